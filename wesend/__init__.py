@@ -1,0 +1,33 @@
+"""wesend: a self-hosted SMS and e-mail gateway. The application factory; only wiring."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from . import cli, database, health, models, sandbox_api, secret, settings
+from .accounts import keys
+from .dialects import DIALECTS
+from .dialects.dialect import register_http_errors
+from .messages import submit
+
+
+def create_app(values: settings.Settings | None = None) -> Flask:
+    """The application for these settings (default: those of the environment). Touches the disk only for its keys."""
+    app = Flask("wesend", instance_path=str((values or settings.load()).instance))
+    app.config["WESEND"] = values or settings.load()
+    app.config["SECRET_KEY"] = secret.secret_key(app.config["WESEND"])
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.strict_slashes = False
+    database.init_app(app)
+    keys.init_app(app)
+    submit.init_app(app)
+    for dialect in DIALECTS:
+        dialect.register(app)
+    app.register_blueprint(sandbox_api.blueprint)
+    app.register_blueprint(health.blueprint)
+    register_http_errors(app)
+    cli.init_app(app)
+    return app
+
+
+__all__ = ["create_app", "models"]

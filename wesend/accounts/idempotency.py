@@ -1,0 +1,99 @@
+"""Idempotency keys: one request, one effect, one answer, however often it is sent.
+
+``begin`` writes a row with a lease before anything happens. What is paid for is named in it (``attach``) by the
+paying transaction itself, so a crash after payment can be told from one before: the first is answered from what
+was stored, the second is carried out anew once the lease is over.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import NamedTuple
+
+from .. import clock
+from ..database import Tx, write
+from ..errors import IdempotencyConflict, IdempotencyInFlight
+
+LEASE_MS = 40 * clock.SECOND  # longer than any request may take
+KEPT_MS = clock.DAY
+
+
+class Claim(NamedTuple):
+    """The right to carry out one request; ``token`` fences off a holder that lost its lease."""
+
+    id: int
+    token: str
+
+    def attach(self, tx: Tx, subject: str) -> None:
+        """Name what this request pays for, in the paying transaction; IdempotencyInFlight when the lease was lost."""
+        if not tx.changed("UPDATE idempotency_keys SET subject = ? WHERE id = ? AND token = ? AND subject IS NULL",
+                          (subject, self.id, self.token)):
+            raise IdempotencyInFlight
+
+
+class Answer(NamedTuple):
+    """The final answer of an earlier request with the same key."""
+
+    status_code: int
+    body: str
+    content_type: str
+
+
+class Paid(NamedTuple):
+    """An earlier request paid for ``subject`` and died before its answer was kept: answer from what is stored."""
+
+    claim: Claim
+    subject: str
+
+
+def begin(api_key_id: int, key: str, fingerprint: str) -> Claim | Answer | Paid:
+    """Claim a key, or find what became of it. IdempotencyConflict: another request had it; InFlight: it still runs."""
+
+    def unit(tx: Tx) -> Claim | Answer | Paid:
+        now = clock.now_ms()
+        row = tx.one("SELECT * FROM idempotency_keys WHERE api_key_id = ? AND key = ?", (api_key_id, key))
+        if row is not None and row["created_at"] < now - KEPT_MS:
+            tx.execute("DELETE FROM idempotency_keys WHERE id = ?", (row["id"],))
+            row = None
+        token = secrets.token_hex(8)
+        if row is None:
+            claim_id = tx.insert("idempotency_keys", api_key_id=api_key_id, key=key, fingerprint=fingerprint,
+                                 token=token, lease_until=now + LEASE_MS, created_at=now)
+            return Claim(claim_id, token)
+        if row["fingerprint"] != fingerprint:
+            raise IdempotencyConflict
+        if row["status_code"] is not None:
+            return Answer(row["status_code"], row["body"], row["content_type"])
+        if row["lease_until"] > now:
+            raise IdempotencyInFlight
+        tx.execute("UPDATE idempotency_keys SET token = ?, lease_until = ? WHERE id = ?",
+                   (token, now + LEASE_MS, row["id"]))
+        claim = Claim(row["id"], token)
+        return Paid(claim, row["subject"]) if row["subject"] else claim
+
+    return write(unit)
+
+
+def keep(claim: Claim, answer: Answer) -> None:
+    """The final answer; repeated for 24 hours."""
+    write(lambda tx: tx.changed(
+        "UPDATE idempotency_keys SET status_code = ?, body = ?, content_type = ? WHERE id = ? AND token = ?",
+        (answer.status_code, answer.body, answer.content_type, claim.id, claim.token)))
+
+
+def release(claim: Claim) -> None:
+    """Nothing final happened: the key is free again, unless something was paid under it (then its lease ends)."""
+
+    def unit(tx: Tx) -> None:
+        tx.execute("DELETE FROM idempotency_keys WHERE id = ? AND token = ? AND subject IS NULL",
+                   (claim.id, claim.token))
+        tx.execute("UPDATE idempotency_keys SET lease_until = 0 WHERE id = ? AND token = ?", (claim.id, claim.token))
+
+    write(unit)
+
+
+def forget_old(limit: int = 5000) -> int:
+    """Housekeeping: drop keys older than 24 hours, at most ``limit``; how many."""
+    return write(lambda tx: tx.changed(
+        "DELETE FROM idempotency_keys WHERE id IN (SELECT id FROM idempotency_keys WHERE created_at < ? LIMIT ?)",
+        (clock.now_ms() - KEPT_MS, limit)))

@@ -1,0 +1,70 @@
+"""Accounts, their API keys, the answers kept for idempotency keys, and the audit log."""
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+
+from ..columns import Id, Instant
+from ..database import db
+
+
+class Account(db.Model):
+    __tablename__ = "accounts"
+    id = db.mapped_column(Id, primary_key=True)
+    name = db.mapped_column(String, nullable=False)
+    country = db.mapped_column(String(2), nullable=False)  # ISO 3166: how national numbers are read
+    time_zone = db.mapped_column(String, nullable=False)
+    status = db.mapped_column(String, nullable=False, server_default="active")
+    is_sandbox = db.mapped_column(Integer, nullable=False, server_default="0")
+    created_at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (CheckConstraint("status IN ('active', 'suspended')", name="status"),)
+
+
+class ApiKey(db.Model):
+    """``lookup`` finds the key: the public half as it is, or the SHA-256 of a key that has no public half."""
+
+    __tablename__ = "api_keys"
+    id = db.mapped_column(Id, primary_key=True)
+    account_id = db.mapped_column(ForeignKey("accounts.id"), nullable=False, index=True)
+    wallet_id = db.mapped_column(ForeignKey("wallets.id"), nullable=False, index=True)
+    api = db.mapped_column(String, nullable=False)  # the dialect's name
+    name = db.mapped_column(String, nullable=False)
+    lookup = db.mapped_column(String, nullable=False)
+    secret_sha256 = db.mapped_column(String, nullable=False)
+    prefix = db.mapped_column(String, nullable=False)  # what may be shown of it
+    scopes = db.mapped_column(String, nullable=False)
+    is_sandbox = db.mapped_column(Integer, nullable=False, server_default="0")  # published: only while the sandbox is on
+    last_used_at = db.mapped_column(Instant)
+    revoked_at = db.mapped_column(Instant)
+    created_at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (UniqueConstraint("api", "lookup"),)
+
+
+class IdempotencyKey(db.Model):
+    """One request that carried an Idempotency-Key; ``subject`` is what it paid for, written in the paying transaction."""
+
+    __tablename__ = "idempotency_keys"
+    id = db.mapped_column(Id, primary_key=True)
+    api_key_id = db.mapped_column(ForeignKey("api_keys.id"), nullable=False)
+    key = db.mapped_column(String, nullable=False)
+    fingerprint = db.mapped_column(String, nullable=False)
+    token = db.mapped_column(String, nullable=False)  # fences off a request that lost its lease
+    lease_until = db.mapped_column(Instant, nullable=False)
+    subject = db.mapped_column(String)
+    status_code = db.mapped_column(Integer)
+    body = db.mapped_column(Text)
+    content_type = db.mapped_column(String)
+    created_at = db.mapped_column(Instant, nullable=False, index=True)
+    __table_args__ = (UniqueConstraint("api_key_id", "key"),)
+
+
+class AuditEntry(db.Model):
+    """Who changed what. ``actor`` is a user's e-mail, ``cli``, ``api`` or ``system``."""
+
+    __tablename__ = "audit_log"
+    id = db.mapped_column(Id, primary_key=True)
+    account_id = db.mapped_column(ForeignKey("accounts.id"))
+    actor = db.mapped_column(String, nullable=False)
+    action = db.mapped_column(String, nullable=False)
+    subject = db.mapped_column(String, nullable=False)
+    detail = db.mapped_column(Text)
+    at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (Index("ix_audit_log_account_id", "account_id", "id"),)

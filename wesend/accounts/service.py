@@ -1,0 +1,77 @@
+"""Accounts: created, suspended, resumed."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import phonenumbers
+
+from .. import clock
+from ..database import Row, atomic, query_one
+from ..errors import AccountNotFound, InvalidInput
+from . import audit_log
+
+
+class AccountInfo(NamedTuple):
+    """What a request needs to know of its account."""
+
+    id: int
+    name: str
+    country: str
+    time_zone: str
+    is_active: bool
+
+    @classmethod
+    def of(cls, row: Row) -> AccountInfo:
+        return cls(row["id"], row["name"], row["country"], row["time_zone"], row["status"] == "active")
+
+
+@lru_cache(maxsize=1)
+def _main_zones() -> dict[str, str]:
+    """Country → its first zone in tzdata's zone.tab, which lists the most populous first."""
+    table = resources.files("tzdata").joinpath("zoneinfo/zone.tab").read_text()
+    zones: dict[str, str] = {}
+    for line in table.splitlines():
+        if line and not line.startswith("#"):
+            country, _, name = line.split("\t")[:3]
+            zones.setdefault(country, name)
+    return zones
+
+
+def create_account(name: str, country: str = "UG", time_zone: str | None = None, *, actor: str,
+                   is_sandbox: bool = False) -> AccountInfo:
+    """Make an account; an unknown country or zone raises InvalidInput."""
+    name, country = name.strip(), country.strip().upper()
+    if not name:
+        raise InvalidInput("An account needs a name", {"name": ["Missing"]})
+    if country not in phonenumbers.SUPPORTED_REGIONS:
+        raise InvalidInput(f"{country} is not an ISO 3166 country code", {"country": ["Unknown country"]})
+    time_zone = time_zone or _main_zones().get(country, "UTC")
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InvalidInput(f"{time_zone} is not a time zone", {"time_zone": ["Unknown zone"]}) from error
+    with atomic() as tx:
+        account_id = tx.insert("accounts", name=name, country=country, time_zone=time_zone, status="active",
+                               is_sandbox=int(is_sandbox), created_at=clock.now_ms())
+        audit_log.record(tx, actor=actor, action="account.create", subject=name, account_id=account_id)
+    return AccountInfo(account_id, name, country, time_zone, True)
+
+
+def get_account(account_id: int) -> AccountInfo:
+    row = query_one("SELECT * FROM accounts WHERE id = ?", (account_id,))
+    if row is None:
+        raise AccountNotFound(f"There is no account {account_id}")
+    return AccountInfo.of(row)
+
+
+def set_account_status(account_id: int, status: str, *, actor: str) -> AccountInfo:
+    """``suspended``: every API call of its keys is refused; ``active``: answered again."""
+    account = get_account(account_id)
+    with atomic() as tx:
+        tx.execute("UPDATE accounts SET status = ? WHERE id = ?", (status, account_id))
+        audit_log.record(tx, actor=actor, action=f"account.{status}", subject=account.name, account_id=account_id)
+    return get_account(account_id)

@@ -1,0 +1,60 @@
+"""The operator's commands: `wesend …`, Flask's command group of create_app."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+
+import click
+from flask import Flask
+from flask.cli import FlaskGroup
+
+from ..errors import WesendError
+from ..schema_version import DatabaseProblem
+from ..settings import SettingsError
+from . import accounts, contacts, operations, routing, serving, wallets
+
+
+class WesendGroup(FlaskGroup):
+    """Refusals go to stderr as one sentence, exit code 1; usage errors are 2 (click's own)."""
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except (WesendError, SettingsError, DatabaseProblem) as error:
+            raise click.ClickException(str(error)) from error
+        except sqlite3.OperationalError as error:
+            raise click.ClickException(f"The database can't be used: {error}.") from error
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            raise click.ClickException(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ") + ".") from error
+
+
+def _create_app() -> Flask:
+    from .. import create_app  # the factory imports this module
+
+    return create_app()
+
+
+COMMANDS = (*serving.COMMANDS, *accounts.COMMANDS, *wallets.COMMANDS, *contacts.COMMANDS, *routing.COMMANDS,
+            *operations.COMMANDS)
+
+group = WesendGroup(name="wesend", create_app=_create_app, add_default_commands=False, add_version_option=False,
+                    load_dotenv=False, set_debug_flag=False,
+                    help="wesend: a self-hosted SMS and e-mail gateway. Every command takes --json.")
+for command in COMMANDS:
+    group.add_command(command)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point of `wesend` and of app.py."""
+    os.umask(0o077)
+    group.main(args=sys.argv[1:] if arguments is None else arguments, prog_name="wesend")
+
+
+def init_app(app: Flask) -> None:
+    """The commands are also Flask's, for `flask --app wesend …`."""
+    for command in COMMANDS:
+        app.cli.add_command(command)

@@ -1,0 +1,86 @@
+"""`wesend account`, `wesend key`."""
+
+from __future__ import annotations
+
+import click
+
+from .. import clock
+from ..accounts import keys, service
+from ..accounts.service import AccountInfo
+from ..wallets.service import wallet_of_account
+from .shared import ACCOUNT, ACTOR, command
+
+
+@click.group()
+def account():
+    """Accounts: create, suspend, resume."""
+
+
+def _account(info: AccountInfo, did: str):
+    return {"account_id": info.id, "name": info.name}, f"Account {info.id} ({info.name}) {did}."
+
+
+@command("create", click.argument("name"), click.option("--country", default="UG", help="ISO 3166 code (UG)."),
+         click.option("--time-zone", default=None, help="IANA name; default: the country's main zone."), group=account)
+def create_account(name, country, time_zone):
+    """Create an account."""
+    return _account(service.create_account(name, country, time_zone, actor=ACTOR), "created")
+
+
+@command("suspend", click.argument("account_id", type=int, metavar="ID"), group=account)
+def suspend_account(account_id):
+    """Refuse every API call of an account."""
+    return _account(service.set_account_status(account_id, "suspended", actor=ACTOR), "suspended")
+
+
+@command("resume", click.argument("account_id", type=int, metavar="ID"), group=account)
+def resume_account(account_id):
+    """Answer a suspended account again."""
+    return _account(service.set_account_status(account_id, "active", actor=ACTOR), "resumed")
+
+
+@click.group()
+def key():
+    """API keys: create, list, revoke."""
+
+
+@command("create", ACCOUNT, click.option("--wallet", required=True, help="The wallet that pays."),
+         click.option("--api", required=True, type=click.Choice(keys.APIS), help="The API it is for."),
+         click.option("--name", default=None, help="What it is called in lists."),
+         click.option("--scopes", default=None, help="Comma list of send,query,webhooks (default: all)."), group=key)
+def create_key(account_id, wallet, api, name, scopes):
+    """Create an API key; its secret is shown this once."""
+    account = service.get_account(account_id)
+    paying = wallet_of_account(wallet, account.id)
+    wanted = keys.parse_scopes(scopes)
+    credentials = keys.new_credentials(api, for_sandbox=paying.is_sandbox)
+    key_id = keys.create_key(account_id=account.id, wallet_id=paying.id, api=api, name=name, scopes=wanted,
+                             credentials=credentials, actor=ACTOR)
+    shown = credentials.shown()
+    return ({"key_id": key_id, "name": name or api, "api": api, "wallet_id": paying.uid, "scopes": wanted, **shown},
+            "\n".join([f"Key {key_id} created; note it now, the secret is not shown again:"]
+                      + [f"  {label}: {value}" for label, value in shown.items()]))
+
+
+@command("revoke", click.argument("key_id", type=int, metavar="KEY_ID"), group=key)
+def revoke_key(key_id):
+    """Refuse a key from now on."""
+    row = keys.revoke_key(key_id, actor=ACTOR)
+    return ({"key_id": row["id"], "revoked_at": clock.iso(row["revoked_at"])}, f"Key {key_id} ({row['prefix']}…) revoked.")
+
+
+@command("list", ACCOUNT, group=key)
+def list_keys(account_id):
+    """List the keys of an account."""
+    service.get_account(account_id)
+    rows = [{"key_id": row["id"], "name": row["name"], "api": row["api"], "prefix": row["prefix"],
+             "wallet_id": row["wallet_uid"], "scopes": row["scopes"].split(","),
+             "last_used_at": clock.iso(row["last_used_at"]), "revoked_at": clock.iso(row["revoked_at"])}
+            for row in keys.list_keys(account_id)]
+    text = "\n".join(f"{row['key_id']:>5}  {row['api']:<12}  {row['prefix']}…  {row['name']}  "
+                     f"last used {row['last_used_at'] or 'never'}" + ("  revoked" if row["revoked_at"] else "")
+                     for row in rows)
+    return {"keys": rows}, text or "No keys yet."
+
+
+COMMANDS = (account, key)

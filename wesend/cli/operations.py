@@ -1,0 +1,70 @@
+"""`wesend send`, `audit`, `doctor`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from flask import current_app
+
+from .. import doctor as diagnosis
+from ..accounts.service import get_account
+from ..database import query
+from ..errors import InvalidInput
+from ..messages import send as sending
+from ..messages.accept import Origin
+from ..messages.audit import audit as run_audit
+from ..messages.compose import Composer, read_recipients
+from ..sandbox import WALLETS
+from ..wallets.service import WalletInfo, find_wallet
+from .shared import ACTOR, command
+
+
+def _default_wallet() -> WalletInfo:
+    """The sandbox's while it is on (it can do no harm), else the only live wallet."""
+    if current_app.config["WESEND"].sandbox and query("SELECT 1 FROM wallets WHERE uid = ?", (WALLETS["wesendall"][0],)):
+        return find_wallet(WALLETS["wesendall"][0])
+    live = query("SELECT uid FROM wallets WHERE is_sandbox = 0 LIMIT 2")
+    if len(live) != 1:
+        raise InvalidInput("Name the wallet that pays with --wallet")
+    return find_wallet(live[0][0])
+
+
+@command("send", click.argument("phone"), click.argument("text"),
+         click.option("--wallet", default=None, help="The wallet that pays (default: the sandbox's while it is on)."))
+def send(phone, text, wallet):
+    """Send one SMS."""
+    paying = find_wallet(wallet) if wallet else _default_wallet()
+    account = get_account(paying.account_id)
+    composer = Composer(account, paying, text)
+    accepted = sending.send(composer, read_recipients([phone], account.country), origin=Origin(ACTOR))
+    message = sending.load_sent(accepted.batch_uid).messages[0]
+    return ({"message_id": message["uid"], "status": message["status"]},
+            f"{message['uid']} to {message['recipient']}: {message['status']}"
+            + (f" ({message['error_message']})" if message["error_message"] else ""))
+
+
+@command("audit")
+def audit():
+    """Prove that balances equal their ledgers and nothing was paid or refunded twice; exit 1 on a problem."""
+    found = run_audit()
+    data = {"ok": not found.problems, "wallets": found.wallets, "entries": found.entries, "messages": found.messages,
+            "problems": found.problems}
+    text = (f"{found.wallets} wallets, {found.entries} ledger entries, {found.messages} messages: "
+            + ("no problem." if not found.problems else f"{len(found.problems)} problems.\n" + "\n".join(found.problems)))
+    if found.problems:
+        click.get_current_context().call_on_close(lambda: sys.exit(1))
+    return data, text
+
+
+@command("doctor", migrated=False)
+def doctor():
+    """Tell what is set up and what is missing, a line each."""
+    findings = diagnosis.examine()
+    marks = {"ok": "ok     ", "missing": "missing", "warning": "warning"}
+    return ({"ok": all(finding.state != "warning" for finding in findings),
+             "checks": [finding._asdict() for finding in findings]},
+            "\n".join(f"{marks[finding.state]}  {finding.check}: {finding.detail}" for finding in findings))
+
+
+COMMANDS = (send, audit, doctor)

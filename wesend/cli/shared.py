@@ -1,0 +1,57 @@
+"""What the commands share: --json, the app context with a migrated database, argument types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+
+from .. import money
+from ..schema_version import bring_up_to_date
+
+ACTOR = "cli"
+
+
+def command(name: str, *parameters: Callable, group: click.Group | None = None, migrated: bool = True):
+    """A command with --json, run in an app context on an up-to-date database. It returns (data, lines for people)."""
+
+    def decorate(function: Callable[..., tuple[dict[str, Any], str]]) -> click.Command:
+        @wraps(function)
+        def run(*, as_json: bool, **arguments):
+            if migrated:
+                bring_up_to_date()
+            data, text = function(**arguments)
+            click.echo(json.dumps(data, ensure_ascii=False) if as_json else text)
+
+        wrapped: Any = with_appcontext(run)
+        for parameter in reversed(parameters):
+            wrapped = parameter(wrapped)
+        wrapped = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(wrapped)
+        made = click.command(name, help=function.__doc__)(wrapped)
+        if group is not None:
+            group.add_command(made)
+        return made
+
+    return decorate
+
+
+class Amount(click.ParamType):
+    """A decimal amount → micro-units."""
+
+    name = "amount"
+
+    def convert(self, value, param, ctx):
+        if isinstance(value, int):
+            return value
+        try:
+            return money.to_micros(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+AMOUNT = Amount()
+ACCOUNT = click.option("--account", "account_id", type=int, required=True, metavar="ID", help="The account's id.")

@@ -1,0 +1,60 @@
+"""`wesend wallet`."""
+
+from __future__ import annotations
+
+import click
+
+from .. import money
+from ..wallets import service
+from ..wallets.service import WalletInfo
+from .shared import ACCOUNT, ACTOR, AMOUNT, command
+
+
+@click.group()
+def wallet():
+    """Prepaid wallets: create, credit, debit, show."""
+
+
+WALLET = click.argument("wallet_id", metavar="WALLET")
+NOTE = click.option("--note", default=None, help="Why; kept in the ledger.")
+
+
+def _wallet(info: WalletInfo):
+    balance = money.text(service.balance_of(info))
+    return ({"wallet_id": info.uid, "currency": info.currency, "balance": balance},
+            f"Wallet {info.uid}: {balance} {info.currency}" + (" (sandbox)" if info.is_sandbox else ""))
+
+
+@command("create", ACCOUNT, click.option("--currency", required=True, help="ISO 4217, or SMS for credits."),
+         click.option("--sandbox", is_flag=True, help="Everything paid from it goes only to the sandbox."),
+         click.option("--sms-rate", type=AMOUNT, default=None, help="Price of one credit, for a wallet of SMS."),
+         group=wallet)
+def create_wallet(account_id, currency, sandbox, sms_rate):
+    """Create an empty wallet."""
+    return _wallet(service.create_wallet(account_id=account_id, currency=currency, is_sandbox=sandbox,
+                                         sms_rate_micros=sms_rate, actor=ACTOR))
+
+
+@command("credit", WALLET, click.argument("amount", type=AMOUNT), NOTE, group=wallet)
+def credit_wallet(wallet_id, amount, note):
+    """Put money into a wallet by hand."""
+    info = service.find_wallet(wallet_id)
+    service.credit_by_hand(info, amount, note=note, actor=ACTOR)
+    return _wallet(info)
+
+
+@command("debit", WALLET, click.argument("amount", type=AMOUNT), NOTE, group=wallet)
+def debit_wallet(wallet_id, amount, note):
+    """Take money out of a wallet by hand."""
+    info = service.find_wallet(wallet_id)
+    service.debit_by_hand(info, amount, note=note, actor=ACTOR)
+    return _wallet(info)
+
+
+@command("show", WALLET, group=wallet)
+def show_wallet(wallet_id):
+    """Show a wallet's balance."""
+    return _wallet(service.find_wallet(wallet_id))
+
+
+COMMANDS = (wallet,)

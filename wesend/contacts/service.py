@@ -1,0 +1,162 @@
+"""Groups and their contacts: one domain, whatever a dialect calls them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from .. import clock, phones
+from ..database import Row, Tx, query, query_one, write
+from ..errors import ContactNotFound, GroupExists, GroupNotFound, InvalidInput
+
+CHUNK = 500  # rows a transaction: the write lock stays short
+NAME_LENGTH = 200
+
+
+class NewContact(NamedTuple):
+    """``phone`` as it was given; ``fields`` is every other column."""
+
+    phone: str
+    name: str | None
+    fields: Mapping[str, str]
+
+
+class Added(NamedTuple):
+    """``skipped`` holds (phone as given, reason): ``invalid_phone`` or ``duplicate``."""
+
+    added: int
+    skipped: list[tuple[str, str]]
+    contact_count: int
+
+
+def create_group(account_id: int, name: str, *, description: str | None = None, tags: list[str] | None = None,
+                 columns: list[str] | None = None, state: str = "ready") -> Row:
+    """GroupExists when the account has a group of this name."""
+    name = name.strip()
+    if not name or len(name) > NAME_LENGTH:
+        raise InvalidInput("A group needs a name", {"name": [f"1 to {NAME_LENGTH} characters"]})
+
+    def unit(tx: Tx) -> int:
+        if tx.one("SELECT 1 FROM groups WHERE account_id = ? AND name = ? AND state <> 'deleting'", (account_id, name)):
+            raise GroupExists
+        return tx.insert("groups", account_id=account_id, name=name, description=description,
+                         tags=json.dumps(tags or []), columns=json.dumps(columns or []), state=state,
+                         created_at=clock.now_ms())
+
+    return get_group(account_id, write(unit), state=state)
+
+
+def get_group(account_id: int, group_id: int, *, state: str = "ready") -> Row:
+    """A group of the account; GroupNotFound for another account's too."""
+    row = query_one("SELECT * FROM groups WHERE id = ? AND account_id = ? AND state = ?", (group_id, account_id, state))
+    if row is None:
+        raise GroupNotFound
+    return row
+
+
+def list_groups(account_id: int, *, limit: int, offset: int) -> tuple[list[Row], int]:
+    """Newest last, and how many there are."""
+    total = query("SELECT count(*) FROM groups WHERE account_id = ? AND state = 'ready'", (account_id,))[0][0]
+    return query("SELECT * FROM groups WHERE account_id = ? AND state = 'ready' ORDER BY id LIMIT ? OFFSET ?",
+                 (account_id, limit, offset)), total
+
+
+def delete_group(account_id: int, group_id: int) -> None:
+    """Gone at once for every reader; its contacts are removed in short transactions."""
+    get_group(account_id, group_id)
+    write(lambda tx: tx.execute("UPDATE groups SET state = 'deleting' WHERE id = ?", (group_id,)) and None)
+    sweep_deleted(group_id)
+
+
+def sweep_deleted(group_id: int | None = None) -> None:
+    """Finish deletions, also those that a crash left half done."""
+    rows = query("SELECT id FROM groups WHERE state = 'deleting' AND id = coalesce(?, id)", (group_id,))
+    for (doomed,) in rows:
+        while write(lambda tx, doomed=doomed: tx.changed(
+                "DELETE FROM contacts WHERE id IN (SELECT id FROM contacts WHERE group_id = ? LIMIT 2000)", (doomed,))):
+            pass
+        write(lambda tx, doomed=doomed: tx.changed("DELETE FROM groups WHERE id = ? AND state = 'deleting'", (doomed,)))
+
+
+def add_contacts(account_id: int, group_id: int, contacts: Iterable[NewContact], home_country: str) -> Added:
+    """Add what is a phone number and not there yet; the rest comes back with its reason."""
+    get_group(account_id, group_id)
+    added, skipped = 0, []
+    rows: list[tuple] = []
+    now = clock.now_ms()
+    for contact in contacts:
+        phone = phones.normalise(contact.phone, home_country)
+        if phone is None:
+            skipped.append((contact.phone, "invalid_phone"))
+            continue
+        rows.append((contact.phone, contact_row(group_id, account_id, phone, contact.name, contact.fields, now)))
+        if len(rows) == CHUNK:
+            added += _insert(group_id, rows, skipped)
+            rows = []
+    added += _insert(group_id, rows, skipped)
+    return Added(added, skipped, get_group(account_id, group_id)["contact_count"])
+
+
+COLUMNS = ("group_id", "account_id", "phone", "country", "name", "email", "data", "created_at")
+INSERT = f"INSERT OR IGNORE INTO contacts ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
+
+
+def contact_row(group_id: int, account_id: int, phone: phones.Phone, name: str | None, fields: Mapping[str, str],
+                now: int) -> tuple:
+    """The stored form of a contact, in the order of COLUMNS."""
+    email = next((value.strip().lower() for key, value in fields.items() if key.lower() == "email" and value.strip()), None)
+    return (group_id, account_id, phone.e164, phone.country, name or None, email,
+            json.dumps(fields, ensure_ascii=False) if fields else None, now)
+
+
+def _insert(group_id: int, rows: list[tuple], skipped: list[tuple[str, str]]) -> int:
+    if not rows:
+        return 0
+
+    def unit(tx: Tx) -> list[bool]:
+        fresh = [tx.changed(INSERT, row) > 0 for _, row in rows]
+        tx.execute("UPDATE groups SET contact_count = contact_count + ? WHERE id = ?", (sum(fresh), group_id))
+        return fresh
+
+    fresh = write(unit)
+    skipped.extend((given, "duplicate") for (given, _), new in zip(rows, fresh, strict=True) if not new)
+    return sum(fresh)
+
+
+def list_contacts(group_id: int, *, limit: int, offset: int) -> list[Row]:
+    return query("SELECT * FROM contacts WHERE group_id = ? ORDER BY id LIMIT ? OFFSET ?", (group_id, limit, offset))
+
+
+def delete_contact(account_id: int, group_id: int, contact_id: int) -> None:
+    get_group(account_id, group_id)
+
+    def unit(tx: Tx) -> None:
+        if not tx.changed("DELETE FROM contacts WHERE id = ? AND group_id = ?", (contact_id, group_id)):
+            raise ContactNotFound
+        tx.execute("UPDATE groups SET contact_count = contact_count - 1 WHERE id = ?", (group_id,))
+
+    write(unit)
+
+
+def iterate(group_ids: list[int], page: int = 1000) -> Iterator[Row]:
+    """Every contact of the groups, in the order of the groups, a page at a time; a phone in two groups comes twice."""
+    for group_id in group_ids:
+        last = 0
+        while rows := query("SELECT id, phone, country, name, data FROM contacts WHERE group_id = ? AND id > ?"
+                            " ORDER BY id LIMIT ?", (group_id, last, page)):
+            yield from rows
+            last = rows[-1]["id"]
+
+
+def variables(contact: Row) -> dict[str, str]:
+    """What a text may name of a contact, keys in lower case; ``name``/``first_name`` and ``phone`` are built in."""
+    values = {}
+    if contact["data"]:
+        values = {key.strip().lower(): value for key, value in json.loads(contact["data"]).items()}
+    name = (contact["name"] or values.get("name")
+            or " ".join(filter(None, (values.get("first_name"), values.get("last_name")))))
+    values["name"] = name
+    values.setdefault("first_name", name.split(" ")[0] if name else "")
+    values["phone"] = values["phone_number"] = contact["phone"]
+    return values

@@ -1,0 +1,112 @@
+"""Reading requests strictly: what is no clean JSON object, too large or of another type is a 4xx, never a crash."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from flask import g, request
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from ..errors import WesendError
+
+LIMIT = 1024 * 1024
+UPLOAD_LIMIT = 50 * 1024 * 1024
+DRAINED = 64 * 1024 * 1024  # read and thrown away of a body that is too large, so that the client sees the answer
+LARGEST_INTEGER = 2**63 - 1
+
+
+class MalformedJson(WesendError):
+    sentence = "The request body is not valid JSON"
+
+
+class InvalidText(WesendError):
+    """A string that can't be stored: NUL bytes or lone surrogates."""
+
+    sentence = "The request contains characters that cannot be used (NUL or a lone surrogate)"
+
+
+def body(limit: int = LIMIT) -> bytes:
+    """The raw body, at most ``limit`` bytes, chunked or not; 413 beyond."""
+    if "body" not in g:
+        stream = request.stream
+        declared = request.content_length
+        data = b"" if declared is not None and declared > limit else stream.read(limit + 1)
+        if len(data) > limit or (declared is not None and declared > limit):
+            drained = 0
+            while drained < DRAINED and (chunk := stream.read(65536)):
+                drained += len(chunk)
+            raise RequestEntityTooLarge
+        g.body = data
+    return g.body
+
+
+def json_object() -> dict[str, Any]:
+    """The body as a JSON object. Numbers with a point are Decimals; MalformedJson, InvalidText, 413 or 415."""
+    raw = body()
+    if request.content_type and not (request.is_json or not raw):
+        raise UnsupportedMediaType
+    try:
+        parsed = json.loads(raw, parse_constant=_refuse, parse_float=_decimal, parse_int=_integer,
+                            object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise MalformedJson from error
+    if not isinstance(parsed, dict):
+        raise MalformedJson("The request body must be a JSON object")
+    if b"\\u" in raw:
+        _check_texts(parsed)
+    return parsed
+
+
+def _refuse(constant: str):
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _decimal(text: str) -> Decimal:
+    value = Decimal(text)
+    if value and not -20 < value.adjusted() < 20:
+        raise ValueError("a number out of range")
+    return value
+
+
+def _integer(text: str) -> int:
+    if len(text) > 20 or abs(value := int(text)) > LARGEST_INTEGER:
+        raise ValueError("an integer out of range")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _check_texts(value: Any) -> None:
+    if isinstance(value, str):
+        check_text(value)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            check_text(key)
+            _check_texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_texts(inner)
+
+
+def check_text(text: str) -> None:
+    """InvalidText for what SQLite or UTF-8 can't hold."""
+    if "\x00" in text or not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+        raise InvalidText
+
+
+def query_arguments() -> dict[str, str]:
+    """The query string's first values, checked like texts of a body."""
+    found = request.args.to_dict()
+    for key, value in found.items():
+        check_text(key)
+        check_text(value)
+        if "\ufffd" in value and "%ef%bf%bd" not in request.query_string.decode("latin-1").lower():
+            raise InvalidText  # bytes that are no UTF-8
+    return found

@@ -1,0 +1,155 @@
+"""What the four dialects share: authentication, rate limit, idempotency and error rendering as one parent blueprint.
+
+A dialect gives its own words (how it authenticates, how it shows an error, how it answers again for a batch that
+was paid for); the order of things is the same for all: 401, 403, 429, idempotency, the view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, g, request
+from marshmallow import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from ..accounts import idempotency
+from ..accounts.keys import Key
+from ..accounts.service import AccountInfo
+from ..errors import AccountSuspended, InvalidInput, WesendError
+from ..messages.accept import Origin
+from .body import InvalidText, MalformedJson, body
+from .rate_limit import check_rate
+
+KEPT = frozenset({402, 403, 404, 422, 502})
+"""Refusals that are a final answer: kept for the Idempotency-Key, beside every 2xx."""
+
+
+class InvalidIdempotencyKey(WesendError):
+    sentence = "An Idempotency-Key has 1 to 255 visible ASCII characters"
+
+
+class Dialect:
+    """One vendor's API: its blueprint and its words.
+
+    ``authenticate()`` gives the key of the current request or raises; ``show_error(error)`` gives
+    ``(body, status, headers)`` for a WesendError, ValidationError or HTTPException; ``answer_again(subject)`` renders
+    the answer to a request that paid for ``batch:…`` or ``deposit:…`` and died.
+    """
+
+    def __init__(self, name: str, prefix: str, *, authenticate: Callable[[], Key],
+                 show_error: Callable[[Exception], tuple[Any, int, dict[str, str]]],
+                 answer_again: Callable[[str], Any], rate_limit: int | None = None,
+                 public_endpoints: frozenset[str] = frozenset()):
+        self.name, self.prefix = name, prefix
+        self.authenticate, self.show_error, self.answer_again = authenticate, show_error, answer_again
+        self.rate_limit = rate_limit
+        self.public_endpoints = public_endpoints
+        self.blueprint = Blueprint(name, __name__, url_prefix=prefix)
+        self.blueprint.before_request(self._before)
+        self.blueprint.after_request(self._after)
+        self.blueprint.register_error_handler(WesendError, self.render)
+        self.blueprint.register_error_handler(ValidationError, self.render)
+
+    def register(self, app: Flask) -> None:
+        app.register_blueprint(self.blueprint)
+        app.extensions.setdefault("wesend.dialects", []).append(self)
+
+    # -- the order of things ---------------------------------------------
+
+    def _before(self):
+        if request.endpoint in self.public_endpoints:
+            return None
+        key = g.key = self.authenticate()
+        if not key.account.is_active:
+            raise AccountSuspended
+        settings = current_app.config["WESEND"]
+        limit = settings.rate_limit if settings.rate_limit is not None else self.rate_limit
+        if limit is not None:
+            check_rate(key.id, limit)
+        name = request.headers.get("Idempotency-Key", "").strip()
+        if request.method == "POST" and name:
+            return self._claim(key, name)
+        return None
+
+    def _claim(self, key: Key, name: str):
+        if len(name) > 255 or not name.isascii() or not name.isprintable():
+            raise InvalidIdempotencyKey
+        found = idempotency.begin(key.id, name, fingerprint())
+        if isinstance(found, idempotency.Answer):
+            response = Response(found.body, found.status_code, content_type=found.content_type)
+            response.headers["Idempotency-Replayed"] = "true"
+            return response
+        if isinstance(found, idempotency.Paid):
+            g.claim = found.claim
+            return self.answer_again(found.subject)
+        g.claim = found
+        return None
+
+    def _after(self, response: Response) -> Response:
+        claim = g.pop("claim", None)
+        if claim is not None:
+            final = 200 <= response.status_code < 300 or (
+                response.status_code in KEPT and not g.get("not_carried_out", False))
+            if final:
+                idempotency.keep(claim, idempotency.Answer(
+                    response.status_code, response.get_data(as_text=True), response.content_type or ""))
+            else:
+                idempotency.release(claim)
+        return response
+
+    def render(self, error: Exception) -> Response:
+        """An error in this dialect's envelope."""
+        if not isinstance(error, WesendError) or isinstance(error, InvalidInput | MalformedJson | InvalidText):
+            g.not_carried_out = True  # a validation error: the key stays free for the corrected request
+        shown, status, headers = self.show_error(error)
+        response = current_app.json.response(shown)
+        response.status_code = status
+        response.headers.update(headers)
+        return response
+
+
+def fingerprint() -> str:
+    """What makes two requests the same: method, path and body."""
+    return sha256(b"\0".join((request.method.encode(), request.full_path.encode(), body()))).hexdigest()
+
+
+def account() -> AccountInfo:
+    return g.key.account
+
+
+def origin() -> Origin:
+    """Where the current request's send comes from."""
+    return Origin(g.key.api, g.key.id, g.get("claim"))
+
+
+def load(schema, data: dict) -> dict:
+    """Check ``data`` against a module-level schema; a ValidationError is shown by the dialect."""
+    return schema.load(data)
+
+
+def register_http_errors(app: Flask) -> None:
+    """Unrouted 404s and 405s never reach a blueprint: one handler picks the dialect by its longest prefix."""
+
+    def show(error: HTTPException):
+        if error.code is None or error.code < 400:
+            return error
+        dialect = dialect_of(app, request.path)
+        if dialect is None:
+            return {"error": error.name.lower().replace(" ", "_"), "message": error.description}, error.code
+        response = dialect.render(error)
+        for name, value in error.get_headers():
+            if name in ("Allow", "Retry-After", "WWW-Authenticate"):
+                response.headers.setdefault(name, value)
+        return response
+
+    app.register_error_handler(HTTPException, show)
+
+
+def dialect_of(app: Flask, path: str) -> Dialect | None:
+    fitting = [dialect for dialect in app.extensions.get("wesend.dialects", ())
+               if path == dialect.prefix or path.startswith(dialect.prefix + "/")]
+    return max(fitting, key=lambda dialect: len(dialect.prefix), default=None)
+
+

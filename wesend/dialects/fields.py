@@ -1,0 +1,107 @@
+"""Marshmallow fields that take exactly what they say: no text for a number, no number for a text."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
+
+from .. import money
+
+
+class Strict(Schema):
+    """Base of the dialects' schemas: unknown fields are passed over, as the vendors do."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class Text(fields.Field):
+    """A string; ``blank=False`` refuses one without a visible character."""
+
+    default_error_messages = {"invalid": "Not a valid string.", "blank": "This field may not be empty.",
+                              "long": "Longer than {maximum} characters."}
+
+    def __init__(self, *, blank: bool = False, maximum: int | None = None, **options):
+        super().__init__(**options)
+        self.blank, self.maximum = blank, maximum
+
+    def _deserialize(self, value, attr, data, **kwargs):
+        if not isinstance(value, str):
+            raise self.make_error("invalid")
+        if not self.blank and not value.strip():
+            raise self.make_error("blank")
+        if self.maximum is not None and len(value) > self.maximum:
+            raise self.make_error("long", maximum=self.maximum)
+        return value
+
+
+class Whole(fields.Field):
+    """An integer within bounds; ``text=True`` reads it from a query string."""
+
+    default_error_messages = {"invalid": "Not a valid integer.", "range": "Must be from {low} to {high}."}
+
+    def __init__(self, *, low: int = 0, high: int = 2**53, text: bool = False, **options):
+        super().__init__(**options)
+        self.low, self.high, self.text = low, high, text
+
+    def _deserialize(self, value, attr, data, **kwargs):
+        if self.text:
+            if not isinstance(value, str) or not value.isascii() or not value.lstrip("-").isdigit() or len(value) > 18:
+                raise self.make_error("invalid")
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.make_error("invalid")
+        if not self.low <= value <= self.high:
+            raise self.make_error("range", low=self.low, high=self.high)
+        return value
+
+
+class Identifier(fields.Field):
+    """A row id, as an integer or as its digits; what can be no id becomes 0, which nothing has."""
+
+    default_error_messages = {"invalid": "Not a valid id."}
+
+    def _deserialize(self, value, attr, data, **kwargs):
+        if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
+            raise self.make_error("invalid")
+        return row_id(value)
+
+
+def row_id(value: int | str) -> int:
+    """An id from a path or a body; 0 when no row can have it."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+class Amount(fields.Field):
+    """A positive amount of money → micro-units."""
+
+    default_error_messages = {"invalid": "Not a valid amount.", "positive": "Must be above zero.",
+                              "exact": "At most 6 decimals and 1,000,000,000."}
+
+    def _deserialize(self, value, attr, data, **kwargs):
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            raise self.make_error("invalid")
+        if value <= 0:
+            raise self.make_error("positive")
+        try:
+            micros = money.to_micros(value)
+        except ValueError:
+            raise self.make_error("exact") from None
+        if micros <= 0:
+            raise self.make_error("positive")
+        return micros
+
+
+def scalar_text(value) -> str:
+    """A contact field of any JSON type as text; objects and arrays are refused."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | Decimal):
+        return str(value)
+    raise ValidationError("Must be text or a number.")

@@ -1,0 +1,29 @@
+"""The Wesendall API: `/api/v1/{sms,groups,account}`; HTTP Basic, camelCase in, snake_case out."""
+
+from flask import request
+from werkzeug.datastructures import Authorization
+
+from ...accounts.keys import Key, authenticate
+from ...errors import InvalidCredentials
+from ..dialect import Dialect
+from . import account, groups, sms
+from .errors import show_error
+
+NAME = "wesendall"
+
+
+def _authenticate() -> Key:
+    given: Authorization | None = request.authorization
+    if given is None or given.type != "basic" or given.username is None or given.password is None:
+        raise InvalidCredentials
+    return authenticate(NAME, given.password, given.username)
+
+
+def _answer_again(subject: str):
+    kind, _, name = subject.partition(":")
+    return account.answer_deposit(int(name)) if kind == "deposit" else sms.answer_batch(name)
+
+
+dialect = Dialect(NAME, "/api/v1", authenticate=_authenticate, show_error=show_error, answer_again=_answer_again)
+for child in (sms.blueprint, groups.blueprint, account.blueprint):
+    dialect.blueprint.register_blueprint(child)

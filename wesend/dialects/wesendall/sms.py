@@ -1,0 +1,118 @@
+"""`/sms/send`, `/sms/group`, `/sms/history`."""
+
+from __future__ import annotations
+
+import json
+
+from flask import Blueprint
+
+from ... import clock, money, phones, templating
+from ...contacts import service as contacts
+from ...database import Row
+from ...messages import history, send
+from ...messages.accept import Order
+from ...messages.compose import Addressee, Composer, read_recipients
+from ...wallets.service import balance_of, wallet_by_id
+from ..body import json_object, query_arguments
+from ..dialect import account, load, origin
+from . import schemas
+from .shared import pagination, success, wallet_of
+
+blueprint = Blueprint("sms", __name__, url_prefix="/sms")
+
+
+@blueprint.post("/send")
+def send_sms():
+    data = load(schemas.SEND, json_object())
+    wallet = wallet_of(data)
+    given = data["recipient"]
+    if isinstance(given, str):
+        given = phones.split_list(given, account().country)
+    composer = Composer(account(), wallet, data["message"], sender=data["sender"])
+    accepted = send.send(composer, read_recipients(given, account().country), origin=origin())
+    return answer_batch(accepted.batch_uid)
+
+
+@blueprint.post("/group")
+def send_to_group():
+    data = load(schemas.SEND_GROUP, json_object())
+    wallet = wallet_of(data)
+    group = contacts.get_group(account().id, data["group_id"])
+    render = templating.render if templating.has_variables(data["message"]) else None
+    composer = Composer(account(), wallet, data["message"], sender=data["sender"], render=render)
+    addressees = (Addressee(row["phone"], phones.Phone(row["phone"], row["country"]),
+                            contacts.variables(row) if render else None)
+                  for row in contacts.iterate([group["id"]]))
+    accepted = send.send(composer, addressees, origin=origin(), order=Order(group_id=group["id"]))
+    return answer_batch(accepted.batch_uid)
+
+
+@blueprint.get("/history")
+def list_history():
+    data = load(schemas.HISTORY, query_arguments())
+    wallet = wallet_of(data)
+    recipient = data["recipient"]
+    if recipient is not None:
+        phone = phones.normalise(recipient, account().country)
+        recipient = phone.e164 if phone else recipient
+    found, total = history.page_of_wallet(
+        wallet, statuses=schemas.STATUSES[data["status"]] if data["status"] else None, recipient=recipient,
+        limit=data["per_page"], offset=(data["page"] - 1) * data["per_page"])
+    return success({"messages": [_history_entry(row, wallet.currency) for row in found],
+                    "pagination": pagination(data["page"], data["per_page"], total)})
+
+
+def answer_batch(batch_uid: str):
+    """The answer of a send, from what is stored of it."""
+    sent = send.load_sent(batch_uid)
+    batch = sent.batch
+    wallet = wallet_by_id(batch["wallet_id"])
+    send.refuse_if_all_rejected(sent, wallet)
+    results = _results(sent)
+    failed = sum(1 for result in results if result["status"] == "failed")
+    successful = len(results) - failed
+    refunded = sum(message["refunded_micros"] for message in sent.messages)
+    data = {
+        "batch_id": batch["uid"], "wallet_id": wallet.uid, "total_recipients": len(results), "successful": successful,
+        "failed": failed, "segments": max(message["segments"] for message in sent.messages),
+        "total_cost": money.number(batch["cost_micros"] - refunded), "refunded": money.number(refunded),
+        "currency": wallet.currency, "remaining_balance": money.number(balance_of(wallet)), "results": results}
+    if batch["group_id"] is not None:
+        data["group_id"] = batch["group_id"]
+    return success(data, message=f"{successful} message{'' if successful == 1 else 's'} sent")
+
+
+def _results(sent: send.Sent) -> list[dict]:
+    """A result a distinct recipient, in the order in which they were given."""
+    skipped = {position: (recipient, reason)
+               for recipient, reason, position in json.loads(sent.batch["skipped"] or "[]")}
+    results = []
+    messages = iter(sent.messages)
+    for position in range(len(skipped) + len(sent.messages)):
+        if position not in skipped:
+            results.append(_result(next(messages)))
+        elif skipped[position][1] != "duplicate":
+            recipient, reason = skipped[position]
+            results.append({"message_id": None, "recipient": recipient, "status": "failed", "segments": 0, "cost": 0,
+                            "error": reason})
+    return results
+
+
+def _result(message: Row) -> dict:
+    return {"message_id": message["uid"], "recipient": message["recipient"], "status": schemas.WORDS[message["status"]],
+            "segments": message["segments"], "cost": money.number(message["cost_micros"] - message["refunded_micros"]),
+            "error": _error(message)}
+
+
+def _error(message: Row) -> str | None:
+    if schemas.WORDS[message["status"]] != "failed":
+        return None
+    return message["error_message"] or message["error_code"] or message["status"]
+
+
+def _history_entry(message: Row, currency: str) -> dict:
+    return {"message_id": message["uid"], "recipient": message["recipient"], "message": message["text"],
+            "sender_id": message["sender"], "status": schemas.WORDS[message["status"]], "segments": message["segments"],
+            "cost": money.number(message["cost_micros"] - message["refunded_micros"]), "currency": currency,
+            "error": _error(message), "created_at": clock.iso(message["created_at"]),
+            "delivered_at": clock.iso(message["delivered_at"])}

@@ -1,0 +1,172 @@
+"""Domain errors. They know no HTTP: each dialect has one table that gives them a status and a word."""
+
+from __future__ import annotations
+
+
+class WesendError(Exception):
+    """Root of everything a domain refuses; ``str(error)`` is one sentence for people."""
+
+    sentence = "The request was refused"
+
+    def __init__(self, sentence: str | None = None, **details):
+        super().__init__(sentence or self.sentence)
+        self.details = details
+
+
+class InvalidInput(WesendError):
+    """What was asked makes no sense; ``fields`` maps a domain field name to its sentences."""
+
+    def __init__(self, sentence: str, fields: dict[str, list[str]] | None = None):
+        super().__init__(sentence)
+        self.fields = fields or {}
+
+
+class InvalidRecipient(InvalidInput):
+    """No recipient, or none that is a phone number."""
+
+
+class TextTooLong(InvalidInput):
+    """More segments than one message may have."""
+
+
+class InvalidSchedule(InvalidInput):
+    """A dispatch time outside its window, or modes that exclude each other."""
+
+
+class InvalidCredentials(WesendError):
+    sentence = "Invalid or missing API credentials"
+
+
+class Forbidden(WesendError):
+    """Known, but not allowed."""
+
+
+class AccountSuspended(Forbidden):
+    sentence = "This account is suspended"
+
+
+class WalletForbidden(Forbidden):
+    sentence = "This wallet belongs to another account"
+
+
+class SenderNotApproved(Forbidden):
+    sentence = "Sender ID not found or not approved"
+
+
+class InsufficientScope(Forbidden):
+    sentence = "This API key lacks the scope for this call"
+
+
+class NotFound(WesendError):
+    sentence = "Not found"
+
+
+class AccountNotFound(NotFound):
+    sentence = "Account not found"
+
+
+class WalletNotFound(NotFound):
+    sentence = "Wallet not found"
+
+
+class KeyNotFound(NotFound):
+    sentence = "API key not found"
+
+
+class SenderNotFound(NotFound):
+    sentence = "Sender ID not found"
+
+
+class GroupNotFound(NotFound):
+    sentence = "Group not found"
+
+
+class ContactNotFound(NotFound):
+    sentence = "Contact not found"
+
+
+class BatchNotFound(NotFound):
+    sentence = "Message batch not found"
+
+
+class MessageNotFound(NotFound):
+    sentence = "Message not found"
+
+
+class DepositNotFound(NotFound):
+    sentence = "Deposit not found"
+
+
+class RouteNotFound(NotFound):
+    sentence = "Route not found"
+
+
+class InsufficientBalance(WesendError):
+    """The wallet holds less than the cost; amounts in micro-units of ``currency``."""
+
+    def __init__(self, *, wallet_id: str, balance_micros: int, required_micros: int, currency: str):
+        super().__init__("Wallet balance is too low for this request")
+        self.wallet_id = wallet_id
+        self.balance_micros = balance_micros
+        self.required_micros = required_micros
+        self.currency = currency
+
+
+class NoRoute(WesendError):
+    """No active route with a gateway leads to this destination."""
+
+    sentence = "No active route for this destination"
+
+
+class ProviderRejected(WesendError):
+    """Every message of the call was refused by the gateway; ``refunded_micros`` went back."""
+
+    def __init__(self, refunded_micros: int = 0, currency: str = "", reason: str | None = None):
+        super().__init__("The provider rejected the message" + (f": {reason}" if reason else ""))
+        self.refunded_micros = refunded_micros
+        self.currency = currency
+        self.reason = reason
+
+
+class ChargeRefused(WesendError):
+    sentence = "The mobile-money charge was refused"
+
+
+class TopUpNotConfigured(WesendError):
+    sentence = "No mobile-money gateway is set up for this currency"
+
+
+class Conflict(WesendError):
+    sentence = "The request conflicts with what is already there"
+
+
+class GroupExists(Conflict):
+    sentence = "A group with this name exists already"
+
+
+class NotRetryable(Conflict):
+    sentence = "Only a failed message can be retried"
+
+
+class NotCancellable(Conflict):
+    sentence = "There is nothing left to cancel"
+
+
+class MaxRetriesExceeded(Conflict):
+    sentence = "This message was retried as often as is allowed"
+
+
+class IdempotencyConflict(Conflict):
+    sentence = "This Idempotency-Key was used with a different request"
+
+
+class IdempotencyInFlight(Conflict):
+    sentence = "A request with this Idempotency-Key is still being carried out"
+
+
+class RateLimited(WesendError):
+    """Too many requests; ``retry_after`` in whole seconds."""
+
+    def __init__(self, retry_after: int):
+        super().__init__("Rate limit exceeded")
+        self.retry_after = retry_after

@@ -1,0 +1,26 @@
+"""Sandbox money: pays after a second; phones ending 0000099 are declined, 0000055 never answer."""
+
+from __future__ import annotations
+
+from .base import NOT_PAID, PAID, PENDING, Charge, ChargeAnswer, MoneyGateway, Standing
+
+DECLINES, SILENT = "0000099", "0000055"
+DELAY_MS = 1000
+
+
+class SandboxMoney(MoneyGateway):
+    type = "sandbox-money"
+    first_poll_ms = DELAY_MS
+
+    def __init__(self, name: str = "sandbox-money"):
+        super().__init__(name)
+
+    def charge(self, charge: Charge) -> ChargeAnswer:
+        return ChargeAnswer("accepted", gateway_ref="sbx-" + charge.reference)
+
+    def ask(self, charge: Charge, gateway_ref: str | None, age_ms: int) -> Standing:
+        if charge.phone.endswith(SILENT) or age_ms < DELAY_MS:
+            return Standing(PENDING)
+        if charge.phone.endswith(DECLINES):
+            return Standing(NOT_PAID, reason="Declined by the payer (sandbox)")
+        return Standing(PAID, charge.amount_micros)

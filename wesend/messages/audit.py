@@ -1,0 +1,67 @@
+"""The audit: proves that every balance is the sum of its ledger, and that nothing was paid or refunded twice."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..database import query, snapshot
+
+LIMIT = 100  # problems shown of each kind
+
+CHECKS: tuple[tuple[str, str], ...] = (
+    ("wallet {} holds {} but its ledger sums to {}",
+     "SELECT w.uid, w.balance_micros, coalesce(sum(e.amount_micros), 0) AS total FROM wallets w"
+     " LEFT JOIN ledger_entries e ON e.wallet_id = w.id GROUP BY w.id HAVING total <> w.balance_micros"),
+    ("ledger entry {} says balance {} after it, but the entries sum to {}",
+     "SELECT id, balance_after_micros, running FROM (SELECT id, balance_after_micros,"
+     " sum(amount_micros) OVER (PARTITION BY wallet_id ORDER BY id) AS running FROM ledger_entries)"
+     " WHERE running <> balance_after_micros"),
+    ("batch {} was charged {} but its ledger shows {}",
+     "SELECT b.uid, b.cost_micros, -coalesce(sum(e.amount_micros), 0) AS paid FROM batches b"
+     " LEFT JOIN ledger_entries e ON e.batch_id = b.id AND e.kind = 'sms_charge' GROUP BY b.id"
+     " HAVING paid <> b.cost_micros"),
+    ("batch {} was refunded {} but its ledger shows {}",
+     "SELECT b.uid, b.refunded_micros, coalesce(sum(e.amount_micros), 0) AS back FROM batches b"
+     " LEFT JOIN ledger_entries e ON e.batch_id = b.id AND e.kind = 'refund' GROUP BY b.id"
+     " HAVING back <> b.refunded_micros"),
+    ("batch {} was charged {} but its messages cost {}",
+     "SELECT b.uid, b.cost_micros, coalesce(sum(m.cost_micros * m.charges), 0) AS cost FROM batches b"
+     " LEFT JOIN messages m ON m.batch_id = b.id WHERE b.state NOT IN ('rejected', 'intake') GROUP BY b.id"
+     " HAVING cost <> b.cost_micros"),
+    ("message {} was paid {} times but refunded {} times",
+     "SELECT m.uid, m.charges, count(*) AS refunds FROM ledger_entries e JOIN messages m ON m.id = e.message_id"
+     " WHERE e.kind = 'refund' GROUP BY m.id HAVING refunds > m.charges"),
+    ("message {} shows a refund of {} that its ledger does not ({})",
+     "SELECT m.uid, m.refunded_micros, (SELECT coalesce(sum(e.amount_micros), 0) FROM ledger_entries e"
+     " WHERE e.message_id = m.id AND e.kind = 'refund' AND e.charge_no = m.charges) AS back"
+     " FROM messages m WHERE m.refunded_micros > 0 AND back <> m.refunded_micros"),
+    ("message {} was delivered, yet {} of its cost {} was refunded",
+     "SELECT uid, refunded_micros, cost_micros FROM messages WHERE status = 'delivered' AND refunded_micros > 0"),
+    ("batch {} counts {} messages but has {}",
+     "SELECT b.uid, b.queued || '/' || b.submitted || '/' || b.delivered || '/' || b.failed || '/' || b.cancelled AS counted,"
+     " sum(m.status IN ('scheduled', 'dripping', 'queued', 'claimed', 'submitting')) || '/' ||"
+     " sum(m.status IN ('submitted', 'sent', 'unknown')) || '/' || sum(m.status = 'delivered') || '/' ||"
+     " sum(m.status = 'failed') || '/' || sum(m.status = 'cancelled') AS found FROM batches b JOIN messages m"
+     " ON m.batch_id = b.id WHERE b.state NOT IN ('intake', 'rejected') GROUP BY b.id HAVING counted <> found"),
+    ("deposit {} is {} but was credited {} times",
+     "SELECT d.uid, d.status, count(e.id) AS credits FROM deposits d LEFT JOIN ledger_entries e ON e.deposit_id = d.id"
+     " GROUP BY d.id HAVING credits <> (d.status = 'successful')"),
+)
+"""Sentence with three places, and the query whose rows fill it; no row, no problem."""
+
+
+class Audit(NamedTuple):
+    wallets: int
+    entries: int
+    messages: int
+    problems: list[str]
+
+
+def audit() -> Audit:
+    """Run every check on one snapshot of the database."""
+    with snapshot():
+        counts = [query(f"SELECT count(*) FROM {table}")[0][0] for table in ("wallets", "ledger_entries", "messages")]
+        problems = []
+        for sentence, check in CHECKS:
+            problems += [sentence.format(*row) for row in query(f"SELECT * FROM ({check}) LIMIT {LIMIT}")]
+    return Audit(*counts, problems)

@@ -1,0 +1,66 @@
+"""What the sandbox caught: messages paid from sandbox wallets and mail that had nowhere to go."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from .. import clock, phones
+from ..database import query
+from ..upstreams.registry import SANDBOX
+
+LIMIT = 1000
+HOME_COUNTRIES = ("UG", "KE", "TZ", "RW")
+"""How a national number in ``to`` is read: every reading counts, since the phone is only looked for."""
+
+
+class UnknownSince(ValueError):
+    """``since`` is neither the id of a message nor a time."""
+
+
+def messages(*, to: str | None, since: str | None) -> list[dict]:
+    """SMS that the sandbox took, oldest first, at most the newest LIMIT; ``to`` in any form."""
+    where, parameters = ["gateway = ?", "channel = 'sms'", "status NOT IN ('scheduled', 'dripping', 'queued', 'claimed', 'cancelled')"], [SANDBOX]
+    if to is not None and to.strip():
+        readings = {phone.e164 for country in HOME_COUNTRIES if (phone := phones.normalise(_plus(to), country))}
+        where.append(f"recipient IN ({', '.join('?' * len(readings))})")
+        parameters.extend(readings)
+    _add_since(where, parameters, since)
+    rows = query(f"SELECT * FROM messages WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT {LIMIT}", parameters)
+    return [{"id": row["uid"], "to": row["recipient"], "sender": row["sender"], "text": row["text"],
+             "status": row["status"], "segments": row["segments"], "at": clock.iso(row["created_at"])}
+            for row in reversed(rows)]
+
+
+def emails(*, to: str | None, since: str | None) -> list[dict]:
+    """Mail that was caught, oldest first."""
+    return []
+
+
+def _plus(text: str) -> str:
+    """In a query string an unescaped ``+256…`` arrives as a space."""
+    return "+" + text.strip() if text.startswith(" ") else text
+
+
+def _add_since(where: list[str], parameters: list, since: str | None) -> None:
+    if since is None:
+        return
+    row = query("SELECT id FROM messages WHERE uid = ?", (since,))
+    if row:
+        where.append("id > ?")
+        parameters.append(row[0][0])
+        return
+    where.append("created_at >= ?")
+    parameters.append(_instant(since))
+
+
+def _instant(text: str) -> int:
+    """ISO 8601 (UTC without a zone) or seconds since 1970."""
+    try:
+        return round(float(text) * 1000)
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text)
+    except ValueError:
+        raise UnknownSince("since is the id of a message or a time") from None
+    return clock.from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

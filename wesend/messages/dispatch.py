@@ -1,0 +1,121 @@
+"""Dispatch: one lane a gateway takes due messages from the queue to the wire. Runs where the scheduler runs."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from flask import Flask
+
+from ..database import write
+from ..gateways.sms.base import SmsGateway
+from ..upstreams import registry
+from . import queue
+from .accept import Outgoing
+from .settle import settle
+from .submit import call
+
+INTERVAL = 1.0  # seconds; the safety net behind the bell
+
+
+class Lane:
+    """A thread that serves one gateway, so that a hanging one holds up no other."""
+
+    def __init__(self, app: Flask, name: str):
+        self.app, self.name = app, name
+        self.bell = threading.Event()
+        self.stopping = False
+        self.free = threading.Condition()
+        self.out = 0
+        self.pool: ThreadPoolExecutor | None = None
+        self.thread = threading.Thread(target=self._run, name=f"lane-{name}", daemon=True)
+        self.thread.start()
+
+    def ring(self) -> None:
+        self.bell.set()
+
+    def stop(self) -> None:
+        self.stopping = True
+        self.bell.set()
+
+    def _run(self) -> None:
+        with self.app.app_context():
+            while not self.stopping:
+                self.bell.wait(INTERVAL)
+                self.bell.clear()
+                try:
+                    while not self.stopping and self._serve():
+                        pass
+                except Exception:
+                    self.app.logger.exception("dispatch to %s failed; it goes on in a moment", self.name)
+
+    def _serve(self) -> bool:
+        """One round; whether there may be more."""
+        gateway = registry.sms_gateway(self.name)
+        if gateway is None:
+            return False
+        if gateway.in_process:
+            return self._serve_at_once(gateway)
+        return self._serve_by_pool(gateway)
+
+    def _serve_at_once(self, gateway: SmsGateway) -> bool:
+        claimed = queue.claim(gateway.name, gateway.batch, submitting=True)
+        if not claimed.messages:
+            return False
+        self._settle(claimed.token, claimed.messages, call(gateway, claimed.messages))
+        return len(claimed.messages) == gateway.batch
+
+    def _serve_by_pool(self, gateway: SmsGateway) -> bool:
+        if self.pool is None:
+            self.pool = ThreadPoolExecutor(max_workers=gateway.parallel, thread_name_prefix=f"send-{self.name}")
+        with self.free:
+            while self.out >= gateway.parallel and not self.stopping:
+                self.free.wait(INTERVAL)
+            room = gateway.parallel - self.out
+        if room <= 0:
+            return False
+        claimed = queue.claim(gateway.name, room * gateway.batch)
+        for start in range(0, len(claimed.messages), gateway.batch):
+            group = claimed.messages[start:start + gateway.batch]
+            with self.free:
+                self.out += 1
+            self.pool.submit(self._submit, gateway, claimed, group)
+        return bool(claimed.messages)
+
+    def _submit(self, gateway: SmsGateway, claimed: queue.Claimed, group: list[Outgoing]) -> None:
+        with self.app.app_context():
+            try:
+                ours = queue.start(claimed, group)
+                if ours:
+                    self._settle(claimed.token, ours, call(gateway, ours))
+            except Exception:
+                self.app.logger.exception("submission to %s failed; its lease decides", self.name)
+            finally:
+                with self.free:
+                    self.out -= 1
+                    self.free.notify()
+
+    @staticmethod
+    def _settle(token: str, group: list[Outgoing], outcomes) -> None:
+        results = list(zip(group, outcomes, strict=True))
+        write(lambda tx: settle(tx, results, token))
+
+
+class Dispatcher:
+    """All lanes; ``ring`` when work was committed."""
+
+    def __init__(self, app: Flask):
+        self.app = app
+        self.lanes: dict[str, Lane] = {}
+
+    def ring(self) -> None:
+        """Wake every lane; gateways that were set up since get one."""
+        for name in registry.sms_gateways():
+            if name not in self.lanes:
+                self.lanes[name] = Lane(self.app, name)
+        for lane in self.lanes.values():
+            lane.ring()
+
+    def stop(self) -> None:
+        for lane in self.lanes.values():
+            lane.stop()

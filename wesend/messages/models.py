@@ -1,0 +1,145 @@
+"""Batches, messages, their timeline, receipts that came early, and the daily roll-up.
+
+The messages table is the queue. Lane 0 are messages of small sends, claimed one by one when due; lane 1 are
+messages of a bulk, claimed through their batch, so that an unfinished or paused batch costs nothing to skip.
+"""
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import text as condition  # a column of Batch is named text
+
+from ..columns import Id, Instant, Micros
+from ..database import db
+
+
+class Batch(db.Model):
+    """One call to send. The counters move in the transaction that moves a message."""
+
+    __tablename__ = "batches"
+    id = db.mapped_column(Id, primary_key=True)
+    uid = db.mapped_column(String, nullable=False, unique=True)
+    account_id = db.mapped_column(ForeignKey("accounts.id"), nullable=False)
+    wallet_id = db.mapped_column(ForeignKey("wallets.id"), nullable=False)
+    api_key_id = db.mapped_column(ForeignKey("api_keys.id"))
+    api = db.mapped_column(String, nullable=False)  # the dialect it came through, or portal, cli
+    channel = db.mapped_column(String, nullable=False, server_default="sms")
+    lane = db.mapped_column(Integer, nullable=False)
+    state = db.mapped_column(String, nullable=False)
+    mode = db.mapped_column(String, nullable=False, server_default="now")
+    text = db.mapped_column(Text, nullable=False)
+    subject = db.mapped_column(Text)
+    sender = db.mapped_column(String)
+    reference = db.mapped_column(String)
+    group_id = db.mapped_column(Integer)
+    skipped = db.mapped_column(Text)  # JSON array of [recipient, reason, position among what was asked for]
+    total = db.mapped_column(Integer, nullable=False)
+    queued = db.mapped_column(Integer, nullable=False, server_default="0")
+    submitted = db.mapped_column(Integer, nullable=False, server_default="0")
+    delivered = db.mapped_column(Integer, nullable=False, server_default="0")
+    failed = db.mapped_column(Integer, nullable=False, server_default="0")
+    cancelled = db.mapped_column(Integer, nullable=False, server_default="0")
+    cost_micros = db.mapped_column(Micros, nullable=False)
+    refunded_micros = db.mapped_column(Micros, nullable=False, server_default="0")
+    currency = db.mapped_column(String(3), nullable=False)
+    drip_rate = db.mapped_column(Integer)
+    scheduled_at = db.mapped_column(Instant)
+    lease_until = db.mapped_column(Instant)  # of a bulk that is still being written
+    created_at = db.mapped_column(Instant, nullable=False)
+    finished_at = db.mapped_column(Instant)
+    __table_args__ = (
+        CheckConstraint("state IN ('intake', 'open', 'paused', 'cancelled', 'finished', 'rejected')", name="state"),
+        CheckConstraint("mode IN ('now', 'scheduled', 'drip')", name="mode"),
+        Index("ix_batches_account_id", "account_id", "id"),
+        Index("ix_batches_bulk", "id", sqlite_where=condition("lane = 1 AND state IN ('intake', 'open')")),
+    )
+
+
+class Message(db.Model):
+    """One message to one recipient. Statuses and their moves: `transitions.py`."""
+
+    __tablename__ = "messages"
+    id = db.mapped_column(Id, primary_key=True)
+    uid = db.mapped_column(String, nullable=False, unique=True)
+    batch_id = db.mapped_column(ForeignKey("batches.id"), nullable=False)
+    account_id = db.mapped_column(ForeignKey("accounts.id"), nullable=False)
+    wallet_id = db.mapped_column(ForeignKey("wallets.id"), nullable=False)
+    channel = db.mapped_column(String, nullable=False, server_default="sms")
+    lane = db.mapped_column(Integer, nullable=False)
+    recipient = db.mapped_column(String, nullable=False)
+    country = db.mapped_column(String(2))
+    sender = db.mapped_column(String)
+    text = db.mapped_column(Text, nullable=False)
+    encoding = db.mapped_column(String)
+    segments = db.mapped_column(Integer, nullable=False)
+    cost_micros = db.mapped_column(Micros, nullable=False)  # in the wallet's currency, of one charge
+    refunded_micros = db.mapped_column(Micros, nullable=False, server_default="0")  # of the last charge
+    charges = db.mapped_column(Integer, nullable=False, server_default="1")
+    route = db.mapped_column(String)
+    route_cost_micros = db.mapped_column(Micros)
+    route_currency = db.mapped_column(String(3))
+    gateway = db.mapped_column(String, nullable=False)
+    gateway_ref = db.mapped_column(String)
+    status = db.mapped_column(String, nullable=False)
+    error_code = db.mapped_column(String)
+    error_message = db.mapped_column(String)
+    due_at = db.mapped_column(Instant, nullable=False)
+    claim_token = db.mapped_column(String)
+    lease_until = db.mapped_column(Instant)
+    attempts = db.mapped_column(Integer, nullable=False, server_default="0")  # submissions since the last charge
+    backoffs = db.mapped_column(Integer, nullable=False, server_default="0")  # waits for a temporary failure to pass
+    retry_count = db.mapped_column(Integer, nullable=False, server_default="0")  # retries by hand
+    polls = db.mapped_column(Integer, nullable=False, server_default="0")
+    poll_at = db.mapped_column(Instant)
+    expires_at = db.mapped_column(Instant)
+    day = db.mapped_column(String(10), nullable=False)  # of creation, in the account's zone: the roll-up's key
+    created_at = db.mapped_column(Instant, nullable=False)
+    submitted_at = db.mapped_column(Instant)
+    delivered_at = db.mapped_column(Instant)
+    failed_at = db.mapped_column(Instant)
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('scheduled', 'dripping', 'queued', 'claimed', 'submitting', 'submitted', 'sent', 'delivered',"
+            " 'failed', 'cancelled', 'unknown')", name="status"),
+        CheckConstraint("refunded_micros BETWEEN 0 AND cost_micros", name="refund"),
+        Index("ix_messages_account_id", "account_id", "id"),
+        Index("ix_messages_account_status", "account_id", "status", "id"),
+        Index("ix_messages_wallet_id", "wallet_id", "id"),
+        Index("ix_messages_batch_id", "batch_id", "id"),
+        Index("ix_messages_recipient", "recipient", "id"),
+        Index("ix_messages_gateway_ref", "gateway_ref", sqlite_where=condition("gateway_ref IS NOT NULL")),
+        Index("ix_messages_queue", "gateway", "due_at", "id", sqlite_where=condition("status = 'queued' AND lane = 0")),
+        Index("ix_messages_bulk_queue", "batch_id", "gateway", "due_at", "id",
+              sqlite_where=condition("status = 'queued' AND lane = 1")),
+        Index("ix_messages_waiting", "lane", "due_at", sqlite_where=condition("status IN ('scheduled', 'dripping') AND lane = 0")),
+        Index("ix_messages_bulk_waiting", "batch_id", "due_at",
+              sqlite_where=condition("status IN ('scheduled', 'dripping') AND lane = 1")),
+        Index("ix_messages_lease", "lease_until", sqlite_where=condition("status IN ('claimed', 'submitting')")),
+        Index("ix_messages_poll", "poll_at", sqlite_where=condition("poll_at IS NOT NULL")),
+        Index("ix_messages_expiry", "expires_at", sqlite_where=condition("status IN ('submitted', 'sent', 'unknown')")),
+    )
+
+
+class MessageEvent(db.Model):
+    """A line of a message's timeline; acceptance itself is not stored, the message's own row tells it."""
+
+    __tablename__ = "message_events"
+    id = db.mapped_column(Id, primary_key=True)
+    message_id = db.mapped_column(ForeignKey("messages.id"), nullable=False)
+    event = db.mapped_column(String, nullable=False)
+    status = db.mapped_column(String, nullable=False)
+    detail = db.mapped_column(String)
+    meta = db.mapped_column(Text)  # JSON object
+    at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (Index("ix_message_events_message_id", "message_id", "id"),)
+
+
+class DailyCount(db.Model):
+    """Messages by day of creation: what stats and volume read instead of the messages."""
+
+    __tablename__ = "daily_counts"
+    account_id = db.mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    wallet_id = db.mapped_column(ForeignKey("wallets.id"), primary_key=True)
+    day = db.mapped_column(String(10), primary_key=True)
+    total = db.mapped_column(Integer, nullable=False, server_default="0")
+    delivered = db.mapped_column(Integer, nullable=False, server_default="0")
+    failed = db.mapped_column(Integer, nullable=False, server_default="0")
+    cancelled = db.mapped_column(Integer, nullable=False, server_default="0")

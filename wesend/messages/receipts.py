@@ -1,0 +1,86 @@
+"""Receipts: what gateways say of messages they have; asked for with growing gaps, and the end of validity."""
+
+from __future__ import annotations
+
+from flask import current_app
+
+from .. import clock
+from ..database import Row, Tx, query, write
+from ..gateways.sms.base import DELIVERED, FAILED, NEVER_SENT, SENT, Question, Receipt
+from ..upstreams import registry
+from . import statuses
+from .transitions import Move, Moved, move
+
+GAPS_MS = (30_000, 60_000, 120_000, 240_000)
+ASK_LIMIT = 400
+
+
+def plan_receipt(row: Row, receipt: Receipt, now: int, *, source: str = "DLR") -> Move:
+    """The move that a receipt asks for; whether it is allowed is the table's to say."""
+    code = receipt.code or receipt.status.upper()
+    detail = f"{source}: {code}"
+    meta = {"text": receipt.text[:500]} if receipt.text else None
+    if receipt.status == DELIVERED:
+        return Move(row["id"], statuses.DELIVERED, "delivered", detail, meta, {
+            "delivered_at": now, "failed_at": None, "error_code": None, "error_message": receipt.text, "poll_at": None})
+    if receipt.status in (FAILED, NEVER_SENT):
+        return Move(row["id"], statuses.FAILED, "failed", detail, meta, {
+            "failed_at": now, "error_code": code, "error_message": receipt.text or code, "poll_at": None},
+            refund=receipt.status == NEVER_SENT)
+    return Move(row["id"], statuses.SENT, "sent", detail, meta, {"poll_at": row["poll_at"]})
+
+
+def poll_due(limit: int = ASK_LIMIT) -> int:
+    """Ask the gateways about messages whose time to ask has come; how many were asked about."""
+    now = clock.now_ms()
+    rows = query("SELECT id, uid, recipient, gateway, gateway_ref, status, polls, poll_at, submitted_at FROM messages"
+                 " WHERE poll_at IS NOT NULL AND poll_at <= ? ORDER BY poll_at LIMIT ?", (now, limit))
+    by_gateway: dict[str, list[Row]] = {}
+    for row in rows:
+        by_gateway.setdefault(row["gateway"], []).append(row)
+    for name, asked in by_gateway.items():
+        _ask(name, asked)
+    return len(rows)
+
+
+def _ask(name: str, asked: list[Row]) -> None:
+    gateway = registry.sms_gateway(name)
+    now = clock.now_ms()
+    answers: list[Receipt | None] = [None] * len(asked)
+    if gateway is not None:
+        try:
+            answers = gateway.ask([Question(row["id"], row["uid"], row["gateway_ref"], row["recipient"],
+                                            now - (row["submitted_at"] or now)) for row in asked])
+        except Exception:
+            current_app.logger.exception("gateway %s could not be asked", name)
+    pairs = list(zip(asked, answers, strict=True))
+
+    def unit(tx: Tx) -> list[Moved]:
+        at = clock.now_ms()
+        later = [(at + GAPS_MS[min(row["polls"], len(GAPS_MS) - 1)], row["id"], row["polls"])
+                 for row, answer in pairs if answer is None or answer.status == SENT]
+        tx.executemany("UPDATE messages SET poll_at = ?, polls = polls + 1 WHERE id = ? AND polls = ?"
+                       " AND poll_at IS NOT NULL", later)
+        return move(tx, [plan_receipt(row, answer, at) for row, answer in pairs
+                         if answer is not None and answer.status != SENT]
+                    + [Move(row["id"], statuses.SENT, "sent", f"DLR: {answer.code or 'SENT'}") for row, answer in pairs
+                       if answer is not None and answer.status == SENT], at)
+
+    write(unit)
+
+
+def expire(limit: int = ASK_LIMIT) -> int:
+    """Messages without a final receipt within their validity period fail with ``timeout``; how many."""
+    now = clock.now_ms()
+    rows = query("SELECT id FROM messages WHERE status IN ('submitted', 'sent', 'unknown') AND expires_at <= ?"
+                 " LIMIT ?", (now, limit))
+    if not rows:
+        return 0
+
+    def unit(tx: Tx) -> int:
+        return len(move(tx, [Move(row["id"], statuses.FAILED, "failed", "No final receipt within the validity period", None,
+                                  {"failed_at": now, "error_code": statuses.TIMEOUT, "poll_at": None,
+                                   "error_message": "No final receipt within the validity period"})
+                             for row in rows], now))
+
+    return write(unit)

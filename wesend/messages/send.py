@@ -1,0 +1,88 @@
+"""Send: the use case behind every dialect's send call: compose → accept → submit → settle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from flask import current_app
+
+from ..database import Row, query, query_one, snapshot
+from ..errors import InvalidRecipient, NoRoute, ProviderRejected
+from ..upstreams import registry
+from ..wallets.service import WalletInfo
+from .accept import IN_REQUEST_LIMIT, Accepted, Order, Origin, Totals, accept, accept_bulk
+from .compose import INVALID_RECIPIENT, NO_ROUTE, Addressee, Composer, Planned, Skipped
+from .submit import submit_accepted
+
+
+class Sent(NamedTuple):
+    """A batch as it stands after the call: its row and its messages in order."""
+
+    batch: Row
+    messages: list[Row]
+
+
+def send(composer: Composer, addressees: Iterable[Addressee], *, origin: Origin, order: Order = Order(),
+         in_request: bool = True) -> Accepted:
+    """Send to all addressees; InvalidRecipient or NoRoute when there is nobody to send to.
+
+    Up to IN_REQUEST_LIMIT recipients are submitted before this returns (``in_request``, and due now).
+    """
+    planned: list[Planned] = []
+    skipped: list[Skipped] = []
+    for item in composer.plan(addressees):
+        (planned if isinstance(item, Planned) else skipped).append(item)  # type: ignore[arg-type]
+    if not planned:
+        raise_nobody(skipped)
+    small = len(planned) <= IN_REQUEST_LIMIT
+    if not small:
+        cost = sum(item.cost_micros for item in planned)
+        return accept_bulk(composer.account, composer.wallet, Totals(len(planned), cost), planned, skipped,
+                           text=composer.text, sender=composer.sender, origin=origin, order=order)
+    direct: set[str] = set()
+    slots = current_app.extensions["wesend.slots"]
+    limited: set[str] = set()
+    if in_request and order.mode == "now":
+        direct, limited = _gateways_to_wait_for({item.gateway for item in planned}, slots)
+    try:
+        accepted = accept(composer.account, composer.wallet, planned, skipped, text=composer.text,
+                          sender=composer.sender, origin=origin, order=order, submit_now=frozenset(direct))
+        if accepted.outgoing:
+            submit_accepted(accepted)
+    finally:
+        slots.give_back(limited)
+    return accepted
+
+
+def _gateways_to_wait_for(names: set[str], slots) -> tuple[set[str], set[str]]:
+    """Which gateways are submitted to inside the request, and which of them hold a slot."""
+    known = registry.sms_gateways()
+    free = {name for name in names if name in known and known[name].in_process}
+    limited = slots.take({name for name in names if name in known} - free)
+    return free | limited, limited
+
+
+def raise_nobody(skipped: list[Skipped]):
+    """The error that tells why nobody was left to send to."""
+    reasons = {item.reason for item in skipped}
+    if NO_ROUTE in reasons:
+        raise NoRoute
+    if INVALID_RECIPIENT in reasons and len(reasons) == 1:
+        raise InvalidRecipient("No recipient is a valid phone number", {"recipient": ["Not a phone number"]})
+    raise InvalidRecipient("There is no recipient to send to", {"recipient": ["No recipient"]})
+
+
+def load_sent(batch_uid: str, *, limit: int = 100_000) -> Sent:
+    """A batch and its messages as they are now."""
+    with snapshot():
+        batch = query_one("SELECT * FROM batches WHERE uid = ?", (batch_uid,))
+        assert batch is not None
+        return Sent(batch, query("SELECT * FROM messages WHERE batch_id = ? ORDER BY id LIMIT ?", (batch["id"], limit)))
+
+
+def refuse_if_all_rejected(sent: Sent, wallet: WalletInfo) -> None:
+    """ProviderRejected when the gateway refused every message of the call (all were refunded)."""
+    if sent.messages and all(m["status"] == "failed" and m["refunded_micros"] == m["cost_micros"] for m in sent.messages):
+        raise ProviderRejected(refunded_micros=sum(m["refunded_micros"] for m in sent.messages),
+                               currency=wallet.currency, reason=sent.messages[0]["error_message"])

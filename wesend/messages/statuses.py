@@ -1,0 +1,34 @@
+"""A message's statuses and the moves between them: one table that can be read aloud."""
+
+from __future__ import annotations
+
+SCHEDULED, DRIPPING, QUEUED, CLAIMED, SUBMITTING = "scheduled", "dripping", "queued", "claimed", "submitting"
+SUBMITTED, SENT, DELIVERED, FAILED, CANCELLED, UNKNOWN = (
+    "submitted", "sent", "delivered", "failed", "cancelled", "unknown")
+
+ALLOWED: dict[str, frozenset[str]] = {
+    SCHEDULED: frozenset({QUEUED, CANCELLED}),
+    DRIPPING: frozenset({QUEUED, CANCELLED}),
+    QUEUED: frozenset({CLAIMED, SUBMITTING, CANCELLED, FAILED}),
+    CLAIMED: frozenset({SUBMITTING, QUEUED, FAILED}),
+    # From submitting a receipt may arrive before our own record of the send.
+    SUBMITTING: frozenset({SUBMITTED, SENT, DELIVERED, FAILED, UNKNOWN, QUEUED}),
+    UNKNOWN: frozenset({SUBMITTED, SENT, DELIVERED, FAILED}),
+    SUBMITTED: frozenset({SENT, DELIVERED, FAILED}),
+    SENT: frozenset({DELIVERED, FAILED}),
+    # Failed by time-out may still be delivered (`transitions` checks the reason); a retry by hand queues it again.
+    FAILED: frozenset({DELIVERED, QUEUED}),
+    DELIVERED: frozenset(),
+    CANCELLED: frozenset(),
+}
+ALL = tuple(ALLOWED)
+FINAL = frozenset({DELIVERED, FAILED, CANCELLED})
+WAITING = frozenset({SCHEDULED, DRIPPING, QUEUED, CLAIMED, SUBMITTING})
+UNDER_WAY = frozenset({SUBMITTED, SENT, UNKNOWN})
+
+BUCKETS = {status: ("queued" if status in WAITING else "submitted" if status in UNDER_WAY else status)
+           for status in ALL}
+"""Status → the batch counter it is counted under."""
+
+TIMEOUT = "timeout"
+"""The error code of a message whose validity period ran out without a final receipt."""

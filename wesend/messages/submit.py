@@ -1,0 +1,108 @@
+"""Submit: hand messages that are marked `submitting` to their gateways, with no transaction open, and settle them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from flask import Flask, current_app
+
+from ..database import write
+from ..gateways.sms.base import TEMPORARY, UNKNOWN, Outcome, SmsGateway, Submission
+from ..upstreams import registry
+from .accept import Accepted, Outgoing
+from .settle import settle
+
+
+def submission_of(outgoing: Outgoing) -> Submission:
+    return Submission(outgoing.id, outgoing.uid, outgoing.recipient, outgoing.text, outgoing.sender, outgoing.segments,
+                      outgoing.encoding, outgoing.attempts + 1)
+
+
+def call(gateway: SmsGateway, group: list[Outgoing]) -> list[Outcome]:
+    """Submit; an adapter that raises has not said what became of the messages."""
+    try:
+        outcomes = gateway.submit([submission_of(outgoing) for outgoing in group])
+    except Exception as error:
+        current_app.logger.exception("gateway %s raised", gateway.name)
+        return [Outcome(UNKNOWN, code="error", text=f"{type(error).__name__}: {error}"[:200])] * len(group)
+    if len(outcomes) != len(group):
+        return [Outcome(UNKNOWN, code="error", text="The gateway answered for other messages")] * len(group)
+    return outcomes
+
+
+def submit_accepted(accepted: Accepted) -> None:
+    """Submit what this request claimed, gateways and messages in parallel, and settle it.
+
+    What can't be begun within the gateway's time budget goes back to the queue.
+    """
+    by_gateway: dict[str, list[Outgoing]] = {}
+    for outgoing in accepted.outgoing:
+        by_gateway.setdefault(outgoing.gateway, []).append(outgoing)
+    remote = []
+    for name, messages in by_gateway.items():
+        gateway = registry.sms_gateway(name)
+        if gateway is None:
+            _settle(messages, [Outcome(TEMPORARY, code="no_gateway", text=f"{name} is not set up")] * len(messages),
+                    accepted.token)
+        elif gateway.in_process:
+            _settle(messages, call(gateway, messages), accepted.token)
+        else:
+            remote.append((gateway, messages))
+    if remote:
+        _submit_remote(remote, accepted.token)
+
+
+def _submit_remote(work: list[tuple[SmsGateway, list[Outgoing]]], token: str) -> None:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    deadline = time.monotonic() + app.config["WESEND"].gateway_timeout
+    groups = [(gateway, messages[start:start + gateway.batch])
+              for gateway, messages in work for start in range(0, len(messages), gateway.batch)]
+
+    def one(gateway: SmsGateway, group: list[Outgoing]) -> None:
+        with app.app_context():
+            if time.monotonic() > deadline:
+                outcomes = [Outcome(TEMPORARY, code="busy", text="The gateway was too slow to begin")] * len(group)
+            else:
+                outcomes = call(gateway, group)
+            _settle(group, outcomes, token)
+
+    if len(groups) == 1:
+        one(*groups[0])
+        return
+    width = min(len(groups), sum(gateway.parallel for gateway, _ in work))
+    with ThreadPoolExecutor(max_workers=width, thread_name_prefix="submit") as pool:
+        for future in [pool.submit(one, gateway, group) for gateway, group in groups]:
+            future.result()
+
+
+def _settle(group: list[Outgoing], outcomes: list[Outcome], token: str) -> None:
+    results = list(zip(group, outcomes, strict=True))
+    write(lambda tx: settle(tx, results, token))
+
+
+class InRequestSlots:
+    """How many requests of this process may wait for one gateway: half its threads, so that the rest keeps answering."""
+
+    def __init__(self, threads: int):
+        self.limit = max(1, threads // 2)
+        self.busy: dict[str, int] = {}
+        self.lock = threading.Lock()
+
+    def take(self, names: set[str]) -> set[str]:
+        """Those of ``names`` that may be waited for; give them back."""
+        with self.lock:
+            taken = {name for name in names if self.busy.get(name, 0) < self.limit}
+            for name in taken:
+                self.busy[name] = self.busy.get(name, 0) + 1
+        return taken
+
+    def give_back(self, names: set[str]) -> None:
+        with self.lock:
+            for name in names:
+                self.busy[name] -= 1
+
+
+def init_app(app: Flask) -> None:
+    app.extensions["wesend.slots"] = InRequestSlots(app.config["WESEND"].threads)

@@ -1,0 +1,161 @@
+"""The only code that changes a message's status: with its timeline, its batch's counters, the daily roll-up, refunds.
+
+Everything happens in the caller's transaction. A move that the table does not allow, or that comes from a holder
+that lost its claim, changes nothing: duplicate, late and out-of-order receipts are normal input.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from functools import lru_cache
+from typing import NamedTuple
+
+from ..database import Row, Tx, marks
+from ..errors import RouteNotFound
+from ..routing.routes import find_route
+from ..wallets import ledger
+from .statuses import ALLOWED, BUCKETS, CANCELLED, DELIVERED, FAILED, FINAL, QUEUED, TIMEOUT
+
+
+class Move(NamedTuple):
+    """``to`` a status, with ``changes`` of other columns; ``token``: only while this claim is held.
+
+    ``refund``: what was paid for it goes back, once.
+    """
+
+    id: int
+    to: str
+    event: str
+    detail: str | None = None
+    meta: dict | None = None
+    changes: dict | None = None
+    token: str | None = None
+    refund: bool = False
+
+
+class Moved(NamedTuple):
+    """A move that happened: the row as it was, and the move."""
+
+    before: Row
+    move: Move
+
+
+def move(tx: Tx, moves: list[Move], now: int) -> list[Moved]:
+    """Carry out the moves that are allowed; those are returned, in order."""
+    if not moves:
+        return []
+    rows: dict[int, Row] = {}
+    ids = [m.id for m in moves]
+    for start in range(0, len(ids), 500):
+        chunk = ids[start:start + 500]
+        for row in tx.execute(f"SELECT * FROM messages WHERE id IN ({marks(chunk)})", chunk):
+            rows[row["id"]] = row
+    done: list[Moved] = []
+    for wanted in moves:
+        row = rows.pop(wanted.id, None)  # a message moves once a call: its row is as it was before
+        if row is not None and _allowed(row, wanted):
+            done.append(Moved(row, wanted))
+    if done:
+        _update(tx, done)
+        _enter_timeline(tx, done, now)
+        refunds = _refund(tx, done)
+        _count(tx, done, refunds, now)
+    return done
+
+
+def _allowed(row: Row, wanted: Move) -> bool:
+    if wanted.to not in ALLOWED[row["status"]]:
+        return False
+    if row["status"] == FAILED and wanted.to == DELIVERED and row["error_code"] != TIMEOUT:
+        return False
+    return wanted.token is None or row["claim_token"] == wanted.token
+
+
+@lru_cache(maxsize=256)
+def _update_sql(columns: tuple[str, ...]) -> str:
+    assignments = "".join(f", {column} = ?" for column in columns)
+    return f"UPDATE messages SET status = ?{assignments} WHERE id = ? AND status = ?"
+
+
+def _update(tx: Tx, done: list[Moved]) -> None:
+    for before, wanted in done:
+        changes = wanted.changes or {}
+        changed = tx.changed(_update_sql(tuple(changes)),
+                             (wanted.to, *changes.values(), wanted.id, before["status"]))
+        assert changed == 1, "a row changed inside an exclusive transaction"
+
+
+def _enter_timeline(tx: Tx, done: list[Moved], now: int) -> None:
+    tx.executemany("INSERT INTO message_events (message_id, event, status, detail, meta, at) VALUES (?, ?, ?, ?, ?, ?)",
+                   [(m.id, m.event, m.to, m.detail, json.dumps(m.meta) if m.meta else None, now) for _, m in done])
+
+
+def _refund(tx: Tx, done: list[Moved]) -> dict[int, int]:
+    """Give back what was paid; batch id → micro-units refunded."""
+    refunds: dict[int, int] = defaultdict(int)
+    for before, wanted in done:
+        if not before["cost_micros"] or not (wanted.refund or _failed_on_refunding_route(before, wanted)):
+            continue
+        if tx.changed("UPDATE messages SET refunded_micros = cost_micros WHERE id = ? AND refunded_micros = 0",
+                      (wanted.id,)):
+            ledger.credit(tx, before["wallet_id"], before["cost_micros"], kind="refund",
+                          description=f"Refund of {before['uid']}: {wanted.detail or wanted.event}",
+                          batch_id=before["batch_id"], message_id=wanted.id, charge_no=before["charges"])
+            refunds[before["batch_id"]] += before["cost_micros"]
+    return refunds
+
+
+def _failed_on_refunding_route(before: Row, wanted: Move) -> bool:
+    """A failure that the gateway reports is refunded where the route says so; a time-out is no report."""
+    if wanted.to != FAILED or before["route"] is None or (wanted.changes or {}).get("error_code") == TIMEOUT:
+        return False
+    try:
+        return find_route(before["route"]).refund_failed_delivery
+    except RouteNotFound:
+        return False
+
+
+def _count(tx: Tx, done: list[Moved], refunds: dict[int, int], now: int) -> None:
+    buckets: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    days: dict[tuple[int, int, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for before, wanted in done:
+        old, new = before["status"], wanted.to
+        if BUCKETS[old] != BUCKETS[new]:
+            buckets[before["batch_id"]][BUCKETS[old]] -= 1
+            buckets[before["batch_id"]][BUCKETS[new]] += 1
+        if old in FINAL:
+            days[before["account_id"], before["wallet_id"], before["day"]][old] -= 1
+        if new in FINAL:
+            days[before["account_id"], before["wallet_id"], before["day"]][new] += 1
+    for batch_id in {*buckets, *refunds}:
+        count_batch(tx, batch_id, buckets.get(batch_id, {}), refunds.get(batch_id, 0), now)
+    for (account_id, wallet_id, day), deltas in days.items():
+        count_day(tx, account_id, wallet_id, day, deltas)
+
+
+def count_batch(tx: Tx, batch_id: int, deltas: dict[str, int], refunded_micros: int, now: int) -> None:
+    """Move the counters; a batch with nothing under way any more is finished, one with something again is open."""
+    tx.execute(
+        "UPDATE batches SET queued = queued + ?, submitted = submitted + ?, delivered = delivered + ?,"
+        " failed = failed + ?, cancelled = cancelled + ?, refunded_micros = refunded_micros + ? WHERE id = ?",
+        (deltas.get("queued", 0), deltas.get("submitted", 0), deltas.get(DELIVERED, 0), deltas.get(FAILED, 0),
+         deltas.get(CANCELLED, 0), refunded_micros, batch_id))
+    if deltas:
+        tx.execute("UPDATE batches SET finished_at = ?, state = iif(cancelled > 0 AND delivered + failed = 0,"
+                   " 'cancelled', 'finished') WHERE id = ? AND queued = 0 AND submitted = 0 AND state IN ('open', 'paused')",
+                   (now, batch_id))
+        if deltas.get(QUEUED, 0) > 0:
+            tx.execute("UPDATE batches SET finished_at = NULL, state = 'open' WHERE id = ? AND state = 'finished'",
+                       (batch_id,))
+
+
+def count_day(tx: Tx, account_id: int, wallet_id: int, day: str, deltas: dict[str, int]) -> None:
+    """Add to the roll-up of a wallet's calendar day (in its account's zone)."""
+    tx.execute(
+        "INSERT INTO daily_counts (account_id, wallet_id, day, total, delivered, failed, cancelled)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, wallet_id, day) DO UPDATE SET total = total + excluded.total,"
+        " delivered = delivered + excluded.delivered, failed = failed + excluded.failed,"
+        " cancelled = cancelled + excluded.cancelled",
+        (account_id, wallet_id, day, deltas.get("total", 0), deltas.get(DELIVERED, 0), deltas.get(FAILED, 0),
+         deltas.get(CANCELLED, 0)))

@@ -1,0 +1,66 @@
+"""A bell from whoever commits work to the process that dispatches it: a FIFO in the instance folder.
+
+(A Unix socket's path may have 108 characters at most; a FIFO's has no such limit.)
+"""
+
+from __future__ import annotations
+
+import os
+import select
+from pathlib import Path
+
+from flask import current_app
+
+NAME = "wake.fifo"
+DISPATCH, WEBHOOKS = b"d", b"w"
+
+
+def _path() -> Path:
+    return current_app.config["WESEND"].instance / NAME
+
+
+def _ring(which: bytes) -> None:
+    try:
+        descriptor = os.open(_path(), os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return  # nobody listens: the interval is the safety net
+    try:
+        os.write(descriptor, which)
+    except OSError:
+        pass  # full: it is rung already
+    finally:
+        os.close(descriptor)
+
+
+def dispatcher() -> None:
+    """Queued messages were committed."""
+    _ring(DISPATCH)
+
+
+def webhooks() -> None:
+    """Webhook deliveries were committed."""
+    _ring(WEBHOOKS)
+
+
+class Bell:
+    """The listening end; only the process that holds the scheduler has one."""
+
+    def __init__(self, instance: Path):
+        path = instance / NAME
+        if not path.exists():
+            os.mkfifo(path, 0o600)
+        # Read and write: the FIFO then never reports an end of file between two writers.
+        self.descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def wait(self, seconds: float) -> bytes:
+        """What was rung for within ``seconds``; empty when nothing was."""
+        ready, _, _ = select.select([self.descriptor], [], [], seconds)
+        if not ready:
+            return b""
+        try:
+            return bytes(set(os.read(self.descriptor, 65536)))
+        except BlockingIOError:
+            return b""
+
+    def close(self) -> None:
+        os.close(self.descriptor)

@@ -1,0 +1,10 @@
+"""Every table, so that migrations see them all."""
+
+from .accounts import models as accounts
+from .contacts import models as contacts
+from .messages import models as messages
+from .routing import models as routing
+from .upstreams import models as upstreams
+from .wallets import models as wallets
+
+__all__ = ["accounts", "contacts", "messages", "routing", "upstreams", "wallets"]

@@ -1,0 +1,63 @@
+"""Money: integers of micro-units (1 = 0.000001 of the currency); ``Decimal`` at the edges, never a float before JSON."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+
+MICRO = 1_000_000
+PRICE_STEP = 100  # prices are rounded to 4 decimals
+LARGEST_MICROS = 10**15  # a thousand million units; keeps every sum far below 2**63
+
+CREDITS = "SMS"
+AMOUNT = re.compile(r"^[+-]?\d{1,12}(\.\d{1,6})?$")
+CURRENCY = re.compile(r"^[A-Z]{3}$")
+
+
+def to_micros(amount: Decimal | str | int) -> int:
+    """Micro-units of an exact amount; ValueError beyond 6 decimals or 10**9 units."""
+    text = str(amount).strip()
+    if isinstance(amount, Decimal):
+        text = format(amount.normalize(), "f")
+    if not AMOUNT.match(text):
+        raise ValueError(f"{text[:40]!r} is not an amount with at most 6 decimals")
+    try:
+        micros = int(Decimal(text) * MICRO)
+    except InvalidOperation as error:  # pragma: no cover - AMOUNT leaves only numbers
+        raise ValueError(str(error)) from error
+    if abs(micros) > LARGEST_MICROS:
+        raise ValueError(f"{text} is more than can be handled")
+    return micros
+
+
+def to_decimal(micros: int) -> Decimal:
+    return Decimal(micros) / MICRO
+
+
+def text(micros: int) -> str:
+    """A decimal string without superfluous zeros: ``4930``, ``277.7778``."""
+    sign, micros = ("-", -micros) if micros < 0 else ("", micros)
+    whole, rest = divmod(micros, MICRO)
+    return f"{sign}{whole}" + (f".{rest:06d}".rstrip("0") if rest else "")
+
+
+def number(micros: int) -> int | float:
+    """For JSON: an integer when whole, else the nearest float."""
+    return micros // MICRO if micros % MICRO == 0 else micros / MICRO
+
+
+def price(per_segment_micros: int, segments: int, *, from_per_usd: int = 1, to_per_usd: int = 1) -> int:
+    """Cost in micro-units of the target currency, rounded once, half-up, to 4 decimals.
+
+    The rates are micro-units per USD of the source and of the target currency.
+    """
+    numerator = per_segment_micros * segments * to_per_usd
+    denominator = from_per_usd * PRICE_STEP
+    return (2 * numerator + denominator) // (2 * denominator) * PRICE_STEP
+
+
+def divide(amount_micros: int, rate_micros: int) -> int:
+    """``amount ÷ rate``, half-up to 4 decimals: credits bought for an amount of money."""
+    numerator = amount_micros * MICRO
+    denominator = rate_micros * PRICE_STEP
+    return (2 * numerator + denominator) // (2 * denominator) * PRICE_STEP

@@ -1,0 +1,93 @@
+"""Phone numbers: what people write → E.164 and its country."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+import phonenumbers
+
+LOOKS_LIKE_PHONE = re.compile(r"^[+(]?[\d\s().\-+/]{5,30}$")
+
+
+class Phone(NamedTuple):
+    """``e164`` as ``+256712345678``; ``country`` as ISO 3166 alpha-2, e.g. ``UG``."""
+
+    e164: str
+    country: str
+
+
+@lru_cache(maxsize=65536)
+def normalise(text: str, home_country: str | None) -> Phone | None:
+    """Read E.164 (with or without its ``+``), ``00…`` or a national number of ``home_country``.
+
+    ``home_country=None`` demands a country code. None when it is no valid number.
+    """
+    text = text.strip()
+    if not LOOKS_LIKE_PHONE.match(text):
+        return None
+    if text.startswith("00"):
+        # phonenumbers reads "00255…" with a home country as an invalid national number.
+        text = "+" + text[2:]
+    number = _valid(text, home_country)
+    if number is None and not text.startswith("+"):
+        number = _valid("+" + text, None)
+    return number
+
+
+def _valid(text: str, region: str | None) -> Phone | None:
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    country = phonenumbers.region_code_for_number(number)
+    if country is None:
+        return None
+    return Phone(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), country)
+
+
+SEPARATORS = re.compile(r"[,;\n\r]+")
+
+
+def split_list(text: str, home_country: str | None) -> list[str]:
+    """Split one string at commas, semicolons, newlines and spaces; ``0712 345 678`` stays one number."""
+    found: list[str] = []
+    for piece in SEPARATORS.split(text):
+        piece = piece.strip()
+        if not piece:
+            continue
+        if len(piece.split()) == 1 or normalise(piece, home_country):
+            found.append(piece)
+        else:
+            found.extend(piece.split())
+    return found
+
+
+# Literal prefixes (national significant number) of the networks that mobile-money gateways are chosen by.
+# Sources: the national numbering plans of UG, KE, TZ and RW.
+NETWORKS: dict[str, dict[str, tuple[str, ...]]] = {
+    "UG": {"MTN": ("76", "77", "78", "39", "79"), "AIRTEL": ("70", "74", "75", "20")},
+    "KE": {
+        "SAFARICOM": ("70", "71", "72", "790", "791", "792", "793", "794", "795", "796", "797", "798", "799",
+                      "740", "741", "742", "743", "745", "746", "748", "757", "758", "759", "768", "769",
+                      "110", "111", "112", "113", "114", "115"),
+        "AIRTEL": ("73", "750", "751", "752", "753", "754", "755", "756", "762", "780", "781", "782", "783",
+                   "784", "785", "786", "787", "788", "789", "100", "101", "102", "103", "104", "105", "106"),
+    },
+    "TZ": {"VODACOM": ("74", "75", "76"), "AIRTEL": ("68", "69", "78"), "TIGO": ("65", "67", "71", "77"),
+           "HALOTEL": ("61", "62")},
+    "RW": {"MTN": ("78", "79"), "AIRTEL": ("72", "73")},
+}
+
+
+def network_of(phone: Phone) -> str | None:
+    """MTN, AIRTEL, SAFARICOM, VODACOM, TIGO, HALOTEL, or None; porting is not seen."""
+    plans = NETWORKS.get(phone.country)
+    if not plans:
+        return None
+    national = str(phonenumbers.parse(phone.e164).national_number)
+    fitting = [(len(p), name) for name, prefixes in plans.items() for p in prefixes if national.startswith(p)]
+    return max(fitting)[1] if fitting else None

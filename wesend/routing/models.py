@@ -1,0 +1,71 @@
+"""Routes and their prices, exchange rates, sender IDs, opt-outs."""
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
+
+from ..columns import Id, Instant, Micros
+from ..database import db
+
+
+class Route(db.Model):
+    """``prefixes`` is a comma list of MSISDN prefixes without ``+`` (empty: the whole country)."""
+
+    __tablename__ = "routes"
+    id = db.mapped_column(Id, primary_key=True)
+    code = db.mapped_column(String, nullable=False, unique=True)
+    name = db.mapped_column(String, nullable=False)
+    country = db.mapped_column(String(2), nullable=False, index=True)
+    prefixes = db.mapped_column(String, nullable=False, server_default="")
+    gateway = db.mapped_column(String)
+    price_micros = db.mapped_column(Micros, nullable=False)
+    currency = db.mapped_column(String(3), nullable=False)
+    priority = db.mapped_column(Integer, nullable=False, server_default="0")
+    default_sender = db.mapped_column(String)
+    refund_failed_delivery = db.mapped_column(Integer, nullable=False, server_default="0")
+    is_active = db.mapped_column(Integer, nullable=False, server_default="1")
+    created_at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (CheckConstraint("price_micros >= 0", name="price"),)
+
+
+class ExchangeRate(db.Model):
+    """Units of a currency per USD."""
+
+    __tablename__ = "exchange_rates"
+    currency = db.mapped_column(String(3), primary_key=True)
+    per_usd_micros = db.mapped_column(Micros, nullable=False)
+    updated_at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (CheckConstraint("per_usd_micros > 0", name="per_usd"),)
+
+
+class SenderId(db.Model):
+    """An alphanumeric sender, upper case; ``countries`` is a comma list of ISO 3166 codes."""
+
+    __tablename__ = "sender_ids"
+    id = db.mapped_column(Id, primary_key=True)
+    account_id = db.mapped_column(ForeignKey("accounts.id"), nullable=False)
+    name = db.mapped_column(String(11), nullable=False)
+    countries = db.mapped_column(String, nullable=False)
+    use_case = db.mapped_column(String)
+    status = db.mapped_column(String, nullable=False, server_default="pending")
+    rejection_reason = db.mapped_column(String)
+    created_at = db.mapped_column(Instant, nullable=False)
+    decided_at = db.mapped_column(Instant)
+    __table_args__ = (
+        Index("ix_sender_ids_account_id", "account_id", "name"),
+        CheckConstraint("status IN ('pending', 'approved', 'rejected')", name="status"),
+    )
+
+
+class OptOut(db.Model):
+    """Somebody who wants nothing more from an account on a channel; addresses in lower case."""
+
+    __tablename__ = "opt_outs"
+    id = db.mapped_column(Id, primary_key=True)
+    account_id = db.mapped_column(ForeignKey("accounts.id"), nullable=False)
+    channel = db.mapped_column(String, nullable=False)
+    address = db.mapped_column(String, nullable=False)
+    source = db.mapped_column(String, nullable=False)
+    created_at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (
+        UniqueConstraint("account_id", "channel", "address"),
+        CheckConstraint("channel IN ('sms', 'email')", name="channel"),
+    )

@@ -1,0 +1,30 @@
+"""Exchange rates, with USD as pivot: units of a currency per USD."""
+
+from __future__ import annotations
+
+from .. import clock, money
+from ..accounts import audit_log
+from ..database import atomic, cached, query
+from ..errors import InvalidInput
+
+
+def rates() -> dict[str, int]:
+    """Currency → micro-units per USD."""
+    return cached("rates", lambda: {row["currency"]: row["per_usd_micros"]
+                                    for row in query("SELECT currency, per_usd_micros FROM exchange_rates")}
+                  | {"USD": money.MICRO})
+
+
+def set_rate(currency: str, per_usd_micros: int, *, actor: str) -> None:
+    currency = currency.strip().upper()
+    if not money.CURRENCY.match(currency) or currency == money.CREDITS:
+        raise InvalidInput(f"{currency} is not an ISO 4217 currency")
+    if per_usd_micros <= 0:
+        raise InvalidInput("A rate is above zero")
+    if currency == "USD" and per_usd_micros != money.MICRO:
+        raise InvalidInput("USD is the pivot: its rate is 1")
+    with atomic() as tx:
+        tx.execute("INSERT INTO exchange_rates (currency, per_usd_micros, updated_at) VALUES (?, ?, ?)"
+                   " ON CONFLICT (currency) DO UPDATE SET per_usd_micros = excluded.per_usd_micros,"
+                   " updated_at = excluded.updated_at", (currency, per_usd_micros, clock.now_ms()))
+        audit_log.record(tx, actor=actor, action="rate.set", subject=currency, detail=money.text(per_usd_micros))

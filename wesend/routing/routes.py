@@ -1,0 +1,123 @@
+"""Routes: which gateway carries a number, and at what price."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import phonenumbers
+
+from .. import clock, money
+from ..accounts import audit_log
+from ..database import Row, atomic, cached, query
+from ..errors import InvalidInput, RouteNotFound
+from .rates import rates
+
+CODE = re.compile(r"^[A-Za-z0-9_\-]{1,40}$")
+
+
+class RouteInfo(NamedTuple):
+    """``prefixes`` are MSISDN prefixes with ``+``, longest first; price in micro-units of ``currency`` a segment."""
+
+    code: str
+    name: str
+    country: str
+    prefixes: tuple[str, ...]
+    gateway: str | None
+    price_micros: int
+    currency: str
+    priority: int
+    default_sender: str | None
+    refund_failed_delivery: bool
+    is_active: bool
+
+    @classmethod
+    def of(cls, row: Row) -> RouteInfo:
+        prefixes = sorted(("+" + part for part in row["prefixes"].split(",") if part), key=len, reverse=True)
+        return cls(row["code"], row["name"], row["country"], tuple(prefixes), row["gateway"], row["price_micros"],
+                   row["currency"], row["priority"], row["default_sender"], bool(row["refund_failed_delivery"]),
+                   bool(row["is_active"]))
+
+    def match_length(self, e164: str) -> int:
+        """Length of the longest prefix that fits, 0 for the whole country, -1 when none fits."""
+        if not self.prefixes:
+            return 0
+        return next((len(prefix) for prefix in self.prefixes if e164.startswith(prefix)), -1)
+
+
+def all_routes() -> tuple[RouteInfo, ...]:
+    return cached("routes", lambda: tuple(RouteInfo.of(row) for row in query("SELECT * FROM routes ORDER BY id")))
+
+
+def find_route(code: str) -> RouteInfo:
+    for route in all_routes():
+        if route.code == code:
+            return route
+    raise RouteNotFound
+
+
+def active_routes_by_country() -> dict[str, tuple[RouteInfo, ...]]:
+    def load() -> dict[str, tuple[RouteInfo, ...]]:
+        table: dict[str, list[RouteInfo]] = {}
+        for route in all_routes():
+            if route.is_active:
+                table.setdefault(route.country, []).append(route)
+        return {country: tuple(found) for country, found in table.items()}
+
+    return cached("active-routes", load)
+
+
+def candidates(country: str, e164: str, code: str | None = None) -> list[RouteInfo]:
+    """Active routes for a number: longest matching prefix first, then lowest priority number. ``code`` forces one."""
+    fitting = []
+    for route in active_routes_by_country().get(country, ()):
+        length = route.match_length(e164)
+        if length >= 0 and (code is None or route.code == code):
+            fitting.append((-length, route.priority, route.code, route))
+    return [entry[3] for entry in sorted(fitting)] if len(fitting) > 1 else [entry[3] for entry in fitting]
+
+
+def wallet_price(price_micros: int, currency: str, segments: int, wallet_currency: str) -> int | None:
+    """What ``segments`` cost a wallet, in its micro-units; None when a rate is missing. Credits: one a segment."""
+    if wallet_currency == money.CREDITS:
+        return segments * money.MICRO
+    if wallet_currency == currency:
+        return money.price(price_micros, segments)
+    table = rates()
+    if currency not in table or wallet_currency not in table:
+        return None
+    return money.price(price_micros, segments, from_per_usd=table[currency], to_per_usd=table[wallet_currency])
+
+
+def set_route(*, code: str, country: str, gateway: str | None, price_micros: int, currency: str,
+              prefixes: list[str] | None = None, priority: int = 0, default_sender: str | None = None,
+              refund_failed_delivery: bool = False, name: str | None = None, actor: str) -> RouteInfo:
+    """Make a route or change it as a whole."""
+    country, currency = country.strip().upper(), currency.strip().upper()
+    if not CODE.match(code):
+        raise InvalidInput(f"{code!r} is not a route code: letters, digits, _ and -")
+    if country not in phonenumbers.SUPPORTED_REGIONS:
+        raise InvalidInput(f"{country} is not an ISO 3166 country code")
+    if not money.CURRENCY.match(currency) or currency == money.CREDITS:
+        raise InvalidInput(f"{currency} is not an ISO 4217 currency")
+    if price_micros < 0:
+        raise InvalidInput("A price is not negative")
+    cleaned = [prefix.strip().lstrip("+") for prefix in prefixes or []]
+    dialling_code = str(phonenumbers.country_code_for_region(country))
+    for prefix in cleaned:
+        if not prefix.isascii() or not prefix.isdigit() or not prefix.startswith(dialling_code):
+            raise InvalidInput(f"Prefix {prefix!r} must be digits that start with {country}'s {dialling_code}")
+    with atomic() as tx:
+        tx.execute(
+            "INSERT INTO routes (code, name, country, prefixes, gateway, price_micros, currency, priority,"
+            " default_sender, refund_failed_delivery, is_active, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT (code) DO UPDATE SET name = excluded.name,"
+            " country = excluded.country, prefixes = excluded.prefixes, gateway = excluded.gateway,"
+            " price_micros = excluded.price_micros, currency = excluded.currency, priority = excluded.priority,"
+            " default_sender = excluded.default_sender, refund_failed_delivery = excluded.refund_failed_delivery,"
+            " is_active = 1",
+            (code, name or code.replace("_", " "), country, ",".join(cleaned), gateway, price_micros, currency, priority,
+             default_sender.upper() if default_sender else None, int(refund_failed_delivery), clock.now_ms()))
+        audit_log.record(tx, actor=actor, action="route.set", subject=code,
+                         detail=f"{country} {gateway} {money.text(price_micros)} {currency}")
+    return find_route(code)

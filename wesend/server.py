@@ -1,0 +1,127 @@
+"""Serving: what must be true before gunicorn starts, and gunicorn with the jobs in its workers."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from . import sandbox, settings
+from .schema_version import DatabaseProblem, bring_up_to_date
+
+TIMEOUT = 30  # seconds; the gateway budget (10) < timeout <= graceful timeout
+GRACEFUL_TIMEOUT = 35
+
+
+class Started(NamedTuple):
+    """What is told at the start."""
+
+    values: settings.Settings
+    url: str
+
+    def data(self) -> dict[str, Any]:
+        return {"url": self.url, "instance": str(self.values.instance), "database": str(self.values.database),
+                "sandbox": self.values.sandbox}
+
+    def text(self) -> str:
+        lines = [f"wesend serves on {self.url}", f"Data lies in {self.values.instance}"]
+        if self.values.sandbox:
+            lines += ["The sandbox is on: it never sends. Try it:", "", sandbox.curl_example(self.url), "",
+                      f"and read what it caught: curl '{self.url}/sandbox/messages'"]
+        else:
+            lines.append("The sandbox is off. Make an account, a wallet and a key with `wesend --help`.")
+        return "\n".join(lines)
+
+
+def up(*, host: str | None, port: int | None, workers: int | None, show: Callable[[Started], None]) -> None:
+    """Check, migrate, make the sandbox, say so, serve until told to stop."""
+    for name, value in (("WESEND_HOST", host), ("WESEND_PORT", port), ("WESEND_WORKERS", workers)):
+        if value is not None:
+            # The environment, so that what follows from a setting (base URL, sandbox) follows from the option too.
+            os.environ[name] = str(value)
+    values = settings.load()
+    _refuse_busy_port(values)
+    from . import create_app  # the factory imports the commands, which import this module
+
+    app = create_app(_prepared(values))
+    with app.app_context():
+        bring_up_to_date()
+        if values.sandbox:
+            sandbox.ensure_sandbox()
+        app.extensions["wesend.database"].close()
+        from .database import db
+
+        db.engine.dispose()
+    show(Started(values, values.base_url if "WESEND_BASE_URL" not in os.environ else _local_url(values)))
+    Server(app, values).run()
+
+
+def _prepared(values: settings.Settings) -> settings.Settings:
+    from .schema_version import prepare_folder
+
+    prepare_folder(values)
+    return replace(values)
+
+
+def _local_url(values: settings.Settings) -> str:
+    host = "127.0.0.1" if values.host == "0.0.0.0" else values.host
+    return f"http://[{host}]:{values.port}" if ":" in host else f"http://{host}:{values.port}"
+
+
+def _refuse_busy_port(values: settings.Settings) -> None:
+    """With SO_REUSEPORT a second server would silently share the port: look first."""
+    family = socket.AF_INET6 if ":" in values.host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((values.host, values.port))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise DatabaseProblem(f"Port {values.port} on {values.host} is in use: stop what listens there, or choose "
+                                  "another with --port or WESEND_PORT.") from error
+        raise DatabaseProblem(f"Can't listen on {values.host}:{values.port}: {error.strerror or error}.") from error
+
+
+class Server(BaseApplication):
+    """gunicorn with threads; the application is loaded once, before the fork."""
+
+    def __init__(self, app: Flask, values: settings.Settings):
+        self.app, self.values = app, values
+        super().__init__()
+
+    def load_config(self) -> None:
+        values = self.values
+        host = f"[{values.host}]" if ":" in values.host else values.host
+        for name, value in {
+            "bind": f"{host}:{values.port}", "workers": values.workers, "threads": values.threads,
+            "worker_class": "gthread", "timeout": TIMEOUT, "graceful_timeout": GRACEFUL_TIMEOUT, "keepalive": 15,
+            "preload_app": True, "reuse_port": values.workers > 1, "control_socket_disable": True, "loglevel": "warning",
+            "post_worker_init": _start_jobs, "worker_exit": _stop_jobs, "proc_name": "wesend", "umask": 0o077,
+            "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,
+        }.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self.app
+
+
+def _start_jobs(worker) -> None:
+    from .jobs import Jobs
+
+    app = worker.wsgi
+    if app.config["WESEND"].scheduler:
+        app.extensions["wesend.jobs"] = Jobs(app)
+        app.extensions["wesend.jobs"].start()
+
+
+def _stop_jobs(_server, worker) -> None:
+    app = getattr(worker, "wsgi", None)
+    if app is not None:
+        with app.app_context():
+            app.extensions["wesend.last_used"].flush()

@@ -1,0 +1,178 @@
+"""Settings: ``WESEND_*`` of the environment (and of a ``.env`` file) → typed values with defaults."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """A setting that can't be used; one sentence that names it."""
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True)
+class Settings:
+    instance: Path
+    """Folder of database, lock and keys (`WESEND_INSTANCE`, default `instance/` beside app.py)."""
+    database: Path
+    """The SQLite file (`WESEND_DATABASE_URL`, `sqlite:///…`; default `wesend.db` in the instance folder)."""
+    host: str = "127.0.0.1"
+    """Address to listen on (`WESEND_HOST`)."""
+    port: int = 8000
+    """Port to listen on (`WESEND_PORT`)."""
+    workers: int = 2
+    """gunicorn processes (`WESEND_WORKERS`; default 2, 1 on one core)."""
+    threads: int = 4
+    """Threads a worker (`WESEND_THREADS`)."""
+    sandbox: bool = True
+    """Whether the published sandbox credentials are answered (`WESEND_SANDBOX`; default: on a loopback host)."""
+    sandbox_delay: float = 1.0
+    """Seconds until the sandbox delivers (`WESEND_SANDBOX_DELAY`)."""
+    scheduler: bool = True
+    """Whether this process runs jobs (`WESEND_SCHEDULER`; 0: serve without jobs)."""
+    allow_private_urls: bool = False
+    """Whether webhooks may go to private and loopback addresses (`WESEND_ALLOW_PRIVATE_URLS`)."""
+    webhook_backoff: float = 30.0
+    """Seconds before a webhook's second attempt, doubled each time (`WESEND_WEBHOOK_BACKOFF`)."""
+    base_url: str = ""
+    """The address the world reaches us at (`WESEND_BASE_URL`; default http://HOST:PORT)."""
+    smtp_url: str = ""
+    """SMTP server, `smtp://user:password@host:587?starttls=1` (`WESEND_SMTP_URL`; none: mail is caught)."""
+    mail_from: str = ""
+    """Sender of e-mail (`WESEND_MAIL_FROM`; default `wesend@` the host of the base URL)."""
+    mail_backoff: float = 30.0
+    """Seconds before a mail is tried again, doubling to 30 min (`WESEND_MAIL_BACKOFF`)."""
+    secret_key: str = ""
+    """Key of sessions and stored secrets (`WESEND_SECRET_KEY`; else made and kept in the instance folder)."""
+    rate_limit: int | None = None
+    """Requests a minute a key, every dialect (`WESEND_RATE_LIMIT`; unset: 120 for World Ledgers only)."""
+    retry_delays: tuple[float, ...] = field(default=(1.0, 4.0))
+    """Seconds before each automatic retry of a temporary failure (`WESEND_RETRY_DELAYS`)."""
+    validity_hours: float = 48.0
+    """Hours without a final receipt until a message fails with `timeout` (`WESEND_VALIDITY_HOURS`)."""
+    gateway_timeout: float = 10.0
+    """Seconds a gateway may take to answer (`WESEND_GATEWAY_TIMEOUT`)."""
+
+    @property
+    def validity_ms(self) -> int:
+        return round(self.validity_hours * 3600 * 1000)
+
+
+VARIABLES = {
+    "instance": "WESEND_INSTANCE", "database": "WESEND_DATABASE_URL", "host": "WESEND_HOST", "port": "WESEND_PORT",
+    "workers": "WESEND_WORKERS", "threads": "WESEND_THREADS", "sandbox": "WESEND_SANDBOX",
+    "sandbox_delay": "WESEND_SANDBOX_DELAY", "scheduler": "WESEND_SCHEDULER",
+    "allow_private_urls": "WESEND_ALLOW_PRIVATE_URLS", "webhook_backoff": "WESEND_WEBHOOK_BACKOFF",
+    "base_url": "WESEND_BASE_URL", "smtp_url": "WESEND_SMTP_URL", "mail_from": "WESEND_MAIL_FROM",
+    "mail_backoff": "WESEND_MAIL_BACKOFF", "secret_key": "WESEND_SECRET_KEY", "rate_limit": "WESEND_RATE_LIMIT",
+    "retry_delays": "WESEND_RETRY_DELAYS", "validity_hours": "WESEND_VALIDITY_HOURS",
+    "gateway_timeout": "WESEND_GATEWAY_TIMEOUT",
+}
+"""Every setting and its variable: README is held against this table by a test."""
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; a value that can't be used raises SettingsError with one sentence."""
+    if environ is None:
+        dotenv = {k: v for k, v in dotenv_values(PROJECT / ".env").items() if v is not None}
+        environ = {**dotenv, **os.environ}
+    read = _Reader(environ)
+    instance = Path(read.text("WESEND_INSTANCE", str(PROJECT / "instance"))).expanduser().absolute()
+    host = read.text("WESEND_HOST", "127.0.0.1")
+    port = read.whole("WESEND_PORT", 8000, 1, 65535)
+    shown_host = f"[{host}]" if ":" in host else ("127.0.0.1" if host == "0.0.0.0" else host)
+    return Settings(
+        instance=instance,
+        database=_database_path(read.text("WESEND_DATABASE_URL", ""), instance),
+        host=host,
+        port=port,
+        workers=read.whole("WESEND_WORKERS", 2 if (os.cpu_count() or 1) > 1 else 1, 1, 64),
+        threads=read.whole("WESEND_THREADS", 4, 1, 256),
+        sandbox=read.flag("WESEND_SANDBOX", is_loopback(host)),
+        sandbox_delay=read.seconds("WESEND_SANDBOX_DELAY", 1.0),
+        scheduler=read.flag("WESEND_SCHEDULER", True),
+        allow_private_urls=read.flag("WESEND_ALLOW_PRIVATE_URLS", False),
+        webhook_backoff=read.seconds("WESEND_WEBHOOK_BACKOFF", 30.0),
+        base_url=read.text("WESEND_BASE_URL", f"http://{shown_host}:{port}").rstrip("/"),
+        smtp_url=read.text("WESEND_SMTP_URL", ""),
+        mail_from=read.text("WESEND_MAIL_FROM", ""),
+        mail_backoff=read.seconds("WESEND_MAIL_BACKOFF", 30.0),
+        secret_key=read.text("WESEND_SECRET_KEY", ""),
+        rate_limit=read.whole("WESEND_RATE_LIMIT", None, 1, 10**9),
+        retry_delays=read.delays("WESEND_RETRY_DELAYS", (1.0, 4.0)),
+        validity_hours=read.seconds("WESEND_VALIDITY_HOURS", 48.0),
+        gateway_timeout=read.seconds("WESEND_GATEWAY_TIMEOUT", 10.0),
+    )
+
+
+def _database_path(url: str, instance: Path) -> Path:
+    if not url:
+        return instance / "wesend.db"
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or url[len(prefix):] in ("", ":memory:"):
+        raise SettingsError(f"WESEND_DATABASE_URL must name a file as sqlite:///PATH, not {url!r}.")
+    return Path(url[len(prefix):]).expanduser().absolute()
+
+
+class _Reader:
+    def __init__(self, environ: Mapping[str, str]):
+        self.environ = environ
+
+    def text(self, name: str, default: str) -> str:
+        return self.environ.get(name, "").strip() or default
+
+    def whole(self, name: str, default, low: int, high: int):
+        raw = self.text(name, "")
+        if not raw:
+            return default
+        if not raw.isascii() or not raw.isdigit() or not low <= int(raw) <= high:
+            raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {raw!r}.")
+        return int(raw)
+
+    def seconds(self, name: str, default: float) -> float:
+        raw = self.text(name, "")
+        if not raw:
+            return default
+        return _non_negative(name, raw)
+
+    def delays(self, name: str, default: tuple[float, ...]) -> tuple[float, ...]:
+        raw = self.text(name, "")
+        if not raw:
+            return default
+        return tuple(_non_negative(name, part.strip()) for part in raw.split(","))
+
+    def flag(self, name: str, default: bool) -> bool:
+        raw = self.text(name, "").lower()
+        if not raw:
+            return default
+        if raw in ("1", "true", "yes", "on"):
+            return True
+        if raw in ("0", "false", "no", "off"):
+            return False
+        raise SettingsError(f"{name} must be 1 or 0, not {raw!r}.")
+
+
+def _non_negative(name: str, raw: str) -> float:
+    try:
+        value = float(raw)
+    except ValueError:
+        value = -1
+    if not 0 <= value < 10**9:
+        raise SettingsError(f"{name} must be a number of at least 0, not {raw!r}.")
+    return value

@@ -1,0 +1,19 @@
+"""Gateways as the operator configured them. Two need no configuration: `sandbox` and `sandbox-money`."""
+
+from sqlalchemy import String, Text
+
+from ..columns import Id, Instant
+from ..database import db
+
+
+class Gateway(db.Model):
+    """``options`` is JSON; ``secrets`` is JSON encrypted at rest; ``callback_token`` stands in the callback's path."""
+
+    __tablename__ = "gateways"
+    id = db.mapped_column(Id, primary_key=True)
+    name = db.mapped_column(String, nullable=False, unique=True)
+    type = db.mapped_column(String, nullable=False)
+    options = db.mapped_column(Text, nullable=False)
+    secrets = db.mapped_column(Text, nullable=False)
+    callback_token = db.mapped_column(String, nullable=False)
+    created_at = db.mapped_column(Instant, nullable=False)

@@ -1,0 +1,155 @@
+"""Deposits: a wallet is topped up by mobile money; each is credited once, however often the news comes.
+
+``pending → successful | failed | expired``; the last two may still become successful when the gateway says that the
+money came. The credit and the status change are one transaction, guarded by ``status <> 'successful'``.
+"""
+
+from __future__ import annotations
+
+from flask import current_app
+
+from .. import clock, money
+from ..accounts.idempotency import Claim
+from ..database import Row, Tx, query, query_one, write
+from ..errors import ChargeRefused, DepositNotFound, InvalidInput, TopUpNotConfigured
+from ..gateways.money.base import NOT_PAID, PAID, PENDING, Charge, Standing
+from ..ids import new_id
+from ..phones import Phone, network_of
+from ..upstreams import registry
+from . import ledger
+from .service import WalletInfo
+
+EXPIRES_MS = clock.DAY
+LONGEST_GAP_MS = 10 * clock.MINUTE
+ASK_LIMIT = 50
+
+
+def start_deposit(wallet: WalletInfo, amount_micros: int, phone: Phone, *, provider: str | None = None,
+                  api_key_id: int | None = None, claim: Claim | None = None) -> Row:
+    """Ask a payer for money; the pending deposit. ``amount_micros`` in the wallet's purchase currency.
+
+    TopUpNotConfigured without a gateway for it; ChargeRefused when the gateway declined at once (kept as failed).
+    """
+    if amount_micros <= 0:
+        raise InvalidInput("The amount must be above zero", {"amount": ["Must be above zero"]})
+    network = provider.strip().upper() if provider and provider.strip() else network_of(phone)
+    gateway = registry.money_gateway_for(wallet.purchase_currency, network, is_sandbox=wallet.is_sandbox)
+    if gateway is None:
+        raise TopUpNotConfigured
+    now = clock.now_ms()
+    reference = new_id()
+
+    def insert(tx: Tx) -> int:
+        deposit_id = tx.insert(
+            "deposits", uid="dep_" + reference.replace("-", ""), reference=reference, account_id=wallet.account_id,
+            wallet_id=wallet.id, api_key_id=api_key_id, amount_micros=amount_micros, currency=wallet.purchase_currency,
+            rate_micros=wallet.sms_rate_micros, phone=phone.e164, provider=network, gateway=gateway.name,
+            status="pending", poll_at=now + gateway.first_poll_ms, expires_at=now + EXPIRES_MS, created_at=now,
+            updated_at=now)
+        if claim is not None:
+            claim.attach(tx, f"deposit:{deposit_id}")
+        return deposit_id
+
+    deposit_id = write(insert)
+    deposit = _get(deposit_id)
+    answer = gateway.charge(charge_of(deposit))
+    if answer.kind == "refused":
+        _close(deposit_id, "failed", answer.reason)
+        raise ChargeRefused(answer.reason and f"The mobile-money charge was refused: {answer.reason}")
+    if answer.gateway_ref:
+        write(lambda tx: tx.changed("UPDATE deposits SET gateway_ref = ?, updated_at = ? WHERE id = ?",
+                                    (answer.gateway_ref, clock.now_ms(), deposit_id)))
+    return _get(deposit_id)
+
+
+def charge_of(deposit: Row) -> Charge:
+    return Charge(deposit["reference"], deposit["phone"], deposit["amount_micros"], deposit["currency"], "Top-up")
+
+
+def _get(deposit_id: int) -> Row:
+    row = query_one("SELECT d.*, w.uid AS wallet_uid, w.currency AS wallet_currency FROM deposits d"
+                    " JOIN wallets w ON w.id = d.wallet_id WHERE d.id = ?", (deposit_id,))
+    if row is None:
+        raise DepositNotFound
+    return row
+
+
+def deposit_by_id(deposit_id: int, account_id: int) -> Row:
+    """A deposit of the account by its row id."""
+    row = _get(deposit_id)
+    if row["account_id"] != account_id:
+        raise DepositNotFound
+    return row
+
+
+def get_deposit(uid: str, wallet: WalletInfo) -> Row:
+    """A deposit of a wallet by its public id."""
+    row = query_one("SELECT id FROM deposits WHERE uid = ? AND wallet_id = ?", (uid, wallet.id))
+    if row is None:
+        raise DepositNotFound
+    return _get(row[0])
+
+
+def poll_due(limit: int = ASK_LIMIT) -> int:
+    """Ask about pending deposits whose time has come; how many."""
+    rows = query("SELECT id FROM deposits WHERE poll_at <= ? ORDER BY poll_at LIMIT ?", (clock.now_ms(), limit))
+    for (deposit_id,) in rows:
+        check(deposit_id)
+    return len(rows)
+
+
+def check(deposit_id: int) -> Row:
+    """Ask the gateway what became of a deposit and record it."""
+    deposit = _get(deposit_id)
+    gateway = registry.money_gateway(deposit["gateway"])
+    standing = Standing(PENDING)
+    if gateway is not None:
+        try:
+            standing = gateway.ask(charge_of(deposit), deposit["gateway_ref"], clock.now_ms() - deposit["created_at"])
+        except Exception:
+            current_app.logger.exception("money gateway %s could not be asked", deposit["gateway"])
+    if standing.status == PAID:
+        settle(deposit_id, standing.amount_micros)
+    elif standing.status == NOT_PAID:
+        _close(deposit_id, "failed", standing.reason)
+    else:
+        _ask_later(deposit, gateway.first_poll_ms if gateway else 5_000)
+    return _get(deposit_id)
+
+
+def settle(deposit_id: int, confirmed_micros: int | None) -> bool:
+    """The money came: credit what was confirmed (else what was asked), once. True when this call credited it."""
+
+    def unit(tx: Tx) -> bool:
+        deposit = tx.one("SELECT * FROM deposits WHERE id = ?", (deposit_id,))
+        assert deposit is not None
+        amount = deposit["amount_micros"] if confirmed_micros is None else confirmed_micros
+        credit = money.divide(amount, deposit["rate_micros"]) if deposit["rate_micros"] else amount
+        now = clock.now_ms()
+        if not tx.changed(
+                "UPDATE deposits SET status = 'successful', amount_micros = ?, credited_micros = ?, reason = NULL,"
+                " poll_at = NULL, updated_at = ? WHERE id = ? AND status <> 'successful'",
+                (amount, credit, now, deposit_id)):
+            return False
+        ledger.credit(tx, deposit["wallet_id"], credit, kind="credit", deposit_id=deposit_id,
+                      description=f"Top-up of {money.text(amount)} {deposit['currency']} from {deposit['phone']}")
+        return True
+
+    return write(unit)
+
+
+def _close(deposit_id: int, status: str, reason: str | None) -> bool:
+    return write(lambda tx: tx.changed(
+        "UPDATE deposits SET status = ?, reason = ?, poll_at = NULL, updated_at = ? WHERE id = ? AND status = 'pending'",
+        (status, reason, clock.now_ms(), deposit_id))) > 0
+
+
+def _ask_later(deposit: Row, first_ms: int) -> None:
+    now = clock.now_ms()
+    if deposit["expires_at"] <= now:
+        _close(deposit["id"], "expired", "The payer did not answer")
+        return
+    gap = min(first_ms * 2 ** min(deposit["polls"] + 1, 20), LONGEST_GAP_MS)
+    write(lambda tx: tx.changed(
+        "UPDATE deposits SET polls = polls + 1, poll_at = ? WHERE id = ? AND status = 'pending'",
+        (min(now + gap, deposit["expires_at"]), deposit["id"])))

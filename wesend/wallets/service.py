@@ -1,0 +1,113 @@
+"""Wallets: created, found, credited and debited by hand."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from typing import NamedTuple
+
+from .. import clock, money
+from ..accounts import audit_log
+from ..accounts.service import get_account
+from ..database import Row, atomic, cached, query_one
+from ..errors import InvalidInput, WalletForbidden, WalletNotFound
+from . import ledger
+
+ALPHABET = string.ascii_lowercase + string.digits
+DEFAULT_SMS_RATE = 1_800_000  # KES a credit, the World Ledgers reference's figure
+
+
+class WalletInfo(NamedTuple):
+    """What is fixed of a wallet; ``uid`` is its public id. Balances are read live (`balance_of`)."""
+
+    id: int
+    uid: str
+    account_id: int
+    currency: str
+    is_sandbox: bool
+    sms_rate_micros: int | None
+    purchase_currency: str
+
+    @property
+    def holds_credits(self) -> bool:
+        return self.currency == money.CREDITS
+
+    @classmethod
+    def of(cls, row: Row) -> WalletInfo:
+        return cls(row["id"], row["uid"], row["account_id"], row["currency"], bool(row["is_sandbox"]),
+                   row["sms_rate_micros"], row["purchase_currency"])
+
+
+def create_wallet(*, account_id: int, currency: str, is_sandbox: bool = False, sms_rate_micros: int | None = None,
+                  uid: str | None = None, actor: str) -> WalletInfo:
+    """An empty wallet. Credits (``SMS``) are bought in KES; any other currency is bought as itself."""
+    get_account(account_id)
+    currency = currency.strip().upper()
+    if not money.CURRENCY.match(currency):
+        raise InvalidInput(f"{currency} is not an ISO 4217 currency or SMS", {"currency": ["Unknown currency"]})
+    credits = currency == money.CREDITS
+    if sms_rate_micros is not None and (not credits or sms_rate_micros <= 0):
+        raise InvalidInput("An SMS rate is above zero and belongs to a wallet of currency SMS")
+    uid = uid or "wal_" + "".join(secrets.choice(ALPHABET) for _ in range(20))
+    with atomic() as tx:
+        tx.insert("wallets", uid=uid, account_id=account_id, currency=currency, balance_micros=0,
+                  is_sandbox=int(is_sandbox), purchase_currency="KES" if credits else currency,
+                  sms_rate_micros=(sms_rate_micros or DEFAULT_SMS_RATE) if credits else None,
+                  created_at=clock.now_ms())
+        audit_log.record(tx, actor=actor, action="wallet.create", subject=uid, account_id=account_id)
+    return find_wallet(uid)
+
+
+def find_wallet(uid: str) -> WalletInfo:
+    """The wallet of a public id, whoever owns it; WalletNotFound."""
+    wallet = cached(("wallet", uid), lambda: _load("uid", uid))
+    if wallet is None:
+        raise WalletNotFound
+    return wallet
+
+
+def wallet_by_id(wallet_id: int) -> WalletInfo:
+    wallet = cached(("wallet-id", wallet_id), lambda: _load("id", wallet_id))
+    if wallet is None:
+        raise WalletNotFound
+    return wallet
+
+
+def wallet_of_account(uid: str, account_id: int) -> WalletInfo:
+    """WalletForbidden for another account's wallet, WalletNotFound for none."""
+    wallet = find_wallet(uid)
+    if wallet.account_id != account_id:
+        raise WalletForbidden
+    return wallet
+
+
+def _load(column: str, value) -> WalletInfo | None:
+    row = query_one(f"SELECT * FROM wallets WHERE {column} = ?", (value,))
+    return WalletInfo.of(row) if row else None
+
+
+def balance_of(wallet: WalletInfo) -> int:
+    """Micro-units now in the wallet."""
+    row = query_one("SELECT balance_micros FROM wallets WHERE id = ?", (wallet.id,))
+    assert row is not None
+    return row[0]
+
+
+def credit_by_hand(wallet: WalletInfo, amount_micros: int, *, note: str | None, actor: str) -> int:
+    """An operator's credit; the balance after."""
+    return _by_hand(wallet, amount_micros, note, actor, "manual_credit", ledger.credit)
+
+
+def debit_by_hand(wallet: WalletInfo, amount_micros: int, *, note: str | None, actor: str) -> int:
+    """An operator's debit; InsufficientBalance when there is less."""
+    return _by_hand(wallet, amount_micros, note, actor, "manual_debit", ledger.debit)
+
+
+def _by_hand(wallet: WalletInfo, amount_micros: int, note: str | None, actor: str, kind: str, move) -> int:
+    if amount_micros <= 0:
+        raise InvalidInput("The amount must be above zero", {"amount": ["Must be above zero"]})
+    with atomic() as tx:
+        balance = move(tx, wallet.id, amount_micros, kind=kind, description=note or kind.replace("_", " "))
+        audit_log.record(tx, actor=actor, action=f"wallet.{kind}", subject=wallet.uid, account_id=wallet.account_id,
+                         detail=f"{money.text(amount_micros)} {wallet.currency}" + (f": {note}" if note else ""))
+    return balance
