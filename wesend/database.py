@@ -110,14 +110,21 @@ def marks(values: Sequence) -> str:
     return ", ".join("?" * len(values))
 
 
+class _Local(threading.local):
+    connection: sqlite3.Connection | None = None
+    gate: int | None = None
+    tx: Tx | None = None
+
+
 class Database:
     """The file's connections: one a thread for the hot paths, SQLAlchemy's pool for the rest."""
 
     def __init__(self, path: Path):
         self.path = str(path)
         self.gate_path = f"{path}.gate"
-        self.local = threading.local()
+        self.local = _Local()
         self.group = _CommitGroup(self)
+        os.register_at_fork(after_in_child=self._after_fork)
         self.cache: dict[Any, tuple[int, Any]] = {}
         self.cache_lock = threading.Lock()
         self.waited_seconds = 0.0
@@ -126,11 +133,7 @@ class Database:
 
     def connection(self) -> sqlite3.Connection:
         local = self.local
-        if getattr(local, "pid", None) != os.getpid():
-            # A connection must not cross a fork.
-            local.pid = os.getpid()
-            local.tx = None
-            local.gate = None
+        if local.connection is None:
             local.connection = sqlite3.connect(
                 self.path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False,
                 cached_statements=512)
@@ -138,16 +141,22 @@ class Database:
             local.connection.row_factory = Row
         return local.connection
 
+    def _after_fork(self) -> None:
+        # A connection, an open transaction and a held lock must not cross a fork.
+        self.local = _Local()
+        self.group = _CommitGroup(self)
+        self.cache_lock = threading.Lock()
+
     def tx(self) -> Tx | None:
-        return getattr(self.local, "tx", None) if getattr(self.local, "pid", None) == os.getpid() else None
+        return self.local.tx
 
     def close(self) -> None:
         """Close this thread's connection."""
-        if getattr(self.local, "connection", None) is not None and self.local.pid == os.getpid():
+        if self.local.connection is not None:
             self.local.connection.close()
-            if self.local.gate is not None:
-                os.close(self.local.gate)
-            self.local.connection = self.local.gate = self.local.pid = None
+        if self.local.gate is not None:
+            os.close(self.local.gate)
+        self.local.connection = self.local.gate = None
 
     # -- writing ----------------------------------------------------------
 
@@ -197,10 +206,10 @@ class Database:
     # -- reading ----------------------------------------------------------
 
     def query(self, sql: str, parameters: Sequence | dict = ()) -> list[Row]:
-        tx = self.tx()
-        if tx is not None:
-            return tx.all(sql, parameters)
-        return self.connection().execute(sql, parameters).fetchall()
+        local = self.local
+        if local.tx is not None:
+            return local.tx.all(sql, parameters)
+        return (local.connection or self.connection()).execute(sql, parameters).fetchall()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -90,10 +90,12 @@ class Accepted(NamedTuple):
 
 
 def accept(account: AccountInfo, wallet: WalletInfo, planned: list[Planned], skipped: list[Skipped], *, text: str,
-           sender: str | None, origin: Origin, order: Order, submit_now: frozenset[str] = frozenset()) -> Accepted:
+           sender: str | None, origin: Origin, order: Order, submit_now: frozenset[str] = frozenset(),
+           at_once: Callable[[Tx, list[Outgoing], str], None] | None = None) -> Accepted:
     """Pay and write everything in one transaction; InsufficientBalance writes nothing.
 
-    Messages of the gateways in ``submit_now`` are written as being submitted, claimed by this request.
+    Messages of the gateways in ``submit_now`` are written as being submitted, claimed by this request; ``at_once``
+    may settle some of them before the commit.
     """
     now = clock.now_ms()
     token = secrets.token_hex(8)
@@ -107,7 +109,7 @@ def accept(account: AccountInfo, wallet: WalletInfo, planned: list[Planned], ski
                              lease=now + LEASE_MS if direct else None, now=now))
     waits = any(item.gateway not in submit_now for item in planned)
 
-    def unit(tx: Tx) -> int:
+    def unit(tx: Tx) -> Accepted:
         batch_id = _insert_batch(tx, account, wallet, batch_uid, origin, order, text=text, sender=sender, lane=0,
                                  state="open", total=len(planned), queued=len(planned), cost=cost, skipped=skipped,
                                  now=now)
@@ -118,13 +120,15 @@ def accept(account: AccountInfo, wallet: WalletInfo, planned: list[Planned], ski
         if waits:
             tx.after_commit(wake.dispatcher)
         # Row ids of one transaction are consecutive: SQLite gives the largest id plus one.
-        return batch_id, last - len(rows) + 1
+        first_id = last - len(rows) + 1
+        outgoing = [Outgoing(first_id + index, row[0], item.recipient, item.country, item.text, item.sender,
+                             item.segments, item.encoding, item.gateway, 0, 0)
+                    for index, (row, item) in enumerate(zip(rows, planned, strict=True)) if item.gateway in submit_now]
+        if at_once is not None:
+            at_once(tx, outgoing, token)
+        return Accepted(batch_id, batch_uid, token, outgoing)
 
-    batch_id, first_id = write(unit)
-    outgoing = [Outgoing(first_id + index, row[0], item.recipient, item.country, item.text, item.sender, item.segments,
-                         item.encoding, item.gateway, 0, 0)
-                for index, (row, item) in enumerate(zip(rows, planned, strict=True)) if item.gateway in submit_now]
-    return Accepted(batch_id, batch_uid, token, outgoing)
+    return write(unit)
 
 
 class Totals(NamedTuple):

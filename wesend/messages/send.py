@@ -13,7 +13,7 @@ from ..upstreams import registry
 from ..wallets.service import WalletInfo
 from .accept import IN_REQUEST_LIMIT, Accepted, Order, Origin, Totals, accept, accept_bulk
 from .compose import INVALID_RECIPIENT, NO_ROUTE, Addressee, Composer, Planned, Skipped
-from .submit import submit_accepted
+from .submit import submit_accepted, submit_in_process
 
 
 class Sent(NamedTuple):
@@ -47,9 +47,9 @@ def send(composer: Composer, addressees: Iterable[Addressee], *, origin: Origin,
         direct, limited = _gateways_to_wait_for({item.gateway for item in planned}, slots)
     try:
         accepted = accept(composer.account, composer.wallet, planned, skipped, text=composer.text,
-                          sender=composer.sender, origin=origin, order=order, submit_now=frozenset(direct))
-        if accepted.outgoing:
-            submit_accepted(accepted)
+                          sender=composer.sender, origin=origin, order=order, submit_now=frozenset(direct),
+                          at_once=submit_in_process)
+        submit_accepted(accepted)
     finally:
         slots.give_back(limited)
     return accepted

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask, current_app
 
-from ..database import write
+from ..database import Tx, write
 from ..gateways.sms.base import TEMPORARY, UNKNOWN, Outcome, SmsGateway, Submission
 from ..upstreams import registry
 from .accept import Accepted, Outgoing
@@ -32,26 +32,37 @@ def call(gateway: SmsGateway, group: list[Outgoing]) -> list[Outcome]:
     return outcomes
 
 
+def submit_in_process(tx: Tx, outgoing: list[Outgoing], token: str) -> None:
+    """Submit to the gateways that live in this process, inside the accepting transaction.
+
+    They have no outside effect, so there is nothing that a crash could leave in doubt, and one commit is enough.
+    """
+    for gateway, group in _by_gateway(outgoing):
+        if gateway is not None and gateway.in_process:
+            settle(tx, list(zip(group, call(gateway, group), strict=True)), token)
+
+
 def submit_accepted(accepted: Accepted) -> None:
-    """Submit what this request claimed, gateways and messages in parallel, and settle it.
+    """Submit what this request claimed of other gateways, messages in parallel, and settle it.
 
     What can't be begun within the gateway's time budget goes back to the queue.
     """
-    by_gateway: dict[str, list[Outgoing]] = {}
-    for outgoing in accepted.outgoing:
-        by_gateway.setdefault(outgoing.gateway, []).append(outgoing)
     remote = []
-    for name, messages in by_gateway.items():
-        gateway = registry.sms_gateway(name)
+    for gateway, group in _by_gateway(accepted.outgoing):
         if gateway is None:
-            _settle(messages, [Outcome(TEMPORARY, code="no_gateway", text=f"{name} is not set up")] * len(messages),
+            _settle(group, [Outcome(TEMPORARY, code="no_gateway", text="The gateway was removed")] * len(group),
                     accepted.token)
-        elif gateway.in_process:
-            _settle(messages, call(gateway, messages), accepted.token)
-        else:
-            remote.append((gateway, messages))
+        elif not gateway.in_process:
+            remote.append((gateway, group))
     if remote:
         _submit_remote(remote, accepted.token)
+
+
+def _by_gateway(outgoing: list[Outgoing]) -> list[tuple[SmsGateway | None, list[Outgoing]]]:
+    groups: dict[str, list[Outgoing]] = {}
+    for message in outgoing:
+        groups.setdefault(message.gateway, []).append(message)
+    return [(registry.sms_gateway(name), group) for name, group in groups.items()]
 
 
 def _submit_remote(work: list[tuple[SmsGateway, list[Outgoing]]], token: str) -> None:

@@ -107,7 +107,7 @@ def _result(message: Row) -> dict:
 def _error(message: Row) -> str | None:
     if schemas.WORDS[message["status"]] != "failed":
         return None
-    return message["error_message"] or message["error_code"] or message["status"]
+    return message["error_code"] or message["status"]
 
 
 def _history_entry(message: Row, currency: str) -> dict:
