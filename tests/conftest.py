@@ -1,0 +1,116 @@
+"""Fixtures: a migrated database copied for each test, the application on it, its jobs run by hand, a clock to move."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from wesend import clock as wesend_clock
+from wesend import create_app, sandbox, settings
+from wesend.schema_version import bring_up_to_date
+
+from .support.apis import Wesendall
+from .support.jobs import ManualJobs
+
+
+def make_app(instance: Path, **environment: str) -> Flask:
+    """The application on an instance folder, with settings as the environment would give them."""
+    return create_app(settings.load({"WESEND_INSTANCE": str(instance), "WESEND_SANDBOX_DELAY": "0",
+                                     "WESEND_RETRY_DELAYS": "0,0", **environment}))
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory) -> Path:
+    """An instance folder with a migrated database and the sandbox in it: copied, never used itself."""
+    folder = tmp_path_factory.mktemp("migrated")
+    app = make_app(folder)
+    with app.app_context():
+        bring_up_to_date()
+        sandbox.ensure_sandbox()
+        close(app)
+    return folder
+
+
+def close(app: Flask) -> None:
+    from wesend.database import db
+
+    with app.app_context():
+        app.extensions["wesend.database"].close()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def instance(migrated: Path, tmp_path: Path) -> Path:
+    """An instance folder of this test's own."""
+    folder = tmp_path / "instance"
+    shutil.copytree(migrated, folder)
+    return folder
+
+
+@pytest.fixture
+def app_with(instance: Path) -> Iterator:
+    """Makes the application with other settings: ``app_with(WESEND_RATE_LIMIT="5")``."""
+    made: list[Flask] = []
+
+    def make(**environment: str) -> Flask:
+        made.append(make_app(instance, **environment))
+        return made[-1]
+
+    yield make
+    for app in made:
+        close(app)
+
+
+@pytest.fixture
+def app(app_with) -> Flask:
+    return app_with()
+
+
+@pytest.fixture
+def context(app: Flask) -> Iterator[Flask]:
+    """The application with its context pushed, for tests that call services."""
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def jobs(app: Flask) -> ManualJobs:
+    return ManualJobs(app)
+
+
+@pytest.fixture
+def wesendall(client: FlaskClient) -> Wesendall:
+    """The sandbox account's Wesendall API."""
+    return Wesendall(client)
+
+
+class MovableClock:
+    """wesend's clock, standing still until it is moved."""
+
+    def __init__(self, seconds: float):
+        self.seconds = seconds
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+@pytest.fixture
+def clock() -> Iterator[MovableClock]:
+    """Stands at 2026-06-10 12:00:00 UTC."""
+    movable = MovableClock(1_781_092_800.0)
+    wesend_clock.use(movable)
+    yield movable
+    wesend_clock.use(None)

@@ -1,0 +1,63 @@
+"""The sandbox account's APIs, called as a vendor's client would."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from wesend.sandbox import CREDENTIALS, WALLETS
+
+
+def basic(key: str, secret: str) -> str:
+    return "Basic " + b64encode(f"{key}:{secret}".encode()).decode()
+
+
+class Api:
+    """Calls under a prefix with fixed headers; ``headers=`` overrides, None removes one."""
+
+    prefix = ""
+    name = ""
+
+    def __init__(self, client: FlaskClient, headers: dict[str, str]):
+        self.client, self.headers = client, headers
+
+    def call(self, method: str, path: str, *, headers: dict[str, str | None] | None = None, **options) -> TestResponse:
+        merged = {**self.headers, **(headers or {})}
+        return self.client.open(self.prefix + path, method=method,
+                                headers={k: v for k, v in merged.items() if v is not None}, **options)
+
+    def get(self, path: str, **options) -> TestResponse:
+        return self.call("GET", path, **options)
+
+    def post(self, path: str, body: Any = None, **options) -> TestResponse:
+        return self.call("POST", path, **({"json": body} if body is not None else {}), **options)
+
+    def put(self, path: str, body: Any = None, **options) -> TestResponse:
+        return self.call("PUT", path, **({"json": body} if body is not None else {}), **options)
+
+    def delete(self, path: str, **options) -> TestResponse:
+        return self.call("DELETE", path, **options)
+
+
+class Wesendall(Api):
+    prefix = "/api/v1"
+    name = "wesendall"
+
+    def __init__(self, client: FlaskClient, key: str | None = None, secret: str | None = None, wallet: str | None = None):
+        published = CREDENTIALS["wesendall"]
+        super().__init__(client, {"Authorization": basic(key or published.public, secret or published.secret)})
+        self.wallet = wallet or WALLETS["wesendall"][0]
+
+    def send(self, recipient, message: str = "Hello", **more) -> TestResponse:
+        options = {"headers": more.pop("headers")} if "headers" in more else {}
+        return self.post("/sms/send", {"walletId": self.wallet, "message": message, "recipient": recipient, **more},
+                         **options)
+
+    def balance(self) -> float:
+        return self.get("/account/balance", query_string={"walletId": self.wallet}).json["data"]["balance"]
+
+    def history(self, **query) -> list[dict]:
+        return self.get("/sms/history", query_string={"walletId": self.wallet, **query}).json["data"]["messages"]

@@ -1,0 +1,49 @@
+"""The scheduler's sweeps, run by hand so that a test decides when."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from wesend.messages import accept, dispatch, queue, receipts
+from wesend.upstreams import registry
+from wesend.wallets import deposits
+
+
+class ManualJobs:
+    """Each method runs one job to its end, as the scheduler's process would."""
+
+    def __init__(self, app: Flask):
+        self.app = app
+
+    def dispatch(self) -> None:
+        """Everything that is due goes to its gateway."""
+        with self.app.app_context():
+            while queue.release_due():
+                pass
+            for name, gateway in registry.sms_gateways().items():
+                lane = dispatch.Lane.__new__(dispatch.Lane)
+                lane.app, lane.name, lane.pool = self.app, name, None
+                while gateway.in_process and lane._serve_at_once(gateway):
+                    pass
+
+    def receipts(self) -> None:
+        with self.app.app_context():
+            receipts.poll_due()
+
+    def deposits(self) -> None:
+        with self.app.app_context():
+            deposits.poll_due()
+
+    def expire(self) -> None:
+        with self.app.app_context():
+            receipts.expire()
+
+    def recover(self) -> None:
+        with self.app.app_context():
+            queue.recover_leases()
+            accept.undo_abandoned()
+
+    def settle(self) -> None:
+        """Dispatch what is due and fetch every receipt that is there."""
+        self.dispatch()
+        self.receipts()
