@@ -114,6 +114,8 @@ class _Local(threading.local):
     connection: sqlite3.Connection | None = None
     gate: int | None = None
     tx: Tx | None = None
+    in_request = False
+    version: int | None = None  # of the configuration, as this request has seen it
 
 
 class Database:
@@ -134,12 +136,15 @@ class Database:
     def connection(self) -> sqlite3.Connection:
         local = self.local
         if local.connection is None:
-            local.connection = sqlite3.connect(
-                self.path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False,
-                cached_statements=512)
-            configure(local.connection)
-            local.connection.row_factory = Row
+            local.connection = self.connect()
         return local.connection
+
+    def connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None,
+                                     check_same_thread=False, cached_statements=512)
+        configure(connection)
+        connection.row_factory = Row
+        return connection
 
     def _after_fork(self) -> None:
         # A connection, an open transaction and a held lock must not cross a fork.
@@ -151,7 +156,8 @@ class Database:
         return self.local.tx
 
     def close(self) -> None:
-        """Close this thread's connection."""
+        """Close this thread's connection and the process's writing one: nothing open may cross a fork."""
+        self.group.close()
         if self.local.connection is not None:
             self.local.connection.close()
         if self.local.gate is not None:
@@ -163,7 +169,6 @@ class Database:
     @contextmanager
     def gate(self) -> Iterator[None]:
         """The fair queue of writers, over all processes; a descriptor a thread, so threads exclude each other too."""
-        self.connection()
         if self.local.gate is None:
             self.local.gate = os.open(self.gate_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         started = time.perf_counter()
@@ -178,7 +183,10 @@ class Database:
         tx = self.tx()
         if tx is not None:
             return unit(tx)
-        return self.group.run(unit)
+        try:
+            return self.group.run(unit)
+        finally:
+            self.local.version = None
 
     @contextmanager
     def atomic(self) -> Iterator[Tx]:
@@ -199,7 +207,7 @@ class Database:
                 session.rollback()
                 raise
             finally:
-                self.local.tx = None
+                self.local.tx = self.local.version = None
         for call in tx._after:
             call()
 
@@ -226,9 +234,23 @@ class Database:
 
     # -- configuration that is read on every request ----------------------
 
+    def begin_request(self) -> None:
+        self.local.in_request, self.local.version = True, None
+
+    def end_request(self, _error: BaseException | None = None) -> None:
+        self.local.in_request, self.local.version = False, None
+
     def cached(self, key: Any, load: Callable[[], T]) -> T:
-        """``load()``, kept until any configuration table changes (triggers raise config_state.version)."""
-        version = self.query("SELECT version FROM config_state")[0][0]
+        """``load()``, kept until any configuration table changes (triggers raise config_state.version).
+
+        A request looks at the version once: what it starts with holds until it writes.
+        """
+        local = self.local
+        version = local.version if local.tx is None else None
+        if version is None:
+            version = self.query("SELECT version FROM config_state")[0][0]
+            if local.in_request and local.tx is None:
+                local.version = version
         kept = self.cache.get(key)
         if kept is not None and kept[0] == version:
             return kept[1]
@@ -261,9 +283,16 @@ class _CommitGroup:
 
     def __init__(self, database: Database):
         self.database = database
+        # One connection for all leaders: SQLite throws a connection's page cache away when another one has written.
+        self.connection: sqlite3.Connection | None = None
         self.lock = threading.Lock()
         self.waiting: deque[_Job] = deque()
         self.leading = False
+
+    def close(self) -> None:
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
 
     def run(self, unit: Callable[[Tx], T]) -> T:
         job = _Job(unit)
@@ -307,7 +336,7 @@ class _CommitGroup:
                 heir.wake.release()
 
     def _carry_out(self, jobs: list[_Job]) -> None:
-        connection = self.database.connection()
+        connection = self.connection = self.connection or self.database.connect()
         connection.execute("BEGIN IMMEDIATE")
         try:
             for job in jobs:
@@ -414,7 +443,9 @@ def init_app(app: Flask) -> None:
         "pool_size": 32, "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}}
     db.init_app(app)
     migrate.init_app(app, db, directory=str(Path(__file__).resolve().parent.parent / "migrations"))
-    app.extensions["wesend.database"] = Database(path)
+    database = app.extensions["wesend.database"] = Database(path)
+    app.before_request(database.begin_request)
+    app.teardown_request(database.end_request)
     with app.app_context():
         engine: Engine = db.engine
     event.listen(engine, "connect", _on_connect)

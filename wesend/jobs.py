@@ -18,7 +18,7 @@ from flask import Flask
 
 from .accounts import idempotency
 from .contacts import service as contacts
-from .messages import accept, queue, receipts
+from .messages import bulk, queue, receipts
 from .messages.dispatch import Dispatcher
 from .messages.wake import DISPATCH, Bell
 from .wallets import deposits
@@ -56,7 +56,7 @@ def poll_deposits(_app: Flask) -> None:
 def recover(app: Flask) -> None:
     """Put right what a crash left: leases that are over, bulks that were never opened."""
     repeat(lambda: sum(queue.recover_leases()))
-    accept.undo_abandoned()
+    bulk.undo_abandoned()
     app.extensions["wesend.dispatcher"].ring()
 
 

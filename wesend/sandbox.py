@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from . import money
-from .accounts import keys, service as accounts
+from .accounts import keys
+from .accounts import service as accounts
 from .contacts import service as contacts
 from .database import query_one
 from .routing import senders

@@ -47,7 +47,7 @@ def up(*, host: str | None, port: int | None, workers: int | None, show: Callabl
             os.environ[name] = str(value)
     values = settings.load()
     _refuse_busy_port(values)
-    from . import create_app  # the factory imports the commands, which import this module
+    from . import create_app  # noqa: I001 - the factory imports the commands, which import this module
 
     app = create_app(_prepared(values))
     with app.app_context():

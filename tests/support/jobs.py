@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from wesend.messages import accept, dispatch, queue, receipts
+from wesend.messages import bulk, dispatch, queue, receipts
 from wesend.upstreams import registry
 from wesend.wallets import deposits
 
@@ -41,7 +41,7 @@ class ManualJobs:
     def recover(self) -> None:
         with self.app.app_context():
             queue.recover_leases()
-            accept.undo_abandoned()
+            bulk.undo_abandoned()
 
     def settle(self) -> None:
         """Dispatch what is due and fetch every receipt that is there."""

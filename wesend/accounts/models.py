@@ -1,6 +1,14 @@
 """Accounts, their API keys, the answers kept for idempotency keys, and the audit log."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
 
 from ..columns import Id, Instant
 from ..database import db

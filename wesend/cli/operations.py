@@ -38,7 +38,7 @@ def send(phone, text, wallet):
     account = get_account(paying.account_id)
     composer = Composer(account, paying, text)
     accepted = sending.send(composer, read_recipients([phone], account.country), origin=Origin(ACTOR))
-    message = sending.load_sent(accepted.batch_uid).messages[0]
+    message = sending.sent_now(accepted).messages[0]
     return ({"message_id": message["uid"], "status": message["status"]},
             f"{message['uid']} to {message['recipient']}: {message['status']}"
             + (f" ({message['error_message']})" if message["error_message"] else ""))

@@ -1,32 +1,26 @@
-"""Accept: pay for a send and write its batch and messages.
-
-A small send is one transaction. A bulk takes its money first, then writes its messages in chunks; nothing of it is
-dispatched before the last chunk, and what a crash leaves half written is undone, money included (`undo_abandoned`).
-"""
+"""Accept: pay for a send of up to IN_REQUEST_LIMIT recipients and write its batch and messages, in one transaction."""
 
 from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable
 from typing import NamedTuple
 
 from .. import clock
 from ..accounts.idempotency import Claim
 from ..accounts.service import AccountInfo
-from ..database import Row, Tx, atomic, query, query_one, write
+from ..database import Row, Tx, query_one, write
 from ..errors import BatchNotFound
 from ..ids import new_id
 from ..wallets import ledger
 from ..wallets.service import WalletInfo
 from . import wake
 from .compose import Planned, Skipped
-from .statuses import DRIPPING, QUEUED, SCHEDULED, SUBMITTING
-from .transitions import count_day
+from .statuses import DRIPPING, QUEUED, SCHEDULED, SUBMITTED, SUBMITTING
+from .transitions import Move, count_day, enter_submitted, move
 
 LEASE_MS = 30 * clock.SECOND
-CHUNK = 500
 IN_REQUEST_LIMIT = 100
 """Recipients up to which an API call may have its answer from the gateway inside the request."""
 
@@ -76,156 +70,100 @@ class Outgoing(NamedTuple):
 
 MESSAGE_COLUMNS = (
     "uid", "batch_id", "account_id", "wallet_id", "lane", "recipient", "country", "sender", "text", "encoding",
-    "segments", "cost_micros", "route", "route_cost_micros", "route_currency", "gateway", "status", "due_at",
-    "claim_token", "lease_until", "day", "created_at")
+    "segments", "cost_micros", "route", "route_cost_micros", "route_currency", "gateway", "day", "created_at", "due_at",
+    "status", "claim_token", "lease_until", "attempts", "gateway_ref", "submitted_at", "poll_at", "expires_at")
 
 
 class Accepted(NamedTuple):
-    """A batch that was paid for; ``outgoing`` are the messages that this request is to submit itself."""
+    """A batch that was paid for. ``outgoing``: what this request is still to submit itself.
+
+    ``sent`` is the batch as it was committed, when nothing is outstanding.
+    """
 
     batch_id: int
     batch_uid: str
     token: str
     outgoing: list[Outgoing]
+    sent: Sent | None = None
+
+
+class Sent(NamedTuple):
+    """A batch as it stands: its row, its messages in order, its wallet's balance in micro-units."""
+
+    batch: Row
+    messages: list[Row]
+    balance_micros: int
+
+
+Foretold = Callable[[list[Outgoing], str], list[Move | None]]
+"""What becomes of messages, as far as it is known before they are written (None: it is not)."""
 
 
 def accept(account: AccountInfo, wallet: WalletInfo, planned: list[Planned], skipped: list[Skipped], *, text: str,
            sender: str | None, origin: Origin, order: Order, submit_now: frozenset[str] = frozenset(),
-           at_once: Callable[[Tx, list[Outgoing], str], None] | None = None) -> Accepted:
+           foretell: Foretold | None = None) -> Accepted:
     """Pay and write everything in one transaction; InsufficientBalance writes nothing.
 
-    Messages of the gateways in ``submit_now`` are written as being submitted, claimed by this request; ``at_once``
-    may settle some of them before the commit.
+    Messages of the gateways in ``submit_now`` are written as being submitted, claimed by this request; those whose
+    fate ``foretell`` knows are settled in the same transaction.
     """
     now = clock.now_ms()
     token = secrets.token_hex(8)
-    batch_uid = new_id()
+    drafts = [Outgoing(0, new_id(), item.recipient, item.country, item.text, item.sender, item.segments, item.encoding,
+                       item.gateway, 0, 0) for item in planned]
+    direct = [item.gateway in submit_now for item in planned]
+    foretold: list[Move | None] = [None] * len(drafts)
+    if foretell is not None and any(direct):
+        known = iter(foretell([draft for draft, now_ in zip(drafts, direct, strict=True) if now_], token))
+        foretold = [next(known) if now_ else None for now_ in direct]
+    # The usual case, written at once as submitted: an INSERT costs a third of an INSERT and an UPDATE.
+    at_once = [fate is not None and fate.to == SUBMITTED for fate in foretold]
+    rows = [message_row(account, wallet, item, lane=0, uid=draft.uid, now=now, due_at=order.due_at(index, now),
+                        state=_state(order, direct[index], foretold[index] if at_once[index] else None, token, now))
+            for index, (item, draft) in enumerate(zip(planned, drafts, strict=True))]
     cost = sum(item.cost_micros for item in planned)
-    rows = []
-    for index, item in enumerate(planned):
-        direct = item.gateway in submit_now
-        rows.append(_message(account, wallet, item, lane=0, status=SUBMITTING if direct else order.first_status,
-                             due_at=order.due_at(index, now), token=token if direct else None,
-                             lease=now + LEASE_MS if direct else None, now=now))
-    waits = any(item.gateway not in submit_now for item in planned)
+    submitted = sum(at_once)
 
     def unit(tx: Tx) -> Accepted:
-        batch_id = _insert_batch(tx, account, wallet, batch_uid, origin, order, text=text, sender=sender, lane=0,
-                                 state="open", total=len(planned), queued=len(planned), cost=cost, skipped=skipped,
-                                 now=now)
-        _pay(tx, wallet, cost, batch_id, len(planned), origin, batch_uid)
+        batch_uid = new_id()
+        batch_id = insert_batch(tx, account, wallet, batch_uid, origin, order, text=text, sender=sender, lane=0,
+                                state="open", total=len(planned), queued=len(planned) - submitted, submitted=submitted,
+                                cost=cost, skipped=skipped, in_request=all(direct), now=now)
+        balance = pay(tx, wallet, cost, batch_id, len(planned), origin, batch_uid)
         tx.insert_many("messages", MESSAGE_COLUMNS, [(row[0], batch_id, *row[2:]) for row in rows])
-        last = tx.execute("SELECT last_insert_rowid()").fetchone()[0]
-        count_day(tx, account.id, wallet.id, clock.day_of(now, account.time_zone), {"total": len(planned)})
-        if waits:
-            tx.after_commit(wake.dispatcher)
         # Row ids of one transaction are consecutive: SQLite gives the largest id plus one.
-        first_id = last - len(rows) + 1
-        outgoing = [Outgoing(first_id + index, row[0], item.recipient, item.country, item.text, item.sender,
-                             item.segments, item.encoding, item.gateway, 0, 0)
-                    for index, (row, item) in enumerate(zip(rows, planned, strict=True)) if item.gateway in submit_now]
-        if at_once is not None:
-            at_once(tx, outgoing, token)
-        return Accepted(batch_id, batch_uid, token, outgoing)
+        first_id = tx.execute("SELECT last_insert_rowid()").fetchone()[0] - len(rows) + 1
+        count_day(tx, account.id, wallet.id, clock.day_of(now, account.time_zone), {"total": len(planned)})
+        fates = [fate._replace(id=first_id + index) for index, fate in enumerate(foretold) if fate is not None]
+        enter_submitted(tx, [fate for fate in fates if fate.to == SUBMITTED], now)
+        others = [fate for fate in fates if fate.to != SUBMITTED]
+        if others:
+            move(tx, others, now)
+            balance = tx.execute("SELECT balance_micros FROM wallets WHERE id = ?", (wallet.id,)).fetchone()[0]
+        if not all(direct) or any(fate.to == QUEUED for fate in others):
+            tx.after_commit(wake.dispatcher)
+        outgoing = [draft._replace(id=first_id + index) for index, draft in enumerate(drafts)
+                    if direct[index] and foretold[index] is None]
+        sent = None if outgoing else read_sent(tx, batch_id, balance)
+        return Accepted(batch_id, batch_uid, token, outgoing, sent)
 
     return write(unit)
 
 
-class Totals(NamedTuple):
-    """What a first pass over a bulk found; the second pass must find the same."""
-
-    count: int
-    cost_micros: int
-
-
-def accept_bulk(account: AccountInfo, wallet: WalletInfo, totals: Totals, planned: Iterable[Planned],
-                skipped: list[Skipped], *, text: str, sender: str | None, origin: Origin, order: Order) -> Accepted:
-    """Pay for everything, then write the messages in chunks, and only then let them go.
-
-    ``planned`` is the second pass over the same composition as ``totals``.
-    """
-    now = clock.now_ms()
-    batch_uid = new_id()
-    with atomic() as tx:
-        batch_id = _insert_batch(tx, account, wallet, batch_uid, origin, order, text=text, sender=sender, lane=1,
-                                 state="intake", total=totals.count, queued=totals.count, cost=totals.cost_micros,
-                                 skipped=skipped, now=now)
-        _pay(tx, wallet, totals.cost_micros, batch_id, totals.count, origin, batch_uid)
-        tx.execute("UPDATE batches SET lease_until = ? WHERE id = ?", (clock.now_ms() + LEASE_MS, batch_id))
-    try:
-        written = cost = 0
-        for chunk in _chunks(planned):
-            rows = [_message(account, wallet, item, lane=1, status=order.first_status,
-                             due_at=order.due_at(written + index, now), token=None, lease=None, now=now,
-                             batch_id=batch_id)
-                    for index, item in enumerate(chunk)]
-            _write_chunk(batch_id, rows)
-            written += len(rows)
-            cost += sum(item.cost_micros for item in chunk)
-        if (written, cost) != totals:
-            raise RuntimeError(f"a bulk changed while it was taken in: {(written, cost)} instead of {totals}")
-    except BaseException:
-        undo(batch_id)
-        raise
-    _open(batch_id, account, wallet, totals.count, now)
-    return Accepted(batch_id, batch_uid, "", [])
+def _state(order: Order, direct: bool, fate: Move | None, token: str, now: int) -> tuple:
+    """A message's status and what goes with it, in the order of MESSAGE_COLUMNS' end."""
+    if fate is not None:
+        changes = fate.changes or {}
+        return (fate.to, token, None, *(changes[name] for name in MESSAGE_COLUMNS[-5:]))
+    if direct:
+        return (SUBMITTING, token, now + LEASE_MS, 0, None, None, None, None)
+    return (order.first_status, None, None, 0, None, None, None, None)
 
 
-def _chunks(planned: Iterable[Planned]) -> Iterator[list[Planned]]:
-    iterator = iter(planned)
-    while chunk := list(islice(iterator, CHUNK)):
-        yield chunk
-
-
-def _write_chunk(batch_id: int, rows: list[tuple]) -> None:
-    with atomic() as tx:
-        if not tx.changed("UPDATE batches SET lease_until = ? WHERE id = ? AND state = 'intake'",
-                          (clock.now_ms() + LEASE_MS, batch_id)):
-            raise BatchNotFound("the batch was undone while it was written")
-        tx.insert_many("messages", MESSAGE_COLUMNS, rows)
-
-
-def _open(batch_id: int, account: AccountInfo, wallet: WalletInfo, count: int, now: int) -> None:
-    with atomic() as tx:
-        if not tx.changed("UPDATE batches SET state = 'open', lease_until = NULL WHERE id = ? AND state = 'intake'",
-                          (batch_id,)):
-            raise BatchNotFound("the batch was undone while it was written")
-        count_day(tx, account.id, wallet.id, clock.day_of(now, account.time_zone), {"total": count})
-        tx.after_commit(wake.dispatcher)
-
-
-def undo(batch_id: int) -> bool:
-    """Take back a bulk that was never opened: its money at once, its messages in short transactions."""
-
-    def unit(tx: Tx) -> bool:
-        batch = tx.one("SELECT * FROM batches WHERE id = ? AND state = 'intake'", (batch_id,))
-        if batch is None:
-            return False
-        ledger.credit(tx, batch["wallet_id"], batch["cost_micros"], kind="refund", batch_id=batch_id,
-                      description=f"Undone: batch {batch['uid']} was not taken in whole")
-        tx.execute("UPDATE batches SET state = 'rejected', refunded_micros = cost_micros, queued = 0, total = 0,"
-                   " finished_at = ?, lease_until = NULL WHERE id = ?", (clock.now_ms(), batch_id))
-        # The request that paid for it was never answered: its idempotency key is free again.
-        tx.execute("DELETE FROM idempotency_keys WHERE subject = ? AND status_code IS NULL", (f"batch:{batch['uid']}",))
-        return True
-
-    undone = write(unit)
-    sweep_rejected(batch_id)
-    return undone
-
-
-def undo_abandoned() -> int:
-    """Undo every bulk whose intake lease is over: whoever wrote it is gone. How many."""
-    rows = query("SELECT id FROM batches WHERE lane = 1 AND state = 'intake' AND lease_until < ?", (clock.now_ms(),))
-    return sum(undo(row[0]) for row in rows)
-
-
-def sweep_rejected(batch_id: int) -> None:
-    """Remove the messages of an undone bulk; they were never visible to the dispatcher."""
-    while write(lambda tx: tx.changed(
-            "DELETE FROM messages WHERE id IN (SELECT m.id FROM messages m JOIN batches b ON b.id = m.batch_id"
-            " WHERE m.batch_id = ? AND b.state = 'rejected' LIMIT 1000)", (batch_id,))):
-        pass
+def read_sent(tx: Tx, batch_id: int, balance_micros: int) -> Sent:
+    batch = tx.one("SELECT * FROM batches WHERE id = ?", (batch_id,))
+    assert batch is not None
+    return Sent(batch, tx.all("SELECT * FROM messages WHERE batch_id = ? ORDER BY id", (batch_id,)), balance_micros)
 
 
 def get_batch(uid: str, account_id: int) -> Row:
@@ -237,29 +175,30 @@ def get_batch(uid: str, account_id: int) -> Row:
     return row
 
 
-def _pay(tx: Tx, wallet: WalletInfo, cost: int, batch_id: int, count: int, origin: Origin, batch_uid: str) -> None:
+def pay(tx: Tx, wallet: WalletInfo, cost: int, batch_id: int, count: int, origin: Origin, batch_uid: str) -> int:
+    """Take the money for a batch and name it in the idempotency claim; the balance after."""
     noun = "message" if count == 1 else "messages"
-    ledger.debit(tx, wallet.id, cost, kind="sms_charge", description=f"{count} {noun}", batch_id=batch_id)
+    balance = ledger.debit(tx, wallet.id, cost, kind="sms_charge", description=f"{count} {noun}", batch_id=batch_id)
     if origin.claim is not None:
         origin.claim.attach(tx, f"batch:{batch_uid}")
+    return balance
 
 
-def _insert_batch(tx: Tx, account: AccountInfo, wallet: WalletInfo, uid: str, origin: Origin, order: Order, *, text: str,
-                  sender: str | None, lane: int, state: str, total: int, queued: int, cost: int,
-                  skipped: list[Skipped], now: int) -> int:
+def insert_batch(tx: Tx, account: AccountInfo, wallet: WalletInfo, uid: str, origin: Origin, order: Order, *, text: str,
+                 sender: str | None, lane: int, state: str, total: int, queued: int, cost: int, skipped: list[Skipped],
+                 now: int, submitted: int = 0, in_request: bool = False) -> int:
     return tx.insert(
         "batches", uid=uid, account_id=account.id, wallet_id=wallet.id, api_key_id=origin.api_key_id, api=origin.api,
-        lane=lane, state=state, mode=order.mode, text=text, sender=sender, reference=order.reference,
-        group_id=order.group_id, skipped=json.dumps(skipped, ensure_ascii=False) if skipped else None, total=total,
-        queued=queued, cost_micros=cost, currency=wallet.currency, drip_rate=order.drip_rate,
+        lane=lane, state=state, in_request=int(in_request), mode=order.mode, text=text, sender=sender,
+        reference=order.reference, group_id=order.group_id,
+        skipped=json.dumps(skipped, ensure_ascii=False) if skipped else None, total=total, queued=queued,
+        submitted=submitted, cost_micros=cost, currency=wallet.currency, drip_rate=order.drip_rate,
         scheduled_at=order.scheduled_at, created_at=now)
 
 
-def _message(account: AccountInfo, wallet: WalletInfo, item: Planned, *, lane: int, status: str, due_at: int,
-             token: str | None, lease: int | None, now: int, batch_id: int | None = None) -> tuple:
+def message_row(account: AccountInfo, wallet: WalletInfo, item: Planned, *, lane: int, uid: str, now: int, due_at: int,
+                state: tuple, batch_id: int | None = None) -> tuple:
     """A row in the order of MESSAGE_COLUMNS."""
-    return (new_id(), batch_id, account.id, wallet.id, lane, item.recipient, item.country, item.sender, item.text,
+    return (uid, batch_id, account.id, wallet.id, lane, item.recipient, item.country, item.sender, item.text,
             item.encoding, item.segments, item.cost_micros, item.route, item.route_cost_micros, item.route_currency,
-            item.gateway, status, due_at, token, lease, clock.day_of(now, account.time_zone), now)
-
-
+            item.gateway, clock.day_of(now, account.time_zone), now, due_at, *state)

@@ -24,6 +24,7 @@ class Batch(db.Model):
     channel = db.mapped_column(String, nullable=False, server_default="sms")
     lane = db.mapped_column(Integer, nullable=False)
     state = db.mapped_column(String, nullable=False)
+    in_request = db.mapped_column(Integer, nullable=False, server_default="0")  # answered from what the gateways said
     mode = db.mapped_column(String, nullable=False, server_default="now")
     text = db.mapped_column(Text, nullable=False)
     subject = db.mapped_column(Text)
@@ -46,7 +47,7 @@ class Batch(db.Model):
     created_at = db.mapped_column(Instant, nullable=False)
     finished_at = db.mapped_column(Instant)
     __table_args__ = (
-        CheckConstraint("state IN ('intake', 'open', 'paused', 'cancelled', 'finished', 'rejected')", name="state"),
+        CheckConstraint("state IN ('intake', 'open', 'paused', 'cancelled', 'finished', 'refused', 'rejected')", name="state"),
         CheckConstraint("mode IN ('now', 'scheduled', 'drip')", name="mode"),
         Index("ix_batches_account_id", "account_id", "id"),
         Index("ix_batches_bulk", "id", sqlite_where=condition("lane = 1 AND state IN ('intake', 'open')")),

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from flask import current_app
 
-from ..database import Row, query, query_one, snapshot
+from ..database import query, query_one, snapshot
 from ..errors import InvalidRecipient, NoRoute, ProviderRejected
 from ..upstreams import registry
 from ..wallets.service import WalletInfo
-from .accept import IN_REQUEST_LIMIT, Accepted, Order, Origin, Totals, accept, accept_bulk
+from .accept import IN_REQUEST_LIMIT, Accepted, Order, Origin, Sent, accept
+from .bulk import Totals, accept_bulk
 from .compose import INVALID_RECIPIENT, NO_ROUTE, Addressee, Composer, Planned, Skipped
-from .submit import submit_accepted, submit_in_process
-
-
-class Sent(NamedTuple):
-    """A batch as it stands after the call: its row and its messages in order."""
-
-    batch: Row
-    messages: list[Row]
+from .submit import foretell, submit_accepted
 
 
 def send(composer: Composer, addressees: Iterable[Addressee], *, origin: Origin, order: Order = Order(),
@@ -48,7 +41,7 @@ def send(composer: Composer, addressees: Iterable[Addressee], *, origin: Origin,
     try:
         accepted = accept(composer.account, composer.wallet, planned, skipped, text=composer.text,
                           sender=composer.sender, origin=origin, order=order, submit_now=frozenset(direct),
-                          at_once=submit_in_process)
+                          foretell=foretell)
         submit_accepted(accepted)
     finally:
         slots.give_back(limited)
@@ -78,7 +71,14 @@ def load_sent(batch_uid: str, *, limit: int = 100_000) -> Sent:
     with snapshot():
         batch = query_one("SELECT * FROM batches WHERE uid = ?", (batch_uid,))
         assert batch is not None
-        return Sent(batch, query("SELECT * FROM messages WHERE batch_id = ? ORDER BY id LIMIT ?", (batch["id"], limit)))
+        messages = query("SELECT * FROM messages WHERE batch_id = ? ORDER BY id LIMIT ?", (batch["id"], limit))
+        balance = query("SELECT balance_micros FROM wallets WHERE id = ?", (batch["wallet_id"],))[0][0]
+        return Sent(batch, messages, balance)
+
+
+def sent_now(accepted: Accepted) -> Sent:
+    """What a send came to: as it was committed where nothing was outstanding, else read anew."""
+    return accepted.sent or load_sent(accepted.batch_uid)
 
 
 def refuse_if_all_rejected(sent: Sent, wallet: WalletInfo) -> None:

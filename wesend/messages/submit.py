@@ -8,11 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask, current_app
 
-from ..database import Tx, write
+from .. import clock
+from ..database import write
 from ..gateways.sms.base import TEMPORARY, UNKNOWN, Outcome, SmsGateway, Submission
 from ..upstreams import registry
 from .accept import Accepted, Outgoing
-from .settle import settle
+from .settle import plan_move, settle
+from .transitions import Move
 
 
 def submission_of(outgoing: Outgoing) -> Submission:
@@ -32,14 +34,18 @@ def call(gateway: SmsGateway, group: list[Outgoing]) -> list[Outcome]:
     return outcomes
 
 
-def submit_in_process(tx: Tx, outgoing: list[Outgoing], token: str) -> None:
-    """Submit to the gateways that live in this process, inside the accepting transaction.
+def foretell(drafts: list[Outgoing], token: str) -> list[Move | None]:
+    """What the gateways that live in this process do with messages, told before these are written.
 
     They have no outside effect, so there is nothing that a crash could leave in doubt, and one commit is enough.
     """
-    for gateway, group in _by_gateway(outgoing):
+    fates: dict[str, Move] = {}
+    for gateway, group in _by_gateway(drafts):
         if gateway is not None and gateway.in_process:
-            settle(tx, list(zip(group, call(gateway, group), strict=True)), token)
+            now = clock.now_ms()
+            for draft, outcome in zip(group, call(gateway, group), strict=True):
+                fates[draft.uid] = plan_move(draft, outcome, token, now)
+    return [fates.get(draft.uid) for draft in drafts]
 
 
 def submit_accepted(accepted: Accepted) -> None:

@@ -15,7 +15,16 @@ from ..database import Row, Tx, marks
 from ..errors import RouteNotFound
 from ..routing.routes import find_route
 from ..wallets import ledger
-from .statuses import ALLOWED, BUCKETS, CANCELLED, DELIVERED, FAILED, FINAL, QUEUED, TIMEOUT
+from .statuses import (
+    ALLOWED,
+    BUCKETS,
+    CANCELLED,
+    DELIVERED,
+    FAILED,
+    FINAL,
+    QUEUED,
+    TIMEOUT,
+)
 
 
 class Move(NamedTuple):
@@ -91,6 +100,11 @@ def _enter_timeline(tx: Tx, done: list[Moved], now: int) -> None:
                    [(m.id, m.event, m.to, m.detail, json.dumps(m.meta) if m.meta else None, now) for _, m in done])
 
 
+def enter_submitted(tx: Tx, moves: list[Move], now: int) -> None:
+    """The timeline of messages that are written as submitted from the start."""
+    _enter_timeline(tx, [Moved({}, entry) for entry in moves], now)  # type: ignore[arg-type]
+
+
 def _refund(tx: Tx, done: list[Moved]) -> dict[int, int]:
     """Give back what was paid; batch id → micro-units refunded."""
     refunds: dict[int, int] = defaultdict(int)
@@ -124,6 +138,8 @@ def _count(tx: Tx, done: list[Moved], refunds: dict[int, int], now: int) -> None
         if BUCKETS[old] != BUCKETS[new]:
             buckets[before["batch_id"]][BUCKETS[old]] -= 1
             buckets[before["batch_id"]][BUCKETS[new]] += 1
+        if new == QUEUED:
+            tx.execute("UPDATE batches SET in_request = 0 WHERE id = ? AND in_request", (before["batch_id"],))
         if old in FINAL:
             days[before["account_id"], before["wallet_id"], before["day"]][old] -= 1
         if new in FINAL:
@@ -142,12 +158,21 @@ def count_batch(tx: Tx, batch_id: int, deltas: dict[str, int], refunded_micros: 
         (deltas.get("queued", 0), deltas.get("submitted", 0), deltas.get(DELIVERED, 0), deltas.get(FAILED, 0),
          deltas.get(CANCELLED, 0), refunded_micros, batch_id))
     if deltas:
-        tx.execute("UPDATE batches SET finished_at = ?, state = iif(cancelled > 0 AND delivered + failed = 0,"
-                   " 'cancelled', 'finished') WHERE id = ? AND queued = 0 AND submitted = 0 AND state IN ('open', 'paused')",
-                   (now, batch_id))
-        if deltas.get(QUEUED, 0) > 0:
-            tx.execute("UPDATE batches SET finished_at = NULL, state = 'open' WHERE id = ? AND state = 'finished'",
+        tx.execute(FINISH, (now, batch_id))
+        if deltas.get("queued", 0) > 0:
+            tx.execute("UPDATE batches SET finished_at = NULL, state = 'open' WHERE id = ? AND state IN ('finished', 'refused')",
                        (batch_id,))
+
+
+FINISH = """
+    UPDATE batches SET finished_at = ?, state = CASE
+        WHEN cancelled > 0 AND delivered + failed = 0 THEN 'cancelled'
+        -- The caller was told that all of it was refused: there is nothing to report on.
+        WHEN in_request AND failed = total AND NOT EXISTS (
+            SELECT 1 FROM messages WHERE batch_id = batches.id AND submitted_at IS NOT NULL) THEN 'refused'
+        ELSE 'finished' END
+    WHERE id = ? AND queued = 0 AND submitted = 0 AND state IN ('open', 'paused')
+"""
 
 
 def count_day(tx: Tx, account_id: int, wallet_id: int, day: str, deltas: dict[str, int]) -> None:

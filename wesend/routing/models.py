@@ -1,6 +1,13 @@
 """Routes and their prices, exchange rates, sender IDs, opt-outs."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+)
 
 from ..columns import Id, Instant, Micros
 from ..database import db

@@ -10,9 +10,9 @@ from ... import clock, money, phones, templating
 from ...contacts import service as contacts
 from ...database import Row
 from ...messages import history, send
-from ...messages.accept import Order
+from ...messages.accept import Order, Sent
 from ...messages.compose import Addressee, Composer, read_recipients
-from ...wallets.service import balance_of, wallet_by_id
+from ...wallets.service import wallet_by_id
 from ..body import json_object, query_arguments
 from ..dialect import account, load, origin
 from . import schemas
@@ -30,7 +30,7 @@ def send_sms():
         given = phones.split_list(given, account().country)
     composer = Composer(account(), wallet, data["message"], sender=data["sender"])
     accepted = send.send(composer, read_recipients(given, account().country), origin=origin())
-    return answer_batch(accepted.batch_uid)
+    return answer_sent(send.sent_now(accepted))
 
 
 @blueprint.post("/group")
@@ -44,7 +44,7 @@ def send_to_group():
                             contacts.variables(row) if render else None)
                   for row in contacts.iterate([group["id"]]))
     accepted = send.send(composer, addressees, origin=origin(), order=Order(group_id=group["id"]))
-    return answer_batch(accepted.batch_uid)
+    return answer_sent(send.sent_now(accepted))
 
 
 @blueprint.get("/history")
@@ -64,7 +64,10 @@ def list_history():
 
 def answer_batch(batch_uid: str):
     """The answer of a send, from what is stored of it."""
-    sent = send.load_sent(batch_uid)
+    return answer_sent(send.load_sent(batch_uid))
+
+
+def answer_sent(sent: Sent):
     batch = sent.batch
     wallet = wallet_by_id(batch["wallet_id"])
     send.refuse_if_all_rejected(sent, wallet)
@@ -76,13 +79,13 @@ def answer_batch(batch_uid: str):
         "batch_id": batch["uid"], "wallet_id": wallet.uid, "total_recipients": len(results), "successful": successful,
         "failed": failed, "segments": max(message["segments"] for message in sent.messages),
         "total_cost": money.number(batch["cost_micros"] - refunded), "refunded": money.number(refunded),
-        "currency": wallet.currency, "remaining_balance": money.number(balance_of(wallet)), "results": results}
+        "currency": wallet.currency, "remaining_balance": money.number(sent.balance_micros), "results": results}
     if batch["group_id"] is not None:
         data["group_id"] = batch["group_id"]
     return success(data, message=f"{successful} message{'' if successful == 1 else 's'} sent")
 
 
-def _results(sent: send.Sent) -> list[dict]:
+def _results(sent: Sent) -> list[dict]:
     """A result a distinct recipient, in the order in which they were given."""
     skipped = {position: (recipient, reason)
                for recipient, reason, position in json.loads(sent.batch["skipped"] or "[]")}
