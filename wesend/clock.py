@@ -38,6 +38,12 @@ def from_datetime(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 
+def parse_iso(text: str, zone_name: str = "UTC") -> int:
+    """Milliseconds of an ISO 8601 date or time; one without a zone is that zone's. ValueError."""
+    moment = datetime.fromisoformat(text.strip())
+    return from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=zone(zone_name)))
+
+
 def iso(ms: int | None) -> str | None:
     """``2026-05-02T12:00:05Z``, or None."""
     if ms is None:

@@ -158,6 +158,10 @@ class Database:
     def close(self) -> None:
         """Close this thread's connection and the process's writing one: nothing open may cross a fork."""
         self.group.close()
+        self.close_thread()
+
+    def close_thread(self) -> None:
+        """Close this thread's connection, when the thread ends."""
         if self.local.connection is not None:
             self.local.connection.close()
         if self.local.gate is not None:

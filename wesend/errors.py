@@ -97,6 +97,10 @@ class DepositNotFound(NotFound):
     sentence = "Deposit not found"
 
 
+class WebhookNotFound(NotFound):
+    sentence = "Webhook not found"
+
+
 class RouteNotFound(NotFound):
     sentence = "Route not found"
 

@@ -10,6 +10,7 @@ import fcntl
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -20,8 +21,10 @@ from .accounts import idempotency
 from .contacts import service as contacts
 from .messages import bulk, queue, receipts
 from .messages.dispatch import Dispatcher
-from .messages.wake import DISPATCH, Bell
+from .wake import DISPATCH, WEBHOOKS, Bell
 from .wallets import deposits
+from .webhooks import attempts
+from .webhooks.courier import Courier
 
 LOCK_NAME = "scheduler.lock"
 TRY_EVERY = 0.5  # seconds between tries for the lock
@@ -68,6 +71,7 @@ def expire(_app: Flask) -> None:
 def housekeeping(_app: Flask) -> None:
     """Remove what nobody needs any more."""
     repeat(idempotency.forget_old)
+    repeat(attempts.forget_old)
     contacts.sweep_deleted()
 
 
@@ -114,12 +118,20 @@ class Jobs:
         self.scheduler.start()
         self.app.logger.info("this process (%s) runs the jobs", os.getpid())
         bell = Bell(self.app.config["WESEND"].instance)
+        courier = Courier(self.app)
         with self.app.app_context():
             dispatcher.ring()
+            courier.ring()
+            looked = time.monotonic()
             while not self.stopping.is_set():
                 rung = bell.wait(BELL_INTERVAL)
-                if not rung or DISPATCH in rung:
+                overdue = time.monotonic() - looked >= BELL_INTERVAL
+                if overdue or DISPATCH in rung:
                     dispatcher.ring()
+                if overdue or WEBHOOKS in rung:
+                    courier.ring()
+                if overdue:
+                    looked = time.monotonic()
 
     def _guarded(self, sweep: Callable[[Flask], None]) -> None:
         with self.app.app_context():

@@ -6,5 +6,6 @@ from .messages import models as messages
 from .routing import models as routing
 from .upstreams import models as upstreams
 from .wallets import models as wallets
+from .webhooks import models as webhooks
 
-__all__ = ["accounts", "contacts", "messages", "routing", "upstreams", "wallets"]
+__all__ = ["accounts", "contacts", "messages", "routing", "upstreams", "wallets", "webhooks"]

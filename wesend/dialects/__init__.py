@@ -1,5 +1,6 @@
 """The vendors' APIs that wesend speaks."""
 
+from .wasambazie import dialect as wasambazie
 from .wesendall import dialect as wesendall
 
-DIALECTS = (wesendall,)
+DIALECTS = (wesendall, wasambazie)

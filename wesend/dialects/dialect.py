@@ -17,8 +17,10 @@ from werkzeug.exceptions import HTTPException
 from ..accounts import idempotency
 from ..accounts.keys import Key
 from ..accounts.service import AccountInfo
-from ..errors import AccountSuspended, InvalidInput, WesendError
+from ..errors import AccountSuspended, InsufficientScope, InvalidInput, WesendError
 from ..messages.accept import Origin
+from ..webhooks import formats
+from ..webhooks.formats import Format
 from .body import InvalidText, MalformedJson, body
 from .rate_limit import check_rate
 
@@ -40,12 +42,13 @@ class Dialect:
 
     def __init__(self, name: str, prefix: str, *, authenticate: Callable[[], Key],
                  show_error: Callable[[Exception], tuple[Any, int, dict[str, str]]],
-                 answer_again: Callable[[str], Any], rate_limit: int | None = None,
-                 public_endpoints: frozenset[str] = frozenset()):
+                 answer_again: Callable[[str], Any], rate_limit: int | None = None, webhook_format: Format | None = None,
+                 public_endpoints: frozenset[str] = frozenset(), webhook_endpoints: frozenset[str] = frozenset()):
         self.name, self.prefix = name, prefix
         self.authenticate, self.show_error, self.answer_again = authenticate, show_error, answer_again
         self.rate_limit = rate_limit
-        self.public_endpoints = public_endpoints
+        self.public_endpoints, self.webhook_endpoints = public_endpoints, webhook_endpoints
+        self.webhook_format = webhook_format
         self.blueprint = Blueprint(name, __name__, url_prefix=prefix)
         self.blueprint.before_request(self._before)
         self.blueprint.after_request(self._after)
@@ -55,6 +58,8 @@ class Dialect:
     def register(self, app: Flask) -> None:
         app.register_blueprint(self.blueprint)
         app.extensions.setdefault("wesend.dialects", []).append(self)
+        if self.webhook_format is not None:
+            formats.register(app, self.webhook_format)
 
     # -- the order of things ---------------------------------------------
 
@@ -64,6 +69,8 @@ class Dialect:
         key = g.key = self.authenticate()
         if not key.account.is_active:
             raise AccountSuspended
+        if self._scope() not in key.scopes:
+            raise InsufficientScope
         settings = current_app.config["WESEND"]
         limit = settings.rate_limit if settings.rate_limit is not None else self.rate_limit
         if limit is not None:
@@ -72,6 +79,12 @@ class Dialect:
         if request.method == "POST" and name:
             return self._claim(key, name)
         return None
+
+    def _scope(self) -> str:
+        """What a key must be allowed for this request: reading is ``query``, writing ``send``."""
+        if request.endpoint in self.webhook_endpoints:
+            return "webhooks"
+        return "query" if request.method in ("GET", "HEAD", "OPTIONS") else "send"
 
     def _claim(self, key: Key, name: str):
         if len(name) > 255 or not name.isascii() or not name.isprintable():

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable
 from typing import NamedTuple
 
-from .. import clock
+from .. import clock, wake
 from ..accounts.idempotency import Claim
 from ..accounts.service import AccountInfo
 from ..database import Row, Tx, query_one, write
@@ -15,7 +15,6 @@ from ..errors import BatchNotFound
 from ..ids import new_id
 from ..wallets import ledger
 from ..wallets.service import WalletInfo
-from . import wake
 from .compose import Planned, Skipped
 from .statuses import DRIPPING, QUEUED, SCHEDULED, SUBMITTED, SUBMITTING
 from .transitions import Move, count_day, enter_submitted, move
@@ -135,7 +134,7 @@ def accept(account: AccountInfo, wallet: WalletInfo, planned: list[Planned], ski
         first_id = tx.execute("SELECT last_insert_rowid()").fetchone()[0] - len(rows) + 1
         count_day(tx, account.id, wallet.id, clock.day_of(now, account.time_zone), {"total": len(planned)})
         fates = [fate._replace(id=first_id + index) for index, fate in enumerate(foretold) if fate is not None]
-        enter_submitted(tx, [fate for fate in fates if fate.to == SUBMITTED], now)
+        enter_submitted(tx, account.id, [fate for fate in fates if fate.to == SUBMITTED], now)
         others = [fate for fate in fates if fate.to != SUBMITTED]
         if others:
             move(tx, others, now)

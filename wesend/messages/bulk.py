@@ -9,14 +9,13 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from .. import clock
+from .. import clock, wake
 from ..accounts.service import AccountInfo
 from ..database import Tx, atomic, query, write
 from ..errors import BatchNotFound
 from ..ids import new_id
 from ..wallets import ledger
 from ..wallets.service import WalletInfo
-from . import wake
 from .accept import (
     LEASE_MS,
     MESSAGE_COLUMNS,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from .. import clock, phones
 from ..database import query
 from ..upstreams.registry import SANDBOX
@@ -60,7 +58,6 @@ def _instant(text: str) -> int:
     except ValueError:
         pass
     try:
-        moment = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text)
+        return clock.parse_iso(text.replace(" ", "+") if "T" in text else text)
     except ValueError:
         raise UnknownSince("since is the id of a message or a time") from None
-    return clock.from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

@@ -15,6 +15,7 @@ from ..database import Row, Tx, marks
 from ..errors import RouteNotFound
 from ..routing.routes import find_route
 from ..wallets import ledger
+from . import announce
 from .statuses import (
     ALLOWED,
     BUCKETS,
@@ -67,9 +68,10 @@ def move(tx: Tx, moves: list[Move], now: int) -> list[Moved]:
             done.append(Moved(row, wanted))
     if done:
         _update(tx, done)
-        _enter_timeline(tx, done, now)
+        _enter_timeline(tx, [wanted for _, wanted in done], now)
         refunds = _refund(tx, done)
-        _count(tx, done, refunds, now)
+        finished = _count(tx, done, refunds, now)
+        announce.message_changes(tx, {before["account_id"] for before, _ in done}, [m.id for _, m in done], finished)
     return done
 
 
@@ -95,14 +97,16 @@ def _update(tx: Tx, done: list[Moved]) -> None:
         assert changed == 1, "a row changed inside an exclusive transaction"
 
 
-def _enter_timeline(tx: Tx, done: list[Moved], now: int) -> None:
+def _enter_timeline(tx: Tx, moves: list[Move], now: int) -> None:
     tx.executemany("INSERT INTO message_events (message_id, event, status, detail, meta, at) VALUES (?, ?, ?, ?, ?, ?)",
-                   [(m.id, m.event, m.to, m.detail, json.dumps(m.meta) if m.meta else None, now) for _, m in done])
+                   [(m.id, m.event, m.to, m.detail, json.dumps(m.meta) if m.meta else None, now) for m in moves])
 
 
-def enter_submitted(tx: Tx, moves: list[Move], now: int) -> None:
-    """The timeline of messages that are written as submitted from the start."""
-    _enter_timeline(tx, [Moved({}, entry) for entry in moves], now)  # type: ignore[arg-type]
+def enter_submitted(tx: Tx, account_id: int, moves: list[Move], now: int) -> None:
+    """What belongs to messages that are written as submitted from the start."""
+    if moves:
+        _enter_timeline(tx, moves, now)
+        announce.message_changes(tx, {account_id}, [entry.id for entry in moves], ())
 
 
 def _refund(tx: Tx, done: list[Moved]) -> dict[int, int]:
@@ -130,7 +134,8 @@ def _failed_on_refunding_route(before: Row, wanted: Move) -> bool:
         return False
 
 
-def _count(tx: Tx, done: list[Moved], refunds: dict[int, int], now: int) -> None:
+def _count(tx: Tx, done: list[Moved], refunds: dict[int, int], now: int) -> list[int]:
+    """Move the counters of batches and days; the batches that this finished."""
     buckets: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     days: dict[tuple[int, int, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for before, wanted in done:
@@ -144,24 +149,29 @@ def _count(tx: Tx, done: list[Moved], refunds: dict[int, int], now: int) -> None
             days[before["account_id"], before["wallet_id"], before["day"]][old] -= 1
         if new in FINAL:
             days[before["account_id"], before["wallet_id"], before["day"]][new] += 1
-    for batch_id in {*buckets, *refunds}:
-        count_batch(tx, batch_id, buckets.get(batch_id, {}), refunds.get(batch_id, 0), now)
+    finished = [batch_id for batch_id in {*buckets, *refunds}
+                if count_batch(tx, batch_id, buckets.get(batch_id, {}), refunds.get(batch_id, 0), now)]
     for (account_id, wallet_id, day), deltas in days.items():
         count_day(tx, account_id, wallet_id, day, deltas)
+    return finished
 
 
-def count_batch(tx: Tx, batch_id: int, deltas: dict[str, int], refunded_micros: int, now: int) -> None:
-    """Move the counters; a batch with nothing under way any more is finished, one with something again is open."""
+def count_batch(tx: Tx, batch_id: int, deltas: dict[str, int], refunded_micros: int, now: int) -> bool:
+    """Move the counters; a batch with nothing under way any more is finished, one with something again is open.
+
+    True when this finished it, so that it is told of in the same transaction, once.
+    """
     tx.execute(
         "UPDATE batches SET queued = queued + ?, submitted = submitted + ?, delivered = delivered + ?,"
         " failed = failed + ?, cancelled = cancelled + ?, refunded_micros = refunded_micros + ? WHERE id = ?",
         (deltas.get("queued", 0), deltas.get("submitted", 0), deltas.get(DELIVERED, 0), deltas.get(FAILED, 0),
          deltas.get(CANCELLED, 0), refunded_micros, batch_id))
-    if deltas:
-        tx.execute(FINISH, (now, batch_id))
-        if deltas.get("queued", 0) > 0:
-            tx.execute("UPDATE batches SET finished_at = NULL, state = 'open' WHERE id = ? AND state IN ('finished', 'refused')",
-                       (batch_id,))
+    if not deltas:
+        return False
+    if deltas.get("queued", 0) > 0:
+        tx.execute("UPDATE batches SET finished_at = NULL, state = 'open' WHERE id = ? AND state IN ('finished', 'refused')",
+                   (batch_id,))
+    return tx.changed(FINISH, (now, batch_id)) > 0
 
 
 FINISH = """

@@ -8,6 +8,7 @@ from ...errors import InvalidCredentials
 from ..dialect import Dialect
 from . import account, groups, sms
 from .errors import show_error
+from .webhook import WesendallFormat
 
 NAME = "wesendall"
 
@@ -24,6 +25,7 @@ def _answer_again(subject: str):
     return account.answer_deposit(int(name)) if kind == "deposit" else sms.answer_batch(name)
 
 
-dialect = Dialect(NAME, "/api/v1", authenticate=_authenticate, show_error=show_error, answer_again=_answer_again)
+dialect = Dialect(NAME, "/api/v1", authenticate=_authenticate, show_error=show_error, answer_again=_answer_again,
+                  webhook_format=WesendallFormat())
 for child in (sms.blueprint, groups.blueprint, account.blueprint):
     dialect.blueprint.register_blueprint(child)

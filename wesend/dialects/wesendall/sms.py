@@ -103,19 +103,13 @@ def _results(sent: Sent) -> list[dict]:
 
 def _result(message: Row) -> dict:
     return {"message_id": message["uid"], "recipient": message["recipient"], "status": schemas.WORDS[message["status"]],
-            "segments": message["segments"], "cost": money.number(message["cost_micros"] - message["refunded_micros"]),
-            "error": _error(message)}
-
-
-def _error(message: Row) -> str | None:
-    if schemas.WORDS[message["status"]] != "failed":
-        return None
-    return message["error_code"] or message["status"]
+            "segments": message["segments"], "cost": money.number(schemas.kept_cost(message)),
+            "error": schemas.error_word(message)}
 
 
 def _history_entry(message: Row, currency: str) -> dict:
     return {"message_id": message["uid"], "recipient": message["recipient"], "message": message["text"],
             "sender_id": message["sender"], "status": schemas.WORDS[message["status"]], "segments": message["segments"],
-            "cost": money.number(message["cost_micros"] - message["refunded_micros"]), "currency": currency,
-            "error": _error(message), "created_at": clock.iso(message["created_at"]),
+            "cost": money.number(schemas.kept_cost(message)), "currency": currency,
+            "error": schemas.error_word(message), "created_at": clock.iso(message["created_at"]),
             "delivered_at": clock.iso(message["delivered_at"])}

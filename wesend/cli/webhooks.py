@@ -1,0 +1,133 @@
+"""`wesend webhook`."""
+
+from __future__ import annotations
+
+import sys
+from urllib.parse import urlsplit
+
+import click
+from flask import current_app
+
+from .. import clock
+from ..errors import InvalidInput
+from ..gateways.guarded_http import leads_to_private
+from ..webhooks import attempts, endpoints
+from .shared import ACCOUNT, ACTOR, command
+
+
+@click.group()
+def webhook():
+    """Webhooks: add, list, switch, look at what was delivered, deliver again."""
+
+
+WEBHOOK = click.argument("webhook_id", type=int, metavar="ID")
+
+
+def _shown(row) -> dict:
+    return {"webhook_id": row["id"], "format": row["format"], "url": row["url"],
+            "events": row["events"].split(",") if row["events"] else None, "is_active": bool(row["is_active"]),
+            "disabled_reason": row["disabled_reason"], "failing_since": clock.iso(row["failing_since"]),
+            "created_at": clock.iso(row["created_at"])}
+
+
+def _line(row) -> str:
+    state = "on" if row["is_active"] else f"off ({row['disabled_reason'] or 'by hand'})"
+    failing = f", failing since {clock.iso(row['failing_since'])}" if row["failing_since"] else ""
+    return f"{row['id']:>5}  {row['format']:<12}  {row['url']}  {state}{failing}"
+
+
+@command("add", ACCOUNT, click.option("--format", "format_name", required=True, help="The API whose messages it hears of."),
+         click.option("--url", required=True, help="http or https."),
+         click.option("--events", default=None, help="Comma list of the format's events (default: all)."), group=webhook)
+def add_webhook(account_id, format_name, url, events):
+    """Add a webhook; its secret is shown this once."""
+    row, secret = endpoints.add_endpoint(account_id=account_id, format_name=format_name, url=url, actor=ACTOR,
+                                         events=[part.strip() for part in events.split(",")] if events else None)
+    if not current_app.config["WESEND"].allow_private_urls and leads_to_private(urlsplit(row["url"]).hostname or ""):
+        click.echo("Warning: this URL leads to a private address; nothing is delivered there unless "
+                   "WESEND_ALLOW_PRIVATE_URLS=1.", err=True)
+    return ({"webhook_id": row["id"], "secret": secret},
+            f"Webhook {row['id']} added. Its secret, shown this once: {secret}")
+
+
+@command("list", ACCOUNT, group=webhook)
+def list_webhooks(account_id):
+    """List the webhooks of an account."""
+    rows = endpoints.list_endpoints(account_id)
+    return {"webhooks": [_shown(row) for row in rows]}, "\n".join(map(_line, rows)) or "No webhooks yet."
+
+
+@command("disable", WEBHOOK, group=webhook)
+def disable_webhook(webhook_id):
+    """Switch a webhook off; what waits for it stays."""
+    row = endpoints.switch(webhook_id, False, actor=ACTOR)
+    return _shown(row), _line(row)
+
+
+@command("enable", WEBHOOK, group=webhook)
+def enable_webhook(webhook_id):
+    """Switch a webhook on again; what waited is delivered."""
+    row = endpoints.switch(webhook_id, True, actor=ACTOR)
+    return _shown(row), _line(row)
+
+
+@command("attempts", WEBHOOK, click.option("--failed", is_flag=True, help="Only what was given up."),
+         click.option("--limit", type=click.IntRange(1, 1000), default=20, help="How many deliveries (20)."), group=webhook)
+def show_attempts(webhook_id, failed, limit):
+    """Show the newest deliveries with every attempt."""
+    endpoints.get_endpoint(webhook_id)
+    shown = [{"delivery_id": row["uid"], "event": row["event"], "subject": row["subject"], "status": row["status"],
+              "created_at": clock.iso(row["created_at"]),
+              "next_attempt_at": clock.iso(row["due_at"]) if row["status"] == "pending" else None,
+              "attempts": [_attempt(entry) for entry in attempts.attempts_of(row["id"])]}
+             for row in attempts.list_deliveries(webhook_id, limit=limit, failed=failed)]
+    lines = []
+    for delivery in shown:
+        lines.append(f"{delivery['delivery_id']}  {delivery['event']}  {delivery['subject']}  {delivery['status']}")
+        lines += [f"    {entry['at']}  {entry['status_code'] or entry['error']}  {entry['duration_ms']} ms"
+                  for entry in delivery["attempts"]]
+    return {"deliveries": shown}, "\n".join(lines) or "Nothing was delivered yet."
+
+
+def _attempt(row) -> dict:
+    return {"at": clock.iso(row["at"]), "status_code": row["status_code"], "error": row["error"],
+            "duration_ms": row["duration_ms"], "answer": row["answer"]}
+
+
+@command("retry", click.argument("delivery_id", metavar="DELIVERY", required=False),
+         click.option("--webhook", "webhook_id", type=int, default=None, help="Every failed delivery of this webhook…"),
+         click.option("--since", default=None, help="…since this time (ISO 8601; default: all)."), group=webhook)
+def retry_webhook(delivery_id, webhook_id, since):
+    """Deliver again: one delivery, or all that were given up since a time."""
+    if (delivery_id is None) == (webhook_id is None):
+        raise click.UsageError("Give a DELIVERY or --webhook")
+    if delivery_id is not None:
+        attempts.retry(attempts.find_delivery(delivery_id)["id"])
+        count = 1
+    else:
+        endpoints.get_endpoint(webhook_id)
+        count = attempts.retry_failed(webhook_id, _since(since))
+    return {"retried": count}, f"{count} to be delivered again."
+
+
+def _since(text: str | None) -> int:
+    if text is None:
+        return 0
+    try:
+        return clock.parse_iso(text)
+    except ValueError:
+        raise InvalidInput(f"{text!r} is no time: use ISO 8601, as 2026-06-10T14:00:00Z") from None
+
+
+@command("test", WEBHOOK, group=webhook)
+def test_webhook(webhook_id):
+    """Post a test event now and show the answer; exit 1 when it was not received."""
+    row = attempts.send_test(webhook_id, allow_private=current_app.config["WESEND"].allow_private_urls)
+    ok = row["error"] is None and 200 <= row["status_code"] < 300
+    if not ok:
+        click.get_current_context().call_on_close(lambda: sys.exit(1))
+    return ({"webhook_id": webhook_id, "ok": ok, **_attempt(row)},
+            f"{row['status_code'] or row['error']} after {row['duration_ms']} ms")
+
+
+COMMANDS = (webhook,)

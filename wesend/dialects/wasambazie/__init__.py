@@ -1,0 +1,25 @@
+"""The Wasambazie API: `/v1`; a key pair in two headers, `{"detail": …}` for what goes wrong."""
+
+from flask import request
+
+from ...accounts.keys import Key, authenticate
+from ...errors import InvalidCredentials
+from ..dialect import Dialect
+from . import account, sms
+from .errors import show_error
+from .webhook import WasambazieFormat
+
+NAME = "wasambazie"
+
+
+def _authenticate() -> Key:
+    public, secret = request.headers.get("X-API-PUBLIC-KEY"), request.headers.get("X-API-SECRET-KEY")
+    if not public or not secret:
+        raise InvalidCredentials
+    return authenticate(NAME, secret, public)
+
+
+dialect = Dialect(NAME, "/v1", authenticate=_authenticate, show_error=show_error, answer_again=sms.answer_again,
+                  webhook_format=WasambazieFormat())
+for child in (sms.blueprint, account.blueprint):
+    dialect.blueprint.register_blueprint(child)

@@ -1,0 +1,15 @@
+"""`/balance/`."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g
+
+from ... import money
+from ...wallets.service import balance_of, wallet_by_id
+
+blueprint = Blueprint("account", __name__)
+
+
+@blueprint.get("/balance/")
+def show_balance():
+    return {"balance": float(money.to_decimal(balance_of(wallet_by_id(g.key.wallet_id))))}

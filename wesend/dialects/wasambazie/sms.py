@@ -1,0 +1,61 @@
+"""`/sms/send`, `/sms/delivery-reports/{batch_id}`."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g
+
+from ... import phones
+from ...errors import BatchNotFound, InvalidRecipient
+from ...messages import send
+from ...messages.accept import Sent, get_batch
+from ...messages.compose import Addressee, Composer
+from ...wallets.service import wallet_by_id
+from ..body import json_object
+from ..dialect import account, load, origin
+from . import schemas
+from .errors import ReportNotReady, SenderRequired
+from .report import report
+
+blueprint = Blueprint("sms", __name__, url_prefix="/sms")
+
+
+@blueprint.post("/send")
+def send_sms():
+    data = load(schemas.SEND, json_object())
+    sender = (data["sender_id"] or "").strip()
+    if not sender:
+        raise SenderRequired
+    composer = Composer(account(), wallet_by_id(g.key.wallet_id), data["message"], sender=sender)
+    accepted = send.send(composer, _addressees(data["to_number"]), origin=origin())
+    return _answer(send.sent_now(accepted))
+
+
+def _addressees(numbers: list[str]) -> list[Addressee]:
+    """One invalid number refuses the whole request."""
+    found = [Addressee(number, phones.normalise(number, account().country)) for number in numbers]
+    invalid = [addressee.given for addressee in found if addressee.phone is None]
+    if invalid:
+        raise InvalidRecipient(f"Not a valid phone number: {', '.join(invalid[:10])[:300]}")
+    return found
+
+
+def answer_again(subject: str):
+    """The answer to a request that paid and died, from what is stored of it."""
+    return _answer(send.load_sent(subject.removeprefix("batch:")))
+
+
+def _answer(sent: Sent):
+    send.refuse_if_all_rejected(sent, wallet_by_id(sent.batch["wallet_id"]))
+    return {"status_code": 201, "success": True, "message_batch_id": sent.batch["uid"],
+            "message": "Message submitted successfully."}, 201
+
+
+@blueprint.get("/delivery-reports/<batch_id>")
+def show_report(batch_id: str):
+    batch = get_batch(batch_id, account().id)
+    if batch["state"] == "refused":
+        raise BatchNotFound
+    if not batch["delivered"] + batch["failed"] + batch["cancelled"]:
+        raise ReportNotReady
+    sent = send.load_sent(batch["uid"])
+    return report(sent.batch, sent.messages)

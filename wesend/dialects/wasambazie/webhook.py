@@ -1,0 +1,31 @@
+"""Webhook format `wasambazie`: one POST when a batch is finalised."""
+
+from __future__ import annotations
+
+from ...database import Row
+from ...messages import send
+from ...webhooks.formats import Event, Format, hex_hmac
+from .report import report
+
+FINALISED = "delivery.batch.finalized"
+
+
+class WasambazieFormat(Format):
+    name = "wasambazie"
+    events = (FINALISED,)
+
+    def batch_finished(self, batch: Row) -> Event | None:
+        if batch["state"] == "refused":
+            return None  # it was answered with 502
+        # Written at the first attempt: a batch may have more messages than a short transaction can render.
+        return Event(FINALISED, batch["uid"], None, once=f"finalised:{batch['uid']}")
+
+    def payload_of(self, subject: str) -> dict:
+        sent = send.load_sent(subject)
+        return {"event": FINALISED, **report(sent.batch, sent.messages)}
+
+    def headers(self, event: str, body: bytes, secret: str) -> dict[str, str]:
+        return {"X-Wasambazie-Signature": hex_hmac(secret, body)}
+
+    def is_received(self, status_code: int) -> bool:
+        return status_code == 200

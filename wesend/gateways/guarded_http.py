@@ -1,0 +1,338 @@
+"""POST to URLs that users gave: never to a private address, never longer than a deadline, never redirected.
+
+Check-then-fetch can be rebound between the two, so the name is resolved once, every address of the answer is checked,
+and the connection goes to a checked one; SNI and certificate still use the name.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import contextmanager
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+
+KEPT = 2048  # bytes of an answer
+CONNECT_SECONDS = 5.0
+TICK = 0.1
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class RefusedAddress(OSError):
+    """The URL leads to an address that is not public."""
+
+
+class Answer(NamedTuple):
+    """``status_code`` when complete headers came, else ``error`` says why not. ``body`` is the answer's start."""
+
+    status_code: int | None
+    body: str | None
+    error: str | None
+    duration_ms: int
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address may be connected to; an IPv4 address inside an IPv6 one is looked at."""
+    ip: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour
+        if inner is None and ip in NAT64:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+        if ip.is_site_local or ip.teredo:
+            return False
+    # 3.11's is_global alone takes multicast for global.
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback
+                                 or ip.is_link_local or ip.is_private)
+
+
+def leads_to_private(host: str) -> bool:
+    """Whether a host's name or address is private as it resolves now: for a warning, never for a decision."""
+    try:
+        return not all(is_public(str(entry[4][0])) for entry in socket.getaddrinfo(host.strip("[]"), None))
+    except OSError:
+        return False
+
+
+class _Watch:
+    """What the watchdog cuts when its time is over."""
+
+    def __init__(self, deadline: float):
+        self.deadline = deadline
+        self.socket: socket.socket | None = None
+        self.cut = False
+
+    def cut_off(self) -> None:
+        self.cut = True
+        try:
+            if self.socket is not None:
+                self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
+class Watchdog:
+    """One thread that shuts the sockets of requests that take too long.
+
+    (A socket's own time-out bounds each read, not the whole: a dripping server would hold a request for ever.)
+    """
+
+    def __init__(self) -> None:
+        self.watches: set[_Watch] = set()
+        self.changed = threading.Condition()
+        self.thread: threading.Thread | None = None
+
+    @contextmanager
+    def watch(self, deadline: float):
+        watch = _Watch(deadline)
+        with self.changed:
+            if self.thread is None:
+                self.thread = threading.Thread(target=self._run, name="http-watchdog", daemon=True)
+                self.thread.start()
+            self.watches.add(watch)
+            self.changed.notify()
+        try:
+            yield watch
+        finally:
+            with self.changed:
+                self.watches.discard(watch)
+
+    def _run(self) -> None:
+        while True:
+            with self.changed:
+                while not self.watches:
+                    self.changed.wait()
+                now = time.monotonic()
+                late = [watch for watch in self.watches if watch.deadline <= now]
+                self.watches.difference_update(late)
+            for watch in late:
+                watch.cut_off()
+            time.sleep(TICK)
+
+
+class _LastLine:
+    """A response's stream that remembers whether its headers ended with an empty line.
+
+    (http.client takes a connection that is closed amid the headers for a clean answer.)
+    """
+
+    def __init__(self, stream):
+        self.stream = stream
+        self.last = b""
+
+    def readline(self, *arguments):
+        self.last = self.stream.readline(*arguments)
+        return self.last
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+
+class _Response(http.client.HTTPResponse):
+    def begin(self) -> None:
+        stream = self.fp
+        self.fp = _LastLine(stream)  # type: ignore[assignment]
+        watched = self.fp
+        super().begin()
+        if self.fp is watched:
+            self.fp = stream
+        if watched.last not in (b"\r\n", b"\n"):
+            raise http.client.RemoteDisconnected("closed amid the headers")
+
+
+class _Guarded:
+    """Mixed into urllib3's connections: connects only to checked addresses, and tells the watchdog of its socket."""
+
+    response_class = _Response
+    guard: GuardedHttp
+    twin: socket.socket | None = None
+    uses = 0
+
+    def __init__(self, *arguments, guard: GuardedHttp, **options):
+        self.guard = guard
+        super().__init__(*arguments, **options)
+
+    def _new_conn(self) -> socket.socket:
+        made = self.guard.connect(self._dns_host, self.port)  # type: ignore[attr-defined]
+        # TLS takes the socket's descriptor over, so the watchdog holds a twin of its own.
+        self.twin = made.dup()
+        self.guard.local.watch.socket = self.twin
+        self.uses = 0
+        return made
+
+    def request(self, *arguments, **options):
+        self.guard.local.connection = self
+        if self.twin is not None:
+            self.guard.local.watch.socket = self.twin
+        self.uses += 1
+        super().request(*arguments, **options)  # type: ignore[misc]
+        if self.twin is not None and hasattr(socket, "TCP_QUICKACK"):
+            # A server that writes head and body apart waits for our ACK between them: 40 ms, unless it comes at once.
+            self.twin.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+    def close(self) -> None:
+        if self.twin is not None:
+            self.twin.close()
+            self.twin = None
+        super().close()  # type: ignore[misc]
+
+
+class _Plain(_Guarded, HTTPConnection):
+    pass
+
+
+class _Secure(_Guarded, HTTPSConnection):
+    pass
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Plain  # type: ignore[assignment]
+
+
+class _SecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _Secure  # type: ignore[assignment]
+
+
+class GuardedHttp:
+    """A client with connections kept open to the hosts it talks to. Make it after a fork; close it."""
+
+    def __init__(self, *, allow_private: bool, seconds: float = 15.0, connections: int = 8):
+        self.allow_private, self.seconds, self.connections = allow_private, seconds, connections
+        self.pools: dict[tuple[str, str, int | None], urllib3.HTTPConnectionPool] = {}
+        self.lock = threading.Lock()
+        self.local = threading.local()
+        self.watchdog = Watchdog()
+        self.resolvers = ThreadPoolExecutor(8, thread_name_prefix="resolve")
+
+    def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+        """Never raises for what the other side does."""
+        started = time.monotonic()
+        with self.watchdog.watch(started + self.seconds) as watch:
+            self.local.watch = watch
+            try:
+                answer = self._post(url, body, headers, watch)
+            except (HTTPError, OSError, http.client.HTTPException, ValueError) as error:
+                answer = Answer(None, None, self._reason(error, watch), 0)
+        return answer._replace(duration_ms=round((time.monotonic() - started) * 1000))
+
+    def _post(self, url: str, body: bytes, headers: dict[str, str], watch: _Watch) -> Answer:
+        try:
+            return self._post_once(url, body, headers, watch)
+        except (HTTPError, OSError) as error:
+            # A connection that was kept open may have been closed meanwhile: that is no attempt.
+            kept = getattr(self.local, "connection", None)
+            if watch.cut or kept is None or kept.uses < 2 or not _was_dropped(error):
+                raise
+            return self._post_once(url, body, headers, watch)
+
+    def _post_once(self, url: str, body: bytes, headers: dict[str, str], watch: _Watch) -> Answer:
+        self.local.connection = None
+        parts = urlsplit(url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        response = self._pool(parts).urlopen(
+            "POST", target, body=body, headers=headers, redirect=False, retries=False, preload_content=False,
+            assert_same_host=False,
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=max(0.1, watch.deadline - time.monotonic())))
+        if watch.cut:
+            response.close()
+            raise TimeoutError
+        return Answer(response.status, self._start_of(response), None, 0)
+
+    @staticmethod
+    def _start_of(response: urllib3.BaseHTTPResponse) -> str:
+        """The first 2 KB. Whatever becomes of the body: the headers have decided."""
+        found = b""
+        try:
+            while len(found) < KEPT and (block := response.read1(KEPT)):
+                found += block
+            complete = len(found) < KEPT
+        except (HTTPError, OSError, http.client.HTTPException, ValueError):
+            complete = False
+        if complete:
+            response.release_conn()
+        else:
+            response.close()
+        return found[:KEPT].decode("utf-8", "replace").replace("\x00", "\ufffd")
+
+    def _pool(self, parts) -> urllib3.HTTPConnectionPool:
+        key = (parts.scheme, parts.hostname, parts.port)
+        with self.lock:
+            if key not in self.pools:
+                made = _SecurePool if parts.scheme == "https" else _PlainPool
+                self.pools[key] = made(parts.hostname, parts.port, maxsize=self.connections, guard=self)
+            return self.pools[key]
+
+    def connect(self, host: str, port: int) -> socket.socket:
+        """Resolve once, refuse when any address is not public, connect to one of them."""
+        remaining = self.local.watch.deadline - time.monotonic()
+        try:
+            found = self.resolvers.submit(socket.getaddrinfo, host.strip("[]"), port, type=socket.SOCK_STREAM).result(
+                max(0.1, remaining))
+        except FutureTimeout:
+            raise TimeoutError("the name could not be resolved in time") from None
+        addresses = [entry[4] for entry in found]
+        if not self.allow_private and not all(is_public(str(address[0])) for address in addresses):
+            raise RefusedAddress(f"{host} leads to an address that is not public")
+        return self._connect_to_one(found)
+
+    @staticmethod
+    def _connect_to_one(found) -> socket.socket:
+        problem: OSError = OSError("no address")
+        for family, kind, protocol, _, address in found:
+            made = socket.socket(family, kind, protocol)
+            try:
+                made.settimeout(CONNECT_SECONDS)
+                made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                made.connect(address)
+                return made
+            except OSError as error:
+                made.close()
+                problem = error
+        raise problem
+
+    def _reason(self, error: BaseException, watch: _Watch) -> str:
+        causes = list(_causes(error))
+        refused = next((cause for cause in causes if isinstance(cause, RefusedAddress)), None)
+        if refused is not None:
+            return f"refused: {refused}"
+        if watch.cut or any(isinstance(cause, TimeoutError | urllib3.exceptions.TimeoutError) for cause in causes):
+            return f"no answer within {self.seconds:g} s"
+        if any(isinstance(cause, socket.gaierror) for cause in causes):
+            return "the name could not be resolved"
+        if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+            return "connection refused"
+        if any(isinstance(cause, ssl.SSLError) for cause in causes):
+            return "TLS failed"
+        return f"connection failed: {type(causes[-1]).__name__}"
+
+    def close(self) -> None:
+        with self.lock:
+            for pool in self.pools.values():
+                pool.close()
+            self.pools.clear()
+
+
+def _causes(error: BaseException | None):
+    """An exception and what it was raised from; urllib3 keeps some in its arguments."""
+    seen = 0
+    while error is not None and seen < 10:
+        yield error
+        seen += 1
+        inner = next((argument for argument in error.args if isinstance(argument, BaseException)), None)
+        error = inner or error.__cause__ or error.__context__
+
+
+def _was_dropped(error: BaseException) -> bool:
+    return any(isinstance(cause, ConnectionResetError | BrokenPipeError | http.client.RemoteDisconnected)
+               for cause in _causes(error))

@@ -1,0 +1,1 @@
+"""Webhooks: endpoints, the transactional outbox of deliveries, and the courier that carries them."""

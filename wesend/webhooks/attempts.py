@@ -1,0 +1,86 @@
+"""What became of deliveries, and delivering again by hand."""
+
+from __future__ import annotations
+
+from .. import clock, wake
+from ..database import Row, Tx, query, query_one, write
+from ..errors import WebhookNotFound
+from ..gateways.guarded_http import GuardedHttp
+from ..ids import new_id
+from . import deliver
+from .endpoints import get_endpoint
+from .outbox import dump
+
+KEPT_MS = 30 * clock.DAY
+TEST_EVENT = "webhook.test"
+
+
+def list_deliveries(endpoint_id: int, *, limit: int = 50, failed: bool = False, before: int | None = None) -> list[Row]:
+    """Newest first; ``failed``: only those that were given up."""
+    return query("SELECT * FROM webhook_deliveries WHERE endpoint_id = ? AND (? = 0 OR status = 'exhausted')"
+                 " AND id < coalesce(?, 9223372036854775807) ORDER BY id DESC LIMIT ?",
+                 (endpoint_id, int(failed), before, limit))
+
+
+def attempts_of(delivery_id: int) -> list[Row]:
+    return query("SELECT * FROM webhook_attempts WHERE delivery_id = ? ORDER BY id", (delivery_id,))
+
+
+def find_delivery(uid: str, account_id: int | None = None) -> Row:
+    row = query_one("SELECT d.*, e.account_id FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id"
+                    " WHERE d.uid = ? AND e.account_id = coalesce(?, e.account_id)", (uid, account_id))
+    if row is None:
+        raise WebhookNotFound(f"There is no webhook delivery {uid}")
+    return row
+
+
+def retry(delivery_id: int) -> None:
+    """A new round of attempts, the first at once; the webhook-id stays the same."""
+
+    def unit(tx: Tx) -> None:
+        _again(tx, "id = ?", (delivery_id,))
+
+    write(unit)
+
+
+def retry_failed(endpoint_id: int, since: int) -> int:
+    """Deliver again what was given up since an instant; how many."""
+    return write(lambda tx: _again(tx, "endpoint_id = ? AND status = 'exhausted' AND created_at >= ?",
+                                   (endpoint_id, since)))
+
+
+def _again(tx: Tx, condition: str, parameters: tuple) -> int:
+    changed = tx.changed("UPDATE webhook_deliveries SET status = 'pending', attempts = 0, due_at = ?, claim_token = NULL,"
+                         f" finished_at = NULL WHERE {condition}", (clock.now_ms(), *parameters))
+    tx.after_commit(wake.webhooks)
+    return changed
+
+
+def send_test(endpoint_id: int, *, allow_private: bool) -> Row:
+    """Post a test event now, whether the endpoint is on or off; its attempt."""
+    endpoint = get_endpoint(endpoint_id)
+    token = f"test-{new_id()}"
+    uid = f"msg_{new_id()}"
+    now = clock.now_ms()
+    payload = dump({"event": TEST_EVENT, "webhook_id": endpoint_id, "timestamp": clock.iso(now)})
+    # One attempt is all a test gets: as if four had been made.
+    delivery_id = write(lambda tx: tx.insert(
+        "webhook_deliveries", uid=uid, endpoint_id=endpoint_id, event=TEST_EVENT, subject="test", payload=payload,
+        attempts=deliver.ATTEMPTS - 1, due_at=now + deliver.LEASE_MS, claim_token=token, created_at=now))
+    delivery = query_one("SELECT * FROM webhook_deliveries WHERE id = ?", (delivery_id,))
+    assert delivery is not None
+    deliver.attempt(GuardedHttp(allow_private=allow_private), deliver.target_of(endpoint), delivery, token)
+    return attempts_of(delivery_id)[-1]
+
+
+def forget_old(limit: int = 2000) -> int:
+    """Housekeeping: finished deliveries older than 30 days, with their attempts; how many."""
+
+    def unit(tx: Tx) -> int:
+        ids = [row[0] for row in tx.all("SELECT id FROM webhook_deliveries WHERE status <> 'pending' AND created_at < ?"
+                                        " ORDER BY id LIMIT ?", (clock.now_ms() - KEPT_MS, limit))]
+        tx.executemany("DELETE FROM webhook_attempts WHERE delivery_id = ?", [(found,) for found in ids])
+        tx.executemany("DELETE FROM webhook_deliveries WHERE id = ?", [(found,) for found in ids])
+        return len(ids)
+
+    return write(unit)

@@ -1,0 +1,102 @@
+"""The courier carries due deliveries, each endpoint with threads of its own, so that a slow one holds up no other.
+
+It runs where the scheduler runs.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from flask import Flask
+
+from ..database import Row
+from ..gateways.guarded_http import GuardedHttp
+from . import deliver
+
+WIDTH = 8  # posts at once to an endpoint that answers
+FAILING_WIDTH = 2
+MOST_THREADS = 200
+CHUNK = 16
+
+
+class _Lane:
+    """An endpoint's threads: they come when something is due and go when nothing is."""
+
+    def __init__(self, courier: Courier, endpoint_id: int):
+        self.courier, self.endpoint_id = courier, endpoint_id
+        self.threads = 0
+        self.failing = False
+
+    def tend(self) -> None:
+        """Start one thread more while there is room; it starts the next when it finds a full chunk."""
+        with self.courier.lock:
+            width = FAILING_WIDTH if self.failing else WIDTH
+            crowded = self.courier.threads >= MOST_THREADS and self.threads > 0
+            if self.threads >= width or crowded or self.courier.stopping:
+                return
+            self.threads += 1
+            self.courier.threads += 1
+        threading.Thread(target=self._run, name=f"webhook-{self.endpoint_id}", daemon=True).start()
+
+    def _run(self) -> None:
+        app = self.courier.app
+        try:
+            with app.app_context():
+                while not self.courier.stopping and self._round():
+                    pass
+                app.extensions["wesend.database"].close_thread()
+        except Exception:
+            app.logger.exception("webhook %s: the round failed; it goes on in a moment", self.endpoint_id)
+        finally:
+            with self.courier.lock:
+                self.threads -= 1
+                self.courier.threads -= 1
+
+    def _round(self) -> bool:
+        """Deliver a chunk; whether there may be more for this thread."""
+        limit = 1 if self.failing else CHUNK
+        claimed = deliver.claim(self.endpoint_id, limit)
+        if not claimed.rows:
+            return False
+        if len(claimed.rows) == limit:
+            self.tend()
+        target = deliver.load_target(self.endpoint_id)
+        if target is None:
+            deliver.hand_back(claimed, claimed.rows)
+            return False
+        left = self._deliver(target, claimed)
+        deliver.hand_back(claimed, left)
+        return self.threads <= (FAILING_WIDTH if self.failing else WIDTH)
+
+    def _deliver(self, target: deliver.Target, claimed: deliver.Claimed) -> list[Row]:
+        """Post one after the other; what was not begun comes back."""
+        rows = list(claimed.rows)
+        while rows and claimed.until - time.monotonic() > deliver.LONGEST_MS / 1000:
+            received = deliver.attempt(self.courier.http, target, rows.pop(0), claimed.token)
+            self.failing = not received
+            if self.failing:
+                break
+        return rows
+
+
+class Courier:
+    """All lanes; ``ring`` when deliveries were committed or may be due."""
+
+    def __init__(self, app: Flask):
+        self.app = app
+        self.lock = threading.Lock()
+        self.lanes: dict[int, _Lane] = {}
+        self.threads = 0
+        self.stopping = False
+        self.http = GuardedHttp(allow_private=app.config["WESEND"].allow_private_urls)
+        with app.app_context():
+            deliver.free_claims()
+
+    def ring(self) -> None:
+        """Give every endpoint that has something due a thread; call inside an app context."""
+        for endpoint_id in deliver.due_endpoints():
+            self.lanes.setdefault(endpoint_id, _Lane(self, endpoint_id)).tend()
+
+    def stop(self) -> None:
+        self.stopping = True

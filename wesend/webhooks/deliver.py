@@ -1,0 +1,167 @@
+"""One delivery: claimed, posted once, and what came of it recorded."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import random
+import secrets
+import time
+from hashlib import sha256
+from typing import NamedTuple
+
+from flask import current_app
+
+from .. import clock
+from ..database import Row, Tx, query, query_one, write
+from ..gateways.guarded_http import Answer, GuardedHttp
+from . import endpoints
+from .formats import find_format
+from .outbox import dump
+
+ATTEMPTS = 5
+JITTER = 0.1
+LEASE_MS = 20 * clock.SECOND
+LONGEST_MS = 16 * clock.SECOND
+"""What an attempt may take of its lease; one that has less left is not begun."""
+GONE = 410
+
+
+class Target(NamedTuple):
+    """An endpoint as its deliveries need it."""
+
+    id: int
+    format: str
+    url: str
+    secret: str
+
+
+class Claimed(NamedTuple):
+    """Deliveries that are ours until the lease ends; ``until`` on the monotonic clock, seconds."""
+
+    token: str
+    rows: list[Row]
+    until: float
+
+
+def due_endpoints() -> list[int]:
+    """Endpoints that are on and have something due."""
+    now = clock.now_ms()
+    return [row[0] for row in query(
+        "SELECT id FROM webhook_endpoints e WHERE is_active = 1 AND EXISTS (SELECT 1 FROM webhook_deliveries d"
+        " WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.due_at <= ?)", (now,))]
+
+
+def claim(endpoint_id: int, limit: int) -> Claimed:
+    """Claim due deliveries, oldest first, by moving their due time to the end of a lease."""
+    token = secrets.token_hex(8)
+    until = time.monotonic() + LEASE_MS / 1000
+
+    def unit(tx: Tx) -> list[Row]:
+        now = clock.now_ms()
+        return tx.all(
+            "UPDATE webhook_deliveries SET due_at = ?, claim_token = ? WHERE id IN (SELECT d.id FROM webhook_deliveries d"
+            " JOIN webhook_endpoints e ON e.id = d.endpoint_id WHERE d.endpoint_id = ? AND d.status = 'pending'"
+            " AND d.due_at <= ? AND e.is_active = 1 ORDER BY d.due_at, d.id LIMIT ?) RETURNING *",
+            (now + LEASE_MS, token, endpoint_id, now, limit))
+
+    return Claimed(token, write(unit), until)
+
+
+def hand_back(claimed: Claimed, rows: list[Row]) -> None:
+    """Return what was claimed and not begun."""
+    if rows:
+        now = clock.now_ms()
+        write(lambda tx: tx.executemany("UPDATE webhook_deliveries SET due_at = ?, claim_token = NULL WHERE id = ?"
+                                        " AND claim_token = ?", [(now, row["id"], claimed.token) for row in rows]))
+
+
+def free_claims() -> None:
+    """At the start of the one courier: what its predecessor held is due again."""
+    write(lambda tx: tx.changed("UPDATE webhook_deliveries SET due_at = ?, claim_token = NULL WHERE status = 'pending'"
+                                " AND claim_token IS NOT NULL AND due_at > ? AND due_at <= ?",
+                                (clock.now_ms(), clock.now_ms(), clock.now_ms() + LEASE_MS)))
+
+
+def load_target(endpoint_id: int) -> Target | None:
+    """None when the endpoint is off or gone."""
+    row = query_one("SELECT * FROM webhook_endpoints WHERE id = ? AND is_active = 1", (endpoint_id,))
+    return target_of(row) if row else None
+
+
+def target_of(row: Row) -> Target:
+    return Target(row["id"], row["format"], row["url"], endpoints.secret_of(row))
+
+
+def attempt(http: GuardedHttp, target: Target, delivery: Row, token: str) -> bool:
+    """Post a claimed delivery and record what came of it; True when it was received."""
+    format_ = find_format(target.format)
+    payload = delivery["payload"]
+    if payload is None:
+        payload = dump(format_.payload_of(delivery["subject"]))
+        write(lambda tx: tx.changed("UPDATE webhook_deliveries SET payload = ? WHERE id = ?", (payload, delivery["id"])))
+    at = clock.now_ms()
+    body = payload.encode()
+    answer = http.post(target.url, body, _headers(format_, target, delivery, body, at))
+    received = answer.status_code is not None and format_.is_received(answer.status_code)
+    write(lambda tx: _record(tx, target, delivery, token, at, answer, received))
+    return received
+
+
+def _headers(format_, target: Target, delivery: Row, body: bytes, at: int) -> dict[str, str]:
+    timestamp = str(at // 1000)
+    return {
+        "Content-Type": "application/json", "User-Agent": "wesend", **format_.headers(delivery["event"], body, target.secret),
+        "webhook-id": delivery["uid"], "webhook-timestamp": timestamp,
+        "webhook-signature": standard_signature(target.secret, delivery["uid"], timestamp, body)}
+
+
+def standard_signature(secret: str, webhook_id: str, timestamp: str, body: bytes) -> str:
+    """`v1,…` of Standard Webhooks: HMAC-SHA256 over id, time and body, by the bytes behind `whsec_`."""
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        key = secret.encode()  # a secret that somebody chose
+    signed = b".".join((webhook_id.encode(), timestamp.encode(), body))
+    return "v1," + base64.b64encode(hmac.new(key, signed, sha256).digest()).decode()
+
+
+def _record(tx: Tx, target: Target, delivery: Row, token: str, at: int, answer: Answer, received: bool) -> None:
+    now = clock.now_ms()
+    attempts = delivery["attempts"] + 1
+    status = "delivered" if received else "exhausted" if attempts >= ATTEMPTS else "pending"
+    changed = tx.changed(
+        "UPDATE webhook_deliveries SET status = ?, attempts = ?, due_at = ?, claim_token = NULL, finished_at = ?"
+        " WHERE id = ? AND claim_token = ? AND status = 'pending'",
+        (status, attempts, now + gap_ms(attempts) if status == "pending" else now, None if status == "pending" else now,
+         delivery["id"], token))
+    tx.insert("webhook_attempts", delivery_id=delivery["id"], at=at, duration_ms=answer.duration_ms,
+              status_code=answer.status_code, error=answer.error, answer=answer.body)
+    if received and not changed:
+        # The lease was lost, but a 200 is a 200: it is not sent again.
+        tx.execute("UPDATE webhook_deliveries SET status = 'delivered', finished_at = ?, claim_token = NULL WHERE id = ?"
+                   " AND status = 'pending'", (now, delivery["id"]))
+    _note_health(tx, target.id, now, received, answer)
+
+
+def gap_ms(attempts: int) -> int:
+    """The gap after the n-th attempt: base, doubled each time, ±10 %."""
+    base = current_app.config["WESEND"].webhook_backoff * 1000 * 2 ** (attempts - 1)
+    return round(base * random.uniform(1 - JITTER, 1 + JITTER))
+
+
+def _note_health(tx: Tx, endpoint_id: int, now: int, received: bool, answer: Answer) -> None:
+    if received:
+        tx.execute("UPDATE webhook_endpoints SET failing_since = NULL WHERE id = ? AND failing_since IS NOT NULL",
+                   (endpoint_id,))
+        return
+    tx.execute("UPDATE webhook_endpoints SET failing_since = coalesce(failing_since, ?) WHERE id = ?", (now, endpoint_id))
+    endpoint = tx.one("SELECT * FROM webhook_endpoints WHERE id = ?", (endpoint_id,))
+    if endpoint is None:
+        return
+    what = f"HTTP {answer.status_code}" if answer.status_code else answer.error
+    if answer.status_code == GONE:
+        endpoints.switch_in(tx, endpoint, False, actor="system", reason="Switched off: it answered 410 Gone")
+    elif now - endpoint["failing_since"] >= endpoints.DISABLE_AFTER_MS:
+        endpoints.switch_in(tx, endpoint, False, actor="system",
+                            reason=f"Switched off: it has failed for 3 days, last with {what}")

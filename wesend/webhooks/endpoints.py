@@ -1,0 +1,131 @@
+"""Endpoints: added, switched on and off, their secrets."""
+
+from __future__ import annotations
+
+import base64
+import secrets as random
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from .. import clock, vault
+from ..accounts import audit_log
+from ..accounts.service import get_account
+from ..database import Row, Tx, atomic, cached, query, query_one
+from ..errors import InvalidInput, WebhookNotFound
+from .formats import find_format
+
+DISABLE_AFTER_MS = 3 * clock.DAY
+URL_LENGTH = 2000
+
+
+class Listener(NamedTuple):
+    """An endpoint that is on; ``events`` None means every one."""
+
+    id: int
+    events: frozenset[str] | None
+
+
+def new_secret() -> str:
+    """`whsec_` and 32 random bytes in base64, as Standard Webhooks have it."""
+    return "whsec_" + base64.b64encode(random.token_bytes(32)).decode()
+
+
+def check_url(url: str) -> str:
+    """An http or https URL with a host; InvalidInput."""
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable or len(url) > URL_LENGTH or any(char.isspace() or ord(char) < 32 for char in url):
+        raise InvalidInput("A webhook needs an http or https URL", {"url": ["Not a valid URL"]})
+    return url
+
+
+def add_endpoint(*, account_id: int, format_name: str, url: str, events: list[str] | None = None, managed: bool = False,
+                 secret: str | None = None, actor: str) -> tuple[Row, str]:
+    """A new endpoint and its secret, which only this dialect's rule ever shows again."""
+    get_account(account_id)
+    known = find_format(format_name).events
+    unknown = [event for event in events or [] if event not in known]
+    if unknown:
+        raise InvalidInput(f"{format_name} has no event {', '.join(unknown)}: choose from {', '.join(known)}")
+    url = check_url(url)
+    secret = secret or new_secret()
+    with atomic() as tx:
+        endpoint_id = tx.insert("webhook_endpoints", account_id=account_id, format=format_name, url=url,
+                                secret=vault.seal(secret), events=",".join(events) if events else None,
+                                managed=int(managed), is_active=1, created_at=clock.now_ms())
+        audit_log.record(tx, actor=actor, action="webhook.add", subject=str(endpoint_id), account_id=account_id,
+                         detail=f"{format_name} {urlsplit(url).hostname}")
+    return get_endpoint(endpoint_id), secret
+
+
+def get_endpoint(endpoint_id: int, account_id: int | None = None) -> Row:
+    row = query_one("SELECT * FROM webhook_endpoints WHERE id = ? AND account_id = coalesce(?, account_id)",
+                    (endpoint_id, account_id))
+    if row is None:
+        raise WebhookNotFound(f"There is no webhook {endpoint_id}")
+    return row
+
+
+def list_endpoints(account_id: int) -> list[Row]:
+    return query("SELECT * FROM webhook_endpoints WHERE account_id = ? ORDER BY id", (account_id,))
+
+
+def secret_of(endpoint: Row) -> str:
+    return vault.unseal(endpoint["secret"])
+
+
+def switch(endpoint_id: int, on: bool, *, actor: str, reason: str | None = None) -> Row:
+    """On: what waited is delivered. Off: nothing new is written down for it, what waits stays."""
+    endpoint = get_endpoint(endpoint_id)
+    with atomic() as tx:
+        switch_in(tx, endpoint, on, actor=actor, reason=reason)
+    return get_endpoint(endpoint_id)
+
+
+def switch_in(tx: Tx, endpoint: Row, on: bool, *, actor: str, reason: str | None = None) -> None:
+    changed = tx.changed("UPDATE webhook_endpoints SET is_active = ?, disabled_reason = ?, failing_since = NULL WHERE id = ?"
+                         " AND is_active <> ?", (int(on), None if on else reason, endpoint["id"], int(on)))
+    if changed:
+        audit_log.record(tx, actor=actor, action="webhook.enable" if on else "webhook.disable",
+                         subject=str(endpoint["id"]), account_id=endpoint["account_id"], detail=reason)
+
+
+def rotate_secret(endpoint_id: int, *, actor: str) -> str:
+    """A new secret, valid at once for every attempt to come."""
+    endpoint = get_endpoint(endpoint_id)
+    secret = new_secret()
+    with atomic() as tx:
+        tx.execute("UPDATE webhook_endpoints SET secret = ? WHERE id = ?", (vault.seal(secret), endpoint_id))
+        audit_log.record(tx, actor=actor, action="webhook.rotate", subject=str(endpoint_id),
+                         account_id=endpoint["account_id"])
+    return secret
+
+
+def remove_endpoint(endpoint_id: int, *, actor: str) -> None:
+    """Gone with its deliveries."""
+    endpoint = get_endpoint(endpoint_id)
+    with atomic() as tx:
+        tx.execute("DELETE FROM webhook_attempts WHERE delivery_id IN (SELECT id FROM webhook_deliveries"
+                   " WHERE endpoint_id = ?)", (endpoint_id,))
+        tx.execute("DELETE FROM webhook_deliveries WHERE endpoint_id = ?", (endpoint_id,))
+        tx.execute("DELETE FROM webhook_endpoints WHERE id = ?", (endpoint_id,))
+        audit_log.record(tx, actor=actor, action="webhook.remove", subject=str(endpoint_id),
+                         account_id=endpoint["account_id"])
+
+
+def listeners() -> dict[tuple[int, str], tuple[Listener, ...]]:
+    """(account, format) → its endpoints that are on. In memory: most sends have none, and must not pay for asking."""
+    return cached("webhook-listeners", _load_listeners)
+
+
+def _load_listeners() -> dict[tuple[int, str], tuple[Listener, ...]]:
+    found: dict[tuple[int, str], tuple[Listener, ...]] = {}
+    for row in query("SELECT id, account_id, format, events FROM webhook_endpoints WHERE is_active = 1 ORDER BY id"):
+        key = (row["account_id"], row["format"])
+        events = frozenset(row["events"].split(",")) if row["events"] else None
+        found[key] = (*found.get(key, ()), Listener(row["id"], events))
+    return found

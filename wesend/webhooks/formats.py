@@ -1,0 +1,71 @@
+"""What a dialect says in its webhooks. The engine knows no dialect: each registers its format when the app is made."""
+
+from __future__ import annotations
+
+import hmac
+from hashlib import sha256
+from typing import NamedTuple
+
+from flask import Flask, current_app
+
+from ..database import Row
+from ..errors import InvalidInput
+
+
+class Event(NamedTuple):
+    """An event as it goes out. ``payload`` None: written at the first attempt, by `Format.payload_of`."""
+
+    name: str
+    subject: str
+    payload: dict | None
+    once: str | None = None
+
+
+class Format:
+    """A dialect's webhooks: which changes it tells of, in which words, signed how, and what counts as received."""
+
+    name = ""
+    events: tuple[str, ...] = ()
+
+    def message_changed(self, message: Row, batch: Row) -> Event | None:
+        """For a message that has just got a new status; rows as they are now."""
+        return None
+
+    def batch_finished(self, batch: Row) -> Event | None:
+        """For a batch of which nothing is under way any more."""
+        return None
+
+    def mail_tracked(self, message: Row, batch: Row, happening: str) -> Event | None:
+        """For an e-mail that was ``opened`` or ``clicked``."""
+        return None
+
+    def payload_of(self, subject: str) -> dict:
+        """The payload of an event that was stored without one."""
+        raise NotImplementedError
+
+    def headers(self, event: str, body: bytes, secret: str) -> dict[str, str]:
+        """The vendor's own headers."""
+        raise NotImplementedError
+
+    def is_received(self, status_code: int) -> bool:
+        return 200 <= status_code < 300
+
+
+def hex_hmac(secret: str, body: bytes) -> str:
+    """The signature of all four vendors: HMAC-SHA256 of the raw body, by the secret's text."""
+    return hmac.new(secret.encode(), body, sha256).hexdigest()
+
+
+def register(app: Flask, format_: Format) -> None:
+    app.extensions.setdefault("wesend.formats", {})[format_.name] = format_
+
+
+def formats() -> dict[str, Format]:
+    return current_app.extensions.get("wesend.formats", {})
+
+
+def find_format(name: str) -> Format:
+    try:
+        return formats()[name]
+    except KeyError:
+        raise InvalidInput(f"{name} is no webhook format: choose one of {', '.join(formats())}") from None

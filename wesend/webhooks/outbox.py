@@ -1,0 +1,36 @@
+"""The outbox: events are written in the transaction of what they tell of, once for each endpoint that listens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from .. import clock, wake
+from ..database import Tx
+from ..ids import new_id
+from .endpoints import listeners
+from .formats import Event
+
+COLUMNS = ("uid", "endpoint_id", "event", "subject", "once", "payload", "due_at", "created_at")
+INSERT = (f"INSERT OR IGNORE INTO webhook_deliveries ({', '.join(COLUMNS)})"  # IGNORE: `once` was heard before
+          f" VALUES ({', '.join('?' * len(COLUMNS))})")
+
+
+def enqueue(tx: Tx, account_id: int, format_name: str, events: Iterable[Event]) -> None:
+    """Write the events down for every endpoint of the account that listens to this format."""
+    listening = listeners().get((account_id, format_name), ())
+    if listening:
+        put(tx, [(listener.id, event) for event in events for listener in listening
+                 if listener.events is None or event.name in listener.events])
+
+
+def put(tx: Tx, deliveries: list[tuple[int, Event]]) -> None:
+    """Write (endpoint, event) pairs down and wake the courier at the commit."""
+    now = clock.now_ms()
+    tx.executemany(INSERT, [(f"msg_{new_id()}", endpoint_id, event.name, event.subject, event.once,
+                             dump(event.payload), now, now) for endpoint_id, event in deliveries])
+    tx.after_commit(wake.webhooks)
+
+
+def dump(payload: dict | None) -> str | None:
+    return None if payload is None else json.dumps(payload, ensure_ascii=False)
