@@ -19,7 +19,7 @@ from flask import Flask
 
 from .accounts import idempotency
 from .contacts import service as contacts
-from .messages import bulk, queue, receipts
+from .messages import bulk, control, queue, receipts
 from .messages.dispatch import Dispatcher
 from .wake import DISPATCH, WEBHOOKS, Bell
 from .wallets import deposits
@@ -60,6 +60,7 @@ def recover(app: Flask) -> None:
     """Put right what a crash left: leases that are over, bulks that were never opened."""
     repeat(lambda: sum(queue.recover_leases()))
     bulk.undo_abandoned()
+    control.finish_cancellations()
     app.extensions["wesend.dispatcher"].ring()
 
 

@@ -230,13 +230,14 @@ def upgrade():
     sa.Column('account_id', sa.Integer(), nullable=False),
     sa.Column('wallet_id', sa.Integer(), nullable=False),
     sa.Column('day', sa.String(length=10), nullable=False),
+    sa.Column('route', sa.String(), server_default='', nullable=False),
     sa.Column('total', sa.Integer(), server_default='0', nullable=False),
     sa.Column('delivered', sa.Integer(), server_default='0', nullable=False),
     sa.Column('failed', sa.Integer(), server_default='0', nullable=False),
     sa.Column('cancelled', sa.Integer(), server_default='0', nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_daily_counts_account_id')),
     sa.ForeignKeyConstraint(['wallet_id'], ['wallets.id'], name=op.f('fk_daily_counts_wallet_id')),
-    sa.PrimaryKeyConstraint('account_id', 'wallet_id', 'day', name=op.f('pk_daily_counts'))
+    sa.PrimaryKeyConstraint('account_id', 'wallet_id', 'day', 'route', name=op.f('pk_daily_counts'))
     )
     op.create_table('batches',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -271,7 +272,7 @@ def upgrade():
     sa.Column('created_at', sa.BigInteger(), nullable=False),
     sa.Column('finished_at', sa.BigInteger(), nullable=True),
     sa.CheckConstraint("mode IN ('now', 'scheduled', 'drip')", name=op.f('ck_batches_mode')),
-    sa.CheckConstraint("state IN ('intake', 'open', 'paused', 'cancelled', 'finished', 'refused', 'rejected')", name=op.f('ck_batches_state')),
+    sa.CheckConstraint("state IN ('intake', 'open', 'paused', 'cancelled', 'finished', 'refused', 'rejected', 'cancelling')", name=op.f('ck_batches_state')),
     sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_batches_account_id')),
     sa.ForeignKeyConstraint(['api_key_id'], ['api_keys.id'], name=op.f('fk_batches_api_key_id')),
     sa.ForeignKeyConstraint(['wallet_id'], ['wallets.id'], name=op.f('fk_batches_wallet_id')),
@@ -280,7 +281,7 @@ def upgrade():
     )
     with op.batch_alter_table('batches', schema=None) as batch_op:
         batch_op.create_index('ix_batches_account_id', ['account_id', 'id'], unique=False)
-        batch_op.create_index('ix_batches_bulk', ['id'], unique=False, sqlite_where=sa.text("lane = 1 AND state IN ('intake', 'open')"))
+        batch_op.create_index('ix_batches_bulk', ['id'], unique=False, sqlite_where=sa.text("lane = 1 AND state IN ('intake', 'open', 'cancelling')"))
 
     op.create_table('deposits',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -349,6 +350,7 @@ def upgrade():
     sa.Column('country', sa.String(length=2), nullable=True),
     sa.Column('sender', sa.String(), nullable=True),
     sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('subject', sa.Text(), nullable=True),
     sa.Column('encoding', sa.String(), nullable=True),
     sa.Column('segments', sa.Integer(), nullable=False),
     sa.Column('cost_micros', sa.BigInteger(), nullable=False),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from .. import clock, wake
@@ -15,7 +16,7 @@ from ..errors import BatchNotFound
 from ..ids import new_id
 from ..wallets import ledger
 from ..wallets.service import WalletInfo
-from .compose import Planned, Skipped
+from .compose import SMS, Planned, Skipped
 from .statuses import DRIPPING, QUEUED, SCHEDULED, SUBMITTED, SUBMITTING
 from .transitions import Move, count_day, enter_submitted, move
 
@@ -68,7 +69,7 @@ class Outgoing(NamedTuple):
 
 
 MESSAGE_COLUMNS = (
-    "uid", "batch_id", "account_id", "wallet_id", "lane", "recipient", "country", "sender", "text", "encoding",
+    "uid", "batch_id", "account_id", "wallet_id", "channel", "lane", "recipient", "country", "sender", "text", "subject", "encoding",
     "segments", "cost_micros", "route", "route_cost_micros", "route_currency", "gateway", "day", "created_at", "due_at",
     "status", "claim_token", "lease_until", "attempts", "gateway_ref", "submitted_at", "poll_at", "expires_at")
 
@@ -132,7 +133,7 @@ def accept(account: AccountInfo, wallet: WalletInfo, planned: list[Planned], ski
         tx.insert_many("messages", MESSAGE_COLUMNS, [(row[0], batch_id, *row[2:]) for row in rows])
         # Row ids of one transaction are consecutive: SQLite gives the largest id plus one.
         first_id = tx.execute("SELECT last_insert_rowid()").fetchone()[0] - len(rows) + 1
-        count_day(tx, account.id, wallet.id, clock.day_of(now, account.time_zone), {"total": len(planned)})
+        count_accepted(tx, account, wallet, now, count_routes(planned))
         fates = [fate._replace(id=first_id + index) for index, fate in enumerate(foretold) if fate is not None]
         enter_submitted(tx, account.id, [fate for fate in fates if fate.to == SUBMITTED], now)
         others = [fate for fate in fates if fate.to != SUBMITTED]
@@ -163,6 +164,16 @@ def read_sent(tx: Tx, batch_id: int, balance_micros: int) -> Sent:
     batch = tx.one("SELECT * FROM batches WHERE id = ?", (batch_id,))
     assert batch is not None
     return Sent(batch, tx.all("SELECT * FROM messages WHERE batch_id = ? ORDER BY id", (batch_id,)), balance_micros)
+
+
+def count_routes(planned: Iterable[Planned]) -> Counter[str]:
+    """SMS a route, for the roll-up."""
+    return Counter(item.route or "" for item in planned if item.channel == SMS)
+
+
+def count_accepted(tx: Tx, account: AccountInfo, wallet: WalletInfo, now: int, by_route: Counter[str]) -> None:
+    for route, count in by_route.items():
+        count_day(tx, (account.id, wallet.id, clock.day_of(now, account.time_zone), route), {"total": count})
 
 
 def get_batch(uid: str, account_id: int) -> Row:
@@ -198,6 +209,6 @@ def insert_batch(tx: Tx, account: AccountInfo, wallet: WalletInfo, uid: str, ori
 def message_row(account: AccountInfo, wallet: WalletInfo, item: Planned, *, lane: int, uid: str, now: int, due_at: int,
                 state: tuple, batch_id: int | None = None) -> tuple:
     """A row in the order of MESSAGE_COLUMNS."""
-    return (uid, batch_id, account.id, wallet.id, lane, item.recipient, item.country, item.sender, item.text,
-            item.encoding, item.segments, item.cost_micros, item.route, item.route_cost_micros, item.route_currency,
+    return (uid, batch_id, account.id, wallet.id, item.channel, lane, item.recipient, item.country, item.sender,
+            item.text, item.subject, item.encoding, item.segments, item.cost_micros, item.route, item.route_cost_micros, item.route_currency,
             item.gateway, clock.day_of(now, account.time_zone), now, due_at, *state)

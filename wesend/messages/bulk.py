@@ -1,81 +1,113 @@
-"""Bulk intake: pay for everything first, write the messages in chunks, and only then let them go.
+"""Bulk intake: compose once to a spool, pay for everything, write the messages in chunks, and only then let them go.
 
 What a crash leaves half written is undone, money included (`undo_abandoned`).
 """
 
 from __future__ import annotations
 
+import pickle
+import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import islice
-from typing import NamedTuple
 
 from .. import clock, wake
-from ..accounts.service import AccountInfo
 from ..database import Tx, atomic, query, write
 from ..errors import BatchNotFound
 from ..ids import new_id
 from ..wallets import ledger
-from ..wallets.service import WalletInfo
 from .accept import (
     LEASE_MS,
     MESSAGE_COLUMNS,
     Accepted,
     Order,
     Origin,
+    count_accepted,
+    count_routes,
     insert_batch,
     message_row,
     pay,
 )
-from .compose import Planned, Skipped
-from .transitions import count_day
+from .compose import Composer, Planned, Skipped
+from .statuses import LIVE_BULKS
 
-CHUNK = 500
-
-
-class Totals(NamedTuple):
-    """What a first pass over a bulk found; the second pass must find the same."""
-
-    count: int
-    cost_micros: int
+CHUNK = 400  # rows a transaction: the write lock stays well under 50 ms
+SKIPPED_KEPT = 100_000
 
 
-def accept_bulk(account: AccountInfo, wallet: WalletInfo, totals: Totals, planned: Iterable[Planned],
-                skipped: list[Skipped], *, text: str, sender: str | None, origin: Origin, order: Order) -> Accepted:
-    """Pay for everything, then write the messages in chunks, and only then let them go.
+class Spool:
+    """Planned messages on disk, so that a bulk of any size takes the memory of one chunk."""
 
-    ``planned`` is the second pass over the same composition as ``totals``.
-    """
+    def __init__(self) -> None:
+        self.file = tempfile.TemporaryFile(prefix="wesend-bulk-")
+        self.count = self.cost_micros = 0
+        self.by_route: Counter[str] = Counter()
+        self.skipped: list[Skipped] = []
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.file.close()
+
+    def fill(self, plan: Iterable[Planned | Skipped]) -> None:
+        chunk: list[Planned] = []
+        for item in plan:
+            if isinstance(item, Skipped):
+                if len(self.skipped) < SKIPPED_KEPT:
+                    self.skipped.append(item)
+                continue
+            chunk.append(item)
+            if len(chunk) == CHUNK:
+                self._put(chunk)
+                chunk = []
+        if chunk:
+            self._put(chunk)
+
+    def _put(self, chunk: list[Planned]) -> None:
+        # Our own values in our own nameless file: pickle is safe here, and four times as fast as JSON.
+        pickle.dump([tuple(item) for item in chunk], self.file, protocol=pickle.HIGHEST_PROTOCOL)
+        self.count += len(chunk)
+        self.cost_micros += sum(item.cost_micros for item in chunk)
+        self.by_route += count_routes(chunk)
+
+    def chunks(self) -> Iterator[list[Planned]]:
+        self.file.seek(0)
+        written = 0
+        while written < self.count:
+            chunk = [Planned(*values) for values in pickle.load(self.file)]
+            written += len(chunk)
+            yield chunk
+
+
+def accept_bulk(composer: Composer, spool: Spool, *, origin: Origin, order: Order) -> Accepted:
+    """Pay for what was spooled, write it, let it go; InsufficientBalance writes nothing."""
+    account, wallet = composer.account, composer.wallet
     now = clock.now_ms()
     batch_uid = new_id()
     with atomic() as tx:
-        batch_id = insert_batch(tx, account, wallet, batch_uid, origin, order, text=text, sender=sender, lane=1,
-                                 state="intake", total=totals.count, queued=totals.count, cost=totals.cost_micros,
-                                 skipped=skipped, now=now)
-        pay(tx, wallet, totals.cost_micros, batch_id, totals.count, origin, batch_uid)
+        batch_id = insert_batch(tx, account, wallet, batch_uid, origin, order, text=composer.text, sender=composer.sender,
+                                lane=1, state="intake", total=spool.count, queued=spool.count, cost=spool.cost_micros,
+                                skipped=spool.skipped, now=now)
+        pay(tx, wallet, spool.cost_micros, batch_id, spool.count, origin, batch_uid)
         tx.execute("UPDATE batches SET lease_until = ? WHERE id = ?", (clock.now_ms() + LEASE_MS, batch_id))
     state = (order.first_status, None, None, 0, None, None, None, None)
     try:
-        written = cost = 0
-        for chunk in _chunks(planned):
-            rows = [message_row(account, wallet, item, lane=1, uid=new_id(), now=now, batch_id=batch_id,
-                                due_at=order.due_at(written + index, now), state=state)
-                    for index, item in enumerate(chunk)]
-            _write_chunk(batch_id, rows)
-            written += len(rows)
-            cost += sum(item.cost_micros for item in chunk)
-        if (written, cost) != totals:
-            raise RuntimeError(f"a bulk changed while it was taken in: {(written, cost)} instead of {totals}")
+        written = 0
+        for chunk in spool.chunks():
+            _write_chunk(batch_id, [message_row(account, wallet, item, lane=1, uid=new_id(), now=now, batch_id=batch_id,
+                                                due_at=order.due_at(written + index, now), state=state)
+                                    for index, item in enumerate(chunk)])
+            written += len(chunk)
     except BaseException:
         undo(batch_id)
         raise
-    _open(batch_id, account, wallet, totals.count, now)
+    with atomic() as tx:
+        if not tx.changed("UPDATE batches SET state = 'open', lease_until = NULL WHERE id = ? AND state = 'intake'",
+                          (batch_id,)):
+            raise BatchNotFound("the batch was undone while it was written")
+        count_accepted(tx, account, wallet, now, spool.by_route)
+        tx.after_commit(wake.dispatcher)
     return Accepted(batch_id, batch_uid, "", [])
-
-
-def _chunks(planned: Iterable[Planned]) -> Iterator[list[Planned]]:
-    iterator = iter(planned)
-    while chunk := list(islice(iterator, CHUNK)):
-        yield chunk
 
 
 def _write_chunk(batch_id: int, rows: list[tuple]) -> None:
@@ -84,15 +116,6 @@ def _write_chunk(batch_id: int, rows: list[tuple]) -> None:
                           (clock.now_ms() + LEASE_MS, batch_id)):
             raise BatchNotFound("the batch was undone while it was written")
         tx.insert_many("messages", MESSAGE_COLUMNS, rows)
-
-
-def _open(batch_id: int, account: AccountInfo, wallet: WalletInfo, count: int, now: int) -> None:
-    with atomic() as tx:
-        if not tx.changed("UPDATE batches SET state = 'open', lease_until = NULL WHERE id = ? AND state = 'intake'",
-                          (batch_id,)):
-            raise BatchNotFound("the batch was undone while it was written")
-        count_day(tx, account.id, wallet.id, clock.day_of(now, account.time_zone), {"total": count})
-        tx.after_commit(wake.dispatcher)
 
 
 def undo(batch_id: int) -> bool:
@@ -117,7 +140,7 @@ def undo(batch_id: int) -> bool:
 
 def undo_abandoned() -> int:
     """Undo every bulk whose intake lease is over: whoever wrote it is gone. How many."""
-    rows = query("SELECT id FROM batches WHERE lane = 1 AND state = 'intake' AND lease_until < ?", (clock.now_ms(),))
+    rows = query(f"SELECT id FROM batches WHERE {LIVE_BULKS} AND state = 'intake' AND lease_until < ?", (clock.now_ms(),))
     return sum(undo(row[0]) for row in rows)
 
 
@@ -125,5 +148,5 @@ def sweep_rejected(batch_id: int) -> None:
     """Remove the messages of an undone bulk; they were never visible to the dispatcher."""
     while write(lambda tx: tx.changed(
             "DELETE FROM messages WHERE id IN (SELECT m.id FROM messages m JOIN batches b ON b.id = m.batch_id"
-            " WHERE m.batch_id = ? AND b.state = 'rejected' LIMIT 1000)", (batch_id,))):
+            " WHERE m.batch_id = ? AND b.state = 'rejected' LIMIT 500)", (batch_id,))):
         pass

@@ -17,6 +17,7 @@ from ..routing import opt_outs, routes, senders
 from ..upstreams import registry
 from ..wallets.service import WalletInfo
 
+SMS, EMAIL = opt_outs.SMS, opt_outs.EMAIL
 INVALID_RECIPIENT, DUPLICATE, NO_ROUTE, OPTED_OUT = "invalid_recipient", "duplicate", "no_route", "opted_out"
 
 
@@ -42,6 +43,8 @@ class Planned(NamedTuple):
     route: str | None
     route_cost_micros: int | None
     route_currency: str | None
+    channel: str = SMS
+    subject: str | None = None
 
 
 class Skipped(NamedTuple):

@@ -47,10 +47,10 @@ class Batch(db.Model):
     created_at = db.mapped_column(Instant, nullable=False)
     finished_at = db.mapped_column(Instant)
     __table_args__ = (
-        CheckConstraint("state IN ('intake', 'open', 'paused', 'cancelled', 'finished', 'refused', 'rejected')", name="state"),
+        CheckConstraint("state IN ('intake', 'open', 'paused', 'cancelled', 'finished', 'refused', 'rejected', 'cancelling')", name="state"),
         CheckConstraint("mode IN ('now', 'scheduled', 'drip')", name="mode"),
         Index("ix_batches_account_id", "account_id", "id"),
-        Index("ix_batches_bulk", "id", sqlite_where=condition("lane = 1 AND state IN ('intake', 'open')")),
+        Index("ix_batches_bulk", "id", sqlite_where=condition("lane = 1 AND state IN ('intake', 'open', 'cancelling')")),
     )
 
 
@@ -69,6 +69,7 @@ class Message(db.Model):
     country = db.mapped_column(String(2))
     sender = db.mapped_column(String)
     text = db.mapped_column(Text, nullable=False)
+    subject = db.mapped_column(Text)
     encoding = db.mapped_column(String)
     segments = db.mapped_column(Integer, nullable=False)
     cost_micros = db.mapped_column(Micros, nullable=False)  # in the wallet's currency, of one charge
@@ -134,12 +135,13 @@ class MessageEvent(db.Model):
 
 
 class DailyCount(db.Model):
-    """Messages by day of creation: what stats and volume read instead of the messages."""
+    """SMS by day of creation: what stats, volume and totals read instead of the messages."""
 
     __tablename__ = "daily_counts"
     account_id = db.mapped_column(ForeignKey("accounts.id"), primary_key=True)
     wallet_id = db.mapped_column(ForeignKey("wallets.id"), primary_key=True)
     day = db.mapped_column(String(10), primary_key=True)
+    route = db.mapped_column(String, primary_key=True, server_default="")
     total = db.mapped_column(Integer, nullable=False, server_default="0")
     delivered = db.mapped_column(Integer, nullable=False, server_default="0")
     failed = db.mapped_column(Integer, nullable=False, server_default="0")

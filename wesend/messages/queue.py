@@ -11,7 +11,7 @@ from .. import clock
 from ..database import Row, Tx, marks, query, write
 from .accept import LEASE_MS, Outgoing
 from .settle import first_question
-from .statuses import CLAIMED, SUBMITTING, UNKNOWN
+from .statuses import CLAIMED, LIVE_BULKS, SUBMITTING, UNKNOWN
 from .transitions import Move, move
 
 RELEASE_LIMIT = 500
@@ -34,7 +34,7 @@ def release_due(limit: int = RELEASE_LIMIT) -> int:
             "UPDATE messages SET status = 'queued' WHERE id IN (SELECT id FROM messages"
             " WHERE status IN ('scheduled', 'dripping') AND lane = 0 AND due_at <= ? ORDER BY due_at LIMIT ?)",
             (now, limit))
-        for (batch_id,) in tx.all("SELECT id FROM batches WHERE lane = 1 AND state = 'open' AND mode <> 'now'"):
+        for (batch_id,) in tx.all(f"SELECT id FROM batches WHERE {LIVE_BULKS} AND state = 'open' AND mode <> 'now'"):
             if released >= limit:
                 break
             released += tx.changed(
@@ -52,7 +52,7 @@ def _anything_waits() -> bool:
     if query("SELECT 1 FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 0 AND due_at <= ? LIMIT 1",
              (now,)):
         return True
-    for (batch_id,) in query("SELECT id FROM batches WHERE lane = 1 AND state = 'open' AND mode <> 'now'"):
+    for (batch_id,) in query(f"SELECT id FROM batches WHERE {LIVE_BULKS} AND state = 'open' AND mode <> 'now'"):
         if query("SELECT 1 FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 1 AND batch_id = ?"
                  " AND due_at <= ? LIMIT 1", (batch_id, now)):
             return True
@@ -71,7 +71,7 @@ def _due_singles(gateway: str, limit: int) -> list[Row]:
 
 def _due_bulks(gateway: str):
     now = clock.now_ms()
-    for (batch_id,) in query("SELECT id FROM batches WHERE lane = 1 AND state = 'open' ORDER BY id"):
+    for (batch_id,) in query(f"SELECT id FROM batches WHERE {LIVE_BULKS} AND state = 'open' ORDER BY id"):
         if query("SELECT 1 FROM messages WHERE status = 'queued' AND lane = 1 AND batch_id = ? AND gateway = ?"
                  " AND due_at <= ? LIMIT 1", (batch_id, gateway, now)):
             yield batch_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 
 from flask import current_app
 
@@ -11,7 +12,7 @@ from ..errors import InvalidRecipient, NoRoute, ProviderRejected
 from ..upstreams import registry
 from ..wallets.service import WalletInfo
 from .accept import IN_REQUEST_LIMIT, Accepted, Order, Origin, Sent, accept
-from .bulk import Totals, accept_bulk
+from .bulk import Spool, accept_bulk
 from .compose import INVALID_RECIPIENT, NO_ROUTE, Addressee, Composer, Planned, Skipped
 from .submit import foretell, submit_accepted
 
@@ -24,15 +25,16 @@ def send(composer: Composer, addressees: Iterable[Addressee], *, origin: Origin,
     """
     planned: list[Planned] = []
     skipped: list[Skipped] = []
-    for item in composer.plan(addressees):
-        (planned if isinstance(item, Planned) else skipped).append(item)  # type: ignore[arg-type]
+    plan = composer.plan(addressees)
+    for item in plan:
+        if isinstance(item, Skipped):
+            skipped.append(item)
+            continue
+        planned.append(item)
+        if len(planned) > IN_REQUEST_LIMIT:
+            return _spooled(composer, chain(skipped, planned, plan), origin, order)
     if not planned:
         raise_nobody(skipped)
-    small = len(planned) <= IN_REQUEST_LIMIT
-    if not small:
-        cost = sum(item.cost_micros for item in planned)
-        return accept_bulk(composer.account, composer.wallet, Totals(len(planned), cost), planned, skipped,
-                           text=composer.text, sender=composer.sender, origin=origin, order=order)
     direct: set[str] = set()
     slots = current_app.extensions["wesend.slots"]
     limited: set[str] = set()
@@ -46,6 +48,20 @@ def send(composer: Composer, addressees: Iterable[Addressee], *, origin: Origin,
     finally:
         slots.give_back(limited)
     return accepted
+
+
+def send_bulk(composer: Composer, addressees: Iterable[Addressee], *, origin: Origin, order: Order,
+              dedupe: bool = True) -> Accepted:
+    """Send as a bulk, however few: through the queue, to be paused, resumed and cancelled as a whole."""
+    return _spooled(composer, composer.plan(addressees, dedupe=dedupe), origin, order)
+
+
+def _spooled(composer: Composer, plan: Iterable[Planned | Skipped], origin: Origin, order: Order) -> Accepted:
+    with Spool() as spool:
+        spool.fill(plan)
+        if not spool.count:
+            raise_nobody(spool.skipped)
+        return accept_bulk(composer, spool, origin=origin, order=order)
 
 
 def _gateways_to_wait_for(names: set[str], slots) -> tuple[set[str], set[str]]:

@@ -30,5 +30,8 @@ BUCKETS = {status: ("queued" if status in WAITING else "submitted" if status in 
            for status in ALL}
 """Status → the batch counter it is counted under."""
 
+LIVE_BULKS = "lane = 1 AND state IN ('intake', 'open', 'cancelling')"
+"""The condition of the index over bulks that are not over: SQLite uses it only where it stands word for word."""
+
 TIMEOUT = "timeout"
 """The error code of a message whose validity period ran out without a final receipt."""

@@ -137,7 +137,7 @@ def _failed_on_refunding_route(before: Row, wanted: Move) -> bool:
 def _count(tx: Tx, done: list[Moved], refunds: dict[int, int], now: int) -> list[int]:
     """Move the counters of batches and days; the batches that this finished."""
     buckets: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    days: dict[tuple[int, int, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    days: dict[tuple[int, int, str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for before, wanted in done:
         old, new = before["status"], wanted.to
         if BUCKETS[old] != BUCKETS[new]:
@@ -145,14 +145,17 @@ def _count(tx: Tx, done: list[Moved], refunds: dict[int, int], now: int) -> list
             buckets[before["batch_id"]][BUCKETS[new]] += 1
         if new == QUEUED:
             tx.execute("UPDATE batches SET in_request = 0 WHERE id = ? AND in_request", (before["batch_id"],))
-        if old in FINAL:
-            days[before["account_id"], before["wallet_id"], before["day"]][old] -= 1
-        if new in FINAL:
-            days[before["account_id"], before["wallet_id"], before["day"]][new] += 1
+        if before["channel"] == "sms":
+            day = days[before["account_id"], before["wallet_id"], before["day"], before["route"] or ""]
+            if old in FINAL:
+                day[old] -= 1
+            if new in FINAL:
+                day[new] += 1
     finished = [batch_id for batch_id in {*buckets, *refunds}
                 if count_batch(tx, batch_id, buckets.get(batch_id, {}), refunds.get(batch_id, 0), now)]
-    for (account_id, wallet_id, day), deltas in days.items():
-        count_day(tx, account_id, wallet_id, day, deltas)
+    for key, deltas in days.items():
+        if deltas:
+            count_day(tx, key, deltas)
     return finished
 
 
@@ -181,16 +184,15 @@ FINISH = """
         WHEN in_request AND failed = total AND NOT EXISTS (
             SELECT 1 FROM messages WHERE batch_id = batches.id AND submitted_at IS NOT NULL) THEN 'refused'
         ELSE 'finished' END
-    WHERE id = ? AND queued = 0 AND submitted = 0 AND state IN ('open', 'paused')
+    WHERE id = ? AND queued = 0 AND submitted = 0 AND state IN ('open', 'paused', 'cancelling')
 """
 
 
-def count_day(tx: Tx, account_id: int, wallet_id: int, day: str, deltas: dict[str, int]) -> None:
-    """Add to the roll-up of a wallet's calendar day (in its account's zone)."""
+def count_day(tx: Tx, key: tuple[int, int, str, str], deltas: dict[str, int]) -> None:
+    """Add to the roll-up of (account, wallet, calendar day in the account's zone, route)."""
     tx.execute(
-        "INSERT INTO daily_counts (account_id, wallet_id, day, total, delivered, failed, cancelled)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, wallet_id, day) DO UPDATE SET total = total + excluded.total,"
-        " delivered = delivered + excluded.delivered, failed = failed + excluded.failed,"
+        "INSERT INTO daily_counts (account_id, wallet_id, day, route, total, delivered, failed, cancelled)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, wallet_id, day, route) DO UPDATE SET"
+        " total = total + excluded.total, delivered = delivered + excluded.delivered, failed = failed + excluded.failed,"
         " cancelled = cancelled + excluded.cancelled",
-        (account_id, wallet_id, day, deltas.get("total", 0), deltas.get(DELIVERED, 0), deltas.get(FAILED, 0),
-         deltas.get(CANCELLED, 0)))
+        (*key, deltas.get("total", 0), deltas.get(DELIVERED, 0), deltas.get(FAILED, 0), deltas.get(CANCELLED, 0)))

@@ -55,9 +55,9 @@ def list_history():
     if recipient is not None:
         phone = phones.normalise(recipient, account().country)
         recipient = phone.e164 if phone else recipient
-    found, total = history.page_of_wallet(
-        wallet, statuses=schemas.STATUSES[data["status"]] if data["status"] else None, recipient=recipient,
-        limit=data["per_page"], offset=(data["page"] - 1) * data["per_page"])
+    wanted = history.Filter(account().id, wallet.id, recipient=recipient,
+                            statuses=schemas.STATUSES[data["status"]] if data["status"] else None)
+    found, total = history.page(wanted, limit=data["per_page"], offset=(data["page"] - 1) * data["per_page"])
     return success({"messages": [_history_entry(row, wallet.currency) for row in found],
                     "pagination": pagination(data["page"], data["per_page"], total)})
 

@@ -1,0 +1,57 @@
+"""Figures of an account, from the roll-up."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .. import clock
+from ..accounts.service import AccountInfo
+from ..database import query
+
+PERIOD_DAYS = 14
+
+
+class Day(NamedTuple):
+    """A calendar day in the account's zone; ``pending`` has no final status yet."""
+
+    date: str
+    total: int
+    delivered: int
+    failed: int
+    pending: int
+
+
+def volume(account: AccountInfo, days: int) -> list[Day]:
+    """A row for every one of the last ``days`` days, oldest first."""
+    today = clock.day_of(clock.now_ms(), account.time_zone)
+    wanted = [clock.days_before(today, back) for back in range(days - 1, -1, -1)]
+    rows = {row["day"]: row for row in query(
+        "SELECT day, sum(total) AS total, sum(delivered) AS delivered, sum(failed) AS failed, sum(cancelled) AS cancelled"
+        " FROM daily_counts WHERE account_id = ? AND day >= ? GROUP BY day", (account.id, wanted[0]))}
+    return [_day(date, rows.get(date)) for date in wanted]
+
+
+def _day(date: str, row) -> Day:
+    if row is None:
+        return Day(date, 0, 0, 0, 0)
+    return Day(date, row["total"], row["delivered"], row["failed"],
+               row["total"] - row["delivered"] - row["failed"] - row["cancelled"])
+
+
+def delivery_rate(delivered: int, failed: int) -> float:
+    """Delivered of all that ended, in percent with one decimal; 0 when nothing did."""
+    ended = delivered + failed
+    return round(100 * delivered / ended, 1) if ended else 0.0
+
+
+class RouteHealth(NamedTuple):
+    total: int
+    delivered: int
+    failed: int
+
+
+def route_health(account_id: int, since_day: str) -> dict[str, RouteHealth]:
+    """Route code → what became of the account's messages since a day."""
+    return {row["route"]: RouteHealth(row["total"], row["delivered"], row["failed"]) for row in query(
+        "SELECT route, sum(total) AS total, sum(delivered) AS delivered, sum(failed) AS failed FROM daily_counts"
+        " WHERE account_id = ? AND day >= ? AND route <> '' GROUP BY route", (account_id, since_day))}
