@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from . import cli, database, health, models, sandbox_api, secret, settings
+from . import cli, database, health, models, request_ids, sandbox_api, secret, settings
 from .accounts import keys
 from .dialects import DIALECTS
 from .dialects.dialect import register_http_errors
@@ -26,6 +26,7 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     app.register_blueprint(sandbox_api.blueprint)
     app.register_blueprint(health.blueprint)
     register_http_errors(app)
+    request_ids.init_app(app)
     cli.init_app(app)
     return app
 

@@ -25,6 +25,10 @@ class InvalidRecipient(InvalidInput):
     """No recipient, or none that is a phone number."""
 
 
+class OptedOut(InvalidRecipient):
+    """The only recipients there were want nothing more."""
+
+
 class TextTooLong(InvalidInput):
     """More segments than one message may have."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from .. import clock, phones
-from ..database import Row, Tx, query, query_one, write
+from ..database import Row, Tx, marks, query, query_one, write
 from ..errors import ContactNotFound, GroupExists, GroupNotFound, InvalidInput
 
 CHUNK = 500  # rows a transaction: the write lock stays short
@@ -45,6 +45,15 @@ def create_group(account_id: int, name: str, *, description: str | None = None, 
                          created_at=clock.now_ms())
 
     return get_group(account_id, write(unit), state=state)
+
+
+def free_name(account_id: int, name: str) -> str:
+    """The name, or ``name (2)`` … where it is taken: for an API that knows no conflict of names."""
+    name = name.strip()[:NAME_LENGTH - 8]
+    taken = {row[0] for row in query("SELECT name FROM groups WHERE account_id = ? AND state <> 'deleting'"
+                                     " AND substr(name, 1, ?) = ?", (account_id, len(name), name))}
+    return next(candidate for candidate in (name, *(f"{name} ({n})" for n in range(2, len(taken) + 3)))
+                if candidate not in taken)
 
 
 def get_group(account_id: int, group_id: int, *, state: str = "ready") -> Row:
@@ -140,11 +149,14 @@ def delete_contact(account_id: int, group_id: int, contact_id: int) -> None:
 
 
 def iterate(group_ids: list[int], page: int = 1000) -> Iterator[Row]:
-    """Every contact of the groups, in the order of the groups, a page at a time; a phone in two groups comes twice."""
-    for group_id in group_ids:
+    """Every contact of the groups, in the order of the groups, a page at a time; a phone in two comes with the first."""
+    for position, group_id in enumerate(group_ids):
+        earlier = group_ids[:position]
         last = 0
-        while rows := query("SELECT id, phone, country, name, data FROM contacts WHERE group_id = ? AND id > ?"
-                            " ORDER BY id LIMIT ?", (group_id, last, page)):
+        while rows := query(
+                "SELECT id, phone, country, name, data FROM contacts c WHERE group_id = ? AND id > ? AND NOT EXISTS ("
+                f"SELECT 1 FROM contacts e WHERE e.group_id IN ({marks(earlier)}) AND e.phone = c.phone)"
+                " ORDER BY id LIMIT ?", (group_id, last, *earlier, page)):
             yield from rows
             last = rows[-1]["id"]
 

@@ -1,6 +1,7 @@
 """The vendors' APIs that wesend speaks."""
 
+from .esms import dialect as esms
 from .wasambazie import dialect as wasambazie
 from .wesendall import dialect as wesendall
 
-DIALECTS = (wesendall, wasambazie)
+DIALECTS = (wesendall, wasambazie, esms)

@@ -42,9 +42,20 @@ def body(limit: int = LIMIT) -> bytes:
     return g.body
 
 
-def json_object() -> dict[str, Any]:
-    """The body as a JSON object. Numbers with a point are Decimals; MalformedJson, InvalidText, 413 or 415."""
+def upload_fields():
+    """The form fields of an upload; its files are then in ``request.files``, on disk when they are large."""
+    request.max_content_length = UPLOAD_LIMIT + LIMIT
+    return request.form
+
+
+def json_object(*, optional: bool = False) -> dict[str, Any]:
+    """The body as a JSON object. Numbers with a point are Decimals; MalformedJson, InvalidText, 413 or 415.
+
+    ``optional``: no body at all is an empty object.
+    """
     raw = body()
+    if optional and not raw:
+        return {}
     if request.content_type and not (request.is_json or not raw):
         raise UnsupportedMediaType
     try:

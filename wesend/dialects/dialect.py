@@ -14,6 +14,7 @@ from flask import Blueprint, Flask, Response, current_app, g, request
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
+from .. import clock
 from ..accounts import idempotency
 from ..accounts.keys import Key
 from ..accounts.service import AccountInfo
@@ -21,7 +22,7 @@ from ..errors import AccountSuspended, InsufficientScope, InvalidInput, WesendEr
 from ..messages.accept import Origin
 from ..webhooks import formats
 from ..webhooks.formats import Format
-from .body import InvalidText, MalformedJson, body
+from .body import InvalidText, MalformedJson, body, upload_fields
 from .rate_limit import check_rate
 
 KEPT = frozenset({402, 403, 404, 422, 502})
@@ -64,6 +65,7 @@ class Dialect:
     # -- the order of things ---------------------------------------------
 
     def _before(self):
+        g.arrived_at = clock.now_ms()
         if request.endpoint in self.public_endpoints:
             return None
         key = g.key = self.authenticate()
@@ -124,8 +126,19 @@ class Dialect:
 
 
 def fingerprint() -> str:
-    """What makes two requests the same: method, path and body."""
-    return sha256(b"\0".join((request.method.encode(), request.full_path.encode(), body()))).hexdigest()
+    """What makes two requests the same: method, path and body; of an upload its fields and files, not its boundary."""
+    found = sha256(b"\0".join((request.method.encode(), request.full_path.encode())))
+    if request.mimetype == "multipart/form-data":
+        for name, value in upload_fields().items(multi=True):
+            found.update(f"\0{name}\0{value}".encode())
+        for name, file in request.files.items(multi=True):
+            found.update(f"\0{name}\0{file.filename}\0".encode())
+            while block := file.stream.read(65536):
+                found.update(block)
+            file.stream.seek(0)
+    else:
+        found.update(b"\0" + body())
+    return found.hexdigest()
 
 
 def account() -> AccountInfo:

@@ -57,6 +57,43 @@ class Whole(fields.Field):
         return value
 
 
+class Flag(fields.Field):
+    """true or false, and nothing that looks like it."""
+
+    default_error_messages = {"invalid": "Not a valid boolean."}
+
+    def _deserialize(self, value, attr, data, **kwargs):
+        if not isinstance(value, bool):
+            raise self.make_error("invalid")
+        return value
+
+
+class TextList(fields.Field):
+    """A list of non-empty strings."""
+
+    default_error_messages = {"invalid": "Not a valid list.", "blank": "This field may not be empty."}
+
+    def _deserialize(self, value, attr, data, **kwargs):
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self.make_error("invalid")
+        if not value or not all(item.strip() for item in value):
+            raise self.make_error("blank")
+        return value
+
+
+class WholeList(fields.Field):
+    """A list of integers, each once, in the order given; it may be empty."""
+
+    default_error_messages = {"invalid": "Not a valid list.", "item": "Not a valid integer."}
+
+    def _deserialize(self, value, attr, data, **kwargs):
+        if not isinstance(value, list):
+            raise self.make_error("invalid")
+        if any(isinstance(item, bool) or not isinstance(item, int) for item in value):
+            raise self.make_error("item")
+        return list(dict.fromkeys(value))
+
+
 class Identifier(fields.Field):
     """A row id, as an integer or as its digits; what can be no id becomes 0, which nothing has."""
 

@@ -185,6 +185,13 @@ def get_batch(uid: str, account_id: int) -> Row:
     return row
 
 
+def get_batch_by_id(batch_id: int) -> Row:
+    row = query_one("SELECT * FROM batches WHERE id = ?", (batch_id,))
+    if row is None:
+        raise BatchNotFound
+    return row
+
+
 def pay(tx: Tx, wallet: WalletInfo, cost: int, batch_id: int, count: int, origin: Origin, batch_uid: str) -> int:
     """Take the money for a batch and name it in the idempotency claim; the balance after."""
     noun = "message" if count == 1 else "messages"

@@ -8,12 +8,20 @@ from itertools import chain
 from flask import current_app
 
 from ..database import query, query_one, snapshot
-from ..errors import InvalidRecipient, NoRoute, ProviderRejected
+from ..errors import InvalidRecipient, NoRoute, OptedOut, ProviderRejected
 from ..upstreams import registry
 from ..wallets.service import WalletInfo
 from .accept import IN_REQUEST_LIMIT, Accepted, Order, Origin, Sent, accept
 from .bulk import Spool, accept_bulk
-from .compose import INVALID_RECIPIENT, NO_ROUTE, Addressee, Composer, Planned, Skipped
+from .compose import (
+    INVALID_RECIPIENT,
+    NO_ROUTE,
+    OPTED_OUT,
+    Addressee,
+    Composer,
+    Planned,
+    Skipped,
+)
 from .submit import foretell, submit_accepted
 
 
@@ -79,6 +87,8 @@ def raise_nobody(skipped: list[Skipped]):
         raise NoRoute
     if INVALID_RECIPIENT in reasons and len(reasons) == 1:
         raise InvalidRecipient("No recipient is a valid phone number", {"recipient": ["Not a phone number"]})
+    if reasons == {OPTED_OUT}:
+        raise OptedOut("The recipient has opted out", {"recipient": ["Opted out"]})
     raise InvalidRecipient("There is no recipient to send to", {"recipient": ["No recipient"]})
 
 

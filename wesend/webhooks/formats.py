@@ -11,6 +11,8 @@ from flask import Flask, current_app
 from ..database import Row
 from ..errors import InvalidInput
 
+INBOUND = "message.received"
+
 
 class Event(NamedTuple):
     """An event as it goes out. ``payload`` None: written at the first attempt, by `Format.payload_of`."""

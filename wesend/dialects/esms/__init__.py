@@ -1,0 +1,41 @@
+"""The eSMS Africa API: `/api/messages` and the parts around it; a bearer key, `{"detail": {"code", "message"}}`."""
+
+from flask import request
+
+from ...accounts.keys import Key, authenticate
+from ...errors import InvalidCredentials
+from ..dialect import Dialect
+from . import (
+    balance,
+    bulk,
+    contact_lists,
+    messages,
+    routes,
+    sender_ids,
+    webhook_settings,
+)
+from .errors import show_error
+from .webhook import EsmsFormat
+
+NAME = "esms"
+
+
+def _authenticate() -> Key:
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        raise InvalidCredentials
+    return authenticate(NAME, key.strip())
+
+
+def _answer_again(subject: str):
+    kind, _, name = subject.partition(":")
+    return balance.answer_deposit(int(name)) if kind == "deposit" else bulk.answer_batch(name)
+
+
+dialect = Dialect(
+    NAME, "/api", authenticate=_authenticate, show_error=show_error, answer_again=_answer_again,
+    webhook_format=EsmsFormat(), public_endpoints=frozenset({f"{NAME}.routes.show_pricing"}),
+    webhook_endpoints=frozenset(f"{NAME}.webhooks.{view}" for view in ("show_webhooks", "update_webhooks", "rotate_secret")))
+for child in (bulk.blueprint, messages.blueprint, balance.blueprint, contact_lists.blueprint, webhook_settings.blueprint,
+              sender_ids.blueprint, routes.blueprint):
+    dialect.blueprint.register_blueprint(child)

@@ -1,0 +1,75 @@
+"""`/balance`, its transactions, top-up."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, g
+from marshmallow import ValidationError
+
+from ... import clock, money, phones
+from ...database import Row
+from ...routing.pricing import home_price
+from ...wallets import deposits, statements
+from ...wallets.service import WalletInfo, balance_of, wallet_by_id
+from ..body import json_object, query_arguments
+from ..dialect import account, load, origin
+from . import schemas
+from .words import BATCH
+
+blueprint = Blueprint("balance", __name__, url_prefix="/balance")
+
+
+@blueprint.get("")
+def show_balance():
+    wallet = wallet_by_id(g.key.wallet_id)
+    balance, price = balance_of(wallet), home_price(account(), wallet)
+    return {"balance": money.number(balance), "currency": wallet.currency,
+            "sms_estimate": balance // price if price else 0}
+
+
+@blueprint.get("/transactions")
+def list_transactions():
+    data = load(schemas.PAGE, query_arguments())
+    wallet = wallet_by_id(g.key.wallet_id)
+    rows, total = statements.page_of_entries(wallet, limit=data["limit"], offset=data["page"] * data["limit"])
+    return {"transactions": [_transaction(row, wallet) for row in rows], "total": total, "page": data["page"],
+            "limit": data["limit"]}
+
+
+def _transaction(row: Row, wallet: WalletInfo) -> dict:
+    return {"id": row["id"], "type": row["kind"], "amount": money.number(row["amount_micros"]),
+            "balance_after": money.number(row["balance_after_micros"]), "currency": wallet.currency,
+            "description": row["description"], "batch_id": BATCH + row["batch_uid"] if row["batch_uid"] else None,
+            "created_at": clock.iso(row["created_at"])}
+
+
+@blueprint.post("/topup")
+def top_up():
+    data = load(schemas.TOP_UP, json_object(optional=True))
+    wallet = wallet_by_id(g.key.wallet_id)
+    if data["amount"] is None and data["phone"] is None:
+        return _checkout(wallet)
+    missing = [name for name in ("amount", "phone") if data[name] is None]
+    if missing:
+        raise ValidationError({name: ["Missing data for required field."] for name in missing})
+    phone = phones.normalise(data["phone"], account().country)
+    if phone is None:
+        raise ValidationError("Not a phone number.", "phone")
+    deposit = deposits.start_deposit(wallet, data["amount"], phone, provider=data["provider"], api_key_id=g.key.id,
+                                     claim=origin().claim)
+    return _answer(deposit, wallet)
+
+
+def answer_deposit(deposit_id: int) -> dict:
+    """The answer of a top-up, from what is stored of it."""
+    deposit = deposits.deposit_by_id(deposit_id, account().id)
+    return _answer(deposit, wallet_by_id(deposit["wallet_id"]))
+
+
+def _answer(deposit: Row, wallet: WalletInfo) -> dict:
+    return {**_checkout(wallet), "message": "Confirm the payment on the phone.", "deposit_id": deposit["uid"],
+            "status": deposit["status"]}
+
+
+def _checkout(wallet: WalletInfo) -> dict:
+    return {"checkout_url": f"{current_app.config['WESEND'].base_url}/wallets/{wallet.uid}/top-up",
+            "message": "Open this page to top up."}

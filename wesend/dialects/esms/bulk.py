@@ -1,0 +1,123 @@
+"""`/messages/bulk-precheck`, `/messages/send-bulk` and batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask import Blueprint, g
+
+from ... import clock, countries, money, phones, templating
+from ...contacts import service as contacts
+from ...contacts.csv_import import EmptyList
+from ...database import Row, query_one
+from ...errors import BatchNotFound, NotCancellable
+from ...messages import control, precheck, send
+from ...messages.accept import get_batch, get_batch_by_id
+from ...messages.compose import Addressee, Composer
+from ...routing.routes import find_route
+from ...wallets.service import wallet_by_id
+from ..body import json_object
+from ..dialect import account, load, origin
+from . import schemas
+from .messages import answer_single
+from .schedule import BULK, read_order
+from .words import BATCH
+
+blueprint = Blueprint("bulk", __name__, url_prefix="/messages")
+
+
+def _composer(data: dict, *, simulate_low_balance: bool) -> Composer:
+    render = templating.render if templating.has_variables(data["text"]) else None
+    return Composer(account(), wallet_by_id(g.key.wallet_id), data["text"], sender=data["sender_id"],
+                    route_code=data["route"] or None, render=render, simulate_low_balance=simulate_low_balance)
+
+
+def _audience(data: dict, *, personal: bool) -> Iterator[Addressee]:
+    """The lists' contacts, a phone once, with the fields of the first list that has it."""
+    ids = [contacts.get_group(account().id, list_id)["id"] for list_id in data["contact_list_ids"]]
+    if not any(contacts.get_group(account().id, list_id)["contact_count"] for list_id in ids):
+        raise EmptyList("The contact lists hold no contacts")
+    return (Addressee(row["phone"], phones.Phone(row["phone"], row["country"]),
+                      contacts.variables(row) if personal else None) for row in contacts.iterate(ids))
+
+
+@blueprint.post("/bulk-precheck")
+def check_bulk():
+    data = load(schemas.PRECHECK, json_object())
+    composer = _composer(data, simulate_low_balance=False)
+    found = precheck.precheck(composer, _audience(data, personal=composer.render is not None), dedupe=False)
+    return {
+        "total_contacts": found.contacts, "total_segments": found.segments, "total_cost": money.number(found.cost_micros),
+        "wallet_currency": composer.wallet.currency, "wallet_balance": money.number(found.balance_micros),
+        "balance_after": money.number(found.balance_micros - found.cost_micros),
+        "sufficient_balance": found.balance_micros >= found.cost_micros,
+        "countries": len({part.country for part in found.parts}), "breakdown": [_part(part) for part in found.parts],
+        "unroutable_count": found.unroutable_count, "unroutable": found.unroutable}
+
+
+def _part(part: precheck.CountryPart) -> dict:
+    price = find_route(part.route).price_micros if part.route else None
+    return {"country_code": part.country, "country_name": countries.name(part.country), "currency": part.currency,
+            "route_code": part.route, "contacts": part.contacts, "segments": part.segments,
+            "route_cost": money.number(part.route_cost_micros), "wallet_cost": money.number(part.wallet_cost_micros),
+            "price_per_segment": None if price is None else money.number(price)}
+
+
+@blueprint.post("/send-bulk")
+def send_bulk():
+    data = load(schemas.SEND_BULK, json_object())
+    order = read_order(data, BULK)
+    composer = _composer(data, simulate_low_balance=True)
+    accepted = send.send_bulk(composer, _audience(data, personal=composer.render is not None), origin=origin(),
+                              order=order, dedupe=False)
+    return _answer_bulk(get_batch_by_id(accepted.batch_id))
+
+
+def _answer_bulk(batch: Row) -> dict:
+    return {"batch_id": BATCH + batch["uid"], "total_recipients": batch["total"],
+            "estimated_cost": money.number(batch["cost_micros"]),
+            "status": {"now": "sending", "scheduled": "scheduled", "drip": "dripping"}[batch["mode"]]}
+
+
+def answer_batch(uid: str) -> dict:
+    """The answer to a request that paid and died, from what is stored of it."""
+    sent = send.load_sent(uid, limit=1)
+    return answer_single(sent) if sent.batch["lane"] == 0 else _answer_bulk(sent.batch)
+
+
+def _find(batch_id: str) -> Row:
+    if not batch_id.startswith(BATCH):
+        raise BatchNotFound
+    return get_batch(batch_id.removeprefix(BATCH), account().id)
+
+
+@blueprint.get("/batch/<batch_id>")
+def show_batch(batch_id: str):
+    batch = _find(batch_id)
+    return {"batch_id": BATCH + batch["uid"], "status": _status(batch), "total": batch["total"], "queued": batch["queued"],
+            "submitted": batch["submitted"], "delivered": batch["delivered"], "failed": batch["failed"],
+            "cancelled": batch["cancelled"], "cost": money.number(batch["cost_micros"] - batch["refunded_micros"]),
+            "currency": batch["currency"], "created_at": clock.iso(batch["created_at"]),
+            "finished_at": clock.iso(batch["finished_at"])}
+
+
+def _status(batch: Row) -> str:
+    state = batch["state"]
+    if state in ("finished", "refused"):
+        return "finished"
+    if state in ("paused", "cancelled"):
+        return state
+    waiting = {"scheduled": "scheduled", "drip": "dripping"}.get(batch["mode"])
+    if waiting and query_one("SELECT 1 FROM messages WHERE batch_id = ? AND status = ? LIMIT 1", (batch["id"], waiting)):
+        return waiting
+    return "sending"
+
+
+@blueprint.post("/batch/<batch_id>/cancel")
+def cancel_batch(batch_id: str):
+    batch = _find(batch_id)
+    if batch["mode"] == "now":
+        raise NotCancellable
+    done = control.cancel_batch(batch)
+    return {"batch_id": BATCH + batch["uid"], "status": "cancelled", "cancelled": done.count,
+            "refunded": money.number(done.refunded_micros)}

@@ -1,0 +1,86 @@
+"""`/contact-lists`: groups under the name that eSMS gives them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import PurePath
+
+from flask import Blueprint, request
+from marshmallow import ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from ...contacts import csv_import, service
+from ...contacts.csv_import import FileTooLarge
+from ...database import Row
+from ..body import check_text, query_arguments, upload_fields
+from ..dialect import account, load
+from ..fields import row_id
+from . import schemas
+
+blueprint = Blueprint("contact_lists", __name__, url_prefix="/contact-lists")
+MOST_TAGS = 50
+
+
+@blueprint.post("")
+def upload_list():
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedMediaType
+    try:
+        form, file = upload_fields(), request.files.get("file")
+    except RequestEntityTooLarge as error:
+        raise FileTooLarge("The file has more than 50 MB") from error
+    if file is None:
+        raise ValidationError("Missing data for required field.", "file")
+    check_text(file.filename or "")
+    name = form.get("name", "").strip() or PurePath(file.filename or "Contacts").stem
+    check_text(name)
+    imported = csv_import.import_csv(account(), file.stream, name=service.free_name(account().id, name),
+                                     tags=_tags(form.getlist("tags")))
+    return {**_shown(imported.group), "skipped": imported.skipped}
+
+
+def _tags(given: list[str]) -> list[str]:
+    """A JSON array, a comma list, or the field several times."""
+    found: list[str] = []
+    for text in given:
+        check_text(text)
+        try:
+            parsed = json.loads(text) if text.lstrip().startswith("[") else text.split(",")
+        except ValueError:
+            parsed = text.split(",")
+        if not all(isinstance(tag, str) for tag in parsed):
+            raise ValidationError("Not a valid list.", "tags")
+        found += [tag.strip() for tag in parsed if tag.strip()]
+    return list(dict.fromkeys(found))[:MOST_TAGS]
+
+
+@blueprint.get("")
+def list_lists():
+    data = load(schemas.LONG_PAGE, query_arguments())
+    rows, total = service.list_groups(account().id, limit=data["limit"], offset=data["page"] * data["limit"])
+    return {"lists": [_shown(row) for row in rows], "total": total}
+
+
+@blueprint.get("/<list_id>")
+def show_list(list_id: str):
+    return _shown(service.get_group(account().id, row_id(list_id)))
+
+
+@blueprint.get("/<list_id>/contacts")
+def list_contacts(list_id: str):
+    data = load(schemas.LONG_PAGE, query_arguments())
+    group = service.get_group(account().id, row_id(list_id))
+    rows = service.list_contacts(group["id"], limit=data["limit"], offset=data["page"] * data["limit"])
+    return {"contacts": [{"id": row["id"], "phone": row["phone"], "name": row["name"],
+                          "data": json.loads(row["data"] or "{}")} for row in rows], "total": group["contact_count"]}
+
+
+@blueprint.delete("/<list_id>")
+def delete_list(list_id: str):
+    service.delete_group(account().id, row_id(list_id))
+    return "", 204
+
+
+def _shown(group: Row) -> dict:
+    return {"id": group["id"], "name": group["name"], "count": group["contact_count"],
+            "columns": json.loads(group["columns"]), "tags": json.loads(group["tags"])}

@@ -1,0 +1,81 @@
+"""eSMS's words for what goes wrong: `{"detail": {"code", "message", …}}`, field errors as a list with 422."""
+
+from __future__ import annotations
+
+from flask import request
+from marshmallow import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from ... import errors as domain
+from ... import money
+from ...contacts.csv_import import EmptyList, FileTooLarge, NoPhoneColumn
+from ..body import InvalidText, MalformedJson
+from ..dialect import InvalidIdempotencyKey
+from ..field_errors import MALFORMED, UNSTORABLE, field_errors
+
+FIELDS = {"recipient": "to", "url": "dlr_url"}
+"""Domain field → wire field, where they differ."""
+
+TABLE: tuple[tuple[type[Exception], int, str], ...] = (
+    (domain.InvalidCredentials, 401, "invalid_api_key"),
+    (domain.AccountSuspended, 403, "account_suspended"),
+    (domain.InsufficientScope, 403, "insufficient_scope"),
+    (domain.SenderNotApproved, 403, "sender_id_not_approved"),
+    (domain.Forbidden, 403, "forbidden"),
+    (domain.NotFound, 404, "not_found"),
+    (domain.InsufficientBalance, 422, "insufficient_balance"),
+    (domain.OptedOut, 400, "opted_out"),
+    (domain.InvalidRecipient, 400, "invalid_phone"),
+    (domain.TextTooLong, 400, "text_too_long"),
+    (domain.InvalidSchedule, 400, "invalid_schedule"),
+    (NoPhoneColumn, 400, "no_phone_column"),
+    (EmptyList, 400, "empty_list"),
+    (FileTooLarge, 400, "file_too_large"),
+    (InvalidIdempotencyKey, 400, "invalid_idempotency_key"),
+    (domain.NotRetryable, 409, "not_retryable"),
+    (domain.MaxRetriesExceeded, 409, "max_retries_exceeded"),
+    (domain.NotCancellable, 409, "not_cancellable"),
+    (domain.IdempotencyConflict, 409, "idempotency_conflict"),
+    (domain.IdempotencyInFlight, 409, "idempotency_in_flight"),
+    (domain.Conflict, 409, "conflict"),
+    (domain.NoRoute, 400, "no_route"),
+    (domain.ChargeRefused, 502, "payment_refused"),
+    (domain.TopUpNotConfigured, 503, "topup_not_configured"),
+    (domain.RateLimited, 429, "rate_limited"),
+)
+HTTP_CODES = {404: ("not_found", "Not found"), 405: ("method_not_allowed", "Method not allowed"),
+              413: ("payload_too_large", "The request body is too large"),
+              415: ("unsupported_media_type", "The request body must be application/json"),
+              500: ("internal_error", "Internal server error")}
+
+
+def show_error(error: Exception):
+    """(body, status, headers) of any error."""
+    if isinstance(error, ValidationError):
+        return {"detail": field_errors(error, "query" if request.method == "GET" else "body")}, 422, {}
+    if isinstance(error, MalformedJson):
+        return {"detail": MALFORMED}, 422, {}
+    if isinstance(error, InvalidText):
+        return {"detail": UNSTORABLE}, 422, {}
+    if isinstance(error, HTTPException):
+        status = error.code or 500
+        return detail(*HTTP_CODES.get(status, ("http_error", error.name))), status, {}
+    for kind, status, code in TABLE:
+        if isinstance(error, kind):
+            headers = {"Retry-After": str(error.retry_after)} if isinstance(error, domain.RateLimited) else {}
+            return detail(code, str(error), **_more(error)), status, headers
+    if isinstance(error, domain.InvalidInput):
+        fields = {FIELDS.get(name, name): sentences for name, sentences in error.fields.items()} or {"_schema": [str(error)]}
+        return {"detail": field_errors(ValidationError(fields))}, 422, {}
+    raise error
+
+
+def detail(code: str, message: str, **more) -> dict:
+    return {"detail": {"code": code, "message": message, **more}}
+
+
+def _more(error: Exception) -> dict:
+    if isinstance(error, domain.InsufficientBalance):
+        return {"balance": money.number(error.balance_micros), "cost": money.number(error.required_micros),
+                "currency": error.currency}
+    return {}

@@ -1,0 +1,52 @@
+"""The filters of the message list and the export → what history looks for."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from marshmallow import ValidationError
+
+from ... import clock, phones
+from ...accounts.service import AccountInfo
+from ...errors import BatchNotFound
+from ...messages.accept import get_batch
+from ...messages.history import Filter
+from .words import BATCH, STATUSES
+
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}$")
+
+
+def read_filter(account: AccountInfo, data: dict[str, Any]) -> Filter | None:
+    """None when nothing can fit: a batch that does not exist."""
+    wanted = Filter(account.id)
+    if data["status"]:
+        wanted = wanted._replace(statuses=STATUSES[data["status"]])
+        if data["status"] in ("queued", "retrying"):
+            wanted = wanted._replace(retrying=data["status"] == "retrying")
+    if data["batch_id"]:
+        try:
+            wanted = wanted._replace(batch_id=get_batch(data["batch_id"].removeprefix(BATCH), account.id)["id"])
+        except BatchNotFound:
+            return None
+    if data["to"]:
+        phone = phones.normalise(data["to"], account.country)
+        wanted = wanted._replace(recipient=phone.e164 if phone else data["to"])
+    if data["date_from"]:
+        wanted = wanted._replace(since=_instant(data["date_from"], account, "date_from", end=False))
+    if data["date_to"]:
+        wanted = wanted._replace(until=_instant(data["date_to"], account, "date_to", end=True))
+    return wanted
+
+
+def _instant(text: str, account: AccountInfo, field: str, *, end: bool) -> int:
+    """A date is a whole day of the account's zone; anything else is an instant."""
+    try:
+        if not DAY.match(text):
+            # An unescaped + in a query arrives as a space.
+            return clock.parse_iso(re.sub(r" (\d{2}:?\d{2})$", r"+\1", text) if "T" in text else text)
+        if end:
+            return clock.start_of_day(clock.days_before(text, -1), account.time_zone) - 1
+        return clock.start_of_day(text, account.time_zone)
+    except (ValueError, OverflowError):
+        raise ValidationError("Not an ISO 8601 date or time.", field) from None

@@ -1,0 +1,156 @@
+"""`/messages`: single sends, list, detail, retry, cancel, figures, export."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from datetime import date
+
+from flask import Blueprint, Response, g, stream_with_context
+
+from ... import clock, money, phones
+from ...csv_cells import safe_cell
+from ...database import Row
+from ...errors import InvalidRecipient, MessageNotFound
+from ...messages import control, history, reports, send
+from ...messages.accept import Sent, get_batch_by_id
+from ...messages.compose import Addressee, Composer
+from ...wallets.service import balance_of, wallet_by_id
+from ..body import json_object, query_arguments
+from ..dialect import account, load, origin
+from . import schemas
+from .filters import read_filter
+from .schedule import SINGLE, read_order
+from .words import BATCH, MESSAGE, entry, price_of, word_of
+
+blueprint = Blueprint("messages", __name__, url_prefix="/messages")
+
+
+@blueprint.post("/send")
+def send_message():
+    data = load(schemas.SEND, json_object())
+    phone = phones.normalise(data["to"], None)
+    if phone is None:
+        raise InvalidRecipient("The phone cannot be parsed or is missing its country code", {"recipient": ["Not E.164"]})
+    order = read_order(data, SINGLE)
+    composer = Composer(account(), wallet_by_id(g.key.wallet_id), data["text"], sender=data["sender_id"],
+                        route_code=data["route"] or None)
+    accepted = send.send(composer, [Addressee(data["to"], phone)], origin=origin(), order=order)
+    return answer_single(send.sent_now(accepted))
+
+
+def answer_single(sent: Sent) -> dict:
+    message, batch = sent.messages[0], sent.batch
+    route_cost, route_currency = price_of(message)
+    return {"id": MESSAGE + message["uid"], "status": word_of(message), "segments": message["segments"],
+            "cost": money.number(message["cost_micros"] - message["refunded_micros"]), "cost_currency": batch["currency"],
+            "route_cost": route_cost, "route_currency": route_currency, "route": message["route"],
+            "balance_after": money.number(sent.balance_micros), "scheduled_at": clock.iso(batch["scheduled_at"])}
+
+
+@blueprint.get("")
+def list_messages():
+    data = load(schemas.LISTING, query_arguments())
+    wanted = read_filter(account(), data)
+    rows, total = history.page(wanted, limit=data["limit"], offset=data["page"] * data["limit"]) if wanted else ([], 0)
+    return {"messages": [entry(row) for row in rows], "total": total, "page": data["page"], "limit": data["limit"]}
+
+
+@blueprint.get("/<message_id>")
+def show_message(message_id: str):
+    message = _find(message_id)
+    batch = get_batch_by_id(message["batch_id"])
+    return {**entry(message), "error_message": message["error_message"], "batch_id": BATCH + batch["uid"],
+            "submitted_at": clock.iso(message["submitted_at"]), "failed_at": clock.iso(message["failed_at"]),
+            "scheduled_at": clock.iso(batch["scheduled_at"]),
+            "wallet_cost": money.number(message["cost_micros"] - message["refunded_micros"]),
+            "wallet_currency": batch["currency"], "timeline": _timeline(message, batch)}
+
+
+def _timeline(message: Row, batch: Row) -> list[dict]:
+    by_api = batch["api"] not in ("portal", "cli")
+    first = {"scheduled": "scheduled", "drip": "dripping"}.get(batch["mode"], "queued")
+    events = [{"event": "accepted", "status": first, "detail": "API request received" if by_api else "Accepted",
+               "at": clock.iso(message["created_at"]), "metadata": {"source": "api_key" if by_api else "portal"}}]
+    stored = history.timeline(message["id"])
+    left = message["status"] not in ("scheduled", "dripping", "cancelled")
+    if first != "queued" and left:
+        # Releasing writes no event, there may be a hundred thousand at once: what came next tells when it was.
+        at = min([message["due_at"], *(row["at"] for row in stored)])
+        events.append({"event": "released", "status": "queued", "detail": "Its time has come", "at": clock.iso(at),
+                       "metadata": {"source": "scheduler"}})
+    for row in stored:
+        shown = {"event": row["event"], "status": row["status"], "detail": row["detail"], "at": clock.iso(row["at"])}
+        if row["meta"]:
+            shown["metadata"] = json.loads(row["meta"])
+        events.append(shown)
+    return events
+
+
+def _find(message_id: str) -> Row:
+    if not message_id.startswith(MESSAGE):
+        raise MessageNotFound
+    return history.find(account().id, message_id.removeprefix(MESSAGE))
+
+
+@blueprint.post("/<message_id>/retry")
+def retry_message(message_id: str):
+    message = control.retry(_find(message_id))
+    return {"id": MESSAGE + message["uid"], "status": "retrying", "retry_count": message["retry_count"]}
+
+
+@blueprint.post("/<message_id>/cancel")
+def cancel_message(message_id: str):
+    message = _find(message_id)
+    done = control.cancel_message(message)
+    return {"id": MESSAGE + message["uid"], "status": "cancelled", "cancelled": done.count,
+            "refunded": money.number(done.refunded_micros)}
+
+
+@blueprint.get("/stats")
+def show_stats():
+    wallet = wallet_by_id(g.key.wallet_id)
+    days = reports.volume(account(), reports.PERIOD_DAYS)
+    today, yesterday = days[-1], days[-2]
+    delta = round(100 * (today.total - yesterday.total) / yesterday.total, 1) if yesterday.total else 0
+    return {"sent_today": today.total, "sent_delta_pct": delta,
+            "delivery_rate": reports.delivery_rate(sum(day.delivered for day in days), sum(day.failed for day in days)),
+            "failed_today": today.failed, "failed_delta": today.failed - yesterday.failed,
+            "balance": money.number(balance_of(wallet)), "currency": wallet.currency,
+            "period_total": sum(day.total for day in days), "period_days": reports.PERIOD_DAYS}
+
+
+@blueprint.get("/volume")
+def show_volume():
+    data = load(schemas.VOLUME, query_arguments())
+    return [{"date": day.date, "day": date.fromisoformat(day.date).strftime("%a"), "delivered": day.delivered,
+             "failed": day.failed, "pending": day.pending} for day in reports.volume(account(), data["days"])]
+
+
+EXPORTED = ("message_id", "phone", "sender_id", "text", "status", "country", "currency", "cost", "segments", "created_at",
+            "delivered_at")
+
+
+@blueprint.get("/export")
+def export_messages():
+    wanted = read_filter(account(), load(schemas.CHOSEN, query_arguments()))
+    rows = history.stream(wanted) if wanted else iter(())
+    return Response(stream_with_context(_csv(rows)), mimetype="text/csv",
+                    headers={"Content-Disposition": 'attachment; filename="messages.csv"'})
+
+
+def _csv(rows: Iterator[Row]) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(EXPORTED)
+    for row in rows:
+        shown = entry(row)
+        shown["message_id"] = shown["id"]
+        writer.writerow([safe_cell(shown[name]) for name in EXPORTED])
+        if buffer.tell() > 32768:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()

@@ -1,0 +1,51 @@
+"""`/routes`, `/routes/health`, `/pricing`."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from ... import clock, countries, money
+from ...messages import reports
+from ...routing.routes import RouteInfo, all_routes, find_route
+from ..dialect import account
+
+blueprint = Blueprint("routes", __name__)
+OK_RATE, WARN_RATE = 80, 50
+
+
+@blueprint.get("/routes")
+def list_routes():
+    return [_shown(route) for route in all_routes()]
+
+
+@blueprint.get("/routes/<code>")
+def show_route(code: str):
+    return _shown(find_route(code))
+
+
+@blueprint.get("/pricing")
+def show_pricing():
+    return [_shown(route) for route in all_routes() if route.is_active]
+
+
+def _shown(route: RouteInfo) -> dict:
+    return {"code": route.code, "name": route.name, "country_code": route.country,
+            "country_name": countries.name(route.country), "currency": route.currency,
+            "price_per_segment": money.number(route.price_micros), "sender_id_default": route.default_sender,
+            "is_active": route.is_active}
+
+
+@blueprint.get("/routes/health")
+def show_health():
+    """The account's last 14 days by route; one on which nothing ended is not known to be ill."""
+    today = clock.day_of(clock.now_ms(), account().time_zone)
+    counted = reports.route_health(account().id, clock.days_before(today, reports.PERIOD_DAYS - 1))
+    return [_health(route, counted.get(route.code, reports.RouteHealth(0, 0, 0))) for route in all_routes()]
+
+
+def _health(route: RouteInfo, counts: reports.RouteHealth) -> dict:
+    known = counts.delivered + counts.failed > 0
+    rate = reports.delivery_rate(counts.delivered, counts.failed) if known else 100.0
+    status = "ok" if rate >= OK_RATE else "warn" if rate >= WARN_RATE else "down"
+    return {"code": route.code, "country_code": route.country, "total": counts.total, "delivered": counts.delivered,
+            "failed": counts.failed, "delivery_rate": rate, "status": status}

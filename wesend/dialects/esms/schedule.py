@@ -1,0 +1,37 @@
+"""When a send goes out: eSMS's schedule fields → an order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g
+
+from ... import clock
+from ...errors import InvalidSchedule
+from ...messages.accept import Order
+
+SINGLE = (5 * clock.MINUTE, 7 * clock.DAY)
+BULK = (10 * clock.MINUTE, 90 * clock.DAY)
+
+
+def read_order(data: dict[str, Any], window: tuple[int, int]) -> Order:
+    """InvalidSchedule outside the window, which is measured at the request's arrival, both ends included."""
+    mode, drip_rate = data["schedule_mode"] or "now", data.get("drip_rate")
+    if mode == "drip":
+        if drip_rate is None:
+            raise InvalidSchedule("drip_rate is missing: messages per minute")
+        return Order("drip", drip_rate=drip_rate)
+    if mode == "now":
+        return Order()
+    if drip_rate is not None:
+        raise InvalidSchedule("scheduled and drip_rate exclude each other")
+    if not data["scheduled_at"]:
+        raise InvalidSchedule("scheduled_at is missing")
+    try:
+        at = clock.parse_iso(data["scheduled_at"])
+    except (ValueError, OverflowError):
+        raise InvalidSchedule("scheduled_at is not an ISO 8601 time") from None
+    earliest, latest = window
+    if not g.arrived_at + earliest <= at <= g.arrived_at + latest:
+        raise InvalidSchedule(f"scheduled_at must be {earliest // clock.MINUTE} minutes to {latest // clock.DAY} days ahead")
+    return Order("scheduled", scheduled_at=at)

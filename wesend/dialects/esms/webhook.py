@@ -1,0 +1,28 @@
+"""Webhook format `esms`: one POST a message that is delivered or failed."""
+
+from __future__ import annotations
+
+from ... import clock
+from ...database import Row
+from ...webhooks.formats import INBOUND, Event, Format, hex_hmac
+from .words import MESSAGE, price_of
+
+EVENTS = {"delivered": "message.delivered", "failed": "message.failed"}
+
+
+class EsmsFormat(Format):
+    name = "esms"
+    events = (*EVENTS.values(), INBOUND)
+
+    def message_changed(self, message: Row, batch: Row) -> Event | None:
+        name = EVENTS.get(message["status"])
+        if name is None:
+            return None
+        return Event(name, MESSAGE + message["uid"], {
+            "event": name, "message_id": MESSAGE + message["uid"], "status": message["status"],
+            "phone": message["recipient"], "sender_id": message["sender"], "segments": message["segments"],
+            "cost": price_of(message)[0], "error_code": message["error_code"], "retry_count": message["retry_count"],
+            "delivered_at": clock.iso(message["delivered_at"]), "failed_at": clock.iso(message["failed_at"])})
+
+    def headers(self, event: str, body: bytes, secret: str) -> dict[str, str]:
+        return {"X-Webhook-Signature": f"sha256={hex_hmac(secret, body)}"}

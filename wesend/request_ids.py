@@ -1,0 +1,26 @@
+"""Every answer carries `X-Request-Id`: the caller's own when it is a plain one, else a fresh one."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Flask, Response, g, request
+
+from .ids import new_id
+
+HEADER = "X-Request-Id"
+PLAIN = re.compile(r"[A-Za-z0-9._:\-]{1,100}")
+
+
+def request_id() -> str:
+    if "request_id" not in g:
+        given = request.headers.get(HEADER, "")
+        g.request_id = given if PLAIN.fullmatch(given) else new_id()
+    return g.request_id
+
+
+def init_app(app: Flask) -> None:
+    @app.after_request
+    def carry(response: Response) -> Response:
+        response.headers[HEADER] = request_id()
+        return response
