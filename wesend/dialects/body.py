@@ -51,12 +51,12 @@ def json_object() -> dict[str, Any]:
         # Decoded here: given bytes, json.loads takes UTF-16 too and lets encoded surrogates through.
         parsed = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_decimal, parse_int=_integer,
                             object_pairs_hook=_unique)
+        if b"\\u" in raw:
+            _check_texts(parsed)  # needs a frame more than json.loads: what was just parsed may be too deep for it
     except (ValueError, RecursionError) as error:
         raise MalformedJson from error
     if not isinstance(parsed, dict):
         raise MalformedJson("The request body must be a JSON object")
-    if b"\\u" in raw:
-        _check_texts(parsed)
     return parsed
 
 
