@@ -36,7 +36,7 @@ class Row:
     no_body: frozenset[str] = field(default_factory=frozenset)  # carried out without one
     optional_body: frozenset[str] = field(default_factory=frozenset)
     uploads: frozenset[str] = field(default_factory=frozenset)  # multipart, up to 50 MB
-    insufficient: int = 402
+    conflict: int = 422  # an Idempotency-Key with another request
 
     def api(self, app: Flask, credentials: Credentials | None = None) -> Api:
         """Calls with the sandbox's credentials, or others; paths start at the root."""
@@ -111,7 +111,7 @@ ROWS = {row.name: row for row in (
         no_body=frozenset({"/api/messages/*/retry", "/api/messages/*/cancel", "/api/messages/batch/*/cancel",
                            "/api/webhooks/rotate-secret"}),
         optional_body=frozenset({"/api/balance/topup", "/api/webhooks"}), uploads=frozenset({"/api/contact-lists"}),
-        insufficient=422),
+        conflict=409),
     Row("worldledgers", lambda given: {"X-API-Key": given.secret}, _worldledgers,
         "/api/v1/communication/sms-credits/balance",
         {"/api/v1/communication/sms": ({"message": "Hi", "recipients": ["0712345678"], "reference": "r-1",
@@ -119,8 +119,7 @@ ROWS = {row.name: row for row in (
          "/api/v1/communication/email": ({"subject": "Hi", "message": "Hello", "recipients": ["a@example.com"],
                                           "reference": "r-1", "send_at": "2020-01-01 10:00:00"},),
          "/api/v1/communication/sms-credits/purchase": ({"phone": "0712345678", "amount": 500},)},
-        garbage=({"X-API-Key": "\xff"}, {"Authorization": "Bearer x"}, {"Authorization": "Basic Og=="}),
-        insufficient=422),
+        garbage=({"X-API-Key": "\xff"}, {"Authorization": "Bearer x"}, {"Authorization": "Basic Og=="})),
 )}
 
 
