@@ -17,10 +17,13 @@ class UnknownSince(ValueError):
 
 
 def messages(*, to: str | None, since: str | None) -> list[dict]:
-    """SMS that the sandbox took, oldest first, at most the newest LIMIT; ``to`` in any form."""
+    """SMS that the sandbox took, oldest first, at most the newest LIMIT; ``to`` in any form.
+
+    (In a query string an unescaped ``+256…`` arrives as a space: a number is read without its plus too.)
+    """
     where, parameters = ["gateway = ?", "channel = 'sms'", "status NOT IN ('scheduled', 'dripping', 'queued', 'claimed', 'cancelled')"], [SANDBOX]
     if to is not None and to.strip():
-        readings = {phone.e164 for country in _countries() if (phone := phones.normalise(_plus(to), country))}
+        readings = {phone.e164 for country in _countries() if (phone := phones.normalise(to, country))}
         where.append(f"recipient IN ({', '.join('?' * len(readings))})")
         parameters.extend(readings)
     _add_since(where, parameters, since)
@@ -38,11 +41,6 @@ def emails(*, to: str | None, since: str | None) -> list[dict]:
 def _countries() -> list[str]:
     """How a national number in ``to`` is read: in every country that is sent to or from, since it is only looked for."""
     return [row[0] for row in query("SELECT country FROM routes UNION SELECT country FROM accounts")]
-
-
-def _plus(text: str) -> str:
-    """In a query string an unescaped ``+256…`` arrives as a space."""
-    return "+" + text.strip() if text.startswith(" ") else text
 
 
 def _add_since(where: list[str], parameters: list, since: str | None) -> None:
