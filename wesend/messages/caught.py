@@ -21,7 +21,9 @@ def messages(*, to: str | None, since: str | None) -> list[dict]:
 
     (In a query string an unescaped ``+256…`` arrives as a space: a number is read without its plus too.)
     """
-    where, parameters = ["gateway = ?", "channel = 'sms'", "status NOT IN ('scheduled', 'dripping', 'queued', 'claimed', 'cancelled')"], [SANDBOX]
+    where = ["gateway = ?", "channel = 'sms'",
+             "status NOT IN ('scheduled', 'dripping', 'queued', 'claimed', 'cancelled')"]
+    parameters: list = [SANDBOX]
     if to is not None and to.strip():
         readings = {phone.e164 for country in _countries() if (phone := phones.normalise(to, country))}
         where.append(f"recipient IN ({', '.join('?' * len(readings))})")
@@ -39,7 +41,7 @@ def emails(*, to: str | None, since: str | None) -> list[dict]:
 
 
 def _countries() -> list[str]:
-    """How a national number in ``to`` is read: in every country that is sent to or from, since it is only looked for."""
+    """Where a national number in ``to`` may be at home: wherever is sent to or from, since it is only looked for."""
     return [row[0] for row in query("SELECT country FROM routes UNION SELECT country FROM accounts")]
 
 

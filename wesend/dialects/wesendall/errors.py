@@ -45,7 +45,8 @@ HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415
 def show_error(error: Exception):
     """(body, status, headers) of any error."""
     if isinstance(error, ValidationError):
-        return envelope("validation_error", "Some fields are missing or not valid", {"fields": flat(error.normalized_messages())}), 400, {}
+        fields = {"fields": flat(error.normalized_messages())}
+        return envelope("validation_error", "Some fields are missing or not valid", fields), 400, {}
     if isinstance(error, HTTPException):
         status = error.code or 500
         return envelope(HTTP_CODES.get(status, "http_error"), _sentence(error)), status, {}
