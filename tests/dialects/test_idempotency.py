@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from flask import Flask
 from werkzeug.test import TestResponse
 
 from wesend.accounts import idempotency, service
-from wesend.database import query
-from wesend.gateways.sms.sandbox import SandboxGateway
 from wesend.wallets.service import credit_by_hand, find_wallet
 
 from ..support.accounts import ACTOR, Minted, mint, mint_key, new_wesendall, wesendall_of
 from ..support.apis import Wesendall
-from ..support.database import written
+from ..support.database import batches, written
 from ..support.dialects import body_routes
-from ..support.server import Server
+from ..support.idempotency import KEY, replayed
 
 DAY = 24 * 3600
-KEY = {"Idempotency-Key": "order-1"}
-
-
-def batches(app: Flask) -> int:
-    return written(app)["batches"]
-
-
-def replayed(first: TestResponse, second: TestResponse) -> bool:
-    """The same answer, byte by byte, and said to be one."""
-    return ((second.status_code, second.data, second.content_type) == (first.status_code, first.data, first.content_type)
-            and second.headers.get("Idempotency-Replayed") == "true" and "Idempotency-Replayed" not in first.headers)
 
 
 def test_a_send_is_answered_again_and_paid_once(app, wesendall):
@@ -237,107 +221,3 @@ def test_keys_are_compared_with_their_case(wesendall):
     first = wesendall.send("0712345678", headers={"Idempotency-Key": "a"})
     second = wesendall.send("0712345678", headers={"Idempotency-Key": "A"})
     assert first.json["data"]["batch_id"] != second.json["data"]["batch_id"]
-
-
-class Gate(SandboxGateway):
-    """The sandbox as a gateway of another machine: a submission waits until it is let through, or takes wesend down."""
-
-    in_process = False
-
-    def __init__(self):
-        super().__init__("sandbox", 0)
-        self.reached, self.open, self.dies = threading.Event(), threading.Event(), False
-
-    def submit(self, submissions):
-        self.reached.set()
-        if self.dies:
-            raise SystemExit("killed while the gateway was called")
-        assert self.open.wait(30)
-        return super().submit(submissions)
-
-
-@pytest.fixture
-def gate(app) -> Gate:
-    app.extensions["wesend.sandbox_gateway"] = Gate()
-    return app.extensions["wesend.sandbox_gateway"]
-
-
-def test_a_key_in_flight_is_409_and_is_answered_once_it_is_done(app, wesendall, gate):
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(Wesendall(app.test_client()).send, "0712345678", headers=KEY)
-        try:
-            assert gate.reached.wait(30)
-            busy = wesendall.send("0712345678", headers=KEY)
-            other = wesendall.send("0772345678", headers=KEY)
-        finally:
-            gate.open.set()
-        first = running.result(30)
-    assert (busy.status_code, busy.json["error"]) == (409, "idempotency_in_flight")
-    assert (other.status_code, other.json["error"]) == (422, "idempotency_conflict")
-    assert first.status_code == 200
-    assert replayed(first, wesendall.send("0712345678", headers=KEY))
-    assert batches(app) == 1
-
-
-def test_a_request_that_died_after_it_paid_is_answered_from_what_it_paid_for(app, clock, wesendall, gate):
-    gate.dies = True
-    before = wesendall.balance()
-    with pytest.raises(SystemExit):
-        wesendall.send("0712345678", headers=KEY)
-    assert wesendall.send("0712345678", headers=KEY).status_code == 409
-    clock.advance(41)
-    answer = wesendall.send("0712345678", headers=KEY)
-    assert answer.status_code == 200
-    assert [result["status"] for result in answer.json["data"]["results"]] == ["sent"]
-    assert (batches(app), wesendall.balance()) == (1, before - 35)
-    assert replayed(answer, wesendall.send("0712345678", headers=KEY))
-
-
-def test_a_request_that_died_before_it_paid_is_carried_out_anew(app, clock, wesendall, monkeypatch):
-    def die(*_args, **_options):
-        raise SystemExit("killed before it paid")
-
-    with monkeypatch.context() as patched:
-        patched.setattr("wesend.messages.send.accept", die)
-        with pytest.raises(SystemExit):
-            wesendall.send("0712345678", headers=KEY)
-    assert wesendall.send("0712345678", headers=KEY).status_code == 409
-    clock.advance(41)
-    assert wesendall.send("0712345678", headers=KEY).status_code == 200
-    assert batches(app) == 1
-
-
-def test_a_storm_of_fifty_with_one_key_pays_once(app, wesendall):
-    before, barrier = wesendall.balance(), threading.Barrier(50)
-
-    def send(_) -> TestResponse:
-        barrier.wait(60)
-        return Wesendall(app.test_client()).send("0712345678", headers=KEY)
-
-    with ThreadPoolExecutor(50) as pool:
-        answers = list(pool.map(send, range(50)))
-    assert {answer.status_code for answer in answers} <= {200, 409}
-    assert {answer.json["error"] for answer in answers if answer.status_code == 409} <= {"idempotency_in_flight"}
-    assert len({answer.data for answer in answers if answer.status_code == 200}) == 1
-    assert sum("Idempotency-Replayed" not in answer.headers for answer in answers if answer.status_code == 200) == 1
-    assert (batches(app), wesendall.balance()) == (1, before - 35)
-    with app.app_context():
-        assert len(query("SELECT 1 FROM ledger_entries WHERE kind = 'sms_charge'")) == 1
-
-
-def test_a_storm_in_which_each_tries_until_it_is_answered_ends_with_one_answer(app):
-    def send(_) -> TestResponse:
-        api, found = Wesendall(app.test_client()), []
-
-        def answered() -> bool:
-            found.append(api.send(["0712345678", "0700000077"], headers=KEY))
-            return found[-1].status_code != 409
-
-        Server.wait_until(answered, 60, "the key stayed in flight")
-        return found[-1]
-
-    with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(send, range(16)))
-    assert {answer.status_code for answer in answers} == {200}
-    assert len({answer.data for answer in answers}) == 1
-    assert batches(app) == 1

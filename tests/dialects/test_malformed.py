@@ -1,4 +1,7 @@
-"""Bodies that are no clean JSON object, at every POST and PUT of every dialect: a 4xx in its envelope, nothing written."""
+"""Bodies that are no clean JSON object, at every POST and PUT of every dialect.
+
+Each is a 4xx in the dialect's envelope, and nothing is written.
+"""
 
 from __future__ import annotations
 

@@ -177,7 +177,8 @@ def test_amounts_with_up_to_six_decimals_are_exact(wesendall, amount):
     assert top_up(wesendall, amount=amount).json["data"]["amount"] == amount
 
 
-@pytest.mark.parametrize("phone", ["", "nobody", "0712", "0712345678,0772345678", None, 712345678, ["0712345678"]], ids=str)
+@pytest.mark.parametrize("phone", ["", "nobody", "0712", "0712345678,0772345678", None, 712345678, ["0712345678"]],
+                         ids=str)
 def test_a_payer_who_is_no_phone_is_400(app, wesendall, phone):
     before = written(app)
     answer = top_up(wesendall, phone)

@@ -89,7 +89,8 @@ def test_another_accounts_wallet_is_403_without_any_data_about_it(app):
     assert written(app) == before
 
 
-@pytest.mark.parametrize("wallet", ["wal_none", "1", "0", "WAL_SANDBOX_WESENDALL", "wal_sandbox_wesendall ", "%", "x" * 9999])
+@pytest.mark.parametrize("wallet", ["wal_none", "1", "0", "WAL_SANDBOX_WESENDALL", "wal_sandbox_wesendall ", "%",
+                                    "x" * 9999])
 def test_an_unknown_wallet_is_404_without_any_data(app, wesendall, wallet):
     before = written(app)
     for method, path, body in calls(app):
@@ -181,7 +182,8 @@ def test_a_byte_order_mark_before_the_json_is_passed_over(wesendall):
 def test_404_405_and_413_have_codes_of_their_own(wesendall):
     assert refused(wesendall.get("/sms/no-such-thing"), 404, "not_found")
     assert refused(wesendall.get("/sms/send"), 405, "method_not_allowed")
-    assert refused(wesendall.post("/sms/send", data=b" " * (2**20 + 1), content_type="application/json"), 413, "too_large")
+    too_large = wesendall.post("/sms/send", data=b" " * (2**20 + 1), content_type="application/json")
+    assert refused(too_large, 413, "too_large")
 
 
 def test_429_has_a_code_of_its_own(app_with):
@@ -201,7 +203,8 @@ def test_the_rest_of_the_table(app, wesendall):
             (wesendall.send("nobody"), 400, "invalid_recipient"),
             (wesendall.send("0700000088"), 402, "insufficient_balance"),
             (wesendall.send("0712345678", senderId="NOBODY"), 403, "sender_not_approved"),
-            (wesendall.post("/sms/group", {"walletId": OTHERS, "message": "Hi", "groupId": 99}), 404, "group_not_found"),
+            (wesendall.post("/sms/group", {"walletId": OTHERS, "message": "Hi", "groupId": 99}),
+             404, "group_not_found"),
             (wesendall.get("/account/topup/none", query_string={"walletId": OTHERS}), 404, "not_found"),
             (wesendall.post("/groups", {"walletId": OTHERS, "name": "Sandbox customers"}), 409, "group_exists"),
             (wesendall.send("0772345678", headers=with_key), 422, "idempotency_conflict"),

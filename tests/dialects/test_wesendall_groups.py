@@ -122,7 +122,8 @@ def test_groups_are_paginated(api):
 
 
 @pytest.mark.parametrize("path", ["/groups", "/groups/1/contacts"])
-@pytest.mark.parametrize("query", [{"per_page": 0}, {"per_page": 101}, {"limit": 101}, {"page": 0}, {"page": "x"}], ids=str)
+@pytest.mark.parametrize("query", [{"per_page": 0}, {"per_page": 101}, {"limit": 101}, {"page": 0}, {"page": "x"}],
+                         ids=str)
 def test_pages_out_of_range_are_400(wesendall, path, query):
     answer = wesendall.get(path, query_string={"walletId": wesendall.wallet, **query})
     assert refused(answer, 400, "validation_error") and answer.json["data"]["fields"]
@@ -135,10 +136,11 @@ def test_groups_are_the_accounts_own(app, api):
 
 def test_contacts_are_added_and_listed(api):
     group_id = created(api)
-    answer = add(api, group_id, {"phone": "0712345678", "name": "Ann", "city": "Kampala", "due": 5, "vip": True, "x": None},
-                 {"phone": "+254712345678"})
+    ann = {"phone": "0712345678", "name": "Ann", "city": "Kampala", "due": 5, "vip": True, "x": None}
+    answer = add(api, group_id, ann, {"phone": "+254712345678"})
     assert answer.status_code == 201
-    assert answer.json == {"success": True, "data": {"group_id": group_id, "added": 2, "skipped": [], "contact_count": 2}}
+    assert answer.json == {"success": True, "data": {"group_id": group_id, "added": 2, "skipped": [],
+                                                     "contact_count": 2}}
     listed = contacts(api, group_id)
     ids = [contact.pop("id") for contact in listed["contacts"]]
     assert len(set(ids)) == 2
@@ -152,7 +154,8 @@ def test_one_contact_can_be_given_without_a_list(api):
     answer = add(api, group_id, phone="712345678", name="Ann", city="Kampala")
     assert (answer.status_code, answer.json["data"]["added"]) == (201, 1)
     assert [contact["phone"] for contact in contacts(api, group_id)["contacts"]] == ["+256712345678"]
-    api.post("/sms/group", {"walletId": api.wallet, "groupId": group_id, "message": "{{name}} in {{city}}, {{walletId}}."})
+    api.post("/sms/group", {"walletId": api.wallet, "groupId": group_id,
+                            "message": "{{name}} in {{city}}, {{walletId}}."})
     assert api.history()[0]["message"] == "Ann in Kampala, ."
 
 

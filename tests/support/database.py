@@ -14,3 +14,8 @@ def written(app: Flask) -> dict[str, int]:
         found.update({f"balance of {row['uid']}": row["balance_micros"]
                       for row in query("SELECT uid, balance_micros FROM wallets")})
     return found
+
+
+def batches(app: Flask) -> int:
+    """Sends that were accepted."""
+    return written(app)["batches"]
