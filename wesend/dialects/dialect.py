@@ -18,7 +18,7 @@ from ..accounts import idempotency
 from ..accounts.keys import Key
 from ..accounts.service import AccountInfo
 from ..errors import AccountSuspended, InvalidInput, WesendError
-from ..messages.accept import Origin
+from ..messages.accept import Origin, was_taken_in
 from .body import InvalidText, MalformedJson, body
 from .rate_limit import check_rate
 
@@ -83,6 +83,10 @@ class Dialect:
             return response
         if isinstance(found, idempotency.Paid):
             g.claim = found.claim
+            kind, _, uid = found.subject.partition(":")
+            if kind == "batch" and not was_taken_in(uid):
+                # A crash cut its intake short and it was undone, its key with it: carry the request out anew.
+                return self._claim(key, name)
             return self.answer_again(found.subject)
         g.claim = found
         return None

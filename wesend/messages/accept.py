@@ -16,7 +16,7 @@ from .. import clock
 from ..accounts.idempotency import Claim
 from ..accounts.service import AccountInfo
 from ..database import Row, Tx, atomic, query, query_one, write
-from ..errors import BatchNotFound
+from ..errors import BatchNotFound, IdempotencyInFlight
 from ..ids import new_id
 from ..wallets import ledger
 from ..wallets.service import WalletInfo
@@ -212,6 +212,18 @@ def undo(batch_id: int) -> bool:
     undone = write(unit)
     sweep_rejected(batch_id)
     return undone
+
+
+def was_taken_in(batch_uid: str) -> bool:
+    """Whether a batch that was paid for is whole; one whose writer is gone is undone. IdempotencyInFlight: it is
+    still being written."""
+    row = query_one("SELECT id, state, lease_until FROM batches WHERE uid = ?", (batch_uid,))
+    assert row is not None
+    if row["state"] == "intake" and row["lease_until"] >= clock.now_ms():
+        raise IdempotencyInFlight
+    if row["state"] == "intake":
+        undo(row["id"])
+    return row["state"] not in ("intake", "rejected")
 
 
 def undo_abandoned() -> int:
