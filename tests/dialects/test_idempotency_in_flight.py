@@ -8,13 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from werkzeug.test import TestResponse
 
-from wesend.database import query
+from wesend.database import query, write
 from wesend.gateways.sms.sandbox import SandboxGateway
+from wesend.messages import accept
+from wesend.messages.audit import audit
 
 from ..support.apis import Wesendall
 from ..support.database import batches
 from ..support.idempotency import KEY, replayed
 from ..support.server import Server
+
+
+def die(*_args, **_options):
+    raise SystemExit("killed here")
 
 
 class Gate(SandboxGateway):
@@ -72,9 +78,6 @@ def test_a_request_that_died_after_it_paid_is_answered_from_what_it_paid_for(app
 
 
 def test_a_request_that_died_before_it_paid_is_carried_out_anew(app, clock, wesendall, monkeypatch):
-    def die(*_args, **_options):
-        raise SystemExit("killed before it paid")
-
     with monkeypatch.context() as patched:
         patched.setattr("wesend.messages.send.accept", die)
         with pytest.raises(SystemExit):
@@ -119,3 +122,39 @@ def test_a_storm_in_which_each_tries_until_it_is_answered_ends_with_one_answer(a
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.data for answer in answers}) == 1
     assert batches(app) == 1
+
+
+def die_while_a_bulk_is_taken_in(api: Wesendall, recipients: list[str], monkeypatch) -> None:
+    """As kill -9 would: the money is taken, one chunk is written, nothing is undone."""
+    with monkeypatch.context() as patched:
+        patched.setattr(accept, "_open", die)
+        patched.setattr(accept, "undo", lambda _batch_id: False)
+        with pytest.raises(SystemExit):
+            api.send(recipients, headers=KEY)
+
+
+def test_a_bulk_that_died_while_it_was_taken_in_is_undone_and_carried_out_anew(app, clock, wesendall, monkeypatch):
+    """Its request may come again before the jobs have looked: a server that starts is called at once."""
+    before = wesendall.balance()
+    recipients = [f"0712{number:06d}" for number in range(150)]
+    die_while_a_bulk_is_taken_in(wesendall, recipients, monkeypatch)
+    assert wesendall.balance() == before - 150 * 35
+    assert wesendall.send(recipients, headers=KEY).status_code == 409
+    clock.advance(41)
+    answer = wesendall.send(recipients, headers=KEY)
+    assert (answer.status_code, answer.json["data"]["successful"]) == (200, 150)
+    assert wesendall.balance() == before - 150 * 35
+    with app.app_context():
+        accept.undo_abandoned()
+        assert audit().problems == []
+    assert len(wesendall.history(per_page=100)) == 100
+    assert replayed(answer, wesendall.send(recipients, headers=KEY))
+
+
+def test_a_bulk_that_is_still_taken_in_is_in_flight_however_long_it_takes(app, clock, wesendall, monkeypatch):
+    recipients = [f"0712{number:06d}" for number in range(150)]
+    die_while_a_bulk_is_taken_in(wesendall, recipients, monkeypatch)
+    clock.advance(41)
+    with app.app_context():
+        write(lambda tx: tx.changed("UPDATE batches SET lease_until = ?", (int(clock() * 1000) + 30_000,)))
+    assert wesendall.send(recipients, headers=KEY).json["error"] == "idempotency_in_flight"
