@@ -46,7 +46,8 @@ class Wesendall(Api):
     prefix = "/api/v1"
     name = "wesendall"
 
-    def __init__(self, client: FlaskClient, key: str | None = None, secret: str | None = None, wallet: str | None = None):
+    def __init__(self, client: FlaskClient, key: str | None = None, secret: str | None = None,
+                 wallet: str | None = None):
         published = CREDENTIALS["wesendall"]
         super().__init__(client, {"Authorization": basic(key or published.public, secret or published.secret)})
         self.wallet = wallet or WALLETS["wesendall"][0]

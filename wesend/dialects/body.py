@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask import g, request
@@ -59,14 +59,15 @@ def json_object(*, optional: bool = False) -> dict[str, Any]:
     if request.content_type and not (request.is_json or not raw):
         raise UnsupportedMediaType
     try:
-        parsed = json.loads(raw, parse_constant=_refuse, parse_float=_decimal, parse_int=_integer,
+        # Decoded here: given bytes, json.loads takes UTF-16 too and lets encoded surrogates through.
+        parsed = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_decimal, parse_int=_integer,
                             object_pairs_hook=_unique)
+        if b"\\u" in raw:
+            _check_texts(parsed)  # needs a frame more than json.loads: what was just parsed may be too deep for it
     except (ValueError, RecursionError) as error:
         raise MalformedJson from error
     if not isinstance(parsed, dict):
         raise MalformedJson("The request body must be a JSON object")
-    if b"\\u" in raw:
-        _check_texts(parsed)
     return parsed
 
 
@@ -75,7 +76,10 @@ def _refuse(constant: str):
 
 
 def _decimal(text: str) -> Decimal:
-    value = Decimal(text)
+    try:
+        value = Decimal(text)
+    except InvalidOperation as error:  # an exponent beyond what a Decimal holds; no ValueError
+        raise ValueError("a number out of range") from error
     if value and not -20 < value.adjusted() < 20:
         raise ValueError("a number out of range")
     return value

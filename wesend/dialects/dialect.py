@@ -20,6 +20,7 @@ from ..accounts.keys import Key
 from ..accounts.service import AccountInfo
 from ..errors import AccountSuspended, InsufficientScope, InvalidInput, WesendError
 from ..messages.accept import Origin
+from ..messages.bulk import was_taken_in
 from ..webhooks import formats
 from ..webhooks.formats import Format
 from .body import InvalidText, MalformedJson, body, upload_fields
@@ -98,6 +99,10 @@ class Dialect:
             return response
         if isinstance(found, idempotency.Paid):
             g.claim = found.claim
+            kind, _, uid = found.subject.partition(":")
+            if kind == "batch" and not was_taken_in(uid):
+                # A crash cut its intake short and it was undone, its key with it: carry the request out anew.
+                return self._claim(key, name)
             return self.answer_again(found.subject)
         g.claim = found
         return None

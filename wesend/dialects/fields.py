@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from .. import money
+
+INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
 class Strict(Schema):
@@ -47,7 +50,7 @@ class Whole(fields.Field):
 
     def _deserialize(self, value, attr, data, **kwargs):
         if self.text:
-            if not isinstance(value, str) or not value.isascii() or not value.lstrip("-").isdigit() or len(value) > 18:
+            if not isinstance(value, str) or not INTEGER.fullmatch(value):
                 raise self.make_error("invalid")
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):

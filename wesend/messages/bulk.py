@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from .. import clock, wake
-from ..database import Tx, atomic, query, write
-from ..errors import BatchNotFound
+from ..database import Tx, atomic, query, query_one, write
+from ..errors import BatchNotFound, IdempotencyInFlight
 from ..ids import new_id
 from ..wallets import ledger
 from .accept import (
@@ -136,6 +136,18 @@ def undo(batch_id: int) -> bool:
     undone = write(unit)
     sweep_rejected(batch_id)
     return undone
+
+
+def was_taken_in(batch_uid: str) -> bool:
+    """Whether a batch that was paid for is whole; one whose writer is gone is undone. IdempotencyInFlight: it is
+    still being written."""
+    row = query_one("SELECT id, state, lease_until FROM batches WHERE uid = ?", (batch_uid,))
+    assert row is not None
+    if row["state"] == "intake" and row["lease_until"] >= clock.now_ms():
+        raise IdempotencyInFlight
+    if row["state"] == "intake":
+        undo(row["id"])
+    return row["state"] not in ("intake", "rejected")
 
 
 def undo_abandoned() -> int:

@@ -7,8 +7,7 @@ from ..database import query
 from ..upstreams.registry import SANDBOX
 
 LIMIT = 1000
-HOME_COUNTRIES = ("UG", "KE", "TZ", "RW")
-"""How a national number in ``to`` is read: every reading counts, since the phone is only looked for."""
+LARGEST_SECONDS = 2**43  # in milliseconds still an integer that SQLite can compare
 
 
 class UnknownSince(ValueError):
@@ -16,10 +15,15 @@ class UnknownSince(ValueError):
 
 
 def messages(*, to: str | None, since: str | None) -> list[dict]:
-    """SMS that the sandbox took, oldest first, at most the newest LIMIT; ``to`` in any form."""
-    where, parameters = ["gateway = ?", "channel = 'sms'", "status NOT IN ('scheduled', 'dripping', 'queued', 'claimed', 'cancelled')"], [SANDBOX]
+    """SMS that the sandbox took, oldest first, at most the newest LIMIT; ``to`` in any form.
+
+    (In a query string an unescaped ``+256…`` arrives as a space: a number is read without its plus too.)
+    """
+    where = ["gateway = ?", "channel = 'sms'",
+             "status NOT IN ('scheduled', 'dripping', 'queued', 'claimed', 'cancelled')"]
+    parameters: list = [SANDBOX]
     if to is not None and to.strip():
-        readings = {phone.e164 for country in HOME_COUNTRIES if (phone := phones.normalise(_plus(to), country))}
+        readings = {phone.e164 for country in _countries() if (phone := phones.normalise(to, country))}
         where.append(f"recipient IN ({', '.join('?' * len(readings))})")
         parameters.extend(readings)
     _add_since(where, parameters, since)
@@ -34,9 +38,9 @@ def emails(*, to: str | None, since: str | None) -> list[dict]:
     return []
 
 
-def _plus(text: str) -> str:
-    """In a query string an unescaped ``+256…`` arrives as a space."""
-    return "+" + text.strip() if text.startswith(" ") else text
+def _countries() -> list[str]:
+    """Where a national number in ``to`` may be at home: wherever is sent to or from, since it is only looked for."""
+    return [row[0] for row in query("SELECT country FROM routes UNION SELECT country FROM accounts")]
 
 
 def _add_since(where: list[str], parameters: list, since: str | None) -> None:
@@ -54,9 +58,13 @@ def _add_since(where: list[str], parameters: list, since: str | None) -> None:
 def _instant(text: str) -> int:
     """ISO 8601 (UTC without a zone) or seconds since 1970."""
     try:
-        return round(float(text) * 1000)
+        seconds = float(text)
     except ValueError:
-        pass
+        seconds = None
+    if seconds is not None:
+        if not abs(seconds) < LARGEST_SECONDS:  # an infinity or what is no number, too
+            raise UnknownSince("since is beyond all times")
+        return round(seconds * 1000)
     try:
         return clock.parse_iso(text.replace(" ", "+") if "T" in text else text)
     except ValueError:

@@ -45,7 +45,8 @@ HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415
 def show_error(error: Exception):
     """(body, status, headers) of any error."""
     if isinstance(error, ValidationError):
-        return envelope("validation_error", "Some fields are missing or not valid", {"fields": flat(error.messages)}), 400, {}
+        fields = {"fields": flat(error.normalized_messages())}
+        return envelope("validation_error", "Some fields are missing or not valid", fields), 400, {}
     if isinstance(error, HTTPException):
         status = error.code or 500
         return envelope(HTTP_CODES.get(status, "http_error"), _sentence(error)), status, {}
@@ -76,6 +77,8 @@ def _data(error: Exception) -> dict | None:
         return {"fields": {FIELDS.get(name, name): sentences for name, sentences in error.fields.items()}}
     if isinstance(error, InvalidText):
         return {"fields": {}}
+    if isinstance(error, InvalidIdempotencyKey):
+        return {"fields": {"Idempotency-Key": [str(error)]}}
     return None
 
 
