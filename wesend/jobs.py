@@ -69,6 +69,7 @@ def housekeeping(_app: Flask) -> None:
     """Remove what nobody needs any more."""
     repeat(idempotency.forget_old)
     contacts.sweep_deleted()
+    accept.sweep_rejected()
 
 
 SWEEPS: tuple[tuple[Callable[[Flask], None], float], ...] = (
