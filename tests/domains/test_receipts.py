@@ -21,6 +21,7 @@ from ..support.domain import (
     make_wallet,
     message,
     problems,
+    put,
     send,
     timeline,
 )
@@ -185,7 +186,6 @@ def test_a_gateway_whose_answer_is_an_error_is_asked_again(submitted, carrier, c
     clock.advance(30)
     assert receipts.poll_due() == 1
     assert "could not be asked" in caplog.text
-    monkeypatch.undo()
     assert message(submitted)["status"] == "submitted"
     assert message(submitted)["poll_at"] == time.now_ms() + 30_000
 
@@ -245,8 +245,6 @@ def test_a_message_of_a_gateway_without_receipts_stays_sent(wallet, carrier, clo
 
 def test_what_was_queued_again_in_the_meantime_does_not_expire(submitted, clock, monkeypatch):
     """Between the look and the write another process may have failed the message and a person retried it."""
-    from ..support.domain import put
-
     clock.advance(48 * 3600)
     write = receipts.write
 

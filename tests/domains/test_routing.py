@@ -6,6 +6,7 @@ import pytest
 
 from wesend import money
 from wesend.errors import InvalidInput, NoRoute, RouteNotFound
+from wesend.messages.compose import read_recipients
 from wesend.routing.pricing import home_price
 from wesend.routing.rates import rates, set_rate
 from wesend.routing.routes import candidates, find_route, set_route, wallet_price
@@ -178,8 +179,6 @@ def test_the_home_price_is_that_of_the_first_route_of_the_accounts_country():
 
 def test_what_is_composed_is_what_is_charged(carrier):
     wallet = make_wallet("1000")
-    from wesend.messages.compose import read_recipients
-
     planned = list(composer(wallet, "Hello").plan(read_recipients(["0712345678", "0712345678", "nobody"], "UG")))
     assert [getattr(item, "cost_micros", None) or item.reason for item in planned] == [
         35_000_000, "duplicate", "invalid_recipient"]

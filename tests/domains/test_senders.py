@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wesend.errors import AccountNotFound, InvalidInput, SenderNotApproved, SenderNotFound
+from wesend.messages.compose import read_recipients
 from wesend.routing.senders import approved_countries, decide_sender, get_sender, list_senders, request_sender
 
 from ..support.domain import ACTOR, composer, make_account, make_wallet
@@ -98,8 +99,6 @@ def test_a_sender_or_account_that_is_not_there_is_not_found():
 
 
 def test_a_message_may_use_a_sender_only_in_its_countries(carrier):
-    from wesend.messages.compose import read_recipients
-
     wallet = make_wallet("1000")
     sender = request_sender(account_id=wallet.account_id, name="SHOP", countries=["UG"], actor=ACTOR)
     with pytest.raises(SenderNotApproved):
