@@ -67,10 +67,14 @@ def read_table(stream: BinaryIO) -> Table:
     return Table([cell.strip().strip("\ufeff") for cell in header], _rows(reader, len(header)))
 
 
-def _chain(first: str, text: Iterator[str]) -> Iterator[str]:
-    if first:
-        yield first
-    yield from text
+def _chain(first: str, text: io.TextIOWrapper) -> Iterator[str]:
+    try:
+        if first:
+            yield first
+        yield from text
+    finally:
+        if not text.closed:
+            text.detach()  # the stream is the caller's to close
 
 
 def _rows(reader, width: int) -> Iterator[list[str]]:
