@@ -139,6 +139,13 @@ def test_more_rows_than_a_transaction_takes_are_all_there(account):
     assert imported.group["contact_count"] == csv_import.CHUNK * 2 + 3 and imported.duplicates == 1
 
 
+def test_the_stream_stays_the_callers_to_close(account):
+    stream = io.BytesIO(TABLE.encode())
+    import_csv(account, stream, name="Customers")
+    assert not stream.closed
+    assert stream.seek(0) == 0
+
+
 def left_behind() -> list:
     return [tuple(row) for row in query("SELECT name, state FROM groups WHERE name = 'Customers'")]
 
