@@ -15,8 +15,8 @@ import wesend
 
 PACKAGE = Path(wesend.__file__).parent
 
-CORE = {"errors", "clock", "phones", "segments", "money", "templating", "columns", "ids", "settings", "secret", "database",
-        "schema_version"}
+CORE = {"errors", "clock", "phones", "segments", "money", "templating", "columns", "ids", "settings", "secret",
+        "database", "schema_version"}
 GATEWAYS = {"gateways"}
 DOMAINS = ["accounts", "upstreams", "wallets", "routing", "contacts", "webhooks", "messages"]
 EDGES = {"dialects", "dashboard", "callbacks", "cli", "jobs", "server", "doctor", "sandbox", "sandbox_api", "health"}
@@ -188,8 +188,8 @@ def test_no_domain_or_gateway_asks_which_dialect_it_serves():
     dialects = {"wesendall", "wasambazie", "esms", "worldledgers"}
     wrong = []
     for module in modules():
-        if unit(module) not in (*DOMAINS, *GATEWAYS) or module == "accounts.keys":  # the shapes of credentials live there
-            continue
+        if unit(module) not in (*DOMAINS, *GATEWAYS) or module == "accounts.keys":
+            continue  # the shapes of every dialect's credentials live in accounts.keys
         for node in ast.walk(ast.parse(path_of(module).read_text())):
             if isinstance(node, ast.Compare) and any(isinstance(part, ast.Constant) and part.value in dialects
                                                      for part in ast.walk(node)):

@@ -44,7 +44,8 @@ def test_defaults_partial_indices_and_checks_are_the_models_too(context):
     """Alembic's comparison looks neither at an index's condition nor at a check, and takes '' for no default."""
     inspector = inspect(db.engine)
     for table in db.metadata.sorted_tables:
-        checks = {check["name"]: " ".join(check["sqltext"].split()) for check in inspector.get_check_constraints(table.name)}
+        checks = {check["name"]: " ".join(check["sqltext"].split())
+                  for check in inspector.get_check_constraints(table.name)}
         assert checks == {str(check.name): " ".join(str(check.sqltext).split()) for check in table.constraints
                           if isinstance(check, CheckConstraint)}, table.name
         defaults = {column["name"]: column["default"] for column in inspector.get_columns(table.name)}

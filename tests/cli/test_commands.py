@@ -31,7 +31,8 @@ def test_sandbox_prints_all_that_a_script_needs_and_making_it_again_changes_noth
                       "api_secret": "sandbox_secret_000000000000000000000000", "wallet_id": "wal_sandbox_wesendall"},
         "wasambazie": {"public_key": "pk_sandbox_public_key_000000000000000000000000",
                        "secret_key": "sk_sandbox_secret_key_000000000000000000000000", "sender_id": "MYBRAND"},
-        "esms": {"api_key": "esms_test_sandbox0000000000000000000000000", "sender_id": "MYAPP", "contact_list_ids": [1]},
+        "esms": {"api_key": "esms_test_sandbox0000000000000000000000000", "sender_id": "MYAPP",
+                 "contact_list_ids": [1]},
         "worldledgers": {"api_key": "wl_test_communication_sms_sandbox"},
     }
     wesend("wallet", "debit", "wal_sandbox_esms", "1")
@@ -61,7 +62,8 @@ def test_wallets_are_created_credited_debited_and_shown_with_a_decimal_string(we
     created = wesend("wallet", "create", "--account", account, "--currency", "ugx", "--json").json
     assert created == {"wallet_id": created["wallet_id"], "currency": "UGX", "balance": "0"}
     wallet = created["wallet_id"]
-    assert wesend("wallet", "credit", wallet, "1000.5", "--note", "Cash", "--json").json == {**created, "balance": "1000.5"}
+    credited = wesend("wallet", "credit", wallet, "1000.5", "--note", "Cash", "--json").json
+    assert credited == {**created, "balance": "1000.5"}
     assert wesend("wallet", "debit", wallet, "0.25", "--json").json == {**created, "balance": "1000.25"}
     assert wesend("wallet", "show", wallet, "--json").json == {**created, "balance": "1000.25"}
     assert rows(app, "SELECT kind, amount_micros, description FROM ledger_entries WHERE wallet_id ="
@@ -70,7 +72,8 @@ def test_wallets_are_created_credited_debited_and_shown_with_a_decimal_string(we
 
 
 @pytest.mark.parametrize("options, stored", [
-    (("--currency", "SMS"), ("SMS", 0, 1_800_000, "KES")), (("--currency", "SMS", "--sms-rate", "2.5"), ("SMS", 0, 2_500_000, "KES")),
+    (("--currency", "SMS"), ("SMS", 0, 1_800_000, "KES")),
+    (("--currency", "SMS", "--sms-rate", "2.5"), ("SMS", 0, 2_500_000, "KES")),
     (("--currency", "KES", "--sandbox"), ("KES", 1, None, "KES")),
 ])
 def test_a_wallet_may_hold_credits_at_a_rate_or_be_a_sandbox(wesend, account, app, options, stored):
@@ -111,7 +114,8 @@ def test_a_key_is_shown_once_as_its_dialect_has_it_and_signs_in_until_it_is_revo
 
 
 def test_a_key_of_a_sandbox_wallet_says_so(wesend, account):
-    wallet = wesend("wallet", "create", "--account", account, "--currency", "KES", "--sandbox", "--json").json["wallet_id"]
+    made = wesend("wallet", "create", "--account", account, "--currency", "KES", "--sandbox", "--json").json
+    wallet = made["wallet_id"]
     for api, start in (("esms", "esms_test_"), ("worldledgers", "wl_test_")):
         created = wesend("key", "create", "--account", account, "--wallet", wallet, "--api", api, "--json").json
         assert created["api_key"].startswith(start)
@@ -141,7 +145,8 @@ def test_senders_are_added_approved_and_rejected(wesend, account):
     number = added["sender_id"]
     assert wesend("sender", "approve", number, "--json").json == {**added, "status": "approved"}
     assert wesend("sender", "reject", number, "--reason", "Misused", "--json").json == {**added, "status": "rejected"}
-    at_once = wesend("sender", "add", "--account", account, "--name", "TILL", "--countries", "UG", "--approve", "--json").json
+    at_once = wesend("sender", "add", "--account", account, "--name", "TILL", "--countries", "UG", "--approve",
+                     "--json").json
     assert at_once["status"] == "approved"
     assert wesend("sender", "reject", number).code == 2, "a reason is demanded"
 
@@ -165,14 +170,14 @@ def test_a_csv_without_phones_is_refused_and_makes_no_group(wesend, account, tmp
 
 
 def test_a_route_is_set_and_printed_whole(wesend):
-    full = wesend("route", "set", "MTN_UG", "--country", "ug", "--gateway", "sandbox", "--price", "32.5", "--currency", "ugx",
-                  "--prefix", "25677", "--prefix", "+256781", "--priority", "2", "--default-sender", "shop",
-                  "--refund-failed-delivery", "--json").json
+    full = wesend("route", "set", "MTN_UG", "--country", "ug", "--gateway", "sandbox", "--price", "32.5",
+                  "--currency", "ugx", "--prefix", "25677", "--prefix", "+256781", "--priority", "2", "--default-sender",
+                  "shop", "--refund-failed-delivery", "--json").json
     assert full == {"code": "MTN_UG", "name": "MTN UG", "country": "UG", "gateway": "sandbox", "price": "32.5",
                     "currency": "UGX", "prefixes": ["256781", "25677"], "priority": 2, "default_sender": "SHOP",
                     "refund_failed_delivery": True, "is_active": True}
-    plain = wesend("route", "set", "MTN_UG", "--country", "UG", "--gateway", "sandbox", "--price", "35", "--currency", "UGX",
-                   "--json").json
+    plain = wesend("route", "set", "MTN_UG", "--country", "UG", "--gateway", "sandbox", "--price", "35",
+                   "--currency", "UGX", "--json").json
     assert plain == {**full, "price": "35", "prefixes": [], "priority": 0, "default_sender": None,
                      "refund_failed_delivery": False}
 
@@ -198,7 +203,8 @@ def test_the_audit_is_ok_or_names_its_problems_and_exits_1(wesend, app):
     found = wesend("audit", "--json").json
     assert found == {"ok": True, "wallets": 4, "entries": 5, "messages": 1, "problems": []}
     with app.app_context(), atomic() as tx:
-        tx.execute("UPDATE wallets SET balance_micros = balance_micros + 1 WHERE uid = ?", (sandbox.WALLETS["esms"][0],))
+        tx.execute("UPDATE wallets SET balance_micros = balance_micros + 1 WHERE uid = ?",
+                   (sandbox.WALLETS["esms"][0],))
     broken = wesend("audit", "--json")
     assert broken.code == 1
     told = json.loads(broken.out)

@@ -17,7 +17,8 @@ from wesend import cli
 PROJECT = Path(cli.__file__).resolve().parent.parent.parent
 
 
-def commands(group: click.Group = cli.group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+def commands(group: click.Group = cli.group, path: tuple[str, ...] = ()
+             ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """Every command with its words; groups themselves left out."""
     for name, found in sorted(group.commands.items()):
         if isinstance(found, click.Group):
@@ -109,8 +110,8 @@ def run(instance: Path, *arguments: str, **environment: str) -> subprocess.Compl
     """`wesend` as a process of its own, as a script starts it."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("WESEND_")}
     return subprocess.run([sys.executable, "-c", "from wesend.cli import main; main()", *arguments], cwd=PROJECT,
-                          env={**clean, "WESEND_INSTANCE": str(instance), **environment}, capture_output=True, text=True,
-                          timeout=120)
+                          env={**clean, "WESEND_INSTANCE": str(instance), **environment}, capture_output=True,
+                          text=True, timeout=120)
 
 
 def test_the_first_command_of_a_fresh_install_makes_the_database_for_its_owner_only(tmp_path):

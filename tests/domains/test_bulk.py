@@ -15,7 +15,7 @@ from wesend.messages.accept import CHUNK, IN_REQUEST_LIMIT, Order, Origin, Total
 from wesend.messages.compose import Planned, read_recipients
 from wesend.messages.send import load_sent
 
-from ..support.domain import ORIGIN, NUMBERS, assert_counted, balance, batch, composer, make_wallet, problems, send
+from ..support.domain import NUMBERS, ORIGIN, assert_counted, balance, batch, composer, make_wallet, problems, send
 
 SIZE = CHUNK * 2 + 1  # three chunks
 
@@ -35,8 +35,8 @@ def planned(wallet, count: int) -> list[Planned]:
 
 def take_in(wallet, plan, totals: Totals | None = None, *, origin: Origin = ORIGIN, order: Order = Order()):
     totals = totals or Totals(len(plan), sum(item.cost_micros for item in plan))
-    return accept_bulk(get_account(wallet.account_id), wallet, totals, plan, [], text="Hello", sender=None, origin=origin,
-                       order=order)
+    return accept_bulk(get_account(wallet.account_id), wallet, totals, plan, [], text="Hello", sender=None,
+                       origin=origin, order=order)
 
 
 def abandon(wallet, monkeypatch, *, after: int, origin: Origin = ORIGIN) -> int:

@@ -26,7 +26,8 @@ def account():
 
 
 def load(account, content: str | bytes, name: str = "Customers", **options):
-    return import_csv(account, io.BytesIO(content.encode() if isinstance(content, str) else content), name=name, **options)
+    raw = content.encode() if isinstance(content, str) else content
+    return import_csv(account, io.BytesIO(raw), name=name, **options)
 
 
 def contacts(imported) -> list[tuple]:
@@ -101,7 +102,8 @@ def test_an_email_column_is_what_a_contact_is_found_by_in_lower_case(account):
 
 
 def test_every_row_that_is_not_added_is_counted_with_its_reason(account):
-    imported = load(account, "phone,name\n0712345678,A\n,no phone\nhello,B\n+256712345678,again\n0772345678,C\n\n , \n12,D\n")
+    imported = load(account, "phone,name\n0712345678,A\n,no phone\nhello,B\n+256712345678,again\n0772345678,C\n\n"
+                             " , \n12,D\n")
     assert (imported.group["contact_count"], imported.skipped, imported.invalid, imported.duplicates) == (2, 4, 3, 1)
     assert [phone for phone, _, _ in contacts(imported)] == ["+256712345678", "+256772345678"]
 

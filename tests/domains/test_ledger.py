@@ -35,10 +35,10 @@ def test_whatever_happens_the_balance_is_the_sum_of_its_entries_and_not_below_ze
     wallet = make_wallet("0")
     expected = 0
     for what, amount in movements:
-        change = ledger.credit if "credit" in what else ledger.debit
+        change, kind = (ledger.credit, "manual_credit") if "credit" in what else (ledger.debit, "manual_debit")
         try:
             with atomic() as tx:
-                change(tx, wallet.id, amount, kind=f"manual_{'credit' if 'credit' in what else 'debit'}", description="x")
+                change(tx, wallet.id, amount, kind=kind, description="x")
                 if "abandoned" in what:
                     raise Abandoned
             expected += amount if what == "credit" else -amount
@@ -124,7 +124,8 @@ def test_nothing_is_refunded_twice_for_one_charge():
     wallet = make_wallet("1000", is_sandbox=True)
     sent = send(wallet, in_request=True)
     one = sent.messages[0]
-    refund = {"kind": "refund", "description": "x", "batch_id": sent.batch["id"], "message_id": one["id"], "charge_no": 1}
+    refund = {"kind": "refund", "description": "x", "batch_id": sent.batch["id"], "message_id": one["id"],
+              "charge_no": 1}
     with atomic() as tx:
         ledger.credit(tx, wallet.id, 1, **refund)
     with pytest.raises(sqlite3.IntegrityError), atomic() as tx:
@@ -142,12 +143,14 @@ def test_the_audit_counts_what_it_looked_at_and_finds_nothing_wrong_with_an_hone
 
 
 TAMPERED = {
-    "a balance that was raised": ("UPDATE wallets SET balance_micros = balance_micros + 1 WHERE id = :wallet", "wallet "),
+    "a balance that was raised": (
+        "UPDATE wallets SET balance_micros = balance_micros + 1 WHERE id = :wallet", "wallet "),
     "an entry that was changed": ("UPDATE ledger_entries SET amount_micros = 1 WHERE wallet_id = :wallet"
                                   " AND kind = 'manual_credit'", "wallet "),
     "an entry's balance": ("UPDATE ledger_entries SET balance_after_micros = 1 WHERE wallet_id = :wallet"
                            " AND kind = 'manual_credit'", "ledger entry "),
-    "a charge that was removed": ("DELETE FROM ledger_entries WHERE wallet_id = :wallet AND kind = 'sms_charge'", "batch "),
+    "a charge that was removed": (
+        "DELETE FROM ledger_entries WHERE wallet_id = :wallet AND kind = 'sms_charge'", "batch "),
     "two entries that cancel each other": (
         "UPDATE ledger_entries SET amount_micros = amount_micros + iif(kind = 'sms_charge', -7, 7)"
         " WHERE wallet_id = :wallet AND kind <> 'refund'", "batch "),
@@ -155,7 +158,8 @@ TAMPERED = {
     "a batch's refund": ("UPDATE batches SET refunded_micros = 1 WHERE wallet_id = :wallet", "batch "),
     "a message's cost": ("UPDATE messages SET cost_micros = cost_micros + 1 WHERE wallet_id = :wallet", "batch "),
     "a message's refund": ("UPDATE messages SET refunded_micros = 0 WHERE wallet_id = :wallet", "message "),
-    "a refund of what was delivered": ("UPDATE messages SET status = 'delivered' WHERE wallet_id = :wallet", "message "),
+    "a refund of what was delivered": (
+        "UPDATE messages SET status = 'delivered' WHERE wallet_id = :wallet", "message "),
     "a message that vanished": ("DELETE FROM messages WHERE wallet_id = :wallet AND status = 'failed'", "batch "),
     "a batch's counters": ("UPDATE batches SET delivered = delivered + 1 WHERE wallet_id = :wallet", "batch "),
     "a refund written twice": (

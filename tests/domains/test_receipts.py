@@ -1,4 +1,4 @@
-"""Receipts come twice, late, out of order, before our own record: all normal input. Polling, and the end of validity."""
+"""Receipts come twice, late, out of order, too early: all normal input. Polling, and the end of validity."""
 
 from __future__ import annotations
 

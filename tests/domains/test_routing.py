@@ -114,7 +114,8 @@ def test_a_route_that_is_not_there_is_not_found():
     {"prefixes": ["077"]}, {"prefixes": ["2567x"]}, {"prefixes": [""]}, {"prefixes": ["٢٥٦"]},
 ])
 def test_a_route_that_makes_no_sense_is_refused_and_changes_nothing(wrong):
-    given = {"code": "R", "country": "UG", "gateway": "a", "price_micros": 1, "currency": "UGX", "actor": ACTOR, **wrong}
+    given = {"code": "R", "country": "UG", "gateway": "a", "price_micros": 1, "currency": "UGX", "actor": ACTOR,
+             **wrong}
     with pytest.raises(InvalidInput):
         set_route(**given)
     with pytest.raises(RouteNotFound):

@@ -178,8 +178,9 @@ class World:
         gateway.receipts.clear()
         wallet = make_wallet("1000")
         later = Order("scheduled", time.now_ms() + 30_000)
-        self.messages = [row for sent in (send(wallet, *NUMBERS[:2]), send(wallet, *NUMBERS[2:4], order=Order("drip", None, 1)),
-                                          send(wallet, NUMBERS[4], order=later)) for row in sent.messages]
+        batches = (send(wallet, *NUMBERS[:2]), send(wallet, *NUMBERS[2:4], order=Order("drip", drip_rate=1)),
+                   send(wallet, NUMBERS[4], order=later))
+        self.messages = [row for sent in batches for row in sent.messages]
 
     def happen(self, what: str, detail) -> None:
         getattr(self, what.replace(" ", "_"))(detail)

@@ -10,10 +10,11 @@ from wesend.database import Row, atomic, query, query_one
 from wesend.gateways.sms.base import ACCEPTED, Outcome, Question, Receipt, SmsGateway, Submission
 from wesend.messages import send as sending
 from wesend.messages.accept import Order, Origin
+from wesend.messages.audit import audit
 from wesend.messages.compose import Composer, read_recipients
 from wesend.messages.send import Sent
 from wesend.messages.statuses import BUCKETS
-from wesend.routing.routes import set_route
+from wesend.routing.routes import RouteInfo, set_route
 from wesend.wallets.service import WalletInfo, create_wallet, credit_by_hand
 
 ACTOR = "test"
@@ -59,7 +60,8 @@ def make_wallet(balance: str = "1000", currency: str = "UGX", *, account: Accoun
     return wallet
 
 
-def make_route(code: str, gateway: str | None, *, country: str = "UG", price: str = "35", currency: str = "UGX", **more):
+def make_route(code: str, gateway: str | None, *, country: str = "UG", price: str = "35", currency: str = "UGX",
+               **more) -> RouteInfo:
     return set_route(code=code, country=country, gateway=gateway, price_micros=money.to_micros(price),
                      currency=currency, actor=ACTOR, **more)
 
@@ -117,7 +119,8 @@ def put(message_id: int, status: str, **columns) -> None:
 
 def recount_batch(batch_id: int) -> dict[str, int]:
     """What a batch's counters must be, from its messages."""
-    found = Counter(BUCKETS[row["status"]] for row in query("SELECT status FROM messages WHERE batch_id = ?", (batch_id,)))
+    rows = query("SELECT status FROM messages WHERE batch_id = ?", (batch_id,))
+    found = Counter(BUCKETS[row["status"]] for row in rows)
     return {name: found[name] for name in ("queued", "submitted", "delivered", "failed", "cancelled")}
 
 
@@ -141,6 +144,4 @@ def assert_counted() -> None:
 
 
 def problems() -> list[str]:
-    from wesend.messages.audit import audit
-
     return audit().problems
