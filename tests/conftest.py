@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings as hypothesis_settings
 
 from wesend import clock as wesend_clock
 from wesend import create_app, sandbox, settings
@@ -16,6 +17,10 @@ from wesend.schema_version import bring_up_to_date
 
 from .support.apis import Wesendall
 from .support.jobs import ManualJobs
+
+# The same examples in every run, and no limit of time on a loaded machine.
+hypothesis_settings.register_profile("wesend", deadline=None, derandomize=True)
+hypothesis_settings.load_profile("wesend")
 
 
 def make_app(instance: Path, **environment: str) -> Flask:

@@ -157,7 +157,8 @@ class Database:
 
     def close(self) -> None:
         """Close this thread's connection and the process's writing one: nothing open may cross a fork."""
-        self.group.close()
+        with self.gate():  # whoever leads a commit holds it
+            self.group.close()
         self.close_thread()
 
     def close_thread(self) -> None:

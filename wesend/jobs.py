@@ -74,6 +74,7 @@ def housekeeping(_app: Flask) -> None:
     repeat(idempotency.forget_old)
     repeat(attempts.forget_old)
     contacts.sweep_deleted()
+    bulk.sweep_rejected()
 
 
 SWEEPS: tuple[tuple[Callable[[Flask], None], float], ...] = (

@@ -18,7 +18,11 @@ def to_micros(amount: Decimal | str | int) -> int:
     """Micro-units of an exact amount; ValueError beyond 6 decimals or 10**9 units."""
     text = str(amount).strip()
     if isinstance(amount, Decimal):
-        text = format(amount.normalize(), "f")
+        if not amount.is_finite() or abs(amount.adjusted()) > 60:
+            raise ValueError(f"{text[:40]} is not an amount")  # before 1E+999999999 is written out
+        # Not normalize(): it rounds to 28 digits.
+        text = format(amount, "f")
+        text = text.rstrip("0").rstrip(".") if "." in text else text
     if not AMOUNT.match(text):
         raise ValueError(f"{text[:40]!r} is not an amount with at most 6 decimals")
     try:

@@ -149,13 +149,19 @@ class _Reader:
         raw = self.text(name, "")
         if not raw:
             return default
-        return _non_negative(name, raw)
+        value = _seconds(raw)
+        if value is None:
+            raise SettingsError(f"{name} must be a number of at least 0, not {raw!r}.")
+        return value
 
     def delays(self, name: str, default: tuple[float, ...]) -> tuple[float, ...]:
         raw = self.text(name, "")
         if not raw:
             return default
-        return tuple(_non_negative(name, part.strip()) for part in raw.split(","))
+        values = [value for part in raw.split(",") if (value := _seconds(part)) is not None]
+        if len(values) < raw.count(",") + 1:
+            raise SettingsError(f"{name} must be numbers of at least 0 with commas between them, not {raw!r}.")
+        return tuple(values)
 
     def flag(self, name: str, default: bool) -> bool:
         raw = self.text(name, "").lower()
@@ -168,11 +174,10 @@ class _Reader:
         raise SettingsError(f"{name} must be 1 or 0, not {raw!r}.")
 
 
-def _non_negative(name: str, raw: str) -> float:
+def _seconds(raw: str) -> float | None:
+    """None for what is no number, or none that can be waited for."""
     try:
         value = float(raw)
     except ValueError:
-        value = -1
-    if not 0 <= value < 10**9:
-        raise SettingsError(f"{name} must be a number of at least 0, not {raw!r}.")
-    return value
+        return None
+    return value if 0 <= value < 10**9 else None

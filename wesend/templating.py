@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-DOUBLE = re.compile(r"\{\{\s*([^{}]{1,64}?)\s*\}\}")
+# A name begins and ends with something that is no space: else a long run of spaces is tried in quadratic time.
+DOUBLE = re.compile(r"\{\{\s*([^{}\s](?:[^{}]{0,62}[^{}\s])?)\s*\}\}")
 SINGLE = re.compile(r"\{\s*([A-Za-z_][\w \-]{0,63}?)\s*\}")
-GAP = "\ue000"  # private use: marks where an empty value stood while double spaces are closed
 
 
 def has_variables(text: str) -> bool:
@@ -22,12 +22,13 @@ def render(text: str, values: Mapping[str, str]) -> str:
 def render_single(text: str, values: Mapping[str, str], escape: Callable[[str], str] = str) -> str:
     """Fill ``{name}``; where a value is empty, the double space that is left is closed."""
 
-    def fill(found: re.Match) -> str:
+    filled, end = "", 0
+    for found in SINGLE.finditer(text):
+        filled += text[end:found.start()]
+        end = found.end()
         value = values.get(found[1].lower(), "")
-        return escape(value) if value else GAP
-
-    filled = SINGLE.sub(fill, text)
-    if GAP not in filled:
-        return filled
-    filled = filled.replace(f" {GAP} ", " ")
-    return filled.replace(GAP, "")
+        if value:
+            filled += escape(value)
+        elif filled.endswith(" ") and text.startswith(" ", end):
+            end += 1
+    return filled + text[end:]

@@ -25,8 +25,8 @@ def upgrade():
         sa.Column('disabled_reason', sa.String(), nullable=True),
         sa.Column('failing_since', sa.BigInteger(), nullable=True),
         sa.Column('created_at', sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name='fk_webhook_endpoints_account_id'),
-        sa.PrimaryKeyConstraint('id', name='pk_webhook_endpoints'),
+        sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_webhook_endpoints_account_id')),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_endpoints')),
     )
     op.create_index('ix_webhook_endpoints_account_id', 'webhook_endpoints', ['account_id'])
     op.create_table(
@@ -44,10 +44,10 @@ def upgrade():
         sa.Column('claim_token', sa.String(), nullable=True),
         sa.Column('created_at', sa.BigInteger(), nullable=False),
         sa.Column('finished_at', sa.BigInteger(), nullable=True),
-        sa.CheckConstraint("status IN ('pending', 'delivered', 'exhausted')", name='ck_webhook_deliveries_status'),
-        sa.ForeignKeyConstraint(['endpoint_id'], ['webhook_endpoints.id'], name='fk_webhook_deliveries_endpoint_id'),
-        sa.PrimaryKeyConstraint('id', name='pk_webhook_deliveries'),
-        sa.UniqueConstraint('uid', name='uq_webhook_deliveries_uid'),
+        sa.CheckConstraint("status IN ('pending', 'delivered', 'exhausted')", name=op.f('ck_webhook_deliveries_status')),
+        sa.ForeignKeyConstraint(['endpoint_id'], ['webhook_endpoints.id'], name=op.f('fk_webhook_deliveries_endpoint_id')),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_deliveries')),
+        sa.UniqueConstraint('uid', name=op.f('uq_webhook_deliveries_uid')),
     )
     op.create_index('ix_webhook_deliveries_endpoint_id', 'webhook_deliveries', ['endpoint_id', 'id'])
     op.create_index('ix_webhook_deliveries_due', 'webhook_deliveries', ['endpoint_id', 'due_at', 'id'],
@@ -63,8 +63,8 @@ def upgrade():
         sa.Column('status_code', sa.Integer(), nullable=True),
         sa.Column('error', sa.String(), nullable=True),
         sa.Column('answer', sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(['delivery_id'], ['webhook_deliveries.id'], name='fk_webhook_attempts_delivery_id'),
-        sa.PrimaryKeyConstraint('id', name='pk_webhook_attempts'),
+        sa.ForeignKeyConstraint(['delivery_id'], ['webhook_deliveries.id'], name=op.f('fk_webhook_attempts_delivery_id')),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_attempts')),
     )
     op.create_index('ix_webhook_attempts_delivery_id', 'webhook_attempts', ['delivery_id', 'id'])
     for event in ("INSERT", "DELETE", f"UPDATE OF {COLUMNS}"):

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from wesend.database import query, write
 from wesend.gateways.sms.sandbox import SandboxGateway
-from wesend.messages import accept
+from wesend.messages import bulk
 from wesend.messages.audit import audit
 
 from ..support.apis import Wesendall
@@ -127,8 +127,8 @@ def test_a_storm_in_which_each_tries_until_it_is_answered_ends_with_one_answer(a
 def die_while_a_bulk_is_taken_in(api: Wesendall, recipients: list[str], monkeypatch) -> None:
     """As kill -9 would: the money is taken, one chunk is written, nothing is undone."""
     with monkeypatch.context() as patched:
-        patched.setattr(accept, "_open", die)
-        patched.setattr(accept, "undo", lambda _batch_id: False)
+        patched.setattr(bulk, "count_accepted", die)
+        patched.setattr(bulk, "undo", lambda _batch_id: False)
         with pytest.raises(SystemExit):
             api.send(recipients, headers=KEY)
 
@@ -145,7 +145,7 @@ def test_a_bulk_that_died_while_it_was_taken_in_is_undone_and_carried_out_anew(a
     assert (answer.status_code, answer.json["data"]["successful"]) == (200, 150)
     assert wesendall.balance() == before - 150 * 35
     with app.app_context():
-        accept.undo_abandoned()
+        bulk.undo_abandoned()
         assert audit().problems == []
     assert len(wesendall.history(per_page=100)) == 100
     assert replayed(answer, wesendall.send(recipients, headers=KEY))

@@ -63,25 +63,31 @@ def read_table(stream: BinaryIO) -> Table:
         delimiter = max(counts, key=lambda candidate: counts[candidate]) if any(counts.values()) else ","
     csv.field_size_limit(1024 * 1024)
     reader = csv.reader(_chain(first, text), delimiter=delimiter)
-    columns: list[str] = []
-    for header in reader:
-        if any(cell.strip() for cell in header):
-            columns = [cell.strip().strip("\ufeff") for cell in header]
-            break
-    return Table(columns, _rows(reader, len(columns)))
+    header = next(_cells(reader), [])
+    return Table([cell.strip().strip("\ufeff") for cell in header], _rows(reader, len(header)))
 
 
-def _chain(first: str, text: Iterator[str]) -> Iterator[str]:
-    if first:
-        yield first
-    yield from text
+def _chain(first: str, text: io.TextIOWrapper) -> Iterator[str]:
+    try:
+        if first:
+            yield first
+        yield from text
+    finally:
+        if not text.closed:
+            text.detach()  # the stream is the caller's to close
 
 
 def _rows(reader, width: int) -> Iterator[list[str]]:
+    for cells in _cells(reader):
+        yield (cells + [""] * (width - len(cells)))[:width] if len(cells) != width else cells
+
+
+def _cells(reader) -> Iterator[list[str]]:
+    """Rows that are not blank."""
     try:
         for cells in reader:
             if any(cell and not cell.isspace() for cell in cells):
-                yield (cells + [""] * (width - len(cells)))[:width] if len(cells) != width else cells
+                yield cells
     except csv.Error as error:
         raise InvalidInput(f"The file is not readable as CSV: {error}") from error
 

@@ -34,7 +34,7 @@ CHECKS: tuple[tuple[str, str], ...] = (
     ("message {} shows a refund of {} that its ledger does not ({})",
      "SELECT m.uid, m.refunded_micros, (SELECT coalesce(sum(e.amount_micros), 0) FROM ledger_entries e"
      " WHERE e.message_id = m.id AND e.kind = 'refund' AND e.charge_no = m.charges) AS back"
-     " FROM messages m WHERE m.refunded_micros > 0 AND back <> m.refunded_micros"),
+     " FROM messages m WHERE back <> m.refunded_micros"),
     ("message {} was delivered, yet {} of its cost {} was refunded",
      "SELECT uid, refunded_micros, cost_micros FROM messages WHERE status = 'delivered' AND refunded_micros > 0"),
     ("batch {} counts {} messages but has {}",

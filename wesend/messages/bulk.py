@@ -156,9 +156,13 @@ def undo_abandoned() -> int:
     return sum(undo(row[0]) for row in rows)
 
 
-def sweep_rejected(batch_id: int) -> None:
-    """Remove the messages of an undone bulk; they were never visible to the dispatcher."""
-    while write(lambda tx: tx.changed(
-            "DELETE FROM messages WHERE id IN (SELECT m.id FROM messages m JOIN batches b ON b.id = m.batch_id"
-            " WHERE m.batch_id = ? AND b.state = 'rejected' LIMIT 500)", (batch_id,))):
-        pass
+def sweep_rejected(batch_id: int | None = None) -> None:
+    """Remove the messages of an undone bulk, or of all whose removal a crash cut short; none was ever dispatched."""
+    doomed = [batch_id] if batch_id is not None else [row[0] for row in query(
+        "SELECT id FROM batches b WHERE lane = 1 AND state = 'rejected'"
+        " AND EXISTS (SELECT 1 FROM messages WHERE batch_id = b.id)")]
+    for rejected in doomed:
+        while write(lambda tx, rejected=rejected: tx.changed(
+                "DELETE FROM messages WHERE id IN (SELECT m.id FROM messages m JOIN batches b ON b.id = m.batch_id"
+                " WHERE m.batch_id = ? AND b.state = 'rejected' LIMIT 500)", (rejected,))):
+            pass

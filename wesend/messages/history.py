@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..database import Row, marks, query, query_one, snapshot
@@ -39,12 +38,9 @@ def page(wanted: Filter, *, limit: int, offset: int) -> tuple[list[Row], int]:
         return _page(wanted, limit, offset, None), count(wanted)
 
 
-def stream(wanted: Filter, chunk: int = 500) -> Iterator[Row]:
-    """Every message newest first, a chunk in memory at a time."""
-    last: int | None = None
-    while rows := _page(wanted, chunk, 0, last):
-        yield from rows
-        last = rows[-1]["id"]
+def chunk_before(wanted: Filter, last: int | None, size: int = 500) -> list[Row]:
+    """The next messages below row id ``last`` (None: the newest), for reading everything a chunk at a time."""
+    return _page(wanted, size, 0, last)
 
 
 def find(account_id: int, uid: str, *, channel: str = "sms") -> Row:

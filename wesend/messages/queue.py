@@ -96,13 +96,15 @@ def claim(gateway: str, limit: int, *, submitting: bool = False) -> Claimed:
             ids += [row[0] for row in tx.all(
                 "SELECT id FROM messages WHERE status = 'queued' AND lane = 1 AND batch_id = ? AND gateway = ?"
                 " AND due_at <= ? ORDER BY due_at, id LIMIT ?", (batch_id, gateway, now, share))]
-        found = []
+        found = {}
         for start in range(0, len(ids), 500):
             chunk = ids[start:start + 500]
-            found += tx.all(f"UPDATE messages SET status = ?, claim_token = ?, lease_until = ?"
-                            f" WHERE id IN ({marks(chunk)}) AND status = 'queued' RETURNING {RETURNED}",
-                            (status, token, now + LEASE_MS, *chunk))
-        return [Outgoing(*row) for row in found]
+            found.update((row["id"], Outgoing(*row)) for row in tx.all(
+                f"UPDATE messages SET status = ?, claim_token = ?, lease_until = ?"
+                f" WHERE id IN ({marks(chunk)}) AND status = 'queued' RETURNING {RETURNED}",
+                (status, token, now + LEASE_MS, *chunk)))
+        # RETURNING gives them in the table's order: an old bulk before a small send.
+        return [found[message_id] for message_id in ids if message_id in found]
 
     return Claimed(token, write(unit))
 

@@ -72,15 +72,16 @@ def _ask(name: str, asked: list[Row]) -> None:
 def expire(limit: int = ASK_LIMIT) -> int:
     """Messages without a final receipt within their validity period fail with ``timeout``; how many."""
     now = clock.now_ms()
-    rows = query("SELECT id FROM messages WHERE status IN ('submitted', 'sent', 'unknown') AND expires_at <= ?"
-                 " LIMIT ?", (now, limit))
-    if not rows:
+    overdue = ("SELECT id FROM messages WHERE status IN ('submitted', 'sent', 'unknown') AND expires_at <= ? LIMIT ?",
+               (now, limit))
+    if not query(*overdue):
         return 0
 
     def unit(tx: Tx) -> int:
+        # Looked for again under the lock: a message may have failed and been queued anew since.
         return len(move(tx, [Move(row["id"], statuses.FAILED, "failed", "No final receipt within the validity period", None,
                                   {"failed_at": now, "error_code": statuses.TIMEOUT, "poll_at": None,
                                    "error_message": "No final receipt within the validity period"})
-                             for row in rows], now))
+                             for row in tx.all(*overdue)], now))
 
     return write(unit)

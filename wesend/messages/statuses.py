@@ -9,8 +9,9 @@ SUBMITTED, SENT, DELIVERED, FAILED, CANCELLED, UNKNOWN = (
 ALLOWED: dict[str, frozenset[str]] = {
     SCHEDULED: frozenset({QUEUED, CANCELLED}),
     DRIPPING: frozenset({QUEUED, CANCELLED}),
-    QUEUED: frozenset({CLAIMED, SUBMITTING, CANCELLED, FAILED}),
-    CLAIMED: frozenset({SUBMITTING, QUEUED, FAILED}),
+    QUEUED: frozenset({CLAIMED, SUBMITTING, CANCELLED}),
+    # Nothing fails before it was tried: a receipt that comes for a message that was queued again is an old one.
+    CLAIMED: frozenset({SUBMITTING, QUEUED}),
     # From submitting a receipt may arrive before our own record of the send.
     SUBMITTING: frozenset({SUBMITTED, SENT, DELIVERED, FAILED, UNKNOWN, QUEUED}),
     UNKNOWN: frozenset({SUBMITTED, SENT, DELIVERED, FAILED}),

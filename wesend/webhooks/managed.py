@@ -5,7 +5,12 @@ Each address is an endpoint of its own, so that the engine needs no second kind 
 
 from __future__ import annotations
 
+import base64
+import hmac
+from hashlib import sha256
 from typing import Any, NamedTuple
+
+from flask import current_app
 
 from .. import clock, vault
 from ..database import Row, atomic, query
@@ -23,29 +28,41 @@ class ManagedSettings(NamedTuple):
 
 
 def settings_of(account_id: int, api: str) -> ManagedSettings:
-    """What is set; a secret is made with the first look at it, so that a client can prepare to verify."""
-    rows = _rows(account_id, api)
-    receipts = rows[RECEIPTS_ROW]
-    inbound = rows.get(INBOUND_ROW)
-    return ManagedSettings(receipts["url"] or None, (inbound["url"] or None) if inbound else None,
-                           endpoints.secret_of(receipts), bool(receipts["wanted"]))
+    """What is set. Before anything is, the secret is shown that the first setting will use: a client can prepare."""
+    rows = _find(account_id, api)
+    if not rows:
+        return ManagedSettings(None, None, _first_secret(account_id, api), True)
+    receipts, inbound = rows[RECEIPTS_ROW], rows[INBOUND_ROW]
+    return ManagedSettings(receipts["url"] or None, inbound["url"] or None, endpoints.secret_of(receipts),
+                           _is_wanted(rows))
+
+
+def _find(account_id: int, api: str) -> dict[int, Row]:
+    return {row["managed"]: row for row in query(
+        "SELECT * FROM webhook_endpoints WHERE account_id = ? AND format = ? AND managed > 0", (account_id, api))}
+
+
+def _is_wanted(rows: dict[int, Row]) -> bool:
+    """Off only when an address that is set is off."""
+    return all(row["is_active"] for row in rows.values() if row["url"])
+
+
+def _first_secret(account_id: int, api: str) -> str:
+    key = current_app.config["SECRET_KEY"].encode()
+    return "whsec_" + base64.b64encode(hmac.new(key, f"webhook {api} {account_id}".encode(), sha256).digest()).decode()
 
 
 def _rows(account_id: int, api: str) -> dict[int, Row]:
-    found = {row["managed"]: row for row in query(
-        "SELECT *, is_active OR url = '' AS wanted FROM webhook_endpoints WHERE account_id = ? AND format = ?"
-        " AND managed > 0", (account_id, api))}
-    if RECEIPTS_ROW in found:
-        return found
+    """Both rows, made where they are missing."""
     events = [event for event in find_format(api).events if event != INBOUND]
     with atomic() as tx:
         if not tx.one("SELECT 1 FROM webhook_endpoints WHERE account_id = ? AND format = ? AND managed > 0",
                       (account_id, api)):
-            secret = vault.seal(endpoints.new_secret())
+            secret = vault.seal(_first_secret(account_id, api))
             for row, heard in ((RECEIPTS_ROW, events), (INBOUND_ROW, [INBOUND])):
                 tx.insert("webhook_endpoints", account_id=account_id, format=api, url="", secret=secret, managed=row,
                           events=",".join(heard), is_active=0, created_at=clock.now_ms())
-    return _rows(account_id, api)
+    return _find(account_id, api)
 
 
 def update(account_id: int, api: str, changes: dict[str, Any], *, actor: str) -> None:
@@ -53,7 +70,7 @@ def update(account_id: int, api: str, changes: dict[str, Any], *, actor: str) ->
     rows = _rows(account_id, api)
     urls = {row: endpoints.check_url(changes[name]) if changes[name] else ""
             for name, row in (("url", RECEIPTS_ROW), ("inbound_url", INBOUND_ROW)) if name in changes}
-    active = changes.get("is_active", bool(rows[RECEIPTS_ROW]["wanted"]))
+    active = changes.get("is_active", _is_wanted(rows))
     with atomic() as tx:
         for kind, row in rows.items():
             url = urls.get(kind, row["url"])

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from datetime import date
 
-from flask import Blueprint, Response, g, stream_with_context
+from flask import Blueprint, Flask, Response, current_app, g
 
 from ... import clock, money, phones
 from ...csv_cells import safe_cell
@@ -136,21 +136,30 @@ EXPORTED = ("message_id", "phone", "sender_id", "text", "status", "country", "cu
 @blueprint.get("/export")
 def export_messages():
     wanted = read_filter(account(), load(schemas.CHOSEN, query_arguments()))
-    rows = history.stream(wanted) if wanted else iter(())
-    return Response(stream_with_context(_csv(rows)), mimetype="text/csv",
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    return Response(_csv(app, wanted), mimetype="text/csv",
                     headers={"Content-Disposition": 'attachment; filename="messages.csv"'})
 
 
-def _csv(rows: Iterator[Row]) -> Iterator[str]:
+def _csv(app: Flask, wanted: history.Filter | None) -> Iterator[str]:
+    """A chunk at a time; no context is held open between them, since the client decides when it reads on."""
+    yield _lines([list(EXPORTED)])
+    last = None
+    while wanted is not None:
+        with app.app_context():
+            rows = history.chunk_before(wanted, last)
+        if not rows:
+            return
+        yield _lines([_cells(row) for row in rows])
+        last = rows[-1]["id"]
+
+
+def _cells(message: Row) -> list[str]:
+    shown = entry(message)
+    return [safe_cell(shown["id" if name == "message_id" else name]) for name in EXPORTED]
+
+
+def _lines(rows: list[list[str]]) -> str:
     buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(EXPORTED)
-    for row in rows:
-        shown = entry(row)
-        shown["message_id"] = shown["id"]
-        writer.writerow([safe_cell(shown[name]) for name in EXPORTED])
-        if buffer.tell() > 32768:
-            yield buffer.getvalue()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue()
+    csv.writer(buffer).writerows(rows)
+    return buffer.getvalue()

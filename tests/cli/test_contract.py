@@ -1,0 +1,133 @@
+"""What holds for every command: --json and one object, 1 and a sentence for a refusal, 2 for wrong usage."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from wesend import cli
+
+PROJECT = Path(cli.__file__).resolve().parent.parent.parent
+
+
+def commands(group: click.Group = cli.group, path: tuple[str, ...] = ()
+             ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command with its words; groups themselves left out."""
+    for name, found in sorted(group.commands.items()):
+        if isinstance(found, click.Group):
+            yield from commands(found, (*path, name))
+        else:
+            yield (*path, name), found
+
+
+ALL = dict(commands())
+
+
+def test_help_names_every_command(wesend):
+    shown = wesend("--help")
+    assert shown.code == 0
+    listed = shown.out.split("Commands:")[1]
+    assert [name for name in {words[0] for words in ALL} if f"\n  {name} " not in listed] == []
+
+
+@pytest.mark.parametrize("words", ALL, ids=" ".join)
+def test_every_command_takes_json_and_says_what_it_does(wesend, words):
+    command = ALL[words]
+    assert any("--json" in parameter.opts for parameter in command.params)
+    assert command.help and command.help.strip().endswith(".")
+    shown = wesend(*words, "--help")
+    assert shown.code == 0 and "--json" in shown.out and shown.out.startswith(f"Usage: wesend {' '.join(words)}")
+
+
+@pytest.mark.parametrize("words", ALL, ids=" ".join)
+def test_an_unknown_option_is_a_usage_error(wesend, words):
+    refused = wesend(*words, "--no-such-option")
+    assert refused.code == 2 and refused.out == ""
+    assert "Usage: wesend" in refused.err and "No such option" in refused.err
+
+
+@pytest.mark.parametrize("words", [words for words, command in ALL.items()
+                                   if any(parameter.required for parameter in command.params)], ids=" ".join)
+def test_a_missing_argument_is_a_usage_error(wesend, words):
+    refused = wesend(*words)
+    assert refused.code == 2 and refused.out == "" and "Missing" in refused.err
+
+
+def test_an_unknown_command_is_a_usage_error(wesend):
+    assert wesend("no-such-command").code == 2
+    assert wesend("account", "no-such-command").code == 2
+
+
+REFUSED = [
+    ("account", "create", "Shop", "--country", "XX"), ("account", "create", " "),
+    ("account", "create", "Shop", "--time-zone", "Mars/Base"), ("account", "suspend", "999999"),
+    ("account", "resume", "999999"), ("wallet", "create", "--account", "999999", "--currency", "UGX"),
+    ("wallet", "show", "wal_nobody"), ("wallet", "credit", "wal_nobody", "5"), ("wallet", "debit", "wal_nobody", "5"),
+    ("wallet", "debit", "wal_sandbox_esms", "999999999"), ("wallet", "credit", "wal_sandbox_esms", "0"),
+    ("key", "list", "--account", "999999"), ("key", "revoke", "999999"),
+    ("key", "create", "--account", "999999", "--wallet", "wal_sandbox_esms", "--api", "esms"),
+    ("key", "create", "--account", "1", "--wallet", "wal_nobody", "--api", "esms"),
+    ("key", "create", "--account", "1", "--wallet", "wal_sandbox_esms", "--api", "esms", "--scopes", "admin"),
+    ("sender", "add", "--account", "1", "--name", "NOT A NAME", "--countries", "UG"),
+    ("sender", "add", "--account", "1", "--name", "SHOP", "--countries", "XX"),
+    ("sender", "approve", "999999"), ("sender", "reject", "999999", "--reason", "x"),
+    ("group", "create", "--account", "999999", "Customers"), ("group", "create", "--account", "1", "Sandbox customers"),
+    ("route", "set", "R", "--country", "UG", "--gateway", "nobody", "--price", "1", "--currency", "UGX"),
+    ("route", "set", "R", "--country", "XX", "--gateway", "sandbox", "--price", "1", "--currency", "UGX"),
+    ("rate", "set", "EURO", "1"), ("rate", "set", "UGX", "0"),
+    ("send", "nobody", "Hello"), ("send", "0712345678", ""), ("send", "0712345678", "Hello", "--wallet", "wal_nobody"),
+    ("send", "+33612345678", "Hello"), ("send", "0712345678", "a" * 1531),
+]
+
+
+@pytest.mark.parametrize("arguments", REFUSED, ids=lambda arguments: " ".join(arguments)[:60])
+def test_a_refusal_is_one_sentence_on_stderr_and_exit_code_1(wesend, arguments):
+    refused = wesend(*arguments, "--json")
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.startswith("Error: ") and refused.err.count("\n") == 1 and len(refused.err) < 200
+
+
+@pytest.mark.parametrize("arguments", [
+    ("wallet", "credit", "wal_sandbox_esms", "1e3"), ("wallet", "credit", "wal_sandbox_esms", "0.0000001"),
+    ("wallet", "create", "--account", "one", "--currency", "UGX"),
+    ("key", "create", "--account", "1", "--wallet", "wal_sandbox_esms", "--api", "twilio"),
+    ("group", "create", "--account", "1", "Customers", "--csv", "/no/such/file.csv"), ("up", "--port", "0"),
+    ("up", "--port", "http"), ("up", "--workers", "0"),
+], ids=" ".join)
+def test_a_value_of_the_wrong_kind_is_a_usage_error(wesend, arguments):
+    refused = wesend(*arguments)
+    assert (refused.code, refused.out) == (2, "")
+
+
+def run(instance: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """`wesend` as a process of its own, as a script starts it."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("WESEND_")}
+    return subprocess.run([sys.executable, "-c", "from wesend.cli import main; main()", *arguments], cwd=PROJECT,
+                          env={**clean, "WESEND_INSTANCE": str(instance), **environment}, capture_output=True,
+                          text=True, timeout=120)
+
+
+def test_the_first_command_of_a_fresh_install_makes_the_database_for_its_owner_only(tmp_path):
+    done = run(tmp_path / "fresh", "account", "create", "Shop", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == {"account_id": 1, "name": "Shop"}
+    assert (tmp_path / "fresh").stat().st_mode & 0o077 == 0
+    assert [path.name for path in (tmp_path / "fresh").iterdir() if path.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.parametrize("environment, sentence", [
+    ({"WESEND_PORT": "http"}, "WESEND_PORT must be a whole number"),
+    ({"WESEND_DATABASE_URL": "postgresql://x/y"}, "WESEND_DATABASE_URL must name a file"),
+    ({"WESEND_INSTANCE": "/proc/wesend"}, "/proc/wesend"),
+])
+def test_a_setting_that_cannot_be_used_is_a_sentence_and_no_traceback(tmp_path, environment, sentence):
+    done = run(tmp_path / "fresh", "account", "create", "Shop", **environment)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: ") and sentence in done.stderr and done.stderr.count("\n") == 1

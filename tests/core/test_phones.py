@@ -1,0 +1,107 @@
+"""Phone numbers as people write them."""
+
+from __future__ import annotations
+
+import phonenumbers
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wesend.phones import NETWORKS, Phone, network_of, normalise, split_list
+
+UGANDAN = Phone("+256712345678", "UG")
+
+
+@pytest.mark.parametrize("written", [
+    "+256712345678", "256712345678", "00256712345678", "0712345678", "712345678", " 0712 345 678 ", "0712-345-678",
+    "+256 (0) 712 345678", "(0712) 345678", "+256.712.345.678", "0712/345678", "\t0712345678\n",
+])
+def test_a_number_is_read_in_every_usual_form(written):
+    assert normalise(written, "UG") == UGANDAN
+
+
+@pytest.mark.parametrize("written", [
+    "", "   ", "hello", "12", "071234567", "07123456789", "+2567123456789012", "0712345678x5", "0712345678;ext=5",
+    "+0712345678", "+", "00", "1e9", "0712345678 0772345678", "+256712345678\x00", "٠٧١٢٣", "tel:+256712345678",
+    "9" * 31, "+999712345678",
+])
+def test_what_is_no_number_is_none(written):
+    assert normalise(written, "UG") is None
+
+
+def test_a_national_number_is_read_in_the_home_country():
+    assert normalise("0712345678", "KE") == Phone("+254712345678", "KE")
+    assert normalise("0110123456", "KE") == Phone("+254110123456", "KE")
+    assert normalise("0712345678", "TZ") == Phone("+255712345678", "TZ")
+
+
+def test_without_a_home_country_a_country_code_is_demanded():
+    assert normalise("0712345678", None) is None
+    assert normalise("256712345678", None) == normalise("+256712345678", None) == UGANDAN
+
+
+@pytest.mark.parametrize("written, country", [
+    ("+254712345678", "KE"), ("255712345678", "TZ"), ("00250788123456", "RW"), ("+14155552671", "US"),
+    ("+442079460958", "GB"),
+])
+def test_a_foreign_number_keeps_its_own_country(written, country):
+    assert normalise(written, "UG").country == country
+
+
+def examples() -> list[str]:
+    """A mobile number of every region that has one."""
+    found = []
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS):
+        number = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+        if number is not None and phonenumbers.is_valid_number(number):
+            found.append(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    return found
+
+
+@given(st.sampled_from(examples()), st.sampled_from(["UG", "KE", "US", None]))
+def test_normalising_twice_is_normalising_once(e164, home):
+    once = normalise(e164, home)
+    assert once is not None and once.e164 == e164
+    assert normalise(once.e164, home) == once
+
+
+@given(st.text(st.sampled_from("+0123456789 ()-./\n"), max_size=32))
+def test_whatever_is_written_gives_none_or_a_number_that_stays_itself(text):
+    phone = normalise(text, "UG")
+    assert phone is None or normalise(phone.e164, "UG") == phone
+
+
+@given(st.text(max_size=40))
+def test_hostile_text_never_raises(text):
+    assert normalise(text, "UG") is None or normalise(text, "UG").e164[1:].isdigit()
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("0712345678", ["0712345678"]),
+    ("0712345678,0772345678;0752345678\n0702345678", ["0712345678", "0772345678", "0752345678", "0702345678"]),
+    ("0712 345 678", ["0712 345 678"]),
+    ("0712 345 678, 0772 345 678", ["0712 345 678", "0772 345 678"]),
+    ("0712345678 0772345678", ["0712345678", "0772345678"]),
+    ("+256712345678 +256772345678", ["+256712345678", "+256772345678"]),
+    (" , ;; \r\n ,", []),
+    ("0712345678,,hello", ["0712345678", "hello"]),
+    ("", []),
+])
+def test_one_string_holds_several_numbers(text, expected):
+    assert split_list(text, "UG") == expected
+
+
+@pytest.mark.parametrize("number, network", [
+    ("+256772345678", "MTN"), ("+256762345678", "MTN"), ("+256702345678", "AIRTEL"), ("+256752345678", "AIRTEL"),
+    ("+254712345678", "SAFARICOM"), ("+254110123456", "SAFARICOM"), ("+254733123456", "AIRTEL"),
+    ("+254100123456", "AIRTEL"), ("+255742345678", "VODACOM"), ("+255712345678", "TIGO"), ("+255682345678", "AIRTEL"),
+    ("+255622345678", "HALOTEL"), ("+250788123456", "MTN"), ("+250722123456", "AIRTEL"), ("+14155552671", None),
+])
+def test_the_network_follows_from_the_prefix(number, network):
+    assert network_of(normalise(number, None)) == network
+
+
+def test_no_prefix_belongs_to_two_networks_of_a_country():
+    for country, plans in NETWORKS.items():
+        prefixes = [prefix for given in plans.values() for prefix in given]
+        assert len(prefixes) == len(set(prefixes)), country

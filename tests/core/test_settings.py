@@ -1,0 +1,128 @@
+"""Every WESEND_ setting: its default, a value that is given, and values that are refused with one sentence."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+
+import pytest
+
+from wesend import settings
+from wesend.settings import PROJECT, VARIABLES, Settings, SettingsError, load
+
+DEFAULTS = {
+    "instance": PROJECT / "instance", "database": PROJECT / "instance" / "wesend.db", "host": "127.0.0.1", "port": 8000,
+    "workers": 2 if (os.cpu_count() or 1) > 1 else 1, "threads": 4, "sandbox": True, "sandbox_delay": 1.0,
+    "scheduler": True, "allow_private_urls": False, "webhook_backoff": 30.0, "base_url": "http://127.0.0.1:8000",
+    "smtp_url": "", "mail_from": "", "mail_backoff": 30.0, "secret_key": "", "rate_limit": None,
+    "retry_delays": (1.0, 4.0), "validity_hours": 48.0, "gateway_timeout": 10.0,
+}
+GIVEN = {
+    "instance": ("/tmp/one", Path("/tmp/one")),
+    "database": ("sqlite:////tmp/two.db", Path("/tmp/two.db")),
+    "host": ("0.0.0.0", "0.0.0.0"),
+    "port": ("8100", 8100),
+    "workers": ("3", 3),
+    "threads": ("16", 16),
+    "sandbox": ("0", False),
+    "sandbox_delay": ("0.25", 0.25),
+    "scheduler": ("off", False),
+    "allow_private_urls": ("yes", True),
+    "webhook_backoff": ("0.1", 0.1),
+    "base_url": ("https://sms.example.org/", "https://sms.example.org"),
+    "smtp_url": ("smtp://user:pass@mail.example.org:587?starttls=1",
+                 "smtp://user:pass@mail.example.org:587?starttls=1"),
+    "mail_from": ("Shop <shop@example.org>", "Shop <shop@example.org>"),
+    "mail_backoff": ("5", 5.0),
+    "secret_key": ("s3cret", "s3cret"),
+    "rate_limit": ("60", 60),
+    "retry_delays": ("0.5, 2,8", (0.5, 2.0, 8.0)),
+    "validity_hours": ("0.5", 0.5),
+    "gateway_timeout": ("2.5", 2.5),
+}
+REFUSED = [
+    ("WESEND_DATABASE_URL", "postgresql://localhost/wesend"), ("WESEND_DATABASE_URL", "sqlite://"),
+    ("WESEND_DATABASE_URL", "sqlite:///:memory:"), ("WESEND_DATABASE_URL", "/tmp/two.db"),
+    *[("WESEND_PORT", value) for value in ("http", "0", "65536", "-1", "80.5", "8 0", "٨٠", "+80")],
+    *[("WESEND_WORKERS", value) for value in ("0", "65", "two")],
+    *[("WESEND_THREADS", value) for value in ("0", "257", "4.0")],
+    *[(name, value) for name in ("WESEND_SANDBOX", "WESEND_SCHEDULER", "WESEND_ALLOW_PRIVATE_URLS")
+      for value in ("2", "maybe", "-1")],
+    *[(name, value) for name in ("WESEND_SANDBOX_DELAY", "WESEND_WEBHOOK_BACKOFF", "WESEND_MAIL_BACKOFF",
+                                 "WESEND_VALIDITY_HOURS", "WESEND_GATEWAY_TIMEOUT")
+      for value in ("-1", "soon", "nan", "inf", "1,5")],
+    *[("WESEND_RATE_LIMIT", value) for value in ("0", "-5", "many", "1.5")],
+    *[("WESEND_RETRY_DELAYS", value) for value in ("a", "1,-4", "1,,4", "1;4", "nan")],
+]
+
+
+def test_every_setting_has_a_variable_a_default_here_and_a_docstring_in_the_code():
+    names = [field.name for field in dataclasses.fields(Settings)]
+    assert list(VARIABLES) == names
+    assert set(DEFAULTS) == set(GIVEN) == set(names)
+    source = Path(settings.__file__).read_text()
+    assert [variable for variable in VARIABLES.values() if f"`{variable}`" not in source
+            and f"`{variable}," not in source and f"`{variable};" not in source] == []
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_a_setting_that_is_not_given_or_empty_has_its_default(name):
+    assert getattr(load({}), name) == DEFAULTS[name]
+    assert getattr(load({VARIABLES[name]: "  "}), name) == DEFAULTS[name]
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_a_setting_that_is_given_is_read_with_its_type(name):
+    text, expected = GIVEN[name]
+    value = getattr(load({VARIABLES[name]: f" {text} "}), name)
+    assert value == expected and type(value) is type(expected)
+
+
+@pytest.mark.parametrize("variable, value", REFUSED)
+def test_a_value_that_cannot_be_used_is_refused_in_one_sentence_that_names_it(variable, value):
+    with pytest.raises(SettingsError) as refusal:
+        load({variable: value})
+    sentence = str(refusal.value)
+    assert sentence.startswith(variable) and value in sentence
+    assert sentence.endswith(".") and "\n" not in sentence
+
+
+def test_the_database_lies_in_the_instance_folder_unless_it_is_named():
+    assert load({"WESEND_INSTANCE": "/tmp/one"}).database == Path("/tmp/one/wesend.db")
+
+
+def test_paths_are_absolute_and_home_is_expanded(monkeypatch):
+    monkeypatch.setenv("HOME", "/tmp/home")
+    assert load({"WESEND_INSTANCE": "~/data"}).instance == Path("/tmp/home/data")
+    assert load({"WESEND_INSTANCE": "data"}).instance == Path.cwd() / "data"
+
+
+@pytest.mark.parametrize("host, sandbox", [
+    ("127.0.0.1", True), ("127.0.0.5", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("::", False),
+    ("192.168.1.4", False), ("example.org", False),
+])
+def test_the_sandbox_is_on_by_default_only_where_the_world_cannot_reach_it(host, sandbox):
+    assert load({"WESEND_HOST": host}).sandbox is sandbox
+    assert load({"WESEND_HOST": host, "WESEND_SANDBOX": "1"}).sandbox is True
+
+
+@pytest.mark.parametrize("host, url", [
+    ("127.0.0.1", "http://127.0.0.1:8100"), ("0.0.0.0", "http://127.0.0.1:8100"), ("::1", "http://[::1]:8100"),
+    ("example.org", "http://example.org:8100"),
+])
+def test_the_base_url_follows_host_and_port_unless_it_is_given(host, url):
+    assert load({"WESEND_HOST": host, "WESEND_PORT": "8100"}).base_url == url
+
+
+def test_validity_may_be_a_fraction_of_an_hour():
+    assert load({"WESEND_VALIDITY_HOURS": "0.001"}).validity_ms == 3600
+
+
+def test_the_environment_wins_over_the_dotenv_file(monkeypatch, tmp_path):
+    (tmp_path / ".env").write_text("WESEND_PORT=8100\nWESEND_THREADS=9\n")
+    monkeypatch.setattr(settings, "PROJECT", tmp_path)
+    monkeypatch.setenv("WESEND_PORT", "8200")
+    monkeypatch.delenv("WESEND_THREADS", raising=False)
+    read = load()
+    assert (read.port, read.threads) == (8200, 9)
