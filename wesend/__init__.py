@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from flask import Flask
 
-from . import cli, database, health, models, request_ids, sandbox_api, secret, settings
+from . import (
+    callbacks,
+    cli,
+    database,
+    health,
+    models,
+    request_ids,
+    sandbox_api,
+    secret,
+    settings,
+)
 from .accounts import keys
 from .dialects import DIALECTS
 from .dialects.dialect import register_http_errors
@@ -23,6 +33,7 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     submit.init_app(app)
     for dialect in DIALECTS:
         dialect.register(app)
+    callbacks.init_app(app)
     app.register_blueprint(sandbox_api.blueprint)
     app.register_blueprint(health.blueprint)
     register_http_errors(app)

@@ -17,6 +17,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
+from . import mail_catcher
 from .accounts import idempotency
 from .contacts import service as contacts
 from .messages import bulk, control, queue, receipts
@@ -119,6 +120,7 @@ class Jobs:
             self.scheduler.add_job(self._guarded, "interval", seconds=seconds, args=(sweep,), id=sweep.__name__)
         self.scheduler.start()
         self.app.logger.info("this process (%s) runs the jobs", os.getpid())
+        self.catcher = mail_catcher.start(self.app)
         bell = Bell(self.app.config["WESEND"].instance)
         courier = Courier(self.app)
         with self.app.app_context():

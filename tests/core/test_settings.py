@@ -16,7 +16,7 @@ DEFAULTS = {
     "workers": 2 if (os.cpu_count() or 1) > 1 else 1, "threads": 4, "sandbox": True, "sandbox_delay": 1.0,
     "scheduler": True, "allow_private_urls": False, "webhook_backoff": 30.0, "base_url": "http://127.0.0.1:8000",
     "smtp_url": "", "mail_from": "", "mail_backoff": 30.0, "secret_key": "", "rate_limit": None,
-    "retry_delays": (1.0, 4.0), "validity_hours": 48.0, "gateway_timeout": 10.0,
+    "retry_delays": (1.0, 4.0), "validity_hours": 48.0, "gateway_timeout": 10.0, "sandbox_smtp_port": None,
 }
 GIVEN = {
     "instance": ("/tmp/one", Path("/tmp/one")),
@@ -40,6 +40,7 @@ GIVEN = {
     "retry_delays": ("0.5, 2,8", (0.5, 2.0, 8.0)),
     "validity_hours": ("0.5", 0.5),
     "gateway_timeout": ("2.5", 2.5),
+    "sandbox_smtp_port": ("2525", 2525),
 }
 REFUSED = [
     ("WESEND_DATABASE_URL", "postgresql://localhost/wesend"), ("WESEND_DATABASE_URL", "sqlite://"),

@@ -12,6 +12,7 @@ from wesend.database import query, write
 from wesend.gateways.sms.sandbox import SandboxGateway
 from wesend.messages import bulk
 from wesend.messages.audit import audit
+from wesend.upstreams import registry
 
 from ..support.apis import Wesendall
 from ..support.database import batches
@@ -42,8 +43,10 @@ class Gate(SandboxGateway):
 
 @pytest.fixture
 def gate(app) -> Gate:
-    app.extensions["wesend.sandbox_gateway"] = Gate()
-    return app.extensions["wesend.sandbox_gateway"]
+    with app.app_context():
+        registry.gateways()  # makes the built-in ones
+    app.extensions["wesend.built_in_gateways"][registry.SANDBOX] = found = Gate()
+    return found
 
 
 def test_a_key_in_flight_is_409_and_is_answered_once_it_is_done(app, wesendall, gate):

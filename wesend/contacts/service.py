@@ -161,6 +161,16 @@ def iterate(group_ids: list[int], page: int = 1000) -> Iterator[Row]:
             last = rows[-1]["id"]
 
 
+def find_by(account_id: int, column: str, values: list[str]) -> dict[str, Row]:
+    """The account's contacts whose ``phone`` (E.164) or ``email`` (lower case) is one of the values; the newest of each."""
+    assert column in ("phone", "email")
+    if not values:
+        return {}
+    rows = query(f"SELECT * FROM contacts WHERE account_id = ? AND {column} IN ({marks(values)}) ORDER BY id",
+                 (account_id, *values))
+    return {row[column]: row for row in rows}
+
+
 def variables(contact: Row) -> dict[str, str]:
     """What a text may name of a contact, keys in lower case; ``name``/``first_name`` and ``phone`` are built in."""
     values = {}

@@ -3,5 +3,6 @@
 from .esms import dialect as esms
 from .wasambazie import dialect as wasambazie
 from .wesendall import dialect as wesendall
+from .worldledgers import dialect as worldledgers
 
-DIALECTS = (wesendall, wasambazie, esms)
+DIALECTS = (wesendall, wasambazie, esms, worldledgers)

@@ -72,14 +72,18 @@ class Flag(fields.Field):
 
 
 class TextList(fields.Field):
-    """A list of non-empty strings."""
+    """A list of strings, at least one; ``blank_items``: some of them may be empty."""
 
     default_error_messages = {"invalid": "Not a valid list.", "blank": "This field may not be empty."}
+
+    def __init__(self, *, blank_items: bool = False, **options):
+        super().__init__(**options)
+        self.blank_items = blank_items
 
     def _deserialize(self, value, attr, data, **kwargs):
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self.make_error("invalid")
-        if not value or not all(item.strip() for item in value):
+        if not value or not (self.blank_items or all(item.strip() for item in value)):
             raise self.make_error("blank")
         return value
 

@@ -16,7 +16,7 @@ from ..errors import BatchNotFound
 from ..ids import new_id
 from ..wallets import ledger
 from ..wallets.service import WalletInfo
-from .compose import SMS, Planned, Skipped
+from .compose import SMS, Composed, Planned, Skipped
 from .statuses import DRIPPING, QUEUED, SCHEDULED, SUBMITTED, SUBMITTING
 from .transitions import Move, count_day, enter_submitted, move
 
@@ -66,6 +66,8 @@ class Outgoing(NamedTuple):
     gateway: str
     attempts: int
     backoffs: int
+    channel: str = SMS
+    subject: str | None = None
 
 
 MESSAGE_COLUMNS = (
@@ -99,18 +101,18 @@ Foretold = Callable[[list[Outgoing], str], list[Move | None]]
 """What becomes of messages, as far as it is known before they are written (None: it is not)."""
 
 
-def accept(account: AccountInfo, wallet: WalletInfo, planned: list[Planned], skipped: list[Skipped], *, text: str,
-           sender: str | None, origin: Origin, order: Order, submit_now: frozenset[str] = frozenset(),
-           foretell: Foretold | None = None) -> Accepted:
+def accept(composed: Composed, planned: list[Planned], skipped: list[Skipped], *, origin: Origin, order: Order,
+           submit_now: frozenset[str] = frozenset(), foretell: Foretold | None = None) -> Accepted:
     """Pay and write everything in one transaction; InsufficientBalance writes nothing.
 
     Messages of the gateways in ``submit_now`` are written as being submitted, claimed by this request; those whose
     fate ``foretell`` knows are settled in the same transaction.
     """
+    account, wallet = composed.account, composed.wallet
     now = clock.now_ms()
     token = secrets.token_hex(8)
     drafts = [Outgoing(0, new_id(), item.recipient, item.country, item.text, item.sender, item.segments, item.encoding,
-                       item.gateway, 0, 0) for item in planned]
+                       item.gateway, 0, 0, item.channel, item.subject) for item in planned]
     direct = [item.gateway in submit_now for item in planned]
     foretold: list[Move | None] = [None] * len(drafts)
     if foretell is not None and any(direct):
@@ -126,9 +128,9 @@ def accept(account: AccountInfo, wallet: WalletInfo, planned: list[Planned], ski
 
     def unit(tx: Tx) -> Accepted:
         batch_uid = new_id()
-        batch_id = insert_batch(tx, account, wallet, batch_uid, origin, order, text=text, sender=sender, lane=0,
-                                state="open", total=len(planned), queued=len(planned) - submitted, submitted=submitted,
-                                cost=cost, skipped=skipped, in_request=all(direct), now=now)
+        batch_id = insert_batch(tx, composed, batch_uid, origin, order, lane=0, state="open", total=len(planned),
+                                queued=len(planned) - submitted, submitted=submitted, cost=cost, skipped=skipped,
+                                in_request=all(direct), now=now)
         balance = pay(tx, wallet, cost, batch_id, len(planned), origin, batch_uid)
         tx.insert_many("messages", MESSAGE_COLUMNS, [(row[0], batch_id, *row[2:]) for row in rows])
         # Row ids of one transaction are consecutive: SQLite gives the largest id plus one.
@@ -201,12 +203,14 @@ def pay(tx: Tx, wallet: WalletInfo, cost: int, batch_id: int, count: int, origin
     return balance
 
 
-def insert_batch(tx: Tx, account: AccountInfo, wallet: WalletInfo, uid: str, origin: Origin, order: Order, *, text: str,
-                 sender: str | None, lane: int, state: str, total: int, queued: int, cost: int, skipped: list[Skipped],
-                 now: int, submitted: int = 0, in_request: bool = False) -> int:
+def insert_batch(tx: Tx, composed: Composed, uid: str, origin: Origin, order: Order, *, lane: int, state: str, total: int,
+                 queued: int, cost: int, skipped: list[Skipped], now: int, submitted: int = 0,
+                 in_request: bool = False) -> int:
+    account, wallet = composed.account, composed.wallet
     return tx.insert(
         "batches", uid=uid, account_id=account.id, wallet_id=wallet.id, api_key_id=origin.api_key_id, api=origin.api,
-        lane=lane, state=state, in_request=int(in_request), mode=order.mode, text=text, sender=sender,
+        channel=composed.channel, lane=lane, state=state, in_request=int(in_request), mode=order.mode,
+        text=composed.text, subject=composed.subject, sender=composed.sender,
         reference=order.reference, group_id=order.group_id,
         skipped=json.dumps(skipped, ensure_ascii=False) if skipped else None, total=total, queued=queued,
         submitted=submitted, cost_micros=cost, currency=wallet.currency, drip_rate=order.drip_rate,

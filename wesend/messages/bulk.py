@@ -27,7 +27,7 @@ from .accept import (
     message_row,
     pay,
 )
-from .compose import Composer, Planned, Skipped
+from .compose import Composed, Planned, Skipped
 from .statuses import LIVE_BULKS
 
 CHUNK = 400  # rows a transaction: the write lock stays well under 50 ms
@@ -79,15 +79,14 @@ class Spool:
             yield chunk
 
 
-def accept_bulk(composer: Composer, spool: Spool, *, origin: Origin, order: Order) -> Accepted:
+def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, order: Order) -> Accepted:
     """Pay for what was spooled, write it, let it go; InsufficientBalance writes nothing."""
-    account, wallet = composer.account, composer.wallet
+    account, wallet = composed.account, composed.wallet
     now = clock.now_ms()
     batch_uid = new_id()
     with atomic() as tx:
-        batch_id = insert_batch(tx, account, wallet, batch_uid, origin, order, text=composer.text, sender=composer.sender,
-                                lane=1, state="intake", total=spool.count, queued=spool.count, cost=spool.cost_micros,
-                                skipped=spool.skipped, now=now)
+        batch_id = insert_batch(tx, composed, batch_uid, origin, order, lane=1, state="intake", total=spool.count,
+                                queued=spool.count, cost=spool.cost_micros, skipped=spool.skipped, now=now)
         pay(tx, wallet, spool.cost_micros, batch_id, spool.count, origin, batch_uid)
         tx.execute("UPDATE batches SET lease_until = ? WHERE id = ?", (clock.now_ms() + LEASE_MS, batch_id))
     state = (order.first_status, None, None, 0, None, None, None, None)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
 from .. import clock, phones
-from ..database import query
-from ..upstreams.registry import SANDBOX
+from ..database import query, query_one, write
+from ..ids import new_id
+from ..upstreams.registry import SANDBOX, SANDBOX_MAIL
+from . import mail
 
 LIMIT = 1000
 LARGEST_SECONDS = 2**43  # in milliseconds still an integer that SQLite can compare
@@ -34,8 +39,57 @@ def messages(*, to: str | None, since: str | None) -> list[dict]:
 
 
 def emails(*, to: str | None, since: str | None) -> list[dict]:
-    """Mail that was caught, oldest first."""
-    return []
+    """Mail that was caught, ours and what applications handed to the SMTP catcher, oldest first."""
+    address = to.strip().lower() if to and to.strip() else None
+    where, parameters = ["channel = 'email'", "gateway = ?",
+                         "status NOT IN ('scheduled', 'dripping', 'queued', 'claimed', 'cancelled')"], [SANDBOX_MAIL]
+    if address:
+        where.append("lower(recipient) = ?")
+        parameters.append(address)
+    _add_since(where, parameters, since)
+    rows = query(f"SELECT * FROM messages WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT {LIMIT}", parameters)
+    ours = [(row["created_at"], _shown_mail(mail.render(mail.Letter.of(row)), row["uid"], row["recipient"],
+                                            row["created_at"])) for row in rows]
+    return [shown for _, shown in sorted(ours + _handed_in(address, since), key=lambda entry: entry[0])]
+
+
+def _handed_in(address: str | None, since: str | None) -> list[tuple[int, dict]]:
+    """What applications sent to the catcher's port."""
+    after = query_one("SELECT id FROM caught_mails WHERE uid = ?", (since,)) if since else None
+    where, parameters = ["recipient = coalesce(?, recipient)"], [address]
+    if after is not None:
+        where.append("id > ?")
+        parameters.append(after[0])
+    elif since is not None:
+        # A mail of ours or a time: both have an instant.
+        ours = query_one("SELECT created_at FROM messages WHERE uid = ?", (since,))
+        where.append("created_at >= ?")
+        parameters.append(ours[0] if ours else _instant(since))
+    rows = query(f"SELECT * FROM caught_mails WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT {LIMIT}", parameters)
+    return [(row["created_at"], _shown_mail(message_from_bytes(row["raw"], policy=policy.default), row["uid"],
+                                            row["recipient"], row["created_at"])) for row in rows]
+
+
+def keep_mail(recipients: list[str], raw: bytes) -> None:
+    """Keep a mail that an application handed to the catcher, once for each recipient."""
+    now = clock.now_ms()
+    write(lambda tx: [tx.insert("caught_mails", uid=new_id(), recipient=recipient.lower(), raw=raw, created_at=now)
+                      for recipient in recipients])
+
+
+def _shown_mail(message: EmailMessage, uid: str, to: str, at: int) -> dict:
+    return {"id": uid, "to": to, "from": str(message["From"] or ""), "subject": str(message["Subject"] or ""),
+            "text": _part(message, "plain"), "html": _part(message, "html"),
+            "headers": {name: str(value) for name, value in message.items()}, "at": clock.iso(at)}
+
+
+def _part(message: EmailMessage, subtype: str) -> str | None:
+    """A part's text; a mail that is no proper MIME still shows what can be read of it."""
+    try:
+        part = message.get_body(preferencelist=(subtype,))
+        return None if part is None else str(part.get_content())
+    except (LookupError, ValueError, KeyError):
+        return None
 
 
 def _countries() -> list[str]:
@@ -46,10 +100,15 @@ def _countries() -> list[str]:
 def _add_since(where: list[str], parameters: list, since: str | None) -> None:
     if since is None:
         return
-    row = query("SELECT id FROM messages WHERE uid = ?", (since,))
-    if row:
+    row = query_one("SELECT id FROM messages WHERE uid = ?", (since,))
+    if row is not None:
         where.append("id > ?")
-        parameters.append(row[0][0])
+        parameters.append(row[0])
+        return
+    handed_in = query_one("SELECT created_at FROM caught_mails WHERE uid = ?", (since,))
+    if handed_in is not None:
+        where.append("created_at >= ?")
+        parameters.append(handed_in[0])
         return
     where.append("created_at >= ?")
     parameters.append(_instant(since))

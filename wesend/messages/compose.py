@@ -6,7 +6,7 @@ Nothing is written here. Pre-check and send use the same Composer, so what one s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from .. import money, phones, segments
 from ..accounts.service import AccountInfo
@@ -33,7 +33,7 @@ class Planned(NamedTuple):
     """A message that can be sent. Costs in micro-units: the wallet's, and the route's own (None without a route)."""
 
     recipient: str
-    country: str
+    country: str | None
     text: str
     encoding: str
     segments: int
@@ -55,6 +55,19 @@ class Skipped(NamedTuple):
     position: int
 
 
+class Composed(Protocol):
+    """What sending needs of a composition, whatever its channel."""
+
+    account: AccountInfo
+    wallet: WalletInfo
+    channel: str
+    text: str
+    subject: str | None
+    sender: str | None
+
+    def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Planned | Skipped]: ...
+
+
 class _Way(NamedTuple):
     gateway: str
     sender: str | None
@@ -67,6 +80,9 @@ class Composer:
     Raises SenderNotApproved, TextTooLong, InvalidInput; ``simulate_low_balance``: a sandbox recipient ending
     0000088 raises InsufficientBalance for the whole send.
     """
+
+    channel = SMS
+    subject: str | None = None
 
     def __init__(self, account: AccountInfo, wallet: WalletInfo, text: str, *, sender: str | None = None,
                  route_code: str | None = None, render: Callable[[str, Mapping[str, str]], str] | None = None,

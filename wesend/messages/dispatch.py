@@ -51,7 +51,7 @@ class Lane:
 
     def _serve(self) -> bool:
         """One round; whether there may be more."""
-        gateway = registry.sms_gateway(self.name)
+        gateway = registry.gateway(self.name)
         if gateway is None:
             return False
         if gateway.in_process:
@@ -110,7 +110,7 @@ class Dispatcher:
 
     def ring(self) -> None:
         """Wake every lane; gateways that were set up since get one."""
-        for name in registry.sms_gateways():
+        for name in registry.gateways():
             if name not in self.lanes:
                 self.lanes[name] = Lane(self.app, name)
         for lane in self.lanes.values():

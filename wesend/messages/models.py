@@ -4,7 +4,15 @@ The messages table is the queue. Lane 0 are messages of small sends, claimed one
 messages of a bulk, claimed through their batch, so that an unfinished or paused batch costs nothing to skip.
 """
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+)
 from sqlalchemy import text as condition  # a column of Batch is named text
 
 from ..columns import Id, Instant, Micros
@@ -146,3 +154,15 @@ class DailyCount(db.Model):
     delivered = db.mapped_column(Integer, nullable=False, server_default="0")
     failed = db.mapped_column(Integer, nullable=False, server_default="0")
     cancelled = db.mapped_column(Integer, nullable=False, server_default="0")
+
+
+class CaughtMail(db.Model):
+    """A mail that an application handed to the sandbox's SMTP port; ``recipient`` in lower case."""
+
+    __tablename__ = "caught_mails"
+    id = db.mapped_column(Id, primary_key=True)
+    uid = db.mapped_column(String, nullable=False, unique=True)
+    recipient = db.mapped_column(String, nullable=False)
+    raw = db.mapped_column(LargeBinary, nullable=False)
+    created_at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (Index("ix_caught_mails_recipient", "recipient", "id"),)

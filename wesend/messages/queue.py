@@ -15,7 +15,7 @@ from .statuses import CLAIMED, LIVE_BULKS, SUBMITTING, UNKNOWN
 from .transitions import Move, move
 
 RELEASE_LIMIT = 500
-RETURNED = "id, uid, recipient, country, text, sender, segments, encoding, gateway, attempts, backoffs"
+RETURNED = "id, uid, recipient, country, text, sender, segments, encoding, gateway, attempts, backoffs, channel, subject"
 
 
 class Claimed(NamedTuple):

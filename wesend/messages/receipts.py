@@ -44,7 +44,7 @@ def poll_due(limit: int = ASK_LIMIT) -> int:
 
 
 def _ask(name: str, asked: list[Row]) -> None:
-    gateway = registry.sms_gateway(name)
+    gateway = registry.gateway(name)
     now = clock.now_ms()
     answers: list[Receipt | None] = [None] * len(asked)
     if gateway is not None:

@@ -18,14 +18,14 @@ from .compose import (
     NO_ROUTE,
     OPTED_OUT,
     Addressee,
-    Composer,
+    Composed,
     Planned,
     Skipped,
 )
 from .submit import foretell, submit_accepted
 
 
-def send(composer: Composer, addressees: Iterable[Addressee], *, origin: Origin, order: Order = Order(),
+def send(composer: Composed, addressees: Iterable[Addressee], *, origin: Origin, order: Order = Order(),
          in_request: bool = True) -> Accepted:
     """Send to all addressees; InvalidRecipient or NoRoute when there is nobody to send to.
 
@@ -49,8 +49,7 @@ def send(composer: Composer, addressees: Iterable[Addressee], *, origin: Origin,
     if in_request and order.mode == "now":
         direct, limited = _gateways_to_wait_for({item.gateway for item in planned}, slots)
     try:
-        accepted = accept(composer.account, composer.wallet, planned, skipped, text=composer.text,
-                          sender=composer.sender, origin=origin, order=order, submit_now=frozenset(direct),
+        accepted = accept(composer, planned, skipped, origin=origin, order=order, submit_now=frozenset(direct),
                           foretell=foretell)
         submit_accepted(accepted)
     finally:
@@ -58,13 +57,13 @@ def send(composer: Composer, addressees: Iterable[Addressee], *, origin: Origin,
     return accepted
 
 
-def send_bulk(composer: Composer, addressees: Iterable[Addressee], *, origin: Origin, order: Order,
+def send_bulk(composer: Composed, addressees: Iterable[Addressee], *, origin: Origin, order: Order,
               dedupe: bool = True) -> Accepted:
     """Send as a bulk, however few: through the queue, to be paused, resumed and cancelled as a whole."""
     return _spooled(composer, composer.plan(addressees, dedupe=dedupe), origin, order)
 
 
-def _spooled(composer: Composer, plan: Iterable[Planned | Skipped], origin: Origin, order: Order) -> Accepted:
+def _spooled(composer: Composed, plan: Iterable[Planned | Skipped], origin: Origin, order: Order) -> Accepted:
     with Spool() as spool:
         spool.fill(plan)
         if not spool.count:

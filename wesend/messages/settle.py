@@ -10,7 +10,8 @@ from ..gateways.sms.base import ACCEPTED, REFUSED, TEMPORARY, Outcome
 from ..routing.routes import candidates
 from ..upstreams import registry
 from .accept import Outgoing
-from .statuses import FAILED, QUEUED, SENT, SUBMITTED, UNKNOWN
+from .compose import SMS
+from .statuses import DELIVERED, FAILED, QUEUED, SENT, SUBMITTED, UNKNOWN
 from .transitions import Move, Moved, move
 
 REASONABLE = 500  # characters kept of a vendor's text
@@ -21,9 +22,18 @@ def settle(tx: Tx, results: list[tuple[Outgoing, Outcome]], token: str) -> list[
     now = clock.now_ms()
     moves = [plan_move(outgoing, outcome, token, now) for outgoing, outcome in results]
     moved = move(tx, moves, now)
+    at_once = [Move(entry.move.id, DELIVERED, "delivered", "The mail server took it", None,
+                    {"delivered_at": now, "poll_at": None, "expires_at": None})
+               for entry in moved if entry.move.to == SUBMITTED and _delivers_at_once(entry.before["gateway"])]
+    move(tx, at_once, now)
     if len(moved) < len(moves):
         _record_late(tx, results, {entry.move.id for entry in moved}, token)
     return moved
+
+
+def _delivers_at_once(name: str) -> bool:
+    gateway = registry.gateway(name)
+    return gateway is not None and gateway.delivers_at_once
 
 
 def plan_move(outgoing: Outgoing, outcome: Outcome, token: str, now: int) -> Move:
@@ -35,7 +45,7 @@ def plan_move(outgoing: Outgoing, outcome: Outcome, token: str, now: int) -> Mov
         meta["gateway_message_id"] = outcome.gateway_ref
     meta.update(outcome.meta or {})
     if outcome.kind == ACCEPTED:
-        gateway = registry.sms_gateway(outgoing.gateway)
+        gateway = registry.gateway(outgoing.gateway)
         first_poll = gateway.first_poll_ms(outgoing.recipient) if gateway else None
         receipts = gateway.sends_receipts if gateway else True
         return Move(outgoing.id, SUBMITTED if receipts else SENT, "submitted", "Gateway accepted", meta, {
@@ -45,7 +55,9 @@ def plan_move(outgoing: Outgoing, outcome: Outcome, token: str, now: int) -> Mov
     if outcome.kind == REFUSED:
         return _fail(outgoing, outcome, attempts, token, now, "rejected")
     if outcome.kind == TEMPORARY:
-        return _again(outgoing, outcome, attempts, token, now, settings.retry_delays)
+        gateway = registry.gateway(outgoing.gateway)
+        delays = gateway.retry_delays if gateway is not None and gateway.retry_delays is not None else settings.retry_delays
+        return _again(outgoing, outcome, attempts, token, now, delays)
     return Move(outgoing.id, UNKNOWN, "unknown", _text(outcome) or "The gateway gave no clear answer", meta, {
         "submitted_at": now, "attempts": attempts, "expires_at": now + settings.validity_ms, "lease_until": None,
         "gateway_ref": outcome.gateway_ref, "poll_at": first_question(outgoing.gateway, now)}, token)
@@ -53,7 +65,7 @@ def plan_move(outgoing: Outgoing, outcome: Outcome, token: str, now: int) -> Mov
 
 def first_question(gateway_name: str, now: int) -> int | None:
     """When the gateway is first asked about a message of unknown outcome; None when it can't be asked."""
-    gateway = registry.sms_gateway(gateway_name)
+    gateway = registry.gateway(gateway_name)
     return now + 1000 if gateway is not None and gateway.can_poll else None
 
 
@@ -78,7 +90,7 @@ def _again(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now:
 
 def _gateways(outgoing: Outgoing) -> list[str]:
     """The gateways that may carry a message, in order; the sandbox never hands over."""
-    if outgoing.gateway == registry.SANDBOX or outgoing.country is None:
+    if outgoing.gateway == registry.SANDBOX or outgoing.channel != SMS or outgoing.country is None:
         return [outgoing.gateway]
     known = registry.sms_gateways()
     found = [route.gateway for route in candidates(outgoing.country, outgoing.recipient)

@@ -12,14 +12,17 @@ from .. import clock
 from ..database import write
 from ..gateways.sms.base import TEMPORARY, UNKNOWN, Outcome, SmsGateway, Submission
 from ..upstreams import registry
+from . import mail
 from .accept import Accepted, Outgoing
+from .compose import EMAIL
 from .settle import plan_move, settle
 from .transitions import Move
 
 
 def submission_of(outgoing: Outgoing) -> Submission:
+    mime = mail.render(mail.Letter.of(outgoing)).as_bytes() if outgoing.channel == EMAIL else None
     return Submission(outgoing.id, outgoing.uid, outgoing.recipient, outgoing.text, outgoing.sender, outgoing.segments,
-                      outgoing.encoding, outgoing.attempts + 1)
+                      outgoing.encoding, outgoing.attempts + 1, mime)
 
 
 def call(gateway: SmsGateway, group: list[Outgoing]) -> list[Outcome]:
@@ -68,7 +71,7 @@ def _by_gateway(outgoing: list[Outgoing]) -> list[tuple[SmsGateway | None, list[
     groups: dict[str, list[Outgoing]] = {}
     for message in outgoing:
         groups.setdefault(message.gateway, []).append(message)
-    return [(registry.sms_gateway(name), group) for name, group in groups.items()]
+    return [(registry.gateway(name), group) for name, group in groups.items()]
 
 
 def _submit_remote(work: list[tuple[SmsGateway, list[Outgoing]]], token: str) -> None:

@@ -9,6 +9,7 @@ from ... import errors as domain
 from ... import money
 from ..body import InvalidText, MalformedJson
 from ..dialect import InvalidIdempotencyKey
+from ..field_paths import flat
 
 FIELDS = {"text": "message", "recipient": "recipient", "name": "name", "amount": "amount", "sender": "senderId"}
 """Domain field → wire field."""
@@ -88,19 +89,3 @@ def _headers(error: Exception) -> dict[str, str]:
     if isinstance(error, domain.RateLimited):
         return {"Retry-After": str(error.retry_after)}
     return {}
-
-
-def flat(messages) -> dict[str, list[str]]:
-    """marshmallow's nested messages as field path → sentences."""
-    found: dict[str, list[str]] = {}
-
-    def walk(prefix: str, node) -> None:
-        if isinstance(node, dict):
-            for key, inner in node.items():
-                name = "" if key == "_schema" else str(key)
-                walk(f"{prefix}.{name}".strip(".") if prefix and name else prefix or name, inner)
-        else:
-            found.setdefault(prefix or "body", []).extend(str(sentence) for sentence in node)
-
-    walk("", messages)
-    return found

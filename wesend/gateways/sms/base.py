@@ -22,6 +22,7 @@ class Submission(NamedTuple):
     segments: int
     encoding: str
     attempt: int
+    mime: bytes | None = None  # an e-mail as it goes out
 
 
 class Outcome(NamedTuple):
@@ -65,6 +66,10 @@ class SmsGateway:
     tps: float | None = None
     can_poll = False
     sends_receipts = True
+    delivers_at_once = False
+    """Whether accepting a message is all that is ever heard of it, and as good as delivery (e-mail)."""
+    retry_delays: tuple[float, ...] | None = None
+    """Seconds before each retry of a temporary failure; None: the instance's setting."""
 
     def __init__(self, name: str):
         self.name = name

@@ -1,0 +1,34 @@
+"""The World Ledgers Communication API: `/api/v1/communication`; one key in either of two headers."""
+
+from flask import request
+
+from ...accounts.keys import Key, authenticate
+from ...errors import InvalidCredentials
+from ..dialect import Dialect
+from . import blasts, credits
+from .errors import show_error
+from .webhook import WorldLedgersFormat
+
+NAME = "worldledgers"
+REQUESTS_A_MINUTE = 120
+
+
+def _authenticate() -> Key:
+    key = request.headers.get("X-API-Key", "").strip()
+    if not key:
+        scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+        key = bearer.strip() if scheme.lower() == "bearer" else ""
+    if not key:
+        raise InvalidCredentials
+    return authenticate(NAME, key)
+
+
+def _answer_again(subject: str):
+    kind, _, name = subject.partition(":")
+    return credits.answer_deposit(int(name)) if kind == "deposit" else blasts.answer_batch(name)
+
+
+dialect = Dialect(NAME, "/api/v1/communication", authenticate=_authenticate, show_error=show_error,
+                  answer_again=_answer_again, rate_limit=REQUESTS_A_MINUTE, webhook_format=WorldLedgersFormat())
+for child in (blasts.blueprint, credits.blueprint):
+    dialect.blueprint.register_blueprint(child)

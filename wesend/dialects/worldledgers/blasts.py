@@ -1,0 +1,100 @@
+"""`/sms` and `/email`: blasts, and the status of one message."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from flask import Blueprint, g
+
+from ... import phones, templating
+from ...contacts import service as contacts
+from ...database import query_one
+from ...errors import MessageNotFound
+from ...messages import mail, send
+from ...messages.accept import Sent, get_batch_by_id
+from ...messages.compose import EMAIL, SMS, Addressee, Composer
+from ...messages.history import visible
+from ...wallets.service import wallet_by_id
+from ..body import json_object
+from ..dialect import account, load, origin
+from ..fields import row_id
+from . import schemas
+from .send_at import read_order
+from .shared import HOME_COUNTRY, success
+from .words import REASONS, blast_id, status_data
+
+blueprint = Blueprint("blasts", __name__)
+CHUNK = 200
+
+
+@blueprint.post("/sms")
+def send_sms():
+    data = load(schemas.SMS, json_object())
+    composer = Composer(account(), wallet_by_id(g.key.wallet_id), data["message"], sender=data["sender_id"],
+                        render=templating.render_single, max_segments=None, simulate_low_balance=False)
+    accepted = send.send(composer, _phones(data["recipients"]), origin=origin(), order=read_order(data, account()),
+                         in_request=False)
+    return _answer(send.sent_now(accepted))
+
+
+@blueprint.post("/email")
+def send_email():
+    data = load(schemas.EMAIL, json_object())
+    composer = mail.MailComposer(account(), wallet_by_id(g.key.wallet_id), data["subject"], data["message"])
+    accepted = send.send(composer, _addresses(data["recipients"]), origin=origin(), order=read_order(data, account()),
+                         in_request=False)
+    return _answer(send.sent_now(accepted))
+
+
+def _phones(given: list[str]) -> Iterator[Addressee]:
+    """Each recipient with the fields of the contact that has its number."""
+    for start in range(0, len(given), CHUNK):
+        read = [(text, phones.normalise(text, HOME_COUNTRY)) for text in given[start:start + CHUNK]]
+        known = contacts.find_by(account().id, "phone", [phone.e164 for _, phone in read if phone])
+        for text, phone in read:
+            contact = known.get(phone.e164) if phone else None
+            yield Addressee(text, phone, contacts.variables(contact) if contact else None)
+
+
+def _addresses(given: Iterable[str]) -> Iterator[Addressee]:
+    given = list(given)
+    for start in range(0, len(given), CHUNK):
+        chunk = given[start:start + CHUNK]
+        known = contacts.find_by(account().id, "email", [text.strip().lower() for text in chunk])
+        for text in chunk:
+            contact = known.get(text.strip().lower())
+            yield Addressee(text, None, contacts.variables(contact) if contact else None)
+
+
+def answer_batch(uid: str):
+    """The answer of a blast, from what is stored of it."""
+    return _answer(send.load_sent(uid))
+
+
+def _answer(sent: Sent):
+    batch = sent.batch
+    skipped = [{"recipient": recipient, "reason": REASONS[reason]}
+               for recipient, reason, _ in json.loads(batch["skipped"] or "[]")]
+    noun = "Emails" if batch["channel"] == EMAIL else "SMS"
+    return success({"blast_id": blast_id(batch), "scheduled": len(sent.messages), "skipped": skipped,
+                    "reference": batch["reference"], "message_ids": [message["id"] for message in sent.messages]},
+                   202, f"{noun} scheduled successfully.")
+
+
+@blueprint.get("/sms/<message_id>")
+def show_sms(message_id: str):
+    return _show(message_id, SMS)
+
+
+@blueprint.get("/email/<message_id>")
+def show_email(message_id: str):
+    return _show(message_id, EMAIL)
+
+
+def _show(message_id: str, channel: str):
+    message = query_one("SELECT * FROM messages WHERE id = ? AND account_id = ? AND channel = ?",
+                        (row_id(message_id), account().id, channel))
+    if message is None or not visible(message["batch_id"]):
+        raise MessageNotFound
+    return success(status_data(message, get_batch_by_id(message["batch_id"])))

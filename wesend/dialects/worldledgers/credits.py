@@ -1,0 +1,72 @@
+"""`/sms-credits`: balance, and credits bought by mobile money."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g
+from marshmallow import ValidationError
+
+from ... import money, phones
+from ...database import Row
+from ...wallets import deposits
+from ...wallets.service import WalletInfo, balance_of, wallet_by_id
+from ..body import json_object
+from ..dialect import account, load, origin
+from . import schemas
+from .shared import HOME_COUNTRY, msisdn, success
+
+blueprint = Blueprint("credits", __name__, url_prefix="/sms-credits")
+STATUSES = {"pending": "Pending", "successful": "Received", "failed": "Failed", "expired": "Cancelled"}
+
+
+def _wallet() -> WalletInfo:
+    return wallet_by_id(g.key.wallet_id)
+
+
+@blueprint.get("/balance")
+def show_balance():
+    wallet = _wallet()
+    data = {"sms_credits": money.number(balance_of(wallet)), "sms_rate": _number(wallet.sms_rate_micros),
+            "currency": wallet.purchase_currency}
+    return success({**data, "sandbox": True} if wallet.is_sandbox else data)
+
+
+@blueprint.post("/purchase")
+def purchase():
+    data = load(schemas.PURCHASE, json_object())
+    phone = phones.normalise(data["phone"], HOME_COUNTRY)
+    if phone is None:
+        raise ValidationError("Not a phone number.", "phone")
+    return _accepted(deposits.start_deposit(_wallet(), data["amount"], phone, api_key_id=g.key.id, claim=origin().claim))
+
+
+def answer_deposit(deposit_id: int):
+    """The answer of a purchase, from what is stored of it."""
+    return _accepted(deposits.deposit_by_id(deposit_id, account().id))
+
+
+def _accepted(deposit: Row):
+    return success({"payment_id": deposit["uid"], "payment_status": STATUSES[deposit["status"]],
+                    "amount_kes": money.number(deposit["amount_micros"]), "sms_rate": _number(deposit["rate_micros"]),
+                    "estimated_credits": _number(_estimated(deposit)), "phone": msisdn(deposit["phone"])},
+                   202, "Confirm the payment on your phone.")
+
+
+@blueprint.get("/purchase/<payment_id>")
+def show_purchase(payment_id: str):
+    wallet = _wallet()
+    deposit = deposits.get_deposit(payment_id, wallet)
+    cancelled = deposit["status"] == "failed" and "cancel" in (deposit["reason"] or "").lower()
+    return success({"payment_status": "Cancelled" if cancelled else STATUSES[deposit["status"]],
+                    "amount_kes": money.number(deposit["amount_micros"]), "sms_rate": _number(deposit["rate_micros"]),
+                    "sms_credits_applied": _number(deposit["credited_micros"] or 0),
+                    "firm_sms_credits": money.number(balance_of(wallet)),
+                    "estimated_credits": _number(_estimated(deposit))})
+
+
+def _estimated(deposit: Row) -> int:
+    rate = deposit["rate_micros"]
+    return money.divide(deposit["amount_micros"], rate) if rate else deposit["amount_micros"]
+
+
+def _number(micros: int | None) -> int | float | None:
+    return None if micros is None else money.number(micros)

@@ -1,0 +1,72 @@
+"""World Ledgers' words for what goes wrong: `{"status": "error", "message", "errors"?: {field: [sentence]}}`."""
+
+from __future__ import annotations
+
+from marshmallow import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from ... import errors as domain
+from ... import money
+from ..body import InvalidText, MalformedJson
+from ..dialect import InvalidIdempotencyKey
+from ..field_paths import flat
+
+FIELDS = {"text": "message", "recipient": "recipients", "sender": "sender_id"}
+"""Domain field → wire field."""
+
+TABLE: tuple[tuple[type[Exception], int], ...] = (
+    (domain.InvalidCredentials, 401),
+    (domain.SenderNotApproved, 422),
+    (domain.Forbidden, 403),
+    (domain.NotFound, 404),
+    (domain.InsufficientBalance, 422),
+    (MalformedJson, 422),
+    (InvalidText, 422),
+    (InvalidIdempotencyKey, 422),
+    (domain.InvalidInput, 422),
+    (domain.IdempotencyConflict, 422),
+    (domain.Conflict, 409),
+    (domain.NoRoute, 502),
+    (domain.ProviderRejected, 502),
+    (domain.ChargeRefused, 502),
+    (domain.TopUpNotConfigured, 502),
+    (domain.RateLimited, 429),
+)
+SENTENCES = {404: "Not found", 405: "Method not allowed", 413: "The request body is too large",
+             415: "The request body must be application/json", 500: "Internal server error"}
+
+
+def show_error(error: Exception):
+    """(body, status, headers) of any error."""
+    if isinstance(error, ValidationError):
+        return envelope("The given data was invalid.", flat(error.messages)), 422, {}
+    if isinstance(error, HTTPException):
+        status = error.code or 500
+        return envelope(SENTENCES.get(status, error.name)), status, {}
+    for kind, status in TABLE:
+        if isinstance(error, kind):
+            headers = {"Retry-After": str(error.retry_after)} if isinstance(error, domain.RateLimited) else {}
+            return envelope(_sentence(error), _fields(error)), status, headers
+    raise error
+
+
+def envelope(message: str, errors: dict | None = None) -> dict:
+    shown: dict = {"status": "error", "message": message}
+    if errors:
+        shown["errors"] = errors
+    return shown
+
+
+def _sentence(error: Exception) -> str:
+    return "Missing or invalid API key" if isinstance(error, domain.InvalidCredentials) else str(error)
+
+
+def _fields(error: Exception) -> dict[str, list[str]] | None:
+    if isinstance(error, domain.InsufficientBalance):
+        return {"credits": [f"Not enough SMS credits: {money.text(error.required_micros)} needed, "
+                            f"{money.text(error.balance_micros)} left."]}
+    if isinstance(error, domain.SenderNotApproved):
+        return {"sender_id": [str(error)]}
+    if isinstance(error, domain.InvalidInput) and error.fields:
+        return {FIELDS.get(name, name): sentences for name, sentences in error.fields.items()}
+    return None

@@ -1,0 +1,26 @@
+"""`send_at` → an order: without a zone it is the account's, in the past it is now."""
+
+from __future__ import annotations
+
+from flask import g
+from marshmallow import ValidationError
+
+from ... import clock
+from ...accounts.service import AccountInfo
+from ...messages.accept import Order
+
+LATEST = 90 * clock.DAY
+
+
+def read_order(data: dict, account: AccountInfo) -> Order:
+    reference = data["reference"] or None
+    text = (data["send_at"] or "").strip()
+    if not text:
+        return Order(reference=reference)
+    try:
+        at = clock.parse_iso(text, account.time_zone)
+    except (ValueError, OverflowError):
+        raise ValidationError("Must be YYYY-MM-DD HH:MM:SS or ISO 8601.", "send_at") from None
+    if at > g.arrived_at + LATEST:
+        raise ValidationError("Must be at most 90 days ahead.", "send_at")
+    return Order("scheduled", scheduled_at=at, reference=reference) if at > g.arrived_at else Order(reference=reference)

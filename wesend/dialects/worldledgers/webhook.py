@@ -1,0 +1,38 @@
+"""Webhook format `worldledgers`: one POST for every change of a message's status, and for what happens to an e-mail."""
+
+from __future__ import annotations
+
+from ... import clock
+from ...accounts.service import get_account
+from ...database import Row
+from ...webhooks.formats import Event, Format, hex_hmac
+from .words import WORDS, status_data
+
+CHANGES = ("processing", "delivered", "failed")
+TRACKED = ("opened", "clicked")
+
+
+class WorldLedgersFormat(Format):
+    name = "worldledgers"
+    events = (*(f"communication.sms.{word}" for word in CHANGES),
+              *(f"communication.email.{word}" for word in (*CHANGES, *TRACKED)))
+
+    def message_changed(self, message: Row, batch: Row) -> Event | None:
+        word = WORDS[message["status"]]
+        if word not in CHANGES:
+            return None
+        # Several of our statuses are one of theirs: submitted, then sent, is told once.
+        return self._event(message, batch, word, once=f"{message['id']}:{message['charges']}:{word}")
+
+    def mail_tracked(self, message: Row, batch: Row, happening: str) -> Event | None:
+        return self._event(message, batch, happening, once=None)
+
+    @staticmethod
+    def _event(message: Row, batch: Row, word: str, once: str | None) -> Event:
+        data = status_data(message, batch, word)
+        zone = get_account(message["account_id"]).time_zone
+        return Event(data["event"], str(message["id"]), {
+            **data, "firm_id": message["account_id"], "timestamp": clock.iso_in_zone(clock.now_ms(), zone)}, once)
+
+    def headers(self, event: str, body: bytes, secret: str) -> dict[str, str]:
+        return {"X-WL-Event": event, "X-WL-Signature": f"sha256={hex_hmac(secret, body)}"}

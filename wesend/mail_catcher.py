@@ -1,0 +1,42 @@
+"""The sandbox's SMTP port: takes whatever an application sends and keeps it for `GET /sandbox/emails`; sends nothing on."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope
+from flask import Flask
+
+from .messages import caught
+
+SIZE_LIMIT = 20 * 1024 * 1024
+
+
+class _Handler:
+    def __init__(self, app: Flask):
+        self.app = app
+
+    async def handle_DATA(self, _server: SMTP, _session, envelope: Envelope) -> str:
+        raw = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content or "").encode()
+        await asyncio.get_running_loop().run_in_executor(None, self._keep, list(envelope.rcpt_tos), raw)
+        return "250 Caught by the sandbox"
+
+    def _keep(self, recipients: list[str], raw: bytes) -> None:
+        with self.app.app_context():
+            caught.keep_mail(recipients, raw)
+
+
+def start(app: Flask) -> Controller | None:
+    """Listen where the settings say, in the process that runs the jobs; None when it is off."""
+    settings = app.config["WESEND"]
+    if settings.sandbox_smtp_port is None or not settings.sandbox:
+        return None
+    controller = Controller(_Handler(app), hostname=settings.host, port=settings.sandbox_smtp_port,
+                            data_size_limit=SIZE_LIMIT, enable_SMTPUTF8=True, ident="wesend sandbox")
+    try:
+        controller.start()
+    except OSError as error:
+        app.logger.error("the sandbox can't listen for mail on port %s: %s", settings.sandbox_smtp_port, error.strerror)
+        return None
+    return controller

@@ -1,0 +1,46 @@
+"""What recipients do with an e-mail: open it, follow a link, unsubscribe. Each is noted once."""
+
+from __future__ import annotations
+
+import json
+
+from .. import clock
+from ..database import Row, Tx, query_one, write
+from ..routing import opt_outs
+from . import announce
+from .compose import EMAIL
+
+
+def find_mail(message_id: int) -> Row | None:
+    return query_one("SELECT * FROM messages WHERE id = ? AND channel = 'email'", (message_id,))
+
+
+def note_opened(message: Row) -> bool:
+    return _note(message, "opened", None)
+
+
+def note_clicked(message: Row, target: str) -> bool:
+    """A click is an opening too: many mail programs show no pictures."""
+    note_opened(message)
+    return _note(message, "clicked", target)
+
+
+def _note(message: Row, happening: str, target: str | None) -> bool:
+    meta = json.dumps({"url": target}) if target else None
+
+    def unit(tx: Tx) -> bool:
+        if tx.one("SELECT 1 FROM message_events WHERE message_id = ? AND event = ? AND meta IS ?",
+                  (message["id"], happening, meta)):
+            return False
+        tx.insert("message_events", message_id=message["id"], event=happening, status=message["status"], detail=None,
+                  meta=meta, at=clock.now_ms())
+        announce.mail_tracked(tx, message, happening)
+        return True
+
+    return write(unit)
+
+
+def unsubscribe(message: Row) -> None:
+    """Nothing more from this account to this address."""
+    write(lambda tx: opt_outs.add_opt_out(tx, account_id=message["account_id"], channel=EMAIL,
+                                          address=message["recipient"], source=f"unsubscribed from {message['uid']}"))
