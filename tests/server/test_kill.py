@@ -1,4 +1,4 @@
-"""kill -9 of everything, again and again: what was acknowledged is there, once, paid once, and finds its end by itself."""
+"""kill -9 of everything, again and again: what was acknowledged is there once, paid once, and ends by itself."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_sends_survive_kills_in_the_middle_of_a_storm(server):
     with Clients(server, customer) as clients:
         for _ in range(KILLS):
             before = clients.answered
-            server.wait_until(lambda: clients.answered > before + 100, 60, "the clients get no answers")
+            server.wait_until(lambda before=before: clients.answered > before + 100, 60, "the clients get no answers")
             clients.kill_and_restart()
     wait_for_the_end(server)
     assert clients.unexpected == []
@@ -93,7 +93,7 @@ def send_until_answered(server: Server, customer: Customer, number: int, size: i
             try:
                 answer = wire.send(recipients, f"bulk {number}", key=f"bulk {number}")
             except (OSError, http.client.HTTPException):
-                server.wait_until(lambda: server.process.poll() is None and server.health() == 200, 60, "it stays down")
+                server.wait_until(server.serves, 60, "it stays down")
                 continue
             if answer.status != 409:
                 return answer
@@ -103,7 +103,8 @@ def kill_between_submissions(server: Server, total: int) -> None:
     """Kill as many times, each when a further share of ``total`` messages has been submitted."""
     for round_number in range(1, KILLS + 1):
         goal = total * round_number // (KILLS + 2)
-        server.wait_until(lambda goal=goal: submissions(server).total() >= goal, 60, "dispatch does not go on", every=0.002)
+        server.wait_until(lambda goal=goal: submissions(server).total() >= goal, 60, "dispatch does not go on",
+                          every=0.002)
         server.kill()
         server.end_leases()
         server.start()
@@ -150,7 +151,7 @@ def test_a_gateway_on_a_wire_never_gets_a_message_twice_and_what_it_got_is_never
     statuses = dict(server.query("SELECT uid, status FROM messages"))
     assert set(statuses.values()) <= {"delivered", "unknown"}
     assert {uid for uid, status in statuses.items() if status == "delivered"} == given.keys()
-    assert server.query("SELECT count(*) FROM ledger_entries WHERE kind = 'refund' AND message_id IS NOT NULL") == [(0,)]
+    assert server.query("SELECT message_id FROM ledger_entries WHERE kind = 'refund' AND message_id IS NOT NULL") == []
     assert clients.accepted.items() <= {(m["message"], m["message_id"]) for m in history(server, customer)}
     assert_clean(server)
 

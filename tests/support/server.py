@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import sqlite3
@@ -24,9 +25,12 @@ CLI = ("-c", "from wesend.cli import main; main()")
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below the ephemeral range: while a server is down, no outgoing connection can sit on its port."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Server:
@@ -53,8 +57,8 @@ class Server:
 
     def start(self) -> Server:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, *self.program], cwd=PROJECT, env=self.environment, stdout=log,
-                                            stderr=subprocess.STDOUT, start_new_session=True)
+            self.process = subprocess.Popen([sys.executable, *self.program], cwd=PROJECT, env=self.environment,
+                                            stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
         try:
             self.wait_until(lambda: self.health() == 200, 30, "the server did not come up")
         except BaseException:
@@ -69,6 +73,13 @@ class Server:
             if self.process is not None and self.process.poll() is not None:
                 raise AssertionError(f"the server ended: {self.output()}") from None
             return 0
+
+    def serves(self) -> bool:
+        """False while it is down, for whatever reason; for threads that live through a kill."""
+        try:
+            return requests.get(f"{self.url}/healthz", timeout=5).status_code == 200
+        except requests.RequestException:
+            return False
 
     def output(self) -> str:
         return self.log.read_text(errors="replace")
