@@ -1,4 +1,4 @@
-"""The floor under every figure: a Flask route that reads credentials and JSON and answers JSON, under the same gunicorn."""
+"""The floor: a Flask route that reads credentials and JSON and answers JSON, under the same gunicorn options."""
 
 from __future__ import annotations
 

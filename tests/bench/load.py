@@ -64,8 +64,8 @@ def run(url: str, concurrency: int, seconds: int, *, wrk: bool) -> Load:
 
 
 def _wrk(url: str, concurrency: int, seconds: int) -> Load:
-    script = SCRIPT % {"start": random.randrange(NUMBERS), "first": FIRST, "numbers": NUMBERS, "wallet": PUBLISHED.wallet,
-                       "authorization": basic(PUBLISHED.key, PUBLISHED.secret)}
+    script = SCRIPT % {"start": random.randrange(NUMBERS), "first": FIRST, "numbers": NUMBERS,
+                       "wallet": PUBLISHED.wallet, "authorization": basic(PUBLISHED.key, PUBLISHED.secret)}
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write(script)
         file.flush()

@@ -69,15 +69,16 @@ def _median(values: list[float | None]) -> float | None:
 
 def table(found: dict[str, Any]) -> str:
     """For people: a line a system and concurrency, then the bars."""
-    lines = [f"{found['cores']} cores, {found['rounds']} rounds of {found['seconds']} s by {found['client']}; medians. Load "
-             "and server share the cores: the ratios count.",
+    lines = [f"{found['cores']} cores, {found['rounds']} rounds of {found['seconds']} s by {found['client']}; medians."
+             " Load and server share the cores: the ratios count.",
              "", f"{'':<18} {'c':>3} {'per s':>9} {'x empty':>8} {'p50 ms':>8} {'p99 ms':>8} {'CPU s/1,000':>12} "
              f"{'and delivered':>14}"]
     for row in found["rows"]:
         cpu, delivered = (("-" if value is None else f"{value:.2f}")
                           for value in (row["cpu_s_per_1000"], row["cpu_s_per_1000_delivered"]))
-        lines.append(f"{row['system']:<18} {row['concurrency']:>3} {row['per_second']:>9,.0f} {row['ratio_to_empty']:>8.2f} "
-                     f"{row['p50_ms']:>8.1f} {row['p99_ms']:>8.1f} {cpu:>12} {delivered:>14}")
+        lines.append(f"{row['system']:<18} {row['concurrency']:>3} {row['per_second']:>9,.0f} "
+                     f"{row['ratio_to_empty']:>8.2f} {row['p50_ms']:>8.1f} "
+                     f"{row['p99_ms']:>8.1f} {cpu:>12} {delivered:>14}")
     lines.append("")
     lines += [f"{'held    ' if bar['held'] else 'NOT HELD'}  {bar['bar']} {bar['limit']:g}: {bar['measured']:g}"
               for bar in found["bars"]]

@@ -85,7 +85,8 @@ def _over_http(system: str, server: Server, concurrency: int, seconds: int, wrk:
     after = cpu_seconds(server)
     server.wait_until(is_quiet, 120, "the round's messages are not delivered")
     thousands = max(found.requests, 1) / 1000
-    return Measured(system, concurrency, found, (after - before) / thousands, (cpu_seconds(server) - before) / thousands)
+    at_the_end = cpu_seconds(server)
+    return Measured(system, concurrency, found, (after - before) / thousands, (at_the_end - before) / thousands)
 
 
 def cpu_seconds(server: Server) -> float:

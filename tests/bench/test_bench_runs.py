@@ -11,7 +11,8 @@ from .rounds import BARE, EMPTY, WESEND
 
 def test_one_short_round_measures_every_system_and_tells_of_its_bars(tmp_path, capsys):
     file = tmp_path / "figures.json"
-    assert main(["--rounds", "1", "--seconds", "1", "--concurrency", "8", "--client", "python", "--json", str(file)]) == 0
+    short = ["--rounds", "1", "--seconds", "1", "--concurrency", "8", "--client", "python"]
+    assert main([*short, "--json", str(file)]) == 0
     found = json.loads(file.read_text())
     rows = {row["system"]: row for row in found["rows"]}
     assert rows.keys() == {BARE, EMPTY, WESEND}

@@ -24,8 +24,8 @@ from tests.support.wire import PUBLISHED, Wire, new_customer
 def start(instance: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs app.py, which is expected to end by itself."""
     server = Server(instance, **environment)
-    return subprocess.run([sys.executable, "app.py", *options], cwd=PROJECT, env=server.environment, capture_output=True,
-                          text=True, timeout=60)
+    return subprocess.run([sys.executable, "app.py", *options], cwd=PROJECT, env=server.environment,
+                          capture_output=True, text=True, timeout=60)
 
 
 def assert_one_sentence(done: subprocess.CompletedProcess[str], *names: str) -> None:

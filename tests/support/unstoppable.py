@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import threading
 from itertools import count
-from types import TracebackType
 
 from .server import Server
 from .wire import Answer, Customer, Wire
@@ -38,7 +37,7 @@ class Clients:
             thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_) -> None:
         self.stopping = True
         self.up.set()
         for thread in self.threads:

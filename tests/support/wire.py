@@ -48,7 +48,7 @@ def new_customer(server: Server, balance: str, *, account: int | None = None) ->
 
 
 class Wire:
-    """One kept-alive connection of one thread. A broken one raises OSError or HTTPException; the next call reconnects."""
+    """One thread's kept-alive connection. A broken one raises OSError or HTTPException; the next call reconnects."""
 
     def __init__(self, port: int, customer: Customer = PUBLISHED, *, timeout: float = 60):
         self.customer = customer
@@ -98,7 +98,8 @@ class Wire:
                 return found
 
 
-def at_once(port: int, customer: Customer, calls: Iterable[Callable[[Wire], Answer]], threads: int = 32) -> list[Answer]:
+def at_once(port: int, customer: Customer, calls: Iterable[Callable[[Wire], Answer]],
+            threads: int = 32) -> list[Answer]:
     """Carry out the calls from many threads that start together; their answers in the calls' order."""
     numbered = list(enumerate(calls))
     barrier = threading.Barrier(threads)
