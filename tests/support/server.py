@@ -4,29 +4,43 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import requests
+from click.testing import CliRunner
+
+from wesend.cli import group
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
+CLI = ("-c", "from wesend.cli import main; main()")
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below the ephemeral range: while a server is down, no outgoing connection can sit on its port."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Server:
-    """``with Server(folder) as server``: serves until the end; `kill` is kill -9 of its whole process group."""
+    """``with Server(folder) as server``: serves until the end; `kill` is kill -9 of its whole process group.
 
-    def __init__(self, instance: Path, **environment: str):
-        self.instance = instance
+    ``program``: what Python runs instead of app.py.
+    """
+
+    def __init__(self, instance: Path, *, program: tuple[str, ...] = ("app.py",), **environment: str):
+        self.instance, self.program = instance, program
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         clean = {name: value for name, value in os.environ.items() if not name.startswith("WESEND_")}
@@ -43,9 +57,13 @@ class Server:
 
     def start(self) -> Server:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "app.py"], cwd=PROJECT, env=self.environment, stdout=log,
-                                            stderr=subprocess.STDOUT, start_new_session=True)
-        self.wait_until(lambda: self.health() == 200, 30, "the server did not come up")
+            self.process = subprocess.Popen([sys.executable, *self.program], cwd=PROJECT, env=self.environment,
+                                            stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            self.wait_until(lambda: self.health() == 200, 30, "the server did not come up")
+        except BaseException:
+            self.kill()
+            raise
         return self
 
     def health(self) -> int:
@@ -56,14 +74,29 @@ class Server:
                 raise AssertionError(f"the server ended: {self.output()}") from None
             return 0
 
+    def serves(self) -> bool:
+        """False while it is down, for whatever reason; for threads that live through a kill."""
+        try:
+            return requests.get(f"{self.url}/healthz", timeout=5).status_code == 200
+        except requests.RequestException:
+            return False
+
     def output(self) -> str:
         return self.log.read_text(errors="replace")
 
     def kill(self) -> None:
         """kill -9 of every process, in the middle of whatever they do."""
         assert self.process is not None
-        os.killpg(self.process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+    def end_leases(self) -> None:
+        """After a kill: every lease is over, as it would be had the machine been down for a minute."""
+        with sqlite3.connect(self.instance / "wesend.db", timeout=15) as connection:
+            for table in ("messages", "batches", "idempotency_keys"):
+                connection.execute(f"UPDATE {table} SET lease_until = 1 WHERE lease_until IS NOT NULL")
+        connection.close()
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -75,15 +108,53 @@ class Server:
 
     def run(self, *arguments: str, check: bool = True) -> dict:
         """``wesend … --json`` on the same instance; what it printed."""
-        done = subprocess.run([sys.executable, "-c", "from wesend.cli import main; main()", *arguments, "--json"],
+        done = subprocess.run([sys.executable, *CLI, *arguments, "--json"],
                               cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=120)
         if check:
             assert done.returncode == 0, done.stderr + done.stdout
         return json.loads(done.stdout)
 
+    def command(self, *arguments: str) -> dict:
+        """The same command run inside this process, which saves its start; for what a test only prepares."""
+        done = CliRunner().invoke(group, [*arguments, "--json"], env=self.environment)
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    def query(self, sql: str, *parameters: Any) -> list[tuple]:
+        """What stands in the database now, read beside the server."""
+        with sqlite3.connect(f"file:{self.instance / 'wesend.db'}?mode=ro", uri=True, timeout=15) as connection:
+            rows = connection.execute(sql, parameters).fetchall()
+        connection.close()
+        return rows
+
+    def workers(self) -> set[int]:
+        """The live processes that gunicorn's master has started."""
+        assert self.process is not None
+        return {pid for pid, parent, state in processes() if parent == self.process.pid and state != "Z"}
+
+    def scheduler(self) -> int | None:
+        """The worker that says it runs the jobs; None before any has."""
+        try:
+            text = (self.instance / "scheduler.lock").read_text().strip()
+        except FileNotFoundError:
+            return None
+        return int(text) if text else None
+
     @staticmethod
-    def wait_until(condition, seconds: float, what: str) -> None:
+    def wait_until(condition, seconds: float, what: str, every: float = 0.05) -> None:
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, what
-            time.sleep(0.05)
+            time.sleep(every)
+
+
+def processes() -> list[tuple[int, int, str]]:
+    """(pid, parent's pid, state) of every process of the machine, from /proc."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it ended meanwhile
+        found.append((int(path.parent.name), int(parent), state))
+    return found

@@ -1,0 +1,1 @@
+"""How fast wesend is beside what it is made of: `python -m tests.bench`."""
