@@ -11,8 +11,10 @@ BASIC = (
 )
 EXTENSION = {"\f": 0x0A, "^": 0x14, "{": 0x28, "}": 0x29, "\\": 0x2F, "[": 0x3C, "~": 0x3D, "]": 0x3E, "|": 0x40,
              "€": 0x65}
+ESCAPE = 0x1B
 # A raw ESC is the shift to the extension table, not a character that can be sent.
 BASIC_CODES = {char: code for code, char in enumerate(BASIC) if char != "\x1b"}
+EXTENSION_CHARS = {code: char for char, code in EXTENSION.items()}
 BASIC_SET = frozenset(BASIC_CODES)
 EXTENSION_SET = frozenset(EXTENSION)
 
@@ -96,7 +98,20 @@ def encode_gsm7(text: str) -> bytes:
     out = bytearray()
     for char in text:
         if char in EXTENSION:
-            out += bytes((0x1B, EXTENSION[char]))
+            out += bytes((ESCAPE, EXTENSION[char]))
         else:
             out.append(BASIC_CODES[char])
     return bytes(out)
+
+
+def decode_gsm7(septets: bytes) -> str:
+    """Text of unpacked septets; after an escape, what the extension table does not have is read from the basic one."""
+    out, escaped = [], False
+    for code in septets:
+        if code == ESCAPE and not escaped:
+            escaped = True
+            continue
+        char = BASIC[code] if code < len(BASIC) else "\ufffd"
+        out.append(EXTENSION_CHARS.get(code, char) if escaped else char)
+        escaped = False
+    return "".join(out)

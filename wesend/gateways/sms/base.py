@@ -56,6 +56,15 @@ class Receipt(NamedTuple):
     text: str | None = None
 
 
+class CallbackReceipt(NamedTuple):
+    """A receipt that was brought: ``gateway_ref`` or ``reference`` tell whose it is, ``to`` is the recipient."""
+
+    gateway_ref: str | None
+    reference: str | None
+    to: str | None
+    receipt: Receipt
+
+
 class SmsGateway:
     """Base of the adapters. ``in_process`` ones answer at once and need no thread; ``batch`` is what one submit takes."""
 

@@ -1,0 +1,112 @@
+"""What the SMSC brings: handed over in groups, and acknowledged only when the owner has it."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+
+from ..base import CallbackReceipt
+from . import statuses, texts
+from .connection import Connection
+from .pdu import Delivery, Malformed, Pdu, read_delivery
+from .receipt import is_receipt, read_receipt
+
+GROUP = 500  # at most this many receipts are handed over at once, as one transaction of the owner's
+WAITING = 5_000  # more than this many are refused for now, and the SMSC brings them again
+
+log = logging.getLogger(__name__)
+
+Receipts = Callable[[list[CallbackReceipt]], None]
+Inbound = Callable[[str, str, str], None]
+
+
+class Deliveries:
+    """A thread of its own: the owner waits for its database while answers to submit_sm must go on being read."""
+
+    def __init__(self, name: str, on_receipt: Callable[[], Receipts | None], on_inbound: Callable[[], Inbound | None]):
+        self._name, self._on_receipt, self._on_inbound = name, on_receipt, on_inbound
+        self._waiting: queue.Queue[tuple[Connection, Pdu] | None] = queue.Queue(WAITING)
+        self._thread = threading.Thread(target=self._run, name=f"smpp-{name}-deliveries", daemon=True)
+        self._thread.start()
+
+    def take(self, connection: Connection, request: Pdu) -> None:
+        try:
+            self._waiting.put_nowait((connection, request))
+        except queue.Full:
+            connection.respond([(request, statuses.RX_T_APPN)])
+
+    def stop(self) -> None:
+        """What is still waiting is not acknowledged; the SMSC brings it again."""
+        self._waiting.put(None)
+
+    def _run(self) -> None:
+        while True:
+            group = self._next_group()
+            if None in group:
+                return
+            try:
+                self._hand_over(group)
+            except Exception:
+                log.exception("smpp gateway %s: deliveries", self._name)
+
+    def _next_group(self) -> list:
+        group = [self._waiting.get()]
+        try:
+            while len(group) < GROUP:
+                group.append(self._waiting.get_nowait())
+        except queue.Empty:
+            pass
+        return group
+
+    def _hand_over(self, group: list[tuple[Connection, Pdu]]) -> None:
+        read = [self._read(request) for _, request in group]
+        receipts = [found for found in read if isinstance(found, CallbackReceipt)]
+        of_receipts = self._bring(receipts) if receipts else statuses.OK
+        answers: dict[Connection, list[tuple[Pdu, int]]] = {}
+        for (connection, request), found in zip(group, read, strict=True):
+            status = of_receipts if isinstance(found, CallbackReceipt) else found
+            answers.setdefault(connection, []).append((request, status))
+        for connection, of_connection in answers.items():
+            connection.respond(of_connection)
+
+    def _read(self, request: Pdu) -> CallbackReceipt | int:
+        """A receipt, or the status that answers anything else."""
+        try:
+            delivery = read_delivery(request)
+        except Malformed as error:
+            log.warning("smpp gateway %s: %s", self._name, error)
+            return statuses.RX_P_APPN
+        if not is_receipt(delivery):
+            return self._inbound(delivery)
+        receipt = read_receipt(delivery)
+        if receipt is None:
+            log.warning("smpp gateway %s: a receipt without an id: %r", self._name, delivery.content[:100])
+            return statuses.OK
+        return receipt
+
+    def _bring(self, receipts: list[CallbackReceipt]) -> int:
+        """Without an owner nothing is acknowledged: another session of ours may have one."""
+        on_receipt = self._on_receipt()
+        if on_receipt is None:
+            return statuses.RX_T_APPN
+        try:
+            on_receipt(receipts)
+        except Exception:
+            log.exception("smpp gateway %s: receipts could not be kept; the SMSC brings them again", self._name)
+            return statuses.RX_T_APPN
+        return statuses.OK
+
+    def _inbound(self, delivery: Delivery) -> int:
+        on_inbound = self._on_inbound()
+        if on_inbound is None:
+            return statuses.OK
+        has_udh = bool(delivery.esm_class & texts.UDH_INDICATOR)
+        try:
+            on_inbound(delivery.source, delivery.destination,
+                       texts.decode(delivery.content, delivery.data_coding, has_udh))
+        except Exception:
+            log.exception("smpp gateway %s: an inbound message could not be kept", self._name)
+            return statuses.RX_T_APPN
+        return statuses.OK
