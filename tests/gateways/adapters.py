@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wesend.gateways import money
+from wesend.gateways import money, sms
 
 CALLBACK = "https://gw.example.com/callbacks/sms/g/t0ken"
 PATIENT = 20.0  # seconds; never reached by a call that is to succeed
@@ -20,7 +20,7 @@ GIVEN = {
 }
 SENDS_TO = {"africastalking": "/version1/messaging", "marzsms": "/api/v1/sms/send", "http": "/send",
             "twilio": "/2010-04-01/Accounts/AC123/Messages.json", "android": "/3rdparty/v1/messages"}
-TYPES = money.TYPES
+TYPES = {**sms.TYPES, **money.TYPES}
 
 
 def make(kind: str, url: str, /, *, timeout: float = PATIENT, callback_url: str = CALLBACK, secrets: dict | None = None,
