@@ -52,10 +52,10 @@ class Settings:
     """Seconds before a webhook's second attempt, doubled each time (`WESEND_WEBHOOK_BACKOFF`)."""
     base_url: str = ""
     """The address the world reaches us at (`WESEND_BASE_URL`; default http://HOST:PORT)."""
-    smtp_url: str = ""
-    """SMTP server, `smtp://user:password@host:587?starttls=1` (`WESEND_SMTP_URL`; none: mail is caught)."""
     sandbox_smtp_port: int | None = None
     """Port on which the sandbox catches an application's own mail (`WESEND_SANDBOX_SMTP_PORT`; none: it does not)."""
+    smtp_url: str = ""
+    """SMTP server, `smtp://user:password@host:587?starttls=1` (`WESEND_SMTP_URL`; none: mail is caught)."""
     mail_from: str = ""
     """Sender of e-mail (`WESEND_MAIL_FROM`; default `wesend@` the host of the base URL)."""
     mail_backoff: float = 30.0
@@ -81,7 +81,7 @@ VARIABLES = {
     "workers": "WESEND_WORKERS", "threads": "WESEND_THREADS", "sandbox": "WESEND_SANDBOX",
     "sandbox_delay": "WESEND_SANDBOX_DELAY", "scheduler": "WESEND_SCHEDULER",
     "allow_private_urls": "WESEND_ALLOW_PRIVATE_URLS", "webhook_backoff": "WESEND_WEBHOOK_BACKOFF",
-    "sandbox_smtp_port": "WESEND_SANDBOX_SMTP_PORT", "base_url": "WESEND_BASE_URL", "smtp_url": "WESEND_SMTP_URL", "mail_from": "WESEND_MAIL_FROM",
+    "base_url": "WESEND_BASE_URL", "sandbox_smtp_port": "WESEND_SANDBOX_SMTP_PORT", "smtp_url": "WESEND_SMTP_URL", "mail_from": "WESEND_MAIL_FROM",
     "mail_backoff": "WESEND_MAIL_BACKOFF", "secret_key": "WESEND_SECRET_KEY", "rate_limit": "WESEND_RATE_LIMIT",
     "retry_delays": "WESEND_RETRY_DELAYS", "validity_hours": "WESEND_VALIDITY_HOURS",
     "gateway_timeout": "WESEND_GATEWAY_TIMEOUT",

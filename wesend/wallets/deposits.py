@@ -6,6 +6,8 @@ money came. The credit and the status change are one transaction, guarded by ``s
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from flask import current_app
 
 from .. import clock, money
@@ -37,11 +39,11 @@ def start_deposit(wallet: WalletInfo, amount_micros: int, phone: Phone, *, provi
     if gateway is None:
         raise TopUpNotConfigured
     now = clock.now_ms()
-    reference = new_id()
+    reference = str(uuid4())  # version 4: MoMo and MarzPay take no other
 
     def insert(tx: Tx) -> int:
         deposit_id = tx.insert(
-            "deposits", uid="dep_" + reference.replace("-", ""), reference=reference, account_id=wallet.account_id,
+            "deposits", uid="dep_" + new_id().replace("-", ""), reference=reference, account_id=wallet.account_id,
             wallet_id=wallet.id, api_key_id=api_key_id, amount_micros=amount_micros, currency=wallet.purchase_currency,
             rate_micros=wallet.sms_rate_micros, phone=phone.e164, provider=network, gateway=gateway.name,
             status="pending", poll_at=now + gateway.first_poll_ms, expires_at=now + EXPIRES_MS, created_at=now,

@@ -6,9 +6,15 @@ does: an exception that escapes counts as ``unknown``.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import NamedTuple
 
-ACCEPTED, REFUSED, TEMPORARY, UNKNOWN = "accepted", "refused", "temporary", "unknown"
+from ..callbacks import CallbackRequest
+from ..options import Configurable, Option
+from ..outcomes import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN
+
+__all__ = ["ACCEPTED", "DELIVERED", "FAILED", "NEVER_SENT", "REFUSED", "SENT", "TEMPORARY", "UNKNOWN",
+           "CallbackReceipt", "CallbackRequest", "Outcome", "Question", "Receipt", "SmsGateway", "Submission"]
 
 
 class Submission(NamedTuple):
@@ -57,7 +63,7 @@ class Receipt(NamedTuple):
 
 
 class CallbackReceipt(NamedTuple):
-    """A receipt that was brought: ``gateway_ref`` or ``reference`` tell whose it is, ``to`` is the recipient."""
+    """A receipt as a gateway brought it, and what it may be matched by: its id, our reference, the number (E.164)."""
 
     gateway_ref: str | None
     reference: str | None
@@ -65,10 +71,17 @@ class CallbackReceipt(NamedTuple):
     receipt: Receipt
 
 
-class SmsGateway:
-    """Base of the adapters. ``in_process`` ones answer at once and need no thread; ``batch`` is what one submit takes."""
+class SmsGateway(Configurable):
+    """Base of the adapters. ``in_process`` ones answer at once and need no thread; ``batch`` is what one submit takes.
 
-    type = ""
+    ``parallel`` calls at once and ``tps`` calls a second are limits for the caller to keep. ``can_poll``: it may be
+    asked; ``sends_receipts`` False: what it accepted stays ``sent``, for nothing more will be heard.
+    """
+
+    common_options = (
+        Option("tps", "decimal", help="messages a second, over all workers (default: no limit)"),
+        Option("parallel", "integer", default=16, least=1, most=256, help="calls at once, over all workers (16)"),
+    )
     in_process = False
     batch = 1
     parallel = 16
@@ -87,6 +100,10 @@ class SmsGateway:
         """One outcome for each submission, in order."""
         raise NotImplementedError
 
+    def batch_key(self, submission: Submission) -> Hashable:
+        """What messages must have in common to go out in one call; a caller who groups by it gets one call a submit."""
+        return None
+
     def first_poll_ms(self, to: str) -> int | None:
         """How long after acceptance a receipt is first asked for; None: it will be brought."""
         return 30_000 if self.can_poll else None
@@ -94,3 +111,13 @@ class SmsGateway:
     def ask(self, questions: list[Question]) -> list[Receipt | None]:
         """What became of each; None: nothing new, ask again later."""
         return [None] * len(questions)
+
+    def read_callback(self, request: CallbackRequest) -> list[CallbackReceipt]:
+        """The receipts of a call to our address; none when it tells nothing that we keep.
+
+        BadSignature when it is not the vendor's, UnreadableCallback when it is not in the vendor's form.
+        """
+        return []
+
+    def close(self) -> None:
+        """Give back connections; called when the gateway is set anew or removed."""

@@ -1,0 +1,173 @@
+"""One HTTP request to a gateway, and what its failure means for the message that it carried.
+
+Whether anything was sent is seen where it happens, at the socket, and not guessed from an exception's class: before the
+first byte of the request every failure is ``temporary``, after it ``unknown``.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json as json_module
+import time
+from base64 import b64encode
+from collections import deque
+from collections.abc import Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import requests
+import urllib3
+
+from .outcomes import REFUSED, TEMPORARY, UNKNOWN
+from .reading import json_object, pick, text
+from .sockets import CuttableAdapter, OneCall
+
+ANSWERED = "answered"
+LONGEST_BODY = 1_000_000  # bytes of an answer that are read
+IDLE_SECONDS = 1.0  # an idle connection is kept no longer: one closed by the server as we send loses a message's fate
+MOVED = (301, 307, 308)  # says for sure that nothing was carried out, unlike 302 and 303
+UNSURE_4XX = (408, 425)
+WORDS = ("message", "errorMessage", "error.message", "error_description", "error", "detail",
+         "requestError.serviceException.text")
+FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
+
+
+class Reply(NamedTuple):
+    """``kind``: ANSWERED (2xx), REFUSED (4xx), TEMPORARY or UNKNOWN; ``code`` and ``reason``: why not the first."""
+
+    kind: str
+    status: int | None = None
+    body: bytes = b""
+    code: str | None = None
+    reason: str | None = None
+
+    def object(self) -> dict:
+        """The JSON object of the body; empty when there is none."""
+        return json_object(self.body) or {}
+
+    def said(self) -> str | None:
+        """What the body says in words: a JSON object's usual fields, or plain text; never a page of HTML."""
+        document = json_object(self.body)
+        if document is not None:
+            return next((said for said in (text(pick(document, path)) for path in WORDS) if said), None)
+        plain = self.body[:1000].decode(errors="replace").strip()
+        return None if plain[:1] in ("<", "{", "[") else text(plain)
+
+
+class HttpClient:
+    """Requests to one gateway, from any thread: each takes a session of its own and gives it back.
+
+    ``timeout``: seconds for a whole request, from its first look-up to the last byte of the answer (a name's look-up
+    itself can't be interrupted). Environment proxies, cookies and redirects are not followed.
+    """
+
+    def __init__(self, timeout: float):
+        self.timeout = timeout
+        self.idle: deque[tuple[requests.Session, float]] = deque()
+
+    def request(self, method: str, url: str, *, headers: Mapping[str, str] | None = None, form: Any = None,
+                json: Any = None, body: bytes | None = None, until: float | None = None) -> Reply:
+        """Never raises for what the network or the server does. ``until``: an earlier end, in monotonic seconds."""
+        left = self.timeout if until is None else min(self.timeout, until - time.monotonic())
+        if left <= 0:
+            return Reply(TEMPORARY, code="busy", reason="There was no time left to begin")
+        sent_headers = {name: value.encode(errors="replace") for name, value in (headers or {}).items()}
+        if json is not None:
+            body = json_module.dumps(json).encode()
+            sent_headers.setdefault("Content-Type", b"application/json")
+        elif form is not None:
+            body = urlencode(form, errors="replace").encode()
+            sent_headers.setdefault("Content-Type", b"application/x-www-form-urlencoded")
+        session = self._take()
+        with OneCall(left) as call:
+            try:
+                status, content = _exchange(session, method, url, sent_headers, body, left)
+            except FAILURES as error:
+                session.close()
+                return _failed(call, error)
+        if call.expired:  # a cut in the headers otherwise reads as a clean answer
+            session.close()
+            return _failed(call, None)
+        self._give_back(session)
+        return _judge(status, content)
+
+    def close(self) -> None:
+        """Close what is idle; requests under way are not touched."""
+        while self.idle:
+            self.idle.pop()[0].close()
+
+    def _take(self) -> requests.Session:
+        now = time.monotonic()
+        while self.idle:
+            try:
+                session, since = self.idle.pop()
+            except IndexError:
+                break  # another thread was quicker
+            if now - since < IDLE_SECONDS:
+                return session
+            session.close()
+        return _session()
+
+    def _give_back(self, session: requests.Session) -> None:
+        now = time.monotonic()
+        self.idle.append((session, now))
+        while self.idle and now - self.idle[0][1] > 2 * IDLE_SECONDS:
+            try:
+                self.idle.popleft()[0].close()
+            except IndexError:
+                break
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None for every answer: a redirect is never followed, not even looked at."""
+
+
+def _session() -> requests.Session:
+    session = _Session()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.headers.update({"User-Agent": "wesend", "Accept": "application/json", "Accept-Encoding": "identity"})
+    for prefix in ("http://", "https://"):
+        # Only a connection that can't be made is tried again, on the name's next address; that is urllib3's default.
+        session.mount(prefix, CuttableAdapter(pool_connections=2, pool_maxsize=1, max_retries=0))
+    return session
+
+
+def _exchange(session: requests.Session, method: str, url: str, headers: Mapping[str, bytes], body: bytes | None,
+              seconds: float) -> tuple[int, bytes]:
+    with session.request(method, url, headers=headers, data=body, stream=True, allow_redirects=False,
+                         timeout=(max(seconds / 2, 0.1), seconds)) as response:
+        content = b""
+        for chunk in response.iter_content(16_384):
+            content += chunk
+            if len(content) > LONGEST_BODY:
+                raise ValueError("the answer is too long")
+        return response.status_code, content
+
+
+def _failed(call: OneCall, error: Exception | None) -> Reply:
+    if not call.sent:
+        return Reply(TEMPORARY, code="unreachable", reason=f"The gateway could not be reached: {call.failure_words()}")
+    if call.expired or isinstance(error, requests.Timeout):
+        return Reply(UNKNOWN, code="no_answer", reason="The gateway gave no complete answer in time")
+    return Reply(UNKNOWN, code="broken", reason="The connection broke before the gateway's answer was complete")
+
+
+def _judge(status: int, content: bytes) -> Reply:
+    if 200 <= status < 300:
+        return Reply(ANSWERED, status, content)
+    if status in (429, 503):
+        kind = TEMPORARY
+    elif status in MOVED or (400 <= status < 500 and status not in UNSURE_4XX):
+        kind = REFUSED
+    else:
+        kind = UNKNOWN
+    reply = Reply(kind, status, content, f"http_{status}")
+    return reply._replace(reason=reply.said() or f"The gateway answered {status}")
+
+
+def basic(user: str, password: str) -> str:
+    """The value of an ``Authorization`` header."""
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()

@@ -1,0 +1,184 @@
+"""What an operator may set of a gateway: each type declares it, and one function reads and checks it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+
+class BadOption(ValueError):
+    """A setting that can't be used; ``str`` is one sentence that names it and never tells a secret's value."""
+
+
+class Option(NamedTuple):
+    """One setting. ``kind``: text (one line), template (any text), url, integer, decimal, choice, list, json, flag.
+
+    A list is separated by commas and kept in upper case; so are choices compared. ``least`` and ``most`` bound numbers.
+    """
+
+    name: str
+    kind: str = "text"
+    required: bool = False
+    default: Any = None
+    help: str = ""
+    choices: tuple[str, ...] = ()
+    least: int | None = None
+    most: int | None = None
+    pattern: str = ""
+
+
+class Values(NamedTuple):
+    """Checked settings by name: each declared one is there, with its default when it was not given."""
+
+    options: dict[str, Any]
+    secrets: dict[str, str]
+
+
+class Configurable:
+    """Base of every adapter. ``any_secret``: secrets of any name may be given, for templates that name them."""
+
+    type = ""
+    common_options: tuple[Option, ...] = ()
+    options: tuple[Option, ...] = ()
+    secrets: tuple[Option, ...] = ()
+    any_secret = False
+
+    @classmethod
+    def check(cls, values: Values) -> None:
+        """BadOption when settings that are right by themselves don't fit together."""
+
+
+def read_options(type_class: type[Configurable], options: Mapping[str, Any], secrets: Mapping[str, Any]) -> Values:
+    """What was given, checked against what ``type_class`` declares; BadOption with the first thing that is wrong."""
+    known = {option.name: option for option in type_class.options + type_class.common_options}
+    hidden = {option.name: option for option in type_class.secrets}
+    for name in options:
+        if name in hidden:
+            raise BadOption(f"{name} is a secret of {type_class.type}: give it as a secret")
+        if name not in known:
+            raise BadOption(_unknown("option", name, type_class.type, known))
+    for name in secrets:
+        if name in known:
+            raise BadOption(f"{name} is an option of {type_class.type}: give it as an option")
+        if name not in hidden and not type_class.any_secret:
+            raise BadOption(_unknown("secret", name, type_class.type, hidden))
+        hidden.setdefault(name, Option(name))
+    values = Values({name: _read(option, options.get(name), "option") for name, option in known.items()},
+                    {name: _read(option, secrets.get(name), "secret") for name, option in hidden.items()})
+    type_class.check(values)
+    return values
+
+
+def _unknown(word: str, name: str, type_name: str, known: Mapping[str, Option]) -> str:
+    return (f"{type_name} knows no {word} {name[:60]!r}; its {word}s are {', '.join(sorted(known))}" if known
+            else f"{type_name} takes no {word}s, so not {name[:60]!r}")
+
+
+def _read(option: Option, given: Any, word: str) -> Any:
+    if given is None or (isinstance(given, str) and not given.strip()):
+        if option.required:
+            raise BadOption(f"The {word} {option.name} is missing" + (f" ({option.help})" if option.help else ""))
+        return option.default
+    try:
+        return READERS[option.kind](option, given)
+    except ValueError as error:
+        shown = "" if word == "secret" else f", not {str(given)[:60]!r}"
+        raise BadOption(f"The {word} {option.name} must be {error}{shown}") from None
+
+
+def _line(option: Option, given: Any) -> str:
+    text = str(given).strip()
+    if not text.isprintable():
+        raise ValueError("one line of printable text")
+    if option.pattern and not re.fullmatch(option.pattern, text):
+        raise ValueError(option.help or "in the right form")
+    return text
+
+
+def _template(option: Option, given: Any) -> str:
+    text = given if isinstance(given, str) else json.dumps(given)
+    if "\0" in text:
+        raise ValueError("text without NUL characters")
+    return text
+
+
+def _url(option: Option, given: Any) -> str:
+    text = _line(option, given)
+    try:
+        parts = urlsplit(text)
+        right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and " " not in text
+    except ValueError:
+        right = False
+    if not right:
+        raise ValueError("a web address such as https://api.example.com")
+    return text
+
+
+def _bounded(option: Option, number: Any) -> Any:
+    least, most = option.least, option.most
+    if (least is not None and number < least) or (most is not None and number > most):
+        raise ValueError(f"from {least} to {most}" if None not in (least, most) else
+                         f"at least {least}" if most is None else f"at most {most}")
+    return number
+
+
+def _integer(option: Option, given: Any) -> int:
+    if isinstance(given, bool) or not re.fullmatch(r"-?[0-9]{1,12}", str(given).strip()):
+        raise ValueError("a whole number")
+    return _bounded(option, int(given))
+
+
+def _decimal(option: Option, given: Any) -> Decimal:
+    try:
+        number = Decimal(str(given).strip())
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or isinstance(given, bool) or not 0 < number < 10**9:
+        raise ValueError("a number above 0")
+    return _bounded(option, number)
+
+
+def _choice(option: Option, given: Any) -> str:
+    for choice in option.choices:
+        if choice.casefold() == str(given).strip().casefold():
+            return choice
+    raise ValueError("one of " + ", ".join(option.choices))
+
+
+def _list(option: Option, given: Any) -> tuple[str, ...]:
+    items = given if isinstance(given, list | tuple) else str(given).split(",")
+    words = dict.fromkeys(_line(option._replace(pattern=""), item).upper() for item in items if str(item).strip())
+    for word in words:
+        if option.choices and word not in option.choices:
+            raise ValueError("a list of " + ", ".join(option.choices))
+        if option.pattern and not re.fullmatch(option.pattern, word):
+            raise ValueError(option.help or "a comma list")
+    return tuple(words)
+
+
+def _json(option: Option, given: Any) -> Any:
+    if not isinstance(given, str):
+        return given
+    try:
+        return json.loads(given)
+    except (ValueError, RecursionError):
+        raise ValueError("JSON") from None
+
+
+def _flag(option: Option, given: Any) -> bool:
+    word = str(given).strip().lower()
+    if word in ("1", "true", "yes", "on"):
+        return True
+    if word in ("0", "false", "no", "off"):
+        return False
+    raise ValueError("1 or 0")
+
+
+READERS: dict[str, Callable[[Option, Any], Any]] = {
+    "text": _line, "template": _template, "url": _url, "integer": _integer, "decimal": _decimal, "choice": _choice,
+    "list": _list, "json": _json, "flag": _flag,
+}

@@ -1,0 +1,10 @@
+"""The words for what became of a call to a gateway; every layer above decides by them alone."""
+
+ACCEPTED = "accepted"
+"""The gateway has it."""
+REFUSED = "refused"
+"""It never will; refunded."""
+TEMPORARY = "temporary"
+"""Surely nothing was carried out: may be tried again, here or elsewhere."""
+UNKNOWN = "unknown"
+"""It may have been carried out: never sent again by itself, never refunded by itself."""

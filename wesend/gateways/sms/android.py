@@ -1,0 +1,96 @@
+"""An Android phone with SMS Gateway (sms-gate.app), through its cloud or a private server.
+
+The message's id is ours, so one of unknown outcome can be asked for.
+"""
+
+from __future__ import annotations
+
+import hmac
+from urllib.parse import quote
+
+from .. import reading
+from ..callbacks import CallbackRequest, UnreadableCallback, require_signature
+from ..http_client import ANSWERED, basic
+from ..options import Option
+from .base import (
+    ACCEPTED,
+    DELIVERED,
+    FAILED,
+    NEVER_SENT,
+    REFUSED,
+    SENT,
+    CallbackReceipt,
+    Outcome,
+    Question,
+    Receipt,
+    Submission,
+)
+from .remote import RemoteSmsGateway, base_url, failed, unreadable
+
+# Pending and Processed: the phone has not sent it yet.
+STATES = {"sent": SENT, "delivered": DELIVERED, "failed": FAILED, "cancelled": FAILED}
+EVENTS = {"sms:sent": SENT, "sms:delivered": DELIVERED, "sms:failed": FAILED, "sms:cancelled": FAILED}
+SETTLED_MS = 60_000  # by then a call that got no answer has come to an end on the server, too
+
+
+class Android(RemoteSmsGateway):
+    type = "android"
+    can_poll = True
+    options = (base_url("https://api.sms-gate.app"),)
+    secrets = (Option("username", required=True), Option("password", required=True),
+               Option("webhook_key", help="the app's signing key; without it only the secret in our address protects"))
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": basic(self.credentials["username"], self.credentials["password"])}
+
+    def send(self, submission: Submission) -> Outcome:
+        reply = self.http.request("POST", f"{self.base_url}/3rdparty/v1/messages", headers=self._headers, json={
+            "textMessage": {"text": submission.text}, "phoneNumbers": [submission.to], "id": submission.reference,
+            "withDeliveryReport": True})
+        if reply.status == 409:  # a message with our id is there already
+            return Outcome(ACCEPTED, gateway_ref=submission.reference)
+        if reply.kind != ANSWERED:
+            return failed(reply)
+        gateway_ref = reading.text(reply.object().get("id"))
+        if gateway_ref is None:
+            return unreadable(reply)
+        if reply.object().get("state") == "Failed":
+            receipt = _state(reply.object())
+            return Outcome(REFUSED, gateway_ref, receipt and receipt.code, receipt and receipt.text)
+        return Outcome(ACCEPTED, gateway_ref=gateway_ref)
+
+    def ask_one(self, question: Question) -> Receipt | None:
+        asked = quote(question.gateway_ref or question.reference, safe="")
+        reply = self.http.request("GET", f"{self.base_url}/3rdparty/v1/messages/{asked}", headers=self._headers)
+        if reply.status == 404 and reply.object() and question.gateway_ref is None and question.age_ms >= SETTLED_MS:
+            return Receipt(NEVER_SENT, "not_found", "The gateway has no message with our id")
+        return _state(reply.object()) if reply.kind == ANSWERED else None
+
+    def read_callback(self, request: CallbackRequest) -> list[CallbackReceipt]:
+        """A phone tries for two days, so the age of a signed call says nothing against it."""
+        key = self.credentials["webhook_key"]
+        if key:
+            signed = request.body + request.header("X-Timestamp").encode(errors="replace")
+            require_signature(hmac.digest(key.encode(), signed, "sha256").hex(), request.header("X-Signature").lower())
+        call = reading.json_object(request.body)
+        if call is None or not isinstance(call.get("event"), str):
+            raise UnreadableCallback
+        if call["event"] not in EVENTS:
+            return []
+        ours = reading.text(reading.pick(call, "payload.messageId"))
+        if ours is None:
+            raise UnreadableCallback
+        payload = call["payload"]
+        to = reading.e164(payload.get("recipient")) or reading.e164(payload.get("phoneNumber"))
+        word, reason = call["event"].removeprefix("sms:"), reading.text(payload.get("reason"))
+        return [CallbackReceipt(ours, ours, to, Receipt(EVENTS[call["event"]], word, reason))]
+
+
+def _state(message: dict) -> Receipt | None:
+    """Where a message stands; the only recipient says why it failed."""
+    word = (reading.text(message.get("state")) or "").lower()
+    if word not in STATES:
+        return None
+    reason = reading.text(reading.pick(message, "recipients.0.error")) or reading.text(message.get("reason"))
+    return Receipt(STATES[word], word, reason)
