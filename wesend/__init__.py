@@ -18,7 +18,8 @@ from . import (
 from .accounts import keys
 from .dialects import DIALECTS
 from .dialects.dialect import register_http_errors
-from .messages import submit
+from .messages import brought, submit
+from .upstreams import registry
 
 
 def create_app(values: settings.Settings | None = None) -> Flask:
@@ -31,6 +32,8 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     database.init_app(app)
     keys.init_app(app)
     submit.init_app(app)
+    registry.init_app(app)
+    brought.init_app(app)
     for dialect in DIALECTS:
         dialect.register(app)
     callbacks.init_app(app)

@@ -101,6 +101,10 @@ class DepositNotFound(NotFound):
     sentence = "Deposit not found"
 
 
+class GatewayNotFound(NotFound):
+    sentence = "Gateway not found"
+
+
 class WebhookNotFound(NotFound):
     sentence = "Webhook not found"
 

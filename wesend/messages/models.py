@@ -166,3 +166,39 @@ class CaughtMail(db.Model):
     raw = db.mapped_column(LargeBinary, nullable=False)
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (Index("ix_caught_mails_recipient", "recipient", "id"),)
+
+
+class MessagePart(db.Model):
+    """A part of a long message that its gateway knows by an id of its own, and what was said of it."""
+
+    __tablename__ = "message_parts"
+    id = db.mapped_column(Id, primary_key=True)
+    message_id = db.mapped_column(ForeignKey("messages.id"), nullable=False)
+    gateway_ref = db.mapped_column(String, nullable=False, index=True)
+    status = db.mapped_column(String)
+    code = db.mapped_column(String)
+    text = db.mapped_column(String)
+    __table_args__ = (Index("ix_message_parts_message_id", "message_id"),)
+
+
+class BroughtReceipt(db.Model):
+    """A receipt as a gateway brought it, kept before anything is made of it; one that comes early is matched later."""
+
+    __tablename__ = "brought_receipts"
+    id = db.mapped_column(Id, primary_key=True)
+    gateway = db.mapped_column(String, nullable=False)
+    gateway_ref = db.mapped_column(String)
+    reference = db.mapped_column(String)
+    recipient = db.mapped_column(String)
+    status = db.mapped_column(String, nullable=False)
+    code = db.mapped_column(String)
+    text = db.mapped_column(String)
+    raw = db.mapped_column(Text)
+    state = db.mapped_column(String, nullable=False, server_default="new")  # new, matched, unmatched
+    message_id = db.mapped_column(ForeignKey("messages.id"))
+    created_at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (
+        CheckConstraint("state IN ('new', 'matched', 'unmatched')", name="state"),
+        Index("ix_brought_receipts_new", "id", sqlite_where=condition("state = 'new'")),
+        Index("ix_brought_receipts_message_id", "message_id", sqlite_where=condition("message_id IS NOT NULL")),
+    )

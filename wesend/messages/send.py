@@ -9,7 +9,7 @@ from flask import current_app
 
 from ..database import query, query_one, snapshot
 from ..errors import InvalidRecipient, NoRoute, OptedOut, ProviderRejected
-from ..upstreams import registry
+from ..upstreams import breaker, registry
 from ..wallets.service import WalletInfo
 from .accept import IN_REQUEST_LIMIT, Accepted, Order, Origin, Sent, accept
 from .bulk import Spool, accept_bulk
@@ -75,7 +75,7 @@ def _gateways_to_wait_for(names: set[str], slots) -> tuple[set[str], set[str]]:
     """Which gateways are submitted to inside the request, and which of them hold a slot."""
     known = registry.sms_gateways()
     free = {name for name in names if name in known and known[name].in_process}
-    limited = slots.take({name for name in names if name in known} - free)
+    limited = slots.take({name for name in names if name in known} - free - breaker.resting())
     return free | limited, limited
 
 
