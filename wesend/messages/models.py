@@ -202,3 +202,18 @@ class BroughtReceipt(db.Model):
         Index("ix_brought_receipts_new", "id", sqlite_where=condition("state = 'new'")),
         Index("ix_brought_receipts_message_id", "message_id", sqlite_where=condition("message_id IS NOT NULL")),
     )
+
+
+class InboundMessage(db.Model):
+    """A message that somebody sent to us; numbers in E.164, ``recipient`` as the gateway tells it."""
+
+    __tablename__ = "inbound_messages"
+    id = db.mapped_column(Id, primary_key=True)
+    uid = db.mapped_column(String, nullable=False, unique=True)
+    account_id = db.mapped_column(ForeignKey("accounts.id"), nullable=False)
+    gateway = db.mapped_column(String, nullable=False)
+    sender = db.mapped_column(String, nullable=False)
+    recipient = db.mapped_column(String)
+    text = db.mapped_column(Text, nullable=False)
+    created_at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (Index("ix_inbound_messages_account_id", "account_id", "id"),)
