@@ -280,7 +280,7 @@ def upgrade():
     sa.UniqueConstraint('uid', name=op.f('uq_batches_uid'))
     )
     with op.batch_alter_table('batches', schema=None) as batch_op:
-        batch_op.create_index('ix_batches_account_id', ['account_id', 'id'], unique=False)
+        batch_op.create_index('ix_batches_account_id', ['account_id', 'id'], unique=False, sqlite_where=sa.text('lane = 1'))
         batch_op.create_index('ix_batches_bulk', ['id'], unique=False, sqlite_where=sa.text("lane = 1 AND state IN ('intake', 'open', 'cancelling')"))
 
     op.create_table('deposits',

@@ -57,7 +57,7 @@ class Batch(db.Model):
     __table_args__ = (
         CheckConstraint("state IN ('intake', 'open', 'paused', 'cancelled', 'finished', 'refused', 'rejected', 'cancelling')", name="state"),
         CheckConstraint("mode IN ('now', 'scheduled', 'drip')", name="mode"),
-        Index("ix_batches_account_id", "account_id", "id"),
+        Index("ix_batches_account_id", "account_id", "id", sqlite_where=condition("lane = 1")),  # campaigns
         Index("ix_batches_bulk", "id", sqlite_where=condition("lane = 1 AND state IN ('intake', 'open', 'cancelling')")),
     )
 

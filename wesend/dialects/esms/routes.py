@@ -7,6 +7,7 @@ from flask import Blueprint
 from ... import clock, countries, money
 from ...messages import reports
 from ...routing.routes import RouteInfo, all_routes, find_route
+from ...upstreams import breaker
 from ..dialect import account
 
 blueprint = Blueprint("routes", __name__)
@@ -47,5 +48,7 @@ def _health(route: RouteInfo, counts: reports.RouteHealth) -> dict:
     known = counts.delivered + counts.failed > 0
     rate = reports.delivery_rate(counts.delivered, counts.failed) if known else 100.0
     status = "ok" if rate >= OK_RATE else "warn" if rate >= WARN_RATE else "down"
+    if route.gateway is not None and breaker.rests(route.gateway):
+        status = "down"  # it fails now, whatever it did before
     return {"code": route.code, "country_code": route.country, "total": counts.total, "delivered": counts.delivered,
             "failed": counts.failed, "delivery_rate": rate, "status": status}
