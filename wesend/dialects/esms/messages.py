@@ -147,11 +147,11 @@ def _csv(app: Flask, wanted: history.Filter | None) -> Iterator[str]:
     last = None
     while wanted is not None:
         with app.app_context():
-            rows = history.chunk_before(wanted, last)
+            rows = history.chunk_after(wanted, last)
         if not rows:
             return
         yield _lines([_cells(row) for row in rows])
-        last = rows[-1]["id"]
+        last = rows[-1]
 
 
 def _cells(message: Row) -> list[str]:
