@@ -225,6 +225,7 @@ def upgrade():
     with op.batch_alter_table('contacts', schema=None) as batch_op:
         batch_op.create_index('ix_contacts_account_email', ['account_id', 'email'], unique=False, sqlite_where=sa.text('email IS NOT NULL'))
         batch_op.create_index('ix_contacts_account_phone', ['account_id', 'phone'], unique=False)
+        batch_op.create_index('ix_contacts_group_id', ['group_id', 'id'], unique=False)
 
     op.create_table('daily_counts',
     sa.Column('account_id', sa.Integer(), nullable=False),
