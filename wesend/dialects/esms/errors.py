@@ -13,7 +13,7 @@ from ..body import InvalidText, MalformedJson
 from ..dialect import InvalidIdempotencyKey
 from ..field_errors import MALFORMED, UNSTORABLE, field_errors
 
-FIELDS = {"recipient": "to", "url": "dlr_url"}
+FIELDS = {"recipient": "to", "url": "dlr_url", "inbound_url": "mo_url"}
 """Domain field → wire field, where they differ."""
 
 TABLE: tuple[tuple[type[Exception], int, str], ...] = (
