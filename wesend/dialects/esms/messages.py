@@ -23,7 +23,7 @@ from ..dialect import account, load, origin
 from . import schemas
 from .filters import read_filter
 from .schedule import SINGLE, read_order
-from .words import BATCH, MESSAGE, entry, price_of, word_of
+from .words import BATCH, MESSAGE, entry, event_word, price_of, word_of
 
 blueprint = Blueprint("messages", __name__, url_prefix="/messages")
 
@@ -82,7 +82,7 @@ def _timeline(message: Row, batch: Row) -> list[dict]:
         events.append({"event": "released", "status": "queued", "detail": "Its time has come", "at": clock.iso(at),
                        "metadata": {"source": "scheduler"}})
     for row in stored:
-        shown = {"event": row["event"], "status": row["status"], "detail": row["detail"], "at": clock.iso(row["at"])}
+        shown = {"event": row["event"], "status": event_word(row["status"]), "detail": row["detail"], "at": clock.iso(row["at"])}
         if row["meta"]:
             shown["metadata"] = json.loads(row["meta"])
         events.append(shown)
