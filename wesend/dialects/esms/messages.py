@@ -22,6 +22,7 @@ from ..body import json_object, query_arguments
 from ..dialect import account, load, origin
 from . import schemas
 from .filters import read_filter
+from .reach import in_reach, wallet_in_reach
 from .schedule import SINGLE, read_order
 from .words import BATCH, MESSAGE, entry, event_word, price_of, word_of
 
@@ -92,7 +93,10 @@ def _timeline(message: Row, batch: Row) -> list[dict]:
 def _find(message_id: str) -> Row:
     if not message_id.startswith(MESSAGE):
         raise MessageNotFound
-    return history.find(account().id, message_id.removeprefix(MESSAGE))
+    message = history.find(account().id, message_id.removeprefix(MESSAGE))
+    if not in_reach(message):
+        raise MessageNotFound
+    return message
 
 
 @blueprint.post("/<message_id>/retry")
@@ -112,7 +116,7 @@ def cancel_message(message_id: str):
 @blueprint.get("/stats")
 def show_stats():
     wallet = wallet_by_id(g.key.wallet_id)
-    days = reports.volume(account(), reports.PERIOD_DAYS)
+    days = reports.volume(account(), reports.PERIOD_DAYS, wallet_id=wallet_in_reach())
     today, yesterday = days[-1], days[-2]
     delta = round(100 * (today.total - yesterday.total) / yesterday.total, 1) if yesterday.total else 0
     return {"sent_today": today.total, "sent_delta_pct": delta,
@@ -126,7 +130,8 @@ def show_stats():
 def show_volume():
     data = load(schemas.VOLUME, query_arguments())
     return [{"date": day.date, "day": date.fromisoformat(day.date).strftime("%a"), "delivered": day.delivered,
-             "failed": day.failed, "pending": day.pending} for day in reports.volume(account(), data["days"])]
+             "failed": day.failed, "pending": day.pending}
+            for day in reports.volume(account(), data["days"], wallet_id=wallet_in_reach())]
 
 
 EXPORTED = ("message_id", "phone", "sender_id", "text", "status", "country", "currency", "cost", "segments", "created_at",
