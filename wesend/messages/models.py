@@ -59,6 +59,7 @@ class Batch(db.Model):
         CheckConstraint("mode IN ('now', 'scheduled', 'drip')", name="mode"),
         Index("ix_batches_account_id", "account_id", "id", sqlite_where=condition("lane = 1")),  # campaigns
         Index("ix_batches_bulk", "id", sqlite_where=condition("lane = 1 AND state IN ('intake', 'open', 'cancelling')")),
+        Index("ix_batches_unaccepted", "id", sqlite_where=condition("state IN ('intake', 'rejected')")),
     )
 
 
@@ -110,9 +111,10 @@ class Message(db.Model):
             "status IN ('scheduled', 'dripping', 'queued', 'claimed', 'submitting', 'submitted', 'sent', 'delivered',"
             " 'failed', 'cancelled', 'unknown')", name="status"),
         CheckConstraint("refunded_micros BETWEEN 0 AND cost_micros", name="refund"),
-        Index("ix_messages_account_id", "account_id", "id"),
-        Index("ix_messages_account_status", "account_id", "status", "id"),
-        Index("ix_messages_wallet_id", "wallet_id", "id"),
+        # What lists go through, in the order of days, which the roll-up counts; wallet_id at the end spares a look at the row.
+        Index("ix_messages_account_day", "account_id", "channel", "day", "id"),
+        Index("ix_messages_wallet_day", "wallet_id", "channel", "day", "id"),
+        Index("ix_messages_account_status", "account_id", "channel", "status", "day", "id", "wallet_id"),
         Index("ix_messages_batch_id", "batch_id", "id"),
         Index("ix_messages_recipient", "recipient", "id"),
         Index("ix_messages_gateway_ref", "gateway_ref", sqlite_where=condition("gateway_ref IS NOT NULL")),

@@ -31,8 +31,8 @@ def new_secret() -> str:
     return "whsec_" + base64.b64encode(random.token_bytes(32)).decode()
 
 
-def check_url(url: str) -> str:
-    """An http or https URL with a host; InvalidInput."""
+def check_url(url: str, field: str = "url") -> str:
+    """An http or https URL with a host; InvalidInput, which names ``field``."""
     url = url.strip()
     try:
         parts = urlsplit(url)
@@ -40,7 +40,7 @@ def check_url(url: str) -> str:
     except ValueError:
         usable = False
     if not usable or len(url) > URL_LENGTH or any(char.isspace() or ord(char) < 32 for char in url):
-        raise InvalidInput("A webhook needs an http or https URL", {"url": ["Not a valid URL"]})
+        raise InvalidInput("A webhook needs an http or https URL", {field: ["Not a valid URL"]})
     return url
 
 

@@ -66,9 +66,9 @@ def _rows(account_id: int, api: str) -> dict[int, Row]:
 
 def update(account_id: int, api: str, changes: dict[str, Any], *, actor: str) -> None:
     """``url``, ``inbound_url`` (None or empty takes it away) and ``is_active``; what is left out stays."""
-    rows = _rows(account_id, api)
-    urls = {row: endpoints.check_url(changes[name]) if changes[name] else ""
+    urls = {row: endpoints.check_url(changes[name], name) if changes[name] else ""
             for name, row in (("url", RECEIPTS_ROW), ("inbound_url", INBOUND_ROW)) if name in changes}
+    rows = _rows(account_id, api)
     active = changes.get("is_active", _is_wanted(rows))
     with atomic() as tx:
         for kind, row in rows.items():

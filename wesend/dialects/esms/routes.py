@@ -9,6 +9,7 @@ from ...messages import reports
 from ...routing.routes import RouteInfo, all_routes, find_route
 from ...upstreams import breaker
 from ..dialect import account
+from .reach import wallet_in_reach
 
 blueprint = Blueprint("routes", __name__)
 OK_RATE, WARN_RATE = 80, 50
@@ -40,7 +41,8 @@ def _shown(route: RouteInfo) -> dict:
 def show_health():
     """The account's last 14 days by route; one on which nothing ended is not known to be ill."""
     today = clock.day_of(clock.now_ms(), account().time_zone)
-    counted = reports.route_health(account().id, clock.days_before(today, reports.PERIOD_DAYS - 1))
+    counted = reports.route_health(account().id, clock.days_before(today, reports.PERIOD_DAYS - 1),
+                                   wallet_id=wallet_in_reach())
     return [_health(route, counted.get(route.code, reports.RouteHealth(0, 0, 0))) for route in all_routes()]
 
 
