@@ -30,7 +30,7 @@ from .accept import (
 from .compose import Composed, Planned, Skipped
 from .statuses import LIVE_BULKS, UNACCEPTED
 
-CHUNK = 800  # rows a transaction: the write lock stays well under 50 ms
+CHUNK = 600  # rows a transaction: the write lock stays well under 50 ms
 SKIPPED_KEPT = 100_000
 
 
