@@ -168,14 +168,13 @@ class _Guarded:
         # TLS takes the socket's descriptor over, so the watchdog holds a twin of its own.
         self.twin = made.dup()
         self.guard.local.watch.socket = self.twin
-        self.uses = 0
         return made
 
     def request(self, *arguments, **options):
-        self.guard.local.connection = self
+        self.guard.local.kept = self.uses > 0
+        self.uses += 1
         if self.twin is not None:
             self.guard.local.watch.socket = self.twin
-        self.uses += 1
         super().request(*arguments, **options)  # type: ignore[misc]
         if self.twin is not None and hasattr(socket, "TCP_QUICKACK"):
             # A server that writes head and body apart waits for our ACK between them: 40 ms, unless it comes at once.
@@ -185,6 +184,7 @@ class _Guarded:
         if self.twin is not None:
             self.twin.close()
             self.twin = None
+        self.uses = 0
         super().close()  # type: ignore[misc]
 
 
@@ -231,13 +231,12 @@ class GuardedHttp:
             return self._post_once(url, body, headers, watch)
         except (HTTPError, OSError) as error:
             # A connection that was kept open may have been closed meanwhile: that is no attempt.
-            kept = getattr(self.local, "connection", None)
-            if watch.cut or kept is None or kept.uses < 2 or not _was_dropped(error):
+            if watch.cut or not self.local.kept or not _was_dropped(error):
                 raise
             return self._post_once(url, body, headers, watch)
 
     def _post_once(self, url: str, body: bytes, headers: dict[str, str], watch: _Watch) -> Answer:
-        self.local.connection = None
+        self.local.kept = False
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         response = self._pool(parts).urlopen(
