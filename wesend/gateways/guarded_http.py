@@ -73,6 +73,17 @@ class _Watch:
         self.socket: socket.socket | None = None
         self.cut = False
 
+    @property
+    def remaining(self) -> float:
+        """Seconds until the deadline, never below zero."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    def take(self, made: socket.socket) -> None:
+        """Watch this socket from now on; at once cut when the deadline was over before there was one."""
+        self.socket = made
+        if self.cut:
+            self.cut_off()
+
     def cut_off(self) -> None:
         self.cut = True
         try:
@@ -167,14 +178,14 @@ class _Guarded:
         made = self.guard.connect(self._dns_host, self.port)  # type: ignore[attr-defined]
         # TLS takes the socket's descriptor over, so the watchdog holds a twin of its own.
         self.twin = made.dup()
-        self.guard.local.watch.socket = self.twin
+        self.guard.local.watch.take(self.twin)
         return made
 
     def request(self, *arguments, **options):
         self.guard.local.kept = self.uses > 0
         self.uses += 1
         if self.twin is not None:
-            self.guard.local.watch.socket = self.twin
+            self.guard.local.watch.take(self.twin)
         super().request(*arguments, **options)  # type: ignore[misc]
         if self.twin is not None and hasattr(socket, "TCP_QUICKACK"):
             # A server that writes head and body apart waits for our ACK between them: 40 ms, unless it comes at once.
@@ -242,7 +253,7 @@ class GuardedHttp:
         response = self._pool(parts).urlopen(
             "POST", target, body=body, headers=headers, redirect=False, retries=False, preload_content=False,
             assert_same_host=False,
-            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=max(0.1, watch.deadline - time.monotonic())))
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=max(0.1, watch.remaining)))
         if watch.cut:
             response.close()
             raise TimeoutError
@@ -274,24 +285,28 @@ class GuardedHttp:
 
     def connect(self, host: str, port: int) -> socket.socket:
         """Resolve once, refuse when any address is not public, connect to one of them."""
-        remaining = self.local.watch.deadline - time.monotonic()
+        watch = self.local.watch
         try:
             found = self.resolvers.submit(socket.getaddrinfo, host.strip("[]"), port, type=socket.SOCK_STREAM).result(
-                max(0.1, remaining))
+                watch.remaining)
         except FutureTimeout:
             raise TimeoutError("the name could not be resolved in time") from None
         addresses = [entry[4] for entry in found]
         if not self.allow_private and not all(is_public(str(address[0])) for address in addresses):
             raise RefusedAddress(f"{host} leads to an address that is not public")
-        return self._connect_to_one(found)
+        return self._connect_to_one(found, watch)
 
     @staticmethod
-    def _connect_to_one(found) -> socket.socket:
-        problem: OSError = OSError("no address")
+    def _connect_to_one(found, watch: _Watch) -> socket.socket:
+        problem: OSError = TimeoutError("no address in time")
         for family, kind, protocol, _, address in found:
+            # A name may have a hundred addresses that swallow packets: all of them share the deadline.
+            seconds = min(CONNECT_SECONDS, watch.remaining)
+            if not seconds:
+                break
             made = socket.socket(family, kind, protocol)
             try:
-                made.settimeout(CONNECT_SECONDS)
+                made.settimeout(seconds)
                 made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 made.connect(address)
                 return made
