@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 import time
+from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from urllib3.exceptions import HTTPError
 KEPT = 2048  # bytes of an answer
 CONNECT_SECONDS = 5.0
 TICK = 0.1
+RESOLVERS = 256  # threads, made when needed: a name server that hangs must not use up those of other hosts
+KEPT_HOSTS = 32  # hosts whose connections are kept: every kept connection is two descriptors
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -220,11 +223,11 @@ class GuardedHttp:
 
     def __init__(self, *, allow_private: bool, seconds: float = 15.0, connections: int = 8):
         self.allow_private, self.seconds, self.connections = allow_private, seconds, connections
-        self.pools: dict[tuple[str, str, int | None], urllib3.HTTPConnectionPool] = {}
+        self.pools: OrderedDict[tuple[str, str, int | None], urllib3.HTTPConnectionPool] = OrderedDict()
         self.lock = threading.Lock()
         self.local = threading.local()
         self.watchdog = Watchdog()
-        self.resolvers = ThreadPoolExecutor(8, thread_name_prefix="resolve")
+        self.resolvers = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolve")
 
     def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
         """Never raises for what the other side does."""
@@ -281,6 +284,10 @@ class GuardedHttp:
             if key not in self.pools:
                 made = _SecurePool if parts.scheme == "https" else _PlainPool
                 self.pools[key] = made(parts.hostname, parts.port, maxsize=self.connections, guard=self)
+                if len(self.pools) > KEPT_HOSTS:
+                    # Not closed but forgotten: a thread may be using it, and urllib3 closes it with its last user.
+                    self.pools.popitem(last=False)
+            self.pools.move_to_end(key)
             return self.pools[key]
 
     def connect(self, host: str, port: int) -> socket.socket:
@@ -335,6 +342,7 @@ class GuardedHttp:
             for pool in self.pools.values():
                 pool.close()
             self.pools.clear()
+        self.resolvers.shutdown(wait=False)
 
 
 def _causes(error: BaseException | None):
