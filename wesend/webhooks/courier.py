@@ -43,9 +43,11 @@ class _Lane:
         app = self.courier.app
         try:
             with app.app_context():
-                while not self.courier.stopping and self._round():
-                    pass
-                app.extensions["wesend.database"].close_thread()
+                try:
+                    while not self.courier.stopping and self._round():
+                        pass
+                finally:
+                    app.extensions["wesend.database"].close_thread()
         except Exception:
             app.logger.exception("webhook %s: the round failed; it goes on in a moment", self.endpoint_id)
         finally:
