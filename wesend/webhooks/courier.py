@@ -92,11 +92,13 @@ class Courier:
         self.threads = 0
         self.stopping = False
         self.http = GuardedHttp(allow_private=app.config["WESEND"].allow_private_urls)
-        with app.app_context():
-            deliver.free_claims()
+        self.succeeding = True
 
     def ring(self) -> None:
         """Give every endpoint that has something due a thread; call inside an app context."""
+        if self.succeeding:
+            deliver.free_claims()
+            self.succeeding = False
         for endpoint_id in deliver.due_endpoints():
             self.lanes.setdefault(endpoint_id, _Lane(self, endpoint_id)).tend()
 
