@@ -295,9 +295,11 @@ class _CommitGroup:
         self.leading = False
 
     def close(self) -> None:
-        if self.connection is not None:
-            self.connection.close()
-            self.connection = None
+        # Behind the gate: SQLite crashes when a connection is closed under a thread that is using it.
+        with self.database.gate():
+            if self.connection is not None:
+                self.connection.close()
+                self.connection = None
 
     def run(self, unit: Callable[[Tx], T]) -> T:
         job = _Job(unit)
