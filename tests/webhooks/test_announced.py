@@ -8,11 +8,13 @@ from wesend import clock as wesend_clock
 from wesend.database import query, write
 from wesend.gateways.sms.base import DELIVERED as GATEWAY_DELIVERED
 from wesend.gateways.sms.base import Receipt
+from wesend.messages import send
 from wesend.messages.receipts import plan_receipt
 from wesend.messages.transitions import move
 
 from ..support.apis import Wasambazie, Wesendall
 from ..support.jobs import ManualJobs
+from ..support.receiver import answer
 
 DELIVERED, FAILS_LATER, REFUSED, UNKNOWN, SILENT = (
     "+255712345678", "+255710000099", "+255710000077", "+255710000066", "+255710000055")
@@ -81,7 +83,6 @@ def test_a_call_answered_with_502_is_told_to_nobody(engine, endpoint, receiver, 
 
 
 def test_a_batch_of_the_queue_that_was_refused_is_told(engine, endpoint, receiver, api, jobs, monkeypatch):
-    from wesend.messages import send
     monkeypatch.setattr(send, "IN_REQUEST_LIMIT", 1)
     assert api.send(f"{REFUSED},+255720000077").status_code == 201
     jobs.dispatch()
@@ -107,6 +108,30 @@ def test_repeated_and_late_receipts_finalise_nothing_again(engine, endpoint, rec
     assert [event["summary"]["total"] for event in told(engine, receiver)] == [2]
     assert api.report(batch).json["summary"] == {"total": 2, "delivered": 2, "failed": 0}
     assert len(engine.deliveries()) == 1
+
+
+def test_what_a_batch_came_to_is_told_though_a_late_receipt_comes_before_the_first_attempt(
+        engine, endpoint, receiver, api, jobs, clock, app):
+    batch = api.send(SILENT).json["message_batch_id"]
+    clock.advance(48 * 3600)
+    jobs.expire()
+    receive_again(app, batch)
+    assert [event["summary"] for event in told(engine, receiver)] == [{"total": 1, "delivered": 0, "failed": 1}]
+
+
+def test_the_payload_of_a_large_batch_is_frozen_at_its_first_attempt(engine, endpoint, receiver, api, jobs, clock, app):
+    assert api.send(",".join(f"+2557123456{index:02d}" for index in range(100)) + ",+255710000055").status_code == 201
+    jobs.settle()
+    clock.advance(48 * 3600)
+    jobs.expire()
+    receiver.behave(answer(500), answer(200))
+    engine.round()
+    (frozen,) = engine.deliveries()
+    clock.advance(60)
+    engine.round()
+    first, second = receiver.posted
+    assert first.body == second.body == frozen["payload"].encode()
+    assert first.json["summary"] == {"total": 101, "delivered": 100, "failed": 1}
 
 
 def test_receipts_that_come_at_the_same_moment_finalise_exactly_once(engine, endpoint, receiver, api, app):
