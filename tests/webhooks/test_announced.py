@@ -11,6 +11,7 @@ from wesend.gateways.sms.base import Receipt
 from wesend.messages import send
 from wesend.messages.receipts import plan_receipt
 from wesend.messages.transitions import move
+from wesend.webhooks import endpoints
 
 from ..support.apis import Wasambazie, Wesendall
 from ..support.jobs import ManualJobs
@@ -173,6 +174,27 @@ def test_an_endpoint_hears_only_of_its_own_apis_messages(engine, endpoint, recei
     Wesendall(app.test_client()).send("+256712345678")
     jobs.receipts()
     assert told(engine, receiver) == []
+
+
+def test_who_listens_is_read_when_it_changes_not_for_every_message(engine, endpoint, receiver, api, jobs, monkeypatch):
+    read, load = [], endpoints._load_listeners
+
+    def counted():
+        read.append(1)
+        return load()
+
+    monkeypatch.setattr(endpoints, "_load_listeners", counted)
+    for _ in range(5):
+        api.send(DELIVERED)
+        jobs.receipts()
+    assert len(read) == 1
+    engine.switch(endpoint.id, False)
+    api.send(DELIVERED)
+    jobs.receipts()
+    assert len(read) == 2
+    assert len(told(engine, receiver)) == 0
+    engine.switch(endpoint.id, True)
+    assert len(told(engine, receiver)) == 5
 
 
 # -- Wesendall ---------------------------------------------------------------------------

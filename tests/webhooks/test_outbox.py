@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from wesend.database import write
+from wesend.database import atomic, write
 from wesend.errors import AccountNotFound, InvalidInput
 from wesend.webhooks import endpoints, outbox
 from wesend.webhooks.formats import Event
@@ -81,6 +81,17 @@ def test_the_payload_is_frozen_with_its_row(engine):
     payload["cost"] = 0
     (row,) = engine.deliveries(endpoint.id)
     assert json.loads(row["payload"]) == {"event": "sms.delivered", "text": "Zoë", "cost": 35}
+
+
+def test_an_endpoint_whose_adding_was_undone_listens_to_nothing(engine):
+    """Its transaction saw it listen; nothing of that may stay in memory."""
+    with engine.app.app_context():
+        with pytest.raises(LookupError), atomic():
+            endpoints.add_endpoint(account_id=engine.account_id, format_name="wesendall", url=NOWHERE, actor="test")
+            assert endpoints.listeners()
+            raise LookupError
+        engine.add(NOWHERE, "wasambazie")  # the version of the configuration is now what it was in there
+        assert list(endpoints.listeners()) == [(engine.account_id, "wasambazie")]
 
 
 # -- endpoints --------------------------------------------------------------------
