@@ -191,7 +191,8 @@ def test_a_crash_is_500_in_the_same_envelope(wasambazie, monkeypatch):
 
 
 @pytest.mark.parametrize("body", [
-    {**GOOD, "sender_id": ""}, {**GOOD, "sender_id": "NOBODY"}, {**GOOD, "to_number": "12"}, {**GOOD, "message": "x" * 2000},
+    {**GOOD, "sender_id": ""}, {**GOOD, "sender_id": "NOBODY"}, {**GOOD, "to_number": "12"},
+    {**GOOD, "message": "x" * 2000},
     {**GOOD, "to_number": "+255710000088"}, {**GOOD, "message": "a\x00b"}])
 def test_what_is_refused_before_the_provider_leaves_nothing(wasambazie, app, body):
     before = written(app)

@@ -76,7 +76,8 @@ def test_the_balance_is_a_float_with_and_without_the_slash(wasambazie, path):
 
 
 @pytest.mark.parametrize(("message", "segments"), [
-    ("x" * 160, 1), ("x" * 161, 2), ("x" * 180, 2), ("é" * 160, 1), ("ç" * 70, 1), ("ç" * 71, 2), ("€" * 80, 1), ("x" * 1530, 10)])
+    ("x" * 160, 1), ("x" * 161, 2), ("x" * 180, 2), ("é" * 160, 1), ("ç" * 70, 1), ("ç" * 71, 2),
+    ("€" * 80, 1), ("x" * 1530, 10)])
 def test_each_recipient_costs_a_credit_a_segment(wasambazie, message, segments):
     before = wasambazie.balance()
     assert wasambazie.send(f"{TZ},{TZ_TWO}", message).status_code == 201
@@ -145,7 +146,8 @@ def test_some_refused_is_201_and_only_those_taken_cost(wasambazie):
     assert answer.status_code == 201
     assert wasambazie.balance() == before - 1
     report = wasambazie.report(answer.json["message_batch_id"]).json
-    assert [(entry["to_number"], entry["status"]) for entry in report["messages"]] == [(TZ, "sent"), (REFUSED, "failed")]
+    assert [(entry["to_number"], entry["status"]) for entry in report["messages"]] == [
+        (TZ, "sent"), (REFUSED, "failed")]
 
 
 def test_no_answer_of_the_gateway_is_accepted_and_keeps_its_cost(wasambazie):

@@ -1,4 +1,4 @@
-"""A webhook's receiver: a real local server that answers, fails, hangs, drips, drops, redirects, goes away and comes back.
+"""A webhook's receiver: a real local server that answers, fails, hangs, drips, drops, goes away and comes back.
 
 A behaviour is a function of the connection and the request; ``behave`` gives one for each request to come, and the
 last one stays.
@@ -39,7 +39,8 @@ Behaviour = Callable[["Receiver", socket.socket, Posted], bool]
 def answer(status: int = 200, body: bytes = b"ok", *, headers: str = "", keep: bool = True) -> Behaviour:
     def behave(_receiver: Receiver, peer: socket.socket, _posted: Posted) -> bool:
         closing = "" if keep else "Connection: close\r\n"
-        peer.sendall(f"HTTP/1.1 {status} Whatever\r\nContent-Length: {len(body)}\r\n{closing}{headers}\r\n".encode() + body)
+        head = f"HTTP/1.1 {status} Whatever\r\nContent-Length: {len(body)}\r\n{closing}{headers}\r\n"
+        peer.sendall(head.encode() + body)
         return keep
 
     return behave

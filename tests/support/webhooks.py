@@ -66,8 +66,9 @@ class Engine:
     def deliveries(self, endpoint_id: int | None = None) -> list[dict[str, Any]]:
         """Oldest first."""
         with self.app.app_context():
-            return [dict(row) for row in query("SELECT * FROM webhook_deliveries WHERE endpoint_id = coalesce(?, endpoint_id)"
-                                               " ORDER BY id", (endpoint_id,))]
+            found = query("SELECT * FROM webhook_deliveries WHERE endpoint_id = coalesce(?, endpoint_id) ORDER BY id",
+                          (endpoint_id,))
+            return [dict(row) for row in found]
 
     def delivery(self) -> dict[str, Any]:
         (found,) = self.deliveries()

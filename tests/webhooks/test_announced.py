@@ -221,7 +221,8 @@ def test_one_refused_at_submission_is_told_too(engine, wesendall_endpoint, recei
     assert (event["event"], event["message_id"], event["cost"]) == ("sms.failed", sent["results"][1]["message_id"], 0)
 
 
-def test_one_that_failed_by_time_out_may_still_be_told_as_delivered(engine, wesendall_endpoint, receiver, app, jobs, clock):
+def test_one_that_failed_by_time_out_may_still_be_told_as_delivered(
+        engine, wesendall_endpoint, receiver, app, jobs, clock):
     sent = Wesendall(app.test_client()).send("+256710000055").json["data"]
     clock.advance(48 * 3600)
     jobs.expire()

@@ -20,7 +20,8 @@ def verify(secret: str, payload: bytes, signature: str) -> bool:
 
 def verify_standard(secret: str, posted: Posted) -> bool:
     """As the Standard Webhooks specification says, from nothing but the request and the secret."""
-    signed = posted.headers["webhook-id"].encode() + b"." + posted.headers["webhook-timestamp"].encode() + b"." + posted.body
+    head = f"{posted.headers['webhook-id']}.{posted.headers['webhook-timestamp']}."
+    signed = head.encode() + posted.body
     key = base64.b64decode(secret.removeprefix("whsec_"))
     expected = "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
     return expected in posted.headers["webhook-signature"].split(" ")

@@ -12,7 +12,8 @@ from .posting import post, resolving_to
 PRIVATE = ["127.0.0.1", "127.255.255.254", "0.0.0.0", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1",
            "169.254.169.254", "100.64.0.1", "192.0.2.1", "198.18.0.1", "198.51.100.7", "203.0.113.9", "224.0.0.1",
            "239.255.255.255", "240.0.0.1", "255.255.255.255", "::", "::1", "fe80::1", "fe80::1%eth0", "fc00::1",
-           "fd12:3456::1", "fec0::1", "ff02::1", "ff0e::1", "2001:db8::1", "100::1", "2001::1", "::7f00:1", "::10.0.0.1",
+           "fd12:3456::1", "fec0::1", "ff02::1", "ff0e::1", "2001:db8::1", "100::1", "2001::1", "::7f00:1",
+           "::10.0.0.1",
            "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b:1::7f00:1",
            "2002:7f00:1::", "2002:a00:1::1", "2002:c0a8:101::"]
 PUBLIC = ["8.8.8.8", "1.1.1.1", "172.32.0.1", "2606:4700:4700::1111", "2a00:1450:4001::1", "64:ff9b::8.8.8.8",
@@ -38,7 +39,8 @@ def test_every_spelling_of_loopback_is_refused_and_no_packet_leaves(guarded, rec
     assert (receiver.connections, receiver.posted) == (0, [])
 
 
-@pytest.mark.parametrize("addresses", [("8.8.8.8", "127.0.0.1"), ("127.0.0.1", "8.8.8.8"), ("2606:4700::1", "10.0.0.1")])
+@pytest.mark.parametrize("addresses", [
+    ("8.8.8.8", "127.0.0.1"), ("127.0.0.1", "8.8.8.8"), ("2606:4700::1", "10.0.0.1")])
 def test_one_private_address_among_public_ones_refuses_the_name(guarded, receiver, monkeypatch, addresses):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: resolving_to(*addresses, port=receiver.port))
     assert (post(guarded, f"http://hook.example:{receiver.port}/").error or "").startswith("refused: ")
