@@ -15,8 +15,9 @@ from wesend import clock as wesend_clock
 from wesend import create_app, sandbox, settings
 from wesend.schema_version import bring_up_to_date
 
-from .support.apis import Wesendall
+from .support.apis import Wasambazie, Wesendall
 from .support.jobs import ManualJobs
+from .support.receiver import Receiver
 
 # The same examples in every run, and no limit of time on a loaded machine.
 hypothesis_settings.register_profile("wesend", deadline=None, derandomize=True)
@@ -97,6 +98,19 @@ def jobs(app: Flask) -> ManualJobs:
 def wesendall(client: FlaskClient) -> Wesendall:
     """The sandbox account's Wesendall API."""
     return Wesendall(client)
+
+
+@pytest.fixture
+def wasambazie(client: FlaskClient) -> Wasambazie:
+    """The sandbox account's Wasambazie API."""
+    return Wasambazie(client)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A local server that webhooks are posted to."""
+    with Receiver() as started:
+        yield started
 
 
 class MovableClock:
