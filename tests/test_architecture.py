@@ -16,10 +16,11 @@ import wesend
 PACKAGE = Path(wesend.__file__).parent
 
 CORE = {"errors", "clock", "phones", "segments", "money", "templating", "columns", "ids", "settings", "secret",
-        "database", "schema_version", "wake", "vault", "countries", "csv_cells"}
+        "database", "locks", "pause", "schema_version", "wake", "vault", "countries", "csv_cells"}
 GATEWAYS = {"gateways"}
-DOMAINS = ["accounts", "upstreams", "wallets", "routing", "contacts", "webhooks", "messages"]
-EDGES = {"dialects", "dashboard", "callbacks", "cli", "jobs", "server", "doctor", "sandbox", "sandbox_api", "health", "request_ids", "mail_catcher"}
+DOMAINS = ["accounts", "upstreams", "wallets", "routing", "contacts", "webhooks", "messages", "operations"]
+EDGES = {"dialects", "dashboard", "callbacks", "cli", "jobs", "server", "doctor", "sandbox", "sandbox_api", "health", "request_ids",
+         "mail_catcher", "metrics", "logs"}
 FACTORY = {"", "models"}  # the package itself, and the list of all models that migrations compare with
 
 EXCEPTIONS = {
@@ -28,9 +29,10 @@ EXCEPTIONS = {
     ("cli", "doctor"): "`wesend doctor` prints its findings",
     ("server", "sandbox"): "`up` makes the sandbox and prints the example that uses it",
     ("server", "jobs"): "the workers run them",
+    ("server", "logs"): "sets the process's logging up, and gunicorn's",
+    ("server", "metrics"): "makes the folder where the workers' counts add up",
+    ("logs", "request_ids"): "every line names its request",
     ("jobs", "mail_catcher"): "it listens where the jobs run",
-    ("doctor", "jobs"): "tells who runs them",
-    ("health", "jobs"): "tells whether somebody runs them",
     ("cli", ""): "the command group makes the application; the import stands inside the function",
     ("server", ""): "so does `up`, once the settings given as options are known",
 }

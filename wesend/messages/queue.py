@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from flask import current_app
 
-from .. import clock
+from .. import clock, pause
 from ..database import Row, Tx, marks, query, write
 from .accept import LEASE_MS, Outgoing
 from .settle import first_question
@@ -26,7 +26,7 @@ class Claimed(NamedTuple):
 
 
 def release_due(limit: int = RELEASE_LIMIT) -> int:
-    """Scheduled and dripping messages whose time has come are queued; how many."""
+    """Scheduled and dripping messages whose time has come are queued; how many. While paused they can be cancelled."""
 
     def unit(tx: Tx) -> int:
         now = clock.now_ms()
@@ -43,7 +43,7 @@ def release_due(limit: int = RELEASE_LIMIT) -> int:
                 " ORDER BY due_at LIMIT ?)", (batch_id, now, limit - released))
         return released
 
-    return write(unit) if _anything_waits() else 0
+    return write(unit) if pause.current() is None and _anything_waits() else 0
 
 
 def _anything_waits() -> bool:
@@ -82,7 +82,7 @@ def claim(gateway: str, limit: int, *, submitting: bool = False) -> Claimed:
 
     ``submitting``: for a gateway that is called at once, marks them so in the same commit.
     """
-    if not is_due(gateway):
+    if pause.current() is not None or not is_due(gateway):
         return Claimed("", [])
     token = secrets.token_hex(8)
     status = SUBMITTING if submitting else CLAIMED

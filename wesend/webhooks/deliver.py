@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from flask import current_app
 
-from .. import clock
+from .. import clock, pause
 from ..database import Row, Tx, query, query_one, write
 from ..gateways.guarded_http import Answer, GuardedHttp
 from . import endpoints
@@ -45,7 +45,9 @@ class Claimed(NamedTuple):
 
 
 def due_endpoints() -> list[int]:
-    """Endpoints that are on and have something due."""
+    """Endpoints that are on and have something due; none while dispatch is paused."""
+    if pause.current() is not None:
+        return []
     now = clock.now_ms()
     return [row[0] for row in query(
         "SELECT id FROM webhook_endpoints e WHERE is_active = 1 AND EXISTS (SELECT 1 FROM webhook_deliveries d"
@@ -56,6 +58,8 @@ def claim(endpoint_id: int, limit: int) -> Claimed:
     """Claim due deliveries, oldest first, by moving their due time to the end of a lease."""
     token = secrets.token_hex(8)
     until = time.monotonic() + LEASE_MS / 1000
+    if pause.current() is not None:
+        return Claimed(token, [], until)
 
     def unit(tx: Tx) -> list[Row]:
         now = clock.now_ms()
