@@ -13,7 +13,16 @@ from flask.cli import FlaskGroup
 from ..errors import WesendError
 from ..schema_version import DatabaseProblem
 from ..settings import SettingsError
-from . import accounts, contacts, operations, routing, serving, wallets, webhooks
+from . import (
+    accounts,
+    contacts,
+    operations,
+    routing,
+    serving,
+    upkeep,
+    wallets,
+    webhooks,
+)
 
 
 class WesendGroup(FlaskGroup):
@@ -39,7 +48,7 @@ def _create_app() -> Flask:
 
 
 COMMANDS = (*serving.COMMANDS, *accounts.COMMANDS, *wallets.COMMANDS, *contacts.COMMANDS, *routing.COMMANDS,
-            *webhooks.COMMANDS, *operations.COMMANDS)
+            *webhooks.COMMANDS, *operations.COMMANDS, *upkeep.COMMANDS)
 
 group = WesendGroup(name="wesend", create_app=_create_app, add_default_commands=False, add_version_option=False,
                     load_dotenv=False, set_debug_flag=False,
