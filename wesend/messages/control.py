@@ -9,6 +9,7 @@ from ..database import Row, Tx, query, query_one, write
 from ..errors import Conflict, MaxRetriesExceeded, NotCancellable, NotRetryable
 from ..wallets import ledger
 from .statuses import CANCELLED, DRIPPING, FAILED, LIVE_BULKS, QUEUED, SCHEDULED
+from .texts import was_removed
 from .transitions import Move, move
 
 MOST_RETRIES = 3
@@ -33,6 +34,8 @@ def retry(message: Row) -> Row:
         row = tx.one("SELECT * FROM messages WHERE id = ?", (message["id"],))
         if row is None or row["status"] != FAILED:
             raise NotRetryable
+        if was_removed(row["text"]):
+            raise NotRetryable("The message's text is no longer kept")
         if row["retry_count"] >= MOST_RETRIES:
             raise MaxRetriesExceeded
         now = clock.now_ms()

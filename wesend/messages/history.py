@@ -127,11 +127,11 @@ def _condition(wanted: Filter) -> tuple[str, list]:
     for instant, sign, bound in ((wanted.since, ">=", -CLOCK_SKEW_MS), (wanted.until, "<=", CLOCK_SKEW_MS)):
         if instant is not None:
             parts.append(f"created_at {sign} ? AND id {sign} ?")
-            parameters.extend((instant, _first_id_at(instant + bound)))
+            parameters.extend((instant, first_id_at(instant + bound)))
     return " AND ".join(parts), parameters
 
 
-def _first_id_at(instant: int) -> int:
+def first_id_at(instant: int) -> int:
     """About the first message of an instant, by halving: ids rise with time, and no index on time is needed."""
     newest = query("SELECT coalesce(max(id), 0) FROM messages")[0][0]
     low, high = 1, newest + 1

@@ -176,6 +176,11 @@ def track(text: str, message_id: int) -> str:
     return tracked[:end] + pixel + tracked[end:] if end >= 0 else tracked + pixel
 
 
+def only_links(text: str) -> str:
+    """What of an HTML text its tracked links still need: each target in its place, and not a word."""
+    return "".join(f'<a href="{html.escape(target)}"></a>' for target in links(text))
+
+
 def link_target(message_id: int, link: int) -> str | None:
     row = query_one("SELECT text FROM messages WHERE id = ? AND channel = 'email'", (message_id,))
     found = links(row["text"]) if row else []
