@@ -19,7 +19,8 @@ CORE = {"errors", "clock", "phones", "segments", "money", "templating", "columns
         "database", "locks", "pause", "schema_version", "wake", "vault", "countries", "csv_cells"}
 GATEWAYS = {"gateways"}
 DOMAINS = ["accounts", "upstreams", "wallets", "routing", "contacts", "webhooks", "messages", "operations"]
-EDGES = {"dialects", "dashboard", "callbacks", "cli", "jobs", "server", "doctor", "sandbox", "sandbox_api", "health", "request_ids",
+EDGES = {"dialects", "dashboard", "callbacks", "cli", "jobs", "server", "doctor", "sandbox", "sandbox_api", "health",
+         "request_ids",
          "mail_catcher", "metrics", "logs"}
 FACTORY = {"", "models"}  # the package itself, and the list of all models that migrations compare with
 
@@ -180,9 +181,9 @@ def test_only_the_database_module_commits(module):
             writes = of_session and node.func.attr in ("add", "add_all", "delete", "merge", "flush", "begin")
             if writes or node.func.attr in ("commit", "begin_nested", "executescript"):
                 wrong.append(f"line {node.lineno}: {ast.unparse(node)[:80]}")
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if node.value.strip().upper().rstrip(";") in ("COMMIT", "BEGIN", "BEGIN IMMEDIATE", "END", "ROLLBACK"):
-                wrong.append(f"line {node.lineno}: {node.value!r}")
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and (
+                node.value.strip().upper().rstrip(";") in ("COMMIT", "BEGIN", "BEGIN IMMEDIATE", "END", "ROLLBACK")):
+            wrong.append(f"line {node.lineno}: {node.value!r}")
     assert wrong == []
 
 

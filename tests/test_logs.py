@@ -52,7 +52,8 @@ def test_a_send_is_logged_with_its_account_and_key_and_without_text_number_or_cr
     api.send("+256771000001", message="Your code is 1234")
     (line,) = map(json.loads, logged())
     assert line["status"] == 200 and line["account"] == 1 and isinstance(line["key"], int)
-    assert [part for part in ("1234", "256771000001", CREDENTIALS["wesendall"].secret, api.headers["Authorization"]) if part in str(line)] == []
+    assert [part for part in ("1234", "256771000001", CREDENTIALS["wesendall"].secret, api.headers["Authorization"])
+            if part in str(line)] == []
 
 
 def test_as_text_it_is_one_line_too(lines):
@@ -79,7 +80,8 @@ def test_the_level_decides_and_health_checks_are_only_debug(lines, level, expect
 
 
 @pytest.mark.parametrize("path", [
-    "/t/s3cr3t-token", "/t/s3cr3t-token/more", "/callbacks/sms/carrier/s3cr3t-token", "/callbacks/money/momo/s3cr3t-token?x=1",
+    "/t/s3cr3t-token", "/t/s3cr3t-token/more", "/callbacks/sms/carrier/s3cr3t-token",
+    "/callbacks/money/momo/s3cr3t-token?x=1",
     "/callbacks/s3cr3t-token", "/sign-in/s3cr3t-token", "/dashboard/sign-in/s3cr3t-token", "/login/s3cr3t-token",
     "/invite/s3cr3t-token", "/reset/s3cr3t-token", "/nowhere?token=s3cr3t-token", "/sandbox/messages?to=s3cr3t-token",
     "/nowhere/sk_s3cr3t-token-0123456789abcdef",
@@ -124,8 +126,10 @@ def test_what_a_caller_sends_can_not_begin_a_line_of_its_own(lines):
 
 
 @pytest.mark.parametrize("text", [
-    "Authorization: Basic c2VjcmV0OnNlY3JldA==", "Authorization: Bearer s3cr3t-s3cr3t", "X-API-Key: s3cr3t", "api_key=s3cr3t",
-    "{'secret': 's3cr3t'}", "smtp://user:s3cr3t@mail.example.org:587", "whsec_c2VjcmV0c2VjcmV0c2VjcmV0", "ws_live_s3cr3ts3cr3t",
+    "Authorization: Basic c2VjcmV0OnNlY3JldA==", "Authorization: Bearer s3cr3t-s3cr3t", "X-API-Key: s3cr3t",
+    "api_key=s3cr3t",
+    "{'secret': 's3cr3t'}", "smtp://user:s3cr3t@mail.example.org:587", "whsec_c2VjcmV0c2VjcmV0c2VjcmV0",
+    "ws_live_s3cr3ts3cr3t",
     "password = s3cr3t", "Invalid request from ip=203.0.113.9: Invalid HTTP Header: 'Authorization s3cr3t'",
     "Error handling request GET /t/s3cr3t", "callback_token: s3cr3t", '"access_token": "s3cr3t"',
 ])

@@ -49,7 +49,7 @@ db = SQLAlchemy(model_class=Base)
 migrate = Migrate(render_as_batch=True, compare_type=True)
 
 
-class ConfigState(db.Model):
+class ConfigState(db.Model):  # type: ignore[name-defined]
     """One row, whose version rises with every change of a configuration table (triggers): caches hold on to it.
 
     ``paused_at``: since when dispatch is paused (`pause`).
@@ -95,7 +95,9 @@ class Tx:
 
     def insert(self, table: str, **values) -> int:
         """Insert one row; its integer primary key comes back."""
-        return self.connection.execute(_insert_sql(table, tuple(values)), tuple(values.values())).lastrowid
+        row_id = self.connection.execute(_insert_sql(table, tuple(values)), tuple(values.values())).lastrowid
+        assert row_id is not None
+        return row_id
 
     def insert_many(self, table: str, columns: tuple[str, ...], rows) -> None:
         self.connection.executemany(_insert_sql(table, columns), rows)
@@ -216,7 +218,9 @@ class Database:
             session = db.session()
             try:
                 connection = session.connection(execution_options={"write": True})
-                tx = self.local.tx = Tx(connection.connection.driver_connection)
+                raw = connection.connection.driver_connection
+                assert raw is not None
+                tx = self.local.tx = Tx(raw)
                 yield tx
                 session.commit()
             except BaseException:
@@ -282,13 +286,14 @@ class Database:
 class _Job:
     __slots__ = ("unit", "wake", "result", "error", "done", "after")
 
-    def __init__(self, unit):
+    def __init__(self, unit: Callable[[Tx], Any]):
         self.unit = unit
         self.wake = threading.Lock()
         self.wake.acquire()
-        self.result = self.error = None
+        self.result: Any = None
+        self.error: BaseException | None = None
         self.done = False
-        self.after = ()
+        self.after: tuple[Callable[[], None], ...] = ()
 
 
 class _CommitGroup:
@@ -457,7 +462,8 @@ def init_app(app: Flask) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{path}"
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
         # Without parameters in an error's text: they are message bodies, and errors are logged.
-        "pool_size": 32, "hide_parameters": True, "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}}
+        "pool_size": 32, "hide_parameters": True,
+        "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}}
     db.init_app(app)
     migrate.init_app(app, db, directory=str(Path(__file__).resolve().parent.parent / "migrations"))
     database = app.extensions["wesend.database"] = Database(path)

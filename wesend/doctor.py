@@ -22,7 +22,8 @@ def examine() -> list[Finding]:
     findings = [machine.sqlite(), machine.clock_of(migrated=usable), machine.files(values), machine.file_system(values),
                 machine.disk(values), machine.exposure(values), machine.secret_key(values), database]
     if usable:
-        findings += [_scheduler(values), _dispatch(), _backups(values), _accounts(), _keys(), _routes(), _alerts(values),
+        findings += [_scheduler(values), _dispatch(), _backups(values), _accounts(), _keys(), _routes(),
+                     _alerts(values),
                      _sandbox(values)]
     return findings
 
@@ -45,7 +46,8 @@ def _scheduler(values: Settings) -> Finding:
         return Finding("Jobs", "missing", "nobody runs them" + ("" if values.scheduler else " (WESEND_SCHEDULER=0)"))
     lag = locks.scheduler_lag(values)
     if lag >= locks.STALLED_AFTER:
-        return Finding("Jobs", "warning", f"process {pid} should run them, but they stand still since {lag:.0f} s: restart it")
+        return Finding("Jobs", "warning",
+                       f"process {pid} should run them, but they stand still since {lag:.0f} s: restart it")
     return Finding("Jobs", "ok", f"run by process {pid}")
 
 
@@ -66,21 +68,26 @@ def _backups(values: Settings) -> Finding:
     hours = age / clock.HOUR
     late = hours > 2 * values.backup_hours + 1
     return Finding("Backups", "warning" if late else "ok",
-                   f"the newest in {values.backup_dir} is {hours:.1f} hours old" + (": are the jobs run?" if late else ""))
+                   f"the newest in {values.backup_dir} is {hours:.1f} hours old"
+                   + (": are the jobs run?" if late else ""))
 
 
 def _alerts(values: Settings) -> Finding:
-    watched = query("SELECT count(*), sum(low_balance_mail IS NOT NULL) FROM wallets WHERE low_balance_micros IS NOT NULL")[0]
+    watched = query("SELECT count(*), sum(low_balance_mail IS NOT NULL) FROM wallets WHERE low_balance_micros IS NOT"
+                    " NULL")[0]
     if not watched[0]:
-        return Finding("Low-balance alerts", "missing", "no wallet has a threshold: `wesend wallet alert WALLET AMOUNT`")
+        return Finding("Low-balance alerts", "missing",
+                       "no wallet has a threshold: `wesend wallet alert WALLET AMOUNT`")
     if (watched[1] or values.alert_mail) and not values.smtp_url:
-        return Finding("Low-balance alerts", "warning", f"{watched[0]} wallets, but WESEND_SMTP_URL is not set: mail is caught")
+        return Finding("Low-balance alerts", "warning",
+                       f"{watched[0]} wallets, but WESEND_SMTP_URL is not set: mail is caught")
     return Finding("Low-balance alerts", "ok", f"{watched[0]} wallets")
 
 
 def _accounts() -> Finding:
     count = query("SELECT count(*) FROM accounts WHERE is_sandbox = 0")[0][0]
-    return Finding("Accounts", "ok" if count else "missing", f"{count}" if count else "none: `wesend account create NAME`")
+    return Finding("Accounts", "ok" if count else "missing", f"{count}" if count
+                   else "none: `wesend account create NAME`")
 
 
 def _keys() -> Finding:
@@ -95,7 +102,8 @@ def _routes() -> Finding:
     ready = [route.code for route in all_routes() if route.is_active and route.gateway is not None]
     if not ready:
         return Finding("Routes", "missing", "no route names a gateway: `wesend route set CODE --gateway NAME …`")
-    return Finding("Routes", "ok", f"{', '.join(ready)}" + (f"; without a gateway: {', '.join(without)}" if without else ""))
+    return Finding("Routes", "ok", f"{', '.join(ready)}"
+                   + (f"; without a gateway: {', '.join(without)}" if without else ""))
 
 
 def _sandbox(values: Settings) -> Finding:

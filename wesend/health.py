@@ -31,7 +31,8 @@ def healthz():
         database = type(error).__name__
     scheduler = _scheduler(settings)
     healthy = database == "ok" and (scheduler == "running" or not settings.scheduler)
-    told = {"status": "ok" if healthy else "unavailable", "database": database, "scheduler": scheduler}
+    told: dict[str, str | None] = {"status": "ok" if healthy else "unavailable", "database": database,
+                                   "scheduler": scheduler}
     if paused is not None:
         told |= {"dispatch": "paused", "paused_since": clock.iso(paused.since), "reason": paused.reason}
     return told, 200 if healthy else 503

@@ -63,7 +63,9 @@ def _serving(settings: Settings) -> Path:
 
 
 def announce_serving(settings: Settings) -> int:
-    """Hold the serving lock until every process that inherits the descriptor has ended. DatabaseProblem in a restore."""
+    """Hold the serving lock until every process that inherits the descriptor has ended. DatabaseProblem in a
+    restore.
+    """
     descriptor = os.open(_serving(settings), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     if not _taken(descriptor, fcntl.LOCK_SH):
         os.close(descriptor)

@@ -24,7 +24,7 @@ QUIET = frozenset({"health.healthz", "metrics.metrics"})  # asked every few seco
 LONGEST = 2000  # characters of a line of a traceback: an exception may quote what it choked on
 SECRET_NAME = re.compile(r"token|secret|key|code|signature|password", re.IGNORECASE)
 HIDDEN = "…"
-RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple((re.compile(pattern, re.IGNORECASE), shown) for pattern, shown in (
+RULES = tuple((re.compile(pattern, re.IGNORECASE), shown) for pattern, shown in (
     # gunicorn quotes the line that it could not read: of a header, or of the request itself
     (r"(Invalid request from ip=\S+: [^:]*).*", r"\1"),
     (r"(/callbacks(?:/[^/\s\"'?]+){0,2})/[^\s\"'?]+", rf"\1/{HIDDEN}"),
@@ -33,7 +33,8 @@ RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple((re.compile(pattern, re.I
     (r"\?[^\s\"'<>]*=[^\s\"'<>)]*", f"?{HIDDEN}"),
     (r"(://[^/\s:@]*:)[^@\s/]+@", rf"\1{HIDDEN}@"),
     (r"\b(basic|bearer)\s+[a-z0-9+/=._~-]{6,}", rf"\1 {HIDDEN}"),
-    (r"\b((?:x-)?(?:api[-_]?key|[a-z-]*secret|password|[a-z_-]*token)[\"']?\s*[:=]\s*)[\"']?[^\s\"',;}]+", rf"\1{HIDDEN}"),
+    (r"\b((?:x-)?(?:api[-_]?key|[a-z-]*secret|password|[a-z_-]*token)[\"']?\s*[:=]\s*)[\"']?[^\s\"',;}]+",
+     rf"\1{HIDDEN}"),
     (r"\b(?:whsec|sk|pk)_[a-z0-9+/=_-]{16,}", HIDDEN),
     (r"\b(?:ws|esms|wl)_(?:live|test|comm)_\w+", HIDDEN),
 ))
@@ -61,7 +62,8 @@ def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str | Non
 class TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = f"{_moment(record)} [{record.process}] {record.levelname} {redact(_one_line(record.getMessage()))}"
-        fields = " ".join(f"{name}={_one_line(str(value))}" for name, value in _fields(record).items() if value is not None)
+        fields = " ".join(f"{name}={_one_line(str(value))}" for name, value in _fields(record).items()
+                          if value is not None)
         trace = _trace(self, record)
         return (f"{line} {fields}" if fields else line) + (f"\n{trace}" if trace else "")
 
@@ -103,7 +105,8 @@ def init_app(app: Flask) -> None:
     def end(response: Response) -> Response:
         level = logging.DEBUG if request.endpoint in QUIET else logging.INFO
         if access.isEnabledFor(level):
-            access.log(level, "%s %s %s", request.method, _path(), response.status_code, extra={"fields": _access(response)})
+            access.log(level, "%s %s %s", request.method, _path(), response.status_code,
+                       extra={"fields": _access(response)})
         return response
 
 

@@ -64,7 +64,8 @@ def metrics() -> Response:
 
     settings: Settings = current_app.config["WESEND"]
     if not _may_read(settings):
-        return Response("Set WESEND_METRICS_TOKEN and send it as a bearer token: without it only this machine is answered.\n",
+        return Response("Set WESEND_METRICS_TOKEN and send it as a bearer token: without it only this machine is"
+                        " answered.\n",
                         403, mimetype="text/plain")
     shown = generate_latest(_counted()) + generate_latest(_read(settings))
     return Response(shown, content_type=CONTENT_TYPE_LATEST)
@@ -100,7 +101,7 @@ def _read(settings: Settings) -> CollectorRegistry:
             yield from _instance(settings)
 
     registry = CollectorRegistry()
-    registry.register(State())  # type: ignore[arg-type]  # its Collector is abstract only in name
+    registry.register(State())
     return registry
 
 
@@ -113,7 +114,8 @@ def _messages() -> Iterator[Metric]:
         statuses.add_metric(names, count)
     yield statuses
     accepted = query("SELECT coalesce(sum(total), 0) FROM daily_counts")[0][0]
-    yield CounterMetricFamily("wesend_sms_accepted", "SMS that were accepted, since the instance was made", value=accepted)
+    yield CounterMetricFamily("wesend_sms_accepted", "SMS that were accepted, since the instance was made",
+                              value=accepted)
 
 
 def _queue() -> Iterator[Metric]:
@@ -128,7 +130,8 @@ def _queue() -> Iterator[Metric]:
         depth.add_metric((queue.gateway,), queue.waiting)
         age.add_metric((queue.gateway,), max(0, now - queue.oldest_due) / 1000 if queue.oldest_due is not None else 0)
     yield from (depth, age)
-    yield GaugeMetricFamily("wesend_scheduled_messages", "Messages whose time has not come", value=queue_state.scheduled())
+    yield GaugeMetricFamily("wesend_scheduled_messages", "Messages whose time has not come",
+                            value=queue_state.scheduled())
     yield GaugeMetricFamily("wesend_dispatch_paused", "1 while nothing leaves the instance",
                             value=int(pause.current() is not None))
 
@@ -139,7 +142,8 @@ def _webhooks() -> Iterator[Metric]:
     backlog = queue_state.webhook_backlog()
     yield GaugeMetricFamily("wesend_webhook_backlog", "Webhook deliveries that are not over", value=backlog.waiting)
     yield GaugeMetricFamily("wesend_webhook_oldest_due_seconds", "How long the oldest of them that is due has been so",
-                            value=max(0, clock.now_ms() - backlog.oldest_due) / 1000 if backlog.oldest_due is not None else 0)
+                            value=max(0, clock.now_ms() - backlog.oldest_due) / 1000 if backlog.oldest_due is not None
+                            else 0)
 
 
 def _instance(settings: Settings) -> Iterator[Metric]:
@@ -157,4 +161,5 @@ def _instance(settings: Settings) -> Iterator[Metric]:
     yield size
     age = backup.age_ms()
     if age is not None:
-        yield GaugeMetricFamily("wesend_backup_age_seconds", "Age of the newest backup made by the clock", value=age / 1000)
+        yield GaugeMetricFamily("wesend_backup_age_seconds", "Age of the newest backup made by the clock",
+                                value=age / 1000)

@@ -115,7 +115,8 @@ class Server(BaseApplication):
             "bind": f"{host}:{values.port}", "workers": values.workers, "threads": values.threads,
             "worker_class": "gthread", "timeout": TIMEOUT, "graceful_timeout": GRACEFUL_TIMEOUT, "keepalive": 15,
             "preload_app": True, "reuse_port": values.workers > 1, "control_socket_disable": True,
-            "loglevel": "warning" if values.log == "off" else values.log_level, "logger_class": logs.gunicorn_logger(values),
+            "loglevel": "warning" if values.log == "off" else values.log_level,
+            "logger_class": logs.gunicorn_logger(values),
             "post_worker_init": _start_jobs, "worker_exit": _stop_jobs, "proc_name": "wesend", "umask": 0o077,
             "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,
         }.items():

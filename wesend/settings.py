@@ -71,7 +71,9 @@ class Settings:
     gateway_timeout: float = 10.0
     """Seconds a gateway may take to answer (`WESEND_GATEWAY_TIMEOUT`)."""
     log: str = "off"
-    """Lines a request and their form, `text`, `json` or `off` (`WESEND_LOG`; off: only warnings and errors, as text)."""
+    """Lines a request and their form, `text`, `json` or `off` (`WESEND_LOG`; off: only warnings and errors, as
+    text).
+    """
     log_level: str = "info"
     """Least level that is logged (`WESEND_LOG_LEVEL`: debug, info, warning or error; requests are info)."""
     metrics_token: str = ""
@@ -98,7 +100,8 @@ VARIABLES = {
     "sandbox_delay": "WESEND_SANDBOX_DELAY", "scheduler": "WESEND_SCHEDULER",
     "allow_private_urls": "WESEND_ALLOW_PRIVATE_URLS", "webhook_backoff": "WESEND_WEBHOOK_BACKOFF",
     "base_url": "WESEND_BASE_URL", "sandbox_smtp_port": "WESEND_SANDBOX_SMTP_PORT", "smtp_url": "WESEND_SMTP_URL",
-    "mail_from": "WESEND_MAIL_FROM", "mail_backoff": "WESEND_MAIL_BACKOFF", "secret_key": "WESEND_SECRET_KEY", "rate_limit": "WESEND_RATE_LIMIT",
+    "mail_from": "WESEND_MAIL_FROM", "mail_backoff": "WESEND_MAIL_BACKOFF", "secret_key": "WESEND_SECRET_KEY",
+    "rate_limit": "WESEND_RATE_LIMIT",
     "retry_delays": "WESEND_RETRY_DELAYS", "validity_hours": "WESEND_VALIDITY_HOURS",
     "gateway_timeout": "WESEND_GATEWAY_TIMEOUT", "log": "WESEND_LOG", "log_level": "WESEND_LOG_LEVEL",
     "metrics_token": "WESEND_METRICS_TOKEN", "backup_dir": "WESEND_BACKUP_DIR", "backup_hours": "WESEND_BACKUP_HOURS",

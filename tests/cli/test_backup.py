@@ -1,4 +1,6 @@
-"""`wesend backup`, `restore`, `pause`, `resume`: a backup is whole and safe to keep, a restored instance sends nothing."""
+"""`wesend backup`, `restore`, `pause`, `resume`: a backup is whole and safe to keep, a restored instance sends
+nothing.
+"""
 
 from __future__ import annotations
 

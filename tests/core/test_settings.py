@@ -61,7 +61,8 @@ REFUSED = [
     *[(name, value) for name in ("WESEND_SANDBOX", "WESEND_SCHEDULER", "WESEND_ALLOW_PRIVATE_URLS")
       for value in ("2", "maybe", "-1")],
     *[(name, value) for name in ("WESEND_SANDBOX_DELAY", "WESEND_WEBHOOK_BACKOFF", "WESEND_MAIL_BACKOFF",
-                                 "WESEND_VALIDITY_HOURS", "WESEND_GATEWAY_TIMEOUT", "WESEND_BACKUP_HOURS", "WESEND_KEEP_TEXT_DAYS")
+                                 "WESEND_VALIDITY_HOURS", "WESEND_GATEWAY_TIMEOUT", "WESEND_BACKUP_HOURS",
+                                 "WESEND_KEEP_TEXT_DAYS")
       for value in ("-1", "soon", "nan", "inf", "1,5")],
     ("WESEND_LOG", "yaml"), ("WESEND_LOG_LEVEL", "loud"), ("WESEND_BACKUP_KEEP", "0"), ("WESEND_BACKUP_KEEP", "all"),
     *[("WESEND_RATE_LIMIT", value) for value in ("0", "-5", "many", "1.5")],

@@ -85,5 +85,6 @@ def test_pausing_and_resuming_stand_in_the_audit_log_and_resuming_twice_is_refus
     pausing.resume(actor=ACTOR)
     with pytest.raises(Conflict, match="not paused"):
         pausing.resume(actor=ACTOR)
-    assert [tuple(row) for row in query("SELECT action, detail FROM audit_log WHERE subject = 'dispatch' ORDER BY id")] == [
+    assert [tuple(row)
+            for row in query("SELECT action, detail FROM audit_log WHERE subject = 'dispatch' ORDER BY id")] == [
         ("dispatch.pause", "Looking at something"), ("dispatch.resume", None)]

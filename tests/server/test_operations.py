@@ -63,7 +63,8 @@ def test_a_request_that_gunicorn_can_not_read_is_logged_without_what_was_in_it(s
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
         connection.sendall(b"GET /t/s3cr3t HTTP/1.1\r\nHost: x\r\nAuthorization Basic s3cr3t\r\n\r\n")
         assert b" 400 " in connection.recv(200)
-    server.wait_until(lambda: any("Invalid request" in line["message"] for line in logged(server)), 30, "nothing is logged")
+    server.wait_until(lambda: any("Invalid request" in line["message"] for line in logged(server)), 30,
+                      "nothing is logged")
     assert "s3cr3t" not in server.output()
 
 
@@ -125,7 +126,8 @@ def whole(file) -> int:
         assert rows("PRAGMA integrity_check") == [("ok",)] and rows("PRAGMA foreign_key_check") == []
         assert rows("SELECT uid FROM wallets w WHERE balance_micros <> (SELECT coalesce(sum(amount_micros), 0)"
                     " FROM ledger_entries WHERE wallet_id = w.id)") == []
-        assert rows("SELECT id FROM batches b WHERE total <> (SELECT count(*) FROM messages WHERE batch_id = b.id)") == []
+        assert rows("SELECT id FROM batches b WHERE total <> (SELECT count(*) FROM messages WHERE batch_id ="
+                    " b.id)") == []
         return rows("SELECT count(*) FROM messages")[0][0]
 
 
@@ -145,7 +147,8 @@ def test_a_restore_is_refused_while_it_serves_and_starts_paused_afterwards(new_i
             assert wire.send("+256771000001").status == 200
         assert server.query("SELECT status FROM messages") == [("queued",)]
         server.run("resume")
-        server.wait_until(lambda: server.query("SELECT status FROM messages") == [("delivered",)], 30, "it stays paused")
+        server.wait_until(lambda: server.query("SELECT status FROM messages") == [("delivered",)], 30,
+                          "it stays paused")
 
 
 def test_the_clock_makes_backups_while_it_serves(new_instance, tmp_path):

@@ -38,7 +38,8 @@ class WesendGroup(FlaskGroup):
         except OSError as error:
             if isinstance(error, BrokenPipeError):
                 raise
-            raise click.ClickException(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ") + ".") from error
+            raise click.ClickException(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+                                       + ".") from error
 
 
 def _create_app() -> Flask:

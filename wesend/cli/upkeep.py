@@ -26,12 +26,14 @@ def _note(text: str) -> None:
 def backup(file):
     """Write a consistent copy of the database to a new file, while it serves; without keys."""
     size = backups.back_up(file.absolute())
-    _note("Note: it holds no key. Keep secret.key of the instance folder (or WESEND_SECRET_KEY) elsewhere: without it the"
+    _note("Note: it holds no key. Keep secret.key of the instance folder (or WESEND_SECRET_KEY) elsewhere: without it"
+          " the"
           " stored secrets of gateways and webhooks can't be read.")
     return {"file": str(file), "bytes": size}, f"{file}: {size} bytes"
 
 
-@command("restore", click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path)), migrated=False)
+@command("restore", click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
+         migrated=False)
 def restore(file):
     """Put a backup in the database's place, with dispatch paused; the old database is kept."""
     done = restoring.restore(file, current_app.config["WESEND"], _make_app, actor=ACTOR)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from .. import clock, wake
 from ..database import Row, Tx, query, query_one, write
@@ -20,7 +20,7 @@ NOT_LEFT = (SCHEDULED, DRIPPING, QUEUED)
 class Cancelled(NamedTuple):
     """How many messages were taken back, and the micro-units that were refunded for them."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple's count() is of no use here
     refunded_micros: int
 
 
@@ -41,7 +41,8 @@ def retry(message: Row) -> Row:
         now = clock.now_ms()
         charges = row["charges"] + 1
         moved = move(tx, [Move(row["id"], QUEUED, "retrying", "Retried by hand", None, {
-            "charges": charges, "refunded_micros": 0, "retry_count": row["retry_count"] + 1, "attempts": 0, "backoffs": 0,
+            "charges": charges, "refunded_micros": 0, "retry_count": row["retry_count"] + 1, "attempts": 0,
+            "backoffs": 0,
             "due_at": now, "error_code": None, "error_message": None, "failed_at": None, "gateway_ref": None,
             "submitted_at": None, "claim_token": None, "lease_until": None, "poll_at": None, "polls": 0,
             "expires_at": None})], now)
@@ -49,7 +50,8 @@ def retry(message: Row) -> Row:
             raise NotRetryable
         ledger.debit(tx, row["wallet_id"], row["cost_micros"], kind="sms_charge", batch_id=row["batch_id"],
                      message_id=row["id"], charge_no=charges, description=f"Retry of {row['uid']}")
-        tx.execute("UPDATE batches SET cost_micros = cost_micros + ? WHERE id = ?", (row["cost_micros"], row["batch_id"]))
+        tx.execute("UPDATE batches SET cost_micros = cost_micros + ? WHERE id = ?",
+                   (row["cost_micros"], row["batch_id"]))
         tx.after_commit(wake.dispatcher)
 
     write(unit)
@@ -70,8 +72,10 @@ def cancel_batch(batch: Row) -> Cancelled:
     """
     ids = query("SELECT 1 FROM messages WHERE batch_id = ? AND status IN ('scheduled', 'dripping', 'queued') LIMIT 1",
                 (batch["id"],))
-    stopped = ids and write(lambda tx: tx.changed("UPDATE batches SET state = 'cancelling' WHERE id = ?"
-                                                  " AND state IN ('open', 'paused')", (batch["id"],)))
+    stopped = 0
+    if ids:
+        stopped = write(lambda tx: tx.changed("UPDATE batches SET state = 'cancelling' WHERE id = ?"
+                                              " AND state IN ('open', 'paused')", (batch["id"],)))
     return _cancel_rest(batch["id"]) if stopped else _refuse()
 
 
@@ -97,19 +101,21 @@ def _cancel_some(ids: list[int], statuses: tuple[str, ...]) -> Cancelled | None:
             f"SELECT id FROM messages WHERE id IN ({', '.join('?' * len(ids))}) AND status IN"
             f" ({', '.join('?' * len(statuses))})", (*ids, *statuses))]
         now = clock.now_ms()
-        return move(tx, [Move(found, CANCELLED, "cancelled", "Cancelled before it left", refund=True) for found in still], now)
+        return move(tx, [Move(found, CANCELLED, "cancelled", "Cancelled before it left", refund=True)
+                         for found in still], now)
 
     moved = write(unit)
     return Cancelled(len(moved), sum(before["cost_micros"] for before, _ in moved)) if moved else None
 
 
-def _refuse():
+def _refuse() -> NoReturn:
     raise NotCancellable
 
 
 def pause(batch: Row) -> None:
     """Nothing more of a bulk is dispatched until it is resumed."""
-    if not write(lambda tx: tx.changed("UPDATE batches SET state = 'paused' WHERE id = ? AND lane = 1 AND state = 'open'",
+    if not write(lambda tx: tx.changed("UPDATE batches SET state = 'paused' WHERE id = ? AND lane = 1 AND state ="
+                                       " 'open'",
                                        (batch["id"],))):
         raise Conflict("Only a bulk that is under way can be paused")
 

@@ -45,7 +45,8 @@ def chunk_before(wanted: Filter, last: int | None, size: int = 500) -> list[Row]
 
 def find(account_id: int, uid: str, *, channel: str = "sms") -> Row:
     """One message of the account; MessageNotFound."""
-    row = query_one("SELECT * FROM messages WHERE uid = ? AND account_id = ? AND channel = ?", (uid, account_id, channel))
+    row = query_one("SELECT * FROM messages WHERE uid = ? AND account_id = ? AND channel = ?",
+                    (uid, account_id, channel))
     if row is None or not visible(row["batch_id"]):
         raise MessageNotFound
     return row
@@ -90,7 +91,8 @@ def _page(wanted: Filter, limit: int, offset: int, before: int | None) -> list[R
         for status in wanted.statuses:
             one, values = _condition(wanted._replace(statuses=(status,)))
             one, values = (f"{one} AND id < ?", [*values, before]) if before is not None else (one, values)
-            each.append((f"SELECT id FROM (SELECT id FROM messages INDEXED BY {index} WHERE {one} ORDER BY id DESC LIMIT ?)",
+            each.append((f"SELECT id FROM (SELECT id FROM messages INDEXED BY {index} WHERE {one} ORDER BY id DESC"
+                         f" LIMIT ?)",
                          [*values, limit + offset]))
         ids = query(" UNION ALL ".join(sql for sql, _ in each) + " ORDER BY id DESC LIMIT ? OFFSET ?",
                     [value for _, values in each for value in values] + [limit, offset])

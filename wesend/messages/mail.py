@@ -1,4 +1,6 @@
-"""E-mail: composed like any message, rendered as MIME on its way out, with signed links that tell of opens and clicks."""
+"""E-mail: composed like any message, rendered as MIME on its way out, with signed links that tell of opens and
+clicks.
+"""
 
 from __future__ import annotations
 
@@ -50,6 +52,7 @@ class MailComposer:
 
     channel = EMAIL
     sender: str | None = None
+    subject: str | None
 
     def __init__(self, account: AccountInfo, wallet: WalletInfo, subject: str, text: str):
         if not text.strip():
@@ -81,9 +84,10 @@ class MailComposer:
 
     def _plan_one(self, addressee: Addressee) -> Planned:
         values: Mapping[str, str] = addressee.values or {}
-        subject = " ".join(templating.render_single(self.subject, values).split())
+        subject = " ".join(templating.render_single(self.subject or "", values).split())
         escape = html.escape if self.format == HTML else str
-        return Planned(addressee.given.strip(), None, templating.render_single(self.text, values, escape), self.format, 0, 0,
+        return Planned(addressee.given.strip(), None, templating.render_single(self.text, values, escape), self.format,
+                       0, 0,
                        None, self.gateway, None, None, None, EMAIL, subject)
 
 

@@ -15,7 +15,7 @@ from .statuses import CLAIMED, LIVE_BULKS, SUBMITTING, UNKNOWN
 from .transitions import Move, move
 
 RELEASE_LIMIT = 500
-RETURNED = "id, uid, recipient, country, text, sender, segments, encoding, gateway, attempts, backoffs, channel, subject"
+RETURNED = ", ".join(Outgoing._fields)
 
 
 class Claimed(NamedTuple):
@@ -96,7 +96,7 @@ def claim(gateway: str, limit: int, *, submitting: bool = False) -> Claimed:
             ids += [row[0] for row in tx.all(
                 "SELECT id FROM messages WHERE status = 'queued' AND lane = 1 AND batch_id = ? AND gateway = ?"
                 " AND due_at <= ? ORDER BY due_at, id LIMIT ?", (batch_id, gateway, now, share))]
-        found = {}
+        found: dict[int, Outgoing] = {}
         for start in range(0, len(ids), 500):
             chunk = ids[start:start + 500]
             found.update((row["id"], Outgoing(*row)) for row in tx.all(
@@ -135,7 +135,8 @@ def hand_back(claimed: Claimed, messages: list[Outgoing]) -> None:
 def recover_leases(limit: int = RELEASE_LIMIT) -> tuple[int, int]:
     """After a crash: claimed messages go back to the queue, submitting ones become unknown. How many of each."""
     now = clock.now_ms()
-    if not query("SELECT 1 FROM messages WHERE status IN ('claimed', 'submitting') AND lease_until < ? LIMIT 1", (now,)):
+    if not query("SELECT 1 FROM messages WHERE status IN ('claimed', 'submitting') AND lease_until < ? LIMIT 1",
+                 (now,)):
         return 0, 0
 
     def unit(tx: Tx) -> tuple[int, int]:

@@ -26,7 +26,8 @@ def volume(account: AccountInfo, days: int) -> list[Day]:
     today = clock.day_of(clock.now_ms(), account.time_zone)
     wanted = [clock.days_before(today, back) for back in range(days - 1, -1, -1)]
     rows = {row["day"]: row for row in query(
-        "SELECT day, sum(total) AS total, sum(delivered) AS delivered, sum(failed) AS failed, sum(cancelled) AS cancelled"
+        "SELECT day, sum(total) AS total, sum(delivered) AS delivered, sum(failed) AS failed, sum(cancelled) AS"
+        " cancelled"
         " FROM daily_counts WHERE account_id = ? AND day >= ? GROUP BY day", (account.id, wanted[0]))}
     return [_day(date, rows.get(date)) for date in wanted]
 

@@ -110,6 +110,7 @@ def sent_now(accepted: Accepted) -> Sent:
 
 def refuse_if_all_rejected(sent: Sent, wallet: WalletInfo) -> None:
     """ProviderRejected when the gateway refused every message of the call (all were refunded)."""
-    if sent.messages and all(m["status"] == "failed" and m["refunded_micros"] == m["cost_micros"] for m in sent.messages):
+    if sent.messages and all(m["status"] == "failed" and m["refunded_micros"] == m["cost_micros"]
+                             for m in sent.messages):
         raise ProviderRejected(refunded_micros=sum(m["refunded_micros"] for m in sent.messages),
                                currency=wallet.currency, reason=sent.messages[0]["error_message"])

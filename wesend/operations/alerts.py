@@ -35,7 +35,8 @@ def tell_of_low_balances() -> None:
     if query(f"SELECT 1 FROM wallets WHERE ({CROSSED}) OR ({RECOVERED}) LIMIT 1"):
         write(_note_crossings)
     if pause.current() is None:
-        for wallet in query("SELECT * FROM wallets WHERE low_balance_told_at IS NOT NULL AND low_balance_mailed_at IS NULL"):
+        for wallet in query("SELECT * FROM wallets WHERE low_balance_told_at IS NOT NULL AND low_balance_mailed_at IS"
+                            " NULL"):
             _mail(wallet)
 
 
@@ -78,7 +79,8 @@ def _taken(wallet: Row, to: str) -> bool:
         return True
     (outcome,) = gateway.submit([Submission(0, new_id(), to, "", None, 1, "plain", 1, mime)])
     if outcome.kind != ACCEPTED:
-        current_app.logger.warning("the alert for wallet %s was not taken (%s): %s", wallet["uid"], outcome.kind, outcome.text)
+        current_app.logger.warning("the alert for wallet %s was not taken (%s): %s", wallet["uid"], outcome.kind,
+                                   outcome.text)
     return outcome.kind != TEMPORARY
 
 
@@ -92,5 +94,6 @@ def _letter(wallet: Row, to: str) -> EmailMessage:
     letter.set_content(
         f"Wallet {wallet['uid']} holds {balance}, less than the {money.text(wallet['low_balance_micros'])}"
         f" {wallet['currency']} below which you asked to be told.\n\nWhen it is empty, sends from it are refused."
-        f" You are told again when it has been above that and falls below once more.\n\n{current_app.config['WESEND'].base_url}\n")
+        f" You are told again when it has been above that and falls below once"
+        f" more.\n\n{current_app.config['WESEND'].base_url}\n")
     return letter

@@ -46,8 +46,10 @@ def back_up(target: Path) -> int:
 
 
 def _copy(database: Path, partial: Path) -> None:
-    # One read transaction: VACUUM INTO sees the database as it is at its start (a copied file loses what is in the WAL).
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=15)) as connection:
+    # One read transaction: VACUUM INTO sees the database as it is at its start (a copied file loses what is in the
+    # WAL).
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=rw", uri=True, isolation_level=None,
+                                 timeout=15)) as connection:
         connection.execute("VACUUM INTO ?", (str(partial),))
     sync(partial)
 

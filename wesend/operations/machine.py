@@ -1,4 +1,6 @@
-"""The usual mistakes of the machine beneath: SQLite, clock, files, disk, exposure. For `wesend doctor`; writes nothing."""
+"""The usual mistakes of the machine beneath: SQLite, clock, files, disk, exposure. For `wesend doctor`; writes
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ class Finding(NamedTuple):
 def sqlite() -> Finding:
     version = sqlite3.sqlite_version
     good = sqlite3.sqlite_version_info >= (3, 35)
-    return Finding("SQLite", "ok" if good else "warning", version if good else f"{version} is older than 3.35 (RETURNING)")
+    return Finding("SQLite", "ok" if good else "warning", version if good
+                   else f"{version} is older than 3.35 (RETURNING)")
 
 
 def clock_of(*, migrated: bool) -> Finding:
@@ -45,10 +48,12 @@ def clock_of(*, migrated: bool) -> Finding:
         return Finding("Clock", "warning", f"it says {clock.iso(now)}, before this version was made: set it")
     newest = query(NEWEST_ROWS)[0][0] if migrated else None
     if newest is not None and newest > now + clock.MINUTE:
-        return Finding("Clock", "warning", f"it says {clock.iso(now)}, but something was written at {clock.iso(newest)}:"
+        return Finding("Clock", "warning",
+                       f"it says {clock.iso(now)}, but something was written at {clock.iso(newest)}:"
                        " it is wrong now, or was then")
     if _is_synchronised() is False:
-        return Finding("Clock", "missing", f"{clock.iso(now)}; no time service keeps it right (systemd-timesyncd, chrony)")
+        return Finding("Clock", "missing",
+                       f"{clock.iso(now)}; no time service keeps it right (systemd-timesyncd, chrony)")
     return Finding("Clock", "ok", f"{clock.iso(now)}")
 
 
@@ -99,7 +104,8 @@ def file_system(settings: Settings) -> Finding:
     """SQLite's locks and shared memory do not work over a network."""
     kind = _kind_of(settings.database.parent)
     if kind in REMOTE:
-        return Finding("File system", "warning", f"{settings.database.parent} is a {kind} share: SQLite needs a local disk")
+        return Finding("File system", "warning",
+                       f"{settings.database.parent} is a {kind} share: SQLite needs a local disk")
     return Finding("File system", "ok", kind or "unknown")
 
 
@@ -116,7 +122,8 @@ def _kind_of(folder: Path) -> str | None:
 def disk(settings: Settings) -> Finding:
     """Room for what comes, and for as much again: a backup and a migration copy the database."""
     size = settings.database.stat().st_size // 2**20 if settings.database.exists() else 0
-    places = [place for place in (settings.instance, settings.database.parent, settings.backup_dir) if place is not None]
+    places = [place for place in (settings.instance, settings.database.parent, settings.backup_dir)
+              if place is not None]
     free = min(_free_mb(place) for place in places)
     needed = LEAST_MB + size
     return Finding("Free disk", "ok" if free > needed else "warning",
@@ -134,10 +141,12 @@ def exposure(settings: Settings) -> Finding:
         if settings.base_url.startswith("http://") and not is_loopback(_host_of(settings.base_url)):
             return Finding("Network", "warning", f"the world reaches it as {settings.base_url}, without TLS:"
                            " API secrets and messages are readable on the way")
-        return Finding("Network", "ok", f"listens on {settings.host}: put nginx or Caddy with TLS before it to be public")
+        return Finding("Network", "ok",
+                       f"listens on {settings.host}: put nginx or Caddy with TLS before it to be public")
     if settings.base_url.startswith("https://"):
         return Finding("Network", "ok", f"listens on {settings.host}, reached as {settings.base_url}")
-    return Finding("Network", "warning", f"listens on {settings.host} without TLS: set WESEND_BASE_URL to an https address "
+    return Finding("Network", "warning",
+                   f"listens on {settings.host} without TLS: set WESEND_BASE_URL to an https address "
                    "and put a TLS proxy before it")
 
 
@@ -147,7 +156,8 @@ def _host_of(url: str) -> str:
 
 def secret_key(settings: Settings) -> Finding:
     if settings.secret_key and len(settings.secret_key) < 32:
-        return Finding("Secret key", "warning", "WESEND_SECRET_KEY has fewer than 32 characters: it protects sessions and"
+        return Finding("Secret key", "warning",
+                       "WESEND_SECRET_KEY has fewer than 32 characters: it protects sessions and"
                        " stored secrets")
     place = "given by WESEND_SECRET_KEY" if settings.secret_key else f"in {settings.instance / 'secret.key'}"
     return Finding("Secret key", "ok", f"{place}: keep a copy, no backup holds it")

@@ -10,7 +10,9 @@ from ..pause import Pause, current
 
 
 def pause(reason: str, *, actor: str, anew: bool = False) -> Pause:
-    """Nothing more leaves; what is on its way already is finished. A pause that was on stays, unless it begins ``anew``."""
+    """Nothing more leaves; what is on its way already is finished. A pause that was on stays, unless it begins
+    ``anew``.
+    """
     with atomic() as tx:
         if tx.changed("UPDATE config_state SET version = version + 1, paused_at = ?, paused_reason = ?"
                       " WHERE paused_at IS NULL OR ?", (clock.now_ms(), reason, int(anew))):

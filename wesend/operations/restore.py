@@ -79,7 +79,8 @@ def _check(copy: Path, file: Path) -> None:
     if revision is None:
         raise DatabaseProblem(f"{file} is no backup of wesend.")
     if revision not in known_revisions():
-        raise DatabaseProblem(f"{file} was made by a newer version of wesend (revision {revision}): upgrade wesend first.")
+        raise DatabaseProblem(f"{file} was made by a newer version of wesend (revision {revision}): upgrade wesend"
+                              f" first.")
     try:
         with closing(sqlite3.connect(copy, timeout=15)) as connection:
             found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
@@ -101,7 +102,8 @@ def _prepare(copy: Path, settings: Settings, make_app: Callable[[Settings], Flas
             bring_up_to_date()
             pausing.pause(f"Restored from {file.name}: what was queued then may have been sent since", actor=actor,
                           anew=True)
-            waiting = query("SELECT count(*) FROM messages WHERE status IN ('scheduled', 'dripping', 'queued', 'claimed')")
+            waiting = query("SELECT count(*) FROM messages WHERE status IN ('scheduled', 'dripping', 'queued',"
+                            " 'claimed')")
             return waiting[0][0], _secrets_readable()
         finally:
             app.extensions["wesend.database"].close()

@@ -42,13 +42,16 @@ def remove_texts() -> int:
 def _replace(table: str, columns: str, ended: str, end: int) -> int:
     """Replace texts of rows below ``end`` that are ``ended``; when there are none, the mark moves on."""
     begin = marks.read(table)
-    rows = query(f"SELECT id, text, {columns} FROM {table} WHERE id >= ? AND id < ? AND {ended} AND {KEPT} ORDER BY id LIMIT ?",
+    rows = query(f"SELECT id, text, {columns} FROM {table} WHERE id >= ? AND id < ? AND {ended} AND {KEPT} ORDER BY id"
+                 f" LIMIT ?",
                  (begin, end, CHUNK))
     if rows:
-        replaced = [(REMOVED + (mail.only_links(row["text"]) if row["channel"] == EMAIL and row["encoding"] else ""), row["id"])
+        replaced = [(REMOVED + (mail.only_links(row["text"]) if row["channel"] == EMAIL and row["encoding"] else ""),
+                     row["id"])
                     for row in rows]
         # A failed message may have been queued again since it was read, and then it needs its text.
-        write(lambda tx: tx.executemany(f"UPDATE {table} SET text = ?, {NO_SUBJECT} WHERE id = ? AND {ended}", replaced))
+        write(lambda tx: tx.executemany(f"UPDATE {table} SET text = ?, {NO_SUBJECT} WHERE id = ? AND {ended}",
+                                        replaced))
         return len(rows)
     going = query(f"SELECT min(id) FROM {table} WHERE id >= ? AND id < ? AND NOT ({ended})", (begin, end))[0][0]
     done = end if going is None else going

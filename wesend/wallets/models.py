@@ -7,7 +7,9 @@ from ..database import db
 
 
 class Wallet(db.Model):
-    """``currency`` is ISO 4217 or ``SMS`` for credits, which are bought at ``sms_rate_micros`` of ``purchase_currency``."""
+    """``currency`` is ISO 4217 or ``SMS`` for credits, which are bought at ``sms_rate_micros`` of
+    ``purchase_currency``.
+    """
 
     __tablename__ = "wallets"
     id = db.mapped_column(Id, primary_key=True)

@@ -64,7 +64,8 @@ def claim(endpoint_id: int, limit: int) -> Claimed:
     def unit(tx: Tx) -> list[Row]:
         now = clock.now_ms()
         return tx.all(
-            "UPDATE webhook_deliveries SET due_at = ?, claim_token = ? WHERE id IN (SELECT d.id FROM webhook_deliveries d"
+            "UPDATE webhook_deliveries SET due_at = ?, claim_token = ? WHERE id IN (SELECT d.id FROM"
+            " webhook_deliveries d"
             " JOIN webhook_endpoints e ON e.id = d.endpoint_id WHERE d.endpoint_id = ? AND d.status = 'pending'"
             " AND d.due_at <= ? AND e.is_active = 1 ORDER BY d.due_at, d.id LIMIT ?) RETURNING *",
             (now + LEASE_MS, token, endpoint_id, now, limit))
@@ -103,7 +104,8 @@ def attempt(http: GuardedHttp, target: Target, delivery: Row, token: str) -> boo
     payload = delivery["payload"]
     if payload is None:
         payload = dump(format_.payload_of(delivery["subject"]))
-        write(lambda tx: tx.changed("UPDATE webhook_deliveries SET payload = ? WHERE id = ?", (payload, delivery["id"])))
+        write(lambda tx: tx.changed("UPDATE webhook_deliveries SET payload = ? WHERE id = ?",
+                                    (payload, delivery["id"])))
     at = clock.now_ms()
     body = payload.encode()
     answer = http.post(target.url, body, _headers(format_, target, delivery, body, at))
@@ -115,7 +117,8 @@ def attempt(http: GuardedHttp, target: Target, delivery: Row, token: str) -> boo
 def _headers(format_, target: Target, delivery: Row, body: bytes, at: int) -> dict[str, str]:
     timestamp = str(at // 1000)
     return {
-        "Content-Type": "application/json", "User-Agent": "wesend", **format_.headers(delivery["event"], body, target.secret),
+        "Content-Type": "application/json", "User-Agent": "wesend",
+        **format_.headers(delivery["event"], body, target.secret),
         "webhook-id": delivery["uid"], "webhook-timestamp": timestamp,
         "webhook-signature": standard_signature(target.secret, delivery["uid"], timestamp, body)}
 
@@ -143,7 +146,8 @@ def _record(tx: Tx, target: Target, delivery: Row, token: str, at: int, answer: 
               status_code=answer.status_code, error=answer.error, answer=answer.body)
     if received and not changed:
         # The lease was lost, but a 200 is a 200: it is not sent again.
-        tx.execute("UPDATE webhook_deliveries SET status = 'delivered', finished_at = ?, claim_token = NULL WHERE id = ?"
+        tx.execute("UPDATE webhook_deliveries SET status = 'delivered', finished_at = ?, claim_token = NULL WHERE id ="
+                   " ?"
                    " AND status = 'pending'", (now, delivery["id"]))
     _note_health(tx, target.id, now, received, answer)
 
@@ -159,7 +163,8 @@ def _note_health(tx: Tx, endpoint_id: int, now: int, received: bool, answer: Ans
         tx.execute("UPDATE webhook_endpoints SET failing_since = NULL WHERE id = ? AND failing_since IS NOT NULL",
                    (endpoint_id,))
         return
-    tx.execute("UPDATE webhook_endpoints SET failing_since = coalesce(failing_since, ?) WHERE id = ?", (now, endpoint_id))
+    tx.execute("UPDATE webhook_endpoints SET failing_since = coalesce(failing_since, ?) WHERE id = ?",
+               (now, endpoint_id))
     endpoint = tx.one("SELECT * FROM webhook_endpoints WHERE id = ?", (endpoint_id,))
     if endpoint is None:
         return

@@ -89,7 +89,8 @@ def switch(endpoint_id: int, on: bool, *, actor: str, reason: str | None = None)
 
 
 def switch_in(tx: Tx, endpoint: Row, on: bool, *, actor: str, reason: str | None = None) -> None:
-    changed = tx.changed("UPDATE webhook_endpoints SET is_active = ?, disabled_reason = ?, failing_since = NULL WHERE id = ?"
+    changed = tx.changed("UPDATE webhook_endpoints SET is_active = ?, disabled_reason = ?, failing_since = NULL WHERE"
+                         " id = ?"
                          " AND is_active <> ?", (int(on), None if on else reason, endpoint["id"], int(on)))
     if changed:
         audit_log.record(tx, actor=actor, action="webhook.enable" if on else "webhook.disable",
@@ -121,7 +122,8 @@ def remove_endpoint(endpoint_id: int, *, actor: str) -> None:
 
 def listening_for(tx: Tx, account_id: int, event: str) -> list[int]:
     """The endpoints of an account that are on and name an event."""
-    return [row["id"] for row in tx.all("SELECT id, events FROM webhook_endpoints WHERE account_id = ? AND is_active = 1"
+    return [row["id"]
+            for row in tx.all("SELECT id, events FROM webhook_endpoints WHERE account_id = ? AND is_active = 1"
                                         " AND events IS NOT NULL ORDER BY id", (account_id,))
             if event in row["events"].split(",")]
 

@@ -7,7 +7,9 @@ from ..database import db
 
 
 class WebhookEndpoint(db.Model):
-    """Where an account hears of its messages. ``managed``: the one that its API edits in place; ``events``: a comma list, or all."""
+    """Where an account hears of its messages. ``managed``: the one that its API edits in place; ``events``: a comma
+    list, or all.
+    """
 
     __tablename__ = "webhook_endpoints"
     id = db.mapped_column(Id, primary_key=True)

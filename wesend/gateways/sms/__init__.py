@@ -1,8 +1,8 @@
 """The SMS gateways that an operator can set up, by their type."""
 
-from .base import SmsGateway
 from .africastalking import AfricasTalking
 from .android import Android
+from .base import SmsGateway
 from .http import HttpGateway
 from .marzsms import MarzSms
 from .twilio import Twilio

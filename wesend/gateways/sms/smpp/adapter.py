@@ -38,8 +38,9 @@ class Running:
         self.references = itertools.count(random.randrange(256))
 
     def stop(self) -> None:
-        for session in {self.sending, self.listening} - {None}:
-            session.stop()
+        for session in {self.sending, self.listening}:
+            if session is not None:
+                session.stop()
         self.deliveries.stop()
 
 
@@ -51,8 +52,8 @@ class SmppGateway(SmsGateway):
     """
 
     type = "smpp"
-    options = settings.OPTIONS
-    secrets = settings.SECRETS
+    options = settings.OPTIONS  # type: ignore[assignment]  # its own kind of Option, read by its own rules
+    secrets = settings.SECRETS  # type: ignore[assignment]
 
     def __init__(self, name: str, options: dict, secrets: dict, *, timeout: float, callback_url: str = ""):
         """Raises ValueError for a missing or wrong option; ``timeout`` in seconds: see Budget."""
