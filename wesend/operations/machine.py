@@ -4,7 +4,6 @@ nothing.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 import sqlite3
@@ -60,8 +59,10 @@ def clock_of(*, migrated: bool) -> Finding:
 def _is_synchronised() -> bool | None:
     """What the kernel says; None where it does not."""
     try:
+        import ctypes  # only here: a hardened service may forbid what its import does
+
         answer = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(1024))  # zeroes: it only asks
-    except (OSError, AttributeError):
+    except (ImportError, MemoryError, OSError, AttributeError):
         return None
     return None if answer < 0 else answer != UNSYNCHRONISED
 
