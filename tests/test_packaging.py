@@ -1,4 +1,4 @@
-"""requirements.lock is in step with pyproject.toml, and the image contains what the program needs and runs as nobody."""
+"""requirements.lock is in step with pyproject.toml; the image has what the program needs, and runs as nobody."""
 
 from __future__ import annotations
 

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from . import locks, logs, sandbox, settings
+from . import clock, locks, logs, pause, sandbox, settings
 from .metrics import FOLDER_VARIABLE
+from .pause import Pause
 from .schema_version import DatabaseProblem, bring_up_to_date, prepare_folder
 
 TIMEOUT = 30  # seconds; the gateway budget (10) < timeout <= graceful timeout
@@ -26,10 +27,12 @@ class Started(NamedTuple):
 
     values: settings.Settings
     url: str
+    paused: Pause | None = None
 
     def data(self) -> dict[str, Any]:
-        return {"url": self.url, "instance": str(self.values.instance), "database": str(self.values.database),
+        told = {"url": self.url, "instance": str(self.values.instance), "database": str(self.values.database),
                 "sandbox": self.values.sandbox}
+        return told if self.paused is None else {**told, "dispatch": "paused", "reason": self.paused.reason}
 
     def text(self) -> str:
         lines = [f"wesend serves on {self.url}", f"Data lies in {self.values.instance}"]
@@ -38,6 +41,9 @@ class Started(NamedTuple):
                       f"and read what it caught: curl '{self.url}/sandbox/messages'"]
         else:
             lines.append("The sandbox is off. Make an account, a wallet and a key with `wesend --help`.")
+        if self.paused is not None:
+            lines += ["", f"DISPATCH IS PAUSED since {clock.iso(self.paused.since)}: {self.paused.reason}.",
+                      "Nothing leaves until `wesend resume`."]
         return "\n".join(lines)
 
 
@@ -60,11 +66,13 @@ def up(*, host: str | None, port: int | None, workers: int | None, show: Callabl
         bring_up_to_date()
         if values.sandbox:
             sandbox.ensure_sandbox()
+        paused = pause.current()
         app.extensions["wesend.database"].close()
         from .database import db
 
         db.engine.dispose()
-    show(Started(values, values.base_url if "WESEND_BASE_URL" not in os.environ else _local_url(values)))
+    show(Started(values, values.base_url if "WESEND_BASE_URL" not in os.environ else _local_url(values),
+                 paused))
     try:
         Server(app, values).run()
     finally:

@@ -143,6 +143,7 @@ def test_a_restore_is_refused_while_it_serves_and_starts_paused_afterwards(new_i
     with server:
         told = requests.get(f"{server.url}/healthz", timeout=30).json()
         assert told["dispatch"] == "paused" and "Restored from kept.db" in told["reason"]
+        assert "DISPATCH IS PAUSED" in server.output() and "wesend resume" in server.output()
         with Wire(server.port) as wire:
             assert wire.send("+256771000001").status == 200
         assert server.query("SELECT status FROM messages") == [("queued",)]
