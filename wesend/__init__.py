@@ -10,6 +10,8 @@ from . import (
     cli,
     database,
     health,
+    logs,
+    metrics,
     models,
     request_ids,
     sandbox_api,
@@ -31,6 +33,8 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
     database.init_app(app)
+    metrics.init_app(app)
+    logs.init_app(app)
     keys.init_app(app)
     submit.init_app(app)
     registry.init_app(app)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from flask import Flask, Request
-from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 from .dialects.dialect import dialect_of
 
 
 class PageSessions(SecureCookieSessionInterface):
-    def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         if dialect_of(app, request.path) is not None:
             return self.make_null_session(app)
         return super().open_session(app, request)

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from flask import Flask, current_app
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Integer, MetaData, event
+from sqlalchemy import BigInteger, Integer, MetaData, String, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -30,6 +30,7 @@ T = TypeVar("T")
 Row = sqlite3.Row
 
 BUSY_TIMEOUT_MS = 15_000
+BUSY_SECONDS = 0.001  # a wait for the gate that is worth counting
 GROUP_LIMIT = 64  # units merged into one commit: keeps the write lock well under 50 ms
 
 
@@ -48,12 +49,17 @@ db = SQLAlchemy(model_class=Base)
 migrate = Migrate(render_as_batch=True, compare_type=True)
 
 
-class ConfigState(db.Model):
-    """One row, whose version rises with every change of a configuration table (triggers): caches hold on to it."""
+class ConfigState(db.Model):  # type: ignore[name-defined]
+    """One row, whose version rises with every change of a configuration table (triggers): caches hold on to it.
+
+    ``paused_at``: since when dispatch is paused (`pause`).
+    """
 
     __tablename__ = "config_state"
     id = db.mapped_column(Integer, primary_key=True)
     version = db.mapped_column(Integer, nullable=False)
+    paused_at = db.mapped_column(BigInteger)
+    paused_reason = db.mapped_column(String)
 
 
 class StrayWrite(RuntimeError):
@@ -89,7 +95,9 @@ class Tx:
 
     def insert(self, table: str, **values) -> int:
         """Insert one row; its integer primary key comes back."""
-        return self.connection.execute(_insert_sql(table, tuple(values)), tuple(values.values())).lastrowid
+        row_id = self.connection.execute(_insert_sql(table, tuple(values)), tuple(values.values())).lastrowid
+        assert row_id is not None
+        return row_id
 
     def insert_many(self, table: str, columns: tuple[str, ...], rows) -> None:
         self.connection.executemany(_insert_sql(table, columns), rows)
@@ -130,6 +138,8 @@ class Database:
         self.cache: dict[Any, tuple[int, Any]] = {}
         self.cache_lock = threading.Lock()
         self.waited_seconds = 0.0
+        self.on_busy: Callable[[float], None] | None = None
+        """Told of every wait for the gate of at least BUSY_SECONDS, once the gate is free again."""
 
     # -- connections ------------------------------------------------------
 
@@ -178,11 +188,14 @@ class Database:
             self.local.gate = os.open(self.gate_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         started = time.perf_counter()
         fcntl.flock(self.local.gate, fcntl.LOCK_EX)
-        self.waited_seconds += time.perf_counter() - started
+        waited = time.perf_counter() - started
+        self.waited_seconds += waited
         try:
             yield
         finally:
             fcntl.flock(self.local.gate, fcntl.LOCK_UN)
+            if waited >= BUSY_SECONDS and self.on_busy is not None:
+                self.on_busy(waited)
 
     def write(self, unit: Callable[[Tx], T]) -> T:
         tx = self.tx()
@@ -205,7 +218,9 @@ class Database:
             session = db.session()
             try:
                 connection = session.connection(execution_options={"write": True})
-                tx = self.local.tx = Tx(connection.connection.driver_connection)
+                raw = connection.connection.driver_connection
+                assert raw is not None
+                tx = self.local.tx = Tx(raw)
                 yield tx
                 session.commit()
             except BaseException:
@@ -276,13 +291,14 @@ class Database:
 class _Job:
     __slots__ = ("unit", "wake", "result", "error", "done", "after")
 
-    def __init__(self, unit):
+    def __init__(self, unit: Callable[[Tx], Any]):
         self.unit = unit
         self.wake = threading.Lock()
         self.wake.acquire()
-        self.result = self.error = None
+        self.result: Any = None
+        self.error: BaseException | None = None
         self.done = False
-        self.after = ()
+        self.after: tuple[Callable[[], None], ...] = ()
 
 
 class _CommitGroup:
@@ -452,7 +468,9 @@ def init_app(app: Flask) -> None:
     path = app.config["WESEND"].database
     app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{path}"
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
-        "pool_size": 32, "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}}
+        # Without parameters in an error's text: they are message bodies, and errors are logged.
+        "pool_size": 32, "hide_parameters": True,
+        "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}}
     db.init_app(app)
     migrate.init_app(app, db, directory=str(Path(__file__).resolve().parent.parent / "migrations"))
     database = app.extensions["wesend.database"] = Database(path)

@@ -2,68 +2,30 @@
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
-import stat
-from typing import NamedTuple
-
 from flask import current_app
 
+from . import clock, locks, pause
 from .accounts import keys
 from .database import query
-from .jobs import scheduler_pid
+from .operations import backup, machine
+from .operations.machine import Finding
 from .routing.routes import all_routes
 from .schema_version import DatabaseProblem, current_revision, known_revisions
 from .settings import Settings, is_loopback
 
 
-class Finding(NamedTuple):
-    """``state`` is ``ok``, ``missing`` (to be set up) or ``warning`` (wrong)."""
-
-    check: str
-    state: str
-    detail: str
-
-
 def examine() -> list[Finding]:
     """Every finding, a line each; writes nothing."""
     values: Settings = current_app.config["WESEND"]
-    findings = [_sqlite(), _folder(values), _disk(values), _exposure(values)]
     database = _database(values)
-    findings.append(database)
-    if database.state == "ok":
-        findings += [_scheduler(values), _accounts(), _keys(), _routes(), _sandbox(values)]
+    usable = database.state == "ok"
+    findings = [machine.sqlite(), machine.clock_of(migrated=usable), machine.files(values), machine.file_system(values),
+                machine.disk(values), machine.exposure(values), machine.secret_key(values), database]
+    if usable:
+        findings += [_scheduler(values), _dispatch(), _backups(values), _accounts(), _keys(), _routes(),
+                     _alerts(values),
+                     _sandbox(values)]
     return findings
-
-
-def _sqlite() -> Finding:
-    version = sqlite3.sqlite_version
-    good = sqlite3.sqlite_version_info >= (3, 35)
-    return Finding("SQLite", "ok" if good else "warning", version if good else f"{version} is older than 3.35 (RETURNING)")
-
-
-def _folder(values: Settings) -> Finding:
-    if not values.instance.exists():
-        return Finding("Instance folder", "missing", f"{values.instance} is made by `wesend up`")
-    mode = stat.S_IMODE(values.instance.stat().st_mode)
-    loose = mode & 0o077
-    return Finding("Instance folder", "warning" if loose else "ok",
-                   f"{values.instance} has mode {mode:o}" + (": others can read it, use 700" if loose else ""))
-
-
-def _disk(values: Settings) -> Finding:
-    place = values.instance if values.instance.exists() else values.instance.parent
-    free = shutil.disk_usage(place).free // 2**20 if place.exists() else 0
-    return Finding("Free disk", "ok" if free > 500 else "warning", f"{free} MB")
-
-
-def _exposure(values: Settings) -> Finding:
-    if is_loopback(values.host):
-        return Finding("Network", "ok", f"listens on {values.host}: put nginx or Caddy with TLS before it to be public")
-    if values.base_url.startswith("https://"):
-        return Finding("Network", "ok", f"listens on {values.host}, reached as {values.base_url}")
-    return Finding("Network", "warning", f"listens on {values.host} without TLS: set WESEND_BASE_URL to an https address "
-                   "and put a TLS proxy before it")
 
 
 def _database(values: Settings) -> Finding:
@@ -79,15 +41,53 @@ def _database(values: Settings) -> Finding:
 
 
 def _scheduler(values: Settings) -> Finding:
-    pid = scheduler_pid(current_app._get_current_object())  # type: ignore[attr-defined]
-    if pid is not None:
-        return Finding("Jobs", "ok", f"run by process {pid}")
-    return Finding("Jobs", "missing", "nobody runs them" + ("" if values.scheduler else " (WESEND_SCHEDULER=0)"))
+    pid = locks.scheduler_pid(values)
+    if pid is None:
+        return Finding("Jobs", "missing", "nobody runs them" + ("" if values.scheduler else " (WESEND_SCHEDULER=0)"))
+    lag = locks.scheduler_lag(values)
+    if lag >= locks.STALLED_AFTER:
+        return Finding("Jobs", "warning",
+                       f"process {pid} should run them, but they stand still since {lag:.0f} s: restart it")
+    return Finding("Jobs", "ok", f"run by process {pid}")
+
+
+def _dispatch() -> Finding:
+    paused = pause.current()
+    if paused is None:
+        return Finding("Dispatch", "ok", "messages leave")
+    return Finding("Dispatch", "warning", f"paused since {clock.iso(paused.since)}, nothing leaves ({paused.reason}):"
+                   " `wesend resume`")
+
+
+def _backups(values: Settings) -> Finding:
+    if values.backup_dir is None:
+        return Finding("Backups", "missing", "none by the clock: set WESEND_BACKUP_DIR")
+    age = backup.age_ms()
+    if age is None:
+        return Finding("Backups", "missing", f"none yet in {values.backup_dir}")
+    hours = age / clock.HOUR
+    late = hours > 2 * values.backup_hours + 1
+    return Finding("Backups", "warning" if late else "ok",
+                   f"the newest in {values.backup_dir} is {hours:.1f} hours old"
+                   + (": are the jobs run?" if late else ""))
+
+
+def _alerts(values: Settings) -> Finding:
+    watched = query("SELECT count(*), sum(low_balance_mail IS NOT NULL) FROM wallets WHERE low_balance_micros IS NOT"
+                    " NULL")[0]
+    if not watched[0]:
+        return Finding("Low-balance alerts", "missing",
+                       "no wallet has a threshold: `wesend wallet alert WALLET AMOUNT`")
+    if (watched[1] or values.alert_mail) and not values.smtp_url:
+        return Finding("Low-balance alerts", "warning",
+                       f"{watched[0]} wallets, but WESEND_SMTP_URL is not set: mail is caught")
+    return Finding("Low-balance alerts", "ok", f"{watched[0]} wallets")
 
 
 def _accounts() -> Finding:
     count = query("SELECT count(*) FROM accounts WHERE is_sandbox = 0")[0][0]
-    return Finding("Accounts", "ok" if count else "missing", f"{count}" if count else "none: `wesend account create NAME`")
+    return Finding("Accounts", "ok" if count else "missing", f"{count}" if count
+                   else "none: `wesend account create NAME`")
 
 
 def _keys() -> Finding:
@@ -102,7 +102,8 @@ def _routes() -> Finding:
     ready = [route.code for route in all_routes() if route.is_active and route.gateway is not None]
     if not ready:
         return Finding("Routes", "missing", "no route names a gateway: `wesend route set CODE --gateway NAME …`")
-    return Finding("Routes", "ok", f"{', '.join(ready)}" + (f"; without a gateway: {', '.join(without)}" if without else ""))
+    return Finding("Routes", "ok", f"{', '.join(ready)}"
+                   + (f"; without a gateway: {', '.join(without)}" if without else ""))
 
 
 def _sandbox(values: Settings) -> Finding:

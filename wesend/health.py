@@ -6,22 +6,39 @@ import sqlite3
 
 from flask import Blueprint, current_app
 
+from . import clock, locks, pause
 from .database import query
-from .jobs import scheduler_pid
+from .settings import Settings
 
 blueprint = Blueprint("health", __name__)
 
 
 @blueprint.get("/healthz")
 def healthz():
-    """200 when the database answers and a scheduler is alive (or is switched off), else 503."""
-    wanted = current_app.config["WESEND"].scheduler
+    """200 when the database answers and a scheduler is alive, else 503.
+
+    With WESEND_SCHEDULER=0 this server is not the one to run the jobs: it is healthy without a scheduler and says
+    `off`, or how that of another server on the same instance is (`running`, `stalled`). Paused dispatch is healthy,
+    and is told.
+    """
+    settings = current_app.config["WESEND"]
+    paused = None
     try:
-        query("SELECT version FROM config_state")
+        paused = pause.current()
+        query("SELECT 1 FROM wallets LIMIT 1")
         database = "ok"
     except sqlite3.Error as error:
         database = type(error).__name__
-    running = scheduler_pid(current_app._get_current_object()) is not None  # type: ignore[attr-defined]
-    healthy = database == "ok" and (running or not wanted)
-    return {"status": "ok" if healthy else "unavailable", "database": database,
-            "scheduler": "running" if running else ("off" if not wanted else "none")}, 200 if healthy else 503
+    scheduler = _scheduler(settings)
+    healthy = database == "ok" and (scheduler == "running" or not settings.scheduler)
+    told: dict[str, str | None] = {"status": "ok" if healthy else "unavailable", "database": database,
+                                   "scheduler": scheduler}
+    if paused is not None:
+        told |= {"dispatch": "paused", "paused_since": clock.iso(paused.since), "reason": paused.reason}
+    return told, 200 if healthy else 503
+
+
+def _scheduler(settings: Settings) -> str:
+    if locks.scheduler_pid(settings) is None:
+        return "none" if settings.scheduler else "off"
+    return "running" if locks.scheduler_lag(settings) < locks.STALLED_AFTER else "stalled"

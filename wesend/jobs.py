@@ -17,17 +17,17 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
-from . import mail_catcher
+from . import locks, mail_catcher
 from .accounts import idempotency
 from .contacts import service as contacts
 from .messages import brought, bulk, control, dispatch, queue, receipts
 from .messages.dispatch import Dispatcher
+from .operations import alerts, backup, retention, status_counts
 from .wake import DISPATCH, WEBHOOKS, Bell
 from .wallets import deposits
 from .webhooks import attempts
 from .webhooks.courier import Courier
 
-LOCK_NAME = "scheduler.lock"
 TRY_EVERY = 0.5  # seconds between tries for the lock
 BELL_INTERVAL = 1.0
 
@@ -89,9 +89,35 @@ def housekeeping(_app: Flask) -> None:
     bulk.sweep_rejected()
 
 
+def remove_texts(_app: Flask) -> None:
+    """Replace the texts of messages that are older than texts are kept."""
+    repeat(retention.remove_texts, at_most=200)
+
+
+def alert(_app: Flask) -> None:
+    """Tell of wallets that have fallen below their threshold."""
+    alerts.tell_of_low_balances()
+
+
+def count_statuses(_app: Flask) -> None:
+    """Add the timeline's news up, for /metrics."""
+    repeat(status_counts.roll_up)
+
+
+def back_up(_app: Flask) -> None:
+    """Make a backup when one is due."""
+    backup.back_up_when_due()
+
+
+def beat(app: Flask) -> None:
+    """Show that the scheduler comes round."""
+    locks.beat(app.config["WESEND"])
+
+
 SWEEPS: tuple[tuple[Callable[[Flask], None], float], ...] = (
-    (release, 0.5), (poll_receipts, 0.3), (match_receipts, 0.2), (poll_deposits, 0.5), (recover, 2.0), (lead_around, 5.0),
-    (expire, 2.0), (housekeeping, 300.0))
+    (release, 0.5), (poll_receipts, 0.3), (match_receipts, 0.2), (poll_deposits, 0.5), (recover, 2.0),
+    (lead_around, 5.0), (expire, 2.0), (housekeeping, 300.0), (remove_texts, 300.0), (alert, 2.0), (count_statuses, 10.0),
+    (back_up, 5.0), (beat, locks.BEAT_EVERY))
 """Each job with its interval in seconds."""
 
 
@@ -108,7 +134,7 @@ class Jobs:
         threading.Thread(target=self._run, name="scheduler-election", daemon=True).start()
 
     def _run(self) -> None:
-        path = self.app.config["WESEND"].instance / LOCK_NAME
+        path = self.app.config["WESEND"].instance / locks.SCHEDULER
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         while not self.stopping.is_set():
             try:
@@ -116,6 +142,7 @@ class Jobs:
             except BlockingIOError:
                 self.stopping.wait(TRY_EVERY)
                 continue
+            locks.beat(self.app.config["WESEND"])
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
             self.hold()
@@ -161,21 +188,3 @@ class Jobs:
                 sweep(self.app)
             except Exception:
                 self.app.logger.exception("job %s failed; it runs again", sweep.__name__)
-
-
-def scheduler_pid(app: Flask) -> int | None:
-    """The process that runs the jobs of this instance; None when there is none."""
-    path = app.config["WESEND"].instance / LOCK_NAME
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        text = os.pread(descriptor, 32, 0).decode().strip()
-        return int(text) if text.isdigit() else 0
-    else:
-        return None
-    finally:
-        os.close(descriptor)

@@ -3,9 +3,10 @@
 from .accounts import models as accounts
 from .contacts import models as contacts
 from .messages import models as messages
+from .operations import models as operations
 from .routing import models as routing
 from .upstreams import models as upstreams
 from .wallets import models as wallets
 from .webhooks import models as webhooks
 
-__all__ = ["accounts", "contacts", "messages", "routing", "upstreams", "wallets", "webhooks"]
+__all__ = ["accounts", "contacts", "messages", "operations", "routing", "upstreams", "wallets", "webhooks"]

@@ -1,4 +1,6 @@
-"""Money: integers of micro-units (1 = 0.000001 of the currency); ``Decimal`` at the edges, never a float before JSON."""
+"""Money: integers of micro-units (1 = 0.000001 of the currency); ``Decimal`` at the edges, never a float before
+JSON.
+"""
 
 from __future__ import annotations
 

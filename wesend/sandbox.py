@@ -42,7 +42,8 @@ def ensure_sandbox() -> int:
     for api, (uid, currency, opening) in WALLETS.items():
         wallet_row = query_one("SELECT id FROM wallets WHERE uid = ?", (uid,))
         if wallet_row is None:
-            wallet = wallets.create_wallet(account_id=account_id, currency=currency, is_sandbox=True, uid=uid, actor=ACTOR)
+            wallet = wallets.create_wallet(account_id=account_id, currency=currency, is_sandbox=True, uid=uid,
+                                           actor=ACTOR)
             wallets.credit_by_hand(wallet, money.to_micros(opening), note="Sandbox money", actor=ACTOR)
         wallet = wallets.find_wallet(uid)
         given = CREDENTIALS[api]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 
 from .settings import Settings
 
@@ -26,10 +27,8 @@ def secret_key(settings: Settings) -> str:
     try:
         with os.fdopen(descriptor, "w") as file:
             file.write(fresh)
-        try:
+        with suppress(FileExistsError):
             os.link(temporary, path)  # only one process wins
-        except FileExistsError:
-            pass
     finally:
         temporary.unlink()
     return path.read_text().strip()

@@ -29,7 +29,7 @@ class Segments(NamedTuple):
     """``count`` segments of ``encoding``; ``units`` are septets (GSM-7) or UTF-16 units (UCS-2)."""
 
     encoding: str
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple's count() is of no use here
     units: int
 
 

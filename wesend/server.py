@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import socket
 from collections.abc import Callable
-from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from . import sandbox, settings
-from .schema_version import DatabaseProblem, bring_up_to_date
+from . import clock, locks, logs, pause, sandbox, settings
+from .metrics import FOLDER_VARIABLE
+from .pause import Pause
+from .schema_version import DatabaseProblem, bring_up_to_date, prepare_folder
 
 TIMEOUT = 30  # seconds; the gateway budget (10) < timeout <= graceful timeout
 GRACEFUL_TIMEOUT = 35
@@ -24,10 +27,12 @@ class Started(NamedTuple):
 
     values: settings.Settings
     url: str
+    paused: Pause | None = None
 
     def data(self) -> dict[str, Any]:
-        return {"url": self.url, "instance": str(self.values.instance), "database": str(self.values.database),
+        told = {"url": self.url, "instance": str(self.values.instance), "database": str(self.values.database),
                 "sandbox": self.values.sandbox}
+        return told if self.paused is None else {**told, "dispatch": "paused", "reason": self.paused.reason}
 
     def text(self) -> str:
         lines = [f"wesend serves on {self.url}", f"Data lies in {self.values.instance}"]
@@ -36,6 +41,9 @@ class Started(NamedTuple):
                       f"and read what it caught: curl '{self.url}/sandbox/messages'"]
         else:
             lines.append("The sandbox is off. Make an account, a wallet and a key with `wesend --help`.")
+        if self.paused is not None:
+            lines += ["", f"DISPATCH IS PAUSED since {clock.iso(self.paused.since)}: {self.paused.reason}.",
+                      "Nothing leaves until `wesend resume`."]
         return "\n".join(lines)
 
 
@@ -47,26 +55,39 @@ def up(*, host: str | None, port: int | None, workers: int | None, show: Callabl
             os.environ[name] = str(value)
     values = settings.load()
     _refuse_busy_port(values)
-    from . import create_app  # noqa: I001 - the factory imports the commands, which import this module
+    from . import create_app  # the factory imports the commands, which import this module
 
-    app = create_app(_prepared(values))
+    prepare_folder(values)
+    logs.configure(values)
+    os.environ[FOLDER_VARIABLE] = str(_fresh_metrics_folder(values.instance / "metrics"))
+    serving = locks.announce_serving(values)
+    app = create_app(values)
     with app.app_context():
         bring_up_to_date()
         if values.sandbox:
             sandbox.ensure_sandbox()
+        paused = pause.current()
         app.extensions["wesend.database"].close()
         from .database import db
 
         db.engine.dispose()
-    show(Started(values, values.base_url if "WESEND_BASE_URL" not in os.environ else _local_url(values)))
-    Server(app, values).run()
+    show(Started(values, values.base_url if "WESEND_BASE_URL" not in os.environ else _local_url(values),
+                 paused))
+    try:
+        Server(app, values).run()
+    finally:
+        os.close(serving)
 
 
-def _prepared(values: settings.Settings) -> settings.Settings:
-    from .schema_version import prepare_folder
-
-    prepare_folder(values)
-    return replace(values)
+def _fresh_metrics_folder(parent: Path) -> Path:
+    """This server's own folder for its workers' counts; what servers left that are gone is removed."""
+    parent.mkdir(mode=0o700, exist_ok=True)
+    for folder in parent.iterdir():
+        if not folder.name.isdigit() or folder.name == str(os.getpid()) or not Path("/proc", folder.name).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+    own = parent / str(os.getpid())
+    own.mkdir(mode=0o700)
+    return own
 
 
 def _local_url(values: settings.Settings) -> str:
@@ -101,7 +122,9 @@ class Server(BaseApplication):
         for name, value in {
             "bind": f"{host}:{values.port}", "workers": values.workers, "threads": values.threads,
             "worker_class": "gthread", "timeout": TIMEOUT, "graceful_timeout": GRACEFUL_TIMEOUT, "keepalive": 15,
-            "preload_app": True, "reuse_port": values.workers > 1, "control_socket_disable": True, "loglevel": "warning",
+            "preload_app": True, "reuse_port": values.workers > 1, "control_socket_disable": True,
+            "loglevel": "warning" if values.log == "off" else values.log_level,
+            "logger_class": logs.gunicorn_logger(values),
             "post_worker_init": _start_jobs, "worker_exit": _stop_jobs, "proc_name": "wesend", "umask": 0o077,
             "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,
         }.items():

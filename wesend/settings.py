@@ -70,6 +70,24 @@ class Settings:
     """Hours without a final receipt until a message fails with `timeout` (`WESEND_VALIDITY_HOURS`)."""
     gateway_timeout: float = 10.0
     """Seconds a gateway may take to answer (`WESEND_GATEWAY_TIMEOUT`)."""
+    log: str = "off"
+    """Lines a request and their form, `text`, `json` or `off` (`WESEND_LOG`; off: only warnings and errors, as
+    text).
+    """
+    log_level: str = "info"
+    """Least level that is logged (`WESEND_LOG_LEVEL`: debug, info, warning or error; requests are info)."""
+    metrics_token: str = ""
+    """Bearer token for /metrics from other machines (`WESEND_METRICS_TOKEN`; none: only this machine may read it)."""
+    backup_dir: Path | None = None
+    """Folder for backups made by the clock (`WESEND_BACKUP_DIR`; none: none are made)."""
+    backup_hours: float = 24.0
+    """Hours between backups (`WESEND_BACKUP_HOURS`)."""
+    backup_keep: int = 7
+    """How many backups are kept (`WESEND_BACKUP_KEEP`)."""
+    keep_text_days: float | None = None
+    """Days after which texts of messages are replaced (`WESEND_KEEP_TEXT_DAYS`; none: they are kept)."""
+    alert_mail: str = ""
+    """Where alerts of wallets without an address of their own are mailed (`WESEND_ALERT_MAIL`)."""
 
     @property
     def validity_ms(self) -> int:
@@ -81,10 +99,13 @@ VARIABLES = {
     "workers": "WESEND_WORKERS", "threads": "WESEND_THREADS", "sandbox": "WESEND_SANDBOX",
     "sandbox_delay": "WESEND_SANDBOX_DELAY", "scheduler": "WESEND_SCHEDULER",
     "allow_private_urls": "WESEND_ALLOW_PRIVATE_URLS", "webhook_backoff": "WESEND_WEBHOOK_BACKOFF",
-    "base_url": "WESEND_BASE_URL", "sandbox_smtp_port": "WESEND_SANDBOX_SMTP_PORT", "smtp_url": "WESEND_SMTP_URL", "mail_from": "WESEND_MAIL_FROM",
-    "mail_backoff": "WESEND_MAIL_BACKOFF", "secret_key": "WESEND_SECRET_KEY", "rate_limit": "WESEND_RATE_LIMIT",
+    "base_url": "WESEND_BASE_URL", "sandbox_smtp_port": "WESEND_SANDBOX_SMTP_PORT", "smtp_url": "WESEND_SMTP_URL",
+    "mail_from": "WESEND_MAIL_FROM", "mail_backoff": "WESEND_MAIL_BACKOFF", "secret_key": "WESEND_SECRET_KEY",
+    "rate_limit": "WESEND_RATE_LIMIT",
     "retry_delays": "WESEND_RETRY_DELAYS", "validity_hours": "WESEND_VALIDITY_HOURS",
-    "gateway_timeout": "WESEND_GATEWAY_TIMEOUT",
+    "gateway_timeout": "WESEND_GATEWAY_TIMEOUT", "log": "WESEND_LOG", "log_level": "WESEND_LOG_LEVEL",
+    "metrics_token": "WESEND_METRICS_TOKEN", "backup_dir": "WESEND_BACKUP_DIR", "backup_hours": "WESEND_BACKUP_HOURS",
+    "backup_keep": "WESEND_BACKUP_KEEP", "keep_text_days": "WESEND_KEEP_TEXT_DAYS", "alert_mail": "WESEND_ALERT_MAIL",
 }
 """Every setting and its variable: README is held against this table by a test."""
 
@@ -121,6 +142,14 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         retry_delays=read.delays("WESEND_RETRY_DELAYS", (1.0, 4.0)),
         validity_hours=read.seconds("WESEND_VALIDITY_HOURS", 48.0),
         gateway_timeout=read.seconds("WESEND_GATEWAY_TIMEOUT", 10.0),
+        log=read.choice("WESEND_LOG", "off", ("text", "json", "off")),
+        log_level=read.choice("WESEND_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
+        metrics_token=read.text("WESEND_METRICS_TOKEN", ""),
+        backup_dir=read.folder("WESEND_BACKUP_DIR"),
+        backup_hours=read.seconds("WESEND_BACKUP_HOURS", 24.0),
+        backup_keep=read.whole("WESEND_BACKUP_KEEP", 7, 1, 10_000),
+        keep_text_days=read.seconds("WESEND_KEEP_TEXT_DAYS", None),
+        alert_mail=read.text("WESEND_ALERT_MAIL", ""),
     )
 
 
@@ -148,7 +177,17 @@ class _Reader:
             raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {raw!r}.")
         return int(raw)
 
-    def seconds(self, name: str, default: float) -> float:
+    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
+        value = self.text(name, default).lower()
+        if value not in allowed:
+            raise SettingsError(f"{name} must be one of {', '.join(allowed)}, not {self.text(name, '')!r}.")
+        return value
+
+    def folder(self, name: str) -> Path | None:
+        raw = self.text(name, "")
+        return Path(raw).expanduser().absolute() if raw else None
+
+    def seconds(self, name: str, default):
         raw = self.text(name, "")
         if not raw:
             return default

@@ -171,7 +171,8 @@ def test_a_csv_without_phones_is_refused_and_makes_no_group(wesend, account, tmp
 
 def test_a_route_is_set_and_printed_whole(wesend):
     full = wesend("route", "set", "MTN_UG", "--country", "ug", "--gateway", "sandbox", "--price", "32.5",
-                  "--currency", "ugx", "--prefix", "25677", "--prefix", "+256781", "--priority", "2", "--default-sender",
+                  "--currency", "ugx", "--prefix", "25677", "--prefix", "+256781", "--priority", "2",
+                  "--default-sender",
                   "shop", "--refund-failed-delivery", "--json").json
     assert full == {"code": "MTN_UG", "name": "MTN UG", "country": "UG", "gateway": "sandbox", "price": "32.5",
                     "currency": "UGX", "prefixes": ["256781", "25677"], "priority": 2, "default_sender": "SHOP",

@@ -17,6 +17,8 @@ DEFAULTS = {
     "scheduler": True, "allow_private_urls": False, "webhook_backoff": 30.0, "base_url": "http://127.0.0.1:8000",
     "smtp_url": "", "mail_from": "", "mail_backoff": 30.0, "secret_key": "", "rate_limit": None,
     "retry_delays": (1.0, 4.0), "validity_hours": 48.0, "gateway_timeout": 10.0, "sandbox_smtp_port": None,
+    "log": "off", "log_level": "info", "metrics_token": "", "backup_dir": None, "backup_hours": 24.0, "backup_keep": 7,
+    "keep_text_days": None, "alert_mail": "",
 }
 GIVEN = {
     "instance": ("/tmp/one", Path("/tmp/one")),
@@ -41,6 +43,14 @@ GIVEN = {
     "validity_hours": ("0.5", 0.5),
     "gateway_timeout": ("2.5", 2.5),
     "sandbox_smtp_port": ("2525", 2525),
+    "log": ("JSON", "json"),
+    "log_level": ("warning", "warning"),
+    "metrics_token": ("t0ken", "t0ken"),
+    "backup_dir": ("/tmp/backups", Path("/tmp/backups")),
+    "backup_hours": ("6", 6.0),
+    "backup_keep": ("30", 30),
+    "keep_text_days": ("90", 90.0),
+    "alert_mail": ("ops@example.org", "ops@example.org"),
 }
 REFUSED = [
     ("WESEND_DATABASE_URL", "postgresql://localhost/wesend"), ("WESEND_DATABASE_URL", "sqlite://"),
@@ -51,8 +61,10 @@ REFUSED = [
     *[(name, value) for name in ("WESEND_SANDBOX", "WESEND_SCHEDULER", "WESEND_ALLOW_PRIVATE_URLS")
       for value in ("2", "maybe", "-1")],
     *[(name, value) for name in ("WESEND_SANDBOX_DELAY", "WESEND_WEBHOOK_BACKOFF", "WESEND_MAIL_BACKOFF",
-                                 "WESEND_VALIDITY_HOURS", "WESEND_GATEWAY_TIMEOUT")
+                                 "WESEND_VALIDITY_HOURS", "WESEND_GATEWAY_TIMEOUT", "WESEND_BACKUP_HOURS",
+                                 "WESEND_KEEP_TEXT_DAYS")
       for value in ("-1", "soon", "nan", "inf", "1,5")],
+    ("WESEND_LOG", "yaml"), ("WESEND_LOG_LEVEL", "loud"), ("WESEND_BACKUP_KEEP", "0"), ("WESEND_BACKUP_KEEP", "all"),
     *[("WESEND_RATE_LIMIT", value) for value in ("0", "-5", "many", "1.5")],
     *[("WESEND_RETRY_DELAYS", value) for value in ("a", "1,-4", "1,,4", "1;4", "nan")],
 ]

@@ -118,7 +118,8 @@ def test_texts_are_filled_from_the_contact(app, jobs):
     text = "{{name}}|{{ NAME }}|{{first_name}}|{{city}}|{{Due}}|{{phone}}|{{phone_number}}|{{ missing }}|{city}|{{7*7}}"
     api.bulk(people, text=text)
     assert {message["phone"]: message["text"] for message in api.messages()} == {
-        ANN: f"Ann Nakato|Ann Nakato|Ann|Kampala|1500|{ANN}|{ANN}||{{city}}|", BEN: f"||||| {BEN}|{BEN}||{{city}}|".replace(" ", "")}
+        ANN: f"Ann Nakato|Ann Nakato|Ann|Kampala|1500|{ANN}|{ANN}||{{city}}|",
+        BEN: f"||||| {BEN}|{BEN}||{{city}}|".replace(" ", "")}
 
 
 def test_a_value_is_never_read_as_a_variable_again(app):

@@ -42,8 +42,9 @@ def test_a_replay_shows_the_first_answer_whatever_happened_since(wesendall, jobs
 
 
 def test_every_post_of_every_dialect_is_answered_again_and_refused_with_another_body(app):
-    for number, (route, body) in enumerate((route, body) for route in body_routes(app) if route.method == "POST"
-                                           for body in route.row.bodies[route.pattern]):
+    calls = [(route, body) for route in body_routes(app) if route.method == "POST"
+             for body in route.row.bodies[route.pattern]]
+    for number, (route, body) in enumerate(calls):
         api, headers = route.row.api(app), {"Idempotency-Key": f"every-{number}"}
         first = api.post(route.path, body, headers=headers)
         before = written(app)

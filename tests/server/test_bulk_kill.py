@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -78,11 +79,9 @@ class Call(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        try:
+        with suppress(requests.RequestException):
             self.answer = requests.post(f"{self.server.url}/api/messages/send-bulk", json=self.body, timeout=60,
                                         headers={**AUTH, "Idempotency-Key": "campaign-1"})
-        except requests.RequestException:
-            pass
 
 
 def later() -> str:

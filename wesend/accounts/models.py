@@ -39,7 +39,8 @@ class ApiKey(db.Model):
     secret_sha256 = db.mapped_column(String, nullable=False)
     prefix = db.mapped_column(String, nullable=False)  # what may be shown of it
     scopes = db.mapped_column(String, nullable=False)
-    is_sandbox = db.mapped_column(Integer, nullable=False, server_default="0")  # published: only while the sandbox is on
+    # published: only while the sandbox is on
+    is_sandbox = db.mapped_column(Integer, nullable=False, server_default="0")
     last_used_at = db.mapped_column(Instant)
     revoked_at = db.mapped_column(Instant)
     created_at = db.mapped_column(Instant, nullable=False)
@@ -47,7 +48,9 @@ class ApiKey(db.Model):
 
 
 class IdempotencyKey(db.Model):
-    """One request that carried an Idempotency-Key; ``subject`` is what it paid for, written in the paying transaction."""
+    """One request that carried an Idempotency-Key; ``subject`` is what it paid for, written in the paying
+    transaction.
+    """
 
     __tablename__ = "idempotency_keys"
     id = db.mapped_column(Id, primary_key=True)

@@ -42,9 +42,12 @@ def _click(message, message_id: int, link: int):
 
 
 def _unsubscribe(message):
-    """GET only asks, since mail scanners follow every link; POST (a mail program's one click, or the button) does it."""
+    """GET only asks, since mail scanners follow every link; POST (a mail program's one click, or the button) does
+    it.
+    """
     if request.method == "POST":
         mail_events.unsubscribe(message)
     page = PAGE.format(DONE if request.method == "POST" else ASK)
     return Response(page, mimetype="text/html",
-                    headers={"Content-Security-Policy": "default-src 'none'; form-action 'self'", "Cache-Control": "no-store"})
+                    headers={"Content-Security-Policy": "default-src 'none'; form-action 'self'",
+                             "Cache-Control": "no-store"})

@@ -21,6 +21,7 @@ from . import (
     operations,
     routing,
     serving,
+    upkeep,
     wallets,
     webhooks,
 )
@@ -39,7 +40,8 @@ class WesendGroup(FlaskGroup):
         except OSError as error:
             if isinstance(error, BrokenPipeError):
                 raise
-            raise click.ClickException(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ") + ".") from error
+            raise click.ClickException(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+                                       + ".") from error
 
 
 def _create_app() -> Flask:
@@ -49,7 +51,7 @@ def _create_app() -> Flask:
 
 
 COMMANDS = (*serving.COMMANDS, *accounts.COMMANDS, *wallets.COMMANDS, *contacts.COMMANDS, *routing.COMMANDS,
-            *gateways.COMMANDS, *webhooks.COMMANDS, *operations.COMMANDS, *developing.COMMANDS)
+            *gateways.COMMANDS, *webhooks.COMMANDS, *operations.COMMANDS, *upkeep.COMMANDS, *developing.COMMANDS)
 
 group = WesendGroup(name="wesend", create_app=_create_app, add_default_commands=False, add_version_option=False,
                     load_dotenv=False, set_debug_flag=False,

@@ -66,7 +66,8 @@ def create_key(account_id, wallet, api, name, scopes):
 def revoke_key(key_id):
     """Refuse a key from now on."""
     row = keys.revoke_key(key_id, actor=ACTOR)
-    return ({"key_id": row["id"], "revoked_at": clock.iso(row["revoked_at"])}, f"Key {key_id} ({row['prefix']}…) revoked.")
+    return ({"key_id": row["id"], "revoked_at": clock.iso(row["revoked_at"])},
+            f"Key {key_id} ({row['prefix']}…) revoked.")
 
 
 @command("list", ACCOUNT, group=key)

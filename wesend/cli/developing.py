@@ -27,7 +27,7 @@ class NothingCame(NotFound):
 
 
 @command("wait", click.option("--to", required=True, help="A phone in any form, or an e-mail address."),
-         click.option("--extract", default=None, metavar="REGEX", help="Print what this finds in the text: its group, if it has one."),
+         click.option("--extract", default=None, metavar="REGEX", help="Print what this finds in the text, or its group."),
          click.option("--since", default=None, help="The id of a message or a time (default: the last 5 minutes)."),
          click.option("--timeout", type=click.FloatRange(0, 3600), default=30.0, help="Seconds to wait (30)."))
 def wait(to, extract, since, timeout):

@@ -22,7 +22,8 @@ from .shared import ACTOR, command
 
 def _default_wallet() -> WalletInfo:
     """The sandbox's while it is on (it can do no harm), else the only live wallet."""
-    if current_app.config["WESEND"].sandbox and query("SELECT 1 FROM wallets WHERE uid = ?", (WALLETS["wesendall"][0],)):
+    if current_app.config["WESEND"].sandbox and query("SELECT 1 FROM wallets WHERE uid = ?",
+                                                      (WALLETS["wesendall"][0],)):
         return find_wallet(WALLETS["wesendall"][0])
     live = query("SELECT uid FROM wallets WHERE is_sandbox = 0 LIMIT 2")
     if len(live) != 1:
@@ -51,7 +52,8 @@ def audit():
     data = {"ok": not found.problems, "wallets": found.wallets, "entries": found.entries, "messages": found.messages,
             "problems": found.problems}
     text = (f"{found.wallets} wallets, {found.entries} ledger entries, {found.messages} messages: "
-            + ("no problem." if not found.problems else f"{len(found.problems)} problems.\n" + "\n".join(found.problems)))
+            + ("no problem." if not found.problems else f"{len(found.problems)} problems.\n"
+               + "\n".join(found.problems)))
     if found.problems:
         click.get_current_context().call_on_close(lambda: sys.exit(1))
     return data, text

@@ -57,4 +57,16 @@ def show_wallet(wallet_id):
     return _wallet(service.find_wallet(wallet_id))
 
 
+@command("alert", WALLET, click.argument("amount"),
+         click.option("--mail", default=None, help="Address to tell, too (default: WESEND_ALERT_MAIL)."), group=wallet)
+def alert(wallet_id, amount, mail):
+    """Tell when the balance falls below an AMOUNT, or `off`: once a crossing, by webhook and mail."""
+    info = service.find_wallet(wallet_id)
+    threshold = None if amount == "off" else AMOUNT(amount)
+    service.set_low_balance(info, threshold, mail, actor=ACTOR)
+    shown = None if threshold is None else money.text(threshold)
+    return ({"wallet_id": info.uid, "below": shown, "mail": mail},
+            f"Wallet {info.uid}: " + ("no alert" if shown is None else f"tells below {shown} {info.currency}"))
+
+
 COMMANDS = (wallet,)

@@ -37,9 +37,11 @@ def _line(row) -> str:
     return f"{row['id']:>5}  {row['format']:<12}  {row['url']}  {state}{failing}"
 
 
-@command("add", ACCOUNT, click.option("--format", "format_name", required=True, help="The API whose messages it hears of."),
+@command("add", ACCOUNT,
+         click.option("--format", "format_name", required=True, help="The API whose messages it hears of."),
          click.option("--url", required=True, help="http or https."),
-         click.option("--events", default=None, help="Comma list of the format's events (default: all)."), group=webhook)
+         click.option("--events", default=None, help="Comma list of the format's events (default: all)."),
+         group=webhook)
 def add_webhook(account_id, format_name, url, events):
     """Add a webhook; its secret is shown this once."""
     row, secret = endpoints.add_endpoint(account_id=account_id, format_name=format_name, url=url, actor=ACTOR,
@@ -73,7 +75,8 @@ def enable_webhook(webhook_id):
 
 
 @command("attempts", WEBHOOK, click.option("--failed", is_flag=True, help="Only what was given up."),
-         click.option("--limit", type=click.IntRange(1, 1000), default=20, help="How many deliveries (20)."), group=webhook)
+         click.option("--limit", type=click.IntRange(1, 1000), default=20, help="How many deliveries (20)."),
+         group=webhook)
 def show_attempts(webhook_id, failed, limit):
     """Show the newest deliveries with every attempt."""
     endpoints.get_endpoint(webhook_id)

@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 
 from .. import clock, phones
 from ..accounts.service import AccountInfo
@@ -51,9 +51,9 @@ class Table(NamedTuple):
     rows: Iterator[list[str]]
 
 
-def read_table(stream: BinaryIO) -> Table:
+def read_table(stream: IO[bytes]) -> Table:
     """Header and rows of a CSV in UTF-8 (with or without BOM), UTF-16 with BOM, or Windows-1252."""
-    text = io.TextIOWrapper(stream, encoding=_encoding(stream), errors="replace", newline="")  # type: ignore[arg-type]
+    text = io.TextIOWrapper(stream, encoding=_encoding(stream), errors="replace", newline="")
     first = text.readline()
     if first.lower().startswith("sep=") and len(first.strip()) == 5:
         delimiter = first.strip()[4]
@@ -92,7 +92,7 @@ def _cells(reader) -> Iterator[list[str]]:
         raise InvalidInput(f"The file is not readable as CSV: {error}") from error
 
 
-def _encoding(stream: BinaryIO) -> str:
+def _encoding(stream: IO[bytes]) -> str:
     """By the BOM; else UTF-8 when the whole file is, else Windows-1252 (what Excel saves)."""
     head = stream.read(4)
     stream.seek(0)
@@ -112,7 +112,7 @@ def _encoding(stream: BinaryIO) -> str:
         stream.seek(0)
 
 
-def import_csv(account: AccountInfo, stream: BinaryIO, *, name: str, tags: list[str] | None = None) -> Imported:
+def import_csv(account: AccountInfo, stream: IO[bytes], *, name: str, tags: list[str] | None = None) -> Imported:
     """Make a group of a CSV's contacts. It appears when it is complete; what goes wrong leaves nothing behind.
 
     NoPhoneColumn, EmptyList (no row at all), FileTooLarge, GroupExists, InvalidInput.
@@ -139,7 +139,8 @@ def import_csv(account: AccountInfo, stream: BinaryIO, *, name: str, tags: list[
 
 def _import_rows(account: AccountInfo, group_id: int, table: Table, lowered: list[str], position: int) -> Imported:
     name_at = next((lowered.index(header) for header in NAME_HEADERS if header in lowered), None)
-    others = [(index, column) for index, column in enumerate(table.columns) if index not in (position, name_at) and column]
+    others = [(index, column) for index, column in enumerate(table.columns) if index not in (position, name_at)
+              and column]
     count = invalid = added = 0
     chunk: list[tuple] = []
     now = clock.now_ms()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from .. import clock, phones
@@ -82,10 +82,14 @@ def sweep_deleted(group_id: int | None = None) -> None:
     """Finish deletions, also those that a crash left half done."""
     rows = query("SELECT id FROM groups WHERE state = 'deleting' AND id = coalesce(?, id)", (group_id,))
     for (doomed,) in rows:
-        while write(lambda tx, doomed=doomed: tx.changed(
-                "DELETE FROM contacts WHERE id IN (SELECT id FROM contacts WHERE group_id = ? LIMIT 2000)", (doomed,))):
+        while write(_changing("DELETE FROM contacts WHERE id IN"
+                              " (SELECT id FROM contacts WHERE group_id = ? LIMIT 2000)", doomed)):
             pass
-        write(lambda tx, doomed=doomed: tx.changed("DELETE FROM groups WHERE id = ? AND state = 'deleting'", (doomed,)))
+        write(_changing("DELETE FROM groups WHERE id = ? AND state = 'deleting'", doomed))
+
+
+def _changing(sql: str, row_id: int) -> Callable[[Tx], int]:
+    return lambda tx: tx.changed(sql, (row_id,))
 
 
 def add_contacts(account_id: int, group_id: int, contacts: Iterable[NewContact], home_country: str) -> Added:
@@ -114,7 +118,8 @@ INSERT = f"INSERT OR IGNORE INTO contacts ({', '.join(COLUMNS)}) VALUES ({', '.j
 def contact_row(group_id: int, account_id: int, phone: phones.Phone, name: str | None, fields: Mapping[str, str],
                 now: int) -> tuple:
     """The stored form of a contact, in the order of COLUMNS."""
-    email = next((value.strip().lower() for key, value in fields.items() if key.lower() == "email" and value.strip()), None)
+    email = next((value.strip().lower() for key, value in fields.items() if key.lower() == "email" and value.strip()),
+                 None)
     return (group_id, account_id, phone.e164, phone.country, name or None, email,
             json.dumps(fields, ensure_ascii=False) if fields else None, now)
 
@@ -149,7 +154,9 @@ def delete_contact(account_id: int, group_id: int, contact_id: int) -> None:
 
 
 def iterate(group_ids: list[int], page: int = 1000) -> Iterator[Row]:
-    """Every contact of the groups, in the order of the groups, a page at a time; a phone in two comes with the first."""
+    """Every contact of the groups, in the order of the groups, a page at a time; a phone in two comes with the
+    first.
+    """
     for position, group_id in enumerate(group_ids):
         earlier = group_ids[:position]
         unseen = (f" AND NOT EXISTS (SELECT 1 FROM contacts e WHERE e.group_id IN ({marks(earlier)}) AND e.phone = c.phone)"
@@ -162,7 +169,9 @@ def iterate(group_ids: list[int], page: int = 1000) -> Iterator[Row]:
 
 
 def find_by(account_id: int, column: str, values: list[str]) -> dict[str, Row]:
-    """The account's contacts whose ``phone`` (E.164) or ``email`` (lower case) is one of the values; the newest of each."""
+    """The account's contacts whose ``phone`` (E.164) or ``email`` (lower case) is one of the values; the newest of
+    each.
+    """
     assert column in ("phone", "email")
     if not values:
         return {}

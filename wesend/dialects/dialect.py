@@ -44,7 +44,8 @@ class Dialect:
 
     def __init__(self, name: str, prefix: str, *, authenticate: Callable[[], Key],
                  show_error: Callable[[Exception], tuple[Any, int, dict[str, str]]],
-                 answer_again: Callable[[str], Any], rate_limit: int | None = None, webhook_format: Format | None = None,
+                 answer_again: Callable[[str], Any], rate_limit: int | None = None,
+                 webhook_format: Format | None = None,
                  public_endpoints: frozenset[str] = frozenset(), webhook_endpoints: frozenset[str] = frozenset()):
         self.name, self.prefix = name, prefix
         self.authenticate, self.show_error, self.answer_again = authenticate, show_error, answer_again
@@ -124,7 +125,7 @@ class Dialect:
         if not isinstance(error, WesendError) or isinstance(error, InvalidInput | MalformedJson | InvalidText):
             g.not_carried_out = True  # a validation error: the key stays free for the corrected request
         shown, status, headers = self.show_error(error)
-        response = current_app.json.response(shown)
+        response: Response = current_app.json.response(shown)  # type: ignore[assignment]  # it makes Flask's own
         response.status_code = status
         response.headers.update(headers)
         return response

@@ -156,10 +156,10 @@ class _LastLine:
 class _Response(http.client.HTTPResponse):
     def begin(self) -> None:
         stream = self.fp
-        self.fp = _LastLine(stream)  # type: ignore[assignment]
-        watched = self.fp
+        watched = _LastLine(stream)
+        self.fp = watched  # type: ignore[assignment]
         super().begin()
-        if self.fp is watched:
+        if self.fp is watched:  # type: ignore[comparison-overlap]
             self.fp = stream
         if watched.last not in (b"\r\n", b"\n"):
             raise http.client.RemoteDisconnected("closed amid the headers")
@@ -202,20 +202,20 @@ class _Guarded:
         super().close()  # type: ignore[misc]
 
 
-class _Plain(_Guarded, HTTPConnection):
+class _Plain(_Guarded, HTTPConnection):  # type: ignore[misc]
     pass
 
 
-class _Secure(_Guarded, HTTPSConnection):
+class _Secure(_Guarded, HTTPSConnection):  # type: ignore[misc]
     pass
 
 
 class _PlainPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Plain  # type: ignore[assignment]
+    ConnectionCls = _Plain
 
 
 class _SecurePool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _Secure  # type: ignore[assignment]
+    ConnectionCls = _Secure
 
 
 class GuardedHttp:

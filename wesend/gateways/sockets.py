@@ -10,6 +10,7 @@ import os
 import socket
 import ssl
 import threading
+from contextlib import suppress
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -64,10 +65,8 @@ class OneCall:
         with self._lock:
             self.expired = True
             for handle in self._handles:
-                try:
+                with suppress(OSError):  # closed by the other side
                     handle.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass  # closed by the other side
 
     def failure_words(self) -> str:
         """Why there was no connection, without the address (which may hold a key)."""

@@ -71,7 +71,8 @@ class Outgoing(NamedTuple):
 
 
 MESSAGE_COLUMNS = (
-    "uid", "batch_id", "account_id", "wallet_id", "channel", "lane", "recipient", "country", "sender", "text", "subject", "encoding",
+    "uid", "batch_id", "account_id", "wallet_id", "channel", "lane", "recipient", "country", "sender", "text",
+    "subject", "encoding",
     "segments", "cost_micros", "route", "route_cost_micros", "route_currency", "gateway", "day", "created_at", "due_at",
     "status", "claim_token", "lease_until", "attempts", "gateway_ref", "submitted_at", "poll_at", "expires_at")
 
@@ -203,7 +204,8 @@ def pay(tx: Tx, wallet: WalletInfo, cost: int, batch_id: int, count: int, origin
     return balance
 
 
-def insert_batch(tx: Tx, composed: Composed, uid: str, origin: Origin, order: Order, *, lane: int, state: str, total: int,
+def insert_batch(tx: Tx, composed: Composed, uid: str, origin: Origin, order: Order, *, lane: int, state: str,
+                 total: int,
                  queued: int, cost: int, skipped: list[Skipped], now: int, submitted: int = 0,
                  in_request: bool = False) -> int:
     account, wallet = composed.account, composed.wallet
@@ -221,5 +223,6 @@ def message_row(account: AccountInfo, wallet: WalletInfo, item: Planned, *, lane
                 state: tuple, batch_id: int | None = None) -> tuple:
     """A row in the order of MESSAGE_COLUMNS."""
     return (uid, batch_id, account.id, wallet.id, item.channel, lane, item.recipient, item.country, item.sender,
-            item.text, item.subject, item.encoding, item.segments, item.cost_micros, item.route, item.route_cost_micros, item.route_currency,
+            item.text, item.subject, item.encoding, item.segments, item.cost_micros, item.route, item.route_cost_micros,
+            item.route_currency,
             item.gateway, clock.day_of(now, account.time_zone), now, due_at, *state)

@@ -20,7 +20,8 @@ def message_changes(tx: Tx, account_ids: set[int], message_ids: list[int], finis
     for batch in batches.values():
         format_ = _format_of(batch)
         if format_ is not None:
-            told = [format_.message_changed(message, batch) for message in messages if message["batch_id"] == batch["id"]]
+            told = [format_.message_changed(message, batch) for message in messages
+                    if message["batch_id"] == batch["id"]]
             if batch["id"] in finished:
                 told.append(format_.batch_finished(batch))
             _enqueue(tx, batch, told)

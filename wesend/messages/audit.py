@@ -38,7 +38,8 @@ CHECKS: tuple[tuple[str, str], ...] = (
     ("message {} was delivered, yet {} of its cost {} was refunded",
      "SELECT uid, refunded_micros, cost_micros FROM messages WHERE status = 'delivered' AND refunded_micros > 0"),
     ("batch {} counts {} messages but has {}",
-     "SELECT b.uid, b.queued || '/' || b.submitted || '/' || b.delivered || '/' || b.failed || '/' || b.cancelled AS counted,"
+     "SELECT b.uid, b.queued || '/' || b.submitted || '/' || b.delivered || '/' || b.failed || '/' || b.cancelled AS"
+     " counted,"
      " sum(m.status IN ('scheduled', 'dripping', 'queued', 'claimed', 'submitting')) || '/' ||"
      " sum(m.status IN ('submitted', 'sent', 'unknown')) || '/' || sum(m.status = 'delivered') || '/' ||"
      " sum(m.status = 'failed') || '/' || sum(m.status = 'cancelled') AS found FROM batches b JOIN messages m"
@@ -60,8 +61,9 @@ class Audit(NamedTuple):
 def audit() -> Audit:
     """Run every check on one snapshot of the database."""
     with snapshot():
-        counts = [query(f"SELECT count(*) FROM {table}")[0][0] for table in ("wallets", "ledger_entries", "messages")]
-        problems = []
+        wallets, entries, messages = (query(f"SELECT count(*) FROM {table}")[0][0]
+                                      for table in ("wallets", "ledger_entries", "messages"))
+        problems: list[str] = []
         for sentence, check in CHECKS:
             problems += [sentence.format(*row) for row in query(f"SELECT * FROM ({check}) LIMIT {LIMIT}")]
-    return Audit(*counts, problems)
+    return Audit(wallets, entries, messages, problems)

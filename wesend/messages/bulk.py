@@ -38,7 +38,7 @@ class Spool:
     """Planned messages on disk, so that a bulk of any size takes the memory of one chunk."""
 
     def __init__(self) -> None:
-        self.file = tempfile.TemporaryFile(prefix="wesend-bulk-")
+        self.file = tempfile.TemporaryFile(prefix="wesend-bulk-")  # noqa: SIM115 - __exit__ closes it
         self.count = self.cost_micros = 0
         self.by_route: Counter[str] = Counter()
         self.skipped: list[Skipped] = []
@@ -151,7 +151,8 @@ def was_taken_in(batch_uid: str) -> bool:
 
 def undo_abandoned() -> int:
     """Undo every bulk whose intake lease is over: whoever wrote it is gone. How many."""
-    rows = query(f"SELECT id FROM batches WHERE {LIVE_BULKS} AND state = 'intake' AND lease_until < ?", (clock.now_ms(),))
+    rows = query(f"SELECT id FROM batches WHERE {LIVE_BULKS} AND state = 'intake' AND lease_until < ?",
+                 (clock.now_ms(),))
     return sum(undo(row[0]) for row in rows)
 
 
@@ -161,7 +162,11 @@ def sweep_rejected(batch_id: int | None = None) -> None:
         f"SELECT id FROM batches b WHERE {UNACCEPTED} AND state = 'rejected'"
         " AND EXISTS (SELECT 1 FROM messages WHERE batch_id = b.id)")]
     for rejected in doomed:
-        while write(lambda tx, rejected=rejected: tx.changed(
-                "DELETE FROM messages WHERE id IN (SELECT m.id FROM messages m JOIN batches b ON b.id = m.batch_id"
-                " WHERE m.batch_id = ? AND b.state = 'rejected' LIMIT 500)", (rejected,))):
+        while _remove_some(rejected):
             pass
+
+
+def _remove_some(batch_id: int) -> int:
+    return write(lambda tx: tx.changed(
+        "DELETE FROM messages WHERE id IN (SELECT m.id FROM messages m JOIN batches b ON b.id = m.batch_id"
+        " WHERE m.batch_id = ? AND b.state = 'rejected' LIMIT 500)", (batch_id,)))

@@ -56,7 +56,8 @@ def emails(*, to: str | None, since: str | None) -> list[dict]:
 def _handed_in(address: str | None, since: str | None) -> list[tuple[int, dict]]:
     """What applications sent to the catcher's port."""
     after = query_one("SELECT id FROM caught_mails WHERE uid = ?", (since,)) if since else None
-    where, parameters = ["recipient = coalesce(?, recipient)"], [address]
+    where = ["recipient = coalesce(?, recipient)"]
+    parameters: list[str | int | None] = [address]
     if after is not None:
         where.append("id > ?")
         parameters.append(after[0])

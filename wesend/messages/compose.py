@@ -150,7 +150,8 @@ class Composer:
         return counted
 
     def _way(self, phone: phones.Phone) -> _Way | None:
-        in_country = routes.active_routes_by_country().get(phone.country, ()) if phone.country not in self.ways else None
+        in_country = (routes.active_routes_by_country().get(phone.country, ()) if phone.country not in self.ways
+                      else None)
         if in_country is None:
             return self.ways[phone.country]
         way = self._find_way(phone)

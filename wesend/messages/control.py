@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from .. import clock, wake
 from ..database import Row, Tx, query, query_one, write
 from ..errors import Conflict, MaxRetriesExceeded, NotCancellable, NotRetryable
 from ..wallets import ledger
 from .statuses import CANCELLED, DRIPPING, FAILED, LIVE_BULKS, QUEUED, SCHEDULED
+from .texts import was_removed
 from .transitions import Move, move
 
 MOST_RETRIES = 3
@@ -19,7 +20,7 @@ NOT_LEFT = (SCHEDULED, DRIPPING, QUEUED)
 class Cancelled(NamedTuple):
     """How many messages were taken back, and the micro-units that were refunded for them."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple's count() is of no use here
     refunded_micros: int
 
 
@@ -33,12 +34,15 @@ def retry(message: Row) -> Row:
         row = tx.one("SELECT * FROM messages WHERE id = ?", (message["id"],))
         if row is None or row["status"] != FAILED:
             raise NotRetryable
+        if was_removed(row["text"]):
+            raise NotRetryable("The message's text is no longer kept")
         if row["retry_count"] >= MOST_RETRIES:
             raise MaxRetriesExceeded
         now = clock.now_ms()
         charges = row["charges"] + 1
         moved = move(tx, [Move(row["id"], QUEUED, "retrying", "Retried by hand", None, {
-            "charges": charges, "refunded_micros": 0, "retry_count": row["retry_count"] + 1, "attempts": 0, "backoffs": 0,
+            "charges": charges, "refunded_micros": 0, "retry_count": row["retry_count"] + 1, "attempts": 0,
+            "backoffs": 0,
             "due_at": now, "error_code": None, "error_message": None, "failed_at": None, "gateway_ref": None,
             "submitted_at": None, "claim_token": None, "lease_until": None, "poll_at": None, "polls": 0,
             "expires_at": None})], now)
@@ -46,7 +50,8 @@ def retry(message: Row) -> Row:
             raise NotRetryable
         ledger.debit(tx, row["wallet_id"], row["cost_micros"], kind="sms_charge", batch_id=row["batch_id"],
                      message_id=row["id"], charge_no=charges, description=f"Retry of {row['uid']}")
-        tx.execute("UPDATE batches SET cost_micros = cost_micros + ? WHERE id = ?", (row["cost_micros"], row["batch_id"]))
+        tx.execute("UPDATE batches SET cost_micros = cost_micros + ? WHERE id = ?",
+                   (row["cost_micros"], row["batch_id"]))
         tx.after_commit(wake.dispatcher)
 
     write(unit)
@@ -67,8 +72,10 @@ def cancel_batch(batch: Row) -> Cancelled:
     """
     ids = query("SELECT 1 FROM messages WHERE batch_id = ? AND status IN ('scheduled', 'dripping', 'queued') LIMIT 1",
                 (batch["id"],))
-    stopped = ids and write(lambda tx: tx.changed("UPDATE batches SET state = 'cancelling' WHERE id = ?"
-                                                  " AND state IN ('open', 'paused')", (batch["id"],)))
+    stopped = 0
+    if ids:
+        stopped = write(lambda tx: tx.changed("UPDATE batches SET state = 'cancelling' WHERE id = ?"
+                                              " AND state IN ('open', 'paused')", (batch["id"],)))
     return _cancel_rest(batch["id"]) if stopped else _refuse()
 
 
@@ -94,19 +101,21 @@ def _cancel_some(ids: list[int], statuses: tuple[str, ...]) -> Cancelled | None:
             f"SELECT id FROM messages WHERE id IN ({', '.join('?' * len(ids))}) AND status IN"
             f" ({', '.join('?' * len(statuses))})", (*ids, *statuses))]
         now = clock.now_ms()
-        return move(tx, [Move(found, CANCELLED, "cancelled", "Cancelled before it left", refund=True) for found in still], now)
+        return move(tx, [Move(found, CANCELLED, "cancelled", "Cancelled before it left", refund=True)
+                         for found in still], now)
 
     moved = write(unit)
     return Cancelled(len(moved), sum(before["cost_micros"] for before, _ in moved)) if moved else None
 
 
-def _refuse():
+def _refuse() -> NoReturn:
     raise NotCancellable
 
 
 def pause(batch: Row) -> None:
     """Nothing more of a bulk is dispatched until it is resumed."""
-    if not write(lambda tx: tx.changed("UPDATE batches SET state = 'paused' WHERE id = ? AND lane = 1 AND state = 'open'",
+    if not write(lambda tx: tx.changed("UPDATE batches SET state = 'paused' WHERE id = ? AND lane = 1 AND state ="
+                                       " 'open'",
                                        (batch["id"],))):
         raise Conflict("Only a bulk that is under way can be paused")
 
@@ -124,13 +133,17 @@ def resume(batch: Row) -> None:
     write(unit)
 
 
+def _set_times(times: list[tuple[int, int]]) -> None:
+    write(lambda tx: tx.executemany(
+        "UPDATE messages SET due_at = ? WHERE id = ? AND status = 'dripping' AND EXISTS"
+        " (SELECT 1 FROM batches WHERE id = messages.batch_id AND state = 'paused')", times))
+
+
 def _drip_anew(batch: Row) -> None:
     """New times for what has not left of a paused drip, a chunk at a time; nothing goes out while it is paused."""
     now, last, done = clock.now_ms(), 0, 0
     while ids := query("SELECT id FROM messages WHERE batch_id = ? AND id > ? AND status = 'dripping' ORDER BY id LIMIT ?",
                        (batch["id"], last, CHUNK)):
         times = [(now + (done + index) * clock.MINUTE // batch["drip_rate"], row[0]) for index, row in enumerate(ids)]
-        write(lambda tx, times=times: tx.executemany(
-            "UPDATE messages SET due_at = ? WHERE id = ? AND status = 'dripping' AND EXISTS"
-            " (SELECT 1 FROM batches WHERE id = messages.batch_id AND state = 'paused')", times))
+        _set_times(times)
         last, done = ids[-1][0], done + len(ids)

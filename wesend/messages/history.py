@@ -70,7 +70,8 @@ def chunk_after(wanted: Filter, last: Row | None, size: int = 500) -> list[Row]:
 
 def find(account_id: int, uid: str, *, channel: str = "sms") -> Row:
     """One message of the account; MessageNotFound."""
-    row = query_one("SELECT * FROM messages WHERE uid = ? AND account_id = ? AND channel = ?", (uid, account_id, channel))
+    row = query_one("SELECT * FROM messages WHERE uid = ? AND account_id = ? AND channel = ?",
+                    (uid, account_id, channel))
     if row is None or not visible(row["batch_id"]):
         raise MessageNotFound
     return row
@@ -206,3 +207,21 @@ def _load(ids: list[int]) -> list[Row]:
     """The rows of these ids, in their order."""
     found = {row["id"]: row for row in query(f"SELECT * FROM messages WHERE id IN ({marks(ids)})", ids)} if ids else {}
     return [found[message_id] for message_id in ids]
+
+
+CLOCK_SKEW_MS = 120_000
+"""How far ids and creation times may disagree: a message's time is taken before its transaction."""
+
+
+def first_id_at(instant: int) -> int:
+    """About the first message of an instant, by halving: ids rise with time, and no index on time is needed."""
+    newest = query("SELECT coalesce(max(id), 0) FROM messages")[0][0]
+    low, high = 1, newest + 1
+    while low < high:
+        middle = (low + high) // 2
+        row = query_one("SELECT id, created_at FROM messages WHERE id >= ? ORDER BY id LIMIT 1", (middle,))
+        if row is None or row["created_at"] >= instant:
+            high = middle
+        else:
+            low = row["id"] + 1
+    return low

@@ -10,8 +10,8 @@ from ..routing import opt_outs
 from ..webhooks import outbox
 from ..webhooks.formats import formats
 
-STOP = frozenset("stop stopall unsubscribe cancel end quit acha sitisha".split())
-START = frozenset("start unstop subscribe anza".split())
+STOP = frozenset(["stop", "stopall", "unsubscribe", "cancel", "end", "quit", "acha", "sitisha"])
+START = frozenset(["start", "unstop", "subscribe", "anza"])
 TEXT_KEPT = 2000
 
 
@@ -32,7 +32,7 @@ def receive(gateway: str, sender: str, to: str | None, text: str, *, account_id:
         uid = new_id()
         inbound_id = tx.insert("inbound_messages", uid=uid, account_id=owner, gateway=gateway, sender=sender, recipient=to,
                                text=text[:TEXT_KEPT].replace("\x00", ""), created_at=now)
-        row = tx.one("SELECT * FROM inbound_messages WHERE id = ?", (inbound_id,))
+        (row,) = tx.all("SELECT * FROM inbound_messages WHERE id = ?", (inbound_id,))
         for name, format_ in formats().items():
             event = format_.message_received(row)
             if event is not None:

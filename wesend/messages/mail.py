@@ -1,4 +1,6 @@
-"""E-mail: composed like any message, rendered as MIME on its way out, with signed links that tell of opens and clicks."""
+"""E-mail: composed like any message, rendered as MIME on its way out, with signed links that tell of opens and
+clicks.
+"""
 
 from __future__ import annotations
 
@@ -50,6 +52,7 @@ class MailComposer:
 
     channel = EMAIL
     sender: str | None = None
+    subject: str | None
 
     def __init__(self, account: AccountInfo, wallet: WalletInfo, subject: str, text: str):
         if not text.strip():
@@ -81,9 +84,10 @@ class MailComposer:
 
     def _plan_one(self, addressee: Addressee) -> Planned:
         values: Mapping[str, str] = addressee.values or {}
-        subject = " ".join(templating.render_single(self.subject, values).split())
+        subject = " ".join(templating.render_single(self.subject or "", values).split())
         escape = html.escape if self.format == HTML else str
-        return Planned(addressee.given.strip(), None, templating.render_single(self.text, values, escape), self.format, 0, 0,
+        return Planned(addressee.given.strip(), None, templating.render_single(self.text, values, escape), self.format,
+                       0, 0,
                        None, self.gateway, None, None, None, EMAIL, subject)
 
 
@@ -174,6 +178,11 @@ def track(text: str, message_id: int) -> str:
     pixel = f'<img src="{tracking_url(OPEN, message_id)}" width="1" height="1" alt="" style="display:none">'
     end = tracked.lower().rfind("</body>")
     return tracked[:end] + pixel + tracked[end:] if end >= 0 else tracked + pixel
+
+
+def only_links(text: str) -> str:
+    """What of an HTML text its tracked links still need: each target in its place, and not a word."""
+    return "".join(f'<a href="{html.escape(target)}"></a>' for target in links(text))
 
 
 def link_target(message_id: int, link: int) -> str | None:

@@ -55,7 +55,8 @@ class Batch(db.Model):
     created_at = db.mapped_column(Instant, nullable=False)
     finished_at = db.mapped_column(Instant)
     __table_args__ = (
-        CheckConstraint("state IN ('intake', 'open', 'paused', 'cancelled', 'finished', 'refused', 'rejected', 'cancelling')", name="state"),
+        CheckConstraint("state IN ('intake', 'open', 'paused', 'cancelled', 'finished', 'refused', 'rejected',"
+                        " 'cancelling')", name="state"),
         CheckConstraint("mode IN ('now', 'scheduled', 'drip')", name="mode"),
         Index("ix_batches_account_id", "account_id", "id", sqlite_where=condition("lane = 1")),  # campaigns
         Index("ix_batches_bulk", "id", sqlite_where=condition("lane = 1 AND state IN ('intake', 'open', 'cancelling')")),
@@ -121,7 +122,8 @@ class Message(db.Model):
         Index("ix_messages_queue", "gateway", "due_at", "id", sqlite_where=condition("status = 'queued' AND lane = 0")),
         Index("ix_messages_bulk_queue", "batch_id", "gateway", "due_at", "id",
               sqlite_where=condition("status = 'queued' AND lane = 1")),
-        Index("ix_messages_waiting", "lane", "due_at", sqlite_where=condition("status IN ('scheduled', 'dripping') AND lane = 0")),
+        Index("ix_messages_waiting", "lane", "due_at",
+              sqlite_where=condition("status IN ('scheduled', 'dripping') AND lane = 0")),
         Index("ix_messages_bulk_waiting", "batch_id", "due_at",
               sqlite_where=condition("status IN ('scheduled', 'dripping') AND lane = 1")),
         Index("ix_messages_lease", "lease_until", sqlite_where=condition("status IN ('claimed', 'submitting')")),

@@ -48,6 +48,7 @@ def precheck(composer: Composer, addressees: Iterable[Addressee], *, dedupe: boo
                     unroutable.append(item.recipient)
             continue
         contacts += 1
+        assert item.country is not None  # only mail has none
         sums = parts.setdefault((item.country, item.route), [0, 0, 0, 0])
         sums[0] += 1
         sums[1] += item.segments

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from flask import current_app
 
-from .. import clock
+from .. import clock, pause
 from ..database import Row, Tx, marks, query, write
 from .accept import LEASE_MS, Outgoing
 from .settle import first_question
@@ -15,7 +15,7 @@ from .statuses import CLAIMED, LIVE_BULKS, SUBMITTING, UNKNOWN
 from .transitions import Move, move
 
 RELEASE_LIMIT = 500
-RETURNED = "id, uid, recipient, country, text, sender, segments, encoding, gateway, attempts, backoffs, channel, subject"
+RETURNED = ", ".join(Outgoing._fields)
 
 
 class Claimed(NamedTuple):
@@ -26,7 +26,7 @@ class Claimed(NamedTuple):
 
 
 def release_due(limit: int = RELEASE_LIMIT) -> int:
-    """Scheduled and dripping messages whose time has come are queued; how many."""
+    """Scheduled and dripping messages whose time has come are queued; how many. While paused they can be cancelled."""
 
     def unit(tx: Tx) -> int:
         now = clock.now_ms()
@@ -43,7 +43,7 @@ def release_due(limit: int = RELEASE_LIMIT) -> int:
                 " ORDER BY due_at LIMIT ?)", (batch_id, now, limit - released))
         return released
 
-    return write(unit) if _anything_waits() else 0
+    return write(unit) if pause.current() is None and _anything_waits() else 0
 
 
 def _anything_waits() -> bool:
@@ -82,7 +82,7 @@ def claim(gateway: str, limit: int, *, submitting: bool = False) -> Claimed:
 
     ``submitting``: for a gateway that is called at once, marks them so in the same commit.
     """
-    if not is_due(gateway):
+    if pause.current() is not None or not is_due(gateway):
         return Claimed("", [])
     token = secrets.token_hex(8)
     status = SUBMITTING if submitting else CLAIMED
@@ -96,7 +96,7 @@ def claim(gateway: str, limit: int, *, submitting: bool = False) -> Claimed:
             ids += [row[0] for row in tx.all(
                 "SELECT id FROM messages WHERE status = 'queued' AND lane = 1 AND batch_id = ? AND gateway = ?"
                 " AND due_at <= ? ORDER BY due_at, id LIMIT ?", (batch_id, gateway, now, share))]
-        found = {}
+        found: dict[int, Outgoing] = {}
         for start in range(0, len(ids), 500):
             chunk = ids[start:start + 500]
             found.update((row["id"], Outgoing(*row)) for row in tx.all(
@@ -135,7 +135,8 @@ def hand_back(claimed: Claimed, messages: list[Outgoing]) -> None:
 def recover_leases(limit: int = RELEASE_LIMIT) -> tuple[int, int]:
     """After a crash: claimed messages go back to the queue, submitting ones become unknown. How many of each."""
     now = clock.now_ms()
-    if not query("SELECT 1 FROM messages WHERE status IN ('claimed', 'submitting') AND lease_until < ? LIMIT 1", (now,)):
+    if not query("SELECT 1 FROM messages WHERE status IN ('claimed', 'submitting') AND lease_until < ? LIMIT 1",
+                 (now,)):
         return 0, 0
 
     def unit(tx: Tx) -> tuple[int, int]:

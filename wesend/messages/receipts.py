@@ -79,7 +79,8 @@ def expire(limit: int = ASK_LIMIT) -> int:
 
     def unit(tx: Tx) -> int:
         # Looked for again under the lock: a message may have failed and been queued anew since.
-        return len(move(tx, [Move(row["id"], statuses.FAILED, "failed", "No final receipt within the validity period", None,
+        return len(move(tx, [Move(row["id"], statuses.FAILED, "failed", "No final receipt within the validity period",
+                                  None,
                                   {"failed_at": now, "error_code": statuses.TIMEOUT, "poll_at": None,
                                    "error_message": "No final receipt within the validity period"})
                              for row in tx.all(*overdue)], now))

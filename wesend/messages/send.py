@@ -7,7 +7,7 @@ from itertools import chain
 
 from flask import current_app
 
-from .. import money, segments
+from .. import money, pause, segments
 from ..database import query, query_one, snapshot
 from ..errors import (
     InsufficientBalance,
@@ -37,7 +37,8 @@ def send(composer: Composed, addressees: Iterable[Addressee], *, origin: Origin,
          in_request: bool = True) -> Accepted:
     """Send to all addressees; InvalidRecipient or NoRoute when there is nobody to send to.
 
-    Up to IN_REQUEST_LIMIT recipients are submitted before this returns (``in_request``, and due now).
+    Up to IN_REQUEST_LIMIT recipients are submitted before this returns (``in_request``, and due now), unless dispatch
+    is paused.
     """
     planned: list[Planned] = []
     skipped: list[Skipped] = []
@@ -55,7 +56,7 @@ def send(composer: Composed, addressees: Iterable[Addressee], *, origin: Origin,
     direct: set[str] = set()
     slots = current_app.extensions["wesend.slots"]
     limited: set[str] = set()
-    if in_request and order.mode == "now":
+    if in_request and order.mode == "now" and pause.current() is None:
         direct, limited = _gateways_to_wait_for({item.gateway for item in planned}, slots)
     try:
         accepted = accept(composer, planned, skipped, origin=origin, order=order, submit_now=frozenset(direct),

@@ -82,7 +82,8 @@ def plan_move(outgoing: Outgoing, outcome: Outcome, token: str, now: int) -> Mov
         return _fail(outgoing, outcome, attempts, token, now, "rejected")
     if outcome.kind == TEMPORARY:
         gateway = registry.gateway(outgoing.gateway)
-        delays = gateway.retry_delays if gateway is not None and gateway.retry_delays is not None else settings.retry_delays
+        own = gateway.retry_delays if gateway is not None else None
+        delays = settings.retry_delays if own is None else own
         return _again(outgoing, outcome, attempts, token, now, delays)
     return Move(outgoing.id, UNKNOWN, "unknown", _text(outcome) or "The gateway gave no clear answer", meta, {
         "submitted_at": now, "attempts": attempts, "expires_at": now + settings.validity_ms, "lease_until": None,
@@ -99,7 +100,8 @@ def _again(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now:
            delays: tuple[float, ...]) -> Move:
     """A temporary refusal: the next route at once, else the first again after a while, else failed and refunded."""
     following = next_gateway(outgoing)
-    changes = {"attempts": attempts, "claim_token": None, "lease_until": None, "error_code": outcome.code or "temporary",
+    changes = {"attempts": attempts, "claim_token": None, "lease_until": None,
+               "error_code": outcome.code or "temporary",
                "error_message": _text(outcome)}
     if following is not None:
         return Move(outgoing.id, QUEUED, "failover", f"{outgoing.gateway} is not available; {following} is tried",
@@ -107,9 +109,11 @@ def _again(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now:
     if outgoing.backoffs < len(delays):
         delay = delays[outgoing.backoffs]
         first = _gateways(outgoing)[0] if _gateways(outgoing) else outgoing.gateway
-        return Move(outgoing.id, QUEUED, "retrying", f"{_text(outcome) or 'Temporary failure'}; tried again in {delay:g} s",
+        return Move(outgoing.id, QUEUED, "retrying",
+                    f"{_text(outcome) or 'Temporary failure'}; tried again in {delay:g} s",
                     {"gateway": outgoing.gateway},
-                    {**changes, "gateway": first, "due_at": now + round(delay * 1000), "backoffs": outgoing.backoffs + 1},
+                    {**changes, "gateway": first, "due_at": now + round(delay * 1000),
+                     "backoffs": outgoing.backoffs + 1},
                     token)
     return _fail(outgoing, outcome, attempts, token, now, "temporary")
 
@@ -147,5 +151,6 @@ def _record_late(tx: Tx, results: list[tuple[Outgoing, Outcome]], settled: set[i
     """A receipt was quicker than we: the status stands, but the gateway's id is still worth keeping."""
     for outgoing, outcome in results:
         if outgoing.id not in settled and outcome.kind == ACCEPTED:
-            tx.execute("UPDATE messages SET gateway_ref = coalesce(gateway_ref, ?), submitted_at = coalesce(submitted_at, ?)"
+            tx.execute("UPDATE messages SET gateway_ref = coalesce(gateway_ref, ?), submitted_at ="
+                       " coalesce(submitted_at, ?)"
                        " WHERE id = ? AND claim_token = ?", (outcome.gateway_ref, clock.now_ms(), outgoing.id, token))

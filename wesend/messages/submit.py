@@ -113,7 +113,9 @@ def _settle(group: list[Outgoing], outcomes: list[Outcome], token: str) -> None:
 
 
 class InRequestSlots:
-    """How many requests of this process may wait for one gateway: half its threads, so that the rest keeps answering."""
+    """How many requests of this process may wait for one gateway: half its threads, so that the rest keeps
+    answering.
+    """
 
     def __init__(self, threads: int):
         self.limit = max(1, threads // 2)

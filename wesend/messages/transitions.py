@@ -172,7 +172,8 @@ def count_batch(tx: Tx, batch_id: int, deltas: dict[str, int], refunded_micros: 
     if not deltas:
         return False
     if deltas.get("queued", 0) > 0:
-        tx.execute("UPDATE batches SET finished_at = NULL, state = 'open' WHERE id = ? AND state IN ('finished', 'refused')",
+        tx.execute("UPDATE batches SET finished_at = NULL, state = 'open' WHERE id = ? AND state IN ('finished',"
+                   " 'refused')",
                    (batch_id,))
     return tx.changed(FINISH, (now, batch_id)) > 0
 
@@ -193,6 +194,7 @@ def count_day(tx: Tx, key: tuple[int, int, str, str], deltas: dict[str, int]) ->
     tx.execute(
         "INSERT INTO daily_counts (account_id, wallet_id, day, route, total, delivered, failed, cancelled)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, wallet_id, day, route) DO UPDATE SET"
-        " total = total + excluded.total, delivered = delivered + excluded.delivered, failed = failed + excluded.failed,"
+        " total = total + excluded.total, delivered = delivered + excluded.delivered, failed = failed +"
+        " excluded.failed,"
         " cancelled = cancelled + excluded.cancelled",
         (*key, deltas.get("total", 0), deltas.get(DELIVERED, 0), deltas.get(FAILED, 0), deltas.get(CANCELLED, 0)))

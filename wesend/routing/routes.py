@@ -116,7 +116,8 @@ def set_route(*, code: str, country: str, gateway: str | None, price_micros: int
             " price_micros = excluded.price_micros, currency = excluded.currency, priority = excluded.priority,"
             " default_sender = excluded.default_sender, refund_failed_delivery = excluded.refund_failed_delivery,"
             " is_active = 1",
-            (code, name or code.replace("_", " "), country, ",".join(cleaned), gateway, price_micros, currency, priority,
+            (code, name or code.replace("_", " "), country, ",".join(cleaned), gateway, price_micros, currency,
+             priority,
              default_sender.upper() if default_sender else None, int(refund_failed_delivery), clock.now_ms()))
         audit_log.record(tx, actor=actor, action="route.set", subject=code,
                          detail=f"{country} {gateway} {money.text(price_micros)} {currency}")

@@ -191,7 +191,8 @@ def settle(deposit_id: int, confirmed_micros: int | None) -> bool:
 
 def _close(deposit_id: int, status: str, reason: str | None) -> bool:
     return write(lambda tx: tx.changed(
-        "UPDATE deposits SET status = ?, reason = ?, poll_at = NULL, updated_at = ? WHERE id = ? AND status = 'pending'",
+        "UPDATE deposits SET status = ?, reason = ?, poll_at = NULL, updated_at = ? WHERE id = ? AND status ="
+        " 'pending'",
         (status, reason, clock.now_ms(), deposit_id))) > 0
 
 

@@ -6,6 +6,8 @@ caller's one transaction. Always: the sum of a wallet's entries is its balance.
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from .. import clock
 from ..database import Tx
 from ..errors import InsufficientBalance, WalletNotFound
@@ -41,7 +43,7 @@ def credit(tx: Tx, wallet_id: int, amount_micros: int, *, kind: str, description
     return balance
 
 
-def raise_insufficient(tx: Tx, wallet_id: int, required_micros: int):
+def raise_insufficient(tx: Tx, wallet_id: int, required_micros: int) -> NoReturn:
     wallet = tx.one("SELECT uid, balance_micros, currency FROM wallets WHERE id = ?", (wallet_id,))
     if wallet is None:
         raise WalletNotFound

@@ -7,7 +7,9 @@ from ..database import db
 
 
 class Wallet(db.Model):
-    """``currency`` is ISO 4217 or ``SMS`` for credits, which are bought at ``sms_rate_micros`` of ``purchase_currency``."""
+    """``currency`` is ISO 4217 or ``SMS`` for credits, which are bought at ``sms_rate_micros`` of
+    ``purchase_currency``.
+    """
 
     __tablename__ = "wallets"
     id = db.mapped_column(Id, primary_key=True)
@@ -18,7 +20,10 @@ class Wallet(db.Model):
     is_sandbox = db.mapped_column(Integer, nullable=False, server_default="0")
     sms_rate_micros = db.mapped_column(Micros)
     purchase_currency = db.mapped_column(String(3), nullable=False)
-    low_balance_micros = db.mapped_column(Micros)
+    low_balance_micros = db.mapped_column(Micros)  # below it its owner is told, once a crossing
+    low_balance_mail = db.mapped_column(String)
+    low_balance_told_at = db.mapped_column(Instant)
+    low_balance_mailed_at = db.mapped_column(Instant)
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (CheckConstraint("balance_micros >= 0", name="not_overdrawn"),)
 

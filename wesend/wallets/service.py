@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import string
 from typing import NamedTuple
@@ -91,6 +92,20 @@ def balance_of(wallet: WalletInfo) -> int:
     row = query_one("SELECT balance_micros FROM wallets WHERE id = ?", (wallet.id,))
     assert row is not None
     return row[0]
+
+
+def set_low_balance(wallet: WalletInfo, threshold_micros: int | None, mail: str | None, *, actor: str) -> None:
+    """Tell when the balance falls below a threshold (None: not any more), at ``mail`` too if it is given."""
+    if threshold_micros is not None and threshold_micros <= 0:
+        raise InvalidInput("The threshold must be above zero", {"amount": ["Must be above zero"]})
+    if mail is not None and not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", mail):
+        raise InvalidInput(f"{mail} is no e-mail address", {"mail": ["Not an e-mail address"]})
+    shown = "off" if threshold_micros is None else f"below {money.text(threshold_micros)} {wallet.currency}"
+    with atomic() as tx:
+        tx.execute("UPDATE wallets SET low_balance_micros = ?, low_balance_mail = ?, low_balance_told_at = NULL,"
+                   " low_balance_mailed_at = NULL WHERE id = ?", (threshold_micros, mail, wallet.id))
+        audit_log.record(tx, actor=actor, action="wallet.alert", subject=wallet.uid, account_id=wallet.account_id,
+                         detail=shown)
 
 
 def credit_by_hand(wallet: WalletInfo, amount_micros: int, *, note: str | None, actor: str) -> int:

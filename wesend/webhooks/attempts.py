@@ -27,7 +27,8 @@ def attempts_of(delivery_id: int) -> list[Row]:
 
 
 def find_delivery(uid: str, account_id: int | None = None) -> Row:
-    row = query_one("SELECT d.*, e.account_id FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id"
+    row = query_one("SELECT d.*, e.account_id FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id ="
+                    " d.endpoint_id"
                     " WHERE d.uid = ? AND e.account_id = coalesce(?, e.account_id)", (uid, account_id))
     if row is None:
         raise WebhookNotFound(f"There is no webhook delivery {uid}")
@@ -50,7 +51,8 @@ def retry_failed(endpoint_id: int, since: int) -> int:
 
 
 def _again(tx: Tx, condition: str, parameters: tuple) -> int:
-    changed = tx.changed("UPDATE webhook_deliveries SET status = 'pending', attempts = 0, due_at = ?, claim_token = NULL,"
+    changed = tx.changed("UPDATE webhook_deliveries SET status = 'pending', attempts = 0, due_at = ?, claim_token ="
+                         " NULL,"
                          f" finished_at = NULL WHERE {condition}", (clock.now_ms(), *parameters))
     tx.after_commit(wake.webhooks)
     return changed

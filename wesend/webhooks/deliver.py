@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from flask import current_app
 
-from .. import clock
+from .. import clock, pause
 from ..database import Row, Tx, query, query_one, write
 from ..gateways.guarded_http import Answer, GuardedHttp
 from . import endpoints
@@ -46,7 +46,9 @@ class Claimed(NamedTuple):
 
 
 def due_endpoints() -> list[int]:
-    """Endpoints that are on and have something due."""
+    """Endpoints that are on and have something due; none while dispatch is paused."""
+    if pause.current() is not None:
+        return []
     now = clock.now_ms()
     return [row[0] for row in query(
         "SELECT id FROM webhook_endpoints e WHERE is_active = 1 AND managed <> ? AND EXISTS (SELECT 1 FROM webhook_deliveries d"
@@ -57,11 +59,14 @@ def claim(endpoint_id: int, limit: int) -> Claimed:
     """Claim due deliveries, oldest first, by moving their due time to the end of a lease."""
     token = secrets.token_hex(8)
     until = time.monotonic() + LEASE_MS / 1000
+    if pause.current() is not None:
+        return Claimed(token, [], until)
 
     def unit(tx: Tx) -> list[Row]:
         now = clock.now_ms()
         return tx.all(
-            "UPDATE webhook_deliveries SET due_at = ?, claim_token = ? WHERE id IN (SELECT d.id FROM webhook_deliveries d"
+            "UPDATE webhook_deliveries SET due_at = ?, claim_token = ? WHERE id IN (SELECT d.id FROM"
+            " webhook_deliveries d"
             " JOIN webhook_endpoints e ON e.id = d.endpoint_id WHERE d.endpoint_id = ? AND d.status = 'pending'"
             " AND d.due_at <= ? AND e.is_active = 1 ORDER BY d.due_at, d.id LIMIT ?) RETURNING *",
             (now + LEASE_MS, token, endpoint_id, now, limit))
@@ -124,7 +129,8 @@ def close_unsent(delivery: Row, token: str) -> None:
 def _headers(format_, target: Target, delivery: Row, body: bytes, at: int) -> dict[str, str]:
     timestamp = str(at // 1000)
     return {
-        "Content-Type": "application/json", "User-Agent": "wesend", **format_.headers(delivery["event"], body, target.secret),
+        "Content-Type": "application/json", "User-Agent": "wesend",
+        **format_.headers(delivery["event"], body, target.secret),
         "webhook-id": delivery["uid"], "webhook-timestamp": timestamp,
         "webhook-signature": standard_signature(target.secret, delivery["uid"], timestamp, body)}
 
@@ -152,7 +158,8 @@ def _record(tx: Tx, target: Target, delivery: Row, token: str, at: int, answer: 
               status_code=answer.status_code, error=answer.error, answer=answer.body)
     if received and not changed:
         # The lease was lost, but a 200 is a 200: it is not sent again.
-        tx.execute("UPDATE webhook_deliveries SET status = 'delivered', finished_at = ?, claim_token = NULL WHERE id = ?"
+        tx.execute("UPDATE webhook_deliveries SET status = 'delivered', finished_at = ?, claim_token = NULL WHERE id ="
+                   " ?"
                    " AND status = 'pending'", (now, delivery["id"]))
     _note_health(tx, target.id, now, received, answer)
 
@@ -168,7 +175,8 @@ def _note_health(tx: Tx, endpoint_id: int, now: int, received: bool, answer: Ans
         tx.execute("UPDATE webhook_endpoints SET failing_since = NULL WHERE id = ? AND failing_since IS NOT NULL",
                    (endpoint_id,))
         return
-    tx.execute("UPDATE webhook_endpoints SET failing_since = coalesce(failing_since, ?) WHERE id = ?", (now, endpoint_id))
+    tx.execute("UPDATE webhook_endpoints SET failing_since = coalesce(failing_since, ?) WHERE id = ?",
+               (now, endpoint_id))
     endpoint = tx.one("SELECT * FROM webhook_endpoints WHERE id = ?", (endpoint_id,))
     if endpoint is None:
         return

@@ -17,6 +17,8 @@ from .models import LISTENING_ROW, OWN_ROW
 
 DISABLE_AFTER_MS = 3 * clock.DAY
 URL_LENGTH = 2000
+LOW_BALANCE = "wallet.low_balance"
+"""Ours, not a vendor's: only an endpoint that names it hears of it, in whatever format it is."""
 
 
 class Listener(NamedTuple):
@@ -48,7 +50,7 @@ def add_endpoint(*, account_id: int, format_name: str, url: str, events: list[st
                  secret: str | None = None, actor: str) -> tuple[Row, str]:
     """A new endpoint and its secret, which only this dialect's rule ever shows again."""
     get_account(account_id)
-    known = find_format(format_name).events
+    known = (*find_format(format_name).events, LOW_BALANCE)
     unknown = [event for event in events or [] if event not in known]
     if unknown:
         raise InvalidInput(f"{format_name} has no event {', '.join(unknown)}: choose from {', '.join(known)}")
@@ -90,7 +92,8 @@ def switch(endpoint_id: int, on: bool, *, actor: str, reason: str | None = None)
 
 
 def switch_in(tx: Tx, endpoint: Row, on: bool, *, actor: str, reason: str | None = None) -> None:
-    changed = tx.changed("UPDATE webhook_endpoints SET is_active = ?, disabled_reason = ?, failing_since = NULL WHERE id = ?"
+    changed = tx.changed("UPDATE webhook_endpoints SET is_active = ?, disabled_reason = ?, failing_since = NULL WHERE"
+                         " id = ?"
                          " AND is_active <> ?", (int(on), None if on else reason, endpoint["id"], int(on)))
     if changed:
         audit_log.record(tx, actor=actor, action="webhook.enable" if on else "webhook.disable",
@@ -118,6 +121,14 @@ def remove_endpoint(endpoint_id: int, *, actor: str) -> None:
         tx.execute("DELETE FROM webhook_endpoints WHERE id = ?", (endpoint_id,))
         audit_log.record(tx, actor=actor, action="webhook.remove", subject=str(endpoint_id),
                          account_id=endpoint["account_id"])
+
+
+def listening_for(tx: Tx, account_id: int, event: str) -> list[int]:
+    """The endpoints of an account that are on and name an event."""
+    return [row["id"]
+            for row in tx.all("SELECT id, events FROM webhook_endpoints WHERE account_id = ? AND is_active = 1"
+                                        " AND events IS NOT NULL ORDER BY id", (account_id,))
+            if event in row["events"].split(",")]
 
 
 def listeners() -> dict[tuple[int, str], tuple[Listener, ...]]:

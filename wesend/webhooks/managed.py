@@ -82,5 +82,6 @@ def rotate(account_id: int, api: str, *, actor: str) -> str:
     rows = _rows(account_id, api)
     secret = endpoints.rotate_secret(rows[RECEIPTS_ROW]["id"], actor=actor)
     with atomic() as tx:
-        tx.execute("UPDATE webhook_endpoints SET secret = ? WHERE id = ?", (vault.seal(secret), rows[INBOUND_ROW]["id"]))
+        tx.execute("UPDATE webhook_endpoints SET secret = ? WHERE id = ?",
+                   (vault.seal(secret), rows[INBOUND_ROW]["id"]))
     return secret

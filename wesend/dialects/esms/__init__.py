@@ -35,7 +35,9 @@ def _answer_again(subject: str):
 dialect = Dialect(
     NAME, "/api", authenticate=_authenticate, show_error=show_error, answer_again=_answer_again,
     webhook_format=EsmsFormat(), public_endpoints=frozenset({f"{NAME}.routes.show_pricing"}),
-    webhook_endpoints=frozenset(f"{NAME}.webhooks.{view}" for view in ("show_webhooks", "update_webhooks", "rotate_secret")))
-for child in (bulk.blueprint, messages.blueprint, balance.blueprint, contact_lists.blueprint, webhook_settings.blueprint,
+    webhook_endpoints=frozenset(f"{NAME}.webhooks.{view}"
+                                for view in ("show_webhooks", "update_webhooks", "rotate_secret")))
+for child in (bulk.blueprint, messages.blueprint, balance.blueprint, contact_lists.blueprint,
+              webhook_settings.blueprint,
               sender_ids.blueprint, routes.blueprint):
     dialect.blueprint.register_blueprint(child)

@@ -48,7 +48,8 @@ def check_bulk():
     composer = _composer(data, simulate_low_balance=False)
     found = precheck.precheck(composer, _audience(data, personal=composer.render is not None), dedupe=False)
     return {
-        "total_contacts": found.contacts, "total_segments": found.segments, "total_cost": money.number(found.cost_micros),
+        "total_contacts": found.contacts, "total_segments": found.segments,
+        "total_cost": money.number(found.cost_micros),
         "wallet_currency": composer.wallet.currency, "wallet_balance": money.number(found.balance_micros),
         "balance_after": money.number(found.balance_micros - found.cost_micros),
         "sufficient_balance": found.balance_micros >= found.cost_micros,
@@ -98,7 +99,8 @@ def _find(batch_id: str) -> Row:
 @blueprint.get("/batch/<batch_id>")
 def show_batch(batch_id: str):
     batch = _find(batch_id)
-    return {"batch_id": BATCH + batch["uid"], "status": _status(batch), "total": batch["total"], "queued": batch["queued"],
+    return {"batch_id": BATCH + batch["uid"], "status": _status(batch), "total": batch["total"],
+            "queued": batch["queued"],
             "submitted": batch["submitted"], "delivered": batch["delivered"], "failed": batch["failed"],
             "cancelled": batch["cancelled"], "cost": money.number(batch["cost_micros"] - batch["refunded_micros"]),
             "currency": batch["currency"], "created_at": clock.iso(batch["created_at"]),
@@ -112,7 +114,8 @@ def _status(batch: Row) -> str:
     if state in ("paused", "cancelled"):
         return state
     waiting = {"scheduled": "scheduled", "drip": "dripping"}.get(batch["mode"])
-    if waiting and query_one("SELECT 1 FROM messages WHERE batch_id = ? AND status = ? LIMIT 1", (batch["id"], waiting)):
+    if waiting and query_one("SELECT 1 FROM messages WHERE batch_id = ? AND status = ? LIMIT 1",
+                             (batch["id"], waiting)):
         return waiting
     return "sending"
 

@@ -67,7 +67,8 @@ def show_error(error: Exception):
             headers = {"Retry-After": str(error.retry_after)} if isinstance(error, domain.RateLimited) else {}
             return detail(code, str(error), **_more(error)), status, headers
     if isinstance(error, domain.InvalidInput):
-        fields = {FIELDS.get(name, name): sentences for name, sentences in error.fields.items()} or {"_schema": [str(error)]}
+        fields = {FIELDS.get(name, name): sentences for name, sentences in error.fields.items()}
+        fields = fields or {"_schema": [str(error)]}
         return {"detail": field_errors(ValidationError(fields))}, 422, {}
     raise error
 

@@ -34,7 +34,8 @@ def send_message():
     data = load(schemas.SEND, json_object())
     phone = phones.normalise(data["to"], None)
     if phone is None:
-        raise InvalidRecipient("The phone cannot be parsed or is missing its country code", {"recipient": ["Not E.164"]})
+        raise InvalidRecipient("The phone cannot be parsed or is missing its country code",
+                               {"recipient": ["Not E.164"]})
     order = read_order(data, SINGLE)
     composer = Composer(account(), wallet_by_id(g.key.wallet_id), data["text"], sender=data["sender_id"],
                         route_code=data["route"] or None)
@@ -46,7 +47,8 @@ def answer_single(sent: Sent) -> dict:
     message, batch = sent.messages[0], sent.batch
     route_cost, route_currency = price_of(message)
     return {"id": MESSAGE + message["uid"], "status": word_of(message), "segments": message["segments"],
-            "cost": money.number(message["cost_micros"] - message["refunded_micros"]), "cost_currency": batch["currency"],
+            "cost": money.number(message["cost_micros"] - message["refunded_micros"]),
+            "cost_currency": batch["currency"],
             "route_cost": route_cost, "route_currency": route_currency, "route": message["route"],
             "balance_after": money.number(sent.balance_micros), "scheduled_at": clock.iso(batch["scheduled_at"])}
 
@@ -134,7 +136,8 @@ def show_volume():
             for day in reports.volume(account(), data["days"], wallet_id=wallet_in_reach())]
 
 
-EXPORTED = ("message_id", "phone", "sender_id", "text", "status", "country", "currency", "cost", "segments", "created_at",
+EXPORTED = ("message_id", "phone", "sender_id", "text", "status", "country", "currency", "cost", "segments",
+            "created_at",
             "delivered_at")
 
 

@@ -26,7 +26,8 @@ class Precheck(Strict):
 
 
 class SendBulk(Precheck):
-    schedule_mode = fields.String(load_default="now", allow_none=True, validate=validate.OneOf(("now", "scheduled", "drip")))
+    schedule_mode = fields.String(load_default="now", allow_none=True,
+                                  validate=validate.OneOf(("now", "scheduled", "drip")))
     scheduled_at = Text(load_default=None, allow_none=True, blank=True)
     drip_rate = Whole(low=1, high=600, load_default=None, allow_none=True)
 

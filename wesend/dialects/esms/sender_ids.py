@@ -28,4 +28,5 @@ def list_senders():
 
 def _shown(row: Row) -> dict:
     return {"id": row["id"], "name": row["name"], "countries": row["countries"].split(","), "use_case": row["use_case"],
-            "status": row["status"], "rejection_reason": row["rejection_reason"], "created_at": clock.iso(row["created_at"])}
+            "status": row["status"], "rejection_reason": row["rejection_reason"],
+            "created_at": clock.iso(row["created_at"])}

@@ -16,7 +16,8 @@ API = "esms"
 @blueprint.get("")
 def show_webhooks():
     found = managed.settings_of(account().id, API)
-    return {"dlr_url": found.url, "mo_url": found.inbound_url, "signing_secret": found.secret, "is_active": found.is_active}
+    return {"dlr_url": found.url, "mo_url": found.inbound_url, "signing_secret": found.secret,
+            "is_active": found.is_active}
 
 
 @blueprint.put("")

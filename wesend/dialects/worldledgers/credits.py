@@ -36,7 +36,8 @@ def purchase():
     phone = phones.normalise(data["phone"], HOME_COUNTRY)
     if phone is None:
         raise ValidationError("Not a phone number.", "phone")
-    return _accepted(deposits.start_deposit(_wallet(), data["amount"], phone, api_key_id=g.key.id, claim=origin().claim))
+    return _accepted(deposits.start_deposit(_wallet(), data["amount"], phone, api_key_id=g.key.id,
+                                            claim=origin().claim))
 
 
 def answer_deposit(deposit_id: int):

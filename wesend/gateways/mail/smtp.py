@@ -102,7 +102,8 @@ class SmtpGateway(SmsGateway):
             # A wrong password is the operator's to put right: mail waits for it.
             return Outcome(TEMPORARY, code=str(error.smtp_code), text="The mail server refused our sign-in")
         except (OSError, smtplib.SMTPException) as error:
-            return Outcome(TEMPORARY, code="unreachable", text=f"The mail server can't be reached: {type(error).__name__}")
+            return Outcome(TEMPORARY, code="unreachable",
+                           text=f"The mail server can't be reached: {type(error).__name__}")
         outcome = self._converse(connection, submission)
         if outcome.kind == UNKNOWN or outcome.code == "lost":
             self._drop()

@@ -28,7 +28,7 @@ from .remote import RemoteSmsGateway, base_url, failed, unreadable
 
 LIVE, SANDBOX = "https://api.africastalking.com", "https://api.sandbox.africastalking.com"
 
-CODES = {
+CODES: dict[int | None, tuple[str, str | None]] = {
     100: (ACCEPTED, "Processed"), 101: (ACCEPTED, "Sent"), 102: (ACCEPTED, "Queued"),
     401: (REFUSED, "RiskHold"), 402: (REFUSED, "InvalidSenderId"), 403: (REFUSED, "InvalidPhoneNumber"),
     404: (REFUSED, "UnsupportedNumberType"), 405: (REFUSED, "InsufficientBalance"), 406: (REFUSED, "UserInBlacklist"),

@@ -38,8 +38,9 @@ class Running:
         self.references = itertools.count(random.randrange(256))
 
     def stop(self) -> None:
-        for session in {self.sending, self.listening} - {None}:
-            session.stop()
+        for session in {self.sending, self.listening}:
+            if session is not None:
+                session.stop()
         self.deliveries.stop()
 
 

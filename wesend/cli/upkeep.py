@@ -1,0 +1,72 @@
+"""`wesend backup`, `restore`, `pause`, `resume`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from flask import Flask, current_app
+
+from .. import clock
+from ..operations import backup as backups
+from ..operations import pausing
+from ..operations import restore as restoring
+from ..settings import Settings
+from .shared import ACTOR, command
+
+FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+
+
+def _note(text: str) -> None:
+    """For people, beside the one JSON object."""
+    click.echo(text, err=True)
+
+
+@command("backup", FILE)
+def backup(file):
+    """Write a consistent copy of the database to a new file, while it serves; without keys."""
+    size = backups.back_up(file.absolute())
+    _note("Note: it holds no key. Keep secret.key of the instance folder (or WESEND_SECRET_KEY) elsewhere: without it"
+          " the"
+          " stored secrets of gateways and webhooks can't be read.")
+    return {"file": str(file), "bytes": size}, f"{file}: {size} bytes"
+
+
+@command("restore", click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
+         migrated=False)
+def restore(file):
+    """Put a backup in the database's place, with dispatch paused; the old database is kept."""
+    done = restoring.restore(file, current_app.config["WESEND"], _make_app, actor=ACTOR)
+    if not done.secrets_readable:
+        _note("Warning: the stored secrets in it can't be read with this instance's key: put the secret.key of the"
+              " instance that it was made on in place.")
+    _note(f"Dispatch is paused: {done.waiting} messages were waiting when it was made and may have been sent since."
+          " Look at them; `wesend resume` lets them go.")
+    return ({"file": str(file), "bytes": done.bytes, "aside": None if done.aside is None else str(done.aside),
+             "waiting": done.waiting, "dispatch": "paused"},
+            f"{file} was restored: {done.bytes} bytes."
+            + (f" The old database is {done.aside}." if done.aside is not None else ""))
+
+
+def _make_app(settings: Settings) -> Flask:
+    from .. import create_app  # the factory imports the commands
+
+    return create_app(settings)
+
+
+@command("pause", click.option("--reason", default="Paused by hand", help="Shown by doctor and /healthz."))
+def pause(reason):
+    """Let nothing more leave, neither messages nor webhooks; what is sent is accepted and queued."""
+    found = pausing.pause(reason, actor=ACTOR)
+    return ({"dispatch": "paused", "since": clock.iso(found.since), "reason": found.reason},
+            f"Dispatch is paused since {clock.iso(found.since)}: {found.reason}")
+
+
+@command("resume")
+def resume():
+    """Let messages and webhooks leave again, those first that wait."""
+    pausing.resume(actor=ACTOR)
+    return {"dispatch": "running"}, "Dispatch goes on."
+
+
+COMMANDS = (backup, restore, pause, resume)

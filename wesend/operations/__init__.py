@@ -1,0 +1,1 @@
+"""What keeps an instance running: backup and restore, pausing, retention, alerts, figures of what was sent."""

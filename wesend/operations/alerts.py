@@ -1,0 +1,99 @@
+"""Low-balance alerts: once each time that a wallet falls below its threshold, by webhook and by mail.
+
+The webhooks are written in the transaction that notes the crossing; the mail is sent after it, and again while the
+mail server can't take it.
+"""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+from flask import current_app
+
+from .. import clock, money, pause
+from ..database import Row, Tx, query, write
+from ..gateways.outcomes import ACCEPTED, TEMPORARY
+from ..gateways.sms.base import Submission
+from ..ids import new_id
+from ..messages import caught
+from ..messages.mail import mail_from
+from ..upstreams import registry
+from ..webhooks import outbox
+from ..webhooks.endpoints import LOW_BALANCE, listening_for
+from ..webhooks.formats import Event
+
+LIMIT = 100  # wallets a transaction
+MAIL_AGAIN_MS = clock.MINUTE
+CROSSED = "low_balance_micros IS NOT NULL AND balance_micros < low_balance_micros AND low_balance_told_at IS NULL"
+RECOVERED = ("low_balance_told_at IS NOT NULL"
+             " AND (low_balance_micros IS NULL OR balance_micros >= low_balance_micros)")
+
+
+def tell_of_low_balances() -> None:
+    """Note who has crossed the threshold in either direction, and tell of those who fell below it."""
+    if query(f"SELECT 1 FROM wallets WHERE ({CROSSED}) OR ({RECOVERED}) LIMIT 1"):
+        write(_note_crossings)
+    if pause.current() is None:
+        for wallet in query("SELECT * FROM wallets WHERE low_balance_told_at IS NOT NULL AND low_balance_mailed_at IS"
+                            " NULL"):
+            _mail(wallet)
+
+
+def _note_crossings(tx: Tx) -> None:
+    now = clock.now_ms()
+    tx.execute(f"UPDATE wallets SET low_balance_told_at = NULL, low_balance_mailed_at = NULL WHERE {RECOVERED}")
+    for wallet in tx.all(f"SELECT * FROM wallets WHERE {CROSSED} LIMIT ?", (LIMIT,)):
+        tx.execute("UPDATE wallets SET low_balance_told_at = ? WHERE id = ?", (now, wallet["id"]))
+        outbox.put(tx, [(endpoint_id, Event(LOW_BALANCE, wallet["uid"], _payload(wallet, now)))
+                        for endpoint_id in listening_for(tx, wallet["account_id"], LOW_BALANCE)])
+
+
+def _payload(wallet: Row, now: int) -> dict:
+    return {"event": LOW_BALANCE, "wallet_id": wallet["uid"], "currency": wallet["currency"],
+            "balance": money.text(wallet["balance_micros"]), "threshold": money.text(wallet["low_balance_micros"]),
+            "timestamp": clock.iso(now)}
+
+
+def _mail(wallet: Row) -> None:
+    """Mail the wallet's own address, else the operator's; what is noted is that nothing is left to be mailed."""
+    to = wallet["low_balance_mail"] or current_app.config["WESEND"].alert_mail
+    if to and not _taken(wallet, to):
+        return
+    write(lambda tx: tx.changed("UPDATE wallets SET low_balance_mailed_at = ? WHERE id = ? AND low_balance_told_at = ?",
+                                (clock.now_ms(), wallet["id"], wallet["low_balance_told_at"])))
+
+
+def _taken(wallet: Row, to: str) -> bool:
+    """Whether the mail has gone, or can't go at all; False: it is tried again."""
+    now = clock.now_ms()
+    tried: dict[tuple[int, int], int] = current_app.extensions.setdefault("wesend.alerts", {})
+    crossing = (wallet["id"], wallet["low_balance_told_at"])
+    if now - tried.get(crossing, 0) < MAIL_AGAIN_MS:
+        return False
+    tried[crossing] = now
+    mime = _letter(wallet, to).as_bytes()
+    gateway = registry.mail_gateway(is_sandbox=bool(wallet["is_sandbox"]))
+    if gateway.in_process:
+        caught.keep_mail([to], mime)
+        return True
+    (outcome,) = gateway.submit([Submission(0, new_id(), to, "", None, 1, "plain", 1, mime)])
+    if outcome.kind != ACCEPTED:
+        current_app.logger.warning("the alert for wallet %s was not taken (%s): %s", wallet["uid"], outcome.kind,
+                                   outcome.text)
+    return outcome.kind != TEMPORARY
+
+
+def _letter(wallet: Row, to: str) -> EmailMessage:
+    letter = EmailMessage()
+    letter["From"], letter["To"] = mail_from(), to
+    balance = f"{money.text(wallet['balance_micros'])} {wallet['currency']}"
+    letter["Subject"] = f"Wallet {wallet['uid']} is low: {balance} left"
+    letter["Date"] = format_datetime(clock.to_datetime(clock.now_ms()))
+    letter["Message-ID"] = f"<{new_id()}@wesend>"
+    letter.set_content(
+        f"Wallet {wallet['uid']} holds {balance}, less than the {money.text(wallet['low_balance_micros'])}"
+        f" {wallet['currency']} below which you asked to be told.\n\nWhen it is empty, sends from it are refused."
+        f" You are told again when it has been above that and falls below once"
+        f" more.\n\n{current_app.config['WESEND'].base_url}\n")
+    return letter

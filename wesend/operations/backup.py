@@ -1,0 +1,102 @@
+"""Backups: a consistent copy of the database while it is written to, by hand or every few hours.
+
+A backup holds no key: what is encrypted in it (gateways' and webhooks' secrets) is of use only with the instance's
+secret key, which has to be kept elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flask import current_app
+
+from .. import clock
+from ..schema_version import DatabaseProblem
+
+NAME = re.compile(r"wesend-(\d{8}T\d{6})Z\.db")
+STAMP = "%Y%m%dT%H%M%S"
+PARTIAL = ".partial"
+
+
+def back_up(target: Path) -> int:
+    """Write a copy of the database to a new file of mode 600; its size in bytes.
+
+    DatabaseProblem when the file is there already or can't be written. Readers and writers go on meanwhile.
+    """
+    if target.exists():
+        raise DatabaseProblem(f"{target} is there already: name a new file.")
+    partial = target.with_name(f".{target.name}.{os.getpid()}{PARTIAL}")
+    try:
+        os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600))
+        _copy(current_app.config["WESEND"].database, partial)
+        size = partial.stat().st_size
+        os.rename(partial, target)
+        sync(target.parent)
+    except (OSError, sqlite3.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise DatabaseProblem(f"The backup {target} can't be written: {reason}.") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return size
+
+
+def _copy(database: Path, partial: Path) -> None:
+    # One read transaction: VACUUM INTO sees the database as it is at its start (a copied file loses what is in the
+    # WAL).
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=rw", uri=True, isolation_level=None,
+                                 timeout=15)) as connection:
+        connection.execute("VACUUM INTO ?", (str(partial),))
+    sync(partial)
+
+
+def sync(path: Path) -> None:
+    """Have a file or a folder on the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def kept(folder: Path) -> list[Path]:
+    """The backups that were made by the clock, oldest first."""
+    return sorted(path for path in folder.glob("wesend-*.db") if NAME.fullmatch(path.name))
+
+
+def made_at(path: Path) -> int:
+    """When a backup was made, in milliseconds since 1970."""
+    match = NAME.fullmatch(path.name)
+    assert match is not None
+    return clock.from_datetime(datetime.strptime(match[1], STAMP).replace(tzinfo=UTC))
+
+
+def age_ms() -> int | None:
+    """Milliseconds since the newest backup that was made by the clock; None without one or when none are made."""
+    folder = current_app.config["WESEND"].backup_dir
+    found = kept(folder) if folder is not None and folder.exists() else []
+    return clock.now_ms() - made_at(found[-1]) if found else None
+
+
+def back_up_when_due() -> Path | None:
+    """Make the next backup when the newest is old enough, and remove those beyond the number that is kept."""
+    settings = current_app.config["WESEND"]
+    if settings.backup_dir is None:
+        return None
+    settings.backup_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    age = age_ms()
+    # One of the future was made before the clock was put right: it must not hold up the next.
+    if age is not None and 0 <= age < settings.backup_hours * clock.HOUR:
+        return None
+    for stale in settings.backup_dir.glob(f".wesend-*{PARTIAL}"):
+        stale.unlink(missing_ok=True)  # of a scheduler that was killed: only one runs at a time
+    made = settings.backup_dir / f"wesend-{clock.to_datetime(clock.now_ms()):{STAMP}}Z.db"
+    back_up(made)
+    old = [path for path in kept(settings.backup_dir) if path != made]
+    for path in old[:max(0, len(old) - settings.backup_keep + 1)]:
+        path.unlink(missing_ok=True)
+    return made

@@ -1,0 +1,33 @@
+"""Pausing dispatch and resuming it; `wesend.pause` tells whether it is paused."""
+
+from __future__ import annotations
+
+from .. import clock, wake
+from ..accounts import audit_log
+from ..database import atomic
+from ..errors import Conflict
+from ..pause import Pause, current
+
+
+def pause(reason: str, *, actor: str, anew: bool = False) -> Pause:
+    """Nothing more leaves; what is on its way already is finished. A pause that was on stays, unless it begins
+    ``anew``.
+    """
+    with atomic() as tx:
+        if tx.changed("UPDATE config_state SET version = version + 1, paused_at = ?, paused_reason = ?"
+                      " WHERE paused_at IS NULL OR ?", (clock.now_ms(), reason, int(anew))):
+            audit_log.record(tx, actor=actor, action="dispatch.pause", subject="dispatch", detail=reason)
+    found = current()
+    assert found is not None
+    return found
+
+
+def resume(*, actor: str) -> None:
+    """Everything that waits leaves; Conflict when dispatch is not paused."""
+    with atomic() as tx:
+        if not tx.changed("UPDATE config_state SET version = version + 1, paused_at = NULL, paused_reason = NULL"
+                          " WHERE paused_at IS NOT NULL"):
+            raise Conflict("Dispatch is not paused")
+        audit_log.record(tx, actor=actor, action="dispatch.resume", subject="dispatch")
+        tx.after_commit(wake.dispatcher)
+        tx.after_commit(wake.webhooks)
