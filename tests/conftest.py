@@ -45,6 +45,7 @@ def migrated(tmp_path_factory) -> Path:
 def close(app: Flask) -> None:
     from wesend.database import db
 
+    app.extensions["wesend.last_used"].stop()
     with app.app_context():
         app.extensions["wesend.database"].close()
         db.engine.dispose()

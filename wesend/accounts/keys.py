@@ -155,6 +155,7 @@ class LastUsed:
         self.used: dict[int, int] = {}
         self.lock = threading.Lock()
         self.wake = threading.Event()
+        self.stopping = threading.Event()
         self.pid = 0
 
     def touch(self, key_id: int) -> None:
@@ -167,16 +168,22 @@ class LastUsed:
                 threading.Thread(target=self._run, name="last-used", daemon=True).start()
         self.wake.set()
 
+    def stop(self) -> None:
+        """End the thread and its connection, in a moment and after a last flush."""
+        self.stopping.set()
+        self.wake.set()
+
     def _run(self) -> None:
         with self.app.app_context():
-            while True:
+            while not self.stopping.is_set():
                 self.wake.wait()
                 self.wake.clear()
                 try:
                     self.flush()
                 except Exception:
                     self.app.logger.exception("could not note when keys were used")
-                threading.Event().wait(self.PAUSE)
+                self.stopping.wait(self.PAUSE)
+            self.app.extensions["wesend.database"].close_thread()
 
     def flush(self) -> None:
         """Write what was collected; call inside an app context."""
