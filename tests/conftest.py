@@ -43,7 +43,9 @@ def migrated(tmp_path_factory) -> Path:
 
 def close(app: Flask) -> None:
     from wesend.database import db
+    from wesend.upstreams import registry
 
+    registry.close(app)
     with app.app_context():
         app.extensions["wesend.database"].close()
         db.engine.dispose()
