@@ -75,7 +75,7 @@ def _gateways_to_wait_for(names: set[str], slots) -> tuple[set[str], set[str]]:
     """Which gateways are submitted to inside the request, and which of them hold a slot."""
     known = registry.sms_gateways()
     free = {name for name in names if name in known and known[name].in_process}
-    limited = slots.take({name for name in names if name in known} - free - breaker.resting())
+    limited = slots.take({name for name in names if name in known} - free - breaker.on_trial())
     return free | limited, limited
 
 
