@@ -14,6 +14,7 @@ from gunicorn.app.base import BaseApplication
 
 from . import sandbox, settings
 from .schema_version import DatabaseProblem, bring_up_to_date
+from .upstreams import registry
 
 TIMEOUT = 30  # seconds; the gateway budget (10) < timeout <= graceful timeout
 GRACEFUL_TIMEOUT = 35
@@ -123,5 +124,8 @@ def _start_jobs(worker) -> None:
 def _stop_jobs(_server, worker) -> None:
     app = getattr(worker, "wsgi", None)
     if app is not None:
+        if "wesend.jobs" in app.extensions:
+            app.extensions["wesend.jobs"].stop()
+        registry.close(app)
         with app.app_context():
             app.extensions["wesend.last_used"].flush()
