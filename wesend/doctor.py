@@ -15,6 +15,7 @@ from .jobs import scheduler_pid
 from .routing.routes import all_routes
 from .schema_version import DatabaseProblem, current_revision, known_revisions
 from .settings import Settings, is_loopback
+from .upstreams import registry, service
 
 
 class Finding(NamedTuple):
@@ -32,7 +33,7 @@ def examine() -> list[Finding]:
     database = _database(values)
     findings.append(database)
     if database.state == "ok":
-        findings += [_scheduler(values), _accounts(), _keys(), _routes(), _sandbox(values)]
+        findings += [_scheduler(values), _accounts(), _keys(), *_gateways(), _routes(), _sandbox(values)]
     return findings
 
 
@@ -95,6 +96,14 @@ def _keys() -> Finding:
     have = {row[0]: row[1] for row in rows}
     text = ", ".join(f"{api} {have[api]}" for api in keys.APIS if api in have)
     return Finding("API keys", "ok" if have else "missing", text or "none: `wesend key create`")
+
+
+def _gateways() -> list[Finding]:
+    """One line when all can be used, else a line for each that can't now."""
+    found = service.list_gateways()
+    ill = [Finding("Gateway", "warning", f"{info.name} {info.problem}") for info in found if info.problem]
+    names = ", ".join(info.name for info in found if info.name not in registry.BUILT_IN and not info.problem)
+    return ill or [Finding("Gateways", "ok" if names else "missing", names or "only the sandbox: `wesend gateway set NAME`")]
 
 
 def _routes() -> Finding:

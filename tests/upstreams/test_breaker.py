@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.domain import NUMBERS, make_wallet, message, send
+from tests.support.domain import NUMBERS, make_route, make_wallet, message, send
+from tests.support.gateways import set_up
+from wesend import doctor
 from wesend.database import write
 from wesend.gateways.sms.base import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN, Outcome
+from wesend.sandbox import CREDENTIALS
 from wesend.upstreams import breaker
 
 from ..domains.conftest import carrier, upstreams  # noqa: F401
@@ -108,6 +111,22 @@ def test_a_call_that_brought_anything_sound_is_none(carrier):  # noqa: F811
     send(make_wallet("100000"), *NUMBERS[:2], in_request=True)
     fail(4, "carrier")
     assert not breaker.rests("carrier")
+
+
+def test_it_is_seen_in_the_routes_health_and_by_the_doctor(app, client, clock):
+    set_up("africastalking", name="at")
+    make_route("ESMS_UG", "at")
+
+    def seen() -> tuple[str, list[str]]:
+        routes = client.get("/api/routes/health", headers={"Authorization": f"Bearer {CREDENTIALS['esms'].secret}"}).json
+        return (next(route["status"] for route in routes if route["code"] == "ESMS_UG"),
+                [finding.state for finding in doctor.examine() if finding.check.startswith("Gateway")])
+
+    assert seen() == ("ok", ["ok"])
+    fail(5, "at")
+    assert seen() == ("down", ["warning"])
+    succeed("at")
+    assert seen() == ("ok", ["ok"])
 
 
 def test_no_request_waits_for_a_gateway_that_rests_or_is_on_trial(carrier, clock):  # noqa: F811
