@@ -27,6 +27,11 @@ def main(instance: str, what: str, number: str) -> None:
             with limits.slot(gateway(parallel=int(number)), 0) as free:
                 print("held" if free else "none", flush=True)
                 sys.stdin.read()
+        if what == "wait":
+            print("waits", flush=True)
+            with limits.slot(gateway(parallel=int(number)), 60) as free:
+                print("held" if free else "none", flush=True)
+                sys.stdin.read()
         for _ in range(int(number) if what == "turns" else 0):
             assert limits.wait_for_turn(gateway(tps=50), 1, 60)
             print(time.monotonic(), flush=True)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.limits_holder import gateway
 from tests.support.server import PROJECT
+from tests.support.smsc import eventually
 from wesend.upstreams import limits
 
 TAKEN, FREE = False, True
@@ -75,11 +76,16 @@ def test_a_slot_is_waited_for(other):
     assert take(1, 30) is FREE
 
 
-def test_some_are_left_to_others():
-    with limits.slot(gateway(parallel=3), 0, spare=1), limits.slot(gateway(parallel=3), 0, spare=1) as second:
-        assert second and take(3, spare=1) is TAKEN and take(3) is FREE
-    with limits.slot(gateway(parallel=1), 0, spare=1) as only:
-        assert only, "the only one is everybody's"
+def test_who_yields_takes_all_until_somebody_waits_and_then_leaves_one_to_him(other):
+    with limits.slot(gateway(parallel=2), 0, yields=True) as first:
+        with limits.slot(gateway(parallel=2), 0, yields=True) as second:
+            assert first and second
+            waiting = other("wait", 2)
+            assert waiting.stdout.readline().strip() == "waits"
+            eventually(lambda: limits._is_wanted(gateway(parallel=2)), "nobody waits")
+        assert holds(waiting), "it was his turn"
+        assert take(2, yields=True) is TAKEN
+    assert take(2, yields=True) is FREE
 
 
 def test_messages_a_second_are_kept_over_several_processes(other):

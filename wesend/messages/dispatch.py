@@ -18,10 +18,9 @@ from .submit import call, in_calls
 
 INTERVAL = 1.0  # seconds; the safety net behind the bell
 WAIT = 5.0  # seconds for a free call; a claim is held meanwhile, whose lease is 30 s
-AHEAD = 4  # claimed beyond what may be called at once, so that a free call finds its messages ready
+AHEAD = 0.5  # claimed beyond what may be called at once, as a share of it: a free call finds its messages ready
 LEAD_AROUND = 200
 DRAIN = 25.0  # seconds that calls under way have when wesend is stopped; longer than any of them may take
-SPARE = 10  # of so many calls at once, one is left to requests that wait for their answer
 
 
 class Lane:
@@ -92,7 +91,7 @@ class Lane:
     def _serve_by_pool(self, gateway: SmsGateway) -> bool:
         if time.monotonic() < self.not_before:
             return False
-        calls = max(1, gateway.parallel - gateway.parallel // SPARE) + AHEAD
+        calls = _width(gateway)
         with self.free:
             while self.out >= calls and not self.stopping:
                 self.free.wait(INTERVAL)
@@ -127,7 +126,7 @@ class Lane:
             if self.pool is not None:
                 self.pool.shutdown(wait=False)
             self.width = gateway.parallel
-            self.pool = ThreadPoolExecutor(self.width + AHEAD, thread_name_prefix=f"send-{self.name}")
+            self.pool = ThreadPoolExecutor(_width(gateway), thread_name_prefix=f"send-{self.name}")
         return self.pool
 
     def _submit(self, gateway: SmsGateway, claimed: queue.Claimed, group: list[Outgoing]) -> None:
@@ -151,7 +150,7 @@ class Lane:
     def _call(self, gateway: SmsGateway, claimed: queue.Claimed, group: list[Outgoing]
               ) -> tuple[list[Outgoing], list[Outcome]] | None:
         """Those that were still ours, and their outcomes; None: there was no room, or wesend is being stopped."""
-        with limits.slot(gateway, WAIT, spare=gateway.parallel // SPARE) as free:
+        with limits.slot(gateway, WAIT, yields=True) as free:
             if not free or self.stopping or not limits.wait_for_turn(gateway, len(group), WAIT):
                 return None
             ours = queue.start(claimed, group)
@@ -161,6 +160,11 @@ class Lane:
     def _settle(token: str, group: list[Outgoing], outcomes: list[Outcome]) -> None:
         results = list(zip(group, outcomes, strict=True))
         write(lambda tx: settle(tx, results, token))
+
+
+def _width(gateway: SmsGateway) -> int:
+    """Calls that a lane has out: under way, or waiting for one that is free."""
+    return gateway.parallel + max(2, int(gateway.parallel * AHEAD))
 
 
 def lead_around(name: str, *, gone: bool = False) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import random
 import struct
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +21,7 @@ from flask import current_app
 from ..gateways.sms.base import SmsGateway
 
 FOLDER = "limits"
-LOOK_EVERY = 0.005
+LOOK_EVERY, YIELDING = 0.01, 0.05  # seconds; what this process itself gives back is noticed at once
 LATE = 60.0  # seconds; more than any call of others reserves beyond its own patience
 NEXT_FREE = struct.Struct("<d")
 
@@ -31,30 +33,79 @@ def _path(gateway: SmsGateway, suffix: str) -> Path:
 
 
 @contextmanager
-def slot(gateway: SmsGateway, seconds: float, *, spare: int = 0) -> Iterator[bool]:
+def slot(gateway: SmsGateway, seconds: float, *, yields: bool = False) -> Iterator[bool]:
     """One of the gateway's ``parallel`` calls; False when none got free within ``seconds``.
 
-    ``spare``: so many of them are left to others.
+    ``yields``: leaves one in ten to others while any of them waits, as the queue does to requests.
     """
-    deadline = time.monotonic() + seconds
-    usable = max(1, gateway.parallel - spare)
-    held = None
-    while held is None:
-        held = _take(gateway, usable)
-        if held is None:
-            if time.monotonic() >= deadline:
-                break
-            time.sleep(LOOK_EVERY)
+    held = _take(gateway, yields)
+    if held is None and seconds > 0:
+        held = _wait(gateway, yields, time.monotonic() + seconds)
     try:
         yield held is not None
     finally:
         if held is not None:
             os.close(held)
+            _given_back.note()
 
 
-def _take(gateway: SmsGateway, usable: int) -> int | None:
-    # Each process begins elsewhere, so that not all of them try the same slots first.
-    start = os.getpid() + int(time.monotonic() * 1000)
+class _GivenBack:
+    """Wakes those that wait in this process when it gives back a call; of other processes' they look now and then."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.times = 0
+
+    def note(self) -> None:
+        with self.changed:
+            self.times += 1
+            self.changed.notify()
+
+    def wait(self, times: int, seconds: float) -> None:
+        """Until more was given back than ``times``: what came between a look and this wait is not missed."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.times != times, seconds)
+
+
+_given_back = _GivenBack()
+os.register_at_fork(after_in_child=_given_back.__init__)
+
+
+def _wait(gateway: SmsGateway, yields: bool, deadline: float) -> int | None:
+    sign = None if yields else os.open(_path(gateway, "wanted"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if sign is not None:
+            fcntl.flock(sign, fcntl.LOCK_SH)
+        while True:
+            times = _given_back.times
+            held = _take(gateway, yields)
+            left = deadline - time.monotonic()
+            if held is not None or left <= 0:
+                return held
+            _given_back.wait(times, min(left, YIELDING if yields else LOOK_EVERY))
+    finally:
+        if sign is not None:
+            os.close(sign)
+
+
+def _is_wanted(gateway: SmsGateway) -> bool:
+    """Whether somebody who does not yield waits for a call, in whichever process."""
+    descriptor = os.open(_path(gateway, "wanted"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+
+
+def _take(gateway: SmsGateway, yields: bool) -> int | None:
+    usable = gateway.parallel
+    if yields and _is_wanted(gateway):
+        usable = max(1, usable - max(1, usable // 10))
+    # Each begins elsewhere, so that not all of them try the same slots first.
+    start = random.randrange(usable)
     for number in range(usable):
         path = _path(gateway, f"slot{(start + number) % usable}")
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
