@@ -103,7 +103,8 @@ def _gateways() -> list[Finding]:
     found = service.list_gateways()
     ill = [Finding("Gateway", "warning", f"{info.name} {info.problem}") for info in found if info.problem]
     names = ", ".join(info.name for info in found if info.name not in registry.BUILT_IN and not info.problem)
-    return ill or [Finding("Gateways", "ok" if names else "missing", names or "only the sandbox: `wesend gateway set NAME`")]
+    return ill or [Finding("Gateways", "ok" if names else "missing",
+                           names or "only the sandbox: `wesend gateway set NAME`")]
 
 
 def _routes() -> Finding:

@@ -1,4 +1,4 @@
-"""`python -m tests.bench.gateways`: dispatch, single sends and SMPP through fake vendors, beside the bars of the design."""
+"""`python -m tests.bench.gateways`: dispatch, single sends and SMPP through fake vendors, beside their bars."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class ReceiptSmsc(Smpp34Smsc):
 
     def _take(self, event) -> None:
         super()._take(event)
-        asyncio.get_running_loop().create_task(self._deliver(
-            event.destination_addr, f"id:{self.arrived[-1].message_id} sub:001 dlvrd:001 stat:DELIVRD err:000".encode(), 4, 0, {}))
+        receipt = f"id:{self.arrived[-1].message_id} sub:001 dlvrd:001 stat:DELIVRD err:000"
+        asyncio.get_running_loop().create_task(self._deliver(event.destination_addr, receipt.encode(), 4, 0, {}))
 
 
 @contextmanager
@@ -116,7 +116,8 @@ def bench_smpp(size: int) -> list[dict]:
     try:
         with serving() as (_, server):
             server.command("gateway", "set", "smsc", "--type", "smpp", "--option", "host=127.0.0.1", "--option",
-                           f"port={smsc.port}", "--option", "system_id=wesend", "--option", "window=50", "--secret", "password=p")
+                           f"port={smsc.port}", "--option", "system_id=wesend", "--option", "window=50",
+                           "--secret", "password=p")
             customer = customer_of(server, "smsc")
             found = []
             began, cpu = time.monotonic(), cpu_seconds(server)
@@ -133,7 +134,8 @@ def bench_smpp(size: int) -> list[dict]:
                     numbers = [number(index) for index in range(start, min(start + A_CALL, 2 * size))]
                     assert wire.send(numbers, "Hello all").status == 200
             taken = seconds_until(server, began, lambda: count(server, "status = 'delivered'") >= 2 * size)
-            found.append(figures("SMPP, window 50, 500 recipients a call: accepted by API and delivered/s", size / taken, 1500,
+            found.append(figures("SMPP, window 50, 500 recipients a call: accepted by API and delivered/s", size / taken,
+                                 1500,
                                  cpu_s_per_1000=round((cpu_seconds(server) - cpu) * 1000 / size, 2)))
             return found
     finally:

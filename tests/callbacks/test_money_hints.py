@@ -84,7 +84,7 @@ def test_the_gateway_is_asked_at_the_next_look_and_what_it_says_counts(mpesa, wa
     assert deposits.poll_due() == 0, "it is not due yet"
     mpesa.hint("ws_1")
     assert deposits.poll_due() == 1 and mpesa.questions() == ["ws_1"]
-    assert now(deposit)["status"] == "successful" and credits() == [AMOUNT], "what was asked, not what the callback said"
+    assert now(deposit)["status"] == "successful" and credits() == [AMOUNT], "what was asked"
     assert problems() == []
 
 
@@ -214,7 +214,8 @@ def momo(fake, context) -> Vendor:
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 @pytest.mark.parametrize("confirmed, credited", [("500", AMOUNT), ("450", 450_000_000)])
-def test_momo_brings_a_hint_by_post_or_put_and_what_it_confirms_is_credited(momo, wallet, fake, method, confirmed, credited):
+def test_momo_brings_a_hint_by_post_or_put_and_what_it_confirms_is_credited(momo, wallet, fake, method, confirmed,
+                                                                            credited):
     deposit = start(wallet)
     fake.on("GET", f"/collection/v1_0/requesttopay/{deposit['reference']}", answer(200, {
         "status": "SUCCESSFUL", "amount": confirmed, "currency": "KES", "financialTransactionId": "1"}))

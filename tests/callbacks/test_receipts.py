@@ -91,7 +91,8 @@ def test_every_word_of_africas_talking(at, wallet, word, then):
 
 def test_a_wrong_token_and_an_unknown_gateway_are_answered_alike(at):
     wrong = [at(path=at.path[:-1] + ("x" if at.path[-1] != "x" else "y"), data={}),
-             at(path=at.path.replace("africastalking", "nobody"), data={}), at(path="/callbacks/sms/sandbox/x", data={}),
+             at(path=at.path.replace("africastalking", "nobody"), data={}),
+             at(path="/callbacks/sms/sandbox/x", data={}),
              at(path="/callbacks/sms/africastalking/" + "ä" * 20, data={}),
              at(path=at.path.replace("/sms/", "/money/"), data={})]
     assert [answer.status_code for answer in wrong] == [404] * 5
@@ -126,7 +127,8 @@ def test_a_huge_body_is_413(at, options):
     assert query("SELECT * FROM brought_receipts") == []
 
 
-HOSTILE = ["'; DROP TABLE messages; --", "\x00", "x" * 100_000, "\ud800".encode("utf-8", "surrogatepass"), "‮⁦", "{{7*7}}"]
+HOSTILE = ["'; DROP TABLE messages; --", "\x00", "x" * 100_000, "\ud800".encode("utf-8", "surrogatepass"),
+           "‮⁦", "{{7*7}}"]
 
 
 @pytest.mark.parametrize("word", HOSTILE, ids=range(len(HOSTILE)))
@@ -184,7 +186,8 @@ def test_a_message_that_goes_out_after_hundreds_of_early_receipts_is_still_match
 
 @pytest.mark.parametrize("words, then", [
     (["Success"] * 3, "delivered"), (["Failed"] * 3, "failed"), (["Success", "Failed", "Sent"], "delivered"),
-    (["Success", "Sent"], "delivered"), (["Sent", "Buffered", "Success"], "delivered"), (["Failed", "Success"], "failed")])
+    (["Success", "Sent"], "delivered"), (["Sent", "Buffered", "Success"], "delivered"),
+    (["Failed", "Success"], "failed")])
 @pytest.mark.parametrize("at_once", [True, False])
 def test_repeated_and_out_of_order_ones_are_harmless(at, wallet, words, then, at_once):
     one_id = one(wallet, "africastalking")
@@ -239,7 +242,8 @@ def test_an_id_of_another_gateways_message_is_not_ours(context, at, wallet):
     assert other.match() == 0 and status(one_id) == "submitted"
 
 
-@pytest.mark.parametrize("told, fits", [("256712300000", 1), ("+256712300000", 1), ("0712300000", 1), ("+256700000009", 0)])
+@pytest.mark.parametrize("told, fits", [
+    ("256712300000", 1), ("+256712300000", 1), ("0712300000", 1), ("+256700000009", 0)])
 def test_an_id_counts_for_the_number_it_was_sent_to_however_that_is_spelled(at, wallet, told, fits):
     one_id = one(wallet, "africastalking")
     africastalking(at, to=told)

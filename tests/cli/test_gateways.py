@@ -97,7 +97,8 @@ def test_a_removed_gateway_is_gone(wesend):
 
 def test_a_route_takes_a_gateways_name_however_it_is_written(wesend):
     wesend(*SET)
-    shown = wesend("route", "set", "UG", "--country", "UG", "--gateway", "AT", "--price", "35", "--currency", "UGX", "--json")
+    shown = wesend("route", "set", "UG", "--country", "UG", "--gateway", "AT", "--price", "35",
+                   "--currency", "UGX", "--json")
     assert shown.json["gateway"] == "at"
 
 

@@ -14,12 +14,13 @@ ACTOR = "test"
 NOWHERE = "http://127.0.0.1:9"  # for gateways that are not called
 
 
-def set_up(kind: str, url: str = NOWHERE, name: str | None = None, secrets: dict | None = None, **options) -> service.GatewayInfo:
+def set_up(kind: str, url: str = NOWHERE, name: str | None = None, secrets: dict | None = None,
+           **options) -> service.GatewayInfo:
     """A gateway of a type with what it needs; named as its type unless told."""
     usual, usual_secrets = GIVEN[kind]
     address = {"url": url + "/send"} if kind == "http" else {"base_url": url}
-    return service.set_gateway(name or kind, kind, {**address, **usual, **{key: str(value) for key, value in options.items()}},
-                               {**usual_secrets, **(secrets or {})}, actor=ACTOR)
+    given = {key: str(value) for key, value in options.items()}
+    return service.set_gateway(name or kind, kind, {**address, **usual, **given}, {**usual_secrets, **(secrets or {})}, actor=ACTOR)
 
 
 def path_of(info: service.GatewayInfo) -> str:

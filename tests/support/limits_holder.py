@@ -1,4 +1,4 @@
-"""A process of its own that takes a gateway's slot or turns: `python -m tests.support.limits_holder INSTANCE WHAT N`."""
+"""A process that takes a gateway's slot or turns: `python -m tests.support.limits_holder INSTANCE WHAT N`."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ from .wire import Customer
 RICH = "1000000000"
 
 
-def live_customer(server: Server, url: str, *, gateway: str = "at", kind: str = "africastalking", **options) -> Customer:
+def live_customer(server: Server, url: str, *, gateway: str = "at", kind: str = "africastalking",
+                  **options) -> Customer:
     """A wallet with money whose messages to Uganda go to a gateway at ``url``, at 35 UGX each."""
     given = [f"--option={name}={value}" for name, value in {"username": "acme", "base_url": url, **options}.items()]
     server.command("gateway", "set", gateway, "--type", kind, *given, "--secret", "api_key=k")
@@ -26,8 +27,8 @@ def live_customer(server: Server, url: str, *, gateway: str = "at", kind: str = 
 
 def customer_of(server: Server, gateway: str) -> Customer:
     """The same for a gateway that is there."""
-    server.command("route", "set", "LIVE", "--country", "UG", "--gateway", gateway, "--price", "35", "--currency", "UGX",
-                   "--priority", "-1")
+    server.command("route", "set", "LIVE", "--country", "UG", "--gateway", gateway, "--price", "35", "--currency",
+                   "UGX", "--priority", "-1")
     account = str(server.command("account", "create", "Live")["account_id"])
     wallet = server.command("wallet", "create", "--account", account, "--currency", "UGX")["wallet_id"]
     server.command("wallet", "credit", wallet, RICH)

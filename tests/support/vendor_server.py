@@ -56,7 +56,8 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, jo
     body = json.dumps({"SMSMessageData": {"Message": "Sent", "Recipients": [
         {"statusCode": 101, "number": number, "status": "Success", "cost": "KES 0.8", "messageId": "AT" + number}
         for number in numbers]}}).encode()
-    writer.write(b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    writer.write(b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
+                 b"Content-Length: %d\r\n\r\n" % len(body) + body)
     await writer.drain()
     return True
 

@@ -89,7 +89,8 @@ def test_setting_it_anew_forgets(clock):
     (Outcome(TEMPORARY, code="429"), True), (Outcome(UNKNOWN, text="no answer"), True),
     (Outcome(REFUSED, code="403", text="InvalidPhoneNumber"), False), (Outcome(ACCEPTED, "v-1"), False),
 ])
-def test_a_throttled_or_silent_gateway_rests_and_one_that_refuses_messages_does_not(carrier, outcome, rests):  # noqa: F811
+def test_a_throttled_or_silent_gateway_rests_and_one_that_refuses_messages_does_not(  # noqa: F811
+        carrier, outcome, rests):
     carrier.outcomes.extend([outcome] * 5)
     wallet = make_wallet("100000")
     for number in range(5):
@@ -118,7 +119,8 @@ def test_it_is_seen_in_the_routes_health_and_by_the_doctor(app, client, clock):
     make_route("ESMS_UG", "at")
 
     def seen() -> tuple[str, list[str]]:
-        routes = client.get("/api/routes/health", headers={"Authorization": f"Bearer {CREDENTIALS['esms'].secret}"}).json
+        routes = client.get("/api/routes/health",
+                            headers={"Authorization": f"Bearer {CREDENTIALS['esms'].secret}"}).json
         return (next(route["status"] for route in routes if route["code"] == "ESMS_UG"),
                 [finding.state for finding in doctor.examine() if finding.check.startswith("Gateway")])
 

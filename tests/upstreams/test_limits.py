@@ -25,8 +25,8 @@ def other(instance: Path) -> Iterator[Callable[..., subprocess.Popen]]:
 
     def start(what: str, number: int) -> subprocess.Popen:
         started.append(subprocess.Popen(
-            [sys.executable, "-m", "tests.support.limits_holder", str(instance), what, str(number)], cwd=PROJECT, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+            [sys.executable, "-m", "tests.support.limits_holder", str(instance), what, str(number)],
+            cwd=PROJECT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
         return started[-1]
 
     yield start

@@ -1,4 +1,4 @@
-"""Which gateway takes a deposit: by currency and network, lowest priority first; a sandbox wallet's is the sandbox's."""
+"""Which gateway takes a deposit: by currency and network, lowest priority first; the sandbox has its own."""
 
 from __future__ import annotations
 

@@ -114,7 +114,8 @@ def _match(rows: list[Row]) -> int:
     def unit(tx: Tx) -> int:
         tx.execute(f"UPDATE brought_receipts SET state = 'unmatched' WHERE id IN ({marks(too_old)}) AND state = 'new'",
                    too_old)
-        matched, planned = 0, {}
+        matched = 0
+        planned: dict[int, Move] = {}
         for brought in likely:
             found = _find(brought)
             if found is not None and found.message["id"] in planned:
@@ -135,10 +136,11 @@ def _match(rows: list[Row]) -> int:
 def _plan(tx: Tx, brought: Row, found: _Found, now: int) -> dict[int, Move]:
     """The move that a receipt asks for, by its message's id; none for a part that says nothing of the whole yet."""
     message = found.message
-    receipt: Receipt | None = Receipt(brought["status"], brought["code"], brought["text"])
+    told = Receipt(brought["status"], brought["code"], brought["text"])
+    receipt: Receipt | None = told
     if found.part is not None:
         adapter = registry.gateway(brought["gateway"])
-        receipt = parts.whole(tx, adapter, message, found.part, receipt) if adapter is not None else None
+        receipt = parts.whole(tx, adapter, message, found.part, told) if adapter is not None else None
     if receipt is None:
         return {}
     planned = plan_receipt(message, receipt, now)

@@ -42,7 +42,7 @@ def rests(gateway: str) -> bool:
 
 def is_on_trial(gateway: str) -> bool:
     """Whether it failed until it had to rest, and has not shown since that it works again."""
-    return query_one("SELECT 1 FROM gateway_health WHERE gateway = ? AND failures >= ?", (gateway, FAILURES)) is not None
+    return gateway in on_trial()
 
 
 def on_trial() -> frozenset[str]:
@@ -53,8 +53,8 @@ def on_trial() -> frozenset[str]:
 def resting() -> frozenset[str]:
     """Those that are left alone now. A rest that would last longer than the longest is of a clock that was set back."""
     now = clock.now_ms()
-    return frozenset(row[0] for row in query("SELECT gateway FROM gateway_health WHERE rests_until > ? AND rests_until <= ?",
-                                             (now, now + LONGEST_REST_MS)))
+    return frozenset(row[0] for row in query(
+        "SELECT gateway FROM gateway_health WHERE rests_until > ? AND rests_until <= ?", (now, now + LONGEST_REST_MS)))
 
 
 def problem_of(gateway: str) -> str | None:

@@ -134,7 +134,7 @@ def at_once(gateway: SmsGateway) -> int:
 
 
 def _reserve(path: Path, takes: float, seconds: float, *, most: float) -> float | None:
-    """Seconds to wait for; None when it is more than ``seconds``. What lies more than ``most`` ahead is of another boot."""
+    """Seconds to wait for; None when it is more than ``seconds``. Further ahead than ``most`` is another boot's."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
