@@ -44,8 +44,10 @@ def migrated(tmp_path_factory) -> Path:
 
 def close(app: Flask) -> None:
     from wesend.database import db
+    from wesend.upstreams import registry
 
     app.extensions["wesend.last_used"].stop()
+    registry.close(app)
     with app.app_context():
         app.extensions["wesend.database"].close()
         db.engine.dispose()

@@ -12,6 +12,7 @@ from .operations.machine import Finding
 from .routing.routes import all_routes
 from .schema_version import DatabaseProblem, current_revision, known_revisions
 from .settings import Settings, is_loopback
+from .upstreams import registry, service
 
 
 def examine() -> list[Finding]:
@@ -22,9 +23,8 @@ def examine() -> list[Finding]:
     findings = [machine.sqlite(), machine.clock_of(migrated=usable), machine.files(values), machine.file_system(values),
                 machine.disk(values), machine.exposure(values), machine.secret_key(values), database]
     if usable:
-        findings += [_scheduler(values), _dispatch(), _backups(values), _accounts(), _keys(), _routes(),
-                     _alerts(values),
-                     _sandbox(values)]
+        findings += [_scheduler(values), _dispatch(), _backups(values), _accounts(), _keys(), *_gateways(), _routes(),
+                     _alerts(values), _sandbox(values)]
     return findings
 
 
@@ -95,6 +95,15 @@ def _keys() -> Finding:
     have = {row[0]: row[1] for row in rows}
     text = ", ".join(f"{api} {have[api]}" for api in keys.APIS if api in have)
     return Finding("API keys", "ok" if have else "missing", text or "none: `wesend key create`")
+
+
+def _gateways() -> list[Finding]:
+    """One line when all can be used, else a line for each that can't now."""
+    found = service.list_gateways()
+    ill = [Finding("Gateway", "warning", f"{info.name} {info.problem}") for info in found if info.problem]
+    names = ", ".join(info.name for info in found if info.name not in registry.BUILT_IN and not info.problem)
+    return ill or [Finding("Gateways", "ok" if names else "missing",
+                           names or "only the sandbox: `wesend gateway set NAME`")]
 
 
 def _routes() -> Finding:

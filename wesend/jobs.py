@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -23,6 +23,7 @@ from .contacts import service as contacts
 from .messages import brought, bulk, control, dispatch, queue, receipts
 from .messages.dispatch import Dispatcher
 from .operations import alerts, backup, retention, status_counts
+from .upstreams import registry
 from .wake import DISPATCH, WEBHOOKS, Bell
 from .wallets import deposits
 from .webhooks import attempts
@@ -47,14 +48,52 @@ def release(app: Flask) -> None:
         app.extensions["wesend.dispatcher"].ring()
 
 
-def poll_receipts(_app: Flask) -> None:
+class Apart:
+    """A sweep for each gateway on a thread of its own, so that a hanging one holds up no other; one at once for each.
+
+    ``due``: the gateways to sweep, without some; ``here``: the one that never hangs and needs no thread.
+    """
+
+    def __init__(self, name: str, due: Callable[[Collection[str]], set[str]], sweep: Callable[[str], int], here: str):
+        self.name, self.due, self.sweep, self.here = name, due, sweep, here
+        self.busy: set[str] = set()
+        self.lock = threading.Lock()
+
+    def run(self, app: Flask) -> None:
+        with self.lock:
+            due = self.due(self.busy)
+            self.busy |= due - {self.here}
+        for gateway in due - {self.here}:
+            threading.Thread(target=self._run, args=(app, gateway), name=f"{self.name}-{gateway}", daemon=True).start()
+        if self.here in due:
+            repeat(lambda: self.sweep(self.here), SWEEPS_AT_MOST)
+
+    def _run(self, app: Flask, gateway: str) -> None:
+        try:
+            with app.app_context():
+                repeat(lambda: self.sweep(gateway), SWEEPS_AT_MOST)
+        except Exception:
+            app.logger.exception("%s of %s failed; it runs again", self.name, gateway)
+        finally:
+            app.extensions["wesend.database"].close_thread()
+            with self.lock:
+                self.busy.discard(gateway)
+
+
+SWEEPS_AT_MOST = 50
+_receipts = Apart("ask-receipts", receipts.due_gateways, lambda name: receipts.poll_due(gateway=name), registry.SANDBOX)
+_deposits = Apart("ask-deposits", deposits.due_gateways, lambda name: deposits.poll_due(gateway=name),
+                  registry.SANDBOX_MONEY)
+
+
+def poll_receipts(app: Flask) -> None:
     """Ask gateways for receipts."""
-    repeat(receipts.poll_due, at_most=50)
+    _receipts.run(app)
 
 
-def poll_deposits(_app: Flask) -> None:
+def poll_deposits(app: Flask) -> None:
     """Ask mobile-money gateways for results."""
-    repeat(deposits.poll_due)
+    _deposits.run(app)
 
 
 def recover(app: Flask) -> None:
@@ -147,6 +186,13 @@ class Jobs:
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
             self.hold()
             return
+
+    def stop(self) -> None:
+        """Begin nothing more; what was begun comes to its end."""
+        self.stopping.set()
+        if self.scheduler is not None:
+            self.scheduler.shutdown(wait=False)
+            self.app.extensions["wesend.dispatcher"].stop()
 
     def hold(self) -> None:
         """Run the jobs until the process ends; the lock is held."""

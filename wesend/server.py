@@ -17,6 +17,7 @@ from . import clock, locks, logs, pause, sandbox, settings
 from .metrics import FOLDER_VARIABLE
 from .pause import Pause
 from .schema_version import DatabaseProblem, bring_up_to_date, prepare_folder
+from .upstreams import registry
 
 TIMEOUT = 30  # seconds; the gateway budget (10) < timeout <= graceful timeout
 GRACEFUL_TIMEOUT = 35
@@ -146,5 +147,8 @@ def _start_jobs(worker) -> None:
 def _stop_jobs(_server, worker) -> None:
     app = getattr(worker, "wsgi", None)
     if app is not None:
+        if "wesend.jobs" in app.extensions:
+            app.extensions["wesend.jobs"].stop()
+        registry.close(app)
         with app.app_context():
             app.extensions["wesend.last_used"].flush()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hmac
+from io import BytesIO
 
 from flask import Blueprint, abort, current_app, request
+from werkzeug.formparser import FormDataParser
 
 from ..gateways.callbacks import BadSignature, CallbackRequest, UnreadableCallback
 from ..messages import brought
@@ -45,13 +47,14 @@ def _check(name: str, token: str, gateway) -> None:
 
 
 def _called() -> CallbackRequest:
-    if (request.content_length or 0) > LIMIT:
+    # Not by Flask's own limit: a chunked body that is too long would be cut short by it, and read as a whole one.
+    body = b"" if (request.content_length or 0) > LIMIT else request.stream.read(LIMIT + 1)
+    if len(body) > LIMIT or (request.content_length or 0) > LIMIT:
         abort(413)
-    request.max_content_length = LIMIT
-    body = request.get_data(cache=True, parse_form_data=False)
+    form = FormDataParser().parse(BytesIO(body), request.mimetype, len(body), request.mimetype_params)[1]
     query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
     return CallbackRequest(request.method, current_app.config["WESEND"].base_url + request.path + query,
-                           dict(request.headers), request.args.to_dict(), request.form.to_dict(), body)
+                           dict(request.headers), request.args.to_dict(), form.to_dict(), body)
 
 
 def _read(gateway, called: CallbackRequest) -> list:

@@ -63,6 +63,7 @@ def list_gateways():
 def remove_gateway(name):
     """Remove a gateway; what waits for it goes another way or is refunded."""
     service.remove_gateway(name, actor=ACTOR)
+    name = service.named(name)
     return {"name": name, "removed": True}, f"Gateway {name} removed."
 
 
@@ -71,7 +72,10 @@ def remove_gateway(name):
          click.option("--sender", default=None, help="Sender ID."), group=gateway)
 def test_gateway(name, to, text, sender):
     """Send one real SMS through a gateway, past wallets and routes; exit 1 when it was not accepted."""
+    name = service.named(name)
     adapter = registry.sms_gateway(name)
+    if adapter is None and registry.money_gateway(name) is not None:
+        raise InvalidInput(f"{name} takes money and sends no SMS: try it by a top-up, and `wesend deposit check`")
     if adapter is None:
         raise GatewayNotFound(f"There is no SMS gateway named {name}")
     phone = phones.normalise(to, None)

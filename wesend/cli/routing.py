@@ -7,7 +7,7 @@ import click
 from .. import money
 from ..errors import InvalidInput
 from ..routing import rates, routes
-from ..upstreams import registry
+from ..upstreams import registry, service
 from .shared import ACTOR, AMOUNT, command
 
 
@@ -28,6 +28,7 @@ def route():
          group=route)
 def set_route(code, country, gateway, price, currency, prefixes, priority, default_sender, refund_failed_delivery):
     """Create a route or replace it."""
+    gateway = service.named(gateway)
     if registry.sms_gateway(gateway) is None:
         raise InvalidInput(f"There is no SMS gateway named {gateway}")
     info = routes.set_route(code=code, country=country, gateway=gateway, price_micros=price, currency=currency,

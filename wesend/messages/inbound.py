@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .. import clock
 from ..accounts.service import get_account
 from ..database import Row, Tx, query, write
@@ -10,8 +12,8 @@ from ..routing import opt_outs
 from ..webhooks import outbox
 from ..webhooks.formats import formats
 
-STOP = frozenset(["stop", "stopall", "unsubscribe", "cancel", "end", "quit", "acha", "sitisha"])
-START = frozenset(["start", "unstop", "subscribe", "anza"])
+STOP = re.compile("stop|stopall|unsubscribe|cancel|end|quit|acha|sitisha", re.IGNORECASE)
+START = re.compile("start|unstop|subscribe|anza", re.IGNORECASE)
 TEXT_KEPT = 2000
 
 
@@ -21,12 +23,12 @@ def receive(gateway: str, sender: str, to: str | None, text: str, *, account_id:
     if owner is None:
         return None
     get_account(owner)
-    word = text.strip().lower().rstrip("!.")
+    word = text.strip().rstrip("!.")
 
     def unit(tx: Tx) -> int:
-        if word in STOP:
+        if STOP.fullmatch(word):
             opt_outs.add_opt_out(tx, account_id=owner, channel=opt_outs.SMS, address=sender, source="inbound STOP")
-        elif word in START:
+        elif START.fullmatch(word):
             opt_outs.remove_opt_out(tx, account_id=owner, channel=opt_outs.SMS, address=sender)
         now = clock.now_ms()
         uid = new_id()

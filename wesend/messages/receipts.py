@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flask import current_app
 
 from .. import clock
-from ..database import Row, Tx, query, write
+from ..database import Row, Tx, marks, query, write
 from ..gateways.sms.base import DELIVERED, FAILED, NEVER_SENT, SENT, Question, Receipt
 from ..upstreams import registry
 from . import statuses
@@ -30,11 +32,20 @@ def plan_receipt(row: Row, receipt: Receipt, now: int, *, source: str = "DLR") -
     return Move(row["id"], statuses.SENT, "sent", detail, meta, {"poll_at": row["poll_at"]})
 
 
-def poll_due(limit: int = ASK_LIMIT) -> int:
-    """Ask the gateways about messages whose time to ask has come; how many were asked about."""
+def due_gateways(without: Collection[str] = ()) -> set[str]:
+    """The gateways, but for some, that are to be asked about the messages that have waited longest."""
+    return {row[0] for row in query(
+        "SELECT DISTINCT gateway FROM (SELECT gateway FROM messages WHERE poll_at IS NOT NULL AND poll_at <= ?"
+        f" AND gateway NOT IN ({marks(tuple(without))}) ORDER BY poll_at LIMIT ?)",
+        (clock.now_ms(), *without, 5 * ASK_LIMIT))}
+
+
+def poll_due(limit: int = ASK_LIMIT, *, gateway: str | None = None) -> int:
+    """Ask the gateways, or one of them, about messages whose time to ask has come; how many were asked about."""
     now = clock.now_ms()
     rows = query("SELECT id, uid, recipient, gateway, gateway_ref, status, polls, poll_at, submitted_at FROM messages"
-                 " WHERE poll_at IS NOT NULL AND poll_at <= ? ORDER BY poll_at LIMIT ?", (now, limit))
+                 " WHERE poll_at IS NOT NULL AND poll_at <= ? AND gateway = coalesce(?, gateway) ORDER BY poll_at LIMIT ?",
+                 (now, gateway, limit))
     by_gateway: dict[str, list[Row]] = {}
     for row in rows:
         by_gateway.setdefault(row["gateway"], []).append(row)

@@ -86,7 +86,7 @@ def _gateways_to_wait_for(names: set[str], slots) -> tuple[set[str], set[str]]:
     known = registry.sms_gateways()
     free = {name for name in names if name in known and known[name].in_process}
     remote = {name for name in names if name in known} - free
-    limited = slots.take(remote - breaker.resting()) if remote else set()
+    limited = slots.take(remote - breaker.on_trial()) if remote else set()
     return free | limited, limited
 
 

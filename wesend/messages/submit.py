@@ -38,13 +38,14 @@ def call(gateway: SmsGateway, group: list[Outgoing]) -> list[Outcome]:
 
 
 def in_calls(gateway: SmsGateway, messages: list[Outgoing]) -> list[list[Outgoing]]:
-    """The messages as the gateway takes them: those that may share a call together, at most ``batch`` of them."""
-    if gateway.batch == 1:
+    """The messages as the gateway takes them: those that may share a call together, as many as its limits allow."""
+    most = limits.at_once(gateway)
+    if most == 1:
         return [[message] for message in messages]
     alike: dict[object, list[Outgoing]] = {}
     for message in messages:
         alike.setdefault(gateway.batch_key(submission_of(message)), []).append(message)
-    return [group[start:start + gateway.batch] for group in alike.values() for start in range(0, len(group), gateway.batch)]
+    return [group[start:start + most] for group in alike.values() for start in range(0, len(group), most)]
 
 
 def foretell(drafts: list[Outgoing], token: str) -> list[Move | None]:
@@ -90,13 +91,13 @@ def _submit_remote(work: list[tuple[SmsGateway, list[Outgoing]]], token: str) ->
     groups = [(gateway, group) for gateway, messages in work for group in in_calls(gateway, messages)]
 
     def one(gateway: SmsGateway, group: list[Outgoing]) -> None:
-        with app.app_context(), limits.slot(gateway, max(0.0, deadline - time.monotonic())) as free:
-            if free and limits.wait_for_turn(gateway, len(group), max(0.0, deadline - time.monotonic())):
-                outcomes = call(gateway, group)
-            else:
+        with app.app_context():
+            outcomes = _call_within(gateway, group, deadline)
+            if outcomes is None:
                 outcomes = [Outcome(NOT_BEGUN, text="The gateway has no room now; queued")] * len(group)
-                wake.dispatcher()
             _settle(group, outcomes, token)
+            if outcomes[0].kind == NOT_BEGUN:
+                wake.dispatcher()
 
     if len(groups) == 1:
         one(*groups[0])
@@ -105,6 +106,22 @@ def _submit_remote(work: list[tuple[SmsGateway, list[Outgoing]]], token: str) ->
     with ThreadPoolExecutor(max_workers=width, thread_name_prefix="submit") as pool:
         for future in [pool.submit(one, gateway, group) for gateway, group in groups]:
             future.result()
+
+
+def _call_within(gateway: SmsGateway, group: list[Outgoing], deadline: float) -> list[Outcome] | None:
+    """Call when there is room before ``deadline`` (monotonic seconds); None: not begun.
+
+    What began later could still be under way when the lease, and the request's own time, have ended.
+    """
+    def left() -> float:
+        return deadline - time.monotonic()
+
+    if left() <= 0:
+        return None
+    with limits.slot(gateway, left()) as free:
+        if free and left() > 0 and limits.wait_for_turn(gateway, len(group), left()):
+            return call(gateway, group)
+    return None
 
 
 def _settle(group: list[Outgoing], outcomes: list[Outcome], token: str) -> None:

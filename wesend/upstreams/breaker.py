@@ -1,4 +1,8 @@
-"""The breaker: a gateway that fails time after time rests for a while, then is tried again."""
+"""The breaker: a gateway that fails time after time rests for a while, then is tried with one call.
+
+What counts is whether it could be relied on: time-outs and temporary refusals (429 and 503 among them) are failures,
+an answer about the message itself, be it a refusal, is none.
+"""
 
 from __future__ import annotations
 
@@ -19,23 +23,38 @@ def note(tx: Tx, gateway: str, *, failed: int, went_well: bool, error: str | Non
     if not failed:
         return
     now = clock.now_ms()
-    tx.execute("INSERT INTO gateway_health (gateway, failures, last_error, last_error_at) VALUES (?1, ?2, ?3, ?4)"
-               " ON CONFLICT (gateway) DO UPDATE SET failures = failures + ?2, last_error = ?3, last_error_at = ?4",
-               (gateway, failed, error, now))
+    # Calls that were under way when a rest began say nothing new: they don't make it longer.
+    counted = tx.changed(
+        "INSERT INTO gateway_health (gateway, failures, last_error, last_error_at) VALUES (?1, ?2, ?3, ?4)"
+        " ON CONFLICT (gateway) DO UPDATE SET failures = failures + ?2, last_error = ?3, last_error_at = ?4"
+        " WHERE rests_until IS NULL OR rests_until <= ?4 OR rests_until > ?4 + ?5",
+        (gateway, failed, error, now, LONGEST_REST_MS))
     failures = tx.execute("SELECT failures FROM gateway_health WHERE gateway = ?", (gateway,)).fetchone()[0]
-    if failures >= FAILURES:
+    if counted and failures >= FAILURES:
         rest = min(FIRST_REST_MS * 2 ** min(failures - FAILURES, 10), LONGEST_REST_MS)
         tx.execute("UPDATE gateway_health SET rests_until = ? WHERE gateway = ?", (now + rest, gateway))
 
 
 def rests(gateway: str) -> bool:
     """Whether it is left alone now; when its rest is over it is tried again, and one more failure is a longer rest."""
-    row = query_one("SELECT rests_until FROM gateway_health WHERE gateway = ?", (gateway,))
-    return row is not None and row[0] is not None and row[0] > clock.now_ms()
+    return gateway in resting()
+
+
+def is_on_trial(gateway: str) -> bool:
+    """Whether it failed until it had to rest, and has not shown since that it works again."""
+    return gateway in on_trial()
+
+
+def on_trial() -> frozenset[str]:
+    """Those that rest or are to be tried again: no request waits for them."""
+    return frozenset(row[0] for row in query("SELECT gateway FROM gateway_health WHERE failures >= ?", (FAILURES,)))
 
 
 def resting() -> frozenset[str]:
-    return frozenset(row[0] for row in query("SELECT gateway FROM gateway_health WHERE rests_until > ?", (clock.now_ms(),)))
+    """Those that are left alone now. A rest that would last longer than the longest is of a clock that was set back."""
+    now = clock.now_ms()
+    return frozenset(row[0] for row in query(
+        "SELECT gateway FROM gateway_health WHERE rests_until > ? AND rests_until <= ?", (now, now + LONGEST_REST_MS)))
 
 
 def problem_of(gateway: str) -> str | None:

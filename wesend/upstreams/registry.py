@@ -26,6 +26,8 @@ SANDBOX_MAIL = "sandbox-mail"
 SMTP = "smtp"
 BUILT_IN = {SANDBOX: "sandbox", SANDBOX_MONEY: "sandbox-money"}
 """Name → type of the gateways that are always there."""
+RESERVED = frozenset({*BUILT_IN, SANDBOX_MAIL, SMTP})
+"""Names that no other gateway may have: messages are queued under them."""
 
 
 class _Kept(NamedTuple):
@@ -54,8 +56,15 @@ class _Adapters:
                 elif adapter is not None:
                     found_sms[row["name"]] = adapter
             for name in self.kept.keys() - {row["name"] for row in rows}:
-                self.kept.pop(name).adapter.close()
+                _close_apart(self.kept.pop(name).adapter)
         return found_sms, found_money
+
+    def close(self) -> None:
+        """Give back every connection; what is submitted later begins anew."""
+        with self.lock:
+            adapters = [kept.adapter for kept in self.kept.values()]
+        for adapter in adapters:
+            adapter.close()
 
     def _adapter(self, row: Row):
         settings = (row["type"], row["options"], row["secrets"])
@@ -63,7 +72,7 @@ class _Adapters:
         if before is not None and before.settings == settings:
             return before.adapter
         if before is not None:
-            self.kept.pop(row["name"]).adapter.close()
+            _close_apart(self.kept.pop(row["name"]).adapter)
         try:
             adapter = build(row["name"], row["type"], json.loads(row["options"]), vault.unseal_table(row["secrets"]),
                             _address(row))
@@ -77,8 +86,18 @@ class _Adapters:
         return adapter
 
 
+def _close_apart(adapter: Any) -> None:
+    """On a thread: whoever notices that a gateway changed may hold the write lock, and a farewell takes seconds."""
+    threading.Thread(target=adapter.close, name=f"close-{adapter.name}", daemon=True).start()
+
+
 def init_app(app: Flask) -> None:
     app.extensions["wesend.adapters"] = _Adapters()
+
+
+def close(app: Flask) -> None:
+    """End the connections of this process, before it ends or forks."""
+    app.extensions["wesend.adapters"].close()
 
 
 def when_built(app: Flask, hook: Callable[[SmsGateway], None]) -> None:

@@ -32,18 +32,18 @@ class GatewayInfo(NamedTuple):
 
 def set_gateway(name: str, type_name: str, options: dict[str, str], secrets: dict[str, str], *, actor: str) -> GatewayInfo:
     """Make a gateway or set it anew; secrets that are not given again stay, as its callback address does."""
-    name = name.strip().lower()
+    name = named(name)
     if not NAME.fullmatch(name):
         raise InvalidInput(f"{name!r} is not a gateway's name: small letters, digits, - and _")
     if type_name not in types():
         raise InvalidInput(f"{type_name} is no type of gateway: choose one of {', '.join(types())}")
-    if name in registry.BUILT_IN:
-        if type_name == registry.BUILT_IN[name] and not options and not secrets:
+    if name in registry.RESERVED:
+        if type_name == registry.BUILT_IN.get(name) and not options and not secrets:
             return built_in(name)
         raise InvalidInput(f"{name} is always there and can't be set: choose another name")
     before = query_one("SELECT * FROM gateways WHERE name = ?", (name,))
     if before is not None and before["type"] == type_name:
-        secrets = {**vault.unseal_table(before["secrets"]), **secrets}
+        secrets = {**_secrets_of(before), **secrets}
     token = before["callback_token"] if before is not None else random.token_urlsafe(24)
     try:
         registry.build(name, type_name, options, secrets, callback_address(name, type_name, token) or "").close()
@@ -61,8 +61,24 @@ def set_gateway(name: str, type_name: str, options: dict[str, str], secrets: dic
     return get_gateway(name)
 
 
+def named(name: str) -> str:
+    """A gateway's name as it is kept: small letters, however it was written."""
+    return name.strip().lower()
+
+
+def _secrets_of(row: Row) -> dict[str, str]:
+    """Those that were given before; none when the secret key is another one now, so that they can be given again."""
+    try:
+        return vault.unseal_table(row["secrets"])
+    except vault.Unreadable:
+        return {}
+
+
 def remove_gateway(name: str, *, actor: str) -> None:
     """Gone; its routes lead nowhere, and what was queued for it is sent another way or refunded."""
+    name = named(name)
+    if name in registry.BUILT_IN:
+        raise InvalidInput(f"{name} is always there and can't be removed")
     row = _find(name)
     with atomic() as tx:
         tx.execute("DELETE FROM gateways WHERE id = ?", (row["id"],))
@@ -78,6 +94,7 @@ def _find(name: str) -> Row:
 
 
 def get_gateway(name: str) -> GatewayInfo:
+    name = named(name)
     return built_in(name) if name in registry.BUILT_IN else _info(_find(name))
 
 

@@ -6,6 +6,7 @@ money came. The credit and the status change are one transaction, guarded by ``s
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import uuid4
 
 from flask import current_app
@@ -19,7 +20,9 @@ from ..gateways.money.base import (
     NOT_PAID,
     PAID,
     PENDING,
+    UNKNOWN,
     Charge,
+    ChargeAnswer,
     PaymentHint,
     Standing,
 )
@@ -32,6 +35,7 @@ from .service import WalletInfo
 EXPIRES_MS = clock.DAY
 LONGEST_GAP_MS = 10 * clock.MINUTE
 ASK_LIMIT = 50
+LATE_POLLS = 6  # after a hint about a deposit that has ended, while the gateway gives no clear answer
 
 
 def start_deposit(wallet: WalletInfo, amount_micros: int, phone: Phone, *, provider: str | None = None,
@@ -63,7 +67,11 @@ def start_deposit(wallet: WalletInfo, amount_micros: int, phone: Phone, *, provi
 
     deposit_id = write(insert)
     deposit = _get(deposit_id)
-    answer = gateway.charge(charge_of(deposit))
+    try:
+        answer = gateway.charge(charge_of(deposit))
+    except Exception:
+        current_app.logger.exception("money gateway %s could not be charged by", gateway.name)
+        answer = ChargeAnswer(UNKNOWN)
     if answer.kind == "refused":
         _close(deposit_id, "failed", answer.reason)
         raise ChargeRefused(answer.reason and f"The mobile-money charge was refused: {answer.reason}")
@@ -115,9 +123,16 @@ def list_deposits(*, account_id: int | None, status: str | None, limit: int) -> 
                  " AND d.status = coalesce(?, d.status) ORDER BY d.id DESC LIMIT ?", (account_id, status, limit))
 
 
-def poll_due(limit: int = ASK_LIMIT) -> int:
-    """Ask about pending deposits whose time has come; how many."""
-    rows = query("SELECT id FROM deposits WHERE poll_at <= ? ORDER BY poll_at LIMIT ?", (clock.now_ms(), limit))
+def due_gateways(without: Collection[str] = ()) -> set[str]:
+    """The gateways, but for some, that are to be asked about a deposit."""
+    return {row[0] for row in query("SELECT DISTINCT gateway FROM deposits WHERE poll_at <= ?", (clock.now_ms(),))
+            } - set(without)
+
+
+def poll_due(limit: int = ASK_LIMIT, *, gateway: str | None = None) -> int:
+    """Ask about deposits, all or one gateway's, whose time has come; how many."""
+    rows = query("SELECT id FROM deposits WHERE poll_at <= ? AND gateway = coalesce(?, gateway) ORDER BY poll_at LIMIT ?",
+                 (clock.now_ms(), gateway, limit))
     for (deposit_id,) in rows:
         check(deposit_id)
     return len(rows)
@@ -126,9 +141,6 @@ def poll_due(limit: int = ASK_LIMIT) -> int:
 def check(deposit_id: int) -> Row:
     """Ask the gateway what became of a deposit and record it."""
     deposit = _get(deposit_id)
-    if deposit["status"] != "pending":
-        # Asked for once more, by a hint or by hand: what has ended is not polled on.
-        write(lambda tx: tx.changed("UPDATE deposits SET poll_at = NULL WHERE id = ?", (deposit_id,)))
     if deposit["status"] == "successful":
         return deposit
     gateway = registry.money_gateway(deposit["gateway"])
@@ -142,6 +154,7 @@ def check(deposit_id: int) -> Row:
         settle(deposit_id, standing.amount_micros)
     elif standing.status == NOT_PAID:
         _close(deposit_id, "failed", standing.reason)
+        _stop_asking(deposit_id)
     else:
         _ask_later(deposit, gateway.first_poll_ms if gateway else 5_000)
     return _get(deposit_id)
@@ -163,7 +176,8 @@ def take_hints(gateway_name: str, hints: list[PaymentHint]) -> None:
                 tx.execute("UPDATE deposits SET gateway_ref = ? WHERE id = ? AND NOT EXISTS"
                            " (SELECT 1 FROM deposits WHERE gateway = ? AND gateway_ref = ?)",
                            (hint.gateway_ref, deposit["id"], gateway_name, hint.gateway_ref))
-            tx.execute("UPDATE deposits SET poll_at = ? WHERE id = ?", (now, deposit["id"]))
+            polls = deposit["polls"] if deposit["status"] == "pending" else 0
+            tx.execute("UPDATE deposits SET poll_at = ?, polls = ? WHERE id = ?", (now, polls, deposit["id"]))
 
     write(unit)
 
@@ -196,12 +210,24 @@ def _close(deposit_id: int, status: str, reason: str | None) -> bool:
         (status, reason, clock.now_ms(), deposit_id))) > 0
 
 
+def _stop_asking(deposit_id: int) -> None:
+    write(lambda tx: tx.changed("UPDATE deposits SET poll_at = NULL WHERE id = ? AND status <> 'pending'", (deposit_id,)))
+
+
 def _ask_later(deposit: Row, first_ms: int) -> None:
     now = clock.now_ms()
+    gap = min(first_ms * 2 ** min(deposit["polls"] + 1, 20), LONGEST_GAP_MS)
+    if deposit["status"] != "pending":
+        # There was a hint that the money came after all: a gateway that can't tell just now is asked some times more.
+        if deposit["polls"] >= LATE_POLLS or deposit["poll_at"] is None:
+            _stop_asking(deposit["id"])
+            return
+        write(lambda tx: tx.changed("UPDATE deposits SET polls = polls + 1, poll_at = ? WHERE id = ? AND poll_at IS NOT NULL",
+                                    (now + gap, deposit["id"])))
+        return
     if deposit["expires_at"] <= now:
         _close(deposit["id"], "expired", "The payer did not answer")
         return
-    gap = min(first_ms * 2 ** min(deposit["polls"] + 1, 20), LONGEST_GAP_MS)
     write(lambda tx: tx.changed(
         "UPDATE deposits SET polls = polls + 1, poll_at = ? WHERE id = ? AND status = 'pending'",
         (min(now + gap, deposit["expires_at"]), deposit["id"])))

@@ -39,18 +39,18 @@ def _shown(route: RouteInfo) -> dict:
 
 @blueprint.get("/routes/health")
 def show_health():
-    """The account's last 14 days by route; one on which nothing ended is not known to be ill."""
+    """The account's last 14 days by route; down is one, too, whose gateway rests after failures."""
     today = clock.day_of(clock.now_ms(), account().time_zone)
     counted = reports.route_health(account().id, clock.days_before(today, reports.PERIOD_DAYS - 1),
                                    wallet_id=wallet_in_reach())
-    return [_health(route, counted.get(route.code, reports.RouteHealth(0, 0, 0))) for route in all_routes()]
+    ill = breaker.on_trial()
+    return [_health(route, counted.get(route.code, reports.RouteHealth(0, 0, 0)), route.gateway in ill)
+            for route in all_routes()]
 
 
-def _health(route: RouteInfo, counts: reports.RouteHealth) -> dict:
+def _health(route: RouteInfo, counts: reports.RouteHealth, rests: bool) -> dict:
     known = counts.delivered + counts.failed > 0
     rate = reports.delivery_rate(counts.delivered, counts.failed) if known else 100.0
-    status = "ok" if rate >= OK_RATE else "warn" if rate >= WARN_RATE else "down"
-    if route.gateway is not None and breaker.rests(route.gateway):
-        status = "down"  # it fails now, whatever it did before
+    status = "down" if rests else "ok" if rate >= OK_RATE else "warn" if rate >= WARN_RATE else "down"
     return {"code": route.code, "country_code": route.country, "total": counts.total, "delivered": counts.delivered,
             "failed": counts.failed, "delivery_rate": rate, "status": status}
