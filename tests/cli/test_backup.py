@@ -138,8 +138,8 @@ def test_an_older_backup_is_migrated_and_paused(wesend, app, file, database):
         connection.executescript("""
             ALTER TABLE config_state DROP COLUMN paused_at; ALTER TABLE config_state DROP COLUMN paused_reason;
             ALTER TABLE wallets DROP COLUMN low_balance_mail; ALTER TABLE wallets DROP COLUMN low_balance_told_at;
-            ALTER TABLE wallets DROP COLUMN low_balance_mailed_at; DROP TABLE status_counts; DROP TABLE marks; DROP TABLE gateway_health;
-            DROP TABLE message_parts; DROP TABLE brought_receipts; DROP TABLE inbound_messages;
+            ALTER TABLE wallets DROP COLUMN low_balance_mailed_at; DROP TABLE status_counts; DROP TABLE marks;
+            DROP TABLE gateway_health; DROP TABLE message_parts; DROP TABLE brought_receipts; DROP TABLE inbound_messages;
             UPDATE alembic_version SET version_num = '0003';""")
     assert wesend("restore", file).code == 0
     assert rows(database, "SELECT version_num FROM alembic_version") == [(known_revisions()[-1],)]
@@ -164,7 +164,7 @@ def foreign(file: Path) -> None:
 
 
 @pytest.mark.parametrize("spoil, sentence", [
-    (damaged, "damaged"), (newer, "newer version"), (foreign, "no backup of wesend"),
+    (damaged, "malformed"), (newer, "newer version"), (foreign, "no backup of wesend"),
     (lambda file: file.write_text("a shopping list " * 100), "not a usable SQLite database"),
     (lambda file: file.write_bytes(b""), "no backup of wesend"),
 ], ids=["damaged", "newer", "foreign", "text", "empty"])
