@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from email import policy
+from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import NamedTuple
@@ -35,6 +37,19 @@ ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]{1,64}@[A-Za-z0-9](?:[A-Z
                      r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?)+")
 HTML, PLAIN = "html", "plain"
 
+
+class _OneLine(UnstructuredHeader):
+    """A header that is never folded: the standard library would write a long address as encoded words."""
+
+    def fold(self, *, policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]
+
+
+HEADERS = HeaderRegistry()
+for _name in ("list-unsubscribe", "message-id"):
+    HEADERS.map_to_type(_name, _OneLine)
+# Lines end as SMTP wants them, and nothing needs a server that takes 8-bit text.
+POLICY = policy.SMTP.clone(cte_type="7bit", header_factory=HEADERS)
 OPEN, CLICK, UNSUBSCRIBE = "o", "c", "u"
 
 
@@ -111,7 +126,7 @@ def render(letter: Letter) -> EmailMessage:
     """The MIME message: plain text unchanged, or HTML with tracked links and a text part beside it."""
     settings = current_app.config["WESEND"]
     domain = urlsplit(settings.base_url).hostname or "localhost"
-    message = EmailMessage()
+    message = EmailMessage(POLICY)
     message["From"] = mail_from()
     message["To"] = letter.to
     message["Subject"] = letter.subject
