@@ -17,6 +17,7 @@ from .compose import (
     INVALID_RECIPIENT,
     NO_ROUTE,
     OPTED_OUT,
+    SMS,
     Addressee,
     Composed,
     Planned,
@@ -42,7 +43,7 @@ def send(composer: Composed, addressees: Iterable[Addressee], *, origin: Origin,
         if len(planned) > IN_REQUEST_LIMIT:
             return _spooled(composer, chain(skipped, planned, plan), origin, order)
     if not planned:
-        raise_nobody(skipped)
+        raise_nobody(skipped, composer.channel)
     direct: set[str] = set()
     slots = current_app.extensions["wesend.slots"]
     limited: set[str] = set()
@@ -67,7 +68,7 @@ def _spooled(composer: Composed, plan: Iterable[Planned | Skipped], origin: Orig
     with Spool() as spool:
         spool.fill(plan)
         if not spool.count:
-            raise_nobody(spool.skipped)
+            raise_nobody(spool.skipped, composer.channel)
         return accept_bulk(composer, spool, origin=origin, order=order)
 
 
@@ -79,13 +80,14 @@ def _gateways_to_wait_for(names: set[str], slots) -> tuple[set[str], set[str]]:
     return free | limited, limited
 
 
-def raise_nobody(skipped: list[Skipped]):
+def raise_nobody(skipped: list[Skipped], channel: str = SMS):
     """The error that tells why nobody was left to send to."""
     reasons = {item.reason for item in skipped}
     if NO_ROUTE in reasons:
         raise NoRoute
     if INVALID_RECIPIENT in reasons and len(reasons) == 1:
-        raise InvalidRecipient("No recipient is a valid phone number", {"recipient": ["Not a phone number"]})
+        noun, article = ("phone number", "a") if channel == SMS else ("e-mail address", "an")
+        raise InvalidRecipient(f"No recipient is a valid {noun}", {"recipient": [f"Not {article} {noun}"]})
     if reasons == {OPTED_OUT}:
         raise OptedOut("The recipient has opted out", {"recipient": ["Opted out"]})
     raise InvalidRecipient("There is no recipient to send to", {"recipient": ["No recipient"]})
