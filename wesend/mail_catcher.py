@@ -1,4 +1,4 @@
-"""The sandbox's SMTP port: takes whatever an application sends and keeps it for `GET /sandbox/emails`; sends nothing on."""
+"""The sandbox's SMTP port: takes what an application sends, keeps it for `GET /sandbox/emails`, sends nothing on."""
 
 from __future__ import annotations
 

@@ -59,14 +59,16 @@ def accepted(*recipients: str, text: str = "<p>Hello</p>", wallet=None, order: O
 
 @pytest.mark.parametrize("text", [
     "<p>Hello</p>", "<P CLASS=x>Hello", "Hello<br>there", "Hello<br/>there", "a <b>bold</b> word", "<!DOCTYPE html><x>",
-    '<a href="x">y</a>', "<div\nid=x>", "text </p>", "<h1>Big</h1>", "<blockquote>Said</blockquote>", "<small>s</small>"])
+    '<a href="x">y</a>', "<div\nid=x>", "text </p>", "<h1>Big</h1>", "<blockquote>Said</blockquote>",
+    "<small>s</small>"])
 def test_a_text_with_a_tag_is_html(text):
     assert markup.looks_like_html(text)
 
 
 @pytest.mark.parametrize("text", [
     "Hello", "if a < b and c > d", "a<b", "1 < 2", "x <- y -> z", "Bob <b@example.com>", "<3 you",
-    "<a@example.com> wrote", "see <https://example.com/>", "<i.e.> this", "< p >", "<unknown>", "&lt;p&gt;", "<p", "<p <"])
+    "<a@example.com> wrote", "see <https://example.com/>", "<i.e.> this", "< p >", "<unknown>", "&lt;p&gt;", "<p",
+    "<p <"])
 def test_a_text_without_one_is_plain(text):
     assert not markup.looks_like_html(text)
 
@@ -90,10 +92,13 @@ def test_html_goes_out_with_a_text_part_before_it():
 
 
 @pytest.mark.parametrize(("html", "text"), [
-    ("<p>One</p><p>Two</p>", "One\n\nTwo"), ("a<br>b<br/>c", "a\nb\nc"), ("<ul><li>x</li><li>y</li></ul>", "- x\n\n- y"),
+    ("<p>One</p><p>Two</p>", "One\n\nTwo"), ("a<br>b<br/>c", "a\nb\nc"), ("<ul><li>x</li><li>y</li></ul>",
+                                                                          "- x\n\n- y"),
     ("<style>p { color: red }</style>Hi", "Hi"), ("<script>if (a < b) x('</p>')</script>Hi", "Hi"),
-    ("<head><title>T</title></head><body>Hi</body>", "Hi"), ("<!-- no <p>this</p> -->Hi", "Hi"), ("a &amp; b&nbsp;c", "a & b c"),
-    ("<table><tr><td>Total</td><td>5</td></tr></table>", "Total 5"), ('<a href="https://x.y/z">Pay</a>', "Pay (https://x.y/z)"),
+    ("<head><title>T</title></head><body>Hi</body>", "Hi"), ("<!-- no <p>this</p> -->Hi", "Hi"), ("a &amp; b&nbsp;c",
+                                                                                                  "a & b c"),
+    ("<table><tr><td>Total</td><td>5</td></tr></table>", "Total 5"), ('<a href="https://x.y/z">Pay</a>',
+                                                                      "Pay (https://x.y/z)"),
     ('<a href="mailto:a@b.c">Write</a>', "Write"), ("a < b <b>c</b>", "a < b c"), ("Hi <p", "Hi <p"),
     ('<img alt="a > b" src=x>Hi', "Hi"), ("<p>İstanbul</p>", "İstanbul"), ("<p></p>", "")])
 def test_the_text_part_says_what_the_html_says(html, text):
@@ -103,7 +108,8 @@ def test_the_text_part_says_what_the_html_says(html, text):
 # -- links --------------------------------------------------------------------
 
 @pytest.mark.parametrize("tag", [
-    f'<a href="{PAGE}">', f"<a href='{PAGE}'>", f"<a href={PAGE}>", f"<A\nHREF = \"{PAGE}\">", f'<a class="x y" href="{PAGE}" id=z>',
+    f'<a href="{PAGE}">', f"<a href='{PAGE}'>", f"<a href={PAGE}>", f"<A\nHREF = \"{PAGE}\">",
+    f'<a class="x y" href="{PAGE}" id=z>',
     f'<a class=x href={PAGE} >', f'<a title="a > b" href="{PAGE}">', f'<a title=\'href="x"\' href="{PAGE}">',
     f'<a data-href="https://elsewhere.example" href="{PAGE}">', f'<a href=" {PAGE}\n">', f'<a/href="{PAGE}">',
     f'<a hidden href="{PAGE}" href="https://second.example">', f'<area href="{PAGE}">'])
@@ -117,9 +123,11 @@ def test_a_link_is_led_through_us_in_every_quoting(tag):
 
 
 @pytest.mark.parametrize("html", [
-    '<a href="mailto:a@example.com">', '<a href="tel:+254712345678">', '<a href="#top">', '<a href="/relative">', "<a href>",
+    '<a href="mailto:a@example.com">', '<a href="tel:+254712345678">', '<a href="#top">', '<a href="/relative">',
+    "<a href>",
     '<a href="">', '<a href="javascript:alert(1)">', f'<!-- <a href="{PAGE}"> -->', f'<p title=\'<a href="{PAGE}">\'>',
-    f"<script>'<a href={PAGE}>'</script>", f"{PAGE}", f'<b href="{PAGE}">', f'<abbr href="{PAGE}">', '<a href="http://[">',
+    f"<script>'<a href={PAGE}>'</script>", f"{PAGE}", f'<b href="{PAGE}">', f'<abbr href="{PAGE}">',
+    '<a href="http://[">',
     '<a href="http://x:port/">', '<a href="https://">', f'<a href="{PAGE}', '<a href="http://a..b/">'])
 def test_what_is_no_link_to_a_page_stays_as_it_is(html):
     assert markup.links(html) == []
@@ -127,7 +135,8 @@ def test_what_is_no_link_to_a_page_stays_as_it_is(html):
 
 
 @pytest.mark.parametrize(("written", "target"), [
-    ("?a=1&amp;b=2", "?a=1&b=2"), ("?a=1&b=2", "?a=1&b=2"), ("?a=1&region=UG&copy=2&section=3", "?a=1&region=UG&copy=2&section=3"),
+    ("?a=1&amp;b=2", "?a=1&b=2"), ("?a=1&b=2", "?a=1&b=2"), ("?a=1&region=UG&copy=2&section=3",
+                                                             "?a=1&region=UG&copy=2&section=3"),
     ("?x=&#65;&#x42;", "?x=AB"), ("?a=&quot;", '?a="'), ("?a=1&#10;b", "?a=1b"), ("?a=&copy;", "?a=©")])
 def test_the_target_is_read_as_browsers_read_it(written, target):
     assert markup.links(f'<a href="{PAGE}{written}">') == [PAGE + target]
@@ -185,7 +194,8 @@ def test_a_subject_of_several_lines_is_refused(subject):
 
 
 def test_the_headers_are_those_of_a_mail_that_can_be_unsubscribed(app_with):
-    app = app_with(WESEND_BASE_URL="https://gateway.with-a-long-name.example.com", WESEND_MAIL_FROM="Shop <shop@example.org>")
+    app = app_with(WESEND_BASE_URL="https://gateway.with-a-long-name.example.com",
+                   WESEND_MAIL_FROM="Shop <shop@example.org>")
     with app.app_context():
         raw = mail.render(mail.Letter(7, "uid-7", "ann@example.com", "Grüße", "Hi", "plain", 0)).as_bytes()
         sent = message_from_bytes(raw, policy=policy.default)
@@ -222,16 +232,20 @@ def test_whatever_is_written_is_a_clean_mail(text, subject, format_):
 
 # -- addresses ----------------------------------------------------------------
 
-@pytest.mark.parametrize("text", ["a@example.com", "first.last+tag@sub.example.co.ke", "o'neil@example.com", "A@EXAMPLE.COM",
+@pytest.mark.parametrize("text", ["a@example.com", "first.last+tag@sub.example.co.ke", "o'neil@example.com",
+                                  "A@EXAMPLE.COM",
                                   "a" * 64 + "@example.com", "x@xn--mnchen-3ya.de"])
 def test_an_address_is_taken(text):
     assert mail.is_address(text)
 
 
 @pytest.mark.parametrize("text", [
-    "", "a", "@example.com", "a@", "a@localhost", "a b@example.com", "a@example..com", "a..b@example.com", ".a@example.com",
-    "a.@example.com", "a@-example.com", "a@example.com\n", "a@example.com, b@example.com", "Ann <a@example.com>", "a@b@c.de",
-    "a" * 65 + "@example.com", "a@" + "b" * 250 + ".com", "a@exämple.com", '"a b"@example.com', "a@example.com\r\nRCPT TO:<x@y.z>"])
+    "", "a", "@example.com", "a@", "a@localhost", "a b@example.com", "a@example..com", "a..b@example.com",
+    ".a@example.com",
+    "a.@example.com", "a@-example.com", "a@example.com\n", "a@example.com, b@example.com", "Ann <a@example.com>",
+    "a@b@c.de",
+    "a" * 65 + "@example.com", "a@" + "b" * 250 + ".com", "a@exämple.com", '"a b"@example.com',
+    "a@example.com\r\nRCPT TO:<x@y.z>"])
 def test_what_is_no_address_is_refused(text):
     assert not mail.is_address(text)
 
@@ -257,7 +271,8 @@ def test_mail_costs_nothing_and_is_counted_with_its_batch_only():
 
 @pytest.mark.parametrize(("smtp", "sandbox", "gateway"), [(False, False, "sandbox-mail"), (True, False, "smtp"),
                                                           (False, True, "sandbox-mail"), (True, True, "sandbox-mail")])
-def test_a_sandbox_wallets_mail_never_leaves_and_other_mail_only_to_a_server_that_is_set(app_with, smtp, sandbox, gateway):
+def test_a_sandbox_wallets_mail_never_leaves_and_other_mail_only_to_a_server_that_is_set(app_with, smtp, sandbox,
+                                                                                         gateway):
     with app_with(**({"WESEND_SMTP_URL": "smtp://127.0.0.1:9"} if smtp else {})).app_context():
         assert registry.mail_gateway(is_sandbox=sandbox).name == gateway
 
@@ -331,7 +346,8 @@ def test_what_was_scheduled_for_who_unsubscribed_is_taken_back(clock):
 
 # -- a megabyte of anything ---------------------------------------------------
 
-PIECES = ["<", "< ", "<a ", "<a href=", '<a href="', "<a href='x", "<p x", "<!--", "</", "<style>", "&", "&am", "{a", "{a} ", "{",
+PIECES = ["<", "< ", "<a ", "<a href=", '<a href="', "<a href='x", "<p x", "<!--", "</", "<style>", "&", "&am", "{a",
+          "{a} ", "{",
           " ", "\n", "<li>", "</body>", '<a href="http://x.y/z">k</a>', "<a = ", "a@", "href=\"", "\t<b\f"]
 
 

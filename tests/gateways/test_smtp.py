@@ -41,7 +41,8 @@ def gateway_to():
     """Makes gateways to a port; their connections are closed at the end."""
     made: list[SmtpGateway] = []
 
-    def make(port: int, *, seconds: float = PATIENT, scheme: str = "smtp", user: str = "", query: str = "") -> SmtpGateway:
+    def make(port: int, *, seconds: float = PATIENT, scheme: str = "smtp", user: str = "",
+             query: str = "") -> SmtpGateway:
         made.append(SmtpGateway("smtp", f"{scheme}://{user}127.0.0.1:{port}{query}", seconds=seconds))
         return made[-1]
 

@@ -1,4 +1,4 @@
-"""Mail servers on a local port: a real one (aiosmtpd) that refuses, delays and drops as told, and one that is no SMTP."""
+"""Mail servers on a local port: a real one (aiosmtpd) that refuses, delays and drops as told; one that is none."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ class MailServer:
     for ever. Steps are EHLO, MAIL, RCPT and DATA (once the content is there).
     """
 
-    def __init__(self, port: int | None = None, *, tls: ssl.SSLContext | None = None, smtps: ssl.SSLContext | None = None,
+    def __init__(self, port: int | None = None, *, tls: ssl.SSLContext | None = None,
+                 smtps: ssl.SSLContext | None = None,
                  user: tuple[str, str] | None = None):
         self.taken: list[Taken] = []
         self.seen: list[str] = []  # every step that was reached
@@ -95,7 +96,8 @@ class MailServer:
             return usual
         return answer
 
-    async def handle_EHLO(self, server: SMTP, session: Session, _envelope, hostname: str, responses: list[str]) -> list[str]:
+    async def handle_EHLO(self, server: SMTP, session: Session, _envelope, hostname: str,
+                          responses: list[str]) -> list[str]:
         session.host_name = hostname  # type: ignore[assignment]
         self._transports.add(server.transport)
         answer = await self._answer(server, "EHLO", "")
@@ -121,7 +123,8 @@ class MailServer:
         answer = await self._answer(server, "DATA", "250 Queued as 4711")
         if answer.startswith("2"):
             assert isinstance(envelope.content, bytes) and envelope.mail_from is not None
-            self.taken.append(Taken(envelope.mail_from, list(envelope.rcpt_tos), envelope.content, session.peer[1],  # type: ignore[index]
+            self.taken.append(Taken(envelope.mail_from, list(envelope.rcpt_tos), envelope.content, session.peer[1],
+                                    # type: ignore[index]
                                     session.ssl is not None, str(session.auth_data) if session.authenticated else None))
         return answer
 

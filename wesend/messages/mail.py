@@ -47,7 +47,7 @@ class _OneLine(UnstructuredHeader):
 
 HEADERS = HeaderRegistry()
 for _name in ("list-unsubscribe", "message-id"):
-    HEADERS.map_to_type(_name, _OneLine)
+    HEADERS.map_to_type(_name, _OneLine)  # type: ignore[arg-type]
 # Lines end as SMTP wants them, and nothing needs a server that takes 8-bit text.
 POLICY = policy.SMTP.clone(cte_type="7bit", header_factory=HEADERS)
 OPEN, CLICK, UNSUBSCRIBE = "o", "c", "u"
@@ -97,8 +97,8 @@ class MailComposer:
         subject = " ".join(templating.render_single(self.subject, values).split())
         escape = html.escape if self.format == HTML else str
         text = templating.render_single(self.text, values, escape)
-        return Planned(addressee.given.strip(), None, text, self.format, 0, 0, None, self.gateway, None, None, None, EMAIL,
-                       subject)
+        return Planned(addressee.given.strip(), None, text, self.format, 0, 0, None, self.gateway, None, None, None,
+                       EMAIL, subject)
 
 
 class Letter(NamedTuple):

@@ -1,4 +1,4 @@
-"""Connections to a mail server: what the setting names, made ready to take mail, each conversation bounded as a whole."""
+"""Connections to a mail server: what the setting names, made ready to take mail, and watched from the start."""
 
 from __future__ import annotations
 

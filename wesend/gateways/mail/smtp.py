@@ -27,7 +27,7 @@ from ..sockets import OneCall
 from .connection import SmtpServer
 
 SECONDS = 24.0
-"""Of a conversation as a whole, which must end within a claim's lease (30 s); servers think long over a mail's content."""
+"""Of a conversation as a whole: it must end within a claim's lease (30 s), and servers think long over the content."""
 IDLE_SECONDS = 30.0  # servers close what has been silent for longer
 LONGEST_RETRY = 1800.0
 GIVE_UP_AFTER = 24 * 3600.0
@@ -120,7 +120,8 @@ def _converse(connection: smtplib.SMTP, submission: Submission, call: OneCall) -
         if call.expired:  # what was cut may look like a whole answer
             raise TimeoutError
     except (OSError, smtplib.SMTPException) as error:
-        return Outcome(UNKNOWN, code="no_answer", text=f"The mail server broke off after the message: {type(error).__name__}")
+        return Outcome(UNKNOWN, code="no_answer",
+                       text=f"The mail server broke off after the message: {type(error).__name__}")
     if code // 100 == 2:
         return Outcome(ACCEPTED, gateway_ref=_said(text)[:200] or None)
     return _refusal(code, text) or Outcome(UNKNOWN, code="no_answer", text=f"The mail server said {code}")
