@@ -15,8 +15,9 @@ from wesend import clock as wesend_clock
 from wesend import create_app, sandbox, settings
 from wesend.schema_version import bring_up_to_date
 
-from .support.apis import Wesendall, WorldLedgers
+from .support.apis import Wasambazie, Wesendall, WorldLedgers
 from .support.jobs import ManualJobs
+from .support.receiver import Receiver
 
 # The same examples in every run, and no limit of time on a loaded machine.
 hypothesis_settings.register_profile("wesend", deadline=None, derandomize=True)
@@ -103,6 +104,19 @@ def wesendall(client: FlaskClient) -> Wesendall:
 def worldledgers(client: FlaskClient) -> WorldLedgers:
     """The sandbox account's World Ledgers API."""
     return WorldLedgers(client)
+
+
+@pytest.fixture
+def wasambazie(client: FlaskClient) -> Wasambazie:
+    """The sandbox account's Wasambazie API."""
+    return Wasambazie(client)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A local server that webhooks are posted to."""
+    with Receiver() as started:
+        yield started
 
 
 class MovableClock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from . import (
+    api_sessions,
     callbacks,
     cli,
     database,
@@ -40,6 +41,7 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     app.register_blueprint(sandbox_api.blueprint)
     app.register_blueprint(health.blueprint)
     register_http_errors(app)
+    api_sessions.init_app(app)
     request_ids.init_app(app)
     cli.init_app(app)
     return app

@@ -260,12 +260,17 @@ class Database:
         if kept is not None and kept[0] == version:
             return kept[1]
         value = load()
-        if self.tx() is None:
+        if local.tx is None or self._is_committed(version):
             with self.cache_lock:
                 if len(self.cache) > 50_000:
                     self.cache.clear()
                 self.cache[key] = (version, value)
         return value
+
+
+    def _is_committed(self, version: int) -> bool:
+        """Whether the open transaction sees the configuration as all others do: its own changes may be rolled back."""
+        return self.connection().execute("SELECT version FROM config_state").fetchall()[0][0] == version
 
 
 class _Job:
@@ -295,9 +300,11 @@ class _CommitGroup:
         self.leading = False
 
     def close(self) -> None:
-        if self.connection is not None:
-            self.connection.close()
-            self.connection = None
+        # Behind the gate: SQLite crashes when a connection is closed under a thread that is using it.
+        with self.database.gate():
+            if self.connection is not None:
+                self.connection.close()
+                self.connection = None
 
     def run(self, unit: Callable[[Tx], T]) -> T:
         job = _Job(unit)

@@ -124,7 +124,7 @@ class Jobs:
     def hold(self) -> None:
         """Run the jobs until the process ends; the lock is held."""
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
-        dispatcher = self.app.extensions["wesend.dispatcher"] = Dispatcher(self.app)
+        self.app.extensions["wesend.dispatcher"] = Dispatcher(self.app)
         self.scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(len(SWEEPS))}, timezone="UTC",
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
@@ -133,21 +133,27 @@ class Jobs:
         self.scheduler.start()
         self.app.logger.info("this process (%s) runs the jobs", os.getpid())
         self.catcher = mail_catcher.start(self.app)
-        bell = Bell(self.app.config["WESEND"].instance)
-        courier = Courier(self.app)
-        with self.app.app_context():
-            dispatcher.ring()
+        self._listen(Bell(self.app.config["WESEND"].instance), Courier(self.app))
+
+    def _listen(self, bell: Bell, courier: Courier) -> None:
+        """Ring on when work is committed, and at an interval; what fails is tried again at the next."""
+
+        def dispatch(app: Flask) -> None:
+            app.extensions["wesend.dispatcher"].ring()
+
+        def deliver_webhooks(_app: Flask) -> None:
             courier.ring()
-            looked = time.monotonic()
-            while not self.stopping.is_set():
-                rung = bell.wait(BELL_INTERVAL)
-                overdue = time.monotonic() - looked >= BELL_INTERVAL
-                if overdue or DISPATCH in rung:
-                    dispatcher.ring()
-                if overdue or WEBHOOKS in rung:
-                    courier.ring()
-                if overdue:
-                    looked = time.monotonic()
+
+        rung, looked = b"", float("-inf")
+        while not self.stopping.is_set():
+            overdue = time.monotonic() - looked >= BELL_INTERVAL
+            if overdue:
+                looked = time.monotonic()
+            if overdue or DISPATCH in rung:
+                self._guarded(dispatch)
+            if overdue or WEBHOOKS in rung:
+                self._guarded(deliver_webhooks)
+            rung = bell.wait(BELL_INTERVAL)
 
     def _guarded(self, sweep: Callable[[Flask], None]) -> None:
         with self.app.app_context():

@@ -1,4 +1,4 @@
-"""Gateways' health, parts of long messages, receipts as they were brought."""
+"""Gateways' health, parts of long messages, receipts as they were brought, inbound messages."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -53,6 +53,21 @@ def upgrade():
     op.create_index('ix_brought_receipts_new', 'brought_receipts', ['id'], sqlite_where=sa.text("state = 'new'"))
     op.create_index('ix_brought_receipts_message_id', 'brought_receipts', ['message_id'],
                     sqlite_where=sa.text("message_id IS NOT NULL"))
+    op.create_table(
+        'inbound_messages',
+        sa.Column('id', sa.Integer(), nullable=False),
+        sa.Column('uid', sa.String(), nullable=False),
+        sa.Column('account_id', sa.Integer(), nullable=False),
+        sa.Column('gateway', sa.String(), nullable=False),
+        sa.Column('sender', sa.String(), nullable=False),
+        sa.Column('recipient', sa.String(), nullable=True),
+        sa.Column('text', sa.Text(), nullable=False),
+        sa.Column('created_at', sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_inbound_messages_account_id')),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_inbound_messages')),
+        sa.UniqueConstraint('uid', name=op.f('uq_inbound_messages_uid')),
+    )
+    op.create_index('ix_inbound_messages_account_id', 'inbound_messages', ['account_id', 'id'])
 
 
 def downgrade():

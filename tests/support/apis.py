@@ -85,3 +85,22 @@ class WorldLedgers(Api):
 
     def credits(self) -> float:
         return self.get("/sms-credits/balance").json["data"]["sms_credits"]
+
+
+class Wasambazie(Api):
+    prefix = "/v1"
+    name = "wasambazie"
+
+    def __init__(self, client: FlaskClient, public: str | None = None, secret: str | None = None):
+        published = CREDENTIALS["wasambazie"]
+        super().__init__(client, {"X-API-PUBLIC-KEY": public or published.public or "",
+                                  "X-API-SECRET-KEY": secret or published.secret})
+
+    def send(self, to_number, message: str = "Hello", sender_id: str | None = "MYBRAND", **options) -> TestResponse:
+        return self.post("/sms/send", {"to_number": to_number, "message": message, "sender_id": sender_id}, **options)
+
+    def balance(self) -> float:
+        return self.get("/balance/").json["balance"]
+
+    def report(self, batch_id: str, **options) -> TestResponse:
+        return self.get(f"/sms/delivery-reports/{batch_id}", **options)

@@ -16,6 +16,7 @@ from ..settings import SettingsError
 from . import (
     accounts,
     contacts,
+    developing,
     gateways,
     operations,
     routing,
@@ -48,7 +49,7 @@ def _create_app() -> Flask:
 
 
 COMMANDS = (*serving.COMMANDS, *accounts.COMMANDS, *wallets.COMMANDS, *contacts.COMMANDS, *routing.COMMANDS,
-            *gateways.COMMANDS, *webhooks.COMMANDS, *operations.COMMANDS)
+            *gateways.COMMANDS, *webhooks.COMMANDS, *operations.COMMANDS, *developing.COMMANDS)
 
 group = WesendGroup(name="wesend", create_app=_create_app, add_default_commands=False, add_version_option=False,
                     load_dotenv=False, set_debug_flag=False,

@@ -12,6 +12,7 @@ from .. import clock
 from ..errors import InvalidInput
 from ..gateways.guarded_http import leads_to_private
 from ..webhooks import attempts, endpoints
+from ..webhooks.formats import find_format
 from .shared import ACCOUNT, ACTOR, command
 
 
@@ -122,8 +123,9 @@ def _since(text: str | None) -> int:
 @command("test", WEBHOOK, group=webhook)
 def test_webhook(webhook_id):
     """Post a test event now and show the answer; exit 1 when it was not received."""
+    endpoint = endpoints.get_endpoint(webhook_id)
     row = attempts.send_test(webhook_id, allow_private=current_app.config["WESEND"].allow_private_urls)
-    ok = row["error"] is None and 200 <= row["status_code"] < 300
+    ok = row["status_code"] is not None and find_format(endpoint["format"]).is_received(row["status_code"])
     if not ok:
         click.get_current_context().call_on_close(lambda: sys.exit(1))
     return ({"webhook_id": webhook_id, "ok": ok, **_attempt(row)},

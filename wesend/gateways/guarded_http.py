@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 import time
+from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from urllib3.exceptions import HTTPError
 KEPT = 2048  # bytes of an answer
 CONNECT_SECONDS = 5.0
 TICK = 0.1
+RESOLVERS = 256  # threads, made when needed: a name server that hangs must not use up those of other hosts
+KEPT_HOSTS = 32  # hosts whose connections are kept: every kept connection is two descriptors
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -72,6 +75,17 @@ class _Watch:
         self.deadline = deadline
         self.socket: socket.socket | None = None
         self.cut = False
+
+    @property
+    def remaining(self) -> float:
+        """Seconds until the deadline, never below zero."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    def take(self, made: socket.socket) -> None:
+        """Watch this socket from now on; at once cut when the deadline was over before there was one."""
+        self.socket = made
+        if self.cut:
+            self.cut_off()
 
     def cut_off(self) -> None:
         self.cut = True
@@ -167,15 +181,14 @@ class _Guarded:
         made = self.guard.connect(self._dns_host, self.port)  # type: ignore[attr-defined]
         # TLS takes the socket's descriptor over, so the watchdog holds a twin of its own.
         self.twin = made.dup()
-        self.guard.local.watch.socket = self.twin
-        self.uses = 0
+        self.guard.local.watch.take(self.twin)
         return made
 
     def request(self, *arguments, **options):
-        self.guard.local.connection = self
-        if self.twin is not None:
-            self.guard.local.watch.socket = self.twin
+        self.guard.local.kept = self.uses > 0
         self.uses += 1
+        if self.twin is not None:
+            self.guard.local.watch.take(self.twin)
         super().request(*arguments, **options)  # type: ignore[misc]
         if self.twin is not None and hasattr(socket, "TCP_QUICKACK"):
             # A server that writes head and body apart waits for our ACK between them: 40 ms, unless it comes at once.
@@ -185,6 +198,7 @@ class _Guarded:
         if self.twin is not None:
             self.twin.close()
             self.twin = None
+        self.uses = 0
         super().close()  # type: ignore[misc]
 
 
@@ -209,11 +223,11 @@ class GuardedHttp:
 
     def __init__(self, *, allow_private: bool, seconds: float = 15.0, connections: int = 8):
         self.allow_private, self.seconds, self.connections = allow_private, seconds, connections
-        self.pools: dict[tuple[str, str, int | None], urllib3.HTTPConnectionPool] = {}
+        self.pools: OrderedDict[tuple[str, str, int | None], urllib3.HTTPConnectionPool] = OrderedDict()
         self.lock = threading.Lock()
         self.local = threading.local()
         self.watchdog = Watchdog()
-        self.resolvers = ThreadPoolExecutor(8, thread_name_prefix="resolve")
+        self.resolvers = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolve")
 
     def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
         """Never raises for what the other side does."""
@@ -231,19 +245,18 @@ class GuardedHttp:
             return self._post_once(url, body, headers, watch)
         except (HTTPError, OSError) as error:
             # A connection that was kept open may have been closed meanwhile: that is no attempt.
-            kept = getattr(self.local, "connection", None)
-            if watch.cut or kept is None or kept.uses < 2 or not _was_dropped(error):
+            if watch.cut or not self.local.kept or not _was_dropped(error):
                 raise
             return self._post_once(url, body, headers, watch)
 
     def _post_once(self, url: str, body: bytes, headers: dict[str, str], watch: _Watch) -> Answer:
-        self.local.connection = None
+        self.local.kept = False
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         response = self._pool(parts).urlopen(
             "POST", target, body=body, headers=headers, redirect=False, retries=False, preload_content=False,
             assert_same_host=False,
-            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=max(0.1, watch.deadline - time.monotonic())))
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=max(0.1, watch.remaining)))
         if watch.cut:
             response.close()
             raise TimeoutError
@@ -271,28 +284,36 @@ class GuardedHttp:
             if key not in self.pools:
                 made = _SecurePool if parts.scheme == "https" else _PlainPool
                 self.pools[key] = made(parts.hostname, parts.port, maxsize=self.connections, guard=self)
+                if len(self.pools) > KEPT_HOSTS:
+                    # Not closed but forgotten: a thread may be using it, and urllib3 closes it with its last user.
+                    self.pools.popitem(last=False)
+            self.pools.move_to_end(key)
             return self.pools[key]
 
     def connect(self, host: str, port: int) -> socket.socket:
         """Resolve once, refuse when any address is not public, connect to one of them."""
-        remaining = self.local.watch.deadline - time.monotonic()
+        watch = self.local.watch
         try:
             found = self.resolvers.submit(socket.getaddrinfo, host.strip("[]"), port, type=socket.SOCK_STREAM).result(
-                max(0.1, remaining))
+                watch.remaining)
         except FutureTimeout:
             raise TimeoutError("the name could not be resolved in time") from None
         addresses = [entry[4] for entry in found]
         if not self.allow_private and not all(is_public(str(address[0])) for address in addresses):
             raise RefusedAddress(f"{host} leads to an address that is not public")
-        return self._connect_to_one(found)
+        return self._connect_to_one(found, watch)
 
     @staticmethod
-    def _connect_to_one(found) -> socket.socket:
-        problem: OSError = OSError("no address")
+    def _connect_to_one(found, watch: _Watch) -> socket.socket:
+        problem: OSError = TimeoutError("no address in time")
         for family, kind, protocol, _, address in found:
+            # A name may have a hundred addresses that swallow packets: all of them share the deadline.
+            seconds = min(CONNECT_SECONDS, watch.remaining)
+            if not seconds:
+                break
             made = socket.socket(family, kind, protocol)
             try:
-                made.settimeout(CONNECT_SECONDS)
+                made.settimeout(seconds)
                 made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 made.connect(address)
                 return made
@@ -321,6 +342,7 @@ class GuardedHttp:
             for pool in self.pools.values():
                 pool.close()
             self.pools.clear()
+        self.resolvers.shutdown(wait=False)
 
 
 def _causes(error: BaseException | None):

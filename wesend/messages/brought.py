@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from .. import clock
+from .. import clock, phones
 from ..database import Row, Tx, query, write
 from ..gateways.sms.base import CallbackReceipt, Receipt, SmsGateway
 from ..upstreams import registry
-from . import parts
+from . import inbound, parts
 from .receipts import plan_receipt
 from .transitions import move
 
@@ -39,6 +39,14 @@ def init_app(app: Flask) -> None:
                     keep(adapter.name, receipts)
 
             adapter.on_receipt = on_receipt
+        if hasattr(adapter, "on_inbound"):
+            def on_inbound(sender: str, to: str, text: str) -> None:
+                with app.app_context():
+                    phone = phones.normalise(sender, None)
+                    if phone is not None:
+                        inbound.receive(adapter.name, phone.e164, to, text)
+
+            adapter.on_inbound = on_inbound
 
     registry.when_built(app, take_receipts)
 

@@ -137,7 +137,7 @@ def mail_gateway(*, is_sandbox: bool) -> SmsGateway:
 
 def gateway(name: str) -> SmsGateway | None:
     """The adapter that carries messages under a name, of whichever channel."""
-    return _built_in().get(name) or sms_gateways().get(name)
+    return sms_gateways().get(name) or _built_in().get(name)
 
 
 def gateways() -> dict[str, SmsGateway]:

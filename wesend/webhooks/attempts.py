@@ -76,11 +76,18 @@ def send_test(endpoint_id: int, *, allow_private: bool) -> Row:
 def forget_old(limit: int = 2000) -> int:
     """Housekeeping: finished deliveries older than 30 days, with their attempts; how many."""
 
-    def unit(tx: Tx) -> int:
-        ids = [row[0] for row in tx.all("SELECT id FROM webhook_deliveries WHERE status <> 'pending' AND created_at < ?"
-                                        " ORDER BY id LIMIT ?", (clock.now_ms() - KEPT_MS, limit))]
-        tx.executemany("DELETE FROM webhook_attempts WHERE delivery_id = ?", [(found,) for found in ids])
-        tx.executemany("DELETE FROM webhook_deliveries WHERE id = ?", [(found,) for found in ids])
-        return len(ids)
+    # Ids rise with time: up to the first that is young enough, so that the young ones are not looked through.
+    ids = [(row[0],) for row in query(
+        "SELECT id FROM webhook_deliveries WHERE status <> 'pending' AND created_at < ?1 AND id < coalesce((SELECT id"
+        " FROM webhook_deliveries WHERE created_at >= ?1 ORDER BY id LIMIT 1), 9223372036854775807) ORDER BY id LIMIT ?2",
+        (clock.now_ms() - KEPT_MS, limit))]
 
-    return write(unit)
+    def unit(tx: Tx) -> None:
+        # One that was retried meanwhile stays, and keeps its attempts.
+        tx.executemany("DELETE FROM webhook_attempts WHERE delivery_id = ? AND EXISTS (SELECT 1 FROM webhook_deliveries d"
+                       " WHERE d.id = delivery_id AND d.status <> 'pending')", ids)
+        tx.executemany("DELETE FROM webhook_deliveries WHERE id = ? AND status <> 'pending'", ids)
+
+    if ids:
+        write(unit)
+    return len(ids)

@@ -43,9 +43,11 @@ class _Lane:
         app = self.courier.app
         try:
             with app.app_context():
-                while not self.courier.stopping and self._round():
-                    pass
-                app.extensions["wesend.database"].close_thread()
+                try:
+                    while not self.courier.stopping and self._round():
+                        pass
+                finally:
+                    app.extensions["wesend.database"].close_thread()
         except Exception:
             app.logger.exception("webhook %s: the round failed; it goes on in a moment", self.endpoint_id)
         finally:
@@ -90,11 +92,13 @@ class Courier:
         self.threads = 0
         self.stopping = False
         self.http = GuardedHttp(allow_private=app.config["WESEND"].allow_private_urls)
-        with app.app_context():
-            deliver.free_claims()
+        self.succeeding = True
 
     def ring(self) -> None:
         """Give every endpoint that has something due a thread; call inside an app context."""
+        if self.succeeding:
+            deliver.free_claims()
+            self.succeeding = False
         for endpoint_id in deliver.due_endpoints():
             self.lanes.setdefault(endpoint_id, _Lane(self, endpoint_id)).tend()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...database import Row
 from ...messages import send
+from ...messages.accept import IN_REQUEST_LIMIT
 from ...webhooks.formats import Event, Format, hex_hmac
 from .report import report
 
@@ -17,8 +18,9 @@ class WasambazieFormat(Format):
     def batch_finished(self, batch: Row) -> Event | None:
         if batch["state"] == "refused":
             return None  # it was answered with 502
-        # Written at the first attempt: a batch may have more messages than a short transaction can render.
-        return Event(FINALISED, batch["uid"], None, once=f"finalised:{batch['uid']}")
+        # A large batch has more messages than a short transaction can render: written at the first attempt.
+        payload = self.payload_of(batch["uid"]) if batch["total"] <= IN_REQUEST_LIMIT else None
+        return Event(FINALISED, batch["uid"], payload, once=f"finalised:{batch['uid']}")
 
     def payload_of(self, subject: str) -> dict:
         sent = send.load_sent(subject)
