@@ -15,7 +15,7 @@ from wesend import clock as wesend_clock
 from wesend import create_app, sandbox, settings
 from wesend.schema_version import bring_up_to_date
 
-from .support.apis import Wasambazie, Wesendall
+from .support.apis import Wasambazie, Wesendall, WorldLedgers
 from .support.jobs import ManualJobs
 from .support.receiver import Receiver
 
@@ -101,6 +101,12 @@ def jobs(app: Flask) -> ManualJobs:
 def wesendall(client: FlaskClient) -> Wesendall:
     """The sandbox account's Wesendall API."""
     return Wesendall(client)
+
+
+@pytest.fixture
+def worldledgers(client: FlaskClient) -> WorldLedgers:
+    """The sandbox account's World Ledgers API."""
+    return WorldLedgers(client)
 
 
 @pytest.fixture

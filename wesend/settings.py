@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
@@ -134,7 +135,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         webhook_backoff=read.seconds("WESEND_WEBHOOK_BACKOFF", 30.0),
         base_url=read.text("WESEND_BASE_URL", f"http://{shown_host}:{port}").rstrip("/"),
         sandbox_smtp_port=read.whole("WESEND_SANDBOX_SMTP_PORT", None, 1, 65535),
-        smtp_url=read.text("WESEND_SMTP_URL", ""),
+        smtp_url=_smtp_url(read.text("WESEND_SMTP_URL", "")),
         mail_from=read.text("WESEND_MAIL_FROM", ""),
         mail_backoff=read.seconds("WESEND_MAIL_BACKOFF", 30.0),
         secret_key=read.text("WESEND_SECRET_KEY", ""),
@@ -160,6 +161,19 @@ def _database_path(url: str, instance: Path) -> Path:
     if not url.startswith(prefix) or url[len(prefix):] in ("", ":memory:"):
         raise SettingsError(f"WESEND_DATABASE_URL must name a file as sqlite:///PATH, not {url!r}.")
     return Path(url[len(prefix):]).expanduser().absolute()
+
+
+def _smtp_url(url: str) -> str:
+    """Looked at here, so that a wrong one stops the start and not every send."""
+    try:
+        parts = urlsplit(url)
+        usable = not url or parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        # The value may hold a password: it is not shown.
+        raise SettingsError("WESEND_SMTP_URL must be smtp://user:password@host:587?starttls=1 or smtps://….")
+    return url
 
 
 class _Reader:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 # A name begins and ends with something that is no space: else a long run of spaces is tried in quadratic time.
 DOUBLE = re.compile(r"\{\{\s*([^{}\s](?:[^{}]{0,62}[^{}\s])?)\s*\}\}")
-SINGLE = re.compile(r"\{\s*([A-Za-z_][\w \-]{0,63}?)\s*\}")
+SINGLE = re.compile(r"\{\s*([A-Za-z_](?:[\w \-]{0,62}[\w\-])?)\s*\}")
 
 
 def has_variables(text: str) -> bool:
@@ -21,7 +21,6 @@ def render(text: str, values: Mapping[str, str]) -> str:
 
 def render_single(text: str, values: Mapping[str, str], escape: Callable[[str], str] = str) -> str:
     """Fill ``{name}``; where a value is empty, the double space that is left is closed."""
-
     filled, end = "", 0
     for found in SINGLE.finditer(text):
         filled += text[end:found.start()]

@@ -101,6 +101,19 @@ def test_a_value_that_cannot_be_used_is_refused_in_one_sentence_that_names_it(va
     assert sentence.endswith(".") and "\n" not in sentence
 
 
+@pytest.mark.parametrize("url", ["mail.example.org", "smtp://", "http://mail.example.org", "smtp://me:s3cret@host:port",
+                                 "smtp://me:s3cret@host:70000", "smtp://[", "smtp://host:0"])
+def test_a_mail_server_that_is_none_is_refused_without_its_password(url):
+    with pytest.raises(SettingsError, match="^WESEND_SMTP_URL must be") as refusal:
+        load({"WESEND_SMTP_URL": url})
+    assert "s3cret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("url", ["smtp://host", "smtps://me:pw@host", "smtp://[::1]:25", "smtp://127.0.0.1:2525?starttls=1"])
+def test_a_mail_server_is_named_by_scheme_and_host(url):
+    assert load({"WESEND_SMTP_URL": url}).smtp_url == url
+
+
 def test_the_database_lies_in_the_instance_folder_unless_it_is_named():
     assert load({"WESEND_INSTANCE": "/tmp/one"}).database == Path("/tmp/one/wesend.db")
 

@@ -11,7 +11,7 @@ from wesend.accounts import keys, service
 from wesend.accounts.keys import Credentials
 from wesend.wallets import service as wallets
 
-from .apis import Wesendall
+from .apis import Wesendall, WorldLedgers
 
 ACTOR = "test"
 
@@ -53,3 +53,9 @@ def wesendall_of(app: Flask, minted: Minted) -> Wesendall:
 def new_wesendall(app: Flask, **options) -> Wesendall:
     """The Wesendall API of a new account; options as in ``mint``."""
     return wesendall_of(app, mint(app, **options))
+
+
+def new_worldledgers(app: Flask, **options) -> tuple[WorldLedgers, Minted]:
+    """The World Ledgers API of a new Kenyan account with 10 credits; options as in ``mint``."""
+    minted = mint(app, "worldledgers", **{"country": "KE", "currency": "SMS", "balance": "10", **options})
+    return WorldLedgers(app.test_client(), minted.credentials.secret), minted

@@ -64,6 +64,29 @@ class Wesendall(Api):
         return self.get("/sms/history", query_string={"walletId": self.wallet, **query}).json["data"]["messages"]
 
 
+class WorldLedgers(Api):
+    prefix = "/api/v1/communication"
+    name = "worldledgers"
+
+    def __init__(self, client: FlaskClient, key: str | None = None):
+        super().__init__(client, {"X-API-Key": key or CREDENTIALS["worldledgers"].secret})
+
+    def sms(self, *recipients: str, message: str = "Hello", **more) -> TestResponse:
+        return self.post("/sms", {"message": message, "recipients": list(recipients), **more})
+
+    def email(self, *recipients: str, subject: str = "Hi", message: str = "Hello", **more) -> TestResponse:
+        return self.post("/email", {"subject": subject, "message": message, "recipients": list(recipients), **more})
+
+    def status(self, kind: str, message_id: int) -> dict:
+        """The status of a message, ``kind`` being sms or email."""
+        answer = self.get(f"/{kind}/{message_id}")
+        assert answer.status_code == 200, answer.json
+        return answer.json["data"]
+
+    def credits(self) -> float:
+        return self.get("/sms-credits/balance").json["data"]["sms_credits"]
+
+
 class Wasambazie(Api):
     prefix = "/v1"
     name = "wasambazie"

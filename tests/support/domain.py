@@ -132,11 +132,11 @@ def recount_batch(batch_id: int) -> dict[str, int]:
 
 
 def recount_days() -> dict[tuple, tuple]:
-    """What the daily roll-up must be, from the messages of batches that were opened."""
+    """What the daily roll-up must be, from the SMS of batches that were opened."""
     return {tuple(row)[:3]: tuple(row)[3:] for row in query(
         "SELECT m.account_id, m.wallet_id, m.day, count(*), sum(m.status = 'delivered'), sum(m.status = 'failed'),"
         " sum(m.status = 'cancelled') FROM messages m JOIN batches b ON b.id = m.batch_id"
-        " WHERE b.state NOT IN ('intake', 'rejected') GROUP BY 1, 2, 3")}
+        " WHERE b.state NOT IN ('intake', 'rejected') AND m.channel = 'sms' GROUP BY 1, 2, 3")}
 
 
 def assert_counted() -> None:

@@ -20,7 +20,7 @@ class ManualJobs:
         with self.app.app_context():
             while queue.release_due():
                 pass
-            for name, gateway in registry.sms_gateways().items():
+            for name, gateway in registry.gateways().items():
                 lane = dispatch.Lane.__new__(dispatch.Lane)
                 lane.app, lane.name, lane.pool = self.app, name, None
                 while gateway.in_process and lane._serve_at_once(gateway):

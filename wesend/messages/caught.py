@@ -40,7 +40,8 @@ def messages(*, to: str | None, since: str | None) -> list[dict]:
 
 def emails(*, to: str | None, since: str | None) -> list[dict]:
     """Mail that was caught, ours and what applications handed to the SMTP catcher, oldest first."""
-    address = to.strip().lower() if to and to.strip() else None
+    # An address holds no space: one in a query string is a plus that was not escaped.
+    address = to.strip().lower().replace(" ", "+") if to and to.strip() else None
     where, parameters = ["channel = 'email'", "gateway = ?",
                          "status NOT IN ('scheduled', 'dripping', 'queued', 'claimed', 'cancelled')"], [SANDBOX_MAIL]
     if address:
@@ -49,7 +50,7 @@ def emails(*, to: str | None, since: str | None) -> list[dict]:
     _add_since(where, parameters, since)
     rows = query(f"SELECT * FROM messages WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT {LIMIT}", parameters)
     ours = [(row["created_at"], _shown_mail(mail.render(mail.Letter.of(row)), row["uid"], row["recipient"],
-                                            row["created_at"])) for row in rows]
+                                            row["created_at"])) for row in reversed(rows)]
     return [shown for _, shown in sorted(ours + _handed_in(address, since), key=lambda entry: entry[0])]
 
 
@@ -68,7 +69,7 @@ def _handed_in(address: str | None, since: str | None) -> list[tuple[int, dict]]
         parameters.append(ours[0] if ours else _instant(since))
     rows = query(f"SELECT * FROM caught_mails WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT {LIMIT}", parameters)
     return [(row["created_at"], _shown_mail(message_from_bytes(row["raw"], policy=policy.default), row["uid"],
-                                            row["recipient"], row["created_at"])) for row in rows]
+                                            row["recipient"], row["created_at"])) for row in reversed(rows)]
 
 
 def keep_mail(recipients: list[str], raw: bytes) -> None:
@@ -79,17 +80,31 @@ def keep_mail(recipients: list[str], raw: bytes) -> None:
 
 
 def _shown_mail(message: EmailMessage, uid: str, to: str, at: int) -> dict:
-    return {"id": uid, "to": to, "from": str(message["From"] or ""), "subject": str(message["Subject"] or ""),
+    headers = {name: _header(message, name, raw) for name, raw in reversed(list(message.raw_items()))}
+    first = {name.lower(): value for name, value in headers.items()}
+    return {"id": uid, "to": to, "from": first.get("from", ""), "subject": first.get("subject", ""),
             "text": _part(message, "plain"), "html": _part(message, "html"),
-            "headers": {name: str(value) for name, value in message.items()}, "at": clock.iso(at)}
+            "headers": dict(reversed(headers.items())), "at": clock.iso(at)}
+
+
+def _header(message: EmailMessage, name: str, raw: str) -> str:
+    """A header decoded; as it came where the standard library stumbles over it, as over some malformed addresses."""
+    try:
+        shown = str(message.policy.header_fetch_parse(name, raw))
+    except (AttributeError, LookupError, TypeError, ValueError):
+        shown = str(raw)
+    return shown.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _part(message: EmailMessage, subtype: str) -> str | None:
-    """A part's text; a mail that is no proper MIME still shows what can be read of it."""
+    """A part's text; a mail that is no proper MIME still shows what can be read of it.
+
+    Lines end with a line feed and the last one with nothing, whatever SMTP made of them on the way.
+    """
     try:
         part = message.get_body(preferencelist=(subtype,))
-        return None if part is None else str(part.get_content())
-    except (LookupError, ValueError, KeyError):
+        return None if part is None else str(part.get_content()).replace("\r\n", "\n").removesuffix("\n")
+    except (AttributeError, LookupError, TypeError, ValueError):
         return None
 
 

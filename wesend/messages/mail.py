@@ -1,15 +1,14 @@
-"""E-mail: composed like any message, rendered as MIME on its way out, with signed links that tell of opens and
-clicks.
-"""
+"""E-mail: composed like any message, rendered as MIME on its way out; signed links tell of opens and clicks."""
 
 from __future__ import annotations
 
 import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from email import policy
+from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.utils import format_datetime
-from html.parser import HTMLParser
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -23,6 +22,7 @@ from ..errors import InvalidInput
 from ..routing import opt_outs
 from ..upstreams import registry
 from ..wallets.service import WalletInfo
+from . import markup
 from .compose import (
     DUPLICATE,
     EMAIL,
@@ -35,16 +35,27 @@ from .compose import (
 
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?"
                      r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?)+")
-LOOKS_LIKE_HTML = re.compile(
-    r"<\s*/?\s*(?:!doctype|html|head|body|p|div|span|br|a|table|h[1-6]|ul|ol|li|img|b|i|u|em|strong|font|center|hr)\b[^<]*>",
-    re.IGNORECASE)
-LINK = re.compile(r"(<a\b[^>]*?\bhref\s*=\s*)(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE)
 HTML, PLAIN = "html", "plain"
+
+
+class _OneLine(UnstructuredHeader):
+    """A header that is never folded: the standard library would write a long address as encoded words."""
+
+    def fold(self, *, policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]
+
+
+HEADERS = HeaderRegistry()
+for _name in ("list-unsubscribe", "message-id"):
+    HEADERS.map_to_type(_name, _OneLine)  # type: ignore[arg-type]
+# Lines end as SMTP wants them, and nothing needs a server that takes 8-bit text.
+POLICY = policy.SMTP.clone(cte_type="7bit", header_factory=HEADERS)
 OPEN, CLICK, UNSUBSCRIBE = "o", "c", "u"
 
 
 def is_address(text: str) -> bool:
-    return len(text) <= 254 and ADDRESS.fullmatch(text) is not None and ".." not in text and ".@" not in text
+    return (len(text) <= 254 and ADDRESS.fullmatch(text) is not None and text[0] != "." and ".." not in text
+            and ".@" not in text)
 
 
 class MailComposer:
@@ -60,7 +71,7 @@ class MailComposer:
         if "\r" in subject or "\n" in subject:
             raise InvalidInput("A subject is one line", {"subject": ["May not have line breaks"]})
         self.account, self.wallet, self.subject, self.text = account, wallet, subject, text
-        self.format = HTML if LOOKS_LIKE_HTML.search(text) else PLAIN
+        self.format = HTML if markup.looks_like_html(text) else PLAIN
         self.gateway = registry.mail_gateway(is_sandbox=wallet.is_sandbox).name
         self.checks_opt_outs = opt_outs.has_opt_outs(account.id, EMAIL)
 
@@ -86,9 +97,9 @@ class MailComposer:
         values: Mapping[str, str] = addressee.values or {}
         subject = " ".join(templating.render_single(self.subject or "", values).split())
         escape = html.escape if self.format == HTML else str
-        return Planned(addressee.given.strip(), None, templating.render_single(self.text, values, escape), self.format,
-                       0, 0,
-                       None, self.gateway, None, None, None, EMAIL, subject)
+        text = templating.render_single(self.text, values, escape)
+        return Planned(addressee.given.strip(), None, text, self.format, 0, 0, None, self.gateway, None, None, None,
+                       EMAIL, subject)
 
 
 class Letter(NamedTuple):
@@ -116,7 +127,7 @@ def render(letter: Letter) -> EmailMessage:
     """The MIME message: plain text unchanged, or HTML with tracked links and a text part beside it."""
     settings = current_app.config["WESEND"]
     domain = urlsplit(settings.base_url).hostname or "localhost"
-    message = EmailMessage()
+    message = EmailMessage(POLICY)
     message["From"] = mail_from()
     message["To"] = letter.to
     message["Subject"] = letter.subject
@@ -125,7 +136,7 @@ def render(letter: Letter) -> EmailMessage:
     message["List-Unsubscribe"] = f"<{tracking_url(UNSUBSCRIBE, letter.id)}>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if letter.format == HTML:
-        message.set_content(text_of(letter.text))
+        message.set_content(markup.text_of(letter.text))
         message.add_alternative(track(letter.text, letter.id), subtype="html")
     else:
         message.set_content(letter.text)
@@ -157,78 +168,18 @@ def read_token(token: str) -> tuple[str, int, int | None] | None:
         return None
 
 
-def links(text: str) -> list[str]:
-    """The http and https targets of an HTML text, in order: a token names one by its place."""
-    found = (html.unescape(match[2].strip("\"'")).strip() for match in LINK.finditer(text))
-    return [target for target in found if target.lower().startswith(("http://", "https://"))]
-
-
 def track(text: str, message_id: int) -> str:
     """The HTML with its links led through us, and a pixel at its end."""
-    count = 0
-
-    def led(match: re.Match) -> str:
-        nonlocal count
-        if not links(match[0]):
-            return match[0]
-        count += 1
-        return f'{match[1]}"{tracking_url(CLICK, message_id, count - 1)}"'
-
-    tracked = LINK.sub(led, text)
     pixel = f'<img src="{tracking_url(OPEN, message_id)}" width="1" height="1" alt="" style="display:none">'
-    end = tracked.lower().rfind("</body>")
-    return tracked[:end] + pixel + tracked[end:] if end >= 0 else tracked + pixel
+    return markup.lead_links(text, lambda number: tracking_url(CLICK, message_id, number), pixel)
 
 
 def only_links(text: str) -> str:
     """What of an HTML text its tracked links still need: each target in its place, and not a word."""
-    return "".join(f'<a href="{html.escape(target)}"></a>' for target in links(text))
+    return "".join(f'<a href="{html.escape(target)}"></a>' for target in markup.links(text))
 
 
 def link_target(message_id: int, link: int) -> str | None:
     row = query_one("SELECT text FROM messages WHERE id = ? AND channel = 'email'", (message_id,))
-    found = links(row["text"]) if row else []
+    found = markup.links(row["text"]) if row else []
     return found[link] if 0 <= link < len(found) else None
-
-
-# -- the text part of an HTML mail ---------------------------------------------
-
-class _TextOf(HTMLParser):
-    BREAKS = frozenset({"p", "div", "br", "tr", "table", "li", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "hr"})
-    SILENT = frozenset({"style", "script", "head", "title"})
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self.silent = 0
-        self.target: str | None = None
-
-    def handle_starttag(self, tag, attrs):
-        if tag in self.SILENT:
-            self.silent += 1
-        if tag in self.BREAKS:
-            self.parts.append("\n- " if tag == "li" else "\n")
-        if tag == "a":
-            self.target = dict(attrs).get("href")
-
-    def handle_endtag(self, tag):
-        if tag in self.SILENT and self.silent:
-            self.silent -= 1
-        if tag in self.BREAKS and tag != "br":
-            self.parts.append("\n")
-        if tag == "a" and self.target and self.target.startswith("http"):
-            self.parts.append(f" ({self.target})")
-            self.target = None
-
-    def handle_data(self, data):
-        if not self.silent:
-            self.parts.append(re.sub(r"\s+", " ", data))
-
-
-def text_of(markup: str) -> str:
-    """What an HTML mail says, for those who read text."""
-    parser = _TextOf()
-    parser.feed(markup)
-    parser.close()
-    lines = [line.strip() for line in "".join(parser.parts).split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 from .. import clock
-from ..database import Row, Tx, query_one, write
+from ..database import Row, Tx, query, query_one, write
 from ..routing import opt_outs
 from . import announce
 from .compose import EMAIL
+from .statuses import CANCELLED
+from .transitions import Move, move
 
 
 def find_mail(message_id: int) -> Row | None:
@@ -41,6 +43,16 @@ def _note(message: Row, happening: str, target: str | None) -> bool:
 
 
 def unsubscribe(message: Row) -> None:
-    """Nothing more from this account to this address."""
-    write(lambda tx: opt_outs.add_opt_out(tx, account_id=message["account_id"], channel=EMAIL,
-                                          address=message["recipient"], source=f"unsubscribed from {message['uid']}"))
+    """Nothing more from this account to this address; what is scheduled or waits to be tried again neither."""
+    account_id, address = message["account_id"], message["recipient"].lower()
+    waiting = query("SELECT id FROM messages WHERE account_id = ? AND status IN ('scheduled', 'dripping', 'queued')"
+                    " AND channel = 'email' AND lower(recipient) = ?", (account_id, address))
+
+    def unit(tx: Tx) -> None:
+        opt_outs.add_opt_out(tx, account_id=account_id, channel=EMAIL, address=address,
+                             source=f"unsubscribed from {message['uid']}")
+        changes = {"error_code": "unsubscribed", "error_message": "Unsubscribed"}
+        move(tx, [Move(row["id"], CANCELLED, "cancelled", "The recipient unsubscribed", None, changes, refund=True)
+                  for row in waiting], clock.now_ms())
+
+    write(unit)

@@ -52,7 +52,7 @@ def send(composer: Composed, addressees: Iterable[Addressee], *, origin: Origin,
             return _spooled(composer, chain(skipped, planned, plan), origin, order)
     if not planned:
         _refuse_if_poor(composer, skipped)
-        raise_nobody(skipped)
+        raise_nobody(skipped, composer.channel)
     direct: set[str] = set()
     slots = current_app.extensions["wesend.slots"]
     limited: set[str] = set()
@@ -77,7 +77,7 @@ def _spooled(composer: Composed, plan: Iterable[Planned | Skipped], origin: Orig
     with Spool() as spool:
         spool.fill(plan)
         if not spool.count:
-            raise_nobody(spool.skipped)
+            raise_nobody(spool.skipped, composer.channel)
         return accept_bulk(composer, spool, origin=origin, order=order)
 
 
@@ -102,13 +102,14 @@ def _refuse_if_poor(composer: Composed, skipped: list[Skipped]) -> None:
                                   currency=composer.wallet.currency)
 
 
-def raise_nobody(skipped: list[Skipped]):
+def raise_nobody(skipped: list[Skipped], channel: str = SMS):
     """The error that tells why nobody was left to send to."""
     reasons = {item.reason for item in skipped}
     if NO_ROUTE in reasons:
         raise NoRoute
     if INVALID_RECIPIENT in reasons and len(reasons) == 1:
-        raise InvalidRecipient("No recipient is a valid phone number", {"recipient": ["Not a phone number"]})
+        noun, article = ("phone number", "a") if channel == SMS else ("e-mail address", "an")
+        raise InvalidRecipient(f"No recipient is a valid {noun}", {"recipient": [f"Not {article} {noun}"]})
     if reasons == {OPTED_OUT}:
         raise OptedOut("The recipient has opted out", {"recipient": ["Opted out"]})
     raise InvalidRecipient("There is no recipient to send to", {"recipient": ["No recipient"]})

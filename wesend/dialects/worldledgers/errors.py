@@ -39,7 +39,7 @@ SENTENCES = {404: "Not found", 405: "Method not allowed", 413: "The request body
 def show_error(error: Exception):
     """(body, status, headers) of any error."""
     if isinstance(error, ValidationError):
-        return envelope("The given data was invalid.", flat(error.messages)), 422, {}
+        return envelope("The given data was invalid.", flat(error.normalized_messages())), 422, {}
     if isinstance(error, HTTPException):
         status = error.code or 500
         return envelope(SENTENCES.get(status, error.name)), status, {}

@@ -1,18 +1,18 @@
 """E-mail over SMTP: connections are kept by each thread and used again; 4xx is temporary, 5xx refused.
 
-A connection that is lost after the message's data went out has not said what became of it: ``unknown``.
+A mail is surely not sent until its last byte was handed over: what breaks before is temporary. What breaks after has
+not said what became of it: ``unknown``.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import smtplib
-import ssl
 import threading
 import time
 from email import message_from_bytes
 from email.utils import parseaddr
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from ..sms.base import (
     ACCEPTED,
@@ -23,51 +23,15 @@ from ..sms.base import (
     SmsGateway,
     Submission,
 )
+from ..sockets import OneCall
+from .connection import SmtpServer
 
-SECONDS = 8.0  # a read; a conversation must end within a claim's lease
+SECONDS = 24.0
+"""Of a conversation as a whole: it must end within a claim's lease (30 s), and servers think long over the content."""
 IDLE_SECONDS = 30.0  # servers close what has been silent for longer
 LONGEST_RETRY = 1800.0
 GIVE_UP_AFTER = 24 * 3600.0
-
-
-class BadSmtpUrl(ValueError):
-    """A setting that is no SMTP URL; one sentence."""
-
-
-class SmtpServer:
-    """`smtp://user:password@host:587?starttls=1` or `smtps://…`, read."""
-
-    def __init__(self, url: str):
-        parts = urlsplit(url)
-        try:
-            self.port = parts.port or (465 if parts.scheme == "smtps" else 587 if parts.username else 25)
-        except ValueError as error:
-            raise BadSmtpUrl("WESEND_SMTP_URL has no valid port") from error
-        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-            raise BadSmtpUrl("WESEND_SMTP_URL must be smtp://user:password@host:587?starttls=1 or smtps://…")
-        self.host = parts.hostname
-        self.user, self.password = unquote(parts.username or ""), unquote(parts.password or "")
-        self.tls = parts.scheme == "smtps"
-        self.starttls = parse_qs(parts.query).get("starttls", ["0"])[-1] in ("1", "true", "yes")
-
-    def connect(self) -> smtplib.SMTP:
-        """A connection that is ready to take mail; OSError or SMTPException."""
-        context = ssl.create_default_context() if self.tls or self.starttls else None
-        made: smtplib.SMTP
-        if self.tls:
-            made = smtplib.SMTP_SSL(self.host, self.port, timeout=SECONDS, context=context)
-        else:
-            made = smtplib.SMTP(self.host, self.port, timeout=SECONDS)
-        try:
-            if self.starttls:
-                made.starttls(context=context)
-            made.ehlo_or_helo_if_needed()
-            if self.user:
-                made.login(self.user, self.password)
-        except BaseException:
-            made.close()
-            raise
-        return made
+LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
 def retry_delays(first: float) -> tuple[float, ...]:
@@ -86,9 +50,9 @@ class SmtpGateway(SmsGateway):
     parallel = 4
     delivers_at_once = True
 
-    def __init__(self, name: str, url: str, *, first_retry: float = 30.0):
+    def __init__(self, name: str, url: str, *, first_retry: float = 30.0, seconds: float = SECONDS):
         super().__init__(name)
-        self.server = SmtpServer(url)
+        self.server, self.seconds = SmtpServer(url), seconds
         self.retry_delays = retry_delays(first_retry)
         self.kept = threading.local()
 
@@ -96,32 +60,39 @@ class SmtpGateway(SmsGateway):
         return [self._submit(submission) for submission in submissions]
 
     def _submit(self, submission: Submission) -> Outcome:
-        try:
-            connection = self._connection()
-        except smtplib.SMTPAuthenticationError as error:
-            # A wrong password is the operator's to put right: mail waits for it.
-            return Outcome(TEMPORARY, code=str(error.smtp_code), text="The mail server refused our sign-in")
-        except (OSError, smtplib.SMTPException) as error:
-            return Outcome(TEMPORARY, code="unreachable",
-                           text=f"The mail server can't be reached: {type(error).__name__}")
-        outcome = self._converse(connection, submission)
+        with OneCall(self.seconds) as call:
+            try:
+                connection = self._connection(call)
+            except smtplib.SMTPAuthenticationError as error:
+                # A wrong password is the operator's to put right: mail waits for it.
+                return Outcome(TEMPORARY, code=str(error.smtp_code), text="The mail server refused our sign-in")
+            except (OSError, smtplib.SMTPException, ValueError) as error:
+                return Outcome(TEMPORARY, code="unreachable",
+                               text=f"The mail server can't be reached: {type(error).__name__}")
+            outcome = _converse(connection, submission, call)
         if outcome.kind == UNKNOWN or outcome.code == "lost":
             self._drop()
         else:
             self.kept.at = time.monotonic()
         return outcome
 
-    def _connection(self) -> smtplib.SMTP:
+    def _connection(self, call: OneCall) -> smtplib.SMTP:
         connection = getattr(self.kept, "connection", None)
         if connection is not None and self.kept.pid == os.getpid() and time.monotonic() - self.kept.at < IDLE_SECONDS:
             try:
+                call.watch(connection.sock)
                 if connection.rset()[0] == 250:
                     return connection
-            except (OSError, smtplib.SMTPException):
+            except (OSError, smtplib.SMTPException, AttributeError):  # its socket may be gone
                 pass
         self._drop()
-        self.kept.connection, self.kept.pid, self.kept.at = self.server.connect(), os.getpid(), time.monotonic()
+        self.kept.connection = self.server.connect(call, self.seconds)
+        self.kept.pid, self.kept.at = os.getpid(), time.monotonic()
         return self.kept.connection
+
+    def close(self) -> None:
+        """Ends this thread's connection; those of other threads end with them."""
+        self._drop()
 
     def _drop(self) -> None:
         connection = getattr(self.kept, "connection", None)
@@ -129,31 +100,38 @@ class SmtpGateway(SmsGateway):
             connection.close()
             self.kept.connection = None
 
-    @staticmethod
-    def _converse(connection: smtplib.SMTP, submission: Submission) -> Outcome:
-        assert submission.mime is not None
-        sender = parseaddr(str(message_from_bytes(submission.mime)["From"]))[1]
-        try:
-            for step in (lambda: connection.mail(sender), lambda: connection.rcpt(submission.to)):
-                code, text = step()
-                if not 200 <= code < 300:
-                    return _refusal(code, text)
-        except (OSError, smtplib.SMTPException) as error:
-            return Outcome(TEMPORARY, code="lost", text=f"The mail server broke off: {type(error).__name__}")
-        try:
-            code, text = connection.data(submission.mime)
-        except smtplib.SMTPDataError as error:
-            return _refusal(error.smtp_code, error.smtp_error)
-        except (OSError, smtplib.SMTPException) as error:
-            return Outcome(UNKNOWN, code="no_answer",
-                           text=f"The mail server broke off amid the message: {type(error).__name__}")
-        if not 200 <= code < 300:
-            return _refusal(code, text)
+
+def _converse(connection: smtplib.SMTP, submission: Submission, call: OneCall) -> Outcome:
+    assert submission.mime is not None
+    sender = parseaddr(str(message_from_bytes(submission.mime)["From"]))[1]
+    content = LEADING_DOT.sub(b"..", submission.mime)
+    try:
+        for step, expected in ((lambda: connection.mail(sender), 2), (lambda: connection.rcpt(submission.to), 2),
+                               (lambda: connection.docmd("DATA"), 3)):
+            code, text = step()
+            if code // 100 != expected:
+                return _refusal(code, text) or Outcome(TEMPORARY, code="lost", text=f"The mail server said {code}")
+        # Raises where not all of it, and so not its end, was handed over.
+        connection.send(content + (b"" if content.endswith(b"\r\n") else b"\r\n") + b".\r\n")
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        return Outcome(TEMPORARY, code="lost", text=f"The mail server broke off: {type(error).__name__}")
+    try:
+        code, text = connection.getreply()
+        if call.expired:  # what was cut may look like a whole answer
+            raise TimeoutError
+    except (OSError, smtplib.SMTPException) as error:
+        return Outcome(UNKNOWN, code="no_answer",
+                       text=f"The mail server broke off after the message: {type(error).__name__}")
+    if code // 100 == 2:
         return Outcome(ACCEPTED, gateway_ref=_said(text)[:200] or None)
+    return _refusal(code, text) or Outcome(UNKNOWN, code="no_answer", text=f"The mail server said {code}")
 
 
-def _refusal(code: int, text: bytes | str) -> Outcome:
-    return Outcome(TEMPORARY if 400 <= code < 500 else REFUSED, code=str(code), text=f"{code} {_said(text)}"[:300])
+def _refusal(code: int, text: bytes | str) -> Outcome | None:
+    """What a 4xx or 5xx means; None for anything that is no refusal."""
+    if code // 100 not in (4, 5):
+        return None
+    return Outcome(TEMPORARY if code // 100 == 4 else REFUSED, code=str(code), text=f"{code} {_said(text)}"[:300])
 
 
 def _said(text: bytes | str) -> str:

@@ -1,0 +1,67 @@
+"""Mail that applications hand to the sandbox: shown whatever it is, for one bad mail must not hide all others."""
+
+from __future__ import annotations
+
+import json
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wesend.database import write
+from wesend.messages import caught
+
+PIECES = [b"From: ", b"To: ", b"Subject: ", b"Sender: ", b"Message-ID: ", b"Date: ", b"Content-Type: ",
+          b"MIME-Version: 1.0",
+          b"multipart/mixed; boundary=x", b"multipart/alternative", b"text/plain; charset=", b"message/rfc822",
+          b"utf-8",
+          b"bogus", b"Content-Transfer-Encoding: ", b"base64", b"quoted-printable", b"=?utf-8?q?=", b"?=", b"--x",
+          b"--x--",
+          b'"', b"x", b"<", b">", b"@", b":", b";", b",", b"(", b"[", b" ", b"\r\n", b"\r\n\r\n", b"\xff\xfe", b"\0",
+          b"=20"]
+
+
+def keep(raw: bytes, *recipients: str) -> list[dict]:
+    caught.keep_mail(list(recipients) or ["ann@example.com"], raw)
+    return caught.emails(to=None, since=None)
+
+
+def test_a_mail_is_shown_as_it_was_written():
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "Shop <shop@example.org>", "Ann <ann@example.com>", "Grüße"
+    mail.set_content("Your code is 482910\nBye")
+    mail.add_alternative("<p>Your code is <b>482910</b></p>", subtype="html")
+    [shown] = keep(mail.as_bytes().replace(b"\n", b"\r\n"), "Ann@Example.com")
+    assert (shown["to"], shown["from"], shown["subject"]) == ("ann@example.com", "Shop <shop@example.org>", "Grüße")
+    assert (shown["text"], shown["html"]) == ("Your code is 482910\nBye", "<p>Your code is <b>482910</b></p>")
+    assert list(shown["headers"])[:3] == ["From", "To", "Subject"]
+
+
+def test_each_recipient_has_a_copy():
+    assert [shown["to"] for shown in keep(b"Subject: x\r\n\r\ny", "a@example.com", "b@example.com")] == [
+        "a@example.com", "b@example.com"]
+
+
+@pytest.mark.parametrize("to", ["ann+otp@example.com", "ANN+OTP@example.com", "ann otp@example.com",
+                                " ann+otp@example.com "])
+def test_to_is_read_in_any_form_even_with_a_plus_that_was_not_escaped(to):
+    keep(b"\r\n", "ann+otp@example.com", "ann@example.com")
+    assert [shown["to"] for shown in caught.emails(to=to, since=None)] == ["ann+otp@example.com"]
+
+
+@pytest.mark.parametrize("raw", [
+    b"", b"\r\n", b"no header at all", b"\xff\xfe\x00", b"Sender: friends: a@b.c, d@e.f;\r\n\r\nx",
+    b"Message-ID: <[x>>x\r\n\r\n",
+    b"From: \"\r\nTo: <,\r\n\r\n", b"To: :=?@[x,\r\n\r\n", b"Content-Type: text/plain; charset=bogus\r\n\r\n\xff",
+    b"Content-Type: multipart/alternative\r\n\r\nno parts", b"Content-Type: text/html\r\nSubject: \xff\r\n\r\n<p>"])
+def test_a_mail_that_is_no_proper_mail_is_shown_all_the_same(raw):
+    [shown] = keep(raw)
+    assert shown["to"] == "ann@example.com"
+    assert json.dumps(shown, ensure_ascii=False).encode()  # no half characters
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40))
+def test_no_mail_hides_the_others(pieces):
+    write(lambda tx: tx.execute("DELETE FROM caught_mails") and None)
+    assert len(keep(b"".join(pieces))) == 1
