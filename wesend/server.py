@@ -13,6 +13,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from . import sandbox, settings
+from .accounts import sign_in
 from .schema_version import DatabaseProblem, bring_up_to_date
 
 TIMEOUT = 30  # seconds; the gateway budget (10) < timeout <= graceful timeout
@@ -24,13 +25,17 @@ class Started(NamedTuple):
 
     values: settings.Settings
     url: str
+    sign_in_url: str | None = None  # only on the first start
 
     def data(self) -> dict[str, Any]:
         return {"url": self.url, "instance": str(self.values.instance), "database": str(self.values.database),
-                "sandbox": self.values.sandbox}
+                "sandbox": self.values.sandbox, "sign_in_url": self.sign_in_url}
 
     def text(self) -> str:
         lines = [f"wesend serves on {self.url}", f"Data lies in {self.values.instance}"]
+        if self.sign_in_url:
+            lines += ["", "Sign in and set a password (works once, within 30 minutes; told only now):", f"  {self.sign_in_url}",
+                      ""]
         if self.values.sandbox:
             lines += ["The sandbox is on: it never sends. Try it:", "", sandbox.curl_example(self.url), "",
                       f"and read what it caught: curl '{self.url}/sandbox/messages'"]
@@ -54,11 +59,13 @@ def up(*, host: str | None, port: int | None, workers: int | None, show: Callabl
         bring_up_to_date()
         if values.sandbox:
             sandbox.ensure_sandbox()
+        first = sign_in.first_link()
         app.extensions["wesend.database"].close()
         from .database import db
 
         db.engine.dispose()
-    show(Started(values, values.base_url if "WESEND_BASE_URL" not in os.environ else _local_url(values)))
+    url = values.base_url if "WESEND_BASE_URL" not in os.environ else _local_url(values)
+    show(Started(values, url, f"{values.base_url}/sign-in/{first}" if first else None))
     Server(app, values).run()
 
 

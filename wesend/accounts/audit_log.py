@@ -6,8 +6,8 @@ from .. import clock
 from ..database import Tx
 
 
-def record(tx: Tx, *, actor: str, action: str, subject: str, account_id: int | None = None,
+def record(tx: Tx, *, actor: object, action: str, subject: str, account_id: int | None = None,
            detail: str | None = None) -> None:
-    """Write one entry; ``detail`` never holds a secret."""
-    tx.insert("audit_log", account_id=account_id, actor=actor, action=action, subject=subject, detail=detail,
+    """Write one entry; ``detail`` never holds a secret. ``actor``: see ``roles.Actor``."""
+    tx.insert("audit_log", account_id=account_id, actor=str(actor), action=action, subject=subject, detail=detail,
               at=clock.now_ms())

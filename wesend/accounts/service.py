@@ -12,7 +12,8 @@ import phonenumbers
 from .. import clock
 from ..database import Row, atomic, query_one
 from ..errors import AccountNotFound, InvalidInput
-from . import audit_log
+from . import audit_log, roles
+from .roles import OPERATE, Actor
 
 
 class AccountInfo(NamedTuple):
@@ -41,9 +42,10 @@ def _main_zones() -> dict[str, str]:
     return zones
 
 
-def create_account(name: str, country: str = "UG", time_zone: str | None = None, *, actor: str,
+def create_account(name: str, country: str = "UG", time_zone: str | None = None, *, actor: Actor,
                    is_sandbox: bool = False) -> AccountInfo:
     """Make an account; an unknown country or zone raises InvalidInput."""
+    roles.require(actor, OPERATE)
     name, country = name.strip(), country.strip().upper()
     if not name:
         raise InvalidInput("An account needs a name", {"name": ["Missing"]})
@@ -68,8 +70,9 @@ def get_account(account_id: int) -> AccountInfo:
     return AccountInfo.of(row)
 
 
-def set_account_status(account_id: int, status: str, *, actor: str) -> AccountInfo:
+def set_account_status(account_id: int, status: str, *, actor: Actor) -> AccountInfo:
     """``suspended``: every API call of its keys is refused; ``active``: answered again."""
+    roles.require(actor, OPERATE)
     account = get_account(account_id)
     with atomic() as tx:
         tx.execute("UPDATE accounts SET status = ? WHERE id = ?", (status, account_id))

@@ -13,7 +13,7 @@ from flask.cli import FlaskGroup
 from ..errors import WesendError
 from ..schema_version import DatabaseProblem
 from ..settings import SettingsError
-from . import accounts, contacts, operations, routing, serving, wallets, webhooks
+from . import accounts, contacts, operations, routing, serving, users, wallets, webhooks
 
 
 class WesendGroup(FlaskGroup):
@@ -38,7 +38,7 @@ def _create_app() -> Flask:
     return create_app()
 
 
-COMMANDS = (*serving.COMMANDS, *accounts.COMMANDS, *wallets.COMMANDS, *contacts.COMMANDS, *routing.COMMANDS,
+COMMANDS = (*serving.COMMANDS, *accounts.COMMANDS, *users.COMMANDS, *wallets.COMMANDS, *contacts.COMMANDS, *routing.COMMANDS,
             *webhooks.COMMANDS, *operations.COMMANDS)
 
 group = WesendGroup(name="wesend", create_app=_create_app, add_default_commands=False, add_version_option=False,

@@ -7,7 +7,8 @@ import re
 import phonenumbers
 
 from .. import clock
-from ..accounts import audit_log
+from ..accounts import audit_log, roles
+from ..accounts.roles import MANAGE, OPERATE, Actor
 from ..accounts.service import get_account
 from ..database import Row, atomic, cached, query, query_one
 from ..errors import InvalidInput, SenderNotApproved, SenderNotFound
@@ -16,9 +17,10 @@ NAME = re.compile(r"^[A-Z0-9]{1,11}$")
 
 
 def request_sender(*, account_id: int, name: str, countries: list[str], use_case: str | None = None,
-                   actor: str) -> Row:
+                   actor: Actor) -> Row:
     """Ask for a sender (pending). A request that one pending or approved already covers is that one; any other is a
     row of its own, so that asking for more countries never takes away those approved before."""
+    roles.require(actor, MANAGE, account_id)
     get_account(account_id)
     name = name.strip().upper()
     if not NAME.match(name):
@@ -41,8 +43,9 @@ def request_sender(*, account_id: int, name: str, countries: list[str], use_case
     return get_sender(sender_id)
 
 
-def decide_sender(sender_id: int, *, approve: bool, reason: str | None = None, actor: str) -> Row:
+def decide_sender(sender_id: int, *, approve: bool, reason: str | None = None, actor: Actor) -> Row:
     """Approve, or reject with a reason."""
+    roles.require(actor, OPERATE)
     sender = get_sender(sender_id)
     with atomic() as tx:
         tx.execute("UPDATE sender_ids SET status = ?, rejection_reason = ?, decided_at = ? WHERE id = ?",

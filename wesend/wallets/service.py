@@ -7,7 +7,8 @@ import string
 from typing import NamedTuple
 
 from .. import clock, money
-from ..accounts import audit_log
+from ..accounts import audit_log, roles
+from ..accounts.roles import OPERATE, Actor
 from ..accounts.service import get_account
 from ..database import Row, atomic, cached, query_one
 from ..errors import InvalidInput, WalletForbidden, WalletNotFound
@@ -39,8 +40,9 @@ class WalletInfo(NamedTuple):
 
 
 def create_wallet(*, account_id: int, currency: str, is_sandbox: bool = False, sms_rate_micros: int | None = None,
-                  uid: str | None = None, actor: str) -> WalletInfo:
+                  uid: str | None = None, actor: Actor) -> WalletInfo:
     """An empty wallet. Credits (``SMS``) are bought in KES; any other currency is bought as itself."""
+    roles.require(actor, OPERATE)
     get_account(account_id)
     currency = currency.strip().upper()
     if not money.CURRENCY.match(currency):
@@ -93,17 +95,18 @@ def balance_of(wallet: WalletInfo) -> int:
     return row[0]
 
 
-def credit_by_hand(wallet: WalletInfo, amount_micros: int, *, note: str | None, actor: str) -> int:
+def credit_by_hand(wallet: WalletInfo, amount_micros: int, *, note: str | None, actor: Actor) -> int:
     """An operator's credit; the balance after."""
     return _by_hand(wallet, amount_micros, note, actor, "manual_credit", ledger.credit)
 
 
-def debit_by_hand(wallet: WalletInfo, amount_micros: int, *, note: str | None, actor: str) -> int:
+def debit_by_hand(wallet: WalletInfo, amount_micros: int, *, note: str | None, actor: Actor) -> int:
     """An operator's debit; InsufficientBalance when there is less."""
     return _by_hand(wallet, amount_micros, note, actor, "manual_debit", ledger.debit)
 
 
-def _by_hand(wallet: WalletInfo, amount_micros: int, note: str | None, actor: str, kind: str, move) -> int:
+def _by_hand(wallet: WalletInfo, amount_micros: int, note: str | None, actor: Actor, kind: str, move) -> int:
+    roles.require(actor, OPERATE)
     if amount_micros <= 0:
         raise InvalidInput("The amount must be above zero", {"amount": ["Must be above zero"]})
     with atomic() as tx:
