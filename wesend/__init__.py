@@ -7,6 +7,7 @@ from flask import Flask
 from . import (
     callbacks,
     cli,
+    dashboard,
     database,
     health,
     models,
@@ -36,7 +37,8 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     callbacks.init_app(app)
     app.register_blueprint(sandbox_api.blueprint)
     app.register_blueprint(health.blueprint)
-    register_http_errors(app)
+    dashboard.init_app(app)
+    register_http_errors(app, elsewhere=dashboard.show_elsewhere)
     request_ids.init_app(app)
     cli.init_app(app)
     return app

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import phonenumbers
 
 from .. import clock
-from ..database import Row, atomic, query_one
+from ..database import Row, atomic, query, query_one
 from ..errors import AccountNotFound, InvalidInput
 from . import audit_log, roles
 from .roles import OPERATE, Actor
@@ -24,10 +24,12 @@ class AccountInfo(NamedTuple):
     country: str
     time_zone: str
     is_active: bool
+    is_sandbox: bool = False
 
     @classmethod
     def of(cls, row: Row) -> AccountInfo:
-        return cls(row["id"], row["name"], row["country"], row["time_zone"], row["status"] == "active")
+        return cls(row["id"], row["name"], row["country"], row["time_zone"], row["status"] == "active",
+                   bool(row["is_sandbox"]))
 
 
 @lru_cache(maxsize=1)
@@ -60,7 +62,7 @@ def create_account(name: str, country: str = "UG", time_zone: str | None = None,
         account_id = tx.insert("accounts", name=name, country=country, time_zone=time_zone, status="active",
                                is_sandbox=int(is_sandbox), created_at=clock.now_ms())
         audit_log.record(tx, actor=actor, action="account.create", subject=name, account_id=account_id)
-    return AccountInfo(account_id, name, country, time_zone, True)
+    return AccountInfo(account_id, name, country, time_zone, True, is_sandbox)
 
 
 def get_account(account_id: int) -> AccountInfo:
@@ -68,6 +70,24 @@ def get_account(account_id: int) -> AccountInfo:
     if row is None:
         raise AccountNotFound(f"There is no account {account_id}")
     return AccountInfo.of(row)
+
+
+def find_account(account_id: int, *, actor: Actor) -> AccountInfo:
+    """Any account, for an operator."""
+    roles.require(actor, OPERATE)
+    return get_account(account_id)
+
+
+def first_account() -> AccountInfo | None:
+    """The one to begin with: the oldest live account, else the sandbox's."""
+    row = query_one("SELECT * FROM accounts ORDER BY is_sandbox, id LIMIT 1")
+    return AccountInfo.of(row) if row else None
+
+
+def list_accounts(*, actor: Actor) -> list[Row]:
+    """Every account by name, the sandbox's last."""
+    roles.require(actor, OPERATE)
+    return query("SELECT * FROM accounts ORDER BY is_sandbox, name COLLATE NOCASE, id")
 
 
 def set_account_status(account_id: int, status: str, *, actor: Actor) -> AccountInfo:

@@ -66,6 +66,19 @@ def list_senders(account_id: int) -> list[Row]:
     return query("SELECT * FROM sender_ids WHERE account_id = ? ORDER BY id", (account_id,))
 
 
+def count_pending() -> int:
+    """Requests that wait for an operator."""
+    return query("SELECT count(*) FROM sender_ids WHERE status = 'pending'")[0][0]
+
+
+def list_requests(*, actor: Actor, decided: bool = False, limit: int = 100) -> list[Row]:
+    """Every account's requests with the account's name: the pending ones oldest first, or the latest decisions."""
+    roles.require(actor, OPERATE)
+    which = "<> 'pending' ORDER BY s.decided_at DESC" if decided else "= 'pending' ORDER BY s.id"
+    return query("SELECT s.*, a.name AS account_name FROM sender_ids s JOIN accounts a ON a.id = s.account_id"
+                 f" WHERE s.status {which} LIMIT ?", (limit,))
+
+
 def approved_countries(account_id: int, name: str) -> frozenset[str]:
     """Where an approved sender of the account may be used; SenderNotApproved for any other name."""
     approved = cached(("senders", account_id), lambda: _load_approved(account_id))

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from .. import clock, money
 from ..accounts import audit_log, roles
-from ..accounts.roles import OPERATE, Actor
+from ..accounts.roles import MANAGE, OPERATE, Actor
 from ..accounts.service import get_account
-from ..database import Row, atomic, cached, query_one
+from ..database import Row, atomic, cached, query, query_one
 from ..errors import InvalidInput, WalletForbidden, WalletNotFound
 from . import ledger
 
@@ -42,7 +42,7 @@ class WalletInfo(NamedTuple):
 def create_wallet(*, account_id: int, currency: str, is_sandbox: bool = False, sms_rate_micros: int | None = None,
                   uid: str | None = None, actor: Actor) -> WalletInfo:
     """An empty wallet. Credits (``SMS``) are bought in KES; any other currency is bought as itself."""
-    roles.require(actor, OPERATE)
+    _require_over(is_sandbox, account_id, actor)
     get_account(account_id)
     currency = currency.strip().upper()
     if not money.CURRENCY.match(currency):
@@ -88,6 +88,16 @@ def _load(column: str, value) -> WalletInfo | None:
     return WalletInfo.of(row) if row else None
 
 
+def list_wallets(account_id: int) -> list[Row]:
+    """The account's wallets with their balances, live ones first."""
+    return query("SELECT * FROM wallets WHERE account_id = ? ORDER BY is_sandbox, id", (account_id,))
+
+
+def _require_over(is_sandbox: bool, account_id: int, actor: Actor) -> None:
+    """Money is an operator's to give; the sandbox's is worth nothing."""
+    roles.require(actor, MANAGE if is_sandbox else OPERATE, account_id)
+
+
 def balance_of(wallet: WalletInfo) -> int:
     """Micro-units now in the wallet."""
     row = query_one("SELECT balance_micros FROM wallets WHERE id = ?", (wallet.id,))
@@ -106,7 +116,7 @@ def debit_by_hand(wallet: WalletInfo, amount_micros: int, *, note: str | None, a
 
 
 def _by_hand(wallet: WalletInfo, amount_micros: int, note: str | None, actor: Actor, kind: str, move) -> int:
-    roles.require(actor, OPERATE)
+    _require_over(wallet.is_sandbox, wallet.account_id, actor)
     if amount_micros <= 0:
         raise InvalidInput("The amount must be above zero", {"amount": ["Must be above zero"]})
     with atomic() as tx:

@@ -1,0 +1,10 @@
+"""Every page: a module with a ``blueprint`` a subject. A new one is entered here and in ``navigation.SECTIONS``."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from . import accounts, first_run, overview, sign_in
+
+PAGES: tuple[Blueprint, ...] = (
+    sign_in.blueprint, overview.blueprint, first_run.blueprint, accounts.blueprint)
