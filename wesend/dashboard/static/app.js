@@ -130,12 +130,22 @@ document.addEventListener("click", async (event) => {
   }
 });
 
+// -- Cells know their column's name, for rows that are cards on a phone ----------------------------------------
+const label = (root) => root.querySelectorAll(".stacks table").forEach((table) => {
+  const names = [...table.tHead.rows[0].cells].map((cell) => cell.classList.contains("end") ? "" : cell.textContent.trim());
+  for (const row of table.tBodies[0].rows) {
+    [...row.cells].forEach((cell, index) => { if (index && names[index]) cell.dataset.label = names[index]; });
+  }
+});
+label(document);
+
 // -- Live: an element with an id and data-live="SECONDS" is drawn anew from the same page ----------------------
 const living = [...document.querySelectorAll("[data-live][id]")];
 async function refresh() {
   const answer = await fetch(location.href, { headers: { "X-Live": "1" } });
   if (!answer.ok || answer.redirected) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  label(page);
   for (const element of document.querySelectorAll("[data-live][id]")) {
     const fresh = page.getElementById(element.id);
     const busy = element.contains(document.activeElement) && document.activeElement !== element;
