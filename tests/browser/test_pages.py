@@ -23,13 +23,14 @@ def test_a_minted_key_sends(visit, server, shop):
     page.get_by_label("Name").fill("Web shop")
     page.get_by_role("button", name="Mint the key").click()
     key, secret = (page.locator(f"#{name}").inner_text() for name in ("api_key", "api_secret"))
-    sent = requests.post(f"{server.url}/api/v1/sms/send", headers={"Authorization": basic(key, secret)}, timeout=30, json={
+    headers = {"Authorization": basic(key, secret)}
+    sent = requests.post(f"{server.url}/api/v1/sms/send", headers=headers, timeout=30, json={
         "walletId": page.locator("#wallet_id").inner_text(), "recipient": "0712345678", "message": "Minted"})
     assert sent.status_code == 200, sent.text
     page.get_by_role("link", name="I have copied it").click()
     page.get_by_role("button", name="Revoke").click()
     page.get_by_text("it is refused from now on").wait_for()
-    refused = requests.get(f"{server.url}/api/v1/account/balance", headers={"Authorization": basic(key, secret)}, timeout=30)
+    refused = requests.get(f"{server.url}/api/v1/account/balance", headers=headers, timeout=30)
     assert refused.status_code == 401
 
 
@@ -84,8 +85,8 @@ def test_a_member_is_refused_an_operators_page_and_keys(visit, shop):
 
 
 def test_a_script_in_a_text_is_shown_as_text(visit, server, shop):
-    server.command("send", "0700000066", "<script>document.title='owned'</script><img src=x onerror=alert(1)>", "--wallet",
-                   shop["wallet_id"])
+    hostile = "<script>document.title='owned'</script><img src=x onerror=alert(1)>"
+    server.command("send", "0700000066", hostile, "--wallet", shop["wallet_id"])
     page = visit("operator").page
     page.goto("/operator/unknown")
     page.get_by_text("<script>document.title='owned'</script>").first.wait_for()
@@ -142,14 +143,16 @@ def test_without_javascript_pages_say_the_same_and_forms_work(browser, server, v
 def busy(server) -> dict:
     """An account in which something has happened, so that its lists are full."""
     account = server.command("account", "create", "Busy & Sons")["account_id"]
-    wallet = server.command("wallet", "create", "--account", str(account), "--currency", "UGX", "--sandbox")["wallet_id"]
+    made = server.command("wallet", "create", "--account", str(account), "--currency", "UGX", "--sandbox")
+    wallet = made["wallet_id"]
     server.command("wallet", "credit", wallet, "10000")
     for api in ("wesendall", "esms"):
         server.command("key", "create", "--account", str(account), "--wallet", wallet, "--api", api)
     for number in ("0712345678", "0700000066", "0700000077"):
         server.command("send", number, "Your car is ready", "--wallet", wallet)
     server.command("sender", "add", "--account", str(account), "--name", "BUSY", "--countries", "UG,KE")
-    server.command("webhook", "add", "--account", str(account), "--format", "esms", "--url", "https://example.com/" + "x" * 90)
+    server.command("webhook", "add", "--account", str(account), "--format", "esms", "--url",
+                   "https://example.com/" + "x" * 90)
     return {"account_id": account}
 
 

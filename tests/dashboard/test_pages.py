@@ -12,6 +12,7 @@ from wesend.accounts.keys import authenticate
 from wesend.database import query
 from wesend.messages import unknown
 from wesend.phones import normalise
+from wesend.routing import senders
 from wesend.routing.rates import rates
 from wesend.routing.routes import find_route
 from wesend.wallets import deposits
@@ -37,7 +38,8 @@ def code(page, name: str) -> str:
 
 def test_the_overview_of_an_empty_account_is_no_blank_page(owner):
     shown = text_of(owner.get("/"))
-    assert "Nothing was sent in these 14 days" in shown and "No failures" in shown and "Getting started: 1 of 4" in shown
+    assert "Nothing was sent in these 14 days" in shown and "No failures" in shown
+    assert "Getting started: 1 of 4" in shown
 
 
 def test_the_overview_tells_today_the_rate_and_why_messages_failed(context, app, operator, jobs):
@@ -103,7 +105,7 @@ def test_a_sender_is_asked_for_approved_and_rejected_with_a_reason(app, shop, ow
     queue = operator.get("/operator/senders")
     assert "MYSHOP" in queue.text and HOSTILE not in queue.text
     with app.app_context():
-        ids = {row["name"]: row["id"] for row in query("SELECT * FROM sender_ids WHERE account_id = ?", (shop.account_id,))}
+        ids = {row["name"]: row["id"] for row in senders.list_senders(shop.account_id)}
     assert "approved for UG, KE" in text_of(operator.follow(f"/operator/senders/{ids['MYSHOP']}/approve"))
     assert "Say why" in text_of(operator.follow(f"/operator/senders/{ids['WINBIG']}/reject", reason=" "))
     operator.follow(f"/operator/senders/{ids['WINBIG']}/reject", reason="No licence")
@@ -139,8 +141,8 @@ def test_a_private_address_warns(owner):
 @pytest.fixture
 def failed(context, shop, owner):
     """An endpoint of the shop with a delivery that was given up."""
-    endpoint, _ = endpoints.add_endpoint(account_id=shop.account_id, format_name="wesendall", url="http://127.0.0.1:1/x",
-                                         actor="test")
+    endpoint, _ = endpoints.add_endpoint(account_id=shop.account_id, format_name="wesendall",
+                                         url="http://127.0.0.1:1/x", actor="test")
     attempts.send_test(endpoint["id"], allow_private=False, actor="test")
     return attempts.list_deliveries(endpoint["id"])[0]
 
@@ -202,7 +204,8 @@ def test_an_operator_makes_users_changes_roles_and_switches_them_off(context, ap
     assert (user.role, user.account_id) == ("owner", shop.account_id)
     assert "is member now" in text_of(operator.follow(f"/operator/users/{user.id}/role", role="member"))
     assert "may not sign in" in text_of(operator.follow(f"/operator/users/{user.id}/switch", on="0"))
-    assert "is a user already" in text_of(operator.post("/operator/users", email="ann@example.com", role="operator", account=""))
+    again = operator.post("/operator/users", email="ann@example.com", role="operator", account="")
+    assert "is a user already" in text_of(again)
 
 
 # -- the operator's ----------------------------------------------------------
@@ -219,7 +222,8 @@ def test_an_account_and_its_wallets_are_made_suspended_and_resumed(context, oper
 
 
 def test_a_time_zone_that_is_none_is_told_at_its_field(operator):
-    assert "is not a time zone" in text_of(operator.post("/operator/accounts", name="X", country="UG", time_zone="Mars/Base"))
+    answer = operator.post("/operator/accounts", name="X", country="UG", time_zone="Mars/Base")
+    assert "is not a time zone" in text_of(answer)
 
 
 def test_a_route_is_made_changed_and_switched(context, operator):
@@ -313,8 +317,8 @@ def test_the_audit_log_is_paged_and_of_one_account_when_asked(context, app, oper
 
 
 def test_settings_show_no_secret(app_with, app):
-    operator = Visitor(app_with(WESEND_SECRET_KEY="very-secret-key", WESEND_SMTP_URL="smtp://me:hunter2@mail.example.com:587"),
-                       make_user(app))
+    configured = app_with(WESEND_SECRET_KEY="very-secret-key", WESEND_SMTP_URL="smtp://me:hunter2@mail.example.com:587")
+    operator = Visitor(configured, make_user(app))
     shown = text_of(operator.get("/operator/settings"))
     assert "very-secret-key" not in shown and "hunter2" not in shown
     assert "mail.example.com:587" in shown and "WESEND_VALIDITY_HOURS" in shown

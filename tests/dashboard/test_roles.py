@@ -50,7 +50,8 @@ OWNERS = {
         account_id=shop.account_id, wallet_id=wallets.find_wallet(shop.wallet).id, api="esms", actor=actor,
         credentials=keys.new_credentials("esms", for_sandbox=False)),
     "revokes a key": lambda actor, shop: keys.revoke_key(shop.key_id, actor=actor),
-    "makes test keys": lambda actor, shop: first_steps.make_test_keys(service.get_account(shop.account_id), actor=actor),
+    "makes test keys": lambda actor, shop: first_steps.make_test_keys(
+        service.get_account(shop.account_id), actor=actor),
     "asks for a sender": lambda actor, shop: senders.request_sender(
         account_id=shop.account_id, name="SHOP", countries=["UG"], actor=actor),
     "adds a webhook": lambda actor, shop: endpoints.add_endpoint(
@@ -126,13 +127,14 @@ def test_an_owner_makes_sandbox_wallets_but_no_money(context, app, shop):
     assert wallet.is_sandbox and set(made) == set(keys.APIS)
     again, _ = first_steps.make_test_keys(service.get_account(shop.account_id), actor=owner)
     assert again == wallet
-    live = [row for row in keys.list_keys(shop.account_id) if row["name"] == first_steps.KEY_NAME and not row["revoked_at"]]
+    live = [row for row in keys.list_keys(shop.account_id)
+            if row["name"] == first_steps.KEY_NAME and not row["revoked_at"]]
     assert len(live) == 4, "those made before were revoked"
 
 
 OPERATOR_PAGES = ("/operator/accounts", "/operator/accounts/1", "/operator/routes", "/operator/routes/ESMS_UG",
-                  "/operator/rates", "/operator/senders", "/operator/users", "/operator/deposits", "/operator/deposits/1",
-                  "/operator/unknown", "/operator/audit", "/operator/settings")
+                  "/operator/rates", "/operator/senders", "/operator/users", "/operator/deposits",
+                  "/operator/deposits/1", "/operator/unknown", "/operator/audit", "/operator/settings")
 
 
 @pytest.mark.parametrize("path", OPERATOR_PAGES)
@@ -142,7 +144,8 @@ def test_an_operators_page_is_refused_to_everybody_else(owner, member, path):
 
 
 def test_every_operators_page_is_named_above(app):
-    found = {rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/operator/") and "GET" in rule.methods}
+    found = {rule.rule for rule in app.url_map.iter_rules()
+             if rule.rule.startswith("/operator/") and "GET" in rule.methods}
     assert {path for path in found if "<" not in path and not path.endswith("/new")} <= set(OPERATOR_PAGES)
 
 

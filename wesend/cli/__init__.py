@@ -38,8 +38,8 @@ def _create_app() -> Flask:
     return create_app()
 
 
-COMMANDS = (*serving.COMMANDS, *accounts.COMMANDS, *users.COMMANDS, *wallets.COMMANDS, *contacts.COMMANDS, *routing.COMMANDS,
-            *webhooks.COMMANDS, *operations.COMMANDS)
+COMMANDS = (*serving.COMMANDS, *accounts.COMMANDS, *users.COMMANDS, *wallets.COMMANDS, *contacts.COMMANDS,
+            *routing.COMMANDS, *webhooks.COMMANDS, *operations.COMMANDS)
 
 group = WesendGroup(name="wesend", create_app=_create_app, add_default_commands=False, add_version_option=False,
                     load_dotenv=False, set_debug_flag=False,

@@ -59,8 +59,8 @@ def decide(message_uid: str, outcome: str, *, actor: Actor) -> None:
                       {"delivered_at": now, "poll_at": None})
     else:
         wanted = Move(row["id"], statuses.FAILED, "failed", f"Never went out, found out by {actor}", None,
-                      {"failed_at": now, "error_code": "never_sent", "error_message": "It never went out", "poll_at": None},
-                      refund=True)
+                      {"failed_at": now, "error_code": "never_sent", "error_message": "It never went out",
+                       "poll_at": None}, refund=True)
 
     def unit(tx: Tx) -> None:
         # Another's move in between would be allowed from its status too: look again under the lock.

@@ -148,8 +148,8 @@ def _close(deposit_id: int, status: str, reason: str | None) -> bool:
 
 def _close_in(tx: Tx, deposit_id: int, status: str, reason: str | None) -> bool:
     return tx.changed(
-        "UPDATE deposits SET status = ?, reason = ?, poll_at = NULL, updated_at = ? WHERE id = ? AND status = 'pending'",
-        (status, reason, clock.now_ms(), deposit_id)) > 0
+        "UPDATE deposits SET status = ?, reason = ?, poll_at = NULL, updated_at = ?"
+        " WHERE id = ? AND status = 'pending'", (status, reason, clock.now_ms(), deposit_id)) > 0
 
 
 def _ask_later(deposit: Row, first_ms: int) -> None:
@@ -172,8 +172,8 @@ def review(kind: str, *, actor: Actor, before: int | None = None, limit: int = 5
     """Deposits of every account, newest first: ``waiting`` for the payer, ``unpaid`` at their end, ``paid``."""
     roles.require(actor, OPERATE)
     statuses = REVIEWS[kind]
-    return query("SELECT d.*, w.uid AS wallet_uid, w.currency AS wallet_currency, a.name AS account_name FROM deposits d"
-                 " JOIN wallets w ON w.id = d.wallet_id JOIN accounts a ON a.id = d.account_id"
+    return query("SELECT d.*, w.uid AS wallet_uid, w.currency AS wallet_currency, a.name AS account_name"
+                 " FROM deposits d JOIN wallets w ON w.id = d.wallet_id JOIN accounts a ON a.id = d.account_id"
                  f" WHERE d.status IN ({marks(statuses)}) AND d.id < coalesce(?, 9223372036854775807)"
                  " ORDER BY d.id DESC LIMIT ?", (*statuses, before, limit))
 
@@ -197,7 +197,7 @@ def ask_now(deposit_id: int, *, actor: Actor) -> Row:
 
 
 def settle_by_hand(deposit_id: int, amount_micros: int, *, note: str, actor: Actor) -> bool:
-    """An operator has seen the money: credit ``amount_micros`` of the deposit's currency, once. False: it was before."""
+    """An operator has seen the money: credit ``amount_micros`` of its currency, once. False: it was before."""
     roles.require(actor, OPERATE)
     if amount_micros <= 0:
         raise InvalidInput("The amount must be above zero", {"amount": ["Must be above zero"]})

@@ -37,7 +37,7 @@ def find_delivery(uid: str, account_id: int | None = None) -> Row:
 
 
 def retry(delivery: Row, *, actor: Actor) -> None:
-    """A new round of attempts, the first at once; the webhook-id stays the same. ``delivery`` as `find_delivery` has it."""
+    """A new round of attempts, the first at once; the webhook-id stays the same. ``delivery``: as found."""
     roles.require(actor, MANAGE, delivery["account_id"])
 
     def unit(tx: Tx) -> None:

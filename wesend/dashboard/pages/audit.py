@@ -15,6 +15,7 @@ blueprint = Blueprint("audit", __name__, url_prefix="/operator/audit")
 def index():
     text = request.args.get("account", "")
     account_id = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-    found = page(lambda before, limit: audit_log.entries(actor=actor(), account_id=account_id, before=before, limit=limit))
+    found = page(lambda before, limit: audit_log.entries(actor=actor(), account_id=account_id, before=before,
+                                                         limit=limit))
     return render_template("operator/audit.html", page=found, account_id=account_id,
                            accounts=service.list_accounts(actor=actor()))

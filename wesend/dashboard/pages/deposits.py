@@ -18,7 +18,8 @@ KINDS = (("waiting", "Waiting"), ("unpaid", "Failed or expired"), ("paid", "Paid
 
 class SettleForm(Form):
     amount = Amount("Amount that came", [InputRequired("Please fill this in")])
-    note = Text("How it is known", [REQUIRED], render_kw={"maxlength": 200, "placeholder": "Statement of 20 Nov, line 14"})
+    note = Text("How it is known", [REQUIRED],
+                render_kw={"maxlength": 200, "placeholder": "Statement of 20 Nov, line 14"})
 
 
 @blueprint.get("")
@@ -45,7 +46,8 @@ def show(deposit_id: int):
 @blueprint.post("/<int:deposit_id>/ask")
 def ask(deposit_id: int):
     row = deposits.ask_now(deposit_id, actor=actor())
-    flash(f"The gateway was asked: it is {row['status']}" + (f" ({row['reason']})." if row["reason"] else "."), "success")
+    reason = f" ({row['reason']})" if row["reason"] else ""
+    flash(f"The gateway was asked: it is {row['status']}{reason}.", "success")
     return redirect(url_for(".show", deposit_id=deposit_id), 303)
 
 

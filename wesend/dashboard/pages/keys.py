@@ -18,16 +18,19 @@ SCOPES = (("send", "Send"), ("query", "Read messages and balances"), ("webhooks"
 
 
 class KeyForm(Form):
-    api = SelectField("API", choices=choices(TITLES.items()), description="The vendor whose API your code was written for.")
+    api = SelectField("API", choices=choices(TITLES.items()),
+                      description="The vendor whose API your code was written for.")
     wallet = SelectField("Wallet that pays", [REQUIRED])
-    name = Text("Name", render_kw={"placeholder": "Web shop", "maxlength": 80}, description="What it is called in this list.")
+    name = Text("Name", render_kw={"placeholder": "Web shop", "maxlength": 80},
+                description="What it is called in this list.")
     scopes = CheckList("It may", choices=choices(SCOPES), default=list(keys.SCOPES))
 
 
 def _form() -> KeyForm:
     form = KeyForm()
-    form.wallet.choices = choices([(row["uid"], f"{row['currency']} · {row['uid']}" + " · sandbox" * row["is_sandbox"])
-                                   for row in list_wallets(account().id)])
+    form.wallet.choices = choices([
+        (row["uid"], f"{row['currency']} · {row['uid']}" + " · sandbox" * row["is_sandbox"])
+        for row in list_wallets(account().id)])
     return form
 
 
@@ -48,13 +51,13 @@ def mint():
             credentials = keys.new_credentials(form.api.data, for_sandbox=paying.is_sandbox)
             keys.create_key(account_id=account().id, wallet_id=paying.id, api=form.api.data, scopes=scopes,
                             name=form.name.data or TITLES[form.api.data], credentials=credentials, actor=actor())
-            return _show(None, minted={"api": TITLES[form.api.data], "wallet": paying, **{"shown": credentials.shown()}})
+            return _show(None, {"api": TITLES[form.api.data], "wallet": paying, "shown": credentials.shown()})
     return _show(form)
 
 
 def _show(form: KeyForm | None, minted: dict | None = None):
-    return render_template("keys/index.html", form=form, minted=minted, rows=keys.list_keys(account().id), titles=TITLES,
-                           may_manage=may_manage(), base_url=current_app.config["WESEND"].base_url)
+    return render_template("keys/index.html", form=form, minted=minted, rows=keys.list_keys(account().id),
+                           titles=TITLES, may_manage=may_manage(), base_url=current_app.config["WESEND"].base_url)
 
 
 @blueprint.post("/<int:key_id>/revoke")

@@ -26,7 +26,8 @@ def index():
     form = RateForm()
     if form.sent():
         with form.refusals():
-            rates.set_rate(form.currency.data, form.per_usd.micros or 0, actor=actor())
-            flash(f"1 USD = {money.text(form.per_usd.micros or 0)} {form.currency.data.upper()} from now on.", "success")
+            per_usd = form.per_usd.micros or 0
+            rates.set_rate(form.currency.data, per_usd, actor=actor())
+            flash(f"1 USD = {money.text(per_usd)} {form.currency.data.upper()} from now on.", "success")
             return redirect(url_for(".index"), 303)
     return render_template("operator/rates.html", form=form, rows=rates.list_rates())

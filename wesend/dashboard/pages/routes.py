@@ -37,7 +37,8 @@ class RouteForm(Form):
 
 def _form(route: RouteInfo | None = None) -> RouteForm:
     form = RouteForm(data=_data(route) if route else None)
-    form.gateway.choices = choices([("", "none: nothing goes over it"), *((name, name) for name in registry.sms_gateways())])
+    form.gateway.choices = choices([("", "none: nothing goes over it"),
+                                    *((name, name) for name in registry.sms_gateways())])
     return form
 
 
@@ -68,16 +69,16 @@ def edit(code: str | None):
             saved = _save(form, route)
             flash(f"{saved.code} is saved: {money.text(saved.price_micros)} {saved.currency} a segment.", "success")
             return redirect(url_for(".index"), 303)
-    return render_template("operator/route.html", form=form, route=route), 200
+    return render_template("operator/route.html", form=form, route=route)
 
 
 def _save(form: RouteForm, route: RouteInfo | None) -> RouteInfo:
     was_off = route is not None and not route.is_active
     saved = routes.set_route(
         code=route.code if route else form.code.data, country=form.country.data, gateway=form.gateway.data or None,
-        price_micros=form.price.micros or 0, currency=form.currency.data, prefixes=re.findall(r"[^\s,;]+", form.prefixes.data or ""),
-        priority=form.priority.data, default_sender=form.default_sender.data or None, refund_failed_delivery=form.refund.data,
-        name=route.name if route else None, actor=actor())
+        price_micros=form.price.micros or 0, currency=form.currency.data, priority=form.priority.data,
+        prefixes=re.findall(r"[^\s,;]+", form.prefixes.data or ""), default_sender=form.default_sender.data or None,
+        refund_failed_delivery=form.refund.data, name=route.name if route else None, actor=actor())
     return routes.switch_route(saved.code, False, actor=actor()) if was_off else saved
 
 

@@ -27,7 +27,8 @@ def approve(sender_id: int):
 @blueprint.post("/<int:sender_id>/reject")
 def reject(sender_id: int):
     try:
-        row = senders.decide_sender(sender_id, approve=False, reason=request.form.get("reason", "").strip()[:200], actor=actor())
+        reason = request.form.get("reason", "").strip()[:200]
+        row = senders.decide_sender(sender_id, approve=False, reason=reason, actor=actor())
         flash(f"{row['name']} is rejected; the account is told why.", "success")
     except InvalidInput as error:
         flash(str(error), "error")

@@ -18,7 +18,8 @@ blueprint = Blueprint("senders", __name__, url_prefix="/senders")
 
 
 class SenderForm(Form):
-    name = Text("Name", [REQUIRED], render_kw={"maxlength": 11, "placeholder": "MYBRAND", "autocapitalize": "characters"},
+    name = Text("Name", [REQUIRED],
+                render_kw={"maxlength": 11, "placeholder": "MYBRAND", "autocapitalize": "characters"},
                 description="1 to 11 letters and digits: what phones show instead of a number.")
     countries = CheckList("Countries")
     use_case = TextAreaField("What it is for", description="Networks ask, and so does the operator who decides.",
@@ -33,9 +34,11 @@ def index():
         roles.require(actor(), MANAGE, account().id)
     if form.sent():
         with form.refusals():
-            row = senders.request_sender(account_id=account().id, name=form.name.data, countries=form.countries.data or [],
-                                         use_case=(form.use_case.data or "").strip() or None, actor=actor())
-            flash(f"{row['name']} is {row['status']}." + " An operator decides." * (row["status"] == "pending"), "success")
+            row = senders.request_sender(
+                account_id=account().id, name=form.name.data, countries=form.countries.data or [],
+                use_case=(form.use_case.data or "").strip() or None, actor=actor())
+            decides = " An operator decides." if row["status"] == "pending" else ""
+            flash(f"{row['name']} is {row['status']}.{decides}", "success")
             return redirect(url_for(".index"), 303)
     elif not form.is_submitted():
         form.countries.data = [account().country]

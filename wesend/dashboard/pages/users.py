@@ -37,50 +37,42 @@ def index():
     return _show_all(_user_form())
 
 
-def _user_form() -> UserForm:
-    roles.require(actor(), OPERATE)
-    form = UserForm()
-    form.account.choices = choices([("", "none"), *((str(row["id"]), row["name"]) for row in service.list_accounts(actor=actor()))])
-    return form
-
-
 @blueprint.post("")
 def create():
     form = _user_form()
     if form.sent():
         with form.refusals():
-            chosen = int(form.account.data) if form.account.data and form.role.data != OPERATOR else None
-            return _show_all(_user_form_empty(), **_with_link(users.create_user(form.email.data, form.role.data, chosen,
-                                                                                 actor=actor())))
+            account_id = int(form.account.data) if form.account.data and form.role.data != OPERATOR else None
+            made = users.create_user(form.email.data, form.role.data, account_id, actor=actor())
+            return _show_all(_user_form(empty=True), **_link_for(made))
     return _show_all(form)
 
 
-def _user_form_empty() -> UserForm:
-    form = UserForm(formdata=None)
-    form.account.choices = _user_form().account.choices
+def _user_form(*, empty: bool = False) -> UserForm:
+    form = UserForm(formdata=None) if empty else UserForm()
+    accounts = service.list_accounts(actor=actor())
+    form.account.choices = choices([("", "none"), *((str(row["id"]), row["name"]) for row in accounts)])
     return form
 
 
 def _show_all(form: UserForm, **more):
-    return render_template("operator/users.html", form=form, rows=users.list_users(actor=actor()), everybody=True, **more)
+    return render_template("operator/users.html", form=form, rows=users.list_users(actor=actor()), everybody=True,
+                           **more)
 
 
-@people.get("")
+@people.get("", endpoint="index")
 def index_of_account():
     return _show_people(PersonForm())
 
 
-people.add_url_rule("", "index", index_of_account)
-
-
 @people.post("")
 def invite():
-    form = PersonForm()
     roles.require(actor(), MANAGE, account().id)
+    form = PersonForm()
     if form.sent():
         with form.refusals():
             made = users.create_user(form.email.data, form.role.data, account().id, actor=actor())
-            return _show_people(PersonForm(formdata=None), **_with_link(made))
+            return _show_people(PersonForm(formdata=None), **_link_for(made))
     return _show_people(form)
 
 
@@ -89,28 +81,25 @@ def _show_people(form: PersonForm, **more):
                            everybody=False, **more)
 
 
-def _with_link(user: User) -> dict:
+def _link_for(user: User) -> dict:
     """A link is shown in the answer itself: it can't be read anywhere again."""
-    return {"invited": user, "link": f"{current_app.config['WESEND'].base_url}/sign-in/{sign_in.issue_link(user, actor=actor())}"}
-
-
-def _show_list(of: User, **more):
-    """The list that somebody's button was on."""
-    if roles.may(actor(), OPERATE):
-        return _show_all(_user_form_empty(), **more)
-    return _show_people(PersonForm(formdata=None), **more)
+    token = sign_in.issue_link(user, actor=actor())
+    return {"invited": user, "link": f"{current_app.config['WESEND'].base_url}/sign-in/{token}"}
 
 
 @blueprint.post("/<int:user_id>/link")
 def new_link(user_id: int):
-    user = users.find_user(user_id)
-    return _show_list(user, **_with_link(user))
+    link = _link_for(users.find_user(user_id))
+    if roles.may(actor(), OPERATE):
+        return _show_all(_user_form(empty=True), **link)
+    return _show_people(PersonForm(formdata=None), **link)
 
 
 @blueprint.post("/<int:user_id>/switch")
 def switch(user_id: int):
     user = users.set_status(user_id, "active" if request.form.get("on") == "1" else "disabled", actor=actor())
-    flash(f"{user.email} may sign in again." if user.is_active else f"{user.email} is signed out and may not sign in.", "success")
+    may = "may sign in again" if user.is_active else "is signed out and may not sign in"
+    flash(f"{user.email} {may}.", "success")
     return _back()
 
 
@@ -127,4 +116,6 @@ def set_role(user_id: int):
 
 
 def _back():
-    return redirect(url_for("dashboard.users.index" if roles.may(actor(), OPERATE) else "dashboard.people.index"), 303)
+    """The list that the button was on."""
+    page = "users" if roles.may(actor(), OPERATE) else "people"
+    return redirect(url_for(f"dashboard.{page}.index"), 303)

@@ -54,8 +54,8 @@ def add():
     form = _form()
     if form.sent():
         with form.refusals():
-            row, secret = endpoints.add_endpoint(account_id=account().id, format_name=form.format.data, url=form.url.data,
-                                                 events=form.events.data or None, actor=actor())
+            row, secret = endpoints.add_endpoint(account_id=account().id, format_name=form.format.data,
+                                                 url=form.url.data, events=form.events.data or None, actor=actor())
             return _show(None, added=row, secret=secret)
     return _show(form)
 
@@ -91,17 +91,20 @@ def switch(webhook_id: int):
     endpoint = endpoints.get_endpoint(webhook_id, account().id)
     on = request.form.get("on") == "1"
     endpoints.switch(endpoint["id"], on, actor=actor())
-    flash("It is on again: what waited is delivered." if on else "It is off: nothing new is written down for it.", "success")
+    flash("It is on again: what waited is delivered." if on else "It is off: nothing new is written down for it.",
+          "success")
     return redirect(url_for(".show", webhook_id=webhook_id), 303)
 
 
 @blueprint.post("/<int:webhook_id>/test")
 def test(webhook_id: int):
     endpoint = endpoints.get_endpoint(webhook_id, account().id)
-    row = attempts.send_test(endpoint["id"], allow_private=current_app.config["WESEND"].allow_private_urls, actor=actor())
+    row = attempts.send_test(endpoint["id"], actor=actor(),
+                             allow_private=current_app.config["WESEND"].allow_private_urls)
     received = row["error"] is None and 200 <= row["status_code"] < 300
-    flash(f"The test was {'received' if received else 'not received'}: "
-          f"{row['error'] or 'HTTP %s' % row['status_code']} after {row['duration_ms']} ms.", "success" if received else "error")
+    answer = row["error"] or f"HTTP {row['status_code']}"
+    flash(f"The test was {'received' if received else 'not received'}: {answer} after {row['duration_ms']} ms.",
+          "success" if received else "error")
     return redirect(url_for(".show", webhook_id=webhook_id), 303)
 
 
@@ -124,8 +127,8 @@ def retry_failed(webhook_id: int):
     endpoint = endpoints.get_endpoint(webhook_id, account().id)
     hours = int(request.form["hours"]) if request.form.get("hours") in dict(SINCE) else 0
     count = attempts.retry_failed(endpoint["id"], clock.now_ms() - hours * clock.HOUR if hours else 0, actor=actor())
-    flash(f"{count} {'delivery' if count == 1 else 'deliveries'} to be made again." if count else "There is nothing to repeat.",
-          "success")
+    noun = "delivery" if count == 1 else "deliveries"
+    flash(f"{count} {noun} to be made again." if count else "There is nothing to repeat.", "success")
     return redirect(url_for(".show", webhook_id=webhook_id), 303)
 
 
@@ -134,8 +137,8 @@ def delivery(uid: str):
     row = attempts.find_delivery(uid, account().id)
     endpoint = endpoints.get_endpoint(row["endpoint_id"], account().id)
     made = [(entry, deliver.shown_headers(endpoint, row, entry["at"])) for entry in attempts.attempts_of(row["id"])]
-    return render_template("webhooks/delivery.html", delivery=row, endpoint=endpoint, attempts=made, body=_pretty(row["payload"]),
-                           most=deliver.ATTEMPTS, may_manage=may_manage(), titles=TITLES)
+    return render_template("webhooks/delivery.html", delivery=row, endpoint=endpoint, attempts=made, titles=TITLES,
+                           body=_pretty(row["payload"]), most=deliver.ATTEMPTS, may_manage=may_manage())
 
 
 def _pretty(payload: str | None) -> str | None:

@@ -142,10 +142,14 @@ label(document);
 // -- Live: an element with an id and data-live="SECONDS" is drawn anew from the same page ----------------------
 const living = [...document.querySelectorAll("[data-live][id]")];
 async function refresh() {
-  const answer = await fetch(location.href, { headers: { "X-Live": "1" } });
+  const address = document.querySelector("link[rel=canonical]")?.href || location.href.split("#")[0];
+  const answer = await fetch(address, { headers: { "X-Live": "1" } });
   if (!answer.ok || answer.redirected) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   label(page);
+  // A token differs each time and stays good: it is no news.
+  const token = document.querySelector("[name=csrf_token]")?.value;
+  if (token) page.querySelectorAll("[name=csrf_token]").forEach((input) => { input.setAttribute("value", token); });
   for (const element of document.querySelectorAll("[data-live][id]")) {
     const fresh = page.getElementById(element.id);
     const busy = element.contains(document.activeElement) && document.activeElement !== element;
