@@ -8,6 +8,7 @@ from . import (
     api_sessions,
     callbacks,
     cli,
+    dashboard,
     database,
     health,
     logs,
@@ -44,7 +45,8 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     callbacks.init_app(app)
     app.register_blueprint(sandbox_api.blueprint)
     app.register_blueprint(health.blueprint)
-    register_http_errors(app)
+    dashboard.init_app(app)
+    register_http_errors(app, elsewhere=dashboard.show_elsewhere)
     api_sessions.init_app(app)
     request_ids.init_app(app)
     cli.init_app(app)

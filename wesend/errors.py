@@ -41,6 +41,10 @@ class InvalidCredentials(WesendError):
     sentence = "Invalid or missing API credentials"
 
 
+class InvalidLink(InvalidCredentials):
+    sentence = "This sign-in link was used already, or its 30 minutes are over"
+
+
 class Forbidden(WesendError):
     """Known, but not allowed."""
 
@@ -101,6 +105,10 @@ class DepositNotFound(NotFound):
     sentence = "Deposit not found"
 
 
+class UserNotFound(NotFound):
+    sentence = "User not found"
+
+
 class GatewayNotFound(NotFound):
     sentence = "Gateway not found"
 
@@ -154,6 +162,14 @@ class Conflict(WesendError):
 
 class GroupExists(Conflict):
     sentence = "A group with this name exists already"
+
+
+class EmailTaken(Conflict):
+    sentence = "There is a user with this e-mail already"
+
+
+class LastOperator(Conflict):
+    sentence = "Somebody must stay operator: make another one first"
 
 
 class NotRetryable(Conflict):

@@ -14,6 +14,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from . import clock, locks, logs, pause, sandbox, settings
+from .accounts import sign_in
 from .metrics import FOLDER_VARIABLE
 from .pause import Pause
 from .schema_version import DatabaseProblem, bring_up_to_date, prepare_folder
@@ -28,15 +29,19 @@ class Started(NamedTuple):
 
     values: settings.Settings
     url: str
+    sign_in_url: str | None = None  # only on the first start
     paused: Pause | None = None
 
     def data(self) -> dict[str, Any]:
         told = {"url": self.url, "instance": str(self.values.instance), "database": str(self.values.database),
-                "sandbox": self.values.sandbox}
+                "sandbox": self.values.sandbox, "sign_in_url": self.sign_in_url}
         return told if self.paused is None else {**told, "dispatch": "paused", "reason": self.paused.reason}
 
     def text(self) -> str:
         lines = [f"wesend serves on {self.url}", f"Data lies in {self.values.instance}"]
+        if self.sign_in_url:
+            lines += ["", "Sign in and set a password (works once, within 30 minutes; told only now):",
+                      f"  {self.sign_in_url}", ""]
         if self.values.sandbox:
             lines += ["The sandbox is on: it never sends. Try it:", "", sandbox.curl_example(self.url), "",
                       f"and read what it caught: curl '{self.url}/sandbox/messages'"]
@@ -67,13 +72,13 @@ def up(*, host: str | None, port: int | None, workers: int | None, show: Callabl
         bring_up_to_date()
         if values.sandbox:
             sandbox.ensure_sandbox()
-        paused = pause.current()
+        paused, first = pause.current(), sign_in.first_link()
         app.extensions["wesend.database"].close()
         from .database import db
 
         db.engine.dispose()
-    show(Started(values, values.base_url if "WESEND_BASE_URL" not in os.environ else _local_url(values),
-                 paused))
+    url = values.base_url if "WESEND_BASE_URL" not in os.environ else _local_url(values)
+    show(Started(values, url, f"{values.base_url}/sign-in/{first}" if first else None, paused))
     try:
         Server(app, values).run()
     finally:

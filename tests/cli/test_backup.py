@@ -10,13 +10,14 @@ import stat
 from contextlib import closing
 from pathlib import Path
 
+import flask_migrate
 import pytest
 
 from tests.conftest import close, make_app
 from tests.support.domain import NUMBERS, make_wallet, send
 from wesend import cli, locks
 from wesend.database import write
-from wesend.schema_version import known_revisions
+from wesend.schema_version import MIGRATIONS, known_revisions, prepare_folder
 
 from .conftest import Outcome
 
@@ -131,16 +132,15 @@ def test_with_another_key_than_it_was_made_with_the_restore_warns(wesend, app, f
     assert "secret.key" not in wesend("restore", file).err
 
 
-def test_an_older_backup_is_migrated_and_paused(wesend, app, file, database):
-    wesend("backup", file)
+def test_an_older_backup_is_migrated_and_paused(wesend, app, file, database, tmp_path):
+    before = make_app(tmp_path / "older")
+    with before.app_context():
+        prepare_folder(before.config["WESEND"])
+        flask_migrate.upgrade(directory=str(MIGRATIONS), revision="0003")
+        close(before)
+    with closing(sqlite3.connect(tmp_path / "older" / "wesend.db")) as connection:
+        connection.execute("VACUUM INTO ?", (str(file),))
     close(app)
-    with closing(sqlite3.connect(file)) as connection:  # as revision 0003 left it
-        connection.executescript("""
-            ALTER TABLE config_state DROP COLUMN paused_at; ALTER TABLE config_state DROP COLUMN paused_reason;
-            ALTER TABLE wallets DROP COLUMN low_balance_mail; ALTER TABLE wallets DROP COLUMN low_balance_told_at;
-            ALTER TABLE wallets DROP COLUMN low_balance_mailed_at; DROP TABLE status_counts; DROP TABLE marks;
-            DROP TABLE gateway_health; DROP TABLE message_parts; DROP TABLE brought_receipts; DROP TABLE inbound_messages;
-            UPDATE alembic_version SET version_num = '0003';""")
     assert wesend("restore", file).code == 0
     assert rows(database, "SELECT version_num FROM alembic_version") == [(known_revisions()[-1],)]
     assert rows(database, "SELECT paused_at IS NOT NULL FROM config_state") == [(1,)]
@@ -164,7 +164,7 @@ def foreign(file: Path) -> None:
 
 
 @pytest.mark.parametrize("spoil, sentence", [
-    (damaged, "malformed"), (newer, "newer version"), (foreign, "no backup of wesend"),
+    (damaged, "damaged"), (newer, "newer version"), (foreign, "no backup of wesend"),
     (lambda file: file.write_text("a shopping list " * 100), "not a usable SQLite database"),
     (lambda file: file.write_bytes(b""), "no backup of wesend"),
 ], ids=["damaged", "newer", "foreign", "text", "empty"])

@@ -88,13 +88,13 @@ class Engine:
 
     def retry(self, uid: str) -> None:
         with self.app.app_context():
-            attempts.retry(attempts.find_delivery(uid)["id"])
+            attempts.retry(attempts.find_delivery(uid), actor="test")
 
     def retry_failed(self, endpoint_id: int, since: int) -> int:
         with self.app.app_context():
-            return attempts.retry_failed(endpoint_id, since)
+            return attempts.retry_failed(endpoint_id, since, actor="test")
 
     def send_test(self, endpoint_id: int) -> dict[str, Any]:
         with self.app.app_context():
             return dict(attempts.send_test(
-                endpoint_id, allow_private=self.app.config["WESEND"].allow_private_urls))
+                endpoint_id, actor="test", allow_private=self.app.config["WESEND"].allow_private_urls))

@@ -18,7 +18,8 @@ from flask import Flask, current_app
 from .. import clock
 from ..database import Row, atomic, cached, query, query_one, write
 from ..errors import InvalidCredentials, InvalidInput, KeyNotFound
-from . import audit_log
+from . import audit_log, roles
+from .roles import MANAGE, Actor
 from .service import AccountInfo
 
 SCOPES = ("send", "query", "webhooks")
@@ -84,8 +85,9 @@ def parse_scopes(text: str | None) -> list[str]:
 
 
 def create_key(*, account_id: int, wallet_id: int, api: str, name: str | None = None, scopes: list[str] | None = None,
-               credentials: Credentials, is_sandbox: bool = False, actor: str) -> int:
+               credentials: Credentials, is_sandbox: bool = False, actor: Actor) -> int:
     """Store a key for a wallet of the account; its id. The caller shows ``credentials`` once."""
+    roles.require(actor, MANAGE, account_id)
     lookup = credentials.public or digest(credentials.secret)
     shown = credentials.public or credentials.secret
     prefix = shown[: shown.rindex("_", 0, 12) + 5] if "_" in shown[:12] else shown[:8]
@@ -98,12 +100,13 @@ def create_key(*, account_id: int, wallet_id: int, api: str, name: str | None = 
     return key_id
 
 
-def revoke_key(key_id: int, *, actor: str) -> Row:
+def revoke_key(key_id: int, *, actor: Actor) -> Row:
     """The key is refused from now on; revoking twice keeps the first moment."""
     with atomic() as tx:
         row = tx.one("SELECT * FROM api_keys WHERE id = ?", (key_id,))
         if row is None:
             raise KeyNotFound(f"There is no API key {key_id}")
+        roles.require(actor, MANAGE, row["account_id"])
         if tx.changed("UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
                       (clock.now_ms(), key_id)):
             audit_log.record(tx, actor=actor, action="key.revoke", subject=row["prefix"],
@@ -114,8 +117,8 @@ def revoke_key(key_id: int, *, actor: str) -> Row:
 
 
 def list_keys(account_id: int) -> list[Row]:
-    return query("SELECT k.*, w.uid AS wallet_uid FROM api_keys k JOIN wallets w ON w.id = k.wallet_id"
-                 " WHERE k.account_id = ? ORDER BY k.id", (account_id,))
+    return query("SELECT k.*, w.uid AS wallet_uid, w.currency AS wallet_currency FROM api_keys k"
+                 " JOIN wallets w ON w.id = k.wallet_id WHERE k.account_id = ? ORDER BY k.id", (account_id,))
 
 
 def authenticate(api: str, secret: str, public: str | None = None) -> Key:

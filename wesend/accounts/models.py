@@ -1,4 +1,4 @@
-"""Accounts, their API keys, the answers kept for idempotency keys, and the audit log."""
+"""Accounts, their API keys, the answers kept for idempotency keys, the audit log, and the dashboard's users."""
 
 from sqlalchemy import (
     CheckConstraint,
@@ -79,3 +79,45 @@ class AuditEntry(db.Model):
     detail = db.mapped_column(Text)
     at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (Index("ix_audit_log_account_id", "account_id", "id"),)
+
+
+class User(db.Model):
+    """Somebody who may sign in to the dashboard: an operator of everything, or an owner or member of one account."""
+
+    __tablename__ = "users"
+    id = db.mapped_column(Id, primary_key=True)
+    email = db.mapped_column(String, nullable=False, unique=True)  # in lower case
+    password_hash = db.mapped_column(String)  # none until the first link was used
+    role = db.mapped_column(String, nullable=False)
+    account_id = db.mapped_column(ForeignKey("accounts.id"), index=True)
+    status = db.mapped_column(String, nullable=False, server_default="active")
+    last_sign_in_at = db.mapped_column(Instant)
+    created_at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (
+        CheckConstraint("role IN ('operator', 'owner', 'member')", name="role"),
+        CheckConstraint("(role = 'operator') = (account_id IS NULL)", name="account"),
+        CheckConstraint("status IN ('active', 'disabled')", name="status"),
+    )
+
+
+class SignInLink(db.Model):
+    """A one-time link that is still open; it is deleted when it is used."""
+
+    __tablename__ = "sign_in_links"
+    id = db.mapped_column(Id, primary_key=True)
+    token_sha256 = db.mapped_column(String, nullable=False, unique=True)
+    user_id = db.mapped_column(ForeignKey("users.id"), nullable=False, index=True)
+    expires_at = db.mapped_column(Instant, nullable=False)
+    created_at = db.mapped_column(Instant, nullable=False)
+
+
+class SignInAttempt(db.Model):
+    """A sign-in by password that failed or is under way; ``address`` is where it came from."""
+
+    __tablename__ = "sign_in_attempts"
+    id = db.mapped_column(Id, primary_key=True)
+    email = db.mapped_column(String, nullable=False)
+    address = db.mapped_column(String, nullable=False)
+    at = db.mapped_column(Instant, nullable=False, index=True)
+    __table_args__ = (Index("ix_sign_in_attempts_email", "email", "at"),
+                      Index("ix_sign_in_attempts_address", "address", "at"))

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import phonenumbers
 
 from .. import clock
-from ..database import Row, atomic, query_one
+from ..database import Row, atomic, query, query_one
 from ..errors import AccountNotFound, InvalidInput
-from . import audit_log
+from . import audit_log, roles
+from .roles import OPERATE, Actor
 
 
 class AccountInfo(NamedTuple):
@@ -23,10 +24,12 @@ class AccountInfo(NamedTuple):
     country: str
     time_zone: str
     is_active: bool
+    is_sandbox: bool = False
 
     @classmethod
     def of(cls, row: Row) -> AccountInfo:
-        return cls(row["id"], row["name"], row["country"], row["time_zone"], row["status"] == "active")
+        return cls(row["id"], row["name"], row["country"], row["time_zone"], row["status"] == "active",
+                   bool(row["is_sandbox"]))
 
 
 @lru_cache(maxsize=1)
@@ -41,9 +44,10 @@ def _main_zones() -> dict[str, str]:
     return zones
 
 
-def create_account(name: str, country: str = "UG", time_zone: str | None = None, *, actor: str,
+def create_account(name: str, country: str = "UG", time_zone: str | None = None, *, actor: Actor,
                    is_sandbox: bool = False) -> AccountInfo:
     """Make an account; an unknown country or zone raises InvalidInput."""
+    roles.require(actor, OPERATE)
     name, country = name.strip(), country.strip().upper()
     if not name:
         raise InvalidInput("An account needs a name", {"name": ["Missing"]})
@@ -58,7 +62,7 @@ def create_account(name: str, country: str = "UG", time_zone: str | None = None,
         account_id = tx.insert("accounts", name=name, country=country, time_zone=time_zone, status="active",
                                is_sandbox=int(is_sandbox), created_at=clock.now_ms())
         audit_log.record(tx, actor=actor, action="account.create", subject=name, account_id=account_id)
-    return AccountInfo(account_id, name, country, time_zone, True)
+    return AccountInfo(account_id, name, country, time_zone, True, is_sandbox)
 
 
 def get_account(account_id: int) -> AccountInfo:
@@ -68,8 +72,27 @@ def get_account(account_id: int) -> AccountInfo:
     return AccountInfo.of(row)
 
 
-def set_account_status(account_id: int, status: str, *, actor: str) -> AccountInfo:
+def find_account(account_id: int, *, actor: Actor) -> AccountInfo:
+    """Any account, for an operator."""
+    roles.require(actor, OPERATE)
+    return get_account(account_id)
+
+
+def first_account() -> AccountInfo | None:
+    """The one to begin with: the oldest live account, else the sandbox's."""
+    row = query_one("SELECT * FROM accounts ORDER BY is_sandbox, id LIMIT 1")
+    return AccountInfo.of(row) if row else None
+
+
+def list_accounts(*, actor: Actor) -> list[Row]:
+    """Every account by name, the sandbox's last."""
+    roles.require(actor, OPERATE)
+    return query("SELECT * FROM accounts ORDER BY is_sandbox, name COLLATE NOCASE, id")
+
+
+def set_account_status(account_id: int, status: str, *, actor: Actor) -> AccountInfo:
     """``suspended``: every API call of its keys is refused; ``active``: answered again."""
+    roles.require(actor, OPERATE)
     account = get_account(account_id)
     with atomic() as tx:
         tx.execute("UPDATE accounts SET status = ? WHERE id = ?", (status, account_id))

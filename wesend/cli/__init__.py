@@ -22,6 +22,7 @@ from . import (
     routing,
     serving,
     upkeep,
+    users,
     wallets,
     webhooks,
 )
@@ -50,8 +51,9 @@ def _create_app() -> Flask:
     return create_app()
 
 
-COMMANDS = (*serving.COMMANDS, *accounts.COMMANDS, *wallets.COMMANDS, *contacts.COMMANDS, *routing.COMMANDS,
-            *gateways.COMMANDS, *webhooks.COMMANDS, *operations.COMMANDS, *upkeep.COMMANDS, *developing.COMMANDS)
+COMMANDS = (*serving.COMMANDS, *accounts.COMMANDS, *users.COMMANDS, *wallets.COMMANDS, *contacts.COMMANDS,
+            *routing.COMMANDS, *gateways.COMMANDS, *webhooks.COMMANDS, *operations.COMMANDS, *upkeep.COMMANDS,
+            *developing.COMMANDS)
 
 group = WesendGroup(name="wesend", create_app=_create_app, add_default_commands=False, add_version_option=False,
                     load_dotenv=False, set_debug_flag=False,

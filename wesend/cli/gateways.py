@@ -127,7 +127,7 @@ def list_deposits(account_id, status, limit):
 @command("check", click.argument("deposit_id", metavar="ID"), group=deposit)
 def check_deposit(deposit_id):
     """Ask the gateway what became of a deposit and record it; money that came late is credited."""
-    row = deposits.check(deposits.find_deposit(deposit_id)["id"])
+    row = deposits.check(deposits.deposit_by_uid(deposit_id)["id"])
     return _deposit(row), _deposit_line(row)
 
 

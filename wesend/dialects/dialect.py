@@ -161,14 +161,20 @@ def load(schema, data: dict) -> dict:
     return schema.load(data)
 
 
-def register_http_errors(app: Flask) -> None:
-    """Unrouted 404s and 405s never reach a blueprint: one handler picks the dialect by its longest prefix."""
+def register_http_errors(app: Flask, elsewhere: Callable[[HTTPException], Any] | None = None) -> None:
+    """Unrouted 404s and 405s never reach a blueprint: one handler picks the dialect by its longest prefix.
+
+    ``elsewhere`` answers for paths of no dialect; None from it leaves them to the plain JSON.
+    """
 
     def show(error: HTTPException):
         if error.code is None or error.code < 400:
             return error
         dialect = dialect_of(app, request.path)
         if dialect is None:
+            shown = elsewhere(error) if elsewhere is not None else None
+            if shown is not None:
+                return shown
             return {"error": error.name.lower().replace(" ", "_"), "message": error.description}, error.code
         response = dialect.render(error)
         for name, value in error.get_headers():

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from .. import clock
 from ..accounts.service import AccountInfo
-from ..database import query
+from ..database import Row, query
+from .history import Filter, page
+from .statuses import FAILED
 
 PERIOD_DAYS = 14
 
@@ -57,3 +59,35 @@ def route_health(account_id: int, since_day: str, *, wallet_id: int | None = Non
         "SELECT route, sum(total) AS total, sum(delivered) AS delivered, sum(failed) AS failed FROM daily_counts"
         " WHERE account_id = ? AND wallet_id = coalesce(?, wallet_id) AND day >= ? AND route <> '' GROUP BY route",
         (account_id, wallet_id, since_day))}
+
+
+class GatewayHealth(NamedTuple):
+    """What became of the latest messages that a gateway carried; ``last_at`` is the newest one's creation."""
+
+    gateway: str
+    total: int
+    delivered: int
+    failed: int
+    unknown: int
+    last_at: int
+
+
+LATEST = 1000
+
+
+def gateway_health(account_id: int) -> list[GatewayHealth]:
+    """Each gateway of the account's latest thousand messages, the busiest first."""
+    return [GatewayHealth(*row) for row in query(
+        "SELECT gateway, count(*), sum(status = 'delivered'), sum(status = 'failed'), sum(status = 'unknown'),"
+        " max(created_at) FROM (SELECT gateway, status, created_at FROM messages WHERE account_id = ? ORDER BY id DESC"
+        f" LIMIT {LATEST}) GROUP BY gateway ORDER BY 2 DESC", (account_id,))]
+
+
+def last_failures(account_id: int, limit: int = 6) -> list[Row]:
+    """The newest SMS that failed."""
+    return page(Filter(account_id, statuses=(FAILED,)), limit=limit, offset=0)[0]
+
+
+def change(now: int, before: int) -> int | None:
+    """Percent by which ``now`` differs from ``before``; None without anything to compare with."""
+    return round(100 * (now - before) / before) if before else None

@@ -75,6 +75,8 @@ def _check(copy: Path, file: Path) -> None:
     try:
         revision = current_revision(copy)
     except DatabaseProblem as error:
+        if isinstance(error.__cause__, sqlite3.DatabaseError) and "malformed" in str(error.__cause__):
+            raise DatabaseProblem(f"{file} is damaged: {error.__cause__}.") from error
         raise DatabaseProblem(str(error).replace(str(copy), str(file))) from error
     if revision is None:
         raise DatabaseProblem(f"{file} is no backup of wesend.")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .. import clock, money
-from ..accounts import audit_log
-from ..database import atomic, cached, query
+from ..accounts import audit_log, roles
+from ..accounts.roles import OPERATE, Actor
+from ..database import Row, atomic, cached, query
 from ..errors import InvalidInput
 
 
@@ -15,7 +16,13 @@ def rates() -> dict[str, int]:
                   | {"USD": money.MICRO})
 
 
-def set_rate(currency: str, per_usd_micros: int, *, actor: str) -> None:
+def list_rates() -> list[Row]:
+    """Every rate with the time it was set."""
+    return query("SELECT * FROM exchange_rates ORDER BY currency")
+
+
+def set_rate(currency: str, per_usd_micros: int, *, actor: Actor) -> None:
+    roles.require(actor, OPERATE)
     currency = currency.strip().upper()
     if not money.CURRENCY.match(currency) or currency == money.CREDITS:
         raise InvalidInput(f"{currency} is not an ISO 4217 currency")

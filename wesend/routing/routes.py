@@ -8,7 +8,8 @@ from typing import NamedTuple
 import phonenumbers
 
 from .. import clock, money
-from ..accounts import audit_log
+from ..accounts import audit_log, roles
+from ..accounts.roles import OPERATE, Actor
 from ..database import Row, atomic, cached, query
 from ..errors import InvalidInput, RouteNotFound
 from .rates import rates
@@ -89,10 +90,21 @@ def wallet_price(price_micros: int, currency: str, segments: int, wallet_currenc
     return money.price(price_micros, segments, from_per_usd=table[currency], to_per_usd=table[wallet_currency])
 
 
+def switch_route(code: str, on: bool, *, actor: Actor) -> RouteInfo:
+    """On: it is a candidate again. Off: nothing goes over it; what was composed with it still does."""
+    roles.require(actor, OPERATE)
+    find_route(code)
+    with atomic() as tx:
+        if tx.changed("UPDATE routes SET is_active = ? WHERE code = ? AND is_active <> ?", (int(on), code, int(on))):
+            audit_log.record(tx, actor=actor, action="route.enable" if on else "route.disable", subject=code)
+    return find_route(code)
+
+
 def set_route(*, code: str, country: str, gateway: str | None, price_micros: int, currency: str,
               prefixes: list[str] | None = None, priority: int = 0, default_sender: str | None = None,
-              refund_failed_delivery: bool = False, name: str | None = None, actor: str) -> RouteInfo:
+              refund_failed_delivery: bool = False, name: str | None = None, actor: Actor) -> RouteInfo:
     """Make a route or change it as a whole."""
+    roles.require(actor, OPERATE)
     country, currency = country.strip().upper(), currency.strip().upper()
     if not CODE.match(code):
         raise InvalidInput(f"{code!r} is not a route code: letters, digits, _ and -")

@@ -7,7 +7,8 @@ import re
 import phonenumbers
 
 from .. import clock
-from ..accounts import audit_log
+from ..accounts import audit_log, roles
+from ..accounts.roles import MANAGE, OPERATE, Actor
 from ..accounts.service import get_account
 from ..database import Row, atomic, cached, query, query_one
 from ..errors import InvalidInput, SenderNotApproved, SenderNotFound
@@ -16,9 +17,10 @@ NAME = re.compile(r"^[A-Z0-9]{1,11}$")
 
 
 def request_sender(*, account_id: int, name: str, countries: list[str], use_case: str | None = None,
-                   actor: str) -> Row:
+                   actor: Actor) -> Row:
     """Ask for a sender (pending). A request that one pending or approved already covers is that one; any other is a
     row of its own, so that asking for more countries never takes away those approved before."""
+    roles.require(actor, MANAGE, account_id)
     get_account(account_id)
     name = name.strip().upper()
     if not NAME.match(name):
@@ -41,9 +43,12 @@ def request_sender(*, account_id: int, name: str, countries: list[str], use_case
     return get_sender(sender_id)
 
 
-def decide_sender(sender_id: int, *, approve: bool, reason: str | None = None, actor: str) -> Row:
+def decide_sender(sender_id: int, *, approve: bool, reason: str | None = None, actor: Actor) -> Row:
     """Approve, or reject with a reason."""
+    roles.require(actor, OPERATE)
     sender = get_sender(sender_id)
+    if not approve and not (reason or "").strip():
+        raise InvalidInput("Say why it is rejected", {"reason": ["Missing"]})
     with atomic() as tx:
         tx.execute("UPDATE sender_ids SET status = ?, rejection_reason = ?, decided_at = ? WHERE id = ?",
                    ("approved" if approve else "rejected", None if approve else reason, clock.now_ms(), sender_id))
@@ -61,6 +66,19 @@ def get_sender(sender_id: int) -> Row:
 
 def list_senders(account_id: int) -> list[Row]:
     return query("SELECT * FROM sender_ids WHERE account_id = ? ORDER BY id", (account_id,))
+
+
+def count_pending() -> int:
+    """Requests that wait for an operator."""
+    return query("SELECT count(*) FROM sender_ids WHERE status = 'pending'")[0][0]
+
+
+def list_requests(*, actor: Actor, decided: bool = False, limit: int = 100) -> list[Row]:
+    """Every account's requests with the account's name: the pending ones oldest first, or the latest decisions."""
+    roles.require(actor, OPERATE)
+    which = "<> 'pending' ORDER BY s.decided_at DESC" if decided else "= 'pending' ORDER BY s.id"
+    return query("SELECT s.*, a.name AS account_name FROM sender_ids s JOIN accounts a ON a.id = s.account_id"
+                 f" WHERE s.status {which} LIMIT ?", (limit,))
 
 
 def approved_countries(account_id: int, name: str) -> frozenset[str]:

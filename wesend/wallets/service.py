@@ -8,9 +8,10 @@ import string
 from typing import NamedTuple
 
 from .. import clock, money
-from ..accounts import audit_log
+from ..accounts import audit_log, roles
+from ..accounts.roles import MANAGE, OPERATE, Actor
 from ..accounts.service import get_account
-from ..database import Row, atomic, cached, query_one
+from ..database import Row, atomic, cached, query, query_one
 from ..errors import InvalidInput, WalletForbidden, WalletNotFound
 from . import ledger
 
@@ -40,8 +41,9 @@ class WalletInfo(NamedTuple):
 
 
 def create_wallet(*, account_id: int, currency: str, is_sandbox: bool = False, sms_rate_micros: int | None = None,
-                  uid: str | None = None, actor: str) -> WalletInfo:
+                  uid: str | None = None, actor: Actor) -> WalletInfo:
     """An empty wallet. Credits (``SMS``) are bought in KES; any other currency is bought as itself."""
+    _require_over(is_sandbox, account_id, actor)
     get_account(account_id)
     currency = currency.strip().upper()
     if not money.CURRENCY.match(currency):
@@ -87,6 +89,16 @@ def _load(column: str, value) -> WalletInfo | None:
     return WalletInfo.of(row) if row else None
 
 
+def list_wallets(account_id: int) -> list[Row]:
+    """The account's wallets with their balances, live ones first."""
+    return query("SELECT * FROM wallets WHERE account_id = ? ORDER BY is_sandbox, id", (account_id,))
+
+
+def _require_over(is_sandbox: bool, account_id: int, actor: Actor) -> None:
+    """Money is an operator's to give; the sandbox's is worth nothing."""
+    roles.require(actor, MANAGE if is_sandbox else OPERATE, account_id)
+
+
 def balance_of(wallet: WalletInfo) -> int:
     """Micro-units now in the wallet."""
     row = query_one("SELECT balance_micros FROM wallets WHERE id = ?", (wallet.id,))
@@ -94,7 +106,7 @@ def balance_of(wallet: WalletInfo) -> int:
     return row[0]
 
 
-def set_low_balance(wallet: WalletInfo, threshold_micros: int | None, mail: str | None, *, actor: str) -> None:
+def set_low_balance(wallet: WalletInfo, threshold_micros: int | None, mail: str | None, *, actor: Actor) -> None:
     """Tell when the balance falls below a threshold (None: not any more), at ``mail`` too if it is given."""
     if threshold_micros is not None and threshold_micros <= 0:
         raise InvalidInput("The threshold must be above zero", {"amount": ["Must be above zero"]})
@@ -108,17 +120,18 @@ def set_low_balance(wallet: WalletInfo, threshold_micros: int | None, mail: str 
                          detail=shown)
 
 
-def credit_by_hand(wallet: WalletInfo, amount_micros: int, *, note: str | None, actor: str) -> int:
+def credit_by_hand(wallet: WalletInfo, amount_micros: int, *, note: str | None, actor: Actor) -> int:
     """An operator's credit; the balance after."""
     return _by_hand(wallet, amount_micros, note, actor, "manual_credit", ledger.credit)
 
 
-def debit_by_hand(wallet: WalletInfo, amount_micros: int, *, note: str | None, actor: str) -> int:
+def debit_by_hand(wallet: WalletInfo, amount_micros: int, *, note: str | None, actor: Actor) -> int:
     """An operator's debit; InsufficientBalance when there is less."""
     return _by_hand(wallet, amount_micros, note, actor, "manual_debit", ledger.debit)
 
 
-def _by_hand(wallet: WalletInfo, amount_micros: int, note: str | None, actor: str, kind: str, move) -> int:
+def _by_hand(wallet: WalletInfo, amount_micros: int, note: str | None, actor: Actor, kind: str, move) -> int:
+    _require_over(wallet.is_sandbox, wallet.account_id, actor)
     if amount_micros <= 0:
         raise InvalidInput("The amount must be above zero", {"amount": ["Must be above zero"]})
     with atomic() as tx:

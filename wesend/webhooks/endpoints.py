@@ -8,7 +8,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from .. import clock, vault
-from ..accounts import audit_log
+from ..accounts import audit_log, roles
+from ..accounts.roles import MANAGE, Actor
 from ..accounts.service import get_account
 from ..database import Row, Tx, atomic, cached, query, query_one
 from ..errors import InvalidInput, WebhookNotFound
@@ -47,8 +48,9 @@ def check_url(url: str, field: str = "url") -> str:
 
 
 def add_endpoint(*, account_id: int, format_name: str, url: str, events: list[str] | None = None, managed: int = OWN_ROW,
-                 secret: str | None = None, actor: str) -> tuple[Row, str]:
+                 secret: str | None = None, actor: Actor) -> tuple[Row, str]:
     """A new endpoint and its secret, which only this dialect's rule ever shows again."""
+    roles.require(actor, MANAGE, account_id)
     get_account(account_id)
     known = (*find_format(format_name).events, LOW_BALANCE)
     unknown = [event for event in events or [] if event not in known]
@@ -83,26 +85,27 @@ def secret_of(endpoint: Row) -> str:
     return vault.unseal(endpoint["secret"])
 
 
-def switch(endpoint_id: int, on: bool, *, actor: str, reason: str | None = None) -> Row:
+def switch(endpoint_id: int, on: bool, *, actor: Actor, reason: str | None = None) -> Row:
     """On: what waited is delivered. Off: nothing new is written down for it, what waits stays."""
     endpoint = get_endpoint(endpoint_id)
+    roles.require(actor, MANAGE, endpoint["account_id"])
     with atomic() as tx:
         switch_in(tx, endpoint, on, actor=actor, reason=reason)
     return get_endpoint(endpoint_id)
 
 
-def switch_in(tx: Tx, endpoint: Row, on: bool, *, actor: str, reason: str | None = None) -> None:
-    changed = tx.changed("UPDATE webhook_endpoints SET is_active = ?, disabled_reason = ?, failing_since = NULL WHERE"
-                         " id = ?"
+def switch_in(tx: Tx, endpoint: Row, on: bool, *, actor: Actor, reason: str | None = None) -> None:
+    changed = tx.changed("UPDATE webhook_endpoints SET is_active = ?, disabled_reason = ?, failing_since = NULL WHERE id = ?"
                          " AND is_active <> ?", (int(on), None if on else reason, endpoint["id"], int(on)))
     if changed:
         audit_log.record(tx, actor=actor, action="webhook.enable" if on else "webhook.disable",
                          subject=str(endpoint["id"]), account_id=endpoint["account_id"], detail=reason)
 
 
-def rotate_secret(endpoint_id: int, *, actor: str) -> str:
+def rotate_secret(endpoint_id: int, *, actor: Actor) -> str:
     """A new secret, valid at once for every attempt to come."""
     endpoint = get_endpoint(endpoint_id)
+    roles.require(actor, MANAGE, endpoint["account_id"])
     secret = new_secret()
     with atomic() as tx:
         tx.execute("UPDATE webhook_endpoints SET secret = ? WHERE id = ?", (vault.seal(secret), endpoint_id))
@@ -111,9 +114,10 @@ def rotate_secret(endpoint_id: int, *, actor: str) -> str:
     return secret
 
 
-def remove_endpoint(endpoint_id: int, *, actor: str) -> None:
+def remove_endpoint(endpoint_id: int, *, actor: Actor) -> None:
     """Gone with its deliveries."""
     endpoint = get_endpoint(endpoint_id)
+    roles.require(actor, MANAGE, endpoint["account_id"])
     with atomic() as tx:
         tx.execute("DELETE FROM webhook_attempts WHERE delivery_id IN (SELECT id FROM webhook_deliveries"
                    " WHERE endpoint_id = ?)", (endpoint_id,))

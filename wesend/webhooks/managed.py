@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from flask import current_app
 
 from .. import clock, vault
+from ..accounts import roles
+from ..accounts.roles import MANAGE, Actor
 from ..database import Row, atomic, query
 from . import endpoints
 from .formats import INBOUND, find_format
@@ -64,8 +66,9 @@ def _rows(account_id: int, api: str) -> dict[int, Row]:
     return _find(account_id, api)
 
 
-def update(account_id: int, api: str, changes: dict[str, Any], *, actor: str) -> None:
+def update(account_id: int, api: str, changes: dict[str, Any], *, actor: Actor) -> None:
     """``url``, ``inbound_url`` (None or empty takes it away) and ``is_active``; what is left out stays."""
+    roles.require(actor, MANAGE, account_id)
     urls = {row: endpoints.check_url(changes[name], name) if changes[name] else ""
             for name, row in (("url", RECEIPTS_ROW), ("inbound_url", INBOUND_ROW)) if name in changes}
     rows = _rows(account_id, api)
@@ -77,8 +80,9 @@ def update(account_id: int, api: str, changes: dict[str, Any], *, actor: str) ->
             endpoints.switch_in(tx, row, bool(active and url), actor=actor)
 
 
-def rotate(account_id: int, api: str, *, actor: str) -> str:
+def rotate(account_id: int, api: str, *, actor: Actor) -> str:
     """A new secret for both."""
+    roles.require(actor, MANAGE, account_id)
     rows = _rows(account_id, api)
     secret = endpoints.rotate_secret(rows[RECEIPTS_ROW]["id"], actor=actor)
     with atomic() as tx:

@@ -1,0 +1,41 @@
+"""`wesend user`."""
+
+from __future__ import annotations
+
+import click
+from flask import current_app
+
+from ..accounts import roles, sign_in, users
+from ..accounts.roles import User
+from .shared import ACTOR, command
+
+
+@click.group()
+def user():
+    """Users of the dashboard: create, give a new sign-in link."""
+
+
+def _with_link(found: User):
+    url = f"{current_app.config['WESEND'].base_url}/sign-in/{sign_in.issue_link(found, actor=ACTOR)}"
+    return ({"user_id": found.id, "sign_in_url": url},
+            f"User {found.id} ({found.email}, {found.role}) sets a password here, once, within 30 minutes:\n  {url}")
+
+
+@command("create", click.argument("email"),
+         click.option("--role", type=click.Choice(roles.ROLES), default=None,
+                      help="Default: operator, or owner when an account is given."),
+         click.option("--account", "account_id", type=int, default=None, metavar="ID",
+                      help="The account of an owner or a member."), group=user)
+def create_user(email, role, account_id):
+    """Create a user and print a one-time sign-in link."""
+    role = role or (roles.OPERATOR if account_id is None else roles.OWNER)
+    return _with_link(users.create_user(email, role, account_id, actor=ACTOR))
+
+
+@command("link", click.argument("email"), group=user)
+def link_user(email):
+    """Print a new one-time link for a user who lost the password."""
+    return _with_link(users.find_by_email(email))
+
+
+COMMANDS = (user,)

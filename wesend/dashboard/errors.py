@@ -1,0 +1,54 @@
+"""Refusals as pages: a domain error that no form shows, and HTTP's own."""
+
+from __future__ import annotations
+
+from flask import Response, flash, redirect, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from ..errors import Forbidden, InvalidCredentials, NotFound, RateLimited, WesendError
+
+STATUSES = ((NotFound, 404), (Forbidden, 403), (InvalidCredentials, 401), (RateLimited, 429))
+TITLES = {400: "That request can't be understood", 401: "Please sign in", 403: "You may not do this",
+          404: "There is no such page", 405: "That can't be done here", 409: "That can't be done now",
+          413: "That is too large", 429: "Too many requests", 500: "Something went wrong"}
+SENTENCES = {404: "It may have been removed, or it belongs to another account.",
+             500: "The mistake is ours and was written to the log."}
+PLAIN = ("/api", "/v1", "/sandbox", "/t", "/callbacks", "/healthz", "/metrics", "/docs", "/assets")
+"""What is served beside the dashboard: a missing page there is no page of it."""
+
+
+def shows_pages(path: str) -> bool:
+    return not any(path == prefix or path.startswith(prefix + "/") for prefix in PLAIN)
+
+
+def show_refusal(error: WesendError):
+    """What a domain refused: a form that was sent from a page is answered there, anything else by a page of its own."""
+    status = next((status for kind, status in STATUSES if isinstance(error, kind)), 409)
+    back = _page_before() if request.method == "POST" and status in (404, 409) else None
+    if back is not None:
+        flash(str(error), "error")
+        return redirect(back, 303)
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, RateLimited) else {}
+    return _page(status, str(error) if str(error) != NotFound.sentence else SENTENCES[404]), status, headers
+
+
+def _page_before() -> str | None:
+    """The page whose form this is, when it is one of ours."""
+    referrer = request.referrer or ""
+    return referrer if referrer.startswith(request.host_url) else None
+
+
+def show_http_error(error: HTTPException):
+    if error.code is None or error.code < 400:
+        return error
+    if isinstance(error, CSRFError):
+        return _page(400, "This form was opened in another session. Go back, reload the page and try again."), 400
+    headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+    sentence = SENTENCES.get(error.code, error.description or error.name)
+    return Response(_page(error.code, sentence), error.code, headers)
+
+
+def _page(status: int, sentence: str) -> str:
+    return render_template("errors/page.html", status=status, title=TITLES.get(status, "That did not work"),
+                           sentence=sentence)

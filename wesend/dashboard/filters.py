@@ -1,0 +1,85 @@
+"""How pages write figures, money and times."""
+
+from __future__ import annotations
+
+from flask import Flask
+from markupsafe import Markup
+
+from .. import clock, countries, money
+from . import scope
+
+STATUS_TONES = {
+    "delivered": "good", "successful": "good", "active": "good", "approved": "good", "on": "good", "finished": "good",
+    "ok": "good", "failed": "bad", "exhausted": "bad", "rejected": "bad", "suspended": "bad", "disabled": "bad",
+    "expired": "bad", "revoked": "bad", "off": "plain", "cancelled": "plain", "unknown": "warn", "pending": "warn",
+    "paused": "warn", "failing": "warn", "sandbox": "plain"}
+WORDS = {"exhausted": "given up", "submitting": "submitting", "claimed": "queued"}
+
+
+def number(value: float) -> str:
+    """``12,345``; at most one decimal."""
+    return f"{value:,.1f}".removesuffix(".0") if isinstance(value, float) else f"{value:,}"
+
+
+def amount(micros: int | None, currency: str | None = None, *, signed: bool = False) -> str:
+    """``UGX 12,345.50``; credits as ``12 credits``. Up to 4 decimals, at least 2 when there is a fraction."""
+    if micros is None:
+        return "–"
+    whole, _, fraction = money.text(abs(micros)).partition(".")
+    text = f"{int(whole):,}" + (f".{fraction[:4]:<02}".replace(" ", "0") if fraction else "")
+    sign = "−" if micros < 0 else "+" if signed and micros > 0 else ""
+    if currency == money.CREDITS:
+        return f"{sign}{text} {'credit' if text == '1' else 'credits'}"
+    return f"{sign}{currency} {text}" if currency else f"{sign}{text}"
+
+
+def _zone() -> str:
+    account = scope.account_or_none()
+    return account.time_zone if account else "UTC"
+
+
+def when(ms: int | None, empty: str = "never") -> Markup:
+    """``20 Nov, 15:04`` as clocks of the account's zone show it; the year when it is another one."""
+    if ms is None:
+        return Markup('<span class="muted">{}</span>').format(empty)
+    moment, today = (clock.to_datetime(value).astimezone(clock.zone(_zone())) for value in (ms, clock.now_ms()))
+    shown = f"{moment.day} {moment:%b}" + ("" if moment.year == today.year else f" {moment.year}") + f", {moment:%H:%M}"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        clock.iso(ms), f"{moment:%Y-%m-%d %H:%M:%S} {_zone()}", shown)
+
+
+def ago(ms: int | None, empty: str = "never") -> Markup:
+    """``3 min ago``, ``in 2 h``; the full time on hovering."""
+    if ms is None:
+        return Markup('<span class="muted">{}</span>').format(empty)
+    gap = clock.now_ms() - ms
+    size = abs(gap)
+    text = next((f"{size // unit} {name}" for unit, name in (
+        (clock.DAY, "d"), (clock.HOUR, "h"), (clock.MINUTE, "min")) if size >= unit), None)
+    shown = "just now" if text is None and gap >= 0 else "in a moment" if text is None else (
+        f"{text} ago" if gap >= 0 else f"in {text}")
+    moment = clock.to_datetime(ms).astimezone(clock.zone(_zone()))
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        clock.iso(ms), f"{moment:%Y-%m-%d %H:%M:%S} {_zone()}", shown)
+
+
+def day(text: str) -> str:
+    """``2026-11-20`` → ``20 Nov``."""
+    moment = clock.to_datetime(clock.parse_iso(text))
+    return f"{moment.day} {moment:%b}"
+
+
+def country(code: str | None) -> str:
+    return countries.name(code) if code else "–"
+
+
+def status(name: str, label: str | None = None) -> Markup:
+    """A pill with a dot; the word says what the colour does."""
+    return Markup('<span class="pill {}">{}</span>').format(
+        STATUS_TONES.get(name, "plain"), label or WORDS.get(name, name.replace("_", " ")))
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.filters.update(number=number, amount=amount, when=when, ago=ago, day=day, country=country,
+                                 status=status)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -1,0 +1,79 @@
+"""What every page has: a signed-in user, a CSRF token in its forms, strict headers, its errors as pages."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+from flask import Blueprint, Response, make_response, request, url_for
+from werkzeug.exceptions import HTTPException
+
+from ..errors import WesendError
+from . import navigation, scope
+from .errors import show_http_error, show_refusal, shows_pages
+from .icons import icon
+from .sessions import csrf, is_signed_in, manager
+
+blueprint = Blueprint("dashboard", __name__, template_folder="templates", static_folder="static",
+                      static_url_path="/assets")
+STATIC = Path(__file__).parent / "static"
+OPEN = ("dashboard.sign_in.", "dashboard.static")
+"""Endpoints for somebody who is not signed in."""
+
+POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+          "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+
+
+@blueprint.before_request
+def _guard():
+    if request.endpoint == "dashboard.static":
+        return None
+    csrf.protect()
+    if not is_signed_in() and not (request.endpoint or "").startswith(OPEN):
+        return manager.unauthorized()
+    return None
+
+
+@blueprint.after_request
+def _seal(response: Response) -> Response:
+    """A view may have set a policy or a caching of its own: an e-mail in its frame, a file."""
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if request.endpoint == "dashboard.static":
+        if "v" in request.args:
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    else:
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+@blueprint.app_context_processor
+def _names():
+    if not (request.endpoint or "dashboard.").startswith("dashboard."):
+        return {}
+    return {"asset": asset, "icon": icon, "is_signed_in": is_signed_in, "navigation": navigation, "scope": scope}
+
+
+@lru_cache(maxsize=64)
+def _mark(name: str, _changed: float) -> str:
+    return sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def asset(name: str) -> str:
+    """The address of a static file, which changes with its content: it may be kept for ever."""
+    return url_for("dashboard.static", filename=name, v=_mark(name, (STATIC / name).stat().st_mtime))
+
+
+def show_elsewhere(error: HTTPException) -> Response | None:
+    """An error of an address that no blueprint has (its hooks are not run for it); None where there are no pages."""
+    if not shows_pages(request.path):
+        return None
+    return _seal(make_response(show_http_error(error)))
+
+
+blueprint.register_error_handler(HTTPException, show_http_error)
+blueprint.register_error_handler(WesendError, show_refusal)
+blueprint.register_error_handler(scope.NoAccountYet, scope.ask_for_one)

@@ -1,0 +1,75 @@
+"""The menu. A page enters it by a line here; a line whose page is not there yet is not shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from flask import current_app, request
+
+from ..accounts import roles
+from ..accounts.roles import MANAGE, OPERATE, SEE
+from ..messages import unknown
+from ..routing import senders
+from ..wallets import deposits
+from .sessions import actor
+
+
+class Entry(NamedTuple):
+    """``page`` is a blueprint of the dashboard whose view ``index`` is linked; ``count``: how much waits there."""
+
+    page: str
+    label: str
+    icon: str
+    right: str = SEE
+    count: Callable[[], int] | None = None
+
+    @property
+    def endpoint(self) -> str:
+        return f"dashboard.{self.page}.index"
+
+    @property
+    def is_current(self) -> bool:
+        return request.endpoint is not None and request.endpoint.startswith(f"dashboard.{self.page}.")
+
+
+SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    ("", (
+        Entry("overview", "Overview", "home"),
+        Entry("first_run", "Getting started", "check-circle"),
+    )),
+    ("Messaging", (
+        Entry("messages", "Messages", "message-square"),
+        Entry("compose", "Compose", "edit-3"),
+        Entry("campaigns", "Campaigns", "send"),
+        Entry("contacts", "Contacts", "users"),
+        Entry("emails", "E-mail", "mail"),
+        Entry("phones", "Sandbox", "smartphone"),
+    )),
+    ("Account", (
+        Entry("wallets", "Wallets", "credit-card"),
+        Entry("keys", "API keys", "key"),
+        Entry("senders", "Sender IDs", "tag"),
+        Entry("webhooks", "Webhooks", "link-2"),
+        Entry("people", "People", "user-plus", MANAGE),
+    )),
+    ("Operator", (
+        Entry("accounts", "Accounts", "briefcase", OPERATE),
+        Entry("routes", "Routes and prices", "git-branch", OPERATE),
+        Entry("rates", "Exchange rates", "repeat", OPERATE),
+        Entry("gateways", "Gateways", "server", OPERATE),
+        Entry("sender_queue", "Sender requests", "inbox", OPERATE, senders.count_pending),
+        Entry("users", "Users", "user-check", OPERATE),
+        Entry("deposits", "Deposits", "dollar-sign", OPERATE, deposits.count_waiting),
+        Entry("unknown", "Unknown outcomes", "help-circle", OPERATE, unknown.count_unknown),
+        Entry("audit", "Audit log", "list", OPERATE),
+        Entry("settings", "Settings", "settings", OPERATE),
+    )),
+)
+
+
+def menu() -> list[tuple[str, list[Entry]]]:
+    """The sections with what this user may open of them."""
+    found = [(title, [entry for entry in entries if entry.endpoint in current_app.view_functions
+                      and roles.may(actor(), entry.right)]) for title, entries in SECTIONS]
+    return [(title, entries) for title, entries in found if entries]

@@ -1,0 +1,52 @@
+"""Getting started: a checklist that ticks itself."""
+
+from __future__ import annotations
+
+import phonenumbers
+from flask import Blueprint, current_app, render_template
+
+from ...accounts.service import AccountInfo
+from ...messages import first_steps
+from ...routing import senders
+from ...sandbox import CREDENTIALS, SENDERS, WALLETS
+from ..api_examples import Example, examples
+from ..scope import account
+from ..sessions import actor
+
+blueprint = Blueprint("first_run", __name__, url_prefix="/start")
+
+
+@blueprint.get("")
+def index():
+    return _show(_published(account()))
+
+
+@blueprint.post("")
+def make_keys():
+    """Shown in the answer itself: the secrets are kept nowhere."""
+    wallet, made = first_steps.make_test_keys(account(), actor=actor())
+    return _show(examples(made, wallet_uid=wallet.uid, to=_number(account().country), sender=_sender(account())),
+                 fresh=True)
+
+
+def _show(shown: list[Example], *, fresh: bool = False):
+    return render_template("first_run/index.html", steps=first_steps.steps_of(account()), examples=shown, fresh=fresh,
+                           base_url=current_app.config["WESEND"].base_url, views=current_app.view_functions)
+
+
+def _published(at: AccountInfo) -> list[Example]:
+    """The sandbox account's keys are published, so they can be shown again."""
+    if not at.is_sandbox or not current_app.config["WESEND"].sandbox:
+        return []
+    return examples(CREDENTIALS, wallet_uid=WALLETS["wesendall"][0], to=_number(at.country), sender=SENDERS[0])
+
+
+def _sender(at: AccountInfo) -> str | None:
+    return next((row["name"] for row in senders.list_senders(at.id)
+                 if row["status"] == "approved" and at.country in row["countries"].split(",")), None)
+
+
+def _number(country: str) -> str:
+    """A number of the country that is nobody's: the sandbox delivers to it."""
+    example = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
+    return phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)

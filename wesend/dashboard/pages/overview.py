@@ -1,0 +1,45 @@
+"""The overview: today, the last weeks, what the gateways did, what failed last."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+
+from ...accounts.service import AccountInfo
+from ...messages import first_steps, reports
+from ...routing.pricing import home_price
+from ...wallets.service import WalletInfo, list_wallets
+from ..charts import stacked
+from ..filters import day
+from ..scope import account
+
+blueprint = Blueprint("overview", __name__)
+PERIODS = (14, 30, 90)
+LEGEND = (("delivered", "Delivered"), ("pending", "Under way"), ("failed", "Failed"))
+
+
+@blueprint.get("/")
+def index():
+    at, days = account(), _period()
+    volume = reports.volume(at, max(days, 2))
+    today, yesterday = volume[-1], volume[-2]
+    delivered, failed = sum(row.delivered for row in volume), sum(row.failed for row in volume)
+    return render_template(
+        "overview/index.html", days=days, periods=PERIODS, volume=volume, today=today, yesterday=yesterday,
+        change=reports.change(today.total, yesterday.total), rate=reports.delivery_rate(delivered, failed),
+        delivered=delivered, failed=failed, sent=sum(row.total for row in volume), legend=LEGEND,
+        chart=stacked([(day(row.date), {"delivered": row.delivered, "pending": row.pending, "failed": row.failed})
+                       for row in volume]),
+        wallets=[_wallet(at, row) for row in list_wallets(at.id)], gateways=reports.gateway_health(at.id),
+        failures=reports.last_failures(at.id), steps=first_steps.steps_of(at), rate_of=reports.delivery_rate)
+
+
+def _period() -> int:
+    text = request.args.get("days", "")
+    return int(text) if text in map(str, PERIODS) else PERIODS[0]
+
+
+def _wallet(at: AccountInfo, row) -> dict:
+    """A wallet with about how many messages to the account's country it pays for."""
+    price = home_price(at, WalletInfo.of(row))
+    return {"uid": row["uid"], "currency": row["currency"], "balance_micros": row["balance_micros"],
+            "is_sandbox": row["is_sandbox"], "left": row["balance_micros"] // price if price else None}

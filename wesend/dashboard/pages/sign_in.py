@@ -1,0 +1,99 @@
+"""Signing in and out: by password, by a one-time link that sets it; changing it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from wtforms import PasswordField, StringField
+
+from ...accounts import passwords, sign_in, users
+from ...errors import InvalidCredentials, InvalidInput, InvalidLink, RateLimited
+from ..forms import REQUIRED, Form, Text
+from ..sessions import actor, close_session, is_signed_in, open_session
+
+blueprint = Blueprint("sign_in", __name__)
+HINT = f"At least {passwords.SHORTEST} characters. A sentence is easier to remember than symbols."
+
+
+class SignInForm(Form):
+    email = Text("E-mail", [REQUIRED], render_kw={"type": "email", "autocomplete": "username", "autofocus": True})
+    password = PasswordField("Password", [REQUIRED], render_kw={"autocomplete": "current-password"})
+
+
+class LinkForm(Form):
+    email = StringField("Your e-mail", [REQUIRED], render_kw={"type": "email", "autocomplete": "username"},
+                        description="You sign in with it from now on.")
+    password = PasswordField("Choose a password", [REQUIRED], description=HINT,
+                             render_kw={"autocomplete": "new-password", "autofocus": True})
+
+
+class PasswordForm(Form):
+    old = PasswordField("Present password", [REQUIRED], render_kw={"autocomplete": "current-password"})
+    password = PasswordField("New password", [REQUIRED], description=HINT, render_kw={"autocomplete": "new-password"})
+
+
+@blueprint.route("/sign-in", methods=["GET", "POST"])
+def ask():
+    if is_signed_in() and request.method == "GET":
+        return redirect(url_for("dashboard.overview.index"))
+    form = SignInForm()
+    status, headers = 200, {}
+    if form.sent():
+        try:
+            open_session(sign_in.sign_in(form.email.data, form.password.data, request.remote_addr or ""))
+            return redirect(_wanted(), 303)
+        except RateLimited as error:
+            minutes = -(-error.retry_after // 60)
+            form.form_errors.append(f"Too many attempts. Try again in {minutes} minute{'s' * (minutes > 1)}.")
+            status, headers = 429, {"Retry-After": str(error.retry_after)}
+        except InvalidCredentials as error:
+            form.refuse(error)
+            status = 401
+    return render_template("sign_in/ask.html", form=form), status, headers
+
+
+def _wanted() -> str:
+    """Where somebody wanted to go; an address of ours, or the overview."""
+    path = request.args.get("next", "")
+    ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return path if ours else url_for("dashboard.overview.index")
+
+
+@blueprint.route("/sign-in/<token>", methods=["GET", "POST"])
+def link(token: str):
+    """Looking at it uses nothing up: programs that look at links do not spend them."""
+    try:
+        user = sign_in.user_of_link(token)
+    except InvalidLink as error:
+        return render_template("sign_in/over.html", sentence=str(error)), 410
+    form = LinkForm(email=user.email)
+    is_first = user.email == users.FIRST_EMAIL
+    if not is_first:
+        del form.email
+    if form.sent():
+        with form.refusals():
+            open_session(sign_in.redeem_link(token, form.password.data, form.email.data if is_first else None))
+            return redirect(url_for("dashboard.first_run.index"), 303)
+    return render_template("sign_in/link.html", form=form, user=user, is_first=is_first)
+
+
+@blueprint.post("/sign-out")
+def leave():
+    close_session()
+    return redirect(url_for(".ask"), 303)
+
+
+@blueprint.route("/password", methods=["GET", "POST"])
+def change():
+    if not is_signed_in():
+        return redirect(url_for(".ask"))
+    form = PasswordForm()
+    if form.sent():
+        try:
+            open_session(sign_in.change_password(actor(), form.old.data, form.password.data))
+            flash("Your password was changed. Other sessions of yours are over.", "success")
+            return redirect(url_for("dashboard.overview.index"), 303)
+        except InvalidCredentials as error:
+            form.old.errors = [str(error)]
+        except InvalidInput as error:
+            form.refuse(error)
+    return render_template("sign_in/password.html", form=form)

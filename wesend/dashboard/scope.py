@@ -1,0 +1,86 @@
+"""The account a page is within: a user's own, or the one that an operator picked."""
+
+from __future__ import annotations
+
+from flask import g, redirect, request, session, url_for
+
+from ..accounts import roles, service
+from ..accounts.roles import MANAGE, OPERATE, SEND, Actor
+from ..accounts.service import AccountInfo
+from ..errors import AccountNotFound
+from .sessions import actor
+
+PICKED = "account"
+
+
+class NoAccountYet(Exception):
+    """An operator of an instance that has no account at all."""
+
+
+def ask_for_one(_error: NoAccountYet):
+    return redirect(url_for("dashboard.accounts.index"))
+
+
+def account() -> AccountInfo:
+    """The account of this request; looked up once."""
+    if "dashboard_account" not in g:
+        g.dashboard_account = _find()
+    return g.dashboard_account
+
+
+def _find() -> AccountInfo:
+    user = actor()
+    if user.account_id is not None:
+        return service.get_account(user.account_id)
+    try:
+        if PICKED in session:
+            return service.get_account(session[PICKED])
+    except AccountNotFound:
+        pass
+    found = service.first_account()
+    if found is None:
+        raise NoAccountYet
+    return found
+
+
+def account_or_none() -> AccountInfo | None:
+    """For the frame of a page, which is drawn without any account too."""
+    try:
+        return account()
+    except NoAccountYet:
+        return None
+
+
+def pick(account_id: int) -> AccountInfo:
+    """An operator looks at another account from now on."""
+    roles.require(actor(), OPERATE)
+    found = service.get_account(account_id)
+    session[PICKED] = found.id
+    g.pop("dashboard_account", None)
+    return found
+
+
+def accounts() -> list:
+    """What an operator may pick from."""
+    return service.list_accounts(actor=actor()) if may_operate() else []
+
+
+def user() -> Actor:
+    return actor()
+
+
+def may_operate() -> bool:
+    return roles.may(actor(), OPERATE)
+
+
+def may_manage() -> bool:
+    return roles.may(actor(), MANAGE, account().id)
+
+
+def may_send() -> bool:
+    return roles.may(actor(), SEND, account().id) and account().is_active
+
+
+def here() -> str:
+    """The address of this page with its filters, to come back to."""
+    return request.full_path.rstrip("?")

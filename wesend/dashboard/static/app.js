@@ -1,0 +1,171 @@
+// What pages do beyond HTML. Every page works without it: copying, asking before a deed, and living figures come with it.
+"use strict";
+
+document.documentElement.classList.add("js");
+
+const say = (text) => { document.getElementById("said").textContent = text; };
+
+// -- Copy: <button data-copies> beside a <code> -----------------------------
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copies]");
+  if (!button) return;
+  const source = button.parentElement.querySelector("code");
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+  } catch {
+    const range = document.createRange();
+    range.selectNodeContents(source);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+    if (!document.execCommand("copy")) return;
+  }
+  const label = button.querySelector("span") || button;
+  const before = label.dataset.label || label.textContent;
+  label.dataset.label = before;
+  label.textContent = "Copied";
+  say("Copied");
+  setTimeout(() => { label.textContent = before; }, 1600);
+});
+
+// -- Ask first: <form data-confirm="…"> --------------------------------------
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.dataset.confirm || form.dataset.confirmed) return;
+  event.preventDefault();
+  const label = event.submitter ? event.submitter.textContent.trim() : "Yes";
+  const dialog = document.createElement("dialog");
+  dialog.innerHTML = '<h2>Are you sure?</h2><p class="lead"></p><form method="dialog" class="row">'
+    + '<button class="button" value="">Keep it as it is</button><button class="button primary" value="yes"></button></form>';
+  dialog.querySelector("p").textContent = form.dataset.confirm;
+  dialog.querySelector("[value=yes]").textContent = label;
+  dialog.addEventListener("close", () => {
+    if (dialog.returnValue === "yes") {
+      form.dataset.confirmed = "1";
+      form.requestSubmit(event.submitter || undefined);
+    }
+    dialog.remove();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+});
+
+// A second click on a button does nothing while the first is under way.
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.method === "dialog") return;
+  setTimeout(() => event.target.querySelectorAll("button:not([type=button])").forEach((button) => { button.disabled = true; }));
+});
+window.addEventListener("pageshow", () => {
+  document.querySelectorAll("form button:disabled").forEach((button) => { button.disabled = false; });
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+});
+
+// -- Show a password ---------------------------------------------------------
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-reveals]");
+  if (!button) return;
+  const input = document.getElementById(button.dataset.reveals);
+  const shown = input.type === "password";
+  input.type = shown ? "text" : "password";
+  button.setAttribute("aria-pressed", String(shown));
+  button.textContent = shown ? "Hide" : "Show";
+});
+
+// -- Tabs: [data-tabs] holds .panel sections, each with data-title -----------
+for (const box of document.querySelectorAll("[data-tabs]")) {
+  const panels = [...box.querySelectorAll(":scope > .panel")];
+  const list = document.createElement("div");
+  list.className = "switch";
+  list.setAttribute("role", "tablist");
+  list.setAttribute("aria-label", box.dataset.tabs);
+  const tabs = panels.map((panel, index) => {
+    const tab = document.createElement("button");
+    tab.type = "button";
+    tab.id = `${panel.id}-tab`;
+    tab.textContent = panel.dataset.title;
+    tab.setAttribute("role", "tab");
+    tab.setAttribute("aria-controls", panel.id);
+    panel.setAttribute("role", "tabpanel");
+    panel.setAttribute("aria-labelledby", tab.id);
+    panel.querySelector(".panel-title")?.remove();
+    tab.addEventListener("click", () => show(index));
+    tab.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (step) { show((index + step + panels.length) % panels.length); tabs[(index + step + panels.length) % panels.length].focus(); }
+    });
+    list.append(tab);
+    return tab;
+  });
+  const show = (chosen) => panels.forEach((panel, index) => {
+    panel.hidden = index !== chosen;
+    tabs[index].setAttribute("aria-selected", String(index === chosen));
+    tabs[index].tabIndex = index === chosen ? 0 : -1;
+  });
+  box.prepend(list);
+  if (panels.length) show(0);
+}
+
+// -- Run: <button data-run='{"url", "headers", "body"}'> sends the request that stands beside it ---------------
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-run]");
+  if (!button) return;
+  const call = JSON.parse(button.dataset.run);
+  const output = document.getElementById(button.dataset.into);
+  button.disabled = true;
+  try {
+    const answer = await fetch(call.url, { method: "POST", headers: call.headers, body: call.body, credentials: "omit" });
+    let text = await answer.text();
+    try { text = JSON.stringify(JSON.parse(text), null, 2); } catch { /* shown as it came */ }
+    output.textContent = `HTTP ${answer.status}\n${text}`;
+    output.closest(".code").hidden = false;
+    say(answer.ok ? "The message was accepted" : `Refused with HTTP ${answer.status}`);
+    refresh();
+  } catch {
+    output.textContent = "The server could not be reached.";
+    output.closest(".code").hidden = false;
+  } finally {
+    button.disabled = false;
+  }
+});
+
+// -- Cells know their column's name, for rows that are cards on a phone ----------------------------------------
+const label = (root) => root.querySelectorAll(".stacks table").forEach((table) => {
+  const names = [...table.tHead.rows[0].cells].map((cell) => cell.classList.contains("end") ? "" : cell.textContent.trim());
+  for (const row of table.tBodies[0].rows) {
+    [...row.cells].forEach((cell, index) => { if (index && names[index]) cell.dataset.label = names[index]; });
+  }
+});
+label(document);
+
+// -- Live: an element with an id and data-live="SECONDS" is drawn anew from the same page ----------------------
+const living = [...document.querySelectorAll("[data-live][id]")];
+async function refresh() {
+  const address = document.querySelector("link[rel=canonical]")?.href || location.href.split("#")[0];
+  const answer = await fetch(address, { headers: { "X-Live": "1" } });
+  if (!answer.ok || answer.redirected) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  label(page);
+  // A token differs each time and stays good: it is no news.
+  const token = document.querySelector("[name=csrf_token]")?.value;
+  if (token) page.querySelectorAll("[name=csrf_token]").forEach((input) => { input.setAttribute("value", token); });
+  for (const element of document.querySelectorAll("[data-live][id]")) {
+    const fresh = page.getElementById(element.id);
+    const busy = element.contains(document.activeElement) && document.activeElement !== element;
+    if (fresh && !busy && fresh.innerHTML !== element.innerHTML) element.innerHTML = fresh.innerHTML;
+  }
+}
+if (living.length) {
+  const every = Math.max(1, Math.min(...living.map((element) => Number(element.dataset.live)))) * 1000;
+  const tick = async () => {
+    if (!document.hidden) { try { await refresh(); } catch { /* the next time */ } }
+    setTimeout(tick, every);
+  };
+  setTimeout(tick, every);
+}
+
+// The menu of small screens closes with Escape.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && location.hash === "#menu") location.hash = "#main";
+});
