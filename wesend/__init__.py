@@ -9,6 +9,7 @@ from . import (
     callbacks,
     cli,
     database,
+    docs,
     health,
     models,
     request_ids,
@@ -40,6 +41,7 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     callbacks.init_app(app)
     app.register_blueprint(sandbox_api.blueprint)
     app.register_blueprint(health.blueprint)
+    docs.init_app(app)
     register_http_errors(app)
     api_sessions.init_app(app)
     request_ids.init_app(app)
