@@ -35,6 +35,8 @@ EXCEPTIONS = {
     ("server", "logs"): "sets the process's logging up, and gunicorn's",
     ("server", "metrics"): "makes the folder where the workers' counts add up",
     ("logs", "request_ids"): "every line names its request",
+    ("docs", "dialects"): "it documents their routes, schemas and errors",
+    ("docs", "sandbox"): "its examples use the published credentials",
     ("jobs", "mail_catcher"): "it listens where the jobs run",
     ("cli", ""): "the command group makes the application; the import stands inside the function",
     ("server", ""): "so does `up`, once the settings given as options are known",

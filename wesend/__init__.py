@@ -10,6 +10,7 @@ from . import (
     cli,
     dashboard,
     database,
+    docs,
     health,
     logs,
     metrics,
@@ -45,6 +46,7 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     callbacks.init_app(app)
     app.register_blueprint(sandbox_api.blueprint)
     app.register_blueprint(health.blueprint)
+    docs.init_app(app)
     dashboard.init_app(app)
     register_http_errors(app, elsewhere=dashboard.show_elsewhere)
     api_sessions.init_app(app)

@@ -1,0 +1,56 @@
+"""The webhooks of each document are those that go out, in every event that the format has."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from wesend.database import query
+from wesend.docs.apis import APIS
+from wesend.messages import mail_events
+from wesend.webhooks import deliver, endpoints
+from wesend.webhooks.formats import INBOUND
+
+from ..support.documents import Documented
+from .walk import Walk
+
+FAILS = "+254700000099"
+FAILING = {  # a send of each API to a number that fails by receipt
+    "wesendall": ("/sms/send", {"walletId": "wal_sandbox_wesendall", "message": "Hi", "recipient": FAILS}),
+    "wasambazie": ("/sms/send", {"to_number": FAILS, "message": "Hi", "sender_id": "MYBRAND"}),
+    "esms": ("/messages/send", {"to": FAILS, "text": "Hi"}),
+    "worldledgers": ("/sms", {"recipients": [FAILS], "message": "Hi"}),
+}
+
+
+@pytest.mark.parametrize("name", APIS)
+def test_every_event_of_the_format_is_documented(name):
+    assert APIS[name].dialect.webhook_format is not None
+    assert set(APIS[name].webhooks) == set(APIS[name].dialect.webhook_format.events)
+
+
+@pytest.mark.parametrize("name", APIS)
+def test_what_goes_out_is_what_the_document_says(app, name):
+    documented, walk = Documented.of(app, name), Walk(app, name)
+    with app.app_context():
+        account_id = query("SELECT id FROM accounts WHERE is_sandbox = 1")[0][0]
+        endpoints.add_endpoint(account_id=account_id, format_name=name, url="https://example.com/hook", actor="test")
+    path, body = FAILING[name]
+    walk.client.post(APIS[name].dialect.prefix + path, body)
+    for _ in walk:
+        walk.jobs.settle()
+    with app.app_context():
+        for message in query("SELECT * FROM messages WHERE channel = 'email'"):
+            mail_events.note_opened(message)
+            mail_events.note_clicked(message, "https://example.com")
+        sent = [(row["event"], json.loads(deliver.payload_of(name,
+                                                             row))) for row in query("SELECT * FROM"
+                                                                                     " webhook_deliveries")]
+    for event, payload in sent:
+        content = documented.document["webhooks"][event]["post"]["requestBody"]["content"]
+        validator = documented.schema(content["application/json"]["schema"])
+        assert [error.message for error in validator.iter_errors(payload)] == []
+    # Nobody writes to us here, and mail is sent by a lane that these jobs do not run.
+    not_caused = {INBOUND, *(f"communication.email.{word}" for word in ("processing", "delivered", "failed"))}
+    assert {*APIS[name].webhooks} - {event for event, _ in sent} <= not_caused

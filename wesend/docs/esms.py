@@ -1,0 +1,47 @@
+"""eSMS Africa's document."""
+
+from __future__ import annotations
+
+from ..dialects.esms import dialect, schemas
+from . import esms_account, esms_messages
+from . import esms_shapes as shapes
+from .operations import Api, Scheme, Webhook
+from .sandbox_values import GROUP
+from .shapes import exactly
+
+SIGNATURE = "X-Webhook-Signature: `sha256=` and the hex HMAC-SHA256 of the raw body by the signing secret."
+
+API = Api(
+    dialect, "eSMS Africa API", """A bearer key. Answers are plain JSON; an error is `{"detail": {"code", "message"}}`,
+field errors are a list with 422. A key has scopes: a GET needs `query`, a write `send`, the webhook calls `webhooks`.
+`cost` is what the wallet pays, `route_cost` the carrier's own price. Times are UTC.""",
+    schemas, {"bearer": Scheme({"type": "http", "scheme": "bearer"}, ("api_key",))}, (("bearer",),),
+    {**esms_messages.OPERATIONS, **esms_account.OPERATIONS}, shapes.refusal,
+    parameters={"message_id": (shapes.MESSAGE_ID, "A message's id."), "batch_id": (shapes.BATCH_ID, "A batch's id."),
+                "list_id": (GROUP, "A contact list's id."), "code": ("ESMS_UG", "A route's code.")},
+    notes={"to": "A phone in E.164.", "text": "The text, at most 10 segments; `{{name}}` and any other column is filled"
+           " from the contact in a bulk.", "sender_id": "An approved sender ID; the route's own when it is left out.",
+           "route": "A route's code; found by the number when it is left out.", "schedule_mode": "`now` by default.",
+           "scheduled_at": "ISO 8601 in UTC: a single message 5 minutes to 7 days ahead, a bulk 10 minutes to 90 days.",
+           "drip_rate": "Messages a minute, with `schedule_mode` `drip`; the first goes at once.",
+           "contact_list_ids": "Contact lists; a phone that is in several counts once.", "page": "From 0.",
+           "limit": "Entries a page.", "status": "Only messages of this status.",
+           "batch_id": "Only this batch's messages.",
+           "date_from": "An ISO date in the account's zone, or an instant; inclusive.",
+           "date_to": "An ISO date in the account's zone, or an instant; inclusive.",
+           "days": "How many days, up to today.",
+           "amount": "In the wallet's currency.", "phone": "The payer's phone.",
+           "provider": "The mobile-money network; told by the number when it is left out.",
+           "name": "1 to 11 letters and digits.", "Upload.name": "What the list is called; the file's name when left"
+                                                                 " out.",
+           "countries": "ISO 3166 country codes.",
+           "use_case": "What it is for.", "dlr_url": "Where delivery receipts go; null takes it away.",
+           "mo_url": "Where inbound messages go; null takes it away.",
+           "Upload.tags": "A JSON array, a comma list, or several fields.",
+           "is_active": "Whether anything is sent there."},
+    webhooks={
+        "message.delivered": Webhook("A message was delivered", SIGNATURE, {
+            "event": exactly("message.delivered"), "status": exactly("delivered"), **shapes.HOOK}),
+        "message.failed": Webhook("A message failed", SIGNATURE, {
+            "event": exactly("message.failed"), "status": exactly("failed"), **shapes.HOOK}),
+        "message.received": Webhook("A phone wrote; goes to `mo_url`", SIGNATURE, shapes.INBOUND)})

@@ -1,0 +1,71 @@
+"""Our own marshmallow fields as JSON Schema, for apispec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from ..dialects import fields as own
+from ..dialects.wasambazie.schemas import Numbers
+from ..dialects.wesendall.schemas import ContactFields, Recipients
+
+VISIBLE = {"minLength": 1, "pattern": r"\S"}
+"""A text with a visible character."""
+
+
+def _text(field: own.Text) -> dict:
+    return {"type": "string", **({} if field.blank else VISIBLE),
+            **({"maxLength": field.maximum} if field.maximum is not None else {})}
+
+
+def _whole(field: own.Whole) -> dict:
+    return {"type": "integer", "minimum": field.low, "maximum": field.high}
+
+
+def _text_list(field: own.TextList) -> dict:
+    return {"type": "array", "minItems": 1, "items": {"type": "string", **({} if field.blank_items else VISIBLE)}}
+
+
+SCHEMAS: dict[type[fields.Field], Callable[[Any], dict]] = {
+    Numbers: lambda field: {"type": "string", "minLength": 1, "pattern": r"[^\s,]"},
+    own.Text: _text,
+    own.Whole: _whole,
+    own.Flag: lambda field: {"type": "boolean"},
+    own.TextList: _text_list,
+    own.WholeList: lambda field: {"type": "array", "items": {"type": "integer"}},
+    own.Identifier: lambda field: {"anyOf": [{"type": "integer"}, {"type": "string", "minLength": 1}]},
+    own.Amount: lambda field: {"type": "number", "exclusiveMinimum": 0, "maximum": 10**9},
+    Recipients: lambda field: {"anyOf": [{"type": "string", **VISIBLE},
+                                         {"type": "array", "minItems": 1, "items": {"type": "string"},
+                                          "contains": {"type": "string", **VISIBLE}}]},
+    ContactFields: lambda field: {
+        "type": "object", "required": ["phone"],
+        "properties": {"phone": {"type": "string", **VISIBLE}, "name": {"type": ["string", "null"]}},
+        "additionalProperties": {"type": ["string", "number", "boolean", "null"]}},
+}
+"""Field → its schema; the first class of its ancestry that stands here."""
+
+
+def describe(notes: dict[str, str]) -> Callable:
+    """An attribute function for apispec's converter; ``notes`` are descriptions by the field's name on the wire,
+    or by its schema's name and that (``NewSender.name``)."""
+
+    def own_field(_converter, field: fields.Field, ret: dict, **_) -> dict:
+        if "default" in ret and ret["default"] is None:
+            del ret["default"]  # a missing value, not a default that could be sent
+        found = next((SCHEMAS[kind](field) for kind in type(field).__mro__ if kind in SCHEMAS), {})
+        if field.allow_none and isinstance(found.get("type"), str):
+            found["type"] = [found["type"], "null"]
+        return {**found, **_described(field, notes)}
+
+    return own_field
+
+
+def _described(field: fields.Field, notes: dict[str, str]) -> dict[str, str]:
+    if not isinstance(field.parent, Schema):
+        return {}  # the items of a list, which is described itself
+    name = field.data_key or field.name
+    note = notes.get(f"{type(field.parent).__name__}.{name}") or notes.get(str(name))
+    return {"description": note} if note else {}

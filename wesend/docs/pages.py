@@ -1,0 +1,96 @@
+"""`/docs`: the index, a page an API, and the documents themselves. Nothing is fetched from elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    current_app,
+    jsonify,
+    render_template,
+    url_for,
+)
+
+from .apis import APIS
+from .document import document
+from .operations import Api
+from .postman import collection
+from .sandbox_values import credentials
+
+blueprint = Blueprint("docs", __name__, url_prefix="/docs", template_folder="templates", static_folder="static",
+                      static_url_path="/static")
+STRICT = {"default-src": "'none'", "style-src": "'self'", "img-src": "'self' data:", "base-uri": "'none'",
+          "form-action": "'none'", "frame-ancestors": "'none'"}
+RAPIDOC = {**STRICT, "script-src": "'self'", "connect-src": "'self'", "style-src": "'self' 'unsafe-inline'"}
+"""RapiDoc sets styles inside its shadow DOM."""
+
+
+@blueprint.get("")
+def show_index():
+    ways = {api.name: _way(api) for api in APIS.values()}
+    return _page("docs/index.html", STRICT, apis=APIS.values(), base_url=current_app.config["WESEND"].base_url,
+                 ways=ways,
+                 credentials={name: credentials(name) for name in APIS})
+
+
+def _way(api: Api) -> str:
+    """How credentials are shown, in words."""
+    words = {name: scheme.openapi.get("name") or {"basic": "HTTP Basic", "bearer": "Bearer"}[scheme.openapi["scheme"]]
+             for name, scheme in api.schemes.items()}
+    return " or ".join(" and ".join(words[name] for name in names) for names in api.security)
+
+
+@blueprint.get("/<name>")
+def show_api(name: str):
+    api = _api(name)
+    given = credentials(name) if current_app.config["WESEND"].sandbox else {}
+    keys = {scheme: [given[variable] for variable in found.variables] for scheme,
+            found in api.schemes.items()} if given else {}
+    return _page("docs/api.html", RAPIDOC, api=api, apis=APIS.values(), keys=keys)
+
+
+@blueprint.get("/openapi/<name>.json")
+def show_document(name: str):
+    return _download(_document(_api(name).name))
+
+
+@blueprint.get("/postman/<name>.json")
+def show_collection(name: str):
+    response = _download(collection(_api(name), current_app.config["WESEND"].base_url))
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.postman_collection.json"'
+    return response
+
+
+def _api(name: str) -> Api:
+    if name not in APIS:
+        abort(404)
+    return APIS[name]
+
+
+def _document(name: str) -> dict[str, Any]:
+    """Made once; nothing in it changes while the application runs."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    made = app.extensions.setdefault("wesend.docs", {})
+    if name not in made:
+        made[name] = document(app, APIS[name])
+    return made[name]
+
+
+def _download(found: dict[str, Any]) -> Response:
+    response = jsonify(found)
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def _page(template: str, policy: dict[str, str], **values: Any) -> Response:
+    response = Response(render_template(template, home=url_for(".show_index"),
+                                        sandbox=current_app.config["WESEND"].sandbox,
+                                        **values), mimetype="text/html")
+    response.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in policy.items())
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response

@@ -1,0 +1,65 @@
+"""Errors as they are raised, to be shown by each dialect's own error table: their bodies are true by construction."""
+
+from __future__ import annotations
+
+import re
+
+from marshmallow import ValidationError, fields
+from werkzeug import exceptions as http
+
+from .. import errors, money
+from ..contacts.csv_import import EmptyList, FileTooLarge, NoPhoneColumn
+from ..dialects.body import InvalidText, MalformedJson
+from ..dialects.dialect import InvalidIdempotencyKey
+from .operations import Operation, Upload
+
+EVERY_CALL = (http.InternalServerError(),)
+WITH_CREDENTIALS = (errors.InvalidCredentials(), errors.AccountSuspended(), errors.InsufficientScope(),
+                    errors.RateLimited(42))
+EVERY_POST = (InvalidIdempotencyKey(), errors.IdempotencyInFlight(), errors.IdempotencyConflict(),
+              http.RequestEntityTooLarge())
+JSON_BODY = (MalformedJson(), InvalidText(), http.RequestEntityTooLarge(), http.UnsupportedMediaType())
+
+UNKNOWN_SENDER = errors.SenderNotApproved()
+NO_ROUTE = errors.NoRoute()
+REJECTED = errors.ProviderRejected(refunded_micros=35 * money.MICRO, currency="UGX", reason="Refused by the sandbox")
+NO_RECIPIENT = errors.InvalidRecipient("No recipient is a valid phone number")
+TOO_LONG = errors.TextTooLong("The message has 11 segments; at most 10 are allowed", {"text": ["Too long"]})
+TOPUP = (errors.ChargeRefused(), errors.TopUpNotConfigured())
+UPLOAD = (EmptyList("The file is empty"), NoPhoneColumn("No column is named phone, phone_number or mobile"),
+          FileTooLarge("The file has more than 50 MB"), http.UnsupportedMediaType(), InvalidText(),
+          ValidationError("Missing data for required field.", "file"))
+
+
+def low_balance(wallet: str, currency: str) -> errors.InsufficientBalance:
+    return errors.InsufficientBalance(wallet_id=wallet, balance_micros=20 * money.MICRO,
+                                      required_micros=35 * money.MICRO,
+                                      currency=currency)
+
+
+def refusals_of(method: str, path: str, operation: Operation, *, public: bool) -> list[Exception]:
+    """Everything that a call may be refused with: what every call like it shares, then what is its own."""
+    found = [*operation.refusals]
+    if not public:
+        found += WITH_CREDENTIALS
+    if method == "POST" and not public:
+        found += EVERY_POST
+    if operation.query is not None:
+        found += [_invalid(operation.query), InvalidText()]
+    if isinstance(operation.body, Upload):
+        found += UPLOAD
+    elif operation.body is not None:
+        found += [*JSON_BODY, _invalid(operation.body)]
+    if re.search(r"\{", path):
+        found.append(http.NotFound())
+    return [*found, *EVERY_CALL]
+
+
+def _invalid(schema) -> ValidationError:
+    """What such a schema says of a field that is missing, or else is not as it must be."""
+    for name, field in schema.fields.items():
+        if field.required:
+            return ValidationError("Missing data for required field.", field.data_key or name)
+    name, field = next(iter(schema.fields.items()))
+    sentence = "Not a valid integer." if not isinstance(field, fields.String) else "Not a valid string."
+    return ValidationError(sentence, field.data_key or name)
