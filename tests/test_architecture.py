@@ -19,7 +19,7 @@ CORE = {"errors", "clock", "phones", "segments", "money", "templating", "columns
         "database", "schema_version", "wake", "vault", "countries", "csv_cells"}
 GATEWAYS = {"gateways"}
 DOMAINS = ["accounts", "upstreams", "wallets", "routing", "contacts", "webhooks", "messages"]
-EDGES = {"dialects", "dashboard", "callbacks", "cli", "jobs", "server", "doctor", "sandbox", "sandbox_api", "health", "request_ids", "mail_catcher"}
+EDGES = {"dialects", "dashboard", "callbacks", "cli", "jobs", "server", "doctor", "sandbox", "sandbox_api", "health", "request_ids", "mail_catcher", "api_sessions"}
 FACTORY = {"", "models"}  # the package itself, and the list of all models that migrations compare with
 
 EXCEPTIONS = {
@@ -29,6 +29,7 @@ EXCEPTIONS = {
     ("cli", "doctor"): "`wesend doctor` prints its findings",
     ("server", "sandbox"): "`up` makes the sandbox and prints the example that uses it",
     ("server", "jobs"): "the workers run them",
+    ("api_sessions", "dialects"): "asks whether a path is an API's",
     ("jobs", "mail_catcher"): "it listens where the jobs run",
     ("doctor", "jobs"): "tells who runs them",
     ("health", "jobs"): "tells whether somebody runs them",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from . import (
+    api_sessions,
     callbacks,
     cli,
     dashboard,
@@ -19,7 +20,8 @@ from . import (
 from .accounts import keys
 from .dialects import DIALECTS
 from .dialects.dialect import register_http_errors
-from .messages import submit
+from .messages import brought, submit
+from .upstreams import registry
 
 
 def create_app(values: settings.Settings | None = None) -> Flask:
@@ -32,6 +34,8 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     database.init_app(app)
     keys.init_app(app)
     submit.init_app(app)
+    registry.init_app(app)
+    brought.init_app(app)
     for dialect in DIALECTS:
         dialect.register(app)
     callbacks.init_app(app)
@@ -39,6 +43,7 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     app.register_blueprint(health.blueprint)
     dashboard.init_app(app)
     register_http_errors(app, elsewhere=dashboard.show_elsewhere)
+    api_sessions.init_app(app)
     request_ids.init_app(app)
     cli.init_app(app)
     return app

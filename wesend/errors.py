@@ -109,6 +109,10 @@ class UserNotFound(NotFound):
     sentence = "User not found"
 
 
+class GatewayNotFound(NotFound):
+    sentence = "Gateway not found"
+
+
 class WebhookNotFound(NotFound):
     sentence = "Webhook not found"
 

@@ -20,7 +20,7 @@ from flask import Flask
 from . import mail_catcher
 from .accounts import idempotency
 from .contacts import service as contacts
-from .messages import bulk, control, queue, receipts
+from .messages import brought, bulk, control, dispatch, queue, receipts
 from .messages.dispatch import Dispatcher
 from .wake import DISPATCH, WEBHOOKS, Bell
 from .wallets import deposits
@@ -65,6 +65,16 @@ def recover(app: Flask) -> None:
     app.extensions["wesend.dispatcher"].ring()
 
 
+def match_receipts(_app: Flask) -> None:
+    """Match the receipts that gateways brought."""
+    repeat(brought.match_new)
+
+
+def lead_around(_app: Flask) -> None:
+    """Find another way for what waits for a gateway that is gone."""
+    dispatch.lead_around_the_gone()
+
+
 def expire(_app: Flask) -> None:
     """Fail what has had no receipt within its validity."""
     repeat(receipts.expire)
@@ -74,12 +84,14 @@ def housekeeping(_app: Flask) -> None:
     """Remove what nobody needs any more."""
     repeat(idempotency.forget_old)
     repeat(attempts.forget_old)
+    repeat(brought.forget_old)
     contacts.sweep_deleted()
     bulk.sweep_rejected()
 
 
 SWEEPS: tuple[tuple[Callable[[Flask], None], float], ...] = (
-    (release, 0.5), (poll_receipts, 0.3), (poll_deposits, 0.5), (recover, 2.0), (expire, 2.0), (housekeeping, 300.0))
+    (release, 0.5), (poll_receipts, 0.3), (match_receipts, 0.2), (poll_deposits, 0.5), (recover, 2.0), (lead_around, 5.0),
+    (expire, 2.0), (housekeeping, 300.0))
 """Each job with its interval in seconds."""
 
 

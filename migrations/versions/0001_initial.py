@@ -225,6 +225,7 @@ def upgrade():
     with op.batch_alter_table('contacts', schema=None) as batch_op:
         batch_op.create_index('ix_contacts_account_email', ['account_id', 'email'], unique=False, sqlite_where=sa.text('email IS NOT NULL'))
         batch_op.create_index('ix_contacts_account_phone', ['account_id', 'phone'], unique=False)
+        batch_op.create_index('ix_contacts_group_id', ['group_id', 'id'], unique=False)
 
     op.create_table('daily_counts',
     sa.Column('account_id', sa.Integer(), nullable=False),
@@ -280,8 +281,9 @@ def upgrade():
     sa.UniqueConstraint('uid', name=op.f('uq_batches_uid'))
     )
     with op.batch_alter_table('batches', schema=None) as batch_op:
-        batch_op.create_index('ix_batches_account_id', ['account_id', 'id'], unique=False)
+        batch_op.create_index('ix_batches_account_id', ['account_id', 'id'], unique=False, sqlite_where=sa.text('lane = 1'))
         batch_op.create_index('ix_batches_bulk', ['id'], unique=False, sqlite_where=sa.text("lane = 1 AND state IN ('intake', 'open', 'cancelling')"))
+        batch_op.create_index('ix_batches_unaccepted', ['id'], unique=False, sqlite_where=sa.text("state IN ('intake', 'rejected')"))
 
     op.create_table('deposits',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -387,8 +389,8 @@ def upgrade():
     sa.UniqueConstraint('uid', name=op.f('uq_messages_uid'))
     )
     with op.batch_alter_table('messages', schema=None) as batch_op:
-        batch_op.create_index('ix_messages_account_id', ['account_id', 'id'], unique=False)
-        batch_op.create_index('ix_messages_account_status', ['account_id', 'status', 'id'], unique=False)
+        batch_op.create_index('ix_messages_account_day', ['account_id', 'channel', 'day', 'id'], unique=False)
+        batch_op.create_index('ix_messages_account_status', ['account_id', 'channel', 'status', 'day', 'id', 'wallet_id'], unique=False)
         batch_op.create_index('ix_messages_batch_id', ['batch_id', 'id'], unique=False)
         batch_op.create_index('ix_messages_bulk_queue', ['batch_id', 'gateway', 'due_at', 'id'], unique=False, sqlite_where=sa.text("status = 'queued' AND lane = 1"))
         batch_op.create_index('ix_messages_bulk_waiting', ['batch_id', 'due_at'], unique=False, sqlite_where=sa.text("status IN ('scheduled', 'dripping') AND lane = 1"))
@@ -399,7 +401,7 @@ def upgrade():
         batch_op.create_index('ix_messages_queue', ['gateway', 'due_at', 'id'], unique=False, sqlite_where=sa.text("status = 'queued' AND lane = 0"))
         batch_op.create_index('ix_messages_recipient', ['recipient', 'id'], unique=False)
         batch_op.create_index('ix_messages_waiting', ['lane', 'due_at'], unique=False, sqlite_where=sa.text("status IN ('scheduled', 'dripping') AND lane = 0"))
-        batch_op.create_index('ix_messages_wallet_id', ['wallet_id', 'id'], unique=False)
+        batch_op.create_index('ix_messages_wallet_day', ['wallet_id', 'channel', 'day', 'id'], unique=False)
 
     op.create_table('ledger_entries',
     sa.Column('id', sa.Integer(), nullable=False),

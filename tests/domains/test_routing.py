@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wesend import money
-from wesend.errors import InvalidInput, NoRoute, RouteNotFound
+from wesend.errors import InsufficientBalance, InvalidInput, NoRoute, RouteNotFound
 from wesend.messages.compose import read_recipients
 from wesend.routing.pricing import home_price
 from wesend.routing.rates import rates, set_rate
@@ -184,3 +184,13 @@ def test_what_is_composed_is_what_is_charged(carrier):
     assert [getattr(item, "cost_micros", None) or item.reason for item in planned] == [
         35_000_000, "duplicate", "invalid_recipient"]
     assert balance(wallet) == "1000", "nothing is written by composing"
+
+
+def test_too_few_credits_are_refused_before_a_missing_route(context):
+    """Credits cost the same by every route, so the order of the refusals is the contract's: 402, then 502."""
+    poor, rich = make_wallet("0", "SMS"), make_wallet("1", "SMS")
+    with pytest.raises(InsufficientBalance) as refused:
+        send(poor, NUMBERS[0])
+    assert (refused.value.required_micros, refused.value.balance_micros) == (1_000_000, 0)
+    with pytest.raises(NoRoute):
+        send(rich, NUMBERS[0])

@@ -10,7 +10,16 @@ import pytest
 
 from wesend.gateways.callbacks import BadSignature, CallbackRequest, UnreadableCallback
 from wesend.gateways.outcomes import ACCEPTED, REFUSED
-from wesend.gateways.sms.base import DELIVERED, FAILED, NEVER_SENT, SENT, CallbackReceipt, Outcome, Question, Receipt
+from wesend.gateways.sms.base import (
+    DELIVERED,
+    FAILED,
+    NEVER_SENT,
+    SENT,
+    CallbackReceipt,
+    Outcome,
+    Question,
+    Receipt,
+)
 
 from ..support.fakes import answer
 from .adapters import CALLBACK, make

@@ -9,7 +9,14 @@ import json
 import pytest
 
 from wesend.gateways.callbacks import BadSignature, CallbackRequest, UnreadableCallback
-from wesend.gateways.money.base import NOT_PAID, PAID, PENDING, Charge, PaymentHint, Standing
+from wesend.gateways.money.base import (
+    NOT_PAID,
+    PAID,
+    PENDING,
+    Charge,
+    PaymentHint,
+    Standing,
+)
 from wesend.gateways.outcomes import ACCEPTED, REFUSED, UNKNOWN
 
 from ..support.fakes import answer, drop, reset

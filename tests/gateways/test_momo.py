@@ -7,7 +7,14 @@ import json
 import pytest
 
 from wesend.gateways.callbacks import CallbackRequest, UnreadableCallback
-from wesend.gateways.money.base import NOT_PAID, PAID, PENDING, Charge, PaymentHint, Standing
+from wesend.gateways.money.base import (
+    NOT_PAID,
+    PAID,
+    PENDING,
+    Charge,
+    PaymentHint,
+    Standing,
+)
 from wesend.gateways.money.momo import LIVE, SANDBOX, Momo
 from wesend.gateways.outcomes import ACCEPTED, REFUSED, UNKNOWN
 

@@ -8,7 +8,14 @@ from base64 import b64decode
 import pytest
 
 from wesend.gateways.callbacks import CallbackRequest, UnreadableCallback
-from wesend.gateways.money.base import NOT_PAID, PAID, PENDING, Charge, PaymentHint, Standing
+from wesend.gateways.money.base import (
+    NOT_PAID,
+    PAID,
+    PENDING,
+    Charge,
+    PaymentHint,
+    Standing,
+)
 from wesend.gateways.outcomes import ACCEPTED, REFUSED, UNKNOWN
 
 from ..support.fakes import answer, drop

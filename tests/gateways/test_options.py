@@ -101,7 +101,7 @@ class TestEveryType:
         assert len(names) == len(set(names))
 
     def test_it_may_be_pointed_at_another_address(self, kind):
-        assert {option.name for option in kind.options} & {"base_url", "url"}
+        assert {option.name for option in kind.options} & {"base_url", "url", "host"}
 
     def test_without_what_it_needs_it_says_what_is_missing(self, kind):
         with pytest.raises(BadOption, match="is missing"):

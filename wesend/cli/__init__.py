@@ -13,7 +13,18 @@ from flask.cli import FlaskGroup
 from ..errors import WesendError
 from ..schema_version import DatabaseProblem
 from ..settings import SettingsError
-from . import accounts, contacts, operations, routing, serving, users, wallets, webhooks
+from . import (
+    accounts,
+    contacts,
+    developing,
+    gateways,
+    operations,
+    routing,
+    serving,
+    users,
+    wallets,
+    webhooks,
+)
 
 
 class WesendGroup(FlaskGroup):
@@ -39,7 +50,7 @@ def _create_app() -> Flask:
 
 
 COMMANDS = (*serving.COMMANDS, *accounts.COMMANDS, *users.COMMANDS, *wallets.COMMANDS, *contacts.COMMANDS, *routing.COMMANDS,
-            *webhooks.COMMANDS, *operations.COMMANDS)
+            *gateways.COMMANDS, *webhooks.COMMANDS, *operations.COMMANDS, *developing.COMMANDS)
 
 group = WesendGroup(name="wesend", create_app=_create_app, add_default_commands=False, add_version_option=False,
                     load_dotenv=False, set_debug_flag=False,

@@ -38,6 +38,7 @@ class Contact(db.Model):
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (
         UniqueConstraint("group_id", "phone"),
+        Index("ix_contacts_group_id", "group_id", "id"),  # a page of a group must not sort all of it
         Index("ix_contacts_account_phone", "account_id", "phone"),
         Index("ix_contacts_account_email", "account_id", "email", sqlite_where=text("email IS NOT NULL")),
     )

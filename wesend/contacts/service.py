@@ -152,11 +152,11 @@ def iterate(group_ids: list[int], page: int = 1000) -> Iterator[Row]:
     """Every contact of the groups, in the order of the groups, a page at a time; a phone in two comes with the first."""
     for position, group_id in enumerate(group_ids):
         earlier = group_ids[:position]
+        unseen = (f" AND NOT EXISTS (SELECT 1 FROM contacts e WHERE e.group_id IN ({marks(earlier)}) AND e.phone = c.phone)"
+                  if earlier else "")
         last = 0
-        while rows := query(
-                "SELECT id, phone, country, name, data FROM contacts c WHERE group_id = ? AND id > ? AND NOT EXISTS ("
-                f"SELECT 1 FROM contacts e WHERE e.group_id IN ({marks(earlier)}) AND e.phone = c.phone)"
-                " ORDER BY id LIMIT ?", (group_id, last, *earlier, page)):
+        while rows := query("SELECT id, phone, country, name, data FROM contacts c WHERE group_id = ? AND id > ?"
+                            f"{unseen} ORDER BY id LIMIT ?", (group_id, last, *earlier, page)):
             yield from rows
             last = rows[-1]["id"]
 

@@ -34,18 +34,30 @@ def body(limit: int = LIMIT) -> bytes:
         declared = request.content_length
         data = b"" if declared is not None and declared > limit else stream.read(limit + 1)
         if len(data) > limit or (declared is not None and declared > limit):
-            drained = 0
-            while drained < DRAINED and (chunk := stream.read(65536)):
-                drained += len(chunk)
+            _drain(stream)
             raise RequestEntityTooLarge
         g.body = data
     return g.body
 
 
+class UploadTooLarge(RequestEntityTooLarge):
+    """A file over UPLOAD_LIMIT."""
+
+
 def upload_fields():
     """The form fields of an upload; its files are then in ``request.files``, on disk when they are large."""
     request.max_content_length = UPLOAD_LIMIT + LIMIT
-    return request.form
+    try:
+        return request.form
+    except RequestEntityTooLarge as error:
+        _drain(request.environ["wsgi.input"])
+        raise UploadTooLarge from error
+
+
+def _drain(stream) -> None:
+    drained = 0
+    while drained < DRAINED and (chunk := stream.read(65536)):
+        drained += len(chunk)
 
 
 def json_object(*, optional: bool = False) -> dict[str, Any]:

@@ -21,7 +21,7 @@ UNSTORABLE = [{"loc": ["body"], "msg": "the body contains characters that cannot
 def field_errors(error: ValidationError, place: str = "body") -> list[dict]:
     """One entry a sentence; ``loc`` starts with ``body`` or ``query``."""
     found: list[dict] = []
-    _walk([place], error.messages, found)
+    _walk([place], error.normalized_messages(), found)
     return found
 
 

@@ -160,8 +160,13 @@ class Composer:
         return way
 
     def _find_way(self, phone: phones.Phone) -> _Way | None:
-        if self.sender_countries is not None and phone.country not in self.sender_countries:
+        way = self._find_gateway(phone)
+        # Who can't be reached anyway is skipped: a bulk must not fail for the country of a stray contact.
+        if way is not None and self.sender_countries is not None and phone.country not in self.sender_countries:
             raise SenderNotApproved(f"Sender ID {self.sender} is not approved for {phone.country}")
+        return way
+
+    def _find_gateway(self, phone: phones.Phone) -> _Way | None:
         found = routes.candidates(phone.country, phone.e164, self.route_code)
         if self.wallet.is_sandbox:
             # Whatever the routes say: a sandbox wallet never leaves the machine. Credits need no price either.

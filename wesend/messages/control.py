@@ -112,9 +112,25 @@ def pause(batch: Row) -> None:
 
 
 def resume(batch: Row) -> None:
+    """Go on. What still drips keeps its pace from now on: what came due meanwhile must not leave all at once."""
+    if batch["mode"] == "drip":
+        _drip_anew(batch)
+
     def unit(tx: Tx) -> None:
         if not tx.changed("UPDATE batches SET state = 'open' WHERE id = ? AND state = 'paused'", (batch["id"],)):
             raise Conflict("Only a paused bulk can be resumed")
         tx.after_commit(wake.dispatcher)
 
     write(unit)
+
+
+def _drip_anew(batch: Row) -> None:
+    """New times for what has not left of a paused drip, a chunk at a time; nothing goes out while it is paused."""
+    now, last, done = clock.now_ms(), 0, 0
+    while ids := query("SELECT id FROM messages WHERE batch_id = ? AND id > ? AND status = 'dripping' ORDER BY id LIMIT ?",
+                       (batch["id"], last, CHUNK)):
+        times = [(now + (done + index) * clock.MINUTE // batch["drip_rate"], row[0]) for index, row in enumerate(ids)]
+        write(lambda tx, times=times: tx.executemany(
+            "UPDATE messages SET due_at = ? WHERE id = ? AND status = 'dripping' AND EXISTS"
+            " (SELECT 1 FROM batches WHERE id = messages.batch_id AND state = 'paused')", times))
+        last, done = ids[-1][0], done + len(ids)

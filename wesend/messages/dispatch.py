@@ -7,15 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask
 
-from ..database import write
-from ..gateways.sms.base import SmsGateway
-from ..upstreams import registry
+from ..database import query, write
+from ..gateways.sms.base import TEMPORARY, Outcome, SmsGateway
+from ..upstreams import breaker, limits, registry
 from . import queue
 from .accept import Outgoing
-from .settle import settle
-from .submit import call
+from .settle import next_gateway, settle
+from .submit import call, in_calls
 
 INTERVAL = 1.0  # seconds; the safety net behind the bell
+WAIT = 5.0  # seconds for a free call; a claim is held meanwhile, whose lease is 30 s
+LEAD_AROUND = 200
 
 
 class Lane:
@@ -56,6 +58,9 @@ class Lane:
             return False
         if gateway.in_process:
             return self._serve_at_once(gateway)
+        if breaker.rests(gateway.name):
+            lead_around(gateway.name)
+            return False
         return self._serve_by_pool(gateway)
 
     def _serve_at_once(self, gateway: SmsGateway) -> bool:
@@ -75,8 +80,7 @@ class Lane:
         if room <= 0:
             return False
         claimed = queue.claim(gateway.name, room * gateway.batch)
-        for start in range(0, len(claimed.messages), gateway.batch):
-            group = claimed.messages[start:start + gateway.batch]
+        for group in in_calls(gateway, claimed.messages):
             with self.free:
                 self.out += 1
             self.pool.submit(self._submit, gateway, claimed, group)
@@ -85,9 +89,13 @@ class Lane:
     def _submit(self, gateway: SmsGateway, claimed: queue.Claimed, group: list[Outgoing]) -> None:
         with self.app.app_context():
             try:
-                ours = queue.start(claimed, group)
-                if ours:
-                    self._settle(claimed.token, ours, call(gateway, ours))
+                with limits.slot(gateway, WAIT) as free:
+                    if not free or not limits.wait_for_turn(gateway, len(group), WAIT):
+                        queue.hand_back(claimed, group)
+                        return
+                    ours = queue.start(claimed, group)
+                    if ours:
+                        self._settle(claimed.token, ours, call(gateway, ours))
             except Exception:
                 self.app.logger.exception("submission to %s failed; its lease decides", self.name)
             finally:
@@ -101,6 +109,29 @@ class Lane:
         write(lambda tx: settle(tx, results, token))
 
 
+def lead_around(name: str, *, gone: bool = False) -> None:
+    """Send what waits for a gateway that rests (or is gone) by the next route, where there is one.
+
+    Without one it waits for the gateway; for one that is gone it is tried a while, then fails and is refunded.
+    """
+    claimed = queue.claim(name, LEAD_AROUND)
+    led = [message for message in claimed.messages if gone or next_gateway(message)]
+    queue.hand_back(claimed, [message for message in claimed.messages if message not in led])
+    ours = queue.start(claimed, led) if led else []
+    if ours:
+        outcome = (Outcome(TEMPORARY, code="no_gateway", text=f"The gateway {name} was removed") if gone
+                   else Outcome(TEMPORARY, code="resting", text=f"The gateway {name} rests after failures"))
+        write(lambda tx: settle(tx, [(message, outcome) for message in ours], claimed.token, called=False))
+
+
+def lead_around_the_gone() -> None:
+    """Messages that are queued for gateways which are not set up any more."""
+    names = {row[0] for row in query("SELECT DISTINCT gateway FROM messages WHERE status = 'queued' AND lane = 0"
+                                     " UNION SELECT DISTINCT gateway FROM messages WHERE status = 'queued' AND lane = 1")}
+    for name in names - registry.gateways().keys():
+        lead_around(name, gone=True)
+
+
 class Dispatcher:
     """All lanes; ``ring`` when work was committed."""
 
@@ -110,8 +141,11 @@ class Dispatcher:
 
     def ring(self) -> None:
         """Wake every lane; gateways that were set up since get one."""
-        for name in registry.gateways():
+        for name, gateway in registry.gateways().items():
             if name not in self.lanes:
+                listen = getattr(gateway, "listen", None)
+                if listen is not None:
+                    listen()
                 self.lanes[name] = Lane(self.app, name)
         for lane in self.lanes.values():
             lane.ring()

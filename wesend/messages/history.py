@@ -1,18 +1,24 @@
-"""Lists of messages: one filter, the index that fits it, totals from the roll-up where it knows them."""
+"""Lists of messages: one filter, the index that fits it, and the roll-up, which knows how many there are a day.
+
+Newest first means by day, then by id. A page far back skips whole days by their counts, and within its day it is
+reached from the nearer end: so any page of a million costs about as much as the first.
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from .. import clock
+from ..accounts.service import get_account
 from ..database import Row, marks, query, query_one, snapshot
 from ..errors import MessageNotFound
-from .statuses import CLAIMED, FINAL, LIVE_BULKS, QUEUED
+from .statuses import CLAIMED, FINAL, QUEUED, UNACCEPTED
 
-UNSEEN = f"batch_id NOT IN (SELECT id FROM batches WHERE {LIVE_BULKS} AND state = 'intake')"
-"""A bulk's messages are seen once all of it was accepted."""
+BY_DAY = {"ix_messages_account_day", "ix_messages_wallet_day", "ix_messages_account_status"}
+"""Indices that hold the messages in the order of their days; the others' messages are few, or all of one day."""
 
-CLOCK_SKEW_MS = 120_000
-"""How far ids and creation times may disagree: a message's time is taken before its transaction."""
+LATEST = 250_000_000_000_000
+"""An instant that every zone can still show as a date (the year 9892)."""
 
 
 class Filter(NamedTuple):
@@ -32,15 +38,34 @@ class Filter(NamedTuple):
     channel: str = "sms"
 
 
+class _Where(NamedTuple):
+    """An SQL condition and its parameters."""
+
+    sql: str
+    parameters: tuple
+
+    def also(self, sql: str, *parameters) -> _Where:
+        return _Where(f"{self.sql} AND {sql}", (*self.parameters, *parameters))
+
+
 def page(wanted: Filter, *, limit: int, offset: int) -> tuple[list[Row], int]:
     """Messages newest first, and how many there are in all."""
     with snapshot():
-        return _page(wanted, limit, offset, None), count(wanted)
+        days = _count_days(wanted)
+        if days is not None:
+            return _load(_ids_by_days(wanted, days, limit, offset)), sum(count for _, count in days)
+        return _load(_ids(wanted, _condition(wanted), limit, offset)), _count(wanted, _condition(wanted))
 
 
-def chunk_before(wanted: Filter, last: int | None, size: int = 500) -> list[Row]:
-    """The next messages below row id ``last`` (None: the newest), for reading everything a chunk at a time."""
-    return _page(wanted, size, 0, last)
+def chunk_after(wanted: Filter, last: Row | None, size: int = 500) -> list[Row]:
+    """The next messages after ``last`` (None: the newest), for reading everything a chunk at a time."""
+    with snapshot():
+        where = _condition(wanted)
+        if last is not None and _index(wanted) in BY_DAY:
+            where = where.also("(day, id) < (?, ?)", last["day"], last["id"])
+        elif last is not None:
+            where = where.also("id < ?", last["id"])
+        return _load(_ids(wanted, where, size, 0))
 
 
 def find(account_id: int, uid: str, *, channel: str = "sms") -> Row:
@@ -61,44 +86,54 @@ def timeline(message_id: int) -> list[Row]:
     return query("SELECT * FROM message_events WHERE message_id = ? ORDER BY at, id", (message_id,))
 
 
-def count(wanted: Filter) -> int:
-    by_roll_up = _column_of_roll_up(wanted)
-    if by_roll_up is not None:
-        return query(f"SELECT coalesce(sum({by_roll_up}), 0) FROM daily_counts WHERE account_id = ?"
-                     " AND wallet_id = coalesce(?, wallet_id)", (wanted.account_id, wanted.wallet_id))[0][0]
-    where, parameters = _condition(wanted)
-    return query(f"SELECT count(*) FROM messages INDEXED BY {_index(wanted)} WHERE {where}", parameters)[0][0]
-
-
-def _column_of_roll_up(wanted: Filter) -> str | None:
-    if wanted[4:8] != (None, None, None, None) or wanted.channel != "sms" or wanted.retrying is not None:
+def _count_days(wanted: Filter) -> list[tuple[str, int]] | None:
+    """(day, messages) newest first, from the roll-up; None where it does not know."""
+    if (wanted.batch_id, wanted.recipient, wanted.retrying, wanted.channel) != (None, None, None, "sms"):
         return None
-    if wanted.statuses is None:
-        return "total"
-    return " + ".join(wanted.statuses) if set(wanted.statuses) <= FINAL else None
+    if wanted.statuses is not None and not set(wanted.statuses) <= FINAL:
+        return None
+    (low, starts), (high, ends) = _first_day(wanted), _last_day(wanted)
+    partial = {day for day, whole in ((low, starts), (high, ends)) if not whole}
+    rows = query(f"SELECT day, sum({' + '.join(wanted.statuses or ('total',))}) FROM daily_counts WHERE account_id = ?"
+                 " AND wallet_id = coalesce(?, wallet_id) AND day BETWEEN ? AND ? GROUP BY day ORDER BY day DESC",
+                 (wanted.account_id, wanted.wallet_id, low, high))
+    return [(day, _count(wanted, _condition(wanted, day)) if day in partial else count)
+            for day, count in rows]
 
 
-def _page(wanted: Filter, limit: int, offset: int, before: int | None) -> list[Row]:
-    """Ids by the index first: it alone decides the order, and only the rows of the page are read."""
-    where, parameters = _condition(wanted)
-    if before is not None:
-        where, parameters = f"{where} AND id < ?", [*parameters, before]
-    index = _index(wanted)
-    if index == "ix_messages_account_status" and wanted.statuses is not None:
-        # A status each, merged: an IN list over the index would have to sort everything it finds.
-        each = []
-        for status in wanted.statuses:
-            one, values = _condition(wanted._replace(statuses=(status,)))
-            one, values = (f"{one} AND id < ?", [*values, before]) if before is not None else (one, values)
-            each.append((f"SELECT id FROM (SELECT id FROM messages INDEXED BY {index} WHERE {one} ORDER BY id DESC LIMIT ?)",
-                         [*values, limit + offset]))
-        ids = query(" UNION ALL ".join(sql for sql, _ in each) + " ORDER BY id DESC LIMIT ? OFFSET ?",
-                    [value for _, values in each for value in values] + [limit, offset])
-    else:
-        ids = query(f"SELECT id FROM messages INDEXED BY {index} WHERE {where} ORDER BY id DESC LIMIT ? OFFSET ?",
-                    [*parameters, limit, offset])
-    found = [row[0] for row in ids]
-    return query(f"SELECT * FROM messages WHERE id IN ({marks(found)}) ORDER BY id DESC", found) if found else []
+def _ids_by_days(wanted: Filter, days: list[tuple[str, int]], limit: int, offset: int) -> list[int]:
+    found: list[int] = []
+    for day, count in days:
+        if offset >= count:
+            offset -= count
+            continue
+        where, missing = _condition(wanted, day), min(limit - len(found), count - offset)
+        if offset <= count // 2:
+            found += _ids(wanted, where, missing, offset)
+        else:
+            found += reversed(_ids(wanted, where, missing, count - offset - missing, newest_first=False))
+        offset = 0
+        if len(found) == limit:
+            break
+    return found
+
+
+def _first_day(wanted: Filter) -> tuple[str, bool]:
+    """The day of ``since``, and whether all of it is meant."""
+    if wanted.since is None:
+        return "", True
+    zone, since = get_account(wanted.account_id).time_zone, min(max(wanted.since, 0), LATEST)
+    day = clock.day_of(since, zone)
+    return day, clock.start_of_day(day, zone) == since
+
+
+def _last_day(wanted: Filter) -> tuple[str, bool]:
+    """The day of ``until``, and whether all of it is meant."""
+    if wanted.until is None:
+        return "9999-99-99", True
+    zone, until = get_account(wanted.account_id).time_zone, min(max(wanted.until, 0), LATEST)
+    day = clock.day_of(until, zone)
+    return day, clock.start_of_day(clock.days_before(day, -1), zone) == until + 1
 
 
 def _index(wanted: Filter) -> str:
@@ -108,38 +143,66 @@ def _index(wanted: Filter) -> str:
         return "ix_messages_recipient"
     if wanted.statuses is not None:
         return "ix_messages_account_status"
-    return "ix_messages_wallet_id" if wanted.wallet_id is not None else "ix_messages_account_id"
+    return "ix_messages_wallet_day" if wanted.wallet_id is not None else "ix_messages_account_day"
 
 
-def _condition(wanted: Filter) -> tuple[str, list]:
-    parts, parameters = ["account_id = ?", "channel = ?", UNSEEN], [wanted.account_id, wanted.channel]
-    for column in ("wallet_id", "batch_id", "recipient"):
-        value = getattr(wanted, column)
-        if value is not None:
-            parts.append(f"{column} = ?")
-            parameters.append(value)
-    if wanted.statuses is not None:
-        parts.append(f"status IN ({marks(wanted.statuses)})")
-        parameters.extend(wanted.statuses)
+def _condition(wanted: Filter, day: str | None = None) -> _Where:
+    """Everything but the statuses, on one day or all. Columns of the index as far as it can be: a row costs ten times."""
+    if wanted.batch_id is not None:
+        where = _Where("batch_id = (SELECT id FROM batches WHERE id = ? AND account_id = ? AND channel = ?)",
+                       (wanted.batch_id, wanted.account_id, wanted.channel))
+    elif _index(wanted) == "ix_messages_wallet_day":
+        where = _Where("channel = ?", (wanted.channel,))
+    else:
+        where = _Where("account_id = ? AND channel = ?", (wanted.account_id, wanted.channel))
+    if wanted.wallet_id is not None:
+        where = where.also("wallet_id = ?", wanted.wallet_id)
+    if wanted.recipient is not None:
+        where = where.also("recipient = ?", wanted.recipient)
     if wanted.retrying is not None:
-        parts.append(f"({'' if wanted.retrying else 'NOT '}(attempts > 0 OR retry_count > 0)"
-                     f" OR status NOT IN ('{QUEUED}', '{CLAIMED}'))")
-    for instant, sign, bound in ((wanted.since, ">=", -CLOCK_SKEW_MS), (wanted.until, "<=", CLOCK_SKEW_MS)):
-        if instant is not None:
-            parts.append(f"created_at {sign} ? AND id {sign} ?")
-            parameters.extend((instant, _first_id_at(instant + bound)))
-    return " AND ".join(parts), parameters
+        where = where.also(f"({'' if wanted.retrying else 'NOT '}(attempts > 0 OR retry_count > 0)"
+                           f" OR status NOT IN ('{QUEUED}', '{CLAIMED}'))")
+    if day is not None:
+        where = where.also("day = ?", day)
+    for instant, (bound, whole), sign in ((wanted.since, _first_day(wanted), ">="), (wanted.until, _last_day(wanted), "<=")):
+        if instant is not None and day is None:
+            where = where.also(f"day {sign} ?", bound)
+        if instant is not None and not whole and day in (None, bound):
+            where = where.also(f"created_at {sign} ?", instant)
+    hidden = [row[0] for row in query(
+        f"SELECT id FROM batches b WHERE {UNACCEPTED} AND EXISTS (SELECT 1 FROM messages WHERE batch_id = b.id)")]
+    return where.also(f"batch_id NOT IN ({marks(hidden)})", *hidden) if hidden else where
 
 
-def _first_id_at(instant: int) -> int:
-    """About the first message of an instant, by halving: ids rise with time, and no index on time is needed."""
-    newest = query("SELECT coalesce(max(id), 0) FROM messages")[0][0]
-    low, high = 1, newest + 1
-    while low < high:
-        middle = (low + high) // 2
-        row = query_one("SELECT id, created_at FROM messages WHERE id >= ? ORDER BY id LIMIT 1", (middle,))
-        if row is None or row["created_at"] >= instant:
-            high = middle
-        else:
-            low = row["id"] + 1
-    return low
+def _each_status(wanted: Filter, where: _Where) -> list[_Where]:
+    return [where.also("status = ?", status) for status in wanted.statuses] if wanted.statuses is not None else [where]
+
+
+def _ids(wanted: Filter, where: _Where, limit: int, offset: int, *, newest_first: bool = True) -> list[int]:
+    """Ids by the index alone: it decides the order, and only the rows of the page are read.
+
+    A status each, merged: an IN list over the index would have to sort everything it finds.
+    """
+    index, end = _index(wanted), "DESC" if newest_first else "ASC"
+    order = f"ORDER BY day {end}, id {end}" if index in BY_DAY else f"ORDER BY id {end}"
+    parts = _each_status(wanted, where)
+    if len(parts) == 1:
+        rows = query(f"SELECT id FROM messages INDEXED BY {index} WHERE {parts[0].sql} {order} LIMIT ? OFFSET ?",
+                     (*parts[0].parameters, limit, offset))
+    else:
+        union = " UNION ALL ".join(f"SELECT * FROM (SELECT id, day FROM messages INDEXED BY {index} WHERE {part.sql} {order}"
+                                   " LIMIT ?)" for part in parts)
+        values = [value for part in parts for value in (*part.parameters, limit + offset)]
+        rows = query(f"SELECT id FROM ({union}) {order} LIMIT ? OFFSET ?", (*values, limit, offset))
+    return [row[0] for row in rows]
+
+
+def _count(wanted: Filter, where: _Where) -> int:
+    return sum(query(f"SELECT count(*) FROM messages INDEXED BY {_index(wanted)} WHERE {part.sql}", part.parameters)[0][0]
+               for part in _each_status(wanted, where))
+
+
+def _load(ids: list[int]) -> list[Row]:
+    """The rows of these ids, in their order."""
+    found = {row["id"]: row for row in query(f"SELECT * FROM messages WHERE id IN ({marks(ids)})", ids)} if ids else {}
+    return [found[message_id] for message_id in ids]

@@ -57,8 +57,9 @@ class Batch(db.Model):
     __table_args__ = (
         CheckConstraint("state IN ('intake', 'open', 'paused', 'cancelled', 'finished', 'refused', 'rejected', 'cancelling')", name="state"),
         CheckConstraint("mode IN ('now', 'scheduled', 'drip')", name="mode"),
-        Index("ix_batches_account_id", "account_id", "id"),
+        Index("ix_batches_account_id", "account_id", "id", sqlite_where=condition("lane = 1")),  # campaigns
         Index("ix_batches_bulk", "id", sqlite_where=condition("lane = 1 AND state IN ('intake', 'open', 'cancelling')")),
+        Index("ix_batches_unaccepted", "id", sqlite_where=condition("state IN ('intake', 'rejected')")),
     )
 
 
@@ -110,9 +111,10 @@ class Message(db.Model):
             "status IN ('scheduled', 'dripping', 'queued', 'claimed', 'submitting', 'submitted', 'sent', 'delivered',"
             " 'failed', 'cancelled', 'unknown')", name="status"),
         CheckConstraint("refunded_micros BETWEEN 0 AND cost_micros", name="refund"),
-        Index("ix_messages_account_id", "account_id", "id"),
-        Index("ix_messages_account_status", "account_id", "status", "id"),
-        Index("ix_messages_wallet_id", "wallet_id", "id"),
+        # What lists go through, in the order of days, which the roll-up counts; wallet_id at the end spares a look at the row.
+        Index("ix_messages_account_day", "account_id", "channel", "day", "id"),
+        Index("ix_messages_wallet_day", "wallet_id", "channel", "day", "id"),
+        Index("ix_messages_account_status", "account_id", "channel", "status", "day", "id", "wallet_id"),
         Index("ix_messages_batch_id", "batch_id", "id"),
         Index("ix_messages_recipient", "recipient", "id"),
         Index("ix_messages_gateway_ref", "gateway_ref", sqlite_where=condition("gateway_ref IS NOT NULL")),
@@ -166,3 +168,54 @@ class CaughtMail(db.Model):
     raw = db.mapped_column(LargeBinary, nullable=False)
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (Index("ix_caught_mails_recipient", "recipient", "id"),)
+
+
+class MessagePart(db.Model):
+    """A part of a long message that its gateway knows by an id of its own, and what was said of it."""
+
+    __tablename__ = "message_parts"
+    id = db.mapped_column(Id, primary_key=True)
+    message_id = db.mapped_column(ForeignKey("messages.id"), nullable=False)
+    gateway_ref = db.mapped_column(String, nullable=False, index=True)
+    status = db.mapped_column(String)
+    code = db.mapped_column(String)
+    text = db.mapped_column(String)
+    __table_args__ = (Index("ix_message_parts_message_id", "message_id"),)
+
+
+class BroughtReceipt(db.Model):
+    """A receipt as a gateway brought it, kept before anything is made of it; one that comes early is matched later."""
+
+    __tablename__ = "brought_receipts"
+    id = db.mapped_column(Id, primary_key=True)
+    gateway = db.mapped_column(String, nullable=False)
+    gateway_ref = db.mapped_column(String)
+    reference = db.mapped_column(String)
+    recipient = db.mapped_column(String)
+    status = db.mapped_column(String, nullable=False)
+    code = db.mapped_column(String)
+    text = db.mapped_column(String)
+    raw = db.mapped_column(Text)
+    state = db.mapped_column(String, nullable=False, server_default="new")  # new, matched, unmatched
+    message_id = db.mapped_column(ForeignKey("messages.id"))
+    created_at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (
+        CheckConstraint("state IN ('new', 'matched', 'unmatched')", name="state"),
+        Index("ix_brought_receipts_new", "id", sqlite_where=condition("state = 'new'")),
+        Index("ix_brought_receipts_message_id", "message_id", sqlite_where=condition("message_id IS NOT NULL")),
+    )
+
+
+class InboundMessage(db.Model):
+    """A message that somebody sent to us; numbers in E.164, ``recipient`` as the gateway tells it."""
+
+    __tablename__ = "inbound_messages"
+    id = db.mapped_column(Id, primary_key=True)
+    uid = db.mapped_column(String, nullable=False, unique=True)
+    account_id = db.mapped_column(ForeignKey("accounts.id"), nullable=False)
+    gateway = db.mapped_column(String, nullable=False)
+    sender = db.mapped_column(String, nullable=False)
+    recipient = db.mapped_column(String)
+    text = db.mapped_column(Text, nullable=False)
+    created_at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (Index("ix_inbound_messages_account_id", "account_id", "id"),)

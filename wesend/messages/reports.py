@@ -7,7 +7,7 @@ from typing import NamedTuple
 from .. import clock
 from ..accounts.service import AccountInfo
 from ..database import Row, query
-from .history import Filter, chunk_before
+from .history import Filter, chunk_after
 from .statuses import FAILED
 
 PERIOD_DAYS = 14
@@ -23,13 +23,14 @@ class Day(NamedTuple):
     pending: int
 
 
-def volume(account: AccountInfo, days: int) -> list[Day]:
-    """A row for every one of the last ``days`` days, oldest first."""
+def volume(account: AccountInfo, days: int, *, wallet_id: int | None = None) -> list[Day]:
+    """A row for every one of the last ``days`` days, oldest first; of one wallet, or of all."""
     today = clock.day_of(clock.now_ms(), account.time_zone)
     wanted = [clock.days_before(today, back) for back in range(days - 1, -1, -1)]
     rows = {row["day"]: row for row in query(
         "SELECT day, sum(total) AS total, sum(delivered) AS delivered, sum(failed) AS failed, sum(cancelled) AS cancelled"
-        " FROM daily_counts WHERE account_id = ? AND day >= ? GROUP BY day", (account.id, wanted[0]))}
+        " FROM daily_counts WHERE account_id = ? AND wallet_id = coalesce(?, wallet_id) AND day >= ? GROUP BY day",
+        (account.id, wallet_id, wanted[0]))}
     return [_day(date, rows.get(date)) for date in wanted]
 
 
@@ -52,11 +53,12 @@ class RouteHealth(NamedTuple):
     failed: int
 
 
-def route_health(account_id: int, since_day: str) -> dict[str, RouteHealth]:
+def route_health(account_id: int, since_day: str, *, wallet_id: int | None = None) -> dict[str, RouteHealth]:
     """Route code → what became of the account's messages since a day."""
     return {row["route"]: RouteHealth(row["total"], row["delivered"], row["failed"]) for row in query(
         "SELECT route, sum(total) AS total, sum(delivered) AS delivered, sum(failed) AS failed FROM daily_counts"
-        " WHERE account_id = ? AND day >= ? AND route <> '' GROUP BY route", (account_id, since_day))}
+        " WHERE account_id = ? AND wallet_id = coalesce(?, wallet_id) AND day >= ? AND route <> '' GROUP BY route",
+        (account_id, wallet_id, since_day))}
 
 
 class GatewayHealth(NamedTuple):
@@ -83,7 +85,7 @@ def gateway_health(account_id: int) -> list[GatewayHealth]:
 
 def last_failures(account_id: int, limit: int = 6) -> list[Row]:
     """The newest SMS that failed."""
-    return chunk_before(Filter(account_id, statuses=(FAILED,)), None, limit)
+    return chunk_after(Filter(account_id, statuses=(FAILED,)), None, limit)
 
 
 def change(now: int, before: int) -> int | None:

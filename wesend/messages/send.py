@@ -7,16 +7,24 @@ from itertools import chain
 
 from flask import current_app
 
+from .. import money, segments
 from ..database import query, query_one, snapshot
-from ..errors import InvalidRecipient, NoRoute, OptedOut, ProviderRejected
-from ..upstreams import registry
-from ..wallets.service import WalletInfo
+from ..errors import (
+    InsufficientBalance,
+    InvalidRecipient,
+    NoRoute,
+    OptedOut,
+    ProviderRejected,
+)
+from ..upstreams import breaker, registry
+from ..wallets.service import WalletInfo, balance_of
 from .accept import IN_REQUEST_LIMIT, Accepted, Order, Origin, Sent, accept
 from .bulk import Spool, accept_bulk
 from .compose import (
     INVALID_RECIPIENT,
     NO_ROUTE,
     OPTED_OUT,
+    SMS,
     Addressee,
     Composed,
     Planned,
@@ -42,6 +50,7 @@ def send(composer: Composed, addressees: Iterable[Addressee], *, origin: Origin,
         if len(planned) > IN_REQUEST_LIMIT:
             return _spooled(composer, chain(skipped, planned, plan), origin, order)
     if not planned:
+        _refuse_if_poor(composer, skipped)
         raise_nobody(skipped)
     direct: set[str] = set()
     slots = current_app.extensions["wesend.slots"]
@@ -75,8 +84,21 @@ def _gateways_to_wait_for(names: set[str], slots) -> tuple[set[str], set[str]]:
     """Which gateways are submitted to inside the request, and which of them hold a slot."""
     known = registry.sms_gateways()
     free = {name for name in names if name in known and known[name].in_process}
-    limited = slots.take({name for name in names if name in known} - free)
+    remote = {name for name in names if name in known} - free
+    limited = slots.take(remote - breaker.resting()) if remote else set()
     return free | limited, limited
+
+
+def _refuse_if_poor(composer: Composed, skipped: list[Skipped]) -> None:
+    """A wallet of credits pays the same by every route: too few of them is said before that there is none."""
+    unrouted = sum(item.reason == NO_ROUTE for item in skipped)
+    if composer.channel != SMS or not composer.wallet.holds_credits or not unrouted:
+        return
+    required = segments.count(composer.text).count * unrouted * money.MICRO
+    balance = balance_of(composer.wallet)
+    if balance < required:
+        raise InsufficientBalance(wallet_id=composer.wallet.uid, balance_micros=balance, required_micros=required,
+                                  currency=composer.wallet.currency)
 
 
 def raise_nobody(skipped: list[Skipped]):

@@ -7,8 +7,10 @@ from flask import current_app
 from .. import clock
 from ..database import Tx
 from ..gateways.sms.base import ACCEPTED, REFUSED, TEMPORARY, Outcome
+from ..gateways.sms.base import UNKNOWN as OUTCOME_UNKNOWN
 from ..routing.routes import candidates
-from ..upstreams import registry
+from ..upstreams import breaker, registry
+from . import parts
 from .accept import Outgoing
 from .compose import SMS
 from .statuses import DELIVERED, FAILED, QUEUED, SENT, SUBMITTED, UNKNOWN
@@ -17,18 +19,39 @@ from .transitions import Move, Moved, move
 REASONABLE = 500  # characters kept of a vendor's text
 
 
-def settle(tx: Tx, results: list[tuple[Outgoing, Outcome]], token: str) -> list[Moved]:
-    """Record what became of submitted messages, as far as ``token`` still holds them."""
+NOT_BEGUN = "not_begun"
+"""An outcome of ours: the gateway was not called, for there was no room; the message waits for its turn again."""
+
+
+def settle(tx: Tx, results: list[tuple[Outgoing, Outcome]], token: str, *, called: bool = True) -> list[Moved]:
+    """Record what became of submitted messages, as far as ``token`` still holds them.
+
+    ``called``: the gateway was, so its breaker hears of it.
+    """
     now = clock.now_ms()
+    if called:
+        _note_health(tx, results)
     moves = [plan_move(outgoing, outcome, token, now) for outgoing, outcome in results]
     moved = move(tx, moves, now)
     at_once = [Move(entry.move.id, DELIVERED, "delivered", "The mail server took it", None,
                     {"delivered_at": now, "poll_at": None, "expires_at": None})
                for entry in moved if entry.move.to == SUBMITTED and _delivers_at_once(entry.before["gateway"])]
     move(tx, at_once, now)
+    parts.note_parts(tx, results)
     if len(moved) < len(moves):
         _record_late(tx, results, {entry.move.id for entry in moved}, token)
     return moved
+
+
+def _note_health(tx: Tx, results: list[tuple[Outgoing, Outcome]]) -> None:
+    """One call is one failure, however many messages it carried."""
+    outcomes = [outcome for _, outcome in results]
+    gateway = registry.gateway(results[0][0].gateway) if results else None
+    if gateway is None or gateway.in_process or all(outcome.kind == NOT_BEGUN for outcome in outcomes):
+        return
+    failed = [outcome for outcome in outcomes if outcome.kind in (TEMPORARY, OUTCOME_UNKNOWN)]
+    breaker.note(tx, gateway.name, failed=int(len(failed) == len(outcomes)), went_well=len(failed) < len(outcomes),
+                 error=_text(failed[-1]) or failed[-1].code if failed else None)
 
 
 def _delivers_at_once(name: str) -> bool:
@@ -52,6 +75,9 @@ def plan_move(outgoing: Outgoing, outcome: Outcome, token: str, now: int) -> Mov
             "gateway_ref": outcome.gateway_ref, "submitted_at": now, "attempts": attempts, "error_code": None,
             "error_message": None, "poll_at": None if first_poll is None else now + first_poll,
             "expires_at": now + settings.validity_ms if receipts else None, "lease_until": None}, token)
+    if outcome.kind == NOT_BEGUN:
+        return Move(outgoing.id, QUEUED, "waiting", outcome.text or "Waits for its turn", meta,
+                    {"claim_token": None, "lease_until": None, "due_at": now}, token)
     if outcome.kind == REFUSED:
         return _fail(outgoing, outcome, attempts, token, now, "rejected")
     if outcome.kind == TEMPORARY:
@@ -72,7 +98,7 @@ def first_question(gateway_name: str, now: int) -> int | None:
 def _again(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now: int,
            delays: tuple[float, ...]) -> Move:
     """A temporary refusal: the next route at once, else the first again after a while, else failed and refunded."""
-    following = _next_gateway(outgoing)
+    following = next_gateway(outgoing)
     changes = {"attempts": attempts, "claim_token": None, "lease_until": None, "error_code": outcome.code or "temporary",
                "error_message": _text(outcome)}
     if following is not None:
@@ -98,12 +124,12 @@ def _gateways(outgoing: Outgoing) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _next_gateway(outgoing: Outgoing) -> str | None:
+def next_gateway(outgoing: Outgoing) -> str | None:
+    """The next one in order that does not rest; when the gateway itself is gone, the first."""
     names = _gateways(outgoing)
-    if outgoing.gateway not in names:
-        return None
-    position = names.index(outgoing.gateway) + 1
-    return names[position] if position < len(names) else None
+    position = names.index(outgoing.gateway) + 1 if outgoing.gateway in names else 0
+    resting = breaker.resting()
+    return next((name for name in names[position:] if name not in resting and name != outgoing.gateway), None)
 
 
 def _fail(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now: int, code: str) -> Move:

@@ -34,5 +34,8 @@ BUCKETS = {status: ("queued" if status in WAITING else "submitted" if status in 
 LIVE_BULKS = "lane = 1 AND state IN ('intake', 'open', 'cancelling')"
 """The condition of the index over bulks that are not over: SQLite uses it only where it stands word for word."""
 
+UNACCEPTED = "state IN ('intake', 'rejected')"
+"""The condition of the index over bulks that were not accepted, or not yet; to be used word for word, too."""
+
 TIMEOUT = "timeout"
 """The error code of a message whose validity period ran out without a final receipt."""

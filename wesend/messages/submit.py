@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask, current_app
 
-from .. import clock
+from .. import clock, wake
 from ..database import write
 from ..gateways.sms.base import TEMPORARY, UNKNOWN, Outcome, SmsGateway, Submission
-from ..upstreams import registry
+from ..upstreams import limits, registry
 from . import mail
 from .accept import Accepted, Outgoing
 from .compose import EMAIL
-from .settle import plan_move, settle
+from .settle import NOT_BEGUN, plan_move, settle
 from .transitions import Move
 
 
@@ -35,6 +35,16 @@ def call(gateway: SmsGateway, group: list[Outgoing]) -> list[Outcome]:
     if len(outcomes) != len(group):
         return [Outcome(UNKNOWN, code="error", text="The gateway answered for other messages")] * len(group)
     return outcomes
+
+
+def in_calls(gateway: SmsGateway, messages: list[Outgoing]) -> list[list[Outgoing]]:
+    """The messages as the gateway takes them: those that may share a call together, at most ``batch`` of them."""
+    if gateway.batch == 1:
+        return [[message] for message in messages]
+    alike: dict[object, list[Outgoing]] = {}
+    for message in messages:
+        alike.setdefault(gateway.batch_key(submission_of(message)), []).append(message)
+    return [group[start:start + gateway.batch] for group in alike.values() for start in range(0, len(group), gateway.batch)]
 
 
 def foretell(drafts: list[Outgoing], token: str) -> list[Move | None]:
@@ -76,16 +86,16 @@ def _by_gateway(outgoing: list[Outgoing]) -> list[tuple[SmsGateway | None, list[
 
 def _submit_remote(work: list[tuple[SmsGateway, list[Outgoing]]], token: str) -> None:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    deadline = time.monotonic() + app.config["WESEND"].gateway_timeout
-    groups = [(gateway, messages[start:start + gateway.batch])
-              for gateway, messages in work for start in range(0, len(messages), gateway.batch)]
+    deadline = time.monotonic() + app.config["WESEND"].gateway_timeout / 2
+    groups = [(gateway, group) for gateway, messages in work for group in in_calls(gateway, messages)]
 
     def one(gateway: SmsGateway, group: list[Outgoing]) -> None:
-        with app.app_context():
-            if time.monotonic() > deadline:
-                outcomes = [Outcome(TEMPORARY, code="busy", text="The gateway was too slow to begin")] * len(group)
-            else:
+        with app.app_context(), limits.slot(gateway, max(0.0, deadline - time.monotonic())) as free:
+            if free and limits.wait_for_turn(gateway, len(group), max(0.0, deadline - time.monotonic())):
                 outcomes = call(gateway, group)
+            else:
+                outcomes = [Outcome(NOT_BEGUN, text="The gateway has no room now; queued")] * len(group)
+                wake.dispatcher()
             _settle(group, outcomes, token)
 
     if len(groups) == 1:

@@ -1,6 +1,6 @@
 """Gateways as the operator configured them. Two need no configuration: `sandbox` and `sandbox-money`."""
 
-from sqlalchemy import String, Text
+from sqlalchemy import Integer, String, Text
 
 from ..columns import Id, Instant
 from ..database import db
@@ -17,3 +17,14 @@ class Gateway(db.Model):
     secrets = db.mapped_column(Text, nullable=False)
     callback_token = db.mapped_column(String, nullable=False)
     created_at = db.mapped_column(Instant, nullable=False)
+
+
+class GatewayHealth(db.Model):
+    """What was last seen of a gateway that fails, or has failed: `breaker.py`. One that never did has no row."""
+
+    __tablename__ = "gateway_health"
+    gateway = db.mapped_column(String, primary_key=True)
+    failures = db.mapped_column(Integer, nullable=False, server_default="0")  # one after the other
+    rests_until = db.mapped_column(Instant)
+    last_error = db.mapped_column(String)
+    last_error_at = db.mapped_column(Instant)

@@ -1,13 +1,22 @@
-"""Gateway names → adapters. `sandbox`, `sandbox-money` and the two of e-mail are always there."""
+"""Gateway names → adapters. Each process builds its own, keeps them while their settings stand, and closes them after."""
 
 from __future__ import annotations
 
-from flask import current_app
+import json
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
+from flask import Flask, current_app
+
+from .. import vault
+from ..database import Row, cached, query
+from ..gateways import money, sms
 from ..gateways.mail.caught import CaughtMail
 from ..gateways.mail.smtp import SmtpGateway
 from ..gateways.money.base import MoneyGateway
 from ..gateways.money.sandbox import SandboxMoney
+from ..gateways.options import Configurable, read_options
 from ..gateways.sms.base import SmsGateway
 from ..gateways.sms.sandbox import SandboxGateway
 
@@ -15,6 +24,100 @@ SANDBOX = "sandbox"
 SANDBOX_MONEY = "sandbox-money"
 SANDBOX_MAIL = "sandbox-mail"
 SMTP = "smtp"
+BUILT_IN = {SANDBOX: "sandbox", SANDBOX_MONEY: "sandbox-money"}
+"""Name → type of the gateways that are always there."""
+
+
+class _Kept(NamedTuple):
+    settings: tuple[str, str, str]
+    adapter: Any
+
+
+class _Adapters:
+    """The adapters of one process."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.kept: dict[str, _Kept] = {}
+        self.on_built: list[Callable[[SmsGateway], None]] = []
+
+    def load(self) -> tuple[dict[str, SmsGateway], dict[str, MoneyGateway]]:
+        """Every gateway that is set up: those whose settings stand stay as they are, with their connections."""
+        found_sms: dict[str, SmsGateway] = {}
+        found_money: dict[str, MoneyGateway] = {}
+        with self.lock:
+            rows = query("SELECT * FROM gateways ORDER BY id")
+            for row in rows:
+                adapter = self._adapter(row)
+                if isinstance(adapter, MoneyGateway):
+                    found_money[row["name"]] = adapter
+                elif adapter is not None:
+                    found_sms[row["name"]] = adapter
+            for name in self.kept.keys() - {row["name"] for row in rows}:
+                self.kept.pop(name).adapter.close()
+        return found_sms, found_money
+
+    def _adapter(self, row: Row):
+        settings = (row["type"], row["options"], row["secrets"])
+        before = self.kept.get(row["name"])
+        if before is not None and before.settings == settings:
+            return before.adapter
+        if before is not None:
+            self.kept.pop(row["name"]).adapter.close()
+        try:
+            adapter = build(row["name"], row["type"], json.loads(row["options"]), vault.unseal_table(row["secrets"]),
+                            _address(row))
+        except (vault.Unreadable, ValueError, KeyError) as error:
+            current_app.logger.error("gateway %s can't be used: %s", row["name"], error)
+            return None
+        if isinstance(adapter, SmsGateway):
+            for hook in self.on_built:
+                hook(adapter)
+        self.kept[row["name"]] = _Kept(settings, adapter)
+        return adapter
+
+
+def init_app(app: Flask) -> None:
+    app.extensions["wesend.adapters"] = _Adapters()
+
+
+def when_built(app: Flask, hook: Callable[[SmsGateway], None]) -> None:
+    """Call ``hook`` with every SMS adapter that is built in this process."""
+    app.extensions["wesend.adapters"].on_built.append(hook)
+
+
+def types() -> dict[str, type[Configurable]]:
+    """Every type that can be set up."""
+    return {SANDBOX: SandboxGateway, SANDBOX_MONEY: SandboxMoney, **sms.TYPES, **money.TYPES}
+
+
+def kind_of(type_name: str) -> str:
+    """``sms`` or ``money``."""
+    return "money" if issubclass(types()[type_name], MoneyGateway) else "sms"
+
+
+def build(name: str, type_name: str, options: Mapping[str, Any], secrets: Mapping[str, Any], callback_url: str):
+    """An adapter of a type; ValueError (one sentence) for settings that it can't use."""
+    settings = current_app.config["WESEND"]
+    kind: Any = types()[type_name]
+    if kind in (SandboxGateway, SandboxMoney):
+        given = read_options(kind, options, secrets).options
+        return SandboxMoney(name, given) if kind is SandboxMoney else SandboxGateway(name, settings.sandbox_delay)
+    return kind(name, options, secrets, timeout=settings.gateway_timeout, callback_url=callback_url)
+
+
+def hears_callbacks(type_class: type[Configurable]) -> bool:
+    """Whether a type's vendor calls us."""
+    return any(getattr(type_class, "read_callback", None) is not base.read_callback and issubclass(type_class, base)
+               for base in (SmsGateway, MoneyGateway))
+
+
+def _address(row: Row) -> str:
+    return f"{current_app.config['WESEND'].base_url}/callbacks/{kind_of(row['type'])}/{row['name']}/{row['callback_token']}"
+
+
+def _configured() -> tuple[dict[str, SmsGateway], dict[str, MoneyGateway]]:
+    return cached("gateways", current_app.extensions["wesend.adapters"].load)
 
 
 def sms_gateway(name: str) -> SmsGateway | None:
@@ -23,7 +126,7 @@ def sms_gateway(name: str) -> SmsGateway | None:
 
 
 def sms_gateways() -> dict[str, SmsGateway]:
-    return {SANDBOX: _built_in()[SANDBOX]}
+    return {SANDBOX: _built_in()[SANDBOX], **_configured()[0]}
 
 
 def mail_gateway(*, is_sandbox: bool) -> SmsGateway:
@@ -55,9 +158,13 @@ def _built_in() -> dict[str, SmsGateway]:
 
 
 def money_gateway(name: str) -> MoneyGateway | None:
-    return SandboxMoney() if name == SANDBOX_MONEY else None
+    return SandboxMoney() if name == SANDBOX_MONEY else _configured()[1].get(name)
 
 
 def money_gateway_for(currency: str, network: str | None, *, is_sandbox: bool) -> MoneyGateway | None:
-    """Who takes a deposit of ``currency`` from a phone of ``network``; None: top-ups are not set up."""
-    return SandboxMoney() if is_sandbox else None
+    """Who takes a deposit of ``currency`` from a phone of ``network``, lowest priority first; None: nobody."""
+    if is_sandbox:
+        return SandboxMoney()
+    fitting = [adapter for adapter in _configured()[1].values()
+               if currency in adapter.currencies and (not adapter.networks or network in adapter.networks)]
+    return min(fitting, key=lambda adapter: adapter.priority, default=None)

@@ -14,7 +14,15 @@ from .. import clock, money
 from ..accounts.idempotency import Claim
 from ..database import Row, Tx, query, query_one, write
 from ..errors import ChargeRefused, DepositNotFound, InvalidInput, TopUpNotConfigured
-from ..gateways.money.base import NOT_PAID, PAID, PENDING, Charge, Standing
+from ..gateways.money.base import (
+    NETWORKS,
+    NOT_PAID,
+    PAID,
+    PENDING,
+    Charge,
+    PaymentHint,
+    Standing,
+)
 from ..ids import new_id
 from ..phones import Phone, network_of
 from ..upstreams import registry
@@ -34,7 +42,8 @@ def start_deposit(wallet: WalletInfo, amount_micros: int, phone: Phone, *, provi
     """
     if amount_micros <= 0:
         raise InvalidInput("The amount must be above zero", {"amount": ["Must be above zero"]})
-    network = provider.strip().upper() if provider and provider.strip() else network_of(phone)
+    named = provider.strip().upper() if provider and provider.strip() else None
+    network = next((known for known in NETWORKS if named and known in named), None) or network_of(phone) or named
     gateway = registry.money_gateway_for(wallet.purchase_currency, network, is_sandbox=wallet.is_sandbox)
     if gateway is None:
         raise TopUpNotConfigured
@@ -92,6 +101,20 @@ def get_deposit(uid: str, wallet: WalletInfo) -> Row:
     return _get(row[0])
 
 
+def find_deposit(uid: str) -> Row:
+    row = query_one("SELECT id FROM deposits WHERE uid = ?", (uid,))
+    if row is None:
+        raise DepositNotFound(f"There is no deposit {uid}")
+    return _get(row[0])
+
+
+def list_deposits(*, account_id: int | None, status: str | None, limit: int) -> list[Row]:
+    """Newest first."""
+    return query("SELECT d.*, w.uid AS wallet_uid, w.currency AS wallet_currency FROM deposits d"
+                 " JOIN wallets w ON w.id = d.wallet_id WHERE d.account_id = coalesce(?, d.account_id)"
+                 " AND d.status = coalesce(?, d.status) ORDER BY d.id DESC LIMIT ?", (account_id, status, limit))
+
+
 def poll_due(limit: int = ASK_LIMIT) -> int:
     """Ask about pending deposits whose time has come; how many."""
     rows = query("SELECT id FROM deposits WHERE poll_at <= ? ORDER BY poll_at LIMIT ?", (clock.now_ms(), limit))
@@ -103,6 +126,11 @@ def poll_due(limit: int = ASK_LIMIT) -> int:
 def check(deposit_id: int) -> Row:
     """Ask the gateway what became of a deposit and record it."""
     deposit = _get(deposit_id)
+    if deposit["status"] != "pending":
+        # Asked for once more, by a hint or by hand: what has ended is not polled on.
+        write(lambda tx: tx.changed("UPDATE deposits SET poll_at = NULL WHERE id = ?", (deposit_id,)))
+    if deposit["status"] == "successful":
+        return deposit
     gateway = registry.money_gateway(deposit["gateway"])
     standing = Standing(PENDING)
     if gateway is not None:
@@ -117,6 +145,27 @@ def check(deposit_id: int) -> Row:
     else:
         _ask_later(deposit, gateway.first_poll_ms if gateway else 5_000)
     return _get(deposit_id)
+
+
+def take_hints(gateway_name: str, hints: list[PaymentHint]) -> None:
+    """News of charges, believed by nobody: the gateway is asked at the next look. Unknown ones are passed over."""
+
+    def unit(tx: Tx) -> None:
+        now = clock.now_ms()
+        for hint in hints:
+            deposit = tx.one("SELECT * FROM deposits WHERE gateway = ? AND (reference = ? OR gateway_ref = ?)"
+                             " ORDER BY reference = ? DESC LIMIT 1",
+                             (gateway_name, hint.reference, hint.gateway_ref, hint.reference))
+            if deposit is None or deposit["status"] == "successful":
+                continue
+            if deposit["gateway_ref"] is None and hint.gateway_ref is not None:
+                # A charge whose answer was lost is found again by its callback; an id that another deposit has is none.
+                tx.execute("UPDATE deposits SET gateway_ref = ? WHERE id = ? AND NOT EXISTS"
+                           " (SELECT 1 FROM deposits WHERE gateway = ? AND gateway_ref = ?)",
+                           (hint.gateway_ref, deposit["id"], gateway_name, hint.gateway_ref))
+            tx.execute("UPDATE deposits SET poll_at = ? WHERE id = ?", (now, deposit["id"]))
+
+    write(unit)
 
 
 def settle(deposit_id: int, confirmed_micros: int | None) -> bool:

@@ -17,6 +17,7 @@ from ..database import Row, Tx, query, query_one, write
 from ..gateways.guarded_http import Answer, GuardedHttp
 from . import endpoints
 from .formats import find_format
+from .models import LISTENING_ROW
 from .outbox import dump
 
 ATTEMPTS = 5
@@ -48,8 +49,8 @@ def due_endpoints() -> list[int]:
     """Endpoints that are on and have something due."""
     now = clock.now_ms()
     return [row[0] for row in query(
-        "SELECT id FROM webhook_endpoints e WHERE is_active = 1 AND EXISTS (SELECT 1 FROM webhook_deliveries d"
-        " WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.due_at <= ?)", (now,))]
+        "SELECT id FROM webhook_endpoints e WHERE is_active = 1 AND managed <> ? AND EXISTS (SELECT 1 FROM webhook_deliveries d"
+        " WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.due_at <= ?)", (LISTENING_ROW, now))]
 
 
 def claim(endpoint_id: int, limit: int) -> Claimed:
@@ -96,16 +97,28 @@ def target_of(row: Row) -> Target:
 def attempt(http: GuardedHttp, target: Target, delivery: Row, token: str) -> bool:
     """Post a claimed delivery and record what came of it; True when it was received."""
     format_ = find_format(target.format)
-    payload = delivery["payload"]
-    if payload is None:
-        payload = dump(format_.payload_of(delivery["subject"]))
-        write(lambda tx: tx.changed("UPDATE webhook_deliveries SET payload = ? WHERE id = ?", (payload, delivery["id"])))
+    body = payload_of(target.format, delivery).encode()
     at = clock.now_ms()
-    body = payload.encode()
     answer = http.post(target.url, body, _headers(format_, target, delivery, body, at))
     received = answer.status_code is not None and format_.is_received(answer.status_code)
     write(lambda tx: _record(tx, target, delivery, token, at, answer, received))
     return received
+
+
+def payload_of(format_name: str, delivery: Row) -> str:
+    """The payload as it is frozen with the row; that of a large batch is written now."""
+    if delivery["payload"] is not None:
+        return delivery["payload"]
+    payload = dump(find_format(format_name).payload_of(delivery["subject"]))
+    assert payload is not None
+    write(lambda tx: tx.changed("UPDATE webhook_deliveries SET payload = ? WHERE id = ?", (payload, delivery["id"])))
+    return payload
+
+
+def close_unsent(delivery: Row, token: str) -> None:
+    """A claimed delivery that was shown instead of posted."""
+    write(lambda tx: tx.changed("UPDATE webhook_deliveries SET status = 'delivered', finished_at = ?, claim_token = NULL"
+                                " WHERE id = ? AND claim_token = ?", (clock.now_ms(), delivery["id"], token)))
 
 
 def _headers(format_, target: Target, delivery: Row, body: bytes, at: int) -> dict[str, str]:

@@ -14,6 +14,7 @@ from ..accounts.service import get_account
 from ..database import Row, Tx, atomic, cached, query, query_one
 from ..errors import InvalidInput, WebhookNotFound
 from .formats import find_format
+from .models import LISTENING_ROW, OWN_ROW
 
 DISABLE_AFTER_MS = 3 * clock.DAY
 URL_LENGTH = 2000
@@ -31,8 +32,8 @@ def new_secret() -> str:
     return "whsec_" + base64.b64encode(random.token_bytes(32)).decode()
 
 
-def check_url(url: str) -> str:
-    """An http or https URL with a host; InvalidInput."""
+def check_url(url: str, field: str = "url") -> str:
+    """An http or https URL with a host; InvalidInput, which names ``field``."""
     url = url.strip()
     try:
         parts = urlsplit(url)
@@ -40,11 +41,11 @@ def check_url(url: str) -> str:
     except ValueError:
         usable = False
     if not usable or len(url) > URL_LENGTH or any(char.isspace() or ord(char) < 32 for char in url):
-        raise InvalidInput("A webhook needs an http or https URL", {"url": ["Not a valid URL"]})
+        raise InvalidInput("A webhook needs an http or https URL", {field: ["Not a valid URL"]})
     return url
 
 
-def add_endpoint(*, account_id: int, format_name: str, url: str, events: list[str] | None = None, managed: bool = False,
+def add_endpoint(*, account_id: int, format_name: str, url: str, events: list[str] | None = None, managed: int = OWN_ROW,
                  secret: str | None = None, actor: Actor) -> tuple[Row, str]:
     """A new endpoint and its secret, which only this dialect's rule ever shows again."""
     roles.require(actor, MANAGE, account_id)
@@ -58,7 +59,7 @@ def add_endpoint(*, account_id: int, format_name: str, url: str, events: list[st
     with atomic() as tx:
         endpoint_id = tx.insert("webhook_endpoints", account_id=account_id, format=format_name, url=url,
                                 secret=vault.seal(secret), events=",".join(events) if events else None,
-                                managed=int(managed), is_active=1, created_at=clock.now_ms())
+                                managed=managed, is_active=1, created_at=clock.now_ms())
         audit_log.record(tx, actor=actor, action="webhook.add", subject=str(endpoint_id), account_id=account_id,
                          detail=f"{format_name} {urlsplit(url).hostname}")
     return get_endpoint(endpoint_id), secret
@@ -73,7 +74,9 @@ def get_endpoint(endpoint_id: int, account_id: int | None = None) -> Row:
 
 
 def list_endpoints(account_id: int) -> list[Row]:
-    return query("SELECT * FROM webhook_endpoints WHERE account_id = ? ORDER BY id", (account_id,))
+    """Those with an address; a listening command's are its own affair."""
+    return query("SELECT * FROM webhook_endpoints WHERE account_id = ? AND url <> '' AND managed <> ? ORDER BY id",
+                 (account_id, LISTENING_ROW))
 
 
 def secret_of(endpoint: Row) -> str:

@@ -41,6 +41,10 @@ class Format:
         """For an e-mail that was ``opened`` or ``clicked``."""
         return None
 
+    def message_received(self, inbound: Row) -> Event | None:
+        """For a message that somebody sent to the account."""
+        return None
+
     def payload_of(self, subject: str) -> dict:
         """The payload of an event that was stored without one."""
         raise NotImplementedError

@@ -18,8 +18,7 @@ from ..accounts.roles import MANAGE, Actor
 from ..database import Row, atomic, query
 from . import endpoints
 from .formats import INBOUND, find_format
-
-RECEIPTS_ROW, INBOUND_ROW = 1, 2
+from .models import INBOUND_ROW, RECEIPTS_ROW
 
 
 class ManagedSettings(NamedTuple):
@@ -41,7 +40,7 @@ def settings_of(account_id: int, api: str) -> ManagedSettings:
 
 def _find(account_id: int, api: str) -> dict[int, Row]:
     return {row["managed"]: row for row in query(
-        "SELECT * FROM webhook_endpoints WHERE account_id = ? AND format = ? AND managed > 0", (account_id, api))}
+        "SELECT * FROM webhook_endpoints WHERE account_id = ? AND format = ? AND managed IN (1, 2)", (account_id, api))}
 
 
 def _is_wanted(rows: dict[int, Row]) -> bool:
@@ -58,7 +57,7 @@ def _rows(account_id: int, api: str) -> dict[int, Row]:
     """Both rows, made where they are missing."""
     events = [event for event in find_format(api).events if event != INBOUND]
     with atomic() as tx:
-        if not tx.one("SELECT 1 FROM webhook_endpoints WHERE account_id = ? AND format = ? AND managed > 0",
+        if not tx.one("SELECT 1 FROM webhook_endpoints WHERE account_id = ? AND format = ? AND managed IN (1, 2)",
                       (account_id, api)):
             secret = vault.seal(_first_secret(account_id, api))
             for row, heard in ((RECEIPTS_ROW, events), (INBOUND_ROW, [INBOUND])):
@@ -70,9 +69,9 @@ def _rows(account_id: int, api: str) -> dict[int, Row]:
 def update(account_id: int, api: str, changes: dict[str, Any], *, actor: Actor) -> None:
     """``url``, ``inbound_url`` (None or empty takes it away) and ``is_active``; what is left out stays."""
     roles.require(actor, MANAGE, account_id)
-    rows = _rows(account_id, api)
-    urls = {row: endpoints.check_url(changes[name]) if changes[name] else ""
+    urls = {row: endpoints.check_url(changes[name], name) if changes[name] else ""
             for name, row in (("url", RECEIPTS_ROW), ("inbound_url", INBOUND_ROW)) if name in changes}
+    rows = _rows(account_id, api)
     active = changes.get("is_active", _is_wanted(rows))
     with atomic() as tx:
         for kind, row in rows.items():

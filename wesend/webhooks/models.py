@@ -5,9 +5,12 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text
 from ..columns import Id, Instant
 from ..database import db
 
+OWN_ROW, RECEIPTS_ROW, INBOUND_ROW, LISTENING_ROW = 0, 1, 2, 3
+"""What an endpoint is (``managed``): added by its owner; the two that an API edits in place; a listening command's."""
+
 
 class WebhookEndpoint(db.Model):
-    """Where an account hears of its messages. ``managed``: the one that its API edits in place; ``events``: a comma list, or all."""
+    """Where an account hears of its messages. ``events``: a comma list, or all."""
 
     __tablename__ = "webhook_endpoints"
     id = db.mapped_column(Id, primary_key=True)

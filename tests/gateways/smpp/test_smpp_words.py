@@ -14,7 +14,14 @@ from wesend.gateways.sms.smpp.adapter import SmppGateway
 from wesend.gateways.sms.smpp.outcomes import outcome_of
 from wesend.gateways.sms.smpp.receipt import is_receipt, read_receipt
 from wesend.gateways.sms.smpp.texts import parts_of
-from wesend.gateways.sms.smpp.window import LAST_SEQUENCE, NO_ANSWER, NOT_WRITTEN, Answer, Call, Window
+from wesend.gateways.sms.smpp.window import (
+    LAST_SEQUENCE,
+    NO_ANSWER,
+    NOT_WRITTEN,
+    Answer,
+    Call,
+    Window,
+)
 from wesend.segments import BASIC_CODES, EXTENSION, count, decode_gsm7, encode_gsm7
 
 GSM_TEXT = st.text(alphabet=[*BASIC_CODES, *EXTENSION], max_size=700)
@@ -198,7 +205,7 @@ GIVEN = {"host": "localhost", "system_id": "me"}
 
 
 def test_options_have_defaults():
-    read = settings.read(GIVEN, {"password": "secret"})
+    read = settings.read(SmppGateway, GIVEN, {"password": "secret"})
 
     assert (read["port"], read["bind"], read["window"], read["tps"]) == (2775, "transceiver", 10, None)
     assert (read["tls"], read["payload"]) == (False, False)

@@ -20,6 +20,7 @@ from ..body import json_object
 from ..dialect import account, load, origin
 from . import schemas
 from .messages import answer_single
+from .reach import in_reach
 from .schedule import BULK, read_order
 from .words import BATCH
 
@@ -88,7 +89,10 @@ def answer_batch(uid: str) -> dict:
 def _find(batch_id: str) -> Row:
     if not batch_id.startswith(BATCH):
         raise BatchNotFound
-    return get_batch(batch_id.removeprefix(BATCH), account().id)
+    batch = get_batch(batch_id.removeprefix(BATCH), account().id)
+    if not in_reach(batch):
+        raise BatchNotFound
+    return batch
 
 
 @blueprint.get("/batch/<batch_id>")

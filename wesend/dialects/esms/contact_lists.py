@@ -7,10 +7,9 @@ from pathlib import PurePath
 
 from flask import Blueprint, request
 from marshmallow import ValidationError
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import UnsupportedMediaType
 
 from ...contacts import csv_import, service
-from ...contacts.csv_import import FileTooLarge
 from ...database import Row
 from ..body import check_text, query_arguments, upload_fields
 from ..dialect import account, load
@@ -25,10 +24,7 @@ MOST_TAGS = 50
 def upload_list():
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType
-    try:
-        form, file = upload_fields(), request.files.get("file")
-    except RequestEntityTooLarge as error:
-        raise FileTooLarge("The file has more than 50 MB") from error
+    form, file = upload_fields(), request.files.get("file")
     if file is None:
         raise ValidationError("Missing data for required field.", "file")
     check_text(file.filename or "")
@@ -36,7 +32,8 @@ def upload_list():
     check_text(name)
     imported = csv_import.import_csv(account(), file.stream, name=service.free_name(account().id, name),
                                      tags=_tags(form.getlist("tags")))
-    return {**_shown(imported.group), "skipped": imported.skipped}
+    return {**_shown(imported.group), "skipped": imported.skipped, "invalid": imported.invalid,
+            "duplicates": imported.duplicates}
 
 
 def _tags(given: list[str]) -> list[str]:

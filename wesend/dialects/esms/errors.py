@@ -9,11 +9,11 @@ from werkzeug.exceptions import HTTPException
 from ... import errors as domain
 from ... import money
 from ...contacts.csv_import import EmptyList, FileTooLarge, NoPhoneColumn
-from ..body import InvalidText, MalformedJson
+from ..body import InvalidText, MalformedJson, UploadTooLarge
 from ..dialect import InvalidIdempotencyKey
 from ..field_errors import MALFORMED, UNSTORABLE, field_errors
 
-FIELDS = {"recipient": "to", "url": "dlr_url"}
+FIELDS = {"recipient": "to", "url": "dlr_url", "inbound_url": "mo_url"}
 """Domain field → wire field, where they differ."""
 
 TABLE: tuple[tuple[type[Exception], int, str], ...] = (
@@ -57,6 +57,8 @@ def show_error(error: Exception):
         return {"detail": MALFORMED}, 422, {}
     if isinstance(error, InvalidText):
         return {"detail": UNSTORABLE}, 422, {}
+    if isinstance(error, UploadTooLarge):
+        return detail("file_too_large", "The file has more than 50 MB"), 400, {}
     if isinstance(error, HTTPException):
         status = error.code or 500
         return detail(*HTTP_CODES.get(status, ("http_error", error.name))), status, {}

@@ -12,6 +12,7 @@ from ...accounts.service import AccountInfo
 from ...errors import BatchNotFound
 from ...messages.accept import get_batch
 from ...messages.history import Filter
+from .reach import wallet_in_reach
 from .words import BATCH, STATUSES
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}$")
@@ -19,7 +20,7 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}$")
 
 def read_filter(account: AccountInfo, data: dict[str, Any]) -> Filter | None:
     """None when nothing can fit: a batch that does not exist."""
-    wanted = Filter(account.id)
+    wanted = Filter(account.id, wallet_in_reach())
     if data["status"]:
         wanted = wanted._replace(statuses=STATUSES[data["status"]])
         if data["status"] in ("queued", "retrying"):

@@ -22,8 +22,9 @@ from ..body import json_object, query_arguments
 from ..dialect import account, load, origin
 from . import schemas
 from .filters import read_filter
+from .reach import in_reach, wallet_in_reach
 from .schedule import SINGLE, read_order
-from .words import BATCH, MESSAGE, entry, price_of, word_of
+from .words import BATCH, MESSAGE, entry, event_word, price_of, word_of
 
 blueprint = Blueprint("messages", __name__, url_prefix="/messages")
 
@@ -82,7 +83,7 @@ def _timeline(message: Row, batch: Row) -> list[dict]:
         events.append({"event": "released", "status": "queued", "detail": "Its time has come", "at": clock.iso(at),
                        "metadata": {"source": "scheduler"}})
     for row in stored:
-        shown = {"event": row["event"], "status": row["status"], "detail": row["detail"], "at": clock.iso(row["at"])}
+        shown = {"event": row["event"], "status": event_word(row["status"]), "detail": row["detail"], "at": clock.iso(row["at"])}
         if row["meta"]:
             shown["metadata"] = json.loads(row["meta"])
         events.append(shown)
@@ -92,7 +93,10 @@ def _timeline(message: Row, batch: Row) -> list[dict]:
 def _find(message_id: str) -> Row:
     if not message_id.startswith(MESSAGE):
         raise MessageNotFound
-    return history.find(account().id, message_id.removeprefix(MESSAGE))
+    message = history.find(account().id, message_id.removeprefix(MESSAGE))
+    if not in_reach(message):
+        raise MessageNotFound
+    return message
 
 
 @blueprint.post("/<message_id>/retry")
@@ -112,7 +116,7 @@ def cancel_message(message_id: str):
 @blueprint.get("/stats")
 def show_stats():
     wallet = wallet_by_id(g.key.wallet_id)
-    days = reports.volume(account(), reports.PERIOD_DAYS)
+    days = reports.volume(account(), reports.PERIOD_DAYS, wallet_id=wallet_in_reach())
     today, yesterday = days[-1], days[-2]
     delta = round(100 * (today.total - yesterday.total) / yesterday.total, 1) if yesterday.total else 0
     return {"sent_today": today.total, "sent_delta_pct": delta,
@@ -126,7 +130,8 @@ def show_stats():
 def show_volume():
     data = load(schemas.VOLUME, query_arguments())
     return [{"date": day.date, "day": date.fromisoformat(day.date).strftime("%a"), "delivered": day.delivered,
-             "failed": day.failed, "pending": day.pending} for day in reports.volume(account(), data["days"])]
+             "failed": day.failed, "pending": day.pending}
+            for day in reports.volume(account(), data["days"], wallet_id=wallet_in_reach())]
 
 
 EXPORTED = ("message_id", "phone", "sender_id", "text", "status", "country", "currency", "cost", "segments", "created_at",
@@ -147,11 +152,11 @@ def _csv(app: Flask, wanted: history.Filter | None) -> Iterator[str]:
     last = None
     while wanted is not None:
         with app.app_context():
-            rows = history.chunk_before(wanted, last)
+            rows = history.chunk_after(wanted, last)
         if not rows:
             return
         yield _lines([_cells(row) for row in rows])
-        last = rows[-1]["id"]
+        last = rows[-1]
 
 
 def _cells(message: Row) -> list[str]:

@@ -7,7 +7,9 @@ from flask import Blueprint
 from ... import clock, countries, money
 from ...messages import reports
 from ...routing.routes import RouteInfo, all_routes, find_route
+from ...upstreams import breaker
 from ..dialect import account
+from .reach import wallet_in_reach
 
 blueprint = Blueprint("routes", __name__)
 OK_RATE, WARN_RATE = 80, 50
@@ -39,7 +41,8 @@ def _shown(route: RouteInfo) -> dict:
 def show_health():
     """The account's last 14 days by route; one on which nothing ended is not known to be ill."""
     today = clock.day_of(clock.now_ms(), account().time_zone)
-    counted = reports.route_health(account().id, clock.days_before(today, reports.PERIOD_DAYS - 1))
+    counted = reports.route_health(account().id, clock.days_before(today, reports.PERIOD_DAYS - 1),
+                                   wallet_id=wallet_in_reach())
     return [_health(route, counted.get(route.code, reports.RouteHealth(0, 0, 0))) for route in all_routes()]
 
 
@@ -47,5 +50,7 @@ def _health(route: RouteInfo, counts: reports.RouteHealth) -> dict:
     known = counts.delivered + counts.failed > 0
     rate = reports.delivery_rate(counts.delivered, counts.failed) if known else 100.0
     status = "ok" if rate >= OK_RATE else "warn" if rate >= WARN_RATE else "down"
+    if route.gateway is not None and breaker.rests(route.gateway):
+        status = "down"  # it fails now, whatever it did before
     return {"code": route.code, "country_code": route.country, "total": counts.total, "delivered": counts.delivered,
             "failed": counts.failed, "delivery_rate": rate, "status": status}

@@ -27,6 +27,11 @@ def word_of(message: Row) -> str:
     return "retrying" if word == "queued" and (message["attempts"] or message["retry_count"]) else word
 
 
+def event_word(status: str) -> str:
+    """The word for a status in a timeline; what a stored event queues was tried before."""
+    return "retrying" if status == "queued" else WORDS[status]
+
+
 def price_of(message: Row) -> tuple[int | float, str | None]:
     """The carrier's price and its currency; a credit without a route has none, and shows what it cost."""
     if message["route_cost_micros"] is None:

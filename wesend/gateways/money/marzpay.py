@@ -7,7 +7,12 @@ from urllib.parse import quote
 
 from ... import money
 from .. import reading
-from ..callbacks import BadSignature, CallbackRequest, UnreadableCallback, require_signature
+from ..callbacks import (
+    BadSignature,
+    CallbackRequest,
+    UnreadableCallback,
+    require_signature,
+)
 from ..http_client import ANSWERED, Reply, basic
 from ..options import Option
 from .base import (

@@ -9,7 +9,17 @@ from .. import reading
 from ..callbacks import CallbackRequest, UnreadableCallback
 from ..http_client import ANSWERED, Reply, basic
 from ..options import Option
-from .base import ACCEPTED, NOT_PAID, PAID, PENDING, UNKNOWN, Charge, ChargeAnswer, PaymentHint, Standing, takes
+from .base import (
+    ACCEPTED,
+    NOT_PAID,
+    PAID,
+    PENDING,
+    Charge,
+    ChargeAnswer,
+    PaymentHint,
+    Standing,
+    takes,
+)
 from .remote import TokenMoney, not_charged
 
 LIVE, SANDBOX = "https://proxy.momoapi.mtn.com", "https://sandbox.momodeveloper.mtn.com"

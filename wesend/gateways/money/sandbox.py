@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from ..options import Option
 from .base import NOT_PAID, PAID, PENDING, Charge, ChargeAnswer, MoneyGateway, Standing
 
 DECLINES, SILENT = "0000099", "0000055"
@@ -12,8 +16,13 @@ class SandboxMoney(MoneyGateway):
     type = "sandbox-money"
     first_poll_ms = DELAY_MS
 
-    def __init__(self, name: str = "sandbox-money"):
+    options = (Option("currencies", "list", default=(), pattern="[A-Z]{3}",
+                      help="currencies of live wallets that it takes, to try things out (none)"),)
+
+    def __init__(self, name: str = "sandbox-money", given: Mapping[str, Any] | None = None):
         super().__init__(name)
+        if given is not None:
+            self.currencies, self.networks, self.priority = given["currencies"], given["networks"], given["priority"]
 
     def charge(self, charge: Charge) -> ChargeAnswer:
         return ChargeAnswer("accepted", gateway_ref="sbx-" + charge.reference)

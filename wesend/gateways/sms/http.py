@@ -10,7 +10,16 @@ from .. import reading
 from ..callbacks import CallbackRequest, UnreadableCallback
 from ..http_client import ANSWERED
 from ..options import BadOption, Option, Values
-from .base import ACCEPTED, DELIVERED, FAILED, REFUSED, CallbackReceipt, Outcome, Receipt, Submission
+from .base import (
+    ACCEPTED,
+    DELIVERED,
+    FAILED,
+    REFUSED,
+    CallbackReceipt,
+    Outcome,
+    Receipt,
+    Submission,
+)
 from .placeholders import MESSAGE_NAMES, fill, fill_all, read_form, read_json
 from .remote import RemoteSmsGateway, failed, unreadable
 

@@ -8,10 +8,26 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from .. import reading
-from ..callbacks import BadSignature, CallbackRequest, UnreadableCallback, require_signature
+from ..callbacks import (
+    BadSignature,
+    CallbackRequest,
+    UnreadableCallback,
+    require_signature,
+)
 from ..http_client import ANSWERED, Reply, basic
 from ..options import Option
-from .base import ACCEPTED, DELIVERED, FAILED, REFUSED, SENT, CallbackReceipt, Outcome, Question, Receipt, Submission
+from .base import (
+    ACCEPTED,
+    DELIVERED,
+    FAILED,
+    REFUSED,
+    SENT,
+    CallbackReceipt,
+    Outcome,
+    Question,
+    Receipt,
+    Submission,
+)
 from .remote import RemoteSmsGateway, base_url, failed, unreadable
 
 # accepted, scheduled, queued, sending and whatever comes later: nothing that we don't know already.

@@ -57,7 +57,7 @@ class SmppGateway(SmsGateway):
     def __init__(self, name: str, options: dict, secrets: dict, *, timeout: float, callback_url: str = ""):
         """Raises ValueError for a missing or wrong option; ``timeout`` in seconds: see Budget."""
         super().__init__(name)
-        chosen = settings.read(options, secrets)
+        chosen = settings.read(type(self), options, secrets)
         self._bind = settings.BINDS[chosen.pop("bind")]
         self._payload = chosen.pop("payload")
         parallel = chosen.pop("parallel")

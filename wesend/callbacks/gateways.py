@@ -1,0 +1,63 @@
+"""`/callbacks/{sms,money}/NAME/<token>`: what vendors bring. Kept first and answered at once; a job makes something of it."""
+
+from __future__ import annotations
+
+import hmac
+
+from flask import Blueprint, abort, current_app, request
+
+from ..gateways.callbacks import BadSignature, CallbackRequest, UnreadableCallback
+from ..messages import brought
+from ..upstreams import registry, service
+from ..wallets import deposits
+
+blueprint = Blueprint("callbacks", __name__, url_prefix="/callbacks")
+LIMIT = 1024 * 1024
+
+
+@blueprint.route("/sms/<name>/<token>", methods=["GET", "POST", "PUT"])
+def take_receipts(name: str, token: str):
+    gateway = registry.sms_gateway(name)
+    _check(name, token, gateway)
+    assert gateway is not None
+    called = _called()
+    receipts = _read(gateway, called)
+    if receipts:
+        brought.keep(name, receipts, called.body.decode("utf-8", "replace") or request.query_string.decode("latin-1"))
+    return "", 200
+
+
+@blueprint.route("/money/<name>/<token>", methods=["GET", "POST", "PUT"])
+def take_hints(name: str, token: str):
+    gateway = registry.money_gateway(name)
+    _check(name, token, gateway)
+    assert gateway is not None
+    deposits.take_hints(name, _read(gateway, _called()))
+    body, status = gateway.callback_answer
+    return (body, status) if body is not None else ("", status)
+
+
+def _check(name: str, token: str, gateway) -> None:
+    """The token in the path is the secret: one answer for a wrong one and for no gateway of that name."""
+    right = service.callback_token(name) or ""
+    if not hmac.compare_digest(right.encode(), token.encode("utf-8", "replace")) or not right or gateway is None:
+        abort(404)
+
+
+def _called() -> CallbackRequest:
+    if (request.content_length or 0) > LIMIT:
+        abort(413)
+    request.max_content_length = LIMIT
+    body = request.get_data(cache=True, parse_form_data=False)
+    query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
+    return CallbackRequest(request.method, current_app.config["WESEND"].base_url + request.path + query,
+                           dict(request.headers), request.args.to_dict(), request.form.to_dict(), body)
+
+
+def _read(gateway, called: CallbackRequest) -> list:
+    try:
+        return gateway.read_callback(called)
+    except BadSignature:
+        abort(403)
+    except UnreadableCallback:
+        abort(400)

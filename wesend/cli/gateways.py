@@ -1,0 +1,130 @@
+"""`wesend gateway`, `wesend deposit`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from .. import clock, money, phones
+from ..accounts.service import get_account
+from ..errors import GatewayNotFound, InvalidInput
+from ..gateways.sms.base import ACCEPTED, Submission
+from ..ids import new_id
+from ..segments import count
+from ..upstreams import registry, service
+from ..wallets import deposits
+from .shared import ACTOR, command
+
+
+@click.group()
+def gateway():
+    """Gateways: set up, list, test, remove."""
+
+
+def _pairs(given: tuple[str, ...], word: str) -> dict[str, str]:
+    found = {}
+    for pair in given:
+        name, sign, value = pair.partition("=")
+        if not sign or not name.strip():
+            raise click.UsageError(f"--{word} takes NAME=VALUE, not {name[:40]!r}")
+        found[name.strip()] = value
+    return found
+
+
+def _shown(info: service.GatewayInfo) -> dict:
+    return {"name": info.name, "type": info.type, "ok": info.problem is None, "callback_url": info.callback_url,
+            "problem": info.problem}
+
+
+def _line(info: service.GatewayInfo) -> str:
+    return (f"{info.name:<16} {info.type:<14} {'ok' if info.problem is None else info.problem}"
+            + (f"\n    callback: {info.callback_url}" if info.callback_url else ""))
+
+
+@command("set", click.argument("name"), click.option("--type", "type_name", required=True, help="What kind it is."),
+         click.option("--option", "options", multiple=True, metavar="K=V", help="A setting; repeatable."),
+         click.option("--secret", "secrets", multiple=True, metavar="K=V", help="A secret: sealed, never shown again."),
+         group=gateway)
+def set_gateway(name, type_name, options, secrets):
+    """Set up a gateway, or set it anew."""
+    info = service.set_gateway(name, type_name, _pairs(options, "option"), _pairs(secrets, "secret"), actor=ACTOR)
+    return _shown(info), _line(info)
+
+
+@command("list", group=gateway)
+def list_gateways():
+    """List the gateways with the addresses to give to their vendors."""
+    found = service.list_gateways()
+    return {"gateways": [_shown(info) for info in found]}, "\n".join(map(_line, found))
+
+
+@command("remove", click.argument("name"), group=gateway)
+def remove_gateway(name):
+    """Remove a gateway; what waits for it goes another way or is refunded."""
+    service.remove_gateway(name, actor=ACTOR)
+    return {"name": name, "removed": True}, f"Gateway {name} removed."
+
+
+@command("test", click.argument("name"), click.option("--to", required=True, metavar="PHONE", help="Where to send to."),
+         click.option("--text", default="Test by wesend", help="What to send."),
+         click.option("--sender", default=None, help="Sender ID."), group=gateway)
+def test_gateway(name, to, text, sender):
+    """Send one real SMS through a gateway, past wallets and routes; exit 1 when it was not accepted."""
+    adapter = registry.sms_gateway(name)
+    if adapter is None:
+        raise GatewayNotFound(f"There is no SMS gateway named {name}")
+    phone = phones.normalise(to, None)
+    if phone is None:
+        raise InvalidInput(f"{to!r} is no phone number with its country code")
+    measured = count(text)
+    outcome = adapter.submit([Submission(0, new_id(), phone.e164, text, sender, measured.count, measured.encoding, 1)])[0]
+    adapter.close()
+    ok = outcome.kind == ACCEPTED
+    if not ok:
+        click.get_current_context().call_on_close(lambda: sys.exit(1))
+    info = service.get_gateway(name)
+    said = outcome.text or outcome.code or outcome.gateway_ref
+    return ({**_shown(info), "ok": ok, "outcome": outcome.kind, "gateway_message_id": outcome.gateway_ref,
+             "code": outcome.code, "text": outcome.text}, f"{name}: {outcome.kind}" + (f" ({said})" if said else ""))
+
+
+@click.group()
+def deposit():
+    """Deposits: list, ask the gateway again."""
+
+
+def _deposit(row) -> dict:
+    return {"deposit_id": row["uid"], "account_id": row["account_id"], "wallet_id": row["wallet_uid"],
+            "amount": money.text(row["amount_micros"]), "currency": row["currency"], "phone": row["phone"],
+            "gateway": row["gateway"], "status": row["status"], "reason": row["reason"],
+            "credited": None if row["credited_micros"] is None else money.text(row["credited_micros"]),
+            "created_at": clock.iso(row["created_at"])}
+
+
+def _deposit_line(row) -> str:
+    return (f"{row['uid']}  {row['status']:<10}  {money.text(row['amount_micros'])} {row['currency']} from {row['phone']}"
+            f" by {row['gateway']}" + (f" ({row['reason']})" if row["reason"] else ""))
+
+
+@command("list", click.option("--account", "account_id", type=int, default=None, metavar="ID", help="Only this account's."),
+         click.option("--status", type=click.Choice(["pending", "successful", "failed", "expired"]), default=None,
+                      help="Only these."),
+         click.option("--limit", type=click.IntRange(1, 1000), default=50, help="How many, newest first (50)."),
+         group=deposit)
+def list_deposits(account_id, status, limit):
+    """List deposits, newest first."""
+    if account_id is not None:
+        get_account(account_id)
+    rows = deposits.list_deposits(account_id=account_id, status=status, limit=limit)
+    return {"deposits": [_deposit(row) for row in rows]}, "\n".join(map(_deposit_line, rows)) or "No deposits."
+
+
+@command("check", click.argument("deposit_id", metavar="ID"), group=deposit)
+def check_deposit(deposit_id):
+    """Ask the gateway what became of a deposit and record it; money that came late is credited."""
+    row = deposits.check(deposits.find_deposit(deposit_id)["id"])
+    return _deposit(row), _deposit_line(row)
+
+
+COMMANDS = (gateway, deposit)

@@ -1,0 +1,84 @@
+"""Listening on a developer's machine: endpoints for the time of a command, whose deliveries the command takes itself.
+
+The courier passes them over, so an address on loopback needs no permission, and every event is seen where one looks.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from .. import clock
+from ..database import Row, query
+from ..gateways.guarded_http import GuardedHttp
+from . import deliver, endpoints
+from .models import LISTENING_ROW
+
+LOOK_EVERY = 0.1
+STALE_MS = clock.DAY
+
+
+class Heard(NamedTuple):
+    """An event, and what the forwarding came to (None where it was not forwarded)."""
+
+    format: str
+    event: str
+    payload: dict[str, Any]
+    status_code: int | None
+    error: str | None
+
+
+class Listening:
+    """Iterate to hear; ends never by itself."""
+
+    def __init__(self, rows: list[Row], url: str | None):
+        self.rows, self.url = rows, url
+        self.secrets = {row["format"]: endpoints.secret_of(row) for row in rows}
+        self.http = GuardedHttp(allow_private=True)
+
+    def __iter__(self) -> Iterator[Heard]:
+        while True:
+            found = False
+            for row in self.rows:
+                claimed = deliver.claim(row["id"], 20)
+                for delivery in claimed.rows:
+                    found = True
+                    yield self._take(row, delivery, claimed.token)
+            if not found:
+                time.sleep(LOOK_EVERY)
+
+    def _take(self, row: Row, delivery: Row, token: str) -> Heard:
+        payload = deliver.payload_of(row["format"], delivery)
+        if self.url is None:
+            deliver.close_unsent(delivery, token)
+            return Heard(row["format"], delivery["event"], json.loads(payload), None, None)
+        target = deliver.target_of(row)._replace(url=self.url)
+        deliver.attempt(self.http, target, delivery, token)
+        last = query("SELECT * FROM webhook_attempts WHERE delivery_id = ? ORDER BY id DESC LIMIT 1", (delivery["id"],))[0]
+        return Heard(row["format"], delivery["event"], json.loads(payload), last["status_code"], last["error"])
+
+
+@contextmanager
+def listen(account_id: int, format_names: list[str], url: str | None, *, actor: str) -> Iterator[Listening]:
+    """Endpoints of these formats for as long as the block runs; what a killed listener left is removed by the next."""
+    _remove_stale()
+    url = endpoints.check_url(url) if url else None
+    ids = []
+    for name in format_names:
+        row, _ = endpoints.add_endpoint(account_id=account_id, format_name=name, url=url or "http://127.0.0.1/",
+                                        managed=LISTENING_ROW, actor=actor)
+        ids.append(row["id"])
+    try:
+        yield Listening([endpoints.get_endpoint(endpoint_id) for endpoint_id in ids], url)
+    finally:
+        for endpoint_id in ids:
+            endpoints.remove_endpoint(endpoint_id, actor=actor)
+
+
+def _remove_stale() -> None:
+    for (endpoint_id,) in query("SELECT id FROM webhook_endpoints WHERE managed = ? AND created_at < ?",
+                                (LISTENING_ROW, clock.now_ms() - STALE_MS)):
+        endpoints.remove_endpoint(endpoint_id, actor="system")
