@@ -151,6 +151,39 @@ if (living.length) {
   setTimeout(tick, every);
 }
 
+// -- Counter: a form with data-counts="URL" asks the server what it comes to, while somebody types -------------
+for (const form of document.querySelectorAll("[data-counts]")) {
+  let waiting;
+  let latest = 0;
+  const count = async () => {
+    const mine = ++latest;
+    let told;
+    try {
+      const answer = await fetch(form.dataset.counts, { method: "POST", body: new FormData(form) });
+      if (!answer.ok || answer.redirected) return;
+      told = await answer.json();
+    } catch { return; }
+    if (mine !== latest) return;
+    for (const [name, text] of Object.entries(told)) {
+      for (const element of form.querySelectorAll(`[data-count="${name}"]`)) {
+        element.textContent = text;
+        (element.closest("[data-whole]") || element).hidden = !text;
+      }
+    }
+  };
+  form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(count, 180); });
+}
+
+// What belongs to a choice is shown with it: <div data-if="name=value">
+const belong = () => {
+  for (const part of document.querySelectorAll("[data-if]")) {
+    const [name, value] = part.dataset.if.split("=");
+    part.hidden = document.querySelector(`[name="${name}"]:checked`)?.value !== value;
+  }
+};
+document.addEventListener("change", belong);
+belong();
+
 // The menu of small screens closes with Escape.
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && location.hash === "#menu") location.hash = "#main";
