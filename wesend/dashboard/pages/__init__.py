@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from . import accounts, campaigns, compose, first_run, messages, overview, sign_in, wallets
+from . import accounts, campaigns, compose, contacts, first_run, messages, overview, sign_in, wallets
 
 PAGES: tuple[Blueprint, ...] = (
     sign_in.blueprint, overview.blueprint, first_run.blueprint, accounts.blueprint,
-    messages.blueprint, compose.blueprint, campaigns.blueprint, wallets.blueprint)
+    messages.blueprint, compose.blueprint, campaigns.blueprint, contacts.blueprint,
+    wallets.blueprint)

@@ -23,7 +23,7 @@ from ..forms import Form
 from ..paging import page
 from ..scope import account
 from ..sessions import actor
-from .compose import sender_choices, wallet_choices, wallet_or_none
+from .compose import sender_choices, usual_wallet, wallet_choices, wallet_or_none
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/campaigns")
 STEPS = (("audience", "Audience"), ("text", "Text"), ("when", "When"), ("check", "Check and send"))
@@ -61,7 +61,7 @@ def _written() -> Written:
     found = Written(**{name: given.get(name, "").replace("\x00", "").replace("\r\n", "\n") for name in FIELDS},
                     group_ids=tuple(int(text) for text in given.getlist("group") if text.isascii() and text.isdigit()
                                     and len(text) < 19))
-    return found._replace(uid=found.uid or drafts.new_uid(),
+    return found._replace(uid=found.uid or drafts.new_uid(), wallet=found.wallet or usual_wallet(account()),
                           when=found.when if found.when in ("scheduled", "drip") else "now")
 
 

@@ -39,6 +39,12 @@ def wallet_choices(at) -> list:
                      + (" (sandbox)" if row["is_sandbox"] else "")) for row in list_wallets(at.id)])
 
 
+def usual_wallet(at) -> str:
+    """The one that a form begins with: the first that holds anything."""
+    rows = list_wallets(at.id)
+    return next((row["uid"] for row in rows if row["balance_micros"]), rows[0]["uid"] if rows else "")
+
+
 def sender_choices(at) -> list:
     names = dict.fromkeys(row["name"] for row in senders.list_senders(at.id) if row["status"] == "approved")
     return choices([("", "The route’s own"), *((name, name) for name in names)])
@@ -50,7 +56,7 @@ def index():
     form.wallet.choices, form.sender.choices = wallet_choices(account()), sender_choices(account())
     if request.method == "GET":
         form.uid.data, form.recipients.data = drafts.new_uid(), request.args.get("to", "")
-        form.wallet.data = form.wallet.data or next((choice.value for choice in form.wallet.choices), "")
+        form.wallet.data = usual_wallet(account())
     if request.form.get("go") != "check" and form.sent():
         with form.refusals():
             return _sent(drafts.send_message(account(), _draft(form), actor=actor()))
