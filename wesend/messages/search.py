@@ -81,7 +81,7 @@ def _just_before(search: Search) -> Row | None:
 def _fits(search: Search, row: Row) -> bool:
     if search.only_id is not None:
         return row["id"] == search.only_id
-    return search.text in row["text"].lower()
+    return search.text in "\n".join((row["text"], row["subject"] or "", row["recipient"])).lower()
 
 
 def place(account_id: int, message_id: int) -> Row | None:

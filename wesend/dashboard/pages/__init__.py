@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from . import accounts, campaigns, compose, contacts, first_run, messages, overview, sign_in, wallets
+from . import accounts, campaigns, compose, contacts, emails, first_run, messages, overview, phones, sign_in, wallets
 
 PAGES: tuple[Blueprint, ...] = (
     sign_in.blueprint, overview.blueprint, first_run.blueprint, accounts.blueprint,
     messages.blueprint, compose.blueprint, campaigns.blueprint, contacts.blueprint,
-    wallets.blueprint)
+    wallets.blueprint, emails.blueprint, phones.blueprint)

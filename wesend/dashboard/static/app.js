@@ -131,6 +131,9 @@ document.addEventListener("click", async (event) => {
 });
 
 // -- Live: an element with an id and data-live="SECONDS" is drawn anew from the same page ----------------------
+const content = (element) => element.innerHTML.replace(/name="csrf_token" value="[^"]*"/g, "");
+const toEnd = (element) => { if (element.matches("[role=log]")) element.scrollTop = element.scrollHeight; };
+document.querySelectorAll("[role=log]").forEach(toEnd);
 const living = [...document.querySelectorAll("[data-live][id]")];
 async function refresh() {
   const answer = await fetch(location.href, { headers: { "X-Live": "1" } });
@@ -138,8 +141,12 @@ async function refresh() {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const element of document.querySelectorAll("[data-live][id]")) {
     const fresh = page.getElementById(element.id);
-    const busy = element.contains(document.activeElement) && document.activeElement !== element;
-    if (fresh && !busy && fresh.innerHTML !== element.innerHTML) element.innerHTML = fresh.innerHTML;
+    // Not under somebody's finger, nor for a form's token alone, which is another one every second.
+    const busy = (element.contains(document.activeElement) && document.activeElement !== element) || element.matches(":active");
+    if (!fresh || busy || content(fresh) === content(element)) continue;
+    const atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < 40;
+    element.innerHTML = fresh.innerHTML;
+    if (atEnd) toEnd(element);
   }
 }
 if (living.length) {
