@@ -21,6 +21,10 @@ RIGHTS = {OPERATOR: frozenset({SEE, SEND, MANAGE, OPERATE}), OWNER: frozenset({S
 REFUSALS = {MANAGE: "Only an owner of the account may do this", OPERATE: "Only an operator may do this"}
 
 
+class MissingRight(Forbidden):
+    """The actor's role does not have the right."""
+
+
 class User(NamedTuple):
     """Somebody who signed in; as an actor the audit log shows the e-mail."""
 
@@ -53,7 +57,7 @@ def require(actor: Actor, right: str, account_id: int | None = None) -> None:
     if not _reaches(actor, account_id):
         raise NotFound
     if right not in RIGHTS[actor.role]:
-        raise Forbidden(REFUSALS.get(right))
+        raise MissingRight(REFUSALS.get(right))
 
 
 def require_to_send(actor: Actor, account: AccountInfo) -> None:

@@ -112,6 +112,25 @@ def _encoding(stream: IO[bytes]) -> str:
         stream.seek(0)
 
 
+class Mapping(NamedTuple):
+    """Which column is the phone, which the name; ``fields``: a column's place → the field that it becomes."""
+
+    phone: int
+    name: int | None
+    fields: dict[int, str]
+
+
+def detect(columns: list[str]) -> Mapping | None:
+    """By the headers' names; None when none is a phone's."""
+    lowered = [column.lower().replace(" ", "_") for column in columns]
+    phone = next((lowered.index(header) for header in PHONE_HEADERS if header in lowered), None)
+    if phone is None:
+        return None
+    name = next((lowered.index(header) for header in NAME_HEADERS if header in lowered), None)
+    return Mapping(phone, name, {index: column for index, column in enumerate(columns)
+                                 if index not in (phone, name) and column})
+
+
 def import_csv(account: AccountInfo, stream: IO[bytes], *, name: str, tags: list[str] | None = None) -> Imported:
     """Make a group of a CSV's contacts. It appears when it is complete; what goes wrong leaves nothing behind.
 
@@ -122,39 +141,68 @@ def import_csv(account: AccountInfo, stream: IO[bytes], *, name: str, tags: list
         raise FileTooLarge(f"The file has more than {BYTE_LIMIT // 2**20} MB")
     stream.seek(0)
     table = read_table(stream)
-    lowered = [column.lower().replace(" ", "_") for column in table.columns]
-    position = next((lowered.index(header) for header in PHONE_HEADERS if header in lowered), None)
     if not table.columns:
         raise EmptyList("The file is empty", {"file": ["Empty"]})
-    if position is None:
+    mapping = detect(table.columns)
+    if mapping is None:
         raise NoPhoneColumn(f"No column is named {', '.join(PHONE_HEADERS)}", {"file": ["No phone column"]})
-    group = service.create_group(account.id, name, tags=tags, columns=table.columns, state="importing")
+    return import_table(account, table, mapping, name=name, tags=tags)
+
+
+def import_table(account: AccountInfo, table: Table, mapping: Mapping, *, name: str, tags: list[str] | None = None,
+                 home_country: str | None = None) -> Imported:
+    """Make a group of a table; ``home_country`` is where numbers without a country code are at home."""
+    columns = [column for index, column in enumerate(table.columns)
+               if index in (mapping.phone, mapping.name) or index in mapping.fields or not column]
+    group = service.create_group(account.id, name, tags=tags, columns=columns, state="importing")
     try:
-        return _import_rows(account, group["id"], table, lowered, position)
+        return _import_rows(account.id, group["id"], table, mapping, home_country or account.country)
     except BaseException:
         write(lambda tx: tx.changed("UPDATE groups SET state = 'deleting' WHERE id = ?", (group["id"],)))
         service.sweep_deleted(group["id"])
         raise
 
 
-def _import_rows(account: AccountInfo, group_id: int, table: Table, lowered: list[str], position: int) -> Imported:
-    name_at = next((lowered.index(header) for header in NAME_HEADERS if header in lowered), None)
-    others = [(index, column) for index, column in enumerate(table.columns) if index not in (position, name_at)
-              and column]
+class Verdict(NamedTuple):
+    """A row, and why it does not become a contact: ``invalid``, ``duplicate`` or None."""
+
+    cells: list[str]
+    reason: str | None
+
+
+def examine(table: Table, mapping: Mapping, home_country: str) -> Iterator[Verdict]:
+    """What an import would make of each row; nothing is written."""
+    seen: set[str] = set()
+    for cells in _limited(table.rows):
+        phone = phones.normalise(_as_number(cells[mapping.phone]), home_country)
+        if phone is None:
+            yield Verdict(cells, "invalid")
+            continue
+        yield Verdict(cells, "duplicate" if phone.e164 in seen else None)
+        seen.add(phone.e164)
+
+
+def _limited(rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    for count, cells in enumerate(rows, 1):
+        if count > ROW_LIMIT:
+            raise FileTooLarge(f"The file has more than {ROW_LIMIT} rows")
+        yield cells
+
+
+def _import_rows(account_id: int, group_id: int, table: Table, mapping: Mapping, home_country: str) -> Imported:
     count = invalid = added = 0
     chunk: list[tuple] = []
     now = clock.now_ms()
-    for cells in table.rows:
+    fields = mapping.fields.items()
+    for cells in _limited(table.rows):
         count += 1
-        if count > ROW_LIMIT:
-            raise FileTooLarge(f"The file has more than {ROW_LIMIT} rows")
-        phone = phones.normalise(_as_number(cells[position]), account.country)
+        phone = phones.normalise(_as_number(cells[mapping.phone]), home_country)
         if phone is None:
             invalid += 1
             continue
-        fields = {column: cells[index].strip().replace("\x00", "")[:CELL_LIMIT] for index, column in others}
-        name = cells[name_at].strip().replace("\x00", "")[:CELL_LIMIT] if name_at is not None else None
-        chunk.append(service.contact_row(group_id, account.id, phone, name, fields, now))
+        data = {field: cells[index].strip().replace("\x00", "")[:CELL_LIMIT] for index, field in fields}
+        name = cells[mapping.name].strip().replace("\x00", "")[:CELL_LIMIT] if mapping.name is not None else None
+        chunk.append(service.contact_row(group_id, account_id, phone, name, data, now))
         if len(chunk) == CHUNK:
             added += _write(chunk, group_id)
             chunk = []
@@ -162,7 +210,7 @@ def _import_rows(account: AccountInfo, group_id: int, table: Table, lowered: lis
     if not count:
         raise EmptyList("The file has no rows", {"file": ["Empty"]})
     write(lambda tx: tx.changed("UPDATE groups SET state = 'ready' WHERE id = ? AND state = 'importing'", (group_id,)))
-    return Imported(service.get_group(account.id, group_id), count - added, invalid, count - added - invalid)
+    return Imported(service.get_group(account_id, group_id), count - added, invalid, count - added - invalid)
 
 
 def _as_number(cell: str) -> str:

@@ -44,30 +44,45 @@ def examples(credentials: dict[str, Credentials], *, wallet_uid: str, to: str, s
     for api, title in TITLES.items():
         given = credentials.get(api)
         if given is not None:
-            path, headers, body = _SHAPES[api](given, wallet_uid, to, sender)
+            path, headers, body = _SHAPES[api](given, wallet_uid, to, sender, TEXT)
             headers = {**headers, "Content-Type": "application/json"}
             needs = SENDER_NEEDED if api == "wasambazie" and not sender else None
             made.append(Example(api, title, path, headers, json.dumps(body), given, needs))
     return made
 
 
-def _wesendall(given: Credentials, wallet_uid: str, to: str, _sender: str | None):
+YOURS = Credentials("YOUR_PUBLIC_KEY", "YOUR_SECRET_KEY", ("api_key", "api_secret"))
+
+
+def curl_of(api: str, base_url: str, *, wallet_uid: str, to: str, sender: str | None, text: str) -> str:
+    """A message as the command that sends it again, by its own API (Wesendall's for one that came by none)."""
+    api = api if api in _SHAPES else "wesendall"
+    path, headers, body = _SHAPES[api](YOURS, wallet_uid, to, sender, text)
+    if api == "wesendall" and sender:
+        body["sender"] = sender
+    if api == "esms" and sender:
+        body["sender_id"] = sender
+    return Example(api, TITLES[api], path, {**headers, "Content-Type": "application/json"},
+                   json.dumps(body, ensure_ascii=False), YOURS).curl(base_url)
+
+
+def _wesendall(given: Credentials, wallet_uid: str, to: str, _sender: str | None, text: str):
     token = base64.b64encode(f"{given.public}:{given.secret}".encode()).decode()
     return ("/api/v1/sms/send", {"Authorization": f"Basic {token}"},
-            {"walletId": wallet_uid, "recipient": to, "message": TEXT})
+            {"walletId": wallet_uid, "recipient": to, "message": text})
 
 
-def _wasambazie(given: Credentials, _wallet_uid: str, to: str, sender: str | None):
+def _wasambazie(given: Credentials, _wallet_uid: str, to: str, sender: str | None, text: str):
     return ("/v1/sms/send", {"X-API-PUBLIC-KEY": given.public or "", "X-API-SECRET-KEY": given.secret},
-            {"to_number": to, "message": TEXT, "sender_id": sender or "YOUR_SENDER"})
+            {"to_number": to, "message": text, "sender_id": sender or "YOUR_SENDER"})
 
 
-def _esms(given: Credentials, _wallet_uid: str, to: str, _sender: str | None):
-    return "/api/messages/send", {"Authorization": f"Bearer {given.secret}"}, {"to": to, "text": TEXT}
+def _esms(given: Credentials, _wallet_uid: str, to: str, _sender: str | None, text: str):
+    return "/api/messages/send", {"Authorization": f"Bearer {given.secret}"}, {"to": to, "text": text}
 
 
-def _worldledgers(given: Credentials, _wallet_uid: str, to: str, _sender: str | None):
-    return "/api/v1/communication/sms", {"X-API-Key": given.secret}, {"message": TEXT, "recipients": [to]}
+def _worldledgers(given: Credentials, _wallet_uid: str, to: str, _sender: str | None, text: str):
+    return "/api/v1/communication/sms", {"X-API-Key": given.secret}, {"message": text, "recipients": [to]}
 
 
 _SHAPES = {"wesendall": _wesendall, "wasambazie": _wasambazie, "esms": _esms, "worldledgers": _worldledgers}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from flask import Flask
 from markupsafe import Markup
 
@@ -81,5 +83,5 @@ def status(name: str, label: str | None = None) -> Markup:
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(number=number, amount=amount, when=when, ago=ago, day=day, country=country,
-                                 status=status)
+                                 status=status, from_json=json.loads)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

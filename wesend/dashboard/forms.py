@@ -14,7 +14,8 @@ from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from .. import money
-from ..errors import InvalidInput, WesendError
+from ..accounts import roles
+from ..errors import AccountSuspended, InvalidInput, WesendError
 
 
 class Form(FlaskForm):
@@ -30,9 +31,14 @@ class Form(FlaskForm):
 
     @contextmanager
     def refusals(self):
-        """Domain errors become the form's; look at ``form.was_refused`` afterwards."""
+        """Domain errors become the form's; look at ``form.was_refused`` afterwards.
+
+        A missing right is none of the form's: whoever lacks it is not shown the form.
+        """
         try:
             yield
+        except (roles.MissingRight, AccountSuspended):
+            raise
         except WesendError as error:
             self.refuse(error)
 

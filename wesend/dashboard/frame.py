@@ -21,6 +21,10 @@ STATIC = Path(__file__).parent / "static"
 OPEN = ("dashboard.sign_in.", "dashboard.static")
 """Endpoints for somebody who is not signed in."""
 
+UPLOADS = ("dashboard.contacts.start_import",)
+FORM_LIMIT, UPLOAD_LIMIT = 2**20, 51 * 2**20
+"""Bytes of a request."""
+
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
           "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 
@@ -29,6 +33,8 @@ POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'sel
 def _guard():
     if request.endpoint == "dashboard.static":
         return None
+    # Before anything reads the form, as the check of its token does.
+    request.max_content_length = UPLOAD_LIMIT if request.endpoint in UPLOADS else FORM_LIMIT
     csrf.protect()
     if not is_signed_in() and not (request.endpoint or "").startswith(OPEN):
         return manager.unauthorized()

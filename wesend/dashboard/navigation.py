@@ -68,6 +68,11 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
 )
 
 
+def has(page: str) -> bool:
+    """Whether a page is there at all."""
+    return f"dashboard.{page}.index" in current_app.view_functions
+
+
 def menu() -> list[tuple[str, list[Entry]]]:
     """The sections with what this user may open of them."""
     found = [(title, [entry for entry in entries if entry.endpoint in current_app.view_functions

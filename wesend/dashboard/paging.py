@@ -23,8 +23,8 @@ def page(load: Callable[[int | None, int], Sequence[Any]], *, size: int = SIZE, 
     before = before_key()
     rows = load(before, size + 1)
     shown = rows[:size]
-    return Page(shown, _address(shown[-1][key]) if len(rows) > size else None,
-                _address(None) if before is not None else None)
+    return Page(shown, address(shown[-1][key]) if len(rows) > size else None,
+                address(None) if before is not None else None)
 
 
 def before_key() -> int | None:
@@ -32,8 +32,8 @@ def before_key() -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def _address(before: int | None) -> str:
-    """This page with its filters, from another place on."""
+def address(before: int | None) -> str:
+    """This page with its filters, from another place on (None: from its beginning)."""
     kept = {name: values for name, values in request.args.lists() if name != "before"}
     if before is not None:
         kept["before"] = [str(before)]

@@ -26,11 +26,15 @@ IN_REQUEST_LIMIT = 100
 
 
 class Origin(NamedTuple):
-    """Where a send comes from: the dialect (or ``portal``, ``cli``), its key, the idempotency claim it holds."""
+    """Where a send comes from: the dialect (or ``portal``, ``cli``), its key, the idempotency claim it holds.
+
+    ``batch_uid``: the id that the batch is to have, fixed before a form is shown, so that the form sends once.
+    """
 
     api: str
     api_key_id: int | None = None
     claim: Claim | None = None
+    batch_uid: str | None = None
 
 
 class Order(NamedTuple):
@@ -128,7 +132,7 @@ def accept(composed: Composed, planned: list[Planned], skipped: list[Skipped], *
     submitted = sum(at_once)
 
     def unit(tx: Tx) -> Accepted:
-        batch_uid = new_id()
+        batch_uid = origin.batch_uid or new_id()
         batch_id = insert_batch(tx, composed, batch_uid, origin, order, lane=0, state="open", total=len(planned),
                                 queued=len(planned) - submitted, submitted=submitted, cost=cost, skipped=skipped,
                                 in_request=all(direct), now=now)

@@ -83,7 +83,7 @@ def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, order: Orde
     """Pay for what was spooled, write it, let it go; InsufficientBalance writes nothing."""
     account, wallet = composed.account, composed.wallet
     now = clock.now_ms()
-    batch_uid = new_id()
+    batch_uid = origin.batch_uid or new_id()
     with atomic() as tx:
         batch_id = insert_batch(tx, composed, batch_uid, origin, order, lane=1, state="intake", total=spool.count,
                                 queued=spool.count, cost=spool.cost_micros, skipped=spool.skipped, now=now)

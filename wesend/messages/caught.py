@@ -54,7 +54,7 @@ def emails(*, to: str | None, since: str | None) -> list[dict]:
     return [shown for _, shown in sorted(ours + _handed_in(address, since), key=lambda entry: entry[0])]
 
 
-def _handed_in(address: str | None, since: str | None) -> list[tuple[int, dict]]:
+def _handed_in(address: str | None, since: str | None, limit: int = LIMIT) -> list[tuple[int, dict]]:
     """What applications sent to the catcher's port."""
     after = query_one("SELECT id FROM caught_mails WHERE uid = ?", (since,)) if since else None
     where = ["recipient = coalesce(?, recipient)"]
@@ -67,9 +67,14 @@ def _handed_in(address: str | None, since: str | None) -> list[tuple[int, dict]]
         ours = query_one("SELECT created_at FROM messages WHERE uid = ?", (since,))
         where.append("created_at >= ?")
         parameters.append(ours[0] if ours else _instant(since))
-    rows = query(f"SELECT * FROM caught_mails WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT {LIMIT}", parameters)
+    rows = query(f"SELECT * FROM caught_mails WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT {limit}", parameters)
     return [(row["created_at"], _shown_mail(message_from_bytes(row["raw"], policy=policy.default), row["uid"],
                                             row["recipient"], row["created_at"])) for row in reversed(rows)]
+
+
+def handed_in(limit: int) -> list[dict]:
+    """What applications sent to the catcher's port lately, newest first."""
+    return [shown for _, shown in _handed_in(None, None, limit)]
 
 
 def keep_mail(recipients: list[str], raw: bytes) -> None:

@@ -7,10 +7,16 @@ from flask import Blueprint
 from . import (
     accounts,
     audit,
+    campaigns,
+    compose,
+    contacts,
     deposits,
+    emails,
     first_run,
     keys,
+    messages,
     overview,
+    phones,
     rates,
     routes,
     sender_queue,
@@ -19,11 +25,14 @@ from . import (
     sign_in,
     unknown,
     users,
+    wallets,
     webhooks,
 )
 
 PAGES: tuple[Blueprint, ...] = (
     sign_in.blueprint, overview.blueprint, first_run.blueprint,
+    messages.blueprint, compose.blueprint, campaigns.blueprint, contacts.blueprint,
+    wallets.blueprint, emails.blueprint, phones.blueprint,
     keys.blueprint, senders.blueprint, webhooks.blueprint, users.people,
     accounts.blueprint, routes.blueprint, rates.blueprint, sender_queue.blueprint, users.blueprint, deposits.blueprint,
     unknown.blueprint, audit.blueprint, settings.blueprint)

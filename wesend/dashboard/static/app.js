@@ -140,6 +140,9 @@ const label = (root) => root.querySelectorAll(".stacks table").forEach((table) =
 label(document);
 
 // -- Live: an element with an id and data-live="SECONDS" is drawn anew from the same page ----------------------
+const content = (element) => element.innerHTML.replace(/name="csrf_token" value="[^"]*"/g, "");
+const toEnd = (element) => { if (element.matches("[role=log]")) element.scrollTop = element.scrollHeight; };
+document.querySelectorAll("[role=log]").forEach(toEnd);
 const living = [...document.querySelectorAll("[data-live][id]")];
 async function refresh() {
   const address = document.querySelector("link[rel=canonical]")?.href || location.href.split("#")[0];
@@ -152,8 +155,12 @@ async function refresh() {
   if (token) page.querySelectorAll("[name=csrf_token]").forEach((input) => { input.setAttribute("value", token); });
   for (const element of document.querySelectorAll("[data-live][id]")) {
     const fresh = page.getElementById(element.id);
-    const busy = element.contains(document.activeElement) && document.activeElement !== element;
-    if (fresh && !busy && fresh.innerHTML !== element.innerHTML) element.innerHTML = fresh.innerHTML;
+    // Not under somebody's finger, nor for a form's token alone, which is another one every second.
+    const busy = (element.contains(document.activeElement) && document.activeElement !== element) || element.matches(":active");
+    if (!fresh || busy || content(fresh) === content(element)) continue;
+    const atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < 40;
+    element.innerHTML = fresh.innerHTML;
+    if (atEnd) toEnd(element);
   }
 }
 if (living.length) {
@@ -164,6 +171,39 @@ if (living.length) {
   };
   setTimeout(tick, every);
 }
+
+// -- Counter: a form with data-counts="URL" asks the server what it comes to, while somebody types -------------
+for (const form of document.querySelectorAll("[data-counts]")) {
+  let waiting;
+  let latest = 0;
+  const count = async () => {
+    const mine = ++latest;
+    let told;
+    try {
+      const answer = await fetch(form.dataset.counts, { method: "POST", body: new FormData(form) });
+      if (!answer.ok || answer.redirected) return;
+      told = await answer.json();
+    } catch { return; }
+    if (mine !== latest) return;
+    for (const [name, text] of Object.entries(told)) {
+      for (const element of form.querySelectorAll(`[data-count="${name}"]`)) {
+        element.textContent = text;
+        (element.closest("[data-whole]") || element).hidden = !text;
+      }
+    }
+  };
+  form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(count, 180); });
+}
+
+// What belongs to a choice is shown with it: <div data-if="name=value">
+const belong = () => {
+  for (const part of document.querySelectorAll("[data-if]")) {
+    const [name, value] = part.dataset.if.split("=");
+    part.hidden = document.querySelector(`[name="${name}"]:checked`)?.value !== value;
+  }
+};
+document.addEventListener("change", belong);
+belong();
 
 // The menu of small screens closes with Escape.
 document.addEventListener("keydown", (event) => {

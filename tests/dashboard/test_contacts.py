@@ -1,0 +1,148 @@
+"""Contacts: a file becomes a group in steps, with every row accounted for; and who is left alone."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+
+import pytest
+from openpyxl import Workbook
+
+from wesend.contacts import service, uploads
+from wesend.dashboard import frame
+from wesend.database import query
+
+from ..support.accounts import mint
+from ..support.dashboard import Visitor, make_user, text_of
+
+ROWS = ["Mobile,Full name,Town", "0712000001,Ann,Kampala", "0712 000 002,<script>x</script>,Gulu", "nonsense,Cal,Jinja",
+        "+256712000001,Ann again,Kampala", "=1+1,Dan,"]
+
+
+@pytest.fixture
+def member(app, shop):
+    return Visitor(app, make_user(app, "member", shop.account_id))
+
+
+def upload(visitor, content: bytes, name: str = "Customers 2026.csv") -> str:
+    """The address of the step that follows."""
+    answer = visitor.post("/contacts/import", files={"file": (io.BytesIO(content), name)})
+    assert answer.status_code == 303, text_of(answer)
+    return answer.headers["Location"].split("?")[0]
+
+
+def workbook(*rows) -> bytes:
+    book, stream = Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.save(stream)
+    return stream.getvalue()
+
+
+def test_a_csv_is_imported_in_steps_and_every_row_is_accounted_for(member, app, shop):
+    content = "\n".join(ROWS).encode()
+    answer = member.post("/contacts/import", files={"file": (io.BytesIO(content), "Customers 2026.csv")})
+    columns = member.get(answer.headers["Location"])
+    assert 'value="Customers 2026"' in columns.text and "0712000001 · 0712 000 002 · nonsense" in text_of(columns)
+    path = answer.headers["Location"].split("?")[0]
+    given = {"column-0": "phone", "column-1": "name", "column-2": "field", "group": "Customers", "country": "UG"}
+    check = text_of(member.post(path, go="check", **given))
+    assert "Valid 2" in check and "Repeated 1" in check and "Rejected 2" in check and "nonsense no phone number" in check
+    assert query_groups(app) == []
+    rejected = member.get(f"{path}/rejected.csv?phone=0&country=UG").text
+    assert "nonsense,Cal,Jinja,no phone number" in rejected and "'=1+1,Dan" in rejected
+    assert "'+256712000001,Ann again,Kampala,repeated in the file" in rejected
+    page = member.follow(path, go="import", **given)
+    assert "2 contacts imported; 3 rows left out" in text_of(page) and "town Kampala" in text_of(page)
+    assert "<script>x" not in page.text and "&lt;script&gt;x" in page.text
+    assert member.get(path).status_code == 404  # the file is forgotten
+
+
+def query_groups(app) -> list:
+    with app.app_context():
+        return [row["name"] for row in query("SELECT name FROM groups WHERE account_id > 1")]
+
+
+def test_a_workbook_is_read_as_a_spreadsheet_shows_it(member):
+    content = workbook(["phone", "name", "amount", None], [256712000001, "Ann", 1500.0, None], [None, None, None, None],
+                       ["0712000002", "Ben", 12.5, None])
+    path = upload(member, content, "x.xlsx")
+    assert "256712000001 · 0712000002" in text_of(member.get(path))
+    given = {"column-0": "phone", "column-1": "name", "column-2": "field", "column-3": "ignore", "group": "Book", "country": "UG"}
+    page = text_of(member.follow(path, go="import", **given))
+    assert "2 contacts imported." in page and "amount 1500" in page and "amount 12.5" in page
+
+
+def test_columns_are_mapped_by_hand_where_no_header_is_known(member):
+    path = upload(member, b"who;ring\nAnn;0712345678\n")
+    assert text_of(member.get(path)).count("For example") == 1
+    wrong = member.post(path, go="check", group="G", country="KE", **{"column-0": "name", "column-1": "name"})
+    assert "Choose one column as the phone number" in text_of(wrong)
+    page = member.follow(path, go="import", group="G", country="KE", **{"column-0": "name", "column-1": "phone"})
+    assert "+254712345678" in text_of(page)  # read at the home country that was chosen
+
+
+@pytest.mark.parametrize(("content", "name", "told"), [
+    (b"", "a.csv", "empty"), (b"PK\x03\x04 broken", "a.xlsx", "no Excel workbook")])
+def test_a_file_that_is_none_is_refused_and_not_kept(app, member, content, name, told):
+    answer = member.post("/contacts/import", files={"file": (io.BytesIO(content), name)})
+    assert answer.status_code == 200 and told in text_of(answer)
+    with app.app_context():
+        assert list(uploads._folder().glob("*.csv")) == []
+
+
+def test_a_workbook_that_unpacks_without_end_is_refused_before_it_is_read(app, member, monkeypatch):
+    monkeypatch.setattr(uploads, "UNPACKED_LIMIT", 100_000)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/sharedStrings.xml", b"\0" * 1_000_000)
+    answer = member.post("/contacts/import", files={"file": (io.BytesIO(stream.getvalue()), "bomb.xlsx")})
+    assert "too large when it is unpacked" in text_of(answer)
+
+
+def test_an_upload_is_its_accounts_alone_and_lies_where_nobody_else_reads(app, member):
+    path = upload(member, b"phone\n0712345678\n")
+    stranger = Visitor(app, make_user(app, "owner", mint(app).account_id))
+    assert stranger.get(path).status_code == 404 and stranger.get("/contacts/import/..%2f..%2fwesend").status_code == 404
+    with app.app_context():
+        kept = list(uploads._folder().glob("*.csv"))
+        assert [oct(file.stat().st_mode)[-3:] for file in kept] == ["600"]
+
+
+def test_a_group_is_filled_by_hand_and_deleted(member, shop):
+    page = member.follow("/contacts", name="Friends")
+    path = page.request.path
+    assert "Nobody is in it yet" in text_of(page)
+    assert "+256712000001" in text_of(member.follow(path, phone="0712 000 001", name="Ann"))
+    assert "in the group already" in text_of(member.post(path, phone="+256712000001", name=""))
+    assert "Not a phone number" in text_of(member.post(path, phone="x", name=""))
+    assert "Ann" in text_of(member.get(f"{path}?q=0712000001"))
+    assert "Not in this group" in text_of(member.get(f"{path}?q=0712000009"))
+    contact = re.search(r"/contacts/\d+/contacts/(\d+)/delete", member.get(path).text)[1]
+    assert "Taken out" in text_of(member.follow(f"{path}/contacts/{contact}/delete"))
+    assert "No contacts yet" in text_of(member.follow(f"{path}/delete"))
+
+
+def test_whoever_opts_out_is_left_alone_until_it_is_taken_back(member, shop, app):
+    assert "+256712000001 gets nothing more" in text_of(member.follow("/contacts/opt-outs", number="0712000001"))
+    told = member.post("/compose/count", wallet=shop.wallet, recipients="0712000001", text="x", sender="").json
+    assert "(opted out)" in told["rejected"] or "no route" in told["rejected"]
+    assert "may be written to again" in text_of(
+        member.follow("/contacts/opt-outs/remove", channel="sms", address="+256712000001"))
+    assert "Nobody opted out" in text_of(member.get("/contacts/opt-outs"))
+    with app.app_context():
+        assert query("SELECT actor, action FROM audit_log ORDER BY id DESC LIMIT 1")[0]["action"] == "opt_out.remove"
+
+
+def test_another_accounts_group_does_not_exist(app, member):
+    with app.app_context():
+        other = service.create_group(1, "Secret")["id"]
+    for path in (f"/contacts/{other}",):
+        assert member.get(path).status_code == 404 and member.post(f"{path}/delete").status_code == 404
+
+
+def test_a_form_is_limited_to_less_than_a_file(member, monkeypatch):
+    monkeypatch.setattr(frame, "FORM_LIMIT", 10_000)
+    assert member.post("/compose/count", text="x" * 20_000).status_code == 413
+    upload(member, b"phone\n" + b"".join(b"07120%05d\n" % n for n in range(3_000)))

@@ -1,0 +1,97 @@
+"""Wallets: every movement with the balance after it, money by mobile phone and by an operator's hand."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from ..support.accounts import mint, wesendall_of
+from ..support.dashboard import Visitor, make_user, text_of
+
+
+@pytest.fixture
+def sandbox_shop(app):
+    return mint(app, balance="1000")
+
+
+@pytest.fixture
+def visitor(app, sandbox_shop):
+    return Visitor(app, make_user(app, "member", sandbox_shop.account_id))
+
+
+def test_the_ledger_shows_every_movement_with_the_balance_after_it(app, sandbox_shop, visitor, jobs):
+    wesendall_of(app, sandbox_shop).send(["0712000001", "0712000002"])
+    wesendall_of(app, sandbox_shop).send("0712000077", message="x")
+    shown = text_of(visitor.get(f"/wallets/{sandbox_shop.wallet}"))
+    assert "−UGX 70 UGX 930" in shown and "2 messages" in shown
+    assert "+UGX 1,000 UGX 1,000" in shown
+    assert "UGX 895" in text_of(visitor.get("/wallets"))
+
+
+def test_the_statement_is_a_csv_whose_amounts_add_up_to_the_balance(app, sandbox_shop, visitor):
+    wesendall_of(app, sandbox_shop).send(["0712000001", "0712000002"])
+    answer = visitor.get(f"/wallets/{sandbox_shop.wallet}/statement")
+    rows = list(csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff"))))
+    assert [row["kind"] for row in rows] == ["sms_charge", "manual_credit"]
+    assert sum(float(row["amount"]) for row in rows) == 930 == float(rows[0]["balance_after"])
+    empty = visitor.get(f"/wallets/{sandbox_shop.wallet}/statement?to=2001-01-01")
+    assert len(empty.text.splitlines()) == 1
+
+
+def test_a_note_that_looks_like_a_formula_is_none_in_the_statement(sandbox_shop, operator):
+    operator.pick(sandbox_shop.account_id)
+    operator.follow(f"/wallets/{sandbox_shop.wallet}", direction="credit", amount="5", note="=HYPERLINK(1)")
+    assert "'=HYPERLINK(1)" in operator.get(f"/wallets/{sandbox_shop.wallet}/statement").text
+
+
+def test_a_top_up_asks_the_phone_and_is_credited_when_it_paid(sandbox_shop, visitor, jobs, clock):
+    page = visitor.follow(f"/wallets/{sandbox_shop.wallet}/top-up", amount="5,000", phone="0772 345 678", provider="")
+    assert "Confirm on the phone" in text_of(page) and "+256772345678" in text_of(page)
+    clock.advance(5)
+    jobs.deposits()
+    path = page.request.path
+    assert "UGX 5,000 came in" in text_of(visitor.get(path)) and "data-live" not in visitor.get(path).text
+    assert "+UGX 5,000 UGX 6,000" in text_of(visitor.get(f"/wallets/{sandbox_shop.wallet}"))
+
+
+def test_a_declined_top_up_says_so(sandbox_shop, visitor, jobs, clock):
+    page = visitor.follow(f"/wallets/{sandbox_shop.wallet}/top-up", amount="5000", phone="0770000099", provider="")
+    clock.advance(5)
+    jobs.deposits()
+    assert "Declined by the payer" in text_of(visitor.get(page.request.path))
+
+
+@pytest.mark.parametrize(("fields", "told"), [
+    ({"amount": "0", "phone": "0772345678"}, "above zero"), ({"amount": "-5", "phone": "0772345678"}, "above zero"),
+    ({"amount": "many", "phone": "0772345678"}, "Not an amount"), ({"amount": "5", "phone": "home"}, "not a phone number"),
+    ({"amount": "", "phone": ""}, "Please fill this in")])
+def test_what_makes_no_sense_is_told_at_its_field(sandbox_shop, visitor, fields, told):
+    assert told in text_of(visitor.post(f"/wallets/{sandbox_shop.wallet}/top-up", provider="", **fields))
+
+
+def test_a_live_wallet_without_a_money_gateway_says_so(shop, owner):
+    answer = owner.post(f"/wallets/{shop.wallet}/top-up", amount="5", phone="0772345678", provider="")
+    assert answer.status_code == 200 and 'role="alert"' in answer.text
+
+
+def test_only_an_operator_moves_live_money_by_hand(shop, owner, operator):
+    path = f"/wallets/{shop.wallet}"
+    assert 'name="direction"' not in owner.get(path).text
+    refused = owner.post(path, direction="credit", amount="1000000", note="please")
+    assert refused.status_code == 403 and "Only an operator may do this" in text_of(refused)
+    operator.pick(shop.account_id)
+    assert "Credited UGX 500" in text_of(operator.follow(path, direction="credit", amount="500", note="Bank transfer 77"))
+    assert "Bank transfer 77" in text_of(owner.get(path))
+    poor = operator.post(path, direction="debit", amount="999999", note="too much")
+    assert poor.status_code == 200 and 'role="alert"' in poor.text
+    assert "Please fill this in" in text_of(operator.post(path, direction="debit", amount="1", note=""))
+
+
+def test_another_accounts_wallet_does_not_exist_but_an_operator_goes_over_to_it(sandbox_shop, owner, operator, app):
+    for path in ("", "/top-up", "/statement"):
+        assert owner.get(f"/wallets/{sandbox_shop.wallet}{path}").status_code == 404
+    assert owner.post(f"/wallets/{sandbox_shop.wallet}/top-up", amount="5", phone="0772345678").status_code == 404
+    operator.pick(1)
+    assert operator.get(f"/wallets/{sandbox_shop.wallet}/top-up").status_code == 200

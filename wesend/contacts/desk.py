@@ -1,0 +1,112 @@
+"""What people do to contacts at the dashboard: the services' own use cases, with the rights of who asks."""
+
+from __future__ import annotations
+
+from .. import phones
+from ..accounts import audit_log, roles
+from ..accounts.roles import SEND, Actor
+from ..accounts.service import AccountInfo
+from ..database import Row, query, query_one, write
+from ..errors import InvalidInput
+from ..routing import opt_outs
+from . import csv_import, service, uploads
+from .csv_import import Imported, Mapping, Table, read_table
+from .service import NewContact
+
+
+def upload(account: AccountInfo, stream, *, actor: Actor) -> str:
+    """Keep a file to look at; its token."""
+    roles.require(actor, SEND, account.id)
+    return uploads.keep(account.id, stream)
+
+
+class Opened:
+    """``with Opened(account, token) as table``: a kept file as a table."""
+
+    def __init__(self, account: AccountInfo, token: str):
+        self.stream = uploads.open_kept(account.id, token)
+
+    def __enter__(self) -> Table:
+        try:
+            return read_table(self.stream)
+        except BaseException:
+            self.stream.close()
+            raise
+
+    def __exit__(self, *_) -> None:
+        self.stream.close()
+
+
+def import_kept(account: AccountInfo, token: str, mapping: Mapping, *, name: str, home_country: str,
+                actor: Actor) -> Imported:
+    """Make a group of a kept file, which is forgotten then."""
+    roles.require(actor, SEND, account.id)
+    with Opened(account, token) as table:
+        done = csv_import.import_table(account, table, mapping, name=name, home_country=home_country)
+    uploads.forget(account.id, token)
+    return done
+
+
+def create_group(account: AccountInfo, name: str, *, actor: Actor) -> Row:
+    roles.require(actor, SEND, account.id)
+    return service.create_group(account.id, name)
+
+
+def delete_group(account: AccountInfo, group_id: int, *, actor: Actor) -> None:
+    roles.require(actor, SEND, account.id)
+    service.delete_group(account.id, group_id)
+
+
+def add_contact(account: AccountInfo, group_id: int, phone: str, name: str, *, actor: Actor) -> None:
+    """InvalidInput for what is no number, or is there already."""
+    roles.require(actor, SEND, account.id)
+    done = service.add_contacts(account.id, group_id, [NewContact(phone, name or None, {})], account.country)
+    if not done.added:
+        reason = done.skipped[0][1]
+        told = "Not a phone number" if reason == "invalid_phone" else "This number is in the group already"
+        raise InvalidInput(told, {"phone": [told]})
+
+
+def delete_contact(account: AccountInfo, group_id: int, contact_id: int, *, actor: Actor) -> None:
+    roles.require(actor, SEND, account.id)
+    service.delete_contact(account.id, group_id, contact_id)
+
+
+def contacts_after(group_id: int, before: int | None, limit: int) -> list[Row]:
+    """A group's contacts, newest first, below the row id ``before``."""
+    return query("SELECT * FROM contacts WHERE group_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
+                 (group_id, 2**62 if before is None else before, limit))
+
+
+def find_contact(group_id: int, phone: str) -> Row | None:
+    return query_one("SELECT * FROM contacts WHERE group_id = ? AND phone = ?", (group_id, phone))
+
+
+# -- opt-outs -----------------------------------------------------------------
+
+def list_opt_outs(account_id: int, before: int | None, limit: int) -> list[Row]:
+    """Newest first, below the row id ``before``."""
+    return query("SELECT * FROM opt_outs WHERE account_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
+                 (account_id, 2**62 if before is None else before, limit))
+
+
+def opt_out(account: AccountInfo, number: str, *, actor: Actor) -> str:
+    """Nothing more to this number; as E.164."""
+    roles.require(actor, SEND, account.id)
+    phone = phones.normalise(number, account.country)
+    if phone is None:
+        raise InvalidInput("Not a phone number", {"number": ["Not a phone number"]})
+    write(lambda tx: opt_outs.add_opt_out(tx, account_id=account.id, channel=opt_outs.SMS, address=phone.e164,
+                                          source=f"entered by {actor}"))
+    return phone.e164
+
+
+def opt_in(account: AccountInfo, channel: str, address: str, *, actor: Actor) -> None:
+    """Somebody wants to hear again; kept in the audit log, since it undoes what they once said."""
+    roles.require(actor, SEND, account.id)
+
+    def unit(tx) -> None:
+        if opt_outs.remove_opt_out(tx, account_id=account.id, channel=channel, address=address):
+            audit_log.record(tx, actor=actor, action="opt_out.remove", subject=address, account_id=account.id)
+
+    write(unit)

@@ -1,0 +1,45 @@
+"""CSV to take away: streamed, and every cell safe in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from flask import Flask, Response, current_app
+
+from ..csv_cells import safe_cell
+
+Cells = Iterable[object]
+
+
+class Figure(str):
+    """A figure of ours: its leading minus makes it no formula, and whoever adds a column up needs it as a number."""
+
+
+def csv_file(name: str, header: Cells, chunk_after: Callable[[Any], tuple[list[Cells], Any]]) -> Response:
+    """``chunk_after(None)`` gives the first rows and what to ask for the next with; None ends it."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    return Response(_stream(app, header, chunk_after), mimetype="text/csv",
+                    headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _stream(app: Flask, header: Cells, chunk_after: Callable) -> Iterator[str]:
+    """No context is held open between the chunks, since the client decides when it reads on."""
+    yield "\ufeff" + lines([header])  # the mark tells Excel that it is UTF-8
+    place = None
+    while True:
+        with app.app_context():
+            rows, place = chunk_after(place)
+        if rows:
+            yield lines(rows)
+        if place is None:
+            return
+
+
+def lines(rows: Iterable[Cells]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows([cell if isinstance(cell, Figure) else safe_cell(cell) for cell in row]
+                                  for row in rows)
+    return buffer.getvalue()

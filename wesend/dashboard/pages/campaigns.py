@@ -1,0 +1,209 @@
+"""Campaigns: one message to many, in five steps; each with its progress, to be paused, resumed and cancelled."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import NamedTuple
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+
+from ... import clock
+from ...accounts.service import AccountInfo
+from ...contacts import service as contacts
+from ...database import Row
+from ...errors import InvalidInput, WesendError
+from ...messages import by_hand, drafts, history
+from ...messages.accept import get_batch
+from ...messages.drafts import Audience, Draft
+from ...wallets.service import wallet_by_id
+from .. import counter
+from ..filters import amount
+from ..forms import Form
+from ..paging import page
+from ..scope import account
+from ..sessions import actor
+from .compose import sender_choices, usual_wallet, wallet_choices, wallet_or_none
+
+blueprint = Blueprint("campaigns", __name__, url_prefix="/campaigns")
+STEPS = (("audience", "Audience"), ("text", "Text"), ("when", "When"), ("check", "Check and send"))
+NAMES = [name for name, _ in STEPS]
+SEND = "send"
+GROUPS_SHOWN = 500
+FIELDS = ("uid", "wallet", "numbers", "name", "sender", "text", "when", "at", "rate")
+
+
+class Written(NamedTuple):
+    """The form as it came, whatever its step; every step carries what the others hold."""
+
+    uid: str
+    wallet: str
+    numbers: str
+    name: str
+    sender: str
+    text: str
+    when: str
+    at: str
+    rate: str
+    group_ids: tuple[int, ...]
+
+    @property
+    def audience(self) -> Audience:
+        return Audience(self.group_ids, self.numbers)
+
+    def draft(self, at: AccountInfo) -> Draft:
+        return Draft(self.uid, drafts.find_wallet(at, self.wallet), self.audience, self.text, self.sender,
+                     drafts.read_order(at, self.when, self.at, self.rate, name=self.name.strip()[:200] or None))
+
+
+def _written() -> Written:
+    given = request.form if request.method == "POST" else request.args
+    found = Written(**{name: given.get(name, "").replace("\x00", "").replace("\r\n", "\n") for name in FIELDS},
+                    group_ids=tuple(int(text) for text in given.getlist("group") if text.isascii() and text.isdigit()
+                                    and len(text) < 19))
+    return found._replace(uid=found.uid or drafts.new_uid(), wallet=found.wallet or usual_wallet(account()),
+                          when=found.when if found.when in ("scheduled", "drip") else "now")
+
+
+@blueprint.get("")
+def index():
+    return render_template("campaigns/index.html", page=page(lambda before, limit: drafts.campaigns(account().id, before, limit)),
+                           progress=progress, is_first="before" not in request.args)
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+def new():
+    written, form = _written(), Form()
+    wanted = request.form.get("go", "")
+    before = NAMES[:NAMES.index(wanted)] if wanted in NAMES else NAMES[:-1] if wanted == SEND else []
+    step, errors = NAMES[0], {}
+    if request.method == "POST" and form.validate():
+        try:
+            for step in before:  # the one that refuses is shown
+                _require(step, written)
+            step = wanted if wanted in NAMES else NAMES[-1] if wanted == SEND else NAMES[0]
+            if wanted == SEND:
+                return _start(written)
+            shown = _seen(step, written)
+        except WesendError as error:
+            errors = _errors(error) if step != NAMES[-1] else {"": str(error)}
+            shown = _seen(step, written, fails=True)
+    else:
+        shown = _seen(step, written)
+    return render_template("campaigns/new.html", step=step, steps=STEPS, names=NAMES, written=written, errors=errors,
+                           form=form, **shown)
+
+
+def _require(step: str, written: Written) -> None:
+    """What a step must hold before the next one is shown."""
+    if step == "audience":
+        drafts.find_wallet(account(), written.wallet)
+        drafts.check_audience(account(), written.audience)
+    elif step == "text":
+        drafts.composer(account(), drafts.find_wallet(account(), written.wallet), written.text, written.sender,
+                        pays=False)
+    elif step == "when":
+        drafts.read_order(account(), written.when, written.at, written.rate)
+
+
+def _errors(error: WesendError) -> dict[str, str]:
+    fields = error.fields if isinstance(error, InvalidInput) else {}
+    return {name: str(error) for name in fields} or {"": str(error)}
+
+
+def _seen(step: str, written: Written, *, fails: bool = False) -> dict:
+    """What a step shows beside its fields."""
+    at = account()
+    if step == "audience":
+        return {"groups": contacts.list_groups(at.id, limit=GROUPS_SHOWN, offset=0)[0], "wallets": wallet_choices(at)}
+    if step == "text":
+        return {"senders": sender_choices(at), "previews": drafts.previews(at, written.audience, written.text),
+                "fields": drafts.fields_of(at, written.audience),
+                "told": counter.of_each(at, wallet_or_none(written.wallet), written.text)}
+    if step == "when":
+        return {"people": _count(at, written.audience), "soonest": clock.iso_in_zone(
+            clock.now_ms() + 10 * clock.MINUTE, at.time_zone)[:16], "zone": at.time_zone}
+    if fails:
+        return {"found": None}
+    draft = written.draft(at)
+    found = drafts.check(at, draft, actor=actor())
+    sends = sum(part.contacts for part in found.parts)
+    return {"found": found, "draft": draft, "sends": sends, "ends_at": drafts.ends_at(draft.order, sends),
+            "previews": drafts.previews(at, written.audience, written.text, 1)}
+
+
+def _count(at: AccountInfo, audience: Audience) -> int:
+    """About how many: a phone in two groups counts twice until the check."""
+    return sum(contacts.get_group(at.id, group_id)["contact_count"] for group_id in audience.group_ids) + len(
+        audience.numbers.split())
+
+
+def _start(written: Written):
+    batch = drafts.send_campaign(account(), written.draft(account()), actor=actor())
+    flash(f"{counter.plural(batch['total'], 'message')} accepted for {amount(batch['cost_micros'], batch['currency'])}.",
+          "success")
+    return redirect(url_for(".show", uid=batch["uid"]), 303)
+
+
+@blueprint.get("/<uid>")
+def show(uid: str):
+    batch = get_batch(uid, account().id)
+    skipped = json.loads(batch["skipped"] or "[]")
+    return render_template(
+        "campaigns/show.html", batch=batch, progress=progress(batch), wallet=wallet_by_id(batch["wallet_id"]),
+        latest=history.chunk_after(history.Filter(account().id, batch_id=batch["id"]), None, 8), skipped=skipped[:50],
+        skipped_count=len(skipped), reasons=Counter(reason for _, reason, _ in skipped), words=counter.REASONS,
+        ends_at=_ends_at(batch))
+
+
+def _ends_at(batch: Row) -> int | None:
+    """When the last message is due, of what has not left yet."""
+    rows = history.chunk_after(history.Filter(account().id, batch_id=batch["id"]), None, 1)
+    waits = rows and rows[0]["status"] in ("scheduled", "dripping") and batch["state"] == "open"
+    return rows[0]["due_at"] if waits else None
+
+
+class Progress(NamedTuple):
+    """``word`` for the state of a campaign; ``done`` percent of it have ended or left."""
+
+    word: str
+    done: int
+    can_pause: bool
+    can_resume: bool
+    can_cancel: bool
+
+
+def progress(batch: Row) -> Progress:
+    left = batch["total"] - batch["queued"]
+    state = batch["state"]
+    word = {"open": "sending", "cancelling": "cancelling", "refused": "failed"}.get(state, state)
+    if state == "open" and batch["queued"] == batch["total"] and batch["scheduled_at"]:
+        word = "scheduled"
+    if state == "open" and not batch["queued"]:
+        word = "sent"
+    going = state in ("open", "paused") and batch["queued"] > 0
+    return Progress(word, 100 * left // batch["total"] if batch["total"] else 100, going and state == "open",
+                    state == "paused", going)
+
+
+@blueprint.post("/<uid>/pause")
+def pause(uid: str):
+    by_hand.pause_campaign(account(), uid, actor=actor())
+    flash("Paused: nothing more of it leaves until it is resumed.", "success")
+    return redirect(url_for(".show", uid=uid), 303)
+
+
+@blueprint.post("/<uid>/resume")
+def resume(uid: str):
+    by_hand.resume_campaign(account(), uid, actor=actor())
+    flash("It goes on.", "success")
+    return redirect(url_for(".show", uid=uid), 303)
+
+
+@blueprint.post("/<uid>/cancel")
+def cancel(uid: str):
+    done = by_hand.cancel_campaign(account(), uid, actor=actor())
+    currency = get_batch(uid, account().id)["currency"]
+    flash(f"{counter.plural(done.count, 'message')} cancelled; {amount(done.refunded_micros, currency)} went back to the "
+          "wallet.", "success")
+    return redirect(url_for(".show", uid=uid), 303)

@@ -1,0 +1,99 @@
+"""Compose: a message to numbers that are typed in, counted by the server while it is written."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from wtforms import HiddenField, RadioField, SelectField, TextAreaField
+from wtforms.validators import InputRequired
+
+from ...database import Row
+from ...errors import WalletNotFound
+from ...messages import drafts
+from ...messages.drafts import Audience, Draft
+from ...routing import senders
+from ...wallets.service import WalletInfo, list_wallets
+from .. import counter
+from ..filters import amount
+from ..forms import Form, Text, choices
+from ..scope import account
+from ..sessions import actor
+
+blueprint = Blueprint("compose", __name__, url_prefix="/compose")
+WHEN = (("now", "Now"), ("scheduled", "At a time"))
+
+
+class ComposeForm(Form):
+    domain_names = {"recipient": "recipients", "group_ids": "recipients"}
+    uid = HiddenField()
+    wallet = SelectField("Paid from", validate_choice=False)
+    sender = SelectField("Sender", validate_choice=False)
+    recipients = TextAreaField("Recipients", [InputRequired("Please fill this in")], render_kw={"rows": 3, "spellcheck": "false"},
+                               description="Numbers as people write them, one a line or with commas between.")
+    text = TextAreaField("Message", [InputRequired("Please fill this in")], render_kw={"rows": 6, "dir": "auto"})
+    when = RadioField("When", choices=choices(WHEN), default="now")
+    at = Text("Day and time", render_kw={"type": "datetime-local"})
+
+
+def wallet_choices(at) -> list:
+    return choices([(row["uid"], f"{amount(row['balance_micros'], row['currency'])} · {row['uid']}"
+                     + (" (sandbox)" if row["is_sandbox"] else "")) for row in list_wallets(at.id)])
+
+
+def usual_wallet(at) -> str:
+    """The one that a form begins with: the first that holds anything."""
+    rows = list_wallets(at.id)
+    return next((row["uid"] for row in rows if row["balance_micros"]), rows[0]["uid"] if rows else "")
+
+
+def sender_choices(at) -> list:
+    names = dict.fromkeys(row["name"] for row in senders.list_senders(at.id) if row["status"] == "approved")
+    return choices([("", "The route’s own"), *((name, name) for name in names)])
+
+
+@blueprint.route("", methods=["GET", "POST"])
+def index():
+    form = ComposeForm()
+    form.wallet.choices, form.sender.choices = wallet_choices(account()), sender_choices(account())
+    if request.method == "GET":
+        form.uid.data, form.recipients.data = drafts.new_uid(), request.args.get("to", "")
+        form.wallet.data = usual_wallet(account())
+    if request.form.get("go") != "check" and form.sent():
+        with form.refusals():
+            return _sent(drafts.send_message(account(), _draft(form), actor=actor()))
+    return render_template("compose/index.html", form=form, told=_told(form))
+
+
+def _draft(form: ComposeForm) -> Draft:
+    order = drafts.read_order(account(), form.when.data, form.at.data or "", "")
+    return Draft(form.uid.data or "", drafts.find_wallet(account(), form.wallet.data or ""),
+                 Audience(numbers=form.recipients.data), form.text.data.replace("\r\n", "\n"), form.sender.data, order)
+
+
+def _sent(batch: Row):
+    if batch["total"] == 1:
+        return redirect(url_for("dashboard.messages.index", q=batch["uid"]), 303)
+    flash(f"{counter.plural(batch['total'], 'message')} accepted for {amount(batch['cost_micros'], batch['currency'])}.",
+          "success")
+    return redirect(url_for("dashboard.messages.index", q=batch["uid"]), 303)
+
+
+def _told(form: ComposeForm) -> dict[str, str]:
+    return counter.of_message(account(), wallet_or_none(form.wallet.data), (form.text.data or "").replace("\r\n", "\n"),
+                              form.sender.data, form.recipients.data or "")
+
+
+def wallet_or_none(uid: str | None) -> WalletInfo | None:
+    try:
+        return drafts.find_wallet(account(), uid or "")
+    except WalletNotFound:
+        return None
+
+
+@blueprint.post("/count")
+def count():
+    """What the form comes to as it stands; asked while somebody types."""
+    text = request.form.get("text", "").replace("\r\n", "\n")
+    wallet = wallet_or_none(request.form.get("wallet"))
+    if "recipients" in request.form:
+        return jsonify(counter.of_message(account(), wallet, text, request.form.get("sender"), request.form["recipients"]))
+    return jsonify(counter.of_each(account(), wallet, text))

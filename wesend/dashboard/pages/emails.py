@@ -1,0 +1,65 @@
+"""E-mail: what was sent, as its readers see it, and what they did with it."""
+
+from __future__ import annotations
+
+import json
+
+from flask import Blueprint, Response, render_template, request
+
+from ...database import query_one
+from ...messages import history, mail, markup, search
+from ...messages.accept import get_batch_by_id
+from .. import asked
+from ..paging import SIZE, Page, address, before_key
+from ..scope import account
+from .messages import STATUSES
+
+blueprint = Blueprint("emails", __name__, url_prefix="/emails")
+FRAME_POLICY = ("default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; "
+                "frame-ancestors 'self'; sandbox")
+"""A mail's HTML runs nothing, loads nothing (its pixel would count as read), sends nothing and leads nowhere."""
+
+
+@blueprint.get("")
+def index():
+    status = asked.choice("status", STATUSES)
+    wanted = search.Search(history.Filter(account().id, channel="email", statuses=STATUSES[status][1] if status else None),
+                           asked.text("q").lower())
+    before = before_key()
+    last = None if before is None else search.place(account().id, before)
+    found = search.find(wanted, last, SIZE)
+    page = Page(found.rows, address(found.last["id"]) if found.last else None, address(None) if last else None)
+    return render_template("emails/index.html", page=page, statuses=STATUSES, asked=request.args,
+                           happened={row["id"]: _happened(row["id"]) for row in page.rows}, is_first=last is None,
+                           is_filtered=bool(request.args.get("q") or status))
+
+
+def _happened(message_id: int) -> tuple[int, int]:
+    """Opens (0 or 1) and distinct links followed."""
+    row = query_one("SELECT coalesce(sum(event = 'opened'), 0), coalesce(sum(event = 'clicked'), 0) FROM message_events"
+                    " WHERE message_id = ?", (message_id,))
+    assert row is not None
+    return row[0], row[1]
+
+
+@blueprint.get("/<uid>")
+def show(uid: str):
+    message = history.find(account().id, uid, channel="email")
+    letter = mail.Letter.of(message)
+    rendered = mail.render(letter)
+    events = history.timeline(message["id"])
+    return render_template(
+        "emails/show.html", message=message, batch=get_batch_by_id(message["batch_id"]), is_html=letter.format == mail.HTML,
+        text=markup.text_of(letter.text) if letter.format == mail.HTML else letter.text, headers=list(rendered.items()),
+        events=events, opened=next((row["at"] for row in events if row["event"] == "opened"), None),
+        clicks=[(json.loads(row["meta"] or "{}").get("url", ""), row["at"]) for row in events if row["event"] == "clicked"],
+        links=markup.links(letter.text) if letter.format == mail.HTML else [])
+
+
+@blueprint.get("/<uid>/html")
+def show_html(uid: str):
+    """The HTML as it was written, for the sandboxed frame: without our links and pixel, so that looking is no opening."""
+    message = history.find(account().id, uid, channel="email")
+    body = message["text"] if message["encoding"] == mail.HTML else ""
+    return Response(body, mimetype="text/html", headers={"Content-Security-Policy": FRAME_POLICY})
+

@@ -1,0 +1,140 @@
+"""Messages: a live list with filters in its address, and everything that is known of one."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from typing import NamedTuple
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+
+from ... import clock, money, segments
+from ...database import Row
+from ...messages import brought, by_hand, history, search, story
+from ...messages.accept import get_batch_by_id
+from ...messages.control import MOST_RETRIES
+from ...wallets import statement
+from ...wallets.service import list_wallets, wallet_by_id
+from .. import asked
+from ..api_examples import curl_of
+from ..csv_out import csv_file
+from ..filters import amount
+from ..paging import SIZE, Page, address, before_key
+from ..scope import account
+from ..sessions import actor
+
+blueprint = Blueprint("messages", __name__, url_prefix="/messages")
+STATUSES = {"waiting": ("Waiting for its time", ("scheduled", "dripping")),
+            "queued": ("Queued", ("queued", "claimed", "submitting")), "sent": ("Sent", ("submitted", "sent")),
+            "delivered": ("Delivered", ("delivered",)), "failed": ("Failed", ("failed",)),
+            "unknown": ("Outcome unknown", ("unknown",)), "cancelled": ("Cancelled", ("cancelled",))}
+EXPORTED = ("id", "batch_id", "recipient", "sender", "text", "status", "error", "country", "segments", "cost", "refunded",
+            "currency", "gateway", "created_at", "delivered_at")
+
+
+@blueprint.get("")
+def index():
+    wanted = _search()
+    before = before_key()
+    last = None if before is None else search.place(account().id, before)
+    found = search.find(wanted, last, SIZE)
+    page = Page(found.rows, address(found.last["id"]) if found.last else None, address(None) if last else None)
+    return render_template("messages/index.html", page=page, statuses=STATUSES, wallets=list_wallets(account().id),
+                           asked=request.args, is_filtered=any(request.args.get(name) for name in FILTERS),
+                           looked_through=wanted.text and found.last, is_first=last is None)
+
+
+FILTERS = ("q", "status", "wallet", "from", "to")
+
+
+def _search() -> search.Search:
+    status, wallet_uid = asked.choice("status", STATUSES), asked.text("wallet")
+    wallet = next((row["id"] for row in list_wallets(account().id) if row["uid"] == wallet_uid), None)
+    wanted = history.Filter(account().id, wallet, statuses=STATUSES[status][1] if status else None,
+                            since=asked.first_instant("from"), until=asked.last_instant("to"))
+    return search.read(account(), asked.text("q", 500), wanted)
+
+
+@blueprint.get("/export")
+def export():
+    wanted = _search()
+    currencies = {row["id"]: row["currency"] for row in list_wallets(account().id)}
+    batches: dict[int, str] = {}
+
+    def chunk_after(last: Row | None):
+        found = search.find(wanted, last, 500)
+        return [_cells(row, currencies, batches) for row in found.rows], found.last
+
+    return csv_file("messages.csv", EXPORTED, chunk_after)
+
+
+def _cells(row: Row, currencies: dict[int, str], batches: dict[int, str]) -> list[object]:
+    batch = row["batch_id"]
+    if batch not in batches:
+        batches[batch] = get_batch_by_id(batch)["uid"]
+    return [row["uid"], batches[batch], row["recipient"], row["sender"], row["text"], row["status"],
+            row["error_message"] or row["error_code"], row["country"], row["segments"], money.text(row["cost_micros"]),
+            money.text(row["refunded_micros"]), currencies.get(row["wallet_id"]), row["gateway"],
+            clock.iso(row["created_at"]), clock.iso(row["delivered_at"])]
+
+
+class Special(NamedTuple):
+    """A character that no GSM alphabet has."""
+
+    shown: str
+    code: str
+    name: str
+    count: int
+
+
+def special_characters(text: str) -> list[Special]:
+    """The characters that force Unicode, most of which look harmless: curly quotes, dashes, spaces of no width."""
+    counts = Counter(text)
+    return [Special(char if char.isprintable() else "␣", f"U+{ord(char):04X}", unicodedata.name(char, "no name").lower(),
+                    counts[char]) for char in segments.unicode_characters(text)]
+
+
+def marked(text: str) -> list[tuple[str, bool]]:
+    """The text in runs: (piece, whether its characters force Unicode)."""
+    runs: list[tuple[str, bool]] = []
+    special = frozenset(segments.unicode_characters(text))
+    for char in text:
+        if runs and runs[-1][1] == (char in special):
+            runs[-1] = (runs[-1][0] + char, runs[-1][1])
+        else:
+            runs.append((char, char in special))
+    return runs
+
+
+@blueprint.get("/<uid>")
+def show(uid: str):
+    message = history.find(account().id, uid)
+    batch, wallet = get_batch_by_id(message["batch_id"]), wallet_by_id(message["wallet_id"])
+    counted = segments.count(message["text"])
+    room = segments.SINGLE if counted.count == 1 else segments.PART
+    return render_template(
+        "messages/show.html", message=message, batch=batch, wallet=wallet, counted=counted,
+        room=room[counted.encoding] * counted.count, parts=segments.split(message["text"]), runs=marked(message["text"]),
+        special=special_characters(message["text"]), lines=story.tell(message, batch),
+        entries=statement.of_message(message), kinds=statement.KINDS, receipts=brought.of_message(message["id"]),
+        most_retries=MOST_RETRIES, curl=_curl(message, batch, wallet.uid))
+
+
+def _curl(message: Row, batch: Row, wallet_uid: str) -> str:
+    return curl_of(batch["api"], current_app.config["WESEND"].base_url, wallet_uid=wallet_uid, to=message["recipient"],
+                   sender=message["sender"], text=message["text"])
+
+
+@blueprint.post("/<uid>/retry")
+def retry(uid: str):
+    message = by_hand.retry(account(), uid, actor=actor())
+    flash(f"Queued again for {amount(message['cost_micros'], wallet_by_id(message['wallet_id']).currency)}.", "success")
+    return redirect(url_for(".show", uid=uid), 303)
+
+
+@blueprint.post("/<uid>/cancel")
+def cancel(uid: str):
+    done = by_hand.cancel(account(), uid, actor=actor())
+    currency = wallet_by_id(history.find(account().id, uid)["wallet_id"]).currency
+    flash(f"Cancelled; {amount(done.refunded_micros, currency)} went back to the wallet.", "success")
+    return redirect(url_for(".show", uid=uid), 303)

@@ -1,0 +1,121 @@
+"""Wallets: what moved their balance, topping up by mobile money, and an operator's hand."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from wtforms import SelectField
+from wtforms.validators import Length
+
+from ... import clock, money
+from ...accounts import roles
+from ...accounts.roles import OPERATE, SEE
+from ...database import Row
+from ...gateways.money.base import NETWORKS
+from ...routing.pricing import home_price
+from ...wallets import deposits, service, statement, top_up
+from ...wallets.service import WalletInfo
+from .. import asked, scope
+from ..csv_out import Figure, csv_file
+from ..filters import amount
+from ..forms import REQUIRED, Amount, Form, Text, choices
+from ..paging import page
+from ..scope import account
+from ..sessions import actor
+
+blueprint = Blueprint("wallets", __name__, url_prefix="/wallets")
+STATEMENT = ("at", "kind", "description", "amount", "balance_after", "currency", "batch_id", "message_id", "deposit_id")
+DIRECTIONS = {"credit": service.credit_by_hand, "debit": service.debit_by_hand}
+
+
+class TopUpForm(Form):
+    amount = Amount("Amount", [REQUIRED], render_kw={"inputmode": "decimal", "autocomplete": "off"})
+    phone = Text("Phone that pays", [REQUIRED], description="Its owner is asked to confirm on the phone.",
+                 render_kw={"type": "tel", "autocomplete": "tel"})
+    provider = SelectField("Network", choices=choices([("", "By the number"), *((name, name.title()) for name in NETWORKS)]))
+
+
+class HandForm(Form):
+    direction = SelectField("What", choices=choices([("credit", "Credit: add money"), ("debit", "Debit: take money")]))
+    amount = Amount("Amount", [REQUIRED], render_kw={"inputmode": "decimal", "autocomplete": "off"})
+    note = Text("Note", [REQUIRED, Length(max=200)], description="Stands in the ledger and in the audit log.")
+
+
+@blueprint.get("")
+def index():
+    return render_template("wallets/index.html", wallets=[(row, _left(WalletInfo.of(row), row["balance_micros"]))
+                                                          for row in service.list_wallets(account().id)])
+
+
+def _left(wallet: WalletInfo, balance: int) -> int | None:
+    """About how many messages to the account's country it pays for."""
+    price = home_price(account(), wallet)
+    return balance // price if price else None
+
+
+def _wallet(uid: str) -> WalletInfo:
+    """A wallet of this account; an operator who opens another account's goes over to it."""
+    found = service.find_wallet(uid)
+    roles.require(actor(), SEE, found.account_id)
+    if found.account_id != account().id:
+        scope.pick(found.account_id)
+    return found
+
+
+@blueprint.route("/<uid>", methods=["GET", "POST"])
+def show(uid: str):
+    wallet, form = _wallet(uid), HandForm()
+    if form.sent():
+        with form.refusals():
+            DIRECTIONS[form.direction.data](wallet, form.amount.micros, note=form.note.data, actor=actor())
+            flash(f"{'Credited' if form.direction.data == 'credit' else 'Debited'} "
+                  f"{amount(form.amount.micros, wallet.currency)}.", "success")
+            return redirect(url_for(".show", uid=uid), 303)
+    since, until = _period()
+    shown = page(lambda before, limit: statement.entries(wallet, before, limit, since=since, until=until))
+    balance = service.balance_of(wallet)
+    return render_template(
+        "wallets/show.html", wallet=wallet, balance=balance, left=_left(wallet, balance), page=shown, form=form,
+        kinds=statement.KINDS, deposits=top_up.deposits_of(wallet, 5), asked=request.args,
+        is_filtered=bool(request.args.get("from") or request.args.get("to")), is_first="before" not in request.args,
+        may_move=roles.may(actor(), "manage" if wallet.is_sandbox else OPERATE, wallet.account_id))
+
+
+def _period() -> tuple[int, int]:
+    since, until = asked.first_instant("from"), asked.last_instant("to")
+    return since if since is not None else 0, until if until is not None else 2**62
+
+
+@blueprint.get("/<uid>/statement")
+def take_statement(uid: str):
+    wallet, (since, until) = _wallet(uid), _period()
+
+    def chunk_after(before: int | None):
+        rows = statement.entries(wallet, before, 500, since=since, until=until)
+        return [_cells(row, wallet) for row in rows], rows[-1]["id"] if len(rows) == 500 else None
+
+    return csv_file(f"statement-{wallet.uid}.csv", STATEMENT, chunk_after)
+
+
+def _cells(row: Row, wallet: WalletInfo) -> list[object]:
+    return [clock.iso(row["created_at"]), row["kind"], row["description"], Figure(money.text(row["amount_micros"])),
+            money.text(row["balance_after_micros"]), wallet.currency, row["batch_uid"], row["message_uid"],
+            row["deposit_uid"]]
+
+
+@blueprint.route("/<uid>/top-up", methods=["GET", "POST"])
+def pay_in(uid: str):
+    """Also the address that APIs hand out as their checkout page."""
+    wallet, form = _wallet(uid), TopUpForm()
+    if form.sent():
+        with form.refusals():
+            made = top_up.ask_phone(account(), wallet, form.amount.micros, form.phone.data,
+                                    provider=form.provider.data or None, actor=actor())
+            return redirect(url_for(".show_top_up", uid=uid, deposit_uid=made["uid"]), 303)
+    return render_template("wallets/top_up.html", wallet=wallet, form=form, balance=service.balance_of(wallet))
+
+
+@blueprint.get("/<uid>/top-ups/<deposit_uid>")
+def show_top_up(uid: str, deposit_uid: str):
+    wallet = _wallet(uid)
+    return render_template("wallets/deposit.html", wallet=wallet, deposit=deposits.get_deposit(deposit_uid, wallet),
+                           balance=service.balance_of(wallet))

@@ -1,0 +1,39 @@
+"""What people do to messages at the dashboard: the same use cases as an API's, with the rights of who asks."""
+
+from __future__ import annotations
+
+from ..accounts import roles
+from ..accounts.roles import Actor
+from ..accounts.service import AccountInfo
+from ..database import Row
+from . import control, history
+from .accept import get_batch
+from .control import Cancelled
+
+
+def retry(account: AccountInfo, uid: str, *, actor: Actor) -> Row:
+    """Queue a failed message again, paid for again."""
+    roles.require_to_send(actor, account)
+    return control.retry(history.find(account.id, uid))
+
+
+def cancel(account: AccountInfo, uid: str, *, actor: Actor) -> Cancelled:
+    """Take back a message that waits for its time."""
+    roles.require_to_send(actor, account)
+    return control.cancel_message(history.find(account.id, uid))
+
+
+def cancel_campaign(account: AccountInfo, uid: str, *, actor: Actor) -> Cancelled:
+    """Take back what has not left of a campaign."""
+    roles.require_to_send(actor, account)
+    return control.cancel_batch(get_batch(uid, account.id))
+
+
+def pause_campaign(account: AccountInfo, uid: str, *, actor: Actor) -> None:
+    roles.require_to_send(actor, account)
+    control.pause(get_batch(uid, account.id))
+
+
+def resume_campaign(account: AccountInfo, uid: str, *, actor: Actor) -> None:
+    roles.require_to_send(actor, account)
+    control.resume(get_batch(uid, account.id))

@@ -1,0 +1,29 @@
+"""Topping a wallet up from the dashboard: whoever may send may ask a phone to pay."""
+
+from __future__ import annotations
+
+from .. import phones
+from ..accounts import roles
+from ..accounts.roles import Actor
+from ..accounts.service import AccountInfo
+from ..database import Row, query
+from ..errors import InvalidInput, WalletNotFound
+from .deposits import start_deposit
+from .service import WalletInfo
+
+
+def ask_phone(account: AccountInfo, wallet: WalletInfo, amount_micros: int, phone_text: str, *, provider: str | None,
+              actor: Actor) -> Row:
+    """Ask a payer's phone for ``amount_micros`` of the wallet's purchase currency; the pending deposit."""
+    roles.require_to_send(actor, account)
+    if wallet.account_id != account.id:
+        raise WalletNotFound
+    phone = phones.normalise(phone_text, account.country)
+    if phone is None:
+        raise InvalidInput(f"{phone_text[:40]} is not a phone number", {"phone": ["Not a phone number"]})
+    return start_deposit(wallet, amount_micros, phone, provider=provider)
+
+
+def deposits_of(wallet: WalletInfo, limit: int) -> list[Row]:
+    """Newest first."""
+    return query("SELECT * FROM deposits WHERE wallet_id = ? ORDER BY id DESC LIMIT ?", (wallet.id, limit))
