@@ -11,6 +11,7 @@ from flask_wtf import FlaskForm
 from wtforms import DecimalField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
+from wtforms.widgets import TextInput
 
 from .. import money
 from ..accounts import roles
@@ -70,8 +71,9 @@ class Text(StringField):
 
 
 class Amount(DecimalField):
-    """A decimal amount → micro-units in ``field.micros``."""
+    """A decimal amount → micro-units in ``field.micros``. A line of text: a number's field takes no ``5,000``."""
 
+    widget = TextInput()
     micros: int | None = None
 
     def process_formdata(self, valuelist):
