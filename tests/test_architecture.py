@@ -24,6 +24,7 @@ FACTORY = {"", "models"}  # the package itself, and the list of all models that 
 
 EXCEPTIONS = {
     ("cli", "server"): "`wesend up` serves",
+    ("dashboard", "doctor"): "an operator sees its findings",
     ("dashboard", "sandbox"): "the checklist shows what is published of it",
     ("cli", "sandbox"): "`wesend sandbox` makes it and prints what is published of it",
     ("cli", "doctor"): "`wesend doctor` prints its findings",

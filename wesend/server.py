@@ -34,8 +34,8 @@ class Started(NamedTuple):
     def text(self) -> str:
         lines = [f"wesend serves on {self.url}", f"Data lies in {self.values.instance}"]
         if self.sign_in_url:
-            lines += ["", "Sign in and set a password (works once, within 30 minutes; told only now):", f"  {self.sign_in_url}",
-                      ""]
+            lines += ["", "Sign in and set a password (works once, within 30 minutes; told only now):",
+                      f"  {self.sign_in_url}", ""]
         if self.values.sandbox:
             lines += ["The sandbox is on: it never sends. Try it:", "", sandbox.curl_example(self.url), "",
                       f"and read what it caught: curl '{self.url}/sandbox/messages'"]

@@ -1,4 +1,4 @@
-"""The dashboard's users, their one-time links, and failed sign-ins."""
+"""The dashboard's users, their one-time links, and failed sign-ins; an index on what an operator looks after."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -51,6 +51,8 @@ def upgrade():
     op.create_index('ix_sign_in_attempts_at', 'sign_in_attempts', ['at'])
     op.create_index('ix_sign_in_attempts_email', 'sign_in_attempts', ['email', 'at'])
     op.create_index('ix_sign_in_attempts_address', 'sign_in_attempts', ['address', 'at'])
+    # Over all accounts: without it, counting them looks at every message.
+    op.create_index('ix_messages_unknown', 'messages', ['id'], sqlite_where=sa.text("status = 'unknown'"))
 
 
 def downgrade():

@@ -1,4 +1,4 @@
-"""A real browser on a real server: one of each for all of these tests; every test has accounts and people of its own."""
+"""A real browser on a real server: one of each for all tests; every test has accounts and people of its own."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def visit(browser, server) -> Iterator[Callable[..., Somebody]]:
 
     def make(role: str | None = None, account_id: int | None = None, *, width: int = 1280,
              scheme: str = "light") -> Somebody:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, base_url=server.url)
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme,
+                                      base_url=server.url)
         context.set_default_timeout(15_000)
         somebody = Somebody(context.new_page())
         opened.append(somebody)
@@ -68,6 +69,6 @@ def visit(browser, server) -> Iterator[Callable[..., Somebody]]:
 def shop(server) -> dict:
     """A new account with a sandbox wallet of 10,000 UGX: ``account_id``, ``wallet_id``."""
     account = server.command("account", "create", f"Shop {next(NUMBERS)}")["account_id"]
-    wallet = server.command("wallet", "create", "--account", str(account), "--currency", "UGX", "--sandbox")["wallet_id"]
-    server.command("wallet", "credit", wallet, "10000")
-    return {"account_id": account, "wallet_id": wallet}
+    wallet = server.command("wallet", "create", "--account", str(account), "--currency", "UGX", "--sandbox")
+    server.command("wallet", "credit", wallet["wallet_id"], "10000")
+    return {"account_id": account, "wallet_id": wallet["wallet_id"]}

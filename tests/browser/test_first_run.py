@@ -39,6 +39,7 @@ def test_an_account_of_ones_own_gets_keys_that_run(visit, server):
     page.get_by_role("button", name="Make test keys").click()
     page.get_by_role("tabpanel", name="Wesendall").get_by_role("button", name="Run it").click()
     page.get_by_text("HTTP 200").wait_for()
+    page.get_by_text("1 of 4 done").wait_for()  # the page that shows the keys follows too
     assert server.query("SELECT recipient LIKE '+254%' FROM messages WHERE account_id = ?", account) == [(1,)]
 
 

@@ -10,7 +10,8 @@ from wesend.dashboard import frame
 
 from ..support.dashboard import text_of
 
-DIRECTIVES = ("default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'", "base-uri 'none'")
+DIRECTIVES = ("default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'",
+              "base-uri 'none'")
 
 
 def pages(app) -> list[str]:

@@ -117,8 +117,8 @@ def revoke_key(key_id: int, *, actor: Actor) -> Row:
 
 
 def list_keys(account_id: int) -> list[Row]:
-    return query("SELECT k.*, w.uid AS wallet_uid FROM api_keys k JOIN wallets w ON w.id = k.wallet_id"
-                 " WHERE k.account_id = ? ORDER BY k.id", (account_id,))
+    return query("SELECT k.*, w.uid AS wallet_uid, w.currency AS wallet_currency FROM api_keys k"
+                 " JOIN wallets w ON w.id = k.wallet_id WHERE k.account_id = ? ORDER BY k.id", (account_id,))
 
 
 def authenticate(api: str, secret: str, public: str | None = None) -> Key:

@@ -13,7 +13,7 @@ OPERATOR, OWNER, MEMBER = "operator", "owner", "member"
 ROLES = (OPERATOR, OWNER, MEMBER)
 
 SEE, SEND, MANAGE, OPERATE = "see", "send", "manage", "operate"
-"""See an account's pages; send and keep contacts; its keys, webhooks, senders and people; everybody's and the prices."""
+"""See an account's pages; send and keep contacts; its keys, webhooks and people; everybody's, and prices."""
 
 RIGHTS = {OPERATOR: frozenset({SEE, SEND, MANAGE, OPERATE}), OWNER: frozenset({SEE, SEND, MANAGE}),
           MEMBER: frozenset({SEE, SEND})}
@@ -40,7 +40,7 @@ class User(NamedTuple):
 
 
 Actor = User | str
-"""Who does something. A plain string is the machine's own hand (``cli``, ``system``) or an API whose key was checked."""
+"""Who does something. A plain string is the machine's own hand (``cli``, ``system``) or an API whose key is known."""
 
 
 def may(actor: Actor, right: str, account_id: int | None = None) -> bool:

@@ -42,7 +42,8 @@ def sign_in(email: str, password: str, address: str) -> User:
         raise InvalidCredentials("The e-mail or the password is wrong")
 
     def unit(tx: Tx) -> None:
-        tx.execute("DELETE FROM sign_in_attempts WHERE id = ? OR (email = ? AND address = ?)", (attempt, email, address))
+        tx.execute("DELETE FROM sign_in_attempts WHERE id = ? OR (email = ? AND address = ?)",
+                   (attempt, email, address))
         tx.execute("UPDATE users SET last_sign_in_at = ? WHERE id = ?", (clock.now_ms(), row["id"]))
 
     write(unit)

@@ -15,8 +15,8 @@ EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,190}")
 FIRST_EMAIL = "operator@localhost"
 """Stands for the first user's address until it is given with the password."""
 
-SELECT = ("SELECT id, email, role, account_id, status = 'active' AS is_active, password_hash IS NOT NULL AS has_password"
-          " FROM users")
+SELECT = ("SELECT id, email, role, account_id, status = 'active' AS is_active,"
+          " password_hash IS NOT NULL AS has_password FROM users")
 
 
 def user_of(row: Row) -> User:

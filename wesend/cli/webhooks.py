@@ -102,11 +102,11 @@ def retry_webhook(delivery_id, webhook_id, since):
     if (delivery_id is None) == (webhook_id is None):
         raise click.UsageError("Give a DELIVERY or --webhook")
     if delivery_id is not None:
-        attempts.retry(attempts.find_delivery(delivery_id)["id"])
+        attempts.retry(attempts.find_delivery(delivery_id), actor=ACTOR)
         count = 1
     else:
         endpoints.get_endpoint(webhook_id)
-        count = attempts.retry_failed(webhook_id, _since(since))
+        count = attempts.retry_failed(webhook_id, _since(since), actor=ACTOR)
     return {"retried": count}, f"{count} to be delivered again."
 
 
@@ -122,7 +122,7 @@ def _since(text: str | None) -> int:
 @command("test", WEBHOOK, group=webhook)
 def test_webhook(webhook_id):
     """Post a test event now and show the answer; exit 1 when it was not received."""
-    row = attempts.send_test(webhook_id, allow_private=current_app.config["WESEND"].allow_private_urls)
+    row = attempts.send_test(webhook_id, allow_private=current_app.config["WESEND"].allow_private_urls, actor=ACTOR)
     ok = row["error"] is None and 200 <= row["status_code"] < 300
     if not ok:
         click.get_current_context().call_on_close(lambda: sys.exit(1))

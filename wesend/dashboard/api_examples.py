@@ -11,6 +11,7 @@ from ..accounts.keys import Credentials
 
 TITLES = {"wesendall": "Wesendall", "wasambazie": "Wasambazie", "esms": "eSMS Africa", "worldledgers": "World Ledgers"}
 TEXT = "Hello from wesend"
+SENDER_NEEDED = "This API wants an approved sender ID: ask for one first."
 
 
 class Example(NamedTuple):
@@ -44,9 +45,9 @@ def examples(credentials: dict[str, Credentials], *, wallet_uid: str, to: str, s
         given = credentials.get(api)
         if given is not None:
             path, headers, body = _SHAPES[api](given, wallet_uid, to, sender, TEXT)
-            needs = "This API wants an approved sender ID: ask for one first." if api == "wasambazie" and not sender else None
-            made.append(Example(api, title, path, {**headers, "Content-Type": "application/json"}, json.dumps(body), given,
-                                needs))
+            headers = {**headers, "Content-Type": "application/json"}
+            needs = SENDER_NEEDED if api == "wasambazie" and not sender else None
+            made.append(Example(api, title, path, headers, json.dumps(body), given, needs))
     return made
 
 

@@ -1,4 +1,4 @@
-"""Charts drawn here: figures → shapes of an SVG that stretches to any width. Labels are HTML, so that they stay sharp."""
+"""Charts drawn here: figures → shapes of an SVG that stretches to any width; labels are HTML and stay sharp."""
 
 from __future__ import annotations
 

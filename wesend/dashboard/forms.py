@@ -8,10 +8,10 @@ from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import DecimalField, StringField
+from wtforms import DecimalField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
-from wtforms.widgets import TextInput
+from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from .. import money
 from ..accounts import roles
@@ -76,6 +76,11 @@ class Amount(DecimalField):
     widget = TextInput()
     micros: int | None = None
 
+    def _value(self):
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else money.text(money.to_micros(self.data))
+
     def process_formdata(self, valuelist):
         text = valuelist[0].replace(",", "").replace(" ", "") if valuelist else ""
         if not text:
@@ -87,6 +92,13 @@ class Amount(DecimalField):
         except ValueError:
             self.data = None
             raise ValueError("Not an amount with at most 6 decimals") from None
+
+
+class CheckList(SelectMultipleField):
+    """Any of several, as boxes to tick."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 REQUIRED = InputRequired("Please fill this in")

@@ -9,7 +9,9 @@ from flask import current_app, request
 
 from ..accounts import roles
 from ..accounts.roles import MANAGE, OPERATE, SEE
+from ..messages import unknown
 from ..routing import senders
+from ..wallets import deposits
 from .sessions import actor
 
 
@@ -58,8 +60,8 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         Entry("gateways", "Gateways", "server", OPERATE),
         Entry("sender_queue", "Sender requests", "inbox", OPERATE, senders.count_pending),
         Entry("users", "Users", "user-check", OPERATE),
-        Entry("deposits", "Deposits", "dollar-sign", OPERATE),
-        Entry("unknown", "Unknown outcomes", "help-circle", OPERATE),
+        Entry("deposits", "Deposits", "dollar-sign", OPERATE, deposits.count_waiting),
+        Entry("unknown", "Unknown outcomes", "help-circle", OPERATE, unknown.count_unknown),
         Entry("audit", "Audit log", "list", OPERATE),
         Entry("settings", "Settings", "settings", OPERATE),
     )),

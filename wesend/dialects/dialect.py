@@ -172,7 +172,9 @@ def register_http_errors(app: Flask, elsewhere: Callable[[HTTPException], Any] |
         dialect = dialect_of(app, request.path)
         if dialect is None:
             shown = elsewhere(error) if elsewhere is not None else None
-            return shown if shown is not None else ({"error": error.name.lower().replace(" ", "_"), "message": error.description}, error.code)
+            if shown is not None:
+                return shown
+            return {"error": error.name.lower().replace(" ", "_"), "message": error.description}, error.code
         response = dialect.render(error)
         for name, value in error.get_headers():
             if name in ("Allow", "Retry-After", "WWW-Authenticate"):

@@ -126,6 +126,7 @@ class Message(db.Model):
               sqlite_where=condition("status IN ('scheduled', 'dripping') AND lane = 1")),
         Index("ix_messages_lease", "lease_until", sqlite_where=condition("status IN ('claimed', 'submitting')")),
         Index("ix_messages_poll", "poll_at", sqlite_where=condition("poll_at IS NOT NULL")),
+        Index("ix_messages_unknown", "id", sqlite_where=condition("status = 'unknown'")),
         Index("ix_messages_expiry", "expires_at", sqlite_where=condition("status IN ('submitted', 'sent', 'unknown')")),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import clock, money
 from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
-from ..database import atomic, cached, query
+from ..database import Row, atomic, cached, query
 from ..errors import InvalidInput
 
 
@@ -14,6 +14,11 @@ def rates() -> dict[str, int]:
     return cached("rates", lambda: {row["currency"]: row["per_usd_micros"]
                                     for row in query("SELECT currency, per_usd_micros FROM exchange_rates")}
                   | {"USD": money.MICRO})
+
+
+def list_rates() -> list[Row]:
+    """Every rate with the time it was set."""
+    return query("SELECT * FROM exchange_rates ORDER BY currency")
 
 
 def set_rate(currency: str, per_usd_micros: int, *, actor: Actor) -> None:

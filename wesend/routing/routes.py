@@ -90,6 +90,16 @@ def wallet_price(price_micros: int, currency: str, segments: int, wallet_currenc
     return money.price(price_micros, segments, from_per_usd=table[currency], to_per_usd=table[wallet_currency])
 
 
+def switch_route(code: str, on: bool, *, actor: Actor) -> RouteInfo:
+    """On: it is a candidate again. Off: nothing goes over it; what was composed with it still does."""
+    roles.require(actor, OPERATE)
+    find_route(code)
+    with atomic() as tx:
+        if tx.changed("UPDATE routes SET is_active = ? WHERE code = ? AND is_active <> ?", (int(on), code, int(on))):
+            audit_log.record(tx, actor=actor, action="route.enable" if on else "route.disable", subject=code)
+    return find_route(code)
+
+
 def set_route(*, code: str, country: str, gateway: str | None, price_micros: int, currency: str,
               prefixes: list[str] | None = None, priority: int = 0, default_sender: str | None = None,
               refund_failed_delivery: bool = False, name: str | None = None, actor: Actor) -> RouteInfo:

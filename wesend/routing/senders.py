@@ -47,6 +47,8 @@ def decide_sender(sender_id: int, *, approve: bool, reason: str | None = None, a
     """Approve, or reject with a reason."""
     roles.require(actor, OPERATE)
     sender = get_sender(sender_id)
+    if not approve and not (reason or "").strip():
+        raise InvalidInput("Say why it is rejected", {"reason": ["Missing"]})
     with atomic() as tx:
         tx.execute("UPDATE sender_ids SET status = ?, rejection_reason = ?, decided_at = ? WHERE id = ?",
                    ("approved" if approve else "rejected", None if approve else reason, clock.now_ms(), sender_id))

@@ -11,8 +11,10 @@ from uuid import uuid4
 from flask import current_app
 
 from .. import clock, money
+from ..accounts import audit_log, roles
 from ..accounts.idempotency import Claim
-from ..database import Row, Tx, query, query_one, write
+from ..accounts.roles import OPERATE, Actor
+from ..database import Row, Tx, marks, query, query_one, write
 from ..errors import ChargeRefused, DepositNotFound, InvalidInput, TopUpNotConfigured
 from ..gateways.money.base import (
     NETWORKS,
@@ -170,29 +172,33 @@ def take_hints(gateway_name: str, hints: list[PaymentHint]) -> None:
 
 def settle(deposit_id: int, confirmed_micros: int | None) -> bool:
     """The money came: credit what was confirmed (else what was asked), once. True when this call credited it."""
+    return write(lambda tx: _settle(tx, deposit_id, confirmed_micros))
 
-    def unit(tx: Tx) -> bool:
-        deposit = tx.one("SELECT * FROM deposits WHERE id = ?", (deposit_id,))
-        assert deposit is not None
-        amount = deposit["amount_micros"] if confirmed_micros is None else confirmed_micros
-        credit = money.divide(amount, deposit["rate_micros"]) if deposit["rate_micros"] else amount
-        now = clock.now_ms()
-        if not tx.changed(
-                "UPDATE deposits SET status = 'successful', amount_micros = ?, credited_micros = ?, reason = NULL,"
-                " poll_at = NULL, updated_at = ? WHERE id = ? AND status <> 'successful'",
-                (amount, credit, now, deposit_id)):
-            return False
-        ledger.credit(tx, deposit["wallet_id"], credit, kind="credit", deposit_id=deposit_id,
-                      description=f"Top-up of {money.text(amount)} {deposit['currency']} from {deposit['phone']}")
-        return True
 
-    return write(unit)
+def _settle(tx: Tx, deposit_id: int, confirmed_micros: int | None) -> bool:
+    deposit = tx.one("SELECT * FROM deposits WHERE id = ?", (deposit_id,))
+    assert deposit is not None
+    amount = deposit["amount_micros"] if confirmed_micros is None else confirmed_micros
+    credit = money.divide(amount, deposit["rate_micros"]) if deposit["rate_micros"] else amount
+    now = clock.now_ms()
+    if not tx.changed(
+            "UPDATE deposits SET status = 'successful', amount_micros = ?, credited_micros = ?, reason = NULL,"
+            " poll_at = NULL, updated_at = ? WHERE id = ? AND status <> 'successful'",
+            (amount, credit, now, deposit_id)):
+        return False
+    ledger.credit(tx, deposit["wallet_id"], credit, kind="credit", deposit_id=deposit_id,
+                  description=f"Top-up of {money.text(amount)} {deposit['currency']} from {deposit['phone']}")
+    return True
 
 
 def _close(deposit_id: int, status: str, reason: str | None) -> bool:
-    return write(lambda tx: tx.changed(
-        "UPDATE deposits SET status = ?, reason = ?, poll_at = NULL, updated_at = ? WHERE id = ? AND status = 'pending'",
-        (status, reason, clock.now_ms(), deposit_id))) > 0
+    return write(lambda tx: _close_in(tx, deposit_id, status, reason))
+
+
+def _close_in(tx: Tx, deposit_id: int, status: str, reason: str | None) -> bool:
+    return tx.changed(
+        "UPDATE deposits SET status = ?, reason = ?, poll_at = NULL, updated_at = ?"
+        " WHERE id = ? AND status = 'pending'", (status, reason, clock.now_ms(), deposit_id)) > 0
 
 
 def _ask_later(deposit: Row, first_ms: int) -> None:
@@ -204,3 +210,71 @@ def _ask_later(deposit: Row, first_ms: int) -> None:
     write(lambda tx: tx.changed(
         "UPDATE deposits SET polls = polls + 1, poll_at = ? WHERE id = ? AND status = 'pending'",
         (min(now + gap, deposit["expires_at"]), deposit["id"])))
+
+
+# -- an operator's part -----------------------------------------------------
+
+REVIEWS = {"waiting": ("pending",), "unpaid": ("failed", "expired"), "paid": ("successful",)}
+
+
+def review(kind: str, *, actor: Actor, before: int | None = None, limit: int = 50) -> list[Row]:
+    """Deposits of every account, newest first: ``waiting`` for the payer, ``unpaid`` at their end, ``paid``."""
+    roles.require(actor, OPERATE)
+    statuses = REVIEWS[kind]
+    return query("SELECT d.*, w.uid AS wallet_uid, w.currency AS wallet_currency, a.name AS account_name"
+                 " FROM deposits d JOIN wallets w ON w.id = d.wallet_id JOIN accounts a ON a.id = d.account_id"
+                 f" WHERE d.status IN ({marks(statuses)}) AND d.id < coalesce(?, 9223372036854775807)"
+                 " ORDER BY d.id DESC LIMIT ?", (*statuses, before, limit))
+
+
+def deposit_for_operator(deposit_id: int, *, actor: Actor) -> Row:
+    """Any account's deposit, for an operator."""
+    roles.require(actor, OPERATE)
+    return _get(deposit_id)
+
+
+def count_waiting() -> int:
+    """Deposits whose payer has been silent for ten minutes."""
+    return query("SELECT count(*) FROM deposits WHERE poll_at IS NOT NULL AND created_at < ?",
+                 (clock.now_ms() - LONGEST_GAP_MS,))[0][0]
+
+
+def ask_now(deposit_id: int, *, actor: Actor) -> Row:
+    """Ask the gateway once more, also about what was given up: money may have come late."""
+    roles.require(actor, OPERATE)
+    return check(deposit_id)
+
+
+def settle_by_hand(deposit_id: int, amount_micros: int, *, note: str, actor: Actor) -> bool:
+    """An operator has seen the money: credit ``amount_micros`` of its currency, once. False: it was before."""
+    roles.require(actor, OPERATE)
+    if amount_micros <= 0:
+        raise InvalidInput("The amount must be above zero", {"amount": ["Must be above zero"]})
+    if not note.strip():
+        raise InvalidInput("Say how it is known that the money came", {"note": ["Missing"]})
+    deposit = _get(deposit_id)
+
+    def unit(tx: Tx) -> bool:
+        credited = _settle(tx, deposit_id, amount_micros)
+        if credited:
+            audit_log.record(tx, actor=actor, action="deposit.settle", subject=deposit["uid"],
+                             account_id=deposit["account_id"],
+                             detail=f"{money.text(amount_micros)} {deposit['currency']}: {note.strip()}")
+        return credited
+
+    return write(unit)
+
+
+def give_up(deposit_id: int, *, actor: Actor) -> bool:
+    """An operator stops waiting for the payer; should the money come all the same, it is still credited."""
+    roles.require(actor, OPERATE)
+    deposit = _get(deposit_id)
+
+    def unit(tx: Tx) -> bool:
+        closed = _close_in(tx, deposit_id, "failed", "Given up by an operator")
+        if closed:
+            audit_log.record(tx, actor=actor, action="deposit.give_up", subject=deposit["uid"],
+                             account_id=deposit["account_id"])
+        return closed
+
+    return write(unit)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from .. import clock, wake
+from ..accounts import roles
+from ..accounts.roles import MANAGE, Actor
 from ..database import Row, Tx, query, query_one, write
 from ..errors import WebhookNotFound
 from ..gateways.guarded_http import GuardedHttp
@@ -34,17 +36,19 @@ def find_delivery(uid: str, account_id: int | None = None) -> Row:
     return row
 
 
-def retry(delivery_id: int) -> None:
-    """A new round of attempts, the first at once; the webhook-id stays the same."""
+def retry(delivery: Row, *, actor: Actor) -> None:
+    """A new round of attempts, the first at once; the webhook-id stays the same. ``delivery``: as found."""
+    roles.require(actor, MANAGE, delivery["account_id"])
 
     def unit(tx: Tx) -> None:
-        _again(tx, "id = ?", (delivery_id,))
+        _again(tx, "id = ?", (delivery["id"],))
 
     write(unit)
 
 
-def retry_failed(endpoint_id: int, since: int) -> int:
+def retry_failed(endpoint_id: int, since: int, *, actor: Actor) -> int:
     """Deliver again what was given up since an instant; how many."""
+    roles.require(actor, MANAGE, get_endpoint(endpoint_id)["account_id"])
     return write(lambda tx: _again(tx, "endpoint_id = ? AND status = 'exhausted' AND created_at >= ?",
                                    (endpoint_id, since)))
 
@@ -56,9 +60,10 @@ def _again(tx: Tx, condition: str, parameters: tuple) -> int:
     return changed
 
 
-def send_test(endpoint_id: int, *, allow_private: bool) -> Row:
+def send_test(endpoint_id: int, *, allow_private: bool, actor: Actor) -> Row:
     """Post a test event now, whether the endpoint is on or off; its attempt."""
     endpoint = get_endpoint(endpoint_id)
+    roles.require(actor, MANAGE, endpoint["account_id"])
     token = f"test-{new_id()}"
     uid = f"msg_{new_id()}"
     now = clock.now_ms()

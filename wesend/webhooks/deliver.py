@@ -129,6 +129,14 @@ def _headers(format_, target: Target, delivery: Row, body: bytes, at: int) -> di
         "webhook-signature": standard_signature(target.secret, delivery["uid"], timestamp, body)}
 
 
+def shown_headers(endpoint: Row, delivery: Row, at: int) -> dict[str, str]:
+    """The headers of an attempt for people: whatever a secret goes into is left out, since it may be another by now."""
+    format_, body = find_format(endpoint["format"]), (delivery["payload"] or "").encode()
+    first, second = (_headers(format_, target_of(endpoint)._replace(secret=secret), delivery, body, at)
+                     for secret in ("one", "two"))
+    return {name: value if second[name] == value else "(signature)" for name, value in first.items()}
+
+
 def standard_signature(secret: str, webhook_id: str, timestamp: str, body: bytes) -> str:
     """`v1,…` of Standard Webhooks: HMAC-SHA256 over id, time and body, by the bytes behind `whsec_`."""
     try:

@@ -4,9 +4,34 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from . import accounts, campaigns, compose, contacts, emails, first_run, messages, overview, phones, sign_in, wallets
+from . import (
+    accounts,
+    audit,
+    campaigns,
+    compose,
+    contacts,
+    deposits,
+    emails,
+    first_run,
+    keys,
+    messages,
+    overview,
+    phones,
+    rates,
+    routes,
+    sender_queue,
+    senders,
+    settings,
+    sign_in,
+    unknown,
+    users,
+    wallets,
+    webhooks,
+)
 
 PAGES: tuple[Blueprint, ...] = (
-    sign_in.blueprint, overview.blueprint, first_run.blueprint, accounts.blueprint,
-    messages.blueprint, compose.blueprint, campaigns.blueprint, contacts.blueprint,
-    wallets.blueprint, emails.blueprint, phones.blueprint)
+    sign_in.blueprint, overview.blueprint, first_run.blueprint,
+    messages.blueprint, compose.blueprint, campaigns.blueprint, contacts.blueprint, emails.blueprint, phones.blueprint,
+    wallets.blueprint, keys.blueprint, senders.blueprint, webhooks.blueprint, users.people,
+    accounts.blueprint, routes.blueprint, rates.blueprint, sender_queue.blueprint, users.blueprint, deposits.blueprint,
+    unknown.blueprint, audit.blueprint, settings.blueprint)

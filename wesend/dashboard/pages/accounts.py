@@ -20,12 +20,12 @@ COUNTRIES = choices(sorted(((code, countries.name(code)) for code in phonenumber
 
 class AccountForm(Form):
     name = Text("Name", [REQUIRED], description="As it is called in lists and to its people.")
-    country = SelectField("Country", choices=COUNTRIES, default="UG", description="How numbers without a country code are read.")
+    country = SelectField("Country", choices=COUNTRIES, default="UG",
+                          description="How numbers without a country code are read.")
     time_zone = Text("Time zone", description="An IANA name as Africa/Kampala; left empty, the country's main one.")
 
 
 class WalletForm(Form):
-    domain_names = {"sms_rate": "sms_rate"}
     currency = Text("Currency", [REQUIRED], default="UGX", render_kw={"maxlength": 3, "size": 5},
                     description="ISO 4217 as UGX or KES, or SMS for credits.")
     sms_rate = Amount("Price of a credit", description="In KES; only for a wallet of SMS.")

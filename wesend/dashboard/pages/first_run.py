@@ -21,7 +21,7 @@ def index():
     return _show(_published(account()))
 
 
-@blueprint.post("/keys")
+@blueprint.post("")
 def make_keys():
     """Shown in the answer itself: the secrets are kept nowhere."""
     wallet, made = first_steps.make_test_keys(account(), actor=actor())

@@ -130,15 +130,29 @@ document.addEventListener("click", async (event) => {
   }
 });
 
+// -- Cells know their column's name, for rows that are cards on a phone ----------------------------------------
+const label = (root) => root.querySelectorAll(".stacks table").forEach((table) => {
+  const names = [...table.tHead.rows[0].cells].map((cell) => cell.classList.contains("end") ? "" : cell.textContent.trim());
+  for (const row of table.tBodies[0].rows) {
+    [...row.cells].forEach((cell, index) => { if (index && names[index]) cell.dataset.label = names[index]; });
+  }
+});
+label(document);
+
 // -- Live: an element with an id and data-live="SECONDS" is drawn anew from the same page ----------------------
 const content = (element) => element.innerHTML.replace(/name="csrf_token" value="[^"]*"/g, "");
 const toEnd = (element) => { if (element.matches("[role=log]")) element.scrollTop = element.scrollHeight; };
 document.querySelectorAll("[role=log]").forEach(toEnd);
 const living = [...document.querySelectorAll("[data-live][id]")];
 async function refresh() {
-  const answer = await fetch(location.href, { headers: { "X-Live": "1" } });
+  const address = document.querySelector("link[rel=canonical]")?.href || location.href.split("#")[0];
+  const answer = await fetch(address, { headers: { "X-Live": "1" } });
   if (!answer.ok || answer.redirected) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  label(page);
+  // A token differs each time and stays good: it is no news.
+  const token = document.querySelector("[name=csrf_token]")?.value;
+  if (token) page.querySelectorAll("[name=csrf_token]").forEach((input) => { input.setAttribute("value", token); });
   for (const element of document.querySelectorAll("[data-live][id]")) {
     const fresh = page.getElementById(element.id);
     // Not under somebody's finger, nor for a form's token alone, which is another one every second.

@@ -1,0 +1,171 @@
+"""Roles are the services' to keep: whoever asks them directly is refused as whoever clicks."""
+
+from __future__ import annotations
+
+import pytest
+
+from wesend import money
+from wesend.accounts import audit_log, keys, service, users
+from wesend.accounts.roles import MEMBER, OWNER
+from wesend.database import query
+from wesend.errors import Forbidden, NotFound
+from wesend.messages import first_steps, unknown
+from wesend.routing import rates, routes, senders
+from wesend.wallets import deposits
+from wesend.wallets import service as wallets
+from wesend.webhooks import attempts, endpoints
+
+from ..support.accounts import mint
+from ..support.dashboard import make_user
+
+OPERATORS = {
+    "makes accounts": lambda actor, shop: service.create_account("Mine", actor=actor),
+    "lists accounts": lambda actor, shop: service.list_accounts(actor=actor),
+    "suspends": lambda actor, shop: service.set_account_status(shop.account_id, "suspended", actor=actor),
+    "makes a live wallet": lambda actor, shop: wallets.create_wallet(
+        account_id=shop.account_id, currency="UGX", actor=actor),
+    "gives money": lambda actor, shop: wallets.credit_by_hand(
+        wallets.find_wallet(shop.wallet), money.MICRO, note=None, actor=actor),
+    "takes money": lambda actor, shop: wallets.debit_by_hand(
+        wallets.find_wallet(shop.wallet), money.MICRO, note=None, actor=actor),
+    "sets a price": lambda actor, shop: routes.set_route(
+        code="ESMS_UG", country="UG", gateway=None, price_micros=0, currency="UGX", actor=actor),
+    "switches a route": lambda actor, shop: routes.switch_route("ESMS_UG", False, actor=actor),
+    "sets a rate": lambda actor, shop: rates.set_rate("UGX", money.MICRO, actor=actor),
+    "approves a sender": lambda actor, shop: senders.decide_sender(1, approve=True, actor=actor),
+    "sees all requests": lambda actor, shop: senders.list_requests(actor=actor),
+    "sees everybody": lambda actor, shop: users.list_users(actor=actor),
+    "makes an operator": lambda actor, shop: users.create_user("me@example.com", actor=actor),
+    "becomes one": lambda actor, shop: users.set_role(actor.id, "operator", actor=actor),
+    "reviews deposits": lambda actor, shop: deposits.review("waiting", actor=actor),
+    "settles a deposit": lambda actor, shop: deposits.settle_by_hand(1, money.MICRO, note="me", actor=actor),
+    "gives a deposit up": lambda actor, shop: deposits.give_up(1, actor=actor),
+    "decides an outcome": lambda actor, shop: unknown.decide("x", unknown.LOST, actor=actor),
+    "sees unknown outcomes": lambda actor, shop: unknown.list_unknown(actor=actor),
+    "reads the audit log": lambda actor, shop: audit_log.entries(actor=actor),
+}
+
+OWNERS = {
+    "mints a key": lambda actor, shop: keys.create_key(
+        account_id=shop.account_id, wallet_id=wallets.find_wallet(shop.wallet).id, api="esms", actor=actor,
+        credentials=keys.new_credentials("esms", for_sandbox=False)),
+    "revokes a key": lambda actor, shop: keys.revoke_key(shop.key_id, actor=actor),
+    "makes test keys": lambda actor, shop: first_steps.make_test_keys(
+        service.get_account(shop.account_id), actor=actor),
+    "asks for a sender": lambda actor, shop: senders.request_sender(
+        account_id=shop.account_id, name="SHOP", countries=["UG"], actor=actor),
+    "adds a webhook": lambda actor, shop: endpoints.add_endpoint(
+        account_id=shop.account_id, format_name="esms", url="https://example.com/", actor=actor),
+    "switches a webhook": lambda actor, shop: endpoints.switch(_endpoint(shop), False, actor=actor),
+    "rotates a secret": lambda actor, shop: endpoints.rotate_secret(_endpoint(shop), actor=actor),
+    "removes a webhook": lambda actor, shop: endpoints.remove_endpoint(_endpoint(shop), actor=actor),
+    "repeats deliveries": lambda actor, shop: attempts.retry_failed(_endpoint(shop), 0, actor=actor),
+    "invites somebody": lambda actor, shop: users.create_user("x@example.com", MEMBER, shop.account_id, actor=actor),
+    "sees the people": lambda actor, shop: users.list_users(shop.account_id, actor=actor),
+}
+
+
+def _endpoint(shop) -> int:
+    return endpoints.add_endpoint(account_id=shop.account_id, format_name="esms", url="https://example.com/",
+                                  actor="test")[0]["id"]
+
+
+def changes() -> list[tuple]:
+    """What people changed: the audit log without what these tests prepare."""
+    return [tuple(row) for row in query("SELECT actor, action FROM audit_log WHERE actor <> 'test'")]
+
+
+@pytest.mark.parametrize("deed", OPERATORS)
+@pytest.mark.parametrize("role", [OWNER, MEMBER])
+def test_only_an_operator(context, app, shop, role, deed):
+    actor = make_user(app, role, shop.account_id)
+    before = changes()
+    with pytest.raises((Forbidden, NotFound)) as refused:
+        OPERATORS[deed](actor, shop)
+    assert isinstance(refused.value, Forbidden), "refused for the role, not for what does not exist"
+    assert changes() == before
+
+
+@pytest.mark.parametrize("deed", OWNERS)
+def test_an_owner_may_and_a_member_may_not(context, app, shop, deed):
+    with pytest.raises(Forbidden, match="Only an owner"):
+        OWNERS[deed](make_user(app, MEMBER, shop.account_id), shop)
+    OWNERS[deed](make_user(app, OWNER, shop.account_id), shop)
+
+
+@pytest.mark.parametrize("deed", OWNERS)
+def test_what_is_another_accounts_does_not_exist_for_an_owner(context, app, shop, deed):
+    stranger = make_user(app, OWNER, mint(app, "esms").account_id)
+    before = changes()
+    with pytest.raises(NotFound):
+        OWNERS[deed](stranger, shop)
+    assert changes() == before
+
+
+def test_an_owner_has_no_power_over_operators(context, app, shop):
+    boss, owner = make_user(app), make_user(app, OWNER, shop.account_id)
+    with pytest.raises(Forbidden):
+        users.set_status(boss.id, "disabled", actor=owner)
+
+
+def test_nobody_switches_their_own_sign_in_off(context, app):
+    boss = make_user(app)
+    make_user(app, email="second@example.com")
+    with pytest.raises(Forbidden):
+        users.set_status(boss.id, "disabled", actor=boss)
+
+
+def test_the_audit_log_names_who_did_it(context, app, shop):
+    owner = make_user(app, OWNER, shop.account_id, email="ann@example.com")
+    keys.revoke_key(shop.key_id, actor=owner)
+    assert ("ann@example.com", "key.revoke") in changes()
+
+
+def test_an_owner_makes_sandbox_wallets_but_no_money(context, app, shop):
+    owner = make_user(app, OWNER, shop.account_id)
+    wallet, made = first_steps.make_test_keys(service.get_account(shop.account_id), actor=owner)
+    assert wallet.is_sandbox and set(made) == set(keys.APIS)
+    again, _ = first_steps.make_test_keys(service.get_account(shop.account_id), actor=owner)
+    assert again == wallet
+    live = [row for row in keys.list_keys(shop.account_id)
+            if row["name"] == first_steps.KEY_NAME and not row["revoked_at"]]
+    assert len(live) == 4, "those made before were revoked"
+
+
+OPERATOR_PAGES = ("/operator/accounts", "/operator/accounts/1", "/operator/routes", "/operator/routes/ESMS_UG",
+                  "/operator/rates", "/operator/senders", "/operator/users", "/operator/deposits",
+                  "/operator/deposits/1", "/operator/unknown", "/operator/audit", "/operator/settings")
+
+
+@pytest.mark.parametrize("path", OPERATOR_PAGES)
+def test_an_operators_page_is_refused_to_everybody_else(owner, member, path):
+    for visitor in (owner, member):
+        assert visitor.get(path).status_code == 403, path
+
+
+def test_every_operators_page_is_named_above(app):
+    found = {rule.rule for rule in app.url_map.iter_rules()
+             if rule.rule.startswith("/operator/") and "GET" in rule.methods}
+    assert {path for path in found if "<" not in path and not path.endswith("/new")} <= set(OPERATOR_PAGES)
+
+
+def test_every_post_of_the_dashboard_wants_its_token(app, operator):
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("dashboard.") and "POST" in rule.methods:
+            path = rule.rule.replace("<int:", "<").replace("<account_id>", "1")
+            for name in rule.arguments:
+                path = path.replace(f"<{name}>", "1")
+            assert operator.client.post(path).status_code in (400, 410), path
+
+
+def test_the_menu_offers_what_may_be_opened(operator, owner, member):
+    assert "/operator/audit" in operator.get("/").text
+    for visitor, people in ((owner, True), (member, False)):
+        menu = visitor.get("/").text
+        assert "/operator/" not in menu and ('href="/people"' in menu) == people
+
+
+def test_only_an_operator_picks_an_account(owner, operator, shop):
+    assert owner.post("/operator/accounts/pick", account_id=1).status_code == 403
+    assert "Sandbox" in operator.pick(1).get("/").text
+    assert operator.post("/operator/accounts/pick", account_id="99").status_code in (303, 404)

@@ -1,0 +1,21 @@
+"""Operator: who changed what, and when."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+
+from ...accounts import audit_log, service
+from ..paging import page
+from ..sessions import actor
+
+blueprint = Blueprint("audit", __name__, url_prefix="/operator/audit")
+
+
+@blueprint.get("")
+def index():
+    text = request.args.get("account", "")
+    account_id = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    found = page(lambda before, limit: audit_log.entries(actor=actor(), account_id=account_id, before=before,
+                                                         limit=limit))
+    return render_template("operator/audit.html", page=found, account_id=account_id,
+                           accounts=service.list_accounts(actor=actor()))

@@ -1,0 +1,67 @@
+"""API keys: minted for an API and a wallet and shown once, revoked in one click."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from wtforms import SelectField
+
+from ...accounts import keys, roles
+from ...accounts.roles import MANAGE
+from ...wallets.service import list_wallets, wallet_of_account
+from ..api_examples import TITLES
+from ..forms import REQUIRED, CheckList, Form, Text, choices
+from ..scope import account, may_manage
+from ..sessions import actor
+
+blueprint = Blueprint("keys", __name__, url_prefix="/keys")
+SCOPES = (("send", "Send"), ("query", "Read messages and balances"), ("webhooks", "Set webhooks"))
+
+
+class KeyForm(Form):
+    api = SelectField("API", choices=choices(TITLES.items()),
+                      description="The vendor whose API your code was written for.")
+    wallet = SelectField("Wallet that pays", [REQUIRED])
+    name = Text("Name", render_kw={"placeholder": "Web shop", "maxlength": 80},
+                description="What it is called in this list.")
+    scopes = CheckList("It may", choices=choices(SCOPES), default=list(keys.SCOPES))
+
+
+def _form() -> KeyForm:
+    form = KeyForm()
+    form.wallet.choices = choices([
+        (row["uid"], f"{row['currency']} · {row['uid']}" + " · sandbox" * row["is_sandbox"])
+        for row in list_wallets(account().id)])
+    return form
+
+
+@blueprint.get("")
+def index():
+    return _show(_form())
+
+
+@blueprint.post("")
+def mint():
+    """The secret stands in the answer itself and nowhere else."""
+    roles.require(actor(), MANAGE, account().id)
+    form = _form()
+    if form.sent():
+        with form.refusals():
+            paying = wallet_of_account(form.wallet.data, account().id)
+            scopes = keys.parse_scopes(",".join(form.scopes.data or [""]))
+            credentials = keys.new_credentials(form.api.data, for_sandbox=paying.is_sandbox)
+            keys.create_key(account_id=account().id, wallet_id=paying.id, api=form.api.data, scopes=scopes,
+                            name=form.name.data or TITLES[form.api.data], credentials=credentials, actor=actor())
+            return _show(None, {"api": TITLES[form.api.data], "wallet": paying, "shown": credentials.shown()})
+    return _show(form)
+
+
+def _show(form: KeyForm | None, minted: dict | None = None):
+    return render_template("keys/index.html", form=form, minted=minted, rows=keys.list_keys(account().id),
+                           titles=TITLES, may_manage=may_manage(), base_url=current_app.config["WESEND"].base_url)
+
+
+@blueprint.post("/<int:key_id>/revoke")
+def revoke(key_id: int):
+    row = keys.revoke_key(key_id, actor=actor())
+    flash(f"{row['name']} ({row['prefix']}…) is revoked: it is refused from now on.", "success")
+    return redirect(url_for(".index"), 303)

@@ -1,0 +1,90 @@
+"""Operator: routes and their prices."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from wtforms import BooleanField, IntegerField, SelectField
+from wtforms.validators import InputRequired, NumberRange
+
+from ... import money
+from ...accounts import roles
+from ...accounts.roles import OPERATE
+from ...routing import routes
+from ...routing.routes import RouteInfo
+from ...upstreams import registry
+from ..forms import REQUIRED, Amount, Form, Text, choices
+from ..sessions import actor
+from .accounts import COUNTRIES
+
+blueprint = Blueprint("routes", __name__, url_prefix="/operator/routes")
+
+
+class RouteForm(Form):
+    code = Text("Code", [REQUIRED], description="Letters, digits, _ and -; how it is named in an API.",
+                render_kw={"maxlength": 40, "placeholder": "UG_MTN"})
+    country = SelectField("Country", choices=COUNTRIES, default="UG")
+    prefixes = Text("Prefixes", description="Only numbers that start so, as 25677, 25678. Empty: the whole country.")
+    gateway = SelectField("Gateway", description="Who carries it.")
+    price = Amount("Price of a segment", [InputRequired("Please fill this in")])
+    currency = Text("Currency", [REQUIRED], default="UGX", render_kw={"maxlength": 3})
+    priority = IntegerField("Priority", [InputRequired("A whole number"), NumberRange(-1000, 1000)], default=0,
+                            description="Of equal prefixes the lowest number is tried first.")
+    default_sender = Text("Default sender", description="When a message names none.", render_kw={"maxlength": 11})
+    refund = BooleanField("Refund what a receipt reports as failed")
+
+
+def _form(route: RouteInfo | None = None) -> RouteForm:
+    form = RouteForm(data=_data(route) if route else None)
+    form.gateway.choices = choices([("", "none: nothing goes over it"),
+                                    *((name, name) for name in registry.sms_gateways())])
+    return form
+
+
+def _data(route: RouteInfo) -> dict:
+    return {"code": route.code, "country": route.country, "gateway": route.gateway or "", "currency": route.currency,
+            "prefixes": ", ".join(prefix.lstrip("+") for prefix in route.prefixes), "priority": route.priority,
+            "price": money.to_decimal(route.price_micros), "default_sender": route.default_sender,
+            "refund": route.refund_failed_delivery}
+
+
+@blueprint.get("")
+def index():
+    roles.require(actor(), OPERATE)
+    found = sorted(routes.all_routes(), key=lambda route: (route.country, route.priority, route.code))
+    return render_template("operator/routes.html", routes=found, gateways=registry.sms_gateways())
+
+
+@blueprint.route("/new", methods=["GET", "POST"], defaults={"code": None})
+@blueprint.route("/<code>", methods=["GET", "POST"])
+def edit(code: str | None):
+    roles.require(actor(), OPERATE)
+    route = routes.find_route(code) if code is not None else None
+    form = _form(route)
+    if route is not None:
+        del form.code
+    if form.sent():
+        with form.refusals():
+            saved = _save(form, route)
+            flash(f"{saved.code} is saved: {money.text(saved.price_micros)} {saved.currency} a segment.", "success")
+            return redirect(url_for(".index"), 303)
+    return render_template("operator/route.html", form=form, route=route)
+
+
+def _save(form: RouteForm, route: RouteInfo | None) -> RouteInfo:
+    was_off = route is not None and not route.is_active
+    saved = routes.set_route(
+        code=route.code if route else form.code.data, country=form.country.data, gateway=form.gateway.data or None,
+        price_micros=form.price.micros or 0, currency=form.currency.data, priority=form.priority.data,
+        prefixes=re.findall(r"[^\s,;]+", form.prefixes.data or ""), default_sender=form.default_sender.data or None,
+        refund_failed_delivery=form.refund.data, name=route.name if route else None, actor=actor())
+    return routes.switch_route(saved.code, False, actor=actor()) if was_off else saved
+
+
+@blueprint.post("/<code>/switch")
+def switch(code: str):
+    on = request.form.get("on") == "1"
+    routes.switch_route(code, on, actor=actor())
+    flash(f"{code} is {'on' if on else 'off'}.", "success")
+    return redirect(url_for(".index"), 303)

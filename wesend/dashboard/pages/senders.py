@@ -1,0 +1,46 @@
+"""Sender IDs: an account asks for them."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from wtforms import TextAreaField
+
+from ... import countries
+from ...accounts import roles
+from ...accounts.roles import MANAGE
+from ...routing import senders
+from ...routing.routes import active_routes_by_country
+from ..forms import REQUIRED, CheckList, Form, Text, choices
+from ..scope import account, may_manage
+from ..sessions import actor
+
+blueprint = Blueprint("senders", __name__, url_prefix="/senders")
+
+
+class SenderForm(Form):
+    name = Text("Name", [REQUIRED],
+                render_kw={"maxlength": 11, "placeholder": "MYBRAND", "autocapitalize": "characters"},
+                description="1 to 11 letters and digits: what phones show instead of a number.")
+    countries = CheckList("Countries")
+    use_case = TextAreaField("What it is for", description="Networks ask, and so does the operator who decides.",
+                             render_kw={"maxlength": 500, "rows": 3})
+
+
+@blueprint.route("", methods=["GET", "POST"])
+def index():
+    form = SenderForm()
+    form.countries.choices = choices([(code, countries.name(code)) for code in sorted(active_routes_by_country())])
+    if form.is_submitted():
+        roles.require(actor(), MANAGE, account().id)
+    if form.sent():
+        with form.refusals():
+            row = senders.request_sender(
+                account_id=account().id, name=form.name.data, countries=form.countries.data or [],
+                use_case=(form.use_case.data or "").strip() or None, actor=actor())
+            decides = " An operator decides." if row["status"] == "pending" else ""
+            flash(f"{row['name']} is {row['status']}.{decides}", "success")
+            return redirect(url_for(".index"), 303)
+    elif not form.is_submitted():
+        form.countries.data = [account().country]
+    return render_template("senders/index.html", form=form, rows=senders.list_senders(account().id),
+                           may_manage=may_manage())

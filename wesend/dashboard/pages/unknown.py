@@ -1,0 +1,38 @@
+"""Operator: messages of unknown outcome."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+
+from ...messages import unknown
+from ..paging import page
+from ..sessions import actor
+
+blueprint = Blueprint("unknown", __name__, url_prefix="/operator/unknown")
+
+
+@blueprint.get("")
+def index():
+    found = page(lambda before, limit: unknown.list_unknown(actor=actor(), before=before, limit=limit))
+    return render_template("operator/unknown.html", page=found, can_ask=unknown.can_ask)
+
+
+@blueprint.post("/<uid>/ask")
+def ask(uid: str):
+    unknown.ask_now(uid, actor=actor())
+    flash("The gateway is asked now; the message leaves this list when it answers.", "success")
+    return redirect(url_for(".index"), 303)
+
+
+@blueprint.post("/<uid>/delivered")
+def delivered(uid: str):
+    unknown.decide(uid, unknown.DELIVERED, actor=actor())
+    flash("Noted as delivered; its charge stays.", "success")
+    return redirect(url_for(".index"), 303)
+
+
+@blueprint.post("/<uid>/lost")
+def lost(uid: str):
+    unknown.decide(uid, unknown.LOST, actor=actor())
+    flash("Noted as never sent; it was refunded.", "success")
+    return redirect(url_for(".index"), 303)

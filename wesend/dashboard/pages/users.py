@@ -1,0 +1,121 @@
+"""Users and their roles: of everybody for an operator, of an account for its owner."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from wtforms import SelectField
+
+from ...accounts import roles, service, sign_in, users
+from ...accounts.roles import MANAGE, MEMBER, OPERATE, OPERATOR, OWNER, User
+from ...errors import InvalidInput
+from ..forms import REQUIRED, Form, Text, choices
+from ..scope import account
+from ..sessions import actor
+
+blueprint = Blueprint("users", __name__, url_prefix="/operator/users")
+people = Blueprint("people", __name__, url_prefix="/people")
+LABELS = {OPERATOR: "Operator", OWNER: "Owner", MEMBER: "Member"}
+HINT = "Members send, keep contacts and read; owners also have keys, webhooks and people."
+
+
+class UserForm(Form):
+    domain_names = {"account_id": "account"}
+    email = Text("E-mail", [REQUIRED], render_kw={"type": "email", "autocomplete": "off"})
+    role = SelectField("Role", choices=choices(LABELS.items()), default=MEMBER,
+                       description=f"{HINT} Operators have everything, on every account.")
+    account = SelectField("Account", description="Of an owner or a member; operators have none.")
+
+
+class PersonForm(Form):
+    email = Text("E-mail", [REQUIRED], render_kw={"type": "email", "autocomplete": "off"})
+    role = SelectField("Role", choices=choices([(OWNER, LABELS[OWNER]), (MEMBER, LABELS[MEMBER])]), default=MEMBER,
+                       description=HINT)
+
+
+@blueprint.get("")
+def index():
+    return _show_all(_user_form())
+
+
+@blueprint.post("")
+def create():
+    form = _user_form()
+    if form.sent():
+        with form.refusals():
+            account_id = int(form.account.data) if form.account.data and form.role.data != OPERATOR else None
+            made = users.create_user(form.email.data, form.role.data, account_id, actor=actor())
+            return _show_all(_user_form(empty=True), **_link_for(made))
+    return _show_all(form)
+
+
+def _user_form(*, empty: bool = False) -> UserForm:
+    form = UserForm(formdata=None) if empty else UserForm()
+    accounts = service.list_accounts(actor=actor())
+    form.account.choices = choices([("", "none"), *((str(row["id"]), row["name"]) for row in accounts)])
+    return form
+
+
+def _show_all(form: UserForm, **more):
+    return render_template("operator/users.html", form=form, rows=users.list_users(actor=actor()), everybody=True,
+                           **more)
+
+
+@people.get("", endpoint="index")
+def index_of_account():
+    return _show_people(PersonForm())
+
+
+@people.post("")
+def invite():
+    roles.require(actor(), MANAGE, account().id)
+    form = PersonForm()
+    if form.sent():
+        with form.refusals():
+            made = users.create_user(form.email.data, form.role.data, account().id, actor=actor())
+            return _show_people(PersonForm(formdata=None), **_link_for(made))
+    return _show_people(form)
+
+
+def _show_people(form: PersonForm, **more):
+    return render_template("operator/users.html", form=form, rows=users.list_users(account().id, actor=actor()),
+                           everybody=False, **more)
+
+
+def _link_for(user: User) -> dict:
+    """A link is shown in the answer itself: it can't be read anywhere again."""
+    token = sign_in.issue_link(user, actor=actor())
+    return {"invited": user, "link": f"{current_app.config['WESEND'].base_url}/sign-in/{token}"}
+
+
+@blueprint.post("/<int:user_id>/link")
+def new_link(user_id: int):
+    link = _link_for(users.find_user(user_id))
+    if roles.may(actor(), OPERATE):
+        return _show_all(_user_form(empty=True), **link)
+    return _show_people(PersonForm(formdata=None), **link)
+
+
+@blueprint.post("/<int:user_id>/switch")
+def switch(user_id: int):
+    user = users.set_status(user_id, "active" if request.form.get("on") == "1" else "disabled", actor=actor())
+    may = "may sign in again" if user.is_active else "is signed out and may not sign in"
+    flash(f"{user.email} {may}.", "success")
+    return _back()
+
+
+@blueprint.post("/<int:user_id>/role")
+def set_role(user_id: int):
+    """Among the roles of an account; who becomes an operator is made one anew."""
+    user = users.find_user(user_id)
+    try:
+        user = users.set_role(user_id, request.form.get("role", ""), user.account_id, actor=actor())
+        flash(f"{user.email} is {user.role} now.", "success")
+    except InvalidInput as error:
+        flash(str(error), "error")
+    return _back()
+
+
+def _back():
+    """The list that the button was on."""
+    page = "users" if roles.may(actor(), OPERATE) else "people"
+    return redirect(url_for(f"dashboard.{page}.index"), 303)

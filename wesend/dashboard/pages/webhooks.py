@@ -1,0 +1,152 @@
+"""Webhooks: where they go, what was delivered and answered, and delivering again."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlsplit
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from wtforms import SelectField
+
+from ... import clock
+from ...accounts import roles
+from ...accounts.roles import MANAGE
+from ...database import Row
+from ...gateways.guarded_http import leads_to_private
+from ...webhooks import attempts, deliver, endpoints
+from ...webhooks.formats import formats
+from ..api_examples import TITLES
+from ..forms import REQUIRED, CheckList, Form, Text, choices
+from ..paging import page
+from ..scope import account, may_manage
+from ..sessions import actor
+
+blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+SINCE = (("1", "of the last hour"), ("24", "of the last day"), ("168", "of the last week"), ("0", "ever"))
+
+
+class WebhookForm(Form):
+    format = SelectField("Format", description="It hears of messages that were sent through the API of this vendor.")
+    url = Text("URL", [REQUIRED], render_kw={"type": "url", "placeholder": "https://example.com/hooks/sms"},
+               description="http or https. Redirects are not followed.")
+    events = CheckList("Only these events", description="None ticked: every event of the format.")
+
+
+def _form() -> WebhookForm:
+    form = WebhookForm()
+    form.format.choices = choices([(name, TITLES.get(name, name)) for name in formats()])
+    chosen = form.format.data if form.format.data in formats() else next(iter(formats()))
+    form.events.choices = choices([(event, event) for format_ in formats().values() for event in format_.events])
+    known = set(formats()[chosen].events)
+    form.events.data = [event for event in form.events.data or [] if event in known]
+    return form
+
+
+@blueprint.get("")
+def index():
+    return _show(_form())
+
+
+@blueprint.post("")
+def add():
+    """The secret stands in the answer itself and nowhere else."""
+    roles.require(actor(), MANAGE, account().id)
+    form = _form()
+    if form.sent():
+        with form.refusals():
+            row, secret = endpoints.add_endpoint(account_id=account().id, format_name=form.format.data,
+                                                 url=form.url.data, events=form.events.data or None, actor=actor())
+            return _show(None, added=row, secret=secret)
+    return _show(form)
+
+
+def _show(form: WebhookForm | None, *, added: Row | None = None, secret: str | None = None):
+    return render_template(
+        "webhooks/index.html", form=form, added=added, secret=secret, titles=TITLES, may_manage=may_manage(),
+        rows=[row for row in endpoints.list_endpoints(account().id) if row["url"]], formats=formats(),
+        is_private=added is not None and _is_out_of_reach(added))
+
+
+def _is_out_of_reach(endpoint: Row) -> bool:
+    """Whether deliveries there are refused before they leave."""
+    return (not current_app.config["WESEND"].allow_private_urls
+            and leads_to_private(urlsplit(endpoint["url"]).hostname or ""))
+
+
+@blueprint.get("/<int:webhook_id>")
+def show(webhook_id: int):
+    return _show_one(endpoints.get_endpoint(webhook_id, account().id))
+
+
+def _show_one(endpoint: Row, **more):
+    failed = request.args.get("show") == "failed"
+    deliveries = page(lambda before, limit: attempts.list_deliveries(endpoint["id"], limit=limit, failed=failed,
+                                                                     before=before))
+    return render_template("webhooks/show.html", endpoint=endpoint, page=deliveries, failed=failed, titles=TITLES,
+                           may_manage=may_manage(), since=SINCE, is_private=_is_out_of_reach(endpoint), **more)
+
+
+@blueprint.post("/<int:webhook_id>/switch")
+def switch(webhook_id: int):
+    endpoint = endpoints.get_endpoint(webhook_id, account().id)
+    on = request.form.get("on") == "1"
+    endpoints.switch(endpoint["id"], on, actor=actor())
+    flash("It is on again: what waited is delivered." if on else "It is off: nothing new is written down for it.",
+          "success")
+    return redirect(url_for(".show", webhook_id=webhook_id), 303)
+
+
+@blueprint.post("/<int:webhook_id>/test")
+def test(webhook_id: int):
+    endpoint = endpoints.get_endpoint(webhook_id, account().id)
+    row = attempts.send_test(endpoint["id"], actor=actor(),
+                             allow_private=current_app.config["WESEND"].allow_private_urls)
+    received = row["error"] is None and 200 <= row["status_code"] < 300
+    answer = row["error"] or f"HTTP {row['status_code']}"
+    flash(f"The test was {'received' if received else 'not received'}: {answer} after {row['duration_ms']} ms.",
+          "success" if received else "error")
+    return redirect(url_for(".show", webhook_id=webhook_id), 303)
+
+
+@blueprint.post("/<int:webhook_id>/rotate")
+def rotate(webhook_id: int):
+    endpoint = endpoints.get_endpoint(webhook_id, account().id)
+    return _show_one(endpoint, secret=endpoints.rotate_secret(endpoint["id"], actor=actor()))
+
+
+@blueprint.post("/<int:webhook_id>/remove")
+def remove(webhook_id: int):
+    endpoint = endpoints.get_endpoint(webhook_id, account().id)
+    endpoints.remove_endpoint(endpoint["id"], actor=actor())
+    flash("The webhook and what it was told are gone.", "success")
+    return redirect(url_for(".index"), 303)
+
+
+@blueprint.post("/<int:webhook_id>/retry")
+def retry_failed(webhook_id: int):
+    endpoint = endpoints.get_endpoint(webhook_id, account().id)
+    hours = int(request.form["hours"]) if request.form.get("hours") in dict(SINCE) else 0
+    count = attempts.retry_failed(endpoint["id"], clock.now_ms() - hours * clock.HOUR if hours else 0, actor=actor())
+    noun = "delivery" if count == 1 else "deliveries"
+    flash(f"{count} {noun} to be made again." if count else "There is nothing to repeat.", "success")
+    return redirect(url_for(".show", webhook_id=webhook_id), 303)
+
+
+@blueprint.get("/deliveries/<uid>")
+def delivery(uid: str):
+    row = attempts.find_delivery(uid, account().id)
+    endpoint = endpoints.get_endpoint(row["endpoint_id"], account().id)
+    made = [(entry, deliver.shown_headers(endpoint, row, entry["at"])) for entry in attempts.attempts_of(row["id"])]
+    return render_template("webhooks/delivery.html", delivery=row, endpoint=endpoint, attempts=made, titles=TITLES,
+                           body=_pretty(row["payload"]), most=deliver.ATTEMPTS, may_manage=may_manage())
+
+
+def _pretty(payload: str | None) -> str | None:
+    return json.dumps(json.loads(payload), indent=2, ensure_ascii=False) if payload else None
+
+
+@blueprint.post("/deliveries/<uid>/retry")
+def retry(uid: str):
+    attempts.retry(attempts.find_delivery(uid, account().id), actor=actor())
+    flash("It is delivered again now.", "success")
+    return redirect(url_for(".delivery", uid=uid), 303)
