@@ -11,7 +11,7 @@ from flask_wtf import FlaskForm
 from wtforms import DecimalField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from .. import money
 from ..accounts import roles
@@ -71,8 +71,9 @@ class Text(StringField):
 
 
 class Amount(DecimalField):
-    """A decimal amount → micro-units in ``field.micros``."""
+    """A decimal amount → micro-units in ``field.micros``. A line of text: a number's field takes no ``5,000``."""
 
+    widget = TextInput()
     micros: int | None = None
 
     def _value(self):

@@ -253,7 +253,7 @@ def review(kind: str, *, actor: Actor, before: int | None = None, limit: int = 5
                  " ORDER BY d.id DESC LIMIT ?", (*statuses, before, limit))
 
 
-def find_deposit(deposit_id: int, *, actor: Actor) -> Row:
+def deposit_for_operator(deposit_id: int, *, actor: Actor) -> Row:
     """Any account's deposit, for an operator."""
     roles.require(actor, OPERATE)
     return _get(deposit_id)

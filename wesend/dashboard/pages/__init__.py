@@ -31,8 +31,7 @@ from . import (
 
 PAGES: tuple[Blueprint, ...] = (
     sign_in.blueprint, overview.blueprint, first_run.blueprint,
-    messages.blueprint, compose.blueprint, campaigns.blueprint, contacts.blueprint,
-    wallets.blueprint, emails.blueprint, phones.blueprint,
-    keys.blueprint, senders.blueprint, webhooks.blueprint, users.people,
+    messages.blueprint, compose.blueprint, campaigns.blueprint, contacts.blueprint, emails.blueprint, phones.blueprint,
+    wallets.blueprint, keys.blueprint, senders.blueprint, webhooks.blueprint, users.people,
     accounts.blueprint, routes.blueprint, rates.blueprint, sender_queue.blueprint, users.blueprint, deposits.blueprint,
     unknown.blueprint, audit.blueprint, settings.blueprint)

@@ -40,7 +40,7 @@ def show(deposit_id: int):
             flash("The wallet was credited." if done else "It had been credited before; nothing was done.",
                   "success" if done else "error")
             return redirect(url_for(".show", deposit_id=deposit_id), 303)
-    return render_template("operator/deposit.html", deposit=deposits.find_deposit(deposit_id, actor=actor()), form=form)
+    return render_template("operator/deposit.html", deposit=deposits.deposit_for_operator(deposit_id, actor=actor()), form=form)
 
 
 @blueprint.post("/<int:deposit_id>/ask")
