@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from itertools import islice
 
-import phonenumbers
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_wtf.file import FileField, FileRequired
 from wtforms import SelectField
 from wtforms.validators import Length
