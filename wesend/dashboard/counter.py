@@ -5,7 +5,15 @@ from __future__ import annotations
 from .. import phones, segments, templating
 from ..accounts.service import AccountInfo
 from ..errors import WesendError
-from ..messages.compose import DUPLICATE, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT, Composer, Skipped, read_recipients
+from ..messages.compose import (
+    DUPLICATE,
+    INVALID_RECIPIENT,
+    NO_ROUTE,
+    OPTED_OUT,
+    Composer,
+    Skipped,
+    read_recipients,
+)
 from ..routing.pricing import home_price
 from ..wallets.service import WalletInfo, balance_of
 from .filters import amount, number

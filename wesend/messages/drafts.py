@@ -14,7 +14,13 @@ from ..accounts.roles import Actor
 from ..accounts.service import AccountInfo
 from ..contacts import service as contacts
 from ..database import Row, query, query_one
-from ..errors import BatchNotFound, InvalidInput, InvalidSchedule, WalletForbidden, WalletNotFound
+from ..errors import (
+    BatchNotFound,
+    InvalidInput,
+    InvalidSchedule,
+    WalletForbidden,
+    WalletNotFound,
+)
 from ..ids import new_id
 from ..wallets.service import WalletInfo, wallet_of_account
 from . import send

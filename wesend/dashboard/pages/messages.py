@@ -6,7 +6,15 @@ import unicodedata
 from collections import Counter
 from typing import NamedTuple
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 
 from ... import clock, money, segments
 from ...database import Row
