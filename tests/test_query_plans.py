@@ -11,7 +11,7 @@ from wesend.contacts import service as contacts
 from wesend.database import query
 from wesend.messages import bulk, control, queue, receipts
 from wesend.wallets import deposits
-from wesend.webhooks import attempts, deliver
+from wesend.webhooks import attempts, deliver, endpoints
 
 from .conftest import make_app
 from .support.apis import Wesendall
@@ -113,7 +113,8 @@ SWEEPS = {
     "poll deposits": lambda: deposits.poll_due(),
     "webhooks: who has something due": lambda: deliver.due_endpoints(),
     "webhooks: claim": lambda: deliver.claim(1, 10),
-    "webhooks: what was given up": lambda: attempts.retry_failed(1, 0),
+    "webhooks: what was given up": lambda: attempts.retry_failed(endpoints.add_endpoint(
+        account_id=1, format_name="esms", url="https://example.com/", actor="test")[0]["id"], 0, actor="test"),
     "forget idempotency keys": lambda: idempotency.forget_old(),
     "sweep deleted groups": lambda: contacts.sweep_deleted(),
 }

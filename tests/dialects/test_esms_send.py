@@ -133,7 +133,7 @@ def test_a_sender_that_is_unknown_pending_rejected_or_of_another_country_is_403(
     with app.app_context():
         for name, approve in (("REJECTED", False), ("KENYAN", True)):
             sender = request_sender(account_id=account_id, name=name, countries=["KE"], actor="test")
-            decide_sender(sender["id"], approve=approve, actor="test")
+            decide_sender(sender["id"], approve=approve, reason="no papers", actor="test")
     before = written(app)
     for name in ("UNKNOWN", "PENDING", "REJECTED", "KENYAN", "MYAPP", "=1+1"):
         assert refused(api.send(sender_id=name), 403, "sender_id_not_approved"), name

@@ -198,8 +198,10 @@ class Receiver:
         while (line := stream.readline().decode("latin-1").strip()):
             name, _, value = line.partition(":")
             headers[name.lower()] = value.strip()
-        posted = Posted(first[0].decode(), first[1].decode(), headers,
-                        stream.read(int(headers.get("content-length", 0))), time.monotonic())
+        body = stream.read(length := int(headers.get("content-length", 0)))
+        if len(body) < length:
+            return False  # whoever posted it was killed amid it
+        posted = Posted(first[0].decode(), first[1].decode(), headers, body, time.monotonic())
         with self.changed:
             self.posted.append(posted)
             behave = self.behaviours[0] if len(self.behaviours) == 1 else self.behaviours.popleft()
