@@ -80,8 +80,9 @@ class Tx:
         cursor.row_factory = Row
         return cursor.execute(sql, parameters)
 
-    def executemany(self, sql: str, rows) -> sqlite3.Cursor:
-        return self.connection.executemany(sql, rows)
+    def executemany(self, sql: str, rows) -> None:
+        # Closed here: a cursor that another thread drops later resets the statement that the next writer is using.
+        self.connection.executemany(sql, rows).close()
 
     def all(self, sql: str, parameters: Sequence | dict = ()) -> list[Row]:
         return self.execute(sql, parameters).fetchall()

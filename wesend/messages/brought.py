@@ -30,7 +30,7 @@ def keep(gateway: str, receipts: list[CallbackReceipt], raw: str | None = None) 
              (brought.receipt.text or "")[:TEXT_KEPT] or None, raw[:RAW_KEPT] if raw else None, now) for brought in receipts]
     write(lambda tx: tx.executemany(
         "INSERT INTO brought_receipts (gateway, gateway_ref, reference, recipient, status, code, text, raw, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows) and None)
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows))
 
 
 class Looked:
