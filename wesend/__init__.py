@@ -24,7 +24,7 @@ from .accounts import keys
 from .dialects import DIALECTS
 from .dialects.dialect import register_http_errors
 from .messages import brought, submit
-from .upstreams import registry
+from .upstreams import registry, slots
 
 
 def create_app(values: settings.Settings | None = None) -> Flask:
@@ -40,6 +40,7 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     keys.init_app(app)
     submit.init_app(app)
     registry.init_app(app)
+    slots.init_app(app)
     brought.init_app(app)
     for dialect in DIALECTS:
         dialect.register(app)

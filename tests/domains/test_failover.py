@@ -25,10 +25,11 @@ from wesend.gateways.sms.base import (
 from wesend.gateways.sms.smpp import ids
 from wesend.messages import brought, queue
 from wesend.messages import send as sending
-from wesend.messages.dispatch import Lane, lead_around, lead_around_the_gone
+from wesend.messages.detours import lead_around, lead_around_the_gone
+from wesend.messages.lane import Lane
 from wesend.messages.settle import settle
 from wesend.messages.submit import call, submit_accepted
-from wesend.upstreams import breaker, limits
+from wesend.upstreams import breaker, pace, slots
 
 from ..support.domain import (
     NUMBERS,
@@ -68,7 +69,7 @@ def wallet(carrier, clock):
 def go(gateway: ScriptedGateway, limit: int = 10) -> int:
     """What a lane does for a gateway, once; how many messages it took."""
     claimed = queue.claim(gateway.name, limit)
-    ours = queue.start(claimed, claimed.messages) if claimed.messages else []
+    ours = queue.start([claimed])[0].messages if claimed.messages else []
     for outgoing in ours:
         outcomes = call(gateway, [outgoing])
         write(lambda tx, outgoing=outgoing, outcomes=outcomes: settle(tx, [(outgoing, outcomes[0])], claimed.token))
@@ -188,8 +189,8 @@ def test_after_a_rest_one_message_tries_the_gateway_and_the_others_go_when_it_we
         lane._serve()
     assert lane.out == 1
     release.set()
-    with lane.free:
-        assert lane.free.wait_for(lambda: lane.out == 0, 30)
+    with lane.idle:
+        assert lane.idle.wait_for(lambda: lane.out == 0, 30)
     assert len(carrier.submitted) == 1 and not breaker.is_on_trial("carrier")
     lane._serve()
     lane.pool.shutdown()
@@ -234,18 +235,18 @@ def test_a_request_that_finds_no_room_is_answered_as_queued_and_counts_no_attemp
     carrier.parallel = 1
     if in_the_way == "pace":
         carrier.tps = 0.001
-        assert limits.wait_for_turn(carrier, 1, 0)
-    slots = app.extensions["wesend.slots"]
-    taken = [slots.take({"carrier"}) for _ in range(slots.limit)] if in_the_way == "requests" else []
+        assert pace.wait_for_turn(carrier, 1, 0)
+    waits = app.extensions["wesend.in-request"]
+    taken = [waits.take({"carrier"}) for _ in range(waits.limit)] if in_the_way == "requests" else []
     if in_the_way == "slots":
-        with limits.slot(carrier, 0):
+        with slots.slot(carrier, 0):
             one = send(wallet, in_request=True).messages[0]
     else:
         one = send(wallet, in_request=True).messages[0]
     assert (one["status"], one["attempts"], one["backoffs"]) == ("queued", 0, 0)
     assert carrier.submitted == [] and balance(wallet) == "965"
     for each in taken:
-        slots.give_back(each)
+        waits.give_back(each)
     carrier.tps = None
     assert go(carrier) == 1 and state(one["id"]) == ("submitted", "carrier", 1)
     assert_counted()

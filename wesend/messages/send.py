@@ -54,16 +54,16 @@ def send(composer: Composed, addressees: Iterable[Addressee], *, origin: Origin,
         _refuse_if_poor(composer, skipped)
         raise_nobody(skipped, composer.channel)
     direct: set[str] = set()
-    slots = current_app.extensions["wesend.slots"]
+    waits = current_app.extensions["wesend.in-request"]
     limited: set[str] = set()
     if in_request and order.mode == "now" and pause.current() is None:
-        direct, limited = _gateways_to_wait_for({item.gateway for item in planned}, slots)
+        direct, limited = _gateways_to_wait_for({item.gateway for item in planned}, waits)
     try:
         accepted = accept(composer, planned, skipped, origin=origin, order=order, submit_now=frozenset(direct),
                           foretell=foretell)
         submit_accepted(accepted)
     finally:
-        slots.give_back(limited)
+        waits.give_back(limited)
     return accepted
 
 
@@ -81,12 +81,12 @@ def _spooled(composer: Composed, plan: Iterable[Planned | Skipped], origin: Orig
         return accept_bulk(composer, spool, origin=origin, order=order)
 
 
-def _gateways_to_wait_for(names: set[str], slots) -> tuple[set[str], set[str]]:
+def _gateways_to_wait_for(names: set[str], waits) -> tuple[set[str], set[str]]:
     """Which gateways are submitted to inside the request, and which of them hold a slot."""
     known = registry.sms_gateways()
     free = {name for name in names if name in known and known[name].in_process}
     remote = {name for name in names if name in known} - free
-    limited = slots.take(remote - breaker.on_trial()) if remote else set()
+    limited = waits.take(remote - breaker.on_trial()) if remote else set()
     return free | limited, limited
 
 

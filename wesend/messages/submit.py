@@ -11,7 +11,7 @@ from flask import Flask, current_app
 from .. import clock, wake
 from ..database import write
 from ..gateways.sms.base import TEMPORARY, UNKNOWN, Outcome, SmsGateway, Submission
-from ..upstreams import limits, registry
+from ..upstreams import pace, registry, slots
 from . import mail
 from .accept import Accepted, Outgoing
 from .compose import EMAIL
@@ -39,7 +39,7 @@ def call(gateway: SmsGateway, group: list[Outgoing]) -> list[Outcome]:
 
 def in_calls(gateway: SmsGateway, messages: list[Outgoing]) -> list[list[Outgoing]]:
     """The messages as the gateway takes them: those that may share a call together, as many as its limits allow."""
-    most = limits.at_once(gateway)
+    most = pace.at_once(gateway)
     if most == 1:
         return [[message] for message in messages]
     alike: dict[object, list[Outgoing]] = {}
@@ -118,8 +118,8 @@ def _call_within(gateway: SmsGateway, group: list[Outgoing], deadline: float) ->
 
     if left() <= 0:
         return None
-    with limits.slot(gateway, left()) as free:
-        if free and left() > 0 and limits.wait_for_turn(gateway, len(group), left()):
+    with slots.slot(gateway, left()) as free:
+        if free and left() > 0 and pace.wait_for_turn(gateway, len(group), left()):
             return call(gateway, group)
     return None
 
@@ -154,4 +154,4 @@ class InRequestSlots:
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["wesend.slots"] = InRequestSlots(app.config["WESEND"].threads)
+    app.extensions["wesend.in-request"] = InRequestSlots(app.config["WESEND"].threads)
