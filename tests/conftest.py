@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,12 @@ from .support.url_builders import share_url_builders
 hypothesis_settings.register_profile("wesend", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("wesend")
 share_url_builders()
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: the collector need not walk it for every few tests again."""
+    gc.collect()
+    gc.freeze()
 
 
 def make_app(instance: Path, **environment: str) -> Flask:
