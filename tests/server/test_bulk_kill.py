@@ -114,7 +114,7 @@ def test_a_kill_during_intake_leaves_all_of_the_bulk_or_none(server):
         call.join()
     assert 200 in {call.answer.status_code for call in answers if call.answer is not None}
     assert count(server) == LARGE and balance(server) == OPENING_MICROS - LARGE * COST_MICROS
-    assert server.run("audit")["ok"]
+    assert server.command("audit")["ok"]
 
 
 def wait_closely(condition) -> None:
@@ -136,4 +136,4 @@ def test_kills_during_dispatch_lose_nothing_and_submit_nothing_twice(server):
     assert ask(server, "SELECT message_id FROM message_events WHERE event IN ('submitted', 'unknown') GROUP BY 1"
                        " HAVING count(*) > 1") == [], "one submission each, certain or not"
     assert ask(server, "SELECT state, delivered FROM batches") == [("finished", SMALL)]
-    assert server.run("audit")["ok"]
+    assert server.command("audit")["ok"]

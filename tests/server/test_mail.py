@@ -125,7 +125,7 @@ def test_mail_survives_a_mail_server_that_goes_away_and_comes_back(new_instance)
         with MailServer(port) as post:
             shop.wait_for(message_id, "delivered")
             assert [taken.to for taken in post.taken] == [["ann@example.com"]]
-        assert server.run("audit")["ok"]
+        assert server.command("audit")["ok"]
 
 
 # -- the sandbox --------------------------------------------------------------

@@ -114,7 +114,7 @@ def test_backups_amid_a_storm_are_whole_and_the_sends_go_on(server, tmp_path):
             taken = whole(file)
             assert taken > seen
             seen = taken
-    assert server.run("audit")["ok"]
+    assert server.command("audit")["ok"]
 
 
 def whole(file) -> int:
@@ -138,6 +138,7 @@ def test_a_restore_is_refused_while_it_serves_and_starts_paused_afterwards(new_i
         server.run("backup", str(file))
         with pytest.raises(AssertionError, match="A server runs"):
             server.run("restore", str(file))
+        server.stop()
     assert server.run("restore", str(file))["dispatch"] == "paused"
     server.environment.pop("WESEND_SCHEDULER")
     with server:

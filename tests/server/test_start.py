@@ -139,6 +139,7 @@ def test_started_again_it_keeps_everything_and_tells_no_secret_again(tmp_path):
         with Wire(server.port, customer) as wire:
             sent = wire.send("+256771000001").data
         key = (server.instance / "secret.key").read_text()
+        server.stop()
     told = server.output()
     with server:
         with Wire(server.port, customer) as wire:

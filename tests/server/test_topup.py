@@ -79,4 +79,4 @@ def test_a_top_up_survives_a_kill_while_it_is_pending(server, wire):
     wire.hang_up()
     assert poll_until_it_ends(wire, deposit)["status"] == "successful"
     assert credits(server, wire) == [5000]
-    assert server.run("audit")["ok"]
+    assert server.command("audit")["ok"]

@@ -50,4 +50,4 @@ def test_a_hanging_gateway_leaves_the_rest_of_the_server_answering(new_instance,
         assert {answer.status for answer in answers} == {200}, "in doubt or queued, it is accepted"
         assert len(vendor.accepted()) == len(set(vendor.accepted())), "what hangs is not sent again"
         assert server.query("SELECT count(*) FROM ledger_entries WHERE kind = 'refund'") == [(0,)]
-        assert server.run("audit")["ok"]
+        assert server.command("audit")["ok"]

@@ -28,9 +28,9 @@ def server(instance: Path) -> Iterator[Server]:
 
 
 def add(server: Server, url: str, format_name: str) -> int:
-    account_id = server.run("sandbox")["account_id"]
-    return server.run("webhook", "add", "--account", str(account_id), "--format", format_name,
-                      "--url", url)["webhook_id"]
+    account_id = server.command("sandbox")["account_id"]
+    return server.command("webhook", "add", "--account", str(account_id), "--format", format_name,
+                          "--url", url)["webhook_id"]
 
 
 def send(server: Server, to_number: str) -> str:
@@ -128,4 +128,3 @@ def test_a_thousand_events_reach_the_healthy_endpoint_beside_a_hanging_one(serve
         assert hanging.posted
         assert rows(instance, "SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = ? AND status = 'delivered'",
                     slow) == [(0,)]
-        server.kill()  # it would wait for its threads, and they for the endpoint that hangs
