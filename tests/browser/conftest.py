@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ..support.browser import CHROMIUM, Somebody
+from ..support.forked import ForkedServer
 from ..support.server import Server
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install '.[test]'")
@@ -22,7 +23,7 @@ def server(migrated: Path, tmp_path_factory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("browser") / "instance"
     shutil.copytree(migrated, folder)
     folder.chmod(0o700)
-    with Server(folder, WESEND_SANDBOX_DELAY="0", WESEND_ALLOW_PRIVATE_URLS="1", WESEND_WEBHOOK_BACKOFF="0",
+    with ForkedServer(folder, WESEND_SANDBOX_DELAY="0", WESEND_ALLOW_PRIVATE_URLS="1", WESEND_WEBHOOK_BACKOFF="0",
                 WESEND_WORKERS="1") as server:
         yield server
 

@@ -16,6 +16,7 @@ import requests
 
 from wesend.sandbox import CREDENTIALS
 
+from ..support.forked import ForkedServer
 from ..support.server import Server
 
 FOLDER = Path(__file__).parent / "wasambazie_examples"
@@ -27,7 +28,7 @@ KEYS = CREDENTIALS["wasambazie"]
 def server(migrated, tmp_path_factory) -> Iterator[Server]:
     instance = tmp_path_factory.mktemp("examples") / "instance"
     shutil.copytree(migrated, instance)
-    with Server(instance, WESEND_SANDBOX_DELAY="0") as started:
+    with ForkedServer(instance, WESEND_SANDBOX_DELAY="0") as started:
         yield started
 
 

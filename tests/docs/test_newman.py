@@ -13,6 +13,7 @@ import pytest
 
 from wesend.docs.apis import APIS
 
+from ..support.forked import ForkedServer
 from ..support.server import Server
 
 NEWMAN = ("npx", "--yes", "newman@6")
@@ -38,7 +39,7 @@ def server(migrated: Path, tmp_path_factory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("newman") / "instance"
     shutil.copytree(migrated, folder)
     folder.chmod(0o700)
-    with Server(folder, WESEND_SANDBOX_DELAY="0") as started:
+    with ForkedServer(folder, WESEND_SANDBOX_DELAY="0") as started:
         yield started
 
 

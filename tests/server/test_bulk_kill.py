@@ -15,6 +15,7 @@ import requests
 from wesend.sandbox import CREDENTIALS
 
 from ..support.domain import NUMBERS
+from ..support.forked import ForkedServer
 from ..support.server import Server
 
 AUTH = {"Authorization": f"Bearer {CREDENTIALS['esms'].secret}"}
@@ -26,7 +27,7 @@ LARGE, SMALL = 10_000, 3_000
 @pytest.fixture
 def server(instance):
     instance.chmod(0o700)
-    with Server(instance, WESEND_SANDBOX_DELAY="0") as server:
+    with ForkedServer(instance, WESEND_SANDBOX_DELAY="0") as server:
         yield server
 
 

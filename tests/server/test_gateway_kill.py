@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import pytest
 
+from tests.support.forked import ForkedServer
 from tests.support.live import live_customer, number, queue_bulk
 from tests.support.server import Server
 from tests.support.vendor_server import VendorServer
@@ -51,12 +52,12 @@ def unknown(server: Server) -> int:
 
 
 def test_30_kills_send_nothing_twice_refund_nothing_that_was_accepted_and_leave_few_in_doubt(new_instance, vendor):
-    with Server(new_instance()) as server:
+    with ForkedServer(new_instance()) as server:
         customer = live_customer(server, vendor.url, parallel=PARALLEL)
         queue_bulk(server.instance, customer.wallet, MESSAGES)
         for round_number in range(1, KILLS + 1):
             goal = MESSAGES * round_number // (KILLS + 3)
-            server.wait_until(lambda goal=goal: len(vendor.accepted()) >= goal, 90,
+            server.wait_until(lambda goal=goal: vendor.count() >= goal, 90,
                               "dispatch does not go on", every=0.004)
             kill(server, round_number)
         server.wait_until(lambda: server.query(
@@ -77,11 +78,11 @@ def test_30_kills_send_nothing_twice_refund_nothing_that_was_accepted_and_leave_
 
 
 def test_a_stop_in_the_middle_leaves_nothing_in_doubt(new_instance, vendor):
-    with Server(new_instance()) as server:
+    with ForkedServer(new_instance()) as server:
         customer = live_customer(server, vendor.url, parallel=PARALLEL)
         queue_bulk(server.instance, customer.wallet, 400)
         for goal in (50, 150):
-            server.wait_until(lambda goal=goal: len(vendor.accepted()) >= goal, 60,
+            server.wait_until(lambda goal=goal: vendor.count() >= goal, 60,
                               "dispatch does not go on", every=0.004)
             server.stop()
             assert server.query("SELECT count(*) FROM messages WHERE status IN ('claimed', 'submitting')") == [(0,)]

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.support.forked import ForkedServer
 from tests.support.recording_server import JOURNAL
 from tests.support.server import Server
 from tests.support.unstoppable import Clients
@@ -21,13 +22,13 @@ RICH = str(PRICE * 1_000_000)
 
 @pytest.fixture
 def server(new_instance):
-    with Server(new_instance(), WESEND_SANDBOX_DELAY="0") as server:
+    with ForkedServer(new_instance(), WESEND_SANDBOX_DELAY="0") as server:
         yield server
 
 
 @pytest.fixture
 def recording(new_instance):
-    with Server(new_instance(), program=("-m", "tests.support.recording_server"), WESEND_SANDBOX_DELAY="0") as server:
+    with ForkedServer(new_instance(), program=("-m", "tests.support.recording_server"), WESEND_SANDBOX_DELAY="0") as server:
         yield server
 
 

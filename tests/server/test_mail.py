@@ -10,6 +10,7 @@ from email.message import EmailMessage
 import pytest
 import requests
 
+from tests.support.forked import ForkedServer
 from tests.support.mail import DROP, MailServer
 from tests.support.server import Server, free_port
 from wesend.sandbox import CREDENTIALS
@@ -56,7 +57,7 @@ def post() -> Iterator[MailServer]:
 
 @pytest.fixture(scope="module")
 def shop(new_instance, post) -> Iterator[Shop]:
-    with Server(new_instance(), WESEND_SMTP_URL=f"smtp://me:secret@127.0.0.1:{post.port}", WESEND_MAIL_BACKOFF="0.2",
+    with ForkedServer(new_instance(), WESEND_SMTP_URL=f"smtp://me:secret@127.0.0.1:{post.port}", WESEND_MAIL_BACKOFF="0.2",
                 WESEND_MAIL_FROM="Shop <shop@example.org>", WESEND_RATE_LIMIT="100000") as server:
         yield Shop(server)
 
@@ -115,7 +116,7 @@ def test_a_mail_of_unknown_outcome_is_never_sent_again_by_itself(shop, post):
 
 def test_mail_survives_a_mail_server_that_goes_away_and_comes_back(new_instance):
     port = free_port()
-    with Server(new_instance(), WESEND_SMTP_URL=f"smtp://127.0.0.1:{port}", WESEND_MAIL_BACKOFF="0.2") as server:
+    with ForkedServer(new_instance(), WESEND_SMTP_URL=f"smtp://127.0.0.1:{port}", WESEND_MAIL_BACKOFF="0.2") as server:
         shop = Shop(server)
         [message_id] = shop.email("ann@example.com")
         Server.wait_until(lambda: "retrying" in shop.timeline(message_id), 60, "it is not tried again")
@@ -132,7 +133,7 @@ def test_mail_survives_a_mail_server_that_goes_away_and_comes_back(new_instance)
 
 @pytest.fixture(scope="module")
 def sandbox(new_instance) -> Iterator[Server]:
-    with Server(new_instance(), WESEND_SANDBOX_SMTP_PORT=str(free_port()), WESEND_SANDBOX_DELAY="0.1") as server:
+    with ForkedServer(new_instance(), WESEND_SANDBOX_SMTP_PORT=str(free_port()), WESEND_SANDBOX_DELAY="0.1") as server:
         yield server
 
 
@@ -207,7 +208,7 @@ def test_a_mail_in_foreign_letters_and_to_several_is_caught_for_each(sandbox):
 
 def test_nothing_listens_for_mail_unless_a_port_is_set_and_the_sandbox_is_on(new_instance):
     port = free_port()
-    with Server(new_instance(), WESEND_SANDBOX_SMTP_PORT=str(port), WESEND_SANDBOX="0") as server:
+    with ForkedServer(new_instance(), WESEND_SANDBOX_SMTP_PORT=str(port), WESEND_SANDBOX="0") as server:
         Server.wait_until(lambda: server.scheduler() is not None, 30, "nobody runs the jobs")
         with pytest.raises(ConnectionRefusedError):
             smtplib.SMTP("127.0.0.1", port, timeout=5)

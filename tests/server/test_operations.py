@@ -13,6 +13,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.support.forked import ForkedServer
 from tests.support.server import Server
 from tests.support.wire import PUBLISHED, Wire, new_customer
 
@@ -21,7 +22,7 @@ REQUESTS = 40
 
 @pytest.fixture(scope="module")
 def server(new_instance) -> Iterator[Server]:
-    with Server(new_instance(), WESEND_SANDBOX_DELAY="0", WESEND_LOG="json") as server:
+    with ForkedServer(new_instance(), WESEND_SANDBOX_DELAY="0", WESEND_LOG="json") as server:
         server.wait_until(lambda: len(server.workers()) == 2, 30, "gunicorn did not start two workers")
         yield server
 
@@ -133,7 +134,7 @@ def whole(file) -> int:
 
 def test_a_restore_is_refused_while_it_serves_and_starts_paused_afterwards(new_instance, tmp_path):
     file = tmp_path / "kept.db"
-    server = Server(new_instance(), WESEND_SANDBOX_DELAY="0", WESEND_SCHEDULER="0", WESEND_WORKERS="1")
+    server = ForkedServer(new_instance(), WESEND_SANDBOX_DELAY="0", WESEND_SCHEDULER="0", WESEND_WORKERS="1")
     with server:
         server.run("backup", str(file))
         with pytest.raises(AssertionError, match="A server runs"):
@@ -155,7 +156,7 @@ def test_a_restore_is_refused_while_it_serves_and_starts_paused_afterwards(new_i
 
 def test_the_clock_makes_backups_while_it_serves(new_instance, tmp_path):
     folder = tmp_path / "backups"
-    with Server(new_instance(), WESEND_BACKUP_DIR=str(folder), WESEND_WORKERS="1") as server:
+    with ForkedServer(new_instance(), WESEND_BACKUP_DIR=str(folder), WESEND_WORKERS="1") as server:
         server.wait_until(lambda: list(folder.glob("wesend-*.db")), 90, "no backup is made")
         (made,) = folder.glob("wesend-*.db")
         assert whole(made) == 0

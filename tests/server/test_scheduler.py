@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
+from tests.support.forked import ForkedServer
 from tests.support.server import Server
 from tests.support.wire import Wire
 
@@ -17,7 +18,7 @@ TAKE_OVER = 5  # seconds
 
 @pytest.fixture(scope="module")
 def server(new_instance) -> Iterator[Server]:
-    with Server(new_instance(), WESEND_SANDBOX_DELAY="0") as server:
+    with ForkedServer(new_instance(), WESEND_SANDBOX_DELAY="0") as server:
         server.wait_until(lambda: len(server.workers()) == 2, 30, "gunicorn did not start two workers")
         yield server
 
@@ -78,13 +79,13 @@ def test_a_bulk_that_is_being_dispatched_is_finished_by_the_successor(server):
 
 def test_without_a_scheduler_it_serves_says_so_and_leaves_the_jobs_to_another(new_instance):
     instance = new_instance()
-    with Server(instance, WESEND_SCHEDULER="0", WESEND_SANDBOX_DELAY="0", WESEND_WORKERS="1") as idle:
+    with ForkedServer(instance, WESEND_SCHEDULER="0", WESEND_SANDBOX_DELAY="0", WESEND_WORKERS="1") as idle:
         assert health(idle) == {"status": "ok", "database": "ok", "scheduler": "off"}
         with Wire(idle.port) as wire:
             assert wire.send("+256771000001").status == 200
         assert idle.scheduler() is None
         assert idle.query("SELECT status FROM messages") == [("submitted",)]
-        with Server(instance, WESEND_SANDBOX_DELAY="0", WESEND_WORKERS="1") as busy:
+        with ForkedServer(instance, WESEND_SANDBOX_DELAY="0", WESEND_WORKERS="1") as busy:
             busy.wait_until(lambda: busy.query("SELECT status FROM messages") == [("delivered",)], 30,
                             "the other server's jobs did not fetch the receipt")
             assert health(idle)["scheduler"] == "running"

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from tests.support.server import Server
+from tests.support.forked import ForkedServer
 from tests.support.wire import Wire, at_once, new_customer
 
 PRICE = 35
@@ -24,7 +24,7 @@ def refused() -> str:
 
 @pytest.fixture(scope="module", params=["1", "2"], ids=["one worker", "two workers"])
 def server(request, new_instance):
-    with Server(new_instance(), WESEND_WORKERS=request.param, WESEND_SANDBOX_DELAY="0") as server:
+    with ForkedServer(new_instance(), WESEND_WORKERS=request.param, WESEND_SANDBOX_DELAY="0") as server:
         yield server
 
 

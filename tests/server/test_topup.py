@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.forked import ForkedServer
 from tests.support.server import Server
 from tests.support.wire import Wire, new_customer
 
 
 @pytest.fixture(scope="module")
 def server(new_instance) -> Iterator[Server]:
-    with Server(new_instance()) as server:
+    with ForkedServer(new_instance()) as server:
         yield server
 
 

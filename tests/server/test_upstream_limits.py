@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from tests.support.forked import ForkedServer
 from tests.support.live import live_customer, number, queue_bulk
-from tests.support.server import Server
 from tests.support.vendor_server import VendorServer
 from tests.support.wire import Wire, at_once, new_customer
 
@@ -13,7 +13,7 @@ PARALLEL = 3
 
 
 def test_parallel_is_never_exceeded_at_the_vendor_by_two_workers_and_their_dispatcher(new_instance, tmp_path):
-    with VendorServer(tmp_path, "0.03") as vendor, Server(
+    with VendorServer(tmp_path, "0.03") as vendor, ForkedServer(
             new_instance(), WESEND_WORKERS="2", WESEND_THREADS="8") as server:
         customer = live_customer(server, vendor.url, parallel=PARALLEL)
         queue_bulk(server.instance, customer.wallet, 100)
@@ -27,7 +27,7 @@ def test_parallel_is_never_exceeded_at_the_vendor_by_two_workers_and_their_dispa
 
 
 def test_a_hanging_gateway_leaves_the_rest_of_the_server_answering(new_instance, tmp_path):
-    with VendorServer(tmp_path, "hang") as vendor, Server(
+    with VendorServer(tmp_path, "hang") as vendor, ForkedServer(
             new_instance(), WESEND_GATEWAY_TIMEOUT="8", WESEND_SANDBOX_DELAY="0") as server:
         live, sandbox = live_customer(server, vendor.url), new_customer(server, "100000")
         with ThreadPoolExecutor(16) as pool:

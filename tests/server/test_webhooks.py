@@ -12,6 +12,7 @@ import requests
 
 from wesend.sandbox import CREDENTIALS
 
+from ..support.forked import ForkedServer
 from ..support.receiver import Posted, Receiver, answer, hang
 from ..support.server import Server
 
@@ -22,7 +23,7 @@ SENT_AT_ONCE = 100
 
 @pytest.fixture
 def server(instance: Path) -> Iterator[Server]:
-    with Server(instance, WESEND_ALLOW_PRIVATE_URLS="1", WESEND_WEBHOOK_BACKOFF="0.2",
+    with ForkedServer(instance, WESEND_ALLOW_PRIVATE_URLS="1", WESEND_WEBHOOK_BACKOFF="0.2",
                 WESEND_SANDBOX_DELAY="0") as made:
         yield made
 

@@ -13,7 +13,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import requests
 from click.testing import CliRunner
@@ -62,15 +62,18 @@ class Server:
         self.kill()
 
     def start(self) -> Server:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, *self.program], cwd=PROJECT, env=self.environment,
-                                            stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        self.process = self.launch()
         try:
             self.wait_until(lambda: self.health() == 200, 30, "the server did not come up")
         except BaseException:
             self.kill()
             raise
         return self
+
+    def launch(self) -> subprocess.Popen:
+        with self.log.open("ab") as log:
+            return subprocess.Popen([sys.executable, *self.program], cwd=PROJECT, env=self.environment, stdout=log,
+                                    stderr=subprocess.STDOUT, start_new_session=True)
 
     def health(self) -> int:
         try:
@@ -91,11 +94,14 @@ class Server:
         return self.log.read_text(errors="replace")
 
     def kill(self) -> None:
-        """kill -9 of every process, in the middle of whatever they do."""
+        """kill -9 of every process, in the middle of whatever they do; their port and locks are free afterwards."""
         assert self.process is not None
+        group = self.process.pid
         with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+            os.killpg(group, signal.SIGKILL)
         self.process.wait()
+        self.wait_until(lambda: not any(found.group == group for found in processes()), 30, "a worker outlived its kill",
+                        every=0.002)
 
     def end_leases(self) -> None:
         """After a kill: every lease is over, as it would be had the machine been down for a minute."""
@@ -135,7 +141,7 @@ class Server:
     def workers(self) -> set[int]:
         """The live processes that gunicorn's master has started."""
         assert self.process is not None
-        return {pid for pid, parent, state in processes() if parent == self.process.pid and state != "Z"}
+        return {found.pid for found in processes() if found.parent == self.process.pid}
 
     def scheduler(self) -> int | None:
         """The worker that says it runs the jobs; None before any has."""
@@ -153,13 +159,20 @@ class Server:
             time.sleep(every)
 
 
-def processes() -> list[tuple[int, int, str]]:
-    """(pid, parent's pid, state) of every process of the machine, from /proc."""
+class Process(NamedTuple):
+    pid: int
+    parent: int
+    group: int
+
+
+def processes() -> list[Process]:
+    """Every process of the machine that lives (a zombie holds nothing any more), from /proc."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+            state, parent, group = path.read_text().rpartition(")")[2].split()[:3]
         except (FileNotFoundError, ProcessLookupError):
             continue  # it ended meanwhile
-        found.append((int(path.parent.name), int(parent), state))
+        if state != "Z":
+            found.append(Process(int(path.parent.name), int(parent), int(group)))
     return found

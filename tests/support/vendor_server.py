@@ -13,8 +13,7 @@ import sys
 from pathlib import Path
 from urllib.parse import parse_qs
 
-from .server import PROJECT
-
+PROJECT = Path(__file__).resolve().parent.parent.parent
 OPEN = {"now": 0}
 
 
@@ -85,6 +84,10 @@ class VendorServer:
 
     def _lines(self) -> list[list[str]]:
         return [line.split() for line in self.journal.read_text().splitlines()]
+
+    def count(self) -> int:
+        """How many numbers it took a message for."""
+        return self.journal.read_bytes().count(b"\n")
 
     def accepted(self) -> list[str]:
         """Every number that it took a message for, in order."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.server import PROJECT
+from tests.support.slot_holder import SlotHolder
 
 
 @pytest.fixture(autouse=True)
@@ -18,19 +16,14 @@ def in_context(context):
 
 
 @pytest.fixture
-def other(instance: Path) -> Iterator[Callable[..., subprocess.Popen]]:
+def other(instance: Path) -> Iterator[Callable[..., SlotHolder]]:
     """Starts a process that takes slots or turns: ``other("hold", 2)``."""
-    started: list[subprocess.Popen] = []
+    started: list[SlotHolder] = []
 
-    def start(what: str, number: int) -> subprocess.Popen:
-        started.append(subprocess.Popen(
-            [sys.executable, "-m", "tests.support.slot_holder", str(instance), what, str(number)],
-            cwd=PROJECT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+    def start(what: str, number: int) -> SlotHolder:
+        started.append(SlotHolder(instance, what, number))
         return started[-1]
 
     yield start
     for process in started:
         process.kill()
-        process.wait()
-        process.stdin.close()
-        process.stdout.close()

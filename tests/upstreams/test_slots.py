@@ -17,7 +17,7 @@ TAKEN, FREE = False, True
 
 
 def holds(process) -> bool:
-    return process.stdout.readline().strip() == "held"
+    return process.says() == "held"
 
 
 def take(parallel: int, seconds: float = 0, **more) -> bool:
@@ -46,7 +46,6 @@ def test_a_slot_is_free_again_when_its_holder_was_killed(other):
     holder = other("hold", 1)
     assert holds(holder) and take(1) is TAKEN
     holder.kill()
-    holder.wait()
     assert take(1) is FREE
 
 
@@ -63,7 +62,7 @@ def test_who_yields_takes_all_until_somebody_waits_and_then_leaves_one_to_him(ot
     first, second = (slots.take(gateway(parallel=2), 0, yields=True) for _ in range(2))
     assert first and second
     waiting = other("wait", 2)
-    assert waiting.stdout.readline().strip() == "waits"
+    assert waiting.says() == "waits"
     eventually(app.extensions["wesend.call-slots"].of("shared").is_wanted, "nobody waits")
     second.give_back()
     assert holds(waiting), "it was his turn"
