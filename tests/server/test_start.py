@@ -11,11 +11,13 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import requests
 
+from tests.support import forked
 from tests.support.apis import basic
 from tests.support.server import PROJECT, Server, free_port
 from tests.support.wire import PUBLISHED, Wire, new_customer
@@ -23,9 +25,17 @@ from tests.support.wire import PUBLISHED, Wire, new_customer
 
 def start(instance: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs app.py, which is expected to end by itself."""
-    server = Server(instance, **environment)
-    return subprocess.run([sys.executable, "app.py", *options], cwd=PROJECT, env=server.environment,
+    return subprocess.run([sys.executable, "app.py", *options], cwd=PROJECT, env=Server(instance, **environment).environment,
                           capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture
+def start_quickly(tmp_path_factory) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The same in a fork: what is refused, in which words, is the same in all of them."""
+    def start_forked(instance: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+        return forked.run(("app.py",), Server(instance, **environment).environment, tmp_path_factory.mktemp("forked"))
+
+    return start_forked
 
 
 def assert_one_sentence(done: subprocess.CompletedProcess[str], *names: str) -> None:
@@ -43,49 +53,49 @@ def test_a_busy_port_is_named_before_anything_is_written(tmp_path):
     assert not (tmp_path / "instance").exists()
 
 
-def test_a_second_server_on_the_port_of_the_first_is_refused(running):
-    assert_one_sentence(start(running.instance, WESEND_PORT=str(running.port)), str(running.port))
+def test_a_second_server_on_the_port_of_the_first_is_refused(running, start_quickly):
+    assert_one_sentence(start_quickly(running.instance, WESEND_PORT=str(running.port)), str(running.port))
     assert running.health() == 200
 
 
-def test_a_folder_that_can_not_be_made_is_named(tmp_path):
+def test_a_folder_that_can_not_be_made_is_named(tmp_path, start_quickly):
     (tmp_path / "file").write_text("in the way")
-    assert_one_sentence(start(tmp_path / "file" / "instance"), str(tmp_path / "file"))
-    assert_one_sentence(start(tmp_path / "file"), str(tmp_path / "file"))
+    assert_one_sentence(start_quickly(tmp_path / "file" / "instance"), str(tmp_path / "file"))
+    assert_one_sentence(start_quickly(tmp_path / "file"), str(tmp_path / "file"))
 
 
-def test_a_folder_that_no_one_may_write_is_named():
-    assert_one_sentence(start(Path("/proc/wesend")), "/proc/wesend")
+def test_a_folder_that_no_one_may_write_is_named(start_quickly):
+    assert_one_sentence(start_quickly(Path("/proc/wesend")), "/proc/wesend")
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="permissions do not hold root back")
-def test_a_read_only_folder_is_named(tmp_path):
+def test_a_read_only_folder_is_named(tmp_path, start_quickly):
     folder = tmp_path / "instance"
     folder.mkdir(mode=0o500)
-    assert_one_sentence(start(folder), str(folder))
+    assert_one_sentence(start_quickly(folder), str(folder))
 
 
-def test_a_database_of_a_newer_version_is_left_alone(new_instance):
+def test_a_database_of_a_newer_version_is_left_alone(new_instance, start_quickly):
     instance = new_instance()
     with sqlite3.connect(instance / "wesend.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = 'f_future'")
     connection.close()
     before = (instance / "wesend.db").read_bytes()
-    assert_one_sentence(start(instance), "newer version", "f_future")
+    assert_one_sentence(start_quickly(instance), "newer version", "f_future")
     assert (instance / "wesend.db").read_bytes() == before
 
 
-def test_a_file_that_is_no_database_is_left_alone(tmp_path):
+def test_a_file_that_is_no_database_is_left_alone(tmp_path, start_quickly):
     tmp_path.joinpath("wesend.db").write_text("a shopping list, and a long one, " * 50)
-    assert_one_sentence(start(tmp_path), "wesend.db")
+    assert_one_sentence(start_quickly(tmp_path), "wesend.db")
     assert tmp_path.joinpath("wesend.db").read_text().startswith("a shopping list")
 
 
 @pytest.mark.parametrize(("name", "value"), [
     ("WESEND_PORT", "eighty"), ("WESEND_WORKERS", "0"), ("WESEND_SANDBOX_DELAY", "-1"), ("WESEND_SCHEDULER", "maybe"),
     ("WESEND_DATABASE_URL", "postgresql://localhost/wesend"), ("WESEND_HOST", "not.an.address.invalid")])
-def test_a_setting_that_can_not_be_used_is_named(tmp_path, name, value):
-    assert_one_sentence(start(tmp_path / "instance", **{name: value}), value)
+def test_a_setting_that_can_not_be_used_is_named(tmp_path, start_quickly, name, value):
+    assert_one_sentence(start_quickly(tmp_path / "instance", **{name: value}), value)
     assert not (tmp_path / "instance").exists()
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import runpy
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from .server import PROJECT, Server
@@ -22,14 +24,25 @@ class ForkedServer(Server):
     """Everything else as in `Server`: its own session, environment, log and workers."""
 
     def launch(self) -> Forked:
-        return Forked(self.program, self.environment, self.log)
+        return Forked(self.program, self.environment, self.log, self.log)
+
+
+def run(program: tuple[str, ...], environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """As `subprocess.run` with its output captured, for a program that is expected to end within a minute by itself."""
+    out, err = folder / "forked.out", folder / "forked.err"
+    started = Forked(program, environment, out, err)
+    try:
+        return subprocess.CompletedProcess(program, started.wait(60), out.read_text(), err.read_text())
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(started.pid, signal.SIGKILL)
 
 
 class Forked:
     """As much of `subprocess.Popen` as servers need."""
 
-    def __init__(self, program: tuple[str, ...], environment: dict[str, str], log: Path):
-        self._process = context.Process(target=_become, args=(program, environment, str(log)), daemon=True)
+    def __init__(self, program: tuple[str, ...], environment: dict[str, str], out: Path, err: Path):
+        self._process = context.Process(target=_become, args=(program, environment, out, err), daemon=True)
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
@@ -44,13 +57,13 @@ class Forked:
         return self._process.exitcode
 
 
-def _become(program: tuple[str, ...], environment: dict[str, str], log: str) -> None:
+def _become(program: tuple[str, ...], environment: dict[str, str], out: Path, err: Path) -> None:
     """Run it as `python PROGRAM` would."""
     os.setsid()
-    output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-    os.close(output)
+    for descriptor, path in ((1, out), (2, err)):
+        output = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        os.dup2(output, descriptor)
+        os.close(output)
     os.chdir(PROJECT)
     os.environ.clear()
     os.environ.update(environment)
