@@ -18,14 +18,14 @@ from wesend.schema_version import bring_up_to_date
 
 from .support.apis import Wasambazie, Wesendall, WorldLedgers
 from .support.jobs import ManualJobs
+from .support.quick_apps import make_apps_quick, share_templates
 from .support.receiver import Receiver
 from .support.sharing import pytest_collection_modifyitems, pytest_xdist_auto_num_workers  # noqa: F401 (hooks)
-from .support.url_builders import share_url_builders
 
 # The same examples in every run, and no limit of time on a loaded machine.
 hypothesis_settings.register_profile("wesend", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("wesend")
-share_url_builders()
+make_apps_quick()
 
 
 def pytest_collection_finish() -> None:
@@ -36,8 +36,10 @@ def pytest_collection_finish() -> None:
 
 def make_app(instance: Path, **environment: str) -> Flask:
     """The application on an instance folder, with settings as the environment would give them."""
-    return create_app(settings.load({"WESEND_INSTANCE": str(instance), "WESEND_SANDBOX_DELAY": "0",
-                                     "WESEND_RETRY_DELAYS": "0,0", **environment}))
+    app = create_app(settings.load({"WESEND_INSTANCE": str(instance), "WESEND_SANDBOX_DELAY": "0",
+                                    "WESEND_RETRY_DELAYS": "0,0", **environment}))
+    share_templates(app)
+    return app
 
 
 @pytest.fixture(scope="session")
