@@ -78,7 +78,7 @@ class Server:
     def health(self) -> int:
         try:
             return requests.get(f"{self.url}/healthz", timeout=5).status_code
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             if self.process is not None and self.process.poll() is not None:
                 raise AssertionError(f"the server ended: {self.output()}") from None
             return 0
@@ -166,13 +166,14 @@ class Process(NamedTuple):
 
 
 def processes() -> list[Process]:
-    """Every process of the machine that lives (a zombie holds nothing any more), from /proc."""
+    """Every process of the machine that still holds something, from /proc: not a zombie whose last thread has ended."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             state, parent, group = path.read_text().rpartition(")")[2].split()[:3]
+            ended = state == "Z" and len(list(path.parent.joinpath("task").iterdir())) <= 1
         except (FileNotFoundError, ProcessLookupError):
             continue  # it ended meanwhile
-        if state != "Z":
+        if not ended:
             found.append(Process(int(path.parent.name), int(parent), int(group)))
     return found
