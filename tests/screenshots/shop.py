@@ -113,5 +113,6 @@ def _sends(until: float) -> list[tuple[float, list[str], str]]:
                                                amount=chosen.randrange(5, 80))
             found.append((at, [phone(chosen.randrange(240))], text))
         if day % 3 == 0:
-            found.append((begin - 60, [phone(n) for n in range(40 + day)], "Acacia: your monthly refill is due. Reply STOP to end."))
+            found.append((begin - 60, [phone(n) for n in range(40 + day)],
+                          "Acacia: your monthly refill is due. Reply STOP to end."))
     return sorted(found)
