@@ -119,10 +119,10 @@ def _again(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now:
 
 
 def _gateways(outgoing: Outgoing) -> list[str]:
-    """The gateways that may carry a message, in order; the sandbox never hands over."""
+    """The gateways that may carry a message, in order. The sandbox never hands over, and nothing is handed to it."""
     if outgoing.gateway == registry.SANDBOX or outgoing.channel != SMS or outgoing.country is None:
         return [outgoing.gateway]
-    known = registry.sms_gateways()
+    known = registry.sms_gateways().keys() - {registry.SANDBOX}
     found = [route.gateway for route in candidates(outgoing.country, outgoing.recipient)
              if route.gateway and route.gateway in known]
     return list(dict.fromkeys(found))
