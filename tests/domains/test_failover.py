@@ -162,6 +162,13 @@ def test_what_has_no_other_way_waits_for_the_resting_gateway_and_pays_nothing_fo
     assert go(carrier) == 1 and state(one["id"])[0] == "submitted"
 
 
+def test_what_says_nothing_against_the_gateway_never_makes_it_rest(wallet, carrier):
+    for _ in range(2 * breaker.FAILURES):
+        carrier.outcomes.append(Outcome(TEMPORARY, code="450", text="Mailbox busy", works=True))
+        send(wallet, in_request=True)
+    assert not breaker.rests("carrier")
+
+
 def test_a_live_message_is_never_handed_over_to_the_sandbox(wallet, carrier):
     make_route("PLAYGROUND", "sandbox", price="1", priority=1)
     carrier.outcomes.append(BUSY)

@@ -49,7 +49,7 @@ def _note_health(tx: Tx, results: list[tuple[Outgoing, Outcome]]) -> None:
     gateway = registry.gateway(results[0][0].gateway) if results else None
     if gateway is None or gateway.in_process or all(outcome.kind == NOT_BEGUN for outcome in outcomes):
         return
-    failed = [outcome for outcome in outcomes if outcome.kind in (TEMPORARY, OUTCOME_UNKNOWN)]
+    failed = [outcome for outcome in outcomes if outcome.kind in (TEMPORARY, OUTCOME_UNKNOWN) and not outcome.works]
     breaker.note(tx, gateway.name, failed=int(len(failed) == len(outcomes)), went_well=len(failed) < len(outcomes),
                  error=_text(failed[-1]) or failed[-1].code if failed else None)
 
