@@ -110,6 +110,12 @@ def types() -> dict[str, type[Configurable]]:
     return {SANDBOX: SandboxGateway, SANDBOX_MONEY: SandboxMoney, **sms.TYPES, **money.TYPES}
 
 
+def titles() -> dict[str, str]:
+    """What people call each type, those of e-mail too."""
+    known: dict[str, type[Configurable]] = {**types(), SANDBOX_MAIL: CaughtMail, SMTP: SmtpGateway}
+    return {name: kind.title for name, kind in known.items()}
+
+
 def kind_of(type_name: str) -> str:
     """``sms`` or ``money``."""
     return "money" if issubclass(types()[type_name], MoneyGateway) else "sms"
