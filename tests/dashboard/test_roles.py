@@ -11,6 +11,8 @@ from wesend.database import query
 from wesend.errors import Forbidden, NotFound
 from wesend.messages import first_steps, unknown
 from wesend.routing import rates, routes, senders
+from wesend.upstreams import service as gateways
+from wesend.upstreams import standing, trial
 from wesend.wallets import deposits
 from wesend.wallets import service as wallets
 from wesend.webhooks import attempts, endpoints
@@ -42,6 +44,10 @@ OPERATORS = {
     "gives a deposit up": lambda actor, shop: deposits.give_up(1, actor=actor),
     "decides an outcome": lambda actor, shop: unknown.decide("x", unknown.LOST, actor=actor),
     "sees unknown outcomes": lambda actor, shop: unknown.list_unknown(actor=actor),
+    "sets a gateway": lambda actor, shop: gateways.set_gateway("x", "sandbox", {}, {}, actor=actor),
+    "removes a gateway": lambda actor, shop: gateways.remove_gateway("sandbox", actor=actor),
+    "tests a gateway": lambda actor, shop: trial.send_test("sandbox", "+256712345678", actor=actor),
+    "sees how gateways stand": lambda actor, shop: standing.standings(actor=actor),
     "reads the audit log": lambda actor, shop: audit_log.entries(actor=actor),
 }
 
