@@ -140,7 +140,9 @@ def test_an_owner_makes_sandbox_wallets_but_no_money(context, app, shop):
 
 OPERATOR_PAGES = ("/operator/accounts", "/operator/accounts/1", "/operator/routes", "/operator/routes/ESMS_UG",
                   "/operator/rates", "/operator/senders", "/operator/users", "/operator/deposits",
-                  "/operator/deposits/1", "/operator/unknown", "/operator/audit", "/operator/settings")
+                  "/operator/gateways", "/operator/gateways/sandbox", "/operator/new-gateway",
+                  "/operator/new-gateway/twilio", "/operator/deposits/1", "/operator/unknown", "/operator/audit",
+                  "/operator/settings")
 
 
 @pytest.mark.parametrize("path", OPERATOR_PAGES)

@@ -14,8 +14,9 @@ STATUS_TONES = {
     "delivered": "good", "successful": "good", "active": "good", "approved": "good", "on": "good", "finished": "good",
     "ok": "good", "failed": "bad", "exhausted": "bad", "rejected": "bad", "suspended": "bad", "disabled": "bad",
     "expired": "bad", "revoked": "bad", "off": "plain", "cancelled": "plain", "unknown": "warn", "pending": "warn",
-    "paused": "warn", "failing": "warn", "sandbox": "plain"}
-WORDS = {"exhausted": "given up", "submitting": "submitting", "claimed": "queued"}
+    "works": "good", "rests": "warn", "on trial": "warn", "unusable": "bad", "paused": "warn", "failing": "warn",
+    "sandbox": "plain"}
+WORDS = {"exhausted": "given up", "unusable": "can't be used", "submitting": "submitting", "claimed": "queued"}
 
 
 def number(value: float) -> str:
@@ -65,6 +66,12 @@ def ago(ms: int | None, empty: str = "never") -> Markup:
         clock.iso(ms), f"{moment:%Y-%m-%d %H:%M:%S} {_zone()}", shown)
 
 
+def until(ms: int) -> Markup:
+    """``until 15:04:05``: what ends within minutes, to the second."""
+    moment = clock.to_datetime(ms).astimezone(clock.zone(_zone()))
+    return Markup('until <time datetime="{}">{}</time>').format(clock.iso(ms), f"{moment:%H:%M:%S}")
+
+
 def day(text: str) -> str:
     """``2026-11-20`` → ``20 Nov``."""
     moment = clock.to_datetime(clock.parse_iso(text))
@@ -83,5 +90,5 @@ def status(name: str, label: str | None = None) -> Markup:
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(number=number, amount=amount, when=when, ago=ago, day=day, country=country,
-                                 status=status, from_json=json.loads)
+                                 status=status, until=until, from_json=json.loads)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -110,10 +110,9 @@ def types() -> dict[str, type[Configurable]]:
     return {SANDBOX: SandboxGateway, SANDBOX_MONEY: SandboxMoney, **sms.TYPES, **money.TYPES}
 
 
-def titles() -> dict[str, str]:
-    """What people call each type, those of e-mail too."""
-    known: dict[str, type[Configurable]] = {**types(), SANDBOX_MAIL: CaughtMail, SMTP: SmtpGateway}
-    return {name: kind.title for name, kind in known.items()}
+def known_types() -> dict[str, type[Configurable]]:
+    """Every type there is: those of e-mail are not set up, but by the settings."""
+    return {**types(), SANDBOX_MAIL: CaughtMail, SMTP: SmtpGateway}
 
 
 def kind_of(type_name: str) -> str:

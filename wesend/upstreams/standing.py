@@ -61,7 +61,7 @@ def _of_mail(carrying: dict[str, SmsGateway]) -> list[GatewayInfo]:
 
 def _standing(info: GatewayInfo, records: dict[str, Record], carrying: dict[str, SmsGateway]) -> Standing:
     adapter, record = carrying.get(info.name), records.get(info.name, SOUND)
-    title = registry.titles().get(info.type, info.type)
+    title = registry.known_types()[info.type].title
     if adapter is None or adapter.in_process:
         return Standing(info, title, _state(info, record), record, None, None)
     return Standing(info, title, _state(info, record), record, adapter.tps, adapter.parallel)
