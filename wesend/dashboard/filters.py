@@ -24,6 +24,15 @@ def number(value: float) -> str:
     return f"{value:,.1f}".removesuffix(".0") if isinstance(value, float) else f"{value:,}"
 
 
+def size(count: int) -> str:
+    """``12.4 MB`` of bytes, in steps of a thousand as file managers show them."""
+    if count < 1000:
+        return f"{count} B"
+    units = ("kB", "MB", "GB", "TB")
+    step = next((step for step in range(len(units)) if count < 999_950 * 1000 ** step), len(units) - 1)
+    return f"{count / 1000 ** (step + 1):,.1f} {units[step]}"
+
+
 def amount(micros: int | None, currency: str | None = None, *, signed: bool = False) -> str:
     """``UGX 12,345.50``; credits as ``12 credits``. Up to 4 decimals, at least 2 when there is a fraction."""
     if micros is None:
@@ -90,5 +99,5 @@ def status(name: str, label: str | None = None) -> Markup:
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(number=number, amount=amount, when=when, ago=ago, day=day, country=country,
-                                 status=status, until=until, from_json=json.loads)
+                                 status=status, until=until, size=size, from_json=json.loads)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
