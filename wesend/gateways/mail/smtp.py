@@ -47,6 +47,8 @@ def retry_delays(first: float) -> tuple[float, ...]:
 
 class SmtpGateway(SmsGateway):
     type = "smtp"
+    title = "SMTP server"
+    about = "Carries e-mail. It is set by WESEND_SMTP_URL."
     parallel = 4
     delivers_at_once = True
 
