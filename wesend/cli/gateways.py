@@ -5,15 +5,13 @@ from __future__ import annotations
 import sys
 
 import click
+from flask import current_app
 
-from .. import clock, money, phones
+from .. import clock, money
 from ..accounts.service import get_account
-from ..errors import GatewayNotFound, InvalidInput
+from ..errors import InvalidInput
 from ..gateways.options import Option
-from ..gateways.sms.base import ACCEPTED, Submission
-from ..ids import new_id
-from ..segments import count
-from ..upstreams import registry, service
+from ..upstreams import registry, service, trial
 from ..wallets import deposits
 from .shared import ACTOR, command
 
@@ -49,7 +47,7 @@ def list_types(type_name):
     if type_name is not None and type_name not in registry.types():
         raise InvalidInput(f"{type_name} is no type of gateway: choose one of {', '.join(registry.types())}")
     found = {name: kind for name, kind in registry.types().items() if type_name in (None, name)}
-    shown = [{"type": name, "kind": registry.kind_of(name), "any_secret": kind.any_secret,
+    shown = [{"type": name, "kind": registry.kind_of(name), "about": kind.about, "any_secret": kind.any_secret,
               "options": [_option(option) for option in kind.options + kind.common_options],
               "secrets": [_option(secret) for secret in kind.secrets]} for name, kind in found.items()]
     return {"types": shown}, "\n".join(line for entry in shown for line in _type_lines(entry))
@@ -60,7 +58,7 @@ def _option(option: Option) -> dict:
 
 
 def _type_lines(entry: dict) -> list[str]:
-    lines = [f"{entry['type']} ({'SMS' if entry['kind'] == 'sms' else 'mobile money'})"]
+    lines = [f"{entry['type']} ({'SMS' if entry['kind'] == 'sms' else 'mobile money'}): {entry['about']}"]
     for word in ("option", "secret"):
         for one in entry[f"{word}s"]:
             says = "; ".join(filter(None, ["required" * one["required"], one["help"], ", ".join(one["choices"])]))
@@ -95,29 +93,18 @@ def remove_gateway(name):
 
 
 @command("test", click.argument("name"), click.option("--to", required=True, metavar="PHONE", help="Where to send to."),
-         click.option("--text", default="Test by wesend", help="What to send."),
+         click.option("--text", default=trial.TEXT, help="What to send."),
          click.option("--sender", default=None, help="Sender ID."), group=gateway)
 def test_gateway(name, to, text, sender):
     """Send one real SMS through a gateway, past wallets and routes; exit 1 when it was not accepted."""
-    name = service.named(name)
-    adapter = registry.sms_gateway(name)
-    if adapter is None and registry.money_gateway(name) is not None:
-        raise InvalidInput(f"{name} takes money and sends no SMS: try it by a top-up, and `wesend deposit check`")
-    if adapter is None:
-        raise GatewayNotFound(f"There is no SMS gateway named {name}")
-    phone = phones.normalise(to, None)
-    if phone is None:
-        raise InvalidInput(f"{to!r} is no phone number with its country code")
-    measured = count(text)
-    outcome = adapter.submit([Submission(0, new_id(), phone.e164, text, sender, measured.count, measured.encoding, 1)])[0]
-    adapter.close()
-    ok = outcome.kind == ACCEPTED
-    if not ok:
+    tried = trial.send_test(name, to, text=text, sender=sender, actor=ACTOR)
+    registry.close(current_app)
+    outcome = tried.outcome
+    if not tried.ok:
         click.get_current_context().call_on_close(lambda: sys.exit(1))
-    info = service.get_gateway(name)
-    said = outcome.text or outcome.code or outcome.gateway_ref
-    return ({**_shown(info), "ok": ok, "outcome": outcome.kind, "gateway_message_id": outcome.gateway_ref,
-             "code": outcome.code, "text": outcome.text}, f"{name}: {outcome.kind}" + (f" ({said})" if said else ""))
+    return ({**_shown(service.get_gateway(name)), "ok": tried.ok, "outcome": outcome.kind,
+             "gateway_message_id": outcome.gateway_ref, "code": outcome.code, "text": outcome.text},
+            f"{tried.gateway}: {outcome.kind}" + (f" ({tried.said})" if tried.said else ""))
 
 
 @click.group()

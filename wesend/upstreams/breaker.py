@@ -6,6 +6,8 @@ an answer about the message itself, be it a refusal, is none.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from .. import clock
 from ..database import Tx, query, query_one
 
@@ -63,6 +65,23 @@ def problem_of(gateway: str) -> str | None:
     if row is None or row["failures"] < FAILURES:
         return None
     return f"failed {row['failures']} times in a row, last at {clock.iso(row['last_error_at'])}: {row['last_error']}"
+
+
+class Record(NamedTuple):
+    """``failures`` in a row; ``rests_until`` while it rests; what it said when it last failed, however long ago."""
+
+    failures: int
+    rests_until: int | None
+    last_error: str | None
+    last_error_at: int | None
+
+
+def records() -> dict[str, Record]:
+    """What was seen of every gateway that ever failed since it was set up."""
+    now = clock.now_ms()
+    return {row["gateway"]: Record(
+        row["failures"], row["rests_until"] if now < (row["rests_until"] or 0) <= now + LONGEST_REST_MS else None,
+        row["last_error"], row["last_error_at"]) for row in query("SELECT * FROM gateway_health")}
 
 
 def forget(tx: Tx, gateway: str) -> None:

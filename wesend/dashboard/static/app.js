@@ -49,9 +49,9 @@ document.addEventListener("submit", (event) => {
   dialog.showModal();
 });
 
-// A second click on a button does nothing while the first is under way.
+// A second click on a button does nothing while the first is under way. A download leaves its page as it is.
 document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented || event.target.method === "dialog") return;
+  if (event.defaultPrevented || event.target.method === "dialog" || "downloads" in event.target.dataset) return;
   setTimeout(() => event.target.querySelectorAll("button:not([type=button])").forEach((button) => { button.disabled = true; }));
 });
 window.addEventListener("pageshow", () => {
