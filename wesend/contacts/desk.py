@@ -57,14 +57,20 @@ def delete_group(account: AccountInfo, group_id: int, *, actor: Actor) -> None:
     service.delete_group(account.id, group_id)
 
 
-def add_contact(account: AccountInfo, group_id: int, phone: str, name: str, *, actor: Actor) -> None:
+def add_contact(account: AccountInfo, group_id: int, contact: NewContact, *, actor: Actor) -> None:
     """InvalidInput for what is no number, or is there already."""
     roles.require(actor, SEND, account.id)
-    done = service.add_contacts(account.id, group_id, [NewContact(phone, name or None, {})], account.country)
+    done = service.add_contacts(account.id, group_id, [contact], account.country)
     if not done.added:
         reason = done.skipped[0][1]
         told = "Not a phone number" if reason == "invalid_phone" else "This number is in the group already"
         raise InvalidInput(told, {"phone": [told]})
+
+
+def change_contact(account: AccountInfo, group_id: int, contact_id: int, contact: NewContact, *, actor: Actor) -> None:
+    """InvalidInput, ContactNotFound."""
+    roles.require(actor, SEND, account.id)
+    service.update_contact(account.id, group_id, contact_id, contact, account.country)
 
 
 def delete_contact(account: AccountInfo, group_id: int, contact_id: int, *, actor: Actor) -> None:
@@ -76,6 +82,11 @@ def contacts_after(group_id: int, before: int | None, limit: int) -> list[Row]:
     """A group's contacts, newest first, below the row id ``before``."""
     return query("SELECT * FROM contacts WHERE group_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
                  (group_id, 2**62 if before is None else before, limit))
+
+
+def contacts_from(group_id: int, last: int, limit: int) -> list[Row]:
+    """A group's contacts in the order in which they came, above the row id ``last``."""
+    return query("SELECT * FROM contacts WHERE group_id = ? AND id > ? ORDER BY id LIMIT ?", (group_id, last, limit))
 
 
 def find_contact(group_id: int, phone: str) -> Row | None:

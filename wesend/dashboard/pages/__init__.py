@@ -9,6 +9,7 @@ from . import (
     audit,
     campaigns,
     compose,
+    contact_import,  # noqa: F401 - its views are the contacts'
     contacts,
     deposits,
     emails,
