@@ -140,7 +140,8 @@ def test_a_contact_is_changed_in_its_place_with_the_fields_it_has(member, group)
     contact = newest(member.get(group))
     form = member.get(f"{group}?edit={contact.rsplit('/', 1)[1]}")
     assert 'value="Gulu"' in form.text and "Town" in text_of(form) and "email" in text_of(form)
-    shown = member.follow(contact, **{"phone": "0772 000 002", "name": "Ben", "field-0": "<b>Arua</b>", "field-1": "Ben@Example.com"})
+    shown = member.follow(contact, **{"phone": "0772 000 002", "name": "Ben", "field-0": "<b>Arua</b>",
+                                      "field-1": "Ben@Example.com"})
     assert "+256772000002" in text_of(shown) and "&lt;b&gt;Arua" in shown.text and "+256712000002" not in text_of(shown)
     assert "2 contacts" in text_of(shown)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .. import phones
 from ..accounts import audit_log, roles
 from ..accounts.roles import SEND, Actor
@@ -12,6 +14,8 @@ from ..routing import opt_outs
 from . import csv_import, service, uploads
 from .csv_import import Imported, Mapping, Table, read_table
 from .service import NewContact
+
+AN_ADDRESS = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{3,189}")
 
 
 def upload(account: AccountInfo, stream, *, actor: Actor) -> str:
@@ -102,14 +106,15 @@ def list_opt_outs(account_id: int, before: int | None, limit: int) -> list[Row]:
 
 
 def opt_out(account: AccountInfo, number: str, *, actor: Actor) -> str:
-    """Nothing more to this number; as E.164."""
+    """Nothing more to this number, or to this e-mail address; as it is kept."""
     roles.require(actor, SEND, account.id)
     phone = phones.normalise(number, account.country)
-    if phone is None:
-        raise InvalidInput("Not a phone number", {"number": ["Not a phone number"]})
-    write(lambda tx: opt_outs.add_opt_out(tx, account_id=account.id, channel=opt_outs.SMS, address=phone.e164,
+    channel, address = (opt_outs.SMS, phone.e164) if phone else (opt_outs.EMAIL, number.lower())
+    if phone is None and not AN_ADDRESS.fullmatch(number):
+        raise InvalidInput("Neither a phone number nor an e-mail address", {"number": ["Not a number"]})
+    write(lambda tx: opt_outs.add_opt_out(tx, account_id=account.id, channel=channel, address=address,
                                           source=f"entered by {actor}"))
-    return phone.e164
+    return address
 
 
 def opt_in(account: AccountInfo, channel: str, address: str, *, actor: Actor) -> None:

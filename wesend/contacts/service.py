@@ -202,6 +202,22 @@ def iterate(group_ids: list[int], page: int = 1000) -> Iterator[Row]:
             last = rows[-1]["id"]
 
 
+def iterate_mailable(group_ids: list[int], page: int = 1000) -> Iterator[Row]:
+    """The contacts of the groups that have an e-mail address, a page at a time; an address may come again."""
+    for group_id in group_ids:
+        last = 0
+        while rows := query("SELECT * FROM contacts WHERE group_id = ? AND id > ? AND email IS NOT NULL ORDER BY id LIMIT ?",
+                            (group_id, last, page)):
+            yield from rows
+            last = rows[-1]["id"]
+
+
+def mailable_counts(account_id: int) -> dict[int, int]:
+    """How many contacts of each group have an e-mail address; groups without any are left out."""
+    return {row[0]: row[1] for row in query(
+        "SELECT group_id, count(*) FROM contacts WHERE account_id = ? AND email IS NOT NULL GROUP BY group_id", (account_id,))}
+
+
 def find_by(account_id: int, column: str, values: list[str]) -> dict[str, Row]:
     """The account's contacts whose ``phone`` (E.164) or ``email`` (lower case) is one of the values; the newest of
     each.

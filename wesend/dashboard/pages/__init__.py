@@ -28,6 +28,7 @@ from . import (
     users,
     wallets,
     webhooks,
+    write_email,  # noqa: F401 - its views are the e-mails'
 )
 
 PAGES: tuple[Blueprint, ...] = (

@@ -149,16 +149,17 @@ def _start(written: Written):
 def show(uid: str):
     batch = get_batch(uid, account().id)
     skipped = json.loads(batch["skipped"] or "[]")
+    mine = history.Filter(account().id, batch_id=batch["id"], channel=batch["channel"])
     return render_template(
         "campaigns/show.html", batch=batch, progress=progress(batch), wallet=wallet_by_id(batch["wallet_id"]),
-        latest=history.chunk_after(history.Filter(account().id, batch_id=batch["id"]), None, 8), skipped=skipped[:50],
+        latest=history.chunk_after(mine, None, 8), skipped=skipped[:50], is_mail=batch["channel"] == "email",
         skipped_count=len(skipped), reasons=Counter(reason for _, reason, _ in skipped), words=counter.REASONS,
-        ends_at=_ends_at(batch))
+        ends_at=_ends_at(batch, mine))
 
 
-def _ends_at(batch: Row) -> int | None:
+def _ends_at(batch: Row, mine: history.Filter) -> int | None:
     """When the last message is due, of what has not left yet."""
-    rows = history.chunk_after(history.Filter(account().id, batch_id=batch["id"]), None, 1)
+    rows = history.chunk_after(mine, None, 1)
     waits = rows and rows[0]["status"] in ("scheduled", "dripping") and batch["state"] == "open"
     return rows[0]["due_at"] if waits else None
 

@@ -35,7 +35,7 @@ class ContactForm(Form):
 
 
 class OptOutForm(Form):
-    number = Text("Number", [REQUIRED], render_kw={"type": "tel"})
+    number = Text("Number or e-mail address", [REQUIRED])
 
 
 @blueprint.route("", methods=["GET", "POST"])

@@ -51,7 +51,7 @@ document.addEventListener("submit", (event) => {
 
 // A second click on a button does nothing while the first is under way.
 document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented || event.target.method === "dialog") return;
+  if (event.defaultPrevented || event.target.method === "dialog" || event.submitter?.formTarget) return;
   setTimeout(() => event.target.querySelectorAll("button:not([type=button])").forEach((button) => { button.disabled = true; }));
 });
 window.addEventListener("pageshow", () => {
