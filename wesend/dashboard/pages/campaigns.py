@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from ... import clock
 from ...accounts.service import AccountInfo
 from ...contacts import service as contacts
 from ...database import Row
@@ -23,7 +22,13 @@ from ..forms import Form
 from ..paging import page
 from ..scope import account
 from ..sessions import actor
-from .compose import sender_choices, usual_wallet, wallet_choices, wallet_or_none
+from .compose import (
+    sender_choices,
+    soonest,
+    usual_wallet,
+    wallet_choices,
+    wallet_or_none,
+)
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/campaigns")
 STEPS = (("audience", "Audience"), ("text", "Text"), ("when", "When"), ("check", "Check and send"))
@@ -121,8 +126,7 @@ def _seen(step: str, written: Written, *, fails: bool = False) -> dict:
                 "fields": drafts.fields_of(at, written.audience),
                 "told": counter.of_each(at, wallet_or_none(written.wallet), written.text)}
     if step == "when":
-        return {"people": _count(at, written.audience), "soonest": clock.iso_in_zone(
-            clock.now_ms() + 10 * clock.MINUTE, at.time_zone)[:16], "zone": at.time_zone}
+        return {"people": _count(at, written.audience), "soonest": soonest(at), "zone": at.time_zone}
     if fails:
         return {"found": None}
     draft = written.draft(at)

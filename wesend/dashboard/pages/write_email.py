@@ -17,7 +17,7 @@ from .. import counter
 from ..forms import Form, Text, choices
 from ..scope import account, may_send
 from ..sessions import actor
-from .compose import WHEN, usual_wallet, wallet_choices
+from .compose import WHEN, soonest, usual_wallet, wallet_choices
 from .emails import FRAME_POLICY, blueprint
 
 FORMATS = ((mail.PLAIN, "Plain text"), (mail.HTML, "HTML"))
@@ -46,6 +46,7 @@ def write():
     form.wallet.choices = wallet_choices(account())
     if request.method == "GET":
         form.uid.data, form.wallet.data = drafts.new_uid(), usual_wallet(account())
+        form.at.data = soonest(account())
         form.addresses.data, form.groups.data = request.args.get("to", ""), request.args.getlist("group", type=int)
     if form.sent():
         with form.refusals():
@@ -83,12 +84,14 @@ def count():
     return jsonify(_told(EmailForm()))
 
 
-@blueprint.post("/write/preview")
+@blueprint.route("/write/preview", methods=["GET", "POST"])
 def preview():
     """For the sandboxed frame beside the form: the mail with the fields of its first reader."""
     form = EmailForm()
     form.when.data = "now"
     try:
+        if request.method == "GET":
+            raise InvalidInput("Press Preview to see it here.")
         letter = letters.preview(account(), _letter(form))
         body = letter.text if letter.format == mail.HTML else PLAIN_PAGE.format(html.escape(letter.text))
     except InvalidInput as error:
