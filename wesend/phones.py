@@ -91,3 +91,11 @@ def network_of(phone: Phone) -> str | None:
     national = str(phonenumbers.parse(phone.e164).national_number)
     fitting = [(len(p), name) for name, prefixes in plans.items() for p in prefixes if national.startswith(p)]
     return max(fitting)[1] if fitting else None
+
+
+def example_number(country: str) -> str:
+    """A mobile number of the country that is nobody's, as E.164 (any number where it has no mobile ones)."""
+    example = (phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
+               or phonenumbers.example_number(country))
+    assert example is not None  # every region of phonenumbers has one
+    return phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)

@@ -73,6 +73,8 @@ OWNERS = {
     "removes a webhook": lambda actor, shop: endpoints.remove_endpoint(_endpoint(shop), actor=actor),
     "repeats deliveries": lambda actor, shop: attempts.retry_failed(_endpoint(shop), 0, actor=actor),
     "invites somebody": lambda actor, shop: users.create_user("x@example.com", MEMBER, shop.account_id, actor=actor),
+    "sets an alert": lambda actor, shop: wallets.set_low_balance(
+        wallets.find_wallet(shop.wallet), money.MICRO, None, actor=actor),
     "sees the people": lambda actor, shop: users.list_users(shop.account_id, actor=actor),
 }
 

@@ -9,7 +9,7 @@ from tests.support.gateways import ACTOR, set_up
 from wesend.database import query, write
 from wesend.errors import InvalidInput, TextTooLong
 from wesend.gateways.sms.africastalking import AfricasTalking
-from wesend.upstreams import breaker, limits, registry, trial
+from wesend.upstreams import breaker, registry, slots, trial
 
 PHONE = "+256712345678"
 ACCEPTED = {"SMSMessageData": {"Message": "Sent", "Recipients": [{"statusCode": 101, "number": PHONE, "messageId": "ATX1"}]}}
@@ -67,7 +67,7 @@ def test_an_adapter_that_raises_has_not_said_what_became_of_it(at, monkeypatch):
 
 def test_the_gateways_limits_hold_for_it_too(at, app, vendor, monkeypatch):
     monkeypatch.setattr(trial, "_seconds", lambda: 0)
-    with limits.slot(registry.sms_gateway("at"), 0) as held:
+    with slots.slot(registry.sms_gateway("at"), 0) as held:
         assert held and trial.send_test("at", PHONE, actor=ACTOR).outcome.kind == "temporary"
     assert vendor.asked == [] and "at" not in breaker.records()
 

@@ -6,14 +6,24 @@ an answer about the message itself, be it a refusal, is none.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from .. import clock
 from ..database import Tx, query, query_one
+from ..gateways.sms.base import TEMPORARY, UNKNOWN, Outcome
 
 FAILURES = 5  # one after the other, until it rests
 FIRST_REST_MS = 5 * clock.SECOND
 LONGEST_REST_MS = 60 * clock.SECOND
+KEPT = 500  # characters of what the last failure said
+
+
+def note_call(tx: Tx, gateway: str, outcomes: Sequence[Outcome]) -> None:
+    """One call is one failure, however many messages it carried, and only if none of them fared better."""
+    failed = [outcome for outcome in outcomes if outcome.kind in (TEMPORARY, UNKNOWN) and not outcome.works]
+    note(tx, gateway, failed=int(len(failed) == len(outcomes)), went_well=len(failed) < len(outcomes),
+         error=(failed[-1].text or failed[-1].code or "")[:KEPT] if failed else None)
 
 
 def note(tx: Tx, gateway: str, *, failed: int, went_well: bool, error: str | None) -> None:

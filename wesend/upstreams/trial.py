@@ -9,12 +9,12 @@ from flask import current_app
 from .. import phones
 from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
-from ..database import Tx, atomic
+from ..database import atomic
 from ..errors import GatewayNotFound, InvalidInput, TextTooLong
 from ..gateways.sms.base import ACCEPTED, TEMPORARY, UNKNOWN, Outcome, SmsGateway, Submission
 from ..ids import new_id
 from ..segments import MAX_SEGMENTS, count
-from . import breaker, limits, registry
+from . import breaker, pace, registry, slots
 from .service import named
 
 TEXT = "Test by wesend"
@@ -57,7 +57,8 @@ def send_test(name: str, to: str, *, text: str = TEXT, sender: str | None = None
     outcome = _submit(adapter, Submission(0, new_id(), phone.e164, text, sender or None, measured.count,
                                           measured.encoding, 1))
     with atomic() as tx:
-        _note_health(tx, adapter, outcome)
+        if not adapter.in_process and outcome is not NO_ROOM:
+            breaker.note_call(tx, adapter.name, [outcome])
         audit_log.record(tx, actor=actor, action="gateway.test", subject=adapter.name, detail=outcome.kind)
     return Trial(adapter.name, phone.e164, outcome)
 
@@ -80,8 +81,8 @@ def _submit(adapter: SmsGateway, submission: Submission) -> Outcome:
     if adapter.in_process:
         return adapter.submit([submission])[0]
     seconds = _seconds()
-    with limits.slot(adapter, seconds) as free:
-        if not free or not limits.wait_for_turn(adapter, 1, seconds):
+    with slots.slot(adapter, seconds) as free:
+        if not free or not pace.wait_for_turn(adapter, 1, seconds):
             return NO_ROOM
         try:
             return adapter.submit([submission])[0]
@@ -93,9 +94,3 @@ def _submit(adapter: SmsGateway, submission: Submission) -> Outcome:
 def _seconds() -> float:
     """How long there may be no room, as for a message of a request."""
     return current_app.config["WESEND"].gateway_timeout / 2
-
-
-def _note_health(tx: Tx, adapter: SmsGateway, outcome: Outcome) -> None:
-    if not adapter.in_process and outcome is not NO_ROOM:
-        failed = outcome.kind in (TEMPORARY, UNKNOWN)
-        breaker.note(tx, adapter.name, failed=int(failed), went_well=not failed, error=outcome.text or outcome.code)

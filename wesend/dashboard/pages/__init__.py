@@ -10,6 +10,7 @@ from . import (
     backups,
     campaigns,
     compose,
+    contact_import,  # noqa: F401 - its views are the contacts'
     contacts,
     deposits,
     emails,
@@ -29,6 +30,7 @@ from . import (
     users,
     wallets,
     webhooks,
+    write_email,  # noqa: F401 - its views are the e-mails'
 )
 
 PAGES: tuple[Blueprint, ...] = (
