@@ -44,4 +44,3 @@ def _published(at: AccountInfo) -> list[Example]:
 def _sender(at: AccountInfo) -> str | None:
     return next((row["name"] for row in senders.list_senders(at.id)
                  if row["status"] == "approved" and at.country in row["countries"].split(",")), None)
-
