@@ -52,5 +52,5 @@ def _shown(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple):
-        return ", ".join(f"{part:g}" for part in value)
+        return ", ".join(f"{part:g}" if isinstance(part, float) else str(part) for part in value)
     return re.sub(r"(//[^:/@]*):[^@/]*@", r"\1:•••@", str(value))

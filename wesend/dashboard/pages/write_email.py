@@ -84,14 +84,12 @@ def count():
     return jsonify(_told(EmailForm()))
 
 
-@blueprint.route("/write/preview", methods=["GET", "POST"])
+@blueprint.post("/write/preview")
 def preview():
     """For the sandboxed frame beside the form: the mail with the fields of its first reader."""
     form = EmailForm()
     form.when.data = "now"
     try:
-        if request.method == "GET":
-            raise InvalidInput("Press Preview to see it here.")
         letter = letters.preview(account(), _letter(form))
         body = letter.text if letter.format == mail.HTML else PLAIN_PAGE.format(html.escape(letter.text))
     except InvalidInput as error:
