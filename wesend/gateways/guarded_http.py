@@ -15,7 +15,6 @@ import time
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import contextmanager
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -23,9 +22,10 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
+from .watchdog import Watch
+
 KEPT = 2048  # bytes of an answer
 CONNECT_SECONDS = 5.0
-TICK = 0.1
 RESOLVERS = 256  # threads, made when needed: a name server that hangs must not use up those of other hosts
 KEPT_HOSTS = 32  # hosts whose connections are kept: every kept connection is two descriptors
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -68,8 +68,8 @@ def leads_to_private(host: str) -> bool:
         return False
 
 
-class _Watch:
-    """What the watchdog cuts when its time is over."""
+class _Call:
+    """A request under way: its deadline in monotonic seconds, and the socket that is shut when this is over."""
 
     def __init__(self, deadline: float):
         self.deadline = deadline
@@ -94,45 +94,6 @@ class _Watch:
                 self.socket.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
-
-
-class Watchdog:
-    """One thread that shuts the sockets of requests that take too long.
-
-    (A socket's own time-out bounds each read, not the whole: a dripping server would hold a request for ever.)
-    """
-
-    def __init__(self) -> None:
-        self.watches: set[_Watch] = set()
-        self.changed = threading.Condition()
-        self.thread: threading.Thread | None = None
-
-    @contextmanager
-    def watch(self, deadline: float):
-        watch = _Watch(deadline)
-        with self.changed:
-            if self.thread is None:
-                self.thread = threading.Thread(target=self._run, name="http-watchdog", daemon=True)
-                self.thread.start()
-            self.watches.add(watch)
-            self.changed.notify()
-        try:
-            yield watch
-        finally:
-            with self.changed:
-                self.watches.discard(watch)
-
-    def _run(self) -> None:
-        while True:
-            with self.changed:
-                while not self.watches:
-                    self.changed.wait()
-                now = time.monotonic()
-                late = [watch for watch in self.watches if watch.deadline <= now]
-                self.watches.difference_update(late)
-            for watch in late:
-                watch.cut_off()
-            time.sleep(TICK)
 
 
 class _LastLine:
@@ -181,14 +142,14 @@ class _Guarded:
         made = self.guard.connect(self._dns_host, self.port)  # type: ignore[attr-defined]
         # TLS takes the socket's descriptor over, so the watchdog holds a twin of its own.
         self.twin = made.dup()
-        self.guard.local.watch.take(self.twin)
+        self.guard.local.call.take(self.twin)
         return made
 
     def request(self, *arguments, **options):
         self.guard.local.kept = self.uses > 0
         self.uses += 1
         if self.twin is not None:
-            self.guard.local.watch.take(self.twin)
+            self.guard.local.call.take(self.twin)
         super().request(*arguments, **options)  # type: ignore[misc]
         if self.twin is not None and hasattr(socket, "TCP_QUICKACK"):
             # A server that writes head and body apart waits for our ACK between them: 40 ms, unless it comes at once.
@@ -226,38 +187,37 @@ class GuardedHttp:
         self.pools: OrderedDict[tuple[str, str, int | None], urllib3.HTTPConnectionPool] = OrderedDict()
         self.lock = threading.Lock()
         self.local = threading.local()
-        self.watchdog = Watchdog()
         self.resolvers = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolve")
 
     def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
         """Never raises for what the other side does."""
         started = time.monotonic()
-        with self.watchdog.watch(started + self.seconds) as watch:
-            self.local.watch = watch
+        call = self.local.call = _Call(started + self.seconds)
+        with Watch(call.deadline, call.cut_off):
             try:
-                answer = self._post(url, body, headers, watch)
+                answer = self._post(url, body, headers, call)
             except (HTTPError, OSError, http.client.HTTPException, ValueError) as error:
-                answer = Answer(None, None, self._reason(error, watch), 0)
+                answer = Answer(None, None, self._reason(error, call), 0)
         return answer._replace(duration_ms=round((time.monotonic() - started) * 1000))
 
-    def _post(self, url: str, body: bytes, headers: dict[str, str], watch: _Watch) -> Answer:
+    def _post(self, url: str, body: bytes, headers: dict[str, str], call: _Call) -> Answer:
         try:
-            return self._post_once(url, body, headers, watch)
+            return self._post_once(url, body, headers, call)
         except (HTTPError, OSError) as error:
             # A connection that was kept open may have been closed meanwhile: that is no attempt.
-            if watch.cut or not self.local.kept or not _was_dropped(error):
+            if call.cut or not self.local.kept or not _was_dropped(error):
                 raise
-            return self._post_once(url, body, headers, watch)
+            return self._post_once(url, body, headers, call)
 
-    def _post_once(self, url: str, body: bytes, headers: dict[str, str], watch: _Watch) -> Answer:
+    def _post_once(self, url: str, body: bytes, headers: dict[str, str], call: _Call) -> Answer:
         self.local.kept = False
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         response = self._pool(parts).urlopen(
             "POST", target, body=body, headers=headers, redirect=False, retries=False, preload_content=False,
             assert_same_host=False,
-            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=max(0.1, watch.remaining)))
-        if watch.cut:
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=max(0.1, call.remaining)))
+        if call.cut:
             response.close()
             raise TimeoutError
         return Answer(response.status, self._start_of(response), None, 0)
@@ -292,23 +252,23 @@ class GuardedHttp:
 
     def connect(self, host: str, port: int) -> socket.socket:
         """Resolve once, refuse when any address is not public, connect to one of them."""
-        watch = self.local.watch
+        call = self.local.call
         try:
             found = self.resolvers.submit(socket.getaddrinfo, host.strip("[]"), port, type=socket.SOCK_STREAM).result(
-                watch.remaining)
+                call.remaining)
         except FutureTimeout:
             raise TimeoutError("the name could not be resolved in time") from None
         addresses = [entry[4] for entry in found]
         if not self.allow_private and not all(is_public(str(address[0])) for address in addresses):
             raise RefusedAddress(f"{host} leads to an address that is not public")
-        return self._connect_to_one(found, watch)
+        return self._connect_to_one(found, call)
 
     @staticmethod
-    def _connect_to_one(found, watch: _Watch) -> socket.socket:
+    def _connect_to_one(found, call: _Call) -> socket.socket:
         problem: OSError = TimeoutError("no address in time")
         for family, kind, protocol, _, address in found:
             # A name may have a hundred addresses that swallow packets: all of them share the deadline.
-            seconds = min(CONNECT_SECONDS, watch.remaining)
+            seconds = min(CONNECT_SECONDS, call.remaining)
             if not seconds:
                 break
             made = socket.socket(family, kind, protocol)
@@ -322,12 +282,12 @@ class GuardedHttp:
                 problem = error
         raise problem
 
-    def _reason(self, error: BaseException, watch: _Watch) -> str:
+    def _reason(self, error: BaseException, call: _Call) -> str:
         causes = list(_causes(error))
         refused = next((cause for cause in causes if isinstance(cause, RefusedAddress)), None)
         if refused is not None:
             return f"refused: {refused}"
-        if watch.cut or any(isinstance(cause, TimeoutError | urllib3.exceptions.TimeoutError) for cause in causes):
+        if call.cut or any(isinstance(cause, TimeoutError | urllib3.exceptions.TimeoutError) for cause in causes):
             return f"no answer within {self.seconds:g} s"
         if any(isinstance(cause, socket.gaierror) for cause in causes):
             return "the name could not be resolved"

@@ -1,7 +1,7 @@
 """Connections that tell when the first byte of a request goes out, and that end at a total deadline.
 
 ``timeout=`` of a socket bounds each read, not the whole: a server that drips a byte a second would hold a thread for
-ever. So a timer shuts the socket; the reader then sees its end.
+ever. So a watchdog shuts the socket; the reader then sees its end.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import socket
 import ssl
 import threading
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -17,6 +18,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError
+
+from .watchdog import Watch
 
 _current = threading.local()
 
@@ -30,17 +33,16 @@ class OneCall:
         self.failure: BaseException | None = None
         self._handles: list[socket.socket] = []
         self._lock = threading.Lock()
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
+        self._watch = Watch(time.monotonic() + seconds, self._cut)
 
     def __enter__(self) -> OneCall:
         _current.call = self
-        self._timer.start()
+        self._watch.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
         _current.call = None
-        self._timer.cancel()
+        self._watch.__exit__()
         with self._lock:
             for handle in self._handles:
                 handle.close()

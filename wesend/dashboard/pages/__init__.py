@@ -7,6 +7,7 @@ from flask import Blueprint
 from . import (
     accounts,
     audit,
+    backups,
     campaigns,
     compose,
     contact_import,  # noqa: F401 - its views are the contacts'
@@ -14,6 +15,7 @@ from . import (
     deposits,
     emails,
     first_run,
+    gateways,
     keys,
     messages,
     overview,
@@ -35,5 +37,5 @@ PAGES: tuple[Blueprint, ...] = (
     sign_in.blueprint, overview.blueprint, first_run.blueprint,
     messages.blueprint, compose.blueprint, campaigns.blueprint, contacts.blueprint, emails.blueprint, phones.blueprint,
     wallets.blueprint, keys.blueprint, senders.blueprint, webhooks.blueprint, users.people,
-    accounts.blueprint, routes.blueprint, rates.blueprint, sender_queue.blueprint, users.blueprint, deposits.blueprint,
-    unknown.blueprint, audit.blueprint, settings.blueprint)
+    accounts.blueprint, routes.blueprint, rates.blueprint, gateways.blueprint, sender_queue.blueprint, users.blueprint,
+    deposits.blueprint, unknown.blueprint, audit.blueprint, backups.blueprint, settings.blueprint)
