@@ -29,9 +29,16 @@ from .messages import brought
 from .upstreams import in_request, registry, slots
 
 
+class Wesend(Flask):
+    """Flask without async views: there are none, and looking for them cost each request ten inspections."""
+
+    def ensure_sync(self, func):
+        return func
+
+
 def create_app(values: settings.Settings | None = None) -> Flask:
     """The application for these settings (default: those of the environment). Touches the disk only for its keys."""
-    app = Flask("wesend", instance_path=str((values or settings.load()).instance))
+    app = Wesend("wesend", instance_path=str((values or settings.load()).instance))
     app.config["WESEND"] = values or settings.load()
     app.config["SECRET_KEY"] = secret.secret_key(app.config["WESEND"])
     app.json.sort_keys = False  # type: ignore[attr-defined]

@@ -41,10 +41,9 @@ def _valid(text: str, region: str | None) -> Phone | None:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_valid_number(number):
-        return None
     country = phonenumbers.region_code_for_number(number)
-    if country is None:
+    # is_valid_number() would look for the country once more.
+    if country is None or not phonenumbers.is_valid_number_for_region(number, country):
         return None
     return Phone(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), country)
 
