@@ -19,6 +19,7 @@ from wesend.schema_version import bring_up_to_date
 from .support.apis import Wasambazie, Wesendall, WorldLedgers
 from .support.jobs import ManualJobs
 from .support.receiver import Receiver
+from .support.sharing import pytest_collection_modifyitems, pytest_xdist_auto_num_workers  # noqa: F401 (hooks)
 from .support.url_builders import share_url_builders
 
 # The same examples in every run, and no limit of time on a loaded machine.
