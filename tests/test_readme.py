@@ -17,7 +17,7 @@ from wesend.settings import VARIABLES
 PROJECT = Path(__file__).resolve().parent.parent
 README = PROJECT / "README.md"
 DOCUMENTS = [README, PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").glob("*.md"))]
-TYPED = r"(wesend [a-z]+(?: [a-z]+)?)"
+TYPED = r"(wesend [a-z]+(?:-[a-z]+)*(?: [a-z]+)?)"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 

@@ -13,7 +13,7 @@ from .shared import ACCOUNT, ACTOR, command
 
 @click.group()
 def account():
-    """Accounts: create, suspend, resume."""
+    """Accounts: create, list, suspend, resume."""
 
 
 def _account(info: AccountInfo, did: str):
@@ -39,6 +39,16 @@ def suspend_account(account_id):
 def resume_account(account_id):
     """Answer a suspended account again."""
     return _account(service.set_account_status(account_id, "active", actor=ACTOR), "resumed")
+
+
+@command("list", group=account)
+def list_accounts():
+    """List the accounts."""
+    rows = [{"account_id": row["id"], "name": row["name"], "country": row["country"], "status": row["status"],
+             "is_sandbox": bool(row["is_sandbox"])} for row in service.list_accounts(actor=ACTOR)]
+    return {"accounts": rows}, "\n".join(
+        f"{row['account_id']:>5}  {row['country']}  {row['status']:<9}  {row['name']}" + " (sandbox)" * row["is_sandbox"]
+        for row in rows) or "No accounts yet."
 
 
 @click.group()

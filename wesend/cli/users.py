@@ -12,7 +12,7 @@ from .shared import ACTOR, command
 
 @click.group()
 def user():
-    """Users of the dashboard: create, give a new sign-in link."""
+    """Users of the dashboard: create, list, give a new sign-in link."""
 
 
 def _with_link(found: User):
@@ -39,6 +39,16 @@ def create_user(email, role, account_id):
 def link_user(email):
     """Print a new one-time link for a user who lost the password."""
     return _with_link(users.find_by_email(email))
+
+
+@command("list", group=user)
+def list_users():
+    """List the users of the dashboard."""
+    rows = [{"user_id": row["id"], "email": row["email"], "role": row["role"], "account_id": row["account_id"]}
+            for row in users.list_users(actor=ACTOR)]
+    return {"users": rows}, "\n".join(
+        f"{row['user_id']:>5}  {row['role']:<8}  {row['email']}"
+        + (f"  account {row['account_id']}" if row["account_id"] else "") for row in rows) or "No users yet."
 
 
 COMMANDS = (user,)

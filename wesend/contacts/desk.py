@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from .. import phones
 from ..accounts import audit_log, roles
@@ -15,6 +16,7 @@ from . import csv_import, service, uploads
 from .csv_import import Imported, Mapping, Table, read_table
 from .service import NewContact
 
+OPT_OUTS_A_WRITE = 500
 AN_ADDRESS = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{3,189}")
 
 
@@ -108,13 +110,42 @@ def list_opt_outs(account_id: int, before: int | None, limit: int) -> list[Row]:
 def opt_out(account: AccountInfo, number: str, *, actor: Actor) -> str:
     """Nothing more to this number, or to this e-mail address; as it is kept."""
     roles.require(actor, SEND, account.id)
-    phone = phones.normalise(number, account.country)
-    channel, address = (opt_outs.SMS, phone.e164) if phone else (opt_outs.EMAIL, number.lower())
-    if phone is None and not AN_ADDRESS.fullmatch(number):
+    found = _reachable(account, number)
+    if found is None:
         raise InvalidInput("Neither a phone number nor an e-mail address", {"number": ["Not a number"]})
-    write(lambda tx: opt_outs.add_opt_out(tx, account_id=account.id, channel=channel, address=address,
-                                          source=f"entered by {actor}"))
-    return address
+    _add_opt_outs(account, [found], actor)
+    return found[1]
+
+
+def opt_out_all(account: AccountInfo, lines: Iterable[str], *, actor: Actor) -> tuple[int, list[str]]:
+    """A list brought along, a number or an e-mail address a line: how many are new, and the lines that are neither."""
+    roles.require(actor, SEND, account.id)
+    added = 0
+    refused: list[str] = []
+    chunk: list[tuple[str, str]] = []
+    for line in filter(None, map(str.strip, lines)):
+        found = _reachable(account, line)
+        if found is None:
+            refused.append(line)
+            continue
+        chunk.append(found)
+        if len(chunk) == OPT_OUTS_A_WRITE:
+            added += _add_opt_outs(account, chunk, actor)
+            chunk = []
+    return added + _add_opt_outs(account, chunk, actor), refused
+
+
+def _reachable(account: AccountInfo, text: str) -> tuple[str, str] | None:
+    """Channel and address; None when it is neither a phone number nor an e-mail address."""
+    phone = phones.normalise(text, account.country)
+    if phone is not None:
+        return opt_outs.SMS, phone.e164
+    return (opt_outs.EMAIL, text.lower()) if AN_ADDRESS.fullmatch(text) else None
+
+
+def _add_opt_outs(account: AccountInfo, found: list[tuple[str, str]], actor: Actor) -> int:
+    return write(lambda tx: sum(opt_outs.add_opt_out(tx, account_id=account.id, channel=channel, address=address,
+                                                     source=f"entered by {actor}") for channel, address in found))
 
 
 def opt_in(account: AccountInfo, channel: str, address: str, *, actor: Actor) -> None:
