@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,10 +19,19 @@ from wesend.schema_version import bring_up_to_date
 from .support.apis import Wasambazie, Wesendall, WorldLedgers
 from .support.jobs import ManualJobs
 from .support.receiver import Receiver
+from .support.sharing import pytest_collection_modifyitems, pytest_xdist_auto_num_workers  # noqa: F401 (hooks)
+from .support.url_builders import share_url_builders
 
 # The same examples in every run, and no limit of time on a loaded machine.
 hypothesis_settings.register_profile("wesend", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("wesend")
+share_url_builders()
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: the collector need not walk it for every few tests again."""
+    gc.collect()
+    gc.freeze()
 
 
 def make_app(instance: Path, **environment: str) -> Flask:

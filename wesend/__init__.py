@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+__version__ = "0.1.0"
+
 from flask import Flask
 
 from . import (
@@ -23,8 +25,8 @@ from . import (
 from .accounts import keys
 from .dialects import DIALECTS
 from .dialects.dialect import register_http_errors
-from .messages import brought, submit
-from .upstreams import registry
+from .messages import brought
+from .upstreams import in_request, registry, slots
 
 
 class Wesend(Flask):
@@ -45,8 +47,9 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     metrics.init_app(app)
     logs.init_app(app)
     keys.init_app(app)
-    submit.init_app(app)
+    in_request.init_app(app)
     registry.init_app(app)
+    slots.init_app(app)
     brought.init_app(app)
     for dialect in DIALECTS:
         dialect.register(app)

@@ -283,7 +283,6 @@ class Database:
                 self.cache[key] = (version, value)
         return value
 
-
     def _is_committed(self, version: int) -> bool:
         """Whether the open transaction sees the configuration as all others do: its own changes may be rolled back."""
         return self.connection().execute("SELECT version FROM config_state").fetchall()[0][0] == version

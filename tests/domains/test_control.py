@@ -53,7 +53,7 @@ def statuses(sent) -> dict[str, int]:
 def refuse_all(carrier) -> None:
     """Everything that is due is refused by its gateway."""
     while (claimed := queue.claim("carrier", 100)).messages:
-        ours = queue.start(claimed, claimed.messages)
+        ours = queue.start([claimed])[0].messages
         with atomic() as tx:
             settle(tx, [(outgoing, Outcome(REFUSED, code="NO")) for outgoing in ours], claimed.token)
 
@@ -130,7 +130,7 @@ def test_what_has_left_of_a_batch_stays_and_the_rest_is_refunded(wallet, carrier
     assert control.cancel_batch(batch(sent.batch["id"])) == (690, 690 * 35_000_000)
     assert statuses(sent) == {"claimed": 10, "cancelled": 690}
     assert balance(wallet) == str(100_000 - 350)
-    assert len(queue.start(claimed, claimed.messages)) == 10, "what was under way goes on"
+    assert len(queue.start([claimed])[0].messages) == 10, "what was under way goes on"
     with pytest.raises(NotCancellable):
         control.cancel_batch(batch(sent.batch["id"]))
     assert_counted()

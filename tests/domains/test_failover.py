@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import ExitStack
 
 import pytest
 from flask import Flask
@@ -25,10 +26,11 @@ from wesend.gateways.sms.base import (
 from wesend.gateways.sms.smpp import ids
 from wesend.messages import brought, queue
 from wesend.messages import send as sending
-from wesend.messages.dispatch import Lane, lead_around, lead_around_the_gone
+from wesend.messages.detours import lead_around, lead_around_the_gone
+from wesend.messages.lane import Lane
 from wesend.messages.settle import settle
 from wesend.messages.submit import call, submit_accepted
-from wesend.upstreams import breaker, limits
+from wesend.upstreams import breaker, in_request, pace, slots
 
 from ..support.domain import (
     NUMBERS,
@@ -68,7 +70,7 @@ def wallet(carrier, clock):
 def go(gateway: ScriptedGateway, limit: int = 10) -> int:
     """What a lane does for a gateway, once; how many messages it took."""
     claimed = queue.claim(gateway.name, limit)
-    ours = queue.start(claimed, claimed.messages) if claimed.messages else []
+    ours = queue.start([claimed])[0].messages if claimed.messages else []
     for outgoing in ours:
         outcomes = call(gateway, [outgoing])
         write(lambda tx, outgoing=outgoing, outcomes=outcomes: settle(tx, [(outgoing, outcomes[0])], claimed.token))
@@ -160,6 +162,20 @@ def test_what_has_no_other_way_waits_for_the_resting_gateway_and_pays_nothing_fo
     assert go(carrier) == 1 and state(one["id"])[0] == "submitted"
 
 
+def test_what_says_nothing_against_the_gateway_never_makes_it_rest(wallet, carrier):
+    for _ in range(2 * breaker.FAILURES):
+        carrier.outcomes.append(Outcome(TEMPORARY, code="450", text="Mailbox busy", works=True))
+        send(wallet, in_request=True)
+    assert not breaker.rests("carrier")
+
+
+def test_a_live_message_is_never_handed_over_to_the_sandbox(wallet, carrier):
+    make_route("PLAYGROUND", "sandbox", price="1", priority=1)
+    carrier.outcomes.append(BUSY)
+    one = send(wallet, in_request=True).messages[0]
+    assert state(one["id"])[:2] == ("queued", "carrier") and timeline(one["id"]) == ["retrying"]
+
+
 def test_a_resting_gateway_is_not_failed_over_to(wallet, carrier, second):
     rest("second")
     carrier.outcomes.append(BUSY)
@@ -188,8 +204,8 @@ def test_after_a_rest_one_message_tries_the_gateway_and_the_others_go_when_it_we
         lane._serve()
     assert lane.out == 1
     release.set()
-    with lane.free:
-        assert lane.free.wait_for(lambda: lane.out == 0, 30)
+    with lane.idle:
+        assert lane.idle.wait_for(lambda: lane.out == 0, 30)
     assert len(carrier.submitted) == 1 and not breaker.is_on_trial("carrier")
     lane._serve()
     lane.pool.shutdown()
@@ -234,18 +250,16 @@ def test_a_request_that_finds_no_room_is_answered_as_queued_and_counts_no_attemp
     carrier.parallel = 1
     if in_the_way == "pace":
         carrier.tps = 0.001
-        assert limits.wait_for_turn(carrier, 1, 0)
-    slots = app.extensions["wesend.slots"]
-    taken = [slots.take({"carrier"}) for _ in range(slots.limit)] if in_the_way == "requests" else []
-    if in_the_way == "slots":
-        with limits.slot(carrier, 0):
-            one = send(wallet, in_request=True).messages[0]
-    else:
+        assert pace.wait_for_turn(carrier, 1, 0)
+    with ExitStack() as held:
+        if in_the_way == "slots":
+            held.enter_context(slots.slot(carrier, 0))
+        if in_the_way == "requests":
+            while held.enter_context(in_request.waiting_for({"carrier"})):
+                pass
         one = send(wallet, in_request=True).messages[0]
     assert (one["status"], one["attempts"], one["backoffs"]) == ("queued", 0, 0)
     assert carrier.submitted == [] and balance(wallet) == "965"
-    for each in taken:
-        slots.give_back(each)
     carrier.tps = None
     assert go(carrier) == 1 and state(one["id"]) == ("submitted", "carrier", 1)
     assert_counted()

@@ -85,10 +85,10 @@ def test_starting_marks_a_message_as_submitting_and_renews_its_lease(wallet, clo
     one = send(wallet).messages[0]
     claimed = queue.claim("carrier", 1)
     clock.advance(20)
-    assert queue.start(claimed, claimed.messages) == claimed.messages
+    assert queue.start([claimed])[0].messages == claimed.messages
     row = message(one["id"])
     assert (row["status"], row["lease_until"]) == ("submitting", time.now_ms() + LEASE_MS)
-    assert queue.start(claimed, claimed.messages) == [], "nobody begins twice"
+    assert queue.start([claimed])[0].messages == [], "nobody begins twice"
 
 
 def test_a_gateway_that_is_called_at_once_is_claimed_for_and_begun_in_one_step(wallet):
@@ -100,20 +100,20 @@ def test_a_gateway_that_is_called_at_once_is_claimed_for_and_begun_in_one_step(w
 def test_what_was_not_begun_is_handed_back_and_claimed_by_another(wallet):
     one = send(wallet).messages[0]
     claimed = queue.claim("carrier", 1)
-    queue.hand_back(claimed, claimed.messages)
+    queue.hand_back([claimed])
     row = message(one["id"])
     assert (row["status"], row["claim_token"], row["lease_until"]) == ("queued", None, None)
     again = queue.claim("carrier", 1)
     assert again.token != claimed.token
-    queue.hand_back(claimed, claimed.messages)
+    queue.hand_back([claimed])
     assert message(one["id"])["claim_token"] == again.token, "an old holder hands nothing back"
 
 
 def test_what_was_begun_is_never_handed_back(wallet):
     send(wallet)
     claimed = queue.claim("carrier", 1)
-    queue.start(claimed, claimed.messages)
-    queue.hand_back(claimed, claimed.messages)
+    queue.start([claimed])
+    queue.hand_back([claimed])
     assert message(claimed.messages[0].id)["status"] == "submitting"
 
 
@@ -125,14 +125,14 @@ def test_after_a_crash_a_claimed_message_is_queued_again(wallet, clock):
     clock.advance(0.001)
     assert queue.recover_leases() == (1, 0) and queue.recover_leases() == (0, 0)
     assert message(one["id"])["status"] == "queued"
-    assert queue.start(dead, dead.messages) == [], "the dead holder comes back and may not begin"
+    assert queue.start([dead])[0].messages == [], "the dead holder comes back and may not begin"
 
 
 def test_after_a_crash_a_message_that_was_being_submitted_is_unknown_keeps_its_charge_and_is_never_sent_again(
         wallet, carrier, clock):
     one = send(wallet).messages[0]
     claimed = queue.claim("carrier", 1)
-    queue.start(claimed, claimed.messages)
+    queue.start([claimed])
     clock.advance(31)
     assert queue.recover_leases() == (0, 1)
     row = message(one["id"])
@@ -147,7 +147,7 @@ def test_after_a_crash_a_message_that_was_being_submitted_is_unknown_keeps_its_c
 def test_the_answer_of_a_holder_thought_dead_still_ends_the_doubt(wallet, clock):
     one = send(wallet).messages[0]
     claimed = queue.claim("carrier", 1)
-    queue.start(claimed, claimed.messages)
+    queue.start([claimed])
     clock.advance(31)
     queue.recover_leases()
     assert record(claimed, Outcome(ACCEPTED, "vendor-1")) == 1
@@ -162,7 +162,7 @@ def test_what_a_holder_without_the_claim_records_changes_nothing(wallet, clock):
     clock.advance(31)
     queue.recover_leases()
     holder = queue.claim("carrier", 1)
-    queue.start(holder, holder.messages)
+    queue.start([holder])
     assert record(dead, Outcome(REFUSED)) == 0
     assert message(one["id"])["status"] == "submitting" and balance(wallet) == "99965"
     assert record(holder, Outcome(ACCEPTED, "vendor-2")) == 1
@@ -174,7 +174,7 @@ def test_a_recovery_is_bounded(wallet, clock):
     send(wallet, *NUMBERS[:5])
     queue.claim("carrier", 3)
     begun = queue.claim("carrier", 2)
-    queue.start(begun, begun.messages)
+    queue.start([begun])
     clock.advance(31)
     assert [queue.recover_leases(2) for _ in range(3)] == [(2, 2), (1, 0), (0, 0)]
 

@@ -95,7 +95,7 @@ def test_receipts_out_of_order_end_in_the_final_one(submitted):
 def test_a_receipt_before_our_own_record_of_the_send_stands_and_the_gateways_id_is_kept(wallet):
     one = send(wallet).messages[0]
     claimed = queue.claim("carrier", 1)
-    begun = queue.start(claimed, claimed.messages)
+    begun = queue.start([claimed])[0].messages
     assert receive(one["id"], DELIVERED)
     with atomic() as tx:
         assert settle(tx, [(begun[0], Outcome(ACCEPTED, "vendor-1"))], claimed.token) == []
@@ -108,7 +108,7 @@ def test_a_receipt_before_our_own_record_of_the_send_stands_and_the_gateways_id_
 def test_a_refusal_recorded_after_a_receipt_said_delivered_refunds_nothing(wallet):
     one = send(wallet).messages[0]
     claimed = queue.claim("carrier", 1)
-    begun = queue.start(claimed, claimed.messages)
+    begun = queue.start([claimed])[0].messages
     receive(one["id"], DELIVERED)
     with atomic() as tx:
         settle(tx, [(begun[0], Outcome("refused"))], claimed.token)

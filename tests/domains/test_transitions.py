@@ -187,7 +187,7 @@ class World:
 
     def dispatch(self, kinds) -> None:
         claimed = queue.claim(self.gateway.name, 3)
-        begun = queue.start(claimed, claimed.messages)
+        begun = queue.start([claimed])[0].messages
         results = [(one, Outcome(kind, code="X", text="as told")) for one, kind in zip(begun, kinds, strict=False)]
         with atomic() as tx:
             settle(tx, results, claimed.token)
@@ -195,7 +195,7 @@ class World:
     def claim_and_die(self, begun: bool) -> None:
         claimed = queue.claim(self.gateway.name, 2)
         if begun and claimed.messages:
-            queue.start(claimed, claimed.messages)
+            queue.start([claimed])
 
     def receipt(self, detail) -> None:
         index, status = detail

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
-from wesend.messages import bulk, dispatch, queue, receipts
+from wesend.messages import bulk, queue, receipts
+from wesend.messages.lane import serve_at_once
 from wesend.upstreams import registry
 from wesend.wallets import deposits
 
@@ -20,10 +21,8 @@ class ManualJobs:
         with self.app.app_context():
             while queue.release_due():
                 pass
-            for name, gateway in registry.gateways().items():
-                lane = dispatch.Lane.__new__(dispatch.Lane)
-                lane.app, lane.name, lane.pool = self.app, name, None
-                while gateway.in_process and lane._serve_at_once(gateway):
+            for gateway in registry.gateways().values():
+                while gateway.in_process and serve_at_once(gateway):
                     pass
 
     def receipts(self) -> None:

@@ -20,8 +20,8 @@ def _sender(row):
             f"Sender ID {row['name']} ({row['id']}) is {row['status']}.")
 
 
-@command("add", ACCOUNT, click.option("--name", required=True, help="1 to 11 letters and digits."),
-         click.option("--countries", required=True, help="Comma list of ISO 3166 codes."),
+@command("add", ACCOUNT, click.option("--name", required=True, metavar="NAME", help="1 to 11 letters and digits."),
+         click.option("--countries", required=True, metavar="LIST", help="Where it may be used: UG,KE (ISO 3166)."),
          click.option("--approve", is_flag=True, help="Approve it at once."), group=sender)
 def add_sender(account_id, name, countries, approve):
     """Request a sender ID for an account."""
@@ -46,12 +46,13 @@ def reject_sender(sender_id, reason):
 
 @click.group()
 def group():
-    """Contact groups."""
+    """Contact groups: create."""
 
 
 @command("create", ACCOUNT, click.argument("name"),
          click.option("--csv", "path", type=click.Path(exists=True, dir_okay=False), default=None,
-                      help="Contacts; a header row with a phone column."), group=group)
+                      help="Contacts, at most 50 MB: a header row with a phone column (phone, mobile, msisdn, to, number);"
+                           " the other columns fill {{placeholders}}."), group=group)
 def create_group(account_id, name, path):
     """Create a contact group, with the contacts of a CSV file if one is given."""
     account = get_account(account_id)

@@ -13,21 +13,25 @@ from .shared import ACTOR, AMOUNT, command
 
 @click.group()
 def route():
-    """Routes and prices."""
+    """Routes and prices: set."""
 
 
-@command("set", click.argument("code"), click.option("--country", required=True, help="ISO 3166 code."),
-         click.option("--gateway", required=True, help="The gateway that carries it."),
+@command("set", click.argument("code"), click.option("--country", required=True, metavar="CODE", help="ISO 3166: UG."),
+         click.option("--gateway", required=True, metavar="NAME",
+                      help="The gateway that carries it (`wesend gateway list`)."),
          click.option("--price", type=AMOUNT, required=True, help="Price of one segment."),
-         click.option("--currency", required=True, help="ISO 4217 currency of the price."),
-         click.option("--prefix", "prefixes", multiple=True,
+         click.option("--currency", required=True, metavar="CODE", help="Of the price, ISO 4217: UGX."),
+         click.option("--prefix", "prefixes", multiple=True, metavar="DIGITS",
                       help="Only numbers that start so, e.g. 25677; repeatable."),
          click.option("--priority", type=int, default=0, help="Lowest first among equal prefixes (0)."),
-         click.option("--default-sender", default=None, help="Sender when a message names none."),
+         click.option("--default-sender", default=None, metavar="NAME", help="Sender when a message names none."),
          click.option("--refund-failed-delivery", is_flag=True, help="Refund failures that a receipt reports."),
          group=route)
 def set_route(code, country, gateway, price, currency, prefixes, priority, default_sender, refund_failed_delivery):
-    """Create a route or replace it."""
+    """Create a route or replace it: which gateway carries a country's messages, at what price.
+
+    The longest prefix that fits is tried first, then the lowest priority; the next when a gateway is down.
+    """
     gateway = service.named(gateway)
     if registry.sms_gateway(gateway) is None:
         raise InvalidInput(f"There is no SMS gateway named {gateway}")
@@ -44,7 +48,7 @@ def set_route(code, country, gateway, price, currency, prefixes, priority, defau
 
 @click.group()
 def rate():
-    """Exchange rates."""
+    """Exchange rates: set."""
 
 
 @command("set", click.argument("currency"), click.argument("per_usd", type=AMOUNT), group=rate)

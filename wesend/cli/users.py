@@ -27,7 +27,10 @@ def _with_link(found: User):
          click.option("--account", "account_id", type=int, default=None, metavar="ID",
                       help="The account of an owner or a member."), group=user)
 def create_user(email, role, account_id):
-    """Create a user and print a one-time sign-in link."""
+    """Create a user and print a one-time sign-in link.
+
+    An operator works on every account; an owner manages one; a member sends and reads there.
+    """
     role = role or (roles.OPERATOR if account_id is None else roles.OWNER)
     return _with_link(users.create_user(email, role, account_id, actor=ACTOR))
 

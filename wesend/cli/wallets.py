@@ -12,7 +12,7 @@ from .shared import ACCOUNT, ACTOR, AMOUNT, command
 
 @click.group()
 def wallet():
-    """Prepaid wallets: create, credit, debit, show."""
+    """Prepaid wallets: create, credit, debit, show, alert."""
 
 
 WALLET = click.argument("wallet_id", metavar="WALLET")
@@ -25,7 +25,8 @@ def _wallet(info: WalletInfo):
             f"Wallet {info.uid}: {balance} {info.currency}" + (" (sandbox)" if info.is_sandbox else ""))
 
 
-@command("create", ACCOUNT, click.option("--currency", required=True, help="ISO 4217, or SMS for credits."),
+@command("create", ACCOUNT, click.option("--currency", required=True, metavar="CODE",
+                                         help="ISO 4217, or SMS for credits, one a segment."),
          click.option("--sandbox", is_flag=True, help="Everything paid from it goes only to the sandbox."),
          click.option("--sms-rate", type=AMOUNT, default=None, help="Price of one credit, for a wallet of SMS."),
          group=wallet)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -152,23 +152,31 @@ def send_message(account: AccountInfo, draft: Draft, *, actor: Actor) -> Row:
 
 
 def _send(account: AccountInfo, draft: Draft, actor: Actor, *, as_campaign: bool) -> Row:
-    roles.require_to_send(actor, account)
-    if not UID.fullmatch(draft.uid):
-        raise BatchNotFound
-    earlier = _sent_before(account, draft.uid)
-    if earlier is not None:
-        return earlier
-    check_audience(account, draft.audience)
-    composed = composer(account, draft.wallet, draft.text, draft.sender, pays=True)
-    origin, to = Origin("portal", batch_uid=draft.uid), addressees(account, draft.audience)
-    try:
+    def do(origin: Origin) -> None:
+        check_audience(account, draft.audience)
+        composed = composer(account, draft.wallet, draft.text, draft.sender, pays=True)
+        to = addressees(account, draft.audience)
         if as_campaign:
             send.send_bulk(composed, to, origin=origin, order=draft.order, dedupe=draft.audience.needs_dedupe)
         else:
             send.send(composed, to, origin=origin, order=draft.order)
+
+    return send_once(account, draft.uid, do, actor=actor)
+
+
+def send_once(account: AccountInfo, uid: str, do: Callable[[Origin], None], *, actor: Actor) -> Row:
+    """The batch of this id: ``do`` makes it, unless the same form made it before."""
+    roles.require_to_send(actor, account)
+    if not UID.fullmatch(uid):
+        raise BatchNotFound
+    earlier = _sent_before(account, uid)
+    if earlier is not None:
+        return earlier
+    try:
+        do(Origin("portal", batch_uid=uid))
     except sqlite3.IntegrityError:  # the same form, sent at the same time
         pass
-    found = _sent_before(account, draft.uid)
+    found = _sent_before(account, uid)
     if found is None:
         raise BatchNotFound
     return found

@@ -109,27 +109,35 @@ def claim(gateway: str, limit: int, *, submitting: bool = False) -> Claimed:
     return Claimed(token, write(unit))
 
 
-def start(claimed: Claimed, messages: list[Outgoing]) -> list[Outgoing]:
-    """Mark claimed messages as being submitted, just before the wire; those that are still ours."""
-    ids = [message.id for message in messages]
+def start(groups: list[Claimed]) -> list[Claimed]:
+    """Mark claimed messages as being submitted, just before the wire; each group with those that are still ours."""
 
-    def unit(tx: Tx) -> set[int]:
-        return {row[0] for row in tx.all(
-            f"UPDATE messages SET status = 'submitting', lease_until = ? WHERE id IN ({marks(ids)})"
-            f" AND status = 'claimed' AND claim_token = ? RETURNING id",
-            (clock.now_ms() + LEASE_MS, *ids, claimed.token))}
+    def unit(tx: Tx) -> list[Claimed]:
+        return [_start(tx, group) for group in groups]
 
-    ours = write(unit)
-    return [message for message in messages if message.id in ours]
+    return write(unit)
 
 
-def hand_back(claimed: Claimed, messages: list[Outgoing]) -> None:
+def _start(tx: Tx, group: Claimed) -> Claimed:
+    ids = [message.id for message in group.messages]
+    ours = {row[0] for row in tx.all(
+        f"UPDATE messages SET status = 'submitting', lease_until = ? WHERE id IN ({marks(ids)})"
+        f" AND status = 'claimed' AND claim_token = ? RETURNING id",
+        (clock.now_ms() + LEASE_MS, *ids, group.token))}
+    return group._replace(messages=[message for message in group.messages if message.id in ours])
+
+
+def hand_back(groups: list[Claimed]) -> None:
     """Return claimed messages that were not begun."""
-    if messages:
-        ids = [message.id for message in messages]
-        write(lambda tx: tx.changed(
-            f"UPDATE messages SET status = 'queued', claim_token = NULL, lease_until = NULL WHERE id IN ({marks(ids)})"
-            f" AND status = 'claimed' AND claim_token = ?", (*ids, claimed.token)))
+
+    def unit(tx: Tx) -> None:
+        for group in groups:
+            ids = [message.id for message in group.messages]
+            tx.execute(f"UPDATE messages SET status = 'queued', claim_token = NULL, lease_until = NULL"
+                       f" WHERE id IN ({marks(ids)}) AND status = 'claimed' AND claim_token = ?", (*ids, group.token))
+
+    if any(group.messages for group in groups):
+        write(unit)
 
 
 def recover_leases(limit: int = RELEASE_LIMIT) -> tuple[int, int]:
@@ -154,4 +162,3 @@ def recover_leases(limit: int = RELEASE_LIMIT) -> tuple[int, int]:
         return back, len(moved)
 
     return write(unit)
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,7 +10,7 @@ from flask import Flask, current_app
 from .. import clock, wake
 from ..database import write
 from ..gateways.sms.base import TEMPORARY, UNKNOWN, Outcome, SmsGateway, Submission
-from ..upstreams import limits, registry
+from ..upstreams import pace, registry, slots
 from . import mail
 from .accept import Accepted, Outgoing
 from .compose import EMAIL
@@ -39,7 +38,7 @@ def call(gateway: SmsGateway, group: list[Outgoing]) -> list[Outcome]:
 
 def in_calls(gateway: SmsGateway, messages: list[Outgoing]) -> list[list[Outgoing]]:
     """The messages as the gateway takes them: those that may share a call together, as many as its limits allow."""
-    most = limits.at_once(gateway)
+    most = pace.at_once(gateway)
     if most == 1:
         return [[message] for message in messages]
     alike: dict[object, list[Outgoing]] = {}
@@ -118,8 +117,8 @@ def _call_within(gateway: SmsGateway, group: list[Outgoing], deadline: float) ->
 
     if left() <= 0:
         return None
-    with limits.slot(gateway, left()) as free:
-        if free and left() > 0 and limits.wait_for_turn(gateway, len(group), left()):
+    with slots.slot(gateway, left()) as free:
+        if free and left() > 0 and pace.wait_for_turn(gateway, len(group), left()):
             return call(gateway, group)
     return None
 
@@ -127,31 +126,3 @@ def _call_within(gateway: SmsGateway, group: list[Outgoing], deadline: float) ->
 def _settle(group: list[Outgoing], outcomes: list[Outcome], token: str) -> None:
     results = list(zip(group, outcomes, strict=True))
     write(lambda tx: settle(tx, results, token))
-
-
-class InRequestSlots:
-    """How many requests of this process may wait for one gateway: half its threads, so that the rest keeps
-    answering.
-    """
-
-    def __init__(self, threads: int):
-        self.limit = max(1, threads // 2)
-        self.busy: dict[str, int] = {}
-        self.lock = threading.Lock()
-
-    def take(self, names: set[str]) -> set[str]:
-        """Those of ``names`` that may be waited for; give them back."""
-        with self.lock:
-            taken = {name for name in names if self.busy.get(name, 0) < self.limit}
-            for name in taken:
-                self.busy[name] = self.busy.get(name, 0) + 1
-        return taken
-
-    def give_back(self, names: set[str]) -> None:
-        with self.lock:
-            for name in names:
-                self.busy[name] -= 1
-
-
-def init_app(app: Flask) -> None:
-    app.extensions["wesend.slots"] = InRequestSlots(app.config["WESEND"].threads)

@@ -110,6 +110,11 @@ def types() -> dict[str, type[Configurable]]:
     return {SANDBOX: SandboxGateway, SANDBOX_MONEY: SandboxMoney, **sms.TYPES, **money.TYPES}
 
 
+def known_types() -> dict[str, type[Configurable]]:
+    """Every type there is: those of e-mail are not set up, but by the settings."""
+    return {**types(), SANDBOX_MAIL: CaughtMail, SMTP: SmtpGateway}
+
+
 def kind_of(type_name: str) -> str:
     """``sms`` or ``money``."""
     return "money" if issubclass(types()[type_name], MoneyGateway) else "sms"

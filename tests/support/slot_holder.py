@@ -1,4 +1,4 @@
-"""A process that takes a gateway's slot or turns: `python -m tests.support.limits_holder INSTANCE WHAT N`."""
+"""A process that takes a gateway's slot or turns: `python -m tests.support.slot_holder INSTANCE WHAT N`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wesend import create_app, settings
 from wesend.gateways.sms.base import SmsGateway
-from wesend.upstreams import limits
+from wesend.upstreams import pace, slots
 
 
 def gateway(*, parallel: int = 2, tps: float | None = None) -> SmsGateway:
@@ -24,16 +24,16 @@ def app_on(instance: Path):
 def main(instance: str, what: str, number: str) -> None:
     with app_on(Path(instance)).app_context():
         if what == "hold":
-            with limits.slot(gateway(parallel=int(number)), 0) as free:
+            with slots.slot(gateway(parallel=int(number)), 0) as free:
                 print("held" if free else "none", flush=True)
                 sys.stdin.read()
         if what == "wait":
             print("waits", flush=True)
-            with limits.slot(gateway(parallel=int(number)), 60) as free:
+            with slots.slot(gateway(parallel=int(number)), 60) as free:
                 print("held" if free else "none", flush=True)
                 sys.stdin.read()
         for _ in range(int(number) if what == "turns" else 0):
-            assert limits.wait_for_turn(gateway(tps=50), 1, 60)
+            assert pace.wait_for_turn(gateway(tps=50), 1, 60)
             print(time.monotonic(), flush=True)
 
 
