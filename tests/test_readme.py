@@ -1,4 +1,7 @@
-"""README names everything that an operator can set or run: what is added to the code is added there."""
+"""README names everything that an operator can set or run: what is added to the code is added there.
+
+Nor does any document name what is not there.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,11 @@ import pytest
 from wesend import cli
 from wesend.settings import VARIABLES
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+PROJECT = Path(__file__).resolve().parent.parent
+README = PROJECT / "README.md"
+DOCUMENTS = [README, PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").glob("*.md"))]
+TYPED = r"(wesend [a-z]+(?:-[a-z]+)*(?: [a-z]+)?)"
+LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
 def commands(group: click.Group = cli.group, words: str = "wesend") -> list[str]:
@@ -33,8 +40,9 @@ def test_every_setting_is_named(readme, variable):
     assert re.search(rf"\b{variable}\b", readme), f"README.md does not name {variable}"
 
 
-def test_no_setting_is_named_that_does_not_exist(readme):
-    assert set(re.findall(r"\bWESEND_[A-Z_]*[A-Z]\b", readme)) - set(VARIABLES.values()) == set()
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_no_setting_is_named_that_does_not_exist(path):
+    assert set(re.findall(r"\bWESEND_[A-Z_]*[A-Z]\b", path.read_text())) - set(VARIABLES.values()) == set()
 
 
 @pytest.mark.parametrize("command", commands())
@@ -42,9 +50,30 @@ def test_every_command_is_named(readme, command):
     assert re.search(rf"\b{re.escape(command)}\b", readme), f"README.md does not name `{command}`"
 
 
-def test_no_command_is_named_that_does_not_exist(readme):
+def anchors(path: Path) -> set[str]:
+    """What the headings of a document may be linked by."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_and_picture_leads_somewhere(path):
+    lost = []
+    for link in LINK.findall(path.read_text()):
+        name, _, anchor = link.partition("#")
+        target = path.parent / name if name else path
+        if "://" not in link and not (target.exists() and (not anchor or anchor in anchors(target))):
+            lost.append(link)
+    assert lost == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_no_command_is_named_that_does_not_exist(path):
     groups = {typed.rsplit(" ", 1)[0] for typed in commands() if typed.count(" ") == 2}
     singles = {typed for typed in commands() if typed.count(" ") == 1}
-    named = set(re.findall(r"(?:`|^\s*\$ )(wesend [a-z]+(?: [a-z]+)?)", readme, re.MULTILINE))
+    text = path.read_text()
+    named = set(re.findall(rf"`{TYPED}", text))
+    for code in re.findall(r"^\s*```sh\n(.*?)^\s*```", text, re.DOTALL | re.MULTILINE):
+        named |= set(re.findall(rf"^\s*{TYPED}", code, re.MULTILINE))
     assert [words for words in named if words not in commands() and words.rsplit(" ", 1)[0] not in singles
             and words not in singles | groups] == []

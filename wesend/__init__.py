@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+__version__ = "0.1.0"
+
 from flask import Flask
 
 from . import (
@@ -23,13 +25,20 @@ from . import (
 from .accounts import keys
 from .dialects import DIALECTS
 from .dialects.dialect import register_http_errors
-from .messages import brought, submit
-from .upstreams import registry, slots
+from .messages import brought
+from .upstreams import in_request, registry, slots
+
+
+class Wesend(Flask):
+    """Flask without async views: there are none, and looking for them cost each request ten inspections."""
+
+    def ensure_sync(self, func):
+        return func
 
 
 def create_app(values: settings.Settings | None = None) -> Flask:
     """The application for these settings (default: those of the environment). Touches the disk only for its keys."""
-    app = Flask("wesend", instance_path=str((values or settings.load()).instance))
+    app = Wesend("wesend", instance_path=str((values or settings.load()).instance))
     app.config["WESEND"] = values or settings.load()
     app.config["SECRET_KEY"] = secret.secret_key(app.config["WESEND"])
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -38,7 +47,7 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     metrics.init_app(app)
     logs.init_app(app)
     keys.init_app(app)
-    submit.init_app(app)
+    in_request.init_app(app)
     registry.init_app(app)
     slots.init_app(app)
     brought.init_app(app)

@@ -65,10 +65,9 @@ def _backups(values: Settings) -> Finding:
     age = backup.age_ms()
     if age is None:
         return Finding("Backups", "missing", f"none yet in {values.backup_dir}")
-    hours = age / clock.HOUR
-    late = hours > 2 * values.backup_hours + 1
+    late = backup.is_late(age)
     return Finding("Backups", "warning" if late else "ok",
-                   f"the newest in {values.backup_dir} is {hours:.1f} hours old"
+                   f"the newest in {values.backup_dir} is {age / clock.HOUR:.1f} hours old"
                    + (": are the jobs run?" if late else ""))
 
 

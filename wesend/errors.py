@@ -164,6 +164,10 @@ class GroupExists(Conflict):
     sentence = "A group with this name exists already"
 
 
+class GatewayExists(Conflict):
+    sentence = "There is a gateway with this name already"
+
+
 class EmailTaken(Conflict):
     sentence = "There is a user with this e-mail already"
 

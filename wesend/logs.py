@@ -16,6 +16,7 @@ from flask import Flask, Response, g, has_request_context, request
 from gunicorn.glogging import Logger
 
 from . import clock
+from .client_addresses import client_address
 from .request_ids import request_id
 from .settings import Settings
 
@@ -123,7 +124,7 @@ def _access(response: Response) -> dict[str, Any]:
     key = g.get("key")
     return {"method": request.method, "path": redact(_path()), "status": response.status_code,
             "ms": round((time.perf_counter() - g.logged_from) * 1000, 1), "bytes": response.calculate_content_length(),
-            "remote": request.remote_addr, "endpoint": request.endpoint, "account": key.account.id if key else None,
+            "remote": client_address(), "endpoint": request.endpoint, "account": key.account.id if key else None,
             "key": key.id if key else None}
 
 

@@ -41,10 +41,9 @@ def _valid(text: str, region: str | None) -> Phone | None:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_valid_number(number):
-        return None
     country = phonenumbers.region_code_for_number(number)
-    if country is None:
+    # is_valid_number() would look for the country once more.
+    if country is None or not phonenumbers.is_valid_number_for_region(number, country):
         return None
     return Phone(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), country)
 
@@ -91,3 +90,11 @@ def network_of(phone: Phone) -> str | None:
     national = str(phonenumbers.parse(phone.e164).national_number)
     fitting = [(len(p), name) for name, prefixes in plans.items() for p in prefixes if national.startswith(p)]
     return max(fitting)[1] if fitting else None
+
+
+def example_number(country: str) -> str:
+    """A mobile number of the country that is nobody's, as E.164 (any number where it has no mobile ones)."""
+    example = (phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
+               or phonenumbers.example_number(country))
+    assert example is not None  # every region of phonenumbers has one
+    return phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import shutil
 import socket
@@ -79,6 +80,9 @@ def up(*, host: str | None, port: int | None, workers: int | None, show: Callabl
         db.engine.dispose()
     url = values.base_url if "WESEND_BASE_URL" not in os.environ else _local_url(values)
     show(Started(values, url, f"{values.base_url}/sign-in/{first}" if first else None, paused))
+    # Workers never look through what is here now for garbage: that took 130 ms each time, often under the write lock.
+    gc.collect()
+    gc.freeze()
     try:
         Server(app, values).run()
     finally:

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 PROJECT = Path(__file__).resolve().parent.parent
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1"))
 
 
 class SettingsError(Exception):
@@ -89,6 +91,8 @@ class Settings:
     """Days after which texts of messages are replaced (`WESEND_KEEP_TEXT_DAYS`; none: they are kept)."""
     alert_mail: str = ""
     """Where alerts of wallets without an address of their own are mailed (`WESEND_ALERT_MAIL`)."""
+    trusted_proxies: tuple[Network, ...] = LOOPBACK
+    """Proxies whose X-Forwarded-For is believed (`WESEND_TRUSTED_PROXIES`, addresses or networks; this machine)."""
 
     @property
     def validity_ms(self) -> int:
@@ -107,6 +111,7 @@ VARIABLES = {
     "gateway_timeout": "WESEND_GATEWAY_TIMEOUT", "log": "WESEND_LOG", "log_level": "WESEND_LOG_LEVEL",
     "metrics_token": "WESEND_METRICS_TOKEN", "backup_dir": "WESEND_BACKUP_DIR", "backup_hours": "WESEND_BACKUP_HOURS",
     "backup_keep": "WESEND_BACKUP_KEEP", "keep_text_days": "WESEND_KEEP_TEXT_DAYS", "alert_mail": "WESEND_ALERT_MAIL",
+    "trusted_proxies": "WESEND_TRUSTED_PROXIES",
 }
 """Every setting and its variable: README is held against this table by a test."""
 
@@ -151,6 +156,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         backup_keep=read.whole("WESEND_BACKUP_KEEP", 7, 1, 10_000),
         keep_text_days=read.seconds("WESEND_KEEP_TEXT_DAYS", None),
         alert_mail=read.text("WESEND_ALERT_MAIL", ""),
+        trusted_proxies=read.networks("WESEND_TRUSTED_PROXIES", LOOPBACK),
     )
 
 
@@ -218,6 +224,13 @@ class _Reader:
         if len(values) < raw.count(",") + 1:
             raise SettingsError(f"{name} must be numbers of at least 0 with commas between them, not {raw!r}.")
         return tuple(values)
+
+    def networks(self, name: str, default: tuple[Network, ...]) -> tuple[Network, ...]:
+        raw = self.text(name, "")
+        try:
+            return tuple(ipaddress.ip_network(part.strip()) for part in raw.split(",")) if raw else default
+        except ValueError:
+            raise SettingsError(f"{name} must be addresses or networks, as 127.0.0.1,172.17.0.0/16, not {raw!r}.") from None
 
     def flag(self, name: str, default: bool) -> bool:
         raw = self.text(name, "").lower()

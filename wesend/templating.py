@@ -14,9 +14,9 @@ def has_variables(text: str) -> bool:
     return "{{" in text and DOUBLE.search(text) is not None
 
 
-def render(text: str, values: Mapping[str, str]) -> str:
+def render(text: str, values: Mapping[str, str], escape: Callable[[str], str] = str) -> str:
     """Fill ``{{name}}`` from ``values`` (keys in lower case); a missing one becomes the empty string."""
-    return DOUBLE.sub(lambda found: values.get(found[1].lower(), ""), text)
+    return DOUBLE.sub(lambda found: escape(values.get(found[1].lower(), "")), text)
 
 
 def render_single(text: str, values: Mapping[str, str], escape: Callable[[str], str] = str) -> str:

@@ -1,36 +1,53 @@
-"""`python -m tests.bench`: single sends on a real server with default settings, and the bars of the design."""
+"""`python -m tests.bench`: every bar of the design on real servers with default settings, in one run."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-import tempfile
+import traceback
 from pathlib import Path
 
-from . import load
-from .report import report, table
-from .rounds import Plan, measure
+from . import bulk, gateways, memory, million, report, singles, smpp, start, webhooks
+from .figure import Figure
+from .sizes import QUICK, Sizes
+
+BENCHES = {"singles": singles.bench, "bulk": bulk.bench, "gateways": gateways.bench, "smpp": smpp.bench,
+           "webhooks": webhooks.bench, "million": million.bench, "memory": memory.bench, "start": start.bench}
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """0, or 1 when a request failed; a bar that is not held is told, not punished: machines differ."""
+def main(arguments: list[str] | None = None, *, sizes: Sizes | None = None) -> int:
+    """0, or 1 when a bench came to no end; a bar that is not held is told, not punished: machines differ."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of each system at each concurrency (5)")
-    parser.add_argument("--seconds", type=int, default=2, help="whole seconds a round (2)")
-    parser.add_argument("--concurrency", type=int, nargs="+", default=[1, 8, 32], help="connections at once (1 8 32)")
-    parser.add_argument("--client", choices=("wrk", "python"), default="wrk" if load.has_wrk() else "python",
-                        help="who makes the load (wrk where it is installed)")
-    parser.add_argument("--json", metavar="FILE", help="write the figures here, too")
+    parser.add_argument("--only", choices=BENCHES, nargs="+", help="these, instead of all")
+    parser.add_argument("--quick", action="store_true", help="a minute or two; its figures say little")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures here, too")
     given = parser.parse_args(arguments)
-    plan = Plan(given.rounds, given.seconds, tuple(given.concurrency), given.client == "wrk")
-    with tempfile.TemporaryDirectory() as folder:
-        measured = measure(Path(folder), plan, lambda line: print(line, file=sys.stderr))
-    found = report(measured, plan)
+    sizes = sizes or (QUICK if given.quick else Sizes())
+    found, failed = run(given.only or list(BENCHES), sizes)
     if given.json:
-        Path(given.json).write_text(json.dumps(found, indent=2) + "\n")
-    print(table(found))
-    return 1 if found["errors"] else 0
+        given.json.write_text(json.dumps(report.data(found, failed, sizes), indent=2) + "\n")
+    print(", ".join(f"{name} {value}" for name, value in report.machine().items())
+          + ". Load and server share the cores: the ratios count.\n")
+    print(report.table(found))
+    for name, error in failed.items():
+        print(f"\n{name} FAILED: {error}")
+    return 1 if failed else 0
+
+
+def run(names: list[str], sizes: Sizes) -> tuple[dict[str, list[Figure]], dict[str, str]]:
+    """Figures of each bench, and the errors of those that came to no end: the others are measured all the same."""
+    found: dict[str, list[Figure]] = {}
+    failed: dict[str, str] = {}
+    for name in names:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        found[name] = []
+        try:
+            found[name].extend(BENCHES[name](sizes))
+        except Exception as error:
+            traceback.print_exc()
+            failed[name] = f"{type(error).__name__}: {error}"
+    return found, failed
 
 
 if __name__ == "__main__":

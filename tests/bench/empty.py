@@ -1,4 +1,7 @@
-"""The floor: a Flask route that reads credentials and JSON and answers JSON, under the same gunicorn options."""
+"""The floor: a Flask route that reads credentials and JSON and answers JSON, under the same gunicorn options.
+
+Its process has imported what wesend imports.
+"""
 
 from __future__ import annotations
 

@@ -58,18 +58,18 @@ def has_wrk() -> bool:
     return shutil.which("wrk") is not None
 
 
-def run(url: str, concurrency: int, seconds: int, *, wrk: bool) -> Load:
-    """Single sends to ``url`` over as many kept-alive connections, each as fast as it is answered."""
+def run(url: str, concurrency: int, seconds: float, *, wrk: bool) -> Load:
+    """Single sends to ``url`` over as many kept-alive connections, each as fast as it is answered; wrk knows whole seconds."""
     return _wrk(url, concurrency, seconds) if wrk else _threads(url, concurrency, seconds)
 
 
-def _wrk(url: str, concurrency: int, seconds: int) -> Load:
+def _wrk(url: str, concurrency: int, seconds: float) -> Load:
     script = SCRIPT % {"start": random.randrange(NUMBERS), "first": FIRST, "numbers": NUMBERS,
                        "wallet": PUBLISHED.wallet, "authorization": basic(PUBLISHED.key, PUBLISHED.secret)}
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write(script)
         file.flush()
-        done = subprocess.run(["wrk", "-t1", f"-c{concurrency}", f"-d{seconds}s", "-s", file.name, url],
+        done = subprocess.run(["wrk", "-t1", f"-c{concurrency}", f"-d{max(1, round(seconds))}s", "-s", file.name, url],
                               capture_output=True, text=True, timeout=seconds + 60)
     if done.returncode:
         raise RuntimeError(f"wrk: {done.stderr or done.stdout}")

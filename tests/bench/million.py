@@ -1,31 +1,30 @@
-"""A million messages in the table: pages, detail, figures, beside their bar. In this process: no HTTP, no client."""
+"""A million messages in the table: pages, detail, figures. In this process: no HTTP, no client."""
 
 from __future__ import annotations
 
 import random
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
-from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.conftest import close, make_app
+from tests.support.apis import basic
+from tests.support.wire import PUBLISHED
 from wesend import clock
-from wesend.accounts.keys import Key, authenticate
-from wesend.database import atomic, query
-from wesend.ids import new_id
-from wesend.sandbox import CREDENTIALS
 
-TOTAL = 1_000_000
-BULK = 5_000
-DAYS = 90
+from . import empty
+from .figure import Figure, Yardstick, figure
+from .filling import BULK, fill
+from .rounds import EMPTY
+from .serving import HEADERS, prepare
+from .sizes import Sizes
+
 BAR_MS = 15.0
-CHUNK = 20_000
-BATCH = ("id", "uid", "account_id", "wallet_id", "api", "lane", "state", "text", "total", "delivered", "cost_micros",
-         "currency", "created_at", "finished_at")
-MESSAGE = ("id", "uid", "batch_id", "account_id", "wallet_id", "lane", "recipient", "country", "text", "encoding", "segments",
-           "cost_micros", "route", "route_cost_micros", "route_currency", "gateway", "status", "due_at", "day",
-           "created_at", "submitted_at", "delivered_at")
 
 
 class Timed(NamedTuple):
@@ -40,47 +39,31 @@ class Timed(NamedTuple):
     worst: float
 
 
-def fill(app: Flask, total: int = TOTAL) -> None:
-    """Half of them single sends, half bulks; one in twelve failed; a few on their way; the rest delivered."""
-    with app.app_context():
-        key = authenticate("esms", CREDENTIALS["esms"].secret)
-        now = clock.now_ms()
-        first_id, first_batch = (query(f"SELECT coalesce(max(id), 0) + 1 FROM {table}")[0][0]
-                                 for table in ("messages", "batches"))
-        with atomic() as tx:
-            tx.execute("PRAGMA defer_foreign_keys = ON")
-            batch_id = first_batch - 1
-            batches, messages = [], []
-            for index in range(total):
-                at = now - DAYS * clock.DAY + (index * DAYS * clock.DAY) // total
-                if index % (2 * BULK) < BULK or index % BULK == 0:
-                    batch_id += 1
-                    size = 1 if index % (2 * BULK) < BULK else BULK
-                    batches.append((batch_id, new_id(), key.account.id, key.wallet_id, "esms", int(size > 1), "finished",
-                                    "Hello", size, size, size * 1_213_000, "KES", at, at))
-                messages.append(_message(first_id + index, index, batch_id, key, at))
-                if len(messages) == CHUNK:
-                    tx.insert_many("batches", BATCH, batches)
-                    tx.insert_many("messages", MESSAGE, messages)
-                    batches, messages = [], []
-            tx.insert_many("batches", BATCH, batches)
-            tx.insert_many("messages", MESSAGE, messages)
-            tx.execute("INSERT INTO message_events (message_id, event, status, at) SELECT id, 'submitted', 'submitted',"
-                       " created_at FROM messages WHERE id >= ?", (first_id,))
-            tx.execute("INSERT INTO daily_counts (account_id, wallet_id, day, route, total, delivered, failed)"
-                       " SELECT account_id, wallet_id, day, route, count(*), sum(status = 'delivered'),"
-                       " sum(status = 'failed') FROM messages WHERE id >= ? GROUP BY 1, 2, 3, 4", (first_id,))
+def bench(sizes: Sizes) -> Iterator[Figure]:
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(Path(folder) / "instance")
+        app = make_app(Path(folder) / "instance")
+        fill(app, sizes.listed)
+        bare = Yardstick(f"{EMPTY}, in process", _empty_ms())
+        for timed in measure(app.test_client(), sizes.listed):
+            yield figure(timed.name, max(timed.first, timed.worst), "ms", at_most=BAR_MS, beside=bare,
+                         first=round(timed.first, 2), median=round(timed.median, 2))
+        with app.app_context():
+            app.extensions["wesend.last_used"].flush()  # else its thread writes when the folder is gone
+        close(app)
 
 
-def _message(message_id: int, index: int, batch_id: int, key: Key, at: int) -> tuple:
-    status = "failed" if index % 12 == 5 else "sent" if index % 5_000 == 7 else "delivered"
-    bulk = index % (2 * BULK) >= BULK
-    return (message_id, new_id(), batch_id, key.account.id, key.wallet_id, int(bulk), f"+256712{index % 1_000_000:06d}",
-            "UG", "Hello, your parcel is here.", "gsm7", 1, 1_213_000, "ESMS_UG", 35_000_000, "UGX", "sandbox", status, at,
-            clock.day_of(at, key.account.time_zone), at, at, at)
+def _empty_ms() -> float:
+    client, spent = empty.make_app().test_client(), []
+    for _ in range(100):
+        start = time.thread_time()
+        client.post("/api/v1/sms/send", json={"recipient": "+256772000001"},
+                    headers={"Authorization": basic(PUBLISHED.key, PUBLISHED.secret)})
+        spent.append((time.thread_time() - start) * 1000)
+    return median(spent)
 
 
-def calls(client: FlaskClient, total: int = TOTAL) -> dict[str, Callable[[], Iterator[str]]]:
+def calls(client: FlaskClient, total: int) -> dict[str, Callable[[], Iterator[str]]]:
     """What is measured: a name → the paths that are asked for, the first of them cold."""
     random_ = random.Random(1)
     pages = total // 100
@@ -113,10 +96,7 @@ def calls(client: FlaskClient, total: int = TOTAL) -> dict[str, Callable[[], Ite
     }
 
 
-HEADERS = {"Authorization": f"Bearer {CREDENTIALS['esms'].secret}"}
-
-
-def measure(client: FlaskClient, total: int = TOTAL) -> Iterator[Timed]:
+def measure(client: FlaskClient, total: int) -> Iterator[Timed]:
     for name, given in calls(client, total).items():
         spent = []
         for path in given():

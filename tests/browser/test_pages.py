@@ -13,7 +13,9 @@ from ..support.fakes import FakeVendor, answer
 OWNERS_PAGES = ("/", "/start", "/keys", "/senders", "/webhooks", "/people", "/password")
 OPERATORS_PAGES = ("/operator/accounts", "/operator/accounts/1", "/operator/routes", "/operator/routes/new",
                    "/operator/rates", "/operator/senders", "/operator/users", "/operator/deposits", "/operator/unknown",
-                   "/operator/audit", "/operator/settings", "/no-such-page")
+                   "/operator/gateways", "/operator/gateways/busy-line", "/operator/gateways/busy-line/edit",
+                   "/operator/gateways/busy-line/remove", "/operator/new-gateway", "/operator/new-gateway/http",
+                   "/operator/backups", "/operator/audit", "/operator/settings", "/no-such-page")
 
 
 def test_a_minted_key_sends(visit, server, shop):
@@ -153,6 +155,8 @@ def busy(server) -> dict:
     server.command("sender", "add", "--account", str(account), "--name", "BUSY", "--countries", "UG,KE")
     server.command("webhook", "add", "--account", str(account), "--format", "esms", "--url",
                    "https://example.com/" + "x" * 90)
+    server.command("gateway", "set", "busy-line", "--type", "http", "--option", "url=https://sms.example.com/" + "x" * 90,
+                   "--option", 'body={"to": "{to}"}', "--secret", "token=t", "--option", "tps=12.5")
     return {"account_id": account}
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +37,23 @@ def test_help_names_every_command(wesend):
     assert shown.code == 0
     listed = shown.out.split("Commands:")[1]
     assert [name for name in {words[0] for words in ALL} if f"\n  {name} " not in listed] == []
+
+
+def test_help_shows_nothing_that_is_not_of_wesend(wesend):
+    shown = wesend("--help").out
+    listed = {line.split()[0] for line in shown.split("Commands:")[1].splitlines() if line.strip()}
+    assert listed == {words[0] for words in ALL}
+    assert set(re.findall(r"--[a-z-]+", shown.split("Options:")[1].split("Commands:")[0])) == {"--version", "--help"}
+
+
+def test_help_needs_no_settings_and_touches_no_disk(tmp_path):
+    done = run(tmp_path / "fresh", "--help", WESEND_PORT="http")
+    assert (done.returncode, done.stderr, (tmp_path / "fresh").exists()) == (0, "", False)
+
+
+def test_the_version_is_the_one_that_is_packaged(wesend):
+    packaged = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
+    assert wesend("--version").out == f"wesend {packaged}\n"
 
 
 @pytest.mark.parametrize("words", ALL, ids=" ".join)

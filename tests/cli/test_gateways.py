@@ -8,6 +8,7 @@ from tests.support.domain import make_account, make_wallet
 from tests.support.fakes import FakeVendor, answer
 from tests.support.gateways import set_up
 from wesend.phones import normalise
+from wesend.upstreams import registry
 from wesend.wallets.deposits import start_deposit
 
 SECRET = "s3cr3t-of-the-vendor"
@@ -39,6 +40,18 @@ def test_list_prints_every_gateway_and_those_that_are_always_there(wesend):
     assert [each["callback_url"] for each in shown] == [None, None, made["callback_url"], None]
 
 
+@pytest.mark.parametrize("name", registry.types())
+def test_types_tells_what_can_be_set_of_a_type(wesend, name):
+    [shown] = wesend("gateway", "types", name, "--json").json["types"]
+    kind = registry.types()[name]
+    assert {option["name"]: option["required"] for option in shown["options"]} == {
+        option.name: option.required for option in kind.options + kind.common_options}
+    assert {secret["name"] for secret in shown["secrets"]} == {secret.name for secret in kind.secrets}
+    told = wesend("gateway", "types", name).out
+    assert [option["name"] for option in shown["options"] if f"--option {option['name']}=" not in told] == []
+    assert told in wesend("gateway", "types").out
+
+
 def test_no_command_ever_shows_a_secret(wesend):
     shown = [wesend(*SET), wesend(*SET, "--json"), wesend("gateway", "list"), wesend("gateway", "list", "--json"),
              wesend(*SET[:-2], "--secret", f"apikey={SECRET}"), wesend(*SET, "--option", f"api_key={SECRET}")]
@@ -53,6 +66,7 @@ def test_an_option_is_name_and_value(wesend, value):
 
 @pytest.mark.parametrize("arguments, sentence", [
     (("gateway", "set", "at", "--type", "pigeon"), "choose one of"),
+    (("gateway", "types", "pigeon"), "choose one of"),
     (("gateway", "set", "at", "--type", "africastalking"), "username is missing"),
     (("gateway", "set", "A T", "--type", "marzsms"), "not a gateway's name"),
     (("gateway", "remove", "nobody"), "no gateway named nobody"),

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wesend.phones import NETWORKS, Phone, network_of, normalise, split_list
+from wesend.phones import (
+    NETWORKS,
+    Phone,
+    example_number,
+    network_of,
+    normalise,
+    split_list,
+)
 
 UGANDAN = Phone("+256712345678", "UG")
 
@@ -105,3 +112,7 @@ def test_no_prefix_belongs_to_two_networks_of_a_country():
     for country, plans in NETWORKS.items():
         prefixes = [prefix for given in plans.values() for prefix in given]
         assert len(prefixes) == len(set(prefixes)), country
+
+
+def test_every_country_that_an_account_may_have_has_an_example_number():
+    assert all(normalise(example_number(country), country) for country in phonenumbers.SUPPORTED_REGIONS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ DEFAULTS = {
     "retry_delays": (1.0, 4.0), "validity_hours": 48.0, "gateway_timeout": 10.0, "sandbox_smtp_port": None,
     "log": "off", "log_level": "info", "metrics_token": "", "backup_dir": None, "backup_hours": 24.0, "backup_keep": 7,
     "keep_text_days": None, "alert_mail": "",
+    "trusted_proxies": (ip_network("127.0.0.0/8"), ip_network("::1")),
 }
 GIVEN = {
     "instance": ("/tmp/one", Path("/tmp/one")),
@@ -51,6 +53,7 @@ GIVEN = {
     "backup_keep": ("30", 30),
     "keep_text_days": ("90", 90.0),
     "alert_mail": ("ops@example.org", "ops@example.org"),
+    "trusted_proxies": ("172.17.0.0/16, ::1", (ip_network("172.17.0.0/16"), ip_network("::1"))),
 }
 REFUSED = [
     ("WESEND_DATABASE_URL", "postgresql://localhost/wesend"), ("WESEND_DATABASE_URL", "sqlite://"),
@@ -64,6 +67,7 @@ REFUSED = [
                                  "WESEND_VALIDITY_HOURS", "WESEND_GATEWAY_TIMEOUT", "WESEND_BACKUP_HOURS",
                                  "WESEND_KEEP_TEXT_DAYS")
       for value in ("-1", "soon", "nan", "inf", "1,5")],
+    *[("WESEND_TRUSTED_PROXIES", value) for value in ("proxy", "10.0.0.1/8", "10.0.0.1,,", "*")],
     ("WESEND_LOG", "yaml"), ("WESEND_LOG_LEVEL", "loud"), ("WESEND_BACKUP_KEEP", "0"), ("WESEND_BACKUP_KEEP", "all"),
     *[("WESEND_RATE_LIMIT", value) for value in ("0", "-5", "many", "1.5")],
     *[("WESEND_RETRY_DELAYS", value) for value in ("a", "1,-4", "1,,4", "1;4", "nan")],

@@ -124,6 +124,58 @@ def test_a_group_is_filled_by_hand_and_deleted(member, shop):
     assert "No contacts yet" in text_of(member.follow(f"{path}/delete"))
 
 
+@pytest.fixture
+def group(member) -> str:
+    """The path of a group of two with a field of their own, and the newest contact's path."""
+    path = upload(member, b"phone,name,Town\n0712000001,Ann,Kampala\n0712000002,=Ben,Gulu\n")
+    given = {"column-0": "phone", "column-1": "name", "column-2": "field", "group": "Friends", "country": "UG"}
+    return member.follow(path, go="import", **given).request.path
+
+
+def newest(page) -> str:
+    return re.search(r"(/contacts/\d+/contacts/\d+)/delete", page.text)[1]
+
+
+def test_a_contact_is_changed_in_its_place_with_the_fields_it_has(member, group):
+    contact = newest(member.get(group))
+    form = member.get(f"{group}?edit={contact.rsplit('/', 1)[1]}")
+    assert 'value="Gulu"' in form.text and "Town" in text_of(form) and "email" in text_of(form)
+    shown = member.follow(contact, **{"phone": "0772 000 002", "name": "Ben", "field-0": "<b>Arua</b>",
+                                      "field-1": "Ben@Example.com"})
+    assert "+256772000002" in text_of(shown) and "&lt;b&gt;Arua" in shown.text and "+256712000002" not in text_of(shown)
+    assert "2 contacts" in text_of(shown)
+
+
+@pytest.mark.parametrize(("phone", "told"), [("0712000001", "in the group already"), ("nonsense", "Not a phone number"),
+                                             ("", "Please fill this in")])
+def test_a_contact_that_can_not_become_that_stays_as_it_was_and_the_form_keeps_what_was_typed(app, member, group, phone, told):
+    contact = newest(member.get(group))
+    answer = member.post(contact, **{"phone": phone, "name": "Typed", "field-0": "Arua", "field-1": ""})
+    assert told in text_of(answer) and 'value="Typed"' in answer.text and 'value="Arua"' in answer.text
+    with app.app_context():
+        assert [tuple(row) for row in query("SELECT phone, name FROM contacts ORDER BY id DESC LIMIT 1")] == [
+            ("+256712000002", "=Ben")]
+
+
+def test_a_group_is_taken_away_as_a_csv_that_can_be_imported_again(member, group):
+    member.follow(group, **{"phone": "0712000003", "name": "", "field-0": "", "field-1": "cal@example.com"})
+    taken = member.get(f"{group}/export")
+    assert taken.mimetype == "text/csv" and taken.text.splitlines() == [
+        "\ufeffphone,name,Town,email", "'+256712000001,Ann,Kampala,", "'+256712000002,'=Ben,Gulu,",
+        "'+256712000003,,,cal@example.com"]
+    again = upload(member, taken.data)
+    given = {f"column-{n}": role for n, role in enumerate(("phone", "name", "field", "field"))}
+    assert "3 contacts imported." in text_of(member.follow(again, go="import", group="Again", country="KE", **given))
+
+
+def test_a_contact_of_another_group_or_account_is_neither_shown_nor_changed(app, member, group):
+    contact, other = newest(member.get(group)), member.follow("/contacts", name="Other").request.path
+    assert member.post(contact.replace(group, other), phone="0712000009", name="").status_code == 404
+    stranger = Visitor(app, make_user(app, "owner", mint(app).account_id))
+    assert stranger.post(contact, phone="0712000009", name="").status_code == 404
+    assert stranger.get(f"{group}/export").status_code == 404
+
+
 def test_whoever_opts_out_is_left_alone_until_it_is_taken_back(member, shop, app):
     assert "+256712000001 gets nothing more" in text_of(member.follow("/contacts/opt-outs", number="0712000001"))
     told = member.post("/compose/count", wallet=shop.wallet, recipients="0712000001", text="x", sender="").json

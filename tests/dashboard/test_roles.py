@@ -10,7 +10,10 @@ from wesend.accounts.roles import MEMBER, OWNER
 from wesend.database import query
 from wesend.errors import Forbidden, NotFound
 from wesend.messages import first_steps, unknown
+from wesend.operations import pausing, take_away
 from wesend.routing import rates, routes, senders
+from wesend.upstreams import service as gateways
+from wesend.upstreams import standing, trial
 from wesend.wallets import deposits
 from wesend.wallets import service as wallets
 from wesend.webhooks import attempts, endpoints
@@ -42,6 +45,15 @@ OPERATORS = {
     "gives a deposit up": lambda actor, shop: deposits.give_up(1, actor=actor),
     "decides an outcome": lambda actor, shop: unknown.decide("x", unknown.LOST, actor=actor),
     "sees unknown outcomes": lambda actor, shop: unknown.list_unknown(actor=actor),
+    "sets a gateway": lambda actor, shop: gateways.set_gateway("x", "sandbox", {}, {}, actor=actor),
+    "removes a gateway": lambda actor, shop: gateways.remove_gateway("sandbox", actor=actor),
+    "tests a gateway": lambda actor, shop: trial.send_test("sandbox", "+256712345678", actor=actor),
+    "sees how gateways stand": lambda actor, shop: standing.standings(actor=actor),
+    "takes a backup away": lambda actor, shop: take_away.make_copy(actor=actor),
+    "takes a kept backup away": lambda actor, shop: take_away.open_kept("wesend-20260610T120000Z.db", actor=actor),
+    "sees the backups": lambda actor, shop: take_away.list_kept(actor=actor),
+    "pauses dispatch": lambda actor, shop: pausing.pause("Mine", actor=actor),
+    "resumes dispatch": lambda actor, shop: pausing.resume(actor=actor),
     "reads the audit log": lambda actor, shop: audit_log.entries(actor=actor),
 }
 
@@ -61,6 +73,8 @@ OWNERS = {
     "removes a webhook": lambda actor, shop: endpoints.remove_endpoint(_endpoint(shop), actor=actor),
     "repeats deliveries": lambda actor, shop: attempts.retry_failed(_endpoint(shop), 0, actor=actor),
     "invites somebody": lambda actor, shop: users.create_user("x@example.com", MEMBER, shop.account_id, actor=actor),
+    "sets an alert": lambda actor, shop: wallets.set_low_balance(
+        wallets.find_wallet(shop.wallet), money.MICRO, None, actor=actor),
     "sees the people": lambda actor, shop: users.list_users(shop.account_id, actor=actor),
 }
 
@@ -134,7 +148,9 @@ def test_an_owner_makes_sandbox_wallets_but_no_money(context, app, shop):
 
 OPERATOR_PAGES = ("/operator/accounts", "/operator/accounts/1", "/operator/routes", "/operator/routes/ESMS_UG",
                   "/operator/rates", "/operator/senders", "/operator/users", "/operator/deposits",
-                  "/operator/deposits/1", "/operator/unknown", "/operator/audit", "/operator/settings")
+                  "/operator/gateways", "/operator/gateways/sandbox", "/operator/new-gateway",
+                  "/operator/new-gateway/twilio", "/operator/deposits/1", "/operator/unknown", "/operator/audit",
+                  "/operator/backups", "/operator/settings")
 
 
 @pytest.mark.parametrize("path", OPERATOR_PAGES)

@@ -95,3 +95,21 @@ def test_another_accounts_wallet_does_not_exist_but_an_operator_goes_over_to_it(
     assert owner.post(f"/wallets/{sandbox_shop.wallet}/top-up", amount="5", phone="0772345678").status_code == 404
     operator.pick(1)
     assert operator.get(f"/wallets/{sandbox_shop.wallet}/top-up").status_code == 200
+
+
+def test_an_owner_sets_the_line_below_which_somebody_is_told_and_ends_it(app, sandbox_shop):
+    visitor = Visitor(app, make_user(app, "owner", sandbox_shop.account_id))
+    path = f"/wallets/{sandbox_shop.wallet}"
+    page = visitor.follow(f"{path}/alert", below="2,500.50", address="ann@example.com")
+    assert "told once" in text_of(page) and 'value="2500.5"' in page.text and 'value="ann@example.com"' in page.text
+    assert "is no e-mail address" in text_of(visitor.post(f"{path}/alert", below="5", address="ann"))
+    assert "must be above zero" in text_of(visitor.post(f"{path}/alert", below="-5", address=""))
+    assert 'value="2500.5"' in visitor.get(path).text
+    page = visitor.follow(f"{path}/alert", below="", address="")
+    assert "Nobody is told any more" in text_of(page) and 'value="2500.5"' not in page.text
+
+
+def test_a_member_sees_no_alert_and_sets_none(visitor, sandbox_shop):
+    path = f"/wallets/{sandbox_shop.wallet}"
+    assert "Low-balance alert" not in text_of(visitor.get(path))
+    assert visitor.post(f"{path}/alert", below="5", address="").status_code == 403

@@ -174,6 +174,13 @@ def test_a_link_leads_where_it_led_and_notes_the_click(app, client, sent):
     assert events(app) == ["opened", "clicked", "clicked"]
 
 
+def test_a_scanner_that_only_asks_for_the_head_has_neither_opened_nor_clicked(app, client, sent):
+    [pixel] = re.findall(r'<img src="([^"]+)"', sent["html"])
+    link = re.findall(r'href="([^"]+)"', sent["html"])[0]
+    assert [client.head(path_of(url)).status_code for url in (pixel, link)] == [200, 302]
+    assert events(app) == []
+
+
 @pytest.mark.parametrize("target", ["http://x.example/&#10;Set-Cookie: a=b", "http://x.example/\x01\x7f",
                                     "https://[::1]/",
                                     "http://user:pw@x.example:80/#frag", "http://münchen.example/", "HTTP://X.EXAMPLE"])

@@ -65,3 +65,11 @@ def test_a_mail_that_is_no_proper_mail_is_shown_all_the_same(raw):
 def test_no_mail_hides_the_others(pieces):
     write(lambda tx: tx.execute("DELETE FROM caught_mails") and None)
     assert len(keep(b"".join(pieces))) == 1
+
+
+def test_only_the_newest_are_kept(monkeypatch):
+    monkeypatch.setattr(caught, "KEPT", 3)
+    for number in range(5):
+        keep(b"Subject: %d\r\n\r\nx" % number)
+    assert caught.forget_old(limit=1) == 1 and caught.forget_old() == 1 and caught.forget_old() == 0
+    assert [shown["subject"] for shown in caught.emails(to=None, since=None)] == ["2", "3", "4"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+from contextlib import ExitStack
 
 import pytest
 
@@ -24,7 +26,7 @@ from wesend.gateways.money.base import (
     Standing,
 )
 from wesend.phones import normalise
-from wesend.upstreams import registry
+from wesend.upstreams import in_request, registry
 from wesend.wallets import deposits, ledger
 from wesend.wallets.deposits import (
     check,
@@ -36,6 +38,7 @@ from wesend.wallets.deposits import (
 )
 
 from ..support.domain import balance, make_wallet, problems
+from ..support.smsc import eventually
 
 PAYER = normalise("0772345678", "UG")
 
@@ -253,3 +256,28 @@ def test_the_sandboxs_money_pays_after_a_second_declines_or_never_answers(clock,
         clock.advance(deposits.EXPIRES_MS / 1000)
         poll_due()
     assert now(deposit)["status"] == status and balance(wallet) == left
+
+
+def test_a_gateway_that_hangs_holds_no_more_requests_than_may_wait_for_it(payer, wallet):
+    """The next one is answered as pending at once, and charged beside the requests."""
+    with ExitStack() as held:
+        while held.enter_context(in_request.waiting_for({"mobile"})):
+            pass
+        hanging = threading.Event()
+        charge = payer.charge
+        payer.charge = lambda asked: hanging.wait(30) and charge(asked)
+        made = start_deposit(wallet, 500_000_000, PAYER)
+        assert (made["status"], made["gateway_ref"]) == ("pending", None) and payer.charges == []
+        hanging.set()
+        eventually(lambda: deposit_by_id(made["id"], wallet.account_id)["gateway_ref"] == "vendor-1", "it is not charged")
+    assert len(payer.charges) == 1
+
+
+def test_a_refusal_that_was_not_waited_for_is_told_by_the_status(payer, wallet):
+    payer.answer = ChargeAnswer("refused", None, "No such payer")
+    with ExitStack() as held:
+        while held.enter_context(in_request.waiting_for({"mobile"})):
+            pass
+        made = start_deposit(wallet, 500_000_000, PAYER)
+        eventually(lambda: deposit_by_id(made["id"], wallet.account_id)["status"] == "failed", "it is not refused")
+    assert deposit_by_id(made["id"], wallet.account_id)["reason"] == "No such payer" and balance(wallet) == "0"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import ExitStack
 
 import pytest
 from flask import Flask
@@ -29,7 +30,7 @@ from wesend.messages.detours import lead_around, lead_around_the_gone
 from wesend.messages.lane import Lane
 from wesend.messages.settle import settle
 from wesend.messages.submit import call, submit_accepted
-from wesend.upstreams import breaker, pace, slots
+from wesend.upstreams import breaker, in_request, pace, slots
 
 from ..support.domain import (
     NUMBERS,
@@ -161,6 +162,20 @@ def test_what_has_no_other_way_waits_for_the_resting_gateway_and_pays_nothing_fo
     assert go(carrier) == 1 and state(one["id"])[0] == "submitted"
 
 
+def test_what_says_nothing_against_the_gateway_never_makes_it_rest(wallet, carrier):
+    for _ in range(2 * breaker.FAILURES):
+        carrier.outcomes.append(Outcome(TEMPORARY, code="450", text="Mailbox busy", works=True))
+        send(wallet, in_request=True)
+    assert not breaker.rests("carrier")
+
+
+def test_a_live_message_is_never_handed_over_to_the_sandbox(wallet, carrier):
+    make_route("PLAYGROUND", "sandbox", price="1", priority=1)
+    carrier.outcomes.append(BUSY)
+    one = send(wallet, in_request=True).messages[0]
+    assert state(one["id"])[:2] == ("queued", "carrier") and timeline(one["id"]) == ["retrying"]
+
+
 def test_a_resting_gateway_is_not_failed_over_to(wallet, carrier, second):
     rest("second")
     carrier.outcomes.append(BUSY)
@@ -236,17 +251,15 @@ def test_a_request_that_finds_no_room_is_answered_as_queued_and_counts_no_attemp
     if in_the_way == "pace":
         carrier.tps = 0.001
         assert pace.wait_for_turn(carrier, 1, 0)
-    waits = app.extensions["wesend.in-request"]
-    taken = [waits.take({"carrier"}) for _ in range(waits.limit)] if in_the_way == "requests" else []
-    if in_the_way == "slots":
-        with slots.slot(carrier, 0):
-            one = send(wallet, in_request=True).messages[0]
-    else:
+    with ExitStack() as held:
+        if in_the_way == "slots":
+            held.enter_context(slots.slot(carrier, 0))
+        if in_the_way == "requests":
+            while held.enter_context(in_request.waiting_for({"carrier"})):
+                pass
         one = send(wallet, in_request=True).messages[0]
     assert (one["status"], one["attempts"], one["backoffs"]) == ("queued", 0, 0)
     assert carrier.submitted == [] and balance(wallet) == "965"
-    for each in taken:
-        waits.give_back(each)
     carrier.tps = None
     assert go(carrier) == 1 and state(one["id"]) == ("submitted", "carrier", 1)
     assert_counted()

@@ -59,7 +59,7 @@ def test_each_kind_reads_what_people_write(name, given, meant):
 def test_what_can_not_be_used_is_refused_by_name(name, given):
     with pytest.raises(BadOption) as refused:
         read({name: given})
-    assert name in str(refused.value)
+    assert name in str(refused.value) and refused.value.setting == f"options.{name}"
 
 
 def test_an_unknown_option_is_told_the_known_ones():
@@ -103,9 +103,14 @@ class TestEveryType:
     def test_it_may_be_pointed_at_another_address(self, kind):
         assert {option.name for option in kind.options} & {"base_url", "url", "host"}
 
-    def test_without_what_it_needs_it_says_what_is_missing(self, kind):
-        with pytest.raises(BadOption, match="is missing"):
+    def test_without_what_it_needs_it_says_what_is_missing_and_which_setting_that_is(self, kind):
+        with pytest.raises(BadOption, match="is missing") as refused:
             kind("g", {}, {}, timeout=1, callback_url="")
+        word, _, name = refused.value.setting.partition(".")
+        assert name in str(refused.value) and name in {option.name for option in getattr(kind, word)}
+
+    def test_it_introduces_itself_to_whoever_chooses(self, kind):
+        assert kind.title and kind.about.endswith(".")
 
 
 @pytest.mark.parametrize("kind", sms.TYPES.values(), ids=lambda kind: kind.type)

@@ -101,6 +101,15 @@ def test_4xx_is_temporary_and_5xx_refused_at_every_step(server, gateway, step, a
     assert send(gateway).kind == ACCEPTED  # the next one is none the worse for it
 
 
+@pytest.mark.parametrize(("step", "answer", "works"), [
+    ("RCPT", "450 Busy", True), ("RCPT", "451 Greylisted", True), ("RCPT", "452 Mailbox full", True),
+    ("RCPT", "421 Closing", False), ("MAIL", "451 Try later", False), ("DATA", "452 No space", False)])
+def test_a_mailbox_that_is_not_ready_says_nothing_against_the_server(server, gateway, step, answer, works):
+    server.says(step, answer)
+    outcome = send(gateway)
+    assert (outcome.kind, outcome.works) == (TEMPORARY, works)
+
+
 def test_a_refused_mail_does_not_end_the_connection_of_the_others(server, gateway):
     server.says("RCPT", "250 OK", "550 No such user", "451 Later")
     kinds = [outcome.kind for outcome in gateway.submit([mail(number) for number in range(4)])]

@@ -55,7 +55,7 @@ class Recorder:
         """`table: statement` for each growing table that a statement walks without a search."""
         found = []
         connection = connect(path)
-        for sql, parameters in self.statements.items():
+        for sql, parameters in list(self.statements.items()):  # threads of the application go on while it looks
             tables = {alias or table: table for table, alias in NAMED.findall(sql)}
             for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters):
                 scanned = re.match(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?", row[3])

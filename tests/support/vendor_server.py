@@ -1,7 +1,7 @@
 """Africa's Talking in a process of its own: `python -m tests.support.vendor_server JOURNAL DELAY`. It prints its port.
 
 Every number that it accepts is a line of the journal, with how many calls are open, written before it answers. With a
-DELAY of ``hang`` it takes a call and never answers.
+DELAY of ``hang`` it takes a call and never answers; with ``refuse`` it accepts no number at all.
 """
 
 from __future__ import annotations
@@ -45,6 +45,9 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, jo
     OPEN["now"] += 1
     try:
         numbers = form["to"][0].split(",")
+        if delay == "refuse":
+            return await _tell(writer, [{"statusCode": 403, "number": number, "status": "InvalidPhoneNumber",
+                                         "messageId": "None"} for number in numbers])
         journal.write("".join(f"{number} {OPEN['now']}\n" for number in numbers).encode())
         if delay == "hang":
             await reader.read()
@@ -52,9 +55,12 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, jo
         await asyncio.sleep(float(delay))
     finally:
         OPEN["now"] -= 1
-    body = json.dumps({"SMSMessageData": {"Message": "Sent", "Recipients": [
-        {"statusCode": 101, "number": number, "status": "Success", "cost": "KES 0.8", "messageId": "AT" + number}
-        for number in numbers]}}).encode()
+    return await _tell(writer, [{"statusCode": 101, "number": number, "status": "Success", "cost": "KES 0.8",
+                                 "messageId": "AT" + number} for number in numbers])
+
+
+async def _tell(writer: asyncio.StreamWriter, recipients: list[dict]) -> bool:
+    body = json.dumps({"SMSMessageData": {"Message": "Sent", "Recipients": recipients}}).encode()
     writer.write(b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
                  b"Content-Length: %d\r\n\r\n" % len(body) + body)
     await writer.drain()

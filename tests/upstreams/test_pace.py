@@ -53,5 +53,3 @@ def test_one_call_carries_a_seconds_worth_at_most(tps, batch, messages):
     limited = gateway(tps=tps)
     limited.batch = batch
     assert pace.at_once(limited) == messages
-
-

@@ -9,7 +9,7 @@ import pytest
 from tests.support.gateways import ACTOR, NOWHERE, set_up
 from tests.support.smsc import eventually
 from wesend.database import query, write
-from wesend.errors import GatewayNotFound, InvalidInput
+from wesend.errors import GatewayExists, GatewayNotFound, InvalidInput
 from wesend.gateways.sms.africastalking import AfricasTalking
 from wesend.upstreams import registry, service
 
@@ -161,6 +161,37 @@ def test_a_wrong_secret_is_not_told_in_the_sentence():
 def test_a_name_is_small_letters_digits_and_signs_that_fit_in_a_path(name):
     with pytest.raises(InvalidInput, match="not a gateway's name"):
         service.set_gateway(name, "marzsms", {}, {}, actor=ACTOR)
+
+
+def test_the_setting_that_is_wrong_is_named_apart_from_the_sentence():
+    with pytest.raises(InvalidInput) as refused:
+        service.set_gateway("x", "marzsms", {}, {"api_key": "k"}, actor=ACTOR)
+    assert list(refused.value.fields) == ["secrets.api_secret"]
+    with pytest.raises(InvalidInput) as refused:
+        service.set_gateway("a b", "marzsms", {}, {}, actor=ACTOR)
+    assert list(refused.value.fields) == ["name"]
+
+
+def test_a_new_gateway_never_takes_the_place_of_another():
+    set_up("africastalking", name="at")
+    before = [tuple(row) for row in query("SELECT * FROM gateways")]
+    with pytest.raises(GatewayExists, match="named at already"):
+        service.set_gateway("AT", "marzsms", {}, {"api_key": "k", "api_secret": "s"}, actor=ACTOR, is_new=True)
+    assert [tuple(row) for row in query("SELECT * FROM gateways")] == before
+
+
+def test_an_empty_secret_takes_away_what_was_given_before():
+    set_up("android", name="phone", secrets={"webhook_key": SECRET})
+    assert service.get_gateway("phone").secrets == ("username", "password", "webhook_key")
+    service.set_gateway("phone", "android", {}, {"webhook_key": ""}, actor=ACTOR)
+    assert registry.sms_gateway("phone").credentials["webhook_key"] is None
+    assert service.get_gateway("phone").secrets == ("username", "password")
+
+
+def test_settings_that_this_version_can_not_use_are_told(caplog):
+    set_up("africastalking", name="at")
+    write(lambda tx: tx.execute("UPDATE gateways SET options = '{\"username\": \"a\", \"tps\": \"fast\"}'"))
+    assert "tps must be a number" in service.get_gateway("at").problem
 
 
 def test_a_name_with_capital_letters_is_the_same_gateway_everywhere():

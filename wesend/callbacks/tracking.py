@@ -29,7 +29,8 @@ def follow(token: str):
         abort(405)
     if kind == mail.CLICK and link is not None:
         return _click(message, message_id, link)
-    mail_events.note_opened(message)
+    if request.method != "HEAD":
+        mail_events.note_opened(message)
     return Response(PIXEL, mimetype="image/gif", headers={"Cache-Control": "no-store"})
 
 
@@ -37,7 +38,8 @@ def _click(message, message_id: int, link: int):
     target = mail.link_target(message_id, link)
     if target is None:
         abort(404)
-    mail_events.note_clicked(message, target)
+    if request.method != "HEAD":  # a scanner's look, not a reader's
+        mail_events.note_clicked(message, target)
     return redirect(target, 302)
 
 

@@ -10,6 +10,7 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup
 
+from .. import __version__
 from ..errors import WesendError
 from ..schema_version import DatabaseProblem
 from ..settings import SettingsError
@@ -29,7 +30,22 @@ from . import (
 
 
 class WesendGroup(FlaskGroup):
-    """Refusals go to stderr as one sentence, exit code 1; usage errors are 2 (click's own)."""
+    """Refusals go to stderr as one sentence, exit code 1; usage errors are 2 (click's own).
+
+    Its commands are those below and no others: Flask's own options (which application, debug) and the commands that
+    packages plug into `flask` would only mislead here, and its help needs no application, so no settings either.
+    """
+
+    def __init__(self, **options):
+        super().__init__(add_default_commands=False, add_version_option=False, load_dotenv=False, set_debug_flag=False,
+                         **options)
+        self.params = []
+
+    def get_command(self, ctx, name):
+        return self.commands.get(name)
+
+    def list_commands(self, ctx):
+        return sorted(self.commands)
 
     def invoke(self, ctx):
         try:
@@ -55,9 +71,12 @@ COMMANDS = (*serving.COMMANDS, *accounts.COMMANDS, *users.COMMANDS, *wallets.COM
             *routing.COMMANDS, *gateways.COMMANDS, *webhooks.COMMANDS, *operations.COMMANDS, *upkeep.COMMANDS,
             *developing.COMMANDS)
 
-group = WesendGroup(name="wesend", create_app=_create_app, add_default_commands=False, add_version_option=False,
-                    load_dotenv=False, set_debug_flag=False,
-                    help="wesend: a self-hosted SMS and e-mail gateway. Every command takes --json.")
+group = WesendGroup(name="wesend", create_app=_create_app, help="""wesend: a self-hosted SMS and e-mail gateway.
+
+`wesend up` serves it; the other commands work on the same data, while it serves or not. Settings are WESEND_* variables
+of the environment or of a .env file beside app.py. Every command takes --json and then prints one JSON object; a refusal
+goes to stderr with exit code 1, wrong usage with 2.""")
+click.version_option(__version__, prog_name="wesend", message="%(prog)s %(version)s")(group)
 for command in COMMANDS:
     group.add_command(command)
 

@@ -13,17 +13,19 @@ from .shared import ACCOUNT, ACTOR, command
 
 @click.group()
 def account():
-    """Accounts: create, suspend, resume."""
+    """Accounts: create, list, suspend, resume."""
 
 
 def _account(info: AccountInfo, did: str):
     return {"account_id": info.id, "name": info.name}, f"Account {info.id} ({info.name}) {did}."
 
 
-@command("create", click.argument("name"), click.option("--country", default="UG", help="ISO 3166 code (UG)."),
-         click.option("--time-zone", default=None, help="IANA name; default: the country's main zone."), group=account)
+@command("create", click.argument("name"), click.option("--country", default="UG", metavar="CODE",
+                                                           help="Where national numbers are of: ISO 3166 (UG)."),
+         click.option("--time-zone", default=None, metavar="ZONE", help="IANA name; default: the country's main zone."),
+         group=account)
 def create_account(name, country, time_zone):
-    """Create an account."""
+    """Create an account: a customer, with wallets, keys, contacts and people of its own."""
     return _account(service.create_account(name, country, time_zone, actor=ACTOR), "created")
 
 
@@ -39,15 +41,27 @@ def resume_account(account_id):
     return _account(service.set_account_status(account_id, "active", actor=ACTOR), "resumed")
 
 
+@command("list", group=account)
+def list_accounts():
+    """List the accounts."""
+    rows = [{"account_id": row["id"], "name": row["name"], "country": row["country"], "status": row["status"],
+             "is_sandbox": bool(row["is_sandbox"])} for row in service.list_accounts(actor=ACTOR)]
+    return {"accounts": rows}, "\n".join(
+        f"{row['account_id']:>5}  {row['country']}  {row['status']:<9}  {row['name']}" + " (sandbox)" * row["is_sandbox"]
+        for row in rows) or "No accounts yet."
+
+
 @click.group()
 def key():
     """API keys: create, list, revoke."""
 
 
-@command("create", ACCOUNT, click.option("--wallet", required=True, help="The wallet that pays."),
-         click.option("--api", required=True, type=click.Choice(keys.APIS), help="The API it is for."),
+@command("create", ACCOUNT, click.option("--wallet", required=True, metavar="WALLET",
+                                         help="The wallet that pays; a key of a sandbox wallet never sends."),
+         click.option("--api", required=True, type=click.Choice(keys.APIS), help="The API it is for; each key speaks one."),
          click.option("--name", default=None, help="What it is called in lists."),
-         click.option("--scopes", default=None, help="Comma list of send,query,webhooks (default: all)."), group=key)
+         click.option("--scopes", default=None, metavar="LIST", help="Comma list of send,query,webhooks (default: all)."),
+         group=key)
 def create_key(account_id, wallet, api, name, scopes):
     """Create an API key; its secret is shown this once."""
     account = service.get_account(account_id)

@@ -1,18 +1,20 @@
-"""`wesend sender`, `wesend group`."""
+"""`wesend sender`, `wesend group`, `wesend opt-out`."""
 
 from __future__ import annotations
+
+from itertools import chain
 
 import click
 
 from ..accounts.service import get_account
-from ..contacts import csv_import, service
+from ..contacts import csv_import, desk, service
 from ..routing import senders
 from .shared import ACCOUNT, ACTOR, command
 
 
 @click.group()
 def sender():
-    """Sender IDs: add, approve, reject."""
+    """Sender IDs: add, list, approve, reject."""
 
 
 def _sender(row):
@@ -20,8 +22,8 @@ def _sender(row):
             f"Sender ID {row['name']} ({row['id']}) is {row['status']}.")
 
 
-@command("add", ACCOUNT, click.option("--name", required=True, help="1 to 11 letters and digits."),
-         click.option("--countries", required=True, help="Comma list of ISO 3166 codes."),
+@command("add", ACCOUNT, click.option("--name", required=True, metavar="NAME", help="1 to 11 letters and digits."),
+         click.option("--countries", required=True, metavar="LIST", help="Where it may be used: UG,KE (ISO 3166)."),
          click.option("--approve", is_flag=True, help="Approve it at once."), group=sender)
 def add_sender(account_id, name, countries, approve):
     """Request a sender ID for an account."""
@@ -44,14 +46,26 @@ def reject_sender(sender_id, reason):
     return _sender(senders.decide_sender(sender_id, approve=False, reason=reason, actor=ACTOR))
 
 
+@command("list", ACCOUNT, group=sender)
+def list_senders(account_id):
+    """List the sender IDs of an account."""
+    get_account(account_id)
+    rows = [{**_sender(row)[0], "countries": row["countries"].split(","), "reason": row["rejection_reason"]}
+            for row in senders.list_senders(account_id)]
+    return {"senders": rows}, "\n".join(
+        f"{row['sender_id']:>5}  {row['name']:<11}  {row['status']:<8}  {','.join(row['countries'])}"
+        + (f"  {row['reason']}" if row["reason"] else "") for row in rows) or "No sender IDs yet."
+
+
 @click.group()
 def group():
-    """Contact groups."""
+    """Contact groups: create, list."""
 
 
 @command("create", ACCOUNT, click.argument("name"),
          click.option("--csv", "path", type=click.Path(exists=True, dir_okay=False), default=None,
-                      help="Contacts; a header row with a phone column."), group=group)
+                      help="Contacts, at most 50 MB: a header row with a phone column (phone, mobile, msisdn, to, number);"
+                           " the other columns fill {{placeholders}}."), group=group)
 def create_group(account_id, name, path):
     """Create a contact group, with the contacts of a CSV file if one is given."""
     account = get_account(account_id)
@@ -65,4 +79,32 @@ def create_group(account_id, name, path):
             f"Group {row['id']} ({row['name']}): {row['contact_count']} contacts, {skipped} rows skipped.")
 
 
-COMMANDS = (sender, group)
+@command("list", ACCOUNT, group=group)
+def list_groups(account_id):
+    """List the contact groups of an account."""
+    get_account(account_id)
+    rows = [{"group_id": row["id"], "name": row["name"], "count": row["contact_count"]}
+            for row in service.list_groups(account_id, limit=10_000, offset=0)[0]]
+    return {"groups": rows}, "\n".join(
+        f"{row['group_id']:>5}  {row['name']}  {row['count']} contacts" for row in rows) or "No groups yet."
+
+
+@click.group(name="opt-out")
+def opt_out():
+    """Opt-outs: who gets nothing more from an account."""
+
+
+@command("add", ACCOUNT, click.argument("addresses", nargs=-1, metavar="[PHONE|EMAIL]…"),
+         click.option("--file", "file", type=click.File(errors="replace"), default=None,
+                      help="A list, one a line; - reads standard input."), group=opt_out)
+def add_opt_outs(account_id, addresses, file):
+    """Opt numbers and e-mail addresses out: what a former provider kept of them, for one."""
+    account = get_account(account_id)
+    if not addresses and file is None:
+        raise click.UsageError("Name a phone number or an e-mail address, or a --file of them")
+    added, refused = desk.opt_out_all(account, chain(addresses, file or ()), actor=ACTOR)
+    told = "".join(f"\n  neither a phone number nor an e-mail address: {line[:60]}" for line in refused[:20])
+    return {"added": added, "refused": refused}, f"{added} opted out, {len(refused)} refused.{told}"
+
+
+COMMANDS = (sender, group, opt_out)

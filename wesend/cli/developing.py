@@ -26,7 +26,7 @@ class NothingCame(NotFound):
     pass
 
 
-@command("wait", click.option("--to", required=True, help="A phone in any form, or an e-mail address."),
+@command("wait", click.option("--to", required=True, metavar="RECIPIENT", help="A phone in any form, or an e-mail address."),
          click.option("--extract", default=None, metavar="REGEX", help="Print what this finds in the text, or its group."),
          click.option("--since", default=None, help="The id of a message or a time (default: the last 5 minutes)."),
          click.option("--timeout", type=click.FloatRange(0, 3600), default=30.0, help="Seconds to wait (30)."))
@@ -64,7 +64,7 @@ def _look(look, to: str, since: str) -> list[dict]:
 
 @command("listen", click.option("--forward-to", "url", default=None, metavar="URL", help="Post every event there as well."),
          click.option("--account", "account_id", type=int, default=None, metavar="ID", help="Whose (default: the sandbox's)."),
-         click.option("--format", "format_names", multiple=True, help="Only this API's; repeatable (default: all)."),
+         click.option("--format", "format_names", multiple=True, metavar="API", help="Only this API's; repeatable (default: all)."),
          click.option("--count", type=click.IntRange(1), default=None, help="End after so many events."))
 def listen(url, account_id, format_names, count):
     """Print the webhook events of an account as they happen, and forward them; ends with Ctrl-C."""

@@ -5,21 +5,20 @@ from __future__ import annotations
 import sys
 
 import click
+from flask import current_app
 
-from .. import clock, money, phones
+from .. import clock, money
 from ..accounts.service import get_account
-from ..errors import GatewayNotFound, InvalidInput
-from ..gateways.sms.base import ACCEPTED, Submission
-from ..ids import new_id
-from ..segments import count
-from ..upstreams import registry, service
+from ..errors import InvalidInput
+from ..gateways.options import Option
+from ..upstreams import registry, service, trial
 from ..wallets import deposits
 from .shared import ACTOR, command
 
 
 @click.group()
 def gateway():
-    """Gateways: set up, list, test, remove."""
+    """Gateways: types, set up, list, test, remove."""
 
 
 def _pairs(given: tuple[str, ...], word: str) -> dict[str, str]:
@@ -42,12 +41,38 @@ def _line(info: service.GatewayInfo) -> str:
             + (f"\n    callback: {info.callback_url}" if info.callback_url else ""))
 
 
-@command("set", click.argument("name"), click.option("--type", "type_name", required=True, help="What kind it is."),
+@command("types", click.argument("type_name", metavar="[TYPE]", required=False), group=gateway)
+def list_types(type_name):
+    """Tell which types of gateway there are, and what can be set of them."""
+    if type_name is not None and type_name not in registry.types():
+        raise InvalidInput(f"{type_name} is no type of gateway: choose one of {', '.join(registry.types())}")
+    found = {name: kind for name, kind in registry.types().items() if type_name in (None, name)}
+    shown = [{"type": name, "kind": registry.kind_of(name), "about": kind.about, "any_secret": kind.any_secret,
+              "options": [_option(option) for option in kind.options + kind.common_options],
+              "secrets": [_option(secret) for secret in kind.secrets]} for name, kind in found.items()]
+    return {"types": shown}, "\n".join(line for entry in shown for line in _type_lines(entry))
+
+
+def _option(option: Option) -> dict:
+    return {"name": option.name, "required": option.required, "help": option.help, "choices": list(option.choices)}
+
+
+def _type_lines(entry: dict) -> list[str]:
+    lines = [f"{entry['type']} ({'SMS' if entry['kind'] == 'sms' else 'mobile money'}): {entry['about']}"]
+    for word in ("option", "secret"):
+        for one in entry[f"{word}s"]:
+            says = "; ".join(filter(None, ["required" * one["required"], one["help"], ", ".join(one["choices"])]))
+            lines.append(f"  --{word} {one['name'] + '=…':<20} {says}".rstrip())
+    return lines + ["  --secret NAME=…          any, for the templates that name it"] * entry["any_secret"]
+
+
+@command("set", click.argument("name"), click.option("--type", "type_name", required=True, metavar="TYPE",
+                                                        help="What kind it is; `wesend gateway types` tells."),
          click.option("--option", "options", multiple=True, metavar="K=V", help="A setting; repeatable."),
-         click.option("--secret", "secrets", multiple=True, metavar="K=V", help="A secret: sealed, never shown again."),
+         click.option("--secret", "secrets", multiple=True, metavar="K=V", help="A secret: sealed, never shown again; repeatable."),
          group=gateway)
 def set_gateway(name, type_name, options, secrets):
-    """Set up a gateway, or set it anew."""
+    """Set up a gateway, or set it anew: options are all given again, secrets that are not given stay."""
     info = service.set_gateway(name, type_name, _pairs(options, "option"), _pairs(secrets, "secret"), actor=ACTOR)
     return _shown(info), _line(info)
 
@@ -68,29 +93,18 @@ def remove_gateway(name):
 
 
 @command("test", click.argument("name"), click.option("--to", required=True, metavar="PHONE", help="Where to send to."),
-         click.option("--text", default="Test by wesend", help="What to send."),
+         click.option("--text", default=trial.TEXT, help="What to send."),
          click.option("--sender", default=None, help="Sender ID."), group=gateway)
 def test_gateway(name, to, text, sender):
     """Send one real SMS through a gateway, past wallets and routes; exit 1 when it was not accepted."""
-    name = service.named(name)
-    adapter = registry.sms_gateway(name)
-    if adapter is None and registry.money_gateway(name) is not None:
-        raise InvalidInput(f"{name} takes money and sends no SMS: try it by a top-up, and `wesend deposit check`")
-    if adapter is None:
-        raise GatewayNotFound(f"There is no SMS gateway named {name}")
-    phone = phones.normalise(to, None)
-    if phone is None:
-        raise InvalidInput(f"{to!r} is no phone number with its country code")
-    measured = count(text)
-    outcome = adapter.submit([Submission(0, new_id(), phone.e164, text, sender, measured.count, measured.encoding, 1)])[0]
-    adapter.close()
-    ok = outcome.kind == ACCEPTED
-    if not ok:
+    tried = trial.send_test(name, to, text=text, sender=sender, actor=ACTOR)
+    registry.close(current_app)
+    outcome = tried.outcome
+    if not tried.ok:
         click.get_current_context().call_on_close(lambda: sys.exit(1))
-    info = service.get_gateway(name)
-    said = outcome.text or outcome.code or outcome.gateway_ref
-    return ({**_shown(info), "ok": ok, "outcome": outcome.kind, "gateway_message_id": outcome.gateway_ref,
-             "code": outcome.code, "text": outcome.text}, f"{name}: {outcome.kind}" + (f" ({said})" if said else ""))
+    return ({**_shown(service.get_gateway(name)), "ok": tried.ok, "outcome": outcome.kind,
+             "gateway_message_id": outcome.gateway_ref, "code": outcome.code, "text": outcome.text},
+            f"{tried.gateway}: {outcome.kind}" + (f" ({tried.said})" if tried.said else ""))
 
 
 @click.group()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .. import money
+from .. import clock, money
 from ..errors import InvalidInput
 from ..routing import rates, routes
 from ..upstreams import registry, service
@@ -13,38 +13,59 @@ from .shared import ACTOR, AMOUNT, command
 
 @click.group()
 def route():
-    """Routes and prices."""
+    """Routes and prices: set, list."""
 
 
-@command("set", click.argument("code"), click.option("--country", required=True, help="ISO 3166 code."),
-         click.option("--gateway", required=True, help="The gateway that carries it."),
+@command("set", click.argument("code"), click.option("--country", required=True, metavar="CODE", help="ISO 3166: UG."),
+         click.option("--gateway", required=True, metavar="NAME",
+                      help="The gateway that carries it (`wesend gateway list`)."),
          click.option("--price", type=AMOUNT, required=True, help="Price of one segment."),
-         click.option("--currency", required=True, help="ISO 4217 currency of the price."),
-         click.option("--prefix", "prefixes", multiple=True,
+         click.option("--currency", required=True, metavar="CODE", help="Of the price, ISO 4217: UGX."),
+         click.option("--prefix", "prefixes", multiple=True, metavar="DIGITS",
                       help="Only numbers that start so, e.g. 25677; repeatable."),
          click.option("--priority", type=int, default=0, help="Lowest first among equal prefixes (0)."),
-         click.option("--default-sender", default=None, help="Sender when a message names none."),
+         click.option("--default-sender", default=None, metavar="NAME", help="Sender when a message names none."),
          click.option("--refund-failed-delivery", is_flag=True, help="Refund failures that a receipt reports."),
          group=route)
 def set_route(code, country, gateway, price, currency, prefixes, priority, default_sender, refund_failed_delivery):
-    """Create a route or replace it."""
+    """Create a route or replace it: which gateway carries a country's messages, at what price.
+
+    The longest prefix that fits is tried first, then the lowest priority; the next when a gateway is down.
+    """
     gateway = service.named(gateway)
     if registry.sms_gateway(gateway) is None:
         raise InvalidInput(f"There is no SMS gateway named {gateway}")
     info = routes.set_route(code=code, country=country, gateway=gateway, price_micros=price, currency=currency,
                             prefixes=list(prefixes), priority=priority, default_sender=default_sender,
                             refund_failed_delivery=refund_failed_delivery, actor=ACTOR)
-    return ({"code": info.code, "name": info.name, "country": info.country, "gateway": info.gateway,
-             "price": money.text(info.price_micros), "currency": info.currency,
-             "prefixes": [prefix.lstrip("+") for prefix in info.prefixes], "priority": info.priority,
-             "default_sender": info.default_sender, "refund_failed_delivery": info.refund_failed_delivery,
-             "is_active": info.is_active},
+    return (_route(info),
             f"Route {info.code}: {info.country} by {info.gateway} at {money.text(info.price_micros)} {info.currency}.")
+
+
+def _route(info: routes.RouteInfo) -> dict:
+    return {"code": info.code, "name": info.name, "country": info.country, "gateway": info.gateway,
+            "price": money.text(info.price_micros), "currency": info.currency,
+            "prefixes": [prefix.lstrip("+") for prefix in info.prefixes], "priority": info.priority,
+            "default_sender": info.default_sender, "refund_failed_delivery": info.refund_failed_delivery,
+            "is_active": info.is_active}
+
+
+@command("list", group=route)
+def list_routes():
+    """List the routes; those without a gateway carry nothing yet."""
+    rows = [_route(info) for info in sorted(routes.all_routes(), key=lambda info: (info.country, info.priority, info.code))]
+    return {"routes": rows}, "\n".join(_route_line(row) for row in rows) or "No routes yet."
+
+
+def _route_line(row: dict) -> str:
+    return (f"{row['code']:<16} {row['country']}  {row['gateway'] or 'no gateway':<16} {row['price']} {row['currency']}"
+            + (f"  only {', '.join(row['prefixes'])}" if row["prefixes"] else "")
+            + (f"  priority {row['priority']}" if row["priority"] else "") + ("" if row["is_active"] else "  off"))
 
 
 @click.group()
 def rate():
-    """Exchange rates."""
+    """Exchange rates: set, list."""
 
 
 @command("set", click.argument("currency"), click.argument("per_usd", type=AMOUNT), group=rate)
@@ -53,6 +74,14 @@ def set_rate(currency, per_usd):
     currency = currency.upper()
     rates.set_rate(currency, per_usd, actor=ACTOR)
     return ({"currency": currency, "per_usd": money.number(per_usd)}, f"1 USD = {money.text(per_usd)} {currency}")
+
+
+@command("list", group=rate)
+def list_rates():
+    """List the rates and when they were set."""
+    rows = [{"currency": row["currency"], "per_usd": money.number(row["per_usd_micros"]),
+             "updated_at": clock.iso(row["updated_at"])} for row in rates.list_rates()]
+    return {"rates": rows}, "\n".join(f"1 USD = {row['per_usd']:g} {row['currency']}" for row in rows) or "No rates yet."
 
 
 COMMANDS = (route, rate)

@@ -54,7 +54,7 @@ def _make_app(settings: Settings) -> Flask:
     return create_app(settings)
 
 
-@command("pause", click.option("--reason", default="Paused by hand", help="Shown by doctor and /healthz."))
+@command("pause", click.option("--reason", default=pausing.BY_HAND, help="Shown by doctor and /healthz."))
 def pause(reason):
     """Let nothing more leave, neither messages nor webhooks; what is sent is accepted and queued."""
     found = pausing.pause(reason, actor=ACTOR)

@@ -12,7 +12,7 @@ from .shared import ACTOR, command
 
 @click.group()
 def user():
-    """Users of the dashboard: create, give a new sign-in link."""
+    """Users of the dashboard: create, list, give a new sign-in link."""
 
 
 def _with_link(found: User):
@@ -27,7 +27,10 @@ def _with_link(found: User):
          click.option("--account", "account_id", type=int, default=None, metavar="ID",
                       help="The account of an owner or a member."), group=user)
 def create_user(email, role, account_id):
-    """Create a user and print a one-time sign-in link."""
+    """Create a user and print a one-time sign-in link.
+
+    An operator works on every account; an owner manages one; a member sends and reads there.
+    """
     role = role or (roles.OPERATOR if account_id is None else roles.OWNER)
     return _with_link(users.create_user(email, role, account_id, actor=ACTOR))
 
@@ -36,6 +39,16 @@ def create_user(email, role, account_id):
 def link_user(email):
     """Print a new one-time link for a user who lost the password."""
     return _with_link(users.find_by_email(email))
+
+
+@command("list", group=user)
+def list_users():
+    """List the users of the dashboard."""
+    rows = [{"user_id": row["id"], "email": row["email"], "role": row["role"], "account_id": row["account_id"]}
+            for row in users.list_users(actor=ACTOR)]
+    return {"users": rows}, "\n".join(
+        f"{row['user_id']:>5}  {row['role']:<8}  {row['email']}"
+        + (f"  account {row['account_id']}" if row["account_id"] else "") for row in rows) or "No users yet."
 
 
 COMMANDS = (user,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .. import money
+from ..accounts.service import get_account
 from ..wallets import service
 from ..wallets.service import WalletInfo
 from .shared import ACCOUNT, ACTOR, AMOUNT, command
@@ -12,7 +13,7 @@ from .shared import ACCOUNT, ACTOR, AMOUNT, command
 
 @click.group()
 def wallet():
-    """Prepaid wallets: create, credit, debit, show."""
+    """Prepaid wallets: create, list, credit, debit, show, alert."""
 
 
 WALLET = click.argument("wallet_id", metavar="WALLET")
@@ -25,7 +26,8 @@ def _wallet(info: WalletInfo):
             f"Wallet {info.uid}: {balance} {info.currency}" + (" (sandbox)" if info.is_sandbox else ""))
 
 
-@command("create", ACCOUNT, click.option("--currency", required=True, help="ISO 4217, or SMS for credits."),
+@command("create", ACCOUNT, click.option("--currency", required=True, metavar="CODE",
+                                         help="ISO 4217, or SMS for credits, one a segment."),
          click.option("--sandbox", is_flag=True, help="Everything paid from it goes only to the sandbox."),
          click.option("--sms-rate", type=AMOUNT, default=None, help="Price of one credit, for a wallet of SMS."),
          group=wallet)
@@ -33,6 +35,14 @@ def create_wallet(account_id, currency, sandbox, sms_rate):
     """Create an empty wallet."""
     return _wallet(service.create_wallet(account_id=account_id, currency=currency, is_sandbox=sandbox,
                                          sms_rate_micros=sms_rate, actor=ACTOR))
+
+
+@command("list", ACCOUNT, group=wallet)
+def list_wallets(account_id):
+    """List the wallets of an account with their balances."""
+    get_account(account_id)
+    found = [_wallet(WalletInfo.of(row)) for row in service.list_wallets(account_id)]
+    return {"wallets": [data for data, _ in found]}, "\n".join(text for _, text in found) or "No wallets yet."
 
 
 @command("credit", WALLET, click.argument("amount", type=AMOUNT), NOTE, group=wallet)

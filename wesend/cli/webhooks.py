@@ -38,9 +38,11 @@ def _line(row) -> str:
 
 
 @command("add", ACCOUNT,
-         click.option("--format", "format_name", required=True, help="The API whose messages it hears of."),
-         click.option("--url", required=True, help="http or https."),
-         click.option("--events", default=None, help="Comma list of the format's events (default: all)."),
+         click.option("--format", "format_name", required=True, metavar="API",
+                      help="wesendall, wasambazie, esms or worldledgers: whose messages it hears of, in that API's form."),
+         click.option("--url", required=True, metavar="URL",
+                      help="http or https; nothing is delivered to a private address without WESEND_ALLOW_PRIVATE_URLS=1."),
+         click.option("--events", default=None, metavar="LIST", help="Comma list of the format's events (default: all)."),
          group=webhook)
 def add_webhook(account_id, format_name, url, events):
     """Add a webhook; its secret is shown this once."""
@@ -98,9 +100,10 @@ def _attempt(row) -> dict:
             "duration_ms": row["duration_ms"], "answer": row["answer"]}
 
 
-@command("retry", click.argument("delivery_id", metavar="DELIVERY", required=False),
-         click.option("--webhook", "webhook_id", type=int, default=None, help="Every failed delivery of this webhook…"),
-         click.option("--since", default=None, help="…since this time (ISO 8601; default: all)."), group=webhook)
+@command("retry", click.argument("delivery_id", metavar="[DELIVERY]", required=False),
+         click.option("--webhook", "webhook_id", type=int, default=None, metavar="ID",
+                      help="Every failed delivery of this webhook…"),
+         click.option("--since", default=None, metavar="TIME", help="…since this time (ISO 8601; default: all)."), group=webhook)
 def retry_webhook(delivery_id, webhook_id, since):
     """Deliver again: one delivery, or all that were given up since a time."""
     if (delivery_id is None) == (webhook_id is None):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from .. import phones
 from ..accounts import audit_log, roles
 from ..accounts.roles import SEND, Actor
@@ -12,6 +15,9 @@ from ..routing import opt_outs
 from . import csv_import, service, uploads
 from .csv_import import Imported, Mapping, Table, read_table
 from .service import NewContact
+
+OPT_OUTS_A_WRITE = 500
+AN_ADDRESS = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{3,189}")
 
 
 def upload(account: AccountInfo, stream, *, actor: Actor) -> str:
@@ -57,14 +63,20 @@ def delete_group(account: AccountInfo, group_id: int, *, actor: Actor) -> None:
     service.delete_group(account.id, group_id)
 
 
-def add_contact(account: AccountInfo, group_id: int, phone: str, name: str, *, actor: Actor) -> None:
+def add_contact(account: AccountInfo, group_id: int, contact: NewContact, *, actor: Actor) -> None:
     """InvalidInput for what is no number, or is there already."""
     roles.require(actor, SEND, account.id)
-    done = service.add_contacts(account.id, group_id, [NewContact(phone, name or None, {})], account.country)
+    done = service.add_contacts(account.id, group_id, [contact], account.country)
     if not done.added:
         reason = done.skipped[0][1]
         told = "Not a phone number" if reason == "invalid_phone" else "This number is in the group already"
         raise InvalidInput(told, {"phone": [told]})
+
+
+def change_contact(account: AccountInfo, group_id: int, contact_id: int, contact: NewContact, *, actor: Actor) -> None:
+    """InvalidInput, ContactNotFound."""
+    roles.require(actor, SEND, account.id)
+    service.update_contact(account.id, group_id, contact_id, contact, account.country)
 
 
 def delete_contact(account: AccountInfo, group_id: int, contact_id: int, *, actor: Actor) -> None:
@@ -76,6 +88,11 @@ def contacts_after(group_id: int, before: int | None, limit: int) -> list[Row]:
     """A group's contacts, newest first, below the row id ``before``."""
     return query("SELECT * FROM contacts WHERE group_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
                  (group_id, 2**62 if before is None else before, limit))
+
+
+def contacts_from(group_id: int, last: int, limit: int) -> list[Row]:
+    """A group's contacts in the order in which they came, above the row id ``last``."""
+    return query("SELECT * FROM contacts WHERE group_id = ? AND id > ? ORDER BY id LIMIT ?", (group_id, last, limit))
 
 
 def find_contact(group_id: int, phone: str) -> Row | None:
@@ -91,14 +108,44 @@ def list_opt_outs(account_id: int, before: int | None, limit: int) -> list[Row]:
 
 
 def opt_out(account: AccountInfo, number: str, *, actor: Actor) -> str:
-    """Nothing more to this number; as E.164."""
+    """Nothing more to this number, or to this e-mail address; as it is kept."""
     roles.require(actor, SEND, account.id)
-    phone = phones.normalise(number, account.country)
-    if phone is None:
-        raise InvalidInput("Not a phone number", {"number": ["Not a phone number"]})
-    write(lambda tx: opt_outs.add_opt_out(tx, account_id=account.id, channel=opt_outs.SMS, address=phone.e164,
-                                          source=f"entered by {actor}"))
-    return phone.e164
+    found = _reachable(account, number)
+    if found is None:
+        raise InvalidInput("Neither a phone number nor an e-mail address", {"number": ["Not a number"]})
+    _add_opt_outs(account, [found], actor)
+    return found[1]
+
+
+def opt_out_all(account: AccountInfo, lines: Iterable[str], *, actor: Actor) -> tuple[int, list[str]]:
+    """A list brought along, a number or an e-mail address a line: how many are new, and the lines that are neither."""
+    roles.require(actor, SEND, account.id)
+    added = 0
+    refused: list[str] = []
+    chunk: list[tuple[str, str]] = []
+    for line in filter(None, map(str.strip, lines)):
+        found = _reachable(account, line)
+        if found is None:
+            refused.append(line)
+            continue
+        chunk.append(found)
+        if len(chunk) == OPT_OUTS_A_WRITE:
+            added += _add_opt_outs(account, chunk, actor)
+            chunk = []
+    return added + _add_opt_outs(account, chunk, actor), refused
+
+
+def _reachable(account: AccountInfo, text: str) -> tuple[str, str] | None:
+    """Channel and address; None when it is neither a phone number nor an e-mail address."""
+    phone = phones.normalise(text, account.country)
+    if phone is not None:
+        return opt_outs.SMS, phone.e164
+    return (opt_outs.EMAIL, text.lower()) if AN_ADDRESS.fullmatch(text) else None
+
+
+def _add_opt_outs(account: AccountInfo, found: list[tuple[str, str]], actor: Actor) -> int:
+    return write(lambda tx: sum(opt_outs.add_opt_out(tx, account_id=account.id, channel=channel, address=address,
+                                                     source=f"entered by {actor}") for channel, address in found))
 
 
 def opt_in(account: AccountInfo, channel: str, address: str, *, actor: Actor) -> None:

@@ -142,6 +142,40 @@ def list_contacts(group_id: int, *, limit: int, offset: int) -> list[Row]:
     return query("SELECT * FROM contacts WHERE group_id = ? ORDER BY id LIMIT ? OFFSET ?", (group_id, limit, offset))
 
 
+def get_contact(group_id: int, contact_id: int) -> Row:
+    row = query_one("SELECT * FROM contacts WHERE id = ? AND group_id = ?", (contact_id, group_id))
+    if row is None:
+        raise ContactNotFound
+    return row
+
+
+def update_contact(account_id: int, group_id: int, contact_id: int, contact: NewContact, home_country: str) -> None:
+    """Put what a contact is in place of what it was; InvalidInput for no number, or one that the group has already."""
+    get_group(account_id, group_id)
+    phone = phones.normalise(contact.phone, home_country)
+    if phone is None:
+        raise InvalidInput("Not a phone number", {"phone": ["Not a phone number"]})
+    row = contact_row(group_id, account_id, phone, contact.name, contact.fields, clock.now_ms())
+    kept = dict(zip(COLUMNS, row, strict=True))
+
+    def unit(tx: Tx) -> None:
+        if tx.one("SELECT 1 FROM contacts WHERE group_id = ? AND phone = ? AND id <> ?", (group_id, phone.e164, contact_id)):
+            raise InvalidInput("This number is in the group already", {"phone": ["In the group already"]})
+        if not tx.changed("UPDATE contacts SET phone = ?, country = ?, name = ?, email = ?, data = ? WHERE id = ?"
+                          " AND group_id = ?",
+                          (*(kept[name] for name in ("phone", "country", "name", "email", "data")), contact_id, group_id)):
+            raise ContactNotFound
+
+    write(unit)
+
+
+def field_names(group_id: int, among: int = -1) -> list[str]:
+    """The fields beside phone and name in the order in which they came: of the first ``among`` contacts (-1: of all)."""
+    return [row[0] for row in query("SELECT field.key FROM (SELECT id, data FROM contacts WHERE group_id = ? ORDER BY id"
+                                    " LIMIT ?) c, json_each(c.data) field GROUP BY field.key ORDER BY min(c.id),"
+                                    " min(field.id)", (group_id, among))]
+
+
 def delete_contact(account_id: int, group_id: int, contact_id: int) -> None:
     get_group(account_id, group_id)
 
@@ -166,6 +200,22 @@ def iterate(group_ids: list[int], page: int = 1000) -> Iterator[Row]:
                             f"{unseen} ORDER BY id LIMIT ?", (group_id, last, *earlier, page)):
             yield from rows
             last = rows[-1]["id"]
+
+
+def iterate_mailable(group_ids: list[int], page: int = 1000) -> Iterator[Row]:
+    """The contacts of the groups that have an e-mail address, a page at a time; an address may come again."""
+    for group_id in group_ids:
+        last = 0
+        while rows := query("SELECT * FROM contacts WHERE group_id = ? AND id > ? AND email IS NOT NULL ORDER BY id LIMIT ?",
+                            (group_id, last, page)):
+            yield from rows
+            last = rows[-1]["id"]
+
+
+def mailable_counts(account_id: int) -> dict[int, int]:
+    """How many contacts of each group have an e-mail address; groups without any are left out."""
+    return {row[0]: row[1] for row in query(
+        "SELECT group_id, count(*) FROM contacts WHERE account_id = ? AND email IS NOT NULL GROUP BY group_id", (account_id,))}
 
 
 def find_by(account_id: int, column: str, values: list[str]) -> dict[str, Row]:

@@ -14,13 +14,23 @@ STATUS_TONES = {
     "delivered": "good", "successful": "good", "active": "good", "approved": "good", "on": "good", "finished": "good",
     "ok": "good", "failed": "bad", "exhausted": "bad", "rejected": "bad", "suspended": "bad", "disabled": "bad",
     "expired": "bad", "revoked": "bad", "off": "plain", "cancelled": "plain", "unknown": "warn", "pending": "warn",
-    "paused": "warn", "failing": "warn", "sandbox": "plain"}
-WORDS = {"exhausted": "given up", "submitting": "submitting", "claimed": "queued"}
+    "works": "good", "rests": "warn", "on trial": "warn", "unusable": "bad", "paused": "warn", "failing": "warn",
+    "sandbox": "plain"}
+WORDS = {"exhausted": "given up", "unusable": "can't be used", "submitting": "submitting", "claimed": "queued"}
 
 
 def number(value: float) -> str:
     """``12,345``; at most one decimal."""
     return f"{value:,.1f}".removesuffix(".0") if isinstance(value, float) else f"{value:,}"
+
+
+def size(count: int) -> str:
+    """``12.4 MB`` of bytes, in steps of a thousand as file managers show them."""
+    if count < 1000:
+        return f"{count} B"
+    units = ("kB", "MB", "GB", "TB")
+    step = next((step for step in range(len(units)) if count < 999_950 * 1000 ** step), len(units) - 1)
+    return f"{count / 1000 ** (step + 1):,.1f} {units[step]}"
 
 
 def amount(micros: int | None, currency: str | None = None, *, signed: bool = False) -> str:
@@ -65,6 +75,12 @@ def ago(ms: int | None, empty: str = "never") -> Markup:
         clock.iso(ms), f"{moment:%Y-%m-%d %H:%M:%S} {_zone()}", shown)
 
 
+def until(ms: int) -> Markup:
+    """``until 15:04:05``: what ends within minutes, to the second."""
+    moment = clock.to_datetime(ms).astimezone(clock.zone(_zone()))
+    return Markup('until <time datetime="{}">{}</time>').format(clock.iso(ms), f"{moment:%H:%M:%S}")
+
+
 def day(text: str) -> str:
     """``2026-11-20`` → ``20 Nov``."""
     moment = clock.to_datetime(clock.parse_iso(text))
@@ -83,5 +99,5 @@ def status(name: str, label: str | None = None) -> Markup:
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(number=number, amount=amount, when=when, ago=ago, day=day, country=country,
-                                 status=status, from_json=json.loads)
+                                 status=status, until=until, size=size, from_json=json.loads)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

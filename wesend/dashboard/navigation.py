@@ -63,6 +63,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         Entry("deposits", "Deposits", "dollar-sign", OPERATE, deposits.count_waiting),
         Entry("unknown", "Unknown outcomes", "help-circle", OPERATE, unknown.count_unknown),
         Entry("audit", "Audit log", "list", OPERATE),
+        Entry("backups", "Backups", "download", OPERATE),
         Entry("settings", "Settings", "settings", OPERATE),
     )),
 )

@@ -8,6 +8,7 @@ from ..accounts import roles, service
 from ..accounts.roles import MANAGE, OPERATE, SEND, Actor
 from ..accounts.service import AccountInfo
 from ..errors import AccountNotFound
+from ..pause import Pause, current
 from .sessions import actor
 
 PICKED = "account"
@@ -79,6 +80,11 @@ def may_manage() -> bool:
 
 def may_send() -> bool:
     return roles.may(actor(), SEND, account().id) and account().is_active
+
+
+def pause() -> Pause | None:
+    """Whether dispatch is paused."""
+    return current()
 
 
 def here() -> str:

@@ -71,9 +71,8 @@ def json_object(*, optional: bool = False) -> dict[str, Any]:
     if request.content_type and not (request.is_json or not raw):
         raise UnsupportedMediaType
     try:
-        # Decoded here: given bytes, json.loads takes UTF-16 too and lets encoded surrogates through.
-        parsed = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_decimal, parse_int=_integer,
-                            object_pairs_hook=_unique)
+        # Given bytes, json.loads takes UTF-16 too and lets encoded surrogates through.
+        parsed = STRICT.decode(raw.decode("utf-8-sig"))
         if b"\\u" in raw:
             _check_texts(parsed)  # needs a frame more than json.loads: what was just parsed may be too deep for it
     except (ValueError, RecursionError) as error:
@@ -108,6 +107,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a key stands twice")
     return found
+
+
+STRICT = json.JSONDecoder(parse_constant=_refuse, parse_float=_decimal, parse_int=_integer, object_pairs_hook=_unique)
 
 
 def _check_texts(value: Any) -> None:

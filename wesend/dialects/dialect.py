@@ -189,5 +189,3 @@ def dialect_of(app: Flask, path: str) -> Dialect | None:
     fitting = [dialect for dialect in app.extensions.get("wesend.dialects", ())
                if path == dialect.prefix or path.startswith(dialect.prefix + "/")]
     return max(fitting, key=lambda dialect: len(dialect.prefix), default=None)
-
-

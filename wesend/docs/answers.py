@@ -12,7 +12,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from ..dialects.dialect import KEPT
 from .operations import Api, Operation, path_values
 from .refusals import refusals_of
-from .shapes import example_of, schema_of
+from .shapes import one_example, schema_of
 
 HEADERS = {
     "X-Request-Id": {"description": "The request's id: the caller's own when it sent one.",
@@ -37,7 +37,7 @@ class Answers:
             found["headers"] |= _headers("Idempotency-Replayed")
         if shape is not None:
             kind = "text/csv" if operation.csv else "application/json"
-            found["content"] = {kind: {"schema": schema_of(shape, self.components), "example": example_of(shape)}}
+            found["content"] = {kind: {"schema": schema_of(shape, self.components), "examples": one_example(shape)}}
         links = self._links(operation)
         return {**found, **({"links": links} if links else {})}
 

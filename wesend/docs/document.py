@@ -13,7 +13,7 @@ from marshmallow import Schema
 from .answers import HEADERS, Answers, share_responses
 from .fields import describe
 from .operations import Api, Operation, Upload
-from .shapes import example_of, schema_of
+from .shapes import example_of, named_example, one_example, schema_of
 
 VERSION = "1.0"
 IDEMPOTENCY_KEY = {
@@ -114,7 +114,7 @@ class Builder:
                          for name, shape in operation.body.fields.items()}}
             return {"required": True, "content": {"multipart/form-data": {
                 "schema": {"type": "object", "properties": fields, "required": ["file"]},
-                "example": {"file": operation.body.csv, **example_of(operation.body.fields)}}}}
+                "examples": named_example({"file": operation.body.csv, **example_of(operation.body.fields)})}}}
         assert isinstance(operation.body, Schema)
         examples = {example.name or operation.summary: {"value": example.body}
                     for example in operation.examples if example.body is not None}
@@ -128,7 +128,7 @@ class Builder:
             "parameters": [{"name": webhook.signature.partition(":")[0], "in": "header", "required": True,
                             "description": webhook.signature.partition(":")[2].strip(), "schema": {"type": "string"}}],
             "requestBody": {"content": {"application/json": {"schema": schema_of(webhook.shape, self.components),
-                                                             "example": example_of(webhook.shape)}}},
+                                                             "examples": one_example(webhook.shape)}}},
             "responses": {"200": {"description": "Received."}}}}
 
 

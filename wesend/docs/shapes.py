@@ -132,6 +132,15 @@ def _null_or(schema: dict) -> dict:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
+def one_example(shape: Any) -> dict[str, Any]:
+    return named_example(example_of(shape))
+
+
+def named_example(value: Any) -> dict[str, Any]:
+    """A body's example with a name: of a bare one RapiDoc takes the fields for names, and breaks off at a null."""
+    return {"Example": {"value": value}}
+
+
 def example_of(shape: Any) -> Any:
     match shape:
         case Leaf():

@@ -11,7 +11,14 @@ from urllib.parse import urlsplit
 
 
 class BadOption(ValueError):
-    """A setting that can't be used; ``str`` is one sentence that names it and never tells a secret's value."""
+    """A setting that can't be used; ``str`` is one sentence that names it and never tells a secret's value.
+
+    ``setting``: which one, as ``options.tps`` or ``secrets.api_key``; None when it is about several.
+    """
+
+    def __init__(self, sentence: str, setting: str | None = None):
+        super().__init__(sentence)
+        self.setting = setting
 
 
 class Option(NamedTuple):
@@ -39,9 +46,16 @@ class Values(NamedTuple):
 
 
 class Configurable:
-    """Base of every adapter. ``any_secret``: secrets of any name may be given, for templates that name them."""
+    """Base of every adapter. ``any_secret``: secrets of any name may be given, for templates that name them.
+
+    ``title`` and ``about`` are for people who choose a type. ``brings_address``: every call tells the vendor where to
+    call back, so that nobody has to enter it there.
+    """
 
     type = ""
+    title = ""
+    about = ""
+    brings_address = False
     common_options: tuple[Option, ...] = ()
     options: tuple[Option, ...] = ()
     secrets: tuple[Option, ...] = ()
@@ -81,13 +95,14 @@ def _unknown(word: str, name: str, type_name: str, known: Mapping[str, Option]) 
 def _read(option: Option, given: Any, word: str) -> Any:
     if given is None or (isinstance(given, str) and not given.strip()):
         if option.required:
-            raise BadOption(f"The {word} {option.name} is missing" + (f" ({option.help})" if option.help else ""))
+            raise BadOption(f"The {word} {option.name} is missing" + (f" ({option.help})" if option.help else ""),
+                            f"{word}s.{option.name}")
         return option.default
     try:
         return READERS[option.kind](option, given)
     except ValueError as error:
         shown = "" if word == "secret" else f", not {str(given)[:60]!r}"
-        raise BadOption(f"The {word} {option.name} must be {error}{shown}") from None
+        raise BadOption(f"The {word} {option.name} must be {error}{shown}", f"{word}s.{option.name}") from None
 
 
 def _line(option: Option, given: Any) -> str:

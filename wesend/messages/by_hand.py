@@ -8,19 +8,20 @@ from ..accounts.service import AccountInfo
 from ..database import Row
 from . import control, history
 from .accept import get_batch
+from .compose import SMS
 from .control import Cancelled
 
 
-def retry(account: AccountInfo, uid: str, *, actor: Actor) -> Row:
+def retry(account: AccountInfo, uid: str, *, channel: str = SMS, actor: Actor) -> Row:
     """Queue a failed message again, paid for again."""
     roles.require_to_send(actor, account)
-    return control.retry(history.find(account.id, uid))
+    return control.retry(history.find(account.id, uid, channel=channel))
 
 
-def cancel(account: AccountInfo, uid: str, *, actor: Actor) -> Cancelled:
+def cancel(account: AccountInfo, uid: str, *, channel: str = SMS, actor: Actor) -> Cancelled:
     """Take back a message that waits for its time."""
     roles.require_to_send(actor, account)
-    return control.cancel_message(history.find(account.id, uid))
+    return control.cancel_message(history.find(account.id, uid, channel=channel))
 
 
 def cancel_campaign(account: AccountInfo, uid: str, *, actor: Actor) -> Cancelled:

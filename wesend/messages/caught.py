@@ -12,6 +12,7 @@ from ..upstreams.registry import SANDBOX, SANDBOX_MAIL
 from . import mail
 
 LIMIT = 1000
+KEPT = 10_000
 LARGEST_SECONDS = 2**43  # in milliseconds still an integer that SQLite can compare
 
 
@@ -82,6 +83,13 @@ def keep_mail(recipients: list[str], raw: bytes) -> None:
     now = clock.now_ms()
     write(lambda tx: [tx.insert("caught_mails", uid=new_id(), recipient=recipient.lower(), raw=raw, created_at=now)
                       for recipient in recipients])
+
+
+def forget_old(limit: int = 500) -> int:
+    """Housekeeping: what applications handed in, but for the newest KEPT; how many."""
+    return write(lambda tx: tx.changed(
+        "DELETE FROM caught_mails WHERE id IN (SELECT id FROM caught_mails WHERE id <="
+        " (SELECT id FROM caught_mails ORDER BY id DESC LIMIT 1 OFFSET ?) ORDER BY id LIMIT ?)", (KEPT, limit)))
 
 
 def _shown_mail(message: EmailMessage, uid: str, to: str, at: int) -> dict:

@@ -101,7 +101,7 @@ class Composer:
         self.plain = None if render else self._measure(text)
         self.prices: dict[tuple[str, int], tuple[int | None, int]] = {}
         self.ways: dict[str, _Way | None] = {}
-        self.gateways = frozenset(registry.sms_gateways())
+        self.gateways = registry.sms_gateways()
 
     def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Planned | Skipped]:
         """One result an addressee, in order; repeated ones yield Skipped(duplicate)."""

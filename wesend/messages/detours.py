@@ -11,8 +11,8 @@ from .settle import next_gateway, settle
 LEAD_AROUND = 200
 
 
-def lead_around(name: str, *, gone: bool = False) -> None:
-    """Send what waits for a gateway that rests (or is gone) by the next route, where there is one.
+def lead_around(name: str, *, gone: bool = False) -> bool:
+    """Send what waits for a gateway that rests (or is gone) by the next route, where there is one; whether more may wait.
 
     Without one it waits for the gateway; for one that is gone it is tried a while, then fails and is refunded.
     """
@@ -24,6 +24,7 @@ def lead_around(name: str, *, gone: bool = False) -> None:
         outcome = (Outcome(TEMPORARY, code="no_gateway", text=f"The gateway {name} was removed") if gone
                    else Outcome(TEMPORARY, code="resting", text=f"The gateway {name} rests after failures"))
         write(lambda tx: settle(tx, [(message, outcome) for message in ours], claimed.token, called=False))
+    return len(ours) == LEAD_AROUND
 
 
 def lead_around_the_gone() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from ..errors import (
     WalletNotFound,
 )
 from ..ids import new_id
+from ..routing.routes import candidates
 from ..wallets.service import WalletInfo, wallet_of_account
 from . import send
 from .accept import Order, Origin
@@ -89,19 +90,25 @@ def composer(account: AccountInfo, wallet: WalletInfo, text: str, sender: str | 
 
 
 class Preview(NamedTuple):
-    """A contact with the text that it would get."""
+    """A contact with the text that it would get, and the route's sender where the message names none."""
 
     to: str
     name: str
     text: str
+    sender: str | None
 
 
 def previews(account: AccountInfo, audience: Audience, text: str, count: int = 3) -> list[Preview]:
     """The text as the first contacts get it."""
     fills = templating.has_variables(text)
     return [Preview(found.phone.e164 if found.phone else found.given, (found.values or {}).get("name", ""),
-                    templating.render(text, found.values or {}) if fills else text)
+                    templating.render(text, found.values or {}) if fills else text, _default_sender(found.phone))
             for found in islice(addressees(account, audience), count)]
+
+
+def _default_sender(phone: phones.Phone | None) -> str | None:
+    found = candidates(phone.country, phone.e164) if phone is not None else []
+    return found[0].default_sender if found else None
 
 
 def fields_of(account: AccountInfo, audience: Audience) -> list[str]:
@@ -152,23 +159,31 @@ def send_message(account: AccountInfo, draft: Draft, *, actor: Actor) -> Row:
 
 
 def _send(account: AccountInfo, draft: Draft, actor: Actor, *, as_campaign: bool) -> Row:
-    roles.require_to_send(actor, account)
-    if not UID.fullmatch(draft.uid):
-        raise BatchNotFound
-    earlier = _sent_before(account, draft.uid)
-    if earlier is not None:
-        return earlier
-    check_audience(account, draft.audience)
-    composed = composer(account, draft.wallet, draft.text, draft.sender, pays=True)
-    origin, to = Origin("portal", batch_uid=draft.uid), addressees(account, draft.audience)
-    try:
+    def do(origin: Origin) -> None:
+        check_audience(account, draft.audience)
+        composed = composer(account, draft.wallet, draft.text, draft.sender, pays=True)
+        to = addressees(account, draft.audience)
         if as_campaign:
             send.send_bulk(composed, to, origin=origin, order=draft.order, dedupe=draft.audience.needs_dedupe)
         else:
             send.send(composed, to, origin=origin, order=draft.order)
+
+    return send_once(account, draft.uid, do, actor=actor)
+
+
+def send_once(account: AccountInfo, uid: str, do: Callable[[Origin], None], *, actor: Actor) -> Row:
+    """The batch of this id: ``do`` makes it, unless the same form made it before."""
+    roles.require_to_send(actor, account)
+    if not UID.fullmatch(uid):
+        raise BatchNotFound
+    earlier = _sent_before(account, uid)
+    if earlier is not None:
+        return earlier
+    try:
+        do(Origin("portal", batch_uid=uid))
     except sqlite3.IntegrityError:  # the same form, sent at the same time
         pass
-    found = _sent_before(account, draft.uid)
+    found = _sent_before(account, uid)
     if found is None:
         raise BatchNotFound
     return found

@@ -39,6 +39,7 @@ class Lane:
         self.ready: deque[Claimed] = deque()  # a call each
         self.a_call = 1  # messages claimed for each: as many as lately went into one
         self.not_before = 0.0  # monotonic seconds; after a wait for a free call that was in vain
+        self.next_detour = 0.0
         self.pool: ThreadPoolExecutor | None = None
         self.width = 0
         self.idle = threading.Condition()
@@ -91,7 +92,12 @@ class Lane:
             if claimed.messages:
                 self.ready.append(claimed)
                 self._begin(gateway)
-        lead_around(gateway.name)
+        # A look claims and hands back what has no other way: not at every ring of the bell.
+        if time.monotonic() < self.next_detour:
+            return False
+        self.next_detour = time.monotonic() + INTERVAL
+        while lead_around(gateway.name):
+            pass
         return False
 
     def _serve_by_pool(self, gateway: SmsGateway) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from email import policy
 from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
@@ -59,19 +59,24 @@ def is_address(text: str) -> bool:
 
 
 class MailComposer:
-    """Plans the e-mails of one send; free of charge. Raises InvalidInput for a subject of several lines."""
+    """Plans the e-mails of one send; free of charge. Raises InvalidInput for a subject of several lines.
+
+    ``format``: HTML or PLAIN where the writer said so, else as the text looks. ``render`` fills its fields in.
+    """
 
     channel = EMAIL
     sender: str | None = None
     subject: str | None
 
-    def __init__(self, account: AccountInfo, wallet: WalletInfo, subject: str, text: str):
+    def __init__(self, account: AccountInfo, wallet: WalletInfo, subject: str, text: str, *, format: str | None = None,
+                 render: Callable[..., str] = templating.render_single):
         if not text.strip():
             raise InvalidInput("The message is empty", {"text": ["Missing"]})
         if "\r" in subject or "\n" in subject:
             raise InvalidInput("A subject is one line", {"subject": ["May not have line breaks"]})
         self.account, self.wallet, self.subject, self.text = account, wallet, subject, text
-        self.format = HTML if markup.looks_like_html(text) else PLAIN
+        self.format = format or (HTML if markup.looks_like_html(text) else PLAIN)
+        self.render = render
         self.gateway = registry.mail_gateway(is_sandbox=wallet.is_sandbox).name
         self.checks_opt_outs = opt_outs.has_opt_outs(account.id, EMAIL)
 
@@ -82,7 +87,7 @@ class MailComposer:
             key = addressee.given.strip().lower()
             reason = self._refusal(key, seen if dedupe else set())
             seen.add(key)
-            yield Skipped(addressee.given, reason, position) if reason else self._plan_one(addressee)
+            yield Skipped(addressee.given, reason, position) if reason else self.plan_one(addressee)
 
     def _refusal(self, key: str, seen: set[str]) -> str | None:
         if not is_address(key):
@@ -93,11 +98,11 @@ class MailComposer:
             return OPTED_OUT
         return None
 
-    def _plan_one(self, addressee: Addressee) -> Planned:
+    def plan_one(self, addressee: Addressee) -> Planned:
         values: Mapping[str, str] = addressee.values or {}
-        subject = " ".join(templating.render_single(self.subject or "", values).split())
+        subject = " ".join(self.render(self.subject or "", values).split())
         escape = html.escape if self.format == HTML else str
-        text = templating.render_single(self.text, values, escape)
+        text = self.render(self.text, values, escape)
         return Planned(addressee.given.strip(), None, text, self.format, 0, 0, None, self.gateway, None, None, None,
                        EMAIL, subject)
 

@@ -162,4 +162,3 @@ def recover_leases(limit: int = RELEASE_LIMIT) -> tuple[int, int]:
         return back, len(moved)
 
     return write(unit)
-

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import chain
 
-from flask import current_app
-
 from .. import money, pause, segments
 from ..database import query, query_one, snapshot
 from ..errors import (
@@ -17,6 +15,7 @@ from ..errors import (
     ProviderRejected,
 )
 from ..upstreams import breaker, registry
+from ..upstreams import in_request as in_request_waits
 from ..wallets.service import WalletInfo, balance_of
 from .accept import IN_REQUEST_LIMIT, Accepted, Order, Origin, Sent, accept
 from .bulk import Spool, accept_bulk
@@ -53,17 +52,14 @@ def send(composer: Composed, addressees: Iterable[Addressee], *, origin: Origin,
     if not planned:
         _refuse_if_poor(composer, skipped)
         raise_nobody(skipped, composer.channel)
-    direct: set[str] = set()
-    waits = current_app.extensions["wesend.in-request"]
-    limited: set[str] = set()
+    at_once: set[str] = set()
+    remote: set[str] = set()
     if in_request and order.mode == "now" and pause.current() is None:
-        direct, limited = _gateways_to_wait_for({item.gateway for item in planned}, waits)
-    try:
-        accepted = accept(composer, planned, skipped, origin=origin, order=order, submit_now=frozenset(direct),
-                          foretell=foretell)
+        at_once, remote = _callable_now({item.gateway for item in planned})
+    with in_request_waits.waiting_for(remote) as waited_for:
+        accepted = accept(composer, planned, skipped, origin=origin, order=order,
+                          submit_now=frozenset(at_once | waited_for), foretell=foretell)
         submit_accepted(accepted)
-    finally:
-        waits.give_back(limited)
     return accepted
 
 
@@ -81,13 +77,12 @@ def _spooled(composer: Composed, plan: Iterable[Planned | Skipped], origin: Orig
         return accept_bulk(composer, spool, origin=origin, order=order)
 
 
-def _gateways_to_wait_for(names: set[str], waits) -> tuple[set[str], set[str]]:
-    """Which gateways are submitted to inside the request, and which of them hold a slot."""
+def _callable_now(names: set[str]) -> tuple[set[str], set[str]]:
+    """The gateways of this process, and the remote ones that don't rest."""
     known = registry.sms_gateways()
-    free = {name for name in names if name in known and known[name].in_process}
-    remote = {name for name in names if name in known} - free
-    limited = waits.take(remote - breaker.on_trial()) if remote else set()
-    return free | limited, limited
+    at_once = {name for name in names if name in known and known[name].in_process}
+    remote = {name for name in names if name in known} - at_once
+    return at_once, remote - breaker.on_trial() if remote else remote
 
 
 def _refuse_if_poor(composer: Composed, skipped: list[Skipped]) -> None:

@@ -7,7 +7,6 @@ from flask import current_app
 from .. import clock
 from ..database import Tx
 from ..gateways.sms.base import ACCEPTED, REFUSED, TEMPORARY, Outcome
-from ..gateways.sms.base import UNKNOWN as OUTCOME_UNKNOWN
 from ..routing.routes import candidates
 from ..upstreams import breaker, registry
 from . import parts
@@ -44,14 +43,10 @@ def settle(tx: Tx, results: list[tuple[Outgoing, Outcome]], token: str, *, calle
 
 
 def _note_health(tx: Tx, results: list[tuple[Outgoing, Outcome]]) -> None:
-    """One call is one failure, however many messages it carried."""
     outcomes = [outcome for _, outcome in results]
     gateway = registry.gateway(results[0][0].gateway) if results else None
-    if gateway is None or gateway.in_process or all(outcome.kind == NOT_BEGUN for outcome in outcomes):
-        return
-    failed = [outcome for outcome in outcomes if outcome.kind in (TEMPORARY, OUTCOME_UNKNOWN)]
-    breaker.note(tx, gateway.name, failed=int(len(failed) == len(outcomes)), went_well=len(failed) < len(outcomes),
-                 error=_text(failed[-1]) or failed[-1].code if failed else None)
+    if gateway is not None and not gateway.in_process and any(outcome.kind != NOT_BEGUN for outcome in outcomes):
+        breaker.note_call(tx, gateway.name, outcomes)
 
 
 def _delivers_at_once(name: str) -> bool:
@@ -119,10 +114,10 @@ def _again(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now:
 
 
 def _gateways(outgoing: Outgoing) -> list[str]:
-    """The gateways that may carry a message, in order; the sandbox never hands over."""
+    """The gateways that may carry a message, in order. The sandbox never hands over, and nothing is handed to it."""
     if outgoing.gateway == registry.SANDBOX or outgoing.channel != SMS or outgoing.country is None:
         return [outgoing.gateway]
-    known = registry.sms_gateways()
+    known = registry.sms_gateways().keys() - {registry.SANDBOX}
     found = [route.gateway for route in candidates(outgoing.country, outgoing.recipient)
              if route.gateway and route.gateway in known]
     return list(dict.fromkeys(found))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -127,31 +126,3 @@ def _call_within(gateway: SmsGateway, group: list[Outgoing], deadline: float) ->
 def _settle(group: list[Outgoing], outcomes: list[Outcome], token: str) -> None:
     results = list(zip(group, outcomes, strict=True))
     write(lambda tx: settle(tx, results, token))
-
-
-class InRequestSlots:
-    """How many requests of this process may wait for one gateway: half its threads, so that the rest keeps
-    answering.
-    """
-
-    def __init__(self, threads: int):
-        self.limit = max(1, threads // 2)
-        self.busy: dict[str, int] = {}
-        self.lock = threading.Lock()
-
-    def take(self, names: set[str]) -> set[str]:
-        """Those of ``names`` that may be waited for; give them back."""
-        with self.lock:
-            taken = {name for name in names if self.busy.get(name, 0) < self.limit}
-            for name in taken:
-                self.busy[name] = self.busy.get(name, 0) + 1
-        return taken
-
-    def give_back(self, names: set[str]) -> None:
-        with self.lock:
-            for name in names:
-                self.busy[name] -= 1
-
-
-def init_app(app: Flask) -> None:
-    app.extensions["wesend.in-request"] = InRequestSlots(app.config["WESEND"].threads)

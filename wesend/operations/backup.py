@@ -82,6 +82,11 @@ def age_ms() -> int | None:
     return clock.now_ms() - made_at(found[-1]) if found else None
 
 
+def is_late(age: int) -> bool:
+    """Whether the newest is so old (milliseconds) that something must be wrong with those who make them."""
+    return age > (2 * current_app.config["WESEND"].backup_hours + 1) * clock.HOUR
+
+
 def back_up_when_due() -> Path | None:
     """Make the next backup when the newest is old enough, and remove those beyond the number that is kept."""
     settings = current_app.config["WESEND"]

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from .. import clock, wake
-from ..accounts import audit_log
+from ..accounts import audit_log, roles
+from ..accounts.roles import OPERATE, Actor
 from ..database import atomic
 from ..errors import Conflict
 from ..pause import Pause, current
 
+BY_HAND = "Paused by hand"
 
-def pause(reason: str, *, actor: str, anew: bool = False) -> Pause:
+
+def pause(reason: str, *, actor: Actor, anew: bool = False) -> Pause:
     """Nothing more leaves; what is on its way already is finished. A pause that was on stays, unless it begins
     ``anew``.
     """
+    roles.require(actor, OPERATE)
     with atomic() as tx:
         if tx.changed("UPDATE config_state SET version = version + 1, paused_at = ?, paused_reason = ?"
                       " WHERE paused_at IS NULL OR ?", (clock.now_ms(), reason, int(anew))):
@@ -22,8 +26,9 @@ def pause(reason: str, *, actor: str, anew: bool = False) -> Pause:
     return found
 
 
-def resume(*, actor: str) -> None:
+def resume(*, actor: Actor) -> None:
     """Everything that waits leaves; Conflict when dispatch is not paused."""
+    roles.require(actor, OPERATE)
     with atomic() as tx:
         if not tx.changed("UPDATE config_state SET version = version + 1, paused_at = NULL, paused_reason = NULL"
                           " WHERE paused_at IS NOT NULL"):

@@ -34,6 +34,16 @@ def queues() -> list[Waiting]:
     return [Waiting(gateway, total, oldest) for gateway, (total, oldest) in sorted(found.items())]
 
 
+def waiting_for(gateway: str) -> int:
+    """Messages that are queued for a gateway, due or not."""
+    return sum(queue.waiting for queue in queues() if queue.gateway == gateway)
+
+
+def queued() -> int:
+    """Messages that are queued, for whichever gateway."""
+    return sum(queue.waiting for queue in queues())
+
+
 def scheduled() -> int:
     """Messages whose time has not come."""
     small = query("SELECT count(*) FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 0")[0][0]

@@ -50,6 +50,15 @@ def all_routes() -> tuple[RouteInfo, ...]:
     return cached("routes", lambda: tuple(RouteInfo.of(row) for row in query("SELECT * FROM routes ORDER BY id")))
 
 
+def routes_by_gateway() -> dict[str, list[RouteInfo]]:
+    """The routes that lead to each gateway, those that are off too; in the order of their codes."""
+    found: dict[str, list[RouteInfo]] = {}
+    for route in sorted(all_routes(), key=lambda route: route.code):
+        if route.gateway is not None:
+            found.setdefault(route.gateway, []).append(route)
+    return found
+
+
 def find_route(code: str) -> RouteInfo:
     for route in all_routes():
         if route.code == code:

@@ -6,12 +6,24 @@ an answer about the message itself, be it a refusal, is none.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from .. import clock
 from ..database import Tx, query, query_one
+from ..gateways.sms.base import TEMPORARY, UNKNOWN, Outcome
 
 FAILURES = 5  # one after the other, until it rests
 FIRST_REST_MS = 5 * clock.SECOND
 LONGEST_REST_MS = 60 * clock.SECOND
+KEPT = 500  # characters of what the last failure said
+
+
+def note_call(tx: Tx, gateway: str, outcomes: Sequence[Outcome]) -> None:
+    """One call is one failure, however many messages it carried, and only if none of them fared better."""
+    failed = [outcome for outcome in outcomes if outcome.kind in (TEMPORARY, UNKNOWN) and not outcome.works]
+    note(tx, gateway, failed=int(len(failed) == len(outcomes)), went_well=len(failed) < len(outcomes),
+         error=(failed[-1].text or failed[-1].code or "")[:KEPT] if failed else None)
 
 
 def note(tx: Tx, gateway: str, *, failed: int, went_well: bool, error: str | None) -> None:
@@ -63,6 +75,23 @@ def problem_of(gateway: str) -> str | None:
     if row is None or row["failures"] < FAILURES:
         return None
     return f"failed {row['failures']} times in a row, last at {clock.iso(row['last_error_at'])}: {row['last_error']}"
+
+
+class Record(NamedTuple):
+    """``failures`` in a row; ``rests_until`` while it rests; what it said when it last failed, however long ago."""
+
+    failures: int
+    rests_until: int | None
+    last_error: str | None
+    last_error_at: int | None
+
+
+def records() -> dict[str, Record]:
+    """What was seen of every gateway that ever failed since it was set up."""
+    now = clock.now_ms()
+    return {row["gateway"]: Record(
+        row["failures"], row["rests_until"] if now < (row["rests_until"] or 0) <= now + LONGEST_REST_MS else None,
+        row["last_error"], row["last_error_at"]) for row in query("SELECT * FROM gateway_health")}
 
 
 def forget(tx: Tx, gateway: str) -> None:

@@ -44,8 +44,8 @@ class _Adapters:
         self.on_built: list[Callable[[SmsGateway], None]] = []
 
     def load(self) -> tuple[dict[str, SmsGateway], dict[str, MoneyGateway]]:
-        """Every gateway that is set up: those whose settings stand stay as they are, with their connections."""
-        found_sms: dict[str, SmsGateway] = {}
+        """The sandbox, and every gateway that is set up: those whose settings stand stay, with their connections."""
+        found_sms: dict[str, SmsGateway] = {SANDBOX: _built_in()[SANDBOX]}
         found_money: dict[str, MoneyGateway] = {}
         with self.lock:
             rows = query("SELECT * FROM gateways ORDER BY id")
@@ -110,6 +110,11 @@ def types() -> dict[str, type[Configurable]]:
     return {SANDBOX: SandboxGateway, SANDBOX_MONEY: SandboxMoney, **sms.TYPES, **money.TYPES}
 
 
+def known_types() -> dict[str, type[Configurable]]:
+    """Every type there is: those of e-mail are not set up, but by the settings."""
+    return {**types(), SANDBOX_MAIL: CaughtMail, SMTP: SmtpGateway}
+
+
 def kind_of(type_name: str) -> str:
     """``sms`` or ``money``."""
     return "money" if issubclass(types()[type_name], MoneyGateway) else "sms"
@@ -135,7 +140,7 @@ def _address(row: Row) -> str:
     return f"{current_app.config['WESEND'].base_url}/callbacks/{kind_of(row['type'])}/{row['name']}/{row['callback_token']}"
 
 
-def _configured() -> tuple[dict[str, SmsGateway], dict[str, MoneyGateway]]:
+def _known() -> tuple[dict[str, SmsGateway], dict[str, MoneyGateway]]:
     return cached("gateways", current_app.extensions["wesend.adapters"].load)
 
 
@@ -145,7 +150,8 @@ def sms_gateway(name: str) -> SmsGateway | None:
 
 
 def sms_gateways() -> dict[str, SmsGateway]:
-    return {SANDBOX: _built_in()[SANDBOX], **_configured()[0]}
+    """By name; not to be changed: a new one takes its place when a gateway is set."""
+    return _known()[0]
 
 
 def mail_gateway(*, is_sandbox: bool) -> SmsGateway:
@@ -177,13 +183,13 @@ def _built_in() -> dict[str, SmsGateway]:
 
 
 def money_gateway(name: str) -> MoneyGateway | None:
-    return SandboxMoney() if name == SANDBOX_MONEY else _configured()[1].get(name)
+    return SandboxMoney() if name == SANDBOX_MONEY else _known()[1].get(name)
 
 
 def money_gateway_for(currency: str, network: str | None, *, is_sandbox: bool) -> MoneyGateway | None:
     """Who takes a deposit of ``currency`` from a phone of ``network``, lowest priority first; None: nobody."""
     if is_sandbox:
         return SandboxMoney()
-    fitting = [adapter for adapter in _configured()[1].values()
+    fitting = [adapter for adapter in _known()[1].values()
                if currency in adapter.currencies and (not adapter.networks or network in adapter.networks)]
     return min(fitting, key=lambda adapter: adapter.priority, default=None)

@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 from flask import current_app
 
 from .. import clock, vault
-from ..accounts import audit_log
-from ..database import Row, atomic, query, query_one
-from ..errors import GatewayNotFound, InvalidInput
+from ..accounts import audit_log, roles
+from ..accounts.roles import OPERATE, Actor
+from ..database import Row, Tx, atomic, query, query_one
+from ..errors import GatewayExists, GatewayNotFound, InvalidInput
+from ..gateways.options import BadOption
 from . import breaker, registry
 from .registry import kind_of, types
 
@@ -20,7 +22,10 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_\-]{0,39}")
 
 
 class GatewayInfo(NamedTuple):
-    """``kind`` is sms or money; ``problem`` is why it can't be used now; ``callback_url`` is for the vendor to call."""
+    """``kind`` is sms or money; ``problem`` is why it can't be used now; ``callback_url`` is for the vendor to call.
+
+    ``options`` as they were given; of ``secrets`` only the names.
+    """
 
     name: str
     type: str
@@ -28,37 +33,61 @@ class GatewayInfo(NamedTuple):
     callback_url: str | None
     problem: str | None
     options: dict[str, Any]
+    secrets: tuple[str, ...] = ()
 
 
-def set_gateway(name: str, type_name: str, options: dict[str, str], secrets: dict[str, str], *, actor: str) -> GatewayInfo:
-    """Make a gateway or set it anew; secrets that are not given again stay, as its callback address does."""
+def set_gateway(name: str, type_name: str, options: dict[str, str], secrets: dict[str, str], *, actor: Actor,
+                is_new: bool = False) -> GatewayInfo:
+    """Make a gateway or set it anew; secrets that are not given again stay, as its callback address does.
+
+    An empty text takes a secret away. InvalidInput tells in ``fields`` which setting is wrong. ``is_new``: GatewayExists
+    instead of setting one anew.
+    """
+    roles.require(actor, OPERATE)
     name = named(name)
     if not NAME.fullmatch(name):
-        raise InvalidInput(f"{name!r} is not a gateway's name: small letters, digits, - and _")
+        raise _refused_name(f"{name!r} is not a gateway's name: small letters, digits, - and _, at most 40")
     if type_name not in types():
         raise InvalidInput(f"{type_name} is no type of gateway: choose one of {', '.join(types())}")
     if name in registry.RESERVED:
         if type_name == registry.BUILT_IN.get(name) and not options and not secrets:
             return built_in(name)
-        raise InvalidInput(f"{name} is always there and can't be set: choose another name")
+        raise _refused_name(f"{name} is always there and can't be set: choose another name")
     before = query_one("SELECT * FROM gateways WHERE name = ?", (name,))
     if before is not None and before["type"] == type_name:
         secrets = {**_secrets_of(before), **secrets}
+    secrets = {word: secret for word, secret in secrets.items() if secret.strip()}
     token = before["callback_token"] if before is not None else random.token_urlsafe(24)
-    try:
-        registry.build(name, type_name, options, secrets, callback_address(name, type_name, token) or "").close()
-    except ValueError as error:
-        raise InvalidInput(str(error)) from error
+    _try_to_build(name, type_name, options, secrets, token)
     row = {"name": name, "type": type_name, "options": json.dumps(options), "secrets": vault.seal_table(secrets),
            "callback_token": token, "created_at": clock.now_ms()}
     with atomic() as tx:
-        tx.execute("INSERT INTO gateways (name, type, options, secrets, callback_token, created_at)"
-                   " VALUES (:name, :type, :options, :secrets, :callback_token, :created_at) ON CONFLICT (name) DO UPDATE"
-                   " SET type = excluded.type, options = excluded.options, secrets = excluded.secrets", row)
-        breaker.forget(tx, name)
+        if is_new and tx.one("SELECT 1 FROM gateways WHERE name = ?", (name,)) is not None:
+            raise GatewayExists(f"There is a gateway named {name} already: change that one, or choose another name")
+        _store(tx, row)
         audit_log.record(tx, actor=actor, action="gateway.set", subject=name,
                          detail=f"{type_name}: {', '.join(sorted({*options, *secrets}))}")
     return get_gateway(name)
+
+
+def _refused_name(sentence: str) -> InvalidInput:
+    return InvalidInput(sentence, {"name": [sentence]})
+
+
+def _try_to_build(name: str, type_name: str, options: dict[str, str], secrets: dict[str, str], token: str) -> None:
+    """InvalidInput for settings that the type can't use."""
+    try:
+        registry.build(name, type_name, options, secrets, callback_address(name, type_name, token) or "").close()
+    except ValueError as error:
+        setting = error.setting if isinstance(error, BadOption) else None
+        raise InvalidInput(str(error), {setting: [str(error)]} if setting else None) from error
+
+
+def _store(tx: Tx, row: dict[str, Any]) -> None:
+    tx.execute("INSERT INTO gateways (name, type, options, secrets, callback_token, created_at)"
+               " VALUES (:name, :type, :options, :secrets, :callback_token, :created_at) ON CONFLICT (name) DO UPDATE"
+               " SET type = excluded.type, options = excluded.options, secrets = excluded.secrets", row)
+    breaker.forget(tx, row["name"])
 
 
 def named(name: str) -> str:
@@ -74,8 +103,9 @@ def _secrets_of(row: Row) -> dict[str, str]:
         return {}
 
 
-def remove_gateway(name: str, *, actor: str) -> None:
+def remove_gateway(name: str, *, actor: Actor) -> None:
     """Gone; its routes lead nowhere, and what was queued for it is sent another way or refunded."""
+    roles.require(actor, OPERATE)
     name = named(name)
     if name in registry.BUILT_IN:
         raise InvalidInput(f"{name} is always there and can't be removed")
@@ -111,9 +141,21 @@ def built_in(name: str) -> GatewayInfo:
 def _info(row: Row) -> GatewayInfo:
     kind = kind_of(row["type"])
     adapter = (registry.money_gateway if kind == "money" else registry.sms_gateway)(row["name"])
-    problem = "its secrets can't be read with this secret key" if adapter is None else breaker.problem_of(row["name"])
+    problem = _why_not(row) if adapter is None else breaker.problem_of(row["name"])
     return GatewayInfo(row["name"], row["type"], kind, callback_address(row["name"], row["type"], row["callback_token"]),
-                       problem, json.loads(row["options"]))
+                       problem, json.loads(row["options"]), tuple(_secrets_of(row)))
+
+
+def _why_not(row: Row) -> str:
+    """Why no adapter could be built of what was set up."""
+    try:
+        secrets = vault.unseal_table(row["secrets"])
+        _try_to_build(row["name"], row["type"], json.loads(row["options"]), secrets, row["callback_token"])
+    except vault.Unreadable:
+        return "its secrets can't be read with this secret key"
+    except InvalidInput as error:
+        return str(error)
+    return "it could not be used a moment ago"
 
 
 def callback_address(name: str, type_name: str, token: str) -> str | None:

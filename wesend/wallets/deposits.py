@@ -25,12 +25,13 @@ from ..gateways.money.base import (
     UNKNOWN,
     Charge,
     ChargeAnswer,
+    MoneyGateway,
     PaymentHint,
     Standing,
 )
 from ..ids import new_id
 from ..phones import Phone, network_of
-from ..upstreams import registry
+from ..upstreams import in_request, registry
 from . import ledger
 from .service import WalletInfo
 
@@ -44,7 +45,8 @@ def start_deposit(wallet: WalletInfo, amount_micros: int, phone: Phone, *, provi
                   api_key_id: int | None = None, claim: Claim | None = None) -> Row:
     """Ask a payer for money; the pending deposit. ``amount_micros`` in the wallet's purchase currency.
 
-    TopUpNotConfigured without a gateway for it; ChargeRefused when the gateway declined at once (kept as failed).
+    TopUpNotConfigured without a gateway for it; ChargeRefused when the gateway declined at once (kept as failed). When
+    too many requests wait for the gateway already, this one is charged beside it, and what came of it is told by its status.
     """
     if amount_micros <= 0:
         raise InvalidInput("The amount must be above zero", {"amount": ["Must be above zero"]})
@@ -68,6 +70,16 @@ def start_deposit(wallet: WalletInfo, amount_micros: int, phone: Phone, *, provi
         return deposit_id
 
     deposit_id = write(insert)
+    with in_request.waiting_for({gateway.name}) as waited_for:
+        if waited_for:
+            _charge(gateway, deposit_id)
+        else:
+            in_request.do_apart(lambda: _charge(gateway, deposit_id))
+    return _get(deposit_id)
+
+
+def _charge(gateway: MoneyGateway, deposit_id: int) -> None:
+    """ChargeRefused when the gateway declined; without a clear answer it is asked later."""
     deposit = _get(deposit_id)
     try:
         answer = gateway.charge(charge_of(deposit))
@@ -80,7 +92,6 @@ def start_deposit(wallet: WalletInfo, amount_micros: int, phone: Phone, *, provi
     if answer.gateway_ref:
         write(lambda tx: tx.changed("UPDATE deposits SET gateway_ref = ?, updated_at = ? WHERE id = ?",
                                     (answer.gateway_ref, clock.now_ms(), deposit_id)))
-    return _get(deposit_id)
 
 
 def charge_of(deposit: Row) -> Charge:

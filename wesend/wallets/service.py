@@ -106,8 +106,16 @@ def balance_of(wallet: WalletInfo) -> int:
     return row[0]
 
 
+def low_balance_of(wallet: WalletInfo) -> tuple[int | None, str | None]:
+    """The threshold in micro-units below which somebody is told (None: nobody is), and the address to tell."""
+    row = query_one("SELECT low_balance_micros, low_balance_mail FROM wallets WHERE id = ?", (wallet.id,))
+    assert row is not None
+    return row[0], row[1]
+
+
 def set_low_balance(wallet: WalletInfo, threshold_micros: int | None, mail: str | None, *, actor: Actor) -> None:
     """Tell when the balance falls below a threshold (None: not any more), at ``mail`` too if it is given."""
+    roles.require(actor, MANAGE, wallet.account_id)
     if threshold_micros is not None and threshold_micros <= 0:
         raise InvalidInput("The threshold must be above zero", {"amount": ["Must be above zero"]})
     if mail is not None and not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", mail):

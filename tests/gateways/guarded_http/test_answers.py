@@ -42,7 +42,6 @@ def test_a_url_that_leads_nowhere_is_an_answer_not_an_exception(http, url):
     assert result.status_code is None and result.error
 
 
-
 @pytest.mark.parametrize("status", [200, 201, 204, 400, 404, 410, 500, 503])
 def test_the_status_is_the_answers(http, receiver, status):
     receiver.behave(answer(status, b"" if status == 204 else b"text"))

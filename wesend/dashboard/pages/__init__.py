@@ -7,12 +7,15 @@ from flask import Blueprint
 from . import (
     accounts,
     audit,
+    backups,
     campaigns,
     compose,
+    contact_import,  # noqa: F401 - its views are the contacts'
     contacts,
     deposits,
     emails,
     first_run,
+    gateways,
     keys,
     messages,
     overview,
@@ -27,11 +30,12 @@ from . import (
     users,
     wallets,
     webhooks,
+    write_email,  # noqa: F401 - its views are the e-mails'
 )
 
 PAGES: tuple[Blueprint, ...] = (
     sign_in.blueprint, overview.blueprint, first_run.blueprint,
     messages.blueprint, compose.blueprint, campaigns.blueprint, contacts.blueprint, emails.blueprint, phones.blueprint,
     wallets.blueprint, keys.blueprint, senders.blueprint, webhooks.blueprint, users.people,
-    accounts.blueprint, routes.blueprint, rates.blueprint, sender_queue.blueprint, users.blueprint, deposits.blueprint,
-    unknown.blueprint, audit.blueprint, settings.blueprint)
+    accounts.blueprint, routes.blueprint, rates.blueprint, gateways.blueprint, sender_queue.blueprint, users.blueprint,
+    deposits.blueprint, unknown.blueprint, audit.blueprint, backups.blueprint, settings.blueprint)

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from ... import clock
 from ...accounts.service import AccountInfo
 from ...contacts import service as contacts
 from ...database import Row
@@ -23,7 +22,13 @@ from ..forms import Form
 from ..paging import page
 from ..scope import account
 from ..sessions import actor
-from .compose import sender_choices, usual_wallet, wallet_choices, wallet_or_none
+from .compose import (
+    sender_choices,
+    soonest,
+    usual_wallet,
+    wallet_choices,
+    wallet_or_none,
+)
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/campaigns")
 STEPS = (("audience", "Audience"), ("text", "Text"), ("when", "When"), ("check", "Check and send"))
@@ -121,8 +126,7 @@ def _seen(step: str, written: Written, *, fails: bool = False) -> dict:
                 "fields": drafts.fields_of(at, written.audience),
                 "told": counter.of_each(at, wallet_or_none(written.wallet), written.text)}
     if step == "when":
-        return {"people": _count(at, written.audience), "soonest": clock.iso_in_zone(
-            clock.now_ms() + 10 * clock.MINUTE, at.time_zone)[:16], "zone": at.time_zone}
+        return {"people": _count(at, written.audience), "soonest": soonest(at), "zone": at.time_zone}
     if fails:
         return {"found": None}
     draft = written.draft(at)
@@ -149,16 +153,17 @@ def _start(written: Written):
 def show(uid: str):
     batch = get_batch(uid, account().id)
     skipped = json.loads(batch["skipped"] or "[]")
+    mine = history.Filter(account().id, batch_id=batch["id"], channel=batch["channel"])
     return render_template(
         "campaigns/show.html", batch=batch, progress=progress(batch), wallet=wallet_by_id(batch["wallet_id"]),
-        latest=history.chunk_after(history.Filter(account().id, batch_id=batch["id"]), None, 8), skipped=skipped[:50],
+        latest=history.chunk_after(mine, None, 8), skipped=skipped[:50], is_mail=batch["channel"] == "email",
         skipped_count=len(skipped), reasons=Counter(reason for _, reason, _ in skipped), words=counter.REASONS,
-        ends_at=_ends_at(batch))
+        ends_at=_ends_at(batch, mine))
 
 
-def _ends_at(batch: Row) -> int | None:
+def _ends_at(batch: Row, mine: history.Filter) -> int | None:
     """When the last message is due, of what has not left yet."""
-    rows = history.chunk_after(history.Filter(account().id, batch_id=batch["id"]), None, 1)
+    rows = history.chunk_after(mine, None, 1)
     waits = rows and rows[0]["status"] in ("scheduled", "dripping") and batch["state"] == "open"
     return rows[0]["due_at"] if waits else None
 

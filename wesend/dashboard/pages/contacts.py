@@ -1,34 +1,28 @@
-"""Contacts: groups and who is in them, files imported in steps, and who wants nothing more."""
+"""Contacts: groups and who is in them, to be changed in place and taken away as CSV; and who wants nothing more."""
 
 from __future__ import annotations
 
-from collections import Counter
-from itertools import islice
+import json
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
-from flask_wtf.file import FileField, FileRequired
-from wtforms import SelectField
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from wtforms.validators import Length
 
 from ... import phones
-from ...contacts import csv_import, desk, service
-from ...contacts.csv_import import Mapping, Table
-from ...errors import InvalidInput, WesendError
+from ...contacts import desk, service
+from ...contacts.service import NewContact
+from ...database import Row
 from .. import asked
-from ..counter import plural
-from ..csv_out import lines
+from ..csv_out import csv_file
 from ..forms import REQUIRED, Form, Text
-from ..paging import page
+from ..paging import before_key, page
 from ..scope import account
 from ..sessions import actor
-from .accounts import COUNTRIES
 
 blueprint = Blueprint("contacts", __name__, url_prefix="/contacts")
 GROUPS_SHOWN = 500
-SAMPLES = 3
-PHONE, NAME, FIELD, IGNORE = "phone", "name", "field", "ignore"
-ROLES = ((FIELD, "A field of its own"), (PHONE, "The phone number"), (NAME, "The name"), (IGNORE, "Leave out"))
-WHY = {"invalid": "no phone number", "duplicate": "repeated in the file"}
+FIELDS_FROM = 1000
+"""Contacts whose fields are offered in the forms; an export has those of all."""
+EMAIL = "email"
 
 
 class GroupForm(Form):
@@ -40,20 +34,8 @@ class ContactForm(Form):
     name = Text("Name", [Length(max=200)])
 
 
-class FileForm(Form):
-    file = FileField("File", [FileRequired("Please choose a file")], render_kw={"accept": ".csv,.txt,.tsv,.xlsx"},
-                     description="CSV in any usual encoding and delimiter, or an Excel workbook (.xlsx), up to 50 MB. "
-                                 "Its first row names the columns.")
-
-
-class ImportForm(Form):
-    domain_names = {"name": "group"}
-    group = Text("Name of the group", [REQUIRED, Length(max=service.NAME_LENGTH)])
-    country = SelectField("Home country", choices=COUNTRIES, description="How numbers without a country code are read.")
-
-
 class OptOutForm(Form):
-    number = Text("Number", [REQUIRED], render_kw={"type": "tel"})
+    number = Text("Number or e-mail address", [REQUIRED])
 
 
 @blueprint.route("", methods=["GET", "POST"])
@@ -69,10 +51,12 @@ def index():
 
 @blueprint.route("/<int:group_id>", methods=["GET", "POST"])
 def show(group_id: int):
+    """``edit=ID`` shows that contact as a form in its own row."""
     group, form = service.get_group(account().id, group_id), ContactForm()
+    names = _fields(group_id)
     if form.sent():
         with form.refusals():
-            desk.add_contact(account(), group_id, form.phone.data, form.name.data, actor=actor())
+            desk.add_contact(account(), group_id, _written(form, names), actor=actor())
             flash("Added.", "success")
             return redirect(url_for(".show", group_id=group_id), 303)
     typed = asked.text("q")
@@ -82,8 +66,73 @@ def show(group_id: int):
         shown = page(lambda _before, _limit: [found] if found else [])
     else:
         shown = page(lambda before, limit: desk.contacts_after(group_id, before, limit))
-    return render_template("contacts/show.html", group=group, form=form, page=shown, typed=typed,
-                           people=[(row, service.variables(row)) for row in shown.rows])
+    edited = next((row for row in shown.rows if str(row["id"]) == request.args.get("edit")), None)
+    if edited is not None:
+        form = ContactForm(formdata=None, phone=edited["phone"], name=edited["name"])
+    return _show(group, form, shown, names, typed=typed, edited=edited)
+
+
+def _show(group: Row, form: ContactForm, shown, names: list[str], *, edited: Row | None = None, typed: str = ""):
+    given = _data(edited) if edited else {}
+    return render_template("contacts/show.html", group=group, form=form, page=shown, typed=typed, edited=edited, given=given,
+                           names=_with_own(given, names), people=[(row, service.variables(row)) for row in shown.rows])
+
+
+def _with_own(given: dict[str, str], names: list[str]) -> list[str]:
+    """A contact's own fields, then those that others of the group have."""
+    return list(dict.fromkeys([*given, *names]))
+
+
+def _fields(group_id: int) -> list[str]:
+    """What a contact of the group may have beside phone and name; an e-mail address always."""
+    names = service.field_names(group_id, FIELDS_FROM)
+    return names if any(name.lower() == EMAIL for name in names) else [*names, EMAIL]
+
+
+def _data(contact: Row) -> dict[str, str]:
+    return json.loads(contact["data"] or "{}")
+
+
+def _written(form: ContactForm, names: list[str]) -> NewContact:
+    """Fields come as field-0, field-1 … beside their names: a column's header may hold anything."""
+    given = {name: request.form.get(f"field-{index}", "").replace("\x00", "").strip() for index, name in enumerate(names)}
+    return NewContact(form.phone.data, form.name.data or None, given if any(given.values()) else {})
+
+
+@blueprint.post("/<int:group_id>/contacts/<int:contact_id>")
+def change_contact(group_id: int, contact_id: int):
+    group, contact, form = service.get_group(account().id, group_id), service.get_contact(group_id, contact_id), ContactForm()
+    names = _fields(group_id)
+    if form.sent():
+        with form.refusals():
+            desk.change_contact(account(), group_id, contact_id, _written(form, _with_own(_data(contact), names)),
+                                actor=actor())
+            flash("Saved.", "success")
+            return redirect(_back_to(group_id), 303)
+    return _show(group, form, page(lambda _before, _limit: [contact]), names, edited=contact)
+
+
+def _back_to(group_id: int) -> str:
+    """The page of the list where the contact stood."""
+    return url_for(".show", group_id=group_id, before=before_key())
+
+
+@blueprint.get("/<int:group_id>/export")
+def export(group_id: int):
+    """In the columns that an import reads again."""
+    service.get_group(account().id, group_id)
+    names = [name for name in service.field_names(group_id) if name.lower() not in ("phone", "name")]
+
+    def chunk_after(last: int | None):
+        rows = desk.contacts_from(group_id, last or 0, 500)
+        return [_cells(row, names) for row in rows], rows[-1]["id"] if len(rows) == 500 else None
+
+    return csv_file(f"group-{group_id}.csv", ["phone", "name", *names], chunk_after)
+
+
+def _cells(row: Row, names: list[str]) -> list[object]:
+    given = _data(row)
+    return [row["phone"], row["name"], *(given.get(name) for name in names)]
 
 
 @blueprint.post("/<int:group_id>/delete")
@@ -98,103 +147,6 @@ def delete_contact(group_id: int, contact_id: int):
     desk.delete_contact(account(), group_id, contact_id, actor=actor())
     flash("Taken out of the group.", "success")
     return redirect(url_for(".show", group_id=group_id), 303)
-
-
-# -- import ---------------------------------------------------------------------
-
-@blueprint.route("/import", methods=["GET", "POST"])
-def start_import():
-    form = FileForm()
-    if form.sent():
-        with form.refusals():
-            token = desk.upload(account(), form.file.data.stream, actor=actor())
-            stem = (form.file.data.filename or "").replace("\x00", "").rsplit(".", 1)[0].strip()[:100]
-            return redirect(url_for(".map_columns", token=token, named=stem), 303)
-    return render_template("contacts/upload.html", form=form)
-
-
-@blueprint.get("/import/<token>")
-def map_columns(token: str):
-    form = ImportForm()
-    form.group.data = service.free_name(account().id, asked.text("named") or "Imported")
-    form.country.data = account().country
-    with desk.Opened(account(), token) as table:
-        mapping = csv_import.detect(table.columns)
-        return _columns_page(token, table, form, _roles_of(table.columns, mapping))
-
-
-def _roles_of(columns: list[str], mapping: Mapping | None) -> list[str]:
-    return [FIELD if mapping is None and column else
-            PHONE if mapping and index == mapping.phone else NAME if mapping and index == mapping.name else
-            FIELD if column else IGNORE for index, column in enumerate(columns)]
-
-
-def _columns_page(token: str, table: Table, form: ImportForm, chosen: list[str], error: str = ""):
-    samples = list(islice(table.rows, SAMPLES))
-    columns = [(name or f"Column {index + 1}", [row[index] for row in samples], chosen[index])
-               for index, name in enumerate(table.columns)]
-    return render_template("contacts/columns.html", token=token, columns=columns, roles=ROLES, form=form, error=error,
-                           is_empty=not samples)
-
-
-@blueprint.post("/import/<token>")
-def go_on(token: str):
-    """From the columns to the check, and from the check to the import."""
-    form = ImportForm()
-    with desk.Opened(account(), token) as table:
-        chosen = [request.form.get(f"column-{index}", FIELD) for index in range(len(table.columns))]
-        try:
-            mapping = _mapping(table.columns, chosen)
-        except WesendError as error:
-            return _columns_page(token, table, form, chosen, str(error))
-        if not form.validate() or request.form.get("go") == "columns":
-            return _columns_page(token, table, form, chosen)
-        if request.form.get("go") != "import":
-            return _check_page(token, table, form, mapping, chosen)
-    with form.refusals():
-        done = desk.import_kept(account(), token, mapping, name=form.group.data, home_country=form.country.data,
-                                actor=actor())
-        flash(f"{plural(done.group['contact_count'], 'contact')} imported"
-              + (f"; {plural(done.skipped, 'row')} left out." if done.skipped else "."), "success")
-        return redirect(url_for(".show", group_id=done.group["id"]), 303)
-    with desk.Opened(account(), token) as table:
-        return _columns_page(token, table, form, chosen)
-
-
-def _mapping(columns: list[str], chosen: list[str]) -> Mapping:
-    """Exactly one phone, at most one name."""
-    places = {role: [index for index, picked in enumerate(chosen) if picked == role] for role in (PHONE, NAME)}
-    if len(places[PHONE]) != 1:
-        raise InvalidInput("Choose one column as the phone number")
-    if len(places[NAME]) > 1:
-        raise InvalidInput("Only one column can be the name")
-    return Mapping(places[PHONE][0], places[NAME][0] if places[NAME] else None,
-                   {index: columns[index] or f"column_{index + 1}" for index, picked in enumerate(chosen) if picked == FIELD})
-
-
-def _check_page(token: str, table: Table, form: ImportForm, mapping: Mapping, chosen: list[str]):
-    counts: Counter[str] = Counter()
-    rejected: list[tuple[str, str]] = []
-    for verdict in csv_import.examine(table, mapping, form.country.data):
-        counts[verdict.reason or "valid"] += 1
-        if verdict.reason and len(rejected) < 20:
-            rejected.append((verdict.cells[mapping.phone], WHY[verdict.reason]))
-    return render_template("contacts/check.html", token=token, form=form, counts=counts, rejected=rejected, chosen=chosen,
-                           phone_at=mapping.phone, plural=plural)
-
-
-@blueprint.get("/import/<token>/rejected.csv")
-def rejected(token: str):
-    """The rows that become no contact, as they were, with the reason."""
-    country = asked.choice("country", {choice.value for choice in COUNTRIES}) or account().country
-    at = request.args.get("phone", "")
-    with desk.Opened(account(), token) as table:
-        if not (at.isascii() and at.isdigit() and int(at[:5]) < len(table.columns)):
-            raise InvalidInput("Choose one column as the phone number")
-        found = csv_import.examine(table, Mapping(int(at[:5]), None, {}), country)
-        text = "\ufeff" + lines([[*table.columns, "why"]]) + lines(
-            [*verdict.cells, WHY[verdict.reason]] for verdict in found if verdict.reason)
-    return Response(text, mimetype="text/csv", headers={"Content-Disposition": 'attachment; filename="rejected.csv"'})
 
 
 # -- opt-outs -------------------------------------------------------------------

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 
-from ...database import query_one
-from ...messages import history, mail, markup, search
-from ...messages.accept import get_batch_by_id
+from ...database import Row, query_one
+from ...messages import by_hand, history, mail, markup, search
+from ...messages.accept import get_batch, get_batch_by_id
+from ...messages.control import MOST_RETRIES
 from .. import asked
 from ..paging import SIZE, Page, address, before_key
 from ..scope import account
+from ..sessions import actor
 from .messages import STATUSES
 
 blueprint = Blueprint("emails", __name__, url_prefix="/emails")
@@ -23,15 +25,22 @@ FRAME_POLICY = ("default-src 'none'; img-src data:; style-src 'unsafe-inline'; f
 @blueprint.get("")
 def index():
     status = asked.choice("status", STATUSES)
-    wanted = search.Search(history.Filter(account().id, channel="email", statuses=STATUSES[status][1] if status else None),
-                           asked.text("q").lower())
+    batch = _batch()
+    wanted = search.Search(history.Filter(account().id, channel="email", statuses=STATUSES[status][1] if status else None,
+                                          batch_id=batch["id"] if batch else None), asked.text("q").lower())
     before = before_key()
     last = None if before is None else search.place(account().id, before)
     found = search.find(wanted, last, SIZE)
     page = Page(found.rows, address(found.last["id"]) if found.last else None, address(None) if last else None)
-    return render_template("emails/index.html", page=page, statuses=STATUSES, asked=request.args,
+    return render_template("emails/index.html", page=page, statuses=STATUSES, asked=request.args, batch=batch,
                            happened={row["id"]: _happened(row["id"]) for row in page.rows}, is_first=last is None,
-                           is_filtered=bool(request.args.get("q") or status))
+                           is_filtered=bool(request.args.get("q") or status or batch))
+
+
+def _batch() -> Row | None:
+    """The send that is looked at alone."""
+    uid = asked.text("batch")
+    return get_batch(uid, account().id) if uid else None
 
 
 def _happened(message_id: int) -> tuple[int, int]:
@@ -53,7 +62,7 @@ def show(uid: str):
         text=markup.text_of(letter.text) if letter.format == mail.HTML else letter.text, headers=list(rendered.items()),
         events=events, opened=next((row["at"] for row in events if row["event"] == "opened"), None),
         clicks=[(json.loads(row["meta"] or "{}").get("url", ""), row["at"]) for row in events if row["event"] == "clicked"],
-        links=markup.links(letter.text) if letter.format == mail.HTML else [])
+        links=markup.links(letter.text) if letter.format == mail.HTML else [], most_retries=MOST_RETRIES)
 
 
 @blueprint.get("/<uid>/html")
@@ -63,3 +72,16 @@ def show_html(uid: str):
     body = message["text"] if message["encoding"] == mail.HTML else ""
     return Response(body, mimetype="text/html", headers={"Content-Security-Policy": FRAME_POLICY})
 
+
+@blueprint.post("/<uid>/retry")
+def retry(uid: str):
+    by_hand.retry(account(), uid, channel="email", actor=actor())
+    flash("Queued again.", "success")
+    return redirect(url_for(".show", uid=uid), 303)
+
+
+@blueprint.post("/<uid>/cancel")
+def cancel(uid: str):
+    by_hand.cancel(account(), uid, channel="email", actor=actor())
+    flash("Cancelled: it will not be sent.", "success")
+    return redirect(url_for(".show", uid=uid), 303)

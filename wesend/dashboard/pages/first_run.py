@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import phonenumbers
 from flask import Blueprint, current_app, render_template
 
 from ...accounts.service import AccountInfo
 from ...messages import first_steps
+from ...phones import example_number
 from ...routing import senders
 from ...sandbox import CREDENTIALS, SENDERS, WALLETS
 from ..api_examples import Example, examples
@@ -25,7 +25,7 @@ def index():
 def make_keys():
     """Shown in the answer itself: the secrets are kept nowhere."""
     wallet, made = first_steps.make_test_keys(account(), actor=actor())
-    return _show(examples(made, wallet_uid=wallet.uid, to=_number(account().country), sender=_sender(account())),
+    return _show(examples(made, wallet_uid=wallet.uid, to=example_number(account().country), sender=_sender(account())),
                  fresh=True)
 
 
@@ -38,15 +38,9 @@ def _published(at: AccountInfo) -> list[Example]:
     """The sandbox account's keys are published, so they can be shown again."""
     if not at.is_sandbox or not current_app.config["WESEND"].sandbox:
         return []
-    return examples(CREDENTIALS, wallet_uid=WALLETS["wesendall"][0], to=_number(at.country), sender=SENDERS[0])
+    return examples(CREDENTIALS, wallet_uid=WALLETS["wesendall"][0], to=example_number(at.country), sender=SENDERS[0])
 
 
 def _sender(at: AccountInfo) -> str | None:
     return next((row["name"] for row in senders.list_senders(at.id)
                  if row["status"] == "approved" and at.country in row["countries"].split(",")), None)
-
-
-def _number(country: str) -> str:
-    """A number of the country that is nobody's: the sandbox delivers to it."""
-    example = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
-    return phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from wtforms import SelectField
 
 from ...accounts import keys, roles
 from ...accounts.roles import MANAGE
+from ...phones import example_number
+from ...sandbox import CREDENTIALS
 from ...wallets.service import list_wallets, wallet_of_account
 from ..api_examples import TITLES
+from ..curl_templates import SECTIONS
 from ..forms import REQUIRED, CheckList, Form, Text, choices
 from ..scope import account, may_manage
 from ..sessions import actor
@@ -58,6 +61,19 @@ def mint():
 def _show(form: KeyForm | None, minted: dict | None = None):
     return render_template("keys/index.html", form=form, minted=minted, rows=keys.list_keys(account().id),
                            titles=TITLES, may_manage=may_manage(), base_url=current_app.config["WESEND"].base_url)
+
+
+@blueprint.get("/commands")
+def commands():
+    """Every call of Wesendall's API as a command for a wallet of this account; the published key where it may be used."""
+    at, base_url = account(), current_app.config["WESEND"].base_url
+    wallets = list_wallets(at.id)
+    wallet = next((row for row in wallets if row["uid"] == request.args.get("wallet")), wallets[0] if wallets else None)
+    published = CREDENTIALS["wesendall"] if at.is_sandbox and current_app.config["WESEND"].sandbox else None
+    user = f"{published.public}:{published.secret}" if published else "YOUR_API_KEY:YOUR_API_SECRET"
+    shown = {title: [(command, command.curl(base_url, wallet["uid"], user, {"PHONE": example_number(at.country)}))
+                     for command in section] for title, section in SECTIONS.items()} if wallet else {}
+    return render_template("keys/commands.html", wallets=wallets, wallet=wallet, shown=shown, is_published=bool(published))
 
 
 @blueprint.post("/<int:key_id>/revoke")

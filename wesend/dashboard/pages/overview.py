@@ -7,7 +7,9 @@ from flask import Blueprint, render_template, request
 from ...accounts.service import AccountInfo
 from ...messages import first_steps, reports
 from ...routing.pricing import home_price
+from ...upstreams import registry
 from ...wallets.service import WalletInfo, list_wallets
+from .. import scope
 from ..charts import stacked
 from ..filters import day
 from ..scope import account
@@ -30,7 +32,13 @@ def index():
         chart=stacked([(day(row.date), {"delivered": row.delivered, "pending": row.pending, "failed": row.failed})
                        for row in volume]),
         wallets=[_wallet(at, row) for row in list_wallets(at.id)], gateways=reports.gateway_health(at.id),
-        failures=reports.last_failures(at.id), steps=first_steps.steps_of(at), rate_of=reports.delivery_rate)
+        known_gateways=_gateways_to_open(), failures=reports.last_failures(at.id), steps=first_steps.steps_of(at),
+        rate_of=reports.delivery_rate)
+
+
+def _gateways_to_open() -> frozenset[str]:
+    """Those that have a page for whoever looks: none but an operator sees gateways."""
+    return frozenset(registry.gateways()) if scope.may_operate() else frozenset()
 
 
 def _period() -> int:

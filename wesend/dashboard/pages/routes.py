@@ -36,7 +36,7 @@ class RouteForm(Form):
 
 
 def _form(route: RouteInfo | None = None) -> RouteForm:
-    form = RouteForm(data=_data(route) if route else None)
+    form = RouteForm(data=_data(route) if route else {"gateway": request.args.get("gateway", "")})
     form.gateway.choices = choices([("", "none: nothing goes over it"),
                                     *((name, name) for name in registry.sms_gateways())])
     return form

@@ -1,15 +1,17 @@
-"""Operator: the settings in force, and what a look at the instance finds."""
+"""Operator: the settings in force, what a look at the instance finds, and whether anything leaves it."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 
+from ... import pause
 from ...accounts import roles
 from ...accounts.roles import OPERATE
 from ...doctor import examine
+from ...operations import pausing, queue_state
 from ...settings import VARIABLES, Settings, load
 from ..sessions import actor
 
@@ -24,7 +26,22 @@ def index():
     plain = load({})
     rows = [(variable, _shown(name, getattr(values, name)), getattr(values, name) != getattr(plain, name))
             for name, variable in VARIABLES.items()]
-    return render_template("operator/settings.html", rows=rows, findings=examine())
+    return render_template("operator/settings.html", rows=rows, findings=examine(), paused=pause.current(),
+                           queued=queue_state.queued(), usual_reason=pausing.BY_HAND)
+
+
+@blueprint.post("/pause")
+def pause_dispatch():
+    pausing.pause(request.form.get("reason", "").replace("\x00", "").strip()[:200] or pausing.BY_HAND, actor=actor())
+    flash("Dispatch is paused: what is sent is accepted and waits.", "success")
+    return redirect(url_for(".index"), 303)
+
+
+@blueprint.post("/resume")
+def resume_dispatch():
+    pausing.resume(actor=actor())
+    flash("Dispatch goes on.", "success")
+    return redirect(url_for(".index"), 303)
 
 
 def _shown(name: str, value: Any) -> str:
@@ -35,5 +52,5 @@ def _shown(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple):
-        return ", ".join(f"{part:g}" for part in value)
+        return ", ".join(f"{part:g}" if isinstance(part, float) else str(part) for part in value)
     return re.sub(r"(//[^:/@]*):[^@/]*@", r"\1:•••@", str(value))

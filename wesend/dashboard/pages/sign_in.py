@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from wtforms import PasswordField, StringField
 
 from ...accounts import passwords, sign_in, users
+from ...client_addresses import client_address
 from ...errors import InvalidCredentials, InvalidInput, InvalidLink, RateLimited
 from ..forms import REQUIRED, Form, Text
 from ..sessions import actor, close_session, is_signed_in, open_session
@@ -39,7 +40,7 @@ def ask():
     status, headers = 200, {}
     if form.sent():
         try:
-            open_session(sign_in.sign_in(form.email.data, form.password.data, request.remote_addr or ""))
+            open_session(sign_in.sign_in(form.email.data, form.password.data, client_address()))
             return redirect(_wanted(), 303)
         except RateLimited as error:
             minutes = -(-error.retry_after // 60)

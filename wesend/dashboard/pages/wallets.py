@@ -40,6 +40,16 @@ class HandForm(Form):
     note = Text("Note", [REQUIRED, Length(max=200)], description="Stands in the ledger and in the audit log.")
 
 
+class AlertForm(Form):
+    """Names of its own: the page has a form of amounts already."""
+
+    domain_names = {"amount": "below", "mail": "address"}
+    below = Amount("Tell me below", render_kw={"inputmode": "decimal", "autocomplete": "off"},
+                   description="Left empty: nobody is told.")
+    address = Text("By mail to", render_kw={"type": "email"},
+                   description="Left empty: the operator’s address. Webhooks hear wallet.low_balance anyway.")
+
+
 @blueprint.get("")
 def index():
     return render_template("wallets/index.html", wallets=[(row, _left(WalletInfo.of(row), row["balance_micros"]))
@@ -70,6 +80,28 @@ def show(uid: str):
             flash(f"{'Credited' if form.direction.data == 'credit' else 'Debited'} "
                   f"{amount(form.amount.micros, wallet.currency)}.", "success")
             return redirect(url_for(".show", uid=uid), 303)
+    return _show(wallet, form, AlertForm(formdata=None, **_alert(wallet)))
+
+
+def _alert(wallet: WalletInfo) -> dict:
+    threshold, mail = service.low_balance_of(wallet)
+    return {"below": money.to_decimal(threshold) if threshold is not None else None, "address": mail}
+
+
+@blueprint.post("/<uid>/alert")
+def set_alert(uid: str):
+    """Tell when little is left."""
+    wallet, form = _wallet(uid), AlertForm()
+    if form.sent():
+        with form.refusals():
+            service.set_low_balance(wallet, form.below.micros, form.address.data or None, actor=actor())
+            flash("You are told once when the balance falls below it." if form.below.micros else "Nobody is told any more.",
+                  "success")
+            return redirect(url_for(".show", uid=uid), 303)
+    return _show(wallet, HandForm(formdata=None), form)
+
+
+def _show(wallet: WalletInfo, form: HandForm, alert: AlertForm):
     since, until = _period()
     shown = page(lambda before, limit: statement.entries(wallet, before, limit, since=since, until=until))
     balance = service.balance_of(wallet)
@@ -77,6 +109,7 @@ def show(uid: str):
         "wallets/show.html", wallet=wallet, balance=balance, left=_left(wallet, balance), page=shown, form=form,
         kinds=statement.KINDS, deposits=top_up.deposits_of(wallet, 5), asked=request.args,
         is_filtered=bool(request.args.get("from") or request.args.get("to")), is_first="before" not in request.args,
+        alert=alert, may_manage=scope.may_manage(),
         may_move=roles.may(actor(), "manage" if wallet.is_sandbox else OPERATE, wallet.account_id))
 
 

@@ -49,10 +49,11 @@ document.addEventListener("submit", (event) => {
   dialog.showModal();
 });
 
-// A second click on a button does nothing while the first is under way.
+// A second click on a button does nothing while the first is under way. A download leaves its page as it is.
 document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented || event.target.method === "dialog") return;
-  setTimeout(() => event.target.querySelectorAll("button:not([type=button])").forEach((button) => { button.disabled = true; }));
+  const form = event.target;
+  if (event.defaultPrevented || form.method === "dialog" || "downloads" in form.dataset || event.submitter?.formTarget) return;
+  setTimeout(() => form.querySelectorAll("button:not([type=button])").forEach((button) => { button.disabled = true; }));
 });
 window.addEventListener("pageshow", () => {
   document.querySelectorAll("form button:disabled").forEach((button) => { button.disabled = false; });

@@ -12,7 +12,7 @@ from ...database import Row
 from ...messages import history, send
 from ...messages.accept import Order, Sent
 from ...messages.compose import Addressee, Composer, read_recipients
-from ...wallets.service import wallet_by_id
+from ...wallets.service import WalletInfo, wallet_by_id
 from ..body import json_object, query_arguments
 from ..dialect import account, load, origin
 from . import schemas
@@ -30,7 +30,7 @@ def send_sms():
         given = phones.split_list(given, account().country)
     composer = Composer(account(), wallet, data["message"], sender=data["sender"])
     accepted = send.send(composer, read_recipients(given, account().country), origin=origin())
-    return answer_sent(send.sent_now(accepted))
+    return answer_sent(send.sent_now(accepted), wallet)
 
 
 @blueprint.post("/group")
@@ -44,7 +44,7 @@ def send_to_group():
                             contacts.variables(row) if render else None)
                   for row in contacts.iterate([group["id"]]))
     accepted = send.send(composer, addressees, origin=origin(), order=Order(group_id=group["id"]))
-    return answer_sent(send.sent_now(accepted))
+    return answer_sent(send.sent_now(accepted), wallet)
 
 
 @blueprint.get("/history")
@@ -64,12 +64,12 @@ def list_history():
 
 def answer_batch(batch_uid: str):
     """The answer of a send, from what is stored of it."""
-    return answer_sent(send.load_sent(batch_uid))
+    sent = send.load_sent(batch_uid)
+    return answer_sent(sent, wallet_by_id(sent.batch["wallet_id"]))
 
 
-def answer_sent(sent: Sent):
+def answer_sent(sent: Sent, wallet: WalletInfo):
     batch = sent.batch
-    wallet = wallet_by_id(batch["wallet_id"])
     send.refuse_if_all_rejected(sent, wallet)
     results = _results(sent)
     failed = sum(1 for result in results if result["status"] == "failed")

@@ -7,6 +7,8 @@ from ..sms.base import ACCEPTED, Outcome, SmsGateway, Submission
 
 class CaughtMail(SmsGateway):
     type = "sandbox-mail"
+    title = "Caught mail"
+    about = "Keeps e-mail for the sandbox's pages instead of sending it."
     in_process = True
     batch = 100
     delivers_at_once = True

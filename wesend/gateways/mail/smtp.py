@@ -47,6 +47,8 @@ def retry_delays(first: float) -> tuple[float, ...]:
 
 class SmtpGateway(SmsGateway):
     type = "smtp"
+    title = "SMTP server"
+    about = "Carries e-mail. It is set by WESEND_SMTP_URL."
     parallel = 4
     delivers_at_once = True
 
@@ -101,16 +103,21 @@ class SmtpGateway(SmsGateway):
             self.kept.connection = None
 
 
+OF_THE_MAILBOX = (450, 451, 452)  # to RCPT: busy, full or greylisted; the next one's may be taken
+
+
 def _converse(connection: smtplib.SMTP, submission: Submission, call: OneCall) -> Outcome:
     assert submission.mime is not None
     sender = parseaddr(str(message_from_bytes(submission.mime)["From"]))[1]
     content = LEADING_DOT.sub(b"..", submission.mime)
     try:
-        for step, expected in ((lambda: connection.mail(sender), 2), (lambda: connection.rcpt(submission.to), 2),
-                               (lambda: connection.docmd("DATA"), 3)):
+        for name, step, expected in (("MAIL", lambda: connection.mail(sender), 2),
+                                     ("RCPT", lambda: connection.rcpt(submission.to), 2),
+                                     ("DATA", lambda: connection.docmd("DATA"), 3)):
             code, text = step()
             if code // 100 != expected:
-                return _refusal(code, text) or Outcome(TEMPORARY, code="lost", text=f"The mail server said {code}")
+                refusal = _refusal(code, text) or Outcome(TEMPORARY, code="lost", text=f"The mail server said {code}")
+                return refusal._replace(works=name == "RCPT" and code in OF_THE_MAILBOX)
         # Raises where not all of it, and so not its end, was handed over.
         connection.send(content + (b"" if content.endswith(b"\r\n") else b"\r\n") + b".\r\n")
     except (OSError, smtplib.SMTPException, ValueError) as error:

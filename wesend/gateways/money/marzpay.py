@@ -38,6 +38,9 @@ LONGEST_DESCRIPTION = 255
 
 class MarzPay(RemoteMoney):
     type = "marzpay"
+    title = "MarzPay"
+    about = "Collections from MTN and Airtel in Uganda."
+    brings_address = True
     options = (
         Option("country", default="UG", pattern="[A-Z]{2}", help="ISO 3166, two capital letters (UG)"),
         Option("base_url", "url", default="https://wallet.wearemarz.com", help="where its API is"),

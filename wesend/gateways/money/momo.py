@@ -26,8 +26,12 @@ REASONS = {
 
 class Momo(TokenMoney):
     type = "momo"
+    title = "MTN MoMo"
+    about = "MTN's collections: the payer approves on the phone."
+    brings_address = True
     options = (
-        Option("target_environment", required=True, pattern="[A-Za-z0-9_-]+", help="sandbox, mtnuganda, mtnrwanda …"),
+        Option("target_environment", required=True, pattern="[A-Za-z0-9_-]+",
+               help="as MTN named it: sandbox, mtnuganda, mtnrwanda …"),
         Option("api_user", required=True, help="the API user's UUID"),
         Option("base_url", "url", help=f"where its API is ({LIVE})"),
         takes("UGX"),

@@ -38,6 +38,9 @@ BAD_TOKEN = "404.001.03"
 
 class Mpesa(TokenMoney):
     type = "mpesa"
+    title = "M-Pesa"
+    about = "Safaricom's Daraja in Kenya: the payer is asked for a PIN on the phone (STK push)."
+    brings_address = True
     callback_answer = ({"ResultCode": 0, "ResultDesc": "Accepted"}, 200)
     options = (
         Option("shortcode", required=True, pattern="[0-9]{5,10}", help="the paybill or till number, digits only"),

@@ -44,6 +44,8 @@ STATUSES = {
 
 class AfricasTalking(RemoteSmsGateway):
     type = "africastalking"
+    title = "Africa's Talking"
+    about = "SMS in many countries of Africa, up to 100 numbers a call. It brings delivery receipts."
     batch = 100
     options = (Option("username", required=True, help="the application's name; sandbox for their sandbox"),
                base_url(None))

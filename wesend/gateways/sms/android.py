@@ -35,6 +35,8 @@ SETTLED_MS = 60_000  # by then a call that got no answer has come to an end on t
 
 class Android(RemoteSmsGateway):
     type = "android"
+    title = "Android phone"
+    about = "A phone of yours with the SMS Gateway app (sms-gate.app), through its cloud or a private server."
     can_poll = True
     options = (base_url("https://api.sms-gate.app"),)
     secrets = (Option("username", required=True), Option("password", required=True),

@@ -32,13 +32,17 @@ class Submission(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """``accepted`` (it has the message) | ``refused`` (for good) | ``temporary`` (surely not sent) | ``unknown``."""
+    """``accepted`` (it has the message) | ``refused`` (for good) | ``temporary`` (surely not sent) | ``unknown``.
+
+    ``works``: the gateway does, whatever became of this message (a full mailbox): its breaker counts no failure.
+    """
 
     kind: str
     gateway_ref: str | None = None
     code: str | None = None
     text: str | None = None
     meta: dict | None = None
+    works: bool = False
 
 
 class Question(NamedTuple):

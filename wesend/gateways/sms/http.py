@@ -29,6 +29,8 @@ PLACEHOLDERS = "may hold {to} {to_digits} {text} {sender} {reference} and secret
 
 class HttpGateway(RemoteSmsGateway):
     type = "http"
+    title = "Any HTTP API"
+    about = "Beem, NextSMS, Infobip or another vendor with a JSON or form API, described by templates."
     any_secret = True
     options = (
         Option("url", "url", required=True, help=f"where a message is sent to; {PLACEHOLDERS}"),
@@ -36,7 +38,7 @@ class HttpGateway(RemoteSmsGateway):
         Option("content_type", "choice", default="json", choices=("json", "form")),
         Option("body", "template", help=f"JSON, or a=b&c=d for a form; {PLACEHOLDERS} inside its texts"),
         Option("headers", "json", default={}, help=f"a JSON object of texts; {PLACEHOLDERS}"),
-        Option("success", pattern=r"[^=]+=.*", help="path.to=value of a success; without it any 2xx is one"),
+        Option("success", pattern=r"[^=]+=.*", help="how a success is told, as path.to=value; without it any 2xx is one"),
         Option("id_path", help="where the answer has the message's id, such as messages.0.id"),
         Option("receipt_id", help="the receipts' field with the message's id"),
         Option("receipt_status", help="the receipts' field with the status word"),
@@ -49,15 +51,15 @@ class HttpGateway(RemoteSmsGateway):
         given, body = values.options, values.options["body"]
         taken = sorted(set(values.secrets) & set(MESSAGE_NAMES))
         if taken:
-            raise BadOption(f"A secret can't be called {taken[0]}: that placeholder is the message's")
+            raise BadOption(f"A secret can't be called {taken[0]}: that placeholder is the message's", f"secrets.{taken[0]}")
         if body is None and given["method"] != "GET":
-            raise BadOption(f"The option body is missing: {given['method']} needs one")
+            raise BadOption(f"The option body is missing: {given['method']} needs one", "options.body")
         if body is not None:
             (read_json if given["content_type"] == "json" else read_form)(body)
         headers = given["headers"]
         if not isinstance(headers, dict) or not all(isinstance(value, str) and (name + value).isprintable()
                                                     for name, value in headers.items()):
-            raise BadOption("The option headers must be a JSON object of texts")
+            raise BadOption("The option headers must be a JSON object of texts", "options.headers")
         if bool(given["receipt_id"]) != bool(given["receipt_status"]):
             raise BadOption("The options receipt_id and receipt_status go together")
 

@@ -14,6 +14,8 @@ REASONS = ("error", "message", "reason", "status")
 
 class MarzSms(RemoteSmsGateway):
     type = "marzsms"
+    title = "MarzSMS"
+    about = "SMS in Uganda. It tells no delivery receipts: what it accepted stays sent."
     sends_receipts = False
     options = (base_url("https://sms.wearemarz.com"),)
     secrets = (Option("api_key", required=True), Option("api_secret", required=True))

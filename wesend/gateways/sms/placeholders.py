@@ -36,7 +36,8 @@ def read_json(body: str) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        raise BadOption('The option body must be JSON with placeholders inside its texts: {"to": "{to}"}') from None
+        raise BadOption('The option body must be JSON with placeholders inside its texts: {"to": "{to}"}',
+                        "options.body") from None
 
 
 def read_form(body: str) -> list[tuple[str, str]]:
@@ -44,4 +45,4 @@ def read_form(body: str) -> list[tuple[str, str]]:
     try:
         return parse_qsl(body.strip(), keep_blank_values=True, strict_parsing=True)
     except ValueError:
-        raise BadOption("The option body must be a form such as to={to}&text={text}") from None
+        raise BadOption("The option body must be a form such as to={to}&text={text}", "options.body") from None

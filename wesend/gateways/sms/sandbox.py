@@ -35,6 +35,8 @@ RULES = {
 
 class SandboxGateway(SmsGateway):
     type = "sandbox"
+    title = "Sandbox"
+    about = "Accepts, refuses and delivers by the last digits of the number. Nothing ever leaves."
     in_process = True
     batch = 250
     can_poll = True

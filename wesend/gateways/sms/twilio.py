@@ -42,6 +42,9 @@ ERRORS = {
 
 class Twilio(RemoteSmsGateway):
     type = "twilio"
+    title = "Twilio"
+    about = "SMS worldwide. It brings signed delivery receipts, and can be asked for them."
+    brings_address = True
     can_poll = True
     options = (Option("account_sid", required=True, pattern=r"\w+", help="the account's SID, AC…"),
                Option("from", required=True, help="the number or sender that messages without a sender come from"),

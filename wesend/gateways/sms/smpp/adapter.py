@@ -52,6 +52,8 @@ class SmppGateway(SmsGateway):
     """
 
     type = "smpp"
+    title = "SMPP 3.4"
+    about = "A line of your own to the SMSC of a mobile operator or an aggregator. Receipts come over it."
     options = settings.OPTIONS
     secrets = settings.SECRETS
 

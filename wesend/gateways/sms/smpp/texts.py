@@ -10,6 +10,7 @@ DEFAULT_ALPHABET, ASCII, LATIN_1, UTF_16 = 0, 1, 3, 8
 UDH_INDICATOR = 0x40
 CONCATENATED = b"\x05\x00\x03"  # UDH of 5 bytes: element 0 (8-bit reference), 3 bytes long
 
+
 class Part(NamedTuple):
     """What one submit_sm carries: ``content`` is the UDH, if there is one, and the text."""
 

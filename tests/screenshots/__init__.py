@@ -1,0 +1,1 @@
+"""The pictures of README, made of the real dashboard: `python -m tests.screenshots`."""

@@ -1,0 +1,135 @@
+"""Files of contacts, imported in steps: what is in which column, what becomes of each row, and then the group."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask_wtf.file import FileField, FileRequired
+from wtforms import SelectField
+from wtforms.validators import Length
+
+from ...contacts import csv_import, desk, service
+from ...contacts.csv_import import Mapping, Table
+from ...errors import InvalidInput, WesendError
+from .. import asked
+from ..counter import plural
+from ..csv_out import lines
+from ..forms import REQUIRED, Form, Text
+from ..scope import account
+from ..sessions import actor
+from .accounts import COUNTRIES
+from .contacts import blueprint
+
+SAMPLES = 3
+PHONE, NAME, FIELD, IGNORE = "phone", "name", "field", "ignore"
+ROLES = ((FIELD, "A field of its own"), (PHONE, "The phone number"), (NAME, "The name"), (IGNORE, "Leave out"))
+WHY = {"invalid": "no phone number", "duplicate": "repeated in the file"}
+
+
+class FileForm(Form):
+    file = FileField("File", [FileRequired("Please choose a file")], render_kw={"accept": ".csv,.txt,.tsv,.xlsx"},
+                     description="CSV in any usual encoding and delimiter, or an Excel workbook (.xlsx), up to 50 MB. "
+                                 "Its first row names the columns.")
+
+
+class ImportForm(Form):
+    domain_names = {"name": "group"}
+    group = Text("Name of the group", [REQUIRED, Length(max=service.NAME_LENGTH)])
+    country = SelectField("Home country", choices=COUNTRIES, description="How numbers without a country code are read.")
+
+
+@blueprint.route("/import", methods=["GET", "POST"])
+def start_import():
+    form = FileForm()
+    if form.sent():
+        with form.refusals():
+            token = desk.upload(account(), form.file.data.stream, actor=actor())
+            stem = (form.file.data.filename or "").replace("\x00", "").rsplit(".", 1)[0].strip()[:100]
+            return redirect(url_for(".map_columns", token=token, named=stem), 303)
+    return render_template("contacts/upload.html", form=form)
+
+
+@blueprint.get("/import/<token>")
+def map_columns(token: str):
+    form = ImportForm()
+    form.group.data = service.free_name(account().id, asked.text("named") or "Imported")
+    form.country.data = account().country
+    with desk.Opened(account(), token) as table:
+        mapping = csv_import.detect(table.columns)
+        return _columns_page(token, table, form, _roles_of(table.columns, mapping))
+
+
+def _roles_of(columns: list[str], mapping: Mapping | None) -> list[str]:
+    return [FIELD if mapping is None and column else
+            PHONE if mapping and index == mapping.phone else NAME if mapping and index == mapping.name else
+            FIELD if column else IGNORE for index, column in enumerate(columns)]
+
+
+def _columns_page(token: str, table: Table, form: ImportForm, chosen: list[str], error: str = ""):
+    samples = list(islice(table.rows, SAMPLES))
+    columns = [(name or f"Column {index + 1}", [row[index] for row in samples], chosen[index])
+               for index, name in enumerate(table.columns)]
+    return render_template("contacts/columns.html", token=token, columns=columns, roles=ROLES, form=form, error=error,
+                           is_empty=not samples)
+
+
+@blueprint.post("/import/<token>")
+def go_on(token: str):
+    """From the columns to the check, and from the check to the import."""
+    form = ImportForm()
+    with desk.Opened(account(), token) as table:
+        chosen = [request.form.get(f"column-{index}", FIELD) for index in range(len(table.columns))]
+        try:
+            mapping = _mapping(table.columns, chosen)
+        except WesendError as error:
+            return _columns_page(token, table, form, chosen, str(error))
+        if not form.validate() or request.form.get("go") == "columns":
+            return _columns_page(token, table, form, chosen)
+        if request.form.get("go") != "import":
+            return _check_page(token, table, form, mapping, chosen)
+    with form.refusals():
+        done = desk.import_kept(account(), token, mapping, name=form.group.data, home_country=form.country.data,
+                                actor=actor())
+        flash(f"{plural(done.group['contact_count'], 'contact')} imported"
+              + (f"; {plural(done.skipped, 'row')} left out." if done.skipped else "."), "success")
+        return redirect(url_for(".show", group_id=done.group["id"]), 303)
+    with desk.Opened(account(), token) as table:
+        return _columns_page(token, table, form, chosen)
+
+
+def _mapping(columns: list[str], chosen: list[str]) -> Mapping:
+    """Exactly one phone, at most one name."""
+    places = {role: [index for index, picked in enumerate(chosen) if picked == role] for role in (PHONE, NAME)}
+    if len(places[PHONE]) != 1:
+        raise InvalidInput("Choose one column as the phone number")
+    if len(places[NAME]) > 1:
+        raise InvalidInput("Only one column can be the name")
+    return Mapping(places[PHONE][0], places[NAME][0] if places[NAME] else None,
+                   {index: columns[index] or f"column_{index + 1}" for index, picked in enumerate(chosen) if picked == FIELD})
+
+
+def _check_page(token: str, table: Table, form: ImportForm, mapping: Mapping, chosen: list[str]):
+    counts: Counter[str] = Counter()
+    rejected: list[tuple[str, str]] = []
+    for verdict in csv_import.examine(table, mapping, form.country.data):
+        counts[verdict.reason or "valid"] += 1
+        if verdict.reason and len(rejected) < 20:
+            rejected.append((verdict.cells[mapping.phone], WHY[verdict.reason]))
+    return render_template("contacts/check.html", token=token, form=form, counts=counts, rejected=rejected, chosen=chosen,
+                           phone_at=mapping.phone, plural=plural)
+
+
+@blueprint.get("/import/<token>/rejected.csv")
+def rejected(token: str):
+    """The rows that become no contact, as they were, with the reason."""
+    country = asked.choice("country", {choice.value for choice in COUNTRIES}) or account().country
+    at = request.args.get("phone", "")
+    with desk.Opened(account(), token) as table:
+        if not (at.isascii() and at.isdigit() and int(at[:5]) < len(table.columns)):
+            raise InvalidInput("Choose one column as the phone number")
+        found = csv_import.examine(table, Mapping(int(at[:5]), None, {}), country)
+        text = "\ufeff" + lines([[*table.columns, "why"]]) + lines(
+            [*verdict.cells, WHY[verdict.reason]] for verdict in found if verdict.reason)
+    return Response(text, mimetype="text/csv", headers={"Content-Disposition": 'attachment; filename="rejected.csv"'})

@@ -1,0 +1,166 @@
+"""Operator: gateways, from choosing a type to a test that went out."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, session, url_for
+from wtforms import TextAreaField
+
+from ...accounts import roles
+from ...accounts.roles import OPERATE
+from ...errors import GatewayNotFound
+from ...gateways.sms.base import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN
+from ...operations.queue_state import waiting_for
+from ...routing.routes import routes_by_gateway
+from ...settings import is_loopback
+from ...upstreams import registry, service, standing, trial
+from ...upstreams.standing import Standing
+from ...upstreams.trial import Trial
+from ..forms import REQUIRED, Form, Text
+from ..gateway_forms import GatewayForm, form_for, label_of
+from ..sessions import actor
+
+blueprint = Blueprint("gateways", __name__, url_prefix="/operator")
+KINDS = {"sms": "SMS", "money": "Mobile money", "mail": "E-mail"}
+TRIED = "gateway_test"
+"""In the session: where the last test went, so that the next begins with it."""
+SENTENCES = {
+    ACCEPTED: ("{gateway} took the test to {to}.", "success"),
+    REFUSED: ("{gateway} refused the test to {to}.", "error"),
+    TEMPORARY: ("{gateway} could not take the test to {to}; nothing was sent.", "error"),
+    UNKNOWN: ("{gateway} gave no clear answer: the test to {to} may have gone out.", "error")}
+
+
+class TestForm(Form):
+    to = Text("Phone", [REQUIRED], description="With its country code, as +256712345678.",
+              render_kw={"type": "tel", "maxlength": 30})
+    text = TextAreaField("Text", [REQUIRED], default=trial.TEXT, render_kw={"rows": 2})
+    sender = Text("Sender", render_kw={"maxlength": 20}, description="As the vendor allows it; blank: its own.")
+
+
+@blueprint.get("/gateways")
+def index():
+    return render_template("gateways/index.html", gateways=standing.standings(actor=actor()), kinds=KINDS,
+                           routes=routes_by_gateway(), about=_abouts(), is_out_of_reach=_is_out_of_reach())
+
+
+@blueprint.get("/new-gateway")
+def choose():
+    """A path of its own: a gateway may have any name below /gateways."""
+    roles.require(actor(), OPERATE)
+    known = {kind: [(name, of) for name, of in registry.types().items()
+                    if name not in registry.BUILT_IN and registry.kind_of(name) == kind] for kind in ("sms", "money")}
+    return render_template("gateways/choose.html", known=known, kinds=KINDS,
+                           pretended=[(name, registry.types()[name]) for name in registry.BUILT_IN])
+
+
+@blueprint.route("/new-gateway/<type_name>", methods=["GET", "POST"])
+def set_up(type_name: str):
+    roles.require(actor(), OPERATE)
+    kind = registry.types().get(type_name) or abort(404)
+    form = form_for(kind)
+    if form.sent():
+        with form.refusals():
+            made = service.set_gateway(form["name"].data, type_name, form.given_options(), form.given_secrets(),
+                                       actor=actor(), is_new=True)
+            flash(f"{made.name} is set up.", "success")
+            return redirect(url_for(".show", name=made.name), 303)
+    return _show_form(form)
+
+
+@blueprint.route("/gateways/<name>/edit", methods=["GET", "POST"])
+def edit(name: str):
+    info = _of_ones_own(name).info
+    form = form_for(registry.types()[info.type], info)
+    if form.sent():
+        with form.refusals():
+            service.set_gateway(name, info.type, form.given_options(), form.given_secrets(), actor=actor())
+            flash(f"{info.name} is saved; what is sent from now on goes by it.", "success")
+            return redirect(url_for(".show", name=info.name), 303)
+    return _show_form(form)
+
+
+def _show_form(form: GatewayForm):
+    return render_template("gateways/form.html", form=form, kind=form.kind, info=form.info, kinds=KINDS,
+                           of=registry.kind_of(form.kind.type), hears=registry.hears_callbacks(form.kind))
+
+
+@blueprint.get("/gateways/<name>")
+def show(name: str):
+    return _show(standing.standing_of(name, actor=actor()), TestForm(data=session.get(TRIED)))
+
+
+def _show(found: Standing, form: TestForm):
+    info = found.info
+    return render_template("gateways/show.html", gateway=found, info=info, form=form, kinds=KINDS,
+                           kind=registry.types().get(info.type), rows=_settings(found), about=_abouts(),
+                           routes=routes_by_gateway().get(info.name, []), waiting=waiting_for(info.name),
+                           is_out_of_reach=_is_out_of_reach())
+
+
+def _settings(found: Standing) -> list[tuple[str, str, str]]:
+    """Label, value and a note; of a secret whether it was given."""
+    kind = registry.types().get(found.info.type)
+    if kind is None or found.is_built_in:
+        return []
+    names = list(dict.fromkeys([*(option.name for option in kind.secrets), *found.info.secrets]))
+    return [(label_of(option.name), str(found.info.options[option.name]), "")
+            for option in kind.options + kind.common_options if option.name in found.info.options] + [
+            (label_of(name), "", "kept encrypted" if name in found.info.secrets else "not given") for name in names]
+
+
+@blueprint.post("/gateways/<name>/test")
+def test(name: str):
+    """Never sent twice by a page that is loaded again: the outcome is told on the page that it leads to."""
+    found = standing.standing_of(name, actor=actor())
+    form = TestForm()
+    if form.sent():
+        with form.refusals():
+            tried = trial.send_test(name, form.to.data, text=form.text.data, sender=form.sender.data, actor=actor())
+            session[TRIED] = {"to": form.to.data, "sender": form.sender.data}
+            flash(*_told(tried))
+            return redirect(url_for(".show", name=found.info.name), 303)
+    return _show(found, form)
+
+
+def _told(tried: Trial) -> tuple[str, str]:
+    sentence, category = SENTENCES[tried.outcome.kind]
+    outcome = tried.outcome
+    told = [sentence.format(gateway=tried.gateway, to=tried.to)]
+    if outcome.text or outcome.code:
+        reason = (outcome.text or "Code").rstrip(".")
+        told.append(reason + (f" ({outcome.code})." if outcome.code else "."))
+    if outcome.gateway_ref:
+        told.append(f"Its ID there is {outcome.gateway_ref}.")
+    return " ".join(told), category
+
+
+@blueprint.route("/gateways/<name>/remove", methods=["GET"])
+def ask_before_removing(name: str):
+    found = _of_ones_own(name)
+    return render_template("gateways/remove.html", gateway=found, routes=routes_by_gateway().get(found.info.name, []),
+                           waiting=waiting_for(found.info.name))
+
+
+@blueprint.post("/gateways/<name>/remove")
+def remove(name: str):
+    service.remove_gateway(name, actor=actor())
+    flash(f"{service.named(name)} is removed.", "success")
+    return redirect(url_for(".index"), 303)
+
+
+def _of_ones_own(name: str) -> Standing:
+    found = standing.standing_of(name, actor=actor())
+    if found.is_built_in:
+        raise GatewayNotFound(f"{found.info.name} is always there: it can be neither changed nor removed.")
+    return found
+
+
+def _abouts() -> dict[str, str]:
+    return {name: kind.about for name, kind in registry.known_types().items()}
+
+
+def _is_out_of_reach() -> bool:
+    """Whether the callback addresses are this machine's own, which no vendor can call."""
+    return is_loopback(urlsplit(current_app.config["WESEND"].base_url).hostname or "")

@@ -1,0 +1,97 @@
+"""Writing an e-mail: to addresses or to a group's, as plain text or HTML, seen as its reader will before it goes."""
+
+from __future__ import annotations
+
+import html
+
+from flask import Response, flash, jsonify, redirect, render_template, request, url_for
+from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from ...contacts import service as contacts
+from ...database import Row
+from ...errors import InvalidInput
+from ...messages import drafts, letters, mail
+from ...messages.letters import WrittenLetter
+from .. import counter
+from ..forms import Form, Text, choices
+from ..scope import account, may_send
+from ..sessions import actor
+from .compose import WHEN, soonest, usual_wallet, wallet_choices
+from .emails import FRAME_POLICY, blueprint
+
+FORMATS = ((mail.PLAIN, "Plain text"), (mail.HTML, "HTML"))
+GROUPS_SHOWN = 500
+REQUIRED = InputRequired("Please fill this in")
+PLAIN_PAGE = "<!doctype html><pre style=\"font:15px/1.5 sans-serif;white-space:pre-wrap;overflow-wrap:anywhere\">{}</pre>"
+
+
+class EmailForm(Form):
+    domain_names = {"recipient": "addresses"}
+    uid = HiddenField()
+    addresses = TextAreaField("To", render_kw={"rows": 2, "spellcheck": "false", "placeholder": "ann@example.com, ben@example.com"})
+    groups = SelectMultipleField("Groups", coerce=int, validate_choice=False)
+    subject = Text("Subject", [REQUIRED, Length(max=200)], render_kw={"dir": "auto"})
+    format = RadioField("Written as", choices=choices(FORMATS), default=mail.PLAIN)
+    text = TextAreaField("Message", [REQUIRED], render_kw={"rows": 12, "dir": "auto"})
+    wallet = SelectField("Wallet", validate_choice=False,
+                         description="Mail costs nothing. A sandbox wallet’s mail is kept here and never leaves.")
+    when = RadioField("When", choices=choices(WHEN), default="now")
+    at = Text("Day and time", render_kw={"type": "datetime-local"})
+
+
+@blueprint.route("/write", methods=["GET", "POST"])
+def write():
+    form = EmailForm()
+    form.wallet.choices = wallet_choices(account())
+    if request.method == "GET":
+        form.uid.data, form.wallet.data = drafts.new_uid(), usual_wallet(account())
+        form.at.data = soonest(account())
+        form.addresses.data, form.groups.data = request.args.get("to", ""), request.args.getlist("group", type=int)
+    if form.sent():
+        with form.refusals():
+            return _sent(letters.send_letter(account(), _letter(form), actor=actor()))
+    groups, _ = contacts.list_groups(account().id, limit=GROUPS_SHOWN, offset=0)
+    counts = contacts.mailable_counts(account().id)
+    return render_template("emails/write.html", form=form, told=_told(form), may_send=may_send(),
+                           groups=[(row, counts[row["id"]]) for row in groups if row["id"] in counts])
+
+
+def _letter(form: EmailForm) -> WrittenLetter:
+    return WrittenLetter(
+        form.uid.data or "", drafts.find_wallet(account(), form.wallet.data or ""), tuple(form.groups.data or ()),
+        form.addresses.data or "", form.subject.data or "", (form.text.data or "").replace("\r\n", "\n"),
+        form.format.data, drafts.read_order(account(), form.when.data, form.at.data or "", ""))
+
+
+def _sent(batch: Row):
+    flash(f"{counter.plural(batch['total'], 'mail')} {'scheduled' if batch['scheduled_at'] else 'accepted'}.", "success")
+    return redirect(url_for(".index", batch=batch["uid"]), 303)
+
+
+def _told(form: EmailForm) -> dict[str, str]:
+    """Who gets it, as the server reads what was typed."""
+    counts = contacts.mailable_counts(account().id)
+    typed, wrong = letters.split_addresses(form.addresses.data or ""), letters.refused(form.addresses.data or "")
+    people = len(typed) - len(wrong) + sum(counts.get(group_id, 0) for group_id in form.groups.data or ())
+    more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+    return {"recipients": counter.plural(people, "recipient"),
+            "rejected": f"No e-mail address: {', '.join(text[:40] for text in wrong[:5])}{more}." if wrong else ""}
+
+
+@blueprint.post("/write/count")
+def count():
+    return jsonify(_told(EmailForm()))
+
+
+@blueprint.post("/write/preview")
+def preview():
+    """For the sandboxed frame beside the form: the mail with the fields of its first reader."""
+    form = EmailForm()
+    form.when.data = "now"
+    try:
+        letter = letters.preview(account(), _letter(form))
+        body = letter.text if letter.format == mail.HTML else PLAIN_PAGE.format(html.escape(letter.text))
+    except InvalidInput as error:
+        body = PLAIN_PAGE.format(html.escape(str(error)))
+    return Response(body, mimetype="text/html", headers={"Content-Security-Policy": FRAME_POLICY})

@@ -1,0 +1,84 @@
+"""An e-mail as somebody writes it at the dashboard: for whom, what, and when; sent once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .. import templating
+from ..accounts.roles import Actor
+from ..accounts.service import AccountInfo
+from ..contacts import service as contacts
+from ..database import Row
+from ..errors import InvalidInput
+from ..wallets.service import WalletInfo
+from . import drafts, send
+from .accept import Order, Origin
+from .compose import Addressee
+from .mail import Letter, MailComposer, is_address
+
+ADDRESS_IN_BRACKETS = re.compile(r"<([^<>\s]+)>")
+
+
+class WrittenLetter(NamedTuple):
+    """``uid`` is the id that the batch will have; ``addresses`` as they were typed; ``format`` is mail.HTML or PLAIN."""
+
+    uid: str
+    wallet: WalletInfo
+    group_ids: tuple[int, ...]
+    addresses: str
+    subject: str
+    text: str
+    format: str
+    order: Order
+
+
+def split_addresses(typed: str) -> list[str]:
+    """Addresses with commas, semicolons, spaces or lines between, also as ``Ann Otim <ann@example.com>``."""
+    found: list[str] = []
+    for part in re.split(r"[,;\n]+", typed):
+        named = ADDRESS_IN_BRACKETS.search(part)
+        found += [named[1]] if named else part.split()
+    return found
+
+
+def addressees(account: AccountInfo, group_ids: tuple[int, ...], addresses: str) -> Iterator[Addressee]:
+    """The groups' contacts that have an address, then the typed ones, each with the fields of its contact."""
+    for row in contacts.iterate_mailable(list(group_ids)):
+        yield Addressee(row["email"], None, contacts.variables(row))
+    typed = split_addresses(addresses)
+    known = contacts.find_by(account.id, "email", [text.lower() for text in typed[:500]])
+    for text in typed:
+        contact = known.get(text.lower())
+        yield Addressee(text, None, contacts.variables(contact) if contact else None)
+
+
+def refused(addresses: str) -> list[str]:
+    """What of the typed addresses is none."""
+    return [text for text in split_addresses(addresses) if not is_address(text.lower())]
+
+
+def compose(account: AccountInfo, letter: WrittenLetter) -> MailComposer:
+    return MailComposer(account, letter.wallet, letter.subject, letter.text, format=letter.format, render=templating.render)
+
+
+def preview(account: AccountInfo, letter: WrittenLetter) -> Letter:
+    """The mail as its first reader gets it; as it is written where there is none yet."""
+    first = next(addressees(account, letter.group_ids, letter.addresses), None) or Addressee("", None)
+    found = compose(account, letter).plan_one(first)
+    return Letter(0, letter.uid, found.recipient, found.subject or "", found.text, found.encoding, 0)
+
+
+def send_letter(account: AccountInfo, letter: WrittenLetter, *, actor: Actor) -> Row:
+    """Through the queue; the batch. A second time is the first one's batch. InvalidInput, InvalidRecipient."""
+
+    def do(origin: Origin) -> None:
+        for group_id in letter.group_ids:
+            contacts.get_group(account.id, group_id)
+        if not letter.subject.strip():
+            raise InvalidInput("A mail needs a subject", {"subject": ["Please fill this in"]})
+        send.send(compose(account, letter), addressees(account, letter.group_ids, letter.addresses), origin=origin,
+                  order=letter.order, in_request=False)
+
+    return drafts.send_once(account, letter.uid, do, actor=actor)
