@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wesend import database
-from wesend.database import atomic, query, write
+from wesend.database import atomic, connecting, orm, query, write
 
 FULL = 2
 
@@ -13,7 +12,8 @@ FULL = 2
 @pytest.fixture
 def app(app_with, monkeypatch):
     """With the connections that users have; those of other tests wait for nothing."""
-    monkeypatch.setattr(database, "configure", database.configure.__wrapped__)
+    for module in (connecting, orm):
+        monkeypatch.setattr(module, "configure", module.configure.__wrapped__)
     return app_with()
 
 

@@ -20,6 +20,7 @@ import pytest
 import requests
 
 from tests.support.dashboard import PASSWORD
+from tests.support.forked import ForkedServer
 from tests.support.server import PROJECT, Server, free_port
 from wesend.sandbox import CREDENTIALS
 
@@ -79,7 +80,7 @@ class Proxy(NamedTuple):
 
 @pytest.fixture(scope="module")
 def server(new_instance) -> Iterator[Server]:
-    with Server(new_instance(), WESEND_LOG="json", WESEND_BASE_URL=f"https://{NAME}", WESEND_SANDBOX="1") as server:
+    with ForkedServer(new_instance(), WESEND_LOG="json", WESEND_BASE_URL=f"https://{NAME}", WESEND_SANDBOX="1") as server:
         yield server
 
 

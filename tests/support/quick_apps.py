@@ -17,16 +17,16 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from werkzeug.routing import Rule
 
-from wesend import database
+from wesend.database import connecting, orm
 
 _compile = Rule._compile_builder
-_configure = database.configure
+_configure = connecting.configure
 _builders: dict[tuple, Callable[..., tuple[str, str]]] = {}
 
 
 def make_apps_quick() -> None:
     Rule._compile_builder = _compile_once  # type: ignore[method-assign]
-    database.configure = _configure_without_syncing
+    connecting.configure = orm.configure = _configure_without_syncing
 
 
 def share_templates(app: Flask) -> None:
