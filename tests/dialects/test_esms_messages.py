@@ -60,6 +60,7 @@ def test_the_references_detail(esms, jobs, clock):
         "2026-06-10T12:00:00Z", "2026-06-10T12:00:05Z", None, None)
     assert (str(found["wallet_cost"]), found["wallet_currency"]) == ("1.213", "KES")
     assert re.fullmatch(r"batch-[0-9a-f-]{36}", found["batch_id"])
+    assert (found["error_code"], found["error_message"]) == (None, None), "the gateway's word of success is no error"
 
 
 def test_an_unknown_outcome_has_no_word_of_its_own_in_the_timeline(esms):
