@@ -170,6 +170,16 @@ def test_instants_are_inclusive_to_the_millisecond_and_in_any_zone(app, clock):
     assert ids(date_to="2026-06-10T12:01:00Z", to=ANN) == [second, first]
 
 
+def test_a_message_is_found_from_and_up_to_the_time_that_it_is_shown_with(app, clock):
+    api = new_esms(app)
+    clock.advance(0.7)
+    sent = data_of(api.send())["id"]
+    shown = api.message(sent)["created_at"]
+    assert shown == "2026-06-10T12:00:00Z"
+    assert [message["id"] for message in api.messages(date_from=shown, date_to=shown)] == [sent]
+    assert api.messages(date_to="2026-06-10T12:00:00.699Z") == [] == api.messages(date_to="2026-06-10T11:59:59Z")
+
+
 @pytest.mark.parametrize("instant", ["0001-01-01", "0001-01-01T00:00:00+14:00", "9999-12-31", "9999-12-31T23:59:59-14:00"])
 def test_instants_at_the_ends_of_time_do_no_harm(esms, instant):
     esms.send()
