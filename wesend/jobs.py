@@ -17,7 +17,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
-from . import locks, mail_catcher
+from . import clock, locks, mail_catcher
 from .accounts import idempotency
 from .contacts import service as contacts
 from .messages import brought, bulk, caught, control, detours, queue, receipts
@@ -26,11 +26,12 @@ from .operations import alerts, backup, retention, status_counts
 from .upstreams import registry
 from .wake import DISPATCH, WEBHOOKS, Bell
 from .wallets import deposits
-from .webhooks import attempts
+from .webhooks import attempts, deliver
 from .webhooks.courier import Courier
 
 TRY_EVERY = 0.5  # seconds between tries for the lock
 BELL_INTERVAL = 1.0
+SHORTEST_WAIT = 0.05  # until a webhook's next attempt: however many come due one after the other, 20 looks a second
 
 
 def repeat(sweep: Callable[[], int], at_most: int = 20) -> None:
@@ -216,18 +217,22 @@ class Jobs:
             app.extensions["wesend.dispatcher"].ring()
 
         def deliver_webhooks(_app: Flask) -> None:
+            nonlocal due
+            now = clock.now_ms()
             courier.ring()
+            due = time.monotonic() + min(BELL_INTERVAL, max(SHORTEST_WAIT, deliver.seconds_to_next(now)))
 
-        rung, looked = b"", float("-inf")
+        rung, looked, due = b"", float("-inf"), float("-inf")
         while not self.stopping.is_set():
             overdue = time.monotonic() - looked >= BELL_INTERVAL
             if overdue:
                 looked = time.monotonic()
             if overdue or DISPATCH in rung:
                 self._guarded(dispatch)
-            if overdue or WEBHOOKS in rung:
+            if overdue or WEBHOOKS in rung or time.monotonic() >= due:
+                due = time.monotonic() + BELL_INTERVAL
                 self._guarded(deliver_webhooks)
-            rung = bell.wait(BELL_INTERVAL)
+            rung = bell.wait(max(0.0, min(due, looked + BELL_INTERVAL) - time.monotonic()))
 
     def _guarded(self, sweep: Callable[[Flask], None]) -> None:
         with self.app.app_context():
