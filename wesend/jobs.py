@@ -215,8 +215,6 @@ class Jobs:
 
     def _listen(self, bell: Bell, courier: Courier) -> None:
         """Ring on when work is committed, and at an interval; what fails is tried again at the next."""
-        rung, looked, due = b"", float("-inf"), float("-inf")
-
         def dispatch(app: Flask) -> None:
             app.extensions["wesend.dispatcher"].ring()
 
@@ -225,6 +223,7 @@ class Jobs:
             courier.ring()
             return max(SHORTEST_WAIT, deliver.seconds_to_next(now))
 
+        rung, looked, due = b"", float("-inf"), float("-inf")
         while not self.stopping.is_set():
             overdue = time.monotonic() - looked >= BELL_INTERVAL
             if overdue:
