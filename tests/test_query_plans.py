@@ -112,6 +112,7 @@ SWEEPS = {
     "expire": lambda: receipts.expire(),
     "poll deposits": lambda: deposits.poll_due(),
     "webhooks: who has something due": lambda: deliver.due_endpoints(),
+    "webhooks: when the next is due": lambda: deliver.seconds_to_next(0),
     "webhooks: claim": lambda: deliver.claim(1, 10),
     "webhooks: what was given up": lambda: attempts.retry_failed(endpoints.add_endpoint(
         account_id=1, format_name="esms", url="https://example.com/", actor="test")[0]["id"], 0, actor="test"),

@@ -12,12 +12,13 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection
+from typing import TypeVar
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
-from . import locks, mail_catcher
+from . import clock, locks, mail_catcher
 from .accounts import idempotency
 from .contacts import service as contacts
 from .messages import brought, bulk, caught, control, detours, queue, receipts
@@ -26,11 +27,14 @@ from .operations import alerts, backup, retention, status_counts
 from .upstreams import registry
 from .wake import DISPATCH, WEBHOOKS, Bell
 from .wallets import deposits
-from .webhooks import attempts
+from .webhooks import attempts, deliver
 from .webhooks.courier import Courier
+
+T = TypeVar("T")
 
 TRY_EVERY = 0.5  # seconds between tries for the lock
 BELL_INTERVAL = 1.0
+SHORTEST_WAIT = 0.05  # until a webhook's next attempt: however many come due one after the other, 20 looks a second
 
 
 def repeat(sweep: Callable[[], int], at_most: int = 20) -> None:
@@ -215,23 +219,28 @@ class Jobs:
         def dispatch(app: Flask) -> None:
             app.extensions["wesend.dispatcher"].ring()
 
-        def deliver_webhooks(_app: Flask) -> None:
+        def deliver_webhooks(_app: Flask) -> float:
+            now = clock.now_ms()
             courier.ring()
+            return max(SHORTEST_WAIT, deliver.seconds_to_next(now))
 
-        rung, looked = b"", float("-inf")
+        rung, looked, due = b"", float("-inf"), float("-inf")
         while not self.stopping.is_set():
             overdue = time.monotonic() - looked >= BELL_INTERVAL
             if overdue:
                 looked = time.monotonic()
             if overdue or DISPATCH in rung:
                 self._guarded(dispatch)
-            if overdue or WEBHOOKS in rung:
-                self._guarded(deliver_webhooks)
-            rung = bell.wait(BELL_INTERVAL)
+            if overdue or WEBHOOKS in rung or time.monotonic() >= due:
+                wait = self._guarded(deliver_webhooks) or BELL_INTERVAL
+                due = time.monotonic() + min(BELL_INTERVAL, wait)
+            rung = bell.wait(max(0.0, min(due, looked + BELL_INTERVAL) - time.monotonic()))
 
-    def _guarded(self, sweep: Callable[[Flask], None]) -> None:
+    def _guarded(self, sweep: Callable[[Flask], T]) -> T | None:
+        """What a sweep returns; None when it failed."""
         with self.app.app_context():
             try:
-                sweep(self.app)
+                return sweep(self.app)
             except Exception:
                 self.app.logger.exception("job %s failed; it runs again", sweep.__name__)
+                return None

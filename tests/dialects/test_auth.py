@@ -168,6 +168,15 @@ def test_a_method_that_does_not_exist_is_405_in_the_dialects_envelope_and_names_
                 assert route.method in response.headers["Allow"], route
 
 
+def test_a_slash_more_or_less_makes_no_404_of_a_405(app, row):
+    for route in routes(app):
+        if route.row is row:
+            path = route.path[:-1] if route.path.endswith("/") else route.path + "/"
+            response = row.api(app).call("PATCH", path)
+            assert response.status_code == 405 and row.shows_refusal(response), path
+            assert route.method in response.headers["Allow"], path
+
+
 def test_the_rate_limit_answers_429_with_retry_after(app_with, row):
     api = row.api(app_with(WESEND_RATE_LIMIT="3"))
     assert [api.get(row.probe).status_code for _ in range(3)] == [200, 200, 200]

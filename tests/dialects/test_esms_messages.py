@@ -60,6 +60,7 @@ def test_the_references_detail(esms, jobs, clock):
         "2026-06-10T12:00:00Z", "2026-06-10T12:00:05Z", None, None)
     assert (str(found["wallet_cost"]), found["wallet_currency"]) == ("1.213", "KES")
     assert re.fullmatch(r"batch-[0-9a-f-]{36}", found["batch_id"])
+    assert (found["error_code"], found["error_message"]) == (None, None), "the gateway's word of success is no error"
 
 
 def test_an_unknown_outcome_has_no_word_of_its_own_in_the_timeline(esms):
@@ -167,6 +168,16 @@ def test_instants_are_inclusive_to_the_millisecond_and_in_any_zone(app, clock):
     assert ids(date_from="2026-06-10T15:00:00+03:00", date_to="2026-06-10T15:00:00+03:00") == [first]
     assert ids(date_from="2026-06-10T12:01:00Z", status="submitted") == [third, second]
     assert ids(date_to="2026-06-10T12:01:00Z", to=ANN) == [second, first]
+
+
+def test_a_message_is_found_from_and_up_to_the_time_that_it_is_shown_with(app, clock):
+    api = new_esms(app)
+    clock.advance(0.7)
+    sent = data_of(api.send())["id"]
+    shown = api.message(sent)["created_at"]
+    assert shown == "2026-06-10T12:00:00Z"
+    assert [message["id"] for message in api.messages(date_from=shown, date_to=shown)] == [sent]
+    assert api.messages(date_to="2026-06-10T12:00:00.699Z") == [] == api.messages(date_to="2026-06-10T11:59:59Z")
 
 
 @pytest.mark.parametrize("instant", ["0001-01-01", "0001-01-01T00:00:00+14:00", "9999-12-31", "9999-12-31T23:59:59-14:00"])

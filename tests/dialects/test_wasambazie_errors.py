@@ -153,7 +153,7 @@ def test_each_check_comes_before_the_next(app):
 
 @pytest.mark.parametrize(("method", "path", "status"), [
     ("GET", "/nothing", 404), ("POST", "/nothing/here", 404), ("GET", "/sms/send", 405), ("POST", "/balance/", 405),
-    ("DELETE", "/sms/delivery-reports/x", 405), ("PUT", "/sms/send", 405)])
+    ("POST", "/balance", 405), ("DELETE", "/sms/delivery-reports/x", 405), ("PUT", "/sms/send", 405)])
 def test_unknown_paths_and_methods_are_in_the_same_envelope(wasambazie, method, path, status):
     answer = wasambazie.call(method, path)
     assert answer.status_code == status

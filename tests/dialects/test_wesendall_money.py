@@ -6,8 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from wesend import money
 from wesend.database import query
 from wesend.messages.audit import audit
+from wesend.messages.send import load_sent
 
 from ..support.accounts import new_wesendall
 from ..support.database import written
@@ -138,6 +140,15 @@ def test_balance_before_minus_total_cost_is_the_remaining_balance(app, currency)
         balance = data["remaining_balance"]
     with app.app_context():
         assert audit().problems == []
+
+
+def test_a_send_that_waited_for_its_gateway_tells_the_balance_it_left_not_what_others_paid_meanwhile(app):
+    api = new_wesendall(app)
+    data = data_of(api.send([REFUSED, "0712345678"]))
+    api.send("0772345678")
+    with app.app_context():
+        assert load_sent(data["batch_id"]).balance_micros == 965 * money.MICRO
+    assert api.balance() == 930
 
 
 def test_a_price_in_another_currency_is_converted_and_rounded_once(app):

@@ -9,7 +9,7 @@ import pytest
 from wesend.gateways.callbacks import CallbackRequest, UnreadableCallback
 from wesend.gateways.options import BadOption
 from wesend.gateways.outcomes import ACCEPTED, REFUSED, UNKNOWN
-from wesend.gateways.sms.base import DELIVERED, FAILED, Outcome
+from wesend.gateways.sms.base import DELIVERED, FAILED, SENT, Outcome
 
 from ..support.fakes import answer
 from .adapters import CALLBACK, make
@@ -111,9 +111,22 @@ class TestReceipts:
         assert self.read(self.called(query=told)) == [("m1", DELIVERED)]
 
     def test_words_of_both_lists_are_known_and_others_change_nothing(self):
-        many = [{"id": 1, "status": "OK"}, {"id": 2, "status": "undeliv"}, {"id": 3, "status": "ENROUTE"}]
+        many = [{"id": 1, "status": "OK"}, {"id": 2, "status": "undeliv"}, {"id": 3, "status": "BUFFERED"}]
         assert self.read(self.called(many)) == [("1", DELIVERED), ("2", FAILED)]
-        assert self.read(self.called({"id": 3, "status": "ENROUTE"})) == []
+        assert self.read(self.called({"id": 3, "status": "BUFFERED"})) == []
+
+    @pytest.mark.parametrize(("word", "status"), [
+        ("DELIVRD", DELIVERED), ("DELIVERED", DELIVERED), ("ACCEPTD", SENT), ("ENROUTE", SENT), ("ESME_ROK", SENT),
+        ("UNDELIV", FAILED), ("REJECTD", FAILED), ("EXPIRED", FAILED), ("FAILED", FAILED)])
+    def test_the_carriers_own_words_need_no_option(self, word, status):
+        gateway = make("http", "http://127.0.0.1:1", receipt_id="id", receipt_status="status")
+        [found] = gateway.read_callback(self.called({"id": "m1", "status": word}))
+        assert (found.receipt.status, found.receipt.code) == (status, word)
+
+    def test_a_word_in_a_list_means_what_the_list_says(self):
+        told = {"id": "m1", "status": "ACCEPTD"}
+        assert self.read(self.called(told), delivered="ACCEPTD") == [("m1", DELIVERED)]
+        assert self.read(self.called(told)) == [("m1", SENT)]
 
     def test_a_list_on_the_way_is_one_receipt_an_entry(self):
         body = {"results": [{"messageId": "a", "status": {"groupName": "DELIVRD"}},

@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, g, request
 from marshmallow import ValidationError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from .. import clock
 from ..accounts import idempotency
@@ -171,6 +171,8 @@ def register_http_errors(app: Flask, elsewhere: Callable[[HTTPException], Any] |
         if error.code is None or error.code < 400:
             return error
         dialect = dialect_of(app, request.path)
+        if dialect is not None and isinstance(error, NotFound):
+            error = _wrong_method() or error
         if dialect is None:
             shown = elsewhere(error) if elsewhere is not None else None
             if shown is not None:
@@ -183,6 +185,13 @@ def register_http_errors(app: Flask, elsewhere: Callable[[HTTPException], Any] |
         return response
 
     app.register_error_handler(HTTPException, show)
+
+
+def _wrong_method() -> MethodNotAllowed | None:
+    """What a 404 should have been: where a route ends in a slash and the path does not, the router forgets its methods."""
+    router = current_app.create_url_adapter(request)
+    allowed = list(router.allowed_methods(request.path + "/")) if router is not None and request.url_rule is None else []
+    return MethodNotAllowed(allowed) if allowed else None
 
 
 def dialect_of(app: Flask, path: str) -> Dialect | None:

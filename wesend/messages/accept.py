@@ -95,7 +95,7 @@ class Accepted(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """A batch as it stands: its row, its messages in order, its wallet's balance in micro-units."""
+    """A batch as it stands: its row, its messages in order, and in micro-units the balance that it left in its wallet."""
 
     batch: Row
     messages: list[Row]

@@ -22,6 +22,7 @@ from ..errors import (
     WalletNotFound,
 )
 from ..ids import new_id
+from ..routing.routes import candidates
 from ..wallets.service import WalletInfo, wallet_of_account
 from . import send
 from .accept import Order, Origin
@@ -89,19 +90,25 @@ def composer(account: AccountInfo, wallet: WalletInfo, text: str, sender: str | 
 
 
 class Preview(NamedTuple):
-    """A contact with the text that it would get."""
+    """A contact with the text that it would get, and the route's sender where the message names none."""
 
     to: str
     name: str
     text: str
+    sender: str | None
 
 
 def previews(account: AccountInfo, audience: Audience, text: str, count: int = 3) -> list[Preview]:
     """The text as the first contacts get it."""
     fills = templating.has_variables(text)
     return [Preview(found.phone.e164 if found.phone else found.given, (found.values or {}).get("name", ""),
-                    templating.render(text, found.values or {}) if fills else text)
+                    templating.render(text, found.values or {}) if fills else text, _default_sender(found.phone))
             for found in islice(addressees(account, audience), count)]
+
+
+def _default_sender(phone: phones.Phone | None) -> str | None:
+    found = candidates(phone.country, phone.e164) if phone is not None else []
+    return found[0].default_sender if found else None
 
 
 def fields_of(account: AccountInfo, audience: Audience) -> list[str]:

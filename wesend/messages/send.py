@@ -116,7 +116,11 @@ def load_sent(batch_uid: str, *, limit: int = 100_000) -> Sent:
         batch = query_one("SELECT * FROM batches WHERE uid = ?", (batch_uid,))
         assert batch is not None
         messages = query("SELECT * FROM messages WHERE batch_id = ? ORDER BY id LIMIT ?", (batch["id"], limit))
-        balance = query("SELECT balance_micros FROM wallets WHERE id = ?", (batch["wallet_id"],))[0][0]
+        # As it was paid, less what came back: not what others have paid from this wallet since.
+        paid = query("SELECT balance_after_micros FROM ledger_entries WHERE batch_id = ? AND message_id IS NULL"
+                     " AND kind = 'sms_charge'", (batch["id"],))
+        balance = (paid[0][0] + batch["refunded_micros"] if paid  # what costs nothing has no entry
+                   else query("SELECT balance_micros FROM wallets WHERE id = ?", (batch["wallet_id"],))[0][0])
         return Sent(batch, messages, balance)
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from flask import current_app
 
-from .. import clock, pause
+from .. import clock, pause, wake
 from ..database import Row, Tx, query, query_one, write
 from ..gateways.guarded_http import Answer, GuardedHttp
 from . import endpoints
@@ -53,6 +53,14 @@ def due_endpoints() -> list[int]:
     return [row[0] for row in query(
         "SELECT id FROM webhook_endpoints e WHERE is_active = 1 AND managed <> ? AND EXISTS (SELECT 1 FROM webhook_deliveries d"
         " WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.due_at <= ?)", (LISTENING_ROW, now))]
+
+
+def seconds_to_next(now: int) -> float:
+    """From ``now`` to the next attempt that is due later; infinite without one."""
+    soonest = query_one("SELECT min((SELECT d.due_at FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND"
+                        " d.status = 'pending' AND d.due_at > ? ORDER BY d.due_at LIMIT 1)) FROM webhook_endpoints e"
+                        " WHERE e.is_active = 1", (now,))
+    return (soonest[0] - now) / 1000 if soonest and soonest[0] is not None else float("inf")
 
 
 def claim(endpoint_id: int, limit: int) -> Claimed:
@@ -169,6 +177,8 @@ def _record(tx: Tx, target: Target, delivery: Row, token: str, at: int, answer: 
         tx.execute("UPDATE webhook_deliveries SET status = 'delivered', finished_at = ?, claim_token = NULL WHERE id ="
                    " ?"
                    " AND status = 'pending'", (now, delivery["id"]))
+    if status == "pending":
+        tx.after_commit(wake.webhooks)  # so that its next attempt is waited for
     _note_health(tx, target.id, now, received, answer)
 
 

@@ -182,7 +182,7 @@ ACCEPTED_PART, THROTTLED, REFUSED = Answer(True, 0, "1"), Answer(True, 0x58), An
     ([REFUSED, NO_ANSWER], "unknown", None), ([ACCEPTED_PART, NO_ANSWER], "unknown", "1,?"),
     ([ACCEPTED_PART, NOT_WRITTEN], "accepted", "1,!"), ([REFUSED, ACCEPTED_PART], "accepted", "!,1"),
     ([Answer(True, 0), ACCEPTED_PART], "accepted", "?,1"), ([Answer(True, 0x04)], "temporary", None),
-    ([Answer(True, 0x08)], "refused", None)])
+    ([Answer(True, 0x45)], "temporary", None), ([Answer(True, 0x08)], "refused", None)])
 def test_the_outcome_of_a_message_follows_from_its_parts(answers, kind, gateway_ref):
     outcome = outcome_of(answers, "")
 

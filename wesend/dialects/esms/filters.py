@@ -41,11 +41,13 @@ def read_filter(account: AccountInfo, data: dict[str, Any]) -> Filter | None:
 
 
 def _instant(text: str, account: AccountInfo, field: str, *, end: bool) -> int:
-    """A date is a whole day of the account's zone; anything else is an instant."""
+    """A date is a whole day of the account's zone; anything else is an instant, which as an end holds its whole second:
+    the times that are shown have no fraction, and what was created at one of them is to be found up to it."""
     try:
         if not DAY.match(text):
             # An unescaped + in a query arrives as a space.
-            return clock.parse_iso(re.sub(r" (\d{2}:?\d{2})$", r"+\1", text) if "T" in text else text)
+            at = clock.parse_iso(re.sub(r" (\d{2}:?\d{2})$", r"+\1", text) if "T" in text else text)
+            return at + clock.SECOND - 1 if end and at % clock.SECOND == 0 else at
         if end:
             return clock.start_of_day(clock.days_before(text, -1), account.time_zone) - 1
         return clock.start_of_day(text, account.time_zone)

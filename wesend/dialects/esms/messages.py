@@ -17,6 +17,7 @@ from ...errors import InvalidRecipient, MessageNotFound
 from ...messages import control, history, reports, send
 from ...messages.accept import Sent, get_batch_by_id
 from ...messages.compose import Addressee, Composer
+from ...messages.statuses import DELIVERED
 from ...wallets.service import balance_of, wallet_by_id
 from ..body import json_object, query_arguments
 from ..dialect import account, load, origin
@@ -65,7 +66,9 @@ def list_messages():
 def show_message(message_id: str):
     message = _find(message_id)
     batch = get_batch_by_id(message["batch_id"])
-    return {**entry(message), "error_message": message["error_message"], "batch_id": BATCH + batch["uid"],
+    # What a gateway says of a delivery is told in the timeline: it is no error.
+    trouble = None if message["status"] == DELIVERED else message["error_message"]
+    return {**entry(message), "error_message": trouble, "batch_id": BATCH + batch["uid"],
             "submitted_at": clock.iso(message["submitted_at"]), "failed_at": clock.iso(message["failed_at"]),
             "scheduled_at": clock.iso(batch["scheduled_at"]),
             "wallet_cost": money.number(message["cost_micros"] - message["refunded_micros"]),

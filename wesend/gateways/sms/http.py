@@ -15,6 +15,7 @@ from .base import (
     DELIVERED,
     FAILED,
     REFUSED,
+    SENT,
     CallbackReceipt,
     Outcome,
     Receipt,
@@ -24,6 +25,8 @@ from .placeholders import MESSAGE_NAMES, fill, fill_all, read_form, read_json
 from .remote import RemoteSmsGateway, failed, unreadable
 
 MOST_RECEIPTS = 1000  # read from one call
+ON_ITS_WAY = frozenset(("ACCEPTD", "ENROUTE", "ESME_ROK"))
+"""Carriers' words that are no end; there is no option for them, since most vendors don't tell."""
 PLACEHOLDERS = "may hold {to} {to_digits} {text} {sender} {reference} and secrets by name"
 
 
@@ -42,8 +45,8 @@ class HttpGateway(RemoteSmsGateway):
         Option("id_path", help="where the answer has the message's id, such as messages.0.id"),
         Option("receipt_id", help="the receipts' field with the message's id"),
         Option("receipt_status", help="the receipts' field with the status word"),
-        Option("delivered", "list", default=("DELIVERED",), help="status words of a delivery"),
-        Option("failed", "list", default=("FAILED",), help="status words of a failure"),
+        Option("delivered", "list", default=("DELIVRD", "DELIVERED"), help="status words of a delivery"),
+        Option("failed", "list", default=("UNDELIV", "REJECTD", "EXPIRED", "FAILED"), help="status words of a failure"),
     )
 
     @classmethod
@@ -121,7 +124,9 @@ class HttpGateway(RemoteSmsGateway):
     def _status(self, word: str) -> str | None:
         if word.upper() in self.settings["delivered"]:
             return DELIVERED
-        return FAILED if word.upper() in self.settings["failed"] else None
+        if word.upper() in self.settings["failed"]:
+            return FAILED
+        return SENT if word.upper() in ON_ITS_WAY else None
 
 
 def _pairs(document: dict | list, id_path: str, status_path: str) -> Iterator[tuple[str | None, str | None]]:

@@ -20,8 +20,9 @@ NAMES = {
 }
 """Without their common ``ESME_``."""
 
-# Too fast, queue full, and a session that the SMSC no longer takes for bound: nothing is wrong with the message.
-TEMPORARY = frozenset((0x58, 0x14, 0x04))
+# Too fast, queue full, a submission that failed, and a session that the SMSC no longer takes for bound: nothing is
+# wrong with the message.
+TEMPORARY = frozenset((0x58, 0x14, 0x45, 0x04))
 TOO_FAST = frozenset((0x58, 0x14))
 
 

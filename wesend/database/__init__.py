@@ -1,0 +1,238 @@
+"""The database: one SQLite file, one way to read (`query`), two ways to write (`atomic`, `write`).
+
+Nothing else commits. Every write waits in the fair queue of a gate file, begins IMMEDIATE and is one
+transaction; `write` merges the transactions that wait together into one commit (group commit).
+Source of the pragmas and of the gate: measured on this stack, see docs in README "How it is built".
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flask import Flask, current_app
+
+from . import orm
+from .connecting import configure, connect
+from .group_commit import CommitGroup
+from .local import Local
+from .orm import StrayWrite, db, migrate
+from .transaction import Row, Tx, marks
+
+__all__ = ["Database", "Row", "StrayWrite", "Tx", "atomic", "cached", "configure", "db", "init_app", "marks", "migrate",
+           "query", "query_one", "snapshot", "write"]
+
+T = TypeVar("T")
+
+BUSY_SECONDS = 0.001  # a wait for the gate that is worth counting
+
+
+class Database:
+    """The file's connections: one a thread for the hot paths, SQLAlchemy's pool for the rest."""
+
+    def __init__(self, path: Path):
+        self.path = str(path)
+        self.gate_path = f"{path}.gate"
+        self.local = Local()
+        self.group = self._new_group()
+        os.register_at_fork(after_in_child=self._after_fork)
+        self.cache: dict[Any, tuple[int, Any]] = {}
+        self.cache_lock = threading.Lock()
+        self.waited_seconds = 0.0
+        self.on_busy: Callable[[float], None] | None = None
+        """Told of every wait for the gate of at least BUSY_SECONDS, once the gate is free again."""
+
+    # -- connections ------------------------------------------------------
+
+    def connection(self) -> sqlite3.Connection:
+        local = self.local
+        if local.connection is None:
+            local.connection = connect(self.path)
+        return local.connection
+
+    def _new_group(self) -> CommitGroup:
+        return CommitGroup(self.local, self.gate, lambda: connect(self.path))
+
+    def _after_fork(self) -> None:
+        # A connection, an open transaction and a held lock must not cross a fork.
+        self.local = Local()
+        self.group = self._new_group()
+        self.cache_lock = threading.Lock()
+
+    def tx(self) -> Tx | None:
+        return self.local.tx
+
+    def close(self) -> None:
+        """Close this thread's connection and the process's writing one: nothing open may cross a fork."""
+        with self.gate():  # whoever leads a commit holds it
+            self.group.close()
+        self.close_thread()
+
+    def close_thread(self) -> None:
+        """Close this thread's connection, when the thread ends."""
+        if self.local.connection is not None:
+            self.local.connection.close()
+        if self.local.gate is not None:
+            os.close(self.local.gate)
+        self.local.connection = self.local.gate = None
+
+    # -- writing ----------------------------------------------------------
+
+    @contextmanager
+    def gate(self) -> Iterator[None]:
+        """The fair queue of writers, over all processes; a descriptor a thread, so threads exclude each other too."""
+        if self.local.gate is None:
+            self.local.gate = os.open(self.gate_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        started = time.perf_counter()
+        fcntl.flock(self.local.gate, fcntl.LOCK_EX)
+        waited = time.perf_counter() - started
+        self.waited_seconds += waited
+        try:
+            yield
+        finally:
+            fcntl.flock(self.local.gate, fcntl.LOCK_UN)
+            if waited >= BUSY_SECONDS and self.on_busy is not None:
+                self.on_busy(waited)
+
+    def write(self, unit: Callable[[Tx], T]) -> T:
+        tx = self.tx()
+        if tx is not None:
+            return unit(tx)
+        try:
+            return self.group.run(unit)
+        finally:
+            self.local.version = None
+
+    @contextmanager
+    def atomic(self) -> Iterator[Tx]:
+        outer = self.tx()
+        if outer is not None:
+            yield outer
+            return
+        if db.session.registry.has() and db.session().in_transaction():
+            raise StrayWrite("a read transaction is still open: a snapshot can't be upgraded to a write")
+        with self.gate():
+            session = db.session()
+            try:
+                connection = session.connection(execution_options={"write": True})
+                raw = connection.connection.driver_connection
+                assert raw is not None
+                tx = self.local.tx = Tx(raw)
+                yield tx
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+            finally:
+                self.local.tx = self.local.version = None
+        for call in tx._after:
+            call()
+
+    # -- reading ----------------------------------------------------------
+
+    def query(self, sql: str, parameters: Sequence | dict = ()) -> list[Row]:
+        local = self.local
+        if local.tx is not None:
+            return local.tx.all(sql, parameters)
+        return (local.connection or self.connection()).execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Several reads that agree with each other."""
+        if self.tx() is not None or self.connection().in_transaction:
+            yield
+            return
+        connection = self.connection()
+        connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            connection.execute("ROLLBACK")
+
+    # -- configuration that is read on every request ----------------------
+
+    def begin_request(self) -> None:
+        self.local.in_request, self.local.version = True, None
+
+    def end_request(self, _error: BaseException | None = None) -> None:
+        self.local.in_request, self.local.version = False, None
+
+    def cached(self, key: Any, load: Callable[[], T]) -> T:
+        """``load()``, kept until any configuration table changes (triggers raise config_state.version).
+
+        A request looks at the version once: what it starts with holds until it writes.
+        """
+        local = self.local
+        version = local.version if local.tx is None else None
+        if version is None:
+            version = self.query("SELECT version FROM config_state")[0][0]
+            if local.in_request and local.tx is None:
+                local.version = version
+        kept = self.cache.get(key)
+        if kept is not None and kept[0] == version:
+            return kept[1]
+        value = load()
+        if local.tx is None or self._is_committed(version):
+            with self.cache_lock:
+                if len(self.cache) > 50_000:
+                    self.cache.clear()
+                self.cache[key] = (version, value)
+        return value
+
+    def _is_committed(self, version: int) -> bool:
+        """Whether the open transaction sees the configuration as all others do: its own changes may be rolled back."""
+        return self.connection().execute("SELECT version FROM config_state").fetchall()[0][0] == version
+
+
+# -- what the rest of wesend calls -----------------------------------------
+
+def _database() -> Database:
+    return current_app.extensions["wesend.database"]
+
+
+def atomic():
+    """The write transaction: ``with atomic() as tx``. An inner one joins the outer one."""
+    return _database().atomic()
+
+
+def write(unit: Callable[[Tx], T]) -> T:
+    """Run a short ``unit(tx)`` in a write transaction shared with the units that wait beside it.
+
+    The unit may run in another thread: it must use nothing but ``tx`` and its closure.
+    """
+    return _database().write(unit)
+
+
+def query(sql: str, parameters: Sequence | dict = ()) -> list[Row]:
+    """All rows of a SELECT, in a read of its own (inside a transaction: as that sees it)."""
+    return _database().query(sql, parameters)
+
+
+def query_one(sql: str, parameters: Sequence | dict = ()) -> Row | None:
+    rows = _database().query(sql, parameters)
+    return rows[0] if rows else None
+
+
+def snapshot():
+    """Several reads that agree: ``with snapshot(): …``."""
+    return _database().snapshot()
+
+
+def cached(key: Any, load: Callable[[], T]) -> T:
+    """Configuration kept in memory until any configuration table changes."""
+    return _database().cached(key, load)
+
+
+def init_app(app: Flask) -> None:
+    path = app.config["WESEND"].database
+    orm.init_app(app, path)
+    database = app.extensions["wesend.database"] = Database(path)
+    app.before_request(database.begin_request)
+    app.teardown_request(database.end_request)

@@ -1,0 +1,78 @@
+"""The ORM's side: declarative base, session, migrations. Its writes go through `atomic` like all others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, Integer, MetaData, String, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from .connecting import BUSY_TIMEOUT_MS, configure
+
+
+class Base(DeclarativeBase):
+    # Every constraint has a name, so that Alembic's batch mode can find it again.
+    metadata = MetaData(naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    })
+
+
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate(render_as_batch=True, compare_type=True)
+
+
+class ConfigState(db.Model):  # type: ignore[name-defined]
+    """One row, whose version rises with every change of a configuration table (triggers): caches hold on to it.
+
+    ``paused_at``: since when dispatch is paused (`pause`).
+    """
+
+    __tablename__ = "config_state"
+    id = db.mapped_column(Integer, primary_key=True)
+    version = db.mapped_column(Integer, nullable=False)
+    paused_at = db.mapped_column(BigInteger)
+    paused_reason = db.mapped_column(String)
+
+
+class StrayWrite(RuntimeError):
+    """Something tried to write outside `atomic`: a programming error."""
+
+
+def _on_connect(connection, _record) -> None:
+    connection.isolation_level = None
+    configure(connection)
+
+
+def _on_begin(connection) -> None:
+    options = connection.get_execution_options()
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("write") else "BEGIN")
+
+
+def _before_flush(session: Session, _context, _instances) -> None:
+    if not session.connection().get_execution_options().get("write"):
+        raise StrayWrite("a write outside atomic()")
+
+
+event.listen(Session, "before_flush", _before_flush)
+
+
+def init_app(app: Flask, path: Path) -> None:
+    app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{path}"
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        # Without parameters in an error's text: they are message bodies, and errors are logged.
+        "pool_size": 32, "hide_parameters": True,
+        "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}}
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(Path(__file__).resolve().parents[2] / "migrations"))
+    with app.app_context():
+        engine: Engine = db.engine
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)

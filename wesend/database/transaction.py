@@ -1,0 +1,62 @@
+"""An open write transaction, as use cases see it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+Row = sqlite3.Row
+
+
+class Tx:
+    """An open write transaction. Values go in as SQL parameters; rows come out as `sqlite3.Row`."""
+
+    __slots__ = ("connection", "_after")
+
+    def __init__(self, connection: sqlite3.Connection):
+        self.connection = connection
+        self._after: list[Callable[[], None]] = []
+
+    def execute(self, sql: str, parameters: Sequence | dict = ()) -> sqlite3.Cursor:
+        cursor = self.connection.cursor()
+        cursor.row_factory = Row
+        return cursor.execute(sql, parameters)
+
+    def executemany(self, sql: str, rows) -> None:
+        # Closed here: a cursor that another thread drops later resets the statement that the next writer is using.
+        self.connection.executemany(sql, rows).close()
+
+    def all(self, sql: str, parameters: Sequence | dict = ()) -> list[Row]:
+        return self.execute(sql, parameters).fetchall()
+
+    def one(self, sql: str, parameters: Sequence | dict = ()) -> Row | None:
+        return self.execute(sql, parameters).fetchone()
+
+    def changed(self, sql: str, parameters: Sequence | dict = ()) -> int:
+        """Run an UPDATE or DELETE and tell how many rows it changed."""
+        return self.connection.execute(sql, parameters).rowcount
+
+    def insert(self, table: str, **values) -> int:
+        """Insert one row; its integer primary key comes back."""
+        row_id = self.connection.execute(_insert_sql(table, tuple(values)), tuple(values.values())).lastrowid
+        assert row_id is not None
+        return row_id
+
+    def insert_many(self, table: str, columns: tuple[str, ...], rows) -> None:
+        self.connection.executemany(_insert_sql(table, columns), rows)
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Run ``call`` once the transaction is committed; never when it is rolled back."""
+        if call not in self._after:
+            self._after.append(call)
+
+
+@lru_cache(maxsize=256)
+def _insert_sql(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+def marks(values: Sequence) -> str:
+    """``?, ?, ?`` for an IN list."""
+    return ", ".join("?" * len(values))
