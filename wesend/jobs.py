@@ -12,6 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection
+from typing import TypeVar
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -28,6 +29,8 @@ from .wake import DISPATCH, WEBHOOKS, Bell
 from .wallets import deposits
 from .webhooks import attempts, deliver
 from .webhooks.courier import Courier
+
+T = TypeVar("T")
 
 TRY_EVERY = 0.5  # seconds between tries for the lock
 BELL_INTERVAL = 1.0
@@ -212,15 +215,13 @@ class Jobs:
 
     def _listen(self, bell: Bell, courier: Courier) -> None:
         """Ring on when work is committed, and at an interval; what fails is tried again at the next."""
-
         def dispatch(app: Flask) -> None:
             app.extensions["wesend.dispatcher"].ring()
 
-        def deliver_webhooks(_app: Flask) -> None:
-            nonlocal due
+        def deliver_webhooks(_app: Flask) -> float:
             now = clock.now_ms()
             courier.ring()
-            due = time.monotonic() + min(BELL_INTERVAL, max(SHORTEST_WAIT, deliver.seconds_to_next(now)))
+            return max(SHORTEST_WAIT, deliver.seconds_to_next(now))
 
         rung, looked, due = b"", float("-inf"), float("-inf")
         while not self.stopping.is_set():
@@ -230,13 +231,15 @@ class Jobs:
             if overdue or DISPATCH in rung:
                 self._guarded(dispatch)
             if overdue or WEBHOOKS in rung or time.monotonic() >= due:
-                due = time.monotonic() + BELL_INTERVAL
-                self._guarded(deliver_webhooks)
+                wait = self._guarded(deliver_webhooks) or BELL_INTERVAL
+                due = time.monotonic() + min(BELL_INTERVAL, wait)
             rung = bell.wait(max(0.0, min(due, looked + BELL_INTERVAL) - time.monotonic()))
 
-    def _guarded(self, sweep: Callable[[Flask], None]) -> None:
+    def _guarded(self, sweep: Callable[[Flask], T]) -> T | None:
+        """What a sweep returns; None when it failed."""
         with self.app.app_context():
             try:
-                sweep(self.app)
+                return sweep(self.app)
             except Exception:
                 self.app.logger.exception("job %s failed; it runs again", sweep.__name__)
+                return None

@@ -138,7 +138,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         scheduler=read.flag("WESEND_SCHEDULER", True),
         allow_private_urls=read.flag("WESEND_ALLOW_PRIVATE_URLS", False),
         webhook_backoff=read.seconds("WESEND_WEBHOOK_BACKOFF", 30.0),
-        base_url=read.text("WESEND_BASE_URL", f"http://{shown_host}:{port}").rstrip("/"),
+        base_url=_base_url(read.text("WESEND_BASE_URL", "").rstrip("/")) or f"http://{shown_host}:{port}",
         sandbox_smtp_port=read.whole("WESEND_SANDBOX_SMTP_PORT", None, 1, 65535),
         smtp_url=_smtp_url(read.text("WESEND_SMTP_URL", "")),
         mail_from=read.text("WESEND_MAIL_FROM", ""),
@@ -147,7 +147,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         rate_limit=read.whole("WESEND_RATE_LIMIT", None, 1, 10**9),
         retry_delays=read.delays("WESEND_RETRY_DELAYS", (1.0, 4.0)),
         validity_hours=read.seconds("WESEND_VALIDITY_HOURS", 48.0),
-        gateway_timeout=read.seconds("WESEND_GATEWAY_TIMEOUT", 10.0),
+        gateway_timeout=read.some_seconds("WESEND_GATEWAY_TIMEOUT", 10.0),
         log=read.choice("WESEND_LOG", "off", ("text", "json", "off")),
         log_level=read.choice("WESEND_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
         metrics_token=read.text("WESEND_METRICS_TOKEN", ""),
@@ -167,6 +167,19 @@ def _database_path(url: str, instance: Path) -> Path:
     if not url.startswith(prefix) or url[len(prefix):] in ("", ":memory:"):
         raise SettingsError(f"WESEND_DATABASE_URL must name a file as sqlite:///PATH, not {url!r}.")
     return Path(url[len(prefix):]).expanduser().absolute()
+
+
+def _base_url(url: str) -> str:
+    """Gateways and readers of mail are told it: a wrong one would be found out by the receipts that never come."""
+    try:
+        parts = urlsplit(url)
+        usable = (parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+                  and url.isprintable() and not set(url) & set(" ?#"))
+    except ValueError:
+        usable = False
+    if url and not usable:
+        raise SettingsError(f"WESEND_BASE_URL must be an address as https://sms.example.org, not {url!r}.")
+    return url
 
 
 def _smtp_url(url: str) -> str:
@@ -214,6 +227,13 @@ class _Reader:
         value = _seconds(raw)
         if value is None:
             raise SettingsError(f"{name} must be a number of at least 0, not {raw!r}.")
+        return value
+
+    def some_seconds(self, name: str, default: float) -> float:
+        """Where 0 would leave no time at all."""
+        value = self.seconds(name, default)
+        if value == 0:
+            raise SettingsError(f"{name} must be a number above 0, not {self.text(name, '')!r}.")
         return value
 
     def delays(self, name: str, default: tuple[float, ...]) -> tuple[float, ...]:

@@ -67,6 +67,10 @@ REFUSED = [
                                  "WESEND_VALIDITY_HOURS", "WESEND_GATEWAY_TIMEOUT", "WESEND_BACKUP_HOURS",
                                  "WESEND_KEEP_TEXT_DAYS")
       for value in ("-1", "soon", "nan", "inf", "1,5")],
+    ("WESEND_GATEWAY_TIMEOUT", "0"), ("WESEND_GATEWAY_TIMEOUT", "0.0"),
+    *[("WESEND_BASE_URL", value) for value in ("sms.example.org", "ftp://sms.example.org", "https://", "https://a:port",
+                                               "https://sms.example.org/?a=b", "https://sms.example.org/#a",
+                                               "https://sms example.org")],
     *[("WESEND_TRUSTED_PROXIES", value) for value in ("proxy", "10.0.0.1/8", "10.0.0.1,,", "*")],
     ("WESEND_LOG", "yaml"), ("WESEND_LOG_LEVEL", "loud"), ("WESEND_BACKUP_KEEP", "0"), ("WESEND_BACKUP_KEEP", "all"),
     *[("WESEND_RATE_LIMIT", value) for value in ("0", "-5", "many", "1.5")],

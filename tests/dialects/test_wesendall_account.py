@@ -211,7 +211,8 @@ class Refusing(SandboxMoney):
 def test_a_charge_that_is_refused_at_once_is_502(app, jobs, clock, monkeypatch):
     monkeypatch.setattr(registry, "money_gateway_for", lambda *_args, **_options: Refusing())
     api = new_wesendall(app)
-    assert refused(top_up(api), 502, "provider_rejected")
+    answer = top_up(api)
+    assert refused(answer, 502, "provider_rejected") and answer.json["data"] == {"refunded": 0}
     clock.advance(DAY)
     jobs.deposits()
     assert api.balance() == 1000

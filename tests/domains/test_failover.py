@@ -162,6 +162,33 @@ def test_what_has_no_other_way_waits_for_the_resting_gateway_and_pays_nothing_fo
     assert go(carrier) == 1 and state(one["id"])[0] == "submitted"
 
 
+def test_what_it_refused_for_now_fails_after_the_retry_delays_though_the_gateway_rests(wallet, carrier, clock):
+    carrier.outcomes.append(BUSY)
+    one = send(wallet).messages[0]
+    assert go(carrier) == 1
+    rest("carrier")
+    for seconds in (1, 4):
+        lead_around("carrier")
+        assert state(one["id"])[0] == "queued"
+        clock.advance(seconds)
+        rest("carrier")
+        lead_around("carrier")
+    assert state(one["id"])[0] == "failed" and balance(wallet) == "1000"
+    assert timeline(one["id"]) == ["retrying", "retrying", "failed"]
+    assert len(carrier.submitted) == 1 and problems() == []
+
+
+def test_but_it_waits_for_what_comes_of_the_try_after_the_rest(wallet, carrier, clock):
+    carrier.outcomes.append(BUSY)
+    one = send(wallet).messages[0]
+    assert go(carrier) == 1
+    rest("carrier")
+    clock.advance(60)
+    lead_around("carrier")
+    assert state(one["id"]) == ("queued", "carrier", 1) and go(carrier) == 1
+    assert state(one["id"])[0] == "submitted"
+
+
 def test_what_says_nothing_against_the_gateway_never_makes_it_rest(wallet, carrier):
     for _ in range(2 * breaker.FAILURES):
         carrier.outcomes.append(Outcome(TEMPORARY, code="450", text="Mailbox busy", works=True))

@@ -17,7 +17,6 @@ from .shapes import (
     null_or,
     number,
     one_of,
-    optional,
 )
 
 ID = "01990b6e-7c1f-7a3e-9f51-2d4c8a6b7e10"
@@ -55,7 +54,7 @@ DATA = {
     "validation_error": {"fields": mapping(["Missing data for required field."],
                                            message=["This field may not be empty."])},
     "insufficient_balance": {"wallet_id": WALLET, "balance": number(20), "required": number(35), "currency": "UGX"},
-    "provider_rejected": optional({"refunded": number(35)}),
+    "provider_rejected": {"refunded": number(35)},
 }
 """Error code → its ``data``; the others have none."""
 

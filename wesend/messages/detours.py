@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..database import query, write
 from ..gateways.sms.base import TEMPORARY, Outcome
-from ..upstreams import registry
+from ..upstreams import breaker, registry
 from . import queue
 from .settle import next_gateway, settle
 
@@ -14,10 +14,12 @@ LEAD_AROUND = 200
 def lead_around(name: str, *, gone: bool = False) -> bool:
     """Send what waits for a gateway that rests (or is gone) by the next route, where there is one; whether more may wait.
 
-    Without one it waits for the gateway; for one that is gone it is tried a while, then fails and is refunded.
+    Without one, what was never tried waits for the gateway. What it refused for now was promised no more than the retry
+    delays: a try that falls into a rest counts as one in vain, then it fails and is refunded. So does all for one that is gone.
     """
     claimed = queue.claim(name, LEAD_AROUND)
-    led = [message for message in claimed.messages if gone or next_gateway(message)]
+    rests = breaker.rests(name)  # while the gateway is tried again, what comes of that is waited for
+    led = [message for message in claimed.messages if gone or next_gateway(message) or (rests and message.backoffs)]
     queue.hand_back([claimed._replace(messages=[message for message in claimed.messages if message not in led])])
     ours = queue.start([claimed._replace(messages=led)])[0].messages if led else []
     if ours:

@@ -15,10 +15,12 @@ from ..gateways import money, sms
 from ..gateways.mail.caught import CaughtMail
 from ..gateways.mail.smtp import SmtpGateway
 from ..gateways.money.base import MoneyGateway
+from ..gateways.money.remote import TokenMoney
 from ..gateways.money.sandbox import SandboxMoney
 from ..gateways.options import Configurable, read_options
 from ..gateways.sms.base import SmsGateway
 from ..gateways.sms.sandbox import SandboxGateway
+from .token_shelf import TokenShelf
 
 SANDBOX = "sandbox"
 SANDBOX_MONEY = "sandbox-money"
@@ -79,6 +81,8 @@ class _Adapters:
         except (vault.Unreadable, ValueError, KeyError) as error:
             current_app.logger.error("gateway %s can't be used: %s", row["name"], error)
             return None
+        if isinstance(adapter, TokenMoney):
+            adapter.token.shelf = TokenShelf(row["name"], settings)
         if isinstance(adapter, SmsGateway):
             for hook in self.on_built:
                 hook(adapter)

@@ -74,6 +74,8 @@ def _data(error: Exception) -> dict | None:
                 "required": money.number(error.required_micros), "currency": error.currency}
     if isinstance(error, domain.ProviderRejected):
         return {"refunded": money.number(error.refunded_micros)}
+    if isinstance(error, domain.ChargeRefused):
+        return {"refunded": 0}  # every provider_rejected has it; here nothing had been paid
     if isinstance(error, domain.InvalidInput) and not isinstance(error, domain.InvalidRecipient):
         return {"fields": {FIELDS.get(name, name): sentences for name, sentences in error.fields.items()}}
     if isinstance(error, InvalidText):

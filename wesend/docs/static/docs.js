@@ -4,10 +4,10 @@ const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
 function paint() {
   const colours = dark.matches
-    ? { theme: "dark", "bg-color": "#12181a", "text-color": "#e4eaea", "nav-bg-color": "#1a2224", "nav-text-color": "#c3cdce",
-        "primary-color": "#2dd4bf" }
-    : { theme: "light", "bg-color": "#ffffff", "text-color": "#1b2426", "nav-bg-color": "#f1f4f4", "nav-text-color": "#3d4a4c",
-        "primary-color": "#0f766e" };
+    ? { theme: "dark", "bg-color": "#0e1116", "text-color": "#e9ecf1", "nav-bg-color": "#161a21", "nav-text-color": "#c3cdce",
+        "primary-color": "#93b2ff" }
+    : { theme: "light", "bg-color": "#ffffff", "text-color": "#14171f", "nav-bg-color": "#f5f6f8", "nav-text-color": "#3c4350",
+        "primary-color": "#1d56e0" };
   for (const [name, value] of Object.entries(colours)) doc.setAttribute(name, value);
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from ... import clock
 from .. import reading
@@ -42,8 +42,18 @@ def not_charged(reply: Reply, reason: str | None = None, *, gateway_ref: str | N
     return ChargeAnswer(UNKNOWN, gateway_ref, reason or reply.reason)
 
 
+class Shelf(Protocol):
+    """Where other processes find a token, too."""
+
+    def take(self) -> tuple[str, int] | None:
+        """The token and until when it is good, in ms."""
+
+    def put(self, token: str, good_until_ms: int) -> None:
+        """Never raises for what the disk says."""
+
+
 class Token:
-    """An access token, shared by the threads of a process and kept until it expires.
+    """An access token, shared by the threads of a process, and by all that have its ``shelf``, until it expires.
 
     ``fetch(until)`` asks for one: ``{"access_token", "expires_in": seconds, maybe as text}``.
     """
@@ -52,13 +62,17 @@ class Token:
         self._fetch = fetch
         self._lock = threading.Lock()
         self._token: str | None = None
+        self._turned_down: str | None = None
         self._good_until_ms = 0
+        self.shelf: Shelf | None = None
 
     def get(self, until: float) -> tuple[str | None, Reply | None]:
         """The token, else the reply that brought none. ``until``: monotonic seconds, for waiting and asking in all."""
         if not self._lock.acquire(timeout=max(until - time.monotonic(), 0)):
             return None, Reply(TEMPORARY, code="busy", reason="The gateway's access token did not come in time")
         try:
+            if self._token is None or clock.now_ms() >= self._good_until_ms:
+                self._look_on_the_shelf()
             if self._token is not None and clock.now_ms() < self._good_until_ms:
                 return self._token, None
             reply = self._fetch(until)
@@ -70,13 +84,22 @@ class Token:
             seconds = reading.whole(reply.object().get("expires_in"))
             life_ms = 1000 * min(USUAL_S if seconds is None else max(seconds, 0), LONGEST_S)
             self._token, self._good_until_ms = token, clock.now_ms() + life_ms - min(SPARE_MS, life_ms // 10)
+            if self.shelf is not None:
+                self.shelf.put(token, self._good_until_ms)
             return token, None
         finally:
             self._lock.release()
 
+    def _look_on_the_shelf(self) -> None:
+        found = self.shelf.take() if self.shelf is not None else None
+        # A clock that was set back makes none last longer than it could have been given for.
+        if found is not None and found[0] != self._turned_down and found[1] <= clock.now_ms() + LONGEST_S * 1000:
+            self._token, self._good_until_ms = found
+
     def forget(self, token: str) -> None:
         """This token was turned down: the next `get` fetches another, unless one came meanwhile."""
         with self._lock:
+            self._turned_down = token
             if self._token == token:
                 self._token = None
 
