@@ -25,7 +25,11 @@ from .support.sharing import pytest_collection_modifyitems, pytest_xdist_auto_nu
 # The same examples in every run, and no limit of time on a loaded machine.
 hypothesis_settings.register_profile("wesend", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("wesend")
-make_apps_quick()
+
+
+def pytest_configure() -> None:
+    """Not on import: benchmarks use what stands here, and measure with the real settings."""
+    make_apps_quick()
 
 
 def pytest_collection_finish() -> None:
