@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from wesend import create_app, database, settings
 from wesend.accounts.service import get_account
+from wesend.database import group_commit
 from wesend.ids import new_id
 from wesend.messages import send
 from wesend.messages.accept import Origin
@@ -71,12 +72,14 @@ class _Recorded:
 
 @contextmanager
 def _recording(log: list) -> Iterator[None]:
-    original = database.Tx
-    database.Tx = lambda connection: original(_Recorded(connection, log))  # type: ignore[assignment,misc]
+    def recorded(connection: sqlite3.Connection) -> database.Tx:
+        return database.Tx(_Recorded(connection, log))  # type: ignore[arg-type]
+
+    group_commit.Tx = recorded  # type: ignore[assignment,misc]
     try:
         yield
     finally:
-        database.Tx = original  # type: ignore[misc]
+        group_commit.Tx = database.Tx  # type: ignore[misc]
 
 
 def record(instance: Path) -> list[Statement]:
@@ -99,6 +102,7 @@ def _recorded_send(to: str) -> tuple[list[tuple[str, list, bool]], dict[str, Any
     with _recording(log):
         sent = _send(to)
     (message,) = sent.messages
+    assert any(sql.startswith("INSERT INTO batches") for sql, _, _ in log), "its transaction was not seen"
     return log, dict(zip(NEW, (sent.batch["id"], sent.batch["uid"], message["id"], message["uid"]), strict=True))
 
 
