@@ -81,7 +81,8 @@ def list_rates():
     """List the rates and when they were set."""
     rows = [{"currency": row["currency"], "per_usd": money.number(row["per_usd_micros"]),
              "updated_at": clock.iso(row["updated_at"])} for row in rates.list_rates()]
-    return {"rates": rows}, "\n".join(f"1 USD = {row['per_usd']:g} {row['currency']}" for row in rows) or "No rates yet."
+    return {"rates": rows}, "\n".join(f"1 USD = {money.text(row['per_usd_micros'])} {row['currency']}"
+                                      for row in rates.list_rates()) or "No rates yet."
 
 
 COMMANDS = (route, rate)

@@ -126,40 +126,35 @@ class Lane:
 
     def _begin(self, gateway: SmsGateway) -> bool:
         """Send out as much of what is ready as there are calls free; False when none got free for a while."""
-        taken = self._take_slots(gateway)
-        if not taken:
-            return False
-        groups = [self.ready.popleft() for _ in taken]
+        taken: list[slots.Slot] = []
         try:
-            begun = queue.start(groups)
-        except BaseException:
-            for slot in taken:
+            if not self._take_slots(gateway, taken):
+                return False
+            for group in queue.start([self.ready.popleft() for _ in taken]):
+                slot = taken.pop()
+                if group.messages:
+                    self._send_out(gateway, group, slot)
+                else:
+                    slot.give_back()
+            return True
+        finally:
+            for slot in taken:  # what nobody carries: no failure here may keep a call for ever
                 slot.give_back()
-            raise
-        for group, slot in zip(begun, taken, strict=True):
-            if group.messages:
-                with self.idle:
-                    self.out += 1
-                self._threads(gateway).submit(self._carry, gateway, group, slot)
-            else:
-                slot.give_back()
-        return True
 
-    def _take_slots(self, gateway: SmsGateway) -> list[slots.Slot]:
+    def _take_slots(self, gateway: SmsGateway, taken: list[slots.Slot]) -> bool:
         """One is waited for; more only if they are free now. With a pace to be kept, one at a time."""
-        first = slots.take(gateway, WAIT, yields=True)
-        if first is None:
-            return []
-        if self.stopping or not pace.wait_for_turn(gateway, len(self.ready[0].messages), WAIT):
-            first.give_back()
-            return []
-        taken = [first]
-        while gateway.tps is None and len(taken) < len(self.ready):
-            another = slots.take(gateway, 0, yields=True)
-            if another is None:
-                break
+        another = slots.take(gateway, WAIT, yields=True)
+        while another is not None:
             taken.append(another)
-        return taken
+            if gateway.tps is not None or len(taken) == len(self.ready):
+                break
+            another = slots.take(gateway, 0, yields=True)
+        return bool(taken) and not self.stopping and pace.wait_for_turn(gateway, len(self.ready[0].messages), WAIT)
+
+    def _send_out(self, gateway: SmsGateway, group: Claimed, slot: slots.Slot) -> None:
+        with self.idle:
+            self.out += 1
+        self._threads(gateway).submit(self._carry, gateway, group, slot)
 
     def _threads(self, gateway: SmsGateway) -> ThreadPoolExecutor:
         """As many as the gateway takes calls, also when that was set anew; some more settle what came back."""

@@ -93,11 +93,8 @@ class _Slots:
         fcntl.flock(looking, fcntl.LOCK_UN)
         return False
 
-    def close(self) -> None:
-        with self.changed:
-            self.forget()
-
     def forget(self) -> None:
+        """In a forked child: close what its parent goes on using."""
         for descriptor in self.files.values():
             os.close(descriptor)
         self.files.clear()
@@ -169,17 +166,6 @@ class _Gateways:
                 self.slots[name] = _Slots(str(self.folder / name))
             return self.slots[name]
 
-    def close(self) -> None:
-        with self.lock:
-            for slots in self.slots.values():
-                slots.close()
-            self.slots.clear()
-
 
 def init_app(app: Flask) -> None:
     app.extensions["wesend.call-slots"] = _Gateways(app.config["WESEND"].instance / FOLDER)
-
-
-def close(app: Flask) -> None:
-    """Close the files; what is still held is then free."""
-    app.extensions["wesend.call-slots"].close()
