@@ -24,9 +24,9 @@ from .connecting import configure, connect
 from .group_commit import CommitGroup
 from .local import Local
 from .orm import StrayWrite, db, migrate
-from .transaction import Row, Tx, marks
+from .transaction import Record, Row, Tx, marks
 
-__all__ = ["Database", "Row", "StrayWrite", "Tx", "atomic", "cached", "configure", "db", "init_app", "marks", "migrate",
+__all__ = ["Database", "Record", "Row", "StrayWrite", "Tx", "atomic", "cached", "configure", "db", "init_app", "marks", "migrate",
            "query", "query_one", "snapshot", "write"]
 
 T = TypeVar("T")
@@ -205,7 +205,8 @@ def atomic():
 def write(unit: Callable[[Tx], T]) -> T:
     """Run a short ``unit(tx)`` in a write transaction shared with the units that wait beside it.
 
-    The unit may run in another thread: it must use nothing but ``tx`` and its closure.
+    The unit may run in another thread, and once more when one beside it fails: it must use nothing but ``tx`` and its
+    closure, and change nothing but the database.
     """
     return _database().write(unit)
 

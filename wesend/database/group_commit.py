@@ -15,6 +15,7 @@ from .transaction import Tx
 T = TypeVar("T")
 
 GROUP_LIMIT = 64  # units merged into one commit: keeps the write lock well under 50 ms
+CAREFUL = 16  # groups that expect a failure after one: refusals come in bursts, and each would do a group's work twice
 
 
 class _Job:
@@ -33,7 +34,8 @@ class _Job:
 class CommitGroup:
     """Group commit: the first waiting thread leads, runs all waiting units in one transaction, and hands over.
 
-    A unit that raises is undone alone (savepoint); a failed commit is everybody's error.
+    A unit that raises is undone alone: its group is begun anew, each unit behind a savepoint, so units must bear to be
+    run twice. A failed commit is everybody's error, and is not tried again.
     """
 
     def __init__(self, local: Local, gate: Callable[[], AbstractContextManager[None]],
@@ -44,6 +46,7 @@ class CommitGroup:
         self.lock = threading.Lock()
         self.waiting: deque[_Job] = deque()
         self.leading = False
+        self.careful = 0  # groups left to be carried out behind savepoints from the start
 
     def close(self) -> None:
         # Behind the gate: SQLite crashes when a connection is closed under a thread that is using it.
@@ -97,14 +100,15 @@ class CommitGroup:
         connection = self.connection = self.connection or self.connect()
         connection.execute("BEGIN IMMEDIATE")
         try:
-            for job in jobs:
-                tx = self.local.tx = Tx(connection)
-                if len(jobs) == 1:
-                    # Alone: rolling the transaction back is enough, and cheaper than a savepoint.
-                    job.result = job.unit(tx)
-                else:
-                    self._carry_out_one(connection, tx, job)
-                job.after = tuple(tx._after)
+            careful = self.careful > 0 and len(jobs) > 1
+            self.careful -= careful
+            if not careful and not self._carry_out_plainly(connection, jobs):
+                careful, self.careful = True, CAREFUL
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                connection.execute("BEGIN IMMEDIATE")
+            for job in jobs if careful else ():
+                self._carry_out_apart(connection, job)
             self.local.tx = None
             connection.execute("COMMIT")
         except BaseException:
@@ -114,15 +118,29 @@ class CommitGroup:
         finally:
             self.local.tx = None
 
-    @staticmethod
-    def _carry_out_one(connection: sqlite3.Connection, tx: Tx, job: _Job) -> None:
+    def _carry_out_plainly(self, connection: sqlite3.Connection, jobs: list[_Job]) -> bool:
+        """All units without savepoints, which would copy every page that they touch; False: one failed, begin anew."""
+        try:
+            for job in jobs:
+                self._run_unit(connection, job)
+        except Exception:
+            if len(jobs) == 1:
+                raise  # rolling the transaction back undoes it
+            return False
+        return True
+
+    def _carry_out_apart(self, connection: sqlite3.Connection, job: _Job) -> None:
         connection.execute("SAVEPOINT unit")
         try:
-            job.result = job.unit(tx)
+            self._run_unit(connection, job)
         except Exception as error:
             connection.execute("ROLLBACK TO unit")
             connection.execute("RELEASE unit")
-            job.error = error
-            tx._after.clear()
+            job.error, job.result, job.after = error, None, ()
         else:
             connection.execute("RELEASE unit")
+
+    def _run_unit(self, connection: sqlite3.Connection, job: _Job) -> None:
+        tx = self.local.tx = Tx(connection)
+        job.result = job.unit(tx)
+        job.after = tuple(tx._after)

@@ -5,8 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Any, Protocol
 
 Row = sqlite3.Row
+
+
+class Record(Protocol):
+    """A row, or what is known to stand in one: read by the names of its columns."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
 
 
 class Tx:
@@ -39,7 +46,11 @@ class Tx:
 
     def insert(self, table: str, **values) -> int:
         """Insert one row; its integer primary key comes back."""
-        row_id = self.connection.execute(_insert_sql(table, tuple(values)), tuple(values.values())).lastrowid
+        return self.insert_row(table, tuple(values), tuple(values.values()))
+
+    def insert_row(self, table: str, columns: tuple[str, ...], values: Sequence) -> int:
+        """The same, for values in the order of ``columns``."""
+        row_id = self.connection.execute(_insert_sql(table, columns), values).lastrowid
         assert row_id is not None
         return row_id
 
