@@ -12,8 +12,8 @@ from wesend import locks
 from wesend.database import query, write
 from wesend.messages import control, queue
 from wesend.messages import send as sending
-from wesend.messages.accept import Order
 from wesend.messages.compose import read_recipients
+from wesend.messages.order import Order
 from wesend.operations import pausing, status_counts
 from wesend.webhooks import endpoints, outbox
 from wesend.webhooks.formats import Event

@@ -20,8 +20,8 @@ from wesend.accounts.service import get_account
 from wesend.database import group_commit
 from wesend.ids import new_id
 from wesend.messages import send
-from wesend.messages.accept import Origin
 from wesend.messages.compose import Composer, read_recipients
+from wesend.messages.order import Origin
 from wesend.sandbox import WALLETS
 from wesend.wallets.service import find_wallet
 

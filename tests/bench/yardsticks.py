@@ -10,8 +10,8 @@ from pathlib import Path
 
 from wesend import database
 from wesend.ids import new_id
-from wesend.messages.accept import MESSAGE_COLUMNS
 from wesend.messages.bulk import CHUNK
+from wesend.messages.rows import MESSAGE_COLUMNS
 
 from . import bare, load
 from .figure import Yardstick

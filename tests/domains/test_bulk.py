@@ -10,9 +10,10 @@ from wesend.accounts import idempotency
 from wesend.database import atomic, query, query_one
 from wesend.errors import BatchNotFound, IdempotencyInFlight, InsufficientBalance
 from wesend.messages import accept, bulk, queue
-from wesend.messages.accept import IN_REQUEST_LIMIT, Order, Origin
+from wesend.messages.accept import IN_REQUEST_LIMIT
 from wesend.messages.bulk import CHUNK, Spool, accept_bulk, undo_abandoned
 from wesend.messages.compose import Planned, read_recipients
+from wesend.messages.order import Order, Origin
 from wesend.messages.send import load_sent
 
 from ..support.domain import (

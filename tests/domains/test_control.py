@@ -14,8 +14,8 @@ from wesend.errors import (
 )
 from wesend.gateways.sms.base import REFUSED, Outcome
 from wesend.messages import control, queue
-from wesend.messages.accept import Order
 from wesend.messages.compose import read_recipients
+from wesend.messages.order import Order
 from wesend.messages.send import load_sent, send_bulk
 from wesend.messages.settle import settle
 from wesend.messages.statuses import ALL, FAILED

@@ -16,8 +16,8 @@ from wesend.accounts.service import get_account
 from wesend.database import query
 from wesend.errors import InvalidInput, InvalidRecipient
 from wesend.messages import mail, mail_events, markup, send
-from wesend.messages.accept import Order, Origin
 from wesend.messages.compose import Addressee, Skipped
+from wesend.messages.order import Order, Origin
 from wesend.routing import opt_outs
 from wesend.upstreams import registry
 

@@ -8,7 +8,7 @@ from wesend import clock, pause
 from wesend.database import query, write
 from wesend.errors import Conflict
 from wesend.messages import control, queue
-from wesend.messages.accept import Order
+from wesend.messages.order import Order
 from wesend.operations import pausing
 from wesend.webhooks import deliver, endpoints, outbox
 from wesend.webhooks.formats import Event

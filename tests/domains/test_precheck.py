@@ -6,8 +6,8 @@ import pytest
 
 from wesend import money, templating
 from wesend.errors import SenderNotApproved, TextTooLong
-from wesend.messages.accept import Order
 from wesend.messages.compose import Addressee, read_recipients
+from wesend.messages.order import Order
 from wesend.messages.precheck import UNROUTABLE_SHOWN, CountryPart, precheck
 from wesend.messages.send import load_sent, send_bulk
 from wesend.phones import Phone

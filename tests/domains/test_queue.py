@@ -11,7 +11,8 @@ from wesend.accounts.service import get_account
 from wesend.database import atomic, query
 from wesend.gateways.sms.base import ACCEPTED, REFUSED, TEMPORARY, Outcome
 from wesend.messages import queue
-from wesend.messages.accept import LEASE_MS, Order
+from wesend.messages.accept import LEASE_MS
+from wesend.messages.order import Order
 from wesend.messages.settle import settle
 
 from ..support.domain import (

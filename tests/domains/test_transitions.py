@@ -11,7 +11,7 @@ from wesend.database import atomic, query
 from wesend.gateways.sms import base
 from wesend.gateways.sms.base import Outcome, Receipt
 from wesend.messages import queue, receipts
-from wesend.messages.accept import Order
+from wesend.messages.order import Order
 from wesend.messages.settle import settle
 from wesend.messages.statuses import ALL, BUCKETS, FINAL, TIMEOUT
 from wesend.messages.transitions import Move, move

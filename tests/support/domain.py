@@ -16,9 +16,9 @@ from wesend.gateways.sms.base import (
     Submission,
 )
 from wesend.messages import send as sending
-from wesend.messages.accept import Order, Origin
 from wesend.messages.audit import audit
 from wesend.messages.compose import Composer, read_recipients
+from wesend.messages.order import Order, Origin
 from wesend.messages.send import Sent
 from wesend.messages.statuses import BUCKETS
 from wesend.routing.routes import RouteInfo, set_route

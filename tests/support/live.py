@@ -6,8 +6,8 @@ from itertools import count
 from pathlib import Path
 
 from tests.conftest import close, make_app
-from wesend.messages.accept import Order, Origin
 from wesend.messages.compose import Composer, read_recipients
+from wesend.messages.order import Order, Origin
 from wesend.messages.send import send_bulk
 from wesend.wallets.service import find_wallet
 

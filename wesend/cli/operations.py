@@ -12,9 +12,9 @@ from ..accounts.service import get_account
 from ..database import query
 from ..errors import InvalidInput
 from ..messages import send as sending
-from ..messages.accept import Origin
 from ..messages.audit import audit as run_audit
 from ..messages.compose import Composer, read_recipients
+from ..messages.order import Origin
 from ..sandbox import WALLETS
 from ..wallets.service import WalletInfo, find_wallet
 from .shared import ACTOR, command

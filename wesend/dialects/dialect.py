@@ -19,8 +19,8 @@ from ..accounts import idempotency
 from ..accounts.keys import Key
 from ..accounts.service import AccountInfo
 from ..errors import AccountSuspended, InsufficientScope, InvalidInput, WesendError
-from ..messages.accept import Origin
 from ..messages.bulk import was_taken_in
+from ..messages.order import Origin
 from ..webhooks import formats
 from ..webhooks.formats import Format
 from .body import InvalidText, MalformedJson, body, upload_fields

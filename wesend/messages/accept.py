@@ -2,58 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from .. import clock, wake
-from ..accounts.idempotency import Claim
 from ..accounts.service import AccountInfo
-from ..database import Row, Tx, query_one, write
+from ..database import Record, Row, Tx, query_one, write
 from ..errors import BatchNotFound
 from ..ids import new_id
 from ..wallets import ledger
 from ..wallets.service import WalletInfo
 from .compose import SMS, Composed, Planned, Skipped
-from .statuses import DRIPPING, QUEUED, SCHEDULED, SUBMITTED, SUBMITTING
+from .order import Order, Origin
+from .rows import MESSAGE_COLUMNS, batch_row, insert_batch, insert_message, message_row
+from .statuses import QUEUED, SUBMITTED, SUBMITTING
 from .transitions import Move, count_day, enter_submitted, move
 
 LEASE_MS = 30 * clock.SECOND
 IN_REQUEST_LIMIT = 100
 """Recipients up to which an API call may have its answer from the gateway inside the request."""
-
-
-class Origin(NamedTuple):
-    """Where a send comes from: the dialect (or ``portal``, ``cli``), its key, the idempotency claim it holds.
-
-    ``batch_uid``: the id that the batch is to have, fixed before a form is shown, so that the form sends once.
-    """
-
-    api: str
-    api_key_id: int | None = None
-    claim: Claim | None = None
-    batch_uid: str | None = None
-
-
-class Order(NamedTuple):
-    """When and as what a send goes out. ``drip_rate`` in messages a minute."""
-
-    mode: str = "now"
-    scheduled_at: int | None = None
-    drip_rate: int | None = None
-    reference: str | None = None
-    group_id: int | None = None
-
-    def due_at(self, index: int, now: int) -> int:
-        if self.mode == "drip" and self.drip_rate:
-            return now + index * 60_000 // self.drip_rate
-        return self.scheduled_at if self.scheduled_at is not None else now
-
-    @property
-    def first_status(self) -> str:
-        return {"scheduled": SCHEDULED, "drip": DRIPPING}.get(self.mode, QUEUED)
 
 
 class Outgoing(NamedTuple):
@@ -74,13 +43,6 @@ class Outgoing(NamedTuple):
     subject: str | None = None
 
 
-MESSAGE_COLUMNS = (
-    "uid", "batch_id", "account_id", "wallet_id", "channel", "lane", "recipient", "country", "sender", "text",
-    "subject", "encoding",
-    "segments", "cost_micros", "route", "route_cost_micros", "route_currency", "gateway", "day", "created_at", "due_at",
-    "status", "claim_token", "lease_until", "attempts", "gateway_ref", "submitted_at", "poll_at", "expires_at")
-
-
 class Accepted(NamedTuple):
     """A batch that was paid for. ``outgoing``: what this request is still to submit itself.
 
@@ -97,8 +59,8 @@ class Accepted(NamedTuple):
 class Sent(NamedTuple):
     """A batch as it stands: its row, its messages in order, and in micro-units the balance that it left in its wallet."""
 
-    batch: Row
-    messages: list[Row]
+    batch: Record
+    messages: Sequence[Record]
     balance_micros: int
 
 
@@ -133,26 +95,27 @@ def accept(composed: Composed, planned: list[Planned], skipped: list[Skipped], *
 
     def unit(tx: Tx) -> Accepted:
         batch_uid = origin.batch_uid or new_id()
-        batch_id = insert_batch(tx, composed, batch_uid, origin, order, lane=0, state="open", total=len(planned),
-                                queued=len(planned) - submitted, submitted=submitted, cost=cost, skipped=skipped,
-                                in_request=all(direct), now=now)
+        row = batch_row(composed, batch_uid, origin, order, lane=0, state="open", total=len(planned),
+                        queued=len(planned) - submitted, submitted=submitted, cost=cost, skipped=skipped,
+                        in_request=all(direct), now=now)
+        batch = insert_batch(tx, row)
+        batch_id = batch["id"]
         balance = pay(tx, wallet, cost, batch_id, len(planned), origin, batch_uid)
-        tx.insert_many("messages", MESSAGE_COLUMNS, [(row[0], batch_id, *row[2:]) for row in rows])
-        # Row ids of one transaction are consecutive: SQLite gives the largest id plus one.
-        first_id = tx.execute("SELECT last_insert_rowid()").fetchone()[0] - len(rows) + 1
+        messages = [insert_message(tx, batch_id, message) for message in rows]
         count_accepted(tx, account, wallet, now, count_routes(planned))
-        fates = [fate._replace(id=first_id + index) for index, fate in enumerate(foretold) if fate is not None]
+        fates = [fate._replace(id=message["id"]) for fate, message in zip(foretold, messages, strict=True)
+                 if fate is not None]
         enter_submitted(tx, account.id, [fate for fate in fates if fate.to == SUBMITTED], now)
+        sent = Sent(batch, messages, balance)
         others = [fate for fate in fates if fate.to != SUBMITTED]
         if others:
             move(tx, others, now)
-            balance = tx.execute("SELECT balance_micros FROM wallets WHERE id = ?", (wallet.id,)).fetchone()[0]
+            sent = _read_sent(tx, batch_id, wallet.id)
         if not all(direct) or any(fate.to == QUEUED for fate in others):
             tx.after_commit(wake.dispatcher)
-        outgoing = [draft._replace(id=first_id + index) for index, draft in enumerate(drafts)
-                    if direct[index] and foretold[index] is None]
-        sent = None if outgoing else read_sent(tx, batch_id, balance)
-        return Accepted(batch_id, batch_uid, token, outgoing, sent)
+        outgoing = [draft._replace(id=message["id"]) for index, (draft, message) in enumerate(
+            zip(drafts, messages, strict=True)) if direct[index] and foretold[index] is None]
+        return Accepted(batch_id, batch_uid, token, outgoing, None if outgoing else sent)
 
     return write(unit)
 
@@ -167,10 +130,11 @@ def _state(order: Order, direct: bool, fate: Move | None, token: str, now: int) 
     return (order.first_status, None, None, 0, None, None, None, None)
 
 
-def read_sent(tx: Tx, batch_id: int, balance_micros: int) -> Sent:
+def _read_sent(tx: Tx, batch_id: int, wallet_id: int) -> Sent:
     batch = tx.one("SELECT * FROM batches WHERE id = ?", (batch_id,))
-    assert batch is not None
-    return Sent(batch, tx.all("SELECT * FROM messages WHERE batch_id = ? ORDER BY id", (batch_id,)), balance_micros)
+    wallet = tx.one("SELECT balance_micros FROM wallets WHERE id = ?", (wallet_id,))
+    assert batch is not None and wallet is not None
+    return Sent(batch, tx.all("SELECT * FROM messages WHERE batch_id = ? ORDER BY id", (batch_id,)), wallet[0])
 
 
 def count_routes(planned: Iterable[Planned]) -> Counter[str]:
@@ -206,27 +170,3 @@ def pay(tx: Tx, wallet: WalletInfo, cost: int, batch_id: int, count: int, origin
     if origin.claim is not None:
         origin.claim.attach(tx, f"batch:{batch_uid}")
     return balance
-
-
-def insert_batch(tx: Tx, composed: Composed, uid: str, origin: Origin, order: Order, *, lane: int, state: str,
-                 total: int,
-                 queued: int, cost: int, skipped: list[Skipped], now: int, submitted: int = 0,
-                 in_request: bool = False) -> int:
-    account, wallet = composed.account, composed.wallet
-    return tx.insert(
-        "batches", uid=uid, account_id=account.id, wallet_id=wallet.id, api_key_id=origin.api_key_id, api=origin.api,
-        channel=composed.channel, lane=lane, state=state, in_request=int(in_request), mode=order.mode,
-        text=composed.text, subject=composed.subject, sender=composed.sender,
-        reference=order.reference, group_id=order.group_id,
-        skipped=json.dumps(skipped, ensure_ascii=False) if skipped else None, total=total, queued=queued,
-        submitted=submitted, cost_micros=cost, currency=wallet.currency, drip_rate=order.drip_rate,
-        scheduled_at=order.scheduled_at, created_at=now)
-
-
-def message_row(account: AccountInfo, wallet: WalletInfo, item: Planned, *, lane: int, uid: str, now: int, due_at: int,
-                state: tuple, batch_id: int | None = None) -> tuple:
-    """A row in the order of MESSAGE_COLUMNS."""
-    return (uid, batch_id, account.id, wallet.id, item.channel, lane, item.recipient, item.country, item.sender,
-            item.text, item.subject, item.encoding, item.segments, item.cost_micros, item.route, item.route_cost_micros,
-            item.route_currency,
-            item.gateway, clock.day_of(now, account.time_zone), now, due_at, *state)

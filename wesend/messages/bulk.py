@@ -15,19 +15,10 @@ from ..database import Tx, atomic, query, query_one, write
 from ..errors import BatchNotFound, IdempotencyInFlight
 from ..ids import new_id
 from ..wallets import ledger
-from .accept import (
-    LEASE_MS,
-    MESSAGE_COLUMNS,
-    Accepted,
-    Order,
-    Origin,
-    count_accepted,
-    count_routes,
-    insert_batch,
-    message_row,
-    pay,
-)
+from .accept import LEASE_MS, Accepted, count_accepted, count_routes, pay
 from .compose import Composed, Planned, Skipped
+from .order import Order, Origin
+from .rows import MESSAGE_COLUMNS, batch_row, insert_batch, message_row
 from .statuses import LIVE_BULKS, UNACCEPTED
 
 CHUNK = 600  # rows a transaction: the write lock stays well under 50 ms
@@ -85,10 +76,10 @@ def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, order: Orde
     now = clock.now_ms()
     batch_uid = origin.batch_uid or new_id()
     with atomic() as tx:
-        batch_id = insert_batch(tx, composed, batch_uid, origin, order, lane=1, state="intake", total=spool.count,
-                                queued=spool.count, cost=spool.cost_micros, skipped=spool.skipped, now=now)
+        batch_id = insert_batch(tx, batch_row(
+            composed, batch_uid, origin, order, lane=1, state="intake", total=spool.count, queued=spool.count,
+            cost=spool.cost_micros, skipped=spool.skipped, now=now, lease_until=clock.now_ms() + LEASE_MS))["id"]
         pay(tx, wallet, spool.cost_micros, batch_id, spool.count, origin, batch_uid)
-        tx.execute("UPDATE batches SET lease_until = ? WHERE id = ?", (clock.now_ms() + LEASE_MS, batch_id))
     state = (order.first_status, None, None, 0, None, None, None, None)
     try:
         written = 0

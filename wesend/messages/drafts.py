@@ -25,8 +25,8 @@ from ..ids import new_id
 from ..routing.routes import candidates
 from ..wallets.service import WalletInfo, wallet_of_account
 from . import send
-from .accept import Order, Origin
 from .compose import Addressee, Composer, read_recipients
+from .order import Order, Origin
 from .precheck import Precheck, precheck
 
 SOONEST, LATEST = clock.MINUTE, 90 * clock.DAY

@@ -14,9 +14,9 @@ from ..database import Row
 from ..errors import InvalidInput
 from ..wallets.service import WalletInfo
 from . import drafts, send
-from .accept import Order, Origin
 from .compose import Addressee
 from .mail import Letter, MailComposer, is_address
+from .order import Order, Origin
 
 ADDRESS_IN_BRACKETS = re.compile(r"<([^<>\s]+)>")
 

@@ -17,7 +17,7 @@ from ..errors import (
 from ..upstreams import breaker, registry
 from ..upstreams import in_request as in_request_waits
 from ..wallets.service import WalletInfo, balance_of
-from .accept import IN_REQUEST_LIMIT, Accepted, Order, Origin, Sent, accept
+from .accept import IN_REQUEST_LIMIT, Accepted, Sent, accept
 from .bulk import Spool, accept_bulk
 from .compose import (
     INVALID_RECIPIENT,
@@ -29,6 +29,7 @@ from .compose import (
     Planned,
     Skipped,
 )
+from .order import Order, Origin
 from .submit import foretell, submit_accepted
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, g
 from ... import clock, countries, money, phones, templating
 from ...contacts import service as contacts
 from ...contacts.csv_import import EmptyList
-from ...database import Row, query_one
+from ...database import Record, Row, query_one
 from ...errors import BatchNotFound, NotCancellable
 from ...messages import control, precheck, send
 from ...messages.accept import get_batch, get_batch_by_id
@@ -75,7 +75,7 @@ def send_bulk():
     return _answer_bulk(get_batch_by_id(accepted.batch_id))
 
 
-def _answer_bulk(batch: Row) -> dict:
+def _answer_bulk(batch: Record) -> dict:
     return {"batch_id": BATCH + batch["uid"], "total_recipients": batch["total"],
             "estimated_cost": money.number(batch["cost_micros"]),
             "status": {"now": "sending", "scheduled": "scheduled", "drip": "dripping"}[batch["mode"]]}

@@ -8,7 +8,7 @@ from flask import g
 
 from ... import clock
 from ...errors import InvalidSchedule
-from ...messages.accept import Order
+from ...messages.order import Order
 
 SINGLE = (5 * clock.MINUTE, 7 * clock.DAY)
 BULK = (10 * clock.MINUTE, 90 * clock.DAY)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from ... import clock
-from ...database import Row
+from ...database import Record
 from ...messages.compose import NO_ROUTE, OPTED_OUT
 
 STATUSES = {
@@ -19,7 +20,7 @@ STATUSES = {
 WORDS = {status: word for word, statuses in STATUSES.items() for status in statuses}
 
 
-def report(batch: Row, messages: list[Row]) -> dict:
+def report(batch: Record, messages: Sequence[Record]) -> dict:
     """`{message_batch_id, summary, messages}`; who could not be routed counts as failed."""
     entries = [{"to_number": message["recipient"], "status": WORDS[message["status"]],
                 "delivered_at": clock.iso(message["delivered_at"]) if message["status"] == "delivered" else None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import ValidationError, fields, pre_load, validate
 
-from ...database import Row
+from ...database import Record
 from ..fields import Amount, Identifier, Strict, Text, Whole, scalar_text
 
 STATUSES = {
@@ -18,14 +18,14 @@ STATUSES = {
 WORDS = {status: word for word, statuses in STATUSES.items() for status in statuses}
 
 
-def error_word(message: Row) -> str | None:
+def error_word(message: Record) -> str | None:
     """Why a message is shown as failed; None for any other."""
     if WORDS[message["status"]] != "failed":
         return None
     return message["error_code"] or message["status"]
 
 
-def kept_cost(message: Row) -> int:
+def kept_cost(message: Record) -> int:
     """Micro-units that were paid for a message and not given back."""
     return message["cost_micros"] - message["refunded_micros"]
 

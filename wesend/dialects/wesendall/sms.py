@@ -8,10 +8,11 @@ from flask import Blueprint
 
 from ... import clock, money, phones, templating
 from ...contacts import service as contacts
-from ...database import Row
+from ...database import Record, Row
 from ...messages import history, send
-from ...messages.accept import Order, Sent
+from ...messages.accept import Sent
 from ...messages.compose import Addressee, Composer, read_recipients
+from ...messages.order import Order
 from ...wallets.service import WalletInfo, wallet_by_id
 from ..body import json_object, query_arguments
 from ..dialect import account, load, origin
@@ -101,7 +102,7 @@ def _results(sent: Sent) -> list[dict]:
     return results
 
 
-def _result(message: Row) -> dict:
+def _result(message: Record) -> dict:
     return {"message_id": message["uid"], "recipient": message["recipient"], "status": schemas.WORDS[message["status"]],
             "segments": message["segments"], "cost": money.number(schemas.kept_cost(message)),
             "error": schemas.error_word(message)}

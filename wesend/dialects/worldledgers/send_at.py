@@ -7,7 +7,7 @@ from marshmallow import ValidationError
 
 from ... import clock
 from ...accounts.service import AccountInfo
-from ...messages.accept import Order
+from ...messages.order import Order
 
 LATEST = 90 * clock.DAY
 

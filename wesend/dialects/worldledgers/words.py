@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...database import Row
+from ...database import Record, Row
 from ...messages.compose import DUPLICATE, EMAIL, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT
 from .shared import msisdn
 
@@ -21,7 +21,7 @@ RESPONSES = {"pending": "Pending", "processing": "Sent to the provider", "delive
 """What `response` says where the provider said nothing."""
 
 
-def blast_id(batch: Row) -> str:
+def blast_id(batch: Record) -> str:
     return ("MAIL-" if batch["channel"] == EMAIL else "SMS-") + batch["uid"]
 
 
