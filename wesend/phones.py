@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import phonenumbers
@@ -30,10 +30,62 @@ def normalise(text: str, home_country: str | None) -> Phone | None:
     if text.startswith("00"):
         # phonenumbers reads "00255…" with a home country as an invalid national number.
         text = "+" + text[2:]
-    number = _valid(text, home_country)
+    number = _plain_mobile(text) or _valid(text, home_country)
     if number is None and not text.startswith("+"):
         number = _valid("+" + text, None)
     return number
+
+
+class _Plan(NamedTuple):
+    """What is needed of a numbering plan to know one of its mobile numbers by itself."""
+
+    country: str
+    own_prefix: re.Pattern[str] | None  # what a caller at home would dial first; after a country code it may be cut off
+    any_number: re.Pattern[str]
+    mobile: re.Pattern[str]
+    lengths: frozenset[int]
+
+    def has_mobile(self, national: str) -> bool:
+        return (len(national) in self.lengths and self.mobile.fullmatch(national) is not None
+                and self.any_number.fullmatch(national) is not None
+                and (self.own_prefix is None or self.own_prefix.match(national) is None))
+
+
+@cache
+def _plan(code: str) -> _Plan | None:
+    """The plan of a calling code that one country has alone."""
+    countries = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ())
+    if len(countries) != 1 or countries[0] == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY:
+        return None
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(countries[0])
+    general, mobile = (metadata.general_desc, metadata.mobile) if metadata is not None else (None, None)
+    if metadata is None or general is None or mobile is None:
+        return None
+    if not general.national_number_pattern or not mobile.national_number_pattern:
+        return None
+    prefix = metadata.national_prefix_for_parsing
+    return _Plan(countries[0], re.compile(prefix) if prefix else None, re.compile(general.national_number_pattern),
+                 re.compile(mobile.national_number_pattern), frozenset(mobile.possible_length or general.possible_length))
+
+
+E164 = re.compile(r"\+([1-9][0-9]{6,14})")
+
+
+def _plain_mobile(text: str) -> Phone | None:
+    """A mobile number that is written as E.164 already, by its country's own patterns; None: look more closely.
+
+    Says what the whole reading says, at a tenth of what it costs: this is how most numbers come.
+    """
+    found = E164.fullmatch(text)
+    if found is None:
+        return None
+    digits = found[1]
+    for length in (1, 2, 3):
+        plan = _plan(digits[:length])
+        if plan is not None:
+            # No calling code begins with another one, so this is the only one that fits.
+            return Phone(text, plan.country) if plan.has_mobile(digits[length:]) else None
+    return None
 
 
 def _valid(text: str, region: str | None) -> Phone | None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wesend import phones
 from wesend.phones import (
     NETWORKS,
     Phone,
@@ -116,3 +117,28 @@ def test_no_prefix_belongs_to_two_networks_of_a_country():
 
 def test_every_country_that_an_account_may_have_has_an_example_number():
     assert all(normalise(example_number(country), country) for country in phonenumbers.SUPPORTED_REGIONS)
+
+
+@st.composite
+def nearly_numbers(draw):
+    """Examples of every country and type with some digits changed, one lost or one added."""
+    country = draw(st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS)))
+    example = phonenumbers.example_number_for_type(country, draw(st.sampled_from([0, 1, 2, 3, 6, 7])))
+    example = example or phonenumbers.example_number(country)
+    code, national = str(example.country_code), phonenumbers.national_significant_number(example)
+    changed = [draw(st.sampled_from("0123456789")) if draw(st.integers(0, 4)) == 0 else digit for digit in national]
+    more = draw(st.sampled_from(["", "", "", "0", "7"]))
+    return f"+{code}{''.join(changed)}{more}"[:draw(st.sampled_from([99, 99, 99, -1]))]
+
+
+@given(nearly_numbers(), st.sampled_from([None, "UG", "US", "IT"]))
+def test_the_short_way_says_what_the_whole_reading_says(text, home):
+    quick = phones._plain_mobile(text)
+    if quick is not None:
+        assert quick == phones._valid(text, home)
+
+
+@pytest.mark.parametrize("country", ["UG", "KE", "TZ", "RW", "NG", "ZA", "GH", "FR", "DE", "IN"])
+def test_usual_numbers_take_the_short_way(country):
+    number = example_number(country)
+    assert phones._plain_mobile(number) == Phone(number, country)
