@@ -163,12 +163,15 @@ class LastUsed:
 
     def touch(self, key_id: int) -> None:
         with self.lock:
+            known = key_id in self.used
             self.used[key_id] = clock.now_ms()
             if self.pid != os.getpid():
                 # The first use after a fork: threads do not survive one.
                 self.pid = os.getpid()
                 self.wake = threading.Event()
                 threading.Thread(target=self._run, name="last-used", daemon=True).start()
+            elif known:
+                return  # whoever came first has woken it
         self.wake.set()
 
     def stop(self) -> None:

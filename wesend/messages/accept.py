@@ -14,6 +14,7 @@ from ..errors import BatchNotFound
 from ..ids import new_id
 from ..wallets import ledger
 from ..wallets.service import WalletInfo
+from .announce import anybody_listens
 from .compose import SMS, Composed, Planned, Skipped
 from .order import Order, Origin
 from .rows import MESSAGE_COLUMNS, batch_row, insert_batch, insert_message, message_row
@@ -92,6 +93,7 @@ def accept(composed: Composed, planned: list[Planned], skipped: list[Skipped], *
             for index, (item, draft) in enumerate(zip(planned, drafts, strict=True))]
     cost = sum(item.cost_micros for item in planned)
     submitted = sum(at_once)
+    listened_to = anybody_listens({account.id})
 
     def unit(tx: Tx) -> Accepted:
         batch_uid = origin.batch_uid or new_id()
@@ -105,7 +107,7 @@ def accept(composed: Composed, planned: list[Planned], skipped: list[Skipped], *
         count_accepted(tx, account, wallet, now, count_routes(planned))
         fates = [fate._replace(id=message["id"]) for fate, message in zip(foretold, messages, strict=True)
                  if fate is not None]
-        enter_submitted(tx, account.id, [fate for fate in fates if fate.to == SUBMITTED], now)
+        enter_submitted(tx, account.id, [fate for fate in fates if fate.to == SUBMITTED], now, listened_to=listened_to)
         sent = Sent(batch, messages, balance)
         others = [fate for fate in fates if fate.to != SUBMITTED]
         if others:

@@ -12,7 +12,7 @@ from ..webhooks.formats import Event, Format, formats
 
 def message_changes(tx: Tx, account_ids: set[int], message_ids: list[int], finished: Iterable[int]) -> None:
     """Tell of messages that have just got a status, and of batches that have just finished."""
-    if not any(account_id in account_ids for account_id, _ in listeners()):
+    if not anybody_listens(account_ids):
         return
     messages = _load(tx, "messages", message_ids)
     finished = set(finished)
@@ -25,6 +25,11 @@ def message_changes(tx: Tx, account_ids: set[int], message_ids: list[int], finis
             if batch["id"] in finished:
                 told.append(format_.batch_finished(batch))
             _enqueue(tx, batch, told)
+
+
+def anybody_listens(account_ids: set[int]) -> bool:
+    """Whether one of these accounts has an endpoint that is on."""
+    return any(account_id in account_ids for account_id, _ in listeners())
 
 
 def mail_tracked(tx: Tx, message: Row, happening: str) -> None:

@@ -102,10 +102,11 @@ def _enter_timeline(tx: Tx, moves: list[Move], now: int) -> None:
                    [(m.id, m.event, m.to, m.detail, json.dumps(m.meta) if m.meta else None, now) for m in moves])
 
 
-def enter_submitted(tx: Tx, account_id: int, moves: list[Move], now: int) -> None:
-    """What belongs to messages that are written as submitted from the start."""
+def enter_submitted(tx: Tx, account_id: int, moves: list[Move], now: int, *, listened_to: bool) -> None:
+    """What belongs to messages that are written as submitted from the start; ``listened_to``: by an endpoint of theirs."""
     if moves:
         _enter_timeline(tx, moves, now)
+    if moves and listened_to:
         announce.message_changes(tx, {account_id}, [entry.id for entry in moves], ())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from flask import Flask, current_app
 
@@ -53,6 +53,8 @@ class _Apart:
 
 def waiting_for(names: set[str]):
     """``with waiting_for({…}) as taken``: those of these gateways that this request may wait for."""
+    if not names:
+        return nullcontext(names)
     return current_app.extensions["wesend.in-request"].taken(names)
 
 
