@@ -40,20 +40,28 @@ class _Lane:
         threading.Thread(target=self._run, name=f"webhook-{self.endpoint_id}", daemon=True).start()
 
     def _run(self) -> None:
-        app = self.courier.app
+        app, counted = self.courier.app, True
         try:
             with app.app_context():
                 try:
-                    while not self.courier.stopping and self._round():
-                        pass
+                    while counted and not self.courier.stopping and self._round():
+                        counted = not self._leave_if_crowded()
                 finally:
                     app.extensions["wesend.database"].close_thread()
         except Exception:
             app.logger.exception("webhook %s: the round failed; it goes on in a moment", self.endpoint_id)
         finally:
             with self.courier.lock:
-                self.threads -= 1
-                self.courier.threads -= 1
+                self.threads -= counted
+                self.courier.threads -= counted
+
+    def _leave_if_crowded(self) -> bool:
+        """Take a thread too many out of the count at once: two must not leave because each saw the other."""
+        with self.courier.lock:
+            leaves = self.threads > (FAILING_WIDTH if self.failing else WIDTH)
+            self.threads -= leaves
+            self.courier.threads -= leaves
+        return leaves
 
     def _round(self) -> bool:
         """Deliver a chunk; whether there may be more for this thread."""
@@ -69,7 +77,7 @@ class _Lane:
             return False
         left = self._deliver(target, claimed)
         deliver.hand_back(claimed, left)
-        return self.threads <= (FAILING_WIDTH if self.failing else WIDTH)
+        return True
 
     def _deliver(self, target: deliver.Target, claimed: deliver.Claimed) -> list[Row]:
         """Post one after the other; what was not begun comes back."""
