@@ -30,9 +30,13 @@ class Tx:
         cursor.row_factory = Row
         return cursor.execute(sql, parameters)
 
-    def executemany(self, sql: str, rows) -> None:
+    def executemany(self, sql: str, rows) -> int:
+        """Run a statement for each row of parameters; how many rows it changed in all."""
+        cursor = self.connection.executemany(sql, rows)
+        changed = cursor.rowcount
         # Closed here: a cursor that another thread drops later resets the statement that the next writer is using.
-        self.connection.executemany(sql, rows).close()
+        cursor.close()
+        return changed
 
     def all(self, sql: str, parameters: Sequence | dict = ()) -> list[Row]:
         return self.execute(sql, parameters).fetchall()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -90,11 +91,13 @@ def _update_sql(columns: tuple[str, ...]) -> str:
 
 
 def _update(tx: Tx, done: list[Moved]) -> None:
+    alike: dict[tuple[str, ...], list[tuple]] = defaultdict(list)
     for before, wanted in done:
         changes = wanted.changes or {}
-        changed = tx.changed(_update_sql(tuple(changes)),
-                             (wanted.to, *changes.values(), wanted.id, before["status"]))
-        assert changed == 1, "a row changed inside an exclusive transaction"
+        alike[tuple(changes)].append((wanted.to, *changes.values(), wanted.id, before["status"]))
+    for columns, rows in alike.items():
+        changed = tx.executemany(_update_sql(columns), rows)
+        assert changed == len(rows), "a row changed inside an exclusive transaction"
 
 
 def _enter_timeline(tx: Tx, moves: list[Move], now: int) -> None:
@@ -152,33 +155,36 @@ def _count(tx: Tx, done: list[Moved], refunds: dict[int, int], now: int) -> list
                 day[old] -= 1
             if new in FINAL:
                 day[new] += 1
-    finished = [batch_id for batch_id in {*buckets, *refunds}
-                if count_batch(tx, batch_id, buckets.get(batch_id, {}), refunds.get(batch_id, 0), now)]
+    finished = count_batches(tx, buckets, refunds, now)
     for key, deltas in days.items():
         if deltas:
             count_day(tx, key, deltas)
     return finished
 
 
-def count_batch(tx: Tx, batch_id: int, deltas: dict[str, int], refunded_micros: int, now: int) -> bool:
-    """Move the counters; a batch with nothing under way any more is finished, one with something again is open.
+def count_batches(tx: Tx, buckets: Mapping[int, Mapping[str, int]], refunds: Mapping[int, int], now: int) -> list[int]:
+    """Move the counters (batch id → bucket → by how much; batch id → micro-units refunded); the batches that this finished.
 
-    True when this finished it, so that it is told of in the same transaction, once.
+    One with nothing under way any more is finished, one with something again is open. Each is told of in the same
+    transaction, once.
     """
-    tx.execute(
-        "UPDATE batches SET queued = queued + ?, submitted = submitted + ?, delivered = delivered + ?,"
-        " failed = failed + ?, cancelled = cancelled + ?, refunded_micros = refunded_micros + ? WHERE id = ?",
+    tx.executemany(COUNT, [
         (deltas.get("queued", 0), deltas.get("submitted", 0), deltas.get(DELIVERED, 0), deltas.get(FAILED, 0),
-         deltas.get(CANCELLED, 0), refunded_micros, batch_id))
-    if not deltas:
-        return False
-    if deltas.get("queued", 0) > 0:
-        tx.execute("UPDATE batches SET finished_at = NULL, state = 'open' WHERE id = ? AND state IN ('finished',"
-                   " 'refused')",
-                   (batch_id,))
-    return tx.changed(FINISH, (now, batch_id)) > 0
+         deltas.get(CANCELLED, 0), refunds.get(batch_id, 0), batch_id)
+        for batch_id, deltas in ((batch_id, buckets.get(batch_id, {})) for batch_id in {*buckets, *refunds})])
+    tx.executemany(REOPEN, [(batch_id,) for batch_id, deltas in buckets.items() if deltas.get("queued", 0) > 0])
+    moved, finished = list(buckets), []
+    for start in range(0, len(moved), 500):
+        chunk = moved[start:start + 500]
+        finished += [row[0] for row in tx.all(FINISH.format(ids=marks(chunk)), (now, *chunk))]
+    return finished
 
 
+COUNT = """
+    UPDATE batches SET queued = queued + ?, submitted = submitted + ?, delivered = delivered + ?, failed = failed + ?,
+        cancelled = cancelled + ?, refunded_micros = refunded_micros + ? WHERE id = ?
+"""
+REOPEN = "UPDATE batches SET finished_at = NULL, state = 'open' WHERE id = ? AND state IN ('finished', 'refused')"
 FINISH = """
     UPDATE batches SET finished_at = ?, state = CASE
         WHEN cancelled > 0 AND delivered + failed = 0 THEN 'cancelled'
@@ -186,7 +192,7 @@ FINISH = """
         WHEN in_request AND failed = total AND NOT EXISTS (
             SELECT 1 FROM messages WHERE batch_id = batches.id AND submitted_at IS NOT NULL) THEN 'refused'
         ELSE 'finished' END
-    WHERE id = ? AND queued = 0 AND submitted = 0 AND state IN ('open', 'paused', 'cancelling')
+    WHERE id IN ({ids}) AND queued = 0 AND submitted = 0 AND state IN ('open', 'paused', 'cancelling') RETURNING id
 """
 
 
