@@ -13,10 +13,11 @@ PLAIN = re.compile(r"[A-Za-z0-9._:\-]{1,100}")
 
 
 def request_id() -> str:
-    if "request_id" not in g:
-        given = request.headers.get(HEADER, "")
-        g.request_id = given if PLAIN.fullmatch(given) else new_id()
-    return g.request_id
+    found: str | None = g.get("request_id")
+    if found is None:
+        given = request.environ.get("HTTP_X_REQUEST_ID")
+        found = g.request_id = given if given and PLAIN.fullmatch(given) else new_id()
+    return found
 
 
 def init_app(app: Flask) -> None:

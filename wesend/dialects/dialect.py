@@ -68,7 +68,7 @@ class Dialect:
 
     def _before(self):
         g.arrived_at = clock.now_ms()
-        if request.endpoint in self.public_endpoints:
+        if self.public_endpoints and request.endpoint in self.public_endpoints:
             return None
         key = g.key = self.authenticate()
         if not key.account.is_active:
@@ -79,14 +79,14 @@ class Dialect:
         limit = settings.rate_limit if settings.rate_limit is not None else self.rate_limit
         if limit is not None:
             check_rate(key.id, limit)
-        name = request.headers.get("Idempotency-Key", "").strip()
-        if request.method == "POST" and name:
+        name = request.environ.get("HTTP_IDEMPOTENCY_KEY", "").strip()
+        if name and request.method == "POST":
             return self._claim(key, name)
         return None
 
     def _scope(self) -> str:
         """What a key must be allowed for this request: reading is ``query``, writing ``send``."""
-        if request.endpoint in self.webhook_endpoints:
+        if self.webhook_endpoints and request.endpoint in self.webhook_endpoints:
             return "webhooks"
         return "query" if request.method in ("GET", "HEAD", "OPTIONS") else "send"
 
