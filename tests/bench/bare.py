@@ -131,8 +131,8 @@ def replay(connection: sqlite3.Connection, statements: list[Statement]) -> None:
         cursor = connection.execute(sql, values)
         if sql.startswith("INSERT INTO batches"):
             new["batch_id"] = cursor.lastrowid
-        elif sql == "SELECT last_insert_rowid()":
-            new["message_id"] = cursor.fetchone()[0]
+        elif sql.startswith("INSERT INTO messages"):
+            new["message_id"] = cursor.lastrowid
         elif cursor.description:
             cursor.fetchall()
 

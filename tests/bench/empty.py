@@ -33,7 +33,7 @@ class JobLess(server.Server):
 
     def load_config(self) -> None:
         super().load_config()
-        self.cfg.set("post_worker_init", lambda worker: None)
+        self.cfg.set("post_worker_init", server.stay_on_one_cpu)
         self.cfg.set("worker_exit", lambda arbiter, worker: None)
 
 
