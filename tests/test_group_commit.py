@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from wesend.database import query, write
-from wesend.database.group_commit import CAREFUL, GROUP_LIMIT
+from wesend.database.group_commit import CAREFUL, GROUP_LIMIT, GROUP_SECONDS
 
 UNITS = 8
 
@@ -115,6 +115,25 @@ def test_more_than_a_group_may_hold_is_several_commits(context):
     done = in_one_group(context, [note(f"w{index}") for index in range(GROUP_LIMIT + 3)])
     assert len({future.result() for future in done}) == len(words()) == GROUP_LIMIT + 3
     assert seen == ["BEGIN", "COMMIT"] * 2
+
+
+@pytest.mark.parametrize("careful", [False, True])
+def test_units_that_take_their_time_are_not_added_up(context, careful):
+    seen = commits(context)
+    if careful:
+        in_one_group(context, [note("x"), note("y", then=ValueError())])
+        del seen[:]
+
+    def slow(word: str):
+        def unit(tx):
+            time.sleep(GROUP_SECONDS * 1.5)
+            return note(word)(tx)
+        return unit
+
+    done = in_one_group(context, [note("a"), slow("b"), note("c"), slow("d"), slow("e"), note("f")])
+    assert [future.result() for future in done] == list("abcdef")
+    assert [word for word in seen if word == "COMMIT"] == ["COMMIT"] * 4, "ab, cd, e, f"
+    assert words() >= set("abcdef")
 
 
 def test_a_failed_commit_is_everybodys_error_and_is_not_tried_again(context):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -14,7 +15,8 @@ from .transaction import Tx
 
 T = TypeVar("T")
 
-GROUP_LIMIT = 64  # units merged into one commit: keeps the write lock well under 50 ms
+GROUP_LIMIT = 64  # units merged into one commit
+GROUP_SECONDS = 0.01  # after which a group takes no further unit: units of hundreds of messages must not add up
 CAREFUL = 16  # groups that expect a failure after one: refusals come in bursts, and each would do a group's work twice
 
 
@@ -78,7 +80,11 @@ class CommitGroup:
                 with self.lock:
                     while self.waiting and len(jobs) < GROUP_LIMIT:
                         jobs.append(self.waiting.popleft())
-                self._carry_out(jobs)
+                undone = self._carry_out(jobs)
+            if undone:
+                jobs = jobs[:-len(undone)]
+                with self.lock:
+                    self.waiting.extendleft(reversed(undone))
         except BaseException as error:
             if not jobs:
                 with self.lock:
@@ -96,21 +102,29 @@ class CommitGroup:
             if heir is not None:
                 heir.wake.release()
 
-    def _carry_out(self, jobs: list[_Job]) -> None:
+    def _carry_out(self, jobs: list[_Job]) -> list[_Job]:
+        """One transaction; those that it had no time for."""
         connection = self.connection = self.connection or self.connect()
         connection.execute("BEGIN IMMEDIATE")
         try:
             careful = self.careful > 0 and len(jobs) > 1
             self.careful -= careful
-            if not careful and not self._carry_out_plainly(connection, jobs):
-                careful, self.careful = True, CAREFUL
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                connection.execute("BEGIN IMMEDIATE")
-            for job in jobs if careful else ():
-                self._carry_out_apart(connection, job)
+            done = 0
+            if not careful:
+                try:
+                    done = self._carry_out_each(connection, jobs, self._run_unit)
+                except Exception:
+                    if len(jobs) == 1:
+                        raise  # rolling the transaction back undoes it
+                    careful, self.careful = True, CAREFUL
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    connection.execute("BEGIN IMMEDIATE")
+            if careful:
+                done = self._carry_out_each(connection, jobs, self._carry_out_apart)
             self.local.tx = None
             connection.execute("COMMIT")
+            return jobs[done:]
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
@@ -118,18 +132,19 @@ class CommitGroup:
         finally:
             self.local.tx = None
 
-    def _carry_out_plainly(self, connection: sqlite3.Connection, jobs: list[_Job]) -> bool:
-        """All units without savepoints, which would copy every page that they touch; False: one failed, begin anew."""
-        try:
-            for job in jobs:
-                self._run_unit(connection, job)
-        except Exception:
-            if len(jobs) == 1:
-                raise  # rolling the transaction back undoes it
-            return False
-        return True
+    @staticmethod
+    def _carry_out_each(connection: sqlite3.Connection, jobs: list[_Job],
+                        carry_out: Callable[[sqlite3.Connection, _Job], None]) -> int:
+        """One after the other until the group has had its time; how many."""
+        began = time.perf_counter()
+        for done, job in enumerate(jobs, 1):
+            carry_out(connection, job)
+            if time.perf_counter() - began > GROUP_SECONDS:
+                return done
+        return len(jobs)
 
     def _carry_out_apart(self, connection: sqlite3.Connection, job: _Job) -> None:
+        """Behind a savepoint, which copies every page that the unit touches."""
         connection.execute("SAVEPOINT unit")
         try:
             self._run_unit(connection, job)

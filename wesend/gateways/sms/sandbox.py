@@ -38,7 +38,7 @@ class SandboxGateway(SmsGateway):
     title = "Sandbox"
     about = "Accepts, refuses and delivers by the last digits of the number. Nothing ever leaves."
     in_process = True
-    batch = 250
+    batch = 150
     can_poll = True
 
     def __init__(self, name: str = "sandbox", delay_seconds: float = 1.0):
