@@ -16,11 +16,11 @@ import wesend
 PACKAGE = Path(wesend.__file__).parent
 
 CORE = {"errors", "clock", "phones", "segments", "money", "templating", "columns", "ids", "settings", "secret",
-        "database", "locks", "pause", "schema_version", "wake", "vault", "countries", "csv_cells"}
+        "current", "database", "locks", "pause", "schema_version", "wake", "vault", "countries", "csv_cells"}
 GATEWAYS = {"gateways"}
 DOMAINS = ["accounts", "upstreams", "wallets", "routing", "contacts", "webhooks", "messages", "operations"]
 EDGES = {"dialects", "dashboard", "docs", "callbacks", "cli", "jobs", "server", "doctor", "sandbox", "sandbox_api", "health",
-         "request_ids", "client_addresses", "mail_catcher", "metrics", "logs", "api_sessions"}
+         "request_ids", "request_objects", "client_addresses", "mail_catcher", "metrics", "logs", "api_sessions"}
 FACTORY = {"", "models"}  # the package itself, and the list of all models that migrations compare with
 
 EXCEPTIONS = {
@@ -36,6 +36,9 @@ EXCEPTIONS = {
     ("server", "metrics"): "makes the folder where the workers' counts add up",
     ("logs", "request_ids"): "every line names its request",
     ("logs", "client_addresses"): "every line names who asked",
+    ("dialects", "request_objects"): "on the path of every request",
+    ("request_ids", "request_objects"): "on the path of every request",
+    ("metrics", "request_objects"): "on the path of every request",
     ("dashboard", "client_addresses"): "sign-in is throttled by who asks",
     ("docs", "dialects"): "it documents their routes, schemas and errors",
     ("docs", "sandbox"): "its examples use the published credentials",

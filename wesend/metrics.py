@@ -13,12 +13,13 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Flask, Response, current_app, g, request
+from flask import Blueprint, Flask, Response, current_app, request
 
 from . import clock, locks, pause
 from .database import query
 from .operations import backup, queue_state
 from .operations.status_counts import status_counts
+from .request_objects import this_g, this_request
 from .settings import Settings, is_loopback
 
 if TYPE_CHECKING:
@@ -47,14 +48,14 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def begin() -> None:
-        g.began = time.perf_counter()
+        this_g().began = time.perf_counter()
 
     @app.after_request
     def end(response: Response) -> Response:
         # An endpoint's name, never a path: paths hold ids and tokens, and would be endlessly many.
-        key = (request.endpoint or "none", response.status_code)
+        key = (this_request().endpoint or "none", response.status_code)
         timer = timers.get(key) or timers.setdefault(key, requests.labels(*key))
-        timer.observe(time.perf_counter() - g.began)
+        timer.observe(time.perf_counter() - this_g().began)
         return response
 
     app.register_blueprint(blueprint)

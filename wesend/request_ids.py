@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response
 
 from .ids import new_id
+from .request_objects import this_g, this_request
 
 HEADER = "X-Request-Id"
 PLAIN = re.compile(r"[A-Za-z0-9._:\-]{1,100}")
 
 
 def request_id() -> str:
-    found: str | None = g.get("request_id")
+    here = this_g()
+    found: str | None = here.get("request_id")
     if found is None:
-        given = request.environ.get("HTTP_X_REQUEST_ID")
-        found = g.request_id = given if given and PLAIN.fullmatch(given) else new_id()
+        given = this_request().environ.get("HTTP_X_REQUEST_ID")
+        found = here.request_id = given if given and PLAIN.fullmatch(given) else new_id()
     return found
 
 

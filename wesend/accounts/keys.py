@@ -13,9 +13,10 @@ import threading
 from hashlib import sha256
 from typing import NamedTuple
 
-from flask import Flask, current_app
+from flask import Flask
 
 from .. import clock
+from ..current import this_app
 from ..database import Row, atomic, cached, query, query_one, write
 from ..errors import InvalidCredentials, InvalidInput, KeyNotFound
 from . import audit_log, roles
@@ -129,9 +130,10 @@ def authenticate(api: str, secret: str, public: str | None = None) -> Key:
     expected = key.secret_sha256 if key else "0" * 64
     if not hmac.compare_digest(expected.encode(), digest(secret).encode()) or key is None:
         raise InvalidCredentials
-    if key.is_sandbox and not current_app.config["WESEND"].sandbox:
+    app = this_app()
+    if key.is_sandbox and not app.config["WESEND"].sandbox:
         raise InvalidCredentials
-    current_app.extensions["wesend.last_used"].touch(key.id)
+    app.extensions["wesend.last_used"].touch(key.id)
     return key
 
 

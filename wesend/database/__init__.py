@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Flask, current_app
+from flask import Flask
 
+from ..current import this_app
 from . import orm
 from .connecting import configure, connect
 from .group_commit import CommitGroup
@@ -193,12 +194,8 @@ class Database:
 
 # -- what the rest of wesend calls -----------------------------------------
 
-_current_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
-"""Asked for a dozen times a request: the proxy's own attributes cost several times as much."""
-
-
 def _database() -> Database:
-    return _current_app().extensions["wesend.database"]
+    return this_app().extensions["wesend.database"]
 
 
 def atomic():

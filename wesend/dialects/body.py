@@ -7,10 +7,11 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from flask import g, request
+from flask import request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, UnsupportedMediaType
 
 from ..errors import WesendError
+from ..request_objects import this_g, this_request
 
 LIMIT = 1024 * 1024
 UPLOAD_LIMIT = 50 * 1024 * 1024
@@ -31,20 +32,22 @@ class InvalidText(WesendError):
 
 def body(limit: int = LIMIT) -> bytes:
     """The raw body, at most ``limit`` bytes, chunked or not; 413 beyond."""
-    found: bytes | None = g.get("body")
+    here = this_g()
+    found: bytes | None = here.get("body")
     if found is None:
-        length = request.environ.get("CONTENT_LENGTH", "")
+        environ = this_request().environ
+        length = environ.get("CONTENT_LENGTH", "")
         if PLAIN_LENGTH.fullmatch(length) and int(length) <= limit:
-            found = _read_exactly(int(length))
+            found = _read_exactly(environ, int(length))
         else:
             found = _read_guarded(limit)
-        g.body = found
+        here.body = found
     return found
 
 
-def _read_exactly(length: int) -> bytes:
+def _read_exactly(environ: dict[str, Any], length: int) -> bytes:
     """What the server frames by a length that is not too large: it needs no stream around it."""
-    data = request.environ["wsgi.input"].read(length)
+    data = environ["wsgi.input"].read(length)
     if len(data) != length:
         raise ClientDisconnected
     return data
@@ -89,7 +92,7 @@ def json_object(*, optional: bool = False) -> dict[str, Any]:
     raw = body()
     if optional and not raw:
         return {}
-    content_type = request.environ.get("CONTENT_TYPE")
+    content_type = this_request().environ.get("CONTENT_TYPE")
     if content_type and content_type != "application/json" and not (request.is_json or not raw):
         raise UnsupportedMediaType
     try:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, g, request
+from flask import Blueprint, Flask, Request, Response, current_app, g, request
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
@@ -18,9 +18,11 @@ from .. import clock
 from ..accounts import idempotency
 from ..accounts.keys import Key
 from ..accounts.service import AccountInfo
+from ..current import this_app
 from ..errors import AccountSuspended, InsufficientScope, InvalidInput, WesendError
 from ..messages.bulk import was_taken_in
 from ..messages.order import Origin
+from ..request_objects import this_g, this_request
 from ..webhooks import formats
 from ..webhooks.formats import Format
 from .body import InvalidText, MalformedJson, body, upload_fields
@@ -61,34 +63,36 @@ class Dialect:
     def register(self, app: Flask) -> None:
         app.register_blueprint(self.blueprint)
         app.extensions.setdefault("wesend.dialects", []).append(self)
+        app.extensions["wesend.prefixes"] = (*app.extensions.get("wesend.prefixes", ()), f"{self.prefix}/")
         if self.webhook_format is not None:
             formats.register(app, self.webhook_format)
 
     # -- the order of things ---------------------------------------------
 
     def _before(self):
-        g.arrived_at = clock.now_ms()
-        if self.public_endpoints and request.endpoint in self.public_endpoints:
+        asked, here = this_request(), this_g()
+        here.arrived_at = clock.now_ms()
+        if self.public_endpoints and asked.endpoint in self.public_endpoints:
             return None
-        key = g.key = self.authenticate()
+        key = here.key = self.authenticate()
         if not key.account.is_active:
             raise AccountSuspended
-        if self._scope() not in key.scopes:
+        if self._scope_of(asked) not in key.scopes:
             raise InsufficientScope
-        settings = current_app.config["WESEND"]
+        settings = this_app().config["WESEND"]
         limit = settings.rate_limit if settings.rate_limit is not None else self.rate_limit
         if limit is not None:
             check_rate(key.id, limit)
-        name = request.environ.get("HTTP_IDEMPOTENCY_KEY", "").strip()
-        if name and request.method == "POST":
+        name = asked.environ.get("HTTP_IDEMPOTENCY_KEY", "").strip()
+        if name and asked.method == "POST":
             return self._claim(key, name)
         return None
 
-    def _scope(self) -> str:
-        """What a key must be allowed for this request: reading is ``query``, writing ``send``."""
-        if self.webhook_endpoints and request.endpoint in self.webhook_endpoints:
+    def _scope_of(self, asked: Request) -> str:
+        """What a key must be allowed for a request: reading is ``query``, writing ``send``."""
+        if self.webhook_endpoints and asked.endpoint in self.webhook_endpoints:
             return "webhooks"
-        return "query" if request.method in ("GET", "HEAD", "OPTIONS") else "send"
+        return "query" if asked.method in ("GET", "HEAD", "OPTIONS") else "send"
 
     def _claim(self, key: Key, name: str):
         if len(name) > 255 or not name.isascii() or not name.isprintable():
@@ -109,7 +113,7 @@ class Dialect:
         return None
 
     def _after(self, response: Response) -> Response:
-        claim = g.pop("claim", None)
+        claim = this_g().pop("claim", None)
         if claim is not None:
             final = 200 <= response.status_code < 300 or (
                 response.status_code in KEPT and not g.get("not_carried_out", False))
@@ -148,12 +152,13 @@ def fingerprint() -> str:
 
 
 def account() -> AccountInfo:
-    return g.key.account
+    return this_g().key.account
 
 
 def origin() -> Origin:
     """Where the current request's send comes from."""
-    return Origin(g.key.api, g.key.id, g.get("claim"))
+    here = this_g()
+    return Origin(here.key.api, here.key.id, here.get("claim"))
 
 
 def load(schema, data: dict) -> dict:
@@ -192,6 +197,10 @@ def _wrong_method() -> MethodNotAllowed | None:
     router = current_app.create_url_adapter(request)
     allowed = list(router.allowed_methods(request.path + "/")) if router is not None and request.url_rule is None else []
     return MethodNotAllowed(allowed) if allowed else None
+
+
+def is_of_a_dialect(app: Flask, path: str) -> bool:
+    return path.startswith(app.extensions["wesend.prefixes"]) or dialect_of(app, path) is not None
 
 
 def dialect_of(app: Flask, path: str) -> Dialect | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from flask import current_app
-
 from .. import clock
+from ..current import this_app
 from ..database import Tx
-from ..gateways.sms.base import ACCEPTED, REFUSED, TEMPORARY, Outcome
+from ..gateways.sms.base import ACCEPTED, REFUSED, TEMPORARY, Outcome, SmsGateway
 from ..routing.routes import candidates
 from ..upstreams import breaker, registry
 from . import parts
@@ -30,7 +29,8 @@ def settle(tx: Tx, results: list[tuple[Outgoing, Outcome]], token: str, *, calle
     now = clock.now_ms()
     if called:
         _note_health(tx, results)
-    moves = [plan_move(outgoing, outcome, token, now) for outgoing, outcome in results]
+    gateways = {name: registry.gateway(name) for name in {outgoing.gateway for outgoing, _ in results}}
+    moves = [plan_move(outgoing, outcome, token, now, gateways[outgoing.gateway]) for outgoing, outcome in results]
     moved = move(tx, moves, now)
     at_once = [Move(entry.move.id, DELIVERED, "delivered", "The mail server took it", None,
                     {"delivered_at": now, "poll_at": None, "expires_at": None})
@@ -54,16 +54,15 @@ def _delivers_at_once(name: str) -> bool:
     return gateway is not None and gateway.delivers_at_once
 
 
-def plan_move(outgoing: Outgoing, outcome: Outcome, token: str, now: int) -> Move:
-    """The move that an outcome asks for."""
+def plan_move(outgoing: Outgoing, outcome: Outcome, token: str, now: int, gateway: SmsGateway | None) -> Move:
+    """The move that an outcome of ``gateway`` (None: it is gone) asks for."""
     attempts = outgoing.attempts + 1
-    settings = current_app.config["WESEND"]
+    settings = this_app().config["WESEND"]
     meta = {"gateway": outgoing.gateway}
     if outcome.gateway_ref:
         meta["gateway_message_id"] = outcome.gateway_ref
     meta.update(outcome.meta or {})
     if outcome.kind == ACCEPTED:
-        gateway = registry.gateway(outgoing.gateway)
         first_poll = gateway.first_poll_ms(outgoing.recipient) if gateway else None
         receipts = gateway.sends_receipts if gateway else True
         return Move(outgoing.id, SUBMITTED if receipts else SENT, "submitted", "Gateway accepted", meta, {
@@ -76,7 +75,6 @@ def plan_move(outgoing: Outgoing, outcome: Outcome, token: str, now: int) -> Mov
     if outcome.kind == REFUSED:
         return _fail(outgoing, outcome, attempts, token, now, "rejected")
     if outcome.kind == TEMPORARY:
-        gateway = registry.gateway(outgoing.gateway)
         own = gateway.retry_delays if gateway is not None else None
         delays = settings.retry_delays if own is None else own
         return _again(outgoing, outcome, attempts, token, now, delays)

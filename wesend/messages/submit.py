@@ -57,7 +57,7 @@ def foretell(drafts: list[Outgoing], token: str) -> list[Move | None]:
         if gateway is not None and gateway.in_process:
             now = clock.now_ms()
             for draft, outcome in zip(group, call(gateway, group), strict=True):
-                fates[draft.uid] = plan_move(draft, outcome, token, now)
+                fates[draft.uid] = plan_move(draft, outcome, token, now, gateway)
     return [fates.get(draft.uid) for draft in drafts]
 
 

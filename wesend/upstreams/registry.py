@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from flask import Flask, current_app
 
 from .. import vault
+from ..current import this_app
 from ..database import Row, cached, query
 from ..gateways import money, sms
 from ..gateways.mail.caught import CaughtMail
@@ -145,7 +146,7 @@ def _address(row: Row) -> str:
 
 
 def _known() -> tuple[dict[str, SmsGateway], dict[str, MoneyGateway]]:
-    return cached("gateways", current_app.extensions["wesend.adapters"].load)
+    return cached("gateways", lambda: this_app().extensions["wesend.adapters"].load())
 
 
 def sms_gateway(name: str) -> SmsGateway | None:
@@ -175,7 +176,7 @@ def gateways() -> dict[str, SmsGateway]:
 
 
 def _built_in() -> dict[str, SmsGateway]:
-    extensions = current_app.extensions
+    extensions = this_app().extensions
     if "wesend.built_in_gateways" not in extensions:
         settings = current_app.config["WESEND"]
         found: dict[str, SmsGateway] = {SANDBOX: SandboxGateway(SANDBOX, settings.sandbox_delay),
