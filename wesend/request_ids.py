@@ -25,5 +25,5 @@ def request_id() -> str:
 def init_app(app: Flask) -> None:
     @app.after_request
     def carry(response: Response) -> Response:
-        response.headers[HEADER] = request_id()
+        response.headers.add(HEADER, request_id())  # nobody has set it before
         return response

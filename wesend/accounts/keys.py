@@ -153,7 +153,7 @@ class LastUsed:
     A write of its own for each request would double what a request costs.
     """
 
-    PAUSE = 0.2
+    PAUSE = 1.0
 
     def __init__(self, app: Flask):
         self.app = app

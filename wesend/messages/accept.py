@@ -93,18 +93,19 @@ def accept(composed: Composed, planned: list[Planned], skipped: list[Skipped], *
             for index, (item, draft) in enumerate(zip(planned, drafts, strict=True))]
     cost = sum(item.cost_micros for item in planned)
     submitted = sum(at_once)
+    batch_uid = origin.batch_uid or new_id()
+    whole = batch_row(composed, batch_uid, origin, order, lane=0, state="open", total=len(planned),
+                      queued=len(planned) - submitted, submitted=submitted, cost=cost, skipped=skipped,
+                      in_request=all(direct), now=now)
+    by_route = count_routes(planned)
     listened_to = anybody_listens({account.id})
 
     def unit(tx: Tx) -> Accepted:
-        batch_uid = origin.batch_uid or new_id()
-        row = batch_row(composed, batch_uid, origin, order, lane=0, state="open", total=len(planned),
-                        queued=len(planned) - submitted, submitted=submitted, cost=cost, skipped=skipped,
-                        in_request=all(direct), now=now)
-        batch = insert_batch(tx, row)
+        batch = insert_batch(tx, whole)
         batch_id = batch["id"]
         balance = pay(tx, wallet, cost, batch_id, len(planned), origin, batch_uid)
         messages = [insert_message(tx, batch_id, message) for message in rows]
-        count_accepted(tx, account, wallet, now, count_routes(planned))
+        count_accepted(tx, account, wallet, now, by_route)
         fates = [fate._replace(id=message["id"]) for fate, message in zip(foretold, messages, strict=True)
                  if fate is not None]
         enter_submitted(tx, account.id, [fate for fate in fates if fate.to == SUBMITTED], now, listened_to=listened_to)
