@@ -134,10 +134,10 @@ def test_without_javascript_pages_say_the_same_and_forms_work(browser, server, v
     page.get_by_role("button", name="Set the password and sign in").click()
     page.locator("#account-picker").select_option(str(shop["account_id"]))
     page.get_by_role("button", name="Go", exact=True).click()
-    assert page.get_by_role("heading", name="Overview").is_visible()
+    page.get_by_role("heading", name="Overview").wait_for()
     page.goto("/keys")
     page.get_by_role("button", name="Mint the key").click()
-    assert page.locator("#api_secret").is_visible()
+    page.locator("#api_secret").wait_for()
     context.close()
 
 
