@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from flask import Flask
 
-from wesend.database import query, write
+from wesend.database import atomic, query, write
 from wesend.database.group_commit import CAREFUL, GROUP_LIMIT, GROUP_SECONDS
 
 UNITS = 8
@@ -153,3 +154,17 @@ def test_a_failed_commit_is_everybodys_error_and_is_not_tried_again(context):
     assert ran == ["a", "b"]
     assert not database.group.connection.in_transaction
     assert write(note("later")) == "later"
+
+
+def test_nobody_looks_for_garbage_while_others_wait_to_write(context):
+    def unit(tx):
+        assert not gc.isenabled()
+        return note("a")(tx)
+
+    assert write(unit) == "a" and gc.isenabled()
+    with pytest.raises(ZeroDivisionError):
+        write(lambda tx: 1 / 0)
+    assert gc.isenabled()
+    with atomic():
+        assert not gc.isenabled()
+    assert gc.isenabled()

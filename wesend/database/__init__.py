@@ -8,6 +8,7 @@ Source of the pragmas and of the gate: measured on this stack, see docs in READM
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import sqlite3
 import threading
@@ -95,10 +96,13 @@ class Database:
         fcntl.flock(self.local.gate, fcntl.LOCK_EX)
         waited = time.perf_counter() - started
         self.waited_seconds += waited
+        # Garbage is looked for afterwards: a whole look takes 30 ms, and everybody would wait for it.
+        gc.disable()
         try:
             yield
         finally:
             fcntl.flock(self.local.gate, fcntl.LOCK_UN)
+            gc.enable()
             if waited >= BUSY_SECONDS and self.on_busy is not None:
                 self.on_busy(waited)
 

@@ -14,7 +14,7 @@ from . import statuses
 from .transitions import Move, Moved, move
 
 GAPS_MS = (30_000, 60_000, 120_000, 240_000)
-ASK_LIMIT = 250
+ASK_LIMIT = 150
 
 
 def plan_receipt(row: Row, receipt: Receipt, now: int, *, source: str = "DLR") -> Move:
