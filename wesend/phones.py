@@ -18,7 +18,7 @@ class Phone(NamedTuple):
     country: str
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def normalise(text: str, home_country: str | None) -> Phone | None:
     """Read E.164 (with or without its ``+``), ``00…`` or a national number of ``home_country``.
 
