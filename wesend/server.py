@@ -151,7 +151,8 @@ def _choose_cpu(arbiter, worker) -> None:
     worker.cpu = None
     if arbiter.cfg.workers > 1 and hasattr(os, "sched_getaffinity"):
         taken = Counter(other.cpu for other in arbiter.WORKERS.values())
-        worker.cpu = min(sorted(os.sched_getaffinity(0)), key=lambda cpu: taken[cpu])
+        with suppress(OSError):  # a sandbox of the system's may forbid to ask
+            worker.cpu = min(sorted(os.sched_getaffinity(0)), key=lambda cpu: taken[cpu])
 
 
 def stay_on_one_cpu(worker) -> None:
