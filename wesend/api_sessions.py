@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
-from .dialects.dialect import is_of_a_dialect
+from .dialects.dialect import dialect_of
 
 
 class PageSessions(SecureCookieSessionInterface):
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        if is_of_a_dialect(app, request.path):
+        if dialect_of(app, request.path) is not None:
             return self.make_null_session(app)
         return super().open_session(app, request)
 

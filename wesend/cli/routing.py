@@ -79,10 +79,11 @@ def set_rate(currency, per_usd):
 @command("list", group=rate)
 def list_rates():
     """List the rates and when they were set."""
+    found = rates.list_rates()
     rows = [{"currency": row["currency"], "per_usd": money.number(row["per_usd_micros"]),
-             "updated_at": clock.iso(row["updated_at"])} for row in rates.list_rates()]
+             "updated_at": clock.iso(row["updated_at"])} for row in found]
     return {"rates": rows}, "\n".join(f"1 USD = {money.text(row['per_usd_micros'])} {row['currency']}"
-                                      for row in rates.list_rates()) or "No rates yet."
+                                      for row in found) or "No rates yet."
 
 
 COMMANDS = (route, rate)

@@ -233,13 +233,7 @@ def snapshot():
 
 def cached(key: Any, load: Callable[[], T]) -> T:
     """Configuration kept in memory until any configuration table changes."""
-    database = _database()
-    local = database.local
-    if local.tx is None and local.version is not None:
-        kept = database.cache.get(key)
-        if kept is not None and kept[0] == local.version:
-            return kept[1]  # the usual case, without a further call
-    return database.cached(key, load)
+    return _database().cached(key, load)
 
 
 def init_app(app: Flask) -> None:

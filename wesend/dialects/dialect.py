@@ -63,7 +63,6 @@ class Dialect:
     def register(self, app: Flask) -> None:
         app.register_blueprint(self.blueprint)
         app.extensions.setdefault("wesend.dialects", []).append(self)
-        app.extensions["wesend.prefixes"] = (*app.extensions.get("wesend.prefixes", ()), f"{self.prefix}/")
         if self.webhook_format is not None:
             formats.register(app, self.webhook_format)
 
@@ -197,10 +196,6 @@ def _wrong_method() -> MethodNotAllowed | None:
     router = current_app.create_url_adapter(request)
     allowed = list(router.allowed_methods(request.path + "/")) if router is not None and request.url_rule is None else []
     return MethodNotAllowed(allowed) if allowed else None
-
-
-def is_of_a_dialect(app: Flask, path: str) -> bool:
-    return path.startswith(app.extensions["wesend.prefixes"]) or dialect_of(app, path) is not None
 
 
 def dialect_of(app: Flask, path: str) -> Dialect | None:

@@ -168,10 +168,10 @@ def count_batches(tx: Tx, buckets: Mapping[int, Mapping[str, int]], refunds: Map
     One with nothing under way any more is finished, one with something again is open. Each is told of in the same
     transaction, once.
     """
+    counted = ("queued", "submitted", DELIVERED, FAILED, CANCELLED)
     tx.executemany(COUNT, [
-        (deltas.get("queued", 0), deltas.get("submitted", 0), deltas.get(DELIVERED, 0), deltas.get(FAILED, 0),
-         deltas.get(CANCELLED, 0), refunds.get(batch_id, 0), batch_id)
-        for batch_id, deltas in ((batch_id, buckets.get(batch_id, {})) for batch_id in {*buckets, *refunds})])
+        (*(buckets.get(batch_id, {}).get(name, 0) for name in counted), refunds.get(batch_id, 0), batch_id)
+        for batch_id in {*buckets, *refunds}])
     tx.executemany(REOPEN, [(batch_id,) for batch_id, deltas in buckets.items() if deltas.get("queued", 0) > 0])
     moved, finished = list(buckets), []
     for start in range(0, len(moved), 500):
