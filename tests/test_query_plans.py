@@ -9,7 +9,7 @@ import pytest
 from wesend.accounts import idempotency
 from wesend.contacts import service as contacts
 from wesend.database import query
-from wesend.messages import bulk, caught, control, queue, receipts
+from wesend.messages import bulk, control, handed_in, queue, receipts
 from wesend.wallets import deposits
 from wesend.webhooks import attempts, deliver, endpoints
 
@@ -117,7 +117,7 @@ SWEEPS = {
     "webhooks: what was given up": lambda: attempts.retry_failed(endpoints.add_endpoint(
         account_id=1, format_name="esms", url="https://example.com/", actor="test")[0]["id"], 0, actor="test"),
     "forget idempotency keys": lambda: idempotency.forget_old(),
-    "forget mail that was caught": lambda: caught.forget_old(),
+    "forget mail that was caught": lambda: handed_in.forget_old(),
     "sweep deleted groups": lambda: contacts.sweep_deleted(),
 }
 

@@ -21,7 +21,7 @@ from flask import Flask
 from . import clock, locks, mail_catcher
 from .accounts import idempotency
 from .contacts import service as contacts
-from .messages import brought, bulk, caught, control, detours, queue, receipts
+from .messages import brought, bulk, control, detours, handed_in, queue, receipts
 from .messages.dispatch import Dispatcher
 from .operations import alerts, backup, retention, status_counts
 from .upstreams import registry
@@ -128,7 +128,7 @@ def housekeeping(_app: Flask) -> None:
     repeat(idempotency.forget_old)
     repeat(attempts.forget_old)
     repeat(brought.forget_old)
-    repeat(caught.forget_old)
+    repeat(handed_in.forget_old)
     contacts.sweep_deleted()
     bulk.sweep_rejected()
 

@@ -8,14 +8,22 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 from flask import Flask
 
-from .messages import caught
+from .messages import handed_in
 
 SIZE_LIMIT = 20 * 1024 * 1024
+MOST_RECIPIENTS = 1000
+"""Of one mail: ten times what every server has to take (RFC 5321, 4.5.3.1.8)."""
 
 
 class _Handler:
     def __init__(self, app: Flask):
         self.app = app
+
+    async def handle_RCPT(self, _server: SMTP, _session, envelope: Envelope, address: str, _options: list[str]) -> str:
+        if len(envelope.rcpt_tos) >= MOST_RECIPIENTS:
+            return "452 4.5.3 Too many recipients"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, _server: SMTP, _session, envelope: Envelope) -> str:
         raw = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content or "").encode()
@@ -24,7 +32,7 @@ class _Handler:
 
     def _keep(self, recipients: list[str], raw: bytes) -> None:
         with self.app.app_context():
-            caught.keep_mail(recipients, raw)
+            handed_in.keep(recipients, raw)
 
 
 def _anybody(*_) -> AuthResult:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wesend.database import write
-from wesend.messages import caught
+from wesend.database import query, write
+from wesend.messages import caught, handed_in
 
 PIECES = [b"From: ", b"To: ", b"Subject: ", b"Sender: ", b"Message-ID: ", b"Date: ", b"Content-Type: ",
           b"MIME-Version: 1.0",
@@ -23,7 +23,7 @@ PIECES = [b"From: ", b"To: ", b"Subject: ", b"Sender: ", b"Message-ID: ", b"Date
 
 
 def keep(raw: bytes, *recipients: str) -> list[dict]:
-    caught.keep_mail(list(recipients) or ["ann@example.com"], raw)
+    handed_in.keep(list(recipients) or ["ann@example.com"], raw)
     return caught.emails(to=None, since=None)
 
 
@@ -68,8 +68,35 @@ def test_no_mail_hides_the_others(pieces):
 
 
 def test_only_the_newest_are_kept(monkeypatch):
-    monkeypatch.setattr(caught, "KEPT", 3)
+    monkeypatch.setattr(handed_in, "KEPT", 3)
     for number in range(5):
         keep(b"Subject: %d\r\n\r\nx" % number)
-    assert caught.forget_old(limit=1) == 1 and caught.forget_old() == 1 and caught.forget_old() == 0
+    assert handed_in.forget_old(limit=1) == 1 and handed_in.forget_old() == 1 and handed_in.forget_old() == 0
     assert [shown["subject"] for shown in caught.emails(to=None, since=None)] == ["2", "3", "4"]
+    assert bodies() == 3
+
+
+def bodies() -> int:
+    return query("SELECT count(*) FROM caught_bodies")[0][0]
+
+
+def test_a_mail_to_many_is_stored_once_and_goes_with_the_last_of_them(monkeypatch):
+    raw = b"Subject: x\r\n\r\n" + b"y" * 1000
+    shown = keep(raw, *(f"p{number}@example.com" for number in range(100)))
+    assert len(shown) == 100 and {mail["text"] for mail in shown} == {"y" * 1000}
+    assert query("SELECT count(*), sum(size), sum(length(raw)) FROM caught_bodies")[0][:] == (1, len(raw), len(raw))
+    monkeypatch.setattr(handed_in, "KEPT", 40)
+    assert handed_in.forget_old() == 60 and bodies() == 1
+    monkeypatch.setattr(handed_in, "KEPT", 1)
+    assert handed_in.forget_old() == 39 and handed_in.forget_old() == 0 and bodies() == 1
+    assert handed_in.forget_before(2**62, 100) == 1 and bodies() == 0
+
+
+def test_the_oldest_make_room_by_their_bytes(monkeypatch):
+    monkeypatch.setattr(handed_in, "KEPT_BYTES", 1000)
+    for number in range(6):
+        keep(b"Subject: %d\r\n\r\n" % number + b"x" * 286, "a@example.com", "b@example.com")
+    assert [shown["subject"] for shown in caught.emails(to="a@example.com", since=None)] == ["3", "4", "5"]
+    assert query("SELECT sum(size) FROM caught_bodies")[0][0] == 900
+    keep(b"Subject: large\r\n\r\n" + b"x" * 2000)
+    assert caught.emails(to=None, since=None) == [] and bodies() == 0

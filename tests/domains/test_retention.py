@@ -6,7 +6,7 @@ import pytest
 
 from wesend.database import query, write
 from wesend.errors import NotRetryable
-from wesend.messages import caught, control, mail
+from wesend.messages import caught, control, handed_in, mail
 from wesend.messages import send as sending
 from wesend.messages.compose import Addressee
 from wesend.messages.mail import MailComposer
@@ -122,9 +122,9 @@ def test_the_links_of_old_mail_still_lead_where_they_led(clock):
 
 
 def test_mail_that_the_sandbox_caught_goes_as_a_whole(clock):
-    caught.keep_mail(["a@example.org"], b"Subject: old\r\n\r\nHello")
+    handed_in.keep(["a@example.org"], b"Subject: old\r\n\r\nHello")
     clock.advance(31 * DAY)
-    caught.keep_mail(["a@example.org"], b"Subject: new\r\n\r\nHello")
+    handed_in.keep(["a@example.org"], b"Subject: new\r\n\r\nHello")
     remove_all()
     assert [found["subject"] for found in caught.emails(to=None, since=None)] == ["new"]
 

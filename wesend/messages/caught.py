@@ -6,13 +6,11 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 from .. import clock, phones
-from ..database import query, query_one, write
-from ..ids import new_id
+from ..database import query, query_one
 from ..upstreams.registry import SANDBOX, SANDBOX_MAIL
-from . import mail
+from . import handed_in, mail
 
 LIMIT = 1000
-KEPT = 10_000
 LARGEST_SECONDS = 2**43  # in milliseconds still an integer that SQLite can compare
 
 
@@ -69,27 +67,13 @@ def _handed_in(address: str | None, since: str | None, limit: int = LIMIT) -> li
         where.append("created_at >= ?")
         parameters.append(ours[0] if ours else _instant(since))
     rows = query(f"SELECT * FROM caught_mails WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT {limit}", parameters)
-    return [(row["created_at"], _shown_mail(message_from_bytes(row["raw"], policy=policy.default), row["uid"],
+    return [(row["created_at"], _shown_mail(message_from_bytes(handed_in.raw_of(row["body_id"]), policy=policy.default), row["uid"],
                                             row["recipient"], row["created_at"])) for row in reversed(rows)]
 
 
-def handed_in(limit: int) -> list[dict]:
+def handed_in_lately(limit: int) -> list[dict]:
     """What applications sent to the catcher's port lately, newest first."""
     return [shown for _, shown in _handed_in(None, None, limit)]
-
-
-def keep_mail(recipients: list[str], raw: bytes) -> None:
-    """Keep a mail that an application handed to the catcher, once for each recipient."""
-    now = clock.now_ms()
-    write(lambda tx: [tx.insert("caught_mails", uid=new_id(), recipient=recipient.lower(), raw=raw, created_at=now)
-                      for recipient in recipients])
-
-
-def forget_old(limit: int = 500) -> int:
-    """Housekeeping: what applications handed in, but for the newest KEPT; how many."""
-    return write(lambda tx: tx.changed(
-        "DELETE FROM caught_mails WHERE id IN (SELECT id FROM caught_mails WHERE id <="
-        " (SELECT id FROM caught_mails ORDER BY id DESC LIMIT 1 OFFSET ?) ORDER BY id LIMIT ?)", (KEPT, limit)))
 
 
 def _shown_mail(message: EmailMessage, uid: str, to: str, at: int) -> dict:
@@ -134,10 +118,10 @@ def _add_since(where: list[str], parameters: list, since: str | None) -> None:
         where.append("id > ?")
         parameters.append(row[0])
         return
-    handed_in = query_one("SELECT created_at FROM caught_mails WHERE uid = ?", (since,))
-    if handed_in is not None:
+    other = query_one("SELECT created_at FROM caught_mails WHERE uid = ?", (since,))
+    if other is not None:
         where.append("created_at >= ?")
-        parameters.append(handed_in[0])
+        parameters.append(other[0])
         return
     where.append("created_at >= ?")
     parameters.append(_instant(since))

@@ -161,14 +161,24 @@ class DailyCount(db.Model):
     cancelled = db.mapped_column(Integer, nullable=False, server_default="0")
 
 
+class CaughtBody(db.Model):
+    """A mail that an application handed to the sandbox's SMTP port, as it came; ``size`` in bytes."""
+
+    __tablename__ = "caught_bodies"
+    id = db.mapped_column(Id, primary_key=True)
+    raw = db.mapped_column(LargeBinary, nullable=False)
+    size = db.mapped_column(Integer, nullable=False)
+    __table_args__ = (Index("ix_caught_bodies_id_size", "id", "size"),)  # added up without a look at the mails
+
+
 class CaughtMail(db.Model):
-    """A mail that an application handed to the sandbox's SMTP port; ``recipient`` in lower case."""
+    """One of such a mail's recipients, in lower case."""
 
     __tablename__ = "caught_mails"
     id = db.mapped_column(Id, primary_key=True)
     uid = db.mapped_column(String, nullable=False, unique=True)
     recipient = db.mapped_column(String, nullable=False)
-    raw = db.mapped_column(LargeBinary, nullable=False)
+    body_id = db.mapped_column(ForeignKey("caught_bodies.id"), nullable=False, index=True)
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (Index("ix_caught_mails_recipient", "recipient", "id"),)
 

@@ -16,7 +16,7 @@ from ..database import Row, Tx, query, write
 from ..gateways.outcomes import ACCEPTED, TEMPORARY
 from ..gateways.sms.base import Submission
 from ..ids import new_id
-from ..messages import caught
+from ..messages import handed_in
 from ..messages.mail import mail_from
 from ..upstreams import registry
 from ..webhooks import outbox
@@ -75,7 +75,7 @@ def _taken(wallet: Row, to: str) -> bool:
     mime = _letter(wallet, to).as_bytes()
     gateway = registry.mail_gateway(is_sandbox=bool(wallet["is_sandbox"]))
     if gateway.in_process:
-        caught.keep_mail([to], mime)
+        handed_in.keep([to], mime)
         return True
     (outcome,) = gateway.submit([Submission(0, new_id(), to, "", None, 1, "plain", 1, mime)])
     if outcome.kind != ACCEPTED:

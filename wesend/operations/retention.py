@@ -10,7 +10,7 @@ from flask import current_app
 
 from .. import clock
 from ..database import query, query_one, write
-from ..messages import mail
+from ..messages import handed_in, mail
 from ..messages.compose import EMAIL
 from ..messages.history import CLOCK_SKEW_MS, first_id_at
 from ..messages.statuses import FINAL
@@ -29,6 +29,7 @@ def remove_texts() -> int:
     days = current_app.config["WESEND"].keep_text_days
     if days is None:
         return 0
+    # Of what applications handed to the sandbox's SMTP port nothing is left: it is nothing but a text.
     limit = clock.now_ms() - round(days * clock.DAY)
     end = first_id_at(limit - CLOCK_SKEW_MS)
     following = query_one("SELECT batch_id FROM messages WHERE id >= ? ORDER BY id LIMIT 1", (end,))
@@ -36,7 +37,7 @@ def remove_texts() -> int:
     return (_replace("messages", "encoding, channel", ENDED, end)
             + _replace("batches", "NULL AS encoding, channel", f"finished_at IS NOT NULL AND created_at < {limit}",
                        following["batch_id"] if following else newest)
-            + _forget_caught(limit))
+            + handed_in.forget_before(limit, CHUNK))
 
 
 def _replace(table: str, columns: str, ended: str, end: int) -> int:
@@ -58,11 +59,3 @@ def _replace(table: str, columns: str, ended: str, end: int) -> int:
     if done > begin:
         write(lambda tx: marks.advance(tx, table, begin, done))
     return 0
-
-
-def _forget_caught(limit: int) -> int:
-    """What applications handed to the sandbox's SMTP port is nothing but a text: it goes as a whole."""
-    old = "SELECT id FROM caught_mails WHERE created_at < ? ORDER BY id LIMIT ?"
-    if not query(old, (limit, 1)):
-        return 0
-    return write(lambda tx: tx.changed(f"DELETE FROM caught_mails WHERE id IN ({old})", (limit, CHUNK)))

@@ -24,7 +24,7 @@ def index():
         "phones/index.html", phones=found, number=number, said=phones_inbox.conversation(account().id, number),
         rules=sandbox.RULES, quick=QUICK, deposits=phones_inbox.waiting_deposits(account().id),
         wallet=next((row["uid"] for row in list_wallets(account().id) if row["is_sandbox"]), None),
-        mails=caught.handed_in(20) if account().is_sandbox else [])
+        mails=caught.handed_in_lately(20) if account().is_sandbox else [])
 
 
 def _back():
