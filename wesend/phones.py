@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import phonenumbers
 
+from . import number_text
+
 LOOKS_LIKE_PHONE = re.compile(r"^[+(]?[\d\s().\-+/]{5,30}$")
 
 
@@ -18,15 +20,28 @@ class Phone(NamedTuple):
     country: str
 
 
-@lru_cache(maxsize=4096)
 def normalise(text: str, home_country: str | None) -> Phone | None:
     """Read E.164 (with or without its ``+``), ``00…`` or a national number of ``home_country``.
 
-    ``home_country=None`` demands a country code. None when it is no valid number.
+    ``home_country=None`` demands a country code. None when it is no valid number: `problem` tells why.
     """
+    if len(text) > number_text.LONGEST:
+        text = text.strip()
+        if len(text) > number_text.LONGEST:
+            return None  # nor is a text of a megabyte kept among the numbers that were read
+    return _normalise(text, home_country)
+
+
+@lru_cache(maxsize=4096)
+def _normalise(text: str, home_country: str | None) -> Phone | None:
     text = text.strip()
-    if not LOOKS_LIKE_PHONE.match(text):
-        return None
+    if not text.isascii() or not LOOKS_LIKE_PHONE.match(text):
+        text = number_text.tidy(text)
+        if not LOOKS_LIKE_PHONE.match(text):
+            return None
+    elif "." in text:
+        # First of all: the zeros behind the point would make a valid number of another one in Germany or Austria.
+        text = number_text.without_decimals(text)
     if text.startswith("00"):
         # phonenumbers reads "00255…" with a home country as an invalid national number.
         text = "+" + text[2:]
@@ -34,6 +49,15 @@ def normalise(text: str, home_country: str | None) -> Phone | None:
     if number is None and not text.startswith("+"):
         number = _valid("+" + text, None)
     return number
+
+
+NO_NUMBER = "Not a phone number"
+ROUNDED = "Excel has rounded this number"
+
+
+def problem(text: str) -> str:
+    """Why a text is no number, for people."""
+    return ROUNDED if number_text.is_rounded(text) else NO_NUMBER
 
 
 class _Plan(NamedTuple):
@@ -108,7 +132,7 @@ def split_list(text: str, home_country: str | None) -> list[str]:
     found: list[str] = []
     for piece in SEPARATORS.split(text):
         piece = piece.strip()
-        if not piece:
+        if number_text.is_blank(piece):
             continue
         if len(piece.split()) == 1 or normalise(piece, home_country):
             found.append(piece)

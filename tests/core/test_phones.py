@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wesend import phones
+from wesend import number_text, phones
 from wesend.phones import (
     NETWORKS,
     Phone,
@@ -30,11 +30,71 @@ def test_a_number_is_read_in_every_usual_form(written):
 
 @pytest.mark.parametrize("written", [
     "", "   ", "hello", "12", "071234567", "07123456789", "+2567123456789012", "0712345678x5", "0712345678;ext=5",
-    "+0712345678", "+", "00", "1e9", "0712345678 0772345678", "+256712345678\x00", "٠٧١٢٣", "tel:+256712345678",
+    "+0712345678", "+", "00", "1e9", "0712345678 0772345678", "+256712345678\x00", "٠٧١٢٣",
     "9" * 31, "+999712345678",
 ])
 def test_what_is_no_number_is_none(written):
     assert normalise(written, "UG") is None
+
+
+@pytest.mark.parametrize("written", [
+    "\u202a+256 712 345 678\u202c", "\u2066+256712345678\u2069", "\u200e+256712345678", "0712\u200b345\u2060678",
+    "\ufeff0712345678", "0712\u00ad345678", "0712\u00a0345\u202f678", "0712\u2009345\u3000678",
+    "0712\u2010345\u2011678", "0712\u2013345\u2014678", "0712\u2212345678", "(0712)\u2013345678", "0712\uff0d345678",
+    "\uff0b\uff12\uff15\uff16\uff17\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18", "\uff08\uff10712\uff09345678",
+    '="0712345678"', '= "+256712345678"', "'0712345678", "\u20190712345678", '"0712345678"', "'+256712345678",
+    "tel:+256712345678", "TEL:0712345678", "tel:%2B256712345678", "tel:+256-712-345-678", "sms:+256712345678",
+    "256712345678.00", "256712345678.0", "+256712345678.0", "0712345678.00", "712345678.0", "256712345678,00",
+    "2.56712345678E+11", "2.56712345678e11", "2,56712345678E+11", "+2.56712345678E+11", "7.12345678E+08",
+    "2.5671234567800E+11", "'2.56712345678E+11", "00 256 712 345 678", "\u202a00256712345678\u202c",
+])
+def test_a_number_is_read_out_of_what_phones_pages_and_spreadsheets_make_of_it(written):
+    assert normalise(written, "UG") == UGANDAN
+
+
+@pytest.mark.parametrize("written", ["2.56712E+11", "2.5671234567E+11", "7.12E+08", "2,56712e11", "\ufeff2.56712E+11", "3E+11"])
+def test_a_number_that_excel_has_rounded_is_none_and_told_apart(written):
+    assert normalise(written, "UG") is None
+    assert phones.problem(written) == "Excel has rounded this number"
+
+
+@pytest.mark.parametrize("written", ["hello", "12", "2.567123456785E+11", "1E", "", "x" * 1000])
+def test_any_other_is_simply_no_number(written):
+    assert normalise(written, "UG") is None
+    assert phones.problem(written) == "Not a phone number"
+
+
+def test_the_zeros_behind_the_point_make_no_longer_number():
+    """Where numbers have several lengths, 10 digits and their ".0" would be somebody else's."""
+    assert normalise("4930123456.0", "UG") == normalise("4930123456", "UG") == Phone("+4930123456", "DE")
+
+
+@given(st.sampled_from(["UG", "KE", None]), st.one_of(
+    st.text(st.sampled_from("+0123456789 ()-./\u00a0\uff11\u0661"), max_size=32),
+    st.from_regex(r"\A\s?(\+|00|0)?(256|254)?7[0-9]{8}\Z")))
+def test_what_was_a_number_before_is_the_same_number(home, text):
+    """What is written in the usual characters alone is read by the numbering plans, as it stands."""
+    bare = text.strip()
+    if phones.LOOKS_LIKE_PHONE.match(bare) and not number_text.WITH_DECIMALS.fullmatch(bare):
+        bare = "+" + bare[2:] if bare.startswith("00") else bare
+        read = phones._valid(bare, home) or (None if bare.startswith("+") else phones._valid("+" + bare, None))
+        assert normalise(text, home) == read
+
+
+UNSEEN = st.text(st.sampled_from([chr(code) for code in number_text.INVISIBLE]), max_size=3)
+
+
+@given(st.sampled_from(["+256712345678", "0712345678", "256712345678"]), st.data())
+def test_nothing_unseen_makes_a_number_another_one(number, data):
+    written = "".join(data.draw(UNSEEN) + char for char in number) + data.draw(UNSEEN)
+    assert normalise(written, "UG") == UGANDAN
+    assert split_list(f"{written},\u202c,{written}", "UG") == [written, written]
+
+
+def test_a_text_of_a_megabyte_is_not_kept_among_the_numbers():
+    before = phones._normalise.cache_info().currsize
+    assert normalise("7" * 2**20, "UG") is None
+    assert phones._normalise.cache_info().currsize == before
 
 
 def test_a_national_number_is_read_in_the_home_country():

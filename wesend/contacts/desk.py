@@ -69,7 +69,7 @@ def add_contact(account: AccountInfo, group_id: int, contact: NewContact, *, act
     done = service.add_contacts(account.id, group_id, [contact], account.country)
     if not done.added:
         reason = done.skipped[0][1]
-        told = "Not a phone number" if reason == "invalid_phone" else "This number is in the group already"
+        told = phones.problem(contact.phone) if reason == "invalid_phone" else "This number is in the group already"
         raise InvalidInput(told, {"phone": [told]})
 
 

@@ -154,7 +154,8 @@ def update_contact(account_id: int, group_id: int, contact_id: int, contact: New
     get_group(account_id, group_id)
     phone = phones.normalise(contact.phone, home_country)
     if phone is None:
-        raise InvalidInput("Not a phone number", {"phone": ["Not a phone number"]})
+        told = phones.problem(contact.phone)
+        raise InvalidInput(told, {"phone": [told]})
     row = contact_row(group_id, account_id, phone, contact.name, contact.fields, clock.now_ms())
     kept = dict(zip(COLUMNS, row, strict=True))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import phones, segments, templating
+from .. import number_text, phones, segments, templating
 from ..accounts.service import AccountInfo
 from ..errors import WesendError
 from ..messages.compose import (
@@ -54,6 +54,10 @@ def of_each(account: AccountInfo, wallet: WalletInfo | None, text: str) -> dict[
             f"{amount(price * segments.count(text).count, wallet.currency)} each"}
 
 
+def _why(item: Skipped) -> str:
+    return phones.ROUNDED if item.reason == INVALID_RECIPIENT and number_text.is_rounded(item.recipient) else REASONS[item.reason]
+
+
 def of_message(account: AccountInfo, wallet: WalletInfo | None, text: str, sender: str | None,
                numbers: str) -> dict[str, str]:
     """The same with who gets it, what it costs and what is left."""
@@ -72,7 +76,7 @@ def of_message(account: AccountInfo, wallet: WalletInfo | None, text: str, sende
     more = " and more" if len(given) > READ_AT_MOST else ""
     told["recipients"] = f"{plural(reached, 'recipient')}{more}"
     if skipped:
-        shown = ", ".join(f"{item.recipient[:30]} ({REASONS[item.reason]})" for item in skipped[:5])
+        shown = ", ".join(f"{item.recipient[:30]} ({_why(item)})" for item in skipped[:5])
         told["rejected"] = f"Gets nothing: {shown}{f' and {len(skipped) - 5} more' if len(skipped) > 5 else ''}."
     if text:
         left = balance_of(wallet) - cost

@@ -20,7 +20,7 @@ def ask_phone(account: AccountInfo, wallet: WalletInfo, amount_micros: int, phon
         raise WalletNotFound
     phone = phones.normalise(phone_text, account.country)
     if phone is None:
-        raise InvalidInput(f"{phone_text[:40]} is not a phone number", {"phone": ["Not a phone number"]})
+        raise InvalidInput(f"{phone_text[:40]} is not a phone number", {"phone": [phones.problem(phone_text)]})
     return start_deposit(wallet, amount_micros, phone, provider=provider)
 
 
