@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+INSIDE = re.compile(r'([;,\t\r\n][ "]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])')
+"""A formula's start behind what may be a separator: a spreadsheet that splits at semicolons makes a cell of its own of it,
+whatever quotes stand around the whole."""
 
 
 def safe_cell(value: object) -> str:
-    """The value as text; one that starts like a formula (after spaces) gets a leading apostrophe."""
+    """The value as text; what starts like a formula (after spaces) gets an apostrophe before it, inside the cell too."""
     text = "" if value is None else str(value)
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
+    blank = len(text) - len(text.lstrip(" \t"))
+    mark = "'" if text.lstrip(" ").startswith(FORMULA_STARTS) else ""
+    return mark + text[:blank] + INSIDE.sub(r"\1'", text[blank:])
