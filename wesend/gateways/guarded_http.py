@@ -29,6 +29,15 @@ CONNECT_SECONDS = 5.0
 RESOLVERS = 256  # threads, made when needed: a name server that hangs must not use up those of other hosts
 KEPT_HOSTS = 32  # hosts whose connections are kept: every kept connection is two descriptors
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+NOT_PUBLIC = tuple(map(ipaddress.ip_network, (
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
+    "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+    "2001::/23", "2001:db8::/32", "3fff::/20")))
+"""IANA's registries of special-purpose addresses, with multicast: what is not the public Internet's to route, and the
+relays and anycast services (192.0.0.0/24, 192.88.99.0/24, 2001::/23) at which nobody's endpoint stands. Python's own
+properties follow the registries of the year of its release: 3.11 passes 192.0.0.0/24 and 192.88.99.0/24.
+"""
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")  # the only part of IPv6 that is given out; 5f00::/16 and the like are not
 
 
 class RefusedAddress(OSError):
@@ -53,11 +62,9 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
-        if ip.is_site_local or ip.teredo:
+        if ip not in GLOBAL_UNICAST:
             return False
-    # 3.11's is_global alone takes multicast for global.
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback
-                                 or ip.is_link_local or ip.is_private)
+    return ip.is_global and not any(ip in network for network in NOT_PUBLIC)
 
 
 def leads_to_private(host: str) -> bool:
