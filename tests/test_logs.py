@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import sys
+import time
 
 import pytest
 
@@ -144,6 +145,16 @@ def test_secrets_are_taken_out_of_every_line(text):
 ])
 def test_ordinary_lines_stay_as_they_are(text):
     assert logs.redact(text) == text
+
+
+@pytest.mark.parametrize("piece", [
+    "?", "a-", "x_", "?a", "://", "://a:", "/t", "/callbacks", "token ", "secret:", "api-key", "basic ", "sk_",
+    "Invalid request from ip=", "sign-in/"])
+def test_a_line_that_is_made_to_be_slow_is_not(piece):
+    """Quadratic, 400 KB took minutes: this bound is no measure of speed."""
+    started = time.process_time()
+    logs.redact((piece * 400_000)[:400_000])
+    assert time.process_time() - started < 5
 
 
 def test_an_error_of_the_database_does_not_quote_what_was_to_be_written(context):
