@@ -16,6 +16,7 @@ from wesend.gateways.money.base import (
     PaymentHint,
     Standing,
 )
+from wesend.gateways.options import BadOption
 from wesend.gateways.outcomes import ACCEPTED, REFUSED, UNKNOWN
 
 from ..support.fakes import answer, drop
@@ -52,6 +53,21 @@ class TestCharging:
             "AccountReference": "0f2f6f0d9a11", "TransactionDesc": "Top-up of a w"}
         assert type(body["Amount"]) is int
         assert vendor.last.headers["authorization"] == "Bearer tok-1"
+
+    def test_a_till_is_paid_at_while_its_store_asks(self, vendor):
+        vendor.on("GET", TOKEN, answer(200, {"access_token": "tok-1", "expires_in": "3599"}))
+        vendor.on("POST", PUSH, ACCEPTS)
+        adapter = make("mpesa", vendor.url, callback_url=CALLBACK, shortcode="600111", till="5123456",
+                       transaction_type="CustomerBuyGoodsOnline")
+        adapter.charge(CHARGE)
+        body = vendor.last.json
+        assert (body["BusinessShortCode"], body["PartyB"]) == ("600111", "5123456")
+        assert body["TransactionType"] == "CustomerBuyGoodsOnline"
+        assert b64decode(body["Password"]).decode().startswith("600111pk")
+
+    def test_a_till_goes_with_buying_goods_only(self, vendor):
+        with pytest.raises(BadOption, match="CustomerBuyGoodsOnline"):
+            make("mpesa", vendor.url, till="5123456")
 
     @pytest.mark.parametrize("micros", [500_500_000, 500_000])
     def test_amounts_must_be_whole(self, vendor, adapter, micros):
@@ -147,7 +163,8 @@ class TestAsking:
 
     @pytest.mark.parametrize(("code", "reason"), [
         ("1032", "The payer cancelled"), (1037, "The payer did not answer"), ("1", "The payer has too little money"),
-        ("2001", "The payer gave a wrong PIN"), ("8006", "As Safaricom says")])
+        ("2001", "The payer gave a wrong PIN"), ("8006", "As Safaricom says"), ("SFC_IC0003", "As Safaricom says"),
+        ("C2B00011", "As Safaricom says"), ("-1", "As Safaricom says"), ("paid", "As Safaricom says")])
     def test_a_failure_is_told_in_words(self, vendor, adapter, code, reason):
         told = answer(200, {"ResponseCode": "0", "ResultCode": code, "ResultDesc": "As Safaricom says"})
         assert self.ask(vendor, adapter, told) == Standing(NOT_PAID, reason=reason)
@@ -156,9 +173,10 @@ class TestAsking:
         answer(500, {"errorCode": "500.001.1001", "errorMessage": "The transaction is being processed"}),
         answer(200, {"ResponseCode": "0", "ResultCode": "4999", "ResultDesc": "Still under processing"}),
         answer(400, {"errorMessage": "Bad Request"}), answer(503), drop, answer(200, "rubbish"), answer(200, {}),
-        answer(200, {"ResultCode": None}), answer(200, {"ResultCode": "paid"}), answer(200, {"ResultCode": False}),
-        answer(500, {"ResultCode": "0"})],
-        ids=["500.001.1001", "4999", "400", "503", "closed", "rubbish", "empty", "null", "word", "false", "0 in a 500"])
+        answer(200, {"ResultCode": None}), answer(200, {"ResultCode": " "}), answer(200, {"ResultCode": False}),
+        answer(200, {"ResultCode": 4999}), answer(200, {"ResultCode": ["SFC_IC0003"]}), answer(500, {"ResultCode": "0"})],
+        ids=["500.001.1001", "4999", "400", "503", "closed", "rubbish", "empty", "null", "blank", "false", "4999 as a number",
+             "a list", "0 in a 500"])
     def test_everything_else_is_pending(self, vendor, adapter, behaviour):
         assert self.ask(vendor, adapter, behaviour).status == PENDING
 

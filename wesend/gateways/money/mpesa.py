@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from typing import Any
 from urllib.parse import urlencode
 
 from ... import clock, money
 from .. import reading
 from ..callbacks import CallbackRequest, UnreadableCallback
 from ..http_client import ANSWERED, Reply, basic
-from ..options import Option
+from ..options import BadOption, Option, Values
 from .base import (
     ACCEPTED,
     NOT_PAID,
@@ -25,15 +26,23 @@ from .base import (
 )
 from .remote import TokenMoney, not_charged
 
-PAID_CODE = 0
-STILL_OPEN = (4999,)  # "the transaction is still under processing"
+PAID_CODE = "0"
+STILL_OPEN = ("4999",)  # "the transaction is still under processing"
 RESULTS = {
-    1: "The payer has too little money", 17: "M-Pesa could not carry it out", 26: "M-Pesa is busy",
-    1001: "The payer has another payment open", 1019: "The request expired", 1025: "The request could not be shown",
-    1032: "The payer cancelled", 1037: "The payer did not answer", 2001: "The payer gave a wrong PIN",
-    9999: "The request could not be shown",
+    "1": "The payer has too little money", "17": "M-Pesa could not carry it out", "26": "M-Pesa is busy",
+    "1001": "The payer has another payment open", "1019": "The request expired", "1025": "The request could not be shown",
+    "1032": "The payer cancelled", "1037": "The payer did not answer", "2001": "The payer gave a wrong PIN",
+    "9999": "The request could not be shown",
 }
+"""Result code → why nothing was paid. Codes are numbers or words (`SFC_IC0003`); any other one is final as well."""
 BAD_TOKEN = "404.001.03"
+BUY_GOODS = "CustomerBuyGoodsOnline"
+
+
+def _code(given: Any) -> str | None:
+    """A result code as text, a number without leading zeros; None for none."""
+    number = reading.whole(given)
+    return str(number) if number is not None else None if isinstance(given, bool) else reading.text(given)
 
 
 class Mpesa(TokenMoney):
@@ -43,14 +52,20 @@ class Mpesa(TokenMoney):
     brings_address = True
     callback_answer = ({"ResultCode": 0, "ResultDesc": "Accepted"}, 200)
     options = (
-        Option("shortcode", required=True, pattern="[0-9]{5,10}", help="the paybill or till number, digits only"),
+        Option("shortcode", required=True, pattern="[0-9]{5,10}", help="the paybill number; of a till its store number"),
+        Option("till", pattern="[0-9]{5,10}", help="the till number, for CustomerBuyGoodsOnline (the shortcode)"),
         Option("transaction_type", "choice", default="CustomerPayBillOnline",
-               choices=("CustomerPayBillOnline", "CustomerBuyGoodsOnline")),
+               choices=("CustomerPayBillOnline", BUY_GOODS)),
         Option("base_url", "url", default="https://api.safaricom.co.ke", help="where its API is"),
         takes("KES"),
     )
     secrets = (Option("consumer_key", required=True), Option("consumer_secret", required=True),
                Option("passkey", required=True))
+
+    @classmethod
+    def check(cls, values: Values) -> None:
+        if values.options["till"] and values.options["transaction_type"] != BUY_GOODS:
+            raise BadOption(f"The option till goes with the transaction_type {BUY_GOODS}", "options.till")
 
     def fetch_token(self, until: float) -> Reply:
         return self.http.request(
@@ -67,7 +82,7 @@ class Mpesa(TokenMoney):
         payer = charge.phone.lstrip("+")
         reply = self.call("POST", "/mpesa/stkpush/v1/processrequest", json={
             **self._signed(), "TransactionType": self.settings["transaction_type"], "Amount": amount, "PartyA": payer,
-            "PartyB": self.settings["shortcode"], "PhoneNumber": payer,
+            "PartyB": self.settings["till"] or self.settings["shortcode"], "PhoneNumber": payer,
             "CallBackURL": self._callback(charge.reference), "TransactionDesc": charge.description[:13] or "Top-up",
             "AccountReference": charge.reference.replace("-", "")[-12:]})
         answer = reply.object()
@@ -88,7 +103,7 @@ class Mpesa(TokenMoney):
         reply = self.call("POST", "/mpesa/stkpushquery/v1/query",
                           json={**self._signed(), "CheckoutRequestID": gateway_ref})
         # HTTP 500 with errorCode 500.001.1001 is how it says "still processing": pending, as is every other error.
-        result = reading.whole(reply.object().get("ResultCode")) if reply.kind == ANSWERED else None
+        result = _code(reply.object().get("ResultCode")) if reply.kind == ANSWERED else None
         if result is None or result in STILL_OPEN:
             return Standing(PENDING)
         if result == PAID_CODE:
