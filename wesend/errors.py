@@ -199,6 +199,14 @@ class IdempotencyInFlight(Conflict):
 class RateLimited(WesendError):
     """Too many requests; ``retry_after`` in whole seconds."""
 
+    sentence = "Rate limit exceeded"
+
     def __init__(self, retry_after: int):
-        super().__init__("Rate limit exceeded")
+        super().__init__()
         self.retry_after = retry_after
+
+
+class TooManyPaymentPrompts(RateLimited):
+    """A phone was asked to pay as often as anybody may ask it."""
+
+    sentence = "This phone was asked to pay too often lately: wait until the open requests are answered"

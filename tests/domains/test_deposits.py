@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
@@ -15,6 +16,7 @@ from wesend.errors import (
     ChargeRefused,
     DepositNotFound,
     InvalidInput,
+    TooManyPaymentPrompts,
     TopUpNotConfigured,
 )
 from wesend.gateways.money.base import (
@@ -37,6 +39,7 @@ from wesend.wallets.deposits import (
     start_deposit,
 )
 
+from ..support.accounts import mint_key
 from ..support.domain import balance, make_wallet, problems
 from ..support.smsc import eventually
 
@@ -281,3 +284,63 @@ def test_a_refusal_that_was_not_waited_for_is_told_by_the_status(payer, wallet):
         made = start_deposit(wallet, 500_000_000, PAYER)
         eventually(lambda: deposit_by_id(made["id"], wallet.account_id)["status"] == "failed", "it is not refused")
     assert deposit_by_id(made["id"], wallet.account_id)["reason"] == "No such payer" and balance(wallet) == "0"
+
+
+# -- payment prompts to one phone ---------------------------------------------
+
+def test_a_phone_has_at_most_three_open_prompts_whoever_asks(payer, wallet, clock):
+    made = [start_deposit(wallet, 500_000_000, PAYER), start_deposit(make_wallet("0"), 500_000_000, PAYER),
+            start_deposit(wallet, 500_000_000, PAYER)]
+    with pytest.raises(TooManyPaymentPrompts) as refused:
+        start_deposit(make_wallet("0"), 500_000_000, PAYER)
+    assert refused.value.retry_after == 60 and len(payer.charges) == 3
+    start_deposit(wallet, 500_000_000, normalise("+256772999999", None))
+    settle(made[0]["id"], None)
+    start_deposit(wallet, 500_000_000, PAYER)
+
+
+def test_a_phone_is_asked_six_times_an_hour_however_they_end(payer, wallet, clock):
+    for _ in range(6):
+        settle(start_deposit(wallet, 500_000_000, PAYER)["id"], None)
+        clock.advance(60)
+    with pytest.raises(TooManyPaymentPrompts) as refused:
+        start_deposit(wallet, 500_000_000, PAYER)
+    assert refused.value.retry_after == 3600 - 6 * 60
+    clock.advance(refused.value.retry_after - 1)
+    with pytest.raises(TooManyPaymentPrompts):
+        start_deposit(wallet, 500_000_000, PAYER)
+    clock.advance(1)
+    start_deposit(wallet, 500_000_000, PAYER)
+
+
+def test_prompts_that_are_asked_for_at_the_same_moment_count(payer, wallet, context):
+    def ask(_) -> bool:
+        with context.app_context():
+            try:
+                start_deposit(wallet, 500_000_000, PAYER)
+            except TooManyPaymentPrompts:
+                return False
+            finally:
+                context.extensions["wesend.database"].close_thread()
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(ask, range(24))) == 3
+    assert len(payer.charges) == 3
+
+
+def test_the_sandbox_asks_no_phone_so_it_has_no_limit(context, clock):
+    wallet = make_wallet("0", is_sandbox=True)
+    assert [start_deposit(wallet, 500_000_000, PAYER)["status"] for _ in range(8)] == ["pending"] * 8
+
+
+def test_each_api_answers_429_with_when_to_ask_again(payer, app, clock):
+    """The operator's own gateways; the four dialects render one error."""
+    wallet = make_wallet("0")
+    for _ in range(3):
+        start_deposit(wallet, 500_000_000, PAYER)
+    _, given = mint_key(wallet.account_id, wallet, "wesendall")
+    answered = app.test_client().post("/api/v1/account/topup", auth=(given.public, given.secret), json={
+        "walletId": wallet.uid, "amount": 500, "phone": PAYER.e164})
+    assert (answered.status_code, answered.json["error"], answered.headers["Retry-After"]) == (429, "rate_limited", "60")
+    assert "asked to pay" in answered.json["message"]

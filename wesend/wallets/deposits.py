@@ -16,7 +16,7 @@ from ..accounts import audit_log, roles
 from ..accounts.idempotency import Claim
 from ..accounts.roles import OPERATE, Actor
 from ..database import Row, Tx, marks, query, query_one, write
-from ..errors import ChargeRefused, DepositNotFound, InvalidInput, TopUpNotConfigured
+from ..errors import ChargeRefused, DepositNotFound, InvalidInput, TooManyPaymentPrompts, TopUpNotConfigured
 from ..gateways.money.base import (
     NETWORKS,
     NOT_PAID,
@@ -38,6 +38,9 @@ from .service import WalletInfo
 EXPIRES_MS = clock.DAY
 LONGEST_GAP_MS = 10 * clock.MINUTE
 ASK_LIMIT = 50
+OPEN_PROMPTS, PROMPTS_AN_HOUR = 3, 6
+"""Payment prompts to one phone, whoever asks: more of them harass its owner, and tire people into paying."""
+OPEN_PROMPT_SECONDS = 60  # after which it is worth trying again: most prompts are answered or dropped by then
 LATE_POLLS = 6  # after a hint about a deposit that has ended, while the gateway gives no clear answer
 
 
@@ -45,8 +48,9 @@ def start_deposit(wallet: WalletInfo, amount_micros: int, phone: Phone, *, provi
                   api_key_id: int | None = None, claim: Claim | None = None) -> Row:
     """Ask a payer for money; the pending deposit. ``amount_micros`` in the wallet's purchase currency.
 
-    TopUpNotConfigured without a gateway for it; ChargeRefused when the gateway declined at once (kept as failed). When
-    too many requests wait for the gateway already, this one is charged beside it, and what came of it is told by its status.
+    TopUpNotConfigured without a gateway for it; TooManyPaymentPrompts when the phone was asked too often lately;
+    ChargeRefused when the gateway declined at once (kept as failed). When too many requests wait for the gateway already,
+    this one is charged beside it, and what came of it is told by its status.
     """
     if amount_micros <= 0:
         raise InvalidInput("The amount must be above zero", {"amount": ["Must be above zero"]})
@@ -59,6 +63,8 @@ def start_deposit(wallet: WalletInfo, amount_micros: int, phone: Phone, *, provi
     reference = str(uuid4())  # version 4: MoMo and MarzPay take no other
 
     def insert(tx: Tx) -> int:
+        if not wallet.is_sandbox:
+            _require_few_prompts(tx, phone, now)
         deposit_id = tx.insert(
             "deposits", uid="dep_" + new_id().replace("-", ""), reference=reference, account_id=wallet.account_id,
             wallet_id=wallet.id, api_key_id=api_key_id, amount_micros=amount_micros, currency=wallet.purchase_currency,
@@ -76,6 +82,18 @@ def start_deposit(wallet: WalletInfo, amount_micros: int, phone: Phone, *, provi
         else:
             in_request.do_apart(lambda: _charge(gateway, deposit_id))
     return _get(deposit_id)
+
+
+def _require_few_prompts(tx: Tx, phone: Phone, now: int) -> None:
+    """The sandbox asks no phone, so its deposits do not count."""
+    lately = tx.all("SELECT created_at FROM deposits WHERE phone = ? AND created_at > ? AND gateway <> ?"
+                    " ORDER BY created_at DESC LIMIT ?", (phone.e164, now - clock.HOUR, registry.SANDBOX_MONEY, PROMPTS_AN_HOUR))
+    if len(lately) == PROMPTS_AN_HOUR:
+        raise TooManyPaymentPrompts(max(1, -(-(lately[-1][0] + clock.HOUR - now) // clock.SECOND)))
+    pending = tx.all("SELECT 1 FROM deposits WHERE phone = ? AND created_at > ? AND gateway <> ? AND status = 'pending' LIMIT ?",
+                     (phone.e164, now - EXPIRES_MS, registry.SANDBOX_MONEY, OPEN_PROMPTS))
+    if len(pending) == OPEN_PROMPTS:
+        raise TooManyPaymentPrompts(OPEN_PROMPT_SECONDS)
 
 
 def _charge(gateway: MoneyGateway, deposit_id: int) -> None:

@@ -85,5 +85,6 @@ class Deposit(db.Model):
     updated_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (
         CheckConstraint("status IN ('pending', 'successful', 'failed', 'expired')", name="status"),
+        Index("ix_deposits_phone", "phone", "created_at"),
         Index("ix_deposits_poll_at", "poll_at", sqlite_where=text("poll_at IS NOT NULL")),
     )
