@@ -7,6 +7,7 @@ import pytest
 from tests.support.domain import make_account, make_wallet
 from tests.support.fakes import FakeVendor, answer
 from tests.support.gateways import set_up
+from wesend import cli
 from wesend.phones import normalise
 from wesend.upstreams import registry
 from wesend.wallets.deposits import start_deposit
@@ -50,6 +51,46 @@ def test_types_tells_what_can_be_set_of_a_type(wesend, name):
     told = wesend("gateway", "types", name).out
     assert [option["name"] for option in shown["options"] if f"--option {option['name']}=" not in told] == []
     assert told in wesend("gateway", "types").out
+
+
+def api_key_of(name: str) -> str:
+    return registry.sms_gateway(name).credentials["api_key"]
+
+
+@pytest.mark.parametrize(("content", "kept"), [("k3y", "k3y"), ("k3y\n", "k3y"), (" k 3y \r\n", "k 3y"), ("päss\n", "päss")])
+def test_a_secret_is_read_from_a_file(wesend, context, tmp_path, content, kept):
+    file = tmp_path / "key"
+    file.write_bytes(content.encode())
+    assert wesend(*SET[:-1], f"api_key=@{file}").code == 0
+    assert api_key_of("at") == kept
+
+
+def test_a_secret_is_read_from_the_input(app, context):
+    runner = app.test_cli_runner()
+    set_twilio = ("gateway", "set", "tw", "--type", "mpesa", "--option", "shortcode=174379", "--secret", "consumer_key=-",
+                  "--secret", "consumer_secret=-", "--secret", "passkey=plain")
+    done = runner.invoke(cli.group, list(set_twilio), input="first\nsecond\n", prog_name="wesend")
+    assert done.exit_code == 0, done.stderr
+    assert registry.money_gateway("tw").credentials == {"consumer_key": "first", "consumer_secret": "second", "passkey": "plain"}
+    empty = runner.invoke(cli.group, list(set_twilio), input="first\n", prog_name="wesend")
+    assert (empty.exit_code, empty.stderr) == (1, "Error: No secret consumer_secret came in: nothing was set\n")
+
+
+@pytest.mark.parametrize("name, said", [
+    ("absent", "No such file or directory"), ("", "Is a directory"), ("binary", "it is no text"),
+    ("empty", "it is empty"), ("long", "it is too long")])
+def test_a_file_without_a_secret_is_refused_in_a_sentence(wesend, tmp_path, name, said):
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00k")
+    (tmp_path / "empty").write_text("\n")
+    (tmp_path / "long").write_text("x" * 30_000)
+    refused = wesend(*SET[:-1], f"api_key=@{tmp_path / name}")
+    assert refused.code == 1 and refused.err.count("\n") == 1
+    assert f"The secret api_key can't be read from {tmp_path / name}: {said}" in refused.err
+
+
+def test_a_secret_that_begins_with_an_at_sign_is_given_with_two(wesend, context):
+    assert wesend(*SET[:-1], "api_key=@@home").code == 0
+    assert api_key_of("at") == "@home"
 
 
 def test_no_command_ever_shows_a_secret(wesend):

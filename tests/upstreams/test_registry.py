@@ -105,7 +105,7 @@ def test_secrets_are_sealed_in_the_database_and_never_shown_or_logged(context):
 
 def test_secrets_that_are_not_given_again_stay_and_so_does_the_callback_address():
     before = set_up("africastalking", name="at", secrets={"api_key": SECRET})
-    after = service.set_gateway("at", "africastalking", {"username": "other"}, {}, actor=ACTOR)
+    after = service.set_gateway("at", "africastalking", {"username": "other", "base_url": NOWHERE}, {}, actor=ACTOR)
     assert registry.sms_gateway("at").credentials["api_key"] == SECRET
     assert registry.sms_gateway("at").settings["username"] == "other"
     assert after.callback_url == before.callback_url
@@ -183,7 +183,7 @@ def test_a_new_gateway_never_takes_the_place_of_another():
 def test_an_empty_secret_takes_away_what_was_given_before():
     set_up("android", name="phone", secrets={"webhook_key": SECRET})
     assert service.get_gateway("phone").secrets == ("username", "password", "webhook_key")
-    service.set_gateway("phone", "android", {}, {"webhook_key": ""}, actor=ACTOR)
+    service.set_gateway("phone", "android", {"base_url": NOWHERE}, {"webhook_key": ""}, actor=ACTOR)
     assert registry.sms_gateway("phone").credentials["webhook_key"] is None
     assert service.get_gateway("phone").secrets == ("username", "password")
 

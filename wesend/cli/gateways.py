@@ -15,6 +15,8 @@ from ..upstreams import registry, service, trial
 from ..wallets import deposits
 from .shared import ACTOR, command
 
+LONGEST_SECRET = 20_000  # characters of a file: a key with its certificates fits
+
 
 @click.group()
 def gateway():
@@ -29,6 +31,35 @@ def _pairs(given: tuple[str, ...], word: str) -> dict[str, str]:
             raise click.UsageError(f"--{word} takes NAME=VALUE, not {name[:40]!r}")
         found[name.strip()] = value
     return found
+
+
+def _secrets(given: tuple[str, ...]) -> dict[str, str]:
+    """``K=@FILE`` reads a file, ``K=-`` the next line of the input (asked for, unseen, at a terminal), ``K=@@V`` is ``@V``.
+
+    Every user of a machine sees the arguments of its commands.
+    """
+    return {name: _secret(name, value) for name, value in _pairs(given, "secret").items()}
+
+
+def _secret(name: str, value: str) -> str:
+    if value == "-":
+        asked = click.prompt(name, hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
+        if not asked.strip():
+            raise InvalidInput(f"No secret {name} came in: nothing was set")
+        return asked.rstrip("\r\n")
+    if value.startswith("@@"):
+        return value[1:]
+    if not value.startswith("@"):
+        return value
+    try:
+        with open(value[1:], encoding="utf-8") as file:
+            read = file.read(LONGEST_SECRET + 1).rstrip("\r\n")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise InvalidInput(f"The secret {name} can't be read from {value[1:]}: {reason}") from error
+    if not read.strip() or len(read) > LONGEST_SECRET:
+        raise InvalidInput(f"The secret {name} can't be read from {value[1:]}: it is {'too long' if read.strip() else 'empty'}")
+    return read
 
 
 def _shown(info: service.GatewayInfo) -> dict:
@@ -69,11 +100,13 @@ def _type_lines(entry: dict) -> list[str]:
 @command("set", click.argument("name"), click.option("--type", "type_name", required=True, metavar="TYPE",
                                                         help="What kind it is; `wesend gateway types` tells."),
          click.option("--option", "options", multiple=True, metavar="K=V", help="A setting; repeatable."),
-         click.option("--secret", "secrets", multiple=True, metavar="K=V", help="A secret: sealed, never shown again; repeatable."),
+         click.option("--secret", "secrets", multiple=True, metavar="K=V",
+                      help="A secret: sealed, never shown again; repeatable. K=@FILE reads it from a file, K=- asks for it: what"
+                           " stands on a command line, other users of the machine can see."),
          group=gateway)
 def set_gateway(name, type_name, options, secrets):
     """Set up a gateway, or set it anew: options are all given again, secrets that are not given stay."""
-    info = service.set_gateway(name, type_name, _pairs(options, "option"), _pairs(secrets, "secret"), actor=ACTOR)
+    info = service.set_gateway(name, type_name, _pairs(options, "option"), _secrets(secrets), actor=ACTOR)
     return _shown(info), _line(info)
 
 

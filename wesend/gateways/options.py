@@ -25,6 +25,7 @@ class Option(NamedTuple):
     """One setting. ``kind``: text (one line), template (any text), url, integer, decimal, choice, list, json, flag.
 
     A list is separated by commas and kept in upper case; so are choices compared. ``least`` and ``most`` bound numbers.
+    ``destination``: it says where the secrets are sent, as every url does.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Option(NamedTuple):
     least: int | None = None
     most: int | None = None
     pattern: str = ""
+    destination: bool = False
 
 
 class Values(NamedTuple):
@@ -85,6 +87,12 @@ def read_options(type_class: type[Configurable], options: Mapping[str, Any], sec
                     {name: _read(option, secrets.get(name), "secret") for name, option in hidden.items()})
     type_class.check(values)
     return values
+
+
+def destination(type_class: type[Configurable], values: Values) -> dict[str, Any]:
+    """Where a gateway's secrets go: those of its options that say so, defaults included."""
+    return {option.name: values.options[option.name] for option in type_class.options + type_class.common_options
+            if option.destination or option.kind == "url"}
 
 
 def _unknown(word: str, name: str, type_name: str, known: Mapping[str, Option]) -> str:

@@ -14,7 +14,7 @@ from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
 from ..database import Row, Tx, atomic, query, query_one
 from ..errors import GatewayExists, GatewayNotFound, InvalidInput
-from ..gateways.options import BadOption
+from ..gateways.options import BadOption, destination, read_options
 from . import breaker, registry
 from .registry import kind_of, types
 
@@ -40,8 +40,9 @@ def set_gateway(name: str, type_name: str, options: dict[str, str], secrets: dic
                 is_new: bool = False) -> GatewayInfo:
     """Make a gateway or set it anew; secrets that are not given again stay, as its callback address does.
 
-    An empty text takes a secret away. InvalidInput tells in ``fields`` which setting is wrong. ``is_new``: GatewayExists
-    instead of setting one anew.
+    Where the gateway's address changes, no secret stays: whoever may set it up could else have the secrets sent to
+    themselves, which nobody is shown. An empty text takes a secret away. InvalidInput tells in ``fields`` which setting
+    is wrong. ``is_new``: GatewayExists instead of setting one anew.
     """
     roles.require(actor, OPERATE)
     name = named(name)
@@ -55,7 +56,11 @@ def set_gateway(name: str, type_name: str, options: dict[str, str], secrets: dic
         raise _refused_name(f"{name} is always there and can't be set: choose another name")
     before = query_one("SELECT * FROM gateways WHERE name = ?", (name,))
     if before is not None and before["type"] == type_name:
-        secrets = {**_secrets_of(before), **secrets}
+        kept = {word: secret for word, secret in _secrets_of(before).items() if word not in secrets}
+        if kept and _leads_elsewhere(before, options):
+            raise InvalidInput(f"The address of {name} changes: give its secrets again ({', '.join(sorted(kept))})",
+                               {f"secrets.{word}": ["Give it again: the gateway's address has changed"] for word in kept})
+        secrets = {**kept, **secrets}
     secrets = {word: secret for word, secret in secrets.items() if secret.strip()}
     token = before["callback_token"] if before is not None else random.token_urlsafe(24)
     _try_to_build(name, type_name, options, secrets, token)
@@ -81,6 +86,16 @@ def _try_to_build(name: str, type_name: str, options: dict[str, str], secrets: d
     except ValueError as error:
         setting = error.setting if isinstance(error, BadOption) else None
         raise InvalidInput(str(error), {setting: [str(error)]} if setting else None) from error
+
+
+def _leads_elsewhere(before: Row, options: dict[str, str]) -> bool:
+    """Whether the secrets that are kept would go to another address than they were given for."""
+    kind, secrets = types()[before["type"]], _secrets_of(before)
+    try:
+        new = destination(kind, read_options(kind, options, secrets))
+        return new != destination(kind, read_options(kind, json.loads(before["options"]), secrets))
+    except BadOption:
+        return False  # what can't be read is refused by its own words, and never used
 
 
 def _store(tx: Tx, row: dict[str, Any]) -> None:

@@ -39,8 +39,9 @@ class HttpGateway(RemoteSmsGateway):
         Option("url", "url", required=True, help=f"where a message is sent to; {PLACEHOLDERS}"),
         Option("method", "choice", default="POST", choices=("POST", "GET", "PUT")),
         Option("content_type", "choice", default="json", choices=("json", "form")),
-        Option("body", "template", help=f"JSON, or a=b&c=d for a form; {PLACEHOLDERS} inside its texts"),
-        Option("headers", "json", default={}, help=f"a JSON object of texts; {PLACEHOLDERS}"),
+        Option("body", "template", help=f"JSON, or a=b&c=d for a form; {PLACEHOLDERS} inside its texts",
+               destination=True),  # a text made of a secret would go to the phone that a test names
+        Option("headers", "json", default={}, help=f"a JSON object of texts; {PLACEHOLDERS}", destination=True),
         Option("success", pattern=r"[^=]+=.*", help="how a success is told, as path.to=value; without it any 2xx is one"),
         Option("id_path", help="where the answer has the message's id, such as messages.0.id"),
         Option("receipt_id", help="the receipts' field with the message's id"),
