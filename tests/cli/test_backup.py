@@ -4,6 +4,7 @@ nothing.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import stat
@@ -163,11 +164,30 @@ def foreign(file: Path) -> None:
         connection.execute("CREATE TABLE something (id INTEGER)")
 
 
+def with_sql(*statements: str):
+    def spoil(file: Path) -> None:
+        with closing(sqlite3.connect(file)) as connection, connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    return spoil
+
+
+STEAL = "UPDATE wallets SET balance_micros = balance_micros + 1000000 WHERE id = NEW.id; END"
+
+
 @pytest.mark.parametrize("spoil, sentence", [
     (damaged, "damaged"), (newer, "newer version"), (foreign, "no backup of wesend"),
     (lambda file: file.write_text("a shopping list " * 100), "not a usable SQLite database"),
     (lambda file: file.write_bytes(b""), "no backup of wesend"),
-], ids=["damaged", "newer", "foreign", "text", "empty"])
+    (with_sql(f"CREATE TRIGGER gift AFTER INSERT ON wallets BEGIN {STEAL}"), "its trigger gift is not wesend's"),
+    (with_sql("DROP TRIGGER ledger_entries_no_update",
+              f"CREATE TRIGGER ledger_entries_no_update AFTER INSERT ON wallets BEGIN {STEAL}"),
+     "its trigger ledger_entries_no_update is not wesend's"),
+    (with_sql("DROP TRIGGER ledger_entries_no_delete"), "its trigger ledger_entries_no_delete is missing"),
+    (with_sql("CREATE VIEW rich AS SELECT * FROM wallets"), "its view rich is not wesend's"),
+    (with_sql("CREATE VIRTUAL TABLE notes USING fts5(text)"), "its virtual table notes is not wesend's"),
+], ids=["damaged", "newer", "foreign", "text", "empty", "trigger", "changed trigger", "without a trigger", "view", "virtual table"])
 def test_a_file_that_can_not_be_used_is_refused_and_the_database_stays(wesend, app, file, database, spoil, sentence):
     wesend("backup", file)
     close(app)
@@ -178,6 +198,15 @@ def test_a_file_that_can_not_be_used_is_refused_and_the_database_stays(wesend, a
     assert str(file) in refused.err and "restoring" not in refused.err
     assert database.read_bytes() == before
     assert {path.name for path in database.parent.iterdir()} - listed <= {"wesend.db.serving"}
+
+
+def test_what_is_no_file_is_refused_at_once_whatever_it_would_give(wesend, app, tmp_path):
+    close(app)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/zero")
+    for file in ("/dev/zero", "/dev/null", tmp_path / "pipe", tmp_path / "link"):
+        refused = wesend("restore", file)
+        assert refused.code == 1 and "is no file: name a backup" in refused.err and refused.err.count("\n") == 1
 
 
 def test_the_database_itself_is_no_backup(wesend, app, database):

@@ -9,6 +9,7 @@ import fcntl
 import os
 import shutil
 import sqlite3
+import stat
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -56,18 +57,71 @@ def restore(file: Path, settings: Settings, make_app: Callable[[Settings], Flask
         raise DatabaseProblem(f"{file} is the database itself: name a backup.")
     with nobody_serves(settings):
         copy = settings.database.with_name(f"{settings.database.name}.restoring-{os.getpid()}")
+        fresh = copy.with_name(f"{copy.name}-fresh")
         try:
-            shutil.copyfile(file, copy)
-            copy.chmod(0o600)
-            size = copy.stat().st_size
+            size = _copy(file, copy)
             _check(copy, file)
+            known = _schema_of_a_fresh_database(fresh, settings, make_app)
+            _require_known_triggers(copy, file, known, by_name=True)  # those would run while it is migrated
             waiting, readable = _prepare(copy, settings, make_app, file, actor)
+            _require_known_triggers(copy, file, known)
             sync(copy)
             aside = _swap(copy, settings.database)
         finally:
-            for ending in ("", *COMPANIONS, ".gate"):
-                copy.with_name(copy.name + ending).unlink(missing_ok=True)
+            for path in (copy, fresh):
+                for ending in ("", *COMPANIONS, ".gate"):
+                    path.with_name(path.name + ending).unlink(missing_ok=True)
     return Restored(size, aside, waiting, readable)
+
+
+def _copy(file: Path, copy: Path) -> int:
+    """A private copy of a regular file (never of a device or a pipe, which may have no end); its bytes."""
+    try:
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise DatabaseProblem(f"{file} is no file: name a backup.")
+        if found.st_size > shutil.disk_usage(copy.parent).free:
+            raise DatabaseProblem(f"{file} has {found.st_size} bytes: there is no room for it in {copy.parent}.")
+        shutil.copyfile(file, copy)
+    except OSError as error:
+        raise DatabaseProblem(f"{file} can't be copied to {copy.parent}: {error.strerror}.") from error
+    copy.chmod(0o600)
+    return found.st_size
+
+
+Schema = dict[tuple[str, str], str]
+"""(trigger or view, name) → its SQL, with single spaces."""
+
+
+def _schema_of(path: Path) -> Schema:
+    with closing(sqlite3.connect(path, timeout=15)) as connection:
+        return {(kind, name): " ".join(sql.split()) for kind, name, sql in connection.execute(
+            "SELECT CASE type WHEN 'table' THEN 'virtual table' ELSE type END, name, sql FROM sqlite_master"
+            " WHERE type IN ('trigger', 'view') OR sql LIKE 'CREATE VIRTUAL%'")}
+
+
+def _schema_of_a_fresh_database(path: Path, settings: Settings, make_app: Callable[[Settings], Flask]) -> Schema:
+    app = make_app(replace(settings, database=path))
+    with app.app_context():
+        try:
+            bring_up_to_date()
+        finally:
+            app.extensions["wesend.database"].close()
+            db.engine.dispose()
+    return _schema_of(path)
+
+
+def _require_known_triggers(copy: Path, file: Path, known: Schema, *, by_name: bool = False) -> None:
+    """DatabaseProblem for triggers and views that are not wesend's: they would go on changing what is written.
+
+    ``by_name``: of an older backup, whose triggers a migration has yet to bring up to date.
+    """
+    found = _schema_of(copy)
+    strange = sorted(what for what in found if what not in known or not by_name and found[what] != known[what])
+    missing = [] if by_name else sorted(known.keys() - found.keys())
+    if strange or missing:
+        (kind, name), says = (strange[0], "is not wesend's") if strange else (missing[0], "is missing")
+        raise DatabaseProblem(f"{file} is no backup that wesend made: its {kind} {' '.join(name.split())[:60]} {says}.")
 
 
 def _check(copy: Path, file: Path) -> None:
