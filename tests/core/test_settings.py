@@ -19,7 +19,7 @@ DEFAULTS = {
     "smtp_url": "", "mail_from": "", "mail_backoff": 30.0, "secret_key": "", "rate_limit": None,
     "retry_delays": (1.0, 4.0), "validity_hours": 48.0, "gateway_timeout": 10.0, "sandbox_smtp_port": None,
     "log": "off", "log_level": "info", "metrics_token": "", "backup_dir": None, "backup_hours": 24.0, "backup_keep": 7,
-    "keep_text_days": None, "alert_mail": "",
+    "keep_text_days": None, "link_days": 400.0, "alert_mail": "",
     "trusted_proxies": (ip_network("127.0.0.0/8"), ip_network("::1")),
 }
 GIVEN = {
@@ -52,6 +52,7 @@ GIVEN = {
     "backup_hours": ("6", 6.0),
     "backup_keep": ("30", 30),
     "keep_text_days": ("90", 90.0),
+    "link_days": ("30", 30.0),
     "alert_mail": ("ops@example.org", "ops@example.org"),
     "trusted_proxies": ("172.17.0.0/16, ::1", (ip_network("172.17.0.0/16"), ip_network("::1"))),
 }
@@ -65,7 +66,7 @@ REFUSED = [
       for value in ("2", "maybe", "-1")],
     *[(name, value) for name in ("WESEND_SANDBOX_DELAY", "WESEND_WEBHOOK_BACKOFF", "WESEND_MAIL_BACKOFF",
                                  "WESEND_VALIDITY_HOURS", "WESEND_GATEWAY_TIMEOUT", "WESEND_BACKUP_HOURS",
-                                 "WESEND_KEEP_TEXT_DAYS")
+                                 "WESEND_KEEP_TEXT_DAYS", "WESEND_LINK_DAYS")
       for value in ("-1", "soon", "nan", "inf", "1,5")],
     ("WESEND_GATEWAY_TIMEOUT", "0"), ("WESEND_GATEWAY_TIMEOUT", "0.0"),
     *[("WESEND_BASE_URL", value) for value in ("sms.example.org", "ftp://sms.example.org", "https://", "https://a:port",

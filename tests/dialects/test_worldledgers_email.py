@@ -7,10 +7,12 @@ import re
 import pytest
 
 from wesend.database import query
-from wesend.messages import mail
+from wesend.messages import mail, mail_events
 
 from ..support.accounts import new_worldledgers
+from ..support.apis import WorldLedgers
 from ..support.database import written
+from ..support.jobs import ManualJobs
 from ..support.worldledgers import accepted, add_contact, refused, sandbox_account
 
 ANN, BEN = "ann@example.com", "ben@example.com"
@@ -205,6 +207,43 @@ def test_there_is_no_open_redirect(app, client, sent):
         beyond = mail.tracking_url("c", sent["message_id"], 2), mail.tracking_url("c", sent["message_id"] + 1, 0)
     assert [client.get(path_of(url)).status_code for url in beyond] == [404, 404]
     assert client.get(f"/t/{token}?url=https://evil.example").headers["Location"] == PAGE
+
+
+def test_links_lead_on_for_400_days_and_unsubscribing_works_for_ever(app, client, clock, worldledgers, jobs):
+    accepted(worldledgers.email(ANN, message=f'<a href="{PAGE}">Pay</a>'))
+    jobs.dispatch()
+    [mail_] = caught(client)
+    [link], [pixel] = (re.findall(pattern, mail_["html"]) for pattern in (r'href="([^"]+)"', r'<img src="([^"]+)"'))
+    clock.advance(400 * 86400 - 1)
+    assert client.get(path_of(link)).status_code == 302
+    clock.advance(2)
+    assert [client.get(path_of(url)).status_code for url in (link, pixel)] == [404, 404]
+    assert client.get(path_of(mail_["headers"]["List-Unsubscribe"])).status_code == 200
+    assert client.post(path_of(mail_["headers"]["List-Unsubscribe"])).status_code == 200
+
+
+def test_how_long_they_lead_on_is_a_setting(app_with, clock):
+    app = app_with(WESEND_LINK_DAYS="2")
+    client = app.test_client()
+    accepted(WorldLedgers(client).email(ANN, message=f'<a href="{PAGE}">Pay</a>'))
+    ManualJobs(app).dispatch()
+    [link] = re.findall(r'href="([^"]+)"', caught(client)[0]["html"])
+    clock.advance(2 * 86400 + 1)
+    assert client.get(path_of(link)).status_code == 404
+
+
+@pytest.mark.parametrize("status", ["scheduled", "queued", "cancelled"])
+def test_a_mail_that_was_sent_to_nobody_has_no_links(app, client, worldledgers, clock, status):
+    """Nobody makes a link of ours to their own page by writing a mail that never leaves."""
+    at = {"send_at": "2026-06-11 12:00:00"} if status == "scheduled" else {}
+    [message_id] = accepted(worldledgers.email(ANN, message=f'<a href="{PAGE}">Pay</a>', **at))["message_ids"]
+    with app.app_context():
+        if status == "cancelled":
+            mail_events.unsubscribe(mail_events.find_mail(message_id))
+        assert query("SELECT status FROM messages WHERE id = ?", (message_id,))[0][0] == status
+        link, pixel = mail.tracking_url("c", message_id, 0), mail.tracking_url("o", message_id)
+    assert [client.get(path_of(url)).status_code for url in (link, pixel)] == [404, 404]
+    assert events(app) == []
 
 
 def test_only_unsubscribing_is_done_by_post(client, sent):

@@ -1,4 +1,4 @@
-"""`/t/<token>`: a mail's pixel, its links, and unsubscribing. A token that we did not sign is refused."""
+"""`/t/<token>`: a mail's pixel, its links, and unsubscribing, which is possible for ever. Other tokens are refused."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ def follow(token: str):
         return _unsubscribe(message)
     if request.method == "POST":
         abort(405)
+    if not mail_events.is_tracked(message):
+        abort(404)
     if kind == mail.CLICK and link is not None:
         return _click(message, message_id, link)
     if request.method != "HEAD":

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import json
 
+from flask import current_app
+
 from .. import clock
 from ..database import Row, Tx, query, query_one, write
 from ..routing import opt_outs
 from . import announce
 from .compose import EMAIL
-from .statuses import CANCELLED
+from .statuses import CANCELLED, DELIVERED, SUBMITTING, UNDER_WAY
 from .transitions import Move, move
 
 
 def find_mail(message_id: int) -> Row | None:
     return query_one("SELECT * FROM messages WHERE id = ? AND channel = 'email'", (message_id,))
+
+
+def is_tracked(message: Row) -> bool:
+    """Whether a mail's links lead on and its opens count: it was sent, and not longer ago than `WESEND_LINK_DAYS`.
+
+    Else everybody who may write a mail could have links of ours that lead to any site, for ever, and sent to nobody.
+    """
+    was_sent = message["submitted_at"] is not None or message["status"] in {SUBMITTING, *UNDER_WAY, DELIVERED}
+    days = current_app.config["WESEND"].link_days
+    return was_sent and clock.now_ms() <= (message["submitted_at"] or message["created_at"]) + days * clock.DAY
 
 
 def note_opened(message: Row) -> bool:
