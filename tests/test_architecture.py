@@ -16,7 +16,7 @@ import wesend
 PACKAGE = Path(wesend.__file__).parent
 
 CORE = {"errors", "clock", "phones", "segments", "money", "templating", "columns", "ids", "settings", "secret",
-        "current", "database", "locks", "pause", "schema_version", "wake", "vault", "countries", "csv_cells",
+        "current", "database", "intervals", "locks", "pause", "schema_version", "wake", "vault", "countries", "csv_cells",
         "number_text"}
 GATEWAYS = {"gateways"}
 DOMAINS = ["accounts", "upstreams", "wallets", "routing", "contacts", "webhooks", "messages", "operations"]

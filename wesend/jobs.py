@@ -1,29 +1,28 @@
 """The jobs and who runs them: exactly one scheduler an instance folder, however many workers serve.
 
-Each worker tries for a lock; the holder runs APScheduler and the dispatcher, and when it dies the kernel frees the
+Each worker tries for a lock; the holder runs the sweeps and the dispatcher, and when it dies the kernel frees the
 lock for another. Due work lives in rows, so every job is a sweep: idempotent, bounded, harmless to interrupt.
 """
 
 from __future__ import annotations
 
 import fcntl
-import logging
 import os
 import threading
 import time
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import TypeVar
 
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from . import clock, locks, mail_catcher
 from .accounts import idempotency
 from .contacts import service as contacts
+from .intervals import Interval
 from .messages import brought, bulk, control, detours, handed_in, queue, receipts
 from .messages.dispatch import Dispatcher
-from .operations import alerts, backup, retention, status_counts
+from .operations import alerts, backup, clock_changes, retention, status_counts
 from .upstreams import registry
 from .wake import DISPATCH, WEBHOOKS, Bell
 from .wallets import deposits
@@ -148,6 +147,11 @@ def count_statuses(_app: Flask) -> None:
     repeat(status_counts.roll_up)
 
 
+def follow_clock(app: Flask) -> None:
+    """Put right what waits when the clock was set."""
+    clock_changes.follow(app)
+
+
 def back_up(_app: Flask) -> None:
     """Make a backup when one is due."""
     backup.back_up_when_due()
@@ -161,7 +165,7 @@ def beat(app: Flask) -> None:
 SWEEPS: tuple[tuple[Callable[[Flask], None], float], ...] = (
     (release, 0.5), (poll_receipts, 0.3), (match_receipts, 0.2), (poll_deposits, 0.5), (recover, 2.0),
     (lead_around, 5.0), (expire, 2.0), (housekeeping, 300.0), (remove_texts, 300.0), (alert, 2.0), (count_statuses, 10.0),
-    (back_up, 5.0), (beat, locks.BEAT_EVERY))
+    (back_up, 5.0), (follow_clock, clock_changes.LOOK_EVERY), (beat, locks.BEAT_EVERY))
 """Each job with its interval in seconds."""
 
 
@@ -171,7 +175,7 @@ class Jobs:
     def __init__(self, app: Flask):
         self.app = app
         self.stopping = threading.Event()
-        self.scheduler: BackgroundScheduler | None = None
+        self.intervals: list[Interval] = []
 
     def start(self) -> None:
         """Call after the fork."""
@@ -195,20 +199,17 @@ class Jobs:
     def stop(self) -> None:
         """Begin nothing more; what was begun comes to its end."""
         self.stopping.set()
-        if self.scheduler is not None:
-            self.scheduler.shutdown(wait=False)
+        for interval in self.intervals:
+            interval.stop()
+        if self.intervals:
             self.app.extensions["wesend.dispatcher"].stop()
 
     def hold(self) -> None:
         """Run the jobs until the process ends; the lock is held."""
-        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self.app.extensions["wesend.dispatcher"] = Dispatcher(self.app)
-        self.scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(len(SWEEPS))}, timezone="UTC",
-            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
-        for sweep, seconds in SWEEPS:
-            self.scheduler.add_job(self._guarded, "interval", seconds=seconds, args=(sweep,), id=sweep.__name__)
-        self.scheduler.start()
+        self.intervals = [Interval(sweep.__name__, seconds, partial(self._guarded, sweep)) for sweep, seconds in SWEEPS]
+        for interval in self.intervals:
+            interval.start()
         self.app.logger.info("this process (%s) runs the jobs", os.getpid())
         self.catcher = mail_catcher.start(self.app)
         self._listen(Bell(self.app.config["WESEND"].instance), Courier(self.app))

@@ -64,7 +64,7 @@ def begin(api_key_id: int, key: str, fingerprint: str) -> Claim | Answer | Paid:
             raise IdempotencyConflict
         if row["status_code"] is not None:
             return Answer(row["status_code"], row["body"], row["content_type"])
-        if row["lease_until"] > now:
+        if now < row["lease_until"] <= now + LEASE_MS:  # a longer one is of a clock that was set back
             raise IdempotencyInFlight
         tx.execute("UPDATE idempotency_keys SET token = ?, lease_until = ? WHERE id = ?",
                    (token, now + LEASE_MS, row["id"]))

@@ -52,7 +52,8 @@ def sign_in(email: str, password: str, address: str) -> User:
 
 def _note_attempt(tx: Tx, email: str, address: str) -> int:
     now = clock.now_ms()
-    tx.execute("DELETE FROM sign_in_attempts WHERE at <= ?", (now - WINDOW_MS,))
+    # Of a moment to come: the clock was set back, and nobody is to be locked out until it has caught up.
+    tx.execute("DELETE FROM sign_in_attempts WHERE at <= ? OR at > ?", (now - WINDOW_MS, now + clock.SECOND))
     for condition, limit in LIMITS:
         count, oldest = tx.execute(
             f"SELECT count(*), min(at) FROM (SELECT at FROM sign_in_attempts WHERE {condition} ORDER BY at DESC"
@@ -99,8 +100,9 @@ def first_link() -> str | None:
 
 def user_of_link(token: str) -> User:
     """Whose link it is; InvalidLink when it was used, is over, or never was."""
-    row = query_one("SELECT user_id FROM sign_in_links WHERE token_sha256 = ? AND expires_at > ?",
-                    (_digest(token), clock.now_ms()))
+    now = clock.now_ms()
+    row = query_one("SELECT user_id FROM sign_in_links WHERE token_sha256 = ? AND expires_at > ? AND expires_at <= ?",
+                    (_digest(token), now, now + LINK_MS))
     if row is None:
         raise InvalidLink
     user = users.find_user(row[0])

@@ -133,7 +133,8 @@ def was_taken_in(batch_uid: str) -> bool:
     still being written."""
     row = query_one("SELECT id, state, lease_until FROM batches WHERE uid = ?", (batch_uid,))
     assert row is not None
-    if row["state"] == "intake" and row["lease_until"] >= clock.now_ms():
+    now = clock.now_ms()
+    if row["state"] == "intake" and now <= row["lease_until"] <= now + LEASE_MS:
         raise IdempotencyInFlight
     if row["state"] == "intake":
         undo(row["id"])

@@ -69,7 +69,7 @@ def _taken(wallet: Row, to: str) -> bool:
     now = clock.now_ms()
     tried: dict[tuple[int, int], int] = current_app.extensions.setdefault("wesend.alerts", {})
     crossing = (wallet["id"], wallet["low_balance_told_at"])
-    if now - tried.get(crossing, 0) < MAIL_AGAIN_MS:
+    if 0 <= now - tried.get(crossing, 0) < MAIL_AGAIN_MS:
         return False
     tried[crossing] = now
     mime = _letter(wallet, to).as_bytes()

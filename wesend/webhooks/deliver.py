@@ -22,6 +22,7 @@ from .outbox import dump
 
 ATTEMPTS = 5
 JITTER = 0.1
+LONGEST_GAP_MS = 9 * clock.HOUR  # of a format's own gaps
 LEASE_MS = 20 * clock.SECOND
 LONGEST_MS = 16 * clock.SECOND
 """What an attempt may take of its lease; one that has less left is not begun."""
@@ -186,6 +187,11 @@ def gap_ms(attempts: int) -> int:
     """The gap after the n-th attempt: base, doubled each time, ±10 %."""
     base = current_app.config["WESEND"].webhook_backoff * 1000 * 2 ** (attempts - 1)
     return round(base * random.uniform(1 - JITTER, 1 + JITTER))
+
+
+def longest_gap_ms() -> float:
+    """No gap between two attempts is longer."""
+    return max(current_app.config["WESEND"].webhook_backoff * 1000 * 2 ** (ATTEMPTS - 2) * (1 + JITTER), LONGEST_GAP_MS)
 
 
 def _note_health(tx: Tx, endpoint_id: int, now: int, received: bool, answer: Answer) -> None:

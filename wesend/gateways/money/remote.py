@@ -63,7 +63,7 @@ class Token:
         self._lock = threading.Lock()
         self._token: str | None = None
         self._turned_down: str | None = None
-        self._good_until_ms = 0
+        self._got_at_ms = self._good_until_ms = 0
         self.shelf: Shelf | None = None
 
     def get(self, until: float) -> tuple[str | None, Reply | None]:
@@ -71,9 +71,9 @@ class Token:
         if not self._lock.acquire(timeout=max(until - time.monotonic(), 0)):
             return None, Reply(TEMPORARY, code="busy", reason="The gateway's access token did not come in time")
         try:
-            if self._token is None or clock.now_ms() >= self._good_until_ms:
+            if not self._is_good():
                 self._look_on_the_shelf()
-            if self._token is not None and clock.now_ms() < self._good_until_ms:
+            if self._is_good():
                 return self._token, None
             reply = self._fetch(until)
             token = reading.text(reply.object().get("access_token"), 4000) if reply.kind == ANSWERED else None
@@ -83,7 +83,8 @@ class Token:
                                    reason=f"No access token: {reply.reason or 'the gateway gave none'}")
             seconds = reading.whole(reply.object().get("expires_in"))
             life_ms = 1000 * min(USUAL_S if seconds is None else max(seconds, 0), LONGEST_S)
-            self._token, self._good_until_ms = token, clock.now_ms() + life_ms - min(SPARE_MS, life_ms // 10)
+            self._got_at_ms = clock.now_ms()
+            self._token, self._good_until_ms = token, self._got_at_ms + life_ms - min(SPARE_MS, life_ms // 10)
             if self.shelf is not None:
                 self.shelf.put(token, self._good_until_ms)
             return token, None
@@ -95,6 +96,11 @@ class Token:
         # A clock that was set back makes none last longer than it could have been given for.
         if found is not None and found[0] != self._turned_down and found[1] <= clock.now_ms() + LONGEST_S * 1000:
             self._token, self._good_until_ms = found
+            self._got_at_ms = clock.now_ms()
+
+    def _is_good(self) -> bool:
+        """A clock that stands before the moment when it came was set back: nobody knows how old it is."""
+        return self._token is not None and self._got_at_ms <= clock.now_ms() < self._good_until_ms
 
     def forget(self, token: str) -> None:
         """This token was turned down: the next `get` fetches another, unless one came meanwhile."""

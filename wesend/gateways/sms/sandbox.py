@@ -74,7 +74,7 @@ class SandboxGateway(SmsGateway):
             return None
         if question.gateway_ref is None and ending in (TOO_LITTLE_CREDIT, REFUSES, BUSY_TWICE):
             return Receipt(NEVER_SENT, "REJECTED", "Refused by the sandbox")
-        if question.age_ms < self.delay_ms:
+        if 0 <= question.age_ms < self.delay_ms:  # below zero the clock was set back since, and it is old enough
             return None
         if ending == FAILS_LATER:
             return Receipt(FAILED, "UNDELIV", "Simulated delivery failure (sandbox)")
