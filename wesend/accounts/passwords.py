@@ -8,17 +8,24 @@ import hmac
 import os
 
 from ..errors import InvalidInput
+from . import weak_passwords
 
 SHORTEST, LONGEST = 10, 200
 N, R, P = 2**15, 8, 3  # OWASP's choice for 32 MB; about 200 ms
 MAXIMUM_MEMORY = 128 * 1024 * 1024
 
 
-def check(password: str) -> None:
-    """InvalidInput for one that is too short or too long; nothing else is demanded of it."""
+def check(password: str, email: str = "") -> None:
+    """InvalidInput for one that is too short, too long, or among the first that anybody would guess.
+
+    Nothing else is demanded of it: no capitals, no signs.
+    """
     if not SHORTEST <= len(password) <= LONGEST:
         raise InvalidInput(f"A password has {SHORTEST} to {LONGEST} characters",
                            {"password": [f"{SHORTEST} to {LONGEST} characters"]})
+    reason = weak_passwords.reason_against(password, email)
+    if reason:
+        raise InvalidInput(reason, {"password": [reason]})
 
 
 def hashed(password: str) -> str:
