@@ -176,6 +176,16 @@ class LastOperator(Conflict):
     sentence = "Somebody must stay operator: make another one first"
 
 
+class InvitationRefused(Conflict):
+    """Without a reason: it would tell an account's owner about other accounts' people."""
+
+    sentence = "This e-mail can't be invited here: ask the operator of this wesend"
+
+
+class LastOwner(Conflict):
+    sentence = "Somebody must stay owner of the account: make another one first"
+
+
 class NotRetryable(Conflict):
     sentence = "Only a failed message can be retried"
 

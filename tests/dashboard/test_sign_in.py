@@ -167,7 +167,7 @@ def test_a_user_who_is_switched_off_is_out_at_once(context, app, shop, owner):
     users.set_status(owner.user.id, "disabled", actor="test")
     assert owner.get("/").status_code == 302
     users.set_status(owner.user.id, "active", actor="test")
-    assert owner.get("/").status_code == 200
+    assert owner.get("/").status_code == 302, "its session is over, and does not come back"
 
 
 def test_somebody_always_stays_operator(context, app, shop):

@@ -7,7 +7,7 @@ import re
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from wesend.accounts import sign_in, users
+from wesend.accounts import sessions, sign_in, users
 from wesend.accounts.roles import OPERATOR, User
 
 PASSWORD = "correct horse battery"
@@ -37,9 +37,10 @@ class Visitor:
         self.token = ""
         if user is not None:
             with app.app_context():
-                mark = sign_in.session_mark(user)
+                # remembered: tests that move the clock are not about signing in
+                token, _ = sessions.begin(user, address="127.0.0.1", user_agent="tests", is_remembered=True)
             with self.client.session_transaction() as session:
-                session["_user_id"], session["_fresh"] = f"{user.id}.{mark}", True
+                session["_user_id"], session["_fresh"] = token, True
 
     def get(self, path: str, **options) -> TestResponse:
         return self._open(path, method="GET", **options)

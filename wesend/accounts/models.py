@@ -68,7 +68,10 @@ class IdempotencyKey(db.Model):
 
 
 class AuditEntry(db.Model):
-    """Who changed what. ``actor`` is a user's e-mail, ``cli``, ``api`` or ``system``."""
+    """Who did what. ``actor`` is a user's e-mail, ``cli``, ``system``, or an API key by its prefix.
+
+    ``api_key_id`` is no foreign key: the log tells of a key whatever becomes of it.
+    """
 
     __tablename__ = "audit_log"
     id = db.mapped_column(Id, primary_key=True)
@@ -78,7 +81,10 @@ class AuditEntry(db.Model):
     subject = db.mapped_column(String, nullable=False)
     detail = db.mapped_column(Text)
     at = db.mapped_column(Instant, nullable=False)
-    __table_args__ = (Index("ix_audit_log_account_id", "account_id", "id"),)
+    address = db.mapped_column(String)  # where the request came from
+    api_key_id = db.mapped_column(Integer)
+    __table_args__ = (Index("ix_audit_log_account_id", "account_id", "id"),
+                      Index("ix_audit_log_action", "action", "at"))
 
 
 class User(db.Model):
@@ -109,10 +115,40 @@ class SignInLink(db.Model):
     user_id = db.mapped_column(ForeignKey("users.id"), nullable=False, index=True)
     expires_at = db.mapped_column(Instant, nullable=False)
     created_at = db.mapped_column(Instant, nullable=False)
+    issued_by = db.mapped_column(String)  # who made it: the log names them when it is used
+
+
+class UserSession(db.Model):
+    """A browser that is signed in, until it signs out, ``expires_at``, or something of its user changes.
+
+    Only a hash of what the cookie holds is stored.
+    """
+
+    __tablename__ = "user_sessions"
+    id = db.mapped_column(Id, primary_key=True)
+    token_sha256 = db.mapped_column(String, nullable=False, unique=True)
+    user_id = db.mapped_column(ForeignKey("users.id"), nullable=False, index=True)
+    address = db.mapped_column(String, nullable=False)
+    user_agent = db.mapped_column(String, nullable=False)
+    is_remembered = db.mapped_column(Integer, nullable=False)
+    created_at = db.mapped_column(Instant, nullable=False)
+    last_seen_at = db.mapped_column(Instant, nullable=False)
+    expires_at = db.mapped_column(Instant, nullable=False, index=True)
+
+
+class KnownAddress(db.Model):
+    """A place from which a user has signed in: others' guesses do not keep them out there."""
+
+    __tablename__ = "known_addresses"
+    id = db.mapped_column(Id, primary_key=True)
+    user_id = db.mapped_column(ForeignKey("users.id"), nullable=False)
+    address = db.mapped_column(String, nullable=False)  # of IPv6 the /64
+    last_at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (UniqueConstraint("user_id", "address"),)
 
 
 class SignInAttempt(db.Model):
-    """A sign-in by password that failed or is under way; ``address`` is where it came from."""
+    """A password that was tried, wrong or under way; ``address`` is where it came from (of IPv6 the /64)."""
 
     __tablename__ = "sign_in_attempts"
     id = db.mapped_column(Id, primary_key=True)

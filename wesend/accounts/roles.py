@@ -26,7 +26,7 @@ class MissingRight(Forbidden):
 
 
 class User(NamedTuple):
-    """Somebody who signed in; as an actor the audit log shows the e-mail."""
+    """Somebody who signed in; as an actor the audit log shows the e-mail, and the address of the request."""
 
     id: int
     email: str
@@ -34,30 +34,60 @@ class User(NamedTuple):
     account_id: int | None
     is_active: bool
     has_password: bool
+    account_is_active: bool = True
+    address: str | None = None
 
     def __str__(self) -> str:
         return self.email
 
 
-Actor = User | str
-"""Who does something. A plain string is the machine's own hand (``cli``, ``system``) or an API whose key is known."""
+class KeyHolder(NamedTuple):
+    """A request of an API: what its key may do was looked at already; the audit log shows the key's prefix."""
+
+    account_id: int
+    api_key_id: int
+    prefix: str
+    address: str | None = None
+
+    def __str__(self) -> str:
+        return f"API key {self.prefix}"
 
 
-def may(actor: Actor, right: str, account_id: int | None = None) -> bool:
+class Stranger(NamedTuple):
+    """Somebody who is not signed in: the audit log shows the address. Has no right at all."""
+
+    address: str | None
+
+    def __str__(self) -> str:
+        return "not signed in"
+
+
+Actor = User | KeyHolder | Stranger | str
+"""Who does something. A plain string is the machine's own hand (``cli``, ``system``)."""
+
+
+def may(actor: Actor, right: str, account_id: int | None = None, *, even_suspended: bool = False) -> bool:
     """Whether ``require`` would let it pass; for what a page offers."""
-    if isinstance(actor, str):
-        return True
-    return right in RIGHTS[actor.role] and _reaches(actor, account_id)
+    try:
+        require(actor, right, account_id, even_suspended=even_suspended)
+    except (Forbidden, NotFound):
+        return False
+    return True
 
 
-def require(actor: Actor, right: str, account_id: int | None = None) -> None:
-    """Forbidden without the right; NotFound for what belongs to an account that is not the actor's own."""
+def require(actor: Actor, right: str, account_id: int | None = None, *, even_suspended: bool = False) -> None:
+    """Forbidden without the right; NotFound for what belongs to an account that is not the actor's own.
+
+    AccountSuspended for the people of a suspended account, unless it is something that only reads or takes away.
+    """
     if isinstance(actor, str):
         return
     if not _reaches(actor, account_id):
         raise NotFound
-    if right not in RIGHTS[actor.role]:
+    if right not in _rights(actor):
         raise MissingRight(REFUSALS.get(right))
+    if isinstance(actor, User) and right in (SEND, MANAGE) and not (actor.account_is_active or even_suspended):
+        raise AccountSuspended
 
 
 def require_to_send(actor: Actor, account: AccountInfo) -> None:
@@ -67,5 +97,20 @@ def require_to_send(actor: Actor, account: AccountInfo) -> None:
         raise AccountSuspended
 
 
-def _reaches(actor: User, account_id: int | None) -> bool:
-    return actor.role == OPERATOR or account_id is None or actor.account_id == account_id
+def require_to_stop(actor: Actor, account: AccountInfo) -> None:
+    """To cancel and to pause: as ``require_to_send``, but operators may while the account is suspended, too."""
+    require(actor, SEND, account.id)
+    if not account.is_active and not may(actor, OPERATE):
+        raise AccountSuspended
+
+
+def _rights(actor: User | KeyHolder | Stranger) -> frozenset[str]:
+    if isinstance(actor, User):
+        return RIGHTS[actor.role]
+    return frozenset({SEE, SEND, MANAGE}) if isinstance(actor, KeyHolder) else frozenset()
+
+
+def _reaches(actor: User | KeyHolder | Stranger, account_id: int | None) -> bool:
+    if account_id is None or isinstance(actor, User) and actor.role == OPERATOR:
+        return True
+    return not isinstance(actor, Stranger) and actor.account_id == account_id

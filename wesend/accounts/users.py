@@ -6,35 +6,71 @@ import re
 
 from .. import clock
 from ..database import Row, Tx, atomic, query, query_one
-from ..errors import EmailTaken, Forbidden, InvalidInput, LastOperator, UserNotFound
-from . import audit_log, roles
-from .roles import MANAGE, OPERATE, OPERATOR, Actor, User
+from ..errors import (
+    EmailTaken,
+    Forbidden,
+    InvalidInput,
+    InvitationRefused,
+    LastOperator,
+    LastOwner,
+    RateLimited,
+    UserNotFound,
+    WesendError,
+)
+from . import audit_log, ending, roles
+from .roles import MANAGE, OPERATE, OPERATOR, OWNER, Actor, User
 from .service import get_account
 
 EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,190}")
 FIRST_EMAIL = "operator@localhost"
 """Stands for the first user's address until it is given with the password."""
 
-SELECT = ("SELECT id, email, role, account_id, status = 'active' AS is_active,"
-          " password_hash IS NOT NULL AS has_password FROM users")
+USER_COLUMNS = ("u.id, u.email, u.role, u.account_id, u.status = 'active' AS is_active,"
+                " u.password_hash IS NOT NULL AS has_password, coalesce(a.status, 'active') = 'active' AS account_is_active")
+SELECT = f"SELECT {USER_COLUMNS} FROM users u LEFT JOIN accounts a ON a.id = u.account_id"
+INVITATIONS_REFUSED, REFUSED_WINDOW_MS = 10, clock.HOUR
+"""E-mails of other accounts' people that the owners of an account may try an hour: whoever tries more is looking for them."""
 
 
 def user_of(row: Row) -> User:
     return User(row["id"], row["email"], row["role"], row["account_id"], bool(row["is_active"]),
-                bool(row["has_password"]))
+                bool(row["has_password"]), bool(row["account_is_active"]))
 
 
 def create_user(email: str, role: str = OPERATOR, account_id: int | None = None, *, actor: Actor) -> User:
-    """Somebody who may sign in once a link was issued. EmailTaken; an owner or member needs an account."""
+    """Somebody who may sign in once a link was issued. EmailTaken; an owner or member needs an account.
+
+    An owner is not told that the e-mail is of somebody elsewhere: InvitationRefused.
+    """
     email = clean_email(email)
     _check_place(role, account_id, actor)
-    with atomic() as tx:
-        if tx.one("SELECT 1 FROM users WHERE email = ?", (email,)):
-            raise EmailTaken(f"{email} is a user already")
+
+    def unit(tx: Tx) -> int | WesendError:
+        taken = tx.one("SELECT account_id FROM users WHERE email = ?", (email,))
+        if taken is not None:
+            if roles.may(actor, OPERATE) or taken["account_id"] == account_id:
+                return EmailTaken(f"{email} is a user already")
+            return _refuse_invitation(tx, email, account_id, actor)
         user_id = tx.insert("users", email=email, role=role, account_id=account_id, status="active",
                             created_at=clock.now_ms())
         audit_log.record(tx, actor=actor, action="user.create", subject=email, account_id=account_id, detail=role)
-    return find_user(user_id)
+        return user_id
+
+    with atomic() as tx:
+        made = unit(tx)
+    if isinstance(made, WesendError):  # raised here, so that what was written about it stays
+        raise made
+    return find_user(made)
+
+
+def _refuse_invitation(tx: Tx, email: str, account_id: int | None, actor: Actor) -> WesendError:
+    """Without a reason, kept in the log, and not for ever: a list of e-mails can't be tried one by one."""
+    since = clock.now_ms() - REFUSED_WINDOW_MS
+    if audit_log.count_since(tx, "user.invitation_refused", since, INVITATIONS_REFUSED,
+                             account_id=account_id) == INVITATIONS_REFUSED:
+        return RateLimited(REFUSED_WINDOW_MS // 1000)
+    audit_log.record(tx, actor=actor, action="user.invitation_refused", subject=email, account_id=account_id)
+    return InvitationRefused()
 
 
 def clean_email(email: str) -> str:
@@ -58,14 +94,14 @@ def _check_place(role: str, account_id: int | None, actor: Actor) -> None:
 
 
 def find_user(user_id: int) -> User:
-    row = query_one(f"{SELECT} WHERE id = ?", (user_id,))
+    row = query_one(f"{SELECT} WHERE u.id = ?", (user_id,))
     if row is None:
         raise UserNotFound
     return user_of(row)
 
 
 def find_by_email(email: str) -> User:
-    row = query_one(f"{SELECT} WHERE email = ?", (email.strip().lower(),))
+    row = query_one(f"{SELECT} WHERE u.email = ?", (email.strip().lower(),))
     if row is None:
         raise UserNotFound(f"There is no user {email.strip()}")
     return user_of(row)
@@ -77,42 +113,54 @@ def exist() -> bool:
 
 def list_users(account_id: int | None = None, *, actor: Actor) -> list[Row]:
     """The people of an account; of all of them (None) for an operator. With the account's name."""
-    roles.require(actor, OPERATE if account_id is None else MANAGE, account_id)
+    roles.require(actor, OPERATE if account_id is None else MANAGE, account_id, even_suspended=True)
     return query("SELECT u.*, a.name AS account_name FROM users u LEFT JOIN accounts a ON a.id = u.account_id"
                  " WHERE ? IS NULL OR u.account_id = ? ORDER BY u.email", (account_id, account_id))
 
 
-def require_over(actor: Actor, user: User) -> None:
-    """Operators decide over everybody, owners over the people of their account."""
+def require_over(actor: Actor, user: User, *, even_suspended: bool = False) -> None:
+    """Operators decide over everybody; owners over the members of their account, themselves, and owners who were only
+    invited yet. Over another owner only an operator decides: owners can't push one another out, or take a place.
+    """
     if user.account_id is None:
         roles.require(actor, OPERATE)
-    else:
-        roles.require(actor, MANAGE, user.account_id)
+        return
+    roles.require(actor, MANAGE, user.account_id, even_suspended=even_suspended)
+    other = isinstance(actor, User) and actor.id != user.id
+    if other and user.role == OWNER and user.has_password and not roles.may(actor, OPERATE):
+        raise Forbidden("Only an operator decides over another owner")
 
 
 def set_role(user_id: int, role: str, account_id: int | None = None, *, actor: Actor) -> User:
-    """Another role, effective with the next page; LastOperator keeps one who can let others in."""
-    user = find_user(user_id)
-    require_over(actor, user)
+    """Another role, effective at once: the user's sessions end. LastOperator, LastOwner keep one who can let others in."""
     _check_place(role, account_id, actor)
     with atomic() as tx:
-        if user.role == OPERATOR and role != OPERATOR:
+        user = find_user(user_id)
+        require_over(actor, user)
+        if (user.role, user.account_id) == (role, account_id):
+            return user
+        if user.role == OPERATOR:
             _require_other_operator(tx, user)
+        if user.role == OWNER and not roles.may(actor, OPERATE):
+            _require_other_owner(tx, user)
         tx.execute("UPDATE users SET role = ?, account_id = ? WHERE id = ?", (role, account_id, user.id))
-        audit_log.record(tx, actor=actor, action="user.role", subject=user.email, account_id=account_id, detail=role)
+        ending.end_sessions(tx, user.id)
+        audit_log.record(tx, actor=actor, action="user.role", subject=user.email,
+                         account_id=user.account_id if account_id is None else account_id, detail=f"{user.role} → {role}")
     return find_user(user_id)
 
 
 def set_status(user_id: int, status: str, *, actor: Actor) -> User:
-    """``disabled``: signed out everywhere with the next page; ``active``: may sign in again."""
-    user = find_user(user_id)
-    require_over(actor, user)
-    if isinstance(actor, User) and actor.id == user.id:
-        raise Forbidden("Nobody can switch off their own sign-in")
+    """``disabled``: signed out everywhere at once, open links are over; ``active``: may sign in again."""
     with atomic() as tx:
+        user = find_user(user_id)
+        require_over(actor, user, even_suspended=status == "disabled")
+        if isinstance(actor, User) and actor.id == user.id:
+            raise Forbidden("Nobody can switch off their own sign-in")
         if status == "disabled" and user.role == OPERATOR:
             _require_other_operator(tx, user)
         if tx.changed("UPDATE users SET status = ? WHERE id = ? AND status <> ?", (status, user.id, status)):
+            ending.end_sign_ins(tx, user.id)
             audit_log.record(tx, actor=actor, action=f"user.{status}", subject=user.email, account_id=user.account_id)
     return find_user(user_id)
 
@@ -120,3 +168,9 @@ def set_status(user_id: int, status: str, *, actor: Actor) -> User:
 def _require_other_operator(tx: Tx, user: User) -> None:
     if tx.one("SELECT 1 FROM users WHERE role = 'operator' AND status = 'active' AND id <> ?", (user.id,)) is None:
         raise LastOperator
+
+
+def _require_other_owner(tx: Tx, user: User) -> None:
+    if tx.one("SELECT 1 FROM users WHERE role = 'owner' AND status = 'active' AND account_id = ? AND id <> ?",
+              (user.account_id, user.id)) is None:
+        raise LastOwner

@@ -1,4 +1,5 @@
-"""Who is signed in: flask-login's session, and flask-wtf's CSRF token for the dashboard's own forms.
+"""Who is signed in: a session on the server (`accounts.sessions`), which flask-login finds by the name in the cookie, and
+flask-wtf's CSRF token for the dashboard's own forms.
 
 Neither looks at a request of the APIs: flask-login's own hook would read the session on each of them (and make every
 answer vary by cookie), and CSRF is checked by the dashboard's blueprint alone.
@@ -6,38 +7,40 @@ answer vary by cookie), and CSRF is checked by the dashboard's blueprint alone.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from flask import Flask, session
+from flask import Flask, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf import CSRFProtect
 
-from ..accounts import sign_in
+from ..accounts import sessions, sign_in
 from ..accounts.roles import User
+from ..client_addresses import client_address
 
 csrf = CSRFProtect()
 manager = LoginManager()
 manager.login_view = "dashboard.sign_in.ask"
 manager.login_message = ""
 manager.session_protection = None
-IDLE = timedelta(hours=12)
+ENDS_AT = "ends_at"
+"""Read by `api_sessions`: until when the browser keeps the cookie of a session that is to be remembered."""
 
 
 class SignedIn(UserMixin):
-    """flask-login's view of a user; the id carries a mark of the password, so that a new one ends old sessions."""
+    """flask-login's view of a user; the id is the token of the session."""
 
-    def __init__(self, user: User):
-        self.user = user
+    def __init__(self, user: User, token: str, *, is_remembered: bool):
+        self.user, self.token, self.is_remembered = user._replace(address=client_address()), token, is_remembered
 
     def get_id(self) -> str:
-        return f"{self.user.id}.{sign_in.session_mark(self.user)}"
+        return self.token
 
 
 @manager.user_loader
-def _load(session_id: str) -> SignedIn | None:
-    user_id, _, mark = session_id.partition(".")
-    user = sign_in.user_of_session(int(user_id), mark) if user_id.isdigit() else None
-    return SignedIn(user) if user else None
+def _load(token: str) -> SignedIn | None:
+    found = sessions.find(token)
+    if found is None:
+        return None
+    sessions.see(found, client_address())
+    return SignedIn(found.user, token, is_remembered=found.is_remembered)
 
 
 def is_signed_in() -> bool:
@@ -49,14 +52,28 @@ def actor() -> User:
     return current_user.user
 
 
-def open_session(user: User) -> None:
-    """Sign in; nothing of the session before is kept."""
+def is_remembered() -> bool:
+    """Whether the present session is one that outlives the browser's closing."""
+    return is_signed_in() and current_user.is_remembered
+
+
+def open_session(user: User, *, is_remembered: bool = False) -> None:
+    """Sign in, under a new name; nothing of the session before is kept, not on the server either."""
+    before = session.get("_user_id")
+    if isinstance(before, str):
+        sessions.end(before)
+    token, ends_at = sessions.begin(user, address=client_address(), is_remembered=is_remembered,
+                                    user_agent=request.headers.get("User-Agent", ""))
     session.clear()
-    session.permanent = True
-    login_user(SignedIn(user))
+    if is_remembered:
+        session[ENDS_AT] = ends_at
+    login_user(SignedIn(user, token, is_remembered=is_remembered))
 
 
 def close_session() -> None:
+    if is_signed_in():
+        sessions.end(current_user.token)
+        sign_in.sign_out(actor())
     logout_user()
     session.clear()
 
@@ -64,7 +81,7 @@ def close_session() -> None:
 def init_app(app: Flask) -> None:
     app.config.update(
         SESSION_COOKIE_NAME="wesend_session", SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SECURE=app.config["WESEND"].base_url.startswith("https://"), PERMANENT_SESSION_LIFETIME=IDLE,
+        SESSION_COOKIE_SECURE=app.config["WESEND"].base_url.startswith("https://"),
         WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None)
     csrf.init_app(app)
     app.login_manager = manager  # type: ignore[attr-defined] # not init_app: see above

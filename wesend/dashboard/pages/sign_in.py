@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from wtforms import PasswordField, StringField
+from wtforms import BooleanField, PasswordField, StringField
 
 from ...accounts import passwords, sign_in, users
 from ...client_addresses import client_address
 from ...errors import InvalidCredentials, InvalidInput, InvalidLink, RateLimited
 from ..forms import REQUIRED, Form, Text
-from ..sessions import actor, close_session, is_signed_in, open_session
+from ..sessions import actor, close_session, is_remembered, is_signed_in, open_session
 
 blueprint = Blueprint("sign_in", __name__)
 HINT = f"At least {passwords.SHORTEST} characters. A sentence is easier to remember than symbols."
@@ -18,6 +20,9 @@ HINT = f"At least {passwords.SHORTEST} characters. A sentence is easier to remem
 class SignInForm(Form):
     email = Text("E-mail", [REQUIRED], render_kw={"type": "email", "autocomplete": "username", "autofocus": True})
     password = PasswordField("Password", [REQUIRED], render_kw={"autocomplete": "current-password"})
+    remember = BooleanField("Remember me on this device",
+                            description="For 30 days. Otherwise you are signed out after 2 hours without a click, and "
+                                        "after 12 hours.")
 
 
 class LinkForm(Form):
@@ -40,16 +45,23 @@ def ask():
     status, headers = 200, {}
     if form.sent():
         try:
-            open_session(sign_in.sign_in(form.email.data, form.password.data, client_address()))
+            sign_in.sign_in(form.email.data, form.password.data, client_address(),
+                            then=partial(open_session, is_remembered=form.remember.data))
             return redirect(_wanted(), 303)
         except RateLimited as error:
-            minutes = -(-error.retry_after // 60)
-            form.form_errors.append(f"Too many attempts. Try again in {minutes} minute{'s' * (minutes > 1)}.")
-            status, headers = 429, {"Retry-After": str(error.retry_after)}
+            status, headers = _refuse_for_now(form, error)
         except InvalidCredentials as error:
             form.refuse(error)
             status = 401
     return render_template("sign_in/ask.html", form=form), status, headers
+
+
+def _refuse_for_now(form: Form, error: RateLimited) -> tuple[int, dict[str, str]]:
+    """The sentence goes into the form; the status and the headers come back."""
+    seconds, minutes = error.retry_after, -(-error.retry_after // 60)
+    wait = f"{seconds} second{'s' * (seconds > 1)}" if seconds < 60 else f"{minutes} minute{'s' * (minutes > 1)}"
+    form.form_errors.append(f"Too many attempts. Try again in {wait}.")
+    return 429, {"Retry-After": str(seconds)}
 
 
 def _wanted() -> str:
@@ -72,7 +84,8 @@ def link(token: str):
         del form.email
     if form.sent():
         with form.refusals():
-            open_session(sign_in.redeem_link(token, form.password.data, form.email.data if is_first else None))
+            sign_in.redeem_link(token, form.password.data, form.email.data if is_first else None,
+                                address=client_address(), then=open_session)
             return redirect(url_for("dashboard.first_run.index"), 303)
     return render_template("sign_in/link.html", form=form, user=user, is_first=is_first)
 
@@ -88,13 +101,17 @@ def change():
     if not is_signed_in():
         return redirect(url_for(".ask"))
     form = PasswordForm()
+    status, headers = 200, {}
     if form.sent():
         try:
-            open_session(sign_in.change_password(actor(), form.old.data, form.password.data))
+            sign_in.change_password(actor(), form.old.data, form.password.data,
+                                    then=partial(open_session, is_remembered=is_remembered()))
             flash("Your password was changed. Other sessions of yours are over.", "success")
             return redirect(url_for("dashboard.overview.index"), 303)
         except InvalidCredentials as error:
             form.old.errors = [str(error)]
         except InvalidInput as error:
             form.refuse(error)
-    return render_template("sign_in/password.html", form=form)
+        except RateLimited as error:
+            status, headers = _refuse_for_now(form, error)
+    return render_template("sign_in/password.html", form=form), status, headers
