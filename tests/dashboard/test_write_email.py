@@ -10,6 +10,7 @@ import pytest
 from wesend.clock import DAY, iso_in_zone, now_ms
 from wesend.database import query
 from wesend.messages import letters
+from wesend.messages.letter_texts import text_of as text_of_mail
 
 from ..support.accounts import mint
 from ..support.dashboard import Visitor, make_user, text_of
@@ -57,7 +58,8 @@ def test_a_group_gets_it_with_its_fields_filled_in_and_what_is_html_in_them_is_t
     form = written(member, shop, groups=[group], format="html", text="<p>Dear {{name}}</p>", subject="For {{first_name}}")
     assert "2 mails accepted" in text_of(member.follow("/emails/write", **form))
     with app.app_context():
-        assert [tuple(row) for row in query("SELECT recipient, subject, text, encoding FROM messages ORDER BY recipient")] == [
+        found = query("SELECT * FROM messages ORDER BY recipient")
+        assert [(row["recipient"], row["subject"], text_of_mail(row), row["encoding"]) for row in found] == [
             ("ann@example.com", "For Ann", "<p>Dear Ann Otim</p>", "html"),
             ("cal@example.com", "For <b>Cal</b>", "<p>Dear &lt;b&gt;Cal&lt;/b&gt;</p>", "html")]
 

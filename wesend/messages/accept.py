@@ -42,6 +42,8 @@ class Outgoing(NamedTuple):
     backoffs: int
     channel: str = SMS
     subject: str | None = None
+    fields: str | None = None
+    batch_id: int = 0
 
 
 class Accepted(NamedTuple):
@@ -80,7 +82,7 @@ def accept(composed: Composed, planned: list[Planned], skipped: list[Skipped], *
     now = clock.now_ms()
     token = secrets.token_hex(8)
     drafts = [Outgoing(0, new_id(), item.recipient, item.country, item.text, item.sender, item.segments, item.encoding,
-                       item.gateway, 0, 0, item.channel, item.subject) for item in planned]
+                       item.gateway, 0, 0, item.channel, item.subject, item.fields) for item in planned]
     direct = [item.gateway in submit_now for item in planned]
     foretold: list[Move | None] = [None] * len(drafts)
     if foretell is not None and any(direct):
@@ -116,7 +118,7 @@ def accept(composed: Composed, planned: list[Planned], skipped: list[Skipped], *
             sent = _read_sent(tx, batch_id, wallet.id)
         if not all(direct) or any(fate.to == QUEUED for fate in others):
             tx.after_commit(wake.dispatcher)
-        outgoing = [draft._replace(id=message["id"]) for index, (draft, message) in enumerate(
+        outgoing = [draft._replace(id=message["id"], batch_id=batch_id) for index, (draft, message) in enumerate(
             zip(drafts, messages, strict=True)) if direct[index] and foretold[index] is None]
         return Accepted(batch_id, batch_uid, token, outgoing, None if outgoing else sent)
 

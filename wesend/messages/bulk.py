@@ -22,7 +22,14 @@ from .rows import MESSAGE_COLUMNS, batch_row, insert_batch, message_row
 from .statuses import LIVE_BULKS, UNACCEPTED
 
 CHUNK = 600  # rows a transaction: the write lock stays well under 50 ms
+CHUNK_CHARACTERS = 2**20
+"""Of texts and fields in a transaction, for the same reason: a mail's fields may have half a megabyte."""
 SKIPPED_KEPT = 100_000
+
+
+def weight(item: Planned) -> int:
+    """Characters that a message stores of its own."""
+    return len(item.text) + len(item.fields or "")
 
 
 class Spool:
@@ -42,15 +49,17 @@ class Spool:
 
     def fill(self, plan: Iterable[Planned | Skipped]) -> None:
         chunk: list[Planned] = []
+        characters = 0
         for item in plan:
             if isinstance(item, Skipped):
                 if len(self.skipped) < SKIPPED_KEPT:
                     self.skipped.append(item)
                 continue
             chunk.append(item)
-            if len(chunk) == CHUNK:
+            characters += weight(item)
+            if len(chunk) == CHUNK or characters >= CHUNK_CHARACTERS:
                 self._put(chunk)
-                chunk = []
+                chunk, characters = [], 0
         if chunk:
             self._put(chunk)
 

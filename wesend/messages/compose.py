@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
-from .. import money, phones, segments
+from .. import money, phones, segments, templating
 from ..accounts.service import AccountInfo
 from ..database import query_one
 from ..errors import InsufficientBalance, InvalidInput, SenderNotApproved, TextTooLong
@@ -45,6 +45,7 @@ class Planned(NamedTuple):
     route_currency: str | None
     channel: str = SMS
     subject: str | None = None
+    fields: str | None = None  # of an e-mail: what its batch's text is filled in with
 
 
 class Skipped(NamedTuple):
@@ -62,6 +63,7 @@ class Composed(Protocol):
     wallet: WalletInfo
     channel: str
     text: str
+    placeholders: str | None
     subject: str | None
     sender: str | None
 
@@ -83,6 +85,7 @@ class Composer:
 
     channel = SMS
     subject: str | None = None
+    placeholders: str | None = None
 
     def __init__(self, account: AccountInfo, wallet: WalletInfo, text: str, *, sender: str | None = None,
                  route_code: str | None = None, render: Callable[[str, Mapping[str, str]], str] | None = None,
@@ -95,6 +98,8 @@ class Composer:
         self.sender_countries = senders.approved_countries(account.id, self.sender) if self.sender else None
         self.route_code = route_code
         self.render = render
+        if render is not None and "{" in text:
+            templating.named(text, templating.PATTERNS[render])
         self.max_segments = max_segments
         self.simulate_low_balance = simulate_low_balance and wallet.is_sandbox
         self.checks_opt_outs = opt_outs_apply and opt_outs.has_opt_outs(account.id, opt_outs.SMS)

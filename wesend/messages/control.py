@@ -8,6 +8,7 @@ from .. import clock, wake
 from ..database import Row, Tx, query, query_one, write
 from ..errors import Conflict, MaxRetriesExceeded, NotCancellable, NotRetryable
 from ..wallets import ledger
+from .letter_texts import Written, text_of
 from .statuses import CANCELLED, DRIPPING, FAILED, LIVE_BULKS, QUEUED, SCHEDULED
 from .texts import was_removed
 from .transitions import Move, move
@@ -34,7 +35,7 @@ def retry(message: Row) -> Row:
         row = tx.one("SELECT * FROM messages WHERE id = ?", (message["id"],))
         if row is None or row["status"] != FAILED:
             raise NotRetryable
-        if was_removed(row["text"]):
+        if was_removed(text_of(row, Written.of(row["batch_id"], tx) if row["fields"] else None)):
             raise NotRetryable("The message's text is no longer kept")
         if row["retry_count"] >= MOST_RETRIES:
             raise MaxRetriesExceeded

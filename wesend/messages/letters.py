@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .. import templating
 from ..accounts.roles import Actor
 from ..accounts.service import AccountInfo
 from ..contacts import service as contacts
@@ -15,6 +14,7 @@ from ..errors import InvalidInput
 from ..wallets.service import WalletInfo
 from . import drafts, send
 from .compose import Addressee
+from .letter_texts import DOUBLE
 from .mail import Letter, MailComposer, is_address
 from .order import Order, Origin
 
@@ -60,14 +60,15 @@ def refused(addresses: str) -> list[str]:
 
 
 def compose(account: AccountInfo, letter: WrittenLetter) -> MailComposer:
-    return MailComposer(account, letter.wallet, letter.subject, letter.text, format=letter.format, render=templating.render)
+    return MailComposer(account, letter.wallet, letter.subject, letter.text, format=letter.format,
+                        placeholders=DOUBLE)
 
 
 def preview(account: AccountInfo, letter: WrittenLetter) -> Letter:
     """The mail as its first reader gets it; as it is written where there is none yet."""
     first = next(addressees(account, letter.group_ids, letter.addresses), None) or Addressee("", None)
-    found = compose(account, letter).plan_one(first)
-    return Letter(0, letter.uid, found.recipient, found.subject or "", found.text, found.encoding, 0)
+    found, values = compose(account, letter), first.values or {}
+    return Letter(0, letter.uid, first.given, found.subject_for(values), found.text_for(values), found.format, 0)
 
 
 def send_letter(account: AccountInfo, letter: WrittenLetter, *, actor: Actor) -> Row:

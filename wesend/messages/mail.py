@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
+import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from email import policy
 from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
@@ -17,12 +18,13 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from .. import clock, templating
 from ..accounts.service import AccountInfo
-from ..database import Row, query_one
+from ..database import Record, query_one
 from ..errors import InvalidInput
 from ..routing import opt_outs
 from ..upstreams import registry
 from ..wallets.service import WalletInfo
-from . import markup
+from . import letter_texts, markup
+from .accept import Outgoing
 from .compose import (
     DUPLICATE,
     EMAIL,
@@ -32,10 +34,13 @@ from .compose import (
     Planned,
     Skipped,
 )
+from .letter_texts import HTML, PLAIN, SINGLE
+
+__all__ = ["HTML", "PLAIN", "Letter", "MailComposer", "is_address", "link_target", "mail_from", "read_token", "render",
+           "track", "tracking_url"]
 
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?"
                      r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?)+")
-HTML, PLAIN = "html", "plain"
 
 
 class _OneLine(UnstructuredHeader):
@@ -50,6 +55,8 @@ for _name in ("list-unsubscribe", "message-id"):
     HEADERS.map_to_type(_name, _OneLine)  # type: ignore[arg-type]
 # Lines end as SMTP wants them, and nothing needs a server that takes 8-bit text.
 POLICY = policy.SMTP.clone(cte_type="7bit", header_factory=HEADERS)
+LONGEST_SUBJECT = 998
+"""Characters of a line of a mail (RFC 5322, 2.1.1), and of a subject when it comes in."""
 OPEN, CLICK, UNSUBSCRIBE = "o", "c", "u"
 
 
@@ -58,36 +65,54 @@ def is_address(text: str) -> bool:
             and ".@" not in text)
 
 
+STORED_A_SEND = 32 * 2**20
+"""Characters of all recipients' own fields together that one send may store: 1,300 for each of 25,000 recipients, and what
+a process can hold of them at once.
+"""
+
+
 class MailComposer:
     """Plans the e-mails of one send; free of charge. Raises InvalidInput for a subject of several lines.
 
-    ``format``: HTML or PLAIN where the writer said so, else as the text looks. ``render`` fills its fields in.
+    ``format``: HTML or PLAIN where the writer said so, else as the text looks. ``placeholders``: how it names fields.
     """
 
     channel = EMAIL
     sender: str | None = None
     subject: str | None
+    placeholders: str | None
 
     def __init__(self, account: AccountInfo, wallet: WalletInfo, subject: str, text: str, *, format: str | None = None,
-                 render: Callable[..., str] = templating.render_single):
+                 placeholders: str = SINGLE):
         if not text.strip():
             raise InvalidInput("The message is empty", {"text": ["Missing"]})
         if "\r" in subject or "\n" in subject:
             raise InvalidInput("A subject is one line", {"subject": ["May not have line breaks"]})
         self.account, self.wallet, self.subject, self.text = account, wallet, subject, text
         self.format = format or (HTML if markup.looks_like_html(text) else PLAIN)
-        self.render = render
+        self.render = letter_texts.STYLES[placeholders]
+        self.named = templating.named(text, templating.PATTERNS[self.render])
+        self.placeholders = placeholders if self.named else None
         self.gateway = registry.mail_gateway(is_sandbox=wallet.is_sandbox).name
         self.checks_opt_outs = opt_outs.has_opt_outs(account.id, EMAIL)
 
     def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Planned | Skipped]:
-        """One result an addressee, in order; addresses are compared without case."""
+        """One result an addressee, in order; addresses are compared without case. TextTooLong, InvalidInput."""
         seen: set[str] = set()
+        stored = 0
         for position, addressee in enumerate(addressees):
             key = addressee.given.strip().lower()
             reason = self._refusal(key, seen if dedupe else set())
             seen.add(key)
-            yield Skipped(addressee.given, reason, position) if reason else self.plan_one(addressee)
+            if reason:
+                yield Skipped(addressee.given, reason, position)
+                continue
+            planned = self.plan_one(addressee)
+            stored += len(planned.fields or "")
+            if stored > STORED_A_SEND:
+                raise InvalidInput(f"The recipients' fields have more than {STORED_A_SEND // 2**20} MB together: send to"
+                                   " fewer at a time", {"text": ["Too much for so many recipients"]})
+            yield planned
 
     def _refusal(self, key: str, seen: set[str]) -> str | None:
         if not is_address(key):
@@ -100,11 +125,27 @@ class MailComposer:
 
     def plan_one(self, addressee: Addressee) -> Planned:
         values: Mapping[str, str] = addressee.values or {}
-        subject = " ".join(self.render(self.subject or "", values).split())
-        escape = html.escape if self.format == HTML else str
-        text = self.render(self.text, values, escape)
-        return Planned(addressee.given.strip(), None, text, self.format, 0, 0, None, self.gateway, None, None, None,
-                       EMAIL, subject)
+        own = self._own(values)
+        return Planned(addressee.given.strip(), None, "", self.format, 0, 0, None, self.gateway, None, None, None, EMAIL,
+                       self.subject_for(values), json.dumps(own, ensure_ascii=False) if own else "{}")
+
+    def subject_for(self, values: Mapping[str, str]) -> str:
+        return " ".join(self.render(self.subject or "", values, limit=LONGEST_SUBJECT).split())
+
+    def text_for(self, values: Mapping[str, str]) -> str:
+        return letter_texts.fill(letter_texts.Written(self.text, self.placeholders), values, self.format)
+
+    def _own(self, values: Mapping[str, str]) -> dict[str, str]:
+        """The fields that the text names; TextTooLong before anything is put together that would be."""
+        own = {name: values[name] for name in self.named if values.get(name)}
+        room = letter_texts.LONGEST
+        for name, value in own.items():
+            room -= self.named[name] * len(value)
+            if room >= 0 and self.format == HTML:
+                room -= self.named[name] * (len(html.escape(value)) - len(value))
+            if room < 0:
+                raise templating.too_long(letter_texts.LONGEST)
+        return own
 
 
 class Letter(NamedTuple):
@@ -119,13 +160,17 @@ class Letter(NamedTuple):
     at: int
 
     @classmethod
-    def of(cls, message) -> Letter:
-        """Of a message's row or of an outgoing one."""
-        if isinstance(message, Row):
-            return cls(message["id"], message["uid"], message["recipient"], message["subject"] or "", message["text"],
-                       message["encoding"], message["created_at"])
-        return cls(message.id, message.uid, message.recipient, message.subject or "", message.text, message.encoding,
-                   clock.now_ms())
+    def of(cls, message: Record) -> Letter:
+        """Of a message's row, its text put together."""
+        return cls(message["id"], message["uid"], message["recipient"], message["subject"] or "",
+                   letter_texts.text_of(message), message["encoding"], message["created_at"])
+
+    @classmethod
+    def leaving(cls, outgoing: Outgoing) -> Letter:
+        """Of a message on its way out, dated now."""
+        message = outgoing._asdict()
+        return cls(outgoing.id, outgoing.uid, outgoing.recipient, outgoing.subject or "", letter_texts.text_of(message),
+                   outgoing.encoding, clock.now_ms())
 
 
 def render(letter: Letter) -> EmailMessage:
@@ -179,12 +224,7 @@ def track(text: str, message_id: int) -> str:
     return markup.lead_links(text, lambda number: tracking_url(CLICK, message_id, number), pixel)
 
 
-def only_links(text: str) -> str:
-    """What of an HTML text its tracked links still need: each target in its place, and not a word."""
-    return "".join(f'<a href="{html.escape(target)}"></a>' for target in markup.links(text))
-
-
 def link_target(message_id: int, link: int) -> str | None:
-    row = query_one("SELECT text FROM messages WHERE id = ? AND channel = 'email'", (message_id,))
-    found = markup.links(row["text"]) if row else []
+    row = query_one("SELECT text, fields, batch_id, encoding FROM messages WHERE id = ? AND channel = 'email'", (message_id,))
+    found = letter_texts.links_of(row) if row else []
     return found[link] if 0 <= link < len(found) else None

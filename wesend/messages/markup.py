@@ -161,6 +161,12 @@ def links(markup: str) -> list[str]:
     return [target for _, target in _links(markup)]
 
 
+def link_values(markup: str) -> Iterator[str]:
+    """The values of all links' addresses, in order, as they stand, with their quotes; wherever they lead."""
+    return (markup[slice(*token.href)] for token in tokens(markup)
+            if token.kind == OPENING and token.name in ("a", "area") and token.href)
+
+
 def lead_links(markup: str, address: Callable[[int], str], last: str = "") -> str:
     """The markup with its links replaced by ``address(number)``, and ``last`` before the end of its body."""
     parts, at = [], 0

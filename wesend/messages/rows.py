@@ -13,7 +13,7 @@ from .compose import Composed, Planned, Skipped
 from .order import Order, Origin
 
 MESSAGE_COLUMNS = (
-    "uid", "batch_id", "account_id", "wallet_id", "channel", "lane", "recipient", "country", "sender", "text",
+    "uid", "batch_id", "account_id", "wallet_id", "channel", "lane", "recipient", "country", "sender", "text", "fields",
     "subject", "encoding",
     "segments", "cost_micros", "route", "route_cost_micros", "route_currency", "gateway", "day", "created_at", "due_at",
     "status", "claim_token", "lease_until", "attempts", "gateway_ref", "submitted_at", "poll_at", "expires_at")
@@ -21,7 +21,7 @@ FRESH_MESSAGE = {"refunded_micros": 0, "charges": 1, "backoffs": 0, "retry_count
                  "error_message": None, "delivered_at": None, "failed_at": None}
 """What the other columns hold at first."""
 BATCH_COLUMNS = (
-    "uid", "account_id", "wallet_id", "api_key_id", "api", "channel", "lane", "state", "in_request", "mode", "text",
+    "uid", "account_id", "wallet_id", "api_key_id", "api", "channel", "lane", "state", "in_request", "mode", "text", "placeholders",
     "subject", "sender", "reference", "group_id", "skipped", "total", "queued", "submitted", "cost_micros", "currency",
     "drip_rate", "scheduled_at", "lease_until", "created_at")
 FRESH_BATCH = {"delivered": 0, "failed": 0, "cancelled": 0, "refunded_micros": 0, "finished_at": None}
@@ -34,7 +34,7 @@ def batch_row(composed: Composed, uid: str, origin: Origin, order: Order, *, lan
     """A row in the order of BATCH_COLUMNS."""
     account, wallet = composed.account, composed.wallet
     return (uid, account.id, wallet.id, origin.api_key_id, origin.api, composed.channel, lane, state, int(in_request),
-            order.mode, composed.text, composed.subject, composed.sender, order.reference, order.group_id,
+            order.mode, composed.text, composed.placeholders, composed.subject, composed.sender, order.reference, order.group_id,
             json.dumps(skipped, ensure_ascii=False) if skipped else None, total, queued, submitted, cost,
             wallet.currency, order.drip_rate, order.scheduled_at, lease_until, now)
 
@@ -43,9 +43,8 @@ def message_row(account: AccountInfo, wallet: WalletInfo, item: Planned, *, lane
                 state: tuple, batch_id: int | None = None) -> tuple:
     """A row in the order of MESSAGE_COLUMNS."""
     return (uid, batch_id, account.id, wallet.id, item.channel, lane, item.recipient, item.country, item.sender,
-            item.text, item.subject, item.encoding, item.segments, item.cost_micros, item.route, item.route_cost_micros,
-            item.route_currency,
-            item.gateway, clock.day_of(now, account.time_zone), now, due_at, *state)
+            item.text, item.fields, item.subject, item.encoding, item.segments, item.cost_micros, item.route,
+            item.route_cost_micros, item.route_currency, item.gateway, clock.day_of(now, account.time_zone), now, due_at, *state)
 
 
 def insert_batch(tx: Tx, row: tuple) -> dict[str, Any]:

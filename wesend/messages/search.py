@@ -8,11 +8,19 @@ from typing import NamedTuple
 from .. import phones
 from ..accounts.service import AccountInfo
 from ..database import Row, query_one
+from .compose import EMAIL, SMS
 from .history import Filter, chunk_after
+from .letter_texts import Reader
 
 PUBLIC_ID = re.compile(r"(?:msg[-_]|batch[-_])?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
 LOOKED_THROUGH = 20_000
 """Messages that one search of a text looks at: about a quarter of a second. It goes on from there when asked to."""
+
+
+PUT_TOGETHER = 20 * 2**20
+"""Characters of mails that one search puts together; it goes on from there as well."""
+CHUNK = {SMS: 500, EMAIL: 50}
+"""Messages read at a time: a mail of an earlier version holds its text, of up to 1 MB."""
 
 
 class Search(NamedTuple):
@@ -60,14 +68,15 @@ def find(search: Search, last: Row | None, limit: int) -> Found:
     if search.only_id is not None:
         last = _just_before(search)
     found: list[Row] = []
-    for _ in range(LOOKED_THROUGH // 500):
-        rows = chunk_after(search.wanted, last)
+    reader, size = Reader(), CHUNK[search.wanted.channel]
+    for _ in range(LOOKED_THROUGH // size):
+        rows = chunk_after(search.wanted, last, size)
         for row in rows:
-            if _fits(search, row):
+            if _fits(search, row, reader):
                 found.append(row)
-                if len(found) == limit:
-                    return Found(found, row)
-        if len(rows) < 500 or search.only_id is not None:
+            if len(found) == limit or reader.filled > PUT_TOGETHER:
+                return Found(found, row)
+        if len(rows) < size or search.only_id is not None:
             return Found(found, None)
         last = rows[-1]
     return Found(found, last)
@@ -78,10 +87,10 @@ def _just_before(search: Search) -> Row | None:
     return query_one("SELECT id + 1 AS id, day FROM messages WHERE id = ?", (search.only_id,))
 
 
-def _fits(search: Search, row: Row) -> bool:
+def _fits(search: Search, row: Row, reader: Reader) -> bool:
     if search.only_id is not None:
         return row["id"] == search.only_id
-    return search.text in "\n".join((row["text"], row["subject"] or "", row["recipient"])).lower()
+    return search.text in "\n".join((reader.text_of(row), row["subject"] or "", row["recipient"])).lower()
 
 
 def place(account_id: int, message_id: int) -> Row | None:

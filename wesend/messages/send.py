@@ -18,7 +18,7 @@ from ..upstreams import breaker, registry
 from ..upstreams import in_request as in_request_waits
 from ..wallets.service import WalletInfo, balance_of
 from .accept import IN_REQUEST_LIMIT, Accepted, Sent, accept
-from .bulk import Spool, accept_bulk
+from .bulk import CHUNK_CHARACTERS, Spool, accept_bulk, weight
 from .compose import (
     INVALID_RECIPIENT,
     NO_ROUTE,
@@ -42,13 +42,15 @@ def send(composer: Composed, addressees: Iterable[Addressee], *, origin: Origin,
     """
     planned: list[Planned] = []
     skipped: list[Skipped] = []
+    characters = 0
     plan = composer.plan(addressees)
     for item in plan:
         if isinstance(item, Skipped):
             skipped.append(item)
             continue
         planned.append(item)
-        if len(planned) > IN_REQUEST_LIMIT:
+        characters += weight(item)
+        if len(planned) > IN_REQUEST_LIMIT or characters > CHUNK_CHARACTERS:
             return _spooled(composer, chain(skipped, planned, plan), origin, order)
     if not planned:
         _refuse_if_poor(composer, skipped)

@@ -18,8 +18,9 @@ from .settle import NOT_BEGUN, plan_move, settle
 from .transitions import Move
 
 
-def submission_of(outgoing: Outgoing) -> Submission:
-    mime = mail.render(mail.Letter.of(outgoing)).as_bytes() if outgoing.channel == EMAIL else None
+def submission_of(outgoing: Outgoing, *, leaves: bool = True) -> Submission:
+    """``leaves``: this process, so that a mail is needed as it goes over the wire."""
+    mime = mail.render(mail.Letter.leaving(outgoing)).as_bytes() if outgoing.channel == EMAIL and leaves else None
     return Submission(outgoing.id, outgoing.uid, outgoing.recipient, outgoing.text, outgoing.sender, outgoing.segments,
                       outgoing.encoding, outgoing.attempts + 1, mime)
 
@@ -27,7 +28,7 @@ def submission_of(outgoing: Outgoing) -> Submission:
 def call(gateway: SmsGateway, group: list[Outgoing]) -> list[Outcome]:
     """Submit; an adapter that raises has not said what became of the messages."""
     try:
-        outcomes = gateway.submit([submission_of(outgoing) for outgoing in group])
+        outcomes = gateway.submit([submission_of(outgoing, leaves=not gateway.in_process) for outgoing in group])
     except Exception as error:
         current_app.logger.exception("gateway %s raised", gateway.name)
         return [Outcome(UNKNOWN, code="error", text=f"{type(error).__name__}: {error}"[:200])] * len(group)
@@ -43,7 +44,7 @@ def in_calls(gateway: SmsGateway, messages: list[Outgoing]) -> list[list[Outgoin
         return [[message] for message in messages]
     alike: dict[object, list[Outgoing]] = {}
     for message in messages:
-        alike.setdefault(gateway.batch_key(submission_of(message)), []).append(message)
+        alike.setdefault(gateway.batch_key(submission_of(message, leaves=False)), []).append(message)
     return [group[start:start + most] for group in alike.values() for start in range(0, len(group), most)]
 
 

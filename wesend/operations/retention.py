@@ -9,10 +9,11 @@ from __future__ import annotations
 from flask import current_app
 
 from .. import clock
-from ..database import query, query_one, write
-from ..messages import handed_in, mail
+from ..database import Row, query, query_one, write
+from ..messages import handed_in, letter_texts, mail
 from ..messages.compose import EMAIL
 from ..messages.history import CLOCK_SKEW_MS, first_id_at
+from ..messages.letter_texts import Written
 from ..messages.statuses import FINAL
 from ..messages.texts import REMOVED
 from . import marks
@@ -21,6 +22,8 @@ CHUNK = 300  # rows a transaction
 ENDED = f"status IN ({', '.join(repr(status) for status in sorted(FINAL))})"
 KEPT = f"substr(text, 1, {len(REMOVED)}) <> '{REMOVED}'"
 """The condition of rows that still have their text."""
+MESSAGES = "messages"
+FORMAT = "SELECT encoding FROM messages WHERE batch_id = batches.id LIMIT 1"
 NO_SUBJECT = "subject = CASE WHEN subject IS NULL THEN NULL ELSE '' END"
 
 
@@ -29,33 +32,51 @@ def remove_texts() -> int:
     days = current_app.config["WESEND"].keep_text_days
     if days is None:
         return 0
-    # Of what applications handed to the sandbox's SMTP port nothing is left: it is nothing but a text.
     limit = clock.now_ms() - round(days * clock.DAY)
     end = first_id_at(limit - CLOCK_SKEW_MS)
     following = query_one("SELECT batch_id FROM messages WHERE id >= ? ORDER BY id LIMIT 1", (end,))
     newest = query("SELECT coalesce(max(id), 0) + 1 FROM batches")[0][0]
-    return (_replace("messages", "encoding, channel", ENDED, end)
-            + _replace("batches", "NULL AS encoding, channel", f"finished_at IS NOT NULL AND created_at < {limit}",
+    return (_replace(MESSAGES, "encoding, channel, batch_id, fields", ENDED, end)
+            + _replace("batches", f"({FORMAT}) AS encoding, channel, id AS batch_id",
+                       f"finished_at IS NOT NULL AND created_at < {limit}",
                        following["batch_id"] if following else newest)
+            # What applications handed to the sandbox's SMTP port is nothing but a text: it goes as a whole.
             + handed_in.forget_before(limit, CHUNK))
 
 
 def _replace(table: str, columns: str, ended: str, end: int) -> int:
     """Replace texts of rows below ``end`` that are ``ended``; when there are none, the mark moves on."""
     begin = marks.read(table)
-    rows = query(f"SELECT id, text, {columns} FROM {table} WHERE id >= ? AND id < ? AND {ended} AND {KEPT} ORDER BY id"
+    rows = query(f"SELECT id, {columns} FROM {table} WHERE id >= ? AND id < ? AND {ended} AND {KEPT} ORDER BY id"
                  f" LIMIT ?",
                  (begin, end, CHUNK))
     if rows:
-        replaced = [(REMOVED + (mail.only_links(row["text"]) if row["channel"] == EMAIL and row["encoding"] else ""),
-                     row["id"])
-                    for row in rows]
+        tags: dict[int, str] = {}
+        replaced = [(*_left(table, row, tags), row["id"]) for row in rows]
         # A failed message may have been queued again since it was read, and then it needs its text.
-        write(lambda tx: tx.executemany(f"UPDATE {table} SET text = ?, {NO_SUBJECT} WHERE id = ? AND {ended}",
-                                        replaced))
+        write(lambda tx: tx.executemany(
+            f"UPDATE {table} SET text = ?{', fields = ?' if table == MESSAGES else ''}, {NO_SUBJECT} WHERE id = ? AND {ended}",
+            replaced))
         return len(rows)
     going = query(f"SELECT min(id) FROM {table} WHERE id >= ? AND id < ? AND NOT ({ended})", (begin, end))[0][0]
     done = end if going is None else going
     if done > begin:
         write(lambda tx: marks.advance(tx, table, begin, done))
     return 0
+
+
+def _left(table: str, row: Row, tags: dict[int, str]) -> tuple:
+    """What stays of a row's text, and of a message's fields: REMOVED, and of an e-mail in HTML what its links need.
+
+    ``tags``: those of batches, found out once. Texts are read one by one: a mail has up to 1 MB.
+    """
+    is_html = row["channel"] == EMAIL and row["encoding"] == mail.HTML
+    if table == MESSAGES and row["fields"] is None:
+        text = query("SELECT text FROM messages WHERE id = ?", (row["id"],))[0][0] if is_html else ""
+        return REMOVED + letter_texts.only_links(text), None
+    written = Written.of(row["batch_id"]) if is_html else Written("", None)
+    if row["batch_id"] not in tags:
+        tags[row["batch_id"]] = letter_texts.link_tags(written.text)
+    if table == MESSAGES:
+        return REMOVED, letter_texts.kept_fields(row["fields"], tags[row["batch_id"]], written.placeholders)
+    return (REMOVED + tags[row["batch_id"]],)

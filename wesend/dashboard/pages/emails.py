@@ -7,7 +7,7 @@ import json
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 
 from ...database import Row, query_one
-from ...messages import by_hand, history, mail, markup, search
+from ...messages import by_hand, history, letter_texts, mail, markup, search
 from ...messages.accept import get_batch, get_batch_by_id
 from ...messages.control import MOST_RETRIES
 from .. import asked
@@ -69,7 +69,7 @@ def show(uid: str):
 def show_html(uid: str):
     """The HTML as it was written, for the sandboxed frame: without our links and pixel, so that looking is no opening."""
     message = history.find(account().id, uid, channel="email")
-    body = message["text"] if message["encoding"] == mail.HTML else ""
+    body = letter_texts.text_of(message) if message["encoding"] == mail.HTML else ""
     return Response(body, mimetype="text/html", headers={"Content-Security-Policy": FRAME_POLICY})
 
 
