@@ -141,31 +141,30 @@ def split_list(text: str, home_country: str | None) -> list[str]:
     return found
 
 
-# Literal prefixes (national significant number) of the networks that mobile-money gateways are chosen by.
-# Sources: the national numbering plans of UG, KE, TZ and RW.
+# Prefixes of the national number of the networks that mobile-money gateways are chosen by; the longest that fits counts.
+# Source: libphonenumber's carrier data, checked by tests/core/test_networks.py, with the numbering plans of UG, KE, TZ and RW.
+OTHER = ""
+"""Networks of which no gateway takes money, inside another one's range."""
 NETWORKS: dict[str, dict[str, tuple[str, ...]]] = {
-    "UG": {"MTN": ("76", "77", "78", "39", "79"), "AIRTEL": ("70", "74", "75", "20")},
-    "KE": {
-        "SAFARICOM": ("70", "71", "72", "790", "791", "792", "793", "794", "795", "796", "797", "798", "799",
-                      "740", "741", "742", "743", "745", "746", "748", "757", "758", "759", "768", "769",
-                      "110", "111", "112", "113", "114", "115"),
-        "AIRTEL": ("73", "750", "751", "752", "753", "754", "755", "756", "762", "780", "781", "782", "783",
-                   "784", "785", "786", "787", "788", "789", "100", "101", "102", "103", "104", "105", "106"),
-    },
-    "TZ": {"VODACOM": ("74", "75", "76"), "AIRTEL": ("68", "69", "78"), "TIGO": ("65", "67", "71", "77"),
-           "HALOTEL": ("61", "62")},
+    "UG": {"MTN": ("39", "724", "737", "76", "77", "78", "79"), "AIRTEL": ("20", "70", "730", "731", "732", "74", "75"),
+           "UTL": ("71",), OTHER: ("7240",)},
+    "KE": {"SAFARICOM": ("11", "14", "18", "70", "71", "72", "74", "757", "758", "759", "768", "769", "79"),
+           "AIRTEL": ("10", "135", "136", "137", "138", "139", "73", "75", "76", "78"), "TELKOM": ("120", "761", "77"),
+           OTHER: ("744", "747")},
+    "TZ": {"VODACOM": ("72", "74", "75", "76", "79"), "AIRTEL": ("60", "66", "68", "69", "78"),
+           "TIGO": ("65", "67", "70", "71", "77"), "HALOTEL": ("61", "62", "63"), "TTCL": ("73",)},
     "RW": {"MTN": ("78", "79"), "AIRTEL": ("72", "73")},
 }
 
 
 def network_of(phone: Phone) -> str | None:
-    """MTN, AIRTEL, SAFARICOM, VODACOM, TIGO, HALOTEL, or None; porting is not seen."""
+    """MTN, AIRTEL, SAFARICOM, TELKOM, VODACOM, TIGO (now Yas), HALOTEL, TTCL, UTL, or None; porting is not seen."""
     plans = NETWORKS.get(phone.country)
     if not plans:
         return None
     national = str(phonenumbers.parse(phone.e164).national_number)
     fitting = [(len(p), name) for name, prefixes in plans.items() for p in prefixes if national.startswith(p)]
-    return max(fitting)[1] if fitting else None
+    return max(fitting)[1] or None if fitting else None
 
 
 def example_number(country: str) -> str:

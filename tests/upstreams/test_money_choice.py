@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.support.domain import make_wallet
@@ -67,3 +69,13 @@ def test_a_credit_wallet_pays_in_its_purchase_currency():
     set_up("marzpay")
     with pytest.raises(TopUpNotConfigured):
         start_deposit(make_wallet("0", "SMS"), 500_000_000, normalise("+254712345678", None))
+
+
+def test_a_number_whose_network_nobody_takes_is_told_by_its_network_not_by_its_currency(context):
+    set_up("mpesa", currencies="KES", networks="SAFARICOM")
+    for number, said in (("+254733123456", "takes this number's network (AIRTEL)"),
+                         ("+254747123456", "takes this number's network (which is not known)")):
+        with pytest.raises(TopUpNotConfigured, match=re.escape(said)):
+            start_deposit(make_wallet("0", "KES"), 500_000_000, normalise(number, None))
+    with pytest.raises(TopUpNotConfigured, match="set up for this currency"):
+        start_deposit(make_wallet("0", "TZS"), 500_000_000, normalise("+255742345678", None))

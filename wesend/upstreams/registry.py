@@ -198,3 +198,10 @@ def money_gateway_for(currency: str, network: str | None, *, is_sandbox: bool) -
     fitting = [adapter for adapter in _known()[1].values()
                if currency in adapter.currencies and (not adapter.networks or network in adapter.networks)]
     return min(fitting, key=lambda adapter: adapter.priority, default=None)
+
+
+def why_no_money_gateway(currency: str, network: str | None) -> str:
+    """What is missing where there is none, in one sentence."""
+    if not any(currency in adapter.currencies for adapter in _known()[1].values()):
+        return "No mobile-money gateway is set up for this currency"
+    return f"No mobile-money gateway takes this number's network ({network or 'which is not known'})"

@@ -58,7 +58,7 @@ def start_deposit(wallet: WalletInfo, amount_micros: int, phone: Phone, *, provi
     network = next((known for known in NETWORKS if named and known in named), None) or network_of(phone) or named
     gateway = registry.money_gateway_for(wallet.purchase_currency, network, is_sandbox=wallet.is_sandbox)
     if gateway is None:
-        raise TopUpNotConfigured
+        raise TopUpNotConfigured(registry.why_no_money_gateway(wallet.purchase_currency, network))
     now = clock.now_ms()
     reference = str(uuid4())  # version 4: MoMo and MarzPay take no other
 

@@ -10,7 +10,7 @@ from ..outcomes import ACCEPTED, REFUSED, UNKNOWN
 
 PENDING, PAID, NOT_PAID = "pending", "paid", "not_paid"
 
-NETWORKS = ("MTN", "AIRTEL", "SAFARICOM", "VODACOM", "TIGO", "HALOTEL")
+NETWORKS = ("MTN", "AIRTEL", "SAFARICOM", "TELKOM", "VODACOM", "TIGO", "HALOTEL", "TTCL", "UTL")
 
 __all__ = ["ACCEPTED", "NOT_PAID", "PAID", "PENDING", "REFUSED", "UNKNOWN", "CallbackRequest", "Charge", "ChargeAnswer",
            "MoneyGateway", "PaymentHint", "Standing", "takes"]
