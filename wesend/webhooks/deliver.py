@@ -36,6 +36,7 @@ class Target(NamedTuple):
     format: str
     url: str
     secret: str
+    credentials: str | None = None
 
 
 class Claimed(NamedTuple):
@@ -105,7 +106,7 @@ def load_target(endpoint_id: int) -> Target | None:
 
 
 def target_of(row: Row) -> Target:
-    return Target(row["id"], row["format"], row["url"], endpoints.secret_of(row))
+    return Target(row["id"], row["format"], row["url"], endpoints.secret_of(row), endpoints.credentials_of(row))
 
 
 def attempt(http: GuardedHttp, target: Target, delivery: Row, token: str) -> bool:
@@ -137,8 +138,10 @@ def close_unsent(delivery: Row, token: str) -> None:
 
 def _headers(format_, target: Target, delivery: Row, body: bytes, at: int) -> dict[str, str]:
     timestamp = str(at // 1000)
+    credentials = {} if target.credentials is None else {
+        "Authorization": "Basic " + base64.b64encode(target.credentials.encode()).decode()}
     return {
-        "Content-Type": "application/json", "User-Agent": "wesend",
+        **credentials, "Content-Type": "application/json", "User-Agent": "wesend",
         **format_.headers(delivery["event"], body, target.secret),
         "webhook-id": delivery["uid"], "webhook-timestamp": timestamp,
         "webhook-signature": standard_signature(target.secret, delivery["uid"], timestamp, body)}
@@ -149,7 +152,8 @@ def shown_headers(endpoint: Row, delivery: Row, at: int) -> dict[str, str]:
     format_, body = find_format(endpoint["format"]), (delivery["payload"] or "").encode()
     first, second = (_headers(format_, target_of(endpoint)._replace(secret=secret), delivery, body, at)
                      for secret in ("one", "two"))
-    return {name: value if second[name] == value else "(signature)" for name, value in first.items()}
+    shown = {name: value if second[name] == value else "(signature)" for name, value in first.items()}
+    return {**shown, "Authorization": "Basic (credentials)"} if "Authorization" in shown else shown
 
 
 def standard_signature(secret: str, webhook_id: str, timestamp: str, body: bytes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import secrets as random
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from .. import clock, vault
 from ..accounts import audit_log, roles
@@ -34,8 +34,15 @@ def new_secret() -> str:
     return "whsec_" + base64.b64encode(random.token_bytes(32)).decode()
 
 
-def check_url(url: str, field: str = "url") -> str:
-    """An http or https URL with a host; InvalidInput, which names ``field``."""
+class Address(NamedTuple):
+    """Where to post to: ``url`` can be shown; ``credentials`` (`user:password`, sent as Basic) never are."""
+
+    url: str
+    credentials: str | None
+
+
+def read_address(url: str, field: str = "url") -> Address:
+    """Of an http or https URL with a host, and maybe a user and password; InvalidInput, which names ``field``."""
     url = url.strip()
     try:
         parts = urlsplit(url)
@@ -44,7 +51,23 @@ def check_url(url: str, field: str = "url") -> str:
         usable = False
     if not usable or len(url) > URL_LENGTH or any(char.isspace() or ord(char) < 32 for char in url):
         raise InvalidInput("A webhook needs an http or https URL", {field: ["Not a valid URL"]})
-    return url
+    userinfo, at, host = parts.netloc.rpartition("@")
+    if not at:
+        return Address(url, None)
+    user, _, password = map(unquote, userinfo.partition(":"))
+    return Address(url.replace(parts.netloc, host, 1), f"{user}:{password}")
+
+
+def _sealed(credentials: str | None) -> str | None:
+    return None if credentials is None else vault.seal(credentials)
+
+
+def lead_to(tx: Tx, endpoint: Row, address: Address) -> None:
+    """Another address; the one that is shown, given again without its credentials, keeps them."""
+    if address.credentials is None and address.url == endpoint["url"]:
+        return
+    tx.execute("UPDATE webhook_endpoints SET url = ?, credentials = ? WHERE id = ?",
+               (address.url, _sealed(address.credentials), endpoint["id"]))
 
 
 def add_endpoint(*, account_id: int, format_name: str, url: str, events: list[str] | None = None, managed: int = OWN_ROW,
@@ -56,14 +79,15 @@ def add_endpoint(*, account_id: int, format_name: str, url: str, events: list[st
     unknown = [event for event in events or [] if event not in known]
     if unknown:
         raise InvalidInput(f"{format_name} has no event {', '.join(unknown)}: choose from {', '.join(known)}")
-    url = check_url(url)
+    address = read_address(url)
     secret = secret or new_secret()
     with atomic() as tx:
-        endpoint_id = tx.insert("webhook_endpoints", account_id=account_id, format=format_name, url=url,
-                                secret=vault.seal(secret), events=",".join(events) if events else None,
-                                managed=managed, is_active=1, created_at=clock.now_ms())
+        endpoint_id = tx.insert("webhook_endpoints", account_id=account_id, format=format_name, url=address.url,
+                                credentials=_sealed(address.credentials), secret=vault.seal(secret),
+                                events=",".join(events) if events else None, managed=managed, is_active=1,
+                                created_at=clock.now_ms())
         audit_log.record(tx, actor=actor, action="webhook.add", subject=str(endpoint_id), account_id=account_id,
-                         detail=f"{format_name} {urlsplit(url).hostname}")
+                         detail=f"{format_name} {urlsplit(address.url).hostname}")
     return get_endpoint(endpoint_id), secret
 
 
@@ -83,6 +107,11 @@ def list_endpoints(account_id: int) -> list[Row]:
 
 def secret_of(endpoint: Row) -> str:
     return vault.unseal(endpoint["secret"])
+
+
+def credentials_of(endpoint: Row) -> str | None:
+    """`user:password`, for the Authorization header alone."""
+    return None if endpoint["credentials"] is None else vault.unseal(endpoint["credentials"])
 
 
 def switch(endpoint_id: int, on: bool, *, actor: Actor, reason: str | None = None) -> Row:

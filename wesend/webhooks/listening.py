@@ -34,8 +34,8 @@ class Heard(NamedTuple):
 class Listening:
     """Iterate to hear; ends never by itself."""
 
-    def __init__(self, rows: list[Row], url: str | None):
-        self.rows, self.url = rows, url
+    def __init__(self, rows: list[Row], *, forwards: bool):
+        self.rows, self.forwards = rows, forwards
         self.secrets = {row["format"]: endpoints.secret_of(row) for row in rows}
         self.http = GuardedHttp(allow_private=True)
 
@@ -52,11 +52,10 @@ class Listening:
 
     def _take(self, row: Row, delivery: Row, token: str) -> Heard:
         payload = deliver.payload_of(row["format"], delivery)
-        if self.url is None:
+        if not self.forwards:
             deliver.close_unsent(delivery, token)
             return Heard(row["format"], delivery["event"], json.loads(payload), None, None)
-        target = deliver.target_of(row)._replace(url=self.url)
-        deliver.attempt(self.http, target, delivery, token)
+        deliver.attempt(self.http, deliver.target_of(row), delivery, token)
         last = query("SELECT * FROM webhook_attempts WHERE delivery_id = ? ORDER BY id DESC LIMIT 1", (delivery["id"],))[0]
         return Heard(row["format"], delivery["event"], json.loads(payload), last["status_code"], last["error"])
 
@@ -65,14 +64,13 @@ class Listening:
 def listen(account_id: int, format_names: list[str], url: str | None, *, actor: str) -> Iterator[Listening]:
     """Endpoints of these formats for as long as the block runs; what a killed listener left is removed by the next."""
     _remove_stale()
-    url = endpoints.check_url(url) if url else None
     ids = []
     for name in format_names:
         row, _ = endpoints.add_endpoint(account_id=account_id, format_name=name, url=url or "http://127.0.0.1/",
                                         managed=LISTENING_ROW, actor=actor)
         ids.append(row["id"])
     try:
-        yield Listening([endpoints.get_endpoint(endpoint_id) for endpoint_id in ids], url)
+        yield Listening([endpoints.get_endpoint(endpoint_id) for endpoint_id in ids], forwards=bool(url))
     finally:
         for endpoint_id in ids:
             endpoints.remove_endpoint(endpoint_id, actor=actor)

@@ -20,6 +20,8 @@ from . import endpoints
 from .formats import INBOUND, find_format
 from .models import INBOUND_ROW, RECEIPTS_ROW
 
+NOWHERE = endpoints.Address("", None)
+
 
 class ManagedSettings(NamedTuple):
     url: str | None
@@ -69,14 +71,15 @@ def _rows(account_id: int, api: str) -> dict[int, Row]:
 def update(account_id: int, api: str, changes: dict[str, Any], *, actor: Actor) -> None:
     """``url``, ``inbound_url`` (None or empty takes it away) and ``is_active``; what is left out stays."""
     roles.require(actor, MANAGE, account_id)
-    urls = {row: endpoints.check_url(changes[name], name) if changes[name] else ""
+    addresses = {row: endpoints.read_address(changes[name], name) if changes[name] else NOWHERE
             for name, row in (("url", RECEIPTS_ROW), ("inbound_url", INBOUND_ROW)) if name in changes}
     rows = _rows(account_id, api)
     active = changes.get("is_active", _is_wanted(rows))
     with atomic() as tx:
         for kind, row in rows.items():
-            url = urls.get(kind, row["url"])
-            tx.execute("UPDATE webhook_endpoints SET url = ? WHERE id = ?", (url, row["id"]))
+            if kind in addresses:
+                endpoints.lead_to(tx, row, addresses[kind])
+            url = addresses[kind].url if kind in addresses else row["url"]
             endpoints.switch_in(tx, row, bool(active and url), actor=actor)
 
 

@@ -16,7 +16,8 @@ class WebhookEndpoint(db.Model):
     id = db.mapped_column(Id, primary_key=True)
     account_id = db.mapped_column(ForeignKey("accounts.id"), nullable=False, index=True)
     format = db.mapped_column(String, nullable=False)  # a dialect's name
-    url = db.mapped_column(String, nullable=False)
+    url = db.mapped_column(String, nullable=False)  # without a user and password
+    credentials = db.mapped_column(Text)  # sealed: `user:password`, sent as Basic
     secret = db.mapped_column(Text, nullable=False)  # sealed
     events = db.mapped_column(String)
     managed = db.mapped_column(Integer, nullable=False, server_default="0")
