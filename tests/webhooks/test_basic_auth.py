@@ -106,7 +106,7 @@ def test_the_upgrade_seals_what_lay_open_and_changes_no_other_url(tmp_path):
     urls = [with_user("https://a.example/x?to=b@c"), "https://a.example/x?to=b@c", "https://a.example:8443/@me", "http://u@[::1]:80/"]
     with app.app_context():
         prepare_folder(app.config["WESEND"])
-        flask_migrate.upgrade(directory=str(MIGRATIONS), revision="0014")
+        flask_migrate.upgrade(directory=str(MIGRATIONS), revision="0015")
         with closing(sqlite3.connect(app.config["WESEND"].database)) as connection, connection:
             connection.execute("INSERT INTO accounts (id, name, country, time_zone, created_at) VALUES (1, 'Shop', 'UG', 'UTC', 0)")
             connection.executemany("INSERT INTO webhook_endpoints (account_id, format, url, secret, created_at)"
