@@ -7,6 +7,7 @@ from typing import Any
 from . import money
 from .accounts import keys
 from .accounts import service as accounts
+from .accounts.sides import SANDBOX
 from .contacts import service as contacts
 from .database import query_one
 from .routing import senders
@@ -53,7 +54,8 @@ def ensure_sandbox() -> int:
                             is_sandbox=True, actor=ACTOR)
     for name in SENDERS:
         if not any(sender["name"] == name for sender in senders.list_senders(account_id)):
-            sender = senders.request_sender(account_id=account_id, name=name, countries=COUNTRIES, actor=ACTOR)
+            sender = senders.request_sender(account_id=account_id, name=name, countries=COUNTRIES, side=SANDBOX,
+                                            actor=ACTOR)
             senders.decide_sender(sender["id"], approve=True, actor=ACTOR)
     _ensure_contacts(account_id)
     return account_id
@@ -61,7 +63,7 @@ def ensure_sandbox() -> int:
 
 def _ensure_contacts(account_id: int) -> None:
     if query_one("SELECT 1 FROM groups WHERE account_id = ?", (account_id,)) is None:
-        group = contacts.create_group(account_id, "Sandbox customers", columns=["phone", "name", "city"])
+        group = contacts.create_group(account_id, "Sandbox customers", columns=["phone", "name", "city"], side=SANDBOX)
         contacts.add_contacts(account_id, group["id"], (contacts.NewContact(*contact) for contact in CONTACTS), "UG")
 
 

@@ -329,7 +329,7 @@ def test_who_unsubscribed_gets_nothing_more_from_this_account_and_everything_fro
     [skipped, planned] = plan(composed(wallet=wallet), "ANN@example.com", "ben@example.com")
     assert (skipped, planned.recipient) == (Skipped("ANN@example.com", "opted_out", 0), "ben@example.com")
     assert plan(composed(wallet=other), "ann@example.com")[0].recipient == "ann@example.com"
-    assert opt_outs.opted_out(wallet.account_id, "sms", ["ann@example.com"]) == set()
+    assert opt_outs.opted_out(wallet.account_id, "sms", ["ann@example.com"], "sandbox") == set()
 
 
 def test_what_was_scheduled_for_who_unsubscribed_is_taken_back(clock):

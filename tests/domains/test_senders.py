@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from wesend.accounts.sides import LIVE
 from wesend.errors import (
     AccountNotFound,
     InvalidInput,
@@ -39,18 +40,18 @@ def test_a_request_is_pending_in_upper_case_and_not_usable_yet(account):
     sender = ask(account, " Shop1 ", ("ug", " ke ", "UG"))
     assert (sender["name"], sender["countries"], sender["status"]) == ("SHOP1", "UG,KE", "pending")
     with pytest.raises(SenderNotApproved):
-        approved_countries(account.id, "SHOP1")
+        approved_countries(account.id, "SHOP1", LIVE)
 
 
 def test_an_approved_sender_is_usable_at_once_without_regard_to_case(account):
     approve(ask(account, "SHOP", ("UG", "KE")))
-    assert approved_countries(account.id, " shop ") == {"UG", "KE"}
+    assert approved_countries(account.id, " shop ", LIVE) == {"UG", "KE"}
 
 
 def test_another_accounts_sender_is_not_ones_own(account):
     approve(ask(account))
     with pytest.raises(SenderNotApproved):
-        approved_countries(make_account("Other").id, "SHOP")
+        approved_countries(make_account("Other").id, "SHOP", LIVE)
 
 
 @pytest.mark.parametrize("name", ["", "   ", "TWELVELETTER", "MY SHOP", "SHOP!", "ŠHOP", "SHOP\n1", "+256712"])
@@ -80,9 +81,9 @@ def test_asking_for_more_countries_takes_nothing_away(account):
     approve(ask(account, countries=("UG",)))
     more = ask(account, countries=("UG", "KE"))
     assert more["status"] == "pending"
-    assert approved_countries(account.id, "SHOP") == {"UG"}
+    assert approved_countries(account.id, "SHOP", LIVE) == {"UG"}
     approve(more)
-    assert approved_countries(account.id, "SHOP") == {"UG", "KE"}
+    assert approved_countries(account.id, "SHOP", LIVE) == {"UG", "KE"}
 
 
 def test_a_rejected_sender_has_its_reason_and_may_be_asked_for_again(account):
@@ -97,7 +98,7 @@ def test_a_rejection_takes_an_approval_back_and_an_approval_clears_the_reason(ac
     approve(sender)
     decide_sender(sender["id"], approve=False, reason="Misused", actor=ACTOR)
     with pytest.raises(SenderNotApproved):
-        approved_countries(account.id, "SHOP")
+        approved_countries(account.id, "SHOP", LIVE)
     approve(sender)
     assert get_sender(sender["id"])["rejection_reason"] is None
 

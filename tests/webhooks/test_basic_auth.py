@@ -73,9 +73,9 @@ class TestTheApiThatEditsItInPlace:
 
     def put(self, account: int, url: str | None) -> tuple[str | None, str | None]:
         """What is shown then, and what is sent."""
-        managed.update(account, "esms", {"url": url}, actor="api")
+        managed.update(account, "esms", "sandbox", {"url": url}, actor="api")
         row = query("SELECT * FROM webhook_endpoints WHERE managed = 1")[0]
-        return managed.settings_of(account, "esms").url, endpoints.credentials_of(row)
+        return managed.settings_of(account, "esms", "sandbox").url, endpoints.credentials_of(row)
 
     def test_what_it_shows_can_be_put_again_and_keeps_them(self, account):
         assert self.put(account, with_user(self.URL)) == (self.URL, f"{USER}:{PASSWORD}")

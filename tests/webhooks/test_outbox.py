@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from wesend.accounts.sides import SANDBOX
 from wesend.database import atomic, write
 from wesend.errors import AccountNotFound, InvalidInput
 from wesend.webhooks import endpoints, outbox
@@ -18,7 +19,7 @@ FAILED = Event("sms.failed", "m-2", {"event": "sms.failed"})
 
 def announce(engine, *events: Event, account_id: int | None = None, format_name: str = "wesendall") -> None:
     with engine.app.app_context():
-        write(lambda tx: outbox.enqueue(tx, account_id or engine.account_id, format_name, events))
+        write(lambda tx: outbox.enqueue(tx, account_id or engine.account_id, SANDBOX, format_name, events))
 
 
 def heard(engine, endpoint) -> list[str]:
@@ -67,7 +68,7 @@ def test_an_event_is_undone_with_what_it_tells_of(engine):
     endpoint = engine.add(NOWHERE)
 
     def unit(tx):
-        outbox.enqueue(tx, engine.account_id, "wesendall", [DELIVERED])
+        outbox.enqueue(tx, engine.account_id, SANDBOX, "wesendall", [DELIVERED])
         raise LookupError("the transaction fails after all")
 
     with engine.app.app_context(), pytest.raises(LookupError):
@@ -89,10 +90,11 @@ def test_an_endpoint_whose_adding_was_undone_listens_to_nothing(engine):
     with engine.app.app_context():
         with pytest.raises(LookupError), atomic():
             endpoints.add_endpoint(account_id=engine.account_id, format_name="wesendall", url=NOWHERE, actor="test")
-            assert endpoints.listeners()
+            assert endpoints.listening().endpoints
             raise LookupError
         engine.add(NOWHERE, "wasambazie")  # the version of the configuration is now what it was in there
-        assert list(endpoints.listeners()) == [(engine.account_id, "wasambazie")]
+        assert {(account_id, name) for account_id, _, name in endpoints.listening().endpoints} == {
+            (engine.account_id, "wasambazie")}
 
 
 # -- endpoints --------------------------------------------------------------------

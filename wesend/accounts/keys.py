@@ -22,6 +22,7 @@ from ..errors import InvalidCredentials, InvalidInput, KeyNotFound
 from . import audit_log, roles
 from .roles import MANAGE, Actor
 from .service import AccountInfo
+from .sides import Side, side_of
 
 SCOPES = ("send", "query", "webhooks")
 APIS = ("wesendall", "wasambazie", "esms", "worldledgers")
@@ -41,7 +42,7 @@ class Credentials(NamedTuple):
 
 
 class Key(NamedTuple):
-    """An API key as a request needs it."""
+    """An API key as a request needs it. ``side`` is its wallet's; ``is_sandbox``: it is published."""
 
     id: int
     api: str
@@ -50,6 +51,7 @@ class Key(NamedTuple):
     scopes: frozenset[str]
     secret_sha256: str
     is_sandbox: bool
+    side: Side
 
 
 def digest(secret: str) -> str:
@@ -138,13 +140,14 @@ def authenticate(api: str, secret: str, public: str | None = None) -> Key:
 
 
 def _load(api: str, lookup: str) -> Key | None:
-    row = query_one("SELECT * FROM api_keys WHERE api = ? AND lookup = ? AND revoked_at IS NULL", (api, lookup))
+    row = query_one("SELECT k.*, w.is_sandbox AS of_sandbox FROM api_keys k JOIN wallets w ON w.id = k.wallet_id"
+                    " WHERE k.api = ? AND k.lookup = ? AND k.revoked_at IS NULL", (api, lookup))
     if row is None:
         return None
     account = query_one("SELECT * FROM accounts WHERE id = ?", (row["account_id"],))
     assert account is not None
     return Key(row["id"], api, AccountInfo.of(account), row["wallet_id"], frozenset(row["scopes"].split(",")),
-               row["secret_sha256"], bool(row["is_sandbox"]))
+               row["secret_sha256"], bool(row["is_sandbox"]), side_of(is_sandbox=bool(row["of_sandbox"])))
 
 
 class LastUsed:

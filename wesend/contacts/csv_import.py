@@ -10,6 +10,7 @@ from typing import IO, NamedTuple
 
 from .. import clock, phones
 from ..accounts.service import AccountInfo
+from ..accounts.sides import Side
 from ..database import Row, Tx, write
 from ..errors import InvalidInput
 from . import service
@@ -131,7 +132,8 @@ def detect(columns: list[str]) -> Mapping | None:
                                  if index not in (phone, name) and column})
 
 
-def import_csv(account: AccountInfo, stream: IO[bytes], *, name: str, tags: list[str] | None = None) -> Imported:
+def import_csv(account: AccountInfo, stream: IO[bytes], *, name: str, tags: list[str] | None = None,
+               side: Side | None = None) -> Imported:
     """Make a group of a CSV's contacts. It appears when it is complete; what goes wrong leaves nothing behind.
 
     NoPhoneColumn, EmptyList (no row at all), FileTooLarge, GroupExists, InvalidInput.
@@ -146,15 +148,15 @@ def import_csv(account: AccountInfo, stream: IO[bytes], *, name: str, tags: list
     mapping = detect(table.columns)
     if mapping is None:
         raise NoPhoneColumn(f"No column is named {', '.join(PHONE_HEADERS)}", {"file": ["No phone column"]})
-    return import_table(account, table, mapping, name=name, tags=tags)
+    return import_table(account, table, mapping, name=name, tags=tags, side=side)
 
 
 def import_table(account: AccountInfo, table: Table, mapping: Mapping, *, name: str, tags: list[str] | None = None,
-                 home_country: str | None = None) -> Imported:
+                 home_country: str | None = None, side: Side | None = None) -> Imported:
     """Make a group of a table; ``home_country`` is where numbers without a country code are at home."""
     columns = [column for index, column in enumerate(table.columns)
                if index in (mapping.phone, mapping.name) or index in mapping.fields or not column]
-    group = service.create_group(account.id, name, tags=tags, columns=columns, state="importing")
+    group = service.create_group(account.id, name, tags=tags, columns=columns, state="importing", side=side)
     try:
         return _import_rows(account.id, group["id"], table, mapping, home_country or account.country)
     except BaseException:

@@ -16,10 +16,14 @@ class Group(db.Model):
     columns = db.mapped_column(Text, nullable=False, server_default="[]")  # JSON array: headers of the import
     contact_count = db.mapped_column(Integer, nullable=False, server_default="0")
     state = db.mapped_column(String, nullable=False, server_default="ready")  # importing, ready, deleting
+    side = db.mapped_column(String)  # of the key that made it; none: people did, for both sides
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (
         Index("ix_groups_account_id", "account_id", "id"),
-        Index("uq_groups_name", "account_id", "name", unique=True, sqlite_where=text("state <> 'deleting'")),
+        Index("uq_groups_name", "account_id", "name", unique=True,
+              sqlite_where=text("state <> 'deleting' AND side IS NULL")),
+        # One side must not learn by a refusal what the other has.
+        Index("uq_groups_side_name", "account_id", "name", "side", unique=True, sqlite_where=text("state <> 'deleting'")),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from .. import clock, phones
+from ..accounts.sides import SEEN, Side, may_change
 from ..database import Row, Tx, marks, query, query_one, write
 from ..errors import ContactNotFound, GroupExists, GroupNotFound, InvalidInput
 
@@ -31,49 +32,61 @@ class Added(NamedTuple):
 
 
 def create_group(account_id: int, name: str, *, description: str | None = None, tags: list[str] | None = None,
-                 columns: list[str] | None = None, state: str = "ready") -> Row:
-    """GroupExists when the account has a group of this name."""
+                 columns: list[str] | None = None, state: str = "ready", side: Side | None = None) -> Row:
+    """GroupExists when its maker (``side``: a key's, None: people) sees a group of this name in the account."""
     name = name.strip()
     if not name or len(name) > NAME_LENGTH:
         raise InvalidInput("A group needs a name", {"name": [f"1 to {NAME_LENGTH} characters"]})
 
     def unit(tx: Tx) -> int:
-        if tx.one("SELECT 1 FROM groups WHERE account_id = ? AND name = ? AND state <> 'deleting'", (account_id, name)):
+        if tx.one(f"SELECT 1 FROM groups WHERE account_id = ? AND name = ? AND state <> 'deleting' AND {SEEN}",
+                  (account_id, name, side)):
             raise GroupExists
         return tx.insert("groups", account_id=account_id, name=name, description=description,
                          tags=json.dumps(tags or []), columns=json.dumps(columns or []), state=state,
-                         created_at=clock.now_ms())
+                         side=side, created_at=clock.now_ms())
 
     return get_group(account_id, write(unit), state=state)
 
 
-def free_name(account_id: int, name: str) -> str:
+def free_name(account_id: int, name: str, *, side: Side | None = None) -> str:
     """The name, or ``name (2)`` … where it is taken: for an API that knows no conflict of names."""
     name = name.strip()[:NAME_LENGTH - 8]
-    taken = {row[0] for row in query("SELECT name FROM groups WHERE account_id = ? AND state <> 'deleting'"
-                                     " AND substr(name, 1, ?) = ?", (account_id, len(name), name))}
+    taken = {row[0] for row in query(f"SELECT name FROM groups WHERE account_id = ? AND state <> 'deleting' AND {SEEN}"
+                                     " AND substr(name, 1, ?) = ?", (account_id, side, len(name), name))}
     return next(candidate for candidate in (name, *(f"{name} ({n})" for n in range(2, len(taken) + 3)))
                 if candidate not in taken)
 
 
-def get_group(account_id: int, group_id: int, *, state: str = "ready") -> Row:
-    """A group of the account; GroupNotFound for another account's too."""
-    row = query_one("SELECT * FROM groups WHERE id = ? AND account_id = ? AND state = ?", (group_id, account_id, state))
+def get_group(account_id: int, group_id: int, *, state: str = "ready", side: Side | None = None) -> Row:
+    """A group of the account that ``side`` sees; GroupNotFound for all others."""
+    row = query_one(f"SELECT * FROM groups WHERE id = ? AND account_id = ? AND state = ? AND {SEEN}",
+                    (group_id, account_id, state, side))
     if row is None:
         raise GroupNotFound
     return row
 
 
-def list_groups(account_id: int, *, limit: int, offset: int) -> tuple[list[Row], int]:
-    """Newest last, and how many there are."""
-    total = query("SELECT count(*) FROM groups WHERE account_id = ? AND state = 'ready'", (account_id,))[0][0]
-    return query("SELECT * FROM groups WHERE account_id = ? AND state = 'ready' ORDER BY id LIMIT ? OFFSET ?",
-                 (account_id, limit, offset)), total
+def group_to_change(account_id: int, group_id: int, side: Side | None) -> Row:
+    """A group that ``side`` may change; GroupNotFound for all others, with a reason for those that it sees."""
+    row = get_group(account_id, group_id, side=side)
+    if not may_change(row, side):
+        raise GroupNotFound("This group serves live sends too: a test key may send to it, and can neither change nor"
+                            " delete it")
+    return row
 
 
-def delete_group(account_id: int, group_id: int) -> None:
+def list_groups(account_id: int, *, limit: int, offset: int, side: Side | None = None) -> tuple[list[Row], int]:
+    """Those that ``side`` sees, newest last, and how many there are."""
+    total = query(f"SELECT count(*) FROM groups WHERE account_id = ? AND state = 'ready' AND {SEEN}",
+                  (account_id, side))[0][0]
+    return query(f"SELECT * FROM groups WHERE account_id = ? AND state = 'ready' AND {SEEN} ORDER BY id LIMIT ? OFFSET ?",
+                 (account_id, side, limit, offset)), total
+
+
+def delete_group(account_id: int, group_id: int, *, side: Side | None = None) -> None:
     """Gone at once for every reader; its contacts are removed in short transactions."""
-    get_group(account_id, group_id)
+    group_to_change(account_id, group_id, side)
     write(lambda tx: tx.execute("UPDATE groups SET state = 'deleting' WHERE id = ?", (group_id,)) and None)
     sweep_deleted(group_id)
 
@@ -92,9 +105,10 @@ def _changing(sql: str, row_id: int) -> Callable[[Tx], int]:
     return lambda tx: tx.changed(sql, (row_id,))
 
 
-def add_contacts(account_id: int, group_id: int, contacts: Iterable[NewContact], home_country: str) -> Added:
+def add_contacts(account_id: int, group_id: int, contacts: Iterable[NewContact], home_country: str, *,
+                 side: Side | None = None) -> Added:
     """Add what is a phone number and not there yet; the rest comes back with its reason."""
-    get_group(account_id, group_id)
+    group_to_change(account_id, group_id, side)
     added, skipped = 0, []
     rows: list[tuple] = []
     now = clock.now_ms()
@@ -177,8 +191,8 @@ def field_names(group_id: int, among: int = -1) -> list[str]:
                                     " min(field.id)", (group_id, among))]
 
 
-def delete_contact(account_id: int, group_id: int, contact_id: int) -> None:
-    get_group(account_id, group_id)
+def delete_contact(account_id: int, group_id: int, contact_id: int, *, side: Side | None = None) -> None:
+    group_to_change(account_id, group_id, side)
 
     def unit(tx: Tx) -> None:
         if not tx.changed("DELETE FROM contacts WHERE id = ? AND group_id = ?", (contact_id, group_id)):
@@ -219,15 +233,15 @@ def mailable_counts(account_id: int) -> dict[int, int]:
         "SELECT group_id, count(*) FROM contacts WHERE account_id = ? AND email IS NOT NULL GROUP BY group_id", (account_id,))}
 
 
-def find_by(account_id: int, column: str, values: list[str]) -> dict[str, Row]:
+def find_by(account_id: int, column: str, values: list[str], *, side: Side | None = None) -> dict[str, Row]:
     """The account's contacts whose ``phone`` (E.164) or ``email`` (lower case) is one of the values; the newest of
-    each.
+    each, of the groups that ``side`` sees.
     """
     assert column in ("phone", "email")
     if not values:
         return {}
-    rows = query(f"SELECT * FROM contacts WHERE account_id = ? AND {column} IN ({marks(values)}) ORDER BY id",
-                 (account_id, *values))
+    rows = query(f"SELECT * FROM contacts WHERE account_id = ? AND {column} IN ({marks(values)}) AND EXISTS"
+                 f" (SELECT 1 FROM groups WHERE id = contacts.group_id AND {SEEN}) ORDER BY id", (account_id, *values, side))
     return {row[column]: row for row in rows}
 
 

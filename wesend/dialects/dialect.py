@@ -18,6 +18,7 @@ from .. import clock
 from ..accounts import idempotency
 from ..accounts.keys import Key
 from ..accounts.service import AccountInfo
+from ..accounts.sides import Side
 from ..current import this_app
 from ..errors import AccountSuspended, InsufficientScope, InvalidInput, WesendError
 from ..messages.bulk import was_taken_in
@@ -152,6 +153,12 @@ def fingerprint() -> str:
 
 def account() -> AccountInfo:
     return this_g().key.account
+
+
+def side() -> Side:
+    """The side of the current request's key, beyond which nothing exists for it: given to every service that looks up,
+    lists or changes what is an account's."""
+    return this_g().key.side
 
 
 def origin() -> Origin:

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from .. import clock, wake
 from ..accounts.service import AccountInfo
+from ..accounts.sides import Side
 from ..database import Record, Row, Tx, query_one, write
 from ..errors import BatchNotFound
 from ..ids import new_id
 from ..wallets import ledger
-from ..wallets.service import WalletInfo
+from ..wallets.service import WalletInfo, reaches
 from .announce import anybody_listens
 from .compose import SMS, Composed, Planned, Skipped
 from .order import Order, Origin
@@ -152,11 +153,11 @@ def count_accepted(tx: Tx, account: AccountInfo, wallet: WalletInfo, now: int, b
         count_day(tx, (account.id, wallet.id, clock.day_of(now, account.time_zone), route), {"total": count})
 
 
-def get_batch(uid: str, account_id: int) -> Row:
-    """A batch of the account by its public id; BatchNotFound."""
+def get_batch(uid: str, account_id: int, *, side: Side | None = None) -> Row:
+    """A batch of the account by its public id, of those that ``side`` sees; BatchNotFound."""
     row = query_one("SELECT * FROM batches WHERE uid = ? AND account_id = ? AND state NOT IN ('intake', 'rejected')",
                     (uid, account_id))
-    if row is None:
+    if row is None or not reaches(side, row["wallet_id"]):
         raise BatchNotFound
     return row
 

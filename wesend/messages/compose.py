@@ -95,7 +95,8 @@ class Composer:
             raise InvalidInput("The message is empty", {"text": ["Missing"]})
         self.account, self.wallet, self.text = account, wallet, text
         self.sender = sender.strip().upper() if sender and sender.strip() else None
-        self.sender_countries = senders.approved_countries(account.id, self.sender) if self.sender else None
+        self.sender_countries = (senders.approved_countries(account.id, self.sender, wallet.side) if self.sender
+                                 else None)
         self.route_code = route_code
         self.render = render
         if render is not None and "{" in text:
@@ -126,7 +127,8 @@ class Composer:
         phone = addressee.phone
         if phone is None:
             return INVALID_RECIPIENT
-        if self.checks_opt_outs and opt_outs.opted_out(self.account.id, opt_outs.SMS, [phone.e164]):
+        if self.checks_opt_outs and opt_outs.opted_out(self.account.id, opt_outs.SMS, [phone.e164],
+                                                        self.wallet.side):
             return OPTED_OUT
         way = self._way(phone)
         if way is None:

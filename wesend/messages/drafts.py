@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -76,9 +76,20 @@ def addressees(account: AccountInfo, audience: Audience) -> Iterator[Addressee]:
     yield from read_recipients(phones.split_list(audience.numbers, account.country), account.country)
 
 
-def check_audience(account: AccountInfo, audience: Audience) -> None:
-    """GroupNotFound for a group that is not the account's; InvalidInput when there is nobody."""
-    found = [contacts.get_group(account.id, group_id) for group_id in audience.group_ids]
+def groups_for(account: AccountInfo, wallet: WalletInfo, group_ids: Iterable[int]) -> list[Row]:
+    """The groups of a send that the wallet pays; GroupNotFound for one that is not the account's, InvalidInput for one
+    that a key of the other side made."""
+    found = [contacts.get_group(account.id, group_id) for group_id in group_ids]
+    for group in found:
+        if group["side"] not in (None, wallet.side):
+            raise InvalidInput(f"The group {group['name']} was made by a {group['side']} key: choose a {group['side']} wallet",
+                               {"group_ids": ["Not with this wallet"]})
+    return found
+
+
+def check_audience(account: AccountInfo, wallet: WalletInfo, audience: Audience) -> None:
+    """GroupNotFound or InvalidInput for a group that can't be sent to; InvalidInput when there is nobody."""
+    found = groups_for(account, wallet, audience.group_ids)
     if not sum(group["contact_count"] for group in found) and not phones.split_list(audience.numbers, account.country):
         raise InvalidInput("There is nobody to send to: choose a group with contacts, or enter numbers",
                            {"group_ids": ["Nobody"]})
@@ -160,7 +171,7 @@ def send_message(account: AccountInfo, draft: Draft, *, actor: Actor) -> Row:
 
 def _send(account: AccountInfo, draft: Draft, actor: Actor, *, as_campaign: bool) -> Row:
     def do(origin: Origin) -> None:
-        check_audience(account, draft.audience)
+        check_audience(account, draft.wallet, draft.audience)
         composed = composer(account, draft.wallet, draft.text, draft.sender, pays=True)
         to = addressees(account, draft.audience)
         if as_campaign:

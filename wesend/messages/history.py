@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 from .. import clock
 from ..accounts.service import get_account
+from ..accounts.sides import Side
 from ..database import Row, marks, query, query_one, snapshot
 from ..errors import MessageNotFound
+from ..wallets.service import reaches
 from .statuses import CLAIMED, FINAL, QUEUED, UNACCEPTED
 
 BY_DAY = {"ix_messages_account_day", "ix_messages_wallet_day", "ix_messages_account_status"}
@@ -22,13 +24,13 @@ LATEST = 250_000_000_000_000
 
 
 class Filter(NamedTuple):
-    """What is asked for. ``since`` and ``until`` are creation instants, both inclusive.
+    """What is asked for. ``since`` and ``until`` are creation instants, both inclusive; ``wallet_ids`` None: of all wallets.
 
     ``retrying``: of those that are queued, only the ones that were tried before (True) or were not (False).
     """
 
     account_id: int
-    wallet_id: int | None = None
+    wallet_ids: tuple[int, ...] | None = None
     statuses: tuple[str, ...] | None = None
     retrying: bool | None = None
     batch_id: int | None = None
@@ -68,11 +70,20 @@ def chunk_after(wanted: Filter, last: Row | None, size: int = 500) -> list[Row]:
         return _load(_ids(wanted, where, size, 0))
 
 
-def find(account_id: int, uid: str, *, channel: str = "sms") -> Row:
-    """One message of the account; MessageNotFound."""
-    row = query_one("SELECT * FROM messages WHERE uid = ? AND account_id = ? AND channel = ?",
-                    (uid, account_id, channel))
-    if row is None or not visible(row["batch_id"]):
+def find(account_id: int, uid: str, *, channel: str = "sms", side: Side | None = None) -> Row:
+    """One message of the account, of those that ``side`` sees; MessageNotFound."""
+    return _seen(query_one("SELECT * FROM messages WHERE uid = ? AND account_id = ? AND channel = ?",
+                           (uid, account_id, channel)), side)
+
+
+def find_by_id(account_id: int, message_id: int, *, channel: str, side: Side | None = None) -> Row:
+    """The same by its row id."""
+    return _seen(query_one("SELECT * FROM messages WHERE id = ? AND account_id = ? AND channel = ?",
+                           (message_id, account_id, channel)), side)
+
+
+def _seen(row: Row | None, side: Side | None) -> Row:
+    if row is None or not reaches(side, row["wallet_id"]) or not visible(row["batch_id"]):
         raise MessageNotFound
     return row
 
@@ -95,9 +106,10 @@ def _count_days(wanted: Filter) -> list[tuple[str, int]] | None:
         return None
     (low, starts), (high, ends) = _first_day(wanted), _last_day(wanted)
     partial = {day for day, whole in ((low, starts), (high, ends)) if not whole}
+    wallets, ids = of_wallets(wanted.wallet_ids)
     rows = query(f"SELECT day, sum({' + '.join(wanted.statuses or ('total',))}) FROM daily_counts WHERE account_id = ?"
-                 " AND wallet_id = coalesce(?, wallet_id) AND day BETWEEN ? AND ? GROUP BY day ORDER BY day DESC",
-                 (wanted.account_id, wanted.wallet_id, low, high))
+                 f"{wallets} AND day BETWEEN ? AND ? GROUP BY day ORDER BY day DESC",
+                 (wanted.account_id, *ids, low, high))
     return [(day, _count(wanted, _condition(wanted, day)) if day in partial else count)
             for day, count in rows]
 
@@ -144,11 +156,17 @@ def _index(wanted: Filter) -> str:
         return "ix_messages_recipient"
     if wanted.statuses is not None:
         return "ix_messages_account_status"
-    return "ix_messages_wallet_day" if wanted.wallet_id is not None else "ix_messages_account_day"
+    return "ix_messages_wallet_day" if wanted.wallet_ids is not None else "ix_messages_account_day"
+
+
+def of_wallets(wallet_ids: tuple[int, ...] | None) -> tuple[str, tuple[int, ...]]:
+    """A condition that begins with AND, and its parameters."""
+    return ("", ()) if wallet_ids is None else (f" AND wallet_id IN ({marks(wallet_ids)})", wallet_ids)
 
 
 def _condition(wanted: Filter, day: str | None = None) -> _Where:
-    """Everything but the statuses, on one day or all. Columns of the index as far as it can be: a row costs ten times."""
+    """Everything but what `_parts` tells apart, on one day or all. Columns of the index as far as it can be: a row costs
+    ten times."""
     if wanted.batch_id is not None:
         where = _Where("batch_id = (SELECT id FROM batches WHERE id = ? AND account_id = ? AND channel = ?)",
                        (wanted.batch_id, wanted.account_id, wanted.channel))
@@ -156,8 +174,8 @@ def _condition(wanted: Filter, day: str | None = None) -> _Where:
         where = _Where("channel = ?", (wanted.channel,))
     else:
         where = _Where("account_id = ? AND channel = ?", (wanted.account_id, wanted.channel))
-    if wanted.wallet_id is not None:
-        where = where.also("wallet_id = ?", wanted.wallet_id)
+    if wanted.wallet_ids is not None and _index(wanted) != "ix_messages_wallet_day":
+        where = where.also(f"wallet_id IN ({marks(wanted.wallet_ids)})", *wanted.wallet_ids)
     if wanted.recipient is not None:
         where = where.also("recipient = ?", wanted.recipient)
     if wanted.retrying is not None:
@@ -175,18 +193,20 @@ def _condition(wanted: Filter, day: str | None = None) -> _Where:
     return where.also(f"batch_id NOT IN ({marks(hidden)})", *hidden) if hidden else where
 
 
-def _each_status(wanted: Filter, where: _Where) -> list[_Where]:
-    return [where.also("status = ?", status) for status in wanted.statuses] if wanted.statuses is not None else [where]
+def _parts(wanted: Filter, where: _Where) -> list[_Where]:
+    """One a status, or one a wallet where the index begins with it: an IN list there would sort everything it finds."""
+    if wanted.statuses is not None:
+        return [where.also("status = ?", status) for status in wanted.statuses]
+    if wanted.wallet_ids is not None and _index(wanted) == "ix_messages_wallet_day":
+        return [where.also("wallet_id = ?", wallet_id) for wallet_id in wanted.wallet_ids]
+    return [where]
 
 
 def _ids(wanted: Filter, where: _Where, limit: int, offset: int, *, newest_first: bool = True) -> list[int]:
-    """Ids by the index alone: it decides the order, and only the rows of the page are read.
-
-    A status each, merged: an IN list over the index would have to sort everything it finds.
-    """
+    """Ids by the index alone: it decides the order, and only the rows of the page are read; the parts are merged."""
     index, end = _index(wanted), "DESC" if newest_first else "ASC"
     order = f"ORDER BY day {end}, id {end}" if index in BY_DAY else f"ORDER BY id {end}"
-    parts = _each_status(wanted, where)
+    parts = _parts(wanted, where)
     if len(parts) == 1:
         rows = query(f"SELECT id FROM messages INDEXED BY {index} WHERE {parts[0].sql} {order} LIMIT ? OFFSET ?",
                      (*parts[0].parameters, limit, offset))
@@ -200,7 +220,7 @@ def _ids(wanted: Filter, where: _Where, limit: int, offset: int, *, newest_first
 
 def _count(wanted: Filter, where: _Where) -> int:
     return sum(query(f"SELECT count(*) FROM messages INDEXED BY {_index(wanted)} WHERE {part.sql}", part.parameters)[0][0]
-               for part in _each_status(wanted, where))
+               for part in _parts(wanted, where))
 
 
 def _load(ids: list[int]) -> list[Row]:

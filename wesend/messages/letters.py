@@ -43,12 +43,12 @@ def split_addresses(typed: str) -> list[str]:
     return found
 
 
-def addressees(account: AccountInfo, group_ids: tuple[int, ...], addresses: str) -> Iterator[Addressee]:
+def addressees(account: AccountInfo, letter: WrittenLetter) -> Iterator[Addressee]:
     """The groups' contacts that have an address, then the typed ones, each with the fields of its contact."""
-    for row in contacts.iterate_mailable(list(group_ids)):
+    for row in contacts.iterate_mailable(list(letter.group_ids)):
         yield Addressee(row["email"], None, contacts.variables(row))
-    typed = split_addresses(addresses)
-    known = contacts.find_by(account.id, "email", [text.lower() for text in typed[:500]])
+    typed = split_addresses(letter.addresses)
+    known = contacts.find_by(account.id, "email", [text.lower() for text in typed[:500]], side=letter.wallet.side)
     for text in typed:
         contact = known.get(text.lower())
         yield Addressee(text, None, contacts.variables(contact) if contact else None)
@@ -66,7 +66,7 @@ def compose(account: AccountInfo, letter: WrittenLetter) -> MailComposer:
 
 def preview(account: AccountInfo, letter: WrittenLetter) -> Letter:
     """The mail as its first reader gets it; as it is written where there is none yet."""
-    first = next(addressees(account, letter.group_ids, letter.addresses), None) or Addressee("", None)
+    first = next(addressees(account, letter), None) or Addressee("", None)
     found, values = compose(account, letter), first.values or {}
     return Letter(0, letter.uid, first.given, found.subject_for(values), found.text_for(values), found.format, 0)
 
@@ -75,11 +75,10 @@ def send_letter(account: AccountInfo, letter: WrittenLetter, *, actor: Actor) ->
     """Through the queue; the batch. A second time is the first one's batch. InvalidInput, InvalidRecipient."""
 
     def do(origin: Origin) -> None:
-        for group_id in letter.group_ids:
-            contacts.get_group(account.id, group_id)
+        drafts.groups_for(account, letter.wallet, letter.group_ids)
         if not letter.subject.strip():
             raise InvalidInput("A mail needs a subject", {"subject": ["Please fill this in"]})
-        send.send(compose(account, letter), addressees(account, letter.group_ids, letter.addresses), origin=origin,
+        send.send(compose(account, letter), addressees(account, letter), origin=origin,
                   order=letter.order, in_request=False)
 
     return drafts.send_once(account, letter.uid, do, actor=actor)

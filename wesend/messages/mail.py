@@ -119,7 +119,7 @@ class MailComposer:
             return INVALID_RECIPIENT
         if key in seen:
             return DUPLICATE
-        if self.checks_opt_outs and opt_outs.opted_out(self.account.id, EMAIL, [key]):
+        if self.checks_opt_outs and opt_outs.opted_out(self.account.id, EMAIL, [key], self.wallet.side):
             return OPTED_OUT
         return None
 

@@ -9,6 +9,7 @@ from flask import current_app
 from .. import clock
 from ..database import Row, Tx, query, query_one, write
 from ..routing import opt_outs
+from ..wallets.service import wallet_by_id, wallets_of_side
 from . import announce
 from .compose import EMAIL
 from .statuses import CANCELLED, DELIVERED, SUBMITTING, UNDER_WAY
@@ -55,16 +56,20 @@ def _note(message: Row, happening: str, target: str | None) -> bool:
 
 
 def unsubscribe(message: Row) -> None:
-    """Nothing more from this account to this address; what is scheduled or waits to be tried again neither."""
+    """Nothing more of this account's side to this address; what is scheduled or waits to be tried again neither."""
     account_id, address = message["account_id"], message["recipient"].lower()
-    waiting = query("SELECT id FROM messages WHERE account_id = ? AND status IN ('scheduled', 'dripping', 'queued')"
-                    " AND channel = 'email' AND lower(recipient) = ?", (account_id, address))
+    side = wallet_by_id(message["wallet_id"]).side
+    wallets = wallets_of_side(account_id, side)
+    waiting = [row["id"] for row in query(
+        "SELECT id, wallet_id FROM messages WHERE account_id = ? AND status IN ('scheduled', 'dripping', 'queued')"
+        " AND channel = 'email' AND lower(recipient) = ?", (account_id, address))
+        if wallets is None or row["wallet_id"] in wallets]
 
     def unit(tx: Tx) -> None:
-        opt_outs.add_opt_out(tx, account_id=account_id, channel=EMAIL, address=address,
+        opt_outs.add_opt_out(tx, account_id=account_id, channel=EMAIL, address=address, side=side,
                              source=f"unsubscribed from {message['uid']}")
         changes = {"error_code": "unsubscribed", "error_message": "Unsubscribed"}
-        move(tx, [Move(row["id"], CANCELLED, "cancelled", "The recipient unsubscribed", None, changes, refund=True)
-                  for row in waiting], clock.now_ms())
+        move(tx, [Move(found, CANCELLED, "cancelled", "The recipient unsubscribed", None, changes, refund=True)
+                  for found in waiting], clock.now_ms())
 
     write(unit)

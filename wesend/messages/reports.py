@@ -7,7 +7,7 @@ from typing import NamedTuple
 from .. import clock
 from ..accounts.service import AccountInfo
 from ..database import Row, query
-from .history import Filter, page
+from .history import Filter, of_wallets, page
 from .statuses import FAILED
 
 PERIOD_DAYS = 14
@@ -23,14 +23,14 @@ class Day(NamedTuple):
     pending: int
 
 
-def volume(account: AccountInfo, days: int, *, wallet_id: int | None = None) -> list[Day]:
-    """A row for every one of the last ``days`` days, oldest first; of one wallet, or of all."""
+def volume(account: AccountInfo, days: int, *, wallet_ids: tuple[int, ...] | None = None) -> list[Day]:
+    """A row for every one of the last ``days`` days, oldest first; of some wallets, or of all."""
     today = clock.day_of(clock.now_ms(), account.time_zone)
     wanted = [clock.days_before(today, back) for back in range(days - 1, -1, -1)]
+    wallets, ids = of_wallets(wallet_ids)
     rows = {row["day"]: row for row in query(
         "SELECT day, sum(total) AS total, sum(delivered) AS delivered, sum(failed) AS failed, sum(cancelled) AS cancelled"
-        " FROM daily_counts WHERE account_id = ? AND wallet_id = coalesce(?, wallet_id) AND day >= ? GROUP BY day",
-        (account.id, wallet_id, wanted[0]))}
+        f" FROM daily_counts WHERE account_id = ?{wallets} AND day >= ? GROUP BY day", (account.id, *ids, wanted[0]))}
     return [_day(date, rows.get(date)) for date in wanted]
 
 
@@ -53,12 +53,13 @@ class RouteHealth(NamedTuple):
     failed: int
 
 
-def route_health(account_id: int, since_day: str, *, wallet_id: int | None = None) -> dict[str, RouteHealth]:
-    """Route code → what became of the account's messages since a day."""
+def route_health(account_id: int, since_day: str, *,
+                 wallet_ids: tuple[int, ...] | None = None) -> dict[str, RouteHealth]:
+    """Route code → what became of the account's messages since a day; of some wallets, or of all."""
+    wallets, ids = of_wallets(wallet_ids)
     return {row["route"]: RouteHealth(row["total"], row["delivered"], row["failed"]) for row in query(
         "SELECT route, sum(total) AS total, sum(delivered) AS delivered, sum(failed) AS failed FROM daily_counts"
-        " WHERE account_id = ? AND wallet_id = coalesce(?, wallet_id) AND day >= ? AND route <> '' GROUP BY route",
-        (account_id, wallet_id, since_day))}
+        f" WHERE account_id = ?{wallets} AND day >= ? AND route <> '' GROUP BY route", (account_id, *ids, since_day))}
 
 
 class GatewayHealth(NamedTuple):

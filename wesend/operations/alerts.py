@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from flask import current_app
 
 from .. import clock, money, pause
+from ..accounts.sides import side_of
 from ..database import Row, Tx, query, write
 from ..gateways.outcomes import ACCEPTED, TEMPORARY
 from ..gateways.sms.base import Submission
@@ -44,9 +45,10 @@ def _note_crossings(tx: Tx) -> None:
     now = clock.now_ms()
     tx.execute(f"UPDATE wallets SET low_balance_told_at = NULL, low_balance_mailed_at = NULL WHERE {RECOVERED}")
     for wallet in tx.all(f"SELECT * FROM wallets WHERE {CROSSED} LIMIT ?", (LIMIT,)):
+        side = side_of(is_sandbox=bool(wallet["is_sandbox"]))
         tx.execute("UPDATE wallets SET low_balance_told_at = ? WHERE id = ?", (now, wallet["id"]))
         outbox.put(tx, [(endpoint_id, Event(LOW_BALANCE, wallet["uid"], _payload(wallet, now)))
-                        for endpoint_id in listening_for(tx, wallet["account_id"], LOW_BALANCE)])
+                        for endpoint_id in listening_for(tx, wallet["account_id"], side, LOW_BALANCE)])
 
 
 def _payload(wallet: Row, now: int) -> dict:

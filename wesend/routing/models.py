@@ -6,7 +6,7 @@ from sqlalchemy import (
     Index,
     Integer,
     String,
-    UniqueConstraint,
+    text,
 )
 
 from ..columns import Id, Instant, Micros
@@ -53,6 +53,7 @@ class SenderId(db.Model):
     countries = db.mapped_column(String, nullable=False)
     use_case = db.mapped_column(String)
     status = db.mapped_column(String, nullable=False, server_default="pending")
+    side = db.mapped_column(String)  # of the key that asked; none: people did, for both sides
     rejection_reason = db.mapped_column(String)
     created_at = db.mapped_column(Instant, nullable=False)
     decided_at = db.mapped_column(Instant)
@@ -71,8 +72,11 @@ class OptOut(db.Model):
     channel = db.mapped_column(String, nullable=False)
     address = db.mapped_column(String, nullable=False)
     source = db.mapped_column(String, nullable=False)
+    side = db.mapped_column(String)  # whose sends it binds; none: all of the account
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (
-        UniqueConstraint("account_id", "channel", "address"),
+        # NULLs are never equal: what binds both sides has an index of its own.
+        Index("uq_opt_outs_side", "account_id", "channel", "address", "side", unique=True),
+        Index("uq_opt_outs_both", "account_id", "channel", "address", unique=True, sqlite_where=text("side IS NULL")),
         CheckConstraint("channel IN ('sms', 'email')", name="channel"),
     )

@@ -10,6 +10,7 @@ from .. import clock
 from ..accounts import audit_log, roles
 from ..accounts.roles import MANAGE, OPERATE, Actor
 from ..accounts.service import get_account
+from ..accounts.sides import SEEN, Side
 from ..database import Row, atomic, cached, query, query_one
 from ..errors import InvalidInput, SenderNotApproved, SenderNotFound
 
@@ -17,9 +18,10 @@ NAME = re.compile(r"^[A-Z0-9]{1,11}$")
 
 
 def request_sender(*, account_id: int, name: str, countries: list[str], use_case: str | None = None,
-                   actor: Actor) -> Row:
+                   side: Side | None = None, actor: Actor) -> Row:
     """Ask for a sender (pending). A request that one pending or approved already covers is that one; any other is a
-    row of its own, so that asking for more countries never takes away those approved before."""
+    row of its own, so that asking for more countries never takes away those approved before. ``side``: of the key that
+    asks, whose sends alone may use it; None: people ask, for both."""
     roles.require(actor, MANAGE, account_id)
     get_account(account_id)
     name = name.strip().upper()
@@ -32,12 +34,13 @@ def request_sender(*, account_id: int, name: str, countries: list[str], use_case
         raise InvalidInput(f"Countries are ISO 3166 codes, not {', '.join(wrong) or 'none'}",
                            {"countries": ["ISO 3166 country codes"]})
     with atomic() as tx:
-        for known in tx.all("SELECT * FROM sender_ids WHERE account_id = ? AND name = ? AND status <> 'rejected'",
-                            (account_id, name)):
+        # One of a single side does not cover a request for both.
+        for known in tx.all("SELECT * FROM sender_ids WHERE account_id = ? AND name = ? AND status <> 'rejected'"
+                            " AND (side IS NULL OR side = ?)", (account_id, name, side)):
             if set(codes) <= set(known["countries"].split(",")):
                 return known
         sender_id = tx.insert("sender_ids", account_id=account_id, name=name, countries=",".join(dict.fromkeys(codes)),
-                              use_case=use_case, status="pending", created_at=clock.now_ms())
+                              use_case=use_case, status="pending", side=side, created_at=clock.now_ms())
         audit_log.record(tx, actor=actor, action="sender.request", subject=name, account_id=account_id,
                          detail=",".join(codes))
     return get_sender(sender_id)
@@ -64,8 +67,9 @@ def get_sender(sender_id: int) -> Row:
     return row
 
 
-def list_senders(account_id: int) -> list[Row]:
-    return query("SELECT * FROM sender_ids WHERE account_id = ? ORDER BY id", (account_id,))
+def list_senders(account_id: int, *, side: Side | None = None) -> list[Row]:
+    """Those that ``side`` sees."""
+    return query(f"SELECT * FROM sender_ids WHERE account_id = ? AND {SEEN} ORDER BY id", (account_id, side))
 
 
 def count_pending() -> int:
@@ -81,18 +85,18 @@ def list_requests(*, actor: Actor, decided: bool = False, limit: int = 100) -> l
                  f" WHERE s.status {which} LIMIT ?", (limit,))
 
 
-def approved_countries(account_id: int, name: str) -> frozenset[str]:
-    """Where an approved sender of the account may be used; SenderNotApproved for any other name."""
-    approved = cached(("senders", account_id), lambda: _load_approved(account_id))
+def approved_countries(account_id: int, name: str, side: Side) -> frozenset[str]:
+    """Where sends of this side may use an approved sender of the account; SenderNotApproved for any other name."""
+    approved = cached(("senders", account_id, side), lambda: _load_approved(account_id, side))
     try:
         return approved[name.strip().upper()]
     except KeyError:
         raise SenderNotApproved from None
 
 
-def _load_approved(account_id: int) -> dict[str, frozenset[str]]:
+def _load_approved(account_id: int, side: Side) -> dict[str, frozenset[str]]:
     approved: dict[str, frozenset[str]] = {}
-    for row in query("SELECT name, countries FROM sender_ids WHERE account_id = ? AND status = 'approved'",
-                     (account_id,)):
+    for row in query(f"SELECT name, countries FROM sender_ids WHERE account_id = ? AND status = 'approved' AND {SEEN}",
+                     (account_id, side)):
         approved[row["name"]] = approved.get(row["name"], frozenset()) | set(row["countries"].split(","))
     return approved

@@ -11,6 +11,7 @@ from .. import clock, money
 from ..accounts import audit_log, roles
 from ..accounts.roles import MANAGE, OPERATE, Actor
 from ..accounts.service import get_account
+from ..accounts.sides import Side, side_of
 from ..database import Row, atomic, cached, query, query_one
 from ..errors import InvalidInput, WalletForbidden, WalletNotFound
 from . import ledger
@@ -33,6 +34,11 @@ class WalletInfo(NamedTuple):
     @property
     def holds_credits(self) -> bool:
         return self.currency == money.CREDITS
+
+    @property
+    def side(self) -> Side:
+        """The side of everything that is paid from it."""
+        return side_of(is_sandbox=self.is_sandbox)
 
     @classmethod
     def of(cls, row: Row) -> WalletInfo:
@@ -76,12 +82,30 @@ def wallet_by_id(wallet_id: int) -> WalletInfo:
     return wallet
 
 
-def wallet_of_account(uid: str, account_id: int) -> WalletInfo:
-    """WalletForbidden for another account's wallet, WalletNotFound for none."""
+def wallet_of_account(uid: str, account_id: int, *, side: Side | None = None) -> WalletInfo:
+    """WalletForbidden for another account's wallet, WalletNotFound for none and for one that ``side`` does not see."""
     wallet = find_wallet(uid)
     if wallet.account_id != account_id:
         raise WalletForbidden
+    if not reaches(side, wallet.id):
+        raise WalletNotFound
     return wallet
+
+
+def reaches(side: Side | None, wallet_id: int) -> bool:
+    """Whether a side sees a wallet of its account, and so what was paid from it."""
+    return side is None or wallet_by_id(wallet_id).side == side
+
+
+def wallets_of_side(account_id: int, side: Side) -> tuple[int, ...] | None:
+    """The wallets that a side sees; None: all that the account has."""
+    return cached(("wallets of", account_id, side), lambda: _load_side(account_id, side))
+
+
+def _load_side(account_id: int, side: Side) -> tuple[int, ...] | None:
+    sides = {row["id"]: side_of(is_sandbox=bool(row["is_sandbox"])) for row in list_wallets(account_id)}
+    mine = tuple(wallet_id for wallet_id, found in sides.items() if found == side)
+    return None if len(mine) == len(sides) else mine
 
 
 def _load(column: str, value) -> WalletInfo | None:

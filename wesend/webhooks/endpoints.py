@@ -11,6 +11,7 @@ from .. import clock, vault
 from ..accounts import audit_log, roles
 from ..accounts.roles import MANAGE, Actor
 from ..accounts.service import get_account
+from ..accounts.sides import LIVE, SANDBOX, SEEN, Side, side_of
 from ..database import Row, Tx, atomic, cached, query, query_one
 from ..errors import InvalidInput, WebhookNotFound
 from .formats import find_format
@@ -156,23 +157,33 @@ def remove_endpoint(endpoint_id: int, *, actor: Actor) -> None:
                          account_id=endpoint["account_id"])
 
 
-def listening_for(tx: Tx, account_id: int, event: str) -> list[int]:
-    """The endpoints of an account that are on and name an event."""
+def listening_for(tx: Tx, account_id: int, side: Side, event: str) -> list[int]:
+    """The endpoints of an account that are on, hear of this side and name an event."""
     return [row["id"]
             for row in tx.all("SELECT id, events FROM webhook_endpoints WHERE account_id = ? AND is_active = 1"
-                                        " AND events IS NOT NULL ORDER BY id", (account_id,))
+                              f" AND events IS NOT NULL AND {SEEN} ORDER BY id", (account_id, side))
             if event in row["events"].split(",")]
 
 
-def listeners() -> dict[tuple[int, str], tuple[Listener, ...]]:
-    """(account, format) → its endpoints that are on. In memory: most sends have none, and must not pay for asking."""
-    return cached("webhook-listeners", _load_listeners)
+class Listening(NamedTuple):
+    """Who listens: (account, side, format) → its endpoints that are on; and the side of each wallet of these accounts."""
+
+    endpoints: dict[tuple[int, Side, str], tuple[Listener, ...]]
+    sides: dict[int, Side]
 
 
-def _load_listeners() -> dict[tuple[int, str], tuple[Listener, ...]]:
-    found: dict[tuple[int, str], tuple[Listener, ...]] = {}
-    for row in query("SELECT id, account_id, format, events FROM webhook_endpoints WHERE is_active = 1 ORDER BY id"):
-        key = (row["account_id"], row["format"])
-        events = frozenset(row["events"].split(",")) if row["events"] else None
-        found[key] = (*found.get(key, ()), Listener(row["id"], events))
-    return found
+def listening() -> Listening:
+    """In memory: most sends are heard of by nobody, and must not pay for asking."""
+    return cached("webhook-listeners", _load_listening)
+
+
+def _load_listening() -> Listening:
+    found: dict[tuple[int, Side, str], tuple[Listener, ...]] = {}
+    for row in query("SELECT id, account_id, format, events, side FROM webhook_endpoints WHERE is_active = 1 ORDER BY id"):
+        listener = Listener(row["id"], frozenset(row["events"].split(",")) if row["events"] else None)
+        for side in (LIVE, SANDBOX) if row["side"] is None else (row["side"],):
+            key = (row["account_id"], side, row["format"])
+            found[key] = (*found.get(key, ()), listener)
+    wallets = query("SELECT id, is_sandbox FROM wallets WHERE account_id IN"
+                    " (SELECT account_id FROM webhook_endpoints WHERE is_active = 1)")
+    return Listening(found, {row["id"]: side_of(is_sandbox=bool(row["is_sandbox"])) for row in wallets})

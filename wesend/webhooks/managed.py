@@ -1,6 +1,7 @@
 """The endpoints that an API edits in place: one address for delivery receipts, one for inbound messages, one secret.
 
-Each address is an endpoint of its own, so that the engine needs no second kind of them.
+Each address is an endpoint of its own, so that the engine needs no second kind of them. Each side of an account has its
+own pair and secret; a pair of no side is from before sides were kept, and the live side's to change.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from flask import current_app
 from .. import clock, vault
 from ..accounts import roles
 from ..accounts.roles import MANAGE, Actor
+from ..accounts.sides import CHANGEABLE, Side, changing
 from ..database import Row, atomic, query
 from . import endpoints
 from .formats import INBOUND, find_format
@@ -30,19 +32,21 @@ class ManagedSettings(NamedTuple):
     is_active: bool
 
 
-def settings_of(account_id: int, api: str) -> ManagedSettings:
+def settings_of(account_id: int, api: str, side: Side) -> ManagedSettings:
     """What is set. Before anything is, the secret is shown that the first setting will use: a client can prepare."""
-    rows = _find(account_id, api)
+    rows = _find(account_id, api, side)
     if not rows:
-        return ManagedSettings(None, None, _first_secret(account_id, api), True)
+        return ManagedSettings(None, None, _first_secret(account_id, api, side), True)
     receipts, inbound = rows[RECEIPTS_ROW], rows[INBOUND_ROW]
     return ManagedSettings(receipts["url"] or None, inbound["url"] or None, endpoints.secret_of(receipts),
                            _is_wanted(rows))
 
 
-def _find(account_id: int, api: str) -> dict[int, Row]:
-    return {row["managed"]: row for row in query(
-        "SELECT * FROM webhook_endpoints WHERE account_id = ? AND format = ? AND managed IN (1, 2)", (account_id, api))}
+PAIR = f"SELECT * FROM webhook_endpoints WHERE account_id = ? AND format = ? AND managed IN (1, 2) AND {CHANGEABLE}"
+
+
+def _find(account_id: int, api: str, side: Side) -> dict[int, Row]:
+    return {row["managed"]: row for row in query(PAIR, (account_id, api, *changing(side)))}
 
 
 def _is_wanted(rows: dict[int, Row]) -> bool:
@@ -50,30 +54,30 @@ def _is_wanted(rows: dict[int, Row]) -> bool:
     return all(row["is_active"] for row in rows.values() if row["url"])
 
 
-def _first_secret(account_id: int, api: str) -> str:
+def _first_secret(account_id: int, api: str, side: Side) -> str:
     key = current_app.config["SECRET_KEY"].encode()
-    return "whsec_" + base64.b64encode(hmac.new(key, f"webhook {api} {account_id}".encode(), sha256).digest()).decode()
+    derived = hmac.new(key, f"webhook {api} {account_id} {side}".encode(), sha256).digest()
+    return "whsec_" + base64.b64encode(derived).decode()
 
 
-def _rows(account_id: int, api: str) -> dict[int, Row]:
-    """Both rows, made where they are missing."""
+def _rows(account_id: int, api: str, side: Side) -> dict[int, Row]:
+    """Both rows of a side, made where they are missing."""
     events = [event for event in find_format(api).events if event != INBOUND]
     with atomic() as tx:
-        if not tx.one("SELECT 1 FROM webhook_endpoints WHERE account_id = ? AND format = ? AND managed IN (1, 2)",
-                      (account_id, api)):
-            secret = vault.seal(_first_secret(account_id, api))
+        if not tx.one(PAIR, (account_id, api, *changing(side))):
+            secret = vault.seal(_first_secret(account_id, api, side))
             for row, heard in ((RECEIPTS_ROW, events), (INBOUND_ROW, [INBOUND])):
                 tx.insert("webhook_endpoints", account_id=account_id, format=api, url="", secret=secret, managed=row,
-                          events=",".join(heard), is_active=0, created_at=clock.now_ms())
-    return _find(account_id, api)
+                          events=",".join(heard), side=side, is_active=0, created_at=clock.now_ms())
+    return _find(account_id, api, side)
 
 
-def update(account_id: int, api: str, changes: dict[str, Any], *, actor: Actor) -> None:
+def update(account_id: int, api: str, side: Side, changes: dict[str, Any], *, actor: Actor) -> None:
     """``url``, ``inbound_url`` (None or empty takes it away) and ``is_active``; what is left out stays."""
     roles.require(actor, MANAGE, account_id)
     addresses = {row: endpoints.read_address(changes[name], name) if changes[name] else NOWHERE
             for name, row in (("url", RECEIPTS_ROW), ("inbound_url", INBOUND_ROW)) if name in changes}
-    rows = _rows(account_id, api)
+    rows = _rows(account_id, api, side)
     active = changes.get("is_active", _is_wanted(rows))
     with atomic() as tx:
         for kind, row in rows.items():
@@ -83,10 +87,10 @@ def update(account_id: int, api: str, changes: dict[str, Any], *, actor: Actor) 
             endpoints.switch_in(tx, row, bool(active and url), actor=actor)
 
 
-def rotate(account_id: int, api: str, *, actor: Actor) -> str:
+def rotate(account_id: int, api: str, side: Side, *, actor: Actor) -> str:
     """A new secret for both."""
     roles.require(actor, MANAGE, account_id)
-    rows = _rows(account_id, api)
+    rows = _rows(account_id, api, side)
     secret = endpoints.rotate_secret(rows[RECEIPTS_ROW]["id"], actor=actor)
     with atomic() as tx:
         tx.execute("UPDATE webhook_endpoints SET secret = ? WHERE id = ?",

@@ -21,6 +21,7 @@ class WebhookEndpoint(db.Model):
     secret = db.mapped_column(Text, nullable=False)  # sealed
     events = db.mapped_column(String)
     managed = db.mapped_column(Integer, nullable=False, server_default="0")
+    side = db.mapped_column(String)  # of the key that made it; none: it hears of both sides
     is_active = db.mapped_column(Integer, nullable=False, server_default="1")
     disabled_reason = db.mapped_column(String)
     failing_since = db.mapped_column(Instant)

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable
 
 from .. import clock, wake
+from ..accounts.sides import Side
 from ..database import Tx
 from ..ids import new_id
-from .endpoints import listeners
+from .endpoints import listening
 from .formats import Event
 
 COLUMNS = ("uid", "endpoint_id", "event", "subject", "once", "payload", "due_at", "created_at")
@@ -16,11 +17,11 @@ INSERT = (f"INSERT OR IGNORE INTO webhook_deliveries ({', '.join(COLUMNS)})"  # 
           f" VALUES ({', '.join('?' * len(COLUMNS))})")
 
 
-def enqueue(tx: Tx, account_id: int, format_name: str, events: Iterable[Event]) -> None:
-    """Write the events down for every endpoint of the account that listens to this format."""
-    listening = listeners().get((account_id, format_name), ())
-    if listening:
-        put(tx, [(listener.id, event) for event in events for listener in listening
+def enqueue(tx: Tx, account_id: int, side: Side, format_name: str, events: Iterable[Event]) -> None:
+    """Write the events of one side down for every endpoint of the account that listens to it in this format."""
+    listeners = listening().endpoints.get((account_id, side, format_name), ())
+    if listeners:
+        put(tx, [(listener.id, event) for event in events for listener in listeners
                  if listener.events is None or event.name in listener.events])
 
 

@@ -102,8 +102,7 @@ def new():
 def _require(step: str, written: Written) -> None:
     """What a step must hold before the next one is shown."""
     if step == "audience":
-        drafts.find_wallet(account(), written.wallet)
-        drafts.check_audience(account(), written.audience)
+        drafts.check_audience(account(), drafts.find_wallet(account(), written.wallet), written.audience)
     elif step == "text":
         drafts.composer(account(), drafts.find_wallet(account(), written.wallet), written.text, written.sender,
                         pays=False)

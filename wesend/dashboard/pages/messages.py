@@ -57,7 +57,7 @@ FILTERS = ("q", "status", "wallet", "from", "to")
 
 def _search() -> search.Search:
     status, wallet_uid = asked.choice("status", STATUSES), asked.text("wallet")
-    wallet = next((row["id"] for row in list_wallets(account().id) if row["uid"] == wallet_uid), None)
+    wallet = next(((row["id"],) for row in list_wallets(account().id) if row["uid"] == wallet_uid), None)
     wanted = history.Filter(account().id, wallet, statuses=STATUSES[status][1] if status else None,
                             since=asked.first_instant("from"), until=asked.last_instant("to"))
     return search.read(account(), asked.text("q", 500), wanted)

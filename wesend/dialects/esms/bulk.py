@@ -17,10 +17,9 @@ from ...messages.compose import Addressee, Composer
 from ...routing.routes import find_route
 from ...wallets.service import wallet_by_id
 from ..body import json_object
-from ..dialect import account, load, origin
+from ..dialect import account, load, origin, side
 from . import schemas
 from .messages import answer_single
-from .reach import in_reach
 from .schedule import BULK, read_order
 from .words import BATCH
 
@@ -35,9 +34,10 @@ def _composer(data: dict, *, simulate_low_balance: bool) -> Composer:
 
 def _audience(data: dict, *, personal: bool) -> Iterator[Addressee]:
     """The lists' contacts, a phone once, with the fields of the first list that has it."""
-    ids = [contacts.get_group(account().id, list_id)["id"] for list_id in data["contact_list_ids"]]
-    if not any(contacts.get_group(account().id, list_id)["contact_count"] for list_id in ids):
+    lists = [contacts.get_group(account().id, list_id, side=side()) for list_id in data["contact_list_ids"]]
+    if not any(found["contact_count"] for found in lists):
         raise EmptyList("The contact lists hold no contacts")
+    ids = [found["id"] for found in lists]
     return (Addressee(row["phone"], phones.Phone(row["phone"], row["country"]),
                       contacts.variables(row) if personal else None) for row in contacts.iterate(ids))
 
@@ -90,10 +90,7 @@ def answer_batch(uid: str) -> dict:
 def _find(batch_id: str) -> Row:
     if not batch_id.startswith(BATCH):
         raise BatchNotFound
-    batch = get_batch(batch_id.removeprefix(BATCH), account().id)
-    if not in_reach(batch):
-        raise BatchNotFound
-    return batch
+    return get_batch(batch_id.removeprefix(BATCH), account().id, side=side())
 
 
 @blueprint.get("/batch/<batch_id>")

@@ -12,7 +12,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from ...contacts import csv_import, service
 from ...database import Row
 from ..body import check_text, query_arguments, upload_fields
-from ..dialect import account, load
+from ..dialect import account, load, side
 from ..fields import row_id
 from . import schemas
 
@@ -30,8 +30,8 @@ def upload_list():
     check_text(file.filename or "")
     name = form.get("name", "").strip() or PurePath(file.filename or "Contacts").stem
     check_text(name)
-    imported = csv_import.import_csv(account(), file.stream, name=service.free_name(account().id, name),
-                                     tags=_tags(form.getlist("tags")))
+    imported = csv_import.import_csv(account(), file.stream, name=service.free_name(account().id, name, side=side()),
+                                     tags=_tags(form.getlist("tags")), side=side())
     return {**_shown(imported.group), "skipped": imported.skipped, "invalid": imported.invalid,
             "duplicates": imported.duplicates}
 
@@ -54,19 +54,20 @@ def _tags(given: list[str]) -> list[str]:
 @blueprint.get("")
 def list_lists():
     data = load(schemas.LONG_PAGE, query_arguments())
-    rows, total = service.list_groups(account().id, limit=data["limit"], offset=data["page"] * data["limit"])
+    rows, total = service.list_groups(account().id, limit=data["limit"], offset=data["page"] * data["limit"],
+                                     side=side())
     return {"lists": [_shown(row) for row in rows], "total": total}
 
 
 @blueprint.get("/<list_id>")
 def show_list(list_id: str):
-    return _shown(service.get_group(account().id, row_id(list_id)))
+    return _shown(service.get_group(account().id, row_id(list_id), side=side()))
 
 
 @blueprint.get("/<list_id>/contacts")
 def list_contacts(list_id: str):
     data = load(schemas.LONG_PAGE, query_arguments())
-    group = service.get_group(account().id, row_id(list_id))
+    group = service.get_group(account().id, row_id(list_id), side=side())
     rows = service.list_contacts(group["id"], limit=data["limit"], offset=data["page"] * data["limit"])
     return {"contacts": [{"id": row["id"], "phone": row["phone"], "name": row["name"],
                           "data": json.loads(row["data"] or "{}")} for row in rows], "total": group["contact_count"]}
@@ -74,7 +75,7 @@ def list_contacts(list_id: str):
 
 @blueprint.delete("/<list_id>")
 def delete_list(list_id: str):
-    service.delete_group(account().id, row_id(list_id))
+    service.delete_group(account().id, row_id(list_id), side=side())
     return "", 204
 
 

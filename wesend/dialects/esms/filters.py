@@ -9,27 +9,29 @@ from marshmallow import ValidationError
 
 from ... import clock, phones
 from ...accounts.service import AccountInfo
+from ...accounts.sides import Side
 from ...errors import BatchNotFound
 from ...messages.accept import get_batch
 from ...messages.history import Filter
-from .reach import wallet_in_reach
+from ...wallets.service import wallets_of_side
 from .words import BATCH, STATUSES
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}$")
 
 
-def read_filter(account: AccountInfo, data: dict[str, Any]) -> Filter | None:
+def read_filter(account: AccountInfo, side: Side, data: dict[str, Any]) -> Filter | None:
     """None when nothing can fit: a batch that does not exist."""
-    wanted = Filter(account.id, wallet_in_reach())
+    wanted = Filter(account.id, wallets_of_side(account.id, side))
     if data["status"]:
         wanted = wanted._replace(statuses=STATUSES[data["status"]])
         if data["status"] in ("queued", "retrying"):
             wanted = wanted._replace(retrying=data["status"] == "retrying")
     if data["batch_id"]:
         try:
-            wanted = wanted._replace(batch_id=get_batch(data["batch_id"].removeprefix(BATCH), account.id)["id"])
+            batch = get_batch(data["batch_id"].removeprefix(BATCH), account.id, side=side)
         except BatchNotFound:
             return None
+        wanted = wanted._replace(batch_id=batch["id"])
     if data["to"]:
         phone = phones.normalise(data["to"], account.country)
         wanted = wanted._replace(recipient=phone.e164 if phone else data["to"])

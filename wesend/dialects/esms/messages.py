@@ -18,12 +18,11 @@ from ...messages import control, history, reports, send
 from ...messages.accept import Sent, get_batch_by_id
 from ...messages.compose import Addressee, Composer
 from ...messages.statuses import DELIVERED
-from ...wallets.service import balance_of, wallet_by_id
+from ...wallets.service import balance_of, wallet_by_id, wallets_of_side
 from ..body import json_object, query_arguments
-from ..dialect import account, load, origin
+from ..dialect import account, load, origin, side
 from . import schemas
 from .filters import read_filter
-from .reach import in_reach, wallet_in_reach
 from .schedule import SINGLE, read_order
 from .words import BATCH, MESSAGE, entry, event_word, price_of, word_of
 
@@ -57,7 +56,7 @@ def answer_single(sent: Sent) -> dict:
 @blueprint.get("")
 def list_messages():
     data = load(schemas.LISTING, query_arguments())
-    wanted = read_filter(account(), data)
+    wanted = read_filter(account(), side(), data)
     rows, total = history.page(wanted, limit=data["limit"], offset=data["page"] * data["limit"]) if wanted else ([], 0)
     return {"messages": [entry(row) for row in rows], "total": total, "page": data["page"], "limit": data["limit"]}
 
@@ -98,10 +97,7 @@ def _timeline(message: Row, batch: Row) -> list[dict]:
 def _find(message_id: str) -> Row:
     if not message_id.startswith(MESSAGE):
         raise MessageNotFound
-    message = history.find(account().id, message_id.removeprefix(MESSAGE))
-    if not in_reach(message):
-        raise MessageNotFound
-    return message
+    return history.find(account().id, message_id.removeprefix(MESSAGE), side=side())
 
 
 @blueprint.post("/<message_id>/retry")
@@ -121,7 +117,7 @@ def cancel_message(message_id: str):
 @blueprint.get("/stats")
 def show_stats():
     wallet = wallet_by_id(g.key.wallet_id)
-    days = reports.volume(account(), reports.PERIOD_DAYS, wallet_id=wallet_in_reach())
+    days = reports.volume(account(), reports.PERIOD_DAYS, wallet_ids=wallets_of_side(account().id, side()))
     today, yesterday = days[-1], days[-2]
     delta = round(100 * (today.total - yesterday.total) / yesterday.total, 1) if yesterday.total else 0
     return {"sent_today": today.total, "sent_delta_pct": delta,
@@ -136,7 +132,7 @@ def show_volume():
     data = load(schemas.VOLUME, query_arguments())
     return [{"date": day.date, "day": date.fromisoformat(day.date).strftime("%a"), "delivered": day.delivered,
              "failed": day.failed, "pending": day.pending}
-            for day in reports.volume(account(), data["days"], wallet_id=wallet_in_reach())]
+            for day in reports.volume(account(), data["days"], wallet_ids=wallets_of_side(account().id, side()))]
 
 
 EXPORTED = ("message_id", "phone", "sender_id", "text", "status", "country", "currency", "cost", "segments",
@@ -146,7 +142,7 @@ EXPORTED = ("message_id", "phone", "sender_id", "text", "status", "country", "cu
 
 @blueprint.get("/export")
 def export_messages():
-    wanted = read_filter(account(), load(schemas.CHOSEN, query_arguments()))
+    wanted = read_filter(account(), side(), load(schemas.CHOSEN, query_arguments()))
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     return Response(_csv(app, wanted), mimetype="text/csv",
                     headers={"Content-Disposition": 'attachment; filename="messages.csv"'})

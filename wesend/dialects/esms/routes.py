@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Blueprint
 
 from ... import clock, countries, money
+from ...accounts.sides import LIVE
 from ...messages import reports
 from ...routing.routes import RouteInfo, all_routes, find_route
 from ...upstreams import breaker
-from ..dialect import account
-from .reach import wallet_in_reach
+from ...wallets.service import wallets_of_side
+from ..dialect import account, side
 
 blueprint = Blueprint("routes", __name__)
 OK_RATE, WARN_RATE = 80, 50
@@ -39,11 +40,12 @@ def _shown(route: RouteInfo) -> dict:
 
 @blueprint.get("/routes/health")
 def show_health():
-    """The account's last 14 days by route; down is one, too, whose gateway rests after failures."""
+    """The last 14 days of the key's side of the account by route; down is one, too, whose gateway rests after failures:
+    for live sends, since the sandbox's never go by it."""
     today = clock.day_of(clock.now_ms(), account().time_zone)
     counted = reports.route_health(account().id, clock.days_before(today, reports.PERIOD_DAYS - 1),
-                                   wallet_id=wallet_in_reach())
-    ill = breaker.on_trial()
+                                   wallet_ids=wallets_of_side(account().id, side()))
+    ill = breaker.on_trial() if side() == LIVE else frozenset()
     return [_health(route, counted.get(route.code, reports.RouteHealth(0, 0, 0)), route.gateway in ill)
             for route in all_routes()]
 

@@ -8,7 +8,7 @@ from ... import clock
 from ...database import Row
 from ...routing import senders
 from ..body import json_object
-from ..dialect import account, load
+from ..dialect import account, load, side
 from . import schemas
 
 blueprint = Blueprint("sender_ids", __name__, url_prefix="/sender-ids")
@@ -18,12 +18,12 @@ blueprint = Blueprint("sender_ids", __name__, url_prefix="/sender-ids")
 def request_sender():
     data = load(schemas.NEW_SENDER, json_object())
     return _shown(senders.request_sender(account_id=account().id, name=data["name"], countries=data["countries"],
-                                         use_case=data["use_case"], actor="api"))
+                                         use_case=data["use_case"], side=side(), actor="api"))
 
 
 @blueprint.get("")
 def list_senders():
-    return [_shown(row) for row in senders.list_senders(account().id)]
+    return [_shown(row) for row in senders.list_senders(account().id, side=side())]
 
 
 def _shown(row: Row) -> dict:

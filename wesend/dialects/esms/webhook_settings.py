@@ -1,4 +1,4 @@
-"""`/webhooks`: the account's one endpoint, edited in place."""
+"""`/webhooks`: the one endpoint of the key's side of its account, edited in place."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from flask import Blueprint
 
 from ...webhooks import managed
 from ..body import json_object
-from ..dialect import account, load
+from ..dialect import account, load, side
 from . import schemas
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
@@ -15,7 +15,7 @@ API = "esms"
 
 @blueprint.get("")
 def show_webhooks():
-    found = managed.settings_of(account().id, API)
+    found = managed.settings_of(account().id, API, side())
     return {"dlr_url": found.url, "mo_url": found.inbound_url, "signing_secret": found.secret,
             "is_active": found.is_active}
 
@@ -24,10 +24,10 @@ def show_webhooks():
 def update_webhooks():
     data = load(schemas.WEBHOOKS, json_object())
     changes = {"dlr_url": "url", "mo_url": "inbound_url", "is_active": "is_active"}
-    managed.update(account().id, API, {changes[name]: value for name, value in data.items()}, actor="api")
+    managed.update(account().id, API, side(), {changes[name]: value for name, value in data.items()}, actor="api")
     return {"status": "updated"}
 
 
 @blueprint.post("/rotate-secret")
 def rotate_secret():
-    return {"signing_secret": managed.rotate(account().id, API, actor="api")}
+    return {"signing_secret": managed.rotate(account().id, API, side(), actor="api")}

@@ -9,7 +9,7 @@ from ... import clock
 from ...contacts import service
 from ...database import Row
 from ..body import json_object, query_arguments
-from ..dialect import account, load
+from ..dialect import account, load, side
 from ..fields import row_id
 from . import schemas
 from .shared import pagination, success, wallet_of
@@ -21,7 +21,8 @@ blueprint = Blueprint("groups", __name__, url_prefix="/groups")
 def create_group():
     data = load(schemas.NEW_GROUP, json_object())
     wallet_of(data)
-    return success(_group(service.create_group(account().id, data["name"], description=data["description"])), 201)
+    return success(_group(service.create_group(account().id, data["name"], description=data["description"],
+                                               side=side())), 201)
 
 
 @blueprint.get("")
@@ -29,7 +30,7 @@ def list_groups():
     data = load(schemas.PAGE, query_arguments())
     wallet_of(data)
     found, total = service.list_groups(account().id, limit=data["per_page"],
-                                       offset=(data["page"] - 1) * data["per_page"])
+                                       offset=(data["page"] - 1) * data["per_page"], side=side())
     return success({"groups": [_group(row) for row in found],
                     "pagination": pagination(data["page"], data["per_page"], total)})
 
@@ -37,7 +38,7 @@ def list_groups():
 @blueprint.delete("/<group_id>")
 def delete_group(group_id: str):
     wallet_of(load(schemas.WALLET, query_arguments()))
-    service.delete_group(account().id, row_id(group_id))
+    service.delete_group(account().id, row_id(group_id), side=side())
     return "", 204
 
 
@@ -45,7 +46,7 @@ def delete_group(group_id: str):
 def list_contacts(group_id: str):
     data = load(schemas.PAGE, query_arguments())
     wallet_of(data)
-    group = service.get_group(account().id, row_id(group_id))
+    group = service.get_group(account().id, row_id(group_id), side=side())
     found = service.list_contacts(group["id"], limit=data["per_page"], offset=(data["page"] - 1) * data["per_page"])
     return success({"contacts": [{"id": row["id"], "phone": row["phone"], "name": row["name"]} for row in found],
                     "pagination": pagination(data["page"], data["per_page"], group["contact_count"])})
@@ -63,7 +64,7 @@ def add_contacts(group_id: str):
         given = [schemas.read_contact(body)]
     added = service.add_contacts(account().id, row_id(group_id),
                                  (service.NewContact(phone, name, fields) for phone, name, fields in given),
-                                 account().country)
+                                 account().country, side=side())
     return success({"group_id": row_id(group_id), "added": added.added,
                     "skipped": [{"phone": phone, "reason": reason} for phone, reason in added.skipped],
                     "contact_count": added.contact_count}, 201)
@@ -72,7 +73,7 @@ def add_contacts(group_id: str):
 @blueprint.delete("/<group_id>/contacts/<contact_id>")
 def delete_contact(group_id: str, contact_id: str):
     wallet_of(load(schemas.WALLET, query_arguments()))
-    service.delete_contact(account().id, row_id(group_id), row_id(contact_id))
+    service.delete_contact(account().id, row_id(group_id), row_id(contact_id), side=side())
     return "", 204
 
 

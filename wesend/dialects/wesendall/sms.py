@@ -15,7 +15,7 @@ from ...messages.compose import Addressee, Composer, read_recipients
 from ...messages.order import Order
 from ...wallets.service import WalletInfo, wallet_by_id
 from ..body import json_object, query_arguments
-from ..dialect import account, load, origin
+from ..dialect import account, load, origin, side
 from . import schemas
 from .shared import pagination, success, wallet_of
 
@@ -38,7 +38,7 @@ def send_sms():
 def send_to_group():
     data = load(schemas.SEND_GROUP, json_object())
     wallet = wallet_of(data)
-    group = contacts.get_group(account().id, data["group_id"])
+    group = contacts.get_group(account().id, data["group_id"], side=side())
     render = templating.render if templating.has_variables(data["message"]) else None
     composer = Composer(account(), wallet, data["message"], sender=data["sender"], render=render)
     addressees = (Addressee(row["phone"], phones.Phone(row["phone"], row["country"]),
@@ -56,7 +56,7 @@ def list_history():
     if recipient is not None:
         phone = phones.normalise(recipient, account().country)
         recipient = phone.e164 if phone else recipient
-    wanted = history.Filter(account().id, wallet.id, recipient=recipient,
+    wanted = history.Filter(account().id, (wallet.id,), recipient=recipient,
                             statuses=schemas.STATUSES[data["status"]] if data["status"] else None)
     found, total = history.page(wanted, limit=data["per_page"], offset=(data["page"] - 1) * data["per_page"])
     return success({"messages": [_history_entry(row, wallet.currency) for row in found],

@@ -9,15 +9,12 @@ from flask import Blueprint, g
 
 from ... import phones, templating
 from ...contacts import service as contacts
-from ...database import query_one
-from ...errors import MessageNotFound
-from ...messages import mail, send
+from ...messages import history, mail, send
 from ...messages.accept import Sent, get_batch_by_id
 from ...messages.compose import EMAIL, SMS, Addressee, Composer
-from ...messages.history import visible
 from ...wallets.service import wallet_by_id
 from ..body import json_object
-from ..dialect import account, load, origin
+from ..dialect import account, load, origin, side
 from ..fields import row_id
 from . import schemas
 from .send_at import read_order
@@ -51,7 +48,8 @@ def _phones(given: list[str]) -> Iterator[Addressee]:
     """Each recipient with the fields of the contact that has its number."""
     for start in range(0, len(given), CHUNK):
         read = [(text, phones.normalise(text, HOME_COUNTRY)) for text in given[start:start + CHUNK]]
-        known = contacts.find_by(account().id, "phone", [phone.e164 for _, phone in read if phone])
+        known = contacts.find_by(account().id, "phone", [phone.e164 for _, phone in read if phone],
+                                 side=side())
         for text, phone in read:
             contact = known.get(phone.e164) if phone else None
             yield Addressee(text, phone, contacts.variables(contact) if contact else None)
@@ -61,7 +59,7 @@ def _addresses(given: Iterable[str]) -> Iterator[Addressee]:
     given = list(given)
     for start in range(0, len(given), CHUNK):
         chunk = given[start:start + CHUNK]
-        known = contacts.find_by(account().id, "email", [text.strip().lower() for text in chunk])
+        known = contacts.find_by(account().id, "email", [text.strip().lower() for text in chunk], side=side())
         for text in chunk:
             contact = known.get(text.strip().lower())
             yield Addressee(text, None, contacts.variables(contact) if contact else None)
@@ -93,8 +91,5 @@ def show_email(message_id: str):
 
 
 def _show(message_id: str, channel: str):
-    message = query_one("SELECT * FROM messages WHERE id = ? AND account_id = ? AND channel = ?",
-                        (row_id(message_id), account().id, channel))
-    if message is None or not visible(message["batch_id"]):
-        raise MessageNotFound
+    message = history.find_by_id(account().id, row_id(message_id), channel=channel, side=side())
     return success(status_data(message, get_batch_by_id(message["batch_id"])))
