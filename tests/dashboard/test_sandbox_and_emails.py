@@ -97,8 +97,9 @@ def test_a_mails_html_stays_in_a_frame_that_runs_and_loads_nothing(reader):
     assert "script-src" not in policy and "img-src data:" in policy and "/t/" not in framed.text
 
 
-def test_opens_and_clicks_are_shown_and_looking_at_it_here_is_none(reader, app):
+def test_opens_and_clicks_are_shown_and_looking_at_it_here_is_none(reader, app, jobs):
     visitor, uid = reader
+    jobs.dispatch()
     visitor.get(f"/emails/{uid}/html")
     assert "Not opened yet" in text_of(visitor.get(f"/emails/{uid}"))
     with app.app_context():

@@ -133,6 +133,7 @@ def test_the_payer_is_kenyan_in_every_form(worldledgers, phone):
 @pytest.mark.parametrize(("body", "fields"), [
     ({}, ("phone", "amount")), ({"phone": "0712345678"}, ("amount",)), ({"amount": 500}, ("phone",)),
     ({"phone": "nobody", "amount": 500}, ("phone",)), ({"phone": "", "amount": 500}, ("phone",)),
+    *[({"phone": phone, "amount": 500}, ("phone",)) for phone in ("+256712345678", "0202345678", "+14155552671")],
     ({"phone": 712345678, "amount": 500}, ("phone",)), ({"phone": "0712345678", "amount": "500"}, ("amount",)),
     *[({"phone": "0712345678", "amount": amount}, ("amount",)) for amount in (0, -1, 0.0000001, 1e12, True, None, [])]])
 def test_a_wrong_purchase_is_422_by_field_and_asks_nobody(app, worldledgers, body, fields):

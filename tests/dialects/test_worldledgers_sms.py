@@ -59,7 +59,17 @@ def test_invalid_repeated_and_unsubscribed_recipients_are_skipped_with_their_rea
     assert (data["scheduled"], len(data["message_ids"])) == (1, 1)
 
 
-@pytest.mark.parametrize("recipients", [["nobody"], ["", " "], ["0712"], ["a@example.com"]])
+ABROAD = ["+256712345678", "256712345678", "+255742345678", "+14155552671", "00256712345678"]
+LANDLINES = ["0202345678", "+254202345678", "254412345678"]
+
+
+def test_numbers_that_are_no_kenyan_mobiles_are_skipped_as_invalid(worldledgers):
+    data = accepted(worldledgers.sms(*ABROAD, OK, *LANDLINES))
+    assert data["skipped"] == [{"recipient": number, "reason": "invalid"} for number in (*ABROAD, *LANDLINES)]
+    assert data["scheduled"] == 1
+
+
+@pytest.mark.parametrize("recipients", [["nobody"], ["", " "], ["0712"], ["a@example.com"], ABROAD, LANDLINES])
 def test_nobody_valid_is_422_and_nothing_is_written(app, worldledgers, recipients):
     before = written(app)
     assert refused(worldledgers.sms(*recipients), 422, "recipients")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from flask import Blueprint, g
 
-from ... import phones, templating
+from ... import templating
 from ...contacts import service as contacts
 from ...messages import history, mail, send
 from ...messages.accept import Sent, get_batch_by_id
@@ -18,7 +18,7 @@ from ..dialect import account, load, origin, side
 from ..fields import row_id
 from . import schemas
 from .send_at import read_order
-from .shared import HOME_COUNTRY, success
+from .shared import kenyan_mobile, success
 from .words import REASONS, blast_id, status_data
 
 blueprint = Blueprint("blasts", __name__)
@@ -45,9 +45,9 @@ def send_email():
 
 
 def _phones(given: list[str]) -> Iterator[Addressee]:
-    """Each recipient with the fields of the contact that has its number."""
+    """Each recipient with the fields of the contact that has its number; no phone where it is not a Kenyan mobile number."""
     for start in range(0, len(given), CHUNK):
-        read = [(text, phones.normalise(text, HOME_COUNTRY)) for text in given[start:start + CHUNK]]
+        read = [(text, kenyan_mobile(text)) for text in given[start:start + CHUNK]]
         known = contacts.find_by(account().id, "phone", [phone.e164 for _, phone in read if phone],
                                  side=side())
         for text, phone in read:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, g
 from marshmallow import ValidationError
 
-from ... import money, phones
+from ... import money
 from ...database import Row
 from ...wallets import deposits
 from ...wallets.service import WalletInfo, balance_of, wallet_by_id
 from ..body import json_object
 from ..dialect import account, load, origin
 from . import schemas
-from .shared import HOME_COUNTRY, msisdn, success
+from .shared import kenyan_mobile, msisdn, success
 
 blueprint = Blueprint("credits", __name__, url_prefix="/sms-credits")
 STATUSES = {"pending": "Pending", "successful": "Received", "failed": "Failed", "expired": "Cancelled"}
@@ -33,9 +33,9 @@ def show_balance():
 @blueprint.post("/purchase")
 def purchase():
     data = load(schemas.PURCHASE, json_object())
-    phone = phones.normalise(data["phone"], HOME_COUNTRY)
+    phone = kenyan_mobile(data["phone"])
     if phone is None:
-        raise ValidationError("Not a phone number.", "phone")
+        raise ValidationError("Not a Kenyan mobile number.", "phone")
     return _accepted(deposits.start_deposit(_wallet(), data["amount"], phone, api_key_id=g.key.id,
                                             claim=origin().claim))
 

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from ... import phones
+from ...phones import Phone
+
 HOME_COUNTRY = "KE"
 """National numbers are Kenya's in this API, wherever the account is at home."""
+
+MOBILE = ("+2541", "+2547")
+
+
+def kenyan_mobile(text: str) -> Phone | None:
+    """A phone as this API takes them: a mobile number of Kenya; None for any other."""
+    phone = phones.normalise(text, HOME_COUNTRY)
+    return phone if phone is not None and phone.e164.startswith(MOBILE) else None
 
 
 def success(data: dict, status: int = 200, message: str | None = None):
