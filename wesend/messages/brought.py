@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from flask import Flask, current_app
 
-from .. import clock, phones
+from .. import clock
 from ..database import Row, Tx, marks, query, query_one, write
 from ..gateways.sms.base import CallbackReceipt, Receipt, SmsGateway
 from ..upstreams import registry
@@ -68,9 +68,9 @@ def init_app(app: Flask) -> None:
         if hasattr(adapter, "on_inbound"):
             def on_inbound(sender: str, to: str, text: str) -> None:
                 with app.app_context():
-                    phone = phones.normalise(sender, None)
+                    phone = inbound.sender_of(adapter.name, sender)
                     if phone is not None:
-                        inbound.receive(adapter.name, phone.e164, to, text)
+                        inbound.receive(adapter.name, phone, to, text)
 
             adapter.on_inbound = on_inbound
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from .. import clock
+from .. import clock, phones
 from ..accounts.service import get_account
 from ..accounts.sides import side_of
 from ..database import Row, Tx, query, query_one, write
@@ -14,9 +12,8 @@ from ..upstreams.registry import SANDBOX
 from ..wallets.service import wallet_by_id
 from ..webhooks import outbox
 from ..webhooks.formats import formats
+from . import keywords
 
-STOP = re.compile("stop|stopall|unsubscribe|cancel|end|quit|acha|sitisha", re.IGNORECASE)
-START = re.compile("start|unstop|subscribe|anza", re.IGNORECASE)
 TEXT_KEPT = 2000
 
 
@@ -28,13 +25,13 @@ def receive(gateway: str, sender: str, to: str | None, text: str, *, account_id:
         return None
     get_account(owner)
     side = wallet_by_id(last["wallet_id"]).side if last is not None else side_of(is_sandbox=gateway == SANDBOX)
-    word = text.strip().rstrip("!.")
+    said = keywords.meaning(text)
 
     def unit(tx: Tx) -> int:
-        if STOP.fullmatch(word):
+        if said == keywords.STOP:
             opt_outs.add_opt_out(tx, account_id=owner, channel=opt_outs.SMS, address=sender, source="inbound STOP",
                                  side=side)
-        elif START.fullmatch(word):
+        elif said == keywords.START:
             opt_outs.remove_opt_out(tx, account_id=owner, channel=opt_outs.SMS, address=sender, side=side)
         now = clock.now_ms()
         uid = new_id()
@@ -49,6 +46,16 @@ def receive(gateway: str, sender: str, to: str | None, text: str, *, account_id:
 
     inbound_id = write(unit)
     return query("SELECT * FROM inbound_messages WHERE id = ?", (inbound_id,))[0]
+
+
+def sender_of(gateway: str, told: str) -> str | None:
+    """E.164 of a sender as a gateway tells it: with its country or, as some carriers do, in the form used at home.
+
+    Of several readings the one counts to which somebody here wrote by this gateway.
+    """
+    at_home = [row[0] for row in query("SELECT DISTINCT country FROM routes WHERE gateway = ? ORDER BY country", (gateway,))]
+    readings = dict.fromkeys(phone.e164 for country in (None, *at_home) if (phone := phones.normalise(told, country)))
+    return next((reading for reading in readings if _last_to_write(gateway, reading, None) is not None), next(iter(readings), None))
 
 
 def _last_to_write(gateway: str, phone: str, account_id: int | None) -> Row | None:
