@@ -6,12 +6,11 @@ import re
 
 STOP, START = "stop", "start"
 
-STOP_WORDS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "acha", "sitisha"})
-START_WORDS = frozenset({"start", "unstop", "subscribe", "anza"})
-ORDINARY = frozenset({"cancel", "end", "quit"})
+STOP_WORDS = frozenset("stop stopall unsubscribe cancel end quit acha sitisha".split())
+START_WORDS = frozenset("start unstop subscribe anza".split())
+ORDINARY = frozenset("cancel end quit".split())
 """Words that also begin a sentence about something else (`Cancel. My order was wrong`): these count only on their own."""
-COURTESY = frozenset({"please", "pls", "plz", "thank", "thanks", "thankyou", "thx", "you", "tafadhali", "asante", "sms", "sir",
-                      "madam"})
+COURTESY = frozenset("please pls plz thank thanks thankyou thx you tafadhali asante sms sir madam".split())
 """Words around them that change nothing."""
 SENTENCE = re.compile(r"[.!?;:\n]")
 WORD = re.compile(r"[^\W_]+")
