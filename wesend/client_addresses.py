@@ -1,10 +1,18 @@
-"""Where a request comes from: behind a trusted proxy, what the proxy says."""
+"""Where a request comes from: behind a trusted proxy, what the proxy says; and whether it may use the sandbox."""
 
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
-from flask import current_app, request
+from flask import Request, current_app, request
+
+from .settings import Settings
+
+FORWARDING = frozenset({"HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP", "HTTP_X_CLIENT_IP", "HTTP_X_CLUSTER_CLIENT_IP",
+                        "HTTP_X_ORIGINAL_HOST", "HTTP_X_ORIGINAL_FOR", "HTTP_X_ENVOY_EXTERNAL_ADDRESS", "HTTP_TRUE_CLIENT_IP",
+                        "HTTP_CF_CONNECTING_IP", "HTTP_CF_RAY", "HTTP_CDN_LOOP", "HTTP_FASTLY_CLIENT_IP", "HTTP_X_PROXYUSER_IP"})
+"""What proxies and tunnels add, beside every header that begins as X-Forwarded."""
 
 
 def client_address() -> str:
@@ -15,6 +23,53 @@ def client_address() -> str:
     peer = request.remote_addr or ""
     told = _address(request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip())
     return str(told) if told is not None and _is_trusted(peer) else peer
+
+
+def may_use_sandbox() -> bool:
+    """Whether this request may use the published credentials and see what the sandbox caught.
+
+    While it is on, only who sits at this machine, unless `WESEND_SANDBOX=public` opens it to everybody.
+    """
+    settings: Settings = current_app.config["WESEND"]
+    return settings.sandbox and (settings.sandbox_public or is_direct_from_loopback(request))
+
+
+def is_direct_from_loopback(asked: Request) -> bool:
+    """Made on this machine, to this machine, through nobody.
+
+    A proxy on this machine has a loopback address as well: it shows by its headers or by the name that was asked for.
+    That name tells, too, of a page elsewhere whose own name was pointed at this machine (DNS rebinding).
+    """
+    return (_is_loopback(asked.remote_addr or "") and not is_forwarded(asked)
+            and _names_loopback(asked.environ.get("HTTP_HOST", "")))
+
+
+def is_forwarded(asked: Request) -> bool:
+    """Whether a proxy says that it stands between; an empty header says so, too."""
+    return not FORWARDING.isdisjoint(asked.environ) or any(name.startswith("HTTP_X_FORWARDED") for name in asked.environ)
+
+
+@lru_cache(maxsize=256)
+def _is_loopback(text: str) -> bool:
+    """Of a peer; on a socket for both versions of IP, one of IPv4 is written as ``::ffff:127.0.0.1``."""
+    address = _address(text)
+    mapped = getattr(address, "ipv4_mapped", None)
+    return address is not None and (mapped or address).is_loopback
+
+
+@lru_cache(maxsize=256)
+def _names_loopback(host: str) -> bool:
+    """A Host header of 127.0.0.0/8, ::1 or localhost, with any port or none."""
+    if host.startswith("["):
+        name, bracket, port = host[1:].partition("]")
+        return bool(bracket) and _is_port(port) and name.count(":") > 1 and _is_loopback(name)
+    name, colon, port = host.partition(":")
+    return _is_port(colon + port) and (name.lower() == "localhost" or _is_loopback(name))
+
+
+def _is_port(text: str) -> bool:
+    """``:8000`` or nothing."""
+    return not text or (text[0] == ":" and text[1:].isascii() and text[1:].isdigit())
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

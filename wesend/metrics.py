@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Flask, Response, current_app, request
 
 from . import clock, locks, pause
+from .client_addresses import is_forwarded
 from .database import query
 from .operations import backup, queue_state
 from .operations.status_counts import status_counts
@@ -79,8 +80,7 @@ def _may_read(settings: Settings) -> bool:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
     if settings.metrics_token and hmac.compare_digest(given.encode(), settings.metrics_token.encode()):
         return True
-    forwarded = any(name in request.headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-Ip"))
-    return is_loopback(request.remote_addr or "") and not forwarded
+    return is_loopback(request.remote_addr or "") and not is_forwarded(request)
 
 
 def _counted() -> CollectorRegistry:

@@ -16,6 +16,10 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1"))
 
 
+PUBLIC = "public"
+"""The value of `WESEND_SANDBOX` that lets everybody use the published credentials."""
+
+
 class SettingsError(Exception):
     """A setting that can't be used; one sentence that names it."""
 
@@ -44,7 +48,9 @@ class Settings:
     threads: int = 4
     """Threads a worker (`WESEND_THREADS`)."""
     sandbox: bool = True
-    """Whether the published sandbox credentials are answered (`WESEND_SANDBOX`; default: on a loopback host)."""
+    """Whether the sandbox is on (`WESEND_SANDBOX`: 1, 0 or public; default: when host and base URL are loopback)."""
+    sandbox_public: bool = False
+    """Whether it answers everybody, not only requests made on this machine (`WESEND_SANDBOX=public`)."""
     sandbox_delay: float = 1.0
     """Seconds until the sandbox delivers (`WESEND_SANDBOX_DELAY`)."""
     scheduler: bool = True
@@ -57,8 +63,10 @@ class Settings:
     """The address the world reaches us at (`WESEND_BASE_URL`; default http://HOST:PORT)."""
     sandbox_smtp_port: int | None = None
     """Port on which the sandbox catches an application's own mail (`WESEND_SANDBOX_SMTP_PORT`; none: it does not)."""
+    sandbox_smtp_strict: bool = False
+    """Whether it refuses lines of more than 1,000 bytes as RFC 5321 does (`WESEND_SANDBOX_SMTP_STRICT`)."""
     smtp_url: str = ""
-    """SMTP server, `smtp://user:password@host:587?starttls=1` (`WESEND_SMTP_URL`; none: mail is caught)."""
+    """SMTP server, `smtp://user:password@host:587?starttls=1` (`WESEND_SMTP_URL`; none: mail is held)."""
     mail_from: str = ""
     """Sender of e-mail (`WESEND_MAIL_FROM`; default `wesend@` the host of the base URL)."""
     mail_backoff: float = 30.0
@@ -104,9 +112,11 @@ class Settings:
 VARIABLES = {
     "instance": "WESEND_INSTANCE", "database": "WESEND_DATABASE_URL", "host": "WESEND_HOST", "port": "WESEND_PORT",
     "workers": "WESEND_WORKERS", "threads": "WESEND_THREADS", "sandbox": "WESEND_SANDBOX",
+    "sandbox_public": "WESEND_SANDBOX",
     "sandbox_delay": "WESEND_SANDBOX_DELAY", "scheduler": "WESEND_SCHEDULER",
     "allow_private_urls": "WESEND_ALLOW_PRIVATE_URLS", "webhook_backoff": "WESEND_WEBHOOK_BACKOFF",
-    "base_url": "WESEND_BASE_URL", "sandbox_smtp_port": "WESEND_SANDBOX_SMTP_PORT", "smtp_url": "WESEND_SMTP_URL",
+    "base_url": "WESEND_BASE_URL", "sandbox_smtp_port": "WESEND_SANDBOX_SMTP_PORT",
+    "sandbox_smtp_strict": "WESEND_SANDBOX_SMTP_STRICT", "smtp_url": "WESEND_SMTP_URL",
     "mail_from": "WESEND_MAIL_FROM", "mail_backoff": "WESEND_MAIL_BACKOFF", "secret_key": "WESEND_SECRET_KEY",
     "rate_limit": "WESEND_RATE_LIMIT",
     "retry_delays": "WESEND_RETRY_DELAYS", "validity_hours": "WESEND_VALIDITY_HOURS",
@@ -129,6 +139,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     host = read.text("WESEND_HOST", "127.0.0.1")
     port = read.whole("WESEND_PORT", 8000, 1, 65535)
     shown_host = f"[{host}]" if ":" in host else ("127.0.0.1" if host == "0.0.0.0" else host)
+    base_url = _base_url(read.text("WESEND_BASE_URL", "").rstrip("/")) or f"http://{shown_host}:{port}"
+    sandbox = _sandbox(read, is_loopback(host) and is_loopback(urlsplit(base_url).hostname or ""))
     return Settings(
         instance=instance,
         database=_database_path(read.text("WESEND_DATABASE_URL", ""), instance),
@@ -136,13 +148,15 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         port=port,
         workers=read.whole("WESEND_WORKERS", 2 if (os.cpu_count() or 1) > 1 else 1, 1, 64),
         threads=read.whole("WESEND_THREADS", 4, 1, 256),
-        sandbox=read.flag("WESEND_SANDBOX", is_loopback(host)),
+        sandbox=sandbox != "0",
+        sandbox_public=sandbox == PUBLIC,
         sandbox_delay=read.seconds("WESEND_SANDBOX_DELAY", 1.0),
         scheduler=read.flag("WESEND_SCHEDULER", True),
         allow_private_urls=read.flag("WESEND_ALLOW_PRIVATE_URLS", False),
         webhook_backoff=read.seconds("WESEND_WEBHOOK_BACKOFF", 30.0),
-        base_url=_base_url(read.text("WESEND_BASE_URL", "").rstrip("/")) or f"http://{shown_host}:{port}",
+        base_url=base_url,
         sandbox_smtp_port=read.whole("WESEND_SANDBOX_SMTP_PORT", None, 1, 65535),
+        sandbox_smtp_strict=read.flag("WESEND_SANDBOX_SMTP_STRICT", False),
         smtp_url=_smtp_url(read.text("WESEND_SMTP_URL", "")),
         mail_from=read.text("WESEND_MAIL_FROM", ""),
         mail_backoff=read.seconds("WESEND_MAIL_BACKOFF", 30.0),
@@ -184,6 +198,16 @@ def _base_url(url: str) -> str:
     if url and not usable:
         raise SettingsError(f"WESEND_BASE_URL must be an address as https://sms.example.org, not {url!r}.")
     return url
+
+
+def _sandbox(read: _Reader, is_local: bool) -> str:
+    """``0``, ``1`` or PUBLIC; without a word from the operator it is on where nobody else can reach it."""
+    if read.text("WESEND_SANDBOX", "").lower() == PUBLIC:
+        return PUBLIC
+    try:
+        return str(int(read.flag("WESEND_SANDBOX", is_local)))
+    except SettingsError:
+        raise SettingsError(f"WESEND_SANDBOX must be 1, 0 or public, not {read.text('WESEND_SANDBOX', '')!r}.") from None
 
 
 def _smtp_url(url: str) -> str:

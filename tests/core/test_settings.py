@@ -14,7 +14,9 @@ from wesend.settings import PROJECT, VARIABLES, Settings, SettingsError, load
 
 DEFAULTS = {
     "instance": PROJECT / "instance", "database": PROJECT / "instance" / "wesend.db", "host": "127.0.0.1", "port": 8000,
-    "workers": 2 if (os.cpu_count() or 1) > 1 else 1, "threads": 4, "sandbox": True, "sandbox_delay": 1.0,
+    "workers": 2 if (os.cpu_count() or 1) > 1 else 1, "threads": 4,
+    "sandbox": True, "sandbox_public": False, "sandbox_smtp_strict": False,
+    "sandbox_delay": 1.0,
     "scheduler": True, "allow_private_urls": False, "webhook_backoff": 30.0, "base_url": "http://127.0.0.1:8000",
     "smtp_url": "", "mail_from": "", "mail_backoff": 30.0, "secret_key": "", "rate_limit": None,
     "retry_delays": (1.0, 4.0), "validity_hours": 48.0, "gateway_timeout": 10.0, "sandbox_smtp_port": None,
@@ -30,6 +32,8 @@ GIVEN = {
     "workers": ("3", 3),
     "threads": ("16", 16),
     "sandbox": ("0", False),
+    "sandbox_public": ("Public", True),
+    "sandbox_smtp_strict": ("1", True),
     "sandbox_delay": ("0.25", 0.25),
     "scheduler": ("off", False),
     "allow_private_urls": ("yes", True),
@@ -62,7 +66,7 @@ REFUSED = [
     *[("WESEND_PORT", value) for value in ("http", "0", "65536", "-1", "80.5", "8 0", "٨٠", "+80")],
     *[("WESEND_WORKERS", value) for value in ("0", "65", "two")],
     *[("WESEND_THREADS", value) for value in ("0", "257", "4.0")],
-    *[(name, value) for name in ("WESEND_SANDBOX", "WESEND_SCHEDULER", "WESEND_ALLOW_PRIVATE_URLS")
+    *[(name, value) for name in ("WESEND_SANDBOX", "WESEND_SCHEDULER", "WESEND_ALLOW_PRIVATE_URLS", "WESEND_SANDBOX_SMTP_STRICT")
       for value in ("2", "maybe", "-1")],
     *[(name, value) for name in ("WESEND_SANDBOX_DELAY", "WESEND_WEBHOOK_BACKOFF", "WESEND_MAIL_BACKOFF",
                                  "WESEND_VALIDITY_HOURS", "WESEND_GATEWAY_TIMEOUT", "WESEND_BACKUP_HOURS",

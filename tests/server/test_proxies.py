@@ -22,13 +22,13 @@ import requests
 from tests.support.dashboard import PASSWORD
 from tests.support.forked import ForkedServer
 from tests.support.server import PROJECT, Server, free_port
-from wesend.sandbox import CREDENTIALS
+from wesend.sandbox import CREDENTIALS, WALLETS
 
 DOCUMENTS = (PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md")))
 NAME = "sms.example.org"
 BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 MB = 1_000_000
-ESMS = {"Authorization": f"Bearer {CREDENTIALS['esms'].secret}"}
+PUBLISHED = {"Authorization": f"Bearer {CREDENTIALS['esms'].secret}"}
 
 
 def documented(start: str) -> str:
@@ -65,8 +65,11 @@ class Tls(http.client.HTTPSConnection):
 
 
 class Proxy(NamedTuple):
+    """``esms``: headers of a key that is nobody else's."""
+
     port: int
     server: Server
+    esms: dict[str, str]
 
     def ask(self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes | None = None) -> Answer:
         with closing(Tls(NAME, self.port)) as connection:
@@ -121,7 +124,8 @@ def proxy(request, server, tmp_path_factory) -> Iterator[Proxy]:
     try:
         server.wait_until(lambda: listens(port) or process.poll() is not None, 30, "the proxy did not come up")
         assert process.poll() is None, (folder / "log").read_text()
-        yield Proxy(port, server)
+        key = server.command("key", "create", "--account", "1", "--wallet", WALLETS["esms"][0], "--api", "esms")
+        yield Proxy(port, server, {"Authorization": f"Bearer {key['api_key']}"})
     finally:
         process.terminate()
         process.wait(20)
@@ -133,7 +137,7 @@ def listens(port: int) -> bool:
 
 
 def test_what_the_apis_answer_goes_through(proxy):
-    answer = proxy.ask("GET", "/api/balance", {**ESMS, "X-Request-Id": "mine"})
+    answer = proxy.ask("GET", "/api/balance", {**proxy.esms, "X-Request-Id": "mine"})
     assert (answer.status, answer.json["currency"]) == (200, "KES")
     assert proxy.ask("GET", "/docs").status == 200
 
@@ -141,6 +145,13 @@ def test_what_the_apis_answer_goes_through(proxy):
 def test_figures_stay_inside(proxy):
     assert proxy.ask("GET", "/metrics").status == 404
     assert requests.get(f"{proxy.server.url}/metrics", timeout=30).status_code == 200
+
+
+def test_the_sandbox_stays_inside(proxy):
+    assert proxy.ask("GET", "/api/balance", PUBLISHED).status == 401
+    assert proxy.ask("GET", "/sandbox/messages").status == proxy.ask("GET", "/sandbox/emails?wait=20").status == 404
+    assert requests.get(f"{proxy.server.url}/api/balance", headers=PUBLISHED, timeout=30).status_code == 200
+    assert requests.get(f"{proxy.server.url}/sandbox/messages", timeout=30).status_code == 200
 
 
 def test_the_log_has_the_clients_address_and_not_what_it_says_of_itself(proxy):
@@ -170,7 +181,7 @@ def upload(proxy: Proxy, size: int) -> Answer:
     body = (b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nlarge\r\n'
             b'--b\r\nContent-Disposition: form-data; name="file"; filename="large.csv"\r\nContent-Type: text/csv\r\n\r\n'
             b"phone,note\n" + rows.encode() + b"\r\n--b--\r\n")
-    return proxy.ask("POST", "/api/contact-lists", {**ESMS, "Content-Type": "multipart/form-data; boundary=b"}, body)
+    return proxy.ask("POST", "/api/contact-lists", {**proxy.esms, "Content-Type": "multipart/form-data; boundary=b"}, body)
 
 
 def test_a_contact_list_of_45_mb_goes_through_and_one_of_60_does_not(proxy):

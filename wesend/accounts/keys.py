@@ -51,6 +51,7 @@ class Key(NamedTuple):
     scopes: frozenset[str]
     secret_sha256: str
     is_sandbox: bool
+    """Whether it is one of the published ones; whether it may be used now, the edges decide."""
     side: Side
 
 
@@ -125,18 +126,19 @@ def list_keys(account_id: int) -> list[Row]:
 
 
 def authenticate(api: str, secret: str, public: str | None = None) -> Key:
-    """The live key that these credentials name; InvalidCredentials for everything else, without a reason."""
+    """The key, not revoked, that these credentials name; InvalidCredentials for everything else, without a reason."""
     lookup = digest(secret) if public is None else public
     key = cached(("key", api, lookup), lambda: _load(api, lookup))
     # Compare even when there is no such key, so that both answers take the same time.
     expected = key.secret_sha256 if key else "0" * 64
     if not hmac.compare_digest(expected.encode(), digest(secret).encode()) or key is None:
         raise InvalidCredentials
-    app = this_app()
-    if key.is_sandbox and not app.config["WESEND"].sandbox:
-        raise InvalidCredentials
-    app.extensions["wesend.last_used"].touch(key.id)
     return key
+
+
+def note_use(key: Key) -> None:
+    """The key was used now; written a moment later."""
+    this_app().extensions["wesend.last_used"].touch(key.id)
 
 
 def _load(api: str, lookup: str) -> Key | None:

@@ -16,11 +16,12 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from .. import clock
 from ..accounts import idempotency
-from ..accounts.keys import Key
+from ..accounts.keys import Key, note_use
 from ..accounts.service import AccountInfo
 from ..accounts.sides import Side
+from ..client_addresses import may_use_sandbox
 from ..current import this_app
-from ..errors import AccountSuspended, InsufficientScope, InvalidInput, WesendError
+from ..errors import AccountSuspended, InsufficientScope, InvalidCredentials, InvalidInput, WesendError
 from ..messages.bulk import was_taken_in
 from ..messages.order import Origin
 from ..request_objects import this_g, this_request
@@ -75,6 +76,9 @@ class Dialect:
         if self.public_endpoints and asked.endpoint in self.public_endpoints:
             return None
         key = here.key = self.authenticate()
+        if key.is_sandbox and not may_use_sandbox():
+            raise InvalidCredentials
+        note_use(key)
         if not key.account.is_active:
             raise AccountSuspended
         if self._scope_of(asked) not in key.scopes:

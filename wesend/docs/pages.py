@@ -15,6 +15,7 @@ from flask import (
     url_for,
 )
 
+from ..client_addresses import may_use_sandbox
 from .apis import APIS
 from .document import document
 from .operations import Api
@@ -47,7 +48,7 @@ def _way(api: Api) -> str:
 @blueprint.get("/<name>")
 def show_api(name: str):
     api = _api(name)
-    given = credentials(name) if current_app.config["WESEND"].sandbox else {}
+    given = credentials(name) if may_use_sandbox() else {}
     keys = {scheme: [given[variable] for variable in found.variables] for scheme,
             found in api.schemes.items()} if given else {}
     return _page("docs/api.html", RAPIDOC, api=api, apis=APIS.values(), keys=keys)
@@ -88,7 +89,7 @@ def _download(found: dict[str, Any]) -> Response:
 
 def _page(template: str, policy: dict[str, str], **values: Any) -> Response:
     response = Response(render_template(template, home=url_for(".show_index"),
-                                        sandbox=current_app.config["WESEND"].sandbox,
+                                        sandbox=may_use_sandbox(),
                                         **values), mimetype="text/html")
     response.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in policy.items())
     response.headers["X-Content-Type-Options"] = "nosniff"

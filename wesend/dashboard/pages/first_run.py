@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, current_app, render_template
 
 from ...accounts.service import AccountInfo
+from ...client_addresses import may_use_sandbox
 from ...messages import first_steps
 from ...phones import example_number
 from ...routing import senders
@@ -36,7 +37,7 @@ def _show(shown: list[Example], *, fresh: bool = False):
 
 def _published(at: AccountInfo) -> list[Example]:
     """The sandbox account's keys are published, so they can be shown again."""
-    if not at.is_sandbox or not current_app.config["WESEND"].sandbox:
+    if not at.is_sandbox or not may_use_sandbox():
         return []
     return examples(CREDENTIALS, wallet_uid=WALLETS["wesendall"][0], to=example_number(at.country), sender=SENDERS[0])
 

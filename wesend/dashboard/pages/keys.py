@@ -7,6 +7,7 @@ from wtforms import SelectField
 
 from ...accounts import keys, roles
 from ...accounts.roles import MANAGE
+from ...client_addresses import may_use_sandbox
 from ...phones import example_number
 from ...sandbox import CREDENTIALS
 from ...wallets.service import list_wallets, wallet_of_account
@@ -69,7 +70,7 @@ def commands():
     at, base_url = account(), current_app.config["WESEND"].base_url
     wallets = list_wallets(at.id)
     wallet = next((row for row in wallets if row["uid"] == request.args.get("wallet")), wallets[0] if wallets else None)
-    published = CREDENTIALS["wesendall"] if at.is_sandbox and current_app.config["WESEND"].sandbox else None
+    published = CREDENTIALS["wesendall"] if at.is_sandbox and may_use_sandbox() else None
     user = f"{published.public}:{published.secret}" if published else "YOUR_API_KEY:YOUR_API_SECRET"
     shown = {title: [(command, command.curl(base_url, wallet["uid"], user, {"PHONE": example_number(at.country)}))
                      for command in section] for title, section in SECTIONS.items()} if wallet else {}
