@@ -91,10 +91,43 @@ def test_a_national_number_of_an_accounts_home_country_is_found(app, client):
     assert [message["to"] for message in caught(client, to="07911123456")] == ["+447911123456"]
 
 
-@pytest.mark.parametrize("to", ["nobody", "0772345678", "%", "' OR 1=1 --", "x" * 5000])
-def test_a_phone_that_got_nothing_has_nothing(client, wesendall, to):
+def test_a_phone_that_got_nothing_has_nothing(client, wesendall):
     wesendall.send("0712345678")
-    assert caught(client, to=to) == []
+    assert caught(client, to="0772345678") == []
+
+
+def refused(client: FlaskClient, path: str, status: int = 400, **query) -> str:
+    answer = client.get(f"/sandbox/{path}", query_string=query)
+    assert (answer.status_code, list(answer.json), set(answer.json["error"])) == (status, ["error"], {"code", "message"})
+    return answer.json["error"]["message"]
+
+
+@pytest.mark.parametrize("to", ["nobody", "12", "ann@example.com", "%", "' OR 1=1 --", "x" * 5000])
+def test_a_to_that_is_no_phone_is_400(client, wesendall, to):
+    wesendall.send("0712345678")
+    assert "to" in refused(client, "messages", to=to).split()
+
+
+@pytest.mark.parametrize("to", ["nobody", "0712345678", "@", "a@", "@b", "a@b@c", "a\n@b"])
+def test_a_to_that_is_no_address_is_400(client, to):
+    assert "to" in refused(client, "emails", to=to).split()
+
+
+@pytest.mark.parametrize("path", ["messages", "emails"])
+@pytest.mark.parametrize(("name", "value"), [
+    *[("limit", value) for value in ("0", "1001", "-1", "ten", "1.5", "", "+5", "9" * 30, "\u0663")],
+    *[("order", value) for value in ("up", "", "ASC")]])
+def test_a_limit_or_an_order_that_is_none_is_400_and_named(client, path, name, value):
+    assert name in refused(client, path, **{name: value}).split()
+
+
+def test_what_is_not_there_and_what_can_not_be_done_is_said_in_the_same_form(client):
+    for path in ("", "nothing", "emails/nothing", "emails/nothing/raw", "messages/"):
+        if path != "messages/":
+            assert refused(client, path, 404)
+    answer = client.post("/sandbox/messages")
+    assert (answer.status_code, answer.json["error"]["code"]) == (405, "method_not_allowed")
+    assert "GET" in answer.headers["Allow"]
 
 
 @pytest.mark.parametrize("to", ["", "  "])
@@ -209,13 +242,37 @@ def test_a_live_message_is_not_caught(app, client):
     assert caught(client) == []
 
 
-def test_the_list_is_cut_at_its_newest_thousand(app, client, jobs):
+@pytest.fixture
+def many(app, jobs) -> list[str]:
+    """The phones of 1,001 messages, in order."""
     api = new_wesendall(app, balance="1000000")
     api.send([f"0712{number:06d}" for number in range(1001)])
     jobs.dispatch()
-    found = caught(client)
-    assert len(found) == 1000
-    assert found[-1]["to"] == "+256712001000"
+    return [f"+256712{number:06d}" for number in range(1001)]
+
+
+def test_a_list_has_the_newest_hundred_unless_more_are_asked_for(client, many):
+    assert [found["to"] for found in caught(client)] == many[-100:]
+    assert [found["to"] for found in caught(client, limit=1000)] == many[-1000:]
+    assert [found["to"] for found in caught(client, limit=2, order="desc")] == many[:-3:-1]
+
+
+def test_with_since_a_list_has_the_oldest_after_it_so_that_all_are_seen_page_by_page(client, many):
+    seen, since = [], "2020-01-01"
+    while page := caught(client, since=since, limit=300):
+        assert len(page) <= 300
+        seen += [found["to"] for found in page]
+        since = page[-1]["id"]
+    assert seen == many
+    assert [found["to"] for found in caught(client, since="2020-01-01", limit=2, order="desc")] == many[:-3:-1]
+
+
+def test_since_now_is_what_comes_from_now_on(clock, client, wesendall):
+    wesendall.send("0712345678", "Before")
+    clock.advance(1)
+    assert texts(client, since="now") == []
+    wesendall.send("0712345678", "Now")
+    assert texts(client, since="now") == ["Now"]
 
 
 @pytest.mark.parametrize(("ending", "answered", "settled"), [

@@ -54,11 +54,11 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     for dialect in DIALECTS:
         dialect.register(app)
     callbacks.init_app(app)
-    app.register_blueprint(sandbox_api.blueprint)
+    sandbox_api.init_app(app)
     app.register_blueprint(health.blueprint)
     docs.init_app(app)
     dashboard.init_app(app)
-    register_http_errors(app, elsewhere=dashboard.show_elsewhere)
+    register_http_errors(app, elsewhere=lambda error: sandbox_api.show_error(error) or dashboard.show_elsewhere(error))
     api_sessions.init_app(app)
     request_ids.init_app(app)
     cli.init_app(app)

@@ -1,50 +1,127 @@
-"""`/sandbox/…`: what the sandbox caught, for end-to-end tests; no credentials, only while the sandbox is on."""
+"""`/sandbox/…`: what the sandbox caught, for end-to-end tests; no credentials, only for who may use the sandbox."""
 
 from __future__ import annotations
 
+import math
+import threading
 import time
+from collections.abc import Callable
 
-from flask import Blueprint, abort, current_app, request
+from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request
+from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 
-from .messages import caught
-from .settings import Settings
+from .client_addresses import may_use_sandbox
+from .errors import MessageNotFound
+from .messages import caught, caught_mail
+from .messages.caught import Wanted
 
 blueprint = Blueprint("sandbox", __name__, url_prefix="/sandbox")
 LONGEST_WAIT = 30.0
 LOOK_EVERY = 0.1
+CODES = {400: "invalid_argument", 404: "not_found", 405: "method_not_allowed"}
+
+
+def init_app(app: Flask) -> None:
+    app.register_blueprint(blueprint)
+    # Of a process: half of its threads go on serving, however many want to wait. Made before the fork, taken after it.
+    app.extensions["wesend.sandbox_waits"] = threading.Semaphore(app.config["WESEND"].threads // 2)
 
 
 @blueprint.before_request
-def only_while_it_is_on():
-    settings: Settings = current_app.config["WESEND"]
-    if not settings.sandbox:
+def only_for_who_may_use_it():
+    if not may_use_sandbox():
         abort(404)
+
+
+@blueprint.after_request
+def keep_nowhere(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def show_error(error: HTTPException):
+    """An error under `/sandbox` in its own form; None elsewhere. Who may not use it is told of nothing but 404."""
+    if request.path != "/sandbox" and not request.path.startswith("/sandbox/"):
+        return None
+    if not may_use_sandbox():
+        error = NotFound()
+    assert error.code is not None
+    told = {"code": CODES.get(error.code, error.name.lower().replace(" ", "_")), "message": error.description or error.name}
+    response = jsonify({"error": told})
+    response.status_code = error.code
+    response.headers.extend((name, value) for name, value in error.get_headers() if name == "Allow")
+    return keep_nowhere(response)
 
 
 @blueprint.get("/messages")
 def list_messages():
-    return {"messages": _wait_for(lambda: caught.messages(to=request.args.get("to"), since=_since()))}
+    return _wait_for("messages", caught.messages)
 
 
 @blueprint.get("/emails")
 def list_emails():
-    return {"emails": _wait_for(lambda: caught.emails(to=request.args.get("to"), since=_since()))}
+    return _wait_for("emails", caught_mail.emails)
 
 
-def _since() -> str | None:
-    return request.args.get("since") or None
+@blueprint.get("/emails/<uid>")
+def show_email(uid: str):
+    return _found(caught_mail.find, uid)
 
 
-def _wait_for(look):
-    """Look until there is something or ``wait`` seconds are over."""
+@blueprint.get("/emails/<uid>/raw")
+def show_raw_email(uid: str):
+    return Response(_found(caught_mail.raw, uid), content_type="message/rfc822")
+
+
+def _found(find: Callable, uid: str):
     try:
-        wait = min(max(float(request.args.get("wait") or 0), 0.0), LONGEST_WAIT)
+        return find(uid)
+    except MessageNotFound:
+        abort(404, "No such mail was caught")
+
+
+def _wait_for(name: str, look: Callable[[Wanted], list[dict]]):
+    """Look until there is something or ``wait`` seconds are over; without a free place to wait, once."""
+    deadline = time.monotonic() + _wait()
+    try:
+        wanted = Wanted(request.args.get("to"), caught.read_since(request.args.get("since") or None), _limit(), _is_newest_first())
+        found = look(wanted)
+        if found or time.monotonic() >= deadline:
+            return {name: found}
+        places: threading.Semaphore = current_app.extensions["wesend.sandbox_waits"]
+        if not places.acquire(blocking=False):
+            return {name: found}, 200, {"Retry-After": "1"}
+        try:
+            while not (found := look(wanted)) and time.monotonic() < deadline:
+                time.sleep(min(LOOK_EVERY, max(deadline - time.monotonic(), 0)))
+        finally:
+            places.release()
+    except (caught.UnknownSince, caught.UnknownRecipient) as error:
+        raise BadRequest(str(error)) from error
+    return {name: found}
+
+
+def _wait() -> float:
+    """Seconds; 0 for what is no positive number."""
+    try:
+        wait = float(request.args.get("wait") or 0)
     except ValueError:
-        abort(400, "wait is a number of seconds")
-    deadline = time.monotonic() + wait
-    try:
-        while not (found := look()) and time.monotonic() < deadline:
-            time.sleep(min(LOOK_EVERY, max(deadline - time.monotonic(), 0)))
-    except caught.UnknownSince as error:
-        abort(400, str(error))
-    return found
+        raise BadRequest("wait is a number of seconds") from None
+    return 0.0 if math.isnan(wait) else min(max(wait, 0.0), LONGEST_WAIT)
+
+
+def _limit() -> int:
+    given = request.args.get("limit")
+    if given is None:
+        return caught.LIMIT
+    if not given.isascii() or not given.isdigit() or len(given) > 6 or not 1 <= int(given) <= caught.MOST:
+        raise BadRequest(f"limit is a number from 1 to {caught.MOST}")
+    return int(given)
+
+
+def _is_newest_first() -> bool:
+    given = request.args.get("order", caught.ASC)
+    if given not in (caught.ASC, caught.DESC):
+        raise BadRequest(f"order is {caught.ASC} or {caught.DESC}")
+    return given == caught.DESC

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wesend.database import query, write
-from wesend.messages import caught, handed_in
+from wesend.messages import caught_mail, handed_in
+from wesend.messages.caught import Wanted
 
 PIECES = [b"From: ", b"To: ", b"Subject: ", b"Sender: ", b"Message-ID: ", b"Date: ", b"Content-Type: ",
           b"MIME-Version: 1.0",
@@ -24,7 +25,7 @@ PIECES = [b"From: ", b"To: ", b"Subject: ", b"Sender: ", b"Message-ID: ", b"Date
 
 def keep(raw: bytes, *recipients: str) -> list[dict]:
     handed_in.keep(list(recipients) or ["ann@example.com"], raw)
-    return caught.emails(to=None, since=None)
+    return caught_mail.emails(Wanted())
 
 
 def test_a_mail_is_shown_as_it_was_written():
@@ -47,7 +48,7 @@ def test_each_recipient_has_a_copy():
                                 " ann+otp@example.com "])
 def test_to_is_read_in_any_form_even_with_a_plus_that_was_not_escaped(to):
     keep(b"\r\n", "ann+otp@example.com", "ann@example.com")
-    assert [shown["to"] for shown in caught.emails(to=to, since=None)] == ["ann+otp@example.com"]
+    assert [shown["to"] for shown in caught_mail.emails(Wanted(to))] == ["ann+otp@example.com"]
 
 
 @pytest.mark.parametrize("raw", [
@@ -72,7 +73,7 @@ def test_only_the_newest_are_kept(monkeypatch):
     for number in range(5):
         keep(b"Subject: %d\r\n\r\nx" % number)
     assert handed_in.forget_old(limit=1) == 1 and handed_in.forget_old() == 1 and handed_in.forget_old() == 0
-    assert [shown["subject"] for shown in caught.emails(to=None, since=None)] == ["2", "3", "4"]
+    assert [shown["subject"] for shown in caught_mail.emails(Wanted())] == ["2", "3", "4"]
     assert bodies() == 3
 
 
@@ -96,7 +97,7 @@ def test_the_oldest_make_room_by_their_bytes(monkeypatch):
     monkeypatch.setattr(handed_in, "KEPT_BYTES", 1000)
     for number in range(6):
         keep(b"Subject: %d\r\n\r\n" % number + b"x" * 286, "a@example.com", "b@example.com")
-    assert [shown["subject"] for shown in caught.emails(to="a@example.com", since=None)] == ["3", "4", "5"]
+    assert [shown["subject"] for shown in caught_mail.emails(Wanted("a@example.com"))] == ["3", "4", "5"]
     assert query("SELECT sum(size) FROM caught_bodies")[0][0] == 900
     keep(b"Subject: large\r\n\r\n" + b"x" * 2000)
-    assert caught.emails(to=None, since=None) == [] and bodies() == 0
+    assert caught_mail.emails(Wanted()) == [] and bodies() == 0

@@ -6,8 +6,9 @@ import pytest
 
 from wesend.database import query, write
 from wesend.errors import NotRetryable
-from wesend.messages import caught, control, handed_in, mail
+from wesend.messages import caught_mail, control, handed_in, mail
 from wesend.messages import send as sending
+from wesend.messages.caught import Wanted
 from wesend.messages.compose import Addressee
 from wesend.messages.mail import MailComposer
 from wesend.messages.texts import REMOVED
@@ -126,7 +127,7 @@ def test_mail_that_the_sandbox_caught_goes_as_a_whole(clock):
     clock.advance(31 * DAY)
     handed_in.keep(["a@example.org"], b"Subject: new\r\n\r\nHello")
     remove_all()
-    assert [found["subject"] for found in caught.emails(to=None, since=None)] == ["new"]
+    assert [found["subject"] for found in caught_mail.emails(Wanted())] == ["new"]
 
 
 def test_without_the_setting_texts_are_kept_for_ever(app_with, clock):

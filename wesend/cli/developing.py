@@ -13,7 +13,8 @@ from .. import clock
 from ..accounts.service import get_account
 from ..database import query_one
 from ..errors import InvalidInput, NotFound
-from ..messages import caught
+from ..messages import caught, caught_mail
+from ..messages.caught import Wanted
 from ..webhooks import listening
 from ..webhooks.formats import formats
 from .shared import ACTOR, command
@@ -33,11 +34,11 @@ class NothingCame(NotFound):
 def wait(to, extract, since, timeout):
     """Wait for what the sandbox catches for a recipient, and print the newest text; exit 1 when nothing came."""
     pattern = _pattern(extract)
-    look = caught.emails if "@" in to else caught.messages
-    since = since or str(time.time() - RECENT)
+    look = caught_mail.emails if "@" in to else caught.messages
+    wanted = Wanted(to, _since(since or str(time.time() - RECENT)), newest_first=True)
     deadline = time.monotonic() + timeout
     while True:
-        for found in reversed(_look(look, to, since)):
+        for found in _look(look, wanted):
             text = found["text"] or found.get("html") or ""
             match = pattern.search(text) if pattern else None
             if pattern is None or match is not None:
@@ -55,10 +56,17 @@ def _pattern(extract: str | None) -> re.Pattern | None:
         raise click.UsageError(f"--extract is no regular expression: {error}") from error
 
 
-def _look(look, to: str, since: str) -> list[dict]:
+def _since(text: str) -> caught.Since | None:
     try:
-        return look(to=to, since=since)
+        return caught.read_since(text)
     except caught.UnknownSince as error:
+        raise InvalidInput(str(error)) from error
+
+
+def _look(look, wanted: Wanted) -> list[dict]:
+    try:
+        return look(wanted)
+    except caught.UnknownRecipient as error:
         raise InvalidInput(str(error)) from error
 
 

@@ -1,134 +1,67 @@
-"""What the sandbox caught: messages paid from sandbox wallets and mail that had nowhere to go."""
+"""What the sandbox caught: messages that were paid from sandbox wallets, and how a list of them is asked for.
+
+Nothing else is ever found here, not even whether it exists: `/sandbox/…` shows it without credentials. Mail: `caught_mail`.
+"""
 
 from __future__ import annotations
 
-from email import message_from_bytes, policy
-from email.message import EmailMessage
+import json
+from typing import NamedTuple
 
 from .. import clock, phones
-from ..database import query, query_one
-from ..upstreams.registry import SANDBOX, SANDBOX_MAIL
-from . import handed_in, mail
+from ..database import marks, query, query_one
+from ..upstreams.registry import SANDBOX
+from .compose import SMS
 
-LIMIT = 1000
+ASC, DESC = "asc", "desc"
+LIMIT, MOST = 100, 1000
 LARGEST_SECONDS = 2**43  # in milliseconds still an integer that SQLite can compare
+LAST_DAY = 253_370_764_800_000  # of which there is a date
+
+TAKEN = "status NOT IN ('scheduled', 'dripping', 'queued', 'claimed', 'cancelled')"
+BY_WALLET = """
+    SELECT m.created_at, m.id FROM wallets w JOIN messages m ON m.id IN (
+        SELECT id FROM messages INDEXED BY ix_messages_wallet_day WHERE wallet_id = w.id AND day >= :day AND {where}
+        ORDER BY day {direction}, id {direction} LIMIT :limit)
+    WHERE w.is_sandbox = 1 ORDER BY m.id {direction} LIMIT :limit
+"""
+DIRECTLY = """
+    SELECT created_at, id FROM messages {index} WHERE {where}
+        AND wallet_id IN (SELECT id FROM wallets WHERE is_sandbox = 1) ORDER BY id {direction} LIMIT :limit
+"""
 
 
 class UnknownSince(ValueError):
-    """``since`` is neither the id of a message nor a time."""
+    """``since`` is neither the id of what was caught nor a time."""
 
 
-def messages(*, to: str | None, since: str | None) -> list[dict]:
-    """SMS that the sandbox took, oldest first, at most the newest LIMIT; ``to`` in any form.
-
-    (In a query string an unescaped ``+256…`` arrives as a space: a number is read without its plus too.)
-    """
-    where = ["gateway = ?", "channel = 'sms'",
-             "status NOT IN ('scheduled', 'dripping', 'queued', 'claimed', 'cancelled')"]
-    parameters: list = [SANDBOX]
-    if to is not None and to.strip():
-        readings = {phone.e164 for country in _countries() if (phone := phones.normalise(to, country))}
-        where.append(f"recipient IN ({', '.join('?' * len(readings))})")
-        parameters.extend(readings)
-    _add_since(where, parameters, since)
-    rows = query(f"SELECT * FROM messages WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT {LIMIT}", parameters)
-    return [{"id": row["uid"], "to": row["recipient"], "sender": row["sender"], "text": row["text"],
-             "status": row["status"], "segments": row["segments"], "at": clock.iso(row["created_at"])}
-            for row in reversed(rows)]
+class UnknownRecipient(ValueError):
+    """``to`` is nobody that could have got something."""
 
 
-def emails(*, to: str | None, since: str | None) -> list[dict]:
-    """Mail that was caught, ours and what applications handed to the SMTP catcher, oldest first."""
-    # An address holds no space: one in a query string is a plus that was not escaped.
-    address = to.strip().lower().replace(" ", "+") if to and to.strip() else None
-    where, parameters = ["channel = 'email'", "gateway = ?",
-                         "status NOT IN ('scheduled', 'dripping', 'queued', 'claimed', 'cancelled')"], [SANDBOX_MAIL]
-    if address:
-        where.append("lower(recipient) = ?")
-        parameters.append(address)
-    _add_since(where, parameters, since)
-    rows = query(f"SELECT * FROM messages WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT {LIMIT}", parameters)
-    ours = [(row["created_at"], _shown_mail(mail.render(mail.Letter.of(row)), row["uid"], row["recipient"],
-                                            row["created_at"])) for row in reversed(rows)]
-    return [shown for _, shown in sorted(ours + _handed_in(address, since), key=lambda entry: entry[0])]
+class Since(NamedTuple):
+    """A moment; or the message, or the mail handed in, that came then and after which is asked."""
+
+    at: int
+    message_id: int | None = None
+    mail_id: int | None = None
 
 
-def _handed_in(address: str | None, since: str | None, limit: int = LIMIT) -> list[tuple[int, dict]]:
-    """What applications sent to the catcher's port."""
-    after = query_one("SELECT id FROM caught_mails WHERE uid = ?", (since,)) if since else None
-    where = ["recipient = coalesce(?, recipient)"]
-    parameters: list[str | int | None] = [address]
-    if after is not None:
-        where.append("id > ?")
-        parameters.append(after[0])
-    elif since is not None:
-        # A mail of ours or a time: both have an instant.
-        ours = query_one("SELECT created_at FROM messages WHERE uid = ?", (since,))
-        where.append("created_at >= ?")
-        parameters.append(ours[0] if ours else _instant(since))
-    rows = query(f"SELECT * FROM caught_mails WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT {limit}", parameters)
-    return [(row["created_at"], _shown_mail(message_from_bytes(handed_in.raw_of(row["body_id"]), policy=policy.default), row["uid"],
-                                            row["recipient"], row["created_at"])) for row in reversed(rows)]
-
-
-def handed_in_lately(limit: int) -> list[dict]:
-    """What applications sent to the catcher's port lately, newest first."""
-    return [shown for _, shown in _handed_in(None, None, limit)]
-
-
-def _shown_mail(message: EmailMessage, uid: str, to: str, at: int) -> dict:
-    headers = {name: _header(message, name, raw) for name, raw in reversed(list(message.raw_items()))}
-    first = {name.lower(): value for name, value in headers.items()}
-    return {"id": uid, "to": to, "from": first.get("from", ""), "subject": first.get("subject", ""),
-            "text": _part(message, "plain"), "html": _part(message, "html"),
-            "headers": dict(reversed(headers.items())), "at": clock.iso(at)}
-
-
-def _header(message: EmailMessage, name: str, raw: str) -> str:
-    """A header decoded; as it came where the standard library stumbles over it, as over some malformed addresses."""
-    try:
-        shown = str(message.policy.header_fetch_parse(name, raw))
-    except (AttributeError, LookupError, TypeError, ValueError):
-        shown = str(raw)
-    return shown.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _part(message: EmailMessage, subtype: str) -> str | None:
-    """A part's text; a mail that is no proper MIME still shows what can be read of it.
-
-    Lines end with a line feed and the last one with nothing, whatever SMTP made of them on the way.
-    """
-    try:
-        part = message.get_body(preferencelist=(subtype,))
-        return None if part is None else str(part.get_content()).replace("\r\n", "\n").removesuffix("\n")
-    except (AttributeError, LookupError, TypeError, ValueError):
+def read_since(text: str | None) -> Since | None:
+    """The id of something caught, ``now``, ISO 8601 (UTC without a zone) or seconds since 1970; UnknownSince."""
+    if text is None:
         return None
-
-
-def _countries() -> list[str]:
-    """Where a national number in ``to`` may be at home: wherever is sent to or from, since it is only looked for."""
-    return [row[0] for row in query("SELECT country FROM routes UNION SELECT country FROM accounts")]
-
-
-def _add_since(where: list[str], parameters: list, since: str | None) -> None:
-    if since is None:
-        return
-    row = query_one("SELECT id FROM messages WHERE uid = ?", (since,))
+    if text == "now":
+        return Since(clock.now_ms())
+    row = query_one("SELECT m.id, m.created_at FROM messages m JOIN wallets w ON w.id = m.wallet_id WHERE m.uid = ? AND"
+                    " w.is_sandbox = 1", (text,))
     if row is not None:
-        where.append("id > ?")
-        parameters.append(row[0])
-        return
-    other = query_one("SELECT created_at FROM caught_mails WHERE uid = ?", (since,))
-    if other is not None:
-        where.append("created_at >= ?")
-        parameters.append(other[0])
-        return
-    where.append("created_at >= ?")
-    parameters.append(_instant(since))
+        return Since(row["created_at"], message_id=row["id"])
+    row = query_one("SELECT id, created_at FROM caught_mails WHERE uid = ?", (text,))
+    return Since(row["created_at"], mail_id=row["id"]) if row is not None else Since(_instant(text))
 
 
 def _instant(text: str) -> int:
-    """ISO 8601 (UTC without a zone) or seconds since 1970."""
     try:
         seconds = float(text)
     except ValueError:
@@ -140,4 +73,90 @@ def _instant(text: str) -> int:
     try:
         return clock.parse_iso(text.replace(" ", "+") if "T" in text else text)
     except ValueError:
-        raise UnknownSince("since is the id of a message or a time") from None
+        raise UnknownSince("since is the id of something that was caught, a time, or now") from None
+
+
+class Wanted(NamedTuple):
+    """The oldest ``limit`` after ``since``, without it the newest; oldest first. ``newest_first``: the newest, in that order.
+
+    ``to`` in any form.
+    """
+
+    to: str | None = None
+    since: Since | None = None
+    limit: int = LIMIT
+    newest_first: bool = False
+
+    @property
+    def takes_newest(self) -> bool:
+        return self.newest_first or self.since is None
+
+    @property
+    def recipient(self) -> str | None:
+        return (self.to or "").strip() or None
+
+
+class Place(NamedTuple):
+    """Where something stands among all that was caught. ``kind``: of one moment, messages stand before mail handed in."""
+
+    at: int
+    kind: int
+    id: int
+
+
+MESSAGE, HANDED_IN = 0, 1
+
+
+def messages(wanted: Wanted) -> list[dict]:
+    """SMS that the sandbox took; UnknownRecipient."""
+    numbers = _numbers(wanted.recipient) if wanted.recipient else None
+    ids = [place.id for place in in_order(places(SMS, SANDBOX, wanted, numbers=numbers), wanted)]
+    rows = {row["id"]: row for row in query(f"SELECT * FROM messages WHERE id IN ({marks(ids)})", ids)}
+    return [{"id": row["uid"], "to": row["recipient"], "sender": row["sender"], "text": row["text"],
+             "status": row["status"], "segments": row["segments"], "at": clock.iso(row["created_at"])}
+            for row in map(rows.__getitem__, ids)]
+
+
+def _numbers(to: str) -> list[str]:
+    """The phones that a number may be: a national one may be at home wherever is sent to or from.
+
+    (In a query string an unescaped ``+256…`` arrives as a space: a number is read without its plus too.)
+    """
+    countries = query("SELECT country FROM routes UNION SELECT country FROM accounts")
+    found = {phone.e164 for (country,) in countries if (phone := phones.normalise(to, country))}
+    if not found:
+        raise UnknownRecipient("to is no phone number")
+    return sorted(found)
+
+
+def in_order(found: list[Place], wanted: Wanted) -> list[Place]:
+    """No more than were asked for, and in that order."""
+    found = sorted(found)
+    return found[::-1][:wanted.limit] if wanted.newest_first else (
+        found[-wanted.limit:] if wanted.takes_newest else found[:wanted.limit])
+
+
+def places(channel: str, gateway: str, wanted: Wanted, *, numbers: list[str] | None = None,
+           address: str | None = None) -> list[Place]:
+    """Of messages paid from sandbox wallets that ``gateway`` took; in no order."""
+    since = wanted.since
+    where = ["channel = :channel", "gateway = :gateway", TAKEN]
+    values = {"channel": channel, "gateway": gateway, "limit": wanted.limit, "numbers": json.dumps(numbers),
+              "address": address, "day": ""}
+    sql = BY_WALLET
+    if address is not None:
+        where.append("lower(recipient) = :address")
+    if since is not None and since.message_id is not None:
+        where.append("id > :after")
+        values["after"] = since.message_id
+        sql = DIRECTLY  # by its key: what came since is little
+    elif since is not None:
+        where.append("created_at > :at" if since.mail_id is not None else "created_at >= :at")
+        values |= {"at": since.at, "day": clock.day_of(min(max(since.at - clock.DAY, 0), LAST_DAY), "UTC")}  # anybody's day of then
+    if numbers is not None:
+        where.append("recipient IN (SELECT value FROM json_each(:numbers))")
+        sql = DIRECTLY
+    index = "NOT INDEXED" if numbers is None else "INDEXED BY ix_messages_recipient"
+    direction = "DESC" if wanted.takes_newest else "ASC"
+    return [Place(row["created_at"], MESSAGE, row["id"]) for row in query(
+        sql.format(where=" AND ".join(where), direction=direction, index=index), values)]

@@ -14,8 +14,9 @@ from ..phones import normalise
 from ..upstreams.registry import SANDBOX
 from ..wallets import deposits
 from . import brought, history, inbound
+from .caught import TAKEN
 
-TAKEN = "status NOT IN ('scheduled', 'dripping', 'queued', 'claimed', 'cancelled')"
+OF_SANDBOX = "wallet_id IN (SELECT id FROM wallets WHERE is_sandbox = 1)"
 LOOKED_AT = 2000
 """The account's newest messages among which phones are looked for."""
 
@@ -41,14 +42,15 @@ def list_phones(account_id: int, limit: int = 40) -> list[Phone]:
     """The phones that got something lately, the latest first."""
     return [Phone(row["recipient"], row["text"], row["created_at"], row["count"]) for row in query(
         "SELECT recipient, text, max(created_at) AS created_at, count(*) AS count FROM (SELECT recipient, text, created_at,"
-        f" id FROM messages WHERE account_id = ? AND channel = 'sms' AND gateway = ? AND {TAKEN} ORDER BY day DESC, id DESC"
+        f" id FROM messages WHERE account_id = ? AND channel = 'sms' AND gateway = ? AND {TAKEN} AND {OF_SANDBOX}"
+        " ORDER BY day DESC, id DESC"
         " LIMIT ?) GROUP BY recipient ORDER BY max(id) DESC LIMIT ?", (account_id, SANDBOX, LOOKED_AT, limit))]
 
 
 def conversation(account_id: int, number: str, limit: int = 50) -> list[Said]:
     """What a phone got and wrote, oldest first."""
     got = query(f"SELECT * FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ? AND account_id = ?"
-                f" AND channel = 'sms' AND gateway = ? AND {TAKEN} ORDER BY id DESC LIMIT ?",
+                f" AND channel = 'sms' AND gateway = ? AND {TAKEN} AND {OF_SANDBOX} ORDER BY id DESC LIMIT ?",
                 (number, account_id, SANDBOX, limit))
     wrote = query("SELECT * FROM inbound_messages WHERE account_id = ? AND sender = ? AND gateway = ? ORDER BY id DESC"
                   " LIMIT ?", (account_id, number, SANDBOX, limit))
@@ -58,10 +60,11 @@ def conversation(account_id: int, number: str, limit: int = 50) -> list[Said]:
 
 
 def bring_receipt(account: AccountInfo, uid: str, status: str, *, actor: Actor) -> None:
-    """As if the gateway had brought a receipt now; Conflict for a message that left for a real gateway."""
+    """As if the gateway had brought a receipt now; Conflict for a message that left for a real gateway, or was paid for."""
     roles.require_to_send(actor, account)
     message = history.find(account.id, uid)
-    if message["gateway"] != SANDBOX:
+    if message["gateway"] != SANDBOX or not query("SELECT 1 FROM wallets WHERE id = ? AND is_sandbox = 1",
+                                                  (message["wallet_id"],)):
         raise Conflict("Only the sandbox's messages take a simulated receipt")
     receipt = Receipt(DELIVERED, "DELIVRD", "Simulated by hand") if status == "delivered" else (
         Receipt(FAILED, "UNDELIV", "Simulated by hand"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from ...gateways.sms import sandbox
-from ...messages import caught, phones_inbox
+from ...messages import caught_mail, phones_inbox
 from ...wallets.service import list_wallets
 from .. import asked
 from ..scope import account
@@ -24,7 +24,7 @@ def index():
         "phones/index.html", phones=found, number=number, said=phones_inbox.conversation(account().id, number),
         rules=sandbox.RULES, quick=QUICK, deposits=phones_inbox.waiting_deposits(account().id),
         wallet=next((row["uid"] for row in list_wallets(account().id) if row["is_sandbox"]), None),
-        mails=caught.handed_in_lately(20) if account().is_sandbox else [])
+        mails=caught_mail.handed_in_lately(20) if account().is_sandbox else [])
 
 
 def _back():

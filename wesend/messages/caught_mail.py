@@ -1,0 +1,121 @@
+"""Mail that the sandbox caught: of sandbox wallets, and what applications handed to its port; as lists show it, and whole."""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import NamedTuple
+
+from .. import clock
+from ..database import Row, query, query_one
+from ..errors import MessageNotFound
+from ..upstreams.registry import SANDBOX_MAIL
+from . import caught, mail, mail_reading
+from .caught import HANDED_IN, MESSAGE, TAKEN, Place, UnknownRecipient, Wanted
+from .compose import EMAIL
+from .mail_reading import Read, Room
+
+ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
+OURS = f"m.channel = '{EMAIL}' AND m.gateway = '{SANDBOX_MAIL}' AND m.{TAKEN} AND w.is_sandbox = 1"
+
+_reading = threading.Lock()
+"""A process reads one list, or one large mail, at a time: what one holds is bounded, and several would add up."""
+
+
+class _Kept(NamedTuple):
+    """A mail of the list, as far as it was read."""
+
+    uid: str
+    to: str
+    at: int
+    found: Read
+
+    def shown(self) -> dict:
+        first = {name.lower(): value for name, value in reversed(self.found.headers.items())}
+        told = {"id": self.uid, "to": self.to, "from": first.get("from", ""), "subject": first.get("subject", ""),
+                "text": self.found.text, "html": self.found.html, "headers": self.found.headers, "at": clock.iso(self.at)}
+        return {**told, "truncated": True} if self.found.is_cut else told
+
+
+def emails(wanted: Wanted) -> list[dict]:
+    """With bodies of at most 100 KB, less where there are many; UnknownRecipient."""
+    # An address holds no space: one in a query string is a plus that was not escaped.
+    address = wanted.recipient.lower().replace(" ", "+") if wanted.recipient else None
+    if address is not None and ADDRESS.fullmatch(address) is None:
+        raise UnknownRecipient("to is no e-mail address")
+    found = caught.in_order(caught.places(EMAIL, SANDBOX_MAIL, wanted, address=address) + _handed_in(wanted, address), wanted)
+    return _read(found) if found else []
+
+
+def handed_in_lately(limit: int) -> list[dict]:
+    """What applications sent to the catcher's port lately, newest first."""
+    wanted = Wanted(limit=limit, newest_first=True)
+    return _read(caught.in_order(_handed_in(wanted, None), wanted))
+
+
+def _handed_in(wanted: Wanted, address: str | None) -> list[Place]:
+    since = wanted.since
+    where, values = "recipient = coalesce(:address, recipient)", {"address": address, "limit": wanted.limit}
+    if since is not None and since.mail_id is not None:
+        where += " AND id > :after"
+        values["after"] = since.mail_id
+    elif since is not None:
+        where += " AND created_at >= :at"
+        values["at"] = since.at
+    direction = "DESC" if wanted.takes_newest else "ASC"
+    return [Place(row["created_at"], HANDED_IN, row["id"]) for row in query(
+        f"SELECT created_at, id FROM caught_mails WHERE {where} ORDER BY id {direction} LIMIT :limit", values)]
+
+
+def _read(places: list[Place]) -> list[dict]:
+    """The newest first, so that what there is room for is spent on them; in the order of ``places``."""
+    room = Room()
+    with _reading:
+        found = {place: _START[place.kind](place.id, room) for place in sorted(places, reverse=True)}
+        return [kept.shown() for place in places if (kept := found[place]) is not None]
+
+
+def _start_of_ours(message_id: int, room: Room) -> _Kept | None:
+    rows = query("SELECT id, uid, recipient, subject, encoding, created_at, substr(text, 1, ?) AS text,"
+                 " length(text) AS length FROM messages WHERE id = ?", (room.for_body() + 1, message_id))
+    if not rows:
+        return None
+    letter, row = mail.Letter.of(rows[0]), rows[0]
+    found = mail_reading.read(mail.render(letter).as_bytes())
+    return _Kept(letter.uid, letter.to, letter.at,
+                 mail_reading.cut(found._replace(is_cut=len(letter.text) < row["length"]), room))
+
+
+def _start_of_handed_in(mail_id: int, room: Room) -> _Kept | None:
+    row = query_one("SELECT m.*, b.size FROM caught_mails m JOIN caught_bodies b ON b.id = m.body_id WHERE m.id = ?", (mail_id,))
+    if row is None:  # housekeeping was here
+        return None
+    start = query("SELECT substr(raw, 1, ?) FROM caught_bodies WHERE id = ?", (room.for_reading(row["size"]), row["body_id"]))
+    return _Kept(row["uid"], row["recipient"], row["created_at"],
+                 mail_reading.read_start((start[0][0] if start else None) or b"", row["size"], room))
+
+
+_START = {MESSAGE: _start_of_ours, HANDED_IN: _start_of_handed_in}
+
+
+def find(uid: str) -> dict:
+    """A mail as a whole; MessageNotFound."""
+    with _reading:
+        row, raw = _whole(uid)
+        return _Kept(row["uid"], row["recipient"], row["created_at"], mail_reading.read(raw)).shown()
+
+
+def raw(uid: str) -> bytes:
+    """A mail as it came, or as it would have gone out; MessageNotFound."""
+    return _whole(uid)[1]
+
+
+def _whole(uid: str) -> tuple[Row, bytes]:
+    row = query_one("SELECT m.uid, m.recipient, m.created_at, b.raw FROM caught_mails m JOIN caught_bodies b"
+                    " ON b.id = m.body_id WHERE m.uid = ?", (uid,))
+    if row is not None:
+        return row, row["raw"]
+    row = query_one(f"SELECT m.* FROM messages m JOIN wallets w ON w.id = m.wallet_id WHERE m.uid = ? AND {OURS}", (uid,))
+    if row is None:
+        raise MessageNotFound
+    return row, mail.render(mail.Letter.of(row)).as_bytes()
