@@ -12,7 +12,8 @@ import pytest
 from flask import Flask
 
 from wesend.database import db, query
-from wesend.messages import caught, handed_in, history, mail, search
+from wesend.messages import caught, caught_mail, handed_in, history, mail, search
+from wesend.messages.caught import Wanted
 from wesend.messages.texts import REMOVED
 from wesend.operations import retention
 from wesend.schema_version import MIGRATIONS, bring_up_to_date, prepare_folder
@@ -43,8 +44,8 @@ def test_mail_that_was_caught_is_still_shown_and_goes_in_its_time(before, monkey
     connection.commit()
     assert bring_up_to_date() is True
     handed_in.keep(["ann@example.com"], b"Subject: 3\r\n\r\nHello")
-    assert [shown["subject"] for shown in caught.emails(to="ann@example.com", since=None)] == ["0", "1", "2", "3"]
-    assert [shown["subject"] for shown in caught.emails(to=None, since="u1")] == ["2", "3"]
+    assert [shown["subject"] for shown in caught_mail.emails(Wanted("ann@example.com"))] == ["0", "1", "2", "3"]
+    assert [shown["subject"] for shown in caught_mail.emails(Wanted(since=caught.read_since("u1")))] == ["2", "3"]
     monkeypatch.setattr(handed_in, "KEPT", 2)
     assert handed_in.forget_old() == 2
     assert query("SELECT count(*) FROM caught_bodies")[0][0] == 2
@@ -70,10 +71,42 @@ def test_mail_that_was_sent_reads_as_it_did_and_its_links_still_lead(before):
     row = history.find(1, "m", channel="email")
     assert mail.Letter.of(row).text == text
     assert mail.link_target(1, 0) == "https://shop.example/"
-    assert [shown["html"].count("Dear {nobody}") for shown in caught.emails(to=None, since=None)] == [1]
+    assert [shown["html"].count("Dear {nobody}") for shown in caught_mail.emails(Wanted())] == [1]
     found = search.find(search.Search(history.Filter(1, channel="email"), "dear {nobody}"), None, 10)
     assert [row["uid"] for row in found.rows] == ["m"]
     app.config["WESEND"] = replace(app.config["WESEND"], keep_text_days=30.0)
     assert retention.remove_texts() == 2
     row = history.find(1, "m", channel="email")
     assert row["text"] == REMOVED + '<a href="https://shop.example/"></a>' and mail.link_target(1, 0) == "https://shop.example/"
+
+
+def put(connection: sqlite3.Connection, table: str, **values) -> None:
+    connection.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})", [*values.values()])
+
+
+ALERT = b"From: wesend@x\nTo: ops@example.com\nSubject: Wallet wal_%d is low: 5 SMS left\nMessage-ID: <1@wesend>\n\nWallet"
+NOW = 1_781_092_800_000
+
+
+def test_live_mail_that_waited_to_be_caught_is_held_and_what_was_caught_stays(before):
+    _, connection = before
+    put(connection, "accounts", id=1, name="Shop", country="KE", time_zone="Africa/Nairobi", created_at=NOW)
+    for wallet, is_sandbox in ((1, 0), (2, 1)):
+        of = {"account_id": 1, "created_at": NOW}
+        put(connection, "wallets", **of, id=wallet, uid=f"wal_{wallet}", currency="SMS", is_sandbox=is_sandbox,
+            purchase_currency="KES")
+        put(connection, "batches", **of, id=wallet, uid=f"b{wallet}", wallet_id=wallet, api="worldledgers", channel="email",
+            lane=0, state="open", text="Hi", total=3, cost_micros=0, currency="SMS")
+        for status in ("queued", "scheduled", "delivered"):
+            put(connection, "messages", **of, uid=f"{wallet} {status}", batch_id=wallet, wallet_id=wallet, channel="email",
+                lane=0, recipient="ann@example.com", text="Hi", subject="Hi", encoding="plain", segments=0, cost_micros=0,
+                gateway="sandbox-mail", status=status, due_at=NOW, day="2026-06-10")
+        put(connection, "caught_mails", uid=f"alert {wallet}", recipient="ops@example.com", raw=ALERT % wallet, created_at=NOW)
+    put(connection, "caught_mails", uid="app", recipient="ops@example.com", raw=b"Subject: Hi\n\nHi", created_at=NOW)
+    connection.commit()
+    assert bring_up_to_date() is True
+    assert {row["uid"]: row["gateway"] for row in query("SELECT uid, gateway FROM messages")} == {
+        "1 queued": "smtp", "1 scheduled": "smtp", "1 delivered": "sandbox-mail",
+        "2 queued": "sandbox-mail", "2 scheduled": "sandbox-mail", "2 delivered": "sandbox-mail"}
+    assert {found["id"] for found in caught_mail.emails(Wanted())} == {"2 delivered", "alert 2", "app"}
+    assert query("SELECT count(*) FROM caught_bodies")[0][0] == 2

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask import current_app
 
 from . import clock, locks, pause
 from .accounts import keys
 from .database import query
+from .messages import held
 from .operations import backup, machine
 from .operations.machine import Finding
 from .routing.routes import all_routes
 from .schema_version import DatabaseProblem, current_revision, known_revisions
-from .settings import Settings, is_loopback
+from .settings import Settings
 from .upstreams import registry, service
 
 
@@ -24,7 +27,7 @@ def examine() -> list[Finding]:
                 machine.disk(values), machine.exposure(values), machine.secret_key(values), database]
     if usable:
         findings += [_scheduler(values), _dispatch(), _backups(values), _accounts(), _keys(), *_gateways(), _routes(),
-                     _alerts(values), _sandbox(values)]
+                     _mail(values), _alerts(values), _sandbox(values)]
     return findings
 
 
@@ -79,8 +82,18 @@ def _alerts(values: Settings) -> Finding:
                        "no wallet has a threshold: `wesend wallet alert WALLET AMOUNT`")
     if (watched[1] or values.alert_mail) and not values.smtp_url:
         return Finding("Low-balance alerts", "warning",
-                       f"{watched[0]} wallets, but WESEND_SMTP_URL is not set: mail is caught")
+                       f"{watched[0]} wallets, but WESEND_SMTP_URL is not set: their mail is held")
     return Finding("Low-balance alerts", "ok", f"{watched[0]} wallets")
+
+
+def _mail(values: Settings) -> Finding:
+    if values.smtp_url:
+        return Finding("Mail", "ok", f"sent by {urlsplit(values.smtp_url).hostname}")
+    waiting = held.count_all()
+    if waiting:
+        return Finding("Mail", "warning", f"{waiting} live {'mail is' if waiting == 1 else 'mails are'} held, accepted and not"
+                       " sent: set WESEND_SMTP_URL")
+    return Finding("Mail", "missing", "WESEND_SMTP_URL is not set: live mail is accepted and held until it is")
 
 
 def _accounts() -> Finding:
@@ -115,6 +128,10 @@ def _routes() -> Finding:
 
 
 def _sandbox(values: Settings) -> Finding:
-    if values.sandbox and not is_loopback(values.host):
-        return Finding("Sandbox", "warning", "on, and reachable from outside with its published credentials")
-    return Finding("Sandbox", "ok", "on: its published credentials are answered" if values.sandbox else "off")
+    if values.sandbox_public:
+        return Finding("Sandbox", "warning", "public: whoever reaches this server may use its published credentials and read"
+                       " what it caught (WESEND_SANDBOX=public)")
+    if values.sandbox:
+        return Finding("Sandbox", "ok", "on, for requests made on this machine and through no proxy; others are answered as if it"
+                       " were off")
+    return Finding("Sandbox", "ok", "off: WESEND_SANDBOX=1 switches it on, for requests made on this machine alone")

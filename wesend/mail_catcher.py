@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 from flask import Flask
 
 from .messages import handed_in
+from .settings import is_loopback
 
 SIZE_LIMIT = 20 * 1024 * 1024
 MOST_RECIPIENTS = 1000
 """Of one mail: ten times what every server has to take (RFC 5321, 4.5.3.1.8)."""
+
+
+LONG_LINES = SIZE_LIMIT
+"""Applications write HTML in one line, and mail servers take it: only a strict catcher holds to RFC 5321's 1,000 bytes."""
+
+
+class _Catcher(SMTP):
+    line_length_limit = LONG_LINES
 
 
 class _Handler:
@@ -40,14 +50,29 @@ def _anybody(*_) -> AuthResult:
     return AuthResult(success=True)
 
 
+class _Controller(Controller):
+    """``strict``: refuses lines of more than 1,000 bytes, as servers may."""
+
+    def __init__(self, handler: _Handler, *, strict: bool, **options: Any):
+        self.protocol = SMTP if strict else _Catcher
+        super().__init__(handler, **options)
+
+    def factory(self) -> SMTP:
+        return self.protocol(self.handler, **self.SMTP_kwargs)
+
+
 def start(app: Flask) -> Controller | None:
-    """Listen where the settings say, in the process that runs the jobs; None when it is off."""
+    """Listen where the settings say, in the process that runs the jobs; None when it is off.
+
+    As the rest of the sandbox it is for this machine alone, unless it is public.
+    """
     settings = app.config["WESEND"]
     if settings.sandbox_smtp_port is None or not settings.sandbox:
         return None
-    controller = Controller(_Handler(app), hostname=settings.host, port=settings.sandbox_smtp_port,
-                            data_size_limit=SIZE_LIMIT, enable_SMTPUTF8=True, ident="wesend sandbox",
-                            authenticator=_anybody, auth_require_tls=False)
+    host = settings.host if settings.sandbox_public or is_loopback(settings.host) else "127.0.0.1"
+    controller = _Controller(_Handler(app), strict=settings.sandbox_smtp_strict, hostname=host,
+                             port=settings.sandbox_smtp_port, data_size_limit=SIZE_LIMIT, enable_SMTPUTF8=True,
+                             ident="wesend sandbox", authenticator=_anybody, auth_require_tls=False)
     try:
         controller.start()
     except OSError as error:

@@ -31,6 +31,22 @@ def test_a_good_setup_has_no_warning(examine, instance):
     assert [check for check, (state, _) in examine().items() if state == "warning"] == []
 
 
+@pytest.mark.parametrize(("environment", "state", "words"), [
+    ({}, "ok", "this machine"), ({"WESEND_SANDBOX": "0"}, "ok", "off"), ({"WESEND_BASE_URL": "https://a.example"}, "ok", "off"),
+    ({"WESEND_SANDBOX": "1", "WESEND_BASE_URL": "https://a.example"}, "ok", "through no proxy"),
+    ({"WESEND_SANDBOX": "public"}, "warning", "whoever reaches this server")])
+def test_whom_the_sandbox_answers(examine, environment, state, words):
+    found = examine(**environment)["Sandbox"]
+    assert found[0] == state and words in found[1]
+
+
+@pytest.mark.parametrize(("environment", "state", "words"), [
+    ({}, "missing", "held"), ({"WESEND_SMTP_URL": "smtp://me:secret@mail.example.org"}, "ok", "sent by mail.example.org")])
+def test_who_carries_mail(examine, environment, state, words):
+    found = examine(**environment)["Mail"]
+    assert found[0] == state and words in found[1] and "secret" not in found[1]
+
+
 def test_an_old_sqlite(examine, monkeypatch):
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 31, 1))
     assert examine()["SQLite"][0] == "warning"

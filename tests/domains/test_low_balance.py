@@ -12,7 +12,8 @@ from wesend.database import query
 from wesend.errors import InvalidInput
 from wesend.gateways.guarded_http import GuardedHttp
 from wesend.gateways.sms.base import ACCEPTED, REFUSED, TEMPORARY, Outcome
-from wesend.messages import caught
+from wesend.messages import caught_mail
+from wesend.messages.caught import Wanted
 from wesend.operations import alerts, pausing
 from wesend.upstreams import registry
 from wesend.wallets.service import credit_by_hand, debit_by_hand, set_low_balance
@@ -112,10 +113,17 @@ def test_mail_that_is_refused_is_not_tried_again(wallet, mail_server, clock):
     assert len(mail_server.submitted) == 1
 
 
-def test_without_a_mail_server_the_alert_is_caught_where_the_sandbox_shows_it(wallet):
+def test_without_a_mail_server_the_alert_is_held_and_shown_to_nobody(wallet, monkeypatch, clock):
     take(wallet, "600")
+    for _ in range(3):
+        alerts.tell_of_low_balances()
+        clock.advance(100)
+    assert caught_mail.emails(Wanted()) == []
+    server = MailServer("smtp")
+    monkeypatch.setattr(registry, "mail_gateway", lambda *, is_sandbox: server)
     alerts.tell_of_low_balances()
-    assert [found["to"] for found in caught.emails(to=None, since=None)] == ["owner@example.org"]
+    alerts.tell_of_low_balances()
+    assert [submission.to for submission in server.submitted] == ["owner@example.org"]
 
 
 def test_a_webhook_that_names_the_event_hears_of_it_and_others_do_not(wallet):

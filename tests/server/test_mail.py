@@ -13,6 +13,7 @@ import requests
 from tests.support.forked import ForkedServer
 from tests.support.mail import DROP, MailServer
 from tests.support.server import Server, free_port
+from wesend.messages.held import HELD
 from wesend.sandbox import CREDENTIALS
 
 HEADERS = {"X-API-Key": CREDENTIALS["worldledgers"].secret}
@@ -129,6 +130,26 @@ def test_mail_survives_a_mail_server_that_goes_away_and_comes_back(new_instance)
         assert server.command("audit")["ok"]
 
 
+def test_without_a_mail_server_it_is_held_through_restarts_and_leaves_when_one_is_set(new_instance):
+    with ForkedServer(new_instance(), WESEND_SANDBOX_DELAY="0.1") as server:
+        shop = Shop(server)
+        [message_id] = shop.email("ann@example.com")
+        requests.post(server.url + "/api/v1/communication/email", headers=HEADERS, timeout=30,
+                      json={"subject": "Hi", "message": "Hello", "recipients": ["test@example.com"]})
+        assert [mail["to"] for mail in requests.get(server.url + "/sandbox/emails?wait=30", timeout=60).json()["emails"]] == [
+            "test@example.com"]
+        assert (shop.status(message_id)["status"], shop.status(message_id)["response"]) == ("pending", HELD)
+        [mail] = [entry for entry in server.command("doctor")["checks"] if entry["check"] == "Mail"]
+        assert mail["state"] == "warning" and mail["detail"].startswith("1 live mail is held")
+        with MailServer() as post:
+            server.stop()
+            server.environment["WESEND_SMTP_URL"] = f"smtp://127.0.0.1:{post.port}"
+            server.start()
+            shop.wait_for(message_id, "delivered")
+            assert [taken.to for taken in post.taken] == [["ann@example.com"]]
+        assert shop.timeline(message_id) == ["submitted", "delivered"]
+
+
 # -- the sandbox --------------------------------------------------------------
 
 @pytest.fixture(scope="module")
@@ -204,6 +225,32 @@ def test_a_mail_in_foreign_letters_and_to_several_is_caught_for_each(sandbox):
         smtp.send_message(message)
     for to in ("one@example.com", "zwei@example.com"):
         assert [mail["text"] for mail in get_emails(sandbox, to=to, wait="30")] == ["Grüße 🙂\n.\nEnde"]
+
+
+LONG_LINE = "x" * 1200 + "\u00e4" * 100_000
+ODD_MAILS = {b"utf8mb4": "Gr\u00fc\u00dfe".encode(), b"unknown-8bit": "Gr\u00fc\u00dfe".encode("cp1252"),
+             b"us-ascii": "Gr\u00fc\u00dfe".encode()}
+
+
+def test_long_lines_and_unknown_charsets_are_caught(sandbox):
+    with smtp_to(sandbox) as smtp:
+        smtp.sendmail("app@example.org", ["long@example.com"], f"Subject: x\r\n\r\n{LONG_LINE}\r\nEnd\r\n".encode())
+        for number, (charset, content) in enumerate(ODD_MAILS.items()):
+            smtp.sendmail("app@example.org", [f"odd{number}@example.com"],
+                          b"Content-Type: text/plain; charset=" + charset + b"\r\n\r\n" + content + b"\r\n")
+    [mail] = get_emails(sandbox, to="long@example.com", wait="30")
+    assert LONG_LINE.startswith(mail["text"]) and mail["truncated"] is True
+    whole = requests.get(f"{sandbox.url}/sandbox/emails/{mail['id']}", timeout=30).json()
+    assert whole["text"] == LONG_LINE + "\nEnd" and "truncated" not in whole
+    for number in range(len(ODD_MAILS)):
+        [mail] = get_emails(sandbox, to=f"odd{number}@example.com", wait="30")
+        assert mail["text"] == "Gr\u00fc\u00dfe"
+
+
+def test_a_strict_port_refuses_long_lines(new_instance):
+    with ForkedServer(new_instance(), WESEND_SANDBOX_SMTP_PORT=str(free_port()), WESEND_SANDBOX_SMTP_STRICT="1") as server:
+        with smtp_to(server) as smtp, pytest.raises(smtplib.SMTPDataError):
+            smtp.sendmail("app@example.org", ["long@example.com"], b"Subject: x\r\n\r\n" + b"x" * 1200 + b"\r\n")
 
 
 def test_nothing_listens_for_mail_unless_a_port_is_set_and_the_sandbox_is_on(new_instance):

@@ -6,7 +6,7 @@ from ..accounts import roles
 from ..accounts.roles import Actor
 from ..accounts.service import AccountInfo
 from ..database import Row
-from . import control, history
+from . import control, held, history
 from .accept import get_batch
 from .compose import SMS
 from .control import Cancelled
@@ -19,9 +19,10 @@ def retry(account: AccountInfo, uid: str, *, channel: str = SMS, actor: Actor) -
 
 
 def cancel(account: AccountInfo, uid: str, *, channel: str = SMS, actor: Actor) -> Cancelled:
-    """Take back a message that waits for its time."""
+    """Take back a message that waits for its time, or a mail that is held."""
     roles.require_to_send(actor, account)
-    return control.cancel_message(history.find(account.id, uid, channel=channel))
+    message = history.find(account.id, uid, channel=channel)
+    return control.cancel_held(message) if held.is_held(message) else control.cancel_message(message)
 
 
 def cancel_campaign(account: AccountInfo, uid: str, *, actor: Actor) -> Cancelled:

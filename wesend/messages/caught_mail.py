@@ -13,6 +13,8 @@ from ..upstreams.registry import SANDBOX_MAIL
 from . import caught, mail, mail_reading
 from .caught import HANDED_IN, MESSAGE, TAKEN, Place, UnknownRecipient, Wanted
 from .compose import EMAIL
+from .letter_texts import Reader
+from .mail import Letter
 from .mail_reading import Read, Room
 
 ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
@@ -69,33 +71,40 @@ def _handed_in(wanted: Wanted, address: str | None) -> list[Place]:
 
 def _read(places: list[Place]) -> list[dict]:
     """The newest first, so that what there is room for is spent on them; in the order of ``places``."""
-    room = Room()
     with _reading:
-        found = {place: _START[place.kind](place.id, room) for place in sorted(places, reverse=True)}
+        reading = _List()
+        found = {place: reading.read(place) for place in sorted(places, reverse=True)}
         return [kept.shown() for place in places if (kept := found[place]) is not None]
 
 
-def _start_of_ours(message_id: int, room: Room) -> _Kept | None:
-    rows = query("SELECT id, uid, recipient, subject, encoding, created_at, substr(text, 1, ?) AS text,"
-                 " length(text) AS length FROM messages WHERE id = ?", (room.for_body() + 1, message_id))
-    if not rows:
-        return None
-    letter, row = mail.Letter.of(rows[0]), rows[0]
-    found = mail_reading.read(mail.render(letter).as_bytes())
-    return _Kept(letter.uid, letter.to, letter.at,
-                 mail_reading.cut(found._replace(is_cut=len(letter.text) < row["length"]), room))
+class _List:
+    """Reads mails into one list, as far as it has room for them."""
 
+    def __init__(self) -> None:
+        self.room, self.texts = Room(), Reader()
 
-def _start_of_handed_in(mail_id: int, room: Room) -> _Kept | None:
-    row = query_one("SELECT m.*, b.size FROM caught_mails m JOIN caught_bodies b ON b.id = m.body_id WHERE m.id = ?", (mail_id,))
-    if row is None:  # housekeeping was here
-        return None
-    start = query("SELECT substr(raw, 1, ?) FROM caught_bodies WHERE id = ?", (room.for_reading(row["size"]), row["body_id"]))
-    return _Kept(row["uid"], row["recipient"], row["created_at"],
-                 mail_reading.read_start((start[0][0] if start else None) or b"", row["size"], room))
+    def read(self, place: Place) -> _Kept | None:
+        """None for what housekeeping has removed meanwhile."""
+        return self._ours(place.id) if place.kind == MESSAGE else self._handed_in(place.id)
 
+    def _ours(self, message_id: int) -> _Kept | None:
+        row = query_one("SELECT * FROM messages WHERE id = ?", (message_id,))
+        if row is None:
+            return None
+        text, is_cut = self.texts.start_of(row, self.room.for_body() + 1)
+        letter = Letter(row["id"], row["uid"], row["recipient"], row["subject"] or "", text, row["encoding"], row["created_at"])
+        found = mail_reading.read(mail.render(letter).as_bytes())
+        return _Kept(letter.uid, letter.to, letter.at, mail_reading.cut(found._replace(is_cut=is_cut), self.room))
 
-_START = {MESSAGE: _start_of_ours, HANDED_IN: _start_of_handed_in}
+    def _handed_in(self, mail_id: int) -> _Kept | None:
+        row = query_one("SELECT m.*, b.size FROM caught_mails m JOIN caught_bodies b ON b.id = m.body_id WHERE m.id = ?",
+                        (mail_id,))
+        if row is None:
+            return None
+        start = query("SELECT substr(raw, 1, ?) FROM caught_bodies WHERE id = ?",
+                      (self.room.for_reading(row["size"]), row["body_id"]))
+        raw = (start[0][0] if start else None) or b""
+        return _Kept(row["uid"], row["recipient"], row["created_at"], mail_reading.read_start(raw, row["size"], self.room))
 
 
 def find(uid: str) -> dict:

@@ -66,6 +66,11 @@ def cancel_message(message: Row) -> Cancelled:
     return _cancel_some([message["id"]], (SCHEDULED, DRIPPING)) or _refuse()
 
 
+def cancel_held(message: Row) -> Cancelled:
+    """Take back a mail that nobody carries yet; NotCancellable once it has left."""
+    return _cancel_some([message["id"]], (QUEUED,)) or _refuse()
+
+
 def cancel_batch(batch: Row) -> Cancelled:
     """Take back what has not left of a batch, in short transactions; NotCancellable when nothing is left.
 

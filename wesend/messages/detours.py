@@ -30,8 +30,8 @@ def lead_around(name: str, *, gone: bool = False) -> bool:
 
 
 def lead_around_the_gone() -> None:
-    """Messages that are queued for gateways which are not set up any more."""
+    """Messages that are queued for gateways which are not set up any more; mail waits for its server."""
     names = {row[0] for row in query("SELECT DISTINCT gateway FROM messages WHERE status = 'queued' AND lane = 0"
                                      " UNION SELECT DISTINCT gateway FROM messages WHERE status = 'queued' AND lane = 1")}
-    for name in names - registry.gateways().keys():
+    for name in names - registry.gateways().keys() - {registry.SMTP}:
         lead_around(name, gone=True)

@@ -81,14 +81,25 @@ class Reader:
     def text_of(self, message: Stored) -> str:
         if message["fields"] is None or message["text"]:
             return message["text"]
-        written = self.written.get(message["batch_id"])
+        text = text_of(message, self._written(message["batch_id"]))
+        self.filled += len(text)
+        return text
+
+    def start_of(self, message: Stored, most: int) -> tuple[str, bool]:
+        """The first ``most`` characters, put together only as far, and whether there are more."""
+        if message["fields"] is None or message["text"]:
+            return message["text"][:most], len(message["text"]) > most
+        written = self._written(message["batch_id"])
+        text = text_of(message, written._replace(text=written.text[:most]))
+        return text[:most], max(len(text), len(written.text)) > most
+
+    def _written(self, batch_id: int) -> Written:
+        written = self.written.get(batch_id)
         if written is None:
             if len(self.written) == 8:  # a mail has up to 1 MB
                 self.written.clear()
-            written = self.written[message["batch_id"]] = Written.of(message["batch_id"])
-        text = text_of(message, written)
-        self.filled += len(text)
-        return text
+            written = self.written[batch_id] = Written.of(batch_id)
+        return written
 
 
 # -- what is left when texts are removed ---------------------------------------

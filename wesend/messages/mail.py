@@ -93,7 +93,7 @@ class MailComposer:
         self.render = letter_texts.STYLES[placeholders]
         self.named = templating.named(text, templating.PATTERNS[self.render])
         self.placeholders = placeholders if self.named else None
-        self.gateway = registry.mail_gateway(is_sandbox=wallet.is_sandbox).name
+        self.gateway = registry.mail_gateway_name(is_sandbox=wallet.is_sandbox)
         self.checks_opt_outs = opt_outs.has_opt_outs(account.id, EMAIL)
 
     def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Planned | Skipped]:

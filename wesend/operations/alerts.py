@@ -67,7 +67,7 @@ def _mail(wallet: Row) -> None:
 
 
 def _taken(wallet: Row, to: str) -> bool:
-    """Whether the mail has gone, or can't go at all; False: it is tried again."""
+    """Whether the mail has gone, or can't go at all; False: it is tried again, or held until there is a mail server."""
     now = clock.now_ms()
     tried: dict[tuple[int, int], int] = current_app.extensions.setdefault("wesend.alerts", {})
     crossing = (wallet["id"], wallet["low_balance_told_at"])
@@ -76,7 +76,9 @@ def _taken(wallet: Row, to: str) -> bool:
     tried[crossing] = now
     mime = _letter(wallet, to).as_bytes()
     gateway = registry.mail_gateway(is_sandbox=bool(wallet["is_sandbox"]))
-    if gateway.in_process:
+    if gateway is None:
+        return False
+    if gateway.in_process:  # a sandbox wallet's
         handed_in.keep([to], mime)
         return True
     (outcome,) = gateway.submit([Submission(0, new_id(), to, "", None, 1, "plain", 1, mime)])

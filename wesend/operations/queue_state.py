@@ -7,6 +7,7 @@ from typing import NamedTuple
 from .. import clock
 from ..database import query
 from ..messages.statuses import LIVE_BULKS
+from ..upstreams import registry
 
 
 class Waiting(NamedTuple):
@@ -29,9 +30,14 @@ def queues() -> list[Waiting]:
         " GROUP BY batch_id, gateway")]
     for gateway, count, first in rows:
         total, oldest = found.get(gateway, (0, None))
-        due = [instant for instant in (oldest, first) if instant is not None and instant <= now]
+        due = [instant for instant in (oldest, first) if instant is not None and instant <= now and _may_leave(gateway)]
         found[gateway] = (total + count, min(due, default=None))
     return [Waiting(gateway, total, oldest) for gateway, (total, oldest) in sorted(found.items())]
+
+
+def _may_leave(gateway: str) -> bool:
+    """Mail that is held is not late."""
+    return gateway != registry.SMTP or registry.has_mail_server()
 
 
 def waiting_for(gateway: str) -> int:

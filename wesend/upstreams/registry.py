@@ -159,10 +159,18 @@ def sms_gateways() -> dict[str, SmsGateway]:
     return _known()[0]
 
 
-def mail_gateway(*, is_sandbox: bool) -> SmsGateway:
-    """Who carries e-mail: the SMTP server of the settings; without one, or for a sandbox wallet, it is caught."""
-    built_in = _built_in()
-    return built_in[SANDBOX_MAIL] if is_sandbox else built_in.get(SMTP, built_in[SANDBOX_MAIL])
+def mail_gateway_name(*, is_sandbox: bool) -> str:
+    """Under what name e-mail is queued: a sandbox wallet's is caught, a live one's waits for the SMTP server of the settings."""
+    return SANDBOX_MAIL if is_sandbox else SMTP
+
+
+def mail_gateway(*, is_sandbox: bool) -> SmsGateway | None:
+    """Who carries e-mail; None while no mail server is set: what is live is held."""
+    return _built_in().get(mail_gateway_name(is_sandbox=is_sandbox))
+
+
+def has_mail_server() -> bool:
+    return SMTP in _built_in()
 
 
 def gateway(name: str) -> SmsGateway | None:

@@ -7,7 +7,7 @@ import json
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 
 from ...database import Row, query_one
-from ...messages import by_hand, history, letter_texts, mail, markup, search
+from ...messages import by_hand, held, history, letter_texts, mail, markup, search
 from ...messages.accept import get_batch, get_batch_by_id
 from ...messages.control import MOST_RETRIES
 from .. import asked
@@ -32,7 +32,8 @@ def index():
     last = None if before is None else search.place(account().id, before)
     found = search.find(wanted, last, SIZE)
     page = Page(found.rows, address(found.last["id"]) if found.last else None, address(None) if last else None)
-    return render_template("emails/index.html", page=page, statuses=STATUSES, asked=request.args, batch=batch,
+    return render_template("emails/index.html", page=page, held=held.count(account().id), is_held=held.is_held,
+                           statuses=STATUSES, asked=request.args, batch=batch,
                            happened={row["id"]: _happened(row["id"]) for row in page.rows}, is_first=last is None,
                            is_filtered=bool(request.args.get("q") or status or batch))
 
@@ -58,7 +59,8 @@ def show(uid: str):
     rendered = mail.render(letter)
     events = history.timeline(message["id"])
     return render_template(
-        "emails/show.html", message=message, batch=get_batch_by_id(message["batch_id"]), is_html=letter.format == mail.HTML,
+        "emails/show.html", message=message, is_held=held.is_held(message),
+        batch=get_batch_by_id(message["batch_id"]), is_html=letter.format == mail.HTML,
         text=markup.text_of(letter.text) if letter.format == mail.HTML else letter.text, headers=list(rendered.items()),
         events=events, opened=next((row["at"] for row in events if row["event"] == "opened"), None),
         clicks=[(json.loads(row["meta"] or "{}").get("url", ""), row["at"]) for row in events if row["event"] == "clicked"],

@@ -13,6 +13,7 @@ from ...database import Row
 from ...errors import InvalidInput
 from ...messages import drafts, letters, mail
 from ...messages.letters import WrittenLetter
+from ...upstreams import registry
 from .. import counter
 from ..forms import Form, Text, choices
 from ..scope import account, may_send
@@ -54,6 +55,7 @@ def write():
     groups, _ = contacts.list_groups(account().id, limit=GROUPS_SHOWN, offset=0)
     counts = contacts.mailable_counts(account().id)
     return render_template("emails/write.html", form=form, told=_told(form), may_send=may_send(),
+                           is_held=not registry.has_mail_server(),
                            groups=[(row, counts[row["id"]]) for row in groups if row["id"] in counts])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...database import Record, Row
+from ...messages import held
 from ...messages.compose import DUPLICATE, EMAIL, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT
 from .shared import msisdn
 
@@ -28,7 +29,8 @@ def blast_id(batch: Record) -> str:
 def status_data(message: Row, batch: Row, word: str | None = None) -> dict:
     """The status of one message; ``word`` for an event that is no status (``opened``, ``clicked``)."""
     status = WORDS[message["status"]]
-    said = message["error_message"] or ("Cancelled" if message["status"] == "cancelled" else RESPONSES[status])
+    said = held.HELD if held.is_held(message) else message["error_message"] or (
+        "Cancelled" if message["status"] == "cancelled" else RESPONSES[status])
     return {"type": message["channel"], "event": f"communication.{message['channel']}.{word or status}",
             "message_id": message["id"], "blast_id": blast_id(batch), "reference": batch["reference"],
             "recipient": message["recipient"] if message["channel"] == EMAIL else msisdn(message["recipient"]),
