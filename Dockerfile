@@ -16,7 +16,7 @@ RUN python -m compileall -q wesend migrations \
  && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin wesend \
  && install -d -m 700 -o wesend -g wesend /data
 
-# All data lies in /data. Listening on 0.0.0.0 switches the sandbox off; WESEND_SANDBOX=1 switches it on.
+# All data lies in /data. Listening on 0.0.0.0 switches the sandbox off; 1 switches it on for what runs inside, public for all.
 ENV PYTHONPATH=/app WESEND_INSTANCE=/data WESEND_HOST=0.0.0.0 WESEND_PORT=8000 WESEND_LOG=json
 USER wesend
 VOLUME /data

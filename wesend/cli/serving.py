@@ -33,6 +33,8 @@ def sandbox():
         lines += [f"  {api}"] + [f"    {name}: {value}" for name, value in data[api].items()]
     if not current_app.config["WESEND"].sandbox:
         lines.append("These are answered only while WESEND_SANDBOX is on; it is off now.")
+    elif not current_app.config["WESEND"].sandbox_public:
+        lines.append("These are answered to requests made on this machine, through no proxy.")
     return data, "\n".join(lines)
 
 
