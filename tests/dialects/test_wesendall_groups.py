@@ -238,7 +238,7 @@ def test_a_group_is_deleted_with_its_contacts(app, api):
     answer = delete(api, f"/groups/{group_id}")
     assert (answer.status_code, answer.data) == (204, b"")
     assert groups(api)["groups"] == []
-    assert written(app) == before
+    assert written(app) == {**before, "audit_log": before["audit_log"] + 1}
     for refusal in (delete(api, f"/groups/{group_id}"), add(api, group_id, phone="0712345678"),
                     api.get(f"/groups/{group_id}/contacts", query_string={"walletId": api.wallet})):
         assert refused(refusal, 404, "group_not_found")

@@ -53,6 +53,7 @@ class Key(NamedTuple):
     is_sandbox: bool
     """Whether it is one of the published ones; whether it may be used now, the edges decide."""
     side: Side
+    prefix: str
 
 
 def digest(secret: str) -> str:
@@ -110,7 +111,7 @@ def revoke_key(key_id: int, *, actor: Actor) -> Row:
         row = tx.one("SELECT * FROM api_keys WHERE id = ?", (key_id,))
         if row is None:
             raise KeyNotFound(f"There is no API key {key_id}")
-        roles.require(actor, MANAGE, row["account_id"])
+        roles.require(actor, MANAGE, row["account_id"], even_suspended=True)
         if tx.changed("UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
                       (clock.now_ms(), key_id)):
             audit_log.record(tx, actor=actor, action="key.revoke", subject=row["prefix"],
@@ -149,7 +150,7 @@ def _load(api: str, lookup: str) -> Key | None:
     account = query_one("SELECT * FROM accounts WHERE id = ?", (row["account_id"],))
     assert account is not None
     return Key(row["id"], api, AccountInfo.of(account), row["wallet_id"], frozenset(row["scopes"].split(",")),
-               row["secret_sha256"], bool(row["is_sandbox"]), side_of(is_sandbox=bool(row["of_sandbox"])))
+               row["secret_sha256"], bool(row["is_sandbox"]), side_of(is_sandbox=bool(row["of_sandbox"])), row["prefix"])
 
 
 class LastUsed:

@@ -8,6 +8,7 @@ import click
 from flask import Flask, current_app
 
 from .. import clock
+from ..accounts import audit_log
 from ..operations import backup as backups
 from ..operations import pausing
 from ..operations import restore as restoring
@@ -26,6 +27,7 @@ def _note(text: str) -> None:
 def backup(file):
     """Write a consistent copy of the database to a new file, while it serves; without keys."""
     size = backups.back_up(file.absolute())
+    audit_log.note(actor=ACTOR, action="backup.make", subject=str(file.absolute()), detail=f"{size} bytes")
     _note("Note: it holds no key. Keep secret.key of the instance folder (or WESEND_SECRET_KEY) elsewhere: without it"
           " the"
           " stored secrets of gateways and webhooks can't be read.")

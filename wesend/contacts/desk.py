@@ -60,7 +60,7 @@ def create_group(account: AccountInfo, name: str, *, actor: Actor) -> Row:
 
 def delete_group(account: AccountInfo, group_id: int, *, actor: Actor) -> None:
     roles.require(actor, SEND, account.id)
-    service.delete_group(account.id, group_id)
+    service.delete_group(account.id, group_id, actor=actor)
 
 
 def add_contact(account: AccountInfo, group_id: int, contact: NewContact, *, actor: Actor) -> None:
@@ -81,7 +81,7 @@ def change_contact(account: AccountInfo, group_id: int, contact_id: int, contact
 
 def delete_contact(account: AccountInfo, group_id: int, contact_id: int, *, actor: Actor) -> None:
     roles.require(actor, SEND, account.id)
-    service.delete_contact(account.id, group_id, contact_id)
+    service.delete_contact(account.id, group_id, contact_id, actor=actor)
 
 
 def contacts_after(group_id: int, before: int | None, limit: int) -> list[Row]:
@@ -109,17 +109,18 @@ def list_opt_outs(account_id: int, before: int | None, limit: int) -> list[Row]:
 
 def opt_out(account: AccountInfo, number: str, *, actor: Actor) -> str:
     """Nothing more to this number, or to this e-mail address; as it is kept."""
-    roles.require(actor, SEND, account.id)
+    roles.require(actor, SEND, account.id, even_suspended=True)
     found = _reachable(account, number)
     if found is None:
         raise InvalidInput("Neither a phone number nor an e-mail address", {"number": ["Not a number"]})
-    _add_opt_outs(account, [found], actor)
+    if _add_opt_outs(account, [found], actor):
+        audit_log.note(actor=actor, action="opt_out.add", subject=found[1], account_id=account.id)
     return found[1]
 
 
 def opt_out_all(account: AccountInfo, lines: Iterable[str], *, actor: Actor) -> tuple[int, list[str]]:
     """A list brought along, a number or an e-mail address a line: how many are new, and the lines that are neither."""
-    roles.require(actor, SEND, account.id)
+    roles.require(actor, SEND, account.id, even_suspended=True)
     added = 0
     refused: list[str] = []
     chunk: list[tuple[str, str]] = []
@@ -132,7 +133,11 @@ def opt_out_all(account: AccountInfo, lines: Iterable[str], *, actor: Actor) -> 
         if len(chunk) == OPT_OUTS_A_WRITE:
             added += _add_opt_outs(account, chunk, actor)
             chunk = []
-    return added + _add_opt_outs(account, chunk, actor), refused
+    added += _add_opt_outs(account, chunk, actor)
+    if added:
+        audit_log.note(actor=actor, action="opt_out.add", account_id=account.id, detail=f"a list, {len(refused)} lines refused",
+                       subject=f"{added} addresses" if added > 1 else "1 address")
+    return added, refused
 
 
 def _reachable(account: AccountInfo, text: str) -> tuple[str, str] | None:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from .. import clock, phones
+from ..accounts import audit_log
+from ..accounts.roles import Actor
 from ..accounts.sides import SEEN, Side, may_change
 from ..database import Row, Tx, marks, query, query_one, write
 from ..errors import ContactNotFound, GroupExists, GroupNotFound, InvalidInput
@@ -84,10 +86,16 @@ def list_groups(account_id: int, *, limit: int, offset: int, side: Side | None =
                  (account_id, side, limit, offset)), total
 
 
-def delete_group(account_id: int, group_id: int, *, side: Side | None = None) -> None:
+def delete_group(account_id: int, group_id: int, *, side: Side | None = None, actor: Actor) -> None:
     """Gone at once for every reader; its contacts are removed in short transactions."""
-    group_to_change(account_id, group_id, side)
-    write(lambda tx: tx.execute("UPDATE groups SET state = 'deleting' WHERE id = ?", (group_id,)) and None)
+    group = group_to_change(account_id, group_id, side)
+
+    def unit(tx: Tx) -> None:
+        if tx.changed("UPDATE groups SET state = 'deleting' WHERE id = ? AND state <> 'deleting'", (group_id,)):
+            audit_log.record(tx, actor=actor, action="group.delete", subject=group["name"], account_id=account_id,
+                             detail=f"{group['contact_count']} contacts")
+
+    write(unit)
     sweep_deleted(group_id)
 
 
@@ -191,12 +199,16 @@ def field_names(group_id: int, among: int = -1) -> list[str]:
                                     " min(field.id)", (group_id, among))]
 
 
-def delete_contact(account_id: int, group_id: int, contact_id: int, *, side: Side | None = None) -> None:
-    group_to_change(account_id, group_id, side)
+def delete_contact(account_id: int, group_id: int, contact_id: int, *, side: Side | None = None, actor: Actor) -> None:
+    group = group_to_change(account_id, group_id, side)
 
     def unit(tx: Tx) -> None:
-        if not tx.changed("DELETE FROM contacts WHERE id = ? AND group_id = ?", (contact_id, group_id)):
+        contact = tx.one("SELECT phone FROM contacts WHERE id = ? AND group_id = ?", (contact_id, group_id))
+        if contact is None:
             raise ContactNotFound
+        tx.execute("DELETE FROM contacts WHERE id = ?", (contact_id,))
+        audit_log.record(tx, actor=actor, action="contact.delete", subject=contact["phone"], account_id=account_id,
+                         detail=f"of the group {group['name']}")
         tx.execute("UPDATE groups SET contact_count = contact_count - 1 WHERE id = ?", (group_id,))
 
     write(unit)

@@ -7,9 +7,12 @@ import io
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from flask import Flask, Response, current_app
+from flask import Flask, Response, current_app, request
 
+from ..accounts import audit_log
 from ..csv_cells import safe_cell
+from .scope import account
+from .sessions import actor
 
 Cells = Iterable[object]
 
@@ -19,7 +22,12 @@ class Figure(str):
 
 
 def csv_file(name: str, header: Cells, chunk_after: Callable[[Any], tuple[list[Cells], Any]]) -> Response:
-    """``chunk_after(None)`` gives the first rows and what to ask for the next with; None ends it."""
+    """``chunk_after(None)`` gives the first rows and what to ask for the next with; None ends it.
+
+    Every file is in the audit log: who took it away, and with which filters.
+    """
+    audit_log.note(actor=actor(), action="export", subject=name, account_id=account().id,
+                   detail=request.query_string.decode("ascii", "backslashreplace") or None)
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     return Response(_stream(app, header, chunk_after), mimetype="text/csv",
                     headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -23,6 +23,8 @@ class Entry(NamedTuple):
     icon: str
     right: str = SEE
     count: Callable[[], int] | None = None
+    has_operators_twin: bool = False
+    """Operators have a page of their own that shows this and more."""
 
     @property
     def endpoint(self) -> str:
@@ -52,6 +54,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         Entry("senders", "Sender IDs", "tag"),
         Entry("webhooks", "Webhooks", "link-2"),
         Entry("people", "People", "user-plus", MANAGE),
+        Entry("account_audit", "Audit log", "list", MANAGE, has_operators_twin=True),
     )),
     ("Operator", (
         Entry("accounts", "Accounts", "briefcase", OPERATE),
@@ -77,5 +80,6 @@ def has(page: str) -> bool:
 def menu() -> list[tuple[str, list[Entry]]]:
     """The sections with what this user may open of them."""
     found = [(title, [entry for entry in entries if entry.endpoint in current_app.view_functions
-                      and roles.may(actor(), entry.right)]) for title, entries in SECTIONS]
+                      and roles.may(actor(), entry.right, even_suspended=True)
+                      and not (entry.has_operators_twin and roles.may(actor(), OPERATE))]) for title, entries in SECTIONS]
     return [(title, entries) for title, entries in found if entries]

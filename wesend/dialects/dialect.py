@@ -17,9 +17,10 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from .. import clock
 from ..accounts import idempotency
 from ..accounts.keys import Key, note_use
+from ..accounts.roles import KeyHolder
 from ..accounts.service import AccountInfo
 from ..accounts.sides import Side
-from ..client_addresses import may_use_sandbox
+from ..client_addresses import client_address, may_use_sandbox
 from ..current import this_app
 from ..errors import AccountSuspended, InsufficientScope, InvalidCredentials, InvalidInput, WesendError
 from ..messages.bulk import was_taken_in
@@ -163,6 +164,12 @@ def side() -> Side:
     """The side of the current request's key, beyond which nothing exists for it: given to every service that looks up,
     lists or changes what is an account's."""
     return this_g().key.side
+
+
+def actor() -> KeyHolder:
+    """Who the audit log names for what the current request does."""
+    key = this_g().key
+    return KeyHolder(key.account.id, key.id, key.prefix, client_address())
 
 
 def origin() -> Origin:

@@ -13,7 +13,6 @@ from flask import current_app
 from .. import clock
 from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
-from ..database import atomic
 from ..errors import Conflict, NotFound
 from ..schema_version import DatabaseProblem
 from . import backup
@@ -82,8 +81,7 @@ def list_kept(*, actor: Actor) -> list[Kept]:
 
 
 def _record(actor: Actor, detail: str) -> None:
-    with atomic() as tx:
-        audit_log.record(tx, actor=actor, action="backup.download", subject="backup", detail=detail)
+    audit_log.note(actor=actor, action="backup.download", subject="backup", detail=detail)
 
 
 def _remove_stale(folder: Path) -> None:

@@ -10,14 +10,15 @@ import base64
 import hmac
 from hashlib import sha256
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from flask import current_app
 
 from .. import clock, vault
-from ..accounts import roles
+from ..accounts import audit_log, roles
 from ..accounts.roles import MANAGE, Actor
 from ..accounts.sides import CHANGEABLE, Side, changing
-from ..database import Row, atomic, query
+from ..database import Row, Tx, atomic, query
 from . import endpoints
 from .formats import INBOUND, find_format
 from .models import INBOUND_ROW, RECEIPTS_ROW
@@ -81,10 +82,19 @@ def update(account_id: int, api: str, side: Side, changes: dict[str, Any], *, ac
     active = changes.get("is_active", _is_wanted(rows))
     with atomic() as tx:
         for kind, row in rows.items():
+            url = addresses[kind].url if kind in addresses else row["url"]
             if kind in addresses:
                 endpoints.lead_to(tx, row, addresses[kind])
-            url = addresses[kind].url if kind in addresses else row["url"]
+                _record_url(tx, row, url, actor)
             endpoints.switch_in(tx, row, bool(active and url), actor=actor)
+
+
+def _record_url(tx: Tx, row: Row, url: str, actor: Actor) -> None:
+    """Hosts alone: the rest of an address may hold a secret."""
+    if url != row["url"]:
+        before, after = (urlsplit(address).hostname or "none" for address in (row["url"], url))
+        audit_log.record(tx, actor=actor, action="webhook.url", subject=str(row["id"]), account_id=row["account_id"],
+                         detail=f"{row['format']} {before} → {after}")
 
 
 def rotate(account_id: int, api: str, side: Side, *, actor: Actor) -> str:

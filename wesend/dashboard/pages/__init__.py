@@ -38,4 +38,4 @@ PAGES: tuple[Blueprint, ...] = (
     messages.blueprint, compose.blueprint, campaigns.blueprint, contacts.blueprint, emails.blueprint, phones.blueprint,
     wallets.blueprint, keys.blueprint, senders.blueprint, webhooks.blueprint, users.people,
     accounts.blueprint, routes.blueprint, rates.blueprint, gateways.blueprint, sender_queue.blueprint, users.blueprint,
-    deposits.blueprint, unknown.blueprint, audit.blueprint, backups.blueprint, settings.blueprint)
+    deposits.blueprint, unknown.blueprint, audit.blueprint, audit.of_account, backups.blueprint, settings.blueprint)

@@ -1,4 +1,4 @@
-"""Operator: who changed what, and when."""
+"""Who did what, when, and from where: of everything for an operator, of an account for its owners."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from flask import Blueprint, render_template, request
 
 from ...accounts import audit_log, service
 from ..paging import page
+from ..scope import account
 from ..sessions import actor
 
 blueprint = Blueprint("audit", __name__, url_prefix="/operator/audit")
+of_account = Blueprint("account_audit", __name__, url_prefix="/audit")
 
 
 @blueprint.get("")
@@ -19,3 +21,10 @@ def index():
                                                          limit=limit))
     return render_template("operator/audit.html", page=found, account_id=account_id,
                            accounts=service.list_accounts(actor=actor()))
+
+
+@of_account.get("", endpoint="index")
+def index_of_account():
+    at = account().id
+    found = page(lambda before, limit: audit_log.entries(actor=actor(), account_id=at, before=before, limit=limit))
+    return render_template("operator/audit.html", page=found, account_id=at, accounts=None)

@@ -12,7 +12,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from ...contacts import csv_import, service
 from ...database import Row
 from ..body import check_text, query_arguments, upload_fields
-from ..dialect import account, load, side
+from ..dialect import account, actor, load, side
 from ..fields import row_id
 from . import schemas
 
@@ -75,7 +75,7 @@ def list_contacts(list_id: str):
 
 @blueprint.delete("/<list_id>")
 def delete_list(list_id: str):
-    service.delete_group(account().id, row_id(list_id), side=side())
+    service.delete_group(account().id, row_id(list_id), side=side(), actor=actor())
     return "", 204
 
 

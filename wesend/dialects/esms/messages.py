@@ -8,9 +8,10 @@ import json
 from collections.abc import Iterator
 from datetime import date
 
-from flask import Blueprint, Flask, Response, current_app, g
+from flask import Blueprint, Flask, Response, current_app, g, request
 
 from ... import clock, money, phones
+from ...accounts import audit_log
 from ...csv_cells import safe_cell
 from ...database import Row
 from ...errors import InvalidRecipient, MessageNotFound
@@ -20,7 +21,7 @@ from ...messages.compose import Addressee, Composer
 from ...messages.statuses import DELIVERED
 from ...wallets.service import balance_of, wallet_by_id, wallets_of_side
 from ..body import json_object, query_arguments
-from ..dialect import account, load, origin, side
+from ..dialect import account, actor, load, origin, side
 from . import schemas
 from .filters import read_filter
 from .schedule import SINGLE, read_order
@@ -143,6 +144,8 @@ EXPORTED = ("message_id", "phone", "sender_id", "text", "status", "country", "cu
 @blueprint.get("/export")
 def export_messages():
     wanted = read_filter(account(), side(), load(schemas.CHOSEN, query_arguments()))
+    audit_log.note(actor=actor(), action="export", subject="messages.csv", account_id=account().id,
+                   detail=request.query_string.decode("ascii", "backslashreplace") or None)
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     return Response(_csv(app, wanted), mimetype="text/csv",
                     headers={"Content-Disposition": 'attachment; filename="messages.csv"'})

@@ -8,7 +8,7 @@ from ... import clock
 from ...database import Row
 from ...routing import senders
 from ..body import json_object
-from ..dialect import account, load, side
+from ..dialect import account, actor, load, side
 from . import schemas
 
 blueprint = Blueprint("sender_ids", __name__, url_prefix="/sender-ids")
@@ -18,7 +18,7 @@ blueprint = Blueprint("sender_ids", __name__, url_prefix="/sender-ids")
 def request_sender():
     data = load(schemas.NEW_SENDER, json_object())
     return _shown(senders.request_sender(account_id=account().id, name=data["name"], countries=data["countries"],
-                                         use_case=data["use_case"], side=side(), actor="api"))
+                                         use_case=data["use_case"], side=side(), actor=actor()))
 
 
 @blueprint.get("")

@@ -6,7 +6,7 @@ from flask import Blueprint
 
 from ...webhooks import managed
 from ..body import json_object
-from ..dialect import account, load, side
+from ..dialect import account, actor, load, side
 from . import schemas
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
@@ -24,10 +24,10 @@ def show_webhooks():
 def update_webhooks():
     data = load(schemas.WEBHOOKS, json_object())
     changes = {"dlr_url": "url", "mo_url": "inbound_url", "is_active": "is_active"}
-    managed.update(account().id, API, side(), {changes[name]: value for name, value in data.items()}, actor="api")
+    managed.update(account().id, API, side(), {changes[name]: value for name, value in data.items()}, actor=actor())
     return {"status": "updated"}
 
 
 @blueprint.post("/rotate-secret")
 def rotate_secret():
-    return {"signing_secret": managed.rotate(account().id, API, side(), actor="api")}
+    return {"signing_secret": managed.rotate(account().id, API, side(), actor=actor())}

@@ -9,7 +9,7 @@ from ... import clock
 from ...contacts import service
 from ...database import Row
 from ..body import json_object, query_arguments
-from ..dialect import account, load, side
+from ..dialect import account, actor, load, side
 from ..fields import row_id
 from . import schemas
 from .shared import pagination, success, wallet_of
@@ -38,7 +38,7 @@ def list_groups():
 @blueprint.delete("/<group_id>")
 def delete_group(group_id: str):
     wallet_of(load(schemas.WALLET, query_arguments()))
-    service.delete_group(account().id, row_id(group_id), side=side())
+    service.delete_group(account().id, row_id(group_id), side=side(), actor=actor())
     return "", 204
 
 
@@ -73,7 +73,7 @@ def add_contacts(group_id: str):
 @blueprint.delete("/<group_id>/contacts/<contact_id>")
 def delete_contact(group_id: str, contact_id: str):
     wallet_of(load(schemas.WALLET, query_arguments()))
-    service.delete_contact(account().id, row_id(group_id), row_id(contact_id), side=side())
+    service.delete_contact(account().id, row_id(group_id), row_id(contact_id), side=side(), actor=actor())
     return "", 204
 
 
