@@ -25,13 +25,16 @@ WITH_DECIMALS = re.compile(r"(\+?[0-9]{9,15})[.,]0{1,2}")
 """A number that went through a spreadsheet; nine digits at least, since people write dots between the groups of shorter ones."""
 
 
+def visible(text: str) -> str:
+    """A text of any length without what can't be seen in it or around it, look-alikes in ASCII."""
+    return (text if text.isascii() else text.translate(PLAIN)).strip()
+
+
 def tidy(text: str) -> str:
     """Without what can't be seen, in ASCII where a look-alike was written, and out of a spreadsheet's or a link's wrapping."""
     if len(text) > LONGEST:
         return text
-    if not text.isascii():
-        text = text.translate(PLAIN)
-    text = text.strip()
+    text = visible(text)
     wrapped = FORMULA.fullmatch(text)
     if wrapped:
         text = wrapped[1].strip()
@@ -63,10 +66,10 @@ def is_rounded(text: str) -> bool:
     """Whether a spreadsheet has cut the last digits off: 2.56712E+11 is one of a million numbers."""
     if len(text) > LONGEST:
         return False
-    found = EXPONENT.fullmatch(text.translate(PLAIN).strip().lstrip("'"))
+    found = EXPONENT.fullmatch(visible(text).lstrip("'"))
     return found is not None and len(found[3] or "") < int(found[4])
 
 
 def is_blank(text: str) -> bool:
     """Whether there is nothing to see in it."""
-    return not text.strip() or (not text.isascii() and not text.translate(PLAIN).strip())
+    return not visible(text)

@@ -9,7 +9,7 @@ import zipfile
 import pytest
 from openpyxl import Workbook
 
-from wesend.contacts import service, uploads
+from wesend.contacts import service, uploads, workbook
 from wesend.dashboard import frame
 from wesend.database import query
 
@@ -32,7 +32,7 @@ def upload(visitor, content: bytes, name: str = "Customers 2026.csv") -> str:
     return answer.headers["Location"].split("?")[0]
 
 
-def workbook(*rows) -> bytes:
+def book_of(*rows) -> bytes:
     book, stream = Workbook(), io.BytesIO()
     for row in rows:
         book.active.append(row)
@@ -65,7 +65,7 @@ def query_groups(app) -> list:
 
 
 def test_a_workbook_is_read_as_a_spreadsheet_shows_it(member):
-    content = workbook(["phone", "name", "amount", None], [256712000001, "Ann", 1500.0, None], [None, None, None, None],
+    content = book_of(["phone", "name", "amount", None], [256712000001, "Ann", 1500.0, None], [None, None, None, None],
                        ["0712000002", "Ben", 12.5, None])
     path = upload(member, content, "x.xlsx")
     assert "256712000001 · 0712000002" in text_of(member.get(path))
@@ -93,7 +93,7 @@ def test_a_file_that_is_none_is_refused_and_not_kept(app, member, content, name,
 
 
 def test_a_workbook_that_unpacks_without_end_is_refused_before_it_is_read(app, member, monkeypatch):
-    monkeypatch.setattr(uploads, "UNPACKED_LIMIT", 100_000)
+    monkeypatch.setattr(workbook, "UNPACKED_LIMIT", 100_000)
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/sharedStrings.xml", b"\0" * 1_000_000)

@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 
-from wesend.contacts import csv_import
+from wesend.contacts import delimited, files
 
 from ..support.database import written
 from ..support.esms import (
@@ -132,7 +132,7 @@ def test_a_file_over_50_mb_is_400_and_leaves_nothing(app, esms, headers):
 
 
 def test_more_rows_than_the_limit_are_400_and_leave_nothing(app, esms, monkeypatch):
-    monkeypatch.setattr(csv_import, "ROW_LIMIT", 3000)
+    monkeypatch.setattr(files, "ROW_LIMIT", 3000)
     rows = [f"0712{index:06d}" for index in range(3001)]
     before = written(app)
     assert refused(esms.upload("phone\n" + "\n".join(rows)), 400, "file_too_large")
@@ -141,14 +141,14 @@ def test_more_rows_than_the_limit_are_400_and_leave_nothing(app, esms, monkeypat
 
 
 def test_the_limits_are_the_contracts():
-    assert (csv_import.ROW_LIMIT, csv_import.BYTE_LIMIT) == (500_000, 50 * 1024 * 1024)
+    assert (files.ROW_LIMIT, files.BYTE_LIMIT) == (500_000, 50 * 1024 * 1024)
 
 
 def test_an_import_takes_the_memory_of_a_chunk(app, context):
     """20 MB of rows, of which half are read before the measure: what is held does not grow with the file."""
     stream = io.BytesIO(b"phone,note\n" + b"".join(b"nobody,%s\n" % (b"x" * 200) for _ in range(100_000)))
     tracemalloc.start()
-    table = csv_import.read_table(stream)
+    table = delimited.read_table(stream)
     for _ in table.rows:
         pass
     peak = tracemalloc.get_traced_memory()[1]

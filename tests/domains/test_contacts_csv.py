@@ -9,12 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wesend.contacts import csv_import
-from wesend.contacts.csv_import import (
+from wesend.contacts import csv_import, files
+from wesend.contacts.csv_import import import_csv
+from wesend.contacts.files import (
     EmptyList,
     FileTooLarge,
     NoPhoneColumn,
-    import_csv,
+    UnreadableFile,
 )
 from wesend.contacts.service import list_contacts
 from wesend.database import query
@@ -57,7 +58,7 @@ def test_a_letter_that_is_split_over_two_blocks_of_reading_is_still_utf_8(accoun
     padding = "x" * (1024 * 1024 - len("phone,name\n0712345678,") - 1)
     imported = load(account, f"phone,name\n0712345678,{padding}ë\n")
     assert imported.group["contact_count"] == 1
-    assert contacts(imported)[0][1] == ("x" * csv_import.CELL_LIMIT)
+    assert contacts(imported)[0][1] == ("x" * files.FIELD_LIMIT)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -138,7 +139,7 @@ def test_short_rows_are_filled_and_long_ones_cut(account):
 
 def test_nul_characters_are_dropped_and_long_cells_cut(account):
     (found,) = contacts(load(account, "phone,name,note\n0712345678,A\x00nn," + "x" * 20_000 + "\n"))
-    assert found[1] == "Ann" and len(found[2]["note"]) == csv_import.CELL_LIMIT
+    assert found[1] == "Ann" and len(found[2]["note"]) == files.FIELD_LIMIT
 
 
 def test_more_rows_than_a_transaction_takes_are_all_there(account):
@@ -162,7 +163,7 @@ def left_behind() -> list:
     ("telephone,name\n0712345678,Ann\n", NoPhoneColumn), ("0712345678\n0772345678\n", NoPhoneColumn),
     ("phone,name\n0712345678," + "x" * (1024 * 1024 + 1) + "\n", InvalidInput),
     ("phone," + "x" * (1024 * 1024 + 1) + "\n0712345678,x\n", InvalidInput),
-    (b"PK\x03\x04\x14\x00\x06\x00" + bytes(range(256)), NoPhoneColumn),
+    (b"PK\x03\x04\x14\x00\x06\x00" + bytes(range(256)), UnreadableFile),
     (b"\xff\xfe\x00", InvalidInput),
 ], ids=["nothing", "blank", "header only", "blank rows", "no phone column", "no header", "huge cell", "huge header",
         "an Excel file", "half a character"])
@@ -173,7 +174,7 @@ def test_a_file_that_cannot_be_used_is_refused_and_leaves_nothing(account, conte
 
 
 def test_a_file_of_more_rows_than_the_limit_is_refused_and_leaves_nothing(account, monkeypatch):
-    monkeypatch.setattr(csv_import, "ROW_LIMIT", 3)
+    monkeypatch.setattr(files, "ROW_LIMIT", 3)
     monkeypatch.setattr(csv_import, "CHUNK", 2)
     assert load(account, "phone\n" + "\n".join(NUMBERS[:3]), "Three").group["contact_count"] == 3
     with pytest.raises(FileTooLarge):
@@ -182,7 +183,7 @@ def test_a_file_of_more_rows_than_the_limit_is_refused_and_leaves_nothing(accoun
 
 
 def test_a_file_of_more_bytes_than_the_limit_is_refused(account, monkeypatch):
-    monkeypatch.setattr(csv_import, "BYTE_LIMIT", len(TABLE.encode()))
+    monkeypatch.setattr(files, "BYTE_LIMIT", len(TABLE.encode()))
     load(account, TABLE, "As large as is allowed")
     with pytest.raises(FileTooLarge):
         load(account, TABLE + "\n")
@@ -190,7 +191,7 @@ def test_a_file_of_more_bytes_than_the_limit_is_refused(account, monkeypatch):
 
 
 def test_the_limits_are_the_documented_ones():
-    assert (csv_import.ROW_LIMIT, csv_import.BYTE_LIMIT) == (500_000, 50 * 1024 * 1024)
+    assert (files.ROW_LIMIT, files.BYTE_LIMIT) == (500_000, 50 * 1024 * 1024)
 
 
 def test_a_name_that_is_taken_is_refused_and_the_group_that_has_it_stays(account):

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import IO
 
-from .. import phones
+from .. import number_text, phones
 from ..accounts import audit_log, roles
 from ..accounts.roles import SEND, Actor
 from ..accounts.service import AccountInfo
 from ..database import Row, query, query_one, write
 from ..errors import InvalidInput
 from ..routing import opt_outs
-from . import csv_import, service, uploads
-from .csv_import import Imported, Mapping, Table, read_table
+from . import csv_import, service, tables, uploads
+from .csv_import import Imported
+from .delimited import read_table
+from .files import EmptyList, Line, Table
+from .headers import Mapping, addresses_in
 from .service import NewContact
 
 OPT_OUTS_A_WRITE = 500
@@ -112,14 +117,45 @@ def opt_out(account: AccountInfo, number: str, *, actor: Actor) -> str:
     roles.require(actor, SEND, account.id, even_suspended=True)
     found = _reachable(account, number)
     if found is None:
-        raise InvalidInput("Neither a phone number nor an e-mail address", {"number": ["Not a number"]})
+        told = (phones.ROUNDED if phones.problem(number) == phones.ROUNDED
+                else "Neither a phone number nor an e-mail address")
+        raise InvalidInput(told, {"number": [told]})
     if _add_opt_outs(account, [found], actor):
         audit_log.note(actor=actor, action="opt_out.add", subject=found[1], account_id=account.id)
     return found[1]
 
 
+def opt_out_list(account: AccountInfo, stream: IO[bytes], *, actor: Actor) -> tuple[int, list[str]]:
+    """A list brought along: how many are new, and what in it is neither a number nor an e-mail address.
+
+    The columns that are headed so are read; without a header every cell that is a number or an address. EmptyList,
+    FileTooLarge, UnreadableFile.
+    """
+    roles.require(actor, SEND, account.id, even_suspended=True)
+    with tables.open_rows(stream) as rows:
+        return opt_out_all(account, _addresses_in(account, rows), actor=actor)
+
+
+def _addresses_in(account: AccountInfo, rows: Iterator[Line]) -> Iterator[str]:
+    first = next(rows, None)
+    if first is None:
+        raise EmptyList("The file is empty", {"file": ["Empty"]})
+    places = addresses_in(first.cells)
+    for line in rows if places else chain([first], rows):
+        cells = [cell.strip() for cell in line.cells]
+        found = ([cells[place] for place in places if place < len(cells) and cells[place]] if places
+                 else [cell for cell in cells if _meant_as_address(account, cell)])
+        yield from found or [", ".join(filter(None, cells))]
+
+
+def _meant_as_address(account: AccountInfo, cell: str) -> bool:
+    """Whether it can be reached or looks as if it should be; a name or a day beside a number is neither."""
+    return ("@" in cell or _reachable(account, cell) is not None or number_text.is_rounded(cell)
+            or len(cell) < 40 and sum(map(str.isdigit, cell)) >= 9 and ":" not in cell)
+
+
 def opt_out_all(account: AccountInfo, lines: Iterable[str], *, actor: Actor) -> tuple[int, list[str]]:
-    """A list brought along, a number or an e-mail address a line: how many are new, and the lines that are neither."""
+    """Numbers and e-mail addresses: how many are new, and the lines that are neither."""
     roles.require(actor, SEND, account.id, even_suspended=True)
     added = 0
     refused: list[str] = []
@@ -145,7 +181,8 @@ def _reachable(account: AccountInfo, text: str) -> tuple[str, str] | None:
     phone = phones.normalise(text, account.country)
     if phone is not None:
         return opt_outs.SMS, phone.e164
-    return (opt_outs.EMAIL, text.lower()) if AN_ADDRESS.fullmatch(text) else None
+    address = number_text.visible(text).lower().removeprefix("mailto:")
+    return (opt_outs.EMAIL, address) if AN_ADDRESS.fullmatch(address) else None
 
 
 def _add_opt_outs(account: AccountInfo, found: list[tuple[str, str]], actor: Actor) -> int:

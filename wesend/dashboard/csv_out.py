@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from flask import Flask, Response, current_app, request
@@ -31,6 +32,17 @@ def csv_file(name: str, header: Cells, chunk_after: Callable[[Any], tuple[list[C
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     return Response(_stream(app, header, chunk_after), mimetype="text/csv",
                     headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def csv_of(name: str, rows: Iterator[Cells]) -> Response:
+    """The same of rows that need no context, the header among them."""
+    return Response(_chunks(rows), mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _chunks(rows: Iterator[Cells]) -> Iterator[str]:
+    yield "\ufeff"
+    while chunk := list(islice(rows, 500)):
+        yield lines(chunk)
 
 
 def _stream(app: Flask, header: Cells, chunk_after: Callable) -> Iterator[str]:

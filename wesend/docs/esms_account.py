@@ -19,7 +19,9 @@ OPERATIONS = {
         "POST /contact-lists": Operation(
             "Upload a contact list", {200: shapes.UPLOADED}, body=Upload({"name": "Customers", "tags": "vip,2026"},
                                                                          CSV),
-            description="The phone column is named phone, phone_number, mobile, msisdn, to or number.",
+            description="CSV in any usual encoding and delimiter, or an Excel workbook (.xlsx). The phone column is named phone,"
+                        " phone_number, mobile, msisdn, to or number. At most 50 MB, 500,000 rows and 100 columns; a field"
+                        " keeps 4,000 characters.",
             examples=(Example(keep={"list_id": "id"}),)),
         "GET /contact-lists": Operation("List the contact lists", {200: {"lists": [shapes.LIST], "total": 1}},
                                         query=schemas.LONG_PAGE),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import errors
-from ..contacts.csv_import import EmptyList
+from ..contacts.files import EmptyList
 from ..dialects.esms import schemas
 from . import esms_shapes as shapes
 from . import refusals

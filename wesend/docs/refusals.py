@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields
 from werkzeug import exceptions as http
 
 from .. import errors, money
-from ..contacts.csv_import import EmptyList, FileTooLarge, NoPhoneColumn
+from ..contacts.files import EmptyList, FileTooLarge, NoPhoneColumn, UnreadableFile
 from ..dialects.body import InvalidText, MalformedJson
 from ..dialects.dialect import InvalidIdempotencyKey
 from .operations import Operation, Upload
@@ -27,7 +27,8 @@ NO_RECIPIENT = errors.InvalidRecipient("No recipient is a valid phone number")
 TOO_LONG = errors.TextTooLong("The message has 11 segments; at most 10 are allowed", {"text": ["Too long"]})
 TOPUP = (errors.ChargeRefused(), errors.TopUpNotConfigured())
 UPLOAD = (EmptyList("The file is empty"), NoPhoneColumn("No column is named phone, phone_number or mobile"),
-          FileTooLarge("The file has more than 50 MB"), http.UnsupportedMediaType(), InvalidText(),
+          FileTooLarge("The file has more than 50 MB"), UnreadableFile("The file is a PDF"),
+          http.UnsupportedMediaType(), InvalidText(),
           ValidationError("Missing data for required field.", "file"))
 
 

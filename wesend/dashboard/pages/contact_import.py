@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from itertools import islice
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_wtf.file import FileField, FileRequired
 from wtforms import SelectField
 from wtforms.validators import Length
 
 from ...contacts import csv_import, desk, service
-from ...contacts.csv_import import Mapping, Table
+from ...contacts.files import Table
+from ...contacts.headers import Mapping, detect
 from ...errors import InvalidInput, WesendError
 from .. import asked
 from ..counter import plural
-from ..csv_out import lines
+from ..csv_out import csv_of
 from ..forms import REQUIRED, Form, Text
 from ..scope import account
 from ..sessions import actor
@@ -25,7 +26,9 @@ from .contacts import blueprint
 SAMPLES = 3
 PHONE, NAME, FIELD, IGNORE = "phone", "name", "field", "ignore"
 ROLES = ((FIELD, "A field of its own"), (PHONE, "The phone number"), (NAME, "The name"), (IGNORE, "Leave out"))
-WHY = {"invalid": "no phone number", "duplicate": "repeated in the file"}
+WHY = {"invalid": "no phone number", "rounded": "Excel has rounded this number", "duplicate": "repeated in the file"}
+SHOWN = 200
+"""Characters of a cell on a page."""
 
 
 class FileForm(Form):
@@ -57,7 +60,7 @@ def map_columns(token: str):
     form.group.data = service.free_name(account().id, asked.text("named") or "Imported")
     form.country.data = account().country
     with desk.Opened(account(), token) as table:
-        mapping = csv_import.detect(table.columns)
+        mapping = detect(table.columns, peoples=True)
         return _columns_page(token, table, form, _roles_of(table.columns, mapping))
 
 
@@ -69,7 +72,7 @@ def _roles_of(columns: list[str], mapping: Mapping | None) -> list[str]:
 
 def _columns_page(token: str, table: Table, form: ImportForm, chosen: list[str], error: str = ""):
     samples = list(islice(table.rows, SAMPLES))
-    columns = [(name or f"Column {index + 1}", [row[index] for row in samples], chosen[index])
+    columns = [(name or f"Column {index + 1}", [row[index][:SHOWN] for row in samples], chosen[index])
                for index, name in enumerate(table.columns)]
     return render_template("contacts/columns.html", token=token, columns=columns, roles=ROLES, form=form, error=error,
                            is_empty=not samples)
@@ -114,9 +117,9 @@ def _check_page(token: str, table: Table, form: ImportForm, mapping: Mapping, ch
     counts: Counter[str] = Counter()
     rejected: list[tuple[str, str]] = []
     for verdict in csv_import.examine(table, mapping, form.country.data):
-        counts[verdict.reason or "valid"] += 1
+        counts["invalid" if verdict.reason == "rounded" else verdict.reason or "valid"] += 1
         if verdict.reason and len(rejected) < 20:
-            rejected.append((verdict.cells[mapping.phone], WHY[verdict.reason]))
+            rejected.append((verdict.cells[mapping.phone][:SHOWN], WHY[verdict.reason]))
     return render_template("contacts/check.html", token=token, form=form, counts=counts, rejected=rejected, chosen=chosen,
                            phone_at=mapping.phone, plural=plural)
 
@@ -129,7 +132,15 @@ def rejected(token: str):
     with desk.Opened(account(), token) as table:
         if not (at.isascii() and at.isdigit() and int(at[:5]) < len(table.columns)):
             raise InvalidInput("Choose one column as the phone number")
-        found = csv_import.examine(table, Mapping(int(at[:5]), None, {}), country)
-        text = "\ufeff" + lines([[*table.columns, "why"]]) + lines(
-            [*verdict.cells, WHY[verdict.reason]] for verdict in found if verdict.reason)
-    return Response(text, mimetype="text/csv", headers={"Content-Disposition": 'attachment; filename="rejected.csv"'})
+    opened = desk.Opened(account(), token)
+    answer = csv_of("rejected.csv", _rejected(opened, Mapping(int(at[:5]), None, {}), country))
+    answer.call_on_close(opened.stream.close)
+    return answer
+
+
+def _rejected(opened: desk.Opened, mapping: Mapping, country: str):
+    with opened as table:
+        yield [*table.columns, "why"]
+        for verdict in csv_import.examine(table, mapping, country):
+            if verdict.reason:
+                yield [*verdict.cells, WHY[verdict.reason]]

@@ -8,7 +8,7 @@ from flask import Blueprint, g
 
 from ... import clock, countries, money, phones, templating
 from ...contacts import service as contacts
-from ...contacts.csv_import import EmptyList
+from ...contacts.files import EmptyList
 from ...database import Record, Row, query_one
 from ...errors import BatchNotFound, NotCancellable
 from ...messages import control, precheck, send

@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from ... import errors as domain
 from ... import money
-from ...contacts.csv_import import EmptyList, FileTooLarge, NoPhoneColumn
+from ...contacts.files import EmptyList, FileTooLarge, NoPhoneColumn
 from ..body import InvalidText, MalformedJson, UploadTooLarge
 from ..dialect import InvalidIdempotencyKey
 from ..field_errors import MALFORMED, UNSTORABLE, field_errors

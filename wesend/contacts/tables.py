@@ -1,0 +1,113 @@
+"""One reader for every file that people bring along: a list, a CSV or a workbook, on disk or through a pipe."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from . import delimited, files, workbook
+from .files import EmptyList, FileTooLarge, Line, Table, UnreadableFile
+
+HEAD = 8192
+ZIPPED = (b"PK\x03\x04", b"PK\x05\x06")
+KINDS: tuple[tuple[tuple[bytes, ...], str], ...] = (
+    ((b"\xd0\xcf\x11\xe0",), "an old Excel workbook (.xls) or one with a password"),
+    ((b"%PDF-",), "a PDF"),
+    ((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*"), "a picture"),
+    ((b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!\x1a", b"BZh91AY", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"), "a packed file"),
+    ((b"SQLite format 3\x00",), "a database"),
+    ((b"{\\rtf",), "a text document"),
+)
+"""How files begin that are none of ours, and what people call them."""
+MARKUP = (b"<!doctype", b"<html", b"<?xml", b"<table", b"<head", b"<meta", b"<style", b"<script", b"<body", b"<div")
+SAVE_AS = "open it in a spreadsheet and save it as an Excel workbook (.xlsx) or as CSV"
+
+
+@contextmanager
+def open_table(stream: IO[bytes]) -> Iterator[Table]:
+    """Header and rows of whatever list it is. EmptyList, FileTooLarge, UnreadableFile; also while the rows are read."""
+    with as_csv(stream) as text:
+        yield _read(text)
+
+
+def _read(text: IO[bytes]) -> Table:
+    table = delimited.read_table(text)
+    if not table.columns:
+        raise EmptyList("The file is empty", {"file": ["Empty"]})
+    return table
+
+
+@contextmanager
+def open_rows(stream: IO[bytes]) -> Iterator[Iterator[Line]]:
+    """The same for a list that may have no header: all rows as they are, when all of them can be read."""
+    with as_csv(stream) as text:
+        for _ in delimited.read_rows(text):
+            pass
+        text.seek(0)
+        yield delimited.read_rows(text)
+
+
+@contextmanager
+def as_csv(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+    """The file as CSV that can be read again from its start; the stream itself where it is that."""
+    with _seekable(stream) as whole:
+        if whole.seek(0, 2) > files.BYTE_LIMIT:
+            raise too_large()
+        whole.seek(0)
+        head = whole.read(HEAD)
+        whole.seek(0)
+        if not head.strip():
+            raise EmptyList("The file is empty", {"file": ["Empty"]})
+        if not head.startswith(ZIPPED):
+            check_text(head)
+            yield whole
+            return
+        with tempfile.TemporaryFile() as file:
+            workbook.write_csv(whole, file)
+            if not file.tell():
+                raise EmptyList("The file is empty", {"file": ["Empty"]})
+            file.seek(0)
+            yield file
+
+
+@contextmanager
+def _seekable(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+    """What comes through a pipe is kept on disk while it is read."""
+    if stream.seekable():
+        yield stream
+        return
+    with tempfile.TemporaryFile() as file:
+        left = files.BYTE_LIMIT + 1
+        while left and (block := stream.read(min(left, 2**20))):
+            file.write(block)
+            left -= len(block)
+        yield file
+
+
+def keep(stream: IO[bytes], file: IO[bytes]) -> None:
+    """Write the file as CSV, when all of it can be read; raises like `open_table`."""
+    with as_csv(stream) as text:
+        for _ in _read(text).rows:
+            pass
+        text.seek(0)
+        shutil.copyfileobj(text, file, 2**20)
+
+
+def too_large() -> FileTooLarge:
+    return FileTooLarge(f"The file has more than {files.BYTE_LIMIT // 2**20} MB")
+
+
+def check_text(head: bytes) -> None:
+    """UnreadableFile, with what it is and what to do, when a file does not begin like a text."""
+    kind = next((name for starts, name in KINDS if head.startswith(starts)), None)
+    if kind is None and head.removeprefix(b"\xef\xbb\xbf").lstrip()[:20].lower().startswith(MARKUP):
+        kind = "a web page or XML, whatever its name"
+    if kind is None and not delimited.is_wide(head):
+        strange = sum(byte < 9 or 13 < byte < 32 for byte in head)
+        if strange > 9 and strange * 50 > len(head):
+            kind = "no text"
+    if kind is not None:
+        raise UnreadableFile(f"The file is {kind}: {SAVE_AS}")
