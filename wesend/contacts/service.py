@@ -12,6 +12,7 @@ from ..accounts.roles import Actor
 from ..accounts.sides import SEEN, Side, may_change
 from ..database import Row, Tx, marks, query, query_one, write
 from ..errors import ContactNotFound, GroupExists, GroupNotFound, InvalidInput
+from .files import COLUMN_LIMIT, COLUMN_NAME_LIMIT, CONTACT_LIMIT, FIELD_LIMIT
 
 CHUNK = 500  # rows a transaction: the write lock stays short
 NAME_LENGTH = 200
@@ -115,12 +116,17 @@ def _changing(sql: str, row_id: int) -> Callable[[Tx], int]:
 
 def add_contacts(account_id: int, group_id: int, contacts: Iterable[NewContact], home_country: str, *,
                  side: Side | None = None) -> Added:
-    """Add what is a phone number and not there yet; the rest comes back with its reason."""
+    """Add what is a phone number and not there yet; the rest comes back with its reason. InvalidInput, with nothing added,
+    when one is too large.
+    """
     group_to_change(account_id, group_id, side)
+    given = list(contacts)
+    for contact in given:
+        check_size(contact)
     added, skipped = 0, []
     rows: list[tuple] = []
     now = clock.now_ms()
-    for contact in contacts:
+    for contact in given:
         phone = phones.normalise(contact.phone, home_country)
         if phone is None:
             skipped.append((contact.phone, "invalid_phone"))
@@ -131,6 +137,21 @@ def add_contacts(account_id: int, group_id: int, contacts: Iterable[NewContact],
             rows = []
     added += _insert(group_id, rows, skipped)
     return Added(added, skipped, get_group(account_id, group_id)["contact_count"])
+
+
+def check_size(contact: NewContact) -> None:
+    """InvalidInput for more fields or longer ones than a contact may have."""
+    told = None
+    if len(contact.fields) > COLUMN_LIMIT:
+        told = f"A contact has at most {COLUMN_LIMIT} fields"
+    elif any(len(name) > COLUMN_NAME_LIMIT for name in contact.fields):
+        told = f"A field's name has at most {COLUMN_NAME_LIMIT} characters"
+    elif any(len(value) > FIELD_LIMIT for value in (contact.name or "", *contact.fields.values())):
+        told = f"A field of a contact has at most {FIELD_LIMIT} characters"
+    elif sum(len(name) + len(value) for name, value in contact.fields.items()) > CONTACT_LIMIT:
+        told = f"A contact's fields have at most {CONTACT_LIMIT} characters in all"
+    if told:
+        raise InvalidInput(told, {"contacts": [told]})
 
 
 COLUMNS = ("group_id", "account_id", "phone", "country", "name", "email", "data", "created_at")
@@ -174,6 +195,7 @@ def get_contact(group_id: int, contact_id: int) -> Row:
 def update_contact(account_id: int, group_id: int, contact_id: int, contact: NewContact, home_country: str) -> None:
     """Put what a contact is in place of what it was; InvalidInput for no number, or one that the group has already."""
     get_group(account_id, group_id)
+    check_size(contact)
     phone = phones.normalise(contact.phone, home_country)
     if phone is None:
         told = phones.problem(contact.phone)
@@ -193,10 +215,12 @@ def update_contact(account_id: int, group_id: int, contact_id: int, contact: New
 
 
 def field_names(group_id: int, among: int = -1) -> list[str]:
-    """The fields beside phone and name in the order in which they came: of the first ``among`` contacts (-1: of all)."""
+    """The fields beside phone and name in the order in which they came: of the first ``among`` contacts (-1: of all), as
+    many as a file has columns.
+    """
     return [row[0] for row in query("SELECT field.key FROM (SELECT id, data FROM contacts WHERE group_id = ? ORDER BY id"
                                     " LIMIT ?) c, json_each(c.data) field GROUP BY field.key ORDER BY min(c.id),"
-                                    " min(field.id)", (group_id, among))]
+                                    " min(field.id) LIMIT ?", (group_id, among, COLUMN_LIMIT))]
 
 
 def delete_contact(account_id: int, group_id: int, contact_id: int, *, side: Side | None = None, actor: Actor) -> None:

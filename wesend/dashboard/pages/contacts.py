@@ -9,6 +9,7 @@ from wtforms.validators import Length
 
 from ... import phones
 from ...contacts import desk, service
+from ...contacts.files import COLUMN_LIMIT
 from ...contacts.service import NewContact
 from ...database import Row
 from .. import asked
@@ -22,7 +23,7 @@ blueprint = Blueprint("contacts", __name__, url_prefix="/contacts")
 GROUPS_SHOWN = 500
 FIELDS_FROM = 1000
 """Contacts whose fields are offered in the forms; an export has those of all."""
-EMAIL = "email"
+EMAIL, OTHERS = "email", "other fields"
 
 
 class GroupForm(Form):
@@ -119,20 +120,24 @@ def _back_to(group_id: int) -> str:
 
 @blueprint.get("/<int:group_id>/export")
 def export(group_id: int):
-    """In the columns that an import reads again."""
+    """In the columns that an import reads again; the last holds, as JSON, the fields that find no column of their own."""
     service.get_group(account().id, group_id)
-    names = [name for name in service.field_names(group_id) if name.lower() not in ("phone", "name")]
+    found = service.field_names(group_id)
+    names = [name for name in found if name.lower() not in ("phone", "name", OTHERS)]
+    others = [OTHERS] if len(found) == COLUMN_LIMIT else []
+    names = names[:COLUMN_LIMIT - 3] if others else names
 
     def chunk_after(last: int | None):
         rows = desk.contacts_from(group_id, last or 0, 500)
-        return [_cells(row, names) for row in rows], rows[-1]["id"] if len(rows) == 500 else None
+        return [_cells(row, names, bool(others)) for row in rows], rows[-1]["id"] if len(rows) == 500 else None
 
-    return csv_file(f"group-{group_id}.csv", ["phone", "name", *names], chunk_after)
+    return csv_file(f"group-{group_id}.csv", ["phone", "name", *names, *others], chunk_after)
 
 
-def _cells(row: Row, names: list[str]) -> list[object]:
+def _cells(row: Row, names: list[str], with_others: bool) -> list[object]:
     given = _data(row)
-    return [row["phone"], row["name"], *(given.get(name) for name in names)]
+    cells = [row["phone"], row["name"], *(given.pop(name, None) for name in names)]
+    return [*cells, json.dumps(given, ensure_ascii=False) if given else None] if with_others else cells
 
 
 @blueprint.post("/<int:group_id>/delete")
