@@ -117,7 +117,7 @@ def test_a_refusal_is_one_sentence_on_stderr_and_exit_code_1(wesend, arguments):
     ("wallet", "credit", "wal_sandbox_esms", "1e3"), ("wallet", "credit", "wal_sandbox_esms", "0.0000001"),
     ("wallet", "create", "--account", "one", "--currency", "UGX"),
     ("key", "create", "--account", "1", "--wallet", "wal_sandbox_esms", "--api", "twilio"),
-    ("group", "create", "--account", "1", "Customers", "--csv", "/no/such/file.csv"), ("up", "--port", "0"),
+    ("up", "--port", "0"),
     ("up", "--port", "http"), ("up", "--workers", "0"),
 ], ids=" ".join)
 def test_a_value_of_the_wrong_kind_is_a_usage_error(wesend, arguments):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import chain
+import sys
 
 import click
 
 from ..accounts.service import get_account
 from ..contacts import csv_import, desk, service
 from ..routing import senders
-from .shared import ACCOUNT, ACTOR, command
+from .shared import ACCOUNT, ACTOR, command, open_file
 
 
 @click.group()
@@ -63,17 +63,18 @@ def group():
 
 
 @command("create", ACCOUNT, click.argument("name"),
-         click.option("--csv", "path", type=click.Path(exists=True, dir_okay=False), default=None,
-                      help="Contacts, at most 50 MB: a header row with a phone column (phone, mobile, msisdn, to, number);"
-                           " the other columns fill {{placeholders}}."), group=group)
+         click.option("--csv", "path", default=None, metavar="FILE",
+                      help="Contacts, CSV or Excel workbook (.xlsx), at most 50 MB: a header row with a phone column (phone,"
+                           " mobile, tel, number …); the other columns fill {{placeholders}}. - reads standard input."),
+         group=group)
 def create_group(account_id, name, path):
     """Create a contact group, with the contacts of a CSV file if one is given."""
     account = get_account(account_id)
     if path is None:
         row, skipped = service.create_group(account.id, name), 0
     else:
-        with open(path, "rb") as file:
-            imported = csv_import.import_csv(account, file, name=name)
+        with open_file(path) as file:
+            imported = csv_import.import_csv(account, file, name=name, peoples_headers=True)
         row, skipped = imported.group, imported.skipped
     return ({"group_id": row["id"], "name": row["name"], "count": row["contact_count"], "skipped": skipped},
             f"Group {row['id']} ({row['name']}): {row['contact_count']} contacts, {skipped} rows skipped.")
@@ -95,16 +96,23 @@ def opt_out():
 
 
 @command("add", ACCOUNT, click.argument("addresses", nargs=-1, metavar="[PHONE|EMAIL]…"),
-         click.option("--file", "file", type=click.File(errors="replace"), default=None,
-                      help="A list, one a line; - reads standard input."), group=opt_out)
-def add_opt_outs(account_id, addresses, file):
-    """Opt numbers and e-mail addresses out: what a former provider kept of them, for one."""
+         click.option("--file", "path", default=None, metavar="FILE",
+                      help="A list: one a line, a CSV or an Excel workbook (.xlsx); - reads standard input."), group=opt_out)
+def add_opt_outs(account_id, addresses, path):
+    """Opt numbers and e-mail addresses out: what a former provider kept of them, for one; exit 1 if one is neither."""
     account = get_account(account_id)
-    if not addresses and file is None:
+    if not addresses and path is None:
         raise click.UsageError("Name a phone number or an e-mail address, or a --file of them")
-    added, refused = desk.opt_out_all(account, chain(addresses, file or ()), actor=ACTOR)
-    told = "".join(f"\n  neither a phone number nor an e-mail address: {line[:60]}" for line in refused[:20])
-    return {"added": added, "refused": refused}, f"{added} opted out, {len(refused)} refused.{told}"
+    added, refused = desk.opt_out_all(account, addresses, actor=ACTOR)
+    if path is not None:
+        with open_file(path) as file:
+            more, unread = desk.opt_out_list(account, file, actor=ACTOR)
+        added, refused = added + more, refused + unread
+    for line in refused[:20]:
+        click.echo(f"Neither a phone number nor an e-mail address: {line[:60]}", err=True)
+    if refused:
+        click.get_current_context().call_on_close(lambda: sys.exit(1))
+    return {"added": added, "refused": refused}, f"{added} opted out, {len(refused)} refused."
 
 
 COMMANDS = (sender, group, opt_out)

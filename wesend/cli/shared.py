@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
-from typing import Any
+from typing import IO, Any
 
 import click
 from flask.cli import with_appcontext
@@ -37,6 +39,16 @@ def command(name: str, *parameters: Callable, group: click.Group | None = None, 
         return made
 
     return decorate
+
+
+@contextmanager
+def open_file(path: str) -> Iterator[IO[bytes]]:
+    """A file, a pipe (``<(…)``) or, as -, standard input. What can't be opened is an OSError: one sentence, exit 1."""
+    if path == "-":
+        yield sys.stdin.buffer
+        return
+    with open(path, "rb") as file:
+        yield file
 
 
 class Amount(click.ParamType):

@@ -15,7 +15,7 @@ from ..operations import restore as restoring
 from ..settings import Settings
 from .shared import ACTOR, command
 
-FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+FILE = click.argument("file", type=click.Path(path_type=Path))
 
 
 def _note(text: str) -> None:
@@ -34,7 +34,7 @@ def backup(file):
     return {"file": str(file), "bytes": size}, f"{file}: {size} bytes"
 
 
-@command("restore", click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
+@command("restore", FILE,
          migrated=False)
 def restore(file):
     """Put a backup in the database's place, with dispatch paused; the old database is kept."""
