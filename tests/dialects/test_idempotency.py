@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from wesend.accounts import idempotency, service
+from wesend.database import write
+from wesend.dialects.fingerprint import fingerprints
 from wesend.wallets.service import credit_by_hand, find_wallet
 
 from ..support.accounts import (
@@ -53,6 +59,77 @@ def test_every_post_of_every_dialect_is_answered_again_and_refused_with_another_
         other = api.post(route.path, {**body, "x": 1}, headers=headers)
         assert other.status_code == route.row.conflict and route.row.shows_refusal(other), route
         assert written(app) == before, route
+
+
+SAME = [b'{"walletId":"wal_sandbox_wesendall","recipient":"0712345678","message":"Caf\xc3\xa9"}',
+        b'{"message": "Caf\\u00e9", "recipient": "0712345678", "walletId": "wal_sandbox_wesendall"}',
+        b'\xef\xbb\xbf\n{ "recipient":"0712345678",\t"walletId":"wal_sandbox_wesendall", "message":"Caf\\u00E9" }\n']
+OTHER = [b'{"walletId":"wal_sandbox_wesendall","recipient":"0712345678","message":"Cafe"}',
+         b'{"walletId":"wal_sandbox_wesendall","recipient":["0712345678"],"message":"Caf\xc3\xa9"}',
+         b'{"walletId":"wal_sandbox_wesendall","recipient":"0712345678","message":"Caf\xc3\xa9","x":null}']
+
+
+def post_raw(wesendall, body: bytes) -> TestResponse:
+    return wesendall.client.post("/api/v1/sms/send", data=body, content_type="application/json",
+                                 headers={**wesendall.headers, **KEY})
+
+
+@pytest.mark.parametrize("again", SAME)
+def test_a_body_is_the_same_when_it_says_the_same_in_other_bytes(app, wesendall, again):
+    first = post_raw(wesendall, SAME[0])
+    before = written(app)
+    assert first.status_code == 200, first.text
+    assert replayed(first, post_raw(wesendall, again))
+    assert written(app) == before
+
+
+@pytest.mark.parametrize("other", OTHER)
+def test_and_another_when_it_says_anything_else(app, wesendall, other):
+    post_raw(wesendall, SAME[0])
+    assert post_raw(wesendall, other).status_code == 422
+
+
+@pytest.mark.parametrize(("one", "two", "same"), [
+    ("1", "1.0", True), ("1", "1e0", True), ("0.50", "5e-1", True), ("-0", "0", True), ("1", "true", False), ("0", "null", False),
+    ("1", '"1"', False), ("1.5", '["number","1.5"]', False), ("[1,2]", "[2,1]", False), ('{"a":1,"b":2}', '{"b":2,"a":1.0}', True),
+    ("[]", "{}", False), ('{"a":{}}', '{"a":null}', False), ("1.0000000001", "1", False)])
+def test_numbers_are_compared_by_their_value(app, one, two, same):
+    """1 and 1.0 are one number: who sends JSON from JavaScript and repeats it from Python sends both."""
+    def seen(document: str) -> str:
+        with app.test_request_context("/api/v1/sms/send", method="POST", data=document, content_type="application/json"):
+            return fingerprints()[0]
+
+    assert (seen(one) == seen(two)) is same
+
+
+JSON_VALUES = st.recursive(st.none() | st.booleans() | st.integers(-10**6, 10**6) | st.text(max_size=4), lambda inner: (
+    st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)), max_leaves=8)
+
+
+@settings(max_examples=60)
+@given(JSON_VALUES, JSON_VALUES)
+def test_two_documents_are_the_same_exactly_when_their_values_are(one, two):
+    def spelled(value) -> str:
+        return json.dumps(value, sort_keys=True)
+
+    app = Flask("numbers")
+    seen = []
+    for value in (one, two):
+        with app.test_request_context("/", method="POST", data=json.dumps(value, indent=1), content_type="application/json"):
+            seen.append(fingerprints()[0])
+    assert (seen[0] == seen[1]) is (spelled(one) == spelled(two))
+
+
+def test_an_answer_that_was_kept_before_the_upgrade_is_given_again(app, wesendall):
+    """Fingerprints were those of the bytes then."""
+    first = post_raw(wesendall, SAME[0])
+    with app.app_context():
+        with app.test_request_context("/api/v1/sms/send", method="POST", data=SAME[0], content_type="application/json"):
+            by_values, by_bytes = fingerprints()
+        assert write(lambda tx: tx.changed("UPDATE idempotency_keys SET fingerprint = ? WHERE fingerprint = ?",
+                                           (by_bytes, by_values))) == 1
+    assert replayed(first, post_raw(wesendall, SAME[0]))
+    assert post_raw(wesendall, SAME[1]).status_code == 422
 
 
 def test_without_a_key_each_request_is_a_new_one(app, wesendall):

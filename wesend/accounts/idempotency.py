@@ -46,8 +46,11 @@ class Paid(NamedTuple):
     subject: str
 
 
-def begin(api_key_id: int, key: str, fingerprint: str) -> Claim | Answer | Paid:
-    """Claim a key, or find what became of it. IdempotencyConflict: another request had it; InFlight: it still runs."""
+def begin(api_key_id: int, key: str, fingerprint: str, *others: str) -> Claim | Answer | Paid:
+    """Claim a key, or find what became of it. IdempotencyConflict: another request had it; InFlight: it still runs.
+
+    ``others``: under which the same request may have been kept.
+    """
 
     def unit(tx: Tx) -> Claim | Answer | Paid:
         now = clock.now_ms()
@@ -60,7 +63,7 @@ def begin(api_key_id: int, key: str, fingerprint: str) -> Claim | Answer | Paid:
             claim_id = tx.insert("idempotency_keys", api_key_id=api_key_id, key=key, fingerprint=fingerprint,
                                  token=token, lease_until=now + LEASE_MS, created_at=now)
             return Claim(claim_id, token)
-        if row["fingerprint"] != fingerprint:
+        if row["fingerprint"] not in (fingerprint, *others):
             raise IdempotencyConflict
         if row["status_code"] is not None:
             return Answer(row["status_code"], row["body"], row["content_type"])

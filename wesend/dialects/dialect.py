@@ -7,7 +7,6 @@ was paid for); the order of things is the same for all: 401, 403, 429, idempoten
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import sha256
 from typing import Any
 
 from flask import Blueprint, Flask, Request, Response, current_app, g, request
@@ -28,7 +27,8 @@ from ..messages.order import Origin
 from ..request_objects import this_g, this_request
 from ..webhooks import formats
 from ..webhooks.formats import Format
-from .body import InvalidText, MalformedJson, body, upload_fields
+from .body import InvalidText, MalformedJson
+from .fingerprint import fingerprints
 from .rate_limit import check_rate
 
 KEPT = frozenset({402, 403, 404, 422, 502})
@@ -102,7 +102,7 @@ class Dialect:
     def _claim(self, key: Key, name: str):
         if len(name) > 255 or not name.isascii() or not name.isprintable():
             raise InvalidIdempotencyKey
-        found = idempotency.begin(key.id, name, fingerprint())
+        found = idempotency.begin(key.id, name, *fingerprints())
         if isinstance(found, idempotency.Answer):
             response = Response(found.body, found.status_code, content_type=found.content_type)
             response.headers["Idempotency-Replayed"] = "true"
@@ -138,22 +138,6 @@ class Dialect:
         response.status_code = status
         response.headers.update(headers)
         return response
-
-
-def fingerprint() -> str:
-    """What makes two requests the same: method, path and body; of an upload its fields and files, not its boundary."""
-    found = sha256(b"\0".join((request.method.encode(), request.full_path.encode())))
-    if request.mimetype == "multipart/form-data":
-        for name, value in upload_fields().items(multi=True):
-            found.update(f"\0{name}\0{value}".encode())
-        for name, file in request.files.items(multi=True):
-            found.update(f"\0{name}\0{file.filename}\0".encode())
-            while block := file.stream.read(65536):
-                found.update(block)
-            file.stream.seek(0)
-    else:
-        found.update(b"\0" + body())
-    return found.hexdigest()
 
 
 def account() -> AccountInfo:
