@@ -12,6 +12,7 @@ from .database import query
 from .messages import held
 from .operations import backup, machine
 from .operations.machine import Finding
+from .routing.rates import is_convertible
 from .routing.routes import all_routes
 from .schema_version import DatabaseProblem, current_revision, known_revisions
 from .settings import Settings
@@ -27,6 +28,7 @@ def examine() -> list[Finding]:
                 machine.disk(values), machine.exposure(values), machine.secret_key(values), database]
     if usable:
         findings += [_scheduler(values), _dispatch(), _backups(values), _accounts(), _keys(), *_gateways(), _routes(),
+                     *_rates(),
                      _mail(values), _alerts(values), _sandbox(values)]
     return findings
 
@@ -94,6 +96,13 @@ def _mail(values: Settings) -> Finding:
         return Finding("Mail", "warning", f"{waiting} live {'mail is' if waiting == 1 else 'mails are'} held, accepted and not"
                        " sent: set WESEND_SMTP_URL")
     return Finding("Mail", "missing", "WESEND_SMTP_URL is not set: live mail is accepted and held until it is")
+
+
+def _rates() -> list[Finding]:
+    """The wallets' currencies that prices can't be charged in; nothing where there is no such wallet."""
+    lacking = [row[0] for row in query("SELECT DISTINCT currency FROM wallets ORDER BY currency") if not is_convertible(row[0])]
+    return [Finding("Exchange rates", "warning", f"none for {currency}, the currency of a wallet: `wesend rate set {currency}"
+                    " UNITS_PER_USD`") for currency in lacking]
 
 
 def _accounts() -> Finding:

@@ -13,7 +13,19 @@ LARGEST_MICROS = 10**15  # a thousand million units; keeps every sum far below 2
 
 CREDITS = "SMS"
 AMOUNT = re.compile(r"^[+-]?\d{1,12}(\.\d{1,6})?$")
-CURRENCY = re.compile(r"^[A-Z]{3}$")
+CURRENCIES = frozenset((
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF "
+    "CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG "
+    "HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA "
+    "MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD "
+    "RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX "
+    "USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG ").split())
+"""ISO 4217's currencies that are in circulation (the list of 2025)."""
+
+
+def is_currency(code: str) -> bool:
+    """Of ISO 4217; credits are none."""
+    return code in CURRENCIES
 
 
 def to_micros(amount: Decimal | str | int) -> int:

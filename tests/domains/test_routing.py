@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wesend import money
+from wesend import doctor, money
 from wesend.errors import InsufficientBalance, InvalidInput, NoRoute, RouteNotFound
 from wesend.messages.compose import read_recipients
 from wesend.routing.pricing import home_price
@@ -194,3 +194,24 @@ def test_too_few_credits_are_refused_before_a_missing_route(context):
     assert (refused.value.required_micros, refused.value.balance_micros) == (1_000_000, 0)
     with pytest.raises(NoRoute):
         send(rich, NUMBERS[0])
+
+
+@pytest.mark.parametrize("code", ["XYZ", "SMS1", "us", "", "ABC", "€UR"])
+def test_a_currency_that_is_none_makes_no_wallet_no_route_and_no_rate(context, code):
+    with pytest.raises(InvalidInput, match="is not an ISO 4217 currency"):
+        make_wallet("0", code)
+    with pytest.raises(InvalidInput):
+        make_route("R", None, currency=code)
+    with pytest.raises(InvalidInput):
+        set_rate(code, 1_000_000, actor="test")
+
+
+def test_a_wallet_that_no_price_can_be_charged_to_is_told_why(context):
+    wallet = make_wallet("100", "EUR", is_sandbox=True)
+    with pytest.raises(NoRoute, match="There is no exchange rate from UGX to EUR"):
+        send(wallet)
+    assert [finding.detail for finding in doctor.examine() if finding.check == "Exchange rates"] == [
+        "none for EUR, the currency of a wallet: `wesend rate set EUR UNITS_PER_USD`"]
+    set_rate("EUR", 900_000, actor="test")
+    send(wallet)
+    assert [finding for finding in doctor.examine() if finding.check == "Exchange rates"] == []

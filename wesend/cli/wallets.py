@@ -6,6 +6,7 @@ import click
 
 from .. import money
 from ..accounts.service import get_account
+from ..routing.rates import is_convertible
 from ..wallets import service
 from ..wallets.service import WalletInfo
 from .shared import ACCOUNT, ACTOR, AMOUNT, command
@@ -33,8 +34,12 @@ def _wallet(info: WalletInfo):
          group=wallet)
 def create_wallet(account_id, currency, sandbox, sms_rate):
     """Create an empty wallet."""
-    return _wallet(service.create_wallet(account_id=account_id, currency=currency, is_sandbox=sandbox,
-                                         sms_rate_micros=sms_rate, actor=ACTOR))
+    made = service.create_wallet(account_id=account_id, currency=currency, is_sandbox=sandbox, sms_rate_micros=sms_rate,
+                                 actor=ACTOR)
+    if not is_convertible(made.currency):
+        click.echo(f"Note: there is no exchange rate for {made.currency}: only routes priced in it can be paid from this wallet"
+                   f" until `wesend rate set {made.currency} UNITS_PER_USD`.", err=True)
+    return _wallet(made)
 
 
 @command("list", ACCOUNT, group=wallet)

@@ -66,6 +66,7 @@ class Composed(Protocol):
     placeholders: str | None
     subject: str | None
     sender: str | None
+    why_no_route: str | None
 
     def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Planned | Skipped]: ...
 
@@ -85,6 +86,8 @@ class Composer:
 
     channel = SMS
     subject: str | None = None
+    why_no_route: str | None = None
+    """What is missing where a route is there, and can't be paid."""
     placeholders: str | None = None
 
     def __init__(self, account: AccountInfo, wallet: WalletInfo, text: str, *, sender: str | None = None,
@@ -196,6 +199,8 @@ class Composer:
             else:
                 known = (routes.wallet_price(route.price_micros, route.currency, count, self.wallet.currency),
                          money.price(route.price_micros, count))
+                if known[0] is None:
+                    self.why_no_route = f"There is no exchange rate from {route.currency} to {self.wallet.currency}"
             self.prices[key] = known
         return known
 

@@ -79,6 +79,7 @@ class MailComposer:
 
     channel = EMAIL
     sender: str | None = None
+    why_no_route: str | None = None
     subject: str | None
     placeholders: str | None
 

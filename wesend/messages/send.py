@@ -54,7 +54,7 @@ def send(composer: Composed, addressees: Iterable[Addressee], *, origin: Origin,
             return _spooled(composer, chain(skipped, planned, plan), origin, order)
     if not planned:
         _refuse_if_poor(composer, skipped)
-        raise_nobody(skipped, composer.channel)
+        raise_nobody(skipped, composer)
     at_once: set[str] = set()
     remote: set[str] = set()
     if in_request and order.mode == "now" and pause.current() is None:
@@ -76,7 +76,7 @@ def _spooled(composer: Composed, plan: Iterable[Planned | Skipped], origin: Orig
     with Spool() as spool:
         spool.fill(plan)
         if not spool.count:
-            raise_nobody(spool.skipped, composer.channel)
+            raise_nobody(spool.skipped, composer)
         return accept_bulk(composer, spool, origin=origin, order=order)
 
 
@@ -100,13 +100,13 @@ def _refuse_if_poor(composer: Composed, skipped: list[Skipped]) -> None:
                                   currency=composer.wallet.currency)
 
 
-def raise_nobody(skipped: list[Skipped], channel: str = SMS):
+def raise_nobody(skipped: list[Skipped], composer: Composed):
     """The error that tells why nobody was left to send to."""
     reasons = {item.reason for item in skipped}
     if NO_ROUTE in reasons:
-        raise NoRoute
+        raise NoRoute(composer.why_no_route)
     if INVALID_RECIPIENT in reasons and len(reasons) == 1:
-        noun, article = ("phone number", "a") if channel == SMS else ("e-mail address", "an")
+        noun, article = ("phone number", "a") if composer.channel == SMS else ("e-mail address", "an")
         raise InvalidRecipient(f"No recipient is a valid {noun}", {"recipient": [f"Not {article} {noun}"]})
     if reasons == {OPTED_OUT}:
         raise OptedOut("The recipient has opted out", {"recipient": ["Opted out"]})

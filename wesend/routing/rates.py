@@ -16,6 +16,11 @@ def rates() -> dict[str, int]:
                   | {"USD": money.MICRO})
 
 
+def is_convertible(currency: str) -> bool:
+    """Whether prices in other currencies can be charged to a wallet of this one."""
+    return currency == money.CREDITS or currency in rates()
+
+
 def list_rates() -> list[Row]:
     """Every rate with the time it was set."""
     return query("SELECT * FROM exchange_rates ORDER BY currency")
@@ -24,7 +29,7 @@ def list_rates() -> list[Row]:
 def set_rate(currency: str, per_usd_micros: int, *, actor: Actor) -> None:
     roles.require(actor, OPERATE)
     currency = currency.strip().upper()
-    if not money.CURRENCY.match(currency) or currency == money.CREDITS:
+    if not money.is_currency(currency):
         raise InvalidInput(f"{currency} is not an ISO 4217 currency")
     if per_usd_micros <= 0:
         raise InvalidInput("A rate is above zero")

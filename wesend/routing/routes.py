@@ -119,7 +119,7 @@ def set_route(*, code: str, country: str, gateway: str | None, price_micros: int
         raise InvalidInput(f"{code!r} is not a route code: letters, digits, _ and -")
     if country not in phonenumbers.SUPPORTED_REGIONS:
         raise InvalidInput(f"{country} is not an ISO 3166 country code")
-    if not money.CURRENCY.match(currency) or currency == money.CREDITS:
+    if not money.is_currency(currency):
         raise InvalidInput(f"{currency} is not an ISO 4217 currency")
     if price_micros < 0:
         raise InvalidInput("A price is not negative")

@@ -52,9 +52,9 @@ def create_wallet(*, account_id: int, currency: str, is_sandbox: bool = False, s
     _require_over(is_sandbox, account_id, actor)
     get_account(account_id)
     currency = currency.strip().upper()
-    if not money.CURRENCY.match(currency):
-        raise InvalidInput(f"{currency} is not an ISO 4217 currency or SMS", {"currency": ["Unknown currency"]})
     credits = currency == money.CREDITS
+    if not credits and not money.is_currency(currency):
+        raise InvalidInput(f"{currency} is not an ISO 4217 currency or SMS", {"currency": ["Unknown currency"]})
     if sms_rate_micros is not None and (not credits or sms_rate_micros <= 0):
         raise InvalidInput("An SMS rate is above zero and belongs to a wallet of currency SMS")
     uid = uid or "wal_" + "".join(secrets.choice(ALPHABET) for _ in range(20))
