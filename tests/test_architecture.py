@@ -21,7 +21,8 @@ CORE = {"errors", "clock", "phones", "segments", "money", "templating", "columns
 GATEWAYS = {"gateways"}
 DOMAINS = ["accounts", "upstreams", "wallets", "routing", "contacts", "webhooks", "messages", "operations"]
 EDGES = {"dialects", "dashboard", "docs", "callbacks", "cli", "jobs", "server", "doctor", "sandbox", "sandbox_api", "health",
-         "request_ids", "request_objects", "client_addresses", "mail_catcher", "metrics", "logs", "api_sessions"}
+         "request_ids", "request_objects", "client_addresses", "mail_catcher", "metrics", "logs", "api_sessions",
+         "connections"}
 FACTORY = {"", "models"}  # the package itself, and the list of all models that migrations compare with
 
 EXCEPTIONS = {

@@ -133,7 +133,8 @@ class Server(BaseApplication):
         host = f"[{values.host}]" if ":" in values.host else values.host
         for name, value in {
             "bind": f"{host}:{values.port}", "workers": values.workers, "threads": values.threads,
-            "worker_class": "gthread", "timeout": TIMEOUT, "graceful_timeout": GRACEFUL_TIMEOUT, "keepalive": 15,
+            "worker_class": "wesend.connections.worker.PatientWorker",
+            "timeout": TIMEOUT, "graceful_timeout": GRACEFUL_TIMEOUT, "keepalive": 15,
             "preload_app": True, "reuse_port": values.workers > 1, "control_socket_disable": True,
             "loglevel": "warning" if values.log == "off" else values.log_level,
             "logger_class": logs.gunicorn_logger(values),

@@ -10,6 +10,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -22,6 +23,7 @@ import requests
 from tests.support.dashboard import PASSWORD
 from tests.support.forked import ForkedServer
 from tests.support.server import PROJECT, Server, free_port
+from tests.support.slow import crowd
 from wesend.sandbox import CREDENTIALS, WALLETS
 
 DOCUMENTS = (PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md")))
@@ -55,13 +57,16 @@ class Answer(NamedTuple):
         return json.loads(self.body)
 
 
-class Tls(http.client.HTTPSConnection):
+def connected(port: int) -> ssl.SSLSocket:
     """To this machine, under the public name; the certificate is not looked at."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context.wrap_socket(socket.create_connection(("127.0.0.1", port), 60), server_hostname=NAME)
 
+
+class Tls(http.client.HTTPSConnection):
     def connect(self) -> None:
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        self.sock = context.wrap_socket(socket.create_connection(("127.0.0.1", self.port), 60), server_hostname=NAME)
+        self.sock = connected(self.port)
 
 
 class Proxy(NamedTuple):
@@ -83,7 +88,8 @@ class Proxy(NamedTuple):
 
 @pytest.fixture(scope="module")
 def server(new_instance) -> Iterator[Server]:
-    with ForkedServer(new_instance(), WESEND_LOG="json", WESEND_BASE_URL=f"https://{NAME}", WESEND_SANDBOX="1") as server:
+    with ForkedServer(new_instance(), program=("-m", "tests.support.impatient"), WESEND_LOG="json",
+                      WESEND_BASE_URL=f"https://{NAME}", WESEND_SANDBOX="1") as server:
         yield server
 
 
@@ -188,3 +194,15 @@ def test_a_contact_list_of_45_mb_goes_through_and_one_of_60_does_not(proxy):
     taken = upload(proxy, 45 * MB)
     assert (taken.status, taken.json["count"]) == (200, 45 * MB // 995)
     assert upload(proxy, 60 * MB).status in (400, 413)  # eSMS's own word for it, or nginx's
+
+
+@pytest.mark.parametrize("opening", (
+    b"", b"Content-Length: 100\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\n40\r\n{", b"Content-Length: 900000\r\n\r\n{"))
+def test_24_unfinished_requests_hold_up_nobody(proxy, opening):
+    start = (f"POST /api/messages/send HTTP/1.1\r\nHost: {NAME}\r\nAuthorization: {proxy.esms['Authorization']}\r\n"
+             "Content-Type: application/json\r\n").encode()
+    with crowd(lambda: connected(proxy.port), 24, start + opening):
+        for _ in range(4):
+            began = time.monotonic()
+            assert proxy.ask("GET", "/docs").status == 200
+            assert time.monotonic() - began < 2

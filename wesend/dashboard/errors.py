@@ -10,7 +10,7 @@ from ..errors import Forbidden, InvalidCredentials, NotFound, RateLimited, Wesen
 
 STATUSES = ((NotFound, 404), (Forbidden, 403), (InvalidCredentials, 401), (RateLimited, 429))
 TITLES = {400: "That request can't be understood", 401: "Please sign in", 403: "You may not do this",
-          404: "There is no such page", 405: "That can't be done here", 409: "That can't be done now",
+          404: "There is no such page", 405: "That can't be done here", 408: "That took too long", 409: "That can't be done now",
           413: "That is too large", 429: "Too many requests", 500: "Something went wrong"}
 SENTENCES = {404: "It may have been removed, or it belongs to another account.",
              500: "The mistake is ours and was written to the log."}

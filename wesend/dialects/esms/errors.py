@@ -44,6 +44,7 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (domain.RateLimited, 429, "rate_limited"),
 )
 HTTP_CODES = {404: ("not_found", "Not found"), 405: ("method_not_allowed", "Method not allowed"),
+              408: ("request_timeout", "The request did not come in time"),
               413: ("payload_too_large", "The request body is too large"),
               415: ("unsupported_media_type", "The request body must be application/json"),
               500: ("internal_error", "Internal server error")}

@@ -39,7 +39,7 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (domain.TopUpNotConfigured, 503, "topup_not_configured"),
     (domain.RateLimited, 429, "rate_limited"),
 )
-HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type",
+HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 408: "request_timeout", 413: "too_large", 415: "unsupported_media_type",
               429: "rate_limited", 500: "internal_error"}
 
 

@@ -32,7 +32,8 @@ TABLE: tuple[tuple[type[Exception], int], ...] = (
     (domain.TopUpNotConfigured, 502),
     (domain.RateLimited, 429),
 )
-SENTENCES = {404: "Not found", 405: "Method not allowed", 413: "The request body is too large",
+SENTENCES = {404: "Not found", 405: "Method not allowed", 408: "The request did not come in time",
+             413: "The request body is too large",
              415: "The request body must be application/json", 500: "Internal server error"}
 
 

@@ -1,0 +1,1 @@
+"""Clients' connections: no slow client holds a thread that others need."""
