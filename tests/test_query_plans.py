@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 
 from wesend.accounts import idempotency
+from wesend.accounts.service import get_account
 from wesend.contacts import service as contacts
 from wesend.database import query
 from wesend.messages import bulk, control, handed_in, queue, receipts
@@ -15,7 +16,7 @@ from wesend.webhooks import attempts, deliver, endpoints
 
 from .conftest import make_app
 from .support.apis import Wesendall
-from .support.domain import put
+from .support.domain import make_wallet, put
 from .support.esms import ANN, BEN, BUSY, FAILS, Esms, data_of, new_list
 from .support.jobs import ManualJobs
 from .support.plans import Recorder
@@ -72,6 +73,15 @@ def test_reading_by_the_esms_api(api, recorder, no_scan, path):
              "list": data_of(api.get("/contact-lists"))["lists"][-1]["id"]}
     answer = api.get(path.format(**known))
     assert answer.status_code == 200 and answer.data
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path.startswith("/messages") or "health" in path])
+def test_reading_where_an_account_has_both_sides(app, api, recorder, no_scan, path):
+    """The wallets of one's own side are told apart from the other's."""
+    with app.app_context():
+        make_wallet("0", account=get_account(query("SELECT id FROM accounts WHERE is_sandbox = 1")[0][0]))
+    recorder.statements.clear()
+    test_reading_by_the_esms_api(api, recorder, no_scan, path)
 
 
 @pytest.mark.parametrize("given", [{}, {"page": 2, "per_page": 1}, {"status": "failed"}, {"status": "sent"},

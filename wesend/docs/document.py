@@ -20,6 +20,13 @@ IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string", "maxLength": 255},
     "description": "1 to 255 visible ASCII characters. The same key with the same request is answered again and carried"
                    " out once, for 24 hours."}
+SIDES = """
+
+## Test keys and live keys
+
+A key is of its wallet's side: the sandbox, or live. What is of the other side does not exist for it, whatever its id. What a
+key makes (groups, webhooks, sender IDs, opt-outs) is of its side alone. What people make in the dashboard or by command
+serves both: a test key uses it, and can neither change nor delete it."""
 
 
 def document(app: Flask, api: Api) -> dict[str, Any]:
@@ -40,7 +47,7 @@ class Builder:
         self.plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: type(schema).__name__)
         self.spec = APISpec(
             title=api.title, version=VERSION, openapi_version="3.1.0", plugins=[self.plugin],
-            info={"description": api.introduction + self.answers.table_of_refusals()},
+            info={"description": api.introduction + SIDES + self.answers.table_of_refusals()},
             servers=[{"url": api.dialect.prefix}], tags=[{"name": tag} for tag in api.operations],
             security=[dict.fromkeys(names, []) for names in api.security])
         assert self.plugin.converter is not None  # made by the spec
