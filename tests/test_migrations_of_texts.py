@@ -11,6 +11,7 @@ import flask_migrate
 import pytest
 from flask import Flask
 
+from wesend.accounts import quota
 from wesend.database import db, query
 from wesend.messages import caught, caught_mail, handed_in, history, mail, search
 from wesend.messages.caught import Wanted
@@ -68,6 +69,7 @@ def test_mail_that_was_sent_reads_as_it_did_and_its_links_still_lead(before):
     """)
     connection.commit()
     assert bring_up_to_date() is True
+    assert quota.stored(1) == (len(text) + 500 + len("Dear {name}"), 0)
     row = history.find(1, "m", channel="email")
     assert mail.Letter.of(row).text == text
     assert mail.link_target(1, 0) == "https://shop.example/"

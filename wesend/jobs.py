@@ -19,6 +19,7 @@ from flask import Flask
 from . import clock, locks, mail_catcher
 from .accounts import idempotency
 from .contacts import service as contacts
+from .contacts import uploads
 from .intervals import Interval
 from .messages import brought, bulk, control, detours, handed_in, queue, receipts
 from .messages.dispatch import Dispatcher
@@ -129,6 +130,7 @@ def housekeeping(_app: Flask) -> None:
     repeat(brought.forget_old)
     repeat(handed_in.forget_old)
     contacts.sweep_deleted()
+    uploads.forget_old()
     bulk.sweep_rejected()
 
 

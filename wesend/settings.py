@@ -99,6 +99,10 @@ class Settings:
     """Days after which texts of messages are replaced (`WESEND_KEEP_TEXT_DAYS`; none: they are kept)."""
     link_days: float = 400.0
     """Days for which the tracked links of a mail that was sent lead on (`WESEND_LINK_DAYS`)."""
+    account_storage_mb: int = 1024
+    """MB of texts and contacts that an account may store; beyond it bulks, e-mails and contacts are refused, single messages
+    are not (`WESEND_ACCOUNT_STORAGE_MB`; 0: no limit).
+    """
     alert_mail: str = ""
     """Where alerts of wallets without an address of their own are mailed (`WESEND_ALERT_MAIL`)."""
     trusted_proxies: tuple[Network, ...] = LOOPBACK
@@ -123,7 +127,8 @@ VARIABLES = {
     "gateway_timeout": "WESEND_GATEWAY_TIMEOUT", "log": "WESEND_LOG", "log_level": "WESEND_LOG_LEVEL",
     "metrics_token": "WESEND_METRICS_TOKEN", "backup_dir": "WESEND_BACKUP_DIR", "backup_hours": "WESEND_BACKUP_HOURS",
     "backup_keep": "WESEND_BACKUP_KEEP", "keep_text_days": "WESEND_KEEP_TEXT_DAYS",
-    "link_days": "WESEND_LINK_DAYS", "alert_mail": "WESEND_ALERT_MAIL",
+    "link_days": "WESEND_LINK_DAYS", "account_storage_mb": "WESEND_ACCOUNT_STORAGE_MB",
+    "alert_mail": "WESEND_ALERT_MAIL",
     "trusted_proxies": "WESEND_TRUSTED_PROXIES",
 }
 """Every setting and its variable: README is held against this table by a test."""
@@ -173,6 +178,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         backup_keep=read.whole("WESEND_BACKUP_KEEP", 7, 1, 10_000),
         keep_text_days=read.seconds("WESEND_KEEP_TEXT_DAYS", None),
         link_days=read.seconds("WESEND_LINK_DAYS", 400.0),
+        account_storage_mb=read.whole("WESEND_ACCOUNT_STORAGE_MB", 1024, 0, 10**9),
         alert_mail=read.text("WESEND_ALERT_MAIL", ""),
         trusted_proxies=read.networks("WESEND_TRUSTED_PROXIES", LOOPBACK),
     )

@@ -17,7 +17,8 @@ from ..support.workbooks import workbook as book_of
 def test_accounts_and_wallets(wesend, account, wallet):
     wesend("wallet", "credit", wallet, "50")
     accounts = wesend("account", "list", "--json").json["accounts"]
-    assert {"account_id": account, "name": "Shop", "country": "UG", "status": "active", "is_sandbox": False} in accounts
+    assert {"account_id": account, "name": "Shop", "country": "UG", "status": "active", "is_sandbox": False,
+            "storage_mb": 0.0} in accounts
     assert [one["is_sandbox"] for one in accounts] == [False, True]
     assert wesend("wallet", "list", "--account", account, "--json").json == {
         "wallets": [{"wallet_id": wallet, "currency": "UGX", "balance": "50"}]}

@@ -1,6 +1,7 @@
 """Accounts, their API keys, the answers kept for idempotency keys, the audit log, and the dashboard's users."""
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -24,6 +25,15 @@ class Account(db.Model):
     is_sandbox = db.mapped_column(Integer, nullable=False, server_default="0")
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (CheckConstraint("status IN ('active', 'suspended')", name="status"),)
+
+
+class AccountStorage(db.Model):
+    """Bytes that an account stores, counted by triggers (`quota`)."""
+
+    __tablename__ = "account_storage"
+    account_id = db.mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    texts = db.mapped_column(BigInteger, nullable=False, server_default="0")
+    contacts = db.mapped_column(BigInteger, nullable=False, server_default="0")
 
 
 class ApiKey(db.Model):

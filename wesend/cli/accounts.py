@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from .. import clock
-from ..accounts import keys, service
+from ..accounts import keys, quota, service
 from ..accounts.service import AccountInfo
 from ..wallets.service import wallet_of_account
 from .shared import ACCOUNT, ACTOR, command
@@ -45,9 +45,11 @@ def resume_account(account_id):
 def list_accounts():
     """List the accounts."""
     rows = [{"account_id": row["id"], "name": row["name"], "country": row["country"], "status": row["status"],
-             "is_sandbox": bool(row["is_sandbox"])} for row in service.list_accounts(actor=ACTOR)]
+             "is_sandbox": bool(row["is_sandbox"]), "storage_mb": round(row["stored_bytes"] / quota.MB, 1)}
+            for row in service.list_accounts(actor=ACTOR)]
     return {"accounts": rows}, "\n".join(
-        f"{row['account_id']:>5}  {row['country']}  {row['status']:<9}  {row['name']}" + " (sandbox)" * row["is_sandbox"]
+        f"{row['account_id']:>5}  {row['country']}  {row['status']:<9}  {row['storage_mb']:>8.1f} MB  {row['name']}"
+        + " (sandbox)" * row["is_sandbox"]
         for row in rows) or "No accounts yet."
 
 

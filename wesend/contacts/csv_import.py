@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import IO, NamedTuple
 
 from .. import clock, phones
+from ..accounts import quota
 from ..accounts.service import AccountInfo
 from ..accounts.sides import Side
 from ..database import Row, Tx, write
@@ -95,23 +96,22 @@ def _import_rows(account_id: int, group_id: int, table: Table, mapping: Mapping,
         chunk.append(service.contact_row(group_id, account_id, phone, name, data, now))
         held += sum(map(len, cells))
         if len(chunk) == CHUNK or held > CHUNK_CHARACTERS:
-            added += _write(chunk, group_id)
+            added += _write(account_id, chunk, group_id)
             chunk, held = [], 0
-    added += _write(chunk, group_id)
+    added += _write(account_id, chunk, group_id)
     if not count:
         raise EmptyList("The file has no rows", {"file": ["Empty"]})
     write(lambda tx: tx.changed("UPDATE groups SET state = 'ready' WHERE id = ? AND state = 'importing'", (group_id,)))
     return Imported(service.get_group(account_id, group_id), count - added, invalid, count - added - invalid)
 
 
-def _write(chunk: list[tuple], group_id: int) -> int:
+def _write(account_id: int, chunk: list[tuple], group_id: int) -> int:
     if not chunk:
         return 0
+    quota.require_room(account_id, service.size(chunk))
 
     def unit(tx: Tx) -> int:
-        before = tx.connection.total_changes
-        tx.executemany(service.INSERT, chunk)
-        added = tx.connection.total_changes - before
+        added = tx.executemany(service.INSERT, chunk)
         tx.execute("UPDATE groups SET contact_count = contact_count + ? WHERE id = ?", (added, group_id))
         return added
 

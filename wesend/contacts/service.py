@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from .. import clock, phones
-from ..accounts import audit_log
+from ..accounts import audit_log, quota
 from ..accounts.roles import Actor
 from ..accounts.sides import SEEN, Side, may_change
 from ..database import Row, Tx, marks, query, query_one, write
@@ -16,6 +16,8 @@ from .files import COLUMN_LIMIT, COLUMN_NAME_LIMIT, CONTACT_LIMIT, FIELD_LIMIT
 
 CHUNK = 500  # rows a transaction: the write lock stays short
 NAME_LENGTH = 200
+PAGE = 250
+"""Contacts that are read at a time: 5 MB of the largest there may be. Earlier versions took half a megabyte in one."""
 
 
 class NewContact(NamedTuple):
@@ -40,6 +42,8 @@ def create_group(account_id: int, name: str, *, description: str | None = None, 
     name = name.strip()
     if not name or len(name) > NAME_LENGTH:
         raise InvalidInput("A group needs a name", {"name": [f"1 to {NAME_LENGTH} characters"]})
+
+    quota.require_room(account_id)
 
     def unit(tx: Tx) -> int:
         if tx.one(f"SELECT 1 FROM groups WHERE account_id = ? AND name = ? AND state <> 'deleting' AND {SEEN}",
@@ -117,7 +121,7 @@ def _changing(sql: str, row_id: int) -> Callable[[Tx], int]:
 def add_contacts(account_id: int, group_id: int, contacts: Iterable[NewContact], home_country: str, *,
                  side: Side | None = None) -> Added:
     """Add what is a phone number and not there yet; the rest comes back with its reason. InvalidInput, with nothing added,
-    when one is too large.
+    when one is too large; StorageQuotaExceeded.
     """
     group_to_change(account_id, group_id, side)
     given = list(contacts)
@@ -133,9 +137,9 @@ def add_contacts(account_id: int, group_id: int, contacts: Iterable[NewContact],
             continue
         rows.append((contact.phone, contact_row(group_id, account_id, phone, contact.name, contact.fields, now)))
         if len(rows) == CHUNK:
-            added += _insert(group_id, rows, skipped)
+            added += _insert(account_id, group_id, rows, skipped)
             rows = []
-    added += _insert(group_id, rows, skipped)
+    added += _insert(account_id, group_id, rows, skipped)
     return Added(added, skipped, get_group(account_id, group_id)["contact_count"])
 
 
@@ -167,9 +171,15 @@ def contact_row(group_id: int, account_id: int, phone: phones.Phone, name: str |
             json.dumps(fields, ensure_ascii=False) if fields else None, now)
 
 
-def _insert(group_id: int, rows: list[tuple], skipped: list[tuple[str, str]]) -> int:
+def size(rows: Iterable[tuple]) -> int:
+    """About the bytes that contacts' rows add to their account's storage."""
+    return sum(100 + sum(len(value) for value in row if isinstance(value, str)) for row in rows)
+
+
+def _insert(account_id: int, group_id: int, rows: list[tuple], skipped: list[tuple[str, str]]) -> int:
     if not rows:
         return 0
+    quota.require_room(account_id, size(row for _, row in rows))
 
     def unit(tx: Tx) -> list[bool]:
         fresh = [tx.changed(INSERT, row) > 0 for _, row in rows]
@@ -201,6 +211,10 @@ def update_contact(account_id: int, group_id: int, contact_id: int, contact: New
         told = phones.problem(contact.phone)
         raise InvalidInput(told, {"phone": [told]})
     row = contact_row(group_id, account_id, phone, contact.name, contact.fields, clock.now_ms())
+    before = query_one(f"SELECT {', '.join(COLUMNS)} FROM contacts WHERE id = ? AND group_id = ?", (contact_id, group_id))
+    more = size([row]) - size([tuple(before)] if before else [])
+    if more > 0:
+        quota.require_room(account_id, more)
     kept = dict(zip(COLUMNS, row, strict=True))
 
     def unit(tx: Tx) -> None:
@@ -238,7 +252,7 @@ def delete_contact(account_id: int, group_id: int, contact_id: int, *, side: Sid
     write(unit)
 
 
-def iterate(group_ids: list[int], page: int = 1000) -> Iterator[Row]:
+def iterate(group_ids: list[int], page: int = PAGE) -> Iterator[Row]:
     """Every contact of the groups, in the order of the groups, a page at a time; a phone in two comes with the
     first.
     """
@@ -253,7 +267,7 @@ def iterate(group_ids: list[int], page: int = 1000) -> Iterator[Row]:
             last = rows[-1]["id"]
 
 
-def iterate_mailable(group_ids: list[int], page: int = 1000) -> Iterator[Row]:
+def iterate_mailable(group_ids: list[int], page: int = PAGE) -> Iterator[Row]:
     """The contacts of the groups that have an e-mail address, a page at a time; an address may come again."""
     for group_id in group_ids:
         last = 0
@@ -276,8 +290,9 @@ def find_by(account_id: int, column: str, values: list[str], *, side: Side | Non
     assert column in ("phone", "email")
     if not values:
         return {}
-    rows = query(f"SELECT * FROM contacts WHERE account_id = ? AND {column} IN ({marks(values)}) AND EXISTS"
-                 f" (SELECT 1 FROM groups WHERE id = contacts.group_id AND {SEEN}) ORDER BY id", (account_id, *values, side))
+    rows = query(f"SELECT * FROM contacts WHERE id IN (SELECT max(id) FROM contacts WHERE account_id = ?"
+                 f" AND {column} IN ({marks(values)}) AND EXISTS (SELECT 1 FROM groups WHERE id = contacts.group_id AND {SEEN})"
+                 f" GROUP BY {column})", (account_id, *values, side))
     return {row[column]: row for row in rows}
 
 

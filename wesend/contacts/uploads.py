@@ -5,16 +5,29 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from flask import current_app
 
-from ..errors import NotFound
+from ..accounts import quota
+from ..errors import Conflict, NotFound
 from . import tables
 
 KEPT_SECONDS = 24 * 3600
 TOKEN = re.compile(r"[A-Za-z0-9_-]{20,40}")
+
+
+MOST_WAITING = 20
+"""Files of an account that wait for their import: more than anybody imports at a time."""
+WAITING_LIMIT = 200 * 2**20
+"""Bytes of them together: four of the largest."""
+
+
+class TooManyUploads(Conflict):
+    sentence = (f"{MOST_WAITING} files, or {WAITING_LIMIT // 2**20} MB of them, wait for their import already: import them, or wait"
+                " until they are forgotten, a day after their upload")
 
 
 class UploadNotFound(NotFound):
@@ -24,6 +37,7 @@ class UploadNotFound(NotFound):
 def keep(account_id: int, stream: BinaryIO) -> str:
     """Keep an upload; the token to find it by. EmptyList, FileTooLarge, UnreadableFile for what could not be imported."""
     _forget_old()
+    _require_room(account_id)
     token = secrets.token_urlsafe(18)
     path = _path(account_id, token)
     try:
@@ -59,6 +73,33 @@ def _folder() -> Path:
 
 def _path(account_id: int, token: str) -> Path:
     return _folder() / f"{account_id}-{token}.csv"
+
+
+def waiting_bytes(account_id: int) -> int:
+    """Of the account's files that wait for their import."""
+    return sum(size for _, size in _waiting(account_id))
+
+
+def _waiting(account_id: int) -> list[tuple[Path, int]]:
+    found = []
+    for path in _folder().glob(f"{account_id}-*.csv"):
+        with suppress(FileNotFoundError):  # another process was first
+            found.append((path, path.stat().st_size))
+    return found
+
+
+def _require_room(account_id: int) -> None:
+    """TooManyUploads, StorageQuotaExceeded."""
+    waiting = _waiting(account_id)
+    total = sum(size for _, size in waiting)
+    if len(waiting) >= MOST_WAITING or total >= WAITING_LIMIT:
+        raise TooManyUploads
+    quota.require_room(account_id, total)
+
+
+def forget_old() -> None:
+    """Housekeeping: files that nobody imported within a day."""
+    _forget_old()
 
 
 def _forget_old() -> None:

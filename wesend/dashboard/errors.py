@@ -6,9 +6,10 @@ from flask import Response, flash, redirect, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from ..errors import Forbidden, InvalidCredentials, NotFound, RateLimited, WesendError
+from ..errors import Forbidden, InvalidCredentials, NotFound, RateLimited, StorageQuotaExceeded, WesendError
 
-STATUSES = ((NotFound, 404), (Forbidden, 403), (InvalidCredentials, 401), (RateLimited, 429))
+STATUSES = ((NotFound, 404), (Forbidden, 403), (InvalidCredentials, 401), (RateLimited, 429),
+            (StorageQuotaExceeded, 413))
 TITLES = {400: "That request can't be understood", 401: "Please sign in", 403: "You may not do this",
           404: "There is no such page", 405: "That can't be done here", 408: "That took too long", 409: "That can't be done now",
           413: "That is too large", 429: "Too many requests", 500: "Something went wrong"}
@@ -25,7 +26,7 @@ def shows_pages(path: str) -> bool:
 def show_refusal(error: WesendError):
     """What a domain refused: a form that was sent from a page is answered there, anything else by a page of its own."""
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), 409)
-    back = _page_before() if request.method == "POST" and status in (404, 409) else None
+    back = _page_before() if request.method == "POST" and status in (404, 409, 413) else None
     if back is not None:
         flash(str(error), "error")
         return redirect(back, 303)

@@ -18,7 +18,7 @@ UNKNOWN = errors.MessageNotFound()
 COMPOSED = (refusals.TOO_LONG, refusals.NO_ROUTE, refusals.UNKNOWN_SENDER,
             errors.OptedOut("The recipient has opted out"))
 BULK_REFUSALS = (*COMPOSED, EmptyList("The contact lists hold no contacts"), errors.GroupNotFound(),
-                 errors.RouteNotFound())
+                 errors.RouteNotFound(), refusals.STORAGE)
 BULK = {"contact_list_ids": [GROUP], "text": "Hi {{name}}, this is a test.", "sender_id": OTHER_SENDER}
 
 CSV_EXAMPLE = ("message_id,phone,sender_id,text,status,country,currency,cost,segments,created_at,delivered_at\r\n"

@@ -25,11 +25,12 @@ NO_ROUTE = errors.NoRoute()
 REJECTED = errors.ProviderRejected(refunded_micros=35 * money.MICRO, currency="UGX", reason="Refused by the sandbox")
 NO_RECIPIENT = errors.InvalidRecipient("No recipient is a valid phone number")
 TOO_LONG = errors.TextTooLong("The message has 11 segments; at most 10 are allowed", {"text": ["Too long"]})
+STORAGE = errors.StorageQuotaExceeded(stored_bytes=2**30, limit_bytes=2**30)
 TOPUP = (errors.ChargeRefused(), errors.TopUpNotConfigured())
 UPLOAD = (EmptyList("The file is empty"), NoPhoneColumn("No column is named phone, phone_number or mobile"),
           FileTooLarge("The file has more than 50 MB"), UnreadableFile("The file is a PDF"),
           http.UnsupportedMediaType(), InvalidText(),
-          ValidationError("Missing data for required field.", "file"))
+          ValidationError("Missing data for required field.", "file"), STORAGE)
 
 
 def low_balance(wallet: str, currency: str) -> errors.InsufficientBalance:

@@ -32,7 +32,7 @@ OPERATIONS = {
                                                    "message": exactly("Message submitted successfully.")}},
             (SenderRequired(), refusals.UNKNOWN_SENDER,
              errors.InvalidRecipient("Not a valid phone number: 12"), refusals.TOO_LONG,
-             refusals.low_balance("", "SMS"), refusals.REJECTED, refusals.NO_ROUTE), body=schemas.SEND,
+             refusals.low_balance("", "SMS"), refusals.REJECTED, refusals.NO_ROUTE, refusals.STORAGE), body=schemas.SEND,
             description="Costs one credit a segment and recipient. One number that is not valid refuses the whole"
                         " request; a provider that refuses all of them costs nothing.",
             examples=(Example("One phone", {"to_number": PHONE, "message": "Hello from wesend", "sender_id": SENDER},

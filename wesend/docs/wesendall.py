@@ -68,7 +68,7 @@ def refusal(_status: int, bodies: list[dict]):
 
 WALLET_REFUSALS = (errors.WalletNotFound(), errors.WalletForbidden())
 SEND_REFUSALS = (*WALLET_REFUSALS, refusals.NO_RECIPIENT, refusals.TOO_LONG, refusals.UNKNOWN_SENDER,
-                 refusals.low_balance(WALLET, "UGX"), refusals.REJECTED, refusals.NO_ROUTE)
+                 refusals.low_balance(WALLET, "UGX"), refusals.REJECTED, refusals.NO_ROUTE, refusals.STORAGE)
 GROUP_REFUSALS = (*WALLET_REFUSALS, errors.GroupNotFound())
 OURS = {"walletId": WALLET}
 
@@ -89,12 +89,12 @@ OPERATIONS = {
     },
     "Groups": {
         "POST /groups": Operation(
-            "Create a group", {201: done(GROUP_SHAPE)}, (*WALLET_REFUSALS, errors.GroupExists()),
+            "Create a group", {201: done(GROUP_SHAPE)}, (*WALLET_REFUSALS, errors.GroupExists(), refusals.STORAGE),
             body=schemas.NEW_GROUP,
             examples=(Example(body={**OURS, "name": "Parents", "description": "Of class 7"},
                               keep={"group_id": "data.id"}),)),
         "POST /groups/{group_id}/contacts": Operation(
-            "Add contacts to a group", {201: done(ADDED)}, GROUP_REFUSALS, body=schemas.NEW_CONTACTS,
+            "Add contacts to a group", {201: done(ADDED)}, (*GROUP_REFUSALS, refusals.STORAGE), body=schemas.NEW_CONTACTS,
             description="Any further field of a contact can be used as `{{field}}` in a message to its group.",
             examples=(Example("Several", {**OURS, "contacts": [
                 {"phone": NATIONAL, "name": "Ann", "city": "Kampala"}, {"phone": "+256772345678", "name": "Ben"}]}),

@@ -53,7 +53,7 @@ PURCHASED = {"payment_status": PAYMENT, "amount_kes": number(500), "sms_rate": R
 ERROR = named("Error", {"status": exactly("error"), "message": "A sentence that says what went wrong.",
                         "errors": optional(mapping(["Missing data for required field."],
                                                    message=["Missing data for required field."]))})
-BLAST_REFUSALS = (refusals.NO_RECIPIENT, refusals.TOO_LONG, refusals.NO_ROUTE)
+BLAST_REFUSALS = (refusals.NO_RECIPIENT, refusals.TOO_LONG, refusals.NO_ROUTE, refusals.STORAGE)
 
 OPERATIONS = {
     "SMS": {

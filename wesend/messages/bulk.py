@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from .. import clock, wake
+from ..accounts import quota
 from ..database import Tx, atomic, query, query_one, write
 from ..errors import BatchNotFound, IdempotencyInFlight
 from ..ids import new_id
 from ..wallets import ledger
 from .accept import LEASE_MS, Accepted, count_accepted, count_routes, pay
-from .compose import Composed, Planned, Skipped
+from .compose import EMAIL, Composed, Planned, Skipped
 from .order import Order, Origin
 from .rows import MESSAGE_COLUMNS, batch_row, insert_batch, message_row
 from .statuses import LIVE_BULKS, UNACCEPTED
@@ -27,9 +28,18 @@ CHUNK_CHARACTERS = 2**20
 SKIPPED_KEPT = 100_000
 
 
+MAIL_ROW = 500
+"""Bytes that an e-mail's row takes, as the account's storage counts it."""
+
+
 def weight(item: Planned) -> int:
     """Characters that a message stores of its own."""
     return len(item.text) + len(item.fields or "")
+
+
+def to_store(planned: Iterable[Planned]) -> int:
+    """About the bytes that messages add to their account's storage."""
+    return sum(weight(item) + MAIL_ROW * (item.channel == EMAIL) for item in planned)
 
 
 class Spool:
@@ -37,7 +47,7 @@ class Spool:
 
     def __init__(self) -> None:
         self.file = tempfile.TemporaryFile(prefix="wesend-bulk-")  # noqa: SIM115 - __exit__ closes it
-        self.count = self.cost_micros = 0
+        self.count = self.cost_micros = self.stored = 0
         self.by_route: Counter[str] = Counter()
         self.skipped: list[Skipped] = []
 
@@ -69,6 +79,7 @@ class Spool:
         self.count += len(chunk)
         self.cost_micros += sum(item.cost_micros for item in chunk)
         self.by_route += count_routes(chunk)
+        self.stored += to_store(chunk)
 
     def chunks(self) -> Iterator[list[Planned]]:
         self.file.seek(0)
@@ -80,11 +91,12 @@ class Spool:
 
 
 def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, order: Order) -> Accepted:
-    """Pay for what was spooled, write it, let it go; InsufficientBalance writes nothing."""
+    """Pay for what was spooled, write it, let it go; InsufficientBalance and StorageQuotaExceeded write nothing."""
     account, wallet = composed.account, composed.wallet
     now = clock.now_ms()
     batch_uid = origin.batch_uid or new_id()
     with atomic() as tx:
+        quota.require_room(account.id, len(composed.text) + spool.stored)
         batch_id = insert_batch(tx, batch_row(
             composed, batch_uid, origin, order, lane=1, state="intake", total=spool.count, queued=spool.count,
             cost=spool.cost_micros, skipped=spool.skipped, now=now, lease_until=clock.now_ms() + LEASE_MS))["id"]

@@ -48,10 +48,12 @@ def addressees(account: AccountInfo, letter: WrittenLetter) -> Iterator[Addresse
     for row in contacts.iterate_mailable(list(letter.group_ids)):
         yield Addressee(row["email"], None, contacts.variables(row))
     typed = split_addresses(letter.addresses)
-    known = contacts.find_by(account.id, "email", [text.lower() for text in typed[:500]], side=letter.wallet.side)
-    for text in typed:
-        contact = known.get(text.lower())
-        yield Addressee(text, None, contacts.variables(contact) if contact else None)
+    for start in range(0, len(typed), contacts.PAGE):
+        some = typed[start:start + contacts.PAGE]
+        known = contacts.find_by(account.id, "email", [text.lower() for text in some], side=letter.wallet.side)
+        for text in some:
+            contact = known.get(text.lower())
+            yield Addressee(text, None, contacts.variables(contact) if contact else None)
 
 
 def refused(addresses: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import chain
 
 from .. import money, pause, segments
+from ..accounts import quota
 from ..database import query, query_one, snapshot
 from ..errors import (
     InsufficientBalance,
@@ -18,8 +19,9 @@ from ..upstreams import breaker, registry
 from ..upstreams import in_request as in_request_waits
 from ..wallets.service import WalletInfo, balance_of
 from .accept import IN_REQUEST_LIMIT, Accepted, Sent, accept
-from .bulk import CHUNK_CHARACTERS, Spool, accept_bulk, weight
+from .bulk import CHUNK_CHARACTERS, Spool, accept_bulk, to_store, weight
 from .compose import (
+    EMAIL,
     INVALID_RECIPIENT,
     NO_ROUTE,
     OPTED_OUT,
@@ -55,6 +57,8 @@ def send(composer: Composed, addressees: Iterable[Addressee], *, origin: Origin,
     if not planned:
         _refuse_if_poor(composer, skipped)
         raise_nobody(skipped, composer)
+    if composer.channel == EMAIL:
+        quota.require_room(composer.account.id, len(composer.text) + to_store(planned))
     at_once: set[str] = set()
     remote: set[str] = set()
     if in_request and order.mode == "now" and pause.current() is None:

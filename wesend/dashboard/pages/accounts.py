@@ -7,7 +7,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from wtforms import BooleanField, SelectField
 
 from ... import countries
-from ...accounts import service
+from ...accounts import quota, service
+from ...contacts import uploads
 from ...wallets import service as wallets
 from .. import scope
 from ..forms import REQUIRED, Amount, Form, Text, choices
@@ -62,7 +63,8 @@ def show(account_id: int):
                                          sms_rate_micros=form.sms_rate.micros, actor=actor())
             flash(f"Wallet {made.uid} was made; it is empty.", "success")
             return redirect(url_for(".show", account_id=at.id), 303)
-    return render_template("accounts/show.html", at=at, form=form, wallets=wallets.list_wallets(at.id))
+    return render_template("accounts/show.html", at=at, form=form, wallets=wallets.list_wallets(at.id), stored=quota.stored(at.id),
+                           waiting=uploads.waiting_bytes(at.id), most=quota.limit())
 
 
 @blueprint.post("/<int:account_id>/suspend")

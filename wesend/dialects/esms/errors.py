@@ -38,6 +38,7 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (domain.IdempotencyConflict, 409, "idempotency_conflict"),
     (domain.IdempotencyInFlight, 409, "idempotency_in_flight"),
     (domain.Conflict, 409, "conflict"),
+    (domain.StorageQuotaExceeded, 413, "storage_quota_exceeded"),
     (domain.NoRoute, 400, "no_route"),
     (domain.ChargeRefused, 502, "payment_refused"),
     (domain.TopUpNotConfigured, 503, "topup_not_configured"),

@@ -35,6 +35,7 @@ TABLE: tuple[tuple[type[Exception], int, str | None], ...] = (
     (domain.IdempotencyConflict, 422, None),
     (domain.Conflict, 409, None),
     (domain.ProviderRejected, 502, "Provider rejected the message"),
+    (domain.StorageQuotaExceeded, 413, None),
     (domain.NoRoute, 502, None),
     (domain.RateLimited, 429, None),
 )

@@ -35,6 +35,7 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (domain.Conflict, 409, "conflict"),
     (domain.ProviderRejected, 502, "provider_rejected"),
     (domain.ChargeRefused, 502, "provider_rejected"),
+    (domain.StorageQuotaExceeded, 413, "storage_quota_exceeded"),
     (domain.NoRoute, 502, "provider_unavailable"),
     (domain.TopUpNotConfigured, 503, "topup_not_configured"),
     (domain.RateLimited, 429, "rate_limited"),

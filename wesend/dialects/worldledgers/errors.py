@@ -26,6 +26,7 @@ TABLE: tuple[tuple[type[Exception], int], ...] = (
     (domain.InvalidInput, 422),
     (domain.IdempotencyConflict, 422),
     (domain.Conflict, 409),
+    (domain.StorageQuotaExceeded, 413),
     (domain.NoRoute, 502),
     (domain.ProviderRejected, 502),
     (domain.ChargeRefused, 502),
