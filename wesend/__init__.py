@@ -18,6 +18,7 @@ from . import (
     metrics,
     models,
     request_ids,
+    response_headers,
     sandbox_api,
     secret,
     settings,
@@ -61,6 +62,7 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     register_http_errors(app, elsewhere=lambda error: sandbox_api.show_error(error) or dashboard.show_elsewhere(error))
     api_sessions.init_app(app)
     request_ids.init_app(app)
+    response_headers.init_app(app)
     cli.init_app(app)
     return app
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
 from functools import lru_cache
 
@@ -32,6 +33,13 @@ def may_use_sandbox() -> bool:
     """
     settings: Settings = current_app.config["WESEND"]
     return settings.sandbox and (settings.sandbox_public or is_direct_from_loopback(request))
+
+
+def has_metrics_token() -> bool:
+    """Whether the request carries `WESEND_METRICS_TOKEN`: who has it watches over this instance."""
+    token: str = current_app.config["WESEND"].metrics_token
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+    return bool(token) and hmac.compare_digest(given.encode("utf-8", "surrogatepass"), token.encode())
 
 
 def is_direct_from_loopback(asked: Request) -> bool:

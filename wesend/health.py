@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 
-from flask import Blueprint, current_app
+from flask import Blueprint, current_app, request
 
 from . import clock, locks, pause
+from .client_addresses import has_metrics_token, is_direct_from_loopback
 from .database import query
 from .settings import Settings
 
@@ -19,7 +20,7 @@ def healthz():
 
     With WESEND_SCHEDULER=0 this server is not the one to run the jobs: it is healthy without a scheduler and says
     `off`, or how that of another server on the same instance is (`running`, `stalled`). Paused dispatch is healthy,
-    and is told.
+    and is told. Strangers get the status alone: who asks on this machine, or has the token for `/metrics`, gets the rest.
     """
     settings = current_app.config["WESEND"]
     paused = None
@@ -35,7 +36,8 @@ def healthz():
                                    "scheduler": scheduler}
     if paused is not None:
         told |= {"dispatch": "paused", "paused_since": clock.iso(paused.since), "reason": paused.reason}
-    return told, 200 if healthy else 503
+    may_know = is_direct_from_loopback(request) or has_metrics_token()
+    return told if may_know else {"status": told["status"]}, 200 if healthy else 503
 
 
 def _scheduler(settings: Settings) -> str:

@@ -33,7 +33,8 @@ RULES = tuple((re.compile(pattern, re.IGNORECASE), shown) for pattern, shown in 
     (r"(/(?:sign-?in|log-?in|invite|invitation|reset|password|welcome)s?)/[^\s\"'?]+", rf"\1/{HIDDEN}"),
     # None of these looks at a character more than a few times: whoever fills the log chooses the line.
     (r"\?[^\s\"'<>?=]*=[^\s\"'<>)]*", f"?{HIDDEN}"),
-    (r"(://[^/\s:@]*:)[^@\s/]+@", rf"\1{HIDDEN}@"),
+    # Up to the last @: a password may hold one.
+    (r"(://[^/\s:@]{0,100}:)[^\s/]{1,200}@", rf"\1{HIDDEN}@"),
     (r"\b(basic|bearer)\s+[a-z0-9+/=._~-]{6,}", rf"\1 {HIDDEN}"),
     (r"((?:api[-_]?key|secret|password|token)[\"']?\s{0,9}[:=]\s{0,9})[\"']?[^\s\"',;}]+", rf"\1{HIDDEN}"),
     (r"\b(?:whsec|sk|pk)_[a-z0-9+/=_-]{16,}", HIDDEN),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,22 @@ LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.
 
 PUBLIC = "public"
 """The value of `WESEND_SANDBOX` that lets everybody use the published credentials."""
+
+
+SECRET_NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|DSN")
+HIDDEN = "•••"
+
+
+def hide_credentials(text: str) -> str:
+    """An address without its password, nor what its query says, whatever signs the password has; other text as it is."""
+    scheme, mark, rest = text.partition("://")
+    if not mark:
+        return text
+    credentials, at, place = rest.rpartition("@")
+    place, question, _ = place.partition("?")
+    user, colon, _ = credentials.partition(":")
+    shown = f"{user}:{HIDDEN}@" if colon else f"{HIDDEN}@" if at else ""
+    return f"{scheme}://{shown}{place}{question}{HIDDEN if question else ''}"
 
 
 class SettingsError(Exception):
@@ -189,7 +206,7 @@ def _database_path(url: str, instance: Path) -> Path:
         return instance / "wesend.db"
     prefix = "sqlite:///"
     if not url.startswith(prefix) or url[len(prefix):] in ("", ":memory:"):
-        raise SettingsError(f"WESEND_DATABASE_URL must name a file as sqlite:///PATH, not {url!r}.")
+        raise SettingsError(f"WESEND_DATABASE_URL must name a file as sqlite:///PATH, not {hide_credentials(url)!r}.")
     return Path(url[len(prefix):]).expanduser().absolute()
 
 
@@ -202,7 +219,7 @@ def _base_url(url: str) -> str:
     except ValueError:
         usable = False
     if url and not usable:
-        raise SettingsError(f"WESEND_BASE_URL must be an address as https://sms.example.org, not {url!r}.")
+        raise SettingsError(f"WESEND_BASE_URL must be an address as https://sms.example.org, not {hide_credentials(url)!r}.")
     return url
 
 

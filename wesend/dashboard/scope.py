@@ -25,8 +25,28 @@ def ask_for_one(_error: NoAccountYet):
 def account() -> AccountInfo:
     """The account of this request; looked up once."""
     if "dashboard_account" not in g:
-        g.dashboard_account = _find()
+        g.dashboard_account = home()
     return g.dashboard_account
+
+
+def visit(account_id: int) -> None:
+    """Show what stands at an address of another account, in this request alone: the pages stay with the one picked."""
+    if account_id != account().id:
+        roles.require(actor(), OPERATE)
+        g.dashboard_account = service.get_account(account_id)
+
+
+def visited() -> AccountInfo | None:
+    """The account of this page, when it is not the one that the other pages are about."""
+    here = account_or_none()
+    return here if here is not None and here.id != home().id else None
+
+
+def home() -> AccountInfo:
+    """The account that was picked; looked up once."""
+    if "dashboard_home" not in g:
+        g.dashboard_home = _find()
+    return g.dashboard_home
 
 
 def _find() -> AccountInfo:
@@ -58,6 +78,7 @@ def pick(account_id: int) -> AccountInfo:
     found = service.get_account(account_id)
     session[PICKED] = found.id
     g.pop("dashboard_account", None)
+    g.pop("dashboard_home", None)
     return found
 
 
@@ -76,6 +97,11 @@ def may_operate() -> bool:
 
 def may_manage() -> bool:
     return roles.may(actor(), MANAGE, account().id)
+
+
+def may_stop() -> bool:
+    """Cancel and pause."""
+    return roles.may(actor(), SEND, account().id) and (account().is_active or may_operate())
 
 
 def may_send() -> bool:

@@ -20,19 +20,19 @@ def retry(account: AccountInfo, uid: str, *, channel: str = SMS, actor: Actor) -
 
 def cancel(account: AccountInfo, uid: str, *, channel: str = SMS, actor: Actor) -> Cancelled:
     """Take back a message that waits for its time, or a mail that is held."""
-    roles.require_to_send(actor, account)
+    roles.require_to_stop(actor, account)
     message = history.find(account.id, uid, channel=channel)
     return control.cancel_held(message) if held.is_held(message) else control.cancel_message(message)
 
 
 def cancel_campaign(account: AccountInfo, uid: str, *, actor: Actor) -> Cancelled:
     """Take back what has not left of a campaign."""
-    roles.require_to_send(actor, account)
+    roles.require_to_stop(actor, account)
     return control.cancel_batch(get_batch(uid, account.id))
 
 
 def pause_campaign(account: AccountInfo, uid: str, *, actor: Actor) -> None:
-    roles.require_to_send(actor, account)
+    roles.require_to_stop(actor, account)
     control.pause(get_batch(uid, account.id))
 
 

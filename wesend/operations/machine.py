@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from .. import clock
 from ..database import query
-from ..settings import Settings, is_loopback
+from ..settings import Settings, hide_credentials, is_loopback
 
 NEWEST_ROWS = ("SELECT max(created_at) FROM (SELECT created_at FROM messages WHERE id = (SELECT max(id) FROM messages)"
                " UNION ALL SELECT created_at FROM ledger_entries WHERE id = (SELECT max(id) FROM ledger_entries)"
@@ -140,12 +140,12 @@ def _free_mb(place: Path) -> int:
 def exposure(settings: Settings) -> Finding:
     if is_loopback(settings.host):
         if settings.base_url.startswith("http://") and not is_loopback(_host_of(settings.base_url)):
-            return Finding("Network", "warning", f"the world reaches it as {settings.base_url}, without TLS:"
+            return Finding("Network", "warning", f"the world reaches it as {hide_credentials(settings.base_url)}, without TLS:"
                            " API secrets and messages are readable on the way")
         return Finding("Network", "ok",
                        f"listens on {settings.host}: put nginx or Caddy with TLS before it to be public")
     if settings.base_url.startswith("https://"):
-        return Finding("Network", "ok", f"listens on {settings.host}, reached as {settings.base_url}")
+        return Finding("Network", "ok", f"listens on {settings.host}, reached as {hide_credentials(settings.base_url)}")
     return Finding("Network", "warning",
                    f"listens on {settings.host} without TLS: set WESEND_BASE_URL to an https address "
                    "and put a TLS proxy before it")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -12,11 +11,10 @@ from ...accounts import roles
 from ...accounts.roles import OPERATE
 from ...doctor import examine
 from ...operations import pausing, queue_state
-from ...settings import VARIABLES, Settings, load
+from ...settings import SECRET_NAMES, VARIABLES, Settings, hide_credentials, load
 from ..sessions import actor
 
 blueprint = Blueprint("settings", __name__, url_prefix="/operator/settings")
-SECRET = frozenset({"secret_key"})
 
 
 @blueprint.get("")
@@ -24,7 +22,7 @@ def index():
     roles.require(actor(), OPERATE)
     values: Settings = current_app.config["WESEND"]
     plain = load({})
-    rows = [(variable, _shown(name, getattr(values, name)), getattr(values, name) != getattr(plain, name))
+    rows = [(variable, _shown(variable, getattr(values, name)), getattr(values, name) != getattr(plain, name))
             for name, variable in VARIABLES.items()]
     return render_template("operator/settings.html", rows=rows, findings=examine(), paused=pause.current(),
                            queued=queue_state.queued(), usual_reason=pausing.BY_HAND)
@@ -44,13 +42,15 @@ def resume_dispatch():
     return redirect(url_for(".index"), 303)
 
 
-def _shown(name: str, value: Any) -> str:
-    if name in SECRET:
-        return "set" if value else "made and kept in the instance folder"
+def _shown(variable: str, value: Any) -> str:
+    if variable == "WESEND_SECRET_KEY" and not value:
+        return "made and kept in the instance folder"
     if value is None or value == "":
         return "–"
+    if SECRET_NAMES.search(variable):
+        return "set"
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple):
         return ", ".join(f"{part:g}" if isinstance(part, float) else str(part) for part in value)
-    return re.sub(r"(//[^:/@]*):[^@/]*@", r"\1:•••@", str(value))
+    return hide_credentials(str(value))

@@ -9,7 +9,7 @@ from ...accounts import roles, service, sign_in, users
 from ...accounts.roles import MANAGE, MEMBER, OPERATE, OPERATOR, OWNER, User
 from ...errors import InvalidInput
 from ..forms import REQUIRED, Form, Text, choices
-from ..scope import account
+from ..scope import account, may_manage
 from ..sessions import actor
 
 blueprint = Blueprint("users", __name__, url_prefix="/operator/users")
@@ -57,7 +57,7 @@ def _user_form(*, empty: bool = False) -> UserForm:
 
 def _show_all(form: UserForm, **more):
     return render_template("operator/users.html", form=form, rows=users.list_users(actor=actor()), everybody=True,
-                           **more)
+                           may_manage=True, **more)
 
 
 @people.get("", endpoint="index")
@@ -78,7 +78,7 @@ def invite():
 
 def _show_people(form: PersonForm, **more):
     return render_template("operator/users.html", form=form, rows=users.list_users(account().id, actor=actor()),
-                           everybody=False, **more)
+                           everybody=False, may_manage=may_manage(), **more)
 
 
 def _link_for(user: User) -> dict:

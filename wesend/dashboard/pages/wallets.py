@@ -63,11 +63,10 @@ def _left(wallet: WalletInfo, balance: int) -> int | None:
 
 
 def _wallet(uid: str) -> WalletInfo:
-    """A wallet of this account; an operator who opens another account's goes over to it."""
+    """A wallet of this account; an operator sees another account's, and stays with the one that was picked."""
     found = service.find_wallet(uid)
     roles.require(actor(), SEE, found.account_id)
-    if found.account_id != account().id:
-        scope.pick(found.account_id)
+    scope.visit(found.account_id)
     return found
 
 
