@@ -26,6 +26,7 @@ from .headers import addresses_in
 
 DELIMITERS = ",;\t|"
 SAMPLE_LINES, SAMPLE_CHARACTERS = 50, 64 * 1024
+csv.field_size_limit(RECORD_LIMIT)  # the process's: this is the only reader of CSV in it
 BLANK = DELIMITERS + " \r\n\v\f\ufeff\u00a0"
 
 
@@ -149,7 +150,6 @@ def _delimiter(sample: list[str]) -> str:
 
 def _records(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Rows with the line that each begins on; UnreadableFile where a quote would swallow the rows after it."""
-    csv.field_size_limit(RECORD_LIMIT)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         number, lines.held = lines.number + 1, 0

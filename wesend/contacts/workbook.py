@@ -23,7 +23,7 @@ from .workbook_parts import Relations, Sheet, SheetChoice, Strings, Styles
 
 UNPACKED_LIMIT = 64 * 2**20
 """Bytes of the parts that are read, counted as they come out of the archive, whatever it says of their sizes."""
-CPU_SECONDS = 15
+CPU_SECONDS = 10
 """Of the processor, not of the clock: a busy machine refuses nothing. 64 MB take about four."""
 DIRECTORY_LIMIT = 2**20
 """Bytes of the archive's table of contents, of which Python makes an object an entry: some ten thousand."""

@@ -9,6 +9,7 @@ import re
 from array import array
 from collections.abc import Callable
 from posixpath import normpath
+from typing import Any
 
 from .files import COLUMN_LIMIT, CONTACT_LIMIT, FIELD_LIMIT, FileTooLarge, UnreadableFile
 from .workbook_formats import BUILT_IN, show_date_text, show_number
@@ -16,6 +17,10 @@ from .workbook_formats import BUILT_IN, show_date_text, show_number
 DEPTH_LIMIT = 64
 CELL_LIMIT = 2_000_000
 """Cells of a sheet: four columns of as many rows as a file may have, and about what fits into what is unpacked."""
+TEXT_LIMIT = 1_000_000
+"""Texts that differ: two columns of as many rows as a file may have."""
+TEXTS_LIMIT = 32 * 2**20
+"""Bytes of all texts together, which are held while the cells that name them are read."""
 RELATION_LIMIT = STYLE_LIMIT = 65_536
 FORMAT_LIMIT = 255
 """Characters of a number's format, as Excel has it."""
@@ -24,27 +29,31 @@ LETTERS = re.compile(r"[A-Z]{1,3}")
 
 
 class Part:
-    """Handlers of one XML part. FileTooLarge beyond the depth that such parts have."""
+    """Handlers of one XML part: what is done where an element begins and ends, by its name. FileTooLarge beyond the depth
+    that such parts have.
+
+    The tables are of functions: methods bound in them would keep megabytes until the next search for garbage.
+    """
 
     depth = 0
+    opens: dict[str, Callable[[Any, dict[str, str]], None]] = {}
+    closes: dict[str, Callable[[Any], None]] = {}
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self.depth += 1
         if self.depth > DEPTH_LIMIT:
             raise FileTooLarge("The workbook is nested without end")
-        self.opened(name[name.rfind(":") + 1:], attributes)
+        handler = self.opens.get(name) or (":" in name and self.opens.get(name[name.rindex(":") + 1:]))
+        if handler:
+            handler(self, attributes)
 
     def end(self, name: str) -> None:
         self.depth -= 1
-        self.closed(name[name.rfind(":") + 1:])
+        handler = self.closes.get(name) or (":" in name and self.closes.get(name[name.rindex(":") + 1:]))
+        if handler:
+            handler(self)
 
     def text(self, data: str) -> None:
-        pass
-
-    def opened(self, name: str, attributes: dict[str, str]) -> None:
-        raise NotImplementedError
-
-    def closed(self, name: str) -> None:
         pass
 
 
@@ -55,14 +64,16 @@ class Relations(Part):
         self.folder = folder
         self.found: dict[str, tuple[str, str]] = {}
 
-    def opened(self, name: str, attributes: dict[str, str]) -> None:
-        if name != "Relationship" or attributes.get("TargetMode") == "External":
+    def _add(self, attributes: dict[str, str]) -> None:
+        if attributes.get("TargetMode") == "External":
             return
         if len(self.found) >= RELATION_LIMIT:
             raise FileTooLarge("The workbook has too many parts")
         target = attributes.get("Target", "")
         whole = target if target.startswith("/") else f"{self.folder}/{target}"
         self.found[attributes.get("Id", "")] = (attributes.get("Type", ""), normpath(whole).lstrip("/"))
+
+    opens = {"Relationship": _add}
 
 
 class SheetChoice(Part):
@@ -74,23 +85,24 @@ class SheetChoice(Part):
         self.is_shown = False
         self.from_1904 = False
 
-    def opened(self, name: str, attributes: dict[str, str]) -> None:
-        if name == "workbookPr":
-            self.from_1904 = attributes.get("date1904", "0") in ("1", "true")
-        elif name == "sheet" and not self.is_shown:
-            key = next((value for attribute, value in attributes.items() if attribute.endswith(":id")), "")
-            is_shown = attributes.get("state", "visible") == "visible"
-            if key in self.sheets and (is_shown or self.chosen is None):
-                self.chosen, self.is_shown = key, is_shown
+    def _read_calendar(self, attributes: dict[str, str]) -> None:
+        self.from_1904 = attributes.get("date1904", "0") in ("1", "true")
+
+    def _look_at(self, attributes: dict[str, str]) -> None:
+        key = next((value for attribute, value in attributes.items() if attribute.endswith(":id")), "")
+        is_shown = attributes.get("state", "visible") == "visible"
+        if key in self.sheets and not self.is_shown and (is_shown or self.chosen is None):
+            self.chosen, self.is_shown = key, is_shown
+
+    opens = {"workbookPr": _read_calendar, "sheet": _look_at}
 
 
 class Texts(Part):
     """Collects the text of ``<t>`` elements, but for how it is pronounced; as much of it as a field keeps."""
 
-    collecting = False
-    pronounced = 0
-
     def __init__(self) -> None:
+        self.collecting = False
+        self.pronounced = 0
         self.pieces: list[str] = []
         self.length = 0
 
@@ -105,17 +117,20 @@ class Texts(Part):
         self.length = 0
         return ESCAPED.sub(_unescaped, text) if "_x" in text else text
 
-    def opened(self, name: str, attributes: dict[str, str]) -> None:
-        if name == "rPh":
-            self.pronounced += 1
-        elif name == "t":
-            self.collecting = not self.pronounced
+    def _open_text(self, _attributes: dict[str, str]) -> None:
+        self.collecting = not self.pronounced
 
-    def closed(self, name: str) -> None:
-        if name == "t":
-            self.collecting = False
-        elif name == "rPh":
-            self.pronounced -= 1
+    def _close_text(self) -> None:
+        self.collecting = False
+
+    def _open_sounds(self, _attributes: dict[str, str]) -> None:
+        self.pronounced += 1
+
+    def _close_sounds(self) -> None:
+        self.pronounced -= 1
+
+    opens = {"t": _open_text, "rPh": _open_sounds}
+    closes = {"t": _close_text, "rPh": _close_sounds}
 
 
 def _unescaped(found: re.Match[str]) -> str:
@@ -131,11 +146,15 @@ class Strings(Texts):
         self.bytes = bytearray()
         self.ends = array("Q")
 
-    def closed(self, name: str) -> None:
-        super().closed(name)
-        if name == "si":
-            self.bytes += self.taken().encode("utf-8", "replace")
-            self.ends.append(len(self.bytes))
+    def _keep(self) -> None:
+        if len(self.ends) >= TEXT_LIMIT:
+            raise FileTooLarge(f"The workbook has more than {TEXT_LIMIT} texts")
+        self.bytes += self.taken().encode("utf-8", "replace")
+        if len(self.bytes) > TEXTS_LIMIT:
+            raise FileTooLarge(f"The workbook has more than {TEXTS_LIMIT // 2**20} MB of texts")
+        self.ends.append(len(self.bytes))
+
+    closes = {**Texts.closes, "si": _keep}
 
     def __getitem__(self, index: int) -> str:
         start = self.ends[index - 1] if index else 0
@@ -151,17 +170,22 @@ class Styles(Part):
         self.formats: list[str] = []
         self.in_cells = False
 
-    def opened(self, name: str, attributes: dict[str, str]) -> None:
-        if name == "numFmt" and len(self.named) < STYLE_LIMIT:
+    def _name(self, attributes: dict[str, str]) -> None:
+        if len(self.named) < STYLE_LIMIT:
             self.named[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")[:FORMAT_LIMIT]
-        elif name == "cellXfs":
-            self.in_cells = True
-        elif name == "xf" and self.in_cells and len(self.formats) < STYLE_LIMIT:
+
+    def _enter_cells(self, _attributes: dict[str, str]) -> None:
+        self.in_cells = True
+
+    def _leave_cells(self) -> None:
+        self.in_cells = False
+
+    def _add(self, attributes: dict[str, str]) -> None:
+        if self.in_cells and len(self.formats) < STYLE_LIMIT:
             self.formats.append(attributes.get("numFmtId", "0"))
 
-    def closed(self, name: str) -> None:
-        if name == "cellXfs":
-            self.in_cells = False
+    opens = {"numFmt": _name, "cellXfs": _enter_cells, "xf": _add}
+    closes = {"cellXfs": _leave_cells}
 
     def format_of(self, style: str) -> str:
         if not style.isascii() or not style.isdigit() or len(style) > 6 or int(style) >= len(self.formats):
@@ -183,25 +207,11 @@ class Sheet(Texts):
         self.cells = 0
         self.has_header = False
 
-    def opened(self, name: str, attributes: dict[str, str]) -> None:
-        if name == "c":
-            self._open_cell(attributes)
-        elif name == "v":
-            self.collecting = True
-        elif name == "row":
-            self.row, self.place = {}, -1
-        else:
-            super().opened(name, attributes)
+    def _open_value(self, _attributes: dict[str, str]) -> None:
+        self.collecting = True
 
-    def closed(self, name: str) -> None:
-        if name == "c":
-            self._close_cell()
-        elif name == "v":
-            self.collecting = False
-        elif name == "row":
-            self._close_row()
-        else:
-            super().closed(name)
+    def _open_row(self, _attributes: dict[str, str]) -> None:
+        self.row, self.place = {}, -1
 
     def _open_cell(self, attributes: dict[str, str]) -> None:
         self.cells += 1
@@ -249,3 +259,6 @@ class Sheet(Texts):
             raise FileTooLarge(f"A row has more than {CONTACT_LIMIT} characters")
         self.has_header = True
         self.write([held.get(place, "") for place in range(max(held) + 1)][:COLUMN_LIMIT])
+
+    opens = {**Texts.opens, "c": _open_cell, "v": _open_value, "row": _open_row}
+    closes = {**Texts.closes, "c": _close_cell, "v": Texts._close_text, "row": _close_row}
