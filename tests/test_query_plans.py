@@ -10,7 +10,7 @@ from wesend.accounts import idempotency
 from wesend.accounts.service import get_account
 from wesend.contacts import service as contacts
 from wesend.database import query
-from wesend.messages import bulk, control, handed_in, queue, receipts
+from wesend.messages import bulk, control, handed_in, holding, queue, receipts, suspension
 from wesend.wallets import deposits
 from wesend.webhooks import attempts, deliver, endpoints
 
@@ -114,6 +114,7 @@ SWEEPS = {
     "dispatch: claim, submitting at once": lambda: queue.claim("sandbox", 10, submitting=True),
     "dispatch: claim, then start": lambda: queue.start([queue.claim("sandbox", 10)]),
     "dispatch: hand back": lambda: queue.hand_back([queue.claim("sandbox", 10)]),
+    "dispatch: give back what was held": lambda: holding.give_back(),
     "recover leases": lambda: queue.recover_leases(),
     "undo abandoned bulks": lambda: bulk.undo_abandoned(),
     "sweep rejected bulks": lambda: bulk.sweep_rejected(),
@@ -137,6 +138,16 @@ def test_a_job(app, clock, no_scan, name):
     clock.advance(3 * 24 * 3600)
     with app.app_context():
         SWEEPS[name]()
+
+
+@pytest.mark.parametrize("name", [name for name in SWEEPS if name.startswith(("release", "dispatch", "recover"))])
+def test_a_job_while_an_account_is_suspended(app, clock, no_scan, recorder, name):
+    clock.advance(3 * 24 * 3600)
+    with app.app_context():
+        suspension.suspend(1, actor="test")
+        recorder.statements.clear()
+        SWEEPS[name]()
+        suspension.count_waiting(1), suspension.count_late(1)
 
 
 def test_a_message_from_the_queue_to_its_receipt(app, no_scan):

@@ -26,7 +26,7 @@ from . import (
 from .accounts import keys
 from .dialects import DIALECTS
 from .dialects.dialect import register_http_errors
-from .messages import brought
+from .messages import brought, opted_out
 from .upstreams import in_request, registry, slots
 
 
@@ -52,6 +52,7 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     registry.init_app(app)
     slots.init_app(app)
     brought.init_app(app)
+    opted_out.init_app(app)
     for dialect in DIALECTS:
         dialect.register(app)
     callbacks.init_app(app)

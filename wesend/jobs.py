@@ -21,7 +21,7 @@ from .accounts import idempotency
 from .contacts import service as contacts
 from .contacts import uploads
 from .intervals import Interval
-from .messages import brought, bulk, control, detours, handed_in, queue, receipts
+from .messages import brought, bulk, control, detours, handed_in, holding, queue, receipts
 from .messages.dispatch import Dispatcher
 from .operations import alerts, backup, clock_changes, retention, status_counts
 from .upstreams import registry
@@ -105,6 +105,7 @@ def recover(app: Flask) -> None:
     repeat(lambda: sum(queue.recover_leases()))
     bulk.undo_abandoned()
     control.finish_cancellations()
+    holding.give_back()
     app.extensions["wesend.dispatcher"].ring()
 
 

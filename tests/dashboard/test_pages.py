@@ -217,7 +217,7 @@ def test_an_account_and_its_wallets_are_made_suspended_and_resumed(context, oper
     assert "was made" in text_of(operator.follow(path, currency="ugx"))
     assert "currency" in text_of(operator.post(path, currency="shillings"))
     assert "suspended" in text_of(operator.follow(f"{path}/suspend"))
-    assert "This account is suspended" in text_of(operator.get("/"))
+    assert "Mbale Clinic is suspended" in text_of(operator.get("/"))
     assert "active again" in text_of(operator.follow(f"{path}/resume"))
 
 

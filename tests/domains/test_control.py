@@ -12,7 +12,7 @@ from wesend.errors import (
     NotCancellable,
     NotRetryable,
 )
-from wesend.gateways.sms.base import REFUSED, Outcome
+from wesend.gateways.sms.base import ACCEPTED, REFUSED, Outcome
 from wesend.messages import control, queue
 from wesend.messages.compose import read_recipients
 from wesend.messages.order import Order
@@ -137,28 +137,98 @@ def test_what_has_left_of_a_batch_stays_and_the_rest_is_refunded(wallet, carrier
     assert problems() == []
 
 
-def test_a_cancellation_that_a_crash_cut_short_is_finished(wallet, monkeypatch):
-    sent = bulk(wallet, control.CHUNK * 2 + 1)
-    cancel_some, calls = control._cancel_some, []
+def refunds(wallet) -> list[tuple]:
+    return [tuple(row) for row in query("SELECT amount_micros, description FROM ledger_entries WHERE wallet_id = ?"
+                                        " AND kind = 'refund' ORDER BY id", (wallet.id,))]
 
-    class Stopped(BaseException):
-        pass
+
+def cut_short(wallet, monkeypatch, sent, *, after: int) -> None:
+    """A cancellation dies after some of its chunks."""
+    cancel_chunk, calls = control._cancel_chunk, []
 
     def dies(*given):
-        if calls:
-            raise Stopped
+        if len(calls) == after:
+            raise RuntimeError("killed")
         calls.append(1)
-        return cancel_some(*given)
+        return cancel_chunk(*given)
 
-    with monkeypatch.context() as patch, pytest.raises(Stopped):
-        patch.setattr(control, "_cancel_some", dies)
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="killed"):
+        patch.setattr(control, "_cancel_chunk", dies)
         control.cancel_batch(batch(sent.batch["id"]))
+
+
+def test_a_cancellation_that_a_crash_cut_short_is_finished(wallet, monkeypatch, clock):
+    sent = bulk(wallet, control.CHUNK * 2 + 1)
+    cut_short(wallet, monkeypatch, sent, after=1)
     assert statuses(sent) == {"cancelled": control.CHUNK, "queued": control.CHUNK + 1}
     assert queue.claim("carrier", 10).messages == [], "nothing of it leaves meanwhile"
+    assert problems() == [], "what is still to be paid back is accounted for"
+    clock.advance(31)
     control.finish_cancellations()
     assert statuses(sent) == {"cancelled": control.CHUNK * 2 + 1}
     assert (batch(sent.batch["id"])["state"], balance(wallet)) == ("cancelled", "100000")
     assert problems() == []
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 3])
+def test_wherever_a_cancellation_is_killed_its_refund_is_one_entry_with_its_name(wallet, monkeypatch, clock, after):
+    sent = bulk(wallet, control.CHUNK * 3 + 1, Order(reference="Black Friday"))
+    cut_short(wallet, monkeypatch, sent, after=after)
+    assert refunds(wallet) == [] and problems() == []
+    clock.advance(31)
+    for _ in range(2):
+        control.finish_cancellations()
+    assert refunds(wallet) == [((control.CHUNK * 3 + 1) * 35_000_000, "Cancelled: Black Friday")]
+    assert_counted()
+    assert problems() == []
+
+
+def test_a_cancellation_under_way_is_left_to_who_began_it_so_its_answer_counts_all(wallet, monkeypatch):
+    sent = bulk(wallet, control.CHUNK * 2 + 1)
+    cancel_chunk = control._cancel_chunk
+    monkeypatch.setattr(control, "_cancel_chunk", lambda tx, batch_id: (cancel_chunk(tx, batch_id)))
+    rest, control_rest = [], control._cancel_rest
+
+    def interrupted(batch_id):
+        with monkeypatch.context() as patch:
+            patch.setattr(control, "_cancel_rest", rest.append)
+            control.finish_cancellations()
+        return control_rest(batch_id)
+
+    monkeypatch.setattr(control, "_cancel_rest", interrupted)
+    assert control.cancel_batch(batch(sent.batch["id"])).count == control.CHUNK * 2 + 1
+    assert rest == []
+
+
+def test_one_refund_for_what_is_left_of_a_batch_and_one_for_each_that_was_refused_before(wallet, carrier):
+    sent = bulk(wallet, 5, Order(reference="Spring"))
+    ours = queue.start([queue.claim("carrier", 2)])[0]
+    with atomic() as tx:
+        settle(tx, [(ours.messages[0], Outcome(REFUSED, code="NO")), (ours.messages[1], Outcome(ACCEPTED, "x"))], ours.token)
+    assert control.cancel_batch(batch(sent.batch["id"])) == (3, 3 * 35_000_000)
+    assert [amount for amount, _ in refunds(wallet)] == [35_000_000, 3 * 35_000_000]
+    assert refunds(wallet)[1][1] == "Cancelled: Spring"
+    assert problems() == []
+
+
+def test_a_small_send_is_cancelled_at_once_with_one_refund_and_a_single_message_with_its_own(wallet):
+    sent = send(wallet, *NUMBERS[:5], order=Order("scheduled", 2_000_000_000_000))
+    control.cancel_message(sent.messages[0])
+    assert control.cancel_batch(batch(sent.batch["id"])) == (4, 4 * 35_000_000)
+    assert refunds(wallet) == [
+        (35_000_000, f"Refund of {sent.messages[0]['uid']}: Cancelled before it left"),
+        (4 * 35_000_000, f"Cancelled: batch {sent.batch['uid']}")]
+    assert batch(sent.batch["id"])["state"] == "cancelled" and problems() == []
+
+
+def test_what_was_claimed_when_its_bulk_was_cancelled_and_comes_back_is_taken_back_too(wallet):
+    sent = bulk(wallet, 10)
+    claimed = queue.claim("carrier", 4)
+    assert control.cancel_batch(batch(sent.batch["id"])).count == 6
+    queue.hand_back([claimed])
+    assert queue.claim("carrier", 10).messages == []
+    control.finish_cancellations()
+    assert statuses(sent) == {"cancelled": 10} and balance(wallet) == "100000" and problems() == []
 
 
 def test_nothing_of_a_paused_bulk_leaves_until_it_is_resumed(wallet):

@@ -342,7 +342,7 @@ def test_what_was_scheduled_for_who_unsubscribed_is_taken_back(clock):
     [foreign] = accepted("ann@example.com", wallet=other, order=later)
     mail_events.unsubscribe(message(seen["id"]))
     assert [message(row["id"])["status"] for row in (*waiting, foreign)] == ["cancelled", "scheduled", "scheduled"]
-    assert message(waiting[0]["id"])["error_message"] == "Unsubscribed"
+    assert message(waiting[0]["id"])["error_code"] == "opted_out"
     assert_counted()
     assert problems() == []
 

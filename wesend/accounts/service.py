@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import phonenumbers
 
 from .. import clock
-from ..database import Row, atomic, query, query_one
+from ..database import Row, atomic, cached, query, query_one
 from ..errors import AccountNotFound, InvalidInput
 from . import audit_log, roles
 from .roles import OPERATE, Actor
@@ -92,10 +92,16 @@ def list_accounts(*, actor: Actor) -> list[Row]:
 
 
 def set_account_status(account_id: int, status: str, *, actor: Actor) -> AccountInfo:
-    """``suspended``: every API call of its keys is refused; ``active``: answered again."""
+    """``suspended``: every API call of its keys is refused, and nothing of it leaves; ``active``: answered again."""
     roles.require(actor, OPERATE)
     account = get_account(account_id)
     with atomic() as tx:
         tx.execute("UPDATE accounts SET status = ? WHERE id = ?", (status, account_id))
         audit_log.record(tx, actor=actor, action=f"account.{status}", subject=account.name, account_id=account_id)
     return get_account(account_id)
+
+
+def suspended_accounts() -> frozenset[int]:
+    """Those of whom nothing may leave; usually none."""
+    return cached("suspended-accounts", lambda: frozenset(
+        row[0] for row in query("SELECT id FROM accounts WHERE status = 'suspended'")))

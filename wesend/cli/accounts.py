@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import click
 
-from .. import clock
+from .. import clock, money
 from ..accounts import keys, quota, service
 from ..accounts.service import AccountInfo
+from ..messages import suspension
 from ..wallets.service import wallet_of_account
 from .shared import ACCOUNT, ACTOR, command
 
 
 @click.group()
 def account():
-    """Accounts: create, list, suspend, resume."""
+    """Accounts: create, list, suspend, resume; and what becomes of what was late then."""
 
 
 def _account(info: AccountInfo, did: str):
@@ -31,14 +32,37 @@ def create_account(name, country, time_zone):
 
 @command("suspend", click.argument("account_id", type=int, metavar="ID"), group=account)
 def suspend_account(account_id):
-    """Refuse every API call of an account."""
-    return _account(service.set_account_status(account_id, "suspended", actor=ACTOR), "suspended")
+    """Let nothing more of an account leave, and refuse its API calls; what waits is kept."""
+    shown, told = _account(suspension.suspend(account_id, actor=ACTOR), "suspended")
+    waiting = suspension.count_waiting(account_id)
+    return {**shown, "waiting": waiting}, told + (f" {waiting} messages are kept." if waiting else "")
 
 
 @command("resume", click.argument("account_id", type=int, metavar="ID"), group=account)
 def resume_account(account_id):
-    """Answer a suspended account again."""
-    return _account(service.set_account_status(account_id, "active", actor=ACTOR), "resumed")
+    """Go on with a suspended account, but for what is past its time by more than an hour."""
+    shown, told = _account(suspension.resume(account_id, actor=ACTOR), "resumed")
+    late = suspension.count_late(account_id)
+    return {**shown, "waiting": late}, told + (
+        f"\n{late} messages are past their time by more than an hour: `wesend account release {account_id}` sends them,"
+        f" `wesend account drop {account_id}` cancels and refunds them." if late else "")
+
+
+@command("release", click.argument("account_id", type=int, metavar="ID"), group=account)
+def release_account(account_id):
+    """Send what was late when an account was resumed."""
+    released = suspension.release(account_id, actor=ACTOR)
+    return {"account_id": account_id, "released": released}, f"{released} messages go out now."
+
+
+@command("drop", click.argument("account_id", type=int, metavar="ID"), group=account)
+def drop_account(account_id):
+    """Cancel and refund what was late when an account was resumed."""
+    done = suspension.drop(account_id, actor=ACTOR)
+    refunded = {currency: money.text(micros) for currency, micros in done.refunded_micros.items()}
+    told = ", ".join(f"{amount} {currency}" for currency, amount in refunded.items())
+    return ({"account_id": account_id, "cancelled": done.messages, "refunded": refunded},
+            f"{done.messages} messages were cancelled{f'; {told} went back' if told else ''}.")
 
 
 @command("list", group=account)

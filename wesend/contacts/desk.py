@@ -21,7 +21,7 @@ from .files import EmptyList, Line, Table
 from .headers import Mapping, addresses_in
 from .service import NewContact
 
-OPT_OUTS_A_WRITE = 500
+OPT_OUTS_A_WRITE = 200  # each takes back what waits for it
 AN_ADDRESS = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{3,189}")
 
 

@@ -72,6 +72,15 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
 )
 
 
+OPERATORS = frozenset(entry.page for title, entries in SECTIONS if title == "Operator" for entry in entries)
+
+
+def is_within_account() -> bool:
+    """Whether the page that is asked for is about one account: an operator's own pages are not, nor is one's password."""
+    _, _, page = (request.endpoint or "").partition(".")
+    return page.partition(".")[0] not in {*OPERATORS, "sign_in", ""}
+
+
 def has(page: str) -> bool:
     """Whether a page is there at all."""
     return f"dashboard.{page}.index" in current_app.view_functions

@@ -21,9 +21,18 @@ CHECKS: tuple[tuple[str, str], ...] = (
      " LEFT JOIN ledger_entries e ON e.batch_id = b.id AND e.kind = 'sms_charge' GROUP BY b.id"
      " HAVING paid <> b.cost_micros"),
     ("batch {} was refunded {} but its ledger shows {}",
-     "SELECT b.uid, b.refunded_micros, coalesce(sum(e.amount_micros), 0) AS back FROM batches b"
+     "SELECT b.uid, b.refunded_micros - b.owed_micros AS due, coalesce(sum(e.amount_micros), 0) AS back FROM batches b"
      " LEFT JOIN ledger_entries e ON e.batch_id = b.id AND e.kind = 'refund' GROUP BY b.id"
-     " HAVING back <> b.refunded_micros"),
+     " HAVING back <> due"),
+    ("batch {} is {}, yet it is still to get back {}",
+     "SELECT uid, state, owed_micros FROM batches WHERE owed_micros <> 0 AND (owed_micros < 0 OR state <> 'cancelling')"),
+    # What was taken back together came back by entries of the batch; a message of its own entry has no part in them.
+    ("batch {} got back {} for messages that were cancelled together, who cost {}",
+     "SELECT b.uid, b.owed_micros + coalesce((SELECT sum(e.amount_micros) FROM ledger_entries e WHERE e.batch_id = b.id"
+     " AND e.kind = 'refund' AND e.message_id IS NULL), 0) AS back, coalesce((SELECT sum(m.refunded_micros) FROM messages m"
+     " WHERE m.batch_id = b.id AND m.status = 'cancelled' AND NOT EXISTS (SELECT 1 FROM ledger_entries e"
+     " WHERE e.message_id = m.id AND e.kind = 'refund' AND e.charge_no = m.charges)), 0) AS cost FROM batches b"
+     " WHERE b.state <> 'rejected' AND back <> cost"),
     ("batch {} was charged {} but its messages cost {}",
      "SELECT b.uid, b.cost_micros, coalesce(sum(m.cost_micros * m.charges), 0) AS cost FROM batches b"
      " LEFT JOIN messages m ON m.batch_id = b.id WHERE b.state NOT IN ('rejected', 'intake') GROUP BY b.id"
@@ -34,7 +43,7 @@ CHECKS: tuple[tuple[str, str], ...] = (
     ("message {} shows a refund of {} that its ledger does not ({})",
      "SELECT m.uid, m.refunded_micros, (SELECT coalesce(sum(e.amount_micros), 0) FROM ledger_entries e"
      " WHERE e.message_id = m.id AND e.kind = 'refund' AND e.charge_no = m.charges) AS back"
-     " FROM messages m WHERE back <> m.refunded_micros"),
+     " FROM messages m WHERE back <> m.refunded_micros AND (m.status <> 'cancelled' OR back <> 0)"),
     ("message {} was delivered, yet {} of its cost {} was refunded",
      "SELECT uid, refunded_micros, cost_micros FROM messages WHERE status = 'delivered' AND refunded_micros > 0"),
     ("batch {} counts {} messages but has {}",

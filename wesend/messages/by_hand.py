@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..accounts import roles
-from ..accounts.roles import Actor
+from ..accounts.roles import OPERATE, Actor
 from ..accounts.service import AccountInfo
 from ..database import Row
 from . import control, held, history
@@ -38,4 +38,4 @@ def pause_campaign(account: AccountInfo, uid: str, *, actor: Actor) -> None:
 
 def resume_campaign(account: AccountInfo, uid: str, *, actor: Actor) -> None:
     roles.require_to_send(actor, account)
-    control.resume(get_batch(uid, account.id))
+    control.resume(get_batch(uid, account.id), held_too=roles.may(actor, OPERATE))

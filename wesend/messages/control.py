@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple, NoReturn
 
 from .. import clock, wake
-from ..database import Row, Tx, query, query_one, write
-from ..errors import Conflict, MaxRetriesExceeded, NotCancellable, NotRetryable
+from ..database import Row, Tx, marks, query, query_one, write
+from ..errors import Conflict, MaxRetriesExceeded, NotCancellable, NotRetryable, OptedOut
+from ..routing import opt_outs
 from ..wallets import ledger
+from .accept import IN_REQUEST_LIMIT, LEASE_MS
 from .letter_texts import Written, text_of
 from .statuses import CANCELLED, DRIPPING, FAILED, LIVE_BULKS, QUEUED, SCHEDULED
 from .texts import was_removed
@@ -28,7 +30,7 @@ class Cancelled(NamedTuple):
 def retry(message: Row) -> Row:
     """Queue a failed message again and charge it again; the message as it is now.
 
-    NotRetryable, MaxRetriesExceeded, InsufficientBalance (nothing changed).
+    NotRetryable, MaxRetriesExceeded, OptedOut, InsufficientBalance (nothing changed).
     """
 
     def unit(tx: Tx) -> None:
@@ -39,6 +41,8 @@ def retry(message: Row) -> Row:
             raise NotRetryable("The message's text is no longer kept")
         if row["retry_count"] >= MOST_RETRIES:
             raise MaxRetriesExceeded
+        if opt_outs.opted_out(row["account_id"], row["channel"], [row["recipient"].lower()]):
+            raise OptedOut("The recipient has opted out", {"recipient": ["Opted out"]})
         now = clock.now_ms()
         charges = row["charges"] + 1
         moved = move(tx, [Move(row["id"], QUEUED, "retrying", "Retried by hand", None, {
@@ -63,55 +67,108 @@ def retry(message: Row) -> Row:
 
 def cancel_message(message: Row) -> Cancelled:
     """Take a scheduled or dripping message back; NotCancellable once it has left."""
-    return _cancel_some([message["id"]], (SCHEDULED, DRIPPING)) or _refuse()
+    return _cancel_one(message["id"], (SCHEDULED, DRIPPING))
 
 
 def cancel_held(message: Row) -> Cancelled:
     """Take back a mail that nobody carries yet; NotCancellable once it has left."""
-    return _cancel_some([message["id"]], (QUEUED,)) or _refuse()
+    return _cancel_one(message["id"], (QUEUED,))
+
+
+def _cancel_one(message_id: int, statuses: tuple[str, ...]) -> Cancelled:
+    done = write(lambda tx: _take_back(tx, _still(tx, [message_id], statuses), owed=False))
+    return done if done.count else _refuse()
 
 
 def cancel_batch(batch: Row) -> Cancelled:
-    """Take back what has not left of a batch, in short transactions; NotCancellable when nothing is left.
+    """Take back what has not left of a batch, with one refund for all of it; NotCancellable when nothing is left.
 
-    Dispatch stops with the first of them. A crash in between is finished by `finish_cancellations`.
+    A bulk is taken back in short transactions: dispatch stops with the first of them, the money comes back with the last.
+    A crash in between is finished by `finish_cancellations`.
     """
-    ids = query("SELECT 1 FROM messages WHERE batch_id = ? AND status IN ('scheduled', 'dripping', 'queued') LIMIT 1",
-                (batch["id"],))
-    stopped = 0
-    if ids:
-        stopped = write(lambda tx: tx.changed("UPDATE batches SET state = 'cancelling' WHERE id = ?"
-                                              " AND state IN ('open', 'paused')", (batch["id"],)))
-    return _cancel_rest(batch["id"]) if stopped else _refuse()
+    if batch["lane"] == 0:
+        done = write(lambda tx: cancel_some(tx, batch["id"], [row[0] for row in tx.all(
+            "SELECT id FROM messages WHERE batch_id = ? LIMIT ?", (batch["id"], IN_REQUEST_LIMIT))]))
+        return done if done.count else _refuse()
+
+    def unit(tx: Tx) -> int:
+        if not _waiting(tx, batch["id"], 1):
+            return 0
+        return tx.changed("UPDATE batches SET state = 'cancelling', held_at = NULL, lease_until = ? WHERE id = ?"
+                          " AND state IN ('open', 'paused')", (clock.now_ms() + LEASE_MS, batch["id"]))
+
+    return _cancel_rest(batch["id"]) if write(unit) else _refuse()
 
 
 def finish_cancellations() -> None:
-    for (batch_id,) in query(f"SELECT id FROM batches WHERE {LIVE_BULKS} AND state = 'cancelling'"):
-        _cancel_rest(batch_id)
+    """Those that nobody is at: whoever began them is gone, or something was on its way back to the queue."""
+    now = clock.now_ms()
+    for batch_id, lease in query(f"SELECT id, lease_until FROM batches WHERE {LIVE_BULKS} AND state = 'cancelling'"):
+        if lease is None or not now <= lease <= now + LEASE_MS:  # a clock that was set back must not put it off
+            _cancel_rest(batch_id)
 
 
 def _cancel_rest(batch_id: int) -> Cancelled:
     total = Cancelled(0, 0)
-    while ids := query("SELECT id FROM messages WHERE batch_id = ? AND status IN ('scheduled', 'dripping', 'queued')"
-                       " ORDER BY id LIMIT ?", (batch_id, CHUNK)):
-        done = _cancel_some([row[0] for row in ids], NOT_LEFT) or Cancelled(0, 0)
+    while True:
+        done, over = write(lambda tx: _cancel_chunk(tx, batch_id))
         total = Cancelled(total.count + done.count, total.refunded_micros + done.refunded_micros)
-    # What has left goes on: its receipts finish the batch.
-    write(lambda tx: tx.changed("UPDATE batches SET state = 'open' WHERE id = ? AND state = 'cancelling'", (batch_id,)))
-    return total
+        if over:
+            return total
 
 
-def _cancel_some(ids: list[int], statuses: tuple[str, ...]) -> Cancelled | None:
-    def unit(tx: Tx) -> list:
-        still = [row[0] for row in tx.all(
-            f"SELECT id FROM messages WHERE id IN ({', '.join('?' * len(ids))}) AND status IN"
-            f" ({', '.join('?' * len(statuses))})", (*ids, *statuses))]
-        now = clock.now_ms()
-        return move(tx, [Move(found, CANCELLED, "cancelled", "Cancelled before it left", refund=True)
-                         for found in still], now)
+def _cancel_chunk(tx: Tx, batch_id: int) -> tuple[Cancelled, bool]:
+    """What was taken back, and whether it was the last; then the money goes back, too."""
+    if not tx.changed("UPDATE batches SET lease_until = ? WHERE id = ? AND state = 'cancelling'",
+                      (clock.now_ms() + LEASE_MS, batch_id)):
+        return Cancelled(0, 0), True
+    done = _take_back(tx, _waiting(tx, batch_id, CHUNK), owed=True)
+    if _waiting(tx, batch_id, 1):
+        return done, False
+    pay_back(tx, batch_id)
+    # What has left goes on: its receipts finish the batch. What is claimed may still come back to be taken back.
+    claimed = tx.one("SELECT 1 FROM messages WHERE status IN ('claimed', 'submitting') AND lease_until >= 0"
+                     " AND status = 'claimed' AND batch_id = ? LIMIT 1", (batch_id,))
+    tx.execute("UPDATE batches SET state = CASE WHEN ? THEN state ELSE 'open' END, lease_until = NULL WHERE id = ?"
+               " AND state = 'cancelling'", (claimed is not None, batch_id))
+    return done, True
 
-    moved = write(unit)
-    return Cancelled(len(moved), sum(before["cost_micros"] for before, _ in moved)) if moved else None
+
+def cancel_some(tx: Tx, batch_id: int, ids: list[int]) -> Cancelled:
+    """Take back some messages of one batch that have not left, with one refund for all of them."""
+    done = _take_back(tx, _still(tx, ids, NOT_LEFT), owed=True)
+    pay_back(tx, batch_id)
+    return done
+
+
+def pay_back(tx: Tx, batch_id: int) -> None:
+    """What a batch is still to get back, as one entry with its name."""
+    batch = tx.one("SELECT * FROM batches WHERE id = ?", (batch_id,))
+    if batch is None or not tx.changed("UPDATE batches SET owed_micros = 0 WHERE id = ? AND owed_micros > 0", (batch_id,)):
+        return
+    name = batch["reference"] or batch["subject"] or f"batch {batch['uid']}"
+    ledger.credit(tx, batch["wallet_id"], batch["owed_micros"], kind="refund", batch_id=batch_id,
+                  description=f"Cancelled: {name}")
+
+
+def _waiting(tx: Tx, batch_id: int, limit: int) -> list[int]:
+    """Some of a bulk that have not left, by the indices over these: what left is not walked through."""
+    rows = tx.all("SELECT id FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 1 AND batch_id = ? LIMIT ?",
+                  (batch_id, limit))
+    rows += tx.all("SELECT id FROM messages WHERE status = 'queued' AND lane = 1 AND batch_id = ? LIMIT ?",
+                   (batch_id, limit - len(rows))) if len(rows) < limit else []
+    return [row[0] for row in rows]
+
+
+def _still(tx: Tx, ids: list[int], statuses: tuple[str, ...]) -> list[int]:
+    return [row[0] for row in tx.all(f"SELECT id FROM messages WHERE id IN ({marks(ids)}) AND status IN ({marks(statuses)})",
+                                     (*ids, *statuses))]
+
+
+def _take_back(tx: Tx, ids: list[int], *, owed: bool) -> Cancelled:
+    moved = move(tx, [Move(found, CANCELLED, "cancelled", "Cancelled before it left", refund=True, owed=owed)
+                      for found in ids], clock.now_ms())
+    return Cancelled(len(moved), sum(before["cost_micros"] for before, _ in moved))
 
 
 def _refuse() -> NoReturn:
@@ -126,30 +183,38 @@ def pause(batch: Row) -> None:
         raise Conflict("Only a bulk that is under way can be paused")
 
 
-def resume(batch: Row) -> None:
-    """Go on. What still drips keeps its pace from now on: what came due meanwhile must not leave all at once."""
+def resume(batch: Row, *, held_too: bool = False) -> None:
+    """Go on. What still drips keeps its pace from now on: what came due meanwhile must not leave all at once.
+
+    Conflict for what waits for the operator's word, unless this is it (``held_too``).
+    """
+    if batch["held_at"] is not None and not held_too:
+        raise Conflict("It should have left while the account was suspended: the operator decides whether it still does")
     if batch["mode"] == "drip":
-        _drip_anew(batch)
+        drip_anew(batch)
 
     def unit(tx: Tx) -> None:
-        if not tx.changed("UPDATE batches SET state = 'open' WHERE id = ? AND state = 'paused'", (batch["id"],)):
+        if not tx.changed("UPDATE batches SET state = 'open', held_at = NULL WHERE id = ? AND state = 'paused'"
+                          " AND (held_at IS NULL OR ?)", (batch["id"], held_too)):
             raise Conflict("Only a paused bulk can be resumed")
         tx.after_commit(wake.dispatcher)
 
     write(unit)
 
 
-def _set_times(times: list[tuple[int, int]]) -> None:
-    write(lambda tx: tx.executemany(
-        "UPDATE messages SET due_at = ? WHERE id = ? AND status = 'dripping' AND EXISTS"
-        " (SELECT 1 FROM batches WHERE id = messages.batch_id AND state = 'paused')", times))
-
-
-def _drip_anew(batch: Row) -> None:
-    """New times for what has not left of a paused drip, a chunk at a time; nothing goes out while it is paused."""
+def drip_anew(batch: Row) -> None:
+    """New times for what has not left of a drip that is paused or whose account is suspended, a chunk at a time: nothing
+    of it goes out meanwhile."""
     now, last, done = clock.now_ms(), 0, 0
     while ids := query("SELECT id FROM messages WHERE batch_id = ? AND id > ? AND status = 'dripping' ORDER BY id LIMIT ?",
                        (batch["id"], last, CHUNK)):
         times = [(now + (done + index) * clock.MINUTE // batch["drip_rate"], row[0]) for index, row in enumerate(ids)]
         _set_times(times)
         last, done = ids[-1][0], done + len(ids)
+
+
+def _set_times(times: list[tuple[int, int]]) -> None:
+    write(lambda tx: tx.executemany(
+        "UPDATE messages SET due_at = ? WHERE id = ? AND status = 'dripping' AND EXISTS (SELECT 1 FROM batches b"
+        " JOIN accounts a ON a.id = b.account_id WHERE b.id = messages.batch_id"
+        " AND (b.state = 'paused' OR a.status = 'suspended'))", times))

@@ -10,10 +10,9 @@ from .. import clock
 from ..database import Row, Tx, query, query_one, write
 from ..routing import opt_outs
 from ..wallets.service import wallet_by_id, wallets_of_side
-from . import announce
+from . import announce, opted_out
 from .compose import EMAIL
-from .statuses import CANCELLED, DELIVERED, SUBMITTING, UNDER_WAY
-from .transitions import Move, move
+from .statuses import DELIVERED, SUBMITTING, UNDER_WAY
 
 
 def find_mail(message_id: int) -> Row | None:
@@ -68,8 +67,6 @@ def unsubscribe(message: Row) -> None:
     def unit(tx: Tx) -> None:
         opt_outs.add_opt_out(tx, account_id=account_id, channel=EMAIL, address=address, side=side,
                              source=f"unsubscribed from {message['uid']}")
-        changes = {"error_code": "unsubscribed", "error_message": "Unsubscribed"}
-        move(tx, [Move(found, CANCELLED, "cancelled", "The recipient unsubscribed", None, changes, refund=True)
-                  for found in waiting], clock.now_ms())
+        opted_out.cancel(tx, waiting)
 
     write(unit)

@@ -1,7 +1,8 @@
 """Batches, messages, their timeline, receipts that came early, and the daily roll-up.
 
 The messages table is the queue. Lane 0 are messages of small sends, claimed one by one when due; lane 1 are
-messages of a bulk, claimed through their batch, so that an unfinished or paused batch costs nothing to skip.
+messages of a bulk, claimed through their batch, so that an unfinished or paused batch costs nothing to skip. Small
+sends of a suspended account lie in lane 2, and in lane 3 when they wait for the operator's word: out of everybody's way.
 """
 
 from sqlalchemy import (
@@ -49,10 +50,12 @@ class Batch(db.Model):
     cancelled = db.mapped_column(Integer, nullable=False, server_default="0")
     cost_micros = db.mapped_column(Micros, nullable=False)
     refunded_micros = db.mapped_column(Micros, nullable=False, server_default="0")
+    owed_micros = db.mapped_column(Micros, nullable=False, server_default="0")  # of that, not yet back in the wallet
     currency = db.mapped_column(String(3), nullable=False)
     drip_rate = db.mapped_column(Integer)
     scheduled_at = db.mapped_column(Instant)
-    lease_until = db.mapped_column(Instant)  # of a bulk that is still being written
+    lease_until = db.mapped_column(Instant)  # of a bulk that is still being written, or cancelled
+    held_at = db.mapped_column(Instant)  # paused because its account was suspended too long: the operator decides
     created_at = db.mapped_column(Instant, nullable=False)
     finished_at = db.mapped_column(Instant)
     __table_args__ = (
@@ -61,6 +64,7 @@ class Batch(db.Model):
         CheckConstraint("mode IN ('now', 'scheduled', 'drip')", name="mode"),
         Index("ix_batches_account_id", "account_id", "id", sqlite_where=condition("lane = 1")),  # campaigns
         Index("ix_batches_bulk", "id", sqlite_where=condition("lane = 1 AND state IN ('intake', 'open', 'cancelling')")),
+        Index("ix_batches_held", "account_id", sqlite_where=condition("held_at IS NOT NULL")),
         Index("ix_batches_unaccepted", "id", sqlite_where=condition("state IN ('intake', 'rejected')")),
     )
 
@@ -128,6 +132,8 @@ class Message(db.Model):
               sqlite_where=condition("status IN ('scheduled', 'dripping') AND lane = 0")),
         Index("ix_messages_bulk_waiting", "batch_id", "due_at",
               sqlite_where=condition("status IN ('scheduled', 'dripping') AND lane = 1")),
+        Index("ix_messages_held", "account_id", "lane", "due_at",
+              sqlite_where=condition("lane >= 2 AND status IN ('scheduled', 'dripping', 'queued')")),
         Index("ix_messages_lease", "lease_until", sqlite_where=condition("status IN ('claimed', 'submitting')")),
         Index("ix_messages_poll", "poll_at", sqlite_where=condition("poll_at IS NOT NULL")),
         Index("ix_messages_unknown", "id", sqlite_where=condition("status = 'unknown'")),

@@ -24,7 +24,8 @@ BATCH_COLUMNS = (
     "uid", "account_id", "wallet_id", "api_key_id", "api", "channel", "lane", "state", "in_request", "mode", "text", "placeholders",
     "subject", "sender", "reference", "group_id", "skipped", "total", "queued", "submitted", "cost_micros", "currency",
     "drip_rate", "scheduled_at", "lease_until", "created_at")
-FRESH_BATCH = {"delivered": 0, "failed": 0, "cancelled": 0, "refunded_micros": 0, "finished_at": None}
+FRESH_BATCH = {"delivered": 0, "failed": 0, "cancelled": 0, "refunded_micros": 0, "owed_micros": 0, "finished_at": None,
+               "held_at": None}
 """What the other columns hold at first."""
 
 

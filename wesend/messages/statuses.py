@@ -34,6 +34,12 @@ BUCKETS = {status: ("queued" if status in WAITING else "submitted" if status in 
 LIVE_BULKS = "lane = 1 AND state IN ('intake', 'open', 'cancelling')"
 """The condition of the index over bulks that are not over: SQLite uses it only where it stands word for word."""
 
+HELD, LATE = 2, 3
+"""Lanes of small sends that nobody claims: of a suspended account, and past their time when it was resumed."""
+
+HELD_BACK = "lane >= 2 AND status IN ('scheduled', 'dripping', 'queued')"
+"""The condition of the index over these, word for word."""
+
 UNACCEPTED = "state IN ('intake', 'rejected')"
 """The condition of the index over bulks that were not accepted, or not yet; to be used word for word, too."""
 

@@ -8,14 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from flask import Flask, current_app
 
 from .. import clock, wake
-from ..database import write
+from ..database import query, write
 from ..gateways.sms.base import TEMPORARY, UNKNOWN, Outcome, SmsGateway, Submission
 from ..upstreams import pace, registry, slots
-from . import mail
+from . import mail, opted_out
 from .accept import Accepted, Outgoing
 from .compose import EMAIL
 from .settle import NOT_BEGUN, plan_move, settle
 from .transitions import Move
+
+LOOKED_AT_JUST_NOW = 0.05  # seconds after which a request that waited looks again whether its messages may leave
 
 
 def submission_of(outgoing: Outgoing, *, leaves: bool = True) -> Submission:
@@ -94,7 +96,7 @@ def _submit_remote(work: list[tuple[SmsGateway, list[Outgoing]]], token: str) ->
         with app.app_context():
             outcomes = _call_within(gateway, group, deadline)
             if outcomes is None:
-                outcomes = [Outcome(NOT_BEGUN, text="The gateway has no room now; queued")] * len(group)
+                outcomes = [Outcome(NOT_BEGUN, text="It could not leave at once; queued")] * len(group)
             _settle(group, outcomes, token)
             if outcomes[0].kind == NOT_BEGUN:
                 wake.dispatcher()
@@ -113,6 +115,8 @@ def _call_within(gateway: SmsGateway, group: list[Outgoing], deadline: float) ->
 
     What began later could still be under way when the lease, and the request's own time, have ended.
     """
+    began = time.monotonic()
+
     def left() -> float:
         return deadline - time.monotonic()
 
@@ -120,8 +124,15 @@ def _call_within(gateway: SmsGateway, group: list[Outgoing], deadline: float) ->
         return None
     with slots.slot(gateway, left()) as free:
         if free and left() > 0 and pace.wait_for_turn(gateway, len(group), left()):
-            return call(gateway, group)
+            if time.monotonic() - began < LOOKED_AT_JUST_NOW or _may_leave(group):
+                return call(gateway, group)
     return None
+
+
+def _may_leave(group: list[Outgoing]) -> bool:
+    """Looked at once more after a wait: the account may have been suspended, a recipient have opted out."""
+    suspended = query("SELECT 1 FROM accounts WHERE id = ? AND status = 'suspended'", (group[0].account_id,))
+    return not suspended and not opted_out.among(group)
 
 
 def _settle(group: list[Outgoing], outcomes: list[Outcome], token: str) -> None:

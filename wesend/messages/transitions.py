@@ -32,7 +32,7 @@ from .statuses import (
 class Move(NamedTuple):
     """``to`` a status, with ``changes`` of other columns; ``token``: only while this claim is held.
 
-    ``refund``: what was paid for it goes back, once.
+    ``refund``: what was paid for it goes back, once. ``owed``: by one entry for its batch, which the caller writes.
     """
 
     id: int
@@ -43,6 +43,7 @@ class Move(NamedTuple):
     changes: dict | None = None
     token: str | None = None
     refund: bool = False
+    owed: bool = False
 
 
 class Moved(NamedTuple):
@@ -121,10 +122,14 @@ def _refund(tx: Tx, done: list[Moved]) -> dict[int, int]:
             continue
         if tx.changed("UPDATE messages SET refunded_micros = cost_micros WHERE id = ? AND refunded_micros = 0",
                       (wanted.id,)):
+            refunds[before["batch_id"]] += before["cost_micros"]
+            if wanted.owed:
+                tx.execute("UPDATE batches SET owed_micros = owed_micros + ? WHERE id = ?",
+                           (before["cost_micros"], before["batch_id"]))
+                continue
             ledger.credit(tx, before["wallet_id"], before["cost_micros"], kind="refund",
                           description=f"Refund of {before['uid']}: {wanted.detail or wanted.event}",
                           batch_id=before["batch_id"], message_id=wanted.id, charge_no=before["charges"])
-            refunds[before["batch_id"]] += before["cost_micros"]
     return refunds
 
 

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from flask import Flask
+
 from .. import clock
 from ..accounts.sides import CHANGEABLE, SEEN, Side, changing
+from ..current import this_app
 from ..database import Tx, marks, query, query_one
 
 SMS, EMAIL = "sms", "email"
+RECORDED = "wesend.opt_outs_recorded"
+
+Recorded = Callable[[Tx, int, str, str, Side | None], None]
+"""Told in the transaction that records an opt-out: account, channel, address, side."""
+
+
+def when_recorded(app: Flask, call: Recorded) -> None:
+    """What is sent lies in a domain below this one: it asks to be told, so that what waits is taken back."""
+    app.extensions.setdefault(RECORDED, []).append(call)
 
 
 def add_opt_out(tx: Tx, *, account_id: int, channel: str, address: str, source: str, side: Side | None = None) -> bool:
-    """True when the address was not opted out of these sends before."""
-    return tx.changed("INSERT OR IGNORE INTO opt_outs (account_id, channel, address, source, side, created_at)"
-                      " VALUES (?, ?, ?, ?, ?, ?)",
-                      (account_id, channel, address.lower(), source, side, clock.now_ms())) > 0
+    """True when the address was not opted out of these sends before. What of them waits for it is taken back in ``tx``."""
+    added = tx.changed("INSERT OR IGNORE INTO opt_outs (account_id, channel, address, source, side, created_at)"
+                       " VALUES (?, ?, ?, ?, ?, ?)",
+                       (account_id, channel, address.lower(), source, side, clock.now_ms())) > 0
+    for call in this_app().extensions.get(RECORDED, ()):
+        call(tx, account_id, channel, address.lower(), side)
+    return added
 
 
 def remove_opt_out(tx: Tx, *, account_id: int, channel: str, address: str, side: Side | None = None) -> bool:

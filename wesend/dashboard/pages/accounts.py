@@ -9,8 +9,11 @@ from wtforms import BooleanField, SelectField
 from ... import countries
 from ...accounts import quota, service
 from ...contacts import uploads
+from ...messages import suspension
 from ...wallets import service as wallets
 from .. import scope
+from ..counter import plural
+from ..filters import amount
 from ..forms import REQUIRED, Amount, Form, Text, choices
 from ..sessions import actor
 
@@ -64,18 +67,33 @@ def show(account_id: int):
             flash(f"Wallet {made.uid} was made; it is empty.", "success")
             return redirect(url_for(".show", account_id=at.id), 303)
     return render_template("accounts/show.html", at=at, form=form, wallets=wallets.list_wallets(at.id), stored=quota.stored(at.id),
-                           waiting=uploads.waiting_bytes(at.id), most=quota.limit())
+                           waiting=uploads.waiting_bytes(at.id), most=quota.limit(),
+                           kept=suspension.count_waiting(at.id), late=suspension.count_late(at.id))
 
 
 @blueprint.post("/<int:account_id>/suspend")
 def suspend(account_id: int):
-    at = service.set_account_status(account_id, "suspended", actor=actor())
-    flash(f"{at.name} is suspended: its API calls are refused.", "success")
+    at = suspension.suspend(account_id, actor=actor())
+    flash(f"{at.name} is suspended: nothing of it leaves, and its API calls are refused.", "success")
     return redirect(url_for(".show", account_id=at.id), 303)
 
 
 @blueprint.post("/<int:account_id>/resume")
 def resume(account_id: int):
-    at = service.set_account_status(account_id, "active", actor=actor())
+    at = suspension.resume(account_id, actor=actor())
     flash(f"{at.name} is active again.", "success")
     return redirect(url_for(".show", account_id=at.id), 303)
+
+
+@blueprint.post("/<int:account_id>/release")
+def release(account_id: int):
+    flash(f"{plural(suspension.release(account_id, actor=actor()), 'message')} released.", "success")
+    return redirect(url_for(".show", account_id=account_id), 303)
+
+
+@blueprint.post("/<int:account_id>/drop")
+def drop(account_id: int):
+    done = suspension.drop(account_id, actor=actor())
+    back = ", ".join(amount(micros, currency) for currency, micros in done.refunded_micros.items())
+    flash(f"{plural(done.messages, 'message')} cancelled{f'; {back} went back' if back else ''}.", "success")
+    return redirect(url_for(".show", account_id=account_id), 303)

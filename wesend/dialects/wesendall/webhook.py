@@ -16,7 +16,7 @@ class WesendallFormat(Format):
     events = tuple(EVENTS.values())
 
     def message_changed(self, message: Row, batch: Row) -> Event | None:
-        name = EVENTS.get(message["status"])
+        name = EVENTS.get(WORDS[message["status"]])
         if name is None:
             return None
         return Event(name, message["uid"], {

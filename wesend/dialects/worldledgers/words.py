@@ -31,6 +31,8 @@ def status_data(message: Row, batch: Row, word: str | None = None) -> dict:
     status = WORDS[message["status"]]
     said = held.HELD if held.is_held(message) else message["error_message"] or (
         "Cancelled" if message["status"] == "cancelled" else RESPONSES[status])
+    if message["error_code"] == OPTED_OUT:
+        said = "Unsubscribed"
     return {"type": message["channel"], "event": f"communication.{message['channel']}.{word or status}",
             "message_id": message["id"], "blast_id": blast_id(batch), "reference": batch["reference"],
             "recipient": message["recipient"] if message["channel"] == EMAIL else msisdn(message["recipient"]),
