@@ -96,6 +96,15 @@ def test_what_waits_to_be_tried_again_is_taken_back_and_what_left_stays(wallet):
     assert balance(wallet) == "9965" and problems() == []
 
 
+@pytest.mark.parametrize(("side", "taken"), [("sandbox", ["sandbox"]), ("live", ["live"]), (None, ["live", "sandbox"])])
+def test_an_opt_out_of_one_side_takes_nothing_back_of_the_other(wallet, side, taken):
+    sandbox = make_wallet("1000", account=get_account(wallet.account_id), is_sandbox=True)
+    sent = {"live": send(wallet, ANN), "sandbox": send(sandbox, ANN)}
+    write(lambda tx: opt_outs.add_opt_out(tx, account_id=wallet.account_id, channel="sms", address=ANN, source="test",
+                                          side=side))
+    assert [name for name, one in sent.items() if message(one.messages[0]["id"])["status"] == "cancelled"] == taken
+
+
 def test_of_other_accounts_nothing_is_taken_back(wallet, carrier):
     other = make_wallet("1000", account=make_account("Other"))
     theirs = send(other, ANN)

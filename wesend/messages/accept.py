@@ -46,6 +46,7 @@ class Outgoing(NamedTuple):
     fields: str | None = None
     batch_id: int = 0
     account_id: int = 0
+    wallet_id: int = 0
 
 
 class Accepted(NamedTuple):
@@ -84,7 +85,8 @@ def accept(composed: Composed, planned: list[Planned], skipped: list[Skipped], *
     now = clock.now_ms()
     token = secrets.token_hex(8)
     drafts = [Outgoing(0, new_id(), item.recipient, item.country, item.text, item.sender, item.segments, item.encoding,
-                       item.gateway, 0, 0, item.channel, item.subject, item.fields, 0, account.id) for item in planned]
+                       item.gateway, 0, 0, item.channel, item.subject, item.fields, 0, account.id, wallet.id)
+              for item in planned]
     direct = [item.gateway in submit_now for item in planned]
     foretold: list[Move | None] = [None] * len(drafts)
     if foretell is not None and any(direct):

@@ -9,6 +9,7 @@ from ..database import Row, Tx, marks, query, query_one, write
 from ..errors import Conflict, MaxRetriesExceeded, NotCancellable, NotRetryable, OptedOut
 from ..routing import opt_outs
 from ..wallets import ledger
+from ..wallets.service import wallet_by_id
 from .accept import IN_REQUEST_LIMIT, LEASE_MS
 from .letter_texts import Written, text_of
 from .statuses import CANCELLED, DRIPPING, FAILED, LIVE_BULKS, QUEUED, SCHEDULED
@@ -41,7 +42,8 @@ def retry(message: Row) -> Row:
             raise NotRetryable("The message's text is no longer kept")
         if row["retry_count"] >= MOST_RETRIES:
             raise MaxRetriesExceeded
-        if opt_outs.opted_out(row["account_id"], row["channel"], [row["recipient"].lower()]):
+        if opt_outs.opted_out(row["account_id"], row["channel"], [row["recipient"].lower()],
+                              wallet_by_id(row["wallet_id"]).side):
             raise OptedOut("The recipient has opted out", {"recipient": ["Opted out"]})
         now = clock.now_ms()
         charges = row["charges"] + 1

@@ -9,8 +9,10 @@ from typing import NamedTuple, Protocol
 from flask import Flask
 
 from .. import clock
+from ..accounts.sides import Side
 from ..database import Tx, marks
 from ..routing import opt_outs
+from ..wallets.service import wallet_by_id
 from .compose import OPTED_OUT
 from .statuses import CANCELLED
 from .transitions import Move, move
@@ -24,6 +26,8 @@ class ToSomebody(Protocol):
     @property
     def id(self) -> int: ...
     @property
+    def wallet_id(self) -> int: ...
+    @property
     def account_id(self) -> int: ...
     @property
     def channel(self) -> str: ...
@@ -33,6 +37,7 @@ class ToSomebody(Protocol):
 
 class Waiting(NamedTuple):
     id: int
+    wallet_id: int
     account_id: int
     channel: str
     recipient: str
@@ -42,14 +47,14 @@ def init_app(app: Flask) -> None:
     opt_outs.when_recorded(app, take_back)
 
 
-def take_back(tx: Tx, account_id: int, channel: str, address: str) -> None:
-    """Cancel what waits for an address that has just opted out.
+def take_back(tx: Tx, account_id: int, channel: str, address: str, side: Side | None) -> None:
+    """Cancel what waits for an address that has just opted out of the sends of a side (None: both).
 
     An e-mail address that was written with capitals is found when its message would leave.
     """
-    rows = tx.all("SELECT id FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ? AND account_id = ?"
+    rows = tx.all("SELECT id, wallet_id FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ? AND account_id = ?"
                   " AND channel = ? AND status IN ('scheduled', 'dripping', 'queued')", (address, account_id, channel))
-    cancel(tx, [row["id"] for row in rows])
+    cancel(tx, [row["id"] for row in rows if side in (None, wallet_by_id(row["wallet_id"]).side)])
 
 
 def cancel(tx: Tx, ids: Iterable[int]) -> None:
@@ -60,17 +65,18 @@ def cancel(tx: Tx, ids: Iterable[int]) -> None:
 
 def among(messages: Iterable[ToSomebody]) -> set[int]:
     """The ids of those whose recipients have opted out of what their account sends."""
-    alike: dict[tuple[int, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    alike: dict[tuple[int, int, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for message in messages:
-        alike[message.account_id, message.channel][message.recipient.lower()].append(message.id)
-    return {message_id for (account_id, channel), ids in alike.items()
-            for address in opt_outs.opted_out(account_id, channel, list(ids)) for message_id in ids[address]}
+        alike[message.account_id, message.wallet_id, message.channel][message.recipient.lower()].append(message.id)
+    return {message_id for (account_id, wallet_id, channel), ids in alike.items()
+            for address in opt_outs.opted_out(account_id, channel, list(ids), wallet_by_id(wallet_id).side)
+            for message_id in ids[address]}
 
 
 def cancel_among(tx: Tx, ids: list[int]) -> set[int]:
     """Cancel those of some queued messages whose recipients have opted out; their ids."""
     rows = [Waiting(*row) for row in tx.all(
-        f"SELECT id, account_id, channel, recipient FROM messages WHERE id IN ({marks(ids)})", ids)]
+        f"SELECT id, wallet_id, account_id, channel, recipient FROM messages WHERE id IN ({marks(ids)})", ids)]
     stopped = among(rows)
     cancel(tx, stopped)
     return stopped
