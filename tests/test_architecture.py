@@ -16,8 +16,8 @@ import wesend
 PACKAGE = Path(wesend.__file__).parent
 
 CORE = {"errors", "clock", "phones", "segments", "money", "templating", "columns", "ids", "settings", "secret",
-        "current", "database", "intervals", "locks", "pause", "schema_version", "wake", "vault", "countries", "csv_cells",
-        "number_text"}
+        "current", "database", "intervals", "locks", "pause", "running", "schema_version", "wake", "vault", "countries",
+        "csv_cells", "number_text"}
 GATEWAYS = {"gateways"}
 DOMAINS = ["accounts", "upstreams", "wallets", "routing", "contacts", "webhooks", "messages", "operations"]
 EDGES = {"dialects", "dashboard", "docs", "callbacks", "cli", "jobs", "server", "doctor", "sandbox", "sandbox_api", "health",

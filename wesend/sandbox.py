@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import current_app
+
 from . import money
 from .accounts import keys
 from .accounts import service as accounts
@@ -11,6 +13,7 @@ from .accounts.sides import SANDBOX
 from .contacts import service as contacts
 from .database import query_one
 from .routing import senders
+from .schema_version import alone
 from .wallets import service as wallets
 
 NAME = "Sandbox"
@@ -37,7 +40,15 @@ CONTACTS = (("+256712345678", "Ann", {"city": "Kampala"}), ("+256772345678", "Be
 
 
 def ensure_sandbox() -> int:
-    """Make the sandbox account where it is missing; its id. Balances and keys that exist stay as they are."""
+    """Make the sandbox account where it is missing; its id. Balances and keys that exist stay as they are.
+
+    One process at a time: what two find missing, both would make.
+    """
+    with alone(current_app.config["WESEND"].instance / "sandbox.lock"):
+        return _ensure()
+
+
+def _ensure() -> int:
     row = query_one("SELECT id FROM accounts WHERE is_sandbox = 1")
     account_id = row[0] if row else accounts.create_account(NAME, "UG", actor=ACTOR, is_sandbox=True).id
     for api, (uid, currency, opening) in WALLETS.items():

@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import sqlite3
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def bring_up_to_date() -> bool:
     revisions = known_revisions()
     if current_revision(settings.database) == revisions[-1]:
         return False
-    with _alone(settings.instance / "migrate.lock"):
+    with alone(settings.instance / "migrate.lock"):
         current = current_revision(settings.database)
         if current == revisions[-1]:
             return False
@@ -95,7 +96,8 @@ def bring_up_to_date() -> bool:
 
 
 @contextmanager
-def _alone(path: Path):
+def alone(path: Path) -> Iterator[None]:
+    """One process at a time, and one thread: each opens the file for itself."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

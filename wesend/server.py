@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from . import clock, locks, logs, pause, sandbox, settings
+from . import clock, locks, logs, pause, running, sandbox, settings
 from .accounts import sign_in
 from .metrics import FOLDER_VARIABLE
 from .pause import Pause
@@ -63,6 +63,7 @@ def up(*, host: str | None, port: int | None, workers: int | None, show: Callabl
             # The environment, so that what follows from a setting (base URL, sandbox) follows from the option too.
             os.environ[name] = str(value)
     values = settings.load()
+    port_lock = _take_port(values)
     _refuse_busy_port(values)
     from . import create_app  # the factory imports the commands, which import this module
 
@@ -80,7 +81,8 @@ def up(*, host: str | None, port: int | None, workers: int | None, show: Callabl
         from .database import db
 
         db.engine.dispose()
-    url = values.base_url if "WESEND_BASE_URL" not in os.environ else _local_url(values)
+    url = values.base_url if "WESEND_BASE_URL" not in settings.environment() else _local_url(values)
+    told = running.tell(values, url)
     show(Started(values, url, f"{values.base_url}/sign-in/{first}" if first else None, paused))
     # Workers never look through what is here now for garbage: that took 130 ms each time, often under the write lock.
     gc.collect()
@@ -88,7 +90,10 @@ def up(*, host: str | None, port: int | None, workers: int | None, show: Callabl
     try:
         Server(app, values).run()
     finally:
+        running.forget(told)
         os.close(serving)
+        if port_lock is not None:
+            port_lock.close()
 
 
 def _fresh_metrics_folder(parent: Path) -> Path:
@@ -107,6 +112,26 @@ def _local_url(values: settings.Settings) -> str:
     return f"http://[{host}]:{values.port}" if ":" in host else f"http://{host}:{values.port}"
 
 
+def _take_port(values: settings.Settings) -> socket.socket | None:
+    """Of two that start at the same moment both would find the port free: a name that one process may have decides.
+
+    The kernel frees it with the last worker, as it does the port. None where there are no such names.
+    """
+    try:
+        name = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        name.bind(f"\0wesend-{values.host}-{values.port}")
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise _busy(values) from error
+        return None
+    return name
+
+
+def _busy(values: settings.Settings) -> DatabaseProblem:
+    return DatabaseProblem(f"Port {values.port} on {values.host} is in use: stop what listens there, or choose "
+                           "another with --port or WESEND_PORT.")
+
+
 def _refuse_busy_port(values: settings.Settings) -> None:
     """With SO_REUSEPORT a second server would silently share the port: look first."""
     family = socket.AF_INET6 if ":" in values.host else socket.AF_INET
@@ -116,8 +141,7 @@ def _refuse_busy_port(values: settings.Settings) -> None:
             probe.bind((values.host, values.port))
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise DatabaseProblem(f"Port {values.port} on {values.host} is in use: stop what listens there, or choose "
-                                  "another with --port or WESEND_PORT.") from error
+            raise _busy(values) from error
         raise DatabaseProblem(f"Can't listen on {values.host}:{values.port}: {error.strerror or error}.") from error
 
 

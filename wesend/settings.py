@@ -29,7 +29,7 @@ def hide_credentials(text: str) -> str:
     """An address without its password, nor what its query says, whatever signs the password has; other text as it is."""
     scheme, mark, rest = text.partition("://")
     if not mark:
-        return text
+        return f"{HIDDEN}@{text.rpartition('@')[2]}" if "@" in text else text
     credentials, at, place = rest.rpartition("@")
     place, question, _ = place.partition("?")
     user, colon, _ = credentials.partition(":")
@@ -151,13 +151,22 @@ VARIABLES = {
 """Every setting and its variable: README is held against this table by a test."""
 
 
+def environment() -> dict[str, str]:
+    """The process's environment, over what the .env file says."""
+    dotenv = {k: v for k, v in dotenv_values(PROJECT / ".env").items() if v is not None}
+    return {**dotenv, **os.environ}
+
+
+def instance_folder(environ: Mapping[str, str]) -> Path:
+    return Path(_Reader(environ).text("WESEND_INSTANCE", str(PROJECT / "instance"))).expanduser().absolute()
+
+
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings; a value that can't be used raises SettingsError with one sentence."""
     if environ is None:
-        dotenv = {k: v for k, v in dotenv_values(PROJECT / ".env").items() if v is not None}
-        environ = {**dotenv, **os.environ}
+        environ = environment()
     read = _Reader(environ)
-    instance = Path(read.text("WESEND_INSTANCE", str(PROJECT / "instance"))).expanduser().absolute()
+    instance = instance_folder(environ)
     host = read.text("WESEND_HOST", "127.0.0.1")
     port = read.whole("WESEND_PORT", 8000, 1, 65535)
     shown_host = f"[{host}]" if ":" in host else ("127.0.0.1" if host == "0.0.0.0" else host)

@@ -10,7 +10,7 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup
 
-from .. import __version__
+from .. import __version__, running, settings
 from ..errors import WesendError
 from ..schema_version import DatabaseProblem
 from ..settings import SettingsError
@@ -64,7 +64,7 @@ class WesendGroup(FlaskGroup):
 def _create_app() -> Flask:
     from .. import create_app  # the factory imports this module
 
-    return create_app()
+    return create_app(settings.load(running.seen_from_a_command(settings.environment())))
 
 
 COMMANDS = (*serving.COMMANDS, *accounts.COMMANDS, *users.COMMANDS, *wallets.COMMANDS, *contacts.COMMANDS,
