@@ -108,6 +108,16 @@ def test_sending(api, no_scan):
     assert api.send(headers={"Idempotency-Key": "k"}).status_code == 200
 
 
+@pytest.mark.parametrize("query", ["", "?since=now", "?since=2020-01-01&order=desc", "?since={message}", "?to={to}",
+                                   "?to={to}&since={message}", "?to={to}&since=2020-01-01"])
+@pytest.mark.parametrize("kind", ["messages", "emails"])
+def test_what_the_sandbox_caught(app, api, recorder, no_scan, kind, query):
+    message = api.messages(limit=1)[0]["id"]
+    recorder.statements.clear()
+    path = query.format(message=message, to="0712345678" if kind == "messages" else "ann@example.com")
+    assert app.test_client().get(f"/sandbox/{kind}{path}").status_code == 200
+
+
 SWEEPS = {
     "release": lambda: queue.release_due(),
     "dispatch: is anything due": lambda: queue.is_due("sandbox"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import threading
 import time
@@ -56,42 +57,56 @@ def show_error(error: HTTPException):
 
 @blueprint.get("/messages")
 def list_messages():
-    return _wait_for("messages", caught.messages)
+    return _wait_for("messages", lambda wanted: [_json(found) for found in caught.messages(wanted)])
 
 
 @blueprint.get("/emails")
 def list_emails():
-    return _wait_for("emails", caught_mail.emails)
+    return _wait_for("emails", lambda wanted: caught_mail.list_emails(wanted, _json))
 
 
 @blueprint.get("/emails/<uid>")
 def show_email(uid: str):
-    return _found(caught_mail.find, uid)
+    return Response(_found(lambda: caught_mail.find(uid, _json)), content_type="application/json")
 
 
 @blueprint.get("/emails/<uid>/raw")
 def show_raw_email(uid: str):
-    return Response(_found(caught_mail.raw, uid), content_type="message/rfc822")
+    return Response(_found(lambda: caught_mail.raw(uid)), content_type="message/rfc822")
 
 
-def _found(find: Callable, uid: str):
+def _found(find: Callable[[], bytes]) -> bytes:
     try:
-        return find(uid)
+        return find()
     except MessageNotFound:
         abort(404, "No such mail was caught")
 
 
-def _wait_for(name: str, look: Callable[[Wanted], list[dict]]):
+def _json(found: dict) -> bytes:
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _list(name: str, found: list[bytes]) -> Response:
+    """What was found, as it lies there: lists of mails have some megabytes, and are not put together once more."""
+    pieces = [piece for one in found for piece in (b",", one)][1:]
+    answer = Response([b'{"%s":[' % name.encode(), *pieces, b"]}\n"], content_type="application/json")
+    answer.content_length = sum(map(len, answer.response))
+    return answer
+
+
+def _wait_for(name: str, look: Callable[[Wanted], list[bytes]]) -> Response:
     """Look until there is something or ``wait`` seconds are over; without a free place to wait, once."""
     deadline = time.monotonic() + _wait()
     try:
         wanted = Wanted(request.args.get("to"), caught.read_since(request.args.get("since") or None), _limit(), _is_newest_first())
         found = look(wanted)
         if found or time.monotonic() >= deadline:
-            return {name: found}
+            return _list(name, found)
         places: threading.Semaphore = current_app.extensions["wesend.sandbox_waits"]
         if not places.acquire(blocking=False):
-            return {name: found}, 200, {"Retry-After": "1"}
+            answer = _list(name, found)
+            answer.headers["Retry-After"] = "1"
+            return answer
         try:
             while not (found := look(wanted)) and time.monotonic() < deadline:
                 time.sleep(min(LOOK_EVERY, max(deadline - time.monotonic(), 0)))
@@ -99,7 +114,7 @@ def _wait_for(name: str, look: Callable[[Wanted], list[dict]]):
             places.release()
     except (caught.UnknownSince, caught.UnknownRecipient) as error:
         raise BadRequest(str(error)) from error
-    return {name: found}
+    return _list(name, found)
 
 
 def _wait() -> float:

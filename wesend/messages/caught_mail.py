@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 from .. import clock
 from ..database import Row, query, query_one
@@ -16,6 +17,8 @@ from .compose import EMAIL
 from .letter_texts import Reader
 from .mail import Letter
 from .mail_reading import Read, Room
+
+T = TypeVar("T")
 
 ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 OURS = f"m.channel = '{EMAIL}' AND m.gateway = '{SANDBOX_MAIL}' AND m.{TAKEN} AND w.is_sandbox = 1"
@@ -41,18 +44,23 @@ class _Kept(NamedTuple):
 
 def emails(wanted: Wanted) -> list[dict]:
     """With bodies of at most 100 KB, less where there are many; UnknownRecipient."""
+    return list_emails(wanted, dict)
+
+
+def list_emails(wanted: Wanted, show: Callable[[dict], T]) -> list[T]:
+    """The same, each as ``show`` makes it, which is done while nobody else reads: only that is kept."""
     # An address holds no space: one in a query string is a plus that was not escaped.
     address = wanted.recipient.lower().replace(" ", "+") if wanted.recipient else None
     if address is not None and ADDRESS.fullmatch(address) is None:
         raise UnknownRecipient("to is no e-mail address")
     found = caught.in_order(caught.places(EMAIL, SANDBOX_MAIL, wanted, address=address) + _handed_in(wanted, address), wanted)
-    return _read(found) if found else []
+    return _read(found, show) if found else []
 
 
 def handed_in_lately(limit: int) -> list[dict]:
     """What applications sent to the catcher's port lately, newest first."""
     wanted = Wanted(limit=limit, newest_first=True)
-    return _read(caught.in_order(_handed_in(wanted, None), wanted))
+    return _read(caught.in_order(_handed_in(wanted, None), wanted), dict)
 
 
 def _handed_in(wanted: Wanted, address: str | None) -> list[Place]:
@@ -69,12 +77,16 @@ def _handed_in(wanted: Wanted, address: str | None) -> list[Place]:
         f"SELECT created_at, id FROM caught_mails WHERE {where} ORDER BY id {direction} LIMIT :limit", values)]
 
 
-def _read(places: list[Place]) -> list[dict]:
+def _read(places: list[Place], show: Callable[[dict], T]) -> list[T]:
     """The newest first, so that what there is room for is spent on them; in the order of ``places``."""
+    shown: dict[Place, T] = {}
     with _reading:
         reading = _List()
-        found = {place: reading.read(place) for place in sorted(places, reverse=True)}
-        return [kept.shown() for place in places if (kept := found[place]) is not None]
+        for place in sorted(places, reverse=True):
+            kept = reading.read(place)
+            if kept is not None:
+                shown[place] = show(kept.shown())
+    return [shown[place] for place in places if place in shown]
 
 
 class _List:
@@ -101,30 +113,38 @@ class _List:
                         (mail_id,))
         if row is None:
             return None
-        start = query("SELECT substr(raw, 1, ?) FROM caught_bodies WHERE id = ?",
-                      (self.room.for_reading(row["size"]), row["body_id"]))
-        raw = (start[0][0] if start else None) or b""
-        return _Kept(row["uid"], row["recipient"], row["created_at"], mail_reading.read_start(raw, row["size"], self.room))
+
+        def load(most: int) -> bytes:
+            start = query_one("SELECT substr(raw, 1, ?) FROM caught_bodies WHERE id = ?", (most, row["body_id"]))
+            return (start[0] if start is not None else None) or b""
+
+        return _Kept(row["uid"], row["recipient"], row["created_at"], mail_reading.read_start(load, row["size"], self.room))
 
 
-def find(uid: str) -> dict:
-    """A mail as a whole; MessageNotFound."""
+def find(uid: str, show: Callable[[dict], T]) -> T:
+    """A mail as a whole, as ``show`` makes it; MessageNotFound."""
     with _reading:
-        row, raw = _whole(uid)
-        return _Kept(row["uid"], row["recipient"], row["created_at"], mail_reading.read(raw)).shown()
+        row = _find(uid)
+        return show(_Kept(row["uid"], row["recipient"], row["created_at"], mail_reading.read(_raw(row))).shown())
 
 
 def raw(uid: str) -> bytes:
     """A mail as it came, or as it would have gone out; MessageNotFound."""
-    return _whole(uid)[1]
+    return _raw(_find(uid))
 
 
-def _whole(uid: str) -> tuple[Row, bytes]:
-    row = query_one("SELECT m.uid, m.recipient, m.created_at, b.raw FROM caught_mails m JOIN caught_bodies b"
-                    " ON b.id = m.body_id WHERE m.uid = ?", (uid,))
-    if row is not None:
-        return row, row["raw"]
-    row = query_one(f"SELECT m.* FROM messages m JOIN wallets w ON w.id = m.wallet_id WHERE m.uid = ? AND {OURS}", (uid,))
+def _find(uid: str) -> Row:
+    row = query_one("SELECT * FROM caught_mails WHERE uid = ?", (uid,)) or query_one(
+        f"SELECT m.* FROM messages m JOIN wallets w ON w.id = m.wallet_id WHERE m.uid = ? AND {OURS}", (uid,))
     if row is None:
         raise MessageNotFound
-    return row, mail.render(mail.Letter.of(row)).as_bytes()
+    return row
+
+
+def _raw(row: Row) -> bytes:
+    if "body_id" not in row.keys():
+        return mail.render(mail.Letter.of(row)).as_bytes()
+    kept = query_one("SELECT raw FROM caught_bodies WHERE id = ?", (row["body_id"],))
+    if kept is None:  # housekeeping was here
+        raise MessageNotFound
+    return kept["raw"]

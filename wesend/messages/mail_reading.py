@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import codecs
-from email import message_from_bytes, policy
-from email.errors import InvalidBase64CharactersDefect
+import re
+from collections.abc import Callable
 from email.message import EmailMessage
 from itertools import islice
 from typing import NamedTuple
+
+from . import mime
+from .mime import Part
 
 BODY = 100_000
 """Bytes of a text, and of an HTML part, in a list; `/sandbox/emails/{id}` has the whole."""
 HEADERS, HEADER = 8_000, 2_000
 """Bytes of all headers, and of one, in a list."""
-READ = 1_000_000
-"""Bytes of a mail as it came that a list reads: texts stand before what is attached."""
+READ_FIRST, READ = 150_000, 500_000
+"""Bytes of a mail as it came that a list reads, and reads when its texts end later: they stand before what is attached."""
 MOST_HEADERS, LONGEST_PARSED = 1000, 100_000
 """Of a whole mail: reading a header's words takes 50 µs and more, and grows faster than its length."""
 
@@ -28,17 +31,20 @@ NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw-unicode-esca
 """Names that Python knows and no mail means; some take time that grows with the square of the length."""
 
 
+HALVES = re.compile("[\ud800-\udfff]")
+
+
 class Room:
     """What a list may still hold and read: an answer and the memory for it stay small, however large its mails are."""
 
-    LEAST_SHOWN, LEAST_READ = 1_000, 16_000
+    LEAST_SHOWN, LEAST_READ = 1_000, 8_000
 
-    def __init__(self, shown: int = 10_500_000, read: int = 32_000_000):
+    def __init__(self, shown: int = 10_500_000, read: int = 20_000_000):
         self.shown, self.read = shown, read
 
-    def for_reading(self, size: int) -> int:
-        """Bytes of the next mail, of ``size``, that are read."""
-        granted = min(size, READ, max(self.read, self.LEAST_READ))
+    def for_reading(self, wanted: int) -> int:
+        """Bytes that are read of those that are wanted."""
+        granted = min(wanted, max(self.read, self.LEAST_READ))
         self.read -= granted
         return granted
 
@@ -60,18 +66,32 @@ class Read(NamedTuple):
 
 def read(raw: bytes) -> Read:
     """All of a mail."""
-    message: EmailMessage = message_from_bytes(raw, policy=policy.default)
-    return Read(_headers(message), _text_of(_part(message, "plain")), _text_of(_part(message, "html")))
+    return _read(raw)[0]
 
 
-def read_start(start: bytes, size: int, room: Room) -> Read:
-    """As much of a mail of ``size`` bytes as a list shows, from its ``start``."""
-    message: EmailMessage = message_from_bytes(start, policy=policy.default)
-    parts = [_part(message, kind) for kind in ("plain", "html")]
-    last = _last_leaf(message)
-    cut_short = len(start) < size and (parts == [None, None] or any(part is not None and part is last for part in parts))
-    found = Read(_headers(message), _text_of(parts[0]), _text_of(parts[1]), cut_short)
+def read_start(load: Callable[[int], bytes], size: int, room: Room) -> Read:
+    """As much of a mail of ``size`` bytes as a list shows; ``load(n)`` gives its first n."""
+    granted = room.for_reading(min(size, READ_FIRST))
+    found, may_have_more = _read_cut(load(granted), size)
+    if may_have_more and room.read > 0:
+        found, _ = _read_cut(load(granted + room.for_reading(min(size, READ) - granted)), size)
     return cut(found, room)
+
+
+def _read_cut(start: bytes, size: int) -> tuple[Read, bool]:
+    """``is_cut``: a text goes on behind what was read, or begins there. And whether there is more of it for a list."""
+    found, whole, parts = _read(start)
+    goes_on = len(start) < size and (parts == [None, None] or any(part is not None and part.end == len(start) for part in parts))
+    is_several = whole not in parts
+    return found._replace(is_cut=goes_on), goes_on and (is_several or len(found.text or found.html or "") < BODY)
+
+
+def _read(raw: bytes) -> tuple[Read, Part, list[Part | None]]:
+    """A mail, and where its text and its HTML lie."""
+    whole = mime.head_of(raw)
+    texts = [part for part in mime.leaves(raw, whole) if not part.is_attached]
+    parts = [next((part for part in texts if part.type == kind), None) for kind in ("text/plain", "text/html")]
+    return Read(_headers(whole.head), _text_of(raw, parts[0]), _text_of(raw, parts[1])), whole, parts
 
 
 def cut(found: Read, room: Room) -> Read:
@@ -116,60 +136,14 @@ def _header(message: EmailMessage, name: str, raw) -> str:
     return shown.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _part(message: EmailMessage, subtype: str) -> EmailMessage | None:
-    """The part that a reader sees as its text, or as its HTML; also of a mail that is no proper MIME."""
-    try:
-        return message.get_body(preferencelist=(subtype,))  # type: ignore[return-value]
-    except (AttributeError, LookupError, TypeError, ValueError):
-        return None
-
-
-def _last_leaf(message: EmailMessage) -> EmailMessage:
-    """The part in which what was read of a mail ends."""
-    while message.is_multipart():
-        message = message.get_payload()[-1]  # type: ignore[index,assignment]
-    return message
-
-
-def _text_of(part: EmailMessage | None) -> str | None:
+def _text_of(raw: bytes, part: Part | None) -> str | None:
     """A part's text, in whatever its charset and transfer encoding are, or are said to be.
 
     Lines end with a line feed and the last one with nothing, whatever SMTP made of them on the way.
     """
     if part is None:
         return None
-    return decoded(_content(part), _charset(part)).replace("\r\n", "\n").removesuffix("\n")
-
-
-def _content(part: EmailMessage) -> bytes:
-    """What a part holds: its transfer encoding undone, or left where nobody knows it."""
-    try:
-        content = part.get_payload(decode=True)
-    except (AttributeError, LookupError, TypeError, ValueError):
-        content = part.get_payload()
-    if isinstance(content, bytes) and _is_misnamed(part, content):
-        content = part.get_payload()
-    if isinstance(content, str):
-        return content.encode("utf-8", "surrogateescape")
-    return content if isinstance(content, bytes) else b""
-
-
-def _is_misnamed(part: EmailMessage, content: bytes) -> bool:
-    """Whether what is called base64 is none: it has other characters, and undone it is no text."""
-    if not any(isinstance(defect, InvalidBase64CharactersDefect) for defect in part.defects):
-        return False
-    try:
-        content.decode(_codec(_charset(part)) or "utf-8")
-    except ValueError:
-        return True
-    return False
-
-
-def _charset(part: EmailMessage) -> str:
-    try:
-        return (part.get_content_charset() or "").strip("\"' \t").lower()
-    except (AttributeError, LookupError, TypeError, ValueError):
-        return ""
+    return decoded(part.content(raw), part.charset).replace("\r\n", "\n").removesuffix("\n")
 
 
 def decoded(content: bytes, charset: str) -> str:
@@ -198,4 +172,4 @@ def _codec(charset: str) -> str | None:
 
 def _whole(text: str) -> str:
     """Without halves of characters, which JSON could not carry."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return HALVES.sub("?", text) if HALVES.search(text) else text
