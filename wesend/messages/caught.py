@@ -19,8 +19,9 @@ LARGEST_SECONDS = 2**43  # in milliseconds still an integer that SQLite can comp
 LAST_DAY = 253_370_764_800_000  # of which there is a date
 
 TAKEN = "status NOT IN ('scheduled', 'dripping', 'queued', 'claimed', 'cancelled')"
+# CROSS: from the few wallets to their messages, never the other way round.
 BY_WALLET = """
-    SELECT m.created_at, m.id FROM wallets w JOIN messages m ON m.id IN (
+    SELECT m.created_at, m.id FROM wallets w CROSS JOIN messages m ON m.id IN (
         SELECT id FROM messages INDEXED BY ix_messages_wallet_day WHERE wallet_id = w.id AND day >= :day AND {where}
         ORDER BY day {direction}, id {direction} LIMIT :limit)
     WHERE w.is_sandbox = 1 ORDER BY m.id {direction} LIMIT :limit
@@ -111,7 +112,7 @@ def messages(wanted: Wanted) -> list[dict]:
     """SMS that the sandbox took; UnknownRecipient."""
     numbers = _numbers(wanted.recipient) if wanted.recipient else None
     ids = [place.id for place in in_order(places(SMS, SANDBOX, wanted, numbers=numbers), wanted)]
-    rows = {row["id"]: row for row in query(f"SELECT * FROM messages WHERE id IN ({marks(ids)})", ids)}
+    rows = {row["id"]: row for row in query(f"SELECT * FROM messages WHERE id IN ({marks(ids)})", ids)} if ids else {}
     return [{"id": row["uid"], "to": row["recipient"], "sender": row["sender"], "text": row["text"],
              "status": row["status"], "segments": row["segments"], "at": clock.iso(row["created_at"])}
             for row in map(rows.__getitem__, ids)]
