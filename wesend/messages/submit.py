@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -18,13 +19,20 @@ from .settle import NOT_BEGUN, plan_move, settle
 from .transitions import Move
 
 LOOKED_AT_JUST_NOW = 0.05  # seconds after which a request that waited looks again whether its messages may leave
+RENDERING = threading.Lock()
+"""A mail of 2 MB takes ten times that while it is rendered: one at a time, since Python does no more at once anyway."""
 
 
 def submission_of(outgoing: Outgoing, *, leaves: bool = True) -> Submission:
     """``leaves``: this process, so that a mail is needed as it goes over the wire."""
-    mime = mail.render(mail.Letter.leaving(outgoing)).as_bytes() if outgoing.channel == EMAIL and leaves else None
+    mime = _mime_of(outgoing) if outgoing.channel == EMAIL and leaves else None
     return Submission(outgoing.id, outgoing.uid, outgoing.recipient, outgoing.text, outgoing.sender, outgoing.segments,
                       outgoing.encoding, outgoing.attempts + 1, mime)
+
+
+def _mime_of(outgoing: Outgoing) -> bytes:
+    with RENDERING:
+        return mail.render(mail.Letter.leaving(outgoing)).as_bytes()
 
 
 def call(gateway: SmsGateway, group: list[Outgoing]) -> list[Outcome]:

@@ -108,7 +108,9 @@ OF_THE_MAILBOX = (450, 451, 452)  # to RCPT: busy, full or greylisted; the next 
 
 def _converse(connection: smtplib.SMTP, submission: Submission, call: OneCall) -> Outcome:
     assert submission.mime is not None
-    sender = parseaddr(str(message_from_bytes(submission.mime)["From"]))[1]
+    # Its head alone: a mail may have several MB.
+    head = submission.mime[:submission.mime.find(b"\r\n\r\n") + 4]
+    sender = parseaddr(str(message_from_bytes(head)["From"]))[1]
     content = LEADING_DOT.sub(b"..", submission.mime)
     try:
         for name, step, expected in (("MAIL", lambda: connection.mail(sender), 2),
