@@ -56,7 +56,7 @@ def change_password(user: User, old: str, new: str, then: Then | None = None) ->
     attempt = throttle.begin(user.email, address)
     row = query_one("SELECT password_hash FROM users WHERE id = ?", (user.id,))
     if row is None or not passwords.matches(old[:passwords.LONGEST], row["password_hash"]):
-        throttle.failed(user.email, address, "the present password, asked for before a new one")
+        throttle.failed(user.email, address, "the present password, asked for before a new one", actor=user)
         raise InvalidCredentials("That is not the present password")
     try:
         passwords.check(new, user.email)

@@ -13,7 +13,7 @@ from .. import clock
 from ..database import Tx, write
 from ..errors import RateLimited
 from . import audit_log, places
-from .roles import Stranger
+from .roles import Actor, Stranger
 
 WINDOW_MS, KEPT_MS = 15 * clock.MINUTE, clock.DAY
 OF_PAIR, OF_PLACE = 5, 100
@@ -88,7 +88,7 @@ def _delay(tx: Tx, email: str, now: int) -> int:
     return max(0, found["latest"] + pause - now)
 
 
-def failed(email: str, address: str, why: str | None = None) -> None:
+def failed(email: str, address: str, why: str | None = None, *, actor: Actor | None = None) -> None:
     """The try was wrong: it stays counted, and is told in the audit log of whose e-mail it is."""
 
     def unit(tx: Tx) -> None:
@@ -97,7 +97,8 @@ def failed(email: str, address: str, why: str | None = None) -> None:
         if noted == NOTED_OF_PLACE or audit_log.count_since(tx, "sign_in.failed", since, NOTED_IN_ALL) == NOTED_IN_ALL:
             return
         last = noted == NOTED_OF_PLACE - 1
-        _record(tx, "sign_in.failed", email, address, "more from here are not kept for 15 minutes" if last else why)
+        _record(tx, "sign_in.failed", email, actor or Stranger(address),
+                "more from here are not kept for 15 minutes" if last else why)
 
     write(unit)
 
@@ -107,12 +108,12 @@ def _note_refusal(tx: Tx, refusal: Refusal, address: str, now: int) -> None:
     subject = audit_log.plain(refusal.email or refusal.place)
     if not audit_log.count_since(tx, "sign_in.throttled", now - WINDOW_MS, 1, subject=subject,
                                  address=address if refusal.place else None):
-        _record(tx, "sign_in.throttled", refusal.email or refusal.place, address, "too many wrong passwords")
+        _record(tx, "sign_in.throttled", refusal.email or refusal.place, Stranger(address), "too many wrong passwords")
 
 
-def _record(tx: Tx, action: str, subject: str, address: str, detail: str | None) -> None:
+def _record(tx: Tx, action: str, subject: str, actor: Actor, detail: str | None) -> None:
     user = tx.one("SELECT account_id FROM users WHERE email = ?", (subject,))
-    audit_log.record(tx, actor=Stranger(address), action=action, subject=subject, detail=detail,
+    audit_log.record(tx, actor=actor, action=action, subject=subject, detail=detail,
                      account_id=user["account_id"] if user else None)
 
 
