@@ -225,6 +225,12 @@ class RateLimited(WesendError):
         self.retry_after = retry_after
 
 
+class TooManyAsked(RateLimited):
+    """As many tests and checks are under way in this process as may hold its threads."""
+
+    sentence = "Too many tests and checks are under way: try again in a moment"
+
+
 class TooManyPaymentPrompts(RateLimited):
     """A phone was asked to pay as often as anybody may ask it."""
 

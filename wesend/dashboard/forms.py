@@ -15,7 +15,7 @@ from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from .. import money
 from ..accounts import roles
-from ..errors import AccountSuspended, InvalidInput, WesendError
+from ..errors import AccountSuspended, InvalidInput, TooManyAsked, WesendError
 
 
 class Form(FlaskForm):
@@ -33,11 +33,11 @@ class Form(FlaskForm):
     def refusals(self):
         """Domain errors become the form's; look at ``form.was_refused`` afterwards.
 
-        A missing right is none of the form's: whoever lacks it is not shown the form.
+        A missing right is none of the form's: whoever lacks it is not shown the form. Nor is a crowd of tests.
         """
         try:
             yield
-        except (roles.MissingRight, AccountSuspended):
+        except (roles.MissingRight, AccountSuspended, TooManyAsked):
             raise
         except WesendError as error:
             self.refuse(error)

@@ -67,11 +67,16 @@ def is_public(address: str) -> bool:
     return ip.is_global and not any(ip in network for network in NOT_PUBLIC)
 
 
+LOOK_UP_SECONDS = 1.0  # a page waits for it
+_FOR_WARNINGS = ThreadPoolExecutor(4, thread_name_prefix="look-up")
+
+
 def leads_to_private(host: str) -> bool:
     """Whether a host's name or address is private as it resolves now: for a warning, never for a decision."""
     try:
-        return not all(is_public(str(entry[4][0])) for entry in socket.getaddrinfo(host.strip("[]"), None))
-    except OSError:
+        found = _FOR_WARNINGS.submit(socket.getaddrinfo, host.strip("[]"), None).result(LOOK_UP_SECONDS)
+        return not all(is_public(str(entry[4][0])) for entry in found)
+    except (OSError, ValueError):
         return False
 
 

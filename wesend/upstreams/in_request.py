@@ -9,8 +9,10 @@ from contextlib import contextmanager, nullcontext
 
 from flask import Flask, current_app
 
-from ..errors import WesendError
+from ..errors import TooManyAsked, WesendError
 
+BY_HAND = "by hand"  # no gateway has a space in its name
+AGAIN = 5  # seconds
 APART = 8  # threads for what must be done, but is not waited for
 
 
@@ -56,6 +58,18 @@ def waiting_for(names: set[str]):
     if not names:
         return nullcontext(names)
     return current_app.extensions["wesend.in-request"].taken(names)
+
+
+@contextmanager
+def asked_by_hand() -> Iterator[None]:
+    """For what a page or a call asks of the world outside for its own sake, a test or a check: TooManyAsked beyond the bound.
+
+    Half of the threads at most, whoever is asked: none of them may be waiting for an answer that never comes.
+    """
+    with waiting_for({BY_HAND}) as taken:
+        if not taken:
+            raise TooManyAsked(AGAIN)
+        yield
 
 
 def do_apart(work: Callable[[], object]) -> None:

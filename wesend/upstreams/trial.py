@@ -14,7 +14,7 @@ from ..errors import GatewayNotFound, InvalidInput, TextTooLong
 from ..gateways.sms.base import ACCEPTED, TEMPORARY, UNKNOWN, Outcome, SmsGateway, Submission
 from ..ids import new_id
 from ..segments import MAX_SEGMENTS, count
-from . import breaker, pace, registry, slots
+from . import breaker, in_request, pace, registry, slots
 from .service import named
 
 TEXT = "Test by wesend"
@@ -41,7 +41,7 @@ class Trial(NamedTuple):
 def send_test(name: str, to: str, *, text: str = TEXT, sender: str | None = None, actor: Actor) -> Trial:
     """Send now, within the gateway's own limits. It counts as any call does: what works again ends its rest.
 
-    GatewayNotFound, or InvalidInput with the field that is wrong: ``to``, ``text``.
+    GatewayNotFound, or InvalidInput with the field that is wrong: ``to``, ``text``. TooManyAsked.
     """
     roles.require(actor, OPERATE)
     adapter = _adapter(named(name))
@@ -54,8 +54,9 @@ def send_test(name: str, to: str, *, text: str = TEXT, sender: str | None = None
     if measured.count > MAX_SEGMENTS:
         raise TextTooLong(f"The message has {measured.count} segments; at most {MAX_SEGMENTS} are allowed",
                           {"text": ["Too long"]})
-    outcome = _submit(adapter, Submission(0, new_id(), phone.e164, text, sender or None, measured.count,
-                                          measured.encoding, 1))
+    with in_request.asked_by_hand():
+        outcome = _submit(adapter, Submission(0, new_id(), phone.e164, text, sender or None, measured.count,
+                                              measured.encoding, 1))
     with atomic() as tx:
         if not adapter.in_process and outcome is not NO_ROOM:
             breaker.note_call(tx, adapter.name, [outcome])

@@ -297,7 +297,8 @@ def count_waiting() -> int:
 def ask_now(deposit_id: int, *, actor: Actor) -> Row:
     """Ask the gateway once more, also about what was given up: money may have come late."""
     roles.require(actor, OPERATE)
-    return check(deposit_id)
+    with in_request.asked_by_hand():
+        return check(deposit_id)
 
 
 def settle_by_hand(deposit_id: int, amount_micros: int, *, note: str, actor: Actor) -> bool:

@@ -9,6 +9,7 @@ from ..database import Row, Tx, query, query_one, write
 from ..errors import WebhookNotFound
 from ..gateways.guarded_http import GuardedHttp
 from ..ids import new_id
+from ..upstreams import in_request
 from . import deliver
 from .endpoints import get_endpoint
 from .outbox import dump
@@ -63,20 +64,29 @@ def _again(tx: Tx, condition: str, parameters: tuple) -> int:
 
 
 def send_test(endpoint_id: int, *, allow_private: bool, actor: Actor) -> Row:
-    """Post a test event now, whether the endpoint is on or off; its attempt."""
+    """Post a test event now, whether the endpoint is on or off; its attempt. TooManyAsked."""
     endpoint = get_endpoint(endpoint_id)
     roles.require(actor, MANAGE, endpoint["account_id"])
+    with in_request.asked_by_hand():
+        return _post_test(endpoint, allow_private)
+
+
+def _post_test(endpoint: Row, allow_private: bool) -> Row:
     token = f"test-{new_id()}"
     uid = f"msg_{new_id()}"
     now = clock.now_ms()
-    payload = dump({"event": TEST_EVENT, "webhook_id": endpoint_id, "timestamp": clock.iso(now)})
+    payload = dump({"event": TEST_EVENT, "webhook_id": endpoint["id"], "timestamp": clock.iso(now)})
     # One attempt is all a test gets: as if four had been made.
     delivery_id = write(lambda tx: tx.insert(
-        "webhook_deliveries", uid=uid, endpoint_id=endpoint_id, event=TEST_EVENT, subject="test", payload=payload,
+        "webhook_deliveries", uid=uid, endpoint_id=endpoint["id"], event=TEST_EVENT, subject="test", payload=payload,
         attempts=deliver.ATTEMPTS - 1, due_at=now + deliver.LEASE_MS, claim_token=token, created_at=now))
     delivery = query_one("SELECT * FROM webhook_deliveries WHERE id = ?", (delivery_id,))
     assert delivery is not None
-    deliver.attempt(GuardedHttp(allow_private=allow_private), deliver.target_of(endpoint), delivery, token)
+    http = GuardedHttp(allow_private=allow_private)
+    try:
+        deliver.attempt(http, deliver.target_of(endpoint), delivery, token)
+    finally:
+        http.close()
     return attempts_of(delivery_id)[-1]
 
 
