@@ -42,6 +42,7 @@ EXCEPTIONS = {
     ("request_ids", "request_objects"): "on the path of every request",
     ("metrics", "request_objects"): "on the path of every request",
     ("dashboard", "client_addresses"): "sign-in is throttled by who asks",
+    ("client_addresses", "request_objects"): "on the path of every request with a published key",
     ("dialects", "client_addresses"): "who may use the sandbox; and where from, for the audit log",
     ("sandbox_api", "client_addresses"): "so does what it caught",
     ("docs", "client_addresses"): "the examples carry published keys for those whom they answer",

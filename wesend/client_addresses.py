@@ -8,6 +8,8 @@ from functools import lru_cache
 
 from flask import Request, current_app, request
 
+from .current import this_app
+from .request_objects import this_request
 from .settings import Settings
 
 FORWARDING = frozenset({"HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP", "HTTP_X_CLIENT_IP", "HTTP_X_CLUSTER_CLIENT_IP",
@@ -31,8 +33,8 @@ def may_use_sandbox() -> bool:
 
     While it is on, only who sits at this machine, unless `WESEND_SANDBOX=public` opens it to everybody.
     """
-    settings: Settings = current_app.config["WESEND"]
-    return settings.sandbox and (settings.sandbox_public or is_direct_from_loopback(request))
+    settings: Settings = this_app().config["WESEND"]
+    return settings.sandbox and (settings.sandbox_public or is_direct_from_loopback(this_request()))
 
 
 def has_metrics_token() -> bool:
@@ -48,13 +50,15 @@ def is_direct_from_loopback(asked: Request) -> bool:
     A proxy on this machine has a loopback address as well: it shows by its headers or by the name that was asked for.
     That name tells, too, of a page elsewhere whose own name was pointed at this machine (DNS rebinding).
     """
-    return (_is_loopback(asked.remote_addr or "") and not is_forwarded(asked)
-            and _names_loopback(asked.environ.get("HTTP_HOST", "")))
+    environ = asked.environ
+    return (_is_loopback(environ.get("REMOTE_ADDR") or "") and _names_loopback(environ.get("HTTP_HOST", ""))
+            and not is_forwarded(asked))
 
 
 def is_forwarded(asked: Request) -> bool:
     """Whether a proxy says that it stands between; an empty header says so, too."""
-    return not FORWARDING.isdisjoint(asked.environ) or any(name.startswith("HTTP_X_FORWARDED") for name in asked.environ)
+    # Joined, for a look at each name costs ten times as much, on every call with a published key.
+    return not FORWARDING.isdisjoint(asked.environ) or "HTTP_X_FORWARDED" in " ".join(asked.environ)
 
 
 @lru_cache(maxsize=256)
