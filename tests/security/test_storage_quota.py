@@ -10,6 +10,7 @@ from wesend.database import query, write
 from wesend.sandbox import CREDENTIALS
 
 from ..support.apis import Wasambazie, Wesendall, WorldLedgers
+from ..support.dashboard import Visitor, make_user
 from ..support.database import written
 from ..support.esms import Esms
 
@@ -86,3 +87,9 @@ def test_it_is_documented_in_every_api(client):
     for api in CREDENTIALS:
         document = client.get(f"/docs/openapi/{api}.json").get_data(as_text=True)
         assert "storage is full" in document, api
+
+
+def test_the_operator_reads_what_an_account_stores(full):
+    page = Visitor(full, make_user(full)).get("/operator/accounts/1")
+    assert page.status_code == 200
+    assert "Storage" in page.text and "full: bulks, e-mails and contacts are refused" in page.text
