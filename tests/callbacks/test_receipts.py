@@ -275,3 +275,74 @@ def test_old_ones_are_forgotten_and_those_that_wait_are_not(at, wallet, clock):
     africastalking(at, ref="new")
     assert brought.forget_old() == 1
     assert [row["gateway_ref"] for row in query("SELECT * FROM brought_receipts")] == ["new"]
+
+
+class TestPartsOfAnAndroidMessage:
+    """The app tells of the delivery of each part of a long message, under the message's own id."""
+
+    @pytest.fixture
+    def vendor(self, context) -> Vendor:
+        return Vendor(context, set_up("android"))
+
+    @pytest.fixture
+    def long(self, vendor, wallet) -> int:
+        make_route("ESMS_UG", "android")
+        sent = send(wallet, TO, text="x" * 400).messages[0]
+        put(sent["id"], "submitted", gateway_ref=sent["uid"], submitted_at=1, claim_token="t")
+        assert message(sent["id"])["segments"] == 3
+        return sent["id"]
+
+    def tell(self, vendor: Vendor, message_id: int, event: str, call: str | None, **payload) -> str:
+        body = json.dumps({"event": f"sms:{event}", **({"id": call} if call else {}),
+                           "payload": {"messageId": message(message_id)["uid"], "phoneNumber": TO, **payload}})
+        signature = hmac.digest(b"wk", (body + "1750000000").encode(), hashlib.sha256).hex()
+        vendor(data=body, headers={"X-Signature": signature, "X-Timestamp": "1750000000"}, content_type="application/json")
+        brought.match_new()
+        return status(message_id)
+
+    def test_it_is_delivered_when_all_its_parts_are_each_counted_once(self, vendor, long):
+        assert self.tell(vendor, long, "delivered", "a") == "sent"
+        assert self.tell(vendor, long, "delivered", "a") == "sent", "told again"
+        assert self.tell(vendor, long, "sent", "s") == "sent"
+        assert self.tell(vendor, long, "delivered", "b") == "sent"
+        assert self.tell(vendor, long, "delivered", "c") == "delivered"
+        assert self.tell(vendor, long, "delivered", "c") == "delivered"
+        assert timeline(long).count("delivered") == 1
+
+    @pytest.mark.parametrize("before", [0, 1, 2])
+    def test_it_is_failed_when_one_part_fails_and_stays_so(self, vendor, long, before):
+        for call in range(before):
+            self.tell(vendor, long, "delivered", f"d{call}")
+        assert self.tell(vendor, long, "failed", "f", reason="No signal") == "failed"
+        for call in range(before, 3):
+            assert self.tell(vendor, long, "delivered", f"d{call}") == "failed"
+        assert message(long)["error_message"] == "No signal"
+
+    def test_a_count_that_the_app_tells_goes_before_ours(self, vendor, long):
+        assert self.tell(vendor, long, "delivered", "a", partsCount=2) == "sent"
+        assert self.tell(vendor, long, "delivered", "b", partsCount=2) == "delivered"
+
+    def test_without_an_id_of_the_call_what_it_says_tells_two_apart(self, vendor, long):
+        for second in (1, 1, 2):
+            assert self.tell(vendor, long, "delivered", None, deliveredAt=f"2026-01-01T10:00:0{second}Z") == "sent"
+        assert self.tell(vendor, long, "delivered", None, deliveredAt="2026-01-01T10:00:03Z") == "delivered"
+
+    def test_all_at_once_in_any_order(self, vendor, long, monkeypatch):
+        with monkeypatch.context() as patch:
+            patch.setattr(brought, "match_new", lambda: 0)
+            for call in ("c", "a", "a", "b"):
+                self.tell(vendor, long, "delivered", call)
+        brought.match_new()
+        assert status(long) == "delivered" and problems() == []
+
+    def test_the_app_that_calls_it_delivered_when_asked_is_not_believed_while_parts_are_missing(self, vendor, long):
+        from wesend import clock
+        from wesend.messages import parts
+
+        self.tell(vendor, long, "delivered", "a")
+        asked = {**dict(message(long)), "submitted_at": clock.now_ms()}
+        assert parts.some_are_missing(asked, clock.now_ms())
+        assert not parts.some_are_missing(asked, clock.now_ms() + 2 * clock.HOUR), "not for ever"
+        for call in ("b", "c"):
+            self.tell(vendor, long, "delivered", call)
+        assert not parts.some_are_missing(asked, clock.now_ms())

@@ -59,6 +59,25 @@ class TestSending:
         if kind == REFUSED:
             assert (outcome.code, outcome.text) == (str(code), "Word")
 
+    @pytest.mark.parametrize(("entry", "kind"), [
+        ({"status": "Could Not Send", "messageId": "None"}, REFUSED), ({"status": "Could Not Send"}, REFUSED),
+        ({"statusCode": 999, "status": "Could Not Send", "messageId": "ATXid_1"}, REFUSED),
+        ({"status": "UserInBlacklist", "messageId": "None"}, REFUSED), ({"status": "Gateway Error"}, TEMPORARY),
+        ({"status": "Invalid Phone Number"}, REFUSED), ({"status": "Pondering"}, REFUSED), ({}, REFUSED),
+        ({"statusCode": 101, "status": "Could Not Send", "messageId": "ATXid_1"}, REFUSED),
+        ({"statusCode": 500, "status": "InternalServerError"}, TEMPORARY), ({"statusCode": 101, "messageId": "None"}, REFUSED)])
+    def test_what_was_sent_to_nobody_is_refused_however_its_status_reads(self, vendor, adapter, entry, kind):
+        vendor.on("POST", PATH, answered({"number": "+256772000001", **entry}, message="Sent to 0/1 Total Cost: 0"))
+        assert adapter.submit([submission()])[0].kind == kind
+
+    @pytest.mark.parametrize(("entry", "kind"), [
+        ({"status": "Success", "messageId": "ATXid_1"}, ACCEPTED), ({"status": "Queued", "messageId": "ATXid_1"}, ACCEPTED),
+        ({"status": "Could Not Send", "messageId": "None"}, REFUSED), ({"status": "Rejected", "messageId": "x"}, REFUSED),
+        ({"status": "Pondering", "messageId": "ATXid_1"}, UNKNOWN), ({"status": "Pondering"}, UNKNOWN)])
+    def test_a_status_without_a_listed_code_is_read_by_its_word(self, vendor, adapter, entry, kind):
+        vendor.on("POST", PATH, answered({"number": "+256772000001", **entry}, message="Sent to 1/2 Total Cost: KES 0.8"))
+        assert adapter.submit([submission()])[0].kind == kind
+
     def test_an_error_instead_of_recipients_is_refused(self, vendor, adapter):
         vendor.on("POST", PATH, answered(message="InvalidSenderId"))
         outcome, = adapter.submit([submission()])

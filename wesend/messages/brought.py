@@ -27,10 +27,11 @@ def keep(gateway: str, receipts: list[CallbackReceipt], raw: str | None = None) 
     """Write receipts down; nothing is made of them yet, so a gateway gets its answer at once."""
     now = clock.now_ms()
     rows = [(gateway, brought.gateway_ref, brought.reference, brought.to, brought.receipt.status, brought.receipt.code,
-             (brought.receipt.text or "")[:TEXT_KEPT] or None, raw[:RAW_KEPT] if raw else None, now) for brought in receipts]
+             (brought.receipt.text or "")[:TEXT_KEPT] or None, raw[:RAW_KEPT] if raw else None,
+             brought.part, brought.parts, now) for brought in receipts]
     write(lambda tx: tx.executemany(
-        "INSERT INTO brought_receipts (gateway, gateway_ref, reference, recipient, status, code, text, raw, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows))
+        "INSERT INTO brought_receipts (gateway, gateway_ref, reference, recipient, status, code, text, raw, part, parts,"
+        " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows))
 
 
 class Looked:
@@ -146,6 +147,8 @@ def _plan(tx: Tx, brought: Row, found: _Found, now: int) -> dict[int, Move]:
     message = found.message
     told = Receipt(brought["status"], brought["code"], brought["text"])
     receipt: Receipt | None = told
+    if brought["part"] is not None:
+        receipt = parts.counted(tx, message, brought, told)
     if found.part is not None:
         adapter = registry.gateway(brought["gateway"])
         receipt = parts.whole(tx, adapter, message, found.part, told) if adapter is not None else None

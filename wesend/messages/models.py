@@ -213,6 +213,8 @@ class BroughtReceipt(db.Model):
     gateway_ref = db.mapped_column(String)
     reference = db.mapped_column(String)
     recipient = db.mapped_column(String)
+    part = db.mapped_column(String)  # which happening it is, where parts are told under one id; and how many there are
+    parts = db.mapped_column(Integer)
     status = db.mapped_column(String, nullable=False)
     code = db.mapped_column(String)
     text = db.mapped_column(String)

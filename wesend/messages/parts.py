@@ -1,12 +1,16 @@
-"""Parts: a long message that its gateway knows by several ids, and whose receipts come part by part (SMPP)."""
+"""Parts: a long message that its gateway knows by several ids, and whose receipts come part by part (SMPP);
+or whose parts' deliveries are told under one id (Android)."""
 
 from __future__ import annotations
 
-from ..database import Row, Tx, query_one
-from ..gateways.sms.base import ACCEPTED, SENT, UNKNOWN, Outcome, Receipt
+from .. import clock
+from ..database import Row, Tx, query, query_one
+from ..gateways.sms.base import ACCEPTED, DELIVERED, SENT, UNKNOWN, Outcome, Receipt
 from .accept import Outgoing
 
 SEPARATOR = ","
+LAST_PART_MS = clock.HOUR
+"""How long a gateway that calls a long message delivered, and has told of some of its parts, is not taken at its word."""
 
 
 def note_parts(tx: Tx, results: list[tuple[Outgoing, Outcome]]) -> None:
@@ -25,6 +29,32 @@ def find_part(gateway: str, spelled: str) -> Row | None:
     """The newest part that a gateway knows by this id."""
     return query_one("SELECT p.*, p.id AS part_id FROM message_parts p JOIN messages m ON m.id = p.message_id"
                      " WHERE p.gateway_ref = ? AND m.gateway = ? ORDER BY p.id DESC LIMIT 1", (spelled, gateway))
+
+
+def counted(tx: Tx, message: Row, brought: Row, receipt: Receipt) -> Receipt:
+    """What a receipt says of a message whose gateway tells of each part's delivery under one id: delivered when all are.
+
+    One that is told again counts once; a failure is the whole message's.
+    """
+    if receipt.status != DELIVERED:
+        return receipt
+    name = f"{brought['part']} of {message['uid']} {message['charges']}"
+    if tx.one("SELECT 1 FROM message_parts WHERE message_id = ? AND gateway_ref = ?", (message["id"], name)) is None:
+        tx.insert("message_parts", message_id=message["id"], gateway_ref=name, status=DELIVERED, code=receipt.code)
+    delivered = _count_delivered(message)
+    return receipt if delivered >= (brought["parts"] or message["segments"]) else receipt._replace(status=SENT)
+
+
+def some_are_missing(message: Row, now: int) -> bool:
+    """Whether some parts were told to be delivered and the others are still to come; after a while nobody waits for them."""
+    if message["segments"] <= 1 or now - (message["submitted_at"] or now) > LAST_PART_MS:
+        return False
+    return 0 < _count_delivered(message) < message["segments"]
+
+
+def _count_delivered(message: Row) -> int:
+    return query("SELECT count(*) FROM message_parts WHERE message_id = ? AND status = ? AND gateway_ref LIKE ?",
+                 (message["id"], DELIVERED, f"% of {message['uid']} {message['charges']}"))[0][0]
 
 
 def whole(tx: Tx, adapter, message: Row, part: Row, receipt: Receipt) -> Receipt | None:

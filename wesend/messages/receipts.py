@@ -10,7 +10,7 @@ from .. import clock
 from ..database import Row, Tx, marks, query, write
 from ..gateways.sms.base import DELIVERED, FAILED, NEVER_SENT, SENT, Question, Receipt
 from ..upstreams import registry
-from . import statuses
+from . import parts, statuses
 from .transitions import Move, Moved, move
 
 GAPS_MS = (30_000, 60_000, 120_000, 240_000)
@@ -43,7 +43,8 @@ def due_gateways(without: Collection[str] = ()) -> set[str]:
 def poll_due(limit: int = ASK_LIMIT, *, gateway: str | None = None) -> int:
     """Ask the gateways, or one of them, about messages whose time to ask has come; how many were asked about."""
     now = clock.now_ms()
-    rows = query("SELECT id, uid, recipient, gateway, gateway_ref, status, polls, poll_at, submitted_at FROM messages"
+    rows = query("SELECT id, uid, recipient, gateway, gateway_ref, status, polls, poll_at, submitted_at, segments,"
+                 " charges FROM messages"
                  " WHERE poll_at IS NOT NULL AND poll_at <= ? AND gateway = coalesce(?, gateway) ORDER BY poll_at LIMIT ?",
                  (now, gateway, limit))
     by_gateway: dict[str, list[Row]] = {}
@@ -64,6 +65,8 @@ def _ask(name: str, asked: list[Row]) -> None:
                                             now - (row["submitted_at"] or now)) for row in asked])
         except Exception:
             current_app.logger.exception("gateway %s could not be asked", name)
+    answers = [answer._replace(status=SENT) if answer is not None and answer.status == DELIVERED
+               and parts.some_are_missing(row, now) else answer for row, answer in zip(asked, answers, strict=True)]
     pairs = list(zip(asked, answers, strict=True))
 
     def unit(tx: Tx) -> list[Moved]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Hashable
@@ -35,6 +36,10 @@ CODES: dict[int | None, tuple[str, str | None]] = {
     407: (REFUSED, "CouldNotRoute"), 408: (REFUSED, "Refused"), 409: (REFUSED, "DoNotDisturbRejection"),
     500: (TEMPORARY, "InternalServerError"), 501: (TEMPORARY, "GatewayError"), 502: (REFUSED, "RejectedByGateway"),
 }
+WORDS = {word.casefold(): (kind, word) for kind, word in CODES.values() if word} | {"success": (ACCEPTED, "Success")}
+FAILURE = re.compile(r"could ?n[o']t|can ?not|not sent|unable|fail|reject|refus|invalid|denied|blacklist|blocked|unsupported"
+                     r"|insufficient|expired", re.IGNORECASE)
+"""In statuses that are in no list (`Could Not Send`): the message did not leave."""
 STATUSES = {
     "success": DELIVERED,
     "failed": FAILED, "rejected": FAILED, "expired": FAILED, "absentsubscriber": FAILED,
@@ -102,7 +107,8 @@ class AfricasTalking(RemoteSmsGateway):
             said_why = message and (not message.startswith("Sent to") or message.startswith("Sent to 0/"))
             return [Outcome(REFUSED, code="refused", text=message) if said_why else unreadable(reply)] * len(group)
         told = {reading.e164(entry.get("number")): entry for entry in recipients if isinstance(entry, dict)}
-        return [_outcome(told.get(submission.to)) for submission in group]
+        to_nobody = (message or "").startswith("Sent to 0/")
+        return [_outcome(told.get(submission.to), to_nobody) for submission in group]
 
     def read_callback(self, request: CallbackRequest) -> list[CallbackReceipt]:
         gateway_ref, status = (reading.text(request.form.get(field)) for field in ("id", "status"))
@@ -116,15 +122,32 @@ class AfricasTalking(RemoteSmsGateway):
                                 Receipt(kept, reason or status, reason))]
 
 
-def _outcome(entry: dict | None) -> Outcome:
+def _outcome(entry: dict | None, to_nobody: bool) -> Outcome:
+    """``to_nobody``: the answer as a whole says that nothing was sent."""
     if entry is None:
-        return Outcome(UNKNOWN, code="unreadable", text="The gateway's answer does not name this number")
-    code = reading.whole(entry.get("statusCode"))
-    kind, word = CODES.get(code, (UNKNOWN, None))
-    shown = None if code is None else str(code)
-    if kind != ACCEPTED:
-        said = reading.text(entry.get("status")) or word
-        return Outcome(kind, code=shown, text=said or "A status that is not documented")
+        return (Outcome(REFUSED, code="refused", text="The gateway sent it to nobody") if to_nobody else
+                Outcome(UNKNOWN, code="unreadable", text="The gateway's answer does not name this number"))
+    code, said = reading.whole(entry.get("statusCode")), reading.text(entry.get("status"))
     gateway_ref, cost = (reading.text(entry.get(field)) for field in ("messageId", "cost"))
-    return Outcome(ACCEPTED, gateway_ref=None if gateway_ref == "None" else gateway_ref,
-                   meta={"cost": cost} if cost else None)
+    gateway_ref = None if gateway_ref == "None" else gateway_ref
+    kind, word = _kind(code, said, to_nobody, has_id=gateway_ref is not None)
+    shown = None if code is None else str(code)
+    if kind == ACCEPTED:
+        return Outcome(ACCEPTED, gateway_ref=gateway_ref, meta={"cost": cost} if cost else None)
+    return Outcome(kind, code=shown or ("refused" if kind == REFUSED else None),
+                   text=said or word or "A status that is not documented")
+
+
+def _kind(code: int | None, said: str | None, to_nobody: bool, *, has_id: bool) -> tuple[str, str | None]:
+    """By the code where it is listed, else by the word; a word of failure is one, whatever stands beside it."""
+    kind, word = CODES.get(code) or WORDS.get(_plain(said)) or (UNKNOWN, None)
+    could_not = FAILURE.search(said or "") is not None
+    if kind == ACCEPTED and ((could_not and to_nobody) or (not has_id and (could_not or to_nobody))):
+        return REFUSED, word
+    if kind == UNKNOWN and (could_not or to_nobody):
+        return REFUSED, word
+    return kind, word
+
+
+def _plain(said: str | None) -> str:
+    return "".join(char for char in (said or "").casefold() if char.isalpha())

@@ -6,6 +6,7 @@ The message's id is ours, so one of unknown outcome can be asked for.
 from __future__ import annotations
 
 import hmac
+from hashlib import sha256
 from urllib.parse import quote
 
 from .. import reading
@@ -57,9 +58,9 @@ class Android(RemoteSmsGateway):
         gateway_ref = reading.text(reply.object().get("id"))
         if gateway_ref is None:
             return unreadable(reply)
-        if reply.object().get("state") == "Failed":
-            receipt = _state(reply.object())
-            return Outcome(REFUSED, gateway_ref, receipt and receipt.code, receipt and receipt.text)
+        receipt = _state(reply.object())
+        if receipt is not None and receipt.status == FAILED:
+            return Outcome(REFUSED, gateway_ref, receipt.code, receipt.text)
         return Outcome(ACCEPTED, gateway_ref=gateway_ref)
 
     def ask_one(self, question: Question) -> Receipt | None:
@@ -86,12 +87,23 @@ class Android(RemoteSmsGateway):
         payload = call["payload"]
         to = reading.e164(payload.get("recipient")) or reading.e164(payload.get("phoneNumber"))
         word, reason = call["event"].removeprefix("sms:"), reading.text(payload.get("reason"))
-        return [CallbackReceipt(ours, ours, to, Receipt(EVENTS[call["event"]], word, reason))]
+        return [CallbackReceipt(ours, ours, to, Receipt(EVENTS[call["event"]], word, reason),
+                                _part(call, payload) if EVENTS[call["event"]] == DELIVERED else None,
+                                reading.whole(payload.get("partsCount")))]
+
+
+def _part(call: dict, payload: dict) -> str:
+    """The app tells of the delivery of each part; a call that is tried again says the same under the same id."""
+    said = (call["event"], call.get("id"), sorted(payload.items(), key=lambda pair: pair[0]))
+    return sha256(repr(said).encode(errors="replace")).hexdigest()[:32]
 
 
 def _state(message: dict) -> Receipt | None:
     """Where a message stands; the only recipient says why it failed."""
     word = (reading.text(message.get("state")) or "").lower()
+    only = (reading.text(reading.pick(message, "recipients.0.state")) or "").lower()
+    if STATES.get(only) == FAILED and STATES.get(word) != DELIVERED:
+        word = only  # an envelope that is still pending, about a recipient that failed
     if word not in STATES:
         return None
     reason = reading.text(reading.pick(message, "recipients.0.error")) or reading.text(message.get("reason"))

@@ -67,12 +67,18 @@ class Receipt(NamedTuple):
 
 
 class CallbackReceipt(NamedTuple):
-    """A receipt as a gateway brought it, and what it may be matched by: its id, our reference, the number (E.164)."""
+    """A receipt as a gateway brought it, and what it may be matched by: its id, our reference, the number (E.164).
+
+    ``part``: names the happening where a gateway tells of each part of a long message under one id, the same when it is
+    told again; ``parts``: how many there are, where it says so.
+    """
 
     gateway_ref: str | None
     reference: str | None
     to: str | None
     receipt: Receipt
+    part: str | None = None
+    parts: int | None = None
 
 
 class SmsGateway(Configurable):

@@ -9,6 +9,7 @@ from .base import ACCEPTED, REFUSED, Outcome, Submission
 from .remote import RemoteSmsGateway, base_url, failed, unreadable
 
 IDS = ("message_id", "messageId", "id", "uuid", "reference")  # what an entry of `results` may call its id
+FAILED = ("failed", "rejected", "error", "undelivered", "invalid", "not_sent")
 REASONS = ("error", "message", "reason", "status")
 
 
@@ -39,8 +40,12 @@ class MarzSms(RemoteSmsGateway):
 
 
 def _sent_to_nobody(answer: dict) -> bool:
+    """One message was sent: nothing succeeded, or its only result says that it failed, whatever the envelope says."""
     successful, unsent = (reading.whole(reading.pick(answer, f"data.{field}")) for field in ("successful", "failed"))
-    return successful == 0 and bool(unsent)
+    result = reading.pick(answer, "data.results.0")
+    word = (reading.text(result.get("status")) or "").lower() if isinstance(result, dict) else ""
+    return (successful == 0 and bool(unsent)) or (not successful and (
+        word in FAILED or isinstance(result, dict) and result.get("success") is False))
 
 
 def _first(entry: dict, fields: tuple[str, ...]) -> str | None:

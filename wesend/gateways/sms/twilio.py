@@ -70,7 +70,7 @@ class Twilio(RemoteSmsGateway):
         gateway_ref = reading.text(answer.get("sid"))
         if gateway_ref is None:
             return unreadable(reply)
-        if answer.get("status") == "failed":
+        if (reading.text(answer.get("status")) or "").lower() in ("failed", "undelivered", "canceled"):
             receipt = _receipt(answer, "status", "error_code", "error_message")
             return Outcome(REFUSED, gateway_ref, receipt and receipt.code, receipt and receipt.text)
         price, unit = reading.text(answer.get("price")), reading.text(answer.get("price_unit"))
