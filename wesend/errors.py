@@ -177,6 +177,18 @@ class GatewayExists(Conflict):
     sentence = "There is a gateway with this name already"
 
 
+class SenderDecided(Conflict):
+    sentence = "This sender ID was decided already"
+
+
+class SenderTaken(Conflict):
+    sentence = "Another account holds this sender ID, or one that looks like it"
+
+
+class TooManySenderRequests(Conflict):
+    sentence = "This account has as many open sender requests as are allowed"
+
+
 class EmailTaken(Conflict):
     sentence = "There is a user with this e-mail already"
 

@@ -18,7 +18,7 @@ from .wallets import service as wallets
 
 NAME = "Sandbox"
 ACTOR = "system"
-SENDERS = ("MYBRAND", "MYAPP")
+SENDERS = ("MYBRAND", "MyApp")
 COUNTRIES = ["UG", "KE", "TZ", "RW", "NG", "GH", "ZM"]
 
 CREDENTIALS = {
@@ -64,7 +64,7 @@ def _ensure() -> int:
             keys.create_key(account_id=account_id, wallet_id=wallet.id, api=api, name="Sandbox", credentials=given,
                             is_sandbox=True, actor=ACTOR)
     for name in SENDERS:
-        if not any(sender["name"] == name for sender in senders.list_senders(account_id)):
+        if not any(sender["name"].casefold() == name.casefold() for sender in senders.list_senders(account_id)):
             sender = senders.request_sender(account_id=account_id, name=name, countries=COUNTRIES, side=SANDBOX,
                                             actor=ACTOR)
             senders.decide_sender(sender["id"], approve=True, actor=ACTOR)

@@ -31,7 +31,7 @@ def test_sandbox_prints_all_that_a_script_needs_and_making_it_again_changes_noth
                       "api_secret": "sandbox_secret_000000000000000000000000", "wallet_id": "wal_sandbox_wesendall"},
         "wasambazie": {"public_key": "pk_sandbox_public_key_000000000000000000000000",
                        "secret_key": "sk_sandbox_secret_key_000000000000000000000000", "sender_id": "MYBRAND"},
-        "esms": {"api_key": "esms_test_sandbox0000000000000000000000000", "sender_id": "MYAPP",
+        "esms": {"api_key": "esms_test_sandbox0000000000000000000000000", "sender_id": "MyApp",
                  "contact_list_ids": [1]},
         "worldledgers": {"api_key": "wl_test_communication_sms_sandbox"},
     }
@@ -141,7 +141,7 @@ def test_a_key_pays_only_from_a_wallet_of_its_account(wesend, account):
 
 def test_senders_are_added_approved_and_rejected(wesend, account):
     added = wesend("sender", "add", "--account", account, "--name", "shop", "--countries", "UG,KE", "--json").json
-    assert added == {"sender_id": added["sender_id"], "name": "SHOP", "status": "pending"}
+    assert added == {"sender_id": added["sender_id"], "name": "shop", "status": "pending"}
     number = added["sender_id"]
     assert wesend("sender", "approve", number, "--json").json == {**added, "status": "approved"}
     assert wesend("sender", "reject", number, "--reason", "Misused", "--json").json == {**added, "status": "rejected"}
@@ -175,7 +175,7 @@ def test_a_route_is_set_and_printed_whole(wesend):
                   "--default-sender",
                   "shop", "--refund-failed-delivery", "--json").json
     assert full == {"code": "MTN_UG", "name": "MTN UG", "country": "UG", "gateway": "sandbox", "price": "32.5",
-                    "currency": "UGX", "prefixes": ["256781", "25677"], "priority": 2, "default_sender": "SHOP",
+                    "currency": "UGX", "prefixes": ["256781", "25677"], "priority": 2, "default_sender": "shop",
                     "refund_failed_delivery": True, "is_active": True}
     plain = wesend("route", "set", "MTN_UG", "--country", "UG", "--gateway", "sandbox", "--price", "35",
                    "--currency", "UGX", "--json").json

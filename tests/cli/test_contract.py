@@ -94,7 +94,7 @@ REFUSED = [
     ("key", "create", "--account", "999999", "--wallet", "wal_sandbox_esms", "--api", "esms"),
     ("key", "create", "--account", "1", "--wallet", "wal_nobody", "--api", "esms"),
     ("key", "create", "--account", "1", "--wallet", "wal_sandbox_esms", "--api", "esms", "--scopes", "admin"),
-    ("sender", "add", "--account", "1", "--name", "NOT A NAME", "--countries", "UG"),
+    ("sender", "add", "--account", "1", "--name", "NOT-A-NAME", "--countries", "UG"),
     ("sender", "add", "--account", "1", "--name", "SHOP", "--countries", "XX"),
     ("sender", "approve", "999999"), ("sender", "reject", "999999", "--reason", "x"),
     ("group", "create", "--account", "999999", "Customers"), ("group", "create", "--account", "1", "Sandbox customers"),

@@ -38,7 +38,7 @@ def test_senders_groups_and_users(wesend, account):
     sender = wesend("sender", "add", "--account", account, "--name", "Shop", "--countries", "UG,KE", "--json").json
     wesend("sender", "reject", sender["sender_id"], "--reason", "Taken")
     assert wesend("sender", "list", "--account", account, "--json").json == {"senders": [
-        {"sender_id": sender["sender_id"], "name": "SHOP", "status": "rejected", "countries": ["UG", "KE"],
+        {"sender_id": sender["sender_id"], "name": "Shop", "status": "rejected", "countries": ["UG", "KE"],
          "reason": "Taken"}]}
     group = wesend("group", "create", "--account", account, "Staff", "--json").json
     assert wesend("group", "list", "--account", account, "--json").json == {

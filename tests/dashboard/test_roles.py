@@ -36,7 +36,7 @@ OPERATORS = {
     "switches a route": lambda actor, shop: routes.switch_route("ESMS_UG", False, actor=actor),
     "sets a rate": lambda actor, shop: rates.set_rate("UGX", money.MICRO, actor=actor),
     "approves a sender": lambda actor, shop: senders.decide_sender(1, approve=True, actor=actor),
-    "sees all requests": lambda actor, shop: senders.list_requests(actor=actor),
+    "sees all requests": lambda actor, shop: senders.list_requests(None, 10, actor=actor),
     "sees everybody": lambda actor, shop: users.list_users(actor=actor),
     "makes an operator": lambda actor, shop: users.create_user("me@example.com", actor=actor),
     "becomes one": lambda actor, shop: users.set_role(actor.id, "operator", actor=actor),

@@ -37,7 +37,7 @@ def test_the_references_list(esms, jobs, clock):
     jobs.settle()
     answer = data_of(esms.get("/messages"))
     assert answer == {"messages": [{
-        "id": sent["id"], "phone": ANN, "text": "Hello", "sender_id": "MYAPP", "route": "ESMS_UG", "country": "UG",
+        "id": sent["id"], "phone": ANN, "text": "Hello", "sender_id": "MyApp", "route": "ESMS_UG", "country": "UG",
         "segments": 1, "cost": 35, "currency": "UGX", "status": "delivered", "error_code": None, "retry_count": 0,
         "created_at": "2026-06-10T12:00:00Z", "delivered_at": "2026-06-10T12:00:05Z"}], "total": 1, "page": 0, "limit": 20}
 

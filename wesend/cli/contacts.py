@@ -22,21 +22,26 @@ def _sender(row):
             f"Sender ID {row['name']} ({row['id']}) is {row['status']}.")
 
 
-@command("add", ACCOUNT, click.option("--name", required=True, metavar="NAME", help="1 to 11 letters and digits."),
+ALTHOUGH_TAKEN = click.option("--although-taken", is_flag=True,
+                              help="Approve it though another account holds this name, or one that looks like it.")
+
+
+@command("add", ACCOUNT, click.option("--name", required=True, metavar="NAME",
+                                      help="1 to 11 letters and digits, single spaces between them."),
          click.option("--countries", required=True, metavar="LIST", help="Where it may be used: UG,KE (ISO 3166)."),
-         click.option("--approve", is_flag=True, help="Approve it at once."), group=sender)
-def add_sender(account_id, name, countries, approve):
+         click.option("--approve", is_flag=True, help="Approve it at once."), ALTHOUGH_TAKEN, group=sender)
+def add_sender(account_id, name, countries, approve, although_taken):
     """Request a sender ID for an account."""
     row = senders.request_sender(account_id=account_id, name=name, countries=countries.split(","), actor=ACTOR)
     if approve and row["status"] != "approved":
-        row = senders.decide_sender(row["id"], approve=True, actor=ACTOR)
+        row = senders.decide_sender(row["id"], approve=True, although_taken=although_taken, actor=ACTOR)
     return _sender(row)
 
 
-@command("approve", click.argument("sender_id", type=int, metavar="ID"), group=sender)
-def approve_sender(sender_id):
+@command("approve", click.argument("sender_id", type=int, metavar="ID"), ALTHOUGH_TAKEN, group=sender)
+def approve_sender(sender_id, although_taken):
     """Approve a sender ID."""
-    return _sender(senders.decide_sender(sender_id, approve=True, actor=ACTOR))
+    return _sender(senders.decide_sender(sender_id, approve=True, although_taken=although_taken, actor=ACTOR))
 
 
 @command("reject", click.argument("sender_id", type=int, metavar="ID"),

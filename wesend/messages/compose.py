@@ -81,7 +81,8 @@ class Composer:
     """Plans the messages of one send. What it knows of routes, rates and senders is fixed when it is made.
 
     Raises SenderNotApproved, TextTooLong, InvalidInput; ``simulate_low_balance``: a sandbox recipient ending
-    0000088 raises InsufficientBalance for the whole send.
+    0000088 raises InsufficientBalance for the whole send. ``spell_sender``: how a sender ID is written, as it was
+    first given unless told.
     """
 
     channel = SMS
@@ -93,13 +94,13 @@ class Composer:
     def __init__(self, account: AccountInfo, wallet: WalletInfo, text: str, *, sender: str | None = None,
                  route_code: str | None = None, render: Callable[[str, Mapping[str, str]], str] | None = None,
                  max_segments: int | None = segments.MAX_SEGMENTS, simulate_low_balance: bool = True,
-                 opt_outs_apply: bool = True):
+                 opt_outs_apply: bool = True, spell_sender: Callable[[str], str] = str):
         if not text:
             raise InvalidInput("The message is empty", {"text": ["Missing"]})
         self.account, self.wallet, self.text = account, wallet, text
-        self.sender = sender.strip().upper() if sender and sender.strip() else None
-        self.sender_countries = (senders.approved_countries(account.id, self.sender, wallet.side) if self.sender
-                                 else None)
+        approved = senders.approved_sender(account.id, sender, wallet.side) if sender and sender.strip() else None
+        self.sender = spell_sender(approved.name) if approved else None
+        self.sender_countries = approved.countries if approved else None
         self.route_code = route_code
         self.render = render
         if render is not None and "{" in text:

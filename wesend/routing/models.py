@@ -44,7 +44,7 @@ class ExchangeRate(db.Model):
 
 
 class SenderId(db.Model):
-    """An alphanumeric sender, upper case; ``countries`` is a comma list of ISO 3166 codes."""
+    """An alphanumeric sender as it was first written; ``countries`` is a comma list of ISO 3166 codes."""
 
     __tablename__ = "sender_ids"
     id = db.mapped_column(Id, primary_key=True)

@@ -139,7 +139,7 @@ def set_route(*, code: str, country: str, gateway: str | None, price_micros: int
             " is_active = 1",
             (code, name or code.replace("_", " "), country, ",".join(cleaned), gateway, price_micros, currency,
              priority,
-             default_sender.upper() if default_sender else None, int(refund_failed_delivery), clock.now_ms()))
+             (default_sender or "").strip() or None, int(refund_failed_delivery), clock.now_ms()))
         audit_log.record(tx, actor=actor, action="route.set", subject=code,
                          detail=f"{country} {gateway} {money.text(price_micros)} {currency}")
     return find_route(code)

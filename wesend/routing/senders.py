@@ -1,8 +1,9 @@
-"""Sender IDs: requested, approved or rejected, and checked before a send."""
+"""Sender IDs: requested, approved or rejected, and checked before a send. Stored as first written, compared without case."""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 import phonenumbers
 
@@ -10,54 +11,109 @@ from .. import clock
 from ..accounts import audit_log, roles
 from ..accounts.roles import MANAGE, OPERATE, Actor
 from ..accounts.service import get_account
-from ..accounts.sides import SEEN, Side
-from ..database import Row, atomic, cached, query, query_one
-from ..errors import InvalidInput, SenderNotApproved, SenderNotFound
+from ..accounts.sides import SANDBOX, SEEN, Side
+from ..database import Row, Tx, atomic, cached, query, query_one
+from ..errors import InvalidInput, SenderDecided, SenderNotApproved, SenderNotFound, SenderTaken, TooManySenderRequests
+from .lookalikes import appearance
 
-NAME = re.compile(r"^[A-Z0-9]{1,11}$")
+NAME = re.compile(r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)*")
+LONGEST = 11  # characters: what GSM carries of an alphanumeric sender
+OPEN_REQUESTS = 20  # of an account: more of them bury what others wait for
+PENDING, APPROVED, REJECTED = "pending", "approved", "rejected"
+
+
+class ApprovedSender(NamedTuple):
+    """How the name is written, and where it may be used (ISO 3166)."""
+
+    name: str
+    countries: frozenset[str]
 
 
 def request_sender(*, account_id: int, name: str, countries: list[str], use_case: str | None = None,
                    side: Side | None = None, actor: Actor) -> Row:
     """Ask for a sender (pending). A request that one pending or approved already covers is that one; any other is a
     row of its own, so that asking for more countries never takes away those approved before. ``side``: of the key that
-    asks, whose sends alone may use it; None: people ask, for both."""
+    asks, whose sends alone may use it; None: people ask, for both. TooManySenderRequests."""
     roles.require(actor, MANAGE, account_id)
     get_account(account_id)
-    name = name.strip().upper()
-    if not NAME.match(name):
-        raise InvalidInput("A sender ID has 1 to 11 letters and digits, no spaces and no symbols",
-                           {"name": ["1 to 11 letters and digits"]})
-    codes = [code.strip().upper() for code in countries if code.strip()]
-    wrong = [code for code in codes if code not in phonenumbers.SUPPORTED_REGIONS]
-    if wrong or not codes:
-        raise InvalidInput(f"Countries are ISO 3166 codes, not {', '.join(wrong) or 'none'}",
-                           {"countries": ["ISO 3166 country codes"]})
+    name, codes = _read_name(name), _read_countries(countries)
     with atomic() as tx:
         # One of a single side does not cover a request for both.
-        for known in tx.all("SELECT * FROM sender_ids WHERE account_id = ? AND name = ? AND status <> 'rejected'"
-                            " AND (side IS NULL OR side = ?)", (account_id, name, side)):
-            if set(codes) <= set(known["countries"].split(",")):
-                return known
-        sender_id = tx.insert("sender_ids", account_id=account_id, name=name, countries=",".join(dict.fromkeys(codes)),
-                              use_case=use_case, status="pending", side=side, created_at=clock.now_ms())
-        audit_log.record(tx, actor=actor, action="sender.request", subject=name, account_id=account_id,
+        known = tx.all("SELECT * FROM sender_ids WHERE account_id = ? AND lower(name) = lower(?) AND status <> 'rejected'"
+                       " AND (side IS NULL OR side = ?) ORDER BY id", (account_id, name, side))
+        for row in known:
+            if set(codes) <= set(row["countries"].split(",")):
+                return row
+        waiting = tx.one("SELECT count(*) FROM sender_ids WHERE account_id = ? AND status = 'pending'", (account_id,))
+        if waiting is not None and waiting[0] >= OPEN_REQUESTS:
+            raise TooManySenderRequests(f"{OPEN_REQUESTS} requests of this account wait for an operator already")
+        spelled = known[0]["name"] if known else name
+        sender_id = tx.insert("sender_ids", account_id=account_id, name=spelled, countries=",".join(codes), use_case=use_case,
+                              status=PENDING, side=side, created_at=clock.now_ms())
+        audit_log.record(tx, actor=actor, action="sender.request", subject=spelled, account_id=account_id,
                          detail=",".join(codes))
     return get_sender(sender_id)
 
 
-def decide_sender(sender_id: int, *, approve: bool, reason: str | None = None, actor: Actor) -> Row:
-    """Approve, or reject with a reason."""
+def _read_name(name: str) -> str:
+    name = name.strip(" ")
+    if len(name) > LONGEST or not NAME.fullmatch(name):
+        raise InvalidInput("A sender ID has 1 to 11 letters and digits, single spaces between them, and no symbols",
+                           {"name": ["1 to 11 letters, digits and single inner spaces"]})
+    return name
+
+
+def _read_countries(countries: list[str]) -> list[str]:
+    codes = list(dict.fromkeys(code.strip().upper() for code in countries if code.strip()))
+    wrong = [code for code in codes if code not in phonenumbers.SUPPORTED_REGIONS]
+    if wrong or not codes:
+        raise InvalidInput(f"Countries are ISO 3166 codes, not {', '.join(wrong) or 'none'}",
+                           {"countries": ["ISO 3166 country codes"]})
+    return codes
+
+
+def decide_sender(sender_id: int, *, approve: bool, reason: str | None = None, although_taken: bool = False,
+                  seen: str | None = None, actor: Actor) -> Row:
+    """Approve, or reject with a reason; an approval can be taken back by a rejection, and the other way round.
+
+    A decision is made once: SenderDecided when it was made meanwhile. ``seen``: the status that whoever decides had
+    before them (None: the present one). SenderTaken when another account holds this name or one that looks like it, unless
+    ``although_taken``.
+    """
     roles.require(actor, OPERATE)
     sender = get_sender(sender_id)
     if not approve and not (reason or "").strip():
         raise InvalidInput("Say why it is rejected", {"reason": ["Missing"]})
+    status = APPROVED if approve else REJECTED
     with atomic() as tx:
-        tx.execute("UPDATE sender_ids SET status = ?, rejection_reason = ?, decided_at = ? WHERE id = ?",
-                   ("approved" if approve else "rejected", None if approve else reason, clock.now_ms(), sender_id))
-        audit_log.record(tx, actor=actor, action="sender.approve" if approve else "sender.reject",
-                         subject=sender["name"], account_id=sender["account_id"], detail=reason)
+        taken = _holders(tx, sender) if approve else []
+        if taken and not although_taken:
+            raise SenderTaken(f"{sender['name']} may be taken for " + " and ".join(
+                f"{holder['name']} of {holder['account_name']}" for holder in taken[:3]))
+        if sender["status"] == status or not tx.changed(
+                "UPDATE sender_ids SET status = ?, rejection_reason = ?, decided_at = ? WHERE id = ? AND status = ?",
+                (status, None if approve else reason, clock.now_ms(), sender_id, seen or sender["status"])):
+            raise SenderDecided(f"{sender['name']} was decided already: it is {get_sender(sender_id)['status']}")
+        audit_log.record(tx, actor=actor, action="sender.approve" if approve else "sender.reject", subject=sender["name"],
+                         account_id=sender["account_id"], detail=reason if not approve else "although taken" if taken else None)
     return get_sender(sender_id)
+
+
+def _holders(tx: Tx | None, sender: Row) -> list[Row]:
+    """Approved senders of other accounts that a person would take for this one; none for what never leaves the sandbox."""
+    if sender["side"] == SANDBOX:
+        return []
+    sql = ("SELECT s.name, a.name AS account_name FROM sender_ids s JOIN accounts a ON a.id = s.account_id"
+           " WHERE s.status = 'approved' AND s.account_id <> ? AND (s.side IS NULL OR s.side <> ?) ORDER BY s.id")
+    values = (sender["account_id"], SANDBOX)
+    looks = appearance(sender["name"])
+    return [row for row in (tx.all(sql, values) if tx is not None else query(sql, values)) if appearance(row["name"]) == looks]
+
+
+def holders_of(senders: list[Row], *, actor: Actor) -> dict[int, list[Row]]:
+    """Of requests, by id: whom each may be taken for (their name, and the account's)."""
+    roles.require(actor, OPERATE)
+    return {sender["id"]: found for sender in senders if (found := _holders(None, sender))}
 
 
 def get_sender(sender_id: int) -> Row:
@@ -77,26 +133,34 @@ def count_pending() -> int:
     return query("SELECT count(*) FROM sender_ids WHERE status = 'pending'")[0][0]
 
 
-def list_requests(*, actor: Actor, decided: bool = False, limit: int = 100) -> list[Row]:
-    """Every account's requests with the account's name: the pending ones oldest first, or the latest decisions."""
+def list_requests(after: int | None, limit: int, *, actor: Actor) -> list[Row]:
+    """Every account's pending requests with the account's name, oldest first, beyond the id ``after``."""
     roles.require(actor, OPERATE)
-    which = "<> 'pending' ORDER BY s.decided_at DESC" if decided else "= 'pending' ORDER BY s.id"
     return query("SELECT s.*, a.name AS account_name FROM sender_ids s JOIN accounts a ON a.id = s.account_id"
-                 f" WHERE s.status {which} LIMIT ?", (limit,))
+                 " WHERE s.status = 'pending' AND s.id > ? ORDER BY s.id LIMIT ?", (after or 0, limit))
 
 
-def approved_countries(account_id: int, name: str, side: Side) -> frozenset[str]:
-    """Where sends of this side may use an approved sender of the account; SenderNotApproved for any other name."""
+def list_decided(limit: int, *, actor: Actor) -> list[Row]:
+    """The latest decisions, with the account's name."""
+    roles.require(actor, OPERATE)
+    return query("SELECT s.*, a.name AS account_name FROM sender_ids s JOIN accounts a ON a.id = s.account_id"
+                 " WHERE s.status <> 'pending' ORDER BY s.decided_at DESC LIMIT ?", (limit,))
+
+
+def approved_sender(account_id: int, name: str, side: Side) -> ApprovedSender:
+    """An approved sender of the account for sends of this side; SenderNotApproved for any other name."""
     approved = cached(("senders", account_id, side), lambda: _load_approved(account_id, side))
     try:
-        return approved[name.strip().upper()]
+        return approved[name.strip().casefold()]
     except KeyError:
         raise SenderNotApproved from None
 
 
-def _load_approved(account_id: int, side: Side) -> dict[str, frozenset[str]]:
-    approved: dict[str, frozenset[str]] = {}
-    for row in query(f"SELECT name, countries FROM sender_ids WHERE account_id = ? AND status = 'approved' AND {SEEN}",
+def _load_approved(account_id: int, side: Side) -> dict[str, ApprovedSender]:
+    approved: dict[str, ApprovedSender] = {}
+    for row in query(f"SELECT name, countries FROM sender_ids WHERE account_id = ? AND status = 'approved' AND {SEEN} ORDER BY id",
                      (account_id, side)):
-        approved[row["name"]] = approved.get(row["name"], frozenset()) | set(row["countries"].split(","))
+        key = row["name"].casefold()
+        before = approved.get(key, ApprovedSender(row["name"], frozenset()))
+        approved[key] = before._replace(countries=before.countries | set(row["countries"].split(",")))
     return approved

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from ...errors import InvalidInput
+from ...errors import InvalidInput, SenderDecided, SenderTaken
 from ...routing import senders
+from ..paging import page
 from ..sessions import actor
 
 blueprint = Blueprint("sender_queue", __name__, url_prefix="/operator/senders")
@@ -13,14 +14,21 @@ blueprint = Blueprint("sender_queue", __name__, url_prefix="/operator/senders")
 
 @blueprint.get("")
 def index():
-    return render_template("operator/senders.html", pending=senders.list_requests(actor=actor()),
-                           decided=senders.list_requests(actor=actor(), decided=True, limit=20))
+    """Oldest first, so a page goes on beyond the last id of the one before."""
+    pending = page(lambda after, limit: senders.list_requests(after, limit, actor=actor()), size=20)
+    decided = senders.list_decided(20, actor=actor())
+    return render_template("operator/senders.html", pending=pending, decided=decided,
+                           holders=senders.holders_of([*pending.rows, *decided], actor=actor()))
 
 
 @blueprint.post("/<int:sender_id>/approve")
 def approve(sender_id: int):
-    row = senders.decide_sender(sender_id, approve=True, actor=actor())
-    flash(f"{row['name']} is approved for {row['countries'].replace(',', ', ')}.", "success")
+    try:
+        row = senders.decide_sender(sender_id, approve=True, although_taken=request.form.get("although_taken") == "1",
+                                    seen=request.form.get("seen"), actor=actor())
+        flash(f"{row['name']} is approved for {row['countries'].replace(',', ', ')}.", "success")
+    except (SenderDecided, SenderTaken) as error:
+        flash(f"{error}.", "error")
     return redirect(url_for(".index"), 303)
 
 
@@ -28,8 +36,8 @@ def approve(sender_id: int):
 def reject(sender_id: int):
     try:
         reason = request.form.get("reason", "").strip()[:200]
-        row = senders.decide_sender(sender_id, approve=False, reason=reason, actor=actor())
+        row = senders.decide_sender(sender_id, approve=False, reason=reason, seen=request.form.get("seen"), actor=actor())
         flash(f"{row['name']} is rejected; the account is told why.", "success")
-    except InvalidInput as error:
-        flash(str(error), "error")
+    except (InvalidInput, SenderDecided) as error:
+        flash(f"{error}.", "error")
     return redirect(url_for(".index"), 303)

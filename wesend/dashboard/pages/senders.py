@@ -19,8 +19,8 @@ blueprint = Blueprint("senders", __name__, url_prefix="/senders")
 
 class SenderForm(Form):
     name = Text("Name", [REQUIRED],
-                render_kw={"maxlength": 11, "placeholder": "MYBRAND", "autocapitalize": "characters"},
-                description="1 to 11 letters and digits: what phones show instead of a number.")
+                render_kw={"maxlength": 11, "placeholder": "MyBrand"},
+                description="1 to 11 letters and digits, single spaces between them: what phones show instead of a number.")
     countries = CheckList("Countries")
     use_case = TextAreaField("What it is for", description="Networks ask, and so does the operator who decides.",
                              render_kw={"maxlength": 500, "rows": 3})

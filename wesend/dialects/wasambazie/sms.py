@@ -25,7 +25,7 @@ def send_sms():
     sender = (data["sender_id"] or "").strip()
     if not sender:
         raise SenderRequired
-    composer = Composer(account(), wallet_by_id(g.key.wallet_id), data["message"], sender=sender)
+    composer = Composer(account(), wallet_by_id(g.key.wallet_id), data["message"], sender=sender, spell_sender=str.upper)
     accepted = send.send(composer, _addressees(data["to_number"]), origin=origin())
     return _answer(send.sent_now(accepted))
 
