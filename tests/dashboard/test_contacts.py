@@ -74,6 +74,16 @@ def test_a_workbook_is_read_as_a_spreadsheet_shows_it(member):
     assert "2 contacts imported." in page and "amount 1500" in page and "amount 12.5" in page
 
 
+def test_a_header_in_peoples_words_is_known_and_a_rounded_number_told_apart(member):
+    path = upload(member, "No.;Name;Tel.\n1;Ann;2.56712E+11\n2;Ben;\u202a0712\u2011345\u2011678\u202c\n".encode("utf-16"))
+    given = {"column-0": "ignore", "column-1": "name", "column-2": "phone", "group": "Told", "country": "UG"}
+    assert '<option value="phone" selected' in member.get(path).text.partition("column-2")[2]
+    check = text_of(member.post(path, go="check", **given))
+    assert "Valid 1" in check and "Rejected 1" in check and "2.56712E+11 Excel has rounded this number" in check
+    assert "1;" not in check and "Ann,2.56712E+11,Excel has rounded this number" in member.get(
+        f"{path}/rejected.csv?phone=2&country=UG").text
+
+
 def test_columns_are_mapped_by_hand_where_no_header_is_known(member):
     path = upload(member, b"who;ring\nAnn;0712345678\n")
     assert text_of(member.get(path)).count("For example") == 1
@@ -84,7 +94,10 @@ def test_columns_are_mapped_by_hand_where_no_header_is_known(member):
 
 
 @pytest.mark.parametrize(("content", "name", "told"), [
-    (b"", "a.csv", "empty"), (b"PK\x03\x04 broken", "a.xlsx", "no Excel workbook")])
+    (b"", "a.csv", "empty"), (b"PK\x03\x04 broken", "a.xlsx", "no Excel workbook"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "a.xls", "an old Excel workbook (.xls)"), (b"%PDF-1.7", "a.csv", "a PDF"),
+    (b'phone,name\n0712345678,"Ann\n0772345678,Ben\n', "a.csv", "Line 2: a quote"),
+    (b"phone" + b",x" * 100 + b"\n0712345678\n", "a.csv", "more than 100 columns")])
 def test_a_file_that_is_none_is_refused_and_not_kept(app, member, content, name, told):
     answer = member.post("/contacts/import", files={"file": (io.BytesIO(content), name)})
     assert answer.status_code == 200 and told in text_of(answer)

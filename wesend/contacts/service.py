@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from .. import clock, phones
+from .. import clock, number_text, phones
 from ..accounts import audit_log, quota
 from ..accounts.roles import Actor
 from ..accounts.sides import SEEN, Side, may_change
@@ -165,8 +165,8 @@ INSERT = f"INSERT OR IGNORE INTO contacts ({', '.join(COLUMNS)}) VALUES ({', '.j
 def contact_row(group_id: int, account_id: int, phone: phones.Phone, name: str | None, fields: Mapping[str, str],
                 now: int) -> tuple:
     """The stored form of a contact, in the order of COLUMNS."""
-    email = next((value.strip().lower() for key, value in fields.items() if key.lower() == "email" and value.strip()),
-                 None)
+    email = next((address for key, value in fields.items()
+                  if key.lower() == "email" and (address := number_text.visible(value).lower())), None)
     return (group_id, account_id, phone.e164, phone.country, name or None, email,
             json.dumps(fields, ensure_ascii=False) if fields else None, now)
 
