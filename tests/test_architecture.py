@@ -16,13 +16,13 @@ import wesend
 PACKAGE = Path(wesend.__file__).parent
 
 CORE = {"errors", "clock", "phones", "segments", "money", "templating", "columns", "ids", "settings", "secret",
-        "current", "database", "intervals", "locks", "pause", "running", "schema_version", "wake", "vault", "countries",
-        "csv_cells", "number_text"}
+        "current", "database", "intervals", "locks", "pause", "running", "schema_version", "storage", "wake", "vault",
+        "countries", "csv_cells", "number_text"}
 GATEWAYS = {"gateways"}
 DOMAINS = ["accounts", "upstreams", "wallets", "routing", "contacts", "webhooks", "messages", "operations"]
 EDGES = {"dialects", "dashboard", "docs", "callbacks", "cli", "jobs", "server", "doctor", "sandbox", "sandbox_api", "health",
-         "request_ids", "request_objects", "client_addresses", "mail_catcher", "metrics", "logs", "api_sessions",
-         "connections", "response_headers"}
+         "request_ids", "request_objects", "client_addresses", "mail_catcher", "metrics", "metrics_files",
+         "metrics_folder", "logs", "api_sessions", "connections", "response_headers", "unstorable"}
 FACTORY = {"", "models"}  # the package itself, and the list of all models that migrations compare with
 
 EXCEPTIONS = {
@@ -35,7 +35,12 @@ EXCEPTIONS = {
     ("server", "jobs"): "the workers run them",
     ("api_sessions", "dialects"): "asks whether a path is an API's",
     ("server", "logs"): "sets the process's logging up, and gunicorn's",
-    ("server", "metrics"): "makes the folder where the workers' counts add up",
+    ("server", "metrics"): "names the folder where the workers' counts add up",
+    ("server", "metrics_folder"): "and makes it",
+    ("metrics", "metrics_files"): "what is counted is kept there",
+    ("server", "connections"): "gunicorn's worker is there",
+    ("connections", "dialects"): "who is refused for want of descriptors is answered in the API's words",
+    ("unstorable", "dialects"): "so is who is refused because nothing can be stored",
     ("logs", "request_ids"): "every line names its request",
     ("logs", "client_addresses"): "every line names who asked",
     ("dialects", "request_objects"): "on the path of every request",

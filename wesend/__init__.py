@@ -22,6 +22,8 @@ from . import (
     sandbox_api,
     secret,
     settings,
+    storage,
+    unstorable,
 )
 from .accounts import keys
 from .dialects import DIALECTS
@@ -44,6 +46,7 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     app.config["SECRET_KEY"] = secret.secret_key(app.config["WESEND"])
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
+    storage.init_app(app)
     database.init_app(app)
     metrics.init_app(app)
     logs.init_app(app)
@@ -61,6 +64,7 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     docs.init_app(app)
     dashboard.init_app(app)
     register_http_errors(app, elsewhere=lambda error: sandbox_api.show_error(error) or dashboard.show_elsewhere(error))
+    unstorable.init_app(app, elsewhere=dashboard.show_unstorable)
     api_sessions.init_app(app)
     request_ids.init_app(app)
     response_headers.init_app(app)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import current_app
 
-from . import clock, locks, pause
+from . import clock, locks, pause, storage
 from .accounts import keys
 from .database import query
 from .messages import held
@@ -25,7 +25,7 @@ def examine() -> list[Finding]:
     database = _database(values)
     usable = database.state == "ok"
     findings = [machine.sqlite(), machine.clock_of(migrated=usable), machine.files(values), machine.file_system(values),
-                machine.disk(values), machine.exposure(values), machine.secret_key(values), database]
+                machine.disk(values), _storage(), machine.exposure(values), machine.secret_key(values), database]
     if usable:
         findings += [_scheduler(values), _dispatch(), _backups(values), _accounts(), _keys(), *_gateways(), _routes(),
                      *_rates(),
@@ -43,6 +43,19 @@ def _database(values: Settings) -> Finding:
     if current != known_revisions()[-1]:
         return Finding("Database", "warning", f"revision {current} is not this version's {known_revisions()[-1]}")
     return Finding("Database", "ok", f"{values.database}, revision {current}")
+
+
+def _storage() -> Finding:
+    """Whether anything can be stored, and how far it is until nothing large is taken."""
+    found = storage.here()
+    free, reserve = found.free() // 2**20, found.reserve // 2**20
+    problem = found.problem()
+    if problem is not None:
+        return Finding("Storage", "warning", f"{problem}: everything that writes is refused (503), reads go on")
+    if found.is_low():
+        return Finding("Storage", "warning", f"{free} MB are free, fewer than the reserve of {reserve} MB"
+                       " (WESEND_DISK_RESERVE_MB): bulks, uploads and mails to many are refused (503)")
+    return Finding("Storage", "ok", f"{free} MB are free, " + (f"{reserve} MB are the reserve" if reserve else "no reserve"))
 
 
 def _scheduler(values: Settings) -> Finding:

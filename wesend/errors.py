@@ -247,3 +247,16 @@ class TooManyPaymentPrompts(RateLimited):
     """A phone was asked to pay as often as anybody may ask it."""
 
     sentence = "This phone was asked to pay too often lately: wait until the open requests are answered"
+
+
+class StorageFull(WesendError):
+    """Nothing can be stored now, or there is too little room for what is large; nothing was done.
+
+    ``cause`` is for the operator: its own sentence says nothing of the machine.
+    """
+
+    sentence = "The server can't store anything now: nothing was done, please try again later"
+
+    def __init__(self, cause: str = "", sentence: str | None = None):
+        super().__init__(sentence)
+        self.cause = cause

@@ -1,4 +1,4 @@
-"""`/healthz`: whether the database answers and somebody runs the jobs."""
+"""`/healthz`: whether the database answers and takes what it is given, and somebody runs the jobs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sqlite3
 
 from flask import Blueprint, current_app, request
 
-from . import clock, locks, pause
+from . import clock, locks, pause, storage
 from .client_addresses import has_metrics_token, is_direct_from_loopback
 from .database import query
 from .settings import Settings
@@ -16,7 +16,7 @@ blueprint = Blueprint("health", __name__)
 
 @blueprint.get("/healthz")
 def healthz():
-    """200 when the database answers and a scheduler is alive, else 503.
+    """200 when the database answers, what it is given can be stored, and a scheduler is alive; else 503.
 
     With WESEND_SCHEDULER=0 this server is not the one to run the jobs: it is healthy without a scheduler and says
     `off`, or how that of another server on the same instance is (`running`, `stalled`). Paused dispatch is healthy,
@@ -30,10 +30,12 @@ def healthz():
         database = "ok"
     except sqlite3.Error as error:
         database = type(error).__name__
-    scheduler = _scheduler(settings)
-    healthy = database == "ok" and (scheduler == "running" or not settings.scheduler)
+    scheduler, unstorable = _scheduler(settings), storage.here().problem()
+    healthy = database == "ok" and unstorable is None and (scheduler == "running" or not settings.scheduler)
     told: dict[str, str | None] = {"status": "ok" if healthy else "unavailable", "database": database,
                                    "scheduler": scheduler}
+    if unstorable is not None:
+        told["storage"] = unstorable
     if paused is not None:
         told |= {"dispatch": "paused", "paused_since": clock.iso(paused.since), "reason": paused.reason}
     may_know = is_direct_from_loopback(request) or has_metrics_token()
@@ -41,6 +43,10 @@ def healthz():
 
 
 def _scheduler(settings: Settings) -> str:
-    if locks.scheduler_pid(settings) is None:
+    try:
+        alive = locks.scheduler_pid(settings) is not None
+    except OSError:
+        return "unknown"
+    if not alive:
         return "none" if settings.scheduler else "off"
     return "running" if locks.scheduler_lag(settings) < locks.STALLED_AFTER else "stalled"

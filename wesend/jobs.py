@@ -11,19 +11,20 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
 from flask import Flask
 
-from . import clock, locks, mail_catcher
+from . import clock, locks, mail_catcher, storage
 from .accounts import idempotency
 from .contacts import service as contacts
 from .contacts import uploads
 from .intervals import Interval
 from .messages import brought, bulk, control, detours, handed_in, holding, queue, receipts
 from .messages.dispatch import Dispatcher
-from .operations import alerts, backup, clock_changes, retention, status_counts
+from .operations import alerts, backup, clock_changes, retention, status_counts, storage_watch
 from .upstreams import registry
 from .wake import DISPATCH, WEBHOOKS, Bell
 from .wallets import deposits
@@ -162,14 +163,29 @@ def back_up(_app: Flask) -> None:
 
 def beat(app: Flask) -> None:
     """Show that the scheduler comes round."""
-    locks.beat(app.config["WESEND"])
+    with suppress(OSError):  # it is late then, as it looks
+        locks.beat(app.config["WESEND"])
+
+
+def watch_storage(app: Flask) -> None:
+    """See whether there is room again where there was none."""
+    if storage_watch.look():
+        app.extensions["wesend.dispatcher"].ring()
+
+
+def warn_of_low_disk(_app: Flask) -> None:
+    """Tell of a disk that is filling up."""
+    storage_watch.warn()
 
 
 SWEEPS: tuple[tuple[Callable[[Flask], None], float], ...] = (
     (release, 0.5), (poll_receipts, 0.3), (match_receipts, 0.2), (poll_deposits, 0.5), (recover, 2.0),
     (lead_around, 5.0), (expire, 2.0), (housekeeping, 300.0), (remove_texts, 300.0), (alert, 2.0), (count_statuses, 10.0),
-    (back_up, 5.0), (follow_clock, clock_changes.LOOK_EVERY), (beat, locks.BEAT_EVERY))
+    (back_up, 5.0), (follow_clock, clock_changes.LOOK_EVERY), (beat, locks.BEAT_EVERY),
+    (watch_storage, 1.0), (warn_of_low_disk, 2.0))
 """Each job with its interval in seconds."""
+WITHOUT_STORING: tuple[Callable[[Flask], object], ...] = (beat, watch_storage, warn_of_low_disk)
+"""Jobs that run while nothing can be stored: any other would ask gateways again and again, and forget the answers."""
 
 
 class Jobs:
@@ -185,19 +201,24 @@ class Jobs:
         threading.Thread(target=self._run, name="scheduler-election", daemon=True).start()
 
     def _run(self) -> None:
-        path = self.app.config["WESEND"].instance / locks.SCHEDULER
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor: int | None = None
         while not self.stopping.is_set():
             try:
+                if descriptor is None:
+                    descriptor = storage.open_lock(self.app.config["WESEND"].instance / locks.SCHEDULER)
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            except OSError:  # another holds it; or it can't be opened, for now
                 self.stopping.wait(TRY_EVERY)
                 continue
-            locks.beat(self.app.config["WESEND"])
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            self._show(descriptor)
             self.hold()
             return
+
+    def _show(self, descriptor: int) -> None:
+        """Whose lock it is, in place, for there may be no room for a longer file. Nothing depends on it."""
+        with suppress(OSError):
+            os.pwrite(descriptor, f"{os.getpid():<10}\n".encode(), 0)
+            locks.beat(self.app.config["WESEND"])
 
     def stop(self) -> None:
         """Begin nothing more; what was begun comes to its end."""
@@ -240,8 +261,10 @@ class Jobs:
             rung = bell.wait(max(0.0, min(due, looked + BELL_INTERVAL) - time.monotonic()))
 
     def _guarded(self, sweep: Callable[[Flask], T]) -> T | None:
-        """What a sweep returns; None when it failed."""
+        """What a sweep returns; None when it failed, or could not record what it does."""
         with self.app.app_context():
+            if sweep not in WITHOUT_STORING and storage.here().problem() is not None:
+                return None
             try:
                 return sweep(self.app)
             except Exception:

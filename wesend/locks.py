@@ -14,6 +14,7 @@ from pathlib import Path
 
 from .schema_version import DatabaseProblem
 from .settings import Settings
+from .storage import open_lock
 
 SCHEDULER, BEAT = "scheduler.lock", "scheduler.beat"
 BEAT_EVERY = 1.0  # seconds
@@ -53,7 +54,7 @@ def scheduler_lag(settings: Settings) -> float:
     """Seconds by which the scheduler is late; infinite before its first beat."""
     try:
         last = int((settings.instance / BEAT).read_bytes() or b"x")
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return float("inf")
     return max(0.0, (time.monotonic_ns() - last) / 1e9 - BEAT_EVERY)
 
@@ -66,7 +67,7 @@ def announce_serving(settings: Settings) -> int:
     """Hold the serving lock until every process that inherits the descriptor has ended. DatabaseProblem in a
     restore.
     """
-    descriptor = os.open(_serving(settings), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = open_lock(_serving(settings))
     if not _taken(descriptor, fcntl.LOCK_SH):
         os.close(descriptor)
         raise DatabaseProblem(f"A backup is being restored to {settings.database}: start again when that is done.")

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import logging
+import mmap
 import re
+import struct
 import time
 from typing import Any
 
 from flask import Flask, Response, g, has_request_context, request
 from gunicorn.glogging import Logger
 
-from . import clock
+from . import clock, storage
 from .client_addresses import client_address
 from .request_ids import request_id
 from .settings import Settings
@@ -129,6 +131,40 @@ def _access(response: Response) -> dict[str, Any]:
             "key": key.id if key else None}
 
 
+# -- a full disk ---------------------------------------------------------------------
+
+class OncePerMinute(logging.Filter):
+    """Of what is logged because nothing can be stored, a line a minute and cause, over all processes of a server.
+
+    Every request and every job would tell of a full disk, twice a second and with a page of traceback each.
+    """
+
+    SECONDS = 60
+    LAST = struct.Struct("<q")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = mmap.mmap(-1, mmap.PAGESIZE)  # shared by what is forked
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        cause = getattr(record, "storage_cause", None) or storage.cause_of(error)
+        if cause is None:
+            return True
+        at, now = storage.CAUSES.index(cause) * self.LAST.size, time.monotonic_ns()
+        last = self.LAST.unpack_from(self.told, at)[0]
+        if last and now - last < self.SECONDS * 10**9:
+            return False
+        self.LAST.pack_into(self.told, at, now)
+        if error is not None:
+            record.msg, record.args = f"{record.getMessage()}: {error}", ()
+            record.exc_info = record.exc_text = None
+        return True
+
+
+QUIETLY = OncePerMinute()
+
+
 # -- where the lines go ------------------------------------------------------------
 
 def formatter_of(settings: Settings) -> logging.Formatter:
@@ -140,6 +176,7 @@ def configure(settings: Settings) -> None:
     level = logging.WARNING if settings.log == "off" else getattr(logging, settings.log_level.upper())
     handler = logging.StreamHandler()
     handler.setFormatter(formatter_of(settings))
+    handler.addFilter(QUIETLY)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     # Other packages tell too much below a warning: aiosmtpd names recipients, urllib3 whole URLs.
@@ -155,5 +192,6 @@ def gunicorn_logger(settings: Settings) -> type[Logger]:
             super().setup(cfg)
             for handler in self.error_log.handlers:
                 handler.setFormatter(formatter_of(settings))
+                handler.addFilter(QUIETLY)
 
     return RedactingLogger

@@ -1,20 +1,22 @@
 """`/metrics` for Prometheus: what is counted by requests in memory, and what the database knows, read at each scrape.
 
 Several workers add up: each writes its counts to a file of the folder that `server` names (prometheus_client's
-multiprocess mode), and whoever is asked adds the files up. Everything about messages comes from the database, so that
-sends pay nothing for it.
+multiprocess mode; `metrics_files` sees to their space), and whoever is asked adds the files up. Everything about
+messages comes from the database, so that sends pay nothing for it.
 """
 
 from __future__ import annotations
 
 import os
+import sqlite3
+import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, Response, current_app, request
 
-from . import clock, locks, pause
+from . import clock, locks, pause, storage
 from .client_addresses import has_metrics_token, is_forwarded
 from .database import query
 from .operations import backup, queue_state
@@ -37,6 +39,9 @@ BUSY_BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 15.0)
 def init_app(app: Flask) -> None:
     from prometheus_client import CollectorRegistry, Histogram
 
+    from . import metrics_files
+
+    metrics_files.allocate_what_is_mapped()
     registry = CollectorRegistry()
     requests = Histogram("wesend_http_request_seconds", "Seconds from a request's arrival to its answer",
                          ("endpoint", "status"), buckets=LATENCY_BUCKETS, registry=registry)
@@ -71,12 +76,21 @@ def metrics() -> Response:
         return Response("Set WESEND_METRICS_TOKEN and send it as a bearer token: without it only this machine is"
                         " answered.\n",
                         403, mimetype="text/plain")
-    shown = generate_latest(_counted()) + generate_latest(_read(settings))
-    return Response(shown, content_type=CONTENT_TYPE_LATEST)
+    return Response(_shown_counts() + generate_latest(_read(settings)), content_type=CONTENT_TYPE_LATEST)
 
 
 def _may_read() -> bool:
     return has_metrics_token() or is_loopback(request.remote_addr or "") and not is_forwarded(request)
+
+
+def _shown_counts() -> bytes:
+    """Those of this process alone where the files of all can't be read."""
+    from prometheus_client import generate_latest
+
+    try:
+        return generate_latest(_counted())
+    except (OSError, ValueError, struct.error):
+        return generate_latest(current_app.extensions["wesend.metrics"])
 
 
 def _counted() -> CollectorRegistry:
@@ -95,17 +109,35 @@ def _read(settings: Settings) -> CollectorRegistry:
 
     class State:
         def collect(self) -> Iterator[Metric]:
-            yield from _messages()
-            yield from _queue()
-            yield from _webhooks()
-            yield from _instance(settings)
+            for part in (_messages, _queue, _webhooks, _instance, _storage):
+                yield from _readable(part, settings)
 
     registry = CollectorRegistry()
     registry.register(State())
     return registry
 
 
-def _messages() -> Iterator[Metric]:
+def _readable(part: Callable[[Settings], Iterator[Metric]], settings: Settings) -> list[Metric]:
+    """A part of the figures; nothing where it can't be read now, so that the rest is told."""
+    try:
+        return list(part(settings))
+    except (OSError, sqlite3.Error) as error:
+        current_app.logger.error("figures can't be read: %s", error, exc_info=True)
+        return []
+
+
+def _storage(_settings: Settings) -> Iterator[Metric]:
+    from prometheus_client.core import GaugeMetricFamily
+
+    found = storage.here()
+    yield GaugeMetricFamily("wesend_storage_free_bytes", "Bytes free where the instance keeps its things",
+                            value=found.free())
+    yield GaugeMetricFamily("wesend_storage_reserve_bytes", "With fewer free, bulks and uploads are refused; 0: off",
+                            value=found.reserve)
+    yield GaugeMetricFamily("wesend_storage_full", "1 while nothing can be stored", value=int(found.problem() is not None))
+
+
+def _messages(_settings: Settings) -> Iterator[Metric]:
     from prometheus_client.core import CounterMetricFamily
 
     statuses = CounterMetricFamily("wesend_messages", "Messages that got a status, since the instance was made",
@@ -118,7 +150,7 @@ def _messages() -> Iterator[Metric]:
                               value=accepted)
 
 
-def _queue() -> Iterator[Metric]:
+def _queue(_settings: Settings) -> Iterator[Metric]:
     from prometheus_client.core import GaugeMetricFamily
 
     now = clock.now_ms()
@@ -136,7 +168,7 @@ def _queue() -> Iterator[Metric]:
                             value=int(pause.current() is not None))
 
 
-def _webhooks() -> Iterator[Metric]:
+def _webhooks(_settings: Settings) -> Iterator[Metric]:
     from prometheus_client.core import GaugeMetricFamily
 
     backlog = queue_state.webhook_backlog()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,19 @@ SETTINGS = {"WESEND_HOST": "host", "WESEND_PORT": "port", "WESEND_BASE_URL": "ba
 
 
 def tell(settings: Settings, url: str) -> Path:
-    """Write down that this process serves; remove the file at the end with `forget`."""
+    """Write down that this process serves; remove the file at the end with `forget`. On a full disk nobody is told."""
     path = settings.instance / NAME
     told = {"pid": os.getpid(), "began": _began(os.getpid()), "url": url, "base_url": settings.base_url,
             "host": settings.host, "port": settings.port}
     part = path.with_name(f"{NAME}.{os.getpid()}")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
-        json.dump(told, file)
-    part.replace(path)
+    try:
+        part.unlink(missing_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
+            json.dump(told, file)
+        part.replace(path)
+    except OSError:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
     return path
 
 
@@ -34,7 +39,8 @@ def forget(path: Path) -> None:
     """At the end of a server, unless another has told since."""
     told = _read(path)
     if told is not None and told["pid"] == os.getpid():
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def find(instance: Path) -> dict[str, Any] | None:

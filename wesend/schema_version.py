@@ -8,13 +8,16 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import flask_migrate
 from flask import current_app
+from sqlalchemy.exc import DBAPIError
 
+from . import storage
 from .database import db
+from .database.connecting import connect_unchanged
 from .settings import PROJECT, Settings
 
 MIGRATIONS = PROJECT / "migrations"
@@ -46,7 +49,14 @@ def current_revision(path: Path) -> str | None:
         return None
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=15)
     try:
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        try:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        except sqlite3.OperationalError as error:
+            if storage.cause_of(error) is None:
+                raise
+            connection.close()
+            connection = connect_unchanged(str(path), error)
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         return row[0] if row else None
     except sqlite3.OperationalError as error:
         if "no such table" in str(error):
@@ -68,9 +78,12 @@ def prepare_folder(settings: Settings) -> None:
             probe.touch(mode=0o600)
             probe.unlink()
         except OSError as error:
+            if storage.cause_of(error) is not None and current_revision(settings.database) is not None:
+                continue  # what is there can be read
             raise DatabaseProblem(f"The folder {folder} can't be written: {error.strerror}.") from error
     if settings.instance.stat().st_uid == os.getuid() and settings.instance != PROJECT:
-        settings.instance.chmod(0o700)
+        with suppress(OSError):  # of a file system that is read-only; doctor tells who can read it
+            settings.instance.chmod(0o700)
 
 
 def bring_up_to_date() -> bool:
@@ -89,7 +102,14 @@ def bring_up_to_date() -> bool:
                 f"The database {settings.database} was made by a newer version of wesend (revision {current}): "
                 "upgrade wesend, or restore a backup of this version.")
         logging.getLogger("alembic").setLevel(logging.WARNING)
-        flask_migrate.upgrade(directory=str(MIGRATIONS))
+        try:
+            flask_migrate.upgrade(directory=str(MIGRATIONS))
+        except (DBAPIError, sqlite3.Error) as error:
+            cause = storage.cause_of(error)
+            if cause is None:
+                raise
+            raise DatabaseProblem(f"The database {settings.database} can't be brought up to date, {cause}: it is as it"
+                                  " was.") from error
         db.engine.dispose()
         settings.database.chmod(0o600)
     return True
@@ -98,7 +118,7 @@ def bring_up_to_date() -> bool:
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
     """One process at a time, and one thread: each opens the file for itself."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = storage.open_lock(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -5,19 +5,21 @@ from __future__ import annotations
 import errno
 import gc
 import os
-import shutil
+import signal
 import socket
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from . import clock, locks, logs, pause, running, sandbox, settings
+from . import clock, locks, logs, metrics_folder, pause, running, sandbox, settings, storage
 from .accounts import sign_in
+from .connections.descriptors import allow_many_descriptors
+from .errors import StorageFull
 from .metrics import FOLDER_VARIABLE
 from .pause import Pause
 from .schema_version import DatabaseProblem, bring_up_to_date, prepare_folder
@@ -67,23 +69,26 @@ def up(*, host: str | None, port: int | None, workers: int | None, show: Callabl
     _refuse_busy_port(values)
     from . import create_app  # the factory imports the commands, which import this module
 
+    allow_many_descriptors()
     prepare_folder(values)
     logs.configure(values)
-    os.environ[FOLDER_VARIABLE] = str(_fresh_metrics_folder(values.instance / "metrics"))
+    counts = metrics_folder.make(values)
+    if counts is not None:
+        os.environ[FOLDER_VARIABLE] = str(counts.path)
     serving = locks.announce_serving(values)
     app = create_app(values)
     with app.app_context():
         bring_up_to_date()
-        if values.sandbox:
-            sandbox.ensure_sandbox()
-        paused, first = pause.current(), sign_in.first_link()
+        first = _first_steps(values)
+        paused = pause.current()
         app.extensions["wesend.database"].close()
         from .database import db
 
         db.engine.dispose()
     url = values.base_url if "WESEND_BASE_URL" not in settings.environment() else _local_url(values)
     told = running.tell(values, url)
-    show(Started(values, url, f"{values.base_url}/sign-in/{first}" if first else None, paused))
+    with suppress(OSError):  # the log that it is written to may stand on the full disk
+        show(Started(values, url, f"{values.base_url}/sign-in/{first}" if first else None, paused))
     # Workers never look through what is here now for garbage: that took 130 ms each time, often under the write lock.
     gc.collect()
     gc.freeze()
@@ -94,17 +99,20 @@ def up(*, host: str | None, port: int | None, workers: int | None, show: Callabl
         os.close(serving)
         if port_lock is not None:
             port_lock.close()
+        if counts is not None:
+            counts.remove()
 
 
-def _fresh_metrics_folder(parent: Path) -> Path:
-    """This server's own folder for its workers' counts; what servers left that are gone is removed."""
-    parent.mkdir(mode=0o700, exist_ok=True)
-    for folder in parent.iterdir():
-        if not folder.name.isdigit() or folder.name == str(os.getpid()) or not Path("/proc", folder.name).exists():
-            shutil.rmtree(folder, ignore_errors=True)
-    own = parent / str(os.getpid())
-    own.mkdir(mode=0o700)
-    return own
+def _first_steps(values: settings.Settings) -> str | None:
+    """The sandbox where it is missing, and the first user's link. On a full disk what is there is served as it is."""
+    try:
+        if values.sandbox:
+            sandbox.ensure_sandbox()
+        return sign_in.first_link()
+    except (StorageFull, OSError) as error:
+        if storage.cause_of(error) is None:
+            raise
+        return None
 
 
 def _local_url(values: settings.Settings) -> str:
@@ -145,6 +153,17 @@ def _refuse_busy_port(values: settings.Settings) -> None:
         raise DatabaseProblem(f"Can't listen on {values.host}:{values.port}: {error.strerror or error}.") from error
 
 
+def _place_for_heartbeats(values: settings.Settings) -> str | None:
+    """Where gunicorn's workers show that they live: a nameless, empty file each."""
+    for place in ("/dev/shm", os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), str(values.instance)):
+        try:
+            with tempfile.TemporaryFile(dir=place or None):
+                return place or None
+        except OSError:
+            continue
+    return None
+
+
 class Server(BaseApplication):
     """gunicorn with threads; the application is loaded once, before the fork."""
 
@@ -163,7 +182,7 @@ class Server(BaseApplication):
             "loglevel": "warning" if values.log == "off" else values.log_level,
             "logger_class": logs.gunicorn_logger(values),
             "pre_fork": _choose_cpu, "post_worker_init": _begin, "worker_exit": _stop_jobs, "proc_name": "wesend", "umask": 0o077,
-            "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,
+            "worker_tmp_dir": _place_for_heartbeats(values),
         }.items():
             self.cfg.set(name, value)
 
@@ -197,6 +216,8 @@ def _begin(worker) -> None:
 
     stay_on_one_cpu(worker)
     app = worker.wsgi
+    # Its end is as that of a worker whose time has come: gunicorn starts another.
+    app.extensions["wesend.database"].on_stuck = lambda: os.kill(os.getpid(), signal.SIGTERM)
     if app.config["WESEND"].scheduler:
         app.extensions["wesend.jobs"] = Jobs(app)
         app.extensions["wesend.jobs"].start()
@@ -208,5 +229,5 @@ def _stop_jobs(_server, worker) -> None:
         if "wesend.jobs" in app.extensions:
             app.extensions["wesend.jobs"].stop()
         registry.close(app)
-        with app.app_context():
+        with app.app_context(), suppress(StorageFull):
             app.extensions["wesend.last_used"].flush()

@@ -122,6 +122,8 @@ class Settings:
     """
     alert_mail: str = ""
     """Where alerts of wallets without an address of their own are mailed (`WESEND_ALERT_MAIL`)."""
+    disk_reserve_mb: int = 200
+    """MB that must stay free: with less, bulks, uploads and mails to many are refused (`WESEND_DISK_RESERVE_MB`; 0: off)."""
     trusted_proxies: tuple[Network, ...] = LOOPBACK
     """Proxies whose X-Forwarded-For is believed (`WESEND_TRUSTED_PROXIES`, addresses or networks; this machine)."""
 
@@ -145,7 +147,7 @@ VARIABLES = {
     "metrics_token": "WESEND_METRICS_TOKEN", "backup_dir": "WESEND_BACKUP_DIR", "backup_hours": "WESEND_BACKUP_HOURS",
     "backup_keep": "WESEND_BACKUP_KEEP", "keep_text_days": "WESEND_KEEP_TEXT_DAYS",
     "link_days": "WESEND_LINK_DAYS", "account_storage_mb": "WESEND_ACCOUNT_STORAGE_MB",
-    "alert_mail": "WESEND_ALERT_MAIL",
+    "alert_mail": "WESEND_ALERT_MAIL", "disk_reserve_mb": "WESEND_DISK_RESERVE_MB",
     "trusted_proxies": "WESEND_TRUSTED_PROXIES",
 }
 """Every setting and its variable: README is held against this table by a test."""
@@ -206,6 +208,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         link_days=read.seconds("WESEND_LINK_DAYS", 400.0),
         account_storage_mb=read.whole("WESEND_ACCOUNT_STORAGE_MB", 1024, 0, 10**9),
         alert_mail=read.text("WESEND_ALERT_MAIL", ""),
+        disk_reserve_mb=read.whole("WESEND_DISK_RESERVE_MB", 200, 0, 10**7),
         trusted_proxies=read.networks("WESEND_TRUSTED_PROXIES", LOOPBACK),
     )
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import select
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from flask import current_app
@@ -43,17 +45,28 @@ def webhooks() -> None:
 
 
 class Bell:
-    """The listening end; only the process that holds the scheduler has one."""
+    """The listening end; only the process that holds the scheduler has one. Where none can be made it stays silent,
+    and another try is made at every wait.
+    """
 
     def __init__(self, instance: Path):
-        path = instance / NAME
-        if not path.exists():
-            os.mkfifo(path, 0o600)
-        # Read and write: the FIFO then never reports an end of file between two writers.
-        self.descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        self.path = instance / NAME
+        self.descriptor: int | None = None
+        self._open()
+
+    def _open(self) -> None:
+        with suppress(OSError):
+            if not self.path.exists():
+                os.mkfifo(self.path, 0o600)
+            # Read and write: the FIFO then never reports an end of file between two writers.
+            self.descriptor = os.open(self.path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
 
     def wait(self, seconds: float) -> bytes:
         """What was rung for within ``seconds``; empty when nothing was."""
+        if self.descriptor is None:
+            time.sleep(seconds)
+            self._open()
+            return b""
         # Not select(): it refuses descriptors from 1024 on.
         poll = select.poll()
         poll.register(self.descriptor, select.POLLIN)
@@ -65,4 +78,5 @@ class Bell:
             return b""
 
     def close(self) -> None:
-        os.close(self.descriptor)
+        if self.descriptor is not None:
+            os.close(self.descriptor)

@@ -21,7 +21,7 @@ DEFAULTS = {
     "smtp_url": "", "mail_from": "", "mail_backoff": 30.0, "secret_key": "", "rate_limit": None,
     "retry_delays": (1.0, 4.0), "validity_hours": 48.0, "gateway_timeout": 10.0, "sandbox_smtp_port": None,
     "log": "off", "log_level": "info", "metrics_token": "", "backup_dir": None, "backup_hours": 24.0, "backup_keep": 7,
-    "keep_text_days": None, "link_days": 400.0, "alert_mail": "",
+    "keep_text_days": None, "link_days": 400.0, "alert_mail": "", "disk_reserve_mb": 200,
     "trusted_proxies": (ip_network("127.0.0.0/8"), ip_network("::1")),
 }
 GIVEN = {
@@ -58,6 +58,7 @@ GIVEN = {
     "keep_text_days": ("90", 90.0),
     "link_days": ("30", 30.0),
     "alert_mail": ("ops@example.org", "ops@example.org"),
+    "disk_reserve_mb": ("0", 0),
     "trusted_proxies": ("172.17.0.0/16, ::1", (ip_network("172.17.0.0/16"), ip_network("::1"))),
 }
 REFUSED = [
@@ -78,6 +79,7 @@ REFUSED = [
                                                "https://sms example.org")],
     *[("WESEND_TRUSTED_PROXIES", value) for value in ("proxy", "10.0.0.1/8", "10.0.0.1,,", "*")],
     ("WESEND_LOG", "yaml"), ("WESEND_LOG_LEVEL", "loud"), ("WESEND_BACKUP_KEEP", "0"), ("WESEND_BACKUP_KEEP", "all"),
+    *[("WESEND_DISK_RESERVE_MB", value) for value in ("-1", "1.5", "200MB")],
     *[("WESEND_RATE_LIMIT", value) for value in ("0", "-5", "many", "1.5")],
     *[("WESEND_RETRY_DELAYS", value) for value in ("a", "1,-4", "1,,4", "1;4", "nan")],
 ]

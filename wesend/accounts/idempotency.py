@@ -11,7 +11,7 @@ import secrets
 from typing import NamedTuple
 
 from .. import clock
-from ..database import Tx, write
+from ..database import Tx, write, write_surely
 from ..errors import IdempotencyConflict, IdempotencyInFlight
 
 LEASE_MS = 40 * clock.SECOND  # longer than any request may take
@@ -79,7 +79,7 @@ def begin(api_key_id: int, key: str, fingerprint: str, *others: str) -> Claim | 
 
 def keep(claim: Claim, answer: Answer) -> None:
     """The final answer; repeated for 24 hours."""
-    write(lambda tx: tx.changed(
+    write_surely(lambda tx: tx.changed(
         "UPDATE idempotency_keys SET status_code = ?, body = ?, content_type = ? WHERE id = ? AND token = ?",
         (answer.status_code, answer.body, answer.content_type, claim.id, claim.token)))
 
@@ -92,7 +92,7 @@ def release(claim: Claim) -> None:
                    (claim.id, claim.token))
         tx.execute("UPDATE idempotency_keys SET lease_until = 0 WHERE id = ? AND token = ?", (claim.id, claim.token))
 
-    write(unit)
+    write_surely(unit)
 
 
 def forget_old(limit: int = 5000) -> int:

@@ -18,7 +18,7 @@ from flask import Flask
 from .. import clock
 from ..current import this_app
 from ..database import Row, atomic, cached, query, query_one, write
-from ..errors import InvalidCredentials, InvalidInput, KeyNotFound
+from ..errors import InvalidCredentials, InvalidInput, KeyNotFound, StorageFull
 from . import audit_log, roles
 from .roles import MANAGE, Actor
 from .service import AccountInfo
@@ -203,6 +203,15 @@ class LastUsed:
         """Write what was collected; call inside an app context."""
         with self.lock:
             used, self.used = self.used, {}
+        try:
+            self._write(used)
+        except StorageFull:
+            with self.lock:
+                self.used = {**used, **self.used}
+            raise
+
+    @staticmethod
+    def _write(used: dict[int, int]) -> None:
         if used:
             write(lambda tx: tx.executemany(
                 "UPDATE api_keys SET last_used_at = ?1 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at < ?1)",

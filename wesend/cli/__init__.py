@@ -11,7 +11,7 @@ from flask import Flask
 from flask.cli import FlaskGroup
 
 from .. import __version__, running, settings
-from ..errors import WesendError
+from ..errors import StorageFull, WesendError
 from ..schema_version import DatabaseProblem
 from ..settings import SettingsError
 from . import (
@@ -50,6 +50,8 @@ class WesendGroup(FlaskGroup):
     def invoke(self, ctx):
         try:
             return super().invoke(ctx)
+        except StorageFull as error:
+            raise click.ClickException(f"{error} ({error.cause}).") from error
         except (WesendError, SettingsError, DatabaseProblem) as error:
             raise click.ClickException(str(error)) from error
         except sqlite3.OperationalError as error:

@@ -9,14 +9,19 @@ from __future__ import annotations
 import errno
 import selectors
 import socket
+import sqlite3
 import time
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from gunicorn import util
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
+from .. import storage
+from .descriptors import Spare
 from .framing import State
 from .paced_socket import GRACE, PacedSocket, Slots, SlowClient
 
@@ -38,6 +43,19 @@ class PatientWorker(ThreadWorker):
         self.looked_at = 0.0
         self.stopped_at: float | None = None
 
+    def init_process(self) -> None:
+        self.spare = Spare()
+        super().init_process()
+
+    def get_thread_pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self.cfg.threads, initializer=self._open_database)
+
+    def _open_database(self) -> None:
+        """Before a thread's first request: what is read later needs no descriptor then."""
+        app: Any = self.wsgi
+        with suppress(OSError, sqlite3.Error), app.app_context():
+            app.extensions["wesend.database"].prepare_thread()
+
     # -- coming -----------------------------------------------------------
 
     def accept(self, listener) -> None:
@@ -45,8 +63,7 @@ class PatientWorker(ThreadWorker):
             accepted, address = listener.accept()
         except OSError as error:
             if error.errno in SHORT_OF_FILES:
-                self._make_room()
-                time.sleep(0.02)  # whoever knocks is still there
+                self._do_without(listener)
             elif error.errno not in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
                 raise
             return
@@ -54,6 +71,13 @@ class PatientWorker(ThreadWorker):
         if self.nr_conns >= self.worker_connections:
             self._make_room()
         self._gather(TConn(self.cfg, PacedSocket(accepted, self.slots), address, listener.getsockname()))
+
+    def _do_without(self, listener) -> None:
+        """Somebody makes way, or whoever knocks is refused."""
+        self.log.error("no connection can be taken: %s", storage.DESCRIPTORS, extra={"storage_cause": storage.DESCRIPTORS})
+        if not self._make_room():
+            self.spare.refuse_next(listener, self.wsgi)
+        time.sleep(0.02)  # whoever knocks is still there
 
     def on_client_socket_readable(self, conn, client) -> None:
         self.poller.unregister(client)
@@ -174,11 +198,20 @@ class PatientWorker(ThreadWorker):
         self.nr_conns -= 1
         conn.close()
 
-    def _make_room(self) -> None:
-        """The client that has taken longest over its request makes way."""
+    def _make_room(self) -> bool:
+        """The client that has taken longest over its request makes way, else one whose connection is only kept; whether
+        there was any.
+        """
         for conn in list(self.gathering)[:1]:
             self._gathered(conn)
             self._end(conn)
+            return True
+        if self.keepalived_conns:
+            conn = self.keepalived_conns.popleft()
+            self.poller.unregister(conn.sock)
+            self._end(conn)
+            return True
+        return False
 
     def murder_pending(self) -> None:
         """Who is too slow; the worker calls it with every round."""

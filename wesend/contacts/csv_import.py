@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import IO, NamedTuple
 
-from .. import clock, phones
+from .. import clock, phones, storage
 from ..accounts import quota
 from ..accounts.service import AccountInfo
 from ..accounts.sides import Side
-from ..database import Row, Tx, write
+from ..database import Row, Tx, write, write_surely
+from ..errors import StorageFull
 from . import service, tables
 from .files import EmptyList, NoPhoneColumn, Table
 from .headers import PHONE_HEADERS, Mapping, detect
@@ -49,14 +51,16 @@ def _no_phone_column(columns: list[str]) -> str:
 def import_table(account: AccountInfo, table: Table, mapping: Mapping, *, name: str, tags: list[str] | None = None,
                  home_country: str | None = None, side: Side | None = None) -> Imported:
     """Make a group of a table; ``home_country`` is where numbers without a country code are at home."""
+    storage.here().require_room()
     columns = [column for index, column in enumerate(table.columns)
                if index in (mapping.phone, mapping.name) or index in mapping.fields or not column]
     group = service.create_group(account.id, name, tags=tags, columns=columns, state="importing", side=side)
     try:
         return _import_rows(account.id, group["id"], table, mapping, home_country or account.country)
     except BaseException:
-        write(lambda tx: tx.changed("UPDATE groups SET state = 'deleting' WHERE id = ?", (group["id"],)))
-        service.sweep_deleted(group["id"])
+        write_surely(lambda tx: tx.changed("UPDATE groups SET state = 'deleting' WHERE id = ?", (group["id"],)))
+        with suppress(StorageFull):  # housekeeping does it
+            service.sweep_deleted(group["id"])
         raise
 
 

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from flask import current_app
 
+from .. import storage
 from ..accounts import quota
 from ..errors import Conflict, NotFound
 from . import tables
@@ -36,6 +37,7 @@ class UploadNotFound(NotFound):
 
 def keep(account_id: int, stream: BinaryIO) -> str:
     """Keep an upload; the token to find it by. EmptyList, FileTooLarge, UnreadableFile for what could not be imported."""
+    storage.here().require_room()
     _forget_old()
     _require_room(account_id)
     token = secrets.token_urlsafe(18)

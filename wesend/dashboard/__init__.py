@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from . import filters, frame, sessions
-from .frame import show_elsewhere
+from .frame import show_elsewhere, show_unstorable
 from .pages import PAGES
 
 for page in PAGES:
@@ -18,4 +18,4 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(frame.blueprint)
 
 
-__all__ = ["init_app", "show_elsewhere"]
+__all__ = ["init_app", "show_elsewhere", "show_unstorable"]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, redirect, render_template, request
+import sqlite3
+
+from flask import Response, flash, make_response, redirect, render_template, request
 from flask_wtf.csrf import CSRFError
+from jinja2 import TemplateError
 from werkzeug.exceptions import HTTPException
 
-from ..errors import Forbidden, InvalidCredentials, NotFound, RateLimited, StorageQuotaExceeded, WesendError
+from ..errors import Forbidden, InvalidCredentials, NotFound, RateLimited, StorageFull, StorageQuotaExceeded, WesendError
 
 STATUSES = ((NotFound, 404), (Forbidden, 403), (InvalidCredentials, 401), (RateLimited, 429),
-            (StorageQuotaExceeded, 413))
+            (StorageQuotaExceeded, 413), (StorageFull, 503))
 TITLES = {400: "That request can't be understood", 401: "Please sign in", 403: "You may not do this",
           404: "There is no such page", 405: "That can't be done here", 408: "That took too long", 409: "That can't be done now",
-          413: "That is too large", 429: "Too many requests", 500: "Something went wrong"}
+          413: "That is too large", 429: "Too many requests", 500: "Something went wrong", 503: "There is no room for that now"}
 SENTENCES = {404: "It may have been removed, or it belongs to another account.",
              500: "The mistake is ours and was written to the log."}
 PLAIN = ("/api", "/v1", "/sandbox", "/t", "/callbacks", "/healthz", "/metrics", "/docs", "/assets")
@@ -31,6 +34,8 @@ def show_refusal(error: WesendError):
         flash(str(error), "error")
         return redirect(back, 303)
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, RateLimited) else {}
+    if isinstance(error, StorageFull):
+        headers = {"Retry-After": "10"}
     return _page(status, str(error) if str(error) != NotFound.sentence else SENTENCES[404]), status, headers
 
 
@@ -48,6 +53,14 @@ def show_http_error(error: HTTPException):
     headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
     sentence = SENTENCES.get(error.code, error.description or error.name)
     return Response(_page(error.code, sentence), error.code, headers)
+
+
+def show_storage_problem(error: StorageFull) -> Response:
+    """Also where a page can't be drawn: its templates may be among what can't be opened."""
+    try:
+        return make_response(show_refusal(error))
+    except (OSError, sqlite3.Error, TemplateError):
+        return Response(f"{error}.\n", 503, {"Retry-After": "10"}, mimetype="text/plain")
 
 
 def _page(status: int, sentence: str) -> str:

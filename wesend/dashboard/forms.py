@@ -15,7 +15,7 @@ from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from .. import money
 from ..accounts import roles
-from ..errors import AccountSuspended, InvalidInput, TooManyAsked, WesendError
+from ..errors import AccountSuspended, InvalidInput, StorageFull, TooManyAsked, WesendError
 
 
 class Form(FlaskForm):
@@ -37,7 +37,7 @@ class Form(FlaskForm):
         """
         try:
             yield
-        except (roles.MissingRight, AccountSuspended, TooManyAsked):
+        except (roles.MissingRight, AccountSuspended, TooManyAsked, StorageFull):
             raise
         except WesendError as error:
             self.refuse(error)

@@ -9,9 +9,9 @@ from pathlib import Path
 from flask import Blueprint, Response, make_response, request, url_for
 from werkzeug.exceptions import HTTPException
 
-from ..errors import WesendError
+from ..errors import StorageFull, WesendError
 from . import navigation, scope
-from .errors import show_http_error, show_refusal, shows_pages
+from .errors import show_http_error, show_refusal, show_storage_problem, shows_pages
 from .icons import icon
 from .sessions import csrf, is_signed_in, manager
 
@@ -80,6 +80,12 @@ def show_elsewhere(error: HTTPException) -> Response | None:
     return _seal(make_response(show_http_error(error)))
 
 
+def show_unstorable(error: StorageFull) -> Response | None:
+    """A request that failed because nothing can be stored; None where there are no pages."""
+    return _seal(show_storage_problem(error)) if shows_pages(request.path) else None
+
+
 blueprint.register_error_handler(HTTPException, show_http_error)
 blueprint.register_error_handler(WesendError, show_refusal)
+blueprint.register_error_handler(StorageFull, show_storage_problem)
 blueprint.register_error_handler(scope.NoAccountYet, scope.ask_for_one)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import g, redirect, request, session, url_for
 
+from .. import storage
 from ..accounts import roles, service
 from ..accounts.roles import MANAGE, OPERATE, SEND, Actor
 from ..accounts.service import AccountInfo
@@ -111,6 +112,17 @@ def may_send() -> bool:
 def pause() -> Pause | None:
     """Whether dispatch is paused."""
     return current()
+
+
+def storage_problem() -> str | None:
+    """Why nothing can be stored; None while it can."""
+    return storage.here().problem()
+
+
+def free_mb() -> int | None:
+    """MB that are left, when they are fewer than the reserve."""
+    found = storage.here()
+    return found.free() // 2**20 if found.is_low() else None
 
 
 def here() -> str:

@@ -19,17 +19,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from flask import Flask
+from sqlalchemy.exc import DBAPIError
 
 from ..current import this_app
+from ..storage import READ_ONLY, Storage, cause_of, open_lock, refusal_of
 from . import orm
-from .connecting import configure, connect
+from .connecting import configure, connect, connect_unchanged
 from .group_commit import CommitGroup
 from .local import Local
 from .orm import StrayWrite, db, migrate
+from .postponed import Postponed
 from .transaction import Record, Row, Tx, marks
 
 __all__ = ["Database", "Record", "Row", "StrayWrite", "Tx", "atomic", "cached", "configure", "db", "init_app", "marks", "migrate",
-           "query", "query_one", "snapshot", "write"]
+           "query", "query_one", "snapshot", "write", "write_surely"]
 
 T = TypeVar("T")
 
@@ -39,8 +42,9 @@ BUSY_SECONDS = 0.001  # a wait for the gate that is worth counting
 class Database:
     """The file's connections: one a thread for the hot paths, SQLAlchemy's pool for the rest."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, storage: Storage):
         self.path = str(path)
+        self.storage = storage
         self.gate_path = f"{path}.gate"
         self.local = Local()
         self.group = self._new_group()
@@ -50,14 +54,30 @@ class Database:
         self.waited_seconds = 0.0
         self.on_busy: Callable[[float], None] | None = None
         """Told of every wait for the gate of at least BUSY_SECONDS, once the gate is free again."""
+        self.on_stuck: Callable[[], None] | None = None
+        """Told when nothing can be written although the file system is read-only no more: SQLite shares what it mapped
+        while it was so among all connections of a process, so that only another process can.
+        """
 
     # -- connections ------------------------------------------------------
 
     def connection(self) -> sqlite3.Connection:
+        """This thread's; where SQLite has no room for its index, one for a single read."""
         local = self.local
         if local.connection is None:
-            local.connection = connect(self.path)
+            try:
+                local.connection = connect(self.path)
+            except sqlite3.OperationalError as error:
+                if cause_of(error) is None:
+                    raise
+                return connect_unchanged(self.path, error)
         return local.connection
+
+    def prepare_thread(self) -> None:
+        """Open what this thread will need, while there are descriptors for it."""
+        self.connection()
+        if self.local.gate is None:
+            self.local.gate = open_lock(self.gate_path)
 
     def _new_group(self) -> CommitGroup:
         return CommitGroup(self.local, self.gate, lambda: connect(self.path))
@@ -91,7 +111,7 @@ class Database:
     def gate(self) -> Iterator[None]:
         """The fair queue of writers, over all processes; a descriptor a thread, so threads exclude each other too."""
         if self.local.gate is None:
-            self.local.gate = os.open(self.gate_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self.local.gate = open_lock(self.gate_path)
         started = time.perf_counter()
         fcntl.flock(self.local.gate, fcntl.LOCK_EX)
         waited = time.perf_counter() - started
@@ -111,12 +131,39 @@ class Database:
         if tx is not None:
             return unit(tx)
         try:
-            return self.group.run(unit)
+            result = self.group.run(unit)
+        except (sqlite3.Error, OSError) as error:
+            self._refuse(error)
+            raise
         finally:
             self.local.version = None
+        if self.storage.is_suspect():
+            self.storage.succeeded()
+        return result
 
     @contextmanager
     def atomic(self) -> Iterator[Tx]:
+        try:
+            with self._atomic() as tx:
+                yield tx
+        except (sqlite3.Error, OSError, DBAPIError) as error:
+            self._refuse(error)
+            raise
+        if self.storage.is_suspect():
+            self.storage.succeeded()
+
+    def _refuse(self, error: Exception) -> None:
+        """StorageFull where this error means that nothing can be stored; nothing of the transaction was."""
+        refusal = refusal_of(error)
+        if refusal is not None:
+            self.storage.failed(refusal.cause)
+            db.engine.dispose()
+            if refusal.cause == READ_ONLY and self.on_stuck is not None and self.storage.was_read_only():
+                self.on_stuck()
+            raise refusal from error
+
+    @contextmanager
+    def _atomic(self) -> Iterator[Tx]:
         outer = self.tx()
         if outer is not None:
             yield outer
@@ -216,6 +263,11 @@ def write(unit: Callable[[Tx], T]) -> T:
     return _database().write(unit)
 
 
+def write_surely(unit: Callable[[Tx], Any]) -> bool:
+    """Write what has happened already: on a full disk it is tried again behind the caller's back (False)."""
+    return this_app().extensions["wesend.postponed"].write_surely(unit)
+
+
 def query(sql: str, parameters: Sequence | dict = ()) -> list[Row]:
     """All rows of a SELECT, in a read of its own (inside a transaction: as that sees it)."""
     return _database().query(sql, parameters)
@@ -239,6 +291,7 @@ def cached(key: Any, load: Callable[[], T]) -> T:
 def init_app(app: Flask) -> None:
     path = app.config["WESEND"].database
     orm.init_app(app, path)
-    database = app.extensions["wesend.database"] = Database(path)
+    database = app.extensions["wesend.database"] = Database(path, app.extensions["wesend.storage"])
+    app.extensions["wesend.postponed"] = Postponed(app, database.write)
     app.before_request(database.begin_request)
     app.teardown_request(database.end_request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 from .transaction import Row
 
@@ -20,5 +21,19 @@ def connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False,
                                  cached_statements=512)
     configure(connection)
+    connection.row_factory = Row
+    return connection
+
+
+def connect_unchanged(path: str, error: sqlite3.Error) -> sqlite3.Connection:
+    """For one read of a file that nobody can write to now: SQLite's own way to read it needs room for its index.
+
+    ``error``, when there is a log of commits beside it: without that the file is not what was committed last.
+    """
+    log = Path(f"{path}-wal")
+    if log.exists() and log.stat().st_size:
+        raise error
+    connection = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None,
+                                 check_same_thread=False)
     connection.row_factory = Row
     return connection

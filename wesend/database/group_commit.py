@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
+from ..storage import cause_of
 from .local import Local
 from .transaction import Tx
 
@@ -105,8 +106,8 @@ class CommitGroup:
     def _carry_out(self, jobs: list[_Job]) -> list[_Job]:
         """One transaction; those that it had no time for."""
         connection = self.connection = self.connection or self.connect()
-        connection.execute("BEGIN IMMEDIATE")
         try:
+            connection.execute("BEGIN IMMEDIATE")
             careful = self.careful > 0 and len(jobs) > 1
             self.careful -= careful
             done = 0
@@ -125,9 +126,13 @@ class CommitGroup:
             self.local.tx = None
             connection.execute("COMMIT")
             return jobs[done:]
-        except BaseException:
+        except BaseException as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            if cause_of(error) is not None:
+                # Opened anew: one that found the file read-only would never write again.
+                connection.close()
+                self.connection = None
             raise
         finally:
             self.local.tx = None
@@ -149,6 +154,8 @@ class CommitGroup:
         try:
             self._run_unit(connection, job)
         except Exception as error:
+            if not connection.in_transaction:
+                raise  # a full disk undoes it all, and the savepoint with it
             connection.execute("ROLLBACK TO unit")
             connection.execute("RELEASE unit")
             job.error, job.result, job.after = error, None, ()

@@ -1,7 +1,7 @@
 """What the four dialects share: authentication, rate limit, idempotency and error rendering as one parent blueprint.
 
 A dialect gives its own words (how it authenticates, how it shows an error, how it answers again for a batch that
-was paid for); the order of things is the same for all: 401, 403, 429, idempotency, the view.
+was paid for); the order of things is the same for all: 401, 403, 429, 503, idempotency, the view.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from flask import Blueprint, Flask, Request, Response, current_app, g, request
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
-from .. import clock
+from .. import clock, storage
 from ..accounts import idempotency
 from ..accounts.keys import Key, note_use
 from ..accounts.roles import KeyHolder
@@ -33,6 +33,9 @@ from .rate_limit import check_rate
 
 KEPT = frozenset({402, 403, 404, 422, 502})
 """Refusals that are a final answer: kept for the Idempotency-Key, beside every 2xx."""
+
+
+READING = ("GET", "HEAD", "OPTIONS")
 
 
 class InvalidIdempotencyKey(WesendError):
@@ -88,6 +91,8 @@ class Dialect:
         limit = settings.rate_limit if settings.rate_limit is not None else self.rate_limit
         if limit is not None:
             check_rate(key.id, limit)
+        if asked.method not in READING:
+            storage.here().require()
         name = asked.environ.get("HTTP_IDEMPOTENCY_KEY", "").strip()
         if name and asked.method == "POST":
             return self._claim(key, name)
@@ -97,7 +102,7 @@ class Dialect:
         """What a key must be allowed for a request: reading is ``query``, writing ``send``."""
         if self.webhook_endpoints and asked.endpoint in self.webhook_endpoints:
             return "webhooks"
-        return "query" if asked.method in ("GET", "HEAD", "OPTIONS") else "send"
+        return "query" if asked.method in READING else "send"
 
     def _claim(self, key: Key, name: str):
         if len(name) > 255 or not name.isascii() or not name.isprintable():

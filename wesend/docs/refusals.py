@@ -46,6 +46,8 @@ def refusals_of(method: str, path: str, operation: Operation, *, public: bool) -
         found += WITH_CREDENTIALS
     if method == "POST" and not public:
         found += EVERY_POST
+    if method != "GET" and not public:
+        found.append(errors.StorageFull())
     if operation.query is not None:
         found += [_invalid(operation.query), InvalidText()]
     if isinstance(operation.body, Upload):

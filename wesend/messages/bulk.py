@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 
 from .. import clock, wake
 from ..accounts import quota
-from ..database import Tx, atomic, query, query_one, write
-from ..errors import BatchNotFound, IdempotencyInFlight
+from ..database import Tx, atomic, query, query_one, write, write_surely
+from ..errors import BatchNotFound, IdempotencyInFlight, StorageFull
 from ..ids import new_id
 from ..wallets import ledger
 from .accept import LEASE_MS, Accepted, count_accepted, count_routes, pay
@@ -109,15 +109,18 @@ def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, order: Orde
                                                 due_at=order.due_at(written + index, now), state=state)
                                     for index, item in enumerate(chunk)])
             written += len(chunk)
+        with atomic() as tx:
+            if not tx.changed("UPDATE batches SET state = 'open', lease_until = NULL WHERE id = ? AND state = 'intake'",
+                              (batch_id,)):
+                raise BatchNotFound("the batch was undone while it was written")
+            count_accepted(tx, account, wallet, now, spool.by_route)
+            tx.after_commit(wake.dispatcher)
     except BaseException:
-        undo(batch_id)
+        try:
+            undo(batch_id)
+        except StorageFull:
+            write_surely(lambda tx: _undo_in(tx, batch_id))
         raise
-    with atomic() as tx:
-        if not tx.changed("UPDATE batches SET state = 'open', lease_until = NULL WHERE id = ? AND state = 'intake'",
-                          (batch_id,)):
-            raise BatchNotFound("the batch was undone while it was written")
-        count_accepted(tx, account, wallet, now, spool.by_route)
-        tx.after_commit(wake.dispatcher)
     return Accepted(batch_id, batch_uid, "", [])
 
 
@@ -132,21 +135,22 @@ def _write_chunk(batch_id: int, rows: list[tuple]) -> None:
 def undo(batch_id: int) -> bool:
     """Take back a bulk that was never opened: its money at once, its messages in short transactions."""
 
-    def unit(tx: Tx) -> bool:
-        batch = tx.one("SELECT * FROM batches WHERE id = ? AND state = 'intake'", (batch_id,))
-        if batch is None:
-            return False
-        ledger.credit(tx, batch["wallet_id"], batch["cost_micros"], kind="refund", batch_id=batch_id,
-                      description=f"Undone: batch {batch['uid']} was not taken in whole")
-        tx.execute("UPDATE batches SET state = 'rejected', refunded_micros = cost_micros, queued = 0, total = 0,"
-                   " finished_at = ?, lease_until = NULL WHERE id = ?", (clock.now_ms(), batch_id))
-        # The request that paid for it was never answered: its idempotency key is free again.
-        tx.execute("DELETE FROM idempotency_keys WHERE subject = ? AND status_code IS NULL", (f"batch:{batch['uid']}",))
-        return True
-
-    undone = write(unit)
+    undone = write(lambda tx: _undo_in(tx, batch_id))
     sweep_rejected(batch_id)
     return undone
+
+
+def _undo_in(tx: Tx, batch_id: int) -> bool:
+    batch = tx.one("SELECT * FROM batches WHERE id = ? AND state = 'intake'", (batch_id,))
+    if batch is None:
+        return False
+    ledger.credit(tx, batch["wallet_id"], batch["cost_micros"], kind="refund", batch_id=batch_id,
+                  description=f"Undone: batch {batch['uid']} was not taken in whole")
+    tx.execute("UPDATE batches SET state = 'rejected', refunded_micros = cost_micros, queued = 0, total = 0,"
+               " finished_at = ?, lease_until = NULL WHERE id = ?", (clock.now_ms(), batch_id))
+    # The request that paid for it was never answered: its idempotency key is free again.
+    tx.execute("DELETE FROM idempotency_keys WHERE subject = ? AND status_code IS NULL", (f"batch:{batch['uid']}",))
+    return True
 
 
 def was_taken_in(batch_uid: str) -> bool:

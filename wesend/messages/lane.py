@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask
 
-from .. import pause
-from ..database import write
+from .. import pause, storage
+from ..database import write_surely
 from ..gateways.sms.base import Outcome, SmsGateway
 from ..upstreams import breaker, pace, registry, slots
 from . import queue
@@ -74,6 +74,8 @@ class Lane:
 
     def _serve(self) -> bool:
         """One round; whether there may be more."""
+        if storage.here().problem() is not None:
+            return False  # nothing leaves that can't be recorded
         gateway = registry.gateway(self.name)
         if gateway is None or pause.current() is not None:
             self._hand_back()
@@ -199,4 +201,4 @@ def serve_at_once(gateway: SmsGateway) -> bool:
 
 def _settle(group: Claimed, outcomes: list[Outcome]) -> None:
     results: list[tuple[Outgoing, Outcome]] = list(zip(group.messages, outcomes, strict=True))
-    write(lambda tx: settle(tx, results, group.token))
+    write_surely(lambda tx: settle(tx, results, group.token))

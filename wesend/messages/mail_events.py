@@ -7,7 +7,7 @@ import json
 from flask import current_app
 
 from .. import clock
-from ..database import Row, Tx, query, query_one, write
+from ..database import Row, Tx, query, query_one, write, write_surely
 from ..routing import opt_outs
 from ..wallets.service import wallet_by_id, wallets_of_side
 from . import announce, opted_out
@@ -29,29 +29,29 @@ def is_tracked(message: Row) -> bool:
     return was_sent and clock.now_ms() <= (message["submitted_at"] or message["created_at"]) + days * clock.DAY
 
 
-def note_opened(message: Row) -> bool:
-    return _note(message, "opened", None)
+def note_opened(message: Row) -> None:
+    _note(message, "opened", None)
 
 
-def note_clicked(message: Row, target: str) -> bool:
+def note_clicked(message: Row, target: str) -> None:
     """A click is an opening too: many mail programs show no pictures."""
     note_opened(message)
-    return _note(message, "clicked", target)
+    _note(message, "clicked", target)
 
 
-def _note(message: Row, happening: str, target: str | None) -> bool:
-    meta = json.dumps({"url": target}) if target else None
+def _note(message: Row, happening: str, target: str | None) -> None:
+    """A reader gets the page also while nothing can be stored."""
+    meta, at = json.dumps({"url": target}) if target else None, clock.now_ms()
 
-    def unit(tx: Tx) -> bool:
+    def unit(tx: Tx) -> None:
         if tx.one("SELECT 1 FROM message_events WHERE message_id = ? AND event = ? AND meta IS ?",
                   (message["id"], happening, meta)):
-            return False
+            return
         tx.insert("message_events", message_id=message["id"], event=happening, status=message["status"], detail=None,
-                  meta=meta, at=clock.now_ms())
+                  meta=meta, at=at)
         announce.mail_tracked(tx, message, happening)
-        return True
 
-    return write(unit)
+    write_surely(unit)
 
 
 def unsubscribe(message: Row) -> None:

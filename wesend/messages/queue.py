@@ -9,7 +9,7 @@ from flask import current_app
 
 from .. import clock, pause
 from ..accounts.service import suspended_accounts
-from ..database import Row, Tx, marks, query, write
+from ..database import Row, Tx, marks, query, write, write_surely
 from . import holding, opted_out
 from .accept import LEASE_MS, Outgoing
 from .settle import first_question
@@ -160,7 +160,7 @@ def hand_back(groups: list[Claimed]) -> None:
             _hand_back(tx, group)
 
     if any(group.messages for group in groups):
-        write(unit)
+        write_surely(unit)
 
 
 def _hand_back(tx: Tx, group: Claimed) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import chain
 
-from .. import money, pause, segments
+from .. import money, pause, segments, storage
 from ..accounts import quota
 from ..database import query, query_one, snapshot
 from ..errors import (
@@ -59,6 +59,8 @@ def send(composer: Composed, addressees: Iterable[Addressee], *, origin: Origin,
         raise_nobody(skipped, composer)
     if composer.channel == EMAIL:
         quota.require_room(composer.account.id, len(composer.text) + to_store(planned))
+        if len(planned) > 1:
+            storage.here().require_room()
     at_once: set[str] = set()
     remote: set[str] = set()
     if in_request and order.mode == "now" and pause.current() is None:
@@ -77,6 +79,7 @@ def send_bulk(composer: Composed, addressees: Iterable[Addressee], *, origin: Or
 
 
 def _spooled(composer: Composed, plan: Iterable[Planned | Skipped], origin: Origin, order: Order) -> Accepted:
+    storage.here().require_room()
     with Spool() as spool:
         spool.fill(plan)
         if not spool.count:

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask, current_app
 
-from .. import clock, wake
-from ..database import query, write
+from .. import clock, storage, wake
+from ..database import query, write_surely
 from ..gateways.sms.base import TEMPORARY, UNKNOWN, Outcome, SmsGateway, Submission
 from ..upstreams import pace, registry, slots
 from . import mail, opted_out
@@ -130,10 +130,14 @@ def _call_within(gateway: SmsGateway, group: list[Outgoing], deadline: float) ->
 
     if left() <= 0:
         return None
-    with slots.slot(gateway, left()) as free:
-        if free and left() > 0 and pace.wait_for_turn(gateway, len(group), left()):
-            if time.monotonic() - began < LOOKED_AT_JUST_NOW or _may_leave(group):
-                return call(gateway, group)
+    try:
+        with slots.slot(gateway, left()) as free:
+            if free and left() > 0 and pace.wait_for_turn(gateway, len(group), left()):
+                if time.monotonic() - began < LOOKED_AT_JUST_NOW or _may_leave(group):
+                    return call(gateway, group)
+    except OSError as error:  # of the files of slots and pace, before the call, which raises nothing
+        if storage.cause_of(error) is None:
+            raise
     return None
 
 
@@ -144,5 +148,6 @@ def _may_leave(group: list[Outgoing]) -> bool:
 
 
 def _settle(group: list[Outgoing], outcomes: list[Outcome], token: str) -> None:
+    """What can't be recorded now is recorded later, and the call is answered as accepted: it may have gone out."""
     results = list(zip(group, outcomes, strict=True))
-    write(lambda tx: settle(tx, results, token))
+    write_surely(lambda tx: settle(tx, results, token))

@@ -7,22 +7,16 @@ mail server can't take it.
 from __future__ import annotations
 
 from email.message import EmailMessage
-from email.utils import format_datetime
 
 from flask import current_app
 
 from .. import clock, money, pause
 from ..accounts.sides import side_of
 from ..database import Row, Tx, query, write
-from ..gateways.outcomes import ACCEPTED, TEMPORARY
-from ..gateways.sms.base import Submission
-from ..ids import new_id
-from ..messages import handed_in
-from ..messages.mail import mail_from
-from ..upstreams import registry
 from ..webhooks import outbox
 from ..webhooks.endpoints import LOW_BALANCE, listening_for
 from ..webhooks.formats import Event
+from . import mailing
 
 LIMIT = 100  # wallets a transaction
 MAIL_AGAIN_MS = clock.MINUTE
@@ -74,30 +68,13 @@ def _taken(wallet: Row, to: str) -> bool:
     if 0 <= now - tried.get(crossing, 0) < MAIL_AGAIN_MS:
         return False
     tried[crossing] = now
-    mime = _letter(wallet, to).as_bytes()
-    gateway = registry.mail_gateway(is_sandbox=bool(wallet["is_sandbox"]))
-    if gateway is None:
-        return False
-    if gateway.in_process:  # a sandbox wallet's
-        handed_in.keep([to], mime)
-        return True
-    (outcome,) = gateway.submit([Submission(0, new_id(), to, "", None, 1, "plain", 1, mime)])
-    if outcome.kind != ACCEPTED:
-        current_app.logger.warning("the alert for wallet %s was not taken (%s): %s", wallet["uid"], outcome.kind,
-                                   outcome.text)
-    return outcome.kind != TEMPORARY
+    return mailing.post(_letter(wallet, to), to, about=f"wallet {wallet['uid']}", is_sandbox=bool(wallet["is_sandbox"]))
 
 
 def _letter(wallet: Row, to: str) -> EmailMessage:
-    letter = EmailMessage()
-    letter["From"], letter["To"] = mail_from(), to
     balance = f"{money.text(wallet['balance_micros'])} {wallet['currency']}"
-    letter["Subject"] = f"Wallet {wallet['uid']} is low: {balance} left"
-    letter["Date"] = format_datetime(clock.to_datetime(clock.now_ms()))
-    letter["Message-ID"] = f"<{new_id()}@wesend>"
-    letter.set_content(
+    return mailing.letter(to, f"Wallet {wallet['uid']} is low: {balance} left", (
         f"Wallet {wallet['uid']} holds {balance}, less than the {money.text(wallet['low_balance_micros'])}"
         f" {wallet['currency']} below which you asked to be told.\n\nWhen it is empty, sends from it are refused."
         f" You are told again when it has been above that and falls below once"
-        f" more.\n\n{current_app.config['WESEND'].base_url}\n")
-    return letter
+        f" more."))

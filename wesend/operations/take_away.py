@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 from flask import current_app
 
-from .. import clock
+from .. import clock, storage
 from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
 from ..errors import Conflict, NotFound
@@ -42,6 +42,7 @@ def make_copy(*, actor: Actor) -> Copy:
     roles.require(actor, OPERATE)
     folder = current_app.config["WESEND"].instance
     _remove_stale(folder)
+    storage.here().require_room(current_app.config["WESEND"].database.stat().st_size)
     target = folder / f"{PREFIX}{secrets.token_hex(8)}.db"
     try:
         size = backup.back_up(target)

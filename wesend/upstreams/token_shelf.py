@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -50,3 +51,5 @@ class TokenShelf:
             draft.replace(self._path)
         except OSError as error:
             current_app.logger.warning("the access token of %s can't be kept: %s", self._gateway, error.strerror)
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)

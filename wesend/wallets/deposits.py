@@ -15,7 +15,7 @@ from .. import clock, money
 from ..accounts import audit_log, roles
 from ..accounts.idempotency import Claim
 from ..accounts.roles import OPERATE, Actor
-from ..database import Row, Tx, marks, query, query_one, write
+from ..database import Row, Tx, marks, query, query_one, write, write_surely
 from ..errors import ChargeRefused, DepositNotFound, InvalidInput, TooManyPaymentPrompts, TopUpNotConfigured
 from ..gateways.money.base import (
     NETWORKS,
@@ -108,8 +108,9 @@ def _charge(gateway: MoneyGateway, deposit_id: int) -> None:
         _close(deposit_id, "failed", answer.reason)
         raise ChargeRefused(answer.reason and f"The mobile-money charge was refused: {answer.reason}")
     if answer.gateway_ref:
-        write(lambda tx: tx.changed("UPDATE deposits SET gateway_ref = ?, updated_at = ? WHERE id = ?",
-                                    (answer.gateway_ref, clock.now_ms(), deposit_id)))
+        # Somebody is asked to pay by now: what the gateway calls it must not be lost.
+        write_surely(lambda tx: tx.changed("UPDATE deposits SET gateway_ref = ?, updated_at = ? WHERE id = ?",
+                                           (answer.gateway_ref, clock.now_ms(), deposit_id)))
 
 
 def charge_of(deposit: Row) -> Charge:

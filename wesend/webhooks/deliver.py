@@ -13,7 +13,7 @@ from typing import NamedTuple
 from flask import current_app
 
 from .. import clock, pause, wake
-from ..database import Row, Tx, query, query_one, write
+from ..database import Row, Tx, query, query_one, write, write_surely
 from ..gateways.guarded_http import Answer, GuardedHttp
 from . import endpoints
 from .formats import find_format
@@ -88,8 +88,9 @@ def hand_back(claimed: Claimed, rows: list[Row]) -> None:
     """Return what was claimed and not begun."""
     if rows:
         now = clock.now_ms()
-        write(lambda tx: tx.executemany("UPDATE webhook_deliveries SET due_at = ?, claim_token = NULL WHERE id = ?"
-                                        " AND claim_token = ?", [(now, row["id"], claimed.token) for row in rows]))
+        write_surely(lambda tx: tx.executemany(
+            "UPDATE webhook_deliveries SET due_at = ?, claim_token = NULL WHERE id = ? AND claim_token = ?",
+            [(now, row["id"], claimed.token) for row in rows]))
 
 
 def free_claims() -> None:
@@ -116,7 +117,7 @@ def attempt(http: GuardedHttp, target: Target, delivery: Row, token: str) -> boo
     at = clock.now_ms()
     answer = http.post(target.url, body, _headers(format_, target, delivery, body, at))
     received = answer.status_code is not None and format_.is_received(answer.status_code)
-    write(lambda tx: _record(tx, target, delivery, token, at, answer, received))
+    write_surely(lambda tx: _record(tx, target, delivery, token, at, answer, received))
     return received
 
 

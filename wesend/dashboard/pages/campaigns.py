@@ -11,7 +11,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from ...accounts.service import AccountInfo
 from ...contacts import service as contacts
 from ...database import Row
-from ...errors import InvalidInput, WesendError
+from ...errors import InvalidInput, StorageFull, WesendError
 from ...messages import by_hand, drafts, history
 from ...messages.accept import get_batch
 from ...messages.drafts import Audience, Draft
@@ -90,6 +90,8 @@ def new():
             if wanted == SEND:
                 return _start(written)
             shown = _seen(step, written)
+        except StorageFull:
+            raise
         except WesendError as error:
             errors = _errors(error) if step != NAMES[-1] else {"": str(error)}
             shown = _seen(step, written, fails=True)

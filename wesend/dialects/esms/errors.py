@@ -12,6 +12,7 @@ from ...contacts.files import EmptyList, FileTooLarge, NoPhoneColumn
 from ..body import InvalidText, MalformedJson, UploadTooLarge
 from ..dialect import InvalidIdempotencyKey
 from ..field_errors import MALFORMED, UNSTORABLE, field_errors
+from ..retry_after import retry_after
 
 FIELDS = {"recipient": "to", "url": "dlr_url", "inbound_url": "mo_url"}
 """Domain field → wire field, where they differ."""
@@ -43,6 +44,7 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (domain.ChargeRefused, 502, "payment_refused"),
     (domain.TopUpNotConfigured, 503, "topup_not_configured"),
     (domain.RateLimited, 429, "rate_limited"),
+    (domain.StorageFull, 503, "storage_full"),
 )
 HTTP_CODES = {404: ("not_found", "Not found"), 405: ("method_not_allowed", "Method not allowed"),
               408: ("request_timeout", "The request did not come in time"),
@@ -66,8 +68,7 @@ def show_error(error: Exception):
         return detail(*HTTP_CODES.get(status, ("http_error", error.name))), status, {}
     for kind, status, code in TABLE:
         if isinstance(error, kind):
-            headers = {"Retry-After": str(error.retry_after)} if isinstance(error, domain.RateLimited) else {}
-            return detail(code, str(error), **_more(error)), status, headers
+            return detail(code, str(error), **_more(error)), status, retry_after(error)
     if isinstance(error, domain.InvalidInput):
         fields = {FIELDS.get(name, name): sentences for name, sentences in error.fields.items()}
         fields = fields or {"_schema": [str(error)]}

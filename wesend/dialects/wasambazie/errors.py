@@ -10,6 +10,7 @@ from ... import errors as domain
 from ..body import InvalidText, MalformedJson
 from ..dialect import InvalidIdempotencyKey
 from ..field_errors import MALFORMED, UNSTORABLE, field_errors
+from ..retry_after import retry_after
 
 
 class SenderRequired(domain.InvalidInput):
@@ -38,6 +39,7 @@ TABLE: tuple[tuple[type[Exception], int, str | None], ...] = (
     (domain.StorageQuotaExceeded, 413, None),
     (domain.NoRoute, 502, None),
     (domain.RateLimited, 429, None),
+    (domain.StorageFull, 503, None),
 )
 SENTENCES = {404: "Not found", 405: "Method not allowed", 408: "The request did not come in time",
              413: "The request body is too large",
@@ -57,6 +59,5 @@ def show_error(error: Exception):
         return {"detail": SENTENCES.get(status, error.name)}, status, {}
     for kind, status, sentence in TABLE:
         if isinstance(error, kind):
-            headers = {"Retry-After": str(error.retry_after)} if isinstance(error, domain.RateLimited) else {}
-            return {"detail": sentence or str(error)}, status, headers
+            return {"detail": sentence or str(error)}, status, retry_after(error)
     raise error

@@ -10,6 +10,7 @@ from ... import money
 from ..body import InvalidText, MalformedJson
 from ..dialect import InvalidIdempotencyKey
 from ..field_paths import flat
+from ..retry_after import retry_after
 
 FIELDS = {"text": "message", "recipient": "recipient", "name": "name", "amount": "amount", "sender": "senderId"}
 """Domain field → wire field."""
@@ -39,6 +40,7 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (domain.NoRoute, 502, "provider_unavailable"),
     (domain.TopUpNotConfigured, 503, "topup_not_configured"),
     (domain.RateLimited, 429, "rate_limited"),
+    (domain.StorageFull, 503, "storage_full"),
 )
 HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 408: "request_timeout", 413: "too_large", 415: "unsupported_media_type",
               429: "rate_limited", 500: "internal_error"}
@@ -89,6 +91,4 @@ def _data(error: Exception) -> dict | None:
 def _headers(error: Exception) -> dict[str, str]:
     if isinstance(error, domain.InvalidCredentials):
         return {"WWW-Authenticate": 'Basic realm="wesend", charset="UTF-8"'}
-    if isinstance(error, domain.RateLimited):
-        return {"Retry-After": str(error.retry_after)}
-    return {}
+    return retry_after(error)

@@ -10,6 +10,7 @@ from ... import money
 from ..body import InvalidText, MalformedJson
 from ..dialect import InvalidIdempotencyKey
 from ..field_paths import flat
+from ..retry_after import retry_after
 
 FIELDS = {"text": "message", "recipient": "recipients", "sender": "sender_id"}
 """Domain field → wire field."""
@@ -32,6 +33,7 @@ TABLE: tuple[tuple[type[Exception], int], ...] = (
     (domain.ChargeRefused, 502),
     (domain.TopUpNotConfigured, 502),
     (domain.RateLimited, 429),
+    (domain.StorageFull, 503),
 )
 SENTENCES = {404: "Not found", 405: "Method not allowed", 408: "The request did not come in time",
              413: "The request body is too large",
@@ -47,8 +49,7 @@ def show_error(error: Exception):
         return envelope(SENTENCES.get(status, error.name)), status, {}
     for kind, status in TABLE:
         if isinstance(error, kind):
-            headers = {"Retry-After": str(error.retry_after)} if isinstance(error, domain.RateLimited) else {}
-            return envelope(_sentence(error), _fields(error)), status, headers
+            return envelope(_sentence(error), _fields(error)), status, retry_after(error)
     raise error
 
 

@@ -1,0 +1,40 @@
+"""Mail of the instance's own to the people who run or pay for it."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+from flask import current_app
+
+from .. import clock
+from ..gateways.outcomes import ACCEPTED, TEMPORARY
+from ..gateways.sms.base import Submission
+from ..ids import new_id
+from ..messages import handed_in
+from ..messages.mail import mail_from
+from ..upstreams import registry
+
+
+def letter(to: str, subject: str, text: str) -> EmailMessage:
+    """A mail from this instance; its address stands beneath the text."""
+    made = EmailMessage()
+    made["From"], made["To"], made["Subject"] = mail_from(), to, subject
+    made["Date"] = format_datetime(clock.to_datetime(clock.now_ms()))
+    made["Message-ID"] = f"<{new_id()}@wesend>"
+    made.set_content(f"{text}\n\n{current_app.config['WESEND'].base_url}\n")
+    return made
+
+
+def post(mail: EmailMessage, to: str, *, about: str, is_sandbox: bool = False) -> bool:
+    """Whether it has gone, or can't go at all; False: it may be tried again."""
+    gateway = registry.mail_gateway(is_sandbox=is_sandbox)
+    if gateway is None:  # no mail server is set yet
+        return False
+    if gateway.in_process:
+        handed_in.keep([to], mail.as_bytes())
+        return True
+    (outcome,) = gateway.submit([Submission(0, new_id(), to, "", None, 1, "plain", 1, mail.as_bytes())])
+    if outcome.kind != ACCEPTED:
+        current_app.logger.warning("the mail about %s was not taken (%s): %s", about, outcome.kind, outcome.text)
+    return outcome.kind != TEMPORARY
