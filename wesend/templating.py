@@ -39,33 +39,37 @@ def too_long(limit: int) -> TextTooLong:
                        {"text": [f"At most {limit:,} characters"]})
 
 
+Escape = Callable[[str, int], str]
+"""A value and the place of its placeholder in the text → what is put there."""
+
+
+def as_it_is(value: str, _place: int) -> str:
+    return value
+
+
 class _Filling:
     """Values by name, in lower case; TextTooLong as soon as they have more than ``limit`` characters together."""
 
-    def __init__(self, values: Mapping[str, str], escape: Callable[[str], str], limit: int):
+    def __init__(self, values: Mapping[str, str], escape: Escape, limit: int):
         self.values, self.escape, self.left, self.limit = values, escape, limit, limit
-        self.escaped: dict[str, str] = {}
 
     def __call__(self, found: re.Match[str]) -> str:
-        name = found[1].lower()
-        value = self.escaped.get(name)
-        if value is None:
-            given = self.values.get(name, "")
-            if len(given) > self.left:
-                raise too_long(self.limit)
-            value = self.escaped[name] = self.escape(given)
+        given = self.values.get(found[1].lower(), "")
+        if len(given) > self.left:
+            raise too_long(self.limit)
+        value = self.escape(given, found.start())
         self.left -= len(value)
         if self.left < 0:
             raise too_long(self.limit)
         return value
 
 
-def render(text: str, values: Mapping[str, str], escape: Callable[[str], str] = str, limit: int = LONGEST) -> str:
+def render(text: str, values: Mapping[str, str], escape: Escape = as_it_is, limit: int = LONGEST) -> str:
     """Fill ``{{name}}`` from ``values`` (keys in lower case); a missing one becomes the empty string."""
     return DOUBLE.sub(_Filling(values, escape, limit), text)
 
 
-def render_single(text: str, values: Mapping[str, str], escape: Callable[[str], str] = str, limit: int = LONGEST) -> str:
+def render_single(text: str, values: Mapping[str, str], escape: Escape = as_it_is, limit: int = LONGEST) -> str:
     """Fill ``{name}``; where a value is empty, the double space that is left is closed."""
     fill = _Filling(values, escape, limit)
     parts: list[str] = []

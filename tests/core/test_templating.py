@@ -64,7 +64,7 @@ def test_every_character_of_text_and_value_is_kept():
 
 
 def test_values_are_escaped_for_html_and_the_text_is_not():
-    assert render_single("<b>{name}</b>", {"name": "<i>&"}, escape) == "<b>&lt;i&gt;&amp;</b>"
+    assert render_single("<b>{name}</b>", {"name": "<i>&"}, lambda value, _: escape(value)) == "<b>&lt;i&gt;&amp;</b>"
 
 
 def test_whether_a_text_has_variables_is_told():

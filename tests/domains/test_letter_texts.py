@@ -56,7 +56,7 @@ def test_a_text_is_stored_once_whatever_the_number_of_its_readers(account, count
 def test_of_a_contact_only_the_fields_that_the_text_names_are_stored(account):
     (row,) = sent(account, PERSONAL, ANN)
     assert json.loads(row["fields"]) == {name: ANN[name] for name in ("name", "id", "link")} and row["text"] == ""
-    assert text_of(row) == render_single(PERSONAL, ANN, letter_texts.html.escape)
+    assert text_of(row) == render_single(PERSONAL, ANN, letter_texts.escape_in(PERSONAL, "single", "html"))
     assert "Ann &quot;A&quot; &lt;b&gt;" in text_of(row)
 
 

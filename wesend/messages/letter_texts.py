@@ -13,8 +13,11 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import quote
 
 from .. import templating
 from ..database import Tx, query_one
@@ -48,11 +51,42 @@ class Written(NamedTuple):
         return cls(row["text"], row["placeholders"]) if row is not None else cls("", None)
 
 
+PLAIN_LINK = re.compile(r"https?://[^\s<>\"]*", re.IGNORECASE)
+
+
+@lru_cache(maxsize=16)
+def _places_in_queries(text: str, placeholders: str, format_: str) -> frozenset[int]:
+    """Where the placeholders stand that are inside the query (or fragment) of a link, behind its question mark."""
+    spans = markup.link_spans(text) if format_ == HTML else (found.span() for found in PLAIN_LINK.finditer(text))
+    pattern = templating.PATTERNS[STYLES[placeholders]]
+    return frozenset(found.start() for start, end in spans if (question := text.find("?", start, end)) >= 0
+                     for found in pattern.finditer(text, question, end))
+
+
+def named_in_queries(text: str, placeholders: str, format_: str) -> Counter[str]:
+    """The fields that a text names there, in lower case, and how often."""
+    pattern = templating.PATTERNS[STYLES[placeholders]]
+    found = (pattern.match(text, place) for place in _places_in_queries(text, placeholders, format_))
+    return Counter(match[1].lower() for match in found if match)
+
+
+def escape_in(text: str, placeholders: str, format_: str) -> templating.Escape:
+    """How values are written into a text: percent-encoded in a link's query, else as its format needs it.
+
+    `Ann & Bob` in `?name={name}` would end the name at the ampersand. What is a whole address, or part of a path, may be
+    meant as it is.
+    """
+    in_queries = _places_in_queries(text, placeholders, format_)
+    plainly: Callable[[str], str] = html.escape if format_ == HTML else str
+    return lambda value, place: quote(value, safe="") if place in in_queries else plainly(value)
+
+
 def fill(written: Written, values: Mapping[str, str], format_: str) -> str:
     """A batch's text as one reader gets it; TextTooLong."""
     if written.placeholders is None:
         return written.text
-    return STYLES[written.placeholders](written.text, values, html.escape if format_ == HTML else str, LONGEST)
+    escape = escape_in(written.text, written.placeholders, format_)
+    return STYLES[written.placeholders](written.text, values, escape, LONGEST)
 
 
 def text_of(message: Stored, written: Written | None = None) -> str:

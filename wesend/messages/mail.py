@@ -11,7 +11,7 @@ from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -93,6 +93,7 @@ class MailComposer:
         self.format = format or (HTML if markup.looks_like_html(text) else PLAIN)
         self.render = letter_texts.STYLES[placeholders]
         self.named = templating.named(text, templating.PATTERNS[self.render])
+        self.named_in_queries = letter_texts.named_in_queries(text, placeholders, self.format)
         self.placeholders = placeholders if self.named else None
         self.gateway = registry.mail_gateway_name(is_sandbox=wallet.is_sandbox)
         self.checks_opt_outs = opt_outs.has_opt_outs(account.id, EMAIL)
@@ -142,8 +143,12 @@ class MailComposer:
         room = letter_texts.LONGEST
         for name, value in own.items():
             room -= self.named[name] * len(value)
-            if room >= 0 and self.format == HTML:
-                room -= self.named[name] * (len(html.escape(value)) - len(value))
+            if room >= 0:
+                in_queries = self.named_in_queries[name]
+                if in_queries:
+                    room -= in_queries * (len(quote(value, safe="")) - len(value))
+                if self.format == HTML:
+                    room -= (self.named[name] - in_queries) * (len(html.escape(value)) - len(value))
             if room < 0:
                 raise templating.too_long(letter_texts.LONGEST)
         return own

@@ -161,10 +161,15 @@ def links(markup: str) -> list[str]:
     return [target for _, target in _links(markup)]
 
 
-def link_values(markup: str) -> Iterator[str]:
-    """The values of all links' addresses, in order, as they stand, with their quotes; wherever they lead."""
-    return (markup[slice(*token.href)] for token in tokens(markup)
+def link_spans(markup: str) -> Iterator[tuple[int, int]]:
+    """Where the values of all links' addresses stand, in order, with their quotes; wherever they lead."""
+    return (token.href for token in tokens(markup)
             if token.kind == OPENING and token.name in ("a", "area") and token.href)
+
+
+def link_values(markup: str) -> Iterator[str]:
+    """These values as they stand."""
+    return (markup[slice(*span)] for span in link_spans(markup))
 
 
 def lead_links(markup: str, address: Callable[[int], str], last: str = "") -> str:
