@@ -8,6 +8,7 @@ import shlex
 from typing import NamedTuple
 
 from ..accounts.keys import Credentials
+from ..phones import example_number
 
 TITLES = {"wesendall": "Wesendall", "wasambazie": "Wasambazie", "esms": "eSMS Africa", "worldledgers": "World Ledgers"}
 TEXT = "Hello from wesend"
@@ -44,7 +45,8 @@ def examples(credentials: dict[str, Credentials], *, wallet_uid: str, to: str, s
     for api, title in TITLES.items():
         given = credentials.get(api)
         if given is not None:
-            path, headers, body = _SHAPES[api](given, wallet_uid, to, sender, TEXT)
+            number = example_number("KE") if api == "worldledgers" and not to.startswith("+254") else to  # it takes no other
+            path, headers, body = _SHAPES[api](given, wallet_uid, number, sender, TEXT)
             headers = {**headers, "Content-Type": "application/json"}
             needs = SENDER_NEEDED if api == "wasambazie" and not sender else None
             made.append(Example(api, title, path, headers, json.dumps(body), given, needs))

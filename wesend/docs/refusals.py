@@ -18,7 +18,7 @@ WITH_CREDENTIALS = (errors.InvalidCredentials(), errors.AccountSuspended(), erro
                     errors.RateLimited(42))
 EVERY_POST = (InvalidIdempotencyKey(), errors.IdempotencyInFlight(), errors.IdempotencyConflict(),
               http.RequestEntityTooLarge())
-JSON_BODY = (MalformedJson(), InvalidText(), http.RequestEntityTooLarge(), http.UnsupportedMediaType())
+JSON_BODY = (MalformedJson(), InvalidText(), http.RequestEntityTooLarge(), http.UnsupportedMediaType(), http.RequestTimeout())
 
 UNKNOWN_SENDER = errors.SenderNotApproved()
 NO_ROUTE = errors.NoRoute()
@@ -29,7 +29,7 @@ STORAGE = errors.StorageQuotaExceeded(stored_bytes=2**30, limit_bytes=2**30)
 TOPUP = (errors.ChargeRefused(), errors.TopUpNotConfigured())
 UPLOAD = (EmptyList("The file is empty"), NoPhoneColumn("No column is named phone, phone_number or mobile"),
           FileTooLarge("The file has more than 50 MB"), UnreadableFile("The file is a PDF"),
-          http.UnsupportedMediaType(), InvalidText(),
+          http.UnsupportedMediaType(), InvalidText(), http.RequestTimeout(),
           ValidationError("Missing data for required field.", "file"), STORAGE)
 
 

@@ -61,7 +61,7 @@ OPERATIONS = {
             "Send an SMS to one or more numbers", {202: accepted("SMS", "SMS scheduled successfully.", "0712345678")},
             (*BLAST_REFUSALS, refusals.UNKNOWN_SENDER, refusals.low_balance("", "SMS")), body=schemas.SMS,
             description="Placeholders `{first_name} {last_name} {name} {account_balance}`, and any other field, are"
-                        " filled from the contact with that number. Numbers that are not valid, repeated or"
+                        " filled from the contact with that number. Numbers that are no Kenyan mobile numbers, repeated or"
                         " unsubscribed are told in `skipped`.",
             examples=(Example("With a placeholder", {
                 "message": "Hello {name}, your payment is due.", "recipients": [PHONE], "reference": "demo-001",
