@@ -16,7 +16,7 @@ from .routing.rates import is_convertible
 from .routing.routes import all_routes
 from .schema_version import DatabaseProblem, current_revision, known_revisions
 from .settings import Settings
-from .upstreams import registry, service
+from .upstreams import breaker, registry, service
 
 
 def examine() -> list[Finding]:
@@ -132,12 +132,21 @@ def _keys() -> Finding:
 
 
 def _gateways() -> list[Finding]:
-    """One line when all can be used, else a line for each that can't now."""
-    found = service.list_gateways()
+    """One line when all can be used, else a line for each that can't now, or whose last call failed."""
+    found, records = service.list_gateways(), breaker.records()
     ill = [Finding("Gateway", "warning", f"{info.name} {info.problem}") for info in found if info.problem]
+    for info in found:
+        record = records.get(info.name)
+        if record is not None and record.failures and not info.problem:
+            ill.append(Finding("Gateway", "warning", f"{info.name} failed at its last {_calls(record.failures)}, at"
+                               f" {clock.iso(record.last_error_at or 0)}: {record.last_error}"))
     names = ", ".join(info.name for info in found if info.name not in registry.BUILT_IN and not info.problem)
     return ill or [Finding("Gateways", "ok" if names else "missing",
                            names or "only the sandbox: `wesend gateway set NAME`")]
+
+
+def _calls(count: int) -> str:
+    return "call" if count == 1 else f"{count} calls"
 
 
 def _routes() -> Finding:

@@ -25,7 +25,7 @@ from .intervals import Interval
 from .messages import brought, bulk, control, detours, handed_in, holding, queue, receipts
 from .messages.dispatch import Dispatcher
 from .operations import alerts, backup, clock_changes, retention, status_counts, storage_watch
-from .upstreams import registry
+from .upstreams import links, registry
 from .wake import DISPATCH, WEBHOOKS, Bell
 from .wallets import deposits
 from .webhooks import attempts, deliver
@@ -167,6 +167,11 @@ def beat(app: Flask) -> None:
         locks.beat(app.config["WESEND"])
 
 
+def watch_links(app: Flask) -> None:
+    """Note which gateways' own connections are down."""
+    links.look(list(app.extensions["wesend.dispatcher"].listening.values()))
+
+
 def watch_storage(app: Flask) -> None:
     """See whether there is room again where there was none."""
     if storage_watch.look():
@@ -182,7 +187,7 @@ SWEEPS: tuple[tuple[Callable[[Flask], None], float], ...] = (
     (release, 0.5), (poll_receipts, 0.3), (match_receipts, 0.2), (poll_deposits, 0.5), (recover, 2.0),
     (lead_around, 5.0), (expire, 2.0), (housekeeping, 300.0), (remove_texts, 300.0), (alert, 2.0), (count_statuses, 10.0),
     (back_up, 5.0), (follow_clock, clock_changes.LOOK_EVERY), (beat, locks.BEAT_EVERY),
-    (watch_storage, 1.0), (warn_of_low_disk, 2.0))
+    (watch_links, 1.0), (watch_storage, 1.0), (warn_of_low_disk, 2.0))
 """Each job with its interval in seconds."""
 WITHOUT_STORING: tuple[Callable[[Flask], object], ...] = (beat, watch_storage, warn_of_low_disk)
 """Jobs that run while nothing can be stored: any other would ask gateways again and again, and forget the answers."""

@@ -28,3 +28,5 @@ class GatewayHealth(db.Model):
     rests_until = db.mapped_column(Instant)
     last_error = db.mapped_column(String)
     last_error_at = db.mapped_column(Instant)
+    link_trouble = db.mapped_column(String)  # why its own connection is down: `links.py`
+    link_trouble_at = db.mapped_column(Instant)

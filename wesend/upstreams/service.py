@@ -15,7 +15,7 @@ from ..accounts.roles import OPERATE, Actor
 from ..database import Row, Tx, atomic, query, query_one
 from ..errors import GatewayExists, GatewayNotFound, InvalidInput
 from ..gateways.options import BadOption, destination, read_options
-from . import breaker, registry
+from . import breaker, links, registry
 from .registry import kind_of, types
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_\-]{0,39}")
@@ -156,7 +156,7 @@ def built_in(name: str) -> GatewayInfo:
 def _info(row: Row) -> GatewayInfo:
     kind = kind_of(row["type"])
     adapter = (registry.money_gateway if kind == "money" else registry.sms_gateway)(row["name"])
-    problem = _why_not(row) if adapter is None else breaker.problem_of(row["name"])
+    problem = _why_not(row) if adapter is None else breaker.problem_of(row["name"]) or links.problem_of(row["name"])
     return GatewayInfo(row["name"], row["type"], kind, callback_address(row["name"], row["type"], row["callback_token"]),
                        problem, json.loads(row["options"]), tuple(_secrets_of(row)))
 

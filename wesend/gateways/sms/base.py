@@ -106,6 +106,11 @@ class SmsGateway(Configurable):
     def __init__(self, name: str):
         self.name = name
 
+    @property
+    def link_trouble(self) -> str | None:
+        """Why the connection that this process keeps open is down; None while it is up, or none is kept."""
+        return None
+
     def submit(self, submissions: list[Submission]) -> list[Outcome]:
         """One outcome for each submission, in order."""
         raise NotImplementedError

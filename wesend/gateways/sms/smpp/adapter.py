@@ -15,7 +15,7 @@ from .budget import Budget
 from .deliveries import Deliveries, Inbound, Receipts
 from .outcomes import is_accepted, may_follow, outcome_of
 from .pdu import BIND_RECEIVER, submit_body
-from .session import Session
+from .session import NOT_YET, Session
 from .texts import parts_of
 from .window import NOT_WRITTEN, Answer
 
@@ -93,6 +93,13 @@ class SmppGateway(SmsGateway):
     def listen(self) -> None:
         """Keep a session bound for receipts, also when nothing is sent. Call it after the fork."""
         self._run().listening.start()
+
+    @property
+    def link_trouble(self) -> str | None:
+        running = self._running
+        if running is None or running.pid != os.getpid() or running.listening.trouble == NOT_YET:
+            return None
+        return running.listening.trouble or None
 
     def close(self) -> None:
         """Unbind; a later submit begins anew. What was inherited by a fork is the parent's to end."""

@@ -18,6 +18,8 @@ from .window import Answer, Call
 LONGEST_GAP = 60.0  # seconds between two tries to connect
 SETTLED = 10.0  # seconds; a connection that lived longer was a good one, and its loss begins with short gaps again
 
+NOT_YET = "not connected yet"
+
 log = logging.getLogger(__name__)
 
 
@@ -32,7 +34,7 @@ class Session:
         self._trying = True  # a try to connect is under way or imminent: worth waiting for
         self._stopping = False
         self._thread: threading.Thread | None = None
-        self.trouble = "not connected yet"  # why there is no connection
+        self.trouble = NOT_YET  # why there is no connection
 
     def start(self) -> None:
         with self._changed:
