@@ -173,6 +173,7 @@ def with_sql(*statements: str):
     return spoil
 
 
+ENDLESS = "WITH RECURSIVE one(version_num) AS (SELECT 1 UNION ALL SELECT 1 FROM one) SELECT max(version_num) FROM one"
 STEAL = "UPDATE wallets SET balance_micros = balance_micros + 1000000 WHERE id = NEW.id; END"
 
 
@@ -187,7 +188,9 @@ STEAL = "UPDATE wallets SET balance_micros = balance_micros + 1000000 WHERE id =
     (with_sql("DROP TRIGGER ledger_entries_no_delete"), "its trigger ledger_entries_no_delete is missing"),
     (with_sql("CREATE VIEW rich AS SELECT * FROM wallets"), "its view rich is not wesend's"),
     (with_sql("CREATE VIRTUAL TABLE notes USING fts5(text)"), "its virtual table notes is not wesend's"),
-], ids=["damaged", "newer", "foreign", "text", "empty", "trigger", "changed trigger", "without a trigger", "view", "virtual table"])
+    (with_sql("DROP TABLE alembic_version", f"CREATE VIEW alembic_version AS {ENDLESS}"), "its alembic_version is no table"),
+], ids=["damaged", "newer", "foreign", "text", "empty", "trigger", "changed trigger", "without a trigger", "view", "virtual table",
+        "endless view"])
 def test_a_file_that_can_not_be_used_is_refused_and_the_database_stays(wesend, app, file, database, spoil, sentence):
     wesend("backup", file)
     close(app)
@@ -207,6 +210,19 @@ def test_what_is_no_file_is_refused_at_once_whatever_it_would_give(wesend, app, 
     for file in ("/dev/zero", "/dev/null", tmp_path / "pipe", tmp_path / "link"):
         refused = wesend("restore", file)
         assert refused.code == 1 and "is no file: name a backup" in refused.err and refused.err.count("\n") == 1
+
+
+def test_a_file_that_is_no_database_is_not_copied(wesend, app, tmp_path, monkeypatch):
+    """However large it is; and the kernel's own files, which are of 0 bytes and may have no end."""
+    close(app)
+    monkeypatch.setattr("shutil.copyfileobj", lambda *_: pytest.fail("it was copied"))
+    hole = tmp_path / "hole"
+    hole.touch()
+    os.truncate(hole, 1 << 40)
+    for file, sentence in ((hole, "is not a usable SQLite database"), (Path("/proc/self/mounts"), "is no backup of wesend"),
+                           (tmp_path, "is no file: name a backup")):
+        refused = wesend("restore", file)
+        assert refused.code == 1 and sentence in refused.err and refused.err.count("\n") == 1
 
 
 def test_the_database_itself_is_no_backup(wesend, app, database):

@@ -33,6 +33,8 @@ from . import pausing
 from .backup import sync
 
 COMPANIONS = ("-wal", "-shm")
+MAGIC = b"SQLite format 3\0"
+"""How every database begins."""
 
 
 class Restored(NamedTuple):
@@ -75,17 +77,29 @@ def restore(file: Path, settings: Settings, make_app: Callable[[Settings], Flask
 
 
 def _copy(file: Path, copy: Path) -> int:
-    """A private copy of a regular file (never of a device or a pipe, which may have no end); its bytes."""
+    """A private copy of a database's file; its bytes.
+
+    Never of a device or a pipe, which may have no end, nor of what does not begin as a database does: a hole of a terabyte
+    is a file, too.
+    """
     try:
-        found = file.stat()
-        if not stat.S_ISREG(found.st_mode):
-            raise DatabaseProblem(f"{file} is no file: name a backup.")
-        if found.st_size > shutil.disk_usage(copy.parent).free:
-            raise DatabaseProblem(f"{file} has {found.st_size} bytes: there is no room for it in {copy.parent}.")
-        shutil.copyfile(file, copy)
+        # The very file that was looked at is read, whatever takes its name meanwhile; a pipe is not waited for.
+        with open(file, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK)) as source:
+            found = os.fstat(source.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise DatabaseProblem(f"{file} is no file: name a backup.")
+            if not found.st_size:
+                raise DatabaseProblem(f"{file} is no backup of wesend.")
+            if source.peek(len(MAGIC))[:len(MAGIC)] != MAGIC:
+                raise DatabaseProblem(f"{file} is not a usable SQLite database.")
+            if found.st_size > shutil.disk_usage(copy.parent).free:
+                raise DatabaseProblem(f"{file} has {found.st_size} bytes: there is no room for it in {copy.parent}.")
+            with open(copy, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as target:
+                shutil.copyfileobj(source, target, 1024 * 1024)
+    except IsADirectoryError as error:
+        raise DatabaseProblem(f"{file} is no file: name a backup.") from error
     except OSError as error:
         raise DatabaseProblem(f"{file} can't be copied to {copy.parent}: {error.strerror}.") from error
-    copy.chmod(0o600)
     return found.st_size
 
 
@@ -127,6 +141,7 @@ def _require_known_triggers(copy: Path, file: Path, known: Schema, *, by_name: b
 def _check(copy: Path, file: Path) -> None:
     """A whole database of this version or an older one."""
     try:
+        _require_a_table_of_revisions(copy, file)
         revision = current_revision(copy)
     except DatabaseProblem as error:
         if isinstance(error.__cause__, sqlite3.DatabaseError) and "malformed" in str(error.__cause__):
@@ -147,6 +162,14 @@ def _check(copy: Path, file: Path) -> None:
         raise DatabaseProblem(f"{file} is damaged: {' '.join(found.split()).rstrip('.')}.")
     if broken is not None:
         raise DatabaseProblem(f"{file} is damaged: rows that belong together are missing.")
+
+
+def _require_a_table_of_revisions(copy: Path, file: Path) -> None:
+    """DatabaseProblem where a view stands in its place: it may have no end, and it is asked before anything is known."""
+    with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(copy, timeout=15)) as connection:
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE lower(name) = 'alembic_version'"
+                              " AND (type <> 'table' OR sql NOT LIKE 'CREATE TABLE%')").fetchone():
+            raise DatabaseProblem(f"{file} is no backup that wesend made: its alembic_version is no table.")
 
 
 def _prepare(copy: Path, settings: Settings, make_app: Callable[[Settings], Flask], file: Path,
