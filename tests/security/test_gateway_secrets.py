@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.gateways.adapters import GIVEN
 from tests.support.gateways import ACTOR
+from wesend.database import atomic
 from wesend.errors import InvalidInput
 from wesend.gateways.options import destination, read_options
 from wesend.upstreams import registry, service
@@ -75,3 +78,16 @@ def test_other_options_change_without_the_secrets(context):
     service.set_gateway("g", "africastalking", options, secrets, actor=ACTOR)
     service.set_gateway("g", "africastalking", {**options, "tps": "5"}, {}, actor=ACTOR)
     assert registry.sms_gateway("g").credentials == secrets
+
+
+def test_settings_that_an_older_version_took_keep_no_secret_for_another_address(context):
+    """What is stored can't be read any more, so nobody can tell where its secrets were sent."""
+    options, secrets = settings("mpesa")
+    service.set_gateway("g", "mpesa", options, secrets, actor=ACTOR)
+    with atomic() as tx:
+        tx.execute("UPDATE gateways SET options = ?", (json.dumps({**options, "an_old_option": "1"}),))
+    for address in (OURS, THEIRS):
+        with pytest.raises(InvalidInput, match="give its secrets again"):
+            service.set_gateway("g", "mpesa", {**options, "base_url": address}, {}, actor=ACTOR)
+    service.set_gateway("g", "mpesa", {**options, "base_url": OURS}, secrets, actor=ACTOR)
+    assert service.get_gateway("g").options["base_url"] == OURS

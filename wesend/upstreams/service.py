@@ -57,7 +57,7 @@ def set_gateway(name: str, type_name: str, options: dict[str, str], secrets: dic
     before = query_one("SELECT * FROM gateways WHERE name = ?", (name,))
     if before is not None and before["type"] == type_name:
         kept = {word: secret for word, secret in _secrets_of(before).items() if word not in secrets}
-        if kept and _leads_elsewhere(before, options):
+        if kept and _leads_elsewhere(before, options, {**kept, **secrets}):
             raise InvalidInput(f"The address of {name} changes: give its secrets again ({', '.join(sorted(kept))})",
                                {f"secrets.{word}": ["Give it again: the gateway's address has changed"] for word in kept})
         secrets = {**kept, **secrets}
@@ -88,14 +88,21 @@ def _try_to_build(name: str, type_name: str, options: dict[str, str], secrets: d
         raise InvalidInput(str(error), {setting: [str(error)]} if setting else None) from error
 
 
-def _leads_elsewhere(before: Row, options: dict[str, str]) -> bool:
-    """Whether the secrets that are kept would go to another address than they were given for."""
-    kind, secrets = types()[before["type"]], _secrets_of(before)
+def _leads_elsewhere(before: Row, options: dict[str, str], secrets: dict[str, str]) -> bool:
+    """Whether secrets that are kept would go to another address than they were given for.
+
+    ``secrets``: with which it would be used. Where the address before can't be told (a newer version reads its settings
+    more strictly), every address is another one.
+    """
+    kind = types()[before["type"]]
     try:
-        new = destination(kind, read_options(kind, options, secrets))
-        return new != destination(kind, read_options(kind, json.loads(before["options"]), secrets))
+        new = destination(kind, read_options(kind, options, {name: secret for name, secret in secrets.items() if secret.strip()}))
     except BadOption:
-        return False  # what can't be read is refused by its own words, and never used
+        return False  # it is refused by its own words, and never used
+    try:
+        return new != destination(kind, read_options(kind, json.loads(before["options"]), _secrets_of(before)))
+    except BadOption:
+        return True
 
 
 def _store(tx: Tx, row: dict[str, Any]) -> None:
