@@ -12,10 +12,17 @@ from .current import this_app
 from .request_objects import this_request
 from .settings import Settings
 
-FORWARDING = frozenset({"HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP", "HTTP_X_CLIENT_IP", "HTTP_X_CLUSTER_CLIENT_IP",
-                        "HTTP_X_ORIGINAL_HOST", "HTTP_X_ORIGINAL_FOR", "HTTP_X_ENVOY_EXTERNAL_ADDRESS", "HTTP_TRUE_CLIENT_IP",
-                        "HTTP_CF_CONNECTING_IP", "HTTP_CF_RAY", "HTTP_CDN_LOOP", "HTTP_FASTLY_CLIENT_IP", "HTTP_X_PROXYUSER_IP"})
-"""What proxies and tunnels add, beside every header that begins as X-Forwarded."""
+FORWARDING = frozenset({
+    "HTTP_FORWARDED", "HTTP_FORWARDED_FOR", "HTTP_VIA", "HTTP_CLIENT_IP", "HTTP_X_REAL_IP", "HTTP_X_CLIENT_IP",
+    "HTTP_X_REMOTE_IP", "HTTP_X_REMOTE_ADDR", "HTTP_X_ORIGINATING_IP", "HTTP_X_CLUSTER_CLIENT_IP", "HTTP_X_HOST",
+    "HTTP_X_SCHEME", "HTTP_X_ORIGINAL_HOST", "HTTP_X_ORIGINAL_FOR", "HTTP_X_ORIGINAL_URL", "HTTP_X_REWRITE_URL",
+    "HTTP_X_NGINX_PROXY", "HTTP_X_VARNISH", "HTTP_MAX_FORWARDS", "HTTP_SURROGATE_CAPABILITY", "HTTP_PROXY_CLIENT_IP",
+    "HTTP_WL_PROXY_CLIENT_IP", "HTTP_X_PROXYUSER_IP", "HTTP_X_ARR_LOG_ID", "HTTP_X_AZURE_CLIENTIP", "HTTP_X_AZURE_SOCKETIP",
+    "HTTP_X_AMZ_CF_ID", "HTTP_X_APPENGINE_USER_IP", "HTTP_X_VERCEL_ID", "HTTP_X_ENVOY_EXTERNAL_ADDRESS",
+    "HTTP_X_SUCURI_CLIENTIP", "HTTP_INCAP_CLIENT_IP", "HTTP_AKAMAI_ORIGIN_HOP", "HTTP_TRUE_CLIENT_IP", "HTTP_FLY_CLIENT_IP",
+    "HTTP_FASTLY_CLIENT_IP", "HTTP_TAILSCALE_USER_LOGIN", "HTTP_CDN_LOOP", "HTTP_CF_CONNECTING_IP", "HTTP_CF_CONNECTING_IPV6",
+    "HTTP_CF_IPCOUNTRY", "HTTP_CF_RAY", "HTTP_CF_VISITOR", "HTTP_CF_WORKER"})
+"""What proxies and tunnels add, beside every header that begins as X-Forward."""
 
 
 def client_address() -> str:
@@ -48,17 +55,18 @@ def is_direct_from_loopback(asked: Request) -> bool:
     """Made on this machine, to this machine, through nobody.
 
     A proxy on this machine has a loopback address as well: it shows by its headers or by the name that was asked for.
-    That name tells, too, of a page elsewhere whose own name was pointed at this machine (DNS rebinding).
+    That name tells, too, of a page elsewhere whose own name was pointed at this machine (DNS rebinding). Whoever asks for a
+    whole address (`GET http://name/path`) means a proxy, and that name, whatever the Host header says.
     """
     environ = asked.environ
     return (_is_loopback(environ.get("REMOTE_ADDR") or "") and _names_loopback(environ.get("HTTP_HOST", ""))
-            and not is_forwarded(asked))
+            and environ.get("RAW_URI", "/").startswith("/") and not is_forwarded(asked))
 
 
 def is_forwarded(asked: Request) -> bool:
     """Whether a proxy says that it stands between; an empty header says so, too."""
     # Joined, for a look at each name costs ten times as much, on every call with a published key.
-    return not FORWARDING.isdisjoint(asked.environ) or "HTTP_X_FORWARDED" in " ".join(asked.environ)
+    return not FORWARDING.isdisjoint(asked.environ) or "HTTP_X_FORWARD" in " ".join(asked.environ)
 
 
 @lru_cache(maxsize=256)

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Flask, Response, current_app, request
 
 from . import clock, locks, pause, storage
-from .client_addresses import has_metrics_token, is_forwarded
+from .client_addresses import has_metrics_token, is_direct_from_loopback
 from .database import query
 from .operations import backup, queue_state
 from .operations.status_counts import status_counts
 from .request_objects import this_g, this_request
-from .settings import Settings, is_loopback
+from .settings import Settings
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -80,7 +80,7 @@ def metrics() -> Response:
 
 
 def _may_read() -> bool:
-    return has_metrics_token() or is_loopback(request.remote_addr or "") and not is_forwarded(request)
+    return has_metrics_token() or is_direct_from_loopback(request)
 
 
 def _shown_counts() -> bytes:

@@ -179,6 +179,8 @@ class Server(BaseApplication):
             "worker_class": "wesend.connections.worker.PatientWorker",
             "timeout": TIMEOUT, "graceful_timeout": GRACEFUL_TIMEOUT, "keepalive": 15,
             "preload_app": True, "reuse_port": values.workers > 1, "control_socket_disable": True,
+            # Else a header of any client's, passed on by a proxy here, says where the paths begin.
+            "forwarder_headers": "",
             "loglevel": "warning" if values.log == "off" else values.log_level,
             "logger_class": logs.gunicorn_logger(values),
             "pre_fork": _choose_cpu, "post_worker_init": _begin, "worker_exit": _stop_jobs, "proc_name": "wesend", "umask": 0o077,

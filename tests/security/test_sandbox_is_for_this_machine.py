@@ -22,7 +22,9 @@ ADDRESS = "203.0.113.9"
 FORWARDED = [("X-Forwarded-For", ADDRESS), ("X-Forwarded-For", "127.0.0.1"), ("X-Forwarded-For", ""),
              ("X-Forwarded-Host", "localhost"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Port", "443"),
              ("X-Forwarded-Server", "proxy"), ("Forwarded", "for=127.0.0.1"), ("X-Real-IP", "127.0.0.1"),
-             ("Via", "1.1 Caddy"), ("CF-Connecting-IP", ADDRESS), ("True-Client-IP", ADDRESS), ("X-Client-IP", ADDRESS)]
+             ("Via", "1.1 Caddy"), ("CF-Connecting-IP", ADDRESS), ("True-Client-IP", ADDRESS), ("X-Client-IP", ADDRESS),
+             ("X-Forward-For", ADDRESS), ("Client-IP", ADDRESS), ("X-Original-URL", "/sandbox/messages"), ("Max-Forwards", "9"),
+             ("CF-Visitor", '{"scheme":"https"}'), ("Fly-Client-IP", ADDRESS)]
 OTHER_HOSTS = ["sms.example.org", "sms.example.org:8000", "evil.example", "127.0.0.1.evil.example", "localhost.evil.example",
                "127.0.0.1@evil.example", "evil.example:80@127.0.0.1", "128.0.0.1", "0.0.0.0", "10.0.0.1", "[::2]", "[::1",
                "::1", "127.1", "2130706433", "0x7f.0.0.1", "localhost:port", "127.0.0.1:", "127.0.0.1:80:80", "", " ",
@@ -86,6 +88,14 @@ def test_whatever_a_proxy_passes_on_is_from_elsewhere(app, name, value):
 @pytest.mark.parametrize("host", ["sms.example.org", "evil.example:8000", "127.0.0.1@evil.example", ""])
 def test_another_name_is_another_machine_even_if_it_was_pointed_here(app, host):
     assert is_closed(app, of_machine(app, host=host))
+
+
+@pytest.mark.parametrize("name", ["http://evil.example", "http://127.0.0.1:8000", "HTTPS://localhost"])
+def test_whoever_asks_for_a_whole_address_means_a_proxy(app, name):
+    def ask(path: str, method: str = "GET", **more) -> TestResponse:
+        return app.test_client().open(path, method=method, environ_overrides={"RAW_URI": name + path}, **more)
+
+    assert is_closed(app, ask)
 
 
 @pytest.mark.parametrize("peer", [ADDRESS, "10.0.0.1", "::2", "::ffff:10.0.0.1", "", "unix"])
