@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import sqlite3
 import time
 
 import pytest
+from aiosmtpd.smtp import Envelope
 
 from tests.support.apis import Wasambazie, Wesendall, WorldLedgers
 from tests.support.dashboard import Visitor, make_user
 from tests.support.dialects import ROWS
 from tests.support.domain import ORIGIN, composer, make_wallet
-from wesend import storage
+from wesend import mail_catcher, storage
 from wesend.database import query, write, write_surely
 from wesend.errors import StorageFull
 from wesend.messages import send as sending
@@ -130,6 +132,15 @@ def test_what_has_happened_is_written_when_there_is_room(context):
             break
         time.sleep(0.05)
     assert query("SELECT count(*) FROM caught_bodies")[0][0] == 1
+
+
+def test_an_application_that_hands_mail_in_is_told_to_come_again(context):
+    full(context)
+    mail = Envelope()
+    mail.content, mail.rcpt_tos = b"Subject: Hi\r\n\r\n" + bytes(500_000), ["a@example.com"]
+    handler = mail_catcher._Handler(context)
+    assert asyncio.run(handler.handle_DATA(None, None, mail)).startswith("452 ")
+    assert asyncio.run(handler.handle_DATA(None, None, mail)).startswith("250 ")
 
 
 def test_what_is_no_lack_of_room_is_raised_as_it_is(context):

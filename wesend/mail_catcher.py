@@ -9,6 +9,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 from flask import Flask
 
+from .errors import StorageFull
 from .messages import handed_in
 from .settings import is_loopback
 
@@ -37,7 +38,10 @@ class _Handler:
 
     async def handle_DATA(self, _server: SMTP, _session, envelope: Envelope) -> str:
         raw = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content or "").encode()
-        await asyncio.get_running_loop().run_in_executor(None, self._keep, list(envelope.rcpt_tos), raw)
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, self._keep, list(envelope.rcpt_tos), raw)
+        except StorageFull:
+            return "452 4.3.1 Nothing can be stored now; try again later"
         return "250 Caught by the sandbox"
 
     def _keep(self, recipients: list[str], raw: bytes) -> None:

@@ -160,6 +160,7 @@ def test_what_went_out_while_the_disk_filled_is_recorded_later_and_answered_as_a
         connection.close()
         calling.join(30)
         assert answers[0].status == 200, answers
+        assert server.query("SELECT status FROM messages") == [("submitting",)], "there was room to record it"
         disk.empty()
         server.wait_until(lambda: server.query("SELECT status, gateway_ref FROM messages") == [
             ("submitted", "AT+256771000001")], SECONDS, "what went out was not recorded")
