@@ -87,8 +87,9 @@ def test_the_detail_tells_everything(sender, jobs):
         assert told in shown, told
 
 
-def test_a_receipt_is_shown_as_it_was_brought(sender, app):
-    api, owner, _ = sender
+def test_a_receipt_is_shown_to_operators_as_it_was_brought(sender, app, operator):
+    api, _, minted = sender
+    owner = operator.pick(minted.account_id)
     uid = sent(api.send("0710000055"))
     with app.app_context():
         brought.keep("sandbox", [CallbackReceipt(None, uid, None, Receipt("delivered", "DELIVRD", None))],

@@ -8,7 +8,9 @@ from .. import storage
 from ..accounts import roles, service
 from ..accounts.roles import MANAGE, OPERATE, SEND, Actor
 from ..accounts.service import AccountInfo
+from ..database import Row
 from ..errors import AccountNotFound
+from ..messages import disclosure
 from ..pause import Pause, current
 from .sessions import actor
 
@@ -107,6 +109,11 @@ def may_stop() -> bool:
 
 def may_send() -> bool:
     return roles.may(actor(), SEND, account().id) and account().is_active
+
+
+def reason(message: Row) -> str | None:
+    """Why a message failed, for whoever looks."""
+    return disclosure.reason(message, everything=may_operate())
 
 
 def pause() -> Pause | None:

@@ -23,8 +23,8 @@ def lead_around(name: str, *, gone: bool = False) -> bool:
     queue.hand_back([claimed._replace(messages=[message for message in claimed.messages if message not in led])])
     ours = queue.start([claimed._replace(messages=led)])[0].messages if led else []
     if ours:
-        outcome = (Outcome(TEMPORARY, code="no_gateway", text=f"The gateway {name} was removed") if gone
-                   else Outcome(TEMPORARY, code="resting", text=f"The gateway {name} rests after failures"))
+        outcome = (Outcome(TEMPORARY, code="no_gateway", text="The gateway was removed") if gone
+                   else Outcome(TEMPORARY, code="resting", text="The gateway rests after failures"))
         write(lambda tx: settle(tx, [(message, outcome) for message in ours], claimed.token, called=False))
     return len(ours) == LEAD_AROUND
 

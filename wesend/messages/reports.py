@@ -14,13 +14,18 @@ PERIOD_DAYS = 14
 
 
 class Day(NamedTuple):
-    """A calendar day in the account's zone; ``pending`` has no final status yet."""
+    """A calendar day in the account's zone; ``pending`` has no final status yet; ``total`` are all that were accepted."""
 
     date: str
     total: int
     delivered: int
     failed: int
     pending: int
+
+    @property
+    def sent(self) -> int:
+        """Without those that were cancelled: these never left."""
+        return self.delivered + self.failed + self.pending
 
 
 def volume(account: AccountInfo, days: int, *, wallet_ids: tuple[int, ...] | None = None) -> list[Day]:
@@ -48,6 +53,8 @@ def delivery_rate(delivered: int, failed: int) -> float:
 
 
 class RouteHealth(NamedTuple):
+    """Without what was cancelled."""
+
     total: int
     delivered: int
     failed: int
@@ -58,7 +65,7 @@ def route_health(account_id: int, since_day: str, *,
     """Route code → what became of the account's messages since a day; of some wallets, or of all."""
     wallets, ids = of_wallets(wallet_ids)
     return {row["route"]: RouteHealth(row["total"], row["delivered"], row["failed"]) for row in query(
-        "SELECT route, sum(total) AS total, sum(delivered) AS delivered, sum(failed) AS failed FROM daily_counts"
+        "SELECT route, sum(total - cancelled) AS total, sum(delivered) AS delivered, sum(failed) AS failed FROM daily_counts"
         f" WHERE account_id = ?{wallets} AND day >= ? AND route <> '' GROUP BY route", (account_id, *ids, since_day))}
 
 
@@ -74,6 +81,7 @@ class GatewayHealth(NamedTuple):
 
 
 LATEST = 1000
+NOT_CARRIED = "('scheduled', 'dripping', 'queued', 'claimed', 'cancelled')"
 
 
 def gateway_health(account_id: int) -> list[GatewayHealth]:
@@ -81,7 +89,7 @@ def gateway_health(account_id: int) -> list[GatewayHealth]:
     return [GatewayHealth(*row) for row in query(
         "SELECT gateway, count(*), sum(status = 'delivered'), sum(status = 'failed'), sum(status = 'unknown'),"
         " max(created_at) FROM (SELECT gateway, status, created_at FROM messages WHERE account_id = ? ORDER BY id DESC"
-        f" LIMIT {LATEST}) GROUP BY gateway ORDER BY 2 DESC", (account_id,))]
+        f" LIMIT {LATEST}) WHERE status NOT IN {NOT_CARRIED} GROUP BY gateway ORDER BY 2 DESC", (account_id,))]
 
 
 def last_failures(account_id: int, limit: int = 6) -> list[Row]:

@@ -11,6 +11,7 @@ from ..upstreams import breaker, registry
 from . import parts
 from .accept import Outgoing
 from .compose import SMS
+from .disclosure import FAILOVER
 from .statuses import DELIVERED, FAILED, QUEUED, SENT, SUBMITTED, UNKNOWN
 from .transitions import Move, Moved, move
 
@@ -97,8 +98,8 @@ def _again(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now:
                "error_code": outcome.code or "temporary",
                "error_message": _text(outcome)}
     if following is not None:
-        return Move(outgoing.id, QUEUED, "failover", f"{outgoing.gateway} is not available; {following} is tried",
-                    {"gateway": outgoing.gateway}, {**changes, "gateway": following, "due_at": now}, token)
+        return Move(outgoing.id, QUEUED, "failover", FAILOVER,
+                    {"gateway": outgoing.gateway, "next": following}, {**changes, "gateway": following, "due_at": now}, token)
     if outgoing.backoffs < len(delays):
         delay = delays[outgoing.backoffs]
         first = _gateways(outgoing)[0] if _gateways(outgoing) else outgoing.gateway

@@ -6,7 +6,7 @@ import json
 from typing import NamedTuple
 
 from ..database import Row
-from . import history
+from . import disclosure, history
 from .statuses import CANCELLED, DELIVERED, DRIPPING, FAILED, SCHEDULED, UNKNOWN
 
 TONES = {DELIVERED: "good", FAILED: "bad", CANCELLED: "plain", UNKNOWN: "warn"}
@@ -23,18 +23,21 @@ class Line(NamedTuple):
     more: dict[str, str]
 
 
-def tell(message: Row, batch: Row) -> list[Line]:
-    """Oldest first."""
+def tell(message: Row, batch: Row, *, everything: bool) -> list[Line]:
+    """Oldest first; ``everything``: what only operators are told, too."""
     stored = history.timeline(message["id"])
     lines = [Line(message["created_at"], "accepted", SOURCES.get(batch["api"], "Accepted by the API"), "plain", {})]
     if batch["mode"] != "now" and message["status"] not in (SCHEDULED, DRIPPING, CANCELLED):
         # Its release writes no line, there may be a hundred thousand at once: what came next tells when it was.
         at = min([message["due_at"], *(row["at"] for row in stored)])
         lines.append(Line(at, "released", "Its time had come", "plain", {}))
-    return lines + [_line(row) for row in stored]
+    return lines + [_line(row, everything) for row in stored]
 
 
-def _line(row: Row) -> Line:
-    more = json.loads(row["meta"]) if row["meta"] else {}
-    return Line(row["at"], row["event"].replace("_", " "), row["detail"], TONES.get(row["status"], "plain"),
+def _line(row: Row, everything: bool) -> Line:
+    if everything:
+        detail, more = row["detail"], json.loads(row["meta"]) if row["meta"] else {}
+    else:
+        detail, more = disclosure.detail(row), disclosure.particulars(row, disclosure.PEOPLE)
+    return Line(row["at"], row["event"].replace("_", " "), detail, TONES.get(row["status"], "plain"),
                 {str(name): str(value) for name, value in more.items()})

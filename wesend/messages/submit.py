@@ -41,7 +41,8 @@ def call(gateway: SmsGateway, group: list[Outgoing]) -> list[Outcome]:
         outcomes = gateway.submit([submission_of(outgoing, leaves=not gateway.in_process) for outgoing in group])
     except Exception as error:
         current_app.logger.exception("gateway %s raised", gateway.name)
-        return [Outcome(UNKNOWN, code="error", text=f"{type(error).__name__}: {error}"[:200])] * len(group)
+        return [Outcome(UNKNOWN, code="error", text="The gateway gave no clear answer",
+                        meta={"error": f"{type(error).__name__}: {error}"[:200]})] * len(group)
     if len(outcomes) != len(group):
         return [Outcome(UNKNOWN, code="error", text="The gateway answered for other messages")] * len(group)
     return outcomes

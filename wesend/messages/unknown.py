@@ -55,10 +55,10 @@ def decide(message_uid: str, outcome: str, *, actor: Actor) -> None:
     row = _find(message_uid)
     now = clock.now_ms()
     if outcome == DELIVERED:
-        wanted = Move(row["id"], statuses.DELIVERED, "delivered", f"Found out by {actor}", None,
+        wanted = Move(row["id"], statuses.DELIVERED, "delivered", "Found out by an operator", None,
                       {"delivered_at": now, "poll_at": None})
     else:
-        wanted = Move(row["id"], statuses.FAILED, "failed", f"Never went out, found out by {actor}", None,
+        wanted = Move(row["id"], statuses.FAILED, "failed", "Never went out, found out by an operator", None,
                       {"failed_at": now, "error_code": "never_sent", "error_message": "It never went out",
                        "poll_at": None}, refund=True)
 

@@ -23,7 +23,12 @@ def note_call(tx: Tx, gateway: str, outcomes: Sequence[Outcome]) -> None:
     """One call is one failure, however many messages it carried, and only if none of them fared better."""
     failed = [outcome for outcome in outcomes if outcome.kind in (TEMPORARY, UNKNOWN) and not outcome.works]
     note(tx, gateway, failed=int(len(failed) == len(outcomes)), went_well=len(failed) < len(outcomes),
-         error=(failed[-1].text or failed[-1].code or "")[:KEPT] if failed else None)
+         error=_said(failed[-1])[:KEPT] if failed else None)
+
+
+def _said(outcome: Outcome) -> str:
+    """For operators: what an adapter raised, too."""
+    return str((outcome.meta or {}).get("error") or outcome.text or outcome.code or "")
 
 
 def note(tx: Tx, gateway: str, *, failed: int, went_well: bool, error: str | None) -> None:

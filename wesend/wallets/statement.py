@@ -19,6 +19,7 @@ def entries(wallet: WalletInfo, before: int | None, limit: int, *, since: int = 
 
 
 def of_message(message: Row) -> list[Row]:
-    """What a message cost and got back: its own entries, and the one that paid for its whole batch."""
+    """What a message cost and got back: its own entries, and those of its whole batch that it had a part in."""
     return query(f"{ENTRY} WHERE e.message_id = ? UNION ALL {ENTRY} WHERE e.batch_id = ? AND e.message_id IS NULL"
-                 " ORDER BY 1", (message["id"], message["batch_id"]))
+                 " AND (e.kind <> 'refund' OR ?) ORDER BY 1",
+                 (message["id"], message["batch_id"], message["status"] == "cancelled"))

@@ -7,7 +7,7 @@ import json
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 
 from ...database import Row, query_one
-from ...messages import by_hand, held, history, letter_texts, mail, markup, search
+from ...messages import by_hand, disclosure, held, history, letter_texts, mail, markup, search
 from ...messages.accept import get_batch, get_batch_by_id
 from ...messages.control import MOST_RETRIES
 from .. import asked
@@ -62,7 +62,7 @@ def show(uid: str):
         "emails/show.html", message=message, is_held=held.is_held(message),
         batch=get_batch_by_id(message["batch_id"]), is_html=letter.format == mail.HTML,
         text=markup.text_of(letter.text) if letter.format == mail.HTML else letter.text, headers=list(rendered.items()),
-        events=events, opened=next((row["at"] for row in events if row["event"] == "opened"), None),
+        events=events, told=disclosure.detail, opened=next((row["at"] for row in events if row["event"] == "opened"), None),
         clicks=[(json.loads(row["meta"] or "{}").get("url", ""), row["at"]) for row in events if row["event"] == "clicked"],
         links=markup.links(letter.text) if letter.format == mail.HTML else [], most_retries=MOST_RETRIES)
 

@@ -18,12 +18,12 @@ from flask import (
 
 from ... import clock, money, segments
 from ...database import Row
-from ...messages import brought, by_hand, history, search, story
+from ...messages import brought, by_hand, disclosure, history, search, story
 from ...messages.accept import get_batch_by_id
 from ...messages.control import MOST_RETRIES
 from ...wallets import statement
 from ...wallets.service import list_wallets, wallet_by_id
-from .. import asked
+from .. import asked, scope
 from ..api_examples import curl_of
 from ..csv_out import csv_file
 from ..filters import amount
@@ -37,7 +37,7 @@ STATUSES = {"waiting": ("Waiting for its time", ("scheduled", "dripping")),
             "delivered": ("Delivered", ("delivered",)), "failed": ("Failed", ("failed",)),
             "unknown": ("Outcome unknown", ("unknown",)), "cancelled": ("Cancelled", ("cancelled",))}
 EXPORTED = ("id", "batch_id", "recipient", "sender", "text", "status", "error", "country", "segments", "cost", "refunded",
-            "currency", "gateway", "created_at", "delivered_at")
+            "currency", "created_at", "delivered_at")
 
 
 @blueprint.get("")
@@ -65,25 +65,26 @@ def _search() -> search.Search:
 
 @blueprint.get("/export")
 def export():
-    wanted = _search()
+    wanted, everything = _search(), scope.may_operate()
     currencies = {row["id"]: row["currency"] for row in list_wallets(account().id)}
     batches: dict[int, str] = {}
 
     def chunk_after(last: Row | None):
         found = search.find(wanted, last, 500)
-        return [_cells(row, currencies, batches) for row in found.rows], found.last
+        return [_cells(row, currencies, batches, everything) for row in found.rows], found.last
 
-    return csv_file("messages.csv", EXPORTED, chunk_after)
+    return csv_file("messages.csv", EXPORTED + (("gateway",) if everything else ()), chunk_after)
 
 
-def _cells(row: Row, currencies: dict[int, str], batches: dict[int, str]) -> list[object]:
+def _cells(row: Row, currencies: dict[int, str], batches: dict[int, str], everything: bool) -> list[object]:
+    """``everything``: what only operators are told, too."""
     batch = row["batch_id"]
     if batch not in batches:
         batches[batch] = get_batch_by_id(batch)["uid"]
     return [row["uid"], batches[batch], row["recipient"], row["sender"], row["text"], row["status"],
-            row["error_message"] or row["error_code"], row["country"], row["segments"], money.text(row["cost_micros"]),
-            money.text(row["refunded_micros"]), currencies.get(row["wallet_id"]), row["gateway"],
-            clock.iso(row["created_at"]), clock.iso(row["delivered_at"])]
+            disclosure.reason(row, everything=everything), row["country"], row["segments"], money.text(row["cost_micros"]),
+            money.text(row["refunded_micros"]), currencies.get(row["wallet_id"]), clock.iso(row["created_at"]),
+            clock.iso(row["delivered_at"]), *((row["gateway"],) if everything else ())]
 
 
 class Special(NamedTuple):
@@ -123,8 +124,10 @@ def show(uid: str):
     return render_template(
         "messages/show.html", message=message, batch=batch, wallet=wallet, counted=counted,
         room=room[counted.encoding] * counted.count, parts=segments.split(message["text"]), runs=marked(message["text"]),
-        special=special_characters(message["text"]), lines=story.tell(message, batch),
-        entries=statement.of_message(message), kinds=statement.KINDS, receipts=brought.of_message(message["id"]),
+        special=special_characters(message["text"]),
+        lines=story.tell(message, batch, everything=scope.may_operate()),
+        entries=statement.of_message(message), kinds=statement.KINDS,
+        receipts=brought.of_message(message["id"]) if scope.may_operate() else [],
         most_retries=MOST_RETRIES, curl=_curl(message, batch, wallet.uid))
 
 

@@ -27,11 +27,12 @@ def index():
     delivered, failed = sum(row.delivered for row in volume), sum(row.failed for row in volume)
     return render_template(
         "overview/index.html", days=days, periods=PERIODS, volume=volume, today=today, yesterday=yesterday,
-        change=reports.change(today.total, yesterday.total), rate=reports.delivery_rate(delivered, failed),
-        delivered=delivered, failed=failed, sent=sum(row.total for row in volume), legend=LEGEND,
+        change=reports.change(today.sent, yesterday.sent), rate=reports.delivery_rate(delivered, failed),
+        delivered=delivered, failed=failed, sent=sum(row.sent for row in volume), legend=LEGEND,
         chart=stacked([(day(row.date), {"delivered": row.delivered, "pending": row.pending, "failed": row.failed})
                        for row in volume]),
-        wallets=[_wallet(at, row) for row in list_wallets(at.id)], gateways=reports.gateway_health(at.id),
+        wallets=[_wallet(at, row) for row in list_wallets(at.id)],
+        gateways=reports.gateway_health(at.id) if scope.may_operate() else [],
         known_gateways=_gateways_to_open(), failures=reports.last_failures(at.id), steps=first_steps.steps_of(at),
         rate_of=reports.delivery_rate)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator
 from datetime import date
 
@@ -15,7 +14,7 @@ from ...accounts import audit_log
 from ...csv_cells import safe_cell
 from ...database import Row
 from ...errors import InvalidRecipient, MessageNotFound
-from ...messages import control, history, reports, send
+from ...messages import control, disclosure, history, reports, send
 from ...messages.accept import Sent, get_batch_by_id
 from ...messages.compose import Addressee, Composer
 from ...messages.statuses import DELIVERED
@@ -67,7 +66,7 @@ def show_message(message_id: str):
     message = _find(message_id)
     batch = get_batch_by_id(message["batch_id"])
     # What a gateway says of a delivery is told in the timeline: it is no error.
-    trouble = None if message["status"] == DELIVERED else message["error_message"]
+    trouble = None if message["status"] == DELIVERED else disclosure.sentence(message["error_message"])
     return {**entry(message), "error_message": trouble, "batch_id": BATCH + batch["uid"],
             "submitted_at": clock.iso(message["submitted_at"]), "failed_at": clock.iso(message["failed_at"]),
             "scheduled_at": clock.iso(batch["scheduled_at"]),
@@ -88,9 +87,11 @@ def _timeline(message: Row, batch: Row) -> list[dict]:
         events.append({"event": "released", "status": "queued", "detail": "Its time has come", "at": clock.iso(at),
                        "metadata": {"source": "scheduler"}})
     for row in stored:
-        shown = {"event": row["event"], "status": event_word(row["status"]), "detail": row["detail"], "at": clock.iso(row["at"])}
-        if row["meta"]:
-            shown["metadata"] = json.loads(row["meta"])
+        shown = {"event": row["event"], "status": event_word(row["status"]), "detail": disclosure.detail(row),
+                 "at": clock.iso(row["at"])}
+        told = disclosure.particulars(row, disclosure.API)
+        if told:
+            shown["metadata"] = told
         events.append(shown)
     return events
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...database import Record, Row
-from ...messages import held
+from ...messages import disclosure, held
 from ...messages.compose import DUPLICATE, EMAIL, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT
 from .shared import msisdn
 
@@ -29,7 +29,7 @@ def blast_id(batch: Record) -> str:
 def status_data(message: Row, batch: Row, word: str | None = None) -> dict:
     """The status of one message; ``word`` for an event that is no status (``opened``, ``clicked``)."""
     status = WORDS[message["status"]]
-    said = held.HELD if held.is_held(message) else message["error_message"] or (
+    said = held.HELD if held.is_held(message) else disclosure.sentence(message["error_message"]) or (
         "Cancelled" if message["status"] == "cancelled" else RESPONSES[status])
     if message["error_code"] == OPTED_OUT:
         said = "Unsubscribed"

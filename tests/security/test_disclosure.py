@@ -1,0 +1,136 @@
+"""No customer is told who carries a message, what that costs the operator, or a carrier's receipt word for word."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from wesend import clock
+from wesend.accounts.roles import MEMBER, OWNER
+from wesend.database import query, write
+from wesend.gateways.sms.base import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN, CallbackReceipt, Outcome, Receipt
+from wesend.messages import brought, disclosure, queue, unknown
+from wesend.messages.detours import lead_around
+from wesend.messages.settle import settle
+from wesend.upstreams import registry
+
+from ..support.accounts import Minted, mint
+from ..support.dashboard import Visitor, make_user
+from ..support.domain import ScriptedGateway, make_route
+from ..support.esms import Esms
+
+NAME, SECOND, COST, RAW = "cheap-carrier", "dear-carrier", "KES 0.1234", "raw-words-of-the-carrier"
+SECRETS = (NAME, SECOND, COST, RAW, "0.1234", "10.9.8.7", "boss@example.com")
+
+
+@pytest.fixture
+def gateways(app, context, monkeypatch) -> dict[str, ScriptedGateway]:
+    known = dict(registry.sms_gateways()) | {name: ScriptedGateway(name) for name in (NAME, SECOND)}
+    monkeypatch.setattr(registry, "sms_gateways", lambda: known)
+    make_route("ESMS_UG", NAME)
+    make_route("SECOND", SECOND, priority=9)
+    return known
+
+
+@pytest.fixture
+def shop(app, gateways) -> Minted:
+    return mint(app, "esms", is_sandbox=False, balance="10000")
+
+
+@pytest.fixture
+def api(app, shop) -> Esms:
+    return Esms(app.test_client(), shop.credentials.secret)
+
+
+OUTCOMES = {
+    "accepted": Outcome(ACCEPTED, "ref-1", meta={"cost": COST, "sequence": RAW}),
+    "refused": Outcome(REFUSED, code="NO", text="The number is not valid"),
+    "unreachable": Outcome(TEMPORARY, code="unreachable", text="The gateway could not be reached: 10.9.8.7 refused"),
+    "unknown": Outcome(UNKNOWN, code="error", text="The gateway gave no clear answer", meta={"error": f"{NAME}: 10.9.8.7"}),
+}
+
+
+def carry(name: str, outcome: Outcome) -> None:
+    ours = queue.start([queue.claim(name, 10)])[0]
+    write(lambda tx: settle(tx, [(one, outcome) for one in ours.messages], ours.token))
+
+
+@pytest.fixture
+def told(app, api, gateways, shop) -> list[str]:
+    """Messages with every kind of story; their ids."""
+    ids = []
+    for kind, outcome in OUTCOMES.items():
+        at = clock.iso(clock.now_ms() + 10 * clock.MINUTE)
+        ids.append(api.send("+256712345678", schedule_mode="scheduled", scheduled_at=at).json["id"])
+        write(lambda tx: tx.changed("UPDATE messages SET status = 'queued', due_at = 0 WHERE status = 'scheduled'"))
+        carry(NAME, outcome)
+        if kind == "unreachable":
+            carry(SECOND, outcome)
+            write(lambda tx: tx.changed("UPDATE messages SET due_at = 0 WHERE status = 'queued'"))
+            lead_around(NAME, gone=True)
+            lead_around(SECOND, gone=True)
+    uid = ids[0].removeprefix("msg-")
+    brought.keep(NAME, [CallbackReceipt("ref-1", uid, None, Receipt("delivered", "DELIVRD", f"stat:DELIVRD {RAW}"))],
+                 raw=json.dumps({"said": RAW, "cost": COST}))
+    brought.match_new()
+    unknown.decide(ids[-1].removeprefix("msg-"), "lost", actor="boss@example.com")
+    write(lambda tx: tx.insert("message_events", message_id=1, event="failover", status="queued", at=1,
+                               detail=f"{NAME} is not available; {SECOND} is tried"))
+    write(lambda tx: tx.changed("UPDATE messages SET error_message = ? WHERE uid = ?",
+                                (f"The gateway {NAME} rests after failures", ids[2].removeprefix("msg-"))))
+    return ids
+
+
+def leaks(text: str) -> list[str]:
+    return [secret for secret in SECRETS if secret in text]
+
+
+def test_no_answer_of_the_api_names_them(api, told):
+    paths = [f"/messages/{uid}" for uid in told] + ["/messages", "/messages/export", "/routes", "/routes/ESMS_UG",
+                                                    "/routes/health", "/pricing", "/balance/transactions", "/messages/stats"]
+    for path in paths:
+        answer = api.get(path)
+        assert answer.status_code == 200 and leaks(answer.text) == [], path
+    first = api.get(f"/messages/{told[0]}").json["timeline"]
+    assert {"gateway_message_id": "ref-1"} in [line.get("metadata") for line in first], "as the vendor's reference has it"
+
+
+@pytest.mark.parametrize("role", [OWNER, MEMBER])
+def test_no_page_of_a_customer_names_them(app, shop, told, role):
+    visitor = Visitor(app, make_user(app, role, shop.account_id))
+    paths = [f"/messages/{uid.removeprefix('msg-')}" for uid in told] + ["/", "/messages", "/messages/export", "/wallets",
+                                                                       f"/wallets/{shop.wallet}", "/campaigns"]
+    for path in paths:
+        answer = visitor.get(path)
+        assert answer.status_code == 200 and leaks(answer.text) == [], path
+    assert "Raw receipts" not in visitor.get(f"/messages/{told[0].removeprefix('msg-')}").text
+
+
+def test_an_operator_sees_all_of_it(app, shop, told):
+    operator = Visitor(app, make_user(app)).pick(shop.account_id)
+    page = operator.get(f"/messages/{told[0].removeprefix('msg-')}").text
+    assert all(known in page for known in (NAME, COST, RAW, "ref-1"))
+    assert NAME in operator.get("/").text and NAME in operator.get("/messages/export").text
+
+
+def test_no_webhook_names_them(app, api, shop, told):
+    api.put("/webhooks", {"dlr_url": "https://shop.example.com/dlr"})
+    rows = query("SELECT * FROM messages")
+    from wesend.webhooks.formats import formats
+
+    for format_ in formats().values():
+        for row in rows:
+            batch = query("SELECT * FROM batches WHERE id = ?", (row["batch_id"],))[0]
+            event = format_.message_changed(row, batch)
+            assert event is None or leaks(json.dumps(event.payload, default=str)) == []
+
+
+@pytest.mark.parametrize(("said", "left"), [
+    ("The gateway a-b rests after failures", "The gateway rests after failures"),
+    ("The gateway x was removed; tried again in 1 s", "The gateway was removed; tried again in 1 s"),
+    ("The gateway could not be reached: host 10.0.0.1; tried again in 4 s", "The gateway could not be reached; tried again in 4 s"),
+    ("Never went out, found out by boss@example.com", "Never went out, found out by an operator"),
+    ("Absent subscriber", "Absent subscriber"), (None, None), ("", "")])
+def test_what_was_written_before_is_read_without_names(said, left):
+    assert disclosure.sentence(said) == left
