@@ -37,7 +37,8 @@ OPERATIONS = {
         "POST /messages/{message_id}/retry": Operation(
             "Retry a failed message", {200: {"id": shapes.MESSAGE_ID, "status": shapes.exactly("retrying"),
                                              "retry_count": 1}},
-            (UNKNOWN, errors.NotRetryable(), errors.MaxRetriesExceeded(), LOW_BALANCE),
+            (UNKNOWN, errors.NotRetryable(), errors.MaxRetriesExceeded(), errors.OptedOut("The recipient has opted out"),
+             LOW_BALANCE),
             description="It is charged again; at most 3 times.",
             examples=(Example(path={"message_id": "{{failed_id}}"}),)),
     },
