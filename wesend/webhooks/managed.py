@@ -17,7 +17,7 @@ from flask import current_app
 from .. import clock, vault
 from ..accounts import audit_log, roles
 from ..accounts.roles import MANAGE, Actor
-from ..accounts.sides import CHANGEABLE, Side, changing
+from ..accounts.sides import CHANGEABLE, SANDBOX, Side, changing
 from ..database import Row, Tx, atomic, query
 from . import endpoints
 from .formats import INBOUND, find_format
@@ -56,8 +56,10 @@ def _is_wanted(rows: dict[int, Row]) -> bool:
 
 
 def _first_secret(account_id: int, api: str, side: Side) -> str:
+    """The live one is what was shown before there were sides: whoever prepared with it still can."""
     key = current_app.config["SECRET_KEY"].encode()
-    derived = hmac.new(key, f"webhook {api} {account_id} {side}".encode(), sha256).digest()
+    named = f"webhook {api} {account_id}" + (f" {side}" if side == SANDBOX else "")
+    derived = hmac.new(key, named.encode(), sha256).digest()
     return "whsec_" + base64.b64encode(derived).decode()
 
 
