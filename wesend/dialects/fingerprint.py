@@ -19,19 +19,26 @@ def fingerprints() -> tuple[str, ...]:
     count, and ``1`` and ``1.0`` are one number. Lists keep their order. An upload is its fields and files, not its boundary.
     """
     if request.mimetype == "multipart/form-data":
-        return (_of(_upload()),)
+        return (_of_upload(),)
     raw = body()
     values = _canonical(raw)
     # By its bytes: as they were kept for a day before, when an upgrade comes between a request and its repetition.
     return (_of(raw),) if values is None else (_of(values), _of(raw))
 
 
+def _start() -> Any:
+    return sha256(b"\0".join((request.method.encode(), request.full_path.encode())))
+
+
 def _of(content: bytes) -> str:
-    return sha256(b"\0".join((request.method.encode(), request.full_path.encode(), content))).hexdigest()
+    found = _start()
+    found.update(b"\0" + content)
+    return found.hexdigest()
 
 
-def _upload() -> bytes:
-    found = sha256()
+def _of_upload() -> str:
+    """Spelled as it was before, too: an upgrade may come between an upload and its repetition."""
+    found = _start()
     for name, value in upload_fields().items(multi=True):
         found.update(f"\0{name}\0{value}".encode())
     for name, file in request.files.items(multi=True):
@@ -39,7 +46,7 @@ def _upload() -> bytes:
         while block := file.stream.read(65536):
             found.update(block)
         file.stream.seek(0)
-    return found.digest()
+    return found.hexdigest()
 
 
 def _canonical(raw: bytes) -> bytes | None:
