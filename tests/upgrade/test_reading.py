@@ -34,11 +34,15 @@ def read(upgraded: Upgraded, key: str, path: str) -> dict:
 
 
 def as_before(upgraded: Upgraded, call: dict) -> dict:
-    """What was answered, with the ports of this test, no password in an address, and no gateway's name for customers."""
+    """What was answered, with the ports of this test, no password in an address, and of gateways what customers are told."""
     text = json.dumps({"status": call["status"], "body": call["body"]})
-    return json.loads(text.replace(f":{HOOKS}", f":{upgraded.hooks.port}").replace("bob:secret@", ""),
-                      object_hook=lambda found: {name: value for name, value in found.items() if name != "gateway"
-                                                 and (name, value) != ("metadata", {})})
+    return json.loads(text.replace(f":{HOOKS}", f":{upgraded.hooks.port}").replace("bob:secret@", ""), object_hook=_disclosed)
+
+
+def _disclosed(found: dict) -> dict:
+    """Neither a gateway's name nor its receipt's text stands in a timeline any more."""
+    told = {name: value for name, value in found.get("metadata", {}).items() if name not in ("gateway", "text")}
+    return {name: value for name, value in {**found, "metadata": told}.items() if (name, value) != ("metadata", {})}
 
 
 def holds(now: Any, before: Any) -> bool:
