@@ -12,9 +12,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings as hypothesis_settings
 
-from wesend import clock as wesend_clock
-from wesend import create_app, sandbox, settings
-from wesend.schema_version import bring_up_to_date
+from wesend import create_app
+from wesend.core import clock as wesend_clock
+from wesend.core import settings
+from wesend.database.schema_version import bring_up_to_date
+from wesend.sandbox import account as sandbox_account
 
 from .support.apis import Wasambazie, Wesendall, WorldLedgers
 from .support.jobs import ManualJobs
@@ -53,14 +55,14 @@ def migrated(tmp_path_factory) -> Path:
     app = make_app(folder)
     with app.app_context():
         bring_up_to_date()
-        sandbox.ensure_sandbox()
+        sandbox_account.ensure_sandbox()
         close(app)
     return folder
 
 
 def close(app: Flask) -> None:
     from wesend.database import db
-    from wesend.upstreams import registry
+    from wesend.gateways import registry
 
     app.extensions["wesend.last_used"].stop()
     registry.close(app)

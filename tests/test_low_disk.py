@@ -14,13 +14,14 @@ from tests.support.apis import Wasambazie, Wesendall, WorldLedgers
 from tests.support.dashboard import Visitor, make_user
 from tests.support.dialects import ROWS
 from tests.support.domain import ORIGIN, composer, make_wallet
-from wesend import mail_catcher, storage
+from wesend.core import storage
+from wesend.core.errors import StorageFull
 from wesend.database import query, write, write_surely
-from wesend.errors import StorageFull
-from wesend.messages import send as sending
-from wesend.messages.compose import read_recipients
-from wesend.messages.order import Order
+from wesend.messages.sending import send as sending
+from wesend.messages.sending.compose import read_recipients
+from wesend.messages.sending.options import Order
 from wesend.operations import mailing, storage_watch
+from wesend.sandbox import mail_catcher
 
 HUGE = str(10**7)  # MB; more than any disk of ours has
 

@@ -8,8 +8,9 @@ import os
 import pytest
 
 from tests.support.small_disk import small_disk
-from wesend import metrics_folder, settings
-from wesend.metrics_files import AllocatedDict
+from wesend.core import settings
+from wesend.web import metrics_folder
+from wesend.web.metrics_files import AllocatedDict
 
 
 def filled(counts: AllocatedDict, number: int) -> None:

@@ -12,7 +12,7 @@ import click
 import pytest
 
 from wesend import cli
-from wesend.settings import VARIABLES
+from wesend.core.settings import VARIABLES
 
 PROJECT = Path(__file__).resolve().parent.parent
 README = PROJECT / "README.md"

@@ -6,30 +6,17 @@ __version__ = "0.1.0"
 
 from flask import Flask
 
-from . import (
-    api_sessions,
-    callbacks,
-    cli,
-    dashboard,
-    database,
-    docs,
-    health,
-    logs,
-    metrics,
-    models,
-    request_ids,
-    response_headers,
-    sandbox_api,
-    secret,
-    settings,
-    storage,
-    unstorable,
-)
+from . import callbacks, cli, dashboard, database, docs, models
 from .accounts import keys
+from .coordination import call_slots
+from .core import request_ids, secret, settings, storage
 from .dialects import DIALECTS
 from .dialects.dialect import register_http_errors
-from .messages import brought, opted_out
-from .upstreams import in_request, registry, slots
+from .gateways import registry, request_limits
+from .messages.receipts import inbox as receipt_inbox
+from .messages.sending import opted_out
+from .sandbox import api as sandbox_api
+from .web import api_sessions, health, logs, metrics, response_headers, unstorable
 
 
 class Wesend(Flask):
@@ -51,10 +38,10 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     metrics.init_app(app)
     logs.init_app(app)
     keys.init_app(app)
-    in_request.init_app(app)
+    request_limits.init_app(app)
     registry.init_app(app)
-    slots.init_app(app)
-    brought.init_app(app)
+    call_slots.init_app(app)
+    receipt_inbox.init_app(app)
     opted_out.init_app(app)
     for dialect in DIALECTS:
         dialect.register(app)

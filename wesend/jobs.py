@@ -17,16 +17,21 @@ from typing import TypeVar
 
 from flask import Flask
 
-from . import clock, locks, mail_catcher, storage
 from .accounts import idempotency
 from .contacts import service as contacts
 from .contacts import uploads
-from .intervals import Interval
-from .messages import brought, bulk, control, detours, handed_in, holding, queue, receipts
-from .messages.dispatch import Dispatcher
+from .coordination import leadership
+from .coordination.bell import DISPATCH, WEBHOOKS, Bell
+from .core import clock, storage
+from .core.intervals import Interval
+from .gateways import links, registry
+from .messages.dispatch import failover, holding, queue
+from .messages.dispatch.dispatcher import Dispatcher
+from .messages.receipts import inbox as receipt_inbox
+from .messages.receipts import polling
+from .messages.sending import actions, bulk
 from .operations import alerts, backup, clock_changes, retention, status_counts, storage_watch
-from .upstreams import links, registry
-from .wake import DISPATCH, WEBHOOKS, Bell
+from .sandbox import handed_in, mail_catcher
 from .wallets import deposits
 from .webhooks import attempts, deliver
 from .webhooks.courier import Courier
@@ -86,7 +91,7 @@ class Apart:
 
 
 SWEEPS_AT_MOST = 50
-_receipts = Apart("ask-receipts", receipts.due_gateways, lambda name: receipts.poll_due(gateway=name), registry.SANDBOX)
+_receipts = Apart("ask-receipts", polling.due_gateways, lambda name: polling.poll_due(gateway=name), registry.SANDBOX)
 _deposits = Apart("ask-deposits", deposits.due_gateways, lambda name: deposits.poll_due(gateway=name),
                   registry.SANDBOX_MONEY)
 
@@ -105,31 +110,31 @@ def recover(app: Flask) -> None:
     """Put right what a crash left: leases that are over, bulks that were never opened."""
     repeat(lambda: sum(queue.recover_leases()))
     bulk.undo_abandoned()
-    control.finish_cancellations()
+    actions.finish_cancellations()
     holding.give_back()
     app.extensions["wesend.dispatcher"].ring()
 
 
 def match_receipts(_app: Flask) -> None:
     """Match the receipts that gateways brought."""
-    repeat(brought.match_new)
+    repeat(receipt_inbox.match_new)
 
 
 def lead_around(_app: Flask) -> None:
     """Find another way for what waits for a gateway that is gone."""
-    detours.lead_around_the_gone()
+    failover.lead_around_the_gone()
 
 
 def expire(_app: Flask) -> None:
     """Fail what has had no receipt within its validity."""
-    repeat(receipts.expire)
+    repeat(polling.expire)
 
 
 def housekeeping(_app: Flask) -> None:
     """Remove what nobody needs any more."""
     repeat(idempotency.forget_old)
     repeat(attempts.forget_old)
-    repeat(brought.forget_old)
+    repeat(receipt_inbox.forget_old)
     repeat(handed_in.forget_old)
     contacts.sweep_deleted()
     uploads.forget_old()
@@ -164,7 +169,7 @@ def back_up(_app: Flask) -> None:
 def beat(app: Flask) -> None:
     """Show that the scheduler comes round."""
     with suppress(OSError):  # it is late then, as it looks
-        locks.beat(app.config["WESEND"])
+        leadership.beat(app.config["WESEND"])
 
 
 def watch_links(app: Flask) -> None:
@@ -186,7 +191,7 @@ def warn_of_low_disk(_app: Flask) -> None:
 SWEEPS: tuple[tuple[Callable[[Flask], None], float], ...] = (
     (release, 0.5), (poll_receipts, 0.3), (match_receipts, 0.2), (poll_deposits, 0.5), (recover, 2.0),
     (lead_around, 5.0), (expire, 2.0), (housekeeping, 300.0), (remove_texts, 300.0), (alert, 2.0), (count_statuses, 10.0),
-    (back_up, 5.0), (follow_clock, clock_changes.LOOK_EVERY), (beat, locks.BEAT_EVERY),
+    (back_up, 5.0), (follow_clock, clock_changes.LOOK_EVERY), (beat, leadership.BEAT_EVERY),
     (watch_links, 1.0), (watch_storage, 1.0), (warn_of_low_disk, 2.0))
 """Each job with its interval in seconds."""
 WITHOUT_STORING: tuple[Callable[[Flask], object], ...] = (beat, watch_storage, warn_of_low_disk)
@@ -210,7 +215,7 @@ class Jobs:
         while not self.stopping.is_set():
             try:
                 if descriptor is None:
-                    descriptor = storage.open_lock(self.app.config["WESEND"].instance / locks.SCHEDULER)
+                    descriptor = storage.open_lock(self.app.config["WESEND"].instance / leadership.SCHEDULER)
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:  # another holds it; or it can't be opened, for now
                 self.stopping.wait(TRY_EVERY)
@@ -223,7 +228,7 @@ class Jobs:
         """Whose lock it is, in place, for there may be no room for a longer file. Nothing depends on it."""
         with suppress(OSError):
             os.pwrite(descriptor, f"{os.getpid():<10}\n".encode(), 0)
-            locks.beat(self.app.config["WESEND"])
+            leadership.beat(self.app.config["WESEND"])
 
     def stop(self) -> None:
         """Begin nothing more; what was begun comes to its end."""

@@ -2,10 +2,10 @@
 
 from .accounts import models as accounts
 from .contacts import models as contacts
-from .messages import models as messages
+from .gateways import models as upstreams
+from .messages.state import models as messages
 from .operations import models as operations
 from .routing import models as routing
-from .upstreams import models as upstreams
 from .wallets import models as wallets
 from .webhooks import models as webhooks
 

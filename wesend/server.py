@@ -16,14 +16,17 @@ from typing import Any, NamedTuple
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from . import clock, locks, logs, metrics_folder, pause, running, sandbox, settings, storage
 from .accounts import sign_in
-from .connections.descriptors import allow_many_descriptors
-from .errors import StorageFull
-from .metrics import FOLDER_VARIABLE
-from .pause import Pause
-from .schema_version import DatabaseProblem, bring_up_to_date, prepare_folder
-from .upstreams import registry
+from .coordination import leadership, pause, running
+from .coordination.pause import Pause
+from .core import clock, settings, storage
+from .core.errors import StorageFull
+from .database.schema_version import DatabaseProblem, bring_up_to_date, prepare_folder
+from .gateways import registry
+from .sandbox import account as sandbox_account
+from .web import logs, metrics_folder
+from .web.connections.descriptors import allow_many_descriptors
+from .web.metrics import FOLDER_VARIABLE
 
 TIMEOUT = 30  # seconds; the gateway budget (10) < timeout <= graceful timeout
 GRACEFUL_TIMEOUT = 35
@@ -48,7 +51,7 @@ class Started(NamedTuple):
             lines += ["", "Sign in and set a password (works once, within 30 minutes; told only now):",
                       f"  {self.sign_in_url}", ""]
         if self.values.sandbox:
-            lines += ["The sandbox is on: it never sends. Try it:", "", sandbox.curl_example(self.url), "",
+            lines += ["The sandbox is on: it never sends. Try it:", "", sandbox_account.curl_example(self.url), "",
                       f"and read what it caught: curl '{self.url}/sandbox/messages'"]
         else:
             lines.append("The sandbox is off. Make an account, a wallet and a key with `wesend --help`.")
@@ -75,7 +78,7 @@ def up(*, host: str | None, port: int | None, workers: int | None, show: Callabl
     counts = metrics_folder.make(values)
     if counts is not None:
         os.environ[FOLDER_VARIABLE] = str(counts.path)
-    serving = locks.announce_serving(values)
+    serving = leadership.announce_serving(values)
     app = create_app(values)
     with app.app_context():
         bring_up_to_date()
@@ -107,7 +110,7 @@ def _first_steps(values: settings.Settings) -> str | None:
     """The sandbox where it is missing, and the first user's link. On a full disk what is there is served as it is."""
     try:
         if values.sandbox:
-            sandbox.ensure_sandbox()
+            sandbox_account.ensure_sandbox()
         return sign_in.first_link()
     except (StorageFull, OSError) as error:
         if storage.cause_of(error) is None:
@@ -176,7 +179,7 @@ class Server(BaseApplication):
         host = f"[{values.host}]" if ":" in values.host else values.host
         for name, value in {
             "bind": f"{host}:{values.port}", "workers": values.workers, "threads": values.threads,
-            "worker_class": "wesend.connections.worker.PatientWorker",
+            "worker_class": "wesend.web.connections.worker.PatientWorker",
             "timeout": TIMEOUT, "graceful_timeout": GRACEFUL_TIMEOUT, "keepalive": 15,
             "preload_app": True, "reuse_port": values.workers > 1, "control_socket_disable": True,
             # Else a header of any client's, passed on by a proxy here, says where the paths begin.

@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 import sqlalchemy as sa
 from alembic import op
 
-from wesend import vault
+from wesend.core import vault
 
 revision = '0016'
 down_revision = '0015'

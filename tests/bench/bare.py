@@ -15,14 +15,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wesend import create_app, database, settings
+from wesend import create_app, database
 from wesend.accounts.service import get_account
+from wesend.core import settings
+from wesend.core.ids import new_id
 from wesend.database import group_commit
-from wesend.ids import new_id
-from wesend.messages import send
-from wesend.messages.compose import Composer, read_recipients
-from wesend.messages.order import Origin
-from wesend.sandbox import WALLETS
+from wesend.messages.sending import send
+from wesend.messages.sending.compose import Composer, read_recipients
+from wesend.messages.sending.options import Origin
+from wesend.sandbox.account import WALLETS
 from wesend.wallets.service import find_wallet
 
 from .load import Load, summary

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from flask import Flask, request
 
-from wesend import server, settings
+from wesend import server
+from wesend.core import settings
 
 
 def make_app() -> Flask:

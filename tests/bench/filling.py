@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from wesend import clock
 from wesend.accounts.keys import Key, authenticate
+from wesend.core import clock
+from wesend.core.ids import new_id
 from wesend.database import atomic, query
-from wesend.ids import new_id
-from wesend.sandbox import CREDENTIALS
+from wesend.sandbox.account import CREDENTIALS
 
 BULK = 5_000
 DAYS = 90

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from tests.conftest import close, make_app
 from tests.support.apis import basic
 from tests.support.wire import PUBLISHED
-from wesend import clock
+from wesend.core import clock
 
 from . import empty
 from .figure import Figure, Yardstick, figure

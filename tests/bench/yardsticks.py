@@ -9,9 +9,9 @@ from contextlib import closing
 from pathlib import Path
 
 from wesend import database
-from wesend.ids import new_id
-from wesend.messages.bulk import CHUNK
-from wesend.messages.rows import MESSAGE_COLUMNS
+from wesend.core.ids import new_id
+from wesend.messages.sending.bulk import CHUNK
+from wesend.messages.state.inserts import MESSAGE_COLUMNS
 
 from . import bare, load
 from .figure import Yardstick

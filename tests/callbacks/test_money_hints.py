@@ -11,8 +11,8 @@ import pytest
 from tests.support.domain import balance, make_account, make_wallet, problems
 from tests.support.fakes import answer, drop
 from tests.support.gateways import Vendor, set_up
+from wesend.core.phones import normalise
 from wesend.database import query
-from wesend.phones import normalise
 from wesend.wallets import deposits
 
 PAYER = normalise("0712345678", "KE")
@@ -248,5 +248,5 @@ def test_marzpays_signature_is_checked_and_its_word_still_asked_for(marzpay, wal
 
 
 def test_a_gateway_that_fails_by_an_exception_leaves_a_deposit_to_be_asked_for(mpesa, wallet, monkeypatch, caplog):
-    monkeypatch.setattr("wesend.gateways.money.mpesa.Mpesa.charge", lambda *_: 1 / 0)
+    monkeypatch.setattr("wesend.adapters.money.mpesa.Mpesa.charge", lambda *_: 1 / 0)
     assert start(wallet)["status"] == "pending" and "could not be charged" in caplog.text

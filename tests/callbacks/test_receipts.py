@@ -12,7 +12,7 @@ import pytest
 from tests.support.domain import assert_counted, make_route, message, problems, put, send, timeline
 from tests.support.gateways import Vendor, set_up
 from wesend.database import query
-from wesend.messages import brought
+from wesend.messages.receipts import inbox as receipt_inbox
 
 TO = "+256712300000"
 HTTP = {"receipt_id": "messageId", "receipt_status": "status", "delivered": "DELIVRD", "failed": "UNDELIV,EXPIRED"}
@@ -74,7 +74,7 @@ def test_each_vendors_receipt_settles_its_message(context, wallet, shape):
     assert status(one_id) == "submitted", "kept, and nothing made of it yet"
     assert vendor.match() == 1
     assert status(one_id) == "delivered" and timeline(one_id)[-1] == "delivered"
-    (kept,) = brought.of_message(one_id)
+    (kept,) = receipt_inbox.of_message(one_id)
     assert kept["state"] == "matched" and "v-1" in kept["raw"]
     assert_counted()
 
@@ -165,7 +165,7 @@ def test_one_whose_message_is_never_found_is_waited_for_five_minutes(at, clock):
 
 
 def test_hundreds_that_find_no_message_do_not_bar_the_way_of_one_that_does(at, wallet, monkeypatch):
-    monkeypatch.setattr(brought, "MATCH_LIMIT", 10)
+    monkeypatch.setattr(receipt_inbox, "MATCH_LIMIT", 10)
     for number in range(25):
         africastalking(at, ref=f"alien-{number}", to="+256700000001")
     at.match()
@@ -175,7 +175,7 @@ def test_hundreds_that_find_no_message_do_not_bar_the_way_of_one_that_does(at, w
 
 
 def test_a_message_that_goes_out_after_hundreds_of_early_receipts_is_still_matched(at, wallet, clock, monkeypatch):
-    monkeypatch.setattr(brought, "MATCH_LIMIT", 10)
+    monkeypatch.setattr(receipt_inbox, "MATCH_LIMIT", 10)
     for number in range(25):
         africastalking(at, ref=f"early-{number}")
     assert at.match() == 0
@@ -273,7 +273,7 @@ def test_old_ones_are_forgotten_and_those_that_wait_are_not(at, wallet, clock):
     at.match()
     clock.advance(31 * 24 * 3600)
     africastalking(at, ref="new")
-    assert brought.forget_old() == 1
+    assert receipt_inbox.forget_old() == 1
     assert [row["gateway_ref"] for row in query("SELECT * FROM brought_receipts")] == ["new"]
 
 
@@ -297,7 +297,7 @@ class TestPartsOfAnAndroidMessage:
                            "payload": {"messageId": message(message_id)["uid"], "phoneNumber": TO, **payload}})
         signature = hmac.digest(b"wk", (body + "1750000000").encode(), hashlib.sha256).hex()
         vendor(data=body, headers={"X-Signature": signature, "X-Timestamp": "1750000000"}, content_type="application/json")
-        brought.match_new()
+        receipt_inbox.match_new()
         return status(message_id)
 
     def test_it_is_delivered_when_all_its_parts_are_each_counted_once(self, vendor, long):
@@ -329,20 +329,20 @@ class TestPartsOfAnAndroidMessage:
 
     def test_all_at_once_in_any_order(self, vendor, long, monkeypatch):
         with monkeypatch.context() as patch:
-            patch.setattr(brought, "match_new", lambda: 0)
+            patch.setattr(receipt_inbox, "match_new", lambda: 0)
             for call in ("c", "a", "a", "b"):
                 self.tell(vendor, long, "delivered", call)
-        brought.match_new()
+        receipt_inbox.match_new()
         assert status(long) == "delivered" and problems() == []
 
     def test_the_app_that_calls_it_delivered_when_asked_is_not_believed_while_parts_are_missing(self, vendor, long):
-        from wesend import clock
-        from wesend.messages import parts
+        from wesend.core import clock
+        from wesend.messages.receipts import multipart
 
         self.tell(vendor, long, "delivered", "a")
         asked = {**dict(message(long)), "submitted_at": clock.now_ms()}
-        assert parts.some_are_missing(asked, clock.now_ms())
-        assert not parts.some_are_missing(asked, clock.now_ms() + 2 * clock.HOUR), "not for ever"
+        assert multipart.some_are_missing(asked, clock.now_ms())
+        assert not multipart.some_are_missing(asked, clock.now_ms() + 2 * clock.HOUR), "not for ever"
         for call in ("b", "c"):
             self.tell(vendor, long, "delivered", call)
-        assert not parts.some_are_missing(asked, clock.now_ms())
+        assert not multipart.some_are_missing(asked, clock.now_ms())

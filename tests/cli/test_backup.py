@@ -16,9 +16,10 @@ import pytest
 
 from tests.conftest import close, make_app
 from tests.support.domain import NUMBERS, make_wallet, send
-from wesend import cli, locks
+from wesend import cli
+from wesend.coordination import leadership
 from wesend.database import write
-from wesend.schema_version import MIGRATIONS, known_revisions, prepare_folder
+from wesend.database.schema_version import MIGRATIONS, known_revisions, prepare_folder
 
 from .conftest import Outcome
 
@@ -234,15 +235,15 @@ def test_while_a_server_runs_nothing_is_restored_and_while_it_is_restored_none_s
     wesend("backup", file)
     close(app)
     before = database.read_bytes()
-    serving = locks.announce_serving(app.config["WESEND"])
+    serving = leadership.announce_serving(app.config["WESEND"])
     try:
         refused = wesend("restore", file)
         assert refused.code == 1 and "A server runs" in refused.err
         assert database.read_bytes() == before
     finally:
-        locks.os.close(serving)
-    with locks.nobody_serves(app.config["WESEND"]), pytest.raises(cli.DatabaseProblem, match="being restored"):
-        locks.announce_serving(app.config["WESEND"])
+        leadership.os.close(serving)
+    with leadership.nobody_serves(app.config["WESEND"]), pytest.raises(cli.DatabaseProblem, match="being restored"):
+        leadership.announce_serving(app.config["WESEND"])
 
 
 def test_a_damaged_database_can_be_replaced_and_is_kept_for_whoever_mends_it(wesend, app, file, database):

@@ -8,8 +8,9 @@ from collections import namedtuple
 
 import pytest
 
-from wesend import cli, locks
-from wesend.operations import machine
+from wesend import cli
+from wesend.coordination import leadership
+from wesend.operations import host_checks
 
 DAY = 24 * 3600
 
@@ -68,7 +69,7 @@ def test_a_clock_that_was_put_back(examine, clock, wesend):
 @pytest.mark.parametrize("answer, state", [(False, "missing"), (True, "ok"), (None, "ok")])
 def test_a_clock_that_nobody_keeps_right(examine, clock, monkeypatch, answer, state):
     clock.seconds = 1.9e9
-    monkeypatch.setattr(machine, "_is_synchronised", lambda: answer)
+    monkeypatch.setattr(host_checks, "_is_synchronised", lambda: answer)
     assert examine()["Clock"][0] == state
 
 
@@ -89,13 +90,13 @@ def test_a_backup_that_others_can_read(examine, tmp_path):
 
 
 def test_a_database_on_a_network_share(examine, monkeypatch):
-    monkeypatch.setattr(machine, "_kind_of", lambda _: "nfs4")
+    monkeypatch.setattr(host_checks, "_kind_of", lambda _: "nfs4")
     assert examine()["File system"][0] == "warning"
 
 
 def test_a_disk_that_is_nearly_full(examine, monkeypatch):
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(machine.shutil, "disk_usage", lambda _: usage(10**12, 10**12 - 10**8, 10**8))
+    monkeypatch.setattr(host_checks.shutil, "disk_usage", lambda _: usage(10**12, 10**12 - 10**8, 10**8))
     state, detail = examine()["Free disk"]
     assert state == "warning" and "95 MB" in detail
 
@@ -115,9 +116,9 @@ def test_a_short_secret_key(examine):
 
 
 def test_jobs_that_stand_still(examine, monkeypatch, instance):
-    monkeypatch.setattr(locks, "scheduler_pid", lambda _: 4711)
+    monkeypatch.setattr(leadership, "scheduler_pid", lambda _: 4711)
     assert examine()["Jobs"][0] == "warning"
-    locks.beat(machine.Settings(instance=instance, database=instance / "wesend.db"))
+    leadership.beat(host_checks.Settings(instance=instance, database=instance / "wesend.db"))
     assert examine()["Jobs"] == ("ok", "run by process 4711")
 
 

@@ -8,8 +8,8 @@ from tests.support.domain import make_account, make_wallet
 from tests.support.fakes import FakeVendor, answer
 from tests.support.gateways import set_up
 from wesend import cli
-from wesend.phones import normalise
-from wesend.upstreams import registry
+from wesend.core.phones import normalise
+from wesend.gateways import registry
 from wesend.wallets.deposits import start_deposit
 
 SECRET = "s3cr3t-of-the-vendor"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from wesend.accounts.service import get_account
-from wesend.messages import queue
-from wesend.messages.compose import Composer, read_recipients
-from wesend.messages.order import Origin
-from wesend.messages.send import send
+from wesend.messages.dispatch import queue
+from wesend.messages.sending.compose import Composer, read_recipients
+from wesend.messages.sending.options import Origin
+from wesend.messages.sending.send import send
 from wesend.wallets.service import find_wallet
 
 from ..support.accounts import mint

@@ -22,7 +22,7 @@ from wesend.contacts.files import (
     UnreadableFile,
 )
 from wesend.contacts.headers import detect
-from wesend.errors import InvalidInput
+from wesend.core.errors import InvalidInput
 
 REFUSALS = (EmptyList, FileTooLarge, UnreadableFile)
 

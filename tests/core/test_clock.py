@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wesend import clock
+from wesend.core import clock
 
 NOON = 1_781_092_800_000  # 2026-06-10 12:00:00 UTC
 ZONES = ("UTC", "Africa/Kampala", "Africa/Cairo", "Europe/Berlin", "America/Havana", "Asia/Kathmandu",

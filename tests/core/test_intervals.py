@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from wesend.intervals import Interval
+from wesend.core.intervals import Interval
 
 
 def test_a_slow_call_is_not_made_up_for(clock):

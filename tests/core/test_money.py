@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wesend import money
+from wesend.core import money
 
 EXACT = Context(prec=80)
 micros = st.integers(-money.LARGEST_MICROS, money.LARGEST_MICROS)

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.core.carriers import EXTRACT
-from wesend.gateways.money import base
-from wesend.phones import NETWORKS, OTHER, Phone, network_of, normalise
+from wesend.adapters.money import base
+from wesend.core.phones import NETWORKS, OTHER, Phone, network_of, normalise
 
 CALLING_CODES = {"UG": "256", "KE": "254", "TZ": "255", "RW": "250"}
 NAMES = {"Airtel": "AIRTEL", "MTN": "MTN", "Safaricom": "SAFARICOM", "Telkom": "TELKOM", "UTL": "UTL", "Vodacom": "VODACOM",

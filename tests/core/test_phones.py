@@ -7,15 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wesend import number_text, phones
-from wesend.phones import (
-    NETWORKS,
-    Phone,
-    example_number,
-    network_of,
-    normalise,
-    split_list,
-)
+from wesend.core import number_text, phones
+from wesend.core.phones import NETWORKS, Phone, example_number, network_of, normalise, split_list
 
 UGANDAN = Phone("+256712345678", "UG")
 

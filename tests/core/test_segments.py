@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wesend import segments
-from wesend.segments import GSM7, UCS2
+from wesend.core import segments
+from wesend.core.segments import GSM7, UCS2
 
 CODEC = "gsm23.038-0-0"
 EURO, SMILE = "€", "😀"  # two septets; two UTF-16 units

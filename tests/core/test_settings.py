@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from wesend import settings
-from wesend.settings import PROJECT, VARIABLES, Settings, SettingsError, load
+from wesend.core import settings
+from wesend.core.settings import PROJECT, VARIABLES, Settings, SettingsError, load
 
 DEFAULTS = {
     "instance": PROJECT / "instance", "database": PROJECT / "instance" / "wesend.db", "host": "127.0.0.1", "port": 8000,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wesend.templating import has_variables, render, render_single
+from wesend.core.templating import has_variables, render, render_single
 
 
 @pytest.mark.parametrize("text, expected", [

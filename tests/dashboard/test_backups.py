@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from wesend.database import query
-from wesend.operations import backup, take_away
+from wesend.operations import backup, backup_download
 
 from ..support.dashboard import Visitor, make_user, text_of
 
@@ -52,7 +52,7 @@ def test_a_backup_that_is_taken_away_is_the_whole_database(context, operator, sh
 
 
 def test_nothing_of_it_has_a_name_while_it_is_read(context, instance):
-    copy = take_away.make_copy(actor="test")
+    copy = backup_download.make_copy(actor="test")
     with copy.file:
         assert left_in(instance) == [] and len(copy.file.read()) == copy.size
 
@@ -62,7 +62,7 @@ def test_what_a_killed_download_left_is_removed_and_what_another_makes_now_is_no
     for path in (stale, now):
         path.write_text("half")
     os.utime(stale, (time.time() - 7200, time.time() - 7200))
-    take_away.make_copy(actor="test").file.close()
+    backup_download.make_copy(actor="test").file.close()
     assert left_in(instance) == [now.name]
 
 

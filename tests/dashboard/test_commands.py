@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from wesend.dashboard.curl_templates import PREFIX, SECTIONS
-from wesend.sandbox import ensure_sandbox
+from wesend.sandbox.account import ensure_sandbox
 
 from ..support.accounts import mint
 from ..support.dashboard import Visitor, make_user, text_of

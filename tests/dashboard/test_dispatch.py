@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wesend import pause
+from wesend.coordination import pause
 from wesend.database import query
 from wesend.wallets import service as wallets
 

@@ -8,7 +8,7 @@ import pytest
 
 from wesend.accounts.roles import OWNER
 from wesend.database import query, write
-from wesend.upstreams import breaker, registry, service
+from wesend.gateways import breaker, registry, service
 from wesend.wallets import service as wallets
 
 from ..support.accounts import mint

@@ -7,8 +7,8 @@ import io
 
 import pytest
 
-from wesend.gateways.sms.base import CallbackReceipt, Receipt
-from wesend.messages import brought
+from wesend.adapters.sms.base import CallbackReceipt, Receipt
+from wesend.messages.receipts import inbox as receipt_inbox
 
 from ..support.accounts import mint, wesendall_of
 from ..support.dashboard import Visitor, make_user, text_of
@@ -92,9 +92,9 @@ def test_a_receipt_is_shown_to_operators_as_it_was_brought(sender, app, operator
     owner = operator.pick(minted.account_id)
     uid = sent(api.send("0710000055"))
     with app.app_context():
-        brought.keep("sandbox", [CallbackReceipt(None, uid, None, Receipt("delivered", "DELIVRD", None))],
+        receipt_inbox.keep("sandbox", [CallbackReceipt(None, uid, None, Receipt("delivered", "DELIVRD", None))],
                      raw='{"status": "<b>OK</b>"}')
-        brought.match_new()
+        receipt_inbox.match_new()
     page = owner.get(f"/messages/{uid}").text
     assert "{&#34;status&#34;: &#34;&lt;b&gt;OK&lt;/b&gt;&#34;}" in page
 

@@ -6,12 +6,12 @@ import re
 
 import pytest
 
-from wesend import money
 from wesend.accounts import keys, sign_in
 from wesend.accounts.keys import authenticate
+from wesend.core import money
+from wesend.core.phones import normalise
 from wesend.database import query
-from wesend.messages import unknown
-from wesend.phones import normalise
+from wesend.messages.receipts import unknown_outcomes
 from wesend.routing import senders
 from wesend.routing.rates import rates
 from wesend.routing.routes import find_route
@@ -284,9 +284,9 @@ def test_a_message_of_unknown_outcome_is_decided_once_and_refunded_only_when_it_
     wallet, message = lost
     page = operator.get("/operator/unknown")
     assert message["recipient"] in page.text and HOSTILE not in page.text and "&lt;script&gt;" in page.text
-    assert unknown.count_unknown() == 1 and balance(wallet) == "965"
+    assert unknown_outcomes.count_unknown() == 1 and balance(wallet) == "965"
     operator.follow(f"/operator/unknown/{message['uid']}/lost")
-    assert balance(wallet) == "1000" and unknown.count_unknown() == 0
+    assert balance(wallet) == "1000" and unknown_outcomes.count_unknown() == 0
     again = operator.post(f"/operator/unknown/{message['uid']}/delivered")
     assert again.status_code == 409 and balance(wallet) == "1000" and problems() == []
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from wesend import money
 from wesend.accounts import audit_log, keys, service, users
 from wesend.accounts.roles import MEMBER, OWNER
+from wesend.core import money
+from wesend.core.errors import Forbidden, NotFound
 from wesend.database import query
-from wesend.errors import Forbidden, NotFound
-from wesend.messages import first_steps, unknown
-from wesend.operations import pausing, take_away
+from wesend.gateways import service as gateways
+from wesend.gateways import status as gateway_status
+from wesend.gateways import test_send
+from wesend.messages.receipts import unknown_outcomes
+from wesend.operations import backup_download, onboarding, pausing
 from wesend.routing import rates, routes, senders
-from wesend.upstreams import service as gateways
-from wesend.upstreams import standing, trial
 from wesend.wallets import deposits
 from wesend.wallets import service as wallets
 from wesend.webhooks import attempts, endpoints
@@ -43,15 +44,15 @@ OPERATORS = {
     "reviews deposits": lambda actor, shop: deposits.review("waiting", actor=actor),
     "settles a deposit": lambda actor, shop: deposits.settle_by_hand(1, money.MICRO, note="me", actor=actor),
     "gives a deposit up": lambda actor, shop: deposits.give_up(1, actor=actor),
-    "decides an outcome": lambda actor, shop: unknown.decide("x", unknown.LOST, actor=actor),
-    "sees unknown outcomes": lambda actor, shop: unknown.list_unknown(actor=actor),
+    "decides an outcome": lambda actor, shop: unknown_outcomes.decide("x", unknown_outcomes.LOST, actor=actor),
+    "sees unknown outcomes": lambda actor, shop: unknown_outcomes.list_unknown(actor=actor),
     "sets a gateway": lambda actor, shop: gateways.set_gateway("x", "sandbox", {}, {}, actor=actor),
     "removes a gateway": lambda actor, shop: gateways.remove_gateway("sandbox", actor=actor),
-    "tests a gateway": lambda actor, shop: trial.send_test("sandbox", "+256712345678", actor=actor),
-    "sees how gateways stand": lambda actor, shop: standing.standings(actor=actor),
-    "takes a backup away": lambda actor, shop: take_away.make_copy(actor=actor),
-    "takes a kept backup away": lambda actor, shop: take_away.open_kept("wesend-20260610T120000Z.db", actor=actor),
-    "sees the backups": lambda actor, shop: take_away.list_kept(actor=actor),
+    "tests a gateway": lambda actor, shop: test_send.send_test("sandbox", "+256712345678", actor=actor),
+    "sees how gateways stand": lambda actor, shop: gateway_status.standings(actor=actor),
+    "takes a backup away": lambda actor, shop: backup_download.make_copy(actor=actor),
+    "takes a kept backup away": lambda actor, shop: backup_download.open_kept("wesend-20260610T120000Z.db", actor=actor),
+    "sees the backups": lambda actor, shop: backup_download.list_kept(actor=actor),
     "pauses dispatch": lambda actor, shop: pausing.pause("Mine", actor=actor),
     "resumes dispatch": lambda actor, shop: pausing.resume(actor=actor),
     "reads the audit log": lambda actor, shop: audit_log.entries(actor=actor),
@@ -62,7 +63,7 @@ OWNERS = {
         account_id=shop.account_id, wallet_id=wallets.find_wallet(shop.wallet).id, api="esms", actor=actor,
         credentials=keys.new_credentials("esms", for_sandbox=False)),
     "revokes a key": lambda actor, shop: keys.revoke_key(shop.key_id, actor=actor),
-    "makes test keys": lambda actor, shop: first_steps.make_test_keys(
+    "makes test keys": lambda actor, shop: onboarding.make_test_keys(
         service.get_account(shop.account_id), actor=actor),
     "asks for a sender": lambda actor, shop: senders.request_sender(
         account_id=shop.account_id, name="SHOP", countries=["UG"], actor=actor),
@@ -137,12 +138,12 @@ def test_the_audit_log_names_who_did_it(context, app, shop):
 
 def test_an_owner_makes_sandbox_wallets_but_no_money(context, app, shop):
     owner = make_user(app, OWNER, shop.account_id)
-    wallet, made = first_steps.make_test_keys(service.get_account(shop.account_id), actor=owner)
+    wallet, made = onboarding.make_test_keys(service.get_account(shop.account_id), actor=owner)
     assert wallet.is_sandbox and set(made) == set(keys.APIS)
-    again, _ = first_steps.make_test_keys(service.get_account(shop.account_id), actor=owner)
+    again, _ = onboarding.make_test_keys(service.get_account(shop.account_id), actor=owner)
     assert again == wallet
     live = [row for row in keys.list_keys(shop.account_id)
-            if row["name"] == first_steps.KEY_NAME and not row["revoked_at"]]
+            if row["name"] == onboarding.KEY_NAME and not row["revoked_at"]]
     assert len(live) == 4, "those made before were revoked"
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from wesend.messages import mail
+from wesend.messages.email import compose as mail
 
 from ..support.accounts import mint, wesendall_of
 from ..support.dashboard import Visitor, make_user, text_of

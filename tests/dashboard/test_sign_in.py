@@ -8,8 +8,8 @@ import pytest
 
 from wesend.accounts import passwords, sign_in, users
 from wesend.accounts.roles import MEMBER, OWNER
+from wesend.core.errors import EmailTaken, InvalidInput, InvalidLink, LastOperator, RateLimited
 from wesend.database import query
-from wesend.errors import EmailTaken, InvalidInput, InvalidLink, LastOperator, RateLimited
 
 from ..support.dashboard import PASSWORD, Visitor, give_password, make_user, text_of
 

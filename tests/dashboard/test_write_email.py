@@ -7,10 +7,10 @@ import re
 
 import pytest
 
-from wesend.clock import DAY, iso_in_zone, now_ms
+from wesend.core.clock import DAY, iso_in_zone, now_ms
 from wesend.database import query
-from wesend.messages import letters
-from wesend.messages.letter_texts import text_of as text_of_mail
+from wesend.messages.campaigns import email as email_campaigns
+from wesend.messages.state.letter_texts import text_of as text_of_mail
 
 from ..support.accounts import mint
 from ..support.dashboard import Visitor, make_user, text_of
@@ -137,5 +137,5 @@ def test_whoever_unsubscribed_is_left_out_and_an_address_can_be_entered_by_hand(
 
 def test_addresses_are_read_as_they_are_pasted():
     typed = "a@x.org,b@x.org; c@x.org  d@x.org\nEve Otim <e@x.org>\n, ;"
-    assert letters.split_addresses(typed) == ["a@x.org", "b@x.org", "c@x.org", "d@x.org", "e@x.org"]
-    assert letters.refused("a@x.org nonsense @x") == ["nonsense", "@x"]
+    assert email_campaigns.split_addresses(typed) == ["a@x.org", "b@x.org", "c@x.org", "d@x.org", "e@x.org"]
+    assert email_campaigns.refused("a@x.org nonsense @x") == ["nonsense", "@x"]

@@ -12,7 +12,7 @@ from wesend.accounts import keys, service
 from wesend.accounts.keys import Credentials
 from wesend.database import query_one
 from wesend.dialects import DIALECTS
-from wesend.sandbox import CREDENTIALS
+from wesend.sandbox.account import CREDENTIALS
 from wesend.wallets.service import find_wallet
 
 from ..support.accounts import ACTOR, Minted, mint, mint_key

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wesend import money
 from wesend.accounts.service import get_account
+from wesend.core import money
 from wesend.database import atomic
 from wesend.routing.opt_outs import SMS, add_opt_out
 from wesend.routing.senders import decide_sender, request_sender

@@ -57,16 +57,16 @@ def test_what_was_cancelled_is_not_counted_as_sent(app, api, context, minted):
 
 def test_the_statement_names_the_campaign_in_one_line(app, api, context, minted):
     from wesend.accounts.service import get_account
-    from wesend.messages import control
-    from wesend.messages.compose import Composer, read_recipients
-    from wesend.messages.order import Order, Origin
-    from wesend.messages.send import send_bulk
+    from wesend.messages.sending import actions
+    from wesend.messages.sending.compose import Composer, read_recipients
+    from wesend.messages.sending.options import Order, Origin
+    from wesend.messages.sending.send import send_bulk
     from wesend.wallets.service import find_wallet
 
     accepted = send_bulk(Composer(get_account(minted.account_id), find_wallet(minted.wallet), "Hello"),
                          read_recipients(PHONES, "UG"), origin=Origin("portal"), order=Order(reference="<b>Easter</b>"))
     batch = query("SELECT * FROM batches WHERE id = ?", (accepted.batch_id,))[0]
-    assert control.cancel_batch(batch).count == 40
+    assert actions.cancel_batch(batch).count == 40
     owner = Visitor(app, make_user(app, "owner", minted.account_id))
     page = owner.get(f"/wallets/{minted.wallet}").text
     assert page.count("Cancelled: &lt;b&gt;Easter&lt;/b&gt;") == 1 and "<b>Easter" not in page

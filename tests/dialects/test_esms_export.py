@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from wesend.messages import history
+from wesend.messages.reporting import history
 
 from ..support.esms import (
     ANN,

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from wesend.database import query
-from wesend.messages.statuses import ALL
+from wesend.messages.state.statuses import ALL
 
 from ..support.database import written
 from ..support.domain import put

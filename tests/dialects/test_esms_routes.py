@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wesend.routing.senders import decide_sender
-from wesend.sandbox import SENDERS
+from wesend.sandbox.account import SENDERS
 
 from ..support.database import written
 from ..support.domain import make_route

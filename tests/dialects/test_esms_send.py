@@ -6,14 +6,14 @@ import re
 
 import pytest
 
-from wesend import money
 from wesend.accounts.keys import create_key, new_credentials
 from wesend.accounts.service import get_account
+from wesend.adapters.sms.base import TEMPORARY, Outcome
+from wesend.core import money
 from wesend.database import query
-from wesend.gateways.sms.base import TEMPORARY, Outcome
+from wesend.gateways import registry
 from wesend.routing.rates import set_rate
 from wesend.routing.senders import decide_sender, request_sender
-from wesend.upstreams import registry
 
 from ..support.accounts import mint
 from ..support.database import written

@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from werkzeug.test import TestResponse
 
+from wesend.adapters.mail.caught import CaughtMail
+from wesend.adapters.sms.sandbox import SandboxGateway
 from wesend.database import query, write
-from wesend.gateways.mail.caught import CaughtMail
-from wesend.gateways.sms.sandbox import SandboxGateway
-from wesend.messages import bulk
-from wesend.messages.audit import audit
-from wesend.upstreams import registry
+from wesend.gateways import registry
+from wesend.messages.sending import bulk
+from wesend.operations.audit import audit
 
 from ..support.apis import Wesendall
 from ..support.database import batches
@@ -84,7 +84,7 @@ def test_a_request_that_died_after_it_paid_is_answered_from_what_it_paid_for(app
 
 def test_a_request_that_died_before_it_paid_is_carried_out_anew(app, clock, wesendall, monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr("wesend.messages.send.accept", die)
+        patched.setattr("wesend.messages.sending.send.accept", die)
         with pytest.raises(SystemExit):
             wesendall.send("0712345678", headers=KEY)
     assert wesendall.send("0712345678", headers=KEY).status_code == 409

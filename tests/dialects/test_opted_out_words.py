@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from wesend import clock as time
 from wesend.accounts.service import get_account
 from wesend.contacts import desk
+from wesend.core import clock as time
 from wesend.database import query
-from wesend.messages import inbound, queue
-from wesend.messages.compose import Composer, read_recipients
-from wesend.messages.order import Order, Origin
-from wesend.messages.send import send
+from wesend.messages.dispatch import queue
+from wesend.messages.receipts import inbound
+from wesend.messages.sending.compose import Composer, read_recipients
+from wesend.messages.sending.options import Order, Origin
+from wesend.messages.sending.send import send
 from wesend.wallets.service import find_wallet
 
 from ..support.accounts import Minted, mint

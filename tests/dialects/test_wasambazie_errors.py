@@ -7,7 +7,7 @@ import pytest
 from wesend.accounts import keys
 from wesend.accounts import service as accounts
 from wesend.routing import senders
-from wesend.sandbox import CREDENTIALS
+from wesend.sandbox.account import CREDENTIALS
 
 from ..support.accounts import mint
 from ..support.apis import Wasambazie

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from wesend.sandbox import CREDENTIALS
+from wesend.sandbox.account import CREDENTIALS
 
 from ..support.forked import ForkedServer
 from ..support.server import Server

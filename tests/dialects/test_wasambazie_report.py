@@ -4,7 +4,7 @@ import pytest
 
 from wesend.database import atomic, query
 from wesend.dialects.wasambazie.report import WORDS
-from wesend.messages.statuses import ALL
+from wesend.messages.state.statuses import ALL
 from wesend.routing import opt_outs
 
 from ..support.accounts import mint

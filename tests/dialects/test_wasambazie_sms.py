@@ -2,10 +2,10 @@
 
 import pytest
 
-from wesend import phones
+from wesend.core import phones
 from wesend.database import query
 from wesend.routing import senders
-from wesend.sandbox import CREDENTIALS
+from wesend.sandbox.account import CREDENTIALS
 from wesend.wallets import service as wallets
 
 from ..support.accounts import mint

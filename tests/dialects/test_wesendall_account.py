@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from wesend.adapters.money.base import ChargeAnswer
+from wesend.adapters.money.sandbox import SandboxMoney
 from wesend.database import query
-from wesend.gateways.money.base import ChargeAnswer
-from wesend.gateways.money.sandbox import SandboxMoney
-from wesend.messages.audit import audit
-from wesend.upstreams import registry
+from wesend.gateways import registry
+from wesend.operations.audit import audit
 from wesend.wallets import deposits
 
 from ..support.accounts import mint, new_wesendall, wesendall_of

@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from wesend.accounts import service
-from wesend.sandbox import CREDENTIALS
+from wesend.sandbox.account import CREDENTIALS
 
 from ..support.accounts import ACTOR, mint, new_wesendall, wesendall_of
 from ..support.apis import Wesendall, basic

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from wesend import money
+from wesend.core import money
 from wesend.database import query
-from wesend.messages.audit import audit
-from wesend.messages.send import load_sent
+from wesend.messages.sending.send import load_sent
+from wesend.operations.audit import audit
 
 from ..support.accounts import new_wesendall
 from ..support.database import written

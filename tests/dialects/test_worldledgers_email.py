@@ -7,7 +7,8 @@ import re
 import pytest
 
 from wesend.database import query
-from wesend.messages import mail, mail_events
+from wesend.messages.email import compose as mail
+from wesend.messages.email import tracking
 
 from ..support.accounts import new_worldledgers
 from ..support.apis import WorldLedgers
@@ -239,7 +240,7 @@ def test_a_mail_that_was_sent_to_nobody_has_no_links(app, client, worldledgers, 
     [message_id] = accepted(worldledgers.email(ANN, message=f'<a href="{PAGE}">Pay</a>', **at))["message_ids"]
     with app.app_context():
         if status == "cancelled":
-            mail_events.unsubscribe(mail_events.find_mail(message_id))
+            tracking.unsubscribe(tracking.find_mail(message_id))
         assert query("SELECT status FROM messages WHERE id = ?", (message_id,))[0][0] == status
         link, pixel = mail.tracking_url("c", message_id, 0), mail.tracking_url("o", message_id)
     assert [client.get(path_of(url)).status_code for url in (link, pixel)] == [404, 404]

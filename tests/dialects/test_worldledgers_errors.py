@@ -6,7 +6,7 @@ import pytest
 
 from wesend.accounts import service
 from wesend.database import query
-from wesend.sandbox import CREDENTIALS
+from wesend.sandbox.account import CREDENTIALS
 
 from ..support.accounts import ACTOR, new_worldledgers
 from ..support.apis import WorldLedgers

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from wesend.clock import iso
+from wesend.core.clock import iso
 from wesend.database import query, write
 from wesend.routing import opt_outs
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from wesend.dialects.worldledgers.words import CODES, WORDS
-from wesend.messages import statuses
-from wesend.messages.audit import audit
+from wesend.messages.state import statuses
+from wesend.operations.audit import audit
 
 from ..support.accounts import new_worldledgers
 from ..support.domain import put

@@ -10,7 +10,7 @@ from hashlib import sha256
 import pytest
 from flask import Flask
 
-from wesend.gateways.guarded_http import GuardedHttp
+from wesend.adapters.guarded_http import GuardedHttp
 from wesend.wallets.service import find_wallet
 from wesend.webhooks import deliver, endpoints
 

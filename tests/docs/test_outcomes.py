@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from wesend.docs.apis import APIS
-from wesend.sandbox import SENDERS, WALLETS
+from wesend.sandbox.account import SENDERS, WALLETS
 
 from ..support.dialects import ROWS
 from ..support.documents import Watch

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from wesend.docs.apis import APIS
-from wesend.sandbox import CREDENTIALS
+from wesend.sandbox.account import CREDENTIALS
 
 PAGES = ["/docs", *(f"/docs/{name}" for name in APIS)]
 

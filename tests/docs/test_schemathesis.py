@@ -18,7 +18,7 @@ from schemathesis.config import SchemathesisConfig
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from wesend.docs.apis import APIS
-from wesend.sandbox import CREDENTIALS
+from wesend.sandbox.account import CREDENTIALS
 
 from ..support.dialects import ROWS
 from ..support.documents import Watch

@@ -8,7 +8,7 @@ import pytest
 
 from wesend.database import query
 from wesend.docs.apis import APIS
-from wesend.messages import mail_events
+from wesend.messages.email import tracking
 from wesend.webhooks import deliver, endpoints
 from wesend.webhooks.formats import INBOUND
 
@@ -42,8 +42,8 @@ def test_what_goes_out_is_what_the_document_says(app, name):
         walk.jobs.settle()
     with app.app_context():
         for message in query("SELECT * FROM messages WHERE channel = 'email'"):
-            mail_events.note_opened(message)
-            mail_events.note_clicked(message, "https://example.com")
+            tracking.note_opened(message)
+            tracking.note_clicked(message, "https://example.com")
         sent = [(row["event"], json.loads(deliver.payload_of(name,
                                                              row))) for row in query("SELECT * FROM"
                                                                                      " webhook_deliveries")]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from wesend.schema_version import bring_up_to_date
+from wesend.database.schema_version import bring_up_to_date
 
 from ..conftest import close, make_app
 from ..support.browser import CHROMIUM

@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from wesend.sandbox import CREDENTIALS, WALLETS
+from wesend.sandbox.account import CREDENTIALS, WALLETS
 
 from ..support.browser import Somebody
 from ..support.server import Server

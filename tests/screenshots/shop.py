@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from wesend import clock
 from wesend.cli import group as commands
-from wesend.messages import brought
+from wesend.core import clock
+from wesend.messages.receipts import inbox as receipt_inbox
 
 from ..conftest import close, make_app
 from ..support.apis import Wesendall
@@ -66,7 +66,7 @@ def fill(migrated: Path, instance: Path, carrier: Carrier) -> Shop:
             moment += 3
             carrier.report(lambda form: _receipt(app, shop, form))
             with app.app_context():
-                brought.match_new()
+                receipt_inbox.match_new()
     finally:
         clock.use(None)
         close(app)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wesend import logs
-from wesend.settings import VARIABLES, SettingsError, hide_credentials, load
+from wesend.core.settings import VARIABLES, SettingsError, hide_credentials, load
+from wesend.web import logs
 
 from ..support.dashboard import Visitor, make_user, text_of
 

@@ -6,14 +6,17 @@ import json
 
 import pytest
 
-from wesend import clock
 from wesend.accounts.roles import MEMBER, OWNER
+from wesend.adapters.sms.base import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN, CallbackReceipt, Outcome, Receipt
+from wesend.core import clock
 from wesend.database import query, write
-from wesend.gateways.sms.base import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN, CallbackReceipt, Outcome, Receipt
-from wesend.messages import brought, disclosure, queue, unknown
-from wesend.messages.detours import lead_around
-from wesend.messages.settle import settle
-from wesend.upstreams import registry
+from wesend.gateways import registry
+from wesend.messages.dispatch import queue
+from wesend.messages.dispatch.failover import lead_around
+from wesend.messages.dispatch.settle import settle
+from wesend.messages.receipts import inbox as receipt_inbox
+from wesend.messages.receipts import unknown_outcomes
+from wesend.messages.reporting import disclosure
 
 from ..support.accounts import Minted, mint
 from ..support.dashboard import Visitor, make_user
@@ -71,10 +74,10 @@ def told(app, api, gateways, shop) -> list[str]:
             lead_around(NAME, gone=True)
             lead_around(SECOND, gone=True)
     uid = ids[0].removeprefix("msg-")
-    brought.keep(NAME, [CallbackReceipt("ref-1", uid, None, Receipt("delivered", "DELIVRD", f"stat:DELIVRD {RAW}"))],
+    receipt_inbox.keep(NAME, [CallbackReceipt("ref-1", uid, None, Receipt("delivered", "DELIVRD", f"stat:DELIVRD {RAW}"))],
                  raw=json.dumps({"said": RAW, "cost": COST}))
-    brought.match_new()
-    unknown.decide(ids[-1].removeprefix("msg-"), "lost", actor="boss@example.com")
+    receipt_inbox.match_new()
+    unknown_outcomes.decide(ids[-1].removeprefix("msg-"), "lost", actor="boss@example.com")
     write(lambda tx: tx.insert("message_events", message_id=1, event="failover", status="queued", at=1,
                                detail=f"{NAME} is not available; {SECOND} is tried"))
     write(lambda tx: tx.changed("UPDATE messages SET error_message = ? WHERE uid = ?",

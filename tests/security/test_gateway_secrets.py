@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from tests.gateways.adapters import GIVEN
+from tests.adapters.adapters import GIVEN
 from tests.support.gateways import ACTOR
+from wesend.adapters.options import destination, read_options
+from wesend.core.errors import InvalidInput
 from wesend.database import atomic
-from wesend.errors import InvalidInput
-from wesend.gateways.options import destination, read_options
-from wesend.upstreams import registry, service
+from wesend.gateways import registry, service
 
 THEIRS = "http://vendor.example"
 OURS = "http://127.0.0.1:9"

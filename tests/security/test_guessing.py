@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from wesend.accounts import places, sign_in, throttle
+from wesend.core.errors import InvalidCredentials, RateLimited
 from wesend.database import query
-from wesend.errors import InvalidCredentials, RateLimited
 
 from ..support.dashboard import PASSWORD, Visitor, give_password, make_user
 

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.server.conftest import new_instance as new_instance
 from tests.support.memory import Peak
 from tests.support.server import Server, free_port
-from wesend.sandbox import CREDENTIALS
+from wesend.sandbox.account import CREDENTIALS
 
 MOST = 300.0  # MB, of all processes together
 HEADERS = {"X-API-Key": CREDENTIALS["worldledgers"].secret}

@@ -13,8 +13,8 @@ import requests
 from tests.support.dashboard import PASSWORD, Visitor, make_user
 from tests.support.forked import ForkedServer
 from tests.support.receiver import hang
-from wesend.errors import TooManyAsked
-from wesend.upstreams import in_request
+from wesend.core.errors import TooManyAsked
+from wesend.gateways import request_limits
 from wesend.wallets.service import find_wallet
 from wesend.webhooks import endpoints
 
@@ -32,12 +32,12 @@ def crowded(context):
     """As many asked by hand as may."""
     with ExitStack() as stack:
         for _ in range(THREADS // 2):
-            stack.enter_context(in_request.asked_by_hand())
+            stack.enter_context(request_limits.asked_by_hand())
         yield context
 
 
 def test_half_of_the_threads_may_ask_and_the_next_is_refused_until_one_is_done(crowded):
-    with pytest.raises(TooManyAsked), in_request.asked_by_hand():
+    with pytest.raises(TooManyAsked), request_limits.asked_by_hand():
         pass
     assert not crowded.extensions["wesend.in-request"].busy.get("sandbox")
 

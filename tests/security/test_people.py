@@ -7,8 +7,7 @@ import pytest
 from wesend.accounts import keys, service, sign_in, users
 from wesend.accounts.roles import MEMBER, OWNER
 from wesend.contacts import desk
-from wesend.database import query
-from wesend.errors import (
+from wesend.core.errors import (
     AccountSuspended,
     EmailTaken,
     Forbidden,
@@ -18,7 +17,8 @@ from wesend.errors import (
     NotFound,
     RateLimited,
 )
-from wesend.messages import by_hand
+from wesend.database import query
+from wesend.messages.sending import by_hand
 from wesend.routing import senders
 from wesend.wallets import service as wallets
 from wesend.webhooks import attempts, endpoints

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from wesend.client_addresses import _names_loopback
+from wesend.core.client_addresses import _names_loopback
+from wesend.core.settings import load
 from wesend.dialects import DIALECTS
-from wesend.sandbox import CREDENTIALS
-from wesend.settings import load
+from wesend.sandbox.account import CREDENTIALS
 
 from ..support.accounts import mint
 from ..support.apis import Api, Wesendall

@@ -6,12 +6,13 @@ import json
 
 import pytest
 
-from wesend import cli, money
+from wesend import cli
 from wesend.accounts.service import get_account
+from wesend.core import money
+from wesend.core.errors import Conflict
 from wesend.database import query, write
-from wesend.errors import Conflict
-from wesend.messages import phones_inbox
 from wesend.operations import alerts
+from wesend.sandbox import phones as sandbox_phones
 from wesend.wallets.service import debit_by_hand, find_wallet, set_low_balance
 
 from ..support.accounts import ACTOR, mint, new_worldledgers, wesendall_of
@@ -54,10 +55,10 @@ def test_a_live_message_is_not_there_even_if_its_route_leads_to_the_sandboxs_gat
     assert SECRET not in shown and "Of the sandbox" in shown
     minted, uid = live
     with app.app_context():
-        assert phones_inbox.list_phones(minted.account_id) == []
-        assert phones_inbox.conversation(minted.account_id, "+256712345678") == []
+        assert sandbox_phones.list_phones(minted.account_id) == []
+        assert sandbox_phones.conversation(minted.account_id, "+256712345678") == []
         with pytest.raises(Conflict):
-            phones_inbox.bring_receipt(get_account(minted.account_id), uid, "failed", actor=ACTOR)
+            sandbox_phones.bring_receipt(get_account(minted.account_id), uid, "failed", actor=ACTOR)
 
 
 def test_not_even_its_id_is_known(client, live, mailed):

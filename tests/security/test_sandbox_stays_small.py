@@ -13,7 +13,7 @@ import requests
 
 from tests.support.forked import ForkedServer
 from tests.support.server import Server
-from wesend.sandbox import CREDENTIALS
+from wesend.sandbox.account import CREDENTIALS
 
 HEADERS = {"X-API-Key": CREDENTIALS["worldledgers"].secret}
 POLLS = 20

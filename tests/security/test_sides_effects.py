@@ -7,14 +7,17 @@ import json
 
 import pytest
 
-from wesend import money
 from wesend.accounts.sides import LIVE, SANDBOX
 from wesend.contacts import desk
 from wesend.contacts import service as contacts
+from wesend.core import money
+from wesend.core.errors import GroupExists, InvalidInput
 from wesend.database import atomic, query
-from wesend.errors import GroupExists, InvalidInput
-from wesend.messages import drafts, inbound, letters, mail_events
-from wesend.messages.order import Order
+from wesend.messages.campaigns import email as email_campaigns
+from wesend.messages.campaigns import sms as sms_campaigns
+from wesend.messages.email import tracking
+from wesend.messages.receipts import inbound
+from wesend.messages.sending.options import Order
 from wesend.operations import alerts
 from wesend.routing import senders
 from wesend.wallets.service import debit_by_hand, find_wallet, set_low_balance
@@ -104,19 +107,19 @@ def test_people_send_to_a_keys_group_from_a_wallet_of_its_side_alone(both):
         for side in (LIVE, SANDBOX):
             for paying in (LIVE, SANDBOX):
                 wallet = find_wallet(both[paying].wallet)
-                draft = drafts.Draft(drafts.new_uid(), wallet, drafts.Audience((both[side].group, both.people.group)), "Hi", None,
+                draft = sms_campaigns.Draft(sms_campaigns.new_uid(), wallet, sms_campaigns.Audience((both[side].group, both.people.group)), "Hi", None,
                                      Order())
-                letter = letters.WrittenLetter(drafts.new_uid(), wallet, (both[side].group,), "ann@example.com", "Hi", "Hi",
+                letter = email_campaigns.WrittenLetter(sms_campaigns.new_uid(), wallet, (both[side].group,), "ann@example.com", "Hi", "Hi",
                                                "plain", Order())
                 if side == paying:
-                    assert drafts.send_campaign(both.account, draft, actor=ACTOR)["total"] == 2
-                    letters.send_letter(both.account, letter, actor=ACTOR)
+                    assert sms_campaigns.send_campaign(both.account, draft, actor=ACTOR)["total"] == 2
+                    email_campaigns.send_letter(both.account, letter, actor=ACTOR)
                     continue
                 before = both.rows_of(paying)
                 with pytest.raises(InvalidInput, match=f"choose a {side} wallet"):
-                    drafts.send_campaign(both.account, draft, actor=ACTOR)
+                    sms_campaigns.send_campaign(both.account, draft, actor=ACTOR)
                 with pytest.raises(InvalidInput, match=f"choose a {side} wallet"):
-                    letters.send_letter(both.account, letter, actor=ACTOR)
+                    email_campaigns.send_letter(both.account, letter, actor=ACTOR)
                 assert both.rows_of(paying) == before
 
 
@@ -124,13 +127,13 @@ def test_people_send_to_a_keys_group_from_a_wallet_of_its_side_alone(both):
 def test_a_send_of_people_uses_the_senders_of_its_wallets_side(both, side):
     with both.app.app_context():
         for sender, fits in ((both[side].sender, True), ("PEOPLEWORD", True), (both[other_of(side)].sender, False)):
-            draft = drafts.Draft(drafts.new_uid(), find_wallet(both[side].wallet), drafts.Audience(numbers="0712345678"), "Hi",
+            draft = sms_campaigns.Draft(sms_campaigns.new_uid(), find_wallet(both[side].wallet), sms_campaigns.Audience(numbers="0712345678"), "Hi",
                                  sender, Order())
             if fits:
-                assert drafts.send_message(both.account, draft, actor=ACTOR)["sender"] == sender
+                assert sms_campaigns.send_message(both.account, draft, actor=ACTOR)["sender"] == sender
             else:
                 with pytest.raises(senders.SenderNotApproved):
-                    drafts.send_message(both.account, draft, actor=ACTOR)
+                    sms_campaigns.send_message(both.account, draft, actor=ACTOR)
 
 
 # -- sender IDs ----------------------------------------------------------------------
@@ -232,9 +235,9 @@ def test_an_unsubscribe_binds_its_mails_side_and_cancels_nothing_of_the_other(bo
     ids = {name: both[name].apis["worldledgers"].post(f"{LETTERS}/email", asked).json["data"]["message_ids"][0]
            for name in (LIVE, SANDBOX)}
     with both.app.app_context():
-        message = mail_events.find_mail(ids[side])
+        message = tracking.find_mail(ids[side])
         assert message is not None
-        mail_events.unsubscribe(message)
+        tracking.unsubscribe(message)
         states = {name: query("SELECT status FROM messages WHERE id = ?", (ids[name],))[0][0] for name in ids}
     assert states == {side: "cancelled", other_of(side): "queued"}
     assert both[side].apis["worldledgers"].post(f"{LETTERS}/email", asked).status_code == 422

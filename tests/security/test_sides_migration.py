@@ -9,7 +9,7 @@ import flask_migrate
 import pytest
 
 from wesend.database import db, query
-from wesend.schema_version import MIGRATIONS, bring_up_to_date
+from wesend.database.schema_version import MIGRATIONS, bring_up_to_date
 
 from ..conftest import close, make_app
 

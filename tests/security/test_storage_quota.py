@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from wesend.database import query, write
-from wesend.sandbox import CREDENTIALS
+from wesend.sandbox.account import CREDENTIALS
 
 from ..support.apis import Wasambazie, Wesendall, WorldLedgers
 from ..support.dashboard import Visitor, make_user

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import flask_migrate
 
-from wesend import clock
 from wesend.accounts import sign_in
+from wesend.core import clock
 from wesend.database import atomic, query
-from wesend.schema_version import MIGRATIONS, bring_up_to_date, known_revisions
+from wesend.database.schema_version import MIGRATIONS, bring_up_to_date, known_revisions
 
 from ..conftest import close, make_app
 from ..support.dashboard import PASSWORD

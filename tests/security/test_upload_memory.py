@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from wesend.sandbox import CREDENTIALS
+from wesend.sandbox.account import CREDENTIALS
 
 from ..bench.serving import memory_mb
 from ..support.server import Server

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wesend.accounts import passwords, sign_in, weak_passwords
-from wesend.errors import InvalidInput
+from wesend.core.errors import InvalidInput
 
 from ..support.dashboard import PASSWORD, make_user
 

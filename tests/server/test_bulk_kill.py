@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from wesend.sandbox import CREDENTIALS
+from wesend.sandbox.account import CREDENTIALS
 
 from ..support.domain import NUMBERS
 from ..support.forked import ForkedServer

@@ -13,8 +13,8 @@ import requests
 from tests.support.forked import ForkedServer
 from tests.support.mail import DROP, MailServer
 from tests.support.server import Server, free_port
-from wesend.messages.held import HELD
-from wesend.sandbox import CREDENTIALS
+from wesend.messages.email.held import HELD
+from wesend.sandbox.account import CREDENTIALS
 
 HEADERS = {"X-API-Key": CREDENTIALS["worldledgers"].secret}
 

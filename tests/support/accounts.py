@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from flask import Flask
 
-from wesend import money
 from wesend.accounts import keys, service
 from wesend.accounts.keys import Credentials
+from wesend.core import money
 from wesend.wallets import service as wallets
 
 from .apis import Wesendall, WorldLedgers

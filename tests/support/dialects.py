@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from wesend.accounts.keys import Credentials
 from wesend.dialects.dialect import Dialect
-from wesend.sandbox import CREDENTIALS, SENDERS, WALLETS
+from wesend.sandbox.account import CREDENTIALS, SENDERS, WALLETS
 
 from .apis import Api, basic
 

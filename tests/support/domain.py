@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from collections import Counter, deque
 
-from wesend import money
 from wesend.accounts.service import AccountInfo, create_account, get_account
+from wesend.adapters.sms.base import ACCEPTED, Outcome, Question, Receipt, SmsGateway, Submission
+from wesend.core import money
 from wesend.database import Row, atomic, query, query_one
-from wesend.gateways.sms.base import (
-    ACCEPTED,
-    Outcome,
-    Question,
-    Receipt,
-    SmsGateway,
-    Submission,
-)
-from wesend.messages import send as sending
-from wesend.messages.audit import audit
-from wesend.messages.compose import Composer, read_recipients
-from wesend.messages.order import Order, Origin
-from wesend.messages.send import Sent
-from wesend.messages.statuses import BUCKETS
+from wesend.messages.sending import send as sending
+from wesend.messages.sending.compose import Composer, read_recipients
+from wesend.messages.sending.options import Order, Origin
+from wesend.messages.sending.send import Sent
+from wesend.messages.state.statuses import BUCKETS
+from wesend.operations.audit import audit
 from wesend.routing.routes import RouteInfo, set_route
 from wesend.wallets.service import WalletInfo, create_wallet, credit_by_hand
 

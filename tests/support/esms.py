@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from wesend.sandbox import CREDENTIALS
+from wesend.sandbox.account import CREDENTIALS
 
 from .accounts import Minted, mint
 from .apis import Api

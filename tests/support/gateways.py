@@ -6,9 +6,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.gateways.adapters import GIVEN
-from wesend.messages import brought
-from wesend.upstreams import service
+from tests.adapters.adapters import GIVEN
+from wesend.gateways import service
+from wesend.messages.receipts import inbox as receipt_inbox
 
 ACTOR = "test"
 NOWHERE = "http://127.0.0.1:9"  # for gateways that are not called
@@ -42,4 +42,4 @@ class Vendor:
     def match(self) -> int:
         """The job that makes something of receipts."""
         with self.app.app_context():
-            return brought.match_new()
+            return receipt_inbox.match_new()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wesend.cli import main
-from wesend.connections import paced_socket
+from wesend.web.connections import paced_socket
 
 if __name__ == "__main__":
     for name in ("GRACE", "PIECE", "PIECE_SECONDS", "BRIEF", "LOOK_EVERY"):

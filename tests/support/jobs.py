@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from wesend.messages import bulk, queue, receipts
-from wesend.messages.lane import serve_at_once
-from wesend.upstreams import registry
+from wesend.gateways import registry
+from wesend.messages.dispatch import queue
+from wesend.messages.dispatch.worker import serve_at_once
+from wesend.messages.receipts import polling
+from wesend.messages.sending import bulk
 from wesend.wallets import deposits
 
 
@@ -27,7 +29,7 @@ class ManualJobs:
 
     def receipts(self) -> None:
         with self.app.app_context():
-            receipts.poll_due()
+            polling.poll_due()
 
     def deposits(self) -> None:
         with self.app.app_context():
@@ -35,7 +37,7 @@ class ManualJobs:
 
     def expire(self) -> None:
         with self.app.app_context():
-            receipts.expire()
+            polling.expire()
 
     def recover(self) -> None:
         with self.app.app_context():

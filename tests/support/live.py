@@ -6,9 +6,9 @@ from itertools import count
 from pathlib import Path
 
 from tests.conftest import close, make_app
-from wesend.messages.compose import Composer, read_recipients
-from wesend.messages.order import Order, Origin
-from wesend.messages.send import send_bulk
+from wesend.messages.sending.compose import Composer, read_recipients
+from wesend.messages.sending.options import Order, Origin
+from wesend.messages.sending.send import send_bulk
 from wesend.wallets.service import find_wallet
 
 from .server import Server

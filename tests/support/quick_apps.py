@@ -17,7 +17,7 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from werkzeug.routing import Rule
 
-from wesend.database import connecting, orm
+from wesend.database import connecting, schema
 
 _compile = Rule._compile_builder
 _configure = connecting.configure
@@ -26,7 +26,7 @@ _builders: dict[tuple, Callable[..., tuple[str, str]]] = {}
 
 def make_apps_quick() -> None:
     Rule._compile_builder = _compile_once  # type: ignore[method-assign]
-    connecting.configure = orm.configure = _configure_without_syncing
+    connecting.configure = schema.configure = _configure_without_syncing
 
 
 def share_templates(app: Flask) -> None:

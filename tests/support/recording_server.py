@@ -8,10 +8,10 @@ import os
 import time
 from pathlib import Path
 
+from wesend.adapters.sms.base import DELIVERED, Outcome, Question, Receipt, Submission
+from wesend.adapters.sms.sandbox import SandboxGateway
 from wesend.cli import main
-from wesend.gateways.sms.base import DELIVERED, Outcome, Question, Receipt, Submission
-from wesend.gateways.sms.sandbox import SandboxGateway
-from wesend.upstreams import registry
+from wesend.gateways import registry
 
 JOURNAL = "gateway.journal"
 TAKES = 0.004  # seconds an answer takes: most kills find something on its way

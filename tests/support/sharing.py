@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).resolve().parent.parent
-LONG = ("browser", "server", "bench", "docs", "upstreams")
+LONG = ("browser", "server", "bench", "docs", "security", "gateways")
 """Folders of files that take longest: begun last, one of them would keep one process busy while the other is done."""
 
 

@@ -10,10 +10,10 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from wesend import clock
 from wesend.accounts.service import create_account
 from wesend.accounts.sides import SANDBOX, Side, side_of
 from wesend.contacts import service as contacts
+from wesend.core import clock
 from wesend.database import atomic, query, query_one
 from wesend.routing import senders
 from wesend.wallets.service import WalletInfo, create_wallet, credit_by_hand

@@ -7,9 +7,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from wesend import create_app, settings
-from wesend.gateways.sms.base import SmsGateway
-from wesend.upstreams import pace, slots
+from wesend import create_app
+from wesend.adapters.sms.base import SmsGateway
+from wesend.coordination import call_slots, pace
+from wesend.core import settings
 
 from .forked import context
 
@@ -50,7 +51,7 @@ def _run(instance: Path, what: str, number: int, connection: Connection) -> None
             return
         if what == "wait":
             connection.send("waits")
-        with slots.slot(gateway(parallel=number), 60 if what == "wait" else 0) as free:
+        with call_slots.slot(gateway(parallel=number), 60 if what == "wait" else 0) as free:
             connection.send("held" if free else "none")
             connection.recv()  # until it is killed
 

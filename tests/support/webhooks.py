@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from flask import Flask
 
+from wesend.adapters.guarded_http import GuardedHttp
 from wesend.database import query, write
-from wesend.gateways.guarded_http import GuardedHttp
 from wesend.webhooks import attempts, endpoints, outbox
 from wesend.webhooks.courier import Courier
 from wesend.webhooks.formats import Event

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from wesend.sandbox import CREDENTIALS, WALLETS
+from wesend.sandbox.account import CREDENTIALS, WALLETS
 
 from .apis import basic
 from .server import Server

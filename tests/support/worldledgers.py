@@ -6,7 +6,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from wesend.contacts import service as contacts
-from wesend.sandbox import ensure_sandbox
+from wesend.sandbox.account import ensure_sandbox
 
 OK, FAILS, LOW, REFUSED, HANGS, BUSY = ("254712345678", "254700000099", "254700000088", "254700000077", "254700000066",
                                         "254700000044")

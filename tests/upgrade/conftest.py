@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wesend.schema_version import bring_up_to_date
+from wesend.database.schema_version import bring_up_to_date
 
 from ..conftest import MovableClock, close, make_app
 from ..support.receiver import Receiver
@@ -50,7 +50,7 @@ def old_instance(old_database, tmp_path) -> Path:
 @pytest.fixture
 def clock() -> Iterator[MovableClock]:
     """Stands where the landed version was left."""
-    from wesend import clock as wesend_clock
+    from wesend.core import clock as wesend_clock
 
     movable = MovableClock(landed()["looked_at"] / 1000)
     wesend_clock.use(movable)

@@ -15,11 +15,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from wesend.adapters.guarded_http import GuardedHttp
 from wesend.database import query
-from wesend.gateways.guarded_http import GuardedHttp
-from wesend.messages import brought, bulk, control, lane, queue, receipts, submit
-from wesend.messages.lane import serve_at_once
-from wesend.upstreams import registry
+from wesend.gateways import registry
+from wesend.messages.dispatch import queue, submit, worker
+from wesend.messages.dispatch.worker import serve_at_once
+from wesend.messages.receipts import inbox as receipt_inbox
+from wesend.messages.receipts import polling
+from wesend.messages.sending import actions, bulk
 from wesend.wallets import deposits
 from wesend.webhooks import deliver
 
@@ -102,7 +105,7 @@ def headers_of(key: dict) -> dict[str, str]:
 def _settle() -> None:
     queue.recover_leases()
     bulk.undo_abandoned()
-    control.finish_cancellations()
+    actions.finish_cancellations()
     while queue.release_due():
         pass
     for gateway in registry.gateways().values():
@@ -112,8 +115,8 @@ def _settle() -> None:
         elif gateway.name != "smsc":
             while _send_out(gateway):
                 pass
-    brought.match_new()
-    receipts.poll_due()
+    receipt_inbox.match_new()
+    polling.poll_due()
     deposits.poll_due()
 
 
@@ -122,7 +125,7 @@ def _send_out(gateway) -> bool:
     if claimed.messages:
         (group,) = queue.start([claimed])
         for messages in submit.in_calls(gateway, group.messages):
-            lane._settle(group._replace(messages=messages), submit.call(gateway, messages))
+            worker._settle(group._replace(messages=messages), submit.call(gateway, messages))
     return bool(claimed.messages)
 
 

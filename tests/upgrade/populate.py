@@ -24,8 +24,8 @@ from population import contacts, deposits, hooks, mails, people, reading, sends
 from population.places import PASSWORD
 from population.world import World
 
-from wesend import clock
-from wesend.messages import receipts
+from wesend.core import clock
+from wesend.messages.receipts import polling
 from wesend.operations import retention, status_counts
 
 HERE = Path(__file__).resolve().parent
@@ -55,7 +55,7 @@ def _some_days(world: World) -> None:
         world.later(600)
         world.deliver()
     world.later(2.1 * 86_400)
-    world.job(receipts.expire)
+    world.job(polling.expire)
     world.job(status_counts.roll_up)
     world.settle()
     world.deliver()

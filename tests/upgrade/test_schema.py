@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import create_engine, inspect
 
 from wesend.database import db
-from wesend.schema_version import MIGRATIONS, bring_up_to_date, current_revision, known_revisions
+from wesend.database.schema_version import MIGRATIONS, bring_up_to_date, current_revision, known_revisions
 
 from ..conftest import close, make_app
 from ..support.domain import problems, recount_batch, recount_days

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from wesend import money
-from wesend.phones import Phone
-from wesend.sandbox import WALLETS
+from wesend.core import money
+from wesend.core.phones import Phone
+from wesend.sandbox.account import WALLETS
 from wesend.wallets import deposits, service
 
 

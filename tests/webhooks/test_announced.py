@@ -4,13 +4,13 @@ import threading
 
 import pytest
 
-from wesend import clock as wesend_clock
+from wesend.adapters.sms.base import DELIVERED as GATEWAY_DELIVERED
+from wesend.adapters.sms.base import Receipt
+from wesend.core import clock as wesend_clock
 from wesend.database import query, write
-from wesend.gateways.sms.base import DELIVERED as GATEWAY_DELIVERED
-from wesend.gateways.sms.base import Receipt
-from wesend.messages import send
-from wesend.messages.receipts import plan_receipt
-from wesend.messages.transitions import move
+from wesend.messages.receipts.polling import plan_receipt
+from wesend.messages.sending import send
+from wesend.messages.state.transitions import move
 from wesend.webhooks import endpoints
 
 from ..support.apis import Wasambazie, Wesendall

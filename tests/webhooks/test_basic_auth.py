@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import close, make_app
 from wesend.database import query
-from wesend.schema_version import MIGRATIONS, bring_up_to_date, prepare_folder
+from wesend.database.schema_version import MIGRATIONS, bring_up_to_date, prepare_folder
 from wesend.webhooks import deliver, endpoints, managed
 from wesend.webhooks.listening import listen
 

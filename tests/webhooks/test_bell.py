@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from wesend import jobs as jobs_module
-from wesend import wake
+from wesend.coordination.bell import Bell
 from wesend.jobs import Jobs
-from wesend.wake import Bell
 
 from ..support.receiver import Receiver, answer
 from ..support.webhooks import Engine
@@ -38,7 +37,7 @@ def listening(app, dispatcher, courier) -> Iterator[None]:
     finally:
         jobs.stopping.set()
         with app.app_context():
-            wake.webhooks()
+            bell.webhooks()
         thread.join()
         bell.close()
 

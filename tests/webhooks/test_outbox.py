@@ -5,8 +5,8 @@ import json
 import pytest
 
 from wesend.accounts.sides import SANDBOX
+from wesend.core.errors import AccountNotFound, InvalidInput
 from wesend.database import atomic, write
-from wesend.errors import AccountNotFound, InvalidInput
 from wesend.webhooks import endpoints, outbox
 from wesend.webhooks.formats import Event
 

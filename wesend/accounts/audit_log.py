@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import sqlite3
 
-from .. import clock
+from ..core import clock
+from ..core.errors import WesendError
 from ..database import Row, Tx, query, write
-from ..errors import WesendError
 from . import roles
 from .roles import MANAGE, OPERATE, Actor
 

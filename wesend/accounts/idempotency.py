@@ -10,9 +10,9 @@ from __future__ import annotations
 import secrets
 from typing import NamedTuple
 
-from .. import clock
+from ..core import clock
+from ..core.errors import IdempotencyConflict, IdempotencyInFlight
 from ..database import Tx, write, write_surely
-from ..errors import IdempotencyConflict, IdempotencyInFlight
 
 LEASE_MS = 40 * clock.SECOND  # longer than any request may take
 KEPT_MS = clock.DAY

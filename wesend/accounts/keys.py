@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 from flask import Flask
 
-from .. import clock
-from ..current import this_app
+from ..core import clock
+from ..core.current_app import this_app
+from ..core.errors import InvalidCredentials, InvalidInput, KeyNotFound, StorageFull
 from ..database import Row, atomic, cached, query, query_one, write
-from ..errors import InvalidCredentials, InvalidInput, KeyNotFound, StorageFull
 from . import audit_log, roles
 from .roles import MANAGE, Actor
 from .service import AccountInfo

@@ -11,7 +11,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from ..columns import Id, Instant
+from ..core.columns import Id, Instant
 from ..database import db
 
 

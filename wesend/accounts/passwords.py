@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import os
 
-from ..errors import InvalidInput
+from ..core.errors import InvalidInput
 from . import weak_passwords
 
 SHORTEST, LONGEST = 10, 200

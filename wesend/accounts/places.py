@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from .. import clock
+from ..core import clock
 from ..database import Tx
 
 MOST_KNOWN = 20

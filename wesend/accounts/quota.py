@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..current import this_app
+from ..core.current_app import this_app
+from ..core.errors import StorageQuotaExceeded
 from ..database import query_one
-from ..errors import StorageQuotaExceeded
 
 MB = 2**20
 

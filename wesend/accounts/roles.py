@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..errors import AccountSuspended, Forbidden, NotFound
+from ..core.errors import AccountSuspended, Forbidden, NotFound
 
 if TYPE_CHECKING:
     from .service import AccountInfo

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 
-from .. import clock
+from ..core import clock
+from ..core.errors import AccountNotFound, InvalidInput
 from ..database import Row, atomic, cached, query, query_one
-from ..errors import AccountNotFound, InvalidInput
 from . import audit_log, roles
 from .roles import OPERATE, Actor
 

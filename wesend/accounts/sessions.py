@@ -13,9 +13,9 @@ import sqlite3
 from hashlib import sha256
 from typing import NamedTuple
 
-from .. import clock
+from ..core import clock
+from ..core.errors import WesendError
 from ..database import Tx, query_one, write
-from ..errors import WesendError
 from .roles import User
 from .users import USER_COLUMNS, user_of
 

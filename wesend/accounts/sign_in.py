@@ -11,9 +11,9 @@ import secrets
 from collections.abc import Callable
 from hashlib import sha256
 
-from .. import clock
+from ..core import clock
+from ..core.errors import EmailTaken, InvalidCredentials, InvalidLink
 from ..database import atomic, query_one
-from ..errors import EmailTaken, InvalidCredentials, InvalidLink
 from . import audit_log, ending, passwords, places, throttle, users
 from .roles import OPERATOR, Actor, User
 

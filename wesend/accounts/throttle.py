@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .. import clock
+from ..core import clock
+from ..core.errors import RateLimited
 from ..database import Tx, write
-from ..errors import RateLimited
 from . import audit_log, places
 from .roles import Actor, Stranger
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from .. import clock
-from ..database import Row, Tx, atomic, query, query_one
-from ..errors import (
+from ..core import clock
+from ..core.errors import (
     EmailTaken,
     Forbidden,
     InvalidInput,
@@ -17,6 +16,7 @@ from ..errors import (
     UserNotFound,
     WesendError,
 )
+from ..database import Row, Tx, atomic, query, query_one
 from . import audit_log, ending, roles
 from .roles import MANAGE, OPERATE, OPERATOR, OWNER, Actor, User
 from .service import get_account

@@ -8,9 +8,9 @@ from io import BytesIO
 from flask import Blueprint, abort, current_app, request
 from werkzeug.formparser import FormDataParser
 
-from ..gateways.callbacks import BadSignature, CallbackRequest, UnreadableCallback
-from ..messages import brought
-from ..upstreams import registry, service
+from ..adapters.callbacks import BadSignature, CallbackRequest, UnreadableCallback
+from ..gateways import registry, service
+from ..messages.receipts import inbox as receipt_inbox
 from ..wallets import deposits
 
 blueprint = Blueprint("callbacks", __name__, url_prefix="/callbacks")
@@ -25,7 +25,7 @@ def take_receipts(name: str, token: str):
     called = _called()
     receipts = _read(gateway, called)
     if receipts:
-        brought.keep(name, receipts, called.body.decode("utf-8", "replace") or request.query_string.decode("latin-1"))
+        receipt_inbox.keep(name, receipts, called.body.decode("utf-8", "replace") or request.query_string.decode("latin-1"))
     return "", 200
 
 

@@ -6,7 +6,8 @@ import base64
 
 from flask import Blueprint, Response, abort, redirect, request
 
-from ..messages import mail, mail_events
+from ..messages.email import compose as mail
+from ..messages.email import tracking
 
 blueprint = Blueprint("tracking", __name__, url_prefix="/t")
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -19,7 +20,7 @@ DONE = "<p>Done. You will receive no more of these e-mails.</p>"
 @blueprint.route("/<token>", methods=["GET", "POST"])
 def follow(token: str):
     named = mail.read_token(token)
-    message = mail_events.find_mail(named[1]) if named else None
+    message = tracking.find_mail(named[1]) if named else None
     if named is None or message is None:
         abort(404)
     kind, message_id, link = named
@@ -27,12 +28,12 @@ def follow(token: str):
         return _unsubscribe(message)
     if request.method == "POST":
         abort(405)
-    if not mail_events.is_tracked(message):
+    if not tracking.is_tracked(message):
         abort(404)
     if kind == mail.CLICK and link is not None:
         return _click(message, message_id, link)
     if request.method != "HEAD":
-        mail_events.note_opened(message)
+        tracking.note_opened(message)
     return Response(PIXEL, mimetype="image/gif", headers={"Cache-Control": "no-store"})
 
 
@@ -41,7 +42,7 @@ def _click(message, message_id: int, link: int):
     if target is None:
         abort(404)
     if request.method != "HEAD":  # a scanner's look, not a reader's
-        mail_events.note_clicked(message, target)
+        tracking.note_clicked(message, target)
     return redirect(target, 302)
 
 
@@ -50,7 +51,7 @@ def _unsubscribe(message):
     it.
     """
     if request.method == "POST":
-        mail_events.unsubscribe(message)
+        tracking.unsubscribe(message)
     page = PAGE.format(DONE if request.method == "POST" else ASK)
     return Response(page, mimetype="text/html",
                     headers={"Content-Security-Policy": "default-src 'none'; form-action 'self'",

@@ -10,10 +10,12 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup
 
-from .. import __version__, running, settings
-from ..errors import StorageFull, WesendError
-from ..schema_version import DatabaseProblem
-from ..settings import SettingsError
+from .. import __version__
+from ..coordination import running
+from ..core import settings
+from ..core.errors import StorageFull, WesendError
+from ..core.settings import SettingsError
+from ..database.schema_version import DatabaseProblem
 from . import (
     accounts,
     contacts,

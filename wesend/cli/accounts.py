@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from .. import clock, money
 from ..accounts import keys, quota, service
 from ..accounts.service import AccountInfo
-from ..messages import suspension
+from ..core import clock, money
+from ..messages.dispatch import suspension
 from ..wallets.service import wallet_of_account
 from .shared import ACCOUNT, ACTOR, command
 

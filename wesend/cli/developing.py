@@ -9,12 +9,13 @@ import time
 import click
 from flask import current_app
 
-from .. import clock
 from ..accounts.service import get_account
+from ..core import clock
+from ..core.errors import InvalidInput, NotFound
 from ..database import query_one
-from ..errors import InvalidInput, NotFound
-from ..messages import caught, caught_mail
-from ..messages.caught import Wanted
+from ..sandbox import caught_mail
+from ..sandbox import inbox as sandbox_inbox
+from ..sandbox.inbox import Wanted
 from ..webhooks import listening
 from ..webhooks.formats import formats
 from .shared import ACTOR, command
@@ -34,7 +35,7 @@ class NothingCame(NotFound):
 def wait(to, extract, since, timeout):
     """Wait for what the sandbox catches for a recipient, and print the newest text; exit 1 when nothing came."""
     pattern = _pattern(extract)
-    look = caught_mail.emails if "@" in to else caught.messages
+    look = caught_mail.emails if "@" in to else sandbox_inbox.messages
     wanted = Wanted(to, _since(since or str(time.time() - RECENT)), newest_first=True)
     deadline = time.monotonic() + timeout
     while True:
@@ -56,17 +57,17 @@ def _pattern(extract: str | None) -> re.Pattern | None:
         raise click.UsageError(f"--extract is no regular expression: {error}") from error
 
 
-def _since(text: str) -> caught.Since | None:
+def _since(text: str) -> sandbox_inbox.Since | None:
     try:
-        return caught.read_since(text)
-    except caught.UnknownSince as error:
+        return sandbox_inbox.read_since(text)
+    except sandbox_inbox.UnknownSince as error:
         raise InvalidInput(str(error)) from error
 
 
 def _look(look, wanted: Wanted) -> list[dict]:
     try:
         return look(wanted)
-    except caught.UnknownRecipient as error:
+    except sandbox_inbox.UnknownRecipient as error:
         raise InvalidInput(str(error)) from error
 
 

@@ -7,11 +7,11 @@ import sys
 import click
 from flask import current_app
 
-from .. import clock, money
 from ..accounts.service import get_account
-from ..errors import InvalidInput
-from ..gateways.options import Option
-from ..upstreams import registry, service, trial
+from ..adapters.options import Option
+from ..core import clock, money
+from ..core.errors import InvalidInput
+from ..gateways import registry, service, test_send
 from ..wallets import deposits
 from .shared import ACTOR, command
 
@@ -126,11 +126,11 @@ def remove_gateway(name):
 
 
 @command("test", click.argument("name"), click.option("--to", required=True, metavar="PHONE", help="Where to send to."),
-         click.option("--text", default=trial.TEXT, help="What to send."),
+         click.option("--text", default=test_send.TEXT, help="What to send."),
          click.option("--sender", default=None, help="Sender ID."), group=gateway)
 def test_gateway(name, to, text, sender):
     """Send one real SMS through a gateway, past wallets and routes; exit 1 when it was not accepted."""
-    tried = trial.send_test(name, to, text=text, sender=sender, actor=ACTOR)
+    tried = test_send.send_test(name, to, text=text, sender=sender, actor=ACTOR)
     registry.close(current_app)
     outcome = tried.outcome
     if not tried.ok:

@@ -7,15 +7,15 @@ import sys
 import click
 from flask import current_app
 
-from .. import doctor as diagnosis
 from ..accounts.service import get_account
+from ..core.errors import InvalidInput
 from ..database import query
-from ..errors import InvalidInput
-from ..messages import send as sending
-from ..messages.audit import audit as run_audit
-from ..messages.compose import Composer, read_recipients
-from ..messages.order import Origin
-from ..sandbox import WALLETS
+from ..messages.sending import send as sending
+from ..messages.sending.compose import Composer, read_recipients
+from ..messages.sending.options import Origin
+from ..operations import doctor as diagnosis
+from ..operations.audit import audit as run_audit
+from ..sandbox.account import WALLETS
 from ..wallets.service import WalletInfo, find_wallet
 from .shared import ACTOR, command
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from .. import clock, money
-from ..errors import InvalidInput
+from ..core import clock, money
+from ..core.errors import InvalidInput
+from ..gateways import registry, service
 from ..routing import rates, routes
-from ..upstreams import registry, service
 from .shared import ACTOR, AMOUNT, command
 
 

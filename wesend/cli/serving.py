@@ -8,7 +8,7 @@ import click
 from flask import current_app
 
 from .. import server
-from ..sandbox import ensure_sandbox, published
+from ..sandbox.account import ensure_sandbox, published
 from .shared import command
 
 

@@ -12,8 +12,8 @@ from typing import IO, Any
 import click
 from flask.cli import with_appcontext
 
-from .. import money
-from ..schema_version import bring_up_to_date
+from ..core import money
+from ..database.schema_version import bring_up_to_date
 
 ACTOR = "cli"
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 from flask import Flask, current_app
 
-from .. import clock
 from ..accounts import audit_log
+from ..core import clock
+from ..core.settings import Settings
 from ..operations import backup as backups
 from ..operations import pausing
 from ..operations import restore as restoring
-from ..settings import Settings
 from .shared import ACTOR, command
 
 FILE = click.argument("file", type=click.Path(path_type=Path))

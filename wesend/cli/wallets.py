@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from .. import money
 from ..accounts.service import get_account
+from ..core import money
 from ..routing.rates import is_convertible
 from ..wallets import service
 from ..wallets.service import WalletInfo

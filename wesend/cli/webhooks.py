@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import click
 from flask import current_app
 
-from .. import clock
-from ..errors import InvalidInput
-from ..gateways.guarded_http import leads_to_private
+from ..adapters.guarded_http import leads_to_private
+from ..core import clock
+from ..core.errors import InvalidInput
 from ..webhooks import attempts, endpoints
 from ..webhooks.formats import find_format
 from .shared import ACCOUNT, ACTOR, command

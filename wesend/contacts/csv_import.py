@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO, NamedTuple
 
-from .. import clock, phones, storage
 from ..accounts import quota
 from ..accounts.service import AccountInfo
 from ..accounts.sides import Side
+from ..core import clock, phones, storage
+from ..core.errors import StorageFull
 from ..database import Row, Tx, write, write_surely
-from ..errors import StorageFull
 from . import service, tables
 from .files import EmptyList, NoPhoneColumn, Table
 from .headers import PHONE_HEADERS, Mapping, detect

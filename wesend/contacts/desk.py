@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import IO
 
-from .. import number_text, phones
 from ..accounts import audit_log, roles
 from ..accounts.roles import SEND, Actor
 from ..accounts.service import AccountInfo
+from ..core import number_text, phones
+from ..core.errors import InvalidInput
 from ..database import Row, query, query_one, write
-from ..errors import InvalidInput
 from ..routing import opt_outs
 from . import csv_import, service, tables, uploads
 from .csv_import import Imported

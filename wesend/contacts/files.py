@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ..errors import InvalidInput
+from ..core.errors import InvalidInput
 
 BYTE_LIMIT = 50 * 1024 * 1024
 ROW_LIMIT = 500_000

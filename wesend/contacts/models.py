@@ -2,7 +2,7 @@
 
 from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 
-from ..columns import Id, Instant
+from ..core.columns import Id, Instant
 from ..database import db
 
 

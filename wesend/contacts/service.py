@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from .. import clock, number_text, phones
 from ..accounts import audit_log, quota
 from ..accounts.roles import Actor
 from ..accounts.sides import SEEN, Side, may_change
+from ..core import clock, number_text, phones
+from ..core.errors import ContactNotFound, GroupExists, GroupNotFound, InvalidInput
 from ..database import Row, Tx, marks, query, query_one, write
-from ..errors import ContactNotFound, GroupExists, GroupNotFound, InvalidInput
 from .files import COLUMN_LIMIT, COLUMN_NAME_LIMIT, CONTACT_LIMIT, FIELD_LIMIT
 
 CHUNK = 500  # rows a transaction: the write lock stays short

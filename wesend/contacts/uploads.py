@@ -11,9 +11,9 @@ from typing import BinaryIO
 
 from flask import current_app
 
-from .. import storage
 from ..accounts import quota
-from ..errors import Conflict, NotFound
+from ..core import storage
+from ..core.errors import Conflict, NotFound
 from . import tables
 
 KEPT_SECONDS = 24 * 3600

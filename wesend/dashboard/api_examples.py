@@ -8,7 +8,7 @@ import shlex
 from typing import NamedTuple
 
 from ..accounts.keys import Credentials
-from ..phones import example_number
+from ..core.phones import example_number
 
 TITLES = {"wesendall": "Wesendall", "wasambazie": "Wasambazie", "esms": "eSMS Africa", "worldledgers": "World Ledgers"}
 TEXT = "Hello from wesend"

@@ -11,8 +11,8 @@ from typing import Any
 from flask import Flask, Response, current_app, request
 
 from ..accounts import audit_log
-from ..csv_cells import safe_cell
-from .scope import account
+from ..core.csv_cells import safe_cell
+from .current_account import account
 from .sessions import actor
 
 Cells = Iterable[object]

@@ -9,7 +9,7 @@ from flask_wtf.csrf import CSRFError
 from jinja2 import TemplateError
 from werkzeug.exceptions import HTTPException
 
-from ..errors import Forbidden, InvalidCredentials, NotFound, RateLimited, StorageFull, StorageQuotaExceeded, WesendError
+from ..core.errors import Forbidden, InvalidCredentials, NotFound, RateLimited, StorageFull, StorageQuotaExceeded, WesendError
 
 STATUSES = ((NotFound, 404), (Forbidden, 403), (InvalidCredentials, 401), (RateLimited, 429),
             (StorageQuotaExceeded, 413), (StorageFull, 503))

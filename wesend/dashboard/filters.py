@@ -7,8 +7,8 @@ import json
 from flask import Flask
 from markupsafe import Markup
 
-from .. import clock, countries, money
-from . import scope
+from ..core import clock, countries, money
+from . import current_account
 
 STATUS_TONES = {
     "delivered": "good", "successful": "good", "active": "good", "approved": "good", "on": "good", "finished": "good",
@@ -46,7 +46,7 @@ def amount(micros: int | None, currency: str | None = None, *, signed: bool = Fa
 
 
 def _zone() -> str:
-    account = scope.account_or_none()
+    account = current_account.account_or_none()
     return account.time_zone if account else "UTC"
 
 

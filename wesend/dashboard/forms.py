@@ -13,9 +13,9 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
-from .. import money
 from ..accounts import roles
-from ..errors import AccountSuspended, InvalidInput, StorageFull, TooManyAsked, WesendError
+from ..core import money
+from ..core.errors import AccountSuspended, InvalidInput, StorageFull, TooManyAsked, WesendError
 
 
 class Form(FlaskForm):

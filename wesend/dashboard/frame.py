@@ -9,8 +9,8 @@ from pathlib import Path
 from flask import Blueprint, Response, make_response, request, url_for
 from werkzeug.exceptions import HTTPException
 
-from ..errors import StorageFull, WesendError
-from . import navigation, scope
+from ..core.errors import StorageFull, WesendError
+from . import current_account, navigation
 from .errors import show_http_error, show_refusal, show_storage_problem, shows_pages
 from .icons import icon
 from .sessions import csrf, is_signed_in, manager
@@ -60,7 +60,7 @@ def _seal(response: Response) -> Response:
 def _names():
     if not (request.endpoint or "dashboard.").startswith("dashboard."):
         return {}
-    return {"asset": asset, "icon": icon, "is_signed_in": is_signed_in, "navigation": navigation, "scope": scope}
+    return {"asset": asset, "icon": icon, "is_signed_in": is_signed_in, "navigation": navigation, "scope": current_account}
 
 
 @lru_cache(maxsize=64)
@@ -88,4 +88,4 @@ def show_unstorable(error: StorageFull) -> Response | None:
 blueprint.register_error_handler(HTTPException, show_http_error)
 blueprint.register_error_handler(WesendError, show_refusal)
 blueprint.register_error_handler(StorageFull, show_storage_problem)
-blueprint.register_error_handler(scope.NoAccountYet, scope.ask_for_one)
+blueprint.register_error_handler(current_account.NoAccountYet, current_account.ask_for_one)

@@ -8,8 +8,8 @@ from typing import Any
 
 from wtforms import BooleanField, Field, PasswordField, SelectField, TextAreaField
 
-from ..gateways.options import READERS, Configurable, Option
-from ..upstreams.service import GatewayInfo
+from ..adapters.options import READERS, Configurable, Option
+from ..gateways.service import GatewayInfo
 from .forms import REQUIRED, CheckList, Form, Text, choices
 
 SPARE = 3

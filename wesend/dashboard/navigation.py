@@ -9,7 +9,7 @@ from flask import current_app, request
 
 from ..accounts import roles
 from ..accounts.roles import MANAGE, OPERATE, SEE
-from ..messages import unknown
+from ..messages.receipts import unknown_outcomes
 from ..routing import senders
 from ..wallets import deposits
 from .sessions import actor
@@ -64,7 +64,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         Entry("sender_queue", "Sender requests", "inbox", OPERATE, senders.count_pending),
         Entry("users", "Users", "user-check", OPERATE),
         Entry("deposits", "Deposits", "dollar-sign", OPERATE, deposits.count_waiting),
-        Entry("unknown", "Unknown outcomes", "help-circle", OPERATE, unknown.count_unknown),
+        Entry("unknown", "Unknown outcomes", "help-circle", OPERATE, unknown_outcomes.count_unknown),
         Entry("audit", "Audit log", "list", OPERATE),
         Entry("backups", "Backups", "download", OPERATE),
         Entry("settings", "Settings", "settings", OPERATE),

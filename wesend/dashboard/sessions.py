@@ -13,7 +13,7 @@ from flask_wtf import CSRFProtect
 
 from ..accounts import sessions, sign_in
 from ..accounts.roles import User
-from ..client_addresses import client_address
+from ..core.client_addresses import client_address
 
 csrf = CSRFProtect()
 manager = LoginManager()

@@ -21,14 +21,14 @@ from typing import Any, TypeVar
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
-from ..current import this_app
-from ..storage import READ_ONLY, Storage, cause_of, open_lock, refusal_of
-from . import orm
+from ..core.current_app import this_app
+from ..core.storage import READ_ONLY, Storage, cause_of, open_lock, refusal_of
+from . import schema
 from .connecting import configure, connect, connect_unchanged
 from .group_commit import CommitGroup
 from .local import Local
-from .orm import StrayWrite, db, migrate
 from .postponed import Postponed
+from .schema import StrayWrite, db, migrate
 from .transaction import Record, Row, Tx, marks
 
 __all__ = ["Database", "Record", "Row", "StrayWrite", "Tx", "atomic", "cached", "configure", "db", "init_app", "marks", "migrate",
@@ -290,8 +290,8 @@ def cached(key: Any, load: Callable[[], T]) -> T:
 
 def init_app(app: Flask) -> None:
     path = app.config["WESEND"].database
-    orm.init_app(app, path)
-    database = app.extensions["wesend.database"] = Database(path, app.extensions["wesend.storage"])
+    schema.init_app(app, path)
+    database = app.extensions["wesend.database"] = Database(path, app.extensions["wesend.core.storage"])
     app.extensions["wesend.postponed"] = Postponed(app, database.write)
     app.before_request(database.begin_request)
     app.teardown_request(database.end_request)

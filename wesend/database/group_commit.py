@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
-from ..storage import cause_of
+from ..core.storage import cause_of
 from .local import Local
 from .transaction import Tx
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Flask
 
-from ..errors import StorageFull
+from ..core.errors import StorageFull
 from .transaction import Tx
 
 PAUSE = 0.5  # seconds between two tries

@@ -10,8 +10,8 @@ from typing import Any
 from flask import request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, UnsupportedMediaType
 
-from ..errors import WesendError
-from ..request_objects import this_g, this_request
+from ..core.current_request import this_g, this_request
+from ..core.errors import WesendError
 
 LIMIT = 1024 * 1024
 UPLOAD_LIMIT = 50 * 1024 * 1024

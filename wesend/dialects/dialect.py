@@ -13,23 +13,23 @@ from flask import Blueprint, Flask, Request, Response, current_app, g, request
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
-from .. import clock, storage
 from ..accounts import idempotency
 from ..accounts.keys import Key, note_use
 from ..accounts.roles import KeyHolder
 from ..accounts.service import AccountInfo
 from ..accounts.sides import Side
-from ..client_addresses import client_address, may_use_sandbox
-from ..current import this_app
-from ..errors import AccountSuspended, InsufficientScope, InvalidCredentials, InvalidInput, WesendError
-from ..messages.bulk import was_taken_in
-from ..messages.order import Origin
-from ..request_objects import this_g, this_request
+from ..coordination.rate_limit import check_rate
+from ..core import clock, storage
+from ..core.client_addresses import client_address, may_use_sandbox
+from ..core.current_app import this_app
+from ..core.current_request import this_g, this_request
+from ..core.errors import AccountSuspended, InsufficientScope, InvalidCredentials, InvalidInput, WesendError
+from ..messages.sending.bulk import was_taken_in
+from ..messages.sending.options import Origin
 from ..webhooks import formats
 from ..webhooks.formats import Format
 from .body import InvalidText, MalformedJson
 from .fingerprint import fingerprints
-from .rate_limit import check_rate
 
 KEPT = frozenset({402, 403, 404, 422, 502})
 """Refusals that are a final answer: kept for the Idempotency-Key, beside every 2xx."""

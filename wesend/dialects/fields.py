@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
-from .. import money
+from ..core import money
 
 INTEGER = re.compile(r"-?[0-9]{1,18}")
 

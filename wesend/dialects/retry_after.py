@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import RateLimited, StorageFull
+from ..core.errors import RateLimited, StorageFull
 
 STORAGE_SECONDS = 10
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import errors
+from ..core import errors
 from ..dialects.esms import schemas
 from . import esms_shapes as shapes
 from . import refusals

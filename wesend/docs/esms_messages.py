@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .. import errors
 from ..contacts.files import EmptyList
+from ..core import errors
 from ..dialects.esms import schemas
 from . import esms_shapes as shapes
 from . import refusals

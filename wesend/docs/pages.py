@@ -15,7 +15,7 @@ from flask import (
     url_for,
 )
 
-from ..client_addresses import may_use_sandbox
+from ..core.client_addresses import may_use_sandbox
 from .apis import APIS
 from .document import document
 from .operations import Api

@@ -7,8 +7,8 @@ import re
 from marshmallow import ValidationError, fields
 from werkzeug import exceptions as http
 
-from .. import errors, money
 from ..contacts.files import EmptyList, FileTooLarge, NoPhoneColumn, UnreadableFile
+from ..core import errors, money
 from ..dialects.body import InvalidText, MalformedJson
 from ..dialects.dialect import InvalidIdempotencyKey
 from .operations import Operation, Upload

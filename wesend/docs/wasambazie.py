@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import errors
+from ..core import errors
 from ..dialects.wasambazie import dialect, schemas
 from ..dialects.wasambazie.errors import ReportNotReady, SenderRequired
 from ..dialects.wasambazie.report import STATUSES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import errors
+from ..core import errors
 from ..dialects.wesendall import dialect, schemas
 from . import refusals
 from .fields import VISIBLE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import errors
+from ..core import errors
 from ..dialects.worldledgers import dialect, schemas
 from ..dialects.worldledgers.credits import STATUSES as PAYMENTS
 from ..dialects.worldledgers.webhook import WorldLedgersFormat

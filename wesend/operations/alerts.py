@@ -10,8 +10,9 @@ from email.message import EmailMessage
 
 from flask import current_app
 
-from .. import clock, money, pause
 from ..accounts.sides import side_of
+from ..coordination import pause
+from ..core import clock, money
 from ..database import Row, Tx, query, write
 from ..webhooks import outbox
 from ..webhooks.endpoints import LOW_BALANCE, listening_for

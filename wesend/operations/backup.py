@@ -15,8 +15,8 @@ from pathlib import Path
 
 from flask import current_app
 
-from .. import clock
-from ..schema_version import DatabaseProblem
+from ..core import clock
+from ..database.schema_version import DatabaseProblem
 
 NAME = re.compile(r"wesend-(\d{8}T\d{6})Z\.db")
 STAMP = "%Y%m%dT%H%M%S"

@@ -15,12 +15,13 @@ from typing import NamedTuple
 
 from flask import Flask, current_app
 
-from .. import clock
+from ..adapters.mail.smtp import LONGEST_RETRY
+from ..core import clock
+from ..core.settings import Settings
 from ..database import query, write
-from ..gateways.mail.smtp import LONGEST_RETRY
-from ..messages import accept, receipts
-from ..messages.statuses import UNACCEPTED
-from ..settings import Settings
+from ..messages.receipts import polling
+from ..messages.sending import accept
+from ..messages.state.statuses import UNACCEPTED
 from ..wallets import deposits
 from ..webhooks import deliver
 
@@ -54,7 +55,7 @@ WAITS = (
     *(Wait("messages", "due_at", f"status = 'queued' AND lane = {lane} AND backoffs = 0", lambda _: 0) for lane in (0, 1)),
     *(Wait("messages", "due_at", f"status = 'queued' AND lane = {lane} AND backoffs > 0", _longest_retry) for lane in (0, 1)),
     Wait("messages", "poll_at", "poll_at IS NOT NULL",
-         lambda settings: max(receipts.GAPS_MS[-1], settings.sandbox_delay * clock.SECOND)),
+         lambda settings: max(polling.GAPS_MS[-1], settings.sandbox_delay * clock.SECOND)),
     Wait("messages", "lease_until", "status IN ('claimed', 'submitting')", lambda _: accept.LEASE_MS, stays=True),
     Wait("messages", "expires_at", "status IN ('submitted', 'sent', 'unknown')", lambda settings: settings.validity_ms,
          stays=True),
@@ -125,9 +126,9 @@ def _boot() -> str:
 
 def follow(app: Flask) -> None:
     """Put right what waits when the clock was set since the last look, and now and then what waits too long."""
-    if "wesend.clock-watch" not in app.extensions:
-        app.extensions["wesend.clock-watch"] = Watch(app.config["WESEND"].instance)
-    watch: Watch = app.extensions["wesend.clock-watch"]
+    if "wesend.core.clock-watch" not in app.extensions:
+        app.extensions["wesend.core.clock-watch"] = Watch(app.config["WESEND"].instance)
+    watch: Watch = app.extensions["wesend.core.clock-watch"]
     step, known = watch.step_ms(), watch.last_batch
     watch.last_batch = query("SELECT coalesce(max(id), 0) FROM batches")[0][0]
     if step:

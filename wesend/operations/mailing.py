@@ -7,13 +7,13 @@ from email.utils import format_datetime
 
 from flask import current_app
 
-from .. import clock
-from ..gateways.outcomes import ACCEPTED, TEMPORARY
-from ..gateways.sms.base import Submission
-from ..ids import new_id
-from ..messages import handed_in
-from ..messages.mail import mail_from
-from ..upstreams import registry
+from ..adapters.outcomes import ACCEPTED, TEMPORARY
+from ..adapters.sms.base import Submission
+from ..core import clock
+from ..core.ids import new_id
+from ..gateways import registry
+from ..messages.email.compose import mail_from
+from ..sandbox import handed_in
 
 
 def letter(to: str, subject: str, text: str) -> EmailMessage:

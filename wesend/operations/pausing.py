@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from .. import clock, wake
 from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
+from ..coordination import bell
+from ..coordination.pause import Pause, current
+from ..core import clock
+from ..core.errors import Conflict
 from ..database import atomic
-from ..errors import Conflict
-from ..pause import Pause, current
 
 BY_HAND = "Paused by hand"
 
@@ -34,5 +35,5 @@ def resume(*, actor: Actor) -> None:
                           " WHERE paused_at IS NOT NULL"):
             raise Conflict("Dispatch is not paused")
         audit_log.record(tx, actor=actor, action="dispatch.resume", subject="dispatch")
-        tx.after_commit(wake.dispatcher)
-        tx.after_commit(wake.webhooks)
+        tx.after_commit(bell.dispatcher)
+        tx.after_commit(bell.webhooks)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .. import clock
+from ..core import clock
 from ..database import query
-from ..messages.statuses import LIVE_BULKS
-from ..upstreams import registry
+from ..gateways import registry
+from ..messages.state.statuses import LIVE_BULKS
 
 
 class Waiting(NamedTuple):

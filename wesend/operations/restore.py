@@ -18,17 +18,11 @@ from typing import NamedTuple
 
 from flask import Flask
 
-from .. import clock, vault
+from ..coordination.leadership import nobody_serves
+from ..core import clock, vault
+from ..core.settings import Settings
 from ..database import db, query
-from ..locks import nobody_serves
-from ..schema_version import (
-    DatabaseProblem,
-    bring_up_to_date,
-    current_revision,
-    known_revisions,
-    prepare_folder,
-)
-from ..settings import Settings
+from ..database.schema_version import DatabaseProblem, bring_up_to_date, current_revision, known_revisions, prepare_folder
 from . import pausing
 from .backup import sync
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from flask import current_app
 
-from .. import clock
+from ..core import clock
 from ..database import Row, query, query_one, write
-from ..messages import handed_in, letter_texts, mail
-from ..messages.compose import EMAIL
-from ..messages.history import CLOCK_SKEW_MS, first_id_at
-from ..messages.letter_texts import Written
-from ..messages.statuses import FINAL
-from ..messages.texts import REMOVED
-from . import marks
+from ..messages.email import compose as mail
+from ..messages.reporting.history import CLOCK_SKEW_MS, first_id_at
+from ..messages.sending.compose import EMAIL
+from ..messages.state import letter_texts
+from ..messages.state.letter_texts import Written
+from ..messages.state.redaction import REMOVED
+from ..messages.state.statuses import FINAL
+from ..sandbox import handed_in
+from . import sweep_cursors
 
 CHUNK = 300  # rows a transaction
 ENDED = f"status IN ({', '.join(repr(status) for status in sorted(FINAL))})"
@@ -46,7 +48,7 @@ def remove_texts() -> int:
 
 def _replace(table: str, columns: str, ended: str, end: int) -> int:
     """Replace texts of rows below ``end`` that are ``ended``; when there are none, the mark moves on."""
-    begin = marks.read(table)
+    begin = sweep_cursors.read(table)
     rows = query(f"SELECT id, {columns} FROM {table} WHERE id >= ? AND id < ? AND {ended} AND {KEPT} ORDER BY id"
                  f" LIMIT ?",
                  (begin, end, CHUNK))
@@ -61,7 +63,7 @@ def _replace(table: str, columns: str, ended: str, end: int) -> int:
     going = query(f"SELECT min(id) FROM {table} WHERE id >= ? AND id < ? AND NOT ({ended})", (begin, end))[0][0]
     done = end if going is None else going
     if done > begin:
-        write(lambda tx: marks.advance(tx, table, begin, done))
+        write(lambda tx: sweep_cursors.advance(tx, table, begin, done))
     return 0
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ..database import Row, Tx, query, snapshot, write
-from . import marks
+from . import sweep_cursors
 
 MARK = "statuses"
 CHUNK = 20_000  # lines of the timeline read at a time; nothing is locked while they are
@@ -24,14 +24,14 @@ def status_counts() -> Counter[tuple[str, str, str]]:
     """(dialect, gateway, status) → how many messages got it, up to now. ``gateway``: the message's last."""
     with snapshot():
         found: Counter[tuple[str, str, str]] = Counter()
-        for row in (*query("SELECT * FROM status_counts"), *query(NEWS, (marks.read(MARK), FOREVER))):
+        for row in (*query("SELECT * FROM status_counts"), *query(NEWS, (sweep_cursors.read(MARK), FOREVER))):
             found[row["api"], row["gateway"], row["status"]] += row["count"]
     return found
 
 
 def roll_up(chunk: int = CHUNK) -> int:
     """Add the next lines of the timeline to the counts and move the mark; how many lines."""
-    begin = marks.read(MARK)
+    begin = sweep_cursors.read(MARK)
     end = query("SELECT max(id) FROM (SELECT id FROM message_events WHERE id > ? ORDER BY id LIMIT ?)",
                 (begin, chunk))[0][0]
     if end is None:
@@ -42,7 +42,7 @@ def roll_up(chunk: int = CHUNK) -> int:
 
 
 def _add(tx: Tx, begin: int, end: int, news: list[Row]) -> None:
-    if marks.advance(tx, MARK, begin, end):
+    if sweep_cursors.advance(tx, MARK, begin, end):
         tx.executemany("INSERT INTO status_counts (api, gateway, status, count) VALUES (?, ?, ?, ?)"
                        " ON CONFLICT (api, gateway, status) DO UPDATE SET count = count + excluded.count",
                        [tuple(row) for row in news])

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from flask import Flask, current_app
 
-from .. import pause, storage
 from ..accounts.users import FIRST_EMAIL
-from ..current import this_app
+from ..coordination import pause
+from ..core import storage
+from ..core.current_app import this_app
+from ..core.errors import StorageFull
 from ..database import query, write
-from ..errors import StorageFull
 from . import mailing
 
 MARK = "low-disk"

@@ -9,7 +9,7 @@ from sqlalchemy import (
     text,
 )
 
-from ..columns import Id, Instant, Micros
+from ..core.columns import Id, Instant, Micros
 from ..database import db
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from .. import clock
 from ..accounts.sides import CHANGEABLE, SEEN, Side, changing
-from ..current import this_app
+from ..core import clock
+from ..core.current_app import this_app
 from ..database import Tx, marks, query, query_one
 
 SMS, EMAIL = "sms", "email"

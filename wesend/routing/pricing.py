@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .. import money
 from ..accounts.service import AccountInfo
+from ..core import money
 from ..wallets.service import WalletInfo
 from .routes import active_routes_by_country, wallet_price
 

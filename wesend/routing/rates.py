@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .. import clock, money
 from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
+from ..core import clock, money
+from ..core.errors import InvalidInput
 from ..database import Row, atomic, cached, query
-from ..errors import InvalidInput
 
 
 def rates() -> dict[str, int]:

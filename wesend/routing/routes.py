@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import phonenumbers
 
-from .. import clock, money
 from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
+from ..core import clock, money
+from ..core.errors import InvalidInput, RouteNotFound
 from ..database import Row, atomic, cached, query
-from ..errors import InvalidInput, RouteNotFound
 from .rates import rates
 
 CODE = re.compile(r"^[A-Za-z0-9_\-]{1,40}$")

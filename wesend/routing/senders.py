@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import phonenumbers
 
-from .. import clock
 from ..accounts import audit_log, roles
 from ..accounts.roles import MANAGE, OPERATE, Actor
 from ..accounts.service import get_account
 from ..accounts.sides import SANDBOX, SEEN, Side
+from ..core import clock
+from ..core.errors import InvalidInput, SenderDecided, SenderNotApproved, SenderNotFound, SenderTaken, TooManySenderRequests
 from ..database import Row, Tx, atomic, cached, query, query_one
-from ..errors import InvalidInput, SenderDecided, SenderNotApproved, SenderNotFound, SenderTaken, TooManySenderRequests
 from .lookalikes import appearance
 
 NAME = re.compile(r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)*")

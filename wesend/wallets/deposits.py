@@ -11,13 +11,10 @@ from uuid import uuid4
 
 from flask import current_app
 
-from .. import clock, money
 from ..accounts import audit_log, roles
 from ..accounts.idempotency import Claim
 from ..accounts.roles import OPERATE, Actor
-from ..database import Row, Tx, marks, query, query_one, write, write_surely
-from ..errors import ChargeRefused, DepositNotFound, InvalidInput, TooManyPaymentPrompts, TopUpNotConfigured
-from ..gateways.money.base import (
+from ..adapters.money.base import (
     NETWORKS,
     NOT_PAID,
     PAID,
@@ -29,9 +26,12 @@ from ..gateways.money.base import (
     PaymentHint,
     Standing,
 )
-from ..ids import new_id
-from ..phones import Phone, network_of
-from ..upstreams import in_request, registry
+from ..core import clock, money
+from ..core.errors import ChargeRefused, DepositNotFound, InvalidInput, TooManyPaymentPrompts, TopUpNotConfigured
+from ..core.ids import new_id
+from ..core.phones import Phone, network_of
+from ..database import Row, Tx, marks, query, query_one, write, write_surely
+from ..gateways import registry, request_limits
 from . import ledger
 from .service import WalletInfo
 
@@ -76,11 +76,11 @@ def start_deposit(wallet: WalletInfo, amount_micros: int, phone: Phone, *, provi
         return deposit_id
 
     deposit_id = write(insert)
-    with in_request.waiting_for({gateway.name}) as waited_for:
+    with request_limits.waiting_for({gateway.name}) as waited_for:
         if waited_for:
             _charge(gateway, deposit_id)
         else:
-            in_request.do_apart(lambda: _charge(gateway, deposit_id))
+            request_limits.do_apart(lambda: _charge(gateway, deposit_id))
     return _get(deposit_id)
 
 
@@ -298,7 +298,7 @@ def count_waiting() -> int:
 def ask_now(deposit_id: int, *, actor: Actor) -> Row:
     """Ask the gateway once more, also about what was given up: money may have come late."""
     roles.require(actor, OPERATE)
-    with in_request.asked_by_hand():
+    with request_limits.asked_by_hand():
         return check(deposit_id)
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from .. import clock
+from ..core import clock
+from ..core.errors import InsufficientBalance, WalletNotFound
 from ..database import Tx
-from ..errors import InsufficientBalance, WalletNotFound
 
 
 def debit(tx: Tx, wallet_id: int, amount_micros: int, *, kind: str, description: str, batch_id: int | None = None,

@@ -2,7 +2,7 @@
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, text
 
-from ..columns import Id, Instant, Micros
+from ..core.columns import Id, Instant, Micros
 from ..database import db
 
 

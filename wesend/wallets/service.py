@@ -7,13 +7,13 @@ import secrets
 import string
 from typing import NamedTuple
 
-from .. import clock, money
 from ..accounts import audit_log, roles
 from ..accounts.roles import MANAGE, OPERATE, Actor
 from ..accounts.service import get_account
 from ..accounts.sides import Side, side_of
+from ..core import clock, money
+from ..core.errors import InvalidInput, WalletForbidden, WalletNotFound
 from ..database import Row, atomic, cached, query, query_one
-from ..errors import InvalidInput, WalletForbidden, WalletNotFound
 from . import ledger
 
 ALPHABET = string.ascii_lowercase + string.digits

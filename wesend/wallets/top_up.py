@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .. import phones
 from ..accounts import roles
 from ..accounts.roles import Actor
 from ..accounts.service import AccountInfo
+from ..core import phones
+from ..core.errors import InvalidInput, WalletNotFound
 from ..database import Row, query
-from ..errors import InvalidInput, WalletNotFound
 from .deposits import start_deposit
 from .service import WalletInfo
 

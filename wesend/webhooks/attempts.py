@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from .. import clock, wake
 from ..accounts import roles
 from ..accounts.roles import MANAGE, Actor
+from ..adapters.guarded_http import GuardedHttp
+from ..coordination import bell
+from ..core import clock
+from ..core.errors import WebhookNotFound
+from ..core.ids import new_id
 from ..database import Row, Tx, query, query_one, write
-from ..errors import WebhookNotFound
-from ..gateways.guarded_http import GuardedHttp
-from ..ids import new_id
-from ..upstreams import in_request
+from ..gateways import request_limits
 from . import deliver
 from .endpoints import get_endpoint
 from .outbox import dump
@@ -59,7 +60,7 @@ def _again(tx: Tx, condition: str, parameters: tuple) -> int:
     changed = tx.changed("UPDATE webhook_deliveries SET status = 'pending', attempts = 0, due_at = ?, claim_token ="
                          " NULL,"
                          f" finished_at = NULL WHERE {condition}", (clock.now_ms(), *parameters))
-    tx.after_commit(wake.webhooks)
+    tx.after_commit(bell.webhooks)
     return changed
 
 
@@ -67,7 +68,7 @@ def send_test(endpoint_id: int, *, allow_private: bool, actor: Actor) -> Row:
     """Post a test event now, whether the endpoint is on or off; its attempt. TooManyAsked."""
     endpoint = get_endpoint(endpoint_id)
     roles.require(actor, MANAGE, endpoint["account_id"])
-    with in_request.asked_by_hand():
+    with request_limits.asked_by_hand():
         return _post_test(endpoint, allow_private)
 
 

@@ -10,8 +10,8 @@ import time
 
 from flask import Flask
 
+from ..adapters.guarded_http import GuardedHttp
 from ..database import Row
-from ..gateways.guarded_http import GuardedHttp
 from . import deliver
 
 WIDTH = 8  # posts at once to an endpoint that answers

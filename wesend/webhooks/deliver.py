@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from flask import current_app
 
-from .. import clock, pause, wake
+from ..adapters.guarded_http import Answer, GuardedHttp
+from ..coordination import bell, pause
+from ..core import clock
 from ..database import Row, Tx, query, query_one, write, write_surely
-from ..gateways.guarded_http import Answer, GuardedHttp
 from . import endpoints
 from .formats import find_format
 from .models import LISTENING_ROW
@@ -184,7 +185,7 @@ def _record(tx: Tx, target: Target, delivery: Row, token: str, at: int, answer: 
                    " ?"
                    " AND status = 'pending'", (now, delivery["id"]))
     if status == "pending":
-        tx.after_commit(wake.webhooks)  # so that its next attempt is waited for
+        tx.after_commit(bell.webhooks)  # so that its next attempt is waited for
     _note_health(tx, target.id, now, received, answer)
 
 

@@ -7,13 +7,13 @@ import secrets as random
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from .. import clock, vault
 from ..accounts import audit_log, roles
 from ..accounts.roles import MANAGE, Actor
 from ..accounts.service import get_account
 from ..accounts.sides import LIVE, SANDBOX, SEEN, Side, side_of
+from ..core import clock, vault
+from ..core.errors import InvalidInput, WebhookNotFound
 from ..database import Row, Tx, atomic, cached, query, query_one
-from ..errors import InvalidInput, WebhookNotFound
 from .formats import find_format
 from .models import LISTENING_ROW, OWN_ROW
 

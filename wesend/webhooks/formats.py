@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from flask import Flask, current_app
 
+from ..core.errors import InvalidInput
 from ..database import Row
-from ..errors import InvalidInput
 
 INBOUND = "message.received"
 

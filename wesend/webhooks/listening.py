@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from .. import clock
+from ..adapters.guarded_http import GuardedHttp
+from ..core import clock
 from ..database import Row, query
-from ..gateways.guarded_http import GuardedHttp
 from . import deliver, endpoints
 from .models import LISTENING_ROW
 

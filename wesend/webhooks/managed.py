@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 from flask import current_app
 
-from .. import clock, vault
 from ..accounts import audit_log, roles
 from ..accounts.roles import MANAGE, Actor
 from ..accounts.sides import CHANGEABLE, SANDBOX, Side, changing
+from ..core import clock, vault
 from ..database import Row, Tx, atomic, query
 from . import endpoints
 from .formats import INBOUND, find_format

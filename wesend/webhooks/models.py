@@ -2,7 +2,7 @@
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, text
 
-from ..columns import Id, Instant
+from ..core.columns import Id, Instant
 from ..database import db
 
 OWN_ROW, RECEIPTS_ROW, INBOUND_ROW, LISTENING_ROW = 0, 1, 2, 3

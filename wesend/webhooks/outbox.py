@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from .. import clock, wake
 from ..accounts.sides import Side
+from ..coordination import bell
+from ..core import clock
+from ..core.ids import new_id
 from ..database import Tx
-from ..ids import new_id
 from .endpoints import listening
 from .formats import Event
 
@@ -30,7 +31,7 @@ def put(tx: Tx, deliveries: list[tuple[int, Event]]) -> None:
     now = clock.now_ms()
     tx.executemany(INSERT, [(f"msg_{new_id()}", endpoint_id, event.name, event.subject, event.once,
                              dump(event.payload), now, now) for endpoint_id, event in deliveries])
-    tx.after_commit(wake.webhooks)
+    tx.after_commit(bell.webhooks)
 
 
 def dump(payload: dict | None) -> str | None:

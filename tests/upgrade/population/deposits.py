@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wesend import clock
+from wesend.core import clock
 
 from .world import World
 

@@ -7,9 +7,10 @@ import smtplib
 from email.message import EmailMessage
 
 from tests.support.server import free_port
-from wesend import clock, mail_catcher
-from wesend.messages import mail
+from wesend.core import clock
+from wesend.messages.email import compose as mail
 from wesend.operations import alerts
+from wesend.sandbox import mail_catcher
 
 from .places import MAIL
 from .world import World, field

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from tests.support.smsc import eventually
-from wesend import clock
 from wesend.accounts import idempotency
+from wesend.core import clock
 from wesend.database import query
-from wesend.messages import brought, bulk, inbound, queue
-from wesend.messages.queue import Claimed
-from wesend.upstreams import registry
+from wesend.gateways import registry
+from wesend.messages.dispatch import queue
+from wesend.messages.dispatch.queue import Claimed
+from wesend.messages.receipts import inbound
+from wesend.messages.receipts import inbox as receipt_inbox
+from wesend.messages.sending import bulk
 
 from . import mails
 from .contacts import upload
@@ -241,7 +244,7 @@ def _on_its_way(world: World) -> None:
     made["submitted"] = wesendall(world, "wesendall", "0755000041")["data"]["results"][0]["message_id"]
     made["busy"] = wesendall(world, "wesendall", f"07550000{BUSY}")["data"]["results"][0]["message_id"]
     receipt(world, ref_of(world, made["submitted"]), "ENROUTE")
-    world.job(brought.match_new)
+    world.job(receipt_inbox.match_new)
     receipt(world, "b-never-sent", "DELIVRD")
     world.cli("pause", "--reason", "Before the upgrade")
     made["bank queued"] = world.call("worldledgers", "POST", "/api/v1/communication/sms", expect=202, json={

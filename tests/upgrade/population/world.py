@@ -13,11 +13,14 @@ from tests.support.apis import basic
 from tests.support.dashboard import Visitor
 from tests.support.receiver import Receiver, answer, drop
 from tests.support.smsc_smpp34 import Smpp34Smsc
-from wesend import clock, create_app, settings
-from wesend.gateways.guarded_http import GuardedHttp
-from wesend.messages import brought, lane, queue, receipts, submit
-from wesend.messages.lane import serve_at_once
-from wesend.upstreams import registry
+from wesend import create_app
+from wesend.adapters.guarded_http import GuardedHttp
+from wesend.core import clock, settings
+from wesend.gateways import registry
+from wesend.messages.dispatch import queue, submit, worker
+from wesend.messages.dispatch.worker import serve_at_once
+from wesend.messages.receipts import inbox as receipt_inbox
+from wesend.messages.receipts import polling
 from wesend.wallets import deposits
 from wesend.webhooks import deliver
 
@@ -128,8 +131,8 @@ class World:
     def settle(self) -> None:
         """What is due leaves, and what is known of it is fetched."""
         self.dispatch()
-        self.job(receipts.poll_due)
-        self.job(brought.match_new)
+        self.job(polling.poll_due)
+        self.job(receipt_inbox.match_new)
         self.job(deposits.poll_due)
 
     def deliver(self) -> None:
@@ -155,7 +158,7 @@ def _send_out(gateway) -> None:
     if claimed.messages:
         (group,) = queue.start([claimed])
         for messages in submit.in_calls(gateway, group.messages):
-            lane._settle(group._replace(messages=messages), submit.call(gateway, messages))
+            worker._settle(group._replace(messages=messages), submit.call(gateway, messages))
 
 
 def _deliver() -> None:

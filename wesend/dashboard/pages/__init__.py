@@ -10,7 +10,6 @@ from . import (
     backups,
     campaigns,
     compose,
-    contact_import,  # noqa: F401 - its views are the contacts'
     contacts,
     deposits,
     emails,
@@ -30,7 +29,12 @@ from . import (
     users,
     wallets,
     webhooks,
-    write_email,  # noqa: F401 - its views are the e-mails'
+)
+from . import (
+    contact_import as contact_import,
+)
+from . import (
+    write_email as write_email,
 )
 
 PAGES: tuple[Blueprint, ...] = (

@@ -6,13 +6,13 @@ import phonenumbers
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from wtforms import BooleanField, SelectField
 
-from ... import countries
 from ...accounts import quota, service
 from ...contacts import uploads
-from ...messages import suspension
+from ...core import countries
+from ...messages.dispatch import suspension
 from ...wallets import service as wallets
-from .. import scope
-from ..counter import plural
+from .. import current_account
+from ..compose_preview import plural
 from ..filters import amount
 from ..forms import REQUIRED, Amount, Form, Text, choices
 from ..sessions import actor
@@ -42,7 +42,7 @@ def index():
     if form.sent():
         with form.refusals():
             made = service.create_account(form.name.data, form.country.data, form.time_zone.data or None, actor=actor())
-            scope.pick(made.id)
+            current_account.pick(made.id)
             flash(f"{made.name} was made. Give it a wallet next.", "success")
             return redirect(url_for(".show", account_id=made.id), 303)
     return render_template("accounts/index.html", form=form, rows=service.list_accounts(actor=actor()))
@@ -52,7 +52,7 @@ def index():
 def pick():
     """Another account from now on; back to the overview, since an address may hold an id of the one before."""
     text = request.form.get("account_id", "")
-    scope.pick(int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0)
+    current_account.pick(int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0)
     return redirect(url_for("dashboard.overview.index"), 303)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 
 from ...accounts import audit_log, service
+from ..current_account import account
 from ..paging import page
-from ..scope import account
 from ..sessions import actor
 
 blueprint = Blueprint("audit", __name__, url_prefix="/operator/audit")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, render_template, send_file
 
-from ... import clock
-from ...operations import backup, take_away
-from ...operations.take_away import Copy
+from ...core import clock
+from ...operations import backup, backup_download
+from ...operations.backup_download import Copy
 from ..sessions import actor
 
 blueprint = Blueprint("backups", __name__, url_prefix="/operator/backups")
@@ -14,19 +14,19 @@ blueprint = Blueprint("backups", __name__, url_prefix="/operator/backups")
 
 @blueprint.get("")
 def index():
-    kept = take_away.list_kept(actor=actor())
+    kept = backup_download.list_kept(actor=actor())
     return render_template("operator/backups.html", kept=kept, settings=current_app.config["WESEND"],
                            is_late=bool(kept) and backup.is_late(clock.now_ms() - kept[0].made_at))
 
 
 @blueprint.post("")
 def make():
-    return _download(take_away.make_copy(actor=actor()))
+    return _download(backup_download.make_copy(actor=actor()))
 
 
 @blueprint.post("/<name>")
 def fetch(name: str):
-    return _download(take_away.open_kept(name, actor=actor()))
+    return _download(backup_download.open_kept(name, actor=actor()))
 
 
 def _download(copy: Copy) -> Response:

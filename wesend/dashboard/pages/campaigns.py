@@ -10,17 +10,19 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from ...accounts.service import AccountInfo
 from ...contacts import service as contacts
+from ...core.errors import InvalidInput, StorageFull, WesendError
 from ...database import Row
-from ...errors import InvalidInput, StorageFull, WesendError
-from ...messages import by_hand, drafts, history
-from ...messages.accept import get_batch
-from ...messages.drafts import Audience, Draft
+from ...messages.campaigns import sms as sms_campaigns
+from ...messages.campaigns.sms import Audience, Draft
+from ...messages.reporting import history
+from ...messages.sending import by_hand
+from ...messages.sending.accept import get_batch
 from ...wallets.service import wallet_by_id
-from .. import counter
+from .. import compose_preview
+from ..current_account import account
 from ..filters import amount
 from ..forms import Form
 from ..paging import page
-from ..scope import account
 from ..sessions import actor
 from .compose import (
     sender_choices,
@@ -57,8 +59,8 @@ class Written(NamedTuple):
         return Audience(self.group_ids, self.numbers)
 
     def draft(self, at: AccountInfo) -> Draft:
-        return Draft(self.uid, drafts.find_wallet(at, self.wallet), self.audience, self.text, self.sender,
-                     drafts.read_order(at, self.when, self.at, self.rate, name=self.name.strip()[:200] or None))
+        return Draft(self.uid, sms_campaigns.find_wallet(at, self.wallet), self.audience, self.text, self.sender,
+                     sms_campaigns.read_order(at, self.when, self.at, self.rate, name=self.name.strip()[:200] or None))
 
 
 def _written() -> Written:
@@ -66,13 +68,13 @@ def _written() -> Written:
     found = Written(**{name: given.get(name, "").replace("\x00", "").replace("\r\n", "\n") for name in FIELDS},
                     group_ids=tuple(int(text) for text in given.getlist("group") if text.isascii() and text.isdigit()
                                     and len(text) < 19))
-    return found._replace(uid=found.uid or drafts.new_uid(), wallet=found.wallet or usual_wallet(account()),
+    return found._replace(uid=found.uid or sms_campaigns.new_uid(), wallet=found.wallet or usual_wallet(account()),
                           when=found.when if found.when in ("scheduled", "drip") else "now")
 
 
 @blueprint.get("")
 def index():
-    return render_template("campaigns/index.html", page=page(lambda before, limit: drafts.campaigns(account().id, before, limit)),
+    return render_template("campaigns/index.html", page=page(lambda before, limit: sms_campaigns.campaigns(account().id, before, limit)),
                            progress=progress, is_first="before" not in request.args)
 
 
@@ -104,12 +106,12 @@ def new():
 def _require(step: str, written: Written) -> None:
     """What a step must hold before the next one is shown."""
     if step == "audience":
-        drafts.check_audience(account(), drafts.find_wallet(account(), written.wallet), written.audience)
+        sms_campaigns.check_audience(account(), sms_campaigns.find_wallet(account(), written.wallet), written.audience)
     elif step == "text":
-        drafts.composer(account(), drafts.find_wallet(account(), written.wallet), written.text, written.sender,
+        sms_campaigns.composer(account(), sms_campaigns.find_wallet(account(), written.wallet), written.text, written.sender,
                         pays=False)
     elif step == "when":
-        drafts.read_order(account(), written.when, written.at, written.rate)
+        sms_campaigns.read_order(account(), written.when, written.at, written.rate)
 
 
 def _errors(error: WesendError) -> dict[str, str]:
@@ -123,18 +125,18 @@ def _seen(step: str, written: Written, *, fails: bool = False) -> dict:
     if step == "audience":
         return {"groups": contacts.list_groups(at.id, limit=GROUPS_SHOWN, offset=0)[0], "wallets": wallet_choices(at)}
     if step == "text":
-        return {"senders": sender_choices(at), "previews": drafts.previews(at, written.audience, written.text),
-                "fields": drafts.fields_of(at, written.audience),
-                "told": counter.of_each(at, wallet_or_none(written.wallet), written.text)}
+        return {"senders": sender_choices(at), "previews": sms_campaigns.previews(at, written.audience, written.text),
+                "fields": sms_campaigns.fields_of(at, written.audience),
+                "told": compose_preview.of_each(at, wallet_or_none(written.wallet), written.text)}
     if step == "when":
         return {"people": _count(at, written.audience), "soonest": soonest(at), "zone": at.time_zone}
     if fails:
         return {"found": None}
     draft = written.draft(at)
-    found = drafts.check(at, draft, actor=actor())
+    found = sms_campaigns.check(at, draft, actor=actor())
     sends = sum(part.contacts for part in found.parts)
-    return {"found": found, "draft": draft, "sends": sends, "ends_at": drafts.ends_at(draft.order, sends),
-            "previews": drafts.previews(at, written.audience, written.text, 1)}
+    return {"found": found, "draft": draft, "sends": sends, "ends_at": sms_campaigns.ends_at(draft.order, sends),
+            "previews": sms_campaigns.previews(at, written.audience, written.text, 1)}
 
 
 def _count(at: AccountInfo, audience: Audience) -> int:
@@ -144,8 +146,8 @@ def _count(at: AccountInfo, audience: Audience) -> int:
 
 
 def _start(written: Written):
-    batch = drafts.send_campaign(account(), written.draft(account()), actor=actor())
-    flash(f"{counter.plural(batch['total'], 'message')} accepted for {amount(batch['cost_micros'], batch['currency'])}.",
+    batch = sms_campaigns.send_campaign(account(), written.draft(account()), actor=actor())
+    flash(f"{compose_preview.plural(batch['total'], 'message')} accepted for {amount(batch['cost_micros'], batch['currency'])}.",
           "success")
     return redirect(url_for(".show", uid=batch["uid"]), 303)
 
@@ -158,7 +160,7 @@ def show(uid: str):
     return render_template(
         "campaigns/show.html", batch=batch, progress=progress(batch), wallet=wallet_by_id(batch["wallet_id"]),
         latest=history.chunk_after(mine, None, 8), skipped=skipped[:50], is_mail=batch["channel"] == "email",
-        skipped_count=len(skipped), reasons=Counter(reason for _, reason, _ in skipped), words=counter.REASONS,
+        skipped_count=len(skipped), reasons=Counter(reason for _, reason, _ in skipped), words=compose_preview.REASONS,
         ends_at=_ends_at(batch, mine))
 
 
@@ -210,6 +212,6 @@ def resume(uid: str):
 def cancel(uid: str):
     done = by_hand.cancel_campaign(account(), uid, actor=actor())
     currency = get_batch(uid, account().id)["currency"]
-    flash(f"{counter.plural(done.count, 'message')} cancelled; {amount(done.refunded_micros, currency)} went back to the "
+    flash(f"{compose_preview.plural(done.count, 'message')} cancelled; {amount(done.refunded_micros, currency)} went back to the "
           "wallet.", "success")
     return redirect(url_for(".show", uid=uid), 303)

@@ -6,17 +6,17 @@ from flask import Blueprint, flash, jsonify, redirect, render_template, request,
 from wtforms import HiddenField, RadioField, SelectField, TextAreaField
 from wtforms.validators import InputRequired
 
-from ... import clock
+from ...core import clock
+from ...core.errors import WalletNotFound
 from ...database import Row
-from ...errors import WalletNotFound
-from ...messages import drafts
-from ...messages.drafts import Audience, Draft
+from ...messages.campaigns import sms as sms_campaigns
+from ...messages.campaigns.sms import Audience, Draft
 from ...routing import senders
 from ...wallets.service import WalletInfo, list_wallets
-from .. import counter
+from .. import compose_preview
+from ..current_account import account
 from ..filters import amount
 from ..forms import Form, Text, choices
-from ..scope import account
 from ..sessions import actor
 
 blueprint = Blueprint("compose", __name__, url_prefix="/compose")
@@ -61,36 +61,36 @@ def index():
     form = ComposeForm()
     form.wallet.choices, form.sender.choices = wallet_choices(account()), sender_choices(account())
     if request.method == "GET":
-        form.uid.data, form.recipients.data = drafts.new_uid(), request.args.get("to", "")
+        form.uid.data, form.recipients.data = sms_campaigns.new_uid(), request.args.get("to", "")
         form.wallet.data, form.at.data = usual_wallet(account()), soonest(account())
     if request.form.get("go") != "check" and form.sent():
         with form.refusals():
-            return _sent(drafts.send_message(account(), _draft(form), actor=actor()))
+            return _sent(sms_campaigns.send_message(account(), _draft(form), actor=actor()))
     return render_template("compose/index.html", form=form, told=_told(form))
 
 
 def _draft(form: ComposeForm) -> Draft:
-    order = drafts.read_order(account(), form.when.data, form.at.data or "", "")
-    return Draft(form.uid.data or "", drafts.find_wallet(account(), form.wallet.data or ""),
+    order = sms_campaigns.read_order(account(), form.when.data, form.at.data or "", "")
+    return Draft(form.uid.data or "", sms_campaigns.find_wallet(account(), form.wallet.data or ""),
                  Audience(numbers=form.recipients.data), form.text.data.replace("\r\n", "\n"), form.sender.data, order)
 
 
 def _sent(batch: Row):
     if batch["total"] == 1:
         return redirect(url_for("dashboard.messages.index", q=batch["uid"]), 303)
-    flash(f"{counter.plural(batch['total'], 'message')} accepted for {amount(batch['cost_micros'], batch['currency'])}.",
+    flash(f"{compose_preview.plural(batch['total'], 'message')} accepted for {amount(batch['cost_micros'], batch['currency'])}.",
           "success")
     return redirect(url_for("dashboard.messages.index", q=batch["uid"]), 303)
 
 
 def _told(form: ComposeForm) -> dict[str, str]:
-    return counter.of_message(account(), wallet_or_none(form.wallet.data), (form.text.data or "").replace("\r\n", "\n"),
+    return compose_preview.of_message(account(), wallet_or_none(form.wallet.data), (form.text.data or "").replace("\r\n", "\n"),
                               form.sender.data, form.recipients.data or "")
 
 
 def wallet_or_none(uid: str | None) -> WalletInfo | None:
     try:
-        return drafts.find_wallet(account(), uid or "")
+        return sms_campaigns.find_wallet(account(), uid or "")
     except WalletNotFound:
         return None
 
@@ -101,5 +101,5 @@ def count():
     text = request.form.get("text", "").replace("\r\n", "\n")
     wallet = wallet_or_none(request.form.get("wallet"))
     if "recipients" in request.form:
-        return jsonify(counter.of_message(account(), wallet, text, request.form.get("sender"), request.form["recipients"]))
-    return jsonify(counter.of_each(account(), wallet, text))
+        return jsonify(compose_preview.of_message(account(), wallet, text, request.form.get("sender"), request.form["recipients"]))
+    return jsonify(compose_preview.of_each(account(), wallet, text))

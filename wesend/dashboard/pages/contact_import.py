@@ -13,12 +13,12 @@ from wtforms.validators import Length
 from ...contacts import csv_import, desk, service
 from ...contacts.files import Table
 from ...contacts.headers import Mapping, detect
-from ...errors import InvalidInput, WesendError
-from .. import asked
-from ..counter import plural
+from ...core.errors import InvalidInput, WesendError
+from .. import query_args
+from ..compose_preview import plural
 from ..csv_out import csv_of
+from ..current_account import account
 from ..forms import REQUIRED, Form, Text
-from ..scope import account
 from ..sessions import actor
 from .accounts import COUNTRIES
 from .contacts import blueprint
@@ -57,7 +57,7 @@ def start_import():
 @blueprint.get("/import/<token>")
 def map_columns(token: str):
     form = ImportForm()
-    form.group.data = service.free_name(account().id, asked.text("named") or "Imported")
+    form.group.data = service.free_name(account().id, query_args.text("named") or "Imported")
     form.country.data = account().country
     with desk.Opened(account(), token) as table:
         mapping = detect(table.columns, peoples=True)
@@ -127,7 +127,7 @@ def _check_page(token: str, table: Table, form: ImportForm, mapping: Mapping, ch
 @blueprint.get("/import/<token>/rejected.csv")
 def rejected(token: str):
     """The rows that become no contact, as they were, with the reason."""
-    country = asked.choice("country", {choice.value for choice in COUNTRIES}) or account().country
+    country = query_args.choice("country", {choice.value for choice in COUNTRIES}) or account().country
     at = request.args.get("phone", "")
     with desk.Opened(account(), token) as table:
         if not (at.isascii() and at.isdigit() and int(at[:5]) < len(table.columns)):

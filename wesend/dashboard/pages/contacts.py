@@ -7,16 +7,16 @@ import json
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from wtforms.validators import Length
 
-from ... import phones
 from ...contacts import desk, service
 from ...contacts.files import COLUMN_LIMIT
 from ...contacts.service import NewContact
+from ...core import phones
 from ...database import Row
-from .. import asked
+from .. import query_args
 from ..csv_out import csv_file
+from ..current_account import account
 from ..forms import REQUIRED, Form, Text
 from ..paging import before_key, page
-from ..scope import account
 from ..sessions import actor
 
 blueprint = Blueprint("contacts", __name__, url_prefix="/contacts")
@@ -60,7 +60,7 @@ def show(group_id: int):
             desk.add_contact(account(), group_id, _written(form, names), actor=actor())
             flash("Added.", "success")
             return redirect(url_for(".show", group_id=group_id), 303)
-    typed = asked.text("q")
+    typed = query_args.text("q")
     if typed:
         phone = phones.normalise(typed, account().country)
         found = desk.find_contact(group_id, phone.e164) if phone else None

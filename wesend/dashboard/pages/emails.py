@@ -6,13 +6,18 @@ import json
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 
+from ...core import markup
 from ...database import Row, query_one
-from ...messages import by_hand, disclosure, held, history, letter_texts, mail, markup, search
-from ...messages.accept import get_batch, get_batch_by_id
-from ...messages.control import MOST_RETRIES
-from .. import asked
+from ...messages.email import compose as mail
+from ...messages.email import held
+from ...messages.reporting import disclosure, history, search
+from ...messages.sending import by_hand
+from ...messages.sending.accept import get_batch, get_batch_by_id
+from ...messages.sending.actions import MOST_RETRIES
+from ...messages.state import letter_texts
+from .. import query_args
+from ..current_account import account
 from ..paging import SIZE, Page, address, before_key
-from ..scope import account
 from ..sessions import actor
 from .messages import STATUSES
 
@@ -24,10 +29,10 @@ FRAME_POLICY = ("default-src 'none'; img-src data:; style-src 'unsafe-inline'; f
 
 @blueprint.get("")
 def index():
-    status = asked.choice("status", STATUSES)
+    status = query_args.choice("status", STATUSES)
     batch = _batch()
     wanted = search.Search(history.Filter(account().id, channel="email", statuses=STATUSES[status][1] if status else None,
-                                          batch_id=batch["id"] if batch else None), asked.text("q").lower())
+                                          batch_id=batch["id"] if batch else None), query_args.text("q").lower())
     before = before_key()
     last = None if before is None else search.place(account().id, before)
     found = search.find(wanted, last, SIZE)
@@ -40,7 +45,7 @@ def index():
 
 def _batch() -> Row | None:
     """The send that is looked at alone."""
-    uid = asked.text("batch")
+    uid = query_args.text("batch")
     return get_batch(uid, account().id) if uid else None
 
 

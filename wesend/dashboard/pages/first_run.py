@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, current_app, render_template
 
 from ...accounts.service import AccountInfo
-from ...client_addresses import may_use_sandbox
-from ...messages import first_steps
-from ...phones import example_number
+from ...core.client_addresses import may_use_sandbox
+from ...core.phones import example_number
+from ...operations import onboarding
 from ...routing import senders
-from ...sandbox import CREDENTIALS, SENDERS, WALLETS
+from ...sandbox.account import CREDENTIALS, SENDERS, WALLETS
 from ..api_examples import Example, examples
-from ..scope import account
+from ..current_account import account
 from ..sessions import actor
 
 blueprint = Blueprint("first_run", __name__, url_prefix="/start")
@@ -25,13 +25,13 @@ def index():
 @blueprint.post("")
 def make_keys():
     """Shown in the answer itself: the secrets are kept nowhere."""
-    wallet, made = first_steps.make_test_keys(account(), actor=actor())
+    wallet, made = onboarding.make_test_keys(account(), actor=actor())
     return _show(examples(made, wallet_uid=wallet.uid, to=example_number(account().country), sender=_sender(account())),
                  fresh=True)
 
 
 def _show(shown: list[Example], *, fresh: bool = False):
-    return render_template("first_run/index.html", steps=first_steps.steps_of(account()), examples=shown, fresh=fresh,
+    return render_template("first_run/index.html", steps=onboarding.steps_of(account()), examples=shown, fresh=fresh,
                            base_url=current_app.config["WESEND"].base_url, views=current_app.view_functions)
 
 

@@ -9,14 +9,15 @@ from wtforms import TextAreaField
 
 from ...accounts import roles
 from ...accounts.roles import OPERATE
-from ...errors import GatewayNotFound
-from ...gateways.sms.base import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN
+from ...adapters.sms.base import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN
+from ...core.errors import GatewayNotFound
+from ...core.settings import is_loopback
+from ...gateways import registry, service, test_send
+from ...gateways import status as gateway_status
+from ...gateways.status import Standing
+from ...gateways.test_send import Trial
 from ...operations.queue_state import waiting_for
 from ...routing.routes import routes_by_gateway
-from ...settings import is_loopback
-from ...upstreams import registry, service, standing, trial
-from ...upstreams.standing import Standing
-from ...upstreams.trial import Trial
 from ..forms import REQUIRED, Form, Text
 from ..gateway_forms import GatewayForm, form_for, label_of
 from ..sessions import actor
@@ -35,13 +36,13 @@ SENTENCES = {
 class TestForm(Form):
     to = Text("Phone", [REQUIRED], description="With its country code, as +256712345678.",
               render_kw={"type": "tel", "maxlength": 30})
-    text = TextAreaField("Text", [REQUIRED], default=trial.TEXT, render_kw={"rows": 2})
+    text = TextAreaField("Text", [REQUIRED], default=test_send.TEXT, render_kw={"rows": 2})
     sender = Text("Sender", render_kw={"maxlength": 20}, description="As the vendor allows it; blank: its own.")
 
 
 @blueprint.get("/gateways")
 def index():
-    return render_template("gateways/index.html", gateways=standing.standings(actor=actor()), kinds=KINDS,
+    return render_template("gateways/index.html", gateways=gateway_status.standings(actor=actor()), kinds=KINDS,
                            routes=routes_by_gateway(), about=_abouts(), is_out_of_reach=_is_out_of_reach())
 
 
@@ -88,7 +89,7 @@ def _show_form(form: GatewayForm):
 
 @blueprint.get("/gateways/<name>")
 def show(name: str):
-    return _show(standing.standing_of(name, actor=actor()), TestForm(data=session.get(TRIED)))
+    return _show(gateway_status.standing_of(name, actor=actor()), TestForm(data=session.get(TRIED)))
 
 
 def _show(found: Standing, form: TestForm):
@@ -113,11 +114,11 @@ def _settings(found: Standing) -> list[tuple[str, str, str]]:
 @blueprint.post("/gateways/<name>/test")
 def test(name: str):
     """Never sent twice by a page that is loaded again: the outcome is told on the page that it leads to."""
-    found = standing.standing_of(name, actor=actor())
+    found = gateway_status.standing_of(name, actor=actor())
     form = TestForm()
     if form.sent():
         with form.refusals():
-            tried = trial.send_test(name, form.to.data, text=form.text.data, sender=form.sender.data, actor=actor())
+            tried = test_send.send_test(name, form.to.data, text=form.text.data, sender=form.sender.data, actor=actor())
             session[TRIED] = {"to": form.to.data, "sender": form.sender.data}
             flash(*_told(tried))
             return redirect(url_for(".show", name=found.info.name), 303)
@@ -151,7 +152,7 @@ def remove(name: str):
 
 
 def _of_ones_own(name: str) -> Standing:
-    found = standing.standing_of(name, actor=actor())
+    found = gateway_status.standing_of(name, actor=actor())
     if found.is_built_in:
         raise GatewayNotFound(f"{found.info.name} is always there: it can be neither changed nor removed.")
     return found

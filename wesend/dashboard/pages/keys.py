@@ -7,14 +7,14 @@ from wtforms import SelectField
 
 from ...accounts import keys, roles
 from ...accounts.roles import MANAGE
-from ...client_addresses import may_use_sandbox
-from ...phones import example_number
-from ...sandbox import CREDENTIALS
+from ...core.client_addresses import may_use_sandbox
+from ...core.phones import example_number
+from ...sandbox.account import CREDENTIALS
 from ...wallets.service import list_wallets, wallet_of_account
 from ..api_examples import TITLES
 from ..curl_templates import SECTIONS
+from ..current_account import account, may_manage
 from ..forms import REQUIRED, CheckList, Form, Text, choices
-from ..scope import account, may_manage
 from ..sessions import actor
 
 blueprint = Blueprint("keys", __name__, url_prefix="/keys")

@@ -16,19 +16,21 @@ from flask import (
     url_for,
 )
 
-from ... import clock, money, segments
+from ...core import clock, money, segments
 from ...database import Row
-from ...messages import brought, by_hand, disclosure, history, search, story
-from ...messages.accept import get_batch_by_id
-from ...messages.control import MOST_RETRIES
+from ...messages.receipts import inbox as receipt_inbox
+from ...messages.reporting import disclosure, history, search, timeline
+from ...messages.sending import by_hand
+from ...messages.sending.accept import get_batch_by_id
+from ...messages.sending.actions import MOST_RETRIES
 from ...wallets import statement
 from ...wallets.service import list_wallets, wallet_by_id
-from .. import asked, scope
+from .. import current_account, query_args
 from ..api_examples import curl_of
 from ..csv_out import csv_file
+from ..current_account import account
 from ..filters import amount
 from ..paging import SIZE, Page, address, before_key
-from ..scope import account
 from ..sessions import actor
 
 blueprint = Blueprint("messages", __name__, url_prefix="/messages")
@@ -56,16 +58,16 @@ FILTERS = ("q", "status", "wallet", "from", "to")
 
 
 def _search() -> search.Search:
-    status, wallet_uid = asked.choice("status", STATUSES), asked.text("wallet")
+    status, wallet_uid = query_args.choice("status", STATUSES), query_args.text("wallet")
     wallet = next(((row["id"],) for row in list_wallets(account().id) if row["uid"] == wallet_uid), None)
     wanted = history.Filter(account().id, wallet, statuses=STATUSES[status][1] if status else None,
-                            since=asked.first_instant("from"), until=asked.last_instant("to"))
-    return search.read(account(), asked.text("q", 500), wanted)
+                            since=query_args.first_instant("from"), until=query_args.last_instant("to"))
+    return search.read(account(), query_args.text("q", 500), wanted)
 
 
 @blueprint.get("/export")
 def export():
-    wanted, everything = _search(), scope.may_operate()
+    wanted, everything = _search(), current_account.may_operate()
     currencies = {row["id"]: row["currency"] for row in list_wallets(account().id)}
     batches: dict[int, str] = {}
 
@@ -125,9 +127,9 @@ def show(uid: str):
         "messages/show.html", message=message, batch=batch, wallet=wallet, counted=counted,
         room=room[counted.encoding] * counted.count, parts=segments.split(message["text"]), runs=marked(message["text"]),
         special=special_characters(message["text"]),
-        lines=story.tell(message, batch, everything=scope.may_operate()),
+        lines=timeline.tell(message, batch, everything=current_account.may_operate()),
         entries=statement.of_message(message), kinds=statement.KINDS,
-        receipts=brought.of_message(message["id"]) if scope.may_operate() else [],
+        receipts=receipt_inbox.of_message(message["id"]) if current_account.may_operate() else [],
         most_retries=MOST_RETRIES, curl=_curl(message, batch, wallet.uid))
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 
 from ...accounts.service import AccountInfo
-from ...messages import first_steps, reports
+from ...gateways import registry
+from ...messages.reporting import reports
+from ...operations import onboarding
 from ...routing.pricing import home_price
-from ...upstreams import registry
 from ...wallets.service import WalletInfo, list_wallets
-from .. import scope
+from .. import current_account
 from ..charts import stacked
+from ..current_account import account
 from ..filters import day
-from ..scope import account
 
 blueprint = Blueprint("overview", __name__)
 PERIODS = (14, 30, 90)
@@ -32,14 +33,14 @@ def index():
         chart=stacked([(day(row.date), {"delivered": row.delivered, "pending": row.pending, "failed": row.failed})
                        for row in volume]),
         wallets=[_wallet(at, row) for row in list_wallets(at.id)],
-        gateways=reports.gateway_health(at.id) if scope.may_operate() else [],
-        known_gateways=_gateways_to_open(), failures=reports.last_failures(at.id), steps=first_steps.steps_of(at),
+        gateways=reports.gateway_health(at.id) if current_account.may_operate() else [],
+        known_gateways=_gateways_to_open(), failures=reports.last_failures(at.id), steps=onboarding.steps_of(at),
         rate_of=reports.delivery_rate)
 
 
 def _gateways_to_open() -> frozenset[str]:
     """Those that have a page for whoever looks: none but an operator sees gateways."""
-    return frozenset(registry.gateways()) if scope.may_operate() else frozenset()
+    return frozenset(registry.gateways()) if current_account.may_operate() else frozenset()
 
 
 def _period() -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from ...gateways.sms import sandbox
-from ...messages import caught_mail, phones_inbox
+from ...adapters.sms import sandbox
+from ...sandbox import caught_mail
+from ...sandbox import phones as sandbox_phones
 from ...wallets.service import list_wallets
-from .. import asked
-from ..scope import account
+from .. import query_args
+from ..current_account import account
 from ..sessions import actor
 
 blueprint = Blueprint("phones", __name__, url_prefix="/sandbox-phones")
@@ -17,12 +18,12 @@ QUICK = ("STOP", "START", "Hello")
 
 @blueprint.get("")
 def index():
-    found = phones_inbox.list_phones(account().id)
-    number = asked.text("phone", 20)
+    found = sandbox_phones.list_phones(account().id)
+    number = query_args.text("phone", 20)
     number = number if number.startswith("+") else f"+{number}" if number else found[0].number if found else ""
     return render_template(
-        "phones/index.html", phones=found, number=number, said=phones_inbox.conversation(account().id, number),
-        rules=sandbox.RULES, quick=QUICK, deposits=phones_inbox.waiting_deposits(account().id),
+        "phones/index.html", phones=found, number=number, said=sandbox_phones.conversation(account().id, number),
+        rules=sandbox.RULES, quick=QUICK, deposits=sandbox_phones.waiting_deposits(account().id),
         wallet=next((row["uid"] for row in list_wallets(account().id) if row["is_sandbox"]), None),
         mails=caught_mail.handed_in_lately(20) if account().is_sandbox else [])
 
@@ -34,19 +35,19 @@ def _back():
 @blueprint.post("/receipt")
 def bring_receipt():
     status = "delivered" if request.form.get("status") == "delivered" else "failed"
-    phones_inbox.bring_receipt(account(), request.form.get("uid", ""), status, actor=actor())
+    sandbox_phones.bring_receipt(account(), request.form.get("uid", ""), status, actor=actor())
     flash(f"A receipt was brought: {status}. What had ended already stays as it was.", "success")
     return _back()
 
 
 @blueprint.post("/answer")
 def answer():
-    phones_inbox.answer(account(), request.form.get("phone", ""), request.form.get("text", "")[:1000], actor=actor())
+    sandbox_phones.answer(account(), request.form.get("phone", ""), request.form.get("text", "")[:1000], actor=actor())
     return _back()
 
 
 @blueprint.post("/payment")
 def pay():
-    phones_inbox.pay(account(), request.form.get("deposit", ""), actor=actor())
+    sandbox_phones.pay(account(), request.form.get("deposit", ""), actor=actor())
     flash("The payment came in.", "success")
     return _back()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, url_for
 from wtforms.validators import InputRequired
 
-from ... import money
 from ...accounts import roles
 from ...accounts.roles import OPERATE
+from ...core import money
 from ...routing import rates
 from ..forms import REQUIRED, Amount, Form, Text
 from ..sessions import actor

@@ -8,12 +8,12 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from wtforms import BooleanField, IntegerField, SelectField
 from wtforms.validators import InputRequired, NumberRange
 
-from ... import money
 from ...accounts import roles
 from ...accounts.roles import OPERATE
+from ...core import money
+from ...gateways import registry
 from ...routing import routes
 from ...routing.routes import RouteInfo
-from ...upstreams import registry
 from ..forms import REQUIRED, Amount, Form, Text, choices
 from ..sessions import actor
 from .accounts import COUNTRIES

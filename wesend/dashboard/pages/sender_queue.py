@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from ...errors import InvalidInput, SenderDecided, SenderTaken
+from ...core.errors import InvalidInput, SenderDecided, SenderTaken
 from ...routing import senders
 from ..paging import page
 from ..sessions import actor

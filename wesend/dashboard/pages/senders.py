@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, url_for
 from wtforms import TextAreaField
 
-from ... import countries
 from ...accounts import roles
 from ...accounts.roles import MANAGE
+from ...core import countries
 from ...routing import senders
 from ...routing.routes import active_routes_by_country
+from ..current_account import account, may_manage
 from ..forms import REQUIRED, CheckList, Form, Text, choices
-from ..scope import account, may_manage
 from ..sessions import actor
 
 blueprint = Blueprint("senders", __name__, url_prefix="/senders")

@@ -6,12 +6,12 @@ from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 
-from ... import pause
 from ...accounts import roles
 from ...accounts.roles import OPERATE
-from ...doctor import examine
+from ...coordination import pause
+from ...core.settings import SECRET_NAMES, VARIABLES, Settings, hide_credentials, load
 from ...operations import pausing, queue_state
-from ...settings import SECRET_NAMES, VARIABLES, Settings, hide_credentials, load
+from ...operations.doctor import examine
 from ..sessions import actor
 
 blueprint = Blueprint("settings", __name__, url_prefix="/operator/settings")

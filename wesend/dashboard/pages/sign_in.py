@@ -8,8 +8,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from wtforms import BooleanField, PasswordField, StringField
 
 from ...accounts import passwords, sign_in, users
-from ...client_addresses import client_address
-from ...errors import InvalidCredentials, InvalidInput, InvalidLink, RateLimited
+from ...core.client_addresses import client_address
+from ...core.errors import InvalidCredentials, InvalidInput, InvalidLink, RateLimited
 from ..forms import REQUIRED, Form, Text
 from ..sessions import actor, close_session, is_remembered, is_signed_in, open_session
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 
-from ...messages import unknown
+from ...messages.receipts import unknown_outcomes
 from ..paging import page
 from ..sessions import actor
 
@@ -13,26 +13,26 @@ blueprint = Blueprint("unknown", __name__, url_prefix="/operator/unknown")
 
 @blueprint.get("")
 def index():
-    found = page(lambda before, limit: unknown.list_unknown(actor=actor(), before=before, limit=limit))
-    return render_template("operator/unknown.html", page=found, can_ask=unknown.can_ask)
+    found = page(lambda before, limit: unknown_outcomes.list_unknown(actor=actor(), before=before, limit=limit))
+    return render_template("operator/unknown.html", page=found, can_ask=unknown_outcomes.can_ask)
 
 
 @blueprint.post("/<uid>/ask")
 def ask(uid: str):
-    unknown.ask_now(uid, actor=actor())
+    unknown_outcomes.ask_now(uid, actor=actor())
     flash("The gateway is asked now; the message leaves this list when it answers.", "success")
     return redirect(url_for(".index"), 303)
 
 
 @blueprint.post("/<uid>/delivered")
 def delivered(uid: str):
-    unknown.decide(uid, unknown.DELIVERED, actor=actor())
+    unknown_outcomes.decide(uid, unknown_outcomes.DELIVERED, actor=actor())
     flash("Noted as delivered; its charge stays.", "success")
     return redirect(url_for(".index"), 303)
 
 
 @blueprint.post("/<uid>/lost")
 def lost(uid: str):
-    unknown.decide(uid, unknown.LOST, actor=actor())
+    unknown_outcomes.decide(uid, unknown_outcomes.LOST, actor=actor())
     flash("Noted as never sent; it was refunded.", "success")
     return redirect(url_for(".index"), 303)

@@ -7,9 +7,9 @@ from wtforms import SelectField
 
 from ...accounts import roles, service, sign_in, users
 from ...accounts.roles import MANAGE, MEMBER, OPERATE, OPERATOR, OWNER, User
-from ...errors import InvalidInput
+from ...core.errors import InvalidInput
+from ..current_account import account, may_manage
 from ..forms import REQUIRED, Form, Text, choices
-from ..scope import account, may_manage
 from ..sessions import actor
 
 blueprint = Blueprint("users", __name__, url_prefix="/operator/users")

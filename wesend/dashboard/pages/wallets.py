@@ -6,20 +6,20 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from wtforms import SelectField
 from wtforms.validators import Length
 
-from ... import clock, money
 from ...accounts import roles
 from ...accounts.roles import OPERATE, SEE
+from ...adapters.money.base import NETWORKS
+from ...core import clock, money
 from ...database import Row
-from ...gateways.money.base import NETWORKS
 from ...routing.pricing import home_price
 from ...wallets import deposits, service, statement, top_up
 from ...wallets.service import WalletInfo
-from .. import asked, scope
+from .. import current_account, query_args
 from ..csv_out import Figure, csv_file
+from ..current_account import account
 from ..filters import amount
 from ..forms import REQUIRED, Amount, Form, Text, choices
 from ..paging import page
-from ..scope import account
 from ..sessions import actor
 
 blueprint = Blueprint("wallets", __name__, url_prefix="/wallets")
@@ -66,7 +66,7 @@ def _wallet(uid: str) -> WalletInfo:
     """A wallet of this account; an operator sees another account's, and stays with the one that was picked."""
     found = service.find_wallet(uid)
     roles.require(actor(), SEE, found.account_id)
-    scope.visit(found.account_id)
+    current_account.visit(found.account_id)
     return found
 
 
@@ -108,12 +108,12 @@ def _show(wallet: WalletInfo, form: HandForm, alert: AlertForm):
         "wallets/show.html", wallet=wallet, balance=balance, left=_left(wallet, balance), page=shown, form=form,
         kinds=statement.KINDS, deposits=top_up.deposits_of(wallet, 5), asked=request.args,
         is_filtered=bool(request.args.get("from") or request.args.get("to")), is_first="before" not in request.args,
-        alert=alert, may_manage=scope.may_manage(),
+        alert=alert, may_manage=current_account.may_manage(),
         may_move=roles.may(actor(), "manage" if wallet.is_sandbox else OPERATE, wallet.account_id))
 
 
 def _period() -> tuple[int, int]:
-    since, until = asked.first_instant("from"), asked.last_instant("to")
+    since, until = query_args.first_instant("from"), query_args.last_instant("to")
     return since if since is not None else 0, until if until is not None else 2**62
 
 

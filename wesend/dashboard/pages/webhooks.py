@@ -8,17 +8,17 @@ from urllib.parse import urlsplit
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from wtforms import SelectField
 
-from ... import clock
 from ...accounts import roles
 from ...accounts.roles import MANAGE
+from ...adapters.guarded_http import leads_to_private
+from ...core import clock
 from ...database import Row
-from ...gateways.guarded_http import leads_to_private
 from ...webhooks import attempts, deliver, endpoints
 from ...webhooks.formats import formats
 from ..api_examples import TITLES
+from ..current_account import account, may_manage
 from ..forms import REQUIRED, CheckList, Form, Text, choices
 from ..paging import page
-from ..scope import account, may_manage
 from ..sessions import actor
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")

@@ -9,14 +9,16 @@ from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, T
 from wtforms.validators import InputRequired, Length
 
 from ...contacts import service as contacts
+from ...core.errors import InvalidInput
 from ...database import Row
-from ...errors import InvalidInput
-from ...messages import drafts, letters, mail
-from ...messages.letters import WrittenLetter
-from ...upstreams import registry
-from .. import counter
+from ...gateways import registry
+from ...messages.campaigns import email as email_campaigns
+from ...messages.campaigns import sms as sms_campaigns
+from ...messages.campaigns.email import WrittenLetter
+from ...messages.email import compose as mail
+from .. import compose_preview
+from ..current_account import account, may_send
 from ..forms import Form, Text, choices
-from ..scope import account, may_send
 from ..sessions import actor
 from .compose import WHEN, soonest, usual_wallet, wallet_choices
 from .emails import FRAME_POLICY, blueprint
@@ -46,12 +48,12 @@ def write():
     form = EmailForm()
     form.wallet.choices = wallet_choices(account())
     if request.method == "GET":
-        form.uid.data, form.wallet.data = drafts.new_uid(), usual_wallet(account())
+        form.uid.data, form.wallet.data = sms_campaigns.new_uid(), usual_wallet(account())
         form.at.data = soonest(account())
         form.addresses.data, form.groups.data = request.args.get("to", ""), request.args.getlist("group", type=int)
     if form.sent():
         with form.refusals():
-            return _sent(letters.send_letter(account(), _letter(form), actor=actor()))
+            return _sent(email_campaigns.send_letter(account(), _letter(form), actor=actor()))
     groups, _ = contacts.list_groups(account().id, limit=GROUPS_SHOWN, offset=0)
     counts = contacts.mailable_counts(account().id)
     return render_template("emails/write.html", form=form, told=_told(form), may_send=may_send(),
@@ -61,23 +63,23 @@ def write():
 
 def _letter(form: EmailForm) -> WrittenLetter:
     return WrittenLetter(
-        form.uid.data or "", drafts.find_wallet(account(), form.wallet.data or ""), tuple(form.groups.data or ()),
+        form.uid.data or "", sms_campaigns.find_wallet(account(), form.wallet.data or ""), tuple(form.groups.data or ()),
         form.addresses.data or "", form.subject.data or "", (form.text.data or "").replace("\r\n", "\n"),
-        form.format.data, drafts.read_order(account(), form.when.data, form.at.data or "", ""))
+        form.format.data, sms_campaigns.read_order(account(), form.when.data, form.at.data or "", ""))
 
 
 def _sent(batch: Row):
-    flash(f"{counter.plural(batch['total'], 'mail')} {'scheduled' if batch['scheduled_at'] else 'accepted'}.", "success")
+    flash(f"{compose_preview.plural(batch['total'], 'mail')} {'scheduled' if batch['scheduled_at'] else 'accepted'}.", "success")
     return redirect(url_for(".index", batch=batch["uid"]), 303)
 
 
 def _told(form: EmailForm) -> dict[str, str]:
     """Who gets it, as the server reads what was typed."""
     counts = contacts.mailable_counts(account().id)
-    typed, wrong = letters.split_addresses(form.addresses.data or ""), letters.refused(form.addresses.data or "")
+    typed, wrong = email_campaigns.split_addresses(form.addresses.data or ""), email_campaigns.refused(form.addresses.data or "")
     people = len(typed) - len(wrong) + sum(counts.get(group_id, 0) for group_id in form.groups.data or ())
     more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
-    return {"recipients": counter.plural(people, "recipient"),
+    return {"recipients": compose_preview.plural(people, "recipient"),
             "rejected": f"No e-mail address: {', '.join(text[:40] for text in wrong[:5])}{more}." if wrong else ""}
 
 
@@ -92,7 +94,7 @@ def preview():
     form = EmailForm()
     form.when.data = "now"
     try:
-        letter = letters.preview(account(), _letter(form))
+        letter = email_campaigns.preview(account(), _letter(form))
         body = letter.text if letter.format == mail.HTML else PLAIN_PAGE.format(html.escape(letter.text))
     except InvalidInput as error:
         body = PLAIN_PAGE.format(html.escape(str(error)))

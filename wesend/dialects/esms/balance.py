@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, current_app, g
 from marshmallow import ValidationError
 
-from ... import clock, money, phones
+from ...core import clock, money, phones
 from ...database import Row
 from ...routing.pricing import home_price
 from ...wallets import deposits, statements

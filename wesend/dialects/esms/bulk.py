@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from flask import Blueprint, g
 
-from ... import clock, countries, money, phones, templating
 from ...contacts import service as contacts
 from ...contacts.files import EmptyList
+from ...core import clock, countries, money, phones, templating
+from ...core.errors import BatchNotFound, NotCancellable
 from ...database import Record, Row, query_one
-from ...errors import BatchNotFound, NotCancellable
-from ...messages import control, precheck, send
-from ...messages.accept import get_batch, get_batch_by_id
-from ...messages.compose import Addressee, Composer
+from ...messages.sending import actions, precheck, send
+from ...messages.sending.accept import get_batch, get_batch_by_id
+from ...messages.sending.compose import Addressee, Composer
 from ...routing.routes import find_route
 from ...wallets.service import wallet_by_id
 from ..body import json_object
@@ -122,6 +122,6 @@ def cancel_batch(batch_id: str):
     batch = _find(batch_id)
     if batch["mode"] == "now":
         raise NotCancellable
-    done = control.cancel_batch(batch)
+    done = actions.cancel_batch(batch)
     return {"batch_id": BATCH + batch["uid"], "status": "cancelled", "cancelled": done.count,
             "refunded": money.number(done.refunded_micros)}

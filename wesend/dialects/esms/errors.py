@@ -6,9 +6,9 @@ from flask import request
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from ... import errors as domain
-from ... import money
 from ...contacts.files import EmptyList, FileTooLarge, NoPhoneColumn
+from ...core import errors as domain
+from ...core import money
 from ..body import InvalidText, MalformedJson, UploadTooLarge
 from ..dialect import InvalidIdempotencyKey
 from ..field_errors import MALFORMED, UNSTORABLE, field_errors

@@ -7,12 +7,12 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from ... import clock, phones
 from ...accounts.service import AccountInfo
 from ...accounts.sides import Side
-from ...errors import BatchNotFound
-from ...messages.accept import get_batch
-from ...messages.history import Filter
+from ...core import clock, phones
+from ...core.errors import BatchNotFound
+from ...messages.reporting.history import Filter
+from ...messages.sending.accept import get_batch
 from ...wallets.service import wallets_of_side
 from .words import BATCH, STATUSES
 

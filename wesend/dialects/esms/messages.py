@@ -9,15 +9,16 @@ from datetime import date
 
 from flask import Blueprint, Flask, Response, current_app, g, request
 
-from ... import clock, money, phones
 from ...accounts import audit_log
-from ...csv_cells import safe_cell
+from ...core import clock, money, phones
+from ...core.csv_cells import safe_cell
+from ...core.errors import InvalidRecipient, MessageNotFound
 from ...database import Row
-from ...errors import InvalidRecipient, MessageNotFound
-from ...messages import control, disclosure, history, reports, send
-from ...messages.accept import Sent, get_batch_by_id
-from ...messages.compose import Addressee, Composer
-from ...messages.statuses import DELIVERED
+from ...messages.reporting import disclosure, history, reports
+from ...messages.sending import actions, send
+from ...messages.sending.accept import Sent, get_batch_by_id
+from ...messages.sending.compose import Addressee, Composer
+from ...messages.state.statuses import DELIVERED
 from ...wallets.service import balance_of, wallet_by_id, wallets_of_side
 from ..body import json_object, query_arguments
 from ..dialect import account, actor, load, origin, side
@@ -104,14 +105,14 @@ def _find(message_id: str) -> Row:
 
 @blueprint.post("/<message_id>/retry")
 def retry_message(message_id: str):
-    message = control.retry(_find(message_id))
+    message = actions.retry(_find(message_id))
     return {"id": MESSAGE + message["uid"], "status": "retrying", "retry_count": message["retry_count"]}
 
 
 @blueprint.post("/<message_id>/cancel")
 def cancel_message(message_id: str):
     message = _find(message_id)
-    done = control.cancel_message(message)
+    done = actions.cancel_message(message)
     return {"id": MESSAGE + message["uid"], "status": "cancelled", "cancelled": done.count,
             "refunded": money.number(done.refunded_micros)}
 

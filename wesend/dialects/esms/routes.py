@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from ... import clock, countries, money
 from ...accounts.sides import LIVE
-from ...messages import reports
+from ...core import clock, countries, money
+from ...gateways import breaker
+from ...messages.reporting import reports
 from ...routing.routes import RouteInfo, all_routes, find_route
-from ...upstreams import breaker
 from ...wallets.service import wallets_of_side
 from ..dialect import account, side
 

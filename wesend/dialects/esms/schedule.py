@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import g
 
-from ... import clock
-from ...errors import InvalidSchedule
-from ...messages.order import Order
+from ...core import clock
+from ...core.errors import InvalidSchedule
+from ...messages.sending.options import Order
 
 SINGLE = (5 * clock.MINUTE, 7 * clock.DAY)
 BULK = (10 * clock.MINUTE, 90 * clock.DAY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from ... import clock
+from ...core import clock
 from ...database import Row
 from ...routing import senders
 from ..body import json_object

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ... import clock
+from ...core import clock
 from ...database import Row
 from ...webhooks.formats import INBOUND, Event, Format, hex_hmac
 from .words import MESSAGE, price_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ... import clock, money
+from ...core import clock, money
 from ...database import Record, Row
 
 STATUSES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, g
 
-from ... import money
+from ...core import money
 from ...wallets.service import balance_of, wallet_by_id
 
 blueprint = Blueprint("account", __name__)

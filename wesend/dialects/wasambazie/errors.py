@@ -6,7 +6,7 @@ from flask import request
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from ... import errors as domain
+from ...core import errors as domain
 from ..body import InvalidText, MalformedJson
 from ..dialect import InvalidIdempotencyKey
 from ..field_errors import MALFORMED, UNSTORABLE, field_errors

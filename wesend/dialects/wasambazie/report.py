@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from ... import clock
+from ...core import clock
 from ...database import Record
-from ...messages.compose import NO_ROUTE, OPTED_OUT
+from ...messages.sending.compose import NO_ROUTE, OPTED_OUT
 
 STATUSES = {
     "queued": ("scheduled", "dripping", "queued", "claimed"),

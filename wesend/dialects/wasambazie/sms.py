@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, g
 
-from ... import phones
-from ...errors import BatchNotFound, InvalidRecipient
-from ...messages import send
-from ...messages.accept import Sent, get_batch
-from ...messages.compose import Addressee, Composer
+from ...core import phones
+from ...core.errors import BatchNotFound, InvalidRecipient
+from ...messages.sending import send
+from ...messages.sending.accept import Sent, get_batch
+from ...messages.sending.compose import Addressee, Composer
 from ...wallets.service import wallet_by_id
 from ..body import json_object
 from ..dialect import account, load, origin, side

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...database import Row
-from ...messages import send
-from ...messages.accept import IN_REQUEST_LIMIT
+from ...messages.sending import send
+from ...messages.sending.accept import IN_REQUEST_LIMIT
 from ...webhooks.formats import Event, Format, hex_hmac
 from .report import report
 

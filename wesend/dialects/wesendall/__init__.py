@@ -4,7 +4,7 @@ from flask import request
 from werkzeug.datastructures import Authorization
 
 from ...accounts.keys import Key, authenticate
-from ...errors import InvalidCredentials
+from ...core.errors import InvalidCredentials
 from ..dialect import Dialect
 from . import account, groups, sms
 from .errors import show_error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, g
 from marshmallow import ValidationError
 
-from ... import money, phones
+from ...core import money, phones
 from ...database import Row
 from ...routing.pricing import home_price
 from ...wallets import deposits

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint
 from marshmallow import ValidationError
 
-from ... import clock
 from ...contacts import service
+from ...core import clock
 from ...database import Row
 from ..body import json_object, query_arguments
 from ..dialect import account, actor, load, side

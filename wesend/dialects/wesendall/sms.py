@@ -6,13 +6,14 @@ import json
 
 from flask import Blueprint
 
-from ... import clock, money, phones, templating
 from ...contacts import service as contacts
+from ...core import clock, money, phones, templating
 from ...database import Record, Row
-from ...messages import history, send
-from ...messages.accept import Sent
-from ...messages.compose import Addressee, Composer, read_recipients
-from ...messages.order import Order
+from ...messages.reporting import history
+from ...messages.sending import send
+from ...messages.sending.accept import Sent
+from ...messages.sending.compose import Addressee, Composer, read_recipients
+from ...messages.sending.options import Order
 from ...wallets.service import WalletInfo, wallet_by_id
 from ..body import json_object, query_arguments
 from ..dialect import account, load, origin, side

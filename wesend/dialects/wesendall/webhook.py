@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ... import clock, money
+from ...core import clock, money
 from ...database import Row
 from ...wallets.service import wallet_by_id
 from ...webhooks.formats import Event, Format, hex_hmac

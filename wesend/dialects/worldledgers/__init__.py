@@ -3,7 +3,7 @@
 from flask import request
 
 from ...accounts.keys import Key, authenticate
-from ...errors import InvalidCredentials
+from ...core.errors import InvalidCredentials
 from ..dialect import Dialect
 from . import blasts, credits
 from .errors import show_error

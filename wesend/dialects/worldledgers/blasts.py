@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 
 from flask import Blueprint, g
 
-from ... import templating
 from ...contacts import service as contacts
-from ...messages import history, mail, send
-from ...messages.accept import Sent, get_batch_by_id
-from ...messages.compose import EMAIL, SMS, Addressee, Composer
+from ...core import templating
+from ...messages.email import compose as mail
+from ...messages.reporting import history
+from ...messages.sending import send
+from ...messages.sending.accept import Sent, get_batch_by_id
+from ...messages.sending.compose import EMAIL, SMS, Addressee, Composer
 from ...wallets.service import wallet_by_id
 from ..body import json_object
 from ..dialect import account, load, origin, side

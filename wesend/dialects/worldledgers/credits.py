@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, g
 from marshmallow import ValidationError
 
-from ... import money
+from ...core import money
 from ...database import Row
 from ...wallets import deposits
 from ...wallets.service import WalletInfo, balance_of, wallet_by_id

@@ -5,8 +5,8 @@ from __future__ import annotations
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from ... import errors as domain
-from ... import money
+from ...core import errors as domain
+from ...core import money
 from ..body import InvalidText, MalformedJson
 from ..dialect import InvalidIdempotencyKey
 from ..field_paths import flat

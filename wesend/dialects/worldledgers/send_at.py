@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import g
 from marshmallow import ValidationError
 
-from ... import clock
 from ...accounts.service import AccountInfo
-from ...messages.order import Order
+from ...core import clock
+from ...messages.sending.options import Order
 
 LATEST = 90 * clock.DAY
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ... import phones
-from ...phones import Phone
+from ...core import phones
+from ...core.phones import Phone
 
 HOME_COUNTRY = "KE"
 """National numbers are Kenya's in this API, wherever the account is at home."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ... import clock
 from ...accounts.service import get_account
+from ...core import clock
 from ...database import Row
 from ...webhooks.formats import Event, Format, hex_hmac
 from .words import WORDS, status_data

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ...database import Record, Row
-from ...messages import disclosure, held
-from ...messages.compose import DUPLICATE, EMAIL, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT
+from ...messages.email import held
+from ...messages.reporting import disclosure
+from ...messages.sending.compose import DUPLICATE, EMAIL, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT
 from .shared import msisdn
 
 STATUSES = {

@@ -1,0 +1,4 @@
+"""Everything here runs in an app context, some of it beside other processes on the same instance."""
+
+from ..support.domain_fixtures import carrier, upstreams  # noqa: F401 (fixtures)
+from ..support.gateway_fixtures import in_context, other  # noqa: F401 (fixtures)

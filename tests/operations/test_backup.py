@@ -1,0 +1,81 @@
+"""Backups by the clock: one when the newest is old enough, and no more kept than are asked for."""
+
+from __future__ import annotations
+
+import stat
+
+import pytest
+
+from wesend.database.schema_version import DatabaseProblem, current_revision, known_revisions
+from wesend.operations import backup
+
+HOUR = 3600
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "backups"
+
+
+@pytest.fixture
+def context(app_with, folder, clock):
+    with app_with(WESEND_BACKUP_DIR=str(folder), WESEND_BACKUP_HOURS="6", WESEND_BACKUP_KEEP="3").app_context():
+        yield
+
+
+def names(folder) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_first_is_made_at_once_for_its_owner_only(context, folder):
+    made = backup.back_up_when_due()
+    assert made == folder / "wesend-20260610T120000Z.db"
+    assert stat.S_IMODE(made.stat().st_mode) == 0o600 and stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert current_revision(made) == known_revisions()[-1]
+
+
+def test_the_next_is_made_when_the_newest_is_old_enough(context, folder, clock):
+    backup.back_up_when_due()
+    clock.advance(6 * HOUR - 1)
+    assert backup.back_up_when_due() is None
+    assert backup.age_ms() == (6 * HOUR - 1) * 1000
+    clock.advance(1)
+    assert backup.back_up_when_due() is not None
+    assert names(folder) == ["wesend-20260610T120000Z.db", "wesend-20260610T180000Z.db"]
+
+
+def test_the_oldest_go_and_no_file_of_anybody_else(context, folder, clock):
+    folder.mkdir()
+    (folder / "wesend-by-hand.db").write_text("mine")
+    for _ in range(5):
+        backup.back_up_when_due()
+        clock.advance(6 * HOUR)
+    assert names(folder) == ["wesend-20260611T000000Z.db", "wesend-20260611T060000Z.db", "wesend-20260611T120000Z.db",
+                             "wesend-by-hand.db"]
+
+
+def test_a_clock_that_was_ahead_holds_up_no_backup(context, folder, clock):
+    clock.advance(1000 * HOUR)
+    backup.back_up_when_due()
+    clock.advance(-1000 * HOUR)
+    made = backup.back_up_when_due()
+    assert made is not None and made.exists()
+
+
+def test_what_a_killed_backup_left_is_removed(context, folder):
+    folder.mkdir()
+    (folder / ".wesend-20260610T060000Z.db.4711.partial").write_text("half")
+    backup.back_up_when_due()
+    assert names(folder) == ["wesend-20260610T120000Z.db"]
+
+
+def test_a_folder_that_can_not_be_used_is_one_sentence(context, folder, monkeypatch):
+    monkeypatch.setattr(backup, "_copy", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(DatabaseProblem, match="No space left"):
+        backup.back_up_when_due()
+    assert names(folder) == []
+
+
+def test_without_a_folder_none_is_made(app_with, clock):
+    with app_with().app_context():
+        assert backup.back_up_when_due() is None and backup.age_ms() is None

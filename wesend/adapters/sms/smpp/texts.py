@@ -1,0 +1,55 @@
+"""Texts ↔ the bytes and data coding of SMPP: GSM-7 unpacked (one septet a byte) or UTF-16 big endian."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ....core.segments import GSM7, count, decode_gsm7, encode_gsm7, split
+
+DEFAULT_ALPHABET, ASCII, LATIN_1, UTF_16 = 0, 1, 3, 8
+UDH_INDICATOR = 0x40
+CONCATENATED = b"\x05\x00\x03"  # UDH of 5 bytes: element 0 (8-bit reference), 3 bytes long
+
+
+class Part(NamedTuple):
+    """What one submit_sm carries: ``content`` is the UDH, if there is one, and the text."""
+
+    data_coding: int
+    content: bytes
+    has_udh: bool = False
+    as_payload: bool = False
+
+
+def parts_of(text: str, reference: int, *, payload: bool = False) -> list[Part]:
+    """One part for a short text; for a long one the parts that it is billed as, or with ``payload`` one for all.
+
+    ``reference`` keeps messages to one phone apart. 8 bits of it, because with 16 only 152 septets fit a part, and
+    153 are billed.
+    """
+    coding = DEFAULT_ALPHABET if count(text).encoding == GSM7 else UTF_16
+    texts = split(text)
+    if len(texts) == 1:
+        return [Part(coding, encode(text, coding))]
+    if payload:
+        return [Part(coding, encode(text, coding), as_payload=True)]
+    header = CONCATENATED + bytes((reference & 0xFF, len(texts)))
+    return [Part(coding, header + bytes((number,)) + encode(piece, coding), has_udh=True)
+            for number, piece in enumerate(texts, 1)]
+
+
+def encode(text: str, data_coding: int) -> bytes:
+    """A lone surrogate, which UTF-16 can't hold, becomes ``?``."""
+    return encode_gsm7(text) if data_coding == DEFAULT_ALPHABET else text.encode("utf-16-be", "replace")
+
+
+def decode(content: bytes, data_coding: int, has_udh: bool = False) -> str:
+    """The text of an inbound message; bytes that are no text in its coding become U+FFFD."""
+    if has_udh and content:
+        content = content[content[0] + 1:]
+    if data_coding == UTF_16:
+        return content.decode("utf-16-be", "replace")
+    if data_coding == LATIN_1:
+        return content.decode("latin-1")
+    if data_coding == ASCII:
+        return content.decode("ascii", "replace")
+    return decode_gsm7(content)

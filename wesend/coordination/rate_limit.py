@@ -1,0 +1,56 @@
+"""Requests a minute a key, counted over all workers in one small file.
+
+(A library's counter in memory would count each worker by itself, so that two workers allow twice the limit.)
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import time
+from pathlib import Path
+
+from flask import current_app
+
+from ..core import storage
+from ..core.errors import RateLimited
+
+NAME = "rate-limits"
+WINDOW = 60
+_here: dict[int, tuple[int, int]] = {}  # key → its window, while the file can't be written
+RECORD = struct.Struct("<qq")  # start of the window in seconds, requests in it
+
+
+def check_rate(key_id: int, limit: int) -> None:
+    """Count one request of a key; RateLimited beyond ``limit`` in the current minute that its first request opened."""
+    try:
+        _count(current_app.config["WESEND"].instance / NAME, key_id, limit)
+    except OSError as error:
+        # Reads must go on when nothing can be written: then each process counts by itself.
+        if storage.cause_of(error) is None:
+            raise
+        start, count = _next(*_here.get(key_id, (0, 0)), limit)
+        _here[key_id] = (start, count)
+
+
+def _count(path: Path, key_id: int, limit: int) -> None:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        at = key_id * RECORD.size
+        stored = os.pread(descriptor, RECORD.size, at)
+        start, count = RECORD.unpack(stored) if len(stored) == RECORD.size else (0, 0)
+        os.pwrite(descriptor, RECORD.pack(*_next(start, count, limit)), at)
+    finally:
+        os.close(descriptor)
+
+
+def _next(start: int, count: int, limit: int) -> tuple[int, int]:
+    """The window with one request more; RateLimited when it has ``limit``."""
+    now = int(time.time())
+    if not start <= now < start + WINDOW:
+        start, count = now, 0
+    if count >= limit:
+        raise RateLimited(start + WINDOW - now)
+    return start, count + 1

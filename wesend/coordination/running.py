@@ -1,0 +1,74 @@
+"""What the server of an instance tells to its commands: where it serves, in a file that counts while it runs.
+
+So `wesend up --port 8401` in one terminal and `wesend sandbox` in another name the same address.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ..core.settings import Settings, instance_folder
+
+NAME = "serving.json"
+SETTINGS = {"WESEND_HOST": "host", "WESEND_PORT": "port", "WESEND_BASE_URL": "base_url"}
+
+
+def tell(settings: Settings, url: str) -> Path:
+    """Write down that this process serves; remove the file at the end with `forget`. On a full disk nobody is told."""
+    path = settings.instance / NAME
+    told = {"pid": os.getpid(), "began": _began(os.getpid()), "url": url, "base_url": settings.base_url,
+            "host": settings.host, "port": settings.port}
+    part = path.with_name(f"{NAME}.{os.getpid()}")
+    try:
+        part.unlink(missing_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
+            json.dump(told, file)
+        part.replace(path)
+    except OSError:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+    return path
+
+
+def forget(path: Path) -> None:
+    """At the end of a server, unless another has told since."""
+    told = _read(path)
+    if told is not None and told["pid"] == os.getpid():
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def find(instance: Path) -> dict[str, Any] | None:
+    """What the running server of an instance told; None when it is gone, or there is none."""
+    told = _read(instance / NAME)
+    return told if told is not None and told["began"] is not None and _began(told["pid"]) == told["began"] else None
+
+
+def seen_from_a_command(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment with the address of the running server in it, where neither address nor port is named there."""
+    if any(environ.get(name, "").strip() for name in SETTINGS):
+        return dict(environ)
+    told = find(instance_folder(environ))
+    return {**environ, **({name: str(told[key]) for name, key in SETTINGS.items()} if told else {})}
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        told = json.loads(path.read_text())
+        return told if {"pid", "began", "url", *SETTINGS.values()} <= told.keys() else None
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def _began(pid: Any) -> str | None:
+    """When a process began, in the kernel's ticks: another one with its number began at another time. None: it is gone."""
+    try:
+        state, *fields = Path(f"/proc/{int(pid)}/stat").read_text().rpartition(")")[2].split()
+    except (OSError, ValueError, TypeError):
+        return None
+    return None if state == "Z" else fields[18]

@@ -1,0 +1,335 @@
+"""Settings: ``WESEND_*`` of the environment (and of a ``.env`` file) → typed values with defaults."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+PROJECT = Path(__file__).resolve().parents[2]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1"))
+
+
+PUBLIC = "public"
+"""The value of `WESEND_SANDBOX` that lets everybody use the published credentials."""
+
+
+SECRET_NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|DSN")
+HIDDEN = "•••"
+
+
+def hide_credentials(text: str) -> str:
+    """An address without its password, nor what its query says, whatever signs the password has; other text as it is."""
+    scheme, mark, rest = text.partition("://")
+    if not mark:
+        return f"{HIDDEN}@{text.rpartition('@')[2]}" if "@" in text else text
+    credentials, at, place = rest.rpartition("@")
+    place, question, _ = place.partition("?")
+    user, colon, _ = credentials.partition(":")
+    shown = f"{user}:{HIDDEN}@" if colon else f"{HIDDEN}@" if at else ""
+    return f"{scheme}://{shown}{place}{question}{HIDDEN if question else ''}"
+
+
+class SettingsError(Exception):
+    """A setting that can't be used; one sentence that names it."""
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True)
+class Settings:
+    instance: Path
+    """Folder of database, lock and keys (`WESEND_INSTANCE`, default `instance/` beside app.py)."""
+    database: Path
+    """The SQLite file (`WESEND_DATABASE_URL`, `sqlite:///…`; default `wesend.db` in the instance folder)."""
+    host: str = "127.0.0.1"
+    """Address to listen on (`WESEND_HOST`)."""
+    port: int = 8000
+    """Port to listen on (`WESEND_PORT`)."""
+    workers: int = 2
+    """gunicorn processes (`WESEND_WORKERS`; default 2, 1 on one core)."""
+    threads: int = 4
+    """Threads a worker (`WESEND_THREADS`)."""
+    sandbox: bool = True
+    """Whether the sandbox is on (`WESEND_SANDBOX`: 1, 0 or public; default: when host and base URL are loopback)."""
+    sandbox_public: bool = False
+    """Whether it answers everybody, not only requests made on this machine (`WESEND_SANDBOX=public`)."""
+    sandbox_delay: float = 1.0
+    """Seconds until the sandbox delivers (`WESEND_SANDBOX_DELAY`)."""
+    scheduler: bool = True
+    """Whether this process runs jobs (`WESEND_SCHEDULER`; 0: serve without jobs)."""
+    allow_private_urls: bool = False
+    """Whether webhooks may go to private and loopback addresses (`WESEND_ALLOW_PRIVATE_URLS`)."""
+    webhook_backoff: float = 30.0
+    """Seconds before a webhook's second attempt, doubled each time (`WESEND_WEBHOOK_BACKOFF`)."""
+    base_url: str = ""
+    """The address the world reaches us at (`WESEND_BASE_URL`; default http://HOST:PORT)."""
+    sandbox_smtp_port: int | None = None
+    """Port on which the sandbox catches an application's own mail (`WESEND_SANDBOX_SMTP_PORT`; none: it does not)."""
+    sandbox_smtp_strict: bool = False
+    """Whether it refuses lines of more than 1,000 bytes as RFC 5321 does (`WESEND_SANDBOX_SMTP_STRICT`)."""
+    smtp_url: str = ""
+    """SMTP server, `smtp://user:password@host:587?starttls=1` (`WESEND_SMTP_URL`; none: mail is held)."""
+    mail_from: str = ""
+    """Sender of e-mail (`WESEND_MAIL_FROM`; default `wesend@` the host of the base URL)."""
+    mail_backoff: float = 30.0
+    """Seconds before a mail is tried again, doubling to 30 min (`WESEND_MAIL_BACKOFF`)."""
+    secret_key: str = ""
+    """Key of sessions and stored secrets (`WESEND_SECRET_KEY`; else made and kept in the instance folder)."""
+    rate_limit: int | None = None
+    """Requests a minute a key, every dialect (`WESEND_RATE_LIMIT`; unset: 120 for World Ledgers only)."""
+    retry_delays: tuple[float, ...] = field(default=(1.0, 4.0))
+    """Seconds before each automatic retry of a temporary failure (`WESEND_RETRY_DELAYS`)."""
+    validity_hours: float = 48.0
+    """Hours without a final receipt until a message fails with `timeout` (`WESEND_VALIDITY_HOURS`)."""
+    gateway_timeout: float = 10.0
+    """Seconds a gateway may take to answer (`WESEND_GATEWAY_TIMEOUT`)."""
+    log: str = "off"
+    """Lines a request and their form, `text`, `json` or `off` (`WESEND_LOG`; off: only warnings and errors, as
+    text).
+    """
+    log_level: str = "info"
+    """Least level that is logged (`WESEND_LOG_LEVEL`: debug, info, warning or error; requests are info)."""
+    metrics_token: str = ""
+    """Bearer token for /metrics from other machines (`WESEND_METRICS_TOKEN`; none: only this machine may read it)."""
+    backup_dir: Path | None = None
+    """Folder for backups made by the clock (`WESEND_BACKUP_DIR`; none: none are made)."""
+    backup_hours: float = 24.0
+    """Hours between backups (`WESEND_BACKUP_HOURS`)."""
+    backup_keep: int = 7
+    """How many backups are kept (`WESEND_BACKUP_KEEP`)."""
+    keep_text_days: float | None = None
+    """Days after which texts of messages are replaced (`WESEND_KEEP_TEXT_DAYS`; none: they are kept)."""
+    link_days: float = 400.0
+    """Days for which the tracked links of a mail that was sent lead on (`WESEND_LINK_DAYS`)."""
+    account_storage_mb: int = 1024
+    """MB of texts and contacts that an account may store; beyond it bulks, e-mails and contacts are refused, single messages
+    are not (`WESEND_ACCOUNT_STORAGE_MB`; 0: no limit).
+    """
+    alert_mail: str = ""
+    """Where alerts of wallets without an address of their own are mailed (`WESEND_ALERT_MAIL`)."""
+    disk_reserve_mb: int = 200
+    """MB that must stay free: with less, bulks, uploads and mails to many are refused (`WESEND_DISK_RESERVE_MB`; 0: off)."""
+    trusted_proxies: tuple[Network, ...] = LOOPBACK
+    """Proxies whose X-Forwarded-For is believed (`WESEND_TRUSTED_PROXIES`, addresses or networks; this machine)."""
+
+    @property
+    def validity_ms(self) -> int:
+        return round(self.validity_hours * 3600 * 1000)
+
+
+VARIABLES = {
+    "instance": "WESEND_INSTANCE", "database": "WESEND_DATABASE_URL", "host": "WESEND_HOST", "port": "WESEND_PORT",
+    "workers": "WESEND_WORKERS", "threads": "WESEND_THREADS", "sandbox": "WESEND_SANDBOX",
+    "sandbox_public": "WESEND_SANDBOX",
+    "sandbox_delay": "WESEND_SANDBOX_DELAY", "scheduler": "WESEND_SCHEDULER",
+    "allow_private_urls": "WESEND_ALLOW_PRIVATE_URLS", "webhook_backoff": "WESEND_WEBHOOK_BACKOFF",
+    "base_url": "WESEND_BASE_URL", "sandbox_smtp_port": "WESEND_SANDBOX_SMTP_PORT",
+    "sandbox_smtp_strict": "WESEND_SANDBOX_SMTP_STRICT", "smtp_url": "WESEND_SMTP_URL",
+    "mail_from": "WESEND_MAIL_FROM", "mail_backoff": "WESEND_MAIL_BACKOFF", "secret_key": "WESEND_SECRET_KEY",
+    "rate_limit": "WESEND_RATE_LIMIT",
+    "retry_delays": "WESEND_RETRY_DELAYS", "validity_hours": "WESEND_VALIDITY_HOURS",
+    "gateway_timeout": "WESEND_GATEWAY_TIMEOUT", "log": "WESEND_LOG", "log_level": "WESEND_LOG_LEVEL",
+    "metrics_token": "WESEND_METRICS_TOKEN", "backup_dir": "WESEND_BACKUP_DIR", "backup_hours": "WESEND_BACKUP_HOURS",
+    "backup_keep": "WESEND_BACKUP_KEEP", "keep_text_days": "WESEND_KEEP_TEXT_DAYS",
+    "link_days": "WESEND_LINK_DAYS", "account_storage_mb": "WESEND_ACCOUNT_STORAGE_MB",
+    "alert_mail": "WESEND_ALERT_MAIL", "disk_reserve_mb": "WESEND_DISK_RESERVE_MB",
+    "trusted_proxies": "WESEND_TRUSTED_PROXIES",
+}
+"""Every setting and its variable: README is held against this table by a test."""
+
+
+def environment() -> dict[str, str]:
+    """The process's environment, over what the .env file says."""
+    dotenv = {k: v for k, v in dotenv_values(PROJECT / ".env").items() if v is not None}
+    return {**dotenv, **os.environ}
+
+
+def instance_folder(environ: Mapping[str, str]) -> Path:
+    return Path(_Reader(environ).text("WESEND_INSTANCE", str(PROJECT / "instance"))).expanduser().absolute()
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; a value that can't be used raises SettingsError with one sentence."""
+    if environ is None:
+        environ = environment()
+    read = _Reader(environ)
+    instance = instance_folder(environ)
+    host = read.text("WESEND_HOST", "127.0.0.1")
+    port = read.whole("WESEND_PORT", 8000, 1, 65535)
+    shown_host = f"[{host}]" if ":" in host else ("127.0.0.1" if host == "0.0.0.0" else host)
+    base_url = _base_url(read.text("WESEND_BASE_URL", "").rstrip("/")) or f"http://{shown_host}:{port}"
+    sandbox = _sandbox(read, is_loopback(host) and is_loopback(urlsplit(base_url).hostname or ""))
+    return Settings(
+        instance=instance,
+        database=_database_path(read.text("WESEND_DATABASE_URL", ""), instance),
+        host=host,
+        port=port,
+        workers=read.whole("WESEND_WORKERS", 2 if (os.cpu_count() or 1) > 1 else 1, 1, 64),
+        threads=read.whole("WESEND_THREADS", 4, 1, 256),
+        sandbox=sandbox != "0",
+        sandbox_public=sandbox == PUBLIC,
+        sandbox_delay=read.seconds("WESEND_SANDBOX_DELAY", 1.0),
+        scheduler=read.flag("WESEND_SCHEDULER", True),
+        allow_private_urls=read.flag("WESEND_ALLOW_PRIVATE_URLS", False),
+        webhook_backoff=read.seconds("WESEND_WEBHOOK_BACKOFF", 30.0),
+        base_url=base_url,
+        sandbox_smtp_port=read.whole("WESEND_SANDBOX_SMTP_PORT", None, 1, 65535),
+        sandbox_smtp_strict=read.flag("WESEND_SANDBOX_SMTP_STRICT", False),
+        smtp_url=_smtp_url(read.text("WESEND_SMTP_URL", "")),
+        mail_from=read.text("WESEND_MAIL_FROM", ""),
+        mail_backoff=read.seconds("WESEND_MAIL_BACKOFF", 30.0),
+        secret_key=read.text("WESEND_SECRET_KEY", ""),
+        rate_limit=read.whole("WESEND_RATE_LIMIT", None, 1, 10**9),
+        retry_delays=read.delays("WESEND_RETRY_DELAYS", (1.0, 4.0)),
+        validity_hours=read.seconds("WESEND_VALIDITY_HOURS", 48.0),
+        gateway_timeout=read.some_seconds("WESEND_GATEWAY_TIMEOUT", 10.0),
+        log=read.choice("WESEND_LOG", "off", ("text", "json", "off")),
+        log_level=read.choice("WESEND_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
+        metrics_token=read.text("WESEND_METRICS_TOKEN", ""),
+        backup_dir=read.folder("WESEND_BACKUP_DIR"),
+        backup_hours=read.seconds("WESEND_BACKUP_HOURS", 24.0),
+        backup_keep=read.whole("WESEND_BACKUP_KEEP", 7, 1, 10_000),
+        keep_text_days=read.seconds("WESEND_KEEP_TEXT_DAYS", None),
+        link_days=read.seconds("WESEND_LINK_DAYS", 400.0),
+        account_storage_mb=read.whole("WESEND_ACCOUNT_STORAGE_MB", 1024, 0, 10**9),
+        alert_mail=read.text("WESEND_ALERT_MAIL", ""),
+        disk_reserve_mb=read.whole("WESEND_DISK_RESERVE_MB", 200, 0, 10**7),
+        trusted_proxies=read.networks("WESEND_TRUSTED_PROXIES", LOOPBACK),
+    )
+
+
+def _database_path(url: str, instance: Path) -> Path:
+    if not url:
+        return instance / "wesend.db"
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or url[len(prefix):] in ("", ":memory:"):
+        raise SettingsError(f"WESEND_DATABASE_URL must name a file as sqlite:///PATH, not {hide_credentials(url)!r}.")
+    return Path(url[len(prefix):]).expanduser().absolute()
+
+
+def _base_url(url: str) -> str:
+    """Gateways and readers of mail are told it: a wrong one would be found out by the receipts that never come."""
+    try:
+        parts = urlsplit(url)
+        usable = (parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+                  and url.isprintable() and not set(url) & set(" ?#"))
+    except ValueError:
+        usable = False
+    if url and not usable:
+        raise SettingsError(f"WESEND_BASE_URL must be an address as https://sms.example.org, not {hide_credentials(url)!r}.")
+    return url
+
+
+def _sandbox(read: _Reader, is_local: bool) -> str:
+    """``0``, ``1`` or PUBLIC; without a word from the operator it is on where nobody else can reach it."""
+    if read.text("WESEND_SANDBOX", "").lower() == PUBLIC:
+        return PUBLIC
+    try:
+        return str(int(read.flag("WESEND_SANDBOX", is_local)))
+    except SettingsError:
+        raise SettingsError(f"WESEND_SANDBOX must be 1, 0 or public, not {read.text('WESEND_SANDBOX', '')!r}.") from None
+
+
+def _smtp_url(url: str) -> str:
+    """Looked at here, so that a wrong one stops the start and not every send."""
+    try:
+        parts = urlsplit(url)
+        usable = not url or parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        # The value may hold a password: it is not shown.
+        raise SettingsError("WESEND_SMTP_URL must be smtp://user:password@host:587?starttls=1 or smtps://….")
+    return url
+
+
+class _Reader:
+    def __init__(self, environ: Mapping[str, str]):
+        self.environ = environ
+
+    def text(self, name: str, default: str) -> str:
+        return self.environ.get(name, "").strip() or default
+
+    def whole(self, name: str, default, low: int, high: int):
+        raw = self.text(name, "")
+        if not raw:
+            return default
+        if not raw.isascii() or not raw.isdigit() or not low <= int(raw) <= high:
+            raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {raw!r}.")
+        return int(raw)
+
+    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
+        value = self.text(name, default).lower()
+        if value not in allowed:
+            raise SettingsError(f"{name} must be one of {', '.join(allowed)}, not {self.text(name, '')!r}.")
+        return value
+
+    def folder(self, name: str) -> Path | None:
+        raw = self.text(name, "")
+        return Path(raw).expanduser().absolute() if raw else None
+
+    def seconds(self, name: str, default):
+        raw = self.text(name, "")
+        if not raw:
+            return default
+        value = _seconds(raw)
+        if value is None:
+            raise SettingsError(f"{name} must be a number of at least 0, not {raw!r}.")
+        return value
+
+    def some_seconds(self, name: str, default: float) -> float:
+        """Where 0 would leave no time at all."""
+        value = self.seconds(name, default)
+        if value == 0:
+            raise SettingsError(f"{name} must be a number above 0, not {self.text(name, '')!r}.")
+        return value
+
+    def delays(self, name: str, default: tuple[float, ...]) -> tuple[float, ...]:
+        raw = self.text(name, "")
+        if not raw:
+            return default
+        values = [value for part in raw.split(",") if (value := _seconds(part)) is not None]
+        if len(values) < raw.count(",") + 1:
+            raise SettingsError(f"{name} must be numbers of at least 0 with commas between them, not {raw!r}.")
+        return tuple(values)
+
+    def networks(self, name: str, default: tuple[Network, ...]) -> tuple[Network, ...]:
+        raw = self.text(name, "")
+        try:
+            return tuple(ipaddress.ip_network(part.strip()) for part in raw.split(",")) if raw else default
+        except ValueError:
+            raise SettingsError(f"{name} must be addresses or networks, as 127.0.0.1,172.17.0.0/16, not {raw!r}.") from None
+
+    def flag(self, name: str, default: bool) -> bool:
+        raw = self.text(name, "").lower()
+        if not raw:
+            return default
+        if raw in ("1", "true", "yes", "on"):
+            return True
+        if raw in ("0", "false", "no", "off"):
+            return False
+        raise SettingsError(f"{name} must be 1 or 0, not {raw!r}.")
+
+
+def _seconds(raw: str) -> float | None:
+    """None for what is no number, or none that can be waited for."""
+    try:
+        value = float(raw)
+    except ValueError:
+        return None
+    return value if 0 <= value < 10**9 else None

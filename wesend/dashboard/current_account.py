@@ -1,0 +1,137 @@
+"""The account a page is within: a user's own, or the one that an operator picked."""
+
+from __future__ import annotations
+
+from flask import g, redirect, request, session, url_for
+
+from ..accounts import roles, service
+from ..accounts.roles import MANAGE, OPERATE, SEND, Actor
+from ..accounts.service import AccountInfo
+from ..coordination.pause import Pause, current
+from ..core import storage
+from ..core.errors import AccountNotFound
+from ..database import Row
+from ..messages.reporting import disclosure
+from .sessions import actor
+
+PICKED = "account"
+
+
+class NoAccountYet(Exception):
+    """An operator of an instance that has no account at all."""
+
+
+def ask_for_one(_error: NoAccountYet):
+    return redirect(url_for("dashboard.accounts.index"))
+
+
+def account() -> AccountInfo:
+    """The account of this request; looked up once."""
+    if "dashboard_account" not in g:
+        g.dashboard_account = home()
+    return g.dashboard_account
+
+
+def visit(account_id: int) -> None:
+    """Show what stands at an address of another account, in this request alone: the pages stay with the one picked."""
+    if account_id != account().id:
+        roles.require(actor(), OPERATE)
+        g.dashboard_account = service.get_account(account_id)
+
+
+def visited() -> AccountInfo | None:
+    """The account of this page, when it is not the one that the other pages are about."""
+    here = account_or_none()
+    return here if here is not None and here.id != home().id else None
+
+
+def home() -> AccountInfo:
+    """The account that was picked; looked up once."""
+    if "dashboard_home" not in g:
+        g.dashboard_home = _find()
+    return g.dashboard_home
+
+
+def _find() -> AccountInfo:
+    user = actor()
+    if user.account_id is not None:
+        return service.get_account(user.account_id)
+    try:
+        if PICKED in session:
+            return service.get_account(session[PICKED])
+    except AccountNotFound:
+        pass
+    found = service.first_account()
+    if found is None:
+        raise NoAccountYet
+    return found
+
+
+def account_or_none() -> AccountInfo | None:
+    """For the frame of a page, which is drawn without any account too."""
+    try:
+        return account()
+    except NoAccountYet:
+        return None
+
+
+def pick(account_id: int) -> AccountInfo:
+    """An operator looks at another account from now on."""
+    roles.require(actor(), OPERATE)
+    found = service.get_account(account_id)
+    session[PICKED] = found.id
+    g.pop("dashboard_account", None)
+    g.pop("dashboard_home", None)
+    return found
+
+
+def accounts() -> list:
+    """What an operator may pick from."""
+    return service.list_accounts(actor=actor()) if may_operate() else []
+
+
+def user() -> Actor:
+    return actor()
+
+
+def may_operate() -> bool:
+    return roles.may(actor(), OPERATE)
+
+
+def may_manage() -> bool:
+    return roles.may(actor(), MANAGE, account().id)
+
+
+def may_stop() -> bool:
+    """Cancel and pause."""
+    return roles.may(actor(), SEND, account().id) and (account().is_active or may_operate())
+
+
+def may_send() -> bool:
+    return roles.may(actor(), SEND, account().id) and account().is_active
+
+
+def reason(message: Row) -> str | None:
+    """Why a message failed, for whoever looks."""
+    return disclosure.reason(message, everything=may_operate())
+
+
+def pause() -> Pause | None:
+    """Whether dispatch is paused."""
+    return current()
+
+
+def storage_problem() -> str | None:
+    """Why nothing can be stored; None while it can."""
+    return storage.here().problem()
+
+
+def free_mb() -> int | None:
+    """MB that are left, when they are fewer than the reserve."""
+    found = storage.here()
+    return found.free() // 2**20 if found.is_low() else None
+
+
+def here() -> str:
+    """The address of this page with its filters, to come back to."""
+    return request.full_path.rstrip("?")

@@ -1,0 +1,126 @@
+"""Where the database stands against the migrations, and bringing it up to date."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import flask_migrate
+from flask import current_app
+from sqlalchemy.exc import DBAPIError
+
+from ..core import storage
+from ..core.settings import PROJECT, Settings
+from . import db
+from .connecting import connect_unchanged
+
+MIGRATIONS = PROJECT / "migrations"
+REVISION = re.compile(r"^revision = ['\"](\w+)['\"]", re.MULTILINE)
+DOWN = re.compile(r"^down_revision = ['\"](\w+)['\"]", re.MULTILINE)
+
+
+class DatabaseProblem(Exception):
+    """The database can't be used as it is; one sentence."""
+
+
+def known_revisions() -> list[str]:
+    """Every revision of this version, oldest first."""
+    after: dict[str | None, str] = {}
+    for path in (MIGRATIONS / "versions").glob("*.py"):
+        text = path.read_text()
+        revision, down = REVISION.search(text), DOWN.search(text)
+        if revision:
+            after[down[1] if down else None] = revision[1]
+    found: list[str] = []
+    while (following := after.get(found[-1] if found else None)) is not None:
+        found.append(following)
+    return found
+
+
+def current_revision(path: Path) -> str | None:
+    """The database's revision; None when there is no database yet."""
+    if not path.exists() or path.stat().st_size == 0:
+        return None
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=15)
+    try:
+        try:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        except sqlite3.OperationalError as error:
+            if storage.cause_of(error) is None:
+                raise
+            connection.close()
+            connection = connect_unchanged(str(path), error)
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        return row[0] if row else None
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return None
+        raise DatabaseProblem(f"The database {path} can't be read: {error}.") from error
+    except sqlite3.DatabaseError as error:
+        raise DatabaseProblem(f"{path} is not a usable SQLite database: {error}.") from error
+    finally:
+        connection.close()
+
+
+def prepare_folder(settings: Settings) -> None:
+    """Make the instance folder (mode 700); DatabaseProblem when it can't be written."""
+    os.umask(0o077)
+    for folder in (settings.instance, settings.database.parent):
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            probe = folder / f".write-{os.getpid()}"
+            probe.touch(mode=0o600)
+            probe.unlink()
+        except OSError as error:
+            if storage.cause_of(error) is not None and current_revision(settings.database) is not None:
+                continue  # what is there can be read
+            raise DatabaseProblem(f"The folder {folder} can't be written: {error.strerror}.") from error
+    if settings.instance.stat().st_uid == os.getuid() and settings.instance != PROJECT:
+        with suppress(OSError):  # of a file system that is read-only; doctor tells who can read it
+            settings.instance.chmod(0o700)
+
+
+def bring_up_to_date() -> bool:
+    """Migrate the database to this version; True when something was done. One process at a time."""
+    settings: Settings = current_app.config["WESEND"]
+    prepare_folder(settings)
+    revisions = known_revisions()
+    if current_revision(settings.database) == revisions[-1]:
+        return False
+    with alone(settings.instance / "migrate.lock"):
+        current = current_revision(settings.database)
+        if current == revisions[-1]:
+            return False
+        if current is not None and current not in revisions:
+            raise DatabaseProblem(
+                f"The database {settings.database} was made by a newer version of wesend (revision {current}): "
+                "upgrade wesend, or restore a backup of this version.")
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        try:
+            flask_migrate.upgrade(directory=str(MIGRATIONS))
+        except (DBAPIError, sqlite3.Error) as error:
+            cause = storage.cause_of(error)
+            if cause is None:
+                raise
+            raise DatabaseProblem(f"The database {settings.database} can't be brought up to date, {cause}: it is as it"
+                                  " was.") from error
+        db.engine.dispose()
+        settings.database.chmod(0o600)
+    return True
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """One process at a time, and one thread: each opens the file for itself."""
+    descriptor = storage.open_lock(path)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

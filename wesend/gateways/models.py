@@ -1,0 +1,32 @@
+"""Gateways as the operator configured them. Two need no configuration: `sandbox` and `sandbox-money`."""
+
+from sqlalchemy import Integer, String, Text
+
+from ..core.columns import Id, Instant
+from ..database import db
+
+
+class Gateway(db.Model):
+    """``options`` is JSON; ``secrets`` is JSON encrypted at rest; ``callback_token`` stands in the callback's path."""
+
+    __tablename__ = "gateways"
+    id = db.mapped_column(Id, primary_key=True)
+    name = db.mapped_column(String, nullable=False, unique=True)
+    type = db.mapped_column(String, nullable=False)
+    options = db.mapped_column(Text, nullable=False)
+    secrets = db.mapped_column(Text, nullable=False)
+    callback_token = db.mapped_column(String, nullable=False)
+    created_at = db.mapped_column(Instant, nullable=False)
+
+
+class GatewayHealth(db.Model):
+    """What was last seen of a gateway that fails, or has failed: `breaker.py`. One that never did has no row."""
+
+    __tablename__ = "gateway_health"
+    gateway = db.mapped_column(String, primary_key=True)
+    failures = db.mapped_column(Integer, nullable=False, server_default="0")  # one after the other
+    rests_until = db.mapped_column(Instant)
+    last_error = db.mapped_column(String)
+    last_error_at = db.mapped_column(Instant)
+    link_trouble = db.mapped_column(String)  # why its own connection is down: `links.py`
+    link_trouble_at = db.mapped_column(Instant)

@@ -1,0 +1,215 @@
+"""Gateway names → adapters. Each process builds its own, keeps them while their settings stand, and closes them after."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from flask import Flask, current_app
+
+from ..adapters import money, sms
+from ..adapters.mail.caught import CaughtMail
+from ..adapters.mail.smtp import SmtpGateway
+from ..adapters.money.base import MoneyGateway
+from ..adapters.money.remote import TokenMoney
+from ..adapters.money.sandbox import SandboxMoney
+from ..adapters.options import Configurable, read_options
+from ..adapters.sms.base import SmsGateway
+from ..adapters.sms.sandbox import SandboxGateway
+from ..coordination.token_cache import TokenShelf
+from ..core import vault
+from ..core.current_app import this_app
+from ..database import Row, cached, query
+
+SANDBOX = "sandbox"
+SANDBOX_MONEY = "sandbox-money"
+SANDBOX_MAIL = "sandbox-mail"
+SMTP = "smtp"
+BUILT_IN = {SANDBOX: "sandbox", SANDBOX_MONEY: "sandbox-money"}
+"""Name → type of the gateways that are always there."""
+RESERVED = frozenset({*BUILT_IN, SANDBOX_MAIL, SMTP})
+"""Names that no other gateway may have: messages are queued under them."""
+
+
+class _Kept(NamedTuple):
+    settings: tuple[str, str, str]
+    adapter: Any
+
+
+class _Adapters:
+    """The adapters of one process."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.kept: dict[str, _Kept] = {}
+        self.on_built: list[Callable[[SmsGateway], None]] = []
+
+    def load(self) -> tuple[dict[str, SmsGateway], dict[str, MoneyGateway]]:
+        """The sandbox, and every gateway that is set up: those whose settings stand stay, with their connections."""
+        found_sms: dict[str, SmsGateway] = {SANDBOX: _built_in()[SANDBOX]}
+        found_money: dict[str, MoneyGateway] = {}
+        with self.lock:
+            rows = query("SELECT * FROM gateways ORDER BY id")
+            for row in rows:
+                adapter = self._adapter(row)
+                if isinstance(adapter, MoneyGateway):
+                    found_money[row["name"]] = adapter
+                elif adapter is not None:
+                    found_sms[row["name"]] = adapter
+            for name in self.kept.keys() - {row["name"] for row in rows}:
+                _close_apart(self.kept.pop(name).adapter)
+        return found_sms, found_money
+
+    def close(self) -> None:
+        """Give back every connection; what is submitted later begins anew."""
+        with self.lock:
+            adapters = [kept.adapter for kept in self.kept.values()]
+        for adapter in adapters:
+            adapter.close()
+
+    def _adapter(self, row: Row):
+        settings = (row["type"], row["options"], row["secrets"])
+        before = self.kept.get(row["name"])
+        if before is not None and before.settings == settings:
+            return before.adapter
+        if before is not None:
+            _close_apart(self.kept.pop(row["name"]).adapter)
+        try:
+            adapter = build(row["name"], row["type"], json.loads(row["options"]), vault.unseal_table(row["secrets"]),
+                            _address(row))
+        except (vault.Unreadable, ValueError, KeyError) as error:
+            current_app.logger.error("gateway %s can't be used: %s", row["name"], error)
+            return None
+        if isinstance(adapter, TokenMoney):
+            adapter.token.shelf = TokenShelf(row["name"], settings)
+        if isinstance(adapter, SmsGateway):
+            for hook in self.on_built:
+                hook(adapter)
+        self.kept[row["name"]] = _Kept(settings, adapter)
+        return adapter
+
+
+def _close_apart(adapter: Any) -> None:
+    """On a thread: whoever notices that a gateway changed may hold the write lock, and a farewell takes seconds."""
+    threading.Thread(target=adapter.close, name=f"close-{adapter.name}", daemon=True).start()
+
+
+def init_app(app: Flask) -> None:
+    app.extensions["wesend.adapters"] = _Adapters()
+
+
+def close(app: Flask) -> None:
+    """End the connections of this process, before it ends or forks."""
+    app.extensions["wesend.adapters"].close()
+
+
+def when_built(app: Flask, hook: Callable[[SmsGateway], None]) -> None:
+    """Call ``hook`` with every SMS adapter that is built in this process."""
+    app.extensions["wesend.adapters"].on_built.append(hook)
+
+
+def types() -> dict[str, type[Configurable]]:
+    """Every type that can be set up."""
+    return {SANDBOX: SandboxGateway, SANDBOX_MONEY: SandboxMoney, **sms.TYPES, **money.TYPES}
+
+
+def known_types() -> dict[str, type[Configurable]]:
+    """Every type there is: those of e-mail are not set up, but by the settings."""
+    return {**types(), SANDBOX_MAIL: CaughtMail, SMTP: SmtpGateway}
+
+
+def kind_of(type_name: str) -> str:
+    """``sms`` or ``money``."""
+    return "money" if issubclass(types()[type_name], MoneyGateway) else "sms"
+
+
+def build(name: str, type_name: str, options: Mapping[str, Any], secrets: Mapping[str, Any], callback_url: str):
+    """An adapter of a type; ValueError (one sentence) for settings that it can't use."""
+    settings = current_app.config["WESEND"]
+    kind: Any = types()[type_name]
+    if kind in (SandboxGateway, SandboxMoney):
+        given = read_options(kind, options, secrets).options
+        return SandboxMoney(name, given) if kind is SandboxMoney else SandboxGateway(name, settings.sandbox_delay)
+    return kind(name, options, secrets, timeout=settings.gateway_timeout, callback_url=callback_url)
+
+
+def hears_callbacks(type_class: type[Configurable]) -> bool:
+    """Whether a type's vendor calls us."""
+    return any(getattr(type_class, "read_callback", None) is not base.read_callback and issubclass(type_class, base)
+               for base in (SmsGateway, MoneyGateway))
+
+
+def _address(row: Row) -> str:
+    return f"{current_app.config['WESEND'].base_url}/callbacks/{kind_of(row['type'])}/{row['name']}/{row['callback_token']}"
+
+
+def _known() -> tuple[dict[str, SmsGateway], dict[str, MoneyGateway]]:
+    return cached("gateways", lambda: this_app().extensions["wesend.adapters"].load())
+
+
+def sms_gateway(name: str) -> SmsGateway | None:
+    """The adapter of an SMS gateway; None when there is none of that name."""
+    return sms_gateways().get(name)
+
+
+def sms_gateways() -> dict[str, SmsGateway]:
+    """By name; not to be changed: a new one takes its place when a gateway is set."""
+    return _known()[0]
+
+
+def mail_gateway_name(*, is_sandbox: bool) -> str:
+    """Under what name e-mail is queued: a sandbox wallet's is caught, a live one's waits for the SMTP server of the settings."""
+    return SANDBOX_MAIL if is_sandbox else SMTP
+
+
+def mail_gateway(*, is_sandbox: bool) -> SmsGateway | None:
+    """Who carries e-mail; None while no mail server is set: what is live is held."""
+    return _built_in().get(mail_gateway_name(is_sandbox=is_sandbox))
+
+
+def has_mail_server() -> bool:
+    return SMTP in _built_in()
+
+
+def gateway(name: str) -> SmsGateway | None:
+    """The adapter that carries messages under a name, of whichever channel."""
+    return sms_gateways().get(name) or _built_in().get(name)
+
+
+def gateways() -> dict[str, SmsGateway]:
+    """Every adapter that carries messages."""
+    return {**_built_in(), **sms_gateways()}
+
+
+def _built_in() -> dict[str, SmsGateway]:
+    extensions = this_app().extensions
+    if "wesend.built_in_gateways" not in extensions:
+        settings = current_app.config["WESEND"]
+        found: dict[str, SmsGateway] = {SANDBOX: SandboxGateway(SANDBOX, settings.sandbox_delay),
+                                        SANDBOX_MAIL: CaughtMail(SANDBOX_MAIL)}
+        if settings.smtp_url:
+            found[SMTP] = SmtpGateway(SMTP, settings.smtp_url, first_retry=settings.mail_backoff)
+        extensions["wesend.built_in_gateways"] = found
+    return extensions["wesend.built_in_gateways"]
+
+
+def money_gateway(name: str) -> MoneyGateway | None:
+    return SandboxMoney() if name == SANDBOX_MONEY else _known()[1].get(name)
+
+
+def money_gateway_for(currency: str, network: str | None, *, is_sandbox: bool) -> MoneyGateway | None:
+    """Who takes a deposit of ``currency`` from a phone of ``network``, lowest priority first; None: nobody."""
+    if is_sandbox:
+        return SandboxMoney()
+    fitting = [adapter for adapter in _known()[1].values()
+               if currency in adapter.currencies and (not adapter.networks or network in adapter.networks)]
+    return min(fitting, key=lambda adapter: adapter.priority, default=None)
+
+
+def why_no_money_gateway(currency: str, network: str | None) -> str:
+    """What is missing where there is none, in one sentence."""
+    if not any(currency in adapter.currencies for adapter in _known()[1].values()):
+        return "No mobile-money gateway is set up for this currency"
+    return f"No mobile-money gateway takes this number's network ({network or 'which is not known'})"

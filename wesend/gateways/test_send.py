@@ -1,0 +1,98 @@
+"""A test: one real SMS through a gateway, past wallets and routes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from flask import current_app
+
+from ..accounts import audit_log, roles
+from ..accounts.roles import OPERATE, Actor
+from ..adapters.sms.base import ACCEPTED, TEMPORARY, UNKNOWN, Outcome, SmsGateway, Submission
+from ..coordination import call_slots, pace
+from ..core import phones
+from ..core.errors import GatewayNotFound, InvalidInput, TextTooLong
+from ..core.ids import new_id
+from ..core.segments import MAX_SEGMENTS, count
+from ..database import atomic
+from . import breaker, registry, request_limits
+from .service import named
+
+TEXT = "Test by wesend"
+NO_ROOM = Outcome(TEMPORARY, code="busy", text="Its limits are used up by other messages: try again in a moment")
+
+
+class Trial(NamedTuple):
+    """``to`` as it was sent to (E.164), and what the gateway made of it."""
+
+    gateway: str
+    to: str
+    outcome: Outcome
+
+    @property
+    def ok(self) -> bool:
+        return self.outcome.kind == ACCEPTED
+
+    @property
+    def said(self) -> str | None:
+        """What the gateway said of it, in its own words where it has some."""
+        return self.outcome.text or self.outcome.code or self.outcome.gateway_ref
+
+
+def send_test(name: str, to: str, *, text: str = TEXT, sender: str | None = None, actor: Actor) -> Trial:
+    """Send now, within the gateway's own limits. It counts as any call does: what works again ends its rest.
+
+    GatewayNotFound, or InvalidInput with the field that is wrong: ``to``, ``text``. TooManyAsked.
+    """
+    roles.require(actor, OPERATE)
+    adapter = _adapter(named(name))
+    phone = phones.normalise(to, None)
+    if phone is None:
+        raise _refused("to", f"{to!r} is no phone number with its country code")
+    measured = count(text)
+    if not text.strip():
+        raise _refused("text", "There is no text to send")
+    if measured.count > MAX_SEGMENTS:
+        raise TextTooLong(f"The message has {measured.count} segments; at most {MAX_SEGMENTS} are allowed",
+                          {"text": ["Too long"]})
+    with request_limits.asked_by_hand():
+        outcome = _submit(adapter, Submission(0, new_id(), phone.e164, text, sender or None, measured.count,
+                                              measured.encoding, 1))
+    with atomic() as tx:
+        if not adapter.in_process and outcome is not NO_ROOM:
+            breaker.note_call(tx, adapter.name, [outcome])
+        audit_log.record(tx, actor=actor, action="gateway.test", subject=adapter.name, detail=outcome.kind)
+    return Trial(adapter.name, phone.e164, outcome)
+
+
+def _adapter(name: str) -> SmsGateway:
+    adapter = registry.sms_gateway(name)
+    if adapter is None and registry.money_gateway(name) is not None:
+        raise InvalidInput(f"{name} takes money and sends no SMS: try it by a top-up, and `wesend deposit check`")
+    if adapter is None:
+        raise GatewayNotFound(f"There is no SMS gateway named {name}")
+    return adapter
+
+
+def _refused(field: str, sentence: str) -> InvalidInput:
+    return InvalidInput(sentence, {field: [sentence]})
+
+
+def _submit(adapter: SmsGateway, submission: Submission) -> Outcome:
+    """No transaction is open meanwhile; it may take as long as the gateway may."""
+    if adapter.in_process:
+        return adapter.submit([submission])[0]
+    seconds = _seconds()
+    with call_slots.slot(adapter, seconds) as free:
+        if not free or not pace.wait_for_turn(adapter, 1, seconds):
+            return NO_ROOM
+        try:
+            return adapter.submit([submission])[0]
+        except Exception as error:
+            current_app.logger.exception("gateway %s raised", adapter.name)
+            return Outcome(UNKNOWN, code="error", text=f"{type(error).__name__}: {error}"[:200])
+
+
+def _seconds() -> float:
+    """How long there may be no room, as for a message of a request."""
+    return current_app.config["WESEND"].gateway_timeout / 2

@@ -1,0 +1,1 @@
+"""Campaigns as people write them at the dashboard."""

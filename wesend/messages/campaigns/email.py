@@ -1,0 +1,87 @@
+"""An e-mail as somebody writes it at the dashboard: for whom, what, and when; sent once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ...accounts.roles import Actor
+from ...accounts.service import AccountInfo
+from ...contacts import service as contacts
+from ...core.errors import InvalidInput
+from ...database import Row
+from ...wallets.service import WalletInfo
+from ..email.compose import Letter, MailComposer, is_address
+from ..sending import send
+from ..sending.compose import Addressee
+from ..sending.options import Order, Origin
+from ..state.letter_texts import DOUBLE
+from . import sms as sms_campaigns
+
+ADDRESS_IN_BRACKETS = re.compile(r"<([^<>\s]+)>")
+
+
+class WrittenLetter(NamedTuple):
+    """``uid`` is the id that the batch will have; ``addresses`` as they were typed; ``format`` is mail.HTML or PLAIN."""
+
+    uid: str
+    wallet: WalletInfo
+    group_ids: tuple[int, ...]
+    addresses: str
+    subject: str
+    text: str
+    format: str
+    order: Order
+
+
+def split_addresses(typed: str) -> list[str]:
+    """Addresses with commas, semicolons, spaces or lines between, also as ``Ann Otim <ann@example.com>``."""
+    found: list[str] = []
+    for part in re.split(r"[,;\n]+", typed):
+        named = ADDRESS_IN_BRACKETS.search(part)
+        found += [named[1]] if named else part.split()
+    return found
+
+
+def addressees(account: AccountInfo, letter: WrittenLetter) -> Iterator[Addressee]:
+    """The groups' contacts that have an address, then the typed ones, each with the fields of its contact."""
+    for row in contacts.iterate_mailable(list(letter.group_ids)):
+        yield Addressee(row["email"], None, contacts.variables(row))
+    typed = split_addresses(letter.addresses)
+    for start in range(0, len(typed), contacts.PAGE):
+        some = typed[start:start + contacts.PAGE]
+        known = contacts.find_by(account.id, "email", [text.lower() for text in some], side=letter.wallet.side)
+        for text in some:
+            contact = known.get(text.lower())
+            yield Addressee(text, None, contacts.variables(contact) if contact else None)
+
+
+def refused(addresses: str) -> list[str]:
+    """What of the typed addresses is none."""
+    return [text for text in split_addresses(addresses) if not is_address(text.lower())]
+
+
+def compose(account: AccountInfo, letter: WrittenLetter) -> MailComposer:
+    return MailComposer(account, letter.wallet, letter.subject, letter.text, format=letter.format,
+                        placeholders=DOUBLE)
+
+
+def preview(account: AccountInfo, letter: WrittenLetter) -> Letter:
+    """The mail as its first reader gets it; as it is written where there is none yet."""
+    first = next(addressees(account, letter), None) or Addressee("", None)
+    found, values = compose(account, letter), first.values or {}
+    return Letter(0, letter.uid, first.given, found.subject_for(values), found.text_for(values), found.format, 0)
+
+
+def send_letter(account: AccountInfo, letter: WrittenLetter, *, actor: Actor) -> Row:
+    """Through the queue; the batch. A second time is the first one's batch. InvalidInput, InvalidRecipient."""
+
+    def do(origin: Origin) -> None:
+        sms_campaigns.groups_for(account, letter.wallet, letter.group_ids)
+        if not letter.subject.strip():
+            raise InvalidInput("A mail needs a subject", {"subject": ["Please fill this in"]})
+        send.send(compose(account, letter), addressees(account, letter), origin=origin,
+                  order=letter.order, in_request=False)
+
+    return sms_campaigns.send_once(account, letter.uid, do, actor=actor)

@@ -1,0 +1,205 @@
+"""A message as somebody writes it at the dashboard: for whom, what, and when; checked, and sent once."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from ...accounts import roles
+from ...accounts.roles import Actor
+from ...accounts.service import AccountInfo
+from ...contacts import service as contacts
+from ...core import clock, phones, templating
+from ...core.errors import BatchNotFound, InvalidInput, InvalidSchedule, WalletForbidden, WalletNotFound
+from ...core.ids import new_id
+from ...database import Row, query, query_one
+from ...routing.routes import candidates
+from ...wallets.service import WalletInfo, wallet_of_account
+from ..sending import send
+from ..sending.compose import Addressee, Composer, read_recipients
+from ..sending.options import Order, Origin
+from ..sending.precheck import Precheck, precheck
+
+SOONEST, LATEST = clock.MINUTE, 90 * clock.DAY
+FASTEST = 6000  # messages a minute
+UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class Audience(NamedTuple):
+    """Contacts of groups, and numbers as they were typed."""
+
+    group_ids: tuple[int, ...] = ()
+    numbers: str = ""
+
+    @property
+    def needs_dedupe(self) -> bool:
+        """Groups alone give each phone once."""
+        return bool(self.numbers.strip())
+
+
+class Draft(NamedTuple):
+    """``uid`` is the id that the batch will have: fixed with the form, so that it is sent once."""
+
+    uid: str
+    wallet: WalletInfo
+    audience: Audience
+    text: str
+    sender: str | None
+    order: Order
+
+
+def new_uid() -> str:
+    return new_id()
+
+
+def find_wallet(account: AccountInfo, uid: str) -> WalletInfo:
+    """A wallet of the account; another's is none."""
+    try:
+        return wallet_of_account(uid, account.id)
+    except WalletForbidden as error:
+        raise WalletNotFound from error
+
+
+def addressees(account: AccountInfo, audience: Audience) -> Iterator[Addressee]:
+    """Everybody: the groups' contacts with their fields, then the numbers."""
+    for row in contacts.iterate(list(audience.group_ids)):
+        yield Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), contacts.variables(row))
+    yield from read_recipients(phones.split_list(audience.numbers, account.country), account.country)
+
+
+def groups_for(account: AccountInfo, wallet: WalletInfo, group_ids: Iterable[int]) -> list[Row]:
+    """The groups of a send that the wallet pays; GroupNotFound for one that is not the account's, InvalidInput for one
+    that a key of the other side made."""
+    found = [contacts.get_group(account.id, group_id) for group_id in group_ids]
+    for group in found:
+        if group["side"] not in (None, wallet.side):
+            raise InvalidInput(f"The group {group['name']} was made by a {group['side']} key: choose a {group['side']} wallet",
+                               {"group_ids": ["Not with this wallet"]})
+    return found
+
+
+def check_audience(account: AccountInfo, wallet: WalletInfo, audience: Audience) -> None:
+    """GroupNotFound or InvalidInput for a group that can't be sent to; InvalidInput when there is nobody."""
+    found = groups_for(account, wallet, audience.group_ids)
+    if not sum(group["contact_count"] for group in found) and not phones.split_list(audience.numbers, account.country):
+        raise InvalidInput("There is nobody to send to: choose a group with contacts, or enter numbers",
+                           {"group_ids": ["Nobody"]})
+
+
+def composer(account: AccountInfo, wallet: WalletInfo, text: str, sender: str | None, *, pays: bool) -> Composer:
+    render = templating.render if templating.has_variables(text) else None
+    return Composer(account, wallet, text, sender=sender or None, render=render, simulate_low_balance=pays)
+
+
+class Preview(NamedTuple):
+    """A contact with the text that it would get, and the route's sender where the message names none."""
+
+    to: str
+    name: str
+    text: str
+    sender: str | None
+
+
+def previews(account: AccountInfo, audience: Audience, text: str, count: int = 3) -> list[Preview]:
+    """The text as the first contacts get it."""
+    fills = templating.has_variables(text)
+    return [Preview(found.phone.e164 if found.phone else found.given, (found.values or {}).get("name", ""),
+                    templating.render(text, found.values or {}) if fills else text, _default_sender(found.phone))
+            for found in islice(addressees(account, audience), count)]
+
+
+def _default_sender(phone: phones.Phone | None) -> str | None:
+    found = candidates(phone.country, phone.e164) if phone is not None else []
+    return found[0].default_sender if found else None
+
+
+def fields_of(account: AccountInfo, audience: Audience) -> list[str]:
+    """What a text may name of the contacts: the fields of the first hundred, without the phone twice."""
+    names: dict[str, None] = {}
+    for found in islice(addressees(account, audience), 100):
+        names.update(dict.fromkeys(found.values or {}))
+    return [name for name in names if name not in ("phone_number",)]
+
+
+def read_order(account: AccountInfo, mode: str, at: str, rate: str, *, name: str | None = None) -> Order:
+    """``at`` as clocks of the account's zone show it, ``rate`` in messages a minute; InvalidSchedule."""
+    if mode == "drip":
+        if not (rate.isascii() and rate.isdigit() and 1 <= int(rate[:9]) <= FASTEST):
+            raise InvalidSchedule(f"A drip has 1 to {FASTEST:,} messages a minute", {"rate": ["Out of range"]})
+        return Order("drip", drip_rate=int(rate), reference=name)
+    if mode != "scheduled":
+        return Order(reference=name)
+    try:
+        instant = clock.parse_iso(at, account.time_zone)
+    except (ValueError, OverflowError):
+        raise InvalidSchedule("Please choose a day and a time", {"at": ["Not a time"]}) from None
+    if not clock.now_ms() + SOONEST <= instant <= clock.now_ms() + LATEST:
+        raise InvalidSchedule("The time must lie one minute to 90 days ahead", {"at": ["Out of range"]})
+    return Order("scheduled", scheduled_at=instant, reference=name)
+
+
+def ends_at(order: Order, count: int) -> int | None:
+    """When the last of ``count`` messages leaves, for a drip."""
+    return order.due_at(max(count - 1, 0), clock.now_ms()) if order.mode == "drip" else order.scheduled_at
+
+
+def check(account: AccountInfo, draft: Draft, *, actor: Actor) -> Precheck:
+    """What it would cost, and whom it would not reach; nothing is written."""
+    roles.require(actor, roles.SEE, account.id)
+    return precheck(composer(account, draft.wallet, draft.text, draft.sender, pays=False),
+                    addressees(account, draft.audience), dedupe=draft.audience.needs_dedupe)
+
+
+def send_campaign(account: AccountInfo, draft: Draft, *, actor: Actor) -> Row:
+    """Through the queue, to be paused and cancelled as a whole; the batch. A second time is the first one's batch."""
+    return _send(account, draft, actor, as_campaign=True)
+
+
+def send_message(account: AccountInfo, draft: Draft, *, actor: Actor) -> Row:
+    """As an API's single call does: up to a hundred recipients are submitted before this returns."""
+    return _send(account, draft, actor, as_campaign=False)
+
+
+def _send(account: AccountInfo, draft: Draft, actor: Actor, *, as_campaign: bool) -> Row:
+    def do(origin: Origin) -> None:
+        check_audience(account, draft.wallet, draft.audience)
+        composed = composer(account, draft.wallet, draft.text, draft.sender, pays=True)
+        to = addressees(account, draft.audience)
+        if as_campaign:
+            send.send_bulk(composed, to, origin=origin, order=draft.order, dedupe=draft.audience.needs_dedupe)
+        else:
+            send.send(composed, to, origin=origin, order=draft.order)
+
+    return send_once(account, draft.uid, do, actor=actor)
+
+
+def send_once(account: AccountInfo, uid: str, do: Callable[[Origin], None], *, actor: Actor) -> Row:
+    """The batch of this id: ``do`` makes it, unless the same form made it before."""
+    roles.require_to_send(actor, account)
+    if not UID.fullmatch(uid):
+        raise BatchNotFound
+    earlier = _sent_before(account, uid)
+    if earlier is not None:
+        return earlier
+    try:
+        do(Origin("portal", batch_uid=uid))
+    except sqlite3.IntegrityError:  # the same form, sent at the same time
+        pass
+    found = _sent_before(account, uid)
+    if found is None:
+        raise BatchNotFound
+    return found
+
+
+def _sent_before(account: AccountInfo, uid: str) -> Row | None:
+    return query_one("SELECT * FROM batches WHERE uid = ? AND account_id = ?", (uid, account.id))
+
+
+def campaigns(account_id: int, before: int | None, limit: int) -> list[Row]:
+    """The account's bulks, newest first, below the row id ``before``."""
+    return query("SELECT * FROM batches INDEXED BY ix_batches_account_id WHERE account_id = ? AND lane = 1 AND id < ?"
+                 " AND state NOT IN ('intake', 'rejected') ORDER BY id DESC LIMIT ?",
+                 (account_id, 2**62 if before is None else before, limit))

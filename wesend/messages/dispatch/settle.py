@@ -1,0 +1,150 @@
+"""Settle: what a gateway answered → statuses, timeline, refunds, retries and fail-over, in one transaction."""
+
+from __future__ import annotations
+
+from ...adapters.sms.base import ACCEPTED, REFUSED, TEMPORARY, Outcome, SmsGateway
+from ...core import clock
+from ...core.current_app import this_app
+from ...database import Tx
+from ...gateways import breaker, registry
+from ...routing.routes import candidates
+from ..receipts import multipart
+from ..reporting.disclosure import FAILOVER
+from ..sending.accept import Outgoing
+from ..sending.compose import SMS
+from ..state.statuses import DELIVERED, FAILED, QUEUED, SENT, SUBMITTED, UNKNOWN
+from ..state.transitions import Move, Moved, move
+
+REASONABLE = 500  # characters kept of a vendor's text
+
+
+NOT_BEGUN = "not_begun"
+"""An outcome of ours: the gateway was not called, for there was no room; the message waits for its turn again."""
+
+
+def settle(tx: Tx, results: list[tuple[Outgoing, Outcome]], token: str, *, called: bool = True) -> list[Moved]:
+    """Record what became of submitted messages, as far as ``token`` still holds them.
+
+    ``called``: the gateway was, so its breaker hears of it.
+    """
+    now = clock.now_ms()
+    if called:
+        _note_health(tx, results)
+    gateways = {name: registry.gateway(name) for name in {outgoing.gateway for outgoing, _ in results}}
+    moves = [plan_move(outgoing, outcome, token, now, gateways[outgoing.gateway]) for outgoing, outcome in results]
+    moved = move(tx, moves, now)
+    at_once = [Move(entry.move.id, DELIVERED, "delivered", "The mail server took it", None,
+                    {"delivered_at": now, "poll_at": None, "expires_at": None})
+               for entry in moved if entry.move.to == SUBMITTED and _delivers_at_once(entry.before["gateway"])]
+    move(tx, at_once, now)
+    multipart.note_parts(tx, results)
+    if len(moved) < len(moves):
+        _record_late(tx, results, {entry.move.id for entry in moved}, token)
+    return moved
+
+
+def _note_health(tx: Tx, results: list[tuple[Outgoing, Outcome]]) -> None:
+    outcomes = [outcome for _, outcome in results]
+    gateway = registry.gateway(results[0][0].gateway) if results else None
+    if gateway is not None and not gateway.in_process and any(outcome.kind != NOT_BEGUN for outcome in outcomes):
+        breaker.note_call(tx, gateway.name, outcomes)
+
+
+def _delivers_at_once(name: str) -> bool:
+    gateway = registry.gateway(name)
+    return gateway is not None and gateway.delivers_at_once
+
+
+def plan_move(outgoing: Outgoing, outcome: Outcome, token: str, now: int, gateway: SmsGateway | None) -> Move:
+    """The move that an outcome of ``gateway`` (None: it is gone) asks for."""
+    attempts = outgoing.attempts + 1
+    settings = this_app().config["WESEND"]
+    meta = {"gateway": outgoing.gateway}
+    if outcome.gateway_ref:
+        meta["gateway_message_id"] = outcome.gateway_ref
+    meta.update(outcome.meta or {})
+    if outcome.kind == ACCEPTED:
+        first_poll = gateway.first_poll_ms(outgoing.recipient) if gateway else None
+        receipts = gateway.sends_receipts if gateway else True
+        return Move(outgoing.id, SUBMITTED if receipts else SENT, "submitted", "Gateway accepted", meta, {
+            "gateway_ref": outcome.gateway_ref, "submitted_at": now, "attempts": attempts, "error_code": None,
+            "error_message": None, "poll_at": None if first_poll is None else now + first_poll,
+            "expires_at": now + settings.validity_ms if receipts else None, "lease_until": None}, token)
+    if outcome.kind == NOT_BEGUN:
+        return Move(outgoing.id, QUEUED, "waiting", outcome.text or "Waits for its turn", meta,
+                    {"claim_token": None, "lease_until": None, "due_at": now}, token)
+    if outcome.kind == REFUSED:
+        return _fail(outgoing, outcome, attempts, token, now, "rejected")
+    if outcome.kind == TEMPORARY:
+        own = gateway.retry_delays if gateway is not None else None
+        delays = settings.retry_delays if own is None else own
+        return _again(outgoing, outcome, attempts, token, now, delays)
+    return Move(outgoing.id, UNKNOWN, "unknown", _text(outcome) or "The gateway gave no clear answer", meta, {
+        "submitted_at": now, "attempts": attempts, "expires_at": now + settings.validity_ms, "lease_until": None,
+        "gateway_ref": outcome.gateway_ref, "poll_at": first_question(outgoing.gateway, now)}, token)
+
+
+def first_question(gateway_name: str, now: int) -> int | None:
+    """When the gateway is first asked about a message of unknown outcome; None when it can't be asked."""
+    gateway = registry.gateway(gateway_name)
+    return now + 1000 if gateway is not None and gateway.can_poll else None
+
+
+def _again(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now: int,
+           delays: tuple[float, ...]) -> Move:
+    """A temporary refusal: the next route at once, else the first again after a while, else failed and refunded."""
+    following = next_gateway(outgoing)
+    changes = {"attempts": attempts, "claim_token": None, "lease_until": None,
+               "error_code": outcome.code or "temporary",
+               "error_message": _text(outcome)}
+    if following is not None:
+        return Move(outgoing.id, QUEUED, "failover", FAILOVER,
+                    {"gateway": outgoing.gateway, "next": following}, {**changes, "gateway": following, "due_at": now}, token)
+    if outgoing.backoffs < len(delays):
+        delay = delays[outgoing.backoffs]
+        first = _gateways(outgoing)[0] if _gateways(outgoing) else outgoing.gateway
+        return Move(outgoing.id, QUEUED, "retrying",
+                    f"{_text(outcome) or 'Temporary failure'}; tried again in {delay:g} s",
+                    {"gateway": outgoing.gateway},
+                    {**changes, "gateway": first, "due_at": now + round(delay * 1000),
+                     "backoffs": outgoing.backoffs + 1},
+                    token)
+    return _fail(outgoing, outcome, attempts, token, now, "temporary")
+
+
+def _gateways(outgoing: Outgoing) -> list[str]:
+    """The gateways that may carry a message, in order. The sandbox never hands over, and nothing is handed to it."""
+    if outgoing.gateway == registry.SANDBOX or outgoing.channel != SMS or outgoing.country is None:
+        return [outgoing.gateway]
+    known = registry.sms_gateways().keys() - {registry.SANDBOX}
+    found = [route.gateway for route in candidates(outgoing.country, outgoing.recipient)
+             if route.gateway and route.gateway in known]
+    return list(dict.fromkeys(found))
+
+
+def next_gateway(outgoing: Outgoing) -> str | None:
+    """The next one in order that does not rest; when the gateway itself is gone, the first."""
+    names = _gateways(outgoing)
+    position = names.index(outgoing.gateway) + 1 if outgoing.gateway in names else 0
+    resting = breaker.resting()
+    return next((name for name in names[position:] if name not in resting and name != outgoing.gateway), None)
+
+
+def _fail(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now: int, code: str) -> Move:
+    return Move(outgoing.id, FAILED, "failed", _text(outcome) or "The gateway refused the message",
+                {"gateway": outgoing.gateway, **({"code": outcome.code} if outcome.code else {})},
+                {"attempts": attempts, "error_code": outcome.code or code, "error_message": _text(outcome),
+                 "failed_at": now, "lease_until": None, "poll_at": None}, token, refund=True)
+
+
+def _text(outcome: Outcome) -> str | None:
+    return outcome.text[:REASONABLE] if outcome.text else None
+
+
+def _record_late(tx: Tx, results: list[tuple[Outgoing, Outcome]], settled: set[int], token: str) -> None:
+    """A receipt was quicker than we: the status stands, but the gateway's id is still worth keeping."""
+    for outgoing, outcome in results:
+        if outgoing.id not in settled and outcome.kind == ACCEPTED:
+            tx.execute("UPDATE messages SET gateway_ref = coalesce(gateway_ref, ?), submitted_at ="
+                       " coalesce(submitted_at, ?)"
+                       " WHERE id = ? AND claim_token = ?", (outcome.gateway_ref, clock.now_ms(), outgoing.id, token))

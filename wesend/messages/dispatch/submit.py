@@ -1,0 +1,156 @@
+"""Submit: hand messages that are marked `submitting` to their gateways, with no transaction open, and settle them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from flask import Flask, current_app
+
+from ...adapters.sms.base import TEMPORARY, UNKNOWN, Outcome, SmsGateway, Submission
+from ...coordination import bell, call_slots, pace
+from ...core import clock, storage
+from ...database import query, write_surely
+from ...gateways import registry
+from ..email import compose as mail
+from ..sending import opted_out
+from ..sending.accept import Accepted, Outgoing
+from ..sending.compose import EMAIL
+from ..state.transitions import Move
+from .settle import NOT_BEGUN, plan_move, settle
+
+LOOKED_AT_JUST_NOW = 0.05  # seconds after which a request that waited looks again whether its messages may leave
+RENDERING = threading.Lock()
+"""A mail of 2 MB takes ten times that while it is rendered: one at a time, since Python does no more at once anyway."""
+
+
+def submission_of(outgoing: Outgoing, *, leaves: bool = True) -> Submission:
+    """``leaves``: this process, so that a mail is needed as it goes over the wire."""
+    mime = _mime_of(outgoing) if outgoing.channel == EMAIL and leaves else None
+    return Submission(outgoing.id, outgoing.uid, outgoing.recipient, outgoing.text, outgoing.sender, outgoing.segments,
+                      outgoing.encoding, outgoing.attempts + 1, mime)
+
+
+def _mime_of(outgoing: Outgoing) -> bytes:
+    with RENDERING:
+        return mail.render(mail.Letter.leaving(outgoing)).as_bytes()
+
+
+def call(gateway: SmsGateway, group: list[Outgoing]) -> list[Outcome]:
+    """Submit; an adapter that raises has not said what became of the messages."""
+    try:
+        outcomes = gateway.submit([submission_of(outgoing, leaves=not gateway.in_process) for outgoing in group])
+    except Exception as error:
+        current_app.logger.exception("gateway %s raised", gateway.name)
+        return [Outcome(UNKNOWN, code="error", text="The gateway gave no clear answer",
+                        meta={"error": f"{type(error).__name__}: {error}"[:200]})] * len(group)
+    if len(outcomes) != len(group):
+        return [Outcome(UNKNOWN, code="error", text="The gateway answered for other messages")] * len(group)
+    return outcomes
+
+
+def in_calls(gateway: SmsGateway, messages: list[Outgoing]) -> list[list[Outgoing]]:
+    """The messages as the gateway takes them: those that may share a call together, as many as its limits allow."""
+    most = pace.at_once(gateway)
+    if most == 1:
+        return [[message] for message in messages]
+    alike: dict[object, list[Outgoing]] = {}
+    for message in messages:
+        alike.setdefault(gateway.batch_key(submission_of(message, leaves=False)), []).append(message)
+    return [group[start:start + most] for group in alike.values() for start in range(0, len(group), most)]
+
+
+def foretell(drafts: list[Outgoing], token: str) -> list[Move | None]:
+    """What the gateways that live in this process do with messages, told before these are written.
+
+    They have no outside effect, so there is nothing that a crash could leave in doubt, and one commit is enough.
+    """
+    fates: dict[str, Move] = {}
+    for gateway, group in _by_gateway(drafts):
+        if gateway is not None and gateway.in_process:
+            now = clock.now_ms()
+            for draft, outcome in zip(group, call(gateway, group), strict=True):
+                fates[draft.uid] = plan_move(draft, outcome, token, now, gateway)
+    return [fates.get(draft.uid) for draft in drafts]
+
+
+def submit_accepted(accepted: Accepted) -> None:
+    """Submit what this request claimed of other gateways, messages in parallel, and settle it.
+
+    What can't be begun within the gateway's time budget goes back to the queue.
+    """
+    remote = []
+    for gateway, group in _by_gateway(accepted.outgoing):
+        if gateway is None:
+            _settle(group, [Outcome(TEMPORARY, code="no_gateway", text="The gateway was removed")] * len(group),
+                    accepted.token)
+        elif not gateway.in_process:
+            remote.append((gateway, group))
+    if remote:
+        _submit_remote(remote, accepted.token)
+
+
+def _by_gateway(outgoing: list[Outgoing]) -> list[tuple[SmsGateway | None, list[Outgoing]]]:
+    groups: dict[str, list[Outgoing]] = {}
+    for message in outgoing:
+        groups.setdefault(message.gateway, []).append(message)
+    return [(registry.gateway(name), group) for name, group in groups.items()]
+
+
+def _submit_remote(work: list[tuple[SmsGateway, list[Outgoing]]], token: str) -> None:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    deadline = time.monotonic() + app.config["WESEND"].gateway_timeout / 2
+    groups = [(gateway, group) for gateway, messages in work for group in in_calls(gateway, messages)]
+
+    def one(gateway: SmsGateway, group: list[Outgoing]) -> None:
+        with app.app_context():
+            outcomes = _call_within(gateway, group, deadline)
+            if outcomes is None:
+                outcomes = [Outcome(NOT_BEGUN, text="It could not leave at once; queued")] * len(group)
+            _settle(group, outcomes, token)
+            if outcomes[0].kind == NOT_BEGUN:
+                bell.dispatcher()
+
+    if len(groups) == 1:
+        one(*groups[0])
+        return
+    width = min(len(groups), sum(gateway.parallel for gateway, _ in work))
+    with ThreadPoolExecutor(max_workers=width, thread_name_prefix="submit") as pool:
+        for future in [pool.submit(one, gateway, group) for gateway, group in groups]:
+            future.result()
+
+
+def _call_within(gateway: SmsGateway, group: list[Outgoing], deadline: float) -> list[Outcome] | None:
+    """Call when there is room before ``deadline`` (monotonic seconds); None: not begun.
+
+    What began later could still be under way when the lease, and the request's own time, have ended.
+    """
+    began = time.monotonic()
+
+    def left() -> float:
+        return deadline - time.monotonic()
+
+    if left() <= 0:
+        return None
+    try:
+        with call_slots.slot(gateway, left()) as free:
+            if free and left() > 0 and pace.wait_for_turn(gateway, len(group), left()):
+                if time.monotonic() - began < LOOKED_AT_JUST_NOW or _may_leave(group):
+                    return call(gateway, group)
+    except OSError as error:  # of the files of slots and pace, before the call, which raises nothing
+        if storage.cause_of(error) is None:
+            raise
+    return None
+
+
+def _may_leave(group: list[Outgoing]) -> bool:
+    """Looked at once more after a wait: the account may have been suspended, a recipient have opted out."""
+    suspended = query("SELECT 1 FROM accounts WHERE id = ? AND status = 'suspended'", (group[0].account_id,))
+    return not suspended and not opted_out.among(group)
+
+
+def _settle(group: list[Outgoing], outcomes: list[Outcome], token: str) -> None:
+    """What can't be recorded now is recorded later, and the call is answered as accepted: it may have gone out."""
+    results = list(zip(group, outcomes, strict=True))
+    write_surely(lambda tx: settle(tx, results, token))

@@ -1,0 +1,1 @@
+"""E-mail: composed, turned into MIME, its opens and clicks."""

@@ -1,0 +1,1 @@
+"""What gateways tell later: delivery receipts, inbound messages, unknown outcomes."""

@@ -1,0 +1,210 @@
+"""Receipts that gateways bring: kept first, then matched; one that comes before our own record waits five minutes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from flask import Flask, current_app
+
+from ...adapters.sms.base import CallbackReceipt, Receipt, SmsGateway
+from ...core import clock
+from ...database import Row, Tx, marks, query, query_one, write
+from ...gateways import registry
+from ..state.transitions import Move, move
+from . import inbound, multipart
+from .polling import plan_receipt
+
+WAITS_MS = 5 * clock.MINUTE
+KEPT_MS = 30 * clock.DAY
+MATCH_LIMIT = 300  # looked at, at once
+CHUNK = 50  # matched in one transaction: 10 ms or so
+RAW_KEPT = 2000  # characters
+TEXT_KEPT = 300
+SAME_DIGITS = 8  # of two spellings of one number, with and without its country
+
+
+def keep(gateway: str, receipts: list[CallbackReceipt], raw: str | None = None) -> None:
+    """Write receipts down; nothing is made of them yet, so a gateway gets its answer at once."""
+    now = clock.now_ms()
+    rows = [(gateway, brought.gateway_ref, brought.reference, brought.to, brought.receipt.status, brought.receipt.code,
+             (brought.receipt.text or "")[:TEXT_KEPT] or None, raw[:RAW_KEPT] if raw else None,
+             brought.part, brought.parts, now) for brought in receipts]
+    write(lambda tx: tx.executemany(
+        "INSERT INTO brought_receipts (gateway, gateway_ref, reference, recipient, status, code, text, raw, part, parts,"
+        " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows))
+
+
+class Looked:
+    """How far this process has looked: what found no message is looked at again with gaps, or it would bar the way."""
+
+    GAPS_MS = ((10 * clock.SECOND, clock.SECOND), (WAITS_MS, 10 * clock.SECOND))
+    """(age of a receipt up to which, gap between two looks)."""
+
+    def __init__(self) -> None:
+        self.last_id = 0
+        self.again_at = [0] * len(self.GAPS_MS)
+
+    def oldest_again(self, now: int) -> int | None:
+        """Receipts that were looked at before and came since this moment are due for another look; None: none are."""
+        due = None
+        for position, (age, gap) in enumerate(self.GAPS_MS):
+            # A clock that was set back must not put it off.
+            if now >= self.again_at[position] or now < self.again_at[position] - gap:
+                self.again_at[position] = now + gap
+                due = 0 if age == WAITS_MS else now - age
+        return due
+
+
+def init_app(app: Flask) -> None:
+    """Gateways that hold a connection bring their receipts on threads of their own."""
+    app.extensions["wesend.looked_receipts"] = Looked()
+
+    def take_receipts(adapter: SmsGateway) -> None:
+        if hasattr(adapter, "on_receipt"):
+            def on_receipt(receipts: list[CallbackReceipt]) -> None:
+                with app.app_context():
+                    keep(adapter.name, receipts)
+
+            adapter.on_receipt = on_receipt
+        if hasattr(adapter, "on_inbound"):
+            def on_inbound(sender: str, to: str, text: str) -> None:
+                with app.app_context():
+                    phone = inbound.sender_of(adapter.name, sender)
+                    if phone is not None:
+                        inbound.receive(adapter.name, phone, to, text)
+
+            adapter.on_inbound = on_inbound
+
+    registry.when_built(app, take_receipts)
+
+
+def match_new() -> int:
+    """Match what was brought since, and now and then what found no message before; how many found theirs."""
+    looked: Looked = current_app.extensions["wesend.looked_receipts"]
+    since = looked.oldest_again(clock.now_ms())
+    found = _match_pages("id <= ? AND created_at >= ?", (looked.last_id, since))[0] if since is not None else 0
+    fresh, last_id = _match_pages("id > ?", (looked.last_id,))
+    looked.last_id = max(looked.last_id, last_id)
+    return found + fresh
+
+
+def _match_pages(condition: str, values: tuple) -> tuple[int, int]:
+    """Look at all that wait and meet the condition, oldest first; how many were matched, and the last one's id."""
+    found = last_id = 0
+    while True:
+        rows = query(f"SELECT * FROM brought_receipts WHERE state = 'new' AND id > ? AND {condition} ORDER BY id LIMIT ?",
+                     (last_id, *values, MATCH_LIMIT))
+        for chunk in _chunks(rows):
+            found += _match(chunk)
+        if len(rows) < MATCH_LIMIT:
+            return found, rows[-1]["id"] if rows else last_id
+        last_id = rows[-1]["id"]
+
+
+def _chunks(rows: list[Row]) -> list[list[Row]]:
+    return [rows[start:start + CHUNK] for start in range(0, len(rows), CHUNK)]
+
+
+class _Found(NamedTuple):
+    """The message a receipt is about, and which part of it if it has several."""
+
+    message: Row
+    part: Row | None = None
+
+
+def _match(rows: list[Row]) -> int:
+    """Record what has found its message; what has not takes no write lock."""
+    now = clock.now_ms()
+    likely = [brought for brought in rows if _find(brought) is not None]
+    known = {brought["id"] for brought in likely}
+    too_old = [brought["id"] for brought in rows
+               if brought["id"] not in known and now - brought["created_at"] > WAITS_MS]
+
+    def unit(tx: Tx) -> int:
+        tx.execute(f"UPDATE brought_receipts SET state = 'unmatched' WHERE id IN ({marks(too_old)}) AND state = 'new'",
+                   too_old)
+        matched = 0
+        planned: dict[int, Move] = {}
+        for brought in likely:
+            found = _find(brought)
+            if found is not None and found.message["id"] in planned:
+                # Several about one message: each sees what the one before has changed.
+                move(tx, list(planned.values()), now)
+                planned = {}
+                found = _find(brought)
+            if found is not None and tx.changed("UPDATE brought_receipts SET state = 'matched', message_id = ?"
+                                                " WHERE id = ? AND state = 'new'", (found.message["id"], brought["id"])):
+                matched += 1
+                planned.update(_plan(tx, brought, found, now))
+        move(tx, list(planned.values()), now)
+        return matched
+
+    return write(unit) if likely or too_old else 0
+
+
+def _plan(tx: Tx, brought: Row, found: _Found, now: int) -> dict[int, Move]:
+    """The move that a receipt asks for, by its message's id; none for a part that says nothing of the whole yet."""
+    message = found.message
+    told = Receipt(brought["status"], brought["code"], brought["text"])
+    receipt: Receipt | None = told
+    if brought["part"] is not None:
+        receipt = multipart.counted(tx, message, brought, told)
+    if found.part is not None:
+        adapter = registry.gateway(brought["gateway"])
+        receipt = multipart.whole(tx, adapter, message, found.part, told) if adapter is not None else None
+    if receipt is None:
+        return {}
+    planned = plan_receipt(message, receipt, now)
+    if message["gateway_ref"] is None and brought["gateway_ref"] is not None:
+        # A message of unknown outcome learns the gateway's id of it from its receipt.
+        planned = planned._replace(changes={**(planned.changes or {}), "gateway_ref": brought["gateway_ref"]})
+    return {message["id"]: planned}
+
+
+def _find(brought: Row) -> _Found | None:
+    gateway = brought["gateway"]
+    if brought["reference"] is not None:
+        message = query_one("SELECT * FROM messages WHERE uid = ? AND gateway = ?", (brought["reference"], gateway))
+        if message is not None:
+            return _Found(message)
+    if brought["gateway_ref"] is not None:
+        alternatives = getattr(registry.gateway(gateway), "alternatives", None)
+        for spelled in alternatives(brought["gateway_ref"]) if alternatives else (brought["gateway_ref"],):
+            message = query_one("SELECT * FROM messages WHERE gateway_ref = ? AND gateway = ? ORDER BY id DESC LIMIT 1",
+                                (spelled, gateway))
+            if message is not None and _is_to(message, brought):
+                return _Found(message)
+            part = multipart.find_part(gateway, spelled)
+            message = part and query_one("SELECT * FROM messages WHERE id = ?", (part["message_id"],))
+            if message is not None and _is_to(message, brought):
+                return _Found(message, part)
+    return _only_unknown(brought)
+
+
+def _is_to(message: Row, brought: Row) -> bool:
+    """Two messages may have one id in two spellings; a number may be told with its country or without."""
+    return brought["recipient"] is None or brought["recipient"][-SAME_DIGITS:] == message["recipient"][-SAME_DIGITS:]
+
+
+def _only_unknown(brought: Row) -> _Found | None:
+    """An id that we don't know settles a message of unknown outcome, when exactly one to that number fits."""
+    if brought["recipient"] is None:
+        return None
+    rows = query("SELECT * FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ? AND gateway = ?"
+                 " AND status IN ('submitting', 'unknown') AND gateway_ref IS NULL ORDER BY id DESC LIMIT 2",
+                 (brought["recipient"], brought["gateway"]))
+    return _Found(rows[0]) if len(rows) == 1 and rows[0]["status"] == "unknown" else None
+
+
+def of_message(message_id: int) -> list[Row]:
+    """The receipts that were brought of a message, as they came."""
+    return query("SELECT * FROM brought_receipts WHERE message_id = ? ORDER BY id", (message_id,))
+
+
+def forget_old(limit: int = 2000) -> int:
+    """Housekeeping: receipts older than 30 days; how many."""
+    rows = query("SELECT id FROM brought_receipts WHERE state <> 'new' AND created_at < ? ORDER BY id LIMIT ?",
+                 (clock.now_ms() - KEPT_MS, limit))
+    if not rows:
+        return 0
+    return write(lambda tx: tx.changed("DELETE FROM brought_receipts WHERE id <= ? AND state <> 'new'", (rows[-1]["id"],)))

@@ -1,0 +1,1 @@
+"""What is told of messages: lists, search, reports, timelines."""

@@ -1,0 +1,43 @@
+"""A message's story: the stored timeline with what its row alone tells, its acceptance and its release."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+from ...database import Row
+from ..state.statuses import CANCELLED, DELIVERED, DRIPPING, FAILED, SCHEDULED, UNKNOWN
+from . import disclosure, history
+
+TONES = {DELIVERED: "good", FAILED: "bad", CANCELLED: "plain", UNKNOWN: "warn"}
+SOURCES = {"portal": "Accepted from the dashboard", "cli": "Accepted from the command line"}
+
+
+class Line(NamedTuple):
+    """``more`` holds what a gateway said beside it, by name."""
+
+    at: int
+    title: str
+    detail: str | None
+    tone: str
+    more: dict[str, str]
+
+
+def tell(message: Row, batch: Row, *, everything: bool) -> list[Line]:
+    """Oldest first; ``everything``: what only operators are told, too."""
+    stored = history.timeline(message["id"])
+    lines = [Line(message["created_at"], "accepted", SOURCES.get(batch["api"], "Accepted by the API"), "plain", {})]
+    if batch["mode"] != "now" and message["status"] not in (SCHEDULED, DRIPPING, CANCELLED):
+        # Its release writes no line, there may be a hundred thousand at once: what came next tells when it was.
+        at = min([message["due_at"], *(row["at"] for row in stored)])
+        lines.append(Line(at, "released", "Its time had come", "plain", {}))
+    return lines + [_line(row, everything) for row in stored]
+
+
+def _line(row: Row, everything: bool) -> Line:
+    if everything:
+        detail, more = row["detail"], json.loads(row["meta"]) if row["meta"] else {}
+    else:
+        detail, more = disclosure.detail(row), disclosure.particulars(row, disclosure.PEOPLE)
+    return Line(row["at"], row["event"].replace("_", " "), detail, TONES.get(row["status"], "plain"),
+                {str(name): str(value) for name, value in more.items()})

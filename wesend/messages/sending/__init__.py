@@ -1,0 +1,1 @@
+"""From a request to stored, paid messages: compose, price, accept, and actions on them."""

@@ -1,0 +1,217 @@
+"""Compose: recipients → planned messages, with text rendered, segments counted, route and price found.
+
+Nothing is written here. Pre-check and send use the same Composer, so what one says is what the other charges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple, Protocol
+
+from ...accounts.service import AccountInfo
+from ...adapters.sms.sandbox import TOO_LITTLE_CREDIT
+from ...core import money, phones, segments, templating
+from ...core.errors import InsufficientBalance, InvalidInput, SenderNotApproved, TextTooLong
+from ...database import query_one
+from ...gateways import registry
+from ...routing import opt_outs, routes, senders
+from ...wallets.service import WalletInfo
+
+SMS, EMAIL = opt_outs.SMS, opt_outs.EMAIL
+INVALID_RECIPIENT, DUPLICATE, NO_ROUTE, OPTED_OUT = "invalid_recipient", "duplicate", "no_route", "opted_out"
+
+
+class Addressee(NamedTuple):
+    """Whom a message is for: ``given`` as it was written, its phone if it is one, its contact's variables."""
+
+    given: str
+    phone: phones.Phone | None
+    values: Mapping[str, str] | None = None
+
+
+class Planned(NamedTuple):
+    """A message that can be sent. Costs in micro-units: the wallet's, and the route's own (None without a route)."""
+
+    recipient: str
+    country: str | None
+    text: str
+    encoding: str
+    segments: int
+    cost_micros: int
+    sender: str | None
+    gateway: str
+    route: str | None
+    route_cost_micros: int | None
+    route_currency: str | None
+    channel: str = SMS
+    subject: str | None = None
+    fields: str | None = None  # of an e-mail: what its batch's text is filled in with
+
+
+class Skipped(NamedTuple):
+    """A recipient that gets nothing, as it was given, why, and its place among all that were given (from 0)."""
+
+    recipient: str
+    reason: str
+    position: int
+
+
+class Composed(Protocol):
+    """What sending needs of a composition, whatever its channel."""
+
+    account: AccountInfo
+    wallet: WalletInfo
+    channel: str
+    text: str
+    placeholders: str | None
+    subject: str | None
+    sender: str | None
+    why_no_route: str | None
+
+    def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Planned | Skipped]: ...
+
+
+class _Way(NamedTuple):
+    gateway: str
+    sender: str | None
+    route: routes.RouteInfo | None
+
+
+class Composer:
+    """Plans the messages of one send. What it knows of routes, rates and senders is fixed when it is made.
+
+    Raises SenderNotApproved, TextTooLong, InvalidInput; ``simulate_low_balance``: a sandbox recipient ending
+    0000088 raises InsufficientBalance for the whole send. ``spell_sender``: how a sender ID is written, as it was
+    first given unless told.
+    """
+
+    channel = SMS
+    subject: str | None = None
+    why_no_route: str | None = None
+    """What is missing where a route is there, and can't be paid."""
+    placeholders: str | None = None
+
+    def __init__(self, account: AccountInfo, wallet: WalletInfo, text: str, *, sender: str | None = None,
+                 route_code: str | None = None, render: Callable[[str, Mapping[str, str]], str] | None = None,
+                 max_segments: int | None = segments.MAX_SEGMENTS, simulate_low_balance: bool = True,
+                 opt_outs_apply: bool = True, spell_sender: Callable[[str], str] = str):
+        if not text:
+            raise InvalidInput("The message is empty", {"text": ["Missing"]})
+        self.account, self.wallet, self.text = account, wallet, text
+        approved = senders.approved_sender(account.id, sender, wallet.side) if sender and sender.strip() else None
+        self.sender = spell_sender(approved.name) if approved else None
+        self.sender_countries = approved.countries if approved else None
+        self.route_code = route_code
+        self.render = render
+        if render is not None and "{" in text:
+            templating.named(text, templating.PATTERNS[render])
+        self.max_segments = max_segments
+        self.simulate_low_balance = simulate_low_balance and wallet.is_sandbox
+        self.checks_opt_outs = opt_outs_apply and opt_outs.has_opt_outs(account.id, opt_outs.SMS)
+        self.plain = None if render else self._measure(text)
+        self.prices: dict[tuple[str, int], tuple[int | None, int]] = {}
+        self.ways: dict[str, _Way | None] = {}
+        self.gateways = registry.sms_gateways()
+
+    def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Planned | Skipped]:
+        """One result an addressee, in order; repeated ones yield Skipped(duplicate)."""
+        seen: set[str] = set()
+        for position, addressee in enumerate(addressees):
+            key = addressee.phone.e164 if addressee.phone else addressee.given
+            if dedupe and key in seen:
+                yield Skipped(addressee.given, DUPLICATE, position)
+                continue
+            if dedupe:
+                seen.add(key)
+            planned = self._plan_one(addressee)
+            yield planned if isinstance(planned, Planned) else Skipped(addressee.given, planned, position)
+
+    def _plan_one(self, addressee: Addressee) -> Planned | str:
+        """The message, or the reason why there is none."""
+        phone = addressee.phone
+        if phone is None:
+            return INVALID_RECIPIENT
+        if self.checks_opt_outs and opt_outs.opted_out(self.account.id, opt_outs.SMS, [phone.e164],
+                                                        self.wallet.side):
+            return OPTED_OUT
+        way = self._way(phone)
+        if way is None:
+            return NO_ROUTE
+        if self.plain is not None:
+            text, counted = self.text, self.plain
+        else:
+            assert self.render is not None
+            text = self.render(self.text, addressee.values or {})
+            counted = self._measure(text)
+        cost, route_cost = self._price(way.route, counted.count)
+        if cost is None:
+            return NO_ROUTE
+        if self.simulate_low_balance and phone.e164.endswith(TOO_LITTLE_CREDIT):
+            self._refuse(cost)
+        route = way.route
+        return Planned(phone.e164, phone.country, text, counted.encoding, counted.count, cost, way.sender,
+                       way.gateway, route.code if route else None, route_cost if route else None,
+                       route.currency if route else None)
+
+    def _measure(self, text: str) -> segments.Segments:
+        counted = segments.count(text)
+        if self.max_segments is not None and counted.count > self.max_segments:
+            raise TextTooLong(f"The message has {counted.count} segments; at most {self.max_segments} are allowed",
+                              {"text": [f"At most {self.max_segments} segments"]})
+        return counted
+
+    def _way(self, phone: phones.Phone) -> _Way | None:
+        in_country = (routes.active_routes_by_country().get(phone.country, ()) if phone.country not in self.ways
+                      else None)
+        if in_country is None:
+            return self.ways[phone.country]
+        way = self._find_way(phone)
+        if not any(route.prefixes for route in in_country):
+            # Without prefixes every number of the country takes the same way.
+            self.ways[phone.country] = way
+        return way
+
+    def _find_way(self, phone: phones.Phone) -> _Way | None:
+        way = self._find_gateway(phone)
+        # Who can't be reached anyway is skipped: a bulk must not fail for the country of a stray contact.
+        if way is not None and self.sender_countries is not None and phone.country not in self.sender_countries:
+            raise SenderNotApproved(f"Sender ID {self.sender} is not approved for {phone.country}")
+        return way
+
+    def _find_gateway(self, phone: phones.Phone) -> _Way | None:
+        found = routes.candidates(phone.country, phone.e164, self.route_code)
+        if self.wallet.is_sandbox:
+            # Whatever the routes say: a sandbox wallet never leaves the machine. Credits need no price either.
+            if not found and (not self.wallet.holds_credits or self.route_code):
+                return None
+            route = found[0] if found else None
+            return _Way(registry.SANDBOX, self.sender or (route.default_sender if route else None), route)
+        for route in found:
+            if route.gateway in self.gateways:
+                return _Way(route.gateway, self.sender or route.default_sender, route)
+        return None
+
+    def _price(self, route: routes.RouteInfo | None, count: int) -> tuple[int | None, int]:
+        key = (route.code if route else "", count)
+        known = self.prices.get(key)
+        if known is None:
+            if route is None:
+                known = (count * money.MICRO, 0)
+            else:
+                known = (routes.wallet_price(route.price_micros, route.currency, count, self.wallet.currency),
+                         money.price(route.price_micros, count))
+                if known[0] is None:
+                    self.why_no_route = f"There is no exchange rate from {route.currency} to {self.wallet.currency}"
+            self.prices[key] = known
+        return known
+
+    def _refuse(self, cost_micros: int):
+        row = query_one("SELECT balance_micros FROM wallets WHERE id = ?", (self.wallet.id,))
+        raise InsufficientBalance(wallet_id=self.wallet.uid, balance_micros=row[0] if row else 0,
+                                  required_micros=cost_micros, currency=self.wallet.currency)
+
+
+def read_recipients(given: Iterable[str], home_country: str | None) -> Iterator[Addressee]:
+    """Texts → addressees; what is no phone number has phone None."""
+    for text in given:
+        yield Addressee(text, phones.normalise(text, home_country))

@@ -1,0 +1,82 @@
+"""Opt-outs bind what waits: it is taken back and refunded when one is recorded, and looked at once more before it leaves."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
+
+from flask import Flask
+
+from ...accounts.sides import Side
+from ...core import clock
+from ...database import Tx, marks
+from ...routing import opt_outs
+from ...wallets.service import wallet_by_id
+from ..state.statuses import CANCELLED
+from ..state.transitions import Move, move
+from .compose import OPTED_OUT
+
+SENTENCE = "The recipient opted out"
+
+
+class ToSomebody(Protocol):
+    """A message as far as it matters to whom it goes, and for whom."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def wallet_id(self) -> int: ...
+    @property
+    def account_id(self) -> int: ...
+    @property
+    def channel(self) -> str: ...
+    @property
+    def recipient(self) -> str: ...
+
+
+class Waiting(NamedTuple):
+    id: int
+    wallet_id: int
+    account_id: int
+    channel: str
+    recipient: str
+
+
+def init_app(app: Flask) -> None:
+    opt_outs.when_recorded(app, take_back)
+
+
+def take_back(tx: Tx, account_id: int, channel: str, address: str, side: Side | None) -> None:
+    """Cancel what waits for an address that has just opted out of the sends of a side (None: both).
+
+    An e-mail address that was written with capitals is found when its message would leave.
+    """
+    rows = tx.all("SELECT id, wallet_id FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ? AND account_id = ?"
+                  " AND channel = ? AND status IN ('scheduled', 'dripping', 'queued')", (address, account_id, channel))
+    cancel(tx, [row["id"] for row in rows if side in (None, wallet_by_id(row["wallet_id"]).side)])
+
+
+def cancel(tx: Tx, ids: Iterable[int]) -> None:
+    changes = {"error_code": OPTED_OUT, "error_message": SENTENCE}
+    move(tx, [Move(message_id, CANCELLED, "cancelled", SENTENCE, None, changes, refund=True) for message_id in ids],
+         clock.now_ms())
+
+
+def among(messages: Iterable[ToSomebody]) -> set[int]:
+    """The ids of those whose recipients have opted out of what their account sends."""
+    alike: dict[tuple[int, int, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for message in messages:
+        alike[message.account_id, message.wallet_id, message.channel][message.recipient.lower()].append(message.id)
+    return {message_id for (account_id, wallet_id, channel), ids in alike.items()
+            for address in opt_outs.opted_out(account_id, channel, list(ids), wallet_by_id(wallet_id).side)
+            for message_id in ids[address]}
+
+
+def cancel_among(tx: Tx, ids: list[int]) -> set[int]:
+    """Cancel those of some queued messages whose recipients have opted out; their ids."""
+    rows = [Waiting(*row) for row in tx.all(
+        f"SELECT id, wallet_id, account_id, channel, recipient FROM messages WHERE id IN ({marks(ids)})", ids)]
+    stopped = among(rows)
+    cancel(tx, stopped)
+    return stopped

@@ -1,0 +1,39 @@
+"""What a send is besides its messages: where it comes from, when it goes out, and as what."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ...accounts.idempotency import Claim
+from ..state.statuses import DRIPPING, QUEUED, SCHEDULED
+
+
+class Origin(NamedTuple):
+    """Where a send comes from: the dialect (or ``portal``, ``cli``), its key, the idempotency claim it holds.
+
+    ``batch_uid``: the id that the batch is to have, fixed before a form is shown, so that the form sends once.
+    """
+
+    api: str
+    api_key_id: int | None = None
+    claim: Claim | None = None
+    batch_uid: str | None = None
+
+
+class Order(NamedTuple):
+    """When and as what a send goes out. ``drip_rate`` in messages a minute."""
+
+    mode: str = "now"
+    scheduled_at: int | None = None
+    drip_rate: int | None = None
+    reference: str | None = None
+    group_id: int | None = None
+
+    def due_at(self, index: int, now: int) -> int:
+        if self.mode == "drip" and self.drip_rate:
+            return now + index * 60_000 // self.drip_rate
+        return self.scheduled_at if self.scheduled_at is not None else now
+
+    @property
+    def first_status(self) -> str:
+        return {"scheduled": SCHEDULED, "drip": DRIPPING}.get(self.mode, QUEUED)

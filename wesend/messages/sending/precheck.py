@@ -1,0 +1,61 @@
+"""Pre-check: what a bulk would cost, by the very composition that sends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ...wallets.service import balance_of
+from .compose import Addressee, Composer, Skipped
+
+UNROUTABLE_SHOWN = 50
+
+
+class CountryPart(NamedTuple):
+    """One country by one route; costs in micro-units."""
+
+    country: str
+    route: str | None
+    currency: str | None
+    contacts: int
+    segments: int
+    route_cost_micros: int
+    wallet_cost_micros: int
+
+
+class Precheck(NamedTuple):
+    contacts: int
+    segments: int
+    cost_micros: int
+    balance_micros: int
+    parts: list[CountryPart]
+    unroutable_count: int
+    unroutable: list[str]
+
+
+def precheck(composer: Composer, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Precheck:
+    """Compose everything and add it up; nothing is written."""
+    parts: dict[tuple[str, str | None], list[int]] = {}
+    currencies: dict[str | None, str | None] = {}
+    unroutable: list[str] = []
+    skipped = contacts = 0
+    for item in composer.plan(addressees, dedupe=dedupe):
+        if isinstance(item, Skipped):
+            if item.reason != "duplicate":
+                contacts += 1
+                skipped += 1
+                if len(unroutable) < UNROUTABLE_SHOWN:
+                    unroutable.append(item.recipient)
+            continue
+        contacts += 1
+        assert item.country is not None  # only mail has none
+        sums = parts.setdefault((item.country, item.route), [0, 0, 0, 0])
+        sums[0] += 1
+        sums[1] += item.segments
+        sums[2] += item.route_cost_micros or 0
+        sums[3] += item.cost_micros
+        currencies[item.route] = item.route_currency
+    found = [CountryPart(country, route, currencies[route], *sums) for (country, route), sums in sorted(
+        parts.items(), key=lambda entry: (entry[0][0], entry[0][1] or ""))]
+    return Precheck(contacts, sum(part.segments for part in found), sum(part.wallet_cost_micros for part in found),
+                    balance_of(composer.wallet), found, skipped, unroutable)

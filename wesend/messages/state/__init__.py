@@ -1,0 +1,1 @@
+"""Messages as stored: tables, statuses and the only code that changes them."""

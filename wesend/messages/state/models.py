@@ -1,0 +1,244 @@
+"""Batches, messages, their timeline, receipts that came early, and the daily roll-up.
+
+The messages table is the queue. Lane 0 are messages of small sends, claimed one by one when due; lane 1 are
+messages of a bulk, claimed through their batch, so that an unfinished or paused batch costs nothing to skip. Small
+sends of a suspended account lie in lane 2, and in lane 3 when they wait for the operator's word: out of everybody's way.
+"""
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+)
+from sqlalchemy import text as condition  # a column of Batch is named text
+
+from ...core.columns import Id, Instant, Micros
+from ...database import db
+
+
+class Batch(db.Model):
+    """One call to send. The counters move in the transaction that moves a message."""
+
+    __tablename__ = "batches"
+    id = db.mapped_column(Id, primary_key=True)
+    uid = db.mapped_column(String, nullable=False, unique=True)
+    account_id = db.mapped_column(ForeignKey("accounts.id"), nullable=False)
+    wallet_id = db.mapped_column(ForeignKey("wallets.id"), nullable=False)
+    api_key_id = db.mapped_column(ForeignKey("api_keys.id"))
+    api = db.mapped_column(String, nullable=False)  # the dialect it came through, or portal, cli
+    channel = db.mapped_column(String, nullable=False, server_default="sms")
+    lane = db.mapped_column(Integer, nullable=False)
+    state = db.mapped_column(String, nullable=False)
+    in_request = db.mapped_column(Integer, nullable=False, server_default="0")  # answered from what the gateways said
+    mode = db.mapped_column(String, nullable=False, server_default="now")
+    text = db.mapped_column(Text, nullable=False)
+    placeholders = db.mapped_column(String)  # of an e-mail: how its text names fields (`letter_texts`); None: it names none
+    subject = db.mapped_column(Text)
+    sender = db.mapped_column(String)
+    reference = db.mapped_column(String)
+    group_id = db.mapped_column(Integer)
+    skipped = db.mapped_column(Text)  # JSON array of [recipient, reason, position among what was asked for]
+    total = db.mapped_column(Integer, nullable=False)
+    queued = db.mapped_column(Integer, nullable=False, server_default="0")
+    submitted = db.mapped_column(Integer, nullable=False, server_default="0")
+    delivered = db.mapped_column(Integer, nullable=False, server_default="0")
+    failed = db.mapped_column(Integer, nullable=False, server_default="0")
+    cancelled = db.mapped_column(Integer, nullable=False, server_default="0")
+    cost_micros = db.mapped_column(Micros, nullable=False)
+    refunded_micros = db.mapped_column(Micros, nullable=False, server_default="0")
+    owed_micros = db.mapped_column(Micros, nullable=False, server_default="0")  # of that, not yet back in the wallet
+    currency = db.mapped_column(String(3), nullable=False)
+    drip_rate = db.mapped_column(Integer)
+    scheduled_at = db.mapped_column(Instant)
+    lease_until = db.mapped_column(Instant)  # of a bulk that is still being written, or cancelled
+    held_at = db.mapped_column(Instant)  # paused because its account was suspended too long: the operator decides
+    created_at = db.mapped_column(Instant, nullable=False)
+    finished_at = db.mapped_column(Instant)
+    __table_args__ = (
+        CheckConstraint("state IN ('intake', 'open', 'paused', 'cancelled', 'finished', 'refused', 'rejected',"
+                        " 'cancelling')", name="state"),
+        CheckConstraint("mode IN ('now', 'scheduled', 'drip')", name="mode"),
+        Index("ix_batches_account_id", "account_id", "id", sqlite_where=condition("lane = 1")),  # campaigns
+        Index("ix_batches_bulk", "id", sqlite_where=condition("lane = 1 AND state IN ('intake', 'open', 'cancelling')")),
+        Index("ix_batches_held", "account_id", sqlite_where=condition("held_at IS NOT NULL")),
+        Index("ix_batches_unaccepted", "id", sqlite_where=condition("state IN ('intake', 'rejected')")),
+    )
+
+
+class Message(db.Model):
+    """One message to one recipient. Statuses and their moves: `transitions.py`."""
+
+    __tablename__ = "messages"
+    id = db.mapped_column(Id, primary_key=True)
+    uid = db.mapped_column(String, nullable=False, unique=True)
+    batch_id = db.mapped_column(ForeignKey("batches.id"), nullable=False)
+    account_id = db.mapped_column(ForeignKey("accounts.id"), nullable=False)
+    wallet_id = db.mapped_column(ForeignKey("wallets.id"), nullable=False)
+    channel = db.mapped_column(String, nullable=False, server_default="sms")
+    lane = db.mapped_column(Integer, nullable=False)
+    recipient = db.mapped_column(String, nullable=False)
+    country = db.mapped_column(String(2))
+    sender = db.mapped_column(String)
+    text = db.mapped_column(Text, nullable=False)
+    fields = db.mapped_column(Text)  # of an e-mail: what its batch's text is filled in with (`letter_texts`)
+    subject = db.mapped_column(Text)
+    encoding = db.mapped_column(String)
+    segments = db.mapped_column(Integer, nullable=False)
+    cost_micros = db.mapped_column(Micros, nullable=False)  # in the wallet's currency, of one charge
+    refunded_micros = db.mapped_column(Micros, nullable=False, server_default="0")  # of the last charge
+    charges = db.mapped_column(Integer, nullable=False, server_default="1")
+    route = db.mapped_column(String)
+    route_cost_micros = db.mapped_column(Micros)
+    route_currency = db.mapped_column(String(3))
+    gateway = db.mapped_column(String, nullable=False)
+    gateway_ref = db.mapped_column(String)
+    status = db.mapped_column(String, nullable=False)
+    error_code = db.mapped_column(String)
+    error_message = db.mapped_column(String)
+    due_at = db.mapped_column(Instant, nullable=False)
+    claim_token = db.mapped_column(String)
+    lease_until = db.mapped_column(Instant)
+    attempts = db.mapped_column(Integer, nullable=False, server_default="0")  # submissions since the last charge
+    backoffs = db.mapped_column(Integer, nullable=False, server_default="0")  # waits for a temporary failure to pass
+    retry_count = db.mapped_column(Integer, nullable=False, server_default="0")  # retries by hand
+    polls = db.mapped_column(Integer, nullable=False, server_default="0")
+    poll_at = db.mapped_column(Instant)
+    expires_at = db.mapped_column(Instant)
+    day = db.mapped_column(String(10), nullable=False)  # of creation, in the account's zone: the roll-up's key
+    created_at = db.mapped_column(Instant, nullable=False)
+    submitted_at = db.mapped_column(Instant)
+    delivered_at = db.mapped_column(Instant)
+    failed_at = db.mapped_column(Instant)
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('scheduled', 'dripping', 'queued', 'claimed', 'submitting', 'submitted', 'sent', 'delivered',"
+            " 'failed', 'cancelled', 'unknown')", name="status"),
+        CheckConstraint("refunded_micros BETWEEN 0 AND cost_micros", name="refund"),
+        # What lists go through, in the order of days, which the roll-up counts; wallet_id at the end spares a look at the row.
+        Index("ix_messages_account_day", "account_id", "channel", "day", "id"),
+        Index("ix_messages_wallet_day", "wallet_id", "channel", "day", "id"),
+        Index("ix_messages_account_status", "account_id", "channel", "status", "day", "id", "wallet_id"),
+        Index("ix_messages_batch_id", "batch_id", "id"),
+        Index("ix_messages_recipient", "recipient", "id"),
+        Index("ix_messages_gateway_ref", "gateway_ref", sqlite_where=condition("gateway_ref IS NOT NULL")),
+        Index("ix_messages_queue", "gateway", "due_at", "id", sqlite_where=condition("status = 'queued' AND lane = 0")),
+        Index("ix_messages_bulk_queue", "batch_id", "gateway", "due_at", "id",
+              sqlite_where=condition("status = 'queued' AND lane = 1")),
+        Index("ix_messages_waiting", "lane", "due_at",
+              sqlite_where=condition("status IN ('scheduled', 'dripping') AND lane = 0")),
+        Index("ix_messages_bulk_waiting", "batch_id", "due_at",
+              sqlite_where=condition("status IN ('scheduled', 'dripping') AND lane = 1")),
+        Index("ix_messages_held", "account_id", "lane", "due_at",
+              sqlite_where=condition("lane >= 2 AND status IN ('scheduled', 'dripping', 'queued')")),
+        Index("ix_messages_lease", "lease_until", sqlite_where=condition("status IN ('claimed', 'submitting')")),
+        Index("ix_messages_poll", "poll_at", sqlite_where=condition("poll_at IS NOT NULL")),
+        Index("ix_messages_unknown", "id", sqlite_where=condition("status = 'unknown'")),
+        Index("ix_messages_expiry", "expires_at", sqlite_where=condition("status IN ('submitted', 'sent', 'unknown')")),
+    )
+
+
+class MessageEvent(db.Model):
+    """A line of a message's timeline; acceptance itself is not stored, the message's own row tells it."""
+
+    __tablename__ = "message_events"
+    id = db.mapped_column(Id, primary_key=True)
+    message_id = db.mapped_column(ForeignKey("messages.id"), nullable=False)
+    event = db.mapped_column(String, nullable=False)
+    status = db.mapped_column(String, nullable=False)
+    detail = db.mapped_column(String)
+    meta = db.mapped_column(Text)  # JSON object
+    at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (Index("ix_message_events_message_id", "message_id", "id"),)
+
+
+class DailyCount(db.Model):
+    """SMS by day of creation: what stats, volume and totals read instead of the messages."""
+
+    __tablename__ = "daily_counts"
+    account_id = db.mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    wallet_id = db.mapped_column(ForeignKey("wallets.id"), primary_key=True)
+    day = db.mapped_column(String(10), primary_key=True)
+    route = db.mapped_column(String, primary_key=True, server_default="")
+    total = db.mapped_column(Integer, nullable=False, server_default="0")
+    delivered = db.mapped_column(Integer, nullable=False, server_default="0")
+    failed = db.mapped_column(Integer, nullable=False, server_default="0")
+    cancelled = db.mapped_column(Integer, nullable=False, server_default="0")
+
+
+class CaughtBody(db.Model):
+    """A mail that an application handed to the sandbox's SMTP port, as it came; ``size`` in bytes."""
+
+    __tablename__ = "caught_bodies"
+    id = db.mapped_column(Id, primary_key=True)
+    raw = db.mapped_column(LargeBinary, nullable=False)
+    size = db.mapped_column(Integer, nullable=False)
+    __table_args__ = (Index("ix_caught_bodies_id_size", "id", "size"),)  # added up without a look at the mails
+
+
+class CaughtMail(db.Model):
+    """One of such a mail's recipients, in lower case."""
+
+    __tablename__ = "caught_mails"
+    id = db.mapped_column(Id, primary_key=True)
+    uid = db.mapped_column(String, nullable=False, unique=True)
+    recipient = db.mapped_column(String, nullable=False)
+    body_id = db.mapped_column(ForeignKey("caught_bodies.id"), nullable=False, index=True)
+    created_at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (Index("ix_caught_mails_recipient", "recipient", "id"),)
+
+
+class MessagePart(db.Model):
+    """A part of a long message that its gateway knows by an id of its own, and what was said of it."""
+
+    __tablename__ = "message_parts"
+    id = db.mapped_column(Id, primary_key=True)
+    message_id = db.mapped_column(ForeignKey("messages.id"), nullable=False)
+    gateway_ref = db.mapped_column(String, nullable=False, index=True)
+    status = db.mapped_column(String)
+    code = db.mapped_column(String)
+    text = db.mapped_column(String)
+    __table_args__ = (Index("ix_message_parts_message_id", "message_id"),)
+
+
+class BroughtReceipt(db.Model):
+    """A receipt as a gateway brought it, kept before anything is made of it; one that comes early is matched later."""
+
+    __tablename__ = "brought_receipts"
+    id = db.mapped_column(Id, primary_key=True)
+    gateway = db.mapped_column(String, nullable=False)
+    gateway_ref = db.mapped_column(String)
+    reference = db.mapped_column(String)
+    recipient = db.mapped_column(String)
+    part = db.mapped_column(String)  # which happening it is, where parts are told under one id; and how many there are
+    parts = db.mapped_column(Integer)
+    status = db.mapped_column(String, nullable=False)
+    code = db.mapped_column(String)
+    text = db.mapped_column(String)
+    raw = db.mapped_column(Text)
+    state = db.mapped_column(String, nullable=False, server_default="new")  # new, matched, unmatched
+    message_id = db.mapped_column(ForeignKey("messages.id"))
+    created_at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (
+        CheckConstraint("state IN ('new', 'matched', 'unmatched')", name="state"),
+        Index("ix_brought_receipts_new", "id", sqlite_where=condition("state = 'new'")),
+        Index("ix_brought_receipts_message_id", "message_id", sqlite_where=condition("message_id IS NOT NULL")),
+    )
+
+
+class InboundMessage(db.Model):
+    """A message that somebody sent to us; numbers in E.164, ``recipient`` as the gateway tells it."""
+
+    __tablename__ = "inbound_messages"
+    id = db.mapped_column(Id, primary_key=True)
+    uid = db.mapped_column(String, nullable=False, unique=True)
+    account_id = db.mapped_column(ForeignKey("accounts.id"), nullable=False)
+    gateway = db.mapped_column(String, nullable=False)
+    sender = db.mapped_column(String, nullable=False)
+    recipient = db.mapped_column(String)
+    text = db.mapped_column(Text, nullable=False)
+    created_at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (Index("ix_inbound_messages_account_id", "account_id", "id"),)

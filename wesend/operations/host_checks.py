@@ -1,0 +1,164 @@
+"""The usual mistakes of the machine beneath: SQLite, clock, files, disk, exposure. For `wesend doctor`; writes
+nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import stat
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from ..core import clock
+from ..core.settings import Settings, hide_credentials, is_loopback
+from ..database import query
+
+NEWEST_ROWS = ("SELECT max(created_at) FROM (SELECT created_at FROM messages WHERE id = (SELECT max(id) FROM messages)"
+               " UNION ALL SELECT created_at FROM ledger_entries WHERE id = (SELECT max(id) FROM ledger_entries)"
+               " UNION ALL SELECT at FROM audit_log WHERE id = (SELECT max(id) FROM audit_log))")
+RELEASED = clock.parse_iso("2026-11-01")
+UNSYNCHRONISED = 5  # what adjtimex(2) answers then: TIME_ERROR
+REMOTE = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "fuse.sshfs", "fuse.s3fs", "fuse.rclone")
+LEAST_MB = 500
+
+
+class Finding(NamedTuple):
+    """``state`` is ``ok``, ``missing`` (to be set up) or ``warning`` (wrong)."""
+
+    check: str
+    state: str
+    detail: str
+
+
+def sqlite() -> Finding:
+    version = sqlite3.sqlite_version
+    good = sqlite3.sqlite_version_info >= (3, 35)
+    return Finding("SQLite", "ok" if good else "warning", version if good
+                   else f"{version} is older than 3.35 (RETURNING)")
+
+
+def clock_of(*, migrated: bool) -> Finding:
+    """Wrong time: scheduled messages leave at the wrong moment, and vendors refuse signatures."""
+    now = clock.now_ms()
+    if now < RELEASED:
+        return Finding("Clock", "warning", f"it says {clock.iso(now)}, before this version was made: set it")
+    newest = query(NEWEST_ROWS)[0][0] if migrated else None
+    if newest is not None and newest > now + clock.MINUTE:
+        return Finding("Clock", "warning",
+                       f"it says {clock.iso(now)}, but something was written at {clock.iso(newest)}:"
+                       " it is wrong now, or was then")
+    if _is_synchronised() is False:
+        return Finding("Clock", "missing",
+                       f"{clock.iso(now)}; no time service keeps it right (systemd-timesyncd, chrony)")
+    return Finding("Clock", "ok", f"{clock.iso(now)}")
+
+
+def _is_synchronised() -> bool | None:
+    """What the kernel says; None where it does not."""
+    try:
+        import ctypes  # only here: a hardened service may forbid what its import does
+
+        answer = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(1024))  # zeroes: it only asks
+    except (ImportError, MemoryError, OSError, AttributeError):
+        return None
+    return None if answer < 0 else answer != UNSYNCHRONISED
+
+
+def files(settings: Settings) -> Finding:
+    """Database, keys, locks and backups are their owner's alone."""
+    if not settings.instance.exists():
+        return Finding("Files", "missing", f"{settings.instance} is made by `wesend up`")
+    folders = {settings.instance, settings.database.parent, *([settings.backup_dir] if settings.backup_dir else [])}
+    wrong: list[str] = []
+    for folder in sorted(path for path in folders if path.exists()):
+        if folder in (settings.instance, settings.backup_dir):
+            wrong += _loose(folder)
+        wrong += [line for path in sorted(folder.iterdir()) if _is_ours(path, settings) for line in _loose(path)]
+    if wrong:
+        more = f"; and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        return Finding("Files", "warning", "; ".join(wrong[:3]) + more)
+    return Finding("Files", "ok", f"{settings.instance} is its owner's alone")
+
+
+def _is_ours(path: Path, settings: Settings) -> bool:
+    return path.parent in (settings.instance, settings.backup_dir) or path.name.startswith(settings.database.name)
+
+
+def _loose(path: Path) -> list[str]:
+    try:
+        found = path.stat()
+    except OSError as error:
+        return [f"{path} can't be looked at: {error.strerror}"]
+    wrong = []
+    mode = stat.S_IMODE(found.st_mode)
+    if mode & 0o077 and path.name != ".gitkeep":
+        wrong.append(f"{path} has mode {mode:o}: others can read it, use {'700' if path.is_dir() else '600'}")
+    if not os.access(path, os.R_OK | os.W_OK):
+        wrong.append(f"{path} can't be written by user {os.getuid()}: it belongs to user {found.st_uid}")
+    return wrong
+
+
+def file_system(settings: Settings) -> Finding:
+    """SQLite's locks and shared memory do not work over a network."""
+    kind = _kind_of(settings.database.parent)
+    if kind in REMOTE:
+        return Finding("File system", "warning",
+                       f"{settings.database.parent} is a {kind} share: SQLite needs a local disk")
+    return Finding("File system", "ok", kind or "unknown")
+
+
+def _kind_of(folder: Path) -> str | None:
+    try:
+        mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
+    except OSError:
+        return None
+    above = [(Path(point.replace("\\040", " ")), kind) for point, kind in mounts]
+    fitting = [(point, kind) for point, kind in above if folder.is_relative_to(point)]
+    return max(fitting, key=lambda entry: len(entry[0].parts))[1] if fitting else None
+
+
+def disk(settings: Settings) -> Finding:
+    """Room for what comes, and for as much again: a backup and a migration copy the database."""
+    size = settings.database.stat().st_size // 2**20 if settings.database.exists() else 0
+    places = [place for place in (settings.instance, settings.database.parent, settings.backup_dir)
+              if place is not None]
+    free = min(_free_mb(place) for place in places)
+    needed = LEAST_MB + size
+    return Finding("Free disk", "ok" if free > needed else "warning",
+                   f"{free} MB" + ("" if free > needed else f": {needed} MB are needed, the database has {size} MB"))
+
+
+def _free_mb(place: Path) -> int:
+    while not place.exists():
+        place = place.parent
+    return shutil.disk_usage(place).free // 2**20
+
+
+def exposure(settings: Settings) -> Finding:
+    if is_loopback(settings.host):
+        if settings.base_url.startswith("http://") and not is_loopback(_host_of(settings.base_url)):
+            return Finding("Network", "warning", f"the world reaches it as {hide_credentials(settings.base_url)}, without TLS:"
+                           " API secrets and messages are readable on the way")
+        return Finding("Network", "ok",
+                       f"listens on {settings.host}: put nginx or Caddy with TLS before it to be public")
+    if settings.base_url.startswith("https://"):
+        return Finding("Network", "ok", f"listens on {settings.host}, reached as {hide_credentials(settings.base_url)}")
+    return Finding("Network", "warning",
+                   f"listens on {settings.host} without TLS: set WESEND_BASE_URL to an https address "
+                   "and put a TLS proxy before it")
+
+
+def _host_of(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+def secret_key(settings: Settings) -> Finding:
+    if settings.secret_key and len(settings.secret_key) < 32:
+        return Finding("Secret key", "warning",
+                       "WESEND_SECRET_KEY has fewer than 32 characters: it protects sessions and"
+                       " stored secrets")
+    place = "given by WESEND_SECRET_KEY" if settings.secret_key else f"in {settings.instance / 'secret.key'}"
+    return Finding("Secret key", "ok", f"{place}: keep a copy, no backup holds it")

@@ -1,0 +1,84 @@
+"""The first steps of an account: which are done, and keys to try the APIs with."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..accounts import keys, roles
+from ..accounts.keys import APIS, Credentials
+from ..accounts.roles import MANAGE, Actor
+from ..accounts.service import AccountInfo
+from ..core import money
+from ..database import atomic, marks, query_one
+from ..gateways import registry
+from ..routing.routes import active_routes_by_country, all_routes
+from ..wallets.service import WalletInfo, create_wallet, credit_by_hand, list_wallets
+
+KEY_NAME = "Getting started"
+TEST_MONEY = "1000000"
+
+
+class Steps(NamedTuple):
+    """What an account has done: sent by an API, set a webhook, put money in; and a route that leads to a gateway."""
+
+    message: bool
+    webhook: bool
+    funds: bool
+    gateway: bool
+
+    @property
+    def left(self) -> int:
+        return sum(not done for done in self)
+
+
+def steps_of(account: AccountInfo) -> Steps:
+    return Steps(_has_sent(account.id), _has_webhook(account.id), _has_funds(account), _has_gateway())
+
+
+def _has_sent(account_id: int) -> bool:
+    return query_one(f"SELECT 1 FROM batches WHERE account_id = ? AND api IN ({marks(APIS)})"
+                     " AND state NOT IN ('intake', 'rejected') LIMIT 1", (account_id, *APIS)) is not None
+
+
+def _has_webhook(account_id: int) -> bool:
+    return query_one("SELECT 1 FROM webhook_endpoints WHERE account_id = ? AND url <> ''", (account_id,)) is not None
+
+
+def _has_funds(account: AccountInfo) -> bool:
+    """Money that is worth something, or in the sandbox's own account that which is not."""
+    return query_one("SELECT 1 FROM wallets WHERE account_id = ? AND balance_micros > 0 AND is_sandbox <= ?",
+                     (account.id, int(account.is_sandbox))) is not None
+
+
+def _has_gateway() -> bool:
+    known = registry.sms_gateways()
+    return any(route.is_active and route.gateway in known for route in all_routes())
+
+
+def make_test_keys(account: AccountInfo, *, actor: Actor) -> tuple[WalletInfo, dict[str, Credentials]]:
+    """A key for each API on the account's sandbox wallet, made with test money where there is none.
+
+    Keys that were made so before are revoked: their secrets were shown to be tried, not to be kept.
+    """
+    roles.require(actor, MANAGE, account.id)
+    with atomic():
+        wallet = _sandbox_wallet(account, actor)
+        for row in keys.list_keys(account.id):
+            if row["name"] == KEY_NAME and row["revoked_at"] is None:
+                keys.revoke_key(row["id"], actor=actor)
+        made = {api: keys.new_credentials(api, for_sandbox=True) for api in APIS}
+        for api, credentials in made.items():
+            keys.create_key(account_id=account.id, wallet_id=wallet.id, api=api, name=KEY_NAME, credentials=credentials,
+                            actor=actor)
+    return wallet, made
+
+
+def _sandbox_wallet(account: AccountInfo, actor: Actor) -> WalletInfo:
+    for row in list_wallets(account.id):
+        if row["is_sandbox"] and row["currency"] != money.CREDITS:
+            return WalletInfo.of(row)
+    routes = active_routes_by_country().get(account.country, ())
+    wallet = create_wallet(account_id=account.id, currency=routes[0].currency if routes else "USD", is_sandbox=True,
+                           actor=actor)
+    credit_by_hand(wallet, money.to_micros(TEST_MONEY), note="Test money", actor=actor)
+    return wallet

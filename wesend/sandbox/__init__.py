@@ -1,0 +1,1 @@
+"""The sandbox: its account, what it caught, and the calls that show it."""

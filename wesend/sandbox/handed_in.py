@@ -1,0 +1,63 @@
+"""Mail that applications handed to the sandbox's SMTP port: its bytes once, and a row for each of its recipients."""
+
+from __future__ import annotations
+
+from ..core import clock
+from ..core.ids import new_id
+from ..database import Tx, marks, query, write
+
+KEPT = 10_000
+"""Recipients' rows: more than anybody looks through, and a list of them is quick."""
+KEPT_BYTES = 256 * 2**20
+"""Of all mails together: a dozen of the largest that the port takes. A test suite that mails for weeks fills no disk."""
+
+
+def keep(recipients: list[str], raw: bytes) -> None:
+    """Keep a mail, once for all of its recipients; the oldest make room for it."""
+    now = clock.now_ms()
+
+    def unit(tx: Tx) -> None:
+        body_id = tx.insert("caught_bodies", raw=raw, size=len(raw))
+        tx.insert_many("caught_mails", ("uid", "recipient", "body_id", "created_at"),
+                       [(new_id(), recipient.lower(), body_id, now) for recipient in recipients])
+        _make_room(tx)
+
+    write(unit)
+
+
+def raw_of(body_id: int) -> bytes:
+    """A mail as it was handed in."""
+    return query("SELECT raw FROM caught_bodies WHERE id = ?", (body_id,))[0][0]
+
+
+def _make_room(tx: Tx) -> None:
+    doomed = [row[0] for row in tx.all(
+        "SELECT id FROM (SELECT id, sum(size) OVER (ORDER BY id DESC) AS upto FROM caught_bodies) WHERE upto > ?"
+        " ORDER BY id LIMIT 100", (KEPT_BYTES,))]
+    if doomed:
+        tx.execute(f"DELETE FROM caught_mails WHERE body_id IN ({marks(doomed)})", doomed)
+        tx.execute(f"DELETE FROM caught_bodies WHERE id IN ({marks(doomed)})", doomed)
+
+
+def forget_old(limit: int = 500) -> int:
+    """Housekeeping: all but the newest KEPT rows; how many."""
+    return _forget("id <= (SELECT id FROM caught_mails ORDER BY id DESC LIMIT 1 OFFSET ?)", KEPT, limit)
+
+
+def forget_before(instant: int, limit: int) -> int:
+    """What came before an instant; how many rows."""
+    if not query("SELECT id FROM caught_mails WHERE created_at < ? ORDER BY id LIMIT 1", (instant,)):
+        return 0
+    return _forget("created_at < ?", instant, limit)
+
+
+def _forget(old: str, value: int, limit: int) -> int:
+    def unit(tx: Tx) -> int:
+        gone = tx.all("DELETE FROM caught_mails WHERE id IN"
+                      f" (SELECT id FROM caught_mails WHERE {old} ORDER BY id LIMIT ?) RETURNING body_id", (value, limit))
+        bodies = list({row[0] for row in gone})
+        tx.execute(f"DELETE FROM caught_bodies WHERE id IN ({marks(bodies)})"
+                   " AND NOT EXISTS (SELECT 1 FROM caught_mails WHERE body_id = caught_bodies.id)", bodies)
+        return len(gone)
+
+    return write(unit)

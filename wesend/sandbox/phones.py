@@ -1,0 +1,104 @@
+"""The sandbox's phones: what each got, what it answered, and what may be made to happen to it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..accounts import roles
+from ..accounts.roles import Actor
+from ..accounts.service import AccountInfo
+from ..adapters.sms.base import DELIVERED, FAILED, CallbackReceipt, Receipt
+from ..core.errors import Conflict, InvalidInput
+from ..core.phones import normalise
+from ..database import Row, query, query_one
+from ..gateways.registry import SANDBOX
+from ..messages.receipts import inbound
+from ..messages.receipts import inbox as receipt_inbox
+from ..messages.reporting import history
+from ..wallets import deposits
+from .inbox import TAKEN
+
+OF_SANDBOX = "wallet_id IN (SELECT id FROM wallets WHERE is_sandbox = 1)"
+LOOKED_AT = 2000
+"""The account's newest messages among which phones are looked for."""
+
+
+class Phone(NamedTuple):
+    """A phone and the last that was said."""
+
+    number: str
+    text: str
+    at: int
+    messages: int
+
+
+class Said(NamedTuple):
+    """A line of a conversation: ``message`` for what the phone got, None for what it wrote."""
+
+    at: int
+    text: str
+    message: Row | None
+
+
+def list_phones(account_id: int, limit: int = 40) -> list[Phone]:
+    """The phones that got something lately, the latest first."""
+    return [Phone(row["recipient"], row["text"], row["created_at"], row["count"]) for row in query(
+        "SELECT recipient, text, max(created_at) AS created_at, count(*) AS count FROM (SELECT recipient, text, created_at,"
+        f" id FROM messages WHERE account_id = ? AND channel = 'sms' AND gateway = ? AND {TAKEN} AND {OF_SANDBOX}"
+        " ORDER BY day DESC, id DESC"
+        " LIMIT ?) GROUP BY recipient ORDER BY max(id) DESC LIMIT ?", (account_id, SANDBOX, LOOKED_AT, limit))]
+
+
+def conversation(account_id: int, number: str, limit: int = 50) -> list[Said]:
+    """What a phone got and wrote, oldest first."""
+    got = query(f"SELECT * FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ? AND account_id = ?"
+                f" AND channel = 'sms' AND gateway = ? AND {TAKEN} AND {OF_SANDBOX} ORDER BY id DESC LIMIT ?",
+                (number, account_id, SANDBOX, limit))
+    wrote = query("SELECT * FROM inbound_messages WHERE account_id = ? AND sender = ? AND gateway = ? ORDER BY id DESC"
+                  " LIMIT ?", (account_id, number, SANDBOX, limit))
+    said = [Said(row["created_at"], row["text"], row) for row in got] + [
+        Said(row["created_at"], row["text"], None) for row in wrote]
+    return sorted(said, key=lambda line: line.at)[-limit:]
+
+
+def bring_receipt(account: AccountInfo, uid: str, status: str, *, actor: Actor) -> None:
+    """As if the gateway had brought a receipt now; Conflict for a message that left for a real gateway, or was paid for."""
+    roles.require_to_send(actor, account)
+    message = history.find(account.id, uid)
+    if message["gateway"] != SANDBOX or not query("SELECT 1 FROM wallets WHERE id = ? AND is_sandbox = 1",
+                                                  (message["wallet_id"],)):
+        raise Conflict("Only the sandbox's messages take a simulated receipt")
+    receipt = Receipt(DELIVERED, "DELIVRD", "Simulated by hand") if status == "delivered" else (
+        Receipt(FAILED, "UNDELIV", "Simulated by hand"))
+    receipt_inbox.keep(SANDBOX, [CallbackReceipt(None, uid, message["recipient"], receipt)],
+                 raw=f"simulated by {actor}: {receipt.code}")
+    receipt_inbox.match_new()
+
+
+def answer(account: AccountInfo, number: str, text: str, *, actor: Actor) -> None:
+    """As if the phone had written to us: STOP opts it out, START back in."""
+    roles.require_to_send(actor, account)
+    phone = normalise(number, account.country)
+    if phone is None:
+        raise InvalidInput("Not a phone number", {"number": ["Not a phone number"]})
+    if not text.strip():
+        raise InvalidInput("Write something", {"text": ["Missing"]})
+    last = query_one("SELECT sender FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ? AND account_id = ?"
+                     " AND gateway = ? ORDER BY id DESC LIMIT 1", (phone.e164, account.id, SANDBOX))
+    inbound.receive(SANDBOX, phone.e164, last["sender"] if last else None, text.strip(), account_id=account.id)
+
+
+def pay(account: AccountInfo, deposit_uid: str, *, actor: Actor) -> None:
+    """As if the payer had confirmed a deposit of a sandbox wallet."""
+    roles.require_to_send(actor, account)
+    row = query_one("SELECT d.id FROM deposits d JOIN wallets w ON w.id = d.wallet_id WHERE d.uid = ? AND d.account_id = ?"
+                    " AND w.is_sandbox = 1", (deposit_uid, account.id))
+    if row is None:
+        raise Conflict("Only a deposit to a sandbox wallet can be paid so")
+    deposits.settle(row[0], None)
+
+
+def waiting_deposits(account_id: int) -> list[Row]:
+    """Deposits to sandbox wallets that wait for their payer, as one of a phone that ends 0000055 does for a day."""
+    return query("SELECT d.* FROM deposits d JOIN wallets w ON w.id = d.wallet_id WHERE d.account_id = ? AND w.is_sandbox = 1"
+                 " AND d.status = 'pending' ORDER BY d.id DESC LIMIT 5", (account_id,))

@@ -1,0 +1,1 @@
+"""What every web request passes: sessions, addresses, logs, metrics, health."""

@@ -1,0 +1,53 @@
+"""`/healthz`: whether the database answers and takes what it is given, and somebody runs the jobs."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from flask import Blueprint, current_app, request
+
+from ..coordination import leadership, pause
+from ..core import clock, storage
+from ..core.client_addresses import has_metrics_token, is_direct_from_loopback
+from ..core.settings import Settings
+from ..database import query
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/healthz")
+def healthz():
+    """200 when the database answers, what it is given can be stored, and a scheduler is alive; else 503.
+
+    With WESEND_SCHEDULER=0 this server is not the one to run the jobs: it is healthy without a scheduler and says
+    `off`, or how that of another server on the same instance is (`running`, `stalled`). Paused dispatch is healthy,
+    and is told. Strangers get the status alone: who asks on this machine, or has the token for `/metrics`, gets the rest.
+    """
+    settings = current_app.config["WESEND"]
+    paused = None
+    try:
+        paused = pause.current()
+        query("SELECT 1 FROM wallets LIMIT 1")
+        database = "ok"
+    except sqlite3.Error as error:
+        database = type(error).__name__
+    scheduler, unstorable = _scheduler(settings), storage.here().problem()
+    healthy = database == "ok" and unstorable is None and (scheduler == "running" or not settings.scheduler)
+    told: dict[str, str | None] = {"status": "ok" if healthy else "unavailable", "database": database,
+                                   "scheduler": scheduler}
+    if unstorable is not None:
+        told["storage"] = unstorable
+    if paused is not None:
+        told |= {"dispatch": "paused", "paused_since": clock.iso(paused.since), "reason": paused.reason}
+    may_know = is_direct_from_loopback(request) or has_metrics_token()
+    return told if may_know else {"status": told["status"]}, 200 if healthy else 503
+
+
+def _scheduler(settings: Settings) -> str:
+    try:
+        alive = leadership.scheduler_pid(settings) is not None
+    except OSError:
+        return "unknown"
+    if not alive:
+        return "none" if settings.scheduler else "off"
+    return "running" if leadership.scheduler_lag(settings) < leadership.STALLED_AFTER else "stalled"

@@ -1,0 +1,198 @@
+"""`/metrics` for Prometheus: what is counted by requests in memory, and what the database knows, read at each scrape.
+
+Several workers add up: each writes its counts to a file of the folder that `server` names (prometheus_client's
+multiprocess mode; `metrics_files` sees to their space), and whoever is asked adds the files up. Everything about
+messages comes from the database, so that sends pay nothing for it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import struct
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Flask, Response, current_app, request
+
+from ..coordination import leadership, pause
+from ..core import clock, storage
+from ..core.client_addresses import has_metrics_token, is_direct_from_loopback
+from ..core.current_request import this_g, this_request
+from ..core.settings import Settings
+from ..database import query
+from ..operations import backup, queue_state
+from ..operations.status_counts import status_counts
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+    from prometheus_client.core import Metric
+
+blueprint = Blueprint("metrics", __name__)
+
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""Where the workers' files are; prometheus_client reads it when it is imported, so nothing here imports it early."""
+LATENCY_BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+BUSY_BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 15.0)
+
+
+def init_app(app: Flask) -> None:
+    from prometheus_client import CollectorRegistry, Histogram
+
+    from . import metrics_files
+
+    metrics_files.allocate_what_is_mapped()
+    registry = CollectorRegistry()
+    requests = Histogram("wesend_http_request_seconds", "Seconds from a request's arrival to its answer",
+                         ("endpoint", "status"), buckets=LATENCY_BUCKETS, registry=registry)
+    waits = Histogram("wesend_database_busy_wait_seconds", "Waits of at least 1 ms for the turn to write",
+                      buckets=BUSY_BUCKETS, registry=registry)
+    timers: dict[tuple[str, int], Histogram] = {}  # looking a label up costs thrice what counting does
+    app.extensions["wesend.web.metrics"] = registry
+    app.extensions["wesend.database"].on_busy = waits.observe
+
+    @app.before_request
+    def begin() -> None:
+        this_g().began = time.perf_counter()
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        # An endpoint's name, never a path: paths hold ids and tokens, and would be endlessly many.
+        key = (this_request().endpoint or "none", response.status_code)
+        timer = timers.get(key) or timers.setdefault(key, requests.labels(*key))
+        timer.observe(time.perf_counter() - this_g().began)
+        return response
+
+    app.register_blueprint(blueprint)
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """403 for whoever is neither on this machine nor has the token."""
+    from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+    settings: Settings = current_app.config["WESEND"]
+    if not _may_read():
+        return Response("Set WESEND_METRICS_TOKEN and send it as a bearer token: without it only this machine is"
+                        " answered.\n",
+                        403, mimetype="text/plain")
+    return Response(_shown_counts() + generate_latest(_read(settings)), content_type=CONTENT_TYPE_LATEST)
+
+
+def _may_read() -> bool:
+    return has_metrics_token() or is_direct_from_loopback(request)
+
+
+def _shown_counts() -> bytes:
+    """Those of this process alone where the files of all can't be read."""
+    from prometheus_client import generate_latest
+
+    try:
+        return generate_latest(_counted())
+    except (OSError, ValueError, struct.error):
+        return generate_latest(current_app.extensions["wesend.web.metrics"])
+
+
+def _counted() -> CollectorRegistry:
+    """What all workers have counted; in a single process without their folder, what this one has."""
+    from prometheus_client import CollectorRegistry, multiprocess
+
+    if not os.environ.get(FOLDER_VARIABLE):
+        return current_app.extensions["wesend.web.metrics"]
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)
+    return registry
+
+
+def _read(settings: Settings) -> CollectorRegistry:
+    from prometheus_client import CollectorRegistry
+
+    class State:
+        def collect(self) -> Iterator[Metric]:
+            for part in (_messages, _queue, _webhooks, _instance, _storage):
+                yield from _readable(part, settings)
+
+    registry = CollectorRegistry()
+    registry.register(State())
+    return registry
+
+
+def _readable(part: Callable[[Settings], Iterator[Metric]], settings: Settings) -> list[Metric]:
+    """A part of the figures; nothing where it can't be read now, so that the rest is told."""
+    try:
+        return list(part(settings))
+    except (OSError, sqlite3.Error) as error:
+        current_app.logger.error("figures can't be read: %s", error, exc_info=True)
+        return []
+
+
+def _storage(_settings: Settings) -> Iterator[Metric]:
+    from prometheus_client.core import GaugeMetricFamily
+
+    found = storage.here()
+    yield GaugeMetricFamily("wesend_storage_free_bytes", "Bytes free where the instance keeps its things",
+                            value=found.free())
+    yield GaugeMetricFamily("wesend_storage_reserve_bytes", "With fewer free, bulks and uploads are refused; 0: off",
+                            value=found.reserve)
+    yield GaugeMetricFamily("wesend_storage_full", "1 while nothing can be stored", value=int(found.problem() is not None))
+
+
+def _messages(_settings: Settings) -> Iterator[Metric]:
+    from prometheus_client.core import CounterMetricFamily
+
+    statuses = CounterMetricFamily("wesend_messages", "Messages that got a status, since the instance was made",
+                                   labels=("dialect", "gateway", "status"))
+    for names, count in sorted(status_counts().items()):
+        statuses.add_metric(names, count)
+    yield statuses
+    accepted = query("SELECT coalesce(sum(total), 0) FROM daily_counts")[0][0]
+    yield CounterMetricFamily("wesend_sms_accepted", "SMS that were accepted, since the instance was made",
+                              value=accepted)
+
+
+def _queue(_settings: Settings) -> Iterator[Metric]:
+    from prometheus_client.core import GaugeMetricFamily
+
+    now = clock.now_ms()
+    depth = GaugeMetricFamily("wesend_queue_messages", "Messages in the queue", labels=("gateway",))
+    age = GaugeMetricFamily("wesend_queue_oldest_due_seconds",
+                            "How long the oldest message that may leave has been due; a paused bulk's may not",
+                            labels=("gateway",))
+    for queue in queue_state.queues():
+        depth.add_metric((queue.gateway,), queue.waiting)
+        age.add_metric((queue.gateway,), max(0, now - queue.oldest_due) / 1000 if queue.oldest_due is not None else 0)
+    yield from (depth, age)
+    yield GaugeMetricFamily("wesend_scheduled_messages", "Messages whose time has not come",
+                            value=queue_state.scheduled())
+    yield GaugeMetricFamily("wesend_dispatch_paused", "1 while nothing leaves the instance",
+                            value=int(pause.current() is not None))
+
+
+def _webhooks(_settings: Settings) -> Iterator[Metric]:
+    from prometheus_client.core import GaugeMetricFamily
+
+    backlog = queue_state.webhook_backlog()
+    yield GaugeMetricFamily("wesend_webhook_backlog", "Webhook deliveries that are not over", value=backlog.waiting)
+    yield GaugeMetricFamily("wesend_webhook_oldest_due_seconds", "How long the oldest of them that is due has been so",
+                            value=max(0, clock.now_ms() - backlog.oldest_due) / 1000 if backlog.oldest_due is not None
+                            else 0)
+
+
+def _instance(settings: Settings) -> Iterator[Metric]:
+    from prometheus_client.core import GaugeMetricFamily
+
+    alive = leadership.scheduler_pid(settings) is not None
+    yield GaugeMetricFamily("wesend_scheduler_up", "1 while a process runs the jobs", value=int(alive))
+    if alive:
+        yield GaugeMetricFamily("wesend_scheduler_lag_seconds", "Seconds by which the jobs are late",
+                                value=leadership.scheduler_lag(settings))
+    size = GaugeMetricFamily("wesend_database_bytes", "Size of the database's files", labels=("file",))
+    for label, ending in (("main", ""), ("wal", "-wal")):
+        path = settings.database.with_name(settings.database.name + ending)
+        size.add_metric((label,), path.stat().st_size if path.exists() else 0)
+    yield size
+    age = backup.age_ms()
+    if age is not None:
+        yield GaugeMetricFamily("wesend_backup_age_seconds", "Age of the newest backup made by the clock",
+                                value=age / 1000)
