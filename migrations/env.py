@@ -16,8 +16,9 @@ def run() -> None:
         raw = connection.connection.driver_connection
         raw.execute("PRAGMA foreign_keys=OFF")
         before = dict(raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall())
-        context.configure(connection=connection, target_metadata=target_metadata, render_as_batch=True,
-                          compare_type=True, transactional_ddl=True)
+        context.configure(
+            connection=connection, target_metadata=target_metadata, render_as_batch=True, compare_type=True, transactional_ddl=True
+        )
         with context.begin_transaction():
             context.run_migrations()
             _restore_triggers(connection, before)

@@ -42,8 +42,9 @@ def pytest_collection_finish() -> None:
 
 def make_app(instance: Path, **environment: str) -> Flask:
     """The application on an instance folder, with settings as the environment would give them."""
-    app = create_app(settings.load({"WESEND_INSTANCE": str(instance), "WESEND_SANDBOX_DELAY": "0",
-                                    "WESEND_RETRY_DELAYS": "0,0", **environment}))
+    app = create_app(
+        settings.load({"WESEND_INSTANCE": str(instance), "WESEND_SANDBOX_DELAY": "0", "WESEND_RETRY_DELAYS": "0,0", **environment})
+    )
     share_templates(app)
     return app
 

@@ -17,9 +17,25 @@ import wesend
 PACKAGE = Path(wesend.__file__).parent
 
 LAYERS: list[list[str]] = [
-    ["core"], ["adapters", "database"], ["coordination"],
-    ["accounts"], ["gateways"], ["wallets"], ["routing"], ["contacts"], ["webhooks"], ["messages"], ["sandbox"], ["operations"],
-    ["dialects", "callbacks", "dashboard", "docs", "cli"], ["web"], ["jobs"], ["server"], ["models"], [""]]
+    ["core"],
+    ["adapters", "database"],
+    ["coordination"],
+    ["accounts"],
+    ["gateways"],
+    ["wallets"],
+    ["routing"],
+    ["contacts"],
+    ["webhooks"],
+    ["messages"],
+    ["sandbox"],
+    ["operations"],
+    ["dialects", "callbacks", "dashboard", "docs", "cli"],
+    ["web"],
+    ["jobs"],
+    ["server"],
+    ["models"],
+    [""],
+]
 """Those of one list do not import one another. ``models`` lists every table for the migrations; '' is the factory."""
 DOMAINS = ["accounts", "gateways", "wallets", "routing", "contacts", "webhooks", "messages", "sandbox", "operations"]
 INSIDE = ("core", "adapters", "database", "coordination", *DOMAINS)
@@ -65,15 +81,19 @@ def imports_of(module: str, *, at_run_time: bool = False) -> list[Import]:
         package.pop()
     found = []
     tree = ast.parse(path.read_text())
-    of_types = {inner for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-                for inner in node.body}
+    of_types = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in node.body
+    }
     for node in ast.walk(tree):
         if at_run_time and node in of_types:
             continue
         if isinstance(node, ast.Import):
             found += [Import(module, alias.name, node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            base = package[:len(package) - node.level + 1] if node.level else []
+            base = package[: len(package) - node.level + 1] if node.level else []
             prefix = ".".join([*base, *([node.module] if node.module else [])])
             found += [Import(module, f"{prefix}.{alias.name}", node.lineno) for alias in node.names]
     return found
@@ -141,8 +161,10 @@ def test_each_layer_imports_only_from_those_above_it():
 @pytest.mark.parametrize("package", INSIDE)
 def test_modules_of_a_package_do_not_import_one_another_in_a_circle(package):
     inside = {name for name in modules() if unit(name) == package}
-    needs = {name: {target for found in imports_of(name, at_run_time=True) if (target := module_of(found.target)) in inside - {name}}
-             for name in inside}
+    needs = {
+        name: {target for found in imports_of(name, at_run_time=True) if (target := module_of(found.target)) in inside - {name}}
+        for name in inside
+    }
     while ready := [name for name, rest in needs.items() if not rest]:
         for name in ready:
             del needs[name]
@@ -158,21 +180,41 @@ def test_every_exception_is_still_needed():
 
 @pytest.mark.parametrize("module", [name for name in modules() if unit(name) in INSIDE and name not in AT_THE_DOOR])
 def test_nothing_inside_the_house_sees_a_request_or_an_http_error(module):
-    forbidden = ("flask.request", "flask.session", "flask.g", "flask.abort", "flask.jsonify", "flask.Response",
-                 "flask.make_response", "flask.Blueprint", "flask.redirect", "flask.url_for", "flask.views", "werkzeug",
-                 "marshmallow")
-    assert [found for found in imports_of(module)
-            if any(found.target == name or found.target.startswith(f"{name}.") for name in forbidden)] == []
-    attributes = {f"{node.value.id}.{node.attr}" for node in ast.walk(ast.parse(path_of(module).read_text()))
-                  if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}
+    forbidden = (
+        "flask.request",
+        "flask.session",
+        "flask.g",
+        "flask.abort",
+        "flask.jsonify",
+        "flask.Response",
+        "flask.make_response",
+        "flask.Blueprint",
+        "flask.redirect",
+        "flask.url_for",
+        "flask.views",
+        "werkzeug",
+        "marshmallow",
+    )
+    assert [
+        found
+        for found in imports_of(module)
+        if any(found.target == name or found.target.startswith(f"{name}.") for name in forbidden)
+    ] == []
+    attributes = {
+        f"{node.value.id}.{node.attr}"
+        for node in ast.walk(ast.parse(path_of(module).read_text()))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
     assert attributes & set(forbidden) == set()
 
 
 @pytest.mark.parametrize("module", [name for name in modules() if unit(name) == "adapters"])
 def test_adapters_know_no_database(module):
-    assert [found for found in imports_of(module) if found.target.split(".")[0] in ("sqlite3", "sqlalchemy",
-                                                                                     "flask_sqlalchemy")
-            or found.target.startswith("wesend.database")] == []
+    assert [
+        found
+        for found in imports_of(module)
+        if found.target.split(".")[0] in ("sqlite3", "sqlalchemy", "flask_sqlalchemy") or found.target.startswith("wesend.database")
+    ] == []
 
 
 @pytest.mark.parametrize("module", [name for name in modules() if name.split(".")[0] != "database"])
@@ -185,8 +227,11 @@ def test_only_the_database_package_commits(module):
             writes = of_session and node.func.attr in ("add", "add_all", "delete", "merge", "flush", "begin")
             if writes or node.func.attr in ("commit", "begin_nested", "executescript"):
                 wrong.append(f"line {node.lineno}: {ast.unparse(node)[:80]}")
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and (
-                node.value.strip().upper().rstrip(";") in ("COMMIT", "BEGIN", "BEGIN IMMEDIATE", "END", "ROLLBACK")):
+        elif (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and (node.value.strip().upper().rstrip(";") in ("COMMIT", "BEGIN", "BEGIN IMMEDIATE", "END", "ROLLBACK"))
+        ):
             wrong.append(f"line {node.lineno}: {node.value!r}")
     assert wrong == []
 
@@ -199,7 +244,8 @@ def test_no_domain_or_gateway_asks_which_dialect_it_serves():
         if unit(module) not in (*DOMAINS, "adapters") or module in ("accounts.keys", "sandbox.account"):
             continue  # the shapes of every dialect's credentials live in accounts.keys
         for node in ast.walk(ast.parse(path_of(module).read_text())):
-            if isinstance(node, ast.Compare) and any(isinstance(part, ast.Constant) and part.value in dialects
-                                                     for part in ast.walk(node)):
+            if isinstance(node, ast.Compare) and any(
+                isinstance(part, ast.Constant) and part.value in dialects for part in ast.walk(node)
+            ):
                 wrong.append(f"wesend/{module}:{node.lineno}")
     assert wrong == []

@@ -12,8 +12,7 @@ from packaging.utils import canonicalize_name
 
 PROJECT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text())
-DIRECT = {canonicalize_name(wanted.name): wanted
-          for wanted in map(Requirement, PYPROJECT["project"]["dependencies"])}
+DIRECT = {canonicalize_name(wanted.name): wanted for wanted in map(Requirement, PYPROJECT["project"]["dependencies"])}
 DOCKERFILE = (PROJECT / "Dockerfile").read_text()
 
 

@@ -75,5 +75,8 @@ def test_no_command_is_named_that_does_not_exist(path):
     named = set(re.findall(rf"`{TYPED}", text))
     for code in re.findall(r"^\s*```sh\n(.*?)^\s*```", text, re.DOTALL | re.MULTILINE):
         named |= set(re.findall(rf"^\s*{TYPED}", code, re.MULTILINE))
-    assert [words for words in named if words not in commands() and words.rsplit(" ", 1)[0] not in singles
-            and words not in singles | groups] == []
+    assert [
+        words
+        for words in named
+        if words not in commands() and words.rsplit(" ", 1)[0] not in singles and words not in singles | groups
+    ] == []

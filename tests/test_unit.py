@@ -18,8 +18,9 @@ EXPOSURE = 2.0
 
 @pytest.fixture(scope="module")
 def unit(tmp_path_factory) -> Path:
-    [text] = re.findall(r"^```ini\n# /etc/systemd/system/wesend\.service\n(.*?)^```", (PROJECT / "README.md").read_text(),
-                        re.DOTALL | re.MULTILINE)
+    [text] = re.findall(
+        r"^```ini\n# /etc/systemd/system/wesend\.service\n(.*?)^```", (PROJECT / "README.md").read_text(), re.DOTALL | re.MULTILINE
+    )
     path = tmp_path_factory.mktemp("unit") / "wesend.service"
     path.write_text(text.replace("/opt/wesend/.venv/bin/python", sys.executable))
     return path

@@ -92,8 +92,7 @@ class Apart:
 
 SWEEPS_AT_MOST = 50
 _receipts = Apart("ask-receipts", polling.due_gateways, lambda name: polling.poll_due(gateway=name), registry.SANDBOX)
-_deposits = Apart("ask-deposits", deposits.due_gateways, lambda name: deposits.poll_due(gateway=name),
-                  registry.SANDBOX_MONEY)
+_deposits = Apart("ask-deposits", deposits.due_gateways, lambda name: deposits.poll_due(gateway=name), registry.SANDBOX_MONEY)
 
 
 def poll_receipts(app: Flask) -> None:
@@ -189,10 +188,24 @@ def warn_of_low_disk(_app: Flask) -> None:
 
 
 SWEEPS: tuple[tuple[Callable[[Flask], None], float], ...] = (
-    (release, 0.5), (poll_receipts, 0.3), (match_receipts, 0.2), (poll_deposits, 0.5), (recover, 2.0),
-    (lead_around, 5.0), (expire, 2.0), (housekeeping, 300.0), (remove_texts, 300.0), (alert, 2.0), (count_statuses, 10.0),
-    (back_up, 5.0), (follow_clock, clock_changes.LOOK_EVERY), (beat, leadership.BEAT_EVERY),
-    (watch_links, 1.0), (watch_storage, 1.0), (warn_of_low_disk, 2.0))
+    (release, 0.5),
+    (poll_receipts, 0.3),
+    (match_receipts, 0.2),
+    (poll_deposits, 0.5),
+    (recover, 2.0),
+    (lead_around, 5.0),
+    (expire, 2.0),
+    (housekeeping, 300.0),
+    (remove_texts, 300.0),
+    (alert, 2.0),
+    (count_statuses, 10.0),
+    (back_up, 5.0),
+    (follow_clock, clock_changes.LOOK_EVERY),
+    (beat, leadership.BEAT_EVERY),
+    (watch_links, 1.0),
+    (watch_storage, 1.0),
+    (warn_of_low_disk, 2.0),
+)
 """Each job with its interval in seconds."""
 WITHOUT_STORING: tuple[Callable[[Flask], object], ...] = (beat, watch_storage, warn_of_low_disk)
 """Jobs that run while nothing can be stored: any other would ask gateways again and again, and forget the answers."""
@@ -250,6 +263,7 @@ class Jobs:
 
     def _listen(self, bell: Bell, courier: Courier) -> None:
         """Ring on when work is committed, and at an interval; what fails is tried again at the next."""
+
         def dispatch(app: Flask) -> None:
             app.extensions["wesend.dispatcher"].ring()
 

@@ -41,23 +41,35 @@ class Started(NamedTuple):
     paused: Pause | None = None
 
     def data(self) -> dict[str, Any]:
-        told = {"url": self.url, "instance": str(self.values.instance), "database": str(self.values.database),
-                "sandbox": self.values.sandbox, "sign_in_url": self.sign_in_url}
+        told = {
+            "url": self.url,
+            "instance": str(self.values.instance),
+            "database": str(self.values.database),
+            "sandbox": self.values.sandbox,
+            "sign_in_url": self.sign_in_url,
+        }
         return told if self.paused is None else {**told, "dispatch": "paused", "reason": self.paused.reason}
 
     def text(self) -> str:
         lines = [f"wesend serves on {self.url}", f"Data lies in {self.values.instance}"]
         if self.sign_in_url:
-            lines += ["", "Sign in and set a password (works once, within 30 minutes; told only now):",
-                      f"  {self.sign_in_url}", ""]
+            lines += ["", "Sign in and set a password (works once, within 30 minutes; told only now):", f"  {self.sign_in_url}", ""]
         if self.values.sandbox:
-            lines += ["The sandbox is on: it never sends. Try it:", "", sandbox_account.curl_example(self.url), "",
-                      f"and read what it caught: curl '{self.url}/sandbox/messages'"]
+            lines += [
+                "The sandbox is on: it never sends. Try it:",
+                "",
+                sandbox_account.curl_example(self.url),
+                "",
+                f"and read what it caught: curl '{self.url}/sandbox/messages'",
+            ]
         else:
             lines.append("The sandbox is off. Make an account, a wallet and a key with `wesend --help`.")
         if self.paused is not None:
-            lines += ["", f"DISPATCH IS PAUSED since {clock.iso(self.paused.since)}: {self.paused.reason}.",
-                      "Nothing leaves until `wesend resume`."]
+            lines += [
+                "",
+                f"DISPATCH IS PAUSED since {clock.iso(self.paused.since)}: {self.paused.reason}.",
+                "Nothing leaves until `wesend resume`.",
+            ]
         return "\n".join(lines)
 
 
@@ -139,8 +151,9 @@ def _take_port(values: settings.Settings) -> socket.socket | None:
 
 
 def _busy(values: settings.Settings) -> DatabaseProblem:
-    return DatabaseProblem(f"Port {values.port} on {values.host} is in use: stop what listens there, or choose "
-                           "another with --port or WESEND_PORT.")
+    return DatabaseProblem(
+        f"Port {values.port} on {values.host} is in use: stop what listens there, or choose another with --port or WESEND_PORT."
+    )
 
 
 def _refuse_busy_port(values: settings.Settings) -> None:
@@ -178,15 +191,25 @@ class Server(BaseApplication):
         values = self.values
         host = f"[{values.host}]" if ":" in values.host else values.host
         for name, value in {
-            "bind": f"{host}:{values.port}", "workers": values.workers, "threads": values.threads,
+            "bind": f"{host}:{values.port}",
+            "workers": values.workers,
+            "threads": values.threads,
             "worker_class": "wesend.web.connections.worker.PatientWorker",
-            "timeout": TIMEOUT, "graceful_timeout": GRACEFUL_TIMEOUT, "keepalive": 15,
-            "preload_app": True, "reuse_port": values.workers > 1, "control_socket_disable": True,
+            "timeout": TIMEOUT,
+            "graceful_timeout": GRACEFUL_TIMEOUT,
+            "keepalive": 15,
+            "preload_app": True,
+            "reuse_port": values.workers > 1,
+            "control_socket_disable": True,
             # Else a header of any client's, passed on by a proxy here, says where the paths begin.
             "forwarder_headers": "",
             "loglevel": "warning" if values.log == "off" else values.log_level,
             "logger_class": logs.gunicorn_logger(values),
-            "pre_fork": _choose_cpu, "post_worker_init": _begin, "worker_exit": _stop_jobs, "proc_name": "wesend", "umask": 0o077,
+            "pre_fork": _choose_cpu,
+            "post_worker_init": _begin,
+            "worker_exit": _stop_jobs,
+            "proc_name": "wesend",
+            "umask": 0o077,
             "worker_tmp_dir": _place_for_heartbeats(values),
         }.items():
             self.cfg.set(name, value)

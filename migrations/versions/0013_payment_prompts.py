@@ -2,14 +2,14 @@
 
 from alembic import op
 
-revision = '0013'
-down_revision = '0012'
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
 
 def upgrade():
-    op.create_index('ix_deposits_phone', 'deposits', ['phone', 'created_at'])
+    op.create_index("ix_deposits_phone", "deposits", ["phone", "created_at"])
 
 
 def downgrade():

@@ -3,15 +3,15 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0015'
-down_revision = '0014'
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
 
 def upgrade():
-    op.add_column('batches', sa.Column('placeholders', sa.String(), nullable=True))
-    op.add_column('messages', sa.Column('fields', sa.Text(), nullable=True))
+    op.add_column("batches", sa.Column("placeholders", sa.String(), nullable=True))
+    op.add_column("messages", sa.Column("fields", sa.Text(), nullable=True))
 
 
 def downgrade():

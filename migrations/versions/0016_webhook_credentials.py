@@ -7,22 +7,24 @@ from alembic import op
 
 from wesend.core import vault
 
-revision = '0016'
-down_revision = '0015'
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
 
 def upgrade():
-    op.add_column('webhook_endpoints', sa.Column('credentials', sa.Text(), nullable=True))
+    op.add_column("webhook_endpoints", sa.Column("credentials", sa.Text(), nullable=True))
     connection = op.get_bind()
     for endpoint_id, url in connection.exec_driver_sql("SELECT id, url FROM webhook_endpoints WHERE url LIKE '%@%'").fetchall():
         netloc = urlsplit(url).netloc
         userinfo, at, host = netloc.rpartition("@")
         if at:
             user, _, password = map(unquote, userinfo.partition(":"))
-            connection.exec_driver_sql("UPDATE webhook_endpoints SET url = ?, credentials = ? WHERE id = ?",
-                                       (url.replace(netloc, host, 1), vault.seal(f"{user}:{password}"), endpoint_id))
+            connection.exec_driver_sql(
+                "UPDATE webhook_endpoints SET url = ?, credentials = ? WHERE id = ?",
+                (url.replace(netloc, host, 1), vault.seal(f"{user}:{password}"), endpoint_id),
+            )
 
 
 def downgrade():

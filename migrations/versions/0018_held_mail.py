@@ -8,8 +8,8 @@ import re
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0018'
-down_revision = '0017'
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
@@ -18,17 +18,23 @@ OF_AN_ALERT = re.compile(rb"^Subject: Wallet (\S+) is low", re.MULTILINE)
 
 def upgrade():
     # It was accepted to be sent: it may neither be called delivered without having left, nor be shown to strangers.
-    op.execute("UPDATE messages SET gateway = 'smtp' WHERE gateway = 'sandbox-mail' AND channel = 'email'"
-               " AND status IN ('scheduled', 'dripping', 'queued', 'claimed')"
-               " AND wallet_id IN (SELECT id FROM wallets WHERE is_sandbox = 0)")
+    op.execute(
+        "UPDATE messages SET gateway = 'smtp' WHERE gateway = 'sandbox-mail' AND channel = 'email'"
+        " AND status IN ('scheduled', 'dripping', 'queued', 'claimed')"
+        " AND wallet_id IN (SELECT id FROM wallets WHERE is_sandbox = 0)"
+    )
     _forget_live_alerts(op.get_bind())
 
 
 def _forget_live_alerts(connection):
     """Without a mail server, alerts were kept among the sandbox's mail; what they told, the wallets' pages tell."""
     sandbox = {row[0] for row in connection.execute(sa.text("SELECT uid FROM wallets WHERE is_sandbox = 1"))}
-    ids = [row[0] for row in connection.execute(sa.text(
-        "SELECT id FROM caught_bodies WHERE size < 10000 AND instr(raw, CAST('@wesend>' AS BLOB)) > 0"))]
+    ids = [
+        row[0]
+        for row in connection.execute(
+            sa.text("SELECT id FROM caught_bodies WHERE size < 10000 AND instr(raw, CAST('@wesend>' AS BLOB)) > 0")
+        )
+    ]
     for body_id in ids:
         raw = connection.execute(sa.text("SELECT raw FROM caught_bodies WHERE id = :id"), {"id": body_id}).scalar()
         alert = OF_AN_ALERT.search(raw)

@@ -3,17 +3,17 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0021'
-down_revision = '0020'
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
 
 def upgrade():
-    op.add_column('brought_receipts', sa.Column('part', sa.String(), nullable=True))
-    op.add_column('brought_receipts', sa.Column('parts', sa.Integer(), nullable=True))
+    op.add_column("brought_receipts", sa.Column("part", sa.String(), nullable=True))
+    op.add_column("brought_receipts", sa.Column("parts", sa.Integer(), nullable=True))
 
 
 def downgrade():
-    op.drop_column('brought_receipts', 'parts')
-    op.drop_column('brought_receipts', 'part')
+    op.drop_column("brought_receipts", "parts")
+    op.drop_column("brought_receipts", "part")

@@ -51,8 +51,12 @@ def sms(account, wallet, text: str, count: int = 1, *, as_bulk: bool = False) ->
 
 
 def email(account, wallet, text: str, count: int = 1, **values: str) -> None:
-    send.send(mail.MailComposer(account, wallet, "Hi", text), [Addressee(f"p{number}@example.com", None, values)
-                                                               for number in range(count)], origin=ORIGIN, in_request=False)
+    send.send(
+        mail.MailComposer(account, wallet, "Hi", text),
+        [Addressee(f"p{number}@example.com", None, values) for number in range(count)],
+        origin=ORIGIN,
+        in_request=False,
+    )
 
 
 def counted_anew(account_id: int) -> tuple[int, int]:
@@ -62,10 +66,12 @@ def counted_anew(account_id: int) -> tuple[int, int]:
     def total(what: str, rest: str) -> int:
         return query(f"SELECT coalesce(sum({what}), 0) FROM {rest} AND account_id = ?", (account_id,))[0][0]
 
-    return (total(size("text", "fields") + " + 500 * (channel = 'email')", "messages WHERE 1")
-            + total(size("text", "skipped"), "batches WHERE (lane = 1 OR channel = 'email')"),
-            total("100 + " + size("name", "email", "data"), "contacts WHERE 1")
-            + total("100 + " + size("name", "description", "tags", "columns"), "groups WHERE 1"))
+    return (
+        total(size("text", "fields") + " + 500 * (channel = 'email')", "messages WHERE 1")
+        + total(size("text", "skipped"), "batches WHERE (lane = 1 OR channel = 'email')"),
+        total("100 + " + size("name", "email", "data"), "contacts WHERE 1")
+        + total("100 + " + size("name", "description", "tags", "columns"), "groups WHERE 1"),
+    )
 
 
 def assert_counted(account_id: int) -> quota.Stored:
@@ -83,8 +89,16 @@ def test_everything_is_counted_to_the_byte_and_what_goes_is_taken_off(account, w
     email(account, wallet, "Dear {name}", 120, name="Ännchen")
     before = assert_counted(account.id)
     group = service.create_group(account.id, "Customers", description="é" * 50, tags=["a"])
-    service.add_contacts(account.id, group["id"], [NewContact(PHONES[0].e164, "Ann", {"email": "a@example.com", "x": "é" * 100}),
-                                                   NewContact(PHONES[0].e164, "Ann", {}), NewContact("12", None, {})], "UG")
+    service.add_contacts(
+        account.id,
+        group["id"],
+        [
+            NewContact(PHONES[0].e164, "Ann", {"email": "a@example.com", "x": "é" * 100}),
+            NewContact(PHONES[0].e164, "Ann", {}),
+            NewContact("12", None, {}),
+        ],
+        "UG",
+    )
     contact = service.list_contacts(group["id"], limit=1, offset=0)[0]
     service.update_contact(account.id, group["id"], contact["id"], NewContact(PHONES[1].e164, None, {"x": "y"}), "UG")
     assert assert_counted(account.id).contacts > 0
@@ -136,8 +150,10 @@ def full(context, account, wallet):
 @pytest.mark.parametrize("what", LARGE)
 def test_what_is_large_is_refused_when_there_is_no_room_and_writes_nothing(context, full, account, wallet, what):
     def rows() -> list[int]:
-        return [query(f"SELECT count(*) FROM {table}")[0][0] for table in ("batches", "messages", "ledger_entries", "groups",
-                                                                           "contacts")]
+        return [
+            query(f"SELECT count(*) FROM {table}")[0][0]
+            for table in ("batches", "messages", "ledger_entries", "groups", "contacts")
+        ]
 
     before = rows()
     with pytest.raises(StorageQuotaExceeded, match="The account's storage is full: 0.0 of 0 MB are used"):
@@ -152,8 +168,9 @@ def test_single_messages_go_on_and_a_contact_can_be_made_smaller(full, account, 
     sms(account, wallet, "Hello", 100)
     contact = service.list_contacts(customers(), limit=1, offset=0)[0]
     with pytest.raises(StorageQuotaExceeded):
-        service.update_contact(account.id, customers(), contact["id"],
-                               NewContact(PHONES[0].e164, "Ann", {"x": "y" * 3900, "z": "z" * 200}), "UG")
+        service.update_contact(
+            account.id, customers(), contact["id"], NewContact(PHONES[0].e164, "Ann", {"x": "y" * 3900, "z": "z" * 200}), "UG"
+        )
     service.update_contact(account.id, customers(), contact["id"], NewContact(PHONES[1].e164, "Ann", {"x": "y" * 2000}), "UG")
     sms(account, wallet, "Hello", 101)
 

@@ -85,15 +85,19 @@ class TestWhenNothingWasSent:
 
 
 class TestWhenNobodyKnows:
-    @pytest.mark.parametrize("behaviour", [
-        drop,
-        reset,
-        truncated(200, b'{"ok": true}'),
-        raw(b"SSH-2.0-OpenSSH_9.2\r\n"),
-        raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
-        raw(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"),
-        answer(200, b"x" * (http_client.LONGEST_BODY + 1)),
-    ], ids=["closed", "reset", "truncated", "not http", "bad chunks", "too many headers", "too long"])
+    @pytest.mark.parametrize(
+        "behaviour",
+        [
+            drop,
+            reset,
+            truncated(200, b'{"ok": true}'),
+            raw(b"SSH-2.0-OpenSSH_9.2\r\n"),
+            raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+            raw(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"),
+            answer(200, b"x" * (http_client.LONGEST_BODY + 1)),
+        ],
+        ids=["closed", "reset", "truncated", "not http", "bad chunks", "too many headers", "too long"],
+    )
     def test_an_answer_that_breaks_is_unknown(self, client, vendor, behaviour):
         vendor.on("POST", "/send", behaviour)
         assert client.request("POST", vendor.url + "/send", json={}).kind == UNKNOWN
@@ -104,12 +108,16 @@ class TestWhenNobodyKnows:
         reply = hurried.request("POST", vendor.url + "/send", json={})
         assert (reply.kind, reply.code) == (UNKNOWN, "no_answer")
 
-    @pytest.mark.parametrize("first", [
-        b"HTTP/1.1 200 OK\r\nX-Slow: ",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\nConnection: close\r\n\r\n",
-    ], ids=["headers", "body", "endless body", "body of a closing connection"])
+    @pytest.mark.parametrize(
+        "first",
+        [
+            b"HTTP/1.1 200 OK\r\nX-Slow: ",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\nConnection: close\r\n\r\n",
+        ],
+        ids=["headers", "body", "endless body", "body of a closing connection"],
+    )
     def test_a_dripping_server_holds_a_call_no_longer_than_the_deadline(self, hurried, vendor, first):
         vendor.on("POST", "/send", vendor.drip(first))
         assert hurried.request("POST", vendor.url + "/send", json={}).kind == UNKNOWN
@@ -135,11 +143,24 @@ class TestWhenNobodyKnows:
 
 
 class TestWhenTheServerAnswers:
-    @pytest.mark.parametrize(("status", "kind"), [
-        (200, ANSWERED), (201, ANSWERED), (202, ANSWERED), (204, ANSWERED),
-        (400, REFUSED), (401, REFUSED), (403, REFUSED), (404, REFUSED), (422, REFUSED), (301, REFUSED), (307, REFUSED),
-        (429, TEMPORARY), (503, TEMPORARY),
-    ])
+    @pytest.mark.parametrize(
+        ("status", "kind"),
+        [
+            (200, ANSWERED),
+            (201, ANSWERED),
+            (202, ANSWERED),
+            (204, ANSWERED),
+            (400, REFUSED),
+            (401, REFUSED),
+            (403, REFUSED),
+            (404, REFUSED),
+            (422, REFUSED),
+            (301, REFUSED),
+            (307, REFUSED),
+            (429, TEMPORARY),
+            (503, TEMPORARY),
+        ],
+    )
     def test_its_status_decides(self, client, vendor, status, kind):
         vendor.on("POST", "/send", answer(status, {"message": "so it is"}, Location="/elsewhere"))
         reply = client.request("POST", vendor.url + "/send", json={})
@@ -151,15 +172,18 @@ class TestWhenTheServerAnswers:
         client.request("GET", vendor.url + "/here")
         assert [asked.path for asked in vendor.asked] == ["/here"]
 
-    @pytest.mark.parametrize(("body", "said"), [
-        ({"message": "Bad\nnumber"}, "Bad number"),
-        ({"error": {"message": "Bad number"}}, "Bad number"),
-        ({"errorMessage": "Bad number", "errorCode": 7}, "Bad number"),
-        ("The supplied authentication is invalid", "The supplied authentication is invalid"),
-        ("<html>Forbidden</html>", "The gateway answered 400"),
-        ({"detail": ["a", "list"]}, "The gateway answered 400"),
-        ("", "The gateway answered 400"),
-    ])
+    @pytest.mark.parametrize(
+        ("body", "said"),
+        [
+            ({"message": "Bad\nnumber"}, "Bad number"),
+            ({"error": {"message": "Bad number"}}, "Bad number"),
+            ({"errorMessage": "Bad number", "errorCode": 7}, "Bad number"),
+            ("The supplied authentication is invalid", "The supplied authentication is invalid"),
+            ("<html>Forbidden</html>", "The gateway answered 400"),
+            ({"detail": ["a", "list"]}, "The gateway answered 400"),
+            ("", "The gateway answered 400"),
+        ],
+    )
     def test_a_refusal_is_told_in_the_vendors_words(self, client, vendor, body, said):
         vendor.on("POST", "/send", answer(400, body))
         assert client.request("POST", vendor.url + "/send", json={}).reason == said
@@ -184,8 +208,10 @@ class TestConnections:
     def test_threads_share_what_is_idle_and_never_one_connection_at_once(self, client, vendor):
         vendor.on("GET", "/", answer(200, "fine"))
         kinds = []
-        threads = [threading.Thread(target=lambda: kinds.extend(client.request("GET", vendor.url + "/").kind
-                                                                for _ in range(5))) for _ in range(8)]
+        threads = [
+            threading.Thread(target=lambda: kinds.extend(client.request("GET", vendor.url + "/").kind for _ in range(5)))
+            for _ in range(8)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -36,16 +36,26 @@ class TestCharging:
     def test_the_request_is_the_documented_one(self, vendor, adapter):
         vendor.on("POST", PATH, answer(200, collection("processing")))
         assert adapter.charge(CHARGE) == (ACCEPTED, UUID, None)
-        assert vendor.last.json == {"amount": 1000, "phone_number": "+256772000001", "country": "UG",
-                                    "reference": REFERENCE, "description": "Top-up", "callback_url": CALLBACK}
+        assert vendor.last.json == {
+            "amount": 1000,
+            "phone_number": "+256772000001",
+            "country": "UG",
+            "reference": REFERENCE,
+            "description": "Top-up",
+            "callback_url": CALLBACK,
+        }
         assert type(vendor.last.json["amount"]) is int
         assert vendor.last.basic == ("mk", "ms")
 
-    @pytest.mark.parametrize(("behaviour", "reason"), [
-        (answer(422, {"status": "error", "message": "Invalid phone"}), "Invalid phone"),
-        (answer(200, {"status": "error", "message": "Invalid phone"}), "Invalid phone"),
-        (answer(200, collection("failed")), "MarzPay refused the collection"),
-        (answer(503, {"message": "Maintenance"}), "Maintenance")])
+    @pytest.mark.parametrize(
+        ("behaviour", "reason"),
+        [
+            (answer(422, {"status": "error", "message": "Invalid phone"}), "Invalid phone"),
+            (answer(200, {"status": "error", "message": "Invalid phone"}), "Invalid phone"),
+            (answer(200, collection("failed")), "MarzPay refused the collection"),
+            (answer(503, {"message": "Maintenance"}), "Maintenance"),
+        ],
+    )
     def test_what_was_surely_not_carried_out_is_refused(self, vendor, adapter, behaviour, reason):
         vendor.on("POST", PATH, behaviour)
         answered = adapter.charge(CHARGE)
@@ -54,9 +64,19 @@ class TestCharging:
     def test_an_address_that_nobody_listens_at_refuses_the_charge(self):
         assert make("marzpay", f"http://127.0.0.1:{free_port()}").charge(CHARGE).kind == REFUSED
 
-    @pytest.mark.parametrize("behaviour", [drop, reset, answer(500), answer(200, "x"), answer(200, {}),
-                                           answer(200, {"status": "success", "data": []}),
-                                           answer(200, {"status": [], "data": {"transaction": 7}})], ids=range(7))
+    @pytest.mark.parametrize(
+        "behaviour",
+        [
+            drop,
+            reset,
+            answer(500),
+            answer(200, "x"),
+            answer(200, {}),
+            answer(200, {"status": "success", "data": []}),
+            answer(200, {"status": [], "data": {"transaction": 7}}),
+        ],
+        ids=range(7),
+    )
     def test_what_may_have_been_carried_out_is_unknown(self, vendor, adapter, behaviour):
         vendor.on("POST", PATH, behaviour)
         assert adapter.charge(CHARGE).kind == UNKNOWN
@@ -69,8 +89,9 @@ class TestAsking:
         return adapter.ask(CHARGE, UUID, 5_000)
 
     @pytest.mark.parametrize("status", ["successful", "completed", "Completed"])
-    @pytest.mark.parametrize("told", [{"collection": {"amount": {"raw": "950", "formatted": "950 UGX"}}},
-                                      {"collection": {"amount": {"raw": 950.0}}}])
+    @pytest.mark.parametrize(
+        "told", [{"collection": {"amount": {"raw": "950", "formatted": "950 UGX"}}}, {"collection": {"amount": {"raw": 950.0}}}]
+    )
     def test_paid_is_the_amount_that_is_confirmed(self, vendor, adapter, status, told):
         assert self.ask(vendor, adapter, answer(200, collection(status, **told))) == Standing(PAID, 950_000_000)
 
@@ -98,9 +119,19 @@ class TestAsking:
         told = self.ask(vendor, adapter, answer(200, collection(status)))
         assert told == Standing(NOT_PAID, reason=f"MarzPay says {status}")
 
-    @pytest.mark.parametrize("behaviour", [answer(200, collection("processing")), answer(200, collection("new")),
-                                           answer(404, {"message": "no"}), answer(500, collection("successful")), drop,
-                                           answer(200, "x"), answer(200, {"data": {"transaction": []}})], ids=range(7))
+    @pytest.mark.parametrize(
+        "behaviour",
+        [
+            answer(200, collection("processing")),
+            answer(200, collection("new")),
+            answer(404, {"message": "no"}),
+            answer(500, collection("successful")),
+            drop,
+            answer(200, "x"),
+            answer(200, {"data": {"transaction": []}}),
+        ],
+        ids=range(7),
+    )
     def test_everything_else_is_pending(self, vendor, adapter, behaviour):
         assert self.ask(vendor, adapter, behaviour).status == PENDING
 
@@ -114,18 +145,21 @@ def called(body, headers=None) -> CallbackRequest:
     return CallbackRequest("POST", CALLBACK, headers or {}, {}, {}, content)
 
 
-TOLD = {"event_type": "collection.completed",
-        "transaction": {"uuid": UUID, "reference": REFERENCE, "status": "completed"}}
+TOLD = {"event_type": "collection.completed", "transaction": {"uuid": UUID, "reference": REFERENCE, "status": "completed"}}
 
 
 class TestCallbacks:
-    @pytest.mark.parametrize("body", [TOLD, {"data": TOLD}, {"event_type": "collection.failed", "data": TOLD},
-                                      {**TOLD, "event_type": "brand.new"}], ids=range(4))
+    @pytest.mark.parametrize(
+        "body",
+        [TOLD, {"data": TOLD}, {"event_type": "collection.failed", "data": TOLD}, {**TOLD, "event_type": "brand.new"}],
+        ids=range(4),
+    )
     def test_one_is_a_hint_and_never_a_result(self, adapter, body):
         assert adapter.read_callback(called(body)) == [PaymentHint(REFERENCE, UUID)]
 
-    @pytest.mark.parametrize("body", [b"", b"x", b"[]", {}, {"transaction": 7}, {"data": []},
-                                      {"transaction": {"uuid": {}}}], ids=range(7))
+    @pytest.mark.parametrize(
+        "body", [b"", b"x", b"[]", {}, {"transaction": 7}, {"data": []}, {"transaction": {"uuid": {}}}], ids=range(7)
+    )
     def test_rubbish_is_unreadable(self, adapter, body):
         with pytest.raises(UnreadableCallback):
             adapter.read_callback(called(body))

@@ -28,19 +28,41 @@ def test_the_request_is_the_documented_one(vendor, adapter):
 
 
 def test_an_accepted_message_has_its_id_and_cost(vendor, adapter):
-    vendor.on("POST", PATH, answer(200, {"success": True, "message": "Sent", "data": {
-        "successful": 1, "failed": 0, "total_cost": 35.5, "remaining_balance": 100,
-        "results": [{"recipient": "+256772000001", "message_id": 4711}]}}))
+    vendor.on(
+        "POST",
+        PATH,
+        answer(
+            200,
+            {
+                "success": True,
+                "message": "Sent",
+                "data": {
+                    "successful": 1,
+                    "failed": 0,
+                    "total_cost": 35.5,
+                    "remaining_balance": 100,
+                    "results": [{"recipient": "+256772000001", "message_id": 4711}],
+                },
+            },
+        ),
+    )
     assert adapter.submit([submission()]) == [Outcome(ACCEPTED, gateway_ref="4711", meta={"cost": "35.5"})]
 
 
-@pytest.mark.parametrize("body", [
-    {"success": False, "message": "Insufficient balance"},
-    {"success": True, "message": "Done", "data": {"successful": 0, "failed": 1,
-                                                  "results": [{"error": "Insufficient balance"}]}}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"success": False, "message": "Insufficient balance"},
+        {
+            "success": True,
+            "message": "Done",
+            "data": {"successful": 0, "failed": 1, "results": [{"error": "Insufficient balance"}]},
+        },
+    ],
+)
 def test_a_failure_that_comes_as_200_is_refused(vendor, adapter, body):
     vendor.on("POST", PATH, answer(200, body))
-    outcome, = adapter.submit([submission()])
+    (outcome,) = adapter.submit([submission()])
     assert (outcome.kind, outcome.text) == (REFUSED, "Insufficient balance")
 
 

@@ -31,11 +31,20 @@ class TestCharging:
         vendor.on("POST", PAY, answer(202))
         assert adapter.charge(CHARGE) == (ACCEPTED, REFERENCE, None)
         assert vendor.last.json == {
-            "amount": "500", "currency": "UGX", "externalId": REFERENCE,
+            "amount": "500",
+            "currency": "UGX",
+            "externalId": REFERENCE,
             "payer": {"partyIdType": "MSISDN", "partyId": "256772000001"},
-            "payerMessage": "Top-up", "payeeNote": "Top-up"}
-        wanted = {"x-reference-id": REFERENCE, "x-target-environment": "mtnuganda", "ocp-apim-subscription-key": "sub",
-                  "x-callback-url": CALLBACK, "authorization": "Bearer tok-1"}
+            "payerMessage": "Top-up",
+            "payeeNote": "Top-up",
+        }
+        wanted = {
+            "x-reference-id": REFERENCE,
+            "x-target-environment": "mtnuganda",
+            "ocp-apim-subscription-key": "sub",
+            "x-callback-url": CALLBACK,
+            "authorization": "Bearer tok-1",
+        }
         assert wanted.items() <= vendor.last.headers.items()
 
     def test_the_token_is_asked_for_as_documented_and_kept(self, vendor, adapter):
@@ -60,18 +69,25 @@ class TestCharging:
         vendor.on("POST", TOKEN, answer(409, {}))
         assert adapter.charge(CHARGE).kind == REFUSED
 
-    @pytest.mark.parametrize(("behaviour", "reason"), [
-        (answer(400, {"code": "PAYER_NOT_FOUND", "message": "x"}), "The phone has no MoMo wallet"),
-        (answer(400, {"code": "INVALID_CURRENCY", "message": "Currency not supported."}), "Currency not supported."),
-        (answer(400, "Bad"), "Bad"), (answer(429, {"message": "Quota exceeded"}), "Quota exceeded")])
+    @pytest.mark.parametrize(
+        ("behaviour", "reason"),
+        [
+            (answer(400, {"code": "PAYER_NOT_FOUND", "message": "x"}), "The phone has no MoMo wallet"),
+            (answer(400, {"code": "INVALID_CURRENCY", "message": "Currency not supported."}), "Currency not supported."),
+            (answer(400, "Bad"), "Bad"),
+            (answer(429, {"message": "Quota exceeded"}), "Quota exceeded"),
+        ],
+    )
     def test_what_was_surely_not_carried_out_is_refused(self, vendor, adapter, behaviour, reason):
         vendor.on("POST", PAY, behaviour)
         answered = adapter.charge(CHARGE)
         assert (answered.kind, answered.reason) == (REFUSED, reason)
 
-    @pytest.mark.parametrize("behaviour", [
-        drop, reset, answer(500, {"code": "INTERNAL_PROCESSING_ERROR"}), answer(502)],
-        ids=["closed", "reset", "500", "502"])
+    @pytest.mark.parametrize(
+        "behaviour",
+        [drop, reset, answer(500, {"code": "INTERNAL_PROCESSING_ERROR"}), answer(502)],
+        ids=["closed", "reset", "500", "502"],
+    )
     def test_what_may_have_been_carried_out_is_unknown_and_can_be_asked_for(self, vendor, adapter, behaviour):
         vendor.on("POST", PAY, behaviour)
         answered = adapter.charge(CHARGE)
@@ -85,8 +101,7 @@ class TestAsking:
 
     def test_it_is_asked_by_our_reference_even_when_no_answer_ever_came(self, vendor, adapter):
         self.ask(vendor, adapter, answer(200, {"status": "PENDING"}), gateway_ref=None)
-        wanted = {"x-target-environment": "mtnuganda", "ocp-apim-subscription-key": "sub",
-                  "authorization": "Bearer tok-1"}
+        wanted = {"x-target-environment": "mtnuganda", "ocp-apim-subscription-key": "sub", "authorization": "Bearer tok-1"}
         assert wanted.items() <= vendor.last.headers.items()
 
     @pytest.mark.parametrize(("amount", "micros"), [("500", 500_000_000), ("450.5", 450_500_000), (500, 500_000_000)])
@@ -94,26 +109,52 @@ class TestAsking:
         body = {"status": "SUCCESSFUL", "amount": amount, "currency": "UGX", "financialTransactionId": "1"}
         assert self.ask(vendor, adapter, answer(200, body)) == Standing(PAID, micros)
 
-    @pytest.mark.parametrize(("reason", "words"), [
-        ("NOT_ENOUGH_FUNDS", "The payer has too little money"),
-        ({"code": "EXPIRED", "message": "x"}, "The payer did not answer"),
-        ({"code": "BRAND_NEW", "message": "Because"}, "Because"),
-        ("BRAND_NEW", "BRAND_NEW"), (None, "MTN says that it failed"),
-        ([], "MTN says that it failed"), ({"code": [], "message": {}}, "MTN says that it failed")])
+    @pytest.mark.parametrize(
+        ("reason", "words"),
+        [
+            ("NOT_ENOUGH_FUNDS", "The payer has too little money"),
+            ({"code": "EXPIRED", "message": "x"}, "The payer did not answer"),
+            ({"code": "BRAND_NEW", "message": "Because"}, "Because"),
+            ("BRAND_NEW", "BRAND_NEW"),
+            (None, "MTN says that it failed"),
+            ([], "MTN says that it failed"),
+            ({"code": [], "message": {}}, "MTN says that it failed"),
+        ],
+    )
     def test_a_failure_is_told_in_words(self, vendor, adapter, reason, words):
         told = self.ask(vendor, adapter, answer(200, {"status": "FAILED", "reason": reason}))
         assert told == Standing(NOT_PAID, reason=words)
 
-    @pytest.mark.parametrize("behaviour", [
-        answer(200, {"status": "PENDING"}), answer(200, {"status": "BRAND_NEW"}), answer(200, {}),
-        answer(200, "rubbish"), answer(202, {"status": []}), answer(404, {"code": "RESOURCE_NOT_FOUND"}), answer(401),
-        answer(500), drop])
+    @pytest.mark.parametrize(
+        "behaviour",
+        [
+            answer(200, {"status": "PENDING"}),
+            answer(200, {"status": "BRAND_NEW"}),
+            answer(200, {}),
+            answer(200, "rubbish"),
+            answer(202, {"status": []}),
+            answer(404, {"code": "RESOURCE_NOT_FOUND"}),
+            answer(401),
+            answer(500),
+            drop,
+        ],
+    )
     def test_everything_else_is_pending(self, vendor, adapter, behaviour):
         assert self.ask(vendor, adapter, behaviour).status == PENDING
 
-    @pytest.mark.parametrize("told", [
-        {"amount": "500", "currency": "EUR"}, {"amount": "0"}, {"amount": "-500"}, {"amount": {}}, {"amount": "NaN"},
-        {"amount": "1e9"}, {"amount": "9" * 40}, {"amount": True}])
+    @pytest.mark.parametrize(
+        "told",
+        [
+            {"amount": "500", "currency": "EUR"},
+            {"amount": "0"},
+            {"amount": "-500"},
+            {"amount": {}},
+            {"amount": "NaN"},
+            {"amount": "1e9"},
+            {"amount": "9" * 40},
+            {"amount": True},
+        ],
+    )
     def test_an_amount_that_is_not_what_was_asked_for_is_not_believed(self, vendor, adapter, told):
         body = {"status": "SUCCESSFUL", "currency": "UGX", **told}
         assert self.ask(vendor, adapter, answer(200, body)).status == PENDING
@@ -127,8 +168,7 @@ class TestCallbacks:
 
     @pytest.mark.parametrize("method", ["POST", "PUT"])
     def test_one_is_a_hint_and_never_a_result(self, adapter, method):
-        body = {"financialTransactionId": "1", "externalId": REFERENCE, "amount": "500", "currency": "UGX",
-                "status": "SUCCESSFUL"}
+        body = {"financialTransactionId": "1", "externalId": REFERENCE, "amount": "500", "currency": "UGX", "status": "SUCCESSFUL"}
         assert adapter.read_callback(self.called(body, method)) == [PaymentHint(REFERENCE, REFERENCE)]
 
     @pytest.mark.parametrize("body", [b"", b"x", b"[]", b"null", {}, {"externalId": []}], ids=range(6))
@@ -139,8 +179,13 @@ class TestCallbacks:
 
 @pytest.mark.parametrize(("environment", "url"), [("sandbox", SANDBOX), ("mtnuganda", LIVE)])
 def test_the_environment_decides_where_its_api_is(environment, url):
-    adapter = Momo("g", {"target_environment": environment, "api_user": "u"}, {"subscription_key": "s", "api_key": "k"},
-                   timeout=1, callback_url="")
+    adapter = Momo(
+        "g",
+        {"target_environment": environment, "api_user": "u"},
+        {"subscription_key": "s", "api_key": "k"},
+        timeout=1,
+        callback_url="",
+    )
     assert adapter.base_url == url
 
 

@@ -32,30 +32,73 @@ def read(options: dict | None = None, secrets: dict | None = None):
 
 def test_what_is_not_given_has_its_default():
     options, secrets = read()
-    assert options == {"user": "me", "url": None, "port": 80, "rate": None, "mode": "fast", "currencies": ("UGX",),
-                       "extra": None, "loud": False, "body": None}
+    assert options == {
+        "user": "me",
+        "url": None,
+        "port": 80,
+        "rate": None,
+        "mode": "fast",
+        "currencies": ("UGX",),
+        "extra": None,
+        "loud": False,
+        "body": None,
+    }
     assert secrets == {"password": "hunter2"}
 
 
-@pytest.mark.parametrize(("name", "given", "meant"), [
-    ("url", " https://api.example.com/v1 ", "https://api.example.com/v1"), ("port", "8080", 8080), ("port", 8080, 8080),
-    ("rate", "0.5", Decimal("0.5")), ("mode", "SLOW", "slow"), ("currencies", "kes, ugx,,kes", ("KES", "UGX")),
-    ("currencies", ["KES"], ("KES",)), ("extra", '{"a": [1]}', {"a": [1]}), ("extra", {"a": 1}, {"a": 1}),
-    ("loud", "yes", True), ("loud", True, True), ("loud", "0", False), ("body", "two\nlines", "two\nlines"),
-    ("port", "  ", 80),
-])
+@pytest.mark.parametrize(
+    ("name", "given", "meant"),
+    [
+        ("url", " https://api.example.com/v1 ", "https://api.example.com/v1"),
+        ("port", "8080", 8080),
+        ("port", 8080, 8080),
+        ("rate", "0.5", Decimal("0.5")),
+        ("mode", "SLOW", "slow"),
+        ("currencies", "kes, ugx,,kes", ("KES", "UGX")),
+        ("currencies", ["KES"], ("KES",)),
+        ("extra", '{"a": [1]}', {"a": [1]}),
+        ("extra", {"a": 1}, {"a": 1}),
+        ("loud", "yes", True),
+        ("loud", True, True),
+        ("loud", "0", False),
+        ("body", "two\nlines", "two\nlines"),
+        ("port", "  ", 80),
+    ],
+)
 def test_each_kind_reads_what_people_write(name, given, meant):
     assert read({name: given}).options[name] == meant
 
 
-@pytest.mark.parametrize(("name", "given"), [
-    ("url", "api.example.com"), ("url", "ftp://example.com"), ("url", "http://"), ("url", "http://[::1"),
-    ("url", "http://example.com:99999"), ("url", "http://a b"), ("port", "80.5"), ("port", "0"), ("port", "65536"),
-    ("port", "9" * 30), ("port", True),
-    ("rate", "fast"), ("rate", "0"), ("rate", "-1"), ("rate", "NaN"), ("rate", "1e99"),
-    ("mode", "medium"), ("currencies", "UGX,shillings"), ("extra", "{"), ("extra", "[" * 100_000), ("loud", "maybe"),
-    ("user", "two\nlines"), ("user", "nul\0"), ("user", "\ud800"), ("body", "nul\0"),
-])
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("url", "api.example.com"),
+        ("url", "ftp://example.com"),
+        ("url", "http://"),
+        ("url", "http://[::1"),
+        ("url", "http://example.com:99999"),
+        ("url", "http://a b"),
+        ("port", "80.5"),
+        ("port", "0"),
+        ("port", "65536"),
+        ("port", "9" * 30),
+        ("port", True),
+        ("rate", "fast"),
+        ("rate", "0"),
+        ("rate", "-1"),
+        ("rate", "NaN"),
+        ("rate", "1e99"),
+        ("mode", "medium"),
+        ("currencies", "UGX,shillings"),
+        ("extra", "{"),
+        ("extra", "[" * 100_000),
+        ("loud", "maybe"),
+        ("user", "two\nlines"),
+        ("user", "nul\0"),
+        ("user", "\ud800"),
+        ("body", "nul\0"),
+    ],
+)
 def test_what_can_not_be_used_is_refused_by_name(name, given):
     with pytest.raises(BadOption) as refused:
         read({name: given})

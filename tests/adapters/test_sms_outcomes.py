@@ -13,9 +13,22 @@ from .adapters import SENDS_TO, make
 from .conftest import submission
 
 every_type = pytest.mark.parametrize("kind", [name for name in sms.TYPES if name != "smpp"])  # those that talk HTTP
-HOSTILE = [b"", b"[]", b"null", b'"sent"', b"rubbish", b"<html>Welcome</html>", b"[" * 100_000, b"\xff\xfe\x00", b"{}",
-           b'{"SMSMessageData": {"Recipients": 5}}', b'{"SMSMessageData": {"Recipients": [7, null, [], {}]}}',
-           b'{"success": "yes", "data": []}', b'{"success": null, "data": {"results": 5}}', b'{"sid": {}, "id": [1]}']
+HOSTILE = [
+    b"",
+    b"[]",
+    b"null",
+    b'"sent"',
+    b"rubbish",
+    b"<html>Welcome</html>",
+    b"[" * 100_000,
+    b"\xff\xfe\x00",
+    b"{}",
+    b'{"SMSMessageData": {"Recipients": 5}}',
+    b'{"SMSMessageData": {"Recipients": [7, null, [], {}]}}',
+    b'{"success": "yes", "data": []}',
+    b'{"success": null, "data": {"results": 5}}',
+    b'{"sid": {}, "id": [1]}',
+]
 
 
 def sent(kind: str, vendor, *behaviours, **options):
@@ -48,9 +61,11 @@ class TestEverySmsGateway:
         adapter = make(kind, f"http://127.0.0.1:{free_port()}")
         assert [outcome.kind for outcome in adapter.submit([submission()])] == [TEMPORARY]
 
-    @pytest.mark.parametrize("behaviour", [drop, reset, truncated(201, b'{"id": "1"'), raw(b"\0\0\0"), answer(500, {}),
-                                           answer(502, "<html>Bad Gateway</html>")],
-                             ids=["closed", "reset", "truncated", "not http", "500", "502"])
+    @pytest.mark.parametrize(
+        "behaviour",
+        [drop, reset, truncated(201, b'{"id": "1"'), raw(b"\0\0\0"), answer(500, {}), answer(502, "<html>Bad Gateway</html>")],
+        ids=["closed", "reset", "truncated", "not http", "500", "502"],
+    )
     def test_a_broken_answer_is_unknown_and_is_not_asked_again(self, kind, vendor, behaviour):
         assert sent(kind, vendor, behaviour).kind == UNKNOWN
         assert len(vendor.asked) == 1

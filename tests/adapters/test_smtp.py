@@ -35,8 +35,7 @@ def gateway_to():
     """Makes gateways to a port; their connections are closed at the end."""
     made: list[SmtpGateway] = []
 
-    def make(port: int, *, seconds: float = PATIENT, scheme: str = "smtp", user: str = "",
-             query: str = "") -> SmtpGateway:
+    def make(port: int, *, seconds: float = PATIENT, scheme: str = "smtp", user: str = "", query: str = "") -> SmtpGateway:
         made.append(SmtpGateway("smtp", f"{scheme}://{user}127.0.0.1:{port}{query}", seconds=seconds))
         return made[-1]
 
@@ -84,9 +83,17 @@ def test_lines_that_begin_with_a_dot_arrive_as_they_are(server, gateway):
 
 
 @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
-@pytest.mark.parametrize(("answer", "kind"), [("450 Come back later", TEMPORARY), ("451 Greylisted", TEMPORARY),
-                                              ("499 What", TEMPORARY), ("550 No such user", REFUSED),
-                                              ("552 Too large", REFUSED), ("599 What", REFUSED)])
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ("450 Come back later", TEMPORARY),
+        ("451 Greylisted", TEMPORARY),
+        ("499 What", TEMPORARY),
+        ("550 No such user", REFUSED),
+        ("552 Too large", REFUSED),
+        ("599 What", REFUSED),
+    ],
+)
 def test_4xx_is_temporary_and_5xx_refused_at_every_step(server, gateway, step, answer, kind):
     server.says(step, answer)
     outcome = send(gateway)
@@ -95,9 +102,17 @@ def test_4xx_is_temporary_and_5xx_refused_at_every_step(server, gateway, step, a
     assert send(gateway).kind == ACCEPTED  # the next one is none the worse for it
 
 
-@pytest.mark.parametrize(("step", "answer", "works"), [
-    ("RCPT", "450 Busy", True), ("RCPT", "451 Greylisted", True), ("RCPT", "452 Mailbox full", True),
-    ("RCPT", "421 Closing", False), ("MAIL", "451 Try later", False), ("DATA", "452 No space", False)])
+@pytest.mark.parametrize(
+    ("step", "answer", "works"),
+    [
+        ("RCPT", "450 Busy", True),
+        ("RCPT", "451 Greylisted", True),
+        ("RCPT", "452 Mailbox full", True),
+        ("RCPT", "421 Closing", False),
+        ("MAIL", "451 Try later", False),
+        ("DATA", "452 No space", False),
+    ],
+)
 def test_a_mailbox_that_is_not_ready_says_nothing_against_the_server(server, gateway, step, answer, works):
     server.says(step, answer)
     outcome = send(gateway)
@@ -157,12 +172,31 @@ def test_a_host_that_has_no_address_can_not_be_reached():
 
 # -- what is no SMTP server ---------------------------------------------------
 
-@pytest.mark.parametrize(("step", "kind"), [
-    ("greeting", TEMPORARY), ("ehlo", TEMPORARY), ("mail", TEMPORARY), ("rcpt", TEMPORARY), ("DATA", TEMPORARY),
-    ("content", UNKNOWN)])
-@pytest.mark.parametrize("answer", [RawServer.HANG, [b"2"] * 400, b"HTTP/1.1 200 OK\r\n\r\n", b"\xff\xfe\r\n",
-                                    b"2" * 9000 + b"\r\n", b"100 What\r\n", b"999 What\r\n"],
-                         ids=["hangs", "drips", "http", "bytes", "long", "100", "999"])
+
+@pytest.mark.parametrize(
+    ("step", "kind"),
+    [
+        ("greeting", TEMPORARY),
+        ("ehlo", TEMPORARY),
+        ("mail", TEMPORARY),
+        ("rcpt", TEMPORARY),
+        ("DATA", TEMPORARY),
+        ("content", UNKNOWN),
+    ],
+)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        RawServer.HANG,
+        [b"2"] * 400,
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"\xff\xfe\r\n",
+        b"2" * 9000 + b"\r\n",
+        b"100 What\r\n",
+        b"999 What\r\n",
+    ],
+    ids=["hangs", "drips", "http", "bytes", "long", "100", "999"],
+)
 def test_no_answer_in_time_and_no_answer_in_smtp_is_unknown_only_after_the_content(gateway_to, step, kind, answer):
     also = {"helo": answer} if step == "ehlo" else {}  # which is tried next
     with RawServer(**{step: answer, **also}) as server:
@@ -195,6 +229,7 @@ def test_a_conversation_is_bounded_as_a_whole_however_alive_it_looks(gateway_to)
 
 # -- signing in, and TLS ------------------------------------------------------
 
+
 def test_user_and_password_of_the_url_sign_in(gateway_to):
     with MailServer(user=("me@example.org", "p@ss:w/rd")) as server:
         gateway = gateway_to(server.port, user="me%40example.org:p%40ss%3Aw%2Frd@")
@@ -217,15 +252,23 @@ def certificate(tmp_path_factory):
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a mail server")])
     now = datetime.datetime.now(datetime.UTC)
-    made = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-            .serial_number(1).not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-            .sign(key, hashes.SHA256()))
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .sign(key, hashes.SHA256())
+    )
     path = tmp_path_factory.mktemp("tls") / "mail.pem"
-    path.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                                       serialization.NoEncryption()) + made.public_bytes(serialization.Encoding.PEM))
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
     return path
 
 
@@ -272,6 +315,7 @@ def test_without_starttls_on_the_server_nothing_goes_out_in_the_clear(gateway_to
 
 
 # -- when it is tried again ---------------------------------------------------
+
 
 def test_a_mail_is_tried_again_after_30_seconds_doubling_to_half_an_hour_for_a_day():
     delays = retry_delays(30)

@@ -24,8 +24,7 @@ class TestSending:
     def test_the_request_is_the_documented_form(self, vendor, adapter):
         vendor.on("POST", PATH + ".json", answer(201, {"sid": "SM1", "status": "queued"}))
         adapter.submit([submission(text="Hé & you")])
-        assert vendor.last.form == {"To": "+256772000001", "From": "+15005550006", "Body": "Hé & you",
-                                    "StatusCallback": CALLBACK}
+        assert vendor.last.form == {"To": "+256772000001", "From": "+15005550006", "Body": "Hé & you", "StatusCallback": CALLBACK}
         assert vendor.last.basic == ("AC123", "tw-token")
 
     def test_a_messages_own_sender_goes_before_the_gateways(self, vendor, adapter):
@@ -38,8 +37,7 @@ class TestSending:
         assert adapter.submit([submission()]) == [Outcome(ACCEPTED, gateway_ref="SM1")]
 
     def test_a_price_that_is_told_is_kept(self, vendor, adapter):
-        vendor.on("POST", PATH + ".json", answer(201, {"sid": "SM1", "status": "sent", "price": "-0.0075",
-                                                       "price_unit": "USD"}))
+        vendor.on("POST", PATH + ".json", answer(201, {"sid": "SM1", "status": "sent", "price": "-0.0075", "price_unit": "USD"}))
         assert adapter.submit([submission()])[0].meta == {"cost": "USD 0.0075"}
 
     @pytest.mark.parametrize(("status", "code", "kind"), [(400, 21211, REFUSED), (429, 20429, TEMPORARY)])
@@ -49,16 +47,27 @@ class TestSending:
 
     def test_a_message_that_failed_at_once_is_refused(self, vendor, adapter):
         vendor.on("POST", PATH + ".json", answer(201, {"sid": "SM1", "status": "failed", "error_code": 30007}))
-        outcome, = adapter.submit([submission()])
+        (outcome,) = adapter.submit([submission()])
         assert (outcome.kind, outcome.code, outcome.text) == (REFUSED, "30007", "Message filtered")
 
 
 class TestAsking:
-    @pytest.mark.parametrize(("word", "receipt"), [
-        ("delivered", Receipt(DELIVERED, "delivered")), ("read", Receipt(DELIVERED, "read")),
-        ("sent", Receipt(SENT, "sent")),
-        ("failed", Receipt(FAILED, "failed")), ("undelivered", Receipt(FAILED, "undelivered")),
-        ("queued", None), ("sending", None), ("accepted", None), ("brand-new", None), (7, None), (None, None)])
+    @pytest.mark.parametrize(
+        ("word", "receipt"),
+        [
+            ("delivered", Receipt(DELIVERED, "delivered")),
+            ("read", Receipt(DELIVERED, "read")),
+            ("sent", Receipt(SENT, "sent")),
+            ("failed", Receipt(FAILED, "failed")),
+            ("undelivered", Receipt(FAILED, "undelivered")),
+            ("queued", None),
+            ("sending", None),
+            ("accepted", None),
+            ("brand-new", None),
+            (7, None),
+            (None, None),
+        ],
+    )
     def test_each_status_has_its_meaning(self, vendor, adapter, word, receipt):
         vendor.on("GET", PATH + "/SM1.json", answer(200, {"sid": "SM1", "status": word, "error_code": None}))
         assert adapter.ask([Question(1, "ref", "SM1", "+256772000001", 1000)]) == [receipt]
@@ -67,7 +76,8 @@ class TestAsking:
     def test_a_failures_code_is_told(self, vendor, adapter):
         vendor.on("GET", PATH + "/SM1.json", answer(200, {"status": "undelivered", "error_code": 30005}))
         assert adapter.ask([Question(1, "ref", "SM1", "+256772000001", 1000)]) == [
-            Receipt(FAILED, "30005", "Unknown destination handset")]
+            Receipt(FAILED, "30005", "Unknown destination handset")
+        ]
 
     def test_answers_come_back_in_order_and_a_broken_one_is_nothing_new(self, vendor, adapter):
         vendor.on("GET", PATH + "/SM0.json", answer(200, {"status": "delivered"}))
@@ -104,19 +114,25 @@ class TestReceipts:
     def test_the_signature_is_the_one_that_twilio_documents(self):
         # The example of Twilio's own page on request validation.
         adapter = make("twilio", "http://127.0.0.1", secrets={"auth_token": "12345"})
-        form = {"CallSid": "CA1234567890ABCDE", "Caller": "+14158675309", "Digits": "1234", "From": "+14158675309",
-                "To": "+18005551212"}
+        form = {
+            "CallSid": "CA1234567890ABCDE",
+            "Caller": "+14158675309",
+            "Digits": "1234",
+            "From": "+14158675309",
+            "To": "+18005551212",
+        }
         assert adapter._signature("https://mycompany.com/myapp.php?foo=1&bar=2", form) == "RSOYDt4T1cUTdK1PDd93/VVr8B8="
 
-    @pytest.mark.parametrize(("word", "status"), [("sent", SENT), ("delivered", DELIVERED), ("undelivered", FAILED),
-                                                  ("failed", FAILED)])
+    @pytest.mark.parametrize(
+        ("word", "status"), [("sent", SENT), ("delivered", DELIVERED), ("undelivered", FAILED), ("failed", FAILED)]
+    )
     def test_each_status_has_its_meaning(self, adapter, word, status):
-        found, = adapter.read_callback(self.signed(adapter, {**self.FORM, "MessageStatus": word}))
+        (found,) = adapter.read_callback(self.signed(adapter, {**self.FORM, "MessageStatus": word}))
         assert (found.gateway_ref, found.to, found.receipt.status) == ("SM1", "+256772000001", status)
 
     def test_an_error_code_is_kept(self, adapter):
         form = {**self.FORM, "MessageStatus": "undelivered", "ErrorCode": "30003"}
-        found, = adapter.read_callback(self.signed(adapter, form))
+        (found,) = adapter.read_callback(self.signed(adapter, form))
         assert found.receipt == Receipt(FAILED, "30003", "Unreachable destination handset")
 
     @pytest.mark.parametrize("word", ["queued", "sending", "brand-new"])

@@ -12,8 +12,16 @@ from . import bulk, gateways, memory, million, report, singles, smpp, start, web
 from .figure import Figure
 from .sizes import QUICK, Sizes
 
-BENCHES = {"singles": singles.bench, "bulk": bulk.bench, "gateways": gateways.bench, "smpp": smpp.bench,
-           "webhooks": webhooks.bench, "million": million.bench, "memory": memory.bench, "start": start.bench}
+BENCHES = {
+    "singles": singles.bench,
+    "bulk": bulk.bench,
+    "gateways": gateways.bench,
+    "smpp": smpp.bench,
+    "webhooks": webhooks.bench,
+    "million": million.bench,
+    "memory": memory.bench,
+    "start": start.bench,
+}
 
 
 def main(arguments: list[str] | None = None, *, sizes: Sizes | None = None) -> int:
@@ -27,8 +35,10 @@ def main(arguments: list[str] | None = None, *, sizes: Sizes | None = None) -> i
     found, failed = run(given.only or list(BENCHES), sizes)
     if given.json:
         given.json.write_text(json.dumps(report.data(found, failed, sizes), indent=2) + "\n")
-    print(", ".join(f"{name} {value}" for name, value in report.machine().items())
-          + ". Load and server share the cores: the ratios count.\n")
+    print(
+        ", ".join(f"{name} {value}" for name, value in report.machine().items())
+        + ". Load and server share the cores: the ratios count.\n"
+    )
     print(report.table(found))
     for name, error in failed.items():
         print(f"\n{name} FAILED: {error}")

@@ -93,8 +93,10 @@ def record(instance: Path) -> list[Statement]:
         app.extensions["wesend.database"].close()
         database.db.engine.dispose()
     assert [entry[0] for entry in first] == [entry[0] for entry in second], "two sends are not the same transaction"
-    return [Statement(sql, parameters, many, _slots(parameters, first_new, others, second_new))
-            for (sql, parameters, many), (_, others, _) in zip(first, second, strict=True)]
+    return [
+        Statement(sql, parameters, many, _slots(parameters, first_new, others, second_new))
+        for (sql, parameters, many), (_, others, _) in zip(first, second, strict=True)
+    ]
 
 
 def _recorded_send(to: str) -> tuple[list[tuple[str, list, bool]], dict[str, Any]]:
@@ -114,8 +116,12 @@ def _send(*recipients: str) -> send.Sent:
 
 
 def _slots(parameters: list, new: dict, others: list, other_new: dict) -> dict[int, str]:
-    return {place: name for place, (value, other) in enumerate(zip(parameters, others, strict=True))
-            for name in NEW if value == new[name] and other == other_new[name]}
+    return {
+        place: name
+        for place, (value, other) in enumerate(zip(parameters, others, strict=True))
+        for name in NEW
+        if value == new[name] and other == other_new[name]
+    }
 
 
 def replay(connection: sqlite3.Connection, statements: list[Statement]) -> None:

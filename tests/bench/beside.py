@@ -45,8 +45,9 @@ class SingleSends(_Beside):
         with requests.Session() as session:
             while not self.stopping.is_set():
                 start = time.perf_counter()
-                answer = session.post(f"{self.url}/api/messages/send", json={"to": "+254712345678", "text": "Hi"},
-                                      headers=HEADERS, timeout=60)
+                answer = session.post(
+                    f"{self.url}/api/messages/send", json={"to": "+254712345678", "text": "Hi"}, headers=HEADERS, timeout=60
+                )
                 self.spent.append((time.perf_counter() - start) * 1000)
                 if answer.status_code != 200:
                     self.wrong.append(answer.text)

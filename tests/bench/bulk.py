@@ -51,13 +51,26 @@ def _measure(server: Server, size: int, holds: Path) -> Iterator[Figure]:
     yield figure("pre-check", checked, "s", at_most=4 * scale, beside=rows)
     yield figure("accept", accepted, "s", at_most=6 * scale, beside=rows)
     yield figure("dispatch, settled", size / dispatched, "/s", at_least=2500, beside=Yardstick(ROWS, size / bare))
-    yield figure("single sends meanwhile, p99", beside.p99(), "ms", at_most=150,
-                 beside=Yardstick("those before it", before.p99()), sends=len(beside.spent))
+    yield figure(
+        "single sends meanwhile, p99",
+        beside.p99(),
+        "ms",
+        at_most=150,
+        beside=Yardstick("those before it", before.p99()),
+        sends=len(beside.spent),
+    )
     held = write_lock.read(holds)
-    yield figure("write lock, longest hold", held[-1].wall, "ms", at_most=50,
-                 beside=Yardstick(f"{ROWS}, a chunk", longest * 1000), cpu_ms_of_it=held[-1].cpu,
-                 longest_cpu_ms=max(hold.cpu for hold in held), over_5_ms=len(held),
-                 over_50_ms=sum(hold.wall > 50 for hold in held))
+    yield figure(
+        "write lock, longest hold",
+        held[-1].wall,
+        "ms",
+        at_most=50,
+        beside=Yardstick(f"{ROWS}, a chunk", longest * 1000),
+        cpu_ms_of_it=held[-1].cpu,
+        longest_cpu_ms=max(hold.cpu for hold in held),
+        over_5_ms=len(held),
+        over_50_ms=sum(hold.wall > 50 for hold in held),
+    )
     yield figure("peak memory of the server (PSS)", memory.peak, "MB", at_most=300, beside=Yardstick("its own, idle", idle))
 
 
@@ -71,11 +84,16 @@ def _call(server: Server, method: str, path: str, **options) -> tuple[float, dic
 
 def _seconds_until_settled(server: Server, batch: str) -> float:
     start = time.perf_counter()
-    server.wait_until(lambda: _call(server, "GET", f"/messages/batch/{batch}")[1]["queued"] == 0, 600,
-                      "the bulk does not come to its end", every=0.2)
+    server.wait_until(
+        lambda: _call(server, "GET", f"/messages/batch/{batch}")[1]["queued"] == 0,
+        600,
+        "the bulk does not come to its end",
+        every=0.2,
+    )
     return time.perf_counter() - start
 
 
 def csv_of(size: int) -> str:
     return "phone,name,city,due\n" + "".join(
-        f"+25677{2_000_000 + index},Customer {index},Kampala,{index * 7} UGX\n" for index in range(size))
+        f"+25677{2_000_000 + index},Customer {index},Kampala,{index * 7} UGX\n" for index in range(size)
+    )

@@ -45,14 +45,37 @@ class Figure(NamedTuple):
 
     def data(self) -> dict[str, Any]:
         bar = None if self.bar is None else {**self.bar._asdict(), "held": self.held}
-        return {"name": self.name, "measured": round(self.measured, 3), "unit": self.unit, "bar": bar,
-                "ratio": None if self.ratio is None else round(self.ratio, 4), "ratio_to": self.ratio_to, **self.details}
+        return {
+            "name": self.name,
+            "measured": round(self.measured, 3),
+            "unit": self.unit,
+            "bar": bar,
+            "ratio": None if self.ratio is None else round(self.ratio, 4),
+            "ratio_to": self.ratio_to,
+            **self.details,
+        }
 
 
-def figure(name: str, measured: float, unit: str, *, at_least: float | None = None, at_most: float | None = None,
-           at_least_times: float | None = None, beside: Yardstick | None = None, **details: Any) -> Figure:
+def figure(
+    name: str,
+    measured: float,
+    unit: str,
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    at_least_times: float | None = None,
+    beside: Yardstick | None = None,
+    **details: Any,
+) -> Figure:
     """At most one of the bars; ``beside`` gives the ratio."""
-    bar = (Bar(at_least, at_least=True) if at_least is not None else Bar(at_most) if at_most is not None
-           else Bar(at_least_times, at_least=True, times=True) if at_least_times is not None else None)
+    bar = (
+        Bar(at_least, at_least=True)
+        if at_least is not None
+        else Bar(at_most)
+        if at_most is not None
+        else Bar(at_least_times, at_least=True, times=True)
+        if at_least_times is not None
+        else None
+    )
     ratio = measured / beside.value if beside is not None and beside.value else None
     return Figure(name, measured, unit, bar, ratio, beside.what if beside is not None else None, details)

@@ -36,9 +36,14 @@ def bench_dispatch(size: int, bare: Yardstick) -> Figure:
         taken = seconds_until(server, began, lambda: len(vendor.accepted()) >= size)
         rate = (size - before) / taken
         seconds_until(server, began, lambda: count(server, "status = 'submitted'") >= size)
-        return figure(f"dispatch, {1000 * DISPATCH_DELAY:g} ms a call, {PARALLEL} at once", rate, "/s",
-                      at_least=0.8 * PARALLEL / DISPATCH_DELAY, beside=bare,
-                      cpu_s_per_1000=round((cpu_seconds(server) - cpu) * 1000 / size, 2))
+        return figure(
+            f"dispatch, {1000 * DISPATCH_DELAY:g} ms a call, {PARALLEL} at once",
+            rate,
+            "/s",
+            at_least=0.8 * PARALLEL / DISPATCH_DELAY,
+            beside=bare,
+            cpu_s_per_1000=round((cpu_seconds(server) - cpu) * 1000 / size, 2),
+        )
 
 
 def bench_singles(seconds: float, bare: Yardstick) -> Iterator[Figure]:
@@ -50,7 +55,18 @@ def bench_singles(seconds: float, bare: Yardstick) -> Iterator[Figure]:
         submitted = count(server, "status = 'submitted'") / (time.monotonic() - began)
         load = summary(answers, seconds, errors=0)
         name = f"single sends, c=32, {1000 * SINGLES_DELAY:g} ms a call"
-        yield figure(f"{name}: accepted and submitted", submitted, "/s", at_least=70, beside=bare,
-                     accepted_per_second=round(load.per_second, 1))
-        yield figure(f"{name}: p99 of the answer", load.p99_ms, "ms", at_most=1000,
-                     beside=Yardstick("the gateway's own", 1000 * SINGLES_DELAY))
+        yield figure(
+            f"{name}: accepted and submitted",
+            submitted,
+            "/s",
+            at_least=70,
+            beside=bare,
+            accepted_per_second=round(load.per_second, 1),
+        )
+        yield figure(
+            f"{name}: p99 of the answer",
+            load.p99_ms,
+            "ms",
+            at_most=1000,
+            beside=Yardstick("the gateway's own", 1000 * SINGLES_DELAY),
+        )

@@ -50,8 +50,13 @@ class Load(NamedTuple):
 
 def summary(seconds_taken: list[float], seconds: float, *, errors: int) -> Load:
     ordered = sorted(seconds_taken) or [0.0]
-    return Load(len(seconds_taken), len(seconds_taken) / seconds, 1000 * ordered[len(ordered) // 2],
-                1000 * ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)], errors)
+    return Load(
+        len(seconds_taken),
+        len(seconds_taken) / seconds,
+        1000 * ordered[len(ordered) // 2],
+        1000 * ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)],
+        errors,
+    )
 
 
 def has_wrk() -> bool:
@@ -64,18 +69,28 @@ def run(url: str, concurrency: int, seconds: float, *, wrk: bool) -> Load:
 
 
 def _wrk(url: str, concurrency: int, seconds: float) -> Load:
-    script = SCRIPT % {"start": random.randrange(NUMBERS), "first": FIRST, "numbers": NUMBERS,
-                       "wallet": PUBLISHED.wallet, "authorization": basic(PUBLISHED.key, PUBLISHED.secret)}
+    script = SCRIPT % {
+        "start": random.randrange(NUMBERS),
+        "first": FIRST,
+        "numbers": NUMBERS,
+        "wallet": PUBLISHED.wallet,
+        "authorization": basic(PUBLISHED.key, PUBLISHED.secret),
+    }
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write(script)
         file.flush()
-        done = subprocess.run(["wrk", "-t1", f"-c{concurrency}", f"-d{max(1, round(seconds))}s", "-s", file.name, url],
-                              capture_output=True, text=True, timeout=seconds + 60)
+        done = subprocess.run(
+            ["wrk", "-t1", f"-c{concurrency}", f"-d{max(1, round(seconds))}s", "-s", file.name, url],
+            capture_output=True,
+            text=True,
+            timeout=seconds + 60,
+        )
     if done.returncode:
         raise RuntimeError(f"wrk: {done.stderr or done.stdout}")
     found = json.loads(done.stdout.rpartition("RESULT ")[2])
-    return Load(found["requests"], found["requests"] / found["micros"] * 1e6, found["p50"] / 1000, found["p99"] / 1000,
-                found["errors"])
+    return Load(
+        found["requests"], found["requests"] / found["micros"] * 1e6, found["p50"] / 1000, found["p99"] / 1000, found["errors"]
+    )
 
 
 def _threads(url: str, concurrency: int, seconds: float) -> Load:
@@ -88,8 +103,13 @@ def _threads(url: str, concurrency: int, seconds: float) -> Load:
     def work(own: list[float]) -> None:
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
         while (started := time.perf_counter()) < end:
-            body = json.dumps({"walletId": PUBLISHED.wallet, "message": "Hello from the bench",
-                               "recipient": f"+25677{FIRST + random.randrange(NUMBERS):07d}"})
+            body = json.dumps(
+                {
+                    "walletId": PUBLISHED.wallet,
+                    "message": "Hello from the bench",
+                    "recipient": f"+25677{FIRST + random.randrange(NUMBERS):07d}",
+                }
+            )
             connection.request("POST", "/api/v1/sms/send", body, headers)
             response = connection.getresponse()
             response.read()

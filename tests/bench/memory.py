@@ -22,12 +22,19 @@ def bench(sizes: Sizes) -> Iterator[Figure]:
         for path in ("/", "/docs", "/metrics"):
             requests.get(server.url + path, timeout=30).raise_for_status()
         _wait_until_idle(server)
-        yield figure("idle: master and both workers (PSS)", memory_mb(server), "MB", at_most=150, beside=empty,
-                     rss_mb=round(memory_mb(server, "Rss"), 1))
+        yield figure(
+            "idle: master and both workers (PSS)",
+            memory_mb(server),
+            "MB",
+            at_most=150,
+            beside=empty,
+            rss_mb=round(memory_mb(server, "Rss"), 1),
+        )
 
 
 def _wait_until_idle(server) -> None:
     """Two looks half a second apart find hardly any CPU used."""
+
     def rests() -> bool:
         before = cpu_seconds(server)
         time.sleep(0.5)

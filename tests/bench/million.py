@@ -47,8 +47,15 @@ def bench(sizes: Sizes) -> Iterator[Figure]:
         fill(app, sizes.listed)
         bare = Yardstick(f"{EMPTY}, in process", _empty_ms())
         for timed in measure(app.test_client(), sizes.listed):
-            yield figure(timed.name, max(timed.first, timed.worst), "ms", at_most=BAR_MS, beside=bare,
-                         first=round(timed.first, 2), median=round(timed.median, 2))
+            yield figure(
+                timed.name,
+                max(timed.first, timed.worst),
+                "ms",
+                at_most=BAR_MS,
+                beside=bare,
+                first=round(timed.first, 2),
+                median=round(timed.median, 2),
+            )
         with app.app_context():
             app.extensions["wesend.last_used"].flush()  # else its thread writes when the folder is gone
         close(app)
@@ -58,8 +65,11 @@ def _empty_ms() -> float:
     client, spent = empty.make_app().test_client(), []
     for _ in range(100):
         start = time.thread_time()
-        client.post("/api/v1/sms/send", json={"recipient": "+256772000001"},
-                    headers={"Authorization": basic(PUBLISHED.key, PUBLISHED.secret)})
+        client.post(
+            "/api/v1/sms/send",
+            json={"recipient": "+256772000001"},
+            headers={"Authorization": basic(PUBLISHED.key, PUBLISHED.secret)},
+        )
         spent.append((time.thread_time() - start) * 1000)
     return median(spent)
 
@@ -75,8 +85,9 @@ def calls(client: FlaskClient, total: int) -> dict[str, Callable[[], Iterator[st
     a_month_ago = clock.days_before(today, 30)
 
     def paths(template: str, most: int) -> Callable[[], Iterator[str]]:
-        return lambda: (template.format(page=page) for page in (most // 2, most - 1, 0, *(
-            random_.randrange(most) for _ in range(30))))
+        return lambda: (
+            template.format(page=page) for page in (most // 2, most - 1, 0, *(random_.randrange(most) for _ in range(30)))
+        )
 
     return {
         "list, any page": paths("/messages?limit=100&page={page}", pages),
@@ -88,7 +99,8 @@ def calls(client: FlaskClient, total: int) -> dict[str, Callable[[], Iterator[st
         "list of a phone": paths("/messages?to=%2B256712000123&page={page}", 1),
         "list of 30 days": paths(f"/messages?date_from={a_month_ago}&date_to={today}&limit=100&page={{page}}", pages // 3),
         "list of delivered in 30 days": paths(
-            f"/messages?status=delivered&date_from={a_month_ago}&limit=100&page={{page}}", pages // 4),
+            f"/messages?status=delivered&date_from={a_month_ago}&limit=100&page={{page}}", pages // 4
+        ),
         "detail": paths(f"/messages/{someone['id']}", 1),
         "stats": paths("/messages/stats", 1),
         "volume, 90 days": paths("/messages/volume?days=90", 1),

@@ -53,14 +53,19 @@ def _systems(sizes: Sizes) -> Iterator[dict[str, Callable[[int, float], Measured
             return _over_http(EMPTY, empty, concurrency, seconds, sizes.wrk, lambda: True)
 
         def run_wesend(concurrency: int, seconds: float) -> Measured:
-            return _over_http(WESEND, wesend, concurrency, seconds, sizes.wrk, lambda: wesend.query(
-                "SELECT count(*) FROM messages WHERE poll_at IS NOT NULL") == [(0,)])
+            return _over_http(
+                WESEND,
+                wesend,
+                concurrency,
+                seconds,
+                sizes.wrk,
+                lambda: wesend.query("SELECT count(*) FROM messages WHERE poll_at IS NOT NULL") == [(0,)],
+            )
 
         yield {BARE: run_bare, EMPTY: run_empty, WESEND: run_wesend}
 
 
-def _over_http(system: str, server: Server, concurrency: int, seconds: float, wrk: bool,
-               is_quiet: Callable[[], bool]) -> Measured:
+def _over_http(system: str, server: Server, concurrency: int, seconds: float, wrk: bool, is_quiet: Callable[[], bool]) -> Measured:
     before = cpu_seconds(server)
     found = load.run(server.url, concurrency, seconds, wrk=wrk)
     after = cpu_seconds(server)

@@ -33,16 +33,25 @@ def figures(concurrency: int, measured: list[Measured]) -> Iterator[Figure]:
 
     rate, bare = middle(_per_second), middle(_per_second, BARE)
     # Empty and wesend of one round lie beside each other: their ratio is taken before the median.
-    times = median(_per_second(ours) / max(_per_second(empty), 1e-9) for ours, empty in zip(
-        *([each for each in measured if each.system == system] for system in (WESEND, EMPTY)), strict=True))
-    yield figure(f"c={concurrency}: sends", rate, "/s", at_least_times=TIMES_EMPTY if has_bars else None,
-                 p50_ms=round(middle(lambda each: each.load.p50_ms), 2), times_bare_sqlite3=round(rate / bare, 3),
-                 )._replace(ratio=times, ratio_to=EMPTY)
+    times = median(
+        _per_second(ours) / max(_per_second(empty), 1e-9)
+        for ours, empty in zip(*([each for each in measured if each.system == system] for system in (WESEND, EMPTY)), strict=True)
+    )
+    yield figure(
+        f"c={concurrency}: sends",
+        rate,
+        "/s",
+        at_least_times=TIMES_EMPTY if has_bars else None,
+        p50_ms=round(middle(lambda each: each.load.p50_ms), 2),
+        times_bare_sqlite3=round(rate / bare, 3),
+    )._replace(ratio=times, ratio_to=EMPTY)
     yield figure(f"c={concurrency}: p99", middle(_p99), "ms", at_most=P99_MS.get(concurrency), beside=beside_empty(_p99))
-    yield figure(f"c={concurrency}: server CPU per 1,000", middle(_cpu), "s", at_most=CPU if has_bars else None,
-                 beside=beside_empty(_cpu))
-    yield figure(f"c={concurrency}: the same, until delivered", middle(lambda each: each.cpu_to_the_end), "s",
-                 beside=beside_empty(_cpu))
+    yield figure(
+        f"c={concurrency}: server CPU per 1,000", middle(_cpu), "s", at_most=CPU if has_bars else None, beside=beside_empty(_cpu)
+    )
+    yield figure(
+        f"c={concurrency}: the same, until delivered", middle(lambda each: each.cpu_to_the_end), "s", beside=beside_empty(_cpu)
+    )
 
 
 def _per_second(each: Measured) -> float:

@@ -22,5 +22,6 @@ class Sizes(NamedTuple):
     starts: int = 5
 
 
-QUICK = Sizes(rounds=2, seconds=1, concurrencies=(8,), contacts=10_000, queued=1_000, slow_seconds=4, events=800,
-              listed=50_000, starts=2)
+QUICK = Sizes(
+    rounds=2, seconds=1, concurrencies=(8,), contacts=10_000, queued=1_000, slow_seconds=4, events=800, listed=50_000, starts=2
+)

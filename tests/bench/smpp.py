@@ -35,14 +35,34 @@ def bench(sizes: Sizes) -> Iterator[Figure]:
     smsc = ReceiptSmsc().start()
     try:
         with serving() as (_, server):
-            server.command("gateway", "set", "smsc", "--type", "smpp", "--option", "host=127.0.0.1", "--option",
-                           f"port={smsc.port}", "--option", "system_id=wesend", "--option", "window=50",
-                           "--secret", "password=p")
+            server.command(
+                "gateway",
+                "set",
+                "smsc",
+                "--type",
+                "smpp",
+                "--option",
+                "host=127.0.0.1",
+                "--option",
+                f"port={smsc.port}",
+                "--option",
+                "system_id=wesend",
+                "--option",
+                "window=50",
+                "--secret",
+                "password=p",
+            )
             customer = customer_of(server, "smsc")
             answers: list[float] = []
             rate, cpu = _delivered(server, size, lambda: answers.extend(send_for(server, customer, 8, size=size)))
-            yield figure("single sends at c=8: delivered", rate, "/s", beside=bare, cpu_s_per_1000=cpu,
-                         p99_ms=round(summary(answers, 1, errors=0).p99_ms, 1))
+            yield figure(
+                "single sends at c=8: delivered",
+                rate,
+                "/s",
+                beside=bare,
+                cpu_s_per_1000=cpu,
+                p99_ms=round(summary(answers, 1, errors=0).p99_ms, 1),
+            )
 
             def many() -> None:
                 with Wire(server.port, customer) as wire:
@@ -51,8 +71,9 @@ def bench(sizes: Sizes) -> Iterator[Figure]:
                         assert wire.send(numbers, "Hello all").status == 200
 
             rate, cpu = _delivered(server, size, many)
-            yield figure(f"{A_CALL} recipients a call: accepted and delivered", rate, "/s", at_least=1500, beside=bare,
-                         cpu_s_per_1000=cpu)
+            yield figure(
+                f"{A_CALL} recipients a call: accepted and delivered", rate, "/s", at_least=1500, beside=bare, cpu_s_per_1000=cpu
+            )
     finally:
         smsc.stop()
         smsc.close()

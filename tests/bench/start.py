@@ -24,8 +24,13 @@ def bench(sizes: Sizes) -> Iterator[Figure]:
             server.instance.mkdir(parents=True)
         first = _seconds(wesend)
         bare = Yardstick(EMPTY, median(_seconds(empty) for _ in range(sizes.starts)))
-        yield figure("python app.py to its first 200, warm", median(_seconds(wesend) for _ in range(sizes.starts)), "s",
-                     at_most=3, beside=bare)
+        yield figure(
+            "python app.py to its first 200, warm",
+            median(_seconds(wesend) for _ in range(sizes.starts)),
+            "s",
+            at_most=3,
+            beside=bare,
+        )
         yield figure("the very first, which makes the database", first, "s", beside=bare)
 
 

@@ -21,8 +21,9 @@ def seconds_until(server: Server, began: float, is_over: Callable[[], bool]) -> 
     return time.monotonic() - began
 
 
-def send_for(server: Server, customer: Customer, concurrency: int, *, seconds: float | None = None,
-             size: int | None = None) -> list[float]:
+def send_for(
+    server: Server, customer: Customer, concurrency: int, *, seconds: float | None = None, size: int | None = None
+) -> list[float]:
     """Single sends from as many connections; seconds that each answer took."""
     end = time.monotonic() + (seconds or 1e9)
 

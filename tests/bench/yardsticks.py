@@ -40,17 +40,20 @@ def bare_rows(path: Path) -> tuple[float, float]:
     """The largest bulk's messages once more into the same file, in the same chunks: seconds in all, and of the longest."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         database.configure(connection)
-        columns = MESSAGE_COLUMNS[:MESSAGE_COLUMNS.index("status")]
-        rows = [(new_id(), *row, "queued") for row in connection.execute(
-            f"SELECT {', '.join(columns[1:])} FROM messages WHERE batch_id ="
-            " (SELECT id FROM batches ORDER BY total DESC LIMIT 1)")]
-        insert = (f"INSERT INTO messages ({', '.join(columns)}, status)"
-                  f" VALUES ({database.marks(columns)}, ?)")
+        columns = MESSAGE_COLUMNS[: MESSAGE_COLUMNS.index("status")]
+        rows = [
+            (new_id(), *row, "queued")
+            for row in connection.execute(
+                f"SELECT {', '.join(columns[1:])} FROM messages WHERE batch_id ="
+                " (SELECT id FROM batches ORDER BY total DESC LIMIT 1)"
+            )
+        ]
+        insert = f"INSERT INTO messages ({', '.join(columns)}, status) VALUES ({database.marks(columns)}, ?)"
         spent = []
         for start in range(0, len(rows), CHUNK):
             began = time.perf_counter()
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(insert, rows[start:start + CHUNK])
+            connection.executemany(insert, rows[start : start + CHUNK])
             connection.execute("COMMIT")
             spent.append(time.perf_counter() - began)
     return sum(spent), max(spent)

@@ -23,8 +23,9 @@ def server(migrated: Path, tmp_path_factory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("browser") / "instance"
     shutil.copytree(migrated, folder)
     folder.chmod(0o700)
-    with ForkedServer(folder, WESEND_SANDBOX_DELAY="0", WESEND_ALLOW_PRIVATE_URLS="1", WESEND_WEBHOOK_BACKOFF="0",
-                WESEND_WORKERS="1") as server:
+    with ForkedServer(
+        folder, WESEND_SANDBOX_DELAY="0", WESEND_ALLOW_PRIVATE_URLS="1", WESEND_WEBHOOK_BACKOFF="0", WESEND_WORKERS="1"
+    ) as server:
         yield server
 
 
@@ -46,10 +47,8 @@ def visit(browser, server) -> Iterator[Callable[..., Somebody]]:
     """
     opened: list[Somebody] = []
 
-    def make(role: str | None = None, account_id: int | None = None, *, width: int = 1280,
-             scheme: str = "light") -> Somebody:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme,
-                                      base_url=server.url)
+    def make(role: str | None = None, account_id: int | None = None, *, width: int = 1280, scheme: str = "light") -> Somebody:
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, base_url=server.url)
         context.set_default_timeout(15_000)
         somebody = Somebody(context.new_page())
         opened.append(somebody)

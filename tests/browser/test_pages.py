@@ -11,11 +11,27 @@ from ..support.apis import basic
 from ..support.fakes import FakeVendor, answer
 
 OWNERS_PAGES = ("/", "/start", "/keys", "/senders", "/webhooks", "/people", "/password")
-OPERATORS_PAGES = ("/operator/accounts", "/operator/accounts/1", "/operator/routes", "/operator/routes/new",
-                   "/operator/rates", "/operator/senders", "/operator/users", "/operator/deposits", "/operator/unknown",
-                   "/operator/gateways", "/operator/gateways/busy-line", "/operator/gateways/busy-line/edit",
-                   "/operator/gateways/busy-line/remove", "/operator/new-gateway", "/operator/new-gateway/http",
-                   "/operator/backups", "/operator/audit", "/operator/settings", "/no-such-page")
+OPERATORS_PAGES = (
+    "/operator/accounts",
+    "/operator/accounts/1",
+    "/operator/routes",
+    "/operator/routes/new",
+    "/operator/rates",
+    "/operator/senders",
+    "/operator/users",
+    "/operator/deposits",
+    "/operator/unknown",
+    "/operator/gateways",
+    "/operator/gateways/busy-line",
+    "/operator/gateways/busy-line/edit",
+    "/operator/gateways/busy-line/remove",
+    "/operator/new-gateway",
+    "/operator/new-gateway/http",
+    "/operator/backups",
+    "/operator/audit",
+    "/operator/settings",
+    "/no-such-page",
+)
 
 
 def test_a_minted_key_sends(visit, server, shop):
@@ -26,8 +42,12 @@ def test_a_minted_key_sends(visit, server, shop):
     page.get_by_role("button", name="Mint the key").click()
     key, secret = (page.locator(f"#{name}").inner_text() for name in ("api_key", "api_secret"))
     headers = {"Authorization": basic(key, secret)}
-    sent = requests.post(f"{server.url}/api/v1/sms/send", headers=headers, timeout=30, json={
-        "walletId": page.locator("#wallet_id").inner_text(), "recipient": "0712345678", "message": "Minted"})
+    sent = requests.post(
+        f"{server.url}/api/v1/sms/send",
+        headers=headers,
+        timeout=30,
+        json={"walletId": page.locator("#wallet_id").inner_text(), "recipient": "0712345678", "message": "Minted"},
+    )
     assert sent.status_code == 200, sent.text
     page.get_by_role("link", name="I have copied it").click()
     page.get_by_role("button", name="Revoke").click()
@@ -153,10 +173,22 @@ def busy(server) -> dict:
     for number in ("0712345678", "0700000066", "0700000077"):
         server.command("send", number, "Your car is ready", "--wallet", wallet)
     server.command("sender", "add", "--account", str(account), "--name", "BUSY", "--countries", "UG,KE")
-    server.command("webhook", "add", "--account", str(account), "--format", "esms", "--url",
-                   "https://example.com/" + "x" * 90)
-    server.command("gateway", "set", "busy-line", "--type", "http", "--option", "url=https://sms.example.com/" + "x" * 90,
-                   "--option", 'body={"to": "{to}"}', "--secret", "token=t", "--option", "tps=12.5")
+    server.command("webhook", "add", "--account", str(account), "--format", "esms", "--url", "https://example.com/" + "x" * 90)
+    server.command(
+        "gateway",
+        "set",
+        "busy-line",
+        "--type",
+        "http",
+        "--option",
+        "url=https://sms.example.com/" + "x" * 90,
+        "--option",
+        'body={"to": "{to}"}',
+        "--secret",
+        "token=t",
+        "--option",
+        "tps=12.5",
+    )
     return {"account_id": account}
 
 

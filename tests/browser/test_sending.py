@@ -7,8 +7,18 @@ import re
 import pytest
 
 CSV = b"phone,name,city\n" + b"".join(b"07120%05d,Customer %d,Gulu\n" % (n, n) for n in range(30)) + b"nonsense,Cal,Jinja\n"
-PAGES = ("/messages", "/compose", "/campaigns", "/campaigns/new", "/contacts", "/contacts/import", "/contacts/opt-outs",
-         "/emails", "/sandbox-phones", "/wallets")
+PAGES = (
+    "/messages",
+    "/compose",
+    "/campaigns",
+    "/campaigns/new",
+    "/contacts",
+    "/contacts/import",
+    "/contacts/opt-outs",
+    "/emails",
+    "/sandbox-phones",
+    "/wallets",
+)
 
 
 def test_contacts_are_imported_and_a_campaign_to_them_runs_to_its_end(visit, shop):

@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-CSV = (b"phone;name;email;city\n0712000001;Ann Otim;ann@example.com;Gulu\n0712000002;Ben;;Jinja\nnonsense;Cal;;\n"
-       b"0712000001;Twice;;\n")
+CSV = (
+    b"phone;name;email;city\n0712000001;Ann Otim;ann@example.com;Gulu\n0712000002;Ben;;Jinja\nnonsense;Cal;;\n0712000001;Twice;;\n"
+)
 LETTER = "<h1>Invoice</h1><p>Dear {{first_name}}, <a href='https://example.com'>see it</a>.</p>"
 
 
@@ -28,7 +29,8 @@ class Looker:
 
     def _note(self, state: str, faults: list[str]) -> None:
         self.faults += [f"{state}: {fault}" for fault in faults] + (
-            [] if self.somebody.fits() else [f"{state} sticks out at the side"])
+            [] if self.somebody.fits() else [f"{state} sticks out at the side"]
+        )
 
     def _stand(self, width: int, scheme: str) -> None:
         self.page.set_viewport_size({"width": width, "height": 900})
@@ -123,8 +125,7 @@ def test_what_was_sent_paid_and_told_is_usable_in_every_state(looker, server, sh
     page.locator("#alert button").click()
     looker.see("must be above zero", "an alert, wrong")
 
-    added = server.command("webhook", "add", "--account", account, "--format", "wesendall",
-                           "--url", f"{server.url}/no-such-hook")
+    added = server.command("webhook", "add", "--account", account, "--format", "wesendall", "--url", f"{server.url}/no-such-hook")
     page.goto(f"/webhooks/{added['webhook_id']}")
     looker.press("Send a test")
     page.get_by_text("was not received").wait_for()

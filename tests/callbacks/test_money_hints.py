@@ -31,8 +31,11 @@ class Mpesa:
         self.vendor = Vendor(app, set_up("mpesa", fake.url))
 
     def accepts(self, *ids: str) -> None:
-        self.fake.on("POST", TOKEN[1], *[answer(200, {"MerchantRequestID": "m", "CheckoutRequestID": each,
-                                                      "ResponseCode": "0"}) for each in ids])
+        self.fake.on(
+            "POST",
+            TOKEN[1],
+            *[answer(200, {"MerchantRequestID": "m", "CheckoutRequestID": each, "ResponseCode": "0"}) for each in ids],
+        )
 
     def says(self, code: int) -> None:
         self.fake.on("POST", TOKEN[2], answer(200, {"ResponseCode": "0", "ResultCode": str(code)}))
@@ -41,9 +44,20 @@ class Mpesa:
         self.fake.on("POST", TOKEN[2], answer(500, {"errorCode": "500.001.1001"}))
 
     def hint(self, checkout: str, code: int = 0, reference: str | None = None):
-        return self.vendor(query=f"?reference={reference}" if reference else "", json={"Body": {"stkCallback": {
-            "MerchantRequestID": "m", "CheckoutRequestID": checkout, "ResultCode": code, "ResultDesc": "Done",
-            "CallbackMetadata": {"Item": [{"Name": "Amount", "Value": 1_000_000}]}}}})
+        return self.vendor(
+            query=f"?reference={reference}" if reference else "",
+            json={
+                "Body": {
+                    "stkCallback": {
+                        "MerchantRequestID": "m",
+                        "CheckoutRequestID": checkout,
+                        "ResultCode": code,
+                        "ResultDesc": "Done",
+                        "CallbackMetadata": {"Item": [{"Name": "Amount", "Value": 1_000_000}]},
+                    }
+                }
+            },
+        )
 
     def questions(self) -> list[str]:
         return [asked.json["CheckoutRequestID"] for asked in self.fake.asked if asked.path == TOKEN[2]]
@@ -214,21 +228,28 @@ def momo(fake, context) -> Vendor:
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 @pytest.mark.parametrize("confirmed, credited", [("500", AMOUNT), ("450", 450_000_000)])
-def test_momo_brings_a_hint_by_post_or_put_and_what_it_confirms_is_credited(momo, wallet, fake, method, confirmed,
-                                                                            credited):
+def test_momo_brings_a_hint_by_post_or_put_and_what_it_confirms_is_credited(momo, wallet, fake, method, confirmed, credited):
     deposit = start(wallet)
-    fake.on("GET", f"/collection/v1_0/requesttopay/{deposit['reference']}", answer(200, {
-        "status": "SUCCESSFUL", "amount": confirmed, "currency": "KES", "financialTransactionId": "1"}))
-    assert momo(method=method, json={"externalId": deposit["reference"], "status": "SUCCESSFUL",
-                                     "amount": "9999999"}).status_code == 200
+    fake.on(
+        "GET",
+        f"/collection/v1_0/requesttopay/{deposit['reference']}",
+        answer(200, {"status": "SUCCESSFUL", "amount": confirmed, "currency": "KES", "financialTransactionId": "1"}),
+    )
+    assert (
+        momo(method=method, json={"externalId": deposit["reference"], "status": "SUCCESSFUL", "amount": "9999999"}).status_code
+        == 200
+    )
     deposits.poll_due()
     assert credits() == [credited] and now(deposit)["amount_micros"] == credited and problems() == []
 
 
 @pytest.fixture
 def marzpay(fake, context) -> Vendor:
-    fake.on("POST", "/api/v1/collect-money", answer(200, {"status": "success", "data": {"transaction": {
-        "uuid": "mz-1", "status": "processing"}}}))
+    fake.on(
+        "POST",
+        "/api/v1/collect-money",
+        answer(200, {"status": "success", "data": {"transaction": {"uuid": "mz-1", "status": "processing"}}}),
+    )
     return Vendor(context, set_up("marzpay", fake.url, secrets={"webhook_secret": "ws"}, currencies="KES"))
 
 
@@ -237,12 +258,14 @@ def test_marzpays_signature_is_checked_and_its_word_still_asked_for(marzpay, wal
     body = json.dumps({"event_type": "collection.completed", "transaction": {"uuid": "mz-1", "amount": 1}})
     good = hmac.digest(b"ws", f"1.{body}".encode(), hashlib.sha256).hex()
     for signature, status in ((None, 403), (f"t=2,v1={good}", 403), (f"t=1,v1={good}", 200)):
-        told = marzpay(data=body, content_type="application/json",
-                       headers={"X-MarzPay-Signature": signature} if signature else {})
+        told = marzpay(data=body, content_type="application/json", headers={"X-MarzPay-Signature": signature} if signature else {})
         assert told.status_code == status
         assert now(deposit)["status"] == "pending"
-    fake.on("GET", "/api/v1/collect-money/mz-1", answer(200, {"data": {"transaction": {"status": "completed"},
-                                                                       "collection": {"amount": {"raw": "499.5"}}}}))
+    fake.on(
+        "GET",
+        "/api/v1/collect-money/mz-1",
+        answer(200, {"data": {"transaction": {"status": "completed"}, "collection": {"amount": {"raw": "499.5"}}}}),
+    )
     deposits.poll_due()
     assert now(deposit)["status"] == "successful" and credits() == [499_500_000]
 

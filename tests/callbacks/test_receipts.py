@@ -49,8 +49,7 @@ def by_twilio(vendor: Vendor, token: str = "tw-token"):
 def by_android(vendor: Vendor, key: str = "wk", uid: str = "v-1"):
     body = json.dumps({"event": "sms:delivered", "payload": {"messageId": uid, "phoneNumber": TO}})
     signature = hmac.digest(key.encode(), (body + "1750000000").encode(), hashlib.sha256).hex()
-    return vendor(data=body, headers={"X-Signature": signature, "X-Timestamp": "1750000000"},
-                  content_type="application/json")
+    return vendor(data=body, headers={"X-Signature": signature, "X-Timestamp": "1750000000"}, content_type="application/json")
 
 
 SHAPES = {
@@ -79,9 +78,19 @@ def test_each_vendors_receipt_settles_its_message(context, wallet, shape):
     assert_counted()
 
 
-@pytest.mark.parametrize("word, then", [("Success", "delivered"), ("Failed", "failed"), ("Rejected", "failed"),
-                                        ("Expired", "failed"), ("AbsentSubscriber", "failed"), ("Sent", "sent"),
-                                        ("Submitted", "sent"), ("Buffered", "sent")])
+@pytest.mark.parametrize(
+    "word, then",
+    [
+        ("Success", "delivered"),
+        ("Failed", "failed"),
+        ("Rejected", "failed"),
+        ("Expired", "failed"),
+        ("AbsentSubscriber", "failed"),
+        ("Sent", "sent"),
+        ("Submitted", "sent"),
+        ("Buffered", "sent"),
+    ],
+)
 def test_every_word_of_africas_talking(at, wallet, word, then):
     one_id = one(wallet, "africastalking")
     africastalking(at, word, failureReason="DeliveryFailure")
@@ -90,52 +99,70 @@ def test_every_word_of_africas_talking(at, wallet, word, then):
 
 
 def test_a_wrong_token_and_an_unknown_gateway_are_answered_alike(at):
-    wrong = [at(path=at.path[:-1] + ("x" if at.path[-1] != "x" else "y"), data={}),
-             at(path=at.path.replace("africastalking", "nobody"), data={}),
-             at(path="/callbacks/sms/sandbox/x", data={}),
-             at(path="/callbacks/sms/africastalking/" + "ä" * 20, data={}),
-             at(path=at.path.replace("/sms/", "/money/"), data={})]
+    wrong = [
+        at(path=at.path[:-1] + ("x" if at.path[-1] != "x" else "y"), data={}),
+        at(path=at.path.replace("africastalking", "nobody"), data={}),
+        at(path="/callbacks/sms/sandbox/x", data={}),
+        at(path="/callbacks/sms/africastalking/" + "ä" * 20, data={}),
+        at(path=at.path.replace("/sms/", "/money/"), data={}),
+    ]
     assert [answer.status_code for answer in wrong] == [404] * 5
     assert len({answer.data for answer in wrong}) == 1
 
 
-@pytest.mark.parametrize("bring", [lambda vendor: by_twilio(vendor, "another"), lambda vendor: vendor(data={})],
-                         ids=["wrong", "missing"])
+@pytest.mark.parametrize(
+    "bring", [lambda vendor: by_twilio(vendor, "another"), lambda vendor: vendor(data={})], ids=["wrong", "missing"]
+)
 def test_a_bad_signature_is_refused_and_nothing_kept(context, bring):
     assert bring(Vendor(context, set_up("twilio"))).status_code == 403
     assert query("SELECT * FROM brought_receipts") == []
 
 
-@pytest.mark.parametrize("options", [
-    {"data": b""}, {"data": {"status": "Success"}}, {"data": {"id": "v-1"}}, {"json": ["id", "status"]},
-    {"data": b"\xff\x00\xfe", "content_type": "application/x-www-form-urlencoded"}, {"method": "GET"},
-], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"data": b""},
+        {"data": {"status": "Success"}},
+        {"data": {"id": "v-1"}},
+        {"json": ["id", "status"]},
+        {"data": b"\xff\x00\xfe", "content_type": "application/x-www-form-urlencoded"},
+        {"method": "GET"},
+    ],
+    ids=str,
+)
 def test_what_is_not_in_the_vendors_form_is_400_and_nothing_kept(at, options):
     assert at(**options).status_code == 400
     assert query("SELECT * FROM brought_receipts") == []
 
 
-@pytest.mark.parametrize("options", [
-    {"data": b"x" * (1024 * 1024 + 1)}, {"data": {"id": "v-1", "status": "x" * (1024 * 1024)}},
-    {"input_stream": True}], ids=["by its length", "a form", "chunked"])
+@pytest.mark.parametrize(
+    "options",
+    [{"data": b"x" * (1024 * 1024 + 1)}, {"data": {"id": "v-1", "status": "x" * (1024 * 1024)}}, {"input_stream": True}],
+    ids=["by its length", "a form", "chunked"],
+)
 def test_a_huge_body_is_413(at, options):
     if "input_stream" in options:
         import io
-        options = {"input_stream": io.BytesIO(b"x" * (1024 * 1024 + 1)), "headers": {"Transfer-Encoding": "chunked"},
-                   "environ_overrides": {"wsgi.input_terminated": True}}
+
+        options = {
+            "input_stream": io.BytesIO(b"x" * (1024 * 1024 + 1)),
+            "headers": {"Transfer-Encoding": "chunked"},
+            "environ_overrides": {"wsgi.input_terminated": True},
+        }
     assert at(**options).status_code == 413
     assert query("SELECT * FROM brought_receipts") == []
 
 
-HOSTILE = ["'; DROP TABLE messages; --", "\x00", "x" * 100_000, "\ud800".encode("utf-8", "surrogatepass"),
-           "‮⁦", "{{7*7}}"]
+HOSTILE = ["'; DROP TABLE messages; --", "\x00", "x" * 100_000, "\ud800".encode("utf-8", "surrogatepass"), "‮⁦", "{{7*7}}"]
 
 
 @pytest.mark.parametrize("word", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_ids_and_reasons_are_no_error_and_match_nothing(at, wallet, word):
     one_id = one(wallet, "africastalking")
-    for options in ({"id": word, "status": "Success", "phoneNumber": word},
-                    {"id": "v-9", "status": "Failed", "failureReason": word, "phoneNumber": "+256700000001"}):
+    for options in (
+        {"id": word, "status": "Success", "phoneNumber": word},
+        {"id": "v-9", "status": "Failed", "failureReason": word, "phoneNumber": "+256700000001"},
+    ):
         assert at(data=options).status_code in (200, 400)
     assert at.match() == 0 and status(one_id) == "submitted"
 
@@ -184,10 +211,17 @@ def test_a_message_that_goes_out_after_hundreds_of_early_receipts_is_still_match
     assert at.match() == 3 and {status(each) for each in ids} == {"delivered"}
 
 
-@pytest.mark.parametrize("words, then", [
-    (["Success"] * 3, "delivered"), (["Failed"] * 3, "failed"), (["Success", "Failed", "Sent"], "delivered"),
-    (["Success", "Sent"], "delivered"), (["Sent", "Buffered", "Success"], "delivered"),
-    (["Failed", "Success"], "failed")])
+@pytest.mark.parametrize(
+    "words, then",
+    [
+        (["Success"] * 3, "delivered"),
+        (["Failed"] * 3, "failed"),
+        (["Success", "Failed", "Sent"], "delivered"),
+        (["Success", "Sent"], "delivered"),
+        (["Sent", "Buffered", "Success"], "delivered"),
+        (["Failed", "Success"], "failed"),
+    ],
+)
 @pytest.mark.parametrize("at_once", [True, False])
 def test_repeated_and_out_of_order_ones_are_harmless(at, wallet, words, then, at_once):
     one_id = one(wallet, "africastalking")
@@ -242,8 +276,7 @@ def test_an_id_of_another_gateways_message_is_not_ours(context, at, wallet):
     assert other.match() == 0 and status(one_id) == "submitted"
 
 
-@pytest.mark.parametrize("told, fits", [
-    ("256712300000", 1), ("+256712300000", 1), ("0712300000", 1), ("+256700000009", 0)])
+@pytest.mark.parametrize("told, fits", [("256712300000", 1), ("+256712300000", 1), ("0712300000", 1), ("+256700000009", 0)])
 def test_an_id_counts_for_the_number_it_was_sent_to_however_that_is_spelled(at, wallet, told, fits):
     one_id = one(wallet, "africastalking")
     africastalking(at, to=told)
@@ -293,8 +326,13 @@ class TestPartsOfAnAndroidMessage:
         return sent["id"]
 
     def tell(self, vendor: Vendor, message_id: int, event: str, call: str | None, **payload) -> str:
-        body = json.dumps({"event": f"sms:{event}", **({"id": call} if call else {}),
-                           "payload": {"messageId": message(message_id)["uid"], "phoneNumber": TO, **payload}})
+        body = json.dumps(
+            {
+                "event": f"sms:{event}",
+                **({"id": call} if call else {}),
+                "payload": {"messageId": message(message_id)["uid"], "phoneNumber": TO, **payload},
+            }
+        )
         signature = hmac.digest(b"wk", (body + "1750000000").encode(), hashlib.sha256).hex()
         vendor(data=body, headers={"X-Signature": signature, "X-Timestamp": "1750000000"}, content_type="application/json")
         receipt_inbox.match_new()

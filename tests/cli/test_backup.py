@@ -150,7 +150,7 @@ def test_an_older_backup_is_migrated_and_paused(wesend, app, file, database, tmp
 
 def damaged(file: Path) -> None:
     content = bytearray(file.read_bytes())
-    content[len(content) * 3 // 4:len(content) * 3 // 4 + 40_000] = b"\xff" * 40_000
+    content[len(content) * 3 // 4 : len(content) * 3 // 4 + 40_000] = b"\xff" * 40_000
     file.write_bytes(content)
 
 
@@ -178,20 +178,41 @@ ENDLESS = "WITH RECURSIVE one(version_num) AS (SELECT 1 UNION ALL SELECT 1 FROM 
 STEAL = "UPDATE wallets SET balance_micros = balance_micros + 1000000 WHERE id = NEW.id; END"
 
 
-@pytest.mark.parametrize("spoil, sentence", [
-    (damaged, "damaged"), (newer, "newer version"), (foreign, "no backup of wesend"),
-    (lambda file: file.write_text("a shopping list " * 100), "not a usable SQLite database"),
-    (lambda file: file.write_bytes(b""), "no backup of wesend"),
-    (with_sql(f"CREATE TRIGGER gift AFTER INSERT ON wallets BEGIN {STEAL}"), "its trigger gift is not wesend's"),
-    (with_sql("DROP TRIGGER ledger_entries_no_update",
-              f"CREATE TRIGGER ledger_entries_no_update AFTER INSERT ON wallets BEGIN {STEAL}"),
-     "its trigger ledger_entries_no_update is not wesend's"),
-    (with_sql("DROP TRIGGER ledger_entries_no_delete"), "its trigger ledger_entries_no_delete is missing"),
-    (with_sql("CREATE VIEW rich AS SELECT * FROM wallets"), "its view rich is not wesend's"),
-    (with_sql("CREATE VIRTUAL TABLE notes USING fts5(text)"), "its virtual table notes is not wesend's"),
-    (with_sql("DROP TABLE alembic_version", f"CREATE VIEW alembic_version AS {ENDLESS}"), "its alembic_version is no table"),
-], ids=["damaged", "newer", "foreign", "text", "empty", "trigger", "changed trigger", "without a trigger", "view", "virtual table",
-        "endless view"])
+@pytest.mark.parametrize(
+    "spoil, sentence",
+    [
+        (damaged, "damaged"),
+        (newer, "newer version"),
+        (foreign, "no backup of wesend"),
+        (lambda file: file.write_text("a shopping list " * 100), "not a usable SQLite database"),
+        (lambda file: file.write_bytes(b""), "no backup of wesend"),
+        (with_sql(f"CREATE TRIGGER gift AFTER INSERT ON wallets BEGIN {STEAL}"), "its trigger gift is not wesend's"),
+        (
+            with_sql(
+                "DROP TRIGGER ledger_entries_no_update",
+                f"CREATE TRIGGER ledger_entries_no_update AFTER INSERT ON wallets BEGIN {STEAL}",
+            ),
+            "its trigger ledger_entries_no_update is not wesend's",
+        ),
+        (with_sql("DROP TRIGGER ledger_entries_no_delete"), "its trigger ledger_entries_no_delete is missing"),
+        (with_sql("CREATE VIEW rich AS SELECT * FROM wallets"), "its view rich is not wesend's"),
+        (with_sql("CREATE VIRTUAL TABLE notes USING fts5(text)"), "its virtual table notes is not wesend's"),
+        (with_sql("DROP TABLE alembic_version", f"CREATE VIEW alembic_version AS {ENDLESS}"), "its alembic_version is no table"),
+    ],
+    ids=[
+        "damaged",
+        "newer",
+        "foreign",
+        "text",
+        "empty",
+        "trigger",
+        "changed trigger",
+        "without a trigger",
+        "view",
+        "virtual table",
+        "endless view",
+    ],
+)
 def test_a_file_that_can_not_be_used_is_refused_and_the_database_stays(wesend, app, file, database, spoil, sentence):
     wesend("backup", file)
     close(app)
@@ -220,8 +241,11 @@ def test_a_file_that_is_no_database_is_not_copied(wesend, app, tmp_path, monkeyp
     hole = tmp_path / "hole"
     hole.touch()
     os.truncate(hole, 1 << 40)
-    for file, sentence in ((hole, "is not a usable SQLite database"), (Path("/proc/self/mounts"), "is no backup of wesend"),
-                           (tmp_path, "is no file: name a backup")):
+    for file, sentence in (
+        (hole, "is not a usable SQLite database"),
+        (Path("/proc/self/mounts"), "is no backup of wesend"),
+        (tmp_path, "is no file: name a backup"),
+    ):
         refused = wesend("restore", file)
         assert refused.code == 1 and sentence in refused.err and refused.err.count("\n") == 1
 

@@ -27,13 +27,19 @@ def rows(app, sql: str, *parameters) -> list[tuple]:
 def test_sandbox_prints_all_that_a_script_needs_and_making_it_again_changes_nothing(wesend, app):
     data = wesend("sandbox", "--json").json
     assert data == {
-        "account_id": 1, "base_url": "http://127.0.0.1:8000",
-        "wesendall": {"api_key": "ws_live_sandbox0000000000000000000000000",
-                      "api_secret": "sandbox_secret_000000000000000000000000", "wallet_id": "wal_sandbox_wesendall"},
-        "wasambazie": {"public_key": "pk_sandbox_public_key_000000000000000000000000",
-                       "secret_key": "sk_sandbox_secret_key_000000000000000000000000", "sender_id": "MYBRAND"},
-        "esms": {"api_key": "esms_test_sandbox0000000000000000000000000", "sender_id": "MyApp",
-                 "contact_list_ids": [1]},
+        "account_id": 1,
+        "base_url": "http://127.0.0.1:8000",
+        "wesendall": {
+            "api_key": "ws_live_sandbox0000000000000000000000000",
+            "api_secret": "sandbox_secret_000000000000000000000000",
+            "wallet_id": "wal_sandbox_wesendall",
+        },
+        "wasambazie": {
+            "public_key": "pk_sandbox_public_key_000000000000000000000000",
+            "secret_key": "sk_sandbox_secret_key_000000000000000000000000",
+            "sender_id": "MYBRAND",
+        },
+        "esms": {"api_key": "esms_test_sandbox0000000000000000000000000", "sender_id": "MyApp", "contact_list_ids": [1]},
         "worldledgers": {"api_key": "wl_test_communication_sms_sandbox"},
     }
     wesend("wallet", "debit", "wal_sandbox_esms", "1")
@@ -45,8 +51,7 @@ def test_accounts_are_created_suspended_and_resumed(wesend, app):
     created = wesend("account", "create", " My shop ", "--country", "ke", "--json").json
     assert typed(created) == {"account_id": "int", "name": "str"} and created["name"] == "My shop"
     number = created["account_id"]
-    assert rows(app, "SELECT country, time_zone, status FROM accounts WHERE id = ?", number) == [
-        ("KE", "Africa/Nairobi", "active")]
+    assert rows(app, "SELECT country, time_zone, status FROM accounts WHERE id = ?", number) == [("KE", "Africa/Nairobi", "active")]
     for command, status in (("suspend", "suspended"), ("suspend", "suspended"), ("resume", "active")):
         assert wesend("account", command, number, "--json").json == {**created, "waiting": 0}
         assert rows(app, "SELECT status FROM accounts WHERE id = ?", number) == [(status,)]
@@ -56,7 +61,9 @@ def test_an_accounts_zone_may_be_given_and_uganda_is_the_default(wesend, app):
     given = wesend("account", "create", "A", "--time-zone", "Europe/Berlin", "--json").json["account_id"]
     default = wesend("account", "create", "B", "--json").json["account_id"]
     assert rows(app, "SELECT country, time_zone FROM accounts WHERE id IN (?, ?) ORDER BY id", given, default) == [
-        ("UG", "Europe/Berlin"), ("UG", "Africa/Kampala")]
+        ("UG", "Europe/Berlin"),
+        ("UG", "Africa/Kampala"),
+    ]
 
 
 def test_wallets_are_created_credited_debited_and_shown_with_a_decimal_string(wesend, account, app):
@@ -67,20 +74,27 @@ def test_wallets_are_created_credited_debited_and_shown_with_a_decimal_string(we
     assert credited == {**created, "balance": "1000.5"}
     assert wesend("wallet", "debit", wallet, "0.25", "--json").json == {**created, "balance": "1000.25"}
     assert wesend("wallet", "show", wallet, "--json").json == {**created, "balance": "1000.25"}
-    assert rows(app, "SELECT kind, amount_micros, description FROM ledger_entries WHERE wallet_id ="
-                     " (SELECT id FROM wallets WHERE uid = ?) ORDER BY id", wallet) == [
-        ("manual_credit", 1_000_500_000, "Cash"), ("manual_debit", -250_000, "manual debit")]
+    assert rows(
+        app,
+        "SELECT kind, amount_micros, description FROM ledger_entries WHERE wallet_id ="
+        " (SELECT id FROM wallets WHERE uid = ?) ORDER BY id",
+        wallet,
+    ) == [("manual_credit", 1_000_500_000, "Cash"), ("manual_debit", -250_000, "manual debit")]
 
 
-@pytest.mark.parametrize("options, stored", [
-    (("--currency", "SMS"), ("SMS", 0, 1_800_000, "KES")),
-    (("--currency", "SMS", "--sms-rate", "2.5"), ("SMS", 0, 2_500_000, "KES")),
-    (("--currency", "KES", "--sandbox"), ("KES", 1, None, "KES")),
-])
+@pytest.mark.parametrize(
+    "options, stored",
+    [
+        (("--currency", "SMS"), ("SMS", 0, 1_800_000, "KES")),
+        (("--currency", "SMS", "--sms-rate", "2.5"), ("SMS", 0, 2_500_000, "KES")),
+        (("--currency", "KES", "--sandbox"), ("KES", 1, None, "KES")),
+    ],
+)
 def test_a_wallet_may_hold_credits_at_a_rate_or_be_a_sandbox(wesend, account, app, options, stored):
     wallet = wesend("wallet", "create", "--account", account, *options, "--json").json["wallet_id"]
-    assert rows(app, "SELECT currency, is_sandbox, sms_rate_micros, purchase_currency FROM wallets WHERE uid = ?",
-                wallet) == [stored]
+    assert rows(app, "SELECT currency, is_sandbox, sms_rate_micros, purchase_currency FROM wallets WHERE uid = ?", wallet) == [
+        stored
+    ]
 
 
 SHAPES = {
@@ -93,8 +107,7 @@ SHAPES = {
 
 @pytest.mark.parametrize("api", SHAPES)
 def test_a_key_is_shown_once_as_its_dialect_has_it_and_signs_in_until_it_is_revoked(wesend, account, wallet, app, api):
-    created = wesend("key", "create", "--account", account, "--wallet", wallet, "--api", api, "--name", "Till",
-                     "--json").json
+    created = wesend("key", "create", "--account", account, "--wallet", wallet, "--api", api, "--name", "Till", "--json").json
     assert set(created) == {"key_id", "name", "api", "wallet_id", "scopes", *SHAPES[api]}
     assert type(created["key_id"]) is int and created["scopes"] == ["send", "query", "webhooks"]
     assert [name for name, shape in SHAPES[api].items() if not re.fullmatch(shape, created[name])] == []
@@ -124,11 +137,32 @@ def test_a_key_of_a_sandbox_wallet_says_so(wesend, account):
 
 def test_keys_are_listed_without_their_secrets(wesend, account, wallet):
     assert wesend("key", "list", "--account", account, "--json").json == {"keys": []}
-    made = wesend("key", "create", "--account", account, "--wallet", wallet, "--api", "esms", "--name", "Till",
-                  "--scopes", "query,send", "--json").json
+    made = wesend(
+        "key",
+        "create",
+        "--account",
+        account,
+        "--wallet",
+        wallet,
+        "--api",
+        "esms",
+        "--name",
+        "Till",
+        "--scopes",
+        "query,send",
+        "--json",
+    ).json
     (listed,) = wesend("key", "list", "--account", account, "--json").json["keys"]
-    assert listed == {"key_id": made["key_id"], "name": "Till", "api": "esms", "prefix": listed["prefix"],
-                      "wallet_id": wallet, "scopes": ["send", "query"], "last_used_at": None, "revoked_at": None}
+    assert listed == {
+        "key_id": made["key_id"],
+        "name": "Till",
+        "api": "esms",
+        "prefix": listed["prefix"],
+        "wallet_id": wallet,
+        "scopes": ["send", "query"],
+        "last_used_at": None,
+        "revoked_at": None,
+    }
     assert made["api_key"].startswith(listed["prefix"]) and len(listed["prefix"]) < 16
     wesend("key", "revoke", made["key_id"])
     (listed,) = wesend("key", "list", "--account", account, "--json").json["keys"]
@@ -146,8 +180,7 @@ def test_senders_are_added_approved_and_rejected(wesend, account):
     number = added["sender_id"]
     assert wesend("sender", "approve", number, "--json").json == {**added, "status": "approved"}
     assert wesend("sender", "reject", number, "--reason", "Misused", "--json").json == {**added, "status": "rejected"}
-    at_once = wesend("sender", "add", "--account", account, "--name", "TILL", "--countries", "UG", "--approve",
-                     "--json").json
+    at_once = wesend("sender", "add", "--account", account, "--name", "TILL", "--countries", "UG", "--approve", "--json").json
     assert at_once["status"] == "approved"
     assert wesend("sender", "reject", number).code == 2, "a reason is demanded"
 
@@ -171,17 +204,46 @@ def test_a_csv_without_phones_is_refused_and_makes_no_group(wesend, account, tmp
 
 
 def test_a_route_is_set_and_printed_whole(wesend):
-    full = wesend("route", "set", "MTN_UG", "--country", "ug", "--gateway", "sandbox", "--price", "32.5",
-                  "--currency", "ugx", "--prefix", "25677", "--prefix", "+256781", "--priority", "2",
-                  "--default-sender",
-                  "shop", "--refund-failed-delivery", "--json").json
-    assert full == {"code": "MTN_UG", "name": "MTN UG", "country": "UG", "gateway": "sandbox", "price": "32.5",
-                    "currency": "UGX", "prefixes": ["256781", "25677"], "priority": 2, "default_sender": "shop",
-                    "refund_failed_delivery": True, "is_active": True}
-    plain = wesend("route", "set", "MTN_UG", "--country", "UG", "--gateway", "sandbox", "--price", "35",
-                   "--currency", "UGX", "--json").json
-    assert plain == {**full, "price": "35", "prefixes": [], "priority": 0, "default_sender": None,
-                     "refund_failed_delivery": False}
+    full = wesend(
+        "route",
+        "set",
+        "MTN_UG",
+        "--country",
+        "ug",
+        "--gateway",
+        "sandbox",
+        "--price",
+        "32.5",
+        "--currency",
+        "ugx",
+        "--prefix",
+        "25677",
+        "--prefix",
+        "+256781",
+        "--priority",
+        "2",
+        "--default-sender",
+        "shop",
+        "--refund-failed-delivery",
+        "--json",
+    ).json
+    assert full == {
+        "code": "MTN_UG",
+        "name": "MTN UG",
+        "country": "UG",
+        "gateway": "sandbox",
+        "price": "32.5",
+        "currency": "UGX",
+        "prefixes": ["256781", "25677"],
+        "priority": 2,
+        "default_sender": "shop",
+        "refund_failed_delivery": True,
+        "is_active": True,
+    }
+    plain = wesend(
+        "route", "set", "MTN_UG", "--country", "UG", "--gateway", "sandbox", "--price", "35", "--currency", "UGX", "--json"
+    ).json
+    assert plain == {**full, "price": "35", "prefixes": [], "priority": 0, "default_sender": None, "refund_failed_delivery": False}
 
 
 def test_a_rate_is_set_in_units_per_dollar(wesend, app):
@@ -194,7 +256,8 @@ def test_a_message_is_sent_from_the_sandboxs_wallet_unless_another_is_named(wese
     sent = wesend("send", "0712345678", "Hello", "--json").json
     assert typed(sent) == {"message_id": "str", "status": "str"} and sent["status"] == "submitted"
     assert rows(app, "SELECT uid, recipient, text, gateway FROM messages") == [
-        (sent["message_id"], "+256712345678", "Hello", "sandbox")]
+        (sent["message_id"], "+256712345678", "Hello", "sandbox")
+    ]
     refused = wesend("send", "0712345678", "Hello", "--wallet", wallet, "--json")
     assert refused.code == 1 and "No active route" in refused.err, "a fresh install's routes name no gateway"
     assert wesend("send", "0700000077", "Hello", "--json").json["status"] == "failed"
@@ -205,21 +268,24 @@ def test_the_audit_is_ok_or_names_its_problems_and_exits_1(wesend, app):
     found = wesend("audit", "--json").json
     assert found == {"ok": True, "wallets": 4, "entries": 5, "messages": 1, "problems": []}
     with app.app_context(), atomic() as tx:
-        tx.execute("UPDATE wallets SET balance_micros = balance_micros + 1 WHERE uid = ?",
-                   (sandbox_account.WALLETS["esms"][0],))
+        tx.execute("UPDATE wallets SET balance_micros = balance_micros + 1 WHERE uid = ?", (sandbox_account.WALLETS["esms"][0],))
     broken = wesend("audit", "--json")
     assert broken.code == 1
     told = json.loads(broken.out)
     assert told["ok"] is False and told["problems"] == [
-        "wallet wal_sandbox_esms holds 50000000001 but its ledger sums to 50000000000"]
+        "wallet wal_sandbox_esms holds 50000000001 but its ledger sums to 50000000000"
+    ]
     assert wesend("audit").code == 1
 
 
 def test_doctor_tells_a_line_each_and_changes_nothing(wesend):
     found = wesend("doctor", "--json").json
     assert set(found) == {"ok", "checks"} and found["checks"]
-    assert [check for check in found["checks"] if typed(check) != {"check": "str", "state": "str", "detail": "str"}
-            or check["state"] not in ("ok", "missing", "warning")] == []
+    assert [
+        check
+        for check in found["checks"]
+        if typed(check) != {"check": "str", "state": "str", "detail": "str"} or check["state"] not in ("ok", "missing", "warning")
+    ] == []
     assert found["ok"] == all(check["state"] != "warning" for check in found["checks"])
     states = {check["check"]: check["state"] for check in found["checks"]}
     assert states["Database"] == "ok" and states["Accounts"] == "missing" and states["Routes"] == "missing"
@@ -248,7 +314,9 @@ def test_what_operators_do_is_in_the_audit_log(wesend, account, wallet, app):
     wesend("wallet", "credit", wallet, "5", "--note", "Cash")
     wesend("rate", "set", "KES", "129")
     assert rows(app, "SELECT actor, action FROM audit_log ORDER BY id LIMIT -1 OFFSET ?", before) == [
-        ("cli", "wallet.manual_credit"), ("cli", "rate.set")]
+        ("cli", "wallet.manual_credit"),
+        ("cli", "rate.set"),
+    ]
 
 
 def test_the_ledger_is_the_only_way_money_moves_by_command(wesend, wallet, monkeypatch):

@@ -19,8 +19,7 @@ from wesend import cli
 PROJECT = Path(cli.__file__).resolve().parent.parent.parent
 
 
-def commands(group: click.Group = cli.group, path: tuple[str, ...] = ()
-             ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+def commands(group: click.Group = cli.group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """Every command with its words; groups themselves left out."""
     for name, found in sorted(group.commands.items()):
         if isinstance(found, click.Group):
@@ -72,8 +71,9 @@ def test_an_unknown_option_is_a_usage_error(wesend, words):
     assert "Usage: wesend" in refused.err and "No such option" in refused.err
 
 
-@pytest.mark.parametrize("words", [words for words, command in ALL.items()
-                                   if any(parameter.required for parameter in command.params)], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [words for words, command in ALL.items() if any(parameter.required for parameter in command.params)], ids=" ".join
+)
 def test_a_missing_argument_is_a_usage_error(wesend, words):
     refused = wesend(*words)
     assert refused.code == 2 and refused.out == "" and "Missing" in refused.err
@@ -85,24 +85,37 @@ def test_an_unknown_command_is_a_usage_error(wesend):
 
 
 REFUSED = [
-    ("account", "create", "Shop", "--country", "XX"), ("account", "create", " "),
-    ("account", "create", "Shop", "--time-zone", "Mars/Base"), ("account", "suspend", "999999"),
-    ("account", "resume", "999999"), ("wallet", "create", "--account", "999999", "--currency", "UGX"),
-    ("wallet", "show", "wal_nobody"), ("wallet", "credit", "wal_nobody", "5"), ("wallet", "debit", "wal_nobody", "5"),
-    ("wallet", "debit", "wal_sandbox_esms", "999999999"), ("wallet", "credit", "wal_sandbox_esms", "0"),
-    ("key", "list", "--account", "999999"), ("key", "revoke", "999999"),
+    ("account", "create", "Shop", "--country", "XX"),
+    ("account", "create", " "),
+    ("account", "create", "Shop", "--time-zone", "Mars/Base"),
+    ("account", "suspend", "999999"),
+    ("account", "resume", "999999"),
+    ("wallet", "create", "--account", "999999", "--currency", "UGX"),
+    ("wallet", "show", "wal_nobody"),
+    ("wallet", "credit", "wal_nobody", "5"),
+    ("wallet", "debit", "wal_nobody", "5"),
+    ("wallet", "debit", "wal_sandbox_esms", "999999999"),
+    ("wallet", "credit", "wal_sandbox_esms", "0"),
+    ("key", "list", "--account", "999999"),
+    ("key", "revoke", "999999"),
     ("key", "create", "--account", "999999", "--wallet", "wal_sandbox_esms", "--api", "esms"),
     ("key", "create", "--account", "1", "--wallet", "wal_nobody", "--api", "esms"),
     ("key", "create", "--account", "1", "--wallet", "wal_sandbox_esms", "--api", "esms", "--scopes", "admin"),
     ("sender", "add", "--account", "1", "--name", "NOT-A-NAME", "--countries", "UG"),
     ("sender", "add", "--account", "1", "--name", "SHOP", "--countries", "XX"),
-    ("sender", "approve", "999999"), ("sender", "reject", "999999", "--reason", "x"),
-    ("group", "create", "--account", "999999", "Customers"), ("group", "create", "--account", "1", "Sandbox customers"),
+    ("sender", "approve", "999999"),
+    ("sender", "reject", "999999", "--reason", "x"),
+    ("group", "create", "--account", "999999", "Customers"),
+    ("group", "create", "--account", "1", "Sandbox customers"),
     ("route", "set", "R", "--country", "UG", "--gateway", "nobody", "--price", "1", "--currency", "UGX"),
     ("route", "set", "R", "--country", "XX", "--gateway", "sandbox", "--price", "1", "--currency", "UGX"),
-    ("rate", "set", "EURO", "1"), ("rate", "set", "UGX", "0"),
-    ("send", "nobody", "Hello"), ("send", "0712345678", ""), ("send", "0712345678", "Hello", "--wallet", "wal_nobody"),
-    ("send", "+33612345678", "Hello"), ("send", "0712345678", "a" * 1531),
+    ("rate", "set", "EURO", "1"),
+    ("rate", "set", "UGX", "0"),
+    ("send", "nobody", "Hello"),
+    ("send", "0712345678", ""),
+    ("send", "0712345678", "Hello", "--wallet", "wal_nobody"),
+    ("send", "+33612345678", "Hello"),
+    ("send", "0712345678", "a" * 1531),
 ]
 
 
@@ -113,13 +126,19 @@ def test_a_refusal_is_one_sentence_on_stderr_and_exit_code_1(wesend, arguments):
     assert refused.err.startswith("Error: ") and refused.err.count("\n") == 1 and len(refused.err) < 200
 
 
-@pytest.mark.parametrize("arguments", [
-    ("wallet", "credit", "wal_sandbox_esms", "1e3"), ("wallet", "credit", "wal_sandbox_esms", "0.0000001"),
-    ("wallet", "create", "--account", "one", "--currency", "UGX"),
-    ("key", "create", "--account", "1", "--wallet", "wal_sandbox_esms", "--api", "twilio"),
-    ("up", "--port", "0"),
-    ("up", "--port", "http"), ("up", "--workers", "0"),
-], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("wallet", "credit", "wal_sandbox_esms", "1e3"),
+        ("wallet", "credit", "wal_sandbox_esms", "0.0000001"),
+        ("wallet", "create", "--account", "one", "--currency", "UGX"),
+        ("key", "create", "--account", "1", "--wallet", "wal_sandbox_esms", "--api", "twilio"),
+        ("up", "--port", "0"),
+        ("up", "--port", "http"),
+        ("up", "--workers", "0"),
+    ],
+    ids=" ".join,
+)
 def test_a_value_of_the_wrong_kind_is_a_usage_error(wesend, arguments):
     refused = wesend(*arguments)
     assert (refused.code, refused.out) == (2, "")
@@ -128,9 +147,14 @@ def test_a_value_of_the_wrong_kind_is_a_usage_error(wesend, arguments):
 def run(instance: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
     """`wesend` as a process of its own, as a script starts it."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("WESEND_")}
-    return subprocess.run([sys.executable, "-c", "from wesend.cli import main; main()", *arguments], cwd=PROJECT,
-                          env={**clean, "WESEND_INSTANCE": str(instance), **environment}, capture_output=True,
-                          text=True, timeout=120)
+    return subprocess.run(
+        [sys.executable, "-c", "from wesend.cli import main; main()", *arguments],
+        cwd=PROJECT,
+        env={**clean, "WESEND_INSTANCE": str(instance), **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
 
 
 def test_the_first_command_of_a_fresh_install_makes_the_database_for_its_owner_only(tmp_path):
@@ -141,11 +165,14 @@ def test_the_first_command_of_a_fresh_install_makes_the_database_for_its_owner_o
     assert [path.name for path in (tmp_path / "fresh").iterdir() if path.stat().st_mode & 0o077] == []
 
 
-@pytest.mark.parametrize("environment, sentence", [
-    ({"WESEND_PORT": "http"}, "WESEND_PORT must be a whole number"),
-    ({"WESEND_DATABASE_URL": "postgresql://x/y"}, "WESEND_DATABASE_URL must name a file"),
-    ({"WESEND_INSTANCE": "/proc/wesend"}, "/proc/wesend"),
-])
+@pytest.mark.parametrize(
+    "environment, sentence",
+    [
+        ({"WESEND_PORT": "http"}, "WESEND_PORT must be a whole number"),
+        ({"WESEND_DATABASE_URL": "postgresql://x/y"}, "WESEND_DATABASE_URL must name a file"),
+        ({"WESEND_INSTANCE": "/proc/wesend"}, "/proc/wesend"),
+    ],
+)
 def test_a_setting_that_cannot_be_used_is_a_sentence_and_no_traceback(tmp_path, environment, sentence):
     done = run(tmp_path / "fresh", "account", "create", "Shop", **environment)
     assert (done.returncode, done.stdout) == (1, "")

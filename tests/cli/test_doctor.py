@@ -32,17 +32,25 @@ def test_a_good_setup_has_no_warning(examine, instance):
     assert [check for check, (state, _) in examine().items() if state == "warning"] == []
 
 
-@pytest.mark.parametrize(("environment", "state", "words"), [
-    ({}, "ok", "this machine"), ({"WESEND_SANDBOX": "0"}, "ok", "off"), ({"WESEND_BASE_URL": "https://a.example"}, "ok", "off"),
-    ({"WESEND_SANDBOX": "1", "WESEND_BASE_URL": "https://a.example"}, "ok", "through no proxy"),
-    ({"WESEND_SANDBOX": "public"}, "warning", "whoever reaches this server")])
+@pytest.mark.parametrize(
+    ("environment", "state", "words"),
+    [
+        ({}, "ok", "this machine"),
+        ({"WESEND_SANDBOX": "0"}, "ok", "off"),
+        ({"WESEND_BASE_URL": "https://a.example"}, "ok", "off"),
+        ({"WESEND_SANDBOX": "1", "WESEND_BASE_URL": "https://a.example"}, "ok", "through no proxy"),
+        ({"WESEND_SANDBOX": "public"}, "warning", "whoever reaches this server"),
+    ],
+)
 def test_whom_the_sandbox_answers(examine, environment, state, words):
     found = examine(**environment)["Sandbox"]
     assert found[0] == state and words in found[1]
 
 
-@pytest.mark.parametrize(("environment", "state", "words"), [
-    ({}, "missing", "held"), ({"WESEND_SMTP_URL": "smtp://me:secret@mail.example.org"}, "ok", "sent by mail.example.org")])
+@pytest.mark.parametrize(
+    ("environment", "state", "words"),
+    [({}, "missing", "held"), ({"WESEND_SMTP_URL": "smtp://me:secret@mail.example.org"}, "ok", "sent by mail.example.org")],
+)
 def test_who_carries_mail(examine, environment, state, words):
     found = examine(**environment)["Mail"]
     assert found[0] == state and words in found[1] and "secret" not in found[1]
@@ -101,11 +109,16 @@ def test_a_disk_that_is_nearly_full(examine, monkeypatch):
     assert state == "warning" and "95 MB" in detail
 
 
-@pytest.mark.parametrize("environment, state", [
-    ({}, "ok"), ({"WESEND_HOST": "0.0.0.0"}, "warning"), ({"WESEND_BASE_URL": "http://sms.example.org"}, "warning"),
-    ({"WESEND_HOST": "0.0.0.0", "WESEND_BASE_URL": "http://sms.example.org"}, "warning"),
-    ({"WESEND_HOST": "0.0.0.0", "WESEND_BASE_URL": "https://sms.example.org"}, "ok"),
-])
+@pytest.mark.parametrize(
+    "environment, state",
+    [
+        ({}, "ok"),
+        ({"WESEND_HOST": "0.0.0.0"}, "warning"),
+        ({"WESEND_BASE_URL": "http://sms.example.org"}, "warning"),
+        ({"WESEND_HOST": "0.0.0.0", "WESEND_BASE_URL": "http://sms.example.org"}, "warning"),
+        ({"WESEND_HOST": "0.0.0.0", "WESEND_BASE_URL": "https://sms.example.org"}, "ok"),
+    ],
+)
 def test_public_without_tls(examine, environment, state):
     assert examine(**environment)["Network"][0] == state
 

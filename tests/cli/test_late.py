@@ -22,8 +22,12 @@ PHONES = ("+256712345678", "+256712345679")
 def late(app, context, clock, wesend):
     """An account with two messages that were queued two hours before it is resumed."""
     minted = mint(app, balance="1000")
-    send(Composer(get_account(minted.account_id), find_wallet(minted.wallet), "Hello"), read_recipients(PHONES, "UG"),
-         origin=Origin("esms"), in_request=False)
+    send(
+        Composer(get_account(minted.account_id), find_wallet(minted.wallet), "Hello"),
+        read_recipients(PHONES, "UG"),
+        origin=Origin("esms"),
+        in_request=False,
+    )
     assert wesend("account", "suspend", minted.account_id, "--json").json["waiting"] == 2
     clock.advance(7200)
     assert queue.claim("sandbox", 10).messages == []
@@ -44,8 +48,7 @@ def test_resume_tells_how_many_wait_and_release_sends_them(late, wesend):
 def test_drop_cancels_and_refunds_them(late, wesend):
     number = late.account_id
     wesend("account", "resume", number)
-    assert wesend("account", "drop", number, "--json").json == {
-        "account_id": number, "cancelled": 2, "refunded": {"UGX": "70"}}
+    assert wesend("account", "drop", number, "--json").json == {"account_id": number, "cancelled": 2, "refunded": {"UGX": "70"}}
     assert wesend("account", "drop", number, "--json").json == {"account_id": number, "cancelled": 0, "refunded": {}}
     assert balance(find_wallet(late.wallet)) == "1000" and problems() == []
 
@@ -65,8 +68,15 @@ def test_the_banner_names_the_account_and_is_on_its_pages_alone(late, app):
     sentence = f"{get_account(late.account_id).name} is suspended"
     for path in ("/", "/messages", "/campaigns", "/contacts", f"/wallets/{late.wallet}", "/keys", "/webhooks"):
         assert sentence in text_of(operator.get(path)), path
-    for path in ("/operator/accounts", "/operator/gateways", "/operator/routes", "/operator/audit", "/operator/settings",
-                 "/password", "/operator/accounts/1"):
+    for path in (
+        "/operator/accounts",
+        "/operator/gateways",
+        "/operator/routes",
+        "/operator/audit",
+        "/operator/settings",
+        "/password",
+        "/operator/accounts/1",
+    ):
         assert "is suspended" not in text_of(operator.get(path)), path
     assert sentence in text_of(operator.get(f"/operator/accounts/{late.account_id}"))
 

@@ -33,10 +33,17 @@ def test_a_new_link_takes_the_place_of_the_old_one(app, wesend):
         user_of(app, first)
 
 
-@pytest.mark.parametrize("arguments", [("create", "no address"), ("create", "a@example.com", "--role", "owner"),
-                                       ("create", "a@example.com", "--account", "999999"),
-                                       ("create", "a@example.com", "--role", "operator", "--account", "1"),
-                                       ("link", "nobody@example.com")], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("create", "no address"),
+        ("create", "a@example.com", "--role", "owner"),
+        ("create", "a@example.com", "--account", "999999"),
+        ("create", "a@example.com", "--role", "operator", "--account", "1"),
+        ("link", "nobody@example.com"),
+    ],
+    ids=" ".join,
+)
 def test_what_can_not_be_done_is_told_in_one_sentence(app, wesend, arguments):
     refused = wesend("user", *arguments)
     assert refused.code == 1 and refused.out == "" and refused.err.count("\n") == 1

@@ -28,8 +28,9 @@ def webhook(wesend, account):
     """Adds one; its id."""
 
     def add(url: str, *more: str, format_name: str = "wasambazie") -> int:
-        return wesend("webhook", "add", "--account", account, "--format", format_name, "--url", url, *more,
-                      "--json").json["webhook_id"]
+        return wesend("webhook", "add", "--account", account, "--format", format_name, "--url", url, *more, "--json").json[
+            "webhook_id"
+        ]
 
     return add
 
@@ -46,6 +47,7 @@ def failed_deliveries(engine, receiver: Receiver, clock, webhook_id: int, count:
 
 # -- add, list ---------------------------------------------------------------------------
 
+
 def test_add_shows_the_id_and_the_secret_this_once(wesend, account):
     shown = wesend("webhook", "add", "--account", account, "--format", "wasambazie", "--url", PUBLIC, "--json").json
     assert shown.keys() == {"webhook_id", "secret"}
@@ -54,8 +56,15 @@ def test_add_shows_the_id_and_the_secret_this_once(wesend, account):
     assert shown["secret"] not in listed.out
     (entry,) = listed.json["webhooks"]
     assert {**entry, "created_at": ""} == {
-        "webhook_id": shown["webhook_id"], "format": "wasambazie", "url": PUBLIC, "events": None, "is_active": True,
-        "disabled_reason": None, "failing_since": None, "created_at": ""}
+        "webhook_id": shown["webhook_id"],
+        "format": "wasambazie",
+        "url": PUBLIC,
+        "events": None,
+        "is_active": True,
+        "disabled_reason": None,
+        "failing_since": None,
+        "created_at": "",
+    }
 
 
 def test_add_tells_people_the_same(wesend, account):
@@ -87,9 +96,15 @@ def test_no_warning_where_private_urls_are_allowed(wesend, account):
     assert (outcome.code, outcome.err) == (0, "")
 
 
-@pytest.mark.parametrize(("format_name", "url", "more"), [
-    ("nothing", PUBLIC, ()), ("wasambazie", "ftp://hook.example/", ()), ("wasambazie", "hook", ()),
-    ("wasambazie", PUBLIC, ("--events", "sms.delivered"))])
+@pytest.mark.parametrize(
+    ("format_name", "url", "more"),
+    [
+        ("nothing", PUBLIC, ()),
+        ("wasambazie", "ftp://hook.example/", ()),
+        ("wasambazie", "hook", ()),
+        ("wasambazie", PUBLIC, ("--events", "sms.delivered")),
+    ],
+)
 def test_what_cannot_be_added_is_refused_with_one_sentence(wesend, account, format_name, url, more):
     outcome = wesend("webhook", "add", "--account", account, "--format", format_name, "--url", url, *more)
     assert (outcome.code, outcome.out) == (1, "")
@@ -113,6 +128,7 @@ def test_only_the_accounts_own_are_listed(wesend, account, webhook):
 
 
 # -- disable, enable ------------------------------------------------------------------------
+
 
 def test_disable_and_enable(wesend, account, webhook):
     given = webhook(PUBLIC)
@@ -138,6 +154,7 @@ def test_an_unknown_webhook_is_refused(wesend, command):
 
 
 # -- attempts, retry --------------------------------------------------------------------------
+
 
 def test_attempts_show_every_delivery_with_what_was_answered(wesend, webhook, engine, receiver, clock):
     given = webhook(receiver.url)
@@ -203,6 +220,7 @@ def test_since_must_be_a_time(wesend, webhook):
 
 # -- test ---------------------------------------------------------------------------------------
 
+
 def test_test_posts_at_once_and_shows_the_answer(wesend, webhook, receiver):
     given = webhook(receiver.url)
     shown = wesend("webhook", "test", given, "--json").json
@@ -210,8 +228,10 @@ def test_test_posts_at_once_and_shows_the_answer(wesend, webhook, receiver):
     assert receiver.posted[0].json["event"] == "webhook.test"
 
 
-@pytest.mark.parametrize(("format_name", "status", "ok"), [
-    ("wasambazie", 204, False), ("wasambazie", 500, False), ("wesendall", 204, True), ("wesendall", 302, False)])
+@pytest.mark.parametrize(
+    ("format_name", "status", "ok"),
+    [("wasambazie", 204, False), ("wasambazie", 500, False), ("wesendall", 204, True), ("wesendall", 302, False)],
+)
 def test_test_fails_where_the_format_would_not_count_it(wesend, webhook, receiver, format_name, status, ok):
     receiver.behave(answer(status, b""))
     outcome = wesend("webhook", "test", webhook(receiver.url, format_name=format_name), "--json")

@@ -11,12 +11,7 @@ from hypothesis import strategies as st
 
 from wesend.contacts import csv_import, files
 from wesend.contacts.csv_import import import_csv
-from wesend.contacts.files import (
-    EmptyList,
-    FileTooLarge,
-    NoPhoneColumn,
-    UnreadableFile,
-)
+from wesend.contacts.files import EmptyList, FileTooLarge, NoPhoneColumn, UnreadableFile
 from wesend.contacts.service import list_contacts
 from wesend.core.errors import GroupExists, InvalidInput
 from wesend.database import query
@@ -37,8 +32,10 @@ def load(account, content: str | bytes, name: str = "Customers", **options):
 
 
 def contacts(imported) -> list[tuple]:
-    return [(row["phone"], row["name"], json.loads(row["data"]) if row["data"] else None)
-            for row in list_contacts(imported.group["id"], limit=100, offset=0)]
+    return [
+        (row["phone"], row["name"], json.loads(row["data"]) if row["data"] else None)
+        for row in list_contacts(imported.group["id"], limit=100, offset=0)
+    ]
 
 
 EXPECTED = [("+256712345678", "Zoë", {"city": "Gulu"}), ("+256772345678", "Ben", {"city": "Arua"})]
@@ -80,8 +77,9 @@ def test_quoted_cells_hold_delimiters_newlines_and_quotes(account):
     assert found == ("+256712345678", "Lee, Ann", {"note": 'said "hi"\non Monday'})
 
 
-@pytest.mark.parametrize("header", ["phone", "Phone", " PHONE ", "phone_number", "Phone Number", "mobile", "msisdn",
-                                    "to", "number"])
+@pytest.mark.parametrize(
+    "header", ["phone", "Phone", " PHONE ", "phone_number", "Phone Number", "mobile", "msisdn", "to", "number"]
+)
 def test_the_phone_column_goes_by_several_names(account, header):
     assert load(account, f"city,{header}\nGulu,0712345678\n").group["contact_count"] == 1
 
@@ -108,15 +106,19 @@ def test_an_email_column_is_what_a_contact_is_found_by_in_lower_case(account):
 
 
 def test_every_row_that_is_not_added_is_counted_with_its_reason(account):
-    imported = load(account, "phone,name\n0712345678,A\n,no phone\nhello,B\n+256712345678,again\n0772345678,C\n\n"
-                             " , \n12,D\n")
+    imported = load(account, "phone,name\n0712345678,A\n,no phone\nhello,B\n+256712345678,again\n0772345678,C\n\n , \n12,D\n")
     assert (imported.group["contact_count"], imported.skipped, imported.invalid, imported.duplicates) == (2, 4, 3, 1)
     assert [phone for phone, _, _ in contacts(imported)] == ["+256712345678", "+256772345678"]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
-@given(st.lists(st.sampled_from(["0712345678", "+256712345678", "0772345678", "0752345678", "x", "", "254712345678"]),
-                min_size=1, max_size=30))
+@given(
+    st.lists(
+        st.sampled_from(["0712345678", "+256712345678", "0772345678", "0752345678", "x", "", "254712345678"]),
+        min_size=1,
+        max_size=30,
+    )
+)
 def test_added_and_skipped_are_always_all_rows(context, phones):
     account = make_account()
     rows = "".join(f"{phone},n\n" for phone in phones)
@@ -134,7 +136,9 @@ def test_what_excel_makes_of_phone_numbers_is_read_where_nothing_was_lost(accoun
 
 def test_short_rows_are_filled_and_long_ones_cut(account):
     assert contacts(load(account, "phone,name,city\n0712345678\n0772345678,Ben,Arua,more,and more\n")) == [
-        ("+256712345678", None, {"city": ""}), ("+256772345678", "Ben", {"city": "Arua"})]
+        ("+256712345678", None, {"city": ""}),
+        ("+256772345678", "Ben", {"city": "Arua"}),
+    ]
 
 
 def test_nul_characters_are_dropped_and_long_cells_cut(account):
@@ -143,7 +147,7 @@ def test_nul_characters_are_dropped_and_long_cells_cut(account):
 
 
 def test_more_rows_than_a_transaction_takes_are_all_there(account):
-    imported = load(account, "phone\n" + "\n".join(NUMBERS[:csv_import.CHUNK * 2 + 3]) + "\n" + NUMBERS[0])
+    imported = load(account, "phone\n" + "\n".join(NUMBERS[: csv_import.CHUNK * 2 + 3]) + "\n" + NUMBERS[0])
     assert imported.group["contact_count"] == csv_import.CHUNK * 2 + 3 and imported.duplicates == 1
 
 
@@ -158,15 +162,33 @@ def left_behind() -> list:
     return [tuple(row) for row in query("SELECT name, state FROM groups WHERE name = 'Customers'")]
 
 
-@pytest.mark.parametrize("content, error", [
-    ("", EmptyList), ("\n\n  \n", EmptyList), ("phone,name\n", EmptyList), ("phone,name\n\n , \n", EmptyList),
-    ("telephone,name\n0712345678,Ann\n", NoPhoneColumn), ("0712345678\n0772345678\n", NoPhoneColumn),
-    ("phone,name\n0712345678," + "x" * (1024 * 1024 + 1) + "\n", InvalidInput),
-    ("phone," + "x" * (1024 * 1024 + 1) + "\n0712345678,x\n", InvalidInput),
-    (b"PK\x03\x04\x14\x00\x06\x00" + bytes(range(256)), UnreadableFile),
-    (b"\xff\xfe\x00", InvalidInput),
-], ids=["nothing", "blank", "header only", "blank rows", "no phone column", "no header", "huge cell", "huge header",
-        "an Excel file", "half a character"])
+@pytest.mark.parametrize(
+    "content, error",
+    [
+        ("", EmptyList),
+        ("\n\n  \n", EmptyList),
+        ("phone,name\n", EmptyList),
+        ("phone,name\n\n , \n", EmptyList),
+        ("telephone,name\n0712345678,Ann\n", NoPhoneColumn),
+        ("0712345678\n0772345678\n", NoPhoneColumn),
+        ("phone,name\n0712345678," + "x" * (1024 * 1024 + 1) + "\n", InvalidInput),
+        ("phone," + "x" * (1024 * 1024 + 1) + "\n0712345678,x\n", InvalidInput),
+        (b"PK\x03\x04\x14\x00\x06\x00" + bytes(range(256)), UnreadableFile),
+        (b"\xff\xfe\x00", InvalidInput),
+    ],
+    ids=[
+        "nothing",
+        "blank",
+        "header only",
+        "blank rows",
+        "no phone column",
+        "no header",
+        "huge cell",
+        "huge header",
+        "an Excel file",
+        "half a character",
+    ],
+)
 def test_a_file_that_cannot_be_used_is_refused_and_leaves_nothing(account, content, error):
     with pytest.raises(error):
         load(account, content)

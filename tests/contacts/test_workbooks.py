@@ -33,22 +33,48 @@ def shown(value, number_format: str | None = None) -> str:
     return read(raw)[1][0][1]
 
 
-@pytest.mark.parametrize(("value", "number_format", "text"), [
-    (0.1 + 0.2, None, "0.3"), (1500.0, None, "1500"), (12.5, None, "12.5"), (256712345678, None, "256712345678"),
-    (256712345678.0, "0", "256712345678"), (1234567890123456789, None, "1234567890123460000"), (1e-7, None, "0.0000001"),
-    (1e30, None, "1E+30"), (-0.5, None, "-0.5"), (1 / 3, None, "0.333333333333333"), (712345678, "0000000000", "0712345678"),
-    (12.5, "0.00", "12.50"), (0.125, "0%", "13%"), (2.5, "#,##0.00", "2.5"), (True, None, "TRUE"), ("#N/A", None, "#N/A"),
-    (date(2026, 5, 2), None, "2026-05-02"), (date(2026, 5, 2), "dd/mm/yyyy", "02/05/2026"),
-    (date(2026, 5, 2), "d mmm yyyy", "2 May 2026"), (date(2026, 5, 2), "dddd, d mmmm yy", "Saturday, 2 May 26"),
-    (date(2026, 5, 2), "[$-409]d\\-mmm\\-yyyy;@", "2-May-2026"), (date(2026, 5, 2), "mm-dd-yy", "2026-05-02"),
-    (datetime(2026, 5, 2, 14, 5), "dd/mm/yyyy hh:mm", "02/05/2026 14:05"),
-    (datetime(2026, 5, 2, 14, 5), "d/m/yyyy h:mm AM/PM", "2/5/2026 2:05 PM"),
-    (datetime(2026, 5, 2, 14, 5), None, "2026-05-02 14:05:00"),
-    (datetime(2026, 5, 2), None, "2026-05-02"), (clock(9, 30), "h:mm", "9:30"), (clock(9, 30, 5), None, "9:30:05"),
-    (timedelta(hours=30, minutes=5), "[h]:mm", "30:05"), (date(1900, 2, 28), "yyyy-mm-dd", "1900-02-28"),
-    (12, '0" days"', "12"), (45000, '"d"0', "45000"), (5, "General", "5"), (0.5, "# ?/?", "0.5"),
-    ("_x000D_line_x0041_", None, "\rlineA"), (" as it is ", None, " as it is "), ("Zoë 😀", None, "Zoë 😀"),
-])
+@pytest.mark.parametrize(
+    ("value", "number_format", "text"),
+    [
+        (0.1 + 0.2, None, "0.3"),
+        (1500.0, None, "1500"),
+        (12.5, None, "12.5"),
+        (256712345678, None, "256712345678"),
+        (256712345678.0, "0", "256712345678"),
+        (1234567890123456789, None, "1234567890123460000"),
+        (1e-7, None, "0.0000001"),
+        (1e30, None, "1E+30"),
+        (-0.5, None, "-0.5"),
+        (1 / 3, None, "0.333333333333333"),
+        (712345678, "0000000000", "0712345678"),
+        (12.5, "0.00", "12.50"),
+        (0.125, "0%", "13%"),
+        (2.5, "#,##0.00", "2.5"),
+        (True, None, "TRUE"),
+        ("#N/A", None, "#N/A"),
+        (date(2026, 5, 2), None, "2026-05-02"),
+        (date(2026, 5, 2), "dd/mm/yyyy", "02/05/2026"),
+        (date(2026, 5, 2), "d mmm yyyy", "2 May 2026"),
+        (date(2026, 5, 2), "dddd, d mmmm yy", "Saturday, 2 May 26"),
+        (date(2026, 5, 2), "[$-409]d\\-mmm\\-yyyy;@", "2-May-2026"),
+        (date(2026, 5, 2), "mm-dd-yy", "2026-05-02"),
+        (datetime(2026, 5, 2, 14, 5), "dd/mm/yyyy hh:mm", "02/05/2026 14:05"),
+        (datetime(2026, 5, 2, 14, 5), "d/m/yyyy h:mm AM/PM", "2/5/2026 2:05 PM"),
+        (datetime(2026, 5, 2, 14, 5), None, "2026-05-02 14:05:00"),
+        (datetime(2026, 5, 2), None, "2026-05-02"),
+        (clock(9, 30), "h:mm", "9:30"),
+        (clock(9, 30, 5), None, "9:30:05"),
+        (timedelta(hours=30, minutes=5), "[h]:mm", "30:05"),
+        (date(1900, 2, 28), "yyyy-mm-dd", "1900-02-28"),
+        (12, '0" days"', "12"),
+        (45000, '"d"0', "45000"),
+        (5, "General", "5"),
+        (0.5, "# ?/?", "0.5"),
+        ("_x000D_line_x0041_", None, "\rlineA"),
+        (" as it is ", None, " as it is "),
+        ("Zoë 😀", None, "Zoë 😀"),
+    ],
+)
 def test_a_cell_is_what_a_spreadsheet_shows(value, number_format, text):
     assert shown(value, number_format) == text
 
@@ -58,8 +84,11 @@ def test_fifteen_digits_are_the_number(value):
     assert float(fifteen_digits(value)) == float(f"{value:.15g}")
 
 
-@given(st.text(max_size=12), st.sampled_from(["", "0", "0.00", "yyyy-mm-dd", "[h]:mm:ss.00", "General", "d" * 60]),
-       st.text(st.sampled_from('dmyhs[]"\\;0.#_*AP/ '), max_size=12))
+@given(
+    st.text(max_size=12),
+    st.sampled_from(["", "0", "0.00", "yyyy-mm-dd", "[h]:mm:ss.00", "General", "d" * 60]),
+    st.text(st.sampled_from('dmyhs[]"\\;0.#_*AP/ '), max_size=12),
+)
 def test_any_number_in_any_format_is_shown_somehow(value, one, other):
     for number_format in (one, other):
         assert isinstance(show_number(value, number_format), str)
@@ -68,6 +97,7 @@ def test_any_number_in_any_format_is_shown_somehow(value, one, other):
 def test_days_may_be_counted_from_1904():
     book, stream = Workbook(), io.BytesIO()
     from openpyxl.utils.datetime import CALENDAR_MAC_1904
+
     book.epoch = CALENDAR_MAC_1904
     book.active.append(["phone", "day"])
     book.active.append([1, date(2026, 5, 2)])
@@ -91,11 +121,15 @@ def test_the_first_sheet_that_is_shown_is_read():
 
 
 def test_cells_stand_where_their_address_says_and_texts_are_read_out_of_their_pieces():
-    rows = (b'<row><c r="A1" t="inlineStr"><is><t>phone</t></is></c><c r="C1" t="s"><v>0</v></c></row>'
-            b'<row><c r="C9" t="inlineStr"><is><r><t>An</t></r><r><t>n</t></r><rPh><t>no</t></rPh></is></c>'
-            b'<c r="A9" t="str"><f>1+1</f><v>0712345678</v></c></row>')
+    rows = (
+        b'<row><c r="A1" t="inlineStr"><is><t>phone</t></is></c><c r="C1" t="s"><v>0</v></c></row>'
+        b'<row><c r="C9" t="inlineStr"><is><r><t>An</t></r><r><t>n</t></r><rPh><t>no</t></rPh></is></c>'
+        b'<c r="A9" t="str"><f>1+1</f><v>0712345678</v></c></row>'
+    )
     assert read(by_hand(rows, strings=b"<si><r><t>na</t></r><r><t>me_x000D_</t></r></si>")) == (
-        ["phone", "", "name"], [["0712345678", "", "Ann"]])
+        ["phone", "", "name"],
+        [["0712345678", "", "Ann"]],
+    )
 
 
 def test_quotes_delimiters_and_ends_of_lines_in_cells_stay_what_they_are():
@@ -110,6 +144,7 @@ def test_a_workbook_of_nothing_is_empty():
 
 
 # -- without end ------------------------------------------------------------------
+
 
 def refused(raw: bytes, told: str, kind=FileTooLarge) -> float:
     start = time.thread_time()
@@ -127,14 +162,18 @@ MB = 2**20
 CELLS = b"<c/>" * 16_384
 
 
-@pytest.mark.parametrize(("rows", "told"), [
-    ((b"<row>", blocks(CELLS, MB)), "more than 100000 cells"),
-    ((blocks(b"<a>" * 20_000, MB),), "nested without end"),
-    ((b"<!--", blocks(b"x" * 65_536, 4 * MB)), "tag without end"),
-    ((b'<row a="', blocks(b"x" * 65_536, 4 * MB)), "tag without end"),
-    ((b"<row>", cell("phone") * 101, b"</row>"), "more than 100 columns"),
-    ((ROW, b"<row>", cell("x" * 4000) * 6, b"</row>"), "more than 20000 characters"),
-], ids=["cells", "depth", "comment", "attribute", "columns", "characters"])
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ((b"<row>", blocks(CELLS, MB)), "more than 100000 cells"),
+        ((blocks(b"<a>" * 20_000, MB),), "nested without end"),
+        ((b"<!--", blocks(b"x" * 65_536, 4 * MB)), "tag without end"),
+        ((b'<row a="', blocks(b"x" * 65_536, 4 * MB)), "tag without end"),
+        ((b"<row>", cell("phone") * 101, b"</row>"), "more than 100 columns"),
+        ((ROW, b"<row>", cell("x" * 4000) * 6, b"</row>"), "more than 20000 characters"),
+    ],
+    ids=["cells", "depth", "comment", "attribute", "columns", "characters"],
+)
 def test_a_sheet_without_end_is_refused(rows, told, monkeypatch):
     monkeypatch.setattr(workbook_parts, "CELL_LIMIT", 100_000)
     pieces = (piece for part in rows for piece in ([part] if isinstance(part, bytes) else part))
@@ -152,7 +191,7 @@ def test_what_is_unpacked_is_counted_as_it_comes_whatever_the_archive_says(monke
 def test_an_archive_that_lies_about_sizes_is_no_workbook():
     raw = bytearray(by_hand(ROW * 1000))
     directory = raw.rfind(b"PK\x01\x02", 0, raw.find(b"xl/worksheet.xml", raw.find(b"PK\x01\x02")))
-    raw[directory + 24:directory + 28] = (10).to_bytes(4, "little")
+    raw[directory + 24 : directory + 28] = (10).to_bytes(4, "little")
     refused(bytes(raw), "no Excel workbook", UnreadableFile)
 
 
@@ -170,8 +209,11 @@ def test_one_long_text_named_by_every_cell_is_as_long_as_it_is_written(monkeypat
 
 
 def test_entities_are_refused_before_they_are_unpacked():
-    entities = b"<!DOCTYPE x [<!ENTITY a 'lol'>" + b"".join(
-        b"<!ENTITY %c '%s'>" % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9)) + b"]>"
+    entities = (
+        b"<!DOCTYPE x [<!ENTITY a 'lol'>"
+        + b"".join(b"<!ENTITY %c '%s'>" % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9))
+        + b"]>"
+    )
     refused(by_hand(ROW + b"<row><c t='str'><v>&j;</v></c></row>", prolog=entities), "document type", UnreadableFile)
     outside = b'<!DOCTYPE x SYSTEM "file:///etc/passwd">'
     refused(by_hand(ROW, prolog=outside), "document type", UnreadableFile)
@@ -186,8 +228,10 @@ def test_parts_without_number_are_refused_before_they_are_listed():
 
 
 def test_many_sheets_cost_nothing_but_the_first():
-    raw = by_hand(ROW + b"<row>" + cell("0712345678") + b"</row>",
-                  more={f"xl/worksheets/sheet{n}.xml": b"<worksheet>" + b" " * 100_000 for n in range(300)})
+    raw = by_hand(
+        ROW + b"<row>" + cell("0712345678") + b"</row>",
+        more={f"xl/worksheets/sheet{n}.xml": b"<worksheet>" + b" " * 100_000 for n in range(300)},
+    )
     assert read(raw) == (["phone", "note"], [["0712345678", ""]])
     many = by_hand(ROW, more={f"xl/sheet{n}.xml": b" " * MB for n in range(70)})
     refused(many, "too large when it is unpacked")
@@ -204,7 +248,7 @@ def test_reading_ends_by_the_processors_time(monkeypatch):
 
 @given(st.binary(max_size=400), st.integers(0, 2000))
 def test_a_damaged_workbook_is_rows_or_a_refusal(junk, at):
-    raw = GOOD[:at] + junk + GOOD[at + len(junk):]
+    raw = GOOD[:at] + junk + GOOD[at + len(junk) :]
     try:
         read(raw)
     except (EmptyList, FileTooLarge, UnreadableFile) as refusal:

@@ -15,15 +15,7 @@ from wesend.operations import pausing
 from wesend.webhooks import deliver, endpoints, outbox
 from wesend.webhooks.formats import Event
 
-from ..support.domain import (
-    ACTOR,
-    NUMBERS,
-    balance,
-    make_wallet,
-    message,
-    problems,
-    send,
-)
+from ..support.domain import ACTOR, NUMBERS, balance, make_wallet, message, problems, send
 
 
 @pytest.fixture
@@ -67,8 +59,9 @@ def test_what_was_scheduled_stays_so_and_can_still_be_cancelled(carrier, wallet)
 
 
 def test_webhooks_wait_too(wallet):
-    endpoint, _ = endpoints.add_endpoint(account_id=wallet.account_id, format_name="wesendall",
-                                         url="https://shop.example.org/hook", actor=ACTOR)
+    endpoint, _ = endpoints.add_endpoint(
+        account_id=wallet.account_id, format_name="wesendall", url="https://shop.example.org/hook", actor=ACTOR
+    )
     write(lambda tx: outbox.put(tx, [(endpoint["id"], Event("sms.sent", "1", {"id": 1}))]))
     pausing.pause("Looking at something", actor=ACTOR)
     assert deliver.due_endpoints() == [] and deliver.claim(endpoint["id"], 5).rows == []
@@ -87,6 +80,7 @@ def test_pausing_and_resuming_stand_in_the_audit_log_and_resuming_twice_is_refus
     pausing.resume(actor=ACTOR)
     with pytest.raises(Conflict, match="not paused"):
         pausing.resume(actor=ACTOR)
-    assert [tuple(row)
-            for row in query("SELECT action, detail FROM audit_log WHERE subject = 'dispatch' ORDER BY id")] == [
-        ("dispatch.pause", "Looking at something"), ("dispatch.resume", None)]
+    assert [tuple(row) for row in query("SELECT action, detail FROM audit_log WHERE subject = 'dispatch' ORDER BY id")] == [
+        ("dispatch.pause", "Looking at something"),
+        ("dispatch.resume", None),
+    ]

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 EXTRACT = Path(__file__).with_name("carrier_prefixes.json")
-PRINT = ("import json, sys; sys.path.insert(0, sys.argv[1]); from phonenumbers.carrierdata import CARRIER_DATA;"
-         " print(json.dumps(CARRIER_DATA))")
+PRINT = (
+    "import json, sys; sys.path.insert(0, sys.argv[1]); from phonenumbers.carrierdata import CARRIER_DATA;"
+    " print(json.dumps(CARRIER_DATA))"
+)
 CODES = {"UG": "256", "KE": "254", "TZ": "255", "RW": "250"}
 
 
@@ -18,8 +20,10 @@ def read(wheel: Path) -> dict[str, dict[str, str]]:
     # In a process of its own: phonenumbers and phonenumberslite have one name.
     printed = subprocess.run([sys.executable, "-c", PRINT, str(wheel)], check=True, capture_output=True).stdout
     data = json.loads(printed)
-    return {country: {prefix[len(code):]: names["en"] for prefix, names in sorted(data.items()) if prefix.startswith(code)}
-            for country, code in CODES.items()}
+    return {
+        country: {prefix[len(code) :]: names["en"] for prefix, names in sorted(data.items()) if prefix.startswith(code)}
+        for country, code in CODES.items()
+    }
 
 
 def main(wheel: Path) -> None:

@@ -11,12 +11,18 @@ from wesend.core.client_addresses import client_address
 PROXY, CLIENT, OTHER = "127.0.0.1", "203.0.113.9", "198.51.100.7"
 
 
-@pytest.mark.parametrize("peer, forwarded, address", [
-    (PROXY, CLIENT, CLIENT), ("::1", "2001:db8::1", "2001:db8::1"),
-    (PROXY, f"{OTHER}, {CLIENT}", CLIENT),  # the client wrote the first, the proxy the last
-    (PROXY, None, PROXY), (PROXY, "unknown", PROXY), (PROXY, f"{CLIENT}, ", PROXY),
-    (OTHER, CLIENT, OTHER),  # no proxy of ours
-])
+@pytest.mark.parametrize(
+    "peer, forwarded, address",
+    [
+        (PROXY, CLIENT, CLIENT),
+        ("::1", "2001:db8::1", "2001:db8::1"),
+        (PROXY, f"{OTHER}, {CLIENT}", CLIENT),  # the client wrote the first, the proxy the last
+        (PROXY, None, PROXY),
+        (PROXY, "unknown", PROXY),
+        (PROXY, f"{CLIENT}, ", PROXY),
+        (OTHER, CLIENT, OTHER),  # no proxy of ours
+    ],
+)
 def test_only_a_trusted_proxys_own_word_is_believed(app, peer, forwarded, address):
     headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
     with app.test_request_context(headers=headers, environ_base={"REMOTE_ADDR": peer}):

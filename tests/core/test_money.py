@@ -22,21 +22,57 @@ def four_decimals(value: Decimal) -> int:
     return int(value.quantize(Decimal("0.0001"), ROUND_HALF_UP, EXACT) * money.MICRO)
 
 
-@pytest.mark.parametrize("amount, expected", [
-    ("35", 35_000_000), ("0.000001", 1), ("-1.5", -1_500_000), ("+2", 2_000_000), (" 7 ", 7_000_000), (5, 5_000_000),
-    (Decimal("1.50"), 1_500_000), (Decimal("1E+3"), 1_000_000_000), ("1000000000", money.LARGEST_MICROS),
-    (Decimal("0"), 0), (Decimal("-0.000001"), -1), ("0001", 1_000_000),
-])
+@pytest.mark.parametrize(
+    "amount, expected",
+    [
+        ("35", 35_000_000),
+        ("0.000001", 1),
+        ("-1.5", -1_500_000),
+        ("+2", 2_000_000),
+        (" 7 ", 7_000_000),
+        (5, 5_000_000),
+        (Decimal("1.50"), 1_500_000),
+        (Decimal("1E+3"), 1_000_000_000),
+        ("1000000000", money.LARGEST_MICROS),
+        (Decimal("0"), 0),
+        (Decimal("-0.000001"), -1),
+        ("0001", 1_000_000),
+    ],
+)
 def test_an_exact_amount_is_read(amount, expected):
     assert money.to_micros(amount) == expected
 
 
-@pytest.mark.parametrize("amount", [
-    "", " ", "abc", "1.", ".5", "1,000", "1e3", "0.0000001", "1000000000.000001", "-1000000001", "NaN", "Infinity",
-    "0x10", "1_000", Decimal("NaN"), Decimal("Infinity"), Decimal("0.0000001"), Decimal("1E+12"), 10**10,
-    Decimal("1." + "0" * 40 + "1"), "1" * 5000, Decimal("1E+999999999"), Decimal("1E-999999999"),
-    Decimal("sNaN"), Decimal("-Infinity"),
-])
+@pytest.mark.parametrize(
+    "amount",
+    [
+        "",
+        " ",
+        "abc",
+        "1.",
+        ".5",
+        "1,000",
+        "1e3",
+        "0.0000001",
+        "1000000000.000001",
+        "-1000000001",
+        "NaN",
+        "Infinity",
+        "0x10",
+        "1_000",
+        Decimal("NaN"),
+        Decimal("Infinity"),
+        Decimal("0.0000001"),
+        Decimal("1E+12"),
+        10**10,
+        Decimal("1." + "0" * 40 + "1"),
+        "1" * 5000,
+        Decimal("1E+999999999"),
+        Decimal("1E-999999999"),
+        Decimal("sNaN"),
+        Decimal("-Infinity"),
+    ],
+)
 def test_what_is_no_amount_or_would_be_rounded_is_refused(amount):
     with pytest.raises(ValueError):
         money.to_micros(amount)
@@ -59,10 +95,16 @@ def test_a_json_number_and_back_is_the_same_amount(amount):
     assert money.to_micros(Decimal(shown)) == amount
 
 
-@pytest.mark.parametrize("amount, text, number", [
-    (4_930_000_000, "4930", 4930), (277_777_800, "277.7778", 277.7778), (-500_000, "-0.5", -0.5), (0, "0", 0),
-    (1, "0.000001", 0.000001),
-])
+@pytest.mark.parametrize(
+    "amount, text, number",
+    [
+        (4_930_000_000, "4930", 4930),
+        (277_777_800, "277.7778", 277.7778),
+        (-500_000, "-0.5", -0.5),
+        (0, "0", 0),
+        (1, "0.000001", 0.000001),
+    ],
+)
 def test_amounts_are_shown_without_superfluous_zeros(amount, text, number):
     assert money.text(amount) == text
     assert money.number(amount) == number and type(money.number(amount)) is type(number)

@@ -18,8 +18,17 @@ from wesend.adapters.money import base
 from wesend.core.phones import NETWORKS, OTHER, Phone, network_of, normalise
 
 CALLING_CODES = {"UG": "256", "KE": "254", "TZ": "255", "RW": "250"}
-NAMES = {"Airtel": "AIRTEL", "MTN": "MTN", "Safaricom": "SAFARICOM", "Telkom": "TELKOM", "UTL": "UTL", "Vodacom": "VODACOM",
-         "Yas": "TIGO", "Viettel": "HALOTEL", "Tanzania Telecom": "TTCL"}
+NAMES = {
+    "Airtel": "AIRTEL",
+    "MTN": "MTN",
+    "Safaricom": "SAFARICOM",
+    "Telkom": "TELKOM",
+    "UTL": "UTL",
+    "Vodacom": "VODACOM",
+    "Yas": "TIGO",
+    "Viettel": "HALOTEL",
+    "Tanzania Telecom": "TTCL",
+}
 """Carriers whose phones pay by mobile money, by their names there; all others are None here."""
 OURS_ALONE = {
     ("UG", "798"): "Africell left Uganda in 2021: its range is MTN's 79 again by the regulator's plan",
@@ -50,13 +59,23 @@ def test_every_prefix_leads_to_the_network_of_the_carrier_data(country):
 
 def test_what_is_ours_alone_still_differs():
     for country, prefix in OURS_ALONE:
-        national = prefix + "1234567"[:9 - len(prefix)]
+        national = prefix + "1234567"[: 9 - len(prefix)]
         assert network_of(Phone(f"+{CALLING_CODES[country]}{national}", country)) != carrier_of(country, national)
 
 
-@pytest.mark.parametrize(("number", "network"), [
-    ("0116345678", "SAFARICOM"), ("0749345678", "SAFARICOM"), ("0119345678", "SAFARICOM"), ("0107345678", "AIRTEL"),
-    ("0744345678", None), ("0747345678", None), ("0772345678", "TELKOM"), ("0763345678", "AIRTEL")])
+@pytest.mark.parametrize(
+    ("number", "network"),
+    [
+        ("0116345678", "SAFARICOM"),
+        ("0749345678", "SAFARICOM"),
+        ("0119345678", "SAFARICOM"),
+        ("0107345678", "AIRTEL"),
+        ("0744345678", None),
+        ("0747345678", None),
+        ("0772345678", "TELKOM"),
+        ("0763345678", "AIRTEL"),
+    ],
+)
 def test_kenyas_newer_prefixes(number, network):
     phone = normalise(number, "KE")
     assert phone is not None and network_of(phone) == network

@@ -13,34 +13,100 @@ from wesend.core.phones import NETWORKS, Phone, example_number, network_of, norm
 UGANDAN = Phone("+256712345678", "UG")
 
 
-@pytest.mark.parametrize("written", [
-    "+256712345678", "256712345678", "00256712345678", "0712345678", "712345678", " 0712 345 678 ", "0712-345-678",
-    "+256 (0) 712 345678", "(0712) 345678", "+256.712.345.678", "0712/345678", "\t0712345678\n",
-])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "+256712345678",
+        "256712345678",
+        "00256712345678",
+        "0712345678",
+        "712345678",
+        " 0712 345 678 ",
+        "0712-345-678",
+        "+256 (0) 712 345678",
+        "(0712) 345678",
+        "+256.712.345.678",
+        "0712/345678",
+        "\t0712345678\n",
+    ],
+)
 def test_a_number_is_read_in_every_usual_form(written):
     assert normalise(written, "UG") == UGANDAN
 
 
-@pytest.mark.parametrize("written", [
-    "", "   ", "hello", "12", "071234567", "07123456789", "+2567123456789012", "0712345678x5", "0712345678;ext=5",
-    "+0712345678", "+", "00", "1e9", "0712345678 0772345678", "+256712345678\x00", "٠٧١٢٣",
-    "9" * 31, "+999712345678",
-])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "   ",
+        "hello",
+        "12",
+        "071234567",
+        "07123456789",
+        "+2567123456789012",
+        "0712345678x5",
+        "0712345678;ext=5",
+        "+0712345678",
+        "+",
+        "00",
+        "1e9",
+        "0712345678 0772345678",
+        "+256712345678\x00",
+        "٠٧١٢٣",
+        "9" * 31,
+        "+999712345678",
+    ],
+)
 def test_what_is_no_number_is_none(written):
     assert normalise(written, "UG") is None
 
 
-@pytest.mark.parametrize("written", [
-    "\u202a+256 712 345 678\u202c", "\u2066+256712345678\u2069", "\u200e+256712345678", "0712\u200b345\u2060678",
-    "\ufeff0712345678", "0712\u00ad345678", "0712\u00a0345\u202f678", "0712\u2009345\u3000678",
-    "0712\u2010345\u2011678", "0712\u2013345\u2014678", "0712\u2212345678", "(0712)\u2013345678", "0712\uff0d345678",
-    "\uff0b\uff12\uff15\uff16\uff17\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18", "\uff08\uff10712\uff09345678",
-    '="0712345678"', '= "+256712345678"', "'0712345678", "\u20190712345678", '"0712345678"', "'+256712345678",
-    "tel:+256712345678", "TEL:0712345678", "tel:%2B256712345678", "tel:+256-712-345-678", "sms:+256712345678",
-    "256712345678.00", "256712345678.0", "+256712345678.0", "0712345678.00", "712345678.0", "256712345678,00",
-    "2.56712345678E+11", "2.56712345678e11", "2,56712345678E+11", "+2.56712345678E+11", "7.12345678E+08",
-    "2.5671234567800E+11", "'2.56712345678E+11", "00 256 712 345 678", "\u202a00256712345678\u202c",
-])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "\u202a+256 712 345 678\u202c",
+        "\u2066+256712345678\u2069",
+        "\u200e+256712345678",
+        "0712\u200b345\u2060678",
+        "\ufeff0712345678",
+        "0712\u00ad345678",
+        "0712\u00a0345\u202f678",
+        "0712\u2009345\u3000678",
+        "0712\u2010345\u2011678",
+        "0712\u2013345\u2014678",
+        "0712\u2212345678",
+        "(0712)\u2013345678",
+        "0712\uff0d345678",
+        "\uff0b\uff12\uff15\uff16\uff17\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18",
+        "\uff08\uff10712\uff09345678",
+        '="0712345678"',
+        '= "+256712345678"',
+        "'0712345678",
+        "\u20190712345678",
+        '"0712345678"',
+        "'+256712345678",
+        "tel:+256712345678",
+        "TEL:0712345678",
+        "tel:%2B256712345678",
+        "tel:+256-712-345-678",
+        "sms:+256712345678",
+        "256712345678.00",
+        "256712345678.0",
+        "+256712345678.0",
+        "0712345678.00",
+        "712345678.0",
+        "256712345678,00",
+        "2.56712345678E+11",
+        "2.56712345678e11",
+        "2,56712345678E+11",
+        "+2.56712345678E+11",
+        "7.12345678E+08",
+        "2.5671234567800E+11",
+        "'2.56712345678E+11",
+        "00 256 712 345 678",
+        "\u202a00256712345678\u202c",
+    ],
+)
 def test_a_number_is_read_out_of_what_phones_pages_and_spreadsheets_make_of_it(written):
     assert normalise(written, "UG") == UGANDAN
 
@@ -62,9 +128,13 @@ def test_the_zeros_behind_the_point_make_no_longer_number():
     assert normalise("4930123456.0", "UG") == normalise("4930123456", "UG") == Phone("+4930123456", "DE")
 
 
-@given(st.sampled_from(["UG", "KE", None]), st.one_of(
-    st.text(st.sampled_from("+0123456789 ()-./\u00a0\uff11\u0661"), max_size=32),
-    st.from_regex(r"\A\s?(\+|00|0)?(256|254)?7[0-9]{8}\Z")))
+@given(
+    st.sampled_from(["UG", "KE", None]),
+    st.one_of(
+        st.text(st.sampled_from("+0123456789 ()-./\u00a0\uff11\u0661"), max_size=32),
+        st.from_regex(r"\A\s?(\+|00|0)?(256|254)?7[0-9]{8}\Z"),
+    ),
+)
 def test_what_was_a_number_before_is_the_same_number(home, text):
     """What is written in the usual characters alone is read by the numbering plans, as it stands."""
     bare = text.strip()
@@ -101,10 +171,10 @@ def test_without_a_home_country_a_country_code_is_demanded():
     assert normalise("256712345678", None) == normalise("+256712345678", None) == UGANDAN
 
 
-@pytest.mark.parametrize("written, country", [
-    ("+254712345678", "KE"), ("255712345678", "TZ"), ("00250788123456", "RW"), ("+14155552671", "US"),
-    ("+442079460958", "GB"),
-])
+@pytest.mark.parametrize(
+    "written, country",
+    [("+254712345678", "KE"), ("255712345678", "TZ"), ("00250788123456", "RW"), ("+14155552671", "US"), ("+442079460958", "GB")],
+)
 def test_a_foreign_number_keeps_its_own_country(written, country):
     assert normalise(written, "UG").country == country
 
@@ -137,27 +207,44 @@ def test_hostile_text_never_raises(text):
     assert normalise(text, "UG") is None or normalise(text, "UG").e164[1:].isdigit()
 
 
-@pytest.mark.parametrize("text, expected", [
-    ("0712345678", ["0712345678"]),
-    ("0712345678,0772345678;0752345678\n0702345678", ["0712345678", "0772345678", "0752345678", "0702345678"]),
-    ("0712 345 678", ["0712 345 678"]),
-    ("0712 345 678, 0772 345 678", ["0712 345 678", "0772 345 678"]),
-    ("0712345678 0772345678", ["0712345678", "0772345678"]),
-    ("+256712345678 +256772345678", ["+256712345678", "+256772345678"]),
-    (" , ;; \r\n ,", []),
-    ("0712345678,,hello", ["0712345678", "hello"]),
-    ("", []),
-])
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("0712345678", ["0712345678"]),
+        ("0712345678,0772345678;0752345678\n0702345678", ["0712345678", "0772345678", "0752345678", "0702345678"]),
+        ("0712 345 678", ["0712 345 678"]),
+        ("0712 345 678, 0772 345 678", ["0712 345 678", "0772 345 678"]),
+        ("0712345678 0772345678", ["0712345678", "0772345678"]),
+        ("+256712345678 +256772345678", ["+256712345678", "+256772345678"]),
+        (" , ;; \r\n ,", []),
+        ("0712345678,,hello", ["0712345678", "hello"]),
+        ("", []),
+    ],
+)
 def test_one_string_holds_several_numbers(text, expected):
     assert split_list(text, "UG") == expected
 
 
-@pytest.mark.parametrize("number, network", [
-    ("+256772345678", "MTN"), ("+256762345678", "MTN"), ("+256702345678", "AIRTEL"), ("+256752345678", "AIRTEL"),
-    ("+254712345678", "SAFARICOM"), ("+254110123456", "SAFARICOM"), ("+254733123456", "AIRTEL"),
-    ("+254100123456", "AIRTEL"), ("+255742345678", "VODACOM"), ("+255712345678", "TIGO"), ("+255682345678", "AIRTEL"),
-    ("+255622345678", "HALOTEL"), ("+250788123456", "MTN"), ("+250722123456", "AIRTEL"), ("+14155552671", None),
-])
+@pytest.mark.parametrize(
+    "number, network",
+    [
+        ("+256772345678", "MTN"),
+        ("+256762345678", "MTN"),
+        ("+256702345678", "AIRTEL"),
+        ("+256752345678", "AIRTEL"),
+        ("+254712345678", "SAFARICOM"),
+        ("+254110123456", "SAFARICOM"),
+        ("+254733123456", "AIRTEL"),
+        ("+254100123456", "AIRTEL"),
+        ("+255742345678", "VODACOM"),
+        ("+255712345678", "TIGO"),
+        ("+255682345678", "AIRTEL"),
+        ("+255622345678", "HALOTEL"),
+        ("+250788123456", "MTN"),
+        ("+250722123456", "AIRTEL"),
+        ("+14155552671", None),
+    ],
+)
 def test_the_network_follows_from_the_prefix(number, network):
     assert network_of(normalise(number, None)) == network
 
@@ -181,7 +268,7 @@ def nearly_numbers(draw):
     code, national = str(example.country_code), phonenumbers.national_significant_number(example)
     changed = [draw(st.sampled_from("0123456789")) if draw(st.integers(0, 4)) == 0 else digit for digit in national]
     more = draw(st.sampled_from(["", "", "", "0", "7"]))
-    return f"+{code}{''.join(changed)}{more}"[:draw(st.sampled_from([99, 99, 99, -1]))]
+    return f"+{code}{''.join(changed)}{more}"[: draw(st.sampled_from([99, 99, 99, -1]))]
 
 
 @given(nearly_numbers(), st.sampled_from([None, "UG", "US", "IT"]))

@@ -43,21 +43,24 @@ def test_a_raw_escape_is_no_character_that_can_be_sent():
     assert segments.count("\x1b").encoding == UCS2
 
 
-@pytest.mark.parametrize("text, expected", [
-    ("", (GSM7, 1, 0)),
-    ("a" * 160, (GSM7, 1, 160)),
-    ("a" * 161, (GSM7, 2, 161)),
-    ("a" * 158 + EURO, (GSM7, 1, 160)),
-    ("a" * 159 + EURO, (GSM7, 2, 161)),
-    (EURO * 80, (GSM7, 1, 160)),
-    (EURO * 81, (GSM7, 2, 162)),
-    ("ж" * 70, (UCS2, 1, 70)),
-    ("ж" * 71, (UCS2, 2, 71)),
-    ("a" * 69 + "ж", (UCS2, 1, 70)),
-    (SMILE * 35, (UCS2, 1, 70)),
-    (SMILE * 36, (UCS2, 2, 72)),
-    ("ж" * 69 + SMILE, (UCS2, 2, 71)),
-])
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("", (GSM7, 1, 0)),
+        ("a" * 160, (GSM7, 1, 160)),
+        ("a" * 161, (GSM7, 2, 161)),
+        ("a" * 158 + EURO, (GSM7, 1, 160)),
+        ("a" * 159 + EURO, (GSM7, 2, 161)),
+        (EURO * 80, (GSM7, 1, 160)),
+        (EURO * 81, (GSM7, 2, 162)),
+        ("ж" * 70, (UCS2, 1, 70)),
+        ("ж" * 71, (UCS2, 2, 71)),
+        ("a" * 69 + "ж", (UCS2, 1, 70)),
+        (SMILE * 35, (UCS2, 1, 70)),
+        (SMILE * 36, (UCS2, 2, 72)),
+        ("ж" * 69 + SMILE, (UCS2, 2, 71)),
+    ],
+)
 def test_a_single_segment_holds_160_septets_or_70_units(text, expected):
     assert segments.count(text) == expected
 

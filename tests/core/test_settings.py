@@ -13,15 +13,40 @@ from wesend.core import settings
 from wesend.core.settings import PROJECT, VARIABLES, Settings, SettingsError, load
 
 DEFAULTS = {
-    "instance": PROJECT / "instance", "database": PROJECT / "instance" / "wesend.db", "host": "127.0.0.1", "port": 8000,
-    "workers": 2 if (os.cpu_count() or 1) > 1 else 1, "threads": 4,
-    "sandbox": True, "sandbox_public": False, "sandbox_smtp_strict": False,
+    "instance": PROJECT / "instance",
+    "database": PROJECT / "instance" / "wesend.db",
+    "host": "127.0.0.1",
+    "port": 8000,
+    "workers": 2 if (os.cpu_count() or 1) > 1 else 1,
+    "threads": 4,
+    "sandbox": True,
+    "sandbox_public": False,
+    "sandbox_smtp_strict": False,
     "sandbox_delay": 1.0,
-    "scheduler": True, "allow_private_urls": False, "webhook_backoff": 30.0, "base_url": "http://127.0.0.1:8000",
-    "smtp_url": "", "mail_from": "", "mail_backoff": 30.0, "secret_key": "", "rate_limit": None,
-    "retry_delays": (1.0, 4.0), "validity_hours": 48.0, "gateway_timeout": 10.0, "sandbox_smtp_port": None,
-    "log": "off", "log_level": "info", "metrics_token": "", "backup_dir": None, "backup_hours": 24.0, "backup_keep": 7,
-    "keep_text_days": None, "link_days": 400.0, "account_storage_mb": 1024, "alert_mail": "", "disk_reserve_mb": 200,
+    "scheduler": True,
+    "allow_private_urls": False,
+    "webhook_backoff": 30.0,
+    "base_url": "http://127.0.0.1:8000",
+    "smtp_url": "",
+    "mail_from": "",
+    "mail_backoff": 30.0,
+    "secret_key": "",
+    "rate_limit": None,
+    "retry_delays": (1.0, 4.0),
+    "validity_hours": 48.0,
+    "gateway_timeout": 10.0,
+    "sandbox_smtp_port": None,
+    "log": "off",
+    "log_level": "info",
+    "metrics_token": "",
+    "backup_dir": None,
+    "backup_hours": 24.0,
+    "backup_keep": 7,
+    "keep_text_days": None,
+    "link_days": 400.0,
+    "account_storage_mb": 1024,
+    "alert_mail": "",
+    "disk_reserve_mb": 200,
     "trusted_proxies": (ip_network("127.0.0.0/8"), ip_network("::1")),
 }
 GIVEN = {
@@ -39,8 +64,7 @@ GIVEN = {
     "allow_private_urls": ("yes", True),
     "webhook_backoff": ("0.1", 0.1),
     "base_url": ("https://sms.example.org/", "https://sms.example.org"),
-    "smtp_url": ("smtp://user:pass@mail.example.org:587?starttls=1",
-                 "smtp://user:pass@mail.example.org:587?starttls=1"),
+    "smtp_url": ("smtp://user:pass@mail.example.org:587?starttls=1", "smtp://user:pass@mail.example.org:587?starttls=1"),
     "mail_from": ("Shop <shop@example.org>", "Shop <shop@example.org>"),
     "mail_backoff": ("5", 5.0),
     "secret_key": ("s3cret", "s3cret"),
@@ -63,23 +87,51 @@ GIVEN = {
     "trusted_proxies": ("172.17.0.0/16, ::1", (ip_network("172.17.0.0/16"), ip_network("::1"))),
 }
 REFUSED = [
-    ("WESEND_DATABASE_URL", "postgresql://localhost/wesend"), ("WESEND_DATABASE_URL", "sqlite://"),
-    ("WESEND_DATABASE_URL", "sqlite:///:memory:"), ("WESEND_DATABASE_URL", "/tmp/two.db"),
+    ("WESEND_DATABASE_URL", "postgresql://localhost/wesend"),
+    ("WESEND_DATABASE_URL", "sqlite://"),
+    ("WESEND_DATABASE_URL", "sqlite:///:memory:"),
+    ("WESEND_DATABASE_URL", "/tmp/two.db"),
     *[("WESEND_PORT", value) for value in ("http", "0", "65536", "-1", "80.5", "8 0", "٨٠", "+80")],
     *[("WESEND_WORKERS", value) for value in ("0", "65", "two")],
     *[("WESEND_THREADS", value) for value in ("0", "257", "4.0")],
-    *[(name, value) for name in ("WESEND_SANDBOX", "WESEND_SCHEDULER", "WESEND_ALLOW_PRIVATE_URLS", "WESEND_SANDBOX_SMTP_STRICT")
-      for value in ("2", "maybe", "-1")],
-    *[(name, value) for name in ("WESEND_SANDBOX_DELAY", "WESEND_WEBHOOK_BACKOFF", "WESEND_MAIL_BACKOFF",
-                                 "WESEND_VALIDITY_HOURS", "WESEND_GATEWAY_TIMEOUT", "WESEND_BACKUP_HOURS",
-                                 "WESEND_KEEP_TEXT_DAYS", "WESEND_LINK_DAYS")
-      for value in ("-1", "soon", "nan", "inf", "1,5")],
-    ("WESEND_GATEWAY_TIMEOUT", "0"), ("WESEND_GATEWAY_TIMEOUT", "0.0"),
-    *[("WESEND_BASE_URL", value) for value in ("sms.example.org", "ftp://sms.example.org", "https://", "https://a:port",
-                                               "https://sms.example.org/?a=b", "https://sms.example.org/#a",
-                                               "https://sms example.org")],
+    *[
+        (name, value)
+        for name in ("WESEND_SANDBOX", "WESEND_SCHEDULER", "WESEND_ALLOW_PRIVATE_URLS", "WESEND_SANDBOX_SMTP_STRICT")
+        for value in ("2", "maybe", "-1")
+    ],
+    *[
+        (name, value)
+        for name in (
+            "WESEND_SANDBOX_DELAY",
+            "WESEND_WEBHOOK_BACKOFF",
+            "WESEND_MAIL_BACKOFF",
+            "WESEND_VALIDITY_HOURS",
+            "WESEND_GATEWAY_TIMEOUT",
+            "WESEND_BACKUP_HOURS",
+            "WESEND_KEEP_TEXT_DAYS",
+            "WESEND_LINK_DAYS",
+        )
+        for value in ("-1", "soon", "nan", "inf", "1,5")
+    ],
+    ("WESEND_GATEWAY_TIMEOUT", "0"),
+    ("WESEND_GATEWAY_TIMEOUT", "0.0"),
+    *[
+        ("WESEND_BASE_URL", value)
+        for value in (
+            "sms.example.org",
+            "ftp://sms.example.org",
+            "https://",
+            "https://a:port",
+            "https://sms.example.org/?a=b",
+            "https://sms.example.org/#a",
+            "https://sms example.org",
+        )
+    ],
     *[("WESEND_TRUSTED_PROXIES", value) for value in ("proxy", "10.0.0.1/8", "10.0.0.1,,", "*")],
-    ("WESEND_LOG", "yaml"), ("WESEND_LOG_LEVEL", "loud"), ("WESEND_BACKUP_KEEP", "0"), ("WESEND_BACKUP_KEEP", "all"),
+    ("WESEND_LOG", "yaml"),
+    ("WESEND_LOG_LEVEL", "loud"),
+    ("WESEND_BACKUP_KEEP", "0"),
+    ("WESEND_BACKUP_KEEP", "all"),
     *[("WESEND_DISK_RESERVE_MB", value) for value in ("-1", "1.5", "200MB")],
     *[("WESEND_RATE_LIMIT", value) for value in ("0", "-5", "many", "1.5")],
     *[("WESEND_RETRY_DELAYS", value) for value in ("a", "1,-4", "1,,4", "1;4", "nan")],
@@ -91,8 +143,11 @@ def test_every_setting_has_a_variable_a_default_here_and_a_docstring_in_the_code
     assert list(VARIABLES) == names
     assert set(DEFAULTS) == set(GIVEN) == set(names)
     source = Path(settings.__file__).read_text()
-    assert [variable for variable in VARIABLES.values() if f"`{variable}`" not in source
-            and f"`{variable}," not in source and f"`{variable};" not in source] == []
+    assert [
+        variable
+        for variable in VARIABLES.values()
+        if f"`{variable}`" not in source and f"`{variable}," not in source and f"`{variable};" not in source
+    ] == []
 
 
 @pytest.mark.parametrize("name", VARIABLES)
@@ -117,8 +172,18 @@ def test_a_value_that_cannot_be_used_is_refused_in_one_sentence_that_names_it(va
     assert sentence.endswith(".") and "\n" not in sentence
 
 
-@pytest.mark.parametrize("url", ["mail.example.org", "smtp://", "http://mail.example.org", "smtp://me:s3cret@host:port",
-                                 "smtp://me:s3cret@host:70000", "smtp://[", "smtp://host:0"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mail.example.org",
+        "smtp://",
+        "http://mail.example.org",
+        "smtp://me:s3cret@host:port",
+        "smtp://me:s3cret@host:70000",
+        "smtp://[",
+        "smtp://host:0",
+    ],
+)
 def test_a_mail_server_that_is_none_is_refused_without_its_password(url):
     with pytest.raises(SettingsError, match="^WESEND_SMTP_URL must be") as refusal:
         load({"WESEND_SMTP_URL": url})
@@ -140,19 +205,33 @@ def test_paths_are_absolute_and_home_is_expanded(monkeypatch):
     assert load({"WESEND_INSTANCE": "data"}).instance == Path.cwd() / "data"
 
 
-@pytest.mark.parametrize("host, sandbox", [
-    ("127.0.0.1", True), ("127.0.0.5", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("::", False),
-    ("192.168.1.4", False), ("example.org", False),
-])
+@pytest.mark.parametrize(
+    "host, sandbox",
+    [
+        ("127.0.0.1", True),
+        ("127.0.0.5", True),
+        ("localhost", True),
+        ("::1", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("192.168.1.4", False),
+        ("example.org", False),
+    ],
+)
 def test_the_sandbox_is_on_by_default_only_where_the_world_cannot_reach_it(host, sandbox):
     assert load({"WESEND_HOST": host}).sandbox is sandbox
     assert load({"WESEND_HOST": host, "WESEND_SANDBOX": "1"}).sandbox is True
 
 
-@pytest.mark.parametrize("host, url", [
-    ("127.0.0.1", "http://127.0.0.1:8100"), ("0.0.0.0", "http://127.0.0.1:8100"), ("::1", "http://[::1]:8100"),
-    ("example.org", "http://example.org:8100"),
-])
+@pytest.mark.parametrize(
+    "host, url",
+    [
+        ("127.0.0.1", "http://127.0.0.1:8100"),
+        ("0.0.0.0", "http://127.0.0.1:8100"),
+        ("::1", "http://[::1]:8100"),
+        ("example.org", "http://example.org:8100"),
+    ],
+)
 def test_the_base_url_follows_host_and_port_unless_it_is_given(host, url):
     assert load({"WESEND_HOST": host, "WESEND_PORT": "8100"}).base_url == url
 

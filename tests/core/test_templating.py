@@ -12,32 +12,38 @@ from hypothesis import strategies as st
 from wesend.core.templating import has_variables, render, render_single
 
 
-@pytest.mark.parametrize("text, expected", [
-    ("Hi {{name}}!", "Hi Ann!"),
-    ("Hi {{ NAME }}!", "Hi Ann!"),
-    ("{{first name}} from {{city}}", "Annie from Kampala"),
-    ("{{name}}{{name}}", "AnnAnn"),
-    ("Hi {{unknown}}.", "Hi ."),
-    ("Hi {name} {{}} {{{{ }}", "Hi {name} {{}} {{{{ }}"),
-    ("{{{name}}}", "{Ann}"),
-    ("{{name", "{{name"),
-    ("{{" + "x" * 65 + "}}", "{{" + "x" * 65 + "}}"),
-])
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("Hi {{name}}!", "Hi Ann!"),
+        ("Hi {{ NAME }}!", "Hi Ann!"),
+        ("{{first name}} from {{city}}", "Annie from Kampala"),
+        ("{{name}}{{name}}", "AnnAnn"),
+        ("Hi {{unknown}}.", "Hi ."),
+        ("Hi {name} {{}} {{{{ }}", "Hi {name} {{}} {{{{ }}"),
+        ("{{{name}}}", "{Ann}"),
+        ("{{name", "{{name"),
+        ("{{" + "x" * 65 + "}}", "{{" + "x" * 65 + "}}"),
+    ],
+)
 def test_double_braces_are_filled_whatever_their_case_and_spaces(text, expected):
     assert render(text, {"name": "Ann", "city": "Kampala", "first name": "Annie"}) == expected
 
 
-@pytest.mark.parametrize("text, expected", [
-    ("Dear {first_name}, you owe {account_balance}.", "Dear Ann, you owe 500."),
-    ("Dear { First_Name }!", "Dear Ann!"),
-    ("Dear {last_name} customer", "Dear customer"),
-    ("Dear {last_name} {name} customer", "Dear customer"),
-    ("Dear {last_name} {first_name} {name} customer", "Dear Ann customer"),
-    ("Dear {last_name}, hello", "Dear , hello"),
-    ("{last_name} hello", " hello"),
-    ("a  b {first_name}  c", "a  b Ann  c"),
-    ("JSON {\"a\": 1} and { }", "JSON {\"a\": 1} and { }"),
-])
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("Dear {first_name}, you owe {account_balance}.", "Dear Ann, you owe 500."),
+        ("Dear { First_Name }!", "Dear Ann!"),
+        ("Dear {last_name} customer", "Dear customer"),
+        ("Dear {last_name} {name} customer", "Dear customer"),
+        ("Dear {last_name} {first_name} {name} customer", "Dear Ann customer"),
+        ("Dear {last_name}, hello", "Dear , hello"),
+        ("{last_name} hello", " hello"),
+        ("a  b {first_name}  c", "a  b Ann  c"),
+        ('JSON {"a": 1} and { }', 'JSON {"a": 1} and { }'),
+    ],
+)
 def test_single_braces_are_filled_and_an_empty_one_leaves_no_double_space(text, expected):
     assert render_single(text, {"first_name": "Ann", "account_balance": "500", "last_name": ""}) == expected
 
@@ -99,8 +105,11 @@ def test_text_without_braces_is_never_changed(text, value):
     assert render_single(text, {"name": value}) == text
 
 
-@given(st.text(st.characters(exclude_characters="{}"), max_size=20), st.text(min_size=1, max_size=50),
-       st.text(st.characters(exclude_characters="{}"), max_size=20))
+@given(
+    st.text(st.characters(exclude_characters="{}"), max_size=20),
+    st.text(min_size=1, max_size=50),
+    st.text(st.characters(exclude_characters="{}"), max_size=20),
+)
 def test_a_value_comes_out_exactly_as_it_is(before, value, after):
     assert render(before + "{{name}}" + after, {"name": value}) == before + value + after
     assert render_single(before + "{name}" + after, {"name": value}) == before + value + after

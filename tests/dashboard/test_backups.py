@@ -69,8 +69,9 @@ def test_what_a_killed_download_left_is_removed_and_what_another_makes_now_is_no
 def test_one_that_can_not_be_made_is_told_on_the_page(operator, instance, monkeypatch):
     monkeypatch.setattr(backup, "_copy", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     operator.get("/operator/backups")
-    answer = operator.client.post("/operator/backups", data={"csrf_token": operator.token},
-                                  headers={"Referer": "http://localhost/operator/backups"})
+    answer = operator.client.post(
+        "/operator/backups", data={"csrf_token": operator.token}, headers={"Referer": "http://localhost/operator/backups"}
+    )
     assert answer.status_code == 303
     assert "No space left" in text_of(operator.get("/operator/backups")) and left_in(instance) == []
 
@@ -101,7 +102,9 @@ def test_those_made_by_the_clock_are_listed_newest_first_and_can_be_taken_away(c
     (folder / "wesend-mine.db").write_text("somebody else's")
     page = clocked.get("/operator/backups")
     assert re.findall(r'action="/operator/backups/([^"]+)"', page.text) == [
-        "wesend-20260610T180000Z.db", "wesend-20260610T120000Z.db"]
+        "wesend-20260610T180000Z.db",
+        "wesend-20260610T120000Z.db",
+    ]
     assert "Every 6 hours" in text_of(page) and re.search(r"\d [kM]B", text_of(page)) and "overdue" not in text_of(page)
     answer = clocked.post("/operator/backups/wesend-20260610T120000Z.db")
     assert answer.data == (folder / "wesend-20260610T120000Z.db").read_bytes()
@@ -111,7 +114,9 @@ def test_those_made_by_the_clock_are_listed_newest_first_and_can_be_taken_away(c
     assert "overdue" in text_of(clocked.get("/operator/backups"))
 
 
-@pytest.mark.parametrize(("count", "shown"), [
-    (0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (12_345_678, "12.3 MB"), (999_960, "1.0 MB"), (5 * 10**15, "5,000.0 TB")])
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (12_345_678, "12.3 MB"), (999_960, "1.0 MB"), (5 * 10**15, "5,000.0 TB")],
+)
 def test_sizes_are_written_for_people(app, count, shown):
     assert app.jinja_env.filters["size"](count) == shown

@@ -28,8 +28,9 @@ def group(app, shop) -> int:
     with app.app_context():
         made = contacts.create_group(shop.account_id, "Customers")["id"]
         people = (("0712000001", "Ann Apio", "Kampala"), ("0712000002", "<b>Ben</b>", "Gulu"), ("0710000099", "Cal", "Jinja"))
-        contacts.add_contacts(shop.account_id, made, (NewContact(phone, name, {"city": city})
-                                                      for phone, name, city in people), "UG")
+        contacts.add_contacts(
+            shop.account_id, made, (NewContact(phone, name, {"city": city}) for phone, name, city in people), "UG"
+        )
     return made
 
 
@@ -38,8 +39,19 @@ def uid_of(page) -> str:
 
 
 def fields(member, shop, group, **changed) -> dict:
-    return {"uid": uid_of(member.get("/campaigns/new")), "wallet": shop.wallet, "group": group, "numbers": "", "name": "Friday",
-            "sender": "", "text": "Hello {{first_name}} of {{city}}", "when": "now", "at": "", "rate": "", **changed}
+    return {
+        "uid": uid_of(member.get("/campaigns/new")),
+        "wallet": shop.wallet,
+        "group": group,
+        "numbers": "",
+        "name": "Friday",
+        "sender": "",
+        "text": "Hello {{first_name}} of {{city}}",
+        "when": "now",
+        "at": "",
+        "rate": "",
+        **changed,
+    }
 
 
 def test_a_campaign_goes_step_by_step_to_its_end(member, shop, group, jobs):
@@ -70,11 +82,19 @@ def test_contacts_fields_are_text_everywhere(member, shop, group):
     assert "<b>Ben" not in page.text and "&lt;b&gt;Ben" in page.text and "<i>" not in page.text
 
 
-@pytest.mark.parametrize(("changed", "told"), [
-    ({"text": ""}, "The message is empty"), ({"text": "é" * 2000}, "at most 10 are allowed"),
-    ({"when": "drip", "rate": "0"}, "messages a minute"), ({"when": "drip", "rate": "many"}, "messages a minute"),
-    ({"when": "scheduled", "at": "2001-01-01T10:00"}, "one minute to 90 days"), ({"when": "scheduled", "at": "x"}, "choose a day"),
-    ({"sender": "NOTMINE"}, "ender"), ({"wallet": "wal_sandbox_esms"}, "allet")])
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"text": ""}, "The message is empty"),
+        ({"text": "é" * 2000}, "at most 10 are allowed"),
+        ({"when": "drip", "rate": "0"}, "messages a minute"),
+        ({"when": "drip", "rate": "many"}, "messages a minute"),
+        ({"when": "scheduled", "at": "2001-01-01T10:00"}, "one minute to 90 days"),
+        ({"when": "scheduled", "at": "x"}, "choose a day"),
+        ({"sender": "NOTMINE"}, "ender"),
+        ({"wallet": "wal_sandbox_esms"}, "allet"),
+    ],
+)
 def test_what_makes_no_sense_is_told_before_it_costs_anything(member, shop, group, changed, told):
     given = fields(member, shop, group, **changed)
     for wanted in ("check", "send"):
@@ -122,8 +142,9 @@ def test_another_accounts_campaign_and_group_do_not_exist(app, member, shop, gro
     assert stranger.get(location).status_code == 404
     for deed in ("pause", "resume", "cancel"):
         assert stranger.post(f"{location}/{deed}").status_code == 404
-    assert "Group" in text_of(stranger.post("/campaigns/new", go="text", step="audience",
-                                            **{**fields(stranger, other, group), "wallet": other.wallet}))
+    assert "Group" in text_of(
+        stranger.post("/campaigns/new", go="text", step="audience", **{**fields(stranger, other, group), "wallet": other.wallet})
+    )
 
 
 def test_a_suspended_account_sends_nothing(member, shop, group, operator):

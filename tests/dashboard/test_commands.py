@@ -25,8 +25,12 @@ def shape(path: str) -> str:
 
 
 def test_every_call_of_the_api_has_a_command(app):
-    rules = {(method, shape(rule.rule)) for rule in app.url_map.iter_rules() if OURS.match(rule.rule)
-             for method in rule.methods - {"HEAD", "OPTIONS"}}
+    rules = {
+        (method, shape(rule.rule))
+        for rule in app.url_map.iter_rules()
+        if OURS.match(rule.rule)
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
     assert rules == {(command.method, shape(PREFIX + command.path)) for section in SECTIONS.values() for command in section}
 
 
@@ -48,13 +52,18 @@ def commands_of(page) -> list[Words]:
 
 def run(app, command: Words, ids: dict[str, str]):
     """As curl would, with the ids of earlier answers put in."""
+
     def fill(text: str) -> str:
         return re.sub("[A-Z]+_ID", lambda name: ids[name[0]], text)
 
     token = base64.b64encode(command.options["-u"].encode()).decode()
-    return app.test_client().open(fill(command.url).removeprefix("http://127.0.0.1:8000"), method=command.method,
-                                  data=fill(command.options.get("-d", "")), content_type="application/json",
-                                  headers={"Authorization": f"Basic {token}"})
+    return app.test_client().open(
+        fill(command.url).removeprefix("http://127.0.0.1:8000"),
+        method=command.method,
+        data=fill(command.options.get("-d", "")),
+        content_type="application/json",
+        headers={"Authorization": f"Basic {token}"},
+    )
 
 
 @pytest.fixture

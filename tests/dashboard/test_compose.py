@@ -22,8 +22,16 @@ def member(app, shop):
 
 def fields(member, shop, **changed) -> dict:
     uid = re.search(r'name="uid"[^>]*value="([^"]+)"', member.get("/compose").text)[1]
-    return {"uid": uid, "wallet": shop.wallet, "sender": "", "recipients": "0712 345 678", "text": "Hello", "when": "now",
-            "at": "", **changed}
+    return {
+        "uid": uid,
+        "wallet": shop.wallet,
+        "sender": "",
+        "recipients": "0712 345 678",
+        "text": "Hello",
+        "when": "now",
+        "at": "",
+        **changed,
+    }
 
 
 def test_the_counter_tells_what_the_send_then_charges(member, shop):
@@ -36,10 +44,17 @@ def test_the_counter_tells_what_the_send_then_charges(member, shop):
     assert told["after"].removesuffix(" left") in text_of(member.get("/wallets"))
 
 
-@pytest.mark.parametrize(("text", "segments", "units"), [
-    ("", "0 segments", "0 of 160 characters"), ("x" * 160, "1 segment", "160 of 160 characters"),
-    ("x" * 161, "2 segments", "161 of 306 characters"), ("€" * 80, "1 segment", "160 of 160 characters"),
-    ("a\r\nb", "1 segment", "3 of 160 characters"), ("🎉" * 35, "1 segment", "70 of 70 characters")])
+@pytest.mark.parametrize(
+    ("text", "segments", "units"),
+    [
+        ("", "0 segments", "0 of 160 characters"),
+        ("x" * 160, "1 segment", "160 of 160 characters"),
+        ("x" * 161, "2 segments", "161 of 306 characters"),
+        ("€" * 80, "1 segment", "160 of 160 characters"),
+        ("a\r\nb", "1 segment", "3 of 160 characters"),
+        ("🎉" * 35, "1 segment", "70 of 70 characters"),
+    ],
+)
 def test_the_counter_counts_as_messages_are_billed(member, shop, text, segments, units):
     told = member.post("/compose/count", **fields(member, shop, text=text)).json
     assert (told["segments"], told["units"]) == (segments, units)
@@ -62,10 +77,19 @@ def test_a_schedule_is_read_in_the_accounts_own_zone(member, shop, clock):
     assert "UGX 35 went back" in text_of(member.follow(f"/messages/{uid}/cancel"))
 
 
-@pytest.mark.parametrize(("changed", "told"), [
-    ({"recipients": ""}, "fill this in"), ({"text": ""}, "fill this in"), ({"recipients": "nobody"}, "valid phone number"),
-    ({"when": "scheduled", "at": ""}, "choose a day"), ({"recipients": "0710000088"}, "alance"),
-    ({"wallet": "wal_sandbox_esms"}, "allet"), ({"text": "x" * 2000}, "at most 10"), ({"uid": "x"}, "atch")])
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"recipients": ""}, "fill this in"),
+        ({"text": ""}, "fill this in"),
+        ({"recipients": "nobody"}, "valid phone number"),
+        ({"when": "scheduled", "at": ""}, "choose a day"),
+        ({"recipients": "0710000088"}, "alance"),
+        ({"wallet": "wal_sandbox_esms"}, "allet"),
+        ({"text": "x" * 2000}, "at most 10"),
+        ({"uid": "x"}, "atch"),
+    ],
+)
 def test_what_can_not_be_sent_is_told_and_costs_nothing(member, shop, changed, told):
     answer = member.post("/compose", go="send", **fields(member, shop, **changed))
     assert answer.status_code == 200 and told in text_of(answer)
@@ -81,6 +105,7 @@ def test_an_account_without_a_wallet_is_told_what_to_do(app, operator):
     minted = mint(app)
     with app.app_context():
         from wesend.accounts import service
+
         other = service.create_account("Bare", actor="test").id
     operator.pick(other)
     assert "No wallet yet" in text_of(operator.get("/compose")) and minted

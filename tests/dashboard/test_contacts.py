@@ -16,8 +16,14 @@ from wesend.database import query
 from ..support.accounts import mint
 from ..support.dashboard import Visitor, make_user, text_of
 
-ROWS = ["Mobile,Full name,Town", "0712000001,Ann,Kampala", "0712 000 002,<script>x</script>,Gulu", "nonsense,Cal,Jinja",
-        "+256712000001,Ann again,Kampala", "=1+1,Dan,"]
+ROWS = [
+    "Mobile,Full name,Town",
+    "0712000001,Ann,Kampala",
+    "0712 000 002,<script>x</script>,Gulu",
+    "nonsense,Cal,Jinja",
+    "+256712000001,Ann again,Kampala",
+    "=1+1,Dan,",
+]
 
 
 @pytest.fixture
@@ -65,8 +71,12 @@ def query_groups(app) -> list:
 
 
 def test_a_workbook_is_read_as_a_spreadsheet_shows_it(member):
-    content = book_of(["phone", "name", "amount", None], [256712000001, "Ann", 1500.0, None], [None, None, None, None],
-                       ["0712000002", "Ben", 12.5, None])
+    content = book_of(
+        ["phone", "name", "amount", None],
+        [256712000001, "Ann", 1500.0, None],
+        [None, None, None, None],
+        ["0712000002", "Ben", 12.5, None],
+    )
     path = upload(member, content, "x.xlsx")
     assert "256712000001 · 0712000002" in text_of(member.get(path))
     given = {"column-0": "phone", "column-1": "name", "column-2": "field", "column-3": "ignore", "group": "Book", "country": "UG"}
@@ -80,8 +90,10 @@ def test_a_header_in_peoples_words_is_known_and_a_rounded_number_told_apart(memb
     assert '<option value="phone" selected' in member.get(path).text.partition("column-2")[2]
     check = text_of(member.post(path, go="check", **given))
     assert "Valid 1" in check and "Rejected 1" in check and "2.56712E+11 Excel has rounded this number" in check
-    assert "1;" not in check and "Ann,2.56712E+11,Excel has rounded this number" in member.get(
-        f"{path}/rejected.csv?phone=2&country=UG").text
+    assert (
+        "1;" not in check
+        and "Ann,2.56712E+11,Excel has rounded this number" in member.get(f"{path}/rejected.csv?phone=2&country=UG").text
+    )
 
 
 def test_columns_are_mapped_by_hand_where_no_header_is_known(member):
@@ -93,11 +105,17 @@ def test_columns_are_mapped_by_hand_where_no_header_is_known(member):
     assert "+254712345678" in text_of(page)  # read at the home country that was chosen
 
 
-@pytest.mark.parametrize(("content", "name", "told"), [
-    (b"", "a.csv", "empty"), (b"PK\x03\x04 broken", "a.xlsx", "no Excel workbook"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "a.xls", "an old Excel workbook (.xls)"), (b"%PDF-1.7", "a.csv", "a PDF"),
-    (b'phone,name\n0712345678,"Ann\n0772345678,Ben\n', "a.csv", "Line 2: a quote"),
-    (b"phone" + b",x" * 100 + b"\n0712345678\n", "a.csv", "more than 100 columns")])
+@pytest.mark.parametrize(
+    ("content", "name", "told"),
+    [
+        (b"", "a.csv", "empty"),
+        (b"PK\x03\x04 broken", "a.xlsx", "no Excel workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "a.xls", "an old Excel workbook (.xls)"),
+        (b"%PDF-1.7", "a.csv", "a PDF"),
+        (b'phone,name\n0712345678,"Ann\n0772345678,Ben\n', "a.csv", "Line 2: a quote"),
+        (b"phone" + b",x" * 100 + b"\n0712345678\n", "a.csv", "more than 100 columns"),
+    ],
+)
 def test_a_file_that_is_none_is_refused_and_not_kept(app, member, content, name, told):
     answer = member.post("/contacts/import", files={"file": (io.BytesIO(content), name)})
     assert answer.status_code == 200 and told in text_of(answer)
@@ -153,29 +171,35 @@ def test_a_contact_is_changed_in_its_place_with_the_fields_it_has(member, group)
     contact = newest(member.get(group))
     form = member.get(f"{group}?edit={contact.rsplit('/', 1)[1]}")
     assert 'value="Gulu"' in form.text and "Town" in text_of(form) and "email" in text_of(form)
-    shown = member.follow(contact, **{"phone": "0772 000 002", "name": "Ben", "field-0": "<b>Arua</b>",
-                                      "field-1": "Ben@Example.com"})
+    shown = member.follow(
+        contact, **{"phone": "0772 000 002", "name": "Ben", "field-0": "<b>Arua</b>", "field-1": "Ben@Example.com"}
+    )
     assert "+256772000002" in text_of(shown) and "&lt;b&gt;Arua" in shown.text and "+256712000002" not in text_of(shown)
     assert "2 contacts" in text_of(shown)
 
 
-@pytest.mark.parametrize(("phone", "told"), [("0712000001", "in the group already"), ("nonsense", "Not a phone number"),
-                                             ("", "Please fill this in")])
+@pytest.mark.parametrize(
+    ("phone", "told"), [("0712000001", "in the group already"), ("nonsense", "Not a phone number"), ("", "Please fill this in")]
+)
 def test_a_contact_that_can_not_become_that_stays_as_it_was_and_the_form_keeps_what_was_typed(app, member, group, phone, told):
     contact = newest(member.get(group))
     answer = member.post(contact, **{"phone": phone, "name": "Typed", "field-0": "Arua", "field-1": ""})
     assert told in text_of(answer) and 'value="Typed"' in answer.text and 'value="Arua"' in answer.text
     with app.app_context():
         assert [tuple(row) for row in query("SELECT phone, name FROM contacts ORDER BY id DESC LIMIT 1")] == [
-            ("+256712000002", "=Ben")]
+            ("+256712000002", "=Ben")
+        ]
 
 
 def test_a_group_is_taken_away_as_a_csv_that_can_be_imported_again(member, group):
     member.follow(group, **{"phone": "0712000003", "name": "", "field-0": "", "field-1": "cal@example.com"})
     taken = member.get(f"{group}/export")
     assert taken.mimetype == "text/csv" and taken.text.splitlines() == [
-        "\ufeffphone,name,Town,email", "'+256712000001,Ann,Kampala,", "'+256712000002,'=Ben,Gulu,",
-        "'+256712000003,,,cal@example.com"]
+        "\ufeffphone,name,Town,email",
+        "'+256712000001,Ann,Kampala,",
+        "'+256712000002,'=Ben,Gulu,",
+        "'+256712000003,,,cal@example.com",
+    ]
     again = upload(member, taken.data)
     given = {f"column-{n}": role for n, role in enumerate(("phone", "name", "field", "field"))}
     assert "3 contacts imported." in text_of(member.follow(again, go="import", group="Again", country="KE", **given))
@@ -193,8 +217,7 @@ def test_whoever_opts_out_is_left_alone_until_it_is_taken_back(member, shop, app
     assert "+256712000001 gets nothing more" in text_of(member.follow("/contacts/opt-outs", number="0712000001"))
     told = member.post("/compose/count", wallet=shop.wallet, recipients="0712000001", text="x", sender="").json
     assert "(opted out)" in told["rejected"] or "no route" in told["rejected"]
-    assert "may be written to again" in text_of(
-        member.follow("/contacts/opt-outs/remove", channel="sms", address="+256712000001"))
+    assert "may be written to again" in text_of(member.follow("/contacts/opt-outs/remove", channel="sms", address="+256712000001"))
     assert "Nobody opted out" in text_of(member.get("/contacts/opt-outs"))
     with app.app_context():
         assert query("SELECT actor, action FROM audit_log ORDER BY id DESC LIMIT 1")[0]["action"] == "opt_out.remove"

@@ -10,14 +10,16 @@ from wesend.dashboard import frame
 
 from ..support.dashboard import text_of
 
-DIRECTIVES = ("default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'",
-              "base-uri 'none'")
+DIRECTIVES = ("default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'", "base-uri 'none'")
 
 
 def pages(app) -> list[str]:
     """Every page of the dashboard whose address holds nothing variable."""
-    return sorted(rule.rule for rule in app.url_map.iter_rules()
-                  if rule.endpoint.startswith("dashboard.") and "GET" in rule.methods and not rule.arguments)
+    return sorted(
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("dashboard.") and "GET" in rule.methods and not rule.arguments
+    )
 
 
 def test_every_page_is_shown_with_strict_headers(app, operator):

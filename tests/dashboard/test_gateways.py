@@ -59,6 +59,7 @@ def ticked(page, field: str) -> int:
 
 # -- the list ------------------------------------------------------------------
 
+
 def test_without_a_gateway_the_list_leads_to_the_first_one(operator):
     page = operator.get("/operator/gateways")
     assert "No gateway of your own yet" in text_of(page) and "lead a route to it" in text_of(page)
@@ -125,6 +126,7 @@ def test_addresses_that_no_vendor_can_call_are_warned_of(app_with, app, context,
 
 # -- setting up ----------------------------------------------------------------
 
+
 def test_what_is_set_up_by_the_form_is_what_the_command_would_have_made(context, operator):
     shown = make_at(operator, **{"options.tps": "2.5"})
     assert "at is set up." in shown and "Nothing goes over it yet" in shown
@@ -135,14 +137,29 @@ def test_what_is_set_up_by_the_form_is_what_the_command_would_have_made(context,
 
 
 def test_boxes_choices_and_lists_mean_what_they_show(context, operator):
-    operator.follow("/operator/new-gateway/smpp", name="line", **{
-        "options.host": "smsc.example.com", "options.system_id": "me", "options.bind": "transmitter", "options.tls": "y",
-        "secrets.password": "p"})
-    assert service.get_gateway("line").options == {
-        "host": "smsc.example.com", "system_id": "me", "bind": "transmitter", "tls": "1"}
-    operator.follow("/operator/new-gateway/momo", name="momo", **{
-        "options.target_environment": "mtnuganda", "options.api_user": "u", "options.networks": ["MTN", "AIRTEL"],
-        "secrets.subscription_key": "s", "secrets.api_key": "k"})
+    operator.follow(
+        "/operator/new-gateway/smpp",
+        name="line",
+        **{
+            "options.host": "smsc.example.com",
+            "options.system_id": "me",
+            "options.bind": "transmitter",
+            "options.tls": "y",
+            "secrets.password": "p",
+        },
+    )
+    assert service.get_gateway("line").options == {"host": "smsc.example.com", "system_id": "me", "bind": "transmitter", "tls": "1"}
+    operator.follow(
+        "/operator/new-gateway/momo",
+        name="momo",
+        **{
+            "options.target_environment": "mtnuganda",
+            "options.api_user": "u",
+            "options.networks": ["MTN", "AIRTEL"],
+            "secrets.subscription_key": "s",
+            "secrets.api_key": "k",
+        },
+    )
     assert registry.money_gateway("momo").networks == ("MTN", "AIRTEL")
     page = operator.get("/operator/gateways/line/edit")
     assert ticked(page, "options.tls") == 1
@@ -150,16 +167,19 @@ def test_boxes_choices_and_lists_mean_what_they_show(context, operator):
     assert ticked(operator.get("/operator/gateways/momo/edit"), "options.networks") == 2
 
 
-@pytest.mark.parametrize(("fields", "field", "sentence"), [
-    ({"name": "A T"}, "name", "is not a gateway"),
-    ({"name": "sandbox"}, "name", "always there"),
-    ({"options.parallel": "many"}, "options.parallel", "must be a whole number"),
-    ({"options.base_url": "ftp://x"}, "options.base_url", "must be a web address"),
-    ({"options.username": ""}, "options.username", "fill this in"),
-    ({"options.username": " "}, "options.username", "username is missing"),
-    ({"secrets.api_key": ""}, "secrets.api_key", "fill this in"),
-    ({"secrets.api_key": "two\x07"}, "secrets.api_key", "printable text"),
-])
+@pytest.mark.parametrize(
+    ("fields", "field", "sentence"),
+    [
+        ({"name": "A T"}, "name", "is not a gateway"),
+        ({"name": "sandbox"}, "name", "always there"),
+        ({"options.parallel": "many"}, "options.parallel", "must be a whole number"),
+        ({"options.base_url": "ftp://x"}, "options.base_url", "must be a web address"),
+        ({"options.username": ""}, "options.username", "fill this in"),
+        ({"options.username": " "}, "options.username", "username is missing"),
+        ({"secrets.api_key": ""}, "secrets.api_key", "fill this in"),
+        ({"secrets.api_key": "two\x07"}, "secrets.api_key", "printable text"),
+    ],
+)
 def test_what_is_wrong_is_told_at_its_field_and_what_was_typed_is_kept_but_secrets(context, operator, fields, field, sentence):
     typed = {"name": "at", **AT, "options.tps": "7", **fields}
     page = operator.post("/operator/new-gateway/africastalking", **typed)
@@ -183,6 +203,7 @@ def test_a_gateway_may_have_any_name(context, operator):
 
 
 # -- setting anew --------------------------------------------------------------
+
 
 def test_secrets_that_are_left_blank_stay_and_none_is_ever_shown(context, operator):
     make_at(operator)
@@ -215,8 +236,9 @@ def test_an_optional_secret_is_taken_away_by_its_box(context, operator):
 
 def test_secrets_of_any_name_are_given_by_pairs_and_kept(context, operator):
     fields = {"options.url": "https://api.example.com/{token}", "options.body": '{"to": "{to}"}'}
-    refused = operator.post("/operator/new-gateway/http", name="beem", **fields, **{
-        "new.1.name": "to ken", "new.1.value": SECRET, "new.2.name": "left"})
+    refused = operator.post(
+        "/operator/new-gateway/http", name="beem", **fields, **{"new.1.name": "to ken", "new.1.value": SECRET, "new.2.name": "left"}
+    )
     assert "letters, digits" in error_at(refused, "new.1.name") and "missing" in error_at(refused, "new.2.value")
     operator.follow("/operator/new-gateway/http", name="beem", **fields, **{"new.1.name": "token", "new.1.value": SECRET})
     assert registry.sms_gateway("beem").credentials == {"token": SECRET}
@@ -237,6 +259,7 @@ def test_what_is_always_there_is_shown_and_can_be_neither_changed_nor_removed(op
 
 # -- a test --------------------------------------------------------------------
 
+
 def test_a_test_goes_out_once_and_its_outcome_is_shown(context, operator, vendor):
     vendor.on("POST", "/version1/messaging", answer(201, ACCEPTED))
     set_up("africastalking", vendor.url, name="at")
@@ -254,18 +277,27 @@ def test_a_vendors_refusal_is_shown_as_text(context, operator, vendor):
     assert HOSTILE not in page.text and "&lt;script&gt;" in page.text
 
 
-@pytest.mark.parametrize(("number", "sentence"), [
-    ("+256700000077", "sandbox refused the test to +256700000077. Refused by the sandbox (REJECTED)."),
-    ("+256700000066", "sandbox gave no clear answer: the test to +256700000066 may have gone out."),
-    ("+256700000044", "sandbox could not take the test to +256700000044; nothing was sent.")])
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        ("+256700000077", "sandbox refused the test to +256700000077. Refused by the sandbox (REJECTED)."),
+        ("+256700000066", "sandbox gave no clear answer: the test to +256700000066 may have gone out."),
+        ("+256700000044", "sandbox could not take the test to +256700000044; nothing was sent."),
+    ],
+)
 def test_every_outcome_has_its_sentence(operator, number, sentence):
     assert sentence in text_of(operator.follow("/operator/gateways/sandbox/test", to=number, text="Hello"))
 
 
-@pytest.mark.parametrize(("fields", "field", "sentence"), [
-    ({"to": "0712345678", "text": "Hi"}, "to", "no phone number with its country code"),
-    ({"to": "", "text": "Hi"}, "to", "fill this in"), ({"to": PHONE, "text": " "}, "text", "no text"),
-    ({"to": PHONE, "text": "x" * 1600}, "text", "at most 10")])
+@pytest.mark.parametrize(
+    ("fields", "field", "sentence"),
+    [
+        ({"to": "0712345678", "text": "Hi"}, "to", "no phone number with its country code"),
+        ({"to": "", "text": "Hi"}, "to", "fill this in"),
+        ({"to": PHONE, "text": " "}, "text", "no text"),
+        ({"to": PHONE, "text": "x" * 1600}, "text", "at most 10"),
+    ],
+)
 def test_a_test_that_can_not_be_sent_is_told_at_the_field(context, operator, fields, field, sentence):
     page = operator.post("/operator/gateways/sandbox/test", **fields)
     assert page.status_code == 200 and sentence in error_at(page, field) and value_of(page, "to") == fields["to"]
@@ -281,6 +313,7 @@ def test_a_money_gateway_is_tried_by_a_top_up(context, operator):
 
 # -- removing ------------------------------------------------------------------
 
+
 def test_before_it_is_removed_its_routes_and_its_queue_are_named(context, app, operator):
     set_up("africastalking", name="at")
     make_route("UG_MTN", gateway="at")
@@ -295,6 +328,7 @@ def test_before_it_is_removed_its_routes_and_its_queue_are_named(context, app, o
 
 
 # -- from elsewhere ------------------------------------------------------------
+
 
 def test_the_checklist_the_overview_and_routes_lead_to_gateways(context, app, operator):
     set_up("africastalking", name="at")
@@ -312,10 +346,20 @@ def test_the_checklist_the_overview_and_routes_lead_to_gateways(context, app, op
 def test_only_an_operator_opens_or_sends_any_of_it(context, owner, member):
     set_up("africastalking", name="at")
     for visitor in (owner, member):
-        for path in ("/operator/gateways", "/operator/gateways/at", "/operator/gateways/at/edit", "/operator/new-gateway",
-                     "/operator/gateways/at/remove", "/operator/new-gateway/africastalking"):
+        for path in (
+            "/operator/gateways",
+            "/operator/gateways/at",
+            "/operator/gateways/at/edit",
+            "/operator/new-gateway",
+            "/operator/gateways/at/remove",
+            "/operator/new-gateway/africastalking",
+        ):
             assert visitor.get(path).status_code == 403, path
-        for path in ("/operator/gateways/at/test", "/operator/gateways/at/remove", "/operator/gateways/at/edit",
-                     "/operator/new-gateway/africastalking"):
+        for path in (
+            "/operator/gateways/at/test",
+            "/operator/gateways/at/remove",
+            "/operator/gateways/at/edit",
+            "/operator/new-gateway/africastalking",
+        ):
             assert visitor.post(path, to=PHONE, text="Hi", name="x", **AT).status_code == 403, path
     assert [row["name"] for row in query("SELECT name FROM gateways")] == ["at"]

@@ -50,8 +50,7 @@ def test_filters_stand_in_the_address_and_narrow_the_list_and_the_export_alike(s
     export = owner.get("/messages/export?status=failed")
     assert export.mimetype == "text/csv"
     rows = list(csv.DictReader(io.StringIO(export.text.lstrip("\ufeff"))))
-    assert [(row["recipient"], row["status"], row["text"]) for row in rows] == [
-        ("'+256710000099", "failed", "'=cmd|'/c calc'!A1")]
+    assert [(row["recipient"], row["status"], row["text"]) for row in rows] == [("'+256710000099", "failed", "'=cmd|'/c calc'!A1")]
     assert "Nothing fits" in text_of(owner.get("/messages?to=2001-01-01"))
     assert owner.get("/messages?status=nonsense&from=x&to=99999-1-1&before=-1&wallet=zz").status_code == 200
 
@@ -63,7 +62,7 @@ def test_old_messages_are_reached_page_by_page_without_one_twice(sender, app):
     seen, path = [], "/messages"
     while path:
         page = owner.get(path).text
-        seen += [line.split(">")[-1] for line in page.split("</a><span class=\"sub\">") if line[-4:].isdigit()]
+        seen += [line.split(">")[-1] for line in page.split('</a><span class="sub">') if line[-4:].isdigit()]
         older = page.split('rel="next"')[0].rsplit('href="', 1)[-1].split('"')[0] if 'rel="next"' in page else None
         path = older.replace("&amp;", "&") if older else None
     assert len(seen) == 120 == len(set(seen))
@@ -82,8 +81,17 @@ def test_the_detail_tells_everything(sender, jobs):
     uid = sent(api.send("0712000001", message="Price: “5” \u200bonly"))
     jobs.settle()
     shown = text_of(owner.get(f"/messages/{uid}"))
-    for told in ("delivered", "1 segment", "Unicode", "U+201C left double quotation mark", "U+200B zero width space",
-                 "UGX", "curl http", "accepted", "submitted"):
+    for told in (
+        "delivered",
+        "1 segment",
+        "Unicode",
+        "U+201C left double quotation mark",
+        "U+200B zero width space",
+        "UGX",
+        "curl http",
+        "accepted",
+        "submitted",
+    ):
         assert told in shown, told
 
 
@@ -92,8 +100,9 @@ def test_a_receipt_is_shown_to_operators_as_it_was_brought(sender, app, operator
     owner = operator.pick(minted.account_id)
     uid = sent(api.send("0710000055"))
     with app.app_context():
-        receipt_inbox.keep("sandbox", [CallbackReceipt(None, uid, None, Receipt("delivered", "DELIVRD", None))],
-                     raw='{"status": "<b>OK</b>"}')
+        receipt_inbox.keep(
+            "sandbox", [CallbackReceipt(None, uid, None, Receipt("delivered", "DELIVRD", None))], raw='{"status": "<b>OK</b>"}'
+        )
         receipt_inbox.match_new()
     page = owner.get(f"/messages/{uid}").text
     assert "{&#34;status&#34;: &#34;&lt;b&gt;OK&lt;/b&gt;&#34;}" in page

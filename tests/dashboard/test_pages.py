@@ -36,6 +36,7 @@ def code(page, name: str) -> str:
 
 # -- overview ----------------------------------------------------------------
 
+
 def test_the_overview_of_an_empty_account_is_no_blank_page(owner):
     shown = text_of(owner.get("/"))
     assert "Nothing was sent in these 14 days" in shown and "No failures" in shown
@@ -63,6 +64,7 @@ def test_a_period_that_is_not_offered_is_the_usual_one(owner, days):
 
 # -- keys --------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("api", keys.APIS)
 def test_a_minted_key_is_shown_once_and_works(app, shop, owner, api):
     page = owner.post("/keys", api=api, wallet=shop.wallet, name=HOSTILE, scopes=["send", "query"])
@@ -70,7 +72,7 @@ def test_a_minted_key_is_shown_once_and_works(app, shop, owner, api):
     with app.app_context():
         row = keys.list_keys(shop.account_id)[-1]
         names = keys.new_credentials(api, for_sandbox=False).names
-        public, secret = ([code(page, name) for name in names] if len(names) == 2 else (None, code(page, names[0])))
+        public, secret = [code(page, name) for name in names] if len(names) == 2 else (None, code(page, names[0]))
         assert authenticate(api, secret, public).id == row["id"]
     assert row["scopes"] == "send,query" and HOSTILE not in shown and "&lt;script&gt;" in shown
     assert secret not in owner.get("/keys").text
@@ -99,6 +101,7 @@ def test_another_accounts_key_is_not_there_to_be_revoked(app, owner):
 
 # -- senders -----------------------------------------------------------------
 
+
 def test_a_sender_is_asked_for_approved_and_rejected_with_a_reason(app, shop, owner, operator):
     owner.follow("/senders", name="myshop", countries=["UG", "KE"], use_case=HOSTILE)
     owner.follow("/senders", name="winbig", countries=["UG"])
@@ -119,6 +122,7 @@ def test_a_sender_without_countries_is_told_so_at_the_field(owner):
 
 
 # -- webhooks ----------------------------------------------------------------
+
 
 def test_a_webhooks_secret_is_shown_once_and_rotated(owner):
     page = owner.post("/webhooks", format="wesendall", url="https://example.com/hook")
@@ -141,8 +145,9 @@ def test_a_private_address_warns(owner):
 @pytest.fixture
 def failed(context, shop, owner):
     """An endpoint of the shop with a delivery that was given up."""
-    endpoint, _ = endpoints.add_endpoint(account_id=shop.account_id, format_name="wesendall",
-                                         url="http://127.0.0.1:1/x", actor="test")
+    endpoint, _ = endpoints.add_endpoint(
+        account_id=shop.account_id, format_name="wesendall", url="http://127.0.0.1:1/x", actor="test"
+    )
     attempts.send_test(endpoint["id"], allow_private=False, actor="test")
     return attempts.list_deliveries(endpoint["id"])[0]
 
@@ -166,8 +171,11 @@ def test_another_accounts_webhooks_and_deliveries_are_not_there(app, failed):
     stranger = Visitor(app, make_user(app, "owner", mint(app, "esms").account_id))
     for path in (f"/webhooks/{failed['endpoint_id']}", f"/webhooks/deliveries/{failed['uid']}"):
         assert stranger.get(path).status_code == 404
-    for path in (f"/webhooks/{failed['endpoint_id']}/remove", f"/webhooks/{failed['endpoint_id']}/test",
-                 f"/webhooks/deliveries/{failed['uid']}/retry"):
+    for path in (
+        f"/webhooks/{failed['endpoint_id']}/remove",
+        f"/webhooks/{failed['endpoint_id']}/test",
+        f"/webhooks/deliveries/{failed['uid']}/retry",
+    ):
         assert stranger.post(path).status_code == 404
     assert query("SELECT count(*) FROM webhook_endpoints")[0][0] == 1
 
@@ -181,6 +189,7 @@ def test_a_webhook_is_switched_off_on_and_removed(context, owner, failed):
 
 
 # -- people ------------------------------------------------------------------
+
 
 def test_an_owner_invites_somebody_who_sets_a_password_by_the_link(app, owner, stranger, shop):
     link = code(owner.post("/people", email="new@example.com", role="member"), "link")
@@ -210,6 +219,7 @@ def test_an_operator_makes_users_changes_roles_and_switches_them_off(context, ap
 
 # -- the operator's ----------------------------------------------------------
 
+
 def test_an_account_and_its_wallets_are_made_suspended_and_resumed(context, operator):
     made = operator.post("/operator/accounts", name="Mbale Clinic", country="UG")
     path = made.headers["Location"]
@@ -227,8 +237,15 @@ def test_a_time_zone_that_is_none_is_told_at_its_field(operator):
 
 
 def test_a_route_is_made_changed_and_switched(context, operator):
-    fields = {"country": "UG", "gateway": "sandbox", "price": "42.5", "currency": "UGX", "priority": "3",
-              "prefixes": "25677, 25678", "default_sender": "shop"}
+    fields = {
+        "country": "UG",
+        "gateway": "sandbox",
+        "price": "42.5",
+        "currency": "UGX",
+        "priority": "3",
+        "prefixes": "25677, 25678",
+        "default_sender": "shop",
+    }
     operator.follow("/operator/routes/new", code="UG_MTN", **fields)
     made = find_route("UG_MTN")
     assert (made.price_micros, made.priority, set(made.prefixes)) == (42_500_000, 3, {"+25677", "+25678"})

@@ -13,8 +13,7 @@ def test_neither_link_nor_password_is_stored_as_it_is(context, app):
     token = sign_in.issue_link(user, actor="test")
     sign_in.redeem_link(token, PASSWORD)
     other = sign_in.issue_link(user, actor="test")
-    stored = str([tuple(row) for table in ("users", "sign_in_links", "audit_log")
-                  for row in query(f"SELECT * FROM {table}")])
+    stored = str([tuple(row) for table in ("users", "sign_in_links", "audit_log") for row in query(f"SELECT * FROM {table}")])
     assert token not in stored and other not in stored and PASSWORD not in stored
     assert query("SELECT password_hash FROM users")[0][0].startswith("scrypt$32768$8$3$")
 

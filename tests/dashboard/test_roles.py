@@ -26,14 +26,14 @@ OPERATORS = {
     "makes accounts": lambda actor, shop: service.create_account("Mine", actor=actor),
     "lists accounts": lambda actor, shop: service.list_accounts(actor=actor),
     "suspends": lambda actor, shop: service.set_account_status(shop.account_id, "suspended", actor=actor),
-    "makes a live wallet": lambda actor, shop: wallets.create_wallet(
-        account_id=shop.account_id, currency="UGX", actor=actor),
+    "makes a live wallet": lambda actor, shop: wallets.create_wallet(account_id=shop.account_id, currency="UGX", actor=actor),
     "gives money": lambda actor, shop: wallets.credit_by_hand(
-        wallets.find_wallet(shop.wallet), money.MICRO, note=None, actor=actor),
-    "takes money": lambda actor, shop: wallets.debit_by_hand(
-        wallets.find_wallet(shop.wallet), money.MICRO, note=None, actor=actor),
+        wallets.find_wallet(shop.wallet), money.MICRO, note=None, actor=actor
+    ),
+    "takes money": lambda actor, shop: wallets.debit_by_hand(wallets.find_wallet(shop.wallet), money.MICRO, note=None, actor=actor),
     "sets a price": lambda actor, shop: routes.set_route(
-        code="ESMS_UG", country="UG", gateway=None, price_micros=0, currency="UGX", actor=actor),
+        code="ESMS_UG", country="UG", gateway=None, price_micros=0, currency="UGX", actor=actor
+    ),
     "switches a route": lambda actor, shop: routes.switch_route("ESMS_UG", False, actor=actor),
     "sets a rate": lambda actor, shop: rates.set_rate("UGX", money.MICRO, actor=actor),
     "approves a sender": lambda actor, shop: senders.decide_sender(1, approve=True, actor=actor),
@@ -60,29 +60,32 @@ OPERATORS = {
 
 OWNERS = {
     "mints a key": lambda actor, shop: keys.create_key(
-        account_id=shop.account_id, wallet_id=wallets.find_wallet(shop.wallet).id, api="esms", actor=actor,
-        credentials=keys.new_credentials("esms", for_sandbox=False)),
+        account_id=shop.account_id,
+        wallet_id=wallets.find_wallet(shop.wallet).id,
+        api="esms",
+        actor=actor,
+        credentials=keys.new_credentials("esms", for_sandbox=False),
+    ),
     "revokes a key": lambda actor, shop: keys.revoke_key(shop.key_id, actor=actor),
-    "makes test keys": lambda actor, shop: onboarding.make_test_keys(
-        service.get_account(shop.account_id), actor=actor),
+    "makes test keys": lambda actor, shop: onboarding.make_test_keys(service.get_account(shop.account_id), actor=actor),
     "asks for a sender": lambda actor, shop: senders.request_sender(
-        account_id=shop.account_id, name="SHOP", countries=["UG"], actor=actor),
+        account_id=shop.account_id, name="SHOP", countries=["UG"], actor=actor
+    ),
     "adds a webhook": lambda actor, shop: endpoints.add_endpoint(
-        account_id=shop.account_id, format_name="esms", url="https://example.com/", actor=actor),
+        account_id=shop.account_id, format_name="esms", url="https://example.com/", actor=actor
+    ),
     "switches a webhook": lambda actor, shop: endpoints.switch(_endpoint(shop), False, actor=actor),
     "rotates a secret": lambda actor, shop: endpoints.rotate_secret(_endpoint(shop), actor=actor),
     "removes a webhook": lambda actor, shop: endpoints.remove_endpoint(_endpoint(shop), actor=actor),
     "repeats deliveries": lambda actor, shop: attempts.retry_failed(_endpoint(shop), 0, actor=actor),
     "invites somebody": lambda actor, shop: users.create_user("x@example.com", MEMBER, shop.account_id, actor=actor),
-    "sets an alert": lambda actor, shop: wallets.set_low_balance(
-        wallets.find_wallet(shop.wallet), money.MICRO, None, actor=actor),
+    "sets an alert": lambda actor, shop: wallets.set_low_balance(wallets.find_wallet(shop.wallet), money.MICRO, None, actor=actor),
     "sees the people": lambda actor, shop: users.list_users(shop.account_id, actor=actor),
 }
 
 
 def _endpoint(shop) -> int:
-    return endpoints.add_endpoint(account_id=shop.account_id, format_name="esms", url="https://example.com/",
-                                  actor="test")[0]["id"]
+    return endpoints.add_endpoint(account_id=shop.account_id, format_name="esms", url="https://example.com/", actor="test")[0]["id"]
 
 
 def changes() -> list[tuple]:
@@ -142,16 +145,29 @@ def test_an_owner_makes_sandbox_wallets_but_no_money(context, app, shop):
     assert wallet.is_sandbox and set(made) == set(keys.APIS)
     again, _ = onboarding.make_test_keys(service.get_account(shop.account_id), actor=owner)
     assert again == wallet
-    live = [row for row in keys.list_keys(shop.account_id)
-            if row["name"] == onboarding.KEY_NAME and not row["revoked_at"]]
+    live = [row for row in keys.list_keys(shop.account_id) if row["name"] == onboarding.KEY_NAME and not row["revoked_at"]]
     assert len(live) == 4, "those made before were revoked"
 
 
-OPERATOR_PAGES = ("/operator/accounts", "/operator/accounts/1", "/operator/routes", "/operator/routes/ESMS_UG",
-                  "/operator/rates", "/operator/senders", "/operator/users", "/operator/deposits",
-                  "/operator/gateways", "/operator/gateways/sandbox", "/operator/new-gateway",
-                  "/operator/new-gateway/twilio", "/operator/deposits/1", "/operator/unknown", "/operator/audit",
-                  "/operator/backups", "/operator/settings")
+OPERATOR_PAGES = (
+    "/operator/accounts",
+    "/operator/accounts/1",
+    "/operator/routes",
+    "/operator/routes/ESMS_UG",
+    "/operator/rates",
+    "/operator/senders",
+    "/operator/users",
+    "/operator/deposits",
+    "/operator/gateways",
+    "/operator/gateways/sandbox",
+    "/operator/new-gateway",
+    "/operator/new-gateway/twilio",
+    "/operator/deposits/1",
+    "/operator/unknown",
+    "/operator/audit",
+    "/operator/backups",
+    "/operator/settings",
+)
 
 
 @pytest.mark.parametrize("path", OPERATOR_PAGES)
@@ -161,8 +177,7 @@ def test_an_operators_page_is_refused_to_everybody_else(owner, member, path):
 
 
 def test_every_operators_page_is_named_above(app):
-    found = {rule.rule for rule in app.url_map.iter_rules()
-             if rule.rule.startswith("/operator/") and "GET" in rule.methods}
+    found = {rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/operator/") and "GET" in rule.methods}
     assert {path for path in found if "<" not in path and not path.endswith("/new")} <= set(OPERATOR_PAGES)
 
 

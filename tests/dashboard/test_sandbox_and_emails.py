@@ -34,8 +34,9 @@ def test_phones_show_what_they_got_as_text(app, shop, member):
     page = member.get("/sandbox-phones?phone=256712000001")
     assert "<b>One" not in page.text and "&lt;b&gt;One" in page.text
     assert "0000099" in text_of(page) and "+256712000002" in text_of(page)
-    assert "No phone has got anything" in text_of(Visitor(app, make_user(app, "owner", mint(app).account_id)).get(
-        "/sandbox-phones"))
+    assert "No phone has got anything" in text_of(
+        Visitor(app, make_user(app, "owner", mint(app).account_id)).get("/sandbox-phones")
+    )
 
 
 def test_an_answer_of_stop_leaves_the_phone_alone_until_it_says_start(app, shop, member):
@@ -78,8 +79,11 @@ def test_nothing_of_another_account_or_of_a_live_wallet_is_simulated(app, shop, 
 def reader(app):
     """An owner whose account has sent an HTML mail by the World Ledgers API, and the mail's id."""
     minted = mint(app, "worldledgers", currency="SMS", balance="100")
-    answer = app.test_client().post("/api/v1/communication/email", headers={"X-API-Key": minted.credentials.secret},
-                                    json={"subject": "News <1>", "message": HOSTILE, "recipients": ["ann@example.com"]})
+    answer = app.test_client().post(
+        "/api/v1/communication/email",
+        headers={"X-API-Key": minted.credentials.secret},
+        json={"subject": "News <1>", "message": HOSTILE, "recipients": ["ann@example.com"]},
+    )
     assert answer.status_code < 300, answer.text
     visitor = Visitor(app, make_user(app, "owner", minted.account_id))
     uid = re.search(r'/emails/([0-9a-f-]{36})"', visitor.get("/emails").text)[1]
@@ -104,6 +108,7 @@ def test_opens_and_clicks_are_shown_and_looking_at_it_here_is_none(reader, app, 
     assert "Not opened yet" in text_of(visitor.get(f"/emails/{uid}"))
     with app.app_context():
         from wesend.database import query
+
         message_id = query("SELECT id FROM messages WHERE uid = ?", (uid,))[0][0]
         token = mail.tracking_url(mail.CLICK, message_id, 0).rsplit("/t/", 1)[1]
     assert app.test_client().get(f"/t/{token}").status_code == 302

@@ -63,10 +63,16 @@ def test_a_declined_top_up_says_so(sandbox_shop, visitor, jobs, clock):
     assert "Declined by the payer" in text_of(visitor.get(page.request.path))
 
 
-@pytest.mark.parametrize(("fields", "told"), [
-    ({"amount": "0", "phone": "0772345678"}, "above zero"), ({"amount": "-5", "phone": "0772345678"}, "above zero"),
-    ({"amount": "many", "phone": "0772345678"}, "Not an amount"), ({"amount": "5", "phone": "home"}, "not a phone number"),
-    ({"amount": "", "phone": ""}, "Please fill this in")])
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"amount": "0", "phone": "0772345678"}, "above zero"),
+        ({"amount": "-5", "phone": "0772345678"}, "above zero"),
+        ({"amount": "many", "phone": "0772345678"}, "Not an amount"),
+        ({"amount": "5", "phone": "home"}, "not a phone number"),
+        ({"amount": "", "phone": ""}, "Please fill this in"),
+    ],
+)
 def test_what_makes_no_sense_is_told_at_its_field(sandbox_shop, visitor, fields, told):
     assert told in text_of(visitor.post(f"/wallets/{sandbox_shop.wallet}/top-up", provider="", **fields))
 

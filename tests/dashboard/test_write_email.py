@@ -41,8 +41,16 @@ def written(member, shop, **fields) -> dict:
     """The form as it is sent, with the id that it was shown with."""
     page = member.get("/emails/write")
     uid = page.text.split('name="uid"')[1].split('value="')[1].split('"')[0]
-    return {"uid": uid, "wallet": shop.wallet, "addresses": "", "subject": "News", "format": "plain", "text": "Hello",
-            "when": "now", **fields}
+    return {
+        "uid": uid,
+        "wallet": shop.wallet,
+        "addresses": "",
+        "subject": "News",
+        "format": "plain",
+        "text": "Hello",
+        "when": "now",
+        **fields,
+    }
 
 
 def test_a_mail_to_addresses_as_people_paste_them_goes_once(app, shop, member):
@@ -61,7 +69,8 @@ def test_a_group_gets_it_with_its_fields_filled_in_and_what_is_html_in_them_is_t
         found = query("SELECT * FROM messages ORDER BY recipient")
         assert [(row["recipient"], row["subject"], text_of_mail(row), row["encoding"]) for row in found] == [
             ("ann@example.com", "For Ann", "<p>Dear Ann Otim</p>", "html"),
-            ("cal@example.com", "For <b>Cal</b>", "<p>Dear &lt;b&gt;Cal&lt;/b&gt;</p>", "html")]
+            ("cal@example.com", "For <b>Cal</b>", "<p>Dear &lt;b&gt;Cal&lt;/b&gt;</p>", "html"),
+        ]
 
 
 def test_what_is_written_as_plain_text_stays_that_whatever_it_looks_like(app, shop, member):
@@ -85,11 +94,16 @@ def test_the_form_counts_who_gets_it_while_it_is_written(member, shop, group):
     assert told == {"recipients": "3 recipients", "rejected": "No e-mail address: nonsense."}
 
 
-@pytest.mark.parametrize(("fields", "told"), [
-    ({"addresses": ""}, "no recipient to send to"), ({"addresses": "nonsense"}, "No recipient is a valid e-mail address"),
-    ({"addresses": "a@example.com", "subject": ""}, "Please fill this in"),
-    ({"addresses": "a@example.com", "text": " "}, "is empty"),
-    ({"addresses": "a@example.com", "when": "scheduled", "at": "2001-01-01T10:00"}, "one minute to 90 days ahead")])
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"addresses": ""}, "no recipient to send to"),
+        ({"addresses": "nonsense"}, "No recipient is a valid e-mail address"),
+        ({"addresses": "a@example.com", "subject": ""}, "Please fill this in"),
+        ({"addresses": "a@example.com", "text": " "}, "is empty"),
+        ({"addresses": "a@example.com", "when": "scheduled", "at": "2001-01-01T10:00"}, "one minute to 90 days ahead"),
+    ],
+)
 def test_a_mail_that_can_not_go_is_told_so_in_the_form_which_keeps_its_words(app, member, shop, fields, told):
     answer = member.post("/emails/write", **written(member, shop, **{"text": "Kept words", **fields}))
     assert answer.status_code == 200 and told in text_of(answer)
@@ -99,8 +113,10 @@ def test_a_mail_that_can_not_go_is_told_so_in_the_form_which_keeps_its_words(app
 
 
 def test_a_scheduled_mail_waits_and_is_taken_back(member, shop):
-    page = member.follow("/emails/write", **written(member, shop, addresses="a@example.com", when="scheduled",
-                                                    at=iso_in_zone(now_ms() + DAY, "Africa/Kampala")[:16]))
+    page = member.follow(
+        "/emails/write",
+        **written(member, shop, addresses="a@example.com", when="scheduled", at=iso_in_zone(now_ms() + DAY, "Africa/Kampala")[:16]),
+    )
     assert "scheduled" in text_of(page)
     path = re.search(r'"(/emails/[0-9a-f-]{36})"', page.text)[1]
     assert "due" in text_of(member.get(path))

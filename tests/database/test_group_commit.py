@@ -63,8 +63,10 @@ def commits(app: Flask) -> list[str]:
     with database.gate():
         database.group.connection = database.group.connection or database.group.connect()
         database.group.connection.set_trace_callback(
-            lambda sql: seen.append(sql.split()[0]) if sql.split()[0] in
-            ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE") else None)
+            lambda sql: (
+                seen.append(sql.split()[0]) if sql.split()[0] in ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE") else None
+            )
+        )
     return seen
 
 
@@ -78,8 +80,9 @@ def test_what_waits_together_is_one_commit_without_savepoints(context):
 
 @pytest.mark.parametrize("failing", [{0}, {3}, {UNITS - 1}, {0, 1, 5}, set(range(UNITS))])
 def test_what_fails_is_undone_alone(context, failing):
-    done = in_one_group(context, [note(f"w{index}", then=ValueError(index) if index in failing else None)
-                                  for index in range(UNITS)])
+    done = in_one_group(
+        context, [note(f"w{index}", then=ValueError(index) if index in failing else None) for index in range(UNITS)]
+    )
     for index, future in enumerate(done):
         if index in failing:
             with pytest.raises(ValueError, match=f"^{index}$"):
@@ -129,6 +132,7 @@ def test_units_that_take_their_time_are_not_added_up(context, careful):
         def unit(tx):
             time.sleep(GROUP_SECONDS * 1.5)
             return note(word)(tx)
+
         return unit
 
     done = in_one_group(context, [note("a"), slow("b"), note("c"), slow("d"), slow("e"), note("f")])
@@ -147,6 +151,7 @@ def test_a_failed_commit_is_everybodys_error_and_is_not_tried_again(context):
             # A foreign key that is looked at by the commit itself.
             tx.execute("PRAGMA defer_foreign_keys = ON")
             tx.execute("INSERT INTO message_events (message_id, event, status, at) VALUES (999999, 'x', 'x', 0)")
+
         return run
 
     done = in_one_group(context, [unit("a"), unit("b")])

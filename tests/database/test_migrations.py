@@ -44,25 +44,37 @@ def test_defaults_partial_indices_and_checks_are_the_models_too(context):
     """Alembic's comparison looks neither at an index's condition nor at a check, and takes '' for no default."""
     inspector = inspect(db.engine)
     for table in db.metadata.sorted_tables:
-        checks = {check["name"]: " ".join(check["sqltext"].split())
-                  for check in inspector.get_check_constraints(table.name)}
-        assert checks == {str(check.name): " ".join(str(check.sqltext).split()) for check in table.constraints
-                          if isinstance(check, CheckConstraint)}, table.name
+        checks = {check["name"]: " ".join(check["sqltext"].split()) for check in inspector.get_check_constraints(table.name)}
+        assert checks == {
+            str(check.name): " ".join(str(check.sqltext).split())
+            for check in table.constraints
+            if isinstance(check, CheckConstraint)
+        }, table.name
         defaults = {column["name"]: column["default"] for column in inspector.get_columns(table.name)}
-        assert defaults == {column.name: f"'{column.server_default.arg}'" if column.server_default is not None else None
-                            for column in table.columns}, table.name
-        made = {index["name"]: str(index.get("dialect_options", {}).get("sqlite_where", ""))
-                for index in inspector.get_indexes(table.name)}
-        assert made == {index.name: str(index.dialect_options["sqlite"]["where"] if
-                                        index.dialect_options["sqlite"]["where"] is not None else "")
-                        for index in table.indexes}, table.name
+        assert defaults == {
+            column.name: f"'{column.server_default.arg}'" if column.server_default is not None else None for column in table.columns
+        }, table.name
+        made = {
+            index["name"]: str(index.get("dialect_options", {}).get("sqlite_where", ""))
+            for index in inspector.get_indexes(table.name)
+        }
+        assert made == {
+            index.name: str(
+                index.dialect_options["sqlite"]["where"] if index.dialect_options["sqlite"]["where"] is not None else ""
+            )
+            for index in table.indexes
+        }, table.name
 
 
 def test_every_constraint_has_a_name(context):
     inspector = inspect(db.engine)
     for table in db.metadata.tables:
-        constraints = [*inspector.get_check_constraints(table), *inspector.get_unique_constraints(table),
-                       *inspector.get_foreign_keys(table), inspector.get_pk_constraint(table)]
+        constraints = [
+            *inspector.get_check_constraints(table),
+            *inspector.get_unique_constraints(table),
+            *inspector.get_foreign_keys(table),
+            inspector.get_pk_constraint(table),
+        ]
         assert [constraint for constraint in constraints if not constraint["name"]] == [], table
 
 
@@ -75,7 +87,8 @@ def test_no_foreign_key_of_any_table_cascades(context):
 
 def test_the_triggers_keep_the_ledger_and_the_caches_honest(context):
     expected = {"ledger_entries_no_update", "ledger_entries_no_delete"} | {
-        f"{table}_config_{event}" for table in CONFIGURATION for event in ("insert", "update", "delete")}
+        f"{table}_config_{event}" for table in CONFIGURATION for event in ("insert", "update", "delete")
+    }
     assert expected <= set(triggers(context.config["WESEND"].database))
 
 
@@ -201,8 +214,10 @@ def test_a_migration_that_rebuilds_the_tables_of_money_keeps_every_row_and_every
     flask_migrate.upgrade(directory=later())
     db.engine.dispose()
     assert current_revision(path) == "9999"
-    assert {table: [row[:-1] if table in ("wallets", "messages", "batches", "ledger_entries") else row for row in found]
-            for table, found in contents(MONEY).items()} == rows
+    assert {
+        table: [row[:-1] if table in ("wallets", "messages", "batches", "ledger_entries") else row for row in found]
+        for table, found in contents(MONEY).items()
+    } == rows
     assert triggers(path) == kept
     with pytest.raises(sqlite3.IntegrityError, match="immutable"), atomic() as tx:
         tx.execute("DELETE FROM ledger_entries")

@@ -43,8 +43,10 @@ def before(tmp_path) -> Iterator[tuple[Flask, sqlite3.Connection]]:
 def test_mail_that_was_caught_is_still_shown_and_goes_in_its_time(before, monkeypatch):
     _, connection = before
     for number in range(3):
-        connection.execute("INSERT INTO caught_mails (uid, recipient, raw, created_at) VALUES (?, ?, ?, ?)",
-                           (f"u{number}", "ann@example.com", b"Subject: %d\r\n\r\nHello" % number, number))
+        connection.execute(
+            "INSERT INTO caught_mails (uid, recipient, raw, created_at) VALUES (?, ?, ?, ?)",
+            (f"u{number}", "ann@example.com", b"Subject: %d\r\n\r\nHello" % number, number),
+        )
     connection.commit()
     assert bring_up_to_date() is True
     handed_in.keep(["ann@example.com"], b"Subject: 3\r\n\r\nHello")
@@ -98,20 +100,64 @@ def test_live_mail_that_waited_to_be_caught_is_held_and_what_was_caught_stays(be
     put(connection, "accounts", id=1, name="Shop", country="KE", time_zone="Africa/Nairobi", created_at=NOW)
     for wallet, is_sandbox in ((1, 0), (2, 1)):
         of = {"account_id": 1, "created_at": NOW}
-        put(connection, "wallets", **of, id=wallet, uid=f"wal_{wallet}", currency="SMS", is_sandbox=is_sandbox,
-            purchase_currency="KES")
-        put(connection, "batches", **of, id=wallet, uid=f"b{wallet}", wallet_id=wallet, api="worldledgers", channel="email",
-            lane=0, state="open", text="Hi", total=3, cost_micros=0, currency="SMS")
+        put(
+            connection,
+            "wallets",
+            **of,
+            id=wallet,
+            uid=f"wal_{wallet}",
+            currency="SMS",
+            is_sandbox=is_sandbox,
+            purchase_currency="KES",
+        )
+        put(
+            connection,
+            "batches",
+            **of,
+            id=wallet,
+            uid=f"b{wallet}",
+            wallet_id=wallet,
+            api="worldledgers",
+            channel="email",
+            lane=0,
+            state="open",
+            text="Hi",
+            total=3,
+            cost_micros=0,
+            currency="SMS",
+        )
         for status in ("queued", "scheduled", "delivered"):
-            put(connection, "messages", **of, uid=f"{wallet} {status}", batch_id=wallet, wallet_id=wallet, channel="email",
-                lane=0, recipient="ann@example.com", text="Hi", subject="Hi", encoding="plain", segments=0, cost_micros=0,
-                gateway="sandbox-mail", status=status, due_at=NOW, day="2026-06-10")
+            put(
+                connection,
+                "messages",
+                **of,
+                uid=f"{wallet} {status}",
+                batch_id=wallet,
+                wallet_id=wallet,
+                channel="email",
+                lane=0,
+                recipient="ann@example.com",
+                text="Hi",
+                subject="Hi",
+                encoding="plain",
+                segments=0,
+                cost_micros=0,
+                gateway="sandbox-mail",
+                status=status,
+                due_at=NOW,
+                day="2026-06-10",
+            )
         put(connection, "caught_mails", uid=f"alert {wallet}", recipient="ops@example.com", raw=ALERT % wallet, created_at=NOW)
     put(connection, "caught_mails", uid="app", recipient="ops@example.com", raw=b"Subject: Hi\n\nHi", created_at=NOW)
     connection.commit()
     assert bring_up_to_date() is True
     assert {row["uid"]: row["gateway"] for row in query("SELECT uid, gateway FROM messages")} == {
-        "1 queued": "smtp", "1 scheduled": "smtp", "1 delivered": "sandbox-mail",
-        "2 queued": "sandbox-mail", "2 scheduled": "sandbox-mail", "2 delivered": "sandbox-mail"}
+        "1 queued": "smtp",
+        "1 scheduled": "smtp",
+        "1 delivered": "sandbox-mail",
+        "2 queued": "sandbox-mail",
+        "2 scheduled": "sandbox-mail",
+        "2 delivered": "sandbox-mail",
+    }
     assert {found["id"] for found in caught_mail.emails(Wanted())} == {"2 delivered", "alert 2", "app"}
     assert query("SELECT count(*) FROM caught_bodies")[0][0] == 2

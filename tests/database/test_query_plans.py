@@ -58,22 +58,48 @@ def no_scan(api, recorder, instance):
 
 
 DATES = "date_from=2026-01-01T10:00:00Z&date_to=2030-01-01"
-PATHS = ("/messages", "/messages?page=3&limit=1", "/messages?status=delivered", "/messages?status=queued",
-         "/messages?status=retrying", "/messages?status=submitted&limit=1&page=2", f"/messages?{DATES}",
-         f"/messages?status=failed&{DATES}", f"/messages?status=queued&{DATES}", "/messages?to=%2B256712345678",
-         f"/messages?to=%2B256712345678&status=failed&{DATES}", "/messages?batch_id={batch}",
-         "/messages?batch_id={batch}&status=queued", "/messages?batch_id={batch}&to=0712345678", "/messages/{message}",
-         "/messages/batch/{batch}", "/messages/stats", "/messages/volume?days=90", "/messages/export",
-         f"/messages/export?status=queued&{DATES}", "/messages/export?batch_id={batch}", "/balance",
-         "/balance/transactions?page=1&limit=2", "/contact-lists", "/contact-lists/{list}",
-         "/contact-lists/{list}/contacts?page=1&limit=1", "/sender-ids", "/routes", "/routes/health", "/webhooks")
+PATHS = (
+    "/messages",
+    "/messages?page=3&limit=1",
+    "/messages?status=delivered",
+    "/messages?status=queued",
+    "/messages?status=retrying",
+    "/messages?status=submitted&limit=1&page=2",
+    f"/messages?{DATES}",
+    f"/messages?status=failed&{DATES}",
+    f"/messages?status=queued&{DATES}",
+    "/messages?to=%2B256712345678",
+    f"/messages?to=%2B256712345678&status=failed&{DATES}",
+    "/messages?batch_id={batch}",
+    "/messages?batch_id={batch}&status=queued",
+    "/messages?batch_id={batch}&to=0712345678",
+    "/messages/{message}",
+    "/messages/batch/{batch}",
+    "/messages/stats",
+    "/messages/volume?days=90",
+    "/messages/export",
+    f"/messages/export?status=queued&{DATES}",
+    "/messages/export?batch_id={batch}",
+    "/balance",
+    "/balance/transactions?page=1&limit=2",
+    "/contact-lists",
+    "/contact-lists/{list}",
+    "/contact-lists/{list}/contacts?page=1&limit=1",
+    "/sender-ids",
+    "/routes",
+    "/routes/health",
+    "/webhooks",
+)
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_reading_by_the_esms_api(api, recorder, no_scan, path):
     message = api.messages(limit=1)[0]["id"]
-    known = {"message": message, "batch": api.message(message)["batch_id"],
-             "list": data_of(api.get("/contact-lists"))["lists"][-1]["id"]}
+    known = {
+        "message": message,
+        "batch": api.message(message)["batch_id"],
+        "list": data_of(api.get("/contact-lists"))["lists"][-1]["id"],
+    }
     answer = api.get(path.format(**known))
     assert answer.status_code == 200 and answer.data
 
@@ -87,8 +113,9 @@ def test_reading_where_an_account_has_both_sides(app, api, recorder, no_scan, pa
     test_reading_by_the_esms_api(api, recorder, no_scan, path)
 
 
-@pytest.mark.parametrize("given", [{}, {"page": 2, "per_page": 1}, {"status": "failed"}, {"status": "sent"},
-                                   {"recipient": "0712345678"}])
+@pytest.mark.parametrize(
+    "given", [{}, {"page": 2, "per_page": 1}, {"status": "failed"}, {"status": "sent"}, {"recipient": "0712345678"}]
+)
 def test_wesendalls_history(app, no_scan, given):
     Wesendall(app.test_client()).history(**given)
 
@@ -111,8 +138,18 @@ def test_sending(api, no_scan):
     assert api.send(headers={"Idempotency-Key": "k"}).status_code == 200
 
 
-@pytest.mark.parametrize("query", ["", "?since=now", "?since=2020-01-01&order=desc", "?since={message}", "?to={to}",
-                                   "?to={to}&since={message}", "?to={to}&since=2020-01-01"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?since=now",
+        "?since=2020-01-01&order=desc",
+        "?since={message}",
+        "?to={to}",
+        "?to={to}&since={message}",
+        "?to={to}&since=2020-01-01",
+    ],
+)
 @pytest.mark.parametrize("kind", ["messages", "emails"])
 def test_what_the_sandbox_caught(app, api, recorder, no_scan, kind, query):
     message = api.messages(limit=1)[0]["id"].removeprefix("msg-")
@@ -138,8 +175,9 @@ SWEEPS = {
     "webhooks: who has something due": lambda: deliver.due_endpoints(),
     "webhooks: when the next is due": lambda: deliver.seconds_to_next(0),
     "webhooks: claim": lambda: deliver.claim(1, 10),
-    "webhooks: what was given up": lambda: attempts.retry_failed(endpoints.add_endpoint(
-        account_id=1, format_name="esms", url="https://example.com/", actor="test")[0]["id"], 0, actor="test"),
+    "webhooks: what was given up": lambda: attempts.retry_failed(
+        endpoints.add_endpoint(account_id=1, format_name="esms", url="https://example.com/", actor="test")[0]["id"], 0, actor="test"
+    ),
     "forget idempotency keys": lambda: idempotency.forget_old(),
     "forget mail that was caught": lambda: handed_in.forget_old(),
     "sweep deleted groups": lambda: contacts.sweep_deleted(),

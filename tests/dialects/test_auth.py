@@ -33,8 +33,7 @@ def calls(app: Flask, row: Row, headers: dict[str, str]) -> Iterator[tuple[Route
     for route in routes(app):
         if route.row is row:
             body = row.bodies.get(route.pattern, ({},))[0] if route.method in ("POST", "PUT") else None
-            yield route, Api(app.test_client(), headers).call(route.method, route.path,
-                                                              **({} if body is None else {"json": body}))
+            yield route, Api(app.test_client(), headers).call(route.method, route.path, **({} if body is None else {"json": body}))
 
 
 def refused(app: Flask, row: Row, headers: dict[str, str], status: int) -> bool:
@@ -49,8 +48,7 @@ def refused(app: Flask, row: Row, headers: dict[str, str], status: int) -> bool:
 
 
 def rate_limited(row: Row, response: TestResponse) -> bool:
-    return (response.status_code == 429 and row.shows_refusal(response)
-            and 1 <= int(response.headers["Retry-After"]) <= 60)
+    return response.status_code == 429 and row.shows_refusal(response) and 1 <= int(response.headers["Retry-After"]) <= 60
 
 
 def minted_with(app: Flask, row: Row) -> tuple[Minted, dict[str, str]]:

@@ -7,23 +7,17 @@ from decimal import Decimal
 import pytest
 
 from ..support.database import written
-from ..support.esms import (
-    ANN,
-    BEN,
-    REFUSED,
-    data_of,
-    field_of,
-    new_esms,
-    new_list,
-    refused,
-)
+from ..support.esms import ANN, BEN, REFUSED, data_of, field_of, new_esms, new_list, refused
 from ..support.idempotency import KEY, replayed
 
 
 @pytest.mark.parametrize("currency,estimate", [("UGX", 28), ("KES", 824), ("SMS", 1000), ("CHF", 0)])
 def test_the_balance_and_for_how_many_messages_home_it_is(app, currency, estimate):
     assert data_of(new_esms(app, currency=currency).get("/balance")) == {
-        "balance": 1000, "currency": currency, "sms_estimate": estimate}
+        "balance": 1000,
+        "currency": currency,
+        "sms_estimate": estimate,
+    }
 
 
 def test_a_broken_balance_is_a_number(app):
@@ -39,7 +33,11 @@ def test_transactions_tell_every_movement_newest_first(app, clock):
     bulk, refund, charge, credit = shown["transactions"]
     assert set(bulk) == {"id", "type", "amount", "balance_after", "currency", "description", "batch_id", "created_at"}
     assert [(entry["type"], entry["amount"], entry["balance_after"]) for entry in (bulk, refund, charge, credit)] == [
-        ("sms_charge", -70, 930), ("refund", 35, 1000), ("sms_charge", -35, 965), ("manual_credit", 1000, 1000)]
+        ("sms_charge", -70, 930),
+        ("refund", 35, 1000),
+        ("sms_charge", -35, 965),
+        ("manual_credit", 1000, 1000),
+    ]
     assert bulk["batch_id"] == batch_id and charge["batch_id"] == refund["batch_id"] and credit["batch_id"] is None
     assert (bulk["currency"], bulk["created_at"]) == ("UGX", "2026-06-10T12:00:00Z")
 
@@ -75,10 +73,18 @@ def test_a_topup_with_amount_and_phone_starts_a_charge_and_credits_it(app, jobs,
     assert data_of(api.get("/balance/transactions"))["transactions"][0]["type"] == "credit"
 
 
-@pytest.mark.parametrize("body,loc", [
-    ({"amount": 500}, ["body", "phone"]), ({"phone": ANN}, ["body", "amount"]), ({"amount": 0, "phone": ANN}, ["body", "amount"]),
-    ({"amount": -5, "phone": ANN}, ["body", "amount"]), ({"amount": "5", "phone": ANN}, ["body", "amount"]),
-    ({"amount": 1e30, "phone": ANN}, ["body", "amount"]), ({"amount": 5, "phone": "nobody"}, ["body", "phone"])])
+@pytest.mark.parametrize(
+    "body,loc",
+    [
+        ({"amount": 500}, ["body", "phone"]),
+        ({"phone": ANN}, ["body", "amount"]),
+        ({"amount": 0, "phone": ANN}, ["body", "amount"]),
+        ({"amount": -5, "phone": ANN}, ["body", "amount"]),
+        ({"amount": "5", "phone": ANN}, ["body", "amount"]),
+        ({"amount": 1e30, "phone": ANN}, ["body", "amount"]),
+        ({"amount": 5, "phone": "nobody"}, ["body", "phone"]),
+    ],
+)
 def test_a_topup_that_makes_no_sense_is_422_and_writes_nothing(app, esms, body, loc):
     before = written(app)
     answer = esms.post("/balance/topup", body)

@@ -46,15 +46,41 @@ def test_the_pre_checks_shape_and_arithmetic(app):
     people = new_list(api, ANN, BEN, CHEBET, AMERICAN)
     checked = data_of(api.precheck(people, text="a" * 161))
     assert checked == {
-        "total_contacts": 4, "total_segments": 6, "total_cost": Decimal("0.0562"), "wallet_currency": "USD",
-        "wallet_balance": 1000, "balance_after": Decimal("999.9438"), "sufficient_balance": True, "countries": 2,
+        "total_contacts": 4,
+        "total_segments": 6,
+        "total_cost": Decimal("0.0562"),
+        "wallet_currency": "USD",
+        "wallet_balance": 1000,
+        "balance_after": Decimal("999.9438"),
+        "sufficient_balance": True,
+        "countries": 2,
         "breakdown": [
-            {"country_code": "KE", "country_name": "Kenya", "currency": "KES", "route_code": "ESMS_KE", "contacts": 1,
-             "segments": 2, "route_cost": Decimal("2.4"), "wallet_cost": Decimal("0.0186"),
-             "price_per_segment": Decimal("1.2")},
-            {"country_code": "UG", "country_name": "Uganda", "currency": "UGX", "route_code": "ESMS_UG", "contacts": 2,
-             "segments": 4, "route_cost": 140, "wallet_cost": Decimal("0.0376"), "price_per_segment": 35}],
-        "unroutable_count": 1, "unroutable": [AMERICAN]}
+            {
+                "country_code": "KE",
+                "country_name": "Kenya",
+                "currency": "KES",
+                "route_code": "ESMS_KE",
+                "contacts": 1,
+                "segments": 2,
+                "route_cost": Decimal("2.4"),
+                "wallet_cost": Decimal("0.0186"),
+                "price_per_segment": Decimal("1.2"),
+            },
+            {
+                "country_code": "UG",
+                "country_name": "Uganda",
+                "currency": "UGX",
+                "route_code": "ESMS_UG",
+                "contacts": 2,
+                "segments": 4,
+                "route_cost": 140,
+                "wallet_cost": Decimal("0.0376"),
+                "price_per_segment": 35,
+            },
+        ],
+        "unroutable_count": 1,
+        "unroutable": [AMERICAN],
+    }
 
 
 def test_a_pre_check_writes_nothing(app, esms):
@@ -90,8 +116,11 @@ def test_a_bulk_of_the_whole_balance_is_accepted(app):
 
 def test_the_answer_of_a_bulk(app):
     api = new_esms(app)
-    sent = data_of(api.bulk(new_list(api, ANN, BEN, AMERICAN), sender_id=None, route=None, schedule_mode="now",
-                            scheduled_at=None, drip_rate=None))
+    sent = data_of(
+        api.bulk(
+            new_list(api, ANN, BEN, AMERICAN), sender_id=None, route=None, schedule_mode="now", scheduled_at=None, drip_rate=None
+        )
+    )
     assert re.fullmatch(r"batch-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", sent.pop("batch_id"))
     assert sent == {"total_recipients": 2, "estimated_cost": 70, "status": "sending"}
     assert api.balance() == 930
@@ -100,15 +129,34 @@ def test_the_answer_of_a_bulk(app):
 def test_a_batch_is_followed_to_its_end(app, jobs, clock):
     api = new_esms(app)
     batch_id = data_of(api.bulk(new_list(api, ANN, BEN, REFUSED)))["batch_id"]
-    shown = {"batch_id": batch_id, "status": "sending", "total": 3, "queued": 3, "submitted": 0, "delivered": 0, "failed": 0,
-             "cancelled": 0, "cost": 105, "currency": "UGX", "created_at": "2026-06-10T12:00:00Z", "finished_at": None}
+    shown = {
+        "batch_id": batch_id,
+        "status": "sending",
+        "total": 3,
+        "queued": 3,
+        "submitted": 0,
+        "delivered": 0,
+        "failed": 0,
+        "cancelled": 0,
+        "cost": 105,
+        "currency": "UGX",
+        "created_at": "2026-06-10T12:00:00Z",
+        "finished_at": None,
+    }
     assert api.batch(batch_id) == shown
     jobs.dispatch()
     assert api.batch(batch_id) == {**shown, "queued": 0, "submitted": 2, "failed": 1, "cost": 70}
     clock.advance(2)
     jobs.receipts()
-    assert api.batch(batch_id) == {**shown, "status": "finished", "queued": 0, "delivered": 2, "failed": 1, "cost": 70,
-                                   "finished_at": "2026-06-10T12:00:02Z"}
+    assert api.batch(batch_id) == {
+        **shown,
+        "status": "finished",
+        "queued": 0,
+        "delivered": 2,
+        "failed": 1,
+        "cost": 70,
+        "finished_at": "2026-06-10T12:00:02Z",
+    }
     assert api.balance() == 930, "what was refused is refunded"
 
 
@@ -119,7 +167,8 @@ def test_texts_are_filled_from_the_contact(app, jobs):
     api.bulk(people, text=text)
     assert {message["phone"]: message["text"] for message in api.messages()} == {
         ANN: f"Ann Nakato|Ann Nakato|Ann|Kampala|1500|{ANN}|{ANN}||{{city}}|",
-        BEN: f"||||| {BEN}|{BEN}||{{city}}|".replace(" ", "")}
+        BEN: f"||||| {BEN}|{BEN}||{{city}}|".replace(" ", ""),
+    }
 
 
 def test_a_value_is_never_read_as_a_variable_again(app):
@@ -248,16 +297,29 @@ def test_a_bulk_sent_twice_under_one_key_is_one_bulk(app):
     assert api.balance() == 965
 
 
-PHONES = [f"+25671234{index:04d}" for index in range(30)] + [CHEBET, DAUDI, "+254722345678", "+233241234567", AMERICAN,
-                                                            "+2347012345678", "+260971234567", "+250781234567"]
+PHONES = [f"+25671234{index:04d}" for index in range(30)] + [
+    CHEBET,
+    DAUDI,
+    "+254722345678",
+    "+233241234567",
+    AMERICAN,
+    "+2347012345678",
+    "+260971234567",
+    "+250781234567",
+]
 
 
 @settings(max_examples=40)
-@given(currency=st.sampled_from(["UGX", "KES", "USD", "TZS", "GHS", "SMS", "RWF"]),
-       price=st.integers(1, 10**9),
-       lists=st.lists(st.lists(st.tuples(st.sampled_from(PHONES), st.text("abйя €", max_size=90)), min_size=1, max_size=12),
-                      min_size=1, max_size=3),
-       text=st.text("ab {}ш", max_size=100).map(lambda text: f"Hi {{{{name}}}} {text}"))
+@given(
+    currency=st.sampled_from(["UGX", "KES", "USD", "TZS", "GHS", "SMS", "RWF"]),
+    price=st.integers(1, 10**9),
+    lists=st.lists(
+        st.lists(st.tuples(st.sampled_from(PHONES), st.text("abйя €", max_size=90)), min_size=1, max_size=12),
+        min_size=1,
+        max_size=3,
+    ),
+    text=st.text("ab {}ш", max_size=100).map(lambda text: f"Hi {{{{name}}}} {text}"),
+)
 def test_what_the_pre_check_says_is_what_the_send_charges(property_app, currency, price, lists, text):
     app = property_app
     minted = mint(app, "esms", currency=currency, balance="100000000")
@@ -265,8 +327,7 @@ def test_what_the_pre_check_says_is_what_the_send_charges(property_app, currency
         account = get_account(minted.account_id)
         make_route("ESMS_UG", None, price=money.text(price), currency="KES")
     api = esms_of(app, minted)
-    ids = [data_of(api.upload("phone,name\n" + "".join(f'{phone},"{name}"\n' for phone, name in people)))["id"]
-           for people in lists]
+    ids = [data_of(api.upload("phone,name\n" + "".join(f'{phone},"{name}"\n' for phone, name in people)))["id"] for people in lists]
     checked = data_of(api.precheck(*ids, text=text))
     if checked["total_contacts"] == checked["unroutable_count"]:
         assert refused(api.bulk(*ids, text=text), 400, "no_route")

@@ -25,8 +25,7 @@ def api(app, minted) -> Esms:
 
 
 def transactions(api: Esms) -> list[tuple]:
-    return [(row["type"], row["amount"], row["balance_after"])
-            for row in data_of(api.get("/balance/transactions"))["transactions"]]
+    return [(row["type"], row["amount"], row["balance_after"]) for row in data_of(api.get("/balance/transactions"))["transactions"]]
 
 
 def test_a_cancelled_drip_is_one_refund_and_its_answer_is_exact(app, api, context, jobs, minted):
@@ -63,8 +62,12 @@ def test_the_statement_names_the_campaign_in_one_line(app, api, context, minted)
     from wesend.messages.sending.send import send_bulk
     from wesend.wallets.service import find_wallet
 
-    accepted = send_bulk(Composer(get_account(minted.account_id), find_wallet(minted.wallet), "Hello"),
-                         read_recipients(PHONES, "UG"), origin=Origin("portal"), order=Order(reference="<b>Easter</b>"))
+    accepted = send_bulk(
+        Composer(get_account(minted.account_id), find_wallet(minted.wallet), "Hello"),
+        read_recipients(PHONES, "UG"),
+        origin=Origin("portal"),
+        order=Order(reference="<b>Easter</b>"),
+    )
     batch = query("SELECT * FROM batches WHERE id = ?", (accepted.batch_id,))[0]
     assert actions.cancel_batch(batch).count == 40
     owner = Visitor(app, make_user(app, "owner", minted.account_id))

@@ -10,15 +10,7 @@ import pytest
 from wesend.contacts import delimited, files
 
 from ..support.database import written
-from ..support.esms import (
-    ANN,
-    BEN,
-    data_of,
-    field_of,
-    new_esms,
-    new_list,
-    refused,
-)
+from ..support.esms import ANN, BEN, data_of, field_of, new_esms, new_list, refused
 from ..support.idempotency import KEY, replayed
 
 
@@ -28,11 +20,19 @@ def contacts_of(api, list_id: int) -> list[dict]:
 
 def test_an_upload_answers_with_the_list(app):
     api = new_esms(app)
-    answer = data_of(api.upload("phone,name,city\n0712345678,Ann,Kampala\n+256772345678,Ben,Gulu\n", name="Customers",
-                                tags="vip, may"))
+    answer = data_of(
+        api.upload("phone,name,city\n0712345678,Ann,Kampala\n+256772345678,Ben,Gulu\n", name="Customers", tags="vip, may")
+    )
     assert isinstance(answer.pop("id"), int)
-    assert answer == {"name": "Customers", "count": 2, "columns": ["phone", "name", "city"], "tags": ["vip", "may"],
-                      "skipped": 0, "invalid": 0, "duplicates": 0}
+    assert answer == {
+        "name": "Customers",
+        "count": 2,
+        "columns": ["phone", "name", "city"],
+        "tags": ["vip", "may"],
+        "skipped": 0,
+        "invalid": 0,
+        "duplicates": 0,
+    }
 
 
 def test_every_skipped_row_is_accounted_for(app):
@@ -42,8 +42,9 @@ def test_every_skipped_row_is_accounted_for(app):
     assert answer["count"] + answer["skipped"] == len(rows)
 
 
-@pytest.mark.parametrize("header", ["phone", "PHONE", "Phone_Number", "phone number", " Mobile ", "MSISDN", "to", "Number",
-                                    '"phone"'])
+@pytest.mark.parametrize(
+    "header", ["phone", "PHONE", "Phone_Number", "phone number", " Mobile ", "MSISDN", "to", "Number", '"phone"']
+)
 def test_the_phone_column_has_many_names(app, header):
     assert data_of(new_esms(app).upload(f"{header},x\n0712345678,1\n"))["count"] == 1
 
@@ -64,7 +65,7 @@ def test_a_file_without_rows_is_400_and_leaves_nothing(app, csv):
     assert written(app) == before
 
 
-TEXT = "phone;name;city\n0712345678;Zoë Nåmyé;Köln\n0772345678;\"a; \"\"b\"\"\nc\";\n"
+TEXT = 'phone;name;city\n0712345678;Zoë Nåmyé;Köln\n0772345678;"a; ""b""\nc";\n'
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
@@ -75,7 +76,9 @@ def test_what_excel_saves_can_be_read(app, encoding, delimiter, end):
     api = new_esms(app)
     found = contacts_of(api, data_of(api.upload(text.encode(encoding)))["id"])
     assert [(contact["phone"], contact["name"], contact["data"]["city"]) for contact in found] == [
-        (ANN, "Zoë Nåmyé", "Köln"), (BEN, f'a; "b"{end}c', "")]
+        (ANN, "Zoë Nåmyé", "Köln"),
+        (BEN, f'a; "b"{end}c', ""),
+    ]
 
 
 def test_excels_sep_line_is_heeded(app):
@@ -99,11 +102,16 @@ def test_hostile_cells_are_kept_as_they_are(app):
 def test_without_a_name_the_files_name_is_taken_and_a_taken_name_is_counted_up(app):
     api = new_esms(app)
     assert [data_of(api.upload("phone\n0712345678\n", **form))["name"] for form in ({}, {"name": " "}, {"name": "list"})] == [
-        "list", "list (2)", "list (3)"]
+        "list",
+        "list (2)",
+        "list (3)",
+    ]
 
 
-@pytest.mark.parametrize("tags,kept", [("a,b , ,a", ["a", "b"]), ('["x","y z"]', ["x", "y z"]), ("", []),
-                                       (["a", "b"], ["a", "b"]), ("[broken", ["[broken"])])
+@pytest.mark.parametrize(
+    "tags,kept",
+    [("a,b , ,a", ["a", "b"]), ('["x","y z"]', ["x", "y z"]), ("", []), (["a", "b"], ["a", "b"]), ("[broken", ["[broken"])],
+)
 def test_tags_come_as_text_as_json_or_repeated(app, tags, kept):
     assert data_of(new_esms(app).upload("phone\n0712345678\n", tags=tags))["tags"] == kept
 
@@ -113,8 +121,10 @@ def test_tags_that_are_no_texts_are_422(esms):
 
 
 def test_an_upload_without_a_file_is_422(esms):
-    assert field_of(esms.post("/contact-lists", data={"name": "x", "file": "phone\n"},
-                              content_type="multipart/form-data")) == ["body", "file"]
+    assert field_of(esms.post("/contact-lists", data={"name": "x", "file": "phone\n"}, content_type="multipart/form-data")) == [
+        "body",
+        "file",
+    ]
 
 
 def test_an_upload_that_is_no_form_is_415(esms):
@@ -124,8 +134,11 @@ def test_an_upload_that_is_no_form_is_415(esms):
 @pytest.mark.parametrize("headers", [{}, KEY], ids=["plain", "with a key"])
 def test_a_file_over_50_mb_is_400_and_leaves_nothing(app, esms, headers):
     before = written(app)
-    body = (b'--x\r\nContent-Disposition: form-data; name="file"; filename="list.csv"\r\n\r\nphone\n'
-            + b"0712345678\n" * (52 * 1024 * 1024 // 11) + b"\r\n--x--\r\n")
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="list.csv"\r\n\r\nphone\n'
+        + b"0712345678\n" * (52 * 1024 * 1024 // 11)
+        + b"\r\n--x--\r\n"
+    )
     answer = esms.post("/contact-lists", data=body, content_type="multipart/form-data; boundary=x", headers=headers)
     assert refused(answer, 400, "file_too_large")
     assert written(app) == before
@@ -158,8 +171,9 @@ def test_an_import_takes_the_memory_of_a_chunk(app, context):
 
 def test_the_same_upload_under_one_key_is_one_list(app):
     api = new_esms(app)
-    first, second = (api.post(
-        "/contact-lists", data={"file": (io.BytesIO(b"phone\n0712345678\n"), "list.csv")}, headers=KEY) for _ in range(2))
+    first, second = (
+        api.post("/contact-lists", data={"file": (io.BytesIO(b"phone\n0712345678\n"), "list.csv")}, headers=KEY) for _ in range(2)
+    )
     assert replayed(first, second) and data_of(api.get("/contact-lists"))["total"] == 1
 
 

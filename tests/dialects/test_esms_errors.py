@@ -12,11 +12,30 @@ from ..support.accounts import mint
 from ..support.dialects import ROWS, routes
 from ..support.esms import ANN, Esms, data_of, esms_of, field_of, refused
 
-READS = ("/messages", "/messages/stats", "/messages/volume", "/messages/export", "/balance", "/balance/transactions",
-         "/contact-lists", "/sender-ids", "/routes", "/routes/health")
-WRITES = (("POST", "/messages/send"), ("POST", "/messages/send-bulk"), ("POST", "/messages/bulk-precheck"),
-          ("POST", "/balance/topup"), ("POST", "/contact-lists"), ("DELETE", "/contact-lists/1"), ("POST", "/sender-ids"),
-          ("POST", "/messages/msg-1/retry"), ("POST", "/messages/msg-1/cancel"), ("POST", "/messages/batch/b-1/cancel"))
+READS = (
+    "/messages",
+    "/messages/stats",
+    "/messages/volume",
+    "/messages/export",
+    "/balance",
+    "/balance/transactions",
+    "/contact-lists",
+    "/sender-ids",
+    "/routes",
+    "/routes/health",
+)
+WRITES = (
+    ("POST", "/messages/send"),
+    ("POST", "/messages/send-bulk"),
+    ("POST", "/messages/bulk-precheck"),
+    ("POST", "/balance/topup"),
+    ("POST", "/contact-lists"),
+    ("DELETE", "/contact-lists/1"),
+    ("POST", "/sender-ids"),
+    ("POST", "/messages/msg-1/retry"),
+    ("POST", "/messages/msg-1/cancel"),
+    ("POST", "/messages/batch/b-1/cancel"),
+)
 WEBHOOKS = (("GET", "/webhooks"), ("PUT", "/webhooks"), ("POST", "/webhooks/rotate-secret"))
 
 
@@ -24,13 +43,30 @@ def with_scopes(app, *scopes: str) -> Esms:
     minted = mint(app, "esms")
     with app.app_context():
         given = new_credentials("esms", for_sandbox=True)
-        create_key(account_id=minted.account_id, wallet_id=find_wallet(minted.wallet).id, api="esms", credentials=given,
-                   scopes=list(scopes), actor="test")
+        create_key(
+            account_id=minted.account_id,
+            wallet_id=find_wallet(minted.wallet).id,
+            api="esms",
+            credentials=given,
+            scopes=list(scopes),
+            actor="test",
+        )
     return Esms(app.test_client(), given.secret)
 
 
-@pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer ", "Bearer esms_test_nobody", "Basic eDp5", "esms_test_x",
-                                           "Bearer ws_live_sandbox0000000000000000000000000"])
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer esms_test_nobody",
+        "Basic eDp5",
+        "esms_test_x",
+        "Bearer ws_live_sandbox0000000000000000000000000",
+    ],
+)
 def test_without_a_key_of_this_api_it_is_401(esms, authorization):
     assert refused(esms.get("/balance", headers={"Authorization": authorization}), 401, "invalid_api_key")
 
@@ -79,8 +115,14 @@ def test_the_scopes_above_leave_no_route_out(app):
 
 
 def test_every_answer_carries_a_request_id(esms):
-    answers = [esms.get("/balance"), esms.get("/nothing"), esms.get("/balance", headers={"Authorization": None}),
-               esms.send(to="nobody"), esms.put("/balance"), esms.get("/pricing", headers={"Authorization": None})]
+    answers = [
+        esms.get("/balance"),
+        esms.get("/nothing"),
+        esms.get("/balance", headers={"Authorization": None}),
+        esms.send(to="nobody"),
+        esms.put("/balance"),
+        esms.get("/pricing", headers={"Authorization": None}),
+    ]
     ids = [answer.headers["X-Request-Id"] for answer in answers]
     assert all(ids) and len(set(ids)) == len(ids)
 
@@ -95,8 +137,9 @@ def test_what_is_not_there_is_404(esms, path):
     assert refused(esms.get(path), 404, "not_found")
 
 
-@pytest.mark.parametrize("method,path,allowed", [("DELETE", "/messages/send", "POST"), ("PATCH", "/balance", "GET"),
-                                                 ("PUT", "/messages", "GET")])
+@pytest.mark.parametrize(
+    "method,path,allowed", [("DELETE", "/messages/send", "POST"), ("PATCH", "/balance", "GET"), ("PUT", "/messages", "GET")]
+)
 def test_another_method_is_405_and_says_which_are_there(esms, method, path, allowed):
     answer = esms.call(method, path)
     assert refused(answer, 405, "method_not_allowed") and allowed in answer.headers["Allow"]
@@ -111,7 +154,7 @@ def test_a_body_over_a_megabyte_is_413(esms):
     assert refused(esms.send(text="a" * 1024 * 1024), 413, "payload_too_large")
 
 
-@pytest.mark.parametrize("body", ["{", "[]", '"x"', "", "{\"to\": NaN}", "\xff", "[" * 5000, '{"a": 1, "a": 2}'])
+@pytest.mark.parametrize("body", ["{", "[]", '"x"', "", '{"to": NaN}', "\xff", "[" * 5000, '{"a": 1, "a": 2}'])
 def test_what_is_no_json_object_is_422_at_the_body(esms, body):
     answer = esms.post("/messages/send", data=body.encode("latin-1"), headers={"Content-Type": "application/json"})
     assert field_of(answer) == ["body"]

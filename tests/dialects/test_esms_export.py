@@ -9,18 +9,21 @@ import pytest
 
 from wesend.messages.reporting import history
 
-from ..support.esms import (
-    ANN,
-    BEN,
-    REFUSED,
-    data_of,
-    field_of,
-    new_esms,
-    new_list,
-)
+from ..support.esms import ANN, BEN, REFUSED, data_of, field_of, new_esms, new_list
 
-COLUMNS = ["message_id", "phone", "sender_id", "text", "status", "country", "currency", "cost", "segments", "created_at",
-           "delivered_at"]
+COLUMNS = [
+    "message_id",
+    "phone",
+    "sender_id",
+    "text",
+    "status",
+    "country",
+    "currency",
+    "cost",
+    "segments",
+    "created_at",
+    "delivered_at",
+]
 
 
 def export(api, **query) -> list[dict[str, str]]:
@@ -31,16 +34,27 @@ def export(api, **query) -> list[dict[str, str]]:
 
 def test_a_line_has_the_contracts_columns(app, jobs, clock):
     api = new_esms(app, currency="KES")
-    sent = data_of(api.send(ANN, "Hello, \"you\"\nthere"))["id"]
+    sent = data_of(api.send(ANN, 'Hello, "you"\nthere'))["id"]
     clock.advance(5)
     jobs.settle()
     answer = api.get("/messages/export")
     assert answer.get_data(as_text=True).splitlines()[0] == ",".join(COLUMNS)
     assert "attachment" in answer.headers["Content-Disposition"]
-    assert export(api) == [{
-        "message_id": sent, "phone": f"'{ANN}", "sender_id": "", "text": "Hello, \"you\"\nthere", "status": "delivered",
-        "country": "UG", "currency": "UGX", "cost": "35", "segments": "1", "created_at": "2026-06-10T12:00:00Z",
-        "delivered_at": "2026-06-10T12:00:05Z"}]
+    assert export(api) == [
+        {
+            "message_id": sent,
+            "phone": f"'{ANN}",
+            "sender_id": "",
+            "text": 'Hello, "you"\nthere',
+            "status": "delivered",
+            "country": "UG",
+            "currency": "UGX",
+            "cost": "35",
+            "segments": "1",
+            "created_at": "2026-06-10T12:00:00Z",
+            "delivered_at": "2026-06-10T12:00:05Z",
+        }
+    ]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "  =1", "\t=1", "＝1+1", "＋1", "－1", "＠x"])

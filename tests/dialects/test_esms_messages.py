@@ -11,22 +11,24 @@ from wesend.messages.state.statuses import ALL
 
 from ..support.database import written
 from ..support.domain import put
-from ..support.esms import (
-    ANN,
-    BEN,
-    BUSY,
-    FAILS,
-    HANGS,
-    REFUSED,
-    data_of,
-    field_of,
-    new_esms,
-    new_list,
-    refused,
-)
+from ..support.esms import ANN, BEN, BUSY, FAILS, HANGS, REFUSED, data_of, field_of, new_esms, new_list, refused
 
-ENTRY = ["id", "phone", "text", "sender_id", "route", "country", "segments", "cost", "currency", "status", "error_code",
-         "retry_count", "created_at", "delivered_at"]
+ENTRY = [
+    "id",
+    "phone",
+    "text",
+    "sender_id",
+    "route",
+    "country",
+    "segments",
+    "cost",
+    "currency",
+    "status",
+    "error_code",
+    "retry_count",
+    "created_at",
+    "delivered_at",
+]
 MORE = ["error_message", "batch_id", "submitted_at", "failed_at", "scheduled_at", "wallet_cost", "wallet_currency", "timeline"]
 UTC_SECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
@@ -36,10 +38,29 @@ def test_the_references_list(esms, jobs, clock):
     clock.advance(5)
     jobs.settle()
     answer = data_of(esms.get("/messages"))
-    assert answer == {"messages": [{
-        "id": sent["id"], "phone": ANN, "text": "Hello", "sender_id": "MyApp", "route": "ESMS_UG", "country": "UG",
-        "segments": 1, "cost": 35, "currency": "UGX", "status": "delivered", "error_code": None, "retry_count": 0,
-        "created_at": "2026-06-10T12:00:00Z", "delivered_at": "2026-06-10T12:00:05Z"}], "total": 1, "page": 0, "limit": 20}
+    assert answer == {
+        "messages": [
+            {
+                "id": sent["id"],
+                "phone": ANN,
+                "text": "Hello",
+                "sender_id": "MyApp",
+                "route": "ESMS_UG",
+                "country": "UG",
+                "segments": 1,
+                "cost": 35,
+                "currency": "UGX",
+                "status": "delivered",
+                "error_code": None,
+                "retry_count": 0,
+                "created_at": "2026-06-10T12:00:00Z",
+                "delivered_at": "2026-06-10T12:00:05Z",
+            }
+        ],
+        "total": 1,
+        "page": 0,
+        "limit": 20,
+    }
 
 
 def test_the_references_detail(esms, jobs, clock):
@@ -50,14 +71,28 @@ def test_the_references_detail(esms, jobs, clock):
     assert set(found) == {*ENTRY, *MORE}
     submitted = found["timeline"][1]["metadata"].pop("gateway_message_id")
     assert submitted and found["timeline"] == [
-        {"event": "accepted", "status": "queued", "detail": "API request received", "at": "2026-06-10T12:00:00Z",
-         "metadata": {"source": "api_key"}},
-        {"event": "submitted", "status": "submitted", "detail": "Gateway accepted", "at": "2026-06-10T12:00:00Z",
-         "metadata": {}},
-        {"event": "delivered", "status": "delivered", "detail": "DLR: DELIVRD", "at": "2026-06-10T12:00:05Z",
-         **({"metadata": found["timeline"][2]["metadata"]} if "metadata" in found["timeline"][2] else {})}]
+        {
+            "event": "accepted",
+            "status": "queued",
+            "detail": "API request received",
+            "at": "2026-06-10T12:00:00Z",
+            "metadata": {"source": "api_key"},
+        },
+        {"event": "submitted", "status": "submitted", "detail": "Gateway accepted", "at": "2026-06-10T12:00:00Z", "metadata": {}},
+        {
+            "event": "delivered",
+            "status": "delivered",
+            "detail": "DLR: DELIVRD",
+            "at": "2026-06-10T12:00:05Z",
+            **({"metadata": found["timeline"][2]["metadata"]} if "metadata" in found["timeline"][2] else {}),
+        },
+    ]
     assert (found["submitted_at"], found["delivered_at"], found["failed_at"], found["scheduled_at"]) == (
-        "2026-06-10T12:00:00Z", "2026-06-10T12:00:05Z", None, None)
+        "2026-06-10T12:00:00Z",
+        "2026-06-10T12:00:05Z",
+        None,
+        None,
+    )
     assert (str(found["wallet_cost"]), found["wallet_currency"]) == ("1.213", "KES")
     assert re.fullmatch(r"batch-[0-9a-f-]{36}", found["batch_id"])
     assert (found["error_code"], found["error_message"]) == (None, None), "the gateway's word of success is no error"
@@ -79,10 +114,21 @@ def test_pages_are_newest_first_and_complete(app, clock):
     assert {page["total"] for page in pages} == {7} and [len(page["messages"]) for page in pages] == [3, 3, 1, 0]
 
 
-@pytest.mark.parametrize("query_string,loc", [
-    ({"page": "-1"}, "page"), ({"page": "x"}, "page"), ({"limit": "0"}, "limit"), ({"limit": "101"}, "limit"),
-    ({"limit": "1e2"}, "limit"), ({"status": "unknown"}, "status"), ({"status": "DELIVERED"}, "status"),
-    ({"date_from": "yesterday"}, "date_from"), ({"date_to": "2026-02-30"}, "date_to"), ({"page": "9" * 30}, "page")])
+@pytest.mark.parametrize(
+    "query_string,loc",
+    [
+        ({"page": "-1"}, "page"),
+        ({"page": "x"}, "page"),
+        ({"limit": "0"}, "limit"),
+        ({"limit": "101"}, "limit"),
+        ({"limit": "1e2"}, "limit"),
+        ({"status": "unknown"}, "status"),
+        ({"status": "DELIVERED"}, "status"),
+        ({"date_from": "yesterday"}, "date_from"),
+        ({"date_to": "2026-02-30"}, "date_to"),
+        ({"page": "9" * 30}, "page"),
+    ],
+)
 def test_a_wrong_parameter_is_422(esms, query_string, loc):
     assert field_of(esms.get("/messages", query_string=query_string)) == ["query", loc]
 
@@ -213,8 +259,7 @@ def test_a_failed_message_is_retried_by_hand_and_charged_again(app, jobs):
     jobs.settle()
     found = api.message(sent["id"])
     assert (found["status"], found["retry_count"], api.balance()) == ("failed", 1, 930)
-    assert [event["status"] for event in found["timeline"]] == [
-        "queued", "submitted", "failed", "retrying", "submitted", "failed"]
+    assert [event["status"] for event in found["timeline"]] == ["queued", "submitted", "failed", "retrying", "submitted", "failed"]
 
 
 def test_a_message_is_retried_three_times_and_then_no_more(app, jobs):
@@ -246,5 +291,8 @@ def test_a_retry_that_cannot_be_paid_is_422_and_changes_nothing(app, jobs):
     answer = api.post(f"/messages/{sent['id']}/retry")
     assert refused(answer, 422, "insufficient_balance")
     assert {name: answer.json["detail"][name] for name in ("balance", "cost", "currency")} == {
-        "balance": 0, "cost": 35, "currency": "UGX"}
+        "balance": 0,
+        "cost": 35,
+        "currency": "UGX",
+    }
     assert written(app) == before and api.message(sent["id"])["status"] == "failed"

@@ -54,14 +54,29 @@ def test_a_second_outside_the_window_of_a_bulk_is_400(app, esms, clock, ahead):
     assert written(app) == before
 
 
-@pytest.mark.parametrize("given", ["2026-06-10T12:05:00", "2026-06-10T12:05:00.000Z", "2026-06-10T15:05:00+03:00",
-                                   "2026-06-10 12:05:00Z", "20260610T120500Z"])
+@pytest.mark.parametrize(
+    "given",
+    ["2026-06-10T12:05:00", "2026-06-10T12:05:00.000Z", "2026-06-10T15:05:00+03:00", "2026-06-10 12:05:00Z", "20260610T120500Z"],
+)
 def test_a_time_may_be_any_iso_form_and_is_utc_without_a_zone(esms, clock, given):
     assert data_of(schedule(esms, given))["scheduled_at"] == at(SINGLE[0])
 
 
-@pytest.mark.parametrize("given", ["tomorrow", "1781093100", "2026-06-31T12:00:00Z", "2026-06-10T25:00:00Z", "12:05",
-                                   "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "", " ", None])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "tomorrow",
+        "1781093100",
+        "2026-06-31T12:00:00Z",
+        "2026-06-10T25:00:00Z",
+        "12:05",
+        "9999-12-31T23:59:59-14:00",
+        "0001-01-01T00:00:00+14:00",
+        "",
+        " ",
+        None,
+    ],
+)
 def test_what_is_no_time_is_400(esms, clock, given):
     assert refused(esms.send(schedule_mode="scheduled", scheduled_at=given), 400, "invalid_schedule")
 
@@ -87,8 +102,11 @@ def test_a_scheduled_message_leaves_at_its_time_and_not_before(app, clock, jobs)
     found = api.message(sent["id"])
     assert (found["status"], found["scheduled_at"]) == ("delivered", at(timedelta(minutes=5)))
     assert [(event["event"], event["status"], event["at"]) for event in found["timeline"]] == [
-        ("accepted", "scheduled", at(timedelta(0))), ("released", "queued", at(timedelta(minutes=5))),
-        ("submitted", "submitted", at(timedelta(minutes=5))), ("delivered", "delivered", at(timedelta(minutes=5)))]
+        ("accepted", "scheduled", at(timedelta(0))),
+        ("released", "queued", at(timedelta(minutes=5))),
+        ("submitted", "submitted", at(timedelta(minutes=5))),
+        ("delivered", "delivered", at(timedelta(minutes=5))),
+    ]
     assert found["timeline"][1]["metadata"] == {"source": "scheduler"}
 
 
@@ -123,8 +141,9 @@ def test_a_message_that_was_sent_or_queued_is_not_cancellable(app, clock, jobs):
 def test_a_drip_keeps_its_pace_within_five_percent(app, clock, jobs):
     """120 a minute: the first at once, then one each half second, however often the scheduler looks."""
     api = new_esms(app, balance="100000")
-    batch_id = data_of(api.bulk(new_list(api, *(f"+256712{index:06d}" for index in range(300))), schedule_mode="drip",
-                                drip_rate=120))["batch_id"]
+    batch_id = data_of(
+        api.bulk(new_list(api, *(f"+256712{index:06d}" for index in range(300))), schedule_mode="drip", drip_rate=120)
+    )["batch_id"]
     left = []
     for _ in range(150):
         jobs.dispatch()
@@ -162,8 +181,7 @@ def test_scheduled_and_drip_rate_exclude_each_other(app, esms, clock):
 def test_a_scheduled_bulk_is_paid_now_and_leaves_as_a_whole_at_its_time(app, clock, jobs):
     api = new_esms(app)
     sent = data_of(schedule_bulk(api, new_list(api, ANN, "+256772345678"), timedelta(minutes=10)))
-    assert (api.batch(sent["batch_id"])["status"], api.batch(sent["batch_id"])["queued"], api.balance()) == (
-        "scheduled", 2, 930)
+    assert (api.batch(sent["batch_id"])["status"], api.batch(sent["batch_id"])["queued"], api.balance()) == ("scheduled", 2, 930)
     clock.advance(599)
     jobs.settle()
     assert {message["status"] for message in api.messages()} == {"scheduled"}
@@ -174,17 +192,21 @@ def test_a_scheduled_bulk_is_paid_now_and_leaves_as_a_whole_at_its_time(app, clo
 
 def test_a_drip_is_taken_back_in_part(app, clock, jobs):
     api = new_esms(app)
-    batch_id = data_of(api.bulk(new_list(api, *(f"+2567123456{index}0" for index in range(5))), schedule_mode="drip",
-                                drip_rate=60))["batch_id"]
+    batch_id = data_of(
+        api.bulk(new_list(api, *(f"+2567123456{index}0" for index in range(5))), schedule_mode="drip", drip_rate=60)
+    )["batch_id"]
     clock.advance(1)
     jobs.settle()
     assert data_of(api.post(f"/messages/batch/{batch_id}/cancel")) == {
-        "batch_id": batch_id, "status": "cancelled", "cancelled": 3, "refunded": 105}
+        "batch_id": batch_id,
+        "status": "cancelled",
+        "cancelled": 3,
+        "refunded": 105,
+    }
     clock.advance(60)
     jobs.settle()
     found = api.batch(batch_id)
-    assert (found["status"], found["delivered"], found["cancelled"], found["cost"], api.balance()) == (
-        "finished", 2, 3, 70, 930)
+    assert (found["status"], found["delivered"], found["cancelled"], found["cost"], api.balance()) == ("finished", 2, 3, 70, 930)
     assert refused(api.post(f"/messages/batch/{batch_id}/cancel"), 409, "not_cancellable")
 
 

@@ -38,8 +38,18 @@ from ..support.esms import (
 from ..support.idempotency import KEY, replayed
 from ..support.jobs import ManualJobs
 
-ANSWER = {"id", "status", "segments", "cost", "cost_currency", "route_cost", "route_currency", "route", "balance_after",
-          "scheduled_at"}
+ANSWER = {
+    "id",
+    "status",
+    "segments",
+    "cost",
+    "cost_currency",
+    "route_cost",
+    "route_currency",
+    "route",
+    "balance_after",
+    "scheduled_at",
+}
 MESSAGE_ID = re.compile(r"msg-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -48,8 +58,16 @@ def test_the_references_example(esms):
     sent = data_of(esms.send(ANN, "Your OTP is 482910.", sender_id="MyApp", route="ESMS_UG"))
     assert MESSAGE_ID.fullmatch(sent.pop("id"))
     assert {**sent, "cost": str(sent["cost"]), "balance_after": str(sent["balance_after"])} == {
-        "status": "submitted", "segments": 1, "cost": "1.213", "cost_currency": "KES", "route_cost": 35,
-        "route_currency": "UGX", "route": "ESMS_UG", "balance_after": "49998.787", "scheduled_at": None}
+        "status": "submitted",
+        "segments": 1,
+        "cost": "1.213",
+        "cost_currency": "KES",
+        "route_cost": 35,
+        "route_currency": "UGX",
+        "route": "ESMS_UG",
+        "balance_after": "49998.787",
+        "scheduled_at": None,
+    }
 
 
 def test_an_answer_has_the_references_fields_in_its_order(esms):
@@ -62,9 +80,20 @@ def test_the_route_is_found_by_the_country(esms):
     assert (kenyan["route"], str(kenyan["cost"]), kenyan["route_currency"]) == ("ESMS_KE", "1.2", "KES")
 
 
-@pytest.mark.parametrize("text,segments,cost", [
-    ("a" * 160, 1, "35"), ("a" * 161, 2, "70"), ("é" * 70, 1, "35"), ("ш" * 70, 1, "35"), ("ш" * 71, 2, "70"),
-    ("€" * 80, 1, "35"), ("€" * 81, 2, "70"), ("😀" * 36, 2, "70"), ("a" * 1530, 10, "350")])
+@pytest.mark.parametrize(
+    "text,segments,cost",
+    [
+        ("a" * 160, 1, "35"),
+        ("a" * 161, 2, "70"),
+        ("é" * 70, 1, "35"),
+        ("ш" * 70, 1, "35"),
+        ("ш" * 71, 2, "70"),
+        ("€" * 80, 1, "35"),
+        ("€" * 81, 2, "70"),
+        ("😀" * 36, 2, "70"),
+        ("a" * 1530, 10, "350"),
+    ],
+)
 def test_a_segment_costs_the_routes_price(app, text, segments, cost):
     sent = data_of(new_esms(app).send(text=text))
     assert (sent["segments"], str(sent["cost"]), str(sent["route_cost"])) == (segments, cost, cost)
@@ -77,12 +106,16 @@ def test_more_than_ten_segments_are_400(app, esms, text):
     assert written(app) == before
 
 
-@pytest.mark.parametrize("currency,cost", [("UGX", "35"), ("KES", "1.213"), ("USD", "0.0094"), ("TZS", "24.8926"),
-                                           ("GHS", "0.1165"), ("SMS", "1")])
+@pytest.mark.parametrize(
+    "currency,cost", [("UGX", "35"), ("KES", "1.213"), ("USD", "0.0094"), ("TZS", "24.8926"), ("GHS", "0.1165"), ("SMS", "1")]
+)
 def test_a_wallet_of_any_currency_pays_by_way_of_the_dollar(app, currency, cost):
     sent = data_of(new_esms(app, currency=currency).send())
     assert (str(sent["cost"]), sent["cost_currency"], str(sent["balance_after"])) == (
-        cost, currency, money.text(money.to_micros("1000") - money.to_micros(cost)))
+        cost,
+        currency,
+        money.text(money.to_micros("1000") - money.to_micros(cost)),
+    )
     assert (sent["route_cost"], sent["route_currency"]) == (35, "UGX")
 
 
@@ -97,8 +130,7 @@ def test_a_wallet_in_a_currency_without_a_rate_reaches_nobody(app):
     assert refused(new_esms(app, currency="CHF").send(), 400, "no_route")
 
 
-@pytest.mark.parametrize("to", ["0712345678", "712345678", "hello", "+", "+000000000", "+25671234",
-                                "+256712345678,+256772345678"])
+@pytest.mark.parametrize("to", ["0712345678", "712345678", "hello", "+", "+000000000", "+25671234", "+256712345678,+256772345678"])
 def test_a_phone_without_a_country_code_or_that_is_none_is_400(app, esms, to):
     before = written(app)
     assert refused(esms.send(to), 400, "invalid_phone")
@@ -179,7 +211,10 @@ def test_a_refused_message_answers_200_failed_and_is_refunded(app):
     found = api.message(sent["id"])
     assert (found["error_code"], found["wallet_cost"]) == ("REJECTED", 0)
     assert [entry["type"] for entry in data_of(api.get("/balance/transactions"))["transactions"]] == [
-        "refund", "sms_charge", "manual_credit"]
+        "refund",
+        "sms_charge",
+        "manual_credit",
+    ]
 
 
 def test_the_sandboxs_low_balance_is_422_and_keeps_nothing(app, esms):
@@ -208,7 +243,11 @@ def test_a_receipt_of_failure_keeps_the_charge(app, jobs):
     jobs.settle()
     found = api.message(sent["id"])
     assert (found["status"], found["error_code"], found["error_message"], api.balance()) == (
-        "failed", "UNDELIV", "Simulated delivery failure (sandbox)", 965)
+        "failed",
+        "UNDELIV",
+        "Simulated delivery failure (sandbox)",
+        965,
+    )
 
 
 def test_a_temporary_failure_is_tried_again_twice_for_one_charge(app, jobs):
@@ -219,8 +258,7 @@ def test_a_temporary_failure_is_tried_again_twice_for_one_charge(app, jobs):
         jobs.settle()
     found = api.message(sent["id"])
     assert (found["status"], found["retry_count"], api.balance()) == ("delivered", 0, 965)
-    assert [event["event"] for event in found["timeline"]] == [
-        "accepted", "retrying", "retrying", "submitted", "delivered"]
+    assert [event["event"] for event in found["timeline"]] == ["accepted", "retrying", "retrying", "submitted", "delivered"]
 
 
 def test_the_gaps_between_automatic_retries_grow_and_a_third_failure_is_refunded(app_with, clock, monkeypatch):
@@ -242,13 +280,21 @@ def test_the_gaps_between_automatic_retries_grow_and_a_third_failure_is_refunded
     assert [event["status"] for event in found["timeline"]] == ["queued", "retrying", "retrying", "failed"]
 
 
-@pytest.mark.parametrize("body,loc", [
-    ({"text": "Hi"}, ["body", "to"]), ({"to": ANN}, ["body", "text"]), ({"to": ANN, "text": ""}, ["body", "text"]),
-    ({"to": ANN, "text": " \n"}, ["body", "text"]), ({"to": [ANN], "text": "Hi"}, ["body", "to"]),
-    ({"to": 256712345678, "text": "Hi"}, ["body", "to"]), ({"to": ANN, "text": None}, ["body", "text"]),
-    ({"to": ANN, "text": "Hi", "sender_id": 5}, ["body", "sender_id"]),
-    ({"to": ANN, "text": "Hi", "route": {}}, ["body", "route"]),
-    ({"to": ANN, "text": "Hi", "schedule_mode": "drip"}, ["body", "schedule_mode"])])
+@pytest.mark.parametrize(
+    "body,loc",
+    [
+        ({"text": "Hi"}, ["body", "to"]),
+        ({"to": ANN}, ["body", "text"]),
+        ({"to": ANN, "text": ""}, ["body", "text"]),
+        ({"to": ANN, "text": " \n"}, ["body", "text"]),
+        ({"to": [ANN], "text": "Hi"}, ["body", "to"]),
+        ({"to": 256712345678, "text": "Hi"}, ["body", "to"]),
+        ({"to": ANN, "text": None}, ["body", "text"]),
+        ({"to": ANN, "text": "Hi", "sender_id": 5}, ["body", "sender_id"]),
+        ({"to": ANN, "text": "Hi", "route": {}}, ["body", "route"]),
+        ({"to": ANN, "text": "Hi", "schedule_mode": "drip"}, ["body", "schedule_mode"]),
+    ],
+)
 def test_a_wrong_field_is_422_and_says_which(app, esms, body, loc):
     before = written(app)
     assert field_of(esms.post("/messages/send", body)) == loc
@@ -305,7 +351,12 @@ def test_a_test_key_neither_sees_nor_touches_what_a_live_key_sent(app):
     assert (data_of(test.get("/messages/stats"))["sent_today"], data_of(live.get("/messages/stats"))["sent_today"]) == (0, 1)
     before = written(app)
     batch = live.message(sent)["batch_id"]
-    for method, path in (("GET", f"/messages/{sent}"), ("POST", f"/messages/{sent}/retry"), ("POST", f"/messages/{sent}/cancel"),
-                         ("GET", f"/messages/batch/{batch}"), ("POST", f"/messages/batch/{batch}/cancel")):
+    for method, path in (
+        ("GET", f"/messages/{sent}"),
+        ("POST", f"/messages/{sent}/retry"),
+        ("POST", f"/messages/{sent}/cancel"),
+        ("GET", f"/messages/batch/{batch}"),
+        ("POST", f"/messages/batch/{batch}/cancel"),
+    ):
         assert refused(test.call(method, path), 404, "not_found"), path
     assert written(app) == before

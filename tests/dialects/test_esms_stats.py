@@ -4,16 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ..support.esms import (
-    ANN,
-    BEN,
-    FAILS,
-    REFUSED,
-    data_of,
-    field_of,
-    new_esms,
-    new_list,
-)
+from ..support.esms import ANN, BEN, FAILS, REFUSED, data_of, field_of, new_esms, new_list
 
 DAY = 24 * 3600
 
@@ -29,8 +20,16 @@ def volume(api, **query) -> list[dict]:
 
 def test_an_account_that_sent_nothing(app):
     assert stats(new_esms(app)) == {
-        "sent_today": 0, "sent_delta_pct": 0, "delivery_rate": 0, "failed_today": 0, "failed_delta": 0, "balance": 1000,
-        "currency": "UGX", "period_total": 0, "period_days": 14}
+        "sent_today": 0,
+        "sent_delta_pct": 0,
+        "delivery_rate": 0,
+        "failed_today": 0,
+        "failed_delta": 0,
+        "balance": 1000,
+        "currency": "UGX",
+        "period_total": 0,
+        "period_days": 14,
+    }
 
 
 def test_today_beside_yesterday(app, clock, jobs):
@@ -45,8 +44,16 @@ def test_today_beside_yesterday(app, clock, jobs):
     clock.advance(2)
     jobs.settle()
     assert stats(api) == {
-        "sent_today": 5, "sent_delta_pct": 25.0, "delivery_rate": 66.7, "failed_today": 1, "failed_delta": -1,
-        "balance": 1000 - 8 * 35, "currency": "UGX", "period_total": 9, "period_days": 14}
+        "sent_today": 5,
+        "sent_delta_pct": 25.0,
+        "delivery_rate": 66.7,
+        "failed_today": 1,
+        "failed_delta": -1,
+        "balance": 1000 - 8 * 35,
+        "currency": "UGX",
+        "period_total": 9,
+        "period_days": 14,
+    }
 
 
 def test_a_percentage_from_zero_is_zero(app):
@@ -88,7 +95,8 @@ def test_the_volume_has_a_row_for_every_day_oldest_first(app, clock, jobs):
         {"date": "2026-06-09", "day": "Tue", "delivered": 0, "failed": 0, "pending": 0},
         {"date": "2026-06-10", "day": "Wed", "delivered": 0, "failed": 1, "pending": 0},
         {"date": "2026-06-11", "day": "Thu", "delivered": 0, "failed": 0, "pending": 0},
-        {"date": "2026-06-12", "day": "Fri", "delivered": 1, "failed": 0, "pending": 1}]
+        {"date": "2026-06-12", "day": "Fri", "delivered": 1, "failed": 0, "pending": 1},
+    ]
 
 
 def test_what_was_taken_back_is_neither_pending_nor_failed(app, clock):

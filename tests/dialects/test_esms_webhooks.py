@@ -12,17 +12,7 @@ from wesend.database import query
 from wesend.dialects.esms.webhook import EsmsFormat
 
 from ..support.database import written
-from ..support.esms import (
-    ANN,
-    BUSY,
-    FAILS,
-    HANGS,
-    REFUSED,
-    data_of,
-    field_of,
-    new_esms,
-    refused,
-)
+from ..support.esms import ANN, BUSY, FAILS, HANGS, REFUSED, data_of, field_of, new_esms, refused
 
 DLR, MO = "https://example.com/dlr", "https://example.com/mo"
 
@@ -85,12 +75,33 @@ def test_only_final_states_are_told_and_in_the_contracts_words(app, api, jobs, c
     jobs.settle()
     found = {payload["phone"]: payload for payload in told(app)}
     assert found == {
-        ANN: {"event": "message.delivered", "message_id": sent[ANN], "status": "delivered", "phone": ANN, "sender_id": None,
-              "segments": 1, "cost": 35, "error_code": None, "retry_count": 0, "delivered_at": "2026-06-10T12:00:02Z",
-              "failed_at": None},
-        FAILS: {"event": "message.failed", "message_id": sent[FAILS], "status": "failed", "phone": FAILS, "sender_id": None,
-                "segments": 1, "cost": 35, "error_code": "UNDELIV", "retry_count": 0, "delivered_at": None,
-                "failed_at": "2026-06-10T12:00:02Z"}}
+        ANN: {
+            "event": "message.delivered",
+            "message_id": sent[ANN],
+            "status": "delivered",
+            "phone": ANN,
+            "sender_id": None,
+            "segments": 1,
+            "cost": 35,
+            "error_code": None,
+            "retry_count": 0,
+            "delivered_at": "2026-06-10T12:00:02Z",
+            "failed_at": None,
+        },
+        FAILS: {
+            "event": "message.failed",
+            "message_id": sent[FAILS],
+            "status": "failed",
+            "phone": FAILS,
+            "sender_id": None,
+            "segments": 1,
+            "cost": 35,
+            "error_code": "UNDELIV",
+            "retry_count": 0,
+            "delivered_at": None,
+            "failed_at": "2026-06-10T12:00:02Z",
+        },
+    }
 
 
 def test_a_refusal_is_told_once_and_an_automatic_retry_is_not(app, api, jobs):
@@ -112,7 +123,8 @@ def test_nothing_is_written_down_while_it_is_off(app, api, jobs):
 def test_the_signature_is_the_hmac_of_the_raw_body_by_the_secrets_text():
     body = b'{"event": "message.delivered"}'
     assert EsmsFormat().headers("message.delivered", body, "whsec_abc") == {
-        "X-Webhook-Signature": "sha256=" + hmac.new(b"whsec_abc", body, sha256).hexdigest()}
+        "X-Webhook-Signature": "sha256=" + hmac.new(b"whsec_abc", body, sha256).hexdigest()
+    }
 
 
 @pytest.mark.parametrize("status,received", [(200, True), (204, True), (299, True), (301, False), (400, False), (500, False)])

@@ -16,14 +16,7 @@ from wesend.database import write
 from wesend.dialects.fingerprint import fingerprints
 from wesend.wallets.service import credit_by_hand, find_wallet
 
-from ..support.accounts import (
-    ACTOR,
-    Minted,
-    mint,
-    mint_key,
-    new_wesendall,
-    wesendall_of,
-)
+from ..support.accounts import ACTOR, Minted, mint, mint_key, new_wesendall, wesendall_of
 from ..support.apis import Wesendall
 from ..support.database import batches, written
 from ..support.dialects import body_routes
@@ -48,8 +41,7 @@ def test_a_replay_shows_the_first_answer_whatever_happened_since(wesendall, jobs
 
 
 def test_every_post_of_every_dialect_is_answered_again_and_refused_with_another_body(app):
-    calls = [(route, body) for route in body_routes(app) if route.method == "POST"
-             for body in route.row.bodies[route.pattern]]
+    calls = [(route, body) for route in body_routes(app) if route.method == "POST" for body in route.row.bodies[route.pattern]]
     for number, (route, body) in enumerate(calls):
         api, headers = route.row.api(app), {"Idempotency-Key": f"every-{number}"}
         first = api.post(route.path, body, headers=headers)
@@ -61,17 +53,22 @@ def test_every_post_of_every_dialect_is_answered_again_and_refused_with_another_
         assert written(app) == before, route
 
 
-SAME = [b'{"walletId":"wal_sandbox_wesendall","recipient":"0712345678","message":"Caf\xc3\xa9"}',
-        b'{"message": "Caf\\u00e9", "recipient": "0712345678", "walletId": "wal_sandbox_wesendall"}',
-        b'\xef\xbb\xbf\n{ "recipient":"0712345678",\t"walletId":"wal_sandbox_wesendall", "message":"Caf\\u00E9" }\n']
-OTHER = [b'{"walletId":"wal_sandbox_wesendall","recipient":"0712345678","message":"Cafe"}',
-         b'{"walletId":"wal_sandbox_wesendall","recipient":["0712345678"],"message":"Caf\xc3\xa9"}',
-         b'{"walletId":"wal_sandbox_wesendall","recipient":"0712345678","message":"Caf\xc3\xa9","x":null}']
+SAME = [
+    b'{"walletId":"wal_sandbox_wesendall","recipient":"0712345678","message":"Caf\xc3\xa9"}',
+    b'{"message": "Caf\\u00e9", "recipient": "0712345678", "walletId": "wal_sandbox_wesendall"}',
+    b'\xef\xbb\xbf\n{ "recipient":"0712345678",\t"walletId":"wal_sandbox_wesendall", "message":"Caf\\u00E9" }\n',
+]
+OTHER = [
+    b'{"walletId":"wal_sandbox_wesendall","recipient":"0712345678","message":"Cafe"}',
+    b'{"walletId":"wal_sandbox_wesendall","recipient":["0712345678"],"message":"Caf\xc3\xa9"}',
+    b'{"walletId":"wal_sandbox_wesendall","recipient":"0712345678","message":"Caf\xc3\xa9","x":null}',
+]
 
 
 def post_raw(wesendall, body: bytes) -> TestResponse:
-    return wesendall.client.post("/api/v1/sms/send", data=body, content_type="application/json",
-                                 headers={**wesendall.headers, **KEY})
+    return wesendall.client.post(
+        "/api/v1/sms/send", data=body, content_type="application/json", headers={**wesendall.headers, **KEY}
+    )
 
 
 @pytest.mark.parametrize("again", SAME)
@@ -89,12 +86,27 @@ def test_and_another_when_it_says_anything_else(app, wesendall, other):
     assert post_raw(wesendall, other).status_code == 422
 
 
-@pytest.mark.parametrize(("one", "two", "same"), [
-    ("1", "1.0", True), ("1", "1e0", True), ("0.50", "5e-1", True), ("-0", "0", True), ("1", "true", False), ("0", "null", False),
-    ("1", '"1"', False), ("1.5", '["number","1.5"]', False), ("[1,2]", "[2,1]", False), ('{"a":1,"b":2}', '{"b":2,"a":1.0}', True),
-    ("[]", "{}", False), ('{"a":{}}', '{"a":null}', False), ("1.0000000001", "1", False)])
+@pytest.mark.parametrize(
+    ("one", "two", "same"),
+    [
+        ("1", "1.0", True),
+        ("1", "1e0", True),
+        ("0.50", "5e-1", True),
+        ("-0", "0", True),
+        ("1", "true", False),
+        ("0", "null", False),
+        ("1", '"1"', False),
+        ("1.5", '["number","1.5"]', False),
+        ("[1,2]", "[2,1]", False),
+        ('{"a":1,"b":2}', '{"b":2,"a":1.0}', True),
+        ("[]", "{}", False),
+        ('{"a":{}}', '{"a":null}', False),
+        ("1.0000000001", "1", False),
+    ],
+)
 def test_numbers_are_compared_by_their_value(app, one, two, same):
     """1 and 1.0 are one number: who sends JSON from JavaScript and repeats it from Python sends both."""
+
     def seen(document: str) -> str:
         with app.test_request_context("/api/v1/sms/send", method="POST", data=document, content_type="application/json"):
             return fingerprints()[0]
@@ -102,8 +114,11 @@ def test_numbers_are_compared_by_their_value(app, one, two, same):
     assert (seen(one) == seen(two)) is same
 
 
-JSON_VALUES = st.recursive(st.none() | st.booleans() | st.integers(-10**6, 10**6) | st.text(max_size=4), lambda inner: (
-    st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)), max_leaves=8)
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**6), 10**6) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
 
 
 @settings(max_examples=60)
@@ -126,8 +141,10 @@ def test_an_answer_that_was_kept_before_the_upgrade_is_given_again(app, wesendal
     with app.app_context():
         with app.test_request_context("/api/v1/sms/send", method="POST", data=SAME[0], content_type="application/json"):
             by_values, by_bytes = fingerprints()
-        assert write(lambda tx: tx.changed("UPDATE idempotency_keys SET fingerprint = ? WHERE fingerprint = ?",
-                                           (by_bytes, by_values))) == 1
+        assert (
+            write(lambda tx: tx.changed("UPDATE idempotency_keys SET fingerprint = ? WHERE fingerprint = ?", (by_bytes, by_values)))
+            == 1
+        )
     assert replayed(first, post_raw(wesendall, SAME[0]))
     assert post_raw(wesendall, SAME[1]).status_code == 422
 
@@ -151,8 +168,10 @@ FINAL: dict[str, tuple[int, Callable[[Wesendall], TestResponse]]] = {
     "wallet_forbidden": (403, lambda api: api.send("0712345678", walletId="wal_sandbox_wesendall", headers=KEY)),
     "sender_not_approved": (403, lambda api: api.send("0712345678", senderId="NOBODY", headers=KEY)),
     "wallet_not_found": (404, lambda api: api.send("0712345678", walletId="wal_none", headers=KEY)),
-    "group_not_found": (404, lambda api: api.post(
-        "/sms/group", {"walletId": api.wallet, "message": "Hi", "groupId": 99}, headers=KEY)),
+    "group_not_found": (
+        404,
+        lambda api: api.post("/sms/group", {"walletId": api.wallet, "message": "Hi", "groupId": 99}, headers=KEY),
+    ),
     "provider_rejected": (502, lambda api: api.send("0700000077", headers=KEY)),
     "provider_unavailable": (502, lambda api: api.send("+447911123456", headers=KEY)),
 }
@@ -180,9 +199,11 @@ def test_a_402_is_repeated_even_after_the_wallet_was_filled(app):
 
 
 def test_a_top_up_and_a_group_are_made_once(app, wesendall):
-    for path, body, status in (("/account/topup", {"amount": 500, "phone": "0712345678"}, 202),
-                               ("/groups", {"name": "Parents"}, 201),
-                               ("/groups/1/contacts", {"phone": "0712000001"}, 201)):
+    for path, body, status in (
+        ("/account/topup", {"amount": 500, "phone": "0712345678"}, 202),
+        ("/groups", {"name": "Parents"}, 201),
+        ("/groups/1/contacts", {"phone": "0712000001"}, 201),
+    ):
         headers = {"Idempotency-Key": path}
         first = wesendall.post(path, {"walletId": wesendall.wallet, **body}, headers=headers)
         before = written(app)
@@ -192,13 +213,19 @@ def test_a_top_up_and_a_group_are_made_once(app, wesendall):
 
 
 def test_the_key_stays_free_after_a_validation_error(app, wesendall):
-    for wrong in ({"recipient": "nobody"}, {"recipient": 5}, {"message": ""}, {"message": "x" * 1531},
-                  {"message": "\x00"}, {"message": "\ud800"}, {"walletId": None}):
+    for wrong in (
+        {"recipient": "nobody"},
+        {"recipient": 5},
+        {"message": ""},
+        {"message": "x" * 1531},
+        {"message": "\x00"},
+        {"message": "\ud800"},
+        {"walletId": None},
+    ):
         assert wesendall.send(**{"recipient": "0712345678", "headers": KEY, **wrong}).status_code == 400
     assert wesendall.post("/sms/send", data="{", content_type="application/json", headers=KEY).status_code == 400
     assert wesendall.post("/sms/send", data="{}", content_type="text/plain", headers=KEY).status_code == 415
-    assert wesendall.post("/sms/send", data=" " * (2**20 + 1), content_type="application/json",
-                          headers=KEY).status_code == 413
+    assert wesendall.post("/sms/send", data=" " * (2**20 + 1), content_type="application/json", headers=KEY).status_code == 413
     assert written(app)["idempotency_keys"] == 0
     assert wesendall.send("0712345678", headers=KEY).status_code == 200
 

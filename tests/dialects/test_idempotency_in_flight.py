@@ -46,8 +46,7 @@ class Gate(SandboxGateway):
 def gate(app) -> Gate:
     found = Gate()
     # Before any is looked up: the table that is made of them is kept.
-    app.extensions["wesend.built_in_gateways"] = {
-        registry.SANDBOX: found, registry.SANDBOX_MAIL: CaughtMail(registry.SANDBOX_MAIL)}
+    app.extensions["wesend.built_in_gateways"] = {registry.SANDBOX: found, registry.SANDBOX_MAIL: CaughtMail(registry.SANDBOX_MAIL)}
     return found
 
 

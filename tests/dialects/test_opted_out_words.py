@@ -25,11 +25,16 @@ def waiting(minted: Minted, api: str) -> dict[str, dict]:
     """A send through a dialect whose messages still wait; by recipient."""
     wallet = find_wallet(minted.wallet)
     composer = Composer(get_account(minted.account_id), wallet, "Hello")
-    accepted = send(composer, read_recipients([ANN, BEN], "UG"), origin=Origin(api),
-                    order=Order("scheduled", time.now_ms() + 600_000))
-    return {row["recipient"]: dict(row) for row in query(
-        "SELECT m.*, b.uid AS batch_uid FROM messages m JOIN batches b ON b.id = m.batch_id WHERE b.id = ?",
-        (accepted.batch_id,))}
+    accepted = send(
+        composer, read_recipients([ANN, BEN], "UG"), origin=Origin(api), order=Order("scheduled", time.now_ms() + 600_000)
+    )
+    return {
+        row["recipient"]: dict(row)
+        for row in query(
+            "SELECT m.*, b.uid AS batch_uid FROM messages m JOIN batches b ON b.id = m.batch_id WHERE b.id = ?",
+            (accepted.batch_id,),
+        )
+    }
 
 
 def stop(minted: Minted) -> None:

@@ -25,12 +25,25 @@ def field_error(name: str, msg: str, kind: str) -> dict:
 
 # -- 401, 403 -------------------------------------------------------------------
 
-@pytest.mark.parametrize("headers", [
-    {PUBLIC: None}, {SECRET: None}, {PUBLIC: None, SECRET: None}, {PUBLIC: ""}, {SECRET: ""}, {SECRET: "sk_wrong"},
-    {PUBLIC: "pk_wrong"}, {SECRET: CREDENTIALS["wesendall"].secret}, {PUBLIC: CREDENTIALS["wesendall"].public},
-    {PUBLIC: "pk_\xe9", SECRET: "sk_\xe9"}])
-@pytest.mark.parametrize("call", [("POST", "/sms/send"), ("GET", "/balance/"), ("GET", "/balance"),
-                                  ("GET", "/sms/delivery-reports/x")])
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {PUBLIC: None},
+        {SECRET: None},
+        {PUBLIC: None, SECRET: None},
+        {PUBLIC: ""},
+        {SECRET: ""},
+        {SECRET: "sk_wrong"},
+        {PUBLIC: "pk_wrong"},
+        {SECRET: CREDENTIALS["wesendall"].secret},
+        {PUBLIC: CREDENTIALS["wesendall"].public},
+        {PUBLIC: "pk_\xe9", SECRET: "sk_\xe9"},
+    ],
+)
+@pytest.mark.parametrize(
+    "call", [("POST", "/sms/send"), ("GET", "/balance/"), ("GET", "/balance"), ("GET", "/sms/delivery-reports/x")]
+)
 def test_missing_wrong_and_mismatched_keys_are_one_401(wasambazie, headers, call):
     answer = wasambazie.call(*call, headers=headers, **({"json": GOOD} if call[0] == "POST" else {}))
     assert (answer.status_code, answer.json) == (401, UNAUTHORISED)
@@ -68,14 +81,19 @@ def test_a_suspended_account_is_403(app):
 
 # -- 422 fields, 400 sender -------------------------------------------------------
 
+
 @pytest.mark.parametrize("name", ["to_number", "message"])
-@pytest.mark.parametrize(("value", "msg", "kind"), [
-    (..., "field required", "value_error.missing"),
-    (7, "str type expected", "type_error.string"),
-    (["+255712345678"], "str type expected", "type_error.string"),
-    (None, "none is not an allowed value", "type_error.none.not_allowed"),
-    ("", "ensure this value has at least 1 characters", "value_error.any_str.min_length"),
-    ("  ", "ensure this value has at least 1 characters", "value_error.any_str.min_length")])
+@pytest.mark.parametrize(
+    ("value", "msg", "kind"),
+    [
+        (..., "field required", "value_error.missing"),
+        (7, "str type expected", "type_error.string"),
+        (["+255712345678"], "str type expected", "type_error.string"),
+        (None, "none is not an allowed value", "type_error.none.not_allowed"),
+        ("", "ensure this value has at least 1 characters", "value_error.any_str.min_length"),
+        ("  ", "ensure this value has at least 1 characters", "value_error.any_str.min_length"),
+    ],
+)
 def test_a_missing_mistyped_or_empty_field_is_422(wasambazie, name, value, msg, kind):
     body = {field: text for field, text in {**GOOD, name: value}.items() if text is not ...}
     answer = wasambazie.post("/sms/send", body)
@@ -90,9 +108,15 @@ def test_only_commas_are_an_empty_to_number(wasambazie):
 
 def test_all_field_errors_are_told_at_once(wasambazie):
     answer = wasambazie.post("/sms/send", {})
-    assert (answer.status_code, answer.json) == (422, {"detail": [
-        field_error("to_number", "field required", "value_error.missing"),
-        field_error("message", "field required", "value_error.missing")]})
+    assert (answer.status_code, answer.json) == (
+        422,
+        {
+            "detail": [
+                field_error("to_number", "field required", "value_error.missing"),
+                field_error("message", "field required", "value_error.missing"),
+            ]
+        },
+    )
 
 
 @pytest.mark.parametrize("sender", [..., None, "", "   "])
@@ -105,7 +129,9 @@ def test_a_missing_sender_is_400_with_its_sentence(wasambazie, sender):
 def test_a_sender_of_another_type_is_a_field_error(wasambazie):
     answer = wasambazie.send(TO, sender_id=7)
     assert (answer.status_code, answer.json) == (
-        422, {"detail": [field_error("sender_id", "str type expected", "type_error.string")]})
+        422,
+        {"detail": [field_error("sender_id", "str type expected", "type_error.string")]},
+    )
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"null", b'{"to_number": NaN}', b'{"a": 1, "a": 2}'])
@@ -118,6 +144,7 @@ def test_what_is_no_json_object_is_422_at_the_body(wasambazie, body):
 
 
 # -- the order of checks -----------------------------------------------------------
+
 
 def test_each_check_comes_before_the_next(app):
     """One request that is wrong in everything, put right one thing after the other."""
@@ -151,9 +178,19 @@ def test_each_check_comes_before_the_next(app):
 
 # -- the rest of the table -----------------------------------------------------------
 
-@pytest.mark.parametrize(("method", "path", "status"), [
-    ("GET", "/nothing", 404), ("POST", "/nothing/here", 404), ("GET", "/sms/send", 405), ("POST", "/balance/", 405),
-    ("POST", "/balance", 405), ("DELETE", "/sms/delivery-reports/x", 405), ("PUT", "/sms/send", 405)])
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nothing", 404),
+        ("POST", "/nothing/here", 404),
+        ("GET", "/sms/send", 405),
+        ("POST", "/balance/", 405),
+        ("POST", "/balance", 405),
+        ("DELETE", "/sms/delivery-reports/x", 405),
+        ("PUT", "/sms/send", 405),
+    ],
+)
 def test_unknown_paths_and_methods_are_in_the_same_envelope(wasambazie, method, path, status):
     answer = wasambazie.call(method, path)
     assert answer.status_code == status
@@ -190,10 +227,17 @@ def test_a_crash_is_500_in_the_same_envelope(wasambazie, monkeypatch):
     assert (answer.status_code, answer.json) == (500, {"detail": "Internal server error"})
 
 
-@pytest.mark.parametrize("body", [
-    {**GOOD, "sender_id": ""}, {**GOOD, "sender_id": "NOBODY"}, {**GOOD, "to_number": "12"},
-    {**GOOD, "message": "x" * 2000},
-    {**GOOD, "to_number": "+255710000088"}, {**GOOD, "message": "a\x00b"}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {**GOOD, "sender_id": ""},
+        {**GOOD, "sender_id": "NOBODY"},
+        {**GOOD, "to_number": "12"},
+        {**GOOD, "message": "x" * 2000},
+        {**GOOD, "to_number": "+255710000088"},
+        {**GOOD, "message": "a\x00b"},
+    ],
+)
 def test_what_is_refused_before_the_provider_leaves_nothing(wasambazie, app, body):
     before = written(app)
     assert 400 <= wasambazie.post("/sms/send", body).status_code < 500

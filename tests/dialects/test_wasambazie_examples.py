@@ -35,8 +35,11 @@ def server(migrated, tmp_path_factory) -> Iterator[Server]:
 def with_url_and_keys(name: str, server: Server) -> str:
     """An example with nothing changed but what its reader is told to change."""
     text = (FOLDER / name).read_text()
-    for placeholder, value in (("https://wasambazie.co.tz/v1", f"{server.url}/v1"),
-                               ("pk_your-public-key", KEYS.public or ""), ("sk_your-secret-key", KEYS.secret)):
+    for placeholder, value in (
+        ("https://wasambazie.co.tz/v1", f"{server.url}/v1"),
+        ("pk_your-public-key", KEYS.public or ""),
+        ("sk_your-secret-key", KEYS.secret),
+    ):
         assert placeholder in text
         text = text.replace(placeholder, value)
     return text
@@ -48,12 +51,22 @@ def run_until_it_has_polled(command: list[str], name: str, server: Server, folde
     script.write_text(with_url_and_keys(name, server))
     waited_for = folder / "delivered"
     before = {message["id"] for message in caught(server)}
-    process = subprocess.Popen([*command, str(script)], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               env={**os.environ, "WAITED_FOR": str(waited_for)})
+    process = subprocess.Popen(
+        [*command, str(script)],
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "WAITED_FOR": str(waited_for)},
+    )
     try:
-        Server.wait_until(lambda: process.poll() is not None or any(
-            message["id"] not in before and message["status"] == "delivered" for message in caught(server)), 30,
-            "the example's message was not delivered")
+        Server.wait_until(
+            lambda: (
+                process.poll() is not None
+                or any(message["id"] not in before and message["status"] == "delivered" for message in caught(server))
+            ),
+            30,
+            "the example's message was not delivered",
+        )
         waited_for.touch()
         printed = process.communicate(timeout=30)[0]
     finally:

@@ -11,7 +11,12 @@ from ..support.accounts import mint
 from ..support.apis import Wasambazie
 
 DELIVERED, FAILS_LATER, REFUSED, UNKNOWN, SILENT = (
-    "+255712345678", "+255710000099", "+255710000077", "+255710000066", "+255710000055")
+    "+255712345678",
+    "+255710000099",
+    "+255710000077",
+    "+255710000066",
+    "+255710000055",
+)
 NOT_YET = {"detail": "Report not yet available — the batch is still being processed."}
 
 
@@ -35,9 +40,13 @@ def test_a_report_is_the_references_body(wasambazie, jobs, clock):
     answer = wasambazie.report(batch)
     assert answer.status_code == 200
     assert answer.json == {
-        "message_batch_id": batch, "summary": {"total": 2, "delivered": 1, "failed": 1},
-        "messages": [{"to_number": DELIVERED, "status": "delivered", "delivered_at": "2026-06-10T12:00:05Z"},
-                     {"to_number": FAILS_LATER, "status": "failed", "delivered_at": None}]}
+        "message_batch_id": batch,
+        "summary": {"total": 2, "delivered": 1, "failed": 1},
+        "messages": [
+            {"to_number": DELIVERED, "status": "delivered", "delivered_at": "2026-06-10T12:00:05Z"},
+            {"to_number": FAILS_LATER, "status": "failed", "delivered_at": None},
+        ],
+    }
     assert list(answer.json) == ["message_batch_id", "summary", "messages"]
 
 
@@ -67,8 +76,7 @@ def test_without_a_receipt_a_message_is_failed_when_its_validity_is_over(wasamba
     assert wasambazie.report(batch).status_code == 404
     clock.advance(1)
     jobs.expire()
-    assert wasambazie.report(batch).json["messages"] == [
-        {"to_number": SILENT, "status": "failed", "delivered_at": None}]
+    assert wasambazie.report(batch).json["messages"] == [{"to_number": SILENT, "status": "failed", "delivered_at": None}]
 
 
 def test_duplicates_are_one_message_in_the_report(wasambazie, jobs):
@@ -87,7 +95,9 @@ def test_who_opted_out_is_failed_in_the_report_and_costs_nothing(wasambazie, app
     report = wasambazie.report(batch).json
     assert report["summary"] == {"total": 2, "delivered": 1, "failed": 1}
     assert {entry["to_number"]: entry["status"] for entry in report["messages"]} == {
-        DELIVERED: "delivered", "+255722345678": "failed"}
+        DELIVERED: "delivered",
+        "+255722345678": "failed",
+    }
     assert wasambazie.balance() == before - 1
 
 

@@ -19,8 +19,12 @@ SENT = "Message submitted successfully."
 
 def recipients_of(app, batch_id: str) -> list[str]:
     with app.app_context():
-        return [row[0] for row in query("SELECT m.recipient FROM messages m JOIN batches b ON b.id = m.batch_id"
-                                        " WHERE b.uid = ? ORDER BY m.id", (batch_id,))]
+        return [
+            row[0]
+            for row in query(
+                "SELECT m.recipient FROM messages m JOIN batches b ON b.id = m.batch_id WHERE b.uid = ? ORDER BY m.id", (batch_id,)
+            )
+        ]
 
 
 class Senders:
@@ -33,8 +37,9 @@ class Senders:
 
     def request(self, name: str, *countries: str, actor: str = "test", account: int | None = None) -> dict:
         with self.app.app_context():
-            return dict(senders.request_sender(account_id=account or self.account, name=name, countries=list(countries),
-                                               actor=actor))
+            return dict(
+                senders.request_sender(account_id=account or self.account, name=name, countries=list(countries), actor=actor)
+            )
 
     def decide(self, sender: dict, approve: bool, reason: str | None = None, actor: str = "test") -> dict:
         with self.app.app_context():
@@ -55,7 +60,7 @@ def refused_numbers(count: int) -> list[str]:
     """Distinct valid numbers that the sandbox refuses."""
     found: list[str] = []
     for start, digits in (("+255", 2), ("+254", 2), ("+256", 2), ("+234", 3)):
-        for middle in range(10 ** digits):
+        for middle in range(10**digits):
             number = f"{start}{middle:0{digits}d}0000077"
             if phones.normalise(number, None):
                 found.append(number)
@@ -67,8 +72,12 @@ def test_a_send_answers_201_with_the_references_body(wasambazie):
     answer = wasambazie.send(TZ)
     assert answer.status_code == 201
     assert answer.is_json
-    assert answer.json == {"status_code": 201, "success": True, "message_batch_id": answer.json["message_batch_id"],
-                           "message": SENT}
+    assert answer.json == {
+        "status_code": 201,
+        "success": True,
+        "message_batch_id": answer.json["message_batch_id"],
+        "message": SENT,
+    }
     assert isinstance(answer.json["message_batch_id"], str) and answer.json["message_batch_id"]
 
 
@@ -80,9 +89,10 @@ def test_the_balance_is_a_float_with_and_without_the_slash(wasambazie, path):
     assert b"10000.0" in answer.data
 
 
-@pytest.mark.parametrize(("message", "segments"), [
-    ("x" * 160, 1), ("x" * 161, 2), ("x" * 180, 2), ("é" * 160, 1), ("ç" * 70, 1), ("ç" * 71, 2),
-    ("€" * 80, 1), ("x" * 1530, 10)])
+@pytest.mark.parametrize(
+    ("message", "segments"),
+    [("x" * 160, 1), ("x" * 161, 2), ("x" * 180, 2), ("é" * 160, 1), ("ç" * 70, 1), ("ç" * 71, 2), ("€" * 80, 1), ("x" * 1530, 10)],
+)
 def test_each_recipient_costs_a_credit_a_segment(wasambazie, message, segments):
     before = wasambazie.balance()
     assert wasambazie.send(f"{TZ},{TZ_TWO}", message).status_code == 201
@@ -151,8 +161,7 @@ def test_some_refused_is_201_and_only_those_taken_cost(wasambazie):
     assert answer.status_code == 201
     assert wasambazie.balance() == before - 1
     report = wasambazie.report(answer.json["message_batch_id"]).json
-    assert [(entry["to_number"], entry["status"]) for entry in report["messages"]] == [
-        (TZ, "sent"), (REFUSED, "failed")]
+    assert [(entry["to_number"], entry["status"]) for entry in report["messages"]] == [(TZ, "sent"), (REFUSED, "failed")]
 
 
 def test_no_answer_of_the_gateway_is_accepted_and_keeps_its_cost(wasambazie):
@@ -192,6 +201,7 @@ def test_the_same_idempotency_key_sends_once(wasambazie):
 
 
 # -- sender IDs ---------------------------------------------------------------
+
 
 def test_a_sender_is_compared_without_case_and_sent_in_upper_case(wasambazie, client):
     assert wasambazie.send(TZ, sender_id=" myBrand ").status_code == 201
@@ -239,8 +249,10 @@ def test_every_decision_on_a_sender_is_in_the_audit_log(portal, app):
     with app.app_context():
         entries = query("SELECT action, actor, subject, detail FROM audit_log WHERE subject = 'audited' ORDER BY id")
     assert [tuple(entry) for entry in entries] == [
-        ("sender.request", "ann", "audited", "TZ,KE"), ("sender.approve", "ben", "audited", None),
-        ("sender.reject", "cho", "audited", "A bank's name")]
+        ("sender.request", "ann", "audited", "TZ,KE"),
+        ("sender.approve", "ben", "audited", None),
+        ("sender.reject", "cho", "audited", "A bank's name"),
+    ]
 
 
 def test_a_sender_of_the_account_serves_its_other_apis(client, portal):

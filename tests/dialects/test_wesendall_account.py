@@ -35,15 +35,26 @@ def refused(answer, status: int, code: str) -> bool:
     return (answer.status_code, answer.json["error"]) == (status, code)
 
 
-@pytest.mark.parametrize(("currency", "country", "balance", "cost"), [
-    ("UGX", "UG", "5000", 35), ("UGX", "UG", "0.0001", 35), ("KES", "KE", "12.5", 1.2), ("KES", "UG", "0", 1.213),
-    ("SMS", "KE", "277.7778", 1), ("UGX", "GB", "1", None), ("EUR", "UG", "1", None)])
+@pytest.mark.parametrize(
+    ("currency", "country", "balance", "cost"),
+    [
+        ("UGX", "UG", "5000", 35),
+        ("UGX", "UG", "0.0001", 35),
+        ("KES", "KE", "12.5", 1.2),
+        ("KES", "UG", "0", 1.213),
+        ("SMS", "KE", "277.7778", 1),
+        ("UGX", "GB", "1", None),
+        ("EUR", "UG", "1", None),
+    ],
+)
 def test_the_balance_and_what_one_message_costs(app, currency, country, balance, cost):
     api = new_wesendall(app, currency=currency, country=country, balance=balance)
     answer = api.get("/account/balance", query_string={"walletId": api.wallet})
     assert answer.status_code == 200
-    assert answer.json == {"success": True, "data": {"wallet_id": api.wallet, "balance": float(balance),
-                                                     "currency": currency, "cost_per_sms": cost}}
+    assert answer.json == {
+        "success": True,
+        "data": {"wallet_id": api.wallet, "balance": float(balance), "currency": currency, "cost_per_sms": cost},
+    }
 
 
 def test_a_balance_is_a_number_and_a_wallet_id_a_string(wesendall):
@@ -62,9 +73,18 @@ def test_a_top_up_is_202_and_pending(app, clock):
     answer = top_up(api, provider="MTN")
     data = answer.json["data"]
     assert answer.status_code == 202
-    assert answer.json == {"success": True, "data": {
-        "deposit_id": data["deposit_id"], "reference": data["reference"], "status": "pending", "amount": 500,
-        "currency": "UGX", "phone": "+256712345678", "provider": "MTN"}}
+    assert answer.json == {
+        "success": True,
+        "data": {
+            "deposit_id": data["deposit_id"],
+            "reference": data["reference"],
+            "status": "pending",
+            "amount": 500,
+            "currency": "UGX",
+            "phone": "+256712345678",
+            "provider": "MTN",
+        },
+    }
     assert all(isinstance(data[name], str) and data[name] for name in ("deposit_id", "reference"))
     assert shown(api, data["deposit_id"]).json == answer.json
     assert shown(api, data["deposit_id"]).status_code == 200
@@ -177,8 +197,7 @@ def test_amounts_with_up_to_six_decimals_are_exact(wesendall, amount):
     assert top_up(wesendall, amount=amount).json["data"]["amount"] == amount
 
 
-@pytest.mark.parametrize("phone", ["", "nobody", "0712", "0712345678,0772345678", None, 712345678, ["0712345678"]],
-                         ids=str)
+@pytest.mark.parametrize("phone", ["", "nobody", "0712", "0712345678,0772345678", None, 712345678, ["0712345678"]], ids=str)
 def test_a_payer_who_is_no_phone_is_400(app, wesendall, phone):
     before = written(app)
     answer = top_up(wesendall, phone)

@@ -21,8 +21,12 @@ ENVELOPE = ROWS["wesendall"].shows_refusal
 
 def refused(answer: TestResponse, status: int, code: str) -> bool:
     """The refusal in its envelope, with a sentence for people."""
-    return (ENVELOPE(answer) and (answer.status_code, answer.json["error"]) == (status, code)
-            and answer.json["message"][0].isupper() and "\n" not in answer.json["message"])
+    return (
+        ENVELOPE(answer)
+        and (answer.status_code, answer.json["error"]) == (status, code)
+        and answer.json["message"][0].isupper()
+        and "\n" not in answer.json["message"]
+    )
 
 
 def calls(app) -> list[tuple[str, str, dict | None]]:
@@ -31,8 +35,13 @@ def calls(app) -> list[tuple[str, str, dict | None]]:
     for route in routes(app):
         if route.row.name == "wesendall":
             body = route.row.bodies.get(route.pattern, ({},))[0] if route.method in ("POST", "PUT") else None
-            found.append((route.method, route.path.removeprefix(Wesendall.prefix),
-                          body and {key: value for key, value in body.items() if key not in ("walletId", "senderId")}))
+            found.append(
+                (
+                    route.method,
+                    route.path.removeprefix(Wesendall.prefix),
+                    body and {key: value for key, value in body.items() if key not in ("walletId", "senderId")},
+                )
+            )
     return found
 
 
@@ -44,11 +53,22 @@ def call(api: Wesendall, method: str, path: str, body: dict | None, **wallet) ->
 
 def test_the_endpoints_are_those_of_the_contract(app):
     assert sorted((route.method, route.pattern) for route in routes(app) if route.row.name == "wesendall") == sorted(
-        (method, "/api/v1" + path) for method, path in (
-            ("POST", "/sms/send"), ("POST", "/sms/group"), ("GET", "/sms/history"), ("POST", "/groups"),
-            ("GET", "/groups"), ("GET", "/groups/*/contacts"), ("POST", "/groups/*/contacts"),
-            ("DELETE", "/groups/*/contacts/*"), ("DELETE", "/groups/*"), ("POST", "/account/topup"),
-            ("GET", "/account/topup/*"), ("GET", "/account/balance")))
+        (method, "/api/v1" + path)
+        for method, path in (
+            ("POST", "/sms/send"),
+            ("POST", "/sms/group"),
+            ("GET", "/sms/history"),
+            ("POST", "/groups"),
+            ("GET", "/groups"),
+            ("GET", "/groups/*/contacts"),
+            ("POST", "/groups/*/contacts"),
+            ("DELETE", "/groups/*/contacts/*"),
+            ("DELETE", "/groups/*"),
+            ("POST", "/account/topup"),
+            ("GET", "/account/topup/*"),
+            ("GET", "/account/balance"),
+        )
+    )
 
 
 def test_the_wallet_is_required_in_every_call(app, wesendall):
@@ -62,8 +82,11 @@ def test_the_wallet_is_required_in_every_call(app, wesendall):
 
 def test_the_wallet_of_a_post_stands_in_its_body_and_of_a_get_or_delete_in_its_query(app, wesendall):
     for method, path, body in calls(app):
-        swapped = ({"query_string": {"walletId": wesendall.wallet}, "json": body} if body is not None
-                   else {"json": {"walletId": wesendall.wallet}})
+        swapped = (
+            {"query_string": {"walletId": wesendall.wallet}, "json": body}
+            if body is not None
+            else {"json": {"walletId": wesendall.wallet}}
+        )
         assert refused(wesendall.call(method, path, **swapped), 400, "validation_error"), (method, path)
 
 
@@ -89,8 +112,7 @@ def test_another_accounts_wallet_is_403_without_any_data_about_it(app):
     assert written(app) == before
 
 
-@pytest.mark.parametrize("wallet", ["wal_none", "1", "0", "WAL_SANDBOX_WESENDALL", "wal_sandbox_wesendall ", "%",
-                                    "x" * 9999])
+@pytest.mark.parametrize("wallet", ["wal_none", "1", "0", "WAL_SANDBOX_WESENDALL", "wal_sandbox_wesendall ", "%", "x" * 9999])
 def test_an_unknown_wallet_is_404_without_any_data(app, wesendall, wallet):
     before = written(app)
     for method, path, body in calls(app):
@@ -109,8 +131,12 @@ def test_another_wallet_of_the_same_account_may_be_named(wesendall):
 
 def test_a_401_asks_for_basic_credentials(app, client):
     given = CREDENTIALS["wesendall"]
-    for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": basic(given.public, "wrong")},
-                    {"Authorization": basic("wrong", given.secret)}):
+    for headers in (
+        {},
+        {"Authorization": "Bearer x"},
+        {"Authorization": basic(given.public, "wrong")},
+        {"Authorization": basic("wrong", given.secret)},
+    ):
         for method, path, _ in calls(app):
             answer = client.open("/api/v1" + path, method=method, headers=headers)
             assert refused(answer, 401, "invalid_credentials"), (method, path)
@@ -165,9 +191,14 @@ def test_a_text_that_cannot_be_stored_is_a_validation_error(app, wesendall, text
 
 def test_json_needs_no_content_type_but_no_other_one(wesendall):
     body = json.dumps({"walletId": wesendall.wallet, "message": "Hi", "recipient": "0712345678"})
-    for content_type, status in ((None, 200), ("application/json", 200), ("application/json; charset=utf-8", 200),
-                                 ("APPLICATION/JSON", 200), ("application/x-www-form-urlencoded", 415),
-                                 ("text/plain", 415)):
+    for content_type, status in (
+        (None, 200),
+        ("application/json", 200),
+        ("application/json; charset=utf-8", 200),
+        ("APPLICATION/JSON", 200),
+        ("application/x-www-form-urlencoded", 415),
+        ("text/plain", 415),
+    ):
         answer = wesendall.post("/sms/send", data=body, content_type=content_type)
         assert answer.status_code == status, content_type
         assert status == 200 or refused(answer, 415, "unsupported_media_type")
@@ -175,8 +206,7 @@ def test_json_needs_no_content_type_but_no_other_one(wesendall):
 
 def test_a_byte_order_mark_before_the_json_is_passed_over(wesendall):
     body = json.dumps({"walletId": wesendall.wallet, "message": "Hi", "recipient": "0712345678"})
-    assert wesendall.post("/sms/send", data=b"\xef\xbb\xbf" + body.encode(),
-                          content_type="application/json").status_code == 200
+    assert wesendall.post("/sms/send", data=b"\xef\xbb\xbf" + body.encode(), content_type="application/json").status_code == 200
 
 
 def test_404_405_and_413_have_codes_of_their_own(wesendall):
@@ -200,16 +230,15 @@ def test_the_rest_of_the_table(app, wesendall):
     with_key = {"Idempotency-Key": "one"}
     wesendall.send("0712345678", headers=with_key)
     for answer, status, code in (
-            (wesendall.send("nobody"), 400, "invalid_recipient"),
-            (wesendall.send("0700000088"), 402, "insufficient_balance"),
-            (wesendall.send("0712345678", senderId="NOBODY"), 403, "sender_not_approved"),
-            (wesendall.post("/sms/group", {"walletId": OTHERS, "message": "Hi", "groupId": 99}),
-             404, "group_not_found"),
-            (wesendall.get("/account/topup/none", query_string={"walletId": OTHERS}), 404, "not_found"),
-            (wesendall.post("/groups", {"walletId": OTHERS, "name": "Sandbox customers"}), 409, "group_exists"),
-            (wesendall.send("0772345678", headers=with_key), 422, "idempotency_conflict"),
-            (wesendall.send("0700000077"), 502, "provider_rejected"),
-            (live.send("0712345678"), 502, "provider_unavailable"),
-            (live.post("/account/topup", {"walletId": live.wallet, "amount": 5, "phone": "0712345678"}),
-             503, "topup_not_configured")):
+        (wesendall.send("nobody"), 400, "invalid_recipient"),
+        (wesendall.send("0700000088"), 402, "insufficient_balance"),
+        (wesendall.send("0712345678", senderId="NOBODY"), 403, "sender_not_approved"),
+        (wesendall.post("/sms/group", {"walletId": OTHERS, "message": "Hi", "groupId": 99}), 404, "group_not_found"),
+        (wesendall.get("/account/topup/none", query_string={"walletId": OTHERS}), 404, "not_found"),
+        (wesendall.post("/groups", {"walletId": OTHERS, "name": "Sandbox customers"}), 409, "group_exists"),
+        (wesendall.send("0772345678", headers=with_key), 422, "idempotency_conflict"),
+        (wesendall.send("0700000077"), 502, "provider_rejected"),
+        (live.send("0712345678"), 502, "provider_unavailable"),
+        (live.post("/account/topup", {"walletId": live.wallet, "amount": 5, "phone": "0712345678"}), 503, "topup_not_configured"),
+    ):
         assert refused(answer, status, code), (code, answer.json)

@@ -23,8 +23,7 @@ def test_a_group_send_answers_as_a_send_and_names_the_group(app):
     assert data["group_id"] == group_id
     assert answer.json["message"] == "2 messages sent"
     assert (data["total_recipients"], data["total_cost"], data["remaining_balance"]) == (2, 70, 930)
-    assert {message["recipient"]: message["message"] for message in api.history()[1:]} == {
-        ANN: "Hello Ann", BEN: "Hello Ben"}
+    assert {message["recipient"]: message["message"] for message in api.history()[1:]} == {ANN: "Hello Ann", BEN: "Hello Ben"}
 
 
 def test_variables_are_filled_from_the_contact(app):
@@ -106,6 +105,5 @@ def test_a_large_group_is_sent_from_the_queue_with_every_text_its_own(app, jobs)
     data = data_of(send_group(api, group_id))
     assert (data["successful"], data["total_cost"], data["group_id"]) == (120, 120 * 35, group_id)
     jobs.settle()
-    texts = {message["recipient"]: message["message"]
-             for page in (1, 2) for message in api.history(per_page=100, page=page)}
+    texts = {message["recipient"]: message["message"] for page in (1, 2) for message in api.history(per_page=100, page=page)}
     assert texts == {f"+256712{number:06d}": f"Hello N{number}" for number in range(120)}

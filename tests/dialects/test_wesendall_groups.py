@@ -56,11 +56,18 @@ def test_a_new_group_is_201_and_shown(api):
     answer = create(api, "Parents", description="Of class 7")
     group = answer.json["data"]
     assert answer.status_code == 201
-    assert answer.json == {"success": True, "data": {"id": group["id"], "name": "Parents", "description": "Of class 7",
-                                                     "contact_count": 0, "created_at": group["created_at"]}}
+    assert answer.json == {
+        "success": True,
+        "data": {
+            "id": group["id"],
+            "name": "Parents",
+            "description": "Of class 7",
+            "contact_count": 0,
+            "created_at": group["created_at"],
+        },
+    }
     assert UTC_SECOND.fullmatch(group["created_at"])
-    assert groups(api) == {"groups": [group], "pagination": {"current_page": 1, "per_page": 20, "total": 1,
-                                                             "last_page": 1}}
+    assert groups(api) == {"groups": [group], "pagination": {"current_page": 1, "per_page": 20, "total": 1, "last_page": 1}}
 
 
 @pytest.mark.parametrize("description", [None, ""])
@@ -122,8 +129,7 @@ def test_groups_are_paginated(api):
 
 
 @pytest.mark.parametrize("path", ["/groups", "/groups/1/contacts"])
-@pytest.mark.parametrize("query", [{"per_page": 0}, {"per_page": 101}, {"limit": 101}, {"page": 0}, {"page": "x"}],
-                         ids=str)
+@pytest.mark.parametrize("query", [{"per_page": 0}, {"per_page": 101}, {"limit": 101}, {"page": 0}, {"page": "x"}], ids=str)
 def test_pages_out_of_range_are_400(wesendall, path, query):
     answer = wesendall.get(path, query_string={"walletId": wesendall.wallet, **query})
     assert refused(answer, 400, "validation_error") and answer.json["data"]["fields"]
@@ -139,13 +145,14 @@ def test_contacts_are_added_and_listed(api):
     ann = {"phone": "0712345678", "name": "Ann", "city": "Kampala", "due": 5, "vip": True, "x": None}
     answer = add(api, group_id, ann, {"phone": "+254712345678"})
     assert answer.status_code == 201
-    assert answer.json == {"success": True, "data": {"group_id": group_id, "added": 2, "skipped": [],
-                                                     "contact_count": 2}}
+    assert answer.json == {"success": True, "data": {"group_id": group_id, "added": 2, "skipped": [], "contact_count": 2}}
     listed = contacts(api, group_id)
     ids = [contact.pop("id") for contact in listed["contacts"]]
     assert len(set(ids)) == 2
-    assert listed == {"contacts": [{"phone": "+256712345678", "name": "Ann"}, {"phone": "+254712345678", "name": None}],
-                      "pagination": {"current_page": 1, "per_page": 20, "total": 2, "last_page": 1}}
+    assert listed == {
+        "contacts": [{"phone": "+256712345678", "name": "Ann"}, {"phone": "+254712345678", "name": None}],
+        "pagination": {"current_page": 1, "per_page": 20, "total": 2, "last_page": 1},
+    }
     assert groups(api)["groups"][0]["contact_count"] == 2
 
 
@@ -154,20 +161,30 @@ def test_one_contact_can_be_given_without_a_list(api):
     answer = add(api, group_id, phone="712345678", name="Ann", city="Kampala")
     assert (answer.status_code, answer.json["data"]["added"]) == (201, 1)
     assert [contact["phone"] for contact in contacts(api, group_id)["contacts"]] == ["+256712345678"]
-    api.post("/sms/group", {"walletId": api.wallet, "groupId": group_id,
-                            "message": "{{name}} in {{city}}, {{walletId}}."})
+    api.post("/sms/group", {"walletId": api.wallet, "groupId": group_id, "message": "{{name}} in {{city}}, {{walletId}}."})
     assert api.history()[0]["message"] == "Ann in Kampala, ."
 
 
 def test_what_is_no_phone_or_there_already_is_skipped_with_its_reason(api):
     group_id = created(api)
     add(api, group_id, {"phone": "0712345678"})
-    answer = add(api, group_id, {"phone": "nobody"}, {"phone": "+256712345678"}, {"phone": "0772345678"},
-                 {"phone": "772345678"}, {"phone": "0712"})
+    answer = add(
+        api,
+        group_id,
+        {"phone": "nobody"},
+        {"phone": "+256712345678"},
+        {"phone": "0772345678"},
+        {"phone": "772345678"},
+        {"phone": "0712"},
+    )
     assert answer.status_code == 201
     skipped = {(entry["phone"], entry["reason"]) for entry in answer.json["data"].pop("skipped")}
-    assert skipped == {("nobody", "invalid_phone"), ("0712", "invalid_phone"), ("+256712345678", "duplicate"),
-                       ("772345678", "duplicate")}
+    assert skipped == {
+        ("nobody", "invalid_phone"),
+        ("0712", "invalid_phone"),
+        ("+256712345678", "duplicate"),
+        ("772345678", "duplicate"),
+    }
     assert answer.json["data"]["added"] == 1 and answer.json["data"]["contact_count"] == 2
 
 
@@ -184,16 +201,27 @@ def test_one_phone_may_be_in_two_groups(api):
         assert add(api, created(api, name), phone="0712345678").json["data"]["added"] == 1
 
 
-@pytest.mark.parametrize(("given", "field"), [
-    ({}, "contacts"), ({"contacts": []}, "contacts"), ({"contacts": "0712345678"}, "contacts"),
-    ({"contacts": {"phone": "0712345678"}}, "contacts"), ({"contacts": ["0712345678"]}, "contacts.0"),
-    ({"contacts": [{"phone": "0712345678"}, {"name": "Ann"}]}, "contacts.1"),
-    ({"contacts": [{"phone": 712345678}]}, "contacts.0"), ({"contacts": [{"phone": ""}]}, "contacts.0"),
-    ({"contacts": [{"phone": "0712345678", "name": 5}]}, "contacts.0"),
-    ({"contacts": [{"phone": "0712345678", "city": ["x"]}]}, "contacts.0"),
-    ({"contacts": [{"phone": "0712345678", "city": {"x": 1}}]}, "contacts.0"),
-    ({"phone": 712345678}, "phone"), ({"phone": None}, "phone"), ({"phone": "0712345678", "name": 5}, "name"),
-    ({"phone": "0712345678", "city": ["x"]}, "city")], ids=str)
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({}, "contacts"),
+        ({"contacts": []}, "contacts"),
+        ({"contacts": "0712345678"}, "contacts"),
+        ({"contacts": {"phone": "0712345678"}}, "contacts"),
+        ({"contacts": ["0712345678"]}, "contacts.0"),
+        ({"contacts": [{"phone": "0712345678"}, {"name": "Ann"}]}, "contacts.1"),
+        ({"contacts": [{"phone": 712345678}]}, "contacts.0"),
+        ({"contacts": [{"phone": ""}]}, "contacts.0"),
+        ({"contacts": [{"phone": "0712345678", "name": 5}]}, "contacts.0"),
+        ({"contacts": [{"phone": "0712345678", "city": ["x"]}]}, "contacts.0"),
+        ({"contacts": [{"phone": "0712345678", "city": {"x": 1}}]}, "contacts.0"),
+        ({"phone": 712345678}, "phone"),
+        ({"phone": None}, "phone"),
+        ({"phone": "0712345678", "name": 5}, "name"),
+        ({"phone": "0712345678", "city": ["x"]}, "city"),
+    ],
+    ids=str,
+)
 def test_contacts_of_another_shape_are_400_and_write_nothing(app, api, given, field):
     group_id = created(api)
     before = written(app)
@@ -239,8 +267,11 @@ def test_a_group_is_deleted_with_its_contacts(app, api):
     assert (answer.status_code, answer.data) == (204, b"")
     assert groups(api)["groups"] == []
     assert written(app) == {**before, "audit_log": before["audit_log"] + 1}
-    for refusal in (delete(api, f"/groups/{group_id}"), add(api, group_id, phone="0712345678"),
-                    api.get(f"/groups/{group_id}/contacts", query_string={"walletId": api.wallet})):
+    for refusal in (
+        delete(api, f"/groups/{group_id}"),
+        add(api, group_id, phone="0712345678"),
+        api.get(f"/groups/{group_id}/contacts", query_string={"walletId": api.wallet}),
+    ):
         assert refused(refusal, 404, "group_not_found")
 
 
@@ -255,9 +286,12 @@ def test_what_was_sent_to_a_group_outlives_it(api):
 @pytest.mark.parametrize("group_id", ["99", "0", "-1", "abc", "9" * 40, "1.0", "%31x"])
 def test_an_unknown_group_is_404(app, api, group_id):
     before = written(app)
-    for answer in (add(api, group_id, phone="0712345678"), delete(api, f"/groups/{group_id}"),
-                   delete(api, f"/groups/{group_id}/contacts/1"),
-                   api.get(f"/groups/{group_id}/contacts", query_string={"walletId": api.wallet})):
+    for answer in (
+        add(api, group_id, phone="0712345678"),
+        delete(api, f"/groups/{group_id}"),
+        delete(api, f"/groups/{group_id}/contacts/1"),
+        api.get(f"/groups/{group_id}/contacts", query_string={"walletId": api.wallet}),
+    ):
         assert refused(answer, 404, "group_not_found")
     assert written(app) == before
 
@@ -265,8 +299,12 @@ def test_an_unknown_group_is_404(app, api, group_id):
 def test_another_accounts_group_does_not_exist(app, api):
     """Group 1 is the sandbox account's."""
     before = written(app)
-    for answer in (add(api, 1, phone="0712345678"), delete(api, "/groups/1"), delete(api, "/groups/1/contacts/1"),
-                   api.get("/groups/1/contacts", query_string={"walletId": api.wallet})):
+    for answer in (
+        add(api, 1, phone="0712345678"),
+        delete(api, "/groups/1"),
+        delete(api, "/groups/1/contacts/1"),
+        api.get("/groups/1/contacts", query_string={"walletId": api.wallet}),
+    ):
         assert refused(answer, 404, "group_not_found")
         assert "data" not in answer.json
     assert written(app) == before

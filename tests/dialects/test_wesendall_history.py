@@ -7,16 +7,7 @@ import re
 import pytest
 
 from ..support.accounts import new_wesendall
-from ..support.wesendall import (
-    ANN,
-    BUSY,
-    FAILS,
-    HANGS,
-    REFUSED,
-    SILENT,
-    data_of,
-    refused,
-)
+from ..support.wesendall import ANN, BUSY, FAILS, HANGS, REFUSED, SILENT, data_of, refused
 
 UTC_SECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 E164 = {phone: "+256" + phone[1:] for phone in (REFUSED, HANGS, SILENT, BUSY, FAILS)}
@@ -32,29 +23,42 @@ def test_an_entry_of_the_history(app, jobs):
     jobs.settle()
     shown = history(api).json
     [entry] = shown["data"]["messages"]
-    assert shown == {"success": True, "data": {"messages": [entry], "pagination": {
-        "current_page": 1, "per_page": 20, "total": 1, "last_page": 1}}}
+    assert shown == {
+        "success": True,
+        "data": {"messages": [entry], "pagination": {"current_page": 1, "per_page": 20, "total": 1, "last_page": 1}},
+    }
     assert UTC_SECOND.fullmatch(entry.pop("created_at")) and UTC_SECOND.fullmatch(entry.pop("delivered_at"))
-    assert entry == {"message_id": sent["results"][0]["message_id"], "recipient": ANN, "message": "x" * 161,
-                     "sender_id": None, "status": "delivered", "segments": 2, "cost": 70, "currency": "UGX",
-                     "error": None}
+    assert entry == {
+        "message_id": sent["results"][0]["message_id"],
+        "recipient": ANN,
+        "message": "x" * 161,
+        "sender_id": None,
+        "status": "delivered",
+        "segments": 2,
+        "cost": 70,
+        "currency": "UGX",
+        "error": None,
+    }
 
 
 def test_an_empty_history_has_one_page(app):
-    assert history(new_wesendall(app)).json["data"] == {"messages": [], "pagination": {
-        "current_page": 1, "per_page": 20, "total": 0, "last_page": 1}}
+    assert history(new_wesendall(app)).json["data"] == {
+        "messages": [],
+        "pagination": {"current_page": 1, "per_page": 20, "total": 0, "last_page": 1},
+    }
 
 
 def test_the_history_is_newest_first_and_paginated(app):
     api = new_wesendall(app, balance="100000")
     phones = [f"+2567120000{number:02d}" for number in range(45)]
     for start in range(0, 45, 15):
-        api.send(phones[start:start + 15])
+        api.send(phones[start : start + 15])
     pages = [history(api, page=page).json["data"] for page in (1, 2, 3, 4)]
     assert [message["recipient"] for page in pages for message in page["messages"]] == phones[::-1]
     assert [len(page["messages"]) for page in pages] == [20, 20, 5, 0]
     assert [page["pagination"] for page in pages] == [
-        {"current_page": number, "per_page": 20, "total": 45, "last_page": 3} for number in (1, 2, 3, 4)]
+        {"current_page": number, "per_page": 20, "total": 45, "last_page": 3} for number in (1, 2, 3, 4)
+    ]
 
 
 @pytest.mark.parametrize("name", ["per_page", "limit"])
@@ -80,8 +84,12 @@ def test_the_status_filter_uses_the_words_that_are_shown(app, jobs):
     api.send(["0712345678", REFUSED, FAILS, SILENT, HANGS])
     jobs.settle()
     api.send(BUSY)
-    expected = {"queued": {E164[BUSY]}, "sent": {E164[SILENT], E164[HANGS]}, "delivered": {ANN},
-                "failed": {E164[REFUSED], E164[FAILS]}}
+    expected = {
+        "queued": {E164[BUSY]},
+        "sent": {E164[SILENT], E164[HANGS]},
+        "delivered": {ANN},
+        "failed": {E164[REFUSED], E164[FAILS]},
+    }
     for status, phones in expected.items():
         data = history(api, status=status).json["data"]
         assert {message["recipient"] for message in data["messages"]} == phones

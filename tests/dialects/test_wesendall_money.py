@@ -13,16 +13,7 @@ from wesend.operations.audit import audit
 
 from ..support.accounts import new_wesendall
 from ..support.database import written
-from ..support.wesendall import (
-    BUSY,
-    FAILS,
-    HANGS,
-    LOW,
-    REFUSED,
-    SILENT,
-    data_of,
-    refused,
-)
+from ..support.wesendall import BUSY, FAILS, HANGS, LOW, REFUSED, SILENT, data_of, refused
 
 
 def test_some_rejected_by_the_provider_are_200_and_refunded_in_the_same_request(app):
@@ -74,8 +65,7 @@ def test_a_receipt_of_failure_keeps_the_charge(app, jobs):
     assert data_of(api.send(FAILS))["results"][0]["status"] == "sent"
     jobs.settle()
     [message] = api.history()
-    assert (message["status"], message["error"], message["cost"], message["delivered_at"]) == (
-        "failed", "UNDELIV", 35, None)
+    assert (message["status"], message["error"], message["cost"], message["delivered_at"]) == ("failed", "UNDELIV", 35, None)
     assert api.balance() == 965
 
 

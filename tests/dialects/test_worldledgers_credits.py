@@ -31,8 +31,7 @@ def bought(api: WorldLedgers, payment_id: str) -> dict:
 def test_the_balance_of_the_sandbox(worldledgers):
     answer = worldledgers.get("/sms-credits/balance")
     assert answer.status_code == 200
-    assert answer.json == {"status": "success", "data": {"sms_credits": 10000, "sms_rate": 1.8, "currency": "KES",
-                                                         "sandbox": True}}
+    assert answer.json == {"status": "success", "data": {"sms_credits": 10000, "sms_rate": 1.8, "currency": "KES", "sandbox": True}}
 
 
 def test_the_balance_of_a_live_account_says_nothing_of_a_sandbox(app):
@@ -47,8 +46,13 @@ def test_a_purchase_is_answered_202_once_the_payer_was_asked(app):
     assert (answer.json["status"], bool(answer.json["message"])) == ("success", True)
     data = answer.json["data"]
     assert isinstance(data.pop("payment_id"), str)
-    assert data == {"payment_status": "Pending", "amount_kes": 500, "sms_rate": 1.8, "estimated_credits": 277.7778,
-                    "phone": "254712345678"}
+    assert data == {
+        "payment_status": "Pending",
+        "amount_kes": 500,
+        "sms_rate": 1.8,
+        "estimated_credits": 277.7778,
+        "phone": "254712345678",
+    }
     assert api.credits() == 10
 
 
@@ -56,26 +60,38 @@ def test_what_was_paid_is_credited_once_with_four_decimals(app, clock, jobs):
     api, _ = new_worldledgers(app, balance="125.5")
     payment_id = buy(api).json["data"]["payment_id"]
     assert bought(api, payment_id) == {
-        "payment_status": "Pending", "amount_kes": 500, "sms_rate": 1.8, "sms_credits_applied": 0,
-        "firm_sms_credits": 125.5, "estimated_credits": 277.7778}
+        "payment_status": "Pending",
+        "amount_kes": 500,
+        "sms_rate": 1.8,
+        "sms_credits_applied": 0,
+        "firm_sms_credits": 125.5,
+        "estimated_credits": 277.7778,
+    }
     for _ in range(3):
         clock.advance(60)
         jobs.deposits()
     assert bought(api, payment_id) == {
-        "payment_status": "Received", "amount_kes": 500, "sms_rate": 1.8, "sms_credits_applied": 277.7778,
-        "firm_sms_credits": 403.2778, "estimated_credits": 277.7778}
+        "payment_status": "Received",
+        "amount_kes": 500,
+        "sms_rate": 1.8,
+        "sms_credits_applied": 277.7778,
+        "firm_sms_credits": 403.2778,
+        "estimated_credits": 277.7778,
+    }
     assert api.credits() == 403.2778
     with app.app_context():
         assert audit().problems == []
 
 
-@pytest.mark.parametrize(("amount", "rate", "credits"), [(500, "1.8", 277.7778), (1, "0.7", 1.4286), (100, "0.8", 125),
-                                                         (0.5, "1.8", 0.2778)])
+@pytest.mark.parametrize(
+    ("amount", "rate", "credits"), [(500, "1.8", 277.7778), (1, "0.7", 1.4286), (100, "0.8", 125), (0.5, "1.8", 0.2778)]
+)
 def test_credits_are_the_amount_by_the_accounts_own_rate(app, clock, jobs, amount, rate, credits):
     _, minted = new_worldledgers(app)
     with app.app_context():
-        wallet = wallets.create_wallet(account_id=minted.account_id, currency="SMS", is_sandbox=True, actor="test",
-                                       sms_rate_micros=money.to_micros(rate))
+        wallet = wallets.create_wallet(
+            account_id=minted.account_id, currency="SMS", is_sandbox=True, actor="test", sms_rate_micros=money.to_micros(rate)
+        )
         _, credentials = mint_key(minted.account_id, wallet, "worldledgers")
     api = WorldLedgers(app.test_client(), credentials.secret)
     assert api.get("/sms-credits/balance").json["data"]["sms_rate"] == float(rate)
@@ -130,12 +146,20 @@ def test_the_payer_is_kenyan_in_every_form(worldledgers, phone):
     assert buy(worldledgers, phone).json["data"]["phone"] == "254712345678"
 
 
-@pytest.mark.parametrize(("body", "fields"), [
-    ({}, ("phone", "amount")), ({"phone": "0712345678"}, ("amount",)), ({"amount": 500}, ("phone",)),
-    ({"phone": "nobody", "amount": 500}, ("phone",)), ({"phone": "", "amount": 500}, ("phone",)),
-    *[({"phone": phone, "amount": 500}, ("phone",)) for phone in ("+256712345678", "0202345678", "+14155552671")],
-    ({"phone": 712345678, "amount": 500}, ("phone",)), ({"phone": "0712345678", "amount": "500"}, ("amount",)),
-    *[({"phone": "0712345678", "amount": amount}, ("amount",)) for amount in (0, -1, 0.0000001, 1e12, True, None, [])]])
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({}, ("phone", "amount")),
+        ({"phone": "0712345678"}, ("amount",)),
+        ({"amount": 500}, ("phone",)),
+        ({"phone": "nobody", "amount": 500}, ("phone",)),
+        ({"phone": "", "amount": 500}, ("phone",)),
+        *[({"phone": phone, "amount": 500}, ("phone",)) for phone in ("+256712345678", "0202345678", "+14155552671")],
+        ({"phone": 712345678, "amount": 500}, ("phone",)),
+        ({"phone": "0712345678", "amount": "500"}, ("amount",)),
+        *[({"phone": "0712345678", "amount": amount}, ("amount",)) for amount in (0, -1, 0.0000001, 1e12, True, None, [])],
+    ],
+)
 def test_a_wrong_purchase_is_422_by_field_and_asks_nobody(app, worldledgers, body, fields):
     before = written(app)
     assert refused(worldledgers.post("/sms-credits/purchase", body), 422, *fields)

@@ -31,9 +31,14 @@ def path_of(url: str) -> str:
 
 
 def test_the_documented_request_is_answered_as_documented(worldledgers):
-    answer = worldledgers.email("customer@example.com", "billing@example.com", subject="Payment reminder",
-                                message="<p>Hello {first_name}, please pay your invoice.</p>",
-                                send_at="2026-06-10 09:00:00", reference="billing-campaign-june")
+    answer = worldledgers.email(
+        "customer@example.com",
+        "billing@example.com",
+        subject="Payment reminder",
+        message="<p>Hello {first_name}, please pay your invoice.</p>",
+        send_at="2026-06-10 09:00:00",
+        reference="billing-campaign-june",
+    )
     data = accepted(answer)
     assert answer.json["message"] == "Emails scheduled successfully."
     assert re.fullmatch("MAIL-.+", data.pop("blast_id"))
@@ -86,9 +91,12 @@ def test_without_a_contact_placeholders_are_empty(client, worldledgers, jobs):
 def test_invalid_and_repeated_addresses_are_skipped(worldledgers):
     data = accepted(worldledgers.email(ANN, "ANN@Example.com", "nobody", "a@b", "x@y.z\r\nBcc: all@example.com", ""))
     assert data["skipped"] == [
-        {"recipient": "ANN@Example.com", "reason": "duplicate"}, {"recipient": "nobody", "reason": "invalid"},
+        {"recipient": "ANN@Example.com", "reason": "duplicate"},
+        {"recipient": "nobody", "reason": "invalid"},
         {"recipient": "a@b", "reason": "invalid"},
-        {"recipient": "x@y.z\r\nBcc: all@example.com", "reason": "invalid"}, {"recipient": "", "reason": "invalid"}]
+        {"recipient": "x@y.z\r\nBcc: all@example.com", "reason": "invalid"},
+        {"recipient": "", "reason": "invalid"},
+    ]
     assert data["scheduled"] == 1
 
 
@@ -100,16 +108,21 @@ def test_nobody_valid_is_422_and_nothing_is_written(app, worldledgers):
     assert written(app) == before
 
 
-@pytest.mark.parametrize(("body", "fields"), [
-    ({}, ("subject", "message", "recipients")), ({"subject": "Hi", "message": "Hi"}, ("recipients",)),
-    ({"subject": "", "message": "Hi", "recipients": [ANN]}, ("subject",)),
-    ({"subject": "Hi", "message": " ", "recipients": [ANN]}, ("message",)),
-    ({"subject": "a\nBcc: all@example.com", "message": "Hi", "recipients": [ANN]}, ("subject",)),
-    ({"subject": "a\rb", "message": "Hi", "recipients": [ANN]}, ("subject",)),
-    ({"subject": "x" * 999, "message": "Hi", "recipients": [ANN]}, ("subject",)),
-    ({"subject": "Hi", "message": "Hi", "recipients": ANN}, ("recipients",)),
-    ({"subject": 1, "message": [], "recipients": [1]}, ("subject", "message", "recipients")),
-    ({"subject": "Hi", "message": "Hi", "recipients": [ANN], "send_at": "2099-01-01 00:00:00"}, ("send_at",))])
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({}, ("subject", "message", "recipients")),
+        ({"subject": "Hi", "message": "Hi"}, ("recipients",)),
+        ({"subject": "", "message": "Hi", "recipients": [ANN]}, ("subject",)),
+        ({"subject": "Hi", "message": " ", "recipients": [ANN]}, ("message",)),
+        ({"subject": "a\nBcc: all@example.com", "message": "Hi", "recipients": [ANN]}, ("subject",)),
+        ({"subject": "a\rb", "message": "Hi", "recipients": [ANN]}, ("subject",)),
+        ({"subject": "x" * 999, "message": "Hi", "recipients": [ANN]}, ("subject",)),
+        ({"subject": "Hi", "message": "Hi", "recipients": ANN}, ("recipients",)),
+        ({"subject": 1, "message": [], "recipients": [1]}, ("subject", "message", "recipients")),
+        ({"subject": "Hi", "message": "Hi", "recipients": [ANN], "send_at": "2099-01-01 00:00:00"}, ("send_at",)),
+    ],
+)
 def test_a_wrong_request_is_422_by_field_and_writes_nothing(app, worldledgers, body, fields):
     before = written(app)
     assert refused(worldledgers.post("/email", body), 422, *fields)
@@ -143,20 +156,24 @@ def test_more_than_a_hundred_go_the_way_of_a_bulk(client, worldledgers, jobs):
 
 # -- tracking -----------------------------------------------------------------
 
+
 @pytest.fixture
 def sent(client, worldledgers, jobs):
     """An HTML mail with two links that arrived: as it was caught, with its id."""
-    [message_id] = accepted(worldledgers.email(
-        ANN, message="<p>Hi</p>" f'<a href="{PAGE.replace("&", "&amp;")}">Pay</a>'
-        " <a href='http://x.example/ü?q=a b'>X</a>"))["message_ids"]
+    [message_id] = accepted(
+        worldledgers.email(
+            ANN, message=f"<p>Hi</p><a href=\"{PAGE.replace('&', '&amp;')}\">Pay</a> <a href='http://x.example/ü?q=a b'>X</a>"
+        )
+    )["message_ids"]
     jobs.dispatch()
     return {**caught(client)[0], "message_id": message_id}
 
 
 def events(app) -> list[str]:
     with app.app_context():
-        return [row["event"] for row in query("SELECT event FROM message_events ORDER BY id")
-                if row["event"] in ("opened", "clicked")]
+        return [
+            row["event"] for row in query("SELECT event FROM message_events ORDER BY id") if row["event"] in ("opened", "clicked")
+        ]
 
 
 def test_the_pixel_is_a_picture_and_notes_the_opening_once(app, client, sent):
@@ -184,9 +201,17 @@ def test_a_scanner_that_only_asks_for_the_head_has_neither_opened_nor_clicked(ap
     assert events(app) == []
 
 
-@pytest.mark.parametrize("target", ["http://x.example/&#10;Set-Cookie: a=b", "http://x.example/\x01\x7f",
-                                    "https://[::1]/",
-                                    "http://user:pw@x.example:80/#frag", "http://münchen.example/", "HTTP://X.EXAMPLE"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://x.example/&#10;Set-Cookie: a=b",
+        "http://x.example/\x01\x7f",
+        "https://[::1]/",
+        "http://user:pw@x.example:80/#frag",
+        "http://münchen.example/",
+        "HTTP://X.EXAMPLE",
+    ],
+)
 def test_a_strange_link_is_followed_without_harm(client, worldledgers, jobs, target):
     accepted(worldledgers.email(ANN, message=f'<a href="{target}">x</a>'))
     jobs.dispatch()
@@ -201,8 +226,14 @@ def test_there_is_no_open_redirect(app, client, sent):
     """Nothing but what was signed leads anywhere, and nothing in the request says where to."""
     first, _ = re.findall(r'href="([^"]+)"', sent["html"])
     token = path_of(first)[3:]
-    for wrong in (token[:-1] + ("A" if token[-1] != "A" else "E") + "x", token[1:], token.partition(".")[0], "x", "..",
-                  "https://evil.example"):
+    for wrong in (
+        token[:-1] + ("A" if token[-1] != "A" else "E") + "x",
+        token[1:],
+        token.partition(".")[0],
+        "x",
+        "..",
+        "https://evil.example",
+    ):
         assert client.get(f"/t/{wrong}").status_code == 404, wrong
     with app.app_context():
         beyond = mail.tracking_url("c", sent["message_id"], 2), mail.tracking_url("c", sent["message_id"] + 1, 0)
@@ -255,6 +286,7 @@ def test_only_unsubscribing_is_done_by_post(client, sent):
 
 # -- unsubscribing ------------------------------------------------------------
 
+
 def test_one_click_unsubscribes_and_nothing_more_is_sent(client, worldledgers, jobs, sent):
     assert sent["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     url = sent["headers"]["List-Unsubscribe"]
@@ -270,7 +302,7 @@ def test_looking_at_the_page_unsubscribes_nobody(client, worldledgers, sent):
     """Mail scanners follow every link."""
     answer = client.get(path_of(sent["headers"]["List-Unsubscribe"]))
     assert (answer.status_code, answer.mimetype) == (200, "text/html")
-    assert b"<form method=\"post\">" in answer.data
+    assert b'<form method="post">' in answer.data
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert accepted(worldledgers.email(ANN))["skipped"] == []
 

@@ -19,23 +19,49 @@ BALANCE = "/sms-credits/balance"
 
 def test_the_endpoints_are_those_of_the_contract(app):
     assert sorted((route.method, route.pattern) for route in routes(app) if route.row.name == "worldledgers") == sorted(
-        (method, "/api/v1/communication" + path) for method, path in (
-            ("GET", BALANCE), ("POST", "/sms-credits/purchase"), ("GET", "/sms-credits/purchase/*"), ("POST", "/sms"),
-            ("POST", "/email"), ("GET", "/sms/*"), ("GET", "/email/*")))
+        (method, "/api/v1/communication" + path)
+        for method, path in (
+            ("GET", BALANCE),
+            ("POST", "/sms-credits/purchase"),
+            ("GET", "/sms-credits/purchase/*"),
+            ("POST", "/sms"),
+            ("POST", "/email"),
+            ("GET", "/sms/*"),
+            ("GET", "/email/*"),
+        )
+    )
 
 
-@pytest.mark.parametrize("headers", [
-    {"X-API-Key": KEY}, {"X-API-Key": f" {KEY} "}, {"x-api-key": KEY}, {"Authorization": f"Bearer {KEY}"},
-    {"Authorization": f"bearer {KEY}"}, {"X-API-Key": "", "Authorization": f"Bearer {KEY}"},
-    {"X-API-Key": KEY, "Authorization": "Basic eDp5"}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-API-Key": KEY},
+        {"X-API-Key": f" {KEY} "},
+        {"x-api-key": KEY},
+        {"Authorization": f"Bearer {KEY}"},
+        {"Authorization": f"bearer {KEY}"},
+        {"X-API-Key": "", "Authorization": f"Bearer {KEY}"},
+        {"X-API-Key": KEY, "Authorization": "Basic eDp5"},
+    ],
+)
 def test_the_key_stands_in_either_header(client, headers):
     assert client.get(WorldLedgers.prefix + BALANCE, headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize("headers", [
-    {}, {"X-API-Key": ""}, {"X-API-Key": "wl_comm_wrong"}, {"Authorization": KEY}, {"Authorization": "Bearer"},
-    {"Authorization": f"Basic {KEY}"}, {"X-API-Key": "wrong", "Authorization": f"Bearer {KEY}"},
-    {"X-API-Key": KEY.upper()}, {"X-API-Key": KEY + "x"}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-API-Key": ""},
+        {"X-API-Key": "wl_comm_wrong"},
+        {"Authorization": KEY},
+        {"Authorization": "Bearer"},
+        {"Authorization": f"Basic {KEY}"},
+        {"X-API-Key": "wrong", "Authorization": f"Bearer {KEY}"},
+        {"X-API-Key": KEY.upper()},
+        {"X-API-Key": KEY + "x"},
+    ],
+)
 def test_no_key_or_a_wrong_one_is_401(client, headers):
     answer = client.get(WorldLedgers.prefix + BALANCE, headers=headers)
     assert refused(answer, 401)
@@ -65,8 +91,7 @@ def test_an_unknown_path_is_404_in_the_envelope(worldledgers, path):
     assert refused(worldledgers.get(path), 404)
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/sms"), ("DELETE", "/email"), ("POST", "/sms/1"), ("POST",
-                                                                                                          BALANCE)])
+@pytest.mark.parametrize(("method", "path"), [("GET", "/sms"), ("DELETE", "/email"), ("POST", "/sms/1"), ("POST", BALANCE)])
 def test_another_method_is_405_in_the_envelope(worldledgers, method, path):
     answer = worldledgers.call(method, path)
     assert refused(answer, 405)

@@ -15,11 +15,11 @@ from wesend.sandbox.account import CREDENTIALS
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 
-BALANCE = r'''
+BALANCE = r"""
 curl "https://www.worldledgers.com/api/v1/communication/sms-credits/balance" \
   -H "X-API-Key: wl_comm_your_api_key_here"
-'''
-SEND = r'''
+"""
+SEND = r"""
 curl -X POST "https://www.worldledgers.com/api/v1/communication/sms" \
   -H "Content-Type: application/json" \
   -H "X-API-Key: wl_comm_your_api_key_here" \
@@ -28,7 +28,7 @@ curl -X POST "https://www.worldledgers.com/api/v1/communication/sms" \
     "recipients": ["254712345678"],
     "reference": "demo-001"
   }'
-'''
+"""
 
 
 @pytest.fixture
@@ -43,18 +43,23 @@ def url(app) -> Iterator[str]:
 
 
 def run(command: str, url: str) -> dict:
-    command = (command.strip().replace("https://www.worldledgers.com", url)
-               .replace("wl_comm_your_api_key_here", CREDENTIALS["worldledgers"].secret))
-    done = subprocess.run(["sh", "-c", command.replace("curl ", "curl -s --max-time 60 ", 1)], capture_output=True,
-                          text=True,
-                          timeout=90)
+    command = (
+        command.strip()
+        .replace("https://www.worldledgers.com", url)
+        .replace("wl_comm_your_api_key_here", CREDENTIALS["worldledgers"].secret)
+    )
+    done = subprocess.run(
+        ["sh", "-c", command.replace("curl ", "curl -s --max-time 60 ", 1)], capture_output=True, text=True, timeout=90
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
 def test_the_balance(url):
-    assert run(BALANCE, url) == {"status": "success", "data": {"sms_credits": 10000, "sms_rate": 1.8, "currency": "KES",
-                                                               "sandbox": True}}
+    assert run(BALANCE, url) == {
+        "status": "success",
+        "data": {"sms_credits": 10000, "sms_rate": 1.8, "currency": "KES", "sandbox": True},
+    }
 
 
 def test_the_send_and_what_was_caught_of_it(url, client, jobs):

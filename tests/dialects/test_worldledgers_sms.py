@@ -20,27 +20,36 @@ def texts(client) -> list[str]:
 
 
 def test_the_documented_request_is_answered_as_documented(worldledgers):
-    answer = worldledgers.sms("254712345678", "0712345678",
-                              message="Hello {first_name}, your balance is {account_balance}.",
-                              send_at="2026-06-10 14:00:00", reference="invoice-reminder-42")
+    answer = worldledgers.sms(
+        "254712345678",
+        "0712345678",
+        message="Hello {first_name}, your balance is {account_balance}.",
+        send_at="2026-06-10 14:00:00",
+        reference="invoice-reminder-42",
+    )
     data = accepted(answer)
     assert answer.json["message"] == "SMS scheduled successfully."
     assert re.fullmatch("SMS-.+", data.pop("blast_id"))
     [message_id] = data.pop("message_ids")
     assert isinstance(message_id, int)
-    assert data == {"scheduled": 1, "skipped": [{"recipient": "0712345678", "reason": "duplicate"}],
-                    "reference": "invoice-reminder-42"}
+    assert data == {
+        "scheduled": 1,
+        "skipped": [{"recipient": "0712345678", "reason": "duplicate"}],
+        "reference": "invoice-reminder-42",
+    }
 
 
-@pytest.mark.parametrize("recipient", ["254712345678", "0712345678", "712345678", "+254712345678", "+254 712 345 678",
-                                       "00254712345678"])
+@pytest.mark.parametrize(
+    "recipient", ["254712345678", "0712345678", "712345678", "+254712345678", "+254 712 345 678", "00254712345678"]
+)
 def test_a_recipient_is_kenyas_in_every_form(worldledgers, recipient):
     [message_id] = accepted(worldledgers.sms(recipient))["message_ids"]
     assert worldledgers.status("sms", message_id)["recipient"] == "254712345678"
 
 
-@pytest.mark.parametrize(("recipient", "shown"), [("0110123456", "254110123456"), ("254101234567", "254101234567"),
-                                                  ("0101234567", "254101234567")])
+@pytest.mark.parametrize(
+    ("recipient", "shown"), [("0110123456", "254110123456"), ("254101234567", "254101234567"), ("0101234567", "254101234567")]
+)
 def test_the_new_numbers_that_begin_with_01_are_taken(worldledgers, recipient, shown):
     [message_id] = accepted(worldledgers.sms(recipient))["message_ids"]
     assert worldledgers.status("sms", message_id)["recipient"] == shown
@@ -49,13 +58,15 @@ def test_the_new_numbers_that_begin_with_01_are_taken(worldledgers, recipient, s
 def test_invalid_repeated_and_unsubscribed_recipients_are_skipped_with_their_reason(app, worldledgers):
     account = sandbox_account(app)
     with app.app_context():
-        write(lambda tx: opt_outs.add_opt_out(tx, account_id=account, channel="sms", address="+254722000001",
-                                              source="t"))
+        write(lambda tx: opt_outs.add_opt_out(tx, account_id=account, channel="sms", address="+254722000001", source="t"))
     data = accepted(worldledgers.sms("nobody", OK, "0712345678", "0722000001", "", "12345"))
     assert data["skipped"] == [
-        {"recipient": "nobody", "reason": "invalid"}, {"recipient": "0712345678", "reason": "duplicate"},
-        {"recipient": "0722000001", "reason": "unsubscribed"}, {"recipient": "", "reason": "invalid"},
-        {"recipient": "12345", "reason": "invalid"}]
+        {"recipient": "nobody", "reason": "invalid"},
+        {"recipient": "0712345678", "reason": "duplicate"},
+        {"recipient": "0722000001", "reason": "unsubscribed"},
+        {"recipient": "", "reason": "invalid"},
+        {"recipient": "12345", "reason": "invalid"},
+    ]
     assert (data["scheduled"], len(data["message_ids"])) == (1, 1)
 
 
@@ -82,15 +93,17 @@ def test_message_ids_stand_in_the_order_of_the_recipients_however_many(app, worl
     data = accepted(worldledgers.sms(*given, "nobody"))
     assert data["scheduled"] == 150
     assert [worldledgers.status("sms", data["message_ids"][place])["recipient"] for place in (0, 99, 149)] == [
-        given[0], given[99], given[149]]
+        given[0],
+        given[99],
+        given[149],
+    ]
 
 
 def test_placeholders_are_filled_from_the_contact_with_that_phone(app, client, worldledgers, jobs):
-    add_contact(app, sandbox_account(app), "0722000001", "Amina Wanjiru", account_balance="KES 1,200",
-                last_name="Wanjiru",
-                Plan="Gold")
-    worldledgers.sms("254722000001",
-                     message="{first_name}|{last_name}|{name}|{account_balance}|{plan}|{ FIRST_NAME }|{{x}}")
+    add_contact(
+        app, sandbox_account(app), "0722000001", "Amina Wanjiru", account_balance="KES 1,200", last_name="Wanjiru", Plan="Gold"
+    )
+    worldledgers.sms("254722000001", message="{first_name}|{last_name}|{name}|{account_balance}|{plan}|{ FIRST_NAME }|{{x}}")
     jobs.dispatch()
     assert texts(client) == ["Amina|Wanjiru|Amina Wanjiru|KES 1,200|Gold|Amina|{}"]
 
@@ -124,21 +137,39 @@ def test_a_message_has_at_most_1000_characters_and_all_its_segments(app):
     assert refused(api.sms(OK, message="ж" * 1000), 422, "credits")  # 15 of 70 characters
 
 
-@pytest.mark.parametrize("body", [{}, {"message": "Hi"}, {"recipients": [OK]}, {"message": "", "recipients": [OK]},
-                                  {"message": " ", "recipients": [OK]}, {"message": "Hi", "recipients": []},
-                                  {"message": "Hi", "recipients": OK}, {"message": 5, "recipients": [OK]},
-                                  {"message": "Hi", "recipients": [254712345678]}, {"message": None,
-                                                                                    "recipients": None},
-                                  {"message": "Hi", "recipients": [OK], "send_at": 5},
-                                  {"message": "Hi", "recipients": [OK], "reference": {}}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"message": "Hi"},
+        {"recipients": [OK]},
+        {"message": "", "recipients": [OK]},
+        {"message": " ", "recipients": [OK]},
+        {"message": "Hi", "recipients": []},
+        {"message": "Hi", "recipients": OK},
+        {"message": 5, "recipients": [OK]},
+        {"message": "Hi", "recipients": [254712345678]},
+        {"message": None, "recipients": None},
+        {"message": "Hi", "recipients": [OK], "send_at": 5},
+        {"message": "Hi", "recipients": [OK], "reference": {}},
+    ],
+)
 def test_what_is_missing_or_of_another_type_is_422_by_field(app, worldledgers, body):
     before = written(app)
     answer = worldledgers.post("/sms", body)
-    wrong = {name for name, good in (("message", isinstance(body.get("message"), str) and body["message"].strip()),
-                                     ("recipients", isinstance(body.get("recipients"), list) and body["recipients"]
-                                      and isinstance(body["recipients"][0], str)),
-                                     ("send_at", not body.get("send_at")), ("reference", body.get("reference") is None))
-             if not good}
+    wrong = {
+        name
+        for name, good in (
+            ("message", isinstance(body.get("message"), str) and body["message"].strip()),
+            (
+                "recipients",
+                isinstance(body.get("recipients"), list) and body["recipients"] and isinstance(body["recipients"][0], str),
+            ),
+            ("send_at", not body.get("send_at")),
+            ("reference", body.get("reference") is None),
+        )
+        if not good
+    }
     assert refused(answer, 422, *wrong)
     assert written(app) == before
 
@@ -157,10 +188,16 @@ def test_a_sender_id_must_be_approved(client, worldledgers, jobs):
     assert refused(worldledgers.sms(OK, sender_id="NOTMINE"), 422, "sender_id")
 
 
-@pytest.mark.parametrize(("send_at", "due"), [
-    ("2026-06-10 18:00:00", "2026-06-10T15:00:00Z"), ("2026-06-10T18:00:00", "2026-06-10T15:00:00Z"),
-    ("2026-06-10T18:00:00+01:00", "2026-06-10T17:00:00Z"), ("2026-06-10T18:00:00Z", "2026-06-10T18:00:00Z"),
-    ("2026-09-08 14:59:00", "2026-09-08T11:59:00Z")])
+@pytest.mark.parametrize(
+    ("send_at", "due"),
+    [
+        ("2026-06-10 18:00:00", "2026-06-10T15:00:00Z"),
+        ("2026-06-10T18:00:00", "2026-06-10T15:00:00Z"),
+        ("2026-06-10T18:00:00+01:00", "2026-06-10T17:00:00Z"),
+        ("2026-06-10T18:00:00Z", "2026-06-10T18:00:00Z"),
+        ("2026-09-08 14:59:00", "2026-09-08T11:59:00Z"),
+    ],
+)
 def test_send_at_without_a_zone_is_the_accounts_and_with_one_is_taken_as_it_is(app, clock, jobs, send_at, due):
     """It is 12:00 UTC, 15:00 in Nairobi."""
     api, _ = new_worldledgers(app)
@@ -175,8 +212,7 @@ def test_send_at_without_a_zone_is_the_accounts_and_with_one_is_taken_as_it_is(a
     assert api.status("sms", message_id)["status"] == "delivered"
 
 
-@pytest.mark.parametrize("send_at", ["2026-06-10 14:59:59", "2020-01-01 00:00:00", "2026-06-10T15:00:00+03:00", "",
-                                     None])
+@pytest.mark.parametrize("send_at", ["2026-06-10 14:59:59", "2020-01-01 00:00:00", "2026-06-10T15:00:00+03:00", "", None])
 def test_send_at_in_the_past_is_now(app, clock, jobs, send_at):
     api, _ = new_worldledgers(app)
     [message_id] = accepted(api.sms(OK, send_at=send_at))["message_ids"]
@@ -184,8 +220,18 @@ def test_send_at_in_the_past_is_now(app, clock, jobs, send_at):
     assert api.status("sms", message_id)["status"] == "delivered"
 
 
-@pytest.mark.parametrize("send_at", ["2026-09-08 15:00:01", "2099-01-01 00:00:00", "soon", "2026-02-30 10:00:00",
-                                     "10/06/2026 14:00", "9999-12-31 23:59:59", "1781092800"])
+@pytest.mark.parametrize(
+    "send_at",
+    [
+        "2026-09-08 15:00:01",
+        "2099-01-01 00:00:00",
+        "soon",
+        "2026-02-30 10:00:00",
+        "10/06/2026 14:00",
+        "9999-12-31 23:59:59",
+        "1781092800",
+    ],
+)
 def test_send_at_beyond_90_days_or_no_time_is_422(app, clock, send_at):
     api, _ = new_worldledgers(app)
     before = written(app)

@@ -10,16 +10,7 @@ from wesend.operations.audit import audit
 
 from ..support.accounts import new_worldledgers
 from ..support.domain import put
-from ..support.worldledgers import (
-    BUSY,
-    FAILS,
-    HANGS,
-    LOW,
-    OK,
-    REFUSED,
-    accepted,
-    refused,
-)
+from ..support.worldledgers import BUSY, FAILS, HANGS, LOW, OK, REFUSED, accepted, refused
 
 ANN = "ann@example.com"
 
@@ -27,22 +18,45 @@ ANN = "ann@example.com"
 def test_the_status_is_shown_as_documented(worldledgers, jobs):
     data = accepted(worldledgers.sms(OK, reference="invoice-42"))
     [message_id] = data["message_ids"]
-    shown = {"type": "sms", "message_id": message_id, "blast_id": data["blast_id"], "reference": "invoice-42",
-             "recipient": OK}
-    assert worldledgers.status("sms", message_id) == {**shown, "event": "communication.sms.pending",
-                                                      "status": "pending",
-                                                      "status_code": 0, "response": "Pending"}
+    shown = {"type": "sms", "message_id": message_id, "blast_id": data["blast_id"], "reference": "invoice-42", "recipient": OK}
+    assert worldledgers.status("sms", message_id) == {
+        **shown,
+        "event": "communication.sms.pending",
+        "status": "pending",
+        "status_code": 0,
+        "response": "Pending",
+    }
     jobs.dispatch()
-    assert worldledgers.status("sms", message_id) == {**shown, "event": "communication.sms.processing",
-                                                      "status": "processing", "status_code": 3,
-                                                      "response": "Sent to the provider"}
+    assert worldledgers.status("sms", message_id) == {
+        **shown,
+        "event": "communication.sms.processing",
+        "status": "processing",
+        "status_code": 3,
+        "response": "Sent to the provider",
+    }
     jobs.settle()
     answer = worldledgers.get(f"/sms/{message_id}")
-    assert answer.json == {"status": "success", "data": {**shown, "event": "communication.sms.delivered",
-                                                         "status": "delivered", "status_code": 1,
-                                                         "response": "Success (sandbox)"}}
-    assert list(answer.json["data"]) == ["type", "event", "message_id", "blast_id", "reference", "recipient", "status",
-                                         "status_code", "response"]
+    assert answer.json == {
+        "status": "success",
+        "data": {
+            **shown,
+            "event": "communication.sms.delivered",
+            "status": "delivered",
+            "status_code": 1,
+            "response": "Success (sandbox)",
+        },
+    }
+    assert list(answer.json["data"]) == [
+        "type",
+        "event",
+        "message_id",
+        "blast_id",
+        "reference",
+        "recipient",
+        "status",
+        "status_code",
+        "response",
+    ]
 
 
 def test_a_mails_status_is_shown_alike(worldledgers, jobs):
@@ -50,10 +64,16 @@ def test_a_mails_status_is_shown_alike(worldledgers, jobs):
     [message_id] = data["message_ids"]
     jobs.dispatch()
     assert worldledgers.status("email", message_id) == {
-        "type": "email", "event": "communication.email.delivered", "message_id": message_id,
+        "type": "email",
+        "event": "communication.email.delivered",
+        "message_id": message_id,
         "blast_id": data["blast_id"],
-        "reference": None, "recipient": "Ann@Example.com", "status": "delivered", "status_code": 1,
-        "response": "Success"}
+        "reference": None,
+        "recipient": "Ann@Example.com",
+        "status": "delivered",
+        "status_code": 1,
+        "response": "Success",
+    }
 
 
 @pytest.mark.parametrize("status", statuses.ALL)
@@ -73,10 +93,16 @@ def test_the_codes_are_the_documented_ones():
     assert CODES == {"pending": 0, "processing": 3, "delivered": 1, "failed": 2}
 
 
-@pytest.mark.parametrize(("number", "status", "response", "given_back"), [
-    (OK, "delivered", "Success (sandbox)", False), (FAILS, "failed", "Simulated delivery failure (sandbox)", False),
-    (LOW, "failed", "SMS credit not enough", True), (REFUSED, "failed", "Refused by the sandbox", True),
-    (BUSY, "delivered", "Success (sandbox)", False)])
+@pytest.mark.parametrize(
+    ("number", "status", "response", "given_back"),
+    [
+        (OK, "delivered", "Success (sandbox)", False),
+        (FAILS, "failed", "Simulated delivery failure (sandbox)", False),
+        (LOW, "failed", "SMS credit not enough", True),
+        (REFUSED, "failed", "Refused by the sandbox", True),
+        (BUSY, "delivered", "Success (sandbox)", False),
+    ],
+)
 def test_the_sandboxs_numbers_end_as_documented(app, jobs, number, status, response, given_back):
     api, _ = new_worldledgers(app)
     [message_id] = accepted(api.sms(number))["message_ids"]

@@ -56,8 +56,9 @@ def hooked(app_with, listener, clock) -> Hooked:
     app = app_with(WESEND_ALLOW_PRIVATE_URLS="1")
     api, minted = new_worldledgers(app)
     with app.app_context():
-        _, secret = endpoints.add_endpoint(account_id=minted.account_id, format_name="worldledgers",
-                                           url=listener.url + "/hook", actor="test")
+        _, secret = endpoints.add_endpoint(
+            account_id=minted.account_id, format_name="worldledgers", url=listener.url + "/hook", actor="test"
+        )
     return Hooked(app, listener, api, minted, secret)
 
 
@@ -71,15 +72,30 @@ def test_a_delivered_sms_is_told_of_twice_in_the_documented_body(hooked, jobs):
     jobs.settle()
     processing, delivered = hooked.heard()
     assert delivered == {
-        "type": "sms", "event": "communication.sms.delivered", "message_id": data["message_ids"][0],
-        "blast_id": data["blast_id"], "reference": "invoice-42", "recipient": OK, "status": "delivered",
+        "type": "sms",
+        "event": "communication.sms.delivered",
+        "message_id": data["message_ids"][0],
+        "blast_id": data["blast_id"],
+        "reference": "invoice-42",
+        "recipient": OK,
+        "status": "delivered",
         "status_code": 1,
-        "response": "Success (sandbox)", "firm_id": hooked.minted.account_id, "timestamp": "2026-06-10T15:00:00+03:00"}
-    assert processing == {**delivered, "event": "communication.sms.processing", "status": "processing",
-                          "status_code": 3,
-                          "response": "Sent to the provider"}
-    assert {**hooked.api.status("sms", data["message_ids"][0]), "firm_id": hooked.minted.account_id,
-            "timestamp": delivered["timestamp"]} == delivered
+        "response": "Success (sandbox)",
+        "firm_id": hooked.minted.account_id,
+        "timestamp": "2026-06-10T15:00:00+03:00",
+    }
+    assert processing == {
+        **delivered,
+        "event": "communication.sms.processing",
+        "status": "processing",
+        "status_code": 3,
+        "response": "Sent to the provider",
+    }
+    assert {
+        **hooked.api.status("sms", data["message_ids"][0]),
+        "firm_id": hooked.minted.account_id,
+        "timestamp": delivered["timestamp"],
+    } == delivered
 
 
 def test_the_headers_name_the_event_and_sign_the_raw_body(hooked, jobs):
@@ -94,8 +110,9 @@ def test_the_headers_name_the_event_and_sign_the_raw_body(hooked, jobs):
         assert {"webhook-id", "webhook-timestamp", "webhook-signature"} <= asked.headers.keys()
 
 
-@pytest.mark.parametrize(("number", "words"), [(FAILS, ["processing", "failed"]), (LOW, ["failed"]),
-                                               (BUSY, ["processing", "delivered"])])
+@pytest.mark.parametrize(
+    ("number", "words"), [(FAILS, ["processing", "failed"]), (LOW, ["failed"]), (BUSY, ["processing", "delivered"])]
+)
 def test_each_change_is_told_once(hooked, jobs, number, words):
     accepted(hooked.api.sms(number))
     for _ in range(4):
@@ -107,8 +124,7 @@ def test_every_message_of_a_blast_is_told_of(hooked, jobs):
     data = accepted(hooked.api.sms(OK, "254722000001"))
     jobs.settle()
     told = [(payload["message_id"], payload["status"]) for payload in hooked.heard()]
-    assert sorted(told) == sorted((message_id, word) for message_id in data["message_ids"] for word in ("processing",
-                                                                                                        "delivered"))
+    assert sorted(told) == sorted((message_id, word) for message_id in data["message_ids"] for word in ("processing", "delivered"))
 
 
 def test_a_mail_is_told_of_with_its_openings_and_clicks(hooked, jobs):
@@ -116,15 +132,14 @@ def test_a_mail_is_told_of_with_its_openings_and_clicks(hooked, jobs):
     jobs.dispatch()
     client = hooked.app.test_client()
     html = client.get("/sandbox/emails").json["emails"][0]["html"]
-    pixel, link = (re.search(pattern, html)[1] for pattern in (r'<img src="http://[^/]+([^"]+)',
-                                                               r'href="http://[^/]+([^"]+)'))
+    pixel, link = (re.search(pattern, html)[1] for pattern in (r'<img src="http://[^/]+([^"]+)', r'href="http://[^/]+([^"]+)'))
     for path in (pixel, link, link):
         client.get(path)
     told = hooked.heard()
     assert [payload["event"] for payload in told] == [
-        f"communication.email.{word}" for word in ("processing", "delivered", "opened", "clicked")]
-    assert {(payload["type"], payload["message_id"], payload["recipient"]) for payload in told} == {("email",
-                                                                                                     message_id, ANN)}
+        f"communication.email.{word}" for word in ("processing", "delivered", "opened", "clicked")
+    ]
+    assert {(payload["type"], payload["message_id"], payload["recipient"]) for payload in told} == {("email", message_id, ANN)}
     assert [(payload["status"], payload["status_code"]) for payload in told[2:]] == [("delivered", 1)] * 2
 
 
@@ -146,11 +161,14 @@ def test_only_messages_of_this_api_are_told_of(hooked, jobs):
 def test_an_endpoint_may_choose_its_events(hooked, jobs, listener):
     listener.on("POST", "/failures", answer(200))
     with hooked.app.app_context():
-        endpoints.add_endpoint(account_id=hooked.minted.account_id, format_name="worldledgers",
-                               url=listener.url + "/failures",
-                               events=["communication.sms.failed"], actor="test")
+        endpoints.add_endpoint(
+            account_id=hooked.minted.account_id,
+            format_name="worldledgers",
+            url=listener.url + "/failures",
+            events=["communication.sms.failed"],
+            actor="test",
+        )
     accepted(hooked.api.sms(OK, FAILS))
     jobs.settle()
     hooked.heard()
-    assert [asked.json["event"]
-            for asked in listener.asked if asked.path == "/failures"] == ["communication.sms.failed"]
+    assert [asked.json["event"] for asked in listener.asked if asked.path == "/failures"] == ["communication.sms.failed"]

@@ -44,9 +44,13 @@ def test_every_dialect_is_documented(app):
 
 
 def test_every_route_and_method_is_there_and_no_other(app, documented):
-    routes = {(method, re.sub("<(.*?)>", r"{\1}", rule.rule).removeprefix(documented.api.dialect.prefix))
-              for rule in app.url_map.iter_rules() if rule.endpoint.split(".")[0] == documented.api.name
-              for method in rule.methods or () if method.lower() in METHODS}
+    routes = {
+        (method, re.sub("<(.*?)>", r"{\1}", rule.rule).removeprefix(documented.api.dialect.prefix))
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.split(".")[0] == documented.api.name
+        for method in rule.methods or ()
+        if method.lower() in METHODS
+    }
     assert {(method, path) for method, path, _ in documented.all_operations()} == routes
 
 
@@ -58,9 +62,12 @@ def test_every_operation_has_an_id_of_its_own_and_something_to_read(documented):
 
 def test_every_schema_of_the_views_is_used(documented):
     declared = {name for name, value in vars(documented.api.schemas).items() if isinstance(value, Schema)}
-    used = {name for name, value in vars(documented.api.schemas).items() for _, _, _,
-            operation in documented.api.calls()
-            if isinstance(value, Schema) and value in (operation.query, operation.body)}
+    used = {
+        name
+        for name, value in vars(documented.api.schemas).items()
+        for _, _, _, operation in documented.api.calls()
+        if isinstance(value, Schema) and value in (operation.query, operation.body)
+    }
     assert declared - used == set()
 
 
@@ -71,11 +78,12 @@ def test_every_error_of_the_dialect_is_answered_somewhere(documented):
         for status, response in documented.responses(operation).items():
             bodies[status] = bodies.get(status, "") + str(response.get("content"))
     # A class with more special ones below it is what remains; those have rows or words of their own.
-    rows = [(kind, status, word) for kind, status, *rest in table for word in [*rest,
-                                                                               None][:1] if not kind.__subclasses__()]
-    missing = [f"{kind.__name__}: {status} {word}" for kind, status,
-               word in rows if (word or "") not in bodies.get(status, "")
-               or status not in bodies]
+    rows = [(kind, status, word) for kind, status, *rest in table for word in [*rest, None][:1] if not kind.__subclasses__()]
+    missing = [
+        f"{kind.__name__}: {status} {word}"
+        for kind, status, word in rows
+        if (word or "") not in bodies.get(status, "") or status not in bodies
+    ]
     assert missing == []
     assert set(by_http) - set(bodies) == {405}, "no operation answers 405; the table of errors has it"
 
@@ -83,14 +91,14 @@ def test_every_error_of_the_dialect_is_answered_somewhere(documented):
 def test_every_status_stands_in_the_table_of_errors(documented):
     table, by_http = errors_of(documented.api)
     statuses = {status for _, status, *_ in table} | set(by_http)
-    assert statuses == {int(line) for line in re.findall(r"^\| (\d{3}) \|", documented.document["info"]["description"],
-                                                         re.M)}
+    assert statuses == {int(line) for line in re.findall(r"^\| (\d{3}) \|", documented.document["info"]["description"], re.M)}
 
 
 def test_each_call_needs_credentials_but_the_public_ones(app, documented):
     public = {endpoint.rpartition(".")[2] for endpoint in documented.api.dialect.public_endpoints}
-    assert {operation["operationId"] for _, _, operation in documented.all_operations()
-            if operation.get("security") == []} == public
+    assert {
+        operation["operationId"] for _, _, operation in documented.all_operations() if operation.get("security") == []
+    } == public
     assert documented.document["security"]
     named = {name for requirement in documented.document["security"] for name in requirement}
     assert named == set(documented.document["components"]["securitySchemes"])
@@ -104,8 +112,13 @@ def test_every_reference_leads_somewhere(documented):
 
 def test_every_schema_is_one_and_every_example_fits_its_own(documented):
     wrong = []
-    for found in walk({"paths": documented.document["paths"], "shared": documented.document["components"],
-                       "webhooks": documented.document["webhooks"]}):
+    for found in walk(
+        {
+            "paths": documented.document["paths"],
+            "shared": documented.document["components"],
+            "webhooks": documented.document["webhooks"],
+        }
+    ):
         if not isinstance(found.get("schema"), dict) or not {"example", "examples"} & set(found):
             continue
         validator = documented.schema(found["schema"])

@@ -18,6 +18,10 @@ def test_the_examples_work_in_the_sandbox_and_answer_what_the_document_says(app,
         body = answer.json if answer.is_json else answer.get_data(as_text=True)
         assert answer.status_code == status, f"{called}: {answer.status_code} {body}"
         method, path, *_ = called.split(" ")
-        wrong += [f"{called}: {problem}" for problem in documented.problems(
-            endpoints[method, path], status, answer.mimetype if answer.data else "", answer.headers, body)]
+        wrong += [
+            f"{called}: {problem}"
+            for problem in documented.problems(
+                endpoints[method, path], status, answer.mimetype if answer.data else "", answer.headers, body
+            )
+        ]
     assert wrong == []

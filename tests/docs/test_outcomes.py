@@ -16,10 +16,18 @@ from .walk import Walk
 
 ENDINGS = ("0000099", "0000088", "0000077", "0000066", "0000055", "0000044", "2345678")
 SENDS: dict[str, Any] = {  # path, body, where the answer has the id, path of the message
-    "wesendall": ("/sms/send", lambda to: {"walletId": WALLETS["wesendall"][0], "message": "Hi", "recipient": to},
-                  "data.batch_id", f"/sms/history?walletId={WALLETS['wesendall'][0]}"),
-    "wasambazie": ("/sms/send", lambda to: {"to_number": to, "message": "Hi", "sender_id": SENDERS[0]},
-                   "message_batch_id", "/sms/delivery-reports/{}"),
+    "wesendall": (
+        "/sms/send",
+        lambda to: {"walletId": WALLETS["wesendall"][0], "message": "Hi", "recipient": to},
+        "data.batch_id",
+        f"/sms/history?walletId={WALLETS['wesendall'][0]}",
+    ),
+    "wasambazie": (
+        "/sms/send",
+        lambda to: {"to_number": to, "message": "Hi", "sender_id": SENDERS[0]},
+        "message_batch_id",
+        "/sms/delivery-reports/{}",
+    ),
     "esms": ("/messages/send", lambda to: {"to": to, "text": "Hi"}, "id", "/messages/{}"),
     "worldledgers": ("/sms", lambda to: {"recipients": [to], "message": "Hi"}, "data.message_ids.0", "/sms/{}"),
 }

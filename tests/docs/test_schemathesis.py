@@ -23,8 +23,16 @@ from wesend.sandbox.account import CREDENTIALS
 from ..support.dialects import ROWS
 from ..support.documents import Watch
 
-CHECKS = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance",
-          "response_headers_conformance", "negative_data_rejection", "use_after_free", "ignored_auth")
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+    "response_headers_conformance",
+    "negative_data_rejection",
+    "use_after_free",
+    "ignored_auth",
+)
 
 
 class Quiet(WSGIRequestHandler):
@@ -46,12 +54,19 @@ def served(app: Flask) -> Iterator[str]:
 
 
 def config(name: str) -> SchemathesisConfig:
-    return SchemathesisConfig.from_dict({
-        "seed": 20260610, "cache": {"enabled": False}, "headers": ROWS[name].headers(CREDENTIALS[name]),
-        "generation": {"deterministic": True, "max-examples": 5, "no-shrink": True, "database": "none"},
-        "checks": {"enabled": False, **{check: {"enabled": True} for check in CHECKS},
-                   "not_a_server_error": {"expected-statuses": ["2xx", "4xx", "502", "503"]}},
-    })
+    return SchemathesisConfig.from_dict(
+        {
+            "seed": 20260610,
+            "cache": {"enabled": False},
+            "headers": ROWS[name].headers(CREDENTIALS[name]),
+            "generation": {"deterministic": True, "max-examples": 5, "no-shrink": True, "database": "none"},
+            "checks": {
+                "enabled": False,
+                **{check: {"enabled": True} for check in CHECKS},
+                "not_a_server_error": {"expected-statuses": ["2xx", "4xx", "502", "503"]},
+            },
+        }
+    )
 
 
 def found_by(events) -> Iterator[str]:
@@ -75,5 +90,6 @@ def test_no_crash_and_no_undocumented_answer(app_with, name):
     assert not wrong, "\n\n".join(wrong)[:10_000]
     assert watch.problems == []
     called = {operation for _, operation, _ in watch.seen}
-    assert called == {operation["operationId"] for paths in schema.raw_schema["paths"].values()
-                      for operation in paths.values()}, "not everything was called"
+    assert called == {operation["operationId"] for paths in schema.raw_schema["paths"].values() for operation in paths.values()}, (
+        "not everything was called"
+    )

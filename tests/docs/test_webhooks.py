@@ -44,9 +44,7 @@ def test_what_goes_out_is_what_the_document_says(app, name):
         for message in query("SELECT * FROM messages WHERE channel = 'email'"):
             tracking.note_opened(message)
             tracking.note_clicked(message, "https://example.com")
-        sent = [(row["event"], json.loads(deliver.payload_of(name,
-                                                             row))) for row in query("SELECT * FROM"
-                                                                                     " webhook_deliveries")]
+        sent = [(row["event"], json.loads(deliver.payload_of(name, row))) for row in query("SELECT * FROM webhook_deliveries")]
     for event, payload in sent:
         content = documented.document["webhooks"][event]["post"]["requestBody"]["content"]
         validator = documented.schema(content["application/json"]["schema"])

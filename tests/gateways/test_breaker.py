@@ -86,12 +86,16 @@ def test_setting_it_anew_forgets(clock):
     assert not breaker.rests("g") and not breaker.is_on_trial("g")
 
 
-@pytest.mark.parametrize("outcome, rests", [
-    (Outcome(TEMPORARY, code="429"), True), (Outcome(UNKNOWN, text="no answer"), True),
-    (Outcome(REFUSED, code="403", text="InvalidPhoneNumber"), False), (Outcome(ACCEPTED, "v-1"), False),
-])
-def test_a_throttled_or_silent_gateway_rests_and_one_that_refuses_messages_does_not(
-        carrier, outcome, rests):  # noqa: F811
+@pytest.mark.parametrize(
+    "outcome, rests",
+    [
+        (Outcome(TEMPORARY, code="429"), True),
+        (Outcome(UNKNOWN, text="no answer"), True),
+        (Outcome(REFUSED, code="403", text="InvalidPhoneNumber"), False),
+        (Outcome(ACCEPTED, "v-1"), False),
+    ],
+)
+def test_a_throttled_or_silent_gateway_rests_and_one_that_refuses_messages_does_not(carrier, outcome, rests):  # noqa: F811
     carrier.outcomes.extend([outcome] * 5)
     wallet = make_wallet("100000")
     for number in range(5):
@@ -126,8 +130,7 @@ def test_it_is_seen_in_the_routes_health_of_live_keys_and_by_the_doctor(app, cli
 
     def seen() -> tuple[str, list[str]]:
         assert health(CREDENTIALS["esms"].secret) == "ok"  # what the sandbox sends never goes by it
-        return (health(live),
-                [finding.state for finding in doctor.examine() if finding.check.startswith("Gateway")])
+        return (health(live), [finding.state for finding in doctor.examine() if finding.check.startswith("Gateway")])
 
     assert seen() == ("ok", ["ok"])
     fail(5, "at")

@@ -54,8 +54,10 @@ def test_an_sms_gateway_takes_no_money_and_a_money_gateway_sends_no_sms():
     assert registry.money_gateway("africastalking") is None and registry.sms_gateway("mpesa") is None
 
 
-@pytest.mark.parametrize("phone, provider, network", [
-    ("0772345678", None, "MTN"), ("0752345678", None, "AIRTEL"), ("0752345678", "MTN Mobile Money", "MTN")])
+@pytest.mark.parametrize(
+    "phone, provider, network",
+    [("0772345678", None, "MTN"), ("0752345678", None, "AIRTEL"), ("0752345678", "MTN Mobile Money", "MTN")],
+)
 def test_a_deposit_goes_by_the_wallets_currency_and_the_payers_network(phone, provider, network):
     for known in ("MTN", "AIRTEL"):
         set_up("marzpay", name=known.lower(), networks=known)
@@ -73,8 +75,10 @@ def test_a_credit_wallet_pays_in_its_purchase_currency():
 
 def test_a_number_whose_network_nobody_takes_is_told_by_its_network_not_by_its_currency(context):
     set_up("mpesa", currencies="KES", networks="SAFARICOM")
-    for number, said in (("+254733123456", "takes this number's network (AIRTEL)"),
-                         ("+254747123456", "takes this number's network (which is not known)")):
+    for number, said in (
+        ("+254733123456", "takes this number's network (AIRTEL)"),
+        ("+254747123456", "takes this number's network (which is not known)"),
+    ):
         with pytest.raises(TopUpNotConfigured, match=re.escape(said)):
             start_deposit(make_wallet("0", "KES"), 500_000_000, normalise(number, None))
     with pytest.raises(TopUpNotConfigured, match="set up for this currency"):

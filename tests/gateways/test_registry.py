@@ -124,24 +124,26 @@ def test_with_another_secret_key_a_gateway_is_out_of_use_until_its_secrets_are_g
         assert "secret key" in service.get_gateway("at").problem
         with pytest.raises(InvalidInput, match="secret api_key is missing"):
             service.set_gateway("at", "africastalking", {"username": "acme"}, {}, actor=ACTOR)
-        assert service.set_gateway("at", "africastalking", {"username": "acme"}, {"api_key": "k"},
-                                   actor=ACTOR).problem is None
+        assert service.set_gateway("at", "africastalking", {"username": "acme"}, {"api_key": "k"}, actor=ACTOR).problem is None
     assert "can't be used" in caplog.text
 
 
-@pytest.mark.parametrize("type_name, options, secrets, sentence", [
-    ("pigeon", {}, {}, "pigeon is no type of gateway"),
-    ("africastalking", {}, {"api_key": "k"}, "option username is missing"),
-    ("africastalking", {"username": "u"}, {}, "secret api_key is missing"),
-    ("africastalking", {"username": "u", "colour": "red"}, {"api_key": "k"}, "knows no option 'colour'"),
-    ("africastalking", {"username": "u", "parallel": "many"}, {"api_key": "k"}, "parallel must be a whole number"),
-    ("africastalking", {"username": "u", "parallel": "0"}, {"api_key": "k"}, "parallel must be from 1 to 256"),
-    ("africastalking", {"username": "u", "tps": "-1"}, {"api_key": "k"}, "tps must be a number above 0"),
-    ("africastalking", {"username": "u", "base_url": "ftp://x"}, {"api_key": "k"}, "base_url must be a web address"),
-    ("africastalking", {"username": "u", "api_key": "k"}, {}, "api_key is a secret"),
-    ("smpp", {"host": "h", "system_id": "s", "port": "0"}, {"password": "p"}, "port must be from 1 to 65535"),
-    ("mpesa", {"shortcode": "x"}, {"consumer_key": "c", "consumer_secret": "s", "passkey": "p"}, "shortcode"),
-])
+@pytest.mark.parametrize(
+    "type_name, options, secrets, sentence",
+    [
+        ("pigeon", {}, {}, "pigeon is no type of gateway"),
+        ("africastalking", {}, {"api_key": "k"}, "option username is missing"),
+        ("africastalking", {"username": "u"}, {}, "secret api_key is missing"),
+        ("africastalking", {"username": "u", "colour": "red"}, {"api_key": "k"}, "knows no option 'colour'"),
+        ("africastalking", {"username": "u", "parallel": "many"}, {"api_key": "k"}, "parallel must be a whole number"),
+        ("africastalking", {"username": "u", "parallel": "0"}, {"api_key": "k"}, "parallel must be from 1 to 256"),
+        ("africastalking", {"username": "u", "tps": "-1"}, {"api_key": "k"}, "tps must be a number above 0"),
+        ("africastalking", {"username": "u", "base_url": "ftp://x"}, {"api_key": "k"}, "base_url must be a web address"),
+        ("africastalking", {"username": "u", "api_key": "k"}, {}, "api_key is a secret"),
+        ("smpp", {"host": "h", "system_id": "s", "port": "0"}, {"password": "p"}, "port must be from 1 to 65535"),
+        ("mpesa", {"shortcode": "x"}, {"consumer_key": "c", "consumer_secret": "s", "passkey": "p"}, "shortcode"),
+    ],
+)
 def test_a_wrong_setting_is_one_sentence_and_changes_nothing(type_name, options, secrets, sentence):
     set_up("marzsms", name="x")
     before = [tuple(row) for row in query("SELECT * FROM gateways")]
@@ -190,7 +192,7 @@ def test_an_empty_secret_takes_away_what_was_given_before():
 
 def test_settings_that_this_version_can_not_use_are_told(caplog):
     set_up("africastalking", name="at")
-    write(lambda tx: tx.execute("UPDATE gateways SET options = '{\"username\": \"a\", \"tps\": \"fast\"}'"))
+    write(lambda tx: tx.execute('UPDATE gateways SET options = \'{"username": "a", "tps": "fast"}\''))
     assert "tps must be a number" in service.get_gateway("at").problem
 
 
@@ -221,8 +223,18 @@ def test_a_gateway_that_is_made_again_after_its_removal_has_another_address():
     assert set_up("africastalking", name="at").callback_url != before.callback_url
 
 
-@pytest.mark.parametrize("kind, kinds", [("africastalking", "sms"), ("twilio", "sms"), ("android", "sms"), ("http", "sms"),
-                                         ("mpesa", "money"), ("momo", "money"), ("marzpay", "money")])
+@pytest.mark.parametrize(
+    "kind, kinds",
+    [
+        ("africastalking", "sms"),
+        ("twilio", "sms"),
+        ("android", "sms"),
+        ("http", "sms"),
+        ("mpesa", "money"),
+        ("momo", "money"),
+        ("marzpay", "money"),
+    ],
+)
 def test_vendors_that_call_us_have_an_address_for_it(context, kind, kinds):
     address = set_up(kind).callback_url
     assert address.startswith(f"{context.config['WESEND'].base_url}/callbacks/{kinds}/{kind}/")

@@ -23,10 +23,18 @@ def test_those_that_were_set_up_come_first_and_every_one_is_there(app_with):
         set_up("africastalking", name="at", parallel=3, tps="2.5")
         found = gateway_status.standings(actor=ACTOR)
     assert [(one.info.name, one.info.kind, one.is_built_in) for one in found] == [
-        ("at", "sms", False), ("zebra", "money", False), ("sandbox", "sms", True), ("sandbox-money", "money", True),
-        ("smtp", "mail", True), ("sandbox-mail", "mail", True)]
+        ("at", "sms", False),
+        ("zebra", "money", False),
+        ("sandbox", "sms", True),
+        ("sandbox-money", "money", True),
+        ("smtp", "mail", True),
+        ("sandbox-mail", "mail", True),
+    ]
     assert [(one.title, one.tps, one.parallel) for one in found[:3]] == [
-        ("Africa's Talking", 2.5, 3), ("M-Pesa", None, None), ("Sandbox", None, None)]
+        ("Africa's Talking", 2.5, 3),
+        ("M-Pesa", None, None),
+        ("Sandbox", None, None),
+    ]
 
 
 def test_it_works_rests_is_on_trial_and_works_again(context, clock):

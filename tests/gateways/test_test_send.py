@@ -33,10 +33,14 @@ def test_one_sms_goes_out_and_nobody_pays(at, vendor):
     tried = test_send.send_test(" AT ", "256 712 345678", sender="SHOP", actor=ACTOR)
     assert (tried.ok, tried.gateway, tried.to, tried.said) == (True, "at", PHONE, "ATX1")
     assert {key: vendor.last.form[key] for key in ("to", "message", "from")} == {
-        "to": PHONE, "message": test_send.TEXT, "from": "SHOP"}
+        "to": PHONE,
+        "message": test_send.TEXT,
+        "from": "SHOP",
+    }
     assert query("SELECT count(*) FROM messages")[0][0] == 0
     assert [tuple(row) for row in query("SELECT subject, detail FROM audit_log WHERE action = 'gateway.test'")] == [
-        ("at", "accepted")]
+        ("at", "accepted")
+    ]
 
 
 def test_one_that_works_again_ends_the_rest(at):
@@ -73,9 +77,15 @@ def test_the_gateways_limits_hold_for_it_too(at, app, vendor, monkeypatch):
     assert vendor.asked == [] and "at" not in breaker.records()
 
 
-@pytest.mark.parametrize(("to", "text", "refusal", "field"), [
-    ("0712345678", "Hi", InvalidInput, "to"), ("nobody", "Hi", InvalidInput, "to"), (PHONE, "  ", InvalidInput, "text"),
-    (PHONE, "x" * 1531, TextTooLong, "text")])
+@pytest.mark.parametrize(
+    ("to", "text", "refusal", "field"),
+    [
+        ("0712345678", "Hi", InvalidInput, "to"),
+        ("nobody", "Hi", InvalidInput, "to"),
+        (PHONE, "  ", InvalidInput, "text"),
+        (PHONE, "x" * 1531, TextTooLong, "text"),
+    ],
+)
 def test_what_can_not_be_sent_is_told_at_its_field(at, vendor, to, text, refusal, field):
     with pytest.raises(refusal) as refused:
         test_send.send_test("at", to, text=text, actor=ACTOR)

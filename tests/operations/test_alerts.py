@@ -57,8 +57,9 @@ def deliveries() -> list[dict]:
 
 
 def listen(wallet, *events: str, url: str = "https://shop.example.org/hook") -> int:
-    endpoint, _ = endpoints.add_endpoint(account_id=wallet.account_id, format_name="wesendall", url=url,
-                                         events=list(events) or None, actor=ACTOR)
+    endpoint, _ = endpoints.add_endpoint(
+        account_id=wallet.account_id, format_name="wesendall", url=url, events=list(events) or None, actor=ACTOR
+    )
     return endpoint["id"]
 
 
@@ -134,8 +135,13 @@ def test_a_webhook_that_names_the_event_hears_of_it_and_others_do_not(wallet):
     alerts.tell_of_low_balances()
     (payload,) = deliveries()
     assert payload.pop("timestamp").endswith("Z")
-    assert payload == {"event": "wallet.low_balance", "wallet_id": wallet.uid, "currency": "UGX", "balance": "400",
-                       "threshold": "500"}
+    assert payload == {
+        "event": "wallet.low_balance",
+        "wallet_id": wallet.uid,
+        "currency": "UGX",
+        "balance": "400",
+        "threshold": "500",
+    }
 
 
 def test_the_webhook_is_signed_and_delivered_like_any_other(wallet, httpserver):

@@ -50,8 +50,12 @@ def test_the_oldest_go_and_no_file_of_anybody_else(context, folder, clock):
     for _ in range(5):
         backup.back_up_when_due()
         clock.advance(6 * HOUR)
-    assert names(folder) == ["wesend-20260611T000000Z.db", "wesend-20260611T060000Z.db", "wesend-20260611T120000Z.db",
-                             "wesend-by-hand.db"]
+    assert names(folder) == [
+        "wesend-20260611T000000Z.db",
+        "wesend-20260611T060000Z.db",
+        "wesend-20260611T120000Z.db",
+        "wesend-by-hand.db",
+    ]
 
 
 def test_a_clock_that_was_ahead_holds_up_no_backup(context, folder, clock):

@@ -11,9 +11,11 @@ from wesend.operations.clock_changes import Watch, end_waits, follow
 
 NOW = 1_781_092_800_000  # where the clock of these tests stands
 LONG = NOW + DAY
-WAITING = {"message": "UPDATE messages SET poll_at = ?", "mail or message to be tried again":
-           "UPDATE messages SET status = 'queued', backoffs = 1, due_at = ?", "message that is queued":
-           "UPDATE messages SET status = 'queued', due_at = ?"}
+WAITING = {
+    "message": "UPDATE messages SET poll_at = ?",
+    "mail or message to be tried again": "UPDATE messages SET status = 'queued', backoffs = 1, due_at = ?",
+    "message that is queued": "UPDATE messages SET status = 'queued', due_at = ?",
+}
 
 
 @pytest.fixture

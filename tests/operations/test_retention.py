@@ -16,18 +16,7 @@ from wesend.operations import retention
 from wesend.sandbox import caught_mail, handed_in
 from wesend.sandbox.inbox import Wanted
 
-from ..support.domain import (
-    NUMBERS,
-    ORIGIN,
-    assert_counted,
-    batch,
-    make_account,
-    make_wallet,
-    message,
-    problems,
-    put,
-    send,
-)
+from ..support.domain import NUMBERS, ORIGIN, assert_counted, batch, make_account, make_wallet, message, problems, put, send
 
 DAY = 24 * 3600
 
@@ -64,8 +53,9 @@ def test_an_old_text_is_replaced_in_message_and_batch_and_nothing_else_changes(w
     after = dict(message(message_id))
     assert after == {**before, "text": REMOVED}
     assert batch(before["batch_id"])["text"] == REMOVED
-    assert "1234" not in str([dict(row) for table in ("messages", "batches", "message_events")
-                              for row in query(f"SELECT * FROM {table}")])
+    assert "1234" not in str(
+        [dict(row) for table in ("messages", "batches", "message_events") for row in query(f"SELECT * FROM {table}")]
+    )
     assert problems() == []
     assert_counted()
 
@@ -109,9 +99,12 @@ def test_a_message_without_its_text_is_not_retried(wallet, clock):
 
 def test_the_links_of_old_mail_still_lead_where_they_led(clock):
     account = make_account()
-    composer = MailComposer(account, make_wallet(account=account, is_sandbox=True), "Your order",
-                            '<p>Dear Jane, <a href="https://shop.example.org/a?x=1&amp;y=2">see</a>'
-                            ' <a href="https://shop.example.org/b">more</a></p>')
+    composer = MailComposer(
+        account,
+        make_wallet(account=account, is_sandbox=True),
+        "Your order",
+        '<p>Dear Jane, <a href="https://shop.example.org/a?x=1&amp;y=2">see</a> <a href="https://shop.example.org/b">more</a></p>',
+    )
     accepted = sending.send(composer, [Addressee("jane@example.org", None)], origin=ORIGIN)
     (row,) = sending.load_sent(accepted.batch_uid).messages
     put(row["id"], "delivered")

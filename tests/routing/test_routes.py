@@ -12,17 +12,7 @@ from wesend.routing.pricing import home_price
 from wesend.routing.rates import rates, set_rate
 from wesend.routing.routes import candidates, find_route, set_route, wallet_price
 
-from ..support.domain import (
-    ACTOR,
-    NUMBERS,
-    ScriptedGateway,
-    balance,
-    composer,
-    make_account,
-    make_route,
-    make_wallet,
-    send,
-)
+from ..support.domain import ACTOR, NUMBERS, ScriptedGateway, balance, composer, make_account, make_route, make_wallet, send
 
 MTN = "+256772345678"
 
@@ -32,8 +22,15 @@ def codes(country: str, e164: str, code: str | None = None) -> list[str]:
 
 
 def test_a_fresh_install_has_a_route_and_price_for_seven_countries_and_no_gateway():
-    prices = {"UG": ("35", "UGX"), "KE": ("1.2", "KES"), "TZ": ("30", "TZS"), "RW": ("20", "RWF"), "NG": ("9.1", "NGN"),
-              "GH": ("0.09", "GHS"), "ZM": ("0.7", "ZMW")}
+    prices = {
+        "UG": ("35", "UGX"),
+        "KE": ("1.2", "KES"),
+        "TZ": ("30", "TZS"),
+        "RW": ("20", "RWF"),
+        "NG": ("9.1", "NGN"),
+        "GH": ("0.09", "GHS"),
+        "ZM": ("0.7", "ZMW"),
+    }
     for country, price in prices.items():
         route = find_route(f"ESMS_{country}")
         assert (money.text(route.price_micros), route.currency) == price
@@ -90,8 +87,10 @@ def test_numbers_of_one_country_take_the_way_of_their_own_prefix(carrier, upstre
     wallet = make_wallet("1000")
     sent = send(wallet, NUMBERS[0], MTN, NUMBERS[1])
     assert [(row["gateway"], row["route"], row["cost_micros"], row["sender"]) for row in sent.messages] == [
-        ("carrier", "ESMS_UG", 35_000_000, None), ("mtn", "MTN", 40_000_000, "mtnsender"),
-        ("carrier", "ESMS_UG", 35_000_000, None)]
+        ("carrier", "ESMS_UG", 35_000_000, None),
+        ("mtn", "MTN", 40_000_000, "mtnsender"),
+        ("carrier", "ESMS_UG", 35_000_000, None),
+    ]
     assert balance(wallet) == "890"
 
 
@@ -100,8 +99,15 @@ def test_a_route_that_is_set_again_is_replaced_at_once():
     assert find_route("R").refund_failed_delivery
     make_route("R", "b", country="KE", price="2.5", currency="KES")
     route = find_route("R")
-    assert (route.country, route.gateway, route.price_micros, route.currency, route.prefixes, route.priority,
-            route.refund_failed_delivery) == ("KE", "b", 2_500_000, "KES", (), 0, False)
+    assert (
+        route.country,
+        route.gateway,
+        route.price_micros,
+        route.currency,
+        route.prefixes,
+        route.priority,
+        route.refund_failed_delivery,
+    ) == ("KE", "b", 2_500_000, "KES", (), 0, False)
 
 
 def test_a_route_that_is_not_there_is_not_found():
@@ -109,14 +115,27 @@ def test_a_route_that_is_not_there_is_not_found():
         find_route("NOPE")
 
 
-@pytest.mark.parametrize("wrong", [
-    {"code": "with space"}, {"code": ""}, {"code": "x" * 41}, {"country": "XX"}, {"country": "Uganda"},
-    {"currency": "SMS"}, {"currency": "US"}, {"currency": "UGXX"}, {"price_micros": -1}, {"prefixes": ["25477"]},
-    {"prefixes": ["077"]}, {"prefixes": ["2567x"]}, {"prefixes": [""]}, {"prefixes": ["٢٥٦"]},
-])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"code": "with space"},
+        {"code": ""},
+        {"code": "x" * 41},
+        {"country": "XX"},
+        {"country": "Uganda"},
+        {"currency": "SMS"},
+        {"currency": "US"},
+        {"currency": "UGXX"},
+        {"price_micros": -1},
+        {"prefixes": ["25477"]},
+        {"prefixes": ["077"]},
+        {"prefixes": ["2567x"]},
+        {"prefixes": [""]},
+        {"prefixes": ["٢٥٦"]},
+    ],
+)
 def test_a_route_that_makes_no_sense_is_refused_and_changes_nothing(wrong):
-    given = {"code": "R", "country": "UG", "gateway": "a", "price_micros": 1, "currency": "UGX", "actor": ACTOR,
-             **wrong}
+    given = {"code": "R", "country": "UG", "gateway": "a", "price_micros": 1, "currency": "UGX", "actor": ACTOR, **wrong}
     with pytest.raises(InvalidInput):
         set_route(**given)
     with pytest.raises(RouteNotFound):
@@ -157,7 +176,11 @@ def test_a_kenyan_wallet_is_charged_in_its_currency_and_the_routes_own_cost_is_k
     wallet = make_wallet("10", "KES")
     row = send(wallet, text="a" * 161).messages[0]
     assert (row["segments"], row["cost_micros"], row["route_cost_micros"], row["route_currency"]) == (
-        2, 2_426_000, 70_000_000, "UGX")
+        2,
+        2_426_000,
+        70_000_000,
+        "UGX",
+    )
     assert balance(wallet) == "7.574"
 
 
@@ -182,8 +205,7 @@ def test_the_home_price_is_that_of_the_first_route_of_the_accounts_country():
 def test_what_is_composed_is_what_is_charged(carrier):
     wallet = make_wallet("1000")
     planned = list(composer(wallet, "Hello").plan(read_recipients(["0712345678", "0712345678", "nobody"], "UG")))
-    assert [getattr(item, "cost_micros", None) or item.reason for item in planned] == [
-        35_000_000, "duplicate", "invalid_recipient"]
+    assert [getattr(item, "cost_micros", None) or item.reason for item in planned] == [35_000_000, "duplicate", "invalid_recipient"]
     assert balance(wallet) == "1000", "nothing is written by composing"
 
 
@@ -212,7 +234,8 @@ def test_a_wallet_that_no_price_can_be_charged_to_is_told_why(context):
     with pytest.raises(NoRoute, match="There is no exchange rate from UGX to EUR"):
         send(wallet)
     assert [finding.detail for finding in doctor.examine() if finding.check == "Exchange rates"] == [
-        "none for EUR, the currency of a wallet: `wesend rate set EUR UNITS_PER_USD`"]
+        "none for EUR, the currency of a wallet: `wesend rate set EUR UNITS_PER_USD`"
+    ]
     set_rate("EUR", 900_000, actor="test")
     send(wallet)
     assert [finding for finding in doctor.examine() if finding.check == "Exchange rates"] == []

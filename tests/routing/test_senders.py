@@ -19,14 +19,7 @@ from wesend.core.errors import (
 from wesend.database import query
 from wesend.messages.sending.compose import read_recipients
 from wesend.routing.lookalikes import appearance
-from wesend.routing.senders import (
-    approved_sender,
-    decide_sender,
-    get_sender,
-    holders_of,
-    list_senders,
-    request_sender,
-)
+from wesend.routing.senders import approved_sender, decide_sender, get_sender, holders_of, list_senders, request_sender
 
 from ..support.domain import ACTOR, composer, make_account, make_route, make_wallet
 
@@ -62,8 +55,9 @@ def test_another_accounts_sender_is_not_ones_own(account):
         approved_sender(make_account("Other").id, "SHOP", LIVE)
 
 
-@pytest.mark.parametrize("name", [
-    "", "   ", "TWELVELETTER", "MY  SHOP", "MY\tSHOP", "MY\u00a0SHOP", "SHOP!", "ŠHOP", "SHOP\n1", "+256712"])
+@pytest.mark.parametrize(
+    "name", ["", "   ", "TWELVELETTER", "MY  SHOP", "MY\tSHOP", "MY\u00a0SHOP", "SHOP!", "ŠHOP", "SHOP\n1", "+256712"]
+)
 def test_a_name_has_1_to_11_letters_and_digits_with_single_spaces(account, name):
     with pytest.raises(InvalidInput) as refusal:
         ask(account, name)
@@ -134,6 +128,7 @@ def test_a_message_may_use_a_sender_only_in_its_countries(carrier):
 
 # -- spelling -------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("name", ["MyApp", "eSMSAfrica", "My Shop", "a", "A1 b2 C3", "12345"])
 def test_a_name_is_kept_as_it_was_written_and_found_in_any_case(account, name):
     approve(ask(account, f"  {name} "))
@@ -152,6 +147,7 @@ def test_the_first_spelling_stands_when_more_countries_are_asked_for(account):
 
 # -- names that are taken for another's -------------------------------------------
 
+
 @pytest.mark.parametrize("name", ["MYBANK", "mybank", "MYB4NK", "MY BANK", "My Bank", "MYBANKK", "MY8ANK", "M Y BANK"])
 def test_a_name_that_looks_like_another_accounts_is_approved_only_although_it_is(account, name):
     approve(ask(account, "MYBANK"))
@@ -163,9 +159,19 @@ def test_a_name_that_looks_like_another_accounts_is_approved_only_although_it_is
     assert decide_sender(theirs["id"], approve=True, although_taken=True, actor=ACTOR)["status"] == "approved"
 
 
-@pytest.mark.parametrize("one, two", [
-    ("PAYPAL", "PAYPA1"), ("MODERN", "M0DERN"), ("COINS", "CO1NS"), ("SHOP", "5H0P"), ("WORLD", "VVORLD"), ("Burn", "Bum"),
-    ("ILLY", "1llY"), ("BOOK", "B00K")])
+@pytest.mark.parametrize(
+    "one, two",
+    [
+        ("PAYPAL", "PAYPA1"),
+        ("MODERN", "M0DERN"),
+        ("COINS", "CO1NS"),
+        ("SHOP", "5H0P"),
+        ("WORLD", "VVORLD"),
+        ("Burn", "Bum"),
+        ("ILLY", "1llY"),
+        ("BOOK", "B00K"),
+    ],
+)
 def test_what_looks_alike(one, two):
     assert appearance(one) == appearance(two)
 
@@ -190,6 +196,7 @@ def test_a_name_of_ones_own_a_rejected_and_a_pending_one_and_the_sandboxs_are_no
 
 # -- decided once -------------------------------------------------------------------
 
+
 def test_of_many_decisions_at_the_same_moment_one_is_made(account, context):
     sender = ask(account)
 
@@ -205,8 +212,10 @@ def test_of_many_decisions_at_the_same_moment_one_is_made(account, context):
 
     with ThreadPoolExecutor(6) as pool:
         assert sum(pool.map(decide, range(6))) == 1
-    assert len(query("SELECT 1 FROM audit_log WHERE action IN ('sender.approve', 'sender.reject') AND account_id = ?",
-                     (account.id,))) == 1
+    assert (
+        len(query("SELECT 1 FROM audit_log WHERE action IN ('sender.approve', 'sender.reject') AND account_id = ?", (account.id,)))
+        == 1
+    )
 
 
 def test_the_same_decision_is_not_made_again(account):

@@ -36,8 +36,14 @@ def test_a_test_can_read_the_code_that_its_application_sent(client, wesendall):
     sent = wesendall.send("0712345678", "Your code is 482910", senderId="MYBRAND").json["data"]
     [message] = caught(client, to="0712345678")
     assert UTC_SECOND.fullmatch(message.pop("at"))
-    assert message == {"id": sent["results"][0]["message_id"], "to": ANN, "sender": "MYBRAND",
-                       "text": "Your code is 482910", "status": "submitted", "segments": 1}
+    assert message == {
+        "id": sent["results"][0]["message_id"],
+        "to": ANN,
+        "sender": "MYBRAND",
+        "text": "Your code is 482910",
+        "status": "submitted",
+        "segments": 1,
+    }
 
 
 def test_nothing_caught_is_an_empty_list(client):
@@ -65,8 +71,9 @@ def test_what_was_caught_can_only_be_read(client, method):
     assert client.open("/sandbox/messages", method=method).status_code == 405
 
 
-@pytest.mark.parametrize("to", [ANN, "256712345678", "00256712345678", "0712345678", "712345678", "+256 712 345 678",
-                                "0712-345-678", " 0712345678 "])
+@pytest.mark.parametrize(
+    "to", [ANN, "256712345678", "00256712345678", "0712345678", "712345678", "+256 712 345 678", "0712-345-678", " 0712345678 "]
+)
 def test_to_is_read_in_any_form(client, wesendall, to):
     wesendall.send(["0712345678", "0772345678"], "For Ann")
     assert [message["to"] for message in caught(client, to=to)] == [ANN]
@@ -77,9 +84,17 @@ def test_a_plus_that_was_not_escaped_is_still_a_plus(client, wesendall):
     assert len(client.get("/sandbox/messages?to=+256712345678").json["messages"]) == 1
 
 
-@pytest.mark.parametrize(("to", "national"), [
-    ("+254712345678", "0712345678"), ("+255712345678", "0712345678"), ("+250781234567", "0781234567"),
-    ("+2348031234567", "08031234567"), ("+233241234567", "0241234567"), ("+260971234567", "0971234567")])
+@pytest.mark.parametrize(
+    ("to", "national"),
+    [
+        ("+254712345678", "0712345678"),
+        ("+255712345678", "0712345678"),
+        ("+250781234567", "0781234567"),
+        ("+2348031234567", "08031234567"),
+        ("+233241234567", "0241234567"),
+        ("+260971234567", "0971234567"),
+    ],
+)
 def test_a_national_number_of_any_country_with_a_route_is_found(client, wesendall, to, national):
     wesendall.send(to)
     assert [message["to"] for message in caught(client, to=national)] == [to]
@@ -114,9 +129,13 @@ def test_a_to_that_is_no_address_is_400(client, to):
 
 
 @pytest.mark.parametrize("path", ["messages", "emails"])
-@pytest.mark.parametrize(("name", "value"), [
-    *[("limit", value) for value in ("0", "1001", "-1", "ten", "1.5", "", "+5", "9" * 30, "\u0663")],
-    *[("order", value) for value in ("up", "", "ASC")]])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[("limit", value) for value in ("0", "1001", "-1", "ten", "1.5", "", "+5", "9" * 30, "\u0663")],
+        *[("order", value) for value in ("up", "", "ASC")],
+    ],
+)
 def test_a_limit_or_an_order_that_is_none_is_400_and_named(client, path, name, value):
     assert name in refused(client, path, **{name: value}).split()
 
@@ -143,8 +162,7 @@ def test_the_newest_stands_last(client, wesendall):
 
 
 def test_since_an_id_shows_what_came_after_it(client, wesendall):
-    ids = [wesendall.send("0712345678", text).json["data"]["results"][0]["message_id"]
-           for text in ("Text 0", "Text 1", "Text 2")]
+    ids = [wesendall.send("0712345678", text).json["data"]["results"][0]["message_id"] for text in ("Text 0", "Text 1", "Text 2")]
     assert texts(client, since=ids[0]) == ["Text 1", "Text 2"]
     assert texts(client, since=ids[2]) == []
     assert texts(client, since=ids[0], to="0772345678") == []
@@ -154,11 +172,19 @@ def at(seconds: float, zone: timezone | None = UTC) -> str:
     return datetime.fromtimestamp(seconds, zone or UTC).replace(tzinfo=zone).isoformat()
 
 
-@pytest.mark.parametrize("write", [
-    at, lambda seconds: at(seconds).replace("+00:00", "Z"), lambda seconds: at(seconds, None),
-    lambda seconds: at(seconds, timezone(timedelta(hours=3))), str, lambda seconds: str(int(seconds)),
-    lambda seconds: at(seconds).replace("T", " ")],
-    ids=["offset", "Z", "no zone is UTC", "another zone", "seconds", "whole seconds", "a space"])
+@pytest.mark.parametrize(
+    "write",
+    [
+        at,
+        lambda seconds: at(seconds).replace("+00:00", "Z"),
+        lambda seconds: at(seconds, None),
+        lambda seconds: at(seconds, timezone(timedelta(hours=3))),
+        str,
+        lambda seconds: str(int(seconds)),
+        lambda seconds: at(seconds).replace("T", " "),
+    ],
+    ids=["offset", "Z", "no zone is UTC", "another zone", "seconds", "whole seconds", "a space"],
+)
 def test_since_a_time_shows_what_came_then_or_later(clock, client, wesendall, write):
     times = []
     for number in range(3):
@@ -180,8 +206,9 @@ def test_a_plus_of_a_zone_that_was_not_escaped_is_still_a_plus(clock, client, we
         assert len(client.get(f"/sandbox/messages?since={since}").json["messages"]) == count
 
 
-@pytest.mark.parametrize("since", ["soon", "01900000-0000-7000-8000-000000000000", "nan", "inf", "-inf", "1e300",
-                                   "9" * 30, "2026-13-01", "'", "\0"])
+@pytest.mark.parametrize(
+    "since", ["soon", "01900000-0000-7000-8000-000000000000", "nan", "inf", "-inf", "1e300", "9" * 30, "2026-13-01", "'", "\0"]
+)
 def test_a_since_that_is_neither_is_400(client, since):
     assert client.get("/sandbox/messages", query_string={"since": since}).status_code == 400
 
@@ -275,12 +302,20 @@ def test_since_now_is_what_comes_from_now_on(clock, client, wesendall):
     assert texts(client, since="now") == ["Now"]
 
 
-@pytest.mark.parametrize(("ending", "answered", "settled"), [
-    ("0000099", "submitted", "failed"), ("0000077", "failed", "failed"), ("0000066", "unknown", "unknown"),
-    ("0000055", "submitted", "submitted"), ("2345678", "submitted", "delivered")])
+@pytest.mark.parametrize(
+    ("ending", "answered", "settled"),
+    [
+        ("0000099", "submitted", "failed"),
+        ("0000077", "failed", "failed"),
+        ("0000066", "unknown", "unknown"),
+        ("0000055", "submitted", "submitted"),
+        ("2345678", "submitted", "delivered"),
+    ],
+)
 @pytest.mark.parametrize("prefix", ["+25670", "+25470", "+25570"])
-def test_what_becomes_of_a_number_follows_from_its_ending_in_every_country(client, wesendall, jobs, prefix, ending,
-                                                                           answered, settled):
+def test_what_becomes_of_a_number_follows_from_its_ending_in_every_country(
+    client, wesendall, jobs, prefix, ending, answered, settled
+):
     answer = wesendall.send(prefix + ending)
     assert answer.status_code == (502 if ending == "0000077" else 200)
     assert [message["status"] for message in caught(client)] == [answered]

@@ -13,14 +13,45 @@ from wesend.database import query, write
 from wesend.sandbox import caught_mail, handed_in
 from wesend.sandbox.inbox import Wanted
 
-PIECES = [b"From: ", b"To: ", b"Subject: ", b"Sender: ", b"Message-ID: ", b"Date: ", b"Content-Type: ",
-          b"MIME-Version: 1.0",
-          b"multipart/mixed; boundary=x", b"multipart/alternative", b"text/plain; charset=", b"message/rfc822",
-          b"utf-8",
-          b"bogus", b"Content-Transfer-Encoding: ", b"base64", b"quoted-printable", b"=?utf-8?q?=", b"?=", b"--x",
-          b"--x--",
-          b'"', b"x", b"<", b">", b"@", b":", b";", b",", b"(", b"[", b" ", b"\r\n", b"\r\n\r\n", b"\xff\xfe", b"\0",
-          b"=20"]
+PIECES = [
+    b"From: ",
+    b"To: ",
+    b"Subject: ",
+    b"Sender: ",
+    b"Message-ID: ",
+    b"Date: ",
+    b"Content-Type: ",
+    b"MIME-Version: 1.0",
+    b"multipart/mixed; boundary=x",
+    b"multipart/alternative",
+    b"text/plain; charset=",
+    b"message/rfc822",
+    b"utf-8",
+    b"bogus",
+    b"Content-Transfer-Encoding: ",
+    b"base64",
+    b"quoted-printable",
+    b"=?utf-8?q?=",
+    b"?=",
+    b"--x",
+    b"--x--",
+    b'"',
+    b"x",
+    b"<",
+    b">",
+    b"@",
+    b":",
+    b";",
+    b",",
+    b"(",
+    b"[",
+    b" ",
+    b"\r\n",
+    b"\r\n\r\n",
+    b"\xff\xfe",
+    b"\0",
+    b"=20",
+]
 
 
 def keep(raw: bytes, *recipients: str) -> list[dict]:
@@ -41,21 +72,33 @@ def test_a_mail_is_shown_as_it_was_written():
 
 def test_each_recipient_has_a_copy():
     assert [shown["to"] for shown in keep(b"Subject: x\r\n\r\ny", "a@example.com", "b@example.com")] == [
-        "a@example.com", "b@example.com"]
+        "a@example.com",
+        "b@example.com",
+    ]
 
 
-@pytest.mark.parametrize("to", ["ann+otp@example.com", "ANN+OTP@example.com", "ann otp@example.com",
-                                " ann+otp@example.com "])
+@pytest.mark.parametrize("to", ["ann+otp@example.com", "ANN+OTP@example.com", "ann otp@example.com", " ann+otp@example.com "])
 def test_to_is_read_in_any_form_even_with_a_plus_that_was_not_escaped(to):
     keep(b"\r\n", "ann+otp@example.com", "ann@example.com")
     assert [shown["to"] for shown in caught_mail.emails(Wanted(to))] == ["ann+otp@example.com"]
 
 
-@pytest.mark.parametrize("raw", [
-    b"", b"\r\n", b"no header at all", b"\xff\xfe\x00", b"Sender: friends: a@b.c, d@e.f;\r\n\r\nx",
-    b"Message-ID: <[x>>x\r\n\r\n",
-    b"From: \"\r\nTo: <,\r\n\r\n", b"To: :=?@[x,\r\n\r\n", b"Content-Type: text/plain; charset=bogus\r\n\r\n\xff",
-    b"Content-Type: multipart/alternative\r\n\r\nno parts", b"Content-Type: text/html\r\nSubject: \xff\r\n\r\n<p>"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\r\n",
+        b"no header at all",
+        b"\xff\xfe\x00",
+        b"Sender: friends: a@b.c, d@e.f;\r\n\r\nx",
+        b"Message-ID: <[x>>x\r\n\r\n",
+        b'From: "\r\nTo: <,\r\n\r\n',
+        b"To: :=?@[x,\r\n\r\n",
+        b"Content-Type: text/plain; charset=bogus\r\n\r\n\xff",
+        b"Content-Type: multipart/alternative\r\n\r\nno parts",
+        b"Content-Type: text/html\r\nSubject: \xff\r\n\r\n<p>",
+    ],
+)
 def test_a_mail_that_is_no_proper_mail_is_shown_all_the_same(raw):
     [shown] = keep(raw)
     assert shown["to"] == "ann@example.com"

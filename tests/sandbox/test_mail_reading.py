@@ -23,21 +23,56 @@ def mail(content: bytes, charset: str | None = None, encoding: str | None = None
     return f"Subject: x\r\nContent-Type: {kind}{parameter}\r\n{header}\r\n".encode() + content
 
 
-@pytest.mark.parametrize(("charset", "content", "text"), [
-    *[(charset, UTF_8, TEXT) for charset in (
-        None, "utf-8", "utf8mb4", "UTF8MB4", "utf8mb3", "unknown-8bit", "x-unknown", "us-ascii", "bogus", '""', "8bit", "hex",
-        "rot13", "base64", "undefined", "unicode_escape", "idna", "\N{SNOWMAN}")],
-    ("iso-8859-8-i", "שלום".encode("iso-8859-8"), "שלום"), ("iso-8859-8-e", "שלום".encode("iso-8859-8"), "שלום"),
-    ("iso-8859-6-i", "مرحبا".encode("iso-8859-6"), "مرحبا"), ("windows-874", "สวัสดี".encode("cp874"), "สวัสดี"),
-    ("x-sjis", "こんにちは".encode("cp932"), "こんにちは"), ("windows-31j", "こんにちは".encode("cp932"), "こんにちは"),
-    ("unknown-8bit", "Grüße".encode("cp1252"), "Grüße"), ("x-unknown", "Grüße".encode("latin-1"), "Grüße"),
-    ("utf-8", "Grüße".encode("cp1252"), "Grüße"), ("us-ascii", "Grüße".encode("cp1252"), "Grüße"),
-    ("iso-8859-1", "Grüße".encode("latin-1"), "Grüße"), ("utf-16", "Grüße".encode("utf-16"), "Grüße"),
-    ("utf-7", "Grüße".encode("utf-7"), "Grüße"), ("ks_c_5601-1987", "안녕".encode("euc-kr"), "안녕")])
+@pytest.mark.parametrize(
+    ("charset", "content", "text"),
+    [
+        *[
+            (charset, UTF_8, TEXT)
+            for charset in (
+                None,
+                "utf-8",
+                "utf8mb4",
+                "UTF8MB4",
+                "utf8mb3",
+                "unknown-8bit",
+                "x-unknown",
+                "us-ascii",
+                "bogus",
+                '""',
+                "8bit",
+                "hex",
+                "rot13",
+                "base64",
+                "undefined",
+                "unicode_escape",
+                "idna",
+                "\N{SNOWMAN}",
+            )
+        ],
+        ("iso-8859-8-i", "שלום".encode("iso-8859-8"), "שלום"),
+        ("iso-8859-8-e", "שלום".encode("iso-8859-8"), "שלום"),
+        ("iso-8859-6-i", "مرحبا".encode("iso-8859-6"), "مرحبا"),
+        ("windows-874", "สวัสดี".encode("cp874"), "สวัสดี"),
+        ("x-sjis", "こんにちは".encode("cp932"), "こんにちは"),
+        ("windows-31j", "こんにちは".encode("cp932"), "こんにちは"),
+        ("unknown-8bit", "Grüße".encode("cp1252"), "Grüße"),
+        ("x-unknown", "Grüße".encode("latin-1"), "Grüße"),
+        ("utf-8", "Grüße".encode("cp1252"), "Grüße"),
+        ("us-ascii", "Grüße".encode("cp1252"), "Grüße"),
+        ("iso-8859-1", "Grüße".encode("latin-1"), "Grüße"),
+        ("utf-16", "Grüße".encode("utf-16"), "Grüße"),
+        ("utf-7", "Grüße".encode("utf-7"), "Grüße"),
+        ("ks_c_5601-1987", "안녕".encode("euc-kr"), "안녕"),
+    ],
+)
 def test_every_charset_is_read(charset, content, text):
     """UTF-16 has line ends of its own, so it comes in base64 as it does from mailers."""
-    for encoding, written in ((None, content), ("8bit", content), ("base64", b64encode(content)),
-                              ("quoted-printable", encodestring(content))):
+    for encoding, written in (
+        (None, content),
+        ("8bit", content),
+        ("base64", b64encode(content)),
+        ("quoted-printable", encodestring(content)),
+    ):
         if charset == "utf-16" and encoding != "base64":
             continue
         for kind, name in (("text/plain", "text"), ("text/html", "html")):
@@ -45,8 +80,23 @@ def test_every_charset_is_read(charset, content, text):
             assert getattr(found, name).strip("\n") == text, (encoding, kind)
 
 
-@pytest.mark.parametrize("encoding", ["bogus", "x-unknown", "8-bit", "binary", "7bit", "BASE64 ", "base64", "quoted printable", "",
-                                      "utf-8", "uuencode", "x-uuencode"])
+@pytest.mark.parametrize(
+    "encoding",
+    [
+        "bogus",
+        "x-unknown",
+        "8-bit",
+        "binary",
+        "7bit",
+        "BASE64 ",
+        "base64",
+        "quoted printable",
+        "",
+        "utf-8",
+        "uuencode",
+        "x-uuencode",
+    ],
+)
 def test_a_text_that_is_not_in_the_encoding_that_it_names_is_shown_as_it_is(encoding):
     for content in (b"Your code is 482910.", UTF_8):
         found = mail_reading.read(mail(content, "utf-8", encoding))
@@ -92,8 +142,11 @@ def test_a_small_mail_is_whole_in_a_list_also_with_a_large_attachment():
         assert (found.text, found.html, found.is_cut) == ("Hello", "<p>Hello</p>", False)
 
 
-@given(st.lists(st.sampled_from(["text", "html", "related", "attachment", "text attached"]), max_size=4), st.booleans(),
-       st.sampled_from(["base64", "quoted-printable", "8bit"]))
+@given(
+    st.lists(st.sampled_from(["text", "html", "related", "attachment", "text attached"]), max_size=4),
+    st.booleans(),
+    st.sampled_from(["base64", "quoted-printable", "8bit"]),
+)
 def test_parts_are_found_as_the_standard_library_finds_them(kinds, with_crlf, encoding):
     message = EmailMessage()
     message["Subject"] = "x"

@@ -67,8 +67,15 @@ def _campaign(page: Any, server: Server, shop: Shop, carrier: Carrier) -> Iterat
     server.wait_until(lambda: len(carrier.taken) == 280, 60, "the campaign did not leave")
     carrier.report(lambda form: requests.post(server.url + shop.callback, data=form, timeout=30).raise_for_status(), share=0.7)
     page.get_by_text("Acacia Pharmacy").first.wait_for()
-    server.wait_until(lambda: not server.query("SELECT 1 FROM messages WHERE status = 'submitted' AND id IN "
-                                               "(SELECT message_id FROM brought_receipts)"), 30, "receipts wait")
+    server.wait_until(
+        lambda: (
+            not server.query(
+                "SELECT 1 FROM messages WHERE status = 'submitted' AND id IN (SELECT message_id FROM brought_receipts)"
+            )
+        ),
+        30,
+        "receipts wait",
+    )
     page.reload()
     yield page.screenshot(), "campaign.png"
 
@@ -76,10 +83,20 @@ def _campaign(page: Any, server: Server, shop: Shop, carrier: Carrier) -> Iterat
 def _receive(server: Server) -> None:
     """What a developer's tests send to the sandbox."""
     published = CREDENTIALS["wesendall"]
-    for to, text in (("0712345678", "Welcome to Acacia, Grace!"), ("0772000099", "Your order 2071 is ready."),
-                     ("0701234567", "Reminder: your appointment is tomorrow at 10:00."),
-                     ("0712345678", "Your verification code is 482913. It ends in 5 minutes.")):
-        requests.post(f"{server.url}/api/v1/sms/send", auth=(published.public, published.secret), timeout=30, json={
-            "walletId": WALLETS["wesendall"][0], "recipient": to, "message": text}).raise_for_status()
-    server.wait_until(lambda: not server.query("SELECT 1 FROM messages WHERE gateway = 'sandbox' AND status NOT IN "
-                                               "('delivered', 'failed')"), 30, "the sandbox did not deliver")
+    for to, text in (
+        ("0712345678", "Welcome to Acacia, Grace!"),
+        ("0772000099", "Your order 2071 is ready."),
+        ("0701234567", "Reminder: your appointment is tomorrow at 10:00."),
+        ("0712345678", "Your verification code is 482913. It ends in 5 minutes."),
+    ):
+        requests.post(
+            f"{server.url}/api/v1/sms/send",
+            auth=(published.public, published.secret),
+            timeout=30,
+            json={"walletId": WALLETS["wesendall"][0], "recipient": to, "message": text},
+        ).raise_for_status()
+    server.wait_until(
+        lambda: not server.query("SELECT 1 FROM messages WHERE gateway = 'sandbox' AND status NOT IN ('delivered', 'failed')"),
+        30,
+        "the sandbox did not deliver",
+    )

@@ -21,13 +21,25 @@ from .carrier import Carrier
 
 DAYS = 14
 A_DAY = 86_400
-NAMES = ("Grace Akello", "Moses Okot", "Sarah Nambi", "Peter Mugisha", "Joan Atim", "David Ssali", "Ruth Kyomugisha",
-         "Isaac Opio", "Mary Nakato", "Brian Tumwine")
+NAMES = (
+    "Grace Akello",
+    "Moses Okot",
+    "Sarah Nambi",
+    "Peter Mugisha",
+    "Joan Atim",
+    "David Ssali",
+    "Ruth Kyomugisha",
+    "Isaac Opio",
+    "Mary Nakato",
+    "Brian Tumwine",
+)
 TOWNS = ("Kampala", "Gulu", "Jinja", "Mbarara", "Arua")
-TEXTS = ("Your Acacia code is {code}. It ends in 5 minutes.",
-         "Your prescription {order} is ready. We are open until 20:00.",
-         "Order {order} is on its way and arrives before 17:00 today.",
-         "Thank you for your payment of UGX {amount},000 for order {order}.")
+TEXTS = (
+    "Your Acacia code is {code}. It ends in 5 minutes.",
+    "Your prescription {order} is ready. We are open until 20:00.",
+    "Order {order} is on its way and arrives before 17:00 today.",
+    "Thank you for your payment of UGX {amount},000 for order {order}.",
+)
 
 
 class Shop(NamedTuple):
@@ -82,11 +94,35 @@ def _open(app: Flask, carrier: Carrier, instance: Path) -> Shop:
     account = str(wesend("account", "create", "Acacia Pharmacy", "--country", "UG")["account_id"])
     wallet = wesend("wallet", "create", "--account", account, "--currency", "UGX")["wallet_id"]
     wesend("wallet", "credit", wallet, "150000", "--note", "Paid in cash")
-    gateway = wesend("gateway", "set", "africastalking", "--type", "africastalking", "--option", "username=acacia",
-                     "--option", f"base_url={carrier.url}", "--secret", "api_key=secret")
+    gateway = wesend(
+        "gateway",
+        "set",
+        "africastalking",
+        "--type",
+        "africastalking",
+        "--option",
+        "username=acacia",
+        "--option",
+        f"base_url={carrier.url}",
+        "--secret",
+        "api_key=secret",
+    )
     for code, country, price, currency in (("ESMS_UG", "UG", "35", "UGX"), ("ESMS_KE", "KE", "1.20", "KES")):
-        wesend("route", "set", code, "--country", country, "--gateway", "africastalking", "--price", price, "--currency", currency,
-               "--default-sender", "ACACIA")
+        wesend(
+            "route",
+            "set",
+            code,
+            "--country",
+            country,
+            "--gateway",
+            "africastalking",
+            "--price",
+            price,
+            "--currency",
+            currency,
+            "--default-sender",
+            "ACACIA",
+        )
     for currency, per_usd in (("UGX", "3720"), ("KES", "124")):
         wesend("rate", "set", currency, per_usd)
     wesend("sender", "add", "--account", account, "--name", "ACACIA", "--countries", "UG,KE", "--approve")
@@ -109,10 +145,12 @@ def _sends(until: float) -> list[tuple[float, list[str], str]]:
         begin = until - (DAYS - 1 - day) * A_DAY - 6 * 3600
         singles = (14 + day) // (2 if time.gmtime(begin).tm_wday == 6 else 1)
         for at in sorted(begin + chosen.random() * 6 * 3600 for _ in range(singles)):
-            text = chosen.choice(TEXTS).format(code=chosen.randrange(10**5, 10**6), order=chosen.randrange(1000, 9999),
-                                               amount=chosen.randrange(5, 80))
+            text = chosen.choice(TEXTS).format(
+                code=chosen.randrange(10**5, 10**6), order=chosen.randrange(1000, 9999), amount=chosen.randrange(5, 80)
+            )
             found.append((at, [phone(chosen.randrange(240))], text))
         if day % 3 == 0:
-            found.append((begin - 60, [phone(n) for n in range(40 + day)],
-                          "Acacia: your monthly refill is due. Reply STOP to end."))
+            found.append(
+                (begin - 60, [phone(n) for n in range(40 + day)], "Acacia: your monthly refill is due. Reply STOP to end.")
+            )
     return sorted(found)

@@ -11,8 +11,22 @@ from wesend.web import logs
 
 from ..support.dashboard import Visitor, make_user, text_of
 
-PATHS = ("/", "/sign-in", "/assets/app.css", "/api/v1/wallets", "/v1/account", "/api/v2/messages", "/healthz", "/metrics",
-         "/sandbox/messages", "/docs", "/t/none", "/callbacks/none/none", "/nowhere", "/api/nowhere")
+PATHS = (
+    "/",
+    "/sign-in",
+    "/assets/app.css",
+    "/api/v1/wallets",
+    "/v1/account",
+    "/api/v2/messages",
+    "/healthz",
+    "/metrics",
+    "/sandbox/messages",
+    "/docs",
+    "/t/none",
+    "/callbacks/none/none",
+    "/nowhere",
+    "/api/nowhere",
+)
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -31,8 +45,10 @@ def test_an_api_answer_is_kept_nowhere(wesendall):
     assert (answer.headers["Cache-Control"], answer.headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
 
 
-@pytest.mark.parametrize("headers", [{"X-Forwarded-For": "203.0.113.9"}, {"Host": "sms.example.org"}, {"Forwarded": "for=x"},
-                                     {"Authorization": "Bearer wrong"}])
+@pytest.mark.parametrize(
+    "headers",
+    [{"X-Forwarded-For": "203.0.113.9"}, {"Host": "sms.example.org"}, {"Forwarded": "for=x"}, {"Authorization": "Bearer wrong"}],
+)
 def test_strangers_hear_of_the_health_nothing_but_ok_or_not(app_with, headers):
     client = app_with(WESEND_METRICS_TOKEN="watch-token-1").test_client()
     near = {} if "Host" not in headers else {"Host": "127.0.0.1"}
@@ -50,8 +66,12 @@ PASSWORDS = ("s3cret", "p@ss", "p@ss:w@rd", "12/3@4", "a?b@c", "a#b@c", "x" * 80
 
 @pytest.mark.parametrize("password", PASSWORDS)
 def test_no_part_of_a_password_is_shown(password):
-    for url in (f"smtp://user:{password}@mail.example:587?starttls=1", f"postgresql://user:{password}@db.example/wesend",
-                f"https://:{password}@example.org", f"redis://{password}@example.org"):
+    for url in (
+        f"smtp://user:{password}@mail.example:587?starttls=1",
+        f"postgresql://user:{password}@db.example/wesend",
+        f"https://:{password}@example.org",
+        f"redis://{password}@example.org",
+    ):
         shown = hide_credentials(url)
         assert password not in shown and not any(part in shown for part in password.split("@") if len(part) > 1), shown
         assert "example" in shown
@@ -69,9 +89,12 @@ def test_any_text_can_be_shown(text):
 
 
 def test_the_settings_page_shows_no_secret(app_with, instance):
-    secrets = {"WESEND_SECRET_KEY": "k3y-of-sessions-and-secrets", "WESEND_METRICS_TOKEN": "watch-token-1",
-               "WESEND_SMTP_URL": "smtp://mailer:p%40ss@w0rd@mail.example:587?starttls=1",
-               "WESEND_BASE_URL": "https://gate:k33per@sms.example.org"}
+    secrets = {
+        "WESEND_SECRET_KEY": "k3y-of-sessions-and-secrets",
+        "WESEND_METRICS_TOKEN": "watch-token-1",
+        "WESEND_SMTP_URL": "smtp://mailer:p%40ss@w0rd@mail.example:587?starttls=1",
+        "WESEND_BASE_URL": "https://gate:k33per@sms.example.org",
+    }
     app = app_with(**secrets)
     page = Visitor(app, make_user(app)).get("/operator/settings")
     for part in ("k3y-of", "watch-token", "p%40ss", "w0rd", "k33per"):
@@ -82,8 +105,11 @@ def test_the_settings_page_shows_no_secret(app_with, instance):
 
 
 def test_a_setting_that_is_refused_is_told_without_its_password():
-    for name, value in (("WESEND_DATABASE_URL", "mysql://user:p@ssw0rd@host/db"), ("WESEND_BASE_URL", "ftp://user:p@ssw0rd@host"),
-                        ("WESEND_SMTP_URL", "http://user:p@ssw0rd@host")):
+    for name, value in (
+        ("WESEND_DATABASE_URL", "mysql://user:p@ssw0rd@host/db"),
+        ("WESEND_BASE_URL", "ftp://user:p@ssw0rd@host"),
+        ("WESEND_SMTP_URL", "http://user:p@ssw0rd@host"),
+    ):
         with pytest.raises(SettingsError) as refused:
             load({name: value})
         assert name in str(refused.value) and "ssw0rd" not in str(refused.value)

@@ -23,8 +23,14 @@ FROM = {"X-Forwarded-For": "203.0.113.9"}
 
 def entries(like: str = "%") -> list[tuple]:
     """Action, who, subject, address, key: of what these tests have not prepared themselves."""
-    return [tuple(row) for row in query("SELECT action, actor, subject, address, api_key_id FROM audit_log"
-                                        " WHERE action LIKE ? AND actor NOT IN ('test', 'system') ORDER BY id", (like,))]
+    return [
+        tuple(row)
+        for row in query(
+            "SELECT action, actor, subject, address, api_key_id FROM audit_log"
+            " WHERE action LIKE ? AND actor NOT IN ('test', 'system') ORDER BY id",
+            (like,),
+        )
+    ]
 
 
 @pytest.fixture
@@ -49,9 +55,11 @@ def test_signing_in_and_out_and_failing_to(app, context, ann, shop):
     visitor.post("/sign-in", email="ann@example.com", password=PASSWORD)
     visitor.get("/")
     visitor.post("/sign-out")
-    assert entries("sign%") == [("sign_in.failed", "not signed in", "ann@example.com", "203.0.113.9", None),
-                                ("sign_in", "ann@example.com", "ann@example.com", "203.0.113.9", None),
-                                ("sign_out", "ann@example.com", "ann@example.com", "203.0.113.9", None)]
+    assert entries("sign%") == [
+        ("sign_in.failed", "not signed in", "ann@example.com", "203.0.113.9", None),
+        ("sign_in", "ann@example.com", "ann@example.com", "203.0.113.9", None),
+        ("sign_out", "ann@example.com", "ann@example.com", "203.0.113.9", None),
+    ]
     assert {row[0] for row in query("SELECT account_id FROM audit_log WHERE action LIKE 'sign%'")} == {shop.account_id}
 
 
@@ -117,8 +125,10 @@ def test_deletions_and_opt_outs_by_hand(app, context, shop, ann):
     assert visitor.post("/contacts/opt-outs", number="0712345678").status_code == 303
     assert visitor.post("/contacts/opt-outs", number="0712345678").status_code == 303, "said twice, noted once"
     assert [entry[:3] for entry in entries()][-3:] == [
-        ("contact.delete", "ann@example.com", "+256712345678"), ("group.delete", "ann@example.com", "Friends"),
-        ("opt_out.add", "ann@example.com", "+256712345678")]
+        ("contact.delete", "ann@example.com", "+256712345678"),
+        ("group.delete", "ann@example.com", "Friends"),
+        ("opt_out.add", "ann@example.com", "+256712345678"),
+    ]
 
 
 def test_an_api_names_its_key_for_what_it_deletes_and_changes(app, context):

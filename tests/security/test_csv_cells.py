@@ -19,13 +19,35 @@ from ..support.domain import make_account
 from ..support.esms import new_esms
 
 
-@pytest.mark.parametrize(("cell", "safe"), [
-    ("=1+1", "'=1+1"), ("x;=cmd|'/C calc'!A0", "x;'=cmd|'/C calc'!A0"), ("x,=1", "x,'=1"), ("x\t=1", "x\t'=1"),
-    ("x\n=1", "x\n'=1"), ("x\r\n=1", "x\r\n'=1"), ("x;+1", "x;'+1"), ("x;-1", "x;'-1"), ("x;@SUM(A1)", "x;'@SUM(A1)"),
-    ("x; =1", "x; '=1"), ('x;"=1', "x;\"'=1"), ("x;\uff1d1", "x;'\uff1d1"), ("a;=1;=2", "a;'=1;'=2"), (";=1", ";'=1"),
-    ("=1;=2", "'=1;'=2"), ("  =1", "'  =1"), ("\t=1", "'\t=1"), ("\r=1", "'\r'=1"),
-    ("a=1", "a=1"), ("1+1; 2-1", "1+1; 2-1"), ("x;'=1", "x;'=1"), ("Zoë, Gulu", "Zoë, Gulu"), (None, ""), (5, "5"),
-])
+@pytest.mark.parametrize(
+    ("cell", "safe"),
+    [
+        ("=1+1", "'=1+1"),
+        ("x;=cmd|'/C calc'!A0", "x;'=cmd|'/C calc'!A0"),
+        ("x,=1", "x,'=1"),
+        ("x\t=1", "x\t'=1"),
+        ("x\n=1", "x\n'=1"),
+        ("x\r\n=1", "x\r\n'=1"),
+        ("x;+1", "x;'+1"),
+        ("x;-1", "x;'-1"),
+        ("x;@SUM(A1)", "x;'@SUM(A1)"),
+        ("x; =1", "x; '=1"),
+        ('x;"=1', "x;\"'=1"),
+        ("x;\uff1d1", "x;'\uff1d1"),
+        ("a;=1;=2", "a;'=1;'=2"),
+        (";=1", ";'=1"),
+        ("=1;=2", "'=1;'=2"),
+        ("  =1", "'  =1"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r'=1"),
+        ("a=1", "a=1"),
+        ("1+1; 2-1", "1+1; 2-1"),
+        ("x;'=1", "x;'=1"),
+        ("Zoë, Gulu", "Zoë, Gulu"),
+        (None, ""),
+        (5, "5"),
+    ],
+)
 def test_a_formulas_start_is_marked_wherever_a_cell_may_begin(cell, safe):
     assert safe_cell(cell) == safe
 

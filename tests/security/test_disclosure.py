@@ -74,14 +74,29 @@ def told(app, api, gateways, shop) -> list[str]:
             lead_around(NAME, gone=True)
             lead_around(SECOND, gone=True)
     uid = ids[0].removeprefix("msg-")
-    receipt_inbox.keep(NAME, [CallbackReceipt("ref-1", uid, None, Receipt("delivered", "DELIVRD", f"stat:DELIVRD {RAW}"))],
-                 raw=json.dumps({"said": RAW, "cost": COST}))
+    receipt_inbox.keep(
+        NAME,
+        [CallbackReceipt("ref-1", uid, None, Receipt("delivered", "DELIVRD", f"stat:DELIVRD {RAW}"))],
+        raw=json.dumps({"said": RAW, "cost": COST}),
+    )
     receipt_inbox.match_new()
     unknown_outcomes.decide(ids[-1].removeprefix("msg-"), "lost", actor="boss@example.com")
-    write(lambda tx: tx.insert("message_events", message_id=1, event="failover", status="queued", at=1,
-                               detail=f"{NAME} is not available; {SECOND} is tried"))
-    write(lambda tx: tx.changed("UPDATE messages SET error_message = ? WHERE uid = ?",
-                                (f"The gateway {NAME} rests after failures", ids[2].removeprefix("msg-"))))
+    write(
+        lambda tx: tx.insert(
+            "message_events",
+            message_id=1,
+            event="failover",
+            status="queued",
+            at=1,
+            detail=f"{NAME} is not available; {SECOND} is tried",
+        )
+    )
+    write(
+        lambda tx: tx.changed(
+            "UPDATE messages SET error_message = ? WHERE uid = ?",
+            (f"The gateway {NAME} rests after failures", ids[2].removeprefix("msg-")),
+        )
+    )
     return ids
 
 
@@ -90,8 +105,16 @@ def leaks(text: str) -> list[str]:
 
 
 def test_no_answer_of_the_api_names_them(api, told):
-    paths = [f"/messages/{uid}" for uid in told] + ["/messages", "/messages/export", "/routes", "/routes/ESMS_UG",
-                                                    "/routes/health", "/pricing", "/balance/transactions", "/messages/stats"]
+    paths = [f"/messages/{uid}" for uid in told] + [
+        "/messages",
+        "/messages/export",
+        "/routes",
+        "/routes/ESMS_UG",
+        "/routes/health",
+        "/pricing",
+        "/balance/transactions",
+        "/messages/stats",
+    ]
     for path in paths:
         answer = api.get(path)
         assert answer.status_code == 200 and leaks(answer.text) == [], path
@@ -102,8 +125,14 @@ def test_no_answer_of_the_api_names_them(api, told):
 @pytest.mark.parametrize("role", [OWNER, MEMBER])
 def test_no_page_of_a_customer_names_them(app, shop, told, role):
     visitor = Visitor(app, make_user(app, role, shop.account_id))
-    paths = [f"/messages/{uid.removeprefix('msg-')}" for uid in told] + ["/", "/messages", "/messages/export", "/wallets",
-                                                                       f"/wallets/{shop.wallet}", "/campaigns"]
+    paths = [f"/messages/{uid.removeprefix('msg-')}" for uid in told] + [
+        "/",
+        "/messages",
+        "/messages/export",
+        "/wallets",
+        f"/wallets/{shop.wallet}",
+        "/campaigns",
+    ]
     for path in paths:
         answer = visitor.get(path)
         assert answer.status_code == 200 and leaks(answer.text) == [], path
@@ -129,11 +158,20 @@ def test_no_webhook_names_them(app, api, shop, told):
             assert event is None or leaks(json.dumps(event.payload, default=str)) == []
 
 
-@pytest.mark.parametrize(("said", "left"), [
-    ("The gateway a-b rests after failures", "The gateway rests after failures"),
-    ("The gateway x was removed; tried again in 1 s", "The gateway was removed; tried again in 1 s"),
-    ("The gateway could not be reached: host 10.0.0.1; tried again in 4 s", "The gateway could not be reached; tried again in 4 s"),
-    ("Never went out, found out by boss@example.com", "Never went out, found out by an operator"),
-    ("Absent subscriber", "Absent subscriber"), (None, None), ("", "")])
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("The gateway a-b rests after failures", "The gateway rests after failures"),
+        ("The gateway x was removed; tried again in 1 s", "The gateway was removed; tried again in 1 s"),
+        (
+            "The gateway could not be reached: host 10.0.0.1; tried again in 4 s",
+            "The gateway could not be reached; tried again in 4 s",
+        ),
+        ("Never went out, found out by boss@example.com", "Never went out, found out by an operator"),
+        ("Absent subscriber", "Absent subscriber"),
+        (None, None),
+        ("", ""),
+    ],
+)
 def test_what_was_written_before_is_read_without_names(said, left):
     assert disclosure.sentence(said) == left

@@ -85,9 +85,17 @@ def test_an_ipv6_customer_has_one_place_whatever_the_rest_of_the_address(context
     assert sign_in.sign_in(EMAIL, PASSWORD, "2001:db8:1:3::1") == grace
 
 
-@pytest.mark.parametrize(("address", "place"), [
-    ("203.0.113.9", "203.0.113.9"), ("::ffff:203.0.113.9", "203.0.113.9"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-    ("fe80::1%eth0", "fe80::/64"), ("", ""), ("unix:" + "x" * 100, "unix:" + "x" * 59)])
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("unix:" + "x" * 100, "unix:" + "x" * 59),
+    ],
+)
 def test_places(address, place):
     assert places.place_of(address) == place
 
@@ -140,6 +148,7 @@ def test_no_answer_tells_whether_there_is_a_user(app, grace, context):
         visitor = Visitor(app)
         visitor.get("/sign-in")
         found = [visitor.post("/sign-in", email=email, password="wrong") for _ in range(6)]
-        answers.append([(answer.status_code, answer.headers.get("Retry-After"), answer.text.count("notice bad"))
-                        for answer in found])
+        answers.append(
+            [(answer.status_code, answer.headers.get("Retry-After"), answer.text.count("notice bad")) for answer in found]
+        )
     assert answers[0] == answers[1] and answers[0][-1][0] == 429

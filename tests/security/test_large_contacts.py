@@ -20,8 +20,11 @@ from ..support.domain import make_account
 from ..support.wesendall import new_group
 
 TOO_LARGE = [
-    {"note": "x" * (FIELD_LIMIT + 1)}, {"name": "x" * (FIELD_LIMIT + 1)}, {"n" * 201: "x"},
-    {f"f{n}": "x" for n in range(COLUMN_LIMIT + 1)}, {f"f{n}": "x" * FIELD_LIMIT for n in range(CONTACT_LIMIT // FIELD_LIMIT)},
+    {"note": "x" * (FIELD_LIMIT + 1)},
+    {"name": "x" * (FIELD_LIMIT + 1)},
+    {"n" * 201: "x"},
+    {f"f{n}": "x" for n in range(COLUMN_LIMIT + 1)},
+    {f"f{n}": "x" * FIELD_LIMIT for n in range(CONTACT_LIMIT // FIELD_LIMIT)},
 ]
 
 
@@ -40,8 +43,11 @@ def test_a_contact_that_is_too_large_is_refused_by_api_with_all_that_came_with_i
 
 def test_a_contact_of_the_largest_size_is_taken(app):
     api = new_wesendall(app)
-    group = new_group(api, {"phone": "0712345678", **{f"f{n}": "x" * 100 for n in range(COLUMN_LIMIT)}},
-                      {"phone": "0772345678", "note": "x" * FIELD_LIMIT})
+    group = new_group(
+        api,
+        {"phone": "0712345678", **{f"f{n}": "x" * 100 for n in range(COLUMN_LIMIT)}},
+        {"phone": "0772345678", "note": "x" * FIELD_LIMIT},
+    )
     assert api.get(f"/groups/{group}/contacts?walletId={api.wallet}").json["data"]["pagination"]["total"] == 2
 
 

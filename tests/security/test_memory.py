@@ -36,8 +36,10 @@ def post(server: Server, path: str, **body) -> requests.Response:
 
 def megabytes(server: Server) -> float:
     """Of the database's pages that are in use."""
-    ((pages, free, size),) = server.query("SELECT (SELECT page_count FROM pragma_page_count()), (SELECT freelist_count FROM"
-                                          " pragma_freelist_count()), (SELECT page_size FROM pragma_page_size())")
+    ((pages, free, size),) = server.query(
+        "SELECT (SELECT page_count FROM pragma_page_count()), (SELECT freelist_count FROM"
+        " pragma_freelist_count()), (SELECT page_size FROM pragma_page_size())"
+    )
     return (pages - free) * size / 2**20
 
 
@@ -53,8 +55,12 @@ def sent_mail(server: Server, message: str, count: int) -> tuple[float, float]:
         assert answer.status_code == 202, answer.text
         first = answer.json()["data"]["message_ids"][0]
         assert len(answer.json()["data"]["message_ids"]) == count
-        Server.wait_until(lambda: server.query("SELECT count(*) FROM messages WHERE id >= ? AND status = 'delivered'",
-                                               first) == [(count,)], 60, "the mail is not delivered", every=0.2)
+        Server.wait_until(
+            lambda: server.query("SELECT count(*) FROM messages WHERE id >= ? AND status = 'delivered'", first) == [(count,)],
+            60,
+            "the mail is not delivered",
+            every=0.2,
+        )
     return peak.megabytes, megabytes(server) - before
 
 
@@ -73,11 +79,14 @@ def large_contact(server) -> str:
     """A contact as an earlier version took it: with a field of 500 KB; and with one as large as one may be now."""
     with sqlite3.connect(server.instance / "wesend.db", timeout=15) as connection:
         ((account_id,),) = connection.execute("SELECT account_id FROM api_keys WHERE api = 'worldledgers'").fetchall()[:1]
-        group_id = connection.execute("INSERT INTO groups (account_id, name, created_at) VALUES (?, 'Large', 0)",
-                                      (account_id,)).lastrowid
-        connection.execute("INSERT INTO contacts (group_id, account_id, phone, country, email, data, created_at)"
-                           " VALUES (?, ?, '+254712345678', 'KE', 'p0@example.com', ?, 0)",
-                           (group_id, account_id, json.dumps({"x": "v" * 500_000, "y": "w" * 4000})))
+        group_id = connection.execute(
+            "INSERT INTO groups (account_id, name, created_at) VALUES (?, 'Large', 0)", (account_id,)
+        ).lastrowid
+        connection.execute(
+            "INSERT INTO contacts (group_id, account_id, phone, country, email, data, created_at)"
+            " VALUES (?, ?, '+254712345678', 'KE', 'p0@example.com', ?, 0)",
+            (group_id, account_id, json.dumps({"x": "v" * 500_000, "y": "w" * 4000})),
+        )
     connection.close()
     return "p0@example.com"
 
@@ -88,8 +97,9 @@ def test_a_field_of_500_kb_that_is_named_100_times_is_refused_before_it_is_put_t
     before = megabytes(server)
     with Peak(server) as peak:
         for _ in range(5):
-            answer = post(server, path, message="{x}" * 100, recipients=recipients, **(
-                {"subject": "Hi"} if path == "/email" else {}))
+            answer = post(
+                server, path, message="{x}" * 100, recipients=recipients, **({"subject": "Hi"} if path == "/email" else {})
+            )
             assert answer.status_code == 422 and "characters" in json.dumps(answer.json()), answer.text[:500]
     assert peak.megabytes <= MOST and megabytes(server) - before <= 0.2
 

@@ -81,8 +81,14 @@ def test_16_tests_against_a_tarpit_leave_the_server_answering(instance, receiver
         token = token_of(browser.get(path).text)
 
         def test() -> int:
-            return requests.post(f"{path}/test", data={"csrf_token": token}, cookies=cookies, allow_redirects=False,
-                                 headers={"Referer": path}, timeout=60).status_code
+            return requests.post(
+                f"{path}/test",
+                data={"csrf_token": token},
+                cookies=cookies,
+                allow_redirects=False,
+                headers={"Referer": path},
+                timeout=60,
+            ).status_code
 
         pool = ThreadPoolExecutor(16)
         asked = [pool.submit(test) for _ in range(16)]

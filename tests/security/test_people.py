@@ -37,9 +37,14 @@ def owners(app, shop):
 
 # -- links --------------------------------------------------------------------
 
-@pytest.mark.parametrize("end", [
-    lambda user: users.set_status(user.id, "disabled", actor="test") and users.set_status(user.id, "active", actor="test"),
-    lambda user: sign_in.change_password(user, PASSWORD, "a new passphrase")])
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda user: users.set_status(user.id, "disabled", actor="test") and users.set_status(user.id, "active", actor="test"),
+        lambda user: sign_in.change_password(user, PASSWORD, "a new passphrase"),
+    ],
+)
 def test_a_link_dies_with_a_new_password_and_when_its_user_is_switched_off(context, app, stranger, end):
     make_user(app, email="second@example.com")
     user = give_password(app, make_user(app))
@@ -80,6 +85,7 @@ def test_the_log_names_who_made_the_link_by_which_a_password_was_set(context, ap
 
 # -- the last owner -----------------------------------------------------------
 
+
 def test_the_last_owner_can_not_step_down(context, app, shop):
     ann = make_user(app, OWNER, shop.account_id)
     make_user(app, MEMBER, shop.account_id)
@@ -112,6 +118,7 @@ def test_an_operator_may_take_an_account_its_last_owner(context, app, shop):
 
 
 # -- other accounts' people ---------------------------------------------------
+
 
 def test_an_owner_is_not_told_who_is_a_user_elsewhere(context, app, shop, owner):
     other = mint(app, "esms")
@@ -146,6 +153,7 @@ def test_a_list_of_e_mails_can_not_be_tried_one_by_one(context, app, shop, clock
 
 # -- another account's things, seen by an operator ----------------------------
 
+
 def test_looking_at_another_accounts_wallet_does_not_go_over_to_it(app, shop, operator):
     other = mint(app, "esms", is_sandbox=False)
     operator.pick(shop.account_id)
@@ -172,10 +180,15 @@ def test_what_is_done_there_is_done_to_that_wallet_and_nothing_else_moves(app, c
 
 CHANGES = {
     "mints a key": lambda actor, shop: keys.create_key(
-        account_id=shop.account_id, wallet_id=wallets.find_wallet(shop.wallet).id, api="esms", actor=actor,
-        credentials=keys.new_credentials("esms", for_sandbox=False)),
+        account_id=shop.account_id,
+        wallet_id=wallets.find_wallet(shop.wallet).id,
+        api="esms",
+        actor=actor,
+        credentials=keys.new_credentials("esms", for_sandbox=False),
+    ),
     "adds a webhook": lambda actor, shop: endpoints.add_endpoint(
-        account_id=shop.account_id, format_name="esms", url="https://example.com/", actor=actor),
+        account_id=shop.account_id, format_name="esms", url="https://example.com/", actor=actor
+    ),
     "rotates a secret": lambda actor, shop: endpoints.rotate_secret(_endpoint(shop), actor=actor),
     "switches a webhook on": lambda actor, shop: endpoints.switch(_endpoint(shop), True, actor=actor),
     "repeats deliveries": lambda actor, shop: attempts.retry_failed(_endpoint(shop), 0, actor=actor),
@@ -183,19 +196,19 @@ CHANGES = {
     "gives a link": lambda actor, shop: sign_in.issue_link(_member(shop), actor=actor),
     "makes an owner": lambda actor, shop: users.set_role(_member(shop).id, OWNER, shop.account_id, actor=actor),
     "asks for a sender": lambda actor, shop: senders.request_sender(
-        account_id=shop.account_id, name="SHOP", countries=["UG"], actor=actor),
+        account_id=shop.account_id, name="SHOP", countries=["UG"], actor=actor
+    ),
     "sets an alert": lambda actor, shop: wallets.set_low_balance(wallets.find_wallet(shop.wallet), 1, None, actor=actor),
     "makes a sandbox wallet": lambda actor, shop: wallets.create_wallet(
-        account_id=shop.account_id, currency="UGX", is_sandbox=True, actor=actor),
+        account_id=shop.account_id, currency="UGX", is_sandbox=True, actor=actor
+    ),
     "makes a group": lambda actor, shop: desk.create_group(service.get_account(shop.account_id), "Friends", actor=actor),
-    "opts somebody in": lambda actor, shop: desk.opt_in(
-        service.get_account(shop.account_id), "sms", "+256712345678", actor=actor),
+    "opts somebody in": lambda actor, shop: desk.opt_in(service.get_account(shop.account_id), "sms", "+256712345678", actor=actor),
 }
 
 
 def _endpoint(shop) -> int:
-    return endpoints.add_endpoint(account_id=shop.account_id, format_name="esms", url="https://example.com/",
-                                  actor="test")[0]["id"]
+    return endpoints.add_endpoint(account_id=shop.account_id, format_name="esms", url="https://example.com/", actor="test")[0]["id"]
 
 
 def _member(shop) -> users.User:
@@ -227,11 +240,22 @@ def test_its_pages_are_read_and_their_forms_refused(app, context, shop, owner, p
     service.set_account_status(shop.account_id, "suspended", actor="test")
     assert owner.get(path).status_code == 200
     before = [query(f"SELECT count(*) FROM {table}")[0][0] for table in ("api_keys", "webhook_endpoints", "users", "sender_ids")]
-    answer = owner.post(path, api="esms", wallet=shop.wallet, name="SHOP", scopes="send", format="esms", url="https://e.example/",
-                        email="x@example.com", role="member", countries="UG")
+    answer = owner.post(
+        path,
+        api="esms",
+        wallet=shop.wallet,
+        name="SHOP",
+        scopes="send",
+        format="esms",
+        url="https://e.example/",
+        email="x@example.com",
+        role="member",
+        countries="UG",
+    )
     assert answer.status_code == 403 and "suspended" in text_of(answer)
-    assert before == [query(f"SELECT count(*) FROM {table}")[0][0]
-                      for table in ("api_keys", "webhook_endpoints", "users", "sender_ids")]
+    assert before == [
+        query(f"SELECT count(*) FROM {table}")[0][0] for table in ("api_keys", "webhook_endpoints", "users", "sender_ids")
+    ]
 
 
 def test_what_only_protects_is_still_theirs(context, app, shop):

@@ -19,23 +19,77 @@ from ..support.dashboard import Visitor, make_user
 from ..support.dialects import ROWS
 
 ADDRESS = "203.0.113.9"
-FORWARDED = [("X-Forwarded-For", ADDRESS), ("X-Forwarded-For", "127.0.0.1"), ("X-Forwarded-For", ""),
-             ("X-Forwarded-Host", "localhost"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Port", "443"),
-             ("X-Forwarded-Server", "proxy"), ("Forwarded", "for=127.0.0.1"), ("X-Real-IP", "127.0.0.1"),
-             ("Via", "1.1 Caddy"), ("CF-Connecting-IP", ADDRESS), ("True-Client-IP", ADDRESS), ("X-Client-IP", ADDRESS),
-             ("X-Forward-For", ADDRESS), ("Client-IP", ADDRESS), ("X-Original-URL", "/sandbox/messages"), ("Max-Forwards", "9"),
-             ("CF-Visitor", '{"scheme":"https"}'), ("Fly-Client-IP", ADDRESS)]
-OTHER_HOSTS = ["sms.example.org", "sms.example.org:8000", "evil.example", "127.0.0.1.evil.example", "localhost.evil.example",
-               "127.0.0.1@evil.example", "evil.example:80@127.0.0.1", "128.0.0.1", "0.0.0.0", "10.0.0.1", "[::2]", "[::1",
-               "::1", "127.1", "2130706433", "0x7f.0.0.1", "localhost:port", "127.0.0.1:", "127.0.0.1:80:80", "", " ",
-               "127.0.0.1,evil.example", "[127.0.0.1]", "[::ffff:10.0.0.1]"]
-OUR_HOSTS = ["127.0.0.1", "127.0.0.1:8000", "127.8.9.10:1", "localhost", "LocalHost:8000", "[::1]", "[::1]:8000",
-             "[0:0:0:0:0:0:0:1]:8000"]
+FORWARDED = [
+    ("X-Forwarded-For", ADDRESS),
+    ("X-Forwarded-For", "127.0.0.1"),
+    ("X-Forwarded-For", ""),
+    ("X-Forwarded-Host", "localhost"),
+    ("X-Forwarded-Proto", "https"),
+    ("X-Forwarded-Port", "443"),
+    ("X-Forwarded-Server", "proxy"),
+    ("Forwarded", "for=127.0.0.1"),
+    ("X-Real-IP", "127.0.0.1"),
+    ("Via", "1.1 Caddy"),
+    ("CF-Connecting-IP", ADDRESS),
+    ("True-Client-IP", ADDRESS),
+    ("X-Client-IP", ADDRESS),
+    ("X-Forward-For", ADDRESS),
+    ("Client-IP", ADDRESS),
+    ("X-Original-URL", "/sandbox/messages"),
+    ("Max-Forwards", "9"),
+    ("CF-Visitor", '{"scheme":"https"}'),
+    ("Fly-Client-IP", ADDRESS),
+]
+OTHER_HOSTS = [
+    "sms.example.org",
+    "sms.example.org:8000",
+    "evil.example",
+    "127.0.0.1.evil.example",
+    "localhost.evil.example",
+    "127.0.0.1@evil.example",
+    "evil.example:80@127.0.0.1",
+    "128.0.0.1",
+    "0.0.0.0",
+    "10.0.0.1",
+    "[::2]",
+    "[::1",
+    "::1",
+    "127.1",
+    "2130706433",
+    "0x7f.0.0.1",
+    "localhost:port",
+    "127.0.0.1:",
+    "127.0.0.1:80:80",
+    "",
+    " ",
+    "127.0.0.1,evil.example",
+    "[127.0.0.1]",
+    "[::ffff:10.0.0.1]",
+]
+OUR_HOSTS = [
+    "127.0.0.1",
+    "127.0.0.1:8000",
+    "127.8.9.10:1",
+    "localhost",
+    "LocalHost:8000",
+    "[::1]",
+    "[::1]:8000",
+    "[0:0:0:0:0:0:0:1]:8000",
+]
 
 
 def paths() -> list[str]:
-    return ["/sandbox/messages", "/sandbox/emails", "/sandbox/messages?to=0712345678&wait=20", "/sandbox/emails/x",
-            "/sandbox/emails/x/raw", "/sandbox/messages?limit=no", "/sandbox", "/sandbox/", "/sandbox/nothing"]
+    return [
+        "/sandbox/messages",
+        "/sandbox/emails",
+        "/sandbox/messages?to=0712345678&wait=20",
+        "/sandbox/emails/x",
+        "/sandbox/emails/x/raw",
+        "/sandbox/messages?limit=no",
+        "/sandbox",
+        "/sandbox/",
+        "/sandbox/nothing",
+    ]
 
 
 def of_machine(app: Flask, *, host: str | None = None, peer: str | None = None, **headers: str):
@@ -44,8 +98,9 @@ def of_machine(app: Flask, *, host: str | None = None, peer: str | None = None, 
     told = {name: value for name, value in (("HTTP_HOST", host), ("REMOTE_ADDR", peer)) if value is not None}
 
     def ask(path: str, method: str = "GET", **more) -> TestResponse:
-        return client.open(path, method=method, environ_overrides=told,
-                           **{**more, "headers": {**headers, **more.get("headers", {})}})
+        return client.open(
+            path, method=method, environ_overrides=told, **{**more, "headers": {**headers, **more.get("headers", {})}}
+        )
 
     return ask
 
@@ -135,13 +190,24 @@ def test_public_is_for_everybody(app_with):
     assert is_open(app, of_machine(app, host="sandbox.example.org", peer=ADDRESS, **{"X-Forwarded-For": ADDRESS}))
 
 
-@pytest.mark.parametrize(("environment", "is_on"), [
-    ({}, True), ({"WESEND_HOST": "::1"}, True), ({"WESEND_BASE_URL": "http://localhost:9000"}, True),
-    ({"WESEND_BASE_URL": "http://127.0.0.2"}, True), ({"WESEND_BASE_URL": "http://[::1]:8000"}, True),
-    ({"WESEND_BASE_URL": "https://sms.example.org"}, False), ({"WESEND_BASE_URL": "http://10.0.0.1:8000"}, False),
-    ({"WESEND_BASE_URL": "https://localhost.example.org"}, False), ({"WESEND_HOST": "0.0.0.0"}, False),
-    ({"WESEND_HOST": "::"}, False), ({"WESEND_HOST": "0.0.0.0", "WESEND_BASE_URL": "http://localhost"}, False),
-    ({"WESEND_SANDBOX": "1", "WESEND_BASE_URL": "https://sms.example.org"}, True), ({"WESEND_SANDBOX": "0"}, False)])
+@pytest.mark.parametrize(
+    ("environment", "is_on"),
+    [
+        ({}, True),
+        ({"WESEND_HOST": "::1"}, True),
+        ({"WESEND_BASE_URL": "http://localhost:9000"}, True),
+        ({"WESEND_BASE_URL": "http://127.0.0.2"}, True),
+        ({"WESEND_BASE_URL": "http://[::1]:8000"}, True),
+        ({"WESEND_BASE_URL": "https://sms.example.org"}, False),
+        ({"WESEND_BASE_URL": "http://10.0.0.1:8000"}, False),
+        ({"WESEND_BASE_URL": "https://localhost.example.org"}, False),
+        ({"WESEND_HOST": "0.0.0.0"}, False),
+        ({"WESEND_HOST": "::"}, False),
+        ({"WESEND_HOST": "0.0.0.0", "WESEND_BASE_URL": "http://localhost"}, False),
+        ({"WESEND_SANDBOX": "1", "WESEND_BASE_URL": "https://sms.example.org"}, True),
+        ({"WESEND_SANDBOX": "0"}, False),
+    ],
+)
 def test_without_a_word_it_is_on_only_where_nobody_else_comes(environment, is_on):
     found = load(environment)
     assert (found.sandbox, found.sandbox_public) == (is_on, False)

@@ -44,8 +44,16 @@ def mailed(app, jobs):
 
 
 def everything(client) -> str:
-    pages = ("messages", "emails", "messages?since=2020-01-01&limit=1000", "emails?since=2020-01-01&limit=1000",
-             f"messages?to={UG}", "emails?to=ann@example.com", "messages?order=desc", "emails?order=desc")
+    pages = (
+        "messages",
+        "emails",
+        "messages?since=2020-01-01&limit=1000",
+        "emails?since=2020-01-01&limit=1000",
+        f"messages?to={UG}",
+        "emails?to=ann@example.com",
+        "messages?order=desc",
+        "emails?order=desc",
+    )
     return "".join(client.get(f"/sandbox/{page}").text for page in pages)
 
 

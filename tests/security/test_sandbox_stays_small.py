@@ -30,8 +30,10 @@ def poll(server: Server, path: str) -> requests.Response:
 
 
 def test_twenty_long_polls_leave_the_pages_their_threads(folder):
-    with ForkedServer(folder, WESEND_WORKERS="1", WESEND_THREADS="4", WESEND_SANDBOX_DELAY="0.1") as server, (
-            ThreadPoolExecutor(POLLS)) as pool:
+    with (
+        ForkedServer(folder, WESEND_WORKERS="1", WESEND_THREADS="4", WESEND_SANDBOX_DELAY="0.1") as server,
+        ThreadPoolExecutor(POLLS) as pool,
+    ):
         polls = [pool.submit(poll, server, f"{kind}?wait=30") for kind in ("messages", "emails") for _ in range(POLLS // 2)]
         Server.wait_until(lambda: sum(done.done() for done in polls) == POLLS - 2, 20, "more than two polls wait, or fewer")
         for answer in [done.result() for done in polls if done.done()]:
@@ -43,10 +45,18 @@ def test_twenty_long_polls_leave_the_pages_their_threads(folder):
             assert time.monotonic() - began < 10, path  # the polls wait for 30 s
         waiting = [done for done in polls if not done.done()]
         assert len(waiting) == 2
-        requests.post(f"{server.url}/api/v1/communication/sms", headers=HEADERS, timeout=30,
-                      json={"message": "Your code is 1", "recipients": ["0722000001"]})
-        requests.post(f"{server.url}/api/v1/communication/email", headers=HEADERS, timeout=30,
-                      json={"subject": "x", "message": "Your code is 1", "recipients": ["ann@example.com"]})
+        requests.post(
+            f"{server.url}/api/v1/communication/sms",
+            headers=HEADERS,
+            timeout=30,
+            json={"message": "Your code is 1", "recipients": ["0722000001"]},
+        )
+        requests.post(
+            f"{server.url}/api/v1/communication/email",
+            headers=HEADERS,
+            timeout=30,
+            json={"subject": "x", "message": "Your code is 1", "recipients": ["ann@example.com"]},
+        )
         for answer in [done.result() for done in waiting]:
             assert "Your code is 1" in answer.text and "Retry-After" not in answer.headers
         # Their places are free again.
@@ -58,8 +68,10 @@ def hand_in(folder: Path, *mails: bytes) -> None:
     connection = sqlite3.connect(folder / "wesend.db")
     for number, raw in enumerate(mails, 1):
         connection.execute("INSERT INTO caught_bodies (id, raw, size) VALUES (?, ?, ?)", (number, raw, len(raw)))
-        connection.execute("INSERT INTO caught_mails (uid, recipient, body_id, created_at) VALUES (?, ?, ?, ?)",
-                           (f"mail-{number}", "ann@example.com", number, number * 1000))
+        connection.execute(
+            "INSERT INTO caught_mails (uid, recipient, body_id, created_at) VALUES (?, ?, ?, ?)",
+            (f"mail-{number}", "ann@example.com", number, number * 1000),
+        )
     connection.commit()
     connection.close()
 

@@ -82,11 +82,15 @@ def test_a_cookie_of_before_is_over(app, grace):
     assert not is_in(visitor)
 
 
-@pytest.mark.parametrize("change", [
-    lambda user: users.set_status(user.id, "disabled", actor="test") and users.set_status(user.id, "active", actor="test"),
-    lambda user: users.set_role(user.id, OWNER, 1, actor="test"),
-    lambda user: sign_in.redeem_link(sign_in.issue_link(user, actor="test"), "a new passphrase"),
-    lambda user: sign_in.change_password(user, PASSWORD, "a new passphrase")])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda user: users.set_status(user.id, "disabled", actor="test") and users.set_status(user.id, "active", actor="test"),
+        lambda user: users.set_role(user.id, OWNER, 1, actor="test"),
+        lambda user: sign_in.redeem_link(sign_in.issue_link(user, actor="test"), "a new passphrase"),
+        lambda user: sign_in.change_password(user, PASSWORD, "a new passphrase"),
+    ],
+)
 def test_what_changes_a_user_ends_every_session_at_once(app, grace, context, change):
     make_user(app, email="second@example.com")
     visitors = [enter(app), enter(app, remember=True)]

@@ -48,6 +48,7 @@ def _wallet(path: str, method: str = "GET", **body: Any) -> Asking:
 
 def _group(path: str, body: Callable[[Things], dict] | None = None) -> Asking:
     """A Wesendall call with a wallet of one's own, and a group that is named in the path."""
+
     def ask(own: Things, named: Things) -> Ask:
         found, wallet = path.format(group=named.group, contact=named.contact), {"walletId": own.wallet}
         return Ask(found, {**wallet, **body(own)}) if body else Ask(found, query=wallet)
@@ -77,66 +78,107 @@ def _bulk(path: str) -> Row:
     def at(own: Things, named: Things, **changed: Any) -> Ask:
         return Ask(path, {"contact_list_ids": [own.group], "text": "Hi {{word}}", **changed})
 
-    return Row(names=(lambda own, named: at(own, named, contact_list_ids=[named.group]),
-                      lambda own, named: at(own, named, contact_list_ids=[own.group, named.group]),
-                      lambda own, named: at(own, named, sender_id=named.sender)),
-               shows=(at,))
+    return Row(
+        names=(
+            lambda own, named: at(own, named, contact_list_ids=[named.group]),
+            lambda own, named: at(own, named, contact_list_ids=[own.group, named.group]),
+            lambda own, named: at(own, named, sender_id=named.sender),
+        ),
+        shows=(at,),
+    )
 
 
 ROUTES: dict[tuple[str, str, str], Row] = {
     # -- Wesendall
     ("wesendall", "POST", "/api/v1/sms/send"): Row(
-        names=(SEND_WALLET, lambda own, named: Ask(f"{WESENDALL}/sms/send", {
-            "walletId": own.wallet, "message": "Hi", "recipient": "0712345678", "senderId": named.sender})),
-        shows=(_own(SEND_WALLET),)),
+        names=(
+            SEND_WALLET,
+            lambda own, named: Ask(
+                f"{WESENDALL}/sms/send",
+                {"walletId": own.wallet, "message": "Hi", "recipient": "0712345678", "senderId": named.sender},
+            ),
+        ),
+        shows=(_own(SEND_WALLET),),
+    ),
     ("wesendall", "POST", "/api/v1/sms/group"): Row(
-        names=(lambda own, named: Ask(f"{WESENDALL}/sms/group", {"walletId": named.wallet, "groupId": own.group, "message": "Hi"}),
-               lambda own, named: Ask(f"{WESENDALL}/sms/group", {"walletId": own.wallet, "groupId": named.group, "message": "Hi"}),
-               lambda own, named: Ask(f"{WESENDALL}/sms/group", {"walletId": own.wallet, "groupId": own.group, "message": "Hi",
-                                                                 "senderId": named.sender})),
-        shows=(lambda own, named: Ask(f"{WESENDALL}/sms/group", {"walletId": own.wallet, "groupId": own.group,
-                                                                 "message": "Hi {{name}}"}),)),
+        names=(
+            lambda own, named: Ask(f"{WESENDALL}/sms/group", {"walletId": named.wallet, "groupId": own.group, "message": "Hi"}),
+            lambda own, named: Ask(f"{WESENDALL}/sms/group", {"walletId": own.wallet, "groupId": named.group, "message": "Hi"}),
+            lambda own, named: Ask(
+                f"{WESENDALL}/sms/group", {"walletId": own.wallet, "groupId": own.group, "message": "Hi", "senderId": named.sender}
+            ),
+        ),
+        shows=(
+            lambda own, named: Ask(
+                f"{WESENDALL}/sms/group", {"walletId": own.wallet, "groupId": own.group, "message": "Hi {{name}}"}
+            ),
+        ),
+    ),
     ("wesendall", "GET", "/api/v1/sms/history"): Row(
-        names=(HISTORY,), shows=(_own(HISTORY), lambda own, named: Ask(f"{WESENDALL}/sms/history", query={
-            "walletId": own.wallet, "recipient": named.phone}))),
+        names=(HISTORY,),
+        shows=(
+            _own(HISTORY),
+            lambda own, named: Ask(f"{WESENDALL}/sms/history", query={"walletId": own.wallet, "recipient": named.phone}),
+        ),
+    ),
     ("wesendall", "POST", "/api/v1/groups"): Row(
         names=(_wallet(f"{WESENDALL}/groups", "POST", name="New"),),
-        shows=(lambda own, named: Ask(f"{WESENDALL}/groups", {"walletId": own.wallet, "name": "One of one's own"}),)),
+        shows=(lambda own, named: Ask(f"{WESENDALL}/groups", {"walletId": own.wallet, "name": "One of one's own"}),),
+    ),
     ("wesendall", "GET", "/api/v1/groups"): Row(names=(GROUPS,), shows=(_own(GROUPS),)),
-    ("wesendall", "DELETE", "/api/v1/groups/*"): Row(names=(
-        _group(f"{WESENDALL}/groups/{{group}}"),
-        lambda own, named: Ask(f"{WESENDALL}/groups/{own.group}", query={"walletId": named.wallet}))),
+    ("wesendall", "DELETE", "/api/v1/groups/*"): Row(
+        names=(
+            _group(f"{WESENDALL}/groups/{{group}}"),
+            lambda own, named: Ask(f"{WESENDALL}/groups/{own.group}", query={"walletId": named.wallet}),
+        )
+    ),
     ("wesendall", "GET", "/api/v1/groups/*/contacts"): Row(
-        names=(_group(f"{WESENDALL}/groups/{{group}}/contacts"),),
-        shows=(_own(_group(f"{WESENDALL}/groups/{{group}}/contacts")),)),
-    ("wesendall", "POST", "/api/v1/groups/*/contacts"): Row(names=(
-        _group(f"{WESENDALL}/groups/{{group}}/contacts", lambda own: {"contacts": [CONTACT]}),
-        _group(f"{WESENDALL}/groups/{{group}}/contacts", lambda own: CONTACT))),
-    ("wesendall", "DELETE", "/api/v1/groups/*/contacts/*"): Row(names=(
-        _group(f"{WESENDALL}/groups/{{group}}/contacts/{{contact}}"),
-        lambda own, named: Ask(f"{WESENDALL}/groups/{own.group}/contacts/{named.contact}", query={"walletId": own.wallet}))),
+        names=(_group(f"{WESENDALL}/groups/{{group}}/contacts"),), shows=(_own(_group(f"{WESENDALL}/groups/{{group}}/contacts")),)
+    ),
+    ("wesendall", "POST", "/api/v1/groups/*/contacts"): Row(
+        names=(
+            _group(f"{WESENDALL}/groups/{{group}}/contacts", lambda own: {"contacts": [CONTACT]}),
+            _group(f"{WESENDALL}/groups/{{group}}/contacts", lambda own: CONTACT),
+        )
+    ),
+    ("wesendall", "DELETE", "/api/v1/groups/*/contacts/*"): Row(
+        names=(
+            _group(f"{WESENDALL}/groups/{{group}}/contacts/{{contact}}"),
+            lambda own, named: Ask(f"{WESENDALL}/groups/{own.group}/contacts/{named.contact}", query={"walletId": own.wallet}),
+        )
+    ),
     ("wesendall", "GET", "/api/v1/account/balance"): Row(names=(BALANCE,), shows=(_own(BALANCE),)),
     ("wesendall", "POST", "/api/v1/account/topup"): Row(names=(TOP_UP,)),
-    ("wesendall", "GET", "/api/v1/account/topup/*"): Row(names=(
-        lambda own, named: Ask(f"{WESENDALL}/account/topup/{named.deposit}", query={"walletId": own.wallet}),
-        lambda own, named: Ask(f"{WESENDALL}/account/topup/{own.deposit}", query={"walletId": named.wallet}))),
+    ("wesendall", "GET", "/api/v1/account/topup/*"): Row(
+        names=(
+            lambda own, named: Ask(f"{WESENDALL}/account/topup/{named.deposit}", query={"walletId": own.wallet}),
+            lambda own, named: Ask(f"{WESENDALL}/account/topup/{own.deposit}", query={"walletId": named.wallet}),
+        )
+    ),
     # -- Wasambazie
     ("wasambazie", "POST", "/v1/sms/send"): Row(
         names=(lambda own, named: Ask("/v1/sms/send", {"to_number": "0712345678", "message": "Hi", "sender_id": named.sender}),),
-        shows=(lambda own, named: Ask("/v1/sms/send", {"to_number": own.phone, "message": "Hi", "sender_id": own.sender}),)),
+        shows=(lambda own, named: Ask("/v1/sms/send", {"to_number": own.phone, "message": "Hi", "sender_id": own.sender}),),
+    ),
     ("wasambazie", "GET", "/v1/sms/delivery-reports/*"): Row(
-        names=(_plain("/v1/sms/delivery-reports/{named.report}"),), shows=(_plain("/v1/sms/delivery-reports/{own.report}"),)),
+        names=(_plain("/v1/sms/delivery-reports/{named.report}"),), shows=(_plain("/v1/sms/delivery-reports/{own.report}"),)
+    ),
     ("wasambazie", "GET", "/v1/balance/"): Row(shows=(_plain("/v1/balance/"),)),
     # -- eSMS
     ("esms", "POST", "/api/messages/send"): Row(
         names=(lambda own, named: Ask(f"{ESMS}/messages/send", {"to": own.phone, "text": "Hi", "sender_id": named.sender}),),
-        shows=(lambda own, named: Ask(f"{ESMS}/messages/send", {"to": own.phone, "text": "Hi", "sender_id": own.sender}),)),
+        shows=(lambda own, named: Ask(f"{ESMS}/messages/send", {"to": own.phone, "text": "Hi", "sender_id": own.sender}),),
+    ),
     ("esms", "POST", "/api/messages/bulk-precheck"): _bulk(f"{ESMS}/messages/bulk-precheck"),
     ("esms", "POST", "/api/messages/send-bulk"): _bulk(f"{ESMS}/messages/send-bulk"),
     ("esms", "GET", "/api/messages"): Row(
         names=(lambda own, named: Ask(f"{ESMS}/messages", query={"batch_id": named.batch}),),
-        shows=(_plain(f"{ESMS}/messages?limit=100"), _plain(f"{ESMS}/messages?status=scheduled"),
-               lambda own, named: Ask(f"{ESMS}/messages", query={"to": named.phone}))),
+        shows=(
+            _plain(f"{ESMS}/messages?limit=100"),
+            _plain(f"{ESMS}/messages?status=scheduled"),
+            lambda own, named: Ask(f"{ESMS}/messages", query={"to": named.phone}),
+        ),
+    ),
     ("esms", "GET", "/api/messages/*"): Row(names=(_plain(f"{ESMS}/messages/{{named.message}}"),)),
     ("esms", "POST", "/api/messages/*/retry"): Row(names=(_plain(f"{ESMS}/messages/{{named.message}}/retry"),)),
     ("esms", "POST", "/api/messages/*/cancel"): Row(names=(_plain(f"{ESMS}/messages/{{named.message}}/cancel"),)),
@@ -146,43 +188,55 @@ ROUTES: dict[tuple[str, str, str], Row] = {
     ("esms", "GET", "/api/messages/volume"): Row(shows=(_plain(f"{ESMS}/messages/volume"),)),
     ("esms", "GET", "/api/messages/export"): Row(
         names=(lambda own, named: Ask(f"{ESMS}/messages/export", query={"batch_id": named.batch}),),
-        shows=(_plain(f"{ESMS}/messages/export"), lambda own, named: Ask(f"{ESMS}/messages/export", query={"to": named.phone}))),
+        shows=(_plain(f"{ESMS}/messages/export"), lambda own, named: Ask(f"{ESMS}/messages/export", query={"to": named.phone})),
+    ),
     ("esms", "GET", "/api/balance"): Row(shows=(_plain(f"{ESMS}/balance"),)),
     ("esms", "GET", "/api/balance/transactions"): Row(shows=(_plain(f"{ESMS}/balance/transactions?limit=100"),)),
     ("esms", "POST", "/api/balance/topup"): Row(shows=(_plain(f"{ESMS}/balance/topup"),)),
     ("esms", "POST", "/api/contact-lists"): Row(
-        shows=(lambda own, named: Ask(f"{ESMS}/contact-lists", {"name": "A list of one's own"}, files=True),)),
+        shows=(lambda own, named: Ask(f"{ESMS}/contact-lists", {"name": "A list of one's own"}, files=True),)
+    ),
     ("esms", "GET", "/api/contact-lists"): Row(shows=(_plain(f"{ESMS}/contact-lists"),)),
     ("esms", "GET", "/api/contact-lists/*"): Row(names=(_plain(f"{ESMS}/contact-lists/{{named.group}}"),)),
     ("esms", "GET", "/api/contact-lists/*/contacts"): Row(names=(_plain(f"{ESMS}/contact-lists/{{named.group}}/contacts"),)),
     ("esms", "DELETE", "/api/contact-lists/*"): Row(names=(_plain(f"{ESMS}/contact-lists/{{named.group}}"),)),
     ("esms", "GET", "/api/webhooks"): Row(shows=(_plain(f"{ESMS}/webhooks"),)),
-    ("esms", "PUT", "/api/webhooks"): Row(shows=(_plain(f"{ESMS}/webhooks", {"dlr_url": "https://new.example/"}),
-                                                 _plain(f"{ESMS}/webhooks", {"mo_url": None}))),
+    ("esms", "PUT", "/api/webhooks"): Row(
+        shows=(_plain(f"{ESMS}/webhooks", {"dlr_url": "https://new.example/"}), _plain(f"{ESMS}/webhooks", {"mo_url": None}))
+    ),
     ("esms", "POST", "/api/webhooks/rotate-secret"): Row(shows=(_plain(f"{ESMS}/webhooks/rotate-secret"),)),
-    ("esms", "POST", "/api/sender-ids"): Row(
-        shows=(_plain(f"{ESMS}/sender-ids", {"name": "NEWBRAND", "countries": ["UG"]}),)),
+    ("esms", "POST", "/api/sender-ids"): Row(shows=(_plain(f"{ESMS}/sender-ids", {"name": "NEWBRAND", "countries": ["UG"]}),)),
     ("esms", "GET", "/api/sender-ids"): Row(shows=(_plain(f"{ESMS}/sender-ids"),)),
     ("esms", "GET", "/api/routes"): Row(shows=(_plain(f"{ESMS}/routes"),)),
     ("esms", "GET", "/api/routes/*"): Row(shows=(_plain(f"{ESMS}/routes/ESMS_UG"),)),
     ("esms", "GET", "/api/routes/health"): Row(shows=(_plain(f"{ESMS}/routes/health"),)),
     # -- World Ledgers
     ("worldledgers", "POST", "/api/v1/communication/sms"): Row(
-        names=(lambda own, named: Ask(f"{LETTERS}/sms", {
-            "message": "Hi", "recipients": ["0712345678"], "sender_id": named.sender}),),
-        shows=(lambda own, named: Ask(f"{LETTERS}/sms", {"message": "Hi {word}", "recipients": ["0712345678"]}),)),
+        names=(
+            lambda own, named: Ask(f"{LETTERS}/sms", {"message": "Hi", "recipients": ["0712345678"], "sender_id": named.sender}),
+        ),
+        shows=(lambda own, named: Ask(f"{LETTERS}/sms", {"message": "Hi {word}", "recipients": ["0712345678"]}),),
+    ),
     ("worldledgers", "POST", "/api/v1/communication/email"): Row(
-        shows=(lambda own, named: Ask(f"{LETTERS}/email", {"subject": "Hi", "message": "Hi {word}",
-                                                           "recipients": ["ann@example.com"]}),)),
+        shows=(
+            lambda own, named: Ask(
+                f"{LETTERS}/email", {"subject": "Hi", "message": "Hi {word}", "recipients": ["ann@example.com"]}
+            ),
+        )
+    ),
     ("worldledgers", "GET", "/api/v1/communication/sms/*"): Row(
-        names=(_plain(f"{LETTERS}/sms/{{named.sms}}"), _plain(f"{LETTERS}/sms/{{named.mail}}"))),
+        names=(_plain(f"{LETTERS}/sms/{{named.sms}}"), _plain(f"{LETTERS}/sms/{{named.mail}}"))
+    ),
     ("worldledgers", "GET", "/api/v1/communication/email/*"): Row(
-        names=(_plain(f"{LETTERS}/email/{{named.mail}}"), _plain(f"{LETTERS}/email/{{named.sms}}"))),
+        names=(_plain(f"{LETTERS}/email/{{named.mail}}"), _plain(f"{LETTERS}/email/{{named.sms}}"))
+    ),
     ("worldledgers", "GET", "/api/v1/communication/sms-credits/balance"): Row(shows=(_plain(f"{LETTERS}/sms-credits/balance"),)),
     ("worldledgers", "POST", "/api/v1/communication/sms-credits/purchase"): Row(
-        shows=(_plain(f"{LETTERS}/sms-credits/purchase", {"phone": "0712345678", "amount": 500}),)),
+        shows=(_plain(f"{LETTERS}/sms-credits/purchase", {"phone": "0712345678", "amount": 500}),)
+    ),
     ("worldledgers", "GET", "/api/v1/communication/sms-credits/purchase/*"): Row(
-        names=(_plain(f"{LETTERS}/sms-credits/purchase/{{named.purchase}}"),)),
+        names=(_plain(f"{LETTERS}/sms-credits/purchase/{{named.purchase}}"),)
+    ),
 }
 NO_LIVE_MONEY = {("worldledgers", "POST", "/api/v1/communication/sms-credits/purchase")}
 """Carried out by a test key alone: here is no gateway that could ask a live payer."""

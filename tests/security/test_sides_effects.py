@@ -47,8 +47,9 @@ def test_a_name_that_the_other_side_has_is_free(both, side):
     mine, theirs = both[side], both[other_of(side)]
     answer = mine.apis["wesendall"].post("/api/v1/groups", {"walletId": mine.wallet, "name": f"{theirs.mark} group"})
     assert answer.status_code == 201, answer.text
-    uploaded = mine.apis["esms"].post("/api/contact-lists", data={
-        "file": (io.BytesIO(b"phone\n+256712999999\n"), "a.csv"), "name": f"{theirs.mark} group"})
+    uploaded = mine.apis["esms"].post(
+        "/api/contact-lists", data={"file": (io.BytesIO(b"phone\n+256712999999\n"), "a.csv"), "name": f"{theirs.mark} group"}
+    )
     assert uploaded.json["name"] == f"{theirs.mark} group (2)", "its own, which it has just made"
 
 
@@ -75,17 +76,31 @@ def test_a_test_key_uses_what_people_made_and_changes_nothing_of_it(both):
     wallet = {"walletId": mine.wallet}
     before = both.rows_of(LIVE)
     wesendall, esms = mine.apis["wesendall"], mine.apis["esms"]
-    assert wesendall.post("/api/v1/sms/group", {**wallet, "groupId": people.group, "message": "Hi",
-                                                "senderId": people.sender}).status_code == 200
+    assert (
+        wesendall.post(
+            "/api/v1/sms/group", {**wallet, "groupId": people.group, "message": "Hi", "senderId": people.sender}
+        ).status_code
+        == 200
+    )
     assert esms.get(f"/api/contact-lists/{people.group}").json["name"] == "peopleword group"
-    assert esms.post("/api/messages/send-bulk", {"contact_list_ids": [people.group], "text": "Hi",
-                                                 "sender_id": people.sender}).status_code == 200
-    assert mine.apis["wasambazie"].post("/v1/sms/send", {
-        "to_number": mine.phone, "message": "Hi", "sender_id": people.sender}).status_code == 201
-    refused = [wesendall.delete(f"/api/v1/groups/{people.group}", query_string=wallet),
-               wesendall.delete(f"/api/v1/groups/{people.group}/contacts/{people.contact}", query_string=wallet),
-               wesendall.post(f"/api/v1/groups/{people.group}/contacts", {**wallet, "phone": "0712345678"}),
-               esms.delete(f"/api/contact-lists/{people.group}")]
+    assert (
+        esms.post(
+            "/api/messages/send-bulk", {"contact_list_ids": [people.group], "text": "Hi", "sender_id": people.sender}
+        ).status_code
+        == 200
+    )
+    assert (
+        mine.apis["wasambazie"]
+        .post("/v1/sms/send", {"to_number": mine.phone, "message": "Hi", "sender_id": people.sender})
+        .status_code
+        == 201
+    )
+    refused = [
+        wesendall.delete(f"/api/v1/groups/{people.group}", query_string=wallet),
+        wesendall.delete(f"/api/v1/groups/{people.group}/contacts/{people.contact}", query_string=wallet),
+        wesendall.post(f"/api/v1/groups/{people.group}/contacts", {**wallet, "phone": "0712345678"}),
+        esms.delete(f"/api/contact-lists/{people.group}"),
+    ]
     assert [answer.status_code for answer in refused] == [404] * 4
     assert [answer.json["error"] for answer in refused[:3]] == ["group_not_found"] * 3
     assert refused[3].json["detail"]["code"] == "not_found"
@@ -95,10 +110,13 @@ def test_a_test_key_uses_what_people_made_and_changes_nothing_of_it(both):
 def test_a_live_key_changes_what_people_made(both):
     mine, people = both.live, both.people
     wallet = {"walletId": mine.wallet}
-    assert mine.apis["wesendall"].post(f"/api/v1/groups/{people.group}/contacts",
-                                       {**wallet, "phone": "0712345678"}).status_code == 201
-    assert mine.apis["wesendall"].delete(f"/api/v1/groups/{people.group}/contacts/{people.contact}",
-                                         query_string=wallet).status_code == 204
+    assert (
+        mine.apis["wesendall"].post(f"/api/v1/groups/{people.group}/contacts", {**wallet, "phone": "0712345678"}).status_code == 201
+    )
+    assert (
+        mine.apis["wesendall"].delete(f"/api/v1/groups/{people.group}/contacts/{people.contact}", query_string=wallet).status_code
+        == 204
+    )
     assert mine.apis["esms"].delete(f"/api/contact-lists/{people.group}").status_code == 204
 
 
@@ -107,10 +125,17 @@ def test_people_send_to_a_keys_group_from_a_wallet_of_its_side_alone(both):
         for side in (LIVE, SANDBOX):
             for paying in (LIVE, SANDBOX):
                 wallet = find_wallet(both[paying].wallet)
-                draft = sms_campaigns.Draft(sms_campaigns.new_uid(), wallet, sms_campaigns.Audience((both[side].group, both.people.group)), "Hi", None,
-                                     Order())
-                letter = email_campaigns.WrittenLetter(sms_campaigns.new_uid(), wallet, (both[side].group,), "ann@example.com", "Hi", "Hi",
-                                               "plain", Order())
+                draft = sms_campaigns.Draft(
+                    sms_campaigns.new_uid(),
+                    wallet,
+                    sms_campaigns.Audience((both[side].group, both.people.group)),
+                    "Hi",
+                    None,
+                    Order(),
+                )
+                letter = email_campaigns.WrittenLetter(
+                    sms_campaigns.new_uid(), wallet, (both[side].group,), "ann@example.com", "Hi", "Hi", "plain", Order()
+                )
                 if side == paying:
                     assert sms_campaigns.send_campaign(both.account, draft, actor=ACTOR)["total"] == 2
                     email_campaigns.send_letter(both.account, letter, actor=ACTOR)
@@ -127,8 +152,14 @@ def test_people_send_to_a_keys_group_from_a_wallet_of_its_side_alone(both):
 def test_a_send_of_people_uses_the_senders_of_its_wallets_side(both, side):
     with both.app.app_context():
         for sender, fits in ((both[side].sender, True), ("PEOPLEWORD", True), (both[other_of(side)].sender, False)):
-            draft = sms_campaigns.Draft(sms_campaigns.new_uid(), find_wallet(both[side].wallet), sms_campaigns.Audience(numbers="0712345678"), "Hi",
-                                 sender, Order())
+            draft = sms_campaigns.Draft(
+                sms_campaigns.new_uid(),
+                find_wallet(both[side].wallet),
+                sms_campaigns.Audience(numbers="0712345678"),
+                "Hi",
+                sender,
+                Order(),
+            )
             if fits:
                 assert sms_campaigns.send_message(both.account, draft, actor=ACTOR)["sender"] == sender
             else:
@@ -165,16 +196,26 @@ def test_placeholders_are_filled_from_contacts_of_the_same_side_or_of_people(bot
         for owner in (LIVE, SANDBOX, None):
             name = owner or "people"
             group = contacts.create_group(both.account.id, f"{name} clients", side=owner)
-            contacts.add_contacts(both.account.id, group["id"], [
-                contacts.NewContact(f"+25471100000{len(name) % 10}", name, {"email": f"{name}@mail.example"})], "KE")
+            contacts.add_contacts(
+                both.account.id,
+                group["id"],
+                [contacts.NewContact(f"+25471100000{len(name) % 10}", name, {"email": f"{name}@mail.example"})],
+                "KE",
+            )
     numbers = {name: f"25471100000{len(name) % 10}" for name in ("live", "sandbox", "people")}
     sent = api.post(f"{LETTERS}/sms", {"message": "Dear {name}.", "recipients": list(numbers.values())}).json["data"]
-    mails = api.post(f"{LETTERS}/email", {"subject": "Hi", "message": "Dear {name}.", "recipients": [
-        f"{name}@mail.example" for name in numbers]}).json["data"]
+    mails = api.post(
+        f"{LETTERS}/email", {"subject": "Hi", "message": "Dear {name}.", "recipients": [f"{name}@mail.example" for name in numbers]}
+    ).json["data"]
     assert len(sent["message_ids"]) == len(mails["message_ids"]) == 3
     with both.app.app_context():
-        texts = [row["text"] for row in query("SELECT text FROM messages WHERE batch_id = (SELECT batch_id FROM messages"
-                                              " WHERE id = ?) ORDER BY id", (sent["message_ids"][0],))]
+        texts = [
+            row["text"]
+            for row in query(
+                "SELECT text FROM messages WHERE batch_id = (SELECT batch_id FROM messages WHERE id = ?) ORDER BY id",
+                (sent["message_ids"][0],),
+            )
+        ]
     assert texts == [f"Dear {name}." if name != other_of(side) else "Dear ." for name in numbers]
 
 
@@ -232,8 +273,10 @@ def test_people_take_back_what_either_side_was_told(both):
 def test_an_unsubscribe_binds_its_mails_side_and_cancels_nothing_of_the_other(both, side):
     address = "reader@example.com"
     asked = {"subject": "Hi", "message": "Hi", "recipients": [address]}
-    ids = {name: both[name].apis["worldledgers"].post(f"{LETTERS}/email", asked).json["data"]["message_ids"][0]
-           for name in (LIVE, SANDBOX)}
+    ids = {
+        name: both[name].apis["worldledgers"].post(f"{LETTERS}/email", asked).json["data"]["message_ids"][0]
+        for name in (LIVE, SANDBOX)
+    }
     with both.app.app_context():
         message = tracking.find_mail(ids[side])
         assert message is not None
@@ -251,19 +294,26 @@ def heard(both: Both) -> dict[str, set[str]]:
     """URL → ids of the messages that were told to it."""
     with both.app.app_context():
         found: dict[str, set[str]] = {}
-        for row in query("SELECT e.url, d.payload FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id"
-                         " WHERE e.account_id = ?", (both.account.id,)):
+        for row in query(
+            "SELECT e.url, d.payload FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id"
+            " WHERE e.account_id = ?",
+            (both.account.id,),
+        ):
             payload = json.loads(row["payload"])
             found.setdefault(row["url"], set()).add(payload.get("message_id") or payload.get("id"))
         return found
 
 
 def test_what_happens_on_a_side_is_told_to_its_own_endpoints_and_to_those_of_people(both):
-    sent = {side: both[side].apis["esms"].post("/api/messages/send", {"to": both[side].phone, "text": "Hi"}).json["id"]
-            for side in (LIVE, SANDBOX)}
+    sent = {
+        side: both[side].apis["esms"].post("/api/messages/send", {"to": both[side].phone, "text": "Hi"}).json["id"]
+        for side in (LIVE, SANDBOX)
+    }
     both.jobs.settle()
-    assert heard(both) == {"https://peopleword.example/": set(sent.values()),
-                           **{f"https://{side}word.example/dlr": {sent[side]} for side in sent}}
+    assert heard(both) == {
+        "https://peopleword.example/": set(sent.values()),
+        **{f"https://{side}word.example/dlr": {sent[side]} for side in sent},
+    }
 
 
 @SIDES
@@ -297,8 +347,13 @@ def test_a_low_balance_is_told_to_endpoints_that_hear_of_its_wallets_side(both, 
     with both.app.app_context():
         ids = {}
         for owner in (LIVE, SANDBOX, None):
-            row, _ = endpoints.add_endpoint(account_id=both.account.id, format_name="wesendall", url="https://low.example/",
-                                            events=[endpoints.LOW_BALANCE], actor=ACTOR)
+            row, _ = endpoints.add_endpoint(
+                account_id=both.account.id,
+                format_name="wesendall",
+                url="https://low.example/",
+                events=[endpoints.LOW_BALANCE],
+                actor=ACTOR,
+            )
             ids[row["id"]] = owner
             with atomic() as tx:
                 tx.execute("UPDATE webhook_endpoints SET side = ? WHERE id = ?", (owner, row["id"]))
@@ -306,8 +361,9 @@ def test_a_low_balance_is_told_to_endpoints_that_hear_of_its_wallets_side(both, 
         set_low_balance(wallet, money.to_micros("500"), None, actor=ACTOR)
         debit_by_hand(wallet, query("SELECT balance_micros FROM wallets WHERE id = ?", (wallet.id,))[0][0], note=None, actor=ACTOR)
         alerts.tell_of_low_balances()
-        told = {ids[row[0]] for row in query("SELECT endpoint_id FROM webhook_deliveries WHERE event = ?",
-                                             (endpoints.LOW_BALANCE,))}
+        told = {
+            ids[row[0]] for row in query("SELECT endpoint_id FROM webhook_deliveries WHERE event = ?", (endpoints.LOW_BALANCE,))
+        }
     assert told == {side, None}
 
 
@@ -333,10 +389,15 @@ def test_figures_count_one_side_alone(both, side):
 def test_pages_give_every_message_of_ones_side_once_and_in_order(both, side, size):
     api = both[side].apis["esms"]
     with both.app.app_context():
-        wallets = [row["id"] for row in query("SELECT id FROM wallets WHERE account_id = ? AND is_sandbox = ?",
-                                              (both.account.id, side == SANDBOX))]
-        expected = [f"msg-{row['uid']}" for row in query("SELECT uid, wallet_id FROM messages WHERE channel = 'sms'"
-                                                         " ORDER BY day DESC, id DESC") if row["wallet_id"] in wallets]
+        wallets = [
+            row["id"]
+            for row in query("SELECT id FROM wallets WHERE account_id = ? AND is_sandbox = ?", (both.account.id, side == SANDBOX))
+        ]
+        expected = [
+            f"msg-{row['uid']}"
+            for row in query("SELECT uid, wallet_id FROM messages WHERE channel = 'sms' ORDER BY day DESC, id DESC")
+            if row["wallet_id"] in wallets
+        ]
     for given in ({}, {"status": "scheduled"}, {"status": "delivered"}, {"date_from": "2020-01-01T00:00:01Z"}):
         found, page = [], 0
         while listed := api.get("/api/messages", query_string={"page": page, "limit": size, **given}).json["messages"]:

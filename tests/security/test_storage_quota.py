@@ -39,21 +39,27 @@ def group_of(app: Flask) -> int:
 CALLS = {
     "wesendall: a send to many": lambda app, client: Wesendall(client).send(MANY),
     "wesendall: a group": lambda app, client: Wesendall(client).post(
-        "/groups", {"walletId": Wesendall(client).wallet, "name": "N"}),
-    "wesendall: a contact": lambda app, client: Wesendall(client).post(f"/groups/{group_of(app)}/contacts", {
-        "walletId": Wesendall(client).wallet, "phone": MANY[0]}),
-    "wasambazie: a send to many": lambda app, client: Wasambazie(client).send(",".join(
-        number.replace("+25677", "+25571") for number in MANY)),
+        "/groups", {"walletId": Wesendall(client).wallet, "name": "N"}
+    ),
+    "wesendall: a contact": lambda app, client: Wesendall(client).post(
+        f"/groups/{group_of(app)}/contacts", {"walletId": Wesendall(client).wallet, "phone": MANY[0]}
+    ),
+    "wasambazie: a send to many": lambda app, client: Wasambazie(client).send(
+        ",".join(number.replace("+25677", "+25571") for number in MANY)
+    ),
     "esms: a list": lambda app, client: Esms(client).upload(f"phone\n{MANY[0]}\n"),
     "esms: a bulk": lambda app, client: Esms(client).bulk(group_of(app)),
-    "worldledgers: an SMS to many": lambda app, client: WorldLedgers(client).sms(*(
-        f"25471{number:07}" for number in range(1000, 1101))),
+    "worldledgers: an SMS to many": lambda app, client: WorldLedgers(client).sms(
+        *(f"25471{number:07}" for number in range(1000, 1101))
+    ),
     "worldledgers: an e-mail": lambda app, client: WorldLedgers(client).email("ann@example.com"),
 }
-SHOWN = {"wesendall": lambda shown: shown["error"] == "storage_quota_exceeded" and shown["success"] is False and shown["message"],
-         "esms": lambda shown: shown["detail"]["code"] == "storage_quota_exceeded" and shown["detail"]["message"],
-         "wasambazie": lambda shown: shown["detail"],
-         "worldledgers": lambda shown: shown["status"] == "error" and shown["message"]}
+SHOWN = {
+    "wesendall": lambda shown: shown["error"] == "storage_quota_exceeded" and shown["success"] is False and shown["message"],
+    "esms": lambda shown: shown["detail"]["code"] == "storage_quota_exceeded" and shown["detail"]["message"],
+    "wasambazie": lambda shown: shown["detail"],
+    "worldledgers": lambda shown: shown["status"] == "error" and shown["message"],
+}
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -65,17 +71,26 @@ def test_what_is_large_is_refused_in_the_words_of_the_api_and_writes_nothing(ful
     assert written(full) == before
 
 
-@pytest.mark.parametrize(("send", "status"), [
-    (lambda client: Wesendall(client).send(MANY[:100]), 200), (lambda client: Wasambazie(client).send("+255712345678"), 201),
-    (lambda client: Esms(client).send(), 200), (lambda client: WorldLedgers(client).sms("254712345678"), 202)])
+@pytest.mark.parametrize(
+    ("send", "status"),
+    [
+        (lambda client: Wesendall(client).send(MANY[:100]), 200),
+        (lambda client: Wasambazie(client).send("+255712345678"), 201),
+        (lambda client: Esms(client).send(), 200),
+        (lambda client: WorldLedgers(client).sms("254712345678"), 202),
+    ],
+)
 def test_single_sms_are_sent_all_the_same(client, send, status):
     assert send(client).status_code == status
 
 
 def test_a_request_that_was_refused_may_come_again_with_its_key_when_there_is_room(full, client):
     def send():
-        return WorldLedgers(client).post("/email", {"subject": "Hi", "message": "Hello", "recipients": ["ann@example.com"]},
-                                         headers={"Idempotency-Key": "mail-1"})
+        return WorldLedgers(client).post(
+            "/email",
+            {"subject": "Hi", "message": "Hello", "recipients": ["ann@example.com"]},
+            headers={"Idempotency-Key": "mail-1"},
+        )
 
     assert send().status_code == 413
     with full.app_context():

@@ -22,8 +22,7 @@ def test_users_links_attempts_and_the_log_of_before_outlive_it(tmp_path, cheap_p
         flask_migrate.upgrade(directory=str(MIGRATIONS), revision=revision)
         with atomic() as tx:
             user = tx.insert("users", email="ann@example.com", role="operator", status="active", created_at=now)
-            tx.insert("sign_in_links", token_sha256=sign_in._digest("token"), user_id=user, expires_at=now + 60_000,
-                      created_at=now)
+            tx.insert("sign_in_links", token_sha256=sign_in._digest("token"), user_id=user, expires_at=now + 60_000, created_at=now)
             tx.insert("sign_in_attempts", email="ann@example.com", address="203.0.113.9", at=now)
             tx.insert("audit_log", actor="cli", action="user.create", subject="ann@example.com", at=now)
         assert bring_up_to_date() is True

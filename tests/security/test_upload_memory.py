@@ -64,15 +64,20 @@ FILES = {
     "one line of 40 MB": lambda: b"phone\n" + b"x" * (40 * MB),
     "one quoted cell of 40 MB": lambda: b'phone\n"' + b"xxxxxxx\n" * (5 * MB),
     "long cells of wide letters": lambda: (
-        "phone,a,b,c,d,e\n" + "".join(f"07{n:08}" + f",{'😀' * 3_900}" * 5 + "\n" for n in range(12_000_000, 12_000_200))).encode(),
+        "phone,a,b,c,d,e\n" + "".join(f"07{n:08}" + f",{'😀' * 3_900}" * 5 + "\n" for n in range(12_000_000, 12_000_200))
+    ).encode(),
     "a workbook of 200 MB": lambda: by_hand(blocks(b" " * MB, 200 * MB)),
     "many texts": lambda: by_hand(ROW, strings=blocks(b"<si><t>a</t></si>" * 4096, 62 * MB)),
     "many cells": lambda: by_hand((ROW, b"<row>", *blocks(b"<c/>" * 16_384, 40 * MB))),
-    "entities of entities": lambda: by_hand(ROW, prolog=b"<!DOCTYPE x [<!ENTITY a 'lol'>" + b"".join(
-        b"<!ENTITY %c '%s'>" % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9)) + b"]>"),
+    "entities of entities": lambda: by_hand(
+        ROW,
+        prolog=b"<!DOCTYPE x [<!ENTITY a 'lol'>"
+        + b"".join(b"<!ENTITY %c '%s'>" % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9))
+        + b"]>",
+    ),
     "one text in every cell": lambda: by_hand(
-        (ROW, *blocks((b"<row>" + cell("0", "s") * 4 + b"</row>") * 100, 20 * MB)),
-        strings=b"<si><t>" + b"x" * 4000 + b"</t></si>"),
+        (ROW, *blocks((b"<row>" + cell("0", "s") * 4 + b"</row>") * 100, 20 * MB)), strings=b"<si><t>" + b"x" * 4000 + b"</t></si>"
+    ),
 }
 
 

@@ -11,11 +11,23 @@ from wesend.core.errors import InvalidInput
 
 from ..support.dashboard import PASSWORD, make_user
 
-WEAK = {"common": ["password123", "Password123!", "1q2w3e4r5t6y", "manchester", "Sunshine2026!", "iloveyou12345", "WESEND12345"],
-        "thing repeated": ["aaaaaaaaaa", "!!!!!!!!!!!!", "1212121212", "abcabcabcabc", "xxxxxxxxxxy", "aabbaabbaabb", " " * 12],
-        "row of keys": ["1234567890", "0987654321", "abcdefghij", "qwertyuiop", "poiuytrewq", "qwerty123456", "asdfghjkl123",
-                        "zyxwvutsrq", "1qaz2wsx3edc4rfv", "123456789012345"],
-        "your e-mail": ["grace.hopper@example.com", "Grace.Hopper", "grace.hopper1", "12grace.hopper!"]}
+WEAK = {
+    "common": ["password123", "Password123!", "1q2w3e4r5t6y", "manchester", "Sunshine2026!", "iloveyou12345", "WESEND12345"],
+    "thing repeated": ["aaaaaaaaaa", "!!!!!!!!!!!!", "1212121212", "abcabcabcabc", "xxxxxxxxxxy", "aabbaabbaabb", " " * 12],
+    "row of keys": [
+        "1234567890",
+        "0987654321",
+        "abcdefghij",
+        "qwertyuiop",
+        "poiuytrewq",
+        "qwerty123456",
+        "asdfghjkl123",
+        "zyxwvutsrq",
+        "1qaz2wsx3edc4rfv",
+        "123456789012345",
+    ],
+    "your e-mail": ["grace.hopper@example.com", "Grace.Hopper", "grace.hopper1", "12grace.hopper!"],
+}
 
 
 @pytest.mark.parametrize(("why", "password"), [(why, password) for why, all_ in WEAK.items() for password in all_])
@@ -25,8 +37,19 @@ def test_refused(why, password):
     assert set(refused.value.fields) == {"password"}
 
 
-@pytest.mark.parametrize("password", [PASSWORD, "a new passphrase", "my dog eats cheese", "Tr0ub4dor&3xyz", "ναι, ένα σπίτι",
-                                      "grace likes compilers", "password manager of mine", "12 apostles walk"])
+@pytest.mark.parametrize(
+    "password",
+    [
+        PASSWORD,
+        "a new passphrase",
+        "my dog eats cheese",
+        "Tr0ub4dor&3xyz",
+        "ναι, ένα σπίτι",
+        "grace likes compilers",
+        "password manager of mine",
+        "12 apostles walk",
+    ],
+)
 def test_taken(password):
     passwords.check(password, "grace.hopper@example.com")
 

@@ -81,8 +81,12 @@ class Call(threading.Thread):
 
     def run(self) -> None:
         with suppress(requests.RequestException):
-            self.answer = requests.post(f"{self.server.url}/api/messages/send-bulk", json=self.body, timeout=60,
-                                        headers={**AUTH, "Idempotency-Key": "campaign-1"})
+            self.answer = requests.post(
+                f"{self.server.url}/api/messages/send-bulk",
+                json=self.body,
+                timeout=60,
+                headers={**AUTH, "Idempotency-Key": "campaign-1"},
+            )
 
 
 def later() -> str:
@@ -90,8 +94,12 @@ def later() -> str:
 
 
 def test_a_kill_during_intake_leaves_all_of_the_bulk_or_none(server):
-    body = {"contact_list_ids": [upload(server, LARGE)], "text": "Hi {{name}}", "schedule_mode": "scheduled",
-            "scheduled_at": later()}
+    body = {
+        "contact_list_ids": [upload(server, LARGE)],
+        "text": "Hi {{name}}",
+        "schedule_mode": "scheduled",
+        "scheduled_at": later(),
+    }
     cut_short = 0
     for written in (1, LARGE // 2, LARGE - 1000):
         call = Call(server, body)
@@ -102,8 +110,11 @@ def test_a_kill_during_intake_leaves_all_of_the_bulk_or_none(server):
         cut_short += states[-1] == "intake"
         end_leases(server.instance)
         server.start()
-        server.wait_until(lambda: ask(server, "SELECT 1 FROM batches WHERE state = 'intake'") == []
-                          and count(server) in (0, LARGE), 60, "the bulk was neither finished nor undone")
+        server.wait_until(
+            lambda: ask(server, "SELECT 1 FROM batches WHERE state = 'intake'") == [] and count(server) in (0, LARGE),
+            60,
+            "the bulk was neither finished nor undone",
+        )
         if count(server):
             assert states[-1] == "open", "what was cut short is undone, never finished without its request"
             break
@@ -134,7 +145,9 @@ def test_kills_during_dispatch_lose_nothing_and_submit_nothing_twice(server):
         kill_and_restart(server)
     server.wait_until(lambda: count(server, "status <> 'delivered'") == 0, 60, "messages did not find their end")
     assert count(server) == SMALL and balance(server) == OPENING_MICROS - SMALL * COST_MICROS
-    assert ask(server, "SELECT message_id FROM message_events WHERE event IN ('submitted', 'unknown') GROUP BY 1"
-                       " HAVING count(*) > 1") == [], "one submission each, certain or not"
+    assert (
+        ask(server, "SELECT message_id FROM message_events WHERE event IN ('submitted', 'unknown') GROUP BY 1 HAVING count(*) > 1")
+        == []
+    ), "one submission each, certain or not"
     assert ask(server, "SELECT state, delivered FROM batches") == [("finished", SMALL)]
     assert server.command("audit")["ok"]

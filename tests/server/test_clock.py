@@ -30,8 +30,9 @@ def moved(tmp_path_factory) -> MovedClock:
 
 @pytest.fixture(scope="module")
 def running(new_instance, moved) -> Iterator[Server]:
-    with Server(new_instance(), WESEND_SANDBOX_DELAY="1", WESEND_ALLOW_PRIVATE_URLS="1", WESEND_WEBHOOK_BACKOFF="2",
-                **moved.environment) as server:
+    with Server(
+        new_instance(), WESEND_SANDBOX_DELAY="1", WESEND_ALLOW_PRIVATE_URLS="1", WESEND_WEBHOOK_BACKOFF="2", **moved.environment
+    ) as server:
         yield server
 
 
@@ -72,8 +73,9 @@ def test_messages_and_money_arrive_while_the_clock_is_wrong_and_after_it(server,
     deposit = wire.call("POST", "/account/topup", {"walletId": wire.customer.wallet, "amount": 500, "phone": "0772345678"})
     moved.set(0)
     is_delivered(server, wire, numbers[1])
-    server.wait_until(lambda: wire.get(f"/account/topup/{deposit.data['deposit_id']}")["status"] == "successful", SOON,
-                      "the money does not come")
+    server.wait_until(
+        lambda: wire.get(f"/account/topup/{deposit.data['deposit_id']}")["status"] == "successful", SOON, "the money does not come"
+    )
     wire.send(numbers[2])
     is_delivered(server, wire, numbers[2])
     assert requests.get(f"{server.url}/healthz", timeout=10).json()["status"] == "ok"
@@ -82,13 +84,21 @@ def test_messages_and_money_arrive_while_the_clock_is_wrong_and_after_it(server,
 def test_a_drip_keeps_its_pace_whatever_the_clock_does(server, moved):
     contacts = "phone\n" + "".join(f"+25671{number:07d}\n" for number in range(100, 135))
     uploaded = requests.post(f"{server.url}/api/contact-lists", headers=ESMS, files={"file": ("drip.csv", contacts)}, timeout=30)
-    sent = requests.post(f"{server.url}/api/messages/send-bulk", headers=ESMS, timeout=30, json={
-        "contact_list_ids": [uploaded.json()["id"]], "text": "Hello", "schedule_mode": "drip", "drip_rate": 600})
+    sent = requests.post(
+        f"{server.url}/api/messages/send-bulk",
+        headers=ESMS,
+        timeout=30,
+        json={"contact_list_ids": [uploaded.json()["id"]], "text": "Hello", "schedule_mode": "drip", "drip_rate": 600},
+    )
     left = []
 
     def has_left(count: int) -> bool:
-        left.append(server.query("SELECT count(*) FROM messages WHERE recipient LIKE '+25671%' AND status NOT IN"
-                                 " ('dripping', 'queued', 'claimed', 'submitting')")[0][0])
+        left.append(
+            server.query(
+                "SELECT count(*) FROM messages WHERE recipient LIKE '+25671%' AND status NOT IN"
+                " ('dripping', 'queued', 'claimed', 'submitting')"
+            )[0][0]
+        )
         return left[-1] >= count
 
     assert sent.status_code == 200, sent.text
@@ -100,14 +110,25 @@ def test_a_drip_keeps_its_pace_whatever_the_clock_does(server, moved):
 
 def test_what_is_due_by_the_right_clock_leaves_when_it_is_right(server, wire, moved):
     due = datetime.now(UTC) + timedelta(hours=1)
-    requests.post(f"{server.url}/api/messages/send", headers=ESMS, timeout=30, json={
-        "to": "+256712000777", "text": "Later", "schedule_mode": "scheduled",
-        "scheduled_at": due.strftime("%Y-%m-%dT%H:%M:%SZ")}).raise_for_status()
+    requests.post(
+        f"{server.url}/api/messages/send",
+        headers=ESMS,
+        timeout=30,
+        json={
+            "to": "+256712000777",
+            "text": "Later",
+            "schedule_mode": "scheduled",
+            "scheduled_at": due.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        },
+    ).raise_for_status()
     moved.set(-DAY)
     let_it_be_seen()
     moved.set(HOUR + 1)
-    server.wait_until(lambda: server.query("SELECT status FROM messages WHERE recipient = '+256712000777'")[0][0]
-                      not in ("scheduled", "queued"), 3, "it did not leave")
+    server.wait_until(
+        lambda: server.query("SELECT status FROM messages WHERE recipient = '+256712000777'")[0][0] not in ("scheduled", "queued"),
+        3,
+        "it did not leave",
+    )
 
 
 def test_a_webhook_is_tried_again_though_its_gap_was_reckoned_a_day_ahead(server, wire, moved, receiver):
@@ -127,21 +148,28 @@ def test_nobody_is_locked_out_or_held_up_until_the_clock_catches_up(server, wire
     sign_in = f"{server.url}/sign-in"
     with sqlite3.connect(server.instance / "wesend.db", timeout=15) as connection:
         tomorrow = int((time.time() + DAY) * 1000)
-        connection.executemany("INSERT INTO sign_in_attempts (email, address, at) VALUES ('ann@example.com', '127.0.0.1', ?)",
-                               [(tomorrow,)] * 20)
+        connection.executemany(
+            "INSERT INTO sign_in_attempts (email, address, at) VALUES ('ann@example.com', '127.0.0.1', ?)", [(tomorrow,)] * 20
+        )
     connection.close()
     with requests.Session() as browser:
         page = browser.get(sign_in, timeout=30).text
         token = page.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
-        tried = browser.post(sign_in, timeout=30, headers={"Referer": sign_in}, data={
-            "csrf_token": token, "email": "ann@example.com", "password": "wrong"})
+        tried = browser.post(
+            sign_in,
+            timeout=30,
+            headers={"Referer": sign_in},
+            data={"csrf_token": token, "email": "ann@example.com", "password": "wrong"},
+        )
     assert tried.status_code != 429 and "Too many" not in tried.text
 
 
 def test_a_request_that_died_under_its_key_while_the_clock_stood_ahead_can_be_repeated(server, wire, moved):
     with closing(sqlite3.connect(server.instance / "wesend.db", timeout=15)) as connection:
         first = wire.send("+256772999002", key="ahead")
-        connection.execute("UPDATE idempotency_keys SET status_code = NULL, subject = NULL, lease_until = ? WHERE key = 'ahead'",
-                           (int((time.time() + DAY) * 1000),))
+        connection.execute(
+            "UPDATE idempotency_keys SET status_code = NULL, subject = NULL, lease_until = ? WHERE key = 'ahead'",
+            (int((time.time() + DAY) * 1000),),
+        )
         connection.commit()
     assert (first.status, wire.send("+256772999002", key="ahead").status) == (200, 200)

@@ -51,8 +51,11 @@ def test_a_successor_takes_the_cpu_that_is_free(server):
         before = cpus(server)
         killed = min(before)
         os.kill(killed, signal.SIGKILL)
-        server.wait_until(lambda killed=killed: killed not in server.workers() and len(cpus(server)) == 2, 30,
-                          "gunicorn did not start the worker again")
+        server.wait_until(
+            lambda killed=killed: killed not in server.workers() and len(cpus(server)) == 2,
+            30,
+            "gunicorn did not start the worker again",
+        )
         after = cpus(server)
         (successor,) = after.keys() - before.keys()
         assert after[successor] == before[killed]

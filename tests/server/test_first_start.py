@@ -24,11 +24,16 @@ AT_ONCE = 2
 
 def commands(program: tuple[str, ...], environment: dict[str, str], count: int) -> list[subprocess.CompletedProcess[str]]:
     """The same command so many times at once, in processes of their own."""
-    started = [subprocess.Popen([sys.executable, *program], cwd=PROJECT, env=environment, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True) for _ in range(count)]
+    started = [
+        subprocess.Popen(
+            [sys.executable, *program], cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(count)
+    ]
     outputs = [process.communicate(timeout=120) for process in started]
-    return [subprocess.CompletedProcess(program, process.returncode, *output)
-            for process, output in zip(started, outputs, strict=True)]
+    return [
+        subprocess.CompletedProcess(program, process.returncode, *output) for process, output in zip(started, outputs, strict=True)
+    ]
 
 
 def test_sandboxes_made_at_once_are_one(tmp_path):
@@ -80,6 +85,7 @@ def test_of_two_that_start_at_once_on_one_port_one_serves_and_the_other_says_so(
 
 # -- where the server of an instance is ------------------------------------
 
+
 @pytest.fixture(scope="module")
 def elsewhere(new_instance) -> Iterator[Server]:
     """Started with --port, of which no command's environment says anything."""
@@ -129,8 +135,9 @@ def address(instance: Path) -> str:
     return server.command("sandbox")["base_url"]
 
 
-@pytest.mark.parametrize("told", (
-    {"pid": 2**22 + 1, "began": "1"}, {"pid": os.getpid(), "began": "1"}, {"pid": "x", "began": None}, {"pid": None}, None))
+@pytest.mark.parametrize(
+    "told", ({"pid": 2**22 + 1, "began": "1"}, {"pid": os.getpid(), "began": "1"}, {"pid": "x", "began": None}, {"pid": None}, None)
+)
 def test_a_server_that_is_gone_is_not_believed(new_instance, told):
     instance = new_instance()
     place = {"url": "http://127.0.0.1:8401", "base_url": "http://127.0.0.1:8401", "host": "127.0.0.1", "port": 8401}
@@ -145,9 +152,16 @@ def test_a_server_that_ends_takes_its_word_back(new_instance):
         assert not (server.instance / "serving.json").exists()
 
 
-@pytest.mark.parametrize(("name", "value"), (
-    ("WESEND_DATABASE_URL", "postgresql://wesend:hunter2@db/wesend"), ("WESEND_DATABASE_URL", "mysql://root:hun/t@er2@h/db?x=hunter2"),
-    ("WESEND_DATABASE_URL", "wesend:hunter2@db"), ("WESEND_BASE_URL", "ftp://me:hunter2@sms.example.org"), ("WESEND_SMTP_URL", "http://me:hunter2@mail")))
+@pytest.mark.parametrize(
+    ("name", "value"),
+    (
+        ("WESEND_DATABASE_URL", "postgresql://wesend:hunter2@db/wesend"),
+        ("WESEND_DATABASE_URL", "mysql://root:hun/t@er2@h/db?x=hunter2"),
+        ("WESEND_DATABASE_URL", "wesend:hunter2@db"),
+        ("WESEND_BASE_URL", "ftp://me:hunter2@sms.example.org"),
+        ("WESEND_SMTP_URL", "http://me:hunter2@mail"),
+    ),
+)
 def test_an_address_that_is_refused_is_named_without_its_password(tmp_path, name, value):
     done = forked.run(("app.py",), Server(tmp_path / "instance", **{name: value}).environment, tmp_path)
     assert done.returncode == 1 and name in done.stderr

@@ -26,8 +26,12 @@ from wesend.sandbox.account import CREDENTIALS
 
 MEGABYTES = 24
 SECONDS = 10  # in which it has to be well again; usually one
-SENDS = {"wesendall": "/api/v1/sms/send", "wasambazie": "/v1/sms/send", "esms": "/api/messages/send",
-         "worldledgers": "/api/v1/communication/sms"}
+SENDS = {
+    "wesendall": "/api/v1/sms/send",
+    "wasambazie": "/v1/sms/send",
+    "esms": "/api/messages/send",
+    "worldledgers": "/api/v1/communication/sms",
+}
 CODES = {"wesendall": lambda body: body["error"], "esms": lambda body: body["detail"]["code"]}
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
@@ -53,8 +57,10 @@ def send(server: Server, dialect: str, key: str | None = None) -> requests.Respo
 
 
 def reads(server: Server) -> dict[str, int]:
-    found = {path: requests.get(server.url + path, timeout=30).status_code
-             for path in ("/metrics", "/sandbox/messages", "/docs", "/sign-in")}
+    found = {
+        path: requests.get(server.url + path, timeout=30).status_code
+        for path in ("/metrics", "/sandbox/messages", "/docs", "/sign-in")
+    }
     for name, row in ROWS.items():
         found[name] = requests.get(server.url + row.probe, headers=row.headers(CREDENTIALS[name]), timeout=30).status_code
     return found
@@ -80,7 +86,7 @@ def both_workers(server: Server) -> set[int]:
 def signed_in(server: Server) -> requests.Session:
     url = server.command("user", "create", "boss@example.com")["sign_in_url"]
     visitor = requests.Session()
-    path = url[url.index("/sign-in/"):]
+    path = url[url.index("/sign-in/") :]
     token = TOKEN.search(visitor.get(server.url + path, timeout=30).text)
     assert token is not None
     visitor.post(server.url + path, data={"csrf_token": token[1], "password": "correct horse battery"}, timeout=30)
@@ -116,9 +122,14 @@ def test_a_form_on_a_full_disk_is_answered_by_a_page_with_503(server, disk):
     token = TOKEN.search(visitor.get(server.url + "/", timeout=30).text)
     assert token is not None
     fill(server, disk)
-    answers = [visitor.post(server.url + "/password", timeout=30, data={
-        "csrf_token": token[1], "old": "correct horse battery", "password": f"a longer sentence {number}" * 5})
-        for number in range(1)]
+    answers = [
+        visitor.post(
+            server.url + "/password",
+            timeout=30,
+            data={"csrf_token": token[1], "old": "correct horse battery", "password": f"a longer sentence {number}" * 5},
+        )
+        for number in range(1)
+    ]
     name = "x" * 60
     for number in range(300):  # what SQLite's log has room for still goes through
         answers.append(visitor.post(server.url + "/contacts", timeout=30, data={"csrf_token": token[1], "name": f"{name}{number}"}))
@@ -162,8 +173,11 @@ def test_what_went_out_while_the_disk_filled_is_recorded_later_and_answered_as_a
         assert answers[0].status == 200, answers
         assert server.query("SELECT status FROM messages") == [("submitting",)], "there was room to record it"
         disk.empty()
-        server.wait_until(lambda: server.query("SELECT status, gateway_ref FROM messages") == [
-            ("submitted", "AT+256771000001")], SECONDS, "what went out was not recorded")
+        server.wait_until(
+            lambda: server.query("SELECT status, gateway_ref FROM messages") == [("submitted", "AT+256771000001")],
+            SECONDS,
+            "what went out was not recorded",
+        )
         assert vendor.count() == 1 and server.run("audit")["ok"]
 
 
@@ -194,8 +208,9 @@ def test_files_that_may_not_grow(new_instance):
     with Server(instance, program=program, WESEND_SANDBOX_DELAY="0") as server:
         workers = both_workers(server)
         answers = []
-        server.wait_until(lambda: answers.append(send(server, "wesendall")) or answers[-1].status_code != 200, 60,
-                          "the limit is not met", every=0)
+        server.wait_until(
+            lambda: answers.append(send(server, "wesendall")) or answers[-1].status_code != 200, 60, "the limit is not met", every=0
+        )
         assert answers[-1].status_code == 503, answers[-1].text
         assert set(reads(server).values()) == {200} and server.health() == 503
         assert server.workers() == workers

@@ -57,15 +57,18 @@ def test_30_kills_send_nothing_twice_refund_nothing_that_was_accepted_and_leave_
         queue_bulk(server.instance, customer.wallet, MESSAGES)
         for round_number in range(1, KILLS + 1):
             goal = MESSAGES * round_number // (KILLS + 3)
-            server.wait_until(lambda goal=goal: vendor.count() >= goal, 90,
-                              "dispatch does not go on", every=0.004)
+            server.wait_until(lambda goal=goal: vendor.count() >= goal, 90, "dispatch does not go on", every=0.004)
             kill(server, round_number)
-        server.wait_until(lambda: server.query(
-            "SELECT count(*) FROM messages WHERE status NOT IN ('submitted', 'unknown')") == [(0,)], 90,
-            "messages are left")
+        server.wait_until(
+            lambda: server.query("SELECT count(*) FROM messages WHERE status NOT IN ('submitted', 'unknown')") == [(0,)],
+            90,
+            "messages are left",
+        )
         statuses = Counter(dict(server.query("SELECT status, count(*) FROM messages GROUP BY status")))
-        recipients = {status: {row[0] for row in server.query(
-            "SELECT recipient FROM messages WHERE status = ?", status)} for status in statuses}
+        recipients = {
+            status: {row[0] for row in server.query("SELECT recipient FROM messages WHERE status = ?", status)}
+            for status in statuses
+        }
         assert server.command("audit")["ok"]
         refunds = server.query("SELECT * FROM ledger_entries WHERE kind = 'refund'")
     got = Counter(vendor.accepted())
@@ -82,11 +85,11 @@ def test_a_stop_in_the_middle_leaves_nothing_in_doubt(new_instance, vendor):
         customer = live_customer(server, vendor.url, parallel=PARALLEL)
         queue_bulk(server.instance, customer.wallet, 400)
         for goal in (50, 150):
-            server.wait_until(lambda goal=goal: vendor.count() >= goal, 60,
-                              "dispatch does not go on", every=0.004)
+            server.wait_until(lambda goal=goal: vendor.count() >= goal, 60, "dispatch does not go on", every=0.004)
             server.stop()
             assert server.query("SELECT count(*) FROM messages WHERE status IN ('claimed', 'submitting')") == [(0,)]
             server.start()
-        server.wait_until(lambda: server.query("SELECT count(*) FROM messages WHERE status <> 'submitted'") == [(0,)],
-                          60, "messages are left")
+        server.wait_until(
+            lambda: server.query("SELECT count(*) FROM messages WHERE status <> 'submitted'") == [(0,)], 60, "messages are left"
+        )
         assert unknown(server) == 0 and set(Counter(vendor.accepted()).values()) == {1}

@@ -33,8 +33,9 @@ def recording(new_instance):
 
 
 def wait_for_the_end(server: Server) -> None:
-    server.wait_until(lambda: server.query(f"SELECT count(*) FROM messages WHERE {UNDER_WAY}") == [(0,)], 60,
-                      "messages did not find their end")
+    server.wait_until(
+        lambda: server.query(f"SELECT count(*) FROM messages WHERE {UNDER_WAY}") == [(0,)], 60, "messages did not find their end"
+    )
 
 
 def assert_clean(server: Server) -> None:
@@ -48,8 +49,9 @@ def history(server: Server, customer: Customer) -> list[dict]:
 
 def submissions(server: Server) -> Counter:
     """How many messages were submitted how often, as their timelines tell."""
-    return Counter(times for (times,) in server.query(
-        "SELECT count(*) FROM message_events WHERE event = 'submitted' GROUP BY message_id"))
+    return Counter(
+        times for (times,) in server.query("SELECT count(*) FROM message_events WHERE event = 'submitted' GROUP BY message_id")
+    )
 
 
 def test_sends_survive_kills_in_the_middle_of_a_storm(server):
@@ -103,8 +105,7 @@ def kill_between_submissions(server: Server, total: int) -> None:
     """Kill as many times, each when a further share of ``total`` messages has been submitted."""
     for round_number in range(1, KILLS + 1):
         goal = total * round_number // (KILLS + 2)
-        server.wait_until(lambda goal=goal: submissions(server).total() >= goal, 60, "dispatch does not go on",
-                          every=0.002)
+        server.wait_until(lambda goal=goal: submissions(server).total() >= goal, 60, "dispatch does not go on", every=0.002)
         server.kill()
         server.end_leases()
         server.start()
@@ -163,5 +164,7 @@ def journal(server: Server) -> Counter:
 
 def all_known_are_settled(server: Server) -> bool:
     given = journal(server)
-    return all(uid not in given and status == "unknown" for uid, status in server.query(
-        "SELECT uid, status FROM messages WHERE status <> 'delivered'"))
+    return all(
+        uid not in given and status == "unknown"
+        for uid, status in server.query("SELECT uid, status FROM messages WHERE status <> 'delivered'")
+    )

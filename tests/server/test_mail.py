@@ -30,24 +30,27 @@ class Shop:
         self.headers = {"X-API-Key": key["api_key"]}
 
     def email(self, *recipients: str, message: str = "Hello") -> list[int]:
-        answer = requests.post(self.server.url + "/api/v1/communication/email", headers=self.headers, timeout=30,
-                               json={"subject": "Hi", "message": message, "recipients": recipients})
+        answer = requests.post(
+            self.server.url + "/api/v1/communication/email",
+            headers=self.headers,
+            timeout=30,
+            json={"subject": "Hi", "message": message, "recipients": recipients},
+        )
         assert answer.status_code == 202, answer.text
         return answer.json()["data"]["message_ids"]
 
     def status(self, message_id: int) -> dict:
-        answer = requests.get(f"{self.server.url}/api/v1/communication/email/{message_id}", headers=self.headers,
-                              timeout=30)
+        answer = requests.get(f"{self.server.url}/api/v1/communication/email/{message_id}", headers=self.headers, timeout=30)
         return answer.json()["data"]
 
     def wait_for(self, message_id: int, status: str) -> dict:
-        Server.wait_until(lambda: self.status(message_id)["status"] == status, 60, f"the mail is never {status}",
-                          every=0.3)
+        Server.wait_until(lambda: self.status(message_id)["status"] == status, 60, f"the mail is never {status}", every=0.3)
         return self.status(message_id)
 
     def timeline(self, message_id: int) -> list[str]:
-        return [event for (event,) in self.server.query(
-            "SELECT event FROM message_events WHERE message_id = ? ORDER BY id", message_id)]
+        return [
+            event for (event,) in self.server.query("SELECT event FROM message_events WHERE message_id = ? ORDER BY id", message_id)
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +61,13 @@ def post() -> Iterator[MailServer]:
 
 @pytest.fixture(scope="module")
 def shop(new_instance, post) -> Iterator[Shop]:
-    with ForkedServer(new_instance(), WESEND_SMTP_URL=f"smtp://me:secret@127.0.0.1:{post.port}", WESEND_MAIL_BACKOFF="0.2",
-                WESEND_MAIL_FROM="Shop <shop@example.org>", WESEND_RATE_LIMIT="100000") as server:
+    with ForkedServer(
+        new_instance(),
+        WESEND_SMTP_URL=f"smtp://me:secret@127.0.0.1:{post.port}",
+        WESEND_MAIL_BACKOFF="0.2",
+        WESEND_MAIL_FROM="Shop <shop@example.org>",
+        WESEND_RATE_LIMIT="100000",
+    ) as server:
         yield Shop(server)
 
 
@@ -76,8 +84,12 @@ def test_a_mail_is_sent_by_smtp_and_is_delivered_when_the_server_has_it(shop, po
 
 def test_live_mail_is_not_in_the_sandbox_and_sandbox_mail_never_leaves(shop, post):
     shop.wait_for(shop.email("live@example.com")[0], "delivered")
-    answer = requests.post(shop.server.url + "/api/v1/communication/email", headers=HEADERS, timeout=30,
-                           json={"subject": "Hi", "message": "Hello", "recipients": ["test@example.com"]})
+    answer = requests.post(
+        shop.server.url + "/api/v1/communication/email",
+        headers=HEADERS,
+        timeout=30,
+        json={"subject": "Hi", "message": "Hello", "recipients": ["test@example.com"]},
+    )
     assert answer.status_code == 202
     caught = requests.get(shop.server.url + "/sandbox/emails?wait=30", timeout=60).json()["emails"]
     assert [mail["to"] for mail in caught] == ["test@example.com"]
@@ -134,10 +146,15 @@ def test_without_a_mail_server_it_is_held_through_restarts_and_leaves_when_one_i
     with ForkedServer(new_instance(), WESEND_SANDBOX_DELAY="0.1") as server:
         shop = Shop(server)
         [message_id] = shop.email("ann@example.com")
-        requests.post(server.url + "/api/v1/communication/email", headers=HEADERS, timeout=30,
-                      json={"subject": "Hi", "message": "Hello", "recipients": ["test@example.com"]})
+        requests.post(
+            server.url + "/api/v1/communication/email",
+            headers=HEADERS,
+            timeout=30,
+            json={"subject": "Hi", "message": "Hello", "recipients": ["test@example.com"]},
+        )
         assert [mail["to"] for mail in requests.get(server.url + "/sandbox/emails?wait=30", timeout=60).json()["emails"]] == [
-            "test@example.com"]
+            "test@example.com"
+        ]
         assert (shop.status(message_id)["status"], shop.status(message_id)["response"]) == ("pending", HELD)
         [mail] = [entry for entry in server.command("doctor")["checks"] if entry["check"] == "Mail"]
         assert mail["state"] == "warning" and mail["detail"].startswith("1 live mail is held")
@@ -151,6 +168,7 @@ def test_without_a_mail_server_it_is_held_through_restarts_and_leaves_when_one_i
 
 
 # -- the sandbox --------------------------------------------------------------
+
 
 @pytest.fixture(scope="module")
 def sandbox(new_instance) -> Iterator[Server]:
@@ -189,16 +207,29 @@ def get_emails(server: Server, **query: str) -> list[dict]:
 def test_a_test_reads_the_code_that_its_application_sent_by_sms(sandbox):
     """The application is given the published credentials; the test knows only the number and waits."""
     published = sandbox.command("sandbox")["worldledgers"]["api_key"]
-    answer = requests.post(sandbox.url + "/api/v1/communication/sms", headers={"X-API-Key": published}, timeout=30,
-                           json={"message": "Your code is 482910", "recipients": ["0722000001"]})
+    answer = requests.post(
+        sandbox.url + "/api/v1/communication/sms",
+        headers={"X-API-Key": published},
+        timeout=30,
+        json={"message": "Your code is 482910", "recipients": ["0722000001"]},
+    )
     assert answer.status_code == 202
-    [message] = requests.get(sandbox.url + "/sandbox/messages", params={"to": "0722000001", "wait": 30},
-                             timeout=60).json()["messages"]
+    [message] = requests.get(sandbox.url + "/sandbox/messages", params={"to": "0722000001", "wait": 30}, timeout=60).json()[
+        "messages"
+    ]
     assert re.search(r"code is (\d{6})$", message["text"])[1] == "482910"
     message_id = answer.json()["data"]["message_ids"][0]
-    Server.wait_until(lambda: requests.get(f"{sandbox.url}/api/v1/communication/sms/{message_id}", headers=HEADERS,
-                                           timeout=30)
-                      .json()["data"]["response"] == "Success (sandbox)", 30, "it is not delivered", every=0.6)
+    Server.wait_until(
+        lambda: (
+            requests.get(f"{sandbox.url}/api/v1/communication/sms/{message_id}", headers=HEADERS, timeout=30).json()["data"][
+                "response"
+            ]
+            == "Success (sandbox)"
+        ),
+        30,
+        "it is not delivered",
+        every=0.6,
+    )
 
 
 def test_a_test_reads_the_code_that_its_application_sent_by_its_own_mail(sandbox):
@@ -215,8 +246,7 @@ def test_wait_since_a_mail_waits_for_the_next_one(sandbox):
         smtp.send_message(application_mail("next@example.com", "First"))
         [first] = get_emails(sandbox, to="next@example.com", wait="30")
         smtp.send_message(application_mail("next@example.com", "Second"))
-        assert [mail["text"] for mail in get_emails(sandbox, to="next@example.com", since=first["id"],
-                                                    wait="30")] == ["Second"]
+        assert [mail["text"] for mail in get_emails(sandbox, to="next@example.com", since=first["id"], wait="30")] == ["Second"]
 
 
 def test_a_mail_in_foreign_letters_and_to_several_is_caught_for_each(sandbox):
@@ -228,16 +258,22 @@ def test_a_mail_in_foreign_letters_and_to_several_is_caught_for_each(sandbox):
 
 
 LONG_LINE = "x" * 1200 + "\u00e4" * 100_000
-ODD_MAILS = {b"utf8mb4": "Gr\u00fc\u00dfe".encode(), b"unknown-8bit": "Gr\u00fc\u00dfe".encode("cp1252"),
-             b"us-ascii": "Gr\u00fc\u00dfe".encode()}
+ODD_MAILS = {
+    b"utf8mb4": "Gr\u00fc\u00dfe".encode(),
+    b"unknown-8bit": "Gr\u00fc\u00dfe".encode("cp1252"),
+    b"us-ascii": "Gr\u00fc\u00dfe".encode(),
+}
 
 
 def test_long_lines_and_unknown_charsets_are_caught(sandbox):
     with smtp_to(sandbox) as smtp:
         smtp.sendmail("app@example.org", ["long@example.com"], f"Subject: x\r\n\r\n{LONG_LINE}\r\nEnd\r\n".encode())
         for number, (charset, content) in enumerate(ODD_MAILS.items()):
-            smtp.sendmail("app@example.org", [f"odd{number}@example.com"],
-                          b"Content-Type: text/plain; charset=" + charset + b"\r\n\r\n" + content + b"\r\n")
+            smtp.sendmail(
+                "app@example.org",
+                [f"odd{number}@example.com"],
+                b"Content-Type: text/plain; charset=" + charset + b"\r\n\r\n" + content + b"\r\n",
+            )
     [mail] = get_emails(sandbox, to="long@example.com", wait="30")
     assert LONG_LINE.startswith(mail["text"]) and mail["truncated"] is True
     whole = requests.get(f"{sandbox.url}/sandbox/emails/{mail['id']}", timeout=30).json()

@@ -30,8 +30,11 @@ def server(new_instance) -> Iterator[Server]:
 def scrape(server: Server) -> dict[tuple, float]:
     answer = requests.get(f"{server.url}/metrics", timeout=30)
     assert answer.status_code == 200, answer.text
-    return {(sample.name, *sample.labels.values()): sample.value
-            for family in text_string_to_metric_families(answer.text) for sample in family.samples}
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
 
 
 def logged(server: Server) -> list[dict]:
@@ -64,16 +67,20 @@ def test_a_request_that_gunicorn_can_not_read_is_logged_without_what_was_in_it(s
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
         connection.sendall(b"GET /t/s3cr3t HTTP/1.1\r\nHost: x\r\nAuthorization Basic s3cr3t\r\n\r\n")
         assert b" 400 " in connection.recv(200)
-    server.wait_until(lambda: any("Invalid request" in line["message"] for line in logged(server)), 30,
-                      "nothing is logged")
+    server.wait_until(lambda: any("Invalid request" in line["message"] for line in logged(server)), 30, "nothing is logged")
     assert "s3cr3t" not in server.output()
 
 
 def test_no_line_holds_credentials_texts_or_numbers(server):
     with Wire(server.port) as wire:
         wire.send("+256771555555", "Your code is 998877")
-    server.wait_until(lambda: any(line.get("endpoint") == "wesendall.sms.send" or line.get("path") == "/api/v1/sms/send"
-                                  for line in logged(server)), 30, "the send is not logged")
+    server.wait_until(
+        lambda: any(
+            line.get("endpoint") == "wesendall.sms.send" or line.get("path") == "/api/v1/sms/send" for line in logged(server)
+        ),
+        30,
+        "the send is not logged",
+    )
     lines = json.dumps(logged(server))
     assert [part for part in (PUBLISHED.secret, "998877", "771555555") if part in lines] == []
 
@@ -121,14 +128,19 @@ def test_backups_amid_a_storm_are_whole_and_the_sends_go_on(server, tmp_path):
 def whole(file) -> int:
     """Messages in a backup of which everything agrees: each balance with its ledger, each batch with its messages."""
     with closing(sqlite3.connect(file)) as connection:
+
         def rows(sql):
             return connection.execute(sql).fetchall()
 
         assert rows("PRAGMA integrity_check") == [("ok",)] and rows("PRAGMA foreign_key_check") == []
-        assert rows("SELECT uid FROM wallets w WHERE balance_micros <> (SELECT coalesce(sum(amount_micros), 0)"
-                    " FROM ledger_entries WHERE wallet_id = w.id)") == []
-        assert rows("SELECT id FROM batches b WHERE total <> (SELECT count(*) FROM messages WHERE batch_id ="
-                    " b.id)") == []
+        assert (
+            rows(
+                "SELECT uid FROM wallets w WHERE balance_micros <> (SELECT coalesce(sum(amount_micros), 0)"
+                " FROM ledger_entries WHERE wallet_id = w.id)"
+            )
+            == []
+        )
+        assert rows("SELECT id FROM batches b WHERE total <> (SELECT count(*) FROM messages WHERE batch_id = b.id)") == []
         return rows("SELECT count(*) FROM messages")[0][0]
 
 
@@ -150,8 +162,7 @@ def test_a_restore_is_refused_while_it_serves_and_starts_paused_afterwards(new_i
             assert wire.send("+256771000001").status == 200
         assert server.query("SELECT status FROM messages") == [("queued",)]
         server.run("resume")
-        server.wait_until(lambda: server.query("SELECT status FROM messages") == [("delivered",)], 30,
-                          "it stays paused")
+        server.wait_until(lambda: server.query("SELECT status FROM messages") == [("delivered",)], 30, "it stays paused")
 
 
 def test_the_clock_makes_backups_while_it_serves(new_instance, tmp_path):

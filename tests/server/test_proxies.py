@@ -88,31 +88,63 @@ class Proxy(NamedTuple):
 
 @pytest.fixture(scope="module")
 def server(new_instance) -> Iterator[Server]:
-    with ForkedServer(new_instance(), program=("-m", "tests.support.impatient"), WESEND_LOG="json",
-                      WESEND_BASE_URL=f"https://{NAME}", WESEND_SANDBOX="1") as server:
+    with ForkedServer(
+        new_instance(),
+        program=("-m", "tests.support.impatient"),
+        WESEND_LOG="json",
+        WESEND_BASE_URL=f"https://{NAME}",
+        WESEND_SANDBOX="1",
+    ) as server:
         yield server
 
 
 def nginx(folder: Path, server: Server, port: int) -> list[str]:
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", f"/CN={NAME}",
-                    "-keyout", folder / "key.pem", "-out", folder / "cert.pem"], check=True, capture_output=True)
-    site = replaced(documented("server {"), ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
-                    (f"/etc/letsencrypt/live/{NAME}/fullchain.pem", str(folder / "cert.pem")),
-                    (f"/etc/letsencrypt/live/{NAME}/privkey.pem", str(folder / "key.pem")),
-                    ("127.0.0.1:8000", f"127.0.0.1:{server.port}"))
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "1",
+            "-subj",
+            f"/CN={NAME}",
+            "-keyout",
+            folder / "key.pem",
+            "-out",
+            folder / "cert.pem",
+        ],
+        check=True,
+        capture_output=True,
+    )
+    site = replaced(
+        documented("server {"),
+        ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
+        (f"/etc/letsencrypt/live/{NAME}/fullchain.pem", str(folder / "cert.pem")),
+        (f"/etc/letsencrypt/live/{NAME}/privkey.pem", str(folder / "key.pem")),
+        ("127.0.0.1:8000", f"127.0.0.1:{server.port}"),
+    )
     user = "user root;\n" if os.geteuid() == 0 else ""  # else its workers may not enter this folder
-    places = "".join(f"{name}_temp_path {folder / name};\n" for name in (
-        "client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    (folder / "nginx.conf").write_text(f"{user}daemon off; pid {folder / 'pid'}; error_log {folder / 'error.log'};\n"
-                                       f"events {{}}\nhttp {{ access_log off;\n{places}{site}}}\n")
+    places = "".join(f"{name}_temp_path {folder / name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    (folder / "nginx.conf").write_text(
+        f"{user}daemon off; pid {folder / 'pid'}; error_log {folder / 'error.log'};\n"
+        f"events {{}}\nhttp {{ access_log off;\n{places}{site}}}\n"
+    )
     return ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
 
 
 def caddy(folder: Path, server: Server, port: int) -> list[str]:
-    site = replaced(documented(f"{NAME} {{"), (f"{NAME} {{", f"https://{NAME}:{port} {{\n    tls internal\n    bind 127.0.0.1"),
-                    ("127.0.0.1:8000", f"127.0.0.1:{server.port}"))
-    (folder / "Caddyfile").write_text("{\n    admin off\n    auto_https disable_redirects\n    skip_install_trust\n"
-                                      f"    storage file_system {folder / 'storage'}\n}}\n" + site)
+    site = replaced(
+        documented(f"{NAME} {{"),
+        (f"{NAME} {{", f"https://{NAME}:{port} {{\n    tls internal\n    bind 127.0.0.1"),
+        ("127.0.0.1:8000", f"127.0.0.1:{server.port}"),
+    )
+    (folder / "Caddyfile").write_text(
+        "{\n    admin off\n    auto_https disable_redirects\n    skip_install_trust\n"
+        f"    storage file_system {folder / 'storage'}\n}}\n" + site
+    )
     return ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
 
 
@@ -125,8 +157,9 @@ def proxy(request, server, tmp_path_factory) -> Iterator[Proxy]:
         pytest.skip(f"{request.param} is not installed")
     folder, port = tmp_path_factory.mktemp(request.param), free_port()
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(STARTS[request.param](folder, server, port), cwd=folder, stdout=log, stderr=log,
-                                   env={**os.environ, "HOME": str(folder)})
+        process = subprocess.Popen(
+            STARTS[request.param](folder, server, port), cwd=folder, stdout=log, stderr=log, env={**os.environ, "HOME": str(folder)}
+        )
     try:
         server.wait_until(lambda: listens(port) or process.poll() is not None, 30, "the proxy did not come up")
         assert process.poll() is None, (folder / "log").read_text()
@@ -173,10 +206,16 @@ def test_somebody_signs_in_over_https(proxy):
     assert "Secure" in page.headers["set-cookie"]
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.body.decode())
     assert token is not None
-    done = proxy.ask("POST", urlsplit(link).path, {
-        "Cookie": cookie, "Referer": f"https://{NAME}:{proxy.port}{urlsplit(link).path}",
-        "Content-Type": "application/x-www-form-urlencoded"},
-        urlencode({"csrf_token": token[1], "password": PASSWORD}).encode())
+    done = proxy.ask(
+        "POST",
+        urlsplit(link).path,
+        {
+            "Cookie": cookie,
+            "Referer": f"https://{NAME}:{proxy.port}{urlsplit(link).path}",
+            "Content-Type": "application/x-www-form-urlencoded",
+        },
+        urlencode({"csrf_token": token[1], "password": PASSWORD}).encode(),
+    )
     assert (done.status, done.headers["location"]) == (303, "/start")
 
 
@@ -184,9 +223,11 @@ def upload(proxy: Proxy, size: int) -> Answer:
     """A contact list of about ``size`` bytes."""
     row = "+2567%08d," + "x" * 980 + "\n"
     rows = "".join(row % number for number in range(size // 995))
-    body = (b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nlarge\r\n'
-            b'--b\r\nContent-Disposition: form-data; name="file"; filename="large.csv"\r\nContent-Type: text/csv\r\n\r\n'
-            b"phone,note\n" + rows.encode() + b"\r\n--b--\r\n")
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nlarge\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="large.csv"\r\nContent-Type: text/csv\r\n\r\n'
+        b"phone,note\n" + rows.encode() + b"\r\n--b--\r\n"
+    )
     return proxy.ask("POST", "/api/contact-lists", {**proxy.esms, "Content-Type": "multipart/form-data; boundary=b"}, body)
 
 
@@ -196,11 +237,15 @@ def test_a_contact_list_of_45_mb_goes_through_and_one_of_60_does_not(proxy):
     assert upload(proxy, 60 * MB).status in (400, 413)  # eSMS's own word for it, or nginx's
 
 
-@pytest.mark.parametrize("opening", (
-    b"", b"Content-Length: 100\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\n40\r\n{", b"Content-Length: 900000\r\n\r\n{"))
+@pytest.mark.parametrize(
+    "opening",
+    (b"", b"Content-Length: 100\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\n40\r\n{", b"Content-Length: 900000\r\n\r\n{"),
+)
 def test_24_unfinished_requests_hold_up_nobody(proxy, opening):
-    start = (f"POST /api/messages/send HTTP/1.1\r\nHost: {NAME}\r\nAuthorization: {proxy.esms['Authorization']}\r\n"
-             "Content-Type: application/json\r\n").encode()
+    start = (
+        f"POST /api/messages/send HTTP/1.1\r\nHost: {NAME}\r\nAuthorization: {proxy.esms['Authorization']}\r\n"
+        "Content-Type: application/json\r\n"
+    ).encode()
     with crowd(lambda: connected(proxy.port), 24, start + opening):
         for _ in range(4):
             began = time.monotonic()

@@ -30,8 +30,11 @@ def health(server: Server) -> dict:
 def send_and_wait_for_delivery(server: Server, number: str) -> None:
     with Wire(server.port) as wire:
         assert wire.send(number).status == 200
-        server.wait_until(lambda: {m["status"] for m in wire.get("/sms/history", recipient=number)["messages"]}
-                          == {"delivered"}, 30, "nobody fetches receipts")
+        server.wait_until(
+            lambda: {m["status"] for m in wire.get("/sms/history", recipient=number)["messages"]} == {"delivered"},
+            30,
+            "nobody fetches receipts",
+        )
 
 
 def lock_holders(server: Server) -> list[int]:
@@ -58,12 +61,16 @@ def test_when_the_holder_is_killed_another_takes_over_and_the_jobs_go_on(server)
     for round_number in range(2):
         holder, before = server.scheduler(), server.workers()
         kill(server, holder)
-        server.wait_until(lambda holder=holder: lock_holders(server) and server.scheduler() != holder, TAKE_OVER,
-                          "nobody took over")
+        server.wait_until(
+            lambda holder=holder: lock_holders(server) and server.scheduler() != holder, TAKE_OVER, "nobody took over"
+        )
         assert lock_holders(server) == [server.scheduler()]
         send_and_wait_for_delivery(server, f"+25677100001{round_number}")
-        server.wait_until(lambda before=before: len(server.workers()) == 2 and server.workers() != before, 30,
-                          "gunicorn did not start the worker again")
+        server.wait_until(
+            lambda before=before: len(server.workers()) == 2 and server.workers() != before,
+            30,
+            "gunicorn did not start the worker again",
+        )
     assert health(server) == {"status": "ok", "database": "ok", "scheduler": "running"}
 
 
@@ -73,8 +80,9 @@ def test_a_bulk_that_is_being_dispatched_is_finished_by_the_successor(server):
         batch = wire.send(recipients).data["batch_id"]
     kill(server, server.scheduler())
     server.end_leases()
-    server.wait_until(lambda: server.query("SELECT delivered FROM batches WHERE uid = ?", batch) == [(1500,)], 60,
-                      "the bulk was not finished")
+    server.wait_until(
+        lambda: server.query("SELECT delivered FROM batches WHERE uid = ?", batch) == [(1500,)], 60, "the bulk was not finished"
+    )
 
 
 def test_without_a_scheduler_it_serves_says_so_and_leaves_the_jobs_to_another(new_instance):
@@ -86,6 +94,9 @@ def test_without_a_scheduler_it_serves_says_so_and_leaves_the_jobs_to_another(ne
         assert idle.scheduler() is None
         assert idle.query("SELECT status FROM messages") == [("submitted",)]
         with ForkedServer(instance, WESEND_SANDBOX_DELAY="0", WESEND_WORKERS="1") as busy:
-            busy.wait_until(lambda: busy.query("SELECT status FROM messages") == [("delivered",)], 30,
-                            "the other server's jobs did not fetch the receipt")
+            busy.wait_until(
+                lambda: busy.query("SELECT status FROM messages") == [("delivered",)],
+                30,
+                "the other server's jobs did not fetch the receipt",
+            )
             assert health(idle)["scheduler"] == "running"

@@ -29,7 +29,7 @@ GATHERED = {
     "half a chunk": SEND + b'Transfer-Encoding: chunked\r\n\r\n40\r\n{"to": ',
     "no last chunk": SEND + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
     "half a form": b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-                   b"Content-Length: 100\r\n\r\nemail=",
+    b"Content-Length: 100\r\n\r\nemail=",
 }
 """Openings of requests that no thread has anything to do with."""
 READ = {
@@ -75,8 +75,7 @@ def test_for_15_seconds_24_of_each_kind_hold_up_nobody_and_then_they_are_told(ne
     with ForkedServer(new_instance()) as server, ExitStack() as stack:
         server.wait_until(lambda: len(server.workers()) == 2, 30, "gunicorn did not start two workers")
         began = time.monotonic()
-        held = {name: stack.enter_context(crowd(connect_to(server), 24, opening))
-                for name, opening in (GATHERED | READ).items()}
+        held = {name: stack.enter_context(crowd(connect_to(server), 24, opening)) for name, opening in (GATHERED | READ).items()}
         answers(server)
         time.sleep(max(0.0, began + PATIENCE - 2 - time.monotonic()))
         assert all(what_comes(held[name][0], 0.0) is None for name in GATHERED)
@@ -100,7 +99,7 @@ def test_one_byte_after_the_other_wins_no_time(server):
         for number in range(50):
             for client, opening in zip(clients, (SEND, READ["half a large body"]), strict=True):
                 with suppress(ConnectionError):
-                    client.sendall(opening[:-50] if number == 0 else opening[-50:][number:number + 1])
+                    client.sendall(opening[:-50] if number == 0 else opening[-50:][number : number + 1])
             time.sleep(0.07)
             told = [done or what_comes(client, 0.0) for client, done in zip(clients, told, strict=True)]
             if all(told):
@@ -114,19 +113,28 @@ def test_a_body_that_keeps_its_pace_is_taken_whatever_it_takes(server):
     with crowd(connect_to(server), 1, SEND + b"Content-Length: %d\r\n\r\n" % len(body)) as [client]:
         began = time.monotonic()
         for start in range(0, len(body), 1000):
-            client.sendall(body[start:start + 1000])
+            client.sendall(body[start : start + 1000])
             time.sleep(0.04)
         assert time.monotonic() - began > TENTH
         assert b" 200 " in client.recv(65536)
 
 
-@pytest.mark.parametrize(("path", "code"), (
-    ("/api/messages/send", b'"request_timeout"'), ("/api/v1/sms/send", b'"error"'), ("/v1/sms/send", b'"detail"'),
-    ("/api/v1/email/send", b'"error"'), ("/sign-in", b"<html")))
+@pytest.mark.parametrize(
+    ("path", "code"),
+    (
+        ("/api/messages/send", b'"request_timeout"'),
+        ("/api/v1/sms/send", b'"error"'),
+        ("/v1/sms/send", b'"detail"'),
+        ("/api/v1/email/send", b'"error"'),
+        ("/sign-in", b"<html"),
+    ),
+)
 def test_it_is_told_in_the_words_of_what_was_asked(server, path, code):
     keys = CREDENTIALS["wasambazie"]
-    headers = (f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{KEY}X-API-PUBLIC-KEY: {keys.public}\r\nX-API-SECRET-KEY:"
-               f" {keys.secret}\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n")
+    headers = (
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{KEY}X-API-PUBLIC-KEY: {keys.public}\r\nX-API-SECRET-KEY:"
+        f" {keys.secret}\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+    )
     with crowd(connect_to(server), 1, headers.encode()) as [client]:
         said = what_comes(client, TENTH + 3)
     assert said is not None and (code in said or b" 401 " in said), said
@@ -170,8 +178,9 @@ def test_slow_readers_hold_half_of_the_threads_at_most_and_not_for_long(server):
 def connections(server: Server) -> int:
     """Established ones of the server's side, from the kernel's table."""
     with open("/proc/net/tcp") as table:
-        return sum(fields[1].endswith(f":{server.port:04X}") and fields[3] == "01"
-                   for fields in map(str.split, table.readlines()[1:]))
+        return sum(
+            fields[1].endswith(f":{server.port:04X}") and fields[3] == "01" for fields in map(str.split, table.readlines()[1:])
+        )
 
 
 def test_a_stop_does_not_wait_for_who_dawdles(new_instance):

@@ -25,13 +25,20 @@ from tests.support.wire import PUBLISHED, Wire, new_customer
 
 def start(instance: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs app.py, which is expected to end by itself."""
-    return subprocess.run([sys.executable, "app.py", *options], cwd=PROJECT, env=Server(instance, **environment).environment,
-                          capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        [sys.executable, "app.py", *options],
+        cwd=PROJECT,
+        env=Server(instance, **environment).environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
 
 
 @pytest.fixture
 def start_quickly(tmp_path_factory) -> Callable[..., subprocess.CompletedProcess[str]]:
     """The same in a fork: what is refused, in which words, is the same in all of them."""
+
     def start_forked(instance: Path, **environment: str) -> subprocess.CompletedProcess[str]:
         return forked.run(("app.py",), Server(instance, **environment).environment, tmp_path_factory.mktemp("forked"))
 
@@ -91,9 +98,17 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path, start_quickly):
     assert tmp_path.joinpath("wesend.db").read_text().startswith("a shopping list")
 
 
-@pytest.mark.parametrize(("name", "value"), [
-    ("WESEND_PORT", "eighty"), ("WESEND_WORKERS", "0"), ("WESEND_SANDBOX_DELAY", "-1"), ("WESEND_SCHEDULER", "maybe"),
-    ("WESEND_DATABASE_URL", "postgresql://localhost/wesend"), ("WESEND_HOST", "not.an.address.invalid")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WESEND_PORT", "eighty"),
+        ("WESEND_WORKERS", "0"),
+        ("WESEND_SANDBOX_DELAY", "-1"),
+        ("WESEND_SCHEDULER", "maybe"),
+        ("WESEND_DATABASE_URL", "postgresql://localhost/wesend"),
+        ("WESEND_HOST", "not.an.address.invalid"),
+    ],
+)
 def test_a_setting_that_can_not_be_used_is_named(tmp_path, start_quickly, name, value):
     assert_one_sentence(start_quickly(tmp_path / "instance", **{name: value}), value)
     assert not (tmp_path / "instance").exists()
@@ -203,6 +218,15 @@ def test_sigterm_answers_what_is_under_way_and_ends_cleanly(new_instance):
 def request_head(length: int) -> bytes:
     """Of a send whose body is announced and not there yet."""
     authorization = basic(PUBLISHED.key, PUBLISHED.secret)
-    return "\r\n".join(["POST /api/v1/sms/send HTTP/1.1", "Host: localhost", "Expect: 100-continue",
-                        "Content-Type: application/json", f"Content-Length: {length}",
-                        f"Authorization: {authorization}", "", ""]).encode()
+    return "\r\n".join(
+        [
+            "POST /api/v1/sms/send HTTP/1.1",
+            "Host: localhost",
+            "Expect: 100-continue",
+            "Content-Type: application/json",
+            f"Content-Length: {length}",
+            f"Authorization: {authorization}",
+            "",
+            "",
+        ]
+    ).encode()

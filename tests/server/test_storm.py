@@ -57,9 +57,11 @@ def test_every_accepted_send_tells_a_balance_that_was_there_once_each(server, cu
     customer = customer_with(64)
     answers = at_once(server.port, customer, [lambda wire, to=good(): wire.send(to) for _ in range(64)])
     assert [answer.status for answer in answers] == [200] * 64
-    entries = server.query("SELECT e.balance_after_micros / 1000000 FROM ledger_entries e JOIN wallets w"
-                           " ON w.id = e.wallet_id WHERE w.uid = ? AND e.kind = 'sms_charge' ORDER BY e.id",
-                           customer.wallet)
+    entries = server.query(
+        "SELECT e.balance_after_micros / 1000000 FROM ledger_entries e JOIN wallets w"
+        " ON w.id = e.wallet_id WHERE w.uid = ? AND e.kind = 'sms_charge' ORDER BY e.id",
+        customer.wallet,
+    )
     assert [row[0] for row in entries] == [PRICE * left for left in range(63, -1, -1)]
 
 

@@ -24,8 +24,7 @@ def wire(server) -> Iterator[Wire]:
 
 
 def top_up(wire: Wire, phone: str, **headers: str) -> dict:
-    answer = wire.call("POST", "/account/topup", {"walletId": wire.customer.wallet, "amount": 5000, "phone": phone},
-                       **headers)
+    answer = wire.call("POST", "/account/topup", {"walletId": wire.customer.wallet, "amount": 5000, "phone": phone}, **headers)
     assert answer.status == 202, answer
     return answer.data
 
@@ -44,9 +43,14 @@ def poll_until_it_ends(wire: Wire, deposit: dict) -> dict:
 
 def credits(server: Server, wire: Wire) -> list[float]:
     """What the wallet's ledger was given by deposits."""
-    return [micros / 1_000_000 for (micros,) in server.query(
-        "SELECT amount_micros FROM ledger_entries e JOIN wallets w ON w.id = e.wallet_id"
-        " WHERE w.uid = ? AND deposit_id IS NOT NULL", wire.customer.wallet)]
+    return [
+        micros / 1_000_000
+        for (micros,) in server.query(
+            "SELECT amount_micros FROM ledger_entries e JOIN wallets w ON w.id = e.wallet_id"
+            " WHERE w.uid = ? AND deposit_id IS NOT NULL",
+            wire.customer.wallet,
+        )
+    ]
 
 
 def test_a_top_up_becomes_successful_and_is_credited_once(server, wire):

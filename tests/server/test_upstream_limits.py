@@ -13,24 +13,30 @@ PARALLEL = 3
 
 
 def test_parallel_is_never_exceeded_at_the_vendor_by_two_workers_and_their_dispatcher(new_instance, tmp_path):
-    with VendorServer(tmp_path, "0.03") as vendor, ForkedServer(
-            new_instance(), WESEND_WORKERS="2", WESEND_THREADS="8") as server:
+    with VendorServer(tmp_path, "0.03") as vendor, ForkedServer(new_instance(), WESEND_WORKERS="2", WESEND_THREADS="8") as server:
         customer = live_customer(server, vendor.url, parallel=PARALLEL)
         queue_bulk(server.instance, customer.wallet, 100)
-        answers = at_once(server.port, customer, [
-            lambda wire, index=index: wire.send(number(1000 + index), f"text {index}") for index in range(64)],
-            threads=16)
+        answers = at_once(
+            server.port,
+            customer,
+            [lambda wire, index=index: wire.send(number(1000 + index), f"text {index}") for index in range(64)],
+            threads=16,
+        )
         assert {answer.status for answer in answers} == {200}
-        server.wait_until(lambda: server.query("SELECT count(*) FROM messages WHERE status <> 'submitted'") == [(0,)],
-                          60, "messages are left")
+        server.wait_until(
+            lambda: server.query("SELECT count(*) FROM messages WHERE status <> 'submitted'") == [(0,)], 60, "messages are left"
+        )
         assert vendor.most_at_once() == PARALLEL and len(set(vendor.accepted())) == 164 == len(vendor.accepted())
 
 
 def test_a_hanging_gateway_leaves_the_rest_of_the_server_answering(new_instance, tmp_path):
-    with VendorServer(tmp_path, "hang") as vendor, ForkedServer(
-            new_instance(), WESEND_GATEWAY_TIMEOUT="8", WESEND_SANDBOX_DELAY="0") as server:
+    with (
+        VendorServer(tmp_path, "hang") as vendor,
+        ForkedServer(new_instance(), WESEND_GATEWAY_TIMEOUT="8", WESEND_SANDBOX_DELAY="0") as server,
+    ):
         live, sandbox = live_customer(server, vendor.url), new_customer(server, "100000")
         with ThreadPoolExecutor(16) as pool:
+
             def send_live(index: int):
                 with Wire(server.port, live) as wire:
                     return wire.send(number(index), f"text {index}")

@@ -23,20 +23,22 @@ SENT_AT_ONCE = 100
 
 @pytest.fixture
 def server(instance: Path) -> Iterator[Server]:
-    with ForkedServer(instance, WESEND_ALLOW_PRIVATE_URLS="1", WESEND_WEBHOOK_BACKOFF="0.2",
-                WESEND_SANDBOX_DELAY="0") as made:
+    with ForkedServer(instance, WESEND_ALLOW_PRIVATE_URLS="1", WESEND_WEBHOOK_BACKOFF="0.2", WESEND_SANDBOX_DELAY="0") as made:
         yield made
 
 
 def add(server: Server, url: str, format_name: str) -> int:
     account_id = server.command("sandbox")["account_id"]
-    return server.command("webhook", "add", "--account", str(account_id), "--format", format_name,
-                          "--url", url)["webhook_id"]
+    return server.command("webhook", "add", "--account", str(account_id), "--format", format_name, "--url", url)["webhook_id"]
 
 
 def send(server: Server, to_number: str) -> str:
-    answered = requests.post(f"{server.url}/v1/sms/send", headers=HEADERS, timeout=30, json={
-        "to_number": to_number, "message": "Hello", "sender_id": "MYBRAND"})
+    answered = requests.post(
+        f"{server.url}/v1/sms/send",
+        headers=HEADERS,
+        timeout=30,
+        json={"to_number": to_number, "message": "Hello", "sender_id": "MYBRAND"},
+    )
     assert answered.status_code == 201, answered.text
     return answered.json()["message_batch_id"]
 
@@ -63,8 +65,9 @@ def test_an_event_that_is_due_survives_kill_9_between_its_attempts(server, recei
     receiver.behave(answer(200))
     server.start()
     receiver.wait_for(seen + 1)
-    Server.wait_until(lambda: rows(instance, "SELECT status FROM webhook_deliveries") == [("delivered",)], 20,
-                      "the 200 was not recorded")
+    Server.wait_until(
+        lambda: rows(instance, "SELECT status FROM webhook_deliveries") == [("delivered",)], 20, "the 200 was not recorded"
+    )
     assert set(finalised(receiver.posted)) == {batch}
     assert len({posted.headers["webhook-id"] for posted in receiver.posted}) == 1
 
@@ -91,15 +94,23 @@ def test_kill_9_at_any_moment_loses_no_event_and_repeats_none_whose_200_was_reco
         server.kill()
         server.start()
     Server.wait_until(lambda: set(finalised(receiver.posted)) == set(batches), 40, "an event was lost")
-    Server.wait_until(lambda: not rows(instance, "SELECT 1 FROM webhook_deliveries WHERE status <> 'delivered'"), 20,
-                      "not all were recorded")
+    Server.wait_until(
+        lambda: not rows(instance, "SELECT 1 FROM webhook_deliveries WHERE status <> 'delivered'"), 20, "not all were recorded"
+    )
     ids = {posted.headers["webhook-id"] for posted in receiver.posted}
     assert len(ids) == len(batches), "each batch has one event, however often it was posted"
-    recorded = {uid for (uid,) in rows(instance, "SELECT d.uid FROM webhook_attempts a JOIN webhook_deliveries d"
-                                                 " ON d.id = a.delivery_id WHERE a.status_code = 200")}
+    recorded = {
+        uid
+        for (uid,) in rows(
+            instance,
+            "SELECT d.uid FROM webhook_attempts a JOIN webhook_deliveries d ON d.id = a.delivery_id WHERE a.status_code = 200",
+        )
+    }
     assert recorded == ids
-    assert rows(instance, "SELECT delivery_id FROM webhook_attempts WHERE status_code = 200"
-                          " GROUP BY delivery_id HAVING count(*) > 1") == []
+    assert (
+        rows(instance, "SELECT delivery_id FROM webhook_attempts WHERE status_code = 200 GROUP BY delivery_id HAVING count(*) > 1")
+        == []
+    )
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -115,17 +126,34 @@ def test_a_thousand_events_reach_the_healthy_endpoint_beside_a_hanging_one(serve
         credentials = (given.public or "", given.secret)
         for start in range(0, 1000, SENT_AT_ONCE):
             numbers = [f"+25677{index:07d}" for index in range(2_000_000 + start, 2_000_000 + start + SENT_AT_ONCE)]
-            answered = requests.post(f"{server.url}/api/v1/sms/send", timeout=60, auth=credentials,
-                                     json={"walletId": "wal_sandbox_wesendall", "message": "Hi", "recipient": numbers})
+            answered = requests.post(
+                f"{server.url}/api/v1/sms/send",
+                timeout=60,
+                auth=credentials,
+                json={"walletId": "wal_sandbox_wesendall", "message": "Hi", "recipient": numbers},
+            )
             assert answered.json()["data"]["successful"] == SENT_AT_ONCE
         receiver.wait_for(1000, seconds=60)
-        Server.wait_until(lambda: rows(instance, "SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = ?"
-                                                 " AND status = 'delivered'", healthy) == [(1000,)], 30, "not recorded")
-        waited = [(at - created) / 1000 for at, created in rows(
-            instance, "SELECT a.at, d.created_at FROM webhook_attempts a JOIN webhook_deliveries d"
-                      " ON d.id = a.delivery_id WHERE d.endpoint_id = ?", healthy)]
+        Server.wait_until(
+            lambda: (
+                rows(instance, "SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = ? AND status = 'delivered'", healthy)
+                == [(1000,)]
+            ),
+            30,
+            "not recorded",
+        )
+        waited = [
+            (at - created) / 1000
+            for at, created in rows(
+                instance,
+                "SELECT a.at, d.created_at FROM webhook_attempts a JOIN webhook_deliveries d"
+                " ON d.id = a.delivery_id WHERE d.endpoint_id = ?",
+                healthy,
+            )
+        ]
         assert len(waited) == len({posted.headers["webhook-id"] for posted in receiver.posted}) == 1000
         assert percentile(waited, 0.95) < 5
         assert hanging.posted
-        assert rows(instance, "SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = ? AND status = 'delivered'",
-                    slow) == [(0,)]
+        assert rows(instance, "SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = ? AND status = 'delivered'", slow) == [
+            (0,)
+        ]

@@ -25,8 +25,15 @@ class Minted(NamedTuple):
     credentials: Credentials
 
 
-def mint(app: Flask, api: str = "wesendall", *, country: str = "UG", currency: str = "UGX", balance: str = "1000",
-         is_sandbox: bool = True) -> Minted:
+def mint(
+    app: Flask,
+    api: str = "wesendall",
+    *,
+    country: str = "UG",
+    currency: str = "UGX",
+    balance: str = "1000",
+    is_sandbox: bool = True,
+) -> Minted:
     """A new account with a wallet that holds ``balance``, and a key for ``api``."""
     with app.app_context():
         account = service.create_account(f"{api} {country}", country, actor=ACTOR)
@@ -40,8 +47,7 @@ def mint(app: Flask, api: str = "wesendall", *, country: str = "UG", currency: s
 def mint_key(account_id: int, wallet: wallets.WalletInfo, api: str) -> tuple[int, Credentials]:
     """One more key of an account; inside an application context."""
     credentials = keys.new_credentials(api, for_sandbox=wallet.is_sandbox)
-    return keys.create_key(account_id=account_id, wallet_id=wallet.id, api=api, credentials=credentials,
-                           actor=ACTOR), credentials
+    return keys.create_key(account_id=account_id, wallet_id=wallet.id, api=api, credentials=credentials, actor=ACTOR), credentials
 
 
 def wesendall_of(app: Flask, minted: Minted) -> Wesendall:

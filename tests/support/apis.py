@@ -26,8 +26,9 @@ class Api:
 
     def call(self, method: str, path: str, *, headers: dict[str, str | None] | None = None, **options) -> TestResponse:
         merged = {**self.headers, **(headers or {})}
-        return self.client.open(self.prefix + path, method=method,
-                                headers={k: v for k, v in merged.items() if v is not None}, **options)
+        return self.client.open(
+            self.prefix + path, method=method, headers={k: v for k, v in merged.items() if v is not None}, **options
+        )
 
     def get(self, path: str, **options) -> TestResponse:
         return self.call("GET", path, **options)
@@ -46,16 +47,14 @@ class Wesendall(Api):
     prefix = "/api/v1"
     name = "wesendall"
 
-    def __init__(self, client: FlaskClient, key: str | None = None, secret: str | None = None,
-                 wallet: str | None = None):
+    def __init__(self, client: FlaskClient, key: str | None = None, secret: str | None = None, wallet: str | None = None):
         published = CREDENTIALS["wesendall"]
         super().__init__(client, {"Authorization": basic(key or published.public, secret or published.secret)})
         self.wallet = wallet or WALLETS["wesendall"][0]
 
     def send(self, recipient, message: str = "Hello", **more) -> TestResponse:
         options = {"headers": more.pop("headers")} if "headers" in more else {}
-        return self.post("/sms/send", {"walletId": self.wallet, "message": message, "recipient": recipient, **more},
-                         **options)
+        return self.post("/sms/send", {"walletId": self.wallet, "message": message, "recipient": recipient, **more}, **options)
 
     def balance(self) -> float:
         return self.get("/account/balance", query_string={"walletId": self.wallet}).json["data"]["balance"]
@@ -93,8 +92,9 @@ class Wasambazie(Api):
 
     def __init__(self, client: FlaskClient, public: str | None = None, secret: str | None = None):
         published = CREDENTIALS["wasambazie"]
-        super().__init__(client, {"X-API-PUBLIC-KEY": public or published.public or "",
-                                  "X-API-SECRET-KEY": secret or published.secret})
+        super().__init__(
+            client, {"X-API-PUBLIC-KEY": public or published.public or "", "X-API-SECRET-KEY": secret or published.secret}
+        )
 
     def send(self, to_number, message: str = "Hello", sender_id: str | None = "MYBRAND", **options) -> TestResponse:
         return self.post("/sms/send", {"to_number": to_number, "message": message, "sender_id": sender_id}, **options)

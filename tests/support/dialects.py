@@ -49,9 +49,15 @@ class Row:
 
 
 def _wesendall(shown: dict) -> bool:
-    return (shown.get("success") is False and set(shown) <= {"success", "error", "message", "data"}
-            and isinstance(shown["error"], str) and re.fullmatch("[a-z_]+", shown["error"]) is not None
-            and shown["error"] != "http_error" and isinstance(shown["message"], str) and bool(shown["message"]))
+    return (
+        shown.get("success") is False
+        and set(shown) <= {"success", "error", "message", "data"}
+        and isinstance(shown["error"], str)
+        and re.fullmatch("[a-z_]+", shown["error"]) is not None
+        and shown["error"] != "http_error"
+        and isinstance(shown["message"], str)
+        and bool(shown["message"])
+    )
 
 
 def _field_errors(detail) -> bool:
@@ -65,62 +71,119 @@ def _wasambazie(shown: dict) -> bool:
 
 def _esms(shown: dict) -> bool:
     detail = shown.get("detail")
-    return set(shown) == {"detail"} and (
-        isinstance(detail, dict) and {"code", "message"} <= set(detail) or _field_errors(detail))
+    return set(shown) == {"detail"} and (isinstance(detail, dict) and {"code", "message"} <= set(detail) or _field_errors(detail))
 
 
 def _worldledgers(shown: dict) -> bool:
-    return (shown.get("status") == "error" and isinstance(shown.get("message"), str)
-            and set(shown) <= {"status", "message", "errors"})
+    return (
+        shown.get("status") == "error" and isinstance(shown.get("message"), str) and set(shown) <= {"status", "message", "errors"}
+    )
 
 
 WALLET = WALLETS["wesendall"][0]
 PHONE = "+256712345678"
-ROWS = {row.name: row for row in (
-    Row("wesendall", lambda given: {"Authorization": basic(given.public or "", given.secret)}, _wesendall,
-        f"/api/v1/account/balance?walletId={WALLET}",
-        {"/api/v1/sms/send": ({"walletId": WALLET, "message": "Hi", "recipient": PHONE, "senderId": SENDERS[0]},
-                              {"walletId": WALLET, "message": "Hi", "recipient": [PHONE]}),
-         "/api/v1/sms/group": ({"walletId": WALLET, "message": "Hi", "groupId": 1, "senderId": SENDERS[0]},),
-         "/api/v1/groups": ({"walletId": WALLET, "name": "Parents", "description": "Of class 7"},),
-         "/api/v1/groups/*/contacts": ({"walletId": WALLET, "phone": "+256712000001", "name": "Eve"},
-                                       {"walletId": WALLET, "contacts": [{"phone": "+256712000001"}]}),
-         "/api/v1/account/topup": ({"walletId": WALLET, "amount": 500, "phone": PHONE, "provider": "MTN"},
-                                   {"walletId": WALLET, "amount": 500, "phoneNumber": PHONE})},
-        garbage=({"Authorization": "Basic !!!"}, {"Authorization": "Basic " + "A" * 5000}, {"Authorization": "Basic"},
-                 {"Authorization": "Basic Og=="}, {"Authorization": "Basic /////w=="}, {"Authorization": "Bearer x"},
-                 {"Authorization": basic(CREDENTIALS["wesendall"].public or "", "")})),
-    Row("wasambazie", lambda given: {"X-API-PUBLIC-KEY": given.public or "", "X-API-SECRET-KEY": given.secret},
-        _wasambazie, "/v1/balance",
-        {"/v1/sms/send": ({"to_number": "+255712345678", "message": "Hi", "sender_id": SENDERS[0]},)},
-        garbage=({"X-API-PUBLIC-KEY": CREDENTIALS["wasambazie"].public or ""},
-                 {"X-API-SECRET-KEY": CREDENTIALS["wasambazie"].secret},
-                 {"X-API-PUBLIC-KEY": "\xff", "X-API-SECRET-KEY": "\xff"})),
-    Row("esms", lambda given: {"Authorization": f"Bearer {given.secret}"}, _esms, "/api/balance",
-        {"/api/messages/send": ({"to": PHONE, "text": "Hi", "sender_id": SENDERS[1], "route": "ESMS_UG",
-                                 "schedule_mode": "now"},),
-         "/api/messages/bulk-precheck": ({"contact_list_ids": [1], "text": "Hi", "sender_id": SENDERS[1]},),
-         "/api/messages/send-bulk": ({"contact_list_ids": [1], "text": "Hi", "sender_id": SENDERS[1],
-                                      "schedule_mode": "now"},
-                                     {"contact_list_ids": [1], "text": "Hi", "schedule_mode": "drip", "drip_rate": 60}),
-         "/api/balance/topup": ({"amount": 500, "phone": "+254712345678"},),
-         "/api/webhooks": ({"dlr_url": "https://example.com/dlr", "mo_url": "https://example.com/mo",
-                            "is_active": True},),
-         "/api/sender-ids": ({"name": "NEWBRAND", "countries": ["UG"], "use_case": "Codes"},)},
-        garbage=({"Authorization": "Bearer"}, {"Authorization": "Bearer \xff"}, {"Authorization": "Basic Og=="}),
-        no_body=frozenset({"/api/messages/*/retry", "/api/messages/*/cancel", "/api/messages/batch/*/cancel",
-                           "/api/webhooks/rotate-secret"}),
-        optional_body=frozenset({"/api/balance/topup", "/api/webhooks"}), uploads=frozenset({"/api/contact-lists"}),
-        conflict=409),
-    Row("worldledgers", lambda given: {"X-API-Key": given.secret}, _worldledgers,
-        "/api/v1/communication/sms-credits/balance",
-        {"/api/v1/communication/sms": ({"message": "Hi", "recipients": ["0712345678"], "reference": "r-1",
-                                        "sender_id": SENDERS[0], "send_at": "2020-01-01 10:00:00"},),
-         "/api/v1/communication/email": ({"subject": "Hi", "message": "Hello", "recipients": ["a@example.com"],
-                                          "reference": "r-1", "send_at": "2020-01-01 10:00:00"},),
-         "/api/v1/communication/sms-credits/purchase": ({"phone": "0712345678", "amount": 500},)},
-        garbage=({"X-API-Key": "\xff"}, {"Authorization": "Bearer x"}, {"Authorization": "Basic Og=="})),
-)}
+ROWS = {
+    row.name: row
+    for row in (
+        Row(
+            "wesendall",
+            lambda given: {"Authorization": basic(given.public or "", given.secret)},
+            _wesendall,
+            f"/api/v1/account/balance?walletId={WALLET}",
+            {
+                "/api/v1/sms/send": (
+                    {"walletId": WALLET, "message": "Hi", "recipient": PHONE, "senderId": SENDERS[0]},
+                    {"walletId": WALLET, "message": "Hi", "recipient": [PHONE]},
+                ),
+                "/api/v1/sms/group": ({"walletId": WALLET, "message": "Hi", "groupId": 1, "senderId": SENDERS[0]},),
+                "/api/v1/groups": ({"walletId": WALLET, "name": "Parents", "description": "Of class 7"},),
+                "/api/v1/groups/*/contacts": (
+                    {"walletId": WALLET, "phone": "+256712000001", "name": "Eve"},
+                    {"walletId": WALLET, "contacts": [{"phone": "+256712000001"}]},
+                ),
+                "/api/v1/account/topup": (
+                    {"walletId": WALLET, "amount": 500, "phone": PHONE, "provider": "MTN"},
+                    {"walletId": WALLET, "amount": 500, "phoneNumber": PHONE},
+                ),
+            },
+            garbage=(
+                {"Authorization": "Basic !!!"},
+                {"Authorization": "Basic " + "A" * 5000},
+                {"Authorization": "Basic"},
+                {"Authorization": "Basic Og=="},
+                {"Authorization": "Basic /////w=="},
+                {"Authorization": "Bearer x"},
+                {"Authorization": basic(CREDENTIALS["wesendall"].public or "", "")},
+            ),
+        ),
+        Row(
+            "wasambazie",
+            lambda given: {"X-API-PUBLIC-KEY": given.public or "", "X-API-SECRET-KEY": given.secret},
+            _wasambazie,
+            "/v1/balance",
+            {"/v1/sms/send": ({"to_number": "+255712345678", "message": "Hi", "sender_id": SENDERS[0]},)},
+            garbage=(
+                {"X-API-PUBLIC-KEY": CREDENTIALS["wasambazie"].public or ""},
+                {"X-API-SECRET-KEY": CREDENTIALS["wasambazie"].secret},
+                {"X-API-PUBLIC-KEY": "\xff", "X-API-SECRET-KEY": "\xff"},
+            ),
+        ),
+        Row(
+            "esms",
+            lambda given: {"Authorization": f"Bearer {given.secret}"},
+            _esms,
+            "/api/balance",
+            {
+                "/api/messages/send": (
+                    {"to": PHONE, "text": "Hi", "sender_id": SENDERS[1], "route": "ESMS_UG", "schedule_mode": "now"},
+                ),
+                "/api/messages/bulk-precheck": ({"contact_list_ids": [1], "text": "Hi", "sender_id": SENDERS[1]},),
+                "/api/messages/send-bulk": (
+                    {"contact_list_ids": [1], "text": "Hi", "sender_id": SENDERS[1], "schedule_mode": "now"},
+                    {"contact_list_ids": [1], "text": "Hi", "schedule_mode": "drip", "drip_rate": 60},
+                ),
+                "/api/balance/topup": ({"amount": 500, "phone": "+254712345678"},),
+                "/api/webhooks": ({"dlr_url": "https://example.com/dlr", "mo_url": "https://example.com/mo", "is_active": True},),
+                "/api/sender-ids": ({"name": "NEWBRAND", "countries": ["UG"], "use_case": "Codes"},),
+            },
+            garbage=({"Authorization": "Bearer"}, {"Authorization": "Bearer \xff"}, {"Authorization": "Basic Og=="}),
+            no_body=frozenset(
+                {"/api/messages/*/retry", "/api/messages/*/cancel", "/api/messages/batch/*/cancel", "/api/webhooks/rotate-secret"}
+            ),
+            optional_body=frozenset({"/api/balance/topup", "/api/webhooks"}),
+            uploads=frozenset({"/api/contact-lists"}),
+            conflict=409,
+        ),
+        Row(
+            "worldledgers",
+            lambda given: {"X-API-Key": given.secret},
+            _worldledgers,
+            "/api/v1/communication/sms-credits/balance",
+            {
+                "/api/v1/communication/sms": (
+                    {
+                        "message": "Hi",
+                        "recipients": ["0712345678"],
+                        "reference": "r-1",
+                        "sender_id": SENDERS[0],
+                        "send_at": "2020-01-01 10:00:00",
+                    },
+                ),
+                "/api/v1/communication/email": (
+                    {
+                        "subject": "Hi",
+                        "message": "Hello",
+                        "recipients": ["a@example.com"],
+                        "reference": "r-1",
+                        "send_at": "2020-01-01 10:00:00",
+                    },
+                ),
+                "/api/v1/communication/sms-credits/purchase": ({"phone": "0712345678", "amount": 500},),
+            },
+            garbage=({"X-API-Key": "\xff"}, {"Authorization": "Bearer x"}, {"Authorization": "Basic Og=="}),
+        ),
+    )
+}
 
 
 class Route(NamedTuple):
@@ -150,5 +213,4 @@ def routes(app: Flask, *methods: str, public: bool = False) -> Iterator[Route]:
 
 def body_routes(app: Flask) -> list[Route]:
     """Routes that read a JSON body."""
-    return [route for route in routes(app, "POST", "PUT")
-            if route.pattern not in route.row.no_body | route.row.uploads]
+    return [route for route in routes(app, "POST", "PUT") if route.pattern not in route.row.no_body | route.row.uploads]

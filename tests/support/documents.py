@@ -47,13 +47,13 @@ class Documented:
         return found
 
     def responses(self, operation_id: str) -> dict[int, dict[str, Any]]:
-        return {int(status): self.resolve(response)
-                for status, response in self.operations[operation_id]["responses"].items()}
+        return {int(status): self.resolve(response) for status, response in self.operations[operation_id]["responses"].items()}
 
     def schema(self, schema: dict[str, Any]) -> Draft202012Validator:
         """A validator of one schema of this document."""
-        return Draft202012Validator({**schema, "components": self.document["components"]},
-                                    format_checker=Draft202012Validator.FORMAT_CHECKER)
+        return Draft202012Validator(
+            {**schema, "components": self.document["components"]}, format_checker=Draft202012Validator.FORMAT_CHECKER
+        )
 
     def problems(self, operation_id: str, status: int, content_type: str, headers: Any, body: Any) -> list[str]:
         """Why an answer is not one that the document allows; ``body`` parsed JSON, or text."""
@@ -61,8 +61,11 @@ class Documented:
         if status not in responses:
             return [f"{status} is not among {sorted(responses)}: {str(body)[:200]}"]
         response = responses[status]
-        missing = [name for name in headers if name in ("Retry-After", "WWW-Authenticate", "Idempotency-Replayed")
-                   and name not in response["headers"]]
+        missing = [
+            name
+            for name in headers
+            if name in ("Retry-After", "WWW-Authenticate", "Idempotency-Replayed") and name not in response["headers"]
+        ]
         found = [f"the header {name} is not documented" for name in missing]
         content = response.get("content", {})
         if not content:
@@ -72,8 +75,9 @@ class Documented:
         key = operation_id, status
         if key not in self.validators:
             self.validators[key] = self.schema(content[content_type]["schema"])
-        return found + [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:300]}"
-                        for error in self.validators[key].iter_errors(body)]
+        return found + [
+            f"{'/'.join(map(str, error.absolute_path))}: {error.message[:300]}" for error in self.validators[key].iter_errors(body)
+        ]
 
 
 class Watch:

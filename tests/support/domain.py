@@ -38,8 +38,10 @@ class ScriptedGateway(SmsGateway):
 
     def submit(self, submissions: list[Submission]) -> list[Outcome]:
         self.submitted += submissions
-        return [self.outcomes.popleft() if self.outcomes else Outcome(ACCEPTED, f"{self.name}-{submission.reference}")
-                for submission in submissions]
+        return [
+            self.outcomes.popleft() if self.outcomes else Outcome(ACCEPTED, f"{self.name}-{submission.reference}")
+            for submission in submissions
+        ]
 
     def ask(self, questions: list[Question]) -> list[Receipt | None]:
         self.asked += questions
@@ -50,8 +52,9 @@ def make_account(name: str = "Shop", country: str = "UG") -> AccountInfo:
     return create_account(name, country, actor=ACTOR)
 
 
-def make_wallet(balance: str = "1000", currency: str = "UGX", *, account: AccountInfo | None = None,
-                is_sandbox: bool = False) -> WalletInfo:
+def make_wallet(
+    balance: str = "1000", currency: str = "UGX", *, account: AccountInfo | None = None, is_sandbox: bool = False
+) -> WalletInfo:
     """A wallet with money, of an account of its own unless one is given."""
     account = account or make_account()
     wallet = create_wallet(account_id=account.id, currency=currency, is_sandbox=is_sandbox, actor=ACTOR)
@@ -60,21 +63,34 @@ def make_wallet(balance: str = "1000", currency: str = "UGX", *, account: Accoun
     return wallet
 
 
-def make_route(code: str, gateway: str | None, *, country: str = "UG", price: str = "35", currency: str = "UGX",
-               **more) -> RouteInfo:
-    return set_route(code=code, country=country, gateway=gateway, price_micros=money.to_micros(price),
-                     currency=currency, actor=ACTOR, **more)
+def make_route(
+    code: str, gateway: str | None, *, country: str = "UG", price: str = "35", currency: str = "UGX", **more
+) -> RouteInfo:
+    return set_route(
+        code=code, country=country, gateway=gateway, price_micros=money.to_micros(price), currency=currency, actor=ACTOR, **more
+    )
 
 
 def composer(wallet: WalletInfo, text: str = "Hello", **options) -> Composer:
     return Composer(get_account(wallet.account_id), wallet, text, **options)
 
 
-def send(wallet: WalletInfo, *recipients: str, text: str = "Hello", order: Order = Order(), in_request: bool = False,
-         origin: Origin = ORIGIN) -> Sent:
+def send(
+    wallet: WalletInfo,
+    *recipients: str,
+    text: str = "Hello",
+    order: Order = Order(),
+    in_request: bool = False,
+    origin: Origin = ORIGIN,
+) -> Sent:
     """Send as a dialect would; ``in_request=False`` leaves the messages to the queue."""
-    accepted = sending.send(composer(wallet, text), read_recipients(recipients or (NUMBERS[0],), "UG"),
-                            origin=origin, order=order, in_request=in_request)
+    accepted = sending.send(
+        composer(wallet, text),
+        read_recipients(recipients or (NUMBERS[0],), "UG"),
+        origin=origin,
+        order=order,
+        in_request=in_request,
+    )
     return sending.load_sent(accepted.batch_uid)
 
 
@@ -91,8 +107,7 @@ def batch(batch_id: int) -> Row:
 
 
 def timeline(message_id: int) -> list[str]:
-    return [row["event"] for row in query("SELECT event FROM message_events WHERE message_id = ? ORDER BY id",
-                                          (message_id,))]
+    return [row["event"] for row in query("SELECT event FROM message_events WHERE message_id = ? ORDER BY id", (message_id,))]
 
 
 def balance(wallet: WalletInfo) -> str:
@@ -105,16 +120,23 @@ def put(message_id: int, status: str, **columns) -> None:
     """Force a message into a status, with every counter as if it had come there by itself."""
     with atomic() as tx:
         values = {"status": status, **columns}
-        tx.execute(f"UPDATE messages SET {', '.join(f'{name} = ?' for name in values)} WHERE id = ?",
-                   (*values.values(), message_id))
+        tx.execute(
+            f"UPDATE messages SET {', '.join(f'{name} = ?' for name in values)} WHERE id = ?", (*values.values(), message_id)
+        )
         row = tx.one("SELECT batch_id FROM messages WHERE id = ?", (message_id,))
         assert row is not None
         counters = recount_batch(row[0])
-        tx.execute("UPDATE batches SET queued = :queued, submitted = :submitted, delivered = :delivered,"
-                   " failed = :failed, cancelled = :cancelled WHERE id = :id", {**counters, "id": row[0]})
+        tx.execute(
+            "UPDATE batches SET queued = :queued, submitted = :submitted, delivered = :delivered,"
+            " failed = :failed, cancelled = :cancelled WHERE id = :id",
+            {**counters, "id": row[0]},
+        )
         for key, counts in recount_days().items():
-            tx.execute("UPDATE daily_counts SET total = ?, delivered = ?, failed = ?, cancelled = ?"
-                       " WHERE account_id = ? AND wallet_id = ? AND day = ?", (*counts, *key))
+            tx.execute(
+                "UPDATE daily_counts SET total = ?, delivered = ?, failed = ?, cancelled = ?"
+                " WHERE account_id = ? AND wallet_id = ? AND day = ?",
+                (*counts, *key),
+            )
 
 
 def recount_batch(batch_id: int) -> dict[str, int]:
@@ -126,10 +148,14 @@ def recount_batch(batch_id: int) -> dict[str, int]:
 
 def recount_days() -> dict[tuple, tuple]:
     """What the daily roll-up must be, from the SMS of batches that were opened."""
-    return {tuple(row)[:3]: tuple(row)[3:] for row in query(
-        "SELECT m.account_id, m.wallet_id, m.day, count(*), sum(m.status = 'delivered'), sum(m.status = 'failed'),"
-        " sum(m.status = 'cancelled') FROM messages m JOIN batches b ON b.id = m.batch_id"
-        " WHERE b.state NOT IN ('intake', 'rejected') AND m.channel = 'sms' GROUP BY 1, 2, 3")}
+    return {
+        tuple(row)[:3]: tuple(row)[3:]
+        for row in query(
+            "SELECT m.account_id, m.wallet_id, m.day, count(*), sum(m.status = 'delivered'), sum(m.status = 'failed'),"
+            " sum(m.status = 'cancelled') FROM messages m JOIN batches b ON b.id = m.batch_id"
+            " WHERE b.state NOT IN ('intake', 'rejected') AND m.channel = 'sms' GROUP BY 1, 2, 3"
+        )
+    }
 
 
 def assert_counted() -> None:
@@ -138,8 +164,10 @@ def assert_counted() -> None:
         counted = {name: row[name] for name in ("queued", "submitted", "delivered", "failed", "cancelled")}
         assert counted == recount_batch(row["id"]), row["uid"]
         assert sum(counted.values()) == row["total"]
-    kept = {tuple(row)[:3]: tuple(row)[3:] for row in query(
-        "SELECT account_id, wallet_id, day, total, delivered, failed, cancelled FROM daily_counts")}
+    kept = {
+        tuple(row)[:3]: tuple(row)[3:]
+        for row in query("SELECT account_id, wallet_id, day, total, delivered, failed, cancelled FROM daily_counts")
+    }
     assert kept == recount_days()
 
 

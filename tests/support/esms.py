@@ -19,7 +19,8 @@ from .apis import Api
 ANN, BEN, CHEBET, DAUDI = "+256712345678", "+256772345678", "+254712345678", "+255712345678"
 AMERICAN = "+12025550123"
 REFUSED, LOW, HANGS, SILENT, BUSY, FAILS = (
-    f"+25670{ending}" for ending in ("0000077", "0000088", "0000066", "0000055", "0000044", "0000099"))
+    f"+25670{ending}" for ending in ("0000077", "0000088", "0000066", "0000055", "0000044", "0000099")
+)
 
 
 class Esms(Api):

@@ -170,9 +170,14 @@ class FakeVendor:
 
             def _serve(self) -> None:
                 parts = urlsplit(self.path)
-                asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query, keep_blank_values=True)),
-                              {name.lower(): value for name, value in self.headers.items()},
-                              self.rfile.read(int(self.headers.get("Content-Length", 0))), self.client_address[1])
+                asked = Asked(
+                    self.command,
+                    parts.path,
+                    dict(parse_qsl(parts.query, keep_blank_values=True)),
+                    {name.lower(): value for name, value in self.headers.items()},
+                    self.rfile.read(int(self.headers.get("Content-Length", 0))),
+                    self.client_address[1],
+                )
                 vendor.asked.append(asked)
                 vendor._next(self.command, parts.path)(self, asked)
 

@@ -14,8 +14,7 @@ ACTOR = "test"
 NOWHERE = "http://127.0.0.1:9"  # for gateways that are not called
 
 
-def set_up(kind: str, url: str = NOWHERE, name: str | None = None, secrets: dict | None = None,
-           **options) -> service.GatewayInfo:
+def set_up(kind: str, url: str = NOWHERE, name: str | None = None, secrets: dict | None = None, **options) -> service.GatewayInfo:
     """A gateway of a type with what it needs; named as its type unless told."""
     usual, usual_secrets = GIVEN[kind]
     address = {"url": url + "/send"} if kind == "http" else {"base_url": url}

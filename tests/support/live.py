@@ -17,8 +17,7 @@ from .wire import Customer
 RICH = "1000000000"
 
 
-def live_customer(server: Server, url: str, *, gateway: str = "at", kind: str = "africastalking",
-                  **options) -> Customer:
+def live_customer(server: Server, url: str, *, gateway: str = "at", kind: str = "africastalking", **options) -> Customer:
     """A wallet with money whose messages to Uganda go to a gateway at ``url``, at 35 UGX each."""
     given = [f"--option={name}={value}" for name, value in {"username": "acme", "base_url": url, **options}.items()]
     server.command("gateway", "set", gateway, "--type", kind, *given, "--secret", "api_key=k")
@@ -27,8 +26,9 @@ def live_customer(server: Server, url: str, *, gateway: str = "at", kind: str = 
 
 def customer_of(server: Server, gateway: str) -> Customer:
     """The same for a gateway that is there."""
-    server.command("route", "set", "LIVE", "--country", "UG", "--gateway", gateway, "--price", "35", "--currency",
-                   "UGX", "--priority", "-1")
+    server.command(
+        "route", "set", "LIVE", "--country", "UG", "--gateway", gateway, "--price", "35", "--currency", "UGX", "--priority", "-1"
+    )
     account = str(server.command("account", "create", "Live")["account_id"])
     wallet = server.command("wallet", "create", "--account", account, "--currency", "UGX")["wallet_id"]
     server.command("wallet", "credit", wallet, RICH)
@@ -48,8 +48,16 @@ def queue_bulk(instance: Path, wallet: str, size: int, *, alike: bool = False, f
     numbers = count()
     with app.app_context():
         paying = find_wallet(wallet)
-        composer = Composer(get_account(paying.account_id), paying, "Hello",
-                            render=None if alike else lambda text, values: f"{text} {next(numbers)}")
-        send_bulk(composer, read_recipients([number(first + index) for index in range(size)], "UG"),
-                  origin=Origin("wesendall"), order=Order())
+        composer = Composer(
+            get_account(paying.account_id),
+            paying,
+            "Hello",
+            render=None if alike else lambda text, values: f"{text} {next(numbers)}",
+        )
+        send_bulk(
+            composer,
+            read_recipients([number(first + index) for index in range(size)], "UG"),
+            origin=Origin("wesendall"),
+            order=Order(),
+        )
     close(app)

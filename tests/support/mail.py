@@ -42,9 +42,14 @@ class MailServer:
     for ever. Steps are EHLO, MAIL, RCPT and DATA (once the content is there).
     """
 
-    def __init__(self, port: int | None = None, *, tls: ssl.SSLContext | None = None,
-                 smtps: ssl.SSLContext | None = None,
-                 user: tuple[str, str] | None = None):
+    def __init__(
+        self,
+        port: int | None = None,
+        *,
+        tls: ssl.SSLContext | None = None,
+        smtps: ssl.SSLContext | None = None,
+        user: tuple[str, str] | None = None,
+    ):
         self.taken: list[Taken] = []
         self.seen: list[str] = []  # every step that was reached
         self.port = port or free_port()
@@ -96,15 +101,13 @@ class MailServer:
             return usual
         return answer
 
-    async def handle_EHLO(self, server: SMTP, session: Session, _envelope, hostname: str,
-                          responses: list[str]) -> list[str]:
+    async def handle_EHLO(self, server: SMTP, session: Session, _envelope, hostname: str, responses: list[str]) -> list[str]:
         session.host_name = hostname  # type: ignore[assignment]
         self._transports.add(server.transport)
         answer = await self._answer(server, "EHLO", "")
         return [answer] if answer else responses
 
-    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str,
-                          options: list[str]) -> str:
+    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         if self._user and not session.authenticated:
             return "530 5.7.0 Authentication required"
         answer = await self._answer(server, "MAIL", "250 OK")
@@ -123,9 +126,17 @@ class MailServer:
         answer = await self._answer(server, "DATA", "250 Queued as 4711")
         if answer.startswith("2"):
             assert isinstance(envelope.content, bytes) and envelope.mail_from is not None
-            self.taken.append(Taken(envelope.mail_from, list(envelope.rcpt_tos), envelope.content, session.peer[1],
-                                    # type: ignore[index]
-                                    session.ssl is not None, str(session.auth_data) if session.authenticated else None))
+            self.taken.append(
+                Taken(
+                    envelope.mail_from,
+                    list(envelope.rcpt_tos),
+                    envelope.content,
+                    session.peer[1],
+                    # type: ignore[index]
+                    session.ssl is not None,
+                    str(session.auth_data) if session.authenticated else None,
+                )
+            )
         return answer
 
 

@@ -6,15 +6,28 @@ import re
 import sqlite3
 from pathlib import Path
 
-GROWING = ("messages", "batches", "message_events", "daily_counts", "ledger_entries", "contacts", "webhook_deliveries",
-           "webhook_attempts", "idempotency_keys", "deposits")
+GROWING = (
+    "messages",
+    "batches",
+    "message_events",
+    "daily_counts",
+    "ledger_entries",
+    "contacts",
+    "webhook_deliveries",
+    "webhook_attempts",
+    "idempotency_keys",
+    "deposits",
+)
 """Tables that grow with use."""
 
 SHORT = ("ix_batches_bulk", "ix_batches_unaccepted")
 """Partial indices over what is under way: walking one is looking at a handful of rows."""
 
-NAMED = re.compile(r"\b(?:FROM|JOIN|UPDATE|INTO)\s+(\w+)(?:\s+(?:AS\s+)?(?!WHERE|SET|JOIN|LEFT|ORDER|INDEXED|VALUES|ON|GROUP|LIMIT)"
-                   r"(\w+))?", re.IGNORECASE)
+NAMED = re.compile(
+    r"\b(?:FROM|JOIN|UPDATE|INTO)\s+(\w+)(?:\s+(?:AS\s+)?(?!WHERE|SET|JOIN|LEFT|ORDER|INDEXED|VALUES|ON|GROUP|LIMIT)"
+    r"(\w+))?",
+    re.IGNORECASE,
+)
 
 
 class Recorder:

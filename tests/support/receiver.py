@@ -90,6 +90,7 @@ def drop_amid_body(_receiver: Receiver, peer: socket.socket, _posted: Posted) ->
 
 def raw(data: bytes) -> Behaviour:
     """Sends these bytes and closes."""
+
     def behave(_receiver: Receiver, peer: socket.socket, _posted: Posted) -> bool:
         peer.sendall(data)
         return False
@@ -195,7 +196,7 @@ class Receiver:
         if len(first) != 3:
             return False
         headers: dict[str, str] = {}
-        while (line := stream.readline().decode("latin-1").strip()):
+        while line := stream.readline().decode("latin-1").strip():
             name, _, value = line.partition(":")
             headers[name.lower()] = value.strip()
         body = stream.read(length := int(headers.get("content-length", 0)))

@@ -50,8 +50,13 @@ class Server:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         clean = {name: value for name, value in os.environ.items() if not name.startswith("WESEND_")}
-        self.environment = {**clean, "WESEND_INSTANCE": str(instance), "WESEND_PORT": str(self.port),
-                            "WESEND_WORKERS": "2", **environment}
+        self.environment = {
+            **clean,
+            "WESEND_INSTANCE": str(instance),
+            "WESEND_PORT": str(self.port),
+            "WESEND_WORKERS": "2",
+            **environment,
+        }
         self.process: subprocess.Popen | None = None
         self.log = instance.parent / "server.log"
 
@@ -72,8 +77,14 @@ class Server:
 
     def launch(self) -> subprocess.Popen:
         with self.log.open("ab") as log:
-            return subprocess.Popen([sys.executable, *self.program], cwd=PROJECT, env=self.environment, stdout=log,
-                                    stderr=subprocess.STDOUT, start_new_session=True)
+            return subprocess.Popen(
+                [sys.executable, *self.program],
+                cwd=PROJECT,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def health(self) -> int:
         try:
@@ -100,8 +111,9 @@ class Server:
         with suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
         self.process.wait()
-        self.wait_until(lambda: not any(found.group == group for found in processes()), 30, "a worker outlived its kill",
-                        every=0.002)
+        self.wait_until(
+            lambda: not any(found.group == group for found in processes()), 30, "a worker outlived its kill", every=0.002
+        )
 
     def end_leases(self) -> None:
         """After a kill: every lease is over, as it would be had the machine been down for a minute."""
@@ -120,8 +132,14 @@ class Server:
 
     def run(self, *arguments: str) -> dict:
         """``wesend … --json`` on the same instance, as a process of its own; what it printed."""
-        done = subprocess.run([sys.executable, *CLI, *arguments, "--json"],
-                              cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(
+            [sys.executable, *CLI, *arguments, "--json"],
+            cwd=PROJECT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
         assert done.returncode == 0, done.stderr + done.stdout
         return json.loads(done.stdout)
 

@@ -88,8 +88,7 @@ class Both:
         wallets: dict[str, WalletInfo] = {}
         with self.app.app_context():
             for api, currency in APIS.items():
-                wallets[api] = create_wallet(account_id=self.account.id, currency=currency, is_sandbox=side == SANDBOX,
-                                             actor=ACTOR)
+                wallets[api] = create_wallet(account_id=self.account.id, currency=currency, is_sandbox=side == SANDBOX, actor=ACTOR)
                 credit_by_hand(wallets[api], 1_000_000_000, note=f"{side}word", actor=ACTOR)
                 _, given = mint_key(self.account.id, wallets[api], api)
                 things.apis[api] = ROWS[api].api(self.app, given)
@@ -108,19 +107,26 @@ class Both:
         things.group = made["id"]
         things.contact = _ok(esms.get(f"/api/contact-lists/{things.group}/contacts"))["contacts"][0]["id"]
         later = clock.iso(clock.now_ms() + clock.DAY)
-        bulk = _ok(esms.post("/api/messages/send-bulk", {"contact_list_ids": [things.group], "text": mark,
-                                                         "schedule_mode": "scheduled", "scheduled_at": later}))
+        bulk = _ok(
+            esms.post(
+                "/api/messages/send-bulk",
+                {"contact_list_ids": [things.group], "text": mark, "schedule_mode": "scheduled", "scheduled_at": later},
+            )
+        )
         things.batch = bulk["batch_id"]
         things.message = _ok(esms.get("/api/messages"))["messages"][0]["id"]
         _ok(esms.put("/api/webhooks", {"dlr_url": f"https://{mark}.example/dlr", "mo_url": f"https://{mark}.example/mo"}))
         _ok(wesendall.post("/api/v1/sms/send", {**wallet, "message": mark, "recipient": things.phone}))
-        things.report = _ok(things.apis["wasambazie"].post("/v1/sms/send", {
-            "to_number": things.phone, "message": mark, "sender_id": things.sender}))["message_batch_id"]
+        things.report = _ok(
+            things.apis["wasambazie"].post("/v1/sms/send", {"to_number": things.phone, "message": mark, "sender_id": things.sender})
+        )["message_batch_id"]
         letters = things.apis["worldledgers"]
-        things.sms = _ok(letters.post("/api/v1/communication/sms", {
-            "message": mark, "recipients": ["0712345678"]}))["data"]["message_ids"][0]
-        things.mail = _ok(letters.post("/api/v1/communication/email", {
-            "subject": mark, "message": mark, "recipients": [f"{mark}@example.com"]}))["data"]["message_ids"][0]
+        things.sms = _ok(letters.post("/api/v1/communication/sms", {"message": mark, "recipients": ["0712345678"]}))["data"][
+            "message_ids"
+        ][0]
+        things.mail = _ok(
+            letters.post("/api/v1/communication/email", {"subject": mark, "message": mark, "recipients": [f"{mark}@example.com"]})
+        )["data"]["message_ids"][0]
         things.deposit, things.purchase = (self._deposit(wallets[api]) for api in ("wesendall", "worldledgers"))
 
     def _deposit(self, wallet: WalletInfo) -> str:
@@ -129,10 +135,22 @@ class Both:
         with self.app.app_context(), atomic() as tx:
             number = query("SELECT count(*) FROM deposits")[0][0]
             uid = f"dep_{wallet.side}{number}"
-            tx.insert("deposits", uid=uid, reference=uid, account_id=wallet.account_id, wallet_id=wallet.id,
-                      amount_micros=5_000_000, currency=wallet.purchase_currency, rate_micros=wallet.sms_rate_micros,
-                      phone=PHONES[wallet.side], gateway="sandbox", status="pending", expires_at=now + clock.DAY,
-                      created_at=now, updated_at=now)
+            tx.insert(
+                "deposits",
+                uid=uid,
+                reference=uid,
+                account_id=wallet.account_id,
+                wallet_id=wallet.id,
+                amount_micros=5_000_000,
+                currency=wallet.purchase_currency,
+                rate_micros=wallet.sms_rate_micros,
+                phone=PHONES[wallet.side],
+                gateway="sandbox",
+                status="pending",
+                expires_at=now + clock.DAY,
+                created_at=now,
+                updated_at=now,
+            )
         return uid
 
     # -- what lies in the database ---------------------------------------------
@@ -140,19 +158,27 @@ class Both:
     def rows_of(self, side: Side, *, shared: bool = True) -> dict[str, list[tuple]]:
         """Every row that is a side's, and (``shared``) what serves both: equal before and after what may not touch it."""
         with self.app.app_context():
-            wallets = ",".join(str(row["id"]) for row in query("SELECT id, is_sandbox FROM wallets WHERE account_id = ?",
-                                                               (self.account.id,))
-                               if side_of(is_sandbox=bool(row["is_sandbox"])) == side)
+            wallets = ",".join(
+                str(row["id"])
+                for row in query("SELECT id, is_sandbox FROM wallets WHERE account_id = ?", (self.account.id,))
+                if side_of(is_sandbox=bool(row["is_sandbox"])) == side
+            )
             mine = f"(side = '{side}'{' OR side IS NULL' if shared else ''}) AND account_id = {self.account.id}"
-            wanted = {"wallets": f"id IN ({wallets})",
-                      "message_events": f"message_id IN (SELECT id FROM messages WHERE wallet_id IN ({wallets}))",
-                      "contacts": f"group_id IN (SELECT id FROM groups WHERE {mine})",
-                      "webhook_deliveries": f"endpoint_id IN (SELECT id FROM webhook_endpoints WHERE {mine})"}
-            wanted |= {table: f"wallet_id IN ({wallets})" for table in ("messages", "batches", "ledger_entries", "deposits",
-                                                                        "daily_counts")}
+            wanted = {
+                "wallets": f"id IN ({wallets})",
+                "message_events": f"message_id IN (SELECT id FROM messages WHERE wallet_id IN ({wallets}))",
+                "contacts": f"group_id IN (SELECT id FROM groups WHERE {mine})",
+                "webhook_deliveries": f"endpoint_id IN (SELECT id FROM webhook_endpoints WHERE {mine})",
+            }
+            wanted |= {
+                table: f"wallet_id IN ({wallets})"
+                for table in ("messages", "batches", "ledger_entries", "deposits", "daily_counts")
+            }
             wanted |= {table: mine for table in ("groups", "webhook_endpoints", "sender_ids", "opt_outs")}
-            return {table: [tuple(row) for row in query(f"SELECT * FROM {table} WHERE {where} ORDER BY 1, 2, 3")]
-                    for table, where in wanted.items()}
+            return {
+                table: [tuple(row) for row in query(f"SELECT * FROM {table} WHERE {where} ORDER BY 1, 2, 3")]
+                for table, where in wanted.items()
+            }
 
     def count(self, table: str, where: str, *values: Any) -> int:
         with self.app.app_context():

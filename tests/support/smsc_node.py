@@ -18,8 +18,7 @@ from .smsc import ENOUGH, Arrived, Smsc, eventually
 
 HERE = Path(__file__).parent
 PACKAGE = "smpp@0.5.1"
-TLV_NAMES = {0x1E: "receipted_message_id", 0x427: "message_state", 0x423: "network_error_code",
-             0x424: "message_payload"}
+TLV_NAMES = {0x1E: "receipted_message_id", 0x427: "message_state", 0x423: "network_error_code", 0x424: "message_payload"}
 
 
 def node_with_smpp() -> str:
@@ -31,8 +30,13 @@ def node_with_smpp() -> str:
         if not npm:
             pytest.skip("npm is not installed")
         with tempfile.TemporaryDirectory(dir=HERE) as folder:
-            got = subprocess.run([npm, "install", "--prefix", folder, "--no-audit", "--no-fund", PACKAGE],
-                                 capture_output=True, text=True, timeout=120, check=False)
+            got = subprocess.run(
+                [npm, "install", "--prefix", folder, "--no-audit", "--no-fund", PACKAGE],
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
+            )
             if got.returncode:
                 pytest.skip(f"npm could not install {PACKAGE}: {got.stderr.strip()[-200:]}")
             try:
@@ -58,8 +62,13 @@ class NodeSmsc(Smsc):
         self._process: subprocess.Popen | None = None
 
     def start(self) -> NodeSmsc:
-        self._process = subprocess.Popen([self._node, str(HERE / "smsc_node.js"), json.dumps(self._settings)],
-                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        self._process = subprocess.Popen(
+            [self._node, str(HERE / "smsc_node.js"), json.dumps(self._settings)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
         self._listening = threading.Event()
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()
@@ -104,11 +113,18 @@ class NodeSmsc(Smsc):
     def _on_delivered(self, event: dict) -> None:
         self._results[event["key"]].put(event["status"])
 
-    def deliver(self, source: str, content: bytes, *, esm_class: int = 4, data_coding: int = 0,
-                tlvs: dict[int, bytes] | None = None) -> int:
+    def deliver(
+        self, source: str, content: bytes, *, esm_class: int = 4, data_coding: int = 0, tlvs: dict[int, bytes] | None = None
+    ) -> int:
         """Bring a deliver_sm to the session that bound last; the status it is answered with."""
-        fields = {"source_addr": source, "destination_addr": "WESEND", "source_addr_ton": 1, "source_addr_npi": 1,
-                  "esm_class": esm_class, "data_coding": data_coding}
+        fields = {
+            "source_addr": source,
+            "destination_addr": "WESEND",
+            "source_addr_ton": 1,
+            "source_addr_npi": 1,
+            "esm_class": esm_class,
+            "data_coding": data_coding,
+        }
         for tag, value in (tlvs or {}).items():
             fields[TLV_NAMES[tag]] = value[0] if tag == 0x427 else value.rstrip(b"\0").decode("latin-1")
         return self._ask(do="deliver", session=self._open[-1], fields=fields, content=content.hex())

@@ -56,13 +56,24 @@ class Smpp34Smsc(Smsc):
         for tlv in event.tlvs:
             if tlv.tag == smpp34.TLV_MESSAGE_PAYLOAD:
                 content = bytes(tlv.value)
-        udh = content[1:content[0] + 1] if event.esm_class & 0x40 else b""
-        body = content[len(udh) + 1:] if udh else content
+        udh = content[1 : content[0] + 1] if event.esm_class & 0x40 else b""
+        body = content[len(udh) + 1 :] if udh else content
         text = body.decode("utf-16-be" if event.data_coding == 8 else GSM)
         is_taken = status == 0 and not self.is_silent
-        self.arrived.append(Arrived(message_id if is_taken else None, event.source_addr, event.source_addr_ton,
-                                    event.destination_addr, event.dest_addr_ton, event.data_coding,
-                                    event.registered_delivery, udh, text, event.session_id))
+        self.arrived.append(
+            Arrived(
+                message_id if is_taken else None,
+                event.source_addr,
+                event.source_addr_ton,
+                event.destination_addr,
+                event.dest_addr_ton,
+                event.data_coding,
+                event.registered_delivery,
+                udh,
+                text,
+                event.session_id,
+            )
+        )
         if self.is_silent:
             self._unanswered.append(event)
         elif status:
@@ -70,17 +81,24 @@ class Smpp34Smsc(Smsc):
         else:
             event.accept(message_id)
 
-    def deliver(self, source: str, content: bytes, *, esm_class: int = 4, data_coding: int = 0,
-                tlvs: dict[int, bytes] | None = None) -> int:
+    def deliver(
+        self, source: str, content: bytes, *, esm_class: int = 4, data_coding: int = 0, tlvs: dict[int, bytes] | None = None
+    ) -> int:
         """Bring a deliver_sm to the session that bound last; the status it is answered with."""
         return self._run(self._deliver(source, content, esm_class, data_coding, tlvs or {}))
 
-    async def _deliver(self, source: str, content: bytes, esm_class: int, data_coding: int,
-                       tlvs: dict[int, bytes]) -> int:
+    async def _deliver(self, source: str, content: bytes, esm_class: int, data_coding: int, tlvs: dict[int, bytes]) -> int:
         esme = list(self._sessions.values())[-1]
-        answer = await esme.deliver_sm("WESEND", content, source_addr=source, source_addr_ton=1, source_addr_npi=1,
-                                       esm_class=esm_class, data_coding=data_coding,
-                                       tlvs=[smpp34.Tlv(tag, value) for tag, value in tlvs.items()])
+        answer = await esme.deliver_sm(
+            "WESEND",
+            content,
+            source_addr=source,
+            source_addr_ton=1,
+            source_addr_npi=1,
+            esm_class=esm_class,
+            data_coding=data_coding,
+            tlvs=[smpp34.Tlv(tag, value) for tag, value in tlvs.items()],
+        )
         return answer.command_status
 
     def sessions(self) -> int:

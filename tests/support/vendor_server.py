@@ -23,6 +23,7 @@ def main(journal: str, delay: str) -> None:
 
 async def _serve(journal: Path, delay: str) -> None:
     with journal.open("ab", buffering=0) as file:
+
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
                 while await _answer(reader, writer, file, delay):
@@ -46,8 +47,10 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, jo
     try:
         numbers = form["to"][0].split(",")
         if delay == "refuse":
-            return await _tell(writer, [{"statusCode": 403, "number": number, "status": "InvalidPhoneNumber",
-                                         "messageId": "None"} for number in numbers])
+            return await _tell(
+                writer,
+                [{"statusCode": 403, "number": number, "status": "InvalidPhoneNumber", "messageId": "None"} for number in numbers],
+            )
         journal.write("".join(f"{number} {OPEN['now']}\n" for number in numbers).encode())
         if delay == "hang":
             await reader.read()
@@ -55,14 +58,18 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, jo
         await asyncio.sleep(float(delay))
     finally:
         OPEN["now"] -= 1
-    return await _tell(writer, [{"statusCode": 101, "number": number, "status": "Success", "cost": "KES 0.8",
-                                 "messageId": "AT" + number} for number in numbers])
+    return await _tell(
+        writer,
+        [
+            {"statusCode": 101, "number": number, "status": "Success", "cost": "KES 0.8", "messageId": "AT" + number}
+            for number in numbers
+        ],
+    )
 
 
 async def _tell(writer: asyncio.StreamWriter, recipients: list[dict]) -> bool:
     body = json.dumps({"SMSMessageData": {"Message": "Sent", "Recipients": recipients}}).encode()
-    writer.write(b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
-                 b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    writer.write(b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
     await writer.drain()
     return True
 
@@ -73,8 +80,13 @@ class VendorServer:
     def __init__(self, folder: Path, delay: str = "0"):
         self.journal = folder / "vendor.journal"
         self.journal.touch()
-        self.process = subprocess.Popen([sys.executable, "-m", "tests.support.vendor_server", str(self.journal), delay],
-                                        cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.vendor_server", str(self.journal), delay],
+            cwd=PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         assert self.process.stdout is not None
         self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
 

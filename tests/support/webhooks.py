@@ -41,8 +41,9 @@ class Engine:
 
     def add(self, url: str, format_name: str = "wesendall", *, account_id: int | None = None, **options) -> Endpoint:
         with self.app.app_context():
-            row, secret = endpoints.add_endpoint(account_id=account_id or self.account_id, format_name=format_name,
-                                                 url=url, actor="test", **options)
+            row, secret = endpoints.add_endpoint(
+                account_id=account_id or self.account_id, format_name=format_name, url=url, actor="test", **options
+            )
         return Endpoint(row["id"], secret)
 
     def put(self, *endpoint_ids: int, payload: dict | None = None, once: str | None = None, count: int = 1) -> None:
@@ -66,8 +67,9 @@ class Engine:
     def deliveries(self, endpoint_id: int | None = None) -> list[dict[str, Any]]:
         """Oldest first."""
         with self.app.app_context():
-            found = query("SELECT * FROM webhook_deliveries WHERE endpoint_id = coalesce(?, endpoint_id) ORDER BY id",
-                          (endpoint_id,))
+            found = query(
+                "SELECT * FROM webhook_deliveries WHERE endpoint_id = coalesce(?, endpoint_id) ORDER BY id", (endpoint_id,)
+            )
             return [dict(row) for row in found]
 
     def delivery(self) -> dict[str, Any]:
@@ -96,5 +98,4 @@ class Engine:
 
     def send_test(self, endpoint_id: int) -> dict[str, Any]:
         with self.app.app_context():
-            return dict(attempts.send_test(
-                endpoint_id, actor="test", allow_private=self.app.config["WESEND"].allow_private_urls))
+            return dict(attempts.send_test(endpoint_id, actor="test", allow_private=self.app.config["WESEND"].allow_private_urls))

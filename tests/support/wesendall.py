@@ -9,7 +9,8 @@ from .apis import Wesendall
 
 ANN, BEN, CHEBET = "+256712345678", "+256772345678", "+254712345678"
 REFUSED, LOW, HANGS, SILENT, BUSY, FAILS = (
-    f"070{ending}" for ending in ("0000077", "0000088", "0000066", "0000055", "0000044", "0000099"))
+    f"070{ending}" for ending in ("0000077", "0000088", "0000066", "0000055", "0000044", "0000099")
+)
 
 
 def data_of(answer) -> dict:

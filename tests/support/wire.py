@@ -67,8 +67,9 @@ class Wire:
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         try:
-            self.connection.request(method, "/api/v1" + path, None if body is None else json.dumps(body),
-                                    {**self.headers, **headers})
+            self.connection.request(
+                method, "/api/v1" + path, None if body is None else json.dumps(body), {**self.headers, **headers}
+            )
             response = self.connection.getresponse()
             return Answer(response.status, json.loads(response.read() or b"{}"), dict(response.getheaders()))
         except (OSError, http.client.HTTPException):
@@ -77,8 +78,9 @@ class Wire:
 
     def send(self, recipient: str | list[str], message: str = "Hello", key: str | None = None) -> Answer:
         headers = {} if key is None else {"Idempotency-Key": key}
-        return self.call("POST", "/sms/send", {"walletId": self.customer.wallet, "message": message,
-                                               "recipient": recipient}, **headers)
+        return self.call(
+            "POST", "/sms/send", {"walletId": self.customer.wallet, "message": message, "recipient": recipient}, **headers
+        )
 
     def get(self, path: str, **query: Any) -> dict[str, Any]:
         answer = self.call("GET", f"{path}?{urlencode({'walletId': self.customer.wallet, **query})}")
@@ -98,8 +100,7 @@ class Wire:
                 return found
 
 
-def at_once(port: int, customer: Customer, calls: Iterable[Callable[[Wire], Answer]],
-            threads: int = 32) -> list[Answer]:
+def at_once(port: int, customer: Customer, calls: Iterable[Callable[[Wire], Answer]], threads: int = 32) -> list[Answer]:
     """Carry out the calls from many threads that start together; their answers in the calls' order."""
     numbered = list(enumerate(calls))
     barrier = threading.Barrier(threads)

@@ -24,16 +24,30 @@ def workbook(*rows: Iterable, formats: dict[str, str] | None = None) -> bytes:
     return stream.getvalue()
 
 
-def by_hand(rows: bytes | Iterable[bytes], *, strings: bytes | Iterable[bytes] = b"", styles: bytes = b"", prolog: bytes = b"",
-            more: dict[str, bytes] | None = None) -> bytes:
+def by_hand(
+    rows: bytes | Iterable[bytes],
+    *,
+    strings: bytes | Iterable[bytes] = b"",
+    styles: bytes = b"",
+    prolog: bytes = b"",
+    more: dict[str, bytes] | None = None,
+) -> bytes:
     """A workbook whose sheet's XML is ``rows`` and whose texts are ``strings``, packed."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr("_rels/.rels", f'<Relationships {RELS}><Relationship Id="r1" Type="{KIND}/officeDocument"'
-                                        f' Target="xl/workbook.xml"/></Relationships>')
-        archive.writestr("xl/_rels/workbook.xml.rels", f"<Relationships {RELS}>" + "".join(
-            f'<Relationship Id="r{number}" Type="{KIND}/{kind}" Target="{kind}.xml"/>'
-            for number, kind in enumerate(("worksheet", "sharedStrings", "styles"))) + "</Relationships>")
+        archive.writestr(
+            "_rels/.rels",
+            f'<Relationships {RELS}><Relationship Id="r1" Type="{KIND}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        )
+        archive.writestr(
+            "xl/_rels/workbook.xml.rels",
+            f"<Relationships {RELS}>"
+            + "".join(
+                f'<Relationship Id="r{number}" Type="{KIND}/{kind}" Target="{kind}.xml"/>'
+                for number, kind in enumerate(("worksheet", "sharedStrings", "styles"))
+            )
+            + "</Relationships>",
+        )
         archive.writestr("xl/workbook.xml", f'<workbook xmlns:r="{KIND}"><sheets><sheet name="One" r:id="r0"/></sheets></workbook>')
         _write(archive, "xl/worksheet.xml", prolog + b"<worksheet><sheetData>", rows, b"</sheetData></worksheet>")
         _write(archive, "xl/sharedStrings.xml", b"<sst>", strings, b"</sst>")

@@ -8,8 +8,14 @@ from werkzeug.test import TestResponse
 from wesend.contacts import service as contacts
 from wesend.sandbox.account import ensure_sandbox
 
-OK, FAILS, LOW, REFUSED, HANGS, BUSY = ("254712345678", "254700000099", "254700000088", "254700000077", "254700000066",
-                                        "254700000044")
+OK, FAILS, LOW, REFUSED, HANGS, BUSY = (
+    "254712345678",
+    "254700000099",
+    "254700000088",
+    "254700000077",
+    "254700000066",
+    "254700000044",
+)
 
 
 def accepted(answer: TestResponse) -> dict:
@@ -22,11 +28,15 @@ def accepted(answer: TestResponse) -> dict:
 def refused(answer: TestResponse, status: int, *fields: str) -> bool:
     """An error in the documented envelope that names these fields and no others."""
     shown = answer.json
-    return (answer.status_code == status and shown["status"] == "error" and isinstance(shown["message"], str)
-            and bool(shown["message"]) and set(shown) <= {"status", "message", "errors"}
-            and set(shown.get("errors", {})) == set(fields)
-            and all(isinstance(sentence, str) for sentences in shown.get("errors",
-                                                                         {}).values() for sentence in sentences))
+    return (
+        answer.status_code == status
+        and shown["status"] == "error"
+        and isinstance(shown["message"], str)
+        and bool(shown["message"])
+        and set(shown) <= {"status", "message", "errors"}
+        and set(shown.get("errors", {})) == set(fields)
+        and all(isinstance(sentence, str) for sentences in shown.get("errors", {}).values() for sentence in sentences)
+    )
 
 
 def add_contact(app: Flask, account_id: int, phone: str, name: str | None = None, **fields: str) -> None:

@@ -50,8 +50,9 @@ def lead_to(database: Path, vendor: int, hooks: int, smsc: int = 9) -> None:
     with closing(sqlite3.connect(database)) as connection, connection:
         for old, new in ((places.VENDOR, vendor), (places.HOOKS, hooks)):
             for table, column in (("gateways", "options"), ("webhook_endpoints", "url")):
-                connection.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)",
-                                   (f"127.0.0.1:{old}", f"127.0.0.1:{new}"))
+                connection.execute(
+                    f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (f"127.0.0.1:{old}", f"127.0.0.1:{new}")
+                )
         connection.execute("UPDATE gateways SET options = replace(options, ?, ?)", (str(places.SMSC), str(smsc)))
 
 

@@ -52,9 +52,15 @@ def test_what_was_sent_is_sent_again_and_answered_in_the_same_shape(upgraded, na
     assert upgraded.job(problems) == []
 
 
-@pytest.mark.parametrize(("key", "recipients"), [
-    ("wesendall", ["0755000001", "+256755000002", "755000003"]), ("wesendall test", ["0712345678"]),
-    ("wesendall solo", ["0755000001"]), ("xyz", ["0712345678"])])
+@pytest.mark.parametrize(
+    ("key", "recipients"),
+    [
+        ("wesendall", ["0755000001", "+256755000002", "755000003"]),
+        ("wesendall test", ["0712345678"]),
+        ("wesendall solo", ["0755000001"]),
+        ("xyz", ["0712345678"]),
+    ],
+)
 def test_each_wesendall_key_pays_from_its_own_wallet(upgraded, key, recipients):
     wallet = landed()["wallets"][landed()["keys"][key]["wallet"]]
     before = upgraded.call(key, "GET", f"/api/v1/account/balance?walletId={wallet}").json["data"]["balance"]
@@ -70,10 +76,11 @@ def test_each_wesendall_key_pays_from_its_own_wallet(upgraded, key, recipients):
 def test_a_sender_that_was_approved_is_taken_in_any_case_by_every_api(upgraded, name):
     wallet = landed()["wallets"]["shop"]
     for key, path, body in (
-            ("wesendall", "/api/v1/sms/send", {"walletId": wallet, "message": "Hi", "recipient": "0755000001", "senderId": name}),
-            ("wasambazie", "/v1/sms/send", {"to_number": "0755000001", "message": "Hi", "sender_id": name}),
-            ("esms", "/api/messages/send", {"to": "+256755000001", "text": "Hi", "sender_id": name}),
-            ("esms test", "/api/messages/send", {"to": "+256755000001", "text": "Hi", "sender_id": name})):
+        ("wesendall", "/api/v1/sms/send", {"walletId": wallet, "message": "Hi", "recipient": "0755000001", "senderId": name}),
+        ("wasambazie", "/v1/sms/send", {"to_number": "0755000001", "message": "Hi", "sender_id": name}),
+        ("esms", "/api/messages/send", {"to": "+256755000001", "text": "Hi", "sender_id": name}),
+        ("esms test", "/api/messages/send", {"to": "+256755000001", "text": "Hi", "sender_id": name}),
+    ):
         reply = upgraded.call(key, "POST", path, json=body)
         assert reply.status_code in (200, 201), (key, reply.text)
 
@@ -92,41 +99,59 @@ def test_keys_that_were_refused_are_refused(upgraded):
 def test_whoever_opted_out_gets_nothing(upgraded):
     wallet = landed()["wallets"]["shop"]
     for phone in ("0755000901", "0755000902", "0772000411"):
-        reply = upgraded.call("wesendall", "POST", "/api/v1/sms/send", json={
-            "walletId": wallet, "message": "Hi", "recipient": phone})
+        reply = upgraded.call(
+            "wesendall", "POST", "/api/v1/sms/send", json={"walletId": wallet, "message": "Hi", "recipient": phone}
+        )
         assert reply.status_code >= 400 and "opt" in reply.text, reply.text
-    skipped = upgraded.call("worldledgers", "POST", "/api/v1/communication/email", json={
-        "subject": "Hi", "message": "Hi", "recipients": ["Leaves@example.com", "grace@example.com"]}).json["data"]["skipped"]
+    skipped = upgraded.call(
+        "worldledgers",
+        "POST",
+        "/api/v1/communication/email",
+        json={"subject": "Hi", "message": "Hi", "recipients": ["Leaves@example.com", "grace@example.com"]},
+    ).json["data"]["skipped"]
     assert [entry["recipient"] for entry in skipped] == ["Leaves@example.com"]
 
 
 def test_a_request_repeated_after_the_upgrade_is_answered_as_it_was(upgraded):
     kept, wallet = landed()["kept"], landed()["wallets"]["shop"]
-    calls = (("send-1", "/api/v1/sms/send", {"walletId": wallet, "message": "Hello", "recipient": "0755000031"}, 200, "send"),
-             ("refused-1", "/api/v1/sms/send", {"walletId": wallet, "message": "Hello", "recipient": "0755000252"}, 502, "refused"),
-             ("group-1", "/api/v1/groups", {"walletId": wallet, "name": "Once"}, 201, "group"))
+    calls = (
+        ("send-1", "/api/v1/sms/send", {"walletId": wallet, "message": "Hello", "recipient": "0755000031"}, 200, "send"),
+        ("refused-1", "/api/v1/sms/send", {"walletId": wallet, "message": "Hello", "recipient": "0755000252"}, 502, "refused"),
+        ("group-1", "/api/v1/groups", {"walletId": wallet, "name": "Once"}, 201, "group"),
+    )
     before = upgraded.rows("SELECT count(*) FROM messages")[0][0]
     for name, path, body, status, answer in calls:
         reply = upgraded.call("wesendall", "POST", path, json=body, headers={"Idempotency-Key": name})
         assert (reply.status_code, reply.json, reply.headers.get("Idempotency-Replayed")) == (status, kept[answer], "true"), name
-    upload = upgraded.call("esms", "POST", "/api/contact-lists", headers={"Idempotency-Key": "upload-1"}, data={
-        "file": (io.BytesIO(CSV.encode()), "people.csv"), "name": "Once by file", "tags": "vip, old"},
-        content_type="multipart/form-data")
+    upload = upgraded.call(
+        "esms",
+        "POST",
+        "/api/contact-lists",
+        headers={"Idempotency-Key": "upload-1"},
+        data={"file": (io.BytesIO(CSV.encode()), "people.csv"), "name": "Once by file", "tags": "vip, old"},
+        content_type="multipart/form-data",
+    )
     assert (upload.status_code, upload.json["id"]) == (200, kept["upload"]), upload.text
     assert upgraded.rows("SELECT count(*) FROM messages")[0][0] == before
-    other = upgraded.call("wesendall", "POST", "/api/v1/groups", json={"walletId": wallet, "name": "Other"},
-                          headers={"Idempotency-Key": "group-1"})
+    other = upgraded.call(
+        "wesendall", "POST", "/api/v1/groups", json={"walletId": wallet, "name": "Other"}, headers={"Idempotency-Key": "group-1"}
+    )
     assert other.status_code == 422
 
 
 def test_old_groups_take_contacts_and_sends(upgraded):
     wallet, groups = landed()["wallets"]["shop"], landed()["groups"]
     for name in ("api", "cli", "csv"):
-        added = upgraded.call("wesendall", "POST", f"/api/v1/groups/{groups[name]}/contacts",
-                              json={"walletId": wallet, "phone": "0755000299", "name": "Eve"})
+        added = upgraded.call(
+            "wesendall",
+            "POST",
+            f"/api/v1/groups/{groups[name]}/contacts",
+            json={"walletId": wallet, "phone": "0755000299", "name": "Eve"},
+        )
         assert added.status_code == 201 and added.json["data"]["added"] == 1, added.text
-        sent = upgraded.call("wesendall", "POST", "/api/v1/sms/group",
-                             json={"walletId": wallet, "groupId": groups[name], "message": "Hi {{name}}"})
+        sent = upgraded.call(
+            "wesendall", "POST", "/api/v1/sms/group", json={"walletId": wallet, "groupId": groups[name], "message": "Hi {{name}}"}
+        )
         assert sent.status_code == 200 and sent.json["data"]["failed"] == 0, sent.text
     assert upgraded.call("esms", "DELETE", f"/api/contact-lists/{groups['csv']}").status_code == 204
     with upgraded.app.app_context():

@@ -57,8 +57,11 @@ def holds(now: Any, before: Any) -> bool:
 def test_what_could_be_read_reads_the_same(upgraded):
     calls = [call for call in landed()["read"] if not is_explained(call["key"], call["path"])]
     assert len(calls) > 450
-    different = [(call["key"], call["path"]) for call in calls
-                 if not holds(read(upgraded, call["key"], call["path"]), as_before(upgraded, call))]
+    different = [
+        (call["key"], call["path"])
+        for call in calls
+        if not holds(read(upgraded, call["key"], call["path"]), as_before(upgraded, call))
+    ]
     assert different == []
 
 
@@ -66,9 +69,11 @@ def test_what_could_be_read_reads_the_same(upgraded):
 def test_a_list_of_both_sides_has_all_of_its_own_and_nothing_else(upgraded, key, side):
     path = "/api/messages?limit=100"
     before = next(call["body"]["messages"] for call in landed()["read"] if (call["key"], call["path"]) == (key, path))
-    own = {f"msg-{row[0]}" for row in upgraded.rows("SELECT m.uid FROM messages m JOIN wallets w ON w.id = m.wallet_id"
-                                                    " WHERE w.is_sandbox = ?", side)}
+    own = {
+        f"msg-{row[0]}"
+        for row in upgraded.rows("SELECT m.uid FROM messages m JOIN wallets w ON w.id = m.wallet_id WHERE w.is_sandbox = ?", side)
+    }
     expected = [message for message in before if message["id"] in own]
     now = read(upgraded, key, path)["body"]["messages"]
-    assert len(expected) > 1 and now[:len(expected)] == expected
+    assert len(expected) > 1 and now[: len(expected)] == expected
     assert {message["id"] for message in now} <= own

@@ -17,14 +17,7 @@ from wesend.core.phones import normalise
 from wesend.database import atomic, query
 from wesend.gateways import registry, request_limits
 from wesend.wallets import deposits, ledger
-from wesend.wallets.deposits import (
-    check,
-    deposit_by_id,
-    get_deposit,
-    poll_due,
-    settle,
-    start_deposit,
-)
+from wesend.wallets.deposits import check, deposit_by_id, get_deposit, poll_due, settle, start_deposit
 
 from ..support.accounts import mint_key
 from ..support.domain import balance, make_wallet, problems
@@ -83,10 +76,18 @@ def credits(wallet) -> list[int]:
 
 def test_a_deposit_begins_pending_and_gives_nothing_yet(deposit, wallet, payer):
     assert (deposit["status"], deposit["gateway_ref"], deposit["provider"], deposit["credited_micros"]) == (
-        "pending", "vendor-1", "MTN", None)
+        "pending",
+        "vendor-1",
+        "MTN",
+        None,
+    )
     (charge,) = payer.charges
     assert (charge.reference, charge.phone, charge.amount_micros, charge.currency) == (
-        deposit["reference"], "+256772345678", 500_000_000, "UGX")
+        deposit["reference"],
+        "+256772345678",
+        500_000_000,
+        "UGX",
+    )
     assert balance(wallet) == "0"
 
 
@@ -105,8 +106,7 @@ def test_the_database_itself_refuses_a_second_credit(deposit, wallet):
         ledger.credit(tx, wallet.id, 1, kind="credit", description="again", deposit_id=deposit["id"])
 
 
-@pytest.mark.parametrize("confirmed, credited", [(None, "500"), (500_000_000, "500"), (450_000_000, "450"),
-                                                 (1, "0.000001")])
+@pytest.mark.parametrize("confirmed, credited", [(None, "500"), (500_000_000, "500"), (450_000_000, "450"), (1, "0.000001")])
 def test_what_is_credited_is_what_the_gateway_confirms(deposit, wallet, confirmed, credited):
     settle(deposit["id"], confirmed)
     assert balance(wallet) == credited
@@ -155,8 +155,7 @@ def test_a_failed_deposit_keeps_its_first_reason(deposit, payer, clock):
     assert (now(deposit)["status"], now(deposit)["reason"]) == ("failed", "Declined")
 
 
-def test_a_pending_deposit_is_asked_for_after_5_10_20_40_seconds_up_to_10_minutes_and_expires_after_a_day(
-        deposit, payer, clock):
+def test_a_pending_deposit_is_asked_for_after_5_10_20_40_seconds_up_to_10_minutes_and_expires_after_a_day(deposit, payer, clock):
     gaps, last = [], time.now_ms()
     while now(deposit)["poll_at"] is not None:
         clock.seconds = now(deposit)["poll_at"] / 1000
@@ -231,8 +230,9 @@ def test_another_accounts_or_wallets_deposit_is_not_found(deposit, wallet):
     assert get_deposit(deposit["uid"], wallet)["id"] == deposit["id"]
 
 
-@pytest.mark.parametrize("phone, status, left", [("0772345678", "successful", "500"), ("0770000099", "failed", "0"),
-                                                 ("0770000055", "expired", "0")])
+@pytest.mark.parametrize(
+    "phone, status, left", [("0772345678", "successful", "500"), ("0770000099", "failed", "0"), ("0770000055", "expired", "0")]
+)
 def test_the_sandboxs_money_pays_after_a_second_declines_or_never_answers(clock, phone, status, left):
     wallet = make_wallet("0", is_sandbox=True)
     deposit = start_deposit(wallet, 500_000_000, normalise(phone, "UG"))
@@ -275,9 +275,13 @@ def test_a_refusal_that_was_not_waited_for_is_told_by_the_status(payer, wallet):
 
 # -- payment prompts to one phone ---------------------------------------------
 
+
 def test_a_phone_has_at_most_three_open_prompts_whoever_asks(payer, wallet, clock):
-    made = [start_deposit(wallet, 500_000_000, PAYER), start_deposit(make_wallet("0"), 500_000_000, PAYER),
-            start_deposit(wallet, 500_000_000, PAYER)]
+    made = [
+        start_deposit(wallet, 500_000_000, PAYER),
+        start_deposit(make_wallet("0"), 500_000_000, PAYER),
+        start_deposit(wallet, 500_000_000, PAYER),
+    ]
     with pytest.raises(TooManyPaymentPrompts) as refused:
         start_deposit(make_wallet("0"), 500_000_000, PAYER)
     assert refused.value.retry_after == 60 and len(payer.charges) == 3
@@ -327,7 +331,10 @@ def test_each_api_answers_429_with_when_to_ask_again(payer, app, clock):
     for _ in range(3):
         start_deposit(wallet, 500_000_000, PAYER)
     _, given = mint_key(wallet.account_id, wallet, "wesendall")
-    answered = app.test_client().post("/api/v1/account/topup", auth=(given.public, given.secret), json={
-        "walletId": wallet.uid, "amount": 500, "phone": PAYER.e164})
+    answered = app.test_client().post(
+        "/api/v1/account/topup",
+        auth=(given.public, given.secret),
+        json={"walletId": wallet.uid, "amount": 500, "phone": PAYER.e164},
+    )
     assert (answered.status_code, answered.json["error"], answered.headers["Retry-After"]) == (429, "rate_limited", "60")
     assert "asked to pay" in answered.json["message"]

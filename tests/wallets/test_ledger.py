@@ -29,8 +29,7 @@ class Abandoned(Exception):
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
-@given(st.lists(st.tuples(st.sampled_from(["credit", "debit", "abandoned credit", "abandoned debit"]), amounts),
-                max_size=12))
+@given(st.lists(st.tuples(st.sampled_from(["credit", "debit", "abandoned credit", "abandoned debit"]), amounts), max_size=12))
 def test_whatever_happens_the_balance_is_the_sum_of_its_entries_and_not_below_zero(context, movements):
     wallet = make_wallet("0")
     expected = 0
@@ -49,7 +48,8 @@ def test_whatever_happens_the_balance_is_the_sum_of_its_entries_and_not_below_ze
         written = [entry["amount_micros"] for entry in entries(wallet)]
         assert balance_of(wallet) == expected == sum(written) >= 0
         assert [entry["balance_after_micros"] for entry in entries(wallet)] == [
-            sum(written[:index + 1]) for index in range(len(written))]
+            sum(written[: index + 1]) for index in range(len(written))
+        ]
     assert problems() == []
 
 
@@ -97,10 +97,15 @@ def test_a_wallet_that_is_not_there_cannot_be_moved(change):
         change(tx, 10**6, 1, kind="manual_credit", description="x")
 
 
-@pytest.mark.parametrize("statement", [
-    "UPDATE ledger_entries SET amount_micros = amount_micros + 1", "UPDATE ledger_entries SET description = 'x'",
-    "DELETE FROM ledger_entries", "DELETE FROM ledger_entries WHERE id = (SELECT max(id) FROM ledger_entries)",
-])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger_entries SET amount_micros = amount_micros + 1",
+        "UPDATE ledger_entries SET description = 'x'",
+        "DELETE FROM ledger_entries",
+        "DELETE FROM ledger_entries WHERE id = (SELECT max(id) FROM ledger_entries)",
+    ],
+)
 def test_entries_cannot_be_changed_or_removed(statement):
     wallet = make_wallet("10")
     with pytest.raises(sqlite3.IntegrityError, match="ledger entries are immutable"), atomic() as tx:
@@ -108,13 +113,16 @@ def test_entries_cannot_be_changed_or_removed(statement):
     assert [entry["amount_micros"] for entry in entries(wallet)] == [10_000_000]
 
 
-@pytest.mark.parametrize("statement", [
-    "UPDATE wallets SET balance_micros = -1",
-    "INSERT INTO ledger_entries (wallet_id, kind, amount_micros, balance_after_micros, description, created_at)"
-    " SELECT id, 'manual_debit', 5, 5, 'a debit that gives', 0 FROM wallets",
-    "INSERT INTO ledger_entries (wallet_id, kind, amount_micros, balance_after_micros, description, created_at)"
-    " SELECT id, 'gift', 5, 5, 'no such kind', 0 FROM wallets",
-])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE wallets SET balance_micros = -1",
+        "INSERT INTO ledger_entries (wallet_id, kind, amount_micros, balance_after_micros, description, created_at)"
+        " SELECT id, 'manual_debit', 5, 5, 'a debit that gives', 0 FROM wallets",
+        "INSERT INTO ledger_entries (wallet_id, kind, amount_micros, balance_after_micros, description, created_at)"
+        " SELECT id, 'gift', 5, 5, 'no such kind', 0 FROM wallets",
+    ],
+)
 def test_the_database_itself_refuses_an_overdraft_and_a_wrong_sign(statement):
     with pytest.raises(sqlite3.IntegrityError), atomic() as tx:
         tx.execute(statement)
@@ -124,8 +132,7 @@ def test_nothing_is_refunded_twice_for_one_charge():
     wallet = make_wallet("1000", is_sandbox=True)
     sent = send(wallet, in_request=True)
     one = sent.messages[0]
-    refund = {"kind": "refund", "description": "x", "batch_id": sent.batch["id"], "message_id": one["id"],
-              "charge_no": 1}
+    refund = {"kind": "refund", "description": "x", "batch_id": sent.batch["id"], "message_id": one["id"], "charge_no": 1}
     with atomic() as tx:
         ledger.credit(tx, wallet.id, 1, **refund)
     with pytest.raises(sqlite3.IntegrityError), atomic() as tx:
@@ -138,38 +145,46 @@ def test_the_audit_counts_what_it_looked_at_and_finds_nothing_wrong_with_an_hone
     send(wallet, NUMBERS[0], NUMBERS[1], "+256700000077", in_request=True)
     found = audit()
     assert found.problems == []
-    assert (found.wallets, found.entries, found.messages) == (
-        before.wallets + 1, before.entries + 3, before.messages + 3), "credit, charge and one refund"
+    assert (found.wallets, found.entries, found.messages) == (before.wallets + 1, before.entries + 3, before.messages + 3), (
+        "credit, charge and one refund"
+    )
 
 
 TAMPERED = {
-    "a balance that was raised": (
-        "UPDATE wallets SET balance_micros = balance_micros + 1 WHERE id = :wallet", "wallet "),
-    "an entry that was changed": ("UPDATE ledger_entries SET amount_micros = 1 WHERE wallet_id = :wallet"
-                                  " AND kind = 'manual_credit'", "wallet "),
-    "an entry's balance": ("UPDATE ledger_entries SET balance_after_micros = 1 WHERE wallet_id = :wallet"
-                           " AND kind = 'manual_credit'", "ledger entry "),
-    "a charge that was removed": (
-        "DELETE FROM ledger_entries WHERE wallet_id = :wallet AND kind = 'sms_charge'", "batch "),
+    "a balance that was raised": ("UPDATE wallets SET balance_micros = balance_micros + 1 WHERE id = :wallet", "wallet "),
+    "an entry that was changed": (
+        "UPDATE ledger_entries SET amount_micros = 1 WHERE wallet_id = :wallet AND kind = 'manual_credit'",
+        "wallet ",
+    ),
+    "an entry's balance": (
+        "UPDATE ledger_entries SET balance_after_micros = 1 WHERE wallet_id = :wallet AND kind = 'manual_credit'",
+        "ledger entry ",
+    ),
+    "a charge that was removed": ("DELETE FROM ledger_entries WHERE wallet_id = :wallet AND kind = 'sms_charge'", "batch "),
     "two entries that cancel each other": (
         "UPDATE ledger_entries SET amount_micros = amount_micros + iif(kind = 'sms_charge', -7, 7)"
-        " WHERE wallet_id = :wallet AND kind <> 'refund'", "batch "),
+        " WHERE wallet_id = :wallet AND kind <> 'refund'",
+        "batch ",
+    ),
     "a batch's cost": ("UPDATE batches SET cost_micros = 1 WHERE wallet_id = :wallet", "batch "),
     "a batch's refund": ("UPDATE batches SET refunded_micros = 1 WHERE wallet_id = :wallet", "batch "),
     "a message's cost": ("UPDATE messages SET cost_micros = cost_micros + 1 WHERE wallet_id = :wallet", "batch "),
     "a message's refund": ("UPDATE messages SET refunded_micros = 0 WHERE wallet_id = :wallet", "message "),
-    "a refund of what was delivered": (
-        "UPDATE messages SET status = 'delivered' WHERE wallet_id = :wallet", "message "),
+    "a refund of what was delivered": ("UPDATE messages SET status = 'delivered' WHERE wallet_id = :wallet", "message "),
     "a message that vanished": ("DELETE FROM messages WHERE wallet_id = :wallet AND status = 'failed'", "batch "),
     "a batch's counters": ("UPDATE batches SET delivered = delivered + 1 WHERE wallet_id = :wallet", "batch "),
     "a refund written twice": (
         "INSERT INTO ledger_entries (wallet_id, kind, amount_micros, balance_after_micros, description, batch_id,"
         " message_id, charge_no, created_at) SELECT wallet_id, kind, amount_micros, balance_after_micros, description,"
-        " batch_id, message_id, 2, 0 FROM ledger_entries WHERE wallet_id = :wallet AND kind = 'refund'", "message "),
+        " batch_id, message_id, 2, 0 FROM ledger_entries WHERE wallet_id = :wallet AND kind = 'refund'",
+        "message ",
+    ),
     "a deposit that nobody paid": (
         "INSERT INTO deposits (uid, reference, account_id, wallet_id, amount_micros, currency, phone, gateway, status,"
         " expires_at, created_at, updated_at) SELECT 'd', 'd', account_id, id, 5, 'UGX', '', '', 'successful', 0, 0, 0"
-        " FROM wallets WHERE id = :wallet", "deposit "),
+        " FROM wallets WHERE id = :wallet",
+        "deposit ",
+    ),
 }
 
 

@@ -27,8 +27,9 @@ def requests(draw) -> bytes:
         body = framed + draw(st.sampled_from((b"0\r\n\r\n", b"000\r\nX-Sum: 1\r\n\r\n")))
     elif body or draw(st.booleans()):
         headers.insert(0, draw(st.sampled_from(("Content-Length: %d", "content-length:%d", "CONTENT-LENGTH: \t%d "))) % len(body))
-    return f"{method} /x HTTP/1.1\r\n".encode() + b"".join(
-        header.encode("latin-1") + b"\r\n" for header in headers) + b"\r\n" + body
+    return (
+        f"{method} /x HTTP/1.1\r\n".encode() + b"".join(header.encode("latin-1") + b"\r\n" for header in headers) + b"\r\n" + body
+    )
 
 
 @given(requests(), st.lists(st.integers(1, 60), min_size=1, max_size=20), st.binary(max_size=20))
@@ -51,11 +52,22 @@ def test_anything_at_all_is_looked_at(data):
 HEAD = b"POST / HTTP/1.1\r\n%s\r\n\r\n"
 
 
-@pytest.mark.parametrize("header", (
-    b"Content-Length: 5\r\nContent-Length: 5", b"Content-Length: +5", b"Content-Length: 5, 5", b"Content-Length: -1",
-    b"Content-Length: ", b"Content-Length : 5", b"Content-Length: 5\r\nTransfer-Encoding: chunked",
-    b"Transfer-Encoding: gzip, chunked", b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
-    b"Content-Length: %d" % (LARGEST + 1), b"Content-Length: 5\r\nExpect: 100-continue"))
+@pytest.mark.parametrize(
+    "header",
+    (
+        b"Content-Length: 5\r\nContent-Length: 5",
+        b"Content-Length: +5",
+        b"Content-Length: 5, 5",
+        b"Content-Length: -1",
+        b"Content-Length: ",
+        b"Content-Length : 5",
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: gzip, chunked",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+        b"Content-Length: %d" % (LARGEST + 1),
+        b"Content-Length: 5\r\nExpect: 100-continue",
+    ),
+)
 def test_what_is_not_plain_is_left_to_the_parser_at_once(header):
     assert Arrival().look(HEAD % header) is State.STREAM
 

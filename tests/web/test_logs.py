@@ -42,8 +42,14 @@ def test_a_request_is_one_json_line_with_its_id(lines):
     assert answer.headers["X-Request-Id"] == line["request_id"] == "abc-1"
     assert line["ms"] >= 0 and line["at"].endswith("Z") and isinstance(line["pid"], int)
     assert {name: line[name] for name in ("level", "logger", "method", "path", "status", "bytes", "remote")} == {
-        "level": "info", "logger": "wesend.access", "method": "GET", "path": "/sandbox/messages", "status": 200,
-        "bytes": len(answer.data), "remote": "127.0.0.1"}
+        "level": "info",
+        "logger": "wesend.access",
+        "method": "GET",
+        "path": "/sandbox/messages",
+        "status": 200,
+        "bytes": len(answer.data),
+        "remote": "127.0.0.1",
+    }
     assert "0712345678" not in str(line)
 
 
@@ -53,8 +59,11 @@ def test_a_send_is_logged_with_its_account_and_key_and_without_text_number_or_cr
     api.send("+256771000001", message="Your code is 1234")
     (line,) = map(json.loads, logged())
     assert line["status"] == 200 and line["account"] == 1 and isinstance(line["key"], int)
-    assert [part for part in ("1234", "256771000001", CREDENTIALS["wesendall"].secret, api.headers["Authorization"])
-            if part in str(line)] == []
+    assert [
+        part
+        for part in ("1234", "256771000001", CREDENTIALS["wesendall"].secret, api.headers["Authorization"])
+        if part in str(line)
+    ] == []
 
 
 def test_as_text_it_is_one_line_too(lines):
@@ -80,13 +89,24 @@ def test_the_level_decides_and_health_checks_are_only_debug(lines, level, expect
     assert len(logged()) == expected
 
 
-@pytest.mark.parametrize("path", [
-    "/t/s3cr3t-token", "/t/s3cr3t-token/more", "/callbacks/sms/carrier/s3cr3t-token",
-    "/callbacks/money/momo/s3cr3t-token?x=1",
-    "/callbacks/s3cr3t-token", "/sign-in/s3cr3t-token", "/dashboard/sign-in/s3cr3t-token", "/login/s3cr3t-token",
-    "/invite/s3cr3t-token", "/reset/s3cr3t-token", "/nowhere?token=s3cr3t-token", "/sandbox/messages?to=s3cr3t-token",
-    "/nowhere/sk_s3cr3t-token-0123456789abcdef",
-])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/t/s3cr3t-token",
+        "/t/s3cr3t-token/more",
+        "/callbacks/sms/carrier/s3cr3t-token",
+        "/callbacks/money/momo/s3cr3t-token?x=1",
+        "/callbacks/s3cr3t-token",
+        "/sign-in/s3cr3t-token",
+        "/dashboard/sign-in/s3cr3t-token",
+        "/login/s3cr3t-token",
+        "/invite/s3cr3t-token",
+        "/reset/s3cr3t-token",
+        "/nowhere?token=s3cr3t-token",
+        "/sandbox/messages?to=s3cr3t-token",
+        "/nowhere/sk_s3cr3t-token-0123456789abcdef",
+    ],
+)
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_no_token_of_a_path_is_logged_whether_the_path_exists_or_not(lines, path, form):
     app, logged = lines(WESEND_LOG=form)
@@ -126,30 +146,64 @@ def test_what_a_caller_sends_can_not_begin_a_line_of_its_own(lines):
     assert "forged" in line and "\\n" in line
 
 
-@pytest.mark.parametrize("text", [
-    "Authorization: Basic c2VjcmV0OnNlY3JldA==", "Authorization: Bearer s3cr3t-s3cr3t", "X-API-Key: s3cr3t",
-    "api_key=s3cr3t",
-    "{'secret': 's3cr3t'}", "smtp://user:s3cr3t@mail.example.org:587", "whsec_c2VjcmV0c2VjcmV0c2VjcmV0",
-    "ws_live_s3cr3ts3cr3t",
-    "password = s3cr3t", "Invalid request from ip=203.0.113.9: Invalid HTTP Header: 'Authorization s3cr3t'",
-    "Error handling request GET /t/s3cr3t", "callback_token: s3cr3t", '"access_token": "s3cr3t"',
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authorization: Basic c2VjcmV0OnNlY3JldA==",
+        "Authorization: Bearer s3cr3t-s3cr3t",
+        "X-API-Key: s3cr3t",
+        "api_key=s3cr3t",
+        "{'secret': 's3cr3t'}",
+        "smtp://user:s3cr3t@mail.example.org:587",
+        "whsec_c2VjcmV0c2VjcmV0c2VjcmV0",
+        "ws_live_s3cr3ts3cr3t",
+        "password = s3cr3t",
+        "Invalid request from ip=203.0.113.9: Invalid HTTP Header: 'Authorization s3cr3t'",
+        "Error handling request GET /t/s3cr3t",
+        "callback_token: s3cr3t",
+        '"access_token": "s3cr3t"',
+    ],
+)
 def test_secrets_are_taken_out_of_every_line(text):
     shown = logs.redact(text)
     assert "s3cr3t" not in shown and "c2Vjcm" not in shown and "…" in shown or "Invalid HTTP Header" in shown
 
 
-@pytest.mark.parametrize("text", [
-    "gateway carrier could not be asked", "job poll_receipts failed; it runs again", "webhook 12: the round failed",
-    "What now? It is 5 o'clock", "/api/v1/sms/send", "the alert for wallet wal_12 waits: 421 Try later",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gateway carrier could not be asked",
+        "job poll_receipts failed; it runs again",
+        "webhook 12: the round failed",
+        "What now? It is 5 o'clock",
+        "/api/v1/sms/send",
+        "the alert for wallet wal_12 waits: 421 Try later",
+    ],
+)
 def test_ordinary_lines_stay_as_they_are(text):
     assert logs.redact(text) == text
 
 
-@pytest.mark.parametrize("piece", [
-    "?", "a-", "x_", "?a", "://", "://a:", "/t", "/callbacks", "token ", "secret:", "api-key", "basic ", "sk_",
-    "Invalid request from ip=", "sign-in/"])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "?",
+        "a-",
+        "x_",
+        "?a",
+        "://",
+        "://a:",
+        "/t",
+        "/callbacks",
+        "token ",
+        "secret:",
+        "api-key",
+        "basic ",
+        "sk_",
+        "Invalid request from ip=",
+        "sign-in/",
+    ],
+)
 def test_a_line_that_is_made_to_be_slow_is_not(piece):
     """Quadratic, 400 KB took minutes: this bound is no measure of speed."""
     started = time.process_time()

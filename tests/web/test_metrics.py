@@ -26,8 +26,11 @@ def scrape(client, **headers) -> dict[tuple, float]:
     """(name, labels in order) → value."""
     answer = client.get("/metrics", headers=headers)
     assert answer.status_code == 200, answer.text
-    return {(sample.name, *sample.labels.values()): sample.value
-            for family in text_string_to_metric_families(answer.text) for sample in family.samples}
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
 
 
 def by_name(found: dict[tuple, float], name: str) -> dict[tuple, float]:
@@ -41,10 +44,17 @@ def wallet(context):
 
 def test_every_figure_that_is_promised_is_there(client):
     names = {key[0] for key in scrape(client)} | {key[0] for key in scrape(client)}
-    assert names >= {"wesend_sms_accepted_total", "wesend_scheduled_messages", "wesend_dispatch_paused",
-                     "wesend_webhook_backlog", "wesend_webhook_oldest_due_seconds", "wesend_scheduler_up",
-                     "wesend_database_bytes", "wesend_http_request_seconds_bucket",
-                     "wesend_database_busy_wait_seconds_count"}
+    assert names >= {
+        "wesend_sms_accepted_total",
+        "wesend_scheduled_messages",
+        "wesend_dispatch_paused",
+        "wesend_webhook_backlog",
+        "wesend_webhook_oldest_due_seconds",
+        "wesend_scheduler_up",
+        "wesend_database_bytes",
+        "wesend_http_request_seconds_bucket",
+        "wesend_database_busy_wait_seconds_count",
+    }
 
 
 def test_sends_are_counted_by_dialect_gateway_and_status(client, app, jobs, wesendall):
@@ -54,21 +64,27 @@ def test_sends_are_counted_by_dialect_gateway_and_status(client, app, jobs, wese
     with app.app_context():  # a context around requests would be theirs, too
         send(make_wallet("100", is_sandbox=True), NUMBERS[0], in_request=True)
     assert by_name(scrape(client), "wesend_messages_total") == {
-        ("wesendall", "sandbox", "submitted"): 2, ("wesendall", "sandbox", "delivered"): 1,
-        ("wesendall", "sandbox", "failed"): 1}
+        ("wesendall", "sandbox", "submitted"): 2,
+        ("wesendall", "sandbox", "delivered"): 1,
+        ("wesendall", "sandbox", "failed"): 1,
+    }
     assert scrape(client)["wesend_sms_accepted_total",] == 3
 
 
 def timeline() -> Counter:
-    return Counter(tuple(row) for row in query(
-        "SELECT b.api, m.gateway, e.status FROM message_events e JOIN messages m ON m.id = e.message_id"
-        " JOIN batches b ON b.id = m.batch_id"))
+    return Counter(
+        tuple(row)
+        for row in query(
+            "SELECT b.api, m.gateway, e.status FROM message_events e JOIN messages m ON m.id = e.message_id"
+            " JOIN batches b ON b.id = m.batch_id"
+        )
+    )
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 10_000])
 def test_rolled_up_or_not_the_counts_are_those_of_the_timeline(context, jobs, wallet, chunk):
     for start in (0, 5, 9):
-        send(wallet, *NUMBERS[start:start + 4], in_request=True)
+        send(wallet, *NUMBERS[start : start + 4], in_request=True)
         jobs.settle()
         assert status_counts.status_counts() == timeline()
         while status_counts.roll_up(chunk):
@@ -113,8 +129,12 @@ def test_a_bulk_counts_and_a_paused_one_is_not_late(client, wallet, clock):
 
 
 def test_the_webhook_backlog_leaves_out_endpoints_that_are_off(client, wallet, clock):
-    ids = [endpoints.add_endpoint(account_id=wallet.account_id, format_name="esms", url="https://shop.example.org/hook",
-                                  actor=ACTOR)[0]["id"] for _ in range(2)]
+    ids = [
+        endpoints.add_endpoint(account_id=wallet.account_id, format_name="esms", url="https://shop.example.org/hook", actor=ACTOR)[
+            0
+        ]["id"]
+        for _ in range(2)
+    ]
     write(lambda tx: outbox.put(tx, [(endpoint, Event("message.sent", "1", {})) for endpoint in ids]))
     endpoints.switch(ids[0], False, actor=ACTOR)
     clock.advance(45)

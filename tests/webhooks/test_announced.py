@@ -18,7 +18,12 @@ from ..support.jobs import ManualJobs
 from ..support.receiver import answer
 
 DELIVERED, FAILS_LATER, REFUSED, UNKNOWN, SILENT = (
-    "+255712345678", "+255710000099", "+255710000077", "+255710000066", "+255710000055")
+    "+255712345678",
+    "+255710000099",
+    "+255710000077",
+    "+255710000066",
+    "+255710000055",
+)
 
 
 @pytest.fixture
@@ -48,15 +53,22 @@ def told(engine, receiver) -> list[dict]:
 
 # -- Wasambazie ------------------------------------------------------------------------
 
+
 def test_a_finalised_batch_is_told_with_the_references_body(engine, endpoint, receiver, api, jobs, clock):
     batch = api.send(f"{DELIVERED},{FAILS_LATER}").json["message_batch_id"]
     clock.advance(5)
     jobs.receipts()
-    assert told(engine, receiver) == [{
-        "event": "delivery.batch.finalized", "message_batch_id": batch,
-        "summary": {"total": 2, "delivered": 1, "failed": 1},
-        "messages": [{"to_number": DELIVERED, "status": "delivered", "delivered_at": "2026-06-10T12:00:05Z"},
-                     {"to_number": FAILS_LATER, "status": "failed", "delivered_at": None}]}]
+    assert told(engine, receiver) == [
+        {
+            "event": "delivery.batch.finalized",
+            "message_batch_id": batch,
+            "summary": {"total": 2, "delivered": 1, "failed": 1},
+            "messages": [
+                {"to_number": DELIVERED, "status": "delivered", "delivered_at": "2026-06-10T12:00:05Z"},
+                {"to_number": FAILS_LATER, "status": "failed", "delivered_at": None},
+            ],
+        }
+    ]
     assert list(receiver.posted[0].json) == ["event", "message_batch_id", "summary", "messages"]
 
 
@@ -112,7 +124,8 @@ def test_repeated_and_late_receipts_finalise_nothing_again(engine, endpoint, rec
 
 
 def test_what_a_batch_came_to_is_told_though_a_late_receipt_comes_before_the_first_attempt(
-        engine, endpoint, receiver, api, jobs, clock, app):
+    engine, endpoint, receiver, api, jobs, clock, app
+):
     batch = api.send(SILENT).json["message_batch_id"]
     clock.advance(48 * 3600)
     jobs.expire()
@@ -199,19 +212,38 @@ def test_who_listens_is_read_when_it_changes_not_for_every_message(engine, endpo
 
 # -- Wesendall ---------------------------------------------------------------------------
 
+
 def test_each_recipient_is_told_with_the_contracts_body(engine, wesendall_endpoint, receiver, app, jobs, clock):
     api = Wesendall(app.test_client())
     sent = api.send(["+256712345678", "+256710000099"]).json["data"]
     clock.advance(5)
     jobs.receipts()
     good, bad = sent["results"]
-    common = {"batch_id": sent["batch_id"], "wallet_id": api.wallet, "segments": 1, "currency": "UGX",
-              "timestamp": "2026-06-10T12:00:05Z", "cost": 35}
+    common = {
+        "batch_id": sent["batch_id"],
+        "wallet_id": api.wallet,
+        "segments": 1,
+        "currency": "UGX",
+        "timestamp": "2026-06-10T12:00:05Z",
+        "cost": 35,
+    }
     events = sorted(told(engine, receiver), key=lambda event: event["event"])
-    assert events[0] == {"event": "sms.delivered", "message_id": good["message_id"], "recipient": good["recipient"],
-                         "status": "delivered", "error": None, **common}
-    assert events[1] == {"event": "sms.failed", "message_id": bad["message_id"], "recipient": bad["recipient"],
-                         "status": "failed", "error": events[1]["error"], **common}
+    assert events[0] == {
+        "event": "sms.delivered",
+        "message_id": good["message_id"],
+        "recipient": good["recipient"],
+        "status": "delivered",
+        "error": None,
+        **common,
+    }
+    assert events[1] == {
+        "event": "sms.failed",
+        "message_id": bad["message_id"],
+        "recipient": bad["recipient"],
+        "status": "failed",
+        "error": events[1]["error"],
+        **common,
+    }
     assert events[1]["error"]
 
 
@@ -221,8 +253,7 @@ def test_one_refused_at_submission_is_told_too(engine, wesendall_endpoint, recei
     assert (event["event"], event["message_id"], event["cost"]) == ("sms.failed", sent["results"][1]["message_id"], 0)
 
 
-def test_one_that_failed_by_time_out_may_still_be_told_as_delivered(
-        engine, wesendall_endpoint, receiver, app, jobs, clock):
+def test_one_that_failed_by_time_out_may_still_be_told_as_delivered(engine, wesendall_endpoint, receiver, app, jobs, clock):
     sent = Wesendall(app.test_client()).send("+256710000055").json["data"]
     clock.advance(48 * 3600)
     jobs.expire()

@@ -15,11 +15,25 @@ def gap(engine, clock) -> float:
 
 # -- what counts as received ---------------------------------------------------------
 
-@pytest.mark.parametrize(("format_name", "status", "received"), [
-    ("wasambazie", 200, True), ("wasambazie", 201, False), ("wasambazie", 204, False), ("wasambazie", 302, False),
-    ("wasambazie", 404, False), ("wasambazie", 500, False),
-    ("wesendall", 200, True), ("wesendall", 201, True), ("wesendall", 204, True), ("wesendall", 299, True),
-    ("wesendall", 301, False), ("wesendall", 400, False), ("wesendall", 503, False)])
+
+@pytest.mark.parametrize(
+    ("format_name", "status", "received"),
+    [
+        ("wasambazie", 200, True),
+        ("wasambazie", 201, False),
+        ("wasambazie", 204, False),
+        ("wasambazie", 302, False),
+        ("wasambazie", 404, False),
+        ("wasambazie", 500, False),
+        ("wesendall", 200, True),
+        ("wesendall", 201, True),
+        ("wesendall", 204, True),
+        ("wesendall", 299, True),
+        ("wesendall", 301, False),
+        ("wesendall", 400, False),
+        ("wesendall", 503, False),
+    ],
+)
 def test_what_counts_as_received_is_the_formats(engine, receiver, format_name, status, received):
     receiver.behave(answer(status, b""))
     engine.put(engine.add(receiver.url, format_name).id)
@@ -37,6 +51,7 @@ def test_after_it_was_received_it_is_never_sent_again(engine, receiver, clock):
 
 
 # -- gaps ------------------------------------------------------------------------------
+
 
 def test_five_attempts_in_gaps_that_double_then_it_is_given_up(engine, receiver, clock):
     receiver.behave(answer(500))
@@ -77,9 +92,15 @@ def test_the_base_of_the_gaps_is_a_setting(app_with, receiver, clock):
 
 # -- what is kept ------------------------------------------------------------------------
 
+
 def test_every_attempt_is_kept_with_what_came_of_it(engine, receiver, clock):
-    receiver.behave(answer(500, b"x" * 5000), drop, redirect("http://127.0.0.1/"), raw(b"HTTP/1.1 teapot\r\n\r\n"),
-                    answer(201, "schön".encode()))
+    receiver.behave(
+        answer(500, b"x" * 5000),
+        drop,
+        redirect("http://127.0.0.1/"),
+        raw(b"HTTP/1.1 teapot\r\n\r\n"),
+        answer(201, "schön".encode()),
+    )
     engine.put(engine.add(receiver.url).id)
     started = clock.seconds
     for _ in range(5):
@@ -87,7 +108,12 @@ def test_every_attempt_is_kept_with_what_came_of_it(engine, receiver, clock):
         clock.advance(1000)
     kept = engine.attempts()
     assert [(row["status_code"], row["answer"]) for row in kept] == [
-        (500, "x" * 2048), (None, None), (302, ""), (None, None), (201, "schön")]
+        (500, "x" * 2048),
+        (None, None),
+        (302, ""),
+        (None, None),
+        (201, "schön"),
+    ]
     assert [row["error"] is None for row in kept] == [True, False, True, False, True]
     assert [row["at"] for row in kept] == [int((started + 1000 * index) * 1000) for index in range(5)]
     assert all(row["duration_ms"] >= 0 for row in kept)

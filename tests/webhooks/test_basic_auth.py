@@ -32,9 +32,16 @@ def stored() -> str:
     return str([tuple(row) for row in query("SELECT * FROM webhook_endpoints")])
 
 
-@pytest.mark.parametrize(("userinfo", "sent"), [
-    (USERINFO, basic(USER, PASSWORD)), ("shop@", basic("shop", "")), (":key@", basic("", "key")), ("a:b:c@", basic("a", "b:c")),
-    ("%0d%0aX:1@", basic("\r\nX", "1"))])
+@pytest.mark.parametrize(
+    ("userinfo", "sent"),
+    [
+        (USERINFO, basic(USER, PASSWORD)),
+        ("shop@", basic("shop", "")),
+        (":key@", basic("", "key")),
+        ("a:b:c@", basic("a", "b:c")),
+        ("%0d%0aX:1@", basic("\r\nX", "1")),
+    ],
+)
 def test_they_are_sent_with_every_attempt_and_the_request_goes_to_the_host(context, engine, receiver, userinfo, sent):
     endpoint = engine.add(with_user(receiver.url, userinfo), "wesendall")
     engine.put(endpoint.id)
@@ -103,14 +110,21 @@ def test_what_is_forwarded_to_a_developer_carries_them_too(engine, receiver, con
 
 def test_the_upgrade_seals_what_lay_open_and_changes_no_other_url(tmp_path):
     app = make_app(tmp_path / "older")
-    urls = [with_user("https://a.example/x?to=b@c"), "https://a.example/x?to=b@c", "https://a.example:8443/@me", "http://u@[::1]:80/"]
+    urls = [
+        with_user("https://a.example/x?to=b@c"),
+        "https://a.example/x?to=b@c",
+        "https://a.example:8443/@me",
+        "http://u@[::1]:80/",
+    ]
     with app.app_context():
         prepare_folder(app.config["WESEND"])
         flask_migrate.upgrade(directory=str(MIGRATIONS), revision="0015")
         with closing(sqlite3.connect(app.config["WESEND"].database)) as connection, connection:
             connection.execute("INSERT INTO accounts (id, name, country, time_zone, created_at) VALUES (1, 'Shop', 'UG', 'UTC', 0)")
-            connection.executemany("INSERT INTO webhook_endpoints (account_id, format, url, secret, created_at)"
-                                   " VALUES (1, 'esms', ?, 'x', 0)", [(url,) for url in urls])
+            connection.executemany(
+                "INSERT INTO webhook_endpoints (account_id, format, url, secret, created_at) VALUES (1, 'esms', ?, 'x', 0)",
+                [(url,) for url in urls],
+            )
         bring_up_to_date()
         rows = query("SELECT * FROM webhook_endpoints ORDER BY id")
         assert [row["url"] for row in rows] == [urls[1], urls[1], urls[2], "http://[::1]:80/"]

@@ -72,6 +72,7 @@ def test_a_test_event_is_one_attempt_at_once(engine, receiver, clock):
 
 # -- housekeeping -----------------------------------------------------------------------------
 
+
 def test_what_is_finished_is_kept_for_thirty_days_and_what_waits_for_ever(engine, receiver, clock):
     waiting, done = engine.add("http://127.0.0.1:9/"), engine.add(receiver.url)
     engine.put(waiting.id, done.id)
@@ -88,6 +89,5 @@ def test_what_is_finished_is_kept_for_thirty_days_and_what_waits_for_ever(engine
     assert forget() == 0
     clock.advance(1)
     assert (forget(), forget()) == (1, 0)
-    assert [(row["endpoint_id"], row["status"]) for row in engine.deliveries()] == [
-        (waiting.id, "pending"), (done.id, "delivered")]
+    assert [(row["endpoint_id"], row["status"]) for row in engine.deliveries()] == [(waiting.id, "pending"), (done.id, "delivered")]
     assert len(engine.attempts()) == 1

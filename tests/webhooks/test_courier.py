@@ -140,6 +140,7 @@ def test_private_addresses_are_refused_unless_they_are_allowed(app_with, receive
     engine.round()
     assert (receiver.connections, receiver.posted) == (0, [])
     assert {row["error"] for row in engine.attempts()} == {
-        f"refused: {host} leads to an address that is not public" for host in ("127.0.0.1", "localhost")}
+        f"refused: {host} leads to an address that is not public" for host in ("127.0.0.1", "localhost")
+    }
     assert {row["status"] for row in engine.deliveries()} == {"pending"}
     engine.close()

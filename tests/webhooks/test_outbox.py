@@ -31,8 +31,7 @@ def test_every_endpoint_of_the_account_and_format_hears_it(engine, app):
     first, second = engine.add(NOWHERE), engine.add(NOWHERE)
     deaf = [engine.add(NOWHERE, "wasambazie"), engine.add(NOWHERE, account_id=other)]
     announce(engine, DELIVERED)
-    assert [heard(engine, endpoint) for endpoint in (first, second, *deaf)] == [
-        ["sms.delivered"], ["sms.delivered"], [], []]
+    assert [heard(engine, endpoint) for endpoint in (first, second, *deaf)] == [["sms.delivered"], ["sms.delivered"], [], []]
     uids = [row["uid"] for row in engine.deliveries()]
     assert len(set(uids)) == 2 and all(uid.startswith("msg_") for uid in uids)
 
@@ -94,15 +93,30 @@ def test_an_endpoint_whose_adding_was_undone_listens_to_nothing(engine):
             raise LookupError
         engine.add(NOWHERE, "wasambazie")  # the version of the configuration is now what it was in there
         assert {(account_id, name) for account_id, _, name in endpoints.listening().endpoints} == {
-            (engine.account_id, "wasambazie")}
+            (engine.account_id, "wasambazie")
+        }
 
 
 # -- endpoints --------------------------------------------------------------------
 
-@pytest.mark.parametrize("url", ["", "hook", "ftp://a.example/", "http://", "http:///x", "https://a.example:0/",
-                                 "https://a.example:99999/", "https://a example/", "https://a.example/\nx",
-                                 "http://[::1",
-                                 "javascript:alert(1)", "https://a.example/" + "x" * 2000])
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "hook",
+        "ftp://a.example/",
+        "http://",
+        "http:///x",
+        "https://a.example:0/",
+        "https://a.example:99999/",
+        "https://a example/",
+        "https://a.example/\nx",
+        "http://[::1",
+        "javascript:alert(1)",
+        "https://a.example/" + "x" * 2000,
+    ],
+)
 def test_what_is_no_http_url_is_no_endpoint(engine, url):
     with pytest.raises(InvalidInput):
         engine.add(url)

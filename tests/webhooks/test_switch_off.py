@@ -14,8 +14,12 @@ def fail_once(engine, endpoint) -> None:
 
 def audit(engine) -> list[tuple]:
     with engine.app.app_context():
-        return [tuple(row) for row in query("SELECT action, actor, detail FROM audit_log WHERE action LIKE 'webhook.%'"
-                                            " AND action <> 'webhook.add' ORDER BY id")]
+        return [
+            tuple(row)
+            for row in query(
+                "SELECT action, actor, detail FROM audit_log WHERE action LIKE 'webhook.%' AND action <> 'webhook.add' ORDER BY id"
+            )
+        ]
 
 
 def test_410_switches_it_off_at_once(engine, receiver, clock):

@@ -16,18 +16,27 @@ LONGEST = 300
 log = logging.getLogger(__name__)
 
 
-def record(tx: Tx, *, actor: Actor, action: str, subject: str, account_id: int | None = None,
-           detail: str | None = None) -> None:
+def record(tx: Tx, *, actor: Actor, action: str, subject: str, account_id: int | None = None, detail: str | None = None) -> None:
     """Write one entry; ``detail`` never holds a secret. ``actor`` brings the request's address and key along."""
-    tx.insert("audit_log", account_id=account_id, actor=plain(str(actor)), action=action, subject=plain(subject),
-              detail=None if detail is None else plain(detail), at=clock.now_ms(),
-              address=getattr(actor, "address", None), api_key_id=getattr(actor, "api_key_id", None))
+    tx.insert(
+        "audit_log",
+        account_id=account_id,
+        actor=plain(str(actor)),
+        action=action,
+        subject=plain(subject),
+        detail=None if detail is None else plain(detail),
+        at=clock.now_ms(),
+        address=getattr(actor, "address", None),
+        api_key_id=getattr(actor, "api_key_id", None),
+    )
 
 
 def plain(text: str) -> str:
     """On one line, with everything that can't be seen spelled out: no entry looks like another one, or like two."""
-    shown = "".join(char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode("ascii")
-                    for char in text[:LONGEST + 1])
+    shown = "".join(
+        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for char in text[: LONGEST + 1]
+    )
     return shown if len(shown) <= LONGEST else shown[:LONGEST] + "…"
 
 
@@ -45,17 +54,30 @@ def entries(*, actor: Actor, account_id: int | None = None, before: int | None =
         roles.require(actor, OPERATE)
     else:
         roles.require(actor, MANAGE, account_id, even_suspended=True)
-    return query("SELECT l.*, a.name AS account_name FROM audit_log l LEFT JOIN accounts a ON a.id = l.account_id"
-                 + (" WHERE l.account_id = :account" if account_id is not None else " WHERE 1")
-                 + " AND l.id < coalesce(:before, 9223372036854775807) ORDER BY l.id DESC LIMIT :limit",
-                 {"account": account_id, "before": before, "limit": limit})
+    return query(
+        "SELECT l.*, a.name AS account_name FROM audit_log l LEFT JOIN accounts a ON a.id = l.account_id"
+        + (" WHERE l.account_id = :account" if account_id is not None else " WHERE 1")
+        + " AND l.id < coalesce(:before, 9223372036854775807) ORDER BY l.id DESC LIMIT :limit",
+        {"account": account_id, "before": before, "limit": limit},
+    )
 
 
-def count_since(tx: Tx, action: str, since: int, most: int, *, subject: str | None = None,
-                address: str | None = None, account_id: int | None = None) -> int:
+def count_since(
+    tx: Tx,
+    action: str,
+    since: int,
+    most: int,
+    *,
+    subject: str | None = None,
+    address: str | None = None,
+    account_id: int | None = None,
+) -> int:
     """How many entries of an action there are since an instant, counted up to ``most``: for what is capped."""
-    found = tx.one("SELECT count(*) FROM (SELECT 1 FROM audit_log WHERE action = ? AND at > ?"
-                   " AND subject = coalesce(?, subject) AND (? IS NULL OR address = ?) AND (? IS NULL OR account_id = ?)"
-                   " LIMIT ?)", (action, since, subject, address, address, account_id, account_id, most))
+    found = tx.one(
+        "SELECT count(*) FROM (SELECT 1 FROM audit_log WHERE action = ? AND at > ?"
+        " AND subject = coalesce(?, subject) AND (? IS NULL OR address = ?) AND (? IS NULL OR account_id = ?)"
+        " LIMIT ?)",
+        (action, since, subject, address, address, account_id, account_id, most),
+    )
     assert found is not None
     return found[0]

@@ -26,8 +26,9 @@ class Claim(NamedTuple):
 
     def attach(self, tx: Tx, subject: str) -> None:
         """Name what this request pays for, in the paying transaction; IdempotencyInFlight when the lease was lost."""
-        if not tx.changed("UPDATE idempotency_keys SET subject = ? WHERE id = ? AND token = ? AND subject IS NULL",
-                          (subject, self.id, self.token)):
+        if not tx.changed(
+            "UPDATE idempotency_keys SET subject = ? WHERE id = ? AND token = ? AND subject IS NULL", (subject, self.id, self.token)
+        ):
             raise IdempotencyInFlight
 
 
@@ -60,8 +61,15 @@ def begin(api_key_id: int, key: str, fingerprint: str, *others: str) -> Claim | 
             row = None
         token = secrets.token_hex(8)
         if row is None:
-            claim_id = tx.insert("idempotency_keys", api_key_id=api_key_id, key=key, fingerprint=fingerprint,
-                                 token=token, lease_until=now + LEASE_MS, created_at=now)
+            claim_id = tx.insert(
+                "idempotency_keys",
+                api_key_id=api_key_id,
+                key=key,
+                fingerprint=fingerprint,
+                token=token,
+                lease_until=now + LEASE_MS,
+                created_at=now,
+            )
             return Claim(claim_id, token)
         if row["fingerprint"] not in (fingerprint, *others):
             raise IdempotencyConflict
@@ -69,8 +77,7 @@ def begin(api_key_id: int, key: str, fingerprint: str, *others: str) -> Claim | 
             return Answer(row["status_code"], row["body"], row["content_type"])
         if now < row["lease_until"] <= now + LEASE_MS:  # a longer one is of a clock that was set back
             raise IdempotencyInFlight
-        tx.execute("UPDATE idempotency_keys SET token = ?, lease_until = ? WHERE id = ?",
-                   (token, now + LEASE_MS, row["id"]))
+        tx.execute("UPDATE idempotency_keys SET token = ?, lease_until = ? WHERE id = ?", (token, now + LEASE_MS, row["id"]))
         claim = Claim(row["id"], token)
         return Paid(claim, row["subject"]) if row["subject"] else claim
 
@@ -79,17 +86,19 @@ def begin(api_key_id: int, key: str, fingerprint: str, *others: str) -> Claim | 
 
 def keep(claim: Claim, answer: Answer) -> None:
     """The final answer; repeated for 24 hours."""
-    write_surely(lambda tx: tx.changed(
-        "UPDATE idempotency_keys SET status_code = ?, body = ?, content_type = ? WHERE id = ? AND token = ?",
-        (answer.status_code, answer.body, answer.content_type, claim.id, claim.token)))
+    write_surely(
+        lambda tx: tx.changed(
+            "UPDATE idempotency_keys SET status_code = ?, body = ?, content_type = ? WHERE id = ? AND token = ?",
+            (answer.status_code, answer.body, answer.content_type, claim.id, claim.token),
+        )
+    )
 
 
 def release(claim: Claim) -> None:
     """Nothing final happened: the key is free again, unless something was paid under it (then its lease ends)."""
 
     def unit(tx: Tx) -> None:
-        tx.execute("DELETE FROM idempotency_keys WHERE id = ? AND token = ? AND subject IS NULL",
-                   (claim.id, claim.token))
+        tx.execute("DELETE FROM idempotency_keys WHERE id = ? AND token = ? AND subject IS NULL", (claim.id, claim.token))
         tx.execute("UPDATE idempotency_keys SET lease_until = 0 WHERE id = ? AND token = ?", (claim.id, claim.token))
 
     write_surely(unit)
@@ -97,6 +106,9 @@ def release(claim: Claim) -> None:
 
 def forget_old(limit: int = 5000) -> int:
     """Housekeeping: drop keys older than 24 hours, at most ``limit``; how many."""
-    return write(lambda tx: tx.changed(
-        "DELETE FROM idempotency_keys WHERE id IN (SELECT id FROM idempotency_keys WHERE created_at < ? LIMIT ?)",
-        (clock.now_ms() - KEPT_MS, limit)))
+    return write(
+        lambda tx: tx.changed(
+            "DELETE FROM idempotency_keys WHERE id IN (SELECT id FROM idempotency_keys WHERE created_at < ? LIMIT ?)",
+            (clock.now_ms() - KEPT_MS, limit),
+        )
+    )

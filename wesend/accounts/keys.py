@@ -69,8 +69,7 @@ def new_credentials(api: str, *, for_sandbox: bool) -> Credentials:
     if api == "wesendall":
         return Credentials(f"ws_live_{_random(32)}", _random(40), ("api_key", "api_secret"))
     if api == "wasambazie":
-        return Credentials(f"pk_{secrets.token_urlsafe(32)}", f"sk_{secrets.token_urlsafe(32)}",
-                           ("public_key", "secret_key"))
+        return Credentials(f"pk_{secrets.token_urlsafe(32)}", f"sk_{secrets.token_urlsafe(32)}", ("public_key", "secret_key"))
     if api == "esms":
         return Credentials(None, f"esms_{'test' if for_sandbox else 'live'}_{_random(32)}", ("api_key",))
     if api == "worldledgers":
@@ -89,8 +88,17 @@ def parse_scopes(text: str | None) -> list[str]:
     return [scope for scope in SCOPES if scope in asked]
 
 
-def create_key(*, account_id: int, wallet_id: int, api: str, name: str | None = None, scopes: list[str] | None = None,
-               credentials: Credentials, is_sandbox: bool = False, actor: Actor) -> int:
+def create_key(
+    *,
+    account_id: int,
+    wallet_id: int,
+    api: str,
+    name: str | None = None,
+    scopes: list[str] | None = None,
+    credentials: Credentials,
+    is_sandbox: bool = False,
+    actor: Actor,
+) -> int:
     """Store a key for a wallet of the account; its id. The caller shows ``credentials`` once."""
     roles.require(actor, MANAGE, account_id)
     lookup = credentials.public or digest(credentials.secret)
@@ -98,9 +106,18 @@ def create_key(*, account_id: int, wallet_id: int, api: str, name: str | None = 
     prefix = shown[: shown.rindex("_", 0, 12) + 5] if "_" in shown[:12] else shown[:8]
     with atomic() as tx:
         key_id = tx.insert(
-            "api_keys", account_id=account_id, wallet_id=wallet_id, api=api, name=name or api, lookup=lookup,
-            secret_sha256=digest(credentials.secret), prefix=prefix, scopes=",".join(scopes or SCOPES),
-            is_sandbox=int(is_sandbox), created_at=clock.now_ms())
+            "api_keys",
+            account_id=account_id,
+            wallet_id=wallet_id,
+            api=api,
+            name=name or api,
+            lookup=lookup,
+            secret_sha256=digest(credentials.secret),
+            prefix=prefix,
+            scopes=",".join(scopes or SCOPES),
+            is_sandbox=int(is_sandbox),
+            created_at=clock.now_ms(),
+        )
         audit_log.record(tx, actor=actor, action="key.create", subject=prefix, account_id=account_id)
     return key_id
 
@@ -112,18 +129,19 @@ def revoke_key(key_id: int, *, actor: Actor) -> Row:
         if row is None:
             raise KeyNotFound(f"There is no API key {key_id}")
         roles.require(actor, MANAGE, row["account_id"], even_suspended=True)
-        if tx.changed("UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
-                      (clock.now_ms(), key_id)):
-            audit_log.record(tx, actor=actor, action="key.revoke", subject=row["prefix"],
-                             account_id=row["account_id"])
+        if tx.changed("UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", (clock.now_ms(), key_id)):
+            audit_log.record(tx, actor=actor, action="key.revoke", subject=row["prefix"], account_id=row["account_id"])
     row = query_one("SELECT * FROM api_keys WHERE id = ?", (key_id,))
     assert row is not None
     return row
 
 
 def list_keys(account_id: int) -> list[Row]:
-    return query("SELECT k.*, w.uid AS wallet_uid, w.currency AS wallet_currency FROM api_keys k"
-                 " JOIN wallets w ON w.id = k.wallet_id WHERE k.account_id = ? ORDER BY k.id", (account_id,))
+    return query(
+        "SELECT k.*, w.uid AS wallet_uid, w.currency AS wallet_currency FROM api_keys k"
+        " JOIN wallets w ON w.id = k.wallet_id WHERE k.account_id = ? ORDER BY k.id",
+        (account_id,),
+    )
 
 
 def authenticate(api: str, secret: str, public: str | None = None) -> Key:
@@ -143,14 +161,26 @@ def note_use(key: Key) -> None:
 
 
 def _load(api: str, lookup: str) -> Key | None:
-    row = query_one("SELECT k.*, w.is_sandbox AS of_sandbox FROM api_keys k JOIN wallets w ON w.id = k.wallet_id"
-                    " WHERE k.api = ? AND k.lookup = ? AND k.revoked_at IS NULL", (api, lookup))
+    row = query_one(
+        "SELECT k.*, w.is_sandbox AS of_sandbox FROM api_keys k JOIN wallets w ON w.id = k.wallet_id"
+        " WHERE k.api = ? AND k.lookup = ? AND k.revoked_at IS NULL",
+        (api, lookup),
+    )
     if row is None:
         return None
     account = query_one("SELECT * FROM accounts WHERE id = ?", (row["account_id"],))
     assert account is not None
-    return Key(row["id"], api, AccountInfo.of(account), row["wallet_id"], frozenset(row["scopes"].split(",")),
-               row["secret_sha256"], bool(row["is_sandbox"]), side_of(is_sandbox=bool(row["of_sandbox"])), row["prefix"])
+    return Key(
+        row["id"],
+        api,
+        AccountInfo.of(account),
+        row["wallet_id"],
+        frozenset(row["scopes"].split(",")),
+        row["secret_sha256"],
+        bool(row["is_sandbox"]),
+        side_of(is_sandbox=bool(row["of_sandbox"])),
+        row["prefix"],
+    )
 
 
 class LastUsed:
@@ -213,9 +243,12 @@ class LastUsed:
     @staticmethod
     def _write(used: dict[int, int]) -> None:
         if used:
-            write(lambda tx: tx.executemany(
-                "UPDATE api_keys SET last_used_at = ?1 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at < ?1)",
-                [(at, key_id) for key_id, at in used.items()]))
+            write(
+                lambda tx: tx.executemany(
+                    "UPDATE api_keys SET last_used_at = ?1 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at < ?1)",
+                    [(at, key_id) for key_id, at in used.items()],
+                )
+            )
 
 
 def init_app(app: Flask) -> None:

@@ -1,15 +1,6 @@
 """Accounts, their API keys, the answers kept for idempotency keys, the audit log, and the dashboard's users."""
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    Text,
-    UniqueConstraint,
-)
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 
 from ..core.columns import Id, Instant
 from ..database import db
@@ -93,8 +84,7 @@ class AuditEntry(db.Model):
     at = db.mapped_column(Instant, nullable=False)
     address = db.mapped_column(String)  # where the request came from
     api_key_id = db.mapped_column(Integer)
-    __table_args__ = (Index("ix_audit_log_account_id", "account_id", "id"),
-                      Index("ix_audit_log_action", "action", "at"))
+    __table_args__ = (Index("ix_audit_log_account_id", "account_id", "id"), Index("ix_audit_log_action", "action", "at"))
 
 
 class User(db.Model):
@@ -165,5 +155,4 @@ class SignInAttempt(db.Model):
     email = db.mapped_column(String, nullable=False)
     address = db.mapped_column(String, nullable=False)
     at = db.mapped_column(Instant, nullable=False, index=True)
-    __table_args__ = (Index("ix_sign_in_attempts_email", "email", "at"),
-                      Index("ix_sign_in_attempts_address", "address", "at"))
+    __table_args__ = (Index("ix_sign_in_attempts_email", "email", "at"), Index("ix_sign_in_attempts_address", "address", "at"))

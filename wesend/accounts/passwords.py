@@ -21,8 +21,9 @@ def check(password: str, email: str = "") -> None:
     Nothing else is demanded of it: no capitals, no signs.
     """
     if not SHORTEST <= len(password) <= LONGEST:
-        raise InvalidInput(f"A password has {SHORTEST} to {LONGEST} characters",
-                           {"password": [f"{SHORTEST} to {LONGEST} characters"]})
+        raise InvalidInput(
+            f"A password has {SHORTEST} to {LONGEST} characters", {"password": [f"{SHORTEST} to {LONGEST} characters"]}
+        )
     reason = weak_passwords.reason_against(password, email)
     if reason:
         raise InvalidInput(reason, {"password": [reason]})
@@ -43,8 +44,7 @@ def matches(password: str, stored: str | None) -> bool:
 
 
 def _scrypt(password: str, salt: bytes, n: int, r: int, p: int) -> bytes:
-    return hashlib.scrypt(password.encode("utf-8", "surrogatepass"), salt=salt, n=n, r=r, p=p, maxmem=MAXIMUM_MEMORY,
-                          dklen=32)
+    return hashlib.scrypt(password.encode("utf-8", "surrogatepass"), salt=salt, n=n, r=r, p=p, maxmem=MAXIMUM_MEMORY, dklen=32)
 
 
 def _text(raw: bytes) -> str:

@@ -15,8 +15,7 @@ ROLES = (OPERATOR, OWNER, MEMBER)
 SEE, SEND, MANAGE, OPERATE = "see", "send", "manage", "operate"
 """See an account's pages; send and keep contacts; its keys, webhooks and people; everybody's, and prices."""
 
-RIGHTS = {OPERATOR: frozenset({SEE, SEND, MANAGE, OPERATE}), OWNER: frozenset({SEE, SEND, MANAGE}),
-          MEMBER: frozenset({SEE, SEND})}
+RIGHTS = {OPERATOR: frozenset({SEE, SEND, MANAGE, OPERATE}), OWNER: frozenset({SEE, SEND, MANAGE}), MEMBER: frozenset({SEE, SEND})}
 
 REFUSALS = {MANAGE: "Only an owner of the account may do this", OPERATE: "Only an operator may do this"}
 

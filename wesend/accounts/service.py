@@ -28,8 +28,7 @@ class AccountInfo(NamedTuple):
 
     @classmethod
     def of(cls, row: Row) -> AccountInfo:
-        return cls(row["id"], row["name"], row["country"], row["time_zone"], row["status"] == "active",
-                   bool(row["is_sandbox"]))
+        return cls(row["id"], row["name"], row["country"], row["time_zone"], row["status"] == "active", bool(row["is_sandbox"]))
 
 
 @lru_cache(maxsize=1)
@@ -44,8 +43,9 @@ def _main_zones() -> dict[str, str]:
     return zones
 
 
-def create_account(name: str, country: str = "UG", time_zone: str | None = None, *, actor: Actor,
-                   is_sandbox: bool = False) -> AccountInfo:
+def create_account(
+    name: str, country: str = "UG", time_zone: str | None = None, *, actor: Actor, is_sandbox: bool = False
+) -> AccountInfo:
     """Make an account; an unknown country or zone raises InvalidInput."""
     roles.require(actor, OPERATE)
     name, country = name.strip(), country.strip().upper()
@@ -59,8 +59,15 @@ def create_account(name: str, country: str = "UG", time_zone: str | None = None,
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise InvalidInput(f"{time_zone} is not a time zone", {"time_zone": ["Unknown zone"]}) from error
     with atomic() as tx:
-        account_id = tx.insert("accounts", name=name, country=country, time_zone=time_zone, status="active",
-                               is_sandbox=int(is_sandbox), created_at=clock.now_ms())
+        account_id = tx.insert(
+            "accounts",
+            name=name,
+            country=country,
+            time_zone=time_zone,
+            status="active",
+            is_sandbox=int(is_sandbox),
+            created_at=clock.now_ms(),
+        )
         audit_log.record(tx, actor=actor, action="account.create", subject=name, account_id=account_id)
     return AccountInfo(account_id, name, country, time_zone, True, is_sandbox)
 
@@ -87,8 +94,10 @@ def first_account() -> AccountInfo | None:
 def list_accounts(*, actor: Actor) -> list[Row]:
     """Every account by name, the sandbox's last, with the bytes that it stores."""
     roles.require(actor, OPERATE)
-    return query("SELECT a.*, s.texts + s.contacts AS stored_bytes FROM accounts a JOIN account_storage s ON s.account_id = a.id"
-                 " ORDER BY a.is_sandbox, a.name COLLATE NOCASE, a.id")
+    return query(
+        "SELECT a.*, s.texts + s.contacts AS stored_bytes FROM accounts a JOIN account_storage s ON s.account_id = a.id"
+        " ORDER BY a.is_sandbox, a.name COLLATE NOCASE, a.id"
+    )
 
 
 def set_account_status(account_id: int, status: str, *, actor: Actor) -> AccountInfo:
@@ -103,5 +112,6 @@ def set_account_status(account_id: int, status: str, *, actor: Actor) -> Account
 
 def suspended_accounts() -> frozenset[int]:
     """Those of whom nothing may leave; usually none."""
-    return cached("suspended-accounts", lambda: frozenset(
-        row[0] for row in query("SELECT id FROM accounts WHERE status = 'suspended'")))
+    return cached(
+        "suspended-accounts", lambda: frozenset(row[0] for row in query("SELECT id FROM accounts WHERE status = 'suspended'"))
+    )

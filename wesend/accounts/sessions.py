@@ -49,13 +49,25 @@ def begin(user: User, *, address: str, user_agent: str, is_remembered: bool = Fa
     expires_at = now + (REMEMBERED_MS if is_remembered else LIFETIME_MS)
 
     def unit(tx: Tx) -> None:
-        tx.execute("DELETE FROM user_sessions WHERE expires_at <= ? OR (is_remembered = 0 AND last_seen_at <= ?)",
-                   (now, now - IDLE_MS))
-        tx.execute("DELETE FROM user_sessions WHERE user_id = ?1 AND id NOT IN (SELECT id FROM user_sessions"
-                   " WHERE user_id = ?1 ORDER BY id DESC LIMIT ?2)", (user.id, MOST - 1))
-        tx.insert("user_sessions", token_sha256=_digest(token), user_id=user.id, address=address[:64],
-                  user_agent=user_agent[:LONGEST_AGENT], is_remembered=int(is_remembered), created_at=now, last_seen_at=now,
-                  expires_at=expires_at)
+        tx.execute(
+            "DELETE FROM user_sessions WHERE expires_at <= ? OR (is_remembered = 0 AND last_seen_at <= ?)", (now, now - IDLE_MS)
+        )
+        tx.execute(
+            "DELETE FROM user_sessions WHERE user_id = ?1 AND id NOT IN (SELECT id FROM user_sessions"
+            " WHERE user_id = ?1 ORDER BY id DESC LIMIT ?2)",
+            (user.id, MOST - 1),
+        )
+        tx.insert(
+            "user_sessions",
+            token_sha256=_digest(token),
+            user_id=user.id,
+            address=address[:64],
+            user_agent=user_agent[:LONGEST_AGENT],
+            is_remembered=int(is_remembered),
+            created_at=now,
+            last_seen_at=now,
+            expires_at=expires_at,
+        )
 
     write(unit)
     return token, expires_at
@@ -64,10 +76,13 @@ def begin(user: User, *, address: str, user_agent: str, is_remembered: bool = Fa
 def find(token: str) -> Session | None:
     """The session that a token stands for, with its user as they are now; None when it is over or never was."""
     now = clock.now_ms()
-    row = query_one(f"SELECT s.id AS session_id, s.is_remembered, s.last_seen_at, s.expires_at, {USER_COLUMNS}"
-                    " FROM user_sessions s JOIN users u ON u.id = s.user_id LEFT JOIN accounts a ON a.id = u.account_id"
-                    " WHERE s.token_sha256 = ? AND u.status = 'active' AND s.expires_at > ?"
-                    " AND (s.is_remembered = 1 OR s.last_seen_at > ?)", (_digest(token), now, now - IDLE_MS))
+    row = query_one(
+        f"SELECT s.id AS session_id, s.is_remembered, s.last_seen_at, s.expires_at, {USER_COLUMNS}"
+        " FROM user_sessions s JOIN users u ON u.id = s.user_id LEFT JOIN accounts a ON a.id = u.account_id"
+        " WHERE s.token_sha256 = ? AND u.status = 'active' AND s.expires_at > ?"
+        " AND (s.is_remembered = 1 OR s.last_seen_at > ?)",
+        (_digest(token), now, now - IDLE_MS),
+    )
     if row is None:
         return None
     return Session(row["session_id"], user_of(row), bool(row["is_remembered"]), row["last_seen_at"], row["expires_at"])
@@ -79,8 +94,12 @@ def see(session: Session, address: str) -> None:
     if abs(now - session.last_seen_at) < NOTED_EVERY_MS:  # it lies ahead where the clock was set back
         return
     try:
-        write(lambda tx: tx.execute("UPDATE user_sessions SET last_seen_at = ?, address = ? WHERE id = ?",
-                                    (now, address[:64], session.id)) and None)
+        write(
+            lambda tx: (
+                tx.execute("UPDATE user_sessions SET last_seen_at = ?, address = ? WHERE id = ?", (now, address[:64], session.id))
+                and None
+            )
+        )
     except (sqlite3.Error, OSError, WesendError) as error:
         log.debug("could not note when session %s was used: %s", session.id, error)
 

@@ -71,16 +71,22 @@ def _until_fewer(tx: Tx, condition: str, values: tuple[str, ...], limit: int, no
     """Milliseconds until there are fewer than ``limit`` in the window; 0 when there are. Times ahead of the clock are of
     before it was set back.
     """
-    found = tx.one(f"SELECT count(*) AS count, min(at) AS oldest FROM (SELECT at FROM sign_in_attempts WHERE {condition}"
-                   " AND at > ? AND at <= ? ORDER BY at DESC LIMIT ?)", (*values, now - WINDOW_MS, now, limit))
+    found = tx.one(
+        f"SELECT count(*) AS count, min(at) AS oldest FROM (SELECT at FROM sign_in_attempts WHERE {condition}"
+        " AND at > ? AND at <= ? ORDER BY at DESC LIMIT ?)",
+        (*values, now - WINDOW_MS, now, limit),
+    )
     assert found is not None
     return found["oldest"] + WINDOW_MS - now if found["count"] >= limit else 0
 
 
 def _delay(tx: Tx, email: str, now: int) -> int:
     """Milliseconds until a stranger may try this e-mail again."""
-    found = tx.one("SELECT count(*) AS count, max(at) AS latest FROM (SELECT at FROM sign_in_attempts WHERE email = ?"
-                   " AND at <= ? ORDER BY at DESC LIMIT ?)", (email, now, FREE_FOR_EMAIL + 20))
+    found = tx.one(
+        "SELECT count(*) AS count, max(at) AS latest FROM (SELECT at FROM sign_in_attempts WHERE email = ?"
+        " AND at <= ? ORDER BY at DESC LIMIT ?)",
+        (email, now, FREE_FOR_EMAIL + 20),
+    )
     assert found is not None
     if found["count"] < FREE_FOR_EMAIL:
         return 0
@@ -97,8 +103,9 @@ def failed(email: str, address: str, why: str | None = None, *, actor: Actor | N
         if noted == NOTED_OF_PLACE or audit_log.count_since(tx, "sign_in.failed", since, NOTED_IN_ALL) == NOTED_IN_ALL:
             return
         last = noted == NOTED_OF_PLACE - 1
-        _record(tx, "sign_in.failed", email, actor or Stranger(address),
-                "more from here are not kept for 15 minutes" if last else why)
+        _record(
+            tx, "sign_in.failed", email, actor or Stranger(address), "more from here are not kept for 15 minutes" if last else why
+        )
 
     write(unit)
 
@@ -106,15 +113,17 @@ def failed(email: str, address: str, why: str | None = None, *, actor: Actor | N
 def _note_refusal(tx: Tx, refusal: Refusal, address: str, now: int) -> None:
     """Once in a window, however often it is tried."""
     subject = audit_log.plain(refusal.email or refusal.place)
-    if not audit_log.count_since(tx, "sign_in.throttled", now - WINDOW_MS, 1, subject=subject,
-                                 address=address if refusal.place else None):
+    if not audit_log.count_since(
+        tx, "sign_in.throttled", now - WINDOW_MS, 1, subject=subject, address=address if refusal.place else None
+    ):
         _record(tx, "sign_in.throttled", refusal.email or refusal.place, Stranger(address), "too many wrong passwords")
 
 
 def _record(tx: Tx, action: str, subject: str, actor: Actor, detail: str | None) -> None:
     user = tx.one("SELECT account_id FROM users WHERE email = ?", (subject,))
-    audit_log.record(tx, actor=actor, action=action, subject=subject, detail=detail,
-                     account_id=user["account_id"] if user else None)
+    audit_log.record(
+        tx, actor=actor, action=action, subject=subject, detail=detail, account_id=user["account_id"] if user else None
+    )
 
 
 def passed(tx: Tx, attempt: int, user_id: int, email: str, address: str) -> None:

@@ -25,16 +25,25 @@ EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,190}")
 FIRST_EMAIL = "operator@localhost"
 """Stands for the first user's address until it is given with the password."""
 
-USER_COLUMNS = ("u.id, u.email, u.role, u.account_id, u.status = 'active' AS is_active,"
-                " u.password_hash IS NOT NULL AS has_password, coalesce(a.status, 'active') = 'active' AS account_is_active")
+USER_COLUMNS = (
+    "u.id, u.email, u.role, u.account_id, u.status = 'active' AS is_active,"
+    " u.password_hash IS NOT NULL AS has_password, coalesce(a.status, 'active') = 'active' AS account_is_active"
+)
 SELECT = f"SELECT {USER_COLUMNS} FROM users u LEFT JOIN accounts a ON a.id = u.account_id"
 INVITATIONS_REFUSED, REFUSED_WINDOW_MS = 10, clock.HOUR
 """E-mails of other accounts' people that the owners of an account may try an hour: whoever tries more is looking for them."""
 
 
 def user_of(row: Row) -> User:
-    return User(row["id"], row["email"], row["role"], row["account_id"], bool(row["is_active"]),
-                bool(row["has_password"]), bool(row["account_is_active"]))
+    return User(
+        row["id"],
+        row["email"],
+        row["role"],
+        row["account_id"],
+        bool(row["is_active"]),
+        bool(row["has_password"]),
+        bool(row["account_is_active"]),
+    )
 
 
 def create_user(email: str, role: str = OPERATOR, account_id: int | None = None, *, actor: Actor) -> User:
@@ -51,8 +60,7 @@ def create_user(email: str, role: str = OPERATOR, account_id: int | None = None,
             if roles.may(actor, OPERATE) or taken["account_id"] == account_id:
                 return EmailTaken(f"{email} is a user already")
             return _refuse_invitation(tx, email, account_id, actor)
-        user_id = tx.insert("users", email=email, role=role, account_id=account_id, status="active",
-                            created_at=clock.now_ms())
+        user_id = tx.insert("users", email=email, role=role, account_id=account_id, status="active", created_at=clock.now_ms())
         audit_log.record(tx, actor=actor, action="user.create", subject=email, account_id=account_id, detail=role)
         return user_id
 
@@ -66,8 +74,10 @@ def create_user(email: str, role: str = OPERATOR, account_id: int | None = None,
 def _refuse_invitation(tx: Tx, email: str, account_id: int | None, actor: Actor) -> WesendError:
     """Without a reason, kept in the log, and not for ever: a list of e-mails can't be tried one by one."""
     since = clock.now_ms() - REFUSED_WINDOW_MS
-    if audit_log.count_since(tx, "user.invitation_refused", since, INVITATIONS_REFUSED,
-                             account_id=account_id) == INVITATIONS_REFUSED:
+    if (
+        audit_log.count_since(tx, "user.invitation_refused", since, INVITATIONS_REFUSED, account_id=account_id)
+        == INVITATIONS_REFUSED
+    ):
         return RateLimited(REFUSED_WINDOW_MS // 1000)
     audit_log.record(tx, actor=actor, action="user.invitation_refused", subject=email, account_id=account_id)
     return InvitationRefused()
@@ -84,8 +94,10 @@ def _check_place(role: str, account_id: int | None, actor: Actor) -> None:
     if role not in roles.ROLES:
         raise InvalidInput(f"Roles are {', '.join(roles.ROLES)}", {"role": ["Unknown role"]})
     if (role == OPERATOR) != (account_id is None):
-        raise InvalidInput("An operator belongs to no account; an owner or a member to one",
-                           {"account_id": ["Operators have none, all others need one"]})
+        raise InvalidInput(
+            "An operator belongs to no account; an owner or a member to one",
+            {"account_id": ["Operators have none, all others need one"]},
+        )
     if account_id is None:
         roles.require(actor, OPERATE)
     else:
@@ -114,8 +126,11 @@ def exist() -> bool:
 def list_users(account_id: int | None = None, *, actor: Actor) -> list[Row]:
     """The people of an account; of all of them (None) for an operator. With the account's name."""
     roles.require(actor, OPERATE if account_id is None else MANAGE, account_id, even_suspended=True)
-    return query("SELECT u.*, a.name AS account_name FROM users u LEFT JOIN accounts a ON a.id = u.account_id"
-                 " WHERE ? IS NULL OR u.account_id = ? ORDER BY u.email", (account_id, account_id))
+    return query(
+        "SELECT u.*, a.name AS account_name FROM users u LEFT JOIN accounts a ON a.id = u.account_id"
+        " WHERE ? IS NULL OR u.account_id = ? ORDER BY u.email",
+        (account_id, account_id),
+    )
 
 
 def require_over(actor: Actor, user: User, *, even_suspended: bool = False) -> None:
@@ -145,8 +160,14 @@ def set_role(user_id: int, role: str, account_id: int | None = None, *, actor: A
             _require_other_owner(tx, user)
         tx.execute("UPDATE users SET role = ?, account_id = ? WHERE id = ?", (role, account_id, user.id))
         ending.end_sessions(tx, user.id)
-        audit_log.record(tx, actor=actor, action="user.role", subject=user.email,
-                         account_id=user.account_id if account_id is None else account_id, detail=f"{user.role} → {role}")
+        audit_log.record(
+            tx,
+            actor=actor,
+            action="user.role",
+            subject=user.email,
+            account_id=user.account_id if account_id is None else account_id,
+            detail=f"{user.role} → {role}",
+        )
     return find_user(user_id)
 
 
@@ -171,6 +192,11 @@ def _require_other_operator(tx: Tx, user: User) -> None:
 
 
 def _require_other_owner(tx: Tx, user: User) -> None:
-    if tx.one("SELECT 1 FROM users WHERE role = 'owner' AND status = 'active' AND account_id = ? AND id <> ?",
-              (user.account_id, user.id)) is None:
+    if (
+        tx.one(
+            "SELECT 1 FROM users WHERE role = 'owner' AND status = 'active' AND account_id = ? AND id <> ?",
+            (user.account_id, user.id),
+        )
+        is None
+    ):
         raise LastOwner

@@ -12,8 +12,16 @@ FEWEST_SIGNS = 4
 """Different characters a password has at least: `1212121212` has two."""
 LONGEST_REPEATED = 5
 """`abcabcabcabc` repeats three characters; what repeats more than this is a phrase."""
-ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "azertyuiop", "1qaz2wsx3edc4rfv5tgb6yhn7ujm",
-        string.ascii_lowercase, string.digits + string.digits)
+ROWS = (
+    "qwertyuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "qwertzuiop",
+    "azertyuiop",
+    "1qaz2wsx3edc4rfv5tgb6yhn7ujm",
+    string.ascii_lowercase,
+    string.digits + string.digits,
+)
 OWN_NAME = 5
 """A shorter part of an e-mail before the @ is too common a word to look for."""
 AROUND = string.digits + string.punctuation + string.whitespace
@@ -42,8 +50,9 @@ def reason_against(password: str, email: str = "") -> str | None:
 
 
 def _repeats(text: str) -> bool:
-    return any(text == (text[:size] * (len(text) // size + 1))[:len(text)]
-               for size in range(1, min(LONGEST_REPEATED, len(text) // 2) + 1))
+    return any(
+        text == (text[:size] * (len(text) // size + 1))[: len(text)] for size in range(1, min(LONGEST_REPEATED, len(text) // 2) + 1)
+    )
 
 
 def _in_a_row(text: str) -> bool:

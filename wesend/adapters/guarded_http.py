@@ -29,10 +29,31 @@ CONNECT_SECONDS = 5.0
 RESOLVERS = 256  # threads, made when needed: a name server that hangs must not use up those of other hosts
 KEPT_HOSTS = 32  # hosts whose connections are kept: every kept connection is two descriptors
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
-NOT_PUBLIC = tuple(map(ipaddress.ip_network, (
-    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
-    "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
-    "2001::/23", "2001:db8::/32", "3fff::/20")))
+NOT_PUBLIC = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.0.0.0/24",
+            "192.0.2.0/24",
+            "192.88.99.0/24",
+            "192.168.0.0/16",
+            "198.18.0.0/15",
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "224.0.0.0/4",
+            "240.0.0.0/4",
+            "2001::/23",
+            "2001:db8::/32",
+            "3fff::/20",
+        ),
+    )
+)
 """IANA's registries of special-purpose addresses, with multicast: what is not the public Internet's to route, and the
 relays and anycast services (192.0.0.0/24, 192.88.99.0/24, 2001::/23) at which nobody's endpoint stands. Python's own
 properties follow the registries of the year of its release: 3.11 passes 192.0.0.0/24 and 192.88.99.0/24.
@@ -226,9 +247,16 @@ class GuardedHttp:
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         response = self._pool(parts).urlopen(
-            "POST", target, body=body, headers=headers, redirect=False, retries=False, preload_content=False,
+            "POST",
+            target,
+            body=body,
+            headers=headers,
+            redirect=False,
+            retries=False,
+            preload_content=False,
             assert_same_host=False,
-            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=max(0.1, call.remaining)))
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=max(0.1, call.remaining)),
+        )
         if call.cut:
             response.close()
             raise TimeoutError
@@ -267,7 +295,8 @@ class GuardedHttp:
         call = self.local.call
         try:
             found = self.resolvers.submit(socket.getaddrinfo, host.strip("[]"), port, type=socket.SOCK_STREAM).result(
-                call.remaining)
+                call.remaining
+            )
         except FutureTimeout:
             raise TimeoutError("the name could not be resolved in time") from None
         addresses = [entry[4] for entry in found]
@@ -328,5 +357,6 @@ def _causes(error: BaseException | None):
 
 
 def _was_dropped(error: BaseException) -> bool:
-    return any(isinstance(cause, ConnectionResetError | BrokenPipeError | http.client.RemoteDisconnected)
-               for cause in _causes(error))
+    return any(
+        isinstance(cause, ConnectionResetError | BrokenPipeError | http.client.RemoteDisconnected) for cause in _causes(error)
+    )

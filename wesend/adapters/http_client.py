@@ -28,8 +28,7 @@ LONGEST_BODY = 1_000_000  # bytes of an answer that are read
 IDLE_SECONDS = 1.0  # an idle connection is kept no longer: one closed by the server as we send loses a message's fate
 MOVED = (301, 307, 308)  # says for sure that nothing was carried out, unlike 302 and 303
 UNSURE_4XX = (408, 425)
-WORDS = ("message", "errorMessage", "error.message", "error_description", "error", "detail",
-         "requestError.serviceException.text")
+WORDS = ("message", "errorMessage", "error.message", "error_description", "error", "detail", "requestError.serviceException.text")
 FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
 
 
@@ -66,8 +65,17 @@ class HttpClient:
         self.timeout = timeout
         self.idle: deque[tuple[requests.Session, float]] = deque()
 
-    def request(self, method: str, url: str, *, headers: Mapping[str, str] | None = None, form: Any = None,
-                json: Any = None, body: bytes | None = None, until: float | None = None) -> Reply:
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        form: Any = None,
+        json: Any = None,
+        body: bytes | None = None,
+        until: float | None = None,
+    ) -> Reply:
         """Never raises for what the network or the server does. ``until``: an earlier end, in monotonic seconds."""
         left = self.timeout if until is None else min(self.timeout, until - time.monotonic())
         if left <= 0:
@@ -135,10 +143,12 @@ def _session() -> requests.Session:
     return session
 
 
-def _exchange(session: requests.Session, method: str, url: str, headers: Mapping[str, bytes], body: bytes | None,
-              seconds: float) -> tuple[int, bytes]:
-    with session.request(method, url, headers=headers, data=body, stream=True, allow_redirects=False,
-                         timeout=(max(seconds / 2, 0.1), seconds)) as response:
+def _exchange(
+    session: requests.Session, method: str, url: str, headers: Mapping[str, bytes], body: bytes | None, seconds: float
+) -> tuple[int, bytes]:
+    with session.request(
+        method, url, headers=headers, data=body, stream=True, allow_redirects=False, timeout=(max(seconds / 2, 0.1), seconds)
+    ) as response:
         content = b""
         for chunk in response.iter_content(16_384):
             content += chunk

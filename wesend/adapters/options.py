@@ -83,28 +83,37 @@ def read_options(type_class: type[Configurable], options: Mapping[str, Any], sec
         if name not in hidden and not type_class.any_secret:
             raise BadOption(_unknown("secret", name, type_class.type, hidden))
         hidden.setdefault(name, Option(name))
-    values = Values({name: _read(option, options.get(name), "option") for name, option in known.items()},
-                    {name: _read(option, secrets.get(name), "secret") for name, option in hidden.items()})
+    values = Values(
+        {name: _read(option, options.get(name), "option") for name, option in known.items()},
+        {name: _read(option, secrets.get(name), "secret") for name, option in hidden.items()},
+    )
     type_class.check(values)
     return values
 
 
 def destination(type_class: type[Configurable], values: Values) -> dict[str, Any]:
     """Where a gateway's secrets go: those of its options that say so, defaults included."""
-    return {option.name: values.options[option.name] for option in type_class.options + type_class.common_options
-            if option.destination or option.kind == "url"}
+    return {
+        option.name: values.options[option.name]
+        for option in type_class.options + type_class.common_options
+        if option.destination or option.kind == "url"
+    }
 
 
 def _unknown(word: str, name: str, type_name: str, known: Mapping[str, Option]) -> str:
-    return (f"{type_name} knows no {word} {name[:60]!r}; its {word}s are {', '.join(sorted(known))}" if known
-            else f"{type_name} takes no {word}s, so not {name[:60]!r}")
+    return (
+        f"{type_name} knows no {word} {name[:60]!r}; its {word}s are {', '.join(sorted(known))}"
+        if known
+        else f"{type_name} takes no {word}s, so not {name[:60]!r}"
+    )
 
 
 def _read(option: Option, given: Any, word: str) -> Any:
     if given is None or (isinstance(given, str) and not given.strip()):
         if option.required:
-            raise BadOption(f"The {word} {option.name} is missing" + (f" ({option.help})" if option.help else ""),
-                            f"{word}s.{option.name}")
+            raise BadOption(
+                f"The {word} {option.name} is missing" + (f" ({option.help})" if option.help else ""), f"{word}s.{option.name}"
+            )
         return option.default
     try:
         return READERS[option.kind](option, given)
@@ -144,8 +153,9 @@ def _url(option: Option, given: Any) -> str:
 def _bounded(option: Option, number: Any) -> Any:
     least, most = option.least, option.most
     if (least is not None and number < least) or (most is not None and number > most):
-        raise ValueError(f"from {least} to {most}" if None not in (least, most) else
-                         f"at least {least}" if most is None else f"at most {most}")
+        raise ValueError(
+            f"from {least} to {most}" if None not in (least, most) else f"at least {least}" if most is None else f"at most {most}"
+        )
     return number
 
 
@@ -202,6 +212,13 @@ def _flag(option: Option, given: Any) -> bool:
 
 
 READERS: dict[str, Callable[[Option, Any], Any]] = {
-    "text": _line, "template": _template, "url": _url, "integer": _integer, "decimal": _decimal, "choice": _choice,
-    "list": _list, "json": _json, "flag": _flag,
+    "text": _line,
+    "template": _template,
+    "url": _url,
+    "integer": _integer,
+    "decimal": _decimal,
+    "choice": _choice,
+    "list": _list,
+    "json": _json,
+    "flag": _flag,
 }

@@ -48,7 +48,7 @@ def text(value: Any, longest: int = LONGEST) -> str | None:
     if not isinstance(value, str | int):
         return None
     line = str(value).encode(errors="replace").decode()
-    return " ".join("".join(c if c.isprintable() else " " for c in line[:4 * longest]).split())[:longest] or None
+    return " ".join("".join(c if c.isprintable() else " " for c in line[: 4 * longest]).split())[:longest] or None
 
 
 def whole(value: Any) -> int | None:

@@ -53,8 +53,14 @@ def _called() -> CallbackRequest:
         abort(413)
     form = FormDataParser().parse(BytesIO(body), request.mimetype, len(body), request.mimetype_params)[1]
     query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
-    return CallbackRequest(request.method, current_app.config["WESEND"].base_url + request.path + query,
-                           dict(request.headers), request.args.to_dict(), form.to_dict(), body)
+    return CallbackRequest(
+        request.method,
+        current_app.config["WESEND"].base_url + request.path + query,
+        dict(request.headers),
+        request.args.to_dict(),
+        form.to_dict(),
+        body,
+    )
 
 
 def _read(gateway, called: CallbackRequest) -> list:

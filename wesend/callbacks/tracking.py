@@ -53,6 +53,8 @@ def _unsubscribe(message):
     if request.method == "POST":
         tracking.unsubscribe(message)
     page = PAGE.format(DONE if request.method == "POST" else ASK)
-    return Response(page, mimetype="text/html",
-                    headers={"Content-Security-Policy": "default-src 'none'; form-action 'self'",
-                             "Cache-Control": "no-store"})
+    return Response(
+        page,
+        mimetype="text/html",
+        headers={"Content-Security-Policy": "default-src 'none'; form-action 'self'", "Cache-Control": "no-store"},
+    )

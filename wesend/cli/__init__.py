@@ -16,19 +16,7 @@ from ..core import settings
 from ..core.errors import StorageFull, WesendError
 from ..core.settings import SettingsError
 from ..database.schema_version import DatabaseProblem
-from . import (
-    accounts,
-    contacts,
-    developing,
-    gateways,
-    operations,
-    routing,
-    serving,
-    upkeep,
-    users,
-    wallets,
-    webhooks,
-)
+from . import accounts, contacts, developing, gateways, operations, routing, serving, upkeep, users, wallets, webhooks
 
 
 class WesendGroup(FlaskGroup):
@@ -39,8 +27,7 @@ class WesendGroup(FlaskGroup):
     """
 
     def __init__(self, **options):
-        super().__init__(add_default_commands=False, add_version_option=False, load_dotenv=False, set_debug_flag=False,
-                         **options)
+        super().__init__(add_default_commands=False, add_version_option=False, load_dotenv=False, set_debug_flag=False, **options)
         self.params = []
 
     def get_command(self, ctx, name):
@@ -61,8 +48,7 @@ class WesendGroup(FlaskGroup):
         except OSError as error:
             if isinstance(error, BrokenPipeError):
                 raise
-            raise click.ClickException(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
-                                       + ".") from error
+            raise click.ClickException(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ") + ".") from error
 
 
 def _create_app() -> Flask:
@@ -71,15 +57,29 @@ def _create_app() -> Flask:
     return create_app(settings.load(running.seen_from_a_command(settings.environment())))
 
 
-COMMANDS = (*serving.COMMANDS, *accounts.COMMANDS, *users.COMMANDS, *wallets.COMMANDS, *contacts.COMMANDS,
-            *routing.COMMANDS, *gateways.COMMANDS, *webhooks.COMMANDS, *operations.COMMANDS, *upkeep.COMMANDS,
-            *developing.COMMANDS)
+COMMANDS = (
+    *serving.COMMANDS,
+    *accounts.COMMANDS,
+    *users.COMMANDS,
+    *wallets.COMMANDS,
+    *contacts.COMMANDS,
+    *routing.COMMANDS,
+    *gateways.COMMANDS,
+    *webhooks.COMMANDS,
+    *operations.COMMANDS,
+    *upkeep.COMMANDS,
+    *developing.COMMANDS,
+)
 
-group = WesendGroup(name="wesend", create_app=_create_app, help="""wesend: a self-hosted SMS and e-mail gateway.
+group = WesendGroup(
+    name="wesend",
+    create_app=_create_app,
+    help="""wesend: a self-hosted SMS and e-mail gateway.
 
 `wesend up` serves it; the other commands work on the same data, while it serves or not. Settings are WESEND_* variables
 of the environment or of a .env file beside app.py. Every command takes --json and then prints one JSON object; a refusal
-goes to stderr with exit code 1, wrong usage with 2.""")
+goes to stderr with exit code 1, wrong usage with 2.""",
+)
 click.version_option(__version__, prog_name="wesend", message="%(prog)s %(version)s")(group)
 for command in COMMANDS:
     group.add_command(command)

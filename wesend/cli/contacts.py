@@ -18,18 +18,26 @@ def sender():
 
 
 def _sender(row):
-    return ({"sender_id": row["id"], "name": row["name"], "status": row["status"]},
-            f"Sender ID {row['name']} ({row['id']}) is {row['status']}.")
+    return (
+        {"sender_id": row["id"], "name": row["name"], "status": row["status"]},
+        f"Sender ID {row['name']} ({row['id']}) is {row['status']}.",
+    )
 
 
-ALTHOUGH_TAKEN = click.option("--although-taken", is_flag=True,
-                              help="Approve it though another account holds this name, or one that looks like it.")
+ALTHOUGH_TAKEN = click.option(
+    "--although-taken", is_flag=True, help="Approve it though another account holds this name, or one that looks like it."
+)
 
 
-@command("add", ACCOUNT, click.option("--name", required=True, metavar="NAME",
-                                      help="1 to 11 letters and digits, single spaces between them."),
-         click.option("--countries", required=True, metavar="LIST", help="Where it may be used: UG,KE (ISO 3166)."),
-         click.option("--approve", is_flag=True, help="Approve it at once."), ALTHOUGH_TAKEN, group=sender)
+@command(
+    "add",
+    ACCOUNT,
+    click.option("--name", required=True, metavar="NAME", help="1 to 11 letters and digits, single spaces between them."),
+    click.option("--countries", required=True, metavar="LIST", help="Where it may be used: UG,KE (ISO 3166)."),
+    click.option("--approve", is_flag=True, help="Approve it at once."),
+    ALTHOUGH_TAKEN,
+    group=sender,
+)
 def add_sender(account_id, name, countries, approve, although_taken):
     """Request a sender ID for an account."""
     row = senders.request_sender(account_id=account_id, name=name, countries=countries.split(","), actor=ACTOR)
@@ -44,8 +52,12 @@ def approve_sender(sender_id, although_taken):
     return _sender(senders.decide_sender(sender_id, approve=True, although_taken=although_taken, actor=ACTOR))
 
 
-@command("reject", click.argument("sender_id", type=int, metavar="ID"),
-         click.option("--reason", required=True, help="What the account is told."), group=sender)
+@command(
+    "reject",
+    click.argument("sender_id", type=int, metavar="ID"),
+    click.option("--reason", required=True, help="What the account is told."),
+    group=sender,
+)
 def reject_sender(sender_id, reason):
     """Reject a sender ID with a reason."""
     return _sender(senders.decide_sender(sender_id, approve=False, reason=reason, actor=ACTOR))
@@ -55,11 +67,15 @@ def reject_sender(sender_id, reason):
 def list_senders(account_id):
     """List the sender IDs of an account."""
     get_account(account_id)
-    rows = [{**_sender(row)[0], "countries": row["countries"].split(","), "reason": row["rejection_reason"]}
-            for row in senders.list_senders(account_id)]
+    rows = [
+        {**_sender(row)[0], "countries": row["countries"].split(","), "reason": row["rejection_reason"]}
+        for row in senders.list_senders(account_id)
+    ]
     return {"senders": rows}, "\n".join(
         f"{row['sender_id']:>5}  {row['name']:<11}  {row['status']:<8}  {','.join(row['countries'])}"
-        + (f"  {row['reason']}" if row["reason"] else "") for row in rows) or "No sender IDs yet."
+        + (f"  {row['reason']}" if row["reason"] else "")
+        for row in rows
+    ) or "No sender IDs yet."
 
 
 @click.group()
@@ -67,11 +83,20 @@ def group():
     """Contact groups: create, list."""
 
 
-@command("create", ACCOUNT, click.argument("name"),
-         click.option("--csv", "path", default=None, metavar="FILE",
-                      help="Contacts, CSV or Excel workbook (.xlsx), at most 50 MB: a header row with a phone column (phone,"
-                           " mobile, tel, number …); the other columns fill {{placeholders}}. - reads standard input."),
-         group=group)
+@command(
+    "create",
+    ACCOUNT,
+    click.argument("name"),
+    click.option(
+        "--csv",
+        "path",
+        default=None,
+        metavar="FILE",
+        help="Contacts, CSV or Excel workbook (.xlsx), at most 50 MB: a header row with a phone column (phone,"
+        " mobile, tel, number …); the other columns fill {{placeholders}}. - reads standard input.",
+    ),
+    group=group,
+)
 def create_group(account_id, name, path):
     """Create a contact group, with the contacts of a CSV file if one is given."""
     account = get_account(account_id)
@@ -81,18 +106,23 @@ def create_group(account_id, name, path):
         with open_file(path) as file:
             imported = csv_import.import_csv(account, file, name=name, peoples_headers=True)
         row, skipped = imported.group, imported.skipped
-    return ({"group_id": row["id"], "name": row["name"], "count": row["contact_count"], "skipped": skipped},
-            f"Group {row['id']} ({row['name']}): {row['contact_count']} contacts, {skipped} rows skipped.")
+    return (
+        {"group_id": row["id"], "name": row["name"], "count": row["contact_count"], "skipped": skipped},
+        f"Group {row['id']} ({row['name']}): {row['contact_count']} contacts, {skipped} rows skipped.",
+    )
 
 
 @command("list", ACCOUNT, group=group)
 def list_groups(account_id):
     """List the contact groups of an account."""
     get_account(account_id)
-    rows = [{"group_id": row["id"], "name": row["name"], "count": row["contact_count"]}
-            for row in service.list_groups(account_id, limit=10_000, offset=0)[0]]
+    rows = [
+        {"group_id": row["id"], "name": row["name"], "count": row["contact_count"]}
+        for row in service.list_groups(account_id, limit=10_000, offset=0)[0]
+    ]
     return {"groups": rows}, "\n".join(
-        f"{row['group_id']:>5}  {row['name']}  {row['count']} contacts" for row in rows) or "No groups yet."
+        f"{row['group_id']:>5}  {row['name']}  {row['count']} contacts" for row in rows
+    ) or "No groups yet."
 
 
 @click.group(name="opt-out")
@@ -100,9 +130,19 @@ def opt_out():
     """Opt-outs: who gets nothing more from an account."""
 
 
-@command("add", ACCOUNT, click.argument("addresses", nargs=-1, metavar="[PHONE|EMAIL]…"),
-         click.option("--file", "path", default=None, metavar="FILE",
-                      help="A list: one a line, a CSV or an Excel workbook (.xlsx); - reads standard input."), group=opt_out)
+@command(
+    "add",
+    ACCOUNT,
+    click.argument("addresses", nargs=-1, metavar="[PHONE|EMAIL]…"),
+    click.option(
+        "--file",
+        "path",
+        default=None,
+        metavar="FILE",
+        help="A list: one a line, a CSV or an Excel workbook (.xlsx); - reads standard input.",
+    ),
+    group=opt_out,
+)
 def add_opt_outs(account_id, addresses, path):
     """Opt numbers and e-mail addresses out: what a former provider kept of them, for one; exit 1 if one is neither."""
     account = get_account(account_id)

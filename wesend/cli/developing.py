@@ -28,10 +28,13 @@ class NothingCame(NotFound):
     pass
 
 
-@command("wait", click.option("--to", required=True, metavar="RECIPIENT", help="A phone in any form, or an e-mail address."),
-         click.option("--extract", default=None, metavar="REGEX", help="Print what this finds in the text, or its group."),
-         click.option("--since", default=None, help="The id of a message or a time (default: the last 5 minutes)."),
-         click.option("--timeout", type=click.FloatRange(0, 3600), default=30.0, help="Seconds to wait (30)."))
+@command(
+    "wait",
+    click.option("--to", required=True, metavar="RECIPIENT", help="A phone in any form, or an e-mail address."),
+    click.option("--extract", default=None, metavar="REGEX", help="Print what this finds in the text, or its group."),
+    click.option("--since", default=None, help="The id of a message or a time (default: the last 5 minutes)."),
+    click.option("--timeout", type=click.FloatRange(0, 3600), default=30.0, help="Seconds to wait (30)."),
+)
 def wait(to, extract, since, timeout):
     """Wait for what the sandbox catches for a recipient, and print the newest text; exit 1 when nothing came."""
     pattern = _pattern(extract)
@@ -71,10 +74,13 @@ def _look(look, wanted: Wanted) -> list[dict]:
         raise InvalidInput(str(error)) from error
 
 
-@command("listen", click.option("--forward-to", "url", default=None, metavar="URL", help="Post every event there as well."),
-         click.option("--account", "account_id", type=int, default=None, metavar="ID", help="Whose (default: the sandbox's)."),
-         click.option("--format", "format_names", multiple=True, metavar="API", help="Only this API's; repeatable (default: all)."),
-         click.option("--count", type=click.IntRange(1), default=None, help="End after so many events."))
+@command(
+    "listen",
+    click.option("--forward-to", "url", default=None, metavar="URL", help="Post every event there as well."),
+    click.option("--account", "account_id", type=int, default=None, metavar="ID", help="Whose (default: the sandbox's)."),
+    click.option("--format", "format_names", multiple=True, metavar="API", help="Only this API's; repeatable (default: all)."),
+    click.option("--count", type=click.IntRange(1), default=None, help="End after so many events."),
+)
 def listen(url, account_id, format_names, count):
     """Print the webhook events of an account as they happen, and forward them; ends with Ctrl-C."""
     chosen = list(format_names or formats())
@@ -85,8 +91,11 @@ def listen(url, account_id, format_names, count):
         if as_json:
             click.echo(json.dumps(event._asdict(), ensure_ascii=False))
         else:
-            click.echo(f"{clock.iso(clock.now_ms())}  {event.format}  {event.event}" + (
-                f"  -> {event.status_code or event.error}" if url else "") + f"\n{json.dumps(event.payload, ensure_ascii=False)}")
+            click.echo(
+                f"{clock.iso(clock.now_ms())}  {event.format}  {event.event}"
+                + (f"  -> {event.status_code or event.error}" if url else "")
+                + f"\n{json.dumps(event.payload, ensure_ascii=False)}"
+            )
 
     with listening.listen(account.id, chosen, url, actor=ACTOR) as heard:
         if not as_json:

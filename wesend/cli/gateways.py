@@ -63,13 +63,19 @@ def _secret(name: str, value: str) -> str:
 
 
 def _shown(info: service.GatewayInfo) -> dict:
-    return {"name": info.name, "type": info.type, "ok": info.problem is None, "callback_url": info.callback_url,
-            "problem": info.problem}
+    return {
+        "name": info.name,
+        "type": info.type,
+        "ok": info.problem is None,
+        "callback_url": info.callback_url,
+        "problem": info.problem,
+    }
 
 
 def _line(info: service.GatewayInfo) -> str:
-    return (f"{info.name:<16} {info.type:<14} {'ok' if info.problem is None else info.problem}"
-            + (f"\n    callback: {info.callback_url}" if info.callback_url else ""))
+    return f"{info.name:<16} {info.type:<14} {'ok' if info.problem is None else info.problem}" + (
+        f"\n    callback: {info.callback_url}" if info.callback_url else ""
+    )
 
 
 @command("types", click.argument("type_name", metavar="[TYPE]", required=False), group=gateway)
@@ -78,9 +84,17 @@ def list_types(type_name):
     if type_name is not None and type_name not in registry.types():
         raise InvalidInput(f"{type_name} is no type of gateway: choose one of {', '.join(registry.types())}")
     found = {name: kind for name, kind in registry.types().items() if type_name in (None, name)}
-    shown = [{"type": name, "kind": registry.kind_of(name), "about": kind.about, "any_secret": kind.any_secret,
-              "options": [_option(option) for option in kind.options + kind.common_options],
-              "secrets": [_option(secret) for secret in kind.secrets]} for name, kind in found.items()]
+    shown = [
+        {
+            "type": name,
+            "kind": registry.kind_of(name),
+            "about": kind.about,
+            "any_secret": kind.any_secret,
+            "options": [_option(option) for option in kind.options + kind.common_options],
+            "secrets": [_option(secret) for secret in kind.secrets],
+        }
+        for name, kind in found.items()
+    ]
     return {"types": shown}, "\n".join(line for entry in shown for line in _type_lines(entry))
 
 
@@ -97,13 +111,21 @@ def _type_lines(entry: dict) -> list[str]:
     return lines + ["  --secret NAME=…          any, for the templates that name it"] * entry["any_secret"]
 
 
-@command("set", click.argument("name"), click.option("--type", "type_name", required=True, metavar="TYPE",
-                                                        help="What kind it is; `wesend gateway types` tells."),
-         click.option("--option", "options", multiple=True, metavar="K=V", help="A setting; repeatable."),
-         click.option("--secret", "secrets", multiple=True, metavar="K=V",
-                      help="A secret: sealed, never shown again; repeatable. K=@FILE reads it from a file, K=- asks for it: what"
-                           " stands on a command line, other users of the machine can see."),
-         group=gateway)
+@command(
+    "set",
+    click.argument("name"),
+    click.option("--type", "type_name", required=True, metavar="TYPE", help="What kind it is; `wesend gateway types` tells."),
+    click.option("--option", "options", multiple=True, metavar="K=V", help="A setting; repeatable."),
+    click.option(
+        "--secret",
+        "secrets",
+        multiple=True,
+        metavar="K=V",
+        help="A secret: sealed, never shown again; repeatable. K=@FILE reads it from a file, K=- asks for it: what"
+        " stands on a command line, other users of the machine can see.",
+    ),
+    group=gateway,
+)
 def set_gateway(name, type_name, options, secrets):
     """Set up a gateway, or set it anew: options are all given again, secrets that are not given stay."""
     info = service.set_gateway(name, type_name, _pairs(options, "option"), _secrets(secrets), actor=ACTOR)
@@ -125,9 +147,14 @@ def remove_gateway(name):
     return {"name": name, "removed": True}, f"Gateway {name} removed."
 
 
-@command("test", click.argument("name"), click.option("--to", required=True, metavar="PHONE", help="Where to send to."),
-         click.option("--text", default=test_send.TEXT, help="What to send."),
-         click.option("--sender", default=None, help="Sender ID."), group=gateway)
+@command(
+    "test",
+    click.argument("name"),
+    click.option("--to", required=True, metavar="PHONE", help="Where to send to."),
+    click.option("--text", default=test_send.TEXT, help="What to send."),
+    click.option("--sender", default=None, help="Sender ID."),
+    group=gateway,
+)
 def test_gateway(name, to, text, sender):
     """Send one real SMS through a gateway, past wallets and routes; exit 1 when it was not accepted."""
     tried = test_send.send_test(name, to, text=text, sender=sender, actor=ACTOR)
@@ -135,9 +162,17 @@ def test_gateway(name, to, text, sender):
     outcome = tried.outcome
     if not tried.ok:
         click.get_current_context().call_on_close(lambda: sys.exit(1))
-    return ({**_shown(service.get_gateway(name)), "ok": tried.ok, "outcome": outcome.kind,
-             "gateway_message_id": outcome.gateway_ref, "code": outcome.code, "text": outcome.text},
-            f"{tried.gateway}: {outcome.kind}" + (f" ({tried.said})" if tried.said else ""))
+    return (
+        {
+            **_shown(service.get_gateway(name)),
+            "ok": tried.ok,
+            "outcome": outcome.kind,
+            "gateway_message_id": outcome.gateway_ref,
+            "code": outcome.code,
+            "text": outcome.text,
+        },
+        f"{tried.gateway}: {outcome.kind}" + (f" ({tried.said})" if tried.said else ""),
+    )
 
 
 @click.group()
@@ -146,23 +181,35 @@ def deposit():
 
 
 def _deposit(row) -> dict:
-    return {"deposit_id": row["uid"], "account_id": row["account_id"], "wallet_id": row["wallet_uid"],
-            "amount": money.text(row["amount_micros"]), "currency": row["currency"], "phone": row["phone"],
-            "gateway": row["gateway"], "status": row["status"], "reason": row["reason"],
-            "credited": None if row["credited_micros"] is None else money.text(row["credited_micros"]),
-            "created_at": clock.iso(row["created_at"])}
+    return {
+        "deposit_id": row["uid"],
+        "account_id": row["account_id"],
+        "wallet_id": row["wallet_uid"],
+        "amount": money.text(row["amount_micros"]),
+        "currency": row["currency"],
+        "phone": row["phone"],
+        "gateway": row["gateway"],
+        "status": row["status"],
+        "reason": row["reason"],
+        "credited": None if row["credited_micros"] is None else money.text(row["credited_micros"]),
+        "created_at": clock.iso(row["created_at"]),
+    }
 
 
 def _deposit_line(row) -> str:
-    return (f"{row['uid']}  {row['status']:<10}  {money.text(row['amount_micros'])} {row['currency']} from {row['phone']}"
-            f" by {row['gateway']}" + (f" ({row['reason']})" if row["reason"] else ""))
+    return (
+        f"{row['uid']}  {row['status']:<10}  {money.text(row['amount_micros'])} {row['currency']} from {row['phone']}"
+        f" by {row['gateway']}" + (f" ({row['reason']})" if row["reason"] else "")
+    )
 
 
-@command("list", click.option("--account", "account_id", type=int, default=None, metavar="ID", help="Only this account's."),
-         click.option("--status", type=click.Choice(["pending", "successful", "failed", "expired"]), default=None,
-                      help="Only these."),
-         click.option("--limit", type=click.IntRange(1, 1000), default=50, help="How many, newest first (50)."),
-         group=deposit)
+@command(
+    "list",
+    click.option("--account", "account_id", type=int, default=None, metavar="ID", help="Only this account's."),
+    click.option("--status", type=click.Choice(["pending", "successful", "failed", "expired"]), default=None, help="Only these."),
+    click.option("--limit", type=click.IntRange(1, 1000), default=50, help="How many, newest first (50)."),
+    group=deposit,
+)
 def list_deposits(account_id, status, limit):
     """List deposits, newest first."""
     if account_id is not None:

@@ -22,8 +22,7 @@ from .shared import ACTOR, command
 
 def _default_wallet() -> WalletInfo:
     """The sandbox's while it is on (it can do no harm), else the only live wallet."""
-    if current_app.config["WESEND"].sandbox and query("SELECT 1 FROM wallets WHERE uid = ?",
-                                                      (WALLETS["wesendall"][0],)):
+    if current_app.config["WESEND"].sandbox and query("SELECT 1 FROM wallets WHERE uid = ?", (WALLETS["wesendall"][0],)):
         return find_wallet(WALLETS["wesendall"][0])
     live = query("SELECT uid FROM wallets WHERE is_sandbox = 0 LIMIT 2")
     if len(live) != 1:
@@ -31,8 +30,12 @@ def _default_wallet() -> WalletInfo:
     return find_wallet(live[0][0])
 
 
-@command("send", click.argument("phone"), click.argument("text"),
-         click.option("--wallet", default=None, help="The wallet that pays (default: the sandbox's while it is on)."))
+@command(
+    "send",
+    click.argument("phone"),
+    click.argument("text"),
+    click.option("--wallet", default=None, help="The wallet that pays (default: the sandbox's while it is on)."),
+)
 def send(phone, text, wallet):
     """Send one SMS."""
     paying = find_wallet(wallet) if wallet else _default_wallet()
@@ -40,20 +43,27 @@ def send(phone, text, wallet):
     composer = Composer(account, paying, text)
     accepted = sending.send(composer, read_recipients([phone], account.country), origin=Origin(ACTOR))
     message = sending.sent_now(accepted).messages[0]
-    return ({"message_id": message["uid"], "status": message["status"]},
-            f"{message['uid']} to {message['recipient']}: {message['status']}"
-            + (f" ({message['error_message']})" if message["error_message"] else ""))
+    return (
+        {"message_id": message["uid"], "status": message["status"]},
+        f"{message['uid']} to {message['recipient']}: {message['status']}"
+        + (f" ({message['error_message']})" if message["error_message"] else ""),
+    )
 
 
 @command("audit")
 def audit():
     """Prove that balances equal their ledgers and nothing was paid or refunded twice; exit 1 on a problem."""
     found = run_audit()
-    data = {"ok": not found.problems, "wallets": found.wallets, "entries": found.entries, "messages": found.messages,
-            "problems": found.problems}
-    text = (f"{found.wallets} wallets, {found.entries} ledger entries, {found.messages} messages: "
-            + ("no problem." if not found.problems else f"{len(found.problems)} problems.\n"
-               + "\n".join(found.problems)))
+    data = {
+        "ok": not found.problems,
+        "wallets": found.wallets,
+        "entries": found.entries,
+        "messages": found.messages,
+        "problems": found.problems,
+    }
+    text = f"{found.wallets} wallets, {found.entries} ledger entries, {found.messages} messages: " + (
+        "no problem." if not found.problems else f"{len(found.problems)} problems.\n" + "\n".join(found.problems)
+    )
     if found.problems:
         click.get_current_context().call_on_close(lambda: sys.exit(1))
     return data, text
@@ -64,9 +74,10 @@ def doctor():
     """Tell what is set up and what is missing, a line each."""
     findings = diagnosis.examine()
     marks = {"ok": "ok     ", "missing": "missing", "warning": "warning"}
-    return ({"ok": all(finding.state != "warning" for finding in findings),
-             "checks": [finding._asdict() for finding in findings]},
-            "\n".join(f"{marks[finding.state]}  {finding.check}: {finding.detail}" for finding in findings))
+    return (
+        {"ok": all(finding.state != "warning" for finding in findings), "checks": [finding._asdict() for finding in findings]},
+        "\n".join(f"{marks[finding.state]}  {finding.check}: {finding.detail}" for finding in findings),
+    )
 
 
 COMMANDS = (send, audit, doctor)

@@ -16,17 +16,21 @@ def route():
     """Routes and prices: set, list."""
 
 
-@command("set", click.argument("code"), click.option("--country", required=True, metavar="CODE", help="ISO 3166: UG."),
-         click.option("--gateway", required=True, metavar="NAME",
-                      help="The gateway that carries it (`wesend gateway list`)."),
-         click.option("--price", type=AMOUNT, required=True, help="Price of one segment."),
-         click.option("--currency", required=True, metavar="CODE", help="Of the price, ISO 4217: UGX."),
-         click.option("--prefix", "prefixes", multiple=True, metavar="DIGITS",
-                      help="Only numbers that start so, e.g. 25677; repeatable."),
-         click.option("--priority", type=int, default=0, help="Lowest first among equal prefixes (0)."),
-         click.option("--default-sender", default=None, metavar="NAME", help="Sender when a message names none."),
-         click.option("--refund-failed-delivery", is_flag=True, help="Refund failures that a receipt reports."),
-         group=route)
+@command(
+    "set",
+    click.argument("code"),
+    click.option("--country", required=True, metavar="CODE", help="ISO 3166: UG."),
+    click.option("--gateway", required=True, metavar="NAME", help="The gateway that carries it (`wesend gateway list`)."),
+    click.option("--price", type=AMOUNT, required=True, help="Price of one segment."),
+    click.option("--currency", required=True, metavar="CODE", help="Of the price, ISO 4217: UGX."),
+    click.option(
+        "--prefix", "prefixes", multiple=True, metavar="DIGITS", help="Only numbers that start so, e.g. 25677; repeatable."
+    ),
+    click.option("--priority", type=int, default=0, help="Lowest first among equal prefixes (0)."),
+    click.option("--default-sender", default=None, metavar="NAME", help="Sender when a message names none."),
+    click.option("--refund-failed-delivery", is_flag=True, help="Refund failures that a receipt reports."),
+    group=route,
+)
 def set_route(code, country, gateway, price, currency, prefixes, priority, default_sender, refund_failed_delivery):
     """Create a route or replace it: which gateway carries a country's messages, at what price.
 
@@ -35,19 +39,38 @@ def set_route(code, country, gateway, price, currency, prefixes, priority, defau
     gateway = service.named(gateway)
     if registry.sms_gateway(gateway) is None:
         raise InvalidInput(f"There is no SMS gateway named {gateway}")
-    info = routes.set_route(code=code, country=country, gateway=gateway, price_micros=price, currency=currency,
-                            prefixes=list(prefixes), priority=priority, default_sender=default_sender,
-                            refund_failed_delivery=refund_failed_delivery, actor=ACTOR)
-    return (_route(info),
-            f"Route {info.code}: {info.country} by {info.gateway} at {money.text(info.price_micros)} {info.currency}.")
+    info = routes.set_route(
+        code=code,
+        country=country,
+        gateway=gateway,
+        price_micros=price,
+        currency=currency,
+        prefixes=list(prefixes),
+        priority=priority,
+        default_sender=default_sender,
+        refund_failed_delivery=refund_failed_delivery,
+        actor=ACTOR,
+    )
+    return (
+        _route(info),
+        f"Route {info.code}: {info.country} by {info.gateway} at {money.text(info.price_micros)} {info.currency}.",
+    )
 
 
 def _route(info: routes.RouteInfo) -> dict:
-    return {"code": info.code, "name": info.name, "country": info.country, "gateway": info.gateway,
-            "price": money.text(info.price_micros), "currency": info.currency,
-            "prefixes": [prefix.lstrip("+") for prefix in info.prefixes], "priority": info.priority,
-            "default_sender": info.default_sender, "refund_failed_delivery": info.refund_failed_delivery,
-            "is_active": info.is_active}
+    return {
+        "code": info.code,
+        "name": info.name,
+        "country": info.country,
+        "gateway": info.gateway,
+        "price": money.text(info.price_micros),
+        "currency": info.currency,
+        "prefixes": [prefix.lstrip("+") for prefix in info.prefixes],
+        "priority": info.priority,
+        "default_sender": info.default_sender,
+        "refund_failed_delivery": info.refund_failed_delivery,
+        "is_active": info.is_active,
+    }
 
 
 @command("list", group=route)
@@ -58,9 +81,12 @@ def list_routes():
 
 
 def _route_line(row: dict) -> str:
-    return (f"{row['code']:<16} {row['country']}  {row['gateway'] or 'no gateway':<16} {row['price']} {row['currency']}"
-            + (f"  only {', '.join(row['prefixes'])}" if row["prefixes"] else "")
-            + (f"  priority {row['priority']}" if row["priority"] else "") + ("" if row["is_active"] else "  off"))
+    return (
+        f"{row['code']:<16} {row['country']}  {row['gateway'] or 'no gateway':<16} {row['price']} {row['currency']}"
+        + (f"  only {', '.join(row['prefixes'])}" if row["prefixes"] else "")
+        + (f"  priority {row['priority']}" if row["priority"] else "")
+        + ("" if row["is_active"] else "  off")
+    )
 
 
 @click.group()
@@ -80,10 +106,13 @@ def set_rate(currency, per_usd):
 def list_rates():
     """List the rates and when they were set."""
     found = rates.list_rates()
-    rows = [{"currency": row["currency"], "per_usd": money.number(row["per_usd_micros"]),
-             "updated_at": clock.iso(row["updated_at"])} for row in found]
-    return {"rates": rows}, "\n".join(f"1 USD = {money.text(row['per_usd_micros'])} {row['currency']}"
-                                      for row in found) or "No rates yet."
+    rows = [
+        {"currency": row["currency"], "per_usd": money.number(row["per_usd_micros"]), "updated_at": clock.iso(row["updated_at"])}
+        for row in found
+    ]
+    return {"rates": rows}, "\n".join(
+        f"1 USD = {money.text(row['per_usd_micros'])} {row['currency']}" for row in found
+    ) or "No rates yet."
 
 
 COMMANDS = (route, rate)

@@ -15,13 +15,16 @@ from .shared import command
 @click.command("up")
 @click.option("--host", default=None, help="Address to listen on (WESEND_HOST, 127.0.0.1).")
 @click.option("--port", type=click.IntRange(1, 65535), default=None, help="Port to listen on (WESEND_PORT, 8000).")
-@click.option("--workers", type=click.IntRange(1, 64), default=None,
-              help="Processes (WESEND_WORKERS, 2; 1 on one core).")
+@click.option("--workers", type=click.IntRange(1, 64), default=None, help="Processes (WESEND_WORKERS, 2; 1 on one core).")
 @click.option("--json", "as_json", is_flag=True, help="Print the address and paths as one JSON object.")
 def up(host, port, workers, as_json):
     """Migrate the database, make the sandbox when it is on, and serve."""
-    server.up(host=host, port=port, workers=workers, show=lambda started: click.echo(
-        json.dumps(started.data()) if as_json else started.text()))
+    server.up(
+        host=host,
+        port=port,
+        workers=workers,
+        show=lambda started: click.echo(json.dumps(started.data()) if as_json else started.text()),
+    )
 
 
 @command("sandbox")

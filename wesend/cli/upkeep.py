@@ -28,26 +28,37 @@ def backup(file):
     """Write a consistent copy of the database to a new file, while it serves; without keys."""
     size = backups.back_up(file.absolute())
     audit_log.note(actor=ACTOR, action="backup.make", subject=str(file.absolute()), detail=f"{size} bytes")
-    _note("Note: it holds no key. Keep secret.key of the instance folder (or WESEND_SECRET_KEY) elsewhere: without it"
-          " the"
-          " stored secrets of gateways and webhooks can't be read.")
+    _note(
+        "Note: it holds no key. Keep secret.key of the instance folder (or WESEND_SECRET_KEY) elsewhere: without it"
+        " the"
+        " stored secrets of gateways and webhooks can't be read."
+    )
     return {"file": str(file), "bytes": size}, f"{file}: {size} bytes"
 
 
-@command("restore", FILE,
-         migrated=False)
+@command("restore", FILE, migrated=False)
 def restore(file):
     """Put a backup in the database's place, with dispatch paused; the old database is kept."""
     done = restoring.restore(file, current_app.config["WESEND"], _make_app, actor=ACTOR)
     if not done.secrets_readable:
-        _note("Warning: the stored secrets in it can't be read with this instance's key: put the secret.key of the"
-              " instance that it was made on in place.")
-    _note(f"Dispatch is paused: {done.waiting} messages were waiting when it was made and may have been sent since."
-          " Look at them; `wesend resume` lets them go.")
-    return ({"file": str(file), "bytes": done.bytes, "aside": None if done.aside is None else str(done.aside),
-             "waiting": done.waiting, "dispatch": "paused"},
-            f"{file} was restored: {done.bytes} bytes."
-            + (f" The old database is {done.aside}." if done.aside is not None else ""))
+        _note(
+            "Warning: the stored secrets in it can't be read with this instance's key: put the secret.key of the"
+            " instance that it was made on in place."
+        )
+    _note(
+        f"Dispatch is paused: {done.waiting} messages were waiting when it was made and may have been sent since."
+        " Look at them; `wesend resume` lets them go."
+    )
+    return (
+        {
+            "file": str(file),
+            "bytes": done.bytes,
+            "aside": None if done.aside is None else str(done.aside),
+            "waiting": done.waiting,
+            "dispatch": "paused",
+        },
+        f"{file} was restored: {done.bytes} bytes." + (f" The old database is {done.aside}." if done.aside is not None else ""),
+    )
 
 
 def _make_app(settings: Settings) -> Flask:
@@ -60,8 +71,10 @@ def _make_app(settings: Settings) -> Flask:
 def pause(reason):
     """Let nothing more leave, neither messages nor webhooks; what is sent is accepted and queued."""
     found = pausing.pause(reason, actor=ACTOR)
-    return ({"dispatch": "paused", "since": clock.iso(found.since), "reason": found.reason},
-            f"Dispatch is paused since {clock.iso(found.since)}: {found.reason}")
+    return (
+        {"dispatch": "paused", "since": clock.iso(found.since), "reason": found.reason},
+        f"Dispatch is paused since {clock.iso(found.since)}: {found.reason}",
+    )
 
 
 @command("resume")

@@ -17,15 +17,21 @@ def user():
 
 def _with_link(found: User):
     url = f"{current_app.config['WESEND'].base_url}/sign-in/{sign_in.issue_link(found, actor=ACTOR)}"
-    return ({"user_id": found.id, "sign_in_url": url},
-            f"User {found.id} ({found.email}, {found.role}) sets a password here, once, within 30 minutes:\n  {url}")
+    return (
+        {"user_id": found.id, "sign_in_url": url},
+        f"User {found.id} ({found.email}, {found.role}) sets a password here, once, within 30 minutes:\n  {url}",
+    )
 
 
-@command("create", click.argument("email"),
-         click.option("--role", type=click.Choice(roles.ROLES), default=None,
-                      help="Default: operator, or owner when an account is given."),
-         click.option("--account", "account_id", type=int, default=None, metavar="ID",
-                      help="The account of an owner or a member."), group=user)
+@command(
+    "create",
+    click.argument("email"),
+    click.option(
+        "--role", type=click.Choice(roles.ROLES), default=None, help="Default: operator, or owner when an account is given."
+    ),
+    click.option("--account", "account_id", type=int, default=None, metavar="ID", help="The account of an owner or a member."),
+    group=user,
+)
 def create_user(email, role, account_id):
     """Create a user and print a one-time sign-in link.
 
@@ -44,11 +50,14 @@ def link_user(email):
 @command("list", group=user)
 def list_users():
     """List the users of the dashboard."""
-    rows = [{"user_id": row["id"], "email": row["email"], "role": row["role"], "account_id": row["account_id"]}
-            for row in users.list_users(actor=ACTOR)]
+    rows = [
+        {"user_id": row["id"], "email": row["email"], "role": row["role"], "account_id": row["account_id"]}
+        for row in users.list_users(actor=ACTOR)
+    ]
     return {"users": rows}, "\n".join(
-        f"{row['user_id']:>5}  {row['role']:<8}  {row['email']}"
-        + (f"  account {row['account_id']}" if row["account_id"] else "") for row in rows) or "No users yet."
+        f"{row['user_id']:>5}  {row['role']:<8}  {row['email']}" + (f"  account {row['account_id']}" if row["account_id"] else "")
+        for row in rows
+    ) or "No users yet."
 
 
 COMMANDS = (user,)

@@ -23,22 +23,31 @@ NOTE = click.option("--note", default=None, help="Why; kept in the ledger.")
 
 def _wallet(info: WalletInfo):
     balance = money.text(service.balance_of(info))
-    return ({"wallet_id": info.uid, "currency": info.currency, "balance": balance},
-            f"Wallet {info.uid}: {balance} {info.currency}" + (" (sandbox)" if info.is_sandbox else ""))
+    return (
+        {"wallet_id": info.uid, "currency": info.currency, "balance": balance},
+        f"Wallet {info.uid}: {balance} {info.currency}" + (" (sandbox)" if info.is_sandbox else ""),
+    )
 
 
-@command("create", ACCOUNT, click.option("--currency", required=True, metavar="CODE",
-                                         help="ISO 4217, or SMS for credits, one a segment."),
-         click.option("--sandbox", is_flag=True, help="Everything paid from it goes only to the sandbox."),
-         click.option("--sms-rate", type=AMOUNT, default=None, help="Price of one credit, for a wallet of SMS."),
-         group=wallet)
+@command(
+    "create",
+    ACCOUNT,
+    click.option("--currency", required=True, metavar="CODE", help="ISO 4217, or SMS for credits, one a segment."),
+    click.option("--sandbox", is_flag=True, help="Everything paid from it goes only to the sandbox."),
+    click.option("--sms-rate", type=AMOUNT, default=None, help="Price of one credit, for a wallet of SMS."),
+    group=wallet,
+)
 def create_wallet(account_id, currency, sandbox, sms_rate):
     """Create an empty wallet."""
-    made = service.create_wallet(account_id=account_id, currency=currency, is_sandbox=sandbox, sms_rate_micros=sms_rate,
-                                 actor=ACTOR)
+    made = service.create_wallet(
+        account_id=account_id, currency=currency, is_sandbox=sandbox, sms_rate_micros=sms_rate, actor=ACTOR
+    )
     if not is_convertible(made.currency):
-        click.echo(f"Note: there is no exchange rate for {made.currency}: only routes priced in it can be paid from this wallet"
-                   f" until `wesend rate set {made.currency} UNITS_PER_USD`.", err=True)
+        click.echo(
+            f"Note: there is no exchange rate for {made.currency}: only routes priced in it can be paid from this wallet"
+            f" until `wesend rate set {made.currency} UNITS_PER_USD`.",
+            err=True,
+        )
     return _wallet(made)
 
 
@@ -72,16 +81,23 @@ def show_wallet(wallet_id):
     return _wallet(service.find_wallet(wallet_id))
 
 
-@command("alert", WALLET, click.argument("amount"),
-         click.option("--mail", default=None, help="Address to tell, too (default: WESEND_ALERT_MAIL)."), group=wallet)
+@command(
+    "alert",
+    WALLET,
+    click.argument("amount"),
+    click.option("--mail", default=None, help="Address to tell, too (default: WESEND_ALERT_MAIL)."),
+    group=wallet,
+)
 def alert(wallet_id, amount, mail):
     """Tell when the balance falls below an AMOUNT, or `off`: once a crossing, by webhook and mail."""
     info = service.find_wallet(wallet_id)
     threshold = None if amount == "off" else AMOUNT(amount)
     service.set_low_balance(info, threshold, mail, actor=ACTOR)
     shown = None if threshold is None else money.text(threshold)
-    return ({"wallet_id": info.uid, "below": shown, "mail": mail},
-            f"Wallet {info.uid}: " + ("no alert" if shown is None else f"tells below {shown} {info.currency}"))
+    return (
+        {"wallet_id": info.uid, "below": shown, "mail": mail},
+        f"Wallet {info.uid}: " + ("no alert" if shown is None else f"tells below {shown} {info.currency}"),
+    )
 
 
 COMMANDS = (wallet,)

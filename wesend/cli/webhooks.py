@@ -25,10 +25,16 @@ WEBHOOK = click.argument("webhook_id", type=int, metavar="ID")
 
 
 def _shown(row) -> dict:
-    return {"webhook_id": row["id"], "format": row["format"], "url": row["url"],
-            "events": row["events"].split(",") if row["events"] else None, "is_active": bool(row["is_active"]),
-            "disabled_reason": row["disabled_reason"], "failing_since": clock.iso(row["failing_since"]),
-            "created_at": clock.iso(row["created_at"])}
+    return {
+        "webhook_id": row["id"],
+        "format": row["format"],
+        "url": row["url"],
+        "events": row["events"].split(",") if row["events"] else None,
+        "is_active": bool(row["is_active"]),
+        "disabled_reason": row["disabled_reason"],
+        "failing_since": clock.iso(row["failing_since"]),
+        "created_at": clock.iso(row["created_at"]),
+    }
 
 
 def _line(row) -> str:
@@ -37,22 +43,39 @@ def _line(row) -> str:
     return f"{row['id']:>5}  {row['format']:<12}  {row['url']}  {state}{failing}"
 
 
-@command("add", ACCOUNT,
-         click.option("--format", "format_name", required=True, metavar="API",
-                      help="wesendall, wasambazie, esms or worldledgers: whose messages it hears of, in that API's form."),
-         click.option("--url", required=True, metavar="URL",
-                      help="http or https; nothing is delivered to a private address without WESEND_ALLOW_PRIVATE_URLS=1."),
-         click.option("--events", default=None, metavar="LIST", help="Comma list of the format's events (default: all)."),
-         group=webhook)
+@command(
+    "add",
+    ACCOUNT,
+    click.option(
+        "--format",
+        "format_name",
+        required=True,
+        metavar="API",
+        help="wesendall, wasambazie, esms or worldledgers: whose messages it hears of, in that API's form.",
+    ),
+    click.option(
+        "--url",
+        required=True,
+        metavar="URL",
+        help="http or https; nothing is delivered to a private address without WESEND_ALLOW_PRIVATE_URLS=1.",
+    ),
+    click.option("--events", default=None, metavar="LIST", help="Comma list of the format's events (default: all)."),
+    group=webhook,
+)
 def add_webhook(account_id, format_name, url, events):
     """Add a webhook; its secret is shown this once."""
-    row, secret = endpoints.add_endpoint(account_id=account_id, format_name=format_name, url=url, actor=ACTOR,
-                                         events=[part.strip() for part in events.split(",")] if events else None)
+    row, secret = endpoints.add_endpoint(
+        account_id=account_id,
+        format_name=format_name,
+        url=url,
+        actor=ACTOR,
+        events=[part.strip() for part in events.split(",")] if events else None,
+    )
     if not current_app.config["WESEND"].allow_private_urls and leads_to_private(urlsplit(row["url"]).hostname or ""):
-        click.echo("Warning: this URL leads to a private address; nothing is delivered there unless "
-                   "WESEND_ALLOW_PRIVATE_URLS=1.", err=True)
-    return ({"webhook_id": row["id"], "secret": secret},
-            f"Webhook {row['id']} added. Its secret, shown this once: {secret}")
+        click.echo(
+            "Warning: this URL leads to a private address; nothing is delivered there unless WESEND_ALLOW_PRIVATE_URLS=1.", err=True
+        )
+    return ({"webhook_id": row["id"], "secret": secret}, f"Webhook {row['id']} added. Its secret, shown this once: {secret}")
 
 
 @command("list", ACCOUNT, group=webhook)
@@ -76,34 +99,55 @@ def enable_webhook(webhook_id):
     return _shown(row), _line(row)
 
 
-@command("attempts", WEBHOOK, click.option("--failed", is_flag=True, help="Only what was given up."),
-         click.option("--limit", type=click.IntRange(1, 1000), default=20, help="How many deliveries (20)."),
-         group=webhook)
+@command(
+    "attempts",
+    WEBHOOK,
+    click.option("--failed", is_flag=True, help="Only what was given up."),
+    click.option("--limit", type=click.IntRange(1, 1000), default=20, help="How many deliveries (20)."),
+    group=webhook,
+)
 def show_attempts(webhook_id, failed, limit):
     """Show the newest deliveries with every attempt."""
     endpoints.get_endpoint(webhook_id)
-    shown = [{"delivery_id": row["uid"], "event": row["event"], "subject": row["subject"], "status": row["status"],
-              "created_at": clock.iso(row["created_at"]),
-              "next_attempt_at": clock.iso(row["due_at"]) if row["status"] == "pending" else None,
-              "attempts": [_attempt(entry) for entry in attempts.attempts_of(row["id"])]}
-             for row in attempts.list_deliveries(webhook_id, limit=limit, failed=failed)]
+    shown = [
+        {
+            "delivery_id": row["uid"],
+            "event": row["event"],
+            "subject": row["subject"],
+            "status": row["status"],
+            "created_at": clock.iso(row["created_at"]),
+            "next_attempt_at": clock.iso(row["due_at"]) if row["status"] == "pending" else None,
+            "attempts": [_attempt(entry) for entry in attempts.attempts_of(row["id"])],
+        }
+        for row in attempts.list_deliveries(webhook_id, limit=limit, failed=failed)
+    ]
     lines = []
     for delivery in shown:
         lines.append(f"{delivery['delivery_id']}  {delivery['event']}  {delivery['subject']}  {delivery['status']}")
-        lines += [f"    {entry['at']}  {entry['status_code'] or entry['error']}  {entry['duration_ms']} ms"
-                  for entry in delivery["attempts"]]
+        lines += [
+            f"    {entry['at']}  {entry['status_code'] or entry['error']}  {entry['duration_ms']} ms"
+            for entry in delivery["attempts"]
+        ]
     return {"deliveries": shown}, "\n".join(lines) or "Nothing was delivered yet."
 
 
 def _attempt(row) -> dict:
-    return {"at": clock.iso(row["at"]), "status_code": row["status_code"], "error": row["error"],
-            "duration_ms": row["duration_ms"], "answer": row["answer"]}
+    return {
+        "at": clock.iso(row["at"]),
+        "status_code": row["status_code"],
+        "error": row["error"],
+        "duration_ms": row["duration_ms"],
+        "answer": row["answer"],
+    }
 
 
-@command("retry", click.argument("delivery_id", metavar="[DELIVERY]", required=False),
-         click.option("--webhook", "webhook_id", type=int, default=None, metavar="ID",
-                      help="Every failed delivery of this webhook…"),
-         click.option("--since", default=None, metavar="TIME", help="…since this time (ISO 8601; default: all)."), group=webhook)
+@command(
+    "retry",
+    click.argument("delivery_id", metavar="[DELIVERY]", required=False),
+    click.option("--webhook", "webhook_id", type=int, default=None, metavar="ID", help="Every failed delivery of this webhook…"),
+    click.option("--since", default=None, metavar="TIME", help="…since this time (ISO 8601; default: all)."),
+    group=webhook,
+)
 def retry_webhook(delivery_id, webhook_id, since):
     """Deliver again: one delivery, or all that were given up since a time."""
     if (delivery_id is None) == (webhook_id is None):
@@ -134,8 +178,10 @@ def test_webhook(webhook_id):
     ok = row["status_code"] is not None and find_format(endpoint["format"]).is_received(row["status_code"])
     if not ok:
         click.get_current_context().call_on_close(lambda: sys.exit(1))
-    return ({"webhook_id": webhook_id, "ok": ok, **_attempt(row)},
-            f"{row['status_code'] or row['error']} after {row['duration_ms']} ms")
+    return (
+        {"webhook_id": webhook_id, "ok": ok, **_attempt(row)},
+        f"{row['status_code'] or row['error']} after {row['duration_ms']} ms",
+    )
 
 
 COMMANDS = (webhook,)

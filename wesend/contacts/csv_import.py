@@ -29,8 +29,15 @@ class Imported(NamedTuple):
     duplicates: int
 
 
-def import_csv(account: AccountInfo, stream: IO[bytes], *, name: str, tags: list[str] | None = None,
-               peoples_headers: bool = False, side: Side | None = None) -> Imported:
+def import_csv(
+    account: AccountInfo,
+    stream: IO[bytes],
+    *,
+    name: str,
+    tags: list[str] | None = None,
+    peoples_headers: bool = False,
+    side: Side | None = None,
+) -> Imported:
     """Make a group of a list's contacts. It appears when it is complete; what goes wrong leaves nothing behind.
 
     ``peoples_headers``: the phone's column may be headed in other words than the contract's.
@@ -48,12 +55,23 @@ def _no_phone_column(columns: list[str]) -> str:
     return f"No column is named {', '.join(PHONE_HEADERS)}: the first row, which names the columns, is {found}"
 
 
-def import_table(account: AccountInfo, table: Table, mapping: Mapping, *, name: str, tags: list[str] | None = None,
-                 home_country: str | None = None, side: Side | None = None) -> Imported:
+def import_table(
+    account: AccountInfo,
+    table: Table,
+    mapping: Mapping,
+    *,
+    name: str,
+    tags: list[str] | None = None,
+    home_country: str | None = None,
+    side: Side | None = None,
+) -> Imported:
     """Make a group of a table; ``home_country`` is where numbers without a country code are at home."""
     storage.here().require_room()
-    columns = [column for index, column in enumerate(table.columns)
-               if index in (mapping.phone, mapping.name) or index in mapping.fields or not column]
+    columns = [
+        column
+        for index, column in enumerate(table.columns)
+        if index in (mapping.phone, mapping.name) or index in mapping.fields or not column
+    ]
     group = service.create_group(account.id, name, tags=tags, columns=columns, state="importing", side=side)
     try:
         return _import_rows(account.id, group["id"], table, mapping, home_country or account.country)

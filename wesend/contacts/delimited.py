@@ -43,7 +43,7 @@ def read_table(stream: IO[bytes]) -> Table:
     if any(len(column) > COLUMN_NAME_LIMIT for column in columns):
         raise FileTooLarge(f"A column's name has more than {COLUMN_NAME_LIMIT} characters: is the first row the columns' names?")
     first = [line.cells for line in islice(rows, SAMPLE_LINES)]
-    width = max([_filled(header), *(_filled(cells[:len(header)]) for cells in first)])
+    width = max([_filled(header), *(_filled(cells[: len(header)]) for cells in first)])
     return Table(columns[:width], _of_width(chain(first, (line.cells for line in rows)), width))
 
 
@@ -69,7 +69,7 @@ def read_rows(stream: IO[bytes]) -> Iterator[Line]:
         lines = _Lines(text)
         sample = lines.look_ahead()
         named = sample[0].rstrip("\r\n") if sample else ""
-        if named[:4].lower() == "sep=" and len(named) == 5 and named[4] not in "\"\r\n":
+        if named[:4].lower() == "sep=" and len(named) == 5 and named[4] not in '"\r\n':
             delimiter = named[4]
             next(lines)
         else:
@@ -164,7 +164,7 @@ def _records(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[str]]]:
 
 def _bounded(number: int, cells: list[str]) -> list[str]:
     if len(cells) > COLUMN_LIMIT:
-        cells = cells[:max(1, min(_filled(cells), COLUMN_LIMIT + 1))]
+        cells = cells[: max(1, min(_filled(cells), COLUMN_LIMIT + 1))]
     if sum(map(len, cells)) <= FIELD_LIMIT:
         return cells
     cells = [cell[:FIELD_LIMIT] for cell in cells]

@@ -48,8 +48,7 @@ class Opened:
         self.stream.close()
 
 
-def import_kept(account: AccountInfo, token: str, mapping: Mapping, *, name: str, home_country: str,
-                actor: Actor) -> Imported:
+def import_kept(account: AccountInfo, token: str, mapping: Mapping, *, name: str, home_country: str, actor: Actor) -> Imported:
     """Make a group of a kept file, which is forgotten then."""
     roles.require(actor, SEND, account.id)
     with Opened(account, token) as table:
@@ -91,8 +90,10 @@ def delete_contact(account: AccountInfo, group_id: int, contact_id: int, *, acto
 
 def contacts_after(group_id: int, before: int | None, limit: int) -> list[Row]:
     """A group's contacts, newest first, below the row id ``before``."""
-    return query("SELECT * FROM contacts WHERE group_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
-                 (group_id, 2**62 if before is None else before, limit))
+    return query(
+        "SELECT * FROM contacts WHERE group_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
+        (group_id, 2**62 if before is None else before, limit),
+    )
 
 
 def contacts_from(group_id: int, last: int, limit: int) -> list[Row]:
@@ -106,10 +107,13 @@ def find_contact(group_id: int, phone: str) -> Row | None:
 
 # -- opt-outs -----------------------------------------------------------------
 
+
 def list_opt_outs(account_id: int, before: int | None, limit: int) -> list[Row]:
     """Newest first, below the row id ``before``."""
-    return query("SELECT * FROM opt_outs WHERE account_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
-                 (account_id, 2**62 if before is None else before, limit))
+    return query(
+        "SELECT * FROM opt_outs WHERE account_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
+        (account_id, 2**62 if before is None else before, limit),
+    )
 
 
 def opt_out(account: AccountInfo, number: str, *, actor: Actor) -> str:
@@ -117,8 +121,7 @@ def opt_out(account: AccountInfo, number: str, *, actor: Actor) -> str:
     roles.require(actor, SEND, account.id, even_suspended=True)
     found = _reachable(account, number)
     if found is None:
-        told = (phones.ROUNDED if phones.problem(number) == phones.ROUNDED
-                else "Neither a phone number nor an e-mail address")
+        told = phones.ROUNDED if phones.problem(number) == phones.ROUNDED else "Neither a phone number nor an e-mail address"
         raise InvalidInput(told, {"number": [told]})
     if _add_opt_outs(account, [found], actor):
         audit_log.note(actor=actor, action="opt_out.add", subject=found[1], account_id=account.id)
@@ -143,15 +146,24 @@ def _addresses_in(account: AccountInfo, rows: Iterator[Line]) -> Iterator[str]:
     places = addresses_in(first.cells)
     for line in rows if places else chain([first], rows):
         cells = [cell.strip() for cell in line.cells]
-        found = ([cells[place] for place in places if place < len(cells) and cells[place]] if places
-                 else [cell for cell in cells if _meant_as_address(account, cell)])
+        found = (
+            [cells[place] for place in places if place < len(cells) and cells[place]]
+            if places
+            else [cell for cell in cells if _meant_as_address(account, cell)]
+        )
         yield from found or [", ".join(filter(None, cells))]
 
 
 def _meant_as_address(account: AccountInfo, cell: str) -> bool:
     """Whether it can be reached or looks as if it should be; a name or a day beside a number is neither."""
-    return ("@" in cell or _reachable(account, cell) is not None or number_text.is_rounded(cell)
-            or len(cell) < 40 and sum(map(str.isdigit, cell)) >= 9 and ":" not in cell)
+    return (
+        "@" in cell
+        or _reachable(account, cell) is not None
+        or number_text.is_rounded(cell)
+        or len(cell) < 40
+        and sum(map(str.isdigit, cell)) >= 9
+        and ":" not in cell
+    )
 
 
 def opt_out_all(account: AccountInfo, lines: Iterable[str], *, actor: Actor) -> tuple[int, list[str]]:
@@ -171,8 +183,13 @@ def opt_out_all(account: AccountInfo, lines: Iterable[str], *, actor: Actor) -> 
             chunk = []
     added += _add_opt_outs(account, chunk, actor)
     if added:
-        audit_log.note(actor=actor, action="opt_out.add", account_id=account.id, detail=f"a list, {len(refused)} lines refused",
-                       subject=f"{added} addresses" if added > 1 else "1 address")
+        audit_log.note(
+            actor=actor,
+            action="opt_out.add",
+            account_id=account.id,
+            detail=f"a list, {len(refused)} lines refused",
+            subject=f"{added} addresses" if added > 1 else "1 address",
+        )
     return added, refused
 
 
@@ -186,8 +203,12 @@ def _reachable(account: AccountInfo, text: str) -> tuple[str, str] | None:
 
 
 def _add_opt_outs(account: AccountInfo, found: list[tuple[str, str]], actor: Actor) -> int:
-    return write(lambda tx: sum(opt_outs.add_opt_out(tx, account_id=account.id, channel=channel, address=address,
-                                                     source=f"entered by {actor}") for channel, address in found))
+    return write(
+        lambda tx: sum(
+            opt_outs.add_opt_out(tx, account_id=account.id, channel=channel, address=address, source=f"entered by {actor}")
+            for channel, address in found
+        )
+    )
 
 
 def opt_in(account: AccountInfo, channel: str, address: str, *, actor: Actor) -> None:

@@ -20,8 +20,7 @@ class Group(db.Model):
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (
         Index("ix_groups_account_id", "account_id", "id"),
-        Index("uq_groups_name", "account_id", "name", unique=True,
-              sqlite_where=text("state <> 'deleting' AND side IS NULL")),
+        Index("uq_groups_name", "account_id", "name", unique=True, sqlite_where=text("state <> 'deleting' AND side IS NULL")),
         # One side must not learn by a refusal what the other has.
         Index("uq_groups_side_name", "account_id", "name", "side", unique=True, sqlite_where=text("state <> 'deleting'")),
     )

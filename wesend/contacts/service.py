@@ -36,8 +36,16 @@ class Added(NamedTuple):
     contact_count: int
 
 
-def create_group(account_id: int, name: str, *, description: str | None = None, tags: list[str] | None = None,
-                 columns: list[str] | None = None, state: str = "ready", side: Side | None = None) -> Row:
+def create_group(
+    account_id: int,
+    name: str,
+    *,
+    description: str | None = None,
+    tags: list[str] | None = None,
+    columns: list[str] | None = None,
+    state: str = "ready",
+    side: Side | None = None,
+) -> Row:
     """GroupExists when its maker (``side``: a key's, None: people) sees a group of this name in the account."""
     name = name.strip()
     if not name or len(name) > NAME_LENGTH:
@@ -46,29 +54,43 @@ def create_group(account_id: int, name: str, *, description: str | None = None, 
     quota.require_room(account_id)
 
     def unit(tx: Tx) -> int:
-        if tx.one(f"SELECT 1 FROM groups WHERE account_id = ? AND name = ? AND state <> 'deleting' AND {SEEN}",
-                  (account_id, name, side)):
+        if tx.one(
+            f"SELECT 1 FROM groups WHERE account_id = ? AND name = ? AND state <> 'deleting' AND {SEEN}", (account_id, name, side)
+        ):
             raise GroupExists
-        return tx.insert("groups", account_id=account_id, name=name, description=description,
-                         tags=json.dumps(tags or []), columns=json.dumps(columns or []), state=state,
-                         side=side, created_at=clock.now_ms())
+        return tx.insert(
+            "groups",
+            account_id=account_id,
+            name=name,
+            description=description,
+            tags=json.dumps(tags or []),
+            columns=json.dumps(columns or []),
+            state=state,
+            side=side,
+            created_at=clock.now_ms(),
+        )
 
     return get_group(account_id, write(unit), state=state)
 
 
 def free_name(account_id: int, name: str, *, side: Side | None = None) -> str:
     """The name, or ``name (2)`` … where it is taken: for an API that knows no conflict of names."""
-    name = name.strip()[:NAME_LENGTH - 8]
-    taken = {row[0] for row in query(f"SELECT name FROM groups WHERE account_id = ? AND state <> 'deleting' AND {SEEN}"
-                                     " AND substr(name, 1, ?) = ?", (account_id, side, len(name), name))}
-    return next(candidate for candidate in (name, *(f"{name} ({n})" for n in range(2, len(taken) + 3)))
-                if candidate not in taken)
+    name = name.strip()[: NAME_LENGTH - 8]
+    taken = {
+        row[0]
+        for row in query(
+            f"SELECT name FROM groups WHERE account_id = ? AND state <> 'deleting' AND {SEEN} AND substr(name, 1, ?) = ?",
+            (account_id, side, len(name), name),
+        )
+    }
+    return next(candidate for candidate in (name, *(f"{name} ({n})" for n in range(2, len(taken) + 3))) if candidate not in taken)
 
 
 def get_group(account_id: int, group_id: int, *, state: str = "ready", side: Side | None = None) -> Row:
     """A group of the account that ``side`` sees; GroupNotFound for all others."""
-    row = query_one(f"SELECT * FROM groups WHERE id = ? AND account_id = ? AND state = ? AND {SEEN}",
-                    (group_id, account_id, state, side))
+    row = query_one(
+        f"SELECT * FROM groups WHERE id = ? AND account_id = ? AND state = ? AND {SEEN}", (group_id, account_id, state, side)
+    )
     if row is None:
         raise GroupNotFound
     return row
@@ -78,17 +100,17 @@ def group_to_change(account_id: int, group_id: int, side: Side | None) -> Row:
     """A group that ``side`` may change; GroupNotFound for all others, with a reason for those that it sees."""
     row = get_group(account_id, group_id, side=side)
     if not may_change(row, side):
-        raise GroupNotFound("This group serves live sends too: a test key may send to it, and can neither change nor"
-                            " delete it")
+        raise GroupNotFound("This group serves live sends too: a test key may send to it, and can neither change nor delete it")
     return row
 
 
 def list_groups(account_id: int, *, limit: int, offset: int, side: Side | None = None) -> tuple[list[Row], int]:
     """Those that ``side`` sees, newest last, and how many there are."""
-    total = query(f"SELECT count(*) FROM groups WHERE account_id = ? AND state = 'ready' AND {SEEN}",
-                  (account_id, side))[0][0]
-    return query(f"SELECT * FROM groups WHERE account_id = ? AND state = 'ready' AND {SEEN} ORDER BY id LIMIT ? OFFSET ?",
-                 (account_id, side, limit, offset)), total
+    total = query(f"SELECT count(*) FROM groups WHERE account_id = ? AND state = 'ready' AND {SEEN}", (account_id, side))[0][0]
+    return query(
+        f"SELECT * FROM groups WHERE account_id = ? AND state = 'ready' AND {SEEN} ORDER BY id LIMIT ? OFFSET ?",
+        (account_id, side, limit, offset),
+    ), total
 
 
 def delete_group(account_id: int, group_id: int, *, side: Side | None = None, actor: Actor) -> None:
@@ -97,8 +119,14 @@ def delete_group(account_id: int, group_id: int, *, side: Side | None = None, ac
 
     def unit(tx: Tx) -> None:
         if tx.changed("UPDATE groups SET state = 'deleting' WHERE id = ? AND state <> 'deleting'", (group_id,)):
-            audit_log.record(tx, actor=actor, action="group.delete", subject=group["name"], account_id=account_id,
-                             detail=f"{group['contact_count']} contacts")
+            audit_log.record(
+                tx,
+                actor=actor,
+                action="group.delete",
+                subject=group["name"],
+                account_id=account_id,
+                detail=f"{group['contact_count']} contacts",
+            )
 
     write(unit)
     sweep_deleted(group_id)
@@ -108,8 +136,7 @@ def sweep_deleted(group_id: int | None = None) -> None:
     """Finish deletions, also those that a crash left half done."""
     rows = query("SELECT id FROM groups WHERE state = 'deleting' AND id = coalesce(?, id)", (group_id,))
     for (doomed,) in rows:
-        while write(_changing("DELETE FROM contacts WHERE id IN"
-                              " (SELECT id FROM contacts WHERE group_id = ? LIMIT 2000)", doomed)):
+        while write(_changing("DELETE FROM contacts WHERE id IN (SELECT id FROM contacts WHERE group_id = ? LIMIT 2000)", doomed)):
             pass
         write(_changing("DELETE FROM groups WHERE id = ? AND state = 'deleting'", doomed))
 
@@ -118,8 +145,9 @@ def _changing(sql: str, row_id: int) -> Callable[[Tx], int]:
     return lambda tx: tx.changed(sql, (row_id,))
 
 
-def add_contacts(account_id: int, group_id: int, contacts: Iterable[NewContact], home_country: str, *,
-                 side: Side | None = None) -> Added:
+def add_contacts(
+    account_id: int, group_id: int, contacts: Iterable[NewContact], home_country: str, *, side: Side | None = None
+) -> Added:
     """Add what is a phone number and not there yet; the rest comes back with its reason. InvalidInput, with nothing added,
     when one is too large; StorageQuotaExceeded.
     """
@@ -162,13 +190,24 @@ COLUMNS = ("group_id", "account_id", "phone", "country", "name", "email", "data"
 INSERT = f"INSERT OR IGNORE INTO contacts ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 
 
-def contact_row(group_id: int, account_id: int, phone: phones.Phone, name: str | None, fields: Mapping[str, str],
-                now: int) -> tuple:
+def contact_row(
+    group_id: int, account_id: int, phone: phones.Phone, name: str | None, fields: Mapping[str, str], now: int
+) -> tuple:
     """The stored form of a contact, in the order of COLUMNS."""
-    email = next((address for key, value in fields.items()
-                  if key.lower() == "email" and (address := number_text.visible(value).lower())), None)
-    return (group_id, account_id, phone.e164, phone.country, name or None, email,
-            json.dumps(fields, ensure_ascii=False) if fields else None, now)
+    email = next(
+        (address for key, value in fields.items() if key.lower() == "email" and (address := number_text.visible(value).lower())),
+        None,
+    )
+    return (
+        group_id,
+        account_id,
+        phone.e164,
+        phone.country,
+        name or None,
+        email,
+        json.dumps(fields, ensure_ascii=False) if fields else None,
+        now,
+    )
 
 
 def size(rows: Iterable[tuple]) -> int:
@@ -220,9 +259,10 @@ def update_contact(account_id: int, group_id: int, contact_id: int, contact: New
     def unit(tx: Tx) -> None:
         if tx.one("SELECT 1 FROM contacts WHERE group_id = ? AND phone = ? AND id <> ?", (group_id, phone.e164, contact_id)):
             raise InvalidInput("This number is in the group already", {"phone": ["In the group already"]})
-        if not tx.changed("UPDATE contacts SET phone = ?, country = ?, name = ?, email = ?, data = ? WHERE id = ?"
-                          " AND group_id = ?",
-                          (*(kept[name] for name in ("phone", "country", "name", "email", "data")), contact_id, group_id)):
+        if not tx.changed(
+            "UPDATE contacts SET phone = ?, country = ?, name = ?, email = ?, data = ? WHERE id = ? AND group_id = ?",
+            (*(kept[name] for name in ("phone", "country", "name", "email", "data")), contact_id, group_id),
+        ):
             raise ContactNotFound
 
     write(unit)
@@ -232,9 +272,15 @@ def field_names(group_id: int, among: int = -1) -> list[str]:
     """The fields beside phone and name in the order in which they came: of the first ``among`` contacts (-1: of all), as
     many as a file has columns.
     """
-    return [row[0] for row in query("SELECT field.key FROM (SELECT id, data FROM contacts WHERE group_id = ? ORDER BY id"
-                                    " LIMIT ?) c, json_each(c.data) field GROUP BY field.key ORDER BY min(c.id),"
-                                    " min(field.id) LIMIT ?", (group_id, among, COLUMN_LIMIT))]
+    return [
+        row[0]
+        for row in query(
+            "SELECT field.key FROM (SELECT id, data FROM contacts WHERE group_id = ? ORDER BY id"
+            " LIMIT ?) c, json_each(c.data) field GROUP BY field.key ORDER BY min(c.id),"
+            " min(field.id) LIMIT ?",
+            (group_id, among, COLUMN_LIMIT),
+        )
+    ]
 
 
 def delete_contact(account_id: int, group_id: int, contact_id: int, *, side: Side | None = None, actor: Actor) -> None:
@@ -245,8 +291,14 @@ def delete_contact(account_id: int, group_id: int, contact_id: int, *, side: Sid
         if contact is None:
             raise ContactNotFound
         tx.execute("DELETE FROM contacts WHERE id = ?", (contact_id,))
-        audit_log.record(tx, actor=actor, action="contact.delete", subject=contact["phone"], account_id=account_id,
-                         detail=f"of the group {group['name']}")
+        audit_log.record(
+            tx,
+            actor=actor,
+            action="contact.delete",
+            subject=contact["phone"],
+            account_id=account_id,
+            detail=f"of the group {group['name']}",
+        )
         tx.execute("UPDATE groups SET contact_count = contact_count - 1 WHERE id = ?", (group_id,))
 
     write(unit)
@@ -258,11 +310,16 @@ def iterate(group_ids: list[int], page: int = PAGE) -> Iterator[Row]:
     """
     for position, group_id in enumerate(group_ids):
         earlier = group_ids[:position]
-        unseen = (f" AND NOT EXISTS (SELECT 1 FROM contacts e WHERE e.group_id IN ({marks(earlier)}) AND e.phone = c.phone)"
-                  if earlier else "")
+        unseen = (
+            f" AND NOT EXISTS (SELECT 1 FROM contacts e WHERE e.group_id IN ({marks(earlier)}) AND e.phone = c.phone)"
+            if earlier
+            else ""
+        )
         last = 0
-        while rows := query("SELECT id, phone, country, name, data FROM contacts c WHERE group_id = ? AND id > ?"
-                            f"{unseen} ORDER BY id LIMIT ?", (group_id, last, *earlier, page)):
+        while rows := query(
+            f"SELECT id, phone, country, name, data FROM contacts c WHERE group_id = ? AND id > ?{unseen} ORDER BY id LIMIT ?",
+            (group_id, last, *earlier, page),
+        ):
             yield from rows
             last = rows[-1]["id"]
 
@@ -271,16 +328,21 @@ def iterate_mailable(group_ids: list[int], page: int = PAGE) -> Iterator[Row]:
     """The contacts of the groups that have an e-mail address, a page at a time; an address may come again."""
     for group_id in group_ids:
         last = 0
-        while rows := query("SELECT * FROM contacts WHERE group_id = ? AND id > ? AND email IS NOT NULL ORDER BY id LIMIT ?",
-                            (group_id, last, page)):
+        while rows := query(
+            "SELECT * FROM contacts WHERE group_id = ? AND id > ? AND email IS NOT NULL ORDER BY id LIMIT ?", (group_id, last, page)
+        ):
             yield from rows
             last = rows[-1]["id"]
 
 
 def mailable_counts(account_id: int) -> dict[int, int]:
     """How many contacts of each group have an e-mail address; groups without any are left out."""
-    return {row[0]: row[1] for row in query(
-        "SELECT group_id, count(*) FROM contacts WHERE account_id = ? AND email IS NOT NULL GROUP BY group_id", (account_id,))}
+    return {
+        row[0]: row[1]
+        for row in query(
+            "SELECT group_id, count(*) FROM contacts WHERE account_id = ? AND email IS NOT NULL GROUP BY group_id", (account_id,)
+        )
+    }
 
 
 def find_by(account_id: int, column: str, values: list[str], *, side: Side | None = None) -> dict[str, Row]:
@@ -290,9 +352,12 @@ def find_by(account_id: int, column: str, values: list[str], *, side: Side | Non
     assert column in ("phone", "email")
     if not values:
         return {}
-    rows = query(f"SELECT * FROM contacts WHERE id IN (SELECT max(id) FROM contacts WHERE account_id = ?"
-                 f" AND {column} IN ({marks(values)}) AND EXISTS (SELECT 1 FROM groups WHERE id = contacts.group_id AND {SEEN})"
-                 f" GROUP BY {column})", (account_id, *values, side))
+    rows = query(
+        f"SELECT * FROM contacts WHERE id IN (SELECT max(id) FROM contacts WHERE account_id = ?"
+        f" AND {column} IN ({marks(values)}) AND EXISTS (SELECT 1 FROM groups WHERE id = contacts.group_id AND {SEEN})"
+        f" GROUP BY {column})",
+        (account_id, *values, side),
+    )
     return {row[column]: row for row in rows}
 
 
@@ -301,8 +366,7 @@ def variables(contact: Row) -> dict[str, str]:
     values = {}
     if contact["data"]:
         values = {key.strip().lower(): value for key, value in json.loads(contact["data"]).items()}
-    name = (contact["name"] or values.get("name")
-            or " ".join(filter(None, (values.get("first_name"), values.get("last_name")))))
+    name = contact["name"] or values.get("name") or " ".join(filter(None, (values.get("first_name"), values.get("last_name"))))
     values["name"] = name
     values.setdefault("first_name", name.split(" ")[0] if name else "")
     values["phone"] = values["phone_number"] = contact["phone"]

@@ -27,8 +27,10 @@ WAITING_LIMIT = 200 * 2**20
 
 
 class TooManyUploads(Conflict):
-    sentence = (f"{MOST_WAITING} files, or {WAITING_LIMIT // 2**20} MB of them, wait for their import already: import them, or wait"
-                " until they are forgotten, a day after their upload")
+    sentence = (
+        f"{MOST_WAITING} files, or {WAITING_LIMIT // 2**20} MB of them, wait for their import already: import them, or wait"
+        " until they are forgotten, a day after their upload"
+    )
 
 
 class UploadNotFound(NotFound):

@@ -48,8 +48,20 @@ def write_csv(stream: IO[bytes], file: IO[bytes]) -> None:
                 _Reading(archive).write(text)
             finally:
                 text.detach()
-    except (zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, OSError, RuntimeError, NotImplementedError, KeyError,
-            ValueError, IndexError, struct.error, LookupError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        expat.ExpatError,
+        EOFError,
+        OSError,
+        RuntimeError,
+        NotImplementedError,
+        KeyError,
+        ValueError,
+        IndexError,
+        struct.error,
+        LookupError,
+    ) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk's, not the file's
         raise UnreadableFile(NO_WORKBOOK) from error
@@ -65,7 +77,7 @@ def _check_directory(stream: IO[bytes]) -> None:
     if at < 0 or len(tail) - at < 22:
         raise zipfile.BadZipFile
     (length,) = struct.unpack_from("<L", tail, at + 12)
-    if length > DIRECTORY_LIMIT or tail[at - 20:at].startswith(b"PK\x06\x07"):
+    if length > DIRECTORY_LIMIT or tail[at - 20 : at].startswith(b"PK\x06\x07"):
         raise FileTooLarge("The workbook has too many parts")
 
 

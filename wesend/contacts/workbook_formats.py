@@ -9,9 +9,23 @@ from functools import lru_cache
 
 DATE, CLOCK = "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
 BUILT_IN = {
-    "1": "0", "2": "0.00", "9": "0%", "10": "0.00%", "14": DATE, "15": "d-mmm-yy", "16": "d-mmm", "17": "mmm-yy",
-    "18": "h:mm AM/PM", "19": "h:mm:ss AM/PM", "20": "h:mm", "21": "h:mm:ss", "22": CLOCK, "45": "mm:ss", "46": "[h]:mm:ss",
-    "47": "mm:ss.0", **{str(number): DATE for number in (*range(27, 32), 36, *range(50, 55), 57, 58)},
+    "1": "0",
+    "2": "0.00",
+    "9": "0%",
+    "10": "0.00%",
+    "14": DATE,
+    "15": "d-mmm-yy",
+    "16": "d-mmm",
+    "17": "mmm-yy",
+    "18": "h:mm AM/PM",
+    "19": "h:mm:ss AM/PM",
+    "20": "h:mm",
+    "21": "h:mm:ss",
+    "22": CLOCK,
+    "45": "mm:ss",
+    "46": "[h]:mm:ss",
+    "47": "mm:ss.0",
+    **{str(number): DATE for number in (*range(27, 32), 36, *range(50, 55), 57, 58)},
     **{str(number): "h:mm" for number in (32, 33)},
 }
 """Formats that a workbook names by number alone. Where Excel shows a day as the reader's country writes it (14 and 22), the
@@ -115,7 +129,7 @@ def _until_time(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     """Without the time where it stands behind the day."""
     first = next(index for index, (kind, _) in enumerate(pieces) if kind == "h")
     last = max(index for index, (kind, _) in enumerate(pieces) if kind in ("y", "m", "d"))
-    return pieces if first < last else pieces[:last + 1]
+    return pieces if first < last else pieces[: last + 1]
 
 
 def _piece(kind: str, text: str, moment: datetime, value: float, halves: bool) -> str:
@@ -135,7 +149,7 @@ def _piece(kind: str, text: str, moment: datetime, value: float, halves: bool) -
         case "s":
             return _padded(moment.second, text)
         case "fraction":
-            return f".{moment.microsecond:06}"[:len(text)]
+            return f".{moment.microsecond:06}"[: len(text)]
         case "half":
             return text.split("/")[moment.hour >= 12]
         case "elapsed h" | "elapsed m" | "elapsed s":

@@ -43,13 +43,13 @@ class Part:
         self.depth += 1
         if self.depth > DEPTH_LIMIT:
             raise FileTooLarge("The workbook is nested without end")
-        handler = self.opens.get(name) or (":" in name and self.opens.get(name[name.rindex(":") + 1:]))
+        handler = self.opens.get(name) or (":" in name and self.opens.get(name[name.rindex(":") + 1 :]))
         if handler:
             handler(self, attributes)
 
     def end(self, name: str) -> None:
         self.depth -= 1
-        handler = self.closes.get(name) or (":" in name and self.closes.get(name[name.rindex(":") + 1:]))
+        handler = self.closes.get(name) or (":" in name and self.closes.get(name[name.rindex(":") + 1 :]))
         if handler:
             handler(self)
 
@@ -158,7 +158,7 @@ class Strings(Texts):
 
     def __getitem__(self, index: int) -> str:
         start = self.ends[index - 1] if index else 0
-        return self.bytes[start:self.ends[index]].decode()
+        return self.bytes[start : self.ends[index]].decode()
 
 
 class Styles(Part):

@@ -21,8 +21,14 @@ SETTINGS = {"WESEND_HOST": "host", "WESEND_PORT": "port", "WESEND_BASE_URL": "ba
 def tell(settings: Settings, url: str) -> Path:
     """Write down that this process serves; remove the file at the end with `forget`. On a full disk nobody is told."""
     path = settings.instance / NAME
-    told = {"pid": os.getpid(), "began": _began(os.getpid()), "url": url, "base_url": settings.base_url,
-            "host": settings.host, "port": settings.port}
+    told = {
+        "pid": os.getpid(),
+        "began": _began(os.getpid()),
+        "url": url,
+        "base_url": settings.base_url,
+        "host": settings.host,
+        "port": settings.port,
+    }
     part = path.with_name(f"{NAME}.{os.getpid()}")
     try:
         part.unlink(missing_ok=True)

@@ -12,16 +12,54 @@ from .current_app import this_app
 from .current_request import this_request
 from .settings import Settings
 
-FORWARDING = frozenset({
-    "HTTP_FORWARDED", "HTTP_FORWARDED_FOR", "HTTP_VIA", "HTTP_CLIENT_IP", "HTTP_X_REAL_IP", "HTTP_X_CLIENT_IP",
-    "HTTP_X_REMOTE_IP", "HTTP_X_REMOTE_ADDR", "HTTP_X_ORIGINATING_IP", "HTTP_X_CLUSTER_CLIENT_IP", "HTTP_X_HOST",
-    "HTTP_X_SCHEME", "HTTP_X_ORIGINAL_HOST", "HTTP_X_ORIGINAL_FOR", "HTTP_X_ORIGINAL_URL", "HTTP_X_REWRITE_URL",
-    "HTTP_X_NGINX_PROXY", "HTTP_X_VARNISH", "HTTP_MAX_FORWARDS", "HTTP_SURROGATE_CAPABILITY", "HTTP_PROXY_CLIENT_IP",
-    "HTTP_WL_PROXY_CLIENT_IP", "HTTP_X_PROXYUSER_IP", "HTTP_X_ARR_LOG_ID", "HTTP_X_AZURE_CLIENTIP", "HTTP_X_AZURE_SOCKETIP",
-    "HTTP_X_AMZ_CF_ID", "HTTP_X_APPENGINE_USER_IP", "HTTP_X_VERCEL_ID", "HTTP_X_ENVOY_EXTERNAL_ADDRESS",
-    "HTTP_X_SUCURI_CLIENTIP", "HTTP_INCAP_CLIENT_IP", "HTTP_AKAMAI_ORIGIN_HOP", "HTTP_TRUE_CLIENT_IP", "HTTP_FLY_CLIENT_IP",
-    "HTTP_FASTLY_CLIENT_IP", "HTTP_TAILSCALE_USER_LOGIN", "HTTP_CDN_LOOP", "HTTP_CF_CONNECTING_IP", "HTTP_CF_CONNECTING_IPV6",
-    "HTTP_CF_IPCOUNTRY", "HTTP_CF_RAY", "HTTP_CF_VISITOR", "HTTP_CF_WORKER"})
+FORWARDING = frozenset(
+    {
+        "HTTP_FORWARDED",
+        "HTTP_FORWARDED_FOR",
+        "HTTP_VIA",
+        "HTTP_CLIENT_IP",
+        "HTTP_X_REAL_IP",
+        "HTTP_X_CLIENT_IP",
+        "HTTP_X_REMOTE_IP",
+        "HTTP_X_REMOTE_ADDR",
+        "HTTP_X_ORIGINATING_IP",
+        "HTTP_X_CLUSTER_CLIENT_IP",
+        "HTTP_X_HOST",
+        "HTTP_X_SCHEME",
+        "HTTP_X_ORIGINAL_HOST",
+        "HTTP_X_ORIGINAL_FOR",
+        "HTTP_X_ORIGINAL_URL",
+        "HTTP_X_REWRITE_URL",
+        "HTTP_X_NGINX_PROXY",
+        "HTTP_X_VARNISH",
+        "HTTP_MAX_FORWARDS",
+        "HTTP_SURROGATE_CAPABILITY",
+        "HTTP_PROXY_CLIENT_IP",
+        "HTTP_WL_PROXY_CLIENT_IP",
+        "HTTP_X_PROXYUSER_IP",
+        "HTTP_X_ARR_LOG_ID",
+        "HTTP_X_AZURE_CLIENTIP",
+        "HTTP_X_AZURE_SOCKETIP",
+        "HTTP_X_AMZ_CF_ID",
+        "HTTP_X_APPENGINE_USER_IP",
+        "HTTP_X_VERCEL_ID",
+        "HTTP_X_ENVOY_EXTERNAL_ADDRESS",
+        "HTTP_X_SUCURI_CLIENTIP",
+        "HTTP_INCAP_CLIENT_IP",
+        "HTTP_AKAMAI_ORIGIN_HOP",
+        "HTTP_TRUE_CLIENT_IP",
+        "HTTP_FLY_CLIENT_IP",
+        "HTTP_FASTLY_CLIENT_IP",
+        "HTTP_TAILSCALE_USER_LOGIN",
+        "HTTP_CDN_LOOP",
+        "HTTP_CF_CONNECTING_IP",
+        "HTTP_CF_CONNECTING_IPV6",
+        "HTTP_CF_IPCOUNTRY",
+        "HTTP_CF_RAY",
+        "HTTP_CF_VISITOR",
+        "HTTP_CF_WORKER",
+    }
+)
 """What proxies and tunnels add, beside every header that begins as X-Forward."""
 
 
@@ -59,8 +97,12 @@ def is_direct_from_loopback(asked: Request) -> bool:
     whole address (`GET http://name/path`) means a proxy, and that name, whatever the Host header says.
     """
     environ = asked.environ
-    return (_is_loopback(environ.get("REMOTE_ADDR") or "") and _names_loopback(environ.get("HTTP_HOST", ""))
-            and environ.get("RAW_URI", "/").startswith("/") and not is_forwarded(asked))
+    return (
+        _is_loopback(environ.get("REMOTE_ADDR") or "")
+        and _names_loopback(environ.get("HTTP_HOST", ""))
+        and environ.get("RAW_URI", "/").startswith("/")
+        and not is_forwarded(asked)
+    )
 
 
 def is_forwarded(asked: Request) -> bool:

@@ -136,8 +136,10 @@ class StorageQuotaExceeded(WesendError):
     """The account stores as many bytes as it may, or would with this request."""
 
     def __init__(self, *, stored_bytes: int, limit_bytes: int):
-        super().__init__(f"The account's storage is full: {stored_bytes / 2**20:.1f} of {limit_bytes / 2**20:.0f} MB are used."
-                         " Single SMS are still sent; delete contacts, or ask the operator for more room")
+        super().__init__(
+            f"The account's storage is full: {stored_bytes / 2**20:.1f} of {limit_bytes / 2**20:.0f} MB are used."
+            " Single SMS are still sent; delete contacts, or ask the operator for more room"
+        )
         self.stored_bytes, self.limit_bytes = stored_bytes, limit_bytes
 
 

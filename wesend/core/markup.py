@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 ELEMENTS = (
     "a|abbr|address|article|aside|b|big|blockquote|body|br|button|caption|center|code|del|div|dl|em|figure|font|footer"
     "|form|h[1-6]|head|header|hr|html|i|img|ins|kbd|li|main|mark|nav|ol|p|pre|s|section|small|span|strike|strong|style"
-    "|sub|sup|table|tbody|td|th|thead|title|tr|tt|u|ul")
+    "|sub|sup|table|tbody|td|th|thead|title|tr|tt|u|ul"
+)
 # Right behind the `<`, and ended: "a < b and c > d" and "Bob <b@example.com>" are plain text.
 LOOKS_LIKE_HTML = re.compile(rf"<(?:!doctype|/?(?:{ELEMENTS}))(?:[\s/][^<>]*)?>", re.IGNORECASE)
 
@@ -29,9 +30,36 @@ VALUE = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s>\"'][^\s>]*")
 RAW = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in ("style", "script", "title", "textarea")}
 """Elements whose content is no markup → what ends them."""
 
-BREAKS = frozenset([
-    "address", "article", "blockquote", "br", "div", "dl", "dt", "dd", "footer", "h1", "h2", "h3", "h4", "h5", "h6",
-    "header", "hr", "li", "main", "ol", "p", "pre", "section", "table", "tr", "ul"])
+BREAKS = frozenset(
+    [
+        "address",
+        "article",
+        "blockquote",
+        "br",
+        "div",
+        "dl",
+        "dt",
+        "dd",
+        "footer",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tr",
+        "ul",
+    ]
+)
 CELLS = frozenset({"td", "th"})
 CHARACTER = re.compile(r"&(#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]*(?:;|(?![=A-Za-z0-9])))")
 HOST = re.compile(r"[^\s\x00-\x20\x7f\"<>\\^`{|}%]+")
@@ -126,6 +154,7 @@ def _behind_raw(markup: str, at: int, name: str) -> int:
 
 # -- links --------------------------------------------------------------------
 
+
 def _links(markup: str) -> Iterator[tuple[Token, str]]:
     """Each link that can be followed over http or https, with its target."""
     for token in tokens(markup):
@@ -163,8 +192,7 @@ def links(markup: str) -> list[str]:
 
 def link_spans(markup: str) -> Iterator[tuple[int, int]]:
     """Where the values of all links' addresses stand, in order, with their quotes; wherever they lead."""
-    return (token.href for token in tokens(markup)
-            if token.kind == OPENING and token.name in ("a", "area") and token.href)
+    return (token.href for token in tokens(markup) if token.kind == OPENING and token.name in ("a", "area") and token.href)
 
 
 def link_values(markup: str) -> Iterator[str]:
@@ -177,7 +205,7 @@ def lead_links(markup: str, address: Callable[[int], str], last: str = "") -> st
     parts, at = [], 0
     for number, (token, _) in enumerate(_links(markup)):
         assert token.href is not None
-        parts += [markup[at:token.href[0]], f'"{html.escape(address(number))}"']
+        parts += [markup[at : token.href[0]], f'"{html.escape(address(number))}"']
         at = token.href[1]
     ends = [token.at for token in tokens(markup) if token.kind == CLOSING and token.name == "body" and token.at >= at]
     body_end = ends[-1] if ends else len(markup)
@@ -186,13 +214,14 @@ def lead_links(markup: str, address: Callable[[int], str], last: str = "") -> st
 
 # -- words --------------------------------------------------------------------
 
+
 def text_of(markup: str) -> str:
     """What the markup says, for those who read text; ends with a newline."""
     parts: list[str] = []
     target: str | None = None
     for token in tokens(markup):
         if token.kind == TEXT:
-            parts.append(re.sub(r"\s+", " ", html.unescape(markup[token.at:token.end])))
+            parts.append(re.sub(r"\s+", " ", html.unescape(markup[token.at : token.end])))
         elif token.name == "a":
             if token.kind == CLOSING and target:
                 parts.append(f" ({target})")

@@ -7,16 +7,37 @@ import re
 LONGEST = 100
 """Characters of a text that is looked at as a number: fifteen digits, and whatever a page has put around them."""
 
-INVISIBLE = (0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F),
-             *range(0x2060, 0x2070), 0x3164, *range(0xFE00, 0xFE10), 0xFEFF, 0xFFA0, *range(0xFFF9, 0xFFFC))
+INVISIBLE = (
+    0xAD,
+    0x34F,
+    0x61C,
+    0x115F,
+    0x1160,
+    0x17B4,
+    0x17B5,
+    0x180E,
+    *range(0x200B, 0x2010),
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x2070),
+    0x3164,
+    *range(0xFE00, 0xFE10),
+    0xFEFF,
+    0xFFA0,
+    *range(0xFFF9, 0xFFFC),
+)
 """Marks of direction, joiners, selectors and spaces without width: phones' contact books and web pages put them around numbers."""
 
 DASHES = (*range(0x2010, 0x2016), 0x2043, 0x2212, 0x2E3A, 0x2E3B, 0x30FC, 0xFE58, 0xFE63)
 SPACES = (0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 QUOTES = {0x2018: "'", 0x2019: "'", 0x201B: "'", 0x2032: "'", 0x60: "'", 0xB4: "'", 0x201C: '"', 0x201D: '"', 0x201E: '"'}
-PLAIN: dict[int, int | str | None] = {**dict.fromkeys(DASHES, "-"), **dict.fromkeys(SPACES, " "), **FULL_WIDTH, **QUOTES,
-                                      **dict.fromkeys(INVISIBLE)}
+PLAIN: dict[int, int | str | None] = {
+    **dict.fromkeys(DASHES, "-"),
+    **dict.fromkeys(SPACES, " "),
+    **FULL_WIDTH,
+    **QUOTES,
+    **dict.fromkeys(INVISIBLE),
+}
 
 FORMULA = re.compile(r'=\s*"([^"]*)"')
 SCHEME = re.compile(r"(?:tel|sms|callto):(?://)?", re.IGNORECASE)
@@ -43,7 +64,7 @@ def tidy(text: str) -> str:
     text = text.lstrip("'").strip()
     scheme = SCHEME.match(text)
     if scheme:
-        text = text[scheme.end():].replace("%2B", "+").replace("%2b", "+").replace("%20", " ").strip()
+        text = text[scheme.end() :].replace("%2B", "+").replace("%2b", "+").replace("%20", " ").strip()
     return _without_exponent(without_decimals(text))
 
 

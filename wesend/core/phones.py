@@ -70,9 +70,12 @@ class _Plan(NamedTuple):
     lengths: frozenset[int]
 
     def has_mobile(self, national: str) -> bool:
-        return (len(national) in self.lengths and self.mobile.fullmatch(national) is not None
-                and self.any_number.fullmatch(national) is not None
-                and (self.own_prefix is None or self.own_prefix.match(national) is None))
+        return (
+            len(national) in self.lengths
+            and self.mobile.fullmatch(national) is not None
+            and self.any_number.fullmatch(national) is not None
+            and (self.own_prefix is None or self.own_prefix.match(national) is None)
+        )
 
 
 @cache
@@ -88,8 +91,13 @@ def _plan(code: str) -> _Plan | None:
     if not general.national_number_pattern or not mobile.national_number_pattern:
         return None
     prefix = metadata.national_prefix_for_parsing
-    return _Plan(countries[0], re.compile(prefix) if prefix else None, re.compile(general.national_number_pattern),
-                 re.compile(mobile.national_number_pattern), frozenset(mobile.possible_length or general.possible_length))
+    return _Plan(
+        countries[0],
+        re.compile(prefix) if prefix else None,
+        re.compile(general.national_number_pattern),
+        re.compile(mobile.national_number_pattern),
+        frozenset(mobile.possible_length or general.possible_length),
+    )
 
 
 E164 = re.compile(r"\+([1-9][0-9]{6,14})")
@@ -146,13 +154,25 @@ def split_list(text: str, home_country: str | None) -> list[str]:
 OTHER = ""
 """Networks of which no gateway takes money, inside another one's range."""
 NETWORKS: dict[str, dict[str, tuple[str, ...]]] = {
-    "UG": {"MTN": ("39", "724", "737", "76", "77", "78", "79"), "AIRTEL": ("20", "70", "730", "731", "732", "74", "75"),
-           "UTL": ("71",), OTHER: ("7240",)},
-    "KE": {"SAFARICOM": ("11", "14", "18", "70", "71", "72", "74", "757", "758", "759", "768", "769", "79"),
-           "AIRTEL": ("10", "135", "136", "137", "138", "139", "73", "75", "76", "78"), "TELKOM": ("120", "761", "77"),
-           OTHER: ("744", "747")},
-    "TZ": {"VODACOM": ("72", "74", "75", "76", "79"), "AIRTEL": ("60", "66", "68", "69", "78"),
-           "TIGO": ("65", "67", "70", "71", "77"), "HALOTEL": ("61", "62", "63"), "TTCL": ("73",)},
+    "UG": {
+        "MTN": ("39", "724", "737", "76", "77", "78", "79"),
+        "AIRTEL": ("20", "70", "730", "731", "732", "74", "75"),
+        "UTL": ("71",),
+        OTHER: ("7240",),
+    },
+    "KE": {
+        "SAFARICOM": ("11", "14", "18", "70", "71", "72", "74", "757", "758", "759", "768", "769", "79"),
+        "AIRTEL": ("10", "135", "136", "137", "138", "139", "73", "75", "76", "78"),
+        "TELKOM": ("120", "761", "77"),
+        OTHER: ("744", "747"),
+    },
+    "TZ": {
+        "VODACOM": ("72", "74", "75", "76", "79"),
+        "AIRTEL": ("60", "66", "68", "69", "78"),
+        "TIGO": ("65", "67", "70", "71", "77"),
+        "HALOTEL": ("61", "62", "63"),
+        "TTCL": ("73",),
+    },
     "RW": {"MTN": ("78", "79"), "AIRTEL": ("72", "73")},
 }
 
@@ -169,7 +189,8 @@ def network_of(phone: Phone) -> str | None:
 
 def example_number(country: str) -> str:
     """A mobile number of the country that is nobody's, as E.164 (any number where it has no mobile ones)."""
-    example = (phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
-               or phonenumbers.example_number(country))
+    example = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE) or phonenumbers.example_number(
+        country
+    )
     assert example is not None  # every region of phonenumbers has one
     return phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)

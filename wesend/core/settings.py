@@ -133,21 +133,40 @@ class Settings:
 
 
 VARIABLES = {
-    "instance": "WESEND_INSTANCE", "database": "WESEND_DATABASE_URL", "host": "WESEND_HOST", "port": "WESEND_PORT",
-    "workers": "WESEND_WORKERS", "threads": "WESEND_THREADS", "sandbox": "WESEND_SANDBOX",
+    "instance": "WESEND_INSTANCE",
+    "database": "WESEND_DATABASE_URL",
+    "host": "WESEND_HOST",
+    "port": "WESEND_PORT",
+    "workers": "WESEND_WORKERS",
+    "threads": "WESEND_THREADS",
+    "sandbox": "WESEND_SANDBOX",
     "sandbox_public": "WESEND_SANDBOX",
-    "sandbox_delay": "WESEND_SANDBOX_DELAY", "scheduler": "WESEND_SCHEDULER",
-    "allow_private_urls": "WESEND_ALLOW_PRIVATE_URLS", "webhook_backoff": "WESEND_WEBHOOK_BACKOFF",
-    "base_url": "WESEND_BASE_URL", "sandbox_smtp_port": "WESEND_SANDBOX_SMTP_PORT",
-    "sandbox_smtp_strict": "WESEND_SANDBOX_SMTP_STRICT", "smtp_url": "WESEND_SMTP_URL",
-    "mail_from": "WESEND_MAIL_FROM", "mail_backoff": "WESEND_MAIL_BACKOFF", "secret_key": "WESEND_SECRET_KEY",
+    "sandbox_delay": "WESEND_SANDBOX_DELAY",
+    "scheduler": "WESEND_SCHEDULER",
+    "allow_private_urls": "WESEND_ALLOW_PRIVATE_URLS",
+    "webhook_backoff": "WESEND_WEBHOOK_BACKOFF",
+    "base_url": "WESEND_BASE_URL",
+    "sandbox_smtp_port": "WESEND_SANDBOX_SMTP_PORT",
+    "sandbox_smtp_strict": "WESEND_SANDBOX_SMTP_STRICT",
+    "smtp_url": "WESEND_SMTP_URL",
+    "mail_from": "WESEND_MAIL_FROM",
+    "mail_backoff": "WESEND_MAIL_BACKOFF",
+    "secret_key": "WESEND_SECRET_KEY",
     "rate_limit": "WESEND_RATE_LIMIT",
-    "retry_delays": "WESEND_RETRY_DELAYS", "validity_hours": "WESEND_VALIDITY_HOURS",
-    "gateway_timeout": "WESEND_GATEWAY_TIMEOUT", "log": "WESEND_LOG", "log_level": "WESEND_LOG_LEVEL",
-    "metrics_token": "WESEND_METRICS_TOKEN", "backup_dir": "WESEND_BACKUP_DIR", "backup_hours": "WESEND_BACKUP_HOURS",
-    "backup_keep": "WESEND_BACKUP_KEEP", "keep_text_days": "WESEND_KEEP_TEXT_DAYS",
-    "link_days": "WESEND_LINK_DAYS", "account_storage_mb": "WESEND_ACCOUNT_STORAGE_MB",
-    "alert_mail": "WESEND_ALERT_MAIL", "disk_reserve_mb": "WESEND_DISK_RESERVE_MB",
+    "retry_delays": "WESEND_RETRY_DELAYS",
+    "validity_hours": "WESEND_VALIDITY_HOURS",
+    "gateway_timeout": "WESEND_GATEWAY_TIMEOUT",
+    "log": "WESEND_LOG",
+    "log_level": "WESEND_LOG_LEVEL",
+    "metrics_token": "WESEND_METRICS_TOKEN",
+    "backup_dir": "WESEND_BACKUP_DIR",
+    "backup_hours": "WESEND_BACKUP_HOURS",
+    "backup_keep": "WESEND_BACKUP_KEEP",
+    "keep_text_days": "WESEND_KEEP_TEXT_DAYS",
+    "link_days": "WESEND_LINK_DAYS",
+    "account_storage_mb": "WESEND_ACCOUNT_STORAGE_MB",
+    "alert_mail": "WESEND_ALERT_MAIL",
+    "disk_reserve_mb": "WESEND_DISK_RESERVE_MB",
     "trusted_proxies": "WESEND_TRUSTED_PROXIES",
 }
 """Every setting and its variable: README is held against this table by a test."""
@@ -217,17 +236,22 @@ def _database_path(url: str, instance: Path) -> Path:
     if not url:
         return instance / "wesend.db"
     prefix = "sqlite:///"
-    if not url.startswith(prefix) or url[len(prefix):] in ("", ":memory:"):
+    if not url.startswith(prefix) or url[len(prefix) :] in ("", ":memory:"):
         raise SettingsError(f"WESEND_DATABASE_URL must name a file as sqlite:///PATH, not {hide_credentials(url)!r}.")
-    return Path(url[len(prefix):]).expanduser().absolute()
+    return Path(url[len(prefix) :]).expanduser().absolute()
 
 
 def _base_url(url: str) -> str:
     """Gateways and readers of mail are told it: a wrong one would be found out by the receipts that never come."""
     try:
         parts = urlsplit(url)
-        usable = (parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-                  and url.isprintable() and not set(url) & set(" ?#"))
+        usable = (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and parts.port != 0
+            and url.isprintable()
+            and not set(url) & set(" ?#")
+        )
     except ValueError:
         usable = False
     if url and not usable:

@@ -22,13 +22,29 @@ from .settings import Settings
 
 log = logging.getLogger(__name__)
 
-FULL, READ_ONLY, DESCRIPTORS, BROKEN = "the disk is full", "the file system is read-only", "too many files are open", \
-    "the disk can't be read or written"
+FULL, READ_ONLY, DESCRIPTORS, BROKEN = (
+    "the disk is full",
+    "the file system is read-only",
+    "too many files are open",
+    "the disk can't be read or written",
+)
 CAUSES = (FULL, READ_ONLY, DESCRIPTORS, BROKEN)
-ERRNOS = {errno.ENOSPC: FULL, errno.EDQUOT: FULL, errno.EFBIG: FULL, errno.EROFS: READ_ONLY, errno.EACCES: READ_ONLY,
-          errno.EMFILE: DESCRIPTORS, errno.ENFILE: DESCRIPTORS, errno.EIO: BROKEN}
-SQLITE = {sqlite3.SQLITE_FULL: FULL, sqlite3.SQLITE_READONLY: READ_ONLY, sqlite3.SQLITE_IOERR: BROKEN,
-          sqlite3.SQLITE_CANTOPEN: BROKEN}
+ERRNOS = {
+    errno.ENOSPC: FULL,
+    errno.EDQUOT: FULL,
+    errno.EFBIG: FULL,
+    errno.EROFS: READ_ONLY,
+    errno.EACCES: READ_ONLY,
+    errno.EMFILE: DESCRIPTORS,
+    errno.ENFILE: DESCRIPTORS,
+    errno.EIO: BROKEN,
+}
+SQLITE = {
+    sqlite3.SQLITE_FULL: FULL,
+    sqlite3.SQLITE_READONLY: READ_ONLY,
+    sqlite3.SQLITE_IOERR: BROKEN,
+    sqlite3.SQLITE_CANTOPEN: BROKEN,
+}
 LEAST = 128 * 1024
 """Bytes: with less, a disk counts as full. What is left is for recording what was under way."""
 FRESH = 0.5  # seconds that a look at the disk is good for
@@ -124,11 +140,11 @@ class Storage:
     def failed(self, cause: str) -> None:
         """Something could not be stored just now."""
         log.error("nothing can be stored: %s", cause, extra={"storage_cause": cause})
-        self._seen[:SEEN.size] = SEEN.pack(time.monotonic_ns(), CAUSES.index(cause) if cause in CAUSES else 0)
+        self._seen[: SEEN.size] = SEEN.pack(time.monotonic_ns(), CAUSES.index(cause) if cause in CAUSES else 0)
 
     def succeeded(self) -> None:
         """Something was stored: whatever failed before is over."""
-        self._seen[:SEEN.size] = SEEN.pack(0, 0)
+        self._seen[: SEEN.size] = SEEN.pack(0, 0)
 
     def is_suspect(self) -> bool:
         """Whether a failure was seen and no success since."""
@@ -136,7 +152,7 @@ class Storage:
 
     def problem(self) -> str | None:
         """Why nothing can be stored now, as far as is known; None while it can."""
-        at, which = SEEN.unpack(self._seen[:SEEN.size])
+        at, which = SEEN.unpack(self._seen[: SEEN.size])
         remembered = CAUSES[which] if at and time.monotonic_ns() - at < REMEMBERED * 1e9 else None
         return self._of_the_disk() or remembered
 

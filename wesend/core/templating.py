@@ -35,8 +35,9 @@ def named(text: str, pattern: re.Pattern[str]) -> Counter[str]:
 
 
 def too_long(limit: int) -> TextTooLong:
-    return TextTooLong(f"With its fields filled in the message has more than {limit:,} characters",
-                       {"text": [f"At most {limit:,} characters"]})
+    return TextTooLong(
+        f"With its fields filled in the message has more than {limit:,} characters", {"text": [f"At most {limit:,} characters"]}
+    )
 
 
 Escape = Callable[[str, int], str]
@@ -76,7 +77,7 @@ def render_single(text: str, values: Mapping[str, str], escape: Escape = as_it_i
     end = 0
     last = ""  # the last character so far
     for found in SINGLE.finditer(text):
-        before = text[end:found.start()]
+        before = text[end : found.start()]
         end = found.end()
         value = fill(found)
         last = (value or before or last)[-1:]

@@ -30,8 +30,11 @@ class Example(NamedTuple):
         lines = [f"curl {base_url}{self.path}"]
         if self.api == "wesendall":
             lines.append(f"-u {self.credentials.public}:{self.credentials.secret}")
-        lines += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in self.headers.items()
-                  if not (self.api == "wesendall" and name == "Authorization")]
+        lines += [
+            f"-H {shlex.quote(f'{name}: {value}')}"
+            for name, value in self.headers.items()
+            if not (self.api == "wesendall" and name == "Authorization")
+        ]
         return " \\\n  ".join([*lines, f"-d {shlex.quote(self.body)}"])
 
     def call(self) -> str:
@@ -64,19 +67,22 @@ def curl_of(api: str, base_url: str, *, wallet_uid: str, to: str, sender: str | 
         body["sender"] = sender
     if api == "esms" and sender:
         body["sender_id"] = sender
-    return Example(api, TITLES[api], path, {**headers, "Content-Type": "application/json"},
-                   json.dumps(body, ensure_ascii=False), YOURS).curl(base_url)
+    return Example(
+        api, TITLES[api], path, {**headers, "Content-Type": "application/json"}, json.dumps(body, ensure_ascii=False), YOURS
+    ).curl(base_url)
 
 
 def _wesendall(given: Credentials, wallet_uid: str, to: str, _sender: str | None, text: str):
     token = base64.b64encode(f"{given.public}:{given.secret}".encode()).decode()
-    return ("/api/v1/sms/send", {"Authorization": f"Basic {token}"},
-            {"walletId": wallet_uid, "recipient": to, "message": text})
+    return ("/api/v1/sms/send", {"Authorization": f"Basic {token}"}, {"walletId": wallet_uid, "recipient": to, "message": text})
 
 
 def _wasambazie(given: Credentials, _wallet_uid: str, to: str, sender: str | None, text: str):
-    return ("/v1/sms/send", {"X-API-PUBLIC-KEY": given.public or "", "X-API-SECRET-KEY": given.secret},
-            {"to_number": to, "message": text, "sender_id": sender or "YOUR_SENDER"})
+    return (
+        "/v1/sms/send",
+        {"X-API-PUBLIC-KEY": given.public or "", "X-API-SECRET-KEY": given.secret},
+        {"to_number": to, "message": text, "sender_id": sender or "YOUR_SENDER"},
+    )
 
 
 def _esms(given: Credentials, _wallet_uid: str, to: str, _sender: str | None, text: str):

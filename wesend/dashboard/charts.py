@@ -43,8 +43,14 @@ def stacked(rows: Sequence[tuple[str, dict[str, int]]], *, marks: int = 7) -> Ch
     """Stacked bars of (label, kind → figure), the first kind at the bottom."""
     top = ceiling(max((sum(parts.values()) for _, parts in rows), default=0))
     stacks = tuple(_stack(index, label, parts, top) for index, (label, parts) in enumerate(rows))
-    return Chart(STEP * len(rows), HEIGHT, stacks, tuple(top * step // TICKS for step in range(TICKS, -1, -1)),
-                 _spread([label for label, _ in rows], marks), not any(sum(parts.values()) for _, parts in rows))
+    return Chart(
+        STEP * len(rows),
+        HEIGHT,
+        stacks,
+        tuple(top * step // TICKS for step in range(TICKS, -1, -1)),
+        _spread([label for label, _ in rows], marks),
+        not any(sum(parts.values()) for _, parts in rows),
+    )
 
 
 def _stack(index: int, label: str, parts: dict[str, int], top: int) -> Stack:

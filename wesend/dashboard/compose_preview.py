@@ -25,13 +25,19 @@ def of_text(text: str) -> dict[str, str]:
     single = counted.count == 1
     room = (segments.SINGLE if single else segments.PART)[counted.encoding] * counted.count
     special = segments.unicode_characters(text)
-    told = {"segments": plural(counted.count, "segment") if text else "0 segments",
-            "encoding": "Unicode" if counted.encoding == segments.UCS2 else "GSM-7",
-            "units": f"{number(counted.units)} of {number(room)} characters",
-            "special": "", "variables": "", "too_long": ""}
+    told = {
+        "segments": plural(counted.count, "segment") if text else "0 segments",
+        "encoding": "Unicode" if counted.encoding == segments.UCS2 else "GSM-7",
+        "units": f"{number(counted.units)} of {number(room)} characters",
+        "special": "",
+        "variables": "",
+        "too_long": "",
+    }
     if special:
-        told["special"] = (f"{' '.join(char if char.isprintable() else f'U+{ord(char):04X}' for char in special[:10])}"
-                           f" {'makes' if len(special) == 1 else 'make'} it Unicode: 70 characters a segment, not 160.")
+        told["special"] = (
+            f"{' '.join(char if char.isprintable() else f'U+{ord(char):04X}' for char in special[:10])}"
+            f" {'makes' if len(special) == 1 else 'make'} it Unicode: 70 characters a segment, not 160."
+        )
     if counted.count > segments.MAX_SEGMENTS:
         told["too_long"] = f"Too long: at most {segments.MAX_SEGMENTS} segments."
     if templating.has_variables(text):
@@ -42,24 +48,28 @@ def of_text(text: str) -> dict[str, str]:
 def of_each(account: AccountInfo, wallet: WalletInfo | None, text: str) -> dict[str, str]:
     """The same with what one message costs at home."""
     price = home_price(account, wallet) if wallet is not None and text else None
-    return {**of_text(text), "price": "–" if price is None or wallet is None else
-            f"{amount(price * segments.count(text).count, wallet.currency)} each"}
+    return {
+        **of_text(text),
+        "price": "–" if price is None or wallet is None else f"{amount(price * segments.count(text).count, wallet.currency)} each",
+    }
 
 
 def _why(item: Skipped) -> str:
     return phones.ROUNDED if item.reason == INVALID_RECIPIENT and number_text.is_rounded(item.recipient) else REASONS[item.reason]
 
 
-def of_message(account: AccountInfo, wallet: WalletInfo | None, text: str, sender: str | None,
-               numbers: str) -> dict[str, str]:
+def of_message(account: AccountInfo, wallet: WalletInfo | None, text: str, sender: str | None, numbers: str) -> dict[str, str]:
     """The same with who gets it, what it costs and what is left."""
     given = phones.split_list(numbers, account.country)
     told = {**of_text(text), "recipients": plural(len(given), "recipient"), "rejected": "", "price": "–", "after": ""}
     if wallet is None or not given:
         return told
     try:
-        plan = list(Composer(account, wallet, text or " ", sender=sender or None, simulate_low_balance=False,
-                             max_segments=None).plan(read_recipients(given[:READ_AT_MOST], account.country)))
+        plan = list(
+            Composer(account, wallet, text or " ", sender=sender or None, simulate_low_balance=False, max_segments=None).plan(
+                read_recipients(given[:READ_AT_MOST], account.country)
+            )
+        )
     except WesendError as error:
         return {**told, "rejected": f"{error}."}
     skipped = [item for item in plan if isinstance(item, Skipped)]
@@ -73,6 +83,9 @@ def of_message(account: AccountInfo, wallet: WalletInfo | None, text: str, sende
     if text:
         left = balance_of(wallet) - cost
         told["price"] = amount(cost, wallet.currency) + more
-        told["after"] = f"{amount(left, wallet.currency)} left" if left >= 0 else (
-            f"{amount(-left, wallet.currency)} missing: top the wallet up")
+        told["after"] = (
+            f"{amount(left, wallet.currency)} left"
+            if left >= 0
+            else (f"{amount(-left, wallet.currency)} missing: top the wallet up")
+        )
     return told

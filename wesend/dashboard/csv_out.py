@@ -27,11 +27,17 @@ def csv_file(name: str, header: Cells, chunk_after: Callable[[Any], tuple[list[C
 
     Every file is in the audit log: who took it away, and with which filters.
     """
-    audit_log.note(actor=actor(), action="export", subject=name, account_id=account().id,
-                   detail=request.query_string.decode("ascii", "backslashreplace") or None)
+    audit_log.note(
+        actor=actor(),
+        action="export",
+        subject=name,
+        account_id=account().id,
+        detail=request.query_string.decode("ascii", "backslashreplace") or None,
+    )
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    return Response(_stream(app, header, chunk_after), mimetype="text/csv",
-                    headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return Response(
+        _stream(app, header, chunk_after), mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
 
 
 def csv_of(name: str, rows: Iterator[Cells]) -> Response:
@@ -60,6 +66,5 @@ def _stream(app: Flask, header: Cells, chunk_after: Callable) -> Iterator[str]:
 
 def lines(rows: Iterable[Cells]) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer).writerows([cell if isinstance(cell, Figure) else safe_cell(cell) for cell in row]
-                                  for row in rows)
+    csv.writer(buffer).writerows([cell if isinstance(cell, Figure) else safe_cell(cell) for cell in row] for row in rows)
     return buffer.getvalue()

@@ -11,13 +11,31 @@ from werkzeug.exceptions import HTTPException
 
 from ..core.errors import Forbidden, InvalidCredentials, NotFound, RateLimited, StorageFull, StorageQuotaExceeded, WesendError
 
-STATUSES = ((NotFound, 404), (Forbidden, 403), (InvalidCredentials, 401), (RateLimited, 429),
-            (StorageQuotaExceeded, 413), (StorageFull, 503))
-TITLES = {400: "That request can't be understood", 401: "Please sign in", 403: "You may not do this",
-          404: "There is no such page", 405: "That can't be done here", 408: "That took too long", 409: "That can't be done now",
-          413: "That is too large", 429: "Too many requests", 500: "Something went wrong", 503: "There is no room for that now"}
-SENTENCES = {404: "It may have been removed, or it belongs to another account.",
-             500: "The mistake is ours and was written to the log."}
+STATUSES = (
+    (NotFound, 404),
+    (Forbidden, 403),
+    (InvalidCredentials, 401),
+    (RateLimited, 429),
+    (StorageQuotaExceeded, 413),
+    (StorageFull, 503),
+)
+TITLES = {
+    400: "That request can't be understood",
+    401: "Please sign in",
+    403: "You may not do this",
+    404: "There is no such page",
+    405: "That can't be done here",
+    408: "That took too long",
+    409: "That can't be done now",
+    413: "That is too large",
+    429: "Too many requests",
+    500: "Something went wrong",
+    503: "There is no room for that now",
+}
+SENTENCES = {
+    404: "It may have been removed, or it belongs to another account.",
+    500: "The mistake is ours and was written to the log.",
+}
 PLAIN = ("/api", "/v1", "/sandbox", "/t", "/callbacks", "/healthz", "/metrics", "/docs", "/assets")
 """What is served beside the dashboard: a missing page there is no page of it."""
 
@@ -64,5 +82,4 @@ def show_storage_problem(error: StorageFull) -> Response:
 
 
 def _page(status: int, sentence: str) -> str:
-    return render_template("errors/page.html", status=status, title=TITLES.get(status, "That did not work"),
-                           sentence=sentence)
+    return render_template("errors/page.html", status=status, title=TITLES.get(status, "That did not work"), sentence=sentence)

@@ -11,11 +11,32 @@ from ..core import clock, countries, money
 from . import current_account
 
 STATUS_TONES = {
-    "delivered": "good", "successful": "good", "active": "good", "approved": "good", "on": "good", "finished": "good",
-    "ok": "good", "failed": "bad", "exhausted": "bad", "rejected": "bad", "suspended": "bad", "disabled": "bad",
-    "expired": "bad", "revoked": "bad", "off": "plain", "cancelled": "plain", "unknown": "warn", "pending": "warn",
-    "works": "good", "rests": "warn", "on trial": "warn", "unusable": "bad", "paused": "warn", "failing": "warn",
-    "sandbox": "plain"}
+    "delivered": "good",
+    "successful": "good",
+    "active": "good",
+    "approved": "good",
+    "on": "good",
+    "finished": "good",
+    "ok": "good",
+    "failed": "bad",
+    "exhausted": "bad",
+    "rejected": "bad",
+    "suspended": "bad",
+    "disabled": "bad",
+    "expired": "bad",
+    "revoked": "bad",
+    "off": "plain",
+    "cancelled": "plain",
+    "unknown": "warn",
+    "pending": "warn",
+    "works": "good",
+    "rests": "warn",
+    "on trial": "warn",
+    "unusable": "bad",
+    "paused": "warn",
+    "failing": "warn",
+    "sandbox": "plain",
+}
 WORDS = {"exhausted": "given up", "unusable": "can't be used", "submitting": "submitting", "claimed": "queued"}
 
 
@@ -29,7 +50,7 @@ def size(count: int) -> str:
     if count < 1000:
         return f"{count} B"
     units = ("kB", "MB", "GB", "TB")
-    step = next((step for step in range(len(units)) if count < 999_950 * 1000 ** step), len(units) - 1)
+    step = next((step for step in range(len(units)) if count < 999_950 * 1000**step), len(units) - 1)
     return f"{count / 1000 ** (step + 1):,.1f} {units[step]}"
 
 
@@ -56,8 +77,7 @@ def when(ms: int | None, empty: str = "never") -> Markup:
         return Markup('<span class="muted">{}</span>').format(empty)
     moment, today = (clock.to_datetime(value).astimezone(clock.zone(_zone())) for value in (ms, clock.now_ms()))
     shown = f"{moment.day} {moment:%b}" + ("" if moment.year == today.year else f" {moment.year}") + f", {moment:%H:%M}"
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        clock.iso(ms), f"{moment:%Y-%m-%d %H:%M:%S} {_zone()}", shown)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(clock.iso(ms), f"{moment:%Y-%m-%d %H:%M:%S} {_zone()}", shown)
 
 
 def ago(ms: int | None, empty: str = "never") -> Markup:
@@ -66,13 +86,19 @@ def ago(ms: int | None, empty: str = "never") -> Markup:
         return Markup('<span class="muted">{}</span>').format(empty)
     gap = clock.now_ms() - ms
     size = abs(gap)
-    text = next((f"{size // unit} {name}" for unit, name in (
-        (clock.DAY, "d"), (clock.HOUR, "h"), (clock.MINUTE, "min")) if size >= unit), None)
-    shown = "just now" if text is None and gap >= 0 else "in a moment" if text is None else (
-        f"{text} ago" if gap >= 0 else f"in {text}")
+    text = next(
+        (f"{size // unit} {name}" for unit, name in ((clock.DAY, "d"), (clock.HOUR, "h"), (clock.MINUTE, "min")) if size >= unit),
+        None,
+    )
+    shown = (
+        "just now"
+        if text is None and gap >= 0
+        else "in a moment"
+        if text is None
+        else (f"{text} ago" if gap >= 0 else f"in {text}")
+    )
     moment = clock.to_datetime(ms).astimezone(clock.zone(_zone()))
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        clock.iso(ms), f"{moment:%Y-%m-%d %H:%M:%S} {_zone()}", shown)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(clock.iso(ms), f"{moment:%Y-%m-%d %H:%M:%S} {_zone()}", shown)
 
 
 def until(ms: int) -> Markup:
@@ -94,10 +120,21 @@ def country(code: str | None) -> str:
 def status(name: str, label: str | None = None) -> Markup:
     """A pill with a dot; the word says what the colour does."""
     return Markup('<span class="pill {}">{}</span>').format(
-        STATUS_TONES.get(name, "plain"), label or WORDS.get(name, name.replace("_", " ")))
+        STATUS_TONES.get(name, "plain"), label or WORDS.get(name, name.replace("_", " "))
+    )
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.filters.update(number=number, amount=amount, when=when, ago=ago, day=day, country=country,
-                                 status=status, until=until, size=size, from_json=json.loads)
+    app.jinja_env.filters.update(
+        number=number,
+        amount=amount,
+        when=when,
+        ago=ago,
+        day=day,
+        country=country,
+        status=status,
+        until=until,
+        size=size,
+        from_json=json.loads,
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -15,8 +15,7 @@ from .errors import show_http_error, show_refusal, show_storage_problem, shows_p
 from .icons import icon
 from .sessions import csrf, is_signed_in, manager
 
-blueprint = Blueprint("dashboard", __name__, template_folder="templates", static_folder="static",
-                      static_url_path="/assets")
+blueprint = Blueprint("dashboard", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
 STATIC = Path(__file__).parent / "static"
 OPEN = ("dashboard.sign_in.", "dashboard.static")
 """Endpoints for somebody who is not signed in."""
@@ -25,8 +24,10 @@ UPLOADS = ("dashboard.contacts.start_import",)
 FORM_LIMIT, UPLOAD_LIMIT = 2**20, 51 * 2**20
 """Bytes of a request."""
 
-POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-          "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 
 
 @blueprint.before_request

@@ -46,17 +46,24 @@ class GatewayForm(Form):
 
     def secrets(self) -> list[tuple[Field, Field | None]]:
         """Each with the box that takes it away, where it may be done without."""
-        return [(field, self._fields.get(name.replace("secrets.", "forget.", 1)))
-                for name, field in self._fields.items() if name.startswith("secrets.")]
+        return [
+            (field, self._fields.get(name.replace("secrets.", "forget.", 1)))
+            for name, field in self._fields.items()
+            if name.startswith("secrets.")
+        ]
 
     def pairs(self) -> list[tuple[Field, Field]]:
-        return [(self[f"new.{number}.name"], self[f"new.{number}.value"])
-                for number in range(1, SPARE + 1) if f"new.{number}.name" in self._fields]
+        return [
+            (self[f"new.{number}.name"], self[f"new.{number}.value"])
+            for number in range(1, SPARE + 1)
+            if f"new.{number}.name" in self._fields
+        ]
 
     def given_options(self) -> dict[str, str]:
         """Those that are not left to their defaults, as the command would be given them."""
-        found = {option.name: _text_of(option, self[f"options.{option.name}"])
-                 for option in self.kind.options + self.kind.common_options}
+        found = {
+            option.name: _text_of(option, self[f"options.{option.name}"]) for option in self.kind.options + self.kind.common_options
+        }
         return {name: text for name, text in found.items() if text.strip()}
 
     def given_secrets(self) -> dict[str, str]:
@@ -74,8 +81,12 @@ def form_for(kind: type[Configurable], info: GatewayInfo | None = None) -> Gatew
     declared = kind.options + kind.common_options
     fields: dict[str, Any] = {"kind": kind, "info": info}
     if info is None:
-        fields["name"] = Text("Name", [REQUIRED], render_kw={"maxlength": 40, "autocomplete": "off", "spellcheck": "false"},
-                              description="How it is called everywhere: small letters, digits, - and _.")
+        fields["name"] = Text(
+            "Name",
+            [REQUIRED],
+            render_kw={"maxlength": 40, "autocomplete": "off", "spellcheck": "false"},
+            description="How it is called everywhere: small letters, digits, - and _.",
+        )
     fields |= {f"options.{option.name}": _field(option) for option in declared}
     fields |= _secret_fields(kind, info.secrets if info else ())
     made = type("GatewayForm", (GatewayForm,), fields)
@@ -115,8 +126,12 @@ def _secret_fields(kind: type[Configurable], given: tuple[str, ...]) -> dict[str
     for name, option in {**declared, **{name: Option(name) for name in given if name not in declared}}.items():
         kept, label = name in given, label_of(name) if name in declared else name
         told = " ".join(filter(None, (_help(option), "Given before: leave it blank to keep it." if kept else "")))
-        fields[f"secrets.{name}"] = PasswordField(label, [REQUIRED] if option.required and not kept else [], description=told,
-                                                  render_kw={"autocomplete": "new-password", "spellcheck": "false"})
+        fields[f"secrets.{name}"] = PasswordField(
+            label,
+            [REQUIRED] if option.required and not kept else [],
+            description=told,
+            render_kw={"autocomplete": "new-password", "spellcheck": "false"},
+        )
         if kept and not option.required:
             fields[f"forget.{name}"] = BooleanField(f"Take the {label} away")
     for number in range(1, SPARE + 1) if kind.any_secret else ():

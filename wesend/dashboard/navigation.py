@@ -36,39 +36,45 @@ class Entry(NamedTuple):
 
 
 SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
-    ("", (
-        Entry("overview", "Overview", "home"),
-        Entry("first_run", "Getting started", "check-circle"),
-    )),
-    ("Messaging", (
-        Entry("messages", "Messages", "message-square"),
-        Entry("compose", "Compose", "edit-3"),
-        Entry("campaigns", "Campaigns", "send"),
-        Entry("contacts", "Contacts", "users"),
-        Entry("emails", "E-mail", "mail"),
-        Entry("phones", "Sandbox", "smartphone"),
-    )),
-    ("Account", (
-        Entry("wallets", "Wallets", "credit-card"),
-        Entry("keys", "API keys", "key"),
-        Entry("senders", "Sender IDs", "tag"),
-        Entry("webhooks", "Webhooks", "link-2"),
-        Entry("people", "People", "user-plus", MANAGE),
-        Entry("account_audit", "Audit log", "list", MANAGE, has_operators_twin=True),
-    )),
-    ("Operator", (
-        Entry("accounts", "Accounts", "briefcase", OPERATE),
-        Entry("routes", "Routes and prices", "git-branch", OPERATE),
-        Entry("rates", "Exchange rates", "repeat", OPERATE),
-        Entry("gateways", "Gateways", "server", OPERATE),
-        Entry("sender_queue", "Sender requests", "inbox", OPERATE, senders.count_pending),
-        Entry("users", "Users", "user-check", OPERATE),
-        Entry("deposits", "Deposits", "dollar-sign", OPERATE, deposits.count_waiting),
-        Entry("unknown", "Unknown outcomes", "help-circle", OPERATE, unknown_outcomes.count_unknown),
-        Entry("audit", "Audit log", "list", OPERATE),
-        Entry("backups", "Backups", "download", OPERATE),
-        Entry("settings", "Settings", "settings", OPERATE),
-    )),
+    ("", (Entry("overview", "Overview", "home"), Entry("first_run", "Getting started", "check-circle"))),
+    (
+        "Messaging",
+        (
+            Entry("messages", "Messages", "message-square"),
+            Entry("compose", "Compose", "edit-3"),
+            Entry("campaigns", "Campaigns", "send"),
+            Entry("contacts", "Contacts", "users"),
+            Entry("emails", "E-mail", "mail"),
+            Entry("phones", "Sandbox", "smartphone"),
+        ),
+    ),
+    (
+        "Account",
+        (
+            Entry("wallets", "Wallets", "credit-card"),
+            Entry("keys", "API keys", "key"),
+            Entry("senders", "Sender IDs", "tag"),
+            Entry("webhooks", "Webhooks", "link-2"),
+            Entry("people", "People", "user-plus", MANAGE),
+            Entry("account_audit", "Audit log", "list", MANAGE, has_operators_twin=True),
+        ),
+    ),
+    (
+        "Operator",
+        (
+            Entry("accounts", "Accounts", "briefcase", OPERATE),
+            Entry("routes", "Routes and prices", "git-branch", OPERATE),
+            Entry("rates", "Exchange rates", "repeat", OPERATE),
+            Entry("gateways", "Gateways", "server", OPERATE),
+            Entry("sender_queue", "Sender requests", "inbox", OPERATE, senders.count_pending),
+            Entry("users", "Users", "user-check", OPERATE),
+            Entry("deposits", "Deposits", "dollar-sign", OPERATE, deposits.count_waiting),
+            Entry("unknown", "Unknown outcomes", "help-circle", OPERATE, unknown_outcomes.count_unknown),
+            Entry("audit", "Audit log", "list", OPERATE),
+            Entry("backups", "Backups", "download", OPERATE),
+            Entry("settings", "Settings", "settings", OPERATE),
+        ),
+    ),
 )
 
 
@@ -88,7 +94,17 @@ def has(page: str) -> bool:
 
 def menu() -> list[tuple[str, list[Entry]]]:
     """The sections with what this user may open of them."""
-    found = [(title, [entry for entry in entries if entry.endpoint in current_app.view_functions
-                      and roles.may(actor(), entry.right, even_suspended=True)
-                      and not (entry.has_operators_twin and roles.may(actor(), OPERATE))]) for title, entries in SECTIONS]
+    found = [
+        (
+            title,
+            [
+                entry
+                for entry in entries
+                if entry.endpoint in current_app.view_functions
+                and roles.may(actor(), entry.right, even_suspended=True)
+                and not (entry.has_operators_twin and roles.may(actor(), OPERATE))
+            ],
+        )
+        for title, entries in SECTIONS
+    ]
     return [(title, entries) for title, entries in found if entries]

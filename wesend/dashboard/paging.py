@@ -23,8 +23,7 @@ def page(load: Callable[[int | None, int], Sequence[Any]], *, size: int = SIZE, 
     before = before_key()
     rows = load(before, size + 1)
     shown = rows[:size]
-    return Page(shown, address(shown[-1][key]) if len(rows) > size else None,
-                address(None) if before is not None else None)
+    return Page(shown, address(shown[-1][key]) if len(rows) > size else None, address(None) if before is not None else None)
 
 
 def before_key() -> int | None:

@@ -62,8 +62,9 @@ def open_session(user: User, *, is_remembered: bool = False) -> None:
     before = session.get("_user_id")
     if isinstance(before, str):
         sessions.end(before)
-    token, ends_at = sessions.begin(user, address=client_address(), is_remembered=is_remembered,
-                                    user_agent=request.headers.get("User-Agent", ""))
+    token, ends_at = sessions.begin(
+        user, address=client_address(), is_remembered=is_remembered, user_agent=request.headers.get("User-Agent", "")
+    )
     session.clear()
     if is_remembered:
         session[ENDS_AT] = ends_at
@@ -80,8 +81,12 @@ def close_session() -> None:
 
 def init_app(app: Flask) -> None:
     app.config.update(
-        SESSION_COOKIE_NAME="wesend_session", SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_NAME="wesend_session",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SECURE=app.config["WESEND"].base_url.startswith("https://"),
-        WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None)
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+    )
     csrf.init_app(app)
     app.login_manager = manager  # type: ignore[attr-defined] # not init_app: see above

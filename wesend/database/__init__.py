@@ -31,8 +31,25 @@ from .postponed import Postponed
 from .schema import StrayWrite, db, migrate
 from .transaction import Record, Row, Tx, marks
 
-__all__ = ["Database", "Record", "Row", "StrayWrite", "Tx", "atomic", "cached", "configure", "db", "init_app", "marks", "migrate",
-           "query", "query_one", "snapshot", "write", "write_surely"]
+__all__ = [
+    "Database",
+    "Record",
+    "Row",
+    "StrayWrite",
+    "Tx",
+    "atomic",
+    "cached",
+    "configure",
+    "db",
+    "init_app",
+    "marks",
+    "migrate",
+    "query",
+    "query_one",
+    "snapshot",
+    "write",
+    "write_surely",
+]
 
 T = TypeVar("T")
 
@@ -244,6 +261,7 @@ class Database:
 
 
 # -- what the rest of wesend calls -----------------------------------------
+
 
 def _database() -> Database:
     return this_app().extensions["wesend.database"]

@@ -41,8 +41,7 @@ class CommitGroup:
     run twice. A failed commit is everybody's error, and is not tried again.
     """
 
-    def __init__(self, local: Local, gate: Callable[[], AbstractContextManager[None]],
-                 connect: Callable[[], sqlite3.Connection]):
+    def __init__(self, local: Local, gate: Callable[[], AbstractContextManager[None]], connect: Callable[[], sqlite3.Connection]):
         self.local, self.gate, self.connect = local, gate, connect
         # One connection for all leaders: SQLite throws a connection's page cache away when another one has written.
         self.connection: sqlite3.Connection | None = None
@@ -83,7 +82,7 @@ class CommitGroup:
                         jobs.append(self.waiting.popleft())
                 undone = self._carry_out(jobs)
             if undone:
-                jobs = jobs[:-len(undone)]
+                jobs = jobs[: -len(undone)]
                 with self.lock:
                     self.waiting.extendleft(reversed(undone))
         except BaseException as error:
@@ -138,8 +137,9 @@ class CommitGroup:
             self.local.tx = None
 
     @staticmethod
-    def _carry_out_each(connection: sqlite3.Connection, jobs: list[_Job],
-                        carry_out: Callable[[sqlite3.Connection, _Job], None]) -> int:
+    def _carry_out_each(
+        connection: sqlite3.Connection, jobs: list[_Job], carry_out: Callable[[sqlite3.Connection, _Job], None]
+    ) -> int:
         """One after the other until the group has had its time; how many."""
         began = time.perf_counter()
         for done, job in enumerate(jobs, 1):

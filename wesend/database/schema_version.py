@@ -100,7 +100,8 @@ def bring_up_to_date() -> bool:
         if current is not None and current not in revisions:
             raise DatabaseProblem(
                 f"The database {settings.database} was made by a newer version of wesend (revision {current}): "
-                "upgrade wesend, or restore a backup of this version.")
+                "upgrade wesend, or restore a backup of this version."
+            )
         logging.getLogger("alembic").setLevel(logging.WARNING)
         try:
             flask_migrate.upgrade(directory=str(MIGRATIONS))
@@ -108,8 +109,9 @@ def bring_up_to_date() -> bool:
             cause = storage.cause_of(error)
             if cause is None:
                 raise
-            raise DatabaseProblem(f"The database {settings.database} can't be brought up to date, {cause}: it is as it"
-                                  " was.") from error
+            raise DatabaseProblem(
+                f"The database {settings.database} can't be brought up to date, {cause}: it is as it was."
+            ) from error
         db.engine.dispose()
         settings.database.chmod(0o600)
     return True

@@ -50,11 +50,19 @@ class Dialect:
     the answer to a request that paid for ``batch:…`` or ``deposit:…`` and died.
     """
 
-    def __init__(self, name: str, prefix: str, *, authenticate: Callable[[], Key],
-                 show_error: Callable[[Exception], tuple[Any, int, dict[str, str]]],
-                 answer_again: Callable[[str], Any], rate_limit: int | None = None,
-                 webhook_format: Format | None = None,
-                 public_endpoints: frozenset[str] = frozenset(), webhook_endpoints: frozenset[str] = frozenset()):
+    def __init__(
+        self,
+        name: str,
+        prefix: str,
+        *,
+        authenticate: Callable[[], Key],
+        show_error: Callable[[Exception], tuple[Any, int, dict[str, str]]],
+        answer_again: Callable[[str], Any],
+        rate_limit: int | None = None,
+        webhook_format: Format | None = None,
+        public_endpoints: frozenset[str] = frozenset(),
+        webhook_endpoints: frozenset[str] = frozenset(),
+    ):
         self.name, self.prefix = name, prefix
         self.authenticate, self.show_error, self.answer_again = authenticate, show_error, answer_again
         self.rate_limit = rate_limit
@@ -125,11 +133,11 @@ class Dialect:
     def _after(self, response: Response) -> Response:
         claim = this_g().pop("claim", None)
         if claim is not None:
-            final = 200 <= response.status_code < 300 or (
-                response.status_code in KEPT and not g.get("not_carried_out", False))
+            final = 200 <= response.status_code < 300 or (response.status_code in KEPT and not g.get("not_carried_out", False))
             if final:
-                idempotency.keep(claim, idempotency.Answer(
-                    response.status_code, response.get_data(as_text=True), response.content_type or ""))
+                idempotency.keep(
+                    claim, idempotency.Answer(response.status_code, response.get_data(as_text=True), response.content_type or "")
+                )
             else:
                 idempotency.release(claim)
         return response
@@ -206,6 +214,9 @@ def _wrong_method() -> MethodNotAllowed | None:
 
 
 def dialect_of(app: Flask, path: str) -> Dialect | None:
-    fitting = [dialect for dialect in app.extensions.get("wesend.dialects", ())
-               if path == dialect.prefix or path.startswith(dialect.prefix + "/")]
+    fitting = [
+        dialect
+        for dialect in app.extensions.get("wesend.dialects", ())
+        if path == dialect.prefix or path.startswith(dialect.prefix + "/")
+    ]
     return max(fitting, key=lambda dialect: len(dialect.prefix), default=None)

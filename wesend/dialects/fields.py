@@ -22,8 +22,11 @@ class Strict(Schema):
 class Text(fields.Field):
     """A string; ``blank=False`` refuses one without a visible character."""
 
-    default_error_messages = {"invalid": "Not a valid string.", "blank": "This field may not be empty.",
-                              "long": "Longer than {maximum} characters."}
+    default_error_messages = {
+        "invalid": "Not a valid string.",
+        "blank": "This field may not be empty.",
+        "long": "Longer than {maximum} characters.",
+    }
 
     def __init__(self, *, blank: bool = False, maximum: int | None = None, **options):
         super().__init__(**options)
@@ -121,8 +124,11 @@ def row_id(value: int | str) -> int:
 class Amount(fields.Field):
     """A positive amount of money → micro-units."""
 
-    default_error_messages = {"invalid": "Not a valid amount.", "positive": "Must be above zero.",
-                              "exact": "At most 6 decimals and 1,000,000,000."}
+    default_error_messages = {
+        "invalid": "Not a valid amount.",
+        "positive": "Must be above zero.",
+        "exact": "At most 6 decimals and 1,000,000,000.",
+    }
 
     def _deserialize(self, value, attr, data, **kwargs):
         if isinstance(value, bool) or not isinstance(value, int | Decimal):

@@ -15,12 +15,13 @@ from .refusals import refusals_of
 from .shapes import one_example, schema_of
 
 HEADERS = {
-    "X-Request-Id": {"description": "The request's id: the caller's own when it sent one.",
-                     "schema": {"type": "string"}},
+    "X-Request-Id": {"description": "The request's id: the caller's own when it sent one.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds until the next request is taken.", "schema": {"type": "integer"}},
     "WWW-Authenticate": {"description": "How to show credentials.", "schema": {"type": "string"}},
-    "Idempotency-Replayed": {"description": "`true` when this is the kept answer of an earlier request.",
-                             "schema": {"type": "string"}},
+    "Idempotency-Replayed": {
+        "description": "`true` when this is the kept answer of an earlier request.",
+        "schema": {"type": "string"},
+    },
 }
 
 
@@ -31,8 +32,10 @@ class Answers:
         self.app, self.api, self.components, self.ids = app, api, components, ids
 
     def answer(self, shape: Any, operation: Operation, method: str) -> dict[str, Any]:
-        found: dict[str, Any] = {"description": "Done; no body." if shape is None else operation.summary + ".",
-                                 "headers": _headers("X-Request-Id")}
+        found: dict[str, Any] = {
+            "description": "Done; no body." if shape is None else operation.summary + ".",
+            "headers": _headers("X-Request-Id"),
+        }
         if method == "POST":
             found["headers"] |= _headers("Idempotency-Replayed")
         if shape is not None:
@@ -44,11 +47,17 @@ class Answers:
     def _links(self, operation: Operation) -> dict[str, Any]:
         """From what a call keeps to the calls that take it in their path."""
         kept = [entry for example in operation.examples if example.status is None for entry in example.keep.items()]
-        takers = [(self.ids[method, path], parameter, value) for _, method, path, target in self.api.calls()
-                  for parameter, value in path_values(path, target.examples[0]).items()]
-        return {f"{name}_to_{taker}": {"operationId": taker,
-                                       "parameters": {parameter: "$response.body#/" + place.replace(".", "/")}}
-                for name, place in kept for taker, parameter, value in takers if value == f"{{{{{name}}}}}"}
+        takers = [
+            (self.ids[method, path], parameter, value)
+            for _, method, path, target in self.api.calls()
+            for parameter, value in path_values(path, target.examples[0]).items()
+        ]
+        return {
+            f"{name}_to_{taker}": {"operationId": taker, "parameters": {parameter: "$response.body#/" + place.replace(".", "/")}}
+            for name, place in kept
+            for taker, parameter, value in takers
+            if value == f"{{{{{name}}}}}"
+        }
 
     def refusals(self, method: str, path: str, operation: Operation, public: bool) -> dict[str, Any]:
         """Status → what is answered, for everything that can go wrong."""
@@ -66,11 +75,16 @@ class Answers:
         names = [name for _, headers in found for name in headers]
         if method == "POST" and status in KEPT:
             names.append("Idempotency-Replayed")
-        return {"description": " · ".join(dict.fromkeys(_sentence(body) for body in bodies)),
-                "headers": _headers("X-Request-Id", *names),
-                "content": {"application/json": {
+        return {
+            "description": " · ".join(dict.fromkeys(_sentence(body) for body in bodies)),
+            "headers": _headers("X-Request-Id", *names),
+            "content": {
+                "application/json": {
                     "schema": schema_of(self.api.refusal(status, bodies), self.components),
-                    "examples": {_label(body, number): {"value": body} for number, body in enumerate(bodies, 1)}}}}
+                    "examples": {_label(body, number): {"value": body} for number, body in enumerate(bodies, 1)},
+                }
+            },
+        }
 
     def table_of_refusals(self) -> str:
         """A line a status for the whole API, with the one that no operation has: a method that a path does not take."""
@@ -83,8 +97,11 @@ class Answers:
                     shown = f"`{word}`" if re.fullmatch("[a-z_]+", word) else word
                     if shown not in rows.setdefault(status, []):
                         rows[status].append(shown)
-        return "\n\n## Errors\n\n| status | what it says |\n|---|---|\n" + "\n".join(
-            f"| {status} | {', '.join(words)} |" for status, words in sorted(rows.items())) + "\n"
+        return (
+            "\n\n## Errors\n\n| status | what it says |\n|---|---|\n"
+            + "\n".join(f"| {status} | {', '.join(words)} |" for status, words in sorted(rows.items()))
+            + "\n"
+        )
 
 
 def _headers(*names: str) -> dict[str, Any]:

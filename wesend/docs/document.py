@@ -17,9 +17,13 @@ from .shapes import example_of, named_example, one_example, schema_of
 
 VERSION = "1.0"
 IDEMPOTENCY_KEY = {
-    "name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string", "maxLength": 255},
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 255},
     "description": "1 to 255 visible ASCII characters. The same key with the same request is answered again and carried"
-                   " out once, for 24 hours."}
+    " out once, for 24 hours.",
+}
 SIDES = """
 
 ## Test keys and live keys
@@ -40,16 +44,25 @@ class Builder:
     def __init__(self, app: Flask, api: Api):
         self.api = api
         self.components: dict[str, Any] = {}
-        self.endpoints = {(method, below): rule.endpoint for rule in app.url_map.iter_rules()
-                          if (below := self._below(rule)) is not None for method in rule.methods or ()}
+        self.endpoints = {
+            (method, below): rule.endpoint
+            for rule in app.url_map.iter_rules()
+            if (below := self._below(rule)) is not None
+            for method in rule.methods or ()
+        }
         ids = {call: endpoint.rpartition(".")[2] for call, endpoint in self.endpoints.items()}
         self.answers = Answers(app, api, self.components, ids)
         self.plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: type(schema).__name__)
         self.spec = APISpec(
-            title=api.title, version=VERSION, openapi_version="3.1.0", plugins=[self.plugin],
+            title=api.title,
+            version=VERSION,
+            openapi_version="3.1.0",
+            plugins=[self.plugin],
             info={"description": api.introduction + SIDES + self.answers.table_of_refusals()},
-            servers=[{"url": api.dialect.prefix}], tags=[{"name": tag} for tag in api.operations],
-            security=[dict.fromkeys(names, []) for names in api.security])
+            servers=[{"url": api.dialect.prefix}],
+            tags=[{"name": tag} for tag in api.operations],
+            security=[dict.fromkeys(names, []) for names in api.security],
+        )
         assert self.plugin.converter is not None  # made by the spec
         self.converter = self.plugin.converter
         self.converter.add_attribute_function(describe(api.notes))
@@ -81,8 +94,7 @@ class Builder:
 
     def _operation(self, tag: str, method: str, path: str, operation: Operation) -> dict[str, Any]:
         public = self.endpoints[method, path] in self.api.dialect.public_endpoints
-        found: dict[str, Any] = {"operationId": self.answers.ids[method, path], "tags": [tag],
-                                 "summary": operation.summary}
+        found: dict[str, Any] = {"operationId": self.answers.ids[method, path], "tags": [tag], "summary": operation.summary}
         if operation.description:
             found["description"] = operation.description
         if public:
@@ -90,8 +102,9 @@ class Builder:
         found["parameters"] = self._parameters(method, path, operation, public)
         if operation.body is not None:
             found["requestBody"] = self._body(operation)
-        found["responses"] = {str(status): self.answers.answer(shape, operation, method)
-                              for status, shape in operation.answers.items()}
+        found["responses"] = {
+            str(status): self.answers.answer(shape, operation, method) for status, shape in operation.answers.items()
+        }
         found["responses"] |= self.answers.refusals(method, path, operation, public)
         return found
 
@@ -99,8 +112,16 @@ class Builder:
         found = []
         for name in re.findall(r"\{(\w+)\}", path):
             shape, note = self.api.parameters[name]
-            found.append({"name": name, "in": "path", "required": True, "description": note,
-                          "schema": schema_of(shape, self.components), "example": example_of(shape)})
+            found.append(
+                {
+                    "name": name,
+                    "in": "path",
+                    "required": True,
+                    "description": note,
+                    "schema": schema_of(shape, self.components),
+                    "example": example_of(shape),
+                }
+            )
         if operation.query is not None:
             shown = operation.examples[0].query
             for parameter in self.converter.schema2parameters(operation.query, location="query"):
@@ -114,29 +135,63 @@ class Builder:
 
     def _body(self, operation: Operation) -> dict[str, Any]:
         if isinstance(operation.body, Upload):
-            fields = {"file": {"type": "string", "format": "binary", "contentMediaType": "text/csv",
-                               "description": "A CSV with a header: UTF-8 or as Excel saves it, at most 50 MB."},
-                      **{name: {**schema_of(shape, self.components),
-                                "description": self.api.notes.get(f"Upload.{name}", "")}
-                         for name, shape in operation.body.fields.items()}}
-            return {"required": True, "content": {"multipart/form-data": {
-                "schema": {"type": "object", "properties": fields, "required": ["file"]},
-                "examples": named_example({"file": operation.body.csv, **example_of(operation.body.fields)})}}}
+            fields = {
+                "file": {
+                    "type": "string",
+                    "format": "binary",
+                    "contentMediaType": "text/csv",
+                    "description": "A CSV with a header: UTF-8 or as Excel saves it, at most 50 MB.",
+                },
+                **{
+                    name: {**schema_of(shape, self.components), "description": self.api.notes.get(f"Upload.{name}", "")}
+                    for name, shape in operation.body.fields.items()
+                },
+            }
+            return {
+                "required": True,
+                "content": {
+                    "multipart/form-data": {
+                        "schema": {"type": "object", "properties": fields, "required": ["file"]},
+                        "examples": named_example({"file": operation.body.csv, **example_of(operation.body.fields)}),
+                    }
+                },
+            }
         assert isinstance(operation.body, Schema)
-        examples = {example.name or operation.summary: {"value": example.body}
-                    for example in operation.examples if example.body is not None}
-        return {"required": operation.body_required,
-                "content": {"application/json": {"schema": operation.body, "examples": examples}}}
+        examples = {
+            example.name or operation.summary: {"value": example.body} for example in operation.examples if example.body is not None
+        }
+        return {
+            "required": operation.body_required,
+            "content": {"application/json": {"schema": operation.body, "examples": examples}},
+        }
 
     def _webhook(self, name: str) -> dict[str, Any]:
         webhook = self.api.webhooks[name]
-        return {"post": {
-            "operationId": "webhook " + name, "summary": webhook.summary, "tags": ["Webhooks"],
-            "parameters": [{"name": webhook.signature.partition(":")[0], "in": "header", "required": True,
-                            "description": webhook.signature.partition(":")[2].strip(), "schema": {"type": "string"}}],
-            "requestBody": {"content": {"application/json": {"schema": schema_of(webhook.shape, self.components),
-                                                             "examples": one_example(webhook.shape)}}},
-            "responses": {"200": {"description": "Received."}}}}
+        return {
+            "post": {
+                "operationId": "webhook " + name,
+                "summary": webhook.summary,
+                "tags": ["Webhooks"],
+                "parameters": [
+                    {
+                        "name": webhook.signature.partition(":")[0],
+                        "in": "header",
+                        "required": True,
+                        "description": webhook.signature.partition(":")[2].strip(),
+                        "schema": {"type": "string"},
+                    }
+                ],
+                "requestBody": {
+                    "content": {
+                        "application/json": {
+                            "schema": schema_of(webhook.shape, self.components),
+                            "examples": one_example(webhook.shape),
+                        }
+                    }
+                },
+                "responses": {"200": {"description": "Received."}},
+            }
+        }
 
 
 def _without_null(schema: dict) -> None:

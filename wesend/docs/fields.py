@@ -16,8 +16,11 @@ VISIBLE = {"minLength": 1, "pattern": r"\S"}
 
 
 def _text(field: own.Text) -> dict:
-    return {"type": "string", **({} if field.blank else VISIBLE),
-            **({"maxLength": field.maximum} if field.maximum is not None else {})}
+    return {
+        "type": "string",
+        **({} if field.blank else VISIBLE),
+        **({"maxLength": field.maximum} if field.maximum is not None else {}),
+    }
 
 
 def _whole(field: own.Whole) -> dict:
@@ -37,13 +40,18 @@ SCHEMAS: dict[type[fields.Field], Callable[[Any], dict]] = {
     own.WholeList: lambda field: {"type": "array", "items": {"type": "integer"}},
     own.Identifier: lambda field: {"anyOf": [{"type": "integer"}, {"type": "string", "minLength": 1}]},
     own.Amount: lambda field: {"type": "number", "exclusiveMinimum": 0, "maximum": 10**9},
-    Recipients: lambda field: {"anyOf": [{"type": "string", **VISIBLE},
-                                         {"type": "array", "minItems": 1, "items": {"type": "string"},
-                                          "contains": {"type": "string", **VISIBLE}}]},
+    Recipients: lambda field: {
+        "anyOf": [
+            {"type": "string", **VISIBLE},
+            {"type": "array", "minItems": 1, "items": {"type": "string"}, "contains": {"type": "string", **VISIBLE}},
+        ]
+    },
     ContactFields: lambda field: {
-        "type": "object", "required": ["phone"],
+        "type": "object",
+        "required": ["phone"],
         "properties": {"phone": {"type": "string", **VISIBLE}, "name": {"type": ["string", "null"]}},
-        "additionalProperties": {"type": ["string", "number", "boolean", "null"]}},
+        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+    },
 }
 """Field → its schema; the first class of its ancestry that stands here."""
 

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import (
-    Blueprint,
-    Flask,
-    Response,
-    abort,
-    current_app,
-    jsonify,
-    render_template,
-    url_for,
-)
+from flask import Blueprint, Flask, Response, abort, current_app, jsonify, render_template, url_for
 
 from ..core.client_addresses import may_use_sandbox
 from .apis import APIS
@@ -22,10 +13,17 @@ from .operations import Api
 from .postman import collection
 from .sandbox_values import credentials
 
-blueprint = Blueprint("docs", __name__, url_prefix="/docs", template_folder="templates", static_folder="static",
-                      static_url_path="/static")
-STRICT = {"default-src": "'none'", "style-src": "'self'", "img-src": "'self' data:", "base-uri": "'none'",
-          "form-action": "'none'", "frame-ancestors": "'none'"}
+blueprint = Blueprint(
+    "docs", __name__, url_prefix="/docs", template_folder="templates", static_folder="static", static_url_path="/static"
+)
+STRICT = {
+    "default-src": "'none'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
 RAPIDOC = {**STRICT, "script-src": "'self'", "connect-src": "'self'", "style-src": "'self' 'unsafe-inline'"}
 """RapiDoc sets styles inside its shadow DOM."""
 
@@ -33,15 +31,22 @@ RAPIDOC = {**STRICT, "script-src": "'self'", "connect-src": "'self'", "style-src
 @blueprint.get("")
 def show_index():
     ways = {api.name: _way(api) for api in APIS.values()}
-    return _page("docs/index.html", STRICT, apis=APIS.values(), base_url=current_app.config["WESEND"].base_url,
-                 ways=ways,
-                 credentials={name: credentials(name) for name in APIS})
+    return _page(
+        "docs/index.html",
+        STRICT,
+        apis=APIS.values(),
+        base_url=current_app.config["WESEND"].base_url,
+        ways=ways,
+        credentials={name: credentials(name) for name in APIS},
+    )
 
 
 def _way(api: Api) -> str:
     """How credentials are shown, in words."""
-    words = {name: scheme.openapi.get("name") or {"basic": "HTTP Basic", "bearer": "Bearer"}[scheme.openapi["scheme"]]
-             for name, scheme in api.schemes.items()}
+    words = {
+        name: scheme.openapi.get("name") or {"basic": "HTTP Basic", "bearer": "Bearer"}[scheme.openapi["scheme"]]
+        for name, scheme in api.schemes.items()
+    }
     return " or ".join(" and ".join(words[name] for name in names) for names in api.security)
 
 
@@ -49,8 +54,7 @@ def _way(api: Api) -> str:
 def show_api(name: str):
     api = _api(name)
     given = credentials(name) if may_use_sandbox() else {}
-    keys = {scheme: [given[variable] for variable in found.variables] for scheme,
-            found in api.schemes.items()} if given else {}
+    keys = {scheme: [given[variable] for variable in found.variables] for scheme, found in api.schemes.items()} if given else {}
     return _page("docs/api.html", RAPIDOC, api=api, apis=APIS.values(), keys=keys)
 
 
@@ -88,9 +92,9 @@ def _download(found: dict[str, Any]) -> Response:
 
 
 def _page(template: str, policy: dict[str, str], **values: Any) -> Response:
-    response = Response(render_template(template, home=url_for(".show_index"),
-                                        sandbox=may_use_sandbox(),
-                                        **values), mimetype="text/html")
+    response = Response(
+        render_template(template, home=url_for(".show_index"), sandbox=may_use_sandbox(), **values), mimetype="text/html"
+    )
     response.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in policy.items())
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"

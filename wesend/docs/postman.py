@@ -33,11 +33,14 @@ def collection(api: Api, base_url: str) -> dict[str, Any]:
             folders.setdefault(tag, []).append(_item(api, method, path, operation, example))
     variables = {"baseUrl": base_url, **credentials(api.name)}
     return {
-        "info": {"_postman_id": str(uuid5(NAMESPACE_URL, f"wesend/{api.name}")), "name": f"{api.title} (wesend)",
-                 "description": f"{api.introduction}\n\nThe credentials are the sandbox's published ones: nothing is"
-                                f" sent."
-                                " Requests use what those before them kept, so run them in order.",
-                 "schema": SCHEMA},
+        "info": {
+            "_postman_id": str(uuid5(NAMESPACE_URL, f"wesend/{api.name}")),
+            "name": f"{api.title} (wesend)",
+            "description": f"{api.introduction}\n\nThe credentials are the sandbox's published ones: nothing is"
+            f" sent."
+            " Requests use what those before them kept, so run them in order.",
+            "schema": SCHEMA,
+        },
         "auth": _auth(api),
         "variable": [{"key": key, "value": value, "type": "string"} for key, value in variables.items()],
         "item": [{"name": tag, "item": items} for tag, items in folders.items()],
@@ -61,9 +64,12 @@ def _auth(api: Api) -> dict[str, Any]:
 
 def _item(api: Api, method: str, path: str, operation: Operation, example: Example) -> dict[str, Any]:
     name = operation.summary + (f": {example.name}" if example.name else "")
-    return {"name": name, "request": _request(api, method, path, operation, example), "response": [],
-            "event": [{"listen": "test", "script": {"type": "text/javascript",
-                                                    "exec": _test(operation, example).split("\n")}}]}
+    return {
+        "name": name,
+        "request": _request(api, method, path, operation, example),
+        "response": [],
+        "event": [{"listen": "test", "script": {"type": "text/javascript", "exec": _test(operation, example).split("\n")}}],
+    }
 
 
 def _request(api: Api, method: str, path: str, operation: Operation, example: Example) -> dict[str, Any]:
@@ -73,32 +79,46 @@ def _request(api: Api, method: str, path: str, operation: Operation, example: Ex
     query = [{"key": key, "value": value} for key, value in example.query.items()]
     shown: dict[str, Any] = {
         "raw": url + ("?" + "&".join(f"{entry['key']}={entry['value']}" for entry in query) if query else ""),
-        "host": ["{{baseUrl}}"], "path": (api.dialect.prefix + path).lstrip("/").split("/")}
-    found: dict[str, Any] = {"method": method, "header": _headers(api),
-                             "url": {**shown, **({"query": query} if query else {})},
-                             "description": operation.description}
+        "host": ["{{baseUrl}}"],
+        "path": (api.dialect.prefix + path).lstrip("/").split("/"),
+    }
+    found: dict[str, Any] = {
+        "method": method,
+        "header": _headers(api),
+        "url": {**shown, **({"query": query} if query else {})},
+        "description": operation.description,
+    }
     if isinstance(operation.body, Upload):
         found["header"].append({"key": "Content-Type", "value": f"multipart/form-data; boundary={BOUNDARY}"})
         found["body"] = {"mode": "raw", "raw": multipart(operation.body)}
     elif example.body is not None:
         found["header"].append({"key": "Content-Type", "value": "application/json"})
-        found["body"] = {"mode": "raw", "raw": json.dumps(example.body, indent=2, ensure_ascii=False),
-                         "options": {"raw": {"language": "json"}}}
+        found["body"] = {
+            "mode": "raw",
+            "raw": json.dumps(example.body, indent=2, ensure_ascii=False),
+            "options": {"raw": {"language": "json"}},
+        }
     return found
 
 
 def _headers(api: Api) -> list[dict[str, str]]:
     schemes = [api.schemes[name] for name in api.security[0]]
-    return [{"key": scheme.openapi["name"], "value": f"{{{{{scheme.variables[0]}}}}}"}
-            for scheme in schemes] if len(schemes) > 1 else []
+    return (
+        [{"key": scheme.openapi["name"], "value": f"{{{{{scheme.variables[0]}}}}}"} for scheme in schemes]
+        if len(schemes) > 1
+        else []
+    )
 
 
 def multipart(upload: Upload) -> str:
     """A body with the file in it, so that no file has to lie beside the collection."""
-    parts = [f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-             for name, value in upload.fields.items()]
-    parts.append(f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="contacts.csv"\r\n'
-                 f"Content-Type: text/csv\r\n\r\n{upload.csv}\r\n--{BOUNDARY}--\r\n")
+    parts = [
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in upload.fields.items()
+    ]
+    parts.append(
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="contacts.csv"\r\n'
+        f"Content-Type: text/csv\r\n\r\n{upload.csv}\r\n--{BOUNDARY}--\r\n"
+    )
     return "".join(parts)
 
 

@@ -14,10 +14,8 @@ from ..dialects.dialect import InvalidIdempotencyKey
 from .operations import Operation, Upload
 
 EVERY_CALL = (http.InternalServerError(),)
-WITH_CREDENTIALS = (errors.InvalidCredentials(), errors.AccountSuspended(), errors.InsufficientScope(),
-                    errors.RateLimited(42))
-EVERY_POST = (InvalidIdempotencyKey(), errors.IdempotencyInFlight(), errors.IdempotencyConflict(),
-              http.RequestEntityTooLarge())
+WITH_CREDENTIALS = (errors.InvalidCredentials(), errors.AccountSuspended(), errors.InsufficientScope(), errors.RateLimited(42))
+EVERY_POST = (InvalidIdempotencyKey(), errors.IdempotencyInFlight(), errors.IdempotencyConflict(), http.RequestEntityTooLarge())
 JSON_BODY = (MalformedJson(), InvalidText(), http.RequestEntityTooLarge(), http.UnsupportedMediaType(), http.RequestTimeout())
 
 UNKNOWN_SENDER = errors.SenderNotApproved()
@@ -27,16 +25,23 @@ NO_RECIPIENT = errors.InvalidRecipient("No recipient is a valid phone number")
 TOO_LONG = errors.TextTooLong("The message has 11 segments; at most 10 are allowed", {"text": ["Too long"]})
 STORAGE = errors.StorageQuotaExceeded(stored_bytes=2**30, limit_bytes=2**30)
 TOPUP = (errors.ChargeRefused(), errors.TopUpNotConfigured())
-UPLOAD = (EmptyList("The file is empty"), NoPhoneColumn("No column is named phone, phone_number or mobile"),
-          FileTooLarge("The file has more than 50 MB"), UnreadableFile("The file is a PDF"),
-          http.UnsupportedMediaType(), InvalidText(), http.RequestTimeout(),
-          ValidationError("Missing data for required field.", "file"), STORAGE)
+UPLOAD = (
+    EmptyList("The file is empty"),
+    NoPhoneColumn("No column is named phone, phone_number or mobile"),
+    FileTooLarge("The file has more than 50 MB"),
+    UnreadableFile("The file is a PDF"),
+    http.UnsupportedMediaType(),
+    InvalidText(),
+    http.RequestTimeout(),
+    ValidationError("Missing data for required field.", "file"),
+    STORAGE,
+)
 
 
 def low_balance(wallet: str, currency: str) -> errors.InsufficientBalance:
-    return errors.InsufficientBalance(wallet_id=wallet, balance_micros=20 * money.MICRO,
-                                      required_micros=35 * money.MICRO,
-                                      currency=currency)
+    return errors.InsufficientBalance(
+        wallet_id=wallet, balance_micros=20 * money.MICRO, required_micros=35 * money.MICRO, currency=currency
+    )
 
 
 def refusals_of(method: str, path: str, operation: Operation, *, public: bool) -> list[Exception]:

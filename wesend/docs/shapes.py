@@ -89,8 +89,7 @@ def mapping(value: Any, **example: Any) -> Leaf:
     return Leaf({"type": "object", "additionalProperties": schema_of(value, {})}, example)
 
 
-WHEN = Leaf({"type": "string", "format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"},
-            "2026-05-02T12:00:05Z")
+WHEN = Leaf({"type": "string", "format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}, "2026-05-02T12:00:05Z")
 """A time in UTC, whole seconds."""
 
 
@@ -109,10 +108,15 @@ def schema_of(shape: Any, components: dict[str, Any]) -> dict:
         case NullOr():
             return _null_or(schema_of(shape.shape, components))
         case dict():
-            return {"type": "object", "additionalProperties": False,
-                    "properties": {key: schema_of(value.shape if isinstance(value, Optional) else value, components)
-                                   for key, value in shape.items()},
-                    "required": [key for key, value in shape.items() if not isinstance(value, Optional)]}
+            return {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    key: schema_of(value.shape if isinstance(value, Optional) else value, components)
+                    for key, value in shape.items()
+                },
+                "required": [key for key, value in shape.items() if not isinstance(value, Optional)],
+            }
         case [item]:
             return {"type": "array", "items": schema_of(item, components)}
         case bool():

@@ -22,8 +22,13 @@ KEPT = 500  # characters of what the last failure said
 def note_call(tx: Tx, gateway: str, outcomes: Sequence[Outcome]) -> None:
     """One call is one failure, however many messages it carried, and only if none of them fared better."""
     failed = [outcome for outcome in outcomes if outcome.kind in (TEMPORARY, UNKNOWN) and not outcome.works]
-    note(tx, gateway, failed=int(len(failed) == len(outcomes)), went_well=len(failed) < len(outcomes),
-         error=_said(failed[-1])[:KEPT] if failed else None)
+    note(
+        tx,
+        gateway,
+        failed=int(len(failed) == len(outcomes)),
+        went_well=len(failed) < len(outcomes),
+        error=_said(failed[-1])[:KEPT] if failed else None,
+    )
 
 
 def _said(outcome: Outcome) -> str:
@@ -34,8 +39,7 @@ def _said(outcome: Outcome) -> str:
 def note(tx: Tx, gateway: str, *, failed: int, went_well: bool, error: str | None) -> None:
     """What a call came to: one that brought anything sound ends a series of failures."""
     if went_well:
-        tx.execute("UPDATE gateway_health SET failures = 0, rests_until = NULL WHERE gateway = ? AND failures > 0",
-                   (gateway,))
+        tx.execute("UPDATE gateway_health SET failures = 0, rests_until = NULL WHERE gateway = ? AND failures > 0", (gateway,))
         return
     if not failed:
         return
@@ -45,7 +49,8 @@ def note(tx: Tx, gateway: str, *, failed: int, went_well: bool, error: str | Non
         "INSERT INTO gateway_health (gateway, failures, last_error, last_error_at) VALUES (?1, ?2, ?3, ?4)"
         " ON CONFLICT (gateway) DO UPDATE SET failures = failures + ?2, last_error = ?3, last_error_at = ?4"
         " WHERE rests_until IS NULL OR rests_until <= ?4 OR rests_until > ?4 + ?5",
-        (gateway, failed, error, now, LONGEST_REST_MS))
+        (gateway, failed, error, now, LONGEST_REST_MS),
+    )
     failures = tx.execute("SELECT failures FROM gateway_health WHERE gateway = ?", (gateway,)).fetchone()[0]
     if counted and failures >= FAILURES:
         rest = min(FIRST_REST_MS * 2 ** min(failures - FAILURES, 10), LONGEST_REST_MS)
@@ -70,8 +75,12 @@ def on_trial() -> frozenset[str]:
 def resting() -> frozenset[str]:
     """Those that are left alone now. A rest that would last longer than the longest is of a clock that was set back."""
     now = clock.now_ms()
-    return frozenset(row[0] for row in query(
-        "SELECT gateway FROM gateway_health WHERE rests_until > ? AND rests_until <= ?", (now, now + LONGEST_REST_MS)))
+    return frozenset(
+        row[0]
+        for row in query(
+            "SELECT gateway FROM gateway_health WHERE rests_until > ? AND rests_until <= ?", (now, now + LONGEST_REST_MS)
+        )
+    )
 
 
 def problem_of(gateway: str) -> str | None:
@@ -94,9 +103,15 @@ class Record(NamedTuple):
 def records() -> dict[str, Record]:
     """What was seen of every gateway that ever failed since it was set up."""
     now = clock.now_ms()
-    return {row["gateway"]: Record(
-        row["failures"], row["rests_until"] if now < (row["rests_until"] or 0) <= now + LONGEST_REST_MS else None,
-        row["last_error"], row["last_error_at"]) for row in query("SELECT * FROM gateway_health")}
+    return {
+        row["gateway"]: Record(
+            row["failures"],
+            row["rests_until"] if now < (row["rests_until"] or 0) <= now + LONGEST_REST_MS else None,
+            row["last_error"],
+            row["last_error_at"],
+        )
+        for row in query("SELECT * FROM gateway_health")
+    }
 
 
 def forget(tx: Tx, gateway: str) -> None:

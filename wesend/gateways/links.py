@@ -25,15 +25,19 @@ def look(gateways: Iterable[SmsGateway]) -> None:
 
 def _note(name: str, trouble: str | None) -> None:
     def unit(tx: Tx) -> None:
-        tx.execute("INSERT INTO gateway_health (gateway, link_trouble, link_trouble_at) VALUES (?1, ?2, ?3)"
-                   " ON CONFLICT (gateway) DO UPDATE SET link_trouble = ?2, link_trouble_at = ?3"
-                   " WHERE link_trouble IS NOT ?2", (name, trouble, clock.now_ms() if trouble else None))
+        tx.execute(
+            "INSERT INTO gateway_health (gateway, link_trouble, link_trouble_at) VALUES (?1, ?2, ?3)"
+            " ON CONFLICT (gateway) DO UPDATE SET link_trouble = ?2, link_trouble_at = ?3"
+            " WHERE link_trouble IS NOT ?2",
+            (name, trouble, clock.now_ms() if trouble else None),
+        )
 
     write(unit)
 
 
 def problem_of(gateway: str) -> str | None:
     """Why a gateway's connection is down, in words; None when it is up, or needs none."""
-    row = query_one("SELECT link_trouble, link_trouble_at FROM gateway_health WHERE gateway = ? AND link_trouble IS NOT NULL",
-                    (gateway,))
+    row = query_one(
+        "SELECT link_trouble, link_trouble_at FROM gateway_health WHERE gateway = ? AND link_trouble IS NOT NULL", (gateway,)
+    )
     return None if row is None else f"is not connected since {clock.iso(row['link_trouble_at'])}: {row['link_trouble']}"

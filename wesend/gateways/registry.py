@@ -77,8 +77,7 @@ class _Adapters:
         if before is not None:
             _close_apart(self.kept.pop(row["name"]).adapter)
         try:
-            adapter = build(row["name"], row["type"], json.loads(row["options"]), vault.unseal_table(row["secrets"]),
-                            _address(row))
+            adapter = build(row["name"], row["type"], json.loads(row["options"]), vault.unseal_table(row["secrets"]), _address(row))
         except (vault.Unreadable, ValueError, KeyError) as error:
             current_app.logger.error("gateway %s can't be used: %s", row["name"], error)
             return None
@@ -137,8 +136,10 @@ def build(name: str, type_name: str, options: Mapping[str, Any], secrets: Mappin
 
 def hears_callbacks(type_class: type[Configurable]) -> bool:
     """Whether a type's vendor calls us."""
-    return any(getattr(type_class, "read_callback", None) is not base.read_callback and issubclass(type_class, base)
-               for base in (SmsGateway, MoneyGateway))
+    return any(
+        getattr(type_class, "read_callback", None) is not base.read_callback and issubclass(type_class, base)
+        for base in (SmsGateway, MoneyGateway)
+    )
 
 
 def _address(row: Row) -> str:
@@ -187,8 +188,10 @@ def _built_in() -> dict[str, SmsGateway]:
     extensions = this_app().extensions
     if "wesend.built_in_gateways" not in extensions:
         settings = current_app.config["WESEND"]
-        found: dict[str, SmsGateway] = {SANDBOX: SandboxGateway(SANDBOX, settings.sandbox_delay),
-                                        SANDBOX_MAIL: CaughtMail(SANDBOX_MAIL)}
+        found: dict[str, SmsGateway] = {
+            SANDBOX: SandboxGateway(SANDBOX, settings.sandbox_delay),
+            SANDBOX_MAIL: CaughtMail(SANDBOX_MAIL),
+        }
         if settings.smtp_url:
             found[SMTP] = SmtpGateway(SMTP, settings.smtp_url, first_retry=settings.mail_backoff)
         extensions["wesend.built_in_gateways"] = found
@@ -203,8 +206,11 @@ def money_gateway_for(currency: str, network: str | None, *, is_sandbox: bool) -
     """Who takes a deposit of ``currency`` from a phone of ``network``, lowest priority first; None: nobody."""
     if is_sandbox:
         return SandboxMoney()
-    fitting = [adapter for adapter in _known()[1].values()
-               if currency in adapter.currencies and (not adapter.networks or network in adapter.networks)]
+    fitting = [
+        adapter
+        for adapter in _known()[1].values()
+        if currency in adapter.currencies and (not adapter.networks or network in adapter.networks)
+    ]
     return min(fitting, key=lambda adapter: adapter.priority, default=None)
 
 

@@ -28,7 +28,7 @@ class _Waits:
     def taken(self, names: set[str]) -> Iterator[set[str]]:
         with self.lock:
             room = self.limit_in_all - sum(self.busy.values())
-            taken = set(sorted(name for name in names if self.busy.get(name, 0) < self.limit)[:max(0, room)])
+            taken = set(sorted(name for name in names if self.busy.get(name, 0) < self.limit)[: max(0, room)])
             for name in taken:
                 self.busy[name] = self.busy.get(name, 0) + 1
         try:

@@ -36,8 +36,9 @@ class GatewayInfo(NamedTuple):
     secrets: tuple[str, ...] = ()
 
 
-def set_gateway(name: str, type_name: str, options: dict[str, str], secrets: dict[str, str], *, actor: Actor,
-                is_new: bool = False) -> GatewayInfo:
+def set_gateway(
+    name: str, type_name: str, options: dict[str, str], secrets: dict[str, str], *, actor: Actor, is_new: bool = False
+) -> GatewayInfo:
     """Make a gateway or set it anew; secrets that are not given again stay, as its callback address does.
 
     Where the gateway's address changes, no secret stays: whoever may set it up could else have the secrets sent to
@@ -58,20 +59,29 @@ def set_gateway(name: str, type_name: str, options: dict[str, str], secrets: dic
     if before is not None and before["type"] == type_name:
         kept = {word: secret for word, secret in _secrets_of(before).items() if word not in secrets}
         if kept and _leads_elsewhere(before, options, {**kept, **secrets}):
-            raise InvalidInput(f"The address of {name} changes: give its secrets again ({', '.join(sorted(kept))})",
-                               {f"secrets.{word}": ["Give it again: the gateway's address has changed"] for word in kept})
+            raise InvalidInput(
+                f"The address of {name} changes: give its secrets again ({', '.join(sorted(kept))})",
+                {f"secrets.{word}": ["Give it again: the gateway's address has changed"] for word in kept},
+            )
         secrets = {**kept, **secrets}
     secrets = {word: secret for word, secret in secrets.items() if secret.strip()}
     token = before["callback_token"] if before is not None else random.token_urlsafe(24)
     _try_to_build(name, type_name, options, secrets, token)
-    row = {"name": name, "type": type_name, "options": json.dumps(options), "secrets": vault.seal_table(secrets),
-           "callback_token": token, "created_at": clock.now_ms()}
+    row = {
+        "name": name,
+        "type": type_name,
+        "options": json.dumps(options),
+        "secrets": vault.seal_table(secrets),
+        "callback_token": token,
+        "created_at": clock.now_ms(),
+    }
     with atomic() as tx:
         if is_new and tx.one("SELECT 1 FROM gateways WHERE name = ?", (name,)) is not None:
             raise GatewayExists(f"There is a gateway named {name} already: change that one, or choose another name")
         _store(tx, row)
-        audit_log.record(tx, actor=actor, action="gateway.set", subject=name,
-                         detail=f"{type_name}: {', '.join(sorted({*options, *secrets}))}")
+        audit_log.record(
+            tx, actor=actor, action="gateway.set", subject=name, detail=f"{type_name}: {', '.join(sorted({*options, *secrets}))}"
+        )
     return get_gateway(name)
 
 
@@ -106,9 +116,12 @@ def _leads_elsewhere(before: Row, options: dict[str, str], secrets: dict[str, st
 
 
 def _store(tx: Tx, row: dict[str, Any]) -> None:
-    tx.execute("INSERT INTO gateways (name, type, options, secrets, callback_token, created_at)"
-               " VALUES (:name, :type, :options, :secrets, :callback_token, :created_at) ON CONFLICT (name) DO UPDATE"
-               " SET type = excluded.type, options = excluded.options, secrets = excluded.secrets", row)
+    tx.execute(
+        "INSERT INTO gateways (name, type, options, secrets, callback_token, created_at)"
+        " VALUES (:name, :type, :options, :secrets, :callback_token, :created_at) ON CONFLICT (name) DO UPDATE"
+        " SET type = excluded.type, options = excluded.options, secrets = excluded.secrets",
+        row,
+    )
     breaker.forget(tx, row["name"])
 
 
@@ -152,8 +165,7 @@ def get_gateway(name: str) -> GatewayInfo:
 
 def list_gateways() -> list[GatewayInfo]:
     """Those that are always there, then those that were set up."""
-    return [built_in(name) for name in registry.BUILT_IN] + [
-        _info(row) for row in query("SELECT * FROM gateways ORDER BY name")]
+    return [built_in(name) for name in registry.BUILT_IN] + [_info(row) for row in query("SELECT * FROM gateways ORDER BY name")]
 
 
 def built_in(name: str) -> GatewayInfo:
@@ -164,8 +176,15 @@ def _info(row: Row) -> GatewayInfo:
     kind = kind_of(row["type"])
     adapter = (registry.money_gateway if kind == "money" else registry.sms_gateway)(row["name"])
     problem = _why_not(row) if adapter is None else breaker.problem_of(row["name"]) or links.problem_of(row["name"])
-    return GatewayInfo(row["name"], row["type"], kind, callback_address(row["name"], row["type"], row["callback_token"]),
-                       problem, json.loads(row["options"]), tuple(_secrets_of(row)))
+    return GatewayInfo(
+        row["name"],
+        row["type"],
+        kind,
+        callback_address(row["name"], row["type"], row["callback_token"]),
+        problem,
+        json.loads(row["options"]),
+        tuple(_secrets_of(row)),
+    )
 
 
 def _why_not(row: Row) -> str:

@@ -55,8 +55,11 @@ def standing_of(name: str, *, actor: Actor) -> Standing:
 
 
 def _of_mail(carrying: dict[str, SmsGateway]) -> list[GatewayInfo]:
-    return [GatewayInfo(name, name, MAIL, None, breaker.problem_of(name), {})
-            for name in (registry.SMTP, registry.SANDBOX_MAIL) if name in carrying]
+    return [
+        GatewayInfo(name, name, MAIL, None, breaker.problem_of(name), {})
+        for name in (registry.SMTP, registry.SANDBOX_MAIL)
+        if name in carrying
+    ]
 
 
 def _standing(info: GatewayInfo, records: dict[str, Record], carrying: dict[str, SmsGateway]) -> Standing:

@@ -53,11 +53,9 @@ def send_test(name: str, to: str, *, text: str = TEXT, sender: str | None = None
     if not text.strip():
         raise _refused("text", "There is no text to send")
     if measured.count > MAX_SEGMENTS:
-        raise TextTooLong(f"The message has {measured.count} segments; at most {MAX_SEGMENTS} are allowed",
-                          {"text": ["Too long"]})
+        raise TextTooLong(f"The message has {measured.count} segments; at most {MAX_SEGMENTS} are allowed", {"text": ["Too long"]})
     with request_limits.asked_by_hand():
-        outcome = _submit(adapter, Submission(0, new_id(), phone.e164, text, sender or None, measured.count,
-                                              measured.encoding, 1))
+        outcome = _submit(adapter, Submission(0, new_id(), phone.e164, text, sender or None, measured.count, measured.encoding, 1))
     with atomic() as tx:
         if not adapter.in_process and outcome is not NO_ROOM:
             breaker.note_call(tx, adapter.name, [outcome])

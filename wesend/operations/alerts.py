@@ -22,8 +22,7 @@ from . import mailing
 LIMIT = 100  # wallets a transaction
 MAIL_AGAIN_MS = clock.MINUTE
 CROSSED = "low_balance_micros IS NOT NULL AND balance_micros < low_balance_micros AND low_balance_told_at IS NULL"
-RECOVERED = ("low_balance_told_at IS NOT NULL"
-             " AND (low_balance_micros IS NULL OR balance_micros >= low_balance_micros)")
+RECOVERED = "low_balance_told_at IS NOT NULL AND (low_balance_micros IS NULL OR balance_micros >= low_balance_micros)"
 
 
 def tell_of_low_balances() -> None:
@@ -31,8 +30,7 @@ def tell_of_low_balances() -> None:
     if query(f"SELECT 1 FROM wallets WHERE ({CROSSED}) OR ({RECOVERED}) LIMIT 1"):
         write(_note_crossings)
     if pause.current() is None:
-        for wallet in query("SELECT * FROM wallets WHERE low_balance_told_at IS NOT NULL AND low_balance_mailed_at IS"
-                            " NULL"):
+        for wallet in query("SELECT * FROM wallets WHERE low_balance_told_at IS NOT NULL AND low_balance_mailed_at IS NULL"):
             _mail(wallet)
 
 
@@ -42,14 +40,24 @@ def _note_crossings(tx: Tx) -> None:
     for wallet in tx.all(f"SELECT * FROM wallets WHERE {CROSSED} LIMIT ?", (LIMIT,)):
         side = side_of(is_sandbox=bool(wallet["is_sandbox"]))
         tx.execute("UPDATE wallets SET low_balance_told_at = ? WHERE id = ?", (now, wallet["id"]))
-        outbox.put(tx, [(endpoint_id, Event(LOW_BALANCE, wallet["uid"], _payload(wallet, now)))
-                        for endpoint_id in listening_for(tx, wallet["account_id"], side, LOW_BALANCE)])
+        outbox.put(
+            tx,
+            [
+                (endpoint_id, Event(LOW_BALANCE, wallet["uid"], _payload(wallet, now)))
+                for endpoint_id in listening_for(tx, wallet["account_id"], side, LOW_BALANCE)
+            ],
+        )
 
 
 def _payload(wallet: Row, now: int) -> dict:
-    return {"event": LOW_BALANCE, "wallet_id": wallet["uid"], "currency": wallet["currency"],
-            "balance": money.text(wallet["balance_micros"]), "threshold": money.text(wallet["low_balance_micros"]),
-            "timestamp": clock.iso(now)}
+    return {
+        "event": LOW_BALANCE,
+        "wallet_id": wallet["uid"],
+        "currency": wallet["currency"],
+        "balance": money.text(wallet["balance_micros"]),
+        "threshold": money.text(wallet["low_balance_micros"]),
+        "timestamp": clock.iso(now),
+    }
 
 
 def _mail(wallet: Row) -> None:
@@ -57,8 +65,12 @@ def _mail(wallet: Row) -> None:
     to = wallet["low_balance_mail"] or current_app.config["WESEND"].alert_mail
     if to and not _taken(wallet, to):
         return
-    write(lambda tx: tx.changed("UPDATE wallets SET low_balance_mailed_at = ? WHERE id = ? AND low_balance_told_at = ?",
-                                (clock.now_ms(), wallet["id"], wallet["low_balance_told_at"])))
+    write(
+        lambda tx: tx.changed(
+            "UPDATE wallets SET low_balance_mailed_at = ? WHERE id = ? AND low_balance_told_at = ?",
+            (clock.now_ms(), wallet["id"], wallet["low_balance_told_at"]),
+        )
+    )
 
 
 def _taken(wallet: Row, to: str) -> bool:
@@ -74,8 +86,13 @@ def _taken(wallet: Row, to: str) -> bool:
 
 def _letter(wallet: Row, to: str) -> EmailMessage:
     balance = f"{money.text(wallet['balance_micros'])} {wallet['currency']}"
-    return mailing.letter(to, f"Wallet {wallet['uid']} is low: {balance} left", (
-        f"Wallet {wallet['uid']} holds {balance}, less than the {money.text(wallet['low_balance_micros'])}"
-        f" {wallet['currency']} below which you asked to be told.\n\nWhen it is empty, sends from it are refused."
-        f" You are told again when it has been above that and falls below once"
-        f" more."))
+    return mailing.letter(
+        to,
+        f"Wallet {wallet['uid']} is low: {balance} left",
+        (
+            f"Wallet {wallet['uid']} holds {balance}, less than the {money.text(wallet['low_balance_micros'])}"
+            f" {wallet['currency']} below which you asked to be told.\n\nWhen it is empty, sends from it are refused."
+            f" You are told again when it has been above that and falls below once"
+            f" more."
+        ),
+    )

@@ -48,8 +48,7 @@ def back_up(target: Path) -> int:
 def _copy(database: Path, partial: Path) -> None:
     # One read transaction: VACUUM INTO sees the database as it is at its start (a copied file loses what is in the
     # WAL).
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=rw", uri=True, isolation_level=None,
-                                 timeout=15)) as connection:
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=15)) as connection:
         connection.execute("VACUUM INTO ?", (str(partial),))
     sync(partial)
 
@@ -102,6 +101,6 @@ def back_up_when_due() -> Path | None:
     made = settings.backup_dir / f"wesend-{clock.to_datetime(clock.now_ms()):{STAMP}}Z.db"
     back_up(made)
     old = [path for path in kept(settings.backup_dir) if path != made]
-    for path in old[:max(0, len(old) - settings.backup_keep + 1)]:
+    for path in old[: max(0, len(old) - settings.backup_keep + 1)]:
         path.unlink(missing_ok=True)
     return made

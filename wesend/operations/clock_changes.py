@@ -54,15 +54,17 @@ def _longest_retry(settings: Settings) -> float:
 WAITS = (
     *(Wait("messages", "due_at", f"status = 'queued' AND lane = {lane} AND backoffs = 0", lambda _: 0) for lane in (0, 1)),
     *(Wait("messages", "due_at", f"status = 'queued' AND lane = {lane} AND backoffs > 0", _longest_retry) for lane in (0, 1)),
-    Wait("messages", "poll_at", "poll_at IS NOT NULL",
-         lambda settings: max(polling.GAPS_MS[-1], settings.sandbox_delay * clock.SECOND)),
+    Wait(
+        "messages",
+        "poll_at",
+        "poll_at IS NOT NULL",
+        lambda settings: max(polling.GAPS_MS[-1], settings.sandbox_delay * clock.SECOND),
+    ),
     Wait("messages", "lease_until", "status IN ('claimed', 'submitting')", lambda _: accept.LEASE_MS, stays=True),
-    Wait("messages", "expires_at", "status IN ('submitted', 'sent', 'unknown')", lambda settings: settings.validity_ms,
-         stays=True),
+    Wait("messages", "expires_at", "status IN ('submitted', 'sent', 'unknown')", lambda settings: settings.validity_ms, stays=True),
     Wait("batches", "lease_until", f"{UNACCEPTED} AND lease_until IS NOT NULL", lambda _: accept.LEASE_MS, stays=True),
     Wait("webhook_deliveries", "due_at", "status = 'pending' AND claim_token IS NULL", lambda _: deliver.longest_gap_ms()),
-    Wait("webhook_deliveries", "due_at", "status = 'pending' AND claim_token IS NOT NULL", lambda _: deliver.LEASE_MS,
-         stays=True),
+    Wait("webhook_deliveries", "due_at", "status = 'pending' AND claim_token IS NOT NULL", lambda _: deliver.LEASE_MS, stays=True),
     Wait("deposits", "poll_at", "poll_at IS NOT NULL", lambda _: deposits.LONGEST_GAP_MS),
     Wait("deposits", "expires_at", "status = 'pending'", lambda _: deposits.EXPIRES_MS, stays=True),
 )
@@ -157,25 +159,37 @@ def _end_some(wait: Wait, limit: int, then: int) -> int:
     if not query(found, (clock.now_ms() + limit, 1)):
         return 0
     now = clock.now_ms()
-    return write(lambda tx: tx.changed(f"UPDATE {wait.table} SET {wait.column} = ? WHERE id IN ({found})",
-                                       (now + then, now + limit, CHUNK)))
+    return write(
+        lambda tx: tx.changed(f"UPDATE {wait.table} SET {wait.column} = ? WHERE id IN ({found})", (now + then, now + limit, CHUNK))
+    )
 
 
 def move_drips(step: int, last_batch: int) -> None:
     """Drips keep their pace: their times move with the clock, those of batches up to ``last_batch``, which it timed."""
-    for (batch_id,) in query("SELECT DISTINCT m.batch_id FROM messages m JOIN batches b ON b.id = m.batch_id WHERE m.status"
-                             " IN ('scheduled', 'dripping') AND m.status = 'dripping' AND b.state = 'open' AND b.id <= ?",
-                             (last_batch,)):
+    for (batch_id,) in query(
+        "SELECT DISTINCT m.batch_id FROM messages m JOIN batches b ON b.id = m.batch_id WHERE m.status"
+        " IN ('scheduled', 'dripping') AND m.status = 'dripping' AND b.state = 'open' AND b.id <= ?",
+        (last_batch,),
+    ):
         last = 0
-        while ids := [row[0] for row in query("SELECT id FROM messages WHERE batch_id = ? AND id > ? AND status = 'dripping'"
-                                              " ORDER BY id LIMIT ?", (batch_id, last, CHUNK))]:
+        while ids := [
+            row[0]
+            for row in query(
+                "SELECT id FROM messages WHERE batch_id = ? AND id > ? AND status = 'dripping' ORDER BY id LIMIT ?",
+                (batch_id, last, CHUNK),
+            )
+        ]:
             _move(ids, step)
             last = ids[-1]
 
 
 def _move(dripping: list[int], step: int) -> None:
-    write(lambda tx: tx.executemany("UPDATE messages SET due_at = due_at + ? WHERE id = ? AND status = 'dripping'",
-                                    [(step, message_id) for message_id in dripping]))
+    write(
+        lambda tx: tx.executemany(
+            "UPDATE messages SET due_at = due_at + ? WHERE id = ? AND status = 'dripping'",
+            [(step, message_id) for message_id in dripping],
+        )
+    )
 
 
 def ask_for_the_expired() -> None:

@@ -25,12 +25,31 @@ def examine() -> list[Finding]:
     values: Settings = current_app.config["WESEND"]
     database = _database(values)
     usable = database.state == "ok"
-    findings = [host_checks.sqlite(), host_checks.clock_of(migrated=usable), host_checks.files(values), host_checks.file_system(values),
-                host_checks.disk(values), _storage(), host_checks.exposure(values), host_checks.secret_key(values), database]
+    findings = [
+        host_checks.sqlite(),
+        host_checks.clock_of(migrated=usable),
+        host_checks.files(values),
+        host_checks.file_system(values),
+        host_checks.disk(values),
+        _storage(),
+        host_checks.exposure(values),
+        host_checks.secret_key(values),
+        database,
+    ]
     if usable:
-        findings += [_scheduler(values), _dispatch(), _backups(values), _accounts(), _keys(), *_gateways(), _routes(),
-                     *_rates(),
-                     _mail(values), _alerts(values), _sandbox(values)]
+        findings += [
+            _scheduler(values),
+            _dispatch(),
+            _backups(values),
+            _accounts(),
+            _keys(),
+            *_gateways(),
+            _routes(),
+            *_rates(),
+            _mail(values),
+            _alerts(values),
+            _sandbox(values),
+        ]
     return findings
 
 
@@ -54,8 +73,12 @@ def _storage() -> Finding:
     if problem is not None:
         return Finding("Storage", "warning", f"{problem}: everything that writes is refused (503), reads go on")
     if found.is_low():
-        return Finding("Storage", "warning", f"{free} MB are free, fewer than the reserve of {reserve} MB"
-                       " (WESEND_DISK_RESERVE_MB): bulks, uploads and mails to many are refused (503)")
+        return Finding(
+            "Storage",
+            "warning",
+            f"{free} MB are free, fewer than the reserve of {reserve} MB"
+            " (WESEND_DISK_RESERVE_MB): bulks, uploads and mails to many are refused (503)",
+        )
     return Finding("Storage", "ok", f"{free} MB are free, " + (f"{reserve} MB are the reserve" if reserve else "no reserve"))
 
 
@@ -65,8 +88,7 @@ def _scheduler(values: Settings) -> Finding:
         return Finding("Jobs", "missing", "nobody runs them" + ("" if values.scheduler else " (WESEND_SCHEDULER=0)"))
     lag = leadership.scheduler_lag(values)
     if lag >= leadership.STALLED_AFTER:
-        return Finding("Jobs", "warning",
-                       f"process {pid} should run them, but they stand still since {lag:.0f} s: restart it")
+        return Finding("Jobs", "warning", f"process {pid} should run them, but they stand still since {lag:.0f} s: restart it")
     return Finding("Jobs", "ok", f"run by process {pid}")
 
 
@@ -74,8 +96,9 @@ def _dispatch() -> Finding:
     paused = pause.current()
     if paused is None:
         return Finding("Dispatch", "ok", "messages leave")
-    return Finding("Dispatch", "warning", f"paused since {clock.iso(paused.since)}, nothing leaves ({paused.reason}):"
-                   " `wesend resume`")
+    return Finding(
+        "Dispatch", "warning", f"paused since {clock.iso(paused.since)}, nothing leaves ({paused.reason}): `wesend resume`"
+    )
 
 
 def _backups(values: Settings) -> Finding:
@@ -85,20 +108,19 @@ def _backups(values: Settings) -> Finding:
     if age is None:
         return Finding("Backups", "missing", f"none yet in {values.backup_dir}")
     late = backup.is_late(age)
-    return Finding("Backups", "warning" if late else "ok",
-                   f"the newest in {values.backup_dir} is {age / clock.HOUR:.1f} hours old"
-                   + (": are the jobs run?" if late else ""))
+    return Finding(
+        "Backups",
+        "warning" if late else "ok",
+        f"the newest in {values.backup_dir} is {age / clock.HOUR:.1f} hours old" + (": are the jobs run?" if late else ""),
+    )
 
 
 def _alerts(values: Settings) -> Finding:
-    watched = query("SELECT count(*), sum(low_balance_mail IS NOT NULL) FROM wallets WHERE low_balance_micros IS NOT"
-                    " NULL")[0]
+    watched = query("SELECT count(*), sum(low_balance_mail IS NOT NULL) FROM wallets WHERE low_balance_micros IS NOT NULL")[0]
     if not watched[0]:
-        return Finding("Low-balance alerts", "missing",
-                       "no wallet has a threshold: `wesend wallet alert WALLET AMOUNT`")
+        return Finding("Low-balance alerts", "missing", "no wallet has a threshold: `wesend wallet alert WALLET AMOUNT`")
     if (watched[1] or values.alert_mail) and not values.smtp_url:
-        return Finding("Low-balance alerts", "warning",
-                       f"{watched[0]} wallets, but WESEND_SMTP_URL is not set: their mail is held")
+        return Finding("Low-balance alerts", "warning", f"{watched[0]} wallets, but WESEND_SMTP_URL is not set: their mail is held")
     return Finding("Low-balance alerts", "ok", f"{watched[0]} wallets")
 
 
@@ -107,22 +129,30 @@ def _mail(values: Settings) -> Finding:
         return Finding("Mail", "ok", f"sent by {urlsplit(values.smtp_url).hostname}")
     waiting = held.count_all()
     if waiting:
-        return Finding("Mail", "warning", f"{waiting} live {'mail is' if waiting == 1 else 'mails are'} held, accepted and not"
-                       " sent: set WESEND_SMTP_URL")
+        return Finding(
+            "Mail",
+            "warning",
+            f"{waiting} live {'mail is' if waiting == 1 else 'mails are'} held, accepted and not sent: set WESEND_SMTP_URL",
+        )
     return Finding("Mail", "missing", "WESEND_SMTP_URL is not set: live mail is accepted and held until it is")
 
 
 def _rates() -> list[Finding]:
     """The wallets' currencies that prices can't be charged in; nothing where there is no such wallet."""
     lacking = [row[0] for row in query("SELECT DISTINCT currency FROM wallets ORDER BY currency") if not is_convertible(row[0])]
-    return [Finding("Exchange rates", "warning", f"none for {currency}, the currency of a wallet: `wesend rate set {currency}"
-                    " UNITS_PER_USD`") for currency in lacking]
+    return [
+        Finding(
+            "Exchange rates",
+            "warning",
+            f"none for {currency}, the currency of a wallet: `wesend rate set {currency} UNITS_PER_USD`",
+        )
+        for currency in lacking
+    ]
 
 
 def _accounts() -> Finding:
     count = query("SELECT count(*) FROM accounts WHERE is_sandbox = 0")[0][0]
-    return Finding("Accounts", "ok" if count else "missing", f"{count}" if count
-                   else "none: `wesend account create NAME`")
+    return Finding("Accounts", "ok" if count else "missing", f"{count}" if count else "none: `wesend account create NAME`")
 
 
 def _keys() -> Finding:
@@ -139,11 +169,16 @@ def _gateways() -> list[Finding]:
     for info in found:
         record = records.get(info.name)
         if record is not None and record.failures and not info.problem:
-            ill.append(Finding("Gateway", "warning", f"{info.name} failed at its last {_calls(record.failures)}, at"
-                               f" {clock.iso(record.last_error_at or 0)}: {record.last_error}"))
+            ill.append(
+                Finding(
+                    "Gateway",
+                    "warning",
+                    f"{info.name} failed at its last {_calls(record.failures)}, at"
+                    f" {clock.iso(record.last_error_at or 0)}: {record.last_error}",
+                )
+            )
     names = ", ".join(info.name for info in found if info.name not in registry.BUILT_IN and not info.problem)
-    return ill or [Finding("Gateways", "ok" if names else "missing",
-                           names or "only the sandbox: `wesend gateway set NAME`")]
+    return ill or [Finding("Gateways", "ok" if names else "missing", names or "only the sandbox: `wesend gateway set NAME`")]
 
 
 def _calls(count: int) -> str:
@@ -155,15 +190,18 @@ def _routes() -> Finding:
     ready = [route.code for route in all_routes() if route.is_active and route.gateway is not None]
     if not ready:
         return Finding("Routes", "missing", "no route names a gateway: `wesend route set CODE --gateway NAME …`")
-    return Finding("Routes", "ok", f"{', '.join(ready)}"
-                   + (f"; without a gateway: {', '.join(without)}" if without else ""))
+    return Finding("Routes", "ok", f"{', '.join(ready)}" + (f"; without a gateway: {', '.join(without)}" if without else ""))
 
 
 def _sandbox(values: Settings) -> Finding:
     if values.sandbox_public:
-        return Finding("Sandbox", "warning", "public: whoever reaches this server may use its published credentials and read"
-                       " what it caught (WESEND_SANDBOX=public)")
+        return Finding(
+            "Sandbox",
+            "warning",
+            "public: whoever reaches this server may use its published credentials and read what it caught (WESEND_SANDBOX=public)",
+        )
     if values.sandbox:
-        return Finding("Sandbox", "ok", "on, for requests made on this machine and through no proxy; others are answered as if it"
-                       " were off")
+        return Finding(
+            "Sandbox", "ok", "on, for requests made on this machine and through no proxy; others are answered as if it were off"
+        )
     return Finding("Sandbox", "ok", "off: WESEND_SANDBOX=1 switches it on, for requests made on this machine alone")

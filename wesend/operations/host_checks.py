@@ -16,9 +16,11 @@ from ..core import clock
 from ..core.settings import Settings, hide_credentials, is_loopback
 from ..database import query
 
-NEWEST_ROWS = ("SELECT max(created_at) FROM (SELECT created_at FROM messages WHERE id = (SELECT max(id) FROM messages)"
-               " UNION ALL SELECT created_at FROM ledger_entries WHERE id = (SELECT max(id) FROM ledger_entries)"
-               " UNION ALL SELECT at FROM audit_log WHERE id = (SELECT max(id) FROM audit_log))")
+NEWEST_ROWS = (
+    "SELECT max(created_at) FROM (SELECT created_at FROM messages WHERE id = (SELECT max(id) FROM messages)"
+    " UNION ALL SELECT created_at FROM ledger_entries WHERE id = (SELECT max(id) FROM ledger_entries)"
+    " UNION ALL SELECT at FROM audit_log WHERE id = (SELECT max(id) FROM audit_log))"
+)
 RELEASED = clock.parse_iso("2026-11-01")
 UNSYNCHRONISED = 5  # what adjtimex(2) answers then: TIME_ERROR
 REMOTE = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "fuse.sshfs", "fuse.s3fs", "fuse.rclone")
@@ -36,8 +38,7 @@ class Finding(NamedTuple):
 def sqlite() -> Finding:
     version = sqlite3.sqlite_version
     good = sqlite3.sqlite_version_info >= (3, 35)
-    return Finding("SQLite", "ok" if good else "warning", version if good
-                   else f"{version} is older than 3.35 (RETURNING)")
+    return Finding("SQLite", "ok" if good else "warning", version if good else f"{version} is older than 3.35 (RETURNING)")
 
 
 def clock_of(*, migrated: bool) -> Finding:
@@ -47,12 +48,13 @@ def clock_of(*, migrated: bool) -> Finding:
         return Finding("Clock", "warning", f"it says {clock.iso(now)}, before this version was made: set it")
     newest = query(NEWEST_ROWS)[0][0] if migrated else None
     if newest is not None and newest > now + clock.MINUTE:
-        return Finding("Clock", "warning",
-                       f"it says {clock.iso(now)}, but something was written at {clock.iso(newest)}:"
-                       " it is wrong now, or was then")
+        return Finding(
+            "Clock",
+            "warning",
+            f"it says {clock.iso(now)}, but something was written at {clock.iso(newest)}: it is wrong now, or was then",
+        )
     if _is_synchronised() is False:
-        return Finding("Clock", "missing",
-                       f"{clock.iso(now)}; no time service keeps it right (systemd-timesyncd, chrony)")
+        return Finding("Clock", "missing", f"{clock.iso(now)}; no time service keeps it right (systemd-timesyncd, chrony)")
     return Finding("Clock", "ok", f"{clock.iso(now)}")
 
 
@@ -105,8 +107,7 @@ def file_system(settings: Settings) -> Finding:
     """SQLite's locks and shared memory do not work over a network."""
     kind = _kind_of(settings.database.parent)
     if kind in REMOTE:
-        return Finding("File system", "warning",
-                       f"{settings.database.parent} is a {kind} share: SQLite needs a local disk")
+        return Finding("File system", "warning", f"{settings.database.parent} is a {kind} share: SQLite needs a local disk")
     return Finding("File system", "ok", kind or "unknown")
 
 
@@ -123,12 +124,14 @@ def _kind_of(folder: Path) -> str | None:
 def disk(settings: Settings) -> Finding:
     """Room for what comes, and for as much again: a backup and a migration copy the database."""
     size = settings.database.stat().st_size // 2**20 if settings.database.exists() else 0
-    places = [place for place in (settings.instance, settings.database.parent, settings.backup_dir)
-              if place is not None]
+    places = [place for place in (settings.instance, settings.database.parent, settings.backup_dir) if place is not None]
     free = min(_free_mb(place) for place in places)
     needed = LEAST_MB + size
-    return Finding("Free disk", "ok" if free > needed else "warning",
-                   f"{free} MB" + ("" if free > needed else f": {needed} MB are needed, the database has {size} MB"))
+    return Finding(
+        "Free disk",
+        "ok" if free > needed else "warning",
+        f"{free} MB" + ("" if free > needed else f": {needed} MB are needed, the database has {size} MB"),
+    )
 
 
 def _free_mb(place: Path) -> int:
@@ -140,15 +143,20 @@ def _free_mb(place: Path) -> int:
 def exposure(settings: Settings) -> Finding:
     if is_loopback(settings.host):
         if settings.base_url.startswith("http://") and not is_loopback(_host_of(settings.base_url)):
-            return Finding("Network", "warning", f"the world reaches it as {hide_credentials(settings.base_url)}, without TLS:"
-                           " API secrets and messages are readable on the way")
-        return Finding("Network", "ok",
-                       f"listens on {settings.host}: put nginx or Caddy with TLS before it to be public")
+            return Finding(
+                "Network",
+                "warning",
+                f"the world reaches it as {hide_credentials(settings.base_url)}, without TLS:"
+                " API secrets and messages are readable on the way",
+            )
+        return Finding("Network", "ok", f"listens on {settings.host}: put nginx or Caddy with TLS before it to be public")
     if settings.base_url.startswith("https://"):
         return Finding("Network", "ok", f"listens on {settings.host}, reached as {hide_credentials(settings.base_url)}")
-    return Finding("Network", "warning",
-                   f"listens on {settings.host} without TLS: set WESEND_BASE_URL to an https address "
-                   "and put a TLS proxy before it")
+    return Finding(
+        "Network",
+        "warning",
+        f"listens on {settings.host} without TLS: set WESEND_BASE_URL to an https address and put a TLS proxy before it",
+    )
 
 
 def _host_of(url: str) -> str:
@@ -157,8 +165,8 @@ def _host_of(url: str) -> str:
 
 def secret_key(settings: Settings) -> Finding:
     if settings.secret_key and len(settings.secret_key) < 32:
-        return Finding("Secret key", "warning",
-                       "WESEND_SECRET_KEY has fewer than 32 characters: it protects sessions and"
-                       " stored secrets")
+        return Finding(
+            "Secret key", "warning", "WESEND_SECRET_KEY has fewer than 32 characters: it protects sessions and stored secrets"
+        )
     place = "given by WESEND_SECRET_KEY" if settings.secret_key else f"in {settings.instance / 'secret.key'}"
     return Finding("Secret key", "ok", f"{place}: keep a copy, no backup holds it")

@@ -36,8 +36,14 @@ def steps_of(account: AccountInfo) -> Steps:
 
 
 def _has_sent(account_id: int) -> bool:
-    return query_one(f"SELECT 1 FROM batches WHERE account_id = ? AND api IN ({marks(APIS)})"
-                     " AND state NOT IN ('intake', 'rejected') LIMIT 1", (account_id, *APIS)) is not None
+    return (
+        query_one(
+            f"SELECT 1 FROM batches WHERE account_id = ? AND api IN ({marks(APIS)})"
+            " AND state NOT IN ('intake', 'rejected') LIMIT 1",
+            (account_id, *APIS),
+        )
+        is not None
+    )
 
 
 def _has_webhook(account_id: int) -> bool:
@@ -46,8 +52,13 @@ def _has_webhook(account_id: int) -> bool:
 
 def _has_funds(account: AccountInfo) -> bool:
     """Money that is worth something, or in the sandbox's own account that which is not."""
-    return query_one("SELECT 1 FROM wallets WHERE account_id = ? AND balance_micros > 0 AND is_sandbox <= ?",
-                     (account.id, int(account.is_sandbox))) is not None
+    return (
+        query_one(
+            "SELECT 1 FROM wallets WHERE account_id = ? AND balance_micros > 0 AND is_sandbox <= ?",
+            (account.id, int(account.is_sandbox)),
+        )
+        is not None
+    )
 
 
 def _has_gateway() -> bool:
@@ -68,8 +79,9 @@ def make_test_keys(account: AccountInfo, *, actor: Actor) -> tuple[WalletInfo, d
                 keys.revoke_key(row["id"], actor=actor)
         made = {api: keys.new_credentials(api, for_sandbox=True) for api in APIS}
         for api, credentials in made.items():
-            keys.create_key(account_id=account.id, wallet_id=wallet.id, api=api, name=KEY_NAME, credentials=credentials,
-                            actor=actor)
+            keys.create_key(
+                account_id=account.id, wallet_id=wallet.id, api=api, name=KEY_NAME, credentials=credentials, actor=actor
+            )
     return wallet, made
 
 
@@ -78,7 +90,6 @@ def _sandbox_wallet(account: AccountInfo, actor: Actor) -> WalletInfo:
         if row["is_sandbox"] and row["currency"] != money.CREDITS:
             return WalletInfo.of(row)
     routes = active_routes_by_country().get(account.country, ())
-    wallet = create_wallet(account_id=account.id, currency=routes[0].currency if routes else "USD", is_sandbox=True,
-                           actor=actor)
+    wallet = create_wallet(account_id=account.id, currency=routes[0].currency if routes else "USD", is_sandbox=True, actor=actor)
     credit_by_hand(wallet, money.to_micros(TEST_MONEY), note="Test money", actor=actor)
     return wallet

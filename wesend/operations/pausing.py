@@ -19,8 +19,10 @@ def pause(reason: str, *, actor: Actor, anew: bool = False) -> Pause:
     """
     roles.require(actor, OPERATE)
     with atomic() as tx:
-        if tx.changed("UPDATE config_state SET version = version + 1, paused_at = ?, paused_reason = ?"
-                      " WHERE paused_at IS NULL OR ?", (clock.now_ms(), reason, int(anew))):
+        if tx.changed(
+            "UPDATE config_state SET version = version + 1, paused_at = ?, paused_reason = ? WHERE paused_at IS NULL OR ?",
+            (clock.now_ms(), reason, int(anew)),
+        ):
             audit_log.record(tx, actor=actor, action="dispatch.pause", subject="dispatch", detail=reason)
     found = current()
     assert found is not None
@@ -31,8 +33,9 @@ def resume(*, actor: Actor) -> None:
     """Everything that waits leaves; Conflict when dispatch is not paused."""
     roles.require(actor, OPERATE)
     with atomic() as tx:
-        if not tx.changed("UPDATE config_state SET version = version + 1, paused_at = NULL, paused_reason = NULL"
-                          " WHERE paused_at IS NOT NULL"):
+        if not tx.changed(
+            "UPDATE config_state SET version = version + 1, paused_at = NULL, paused_reason = NULL WHERE paused_at IS NOT NULL"
+        ):
             raise Conflict("Dispatch is not paused")
         audit_log.record(tx, actor=actor, action="dispatch.resume", subject="dispatch")
         tx.after_commit(bell.dispatcher)

@@ -84,7 +84,7 @@ def _copy(file: Path, copy: Path) -> int:
                 raise DatabaseProblem(f"{file} is no file: name a backup.")
             if not found.st_size:
                 raise DatabaseProblem(f"{file} is no backup of wesend.")
-            if source.peek(len(MAGIC))[:len(MAGIC)] != MAGIC:
+            if source.peek(len(MAGIC))[: len(MAGIC)] != MAGIC:
                 raise DatabaseProblem(f"{file} is not a usable SQLite database.")
             if found.st_size > shutil.disk_usage(copy.parent).free:
                 raise DatabaseProblem(f"{file} has {found.st_size} bytes: there is no room for it in {copy.parent}.")
@@ -103,9 +103,13 @@ Schema = dict[tuple[str, str], str]
 
 def _schema_of(path: Path) -> Schema:
     with closing(sqlite3.connect(path, timeout=15)) as connection:
-        return {(kind, name): " ".join(sql.split()) for kind, name, sql in connection.execute(
-            "SELECT CASE type WHEN 'table' THEN 'virtual table' ELSE type END, name, sql FROM sqlite_master"
-            " WHERE type IN ('trigger', 'view') OR sql LIKE 'CREATE VIRTUAL%'")}
+        return {
+            (kind, name): " ".join(sql.split())
+            for kind, name, sql in connection.execute(
+                "SELECT CASE type WHEN 'table' THEN 'virtual table' ELSE type END, name, sql FROM sqlite_master"
+                " WHERE type IN ('trigger', 'view') OR sql LIKE 'CREATE VIRTUAL%'"
+            )
+        }
 
 
 def _schema_of_a_fresh_database(path: Path, settings: Settings, make_app: Callable[[Settings], Flask]) -> Schema:
@@ -144,8 +148,7 @@ def _check(copy: Path, file: Path) -> None:
     if revision is None:
         raise DatabaseProblem(f"{file} is no backup of wesend.")
     if revision not in known_revisions():
-        raise DatabaseProblem(f"{file} was made by a newer version of wesend (revision {revision}): upgrade wesend"
-                              f" first.")
+        raise DatabaseProblem(f"{file} was made by a newer version of wesend (revision {revision}): upgrade wesend first.")
     try:
         with closing(sqlite3.connect(copy, timeout=15)) as connection:
             found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
@@ -161,22 +164,21 @@ def _check(copy: Path, file: Path) -> None:
 def _require_a_table_of_revisions(copy: Path, file: Path) -> None:
     """DatabaseProblem where a view stands in its place: it may have no end, and it is asked before anything is known."""
     with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(copy, timeout=15)) as connection:
-        if connection.execute("SELECT 1 FROM sqlite_master WHERE lower(name) = 'alembic_version'"
-                              " AND (type <> 'table' OR sql NOT LIKE 'CREATE TABLE%')").fetchone():
+        if connection.execute(
+            "SELECT 1 FROM sqlite_master WHERE lower(name) = 'alembic_version'"
+            " AND (type <> 'table' OR sql NOT LIKE 'CREATE TABLE%')"
+        ).fetchone():
             raise DatabaseProblem(f"{file} is no backup that wesend made: its alembic_version is no table.")
 
 
-def _prepare(copy: Path, settings: Settings, make_app: Callable[[Settings], Flask], file: Path,
-             actor: str) -> tuple[int, bool]:
+def _prepare(copy: Path, settings: Settings, make_app: Callable[[Settings], Flask], file: Path, actor: str) -> tuple[int, bool]:
     """Migrate the copy and pause its dispatch; how many messages wait in it, and whether its secrets can be read."""
     app = make_app(replace(settings, database=copy))
     with app.app_context():
         try:
             bring_up_to_date()
-            pausing.pause(f"Restored from {file.name}: what was queued then may have been sent since", actor=actor,
-                          anew=True)
-            waiting = query("SELECT count(*) FROM messages WHERE status IN ('scheduled', 'dripping', 'queued',"
-                            " 'claimed')")
+            pausing.pause(f"Restored from {file.name}: what was queued then may have been sent since", actor=actor, anew=True)
+            waiting = query("SELECT count(*) FROM messages WHERE status IN ('scheduled', 'dripping', 'queued', 'claimed')")
             return waiting[0][0], _secrets_readable()
         finally:
             app.extensions["wesend.database"].close()

@@ -38,27 +38,36 @@ def remove_texts() -> int:
     end = first_id_at(limit - CLOCK_SKEW_MS)
     following = query_one("SELECT batch_id FROM messages WHERE id >= ? ORDER BY id LIMIT 1", (end,))
     newest = query("SELECT coalesce(max(id), 0) + 1 FROM batches")[0][0]
-    return (_replace(MESSAGES, "encoding, channel, batch_id, fields", ENDED, end)
-            + _replace("batches", f"({FORMAT}) AS encoding, channel, id AS batch_id",
-                       f"finished_at IS NOT NULL AND created_at < {limit}",
-                       following["batch_id"] if following else newest)
-            # What applications handed to the sandbox's SMTP port is nothing but a text: it goes as a whole.
-            + handed_in.forget_before(limit, CHUNK))
+    return (
+        _replace(MESSAGES, "encoding, channel, batch_id, fields", ENDED, end)
+        + _replace(
+            "batches",
+            f"({FORMAT}) AS encoding, channel, id AS batch_id",
+            f"finished_at IS NOT NULL AND created_at < {limit}",
+            following["batch_id"] if following else newest,
+        )
+        # What applications handed to the sandbox's SMTP port is nothing but a text: it goes as a whole.
+        + handed_in.forget_before(limit, CHUNK)
+    )
 
 
 def _replace(table: str, columns: str, ended: str, end: int) -> int:
     """Replace texts of rows below ``end`` that are ``ended``; when there are none, the mark moves on."""
     begin = sweep_cursors.read(table)
-    rows = query(f"SELECT id, {columns} FROM {table} WHERE id >= ? AND id < ? AND {ended} AND {KEPT} ORDER BY id"
-                 f" LIMIT ?",
-                 (begin, end, CHUNK))
+    rows = query(
+        f"SELECT id, {columns} FROM {table} WHERE id >= ? AND id < ? AND {ended} AND {KEPT} ORDER BY id LIMIT ?",
+        (begin, end, CHUNK),
+    )
     if rows:
         tags: dict[int, str] = {}
         replaced = [(*_left(table, row, tags), row["id"]) for row in rows]
         # A failed message may have been queued again since it was read, and then it needs its text.
-        write(lambda tx: tx.executemany(
-            f"UPDATE {table} SET text = ?{', fields = ?' if table == MESSAGES else ''}, {NO_SUBJECT} WHERE id = ? AND {ended}",
-            replaced))
+        write(
+            lambda tx: tx.executemany(
+                f"UPDATE {table} SET text = ?{', fields = ?' if table == MESSAGES else ''}, {NO_SUBJECT} WHERE id = ? AND {ended}",
+                replaced,
+            )
+        )
         return len(rows)
     going = query(f"SELECT min(id) FROM {table} WHERE id >= ? AND id < ? AND NOT ({ended})", (begin, end))[0][0]
     done = end if going is None else going

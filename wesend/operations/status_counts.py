@@ -13,10 +13,12 @@ from . import sweep_cursors
 
 MARK = "statuses"
 CHUNK = 20_000  # lines of the timeline read at a time; nothing is locked while they are
-NEWS = ("SELECT b.api, m.gateway, e.status, count(*) AS count FROM message_events e JOIN messages m ON m.id ="
-        " e.message_id"
-        " JOIN batches b ON b.id = m.batch_id WHERE e.id > ? AND e.id <= ? AND e.event NOT IN ('opened', 'clicked')"
-        " GROUP BY 1, 2, 3")
+NEWS = (
+    "SELECT b.api, m.gateway, e.status, count(*) AS count FROM message_events e JOIN messages m ON m.id ="
+    " e.message_id"
+    " JOIN batches b ON b.id = m.batch_id WHERE e.id > ? AND e.id <= ? AND e.event NOT IN ('opened', 'clicked')"
+    " GROUP BY 1, 2, 3"
+)
 FOREVER = 2**63 - 1
 
 
@@ -32,8 +34,7 @@ def status_counts() -> Counter[tuple[str, str, str]]:
 def roll_up(chunk: int = CHUNK) -> int:
     """Add the next lines of the timeline to the counts and move the mark; how many lines."""
     begin = sweep_cursors.read(MARK)
-    end = query("SELECT max(id) FROM (SELECT id FROM message_events WHERE id > ? ORDER BY id LIMIT ?)",
-                (begin, chunk))[0][0]
+    end = query("SELECT max(id) FROM (SELECT id FROM message_events WHERE id > ? ORDER BY id LIMIT ?)", (begin, chunk))[0][0]
     if end is None:
         return 0
     news = query(NEWS, (begin, end))
@@ -43,6 +44,8 @@ def roll_up(chunk: int = CHUNK) -> int:
 
 def _add(tx: Tx, begin: int, end: int, news: list[Row]) -> None:
     if sweep_cursors.advance(tx, MARK, begin, end):
-        tx.executemany("INSERT INTO status_counts (api, gateway, status, count) VALUES (?, ?, ?, ?)"
-                       " ON CONFLICT (api, gateway, status) DO UPDATE SET count = count + excluded.count",
-                       [tuple(row) for row in news])
+        tx.executemany(
+            "INSERT INTO status_counts (api, gateway, status, count) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (api, gateway, status) DO UPDATE SET count = count + excluded.count",
+            [tuple(row) for row in news],
+        )

@@ -61,8 +61,11 @@ class LowDisk:
             self._mail(here)
 
     def _begin(self, here: storage.Storage) -> None:
-        current_app.logger.warning("%s MB are free, fewer than the reserve of %s: large sends and uploads are refused",
-                                   here.free() // 2**20, here.reserve // 2**20)
+        current_app.logger.warning(
+            "%s MB are free, fewer than the reserve of %s: large sends and uploads are refused",
+            here.free() // 2**20,
+            here.reserve // 2**20,
+        )
         self.told, self.left, self.next_try = True, set(_recipients()), 0.0
         with suppress(OSError):
             self.mark.touch(mode=0o600)
@@ -81,17 +84,28 @@ class LowDisk:
 
 def _recipients() -> list[str]:
     given = current_app.config["WESEND"].alert_mail
-    return [given] if given else [row[0] for row in query(
-        "SELECT email FROM users WHERE role = 'operator' AND status = 'active' AND email <> ?", (FIRST_EMAIL,))]
+    return (
+        [given]
+        if given
+        else [
+            row[0]
+            for row in query("SELECT email FROM users WHERE role = 'operator' AND status = 'active' AND email <> ?", (FIRST_EMAIL,))
+        ]
+    )
 
 
 def _letter(to: str, here: storage.Storage):
     free, reserve = here.free() // 2**20, here.reserve // 2**20
-    return mailing.letter(to, f"wesend's disk is filling up: {free} MB left", (
-        f"{', '.join(str(place) for place in here.places)}: {free} MB are free, fewer than the reserve of {reserve} MB"
-        " (WESEND_DISK_RESERVE_MB).\n\nBulks, uploads and mails to many are refused with 503 until there is more. Single"
-        " sends go on until nothing can be stored at all; then they are refused, too.\n\nYou are told again when there"
-        " has been more and it falls below that once more."))
+    return mailing.letter(
+        to,
+        f"wesend's disk is filling up: {free} MB left",
+        (
+            f"{', '.join(str(place) for place in here.places)}: {free} MB are free, fewer than the reserve of {reserve} MB"
+            " (WESEND_DISK_RESERVE_MB).\n\nBulks, uploads and mails to many are refused with 503 until there is more. Single"
+            " sends go on until nothing can be stored at all; then they are refused, too.\n\nYou are told again when there"
+            " has been more and it falls below that once more."
+        ),
+    )
 
 
 def warn() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", "2": "z", "3": "e", "4": "a", "5": "s", "6": "g", "7": "t", "8": "b", "9": "g",
-                       " ": None})
+ALIKE = str.maketrans(
+    {"0": "o", "1": "l", "i": "l", "2": "z", "3": "e", "4": "a", "5": "s", "6": "g", "7": "t", "8": "b", "9": "g", " ": None}
+)
 PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 """Two letters that look like one on a phone."""
 

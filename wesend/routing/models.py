@@ -1,13 +1,6 @@
 """Routes and their prices, exchange rates, sender IDs, opt-outs."""
 
-from sqlalchemy import (
-    CheckConstraint,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    text,
-)
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, text
 
 from ..core.columns import Id, Instant, Micros
 from ..database import db

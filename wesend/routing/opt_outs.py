@@ -25,9 +25,13 @@ def when_recorded(app: Flask, call: Recorded) -> None:
 
 def add_opt_out(tx: Tx, *, account_id: int, channel: str, address: str, source: str, side: Side | None = None) -> bool:
     """True when the address was not opted out of these sends before. What of them waits for it is taken back in ``tx``."""
-    added = tx.changed("INSERT OR IGNORE INTO opt_outs (account_id, channel, address, source, side, created_at)"
-                       " VALUES (?, ?, ?, ?, ?, ?)",
-                       (account_id, channel, address.lower(), source, side, clock.now_ms())) > 0
+    added = (
+        tx.changed(
+            "INSERT OR IGNORE INTO opt_outs (account_id, channel, address, source, side, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+            (account_id, channel, address.lower(), source, side, clock.now_ms()),
+        )
+        > 0
+    )
     for call in this_app().extensions.get(RECORDED, ()):
         call(tx, account_id, channel, address.lower(), side)
     return added
@@ -35,22 +39,30 @@ def add_opt_out(tx: Tx, *, account_id: int, channel: str, address: str, source: 
 
 def remove_opt_out(tx: Tx, *, account_id: int, channel: str, address: str, side: Side | None = None) -> bool:
     """Whether there was one that ``side`` may take back: people every one, the sandbox its own alone."""
-    return tx.changed(f"DELETE FROM opt_outs WHERE account_id = ? AND channel = ? AND address = ? AND {CHANGEABLE}",
-                      (account_id, channel, address.lower(), *changing(side))) > 0
+    return (
+        tx.changed(
+            f"DELETE FROM opt_outs WHERE account_id = ? AND channel = ? AND address = ? AND {CHANGEABLE}",
+            (account_id, channel, address.lower(), *changing(side)),
+        )
+        > 0
+    )
 
 
 def has_opt_outs(account_id: int, channel: str) -> bool:
     """Whether there are any, on either side: most accounts have none, and need not look for each recipient."""
-    return query_one("SELECT 1 FROM opt_outs WHERE account_id = ? AND channel = ? LIMIT 1",
-                     (account_id, channel)) is not None
+    return query_one("SELECT 1 FROM opt_outs WHERE account_id = ? AND channel = ? LIMIT 1", (account_id, channel)) is not None
 
 
 def opted_out(account_id: int, channel: str, addresses: list[str], side: Side) -> set[str]:
     """Those of ``addresses`` (lower case) that want no sends of this side."""
     found: set[str] = set()
     for start in range(0, len(addresses), 500):
-        chunk = addresses[start:start + 500]
-        found.update(row[0] for row in query(
-            f"SELECT address FROM opt_outs WHERE account_id = ? AND channel = ? AND address IN ({marks(chunk)}) AND {SEEN}",
-            (account_id, channel, *chunk, side)))
+        chunk = addresses[start : start + 500]
+        found.update(
+            row[0]
+            for row in query(
+                f"SELECT address FROM opt_outs WHERE account_id = ? AND channel = ? AND address IN ({marks(chunk)}) AND {SEEN}",
+                (account_id, channel, *chunk, side),
+            )
+        )
     return found

@@ -12,6 +12,7 @@ def home_price(account: AccountInfo, wallet: WalletInfo) -> int | None:
     """Micro-units of the wallet for one segment to the account's country by its first route; None without one."""
     if wallet.holds_credits:
         return money.MICRO
-    found = sorted(active_routes_by_country().get(account.country, ()),
-                   key=lambda route: (bool(route.prefixes), route.priority, route.code))
+    found = sorted(
+        active_routes_by_country().get(account.country, ()), key=lambda route: (bool(route.prefixes), route.priority, route.code)
+    )
     return wallet_price(found[0].price_micros, found[0].currency, 1, wallet.currency) if found else None

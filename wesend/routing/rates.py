@@ -11,9 +11,13 @@ from ..database import Row, atomic, cached, query
 
 def rates() -> dict[str, int]:
     """Currency → micro-units per USD."""
-    return cached("rates", lambda: {row["currency"]: row["per_usd_micros"]
-                                    for row in query("SELECT currency, per_usd_micros FROM exchange_rates")}
-                  | {"USD": money.MICRO})
+    return cached(
+        "rates",
+        lambda: (
+            {row["currency"]: row["per_usd_micros"] for row in query("SELECT currency, per_usd_micros FROM exchange_rates")}
+            | {"USD": money.MICRO}
+        ),
+    )
 
 
 def is_convertible(currency: str) -> bool:
@@ -36,7 +40,10 @@ def set_rate(currency: str, per_usd_micros: int, *, actor: Actor) -> None:
     if currency == "USD" and per_usd_micros != money.MICRO:
         raise InvalidInput("USD is the pivot: its rate is 1")
     with atomic() as tx:
-        tx.execute("INSERT INTO exchange_rates (currency, per_usd_micros, updated_at) VALUES (?, ?, ?)"
-                   " ON CONFLICT (currency) DO UPDATE SET per_usd_micros = excluded.per_usd_micros,"
-                   " updated_at = excluded.updated_at", (currency, per_usd_micros, clock.now_ms()))
+        tx.execute(
+            "INSERT INTO exchange_rates (currency, per_usd_micros, updated_at) VALUES (?, ?, ?)"
+            " ON CONFLICT (currency) DO UPDATE SET per_usd_micros = excluded.per_usd_micros,"
+            " updated_at = excluded.updated_at",
+            (currency, per_usd_micros, clock.now_ms()),
+        )
         audit_log.record(tx, actor=actor, action="rate.set", subject=currency, detail=money.text(per_usd_micros))

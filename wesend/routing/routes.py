@@ -35,9 +35,19 @@ class RouteInfo(NamedTuple):
     @classmethod
     def of(cls, row: Row) -> RouteInfo:
         prefixes = sorted(("+" + part for part in row["prefixes"].split(",") if part), key=len, reverse=True)
-        return cls(row["code"], row["name"], row["country"], tuple(prefixes), row["gateway"], row["price_micros"],
-                   row["currency"], row["priority"], row["default_sender"], bool(row["refund_failed_delivery"]),
-                   bool(row["is_active"]))
+        return cls(
+            row["code"],
+            row["name"],
+            row["country"],
+            tuple(prefixes),
+            row["gateway"],
+            row["price_micros"],
+            row["currency"],
+            row["priority"],
+            row["default_sender"],
+            bool(row["refund_failed_delivery"]),
+            bool(row["is_active"]),
+        )
 
     def match_length(self, e164: str) -> int:
         """Length of the longest prefix that fits, 0 for the whole country, -1 when none fits."""
@@ -109,9 +119,20 @@ def switch_route(code: str, on: bool, *, actor: Actor) -> RouteInfo:
     return find_route(code)
 
 
-def set_route(*, code: str, country: str, gateway: str | None, price_micros: int, currency: str,
-              prefixes: list[str] | None = None, priority: int = 0, default_sender: str | None = None,
-              refund_failed_delivery: bool = False, name: str | None = None, actor: Actor) -> RouteInfo:
+def set_route(
+    *,
+    code: str,
+    country: str,
+    gateway: str | None,
+    price_micros: int,
+    currency: str,
+    prefixes: list[str] | None = None,
+    priority: int = 0,
+    default_sender: str | None = None,
+    refund_failed_delivery: bool = False,
+    name: str | None = None,
+    actor: Actor,
+) -> RouteInfo:
     """Make a route or change it as a whole."""
     roles.require(actor, OPERATE)
     country, currency = country.strip().upper(), currency.strip().upper()
@@ -137,9 +158,21 @@ def set_route(*, code: str, country: str, gateway: str | None, price_micros: int
             " price_micros = excluded.price_micros, currency = excluded.currency, priority = excluded.priority,"
             " default_sender = excluded.default_sender, refund_failed_delivery = excluded.refund_failed_delivery,"
             " is_active = 1",
-            (code, name or code.replace("_", " "), country, ",".join(cleaned), gateway, price_micros, currency,
-             priority,
-             (default_sender or "").strip() or None, int(refund_failed_delivery), clock.now_ms()))
-        audit_log.record(tx, actor=actor, action="route.set", subject=code,
-                         detail=f"{country} {gateway} {money.text(price_micros)} {currency}")
+            (
+                code,
+                name or code.replace("_", " "),
+                country,
+                ",".join(cleaned),
+                gateway,
+                price_micros,
+                currency,
+                priority,
+                (default_sender or "").strip() or None,
+                int(refund_failed_delivery),
+                clock.now_ms(),
+            ),
+        )
+        audit_log.record(
+            tx, actor=actor, action="route.set", subject=code, detail=f"{country} {gateway} {money.text(price_micros)} {currency}"
+        )
     return find_route(code)

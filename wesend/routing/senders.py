@@ -29,8 +29,9 @@ class ApprovedSender(NamedTuple):
     countries: frozenset[str]
 
 
-def request_sender(*, account_id: int, name: str, countries: list[str], use_case: str | None = None,
-                   side: Side | None = None, actor: Actor) -> Row:
+def request_sender(
+    *, account_id: int, name: str, countries: list[str], use_case: str | None = None, side: Side | None = None, actor: Actor
+) -> Row:
     """Ask for a sender (pending). A request that one pending or approved already covers is that one; any other is a
     row of its own, so that asking for more countries never takes away those approved before. ``side``: of the key that
     asks, whose sends alone may use it; None: people ask, for both. TooManySenderRequests."""
@@ -39,8 +40,11 @@ def request_sender(*, account_id: int, name: str, countries: list[str], use_case
     name, codes = _read_name(name), _read_countries(countries)
     with atomic() as tx:
         # One of a single side does not cover a request for both.
-        known = tx.all("SELECT * FROM sender_ids WHERE account_id = ? AND lower(name) = lower(?) AND status <> 'rejected'"
-                       " AND (side IS NULL OR side = ?) ORDER BY id", (account_id, name, side))
+        known = tx.all(
+            "SELECT * FROM sender_ids WHERE account_id = ? AND lower(name) = lower(?) AND status <> 'rejected'"
+            " AND (side IS NULL OR side = ?) ORDER BY id",
+            (account_id, name, side),
+        )
         for row in known:
             if set(codes) <= set(row["countries"].split(",")):
                 return row
@@ -48,18 +52,27 @@ def request_sender(*, account_id: int, name: str, countries: list[str], use_case
         if waiting is not None and waiting[0] >= OPEN_REQUESTS:
             raise TooManySenderRequests(f"{OPEN_REQUESTS} requests of this account wait for an operator already")
         spelled = known[0]["name"] if known else name
-        sender_id = tx.insert("sender_ids", account_id=account_id, name=spelled, countries=",".join(codes), use_case=use_case,
-                              status=PENDING, side=side, created_at=clock.now_ms())
-        audit_log.record(tx, actor=actor, action="sender.request", subject=spelled, account_id=account_id,
-                         detail=",".join(codes))
+        sender_id = tx.insert(
+            "sender_ids",
+            account_id=account_id,
+            name=spelled,
+            countries=",".join(codes),
+            use_case=use_case,
+            status=PENDING,
+            side=side,
+            created_at=clock.now_ms(),
+        )
+        audit_log.record(tx, actor=actor, action="sender.request", subject=spelled, account_id=account_id, detail=",".join(codes))
     return get_sender(sender_id)
 
 
 def _read_name(name: str) -> str:
     name = name.strip(" ")
     if len(name) > LONGEST or not NAME.fullmatch(name):
-        raise InvalidInput("A sender ID has 1 to 11 letters and digits, single spaces between them, and no symbols",
-                           {"name": ["1 to 11 letters, digits and single inner spaces"]})
+        raise InvalidInput(
+            "A sender ID has 1 to 11 letters and digits, single spaces between them, and no symbols",
+            {"name": ["1 to 11 letters, digits and single inner spaces"]},
+        )
     return name
 
 
@@ -67,13 +80,15 @@ def _read_countries(countries: list[str]) -> list[str]:
     codes = list(dict.fromkeys(code.strip().upper() for code in countries if code.strip()))
     wrong = [code for code in codes if code not in phonenumbers.SUPPORTED_REGIONS]
     if wrong or not codes:
-        raise InvalidInput(f"Countries are ISO 3166 codes, not {', '.join(wrong) or 'none'}",
-                           {"countries": ["ISO 3166 country codes"]})
+        raise InvalidInput(
+            f"Countries are ISO 3166 codes, not {', '.join(wrong) or 'none'}", {"countries": ["ISO 3166 country codes"]}
+        )
     return codes
 
 
-def decide_sender(sender_id: int, *, approve: bool, reason: str | None = None, although_taken: bool = False,
-                  seen: str | None = None, actor: Actor) -> Row:
+def decide_sender(
+    sender_id: int, *, approve: bool, reason: str | None = None, although_taken: bool = False, seen: str | None = None, actor: Actor
+) -> Row:
     """Approve, or reject with a reason; an approval can be taken back by a rejection, and the other way round.
 
     A decision is made once: SenderDecided when it was made meanwhile. ``seen``: the status that whoever decides had
@@ -88,14 +103,23 @@ def decide_sender(sender_id: int, *, approve: bool, reason: str | None = None, a
     with atomic() as tx:
         taken = _holders(tx, sender) if approve else []
         if taken and not although_taken:
-            raise SenderTaken(f"{sender['name']} may be taken for " + " and ".join(
-                f"{holder['name']} of {holder['account_name']}" for holder in taken[:3]))
+            raise SenderTaken(
+                f"{sender['name']} may be taken for "
+                + " and ".join(f"{holder['name']} of {holder['account_name']}" for holder in taken[:3])
+            )
         if sender["status"] == status or not tx.changed(
-                "UPDATE sender_ids SET status = ?, rejection_reason = ?, decided_at = ? WHERE id = ? AND status = ?",
-                (status, None if approve else reason, clock.now_ms(), sender_id, seen or sender["status"])):
+            "UPDATE sender_ids SET status = ?, rejection_reason = ?, decided_at = ? WHERE id = ? AND status = ?",
+            (status, None if approve else reason, clock.now_ms(), sender_id, seen or sender["status"]),
+        ):
             raise SenderDecided(f"{sender['name']} was decided already: it is {get_sender(sender_id)['status']}")
-        audit_log.record(tx, actor=actor, action="sender.approve" if approve else "sender.reject", subject=sender["name"],
-                         account_id=sender["account_id"], detail=reason if not approve else "although taken" if taken else None)
+        audit_log.record(
+            tx,
+            actor=actor,
+            action="sender.approve" if approve else "sender.reject",
+            subject=sender["name"],
+            account_id=sender["account_id"],
+            detail=reason if not approve else "although taken" if taken else None,
+        )
     return get_sender(sender_id)
 
 
@@ -103,8 +127,10 @@ def _holders(tx: Tx | None, sender: Row) -> list[Row]:
     """Approved senders of other accounts that a person would take for this one; none for what never leaves the sandbox."""
     if sender["side"] == SANDBOX:
         return []
-    sql = ("SELECT s.name, a.name AS account_name FROM sender_ids s JOIN accounts a ON a.id = s.account_id"
-           " WHERE s.status = 'approved' AND s.account_id <> ? AND (s.side IS NULL OR s.side <> ?) ORDER BY s.id")
+    sql = (
+        "SELECT s.name, a.name AS account_name FROM sender_ids s JOIN accounts a ON a.id = s.account_id"
+        " WHERE s.status = 'approved' AND s.account_id <> ? AND (s.side IS NULL OR s.side <> ?) ORDER BY s.id"
+    )
     values = (sender["account_id"], SANDBOX)
     looks = appearance(sender["name"])
     return [row for row in (tx.all(sql, values) if tx is not None else query(sql, values)) if appearance(row["name"]) == looks]
@@ -136,15 +162,21 @@ def count_pending() -> int:
 def list_requests(after: int | None, limit: int, *, actor: Actor) -> list[Row]:
     """Every account's pending requests with the account's name, oldest first, beyond the id ``after``."""
     roles.require(actor, OPERATE)
-    return query("SELECT s.*, a.name AS account_name FROM sender_ids s JOIN accounts a ON a.id = s.account_id"
-                 " WHERE s.status = 'pending' AND s.id > ? ORDER BY s.id LIMIT ?", (after or 0, limit))
+    return query(
+        "SELECT s.*, a.name AS account_name FROM sender_ids s JOIN accounts a ON a.id = s.account_id"
+        " WHERE s.status = 'pending' AND s.id > ? ORDER BY s.id LIMIT ?",
+        (after or 0, limit),
+    )
 
 
 def list_decided(limit: int, *, actor: Actor) -> list[Row]:
     """The latest decisions, with the account's name."""
     roles.require(actor, OPERATE)
-    return query("SELECT s.*, a.name AS account_name FROM sender_ids s JOIN accounts a ON a.id = s.account_id"
-                 " WHERE s.status <> 'pending' ORDER BY s.decided_at DESC LIMIT ?", (limit,))
+    return query(
+        "SELECT s.*, a.name AS account_name FROM sender_ids s JOIN accounts a ON a.id = s.account_id"
+        " WHERE s.status <> 'pending' ORDER BY s.decided_at DESC LIMIT ?",
+        (limit,),
+    )
 
 
 def approved_sender(account_id: int, name: str, side: Side) -> ApprovedSender:
@@ -158,8 +190,10 @@ def approved_sender(account_id: int, name: str, side: Side) -> ApprovedSender:
 
 def _load_approved(account_id: int, side: Side) -> dict[str, ApprovedSender]:
     approved: dict[str, ApprovedSender] = {}
-    for row in query(f"SELECT name, countries FROM sender_ids WHERE account_id = ? AND status = 'approved' AND {SEEN} ORDER BY id",
-                     (account_id, side)):
+    for row in query(
+        f"SELECT name, countries FROM sender_ids WHERE account_id = ? AND status = 'approved' AND {SEEN} ORDER BY id",
+        (account_id, side),
+    ):
         key = row["name"].casefold()
         before = approved.get(key, ApprovedSender(row["name"], frozenset()))
         approved[key] = before._replace(countries=before.countries | set(row["countries"].split(",")))

@@ -22,10 +22,14 @@ SENDERS = ("MYBRAND", "MyApp")
 COUNTRIES = ["UG", "KE", "TZ", "RW", "NG", "GH", "ZM"]
 
 CREDENTIALS = {
-    "wesendall": keys.Credentials("ws_live_sandbox0000000000000000000000000", "sandbox_secret_000000000000000000000000",
-                                  ("api_key", "api_secret")),
-    "wasambazie": keys.Credentials("pk_sandbox_public_key_000000000000000000000000",
-                                   "sk_sandbox_secret_key_000000000000000000000000", ("public_key", "secret_key")),
+    "wesendall": keys.Credentials(
+        "ws_live_sandbox0000000000000000000000000", "sandbox_secret_000000000000000000000000", ("api_key", "api_secret")
+    ),
+    "wasambazie": keys.Credentials(
+        "pk_sandbox_public_key_000000000000000000000000",
+        "sk_sandbox_secret_key_000000000000000000000000",
+        ("public_key", "secret_key"),
+    ),
     "esms": keys.Credentials(None, "esms_test_sandbox0000000000000000000000000", ("api_key",)),
     "worldledgers": keys.Credentials(None, "wl_test_communication_sms_sandbox", ("api_key",)),
 }
@@ -35,8 +39,12 @@ WALLETS = {  # api → (wallet's public id, currency, opening balance)
     "esms": ("wal_sandbox_esms", "KES", "50000"),
     "worldledgers": ("wal_sandbox_worldledgers", money.CREDITS, "10000"),
 }
-CONTACTS = (("+256712345678", "Ann", {"city": "Kampala"}), ("+256772345678", "Ben", {"city": "Gulu"}),
-            ("+254712345678", "Chebet", {"city": "Nairobi"}), ("+255712345678", "Daudi", {"city": "Arusha"}))
+CONTACTS = (
+    ("+256712345678", "Ann", {"city": "Kampala"}),
+    ("+256772345678", "Ben", {"city": "Gulu"}),
+    ("+254712345678", "Chebet", {"city": "Nairobi"}),
+    ("+255712345678", "Daudi", {"city": "Arusha"}),
+)
 
 
 def ensure_sandbox() -> int:
@@ -54,19 +62,20 @@ def _ensure() -> int:
     for api, (uid, currency, opening) in WALLETS.items():
         wallet_row = query_one("SELECT id FROM wallets WHERE uid = ?", (uid,))
         if wallet_row is None:
-            wallet = wallets.create_wallet(account_id=account_id, currency=currency, is_sandbox=True, uid=uid,
-                                           actor=ACTOR)
+            wallet = wallets.create_wallet(account_id=account_id, currency=currency, is_sandbox=True, uid=uid, actor=ACTOR)
             wallets.credit_by_hand(wallet, money.to_micros(opening), note="Sandbox money", actor=ACTOR)
         wallet = wallets.find_wallet(uid)
         given = CREDENTIALS[api]
-        if query_one("SELECT 1 FROM api_keys WHERE api = ? AND lookup = ?",
-                     (api, given.public or keys.digest(given.secret))) is None:
-            keys.create_key(account_id=account_id, wallet_id=wallet.id, api=api, name="Sandbox", credentials=given,
-                            is_sandbox=True, actor=ACTOR)
+        if (
+            query_one("SELECT 1 FROM api_keys WHERE api = ? AND lookup = ?", (api, given.public or keys.digest(given.secret)))
+            is None
+        ):
+            keys.create_key(
+                account_id=account_id, wallet_id=wallet.id, api=api, name="Sandbox", credentials=given, is_sandbox=True, actor=ACTOR
+            )
     for name in SENDERS:
         if not any(sender["name"].casefold() == name.casefold() for sender in senders.list_senders(account_id)):
-            sender = senders.request_sender(account_id=account_id, name=name, countries=COUNTRIES, side=SANDBOX,
-                                            actor=ACTOR)
+            sender = senders.request_sender(account_id=account_id, name=name, countries=COUNTRIES, side=SANDBOX, actor=ACTOR)
             senders.decide_sender(sender["id"], approve=True, actor=ACTOR)
     _ensure_contacts(account_id)
     return account_id
@@ -94,6 +103,8 @@ def published(account_id: int, base_url: str) -> dict[str, Any]:
 def curl_example(base_url: str) -> str:
     """A command that sends a message as it is printed."""
     given = CREDENTIALS["wesendall"]
-    return (f"curl -u {given.public}:{given.secret} -H 'Content-Type: application/json' \\\n"
-            f"  -d '{{\"walletId\": \"{WALLETS['wesendall'][0]}\", \"recipient\": \"0712345678\","
-            f" \"message\": \"Hello from wesend\"}}' \\\n  {base_url}/api/v1/sms/send")
+    return (
+        f"curl -u {given.public}:{given.secret} -H 'Content-Type: application/json' \\\n"
+        f'  -d \'{{"walletId": "{WALLETS["wesendall"][0]}", "recipient": "0712345678",'
+        f' "message": "Hello from wesend"}}\' \\\n  {base_url}/api/v1/sms/send'
+    )

@@ -99,7 +99,9 @@ def _wait_for(name: str, look: Callable[[Wanted], list[bytes]]) -> Response:
     """Look until there is something or ``wait`` seconds are over; without a free place to wait, once."""
     deadline = time.monotonic() + _wait()
     try:
-        wanted = Wanted(request.args.get("to"), sandbox_inbox.read_since(request.args.get("since") or None), _limit(), _is_newest_first())
+        wanted = Wanted(
+            request.args.get("to"), sandbox_inbox.read_since(request.args.get("since") or None), _limit(), _is_newest_first()
+        )
         found = look(wanted)
         if found or time.monotonic() >= deadline:
             return _list(name, found)

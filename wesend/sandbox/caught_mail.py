@@ -39,8 +39,16 @@ class _Kept(NamedTuple):
 
     def shown(self) -> dict:
         first = {name.lower(): value for name, value in reversed(self.found.headers.items())}
-        told = {"id": self.uid, "to": self.to, "from": first.get("from", ""), "subject": first.get("subject", ""),
-                "text": self.found.text, "html": self.found.html, "headers": self.found.headers, "at": clock.iso(self.at)}
+        told = {
+            "id": self.uid,
+            "to": self.to,
+            "from": first.get("from", ""),
+            "subject": first.get("subject", ""),
+            "text": self.found.text,
+            "html": self.found.html,
+            "headers": self.found.headers,
+            "at": clock.iso(self.at),
+        }
         return {**told, "truncated": True} if self.found.is_cut else told
 
 
@@ -55,7 +63,9 @@ def list_emails(wanted: Wanted, show: Callable[[dict], T]) -> list[T]:
     address = wanted.recipient.lower().replace(" ", "+") if wanted.recipient else None
     if address is not None and ADDRESS.fullmatch(address) is None:
         raise UnknownRecipient("to is no e-mail address")
-    found = sandbox_inbox.in_order(sandbox_inbox.places(EMAIL, SANDBOX_MAIL, wanted, address=address) + _handed_in(wanted, address), wanted)
+    found = sandbox_inbox.in_order(
+        sandbox_inbox.places(EMAIL, SANDBOX_MAIL, wanted, address=address) + _handed_in(wanted, address), wanted
+    )
     return _read(found, show) if found else []
 
 
@@ -75,8 +85,10 @@ def _handed_in(wanted: Wanted, address: str | None) -> list[Place]:
         where += " AND created_at >= :at"
         values["at"] = since.at
     direction = "DESC" if wanted.takes_newest else "ASC"
-    return [Place(row["created_at"], HANDED_IN, row["id"]) for row in query(
-        f"SELECT created_at, id FROM caught_mails WHERE {where} ORDER BY id {direction} LIMIT :limit", values)]
+    return [
+        Place(row["created_at"], HANDED_IN, row["id"])
+        for row in query(f"SELECT created_at, id FROM caught_mails WHERE {where} ORDER BY id {direction} LIMIT :limit", values)
+    ]
 
 
 def _read(places: list[Place], show: Callable[[dict], T]) -> list[T]:
@@ -111,8 +123,9 @@ class _List:
         return _Kept(letter.uid, letter.to, letter.at, mail_reading.cut(found._replace(is_cut=is_cut), self.room))
 
     def _handed_in(self, mail_id: int) -> _Kept | None:
-        row = query_one("SELECT m.*, b.size FROM caught_mails m JOIN caught_bodies b ON b.id = m.body_id WHERE m.id = ?",
-                        (mail_id,))
+        row = query_one(
+            "SELECT m.*, b.size FROM caught_mails m JOIN caught_bodies b ON b.id = m.body_id WHERE m.id = ?", (mail_id,)
+        )
         if row is None:
             return None
 
@@ -137,7 +150,8 @@ def raw(uid: str) -> bytes:
 
 def _find(uid: str) -> Row:
     row = query_one("SELECT * FROM caught_mails WHERE uid = ?", (uid,)) or query_one(
-        f"SELECT m.* FROM messages m JOIN wallets w ON w.id = m.wallet_id WHERE m.uid = ? AND {OURS}", (uid,))
+        f"SELECT m.* FROM messages m JOIN wallets w ON w.id = m.wallet_id WHERE m.uid = ? AND {OURS}", (uid,)
+    )
     if row is None:
         raise MessageNotFound
     return row

@@ -18,8 +18,11 @@ def keep(recipients: list[str], raw: bytes) -> None:
 
     def unit(tx: Tx) -> None:
         body_id = tx.insert("caught_bodies", raw=raw, size=len(raw))
-        tx.insert_many("caught_mails", ("uid", "recipient", "body_id", "created_at"),
-                       [(new_id(), recipient.lower(), body_id, now) for recipient in recipients])
+        tx.insert_many(
+            "caught_mails",
+            ("uid", "recipient", "body_id", "created_at"),
+            [(new_id(), recipient.lower(), body_id, now) for recipient in recipients],
+        )
         _make_room(tx)
 
     write(unit)
@@ -31,9 +34,14 @@ def raw_of(body_id: int) -> bytes:
 
 
 def _make_room(tx: Tx) -> None:
-    doomed = [row[0] for row in tx.all(
-        "SELECT id FROM (SELECT id, sum(size) OVER (ORDER BY id DESC) AS upto FROM caught_bodies) WHERE upto > ?"
-        " ORDER BY id LIMIT 100", (KEPT_BYTES,))]
+    doomed = [
+        row[0]
+        for row in tx.all(
+            "SELECT id FROM (SELECT id, sum(size) OVER (ORDER BY id DESC) AS upto FROM caught_bodies) WHERE upto > ?"
+            " ORDER BY id LIMIT 100",
+            (KEPT_BYTES,),
+        )
+    ]
     if doomed:
         tx.execute(f"DELETE FROM caught_mails WHERE body_id IN ({marks(doomed)})", doomed)
         tx.execute(f"DELETE FROM caught_bodies WHERE id IN ({marks(doomed)})", doomed)
@@ -53,11 +61,16 @@ def forget_before(instant: int, limit: int) -> int:
 
 def _forget(old: str, value: int, limit: int) -> int:
     def unit(tx: Tx) -> int:
-        gone = tx.all("DELETE FROM caught_mails WHERE id IN"
-                      f" (SELECT id FROM caught_mails WHERE {old} ORDER BY id LIMIT ?) RETURNING body_id", (value, limit))
+        gone = tx.all(
+            f"DELETE FROM caught_mails WHERE id IN (SELECT id FROM caught_mails WHERE {old} ORDER BY id LIMIT ?) RETURNING body_id",
+            (value, limit),
+        )
         bodies = list({row[0] for row in gone})
-        tx.execute(f"DELETE FROM caught_bodies WHERE id IN ({marks(bodies)})"
-                   " AND NOT EXISTS (SELECT 1 FROM caught_mails WHERE body_id = caught_bodies.id)", bodies)
+        tx.execute(
+            f"DELETE FROM caught_bodies WHERE id IN ({marks(bodies)})"
+            " AND NOT EXISTS (SELECT 1 FROM caught_mails WHERE body_id = caught_bodies.id)",
+            bodies,
+        )
         return len(gone)
 
     return write(unit)

@@ -54,8 +54,10 @@ def read_since(text: str | None) -> Since | None:
         return None
     if text == "now":
         return Since(clock.now_ms())
-    row = query_one("SELECT m.id, m.created_at FROM messages m JOIN wallets w ON w.id = m.wallet_id WHERE m.uid = ? AND"
-                    " w.is_sandbox = 1", (text,))
+    row = query_one(
+        "SELECT m.id, m.created_at FROM messages m JOIN wallets w ON w.id = m.wallet_id WHERE m.uid = ? AND w.is_sandbox = 1",
+        (text,),
+    )
     if row is not None:
         return Since(row["created_at"], message_id=row["id"])
     row = query_one("SELECT id, created_at FROM caught_mails WHERE uid = ?", (text,))
@@ -113,9 +115,18 @@ def messages(wanted: Wanted) -> list[dict]:
     numbers = _numbers(wanted.recipient) if wanted.recipient else None
     ids = [place.id for place in in_order(places(SMS, SANDBOX, wanted, numbers=numbers), wanted)]
     rows = {row["id"]: row for row in query(f"SELECT * FROM messages WHERE id IN ({marks(ids)})", ids)} if ids else {}
-    return [{"id": row["uid"], "to": row["recipient"], "sender": row["sender"], "text": row["text"],
-             "status": row["status"], "segments": row["segments"], "at": clock.iso(row["created_at"])}
-            for row in map(rows.__getitem__, ids)]
+    return [
+        {
+            "id": row["uid"],
+            "to": row["recipient"],
+            "sender": row["sender"],
+            "text": row["text"],
+            "status": row["status"],
+            "segments": row["segments"],
+            "at": clock.iso(row["created_at"]),
+        }
+        for row in map(rows.__getitem__, ids)
+    ]
 
 
 def _numbers(to: str) -> list[str]:
@@ -133,17 +144,27 @@ def _numbers(to: str) -> list[str]:
 def in_order(found: list[Place], wanted: Wanted) -> list[Place]:
     """No more than were asked for, and in that order."""
     found = sorted(found)
-    return found[::-1][:wanted.limit] if wanted.newest_first else (
-        found[-wanted.limit:] if wanted.takes_newest else found[:wanted.limit])
+    return (
+        found[::-1][: wanted.limit]
+        if wanted.newest_first
+        else (found[-wanted.limit :] if wanted.takes_newest else found[: wanted.limit])
+    )
 
 
-def places(channel: str, gateway: str, wanted: Wanted, *, numbers: list[str] | None = None,
-           address: str | None = None) -> list[Place]:
+def places(
+    channel: str, gateway: str, wanted: Wanted, *, numbers: list[str] | None = None, address: str | None = None
+) -> list[Place]:
     """Of messages paid from sandbox wallets that ``gateway`` took; in no order."""
     since = wanted.since
     where = ["channel = :channel", "gateway = :gateway", TAKEN]
-    values = {"channel": channel, "gateway": gateway, "limit": wanted.limit, "numbers": json.dumps(numbers),
-              "address": address, "day": ""}
+    values = {
+        "channel": channel,
+        "gateway": gateway,
+        "limit": wanted.limit,
+        "numbers": json.dumps(numbers),
+        "address": address,
+        "day": "",
+    }
     sql = BY_WALLET
     if address is not None:
         where.append("lower(recipient) = :address")
@@ -159,5 +180,7 @@ def places(channel: str, gateway: str, wanted: Wanted, *, numbers: list[str] | N
         sql = DIRECTLY
     index = "NOT INDEXED" if numbers is None else "INDEXED BY ix_messages_recipient"
     direction = "DESC" if wanted.takes_newest else "ASC"
-    return [Place(row["created_at"], MESSAGE, row["id"]) for row in query(
-        sql.format(where=" AND ".join(where), direction=direction, index=index), values)]
+    return [
+        Place(row["created_at"], MESSAGE, row["id"])
+        for row in query(sql.format(where=" AND ".join(where), direction=direction, index=index), values)
+    ]

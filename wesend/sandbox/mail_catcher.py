@@ -74,9 +74,17 @@ def start(app: Flask) -> Controller | None:
     if settings.sandbox_smtp_port is None or not settings.sandbox:
         return None
     host = settings.host if settings.sandbox_public or is_loopback(settings.host) else "127.0.0.1"
-    controller = _Controller(_Handler(app), strict=settings.sandbox_smtp_strict, hostname=host,
-                             port=settings.sandbox_smtp_port, data_size_limit=SIZE_LIMIT, enable_SMTPUTF8=True,
-                             ident="wesend sandbox", authenticator=_anybody, auth_require_tls=False)
+    controller = _Controller(
+        _Handler(app),
+        strict=settings.sandbox_smtp_strict,
+        hostname=host,
+        port=settings.sandbox_smtp_port,
+        data_size_limit=SIZE_LIMIT,
+        enable_SMTPUTF8=True,
+        ident="wesend sandbox",
+        authenticator=_anybody,
+        auth_require_tls=False,
+    )
     try:
         controller.start()
     except OSError as error:

@@ -21,13 +21,27 @@ READ_FIRST, READ = 150_000, 500_000
 MOST_HEADERS, LONGEST_PARSED = 1000, 100_000
 """Of a whole mail: reading a header's words takes 50 µs and more, and grows faster than its length."""
 
-ALIASES = {"utf8mb4": "utf-8", "utf8mb3": "utf-8", "unicode-1-1-utf-8": "utf-8", "iso-8859-8-i": "iso-8859-8",
-           "iso-8859-8-e": "iso-8859-8", "iso-8859-6-i": "iso-8859-6", "iso-8859-6-e": "iso-8859-6",
-           "windows-874": "cp874", "windows-949": "cp949", "windows-31j": "cp932", "x-sjis": "cp932", "x-gbk": "gbk",
-           "x-mac-roman": "mac_roman", "unicode-1-1-utf-7": "utf-7", "ansi": "cp1252"}
+ALIASES = {
+    "utf8mb4": "utf-8",
+    "utf8mb3": "utf-8",
+    "unicode-1-1-utf-8": "utf-8",
+    "iso-8859-8-i": "iso-8859-8",
+    "iso-8859-8-e": "iso-8859-8",
+    "iso-8859-6-i": "iso-8859-6",
+    "iso-8859-6-e": "iso-8859-6",
+    "windows-874": "cp874",
+    "windows-949": "cp949",
+    "windows-31j": "cp932",
+    "x-sjis": "cp932",
+    "x-gbk": "gbk",
+    "x-mac-roman": "mac_roman",
+    "unicode-1-1-utf-7": "utf-7",
+    "ansi": "cp1252",
+}
 """Names that mail carries and Python does not know."""
-NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw-unicode-escape", "raw_unicode_escape", "unicode-escape",
-                         "undefined", "mbcs", "oem"})
+NO_CHARSETS = frozenset(
+    {"idna", "punycode", "unicode_escape", "raw-unicode-escape", "raw_unicode_escape", "unicode-escape", "undefined", "mbcs", "oem"}
+)
 """Names that Python knows and no mail means; some take time that grows with the square of the length."""
 
 
@@ -112,7 +126,7 @@ def first_bytes(text: str, most: int) -> str:
     """The text, or what of it takes ``most`` bytes in UTF-8; no character is split."""
     if len(text) * 4 <= most:
         return text
-    encoded = text[:most + 1].encode("utf-8", "replace")
+    encoded = text[: most + 1].encode("utf-8", "replace")
     return text if len(encoded) <= most else encoded[:most].decode("utf-8", "ignore")
 
 

@@ -54,7 +54,7 @@ class Part(NamedTuple):
 
     def content(self, raw: bytes) -> bytes:
         """Its transfer encoding undone, or left where nobody knows it, or it is not what it is called."""
-        written = self.extra + raw[self.start:self.end]
+        written = self.extra + raw[self.start : self.end]
         try:
             if str(self.head.get("content-transfer-encoding", "")).strip().lower() not in ENCODED:
                 return written
@@ -120,6 +120,6 @@ def _boundary(part: Part) -> bytes | None:
 
 def _line_before(raw: bytes, begin: int, end: int) -> int:
     """Where a part ends: the line's end before a delimiter is the delimiter's."""
-    if end > begin and raw[end - 1:end] == b"\n":
+    if end > begin and raw[end - 1 : end] == b"\n":
         end -= 1
-    return end - 1 if end > begin and raw[end - 1:end] == b"\r" else end
+    return end - 1 if end > begin and raw[end - 1 : end] == b"\r" else end

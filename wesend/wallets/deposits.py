@@ -44,8 +44,15 @@ OPEN_PROMPT_SECONDS = 60  # after which it is worth trying again: most prompts a
 LATE_POLLS = 6  # after a hint about a deposit that has ended, while the gateway gives no clear answer
 
 
-def start_deposit(wallet: WalletInfo, amount_micros: int, phone: Phone, *, provider: str | None = None,
-                  api_key_id: int | None = None, claim: Claim | None = None) -> Row:
+def start_deposit(
+    wallet: WalletInfo,
+    amount_micros: int,
+    phone: Phone,
+    *,
+    provider: str | None = None,
+    api_key_id: int | None = None,
+    claim: Claim | None = None,
+) -> Row:
     """Ask a payer for money; the pending deposit. ``amount_micros`` in the wallet's purchase currency.
 
     TopUpNotConfigured without a gateway for it; TooManyPaymentPrompts when the phone was asked too often lately;
@@ -66,11 +73,24 @@ def start_deposit(wallet: WalletInfo, amount_micros: int, phone: Phone, *, provi
         if not wallet.is_sandbox:
             _require_few_prompts(tx, phone, now)
         deposit_id = tx.insert(
-            "deposits", uid="dep_" + new_id().replace("-", ""), reference=reference, account_id=wallet.account_id,
-            wallet_id=wallet.id, api_key_id=api_key_id, amount_micros=amount_micros, currency=wallet.purchase_currency,
-            rate_micros=wallet.sms_rate_micros, phone=phone.e164, provider=network, gateway=gateway.name,
-            status="pending", poll_at=now + gateway.first_poll_ms, expires_at=now + EXPIRES_MS, created_at=now,
-            updated_at=now)
+            "deposits",
+            uid="dep_" + new_id().replace("-", ""),
+            reference=reference,
+            account_id=wallet.account_id,
+            wallet_id=wallet.id,
+            api_key_id=api_key_id,
+            amount_micros=amount_micros,
+            currency=wallet.purchase_currency,
+            rate_micros=wallet.sms_rate_micros,
+            phone=phone.e164,
+            provider=network,
+            gateway=gateway.name,
+            status="pending",
+            poll_at=now + gateway.first_poll_ms,
+            expires_at=now + EXPIRES_MS,
+            created_at=now,
+            updated_at=now,
+        )
         if claim is not None:
             claim.attach(tx, f"deposit:{deposit_id}")
         return deposit_id
@@ -86,12 +106,16 @@ def start_deposit(wallet: WalletInfo, amount_micros: int, phone: Phone, *, provi
 
 def _require_few_prompts(tx: Tx, phone: Phone, now: int) -> None:
     """The sandbox asks no phone, so its deposits do not count."""
-    lately = tx.all("SELECT created_at FROM deposits WHERE phone = ? AND created_at > ? AND gateway <> ?"
-                    " ORDER BY created_at DESC LIMIT ?", (phone.e164, now - clock.HOUR, registry.SANDBOX_MONEY, PROMPTS_AN_HOUR))
+    lately = tx.all(
+        "SELECT created_at FROM deposits WHERE phone = ? AND created_at > ? AND gateway <> ? ORDER BY created_at DESC LIMIT ?",
+        (phone.e164, now - clock.HOUR, registry.SANDBOX_MONEY, PROMPTS_AN_HOUR),
+    )
     if len(lately) == PROMPTS_AN_HOUR:
         raise TooManyPaymentPrompts(max(1, -(-(lately[-1][0] + clock.HOUR - now) // clock.SECOND)))
-    pending = tx.all("SELECT 1 FROM deposits WHERE phone = ? AND created_at > ? AND gateway <> ? AND status = 'pending' LIMIT ?",
-                     (phone.e164, now - EXPIRES_MS, registry.SANDBOX_MONEY, OPEN_PROMPTS))
+    pending = tx.all(
+        "SELECT 1 FROM deposits WHERE phone = ? AND created_at > ? AND gateway <> ? AND status = 'pending' LIMIT ?",
+        (phone.e164, now - EXPIRES_MS, registry.SANDBOX_MONEY, OPEN_PROMPTS),
+    )
     if len(pending) == OPEN_PROMPTS:
         raise TooManyPaymentPrompts(OPEN_PROMPT_SECONDS)
 
@@ -109,8 +133,11 @@ def _charge(gateway: MoneyGateway, deposit_id: int) -> None:
         raise ChargeRefused(answer.reason and f"The mobile-money charge was refused: {answer.reason}")
     if answer.gateway_ref:
         # Somebody is asked to pay by now: what the gateway calls it must not be lost.
-        write_surely(lambda tx: tx.changed("UPDATE deposits SET gateway_ref = ?, updated_at = ? WHERE id = ?",
-                                           (answer.gateway_ref, clock.now_ms(), deposit_id)))
+        write_surely(
+            lambda tx: tx.changed(
+                "UPDATE deposits SET gateway_ref = ?, updated_at = ? WHERE id = ?", (answer.gateway_ref, clock.now_ms(), deposit_id)
+            )
+        )
 
 
 def charge_of(deposit: Row) -> Charge:
@@ -118,8 +145,11 @@ def charge_of(deposit: Row) -> Charge:
 
 
 def _get(deposit_id: int) -> Row:
-    row = query_one("SELECT d.*, w.uid AS wallet_uid, w.currency AS wallet_currency FROM deposits d"
-                    " JOIN wallets w ON w.id = d.wallet_id WHERE d.id = ?", (deposit_id,))
+    row = query_one(
+        "SELECT d.*, w.uid AS wallet_uid, w.currency AS wallet_currency FROM deposits d"
+        " JOIN wallets w ON w.id = d.wallet_id WHERE d.id = ?",
+        (deposit_id,),
+    )
     if row is None:
         raise DepositNotFound
     return row
@@ -150,21 +180,25 @@ def deposit_by_uid(uid: str) -> Row:
 
 def list_deposits(*, account_id: int | None, status: str | None, limit: int) -> list[Row]:
     """Newest first."""
-    return query("SELECT d.*, w.uid AS wallet_uid, w.currency AS wallet_currency FROM deposits d"
-                 " JOIN wallets w ON w.id = d.wallet_id WHERE d.account_id = coalesce(?, d.account_id)"
-                 " AND d.status = coalesce(?, d.status) ORDER BY d.id DESC LIMIT ?", (account_id, status, limit))
+    return query(
+        "SELECT d.*, w.uid AS wallet_uid, w.currency AS wallet_currency FROM deposits d"
+        " JOIN wallets w ON w.id = d.wallet_id WHERE d.account_id = coalesce(?, d.account_id)"
+        " AND d.status = coalesce(?, d.status) ORDER BY d.id DESC LIMIT ?",
+        (account_id, status, limit),
+    )
 
 
 def due_gateways(without: Collection[str] = ()) -> set[str]:
     """The gateways, but for some, that are to be asked about a deposit."""
-    return {row[0] for row in query("SELECT DISTINCT gateway FROM deposits WHERE poll_at <= ?", (clock.now_ms(),))
-            } - set(without)
+    return {row[0] for row in query("SELECT DISTINCT gateway FROM deposits WHERE poll_at <= ?", (clock.now_ms(),))} - set(without)
 
 
 def poll_due(limit: int = ASK_LIMIT, *, gateway: str | None = None) -> int:
     """Ask about deposits, all or one gateway's, whose time has come; how many."""
-    rows = query("SELECT id FROM deposits WHERE poll_at <= ? AND gateway = coalesce(?, gateway) ORDER BY poll_at LIMIT ?",
-                 (clock.now_ms(), gateway, limit))
+    rows = query(
+        "SELECT id FROM deposits WHERE poll_at <= ? AND gateway = coalesce(?, gateway) ORDER BY poll_at LIMIT ?",
+        (clock.now_ms(), gateway, limit),
+    )
     for (deposit_id,) in rows:
         check(deposit_id)
     return len(rows)
@@ -198,16 +232,20 @@ def take_hints(gateway_name: str, hints: list[PaymentHint]) -> None:
     def unit(tx: Tx) -> None:
         now = clock.now_ms()
         for hint in hints:
-            deposit = tx.one("SELECT * FROM deposits WHERE gateway = ? AND (reference = ? OR gateway_ref = ?)"
-                             " ORDER BY reference = ? DESC LIMIT 1",
-                             (gateway_name, hint.reference, hint.gateway_ref, hint.reference))
+            deposit = tx.one(
+                "SELECT * FROM deposits WHERE gateway = ? AND (reference = ? OR gateway_ref = ?)"
+                " ORDER BY reference = ? DESC LIMIT 1",
+                (gateway_name, hint.reference, hint.gateway_ref, hint.reference),
+            )
             if deposit is None or deposit["status"] == "successful":
                 continue
             if deposit["gateway_ref"] is None and hint.gateway_ref is not None:
                 # A charge whose answer was lost is found again by its callback; an id that another deposit has is none.
-                tx.execute("UPDATE deposits SET gateway_ref = ? WHERE id = ? AND NOT EXISTS"
-                           " (SELECT 1 FROM deposits WHERE gateway = ? AND gateway_ref = ?)",
-                           (hint.gateway_ref, deposit["id"], gateway_name, hint.gateway_ref))
+                tx.execute(
+                    "UPDATE deposits SET gateway_ref = ? WHERE id = ? AND NOT EXISTS"
+                    " (SELECT 1 FROM deposits WHERE gateway = ? AND gateway_ref = ?)",
+                    (hint.gateway_ref, deposit["id"], gateway_name, hint.gateway_ref),
+                )
             polls = deposit["polls"] if deposit["status"] == "pending" else 0
             tx.execute("UPDATE deposits SET poll_at = ?, polls = ? WHERE id = ?", (now, polls, deposit["id"]))
 
@@ -226,12 +264,19 @@ def _settle(tx: Tx, deposit_id: int, confirmed_micros: int | None) -> bool:
     credit = money.divide(amount, deposit["rate_micros"]) if deposit["rate_micros"] else amount
     now = clock.now_ms()
     if not tx.changed(
-            "UPDATE deposits SET status = 'successful', amount_micros = ?, credited_micros = ?, reason = NULL,"
-            " poll_at = NULL, updated_at = ? WHERE id = ? AND status <> 'successful'",
-            (amount, credit, now, deposit_id)):
+        "UPDATE deposits SET status = 'successful', amount_micros = ?, credited_micros = ?, reason = NULL,"
+        " poll_at = NULL, updated_at = ? WHERE id = ? AND status <> 'successful'",
+        (amount, credit, now, deposit_id),
+    ):
         return False
-    ledger.credit(tx, deposit["wallet_id"], credit, kind="credit", deposit_id=deposit_id,
-                  description=f"Top-up of {money.text(amount)} {deposit['currency']} from {deposit['phone']}")
+    ledger.credit(
+        tx,
+        deposit["wallet_id"],
+        credit,
+        kind="credit",
+        deposit_id=deposit_id,
+        description=f"Top-up of {money.text(amount)} {deposit['currency']} from {deposit['phone']}",
+    )
     return True
 
 
@@ -240,9 +285,13 @@ def _close(deposit_id: int, status: str, reason: str | None) -> bool:
 
 
 def _close_in(tx: Tx, deposit_id: int, status: str, reason: str | None) -> bool:
-    return tx.changed(
-        "UPDATE deposits SET status = ?, reason = ?, poll_at = NULL, updated_at = ?"
-        " WHERE id = ? AND status = 'pending'", (status, reason, clock.now_ms(), deposit_id)) > 0
+    return (
+        tx.changed(
+            "UPDATE deposits SET status = ?, reason = ?, poll_at = NULL, updated_at = ? WHERE id = ? AND status = 'pending'",
+            (status, reason, clock.now_ms(), deposit_id),
+        )
+        > 0
+    )
 
 
 def _stop_asking(deposit_id: int) -> None:
@@ -257,15 +306,22 @@ def _ask_later(deposit: Row, first_ms: int) -> None:
         if deposit["polls"] >= LATE_POLLS or deposit["poll_at"] is None:
             _stop_asking(deposit["id"])
             return
-        write(lambda tx: tx.changed("UPDATE deposits SET polls = polls + 1, poll_at = ? WHERE id = ? AND poll_at IS NOT NULL",
-                                    (now + gap, deposit["id"])))
+        write(
+            lambda tx: tx.changed(
+                "UPDATE deposits SET polls = polls + 1, poll_at = ? WHERE id = ? AND poll_at IS NOT NULL",
+                (now + gap, deposit["id"]),
+            )
+        )
         return
     if deposit["expires_at"] <= now:
         _close(deposit["id"], "expired", "The payer did not answer")
         return
-    write(lambda tx: tx.changed(
-        "UPDATE deposits SET polls = polls + 1, poll_at = ? WHERE id = ? AND status = 'pending'",
-        (min(now + gap, deposit["expires_at"]), deposit["id"])))
+    write(
+        lambda tx: tx.changed(
+            "UPDATE deposits SET polls = polls + 1, poll_at = ? WHERE id = ? AND status = 'pending'",
+            (min(now + gap, deposit["expires_at"]), deposit["id"]),
+        )
+    )
 
 
 # -- an operator's part -----------------------------------------------------
@@ -277,10 +333,13 @@ def review(kind: str, *, actor: Actor, before: int | None = None, limit: int = 5
     """Deposits of every account, newest first: ``waiting`` for the payer, ``unpaid`` at their end, ``paid``."""
     roles.require(actor, OPERATE)
     statuses = REVIEWS[kind]
-    return query("SELECT d.*, w.uid AS wallet_uid, w.currency AS wallet_currency, a.name AS account_name"
-                 " FROM deposits d JOIN wallets w ON w.id = d.wallet_id JOIN accounts a ON a.id = d.account_id"
-                 f" WHERE d.status IN ({marks(statuses)}) AND d.id < coalesce(?, 9223372036854775807)"
-                 " ORDER BY d.id DESC LIMIT ?", (*statuses, before, limit))
+    return query(
+        "SELECT d.*, w.uid AS wallet_uid, w.currency AS wallet_currency, a.name AS account_name"
+        " FROM deposits d JOIN wallets w ON w.id = d.wallet_id JOIN accounts a ON a.id = d.account_id"
+        f" WHERE d.status IN ({marks(statuses)}) AND d.id < coalesce(?, 9223372036854775807)"
+        " ORDER BY d.id DESC LIMIT ?",
+        (*statuses, before, limit),
+    )
 
 
 def deposit_for_operator(deposit_id: int, *, actor: Actor) -> Row:
@@ -291,8 +350,9 @@ def deposit_for_operator(deposit_id: int, *, actor: Actor) -> Row:
 
 def count_waiting() -> int:
     """Deposits whose payer has been silent for ten minutes."""
-    return query("SELECT count(*) FROM deposits WHERE poll_at IS NOT NULL AND created_at < ?",
-                 (clock.now_ms() - LONGEST_GAP_MS,))[0][0]
+    return query("SELECT count(*) FROM deposits WHERE poll_at IS NOT NULL AND created_at < ?", (clock.now_ms() - LONGEST_GAP_MS,))[
+        0
+    ][0]
 
 
 def ask_now(deposit_id: int, *, actor: Actor) -> Row:
@@ -314,9 +374,14 @@ def settle_by_hand(deposit_id: int, amount_micros: int, *, note: str, actor: Act
     def unit(tx: Tx) -> bool:
         credited = _settle(tx, deposit_id, amount_micros)
         if credited:
-            audit_log.record(tx, actor=actor, action="deposit.settle", subject=deposit["uid"],
-                             account_id=deposit["account_id"],
-                             detail=f"{money.text(amount_micros)} {deposit['currency']}: {note.strip()}")
+            audit_log.record(
+                tx,
+                actor=actor,
+                action="deposit.settle",
+                subject=deposit["uid"],
+                account_id=deposit["account_id"],
+                detail=f"{money.text(amount_micros)} {deposit['currency']}: {note.strip()}",
+            )
         return credited
 
     return write(unit)
@@ -330,8 +395,7 @@ def give_up(deposit_id: int, *, actor: Actor) -> bool:
     def unit(tx: Tx) -> bool:
         closed = _close_in(tx, deposit_id, "failed", "Given up by an operator")
         if closed:
-            audit_log.record(tx, actor=actor, action="deposit.give_up", subject=deposit["uid"],
-                             account_id=deposit["account_id"])
+            audit_log.record(tx, actor=actor, action="deposit.give_up", subject=deposit["uid"], account_id=deposit["account_id"])
         return closed
 
     return write(unit)

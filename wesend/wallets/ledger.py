@@ -13,13 +13,24 @@ from ..core.errors import InsufficientBalance, WalletNotFound
 from ..database import Tx
 
 
-def debit(tx: Tx, wallet_id: int, amount_micros: int, *, kind: str, description: str, batch_id: int | None = None,
-          message_id: int | None = None, charge_no: int | None = None) -> int:
+def debit(
+    tx: Tx,
+    wallet_id: int,
+    amount_micros: int,
+    *,
+    kind: str,
+    description: str,
+    batch_id: int | None = None,
+    message_id: int | None = None,
+    charge_no: int | None = None,
+) -> int:
     """Take ``amount_micros``; the balance after. InsufficientBalance when there is less, and nothing is written."""
     if amount_micros < 0:
         raise ValueError("a debit is not negative")
-    row = tx.one("UPDATE wallets SET balance_micros = balance_micros - ?1 WHERE id = ?2 AND balance_micros >= ?1"
-                 " RETURNING balance_micros", (amount_micros, wallet_id))
+    row = tx.one(
+        "UPDATE wallets SET balance_micros = balance_micros - ?1 WHERE id = ?2 AND balance_micros >= ?1 RETURNING balance_micros",
+        (amount_micros, wallet_id),
+    )
     if row is None:
         raise_insufficient(tx, wallet_id, amount_micros)
     balance = row[0]
@@ -28,13 +39,24 @@ def debit(tx: Tx, wallet_id: int, amount_micros: int, *, kind: str, description:
     return balance
 
 
-def credit(tx: Tx, wallet_id: int, amount_micros: int, *, kind: str, description: str, batch_id: int | None = None,
-           message_id: int | None = None, deposit_id: int | None = None, charge_no: int | None = None) -> int:
+def credit(
+    tx: Tx,
+    wallet_id: int,
+    amount_micros: int,
+    *,
+    kind: str,
+    description: str,
+    batch_id: int | None = None,
+    message_id: int | None = None,
+    deposit_id: int | None = None,
+    charge_no: int | None = None,
+) -> int:
     """Give ``amount_micros``; the balance after."""
     if amount_micros < 0:
         raise ValueError("a credit is not negative")
-    row = tx.one("UPDATE wallets SET balance_micros = balance_micros + ? WHERE id = ? RETURNING balance_micros",
-                 (amount_micros, wallet_id))
+    row = tx.one(
+        "UPDATE wallets SET balance_micros = balance_micros + ? WHERE id = ? RETURNING balance_micros", (amount_micros, wallet_id)
+    )
     if row is None:
         raise WalletNotFound
     balance = row[0]
@@ -47,12 +69,17 @@ def raise_insufficient(tx: Tx, wallet_id: int, required_micros: int) -> NoReturn
     wallet = tx.one("SELECT uid, balance_micros, currency FROM wallets WHERE id = ?", (wallet_id,))
     if wallet is None:
         raise WalletNotFound
-    raise InsufficientBalance(wallet_id=wallet["uid"], balance_micros=wallet["balance_micros"],
-                              required_micros=required_micros, currency=wallet["currency"])
+    raise InsufficientBalance(
+        wallet_id=wallet["uid"],
+        balance_micros=wallet["balance_micros"],
+        required_micros=required_micros,
+        currency=wallet["currency"],
+    )
 
 
 def _enter(tx: Tx, wallet_id, kind, amount, balance, description, batch_id, message_id, deposit_id, charge_no) -> None:
     tx.execute(
         "INSERT INTO ledger_entries (wallet_id, kind, amount_micros, balance_after_micros, description, batch_id,"
         " message_id, deposit_id, charge_no, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (wallet_id, kind, amount, balance, description, batch_id, message_id, deposit_id, charge_no, clock.now_ms()))
+        (wallet_id, kind, amount, balance, description, batch_id, message_id, deposit_id, charge_no, clock.now_ms()),
+    )

@@ -50,10 +50,20 @@ class LedgerEntry(db.Model):
         Index("ix_ledger_entries_wallet_id", "wallet_id", "id"),
         Index("ix_ledger_entries_batch_id", "batch_id", sqlite_where=text("batch_id IS NOT NULL")),
         Index("ix_ledger_entries_message_id", "message_id", sqlite_where=text("message_id IS NOT NULL")),
-        Index("uq_ledger_entries_refund", "message_id", "charge_no", unique=True,
-              sqlite_where=text("kind = 'refund' AND message_id IS NOT NULL")),
-        Index("uq_ledger_entries_recharge", "message_id", "charge_no", unique=True,
-              sqlite_where=text("kind = 'sms_charge' AND message_id IS NOT NULL")),
+        Index(
+            "uq_ledger_entries_refund",
+            "message_id",
+            "charge_no",
+            unique=True,
+            sqlite_where=text("kind = 'refund' AND message_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_ledger_entries_recharge",
+            "message_id",
+            "charge_no",
+            unique=True,
+            sqlite_where=text("kind = 'sms_charge' AND message_id IS NOT NULL"),
+        ),
         Index("uq_ledger_entries_deposit", "deposit_id", unique=True, sqlite_where=text("deposit_id IS NOT NULL")),
     )
 

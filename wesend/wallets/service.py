@@ -42,12 +42,26 @@ class WalletInfo(NamedTuple):
 
     @classmethod
     def of(cls, row: Row) -> WalletInfo:
-        return cls(row["id"], row["uid"], row["account_id"], row["currency"], bool(row["is_sandbox"]),
-                   row["sms_rate_micros"], row["purchase_currency"])
+        return cls(
+            row["id"],
+            row["uid"],
+            row["account_id"],
+            row["currency"],
+            bool(row["is_sandbox"]),
+            row["sms_rate_micros"],
+            row["purchase_currency"],
+        )
 
 
-def create_wallet(*, account_id: int, currency: str, is_sandbox: bool = False, sms_rate_micros: int | None = None,
-                  uid: str | None = None, actor: Actor) -> WalletInfo:
+def create_wallet(
+    *,
+    account_id: int,
+    currency: str,
+    is_sandbox: bool = False,
+    sms_rate_micros: int | None = None,
+    uid: str | None = None,
+    actor: Actor,
+) -> WalletInfo:
     """An empty wallet. Credits (``SMS``) are bought in KES; any other currency is bought as itself."""
     _require_over(is_sandbox, account_id, actor)
     get_account(account_id)
@@ -59,10 +73,17 @@ def create_wallet(*, account_id: int, currency: str, is_sandbox: bool = False, s
         raise InvalidInput("An SMS rate is above zero and belongs to a wallet of currency SMS")
     uid = uid or "wal_" + "".join(secrets.choice(ALPHABET) for _ in range(20))
     with atomic() as tx:
-        tx.insert("wallets", uid=uid, account_id=account_id, currency=currency, balance_micros=0,
-                  is_sandbox=int(is_sandbox), purchase_currency="KES" if credits else currency,
-                  sms_rate_micros=(sms_rate_micros or DEFAULT_SMS_RATE) if credits else None,
-                  created_at=clock.now_ms())
+        tx.insert(
+            "wallets",
+            uid=uid,
+            account_id=account_id,
+            currency=currency,
+            balance_micros=0,
+            is_sandbox=int(is_sandbox),
+            purchase_currency="KES" if credits else currency,
+            sms_rate_micros=(sms_rate_micros or DEFAULT_SMS_RATE) if credits else None,
+            created_at=clock.now_ms(),
+        )
         audit_log.record(tx, actor=actor, action="wallet.create", subject=uid, account_id=account_id)
     return find_wallet(uid)
 
@@ -146,10 +167,12 @@ def set_low_balance(wallet: WalletInfo, threshold_micros: int | None, mail: str 
         raise InvalidInput(f"{mail} is no e-mail address", {"mail": ["Not an e-mail address"]})
     shown = "off" if threshold_micros is None else f"below {money.text(threshold_micros)} {wallet.currency}"
     with atomic() as tx:
-        tx.execute("UPDATE wallets SET low_balance_micros = ?, low_balance_mail = ?, low_balance_told_at = NULL,"
-                   " low_balance_mailed_at = NULL WHERE id = ?", (threshold_micros, mail, wallet.id))
-        audit_log.record(tx, actor=actor, action="wallet.alert", subject=wallet.uid, account_id=wallet.account_id,
-                         detail=shown)
+        tx.execute(
+            "UPDATE wallets SET low_balance_micros = ?, low_balance_mail = ?, low_balance_told_at = NULL,"
+            " low_balance_mailed_at = NULL WHERE id = ?",
+            (threshold_micros, mail, wallet.id),
+        )
+        audit_log.record(tx, actor=actor, action="wallet.alert", subject=wallet.uid, account_id=wallet.account_id, detail=shown)
 
 
 def credit_by_hand(wallet: WalletInfo, amount_micros: int, *, note: str | None, actor: Actor) -> int:
@@ -168,6 +191,12 @@ def _by_hand(wallet: WalletInfo, amount_micros: int, note: str | None, actor: Ac
         raise InvalidInput("The amount must be above zero", {"amount": ["Must be above zero"]})
     with atomic() as tx:
         balance = move(tx, wallet.id, amount_micros, kind=kind, description=note or kind.replace("_", " "))
-        audit_log.record(tx, actor=actor, action=f"wallet.{kind}", subject=wallet.uid, account_id=wallet.account_id,
-                         detail=f"{money.text(amount_micros)} {wallet.currency}" + (f": {note}" if note else ""))
+        audit_log.record(
+            tx,
+            actor=actor,
+            action=f"wallet.{kind}",
+            subject=wallet.uid,
+            account_id=wallet.account_id,
+            detail=f"{money.text(amount_micros)} {wallet.currency}" + (f": {note}" if note else ""),
+        )
     return balance

@@ -5,21 +5,32 @@ from __future__ import annotations
 from ..database import Row, query
 from .service import WalletInfo
 
-KINDS = {"credit": "Top-up", "sms_charge": "Messages", "refund": "Refund", "manual_credit": "Credit by hand",
-         "manual_debit": "Debit by hand"}
-ENTRY = ("SELECT e.*, b.uid AS batch_uid, b.lane AS batch_lane, m.uid AS message_uid, d.uid AS deposit_uid"
-         " FROM ledger_entries e LEFT JOIN batches b ON b.id = e.batch_id LEFT JOIN messages m ON m.id = e.message_id"
-         " LEFT JOIN deposits d ON d.id = e.deposit_id")
+KINDS = {
+    "credit": "Top-up",
+    "sms_charge": "Messages",
+    "refund": "Refund",
+    "manual_credit": "Credit by hand",
+    "manual_debit": "Debit by hand",
+}
+ENTRY = (
+    "SELECT e.*, b.uid AS batch_uid, b.lane AS batch_lane, m.uid AS message_uid, d.uid AS deposit_uid"
+    " FROM ledger_entries e LEFT JOIN batches b ON b.id = e.batch_id LEFT JOIN messages m ON m.id = e.message_id"
+    " LEFT JOIN deposits d ON d.id = e.deposit_id"
+)
 
 
 def entries(wallet: WalletInfo, before: int | None, limit: int, *, since: int = 0, until: int = 2**62) -> list[Row]:
     """Entries below the row id ``before``; ``since`` and ``until`` are instants, both inclusive."""
-    return query(f"{ENTRY} WHERE e.wallet_id = ? AND e.id < ? AND e.created_at BETWEEN ? AND ? ORDER BY e.id DESC LIMIT ?",
-                 (wallet.id, 2**62 if before is None else before, since, until, limit))
+    return query(
+        f"{ENTRY} WHERE e.wallet_id = ? AND e.id < ? AND e.created_at BETWEEN ? AND ? ORDER BY e.id DESC LIMIT ?",
+        (wallet.id, 2**62 if before is None else before, since, until, limit),
+    )
 
 
 def of_message(message: Row) -> list[Row]:
     """What a message cost and got back: its own entries, and those of its whole batch that it had a part in."""
-    return query(f"{ENTRY} WHERE e.message_id = ? UNION ALL {ENTRY} WHERE e.batch_id = ? AND e.message_id IS NULL"
-                 " AND (e.kind <> 'refund' OR ?) ORDER BY 1",
-                 (message["id"], message["batch_id"], message["status"] == "cancelled"))
+    return query(
+        f"{ENTRY} WHERE e.message_id = ? UNION ALL {ENTRY} WHERE e.batch_id = ? AND e.message_id IS NULL"
+        " AND (e.kind <> 'refund' OR ?) ORDER BY 1",
+        (message["id"], message["batch_id"], message["status"] == "cancelled"),
+    )

@@ -12,8 +12,9 @@ from .deposits import start_deposit
 from .service import WalletInfo
 
 
-def ask_phone(account: AccountInfo, wallet: WalletInfo, amount_micros: int, phone_text: str, *, provider: str | None,
-              actor: Actor) -> Row:
+def ask_phone(
+    account: AccountInfo, wallet: WalletInfo, amount_micros: int, phone_text: str, *, provider: str | None, actor: Actor
+) -> Row:
     """Ask a payer's phone for ``amount_micros`` of the wallet's purchase currency; the pending deposit."""
     roles.require_to_send(actor, account)
     if wallet.account_id != account.id:

@@ -33,8 +33,7 @@ def healthz():
         database = type(error).__name__
     scheduler, unstorable = _scheduler(settings), storage.here().problem()
     healthy = database == "ok" and unstorable is None and (scheduler == "running" or not settings.scheduler)
-    told: dict[str, str | None] = {"status": "ok" if healthy else "unavailable", "database": database,
-                                   "scheduler": scheduler}
+    told: dict[str, str | None] = {"status": "ok" if healthy else "unavailable", "database": database, "scheduler": scheduler}
     if unstorable is not None:
         told["storage"] = unstorable
     if paused is not None:

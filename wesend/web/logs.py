@@ -27,21 +27,24 @@ QUIET = frozenset({"health.healthz", "metrics.metrics"})  # asked every few seco
 LONGEST = 2000  # characters of a line of a traceback: an exception may quote what it choked on
 SECRET_NAME = re.compile(r"token|secret|key|code|signature|password", re.IGNORECASE)
 HIDDEN = "…"
-RULES = tuple((re.compile(pattern, re.IGNORECASE), shown) for pattern, shown in (
-    # gunicorn quotes the line that it could not read: of a header, or of the request itself
-    (r"(Invalid request from ip=\S+: [^:]*).*", r"\1"),
-    (r"(/callbacks(?:/[^/\s\"'?]+){0,2})/[^\s\"'?]+", rf"\1/{HIDDEN}"),
-    (r"(/t)/[^\s\"'?/]+", rf"\1/{HIDDEN}"),
-    (r"(/(?:sign-?in|log-?in|invite|invitation|reset|password|welcome)s?)/[^\s\"'?]+", rf"\1/{HIDDEN}"),
-    # None of these looks at a character more than a few times: whoever fills the log chooses the line.
-    (r"\?[^\s\"'<>?=]*=[^\s\"'<>)]*", f"?{HIDDEN}"),
-    # Up to the last @: a password may hold one.
-    (r"(://[^/\s:@]{0,100}:)[^\s/]{1,200}@", rf"\1{HIDDEN}@"),
-    (r"\b(basic|bearer)\s+[a-z0-9+/=._~-]{6,}", rf"\1 {HIDDEN}"),
-    (r"((?:api[-_]?key|secret|password|token)[\"']?\s{0,9}[:=]\s{0,9})[\"']?[^\s\"',;}]+", rf"\1{HIDDEN}"),
-    (r"\b(?:whsec|sk|pk)_[a-z0-9+/=_-]{16,}", HIDDEN),
-    (r"\b(?:ws|esms|wl)_(?:live|test|comm)_\w+", HIDDEN),
-))
+RULES = tuple(
+    (re.compile(pattern, re.IGNORECASE), shown)
+    for pattern, shown in (
+        # gunicorn quotes the line that it could not read: of a header, or of the request itself
+        (r"(Invalid request from ip=\S+: [^:]*).*", r"\1"),
+        (r"(/callbacks(?:/[^/\s\"'?]+){0,2})/[^\s\"'?]+", rf"\1/{HIDDEN}"),
+        (r"(/t)/[^\s\"'?/]+", rf"\1/{HIDDEN}"),
+        (r"(/(?:sign-?in|log-?in|invite|invitation|reset|password|welcome)s?)/[^\s\"'?]+", rf"\1/{HIDDEN}"),
+        # None of these looks at a character more than a few times: whoever fills the log chooses the line.
+        (r"\?[^\s\"'<>?=]*=[^\s\"'<>)]*", f"?{HIDDEN}"),
+        # Up to the last @: a password may hold one.
+        (r"(://[^/\s:@]{0,100}:)[^\s/]{1,200}@", rf"\1{HIDDEN}@"),
+        (r"\b(basic|bearer)\s+[a-z0-9+/=._~-]{6,}", rf"\1 {HIDDEN}"),
+        (r"((?:api[-_]?key|secret|password|token)[\"']?\s{0,9}[:=]\s{0,9})[\"']?[^\s\"',;}]+", rf"\1{HIDDEN}"),
+        (r"\b(?:whsec|sk|pk)_[a-z0-9+/=_-]{16,}", HIDDEN),
+        (r"\b(?:ws|esms|wl)_(?:live|test|comm)_\w+", HIDDEN),
+    )
+)
 
 
 def redact(text: str) -> str:
@@ -66,16 +69,21 @@ def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str | Non
 class TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = f"{_moment(record)} [{record.process}] {record.levelname} {redact(_one_line(record.getMessage()))}"
-        fields = " ".join(f"{name}={_one_line(str(value))}" for name, value in _fields(record).items()
-                          if value is not None)
+        fields = " ".join(f"{name}={_one_line(str(value))}" for name, value in _fields(record).items() if value is not None)
         trace = _trace(self, record)
         return (f"{line} {fields}" if fields else line) + (f"\n{trace}" if trace else "")
 
 
 class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        shown: dict[str, Any] = {"at": _moment(record), "level": record.levelname.lower(), "logger": record.name,
-                                 "pid": record.process, "message": redact(record.getMessage()), **_fields(record)}
+        shown: dict[str, Any] = {
+            "at": _moment(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "pid": record.process,
+            "message": redact(record.getMessage()),
+            **_fields(record),
+        }
         trace = _trace(self, record)
         if trace:
             shown["trace"] = trace
@@ -95,6 +103,7 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
 
 # -- the line a request ------------------------------------------------------------
 
+
 def init_app(app: Flask) -> None:
     """A line a request, where the settings ask for it; else requests pay nothing."""
     if app.config["WESEND"].log == "off":
@@ -109,8 +118,7 @@ def init_app(app: Flask) -> None:
     def end(response: Response) -> Response:
         level = logging.DEBUG if request.endpoint in QUIET else logging.INFO
         if access.isEnabledFor(level):
-            access.log(level, "%s %s %s", request.method, _path(), response.status_code,
-                       extra={"fields": _access(response)})
+            access.log(level, "%s %s %s", request.method, _path(), response.status_code, extra={"fields": _access(response)})
         return response
 
 
@@ -125,13 +133,21 @@ def _path() -> str:
 
 def _access(response: Response) -> dict[str, Any]:
     key = g.get("key")
-    return {"method": request.method, "path": redact(_path()), "status": response.status_code,
-            "ms": round((time.perf_counter() - g.logged_from) * 1000, 1), "bytes": response.calculate_content_length(),
-            "remote": client_address(), "endpoint": request.endpoint, "account": key.account.id if key else None,
-            "key": key.id if key else None}
+    return {
+        "method": request.method,
+        "path": redact(_path()),
+        "status": response.status_code,
+        "ms": round((time.perf_counter() - g.logged_from) * 1000, 1),
+        "bytes": response.calculate_content_length(),
+        "remote": client_address(),
+        "endpoint": request.endpoint,
+        "account": key.account.id if key else None,
+        "key": key.id if key else None,
+    }
 
 
 # -- a full disk ---------------------------------------------------------------------
+
 
 class OncePerMinute(logging.Filter):
     """Of what is logged because nothing can be stored, a line a minute and cause, over all processes of a server.
@@ -166,6 +182,7 @@ QUIETLY = OncePerMinute()
 
 
 # -- where the lines go ------------------------------------------------------------
+
 
 def formatter_of(settings: Settings) -> logging.Formatter:
     return JsonLines() if settings.log == "json" else TextLines()

@@ -44,10 +44,16 @@ def init_app(app: Flask) -> None:
 
     metrics_files.allocate_what_is_mapped()
     registry = CollectorRegistry()
-    requests = Histogram("wesend_http_request_seconds", "Seconds from a request's arrival to its answer",
-                         ("endpoint", "status"), buckets=LATENCY_BUCKETS, registry=registry)
-    waits = Histogram("wesend_database_busy_wait_seconds", "Waits of at least 1 ms for the turn to write",
-                      buckets=BUSY_BUCKETS, registry=registry)
+    requests = Histogram(
+        "wesend_http_request_seconds",
+        "Seconds from a request's arrival to its answer",
+        ("endpoint", "status"),
+        buckets=LATENCY_BUCKETS,
+        registry=registry,
+    )
+    waits = Histogram(
+        "wesend_database_busy_wait_seconds", "Waits of at least 1 ms for the turn to write", buckets=BUSY_BUCKETS, registry=registry
+    )
     timers: dict[tuple[str, int], Histogram] = {}  # looking a label up costs thrice what counting does
     app.extensions["wesend.web.metrics"] = registry
     app.extensions["wesend.database"].on_busy = waits.observe
@@ -74,9 +80,11 @@ def metrics() -> Response:
 
     settings: Settings = current_app.config["WESEND"]
     if not _may_read():
-        return Response("Set WESEND_METRICS_TOKEN and send it as a bearer token: without it only this machine is"
-                        " answered.\n",
-                        403, mimetype="text/plain")
+        return Response(
+            "Set WESEND_METRICS_TOKEN and send it as a bearer token: without it only this machine is answered.\n",
+            403,
+            mimetype="text/plain",
+        )
     return Response(_shown_counts() + generate_latest(_read(settings)), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -131,24 +139,24 @@ def _storage(_settings: Settings) -> Iterator[Metric]:
     from prometheus_client.core import GaugeMetricFamily
 
     found = storage.here()
-    yield GaugeMetricFamily("wesend_storage_free_bytes", "Bytes free where the instance keeps its things",
-                            value=found.free())
-    yield GaugeMetricFamily("wesend_storage_reserve_bytes", "With fewer free, bulks and uploads are refused; 0: off",
-                            value=found.reserve)
+    yield GaugeMetricFamily("wesend_storage_free_bytes", "Bytes free where the instance keeps its things", value=found.free())
+    yield GaugeMetricFamily(
+        "wesend_storage_reserve_bytes", "With fewer free, bulks and uploads are refused; 0: off", value=found.reserve
+    )
     yield GaugeMetricFamily("wesend_storage_full", "1 while nothing can be stored", value=int(found.problem() is not None))
 
 
 def _messages(_settings: Settings) -> Iterator[Metric]:
     from prometheus_client.core import CounterMetricFamily
 
-    statuses = CounterMetricFamily("wesend_messages", "Messages that got a status, since the instance was made",
-                                   labels=("dialect", "gateway", "status"))
+    statuses = CounterMetricFamily(
+        "wesend_messages", "Messages that got a status, since the instance was made", labels=("dialect", "gateway", "status")
+    )
     for names, count in sorted(status_counts().items()):
         statuses.add_metric(names, count)
     yield statuses
     accepted = query("SELECT coalesce(sum(total), 0) FROM daily_counts")[0][0]
-    yield CounterMetricFamily("wesend_sms_accepted", "SMS that were accepted, since the instance was made",
-                              value=accepted)
+    yield CounterMetricFamily("wesend_sms_accepted", "SMS that were accepted, since the instance was made", value=accepted)
 
 
 def _queue(_settings: Settings) -> Iterator[Metric]:
@@ -156,17 +164,17 @@ def _queue(_settings: Settings) -> Iterator[Metric]:
 
     now = clock.now_ms()
     depth = GaugeMetricFamily("wesend_queue_messages", "Messages in the queue", labels=("gateway",))
-    age = GaugeMetricFamily("wesend_queue_oldest_due_seconds",
-                            "How long the oldest message that may leave has been due; a paused bulk's may not",
-                            labels=("gateway",))
+    age = GaugeMetricFamily(
+        "wesend_queue_oldest_due_seconds",
+        "How long the oldest message that may leave has been due; a paused bulk's may not",
+        labels=("gateway",),
+    )
     for queue in queue_state.queues():
         depth.add_metric((queue.gateway,), queue.waiting)
         age.add_metric((queue.gateway,), max(0, now - queue.oldest_due) / 1000 if queue.oldest_due is not None else 0)
     yield from (depth, age)
-    yield GaugeMetricFamily("wesend_scheduled_messages", "Messages whose time has not come",
-                            value=queue_state.scheduled())
-    yield GaugeMetricFamily("wesend_dispatch_paused", "1 while nothing leaves the instance",
-                            value=int(pause.current() is not None))
+    yield GaugeMetricFamily("wesend_scheduled_messages", "Messages whose time has not come", value=queue_state.scheduled())
+    yield GaugeMetricFamily("wesend_dispatch_paused", "1 while nothing leaves the instance", value=int(pause.current() is not None))
 
 
 def _webhooks(_settings: Settings) -> Iterator[Metric]:
@@ -174,9 +182,11 @@ def _webhooks(_settings: Settings) -> Iterator[Metric]:
 
     backlog = queue_state.webhook_backlog()
     yield GaugeMetricFamily("wesend_webhook_backlog", "Webhook deliveries that are not over", value=backlog.waiting)
-    yield GaugeMetricFamily("wesend_webhook_oldest_due_seconds", "How long the oldest of them that is due has been so",
-                            value=max(0, clock.now_ms() - backlog.oldest_due) / 1000 if backlog.oldest_due is not None
-                            else 0)
+    yield GaugeMetricFamily(
+        "wesend_webhook_oldest_due_seconds",
+        "How long the oldest of them that is due has been so",
+        value=max(0, clock.now_ms() - backlog.oldest_due) / 1000 if backlog.oldest_due is not None else 0,
+    )
 
 
 def _instance(settings: Settings) -> Iterator[Metric]:
@@ -185,8 +195,9 @@ def _instance(settings: Settings) -> Iterator[Metric]:
     alive = leadership.scheduler_pid(settings) is not None
     yield GaugeMetricFamily("wesend_scheduler_up", "1 while a process runs the jobs", value=int(alive))
     if alive:
-        yield GaugeMetricFamily("wesend_scheduler_lag_seconds", "Seconds by which the jobs are late",
-                                value=leadership.scheduler_lag(settings))
+        yield GaugeMetricFamily(
+            "wesend_scheduler_lag_seconds", "Seconds by which the jobs are late", value=leadership.scheduler_lag(settings)
+        )
     size = GaugeMetricFamily("wesend_database_bytes", "Size of the database's files", labels=("file",))
     for label, ending in (("main", ""), ("wal", "-wal")):
         path = settings.database.with_name(settings.database.name + ending)
@@ -194,5 +205,4 @@ def _instance(settings: Settings) -> Iterator[Metric]:
     yield size
     age = backup.age_ms()
     if age is not None:
-        yield GaugeMetricFamily("wesend_backup_age_seconds", "Age of the newest backup made by the clock",
-                                value=age / 1000)
+        yield GaugeMetricFamily("wesend_backup_age_seconds", "Age of the newest backup made by the clock", value=age / 1000)

@@ -46,7 +46,7 @@ class AllocatedDict(MmapedDict):
             self._m = mmap.mmap(self._f.fileno(), capacity)
         except OSError:
             wider = mmap.mmap(-1, capacity)
-            wider[:self._used] = self._m[:self._used]
+            wider[: self._used] = self._m[: self._used]
             if self._f is not None:
                 self._f.close()
             self._f, self._m = None, wider

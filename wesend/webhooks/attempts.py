@@ -21,9 +21,11 @@ TEST_EVENT = "webhook.test"
 
 def list_deliveries(endpoint_id: int, *, limit: int = 50, failed: bool = False, before: int | None = None) -> list[Row]:
     """Newest first; ``failed``: only those that were given up."""
-    return query("SELECT * FROM webhook_deliveries WHERE endpoint_id = ? AND (? = 0 OR status = 'exhausted')"
-                 " AND id < coalesce(?, 9223372036854775807) ORDER BY id DESC LIMIT ?",
-                 (endpoint_id, int(failed), before, limit))
+    return query(
+        "SELECT * FROM webhook_deliveries WHERE endpoint_id = ? AND (? = 0 OR status = 'exhausted')"
+        " AND id < coalesce(?, 9223372036854775807) ORDER BY id DESC LIMIT ?",
+        (endpoint_id, int(failed), before, limit),
+    )
 
 
 def attempts_of(delivery_id: int) -> list[Row]:
@@ -31,9 +33,12 @@ def attempts_of(delivery_id: int) -> list[Row]:
 
 
 def find_delivery(uid: str, account_id: int | None = None) -> Row:
-    row = query_one("SELECT d.*, e.account_id FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id ="
-                    " d.endpoint_id"
-                    " WHERE d.uid = ? AND e.account_id = coalesce(?, e.account_id)", (uid, account_id))
+    row = query_one(
+        "SELECT d.*, e.account_id FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id ="
+        " d.endpoint_id"
+        " WHERE d.uid = ? AND e.account_id = coalesce(?, e.account_id)",
+        (uid, account_id),
+    )
     if row is None:
         raise WebhookNotFound(f"There is no webhook delivery {uid}")
     return row
@@ -52,14 +57,16 @@ def retry(delivery: Row, *, actor: Actor) -> None:
 def retry_failed(endpoint_id: int, since: int, *, actor: Actor) -> int:
     """Deliver again what was given up since an instant; how many."""
     roles.require(actor, MANAGE, get_endpoint(endpoint_id)["account_id"])
-    return write(lambda tx: _again(tx, "endpoint_id = ? AND status = 'exhausted' AND created_at >= ?",
-                                   (endpoint_id, since)))
+    return write(lambda tx: _again(tx, "endpoint_id = ? AND status = 'exhausted' AND created_at >= ?", (endpoint_id, since)))
 
 
 def _again(tx: Tx, condition: str, parameters: tuple) -> int:
-    changed = tx.changed("UPDATE webhook_deliveries SET status = 'pending', attempts = 0, due_at = ?, claim_token ="
-                         " NULL,"
-                         f" finished_at = NULL WHERE {condition}", (clock.now_ms(), *parameters))
+    changed = tx.changed(
+        "UPDATE webhook_deliveries SET status = 'pending', attempts = 0, due_at = ?, claim_token ="
+        " NULL,"
+        f" finished_at = NULL WHERE {condition}",
+        (clock.now_ms(), *parameters),
+    )
     tx.after_commit(bell.webhooks)
     return changed
 
@@ -78,9 +85,20 @@ def _post_test(endpoint: Row, allow_private: bool) -> Row:
     now = clock.now_ms()
     payload = dump({"event": TEST_EVENT, "webhook_id": endpoint["id"], "timestamp": clock.iso(now)})
     # One attempt is all a test gets: as if four had been made.
-    delivery_id = write(lambda tx: tx.insert(
-        "webhook_deliveries", uid=uid, endpoint_id=endpoint["id"], event=TEST_EVENT, subject="test", payload=payload,
-        attempts=deliver.ATTEMPTS - 1, due_at=now + deliver.LEASE_MS, claim_token=token, created_at=now))
+    delivery_id = write(
+        lambda tx: tx.insert(
+            "webhook_deliveries",
+            uid=uid,
+            endpoint_id=endpoint["id"],
+            event=TEST_EVENT,
+            subject="test",
+            payload=payload,
+            attempts=deliver.ATTEMPTS - 1,
+            due_at=now + deliver.LEASE_MS,
+            claim_token=token,
+            created_at=now,
+        )
+    )
     delivery = query_one("SELECT * FROM webhook_deliveries WHERE id = ?", (delivery_id,))
     assert delivery is not None
     http = GuardedHttp(allow_private=allow_private)
@@ -95,15 +113,22 @@ def forget_old(limit: int = 2000) -> int:
     """Housekeeping: finished deliveries older than 30 days, with their attempts; how many."""
 
     # Ids rise with time: up to the first that is young enough, so that the young ones are not looked through.
-    ids = [(row[0],) for row in query(
-        "SELECT id FROM webhook_deliveries WHERE status <> 'pending' AND created_at < ?1 AND id < coalesce((SELECT id"
-        " FROM webhook_deliveries WHERE created_at >= ?1 ORDER BY id LIMIT 1), 9223372036854775807) ORDER BY id LIMIT ?2",
-        (clock.now_ms() - KEPT_MS, limit))]
+    ids = [
+        (row[0],)
+        for row in query(
+            "SELECT id FROM webhook_deliveries WHERE status <> 'pending' AND created_at < ?1 AND id < coalesce((SELECT id"
+            " FROM webhook_deliveries WHERE created_at >= ?1 ORDER BY id LIMIT 1), 9223372036854775807) ORDER BY id LIMIT ?2",
+            (clock.now_ms() - KEPT_MS, limit),
+        )
+    ]
 
     def unit(tx: Tx) -> None:
         # One that was retried meanwhile stays, and keeps its attempts.
-        tx.executemany("DELETE FROM webhook_attempts WHERE delivery_id = ? AND EXISTS (SELECT 1 FROM webhook_deliveries d"
-                       " WHERE d.id = delivery_id AND d.status <> 'pending')", ids)
+        tx.executemany(
+            "DELETE FROM webhook_attempts WHERE delivery_id = ? AND EXISTS (SELECT 1 FROM webhook_deliveries d"
+            " WHERE d.id = delivery_id AND d.status <> 'pending')",
+            ids,
+        )
         tx.executemany("DELETE FROM webhook_deliveries WHERE id = ? AND status <> 'pending'", ids)
 
     if ids:

@@ -53,16 +53,24 @@ def due_endpoints() -> list[int]:
     if pause.current() is not None:
         return []
     now = clock.now_ms()
-    return [row[0] for row in query(
-        "SELECT id FROM webhook_endpoints e WHERE is_active = 1 AND managed <> ? AND EXISTS (SELECT 1 FROM webhook_deliveries d"
-        " WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.due_at <= ?)", (LISTENING_ROW, now))]
+    return [
+        row[0]
+        for row in query(
+            "SELECT id FROM webhook_endpoints e WHERE is_active = 1 AND managed <> ? AND EXISTS (SELECT 1 FROM webhook_deliveries d"
+            " WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.due_at <= ?)",
+            (LISTENING_ROW, now),
+        )
+    ]
 
 
 def seconds_to_next(now: int) -> float:
     """From ``now`` to the next attempt that is due later; infinite without one."""
-    soonest = query_one("SELECT min((SELECT d.due_at FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND"
-                        " d.status = 'pending' AND d.due_at > ? ORDER BY d.due_at LIMIT 1)) FROM webhook_endpoints e"
-                        " WHERE e.is_active = 1", (now,))
+    soonest = query_one(
+        "SELECT min((SELECT d.due_at FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND"
+        " d.status = 'pending' AND d.due_at > ? ORDER BY d.due_at LIMIT 1)) FROM webhook_endpoints e"
+        " WHERE e.is_active = 1",
+        (now,),
+    )
     return (soonest[0] - now) / 1000 if soonest and soonest[0] is not None else float("inf")
 
 
@@ -80,7 +88,8 @@ def claim(endpoint_id: int, limit: int) -> Claimed:
             " webhook_deliveries d"
             " JOIN webhook_endpoints e ON e.id = d.endpoint_id WHERE d.endpoint_id = ? AND d.status = 'pending'"
             " AND d.due_at <= ? AND e.is_active = 1 ORDER BY d.due_at, d.id LIMIT ?) RETURNING *",
-            (now + LEASE_MS, token, endpoint_id, now, limit))
+            (now + LEASE_MS, token, endpoint_id, now, limit),
+        )
 
     return Claimed(token, write(unit), until)
 
@@ -89,16 +98,23 @@ def hand_back(claimed: Claimed, rows: list[Row]) -> None:
     """Return what was claimed and not begun."""
     if rows:
         now = clock.now_ms()
-        write_surely(lambda tx: tx.executemany(
-            "UPDATE webhook_deliveries SET due_at = ?, claim_token = NULL WHERE id = ? AND claim_token = ?",
-            [(now, row["id"], claimed.token) for row in rows]))
+        write_surely(
+            lambda tx: tx.executemany(
+                "UPDATE webhook_deliveries SET due_at = ?, claim_token = NULL WHERE id = ? AND claim_token = ?",
+                [(now, row["id"], claimed.token) for row in rows],
+            )
+        )
 
 
 def free_claims() -> None:
     """At the start of the one courier: what its predecessor held is due again."""
-    write(lambda tx: tx.changed("UPDATE webhook_deliveries SET due_at = ?, claim_token = NULL WHERE status = 'pending'"
-                                " AND claim_token IS NOT NULL AND due_at > ? AND due_at <= ?",
-                                (clock.now_ms(), clock.now_ms(), clock.now_ms() + LEASE_MS)))
+    write(
+        lambda tx: tx.changed(
+            "UPDATE webhook_deliveries SET due_at = ?, claim_token = NULL WHERE status = 'pending'"
+            " AND claim_token IS NOT NULL AND due_at > ? AND due_at <= ?",
+            (clock.now_ms(), clock.now_ms(), clock.now_ms() + LEASE_MS),
+        )
+    )
 
 
 def load_target(endpoint_id: int) -> Target | None:
@@ -134,26 +150,37 @@ def payload_of(format_name: str, delivery: Row) -> str:
 
 def close_unsent(delivery: Row, token: str) -> None:
     """A claimed delivery that was shown instead of posted."""
-    write(lambda tx: tx.changed("UPDATE webhook_deliveries SET status = 'delivered', finished_at = ?, claim_token = NULL"
-                                " WHERE id = ? AND claim_token = ?", (clock.now_ms(), delivery["id"], token)))
+    write(
+        lambda tx: tx.changed(
+            "UPDATE webhook_deliveries SET status = 'delivered', finished_at = ?, claim_token = NULL"
+            " WHERE id = ? AND claim_token = ?",
+            (clock.now_ms(), delivery["id"], token),
+        )
+    )
 
 
 def _headers(format_, target: Target, delivery: Row, body: bytes, at: int) -> dict[str, str]:
     timestamp = str(at // 1000)
-    credentials = {} if target.credentials is None else {
-        "Authorization": "Basic " + base64.b64encode(target.credentials.encode()).decode()}
+    credentials = (
+        {} if target.credentials is None else {"Authorization": "Basic " + base64.b64encode(target.credentials.encode()).decode()}
+    )
     return {
-        **credentials, "Content-Type": "application/json", "User-Agent": "wesend",
+        **credentials,
+        "Content-Type": "application/json",
+        "User-Agent": "wesend",
         **format_.headers(delivery["event"], body, target.secret),
-        "webhook-id": delivery["uid"], "webhook-timestamp": timestamp,
-        "webhook-signature": standard_signature(target.secret, delivery["uid"], timestamp, body)}
+        "webhook-id": delivery["uid"],
+        "webhook-timestamp": timestamp,
+        "webhook-signature": standard_signature(target.secret, delivery["uid"], timestamp, body),
+    }
 
 
 def shown_headers(endpoint: Row, delivery: Row, at: int) -> dict[str, str]:
     """The headers of an attempt for people: whatever a secret goes into is left out, since it may be another by now."""
     format_, body = find_format(endpoint["format"]), (delivery["payload"] or "").encode()
-    first, second = (_headers(format_, target_of(endpoint)._replace(secret=secret), delivery, body, at)
-                     for secret in ("one", "two"))
+    first, second = (
+        _headers(format_, target_of(endpoint)._replace(secret=secret), delivery, body, at) for secret in ("one", "two")
+    )
     shown = {name: value if second[name] == value else "(signature)" for name, value in first.items()}
     return {**shown, "Authorization": "Basic (credentials)"} if "Authorization" in shown else shown
 
@@ -175,15 +202,32 @@ def _record(tx: Tx, target: Target, delivery: Row, token: str, at: int, answer: 
     changed = tx.changed(
         "UPDATE webhook_deliveries SET status = ?, attempts = ?, due_at = ?, claim_token = NULL, finished_at = ?"
         " WHERE id = ? AND claim_token = ? AND status = 'pending'",
-        (status, attempts, now + gap_ms(attempts) if status == "pending" else now, None if status == "pending" else now,
-         delivery["id"], token))
-    tx.insert("webhook_attempts", delivery_id=delivery["id"], at=at, duration_ms=answer.duration_ms,
-              status_code=answer.status_code, error=answer.error, answer=answer.body)
+        (
+            status,
+            attempts,
+            now + gap_ms(attempts) if status == "pending" else now,
+            None if status == "pending" else now,
+            delivery["id"],
+            token,
+        ),
+    )
+    tx.insert(
+        "webhook_attempts",
+        delivery_id=delivery["id"],
+        at=at,
+        duration_ms=answer.duration_ms,
+        status_code=answer.status_code,
+        error=answer.error,
+        answer=answer.body,
+    )
     if received and not changed:
         # The lease was lost, but a 200 is a 200: it is not sent again.
-        tx.execute("UPDATE webhook_deliveries SET status = 'delivered', finished_at = ?, claim_token = NULL WHERE id ="
-                   " ?"
-                   " AND status = 'pending'", (now, delivery["id"]))
+        tx.execute(
+            "UPDATE webhook_deliveries SET status = 'delivered', finished_at = ?, claim_token = NULL WHERE id ="
+            " ?"
+            " AND status = 'pending'",
+            (now, delivery["id"]),
+        )
     if status == "pending":
         tx.after_commit(bell.webhooks)  # so that its next attempt is waited for
     _note_health(tx, target.id, now, received, answer)
@@ -202,11 +246,9 @@ def longest_gap_ms() -> float:
 
 def _note_health(tx: Tx, endpoint_id: int, now: int, received: bool, answer: Answer) -> None:
     if received:
-        tx.execute("UPDATE webhook_endpoints SET failing_since = NULL WHERE id = ? AND failing_since IS NOT NULL",
-                   (endpoint_id,))
+        tx.execute("UPDATE webhook_endpoints SET failing_since = NULL WHERE id = ? AND failing_since IS NOT NULL", (endpoint_id,))
         return
-    tx.execute("UPDATE webhook_endpoints SET failing_since = coalesce(failing_since, ?) WHERE id = ?",
-               (now, endpoint_id))
+    tx.execute("UPDATE webhook_endpoints SET failing_since = coalesce(failing_since, ?) WHERE id = ?", (now, endpoint_id))
     endpoint = tx.one("SELECT * FROM webhook_endpoints WHERE id = ?", (endpoint_id,))
     if endpoint is None:
         return
@@ -214,5 +256,4 @@ def _note_health(tx: Tx, endpoint_id: int, now: int, received: bool, answer: Ans
     if answer.status_code == GONE:
         endpoints.switch_in(tx, endpoint, False, actor="system", reason="Switched off: it answered 410 Gone")
     elif now - endpoint["failing_since"] >= endpoints.DISABLE_AFTER_MS:
-        endpoints.switch_in(tx, endpoint, False, actor="system",
-                            reason=f"Switched off: it has failed for 3 days, last with {what}")
+        endpoints.switch_in(tx, endpoint, False, actor="system", reason=f"Switched off: it has failed for 3 days, last with {what}")

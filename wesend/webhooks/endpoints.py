@@ -67,12 +67,22 @@ def lead_to(tx: Tx, endpoint: Row, address: Address) -> None:
     """Another address; the one that is shown, given again without its credentials, keeps them."""
     if address.credentials is None and address.url == endpoint["url"]:
         return
-    tx.execute("UPDATE webhook_endpoints SET url = ?, credentials = ? WHERE id = ?",
-               (address.url, _sealed(address.credentials), endpoint["id"]))
+    tx.execute(
+        "UPDATE webhook_endpoints SET url = ?, credentials = ? WHERE id = ?",
+        (address.url, _sealed(address.credentials), endpoint["id"]),
+    )
 
 
-def add_endpoint(*, account_id: int, format_name: str, url: str, events: list[str] | None = None, managed: int = OWN_ROW,
-                 secret: str | None = None, actor: Actor) -> tuple[Row, str]:
+def add_endpoint(
+    *,
+    account_id: int,
+    format_name: str,
+    url: str,
+    events: list[str] | None = None,
+    managed: int = OWN_ROW,
+    secret: str | None = None,
+    actor: Actor,
+) -> tuple[Row, str]:
     """A new endpoint and its secret, which only this dialect's rule ever shows again."""
     roles.require(actor, MANAGE, account_id)
     get_account(account_id)
@@ -83,18 +93,33 @@ def add_endpoint(*, account_id: int, format_name: str, url: str, events: list[st
     address = read_address(url)
     secret = secret or new_secret()
     with atomic() as tx:
-        endpoint_id = tx.insert("webhook_endpoints", account_id=account_id, format=format_name, url=address.url,
-                                credentials=_sealed(address.credentials), secret=vault.seal(secret),
-                                events=",".join(events) if events else None, managed=managed, is_active=1,
-                                created_at=clock.now_ms())
-        audit_log.record(tx, actor=actor, action="webhook.add", subject=str(endpoint_id), account_id=account_id,
-                         detail=f"{format_name} {urlsplit(address.url).hostname}")
+        endpoint_id = tx.insert(
+            "webhook_endpoints",
+            account_id=account_id,
+            format=format_name,
+            url=address.url,
+            credentials=_sealed(address.credentials),
+            secret=vault.seal(secret),
+            events=",".join(events) if events else None,
+            managed=managed,
+            is_active=1,
+            created_at=clock.now_ms(),
+        )
+        audit_log.record(
+            tx,
+            actor=actor,
+            action="webhook.add",
+            subject=str(endpoint_id),
+            account_id=account_id,
+            detail=f"{format_name} {urlsplit(address.url).hostname}",
+        )
     return get_endpoint(endpoint_id), secret
 
 
 def get_endpoint(endpoint_id: int, account_id: int | None = None) -> Row:
-    row = query_one("SELECT * FROM webhook_endpoints WHERE id = ? AND account_id = coalesce(?, account_id)",
-                    (endpoint_id, account_id))
+    row = query_one(
+        "SELECT * FROM webhook_endpoints WHERE id = ? AND account_id = coalesce(?, account_id)", (endpoint_id, account_id)
+    )
     if row is None:
         raise WebhookNotFound(f"There is no webhook {endpoint_id}")
     return row
@@ -102,8 +127,10 @@ def get_endpoint(endpoint_id: int, account_id: int | None = None) -> Row:
 
 def list_endpoints(account_id: int) -> list[Row]:
     """Those with an address; a listening command's are its own affair."""
-    return query("SELECT * FROM webhook_endpoints WHERE account_id = ? AND url <> '' AND managed <> ? ORDER BY id",
-                 (account_id, LISTENING_ROW))
+    return query(
+        "SELECT * FROM webhook_endpoints WHERE account_id = ? AND url <> '' AND managed <> ? ORDER BY id",
+        (account_id, LISTENING_ROW),
+    )
 
 
 def secret_of(endpoint: Row) -> str:
@@ -125,11 +152,19 @@ def switch(endpoint_id: int, on: bool, *, actor: Actor, reason: str | None = Non
 
 
 def switch_in(tx: Tx, endpoint: Row, on: bool, *, actor: Actor, reason: str | None = None) -> None:
-    changed = tx.changed("UPDATE webhook_endpoints SET is_active = ?, disabled_reason = ?, failing_since = NULL WHERE id = ?"
-                         " AND is_active <> ?", (int(on), None if on else reason, endpoint["id"], int(on)))
+    changed = tx.changed(
+        "UPDATE webhook_endpoints SET is_active = ?, disabled_reason = ?, failing_since = NULL WHERE id = ? AND is_active <> ?",
+        (int(on), None if on else reason, endpoint["id"], int(on)),
+    )
     if changed:
-        audit_log.record(tx, actor=actor, action="webhook.enable" if on else "webhook.disable",
-                         subject=str(endpoint["id"]), account_id=endpoint["account_id"], detail=reason)
+        audit_log.record(
+            tx,
+            actor=actor,
+            action="webhook.enable" if on else "webhook.disable",
+            subject=str(endpoint["id"]),
+            account_id=endpoint["account_id"],
+            detail=reason,
+        )
 
 
 def rotate_secret(endpoint_id: int, *, actor: Actor) -> str:
@@ -139,8 +174,7 @@ def rotate_secret(endpoint_id: int, *, actor: Actor) -> str:
     secret = new_secret()
     with atomic() as tx:
         tx.execute("UPDATE webhook_endpoints SET secret = ? WHERE id = ?", (vault.seal(secret), endpoint_id))
-        audit_log.record(tx, actor=actor, action="webhook.rotate", subject=str(endpoint_id),
-                         account_id=endpoint["account_id"])
+        audit_log.record(tx, actor=actor, action="webhook.rotate", subject=str(endpoint_id), account_id=endpoint["account_id"])
     return secret
 
 
@@ -149,20 +183,26 @@ def remove_endpoint(endpoint_id: int, *, actor: Actor) -> None:
     endpoint = get_endpoint(endpoint_id)
     roles.require(actor, MANAGE, endpoint["account_id"])
     with atomic() as tx:
-        tx.execute("DELETE FROM webhook_attempts WHERE delivery_id IN (SELECT id FROM webhook_deliveries"
-                   " WHERE endpoint_id = ?)", (endpoint_id,))
+        tx.execute(
+            "DELETE FROM webhook_attempts WHERE delivery_id IN (SELECT id FROM webhook_deliveries WHERE endpoint_id = ?)",
+            (endpoint_id,),
+        )
         tx.execute("DELETE FROM webhook_deliveries WHERE endpoint_id = ?", (endpoint_id,))
         tx.execute("DELETE FROM webhook_endpoints WHERE id = ?", (endpoint_id,))
-        audit_log.record(tx, actor=actor, action="webhook.remove", subject=str(endpoint_id),
-                         account_id=endpoint["account_id"])
+        audit_log.record(tx, actor=actor, action="webhook.remove", subject=str(endpoint_id), account_id=endpoint["account_id"])
 
 
 def listening_for(tx: Tx, account_id: int, side: Side, event: str) -> list[int]:
     """The endpoints of an account that are on, hear of this side and name an event."""
-    return [row["id"]
-            for row in tx.all("SELECT id, events FROM webhook_endpoints WHERE account_id = ? AND is_active = 1"
-                              f" AND events IS NOT NULL AND {SEEN} ORDER BY id", (account_id, side))
-            if event in row["events"].split(",")]
+    return [
+        row["id"]
+        for row in tx.all(
+            "SELECT id, events FROM webhook_endpoints WHERE account_id = ? AND is_active = 1"
+            f" AND events IS NOT NULL AND {SEEN} ORDER BY id",
+            (account_id, side),
+        )
+        if event in row["events"].split(",")
+    ]
 
 
 class Listening(NamedTuple):
@@ -184,6 +224,7 @@ def _load_listening() -> Listening:
         for side in (LIVE, SANDBOX) if row["side"] is None else (row["side"],):
             key = (row["account_id"], side, row["format"])
             found[key] = (*found.get(key, ()), listener)
-    wallets = query("SELECT id, is_sandbox FROM wallets WHERE account_id IN"
-                    " (SELECT account_id FROM webhook_endpoints WHERE is_active = 1)")
+    wallets = query(
+        "SELECT id, is_sandbox FROM wallets WHERE account_id IN (SELECT account_id FROM webhook_endpoints WHERE is_active = 1)"
+    )
     return Listening(found, {row["id"]: side_of(is_sandbox=bool(row["is_sandbox"])) for row in wallets})

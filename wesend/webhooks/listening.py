@@ -66,8 +66,9 @@ def listen(account_id: int, format_names: list[str], url: str | None, *, actor: 
     _remove_stale()
     ids = []
     for name in format_names:
-        row, _ = endpoints.add_endpoint(account_id=account_id, format_name=name, url=url or "http://127.0.0.1/",
-                                        managed=LISTENING_ROW, actor=actor)
+        row, _ = endpoints.add_endpoint(
+            account_id=account_id, format_name=name, url=url or "http://127.0.0.1/", managed=LISTENING_ROW, actor=actor
+        )
         ids.append(row["id"])
     try:
         yield Listening([endpoints.get_endpoint(endpoint_id) for endpoint_id in ids], forwards=bool(url))
@@ -77,6 +78,7 @@ def listen(account_id: int, format_names: list[str], url: str | None, *, actor: 
 
 
 def _remove_stale() -> None:
-    for (endpoint_id,) in query("SELECT id FROM webhook_endpoints WHERE managed = ? AND created_at < ?",
-                                (LISTENING_ROW, clock.now_ms() - STALE_MS)):
+    for (endpoint_id,) in query(
+        "SELECT id FROM webhook_endpoints WHERE managed = ? AND created_at < ?", (LISTENING_ROW, clock.now_ms() - STALE_MS)
+    ):
         endpoints.remove_endpoint(endpoint_id, actor="system")

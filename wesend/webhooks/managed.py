@@ -39,8 +39,7 @@ def settings_of(account_id: int, api: str, side: Side) -> ManagedSettings:
     if not rows:
         return ManagedSettings(None, None, _first_secret(account_id, api, side), True)
     receipts, inbound = rows[RECEIPTS_ROW], rows[INBOUND_ROW]
-    return ManagedSettings(receipts["url"] or None, inbound["url"] or None, endpoints.secret_of(receipts),
-                           _is_wanted(rows))
+    return ManagedSettings(receipts["url"] or None, inbound["url"] or None, endpoints.secret_of(receipts), _is_wanted(rows))
 
 
 PAIR = f"SELECT * FROM webhook_endpoints WHERE account_id = ? AND format = ? AND managed IN (1, 2) AND {CHANGEABLE}"
@@ -70,16 +69,29 @@ def _rows(account_id: int, api: str, side: Side) -> dict[int, Row]:
         if not tx.one(PAIR, (account_id, api, *changing(side))):
             secret = vault.seal(_first_secret(account_id, api, side))
             for row, heard in ((RECEIPTS_ROW, events), (INBOUND_ROW, [INBOUND])):
-                tx.insert("webhook_endpoints", account_id=account_id, format=api, url="", secret=secret, managed=row,
-                          events=",".join(heard), side=side, is_active=0, created_at=clock.now_ms())
+                tx.insert(
+                    "webhook_endpoints",
+                    account_id=account_id,
+                    format=api,
+                    url="",
+                    secret=secret,
+                    managed=row,
+                    events=",".join(heard),
+                    side=side,
+                    is_active=0,
+                    created_at=clock.now_ms(),
+                )
     return _find(account_id, api, side)
 
 
 def update(account_id: int, api: str, side: Side, changes: dict[str, Any], *, actor: Actor) -> None:
     """``url``, ``inbound_url`` (None or empty takes it away) and ``is_active``; what is left out stays."""
     roles.require(actor, MANAGE, account_id)
-    addresses = {row: endpoints.read_address(changes[name], name) if changes[name] else NOWHERE
-            for name, row in (("url", RECEIPTS_ROW), ("inbound_url", INBOUND_ROW)) if name in changes}
+    addresses = {
+        row: endpoints.read_address(changes[name], name) if changes[name] else NOWHERE
+        for name, row in (("url", RECEIPTS_ROW), ("inbound_url", INBOUND_ROW))
+        if name in changes
+    }
     rows = _rows(account_id, api, side)
     active = changes.get("is_active", _is_wanted(rows))
     with atomic() as tx:
@@ -95,8 +107,14 @@ def _record_url(tx: Tx, row: Row, url: str, actor: Actor) -> None:
     """Hosts alone: the rest of an address may hold a secret."""
     if url != row["url"]:
         before, after = (urlsplit(address).hostname or "none" for address in (row["url"], url))
-        audit_log.record(tx, actor=actor, action="webhook.url", subject=str(row["id"]), account_id=row["account_id"],
-                         detail=f"{row['format']} {before} → {after}")
+        audit_log.record(
+            tx,
+            actor=actor,
+            action="webhook.url",
+            subject=str(row["id"]),
+            account_id=row["account_id"],
+            detail=f"{row['format']} {before} → {after}",
+        )
 
 
 def rotate(account_id: int, api: str, side: Side, *, actor: Actor) -> str:
@@ -105,6 +123,5 @@ def rotate(account_id: int, api: str, side: Side, *, actor: Actor) -> str:
     rows = _rows(account_id, api, side)
     secret = endpoints.rotate_secret(rows[RECEIPTS_ROW]["id"], actor=actor)
     with atomic() as tx:
-        tx.execute("UPDATE webhook_endpoints SET secret = ? WHERE id = ?",
-                   (vault.seal(secret), rows[INBOUND_ROW]["id"]))
+        tx.execute("UPDATE webhook_endpoints SET secret = ? WHERE id = ?", (vault.seal(secret), rows[INBOUND_ROW]["id"]))
     return secret

@@ -14,23 +14,37 @@ from .endpoints import listening
 from .formats import Event
 
 COLUMNS = ("uid", "endpoint_id", "event", "subject", "once", "payload", "due_at", "created_at")
-INSERT = (f"INSERT OR IGNORE INTO webhook_deliveries ({', '.join(COLUMNS)})"  # IGNORE: `once` was heard before
-          f" VALUES ({', '.join('?' * len(COLUMNS))})")
+INSERT = (
+    f"INSERT OR IGNORE INTO webhook_deliveries ({', '.join(COLUMNS)})"  # IGNORE: `once` was heard before
+    f" VALUES ({', '.join('?' * len(COLUMNS))})"
+)
 
 
 def enqueue(tx: Tx, account_id: int, side: Side, format_name: str, events: Iterable[Event]) -> None:
     """Write the events of one side down for every endpoint of the account that listens to it in this format."""
     listeners = listening().endpoints.get((account_id, side, format_name), ())
     if listeners:
-        put(tx, [(listener.id, event) for event in events for listener in listeners
-                 if listener.events is None or event.name in listener.events])
+        put(
+            tx,
+            [
+                (listener.id, event)
+                for event in events
+                for listener in listeners
+                if listener.events is None or event.name in listener.events
+            ],
+        )
 
 
 def put(tx: Tx, deliveries: list[tuple[int, Event]]) -> None:
     """Write (endpoint, event) pairs down and wake the courier at the commit."""
     now = clock.now_ms()
-    tx.executemany(INSERT, [(f"msg_{new_id()}", endpoint_id, event.name, event.subject, event.once,
-                             dump(event.payload), now, now) for endpoint_id, event in deliveries])
+    tx.executemany(
+        INSERT,
+        [
+            (f"msg_{new_id()}", endpoint_id, event.name, event.subject, event.once, dump(event.payload), now, now)
+            for endpoint_id, event in deliveries
+        ],
+    )
     tx.after_commit(bell.webhooks)
 
 

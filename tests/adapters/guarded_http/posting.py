@@ -11,5 +11,6 @@ def post(http: GuardedHttp, url: str, body: bytes = b"{}") -> Answer:
 
 def resolving_to(*addresses: str, port: int) -> list:
     """What `socket.getaddrinfo` says of a name with these addresses."""
-    return [(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))
-            for address in addresses]
+    return [
+        (socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses
+    ]

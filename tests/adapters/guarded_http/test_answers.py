@@ -4,16 +4,7 @@ import socket
 
 import pytest
 
-from ...support.receiver import (
-    Receiver,
-    answer,
-    drip_body,
-    drop,
-    drop_amid_body,
-    drop_amid_headers,
-    raw,
-    redirect,
-)
+from ...support.receiver import Receiver, answer, drip_body, drop, drop_amid_body, drop_amid_headers, raw, redirect
 from .posting import post
 
 LATE = 30_000
@@ -35,8 +26,9 @@ def test_a_url_without_a_path_is_posted_to_the_root(http, receiver):
     assert receiver.posted[0].target == "/"
 
 
-@pytest.mark.parametrize("url", ["http://ü.invalid/", "http://" + "a" * 300 + ".invalid/", "http://a..b/",
-                                 "http://nowhere.invalid/\u20ac"])
+@pytest.mark.parametrize(
+    "url", ["http://ü.invalid/", "http://" + "a" * 300 + ".invalid/", "http://a..b/", "http://nowhere.invalid/\u20ac"]
+)
 def test_a_url_that_leads_nowhere_is_an_answer_not_an_exception(http, url):
     result = post(http, url)
     assert result.status_code is None and result.error
@@ -80,10 +72,19 @@ def test_complete_headers_decide_though_the_body_never_ends(hasty, receiver):
     assert result.duration_ms < LATE
 
 
-@pytest.mark.parametrize("behaviour", [drop, drop_amid_headers, raw(b"HTTP/1.1 200 OK\r\n"), raw(b"HTTP/1.1 200"),
-                                       raw(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"), raw(b"no HTTP at all\r\n\r\n"),
-                                       raw(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 5000 + b"\r\n"),
-                                       raw(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n")])
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        drop,
+        drop_amid_headers,
+        raw(b"HTTP/1.1 200 OK\r\n"),
+        raw(b"HTTP/1.1 200"),
+        raw(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"),
+        raw(b"no HTTP at all\r\n\r\n"),
+        raw(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 5000 + b"\r\n"),
+        raw(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n"),
+    ],
+)
 def test_headers_that_are_not_complete_are_no_answer(http, receiver, behaviour):
     receiver.behave(behaviour)
     result = post(http, receiver.url)

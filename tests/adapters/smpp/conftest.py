@@ -61,8 +61,7 @@ def gateway_to(smsc_with) -> Iterator:
 
     def make(smsc: Smsc, *, timeout: float = 15.0, **options) -> SmppGateway:
         given = {"host": "127.0.0.1", "port": smsc.port, "system_id": "wesend", "reconnect": "0.05", **options}
-        gateway = SmppGateway("smpp", {name: str(value) for name, value in given.items()}, {"password": "secret"},
-                              timeout=timeout)
+        gateway = SmppGateway("smpp", {name: str(value) for name, value in given.items()}, {"password": "secret"}, timeout=timeout)
         made.append(gateway)
         return gateway
 

@@ -135,7 +135,7 @@ def test_an_smsc_that_was_away_is_found_again(smsc, gateway_to):
 def test_a_wrong_password_is_told_and_nothing_is_sent(smsc_with, gateway_to):
     smsc = smsc_with(NodeSmsc, password="another")
 
-    outcome, = gateway_to(smsc).submit([message("Hello")])
+    (outcome,) = gateway_to(smsc).submit([message("Hello")])
 
     assert (outcome.kind, outcome.code) == (TEMPORARY, "not_connected")
     assert "ESME_RINVPASWD" in outcome.text
@@ -193,7 +193,7 @@ def test_a_forked_process_has_a_session_of_its_own_and_does_not_end_its_parents(
             os._exit(2)
 
     _, status = os.waitpid(child, 0)
-    outcome, = gateway.submit([message("parent again")])
+    (outcome,) = gateway.submit([message("parent again")])
 
     assert os.waitstatus_to_exitcode(status) == 0
     assert outcome.kind == ACCEPTED
@@ -208,14 +208,21 @@ def certificate(tmp_path: Path) -> dict[str, str]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "smsc")])
     now = datetime.datetime.now(datetime.UTC)
-    signed = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-              .serial_number(1).not_valid_before(now - datetime.timedelta(days=1))
-              .not_valid_after(now + datetime.timedelta(days=1))
-              .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-              .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-              .sign(key, hashes.SHA256()))
-    (tmp_path / "key.pem").write_bytes(key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .sign(key, hashes.SHA256())
+    )
+    (tmp_path / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
     (tmp_path / "cert.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     return {"key": str(tmp_path / "key.pem"), "cert": str(tmp_path / "cert.pem")}
 
@@ -236,7 +243,7 @@ def test_messages_and_receipts_go_over_tls(smsc_with, gateway_to, certificate):
 def test_a_certificate_that_nobody_vouches_for_ends_the_connection(smsc_with, gateway_to, certificate):
     smsc = smsc_with(NodeSmsc, **certificate)
 
-    outcome, = gateway_to(smsc, tls=1).submit([message("Hello")])
+    (outcome,) = gateway_to(smsc, tls=1).submit([message("Hello")])
 
     assert (outcome.kind, outcome.code) == (TEMPORARY, "not_connected")
     assert "certificate" in outcome.text

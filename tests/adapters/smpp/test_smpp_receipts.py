@@ -18,8 +18,9 @@ PHONE = "256772000001"
 
 
 def receipt_text(identifier: str, word: str, error: str = "000", text: str = "Hello") -> bytes:
-    return (f"id:{identifier} sub:001 dlvrd:001 submit date:2606101200 done date:2606101201 stat:{word} err:{error}"
-            f" text:{text}").encode("latin-1")
+    return (
+        f"id:{identifier} sub:001 dlvrd:001 submit date:2606101200 done date:2606101201 stat:{word} err:{error} text:{text}"
+    ).encode("latin-1")
 
 
 @pytest.fixture
@@ -92,14 +93,13 @@ def test_receipts_that_wait_are_brought_together_and_sending_goes_on_meanwhile(n
 
     gateway.on_receipt = keep
     bound(gateway, node)
-    threads = [threading.Thread(target=node.deliver, args=(PHONE, receipt_text(f"{number}", "DELIVRD")))
-               for number in range(1, 6)]
+    threads = [threading.Thread(target=node.deliver, args=(PHONE, receipt_text(f"{number}", "DELIVRD"))) for number in range(1, 6)]
     threads[0].start()
     eventually(lambda: groups, "the first receipt was not brought")
     for thread in threads[1:]:
         thread.start()
 
-    outcome, = gateway.submit([message("Hello")])
+    (outcome,) = gateway.submit([message("Hello")])
     assert outcome.kind == "accepted"
     assert groups == [["1"]]
     assert node.ask_whether_alive() == OK
@@ -120,9 +120,16 @@ def test_what_somebody_writes_on_a_phone_is_never_a_receipt(smsc, gateway, broug
     assert inbound[0][:2] == (PHONE, "WESEND")
 
 
-@pytest.mark.parametrize(("content", "coding", "esm_class", "text"), [
-    (b"STOP", 0, 0, "STOP"), (b"\x1be5 \x00", 0, 0, "€5 @"), ("Привет😀".encode("utf-16-be"), 8, 0, "Привет😀"),
-    (b"caf\xe9", 3, 0, "café"), (b"\5\0\3\7\2\1first half", 0, 0x40, "first half")])
+@pytest.mark.parametrize(
+    ("content", "coding", "esm_class", "text"),
+    [
+        (b"STOP", 0, 0, "STOP"),
+        (b"\x1be5 \x00", 0, 0, "€5 @"),
+        ("Привет😀".encode("utf-16-be"), 8, 0, "Привет😀"),
+        (b"caf\xe9", 3, 0, "café"),
+        (b"\5\0\3\7\2\1first half", 0, 0x40, "first half"),
+    ],
+)
 def test_an_inbound_message_is_decoded(smsc, gateway, content, coding, esm_class, text):
     inbound = []
     gateway.on_inbound = lambda *given: inbound.append(given)
@@ -158,7 +165,7 @@ def test_a_receiver_sends_nothing(node, gateway_to, brought):
     gateway.on_receipt = brought.extend
     bound(gateway, node)
 
-    outcome, = gateway.submit([message("Hello")])
+    (outcome,) = gateway.submit([message("Hello")])
 
     assert (outcome.kind, outcome.code, node.arrived) == ("temporary", "not_connected", [])
     assert node.deliver(PHONE, receipt_text("5", "DELIVRD")) == OK

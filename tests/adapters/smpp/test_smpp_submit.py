@@ -20,7 +20,7 @@ TEXTS = {
     "short": "Hello",
     "exactly 160 septets": "a" * 160,
     "every GSM-7 character": "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLM"
-                             "NOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà\f^{}\\[~]|€",
+    "NOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà\f^{}\\[~]|€",
     "an escape pair at the border of a part": "x" * 152 + "€" + "y" * 152 + "{" + "z" * 20,
     "nothing but escape pairs": "[]" * 153,
     "ten parts of GSM-7": "0123456789" * 153,
@@ -37,13 +37,14 @@ TEXTS = {
 def test_a_text_arrives_as_it_was_written_in_as_many_parts_as_are_billed(smsc, gateway_to, text):
     gateway = gateway_to(smsc)
 
-    outcome, = gateway.submit([message(text)])
+    (outcome,) = gateway.submit([message(text)])
 
     assert outcome.kind == ACCEPTED
     assert smsc.texts() == {"256772000001": [text]}
     assert len(smsc.arrived) == count(text).count
-    assert outcome.gateway_ref.split(",") == [arrived.message_id for arrived in
-                                              sorted(smsc.arrived, key=lambda arrived: arrived.udh)]
+    assert outcome.gateway_ref.split(",") == [
+        arrived.message_id for arrived in sorted(smsc.arrived, key=lambda arrived: arrived.udh)
+    ]
 
 
 def test_a_final_receipt_is_asked_for_each_part(smsc, gateway_to):
@@ -62,13 +63,21 @@ def test_a_long_text_goes_as_one_payload_where_the_option_says_so(smsc, gateway_
     assert [arrived.udh for arrived in smsc.arrived] == [b"", b""]
 
 
-@pytest.mark.parametrize(("sender", "address", "ton"), [
-    ("WESEND", "WESEND", 5), ("My Shop", "My Shop", 5), ("+256312000000", "256312000000", 1),
-    ("256312000000", "256312000000", 1), ("8888", "8888", 3), (None, "", 0)])
+@pytest.mark.parametrize(
+    ("sender", "address", "ton"),
+    [
+        ("WESEND", "WESEND", 5),
+        ("My Shop", "My Shop", 5),
+        ("+256312000000", "256312000000", 1),
+        ("256312000000", "256312000000", 1),
+        ("8888", "8888", 3),
+        (None, "", 0),
+    ],
+)
 def test_the_type_of_the_sender_follows_from_how_it_looks(smsc, gateway_to, sender, address, ton):
     gateway_to(smsc).submit([message("Hello", sender=sender)])
 
-    arrived, = smsc.arrived
+    (arrived,) = smsc.arrived
     assert (arrived.source, arrived.source_ton) == (address, ton)
     assert (arrived.destination, arrived.destination_ton) == ("256772000001", 1)
 
@@ -78,8 +87,9 @@ def test_many_messages_of_many_threads_all_arrive_once_through_a_small_window(sm
     outcomes = {}
 
     def submit(thread: int) -> None:
-        batch = [message(f"{thread}/{number} " + "x" * 160 * (number % 3), to=f"+2567720{thread:02}{number:03}")
-                 for number in range(25)]
+        batch = [
+            message(f"{thread}/{number} " + "x" * 160 * (number % 3), to=f"+2567720{thread:02}{number:03}") for number in range(25)
+        ]
         outcomes[thread] = (batch, gateway.submit(batch))
 
     threads = [threading.Thread(target=submit, args=(thread,)) for thread in range(6)]
@@ -110,7 +120,7 @@ def test_the_window_is_never_exceeded(node, gateway_to):
 def test_a_throttled_message_is_a_temporary_refusal(smsc, gateway_to, status):
     smsc.statuses.append(status)
 
-    outcome, = gateway_to(smsc).submit([message("Hello")])
+    (outcome,) = gateway_to(smsc).submit([message("Hello")])
 
     assert outcome.kind == TEMPORARY
     assert outcome.code in ("ESME_RTHROTTLED", "ESME_RMSGQFUL")
@@ -123,7 +133,7 @@ def test_after_throttling_nothing_is_sent_for_a_moment(smsc, gateway_to, monkeyp
     gateway = bound(gateway_to(smsc, timeout=1.0), smsc)
     gateway.submit([message("Hello")])
 
-    outcome, = gateway.submit([message("Again")])
+    (outcome,) = gateway.submit([message("Again")])
 
     assert (outcome.kind, outcome.code) == (TEMPORARY, "busy")
     assert [arrived.text for arrived in smsc.arrived] == ["Hello"]
@@ -143,7 +153,7 @@ def test_a_throttled_part_of_a_message_that_went_out_otherwise_is_sent_again(sms
     smsc.statuses.extend([0, THROTTLED, 0, THROTTLED, QUEUE_FULL])
     text = "a" * 153 + "b" * 153 + "c" * 10
 
-    outcome, = gateway_to(smsc, window=1).submit([message(text)])
+    (outcome,) = gateway_to(smsc, window=1).submit([message(text)])
 
     assert outcome.kind == ACCEPTED
     assert smsc.texts() == {"256772000001": [text]}
@@ -153,7 +163,7 @@ def test_a_throttled_part_of_a_message_that_went_out_otherwise_is_sent_again(sms
 def test_a_message_of_which_a_part_is_refused_counts_as_accepted_and_will_fail(smsc, gateway_to):
     smsc.statuses.extend([0, NO_SUCH_NUMBER, 0])
 
-    outcome, = gateway_to(smsc, window=1).submit([message("x" * 400)])
+    (outcome,) = gateway_to(smsc, window=1).submit([message("x" * 400)])
 
     first, refused, last = outcome.gateway_ref.split(",")
     assert outcome.kind == ACCEPTED
@@ -165,7 +175,7 @@ def test_a_message_of_which_a_part_is_refused_counts_as_accepted_and_will_fail(s
 def test_a_message_without_an_answer_is_unknown_and_sent_once(smsc, gateway_to):
     smsc.is_silent = True
 
-    outcome, = bound(gateway_to(smsc, timeout=0.5), smsc).submit([message("Hello")])
+    (outcome,) = bound(gateway_to(smsc, timeout=0.5), smsc).submit([message("Hello")])
 
     assert (outcome.kind, outcome.code) == (UNKNOWN, "no_answer")
     assert len(eventually(lambda: smsc.arrived, "nothing arrived")) == 1
@@ -184,7 +194,7 @@ def test_a_place_in_the_window_is_free_again_when_its_answer_never_came(smsc, ga
 def test_nothing_is_sent_when_nobody_listens(smsc, gateway_to):
     smsc.stop()
 
-    outcome, = gateway_to(smsc).submit([message("Hello")])
+    (outcome,) = gateway_to(smsc).submit([message("Hello")])
 
     assert (outcome.kind, outcome.code) == (TEMPORARY, "not_connected")
     smsc.start()
@@ -203,8 +213,12 @@ def test_the_pace_lets_no_more_parts_through_than_it_allows(smsc, gateway_to):
 
 def test_a_long_message_that_has_begun_is_finished_before_others_begin(smsc, gateway_to):
     gateway, outcomes = bound(gateway_to(smsc, tps=10, timeout=1.0), smsc), []
-    threads = [threading.Thread(target=lambda number=number: outcomes.extend(
-        gateway.submit([message("x" * 153 * 10, to=f"+25677200000{number}")]))) for number in range(4)]
+    threads = [
+        threading.Thread(
+            target=lambda number=number: outcomes.extend(gateway.submit([message("x" * 153 * 10, to=f"+25677200000{number}")]))
+        )
+        for number in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -220,7 +234,7 @@ def test_a_long_message_that_has_begun_is_finished_before_others_begin(smsc, gat
 def test_an_id_is_stored_in_one_spelling_and_told_in_the_smscs_own(smsc, gateway_to):
     smsc.ids.append("000A3F")
 
-    outcome, = gateway_to(smsc).submit([message("Hello")])
+    (outcome,) = gateway_to(smsc).submit([message("Hello")])
 
     assert outcome.gateway_ref == "a3f"
     assert outcome.meta == {"smsc_ids": ["000A3F"]}

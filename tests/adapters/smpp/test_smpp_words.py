@@ -37,7 +37,7 @@ def test_the_parts_of_a_text_fit_and_make_it_up_again(text, reference):
     headers = [part.content[:6] if part.has_udh else b"" for part in parts]
     if len(parts) > 1:
         assert headers == [bytes((5, 0, 3, reference % 256, len(parts), number)) for number in range(1, len(parts) + 1)]
-    bodies = [part.content[len(header):] for part, header in zip(parts, headers, strict=True)]
+    bodies = [part.content[len(header) :] for part, header in zip(parts, headers, strict=True)]
     codec = "utf-16-be" if parts[0].data_coding == 8 else "gsm23.038"
     assert "".join(body.decode(codec) for body in bodies) == text
     most = 140 if parts[0].data_coding == 8 else 159 if len(parts) > 1 else 160  # 6 of UDH and 153 septets
@@ -57,11 +57,19 @@ def test_another_codec_reads_our_submit_sm():
 
 
 def test_we_read_another_codecs_deliver_sm():
-    wire = smpp34.DeliverSm("256772000001", "WESEND", b"id:5", esm_class=4, data_coding=3, service_type="X",
-                            schedule_delivery_time="", sequence_number=3,
-                            tlvs=[smpp34.Tlv(0x1E, b"AB\0"), smpp34.Tlv(0x1400, b"vendor")]).encode()
+    wire = smpp34.DeliverSm(
+        "256772000001",
+        "WESEND",
+        b"id:5",
+        esm_class=4,
+        data_coding=3,
+        service_type="X",
+        schedule_delivery_time="",
+        sequence_number=3,
+        tlvs=[smpp34.Tlv(0x1E, b"AB\0"), smpp34.Tlv(0x1400, b"vendor")],
+    ).encode()
 
-    request, = pdu.Splitter().feed(wire)
+    (request,) = pdu.Splitter().feed(wire)
     read = pdu.read_delivery(request)
 
     assert request.sequence == 3
@@ -82,7 +90,7 @@ def test_pdus_are_found_wherever_the_stream_is_cut(lengths):
     stream = b"".join(pdu.pack(item.command, item.sequence, item.body) for item in sent)
     for step in (1, 3, 17, 1000):
         splitter = pdu.Splitter()
-        found = [item for at in range(0, len(stream), step) for item in splitter.feed(stream[at:at + step])]
+        found = [item for at in range(0, len(stream), step) for item in splitter.feed(stream[at : at + step])]
         assert found == sent
 
 
@@ -103,9 +111,21 @@ def test_a_deliver_sm_of_any_bytes_is_read_or_refused(body):
             read_receipt(read)
 
 
-@pytest.mark.parametrize(("stored", "received"), [
-    ("m42", "m42"), ("M42", "m42"), ("0005", "5"), ("5", "0005"), ("5A3F", "23103"), ("23103", "5a3f"),
-    ("0005A3F", "23103"), ("23103", "0005A3F"), ("B0A1-77", "b0a1-77"), ("0", "00")])
+@pytest.mark.parametrize(
+    ("stored", "received"),
+    [
+        ("m42", "m42"),
+        ("M42", "m42"),
+        ("0005", "5"),
+        ("5", "0005"),
+        ("5A3F", "23103"),
+        ("23103", "5a3f"),
+        ("0005A3F", "23103"),
+        ("23103", "0005A3F"),
+        ("B0A1-77", "b0a1-77"),
+        ("0", "00"),
+    ],
+)
 def test_an_id_is_found_however_the_receipt_spells_it(stored, received):
     assert ids.canonical(stored) in ids.alternatives(received)
 
@@ -121,17 +141,29 @@ def test_an_absurd_id_is_no_error():
     assert ids.canonical("a,b!c?d") == "a.b.c.d"
 
 
-@pytest.mark.parametrize(("gateway_ref", "receipts", "expected"), [
-    ("a", {}, None), ("a", {"x": DELIVERED}, None), ("a", {"a": DELIVERED}, DELIVERED),
-    ("a", {"000A": DELIVERED}, DELIVERED),
-    ("1,2,3", {"1": DELIVERED, "2": DELIVERED}, Receipt("sent")),
-    ("1,2,3", {"3": DELIVERED, "1": DELIVERED, "2": DELIVERED}, DELIVERED),
-    ("1,2,3", {"2": FAILED}, FAILED), ("1,2,3", {"1": DELIVERED, "2": FAILED, "3": DELIVERED}, FAILED),
-    ("1,2", {"1": DELIVERED, "2": SENT}, Receipt("sent")), ("1,2", {"1": SENT}, Receipt("sent")),
-    ("1,!", {}, ids.PARTLY_REFUSED), ("1,!", {"1": DELIVERED}, ids.PARTLY_REFUSED), ("1,!", {"1": FAILED}, FAILED),
-    ("1,?", {"1": DELIVERED}, Receipt("sent")), ("1,?", {"1": FAILED}, FAILED),
-    ("5a3f,5a40", {"23103": DELIVERED, "23104": DELIVERED}, DELIVERED),
-    ("10,16", {"16": FAILED}, FAILED), ("10,16", {"10": DELIVERED, "16": DELIVERED}, DELIVERED)])
+@pytest.mark.parametrize(
+    ("gateway_ref", "receipts", "expected"),
+    [
+        ("a", {}, None),
+        ("a", {"x": DELIVERED}, None),
+        ("a", {"a": DELIVERED}, DELIVERED),
+        ("a", {"000A": DELIVERED}, DELIVERED),
+        ("1,2,3", {"1": DELIVERED, "2": DELIVERED}, Receipt("sent")),
+        ("1,2,3", {"3": DELIVERED, "1": DELIVERED, "2": DELIVERED}, DELIVERED),
+        ("1,2,3", {"2": FAILED}, FAILED),
+        ("1,2,3", {"1": DELIVERED, "2": FAILED, "3": DELIVERED}, FAILED),
+        ("1,2", {"1": DELIVERED, "2": SENT}, Receipt("sent")),
+        ("1,2", {"1": SENT}, Receipt("sent")),
+        ("1,!", {}, ids.PARTLY_REFUSED),
+        ("1,!", {"1": DELIVERED}, ids.PARTLY_REFUSED),
+        ("1,!", {"1": FAILED}, FAILED),
+        ("1,?", {"1": DELIVERED}, Receipt("sent")),
+        ("1,?", {"1": FAILED}, FAILED),
+        ("5a3f,5a40", {"23103": DELIVERED, "23104": DELIVERED}, DELIVERED),
+        ("10,16", {"16": FAILED}, FAILED),
+        ("10,16", {"10": DELIVERED, "16": DELIVERED}, DELIVERED),
+    ],
+)
 def test_a_long_message_is_delivered_when_all_its_parts_are_and_failed_when_one_is(gateway_ref, receipts, expected):
     assert ids.whole(gateway_ref, receipts) == expected
 
@@ -140,10 +172,21 @@ def text_receipt(content: bytes, esm_class: int = 4) -> pdu.Delivery:
     return pdu.Delivery("256772000001", "WESEND", esm_class, 0, content, {})
 
 
-@pytest.mark.parametrize(("word", "status"), [
-    ("DELIVRD", "delivered"), ("delivrd", "delivered"), ("EXPIRED", "failed"), ("DELETED", "failed"),
-    ("UNDELIV", "failed"), ("REJECTD", "failed"),
-    ("ACCEPTD", "sent"), ("ENROUTE", "sent"), ("UNKNOWN", "sent"), ("BUFFERED", "sent")])
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("DELIVRD", "delivered"),
+        ("delivrd", "delivered"),
+        ("EXPIRED", "failed"),
+        ("DELETED", "failed"),
+        ("UNDELIV", "failed"),
+        ("REJECTD", "failed"),
+        ("ACCEPTD", "sent"),
+        ("ENROUTE", "sent"),
+        ("UNKNOWN", "sent"),
+        ("BUFFERED", "sent"),
+    ],
+)
 def test_every_word_of_a_receipt_has_its_meaning(word, status):
     receipt = read_receipt(text_receipt(b"id:5 sub:001 stat:" + word.encode() + b" err:000"))
 
@@ -168,14 +211,27 @@ def test_a_receipt_without_an_id_is_nobodys():
 ACCEPTED_PART, THROTTLED, REFUSED = Answer(True, 0, "1"), Answer(True, 0x58), Answer(True, 0x0B)
 
 
-@pytest.mark.parametrize(("answers", "kind", "gateway_ref"), [
-    ([ACCEPTED_PART], "accepted", "1"), ([Answer(True, 0)], "accepted", None), ([THROTTLED], "temporary", None),
-    ([REFUSED], "refused", None), ([NO_ANSWER], "unknown", None), ([NOT_WRITTEN], "temporary", None),
-    ([THROTTLED, REFUSED], "refused", None), ([THROTTLED, NOT_WRITTEN], "temporary", None),
-    ([REFUSED, NO_ANSWER], "unknown", None), ([ACCEPTED_PART, NO_ANSWER], "unknown", "1,?"),
-    ([ACCEPTED_PART, NOT_WRITTEN], "accepted", "1,!"), ([REFUSED, ACCEPTED_PART], "accepted", "!,1"),
-    ([Answer(True, 0), ACCEPTED_PART], "accepted", "?,1"), ([Answer(True, 0x04)], "temporary", None),
-    ([Answer(True, 0x45)], "temporary", None), ([Answer(True, 0x08)], "refused", None)])
+@pytest.mark.parametrize(
+    ("answers", "kind", "gateway_ref"),
+    [
+        ([ACCEPTED_PART], "accepted", "1"),
+        ([Answer(True, 0)], "accepted", None),
+        ([THROTTLED], "temporary", None),
+        ([REFUSED], "refused", None),
+        ([NO_ANSWER], "unknown", None),
+        ([NOT_WRITTEN], "temporary", None),
+        ([THROTTLED, REFUSED], "refused", None),
+        ([THROTTLED, NOT_WRITTEN], "temporary", None),
+        ([REFUSED, NO_ANSWER], "unknown", None),
+        ([ACCEPTED_PART, NO_ANSWER], "unknown", "1,?"),
+        ([ACCEPTED_PART, NOT_WRITTEN], "accepted", "1,!"),
+        ([REFUSED, ACCEPTED_PART], "accepted", "!,1"),
+        ([Answer(True, 0), ACCEPTED_PART], "accepted", "?,1"),
+        ([Answer(True, 0x04)], "temporary", None),
+        ([Answer(True, 0x45)], "temporary", None),
+        ([Answer(True, 0x08)], "refused", None),
+    ],
+)
 def test_the_outcome_of_a_message_follows_from_its_parts(answers, kind, gateway_ref):
     outcome = outcome_of(answers, "")
 
@@ -204,19 +260,34 @@ def test_options_have_defaults():
     assert (read["tls"], read["payload"]) == (False, False)
 
 
-@pytest.mark.parametrize(("options", "secrets"), [
-    ({}, {"password": "x"}), (GIVEN, {}), ({**GIVEN, "bind": "sideways"}, {"password": "x"}),
-    ({**GIVEN, "window": "0"}, {"password": "x"}), ({**GIVEN, "port": "http"}, {"password": "x"}),
-    ({**GIVEN, "colour": "red"}, {"password": "x"})])
+@pytest.mark.parametrize(
+    ("options", "secrets"),
+    [
+        ({}, {"password": "x"}),
+        (GIVEN, {}),
+        ({**GIVEN, "bind": "sideways"}, {"password": "x"}),
+        ({**GIVEN, "window": "0"}, {"password": "x"}),
+        ({**GIVEN, "port": "http"}, {"password": "x"}),
+        ({**GIVEN, "colour": "red"}, {"password": "x"}),
+    ],
+)
 def test_wrong_options_are_an_error_when_the_gateway_is_made(options, secrets):
     with pytest.raises(ValueError):
         SmppGateway("smpp", options, secrets, timeout=10)
 
 
-@pytest.mark.parametrize(("options", "parallel", "batch"), [
-    ({}, 16, 1), ({"window": "50"}, 16, 6), ({"window": "50", "parallel": "2"}, 2, 50), ({"window": "1"}, 2, 1),
-    ({"tps": "0.1"}, 1, 1), ({"tps": "2", "window": "50"}, 10, 1),
-    ({"tps": "100", "window": "500", "parallel": "4"}, 4, 125)])
+@pytest.mark.parametrize(
+    ("options", "parallel", "batch"),
+    [
+        ({}, 16, 1),
+        ({"window": "50"}, 16, 6),
+        ({"window": "50", "parallel": "2"}, 2, 50),
+        ({"window": "1"}, 2, 1),
+        ({"tps": "0.1"}, 1, 1),
+        ({"tps": "2", "window": "50"}, 10, 1),
+        ({"tps": "100", "window": "500", "parallel": "4"}, 4, 125),
+    ],
+)
 def test_two_windows_of_messages_are_taken_on_at_once_or_what_the_pace_lets_begin_in_time(options, parallel, batch):
     gateway = SmppGateway("smpp", {**GIVEN, **options}, {"password": "x"}, timeout=10)
 

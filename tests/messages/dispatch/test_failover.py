@@ -121,8 +121,7 @@ def test_all_ways_are_tried_before_each_wait(wallet, carrier, second, clock):
 
 
 @pytest.mark.parametrize("in_request", [True, False])
-def test_an_unknown_outcome_never_fails_over_is_never_sent_again_and_keeps_its_charge(
-        wallet, carrier, second, clock, in_request):
+def test_an_unknown_outcome_never_fails_over_is_never_sent_again_and_keeps_its_charge(wallet, carrier, second, clock, in_request):
     carrier.outcomes.append(SILENT)
     one = send(wallet, in_request=request_limits).messages[0]
     go(carrier)
@@ -267,9 +266,9 @@ def test_or_refunded_after_a_while_when_there_is_no_other_way(wallet, upstreams,
 
 
 def test_a_gateway_that_is_removed_while_a_request_holds_its_messages_sends_them_another_way(
-        wallet, carrier, second, upstreams, monkeypatch):
-    monkeypatch.setattr(sending, "submit_accepted", lambda accepted: (
-        upstreams.pop("carrier"), submit_accepted(accepted)))
+    wallet, carrier, second, upstreams, monkeypatch
+):
+    monkeypatch.setattr(sending, "submit_accepted", lambda accepted: (upstreams.pop("carrier"), submit_accepted(accepted)))
     one = send(wallet, in_request=True).messages[0]
     assert state(one["id"])[:2] == ("queued", "second") and carrier.submitted == []
 
@@ -331,18 +330,22 @@ def bring(*receipts: tuple[str, str]) -> int:
     return receipt_inbox.match_new()
 
 
-@pytest.mark.parametrize("receipts, then", [
-    ([("1a", DELIVERED)], "sent"), ([("1a", DELIVERED), ("1b", DELIVERED)], "delivered"),
-    ([("1b", DELIVERED), ("1a", SENT), ("1a", DELIVERED)], "delivered"),
-    ([("26", DELIVERED), ("27", DELIVERED)], "delivered"),
-    ([("001A", DELIVERED), ("001B", DELIVERED)], "delivered"), ([("1a", FAILED)], "failed"),
-    ([("1a", DELIVERED), ("1b", FAILED)], "failed"),
-    ([("1a", DELIVERED), ("1a", SENT), ("1b", DELIVERED)], "delivered"),
-    ([("1a", DELIVERED)] * 4, "sent"),
-])
+@pytest.mark.parametrize(
+    "receipts, then",
+    [
+        ([("1a", DELIVERED)], "sent"),
+        ([("1a", DELIVERED), ("1b", DELIVERED)], "delivered"),
+        ([("1b", DELIVERED), ("1a", SENT), ("1a", DELIVERED)], "delivered"),
+        ([("26", DELIVERED), ("27", DELIVERED)], "delivered"),
+        ([("001A", DELIVERED), ("001B", DELIVERED)], "delivered"),
+        ([("1a", FAILED)], "failed"),
+        ([("1a", DELIVERED), ("1b", FAILED)], "failed"),
+        ([("1a", DELIVERED), ("1a", SENT), ("1b", DELIVERED)], "delivered"),
+        ([("1a", DELIVERED)] * 4, "sent"),
+    ],
+)
 @pytest.mark.parametrize("at_once", [True, False])
-def test_a_long_message_is_delivered_when_all_its_parts_are_and_failed_when_one_is(
-        wallet, parted, receipts, then, at_once):
+def test_a_long_message_is_delivered_when_all_its_parts_are_and_failed_when_one_is(wallet, parted, receipts, then, at_once):
     parted.outcomes.append(Outcome(ACCEPTED, "1a,1b"))
     one = send(wallet, text="long " * 40, in_request=True).messages[0]
     matched = bring(*receipts) if at_once else sum(bring(each) for each in receipts)

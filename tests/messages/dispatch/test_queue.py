@@ -45,7 +45,10 @@ def test_a_claimed_message_has_a_token_and_a_lease_of_30_seconds_and_is_claimed_
     row = message(one["id"])
     assert [outgoing.id for outgoing in claimed.messages] == [one["id"]]
     assert (row["status"], row["claim_token"], row["lease_until"]) == (
-        "claimed", claimed.token, time.now_ms() + LEASE_MS) and LEASE_MS == 30_000
+        "claimed",
+        claimed.token,
+        time.now_ms() + LEASE_MS,
+    ) and LEASE_MS == 30_000
     assert queue.claim("carrier", 10).messages == []
 
 
@@ -130,7 +133,8 @@ def test_after_a_crash_a_claimed_message_is_queued_again(wallet, clock):
 
 
 def test_after_a_crash_a_message_that_was_being_submitted_is_unknown_keeps_its_charge_and_is_never_sent_again(
-        wallet, carrier, clock):
+    wallet, carrier, clock
+):
     one = send(wallet).messages[0]
     claimed = queue.claim("carrier", 1)
     queue.start([claimed])
@@ -217,7 +221,7 @@ def test_small_sends_go_before_bulks(wallet):
 def test_open_bulks_share_what_is_claimed_and_one_that_needs_less_leaves_it_to_the_others(wallet):
     ids = {}
     for position, size in enumerate((300, 101, 200)):
-        sent = send(wallet, *NUMBERS[position * 300:position * 300 + size])
+        sent = send(wallet, *NUMBERS[position * 300 : position * 300 + size])
         ids.update(dict.fromkeys((row["id"] for row in sent.messages), position))
     shares = [Counter(ids[one.id] for one in queue.claim("carrier", 90).messages) for _ in range(3)]
     assert shares == [Counter({0: 30, 1: 30, 2: 30})] * 3
@@ -242,4 +246,5 @@ def test_an_accounts_messages_carry_the_day_of_its_own_zone(wallet, clock):
     assert get_account(wallet.account_id).time_zone == "Africa/Kampala"
     assert one["day"] == "2026-06-11"
     assert [tuple(row) for row in query("SELECT day, total FROM daily_counts WHERE wallet_id = ?", (wallet.id,))] == [
-        ("2026-06-11", 1)]
+        ("2026-06-11", 1)
+    ]

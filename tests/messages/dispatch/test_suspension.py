@@ -62,8 +62,9 @@ def resume(wallet) -> int:
 
 
 def bulk(wallet, count: int, order: Order = Order(), *, first: int = 0):
-    accepted = sending.send_bulk(composer(wallet), read_recipients(NUMBERS[first:first + count], "UG"), origin=ORIGIN,
-                                 order=order)
+    accepted = sending.send_bulk(
+        composer(wallet), read_recipients(NUMBERS[first : first + count], "UG"), origin=ORIGIN, order=order
+    )
     return sending.load_sent(accepted.batch_uid)
 
 
@@ -89,8 +90,13 @@ def later(seconds: float = 60) -> int:
 
 
 def test_nothing_that_waits_leaves_while_the_account_is_suspended_and_all_of_it_when_it_is_resumed(wallet, clock):
-    sent = (send(wallet, NUMBERS[0]), send(wallet, NUMBERS[1], order=Order("scheduled", later())), bulk(wallet, 120),
-            bulk(wallet, 3, Order("scheduled", later())), bulk(wallet, 3, Order("drip", drip_rate=600)))
+    sent = (
+        send(wallet, NUMBERS[0]),
+        send(wallet, NUMBERS[1], order=Order("scheduled", later())),
+        bulk(wallet, 120),
+        bulk(wallet, 3, Order("scheduled", later())),
+        bulk(wallet, 3, Order("drip", drip_rate=600)),
+    )
     suspend(wallet)
     for seconds in (0, 120, 600):
         clock.advance(seconds)
@@ -121,8 +127,9 @@ def test_what_is_claimed_and_not_begun_goes_back_and_what_is_in_flight_ends(wall
     begun = queue.start([claimed._replace(messages=claimed.messages[:2])])[0]
     suspend(wallet)
     assert queue.start([claimed._replace(messages=claimed.messages[2:])])[0].messages == []
-    write(lambda tx: settle(tx, [(begun.messages[0], Outcome("accepted", "x")), (begun.messages[1], Outcome(TEMPORARY))],
-                            begun.token))
+    write(
+        lambda tx: settle(tx, [(begun.messages[0], Outcome("accepted", "x")), (begun.messages[1], Outcome(TEMPORARY))], begun.token)
+    )
     assert statuses(sent) == {"submitted": 1, "queued": 3}
     assert claimable() == []
     first = message(begun.messages[0].id)
@@ -148,8 +155,12 @@ def test_a_waiting_retry_and_a_mail_are_kept(carrier, clock):
 
 
 def test_what_is_late_by_more_than_an_hour_waits_for_the_operators_word(wallet, other, clock):
-    late = (send(wallet, NUMBERS[0]), send(wallet, NUMBERS[1], order=Order("scheduled", later(60))), bulk(wallet, 5),
-            bulk(wallet, 4, Order("scheduled", later(60))))
+    late = (
+        send(wallet, NUMBERS[0]),
+        send(wallet, NUMBERS[1], order=Order("scheduled", later(60))),
+        bulk(wallet, 5),
+        bulk(wallet, 4, Order("scheduled", later(60))),
+    )
     in_time = send(wallet, NUMBERS[2], order=Order("scheduled", later(1.5 * HOUR)))
     suspend(wallet)
     assert claimable() == []
@@ -182,9 +193,13 @@ def test_the_operators_other_word_cancels_and_refunds_each_batch_by_one_entry(wa
     assert done == (704, {"UGX": 704 * 35_000_000})
     assert (before, balance(wallet)) == (str(100_000 - 704 * 35), "100000")
     refunds = [tuple(row) for row in query("SELECT amount_micros, description FROM ledger_entries WHERE kind = 'refund'")]
-    assert sorted(refunds) == sorted([
-        (35_000_000, f"Cancelled: batch {late[0].batch['uid']}"), (105_000_000, f"Cancelled: batch {late[1].batch['uid']}"),
-        (700 * 35_000_000, "Cancelled: Easter")])
+    assert sorted(refunds) == sorted(
+        [
+            (35_000_000, f"Cancelled: batch {late[0].batch['uid']}"),
+            (105_000_000, f"Cancelled: batch {late[1].batch['uid']}"),
+            (700 * 35_000_000, "Cancelled: Easter"),
+        ]
+    )
     assert suspension.drop(wallet.account_id, actor=ACTOR) == (0, {})
     assert claimable() == [] and problems() == []
     assert_counted()
@@ -214,8 +229,7 @@ def test_a_drip_keeps_its_pace_when_its_account_is_resumed_or_released(wallet, c
     assert statuses(sent)["dripping"] == 38
 
 
-def test_a_resume_that_a_crash_cut_short_leaves_it_suspended_and_what_follows_it_is_finished_by_the_job(
-        wallet, clock, monkeypatch):
+def test_a_resume_that_a_crash_cut_short_leaves_it_suspended_and_what_follows_it_is_finished_by_the_job(wallet, clock, monkeypatch):
     one = send(wallet, NUMBERS[0])
     send(wallet, NUMBERS[1], order=Order("scheduled", later(3 * HOUR)))
     suspend(wallet)
@@ -269,8 +283,11 @@ def test_operators_cancel_and_pause_what_is_a_suspended_accounts_and_nobody_else
     account = get_account(wallet.account_id)
     for role in (OWNER, MEMBER):
         actor = user(role, account.id)
-        for word, uid in ((by_hand.cancel, one.messages[0]["uid"]), (by_hand.pause_campaign, sent.batch["uid"]),
-                          (by_hand.cancel_campaign, sent.batch["uid"])):
+        for word, uid in (
+            (by_hand.cancel, one.messages[0]["uid"]),
+            (by_hand.pause_campaign, sent.batch["uid"]),
+            (by_hand.cancel_campaign, sent.batch["uid"]),
+        ):
             with pytest.raises(AccountSuspended):
                 word(account, uid, actor=actor)
     operator = user(OPERATOR, None)

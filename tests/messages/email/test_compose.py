@@ -55,32 +55,82 @@ def part(message_: EmailMessage, subtype: str) -> str | None:
 
 def accepted(*recipients: str, text: str = "<p>Hello</p>", wallet=None, order: Order = Order()) -> list:
     wallet = wallet or make_wallet("10", "SMS", is_sandbox=True)
-    done = send.send(composed(text, wallet=wallet), (Addressee(to, None) for to in recipients or ("ann@example.com",)),
-                     origin=ORIGIN, order=order, in_request=False)
+    done = send.send(
+        composed(text, wallet=wallet),
+        (Addressee(to, None) for to in recipients or ("ann@example.com",)),
+        origin=ORIGIN,
+        order=order,
+        in_request=False,
+    )
     return send.load_sent(done.batch_uid).messages
 
 
 # -- what is HTML, and what is not --------------------------------------------
 
-@pytest.mark.parametrize("text", [
-    "<p>Hello</p>", "<P CLASS=x>Hello", "Hello<br>there", "Hello<br/>there", "a <b>bold</b> word", "<!DOCTYPE html><x>",
-    '<a href="x">y</a>', "<div\nid=x>", "text </p>", "<h1>Big</h1>", "<blockquote>Said</blockquote>",
-    "<small>s</small>"])
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<p>Hello</p>",
+        "<P CLASS=x>Hello",
+        "Hello<br>there",
+        "Hello<br/>there",
+        "a <b>bold</b> word",
+        "<!DOCTYPE html><x>",
+        '<a href="x">y</a>',
+        "<div\nid=x>",
+        "text </p>",
+        "<h1>Big</h1>",
+        "<blockquote>Said</blockquote>",
+        "<small>s</small>",
+    ],
+)
 def test_a_text_with_a_tag_is_html(text):
     assert markup.looks_like_html(text)
 
 
-@pytest.mark.parametrize("text", [
-    "Hello", "if a < b and c > d", "a<b", "1 < 2", "x <- y -> z", "Bob <b@example.com>", "<3 you",
-    "<a@example.com> wrote", "see <https://example.com/>", "<i.e.> this", "< p >", "<unknown>", "&lt;p&gt;", "<p",
-    "<p <"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello",
+        "if a < b and c > d",
+        "a<b",
+        "1 < 2",
+        "x <- y -> z",
+        "Bob <b@example.com>",
+        "<3 you",
+        "<a@example.com> wrote",
+        "see <https://example.com/>",
+        "<i.e.> this",
+        "< p >",
+        "<unknown>",
+        "&lt;p&gt;",
+        "<p",
+        "<p <",
+    ],
+)
 def test_a_text_without_one_is_plain(text):
     assert not markup.looks_like_html(text)
 
 
-@pytest.mark.parametrize("text", ["Hello", "Two\nlines", "One\n\n\nfour", "  spaces  kept  ", "if a < b and c > d",
-                                  "Grüße, ждать, 你好 🙂", "x" * 5000, "=20 =3D", ".dot\n..", "From me", "tab\there",
-                                  "See https://example.com/?a=1&b=2", "Bob <b@example.com>"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello",
+        "Two\nlines",
+        "One\n\n\nfour",
+        "  spaces  kept  ",
+        "if a < b and c > d",
+        "Grüße, ждать, 你好 🙂",
+        "x" * 5000,
+        "=20 =3D",
+        ".dot\n..",
+        "From me",
+        "tab\there",
+        "See https://example.com/?a=1&b=2",
+        "Bob <b@example.com>",
+    ],
+)
 def test_plain_text_goes_out_as_plain_text_unchanged_with_no_html_part(text):
     sent = rendered(text)
     assert (sent.get_content_type(), sent.is_multipart()) == ("text/plain", False)
@@ -96,28 +146,52 @@ def test_html_goes_out_with_a_text_part_before_it():
     assert "<p>Hello <b>Ann</b></p>" in part(sent, "html")
 
 
-@pytest.mark.parametrize(("html", "text"), [
-    ("<p>One</p><p>Two</p>", "One\n\nTwo"), ("a<br>b<br/>c", "a\nb\nc"), ("<ul><li>x</li><li>y</li></ul>",
-                                                                          "- x\n\n- y"),
-    ("<style>p { color: red }</style>Hi", "Hi"), ("<script>if (a < b) x('</p>')</script>Hi", "Hi"),
-    ("<head><title>T</title></head><body>Hi</body>", "Hi"), ("<!-- no <p>this</p> -->Hi", "Hi"), ("a &amp; b&nbsp;c",
-                                                                                                  "a & b c"),
-    ("<table><tr><td>Total</td><td>5</td></tr></table>", "Total 5"), ('<a href="https://x.y/z">Pay</a>',
-                                                                      "Pay (https://x.y/z)"),
-    ('<a href="mailto:a@b.c">Write</a>', "Write"), ("a < b <b>c</b>", "a < b c"), ("Hi <p", "Hi <p"),
-    ('<img alt="a > b" src=x>Hi', "Hi"), ("<p>İstanbul</p>", "İstanbul"), ("<p></p>", "")])
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>One</p><p>Two</p>", "One\n\nTwo"),
+        ("a<br>b<br/>c", "a\nb\nc"),
+        ("<ul><li>x</li><li>y</li></ul>", "- x\n\n- y"),
+        ("<style>p { color: red }</style>Hi", "Hi"),
+        ("<script>if (a < b) x('</p>')</script>Hi", "Hi"),
+        ("<head><title>T</title></head><body>Hi</body>", "Hi"),
+        ("<!-- no <p>this</p> -->Hi", "Hi"),
+        ("a &amp; b&nbsp;c", "a & b c"),
+        ("<table><tr><td>Total</td><td>5</td></tr></table>", "Total 5"),
+        ('<a href="https://x.y/z">Pay</a>', "Pay (https://x.y/z)"),
+        ('<a href="mailto:a@b.c">Write</a>', "Write"),
+        ("a < b <b>c</b>", "a < b c"),
+        ("Hi <p", "Hi <p"),
+        ('<img alt="a > b" src=x>Hi', "Hi"),
+        ("<p>İstanbul</p>", "İstanbul"),
+        ("<p></p>", ""),
+    ],
+)
 def test_the_text_part_says_what_the_html_says(html, text):
     assert markup.text_of(html) == text + "\n"
 
 
 # -- links --------------------------------------------------------------------
 
-@pytest.mark.parametrize("tag", [
-    f'<a href="{PAGE}">', f"<a href='{PAGE}'>", f"<a href={PAGE}>", f"<A\nHREF = \"{PAGE}\">",
-    f'<a class="x y" href="{PAGE}" id=z>',
-    f'<a class=x href={PAGE} >', f'<a title="a > b" href="{PAGE}">', f'<a title=\'href="x"\' href="{PAGE}">',
-    f'<a data-href="https://elsewhere.example" href="{PAGE}">', f'<a href=" {PAGE}\n">', f'<a/href="{PAGE}">',
-    f'<a hidden href="{PAGE}" href="https://second.example">', f'<area href="{PAGE}">'])
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        f'<a href="{PAGE}">',
+        f"<a href='{PAGE}'>",
+        f"<a href={PAGE}>",
+        f'<A\nHREF = "{PAGE}">',
+        f'<a class="x y" href="{PAGE}" id=z>',
+        f"<a class=x href={PAGE} >",
+        f'<a title="a > b" href="{PAGE}">',
+        f'<a title=\'href="x"\' href="{PAGE}">',
+        f'<a data-href="https://elsewhere.example" href="{PAGE}">',
+        f'<a href=" {PAGE}\n">',
+        f'<a/href="{PAGE}">',
+        f'<a hidden href="{PAGE}" href="https://second.example">',
+        f'<area href="{PAGE}">',
+    ],
+)
 def test_a_link_is_led_through_us_in_every_quoting(tag):
     assert markup.links(tag) == [PAGE]
     led = markup.lead_links(f"Hi {tag}pay</a>!", lambda number: f"https://us.example/t/{number}")
@@ -127,22 +201,46 @@ def test_a_link_is_led_through_us_in_every_quoting(tag):
     assert markup.links(led) == ["https://us.example/t/0"]
 
 
-@pytest.mark.parametrize("html", [
-    '<a href="mailto:a@example.com">', '<a href="tel:+254712345678">', '<a href="#top">', '<a href="/relative">',
-    "<a href>",
-    '<a href="">', '<a href="javascript:alert(1)">', f'<!-- <a href="{PAGE}"> -->', f'<p title=\'<a href="{PAGE}">\'>',
-    f"<script>'<a href={PAGE}>'</script>", f"{PAGE}", f'<b href="{PAGE}">', f'<abbr href="{PAGE}">',
-    '<a href="http://[">',
-    '<a href="http://x:port/">', '<a href="https://">', f'<a href="{PAGE}', '<a href="http://a..b/">'])
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<a href="mailto:a@example.com">',
+        '<a href="tel:+254712345678">',
+        '<a href="#top">',
+        '<a href="/relative">',
+        "<a href>",
+        '<a href="">',
+        '<a href="javascript:alert(1)">',
+        f'<!-- <a href="{PAGE}"> -->',
+        f"<p title='<a href=\"{PAGE}\">'>",
+        f"<script>'<a href={PAGE}>'</script>",
+        f"{PAGE}",
+        f'<b href="{PAGE}">',
+        f'<abbr href="{PAGE}">',
+        '<a href="http://[">',
+        '<a href="http://x:port/">',
+        '<a href="https://">',
+        f'<a href="{PAGE}',
+        '<a href="http://a..b/">',
+    ],
+)
 def test_what_is_no_link_to_a_page_stays_as_it_is(html):
     assert markup.links(html) == []
     assert markup.lead_links(html, lambda _: "https://us.example/") == html
 
 
-@pytest.mark.parametrize(("written", "target"), [
-    ("?a=1&amp;b=2", "?a=1&b=2"), ("?a=1&b=2", "?a=1&b=2"), ("?a=1&region=UG&copy=2&section=3",
-                                                             "?a=1&region=UG&copy=2&section=3"),
-    ("?x=&#65;&#x42;", "?x=AB"), ("?a=&quot;", '?a="'), ("?a=1&#10;b", "?a=1b"), ("?a=&copy;", "?a=©")])
+@pytest.mark.parametrize(
+    ("written", "target"),
+    [
+        ("?a=1&amp;b=2", "?a=1&b=2"),
+        ("?a=1&b=2", "?a=1&b=2"),
+        ("?a=1&region=UG&copy=2&section=3", "?a=1&region=UG&copy=2&section=3"),
+        ("?x=&#65;&#x42;", "?x=AB"),
+        ("?a=&quot;", '?a="'),
+        ("?a=1&#10;b", "?a=1b"),
+        ("?a=&copy;", "?a=©"),
+    ],
+)
 def test_the_target_is_read_as_browsers_read_it(written, target):
     assert markup.links(f'<a href="{PAGE}{written}">') == [PAGE + target]
 
@@ -155,9 +253,15 @@ def test_links_are_numbered_in_order_and_only_those_that_are_led(context):
     assert "mailto:x@y.z" in sent
 
 
-@pytest.mark.parametrize(("html", "end"), [
-    ("<body><p>Hi</p></body></html>", "</body></html>"), ("<BODY>İİİİ</BODY >", "</BODY >"), ("<p>Hi</p>", ""),
-    ("<body><!-- </body> -->x</body>", "</body>")])
+@pytest.mark.parametrize(
+    ("html", "end"),
+    [
+        ("<body><p>Hi</p></body></html>", "</body></html>"),
+        ("<BODY>İİİİ</BODY >", "</BODY >"),
+        ("<p>Hi</p>", ""),
+        ("<body><!-- </body> -->x</body>", "</body>"),
+    ],
+)
 def test_the_pixel_stands_at_the_end_of_the_body(html, end):
     pixel = re.escape('<img src="http') + "[^>]+>"
     assert re.search(pixel + re.escape(end) + "$", mail.track(html, 1))
@@ -174,7 +278,8 @@ HOSTILE = {"name": "<script>alert('x')</script> & \"co\"", "first_name": "Ann\r\
 
 def test_values_are_escaped_in_html_and_not_in_plain_text():
     assert "Hi &lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt; &amp; &quot;co&quot;!" in part(
-        rendered("<p>Hi {name}!</p>", HOSTILE), "html")
+        rendered("<p>Hi {name}!</p>", HOSTILE), "html"
+    )
     assert part(rendered("Hi {name}!", HOSTILE), "plain") == f"Hi {HOSTILE['name']}!\n"
 
 
@@ -199,8 +304,7 @@ def test_a_subject_of_several_lines_is_refused(subject):
 
 
 def test_the_headers_are_those_of_a_mail_that_can_be_unsubscribed(app_with):
-    app = app_with(WESEND_BASE_URL="https://gateway.with-a-long-name.example.com",
-                   WESEND_MAIL_FROM="Shop <shop@example.org>")
+    app = app_with(WESEND_BASE_URL="https://gateway.with-a-long-name.example.com", WESEND_MAIL_FROM="Shop <shop@example.org>")
     with app.app_context():
         raw = mail.render(mail.Letter(7, "uid-7", "ann@example.com", "Grüße", "Hi", "plain", 0)).as_bytes()
         sent = message_from_bytes(raw, policy=policy.default)
@@ -231,26 +335,62 @@ def test_whatever_is_written_is_a_clean_mail(text, subject, format_):
     names = re.findall(rb"(?m)^([\w-]+):", head)
     assert sorted(names) == sorted(set(names))
     assert {name.decode() for name in names} <= {
-        "From", "To", "Subject", "Date", "Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post", "Content-Type",
-        "Content-Transfer-Encoding", "MIME-Version"}
+        "From",
+        "To",
+        "Subject",
+        "Date",
+        "Message-ID",
+        "List-Unsubscribe",
+        "List-Unsubscribe-Post",
+        "Content-Type",
+        "Content-Transfer-Encoding",
+        "MIME-Version",
+    }
 
 
 # -- addresses ----------------------------------------------------------------
 
-@pytest.mark.parametrize("text", ["a@example.com", "first.last+tag@sub.example.co.ke", "o'neil@example.com",
-                                  "A@EXAMPLE.COM",
-                                  "a" * 64 + "@example.com", "x@xn--mnchen-3ya.de"])
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a@example.com",
+        "first.last+tag@sub.example.co.ke",
+        "o'neil@example.com",
+        "A@EXAMPLE.COM",
+        "a" * 64 + "@example.com",
+        "x@xn--mnchen-3ya.de",
+    ],
+)
 def test_an_address_is_taken(text):
     assert mail.is_address(text)
 
 
-@pytest.mark.parametrize("text", [
-    "", "a", "@example.com", "a@", "a@localhost", "a b@example.com", "a@example..com", "a..b@example.com",
-    ".a@example.com",
-    "a.@example.com", "a@-example.com", "a@example.com\n", "a@example.com, b@example.com", "Ann <a@example.com>",
-    "a@b@c.de",
-    "a" * 65 + "@example.com", "a@" + "b" * 250 + ".com", "a@exämple.com", '"a b"@example.com',
-    "a@example.com\r\nRCPT TO:<x@y.z>"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a",
+        "@example.com",
+        "a@",
+        "a@localhost",
+        "a b@example.com",
+        "a@example..com",
+        "a..b@example.com",
+        ".a@example.com",
+        "a.@example.com",
+        "a@-example.com",
+        "a@example.com\n",
+        "a@example.com, b@example.com",
+        "Ann <a@example.com>",
+        "a@b@c.de",
+        "a" * 65 + "@example.com",
+        "a@" + "b" * 250 + ".com",
+        "a@exämple.com",
+        '"a b"@example.com',
+        "a@example.com\r\nRCPT TO:<x@y.z>",
+    ],
+)
 def test_what_is_no_address_is_refused(text):
     assert not mail.is_address(text)
 
@@ -274,10 +414,11 @@ def test_mail_costs_nothing_and_is_counted_with_its_batch_only():
     assert problems() == []
 
 
-@pytest.mark.parametrize(("smtp", "sandbox", "gateway"), [(False, False, None), (True, False, "smtp"),
-                                                          (False, True, "sandbox-mail"), (True, True, "sandbox-mail")])
-def test_a_sandbox_wallets_mail_never_leaves_and_other_mail_only_to_a_server_that_is_set(app_with, smtp, sandbox,
-                                                                                         gateway):
+@pytest.mark.parametrize(
+    ("smtp", "sandbox", "gateway"),
+    [(False, False, None), (True, False, "smtp"), (False, True, "sandbox-mail"), (True, True, "sandbox-mail")],
+)
+def test_a_sandbox_wallets_mail_never_leaves_and_other_mail_only_to_a_server_that_is_set(app_with, smtp, sandbox, gateway):
     with app_with(**({"WESEND_SMTP_URL": "smtp://127.0.0.1:9"} if smtp else {})).app_context():
         found = registry.mail_gateway(is_sandbox=sandbox)
         assert (found.name if found else None) == gateway
@@ -285,6 +426,7 @@ def test_a_sandbox_wallets_mail_never_leaves_and_other_mail_only_to_a_server_tha
 
 
 # -- tokens, opens, clicks, unsubscribing -------------------------------------
+
 
 def test_a_token_is_read_as_it_was_signed():
     for kind, link in (("o", None), ("u", None), ("c", 0), ("c", 3)):
@@ -296,7 +438,7 @@ def test_a_tampered_token_is_refused_at_every_character():
     token = mail.tracking_url("c", 12, 0).rpartition("/t/")[2]
     for position, character in enumerate(token):
         for other in {"A", "B", "-", "."} - {character}:
-            changed = token[:position] + other + token[position + 1:]
+            changed = token[:position] + other + token[position + 1 :]
             read = mail.read_token(changed)
             # The last character of base64 has bits that mean nothing.
             assert read is None or position == len(token) - 1 and read == ("c", 12, 0)
@@ -353,14 +495,38 @@ def test_what_was_scheduled_for_who_unsubscribed_is_taken_back(clock):
 
 # -- a megabyte of anything ---------------------------------------------------
 
-PIECES = ["<", "< ", "<a ", "<a href=", '<a href="', "<a href='x", "<p x", "<!--", "</", "<style>", "&", "&am", "{a",
-          "{a} ", "{",
-          " ", "\n", "<li>", "</body>", '<a href="http://x.y/z">k</a>', "<a = ", "a@", "href=\"", "\t<b\f"]
+PIECES = [
+    "<",
+    "< ",
+    "<a ",
+    "<a href=",
+    '<a href="',
+    "<a href='x",
+    "<p x",
+    "<!--",
+    "</",
+    "<style>",
+    "&",
+    "&am",
+    "{a",
+    "{a} ",
+    "{",
+    " ",
+    "\n",
+    "<li>",
+    "</body>",
+    '<a href="http://x.y/z">k</a>',
+    "<a = ",
+    "a@",
+    'href="',
+    "\t<b\f",
+]
 
 
 @pytest.fixture
 def cpu_seconds() -> Iterator[None]:
     """Ends the test after 60 s of computing, however loaded the machine is: its work takes less than two."""
+
     def over(*_) -> None:
         raise AssertionError("this takes for ever")
 

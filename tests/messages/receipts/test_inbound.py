@@ -54,5 +54,5 @@ def test_that_is_how_smpp_hands_them_over(context):
     adapter = registry.sms_gateway("smsc")
     send(make_wallet("1000"), "+255742000411")
     adapter.on_inbound("0742000411", "WESEND", "STOP. Thanks")
-    account, = {row[0] for row in query("SELECT account_id FROM opt_outs")}
+    (account,) = {row[0] for row in query("SELECT account_id FROM opt_outs")}
     assert opt_outs.opted_out(account, opt_outs.SMS, ["+255742000411"], side=LIVE)

@@ -9,25 +9,76 @@ from hypothesis import strategies as st
 from wesend.messages.receipts.keywords import COURTESY, LONGEST, START, START_WORDS, STOP, STOP_WORDS, meaning
 
 
-@pytest.mark.parametrize("text", [
-    "STOP", "stop", " Stop ", "Stop.", "STOP!!!", "Stop. Thank you", "STOP ALL", "stop-all", "STOPALL", "\"STOP\"", "'stop'",
-    "“STOP”", "«stop»", "(STOP)", "*STOP*", "STOP please", "Please stop", "pls stop, thanks", "Stop!\nSent from my phone", "STOP.",
-    "stop\u200b.",
-    "Unsubscribe", "UNSUBSCRIBE.", "acha", "Sitisha tafadhali", "CANCEL", "end.", "Quit!", "Stop; I never asked",
-    "STOP SMS", "STOP :-)"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "STOP",
+        "stop",
+        " Stop ",
+        "Stop.",
+        "STOP!!!",
+        "Stop. Thank you",
+        "STOP ALL",
+        "stop-all",
+        "STOPALL",
+        '"STOP"',
+        "'stop'",
+        "“STOP”",
+        "«stop»",
+        "(STOP)",
+        "*STOP*",
+        "STOP please",
+        "Please stop",
+        "pls stop, thanks",
+        "Stop!\nSent from my phone",
+        "STOP.",
+        "stop\u200b.",
+        "Unsubscribe",
+        "UNSUBSCRIBE.",
+        "acha",
+        "Sitisha tafadhali",
+        "CANCEL",
+        "end.",
+        "Quit!",
+        "Stop; I never asked",
+        "STOP SMS",
+        "STOP :-)",
+    ],
+)
 def test_it_means_stop(text):
     assert meaning(text) == STOP
 
 
-@pytest.mark.parametrize("text", ["START", "start.", "Unstop", "\"subscribe\"", "anza tafadhali", "Please start"])
+@pytest.mark.parametrize("text", ["START", "start.", "Unstop", '"subscribe"', "anza tafadhali", "Please start"])
 def test_it_means_start(text):
     assert meaning(text) == START
 
 
-@pytest.mark.parametrize("text", [
-    "", " ", ".", "Stop by the shop tomorrow", "Where is the bus stop", "Don't stop", "non-stop", "Cancel. My order was wrong",
-    "End. Of story", "Cancel my order", "The end", "Start. When do we open?", "start at 9", "stopped", "Thank you", "please",
-    "I will stop at 5", "x" * 5000, "STOP" * 500, "s t o p p e d"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        ".",
+        "Stop by the shop tomorrow",
+        "Where is the bus stop",
+        "Don't stop",
+        "non-stop",
+        "Cancel. My order was wrong",
+        "End. Of story",
+        "Cancel my order",
+        "The end",
+        "Start. When do we open?",
+        "start at 9",
+        "stopped",
+        "Thank you",
+        "please",
+        "I will stop at 5",
+        "x" * 5000,
+        "STOP" * 500,
+        "s t o p p e d",
+    ],
+)
 def test_it_means_neither(text):
     assert meaning(text) is None
 

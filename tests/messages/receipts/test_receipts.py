@@ -31,8 +31,9 @@ from ...support.domain import (
 def receive(message_id: int, status: str, code: str | None = None) -> bool:
     """A receipt for a message arrives; whether it changed anything."""
     with atomic() as tx:
-        return bool(move(tx, [polling.plan_receipt(message(message_id), Receipt(status, code, "as told"),
-                                                    time.now_ms())], time.now_ms()))
+        return bool(
+            move(tx, [polling.plan_receipt(message(message_id), Receipt(status, code, "as told"), time.now_ms())], time.now_ms())
+        )
 
 
 @pytest.fixture

@@ -34,8 +34,12 @@ def account(carrier, clock):
 
 
 def expected(account, condition="1", *parameters) -> list[int]:
-    return [row[0] for row in query(f"SELECT id FROM messages WHERE account_id = ? AND ({condition})"
-                                    " ORDER BY day DESC, id DESC", (account.id, *parameters))]
+    return [
+        row[0]
+        for row in query(
+            f"SELECT id FROM messages WHERE account_id = ? AND ({condition}) ORDER BY day DESC, id DESC", (account.id, *parameters)
+        )
+    ]
 
 
 def pages(wanted: Filter, size: int) -> tuple[list[int], set[int]]:
@@ -64,16 +68,24 @@ FILTERS = {
     "final statuses": ({"statuses": ("failed", "cancelled")}, "status IN ('failed', 'cancelled')"),
     "live statuses": ({"statuses": ("queued", "claimed", "submitted")}, "status IN ('queued', 'claimed', 'submitted')"),
     "a phone": ({"recipient": NUMBERS[3]}, f"recipient = '{NUMBERS[3]}'"),
-    "a phone and a status": ({"recipient": NUMBERS[3], "statuses": ("queued",)},
-                             f"recipient = '{NUMBERS[3]}' AND status = 'queued'"),
+    "a phone and a status": (
+        {"recipient": NUMBERS[3], "statuses": ("queued",)},
+        f"recipient = '{NUMBERS[3]}' AND status = 'queued'",
+    ),
     "since": ({"since": MORNING + DAY}, f"created_at >= {MORNING + DAY}"),
     "until": ({"until": MORNING + DAY}, f"created_at <= {MORNING + DAY}"),
-    "between": ({"since": MORNING + 5 * 3600_000, "until": MORNING + 2 * DAY},
-                f"created_at BETWEEN {MORNING + 5 * 3600_000} AND {MORNING + 2 * DAY}"),
-    "whole days": ({"since": MORNING + 9 * 3600_000, "until": MORNING + 9 * 3600_000 + DAY - 1},
-                   f"created_at BETWEEN {MORNING + 9 * 3600_000} AND {MORNING + 9 * 3600_000 + DAY - 1}"),
-    "between and failed": ({"since": MORNING + 3600_000, "until": MORNING + DAY, "statuses": ("failed",)},
-                           f"created_at BETWEEN {MORNING + 3600_000} AND {MORNING + DAY} AND status = 'failed'"),
+    "between": (
+        {"since": MORNING + 5 * 3600_000, "until": MORNING + 2 * DAY},
+        f"created_at BETWEEN {MORNING + 5 * 3600_000} AND {MORNING + 2 * DAY}",
+    ),
+    "whole days": (
+        {"since": MORNING + 9 * 3600_000, "until": MORNING + 9 * 3600_000 + DAY - 1},
+        f"created_at BETWEEN {MORNING + 9 * 3600_000} AND {MORNING + 9 * 3600_000 + DAY - 1}",
+    ),
+    "between and failed": (
+        {"since": MORNING + 3600_000, "until": MORNING + DAY, "statuses": ("failed",)},
+        f"created_at BETWEEN {MORNING + 3600_000} AND {MORNING + DAY} AND status = 'failed'",
+    ),
 }
 
 

@@ -29,8 +29,9 @@ def bulk(wallet, count: int, order: Order = Order()):
 
 
 def statuses(sent) -> dict[str, int]:
-    return {row[0]: row[1] for row in query("SELECT status, count(*) FROM messages WHERE batch_id = ? GROUP BY 1",
-                                            (sent.batch["id"],))}
+    return {
+        row[0]: row[1] for row in query("SELECT status, count(*) FROM messages WHERE batch_id = ? GROUP BY 1", (sent.batch["id"],))
+    }
 
 
 def refuse_all(carrier) -> None:
@@ -46,8 +47,16 @@ def test_a_retry_charges_again_and_starts_from_the_beginning(wallet, carrier):
     refuse_all(carrier)
     assert balance(wallet) == "100000"
     retried = actions.retry(message(sent.messages[0]["id"]))
-    assert (retried["status"], retried["retry_count"], retried["charges"], retried["refunded_micros"], retried["attempts"],
-            retried["error_code"], retried["failed_at"], retried["submitted_at"]) == ("queued", 1, 2, 0, 0, None, None, None)
+    assert (
+        retried["status"],
+        retried["retry_count"],
+        retried["charges"],
+        retried["refunded_micros"],
+        retried["attempts"],
+        retried["error_code"],
+        retried["failed_at"],
+        retried["submitted_at"],
+    ) == ("queued", 1, 2, 0, 0, None, None, None)
     assert balance(wallet) == "99965"
     assert batch(sent.batch["id"])["state"] == "open"
     assert_counted()
@@ -121,8 +130,13 @@ def test_what_has_left_of_a_batch_stays_and_the_rest_is_refunded(wallet, carrier
 
 
 def refunds(wallet) -> list[tuple]:
-    return [tuple(row) for row in query("SELECT amount_micros, description FROM ledger_entries WHERE wallet_id = ?"
-                                        " AND kind = 'refund' ORDER BY id", (wallet.id,))]
+    return [
+        tuple(row)
+        for row in query(
+            "SELECT amount_micros, description FROM ledger_entries WHERE wallet_id = ? AND kind = 'refund' ORDER BY id",
+            (wallet.id,),
+        )
+    ]
 
 
 def cut_short(wallet, monkeypatch, sent, *, after: int) -> None:
@@ -169,7 +183,7 @@ def test_wherever_a_cancellation_is_killed_its_refund_is_one_entry_with_its_name
 def test_a_cancellation_under_way_is_left_to_who_began_it_so_its_answer_counts_all(wallet, monkeypatch):
     sent = bulk(wallet, actions.CHUNK * 2 + 1)
     cancel_chunk = actions._cancel_chunk
-    monkeypatch.setattr(actions, "_cancel_chunk", lambda tx, batch_id: (cancel_chunk(tx, batch_id)))
+    monkeypatch.setattr(actions, "_cancel_chunk", lambda tx, batch_id: cancel_chunk(tx, batch_id))
     rest, control_rest = [], actions._cancel_rest
 
     def interrupted(batch_id):
@@ -200,7 +214,8 @@ def test_a_small_send_is_cancelled_at_once_with_one_refund_and_a_single_message_
     assert actions.cancel_batch(batch(sent.batch["id"])) == (4, 4 * 35_000_000)
     assert refunds(wallet) == [
         (35_000_000, f"Refund of {sent.messages[0]['uid']}: Cancelled before it left"),
-        (4 * 35_000_000, f"Cancelled: batch {sent.batch['uid']}")]
+        (4 * 35_000_000, f"Cancelled: batch {sent.batch['uid']}"),
+    ]
     assert batch(sent.batch["id"])["state"] == "cancelled" and problems() == []
 
 

@@ -46,7 +46,7 @@ def take_in(wallet, plan, *, chunks=None, origin: Origin = ORIGIN, order: Order 
 
 def in_chunks(plan):
     for start in range(0, len(plan), CHUNK):
-        yield plan[start:start + CHUNK]
+        yield plan[start : start + CHUNK]
 
 
 def abandon(wallet, monkeypatch, *, after: int, origin: Origin = ORIGIN) -> int:
@@ -54,10 +54,10 @@ def abandon(wallet, monkeypatch, *, after: int, origin: Origin = ORIGIN) -> int:
     plan = planned(wallet, SIZE)
 
     def stops():
-        yield from in_chunks(plan[:after - after % CHUNK])
+        yield from in_chunks(plan[: after - after % CHUNK])
         if after < SIZE:
             raise Stopped
-        yield plan[after - after % CHUNK:]
+        yield plan[after - after % CHUNK :]
         raise Stopped
 
     with monkeypatch.context() as patch, pytest.raises(Stopped):
@@ -75,15 +75,14 @@ def messages_of(batch_id: int) -> int:
 def test_up_to_100_recipients_are_a_small_send_and_more_are_a_bulk(wallet, carrier):
     small = send(wallet, *NUMBERS[:IN_REQUEST_LIMIT], in_request=True)
     assert (IN_REQUEST_LIMIT, small.batch["lane"], len(carrier.submitted)) == (100, 0, 100)
-    large = send(wallet, *NUMBERS[:IN_REQUEST_LIMIT + 1], in_request=True)
+    large = send(wallet, *NUMBERS[: IN_REQUEST_LIMIT + 1], in_request=True)
     assert (large.batch["lane"], len(carrier.submitted)) == (1, 100), "a bulk is left to the queue"
     assert {row["status"] for row in large.messages} == {"queued"}
 
 
 def test_a_bulk_is_paid_in_whole_and_every_message_is_there(wallet):
     sent = send(wallet, *NUMBERS[:SIZE])
-    assert (sent.batch["state"], sent.batch["total"], sent.batch["queued"], sent.batch["lease_until"]) == (
-        "open", SIZE, SIZE, None)
+    assert (sent.batch["state"], sent.batch["total"], sent.batch["queued"], sent.batch["lease_until"]) == ("open", SIZE, SIZE, None)
     assert [row["recipient"] for row in sent.messages] == list(NUMBERS[:SIZE])
     assert balance(wallet) == str(100_000 - 35 * SIZE)
     assert_counted()
@@ -219,6 +218,8 @@ def test_a_scheduled_bulk_waits_and_a_dripping_one_goes_out_by_its_rate(wallet, 
 def test_a_claim_of_the_whole_database_never_holds_a_bulks_money_twice(wallet):
     first, second = send(wallet, *NUMBERS[:SIZE]), send(wallet, *NUMBERS[:SIZE])
     with atomic() as tx:
-        paid = tx.all("SELECT batch_id, sum(amount_micros) FROM ledger_entries WHERE kind = 'sms_charge'"
-                      " AND wallet_id = ? GROUP BY batch_id", (wallet.id,))
+        paid = tx.all(
+            "SELECT batch_id, sum(amount_micros) FROM ledger_entries WHERE kind = 'sms_charge' AND wallet_id = ? GROUP BY batch_id",
+            (wallet.id,),
+        )
     assert [tuple(row) for row in paid] == [(sent.batch["id"], -35_000_000 * SIZE) for sent in (first, second)]

@@ -55,24 +55,33 @@ def bulk(wallet, *numbers, order: Order = Order()):
 
 def record_silently(account_id: int, address: str) -> None:
     """An opt-out that nobody was told of: as if it came in between a look and a claim."""
-    write(lambda tx: tx.insert("opt_outs", account_id=account_id, channel="sms", address=address, source="test",
-                               created_at=time.now_ms()))
+    write(
+        lambda tx: tx.insert(
+            "opt_outs", account_id=account_id, channel="sms", address=address, source="test", created_at=time.now_ms()
+        )
+    )
 
 
 BY = {
     "the page": lambda wallet, phone: desk.opt_out(get_account(wallet.account_id), phone, actor=ACTOR),
     "a list": lambda wallet, phone: desk.opt_out_all(get_account(wallet.account_id), [phone], actor=ACTOR),
     "STOP": lambda wallet, phone: inbound.receive("carrier", phone, None, "STOP", account_id=wallet.account_id),
-    "a domain's own call": lambda wallet, phone: write(lambda tx: opt_outs.add_opt_out(
-        tx, account_id=wallet.account_id, channel="sms", address=phone, source="test")),
+    "a domain's own call": lambda wallet, phone: write(
+        lambda tx: opt_outs.add_opt_out(tx, account_id=wallet.account_id, channel="sms", address=phone, source="test")
+    ),
 }
 
 
 @pytest.mark.parametrize("by", BY)
 def test_whatever_waits_for_a_phone_is_taken_back_and_refunded_however_it_opted_out(wallet, by):
     at = time.now_ms() + 60_000
-    sent = [send(wallet, ANN, BEN), send(wallet, ANN, BEN, order=Order("scheduled", at)), bulk(wallet, ANN, BEN),
-            bulk(wallet, ANN, BEN, order=Order("scheduled", at)), bulk(wallet, BEN, ANN, order=Order("drip", drip_rate=1))]
+    sent = [
+        send(wallet, ANN, BEN),
+        send(wallet, ANN, BEN, order=Order("scheduled", at)),
+        bulk(wallet, ANN, BEN),
+        bulk(wallet, ANN, BEN, order=Order("scheduled", at)),
+        bulk(wallet, BEN, ANN, order=Order("drip", drip_rate=1)),
+    ]
     BY[by](wallet, ANN)
     for one in sent:
         for row in one.messages:
@@ -90,8 +99,7 @@ def test_whatever_waits_for_a_phone_is_taken_back_and_refunded_however_it_opted_
 def test_what_waits_to_be_tried_again_is_taken_back_and_what_left_stays(wallet):
     left, waits = send(wallet, ANN), send(wallet, ANN)
     ours = queue.start([queue.claim("carrier", 2)])[0]
-    write(lambda tx: settle(tx, [(ours.messages[0], Outcome("accepted", "x")), (ours.messages[1], Outcome(TEMPORARY))],
-                            ours.token))
+    write(lambda tx: settle(tx, [(ours.messages[0], Outcome("accepted", "x")), (ours.messages[1], Outcome(TEMPORARY))], ours.token))
     BY["STOP"](wallet, ANN)
     assert message(left.messages[0]["id"])["status"] == "submitted"
     assert message(waits.messages[0]["id"])["error_code"] == "opted_out"
@@ -102,8 +110,7 @@ def test_what_waits_to_be_tried_again_is_taken_back_and_what_left_stays(wallet):
 def test_an_opt_out_of_one_side_takes_nothing_back_of_the_other(wallet, side, taken):
     sandbox = make_wallet("1000", account=get_account(wallet.account_id), is_sandbox=True)
     sent = {"live": send(wallet, ANN), "sandbox": send(sandbox, ANN)}
-    write(lambda tx: opt_outs.add_opt_out(tx, account_id=wallet.account_id, channel="sms", address=ANN, source="test",
-                                          side=side))
+    write(lambda tx: opt_outs.add_opt_out(tx, account_id=wallet.account_id, channel="sms", address=ANN, source="test", side=side))
     assert [name for name, one in sent.items() if message(one.messages[0]["id"])["status"] == "cancelled"] == taken
 
 
@@ -140,8 +147,14 @@ def test_nothing_is_begun_that_opted_out_unseen(wallet, submitting):
 def test_a_request_that_had_to_wait_for_its_gateway_looks_once_more(wallet, carrier, monkeypatch):
     from wesend.messages.dispatch import submit
 
-    accepted = sending.accept(composer(wallet), list(composer(wallet).plan(read_recipients([ANN], "UG"))), [],
-                              origin=ORIGIN, order=Order(), submit_now=frozenset({"carrier"}))
+    accepted = sending.accept(
+        composer(wallet),
+        list(composer(wallet).plan(read_recipients([ANN], "UG"))),
+        [],
+        origin=ORIGIN,
+        order=Order(),
+        submit_now=frozenset({"carrier"}),
+    )
     record_silently(wallet.account_id, ANN)
     monkeypatch.setattr(submit, "LOOKED_AT_JUST_NOW", -1)
     submit_accepted(accepted)
@@ -178,8 +191,7 @@ def test_an_opt_out_list_of_many_takes_back_all_that_waits(wallet):
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=st.lists(st.tuples(st.sampled_from(["opt out", "claim", "cancel", "refuse", "send"]), st.integers(0, 3)),
-                      max_size=12))
+@given(steps=st.lists(st.tuples(st.sampled_from(["opt out", "claim", "cancel", "refuse", "send"]), st.integers(0, 3)), max_size=12))
 def test_whatever_the_order_each_message_is_refunded_once_or_not_at_all(carrier, steps):
     """Opt-outs, claims, cancellations and refusals, mixed: the ledger adds up, and nobody who opted out is begun."""
     wallet = make_wallet("1000")
@@ -199,8 +211,7 @@ def test_whatever_the_order_each_message_is_refunded_once_or_not_at_all(carrier,
             ours = queue.start([queue.claim("carrier", 2)])[0]
             assert not {one.recipient for one in ours.messages if one.account_id == wallet.account_id} & out
             settle_all(ours, Outcome(REFUSED) if step == "refuse" else Outcome(ACCEPTED, "x"))
-    kept = query("SELECT coalesce(sum(cost_micros - refunded_micros), 0) FROM messages WHERE wallet_id = ?",
-                 (wallet.id,))[0][0]
+    kept = query("SELECT coalesce(sum(cost_micros - refunded_micros), 0) FROM messages WHERE wallet_id = ?", (wallet.id,))[0][0]
     assert balance(wallet) == str(1000 - kept // 1_000_000)
     assert problems() == []
 

@@ -30,8 +30,10 @@ def test_parts_add_up_to_the_whole(wallet):
     make_route("ESMS_KE", "carrier", country="KE", price="1.2", currency="KES")
     found = check(wallet, *NUMBERS[:3], "+254712345678")
     kenya = money.price(1_200_000, 1, from_per_usd=129_130_000, to_per_usd=3_726_000_000)
-    assert found.parts == [CountryPart("KE", "ESMS_KE", "KES", 1, 1, 1_200_000, kenya),
-                           CountryPart("UG", "ESMS_UG", "UGX", 3, 3, 105_000_000, 105_000_000)]
+    assert found.parts == [
+        CountryPart("KE", "ESMS_KE", "KES", 1, 1, 1_200_000, kenya),
+        CountryPart("UG", "ESMS_UG", "UGX", 3, 3, 105_000_000, 105_000_000),
+    ]
     assert (found.contacts, found.segments, found.cost_micros) == (4, 4, 105_000_000 + kenya)
     assert found.balance_micros == 1_000_000_000
 
@@ -40,7 +42,9 @@ def test_two_routes_of_a_country_are_two_parts(wallet):
     make_route("UG_MTN", "carrier", price="30", prefixes=["25677"])
     found = check(wallet, "+256772345678", NUMBERS[0])
     assert [(part.country, part.route, part.wallet_cost_micros) for part in found.parts] == [
-        ("UG", "ESMS_UG", 35_000_000), ("UG", "UG_MTN", 30_000_000)]
+        ("UG", "ESMS_UG", 35_000_000),
+        ("UG", "UG_MTN", 30_000_000),
+    ]
 
 
 def test_who_cannot_be_reached_is_counted_but_repeated_phones_are_not(wallet):

@@ -16,8 +16,11 @@ SOON = Order("scheduled", scheduled_at=clock.now_ms() + clock.HOUR, reference="R
 
 
 @pytest.mark.parametrize("order", [Order(), SOON, Order("drip", drip_rate=60)], ids=lambda order: order.mode)
-@pytest.mark.parametrize("endings", [("",), ("", "", FAILS_LATER), (REFUSES,), ("", REFUSES, SILENT), (HANGS, BUSY_TWICE)],
-                         ids=lambda endings: "+".join(ending or "plain" for ending in endings))
+@pytest.mark.parametrize(
+    "endings",
+    [("",), ("", "", FAILS_LATER), (REFUSES,), ("", REFUSES, SILENT), (HANGS, BUSY_TWICE)],
+    ids=lambda endings: "+".join(ending or "plain" for ending in endings),
+)
 def test_a_send_tells_what_is_stored(order, endings):
     make_route("ESMS_UG", None)
     wallet = make_wallet(is_sandbox=True)

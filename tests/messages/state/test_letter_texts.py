@@ -65,8 +65,9 @@ def test_of_a_contact_only_the_fields_that_the_text_names_are_stored(account):
     assert "Ann &quot;A&quot; &lt;b&gt;" in text_of(row)
 
 
-@pytest.mark.parametrize(("style", "text"), [(SINGLE, "Dear {name}  {nobody} , bye {{name}}"),
-                                             (DOUBLE, "Dear {{name}} {name} {{nobody}}")])
+@pytest.mark.parametrize(
+    ("style", "text"), [(SINGLE, "Dear {name}  {nobody} , bye {{name}}"), (DOUBLE, "Dear {{name}} {name} {{nobody}}")]
+)
 def test_each_api_fills_its_own_placeholders_in(account, style, text):
     (row,) = sent(account, text, {"name": "Ann"}, placeholders=style)
     assert text_of(row) == {SINGLE: render_single, DOUBLE: render}[style](text, {"name": "Ann"})
@@ -112,9 +113,11 @@ def test_a_search_puts_so_much_together_and_goes_on_from_there(account, monkeypa
 
 # -- texts that are removed ----------------------------------------------------
 
+
 @pytest.fixture
 def ended(app_with, clock):
     """Sends, lets everything end, and removes the texts a month later."""
+
     def remove(*people: dict, text: str = PERSONAL, status: str = "delivered"):
         rows = sent(account, text, *people)
         before = [letter_texts.links_of(row) for row in rows]
@@ -147,8 +150,10 @@ def test_links_lead_where_they_led_when_no_word_is_left(ended):
 
 
 def test_of_fields_only_those_in_links_stay(ended):
-    (row,), _ = ended({"name": "Ann", "id": "7", "link": "x", "diagnosis": "secret"},
-                      text='<p>{name} has {diagnosis}: <a href="https://a.example/{id}">more</a></p>')
+    (row,), _ = ended(
+        {"name": "Ann", "id": "7", "link": "x", "diagnosis": "secret"},
+        text='<p>{name} has {diagnosis}: <a href="https://a.example/{id}">more</a></p>',
+    )
     remove_all()
     assert json.loads(message(row["id"])["fields"]) == {"id": "7"}
     assert mail.link_target(row["id"], 0) == "https://a.example/7"
@@ -169,12 +174,52 @@ def test_a_mail_whose_batch_has_lost_its_text_is_never_sent_again(ended):
         actions.retry(message(row["id"]))
 
 
-PIECES = ["<p>", "</p>", "<a href=\"https://a.example/{x}\">", "<a href='{y}'>", "<a href={y}>", "</a>", "{x}", "{y}",
-          "<area href=\"http://b.example\">", "<img src=\"{x}\">", "<a class=\"{x}\" href=\"https://c.example\">", "<!-- {x} -->",
-          "<!-- <a href=\"https://d.example\"> -->", "<style>a{color:red}</style>", "<title>{x}</title>", "<{x}", "<a{x}", "<", ">",
-          "<b {x}>", "\"", "'", " ", "<!--{x}>", "<a title=\"> {x}\" href=\"//e.example\">", "mailto:"]
-VALUES = st.sampled_from(["", "v", "a b", "a", "<a href=http://evil.example>", "\"", "'", ">", "--", "http://v.example/", "/",
-                          "https://w.example/?a=1&b=2", "x>y", "a href=http://z.example "])
+PIECES = [
+    "<p>",
+    "</p>",
+    '<a href="https://a.example/{x}">',
+    "<a href='{y}'>",
+    "<a href={y}>",
+    "</a>",
+    "{x}",
+    "{y}",
+    '<area href="http://b.example">',
+    '<img src="{x}">',
+    '<a class="{x}" href="https://c.example">',
+    "<!-- {x} -->",
+    '<!-- <a href="https://d.example"> -->',
+    "<style>a{color:red}</style>",
+    "<title>{x}</title>",
+    "<{x}",
+    "<a{x}",
+    "<",
+    ">",
+    "<b {x}>",
+    '"',
+    "'",
+    " ",
+    "<!--{x}>",
+    '<a title="> {x}" href="//e.example">',
+    "mailto:",
+]
+VALUES = st.sampled_from(
+    [
+        "",
+        "v",
+        "a b",
+        "a",
+        "<a href=http://evil.example>",
+        '"',
+        "'",
+        ">",
+        "--",
+        "http://v.example/",
+        "/",
+        "https://w.example/?a=1&b=2",
+        "x>y",
+        "a href=http://z.example ",
+    ]
+)
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=14), VALUES, VALUES)
@@ -183,10 +228,12 @@ def test_links_are_the_same_without_the_words_whatever_the_text_and_the_fields(p
     tags = link_tags(written.text)
     if tags or not markup.links(fill(written, {"x": x, "y": y}, "html")):
         assert markup.links(fill(Written(tags, SINGLE), {"x": x, "y": y}, "html")) == (
-            markup.links(fill(written, {"x": x, "y": y}, "html")))
+            markup.links(fill(written, {"x": x, "y": y}, "html"))
+        )
 
 
 # -- bounds ---------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("style", [SINGLE, DOUBLE])
 def test_a_mail_is_refused_before_it_is_as_long_as_its_fields_would_make_it(account, style):

@@ -55,8 +55,10 @@ def try_to_move(message_id: int, to: str, **options) -> bool:
 
 def everything() -> list:
     """All that a move may touch."""
-    return [[tuple(row) for row in query(f"SELECT * FROM {table}")]
-            for table in ("messages", "message_events", "batches", "daily_counts", "wallets", "ledger_entries")]
+    return [
+        [tuple(row) for row in query(f"SELECT * FROM {table}")]
+        for table in ("messages", "message_events", "batches", "daily_counts", "wallets", "ledger_entries")
+    ]
 
 
 @pytest.fixture
@@ -166,8 +168,10 @@ happenings = st.one_of(
     st.tuples(st.just("poll"), st.lists(st.one_of(st.none(), answers), min_size=5, max_size=5)),
     st.tuples(st.just("wait"), st.sampled_from([1, 31, 3600, 49 * 3600])),
     st.tuples(st.just("cancel"), st.integers(0, 4)),
-    st.tuples(st.just("release"), st.none()), st.tuples(st.just("recover"), st.none()),
-    st.tuples(st.just("expire"), st.none()))
+    st.tuples(st.just("release"), st.none()),
+    st.tuples(st.just("recover"), st.none()),
+    st.tuples(st.just("expire"), st.none()),
+)
 
 
 class World:
@@ -179,8 +183,11 @@ class World:
         gateway.receipts.clear()
         wallet = make_wallet("1000")
         later = Order("scheduled", time.now_ms() + 30_000)
-        batches = (send(wallet, *NUMBERS[:2]), send(wallet, *NUMBERS[2:4], order=Order("drip", drip_rate=1)),
-                   send(wallet, NUMBERS[4], order=later))
+        batches = (
+            send(wallet, *NUMBERS[:2]),
+            send(wallet, *NUMBERS[2:4], order=Order("drip", drip_rate=1)),
+            send(wallet, NUMBERS[4], order=later),
+        )
         self.messages = [row for sent in batches for row in sent.messages]
 
     def happen(self, what: str, detail) -> None:
@@ -206,8 +213,7 @@ class World:
                 move(tx, [polling.plan_receipt(row, Receipt(status, "CODE"), time.now_ms())], time.now_ms())
 
     def poll(self, said) -> None:
-        self.gateway.receipts = {row["uid"]: Receipt(status) for row, status in zip(self.messages, said, strict=True)
-                                 if status}
+        self.gateway.receipts = {row["uid"]: Receipt(status) for row, status in zip(self.messages, said, strict=True) if status}
         polling.poll_due()
 
     def cancel(self, index: int) -> None:
@@ -228,8 +234,7 @@ class World:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(st.booleans(), st.lists(happenings, min_size=3, max_size=25))
-def test_after_any_sequence_of_events_the_counters_equal_a_recount_and_the_money_is_right(
-        carrier, clock, refunds, events):
+def test_after_any_sequence_of_events_the_counters_equal_a_recount_and_the_money_is_right(carrier, clock, refunds, events):
     make_route("ESMS_UG", carrier.name, refund_failed_delivery=refunds)
     with atomic() as tx:  # what earlier examples left is out of the way
         tx.execute("UPDATE messages SET status = 'cancelled' WHERE status <> 'cancelled'")

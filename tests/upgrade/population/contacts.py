@@ -13,10 +13,20 @@ def fill(world: World) -> None:
     wallet = world.made["wallets"]["shop"]
     group = world.call("wesendall", "POST", "/api/v1/groups", json={"walletId": wallet, "name": "By API"}, expect=201)
     made = world.made["groups"] = {"api": group["data"]["id"]}
-    world.call("wesendall", "POST", f"/api/v1/groups/{made['api']}/contacts", expect=201, json={
-        "walletId": wallet, "contacts": [{"phone": "0755000201", "name": "Dan", "city": "Jinja"}, {"phone": "0755000202"}]})
-    test = world.call("wesendall test", "POST", "/api/v1/groups", expect=201,
-                      json={"walletId": world.made["wallets"]["shop test"], "name": "By test key"})
+    world.call(
+        "wesendall",
+        "POST",
+        f"/api/v1/groups/{made['api']}/contacts",
+        expect=201,
+        json={"walletId": wallet, "contacts": [{"phone": "0755000201", "name": "Dan", "city": "Jinja"}, {"phone": "0755000202"}]},
+    )
+    test = world.call(
+        "wesendall test",
+        "POST",
+        "/api/v1/groups",
+        expect=201,
+        json={"walletId": world.made["wallets"]["shop test"], "name": "By test key"},
+    )
     made["test"] = test["data"]["id"]
     path = world.folder / "list.csv"
     path.write_text(CSV)

@@ -9,8 +9,9 @@ from .world import World
 
 def pay(world: World, key: str, phone: str, amount: int = 500) -> str:
     wallet = world.made["wallets"][world.made["keys"][key]["wallet"]]
-    return world.call(key, "POST", "/api/v1/account/topup", expect=202,
-                      json={"walletId": wallet, "amount": amount, "phone": phone})["data"]["deposit_id"]
+    return world.call(
+        key, "POST", "/api/v1/account/topup", expect=202, json={"walletId": wallet, "amount": amount, "phone": phone}
+    )["data"]["deposit_id"]
 
 
 def fill_first_day(world: World) -> None:
@@ -20,8 +21,13 @@ def fill_first_day(world: World) -> None:
     made["failed"] = pay(world, "wesendall test", "0770000099")
     made["successful"] = pay(world, "wesendall test", "0770000001")
     made["live"] = pay(world, "wesendall", "0772000077")
-    made["purchase"] = world.call("worldledgers test", "POST", "/api/v1/communication/sms-credits/purchase", expect=202,
-                                  json={"phone": "0712345678", "amount": 100})["data"]["payment_id"]
+    made["purchase"] = world.call(
+        "worldledgers test",
+        "POST",
+        "/api/v1/communication/sms-credits/purchase",
+        expect=202,
+        json={"phone": "0712345678", "amount": 100},
+    )["data"]["payment_id"]
     for _ in range(3):
         world.later(60)
         world.settle()
@@ -32,6 +38,7 @@ def fill_last_day(world: World) -> None:
     made = world.made["deposits"]
     made["pending"] = pay(world, "wesendall test", "0770000055")
     made["live pending"] = pay(world, "wesendall", "0772000012")
-    made["esms pending"] = world.call("esms", "POST", "/api/balance/topup",
-                                      json={"amount": 700, "phone": "+256772000013"})["deposit_id"]
+    made["esms pending"] = world.call("esms", "POST", "/api/balance/topup", json={"amount": 700, "phone": "+256772000013"})[
+        "deposit_id"
+    ]
     assert clock.now_ms()

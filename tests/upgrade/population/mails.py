@@ -15,7 +15,9 @@ from wesend.sandbox import mail_catcher
 from .places import MAIL
 from .world import World, field
 
-HTML = '<p>Dear {first_name}, <a href="https://shop.example/pay?x=1&amp;y=2">pay</a> or <a href="https://shop.example/">look</a></p>'
+HTML = (
+    '<p>Dear {first_name}, <a href="https://shop.example/pay?x=1&amp;y=2">pay</a> or <a href="https://shop.example/">look</a></p>'
+)
 
 
 def write(world: World, key: str, *recipients: str, **more) -> list[int]:
@@ -42,8 +44,10 @@ def fill_first_day(world: World) -> None:
     world.settle()
     client, token = world.app.test_client(), world.job(lambda: mail.tracking_url(mail.UNSUBSCRIBE, leaves)).rpartition("/")[2]
     assert client.post(f"/t/{token}").status_code == 200
-    world.made["links"] = {"click": world.job(lambda: mail.tracking_url(mail.CLICK, made["worldledgers html"], 0)),
-                           "unsubscribe": world.job(lambda: mail.tracking_url(mail.UNSUBSCRIBE, made["worldledgers plain"]))}
+    world.made["links"] = {
+        "click": world.job(lambda: mail.tracking_url(mail.CLICK, made["worldledgers html"], 0)),
+        "unsubscribe": world.job(lambda: mail.tracking_url(mail.UNSUBSCRIBE, made["worldledgers plain"])),
+    }
     world.job(alerts.tell_of_low_balances)
     _hand_in(world)
 
@@ -76,8 +80,11 @@ def fill_last_day(world: World) -> None:
     (made["scheduled"],) = write(world, "worldledgers", "grace@example.com", send_at=at)
     (made["scheduled test"],) = write(world, "worldledgers test", "grace@example.com", message=HTML, send_at=at)
     away = world.make_app(WESEND_SMTP_URL=f"smtp://127.0.0.1:{MAIL}")
-    reply = away.test_client().post("/api/v1/communication/email", headers=world.headers("worldledgers"), json={
-        "subject": "By server", "message": HTML, "recipients": ["grace@example.com", "later@example.com"]})
+    reply = away.test_client().post(
+        "/api/v1/communication/email",
+        headers=world.headers("worldledgers"),
+        json={"subject": "By server", "message": HTML, "recipients": ["grace@example.com", "later@example.com"]},
+    )
     assert reply.status_code == 202, reply.text
     made["smtp"] = reply.json["data"]["message_ids"]
     world.dispatch(away)
@@ -85,6 +92,14 @@ def fill_last_day(world: World) -> None:
     shown = page.get("/emails/write")
     uid = field(shown, "uid")
     wallet = world.made["wallets"]["bank test"]
-    sent = page.post("/emails/write", uid=uid, wallet=wallet, addresses="reader@example.com", subject="Written", format="html",
-                     text="<p>By hand</p>", when="now")
+    sent = page.post(
+        "/emails/write",
+        uid=uid,
+        wallet=wallet,
+        addresses="reader@example.com",
+        subject="Written",
+        format="html",
+        text="<p>By hand</p>",
+        when="now",
+    )
     assert sent.status_code == 303, re.sub(r"<[^>]+>", "", sent.text)

@@ -24,11 +24,16 @@ def fill(world: World) -> None:
 
 def _wallets(world: World) -> None:
     for name, account, currency, amount, options in (
-            ("shop", SHOP, "UGX", "100000", ()), ("shop test", SHOP, "UGX", "20000", ("--sandbox",)),
-            ("shop kes", SHOP, "KES", "500.5", ()), ("bank", BANK, "SMS", "2000", ("--sms-rate", "1.8")),
-            ("bank test", BANK, "SMS", "500", ("--sandbox", "--sms-rate", "2")), ("closed", CLOSED, "UGX", "5000", ()),
-            ("shop xyz", SHOP, "XYZ", "100", ("--sandbox",)), ("shop none", SHOP, "UGX", None, ()),
-            ("solo", SOLO, "UGX", "9000", ())):
+        ("shop", SHOP, "UGX", "100000", ()),
+        ("shop test", SHOP, "UGX", "20000", ("--sandbox",)),
+        ("shop kes", SHOP, "KES", "500.5", ()),
+        ("bank", BANK, "SMS", "2000", ("--sms-rate", "1.8")),
+        ("bank test", BANK, "SMS", "500", ("--sandbox", "--sms-rate", "2")),
+        ("closed", CLOSED, "UGX", "5000", ()),
+        ("shop xyz", SHOP, "XYZ", "100", ("--sandbox",)),
+        ("shop none", SHOP, "UGX", None, ()),
+        ("solo", SOLO, "UGX", "9000", ()),
+    ):
         uid = world.cli("wallet", "create", "--account", account, "--currency", currency, *options)["wallet_id"]
         world.made["wallets"][name] = uid
         if amount:
@@ -39,25 +44,37 @@ def _wallets(world: World) -> None:
 
 def _keys(world: World) -> None:
     for name, account, wallet, api, options in (
-            ("wesendall", SHOP, "shop", "wesendall", ()), ("wesendall test", SHOP, "shop test", "wesendall", ()),
-            ("wasambazie", SHOP, "shop", "wasambazie", ()), ("wasambazie test", SHOP, "shop test", "wasambazie", ()),
-            ("esms", SHOP, "shop", "esms", ("--name", "Backend")), ("esms test", SHOP, "shop test", "esms", ()),
-            ("worldledgers", BANK, "bank", "worldledgers", ()), ("worldledgers test", BANK, "bank test", "worldledgers", ()),
-            ("esms bank", BANK, "bank", "esms", ()), ("xyz", SHOP, "shop xyz", "wesendall", ()),
-            ("esms query", SHOP, "shop", "esms", ("--scopes", "query")), ("esms send", SHOP, "shop", "esms", ("--scopes", "send")),
-            ("esms hooks", SHOP, "shop", "esms", ("--scopes", "webhooks,query")),
-            ("closed", CLOSED, "closed", "esms", ()), ("revoked", SHOP, "shop", "wesendall", ()),
-            ("esms solo", SOLO, "solo", "esms", ()), ("wesendall solo", SOLO, "solo", "wesendall", ())):
-        made = world.cli("key", "create", "--account", account, "--wallet", world.made["wallets"][wallet], "--api", api,
-                         *options)
+        ("wesendall", SHOP, "shop", "wesendall", ()),
+        ("wesendall test", SHOP, "shop test", "wesendall", ()),
+        ("wasambazie", SHOP, "shop", "wasambazie", ()),
+        ("wasambazie test", SHOP, "shop test", "wasambazie", ()),
+        ("esms", SHOP, "shop", "esms", ("--name", "Backend")),
+        ("esms test", SHOP, "shop test", "esms", ()),
+        ("worldledgers", BANK, "bank", "worldledgers", ()),
+        ("worldledgers test", BANK, "bank test", "worldledgers", ()),
+        ("esms bank", BANK, "bank", "esms", ()),
+        ("xyz", SHOP, "shop xyz", "wesendall", ()),
+        ("esms query", SHOP, "shop", "esms", ("--scopes", "query")),
+        ("esms send", SHOP, "shop", "esms", ("--scopes", "send")),
+        ("esms hooks", SHOP, "shop", "esms", ("--scopes", "webhooks,query")),
+        ("closed", CLOSED, "closed", "esms", ()),
+        ("revoked", SHOP, "shop", "wesendall", ()),
+        ("esms solo", SOLO, "solo", "esms", ()),
+        ("wesendall solo", SOLO, "solo", "wesendall", ()),
+    ):
+        made = world.cli("key", "create", "--account", account, "--wallet", world.made["wallets"][wallet], "--api", api, *options)
         world.made["keys"][name] = {**made, "wallet": wallet}
     world.cli("key", "revoke", world.made["keys"]["revoked"]["key_id"])
 
 
 def _users(world: World) -> None:
-    for email, options in (("root@example.com", ()), ("owner@shop.example", ("--account", SHOP)),
-                           ("member@shop.example", ("--account", SHOP, "--role", "member")),
-                           ("owner@bank.example", ("--account", BANK)), ("owner@closed.example", ("--account", CLOSED))):
+    for email, options in (
+        ("root@example.com", ()),
+        ("owner@shop.example", ("--account", SHOP)),
+        ("member@shop.example", ("--account", SHOP, "--role", "member")),
+        ("owner@bank.example", ("--account", BANK)),
+        ("owner@closed.example", ("--account", CLOSED)),
+    ):
         url = world.cli("user", "create", email, *options)["sign_in_url"]
         visitor = Visitor(world.app)
         path = "/sign-in/" + url.rpartition("/")[2]
@@ -86,28 +103,52 @@ def _senders(world: World) -> None:
 def _gateways(world: World) -> None:
     vendor = f"http://127.0.0.1:{VENDOR}"
     for name, kind, options, secrets in (
-            ("beem", "http", {"url": vendor + "/send", "body": '{"to": "{to}", "text": "{text}", "key": "{api_key}"}',
-                              "id_path": "id", "receipt_id": "id", "receipt_status": "status", "tps": "500"},
-             {"api_key": "beem-secret"}),
-            ("at", "africastalking", {"username": "acme", "base_url": vendor}, {"api_key": "at-key"}),
-            ("smsc", "smpp", {"host": "127.0.0.1", "port": SMSC, "system_id": "wesend", "reconnect": "0.05"},
-             {"password": "smsc-pw"}),
-            ("phone", "android", {}, {"username": "phone", "password": "pw", "webhook_key": "wk"}),
-            ("tw", "twilio", {"account_sid": "AC123", "from": "+15005550006"}, {"auth_token": "tw-token"}),
-            ("marz", "marzsms", {}, {"api_key": "mk", "api_secret": "ms"}),
-            ("pesa", "mpesa", {"shortcode": "174379"}, {"consumer_key": "ck", "consumer_secret": "cs", "passkey": "pk"}),
-            ("momo", "momo", {"target_environment": "mtnuganda", "api_user": "user-uuid", "priority": "9"},
-             {"subscription_key": "sub", "api_key": "key"}),
-            ("marzpay", "marzpay", {"base_url": vendor}, {"api_key": "mk", "api_secret": "ms", "webhook_secret": "mw"})):
+        (
+            "beem",
+            "http",
+            {
+                "url": vendor + "/send",
+                "body": '{"to": "{to}", "text": "{text}", "key": "{api_key}"}',
+                "id_path": "id",
+                "receipt_id": "id",
+                "receipt_status": "status",
+                "tps": "500",
+            },
+            {"api_key": "beem-secret"},
+        ),
+        ("at", "africastalking", {"username": "acme", "base_url": vendor}, {"api_key": "at-key"}),
+        ("smsc", "smpp", {"host": "127.0.0.1", "port": SMSC, "system_id": "wesend", "reconnect": "0.05"}, {"password": "smsc-pw"}),
+        ("phone", "android", {}, {"username": "phone", "password": "pw", "webhook_key": "wk"}),
+        ("tw", "twilio", {"account_sid": "AC123", "from": "+15005550006"}, {"auth_token": "tw-token"}),
+        ("marz", "marzsms", {}, {"api_key": "mk", "api_secret": "ms"}),
+        ("pesa", "mpesa", {"shortcode": "174379"}, {"consumer_key": "ck", "consumer_secret": "cs", "passkey": "pk"}),
+        (
+            "momo",
+            "momo",
+            {"target_environment": "mtnuganda", "api_user": "user-uuid", "priority": "9"},
+            {"subscription_key": "sub", "api_key": "key"},
+        ),
+        ("marzpay", "marzpay", {"base_url": vendor}, {"api_key": "mk", "api_secret": "ms", "webhook_secret": "mw"}),
+    ):
         given = [f"--option={key}={value}" for key, value in options.items()]
         made = world.cli("gateway", "set", name, "--type", kind, *given, *(f"--secret={k}={v}" for k, v in secrets.items()))
         assert made["ok"], made
         world.made.setdefault("gateways", {})[name] = {"secrets": secrets, "callback": made["callback_url"]}
-    for code, *options in (("BEEM_UG", "--country=UG", "--gateway=beem", "--price=35", "--priority=-5"),
-                           ("MTN_UG", "--country=UG", "--gateway=smsc", "--price=40.5", "--prefix=25677", "--prefix=25678",
-                            "--default-sender=SHOPUG", "--refund-failed-delivery"),
-                           ("BEEM_KE", "--country=KE", "--gateway=beem", "--price=0.8", "--priority=-1"),
-                           ("AT_KE", "--country=KE", "--gateway=at", "--price=0.9", "--priority=7")):
+    for code, *options in (
+        ("BEEM_UG", "--country=UG", "--gateway=beem", "--price=35", "--priority=-5"),
+        (
+            "MTN_UG",
+            "--country=UG",
+            "--gateway=smsc",
+            "--price=40.5",
+            "--prefix=25677",
+            "--prefix=25678",
+            "--default-sender=SHOPUG",
+            "--refund-failed-delivery",
+        ),
+        ("BEEM_KE", "--country=KE", "--gateway=beem", "--price=0.8", "--priority=-1"),
+        ("AT_KE", "--country=KE", "--gateway=at", "--price=0.9", "--priority=7"),
+    ):
         world.cli("route", "set", code, *options, "--currency", "UGX" if code.endswith("UG") else "KES")
     world.cli("rate", "set", "UGX", "3726")
     world.cli("rate", "set", "KES", "129.5")

@@ -15,8 +15,9 @@ def read(world: World) -> list[dict]:
     for name, key in world.made["keys"].items():
         for path in world.job(lambda name=name, key=key: list(_paths(world, name, key))):
             reply = world.app.test_client().get(path, headers=world.headers(name))
-            found.append({"key": name, "path": path, "status": reply.status_code,
-                          "body": reply.json if reply.is_json else reply.text})
+            found.append(
+                {"key": name, "path": path, "status": reply.status_code, "body": reply.json if reply.is_json else reply.text}
+            )
     return found
 
 
@@ -24,11 +25,14 @@ def _paths(world: World, name: str, key: dict) -> Iterator[str]:
     wallet_uid = world.made["wallets"][key["wallet"]]
     account, wallet = query("SELECT account_id, id FROM wallets WHERE uid = ?", (wallet_uid,))[0]
     batches = query("SELECT * FROM batches WHERE wallet_id = ? AND state NOT IN ('intake', 'rejected') ORDER BY id", (wallet,))
-    messages = query("SELECT m.* FROM messages m JOIN batches b ON b.id = m.batch_id WHERE m.wallet_id = ? AND b.lane = 0"
-                     " ORDER BY m.id", (wallet,))
+    messages = query(
+        "SELECT m.* FROM messages m JOIN batches b ON b.id = m.batch_id WHERE m.wallet_id = ? AND b.lane = 0 ORDER BY m.id",
+        (wallet,),
+    )
     groups = [row[0] for row in query("SELECT id FROM groups WHERE account_id = ?", (account,))]
     yield from {"wesendall": _wesendall, "wasambazie": _wasambazie, "esms": _esms, "worldledgers": _worldledgers}[key["api"]](
-        wallet_uid, batches, messages, groups)
+        wallet_uid, batches, messages, groups
+    )
     if key["api"] == "wesendall":
         for uid in query("SELECT uid FROM deposits WHERE wallet_id = ?", (wallet,)):
             yield f"/api/v1/account/topup/{uid[0]}?walletId={wallet_uid}"
@@ -50,9 +54,19 @@ def _wasambazie(_wallet, batches, _messages, _groups) -> Iterator[str]:
 
 
 def _esms(_wallet, batches, messages, groups) -> Iterator[str]:
-    yield from ("/api/balance", "/api/balance/transactions?limit=100", "/api/messages?limit=100", "/api/messages/stats",
-                "/api/messages/volume", "/api/messages/export", "/api/contact-lists", "/api/sender-ids", "/api/webhooks",
-                "/api/routes", "/api/pricing")
+    yield from (
+        "/api/balance",
+        "/api/balance/transactions?limit=100",
+        "/api/messages?limit=100",
+        "/api/messages/stats",
+        "/api/messages/volume",
+        "/api/messages/export",
+        "/api/contact-lists",
+        "/api/sender-ids",
+        "/api/webhooks",
+        "/api/routes",
+        "/api/pricing",
+    )
     for status in ("scheduled", "dripping", "queued", "submitted", "sent", "delivered", "failed", "retrying", "cancelled"):
         yield f"/api/messages?status={status}&limit=5"
     for batch in batches:

@@ -26,8 +26,14 @@ def wesendall(world: World, key: str, recipient, text: str = "Hello", *, expect:
     """A send; `headers` go with it."""
     options = {"headers": more.pop("headers")} if "headers" in more else {}
     wallet = world.made["wallets"][world.made["keys"][key]["wallet"]]
-    return world.call(key, "POST", "/api/v1/sms/send", expect=expect,
-                      json={"walletId": wallet, "message": text, "recipient": recipient, **more}, **options)
+    return world.call(
+        key,
+        "POST",
+        "/api/v1/sms/send",
+        expect=expect,
+        json={"walletId": wallet, "message": text, "recipient": recipient, **more},
+        **options,
+    )
 
 
 def esms(world: World, key: str, to: str, text: str = "Hello", *, expect: int = 200, **more) -> dict:
@@ -67,11 +73,24 @@ def _sandbox(world: World) -> None:
     wesendall(world, "wesendall test", ["0712345678", "0710000077", "nonsense"])
     wesendall(world, "wesendall test", "0710000077", expect=502)
     wesendall(world, "wesendall test", "0710000088", expect=402)
-    world.call("wasambazie test", "POST", "/v1/sms/send", expect=201,
-               json={"to_number": "0712345678,0710000099", "message": "Hi", "sender_id": "SHOPUG"})
-    world.call("worldledgers test", "POST", "/api/v1/communication/sms", expect=202, json={
-        "message": "Dear {first_name}, {city}", "recipients": ["254712345678", "254700000099", "254700000088", "bad"],
-        "reference": "R1"})
+    world.call(
+        "wasambazie test",
+        "POST",
+        "/v1/sms/send",
+        expect=201,
+        json={"to_number": "0712345678,0710000099", "message": "Hi", "sender_id": "SHOPUG"},
+    )
+    world.call(
+        "worldledgers test",
+        "POST",
+        "/api/v1/communication/sms",
+        expect=202,
+        json={
+            "message": "Dear {first_name}, {city}",
+            "recipients": ["254712345678", "254700000099", "254700000088", "bad"],
+            "reference": "R1",
+        },
+    )
     wesendall(world, "xyz", "0712345678", expect=502)
     world.settle()
     world.cli("send", "0712345678", "By command", "--wallet", world.made["wallets"]["shop test"])
@@ -85,8 +104,13 @@ def _live(world: World) -> None:
     wesendall(world, "wesendall", f"07550000{REFUSED}", expect=502)
     wesendall(world, "wesendall", [f"07550000{REFUSED}", "0755000010"])
     made["failed"] = esms(world, "esms", f"+2567550000{REFUSED}")["id"]
-    world.call("wasambazie", "POST", "/v1/sms/send", expect=201,
-               json={"to_number": "0755000011,0755000012", "message": "Hi {name}", "sender_id": "SHOPUG"})
+    world.call(
+        "wasambazie",
+        "POST",
+        "/v1/sms/send",
+        expect=201,
+        json={"to_number": "0755000011,0755000012", "message": "Hi {name}", "sender_id": "SHOPUG"},
+    )
     retried = esms(world, "esms", f"+2567550001{REFUSED}")["id"]
     world.call("esms", "POST", f"/api/messages/{retried}/retry")
     receipt(world, "b-of-nobody", "DELIVRD")
@@ -123,22 +147,30 @@ def _parts(world: World, name: str) -> None:
     """A message of two parts, one of which has arrived."""
     world.made["messages"][name] = wesendall(world, "wesendall", "0772000001", LONG)["data"]["results"][0]["message_id"]
     ref = world.smsc.accepted()[-1].message_id
-    world.smsc.deliver("256772000001", f"id:{ref} sub:001 dlvrd:001 submit date:2606071200 done date:2606071200 stat:DELIVRD"
-                                       " err:000 text:A text".encode())
+    world.smsc.deliver(
+        "256772000001",
+        f"id:{ref} sub:001 dlvrd:001 submit date:2606071200 done date:2606071200 stat:DELIVRD err:000 text:A text".encode(),
+    )
 
 
 def _groups(world: World) -> None:
     groups, wallets = world.made["groups"], world.made["wallets"]
     for key, group, wallet in (("wesendall", "cli", "shop"), ("wesendall test", "test csv", "shop test")):
-        world.call(key, "POST", "/api/v1/sms/group", json={
-            "walletId": wallets[wallet], "groupId": groups[group], "message": "Hi {{name}} of {{city}}"})
-    done = world.call("esms test", "POST", "/api/messages/send-bulk",
-                      json={"contact_list_ids": [groups["test csv"]], "text": "Hi {{name}}"})
+        world.call(
+            key,
+            "POST",
+            "/api/v1/sms/group",
+            json={"walletId": wallets[wallet], "groupId": groups[group], "message": "Hi {{name}} of {{city}}"},
+        )
+    done = world.call(
+        "esms test", "POST", "/api/messages/send-bulk", json={"contact_list_ids": [groups["test csv"]], "text": "Hi {{name}}"}
+    )
     world.made["bulks"] = {"finished": done["batch_id"]}
     world.settle()
 
 
 # -- the last day ---------------------------------------------------------------------
+
 
 def fill_last_day(world: World) -> None:
     """What is on its way."""
@@ -151,8 +183,12 @@ def fill_last_day(world: World) -> None:
 
 
 def send_bulk(world: World, key: str, group: str, **more) -> str:
-    return world.call(key, "POST", "/api/messages/send-bulk", json={
-        "contact_list_ids": [world.made["groups"][group]], "text": "Hi {{name}}", **more})["batch_id"]
+    return world.call(
+        key,
+        "POST",
+        "/api/messages/send-bulk",
+        json={"contact_list_ids": [world.made["groups"][group]], "text": "Hi {{name}}", **more},
+    )["batch_id"]
 
 
 def _many(first: int, count: int) -> str:
@@ -197,15 +233,30 @@ def _cut_short(world: World) -> None:
 def _campaign(world: World) -> None:
     """By the dashboard, and paused there."""
     page = world.page("member@shop.example")
-    given = {"wallet": world.made["wallets"]["shop"], "group": world.made["groups"]["many"], "numbers": "0755004001",
-             "name": "Friday", "sender": "SHOPUG", "text": "Hello {{first_name}}", "when": "now", "at": "", "rate": ""}
+    given = {
+        "wallet": world.made["wallets"]["shop"],
+        "group": world.made["groups"]["many"],
+        "numbers": "0755004001",
+        "name": "Friday",
+        "sender": "SHOPUG",
+        "text": "Hello {{first_name}}",
+        "when": "now",
+        "at": "",
+        "rate": "",
+    }
     sent = page.post("/campaigns/new", go="send", step="check", uid=field(page.get("/campaigns/new"), "uid"), **given)
     assert sent.status_code == 303, sent.text
     world.made["bulks"]["paused"] = sent.headers["Location"].rpartition("/")[2]
     owner = world.page("owner@shop.example")
     assert owner.post(sent.headers["Location"] + "/pause").status_code == 303
-    given = {"wallet": world.made["wallets"]["shop"], "sender": "", "recipients": "0755004002", "text": "By page",
-             "when": "now", "at": ""}
+    given = {
+        "wallet": world.made["wallets"]["shop"],
+        "sender": "",
+        "recipients": "0755004002",
+        "text": "By page",
+        "when": "now",
+        "at": "",
+    }
     assert page.post("/compose", go="send", uid=field(page.get("/compose"), "uid"), **given).status_code == 303
 
 
@@ -216,23 +267,31 @@ def _later(world: World) -> None:
     made["to opt out"] = esms(world, "esms", "+256755000904", schedule_mode="scheduled", scheduled_at=at)["id"]
     cancelled = esms(world, "esms", "+256755000021", schedule_mode="scheduled", scheduled_at=at)["id"]
     world.call("esms", "POST", f"/api/messages/{cancelled}/cancel")
-    blast = world.call("worldledgers", "POST", "/api/v1/communication/sms", expect=202, json={
-        "message": "Later", "recipients": ["0712345678"], "send_at": at, "reference": "later"})
+    blast = world.call(
+        "worldledgers",
+        "POST",
+        "/api/v1/communication/sms",
+        expect=202,
+        json={"message": "Later", "recipients": ["0712345678"], "send_at": at, "reference": "later"},
+    )
     made["bank scheduled"] = blast["data"]["message_ids"][0]
 
 
 def _kept_answers(world: World) -> None:
     """Answers kept for a day, one request that is under way, and one that died after it was paid."""
+
     def kept(call) -> dict:
         return {"Idempotency-Key": call}
 
     wallet = world.made["wallets"]["shop"]
     world.made["kept"] = {
         "send": wesendall(world, "wesendall", "0755000031", headers=kept("send-1")),
-        "group": world.call("wesendall", "POST", "/api/v1/groups", json={"walletId": wallet, "name": "Once"}, expect=201,
-                            headers=kept("group-1")),
+        "group": world.call(
+            "wesendall", "POST", "/api/v1/groups", json={"walletId": wallet, "name": "Once"}, expect=201, headers=kept("group-1")
+        ),
         "upload": upload(world, "esms", "Once by file", CSV, **kept("upload-1")),
-        "refused": wesendall(world, "wesendall", f"07550002{REFUSED}", expect=502, headers=kept("refused-1"))}
+        "refused": wesendall(world, "wesendall", f"07550002{REFUSED}", expect=502, headers=kept("refused-1")),
+    }
     key_id = world.made["keys"]["wesendall"]["key_id"]
     world.job(lambda: idempotency.begin(key_id, "in-flight", "0" * 64))
 
@@ -247,8 +306,13 @@ def _on_its_way(world: World) -> None:
     world.job(receipt_inbox.match_new)
     receipt(world, "b-never-sent", "DELIVRD")
     world.cli("pause", "--reason", "Before the upgrade")
-    made["bank queued"] = world.call("worldledgers", "POST", "/api/v1/communication/sms", expect=202, json={
-        "message": "Queued", "recipients": ["0712345678", "0722345678", "0733345678"]})["data"]["message_ids"]
+    made["bank queued"] = world.call(
+        "worldledgers",
+        "POST",
+        "/api/v1/communication/sms",
+        expect=202,
+        json={"message": "Queued", "recipients": ["0712345678", "0722345678", "0733345678"]},
+    )["data"]["message_ids"]
     (world.made["mails"]["queued"],) = mails.write(world, "worldledgers", "queued@example.com", message=mails.HTML)
     made["closed queued"] = esms(world, "closed", "+256755000051")["id"]
     world.cli("resume")

@@ -27,8 +27,15 @@ from wesend.webhooks import deliver
 from .places import HOOKS, SECRET_KEY, SMSC, VENDOR
 
 START = 1_780_650_000.0  # 2026-06-05 09:00 UTC
-SENDS = ("/api/v1/sms/send", "/api/v1/sms/group", "/v1/sms/send", "/api/messages/send", "/api/messages/send-bulk",
-         "/api/v1/communication/sms", "/api/v1/communication/email")
+SENDS = (
+    "/api/v1/sms/send",
+    "/api/v1/sms/group",
+    "/v1/sms/send",
+    "/api/messages/send",
+    "/api/messages/send-bulk",
+    "/api/v1/communication/sms",
+    "/api/v1/communication/email",
+)
 UNREACHED, REFUSED, BUSY = "51", "52", "53"
 """How a number ends that the vendor cuts off, refuses, and has no time for."""
 
@@ -39,14 +46,18 @@ def _vend(receiver: Receiver, peer, posted) -> bool:
     if posted.target.startswith("/api/v1/collect-money"):
         paid = posted.method == "GET" and posted.target.endswith("-77")
         reference = body.get("reference")
-        told = {"uuid": f"{body.get('phone_number', '')}-{body.get('phone_number', '')[-2:]}",
-                "status": "successful" if paid else "processing", **({"reference": reference} if reference else {})}
+        told = {
+            "uuid": f"{body.get('phone_number', '')}-{body.get('phone_number', '')[-2:]}",
+            "status": "successful" if paid else "processing",
+            **({"reference": reference} if reference else {}),
+        }
         return answer(200, json.dumps({"status": "success", "data": {"transaction": told}}).encode())(receiver, peer, posted)
     ending = body["to"][-2:]
     if ending == UNREACHED:
         return drop(receiver, peer, posted)
     status, said = {REFUSED: (400, {"error": "bad number"}), BUSY: (429, {"error": "busy"})}.get(
-        ending, (200, {"id": f"b-{len(receiver.posted)}"}))
+        ending, (200, {"id": f"b-{len(receiver.posted)}"})
+    )
     return answer(status, json.dumps(said).encode())(receiver, peer, posted)
 
 
@@ -82,9 +93,18 @@ class World:
         self.hooks.__exit__()
 
     def make_app(self, **environment: str):
-        return create_app(settings.load({
-            "WESEND_INSTANCE": str(self.folder), "WESEND_SECRET_KEY": SECRET_KEY, "WESEND_SANDBOX_DELAY": "0",
-            "WESEND_RETRY_DELAYS": "0,0", "WESEND_ALLOW_PRIVATE_URLS": "1", **environment}))
+        return create_app(
+            settings.load(
+                {
+                    "WESEND_INSTANCE": str(self.folder),
+                    "WESEND_SECRET_KEY": SECRET_KEY,
+                    "WESEND_SANDBOX_DELAY": "0",
+                    "WESEND_RETRY_DELAYS": "0,0",
+                    "WESEND_ALLOW_PRIVATE_URLS": "1",
+                    **environment,
+                }
+            )
+        )
 
     # -- its edges -------------------------------------------------------------
 

@@ -14,15 +14,7 @@ import time
 from email import message_from_bytes
 from email.utils import parseaddr
 
-from ..sms.base import (
-    ACCEPTED,
-    REFUSED,
-    TEMPORARY,
-    UNKNOWN,
-    Outcome,
-    SmsGateway,
-    Submission,
-)
+from ..sms.base import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN, Outcome, SmsGateway, Submission
 from ..sockets import OneCall
 from .connection import SmtpServer
 
@@ -69,8 +61,7 @@ class SmtpGateway(SmsGateway):
                 # A wrong password is the operator's to put right: mail waits for it.
                 return Outcome(TEMPORARY, code=str(error.smtp_code), text="The mail server refused our sign-in")
             except (OSError, smtplib.SMTPException, ValueError) as error:
-                return Outcome(TEMPORARY, code="unreachable",
-                               text=f"The mail server can't be reached: {type(error).__name__}")
+                return Outcome(TEMPORARY, code="unreachable", text=f"The mail server can't be reached: {type(error).__name__}")
             outcome = _converse(connection, submission, call)
         if outcome.kind == UNKNOWN or outcome.code == "lost":
             self._drop()
@@ -109,13 +100,15 @@ OF_THE_MAILBOX = (450, 451, 452)  # to RCPT: busy, full or greylisted; the next 
 def _converse(connection: smtplib.SMTP, submission: Submission, call: OneCall) -> Outcome:
     assert submission.mime is not None
     # Its head alone: a mail may have several MB.
-    head = submission.mime[:submission.mime.find(b"\r\n\r\n") + 4]
+    head = submission.mime[: submission.mime.find(b"\r\n\r\n") + 4]
     sender = parseaddr(str(message_from_bytes(head)["From"]))[1]
     content = LEADING_DOT.sub(b"..", submission.mime)
     try:
-        for name, step, expected in (("MAIL", lambda: connection.mail(sender), 2),
-                                     ("RCPT", lambda: connection.rcpt(submission.to), 2),
-                                     ("DATA", lambda: connection.docmd("DATA"), 3)):
+        for name, step, expected in (
+            ("MAIL", lambda: connection.mail(sender), 2),
+            ("RCPT", lambda: connection.rcpt(submission.to), 2),
+            ("DATA", lambda: connection.docmd("DATA"), 3),
+        ):
             code, text = step()
             if code // 100 != expected:
                 refusal = _refusal(code, text) or Outcome(TEMPORARY, code="lost", text=f"The mail server said {code}")
@@ -129,8 +122,7 @@ def _converse(connection: smtplib.SMTP, submission: Submission, call: OneCall) -
         if call.expired:  # what was cut may look like a whole answer
             raise TimeoutError
     except (OSError, smtplib.SMTPException) as error:
-        return Outcome(UNKNOWN, code="no_answer",
-                       text=f"The mail server broke off after the message: {type(error).__name__}")
+        return Outcome(UNKNOWN, code="no_answer", text=f"The mail server broke off after the message: {type(error).__name__}")
     if code // 100 == 2:
         return Outcome(ACCEPTED, gateway_ref=_said(text)[:200] or None)
     return _refusal(code, text) or Outcome(UNKNOWN, code="no_answer", text=f"The mail server said {code}")

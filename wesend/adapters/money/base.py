@@ -12,8 +12,21 @@ PENDING, PAID, NOT_PAID = "pending", "paid", "not_paid"
 
 NETWORKS = ("MTN", "AIRTEL", "SAFARICOM", "TELKOM", "VODACOM", "TIGO", "HALOTEL", "TTCL", "UTL")
 
-__all__ = ["ACCEPTED", "NOT_PAID", "PAID", "PENDING", "REFUSED", "UNKNOWN", "CallbackRequest", "Charge", "ChargeAnswer",
-           "MoneyGateway", "PaymentHint", "Standing", "takes"]
+__all__ = [
+    "ACCEPTED",
+    "NOT_PAID",
+    "PAID",
+    "PENDING",
+    "REFUSED",
+    "UNKNOWN",
+    "CallbackRequest",
+    "Charge",
+    "ChargeAnswer",
+    "MoneyGateway",
+    "PaymentHint",
+    "Standing",
+    "takes",
+]
 
 
 class Charge(NamedTuple):
@@ -85,5 +98,6 @@ class MoneyGateway(Configurable):
 
 def takes(currency: str) -> Option:
     """The option of the currencies that a gateway takes; ``currency`` is its usual one."""
-    return Option("currencies", "list", default=(currency,), pattern="[A-Z]{3}",
-                  help=f"a comma list of ISO 4217 currencies ({currency})")
+    return Option(
+        "currencies", "list", default=(currency,), pattern="[A-Z]{3}", help=f"a comma list of ISO 4217 currencies ({currency})"
+    )

@@ -7,31 +7,21 @@ from urllib.parse import quote
 
 from ...core import money
 from .. import reading
-from ..callbacks import (
-    BadSignature,
-    CallbackRequest,
-    UnreadableCallback,
-    require_signature,
-)
+from ..callbacks import BadSignature, CallbackRequest, UnreadableCallback, require_signature
 from ..http_client import ANSWERED, Reply, basic
 from ..options import Option
-from .base import (
-    ACCEPTED,
-    NOT_PAID,
-    PAID,
-    PENDING,
-    REFUSED,
-    UNKNOWN,
-    Charge,
-    ChargeAnswer,
-    PaymentHint,
-    Standing,
-    takes,
-)
+from .base import ACCEPTED, NOT_PAID, PAID, PENDING, REFUSED, UNKNOWN, Charge, ChargeAnswer, PaymentHint, Standing, takes
 from .remote import RemoteMoney, not_charged
 
-STATUSES = {"successful": PAID, "completed": PAID, "failed": NOT_PAID, "cancelled": NOT_PAID, "canceled": NOT_PAID,
-            "rejected": NOT_PAID, "expired": NOT_PAID}
+STATUSES = {
+    "successful": PAID,
+    "completed": PAID,
+    "failed": NOT_PAID,
+    "cancelled": NOT_PAID,
+    "canceled": NOT_PAID,
+    "rejected": NOT_PAID,
+    "expired": NOT_PAID,
+}
 AMOUNTS = ("data.collection.amount.raw", "data.transaction.amount.raw", "data.transaction.amount")  # the first counts
 LONGEST_DESCRIPTION = 255
 
@@ -46,17 +36,28 @@ class MarzPay(RemoteMoney):
         Option("base_url", "url", default="https://wallet.wearemarz.com", help="where its API is"),
         takes("UGX"),
     )
-    secrets = (Option("api_key", required=True), Option("api_secret", required=True),
-               Option("webhook_secret", help="checks X-MarzPay-Signature; without it only our address is a secret"))
+    secrets = (
+        Option("api_key", required=True),
+        Option("api_secret", required=True),
+        Option("webhook_secret", help="checks X-MarzPay-Signature; without it only our address is a secret"),
+    )
 
     def _call(self, method: str, path: str, body: dict | None = None) -> Reply:
-        return self.http.request(method, f"{self.base_url}/api/v1/collect-money{path}", json=body, headers={
-            "Authorization": basic(self.credentials["api_key"], self.credentials["api_secret"])})
+        return self.http.request(
+            method,
+            f"{self.base_url}/api/v1/collect-money{path}",
+            json=body,
+            headers={"Authorization": basic(self.credentials["api_key"], self.credentials["api_secret"])},
+        )
 
     def charge(self, charge: Charge) -> ChargeAnswer:
-        body = {"amount": money.number(charge.amount_micros), "phone_number": charge.phone,
-                "country": self.settings["country"], "reference": charge.reference,
-                "description": charge.description[:LONGEST_DESCRIPTION]}
+        body = {
+            "amount": money.number(charge.amount_micros),
+            "phone_number": charge.phone,
+            "country": self.settings["country"],
+            "reference": charge.reference,
+            "description": charge.description[:LONGEST_DESCRIPTION],
+        }
         if self.callback_url:
             body["callback_url"] = self.callback_url
         reply = self._call("POST", "", body)

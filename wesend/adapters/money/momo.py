@@ -15,12 +15,16 @@ from .remote import TokenMoney, not_charged
 LIVE, SANDBOX = "https://proxy.momoapi.mtn.com", "https://sandbox.momodeveloper.mtn.com"
 LONGEST_NOTE = 160
 REASONS = {
-    "PAYER_NOT_FOUND": "The phone has no MoMo wallet", "NOT_ENOUGH_FUNDS": "The payer has too little money",
+    "PAYER_NOT_FOUND": "The phone has no MoMo wallet",
+    "NOT_ENOUGH_FUNDS": "The payer has too little money",
     "LOW_BALANCE_OR_PAYEE_LIMIT_REACHED_OR_NOT_ALLOWED": "The payer has too little money, or may not pay this much",
-    "PAYER_LIMIT_REACHED": "The payer's limit is reached", "APPROVAL_REJECTED": "The payer declined",
-    "EXPIRED": "The payer did not answer", "NOT_ALLOWED": "The payer may not do this",
+    "PAYER_LIMIT_REACHED": "The payer's limit is reached",
+    "APPROVAL_REJECTED": "The payer declined",
+    "EXPIRED": "The payer did not answer",
+    "NOT_ALLOWED": "The payer may not do this",
     "INTERNAL_PROCESSING_ERROR": "MTN could not carry it out, often for too little money",
-    "COULD_NOT_PERFORM_TRANSACTION": "The payer did not answer", "SERVICE_UNAVAILABLE": "MTN is not available",
+    "COULD_NOT_PERFORM_TRANSACTION": "The payer did not answer",
+    "SERVICE_UNAVAILABLE": "MTN is not available",
 }
 
 
@@ -30,8 +34,9 @@ class Momo(TokenMoney):
     about = "MTN's collections: the payer approves on the phone."
     brings_address = True
     options = (
-        Option("target_environment", required=True, pattern="[A-Za-z0-9_-]+",
-               help="as MTN named it: sandbox, mtnuganda, mtnrwanda …"),
+        Option(
+            "target_environment", required=True, pattern="[A-Za-z0-9_-]+", help="as MTN named it: sandbox, mtnuganda, mtnrwanda …"
+        ),
         Option("api_user", required=True, help="the API user's UUID"),
         Option("base_url", "url", help=f"where its API is ({LIVE})"),
         takes("UGX"),
@@ -43,31 +48,48 @@ class Momo(TokenMoney):
         self.base_url = self.base_url or (SANDBOX if self.settings["target_environment"] == "sandbox" else LIVE)
 
     def fetch_token(self, until: float) -> Reply:
-        return self.http.request("POST", f"{self.base_url}/collection/token/", until=until, body=b"", headers={
-            "Authorization": basic(self.settings["api_user"], self.credentials["api_key"]),
-            "Ocp-Apim-Subscription-Key": self.credentials["subscription_key"]})
+        return self.http.request(
+            "POST",
+            f"{self.base_url}/collection/token/",
+            until=until,
+            body=b"",
+            headers={
+                "Authorization": basic(self.settings["api_user"], self.credentials["api_key"]),
+                "Ocp-Apim-Subscription-Key": self.credentials["subscription_key"],
+            },
+        )
 
     @property
     def _headers(self) -> dict[str, str]:
-        return {"X-Target-Environment": self.settings["target_environment"],
-                "Ocp-Apim-Subscription-Key": self.credentials["subscription_key"]}
+        return {
+            "X-Target-Environment": self.settings["target_environment"],
+            "Ocp-Apim-Subscription-Key": self.credentials["subscription_key"],
+        }
 
     def charge(self, charge: Charge) -> ChargeAnswer:
         headers = {**self._headers, "X-Reference-Id": charge.reference}
         if self.callback_url:
             headers["X-Callback-Url"] = self.callback_url
         note = charge.description[:LONGEST_NOTE]
-        reply = self.call("POST", "/collection/v1_0/requesttopay", headers=headers, json={
-            "amount": money.text(charge.amount_micros), "currency": charge.currency, "externalId": charge.reference,
-            "payer": {"partyIdType": "MSISDN", "partyId": charge.phone.lstrip("+")},
-            "payerMessage": note, "payeeNote": note})
+        reply = self.call(
+            "POST",
+            "/collection/v1_0/requesttopay",
+            headers=headers,
+            json={
+                "amount": money.text(charge.amount_micros),
+                "currency": charge.currency,
+                "externalId": charge.reference,
+                "payer": {"partyIdType": "MSISDN", "partyId": charge.phone.lstrip("+")},
+                "payerMessage": note,
+                "payeeNote": note,
+            },
+        )
         if reply.kind == ANSWERED or reply.status == 409:  # 409: this reference was asked for already
             return ChargeAnswer(ACCEPTED, charge.reference)
         return not_charged(reply, _reason(reply.object()), gateway_ref=charge.reference)
 
     def ask(self, charge: Charge, gateway_ref: str | None, age_ms: int) -> Standing:
-        reply = self.call("GET", f"/collection/v1_0/requesttopay/{quote(charge.reference, safe='')}",
-                          headers=self._headers)
+        reply = self.call("GET", f"/collection/v1_0/requesttopay/{quote(charge.reference, safe='')}", headers=self._headers)
         answer = reply.object() if reply.kind == ANSWERED else {}
         status = (reading.text(answer.get("status")) or "").upper()
         if status == "FAILED":

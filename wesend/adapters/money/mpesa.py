@@ -11,27 +11,21 @@ from .. import reading
 from ..callbacks import CallbackRequest, UnreadableCallback
 from ..http_client import ANSWERED, Reply, basic
 from ..options import BadOption, Option, Values
-from .base import (
-    ACCEPTED,
-    NOT_PAID,
-    PAID,
-    PENDING,
-    REFUSED,
-    UNKNOWN,
-    Charge,
-    ChargeAnswer,
-    PaymentHint,
-    Standing,
-    takes,
-)
+from .base import ACCEPTED, NOT_PAID, PAID, PENDING, REFUSED, UNKNOWN, Charge, ChargeAnswer, PaymentHint, Standing, takes
 from .remote import TokenMoney, not_charged
 
 PAID_CODE = "0"
 STILL_OPEN = ("4999",)  # "the transaction is still under processing"
 RESULTS = {
-    "1": "The payer has too little money", "17": "M-Pesa could not carry it out", "26": "M-Pesa is busy",
-    "1001": "The payer has another payment open", "1019": "The request expired", "1025": "The request could not be shown",
-    "1032": "The payer cancelled", "1037": "The payer did not answer", "2001": "The payer gave a wrong PIN",
+    "1": "The payer has too little money",
+    "17": "M-Pesa could not carry it out",
+    "26": "M-Pesa is busy",
+    "1001": "The payer has another payment open",
+    "1019": "The request expired",
+    "1025": "The request could not be shown",
+    "1032": "The payer cancelled",
+    "1037": "The payer did not answer",
+    "2001": "The payer gave a wrong PIN",
     "9999": "The request could not be shown",
 }
 """Result code → why nothing was paid. Codes are numbers or words (`SFC_IC0003`); any other one is final as well."""
@@ -54,13 +48,11 @@ class Mpesa(TokenMoney):
     options = (
         Option("shortcode", required=True, pattern="[0-9]{5,10}", help="the paybill number; of a till its store number"),
         Option("till", pattern="[0-9]{5,10}", help="the till number, for CustomerBuyGoodsOnline (the shortcode)"),
-        Option("transaction_type", "choice", default="CustomerPayBillOnline",
-               choices=("CustomerPayBillOnline", BUY_GOODS)),
+        Option("transaction_type", "choice", default="CustomerPayBillOnline", choices=("CustomerPayBillOnline", BUY_GOODS)),
         Option("base_url", "url", default="https://api.safaricom.co.ke", help="where its API is"),
         takes("KES"),
     )
-    secrets = (Option("consumer_key", required=True), Option("consumer_secret", required=True),
-               Option("passkey", required=True))
+    secrets = (Option("consumer_key", required=True), Option("consumer_secret", required=True), Option("passkey", required=True))
 
     @classmethod
     def check(cls, values: Values) -> None:
@@ -69,8 +61,11 @@ class Mpesa(TokenMoney):
 
     def fetch_token(self, until: float) -> Reply:
         return self.http.request(
-            "GET", f"{self.base_url}/oauth/v1/generate?grant_type=client_credentials", until=until,
-            headers={"Authorization": basic(self.credentials["consumer_key"], self.credentials["consumer_secret"])})
+            "GET",
+            f"{self.base_url}/oauth/v1/generate?grant_type=client_credentials",
+            until=until,
+            headers={"Authorization": basic(self.credentials["consumer_key"], self.credentials["consumer_secret"])},
+        )
 
     def turned_down(self, reply: Reply) -> bool:
         return reply.status == 401 or reply.object().get("errorCode") == BAD_TOKEN
@@ -80,11 +75,21 @@ class Mpesa(TokenMoney):
         if fraction or amount < 1:
             return ChargeAnswer(REFUSED, reason="M-Pesa takes whole amounts only")
         payer = charge.phone.lstrip("+")
-        reply = self.call("POST", "/mpesa/stkpush/v1/processrequest", json={
-            **self._signed(), "TransactionType": self.settings["transaction_type"], "Amount": amount, "PartyA": payer,
-            "PartyB": self.settings["till"] or self.settings["shortcode"], "PhoneNumber": payer,
-            "CallBackURL": self._callback(charge.reference), "TransactionDesc": charge.description[:13] or "Top-up",
-            "AccountReference": charge.reference.replace("-", "")[-12:]})
+        reply = self.call(
+            "POST",
+            "/mpesa/stkpush/v1/processrequest",
+            json={
+                **self._signed(),
+                "TransactionType": self.settings["transaction_type"],
+                "Amount": amount,
+                "PartyA": payer,
+                "PartyB": self.settings["till"] or self.settings["shortcode"],
+                "PhoneNumber": payer,
+                "CallBackURL": self._callback(charge.reference),
+                "TransactionDesc": charge.description[:13] or "Top-up",
+                "AccountReference": charge.reference.replace("-", "")[-12:],
+            },
+        )
         answer = reply.object()
         if reply.kind != ANSWERED:
             return not_charged(reply, reading.text(answer.get("errorMessage")))
@@ -100,16 +105,16 @@ class Mpesa(TokenMoney):
         """Only by M-Pesa's CheckoutRequestID. It tells no amount, so what was asked is what counts."""
         if gateway_ref is None:
             return Standing(PENDING)
-        reply = self.call("POST", "/mpesa/stkpushquery/v1/query",
-                          json={**self._signed(), "CheckoutRequestID": gateway_ref})
+        reply = self.call("POST", "/mpesa/stkpushquery/v1/query", json={**self._signed(), "CheckoutRequestID": gateway_ref})
         # HTTP 500 with errorCode 500.001.1001 is how it says "still processing": pending, as is every other error.
         result = _code(reply.object().get("ResultCode")) if reply.kind == ANSWERED else None
         if result is None or result in STILL_OPEN:
             return Standing(PENDING)
         if result == PAID_CODE:
             return Standing(PAID, charge.amount_micros)
-        return Standing(NOT_PAID, reason=RESULTS.get(result) or reading.text(reply.object().get("ResultDesc"))
-                        or f"M-Pesa answered {result}")
+        return Standing(
+            NOT_PAID, reason=RESULTS.get(result) or reading.text(reply.object().get("ResultDesc")) or f"M-Pesa answered {result}"
+        )
 
     def read_callback(self, request: CallbackRequest) -> list[PaymentHint]:
         checkout = reading.text(reading.pick(reading.json_value(request.body), "Body.stkCallback.CheckoutRequestID"))

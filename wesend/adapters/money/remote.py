@@ -21,8 +21,7 @@ SPARE_MS = 30_000  # a token is not used in the last moments of its life
 class RemoteMoney(MoneyGateway):
     """``timeout``: seconds for a charge or a question in all; ``callback_url``: ours, where the vendor tells of it."""
 
-    def __init__(self, name: str, options: Mapping[str, Any], secrets: Mapping[str, Any], *, timeout: float,
-                 callback_url: str):
+    def __init__(self, name: str, options: Mapping[str, Any], secrets: Mapping[str, Any], *, timeout: float, callback_url: str):
         super().__init__(name)
         self.settings, self.credentials = read_options(type(self), options, secrets)
         self.timeout, self.callback_url = timeout, callback_url
@@ -79,8 +78,11 @@ class Token:
             token = reading.text(reply.object().get("access_token"), 4000) if reply.kind == ANSWERED else None
             if token is None:
                 # Whatever went wrong here, nobody was asked to pay yet. Its status is not that of a charge.
-                return None, Reply(REFUSED if reply.kind == REFUSED else TEMPORARY, code="no_token",
-                                   reason=f"No access token: {reply.reason or 'the gateway gave none'}")
+                return None, Reply(
+                    REFUSED if reply.kind == REFUSED else TEMPORARY,
+                    code="no_token",
+                    reason=f"No access token: {reply.reason or 'the gateway gave none'}",
+                )
             seconds = reading.whole(reply.object().get("expires_in"))
             life_ms = 1000 * min(USUAL_S if seconds is None else max(seconds, 0), LONGEST_S)
             self._got_at_ms = clock.now_ms()
@@ -128,8 +130,13 @@ class TokenMoney(RemoteMoney):
             if token is None:
                 assert problem is not None
                 return problem
-            reply = self.http.request(method, self.base_url + path, json=json, until=until,
-                                      headers={**(headers or {}), "Authorization": f"Bearer {token}"})
+            reply = self.http.request(
+                method,
+                self.base_url + path,
+                json=json,
+                until=until,
+                headers={**(headers or {}), "Authorization": f"Bearer {token}"},
+            )
             if not self.turned_down(reply):
                 break
             self.token.forget(token)

@@ -18,8 +18,15 @@ class SandboxMoney(MoneyGateway):
     about = "Every payer pays after a second, and no money moves. For trying top-ups out."
     first_poll_ms = DELAY_MS
 
-    options = (Option("currencies", "list", default=(), pattern="[A-Z]{3}",
-                      help="currencies of live wallets that it takes, to try things out (none)"),)
+    options = (
+        Option(
+            "currencies",
+            "list",
+            default=(),
+            pattern="[A-Z]{3}",
+            help="currencies of live wallets that it takes, to try things out (none)",
+        ),
+    )
 
     def __init__(self, name: str = "sandbox-money", given: Mapping[str, Any] | None = None):
         super().__init__(name)

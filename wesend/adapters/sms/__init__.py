@@ -9,4 +9,5 @@ from .smpp.adapter import SmppGateway
 from .twilio import Twilio
 
 TYPES: dict[str, type[SmsGateway]] = {
-    kind.type: kind for kind in (AfricasTalking, MarzSms, Twilio, SmppGateway, Android, HttpGateway)}
+    kind.type: kind for kind in (AfricasTalking, MarzSms, Twilio, SmppGateway, Android, HttpGateway)
+}

@@ -12,38 +12,44 @@ from .. import reading
 from ..callbacks import CallbackRequest, UnreadableCallback
 from ..http_client import ANSWERED
 from ..options import Option
-from .base import (
-    ACCEPTED,
-    DELIVERED,
-    FAILED,
-    REFUSED,
-    SENT,
-    TEMPORARY,
-    UNKNOWN,
-    CallbackReceipt,
-    Outcome,
-    Receipt,
-    Submission,
-)
+from .base import ACCEPTED, DELIVERED, FAILED, REFUSED, SENT, TEMPORARY, UNKNOWN, CallbackReceipt, Outcome, Receipt, Submission
 from .remote import RemoteSmsGateway, base_url, failed, unreadable
 
 LIVE, SANDBOX = "https://api.africastalking.com", "https://api.sandbox.africastalking.com"
 
 CODES: dict[int | None, tuple[str, str | None]] = {
-    100: (ACCEPTED, "Processed"), 101: (ACCEPTED, "Sent"), 102: (ACCEPTED, "Queued"),
-    401: (REFUSED, "RiskHold"), 402: (REFUSED, "InvalidSenderId"), 403: (REFUSED, "InvalidPhoneNumber"),
-    404: (REFUSED, "UnsupportedNumberType"), 405: (REFUSED, "InsufficientBalance"), 406: (REFUSED, "UserInBlacklist"),
-    407: (REFUSED, "CouldNotRoute"), 408: (REFUSED, "Refused"), 409: (REFUSED, "DoNotDisturbRejection"),
-    500: (TEMPORARY, "InternalServerError"), 501: (TEMPORARY, "GatewayError"), 502: (REFUSED, "RejectedByGateway"),
+    100: (ACCEPTED, "Processed"),
+    101: (ACCEPTED, "Sent"),
+    102: (ACCEPTED, "Queued"),
+    401: (REFUSED, "RiskHold"),
+    402: (REFUSED, "InvalidSenderId"),
+    403: (REFUSED, "InvalidPhoneNumber"),
+    404: (REFUSED, "UnsupportedNumberType"),
+    405: (REFUSED, "InsufficientBalance"),
+    406: (REFUSED, "UserInBlacklist"),
+    407: (REFUSED, "CouldNotRoute"),
+    408: (REFUSED, "Refused"),
+    409: (REFUSED, "DoNotDisturbRejection"),
+    500: (TEMPORARY, "InternalServerError"),
+    501: (TEMPORARY, "GatewayError"),
+    502: (REFUSED, "RejectedByGateway"),
 }
 WORDS = {word.casefold(): (kind, word) for kind, word in CODES.values() if word} | {"success": (ACCEPTED, "Success")}
-FAILURE = re.compile(r"could ?n[o']t|can ?not|not sent|unable|fail|reject|refus|invalid|denied|blacklist|blocked|unsupported"
-                     r"|insufficient|expired", re.IGNORECASE)
+FAILURE = re.compile(
+    r"could ?n[o']t|can ?not|not sent|unable|fail|reject|refus|invalid|denied|blacklist|blocked|unsupported"
+    r"|insufficient|expired",
+    re.IGNORECASE,
+)
 """In statuses that are in no list (`Could Not Send`): the message did not leave."""
 STATUSES = {
     "success": DELIVERED,
-    "failed": FAILED, "rejected": FAILED, "expired": FAILED, "absentsubscriber": FAILED,
-    "sent": SENT, "submitted": SENT, "buffered": SENT,
+    "failed": FAILED,
+    "rejected": FAILED,
+    "expired": FAILED,
+    "absentsubscriber": FAILED,
+    "sent": SENT,
+    "submitted": SENT,
+    "buffered": SENT,
 }
 
 
@@ -52,8 +58,7 @@ class AfricasTalking(RemoteSmsGateway):
     title = "Africa's Talking"
     about = "SMS in many countries of Africa, up to 100 numbers a call. It brings delivery receipts."
     batch = 100
-    options = (Option("username", required=True, help="the application's name; sandbox for their sandbox"),
-               base_url(None))
+    options = (Option("username", required=True, help="the application's name; sandbox for their sandbox"), base_url(None))
     secrets = (Option("api_key", required=True),)
 
     def __init__(self, *arguments, **options):
@@ -88,14 +93,23 @@ class AfricasTalking(RemoteSmsGateway):
         return [outcomes[position] for position in range(len(submissions))]
 
     def _send(self, group: list[Submission], end: float) -> list[Outcome]:
-        form = {"username": self.settings["username"], "to": ",".join(s.to for s in group), "message": group[0].text,
-                "bulkSMSMode": "1", "enqueue": "1"}
+        form = {
+            "username": self.settings["username"],
+            "to": ",".join(s.to for s in group),
+            "message": group[0].text,
+            "bulkSMSMode": "1",
+            "enqueue": "1",
+        }
         if group[0].sender:
             form["from"] = group[0].sender
         if time.monotonic() > end:
             return [Outcome(TEMPORARY, code="busy", text="There was no time left to begin")] * len(group)
-        reply = self.http.request("POST", f"{self.base_url}/version1/messaging", form=form,
-                                  headers={"apiKey": self.credentials["api_key"], "Accept": "application/json"})
+        reply = self.http.request(
+            "POST",
+            f"{self.base_url}/version1/messaging",
+            form=form,
+            headers={"apiKey": self.credentials["api_key"], "Accept": "application/json"},
+        )
         if reply.kind != ANSWERED:
             return [failed(reply)] * len(group)
         recipients = reading.pick(reply.object(), "SMSMessageData.Recipients")
@@ -118,15 +132,21 @@ class AfricasTalking(RemoteSmsGateway):
         if kept is None:
             return []
         reason = reading.text(request.form.get("failureReason"))
-        return [CallbackReceipt(gateway_ref, None, reading.e164(request.form.get("phoneNumber")),
-                                Receipt(kept, reason or status, reason))]
+        return [
+            CallbackReceipt(
+                gateway_ref, None, reading.e164(request.form.get("phoneNumber")), Receipt(kept, reason or status, reason)
+            )
+        ]
 
 
 def _outcome(entry: dict | None, to_nobody: bool) -> Outcome:
     """``to_nobody``: the answer as a whole says that nothing was sent."""
     if entry is None:
-        return (Outcome(REFUSED, code="refused", text="The gateway sent it to nobody") if to_nobody else
-                Outcome(UNKNOWN, code="unreadable", text="The gateway's answer does not name this number"))
+        return (
+            Outcome(REFUSED, code="refused", text="The gateway sent it to nobody")
+            if to_nobody
+            else Outcome(UNKNOWN, code="unreadable", text="The gateway's answer does not name this number")
+        )
     code, said = reading.whole(entry.get("statusCode")), reading.text(entry.get("status"))
     gateway_ref, cost = (reading.text(entry.get(field)) for field in ("messageId", "cost"))
     gateway_ref = None if gateway_ref == "None" else gateway_ref
@@ -134,8 +154,9 @@ def _outcome(entry: dict | None, to_nobody: bool) -> Outcome:
     shown = None if code is None else str(code)
     if kind == ACCEPTED:
         return Outcome(ACCEPTED, gateway_ref=gateway_ref, meta={"cost": cost} if cost else None)
-    return Outcome(kind, code=shown or ("refused" if kind == REFUSED else None),
-                   text=said or word or "A status that is not documented")
+    return Outcome(
+        kind, code=shown or ("refused" if kind == REFUSED else None), text=said or word or "A status that is not documented"
+    )
 
 
 def _kind(code: int | None, said: str | None, to_nobody: bool, *, has_id: bool) -> tuple[str, str | None]:

@@ -13,19 +13,7 @@ from .. import reading
 from ..callbacks import CallbackRequest, UnreadableCallback, require_signature
 from ..http_client import ANSWERED, basic
 from ..options import Option
-from .base import (
-    ACCEPTED,
-    DELIVERED,
-    FAILED,
-    NEVER_SENT,
-    REFUSED,
-    SENT,
-    CallbackReceipt,
-    Outcome,
-    Question,
-    Receipt,
-    Submission,
-)
+from .base import ACCEPTED, DELIVERED, FAILED, NEVER_SENT, REFUSED, SENT, CallbackReceipt, Outcome, Question, Receipt, Submission
 from .remote import RemoteSmsGateway, base_url, failed, unreadable
 
 # Pending and Processed: the phone has not sent it yet.
@@ -40,17 +28,28 @@ class Android(RemoteSmsGateway):
     about = "A phone of yours with the SMS Gateway app (sms-gate.app), through its cloud or a private server."
     can_poll = True
     options = (base_url("https://api.sms-gate.app"),)
-    secrets = (Option("username", required=True), Option("password", required=True),
-               Option("webhook_key", help="the app's signing key; without it only the secret in our address protects"))
+    secrets = (
+        Option("username", required=True),
+        Option("password", required=True),
+        Option("webhook_key", help="the app's signing key; without it only the secret in our address protects"),
+    )
 
     @property
     def _headers(self) -> dict[str, str]:
         return {"Authorization": basic(self.credentials["username"], self.credentials["password"])}
 
     def send(self, submission: Submission) -> Outcome:
-        reply = self.http.request("POST", f"{self.base_url}/3rdparty/v1/messages", headers=self._headers, json={
-            "textMessage": {"text": submission.text}, "phoneNumbers": [submission.to], "id": submission.reference,
-            "withDeliveryReport": True})
+        reply = self.http.request(
+            "POST",
+            f"{self.base_url}/3rdparty/v1/messages",
+            headers=self._headers,
+            json={
+                "textMessage": {"text": submission.text},
+                "phoneNumbers": [submission.to],
+                "id": submission.reference,
+                "withDeliveryReport": True,
+            },
+        )
         if reply.status == 409:  # a message with our id is there already
             return Outcome(ACCEPTED, gateway_ref=submission.reference)
         if reply.kind != ANSWERED:
@@ -87,9 +86,16 @@ class Android(RemoteSmsGateway):
         payload = call["payload"]
         to = reading.e164(payload.get("recipient")) or reading.e164(payload.get("phoneNumber"))
         word, reason = call["event"].removeprefix("sms:"), reading.text(payload.get("reason"))
-        return [CallbackReceipt(ours, ours, to, Receipt(EVENTS[call["event"]], word, reason),
-                                _part(call, payload) if EVENTS[call["event"]] == DELIVERED else None,
-                                reading.whole(payload.get("partsCount")))]
+        return [
+            CallbackReceipt(
+                ours,
+                ours,
+                to,
+                Receipt(EVENTS[call["event"]], word, reason),
+                _part(call, payload) if EVENTS[call["event"]] == DELIVERED else None,
+                reading.whole(payload.get("partsCount")),
+            )
+        ]
 
 
 def _part(call: dict, payload: dict) -> str:

@@ -13,8 +13,23 @@ from ..callbacks import CallbackRequest
 from ..options import Configurable, Option
 from ..outcomes import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN
 
-__all__ = ["ACCEPTED", "DELIVERED", "FAILED", "NEVER_SENT", "REFUSED", "SENT", "TEMPORARY", "UNKNOWN",
-           "CallbackReceipt", "CallbackRequest", "Outcome", "Question", "Receipt", "SmsGateway", "Submission"]
+__all__ = [
+    "ACCEPTED",
+    "DELIVERED",
+    "FAILED",
+    "NEVER_SENT",
+    "REFUSED",
+    "SENT",
+    "TEMPORARY",
+    "UNKNOWN",
+    "CallbackReceipt",
+    "CallbackRequest",
+    "Outcome",
+    "Question",
+    "Receipt",
+    "SmsGateway",
+    "Submission",
+]
 
 
 class Submission(NamedTuple):

@@ -10,17 +10,7 @@ from .. import reading
 from ..callbacks import CallbackRequest, UnreadableCallback
 from ..http_client import ANSWERED
 from ..options import BadOption, Option, Values
-from .base import (
-    ACCEPTED,
-    DELIVERED,
-    FAILED,
-    REFUSED,
-    SENT,
-    CallbackReceipt,
-    Outcome,
-    Receipt,
-    Submission,
-)
+from .base import ACCEPTED, DELIVERED, FAILED, REFUSED, SENT, CallbackReceipt, Outcome, Receipt, Submission
 from .placeholders import MESSAGE_NAMES, fill, fill_all, read_form, read_json
 from .remote import RemoteSmsGateway, failed, unreadable
 
@@ -39,8 +29,9 @@ class HttpGateway(RemoteSmsGateway):
         Option("url", "url", required=True, help=f"where a message is sent to; {PLACEHOLDERS}"),
         Option("method", "choice", default="POST", choices=("POST", "GET", "PUT")),
         Option("content_type", "choice", default="json", choices=("json", "form")),
-        Option("body", "template", help=f"JSON, or a=b&c=d for a form; {PLACEHOLDERS} inside its texts",
-               destination=True),  # a text made of a secret would go to the phone that a test names
+        Option(
+            "body", "template", help=f"JSON, or a=b&c=d for a form; {PLACEHOLDERS} inside its texts", destination=True
+        ),  # a text made of a secret would go to the phone that a test names
         Option("headers", "json", default={}, help=f"a JSON object of texts; {PLACEHOLDERS}", destination=True),
         Option("success", pattern=r"[^=]+=.*", help="how a success is told, as path.to=value; without it any 2xx is one"),
         Option("id_path", help="where the answer has the message's id, such as messages.0.id"),
@@ -61,8 +52,9 @@ class HttpGateway(RemoteSmsGateway):
         if body is not None:
             (read_json if given["content_type"] == "json" else read_form)(body)
         headers = given["headers"]
-        if not isinstance(headers, dict) or not all(isinstance(value, str) and (name + value).isprintable()
-                                                    for name, value in headers.items()):
+        if not isinstance(headers, dict) or not all(
+            isinstance(value, str) and (name + value).isprintable() for name, value in headers.items()
+        ):
             raise BadOption("The option headers must be a JSON object of texts", "options.headers")
         if bool(given["receipt_id"]) != bool(given["receipt_status"]):
             raise BadOption("The options receipt_id and receipt_status go together")
@@ -75,19 +67,27 @@ class HttpGateway(RemoteSmsGateway):
         self.sends_receipts = self.settings["receipt_id"] is not None
 
     def send(self, submission: Submission) -> Outcome:
-        values = {**{name: secret or "" for name, secret in self.credentials.items()},
-                  "to": submission.to, "to_digits": submission.to.lstrip("+"), "text": submission.text,
-                  "sender": submission.sender or "", "reference": submission.reference}
+        values = {
+            **{name: secret or "" for name, secret in self.credentials.items()},
+            "to": submission.to,
+            "to_digits": submission.to.lstrip("+"),
+            "text": submission.text,
+            "sender": submission.sender or "",
+            "reference": submission.reference,
+        }
 
         def filled(template: str, escape: Callable[[str], str] = str) -> str:
             return fill(template, values, escape)
 
         reply = self.http.request(
-            self.settings["method"], filled(self.settings["url"], lambda value: quote(value, safe="")),
-            headers={name: filled(value, lambda value: " ".join(value.split()))
-                     for name, value in self.settings["headers"].items()},
+            self.settings["method"],
+            filled(self.settings["url"], lambda value: quote(value, safe="")),
+            headers={
+                name: filled(value, lambda value: " ".join(value.split())) for name, value in self.settings["headers"].items()
+            },
             json=fill_all(self.json, filled),
-            form=None if self.form is None else [(name, filled(value)) for name, value in self.form])
+            form=None if self.form is None else [(name, filled(value)) for name, value in self.form],
+        )
         if reply.kind != ANSWERED:
             return failed(reply)
         answer = reading.json_value(reply.body)

@@ -23,16 +23,22 @@ class MarzSms(RemoteSmsGateway):
 
     def send(self, submission: Submission) -> Outcome:
         reply = self.http.request(
-            "POST", f"{self.base_url}/api/v1/sms/send", json={"recipient": submission.to, "message": submission.text},
-            headers={"Authorization": basic(self.credentials["api_key"], self.credentials["api_secret"])})
+            "POST",
+            f"{self.base_url}/api/v1/sms/send",
+            json={"recipient": submission.to, "message": submission.text},
+            headers={"Authorization": basic(self.credentials["api_key"], self.credentials["api_secret"])},
+        )
         if reply.kind != ANSWERED:
             return failed(reply)
         answer = reply.object()
         result = reading.pick(answer, "data.results.0")
         result = result if isinstance(result, dict) else {}
         if answer.get("success") is False or _sent_to_nobody(answer):
-            return Outcome(REFUSED, code=reading.text(answer.get("code")) or "refused",
-                           text=_first(result, REASONS) or reading.text(answer.get("message")))
+            return Outcome(
+                REFUSED,
+                code=reading.text(answer.get("code")) or "refused",
+                text=_first(result, REASONS) or reading.text(answer.get("message")),
+            )
         if answer.get("success") is not True:
             return unreadable(reply)
         cost = reading.text(reading.pick(answer, "data.total_cost"))
@@ -44,8 +50,9 @@ def _sent_to_nobody(answer: dict) -> bool:
     successful, unsent = (reading.whole(reading.pick(answer, f"data.{field}")) for field in ("successful", "failed"))
     result = reading.pick(answer, "data.results.0")
     word = (reading.text(result.get("status")) or "").lower() if isinstance(result, dict) else ""
-    return (successful == 0 and bool(unsent)) or (not successful and (
-        word in FAILED or isinstance(result, dict) and result.get("success") is False))
+    return (successful == 0 and bool(unsent)) or (
+        not successful and (word in FAILED or isinstance(result, dict) and result.get("success") is False)
+    )
 
 
 def _first(entry: dict, fields: tuple[str, ...]) -> str | None:

@@ -36,8 +36,7 @@ def read_json(body: str) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        raise BadOption('The option body must be JSON with placeholders inside its texts: {"to": "{to}"}',
-                        "options.body") from None
+        raise BadOption('The option body must be JSON with placeholders inside its texts: {"to": "{to}"}', "options.body") from None
 
 
 def read_form(body: str) -> list[tuple[str, str]]:

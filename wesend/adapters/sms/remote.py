@@ -21,8 +21,7 @@ def base_url(default: str | None) -> Option:
 class RemoteSmsGateway(SmsGateway):
     """``timeout``: seconds for one call in all; ``callback_url``: ours, where the vendor brings receipts."""
 
-    def __init__(self, name: str, options: Mapping[str, Any], secrets: Mapping[str, Any], *, timeout: float,
-                 callback_url: str):
+    def __init__(self, name: str, options: Mapping[str, Any], secrets: Mapping[str, Any], *, timeout: float, callback_url: str):
         super().__init__(name)
         self.settings, self.credentials = read_options(type(self), options, secrets)
         self.timeout, self.callback_url = timeout, callback_url

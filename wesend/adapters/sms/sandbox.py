@@ -21,11 +21,17 @@ from .base import (
 )
 
 FAILS_LATER, TOO_LITTLE_CREDIT, REFUSES, HANGS, SILENT, BUSY_TWICE = (
-    "0000099", "0000088", "0000077", "0000066", "0000055", "0000044")
+    "0000099",
+    "0000088",
+    "0000077",
+    "0000066",
+    "0000055",
+    "0000044",
+)
 RULES = {
     FAILS_LATER: "accepted, then failed by receipt (UNDELIV)",
     TOO_LITTLE_CREDIT: "World Ledgers: accepted, then failed (SMS credit not enough); the others answer as if the "
-                       "balance were too low",
+    "balance were too low",
     REFUSES: "refused by the gateway at submission",
     HANGS: "the gateway never answers: outcome unknown",
     SILENT: "accepted, no receipt ever",

@@ -8,35 +8,24 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from .. import reading
-from ..callbacks import (
-    BadSignature,
-    CallbackRequest,
-    UnreadableCallback,
-    require_signature,
-)
+from ..callbacks import BadSignature, CallbackRequest, UnreadableCallback, require_signature
 from ..http_client import ANSWERED, Reply, basic
 from ..options import Option
-from .base import (
-    ACCEPTED,
-    DELIVERED,
-    FAILED,
-    REFUSED,
-    SENT,
-    CallbackReceipt,
-    Outcome,
-    Question,
-    Receipt,
-    Submission,
-)
+from .base import ACCEPTED, DELIVERED, FAILED, REFUSED, SENT, CallbackReceipt, Outcome, Question, Receipt, Submission
 from .remote import RemoteSmsGateway, base_url, failed, unreadable
 
 # accepted, scheduled, queued, sending and whatever comes later: nothing that we don't know already.
-STATUSES = {"sent": SENT, "delivered": DELIVERED, "read": DELIVERED, "undelivered": FAILED, "failed": FAILED,
-            "canceled": FAILED}
+STATUSES = {"sent": SENT, "delivered": DELIVERED, "read": DELIVERED, "undelivered": FAILED, "failed": FAILED, "canceled": FAILED}
 ERRORS = {
-    "30001": "Queue overflow", "30002": "Account suspended", "30003": "Unreachable destination handset",
-    "30004": "Message blocked", "30005": "Unknown destination handset", "30006": "Landline or unreachable carrier",
-    "30007": "Message filtered", "30008": "Unknown error", "30034": "Message from an unregistered number",
+    "30001": "Queue overflow",
+    "30002": "Account suspended",
+    "30003": "Unreachable destination handset",
+    "30004": "Message blocked",
+    "30005": "Unknown destination handset",
+    "30006": "Landline or unreachable carrier",
+    "30007": "Message filtered",
+    "30008": "Unknown error",
+    "30034": "Message from an unregistered number",
 }
 
 
@@ -46,9 +35,11 @@ class Twilio(RemoteSmsGateway):
     about = "SMS worldwide. It brings signed delivery receipts, and can be asked for them."
     brings_address = True
     can_poll = True
-    options = (Option("account_sid", required=True, pattern=r"\w+", help="the account's SID, AC…"),
-               Option("from", required=True, help="the number or sender that messages without a sender come from"),
-               base_url("https://api.twilio.com"))
+    options = (
+        Option("account_sid", required=True, pattern=r"\w+", help="the account's SID, AC…"),
+        Option("from", required=True, help="the number or sender that messages without a sender come from"),
+        base_url("https://api.twilio.com"),
+    )
     secrets = (Option("auth_token", required=True),)
 
     @property
@@ -56,8 +47,9 @@ class Twilio(RemoteSmsGateway):
         return f"{self.base_url}/2010-04-01/Accounts/{self.settings['account_sid']}/Messages"
 
     def _call(self, method: str, url: str, form: dict | None = None) -> Reply:
-        return self.http.request(method, url, form=form, headers={
-            "Authorization": basic(self.settings["account_sid"], self.credentials["auth_token"])})
+        return self.http.request(
+            method, url, form=form, headers={"Authorization": basic(self.settings["account_sid"], self.credentials["auth_token"])}
+        )
 
     def send(self, submission: Submission) -> Outcome:
         form = {"To": submission.to, "From": submission.sender or self.settings["from"], "Body": submission.text}

@@ -30,16 +30,34 @@ from . import (
     wallets,
     webhooks,
 )
-from . import (
-    contact_import as contact_import,
-)
-from . import (
-    write_email as write_email,
-)
+from . import contact_import as contact_import
+from . import write_email as write_email
 
 PAGES: tuple[Blueprint, ...] = (
-    sign_in.blueprint, overview.blueprint, first_run.blueprint,
-    messages.blueprint, compose.blueprint, campaigns.blueprint, contacts.blueprint, emails.blueprint, phones.blueprint,
-    wallets.blueprint, keys.blueprint, senders.blueprint, webhooks.blueprint, users.people,
-    accounts.blueprint, routes.blueprint, rates.blueprint, gateways.blueprint, sender_queue.blueprint, users.blueprint,
-    deposits.blueprint, unknown.blueprint, audit.blueprint, audit.of_account, backups.blueprint, settings.blueprint)
+    sign_in.blueprint,
+    overview.blueprint,
+    first_run.blueprint,
+    messages.blueprint,
+    compose.blueprint,
+    campaigns.blueprint,
+    contacts.blueprint,
+    emails.blueprint,
+    phones.blueprint,
+    wallets.blueprint,
+    keys.blueprint,
+    senders.blueprint,
+    webhooks.blueprint,
+    users.people,
+    accounts.blueprint,
+    routes.blueprint,
+    rates.blueprint,
+    gateways.blueprint,
+    sender_queue.blueprint,
+    users.blueprint,
+    deposits.blueprint,
+    unknown.blueprint,
+    audit.blueprint,
+    audit.of_account,
+    backups.blueprint,
+    settings.blueprint,
+)

@@ -18,20 +18,23 @@ from ..forms import REQUIRED, Amount, Form, Text, choices
 from ..sessions import actor
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/operator/accounts")
-COUNTRIES = choices(sorted(((code, countries.name(code)) for code in phonenumbers.SUPPORTED_REGIONS),
-                           key=lambda pair: pair[1]))
+COUNTRIES = choices(sorted(((code, countries.name(code)) for code in phonenumbers.SUPPORTED_REGIONS), key=lambda pair: pair[1]))
 
 
 class AccountForm(Form):
     name = Text("Name", [REQUIRED], description="As it is called in lists and to its people.")
-    country = SelectField("Country", choices=COUNTRIES, default="UG",
-                          description="How numbers without a country code are read.")
+    country = SelectField("Country", choices=COUNTRIES, default="UG", description="How numbers without a country code are read.")
     time_zone = Text("Time zone", description="An IANA name as Africa/Kampala; left empty, the country's main one.")
 
 
 class WalletForm(Form):
-    currency = Text("Currency", [REQUIRED], default="UGX", render_kw={"maxlength": 3, "size": 5},
-                    description="ISO 4217 as UGX or KES, or SMS for credits.")
+    currency = Text(
+        "Currency",
+        [REQUIRED],
+        default="UGX",
+        render_kw={"maxlength": 3, "size": 5},
+        description="ISO 4217 as UGX or KES, or SMS for credits.",
+    )
     sms_rate = Amount("Price of a credit", description="In KES; only for a wallet of SMS.")
     is_sandbox = BooleanField("Sandbox: nothing paid from it leaves this machine")
 
@@ -62,13 +65,26 @@ def show(account_id: int):
     form = WalletForm()
     if form.sent():
         with form.refusals():
-            made = wallets.create_wallet(account_id=at.id, currency=form.currency.data, is_sandbox=form.is_sandbox.data,
-                                         sms_rate_micros=form.sms_rate.micros, actor=actor())
+            made = wallets.create_wallet(
+                account_id=at.id,
+                currency=form.currency.data,
+                is_sandbox=form.is_sandbox.data,
+                sms_rate_micros=form.sms_rate.micros,
+                actor=actor(),
+            )
             flash(f"Wallet {made.uid} was made; it is empty.", "success")
             return redirect(url_for(".show", account_id=at.id), 303)
-    return render_template("accounts/show.html", at=at, form=form, wallets=wallets.list_wallets(at.id), stored=quota.stored(at.id),
-                           waiting=uploads.waiting_bytes(at.id), most=quota.limit(),
-                           kept=suspension.count_waiting(at.id), late=suspension.count_late(at.id))
+    return render_template(
+        "accounts/show.html",
+        at=at,
+        form=form,
+        wallets=wallets.list_wallets(at.id),
+        stored=quota.stored(at.id),
+        waiting=uploads.waiting_bytes(at.id),
+        most=quota.limit(),
+        kept=suspension.count_waiting(at.id),
+        late=suspension.count_late(at.id),
+    )
 
 
 @blueprint.post("/<int:account_id>/suspend")

@@ -17,10 +17,8 @@ of_account = Blueprint("account_audit", __name__, url_prefix="/audit")
 def index():
     text = request.args.get("account", "")
     account_id = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-    found = page(lambda before, limit: audit_log.entries(actor=actor(), account_id=account_id, before=before,
-                                                         limit=limit))
-    return render_template("operator/audit.html", page=found, account_id=account_id,
-                           accounts=service.list_accounts(actor=actor()))
+    found = page(lambda before, limit: audit_log.entries(actor=actor(), account_id=account_id, before=before, limit=limit))
+    return render_template("operator/audit.html", page=found, account_id=account_id, accounts=service.list_accounts(actor=actor()))
 
 
 @of_account.get("", endpoint="index")

@@ -15,8 +15,12 @@ blueprint = Blueprint("backups", __name__, url_prefix="/operator/backups")
 @blueprint.get("")
 def index():
     kept = backup_download.list_kept(actor=actor())
-    return render_template("operator/backups.html", kept=kept, settings=current_app.config["WESEND"],
-                           is_late=bool(kept) and backup.is_late(clock.now_ms() - kept[0].made_at))
+    return render_template(
+        "operator/backups.html",
+        kept=kept,
+        settings=current_app.config["WESEND"],
+        is_late=bool(kept) and backup.is_late(clock.now_ms() - kept[0].made_at),
+    )
 
 
 @blueprint.post("")
@@ -31,8 +35,7 @@ def fetch(name: str):
 
 def _download(copy: Copy) -> Response:
     """Read from the disk as the client takes it; the server closes the file with the answer, whatever becomes of it."""
-    answer = send_file(copy.file, mimetype="application/vnd.sqlite3", as_attachment=True, download_name=copy.name,
-                       etag=False)
+    answer = send_file(copy.file, mimetype="application/vnd.sqlite3", as_attachment=True, download_name=copy.name, etag=False)
     answer.content_length = copy.size
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -24,13 +24,7 @@ from ..filters import amount
 from ..forms import Form
 from ..paging import page
 from ..sessions import actor
-from .compose import (
-    sender_choices,
-    soonest,
-    usual_wallet,
-    wallet_choices,
-    wallet_or_none,
-)
+from .compose import sender_choices, soonest, usual_wallet, wallet_choices, wallet_or_none
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/campaigns")
 STEPS = (("audience", "Audience"), ("text", "Text"), ("when", "When"), ("check", "Check and send"))
@@ -59,30 +53,44 @@ class Written(NamedTuple):
         return Audience(self.group_ids, self.numbers)
 
     def draft(self, at: AccountInfo) -> Draft:
-        return Draft(self.uid, sms_campaigns.find_wallet(at, self.wallet), self.audience, self.text, self.sender,
-                     sms_campaigns.read_order(at, self.when, self.at, self.rate, name=self.name.strip()[:200] or None))
+        return Draft(
+            self.uid,
+            sms_campaigns.find_wallet(at, self.wallet),
+            self.audience,
+            self.text,
+            self.sender,
+            sms_campaigns.read_order(at, self.when, self.at, self.rate, name=self.name.strip()[:200] or None),
+        )
 
 
 def _written() -> Written:
     given = request.form if request.method == "POST" else request.args
-    found = Written(**{name: given.get(name, "").replace("\x00", "").replace("\r\n", "\n") for name in FIELDS},
-                    group_ids=tuple(int(text) for text in given.getlist("group") if text.isascii() and text.isdigit()
-                                    and len(text) < 19))
-    return found._replace(uid=found.uid or sms_campaigns.new_uid(), wallet=found.wallet or usual_wallet(account()),
-                          when=found.when if found.when in ("scheduled", "drip") else "now")
+    found = Written(
+        **{name: given.get(name, "").replace("\x00", "").replace("\r\n", "\n") for name in FIELDS},
+        group_ids=tuple(int(text) for text in given.getlist("group") if text.isascii() and text.isdigit() and len(text) < 19),
+    )
+    return found._replace(
+        uid=found.uid or sms_campaigns.new_uid(),
+        wallet=found.wallet or usual_wallet(account()),
+        when=found.when if found.when in ("scheduled", "drip") else "now",
+    )
 
 
 @blueprint.get("")
 def index():
-    return render_template("campaigns/index.html", page=page(lambda before, limit: sms_campaigns.campaigns(account().id, before, limit)),
-                           progress=progress, is_first="before" not in request.args)
+    return render_template(
+        "campaigns/index.html",
+        page=page(lambda before, limit: sms_campaigns.campaigns(account().id, before, limit)),
+        progress=progress,
+        is_first="before" not in request.args,
+    )
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
 def new():
     written, form = _written(), Form()
     wanted = request.form.get("go", "")
-    before = NAMES[:NAMES.index(wanted)] if wanted in NAMES else NAMES[:-1] if wanted == SEND else []
+    before = NAMES[: NAMES.index(wanted)] if wanted in NAMES else NAMES[:-1] if wanted == SEND else []
     step, errors = NAMES[0], {}
     if request.method == "POST" and form.validate():
         try:
@@ -99,8 +107,9 @@ def new():
             shown = _seen(step, written, fails=True)
     else:
         shown = _seen(step, written)
-    return render_template("campaigns/new.html", step=step, steps=STEPS, names=NAMES, written=written, errors=errors,
-                           form=form, **shown)
+    return render_template(
+        "campaigns/new.html", step=step, steps=STEPS, names=NAMES, written=written, errors=errors, form=form, **shown
+    )
 
 
 def _require(step: str, written: Written) -> None:
@@ -108,8 +117,9 @@ def _require(step: str, written: Written) -> None:
     if step == "audience":
         sms_campaigns.check_audience(account(), sms_campaigns.find_wallet(account(), written.wallet), written.audience)
     elif step == "text":
-        sms_campaigns.composer(account(), sms_campaigns.find_wallet(account(), written.wallet), written.text, written.sender,
-                        pays=False)
+        sms_campaigns.composer(
+            account(), sms_campaigns.find_wallet(account(), written.wallet), written.text, written.sender, pays=False
+        )
     elif step == "when":
         sms_campaigns.read_order(account(), written.when, written.at, written.rate)
 
@@ -125,9 +135,12 @@ def _seen(step: str, written: Written, *, fails: bool = False) -> dict:
     if step == "audience":
         return {"groups": contacts.list_groups(at.id, limit=GROUPS_SHOWN, offset=0)[0], "wallets": wallet_choices(at)}
     if step == "text":
-        return {"senders": sender_choices(at), "previews": sms_campaigns.previews(at, written.audience, written.text),
-                "fields": sms_campaigns.fields_of(at, written.audience),
-                "told": compose_preview.of_each(at, wallet_or_none(written.wallet), written.text)}
+        return {
+            "senders": sender_choices(at),
+            "previews": sms_campaigns.previews(at, written.audience, written.text),
+            "fields": sms_campaigns.fields_of(at, written.audience),
+            "told": compose_preview.of_each(at, wallet_or_none(written.wallet), written.text),
+        }
     if step == "when":
         return {"people": _count(at, written.audience), "soonest": soonest(at), "zone": at.time_zone}
     if fails:
@@ -135,20 +148,28 @@ def _seen(step: str, written: Written, *, fails: bool = False) -> dict:
     draft = written.draft(at)
     found = sms_campaigns.check(at, draft, actor=actor())
     sends = sum(part.contacts for part in found.parts)
-    return {"found": found, "draft": draft, "sends": sends, "ends_at": sms_campaigns.ends_at(draft.order, sends),
-            "previews": sms_campaigns.previews(at, written.audience, written.text, 1)}
+    return {
+        "found": found,
+        "draft": draft,
+        "sends": sends,
+        "ends_at": sms_campaigns.ends_at(draft.order, sends),
+        "previews": sms_campaigns.previews(at, written.audience, written.text, 1),
+    }
 
 
 def _count(at: AccountInfo, audience: Audience) -> int:
     """About how many: a phone in two groups counts twice until the check."""
     return sum(contacts.get_group(at.id, group_id)["contact_count"] for group_id in audience.group_ids) + len(
-        audience.numbers.split())
+        audience.numbers.split()
+    )
 
 
 def _start(written: Written):
     batch = sms_campaigns.send_campaign(account(), written.draft(account()), actor=actor())
-    flash(f"{compose_preview.plural(batch['total'], 'message')} accepted for {amount(batch['cost_micros'], batch['currency'])}.",
-          "success")
+    flash(
+        f"{compose_preview.plural(batch['total'], 'message')} accepted for {amount(batch['cost_micros'], batch['currency'])}.",
+        "success",
+    )
     return redirect(url_for(".show", uid=batch["uid"]), 303)
 
 
@@ -158,10 +179,18 @@ def show(uid: str):
     skipped = json.loads(batch["skipped"] or "[]")
     mine = history.Filter(account().id, batch_id=batch["id"], channel=batch["channel"])
     return render_template(
-        "campaigns/show.html", batch=batch, progress=progress(batch), wallet=wallet_by_id(batch["wallet_id"]),
-        latest=history.chunk_after(mine, None, 8), skipped=skipped[:50], is_mail=batch["channel"] == "email",
-        skipped_count=len(skipped), reasons=Counter(reason for _, reason, _ in skipped), words=compose_preview.REASONS,
-        ends_at=_ends_at(batch, mine))
+        "campaigns/show.html",
+        batch=batch,
+        progress=progress(batch),
+        wallet=wallet_by_id(batch["wallet_id"]),
+        latest=history.chunk_after(mine, None, 8),
+        skipped=skipped[:50],
+        is_mail=batch["channel"] == "email",
+        skipped_count=len(skipped),
+        reasons=Counter(reason for _, reason, _ in skipped),
+        words=compose_preview.REASONS,
+        ends_at=_ends_at(batch, mine),
+    )
 
 
 def _ends_at(batch: Row, mine: history.Filter) -> int | None:
@@ -190,8 +219,9 @@ def progress(batch: Row) -> Progress:
     if state == "open" and not batch["queued"]:
         word = "sent"
     going = state in ("open", "paused") and batch["queued"] > 0
-    return Progress(word, 100 * left // batch["total"] if batch["total"] else 100, going and state == "open",
-                    state == "paused", going)
+    return Progress(
+        word, 100 * left // batch["total"] if batch["total"] else 100, going and state == "open", state == "paused", going
+    )
 
 
 @blueprint.post("/<uid>/pause")
@@ -212,6 +242,9 @@ def resume(uid: str):
 def cancel(uid: str):
     done = by_hand.cancel_campaign(account(), uid, actor=actor())
     currency = get_batch(uid, account().id)["currency"]
-    flash(f"{compose_preview.plural(done.count, 'message')} cancelled; {amount(done.refunded_micros, currency)} went back to the "
-          "wallet.", "success")
+    flash(
+        f"{compose_preview.plural(done.count, 'message')} cancelled; {amount(done.refunded_micros, currency)} went back to the "
+        "wallet.",
+        "success",
+    )
     return redirect(url_for(".show", uid=uid), 303)

@@ -28,16 +28,27 @@ class ComposeForm(Form):
     uid = HiddenField()
     wallet = SelectField("Paid from", validate_choice=False)
     sender = SelectField("Sender", validate_choice=False)
-    recipients = TextAreaField("Recipients", [InputRequired("Please fill this in")], render_kw={"rows": 3, "spellcheck": "false"},
-                               description="Numbers as people write them, one a line or with commas between.")
+    recipients = TextAreaField(
+        "Recipients",
+        [InputRequired("Please fill this in")],
+        render_kw={"rows": 3, "spellcheck": "false"},
+        description="Numbers as people write them, one a line or with commas between.",
+    )
     text = TextAreaField("Message", [InputRequired("Please fill this in")], render_kw={"rows": 6, "dir": "auto"})
     when = RadioField("When", choices=choices(WHEN), default="now")
     at = Text("Day and time", render_kw={"type": "datetime-local"})
 
 
 def wallet_choices(at) -> list:
-    return choices([(row["uid"], f"{amount(row['balance_micros'], row['currency'])} · {row['uid']}"
-                     + (" (sandbox)" if row["is_sandbox"] else "")) for row in list_wallets(at.id)])
+    return choices(
+        [
+            (
+                row["uid"],
+                f"{amount(row['balance_micros'], row['currency'])} · {row['uid']}" + (" (sandbox)" if row["is_sandbox"] else ""),
+            )
+            for row in list_wallets(at.id)
+        ]
+    )
 
 
 def usual_wallet(at) -> str:
@@ -71,21 +82,34 @@ def index():
 
 def _draft(form: ComposeForm) -> Draft:
     order = sms_campaigns.read_order(account(), form.when.data, form.at.data or "", "")
-    return Draft(form.uid.data or "", sms_campaigns.find_wallet(account(), form.wallet.data or ""),
-                 Audience(numbers=form.recipients.data), form.text.data.replace("\r\n", "\n"), form.sender.data, order)
+    return Draft(
+        form.uid.data or "",
+        sms_campaigns.find_wallet(account(), form.wallet.data or ""),
+        Audience(numbers=form.recipients.data),
+        form.text.data.replace("\r\n", "\n"),
+        form.sender.data,
+        order,
+    )
 
 
 def _sent(batch: Row):
     if batch["total"] == 1:
         return redirect(url_for("dashboard.messages.index", q=batch["uid"]), 303)
-    flash(f"{compose_preview.plural(batch['total'], 'message')} accepted for {amount(batch['cost_micros'], batch['currency'])}.",
-          "success")
+    flash(
+        f"{compose_preview.plural(batch['total'], 'message')} accepted for {amount(batch['cost_micros'], batch['currency'])}.",
+        "success",
+    )
     return redirect(url_for("dashboard.messages.index", q=batch["uid"]), 303)
 
 
 def _told(form: ComposeForm) -> dict[str, str]:
-    return compose_preview.of_message(account(), wallet_or_none(form.wallet.data), (form.text.data or "").replace("\r\n", "\n"),
-                              form.sender.data, form.recipients.data or "")
+    return compose_preview.of_message(
+        account(),
+        wallet_or_none(form.wallet.data),
+        (form.text.data or "").replace("\r\n", "\n"),
+        form.sender.data,
+        form.recipients.data or "",
+    )
 
 
 def wallet_or_none(uid: str | None) -> WalletInfo | None:

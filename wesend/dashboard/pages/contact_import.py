@@ -32,9 +32,13 @@ SHOWN = 200
 
 
 class FileForm(Form):
-    file = FileField("File", [FileRequired("Please choose a file")], render_kw={"accept": ".csv,.txt,.tsv,.xlsx"},
-                     description="CSV in any usual encoding and delimiter, or an Excel workbook (.xlsx), up to 50 MB. "
-                                 "Its first row names the columns.")
+    file = FileField(
+        "File",
+        [FileRequired("Please choose a file")],
+        render_kw={"accept": ".csv,.txt,.tsv,.xlsx"},
+        description="CSV in any usual encoding and delimiter, or an Excel workbook (.xlsx), up to 50 MB. "
+        "Its first row names the columns.",
+    )
 
 
 class ImportForm(Form):
@@ -65,17 +69,29 @@ def map_columns(token: str):
 
 
 def _roles_of(columns: list[str], mapping: Mapping | None) -> list[str]:
-    return [FIELD if mapping is None and column else
-            PHONE if mapping and index == mapping.phone else NAME if mapping and index == mapping.name else
-            FIELD if column else IGNORE for index, column in enumerate(columns)]
+    return [
+        FIELD
+        if mapping is None and column
+        else PHONE
+        if mapping and index == mapping.phone
+        else NAME
+        if mapping and index == mapping.name
+        else FIELD
+        if column
+        else IGNORE
+        for index, column in enumerate(columns)
+    ]
 
 
 def _columns_page(token: str, table: Table, form: ImportForm, chosen: list[str], error: str = ""):
     samples = list(islice(table.rows, SAMPLES))
-    columns = [(name or f"Column {index + 1}", [row[index][:SHOWN] for row in samples], chosen[index])
-               for index, name in enumerate(table.columns)]
-    return render_template("contacts/columns.html", token=token, columns=columns, roles=ROLES, form=form, error=error,
-                           is_empty=not samples)
+    columns = [
+        (name or f"Column {index + 1}", [row[index][:SHOWN] for row in samples], chosen[index])
+        for index, name in enumerate(table.columns)
+    ]
+    return render_template(
+        "contacts/columns.html", token=token, columns=columns, roles=ROLES, form=form, error=error, is_empty=not samples
+    )
 
 
 @blueprint.post("/import/<token>")
@@ -93,10 +109,12 @@ def go_on(token: str):
         if request.form.get("go") != "import":
             return _check_page(token, table, form, mapping, chosen)
     with form.refusals():
-        done = desk.import_kept(account(), token, mapping, name=form.group.data, home_country=form.country.data,
-                                actor=actor())
-        flash(f"{plural(done.group['contact_count'], 'contact')} imported"
-              + (f"; {plural(done.skipped, 'row')} left out." if done.skipped else "."), "success")
+        done = desk.import_kept(account(), token, mapping, name=form.group.data, home_country=form.country.data, actor=actor())
+        flash(
+            f"{plural(done.group['contact_count'], 'contact')} imported"
+            + (f"; {plural(done.skipped, 'row')} left out." if done.skipped else "."),
+            "success",
+        )
         return redirect(url_for(".show", group_id=done.group["id"]), 303)
     with desk.Opened(account(), token) as table:
         return _columns_page(token, table, form, chosen)
@@ -109,8 +127,11 @@ def _mapping(columns: list[str], chosen: list[str]) -> Mapping:
         raise InvalidInput("Choose one column as the phone number")
     if len(places[NAME]) > 1:
         raise InvalidInput("Only one column can be the name")
-    return Mapping(places[PHONE][0], places[NAME][0] if places[NAME] else None,
-                   {index: columns[index] or f"column_{index + 1}" for index, picked in enumerate(chosen) if picked == FIELD})
+    return Mapping(
+        places[PHONE][0],
+        places[NAME][0] if places[NAME] else None,
+        {index: columns[index] or f"column_{index + 1}" for index, picked in enumerate(chosen) if picked == FIELD},
+    )
 
 
 def _check_page(token: str, table: Table, form: ImportForm, mapping: Mapping, chosen: list[str]):
@@ -120,8 +141,16 @@ def _check_page(token: str, table: Table, form: ImportForm, mapping: Mapping, ch
         counts["invalid" if verdict.reason == "rounded" else verdict.reason or "valid"] += 1
         if verdict.reason and len(rejected) < 20:
             rejected.append((verdict.cells[mapping.phone][:SHOWN], WHY[verdict.reason]))
-    return render_template("contacts/check.html", token=token, form=form, counts=counts, rejected=rejected, chosen=chosen,
-                           phone_at=mapping.phone, plural=plural)
+    return render_template(
+        "contacts/check.html",
+        token=token,
+        form=form,
+        counts=counts,
+        rejected=rejected,
+        chosen=chosen,
+        phone_at=mapping.phone,
+        plural=plural,
+    )
 
 
 @blueprint.get("/import/<token>/rejected.csv")

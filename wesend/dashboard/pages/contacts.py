@@ -75,8 +75,17 @@ def show(group_id: int):
 
 def _show(group: Row, form: ContactForm, shown, names: list[str], *, edited: Row | None = None, typed: str = ""):
     given = _data(edited) if edited else {}
-    return render_template("contacts/show.html", group=group, form=form, page=shown, typed=typed, edited=edited, given=given,
-                           names=_with_own(given, names), people=[(row, service.variables(row)) for row in shown.rows])
+    return render_template(
+        "contacts/show.html",
+        group=group,
+        form=form,
+        page=shown,
+        typed=typed,
+        edited=edited,
+        given=given,
+        names=_with_own(given, names),
+        people=[(row, service.variables(row)) for row in shown.rows],
+    )
 
 
 def _with_own(given: dict[str, str], names: list[str]) -> list[str]:
@@ -106,8 +115,7 @@ def change_contact(group_id: int, contact_id: int):
     names = _fields(group_id)
     if form.sent():
         with form.refusals():
-            desk.change_contact(account(), group_id, contact_id, _written(form, _with_own(_data(contact), names)),
-                                actor=actor())
+            desk.change_contact(account(), group_id, contact_id, _written(form, _with_own(_data(contact), names)), actor=actor())
             flash("Saved.", "success")
             return redirect(_back_to(group_id), 303)
     return _show(group, form, page(lambda _before, _limit: [contact]), names, edited=contact)
@@ -125,7 +133,7 @@ def export(group_id: int):
     found = service.field_names(group_id)
     names = [name for name in found if name.lower() not in ("phone", "name", OTHERS)]
     others = [OTHERS] if len(found) == COLUMN_LIMIT else []
-    names = names[:COLUMN_LIMIT - 3] if others else names
+    names = names[: COLUMN_LIMIT - 3] if others else names
 
     def chunk_after(last: int | None):
         rows = desk.contacts_from(group_id, last or 0, 500)
@@ -156,6 +164,7 @@ def delete_contact(group_id: int, contact_id: int):
 
 # -- opt-outs -------------------------------------------------------------------
 
+
 @blueprint.route("/opt-outs", methods=["GET", "POST"])
 def list_opt_outs():
     form = OptOutForm()
@@ -164,8 +173,9 @@ def list_opt_outs():
             number = desk.opt_out(account(), form.number.data, actor=actor())
             flash(f"{number} gets nothing more from this account.", "success")
             return redirect(url_for(".list_opt_outs"), 303)
-    return render_template("contacts/opt_outs.html", form=form,
-                           page=page(lambda before, limit: desk.list_opt_outs(account().id, before, limit)))
+    return render_template(
+        "contacts/opt_outs.html", form=form, page=page(lambda before, limit: desk.list_opt_outs(account().id, before, limit))
+    )
 
 
 @blueprint.post("/opt-outs/remove")

@@ -18,8 +18,7 @@ KINDS = (("waiting", "Waiting"), ("unpaid", "Failed or expired"), ("paid", "Paid
 
 class SettleForm(Form):
     amount = Amount("Amount that came", [InputRequired("Please fill this in")])
-    note = Text("How it is known", [REQUIRED],
-                render_kw={"maxlength": 200, "placeholder": "Statement of 20 Nov, line 14"})
+    note = Text("How it is known", [REQUIRED], render_kw={"maxlength": 200, "placeholder": "Statement of 20 Nov, line 14"})
 
 
 @blueprint.get("")
@@ -37,8 +36,10 @@ def show(deposit_id: int):
     if form.sent():
         with form.refusals():
             done = deposits.settle_by_hand(deposit_id, form.amount.micros or 0, note=form.note.data, actor=actor())
-            flash("The wallet was credited." if done else "It had been credited before; nothing was done.",
-                  "success" if done else "error")
+            flash(
+                "The wallet was credited." if done else "It had been credited before; nothing was done.",
+                "success" if done else "error",
+            )
             return redirect(url_for(".show", deposit_id=deposit_id), 303)
     return render_template("operator/deposit.html", deposit=deposits.deposit_for_operator(deposit_id, actor=actor()), form=form)
 

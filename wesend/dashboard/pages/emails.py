@@ -22,8 +22,10 @@ from ..sessions import actor
 from .messages import STATUSES
 
 blueprint = Blueprint("emails", __name__, url_prefix="/emails")
-FRAME_POLICY = ("default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; "
-                "frame-ancestors 'self'; sandbox")
+FRAME_POLICY = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'self'; sandbox"
+)
 """A mail's HTML runs nothing, loads nothing (its pixel would count as read), sends nothing and leads nowhere."""
 
 
@@ -31,16 +33,28 @@ FRAME_POLICY = ("default-src 'none'; img-src data:; style-src 'unsafe-inline'; f
 def index():
     status = query_args.choice("status", STATUSES)
     batch = _batch()
-    wanted = search.Search(history.Filter(account().id, channel="email", statuses=STATUSES[status][1] if status else None,
-                                          batch_id=batch["id"] if batch else None), query_args.text("q").lower())
+    wanted = search.Search(
+        history.Filter(
+            account().id, channel="email", statuses=STATUSES[status][1] if status else None, batch_id=batch["id"] if batch else None
+        ),
+        query_args.text("q").lower(),
+    )
     before = before_key()
     last = None if before is None else search.place(account().id, before)
     found = search.find(wanted, last, SIZE)
     page = Page(found.rows, address(found.last["id"]) if found.last else None, address(None) if last else None)
-    return render_template("emails/index.html", page=page, held=held.count(account().id), is_held=held.is_held,
-                           statuses=STATUSES, asked=request.args, batch=batch,
-                           happened={row["id"]: _happened(row["id"]) for row in page.rows}, is_first=last is None,
-                           is_filtered=bool(request.args.get("q") or status or batch))
+    return render_template(
+        "emails/index.html",
+        page=page,
+        held=held.count(account().id),
+        is_held=held.is_held,
+        statuses=STATUSES,
+        asked=request.args,
+        batch=batch,
+        happened={row["id"]: _happened(row["id"]) for row in page.rows},
+        is_first=last is None,
+        is_filtered=bool(request.args.get("q") or status or batch),
+    )
 
 
 def _batch() -> Row | None:
@@ -51,8 +65,10 @@ def _batch() -> Row | None:
 
 def _happened(message_id: int) -> tuple[int, int]:
     """Opens (0 or 1) and distinct links followed."""
-    row = query_one("SELECT coalesce(sum(event = 'opened'), 0), coalesce(sum(event = 'clicked'), 0) FROM message_events"
-                    " WHERE message_id = ?", (message_id,))
+    row = query_one(
+        "SELECT coalesce(sum(event = 'opened'), 0), coalesce(sum(event = 'clicked'), 0) FROM message_events WHERE message_id = ?",
+        (message_id,),
+    )
     assert row is not None
     return row[0], row[1]
 
@@ -64,12 +80,20 @@ def show(uid: str):
     rendered = mail.render(letter)
     events = history.timeline(message["id"])
     return render_template(
-        "emails/show.html", message=message, is_held=held.is_held(message),
-        batch=get_batch_by_id(message["batch_id"]), is_html=letter.format == mail.HTML,
-        text=markup.text_of(letter.text) if letter.format == mail.HTML else letter.text, headers=list(rendered.items()),
-        events=events, told=disclosure.detail, opened=next((row["at"] for row in events if row["event"] == "opened"), None),
+        "emails/show.html",
+        message=message,
+        is_held=held.is_held(message),
+        batch=get_batch_by_id(message["batch_id"]),
+        is_html=letter.format == mail.HTML,
+        text=markup.text_of(letter.text) if letter.format == mail.HTML else letter.text,
+        headers=list(rendered.items()),
+        events=events,
+        told=disclosure.detail,
+        opened=next((row["at"] for row in events if row["event"] == "opened"), None),
         clicks=[(json.loads(row["meta"] or "{}").get("url", ""), row["at"]) for row in events if row["event"] == "clicked"],
-        links=markup.links(letter.text) if letter.format == mail.HTML else [], most_retries=MOST_RETRIES)
+        links=markup.links(letter.text) if letter.format == mail.HTML else [],
+        most_retries=MOST_RETRIES,
+    )
 
 
 @blueprint.get("/<uid>/html")

@@ -26,13 +26,18 @@ def index():
 def make_keys():
     """Shown in the answer itself: the secrets are kept nowhere."""
     wallet, made = onboarding.make_test_keys(account(), actor=actor())
-    return _show(examples(made, wallet_uid=wallet.uid, to=example_number(account().country), sender=_sender(account())),
-                 fresh=True)
+    return _show(examples(made, wallet_uid=wallet.uid, to=example_number(account().country), sender=_sender(account())), fresh=True)
 
 
 def _show(shown: list[Example], *, fresh: bool = False):
-    return render_template("first_run/index.html", steps=onboarding.steps_of(account()), examples=shown, fresh=fresh,
-                           base_url=current_app.config["WESEND"].base_url, views=current_app.view_functions)
+    return render_template(
+        "first_run/index.html",
+        steps=onboarding.steps_of(account()),
+        examples=shown,
+        fresh=fresh,
+        base_url=current_app.config["WESEND"].base_url,
+        views=current_app.view_functions,
+    )
 
 
 def _published(at: AccountInfo) -> list[Example]:
@@ -43,5 +48,11 @@ def _published(at: AccountInfo) -> list[Example]:
 
 
 def _sender(at: AccountInfo) -> str | None:
-    return next((row["name"] for row in senders.list_senders(at.id)
-                 if row["status"] == "approved" and at.country in row["countries"].split(",")), None)
+    return next(
+        (
+            row["name"]
+            for row in senders.list_senders(at.id)
+            if row["status"] == "approved" and at.country in row["countries"].split(",")
+        ),
+        None,
+    )

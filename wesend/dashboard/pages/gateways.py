@@ -30,30 +30,43 @@ SENTENCES = {
     ACCEPTED: ("{gateway} took the test to {to}.", "success"),
     REFUSED: ("{gateway} refused the test to {to}.", "error"),
     TEMPORARY: ("{gateway} could not take the test to {to}; nothing was sent.", "error"),
-    UNKNOWN: ("{gateway} gave no clear answer: the test to {to} may have gone out.", "error")}
+    UNKNOWN: ("{gateway} gave no clear answer: the test to {to} may have gone out.", "error"),
+}
 
 
 class TestForm(Form):
-    to = Text("Phone", [REQUIRED], description="With its country code, as +256712345678.",
-              render_kw={"type": "tel", "maxlength": 30})
+    to = Text(
+        "Phone", [REQUIRED], description="With its country code, as +256712345678.", render_kw={"type": "tel", "maxlength": 30}
+    )
     text = TextAreaField("Text", [REQUIRED], default=test_send.TEXT, render_kw={"rows": 2})
     sender = Text("Sender", render_kw={"maxlength": 20}, description="As the vendor allows it; blank: its own.")
 
 
 @blueprint.get("/gateways")
 def index():
-    return render_template("gateways/index.html", gateways=gateway_status.standings(actor=actor()), kinds=KINDS,
-                           routes=routes_by_gateway(), about=_abouts(), is_out_of_reach=_is_out_of_reach())
+    return render_template(
+        "gateways/index.html",
+        gateways=gateway_status.standings(actor=actor()),
+        kinds=KINDS,
+        routes=routes_by_gateway(),
+        about=_abouts(),
+        is_out_of_reach=_is_out_of_reach(),
+    )
 
 
 @blueprint.get("/new-gateway")
 def choose():
     """A path of its own: a gateway may have any name below /gateways."""
     roles.require(actor(), OPERATE)
-    known = {kind: [(name, of) for name, of in registry.types().items()
-                    if name not in registry.BUILT_IN and registry.kind_of(name) == kind] for kind in ("sms", "money")}
-    return render_template("gateways/choose.html", known=known, kinds=KINDS,
-                           pretended=[(name, registry.types()[name]) for name in registry.BUILT_IN])
+    known = {
+        kind: [
+            (name, of) for name, of in registry.types().items() if name not in registry.BUILT_IN and registry.kind_of(name) == kind
+        ]
+        for kind in ("sms", "money")
+    }
+    return render_template(
+        "gateways/choose.html", known=known, kinds=KINDS, pretended=[(name, registry.types()[name]) for name in registry.BUILT_IN]
+    )
 
 
 @blueprint.route("/new-gateway/<type_name>", methods=["GET", "POST"])
@@ -63,8 +76,9 @@ def set_up(type_name: str):
     form = form_for(kind)
     if form.sent():
         with form.refusals():
-            made = service.set_gateway(form["name"].data, type_name, form.given_options(), form.given_secrets(),
-                                       actor=actor(), is_new=True)
+            made = service.set_gateway(
+                form["name"].data, type_name, form.given_options(), form.given_secrets(), actor=actor(), is_new=True
+            )
             flash(f"{made.name} is set up.", "success")
             return redirect(url_for(".show", name=made.name), 303)
     return _show_form(form)
@@ -83,8 +97,15 @@ def edit(name: str):
 
 
 def _show_form(form: GatewayForm):
-    return render_template("gateways/form.html", form=form, kind=form.kind, info=form.info, kinds=KINDS,
-                           of=registry.kind_of(form.kind.type), hears=registry.hears_callbacks(form.kind))
+    return render_template(
+        "gateways/form.html",
+        form=form,
+        kind=form.kind,
+        info=form.info,
+        kinds=KINDS,
+        of=registry.kind_of(form.kind.type),
+        hears=registry.hears_callbacks(form.kind),
+    )
 
 
 @blueprint.get("/gateways/<name>")
@@ -94,10 +115,19 @@ def show(name: str):
 
 def _show(found: Standing, form: TestForm):
     info = found.info
-    return render_template("gateways/show.html", gateway=found, info=info, form=form, kinds=KINDS,
-                           kind=registry.types().get(info.type), rows=_settings(found), about=_abouts(),
-                           routes=routes_by_gateway().get(info.name, []), waiting=waiting_for(info.name),
-                           is_out_of_reach=_is_out_of_reach())
+    return render_template(
+        "gateways/show.html",
+        gateway=found,
+        info=info,
+        form=form,
+        kinds=KINDS,
+        kind=registry.types().get(info.type),
+        rows=_settings(found),
+        about=_abouts(),
+        routes=routes_by_gateway().get(info.name, []),
+        waiting=waiting_for(info.name),
+        is_out_of_reach=_is_out_of_reach(),
+    )
 
 
 def _settings(found: Standing) -> list[tuple[str, str, str]]:
@@ -106,9 +136,11 @@ def _settings(found: Standing) -> list[tuple[str, str, str]]:
     if kind is None or found.is_built_in:
         return []
     names = list(dict.fromkeys([*(option.name for option in kind.secrets), *found.info.secrets]))
-    return [(label_of(option.name), str(found.info.options[option.name]), "")
-            for option in kind.options + kind.common_options if option.name in found.info.options] + [
-            (label_of(name), "", "kept encrypted" if name in found.info.secrets else "not given") for name in names]
+    return [
+        (label_of(option.name), str(found.info.options[option.name]), "")
+        for option in kind.options + kind.common_options
+        if option.name in found.info.options
+    ] + [(label_of(name), "", "kept encrypted" if name in found.info.secrets else "not given") for name in names]
 
 
 @blueprint.post("/gateways/<name>/test")
@@ -140,8 +172,12 @@ def _told(tried: Trial) -> tuple[str, str]:
 @blueprint.route("/gateways/<name>/remove", methods=["GET"])
 def ask_before_removing(name: str):
     found = _of_ones_own(name)
-    return render_template("gateways/remove.html", gateway=found, routes=routes_by_gateway().get(found.info.name, []),
-                           waiting=waiting_for(found.info.name))
+    return render_template(
+        "gateways/remove.html",
+        gateway=found,
+        routes=routes_by_gateway().get(found.info.name, []),
+        waiting=waiting_for(found.info.name),
+    )
 
 
 @blueprint.post("/gateways/<name>/remove")

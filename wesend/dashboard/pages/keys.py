@@ -22,19 +22,17 @@ SCOPES = (("send", "Send"), ("query", "Read messages and balances"), ("webhooks"
 
 
 class KeyForm(Form):
-    api = SelectField("API", choices=choices(TITLES.items()),
-                      description="The vendor whose API your code was written for.")
+    api = SelectField("API", choices=choices(TITLES.items()), description="The vendor whose API your code was written for.")
     wallet = SelectField("Wallet that pays", [REQUIRED])
-    name = Text("Name", render_kw={"placeholder": "Web shop", "maxlength": 80},
-                description="What it is called in this list.")
+    name = Text("Name", render_kw={"placeholder": "Web shop", "maxlength": 80}, description="What it is called in this list.")
     scopes = CheckList("It may", choices=choices(SCOPES), default=list(keys.SCOPES))
 
 
 def _form() -> KeyForm:
     form = KeyForm()
-    form.wallet.choices = choices([
-        (row["uid"], f"{row['currency']} · {row['uid']}" + " · sandbox" * row["is_sandbox"])
-        for row in list_wallets(account().id)])
+    form.wallet.choices = choices(
+        [(row["uid"], f"{row['currency']} · {row['uid']}" + " · sandbox" * row["is_sandbox"]) for row in list_wallets(account().id)]
+    )
     return form
 
 
@@ -53,15 +51,29 @@ def mint():
             paying = wallet_of_account(form.wallet.data, account().id)
             scopes = keys.parse_scopes(",".join(form.scopes.data or [""]))
             credentials = keys.new_credentials(form.api.data, for_sandbox=paying.is_sandbox)
-            keys.create_key(account_id=account().id, wallet_id=paying.id, api=form.api.data, scopes=scopes,
-                            name=form.name.data or TITLES[form.api.data], credentials=credentials, actor=actor())
+            keys.create_key(
+                account_id=account().id,
+                wallet_id=paying.id,
+                api=form.api.data,
+                scopes=scopes,
+                name=form.name.data or TITLES[form.api.data],
+                credentials=credentials,
+                actor=actor(),
+            )
             return _show(None, {"api": TITLES[form.api.data], "wallet": paying, "shown": credentials.shown()})
     return _show(form)
 
 
 def _show(form: KeyForm | None, minted: dict | None = None):
-    return render_template("keys/index.html", form=form, minted=minted, rows=keys.list_keys(account().id),
-                           titles=TITLES, may_manage=may_manage(), base_url=current_app.config["WESEND"].base_url)
+    return render_template(
+        "keys/index.html",
+        form=form,
+        minted=minted,
+        rows=keys.list_keys(account().id),
+        titles=TITLES,
+        may_manage=may_manage(),
+        base_url=current_app.config["WESEND"].base_url,
+    )
 
 
 @blueprint.get("/commands")
@@ -72,8 +84,16 @@ def commands():
     wallet = next((row for row in wallets if row["uid"] == request.args.get("wallet")), wallets[0] if wallets else None)
     published = CREDENTIALS["wesendall"] if at.is_sandbox and may_use_sandbox() else None
     user = f"{published.public}:{published.secret}" if published else "YOUR_API_KEY:YOUR_API_SECRET"
-    shown = {title: [(command, command.curl(base_url, wallet["uid"], user, {"PHONE": example_number(at.country)}))
-                     for command in section] for title, section in SECTIONS.items()} if wallet else {}
+    shown = (
+        {
+            title: [
+                (command, command.curl(base_url, wallet["uid"], user, {"PHONE": example_number(at.country)})) for command in section
+            ]
+            for title, section in SECTIONS.items()
+        }
+        if wallet
+        else {}
+    )
     return render_template("keys/commands.html", wallets=wallets, wallet=wallet, shown=shown, is_published=bool(published))
 
 

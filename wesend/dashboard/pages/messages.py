@@ -6,15 +6,7 @@ import unicodedata
 from collections import Counter
 from typing import NamedTuple
 
-from flask import (
-    Blueprint,
-    current_app,
-    flash,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 
 from ...core import clock, money, segments
 from ...database import Row
@@ -34,12 +26,31 @@ from ..paging import SIZE, Page, address, before_key
 from ..sessions import actor
 
 blueprint = Blueprint("messages", __name__, url_prefix="/messages")
-STATUSES = {"waiting": ("Waiting for its time", ("scheduled", "dripping")),
-            "queued": ("Queued", ("queued", "claimed", "submitting")), "sent": ("Sent", ("submitted", "sent")),
-            "delivered": ("Delivered", ("delivered",)), "failed": ("Failed", ("failed",)),
-            "unknown": ("Outcome unknown", ("unknown",)), "cancelled": ("Cancelled", ("cancelled",))}
-EXPORTED = ("id", "batch_id", "recipient", "sender", "text", "status", "error", "country", "segments", "cost", "refunded",
-            "currency", "created_at", "delivered_at")
+STATUSES = {
+    "waiting": ("Waiting for its time", ("scheduled", "dripping")),
+    "queued": ("Queued", ("queued", "claimed", "submitting")),
+    "sent": ("Sent", ("submitted", "sent")),
+    "delivered": ("Delivered", ("delivered",)),
+    "failed": ("Failed", ("failed",)),
+    "unknown": ("Outcome unknown", ("unknown",)),
+    "cancelled": ("Cancelled", ("cancelled",)),
+}
+EXPORTED = (
+    "id",
+    "batch_id",
+    "recipient",
+    "sender",
+    "text",
+    "status",
+    "error",
+    "country",
+    "segments",
+    "cost",
+    "refunded",
+    "currency",
+    "created_at",
+    "delivered_at",
+)
 
 
 @blueprint.get("")
@@ -49,9 +60,16 @@ def index():
     last = None if before is None else search.place(account().id, before)
     found = search.find(wanted, last, SIZE)
     page = Page(found.rows, address(found.last["id"]) if found.last else None, address(None) if last else None)
-    return render_template("messages/index.html", page=page, statuses=STATUSES, wallets=list_wallets(account().id),
-                           asked=request.args, is_filtered=any(request.args.get(name) for name in FILTERS),
-                           looked_through=wanted.text and found.last, is_first=last is None)
+    return render_template(
+        "messages/index.html",
+        page=page,
+        statuses=STATUSES,
+        wallets=list_wallets(account().id),
+        asked=request.args,
+        is_filtered=any(request.args.get(name) for name in FILTERS),
+        looked_through=wanted.text and found.last,
+        is_first=last is None,
+    )
 
 
 FILTERS = ("q", "status", "wallet", "from", "to")
@@ -60,8 +78,13 @@ FILTERS = ("q", "status", "wallet", "from", "to")
 def _search() -> search.Search:
     status, wallet_uid = query_args.choice("status", STATUSES), query_args.text("wallet")
     wallet = next(((row["id"],) for row in list_wallets(account().id) if row["uid"] == wallet_uid), None)
-    wanted = history.Filter(account().id, wallet, statuses=STATUSES[status][1] if status else None,
-                            since=query_args.first_instant("from"), until=query_args.last_instant("to"))
+    wanted = history.Filter(
+        account().id,
+        wallet,
+        statuses=STATUSES[status][1] if status else None,
+        since=query_args.first_instant("from"),
+        until=query_args.last_instant("to"),
+    )
     return search.read(account(), query_args.text("q", 500), wanted)
 
 
@@ -83,10 +106,23 @@ def _cells(row: Row, currencies: dict[int, str], batches: dict[int, str], everyt
     batch = row["batch_id"]
     if batch not in batches:
         batches[batch] = get_batch_by_id(batch)["uid"]
-    return [row["uid"], batches[batch], row["recipient"], row["sender"], row["text"], row["status"],
-            disclosure.reason(row, everything=everything), row["country"], row["segments"], money.text(row["cost_micros"]),
-            money.text(row["refunded_micros"]), currencies.get(row["wallet_id"]), clock.iso(row["created_at"]),
-            clock.iso(row["delivered_at"]), *((row["gateway"],) if everything else ())]
+    return [
+        row["uid"],
+        batches[batch],
+        row["recipient"],
+        row["sender"],
+        row["text"],
+        row["status"],
+        disclosure.reason(row, everything=everything),
+        row["country"],
+        row["segments"],
+        money.text(row["cost_micros"]),
+        money.text(row["refunded_micros"]),
+        currencies.get(row["wallet_id"]),
+        clock.iso(row["created_at"]),
+        clock.iso(row["delivered_at"]),
+        *((row["gateway"],) if everything else ()),
+    ]
 
 
 class Special(NamedTuple):
@@ -101,8 +137,10 @@ class Special(NamedTuple):
 def special_characters(text: str) -> list[Special]:
     """The characters that force Unicode, most of which look harmless: curly quotes, dashes, spaces of no width."""
     counts = Counter(text)
-    return [Special(char if char.isprintable() else "␣", f"U+{ord(char):04X}", unicodedata.name(char, "no name").lower(),
-                    counts[char]) for char in segments.unicode_characters(text)]
+    return [
+        Special(char if char.isprintable() else "␣", f"U+{ord(char):04X}", unicodedata.name(char, "no name").lower(), counts[char])
+        for char in segments.unicode_characters(text)
+    ]
 
 
 def marked(text: str) -> list[tuple[str, bool]]:
@@ -124,18 +162,33 @@ def show(uid: str):
     counted = segments.count(message["text"])
     room = segments.SINGLE if counted.count == 1 else segments.PART
     return render_template(
-        "messages/show.html", message=message, batch=batch, wallet=wallet, counted=counted,
-        room=room[counted.encoding] * counted.count, parts=segments.split(message["text"]), runs=marked(message["text"]),
+        "messages/show.html",
+        message=message,
+        batch=batch,
+        wallet=wallet,
+        counted=counted,
+        room=room[counted.encoding] * counted.count,
+        parts=segments.split(message["text"]),
+        runs=marked(message["text"]),
         special=special_characters(message["text"]),
         lines=timeline.tell(message, batch, everything=current_account.may_operate()),
-        entries=statement.of_message(message), kinds=statement.KINDS,
+        entries=statement.of_message(message),
+        kinds=statement.KINDS,
         receipts=receipt_inbox.of_message(message["id"]) if current_account.may_operate() else [],
-        most_retries=MOST_RETRIES, curl=_curl(message, batch, wallet.uid))
+        most_retries=MOST_RETRIES,
+        curl=_curl(message, batch, wallet.uid),
+    )
 
 
 def _curl(message: Row, batch: Row, wallet_uid: str) -> str:
-    return curl_of(batch["api"], current_app.config["WESEND"].base_url, wallet_uid=wallet_uid, to=message["recipient"],
-                   sender=message["sender"], text=message["text"])
+    return curl_of(
+        batch["api"],
+        current_app.config["WESEND"].base_url,
+        wallet_uid=wallet_uid,
+        to=message["recipient"],
+        sender=message["sender"],
+        text=message["text"],
+    )
 
 
 @blueprint.post("/<uid>/retry")

@@ -27,15 +27,28 @@ def index():
     today, yesterday = volume[-1], volume[-2]
     delivered, failed = sum(row.delivered for row in volume), sum(row.failed for row in volume)
     return render_template(
-        "overview/index.html", days=days, periods=PERIODS, volume=volume, today=today, yesterday=yesterday,
-        change=reports.change(today.sent, yesterday.sent), rate=reports.delivery_rate(delivered, failed),
-        delivered=delivered, failed=failed, sent=sum(row.sent for row in volume), legend=LEGEND,
-        chart=stacked([(day(row.date), {"delivered": row.delivered, "pending": row.pending, "failed": row.failed})
-                       for row in volume]),
+        "overview/index.html",
+        days=days,
+        periods=PERIODS,
+        volume=volume,
+        today=today,
+        yesterday=yesterday,
+        change=reports.change(today.sent, yesterday.sent),
+        rate=reports.delivery_rate(delivered, failed),
+        delivered=delivered,
+        failed=failed,
+        sent=sum(row.sent for row in volume),
+        legend=LEGEND,
+        chart=stacked(
+            [(day(row.date), {"delivered": row.delivered, "pending": row.pending, "failed": row.failed}) for row in volume]
+        ),
         wallets=[_wallet(at, row) for row in list_wallets(at.id)],
         gateways=reports.gateway_health(at.id) if current_account.may_operate() else [],
-        known_gateways=_gateways_to_open(), failures=reports.last_failures(at.id), steps=onboarding.steps_of(at),
-        rate_of=reports.delivery_rate)
+        known_gateways=_gateways_to_open(),
+        failures=reports.last_failures(at.id),
+        steps=onboarding.steps_of(at),
+        rate_of=reports.delivery_rate,
+    )
 
 
 def _gateways_to_open() -> frozenset[str]:
@@ -51,5 +64,10 @@ def _period() -> int:
 def _wallet(at: AccountInfo, row) -> dict:
     """A wallet with about how many messages to the account's country it pays for."""
     price = home_price(at, WalletInfo.of(row))
-    return {"uid": row["uid"], "currency": row["currency"], "balance_micros": row["balance_micros"],
-            "is_sandbox": row["is_sandbox"], "left": row["balance_micros"] // price if price else None}
+    return {
+        "uid": row["uid"],
+        "currency": row["currency"],
+        "balance_micros": row["balance_micros"],
+        "is_sandbox": row["is_sandbox"],
+        "left": row["balance_micros"] // price if price else None,
+    }

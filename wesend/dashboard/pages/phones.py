@@ -22,10 +22,16 @@ def index():
     number = query_args.text("phone", 20)
     number = number if number.startswith("+") else f"+{number}" if number else found[0].number if found else ""
     return render_template(
-        "phones/index.html", phones=found, number=number, said=sandbox_phones.conversation(account().id, number),
-        rules=sandbox.RULES, quick=QUICK, deposits=sandbox_phones.waiting_deposits(account().id),
+        "phones/index.html",
+        phones=found,
+        number=number,
+        said=sandbox_phones.conversation(account().id, number),
+        rules=sandbox.RULES,
+        quick=QUICK,
+        deposits=sandbox_phones.waiting_deposits(account().id),
         wallet=next((row["uid"] for row in list_wallets(account().id) if row["is_sandbox"]), None),
-        mails=caught_mail.handed_in_lately(20) if account().is_sandbox else [])
+        mails=caught_mail.handed_in_lately(20) if account().is_sandbox else [],
+    )
 
 
 def _back():

@@ -22,31 +22,45 @@ blueprint = Blueprint("routes", __name__, url_prefix="/operator/routes")
 
 
 class RouteForm(Form):
-    code = Text("Code", [REQUIRED], description="Letters, digits, _ and -; how it is named in an API.",
-                render_kw={"maxlength": 40, "placeholder": "UG_MTN"})
+    code = Text(
+        "Code",
+        [REQUIRED],
+        description="Letters, digits, _ and -; how it is named in an API.",
+        render_kw={"maxlength": 40, "placeholder": "UG_MTN"},
+    )
     country = SelectField("Country", choices=COUNTRIES, default="UG")
     prefixes = Text("Prefixes", description="Only numbers that start so, as 25677, 25678. Empty: the whole country.")
     gateway = SelectField("Gateway", description="Who carries it.")
     price = Amount("Price of a segment", [InputRequired("Please fill this in")])
     currency = Text("Currency", [REQUIRED], default="UGX", render_kw={"maxlength": 3})
-    priority = IntegerField("Priority", [InputRequired("A whole number"), NumberRange(-1000, 1000)], default=0,
-                            description="Of equal prefixes the lowest number is tried first.")
+    priority = IntegerField(
+        "Priority",
+        [InputRequired("A whole number"), NumberRange(-1000, 1000)],
+        default=0,
+        description="Of equal prefixes the lowest number is tried first.",
+    )
     default_sender = Text("Default sender", description="When a message names none.", render_kw={"maxlength": 11})
     refund = BooleanField("Refund what a receipt reports as failed")
 
 
 def _form(route: RouteInfo | None = None) -> RouteForm:
     form = RouteForm(data=_data(route) if route else {"gateway": request.args.get("gateway", "")})
-    form.gateway.choices = choices([("", "none: nothing goes over it"),
-                                    *((name, name) for name in registry.sms_gateways())])
+    form.gateway.choices = choices([("", "none: nothing goes over it"), *((name, name) for name in registry.sms_gateways())])
     return form
 
 
 def _data(route: RouteInfo) -> dict:
-    return {"code": route.code, "country": route.country, "gateway": route.gateway or "", "currency": route.currency,
-            "prefixes": ", ".join(prefix.lstrip("+") for prefix in route.prefixes), "priority": route.priority,
-            "price": money.to_decimal(route.price_micros), "default_sender": route.default_sender,
-            "refund": route.refund_failed_delivery}
+    return {
+        "code": route.code,
+        "country": route.country,
+        "gateway": route.gateway or "",
+        "currency": route.currency,
+        "prefixes": ", ".join(prefix.lstrip("+") for prefix in route.prefixes),
+        "priority": route.priority,
+        "price": money.to_decimal(route.price_micros),
+        "default_sender": route.default_sender,
+        "refund": route.refund_failed_delivery,
+    }
 
 
 @blueprint.get("")
@@ -75,10 +89,18 @@ def edit(code: str | None):
 def _save(form: RouteForm, route: RouteInfo | None) -> RouteInfo:
     was_off = route is not None and not route.is_active
     saved = routes.set_route(
-        code=route.code if route else form.code.data, country=form.country.data, gateway=form.gateway.data or None,
-        price_micros=form.price.micros or 0, currency=form.currency.data, priority=form.priority.data,
-        prefixes=re.findall(r"[^\s,;]+", form.prefixes.data or ""), default_sender=form.default_sender.data or None,
-        refund_failed_delivery=form.refund.data, name=route.name if route else None, actor=actor())
+        code=route.code if route else form.code.data,
+        country=form.country.data,
+        gateway=form.gateway.data or None,
+        price_micros=form.price.micros or 0,
+        currency=form.currency.data,
+        priority=form.priority.data,
+        prefixes=re.findall(r"[^\s,;]+", form.prefixes.data or ""),
+        default_sender=form.default_sender.data or None,
+        refund_failed_delivery=form.refund.data,
+        name=route.name if route else None,
+        actor=actor(),
+    )
     return routes.switch_route(saved.code, False, actor=actor()) if was_off else saved
 
 

@@ -17,15 +17,24 @@ def index():
     """Oldest first, so a page goes on beyond the last id of the one before."""
     pending = page(lambda after, limit: senders.list_requests(after, limit, actor=actor()), size=20)
     decided = senders.list_decided(20, actor=actor())
-    return render_template("operator/senders.html", pending=pending, decided=decided,
-                           holders=senders.holders_of([*pending.rows, *decided], actor=actor()))
+    return render_template(
+        "operator/senders.html",
+        pending=pending,
+        decided=decided,
+        holders=senders.holders_of([*pending.rows, *decided], actor=actor()),
+    )
 
 
 @blueprint.post("/<int:sender_id>/approve")
 def approve(sender_id: int):
     try:
-        row = senders.decide_sender(sender_id, approve=True, although_taken=request.form.get("although_taken") == "1",
-                                    seen=request.form.get("seen"), actor=actor())
+        row = senders.decide_sender(
+            sender_id,
+            approve=True,
+            although_taken=request.form.get("although_taken") == "1",
+            seen=request.form.get("seen"),
+            actor=actor(),
+        )
         flash(f"{row['name']} is approved for {row['countries'].replace(',', ', ')}.", "success")
     except (SenderDecided, SenderTaken) as error:
         flash(f"{error}.", "error")

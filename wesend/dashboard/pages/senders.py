@@ -18,12 +18,16 @@ blueprint = Blueprint("senders", __name__, url_prefix="/senders")
 
 
 class SenderForm(Form):
-    name = Text("Name", [REQUIRED],
-                render_kw={"maxlength": 11, "placeholder": "MyBrand"},
-                description="1 to 11 letters and digits, single spaces between them: what phones show instead of a number.")
+    name = Text(
+        "Name",
+        [REQUIRED],
+        render_kw={"maxlength": 11, "placeholder": "MyBrand"},
+        description="1 to 11 letters and digits, single spaces between them: what phones show instead of a number.",
+    )
     countries = CheckList("Countries")
-    use_case = TextAreaField("What it is for", description="Networks ask, and so does the operator who decides.",
-                             render_kw={"maxlength": 500, "rows": 3})
+    use_case = TextAreaField(
+        "What it is for", description="Networks ask, and so does the operator who decides.", render_kw={"maxlength": 500, "rows": 3}
+    )
 
 
 @blueprint.route("", methods=["GET", "POST"])
@@ -35,12 +39,15 @@ def index():
     if form.sent():
         with form.refusals():
             row = senders.request_sender(
-                account_id=account().id, name=form.name.data, countries=form.countries.data or [],
-                use_case=(form.use_case.data or "").strip() or None, actor=actor())
+                account_id=account().id,
+                name=form.name.data,
+                countries=form.countries.data or [],
+                use_case=(form.use_case.data or "").strip() or None,
+                actor=actor(),
+            )
             decides = " An operator decides." if row["status"] == "pending" else ""
             flash(f"{row['name']} is {row['status']}.{decides}", "success")
             return redirect(url_for(".index"), 303)
     elif not form.is_submitted():
         form.countries.data = [account().country]
-    return render_template("senders/index.html", form=form, rows=senders.list_senders(account().id),
-                           may_manage=may_manage())
+    return render_template("senders/index.html", form=form, rows=senders.list_senders(account().id), may_manage=may_manage())

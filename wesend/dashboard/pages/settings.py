@@ -22,10 +22,18 @@ def index():
     roles.require(actor(), OPERATE)
     values: Settings = current_app.config["WESEND"]
     plain = load({})
-    rows = [(variable, _shown(variable, getattr(values, name)), getattr(values, name) != getattr(plain, name))
-            for name, variable in VARIABLES.items()]
-    return render_template("operator/settings.html", rows=rows, findings=examine(), paused=pause.current(),
-                           queued=queue_state.queued(), usual_reason=pausing.BY_HAND)
+    rows = [
+        (variable, _shown(variable, getattr(values, name)), getattr(values, name) != getattr(plain, name))
+        for name, variable in VARIABLES.items()
+    ]
+    return render_template(
+        "operator/settings.html",
+        rows=rows,
+        findings=examine(),
+        paused=pause.current(),
+        queued=queue_state.queued(),
+        usual_reason=pausing.BY_HAND,
+    )
 
 
 @blueprint.post("/pause")

@@ -20,16 +20,22 @@ HINT = f"At least {passwords.SHORTEST} characters. A sentence is easier to remem
 class SignInForm(Form):
     email = Text("E-mail", [REQUIRED], render_kw={"type": "email", "autocomplete": "username", "autofocus": True})
     password = PasswordField("Password", [REQUIRED], render_kw={"autocomplete": "current-password"})
-    remember = BooleanField("Remember me on this device",
-                            description="For 30 days. Otherwise you are signed out after 2 hours without a click, and "
-                                        "after 12 hours.")
+    remember = BooleanField(
+        "Remember me on this device",
+        description="For 30 days. Otherwise you are signed out after 2 hours without a click, and after 12 hours.",
+    )
 
 
 class LinkForm(Form):
-    email = StringField("Your e-mail", [REQUIRED], render_kw={"type": "email", "autocomplete": "username"},
-                        description="You sign in with it from now on.")
-    password = PasswordField("Choose a password", [REQUIRED], description=HINT,
-                             render_kw={"autocomplete": "new-password", "autofocus": True})
+    email = StringField(
+        "Your e-mail",
+        [REQUIRED],
+        render_kw={"type": "email", "autocomplete": "username"},
+        description="You sign in with it from now on.",
+    )
+    password = PasswordField(
+        "Choose a password", [REQUIRED], description=HINT, render_kw={"autocomplete": "new-password", "autofocus": True}
+    )
 
 
 class PasswordForm(Form):
@@ -45,8 +51,9 @@ def ask():
     status, headers = 200, {}
     if form.sent():
         try:
-            sign_in.sign_in(form.email.data, form.password.data, client_address(),
-                            then=partial(open_session, is_remembered=form.remember.data))
+            sign_in.sign_in(
+                form.email.data, form.password.data, client_address(), then=partial(open_session, is_remembered=form.remember.data)
+            )
             return redirect(_wanted(), 303)
         except RateLimited as error:
             status, headers = _refuse_for_now(form, error)
@@ -84,8 +91,9 @@ def link(token: str):
         del form.email
     if form.sent():
         with form.refusals():
-            sign_in.redeem_link(token, form.password.data, form.email.data if is_first else None,
-                                address=client_address(), then=open_session)
+            sign_in.redeem_link(
+                token, form.password.data, form.email.data if is_first else None, address=client_address(), then=open_session
+            )
             return redirect(url_for("dashboard.first_run.index"), 303)
     return render_template("sign_in/link.html", form=form, user=user, is_first=is_first)
 
@@ -104,8 +112,9 @@ def change():
     status, headers = 200, {}
     if form.sent():
         try:
-            sign_in.change_password(actor(), form.old.data, form.password.data,
-                                    then=partial(open_session, is_remembered=is_remembered()))
+            sign_in.change_password(
+                actor(), form.old.data, form.password.data, then=partial(open_session, is_remembered=is_remembered())
+            )
             flash("Your password was changed. Other sessions of yours are over.", "success")
             return redirect(url_for("dashboard.overview.index"), 303)
         except InvalidCredentials as error:

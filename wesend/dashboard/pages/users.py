@@ -21,15 +21,17 @@ HINT = "Members send, keep contacts and read; owners also have keys, webhooks an
 class UserForm(Form):
     domain_names = {"account_id": "account"}
     email = Text("E-mail", [REQUIRED], render_kw={"type": "email", "autocomplete": "off"})
-    role = SelectField("Role", choices=choices(LABELS.items()), default=MEMBER,
-                       description=f"{HINT} Operators have everything, on every account.")
+    role = SelectField(
+        "Role", choices=choices(LABELS.items()), default=MEMBER, description=f"{HINT} Operators have everything, on every account."
+    )
     account = SelectField("Account", description="Of an owner or a member; operators have none.")
 
 
 class PersonForm(Form):
     email = Text("E-mail", [REQUIRED], render_kw={"type": "email", "autocomplete": "off"})
-    role = SelectField("Role", choices=choices([(OWNER, LABELS[OWNER]), (MEMBER, LABELS[MEMBER])]), default=MEMBER,
-                       description=HINT)
+    role = SelectField(
+        "Role", choices=choices([(OWNER, LABELS[OWNER]), (MEMBER, LABELS[MEMBER])]), default=MEMBER, description=HINT
+    )
 
 
 @blueprint.get("")
@@ -56,8 +58,9 @@ def _user_form(*, empty: bool = False) -> UserForm:
 
 
 def _show_all(form: UserForm, **more):
-    return render_template("operator/users.html", form=form, rows=users.list_users(actor=actor()), everybody=True,
-                           may_manage=True, **more)
+    return render_template(
+        "operator/users.html", form=form, rows=users.list_users(actor=actor()), everybody=True, may_manage=True, **more
+    )
 
 
 @people.get("", endpoint="index")
@@ -77,8 +80,14 @@ def invite():
 
 
 def _show_people(form: PersonForm, **more):
-    return render_template("operator/users.html", form=form, rows=users.list_users(account().id, actor=actor()),
-                           everybody=False, may_manage=may_manage(), **more)
+    return render_template(
+        "operator/users.html",
+        form=form,
+        rows=users.list_users(account().id, actor=actor()),
+        everybody=False,
+        may_manage=may_manage(),
+        **more,
+    )
 
 
 def _link_for(user: User) -> dict:

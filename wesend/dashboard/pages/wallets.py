@@ -29,8 +29,12 @@ DIRECTIONS = {"credit": service.credit_by_hand, "debit": service.debit_by_hand}
 
 class TopUpForm(Form):
     amount = Amount("Amount", [REQUIRED], render_kw={"inputmode": "decimal", "autocomplete": "off"})
-    phone = Text("Phone that pays", [REQUIRED], description="Its owner is asked to confirm on the phone.",
-                 render_kw={"type": "tel", "autocomplete": "tel"})
+    phone = Text(
+        "Phone that pays",
+        [REQUIRED],
+        description="Its owner is asked to confirm on the phone.",
+        render_kw={"type": "tel", "autocomplete": "tel"},
+    )
     provider = SelectField("Network", choices=choices([("", "By the number"), *((name, name.title()) for name in NETWORKS)]))
 
 
@@ -44,16 +48,22 @@ class AlertForm(Form):
     """Names of its own: the page has a form of amounts already."""
 
     domain_names = {"amount": "below", "mail": "address"}
-    below = Amount("Tell me below", render_kw={"inputmode": "decimal", "autocomplete": "off"},
-                   description="Left empty: nobody is told.")
-    address = Text("By mail to", render_kw={"type": "email"},
-                   description="Left empty: the operator’s address. Webhooks hear wallet.low_balance anyway.")
+    below = Amount(
+        "Tell me below", render_kw={"inputmode": "decimal", "autocomplete": "off"}, description="Left empty: nobody is told."
+    )
+    address = Text(
+        "By mail to",
+        render_kw={"type": "email"},
+        description="Left empty: the operator’s address. Webhooks hear wallet.low_balance anyway.",
+    )
 
 
 @blueprint.get("")
 def index():
-    return render_template("wallets/index.html", wallets=[(row, _left(WalletInfo.of(row), row["balance_micros"]))
-                                                          for row in service.list_wallets(account().id)])
+    return render_template(
+        "wallets/index.html",
+        wallets=[(row, _left(WalletInfo.of(row), row["balance_micros"])) for row in service.list_wallets(account().id)],
+    )
 
 
 def _left(wallet: WalletInfo, balance: int) -> int | None:
@@ -76,8 +86,10 @@ def show(uid: str):
     if form.sent():
         with form.refusals():
             DIRECTIONS[form.direction.data](wallet, form.amount.micros, note=form.note.data, actor=actor())
-            flash(f"{'Credited' if form.direction.data == 'credit' else 'Debited'} "
-                  f"{amount(form.amount.micros, wallet.currency)}.", "success")
+            flash(
+                f"{'Credited' if form.direction.data == 'credit' else 'Debited'} {amount(form.amount.micros, wallet.currency)}.",
+                "success",
+            )
             return redirect(url_for(".show", uid=uid), 303)
     return _show(wallet, form, AlertForm(formdata=None, **_alert(wallet)))
 
@@ -94,8 +106,9 @@ def set_alert(uid: str):
     if form.sent():
         with form.refusals():
             service.set_low_balance(wallet, form.below.micros, form.address.data or None, actor=actor())
-            flash("You are told once when the balance falls below it." if form.below.micros else "Nobody is told any more.",
-                  "success")
+            flash(
+                "You are told once when the balance falls below it." if form.below.micros else "Nobody is told any more.", "success"
+            )
             return redirect(url_for(".show", uid=uid), 303)
     return _show(wallet, HandForm(formdata=None), form)
 
@@ -105,11 +118,21 @@ def _show(wallet: WalletInfo, form: HandForm, alert: AlertForm):
     shown = page(lambda before, limit: statement.entries(wallet, before, limit, since=since, until=until))
     balance = service.balance_of(wallet)
     return render_template(
-        "wallets/show.html", wallet=wallet, balance=balance, left=_left(wallet, balance), page=shown, form=form,
-        kinds=statement.KINDS, deposits=top_up.deposits_of(wallet, 5), asked=request.args,
-        is_filtered=bool(request.args.get("from") or request.args.get("to")), is_first="before" not in request.args,
-        alert=alert, may_manage=current_account.may_manage(),
-        may_move=roles.may(actor(), "manage" if wallet.is_sandbox else OPERATE, wallet.account_id))
+        "wallets/show.html",
+        wallet=wallet,
+        balance=balance,
+        left=_left(wallet, balance),
+        page=shown,
+        form=form,
+        kinds=statement.KINDS,
+        deposits=top_up.deposits_of(wallet, 5),
+        asked=request.args,
+        is_filtered=bool(request.args.get("from") or request.args.get("to")),
+        is_first="before" not in request.args,
+        alert=alert,
+        may_manage=current_account.may_manage(),
+        may_move=roles.may(actor(), "manage" if wallet.is_sandbox else OPERATE, wallet.account_id),
+    )
 
 
 def _period() -> tuple[int, int]:
@@ -129,9 +152,17 @@ def take_statement(uid: str):
 
 
 def _cells(row: Row, wallet: WalletInfo) -> list[object]:
-    return [clock.iso(row["created_at"]), row["kind"], row["description"], Figure(money.text(row["amount_micros"])),
-            money.text(row["balance_after_micros"]), wallet.currency, row["batch_uid"], row["message_uid"],
-            row["deposit_uid"]]
+    return [
+        clock.iso(row["created_at"]),
+        row["kind"],
+        row["description"],
+        Figure(money.text(row["amount_micros"])),
+        money.text(row["balance_after_micros"]),
+        wallet.currency,
+        row["batch_uid"],
+        row["message_uid"],
+        row["deposit_uid"],
+    ]
 
 
 @blueprint.route("/<uid>/top-up", methods=["GET", "POST"])
@@ -140,8 +171,9 @@ def pay_in(uid: str):
     wallet, form = _wallet(uid), TopUpForm()
     if form.sent():
         with form.refusals():
-            made = top_up.ask_phone(account(), wallet, form.amount.micros, form.phone.data,
-                                    provider=form.provider.data or None, actor=actor())
+            made = top_up.ask_phone(
+                account(), wallet, form.amount.micros, form.phone.data, provider=form.provider.data or None, actor=actor()
+            )
             return redirect(url_for(".show_top_up", uid=uid, deposit_uid=made["uid"]), 303)
     return render_template("wallets/top_up.html", wallet=wallet, form=form, balance=service.balance_of(wallet))
 
@@ -149,5 +181,6 @@ def pay_in(uid: str):
 @blueprint.get("/<uid>/top-ups/<deposit_uid>")
 def show_top_up(uid: str, deposit_uid: str):
     wallet = _wallet(uid)
-    return render_template("wallets/deposit.html", wallet=wallet, deposit=deposits.get_deposit(deposit_uid, wallet),
-                           balance=service.balance_of(wallet))
+    return render_template(
+        "wallets/deposit.html", wallet=wallet, deposit=deposits.get_deposit(deposit_uid, wallet), balance=service.balance_of(wallet)
+    )

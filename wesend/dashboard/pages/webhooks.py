@@ -27,8 +27,12 @@ SINCE = (("1", "of the last hour"), ("24", "of the last day"), ("168", "of the l
 
 class WebhookForm(Form):
     format = SelectField("Format", description="It hears of messages that were sent through the API of this vendor.")
-    url = Text("URL", [REQUIRED], render_kw={"type": "url", "placeholder": "https://example.com/hooks/sms"},
-               description="http or https. Redirects are not followed.")
+    url = Text(
+        "URL",
+        [REQUIRED],
+        render_kw={"type": "url", "placeholder": "https://example.com/hooks/sms"},
+        description="http or https. Redirects are not followed.",
+    )
     events = CheckList("Only these events", description="None ticked: every event of the format.")
 
 
@@ -54,23 +58,34 @@ def add():
     form = _form()
     if form.sent():
         with form.refusals():
-            row, secret = endpoints.add_endpoint(account_id=account().id, format_name=form.format.data,
-                                                 url=form.url.data, events=form.events.data or None, actor=actor())
+            row, secret = endpoints.add_endpoint(
+                account_id=account().id,
+                format_name=form.format.data,
+                url=form.url.data,
+                events=form.events.data or None,
+                actor=actor(),
+            )
             return _show(None, added=row, secret=secret)
     return _show(form)
 
 
 def _show(form: WebhookForm | None, *, added: Row | None = None, secret: str | None = None):
     return render_template(
-        "webhooks/index.html", form=form, added=added, secret=secret, titles=TITLES, may_manage=may_manage(),
-        rows=[row for row in endpoints.list_endpoints(account().id) if row["url"]], formats=formats(),
-        is_private=added is not None and _is_out_of_reach(added))
+        "webhooks/index.html",
+        form=form,
+        added=added,
+        secret=secret,
+        titles=TITLES,
+        may_manage=may_manage(),
+        rows=[row for row in endpoints.list_endpoints(account().id) if row["url"]],
+        formats=formats(),
+        is_private=added is not None and _is_out_of_reach(added),
+    )
 
 
 def _is_out_of_reach(endpoint: Row) -> bool:
     """Whether deliveries there are refused before they leave."""
-    return (not current_app.config["WESEND"].allow_private_urls
-            and leads_to_private(urlsplit(endpoint["url"]).hostname or ""))
+    return not current_app.config["WESEND"].allow_private_urls and leads_to_private(urlsplit(endpoint["url"]).hostname or "")
 
 
 @blueprint.get("/<int:webhook_id>")
@@ -80,10 +95,18 @@ def show(webhook_id: int):
 
 def _show_one(endpoint: Row, **more):
     failed = request.args.get("show") == "failed"
-    deliveries = page(lambda before, limit: attempts.list_deliveries(endpoint["id"], limit=limit, failed=failed,
-                                                                     before=before))
-    return render_template("webhooks/show.html", endpoint=endpoint, page=deliveries, failed=failed, titles=TITLES,
-                           may_manage=may_manage(), since=SINCE, is_private=_is_out_of_reach(endpoint), **more)
+    deliveries = page(lambda before, limit: attempts.list_deliveries(endpoint["id"], limit=limit, failed=failed, before=before))
+    return render_template(
+        "webhooks/show.html",
+        endpoint=endpoint,
+        page=deliveries,
+        failed=failed,
+        titles=TITLES,
+        may_manage=may_manage(),
+        since=SINCE,
+        is_private=_is_out_of_reach(endpoint),
+        **more,
+    )
 
 
 @blueprint.post("/<int:webhook_id>/switch")
@@ -91,20 +114,20 @@ def switch(webhook_id: int):
     endpoint = endpoints.get_endpoint(webhook_id, account().id)
     on = request.form.get("on") == "1"
     endpoints.switch(endpoint["id"], on, actor=actor())
-    flash("It is on again: what waited is delivered." if on else "It is off: nothing new is written down for it.",
-          "success")
+    flash("It is on again: what waited is delivered." if on else "It is off: nothing new is written down for it.", "success")
     return redirect(url_for(".show", webhook_id=webhook_id), 303)
 
 
 @blueprint.post("/<int:webhook_id>/test")
 def test(webhook_id: int):
     endpoint = endpoints.get_endpoint(webhook_id, account().id)
-    row = attempts.send_test(endpoint["id"], actor=actor(),
-                             allow_private=current_app.config["WESEND"].allow_private_urls)
+    row = attempts.send_test(endpoint["id"], actor=actor(), allow_private=current_app.config["WESEND"].allow_private_urls)
     received = row["error"] is None and 200 <= row["status_code"] < 300
     answer = row["error"] or f"HTTP {row['status_code']}"
-    flash(f"The test was {'received' if received else 'not received'}: {answer} after {row['duration_ms']} ms.",
-          "success" if received else "error")
+    flash(
+        f"The test was {'received' if received else 'not received'}: {answer} after {row['duration_ms']} ms.",
+        "success" if received else "error",
+    )
     return redirect(url_for(".show", webhook_id=webhook_id), 303)
 
 
@@ -137,8 +160,16 @@ def delivery(uid: str):
     row = attempts.find_delivery(uid, account().id)
     endpoint = endpoints.get_endpoint(row["endpoint_id"], account().id)
     made = [(entry, deliver.shown_headers(endpoint, row, entry["at"])) for entry in attempts.attempts_of(row["id"])]
-    return render_template("webhooks/delivery.html", delivery=row, endpoint=endpoint, attempts=made, titles=TITLES,
-                           body=_pretty(row["payload"]), most=deliver.ATTEMPTS, may_manage=may_manage())
+    return render_template(
+        "webhooks/delivery.html",
+        delivery=row,
+        endpoint=endpoint,
+        attempts=made,
+        titles=TITLES,
+        body=_pretty(row["payload"]),
+        most=deliver.ATTEMPTS,
+        may_manage=may_manage(),
+    )
 
 
 def _pretty(payload: str | None) -> str | None:

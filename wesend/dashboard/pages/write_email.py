@@ -26,7 +26,7 @@ from .emails import FRAME_POLICY, blueprint
 FORMATS = ((mail.PLAIN, "Plain text"), (mail.HTML, "HTML"))
 GROUPS_SHOWN = 500
 REQUIRED = InputRequired("Please fill this in")
-PLAIN_PAGE = "<!doctype html><pre style=\"font:15px/1.5 sans-serif;white-space:pre-wrap;overflow-wrap:anywhere\">{}</pre>"
+PLAIN_PAGE = '<!doctype html><pre style="font:15px/1.5 sans-serif;white-space:pre-wrap;overflow-wrap:anywhere">{}</pre>'
 
 
 class EmailForm(Form):
@@ -37,8 +37,9 @@ class EmailForm(Form):
     subject = Text("Subject", [REQUIRED, Length(max=200)], render_kw={"dir": "auto"})
     format = RadioField("Written as", choices=choices(FORMATS), default=mail.PLAIN)
     text = TextAreaField("Message", [REQUIRED], render_kw={"rows": 12, "dir": "auto"})
-    wallet = SelectField("Wallet", validate_choice=False,
-                         description="Mail costs nothing. A sandbox wallet’s mail is kept here and never leaves.")
+    wallet = SelectField(
+        "Wallet", validate_choice=False, description="Mail costs nothing. A sandbox wallet’s mail is kept here and never leaves."
+    )
     when = RadioField("When", choices=choices(WHEN), default="now")
     at = Text("Day and time", render_kw={"type": "datetime-local"})
 
@@ -56,16 +57,27 @@ def write():
             return _sent(email_campaigns.send_letter(account(), _letter(form), actor=actor()))
     groups, _ = contacts.list_groups(account().id, limit=GROUPS_SHOWN, offset=0)
     counts = contacts.mailable_counts(account().id)
-    return render_template("emails/write.html", form=form, told=_told(form), may_send=may_send(),
-                           is_held=not registry.has_mail_server(),
-                           groups=[(row, counts[row["id"]]) for row in groups if row["id"] in counts])
+    return render_template(
+        "emails/write.html",
+        form=form,
+        told=_told(form),
+        may_send=may_send(),
+        is_held=not registry.has_mail_server(),
+        groups=[(row, counts[row["id"]]) for row in groups if row["id"] in counts],
+    )
 
 
 def _letter(form: EmailForm) -> WrittenLetter:
     return WrittenLetter(
-        form.uid.data or "", sms_campaigns.find_wallet(account(), form.wallet.data or ""), tuple(form.groups.data or ()),
-        form.addresses.data or "", form.subject.data or "", (form.text.data or "").replace("\r\n", "\n"),
-        form.format.data, sms_campaigns.read_order(account(), form.when.data, form.at.data or "", ""))
+        form.uid.data or "",
+        sms_campaigns.find_wallet(account(), form.wallet.data or ""),
+        tuple(form.groups.data or ()),
+        form.addresses.data or "",
+        form.subject.data or "",
+        (form.text.data or "").replace("\r\n", "\n"),
+        form.format.data,
+        sms_campaigns.read_order(account(), form.when.data, form.at.data or "", ""),
+    )
 
 
 def _sent(batch: Row):
@@ -79,8 +91,10 @@ def _told(form: EmailForm) -> dict[str, str]:
     typed, wrong = email_campaigns.split_addresses(form.addresses.data or ""), email_campaigns.refused(form.addresses.data or "")
     people = len(typed) - len(wrong) + sum(counts.get(group_id, 0) for group_id in form.groups.data or ())
     more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
-    return {"recipients": compose_preview.plural(people, "recipient"),
-            "rejected": f"No e-mail address: {', '.join(text[:40] for text in wrong[:5])}{more}." if wrong else ""}
+    return {
+        "recipients": compose_preview.plural(people, "recipient"),
+        "rejected": f"No e-mail address: {', '.join(text[:40] for text in wrong[:5])}{more}." if wrong else "",
+    }
 
 
 @blueprint.post("/write/count")

@@ -5,15 +5,7 @@ from flask import request
 from ...accounts.keys import Key, authenticate
 from ...core.errors import InvalidCredentials
 from ..dialect import Dialect
-from . import (
-    balance,
-    bulk,
-    contact_lists,
-    messages,
-    routes,
-    sender_ids,
-    webhook_settings,
-)
+from . import balance, bulk, contact_lists, messages, routes, sender_ids, webhook_settings
 from .errors import show_error
 from .webhook import EsmsFormat
 
@@ -33,11 +25,22 @@ def _answer_again(subject: str):
 
 
 dialect = Dialect(
-    NAME, "/api", authenticate=_authenticate, show_error=show_error, answer_again=_answer_again,
-    webhook_format=EsmsFormat(), public_endpoints=frozenset({f"{NAME}.routes.show_pricing"}),
-    webhook_endpoints=frozenset(f"{NAME}.webhooks.{view}"
-                                for view in ("show_webhooks", "update_webhooks", "rotate_secret")))
-for child in (bulk.blueprint, messages.blueprint, balance.blueprint, contact_lists.blueprint,
-              webhook_settings.blueprint,
-              sender_ids.blueprint, routes.blueprint):
+    NAME,
+    "/api",
+    authenticate=_authenticate,
+    show_error=show_error,
+    answer_again=_answer_again,
+    webhook_format=EsmsFormat(),
+    public_endpoints=frozenset({f"{NAME}.routes.show_pricing"}),
+    webhook_endpoints=frozenset(f"{NAME}.webhooks.{view}" for view in ("show_webhooks", "update_webhooks", "rotate_secret")),
+)
+for child in (
+    bulk.blueprint,
+    messages.blueprint,
+    balance.blueprint,
+    contact_lists.blueprint,
+    webhook_settings.blueprint,
+    sender_ids.blueprint,
+    routes.blueprint,
+):
     dialect.blueprint.register_blueprint(child)

@@ -22,8 +22,7 @@ blueprint = Blueprint("balance", __name__, url_prefix="/balance")
 def show_balance():
     wallet = wallet_by_id(g.key.wallet_id)
     balance, price = balance_of(wallet), home_price(account(), wallet)
-    return {"balance": money.number(balance), "currency": wallet.currency,
-            "sms_estimate": balance // price if price else 0}
+    return {"balance": money.number(balance), "currency": wallet.currency, "sms_estimate": balance // price if price else 0}
 
 
 @blueprint.get("/transactions")
@@ -31,15 +30,25 @@ def list_transactions():
     data = load(schemas.PAGE, query_arguments())
     wallet = wallet_by_id(g.key.wallet_id)
     rows, total = statements.page_of_entries(wallet, limit=data["limit"], offset=data["page"] * data["limit"])
-    return {"transactions": [_transaction(row, wallet) for row in rows], "total": total, "page": data["page"],
-            "limit": data["limit"]}
+    return {
+        "transactions": [_transaction(row, wallet) for row in rows],
+        "total": total,
+        "page": data["page"],
+        "limit": data["limit"],
+    }
 
 
 def _transaction(row: Row, wallet: WalletInfo) -> dict:
-    return {"id": row["id"], "type": row["kind"], "amount": money.number(row["amount_micros"]),
-            "balance_after": money.number(row["balance_after_micros"]), "currency": wallet.currency,
-            "description": row["description"], "batch_id": BATCH + row["batch_uid"] if row["batch_uid"] else None,
-            "created_at": clock.iso(row["created_at"])}
+    return {
+        "id": row["id"],
+        "type": row["kind"],
+        "amount": money.number(row["amount_micros"]),
+        "balance_after": money.number(row["balance_after_micros"]),
+        "currency": wallet.currency,
+        "description": row["description"],
+        "batch_id": BATCH + row["batch_uid"] if row["batch_uid"] else None,
+        "created_at": clock.iso(row["created_at"]),
+    }
 
 
 @blueprint.post("/topup")
@@ -54,8 +63,9 @@ def top_up():
     phone = phones.normalise(data["phone"], account().country)
     if phone is None:
         raise ValidationError("Not a phone number.", "phone")
-    deposit = deposits.start_deposit(wallet, data["amount"], phone, provider=data["provider"], api_key_id=g.key.id,
-                                     claim=origin().claim)
+    deposit = deposits.start_deposit(
+        wallet, data["amount"], phone, provider=data["provider"], api_key_id=g.key.id, claim=origin().claim
+    )
     return _answer(deposit, wallet)
 
 
@@ -66,10 +76,16 @@ def answer_deposit(deposit_id: int) -> dict:
 
 
 def _answer(deposit: Row, wallet: WalletInfo) -> dict:
-    return {**_checkout(wallet), "message": "Confirm the payment on the phone.", "deposit_id": deposit["uid"],
-            "status": deposit["status"]}
+    return {
+        **_checkout(wallet),
+        "message": "Confirm the payment on the phone.",
+        "deposit_id": deposit["uid"],
+        "status": deposit["status"],
+    }
 
 
 def _checkout(wallet: WalletInfo) -> dict:
-    return {"checkout_url": f"{current_app.config['WESEND'].base_url}/wallets/{wallet.uid}/top-up",
-            "message": "Open this page to top up."}
+    return {
+        "checkout_url": f"{current_app.config['WESEND'].base_url}/wallets/{wallet.uid}/top-up",
+        "message": "Open this page to top up.",
+    }

@@ -28,8 +28,15 @@ blueprint = Blueprint("bulk", __name__, url_prefix="/messages")
 
 def _composer(data: dict, *, simulate_low_balance: bool) -> Composer:
     render = templating.render if templating.has_variables(data["text"]) else None
-    return Composer(account(), wallet_by_id(g.key.wallet_id), data["text"], sender=data["sender_id"],
-                    route_code=data["route"] or None, render=render, simulate_low_balance=simulate_low_balance)
+    return Composer(
+        account(),
+        wallet_by_id(g.key.wallet_id),
+        data["text"],
+        sender=data["sender_id"],
+        route_code=data["route"] or None,
+        render=render,
+        simulate_low_balance=simulate_low_balance,
+    )
 
 
 def _audience(data: dict, *, personal: bool) -> Iterator[Addressee]:
@@ -38,8 +45,10 @@ def _audience(data: dict, *, personal: bool) -> Iterator[Addressee]:
     if not any(found["contact_count"] for found in lists):
         raise EmptyList("The contact lists hold no contacts")
     ids = [found["id"] for found in lists]
-    return (Addressee(row["phone"], phones.Phone(row["phone"], row["country"]),
-                      contacts.variables(row) if personal else None) for row in contacts.iterate(ids))
+    return (
+        Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), contacts.variables(row) if personal else None)
+        for row in contacts.iterate(ids)
+    )
 
 
 @blueprint.post("/bulk-precheck")
@@ -48,21 +57,33 @@ def check_bulk():
     composer = _composer(data, simulate_low_balance=False)
     found = precheck.precheck(composer, _audience(data, personal=composer.render is not None), dedupe=False)
     return {
-        "total_contacts": found.contacts, "total_segments": found.segments,
+        "total_contacts": found.contacts,
+        "total_segments": found.segments,
         "total_cost": money.number(found.cost_micros),
-        "wallet_currency": composer.wallet.currency, "wallet_balance": money.number(found.balance_micros),
+        "wallet_currency": composer.wallet.currency,
+        "wallet_balance": money.number(found.balance_micros),
         "balance_after": money.number(found.balance_micros - found.cost_micros),
         "sufficient_balance": found.balance_micros >= found.cost_micros,
-        "countries": len({part.country for part in found.parts}), "breakdown": [_part(part) for part in found.parts],
-        "unroutable_count": found.unroutable_count, "unroutable": found.unroutable}
+        "countries": len({part.country for part in found.parts}),
+        "breakdown": [_part(part) for part in found.parts],
+        "unroutable_count": found.unroutable_count,
+        "unroutable": found.unroutable,
+    }
 
 
 def _part(part: precheck.CountryPart) -> dict:
     price = find_route(part.route).price_micros if part.route else None
-    return {"country_code": part.country, "country_name": countries.name(part.country), "currency": part.currency,
-            "route_code": part.route, "contacts": part.contacts, "segments": part.segments,
-            "route_cost": money.number(part.route_cost_micros), "wallet_cost": money.number(part.wallet_cost_micros),
-            "price_per_segment": None if price is None else money.number(price)}
+    return {
+        "country_code": part.country,
+        "country_name": countries.name(part.country),
+        "currency": part.currency,
+        "route_code": part.route,
+        "contacts": part.contacts,
+        "segments": part.segments,
+        "route_cost": money.number(part.route_cost_micros),
+        "wallet_cost": money.number(part.wallet_cost_micros),
+        "price_per_segment": None if price is None else money.number(price),
+    }
 
 
 @blueprint.post("/send-bulk")
@@ -70,15 +91,19 @@ def send_bulk():
     data = load(schemas.SEND_BULK, json_object())
     order = read_order(data, BULK)
     composer = _composer(data, simulate_low_balance=True)
-    accepted = send.send_bulk(composer, _audience(data, personal=composer.render is not None), origin=origin(),
-                              order=order, dedupe=False)
+    accepted = send.send_bulk(
+        composer, _audience(data, personal=composer.render is not None), origin=origin(), order=order, dedupe=False
+    )
     return _answer_bulk(get_batch_by_id(accepted.batch_id))
 
 
 def _answer_bulk(batch: Record) -> dict:
-    return {"batch_id": BATCH + batch["uid"], "total_recipients": batch["total"],
-            "estimated_cost": money.number(batch["cost_micros"]),
-            "status": {"now": "sending", "scheduled": "scheduled", "drip": "dripping"}[batch["mode"]]}
+    return {
+        "batch_id": BATCH + batch["uid"],
+        "total_recipients": batch["total"],
+        "estimated_cost": money.number(batch["cost_micros"]),
+        "status": {"now": "sending", "scheduled": "scheduled", "drip": "dripping"}[batch["mode"]],
+    }
 
 
 def answer_batch(uid: str) -> dict:
@@ -96,12 +121,20 @@ def _find(batch_id: str) -> Row:
 @blueprint.get("/batch/<batch_id>")
 def show_batch(batch_id: str):
     batch = _find(batch_id)
-    return {"batch_id": BATCH + batch["uid"], "status": _status(batch), "total": batch["total"],
-            "queued": batch["queued"],
-            "submitted": batch["submitted"], "delivered": batch["delivered"], "failed": batch["failed"],
-            "cancelled": batch["cancelled"], "cost": money.number(batch["cost_micros"] - batch["refunded_micros"]),
-            "currency": batch["currency"], "created_at": clock.iso(batch["created_at"]),
-            "finished_at": clock.iso(batch["finished_at"])}
+    return {
+        "batch_id": BATCH + batch["uid"],
+        "status": _status(batch),
+        "total": batch["total"],
+        "queued": batch["queued"],
+        "submitted": batch["submitted"],
+        "delivered": batch["delivered"],
+        "failed": batch["failed"],
+        "cancelled": batch["cancelled"],
+        "cost": money.number(batch["cost_micros"] - batch["refunded_micros"]),
+        "currency": batch["currency"],
+        "created_at": clock.iso(batch["created_at"]),
+        "finished_at": clock.iso(batch["finished_at"]),
+    }
 
 
 def _status(batch: Row) -> str:
@@ -111,8 +144,7 @@ def _status(batch: Row) -> str:
     if state in ("paused", "cancelled"):
         return state
     waiting = {"scheduled": "scheduled", "drip": "dripping"}.get(batch["mode"])
-    if waiting and query_one("SELECT 1 FROM messages WHERE batch_id = ? AND status = ? LIMIT 1",
-                             (batch["id"], waiting)):
+    if waiting and query_one("SELECT 1 FROM messages WHERE batch_id = ? AND status = ? LIMIT 1", (batch["id"], waiting)):
         return waiting
     return "sending"
 
@@ -123,5 +155,9 @@ def cancel_batch(batch_id: str):
     if batch["mode"] == "now":
         raise NotCancellable
     done = actions.cancel_batch(batch)
-    return {"batch_id": BATCH + batch["uid"], "status": "cancelled", "cancelled": done.count,
-            "refunded": money.number(done.refunded_micros)}
+    return {
+        "batch_id": BATCH + batch["uid"],
+        "status": "cancelled",
+        "cancelled": done.count,
+        "refunded": money.number(done.refunded_micros),
+    }

@@ -30,10 +30,14 @@ def upload_list():
     check_text(file.filename or "")
     name = form.get("name", "").strip() or PurePath(file.filename or "Contacts").stem
     check_text(name)
-    imported = csv_import.import_csv(account(), file.stream, name=service.free_name(account().id, name, side=side()),
-                                     tags=_tags(form.getlist("tags")), side=side())
-    return {**_shown(imported.group), "skipped": imported.skipped, "invalid": imported.invalid,
-            "duplicates": imported.duplicates}
+    imported = csv_import.import_csv(
+        account(),
+        file.stream,
+        name=service.free_name(account().id, name, side=side()),
+        tags=_tags(form.getlist("tags")),
+        side=side(),
+    )
+    return {**_shown(imported.group), "skipped": imported.skipped, "invalid": imported.invalid, "duplicates": imported.duplicates}
 
 
 def _tags(given: list[str]) -> list[str]:
@@ -54,8 +58,7 @@ def _tags(given: list[str]) -> list[str]:
 @blueprint.get("")
 def list_lists():
     data = load(schemas.LONG_PAGE, query_arguments())
-    rows, total = service.list_groups(account().id, limit=data["limit"], offset=data["page"] * data["limit"],
-                                     side=side())
+    rows, total = service.list_groups(account().id, limit=data["limit"], offset=data["page"] * data["limit"], side=side())
     return {"lists": [_shown(row) for row in rows], "total": total}
 
 
@@ -69,8 +72,12 @@ def list_contacts(list_id: str):
     data = load(schemas.LONG_PAGE, query_arguments())
     group = service.get_group(account().id, row_id(list_id), side=side())
     rows = service.list_contacts(group["id"], limit=data["limit"], offset=data["page"] * data["limit"])
-    return {"contacts": [{"id": row["id"], "phone": row["phone"], "name": row["name"],
-                          "data": json.loads(row["data"] or "{}")} for row in rows], "total": group["contact_count"]}
+    return {
+        "contacts": [
+            {"id": row["id"], "phone": row["phone"], "name": row["name"], "data": json.loads(row["data"] or "{}")} for row in rows
+        ],
+        "total": group["contact_count"],
+    }
 
 
 @blueprint.delete("/<list_id>")
@@ -80,5 +87,10 @@ def delete_list(list_id: str):
 
 
 def _shown(group: Row) -> dict:
-    return {"id": group["id"], "name": group["name"], "count": group["contact_count"],
-            "columns": json.loads(group["columns"]), "tags": json.loads(group["tags"])}
+    return {
+        "id": group["id"],
+        "name": group["name"],
+        "count": group["contact_count"],
+        "columns": json.loads(group["columns"]),
+        "tags": json.loads(group["tags"]),
+    }

@@ -46,11 +46,14 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (domain.RateLimited, 429, "rate_limited"),
     (domain.StorageFull, 503, "storage_full"),
 )
-HTTP_CODES = {404: ("not_found", "Not found"), 405: ("method_not_allowed", "Method not allowed"),
-              408: ("request_timeout", "The request did not come in time"),
-              413: ("payload_too_large", "The request body is too large"),
-              415: ("unsupported_media_type", "The request body must be application/json"),
-              500: ("internal_error", "Internal server error")}
+HTTP_CODES = {
+    404: ("not_found", "Not found"),
+    405: ("method_not_allowed", "Method not allowed"),
+    408: ("request_timeout", "The request did not come in time"),
+    413: ("payload_too_large", "The request body is too large"),
+    415: ("unsupported_media_type", "The request body must be application/json"),
+    500: ("internal_error", "Internal server error"),
+}
 
 
 def show_error(error: Exception):
@@ -82,6 +85,9 @@ def detail(code: str, message: str, **more) -> dict:
 
 def _more(error: Exception) -> dict:
     if isinstance(error, domain.InsufficientBalance):
-        return {"balance": money.number(error.balance_micros), "cost": money.number(error.required_micros),
-                "currency": error.currency}
+        return {
+            "balance": money.number(error.balance_micros),
+            "cost": money.number(error.required_micros),
+            "currency": error.currency,
+        }
     return {}

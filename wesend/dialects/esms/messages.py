@@ -35,11 +35,11 @@ def send_message():
     data = load(schemas.SEND, json_object())
     phone = phones.normalise(data["to"], None)
     if phone is None:
-        raise InvalidRecipient("The phone cannot be parsed or is missing its country code",
-                               {"recipient": ["Not E.164"]})
+        raise InvalidRecipient("The phone cannot be parsed or is missing its country code", {"recipient": ["Not E.164"]})
     order = read_order(data, SINGLE)
-    composer = Composer(account(), wallet_by_id(g.key.wallet_id), data["text"], sender=data["sender_id"],
-                        route_code=data["route"] or None)
+    composer = Composer(
+        account(), wallet_by_id(g.key.wallet_id), data["text"], sender=data["sender_id"], route_code=data["route"] or None
+    )
     accepted = send.send(composer, [Addressee(data["to"], phone)], origin=origin(), order=order)
     return answer_single(send.sent_now(accepted))
 
@@ -47,11 +47,18 @@ def send_message():
 def answer_single(sent: Sent) -> dict:
     message, batch = sent.messages[0], sent.batch
     route_cost, route_currency = price_of(message)
-    return {"id": MESSAGE + message["uid"], "status": word_of(message), "segments": message["segments"],
-            "cost": money.number(message["cost_micros"] - message["refunded_micros"]),
-            "cost_currency": batch["currency"],
-            "route_cost": route_cost, "route_currency": route_currency, "route": message["route"],
-            "balance_after": money.number(sent.balance_micros), "scheduled_at": clock.iso(batch["scheduled_at"])}
+    return {
+        "id": MESSAGE + message["uid"],
+        "status": word_of(message),
+        "segments": message["segments"],
+        "cost": money.number(message["cost_micros"] - message["refunded_micros"]),
+        "cost_currency": batch["currency"],
+        "route_cost": route_cost,
+        "route_currency": route_currency,
+        "route": message["route"],
+        "balance_after": money.number(sent.balance_micros),
+        "scheduled_at": clock.iso(batch["scheduled_at"]),
+    }
 
 
 @blueprint.get("")
@@ -68,28 +75,52 @@ def show_message(message_id: str):
     batch = get_batch_by_id(message["batch_id"])
     # What a gateway says of a delivery is told in the timeline: it is no error.
     trouble = None if message["status"] == DELIVERED else disclosure.sentence(message["error_message"])
-    return {**entry(message), "error_message": trouble, "batch_id": BATCH + batch["uid"],
-            "submitted_at": clock.iso(message["submitted_at"]), "failed_at": clock.iso(message["failed_at"]),
-            "scheduled_at": clock.iso(batch["scheduled_at"]),
-            "wallet_cost": money.number(message["cost_micros"] - message["refunded_micros"]),
-            "wallet_currency": batch["currency"], "timeline": _timeline(message, batch)}
+    return {
+        **entry(message),
+        "error_message": trouble,
+        "batch_id": BATCH + batch["uid"],
+        "submitted_at": clock.iso(message["submitted_at"]),
+        "failed_at": clock.iso(message["failed_at"]),
+        "scheduled_at": clock.iso(batch["scheduled_at"]),
+        "wallet_cost": money.number(message["cost_micros"] - message["refunded_micros"]),
+        "wallet_currency": batch["currency"],
+        "timeline": _timeline(message, batch),
+    }
 
 
 def _timeline(message: Row, batch: Row) -> list[dict]:
     by_api = batch["api"] not in ("portal", "cli")
     first = {"scheduled": "scheduled", "drip": "dripping"}.get(batch["mode"], "queued")
-    events = [{"event": "accepted", "status": first, "detail": "API request received" if by_api else "Accepted",
-               "at": clock.iso(message["created_at"]), "metadata": {"source": "api_key" if by_api else "portal"}}]
+    events = [
+        {
+            "event": "accepted",
+            "status": first,
+            "detail": "API request received" if by_api else "Accepted",
+            "at": clock.iso(message["created_at"]),
+            "metadata": {"source": "api_key" if by_api else "portal"},
+        }
+    ]
     stored = history.timeline(message["id"])
     left = message["status"] not in ("scheduled", "dripping", "cancelled")
     if first != "queued" and left:
         # Releasing writes no event, there may be a hundred thousand at once: what came next tells when it was.
         at = min([message["due_at"], *(row["at"] for row in stored)])
-        events.append({"event": "released", "status": "queued", "detail": "Its time has come", "at": clock.iso(at),
-                       "metadata": {"source": "scheduler"}})
+        events.append(
+            {
+                "event": "released",
+                "status": "queued",
+                "detail": "Its time has come",
+                "at": clock.iso(at),
+                "metadata": {"source": "scheduler"},
+            }
+        )
     for row in stored:
-        shown = {"event": row["event"], "status": event_word(row["status"]), "detail": disclosure.detail(row),
-                 "at": clock.iso(row["at"])}
+        shown = {
+            "event": row["event"],
+            "status": event_word(row["status"]),
+            "detail": disclosure.detail(row),
+            "at": clock.iso(row["at"]),
+        }
         told = disclosure.particulars(row, disclosure.API)
         if told:
             shown["metadata"] = told
@@ -113,8 +144,12 @@ def retry_message(message_id: str):
 def cancel_message(message_id: str):
     message = _find(message_id)
     done = actions.cancel_message(message)
-    return {"id": MESSAGE + message["uid"], "status": "cancelled", "cancelled": done.count,
-            "refunded": money.number(done.refunded_micros)}
+    return {
+        "id": MESSAGE + message["uid"],
+        "status": "cancelled",
+        "cancelled": done.count,
+        "refunded": money.number(done.refunded_micros),
+    }
 
 
 @blueprint.get("/stats")
@@ -123,34 +158,61 @@ def show_stats():
     days = reports.volume(account(), reports.PERIOD_DAYS, wallet_ids=wallets_of_side(account().id, side()))
     today, yesterday = days[-1], days[-2]
     delta = round(100 * (today.total - yesterday.total) / yesterday.total, 1) if yesterday.total else 0
-    return {"sent_today": today.total, "sent_delta_pct": delta,
-            "delivery_rate": reports.delivery_rate(sum(day.delivered for day in days), sum(day.failed for day in days)),
-            "failed_today": today.failed, "failed_delta": today.failed - yesterday.failed,
-            "balance": money.number(balance_of(wallet)), "currency": wallet.currency,
-            "period_total": sum(day.total for day in days), "period_days": reports.PERIOD_DAYS}
+    return {
+        "sent_today": today.total,
+        "sent_delta_pct": delta,
+        "delivery_rate": reports.delivery_rate(sum(day.delivered for day in days), sum(day.failed for day in days)),
+        "failed_today": today.failed,
+        "failed_delta": today.failed - yesterday.failed,
+        "balance": money.number(balance_of(wallet)),
+        "currency": wallet.currency,
+        "period_total": sum(day.total for day in days),
+        "period_days": reports.PERIOD_DAYS,
+    }
 
 
 @blueprint.get("/volume")
 def show_volume():
     data = load(schemas.VOLUME, query_arguments())
-    return [{"date": day.date, "day": date.fromisoformat(day.date).strftime("%a"), "delivered": day.delivered,
-             "failed": day.failed, "pending": day.pending}
-            for day in reports.volume(account(), data["days"], wallet_ids=wallets_of_side(account().id, side()))]
+    return [
+        {
+            "date": day.date,
+            "day": date.fromisoformat(day.date).strftime("%a"),
+            "delivered": day.delivered,
+            "failed": day.failed,
+            "pending": day.pending,
+        }
+        for day in reports.volume(account(), data["days"], wallet_ids=wallets_of_side(account().id, side()))
+    ]
 
 
-EXPORTED = ("message_id", "phone", "sender_id", "text", "status", "country", "currency", "cost", "segments",
-            "created_at",
-            "delivered_at")
+EXPORTED = (
+    "message_id",
+    "phone",
+    "sender_id",
+    "text",
+    "status",
+    "country",
+    "currency",
+    "cost",
+    "segments",
+    "created_at",
+    "delivered_at",
+)
 
 
 @blueprint.get("/export")
 def export_messages():
     wanted = read_filter(account(), side(), load(schemas.CHOSEN, query_arguments()))
-    audit_log.note(actor=actor(), action="export", subject="messages.csv", account_id=account().id,
-                   detail=request.query_string.decode("ascii", "backslashreplace") or None)
+    audit_log.note(
+        actor=actor(),
+        action="export",
+        subject="messages.csv",
+        account_id=account().id,
+        detail=request.query_string.decode("ascii", "backslashreplace") or None,
+    )
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    return Response(_csv(app, wanted), mimetype="text/csv",
-                    headers={"Content-Disposition": 'attachment; filename="messages.csv"'})
+    return Response(_csv(app, wanted), mimetype="text/csv", headers={"Content-Disposition": 'attachment; filename="messages.csv"'})
 
 
 def _csv(app: Flask, wanted: history.Filter | None) -> Iterator[str]:

@@ -32,10 +32,16 @@ def show_pricing():
 
 
 def _shown(route: RouteInfo) -> dict:
-    return {"code": route.code, "name": route.name, "country_code": route.country,
-            "country_name": countries.name(route.country), "currency": route.currency,
-            "price_per_segment": money.number(route.price_micros), "sender_id_default": route.default_sender,
-            "is_active": route.is_active}
+    return {
+        "code": route.code,
+        "name": route.name,
+        "country_code": route.country,
+        "country_name": countries.name(route.country),
+        "currency": route.currency,
+        "price_per_segment": money.number(route.price_micros),
+        "sender_id_default": route.default_sender,
+        "is_active": route.is_active,
+    }
 
 
 @blueprint.get("/routes/health")
@@ -43,16 +49,23 @@ def show_health():
     """The last 14 days of the key's side of the account by route; down is one, too, whose gateway rests after failures:
     for live sends, since the sandbox's never go by it."""
     today = clock.day_of(clock.now_ms(), account().time_zone)
-    counted = reports.route_health(account().id, clock.days_before(today, reports.PERIOD_DAYS - 1),
-                                   wallet_ids=wallets_of_side(account().id, side()))
+    counted = reports.route_health(
+        account().id, clock.days_before(today, reports.PERIOD_DAYS - 1), wallet_ids=wallets_of_side(account().id, side())
+    )
     ill = breaker.on_trial() if side() == LIVE else frozenset()
-    return [_health(route, counted.get(route.code, reports.RouteHealth(0, 0, 0)), route.gateway in ill)
-            for route in all_routes()]
+    return [_health(route, counted.get(route.code, reports.RouteHealth(0, 0, 0)), route.gateway in ill) for route in all_routes()]
 
 
 def _health(route: RouteInfo, counts: reports.RouteHealth, rests: bool) -> dict:
     known = counts.delivered + counts.failed > 0
     rate = reports.delivery_rate(counts.delivered, counts.failed) if known else 100.0
     status = "down" if rests else "ok" if rate >= OK_RATE else "warn" if rate >= WARN_RATE else "down"
-    return {"code": route.code, "country_code": route.country, "total": counts.total, "delivered": counts.delivered,
-            "failed": counts.failed, "delivery_rate": rate, "status": status}
+    return {
+        "code": route.code,
+        "country_code": route.country,
+        "total": counts.total,
+        "delivered": counts.delivered,
+        "failed": counts.failed,
+        "delivery_rate": rate,
+        "status": status,
+    }

@@ -33,6 +33,5 @@ def read_order(data: dict[str, Any], window: tuple[int, int]) -> Order:
         raise InvalidSchedule("scheduled_at is not an ISO 8601 time") from None
     earliest, latest = window
     if not g.arrived_at + earliest <= at <= g.arrived_at + latest:
-        raise InvalidSchedule(f"scheduled_at must be {earliest // clock.MINUTE} minutes to {latest // clock.DAY} days"
-                              f" ahead")
+        raise InvalidSchedule(f"scheduled_at must be {earliest // clock.MINUTE} minutes to {latest // clock.DAY} days ahead")
     return Order("scheduled", scheduled_at=at)

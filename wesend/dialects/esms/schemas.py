@@ -26,8 +26,7 @@ class Precheck(Strict):
 
 
 class SendBulk(Precheck):
-    schedule_mode = fields.String(load_default="now", allow_none=True,
-                                  validate=validate.OneOf(("now", "scheduled", "drip")))
+    schedule_mode = fields.String(load_default="now", allow_none=True, validate=validate.OneOf(("now", "scheduled", "drip")))
     scheduled_at = Text(load_default=None, allow_none=True, blank=True)
     drip_rate = Whole(low=1, high=600, load_default=None, allow_none=True)
 
@@ -80,5 +79,12 @@ class Webhooks(Strict):
 
 
 SEND, PRECHECK, SEND_BULK, LISTING, CHOSEN, PAGE, LONG_PAGE = (
-    Send(), Precheck(), SendBulk(), Listing(), Chosen(), Page(), LongPage())
+    Send(),
+    Precheck(),
+    SendBulk(),
+    Listing(),
+    Chosen(),
+    Page(),
+    LongPage(),
+)
 VOLUME, TOP_UP, NEW_SENDER, WEBHOOKS = Volume(), TopUp(), NewSender(), Webhooks()

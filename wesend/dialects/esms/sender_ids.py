@@ -17,8 +17,16 @@ blueprint = Blueprint("sender_ids", __name__, url_prefix="/sender-ids")
 @blueprint.post("")
 def request_sender():
     data = load(schemas.NEW_SENDER, json_object())
-    return _shown(senders.request_sender(account_id=account().id, name=data["name"], countries=data["countries"],
-                                         use_case=data["use_case"], side=side(), actor=actor()))
+    return _shown(
+        senders.request_sender(
+            account_id=account().id,
+            name=data["name"],
+            countries=data["countries"],
+            use_case=data["use_case"],
+            side=side(),
+            actor=actor(),
+        )
+    )
 
 
 @blueprint.get("")
@@ -27,6 +35,12 @@ def list_senders():
 
 
 def _shown(row: Row) -> dict:
-    return {"id": row["id"], "name": row["name"], "countries": row["countries"].split(","), "use_case": row["use_case"],
-            "status": row["status"], "rejection_reason": row["rejection_reason"],
-            "created_at": clock.iso(row["created_at"])}
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "countries": row["countries"].split(","),
+        "use_case": row["use_case"],
+        "status": row["status"],
+        "rejection_reason": row["rejection_reason"],
+        "created_at": clock.iso(row["created_at"]),
+    }

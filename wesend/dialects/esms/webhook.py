@@ -18,16 +18,37 @@ class EsmsFormat(Format):
         name = EVENTS.get(message["status"])
         if name is None:
             return None
-        return Event(name, MESSAGE + message["uid"], {
-            "event": name, "message_id": MESSAGE + message["uid"], "status": message["status"],
-            "phone": message["recipient"], "sender_id": message["sender"], "segments": message["segments"],
-            "cost": price_of(message)[0], "error_code": message["error_code"], "retry_count": message["retry_count"],
-            "delivered_at": clock.iso(message["delivered_at"]), "failed_at": clock.iso(message["failed_at"])})
+        return Event(
+            name,
+            MESSAGE + message["uid"],
+            {
+                "event": name,
+                "message_id": MESSAGE + message["uid"],
+                "status": message["status"],
+                "phone": message["recipient"],
+                "sender_id": message["sender"],
+                "segments": message["segments"],
+                "cost": price_of(message)[0],
+                "error_code": message["error_code"],
+                "retry_count": message["retry_count"],
+                "delivered_at": clock.iso(message["delivered_at"]),
+                "failed_at": clock.iso(message["failed_at"]),
+            },
+        )
 
     def message_received(self, inbound: Row) -> Event | None:
-        return Event(INBOUND, inbound["uid"], {
-            "event": INBOUND, "id": inbound["uid"], "from": inbound["sender"], "to": inbound["recipient"],
-            "text": inbound["text"], "received_at": clock.iso(inbound["created_at"])})
+        return Event(
+            INBOUND,
+            inbound["uid"],
+            {
+                "event": INBOUND,
+                "id": inbound["uid"],
+                "from": inbound["sender"],
+                "to": inbound["recipient"],
+                "text": inbound["text"],
+                "received_at": clock.iso(inbound["created_at"]),
+            },
+        )
 
     def headers(self, event: str, body: bytes, secret: str) -> dict[str, str]:
         return {"X-Webhook-Signature": f"sha256={hex_hmac(secret, body)}"}

@@ -16,8 +16,7 @@ API = "esms"
 @blueprint.get("")
 def show_webhooks():
     found = managed.settings_of(account().id, API, side())
-    return {"dlr_url": found.url, "mo_url": found.inbound_url, "signing_secret": found.secret,
-            "is_active": found.is_active}
+    return {"dlr_url": found.url, "mo_url": found.inbound_url, "signing_secret": found.secret, "is_active": found.is_active}
 
 
 @blueprint.put("")

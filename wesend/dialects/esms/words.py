@@ -42,8 +42,19 @@ def price_of(message: Record) -> tuple[int | float, str | None]:
 def entry(message: Row) -> dict:
     """A message in a list."""
     cost, currency = price_of(message)
-    return {"id": MESSAGE + message["uid"], "phone": message["recipient"], "text": message["text"],
-            "sender_id": message["sender"], "route": message["route"], "country": message["country"],
-            "segments": message["segments"], "cost": cost, "currency": currency, "status": word_of(message),
-            "error_code": message["error_code"], "retry_count": message["retry_count"],
-            "created_at": clock.iso(message["created_at"]), "delivered_at": clock.iso(message["delivered_at"])}
+    return {
+        "id": MESSAGE + message["uid"],
+        "phone": message["recipient"],
+        "text": message["text"],
+        "sender_id": message["sender"],
+        "route": message["route"],
+        "country": message["country"],
+        "segments": message["segments"],
+        "cost": cost,
+        "currency": currency,
+        "status": word_of(message),
+        "error_code": message["error_code"],
+        "retry_count": message["retry_count"],
+        "created_at": clock.iso(message["created_at"]),
+        "delivered_at": clock.iso(message["delivered_at"]),
+    }

@@ -19,7 +19,8 @@ def _authenticate() -> Key:
     return authenticate(NAME, secret, public)
 
 
-dialect = Dialect(NAME, "/v1", authenticate=_authenticate, show_error=show_error, answer_again=sms.answer_again,
-                  webhook_format=WasambazieFormat())
+dialect = Dialect(
+    NAME, "/v1", authenticate=_authenticate, show_error=show_error, answer_again=sms.answer_again, webhook_format=WasambazieFormat()
+)
 for child in (sms.blueprint, account.blueprint):
     dialect.blueprint.register_blueprint(child)

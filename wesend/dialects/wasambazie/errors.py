@@ -41,9 +41,14 @@ TABLE: tuple[tuple[type[Exception], int, str | None], ...] = (
     (domain.RateLimited, 429, None),
     (domain.StorageFull, 503, None),
 )
-SENTENCES = {404: "Not found", 405: "Method not allowed", 408: "The request did not come in time",
-             413: "The request body is too large",
-             415: "The request body must be application/json", 500: "Internal server error"}
+SENTENCES = {
+    404: "Not found",
+    405: "Method not allowed",
+    408: "The request did not come in time",
+    413: "The request body is too large",
+    415: "The request body must be application/json",
+    500: "Internal server error",
+}
 
 
 def show_error(error: Exception):

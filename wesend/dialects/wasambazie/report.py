@@ -22,12 +22,22 @@ WORDS = {status: word for word, statuses in STATUSES.items() for status in statu
 
 def report(batch: Record, messages: Sequence[Record]) -> dict:
     """`{message_batch_id, summary, messages}`; who could not be routed counts as failed."""
-    entries = [{"to_number": message["recipient"], "status": WORDS[message["status"]],
-                "delivered_at": clock.iso(message["delivered_at"]) if message["status"] == "delivered" else None}
-               for message in messages]
-    entries += [{"to_number": recipient, "status": "failed", "delivered_at": None}
-                for recipient, reason, _ in json.loads(batch["skipped"] or "[]") if reason in (NO_ROUTE, OPTED_OUT)]
+    entries = [
+        {
+            "to_number": message["recipient"],
+            "status": WORDS[message["status"]],
+            "delivered_at": clock.iso(message["delivered_at"]) if message["status"] == "delivered" else None,
+        }
+        for message in messages
+    ]
+    entries += [
+        {"to_number": recipient, "status": "failed", "delivered_at": None}
+        for recipient, reason, _ in json.loads(batch["skipped"] or "[]")
+        if reason in (NO_ROUTE, OPTED_OUT)
+    ]
     words = [entry["status"] for entry in entries]
-    return {"message_batch_id": batch["uid"],
-            "summary": {"total": len(entries), "delivered": words.count("delivered"), "failed": words.count("failed")},
-            "messages": entries}
+    return {
+        "message_batch_id": batch["uid"],
+        "summary": {"total": len(entries), "delivered": words.count("delivered"), "failed": words.count("failed")},
+        "messages": entries,
+    }

@@ -11,8 +11,7 @@ class Numbers(Text):
     """A comma-separated list of phone numbers; empty items are passed over."""
 
     def _deserialize(self, value, attr, data, **kwargs):
-        numbers = [part.strip() for part in super()._deserialize(value, attr, data, **kwargs).split(",")
-                   if part.strip()]
+        numbers = [part.strip() for part in super()._deserialize(value, attr, data, **kwargs).split(",") if part.strip()]
         if not numbers:
             raise ValidationError(self.error_messages["blank"])
         return numbers

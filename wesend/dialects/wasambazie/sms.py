@@ -46,8 +46,12 @@ def answer_again(subject: str):
 
 def _answer(sent: Sent):
     send.refuse_if_all_rejected(sent, wallet_by_id(sent.batch["wallet_id"]))
-    return {"status_code": 201, "success": True, "message_batch_id": sent.batch["uid"],
-            "message": "Message submitted successfully."}, 201
+    return {
+        "status_code": 201,
+        "success": True,
+        "message_batch_id": sent.batch["uid"],
+        "message": "Message submitted successfully.",
+    }, 201
 
 
 @blueprint.get("/delivery-reports/<batch_id>")

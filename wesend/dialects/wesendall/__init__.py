@@ -25,7 +25,8 @@ def _answer_again(subject: str):
     return account.answer_deposit(int(name)) if kind == "deposit" else sms.answer_batch(name)
 
 
-dialect = Dialect(NAME, "/api/v1", authenticate=_authenticate, show_error=show_error, answer_again=_answer_again,
-                  webhook_format=WesendallFormat())
+dialect = Dialect(
+    NAME, "/api/v1", authenticate=_authenticate, show_error=show_error, answer_again=_answer_again, webhook_format=WesendallFormat()
+)
 for child in (sms.blueprint, groups.blueprint, account.blueprint):
     dialect.blueprint.register_blueprint(child)

@@ -22,8 +22,14 @@ blueprint = Blueprint("account", __name__, url_prefix="/account")
 def show_balance():
     wallet = wallet_of(load(schemas.WALLET, query_arguments()))
     price = home_price(account(), wallet)
-    return success({"wallet_id": wallet.uid, "balance": money.number(balance_of(wallet)), "currency": wallet.currency,
-                    "cost_per_sms": None if price is None else money.number(price)})
+    return success(
+        {
+            "wallet_id": wallet.uid,
+            "balance": money.number(balance_of(wallet)),
+            "currency": wallet.currency,
+            "cost_per_sms": None if price is None else money.number(price),
+        }
+    )
 
 
 @blueprint.post("/topup")
@@ -33,8 +39,9 @@ def top_up():
     phone = phones.normalise(data["phone"], account().country)
     if phone is None:
         raise ValidationError("Not a phone number.", "phone")
-    deposit = deposits.start_deposit(wallet, data["amount"], phone, provider=data["provider"], api_key_id=g.key.id,
-                                     claim=origin().claim)
+    deposit = deposits.start_deposit(
+        wallet, data["amount"], phone, provider=data["provider"], api_key_id=g.key.id, claim=origin().claim
+    )
     return success(_deposit(deposit), 202)
 
 
@@ -50,6 +57,12 @@ def answer_deposit(deposit_id: int):
 
 
 def _deposit(deposit: Row) -> dict:
-    return {"deposit_id": deposit["uid"], "reference": deposit["reference"], "status": deposit["status"],
-            "amount": money.number(deposit["amount_micros"]), "currency": deposit["currency"],
-            "phone": deposit["phone"], "provider": deposit["provider"]}
+    return {
+        "deposit_id": deposit["uid"],
+        "reference": deposit["reference"],
+        "status": deposit["status"],
+        "amount": money.number(deposit["amount_micros"]),
+        "currency": deposit["currency"],
+        "phone": deposit["phone"],
+        "provider": deposit["provider"],
+    }

@@ -42,8 +42,15 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (domain.RateLimited, 429, "rate_limited"),
     (domain.StorageFull, 503, "storage_full"),
 )
-HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 408: "request_timeout", 413: "too_large", 415: "unsupported_media_type",
-              429: "rate_limited", 500: "internal_error"}
+HTTP_CODES = {
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "request_timeout",
+    413: "too_large",
+    415: "unsupported_media_type",
+    429: "rate_limited",
+    500: "internal_error",
+}
 
 
 def show_error(error: Exception):
@@ -73,8 +80,12 @@ def _sentence(error: HTTPException) -> str:
 
 def _data(error: Exception) -> dict | None:
     if isinstance(error, domain.InsufficientBalance):
-        return {"wallet_id": error.wallet_id, "balance": money.number(error.balance_micros),
-                "required": money.number(error.required_micros), "currency": error.currency}
+        return {
+            "wallet_id": error.wallet_id,
+            "balance": money.number(error.balance_micros),
+            "required": money.number(error.required_micros),
+            "currency": error.currency,
+        }
     if isinstance(error, domain.ProviderRejected):
         return {"refunded": money.number(error.refunded_micros)}
     if isinstance(error, domain.ChargeRefused):

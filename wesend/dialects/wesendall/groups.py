@@ -21,18 +21,17 @@ blueprint = Blueprint("groups", __name__, url_prefix="/groups")
 def create_group():
     data = load(schemas.NEW_GROUP, json_object())
     wallet_of(data)
-    return success(_group(service.create_group(account().id, data["name"], description=data["description"],
-                                               side=side())), 201)
+    return success(_group(service.create_group(account().id, data["name"], description=data["description"], side=side())), 201)
 
 
 @blueprint.get("")
 def list_groups():
     data = load(schemas.PAGE, query_arguments())
     wallet_of(data)
-    found, total = service.list_groups(account().id, limit=data["per_page"],
-                                       offset=(data["page"] - 1) * data["per_page"], side=side())
-    return success({"groups": [_group(row) for row in found],
-                    "pagination": pagination(data["page"], data["per_page"], total)})
+    found, total = service.list_groups(
+        account().id, limit=data["per_page"], offset=(data["page"] - 1) * data["per_page"], side=side()
+    )
+    return success({"groups": [_group(row) for row in found], "pagination": pagination(data["page"], data["per_page"], total)})
 
 
 @blueprint.delete("/<group_id>")
@@ -48,8 +47,12 @@ def list_contacts(group_id: str):
     wallet_of(data)
     group = service.get_group(account().id, row_id(group_id), side=side())
     found = service.list_contacts(group["id"], limit=data["per_page"], offset=(data["page"] - 1) * data["per_page"])
-    return success({"contacts": [{"id": row["id"], "phone": row["phone"], "name": row["name"]} for row in found],
-                    "pagination": pagination(data["page"], data["per_page"], group["contact_count"])})
+    return success(
+        {
+            "contacts": [{"id": row["id"], "phone": row["phone"], "name": row["name"]} for row in found],
+            "pagination": pagination(data["page"], data["per_page"], group["contact_count"]),
+        }
+    )
 
 
 @blueprint.post("/<group_id>/contacts")
@@ -62,12 +65,22 @@ def add_contacts(group_id: str):
         if "phone" not in body:
             raise ValidationError("Missing data for required field.", "contacts")
         given = [schemas.read_contact(body)]
-    added = service.add_contacts(account().id, row_id(group_id),
-                                 (service.NewContact(phone, name, fields) for phone, name, fields in given),
-                                 account().country, side=side())
-    return success({"group_id": row_id(group_id), "added": added.added,
-                    "skipped": [{"phone": phone, "reason": reason} for phone, reason in added.skipped],
-                    "contact_count": added.contact_count}, 201)
+    added = service.add_contacts(
+        account().id,
+        row_id(group_id),
+        (service.NewContact(phone, name, fields) for phone, name, fields in given),
+        account().country,
+        side=side(),
+    )
+    return success(
+        {
+            "group_id": row_id(group_id),
+            "added": added.added,
+            "skipped": [{"phone": phone, "reason": reason} for phone, reason in added.skipped],
+            "contact_count": added.contact_count,
+        },
+        201,
+    )
 
 
 @blueprint.delete("/<group_id>/contacts/<contact_id>")
@@ -78,5 +91,10 @@ def delete_contact(group_id: str, contact_id: str):
 
 
 def _group(row: Row) -> dict:
-    return {"id": row["id"], "name": row["name"], "description": row["description"],
-            "contact_count": row["contact_count"], "created_at": clock.iso(row["created_at"])}
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "description": row["description"],
+        "contact_count": row["contact_count"],
+        "created_at": clock.iso(row["created_at"]),
+    }

@@ -33,8 +33,10 @@ def kept_cost(message: Record) -> int:
 class Recipients(fields.Field):
     """One phone, a list of phones, or one string of many."""
 
-    default_error_messages = {"invalid": "Must be a phone number, a list of them, or one string of them.",
-                              "empty": "There is no recipient."}
+    default_error_messages = {
+        "invalid": "Must be a phone number, a list of them, or one string of them.",
+        "empty": "There is no recipient.",
+    }
 
     def _deserialize(self, value, attr, data, **kwargs):
         if isinstance(value, str):

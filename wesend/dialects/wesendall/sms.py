@@ -42,9 +42,10 @@ def send_to_group():
     group = contacts.get_group(account().id, data["group_id"], side=side())
     render = templating.render if templating.has_variables(data["message"]) else None
     composer = Composer(account(), wallet, data["message"], sender=data["sender"], render=render)
-    addressees = (Addressee(row["phone"], phones.Phone(row["phone"], row["country"]),
-                            contacts.variables(row) if render else None)
-                  for row in contacts.iterate([group["id"]]))
+    addressees = (
+        Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), contacts.variables(row) if render else None)
+        for row in contacts.iterate([group["id"]])
+    )
     accepted = send.send(composer, addressees, origin=origin(), order=Order(group_id=group["id"]))
     return answer_sent(send.sent_now(accepted), wallet)
 
@@ -57,11 +58,16 @@ def list_history():
     if recipient is not None:
         phone = phones.normalise(recipient, account().country)
         recipient = phone.e164 if phone else recipient
-    wanted = history.Filter(account().id, (wallet.id,), recipient=recipient,
-                            statuses=schemas.STATUSES[data["status"]] if data["status"] else None)
+    wanted = history.Filter(
+        account().id, (wallet.id,), recipient=recipient, statuses=schemas.STATUSES[data["status"]] if data["status"] else None
+    )
     found, total = history.page(wanted, limit=data["per_page"], offset=(data["page"] - 1) * data["per_page"])
-    return success({"messages": [_history_entry(row, wallet.currency) for row in found],
-                    "pagination": pagination(data["page"], data["per_page"], total)})
+    return success(
+        {
+            "messages": [_history_entry(row, wallet.currency) for row in found],
+            "pagination": pagination(data["page"], data["per_page"], total),
+        }
+    )
 
 
 def answer_batch(batch_uid: str):
@@ -78,10 +84,18 @@ def answer_sent(sent: Sent, wallet: WalletInfo):
     successful = len(results) - failed
     refunded = sum(message["refunded_micros"] for message in sent.messages)
     data = {
-        "batch_id": batch["uid"], "wallet_id": wallet.uid, "total_recipients": len(results), "successful": successful,
-        "failed": failed, "segments": max(message["segments"] for message in sent.messages),
-        "total_cost": money.number(batch["cost_micros"] - refunded), "refunded": money.number(refunded),
-        "currency": wallet.currency, "remaining_balance": money.number(sent.balance_micros), "results": results}
+        "batch_id": batch["uid"],
+        "wallet_id": wallet.uid,
+        "total_recipients": len(results),
+        "successful": successful,
+        "failed": failed,
+        "segments": max(message["segments"] for message in sent.messages),
+        "total_cost": money.number(batch["cost_micros"] - refunded),
+        "refunded": money.number(refunded),
+        "currency": wallet.currency,
+        "remaining_balance": money.number(sent.balance_micros),
+        "results": results,
+    }
     if batch["group_id"] is not None:
         data["group_id"] = batch["group_id"]
     return success(data, message=f"{successful} message{'' if successful == 1 else 's'} sent")
@@ -89,8 +103,7 @@ def answer_sent(sent: Sent, wallet: WalletInfo):
 
 def _results(sent: Sent) -> list[dict]:
     """A result a distinct recipient, in the order in which they were given."""
-    skipped = {position: (recipient, reason)
-               for recipient, reason, position in json.loads(sent.batch["skipped"] or "[]")}
+    skipped = {position: (recipient, reason) for recipient, reason, position in json.loads(sent.batch["skipped"] or "[]")}
     results = []
     messages = iter(sent.messages)
     for position in range(len(skipped) + len(sent.messages)):
@@ -98,20 +111,34 @@ def _results(sent: Sent) -> list[dict]:
             results.append(_result(next(messages)))
         elif skipped[position][1] != "duplicate":
             recipient, reason = skipped[position]
-            results.append({"message_id": None, "recipient": recipient, "status": "failed", "segments": 0, "cost": 0,
-                            "error": reason})
+            results.append(
+                {"message_id": None, "recipient": recipient, "status": "failed", "segments": 0, "cost": 0, "error": reason}
+            )
     return results
 
 
 def _result(message: Record) -> dict:
-    return {"message_id": message["uid"], "recipient": message["recipient"], "status": schemas.WORDS[message["status"]],
-            "segments": message["segments"], "cost": money.number(schemas.kept_cost(message)),
-            "error": schemas.error_word(message)}
+    return {
+        "message_id": message["uid"],
+        "recipient": message["recipient"],
+        "status": schemas.WORDS[message["status"]],
+        "segments": message["segments"],
+        "cost": money.number(schemas.kept_cost(message)),
+        "error": schemas.error_word(message),
+    }
 
 
 def _history_entry(message: Row, currency: str) -> dict:
-    return {"message_id": message["uid"], "recipient": message["recipient"], "message": message["text"],
-            "sender_id": message["sender"], "status": schemas.WORDS[message["status"]], "segments": message["segments"],
-            "cost": money.number(schemas.kept_cost(message)), "currency": currency,
-            "error": schemas.error_word(message), "created_at": clock.iso(message["created_at"]),
-            "delivered_at": clock.iso(message["delivered_at"])}
+    return {
+        "message_id": message["uid"],
+        "recipient": message["recipient"],
+        "message": message["text"],
+        "sender_id": message["sender"],
+        "status": schemas.WORDS[message["status"]],
+        "segments": message["segments"],
+        "cost": money.number(schemas.kept_cost(message)),
+        "currency": currency,
+        "error": schemas.error_word(message),
+        "created_at": clock.iso(message["created_at"]),
+        "delivered_at": clock.iso(message["delivered_at"]),
+    }

@@ -19,12 +19,23 @@ class WesendallFormat(Format):
         name = EVENTS.get(WORDS[message["status"]])
         if name is None:
             return None
-        return Event(name, message["uid"], {
-            "event": name, "message_id": message["uid"], "batch_id": batch["uid"],
-            "wallet_id": wallet_by_id(message["wallet_id"]).uid, "recipient": message["recipient"],
-            "status": WORDS[message["status"]], "segments": message["segments"],
-            "cost": money.number(kept_cost(message)), "currency": batch["currency"], "error": error_word(message),
-            "timestamp": clock.iso(clock.now_ms())})
+        return Event(
+            name,
+            message["uid"],
+            {
+                "event": name,
+                "message_id": message["uid"],
+                "batch_id": batch["uid"],
+                "wallet_id": wallet_by_id(message["wallet_id"]).uid,
+                "recipient": message["recipient"],
+                "status": WORDS[message["status"]],
+                "segments": message["segments"],
+                "cost": money.number(kept_cost(message)),
+                "currency": batch["currency"],
+                "error": error_word(message),
+                "timestamp": clock.iso(clock.now_ms()),
+            },
+        )
 
     def headers(self, event: str, body: bytes, secret: str) -> dict[str, str]:
         return {"X-Wesendall-Signature": f"sha256={hex_hmac(secret, body)}"}

@@ -28,7 +28,14 @@ def _answer_again(subject: str):
     return credits.answer_deposit(int(name)) if kind == "deposit" else blasts.answer_batch(name)
 
 
-dialect = Dialect(NAME, "/api/v1/communication", authenticate=_authenticate, show_error=show_error,
-                  answer_again=_answer_again, rate_limit=REQUESTS_A_MINUTE, webhook_format=WorldLedgersFormat())
+dialect = Dialect(
+    NAME,
+    "/api/v1/communication",
+    authenticate=_authenticate,
+    show_error=show_error,
+    answer_again=_answer_again,
+    rate_limit=REQUESTS_A_MINUTE,
+    webhook_format=WorldLedgersFormat(),
+)
 for child in (blasts.blueprint, credits.blueprint):
     dialect.blueprint.register_blueprint(child)

@@ -30,10 +30,18 @@ CHUNK = 200
 @blueprint.post("/sms")
 def send_sms():
     data = load(schemas.SMS, json_object())
-    composer = Composer(account(), wallet_by_id(g.key.wallet_id), data["message"], sender=data["sender_id"],
-                        render=templating.render_single, max_segments=None, simulate_low_balance=False)
-    accepted = send.send(composer, _phones(data["recipients"]), origin=origin(), order=read_order(data, account()),
-                         in_request=False)
+    composer = Composer(
+        account(),
+        wallet_by_id(g.key.wallet_id),
+        data["message"],
+        sender=data["sender_id"],
+        render=templating.render_single,
+        max_segments=None,
+        simulate_low_balance=False,
+    )
+    accepted = send.send(
+        composer, _phones(data["recipients"]), origin=origin(), order=read_order(data, account()), in_request=False
+    )
     return _answer(send.sent_now(accepted))
 
 
@@ -41,17 +49,17 @@ def send_sms():
 def send_email():
     data = load(schemas.EMAIL, json_object())
     composer = mail.MailComposer(account(), wallet_by_id(g.key.wallet_id), data["subject"], data["message"])
-    accepted = send.send(composer, _addresses(data["recipients"]), origin=origin(), order=read_order(data, account()),
-                         in_request=False)
+    accepted = send.send(
+        composer, _addresses(data["recipients"]), origin=origin(), order=read_order(data, account()), in_request=False
+    )
     return _answer(send.sent_now(accepted))
 
 
 def _phones(given: list[str]) -> Iterator[Addressee]:
     """Each recipient with the fields of the contact that has its number; no phone where it is not a Kenyan mobile number."""
     for start in range(0, len(given), CHUNK):
-        read = [(text, kenyan_mobile(text)) for text in given[start:start + CHUNK]]
-        known = contacts.find_by(account().id, "phone", [phone.e164 for _, phone in read if phone],
-                                 side=side())
+        read = [(text, kenyan_mobile(text)) for text in given[start : start + CHUNK]]
+        known = contacts.find_by(account().id, "phone", [phone.e164 for _, phone in read if phone], side=side())
         for text, phone in read:
             contact = known.get(phone.e164) if phone else None
             yield Addressee(text, phone, contacts.variables(contact) if contact else None)
@@ -60,7 +68,7 @@ def _phones(given: list[str]) -> Iterator[Addressee]:
 def _addresses(given: Iterable[str]) -> Iterator[Addressee]:
     given = list(given)
     for start in range(0, len(given), CHUNK):
-        chunk = given[start:start + CHUNK]
+        chunk = given[start : start + CHUNK]
         known = contacts.find_by(account().id, "email", [text.strip().lower() for text in chunk], side=side())
         for text in chunk:
             contact = known.get(text.strip().lower())
@@ -74,12 +82,19 @@ def answer_batch(uid: str):
 
 def _answer(sent: Sent):
     batch = sent.batch
-    skipped = [{"recipient": recipient, "reason": REASONS[reason]}
-               for recipient, reason, _ in json.loads(batch["skipped"] or "[]")]
+    skipped = [{"recipient": recipient, "reason": REASONS[reason]} for recipient, reason, _ in json.loads(batch["skipped"] or "[]")]
     noun = "Emails" if batch["channel"] == EMAIL else "SMS"
-    return success({"blast_id": blast_id(batch), "scheduled": len(sent.messages), "skipped": skipped,
-                    "reference": batch["reference"], "message_ids": [message["id"] for message in sent.messages]},
-                   202, f"{noun} scheduled successfully.")
+    return success(
+        {
+            "blast_id": blast_id(batch),
+            "scheduled": len(sent.messages),
+            "skipped": skipped,
+            "reference": batch["reference"],
+            "message_ids": [message["id"] for message in sent.messages],
+        },
+        202,
+        f"{noun} scheduled successfully.",
+    )
 
 
 @blueprint.get("/sms/<message_id>")

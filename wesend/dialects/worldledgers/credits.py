@@ -25,8 +25,11 @@ def _wallet() -> WalletInfo:
 @blueprint.get("/balance")
 def show_balance():
     wallet = _wallet()
-    data = {"sms_credits": money.number(balance_of(wallet)), "sms_rate": _number(wallet.sms_rate_micros),
-            "currency": wallet.purchase_currency}
+    data = {
+        "sms_credits": money.number(balance_of(wallet)),
+        "sms_rate": _number(wallet.sms_rate_micros),
+        "currency": wallet.purchase_currency,
+    }
     return success({**data, "sandbox": True} if wallet.is_sandbox else data)
 
 
@@ -36,8 +39,7 @@ def purchase():
     phone = kenyan_mobile(data["phone"])
     if phone is None:
         raise ValidationError("Not a Kenyan mobile number.", "phone")
-    return _accepted(deposits.start_deposit(_wallet(), data["amount"], phone, api_key_id=g.key.id,
-                                            claim=origin().claim))
+    return _accepted(deposits.start_deposit(_wallet(), data["amount"], phone, api_key_id=g.key.id, claim=origin().claim))
 
 
 def answer_deposit(deposit_id: int):
@@ -46,10 +48,18 @@ def answer_deposit(deposit_id: int):
 
 
 def _accepted(deposit: Row):
-    return success({"payment_id": deposit["uid"], "payment_status": STATUSES[deposit["status"]],
-                    "amount_kes": money.number(deposit["amount_micros"]), "sms_rate": _number(deposit["rate_micros"]),
-                    "estimated_credits": _number(_estimated(deposit)), "phone": msisdn(deposit["phone"])},
-                   202, "Confirm the payment on your phone.")
+    return success(
+        {
+            "payment_id": deposit["uid"],
+            "payment_status": STATUSES[deposit["status"]],
+            "amount_kes": money.number(deposit["amount_micros"]),
+            "sms_rate": _number(deposit["rate_micros"]),
+            "estimated_credits": _number(_estimated(deposit)),
+            "phone": msisdn(deposit["phone"]),
+        },
+        202,
+        "Confirm the payment on your phone.",
+    )
 
 
 @blueprint.get("/purchase/<payment_id>")
@@ -57,11 +67,16 @@ def show_purchase(payment_id: str):
     wallet = _wallet()
     deposit = deposits.get_deposit(payment_id, wallet)
     cancelled = deposit["status"] == "failed" and "cancel" in (deposit["reason"] or "").lower()
-    return success({"payment_status": "Cancelled" if cancelled else STATUSES[deposit["status"]],
-                    "amount_kes": money.number(deposit["amount_micros"]), "sms_rate": _number(deposit["rate_micros"]),
-                    "sms_credits_applied": _number(deposit["credited_micros"] or 0),
-                    "firm_sms_credits": money.number(balance_of(wallet)),
-                    "estimated_credits": _number(_estimated(deposit))})
+    return success(
+        {
+            "payment_status": "Cancelled" if cancelled else STATUSES[deposit["status"]],
+            "amount_kes": money.number(deposit["amount_micros"]),
+            "sms_rate": _number(deposit["rate_micros"]),
+            "sms_credits_applied": _number(deposit["credited_micros"] or 0),
+            "firm_sms_credits": money.number(balance_of(wallet)),
+            "estimated_credits": _number(_estimated(deposit)),
+        }
+    )
 
 
 def _estimated(deposit: Row) -> int:

@@ -35,9 +35,14 @@ TABLE: tuple[tuple[type[Exception], int], ...] = (
     (domain.RateLimited, 429),
     (domain.StorageFull, 503),
 )
-SENTENCES = {404: "Not found", 405: "Method not allowed", 408: "The request did not come in time",
-             413: "The request body is too large",
-             415: "The request body must be application/json", 500: "Internal server error"}
+SENTENCES = {
+    404: "Not found",
+    405: "Method not allowed",
+    408: "The request did not come in time",
+    413: "The request body is too large",
+    415: "The request body must be application/json",
+    500: "Internal server error",
+}
 
 
 def show_error(error: Exception):
@@ -66,8 +71,11 @@ def _sentence(error: Exception) -> str:
 
 def _fields(error: Exception) -> dict[str, list[str]] | None:
     if isinstance(error, domain.InsufficientBalance):
-        return {"credits": [f"Not enough SMS credits: {money.text(error.required_micros)} needed, "
-                            f"{money.text(error.balance_micros)} left."]}
+        return {
+            "credits": [
+                f"Not enough SMS credits: {money.text(error.required_micros)} needed, {money.text(error.balance_micros)} left."
+            ]
+        }
     if isinstance(error, domain.SenderNotApproved):
         return {"sender_id": [str(error)]}
     if isinstance(error, domain.InvalidInput) and error.fields:

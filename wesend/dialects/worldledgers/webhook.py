@@ -14,8 +14,7 @@ TRACKED = ("opened", "clicked")
 
 class WorldLedgersFormat(Format):
     name = "worldledgers"
-    events = (*(f"communication.sms.{word}" for word in CHANGES),
-              *(f"communication.email.{word}" for word in (*CHANGES, *TRACKED)))
+    events = (*(f"communication.sms.{word}" for word in CHANGES), *(f"communication.email.{word}" for word in (*CHANGES, *TRACKED)))
 
     def message_changed(self, message: Row, batch: Row) -> Event | None:
         word = WORDS[message["status"]]
@@ -31,8 +30,12 @@ class WorldLedgersFormat(Format):
     def _event(message: Row, batch: Row, word: str, once: str | None) -> Event:
         data = status_data(message, batch, word)
         zone = get_account(message["account_id"]).time_zone
-        return Event(data["event"], str(message["id"]), {
-            **data, "firm_id": message["account_id"], "timestamp": clock.iso_in_zone(clock.now_ms(), zone)}, once)
+        return Event(
+            data["event"],
+            str(message["id"]),
+            {**data, "firm_id": message["account_id"], "timestamp": clock.iso_in_zone(clock.now_ms(), zone)},
+            once,
+        )
 
     def headers(self, event: str, body: bytes, secret: str) -> dict[str, str]:
         return {"X-WL-Event": event, "X-WL-Signature": f"sha256={hex_hmac(secret, body)}"}

@@ -30,11 +30,22 @@ def blast_id(batch: Record) -> str:
 def status_data(message: Row, batch: Row, word: str | None = None) -> dict:
     """The status of one message; ``word`` for an event that is no status (``opened``, ``clicked``)."""
     status = WORDS[message["status"]]
-    said = held.HELD if held.is_held(message) else disclosure.sentence(message["error_message"]) or (
-        "Cancelled" if message["status"] == "cancelled" else RESPONSES[status])
+    said = (
+        held.HELD
+        if held.is_held(message)
+        else disclosure.sentence(message["error_message"])
+        or ("Cancelled" if message["status"] == "cancelled" else RESPONSES[status])
+    )
     if message["error_code"] == OPTED_OUT:
         said = "Unsubscribed"
-    return {"type": message["channel"], "event": f"communication.{message['channel']}.{word or status}",
-            "message_id": message["id"], "blast_id": blast_id(batch), "reference": batch["reference"],
-            "recipient": message["recipient"] if message["channel"] == EMAIL else msisdn(message["recipient"]),
-            "status": status, "status_code": CODES[status], "response": said}
+    return {
+        "type": message["channel"],
+        "event": f"communication.{message['channel']}.{word or status}",
+        "message_id": message["id"],
+        "blast_id": blast_id(batch),
+        "reference": batch["reference"],
+        "recipient": message["recipient"] if message["channel"] == EMAIL else msisdn(message["recipient"]),
+        "status": status,
+        "status_code": CODES[status],
+        "response": said,
+    }

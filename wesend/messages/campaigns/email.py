@@ -50,7 +50,7 @@ def addressees(account: AccountInfo, letter: WrittenLetter) -> Iterator[Addresse
         yield Addressee(row["email"], None, contacts.variables(row))
     typed = split_addresses(letter.addresses)
     for start in range(0, len(typed), contacts.PAGE):
-        some = typed[start:start + contacts.PAGE]
+        some = typed[start : start + contacts.PAGE]
         known = contacts.find_by(account.id, "email", [text.lower() for text in some], side=letter.wallet.side)
         for text in some:
             contact = known.get(text.lower())
@@ -63,8 +63,7 @@ def refused(addresses: str) -> list[str]:
 
 
 def compose(account: AccountInfo, letter: WrittenLetter) -> MailComposer:
-    return MailComposer(account, letter.wallet, letter.subject, letter.text, format=letter.format,
-                        placeholders=DOUBLE)
+    return MailComposer(account, letter.wallet, letter.subject, letter.text, format=letter.format, placeholders=DOUBLE)
 
 
 def preview(account: AccountInfo, letter: WrittenLetter) -> Letter:
@@ -81,7 +80,6 @@ def send_letter(account: AccountInfo, letter: WrittenLetter, *, actor: Actor) ->
         sms_campaigns.groups_for(account, letter.wallet, letter.group_ids)
         if not letter.subject.strip():
             raise InvalidInput("A mail needs a subject", {"subject": ["Please fill this in"]})
-        send.send(compose(account, letter), addressees(account, letter), origin=origin,
-                  order=letter.order, in_request=False)
+        send.send(compose(account, letter), addressees(account, letter), origin=origin, order=letter.order, in_request=False)
 
     return sms_campaigns.send_once(account, letter.uid, do, actor=actor)

@@ -76,8 +76,10 @@ def groups_for(account: AccountInfo, wallet: WalletInfo, group_ids: Iterable[int
     found = [contacts.get_group(account.id, group_id) for group_id in group_ids]
     for group in found:
         if group["side"] not in (None, wallet.side):
-            raise InvalidInput(f"The group {group['name']} was made by a {group['side']} key: choose a {group['side']} wallet",
-                               {"group_ids": ["Not with this wallet"]})
+            raise InvalidInput(
+                f"The group {group['name']} was made by a {group['side']} key: choose a {group['side']} wallet",
+                {"group_ids": ["Not with this wallet"]},
+            )
     return found
 
 
@@ -85,8 +87,7 @@ def check_audience(account: AccountInfo, wallet: WalletInfo, audience: Audience)
     """GroupNotFound or InvalidInput for a group that can't be sent to; InvalidInput when there is nobody."""
     found = groups_for(account, wallet, audience.group_ids)
     if not sum(group["contact_count"] for group in found) and not phones.split_list(audience.numbers, account.country):
-        raise InvalidInput("There is nobody to send to: choose a group with contacts, or enter numbers",
-                           {"group_ids": ["Nobody"]})
+        raise InvalidInput("There is nobody to send to: choose a group with contacts, or enter numbers", {"group_ids": ["Nobody"]})
 
 
 def composer(account: AccountInfo, wallet: WalletInfo, text: str, sender: str | None, *, pays: bool) -> Composer:
@@ -106,9 +107,15 @@ class Preview(NamedTuple):
 def previews(account: AccountInfo, audience: Audience, text: str, count: int = 3) -> list[Preview]:
     """The text as the first contacts get it."""
     fills = templating.has_variables(text)
-    return [Preview(found.phone.e164 if found.phone else found.given, (found.values or {}).get("name", ""),
-                    templating.render(text, found.values or {}) if fills else text, _default_sender(found.phone))
-            for found in islice(addressees(account, audience), count)]
+    return [
+        Preview(
+            found.phone.e164 if found.phone else found.given,
+            (found.values or {}).get("name", ""),
+            templating.render(text, found.values or {}) if fills else text,
+            _default_sender(found.phone),
+        )
+        for found in islice(addressees(account, audience), count)
+    ]
 
 
 def _default_sender(phone: phones.Phone | None) -> str | None:
@@ -149,8 +156,11 @@ def ends_at(order: Order, count: int) -> int | None:
 def check(account: AccountInfo, draft: Draft, *, actor: Actor) -> Precheck:
     """What it would cost, and whom it would not reach; nothing is written."""
     roles.require(actor, roles.SEE, account.id)
-    return precheck(composer(account, draft.wallet, draft.text, draft.sender, pays=False),
-                    addressees(account, draft.audience), dedupe=draft.audience.needs_dedupe)
+    return precheck(
+        composer(account, draft.wallet, draft.text, draft.sender, pays=False),
+        addressees(account, draft.audience),
+        dedupe=draft.audience.needs_dedupe,
+    )
 
 
 def send_campaign(account: AccountInfo, draft: Draft, *, actor: Actor) -> Row:
@@ -200,6 +210,8 @@ def _sent_before(account: AccountInfo, uid: str) -> Row | None:
 
 def campaigns(account_id: int, before: int | None, limit: int) -> list[Row]:
     """The account's bulks, newest first, below the row id ``before``."""
-    return query("SELECT * FROM batches INDEXED BY ix_batches_account_id WHERE account_id = ? AND lane = 1 AND id < ?"
-                 " AND state NOT IN ('intake', 'rejected') ORDER BY id DESC LIMIT ?",
-                 (account_id, 2**62 if before is None else before, limit))
+    return query(
+        "SELECT * FROM batches INDEXED BY ix_batches_account_id WHERE account_id = ? AND lane = 1 AND id < ?"
+        " AND state NOT IN ('intake', 'rejected') ORDER BY id DESC LIMIT ?",
+        (account_id, 2**62 if before is None else before, limit),
+    )

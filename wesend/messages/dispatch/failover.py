@@ -23,15 +23,23 @@ def lead_around(name: str, *, gone: bool = False) -> bool:
     queue.hand_back([claimed._replace(messages=[message for message in claimed.messages if message not in led])])
     ours = queue.start([claimed._replace(messages=led)])[0].messages if led else []
     if ours:
-        outcome = (Outcome(TEMPORARY, code="no_gateway", text="The gateway was removed") if gone
-                   else Outcome(TEMPORARY, code="resting", text="The gateway rests after failures"))
+        outcome = (
+            Outcome(TEMPORARY, code="no_gateway", text="The gateway was removed")
+            if gone
+            else Outcome(TEMPORARY, code="resting", text="The gateway rests after failures")
+        )
         write(lambda tx: settle(tx, [(message, outcome) for message in ours], claimed.token, called=False))
     return len(ours) == LEAD_AROUND
 
 
 def lead_around_the_gone() -> None:
     """Messages that are queued for gateways which are not set up any more; mail waits for its server."""
-    names = {row[0] for row in query("SELECT DISTINCT gateway FROM messages WHERE status = 'queued' AND lane = 0"
-                                     " UNION SELECT DISTINCT gateway FROM messages WHERE status = 'queued' AND lane = 1")}
+    names = {
+        row[0]
+        for row in query(
+            "SELECT DISTINCT gateway FROM messages WHERE status = 'queued' AND lane = 0"
+            " UNION SELECT DISTINCT gateway FROM messages WHERE status = 'queued' AND lane = 1"
+        )
+    }
     for name in names - registry.gateways().keys() - {registry.SMTP}:
         lead_around(name, gone=True)

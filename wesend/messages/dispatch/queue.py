@@ -38,8 +38,11 @@ def release_due(limit: int = RELEASE_LIMIT) -> int:
     def unit(tx: Tx) -> int:
         now = clock.now_ms()
         suspended = suspended_accounts()
-        rows = tx.all("SELECT id, account_id FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 0"
-                      " AND due_at <= ? ORDER BY due_at LIMIT ?", (now, limit))
+        rows = tx.all(
+            "SELECT id, account_id FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 0"
+            " AND due_at <= ? ORDER BY due_at LIMIT ?",
+            (now, limit),
+        )
         due = [row["id"] for row in rows if row["account_id"] not in suspended]
         released = holding.set_aside(tx, [row["id"] for row in rows if row["account_id"] in suspended])
         released += tx.changed(f"UPDATE messages SET status = 'queued' WHERE id IN ({marks(due)})", due) if due else 0
@@ -49,7 +52,9 @@ def release_due(limit: int = RELEASE_LIMIT) -> int:
             released += tx.changed(
                 "UPDATE messages SET status = 'queued' WHERE id IN (SELECT id FROM messages"
                 " WHERE status IN ('scheduled', 'dripping') AND lane = 1 AND batch_id = ? AND due_at <= ?"
-                " ORDER BY due_at LIMIT ?)", (batch_id, now, limit - released))
+                " ORDER BY due_at LIMIT ?)",
+                (batch_id, now, limit - released),
+            )
         return released
 
     return write(unit) if pause.current() is None and _anything_waits() else 0
@@ -63,11 +68,16 @@ def _bulks_with_a_time(suspended: frozenset[int]) -> list[int]:
 def _anything_waits() -> bool:
     """A cheap look without the write lock."""
     now = clock.now_ms()
-    if query("SELECT 1 FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 0 AND due_at <= ? LIMIT 1",
-             (now,)):
+    if query("SELECT 1 FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 0 AND due_at <= ? LIMIT 1", (now,)):
         return True
-    return any(query("SELECT 1 FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 1 AND batch_id = ?"
-                     " AND due_at <= ? LIMIT 1", (batch_id, now)) for batch_id in _bulks_with_a_time(suspended_accounts()))
+    return any(
+        query(
+            "SELECT 1 FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 1 AND batch_id = ?"
+            " AND due_at <= ? LIMIT 1",
+            (batch_id, now),
+        )
+        for batch_id in _bulks_with_a_time(suspended_accounts())
+    )
 
 
 def is_due(gateway: str) -> bool:
@@ -76,16 +86,20 @@ def is_due(gateway: str) -> bool:
 
 
 def _due_singles(gateway: str, limit: int) -> list[Row]:
-    return query("SELECT id, account_id FROM messages WHERE status = 'queued' AND lane = 0 AND gateway = ? AND due_at <= ?"
-                 " ORDER BY due_at, id LIMIT ?", (gateway, clock.now_ms(), limit))
+    return query(
+        "SELECT id, account_id FROM messages WHERE status = 'queued' AND lane = 0 AND gateway = ? AND due_at <= ?"
+        " ORDER BY due_at, id LIMIT ?",
+        (gateway, clock.now_ms(), limit),
+    )
 
 
 def _due_bulks(gateway: str):
     now, suspended = clock.now_ms(), suspended_accounts()
     for batch_id, account_id in query(f"SELECT id, account_id FROM batches WHERE {LIVE_BULKS} AND state = 'open' ORDER BY id"):
         if account_id not in suspended and query(
-                "SELECT 1 FROM messages WHERE status = 'queued' AND lane = 1 AND batch_id = ? AND gateway = ?"
-                " AND due_at <= ? LIMIT 1", (batch_id, gateway, now)):
+            "SELECT 1 FROM messages WHERE status = 'queued' AND lane = 1 AND batch_id = ? AND gateway = ? AND due_at <= ? LIMIT 1",
+            (batch_id, gateway, now),
+        ):
             yield batch_id
 
 
@@ -107,19 +121,28 @@ def claim(gateway: str, limit: int, *, submitting: bool = False) -> Claimed:
         bulks = list(_due_bulks(gateway)) if len(ids) < limit else []
         for position, batch_id in enumerate(bulks):
             share = -(-(limit - len(ids)) // (len(bulks) - position))
-            ids += [row[0] for row in tx.all(
-                "SELECT id FROM messages WHERE status = 'queued' AND lane = 1 AND batch_id = ? AND gateway = ?"
-                " AND due_at <= ? ORDER BY due_at, id LIMIT ?", (batch_id, gateway, now, share))]
+            ids += [
+                row[0]
+                for row in tx.all(
+                    "SELECT id FROM messages WHERE status = 'queued' AND lane = 1 AND batch_id = ? AND gateway = ?"
+                    " AND due_at <= ? ORDER BY due_at, id LIMIT ?",
+                    (batch_id, gateway, now, share),
+                )
+            ]
         found: dict[int, Outgoing] = {}
         for start in range(0, len(ids), 500):
-            chunk = ids[start:start + 500]
+            chunk = ids[start : start + 500]
             if submitting:  # what is claimed first is looked at when it is begun
                 stopped = opted_out.cancel_among(tx, chunk)
                 chunk = [message_id for message_id in chunk if message_id not in stopped]
-            found.update((row["id"], Outgoing(*row)) for row in tx.all(
-                f"UPDATE messages SET status = ?, claim_token = ?, lease_until = ?"
-                f" WHERE id IN ({marks(chunk)}) AND status = 'queued' RETURNING {RETURNED}",
-                (status, token, now + LEASE_MS, *chunk)))
+            found.update(
+                (row["id"], Outgoing(*row))
+                for row in tx.all(
+                    f"UPDATE messages SET status = ?, claim_token = ?, lease_until = ?"
+                    f" WHERE id IN ({marks(chunk)}) AND status = 'queued' RETURNING {RETURNED}",
+                    (status, token, now + LEASE_MS, *chunk),
+                )
+            )
         # RETURNING gives them in the table's order: an old bulk before a small send.
         return [found[message_id] for message_id in ids if message_id in found]
 
@@ -147,10 +170,14 @@ def _start(tx: Tx, group: Claimed) -> Claimed:
         _hand_back(tx, group._replace(messages=stays))
         opted_out.cancel(tx, stopped)
     ids = [message.id for message in group.messages]
-    ours = {row[0] for row in tx.all(
-        f"UPDATE messages SET status = 'submitting', lease_until = ? WHERE id IN ({marks(ids)})"
-        f" AND status = 'claimed' AND claim_token = ? RETURNING id",
-        (clock.now_ms() + LEASE_MS, *ids, group.token))}
+    ours = {
+        row[0]
+        for row in tx.all(
+            f"UPDATE messages SET status = 'submitting', lease_until = ? WHERE id IN ({marks(ids)})"
+            f" AND status = 'claimed' AND claim_token = ? RETURNING id",
+            (clock.now_ms() + LEASE_MS, *ids, group.token),
+        )
+    }
     return group._replace(messages=[message for message in group.messages if message.id in ours])
 
 
@@ -167,29 +194,52 @@ def hand_back(groups: list[Claimed]) -> None:
 
 def _hand_back(tx: Tx, group: Claimed) -> None:
     ids = [message.id for message in group.messages]
-    tx.execute(f"UPDATE messages SET status = 'queued', claim_token = NULL, lease_until = NULL"
-               f" WHERE id IN ({marks(ids)}) AND status = 'claimed' AND claim_token = ?", (*ids, group.token))
+    tx.execute(
+        f"UPDATE messages SET status = 'queued', claim_token = NULL, lease_until = NULL"
+        f" WHERE id IN ({marks(ids)}) AND status = 'claimed' AND claim_token = ?",
+        (*ids, group.token),
+    )
 
 
 def recover_leases(limit: int = RELEASE_LIMIT) -> tuple[int, int]:
     """After a crash: claimed messages go back to the queue, submitting ones become unknown. How many of each."""
     now = clock.now_ms()
-    if not query("SELECT 1 FROM messages WHERE status IN ('claimed', 'submitting') AND lease_until < ? LIMIT 1",
-                 (now,)):
+    if not query("SELECT 1 FROM messages WHERE status IN ('claimed', 'submitting') AND lease_until < ? LIMIT 1", (now,)):
         return 0, 0
 
     def unit(tx: Tx) -> tuple[int, int]:
         back = tx.changed(
             "UPDATE messages SET status = 'queued', claim_token = NULL, lease_until = NULL WHERE id IN"
             " (SELECT id FROM messages WHERE status IN ('claimed', 'submitting') AND lease_until < ?"
-            " AND status = 'claimed' LIMIT ?)", (now, limit))
-        rows = tx.all("SELECT id, gateway, claim_token FROM messages WHERE status IN ('claimed', 'submitting')"
-                      " AND lease_until < ? AND status = 'submitting' LIMIT ?", (now, limit))
+            " AND status = 'claimed' LIMIT ?)",
+            (now, limit),
+        )
+        rows = tx.all(
+            "SELECT id, gateway, claim_token FROM messages WHERE status IN ('claimed', 'submitting')"
+            " AND lease_until < ? AND status = 'submitting' LIMIT ?",
+            (now, limit),
+        )
         validity = current_app.config["WESEND"].validity_ms
-        moved = move(tx, [Move(row["id"], UNKNOWN, "unknown", "wesend stopped while the gateway was called",
-                               {"gateway": row["gateway"]},
-                               {"lease_until": None, "submitted_at": now, "expires_at": now + validity,
-                                "poll_at": first_question(row["gateway"], now)}) for row in rows], now)
+        moved = move(
+            tx,
+            [
+                Move(
+                    row["id"],
+                    UNKNOWN,
+                    "unknown",
+                    "wesend stopped while the gateway was called",
+                    {"gateway": row["gateway"]},
+                    {
+                        "lease_until": None,
+                        "submitted_at": now,
+                        "expires_at": now + validity,
+                        "poll_at": first_question(row["gateway"], now),
+                    },
+                )
+                for row in rows
+            ],
+            now,
+        )
         return back, len(moved)
 
     return write(unit)

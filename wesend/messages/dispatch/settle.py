@@ -33,9 +33,18 @@ def settle(tx: Tx, results: list[tuple[Outgoing, Outcome]], token: str, *, calle
     gateways = {name: registry.gateway(name) for name in {outgoing.gateway for outgoing, _ in results}}
     moves = [plan_move(outgoing, outcome, token, now, gateways[outgoing.gateway]) for outgoing, outcome in results]
     moved = move(tx, moves, now)
-    at_once = [Move(entry.move.id, DELIVERED, "delivered", "The mail server took it", None,
-                    {"delivered_at": now, "poll_at": None, "expires_at": None})
-               for entry in moved if entry.move.to == SUBMITTED and _delivers_at_once(entry.before["gateway"])]
+    at_once = [
+        Move(
+            entry.move.id,
+            DELIVERED,
+            "delivered",
+            "The mail server took it",
+            None,
+            {"delivered_at": now, "poll_at": None, "expires_at": None},
+        )
+        for entry in moved
+        if entry.move.to == SUBMITTED and _delivers_at_once(entry.before["gateway"])
+    ]
     move(tx, at_once, now)
     multipart.note_parts(tx, results)
     if len(moved) < len(moves):
@@ -66,22 +75,56 @@ def plan_move(outgoing: Outgoing, outcome: Outcome, token: str, now: int, gatewa
     if outcome.kind == ACCEPTED:
         first_poll = gateway.first_poll_ms(outgoing.recipient) if gateway else None
         receipts = gateway.sends_receipts if gateway else True
-        return Move(outgoing.id, SUBMITTED if receipts else SENT, "submitted", "Gateway accepted", meta, {
-            "gateway_ref": outcome.gateway_ref, "submitted_at": now, "attempts": attempts, "error_code": None,
-            "error_message": None, "poll_at": None if first_poll is None else now + first_poll,
-            "expires_at": now + settings.validity_ms if receipts else None, "lease_until": None}, token)
+        return Move(
+            outgoing.id,
+            SUBMITTED if receipts else SENT,
+            "submitted",
+            "Gateway accepted",
+            meta,
+            {
+                "gateway_ref": outcome.gateway_ref,
+                "submitted_at": now,
+                "attempts": attempts,
+                "error_code": None,
+                "error_message": None,
+                "poll_at": None if first_poll is None else now + first_poll,
+                "expires_at": now + settings.validity_ms if receipts else None,
+                "lease_until": None,
+            },
+            token,
+        )
     if outcome.kind == NOT_BEGUN:
-        return Move(outgoing.id, QUEUED, "waiting", outcome.text or "Waits for its turn", meta,
-                    {"claim_token": None, "lease_until": None, "due_at": now}, token)
+        return Move(
+            outgoing.id,
+            QUEUED,
+            "waiting",
+            outcome.text or "Waits for its turn",
+            meta,
+            {"claim_token": None, "lease_until": None, "due_at": now},
+            token,
+        )
     if outcome.kind == REFUSED:
         return _fail(outgoing, outcome, attempts, token, now, "rejected")
     if outcome.kind == TEMPORARY:
         own = gateway.retry_delays if gateway is not None else None
         delays = settings.retry_delays if own is None else own
         return _again(outgoing, outcome, attempts, token, now, delays)
-    return Move(outgoing.id, UNKNOWN, "unknown", _text(outcome) or "The gateway gave no clear answer", meta, {
-        "submitted_at": now, "attempts": attempts, "expires_at": now + settings.validity_ms, "lease_until": None,
-        "gateway_ref": outcome.gateway_ref, "poll_at": first_question(outgoing.gateway, now)}, token)
+    return Move(
+        outgoing.id,
+        UNKNOWN,
+        "unknown",
+        _text(outcome) or "The gateway gave no clear answer",
+        meta,
+        {
+            "submitted_at": now,
+            "attempts": attempts,
+            "expires_at": now + settings.validity_ms,
+            "lease_until": None,
+            "gateway_ref": outcome.gateway_ref,
+            "poll_at": first_question(outgoing.gateway, now),
+        },
+        token,
+    )
 
 
 def first_question(gateway_name: str, now: int) -> int | None:
@@ -90,25 +133,38 @@ def first_question(gateway_name: str, now: int) -> int | None:
     return now + 1000 if gateway is not None and gateway.can_poll else None
 
 
-def _again(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now: int,
-           delays: tuple[float, ...]) -> Move:
+def _again(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now: int, delays: tuple[float, ...]) -> Move:
     """A temporary refusal: the next route at once, else the first again after a while, else failed and refunded."""
     following = next_gateway(outgoing)
-    changes = {"attempts": attempts, "claim_token": None, "lease_until": None,
-               "error_code": outcome.code or "temporary",
-               "error_message": _text(outcome)}
+    changes = {
+        "attempts": attempts,
+        "claim_token": None,
+        "lease_until": None,
+        "error_code": outcome.code or "temporary",
+        "error_message": _text(outcome),
+    }
     if following is not None:
-        return Move(outgoing.id, QUEUED, "failover", FAILOVER,
-                    {"gateway": outgoing.gateway, "next": following}, {**changes, "gateway": following, "due_at": now}, token)
+        return Move(
+            outgoing.id,
+            QUEUED,
+            "failover",
+            FAILOVER,
+            {"gateway": outgoing.gateway, "next": following},
+            {**changes, "gateway": following, "due_at": now},
+            token,
+        )
     if outgoing.backoffs < len(delays):
         delay = delays[outgoing.backoffs]
         first = _gateways(outgoing)[0] if _gateways(outgoing) else outgoing.gateway
-        return Move(outgoing.id, QUEUED, "retrying",
-                    f"{_text(outcome) or 'Temporary failure'}; tried again in {delay:g} s",
-                    {"gateway": outgoing.gateway},
-                    {**changes, "gateway": first, "due_at": now + round(delay * 1000),
-                     "backoffs": outgoing.backoffs + 1},
-                    token)
+        return Move(
+            outgoing.id,
+            QUEUED,
+            "retrying",
+            f"{_text(outcome) or 'Temporary failure'}; tried again in {delay:g} s",
+            {"gateway": outgoing.gateway},
+            {**changes, "gateway": first, "due_at": now + round(delay * 1000), "backoffs": outgoing.backoffs + 1},
+            token,
+        )
     return _fail(outgoing, outcome, attempts, token, now, "temporary")
 
 
@@ -117,8 +173,9 @@ def _gateways(outgoing: Outgoing) -> list[str]:
     if outgoing.gateway == registry.SANDBOX or outgoing.channel != SMS or outgoing.country is None:
         return [outgoing.gateway]
     known = registry.sms_gateways().keys() - {registry.SANDBOX}
-    found = [route.gateway for route in candidates(outgoing.country, outgoing.recipient)
-             if route.gateway and route.gateway in known]
+    found = [
+        route.gateway for route in candidates(outgoing.country, outgoing.recipient) if route.gateway and route.gateway in known
+    ]
     return list(dict.fromkeys(found))
 
 
@@ -131,10 +188,23 @@ def next_gateway(outgoing: Outgoing) -> str | None:
 
 
 def _fail(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now: int, code: str) -> Move:
-    return Move(outgoing.id, FAILED, "failed", _text(outcome) or "The gateway refused the message",
-                {"gateway": outgoing.gateway, **({"code": outcome.code} if outcome.code else {})},
-                {"attempts": attempts, "error_code": outcome.code or code, "error_message": _text(outcome),
-                 "failed_at": now, "lease_until": None, "poll_at": None}, token, refund=True)
+    return Move(
+        outgoing.id,
+        FAILED,
+        "failed",
+        _text(outcome) or "The gateway refused the message",
+        {"gateway": outgoing.gateway, **({"code": outcome.code} if outcome.code else {})},
+        {
+            "attempts": attempts,
+            "error_code": outcome.code or code,
+            "error_message": _text(outcome),
+            "failed_at": now,
+            "lease_until": None,
+            "poll_at": None,
+        },
+        token,
+        refund=True,
+    )
 
 
 def _text(outcome: Outcome) -> str | None:
@@ -145,6 +215,9 @@ def _record_late(tx: Tx, results: list[tuple[Outgoing, Outcome]], settled: set[i
     """A receipt was quicker than we: the status stands, but the gateway's id is still worth keeping."""
     for outgoing, outcome in results:
         if outgoing.id not in settled and outcome.kind == ACCEPTED:
-            tx.execute("UPDATE messages SET gateway_ref = coalesce(gateway_ref, ?), submitted_at ="
-                       " coalesce(submitted_at, ?)"
-                       " WHERE id = ? AND claim_token = ?", (outcome.gateway_ref, clock.now_ms(), outgoing.id, token))
+            tx.execute(
+                "UPDATE messages SET gateway_ref = coalesce(gateway_ref, ?), submitted_at ="
+                " coalesce(submitted_at, ?)"
+                " WHERE id = ? AND claim_token = ?",
+                (outcome.gateway_ref, clock.now_ms(), outgoing.id, token),
+            )

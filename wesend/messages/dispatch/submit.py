@@ -28,8 +28,17 @@ RENDERING = threading.Lock()
 def submission_of(outgoing: Outgoing, *, leaves: bool = True) -> Submission:
     """``leaves``: this process, so that a mail is needed as it goes over the wire."""
     mime = _mime_of(outgoing) if outgoing.channel == EMAIL and leaves else None
-    return Submission(outgoing.id, outgoing.uid, outgoing.recipient, outgoing.text, outgoing.sender, outgoing.segments,
-                      outgoing.encoding, outgoing.attempts + 1, mime)
+    return Submission(
+        outgoing.id,
+        outgoing.uid,
+        outgoing.recipient,
+        outgoing.text,
+        outgoing.sender,
+        outgoing.segments,
+        outgoing.encoding,
+        outgoing.attempts + 1,
+        mime,
+    )
 
 
 def _mime_of(outgoing: Outgoing) -> bytes:
@@ -43,8 +52,14 @@ def call(gateway: SmsGateway, group: list[Outgoing]) -> list[Outcome]:
         outcomes = gateway.submit([submission_of(outgoing, leaves=not gateway.in_process) for outgoing in group])
     except Exception as error:
         current_app.logger.exception("gateway %s raised", gateway.name)
-        return [Outcome(UNKNOWN, code="error", text="The gateway gave no clear answer",
-                        meta={"error": f"{type(error).__name__}: {error}"[:200]})] * len(group)
+        return [
+            Outcome(
+                UNKNOWN,
+                code="error",
+                text="The gateway gave no clear answer",
+                meta={"error": f"{type(error).__name__}: {error}"[:200]},
+            )
+        ] * len(group)
     if len(outcomes) != len(group):
         return [Outcome(UNKNOWN, code="error", text="The gateway answered for other messages")] * len(group)
     return outcomes
@@ -58,7 +73,7 @@ def in_calls(gateway: SmsGateway, messages: list[Outgoing]) -> list[list[Outgoin
     alike: dict[object, list[Outgoing]] = {}
     for message in messages:
         alike.setdefault(gateway.batch_key(submission_of(message, leaves=False)), []).append(message)
-    return [group[start:start + most] for group in alike.values() for start in range(0, len(group), most)]
+    return [group[start : start + most] for group in alike.values() for start in range(0, len(group), most)]
 
 
 def foretell(drafts: list[Outgoing], token: str) -> list[Move | None]:
@@ -83,8 +98,7 @@ def submit_accepted(accepted: Accepted) -> None:
     remote = []
     for gateway, group in _by_gateway(accepted.outgoing):
         if gateway is None:
-            _settle(group, [Outcome(TEMPORARY, code="no_gateway", text="The gateway was removed")] * len(group),
-                    accepted.token)
+            _settle(group, [Outcome(TEMPORARY, code="no_gateway", text="The gateway was removed")] * len(group), accepted.token)
         elif not gateway.in_process:
             remote.append((gateway, group))
     if remote:

@@ -58,35 +58,60 @@ def _set_late_aside(account_id: int, late: int) -> None:
 
 
 def _mark_late(tx: Tx, account_id: int, late: int) -> int:
-    ids = [row[0] for row in tx.all(
-        f"SELECT id FROM messages WHERE {HELD_BACK} AND account_id = ? AND lane = 2 AND due_at < ? LIMIT ?",
-        (account_id, late, CHUNK))]
-    ids += [row[0] for row in tx.all(
-        "SELECT id FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 0 AND due_at < ? AND account_id = ?"
-        " LIMIT ?", (late, account_id, CHUNK))]
+    ids = [
+        row[0]
+        for row in tx.all(
+            f"SELECT id FROM messages WHERE {HELD_BACK} AND account_id = ? AND lane = 2 AND due_at < ? LIMIT ?",
+            (account_id, late, CHUNK),
+        )
+    ]
+    ids += [
+        row[0]
+        for row in tx.all(
+            "SELECT id FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 0 AND due_at < ? AND account_id = ?"
+            " LIMIT ?",
+            (late, account_id, CHUNK),
+        )
+    ]
     for (gateway,) in tx.all("SELECT DISTINCT gateway FROM messages WHERE status = 'queued' AND lane = 0"):
-        ids += [row[0] for row in tx.all(
-            "SELECT id FROM messages WHERE status = 'queued' AND lane = 0 AND gateway = ? AND due_at < ? AND account_id = ?"
-            " LIMIT ?", (gateway, late, account_id, CHUNK))]
+        ids += [
+            row[0]
+            for row in tx.all(
+                "SELECT id FROM messages WHERE status = 'queued' AND lane = 0 AND gateway = ? AND due_at < ? AND account_id = ?"
+                " LIMIT ?",
+                (gateway, late, account_id, CHUNK),
+            )
+        ]
     return tx.changed(f"UPDATE messages SET lane = {LATE} WHERE id IN ({marks(ids[:CHUNK])})", ids[:CHUNK]) if ids else 0
 
 
 def _resume_bulk(batch: Row, late: int) -> None:
-    if query("SELECT 1 FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 1 AND batch_id = ? AND due_at < ?"
-             " LIMIT 1", (batch["id"], late)) or query(
-            "SELECT 1 FROM messages WHERE status = 'queued' AND lane = 1 AND batch_id = ? AND due_at < ? LIMIT 1",
-            (batch["id"], late)):
-        write(lambda tx: tx.changed("UPDATE batches SET state = 'paused', held_at = ? WHERE id = ? AND state = 'open'",
-                                    (clock.now_ms(), batch["id"])))
+    if query(
+        "SELECT 1 FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 1 AND batch_id = ? AND due_at < ? LIMIT 1",
+        (batch["id"], late),
+    ) or query(
+        "SELECT 1 FROM messages WHERE status = 'queued' AND lane = 1 AND batch_id = ? AND due_at < ? LIMIT 1", (batch["id"], late)
+    ):
+        write(
+            lambda tx: tx.changed(
+                "UPDATE batches SET state = 'paused', held_at = ? WHERE id = ? AND state = 'open'", (clock.now_ms(), batch["id"])
+            )
+        )
     elif batch["mode"] == "drip":
         actions.drip_anew(batch)
 
 
 def count_waiting(account_id: int) -> int:
     """Messages that have not left, of whatever kind."""
-    return sum(query("SELECT count(*) FROM messages INDEXED BY ix_messages_account_status WHERE account_id = ?"
-                     " AND channel = ? AND status = ?", (account_id, channel, status))[0][0]
-               for channel in ("sms", "email") for status in actions.NOT_LEFT)
+    return sum(
+        query(
+            "SELECT count(*) FROM messages INDEXED BY ix_messages_account_status WHERE account_id = ?"
+            " AND channel = ? AND status = ?",
+            (account_id, channel, status),
+        )[0][0]
+        for channel in ("sms", "email")
+        for status in actions.NOT_LEFT
+    )
 
 
 def count_late(account_id: int) -> int:
@@ -96,14 +121,18 @@ def count_late(account_id: int) -> int:
 
 
 def _late_bulks(account_id: int) -> list[Row]:
-    return query("SELECT * FROM batches WHERE held_at IS NOT NULL AND state = 'paused' AND account_id = ? ORDER BY id",
-                 (account_id,))
+    return query(
+        "SELECT * FROM batches WHERE held_at IS NOT NULL AND state = 'paused' AND account_id = ? ORDER BY id", (account_id,)
+    )
 
 
 def _count_left(batch: Row) -> int:
-    return query("SELECT count(*) FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 1 AND batch_id = ?",
-                 (batch["id"],))[0][0] + query(
-        "SELECT count(*) FROM messages WHERE status = 'queued' AND lane = 1 AND batch_id = ?", (batch["id"],))[0][0]
+    return (
+        query(
+            "SELECT count(*) FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 1 AND batch_id = ?", (batch["id"],)
+        )[0][0]
+        + query("SELECT count(*) FROM messages WHERE status = 'queued' AND lane = 1 AND batch_id = ?", (batch["id"],))[0][0]
+    )
 
 
 def release(account_id: int, *, actor: Actor) -> int:
@@ -127,8 +156,10 @@ def drop(account_id: int, *, actor: Actor) -> Dropped:
         done = actions.cancel_batch(batch)
         refunded[batch["currency"]] += done.refunded_micros
         count += done.count
-    while chunk := query(f"SELECT id, batch_id FROM messages WHERE {HELD_BACK} AND account_id = ? AND lane = ?"
-                         " ORDER BY due_at LIMIT ?", (account_id, LATE, CHUNK)):
+    while chunk := query(
+        f"SELECT id, batch_id FROM messages WHERE {HELD_BACK} AND account_id = ? AND lane = ? ORDER BY due_at LIMIT ?",
+        (account_id, LATE, CHUNK),
+    ):
         for batch_id in dict.fromkeys(row["batch_id"] for row in chunk):
             ids = [row["id"] for row in chunk if row["batch_id"] == batch_id]
             done = write(lambda tx, batch_id=batch_id, ids=ids: actions.cancel_some(tx, batch_id, ids))  # type: ignore[misc]

@@ -28,11 +28,24 @@ from ..sending.compose import DUPLICATE, EMAIL, INVALID_RECIPIENT, OPTED_OUT, Ad
 from ..state import letter_texts
 from ..state.letter_texts import HTML, PLAIN, SINGLE
 
-__all__ = ["HTML", "PLAIN", "Letter", "MailComposer", "is_address", "link_target", "mail_from", "read_token", "render",
-           "track", "tracking_url"]
+__all__ = [
+    "HTML",
+    "PLAIN",
+    "Letter",
+    "MailComposer",
+    "is_address",
+    "link_target",
+    "mail_from",
+    "read_token",
+    "render",
+    "track",
+    "tracking_url",
+]
 
-ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?"
-                     r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?)+")
+ADDRESS = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?"
+    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?)+"
+)
 
 
 class _OneLine(UnstructuredHeader):
@@ -53,8 +66,7 @@ OPEN, CLICK, UNSUBSCRIBE = "o", "c", "u"
 
 
 def is_address(text: str) -> bool:
-    return (len(text) <= 254 and ADDRESS.fullmatch(text) is not None and text[0] != "." and ".." not in text
-            and ".@" not in text)
+    return len(text) <= 254 and ADDRESS.fullmatch(text) is not None and text[0] != "." and ".." not in text and ".@" not in text
 
 
 STORED_A_SEND = 32 * 2**20
@@ -75,8 +87,16 @@ class MailComposer:
     subject: str | None
     placeholders: str | None
 
-    def __init__(self, account: AccountInfo, wallet: WalletInfo, subject: str, text: str, *, format: str | None = None,
-                 placeholders: str = SINGLE):
+    def __init__(
+        self,
+        account: AccountInfo,
+        wallet: WalletInfo,
+        subject: str,
+        text: str,
+        *,
+        format: str | None = None,
+        placeholders: str = SINGLE,
+    ):
         if not text.strip():
             raise InvalidInput("The message is empty", {"text": ["Missing"]})
         if "\r" in subject or "\n" in subject:
@@ -104,8 +124,10 @@ class MailComposer:
             planned = self.plan_one(addressee)
             stored += len(planned.fields or "")
             if stored > STORED_A_SEND:
-                raise InvalidInput(f"The recipients' fields have more than {STORED_A_SEND // 2**20} MB together: send to"
-                                   " fewer at a time", {"text": ["Too much for so many recipients"]})
+                raise InvalidInput(
+                    f"The recipients' fields have more than {STORED_A_SEND // 2**20} MB together: send to fewer at a time",
+                    {"text": ["Too much for so many recipients"]},
+                )
             yield planned
 
     def _refusal(self, key: str, seen: set[str]) -> str | None:
@@ -120,8 +142,22 @@ class MailComposer:
     def plan_one(self, addressee: Addressee) -> Planned:
         values: Mapping[str, str] = addressee.values or {}
         own = self._own(values)
-        return Planned(addressee.given.strip(), None, "", self.format, 0, 0, None, self.gateway, None, None, None, EMAIL,
-                       self.subject_for(values), json.dumps(own, ensure_ascii=False) if own else "{}")
+        return Planned(
+            addressee.given.strip(),
+            None,
+            "",
+            self.format,
+            0,
+            0,
+            None,
+            self.gateway,
+            None,
+            None,
+            None,
+            EMAIL,
+            self.subject_for(values),
+            json.dumps(own, ensure_ascii=False) if own else "{}",
+        )
 
     def subject_for(self, values: Mapping[str, str]) -> str:
         return " ".join(self.render(self.subject or "", values, limit=LONGEST_SUBJECT).split())
@@ -160,15 +196,29 @@ class Letter(NamedTuple):
     @classmethod
     def of(cls, message: Record) -> Letter:
         """Of a message's row, its text put together."""
-        return cls(message["id"], message["uid"], message["recipient"], message["subject"] or "",
-                   letter_texts.text_of(message), message["encoding"], message["created_at"])
+        return cls(
+            message["id"],
+            message["uid"],
+            message["recipient"],
+            message["subject"] or "",
+            letter_texts.text_of(message),
+            message["encoding"],
+            message["created_at"],
+        )
 
     @classmethod
     def leaving(cls, outgoing: Outgoing) -> Letter:
         """Of a message on its way out, dated now."""
         message = outgoing._asdict()
-        return cls(outgoing.id, outgoing.uid, outgoing.recipient, outgoing.subject or "", letter_texts.text_of(message),
-                   outgoing.encoding, clock.now_ms())
+        return cls(
+            outgoing.id,
+            outgoing.uid,
+            outgoing.recipient,
+            outgoing.subject or "",
+            letter_texts.text_of(message),
+            outgoing.encoding,
+            clock.now_ms(),
+        )
 
 
 def render(letter: Letter) -> EmailMessage:
@@ -197,6 +247,7 @@ def mail_from() -> str:
 
 
 # -- tracking -----------------------------------------------------------------
+
 
 def _signer() -> URLSafeSerializer:
     return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="wesend mail tracking")

@@ -17,21 +17,29 @@ HELD = "Held: no mail server is set up; it leaves when there is one"
 
 
 def is_held(message: Row | Mapping[str, Any]) -> bool:
-    return (message["channel"] == EMAIL and message["status"] == QUEUED and message["gateway"] == registry.SMTP
-            and not registry.has_mail_server())
+    return (
+        message["channel"] == EMAIL
+        and message["status"] == QUEUED
+        and message["gateway"] == registry.SMTP
+        and not registry.has_mail_server()
+    )
 
 
 def count(account_id: int) -> int:
     """Mails of an account that are held."""
     if registry.has_mail_server():
         return 0
-    return query("SELECT count(*) FROM messages WHERE account_id = ? AND channel = 'email' AND status = 'queued'"
-                 " AND gateway = ?", (account_id, registry.SMTP))[0][0]
+    return query(
+        "SELECT count(*) FROM messages WHERE account_id = ? AND channel = 'email' AND status = 'queued' AND gateway = ?",
+        (account_id, registry.SMTP),
+    )[0][0]
 
 
 def count_all() -> int:
     """Those of every account."""
     if registry.has_mail_server():
         return 0
-    return sum(query(f"SELECT count(*) FROM messages WHERE status = 'queued' AND lane = {lane} AND gateway = ?",
-                     (registry.SMTP,))[0][0] for lane in (0, 1))
+    return sum(
+        query(f"SELECT count(*) FROM messages WHERE status = 'queued' AND lane = {lane} AND gateway = ?", (registry.SMTP,))[0][0]
+        for lane in (0, 1)
+    )

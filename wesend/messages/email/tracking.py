@@ -45,11 +45,13 @@ def _note(message: Row, happening: str, target: str | None) -> None:
     meta, at = json.dumps({"url": target}) if target else None, clock.now_ms()
 
     def unit(tx: Tx) -> None:
-        if tx.one("SELECT 1 FROM message_events WHERE message_id = ? AND event = ? AND meta IS ?",
-                  (message["id"], happening, meta)):
+        if tx.one(
+            "SELECT 1 FROM message_events WHERE message_id = ? AND event = ? AND meta IS ?", (message["id"], happening, meta)
+        ):
             return
-        tx.insert("message_events", message_id=message["id"], event=happening, status=message["status"], detail=None,
-                  meta=meta, at=at)
+        tx.insert(
+            "message_events", message_id=message["id"], event=happening, status=message["status"], detail=None, meta=meta, at=at
+        )
         webhook_events.mail_tracked(tx, message, happening)
 
     write_surely(unit)
@@ -60,14 +62,20 @@ def unsubscribe(message: Row) -> None:
     account_id, address = message["account_id"], message["recipient"].lower()
     side = wallet_by_id(message["wallet_id"]).side
     wallets = wallets_of_side(account_id, side)
-    waiting = [row["id"] for row in query(
-        "SELECT id, wallet_id FROM messages WHERE account_id = ? AND status IN ('scheduled', 'dripping', 'queued')"
-        " AND channel = 'email' AND lower(recipient) = ?", (account_id, address))
-        if wallets is None or row["wallet_id"] in wallets]
+    waiting = [
+        row["id"]
+        for row in query(
+            "SELECT id, wallet_id FROM messages WHERE account_id = ? AND status IN ('scheduled', 'dripping', 'queued')"
+            " AND channel = 'email' AND lower(recipient) = ?",
+            (account_id, address),
+        )
+        if wallets is None or row["wallet_id"] in wallets
+    ]
 
     def unit(tx: Tx) -> None:
-        opt_outs.add_opt_out(tx, account_id=account_id, channel=EMAIL, address=address, side=side,
-                             source=f"unsubscribed from {message['uid']}")
+        opt_outs.add_opt_out(
+            tx, account_id=account_id, channel=EMAIL, address=address, side=side, source=f"unsubscribed from {message['uid']}"
+        )
         opted_out.cancel(tx, waiting)
 
     write(unit)

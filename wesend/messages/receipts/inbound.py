@@ -29,14 +29,21 @@ def receive(gateway: str, sender: str, to: str | None, text: str, *, account_id:
 
     def unit(tx: Tx) -> int:
         if said == keywords.STOP:
-            opt_outs.add_opt_out(tx, account_id=owner, channel=opt_outs.SMS, address=sender, source="inbound STOP",
-                                 side=side)
+            opt_outs.add_opt_out(tx, account_id=owner, channel=opt_outs.SMS, address=sender, source="inbound STOP", side=side)
         elif said == keywords.START:
             opt_outs.remove_opt_out(tx, account_id=owner, channel=opt_outs.SMS, address=sender, side=side)
         now = clock.now_ms()
         uid = new_id()
-        inbound_id = tx.insert("inbound_messages", uid=uid, account_id=owner, gateway=gateway, sender=sender, recipient=to,
-                               text=text[:TEXT_KEPT].replace("\x00", ""), created_at=now)
+        inbound_id = tx.insert(
+            "inbound_messages",
+            uid=uid,
+            account_id=owner,
+            gateway=gateway,
+            sender=sender,
+            recipient=to,
+            text=text[:TEXT_KEPT].replace("\x00", ""),
+            created_at=now,
+        )
         (row,) = tx.all("SELECT * FROM inbound_messages WHERE id = ?", (inbound_id,))
         for name, format_ in formats().items():
             event = format_.message_received(row)
@@ -60,9 +67,11 @@ def sender_of(gateway: str, told: str) -> str | None:
 
 def _last_to_write(gateway: str, phone: str, account_id: int | None) -> Row | None:
     """The last message to a phone by a gateway, of an account or of any."""
-    return query_one("SELECT account_id, wallet_id FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ?"
-                     " AND gateway = ? AND account_id = coalesce(?, account_id) ORDER BY id DESC LIMIT 1",
-                     (phone, gateway, account_id))
+    return query_one(
+        "SELECT account_id, wallet_id FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ?"
+        " AND gateway = ? AND account_id = coalesce(?, account_id) ORDER BY id DESC LIMIT 1",
+        (phone, gateway, account_id),
+    )
 
 
 def of_account(account_id: int, *, limit: int = 100) -> list[Row]:

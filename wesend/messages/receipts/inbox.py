@@ -26,12 +26,29 @@ SAME_DIGITS = 8  # of two spellings of one number, with and without its country
 def keep(gateway: str, receipts: list[CallbackReceipt], raw: str | None = None) -> None:
     """Write receipts down; nothing is made of them yet, so a gateway gets its answer at once."""
     now = clock.now_ms()
-    rows = [(gateway, brought.gateway_ref, brought.reference, brought.to, brought.receipt.status, brought.receipt.code,
-             (brought.receipt.text or "")[:TEXT_KEPT] or None, raw[:RAW_KEPT] if raw else None,
-             brought.part, brought.parts, now) for brought in receipts]
-    write(lambda tx: tx.executemany(
-        "INSERT INTO brought_receipts (gateway, gateway_ref, reference, recipient, status, code, text, raw, part, parts,"
-        " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows))
+    rows = [
+        (
+            gateway,
+            brought.gateway_ref,
+            brought.reference,
+            brought.to,
+            brought.receipt.status,
+            brought.receipt.code,
+            (brought.receipt.text or "")[:TEXT_KEPT] or None,
+            raw[:RAW_KEPT] if raw else None,
+            brought.part,
+            brought.parts,
+            now,
+        )
+        for brought in receipts
+    ]
+    write(
+        lambda tx: tx.executemany(
+            "INSERT INTO brought_receipts (gateway, gateway_ref, reference, recipient, status, code, text, raw, part, parts,"
+            " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+    )
 
 
 class Looked:
@@ -61,12 +78,14 @@ def init_app(app: Flask) -> None:
 
     def take_receipts(adapter: SmsGateway) -> None:
         if hasattr(adapter, "on_receipt"):
+
             def on_receipt(receipts: list[CallbackReceipt]) -> None:
                 with app.app_context():
                     keep(adapter.name, receipts)
 
             adapter.on_receipt = on_receipt
         if hasattr(adapter, "on_inbound"):
+
             def on_inbound(sender: str, to: str, text: str) -> None:
                 with app.app_context():
                     phone = inbound.sender_of(adapter.name, sender)
@@ -92,8 +111,10 @@ def _match_pages(condition: str, values: tuple) -> tuple[int, int]:
     """Look at all that wait and meet the condition, oldest first; how many were matched, and the last one's id."""
     found = last_id = 0
     while True:
-        rows = query(f"SELECT * FROM brought_receipts WHERE state = 'new' AND id > ? AND {condition} ORDER BY id LIMIT ?",
-                     (last_id, *values, MATCH_LIMIT))
+        rows = query(
+            f"SELECT * FROM brought_receipts WHERE state = 'new' AND id > ? AND {condition} ORDER BY id LIMIT ?",
+            (last_id, *values, MATCH_LIMIT),
+        )
         for chunk in _chunks(rows):
             found += _match(chunk)
         if len(rows) < MATCH_LIMIT:
@@ -102,7 +123,7 @@ def _match_pages(condition: str, values: tuple) -> tuple[int, int]:
 
 
 def _chunks(rows: list[Row]) -> list[list[Row]]:
-    return [rows[start:start + CHUNK] for start in range(0, len(rows), CHUNK)]
+    return [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
 
 
 class _Found(NamedTuple):
@@ -117,12 +138,10 @@ def _match(rows: list[Row]) -> int:
     now = clock.now_ms()
     likely = [brought for brought in rows if _find(brought) is not None]
     known = {brought["id"] for brought in likely}
-    too_old = [brought["id"] for brought in rows
-               if brought["id"] not in known and now - brought["created_at"] > WAITS_MS]
+    too_old = [brought["id"] for brought in rows if brought["id"] not in known and now - brought["created_at"] > WAITS_MS]
 
     def unit(tx: Tx) -> int:
-        tx.execute(f"UPDATE brought_receipts SET state = 'unmatched' WHERE id IN ({marks(too_old)}) AND state = 'new'",
-                   too_old)
+        tx.execute(f"UPDATE brought_receipts SET state = 'unmatched' WHERE id IN ({marks(too_old)}) AND state = 'new'", too_old)
         matched = 0
         planned: dict[int, Move] = {}
         for brought in likely:
@@ -132,8 +151,10 @@ def _match(rows: list[Row]) -> int:
                 move(tx, list(planned.values()), now)
                 planned = {}
                 found = _find(brought)
-            if found is not None and tx.changed("UPDATE brought_receipts SET state = 'matched', message_id = ?"
-                                                " WHERE id = ? AND state = 'new'", (found.message["id"], brought["id"])):
+            if found is not None and tx.changed(
+                "UPDATE brought_receipts SET state = 'matched', message_id = ? WHERE id = ? AND state = 'new'",
+                (found.message["id"], brought["id"]),
+            ):
                 matched += 1
                 planned.update(_plan(tx, brought, found, now))
         move(tx, list(planned.values()), now)
@@ -170,8 +191,9 @@ def _find(brought: Row) -> _Found | None:
     if brought["gateway_ref"] is not None:
         alternatives = getattr(registry.gateway(gateway), "alternatives", None)
         for spelled in alternatives(brought["gateway_ref"]) if alternatives else (brought["gateway_ref"],):
-            message = query_one("SELECT * FROM messages WHERE gateway_ref = ? AND gateway = ? ORDER BY id DESC LIMIT 1",
-                                (spelled, gateway))
+            message = query_one(
+                "SELECT * FROM messages WHERE gateway_ref = ? AND gateway = ? ORDER BY id DESC LIMIT 1", (spelled, gateway)
+            )
             if message is not None and _is_to(message, brought):
                 return _Found(message)
             part = multipart.find_part(gateway, spelled)
@@ -190,9 +212,11 @@ def _only_unknown(brought: Row) -> _Found | None:
     """An id that we don't know settles a message of unknown outcome, when exactly one to that number fits."""
     if brought["recipient"] is None:
         return None
-    rows = query("SELECT * FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ? AND gateway = ?"
-                 " AND status IN ('submitting', 'unknown') AND gateway_ref IS NULL ORDER BY id DESC LIMIT 2",
-                 (brought["recipient"], brought["gateway"]))
+    rows = query(
+        "SELECT * FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ? AND gateway = ?"
+        " AND status IN ('submitting', 'unknown') AND gateway_ref IS NULL ORDER BY id DESC LIMIT 2",
+        (brought["recipient"], brought["gateway"]),
+    )
     return _Found(rows[0]) if len(rows) == 1 and rows[0]["status"] == "unknown" else None
 
 
@@ -203,8 +227,10 @@ def of_message(message_id: int) -> list[Row]:
 
 def forget_old(limit: int = 2000) -> int:
     """Housekeeping: receipts older than 30 days; how many."""
-    rows = query("SELECT id FROM brought_receipts WHERE state <> 'new' AND created_at < ? ORDER BY id LIMIT ?",
-                 (clock.now_ms() - KEPT_MS, limit))
+    rows = query(
+        "SELECT id FROM brought_receipts WHERE state <> 'new' AND created_at < ? ORDER BY id LIMIT ?",
+        (clock.now_ms() - KEPT_MS, limit),
+    )
     if not rows:
         return 0
     return write(lambda tx: tx.changed("DELETE FROM brought_receipts WHERE id <= ? AND state <> 'new'", (rows[-1]["id"],)))

@@ -18,17 +18,24 @@ def note_parts(tx: Tx, results: list[tuple[Outgoing, Outcome]]) -> None:
 
     Also where only some parts were answered for: their receipts end the doubt.
     """
-    rows = [(outgoing.id, part) for outgoing, outcome in results
-            if outcome.kind in (ACCEPTED, UNKNOWN) and SEPARATOR in (outcome.gateway_ref or "")
-            for part in (outcome.gateway_ref or "").split(SEPARATOR) if len(part) > 1]
+    rows = [
+        (outgoing.id, part)
+        for outgoing, outcome in results
+        if outcome.kind in (ACCEPTED, UNKNOWN) and SEPARATOR in (outcome.gateway_ref or "")
+        for part in (outcome.gateway_ref or "").split(SEPARATOR)
+        if len(part) > 1
+    ]
     if rows:
         tx.executemany("INSERT INTO message_parts (message_id, gateway_ref) VALUES (?, ?)", rows)
 
 
 def find_part(gateway: str, spelled: str) -> Row | None:
     """The newest part that a gateway knows by this id."""
-    return query_one("SELECT p.*, p.id AS part_id FROM message_parts p JOIN messages m ON m.id = p.message_id"
-                     " WHERE p.gateway_ref = ? AND m.gateway = ? ORDER BY p.id DESC LIMIT 1", (spelled, gateway))
+    return query_one(
+        "SELECT p.*, p.id AS part_id FROM message_parts p JOIN messages m ON m.id = p.message_id"
+        " WHERE p.gateway_ref = ? AND m.gateway = ? ORDER BY p.id DESC LIMIT 1",
+        (spelled, gateway),
+    )
 
 
 def counted(tx: Tx, message: Row, brought: Row, receipt: Receipt) -> Receipt:
@@ -53,14 +60,20 @@ def some_are_missing(message: Row, now: int) -> bool:
 
 
 def _count_delivered(message: Row) -> int:
-    return query("SELECT count(*) FROM message_parts WHERE message_id = ? AND status = ? AND gateway_ref LIKE ?",
-                 (message["id"], DELIVERED, f"% of {message['uid']} {message['charges']}"))[0][0]
+    return query(
+        "SELECT count(*) FROM message_parts WHERE message_id = ? AND status = ? AND gateway_ref LIKE ?",
+        (message["id"], DELIVERED, f"% of {message['uid']} {message['charges']}"),
+    )[0][0]
 
 
 def whole(tx: Tx, adapter, message: Row, part: Row, receipt: Receipt) -> Receipt | None:
     """What the parts' receipts, with this new one, say of the message; None: nothing yet. A part's first end counts."""
-    tx.execute("UPDATE message_parts SET status = ?, code = ?, text = ? WHERE id = ? AND coalesce(status, ?) = ?",
-               (receipt.status, receipt.code, receipt.text, part["part_id"], SENT, SENT))
-    known = {row["gateway_ref"]: Receipt(row["status"], row["code"], row["text"]) for row in tx.all(
-        "SELECT * FROM message_parts WHERE message_id = ? AND status IS NOT NULL", (message["id"],))}
+    tx.execute(
+        "UPDATE message_parts SET status = ?, code = ?, text = ? WHERE id = ? AND coalesce(status, ?) = ?",
+        (receipt.status, receipt.code, receipt.text, part["part_id"], SENT, SENT),
+    )
+    known = {
+        row["gateway_ref"]: Receipt(row["status"], row["code"], row["text"])
+        for row in tx.all("SELECT * FROM message_parts WHERE message_id = ? AND status IS NOT NULL", (message["id"],))
+    }
     return adapter.whole(message["gateway_ref"], known)

@@ -24,30 +24,48 @@ def plan_receipt(row: Row, receipt: Receipt, now: int, *, source: str = "DLR") -
     detail = f"{source}: {code}"
     meta = {"text": receipt.text[:500]} if receipt.text else None
     if receipt.status == DELIVERED:
-        return Move(row["id"], statuses.DELIVERED, "delivered", detail, meta, {
-            "delivered_at": now, "failed_at": None, "error_code": None, "error_message": receipt.text, "poll_at": None})
+        return Move(
+            row["id"],
+            statuses.DELIVERED,
+            "delivered",
+            detail,
+            meta,
+            {"delivered_at": now, "failed_at": None, "error_code": None, "error_message": receipt.text, "poll_at": None},
+        )
     if receipt.status in (FAILED, NEVER_SENT):
-        return Move(row["id"], statuses.FAILED, "failed", detail, meta, {
-            "failed_at": now, "error_code": code, "error_message": receipt.text or code, "poll_at": None},
-            refund=receipt.status == NEVER_SENT)
+        return Move(
+            row["id"],
+            statuses.FAILED,
+            "failed",
+            detail,
+            meta,
+            {"failed_at": now, "error_code": code, "error_message": receipt.text or code, "poll_at": None},
+            refund=receipt.status == NEVER_SENT,
+        )
     return Move(row["id"], statuses.SENT, "sent", detail, meta, {"poll_at": row["poll_at"]})
 
 
 def due_gateways(without: Collection[str] = ()) -> set[str]:
     """The gateways, but for some, that are to be asked about the messages that have waited longest."""
-    return {row[0] for row in query(
-        "SELECT DISTINCT gateway FROM (SELECT gateway FROM messages WHERE poll_at IS NOT NULL AND poll_at <= ?"
-        f" AND gateway NOT IN ({marks(tuple(without))}) ORDER BY poll_at LIMIT ?)",
-        (clock.now_ms(), *without, 5 * ASK_LIMIT))}
+    return {
+        row[0]
+        for row in query(
+            "SELECT DISTINCT gateway FROM (SELECT gateway FROM messages WHERE poll_at IS NOT NULL AND poll_at <= ?"
+            f" AND gateway NOT IN ({marks(tuple(without))}) ORDER BY poll_at LIMIT ?)",
+            (clock.now_ms(), *without, 5 * ASK_LIMIT),
+        )
+    }
 
 
 def poll_due(limit: int = ASK_LIMIT, *, gateway: str | None = None) -> int:
     """Ask the gateways, or one of them, about messages whose time to ask has come; how many were asked about."""
     now = clock.now_ms()
-    rows = query("SELECT id, uid, recipient, gateway, gateway_ref, status, polls, poll_at, submitted_at, segments,"
-                 " charges FROM messages"
-                 " WHERE poll_at IS NOT NULL AND poll_at <= ? AND gateway = coalesce(?, gateway) ORDER BY poll_at LIMIT ?",
-                 (now, gateway, limit))
+    rows = query(
+        "SELECT id, uid, recipient, gateway, gateway_ref, status, polls, poll_at, submitted_at, segments,"
+        " charges FROM messages"
+        " WHERE poll_at IS NOT NULL AND poll_at <= ? AND gateway = coalesce(?, gateway) ORDER BY poll_at LIMIT ?",
+        (now, gateway, limit),
+    )
     by_gateway: dict[str, list[Row]] = {}
     for row in rows:
         by_gateway.setdefault(row["gateway"], []).append(row)
@@ -62,24 +80,42 @@ def _ask(name: str, asked: list[Row]) -> None:
     answers: list[Receipt | None] = [None] * len(asked)
     if gateway is not None:
         try:
-            answers = gateway.ask([Question(row["id"], row["uid"], row["gateway_ref"], row["recipient"],
-                                            now - (row["submitted_at"] or now)) for row in asked])
+            answers = gateway.ask(
+                [
+                    Question(row["id"], row["uid"], row["gateway_ref"], row["recipient"], now - (row["submitted_at"] or now))
+                    for row in asked
+                ]
+            )
         except Exception:
             current_app.logger.exception("gateway %s could not be asked", name)
-    answers = [answer._replace(status=SENT) if answer is not None and answer.status == DELIVERED
-               and multipart.some_are_missing(row, now) else answer for row, answer in zip(asked, answers, strict=True)]
+    answers = [
+        answer._replace(status=SENT)
+        if answer is not None and answer.status == DELIVERED and multipart.some_are_missing(row, now)
+        else answer
+        for row, answer in zip(asked, answers, strict=True)
+    ]
     pairs = list(zip(asked, answers, strict=True))
 
     def unit(tx: Tx) -> list[Moved]:
         at = clock.now_ms()
-        later = [(at + GAPS_MS[min(row["polls"], len(GAPS_MS) - 1)], row["id"], row["polls"])
-                 for row, answer in pairs if answer is None or answer.status == SENT]
-        tx.executemany("UPDATE messages SET poll_at = ?, polls = polls + 1 WHERE id = ? AND polls = ?"
-                       " AND poll_at IS NOT NULL", later)
-        return move(tx, [plan_receipt(row, answer, at) for row, answer in pairs
-                         if answer is not None and answer.status != SENT]
-                    + [Move(row["id"], statuses.SENT, "sent", f"DLR: {answer.code or 'SENT'}") for row, answer in pairs
-                       if answer is not None and answer.status == SENT], at)
+        later = [
+            (at + GAPS_MS[min(row["polls"], len(GAPS_MS) - 1)], row["id"], row["polls"])
+            for row, answer in pairs
+            if answer is None or answer.status == SENT
+        ]
+        tx.executemany(
+            "UPDATE messages SET poll_at = ?, polls = polls + 1 WHERE id = ? AND polls = ? AND poll_at IS NOT NULL", later
+        )
+        return move(
+            tx,
+            [plan_receipt(row, answer, at) for row, answer in pairs if answer is not None and answer.status != SENT]
+            + [
+                Move(row["id"], statuses.SENT, "sent", f"DLR: {answer.code or 'SENT'}")
+                for row, answer in pairs
+                if answer is not None and answer.status == SENT
+            ],
+            at,
+        )
 
     write(unit)
 
@@ -87,17 +123,33 @@ def _ask(name: str, asked: list[Row]) -> None:
 def expire(limit: int = ASK_LIMIT) -> int:
     """Messages without a final receipt within their validity period fail with ``timeout``; how many."""
     now = clock.now_ms()
-    overdue = ("SELECT id FROM messages WHERE status IN ('submitted', 'sent', 'unknown') AND expires_at <= ? LIMIT ?",
-               (now, limit))
+    overdue = ("SELECT id FROM messages WHERE status IN ('submitted', 'sent', 'unknown') AND expires_at <= ? LIMIT ?", (now, limit))
     if not query(*overdue):
         return 0
 
     def unit(tx: Tx) -> int:
         # Looked for again under the lock: a message may have failed and been queued anew since.
-        return len(move(tx, [Move(row["id"], statuses.FAILED, "failed", "No final receipt within the validity period",
-                                  None,
-                                  {"failed_at": now, "error_code": statuses.TIMEOUT, "poll_at": None,
-                                   "error_message": "No final receipt within the validity period"})
-                             for row in tx.all(*overdue)], now))
+        return len(
+            move(
+                tx,
+                [
+                    Move(
+                        row["id"],
+                        statuses.FAILED,
+                        "failed",
+                        "No final receipt within the validity period",
+                        None,
+                        {
+                            "failed_at": now,
+                            "error_code": statuses.TIMEOUT,
+                            "poll_at": None,
+                            "error_message": "No final receipt within the validity period",
+                        },
+                    )
+                    for row in tx.all(*overdue)
+                ],
+                now,
+            )
+        )
 
     return write(unit)

@@ -25,9 +25,12 @@ def count_unknown() -> int:
 def list_unknown(*, actor: Actor, before: int | None = None, limit: int = 50) -> list[Row]:
     """Those of every account, newest first, with the account's name."""
     roles.require(actor, OPERATE)
-    return query("SELECT m.*, a.name AS account_name, w.currency FROM messages m JOIN accounts a ON a.id = m.account_id"
-                 " JOIN wallets w ON w.id = m.wallet_id WHERE m.status = 'unknown'"
-                 " AND m.id < coalesce(?, 9223372036854775807) ORDER BY m.id DESC LIMIT ?", (before, limit))
+    return query(
+        "SELECT m.*, a.name AS account_name, w.currency FROM messages m JOIN accounts a ON a.id = m.account_id"
+        " JOIN wallets w ON w.id = m.wallet_id WHERE m.status = 'unknown'"
+        " AND m.id < coalesce(?, 9223372036854775807) ORDER BY m.id DESC LIMIT ?",
+        (before, limit),
+    )
 
 
 def can_ask(gateway_name: str) -> bool:
@@ -41,8 +44,9 @@ def ask_now(message_uid: str, *, actor: Actor) -> None:
     row = _find(message_uid)
     if not can_ask(row["gateway"]):
         raise Conflict(f"{row['gateway']} can't be asked about a message")
-    if not write(lambda tx: tx.changed("UPDATE messages SET poll_at = ? WHERE id = ? AND status = 'unknown'",
-                                       (clock.now_ms(), row["id"]))):
+    if not write(
+        lambda tx: tx.changed("UPDATE messages SET poll_at = ? WHERE id = ? AND status = 'unknown'", (clock.now_ms(), row["id"]))
+    ):
         raise Conflict(CHANGED)
 
 
@@ -55,12 +59,19 @@ def decide(message_uid: str, outcome: str, *, actor: Actor) -> None:
     row = _find(message_uid)
     now = clock.now_ms()
     if outcome == DELIVERED:
-        wanted = Move(row["id"], statuses.DELIVERED, "delivered", "Found out by an operator", None,
-                      {"delivered_at": now, "poll_at": None})
+        wanted = Move(
+            row["id"], statuses.DELIVERED, "delivered", "Found out by an operator", None, {"delivered_at": now, "poll_at": None}
+        )
     else:
-        wanted = Move(row["id"], statuses.FAILED, "failed", "Never went out, found out by an operator", None,
-                      {"failed_at": now, "error_code": "never_sent", "error_message": "It never went out",
-                       "poll_at": None}, refund=True)
+        wanted = Move(
+            row["id"],
+            statuses.FAILED,
+            "failed",
+            "Never went out, found out by an operator",
+            None,
+            {"failed_at": now, "error_code": "never_sent", "error_message": "It never went out", "poll_at": None},
+            refund=True,
+        )
 
     def unit(tx: Tx) -> None:
         # Another's move in between would be allowed from its status too: look again under the lock.

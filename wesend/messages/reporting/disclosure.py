@@ -18,10 +18,12 @@ API, PEOPLE = ("gateway_message_id", "code", "url"), ("code", "url")
 """What of a line's particulars is told: eSMS's clients know the carrier's id of a message; people have no use for it."""
 
 FAILOVER = "It could not leave this way; another one is tried"
-NAMES = ((re.compile(r"\b([Tt])he gateway \S+ (?=rests after failures|was removed)"), r"\1he gateway "),
-         (re.compile(r"\b(No session with the SMSC): .*?(?=; tried again in|$)", re.DOTALL), r"\1"),
-         (re.compile(r"\b(could not be reached): .*?(?=; tried again in|$)", re.DOTALL), r"\1"),
-         (re.compile(r"\b([Ff])ound out by (?!an operator\b).*", re.DOTALL), r"\1ound out by an operator"))
+NAMES = (
+    (re.compile(r"\b([Tt])he gateway \S+ (?=rests after failures|was removed)"), r"\1he gateway "),
+    (re.compile(r"\b(No session with the SMSC): .*?(?=; tried again in|$)", re.DOTALL), r"\1"),
+    (re.compile(r"\b(could not be reached): .*?(?=; tried again in|$)", re.DOTALL), r"\1"),
+    (re.compile(r"\b([Ff])ound out by (?!an operator\b).*", re.DOTALL), r"\1ound out by an operator"),
+)
 """Sentences that named a gateway, its address or an operator, and what is left of them."""
 
 

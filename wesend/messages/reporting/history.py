@@ -72,14 +72,16 @@ def chunk_after(wanted: Filter, last: Row | None, size: int = 500) -> list[Row]:
 
 def find(account_id: int, uid: str, *, channel: str = "sms", side: Side | None = None) -> Row:
     """One message of the account, of those that ``side`` sees; MessageNotFound."""
-    return _seen(query_one("SELECT * FROM messages WHERE uid = ? AND account_id = ? AND channel = ?",
-                           (uid, account_id, channel)), side)
+    return _seen(
+        query_one("SELECT * FROM messages WHERE uid = ? AND account_id = ? AND channel = ?", (uid, account_id, channel)), side
+    )
 
 
 def find_by_id(account_id: int, message_id: int, *, channel: str, side: Side | None = None) -> Row:
     """The same by its row id."""
-    return _seen(query_one("SELECT * FROM messages WHERE id = ? AND account_id = ? AND channel = ?",
-                           (message_id, account_id, channel)), side)
+    return _seen(
+        query_one("SELECT * FROM messages WHERE id = ? AND account_id = ? AND channel = ?", (message_id, account_id, channel)), side
+    )
 
 
 def _seen(row: Row | None, side: Side | None) -> Row:
@@ -107,11 +109,12 @@ def _count_days(wanted: Filter) -> list[tuple[str, int]] | None:
     (low, starts), (high, ends) = _first_day(wanted), _last_day(wanted)
     partial = {day for day, whole in ((low, starts), (high, ends)) if not whole}
     wallets, ids = of_wallets(wanted.wallet_ids)
-    rows = query(f"SELECT day, sum({' + '.join(wanted.statuses or ('total',))}) FROM daily_counts WHERE account_id = ?"
-                 f"{wallets} AND day BETWEEN ? AND ? GROUP BY day ORDER BY day DESC",
-                 (wanted.account_id, *ids, low, high))
-    return [(day, _count(wanted, _condition(wanted, day)) if day in partial else count)
-            for day, count in rows]
+    rows = query(
+        f"SELECT day, sum({' + '.join(wanted.statuses or ('total',))}) FROM daily_counts WHERE account_id = ?"
+        f"{wallets} AND day BETWEEN ? AND ? GROUP BY day ORDER BY day DESC",
+        (wanted.account_id, *ids, low, high),
+    )
+    return [(day, _count(wanted, _condition(wanted, day)) if day in partial else count) for day, count in rows]
 
 
 def _ids_by_days(wanted: Filter, days: list[tuple[str, int]], limit: int, offset: int) -> list[int]:
@@ -168,8 +171,10 @@ def _condition(wanted: Filter, day: str | None = None) -> _Where:
     """Everything but what `_parts` tells apart, on one day or all. Columns of the index as far as it can be: a row costs
     ten times."""
     if wanted.batch_id is not None:
-        where = _Where("batch_id = (SELECT id FROM batches WHERE id = ? AND account_id = ? AND channel = ?)",
-                       (wanted.batch_id, wanted.account_id, wanted.channel))
+        where = _Where(
+            "batch_id = (SELECT id FROM batches WHERE id = ? AND account_id = ? AND channel = ?)",
+            (wanted.batch_id, wanted.account_id, wanted.channel),
+        )
     elif _index(wanted) == "ix_messages_wallet_day":
         where = _Where("channel = ?", (wanted.channel,))
     else:
@@ -179,8 +184,9 @@ def _condition(wanted: Filter, day: str | None = None) -> _Where:
     if wanted.recipient is not None:
         where = where.also("recipient = ?", wanted.recipient)
     if wanted.retrying is not None:
-        where = where.also(f"({'' if wanted.retrying else 'NOT '}(attempts > 0 OR retry_count > 0)"
-                           f" OR status NOT IN ('{QUEUED}', '{CLAIMED}'))")
+        where = where.also(
+            f"({'' if wanted.retrying else 'NOT '}(attempts > 0 OR retry_count > 0) OR status NOT IN ('{QUEUED}', '{CLAIMED}'))"
+        )
     if day is not None:
         where = where.also("day = ?", day)
     for instant, (bound, whole), sign in ((wanted.since, _first_day(wanted), ">="), (wanted.until, _last_day(wanted), "<=")):
@@ -188,8 +194,10 @@ def _condition(wanted: Filter, day: str | None = None) -> _Where:
             where = where.also(f"day {sign} ?", bound)
         if instant is not None and not whole and day in (None, bound):
             where = where.also(f"created_at {sign} ?", instant)
-    hidden = [row[0] for row in query(
-        f"SELECT id FROM batches b WHERE {UNACCEPTED} AND EXISTS (SELECT 1 FROM messages WHERE batch_id = b.id)")]
+    hidden = [
+        row[0]
+        for row in query(f"SELECT id FROM batches b WHERE {UNACCEPTED} AND EXISTS (SELECT 1 FROM messages WHERE batch_id = b.id)")
+    ]
     return where.also(f"batch_id NOT IN ({marks(hidden)})", *hidden) if hidden else where
 
 
@@ -208,19 +216,24 @@ def _ids(wanted: Filter, where: _Where, limit: int, offset: int, *, newest_first
     order = f"ORDER BY day {end}, id {end}" if index in BY_DAY else f"ORDER BY id {end}"
     parts = _parts(wanted, where)
     if len(parts) == 1:
-        rows = query(f"SELECT id FROM messages INDEXED BY {index} WHERE {parts[0].sql} {order} LIMIT ? OFFSET ?",
-                     (*parts[0].parameters, limit, offset))
+        rows = query(
+            f"SELECT id FROM messages INDEXED BY {index} WHERE {parts[0].sql} {order} LIMIT ? OFFSET ?",
+            (*parts[0].parameters, limit, offset),
+        )
     else:
-        union = " UNION ALL ".join(f"SELECT * FROM (SELECT id, day FROM messages INDEXED BY {index} WHERE {part.sql} {order}"
-                                   " LIMIT ?)" for part in parts)
+        union = " UNION ALL ".join(
+            f"SELECT * FROM (SELECT id, day FROM messages INDEXED BY {index} WHERE {part.sql} {order} LIMIT ?)" for part in parts
+        )
         values = [value for part in parts for value in (*part.parameters, limit + offset)]
         rows = query(f"SELECT id FROM ({union}) {order} LIMIT ? OFFSET ?", (*values, limit, offset))
     return [row[0] for row in rows]
 
 
 def _count(wanted: Filter, where: _Where) -> int:
-    return sum(query(f"SELECT count(*) FROM messages INDEXED BY {_index(wanted)} WHERE {part.sql}", part.parameters)[0][0]
-               for part in _parts(wanted, where))
+    return sum(
+        query(f"SELECT count(*) FROM messages INDEXED BY {_index(wanted)} WHERE {part.sql}", part.parameters)[0][0]
+        for part in _parts(wanted, where)
+    )
 
 
 def _load(ids: list[int]) -> list[Row]:

@@ -33,17 +33,23 @@ def volume(account: AccountInfo, days: int, *, wallet_ids: tuple[int, ...] | Non
     today = clock.day_of(clock.now_ms(), account.time_zone)
     wanted = [clock.days_before(today, back) for back in range(days - 1, -1, -1)]
     wallets, ids = of_wallets(wallet_ids)
-    rows = {row["day"]: row for row in query(
-        "SELECT day, sum(total) AS total, sum(delivered) AS delivered, sum(failed) AS failed, sum(cancelled) AS cancelled"
-        f" FROM daily_counts WHERE account_id = ?{wallets} AND day >= ? GROUP BY day", (account.id, *ids, wanted[0]))}
+    rows = {
+        row["day"]: row
+        for row in query(
+            "SELECT day, sum(total) AS total, sum(delivered) AS delivered, sum(failed) AS failed, sum(cancelled) AS cancelled"
+            f" FROM daily_counts WHERE account_id = ?{wallets} AND day >= ? GROUP BY day",
+            (account.id, *ids, wanted[0]),
+        )
+    }
     return [_day(date, rows.get(date)) for date in wanted]
 
 
 def _day(date: str, row) -> Day:
     if row is None:
         return Day(date, 0, 0, 0, 0)
-    return Day(date, row["total"], row["delivered"], row["failed"],
-               row["total"] - row["delivered"] - row["failed"] - row["cancelled"])
+    return Day(
+        date, row["total"], row["delivered"], row["failed"], row["total"] - row["delivered"] - row["failed"] - row["cancelled"]
+    )
 
 
 def delivery_rate(delivered: int, failed: int) -> float:
@@ -60,13 +66,17 @@ class RouteHealth(NamedTuple):
     failed: int
 
 
-def route_health(account_id: int, since_day: str, *,
-                 wallet_ids: tuple[int, ...] | None = None) -> dict[str, RouteHealth]:
+def route_health(account_id: int, since_day: str, *, wallet_ids: tuple[int, ...] | None = None) -> dict[str, RouteHealth]:
     """Route code → what became of the account's messages since a day; of some wallets, or of all."""
     wallets, ids = of_wallets(wallet_ids)
-    return {row["route"]: RouteHealth(row["total"], row["delivered"], row["failed"]) for row in query(
-        "SELECT route, sum(total - cancelled) AS total, sum(delivered) AS delivered, sum(failed) AS failed FROM daily_counts"
-        f" WHERE account_id = ?{wallets} AND day >= ? AND route <> '' GROUP BY route", (account_id, *ids, since_day))}
+    return {
+        row["route"]: RouteHealth(row["total"], row["delivered"], row["failed"])
+        for row in query(
+            "SELECT route, sum(total - cancelled) AS total, sum(delivered) AS delivered, sum(failed) AS failed FROM daily_counts"
+            f" WHERE account_id = ?{wallets} AND day >= ? AND route <> '' GROUP BY route",
+            (account_id, *ids, since_day),
+        )
+    }
 
 
 class GatewayHealth(NamedTuple):
@@ -86,10 +96,15 @@ NOT_CARRIED = "('scheduled', 'dripping', 'queued', 'claimed', 'cancelled')"
 
 def gateway_health(account_id: int) -> list[GatewayHealth]:
     """Each gateway of the account's latest thousand messages, the busiest first."""
-    return [GatewayHealth(*row) for row in query(
-        "SELECT gateway, count(*), sum(status = 'delivered'), sum(status = 'failed'), sum(status = 'unknown'),"
-        " max(created_at) FROM (SELECT gateway, status, created_at FROM messages WHERE account_id = ? ORDER BY id DESC"
-        f" LIMIT {LATEST}) WHERE status NOT IN {NOT_CARRIED} GROUP BY gateway ORDER BY 2 DESC", (account_id,))]
+    return [
+        GatewayHealth(*row)
+        for row in query(
+            "SELECT gateway, count(*), sum(status = 'delivered'), sum(status = 'failed'), sum(status = 'unknown'),"
+            " max(created_at) FROM (SELECT gateway, status, created_at FROM messages WHERE account_id = ? ORDER BY id DESC"
+            f" LIMIT {LATEST}) WHERE status NOT IN {NOT_CARRIED} GROUP BY gateway ORDER BY 2 DESC",
+            (account_id,),
+        )
+    ]
 
 
 def last_failures(account_id: int, limit: int = 6) -> list[Row]:

@@ -39,5 +39,10 @@ def _line(row: Row, everything: bool) -> Line:
         detail, more = row["detail"], json.loads(row["meta"]) if row["meta"] else {}
     else:
         detail, more = disclosure.detail(row), disclosure.particulars(row, disclosure.PEOPLE)
-    return Line(row["at"], row["event"].replace("_", " "), detail, TONES.get(row["status"], "plain"),
-                {str(name): str(value) for name, value in more.items()})
+    return Line(
+        row["at"],
+        row["event"].replace("_", " "),
+        detail,
+        TONES.get(row["status"], "plain"),
+        {str(name): str(value) for name, value in more.items()},
+    )

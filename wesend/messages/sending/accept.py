@@ -75,8 +75,16 @@ Foretold = Callable[[list[Outgoing], str], list[Move | None]]
 """What becomes of messages, as far as it is known before they are written (None: it is not)."""
 
 
-def accept(composed: Composed, planned: list[Planned], skipped: list[Skipped], *, origin: Origin, order: Order,
-           submit_now: frozenset[str] = frozenset(), foretell: Foretold | None = None) -> Accepted:
+def accept(
+    composed: Composed,
+    planned: list[Planned],
+    skipped: list[Skipped],
+    *,
+    origin: Origin,
+    order: Order,
+    submit_now: frozenset[str] = frozenset(),
+    foretell: Foretold | None = None,
+) -> Accepted:
     """Pay and write everything in one transaction; InsufficientBalance writes nothing.
 
     Messages of the gateways in ``submit_now`` are written as being submitted, claimed by this request; those whose
@@ -85,9 +93,28 @@ def accept(composed: Composed, planned: list[Planned], skipped: list[Skipped], *
     account, wallet = composed.account, composed.wallet
     now = clock.now_ms()
     token = secrets.token_hex(8)
-    drafts = [Outgoing(0, new_id(), item.recipient, item.country, item.text, item.sender, item.segments, item.encoding,
-                       item.gateway, 0, 0, item.channel, item.subject, item.fields, 0, account.id, wallet.id)
-              for item in planned]
+    drafts = [
+        Outgoing(
+            0,
+            new_id(),
+            item.recipient,
+            item.country,
+            item.text,
+            item.sender,
+            item.segments,
+            item.encoding,
+            item.gateway,
+            0,
+            0,
+            item.channel,
+            item.subject,
+            item.fields,
+            0,
+            account.id,
+            wallet.id,
+        )
+        for item in planned
+    ]
     direct = [item.gateway in submit_now for item in planned]
     foretold: list[Move | None] = [None] * len(drafts)
     if foretell is not None and any(direct):
@@ -95,15 +122,37 @@ def accept(composed: Composed, planned: list[Planned], skipped: list[Skipped], *
         foretold = [next(known) if now_ else None for now_ in direct]
     # The usual case, written at once as submitted: an INSERT costs a third of an INSERT and an UPDATE.
     at_once = [fate is not None and fate.to == SUBMITTED for fate in foretold]
-    rows = [message_row(account, wallet, item, lane=0, uid=draft.uid, now=now, due_at=order.due_at(index, now),
-                        state=_state(order, direct[index], foretold[index] if at_once[index] else None, token, now))
-            for index, (item, draft) in enumerate(zip(planned, drafts, strict=True))]
+    rows = [
+        message_row(
+            account,
+            wallet,
+            item,
+            lane=0,
+            uid=draft.uid,
+            now=now,
+            due_at=order.due_at(index, now),
+            state=_state(order, direct[index], foretold[index] if at_once[index] else None, token, now),
+        )
+        for index, (item, draft) in enumerate(zip(planned, drafts, strict=True))
+    ]
     cost = sum(item.cost_micros for item in planned)
     submitted = sum(at_once)
     batch_uid = origin.batch_uid or new_id()
-    whole = batch_row(composed, batch_uid, origin, order, lane=0, state="open", total=len(planned),
-                      queued=len(planned) - submitted, submitted=submitted, cost=cost, skipped=skipped,
-                      in_request=all(direct), now=now)
+    whole = batch_row(
+        composed,
+        batch_uid,
+        origin,
+        order,
+        lane=0,
+        state="open",
+        total=len(planned),
+        queued=len(planned) - submitted,
+        submitted=submitted,
+        cost=cost,
+        skipped=skipped,
+        in_request=all(direct),
+        now=now,
+    )
     by_route = count_routes(planned)
     listened_to = anybody_listens({account.id})
 
@@ -113,8 +162,7 @@ def accept(composed: Composed, planned: list[Planned], skipped: list[Skipped], *
         balance = pay(tx, wallet, cost, batch_id, len(planned), origin, batch_uid)
         messages = [insert_message(tx, batch_id, message) for message in rows]
         count_accepted(tx, account, wallet, now, by_route)
-        fates = [fate._replace(id=message["id"]) for fate, message in zip(foretold, messages, strict=True)
-                 if fate is not None]
+        fates = [fate._replace(id=message["id"]) for fate, message in zip(foretold, messages, strict=True) if fate is not None]
         enter_submitted(tx, account.id, [fate for fate in fates if fate.to == SUBMITTED], now, listened_to=listened_to)
         sent = Sent(batch, messages, balance)
         others = [fate for fate in fates if fate.to != SUBMITTED]
@@ -123,8 +171,11 @@ def accept(composed: Composed, planned: list[Planned], skipped: list[Skipped], *
             sent = _read_sent(tx, batch_id, wallet.id)
         if not all(direct) or any(fate.to == QUEUED for fate in others):
             tx.after_commit(bell.dispatcher)
-        outgoing = [draft._replace(id=message["id"], batch_id=batch_id) for index, (draft, message) in enumerate(
-            zip(drafts, messages, strict=True)) if direct[index] and foretold[index] is None]
+        outgoing = [
+            draft._replace(id=message["id"], batch_id=batch_id)
+            for index, (draft, message) in enumerate(zip(drafts, messages, strict=True))
+            if direct[index] and foretold[index] is None
+        ]
         return Accepted(batch_id, batch_uid, token, outgoing, None if outgoing else sent)
 
     return write(unit)
@@ -159,8 +210,9 @@ def count_accepted(tx: Tx, account: AccountInfo, wallet: WalletInfo, now: int, b
 
 def get_batch(uid: str, account_id: int, *, side: Side | None = None) -> Row:
     """A batch of the account by its public id, of those that ``side`` sees; BatchNotFound."""
-    row = query_one("SELECT * FROM batches WHERE uid = ? AND account_id = ? AND state NOT IN ('intake', 'rejected')",
-                    (uid, account_id))
+    row = query_one(
+        "SELECT * FROM batches WHERE uid = ? AND account_id = ? AND state NOT IN ('intake', 'rejected')", (uid, account_id)
+    )
     if row is None or not reaches(side, row["wallet_id"]):
         raise BatchNotFound
     return row

@@ -43,23 +43,54 @@ def retry(message: Row) -> Row:
             raise NotRetryable("The message's text is no longer kept")
         if row["retry_count"] >= MOST_RETRIES:
             raise MaxRetriesExceeded
-        if opt_outs.opted_out(row["account_id"], row["channel"], [row["recipient"].lower()],
-                              wallet_by_id(row["wallet_id"]).side):
+        if opt_outs.opted_out(row["account_id"], row["channel"], [row["recipient"].lower()], wallet_by_id(row["wallet_id"]).side):
             raise OptedOut("The recipient has opted out", {"recipient": ["Opted out"]})
         now = clock.now_ms()
         charges = row["charges"] + 1
-        moved = move(tx, [Move(row["id"], QUEUED, "retrying", "Retried by hand", None, {
-            "charges": charges, "refunded_micros": 0, "retry_count": row["retry_count"] + 1, "attempts": 0,
-            "backoffs": 0,
-            "due_at": now, "error_code": None, "error_message": None, "failed_at": None, "gateway_ref": None,
-            "submitted_at": None, "claim_token": None, "lease_until": None, "poll_at": None, "polls": 0,
-            "expires_at": None})], now)
+        moved = move(
+            tx,
+            [
+                Move(
+                    row["id"],
+                    QUEUED,
+                    "retrying",
+                    "Retried by hand",
+                    None,
+                    {
+                        "charges": charges,
+                        "refunded_micros": 0,
+                        "retry_count": row["retry_count"] + 1,
+                        "attempts": 0,
+                        "backoffs": 0,
+                        "due_at": now,
+                        "error_code": None,
+                        "error_message": None,
+                        "failed_at": None,
+                        "gateway_ref": None,
+                        "submitted_at": None,
+                        "claim_token": None,
+                        "lease_until": None,
+                        "poll_at": None,
+                        "polls": 0,
+                        "expires_at": None,
+                    },
+                )
+            ],
+            now,
+        )
         if not moved:
             raise NotRetryable
-        ledger.debit(tx, row["wallet_id"], row["cost_micros"], kind="sms_charge", batch_id=row["batch_id"],
-                     message_id=row["id"], charge_no=charges, description=f"Retry of {row['uid']}")
-        tx.execute("UPDATE batches SET cost_micros = cost_micros + ? WHERE id = ?",
-                   (row["cost_micros"], row["batch_id"]))
+        ledger.debit(
+            tx,
+            row["wallet_id"],
+            row["cost_micros"],
+            kind="sms_charge",
+            batch_id=row["batch_id"],
+            message_id=row["id"],
+            charge_no=charges,
+            description=f"Retry of {row['uid']}",
+        )
+        tx.execute("UPDATE batches SET cost_micros = cost_micros + ? WHERE id = ?", (row["cost_micros"], row["batch_id"]))
         tx.after_commit(bell.dispatcher)
 
     write(unit)
@@ -90,15 +121,22 @@ def cancel_batch(batch: Row) -> Cancelled:
     A crash in between is finished by `finish_cancellations`.
     """
     if batch["lane"] == 0:
-        done = write(lambda tx: cancel_some(tx, batch["id"], [row[0] for row in tx.all(
-            "SELECT id FROM messages WHERE batch_id = ? LIMIT ?", (batch["id"], IN_REQUEST_LIMIT))]))
+        done = write(
+            lambda tx: cancel_some(
+                tx,
+                batch["id"],
+                [row[0] for row in tx.all("SELECT id FROM messages WHERE batch_id = ? LIMIT ?", (batch["id"], IN_REQUEST_LIMIT))],
+            )
+        )
         return done if done.count else _refuse()
 
     def unit(tx: Tx) -> int:
         if not _waiting(tx, batch["id"], 1):
             return 0
-        return tx.changed("UPDATE batches SET state = 'cancelling', held_at = NULL, lease_until = ? WHERE id = ?"
-                          " AND state IN ('open', 'paused')", (clock.now_ms() + LEASE_MS, batch["id"]))
+        return tx.changed(
+            "UPDATE batches SET state = 'cancelling', held_at = NULL, lease_until = ? WHERE id = ? AND state IN ('open', 'paused')",
+            (clock.now_ms() + LEASE_MS, batch["id"]),
+        )
 
     return _cancel_rest(batch["id"]) if write(unit) else _refuse()
 
@@ -122,18 +160,25 @@ def _cancel_rest(batch_id: int) -> Cancelled:
 
 def _cancel_chunk(tx: Tx, batch_id: int) -> tuple[Cancelled, bool]:
     """What was taken back, and whether it was the last; then the money goes back, too."""
-    if not tx.changed("UPDATE batches SET lease_until = ? WHERE id = ? AND state = 'cancelling'",
-                      (clock.now_ms() + LEASE_MS, batch_id)):
+    if not tx.changed(
+        "UPDATE batches SET lease_until = ? WHERE id = ? AND state = 'cancelling'", (clock.now_ms() + LEASE_MS, batch_id)
+    ):
         return Cancelled(0, 0), True
     done = _take_back(tx, _waiting(tx, batch_id, CHUNK), owed=True)
     if _waiting(tx, batch_id, 1):
         return done, False
     pay_back(tx, batch_id)
     # What has left goes on: its receipts finish the batch. What is claimed may still come back to be taken back.
-    claimed = tx.one("SELECT 1 FROM messages WHERE status IN ('claimed', 'submitting') AND lease_until >= 0"
-                     " AND status = 'claimed' AND batch_id = ? LIMIT 1", (batch_id,))
-    tx.execute("UPDATE batches SET state = CASE WHEN ? THEN state ELSE 'open' END, lease_until = NULL WHERE id = ?"
-               " AND state = 'cancelling'", (claimed is not None, batch_id))
+    claimed = tx.one(
+        "SELECT 1 FROM messages WHERE status IN ('claimed', 'submitting') AND lease_until >= 0"
+        " AND status = 'claimed' AND batch_id = ? LIMIT 1",
+        (batch_id,),
+    )
+    tx.execute(
+        "UPDATE batches SET state = CASE WHEN ? THEN state ELSE 'open' END, lease_until = NULL WHERE id = ?"
+        " AND state = 'cancelling'",
+        (claimed is not None, batch_id),
+    )
     return done, True
 
 
@@ -150,27 +195,39 @@ def pay_back(tx: Tx, batch_id: int) -> None:
     if batch is None or not tx.changed("UPDATE batches SET owed_micros = 0 WHERE id = ? AND owed_micros > 0", (batch_id,)):
         return
     name = batch["reference"] or batch["subject"] or f"batch {batch['uid']}"
-    ledger.credit(tx, batch["wallet_id"], batch["owed_micros"], kind="refund", batch_id=batch_id,
-                  description=f"Cancelled: {name}")
+    ledger.credit(tx, batch["wallet_id"], batch["owed_micros"], kind="refund", batch_id=batch_id, description=f"Cancelled: {name}")
 
 
 def _waiting(tx: Tx, batch_id: int, limit: int) -> list[int]:
     """Some of a bulk that have not left, by the indices over these: what left is not walked through."""
-    rows = tx.all("SELECT id FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 1 AND batch_id = ? LIMIT ?",
-                  (batch_id, limit))
-    rows += tx.all("SELECT id FROM messages WHERE status = 'queued' AND lane = 1 AND batch_id = ? LIMIT ?",
-                   (batch_id, limit - len(rows))) if len(rows) < limit else []
+    rows = tx.all(
+        "SELECT id FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 1 AND batch_id = ? LIMIT ?", (batch_id, limit)
+    )
+    rows += (
+        tx.all(
+            "SELECT id FROM messages WHERE status = 'queued' AND lane = 1 AND batch_id = ? LIMIT ?", (batch_id, limit - len(rows))
+        )
+        if len(rows) < limit
+        else []
+    )
     return [row[0] for row in rows]
 
 
 def _still(tx: Tx, ids: list[int], statuses: tuple[str, ...]) -> list[int]:
-    return [row[0] for row in tx.all(f"SELECT id FROM messages WHERE id IN ({marks(ids)}) AND status IN ({marks(statuses)})",
-                                     (*ids, *statuses))]
+    return [
+        row[0]
+        for row in tx.all(
+            f"SELECT id FROM messages WHERE id IN ({marks(ids)}) AND status IN ({marks(statuses)})", (*ids, *statuses)
+        )
+    ]
 
 
 def _take_back(tx: Tx, ids: list[int], *, owed: bool) -> Cancelled:
-    moved = move(tx, [Move(found, CANCELLED, "cancelled", "Cancelled before it left", refund=True, owed=owed)
-                      for found in ids], clock.now_ms())
+    moved = move(
+        tx,
+        [Move(found, CANCELLED, "cancelled", "Cancelled before it left", refund=True, owed=owed) for found in ids],
+        clock.now_ms(),
+    )
     return Cancelled(len(moved), sum(before["cost_micros"] for before, _ in moved))
 
 
@@ -180,9 +237,9 @@ def _refuse() -> NoReturn:
 
 def pause(batch: Row) -> None:
     """Nothing more of a bulk is dispatched until it is resumed."""
-    if not write(lambda tx: tx.changed("UPDATE batches SET state = 'paused' WHERE id = ? AND lane = 1 AND state ="
-                                       " 'open'",
-                                       (batch["id"],))):
+    if not write(
+        lambda tx: tx.changed("UPDATE batches SET state = 'paused' WHERE id = ? AND lane = 1 AND state = 'open'", (batch["id"],))
+    ):
         raise Conflict("Only a bulk that is under way can be paused")
 
 
@@ -197,8 +254,10 @@ def resume(batch: Row, *, held_too: bool = False) -> None:
         drip_anew(batch)
 
     def unit(tx: Tx) -> None:
-        if not tx.changed("UPDATE batches SET state = 'open', held_at = NULL WHERE id = ? AND state = 'paused'"
-                          " AND (held_at IS NULL OR ?)", (batch["id"], held_too)):
+        if not tx.changed(
+            "UPDATE batches SET state = 'open', held_at = NULL WHERE id = ? AND state = 'paused' AND (held_at IS NULL OR ?)",
+            (batch["id"], held_too),
+        ):
             raise Conflict("Only a paused bulk can be resumed")
         tx.after_commit(bell.dispatcher)
 
@@ -209,15 +268,21 @@ def drip_anew(batch: Row) -> None:
     """New times for what has not left of a drip that is paused or whose account is suspended, a chunk at a time: nothing
     of it goes out meanwhile."""
     now, last, done = clock.now_ms(), 0, 0
-    while ids := query("SELECT id FROM messages WHERE batch_id = ? AND id > ? AND status = 'dripping' ORDER BY id LIMIT ?",
-                       (batch["id"], last, CHUNK)):
+    while ids := query(
+        "SELECT id FROM messages WHERE batch_id = ? AND id > ? AND status = 'dripping' ORDER BY id LIMIT ?",
+        (batch["id"], last, CHUNK),
+    ):
         times = [(now + (done + index) * clock.MINUTE // batch["drip_rate"], row[0]) for index, row in enumerate(ids)]
         _set_times(times)
         last, done = ids[-1][0], done + len(ids)
 
 
 def _set_times(times: list[tuple[int, int]]) -> None:
-    write(lambda tx: tx.executemany(
-        "UPDATE messages SET due_at = ? WHERE id = ? AND status = 'dripping' AND EXISTS (SELECT 1 FROM batches b"
-        " JOIN accounts a ON a.id = b.account_id WHERE b.id = messages.batch_id"
-        " AND (b.state = 'paused' OR a.status = 'suspended'))", times))
+    write(
+        lambda tx: tx.executemany(
+            "UPDATE messages SET due_at = ? WHERE id = ? AND status = 'dripping' AND EXISTS (SELECT 1 FROM batches b"
+            " JOIN accounts a ON a.id = b.account_id WHERE b.id = messages.batch_id"
+            " AND (b.state = 'paused' OR a.status = 'suspended'))",
+            times,
+        )
+    )

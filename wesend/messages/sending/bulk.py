@@ -98,21 +98,50 @@ def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, order: Orde
     batch_uid = origin.batch_uid or new_id()
     with atomic() as tx:
         quota.require_room(account.id, len(composed.text) + spool.stored)
-        batch_id = insert_batch(tx, batch_row(
-            composed, batch_uid, origin, order, lane=1, state="intake", total=spool.count, queued=spool.count,
-            cost=spool.cost_micros, skipped=spool.skipped, now=now, lease_until=clock.now_ms() + LEASE_MS))["id"]
+        batch_id = insert_batch(
+            tx,
+            batch_row(
+                composed,
+                batch_uid,
+                origin,
+                order,
+                lane=1,
+                state="intake",
+                total=spool.count,
+                queued=spool.count,
+                cost=spool.cost_micros,
+                skipped=spool.skipped,
+                now=now,
+                lease_until=clock.now_ms() + LEASE_MS,
+            ),
+        )["id"]
         pay(tx, wallet, spool.cost_micros, batch_id, spool.count, origin, batch_uid)
     state = (order.first_status, None, None, 0, None, None, None, None)
     try:
         written = 0
         for chunk in spool.chunks():
-            _write_chunk(batch_id, [message_row(account, wallet, item, lane=1, uid=new_id(), now=now, batch_id=batch_id,
-                                                due_at=order.due_at(written + index, now), state=state)
-                                    for index, item in enumerate(chunk)])
+            _write_chunk(
+                batch_id,
+                [
+                    message_row(
+                        account,
+                        wallet,
+                        item,
+                        lane=1,
+                        uid=new_id(),
+                        now=now,
+                        batch_id=batch_id,
+                        due_at=order.due_at(written + index, now),
+                        state=state,
+                    )
+                    for index, item in enumerate(chunk)
+                ],
+            )
             written += len(chunk)
         with atomic() as tx:
-            if not tx.changed("UPDATE batches SET state = 'open', lease_until = NULL WHERE id = ? AND state = 'intake'",
-                              (batch_id,)):
+            if not tx.changed(
+                "UPDATE batches SET state = 'open', lease_until = NULL WHERE id = ? AND state = 'intake'", (batch_id,)
+            ):
                 raise BatchNotFound("the batch was undone while it was written")
             count_accepted(tx, account, wallet, now, spool.by_route)
             tx.after_commit(bell.dispatcher)
@@ -127,8 +156,9 @@ def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, order: Orde
 
 def _write_chunk(batch_id: int, rows: list[tuple]) -> None:
     with atomic() as tx:
-        if not tx.changed("UPDATE batches SET lease_until = ? WHERE id = ? AND state = 'intake'",
-                          (clock.now_ms() + LEASE_MS, batch_id)):
+        if not tx.changed(
+            "UPDATE batches SET lease_until = ? WHERE id = ? AND state = 'intake'", (clock.now_ms() + LEASE_MS, batch_id)
+        ):
             raise BatchNotFound("the batch was undone while it was written")
         tx.insert_many("messages", MESSAGE_COLUMNS, rows)
 
@@ -145,10 +175,19 @@ def _undo_in(tx: Tx, batch_id: int) -> bool:
     batch = tx.one("SELECT * FROM batches WHERE id = ? AND state = 'intake'", (batch_id,))
     if batch is None:
         return False
-    ledger.credit(tx, batch["wallet_id"], batch["cost_micros"], kind="refund", batch_id=batch_id,
-                  description=f"Undone: batch {batch['uid']} was not taken in whole")
-    tx.execute("UPDATE batches SET state = 'rejected', refunded_micros = cost_micros, queued = 0, total = 0,"
-               " finished_at = ?, lease_until = NULL WHERE id = ?", (clock.now_ms(), batch_id))
+    ledger.credit(
+        tx,
+        batch["wallet_id"],
+        batch["cost_micros"],
+        kind="refund",
+        batch_id=batch_id,
+        description=f"Undone: batch {batch['uid']} was not taken in whole",
+    )
+    tx.execute(
+        "UPDATE batches SET state = 'rejected', refunded_micros = cost_micros, queued = 0, total = 0,"
+        " finished_at = ?, lease_until = NULL WHERE id = ?",
+        (clock.now_ms(), batch_id),
+    )
     # The request that paid for it was never answered: its idempotency key is free again.
     tx.execute("DELETE FROM idempotency_keys WHERE subject = ? AND status_code IS NULL", (f"batch:{batch['uid']}",))
     return True
@@ -169,22 +208,33 @@ def was_taken_in(batch_uid: str) -> bool:
 
 def undo_abandoned() -> int:
     """Undo every bulk whose intake lease is over: whoever wrote it is gone. How many."""
-    rows = query(f"SELECT id FROM batches WHERE {LIVE_BULKS} AND state = 'intake' AND lease_until < ?",
-                 (clock.now_ms(),))
+    rows = query(f"SELECT id FROM batches WHERE {LIVE_BULKS} AND state = 'intake' AND lease_until < ?", (clock.now_ms(),))
     return sum(undo(row[0]) for row in rows)
 
 
 def sweep_rejected(batch_id: int | None = None) -> None:
     """Remove the messages of an undone bulk, or of all whose removal a crash cut short; none was ever dispatched."""
-    doomed = [batch_id] if batch_id is not None else [row[0] for row in query(
-        f"SELECT id FROM batches b WHERE {UNACCEPTED} AND state = 'rejected'"
-        " AND EXISTS (SELECT 1 FROM messages WHERE batch_id = b.id)")]
+    doomed = (
+        [batch_id]
+        if batch_id is not None
+        else [
+            row[0]
+            for row in query(
+                f"SELECT id FROM batches b WHERE {UNACCEPTED} AND state = 'rejected'"
+                " AND EXISTS (SELECT 1 FROM messages WHERE batch_id = b.id)"
+            )
+        ]
+    )
     for rejected in doomed:
         while _remove_some(rejected):
             pass
 
 
 def _remove_some(batch_id: int) -> int:
-    return write(lambda tx: tx.changed(
-        "DELETE FROM messages WHERE id IN (SELECT m.id FROM messages m JOIN batches b ON b.id = m.batch_id"
-        " WHERE m.batch_id = ? AND b.state = 'rejected' LIMIT 500)", (batch_id,)))
+    return write(
+        lambda tx: tx.changed(
+            "DELETE FROM messages WHERE id IN (SELECT m.id FROM messages m JOIN batches b ON b.id = m.batch_id"
+            " WHERE m.batch_id = ? AND b.state = 'rejected' LIMIT 500)",
+            (batch_id,),
+        )
+    )

@@ -91,10 +91,20 @@ class Composer:
     """What is missing where a route is there, and can't be paid."""
     placeholders: str | None = None
 
-    def __init__(self, account: AccountInfo, wallet: WalletInfo, text: str, *, sender: str | None = None,
-                 route_code: str | None = None, render: Callable[[str, Mapping[str, str]], str] | None = None,
-                 max_segments: int | None = segments.MAX_SEGMENTS, simulate_low_balance: bool = True,
-                 opt_outs_apply: bool = True, spell_sender: Callable[[str], str] = str):
+    def __init__(
+        self,
+        account: AccountInfo,
+        wallet: WalletInfo,
+        text: str,
+        *,
+        sender: str | None = None,
+        route_code: str | None = None,
+        render: Callable[[str, Mapping[str, str]], str] | None = None,
+        max_segments: int | None = segments.MAX_SEGMENTS,
+        simulate_low_balance: bool = True,
+        opt_outs_apply: bool = True,
+        spell_sender: Callable[[str], str] = str,
+    ):
         if not text:
             raise InvalidInput("The message is empty", {"text": ["Missing"]})
         self.account, self.wallet, self.text = account, wallet, text
@@ -131,8 +141,7 @@ class Composer:
         phone = addressee.phone
         if phone is None:
             return INVALID_RECIPIENT
-        if self.checks_opt_outs and opt_outs.opted_out(self.account.id, opt_outs.SMS, [phone.e164],
-                                                        self.wallet.side):
+        if self.checks_opt_outs and opt_outs.opted_out(self.account.id, opt_outs.SMS, [phone.e164], self.wallet.side):
             return OPTED_OUT
         way = self._way(phone)
         if way is None:
@@ -149,20 +158,31 @@ class Composer:
         if self.simulate_low_balance and phone.e164.endswith(TOO_LITTLE_CREDIT):
             self._refuse(cost)
         route = way.route
-        return Planned(phone.e164, phone.country, text, counted.encoding, counted.count, cost, way.sender,
-                       way.gateway, route.code if route else None, route_cost if route else None,
-                       route.currency if route else None)
+        return Planned(
+            phone.e164,
+            phone.country,
+            text,
+            counted.encoding,
+            counted.count,
+            cost,
+            way.sender,
+            way.gateway,
+            route.code if route else None,
+            route_cost if route else None,
+            route.currency if route else None,
+        )
 
     def _measure(self, text: str) -> segments.Segments:
         counted = segments.count(text)
         if self.max_segments is not None and counted.count > self.max_segments:
-            raise TextTooLong(f"The message has {counted.count} segments; at most {self.max_segments} are allowed",
-                              {"text": [f"At most {self.max_segments} segments"]})
+            raise TextTooLong(
+                f"The message has {counted.count} segments; at most {self.max_segments} are allowed",
+                {"text": [f"At most {self.max_segments} segments"]},
+            )
         return counted
 
     def _way(self, phone: phones.Phone) -> _Way | None:
-        in_country = (routes.active_routes_by_country().get(phone.country, ()) if phone.country not in self.ways
-                      else None)
+        in_country = routes.active_routes_by_country().get(phone.country, ()) if phone.country not in self.ways else None
         if in_country is None:
             return self.ways[phone.country]
         way = self._find_way(phone)
@@ -198,8 +218,10 @@ class Composer:
             if route is None:
                 known = (count * money.MICRO, 0)
             else:
-                known = (routes.wallet_price(route.price_micros, route.currency, count, self.wallet.currency),
-                         money.price(route.price_micros, count))
+                known = (
+                    routes.wallet_price(route.price_micros, route.currency, count, self.wallet.currency),
+                    money.price(route.price_micros, count),
+                )
                 if known[0] is None:
                     self.why_no_route = f"There is no exchange rate from {route.currency} to {self.wallet.currency}"
             self.prices[key] = known
@@ -207,8 +229,12 @@ class Composer:
 
     def _refuse(self, cost_micros: int):
         row = query_one("SELECT balance_micros FROM wallets WHERE id = ?", (self.wallet.id,))
-        raise InsufficientBalance(wallet_id=self.wallet.uid, balance_micros=row[0] if row else 0,
-                                  required_micros=cost_micros, currency=self.wallet.currency)
+        raise InsufficientBalance(
+            wallet_id=self.wallet.uid,
+            balance_micros=row[0] if row else 0,
+            required_micros=cost_micros,
+            currency=self.wallet.currency,
+        )
 
 
 def read_recipients(given: Iterable[str], home_country: str | None) -> Iterator[Addressee]:

@@ -52,15 +52,17 @@ def take_back(tx: Tx, account_id: int, channel: str, address: str, side: Side | 
 
     An e-mail address that was written with capitals is found when its message would leave.
     """
-    rows = tx.all("SELECT id, wallet_id FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ? AND account_id = ?"
-                  " AND channel = ? AND status IN ('scheduled', 'dripping', 'queued')", (address, account_id, channel))
+    rows = tx.all(
+        "SELECT id, wallet_id FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ? AND account_id = ?"
+        " AND channel = ? AND status IN ('scheduled', 'dripping', 'queued')",
+        (address, account_id, channel),
+    )
     cancel(tx, [row["id"] for row in rows if side in (None, wallet_by_id(row["wallet_id"]).side)])
 
 
 def cancel(tx: Tx, ids: Iterable[int]) -> None:
     changes = {"error_code": OPTED_OUT, "error_message": SENTENCE}
-    move(tx, [Move(message_id, CANCELLED, "cancelled", SENTENCE, None, changes, refund=True) for message_id in ids],
-         clock.now_ms())
+    move(tx, [Move(message_id, CANCELLED, "cancelled", SENTENCE, None, changes, refund=True) for message_id in ids], clock.now_ms())
 
 
 def among(messages: Iterable[ToSomebody]) -> set[int]:
@@ -68,15 +70,20 @@ def among(messages: Iterable[ToSomebody]) -> set[int]:
     alike: dict[tuple[int, int, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for message in messages:
         alike[message.account_id, message.wallet_id, message.channel][message.recipient.lower()].append(message.id)
-    return {message_id for (account_id, wallet_id, channel), ids in alike.items()
-            for address in opt_outs.opted_out(account_id, channel, list(ids), wallet_by_id(wallet_id).side)
-            for message_id in ids[address]}
+    return {
+        message_id
+        for (account_id, wallet_id, channel), ids in alike.items()
+        for address in opt_outs.opted_out(account_id, channel, list(ids), wallet_by_id(wallet_id).side)
+        for message_id in ids[address]
+    }
 
 
 def cancel_among(tx: Tx, ids: list[int]) -> set[int]:
     """Cancel those of some queued messages whose recipients have opted out; their ids."""
-    rows = [Waiting(*row) for row in tx.all(
-        f"SELECT id, wallet_id, account_id, channel, recipient FROM messages WHERE id IN ({marks(ids)})", ids)]
+    rows = [
+        Waiting(*row)
+        for row in tx.all(f"SELECT id, wallet_id, account_id, channel, recipient FROM messages WHERE id IN ({marks(ids)})", ids)
+    ]
     stopped = among(rows)
     cancel(tx, stopped)
     return stopped

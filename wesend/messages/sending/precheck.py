@@ -55,7 +55,16 @@ def precheck(composer: Composer, addressees: Iterable[Addressee], *, dedupe: boo
         sums[2] += item.route_cost_micros or 0
         sums[3] += item.cost_micros
         currencies[item.route] = item.route_currency
-    found = [CountryPart(country, route, currencies[route], *sums) for (country, route), sums in sorted(
-        parts.items(), key=lambda entry: (entry[0][0], entry[0][1] or ""))]
-    return Precheck(contacts, sum(part.segments for part in found), sum(part.wallet_cost_micros for part in found),
-                    balance_of(composer.wallet), found, skipped, unroutable)
+    found = [
+        CountryPart(country, route, currencies[route], *sums)
+        for (country, route), sums in sorted(parts.items(), key=lambda entry: (entry[0][0], entry[0][1] or ""))
+    ]
+    return Precheck(
+        contacts,
+        sum(part.segments for part in found),
+        sum(part.wallet_cost_micros for part in found),
+        balance_of(composer.wallet),
+        found,
+        skipped,
+        unroutable,
+    )

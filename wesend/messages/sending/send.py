@@ -16,22 +16,13 @@ from ...wallets.service import WalletInfo, balance_of
 from ..dispatch.submit import foretell, submit_accepted
 from .accept import IN_REQUEST_LIMIT, Accepted, Sent, accept
 from .bulk import CHUNK_CHARACTERS, Spool, accept_bulk, to_store, weight
-from .compose import (
-    EMAIL,
-    INVALID_RECIPIENT,
-    NO_ROUTE,
-    OPTED_OUT,
-    SMS,
-    Addressee,
-    Composed,
-    Planned,
-    Skipped,
-)
+from .compose import EMAIL, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT, SMS, Addressee, Composed, Planned, Skipped
 from .options import Order, Origin
 
 
-def send(composer: Composed, addressees: Iterable[Addressee], *, origin: Origin, order: Order = Order(),
-         in_request: bool = True) -> Accepted:
+def send(
+    composer: Composed, addressees: Iterable[Addressee], *, origin: Origin, order: Order = Order(), in_request: bool = True
+) -> Accepted:
     """Send to all addressees; InvalidRecipient or NoRoute when there is nobody to send to.
 
     Up to IN_REQUEST_LIMIT recipients are submitted before this returns (``in_request``, and due now), unless dispatch
@@ -61,14 +52,16 @@ def send(composer: Composed, addressees: Iterable[Addressee], *, origin: Origin,
     if in_request and order.mode == "now" and pause.current() is None:
         at_once, remote = _callable_now({item.gateway for item in planned})
     with in_request_waits.waiting_for(remote) as waited_for:
-        accepted = accept(composer, planned, skipped, origin=origin, order=order,
-                          submit_now=frozenset(at_once | waited_for), foretell=foretell)
+        accepted = accept(
+            composer, planned, skipped, origin=origin, order=order, submit_now=frozenset(at_once | waited_for), foretell=foretell
+        )
         submit_accepted(accepted)
     return accepted
 
 
-def send_bulk(composer: Composed, addressees: Iterable[Addressee], *, origin: Origin, order: Order,
-              dedupe: bool = True) -> Accepted:
+def send_bulk(
+    composer: Composed, addressees: Iterable[Addressee], *, origin: Origin, order: Order, dedupe: bool = True
+) -> Accepted:
     """Send as a bulk, however few: through the queue, to be paused, resumed and cancelled as a whole."""
     return _spooled(composer, composer.plan(addressees, dedupe=dedupe), origin, order)
 
@@ -98,8 +91,9 @@ def _refuse_if_poor(composer: Composed, skipped: list[Skipped]) -> None:
     required = segments.count(composer.text).count * unrouted * money.MICRO
     balance = balance_of(composer.wallet)
     if balance < required:
-        raise InsufficientBalance(wallet_id=composer.wallet.uid, balance_micros=balance, required_micros=required,
-                                  currency=composer.wallet.currency)
+        raise InsufficientBalance(
+            wallet_id=composer.wallet.uid, balance_micros=balance, required_micros=required, currency=composer.wallet.currency
+        )
 
 
 def raise_nobody(skipped: list[Skipped], composer: Composed):
@@ -122,10 +116,15 @@ def load_sent(batch_uid: str, *, limit: int = 100_000) -> Sent:
         assert batch is not None
         messages = query("SELECT * FROM messages WHERE batch_id = ? ORDER BY id LIMIT ?", (batch["id"], limit))
         # As it was paid, less what came back: not what others have paid from this wallet since.
-        paid = query("SELECT balance_after_micros FROM ledger_entries WHERE batch_id = ? AND message_id IS NULL"
-                     " AND kind = 'sms_charge'", (batch["id"],))
-        balance = (paid[0][0] + batch["refunded_micros"] if paid  # what costs nothing has no entry
-                   else query("SELECT balance_micros FROM wallets WHERE id = ?", (batch["wallet_id"],))[0][0])
+        paid = query(
+            "SELECT balance_after_micros FROM ledger_entries WHERE batch_id = ? AND message_id IS NULL AND kind = 'sms_charge'",
+            (batch["id"],),
+        )
+        balance = (
+            paid[0][0] + batch["refunded_micros"]
+            if paid  # what costs nothing has no entry
+            else query("SELECT balance_micros FROM wallets WHERE id = ?", (batch["wallet_id"],))[0][0]
+        )
         return Sent(batch, messages, balance)
 
 
@@ -139,7 +138,11 @@ def refuse_if_all_rejected(sent: Sent, wallet: WalletInfo) -> None:
 
     Only where the call waits for the gateway: what the queue has refused by the time of the answer was accepted.
     """
-    if sent.batch["in_request"] and all(m["status"] == "failed" and m["refunded_micros"] == m["cost_micros"]
-                                        for m in sent.messages):
-        raise ProviderRejected(refunded_micros=sum(m["refunded_micros"] for m in sent.messages),
-                               currency=wallet.currency, reason=sent.messages[0]["error_message"])
+    if sent.batch["in_request"] and all(
+        m["status"] == "failed" and m["refunded_micros"] == m["cost_micros"] for m in sent.messages
+    ):
+        raise ProviderRejected(
+            refunded_micros=sum(m["refunded_micros"] for m in sent.messages),
+            currency=wallet.currency,
+            reason=sent.messages[0]["error_message"],
+        )

@@ -58,8 +58,12 @@ def _places_in_queries(text: str, placeholders: str, format_: str) -> frozenset[
     """Where the placeholders stand that are inside the query (or fragment) of a link, behind its question mark."""
     spans = markup.link_spans(text) if format_ == HTML else (found.span() for found in PLAIN_LINK.finditer(text))
     pattern = templating.PATTERNS[STYLES[placeholders]]
-    return frozenset(found.start() for start, end in spans if (question := text.find("?", start, end)) >= 0
-                     for found in pattern.finditer(text, question, end))
+    return frozenset(
+        found.start()
+        for start, end in spans
+        if (question := text.find("?", start, end)) >= 0
+        for found in pattern.finditer(text, question, end)
+    )
 
 
 def named_in_queries(text: str, placeholders: str, format_: str) -> Counter[str]:

@@ -5,15 +5,7 @@ messages of a bulk, claimed through their batch, so that an unfinished or paused
 sends of a suspended account lie in lane 2, and in lane 3 when they wait for the operator's word: out of everybody's way.
 """
 
-from sqlalchemy import (
-    CheckConstraint,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    String,
-    Text,
-)
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy import text as condition  # a column of Batch is named text
 
 from ...core.columns import Id, Instant, Micros
@@ -59,8 +51,9 @@ class Batch(db.Model):
     created_at = db.mapped_column(Instant, nullable=False)
     finished_at = db.mapped_column(Instant)
     __table_args__ = (
-        CheckConstraint("state IN ('intake', 'open', 'paused', 'cancelled', 'finished', 'refused', 'rejected',"
-                        " 'cancelling')", name="state"),
+        CheckConstraint(
+            "state IN ('intake', 'open', 'paused', 'cancelled', 'finished', 'refused', 'rejected', 'cancelling')", name="state"
+        ),
         CheckConstraint("mode IN ('now', 'scheduled', 'drip')", name="mode"),
         Index("ix_batches_account_id", "account_id", "id", sqlite_where=condition("lane = 1")),  # campaigns
         Index("ix_batches_bulk", "id", sqlite_where=condition("lane = 1 AND state IN ('intake', 'open', 'cancelling')")),
@@ -116,7 +109,9 @@ class Message(db.Model):
     __table_args__ = (
         CheckConstraint(
             "status IN ('scheduled', 'dripping', 'queued', 'claimed', 'submitting', 'submitted', 'sent', 'delivered',"
-            " 'failed', 'cancelled', 'unknown')", name="status"),
+            " 'failed', 'cancelled', 'unknown')",
+            name="status",
+        ),
         CheckConstraint("refunded_micros BETWEEN 0 AND cost_micros", name="refund"),
         # What lists go through, in the order of days, which the roll-up counts; wallet_id at the end spares a look at the row.
         Index("ix_messages_account_day", "account_id", "channel", "day", "id"),
@@ -126,14 +121,28 @@ class Message(db.Model):
         Index("ix_messages_recipient", "recipient", "id"),
         Index("ix_messages_gateway_ref", "gateway_ref", sqlite_where=condition("gateway_ref IS NOT NULL")),
         Index("ix_messages_queue", "gateway", "due_at", "id", sqlite_where=condition("status = 'queued' AND lane = 0")),
-        Index("ix_messages_bulk_queue", "batch_id", "gateway", "due_at", "id",
-              sqlite_where=condition("status = 'queued' AND lane = 1")),
-        Index("ix_messages_waiting", "lane", "due_at",
-              sqlite_where=condition("status IN ('scheduled', 'dripping') AND lane = 0")),
-        Index("ix_messages_bulk_waiting", "batch_id", "due_at",
-              sqlite_where=condition("status IN ('scheduled', 'dripping') AND lane = 1")),
-        Index("ix_messages_held", "account_id", "lane", "due_at",
-              sqlite_where=condition("lane >= 2 AND status IN ('scheduled', 'dripping', 'queued')")),
+        Index(
+            "ix_messages_bulk_queue",
+            "batch_id",
+            "gateway",
+            "due_at",
+            "id",
+            sqlite_where=condition("status = 'queued' AND lane = 1"),
+        ),
+        Index("ix_messages_waiting", "lane", "due_at", sqlite_where=condition("status IN ('scheduled', 'dripping') AND lane = 0")),
+        Index(
+            "ix_messages_bulk_waiting",
+            "batch_id",
+            "due_at",
+            sqlite_where=condition("status IN ('scheduled', 'dripping') AND lane = 1"),
+        ),
+        Index(
+            "ix_messages_held",
+            "account_id",
+            "lane",
+            "due_at",
+            sqlite_where=condition("lane >= 2 AND status IN ('scheduled', 'dripping', 'queued')"),
+        ),
         Index("ix_messages_lease", "lease_until", sqlite_where=condition("status IN ('claimed', 'submitting')")),
         Index("ix_messages_poll", "poll_at", sqlite_where=condition("poll_at IS NOT NULL")),
         Index("ix_messages_unknown", "id", sqlite_where=condition("status = 'unknown'")),

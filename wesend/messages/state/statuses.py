@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 SCHEDULED, DRIPPING, QUEUED, CLAIMED, SUBMITTING = "scheduled", "dripping", "queued", "claimed", "submitting"
-SUBMITTED, SENT, DELIVERED, FAILED, CANCELLED, UNKNOWN = (
-    "submitted", "sent", "delivered", "failed", "cancelled", "unknown")
+SUBMITTED, SENT, DELIVERED, FAILED, CANCELLED, UNKNOWN = ("submitted", "sent", "delivered", "failed", "cancelled", "unknown")
 
 ALLOWED: dict[str, frozenset[str]] = {
     SCHEDULED: frozenset({QUEUED, CANCELLED}),
@@ -27,8 +26,7 @@ FINAL = frozenset({DELIVERED, FAILED, CANCELLED})
 WAITING = frozenset({SCHEDULED, DRIPPING, QUEUED, CLAIMED, SUBMITTING})
 UNDER_WAY = frozenset({SUBMITTED, SENT, UNKNOWN})
 
-BUCKETS = {status: ("queued" if status in WAITING else "submitted" if status in UNDER_WAY else status)
-           for status in ALL}
+BUCKETS = {status: ("queued" if status in WAITING else "submitted" if status in UNDER_WAY else status) for status in ALL}
 """Status → the batch counter it is counted under."""
 
 LIVE_BULKS = "lane = 1 AND state IN ('intake', 'open', 'cancelling')"

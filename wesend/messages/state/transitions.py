@@ -17,16 +17,7 @@ from ...database import Row, Tx, marks
 from ...routing.routes import find_route
 from ...wallets import ledger
 from . import webhook_events
-from .statuses import (
-    ALLOWED,
-    BUCKETS,
-    CANCELLED,
-    DELIVERED,
-    FAILED,
-    FINAL,
-    QUEUED,
-    TIMEOUT,
-)
+from .statuses import ALLOWED, BUCKETS, CANCELLED, DELIVERED, FAILED, FINAL, QUEUED, TIMEOUT
 
 
 class Move(NamedTuple):
@@ -60,7 +51,7 @@ def move(tx: Tx, moves: list[Move], now: int) -> list[Moved]:
     rows: dict[int, Row] = {}
     ids = [m.id for m in moves]
     for start in range(0, len(ids), 500):
-        chunk = ids[start:start + 500]
+        chunk = ids[start : start + 500]
         for row in tx.execute(f"SELECT * FROM messages WHERE id IN ({marks(chunk)})", chunk):
             rows[row["id"]] = row
     done: list[Moved] = []
@@ -102,8 +93,10 @@ def _update(tx: Tx, done: list[Moved]) -> None:
 
 
 def _enter_timeline(tx: Tx, moves: list[Move], now: int) -> None:
-    tx.executemany("INSERT INTO message_events (message_id, event, status, detail, meta, at) VALUES (?, ?, ?, ?, ?, ?)",
-                   [(m.id, m.event, m.to, m.detail, json.dumps(m.meta) if m.meta else None, now) for m in moves])
+    tx.executemany(
+        "INSERT INTO message_events (message_id, event, status, detail, meta, at) VALUES (?, ?, ?, ?, ?, ?)",
+        [(m.id, m.event, m.to, m.detail, json.dumps(m.meta) if m.meta else None, now) for m in moves],
+    )
 
 
 def enter_submitted(tx: Tx, account_id: int, moves: list[Move], now: int, *, listened_to: bool) -> None:
@@ -120,16 +113,23 @@ def _refund(tx: Tx, done: list[Moved]) -> dict[int, int]:
     for before, wanted in done:
         if not before["cost_micros"] or not (wanted.refund or _failed_on_refunding_route(before, wanted)):
             continue
-        if tx.changed("UPDATE messages SET refunded_micros = cost_micros WHERE id = ? AND refunded_micros = 0",
-                      (wanted.id,)):
+        if tx.changed("UPDATE messages SET refunded_micros = cost_micros WHERE id = ? AND refunded_micros = 0", (wanted.id,)):
             refunds[before["batch_id"]] += before["cost_micros"]
             if wanted.owed:
-                tx.execute("UPDATE batches SET owed_micros = owed_micros + ? WHERE id = ?",
-                           (before["cost_micros"], before["batch_id"]))
+                tx.execute(
+                    "UPDATE batches SET owed_micros = owed_micros + ? WHERE id = ?", (before["cost_micros"], before["batch_id"])
+                )
                 continue
-            ledger.credit(tx, before["wallet_id"], before["cost_micros"], kind="refund",
-                          description=f"Refund of {before['uid']}: {wanted.detail or wanted.event}",
-                          batch_id=before["batch_id"], message_id=wanted.id, charge_no=before["charges"])
+            ledger.credit(
+                tx,
+                before["wallet_id"],
+                before["cost_micros"],
+                kind="refund",
+                description=f"Refund of {before['uid']}: {wanted.detail or wanted.event}",
+                batch_id=before["batch_id"],
+                message_id=wanted.id,
+                charge_no=before["charges"],
+            )
     return refunds
 
 
@@ -174,13 +174,17 @@ def count_batches(tx: Tx, buckets: Mapping[int, Mapping[str, int]], refunds: Map
     transaction, once.
     """
     counted = ("queued", "submitted", DELIVERED, FAILED, CANCELLED)
-    tx.executemany(COUNT, [
-        (*(buckets.get(batch_id, {}).get(name, 0) for name in counted), refunds.get(batch_id, 0), batch_id)
-        for batch_id in {*buckets, *refunds}])
+    tx.executemany(
+        COUNT,
+        [
+            (*(buckets.get(batch_id, {}).get(name, 0) for name in counted), refunds.get(batch_id, 0), batch_id)
+            for batch_id in {*buckets, *refunds}
+        ],
+    )
     tx.executemany(REOPEN, [(batch_id,) for batch_id, deltas in buckets.items() if deltas.get("queued", 0) > 0])
     moved, finished = list(buckets), []
     for start in range(0, len(moved), 500):
-        chunk = moved[start:start + 500]
+        chunk = moved[start : start + 500]
         finished += [row[0] for row in tx.all(FINISH.format(ids=marks(chunk)), (now, *chunk))]
     return finished
 
@@ -209,4 +213,5 @@ def count_day(tx: Tx, key: tuple[int, int, str, str], deltas: dict[str, int]) ->
         " total = total + excluded.total, delivered = delivered + excluded.delivered, failed = failed +"
         " excluded.failed,"
         " cancelled = cancelled + excluded.cancelled",
-        (*key, deltas.get("total", 0), deltas.get(DELIVERED, 0), deltas.get(FAILED, 0), deltas.get(CANCELLED, 0)))
+        (*key, deltas.get("total", 0), deltas.get(DELIVERED, 0), deltas.get(FAILED, 0), deltas.get(CANCELLED, 0)),
+    )

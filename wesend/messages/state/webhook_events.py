@@ -21,8 +21,7 @@ def message_changes(tx: Tx, account_ids: set[int], message_ids: list[int], finis
     for batch in batches.values():
         side, format_ = _heard_of(batch)
         if format_ is not None:
-            told = [format_.message_changed(message, batch) for message in messages
-                    if message["batch_id"] == batch["id"]]
+            told = [format_.message_changed(message, batch) for message in messages if message["batch_id"] == batch["id"]]
             if batch["id"] in finished:
                 told.append(format_.batch_finished(batch))
             _enqueue(tx, batch, side, told)
@@ -59,6 +58,6 @@ def _enqueue(tx: Tx, batch: Row, side: Side, told: list[Event | None]) -> None:
 def _load(tx: Tx, table: str, ids: list[int]) -> list[Row]:
     found: list[Row] = []
     for start in range(0, len(ids), 500):
-        chunk = ids[start:start + 500]
+        chunk = ids[start : start + 500]
         found += tx.all(f"SELECT * FROM {table} WHERE id IN ({marks(chunk)}) ORDER BY id", chunk)
     return found

@@ -63,8 +63,10 @@ def _refuse(client: socket.socket, app: Any) -> None:
     asked = client.recv(65_536) if _is_readable(client, FIRST_BYTES) else b""
     body = json.dumps(_shown(app, asked)).encode()
     client.settimeout(FIRST_BYTES)
-    client.sendall(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Type: application/json\r\n"
-                   b"Retry-After: 1\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+    client.sendall(
+        b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        b"Retry-After: 1\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    )
     client.shutdown(socket.SHUT_WR)
 
 

@@ -39,7 +39,7 @@ class Arrival:
             self.searched = len(data)
             if end < 0:
                 return State.STREAM if len(data) > LARGEST or _is_no_request(data) else State.PARTIAL
-            self._read_head(bytes(data[:end + 2]), end + 4)
+            self._read_head(bytes(data[: end + 2]), end + 4)
         if self.found is not None:
             return self.found
         if self.chunked:

@@ -135,7 +135,8 @@ class PacedSocket(socket.socket):
                 self.request.must_close = True  # so that the answer says so
             raise SlowClient
         if not _poll(self, select.POLLIN, patience if self.limit is None else min(patience, self.limit)) and (
-                self.limit is not None and self.limit <= patience):
+            self.limit is not None and self.limit <= patience
+        ):
             raise TimeoutError("timed out")
 
     # -- going ------------------------------------------------------------

@@ -29,8 +29,10 @@ LOOK_EVERY = 0.5  # seconds between looks for who is too slow
 LINGER = 2.0  # seconds in which a client may take note that we have closed
 SHORT_OF_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 BUSY = b'{"error": "busy", "message": "Too many large requests at once; try again in a moment"}\n'
-LATER = (b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\nContent-Type: application/json\r\n"
-         b"Content-Length: %d\r\n\r\n%s" % (len(BUSY), BUSY))
+LATER = (
+    b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\nContent-Type: application/json\r\n"
+    b"Content-Length: %d\r\n\r\n%s" % (len(BUSY), BUSY)
+)
 
 
 class PatientWorker(ThreadWorker):

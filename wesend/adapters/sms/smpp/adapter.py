@@ -112,9 +112,13 @@ class SmppGateway(SmsGateway):
         running = self._run()
         if running.sending is None:
             return [outcome_of([NOT_WRITTEN], "this gateway is bound as a receiver only")] * len(submissions)
-        messages = [[submit_body(item.sender, item.to, part)
-                     for part in parts_of(item.text, next(running.references), payload=self._payload)]
-                    for item in submissions]
+        messages = [
+            [
+                submit_body(item.sender, item.to, part)
+                for part in parts_of(item.text, next(running.references), payload=self._payload)
+            ]
+            for item in submissions
+        ]
         answers = self._through_window(running.sending, messages)
         return [outcome_of(of_message, running.sending.trouble) for of_message in answers]
 
@@ -128,8 +132,11 @@ class SmppGateway(SmsGateway):
             got = session.submit([messages[message][part] for message, part in missing], is_first, budget)
             for (message, part), answer in zip(missing, got, strict=True):
                 answers[message][part] = answer
-            missing = [(message, part) for message, part in missing
-                       if may_follow(answers[message][part]) and any(map(is_accepted, answers[message]))]
+            missing = [
+                (message, part)
+                for message, part in missing
+                if may_follow(answers[message][part]) and any(map(is_accepted, answers[message]))
+            ]
             if not missing or time.monotonic() >= budget.finish_by:
                 return answers
             is_first = [False] * len(missing)

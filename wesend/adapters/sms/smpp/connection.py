@@ -71,7 +71,7 @@ class Connection:
                 sequences = self.window.take(call, at, allowed, until) if allowed else []
                 if not sequences:
                     return
-                chunk = bodies[at:at + len(sequences)]
+                chunk = bodies[at : at + len(sequences)]
                 self._wire.send(b"".join(map(pdu.pack, repeat(pdu.SUBMIT_SM), sequences, chunk)))
                 at += len(sequences)
         except OSError:
@@ -82,10 +82,17 @@ class Connection:
     def respond(self, answers: Sequence[tuple[Pdu, int]]) -> None:
         """Answer requests, each with a status; one that can't be answered any more is sent again by the SMSC."""
         with contextlib.suppress(OSError):
-            self._wire.send(b"".join(
-                pdu.pack(request.command | pdu.RESPONSE, request.sequence,
-                         b"\0" if request.command in (pdu.DELIVER_SM, pdu.DATA_SM) else b"", status)
-                for request, status in answers))
+            self._wire.send(
+                b"".join(
+                    pdu.pack(
+                        request.command | pdu.RESPONSE,
+                        request.sequence,
+                        b"\0" if request.command in (pdu.DELIVER_SM, pdu.DATA_SM) else b"",
+                        status,
+                    )
+                    for request, status in answers
+                )
+            )
 
     def read_until_lost(self) -> None:
         """Read, answer and keep alive; always ends with OSError or Malformed."""
@@ -109,8 +116,11 @@ class Connection:
             self._wire.close()
 
     def _take_in(self, pdus: list[Pdu]) -> None:
-        answers = [(got.sequence, got.status, pdu.message_id(got.body)) for got in pdus
-                   if got.command in (pdu.SUBMIT_SM | pdu.RESPONSE, pdu.GENERIC_NACK)]
+        answers = [
+            (got.sequence, got.status, pdu.message_id(got.body))
+            for got in pdus
+            if got.command in (pdu.SUBMIT_SM | pdu.RESPONSE, pdu.GENERIC_NACK)
+        ]
         if any(status in statuses.TOO_FAST for _, status, _ in answers):
             self._pace.hold()
         if answers:

@@ -104,8 +104,7 @@ class Deliveries:
             return statuses.OK
         has_udh = bool(delivery.esm_class & texts.UDH_INDICATOR)
         try:
-            on_inbound(delivery.source, delivery.destination,
-                       texts.decode(delivery.content, delivery.data_coding, has_udh))
+            on_inbound(delivery.source, delivery.destination, texts.decode(delivery.content, delivery.data_coding, has_udh))
         except Exception:
             log.exception("smpp gateway %s: an inbound message could not be kept", self._name)
             return statuses.RX_T_APPN

@@ -70,7 +70,7 @@ class Splitter:
                 raise Malformed(f"a PDU of {length} bytes")
             if len(data) - start < length:
                 break
-            found.append(Pdu(command, status, sequence, data[start + HEADER.size:start + length]))
+            found.append(Pdu(command, status, sequence, data[start + HEADER.size : start + length]))
             start += length
         self._rest = data[start:]
         return found
@@ -83,8 +83,15 @@ def bind_body(system_id: str, password: str, system_type: str) -> bytes:
 def submit_body(sender: str | None, to: str, part: Part) -> bytes:
     """A submit_sm that asks for a final receipt. ``to`` is E.164, with or without its ``+``."""
     esm_class = UDH_INDICATOR if part.has_udh else 0
-    head = b"".join((b"\0", source(sender), bytes((INTERNATIONAL, ISDN)), _cstring(to.removeprefix("+")),
-                     bytes((esm_class, 0, 0, 0, 0, 1, 0, part.data_coding, 0))))
+    head = b"".join(
+        (
+            b"\0",
+            source(sender),
+            bytes((INTERNATIONAL, ISDN)),
+            _cstring(to.removeprefix("+")),
+            bytes((esm_class, 0, 0, 0, 0, 1, 0, part.data_coding, 0)),
+        )
+    )
     if part.as_payload:
         return head + b"\0" + TLV.pack(MESSAGE_PAYLOAD, len(part.content)) + part.content
     return head + bytes((len(part.content),)) + part.content
@@ -122,7 +129,7 @@ def read_delivery(pdu: Pdu) -> Delivery:
             at = body.index(b"\0", at) + 1
             at = body.index(b"\0", at) + 1
             data_coding, length = body[at + 2], body[at + 4]
-            content, at = body[at + 5:at + 5 + length], at + 5 + length
+            content, at = body[at + 5 : at + 5 + length], at + 5 + length
     except (ValueError, IndexError):
         raise Malformed("a deliver_sm that is cut short") from None
     tlvs = _read_tlvs(body, at)
@@ -137,7 +144,7 @@ def _read_tlvs(body: bytes, at: int) -> dict[int, bytes]:
         at += TLV.size
         if at + length > len(body):
             break
-        found[tag] = body[at:at + length]
+        found[tag] = body[at : at + length]
         at += length
     return found
 

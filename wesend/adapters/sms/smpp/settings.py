@@ -14,20 +14,22 @@ BINDS = {"transceiver": BIND_TRANSCEIVER, "transmitter": BIND_TRANSMITTER, "rece
 
 OPTIONS = (
     Option("host", "text", required=True, help="The SMSC's host name or address", destination=True),
-    Option("port", "integer", default=2775, least=1, most=65535, help="Its port; 3550 is usual with TLS",
-           destination=True),
+    Option("port", "integer", default=2775, least=1, most=65535, help="Its port; 3550 is usual with TLS", destination=True),
     Option("system_id", "text", required=True, help="The name to bind with"),
     Option("system_type", "text", default="", help="Only if the SMSC asks for one"),
-    Option("bind", "choice", default="transceiver", choices=tuple(BINDS),
-           help="transceiver; transmitter (receipts over a receiver session of their own); or receiver (nothing is sent)"),
+    Option(
+        "bind",
+        "choice",
+        default="transceiver",
+        choices=tuple(BINDS),
+        help="transceiver; transmitter (receipts over a receiver session of their own); or receiver (nothing is sent)",
+    ),
     Option("window", "integer", default=10, least=1, most=1000, help="Parts on their way at once, each session"),
     Option("tls", "flag", default=False, help="1: TLS, with the SMSC's certificate checked", destination=True),
     Option("ca_file", "text", help="PEM file of the authority that signed it, if no public one did", destination=True),
     Option("payload", "flag", default=False, help="1: a long text goes as message_payload instead of parts"),
-    Option("enquire_link", "decimal", default=Decimal(30),
-           help="Seconds of silence before the SMSC is asked if it is there"),
-    Option("reconnect", "decimal", default=Decimal(1),
-           help="Seconds before a second try to connect; doubles up to a minute"),
+    Option("enquire_link", "decimal", default=Decimal(30), help="Seconds of silence before the SMSC is asked if it is there"),
+    Option("reconnect", "decimal", default=Decimal(1), help="Seconds before a second try to connect; doubles up to a minute"),
 )
 SECRETS = (Option("password", "text", required=True, help="The password to bind with"),)
 

@@ -33,8 +33,7 @@ def parts_of(text: str, reference: int, *, payload: bool = False) -> list[Part]:
     if payload:
         return [Part(coding, encode(text, coding), as_payload=True)]
     header = CONCATENATED + bytes((reference & 0xFF, len(texts)))
-    return [Part(coding, header + bytes((number,)) + encode(piece, coding), has_udh=True)
-            for number, piece in enumerate(texts, 1)]
+    return [Part(coding, header + bytes((number,)) + encode(piece, coding), has_udh=True) for number, piece in enumerate(texts, 1)]
 
 
 def encode(text: str, data_coding: int) -> bytes:
@@ -45,7 +44,7 @@ def encode(text: str, data_coding: int) -> bytes:
 def decode(content: bytes, data_coding: int, has_udh: bool = False) -> str:
     """The text of an inbound message; bytes that are no text in its coding become U+FFFD."""
     if has_udh and content:
-        content = content[content[0] + 1:]
+        content = content[content[0] + 1 :]
     if data_coding == UTF_16:
         return content.decode("utf-16-be", "replace")
     if data_coding == LATIN_1:

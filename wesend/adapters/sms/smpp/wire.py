@@ -41,7 +41,7 @@ class Wire:
             while view:
                 try:
                     with self._inside:
-                        view = view[self._socket.send(view):]
+                        view = view[self._socket.send(view) :]
                 except (BlockingIOError, ssl.SSLWantWriteError):
                     self._wait(select.POLLOUT, end - time.monotonic())
                 except ssl.SSLWantReadError:
