@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from wesend.dialects.documenting.operations import Api
 from wesend.docs.apis import APIS
-from wesend.docs.operations import Api
 from wesend.docs.postman import collection
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "postman"

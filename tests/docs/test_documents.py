@@ -11,8 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from marshmallow import Schema
 
+from wesend.dialects.documenting.operations import Api
 from wesend.docs.apis import APIS
-from wesend.docs.operations import Api
 
 from ..support.dialects import registered
 from ..support.documents import METHODS, Documented

@@ -8,8 +8,8 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from wesend.dialects.documenting.operations import Upload, path_values
 from wesend.docs.apis import APIS
-from wesend.docs.operations import Upload, path_values
 from wesend.docs.postman import BOUNDARY, multipart
 
 from ..support.dialects import ROWS

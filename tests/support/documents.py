@@ -9,9 +9,9 @@ from typing import Any
 from flask import Flask, Response, request
 from jsonschema import Draft202012Validator
 
+from wesend.dialects.documenting.operations import Api
 from wesend.docs.apis import APIS
 from wesend.docs.document import document
-from wesend.docs.operations import Api
 
 METHODS = ("get", "post", "put", "delete")
 

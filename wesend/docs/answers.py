@@ -10,9 +10,9 @@ from flask import Flask
 from werkzeug.exceptions import MethodNotAllowed
 
 from ..dialects.dialect import KEPT
-from .operations import Api, Operation, path_values
-from .refusals import refusals_of
-from .shapes import one_example, schema_of
+from ..dialects.documenting.operations import Api, Operation, path_values
+from ..dialects.documenting.refusals import refusals_of
+from ..dialects.documenting.shapes import one_example, schema_of
 
 HEADERS = {
     "X-Request-Id": {"description": "The request's id: the caller's own when it sent one.", "schema": {"type": "string"}},

@@ -10,10 +10,10 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask
 from marshmallow import Schema
 
+from ..dialects.documenting.operations import Api, Operation, Upload
+from ..dialects.documenting.shapes import example_of, named_example, one_example, schema_of
 from .answers import HEADERS, Answers, share_responses
 from .fields import describe
-from .operations import Api, Operation, Upload
-from .shapes import example_of, named_example, one_example, schema_of
 
 VERSION = "1.0"
 IDEMPOTENCY_KEY = {

@@ -8,11 +8,9 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from ..dialects import fields as own
+from ..dialects.documenting.shapes import VISIBLE
 from ..dialects.wasambazie.schemas import Numbers
 from ..dialects.wesendall.schemas import ContactFields, Recipients
-
-VISIBLE = {"minLength": 1, "pattern": r"\S"}
-"""A text with a visible character."""
 
 
 def _text(field: own.Text) -> dict:

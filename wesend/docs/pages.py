@@ -7,11 +7,11 @@ from typing import Any
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify, render_template, url_for
 
 from ..core.client_addresses import may_use_sandbox
+from ..dialects.documenting.operations import Api
+from ..dialects.documenting.sandbox_values import credentials
 from .apis import APIS
 from .document import document
-from .operations import Api
 from .postman import collection
-from .sandbox_values import credentials
 
 blueprint = Blueprint(
     "docs", __name__, url_prefix="/docs", template_folder="templates", static_folder="static", static_url_path="/static"

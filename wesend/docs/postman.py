@@ -10,8 +10,8 @@ import re
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from .operations import Api, Example, Operation, Upload, path_values
-from .sandbox_values import credentials
+from ..dialects.documenting.operations import Api, Example, Operation, Upload, path_values
+from ..dialects.documenting.sandbox_values import credentials
 
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 BOUNDARY = "wesend-boundary"

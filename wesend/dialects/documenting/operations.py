@@ -10,7 +10,7 @@ from typing import Any
 
 from marshmallow import Schema
 
-from ..dialects.dialect import Dialect
+from ..dialect import Dialect
 
 NOTHING = None
 """The answer without a body."""

@@ -7,10 +7,10 @@ import re
 from marshmallow import ValidationError, fields
 from werkzeug import exceptions as http
 
-from ..contacts.files import EmptyList, FileTooLarge, NoPhoneColumn, UnreadableFile
-from ..core import errors, money
-from ..dialects.body import InvalidText, MalformedJson
-from ..dialects.dialect import InvalidIdempotencyKey
+from ...contacts.files import EmptyList, FileTooLarge, NoPhoneColumn, UnreadableFile
+from ...core import errors, money
+from ..body import InvalidText, MalformedJson
+from ..dialect import InvalidIdempotencyKey
 from .operations import Operation, Upload
 
 EVERY_CALL = (http.InternalServerError(),)

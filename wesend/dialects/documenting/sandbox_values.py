@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..sandbox.account import CREDENTIALS, SENDERS, WALLETS
+from ...sandbox.account import CREDENTIALS, SENDERS, WALLETS
 
 WALLET = WALLETS["wesendall"][0]
 SENDER, OTHER_SENDER = SENDERS

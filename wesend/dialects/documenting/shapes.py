@@ -89,6 +89,9 @@ def mapping(value: Any, **example: Any) -> Leaf:
     return Leaf({"type": "object", "additionalProperties": schema_of(value, {})}, example)
 
 
+VISIBLE = {"minLength": 1, "pattern": r"\S"}
+"""In a schema: a text with a visible character."""
+
 WHEN = Leaf({"type": "string", "format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}, "2026-05-02T12:00:05Z")
 """A time in UTC, whole seconds."""
 

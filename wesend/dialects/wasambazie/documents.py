@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ..core import errors
-from ..dialects.wasambazie import dialect, schemas
-from ..dialects.wasambazie.errors import ReportNotReady, SenderRequired
-from ..dialects.wasambazie.report import STATUSES
-from . import refusals
-from .field_errors import FIELD_ERRORS
-from .operations import Api, Example, Operation, Scheme, Webhook
-from .sandbox_values import SENDER
-from .shapes import WHEN, Leaf, either, exactly, named, null_or, one_of
+from ...core import errors
+from ..documenting import refusals
+from ..documenting.field_errors import FIELD_ERRORS
+from ..documenting.operations import Api, Example, Operation, Scheme, Webhook
+from ..documenting.sandbox_values import SENDER
+from ..documenting.shapes import WHEN, Leaf, either, exactly, named, null_or, one_of
+from . import dialect, schemas
+from .errors import ReportNotReady, SenderRequired
+from .report import STATUSES
 
 PHONE = "+255712345678"
 BATCH = "01990b6e-7c1f-7a3e-9f51-2d4c8a6b7e10"

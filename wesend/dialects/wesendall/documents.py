@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from ..core import errors
-from ..dialects.wesendall import dialect, schemas
-from . import refusals
-from .fields import VISIBLE
-from .operations import NOTHING, Api, Example, Operation, Scheme, Webhook
-from .sandbox_values import GROUP, KENYAN, NATIONAL, PHONE, SENDER, WALLET
-from .shapes import WHEN, either, exactly, mapping, named, null_or, number, one_of
+from ...core import errors
+from ..documenting import refusals
+from ..documenting.operations import NOTHING, Api, Example, Operation, Scheme, Webhook
+from ..documenting.sandbox_values import GROUP, KENYAN, NATIONAL, PHONE, SENDER, WALLET
+from ..documenting.shapes import VISIBLE, WHEN, either, exactly, mapping, named, null_or, number, one_of
+from . import dialect, schemas
 
 ID = "01990b6e-7c1f-7a3e-9f51-2d4c8a6b7e10"
 STATUS = one_of(schemas.STATUSES, "sent")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ..core import errors
-from ..dialects.worldledgers import dialect, schemas
-from ..dialects.worldledgers.credits import STATUSES as PAYMENTS
-from ..dialects.worldledgers.webhook import WorldLedgersFormat
-from ..dialects.worldledgers.words import CODES, REASONS, STATUSES
-from . import refusals
-from .operations import Api, Example, Operation, Scheme, Webhook
-from .sandbox_values import SENDER
-from .shapes import Leaf, exactly, like, mapping, named, null_or, number, one_of, optional
+from ...core import errors
+from ..documenting import refusals
+from ..documenting.operations import Api, Example, Operation, Scheme, Webhook
+from ..documenting.sandbox_values import SENDER
+from ..documenting.shapes import Leaf, exactly, like, mapping, named, null_or, number, one_of, optional
+from . import dialect, schemas
+from .credits import STATUSES as PAYMENTS
+from .webhook import WorldLedgersFormat
+from .words import CODES, REASONS, STATUSES
 
 PHONE, MAIL = "254712345678", "customer@example.com"
 BATCH = "01990b6e-7c1f-7a3e-9f51-2d4c8a6b7e10"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from ..dialects.esms import dialect, schemas
-from . import esms_account, esms_messages
-from . import esms_shapes as shapes
-from .operations import Api, Scheme, Webhook
-from .sandbox_values import GROUP
-from .shapes import exactly
+from ...documenting.operations import Api, Scheme, Webhook
+from ...documenting.sandbox_values import GROUP
+from ...documenting.shapes import exactly
+from .. import dialect, schemas
+from . import account, messages, shapes
 
 SIGNATURE = "X-Webhook-Signature: `sha256=` and the hex HMAC-SHA256 of the raw body by the signing secret."
 
@@ -20,7 +19,7 @@ field errors are a list with 422. A key has scopes: a GET needs `query`, a write
     schemas,
     {"bearer": Scheme({"type": "http", "scheme": "bearer"}, ("api_key",))},
     (("bearer",),),
-    {**esms_messages.OPERATIONS, **esms_account.OPERATIONS},
+    {**messages.OPERATIONS, **account.OPERATIONS},
     shapes.refusal,
     parameters={
         "message_id": (shapes.MESSAGE_ID, "A message's id."),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ..core import errors
-from ..dialects.esms import schemas
-from . import esms_shapes as shapes
-from . import refusals
-from .operations import NOTHING, Example, Operation, Upload
-from .shapes import either, exactly
+from ....core import errors
+from ...documenting import refusals
+from ...documenting.operations import NOTHING, Example, Operation, Upload
+from ...documenting.shapes import either, exactly
+from .. import schemas
+from . import shapes
 
 CSV = "phone,name,city\r\n+256712345678,Ann,Kampala\r\n+254712345678,Chebet,Nairobi\r\n"
 UNKNOWN_LIST = errors.GroupNotFound()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..contacts.files import EmptyList
-from ..core import errors
-from ..dialects.esms import schemas
-from . import esms_shapes as shapes
-from . import refusals
-from .operations import Example, Operation
-from .sandbox_values import GROUP, OTHER_SENDER, PHONE, REFUSED, WALLET
-from .shapes import number
+from ....contacts.files import EmptyList
+from ....core import errors
+from ...documenting import refusals
+from ...documenting.operations import Example, Operation
+from ...documenting.sandbox_values import GROUP, OTHER_SENDER, PHONE, REFUSED, WALLET
+from ...documenting.shapes import exactly, like, number
+from .. import schemas
+from . import shapes
 
 LOW_BALANCE = refusals.low_balance(WALLET, "KES")
 NOT_E164 = errors.InvalidRecipient("The phone cannot be parsed or is missing its country code")
@@ -51,7 +51,7 @@ OPERATIONS = {
         "GET /messages/{message_id}": Operation("Show a message and its timeline", {200: shapes.DETAIL}, (UNKNOWN,)),
         "POST /messages/{message_id}/retry": Operation(
             "Retry a failed message",
-            {200: {"id": shapes.MESSAGE_ID, "status": shapes.exactly("retrying"), "retry_count": 1}},
+            {200: {"id": shapes.MESSAGE_ID, "status": exactly("retrying"), "retry_count": 1}},
             (
                 UNKNOWN,
                 errors.NotRetryable(),
@@ -90,14 +90,14 @@ OPERATIONS = {
         ),
         "POST /messages/{message_id}/cancel": Operation(
             "Cancel a message that has not left",
-            {200: {"id": shapes.MESSAGE_ID, "status": shapes.exactly("cancelled"), "cancelled": 1, "refunded": number(1.2)}},
+            {200: {"id": shapes.MESSAGE_ID, "status": exactly("cancelled"), "cancelled": 1, "refunded": number(1.2)}},
             (UNKNOWN, errors.NotCancellable()),
             examples=(Example(path={"message_id": "{{waiting_id}}"}),),
         ),
         "GET /messages/batch/{batch_id}": Operation("Show a batch", {200: shapes.BATCH}, (errors.BatchNotFound(),)),
         "POST /messages/batch/{batch_id}/cancel": Operation(
             "Cancel what has not left of a batch",
-            {200: {"batch_id": shapes.BATCH_ID, "status": shapes.exactly("cancelled"), "cancelled": 2, "refunded": number(2.4)}},
+            {200: {"batch_id": shapes.BATCH_ID, "status": exactly("cancelled"), "cancelled": 2, "refunded": number(2.4)}},
             (errors.BatchNotFound(), errors.NotCancellable()),
         ),
     },
@@ -108,7 +108,7 @@ OPERATIONS = {
         ),
         "GET /messages/export": Operation(
             "Export messages as CSV",
-            {200: shapes.like("^message_id,phone,", CSV_EXAMPLE)},
+            {200: like("^message_id,phone,", CSV_EXAMPLE)},
             query=schemas.CHOSEN,
             csv=True,
             description="Streamed, with the filters of the list. Cells that a spreadsheet would calculate are quoted.",

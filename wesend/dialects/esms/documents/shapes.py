@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..dialects.esms.words import STATUSES
-from .field_errors import FIELD_ERRORS
-from .sandbox_values import GROUP, OTHER_SENDER, PHONE
-from .shapes import WHEN, Leaf, either, exactly, like, mapping, named, null_or, number, one_of, optional
+from ...documenting.field_errors import FIELD_ERRORS
+from ...documenting.sandbox_values import GROUP, OTHER_SENDER, PHONE
+from ...documenting.shapes import WHEN, Leaf, either, exactly, like, mapping, named, null_or, number, one_of, optional
+from ..words import STATUSES
 
 UUID = "01990b6e-7c1f-7a3e-9f51-2d4c8a6b7e10"
 MESSAGE_ID, BATCH_ID = like("^msg-", f"msg-{UUID}"), like("^batch-", f"batch-{UUID}")
