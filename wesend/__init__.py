@@ -28,7 +28,7 @@ class Wesend(Flask):
 
 def create_app(values: settings.Settings | None = None) -> Flask:
     """The application for these settings (default: those of the environment). Touches the disk only for its keys."""
-    app = Wesend("wesend", instance_path=str((values or settings.load()).instance))
+    app = Wesend("wesend", static_folder=None, instance_path=str((values or settings.load()).instance))
     app.config["WESEND"] = values or settings.load()
     app.config["SECRET_KEY"] = secret.secret_key(app.config["WESEND"])
     app.json.sort_keys = False  # type: ignore[attr-defined]

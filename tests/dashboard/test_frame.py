@@ -101,3 +101,9 @@ def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(app_with,
     assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Secure" not in cookie
     public = app_with(WESEND_BASE_URL="https://sms.example.com").test_client().get("/sign-in").headers["Set-Cookie"]
     assert "Secure" in public
+
+
+def test_a_file_that_is_not_there_is_404_wherever_it_is_looked_for(client):
+    """Flask's own folder of static files is off: its 404 had no page to be shown on."""
+    for path in ("/static/app.css", "/assets/none.css", "/docs/static/none.js", "/favicon.ico", "/robots.txt"):
+        assert client.get(path).status_code == 404, path

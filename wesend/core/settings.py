@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 PROJECT = Path(__file__).resolve().parents[2]
+"""The clone that this code lies in; of an installed package, the folder where packages are."""
+DATABASE = "wesend.db"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1"))
 
@@ -53,7 +55,7 @@ def is_loopback(host: str) -> bool:
 @dataclass(frozen=True)
 class Settings:
     instance: Path
-    """Folder of database, lock and keys (`WESEND_INSTANCE`, default `instance/` beside app.py)."""
+    """Folder of database, lock and keys (`WESEND_INSTANCE`, default `instance/` of the current folder)."""
     database: Path
     """The SQLite file (`WESEND_DATABASE_URL`, `sqlite:///…`; default `wesend.db` in the instance folder)."""
     host: str = "127.0.0.1"
@@ -174,12 +176,21 @@ VARIABLES = {
 
 def environment() -> dict[str, str]:
     """The process's environment, over what the .env file says."""
-    dotenv = {k: v for k, v in dotenv_values(PROJECT / ".env").items() if v is not None}
+    files = {**dotenv_values(PROJECT / ".env"), **dotenv_values(Path.cwd() / ".env")}
+    dotenv = {name: value for name, value in files.items() if value is not None}
     return {**dotenv, **os.environ}
 
 
 def instance_folder(environ: Mapping[str, str]) -> Path:
-    return Path(_Reader(environ).text("WESEND_INSTANCE", str(PROJECT / "instance"))).expanduser().absolute()
+    """``instance/`` of the current folder, unless WESEND_INSTANCE says otherwise.
+
+    Up to 0.1 it was the one beside app.py, wherever the server was started: data that lies there goes on being found.
+    """
+    given = _Reader(environ).text("WESEND_INSTANCE", "")
+    if given:
+        return Path(given).expanduser().absolute()
+    here, beside = Path.cwd() / "instance", PROJECT / "instance"
+    return beside if (beside / DATABASE).exists() and not (here / DATABASE).exists() else here
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -234,7 +245,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 
 def _database_path(url: str, instance: Path) -> Path:
     if not url:
-        return instance / "wesend.db"
+        return instance / DATABASE
     prefix = "sqlite:///"
     if not url.startswith(prefix) or url[len(prefix) :] in ("", ":memory:"):
         raise SettingsError(f"WESEND_DATABASE_URL must name a file as sqlite:///PATH, not {hide_credentials(url)!r}.")

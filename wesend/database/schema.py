@@ -12,6 +12,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from .connecting import BUSY_TIMEOUT_MS, configure
+from .migrations_folder import MIGRATIONS
 
 
 class Base(DeclarativeBase):
@@ -75,7 +76,7 @@ def init_app(app: Flask, path: Path) -> None:
         "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
     }
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(Path(__file__).resolve().parents[2] / "migrations"))
+    migrate.init_app(app, db, directory=str(MIGRATIONS))
     with app.app_context():
         engine: Engine = db.engine
     event.listen(engine, "connect", _on_connect)

@@ -19,8 +19,8 @@ from ..core import storage
 from ..core.settings import PROJECT, Settings
 from . import db
 from .connecting import connect_unchanged
+from .migrations_folder import MIGRATIONS
 
-MIGRATIONS = PROJECT / "migrations"
 REVISION = re.compile(r"^revision = ['\"](\w+)['\"]", re.MULTILINE)
 DOWN = re.compile(r"^down_revision = ['\"](\w+)['\"]", re.MULTILINE)
 
