@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from wesend import jobs as jobs_module
+from wesend.coordination import bell
 from wesend.coordination.bell import Bell
 from wesend.jobs import Jobs
 
@@ -29,8 +30,8 @@ def listening(app, dispatcher, courier) -> Iterator[None]:
     """The loop of the process that runs the jobs, without its jobs."""
     jobs = Jobs(app)
     app.extensions["wesend.dispatcher"] = dispatcher
-    bell = Bell(app.config["WESEND"].instance)
-    thread = threading.Thread(target=jobs._listen, args=(bell, courier))
+    listener = Bell(app.config["WESEND"].instance)
+    thread = threading.Thread(target=jobs._listen, args=(listener, courier))
     thread.start()
     try:
         yield
@@ -39,7 +40,7 @@ def listening(app, dispatcher, courier) -> Iterator[None]:
         with app.app_context():
             bell.webhooks()
         thread.join()
-        bell.close()
+        listener.close()
 
 
 def test_a_bell_that_could_not_be_answered_is_answered_the_next_time(app):
