@@ -249,3 +249,11 @@ def test_no_domain_or_gateway_asks_which_dialect_it_serves():
             ):
                 wrong.append(f"wesend/{module}:{node.lineno}")
     assert wrong == []
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if name not in ("core.chunks", "database.keyset")])
+def test_lists_are_cut_and_paged_in_one_place_each(module):
+    """``core.chunks`` cuts long lists, ``database.keyset`` knows the largest row id: nobody spells them out again."""
+    text = path_of(module).read_text()
+    assert "range(0, len(" not in text, "core.chunks.chunks"
+    assert [number for number in ("9223372036854775807", "2**62") if number in text] == [], "database.keyset.below"

@@ -7,7 +7,7 @@ import sqlite3
 
 from ..core import clock
 from ..core.errors import WesendError
-from ..database import Row, Tx, query, write
+from ..database import Row, Tx, keyset, query, write
 from . import roles
 from .roles import MANAGE, OPERATE, Actor
 
@@ -57,8 +57,8 @@ def entries(*, actor: Actor, account_id: int | None = None, before: int | None =
     return query(
         "SELECT l.*, a.name AS account_name FROM audit_log l LEFT JOIN accounts a ON a.id = l.account_id"
         + (" WHERE l.account_id = :account" if account_id is not None else " WHERE 1")
-        + " AND l.id < coalesce(:before, 9223372036854775807) ORDER BY l.id DESC LIMIT :limit",
-        {"account": account_id, "before": before, "limit": limit},
+        + " AND l.id < :before ORDER BY l.id DESC LIMIT :limit",
+        {"account": account_id, "before": keyset.below(before), "limit": limit},
     )
 
 

@@ -12,7 +12,7 @@ from ..accounts.roles import SEND, Actor
 from ..accounts.service import AccountInfo
 from ..core import number_text, phones
 from ..core.errors import InvalidInput
-from ..database import Row, query, query_one, write
+from ..database import Row, keyset, query, query_one, write
 from ..routing import opt_outs
 from . import csv_import, service, tables, uploads
 from .csv_import import Imported
@@ -91,8 +91,7 @@ def delete_contact(account: AccountInfo, group_id: int, contact_id: int, *, acto
 def contacts_after(group_id: int, before: int | None, limit: int) -> list[Row]:
     """A group's contacts, newest first, below the row id ``before``."""
     return query(
-        "SELECT * FROM contacts WHERE group_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
-        (group_id, 2**62 if before is None else before, limit),
+        "SELECT * FROM contacts WHERE group_id = ? AND id < ? ORDER BY id DESC LIMIT ?", (group_id, keyset.below(before), limit)
     )
 
 
@@ -111,8 +110,7 @@ def find_contact(group_id: int, phone: str) -> Row | None:
 def list_opt_outs(account_id: int, before: int | None, limit: int) -> list[Row]:
     """Newest first, below the row id ``before``."""
     return query(
-        "SELECT * FROM opt_outs WHERE account_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
-        (account_id, 2**62 if before is None else before, limit),
+        "SELECT * FROM opt_outs WHERE account_id = ? AND id < ? ORDER BY id DESC LIMIT ?", (account_id, keyset.below(before), limit)
     )
 
 

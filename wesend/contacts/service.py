@@ -11,7 +11,7 @@ from ..accounts.roles import Actor
 from ..accounts.sides import SEEN, Side, may_change
 from ..core import clock, number_text, phones
 from ..core.errors import ContactNotFound, GroupExists, GroupNotFound, InvalidInput
-from ..database import Row, Tx, marks, query, query_one, write
+from ..database import Row, Tx, keyset, marks, query, query_one, write
 from .files import COLUMN_LIMIT, COLUMN_NAME_LIMIT, CONTACT_LIMIT, FIELD_LIMIT
 
 CHUNK = 500  # rows a transaction: the write lock stays short
@@ -309,30 +309,31 @@ def iterate(group_ids: list[int], page: int = PAGE) -> Iterator[Row]:
     first.
     """
     for position, group_id in enumerate(group_ids):
-        earlier = group_ids[:position]
-        unseen = (
-            f" AND NOT EXISTS (SELECT 1 FROM contacts e WHERE e.group_id IN ({marks(earlier)}) AND e.phone = c.phone)"
-            if earlier
-            else ""
-        )
-        last = 0
-        while rows := query(
-            f"SELECT id, phone, country, name, data FROM contacts c WHERE group_id = ? AND id > ?{unseen} ORDER BY id LIMIT ?",
-            (group_id, last, *earlier, page),
-        ):
+        for rows in _pages(group_id, group_ids[:position], page):
             yield from rows
-            last = rows[-1]["id"]
+
+
+def _pages(group_id: int, earlier: list[int], page: int) -> Iterator[list[Row]]:
+    """Pages of the group's contacts whose phone is in none of the groups before it."""
+    unseen = (
+        f" AND NOT EXISTS (SELECT 1 FROM contacts e WHERE e.group_id IN ({marks(earlier)}) AND e.phone = c.phone)"
+        if earlier
+        else ""
+    )
+    sql = f"SELECT id, phone, country, name, data FROM contacts c WHERE group_id = ? AND id > ?{unseen} ORDER BY id LIMIT ?"
+    return keyset.pages(lambda last: query(sql, (group_id, last, *earlier, page)))
 
 
 def iterate_mailable(group_ids: list[int], page: int = PAGE) -> Iterator[Row]:
     """The contacts of the groups that have an e-mail address, a page at a time; an address may come again."""
     for group_id in group_ids:
-        last = 0
-        while rows := query(
-            "SELECT * FROM contacts WHERE group_id = ? AND id > ? AND email IS NOT NULL ORDER BY id LIMIT ?", (group_id, last, page)
-        ):
+        for rows in _mailable_pages(group_id, page):
             yield from rows
-            last = rows[-1]["id"]
+
+
+def _mailable_pages(group_id: int, page: int) -> Iterator[list[Row]]:
+    sql = "SELECT * FROM contacts WHERE group_id = ? AND id > ? AND email IS NOT NULL ORDER BY id LIMIT ?"
+    return keyset.pages(lambda last: query(sql, (group_id, last, page)))
 
 
 def mailable_counts(account_id: int) -> dict[int, int]:

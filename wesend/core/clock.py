@@ -13,6 +13,9 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+LATEST = 1 << 62
+"""The end of a period that has none."""
+
 _source: Callable[[], float] = time.time
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from typing import Any
 
 from flask import Flask, Response, current_app, request
 
 from ..accounts import audit_log
+from ..core.chunks import chunks
 from ..core.csv_cells import safe_cell
 from .current_account import account
 from .sessions import actor
@@ -47,7 +47,7 @@ def csv_of(name: str, rows: Iterator[Cells]) -> Response:
 
 def _chunks(rows: Iterator[Cells]) -> Iterator[str]:
     yield "\ufeff"
-    while chunk := list(islice(rows, 500)):
+    for chunk in chunks(rows):
         yield lines(chunk)
 
 

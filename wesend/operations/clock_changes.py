@@ -18,7 +18,7 @@ from flask import Flask, current_app
 from ..adapters.mail.smtp import LONGEST_RETRY
 from ..core import clock
 from ..core.settings import Settings
-from ..database import query, write
+from ..database import keyset, query, write
 from ..messages.receipts import polling
 from ..messages.sending import accept
 from ..messages.state.statuses import UNACCEPTED
@@ -166,30 +166,25 @@ def _end_some(wait: Wait, limit: int, then: int) -> int:
 
 def move_drips(step: int, last_batch: int) -> None:
     """Drips keep their pace: their times move with the clock, those of batches up to ``last_batch``, which it timed."""
-    for (batch_id,) in query(
-        "SELECT DISTINCT m.batch_id FROM messages m JOIN batches b ON b.id = m.batch_id WHERE m.status"
-        " IN ('scheduled', 'dripping') AND m.status = 'dripping' AND b.state = 'open' AND b.id <= ?",
-        (last_batch,),
-    ):
-        last = 0
-        while ids := [
-            row[0]
-            for row in query(
-                "SELECT id FROM messages WHERE batch_id = ? AND id > ? AND status = 'dripping' ORDER BY id LIMIT ?",
-                (batch_id, last, CHUNK),
-            )
-        ]:
-            _move(ids, step)
-            last = ids[-1]
+    for (batch_id,) in query(DRIPPING_BATCHES, (last_batch,)):
+        _move_batch(batch_id, step)
 
 
-def _move(dripping: list[int], step: int) -> None:
-    write(
-        lambda tx: tx.executemany(
-            "UPDATE messages SET due_at = due_at + ? WHERE id = ? AND status = 'dripping'",
-            [(step, message_id) for message_id in dripping],
-        )
-    )
+def _move_batch(batch_id: int, step: int) -> None:
+    for rows in keyset.pages(lambda last: query(DRIPPING, (batch_id, last, CHUNK))):
+        _move([(step, row["id"]) for row in rows])
+
+
+def _move(steps: list[tuple[int, int]]) -> None:
+    write(lambda tx: tx.executemany("UPDATE messages SET due_at = due_at + ? WHERE id = ? AND status = 'dripping'", steps))
+
+
+DRIPPING_BATCHES = """
+    SELECT DISTINCT m.batch_id FROM messages m JOIN batches b ON b.id = m.batch_id
+    WHERE m.status IN ('scheduled', 'dripping') -- the index's condition
+        AND m.status = 'dripping' AND b.state = 'open' AND b.id <= ?
+"""
+DRIPPING = "SELECT id FROM messages WHERE batch_id = ? AND id > ? AND status = 'dripping' ORDER BY id LIMIT ?"
 
 
 def ask_for_the_expired() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ..database import Row, Tx, query, snapshot, write
+from ..database import Row, Tx, keyset, query, snapshot, write
 from . import sweep_cursors
 
 MARK = "statuses"
@@ -19,14 +19,13 @@ NEWS = (
     " JOIN batches b ON b.id = m.batch_id WHERE e.id > ? AND e.id <= ? AND e.event NOT IN ('opened', 'clicked')"
     " GROUP BY 1, 2, 3"
 )
-FOREVER = 2**63 - 1
 
 
 def status_counts() -> Counter[tuple[str, str, str]]:
     """(dialect, gateway, status) → how many messages got it, up to now. ``gateway``: the message's last."""
     with snapshot():
         found: Counter[tuple[str, str, str]] = Counter()
-        for row in (*query("SELECT * FROM status_counts"), *query(NEWS, (sweep_cursors.read(MARK), FOREVER))):
+        for row in (*query("SELECT * FROM status_counts"), *query(NEWS, (sweep_cursors.read(MARK), keyset.LAST_ID))):
             found[row["api"], row["gateway"], row["status"]] += row["count"]
     return found
 

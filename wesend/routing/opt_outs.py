@@ -8,6 +8,7 @@ from flask import Flask
 
 from ..accounts.sides import CHANGEABLE, SEEN, Side, changing
 from ..core import clock
+from ..core.chunks import chunks
 from ..core.current_app import this_app
 from ..database import Tx, marks, query, query_one
 
@@ -56,8 +57,7 @@ def has_opt_outs(account_id: int, channel: str) -> bool:
 def opted_out(account_id: int, channel: str, addresses: list[str], side: Side) -> set[str]:
     """Those of ``addresses`` (lower case) that want no sends of this side."""
     found: set[str] = set()
-    for start in range(0, len(addresses), 500):
-        chunk = addresses[start : start + 500]
+    for chunk in chunks(addresses):
         found.update(
             row[0]
             for row in query(

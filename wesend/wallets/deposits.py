@@ -30,7 +30,7 @@ from ..core import clock, money
 from ..core.errors import ChargeRefused, DepositNotFound, InvalidInput, TooManyPaymentPrompts, TopUpNotConfigured
 from ..core.ids import new_id
 from ..core.phones import Phone, network_of
-from ..database import Row, Tx, marks, query, query_one, write, write_surely
+from ..database import Row, Tx, keyset, marks, query, query_one, write, write_surely
 from ..gateways import registry, request_limits
 from . import ledger
 from .service import WalletInfo
@@ -336,9 +336,9 @@ def review(kind: str, *, actor: Actor, before: int | None = None, limit: int = 5
     return query(
         "SELECT d.*, w.uid AS wallet_uid, w.currency AS wallet_currency, a.name AS account_name"
         " FROM deposits d JOIN wallets w ON w.id = d.wallet_id JOIN accounts a ON a.id = d.account_id"
-        f" WHERE d.status IN ({marks(statuses)}) AND d.id < coalesce(?, 9223372036854775807)"
+        f" WHERE d.status IN ({marks(statuses)}) AND d.id < ?"
         " ORDER BY d.id DESC LIMIT ?",
-        (*statuses, before, limit),
+        (*statuses, keyset.below(before), limit),
     )
 
 

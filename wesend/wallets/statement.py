@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..database import Row, query
+from ..core import clock
+from ..database import Row, keyset, query
 from .service import WalletInfo
 
 KINDS = {
@@ -19,11 +20,11 @@ ENTRY = (
 )
 
 
-def entries(wallet: WalletInfo, before: int | None, limit: int, *, since: int = 0, until: int = 2**62) -> list[Row]:
+def entries(wallet: WalletInfo, before: int | None, limit: int, *, since: int = 0, until: int = clock.LATEST) -> list[Row]:
     """Entries below the row id ``before``; ``since`` and ``until`` are instants, both inclusive."""
     return query(
         f"{ENTRY} WHERE e.wallet_id = ? AND e.id < ? AND e.created_at BETWEEN ? AND ? ORDER BY e.id DESC LIMIT ?",
-        (wallet.id, 2**62 if before is None else before, since, until, limit),
+        (wallet.id, keyset.below(before), since, until, limit),
     )
 
 

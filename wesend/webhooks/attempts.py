@@ -9,7 +9,7 @@ from ..coordination import bell
 from ..core import clock
 from ..core.errors import WebhookNotFound
 from ..core.ids import new_id
-from ..database import Row, Tx, query, query_one, write
+from ..database import Row, Tx, keyset, query, query_one, write
 from ..gateways import request_limits
 from . import deliver
 from .endpoints import get_endpoint
@@ -23,8 +23,8 @@ def list_deliveries(endpoint_id: int, *, limit: int = 50, failed: bool = False, 
     """Newest first; ``failed``: only those that were given up."""
     return query(
         "SELECT * FROM webhook_deliveries WHERE endpoint_id = ? AND (? = 0 OR status = 'exhausted')"
-        " AND id < coalesce(?, 9223372036854775807) ORDER BY id DESC LIMIT ?",
-        (endpoint_id, int(failed), before, limit),
+        " AND id < ? ORDER BY id DESC LIMIT ?",
+        (endpoint_id, int(failed), keyset.below(before), limit),
     )
 
 
@@ -117,8 +117,8 @@ def forget_old(limit: int = 2000) -> int:
         (row[0],)
         for row in query(
             "SELECT id FROM webhook_deliveries WHERE status <> 'pending' AND created_at < ?1 AND id < coalesce((SELECT id"
-            " FROM webhook_deliveries WHERE created_at >= ?1 ORDER BY id LIMIT 1), 9223372036854775807) ORDER BY id LIMIT ?2",
-            (clock.now_ms() - KEPT_MS, limit),
+            " FROM webhook_deliveries WHERE created_at >= ?1 ORDER BY id LIMIT 1), ?3) ORDER BY id LIMIT ?2",
+            (clock.now_ms() - KEPT_MS, limit, keyset.LAST_ID),
         )
     ]
 

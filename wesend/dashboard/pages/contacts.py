@@ -11,7 +11,8 @@ from ...contacts import desk, service
 from ...contacts.files import COLUMN_LIMIT
 from ...contacts.service import NewContact
 from ...core import phones
-from ...database import Row
+from ...core.chunks import CHUNK
+from ...database import Row, keyset
 from .. import query_args
 from ..csv_out import csv_file
 from ..current_account import account
@@ -136,8 +137,8 @@ def export(group_id: int):
     names = names[: COLUMN_LIMIT - 3] if others else names
 
     def chunk_after(last: int | None):
-        rows = desk.contacts_from(group_id, last or 0, 500)
-        return [_cells(row, names, bool(others)) for row in rows], rows[-1]["id"] if len(rows) == 500 else None
+        rows = desk.contacts_from(group_id, last or 0, CHUNK)
+        return [_cells(row, names, bool(others)) for row in rows], keyset.next_place(rows, CHUNK)
 
     return csv_file(f"group-{group_id}.csv", ["phone", "name", *names, *others], chunk_after)
 

@@ -10,7 +10,8 @@ from ...accounts import roles
 from ...accounts.roles import OPERATE, SEE
 from ...adapters.money.base import NETWORKS
 from ...core import clock, money
-from ...database import Row
+from ...core.chunks import CHUNK
+from ...database import Row, keyset
 from ...routing.pricing import home_price
 from ...wallets import deposits, service, statement, top_up
 from ...wallets.service import WalletInfo
@@ -137,7 +138,7 @@ def _show(wallet: WalletInfo, form: HandForm, alert: AlertForm):
 
 def _period() -> tuple[int, int]:
     since, until = query_args.first_instant("from"), query_args.last_instant("to")
-    return since if since is not None else 0, until if until is not None else 2**62
+    return since if since is not None else 0, until if until is not None else clock.LATEST
 
 
 @blueprint.get("/<uid>/statement")
@@ -145,8 +146,8 @@ def take_statement(uid: str):
     wallet, (since, until) = _wallet(uid), _period()
 
     def chunk_after(before: int | None):
-        rows = statement.entries(wallet, before, 500, since=since, until=until)
-        return [_cells(row, wallet) for row in rows], rows[-1]["id"] if len(rows) == 500 else None
+        rows = statement.entries(wallet, before, CHUNK, since=since, until=until)
+        return [_cells(row, wallet) for row in rows], keyset.next_place(rows, CHUNK)
 
     return csv_file(f"statement-{wallet.uid}.csv", STATEMENT, chunk_after)
 

@@ -9,6 +9,7 @@ from flask import Blueprint, g
 
 from ...contacts import service as contacts
 from ...core import templating
+from ...core.chunks import chunks
 from ...messages.email import compose as mail
 from ...messages.reporting import history
 from ...messages.sending import send
@@ -57,8 +58,8 @@ def send_email():
 
 def _phones(given: list[str]) -> Iterator[Addressee]:
     """Each recipient with the fields of the contact that has its number; no phone where it is not a Kenyan mobile number."""
-    for start in range(0, len(given), CHUNK):
-        read = [(text, kenyan_mobile(text)) for text in given[start : start + CHUNK]]
+    for chunk in chunks(given, CHUNK):
+        read = [(text, kenyan_mobile(text)) for text in chunk]
         known = contacts.find_by(account().id, "phone", [phone.e164 for _, phone in read if phone], side=side())
         for text, phone in read:
             contact = known.get(phone.e164) if phone else None
@@ -66,9 +67,7 @@ def _phones(given: list[str]) -> Iterator[Addressee]:
 
 
 def _addresses(given: Iterable[str]) -> Iterator[Addressee]:
-    given = list(given)
-    for start in range(0, len(given), CHUNK):
-        chunk = given[start : start + CHUNK]
+    for chunk in chunks(given, CHUNK):
         known = contacts.find_by(account().id, "email", [text.strip().lower() for text in chunk], side=side())
         for text in chunk:
             contact = known.get(text.strip().lower())

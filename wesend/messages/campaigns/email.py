@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ...accounts.roles import Actor
 from ...accounts.service import AccountInfo
 from ...contacts import service as contacts
+from ...core.chunks import chunks
 from ...core.errors import InvalidInput
 from ...database import Row
 from ...wallets.service import WalletInfo
@@ -49,8 +50,7 @@ def addressees(account: AccountInfo, letter: WrittenLetter) -> Iterator[Addresse
     for row in contacts.iterate_mailable(list(letter.group_ids)):
         yield Addressee(row["email"], None, contacts.variables(row))
     typed = split_addresses(letter.addresses)
-    for start in range(0, len(typed), contacts.PAGE):
-        some = typed[start : start + contacts.PAGE]
+    for some in chunks(typed, contacts.PAGE):
         known = contacts.find_by(account.id, "email", [text.lower() for text in some], side=letter.wallet.side)
         for text in some:
             contact = known.get(text.lower())

@@ -15,7 +15,7 @@ from ...contacts import service as contacts
 from ...core import clock, phones, templating
 from ...core.errors import BatchNotFound, InvalidInput, InvalidSchedule, WalletForbidden, WalletNotFound
 from ...core.ids import new_id
-from ...database import Row, query, query_one
+from ...database import Row, keyset, query, query_one
 from ...routing.routes import candidates
 from ...wallets.service import WalletInfo, wallet_of_account
 from ..sending import send
@@ -213,5 +213,5 @@ def campaigns(account_id: int, before: int | None, limit: int) -> list[Row]:
     return query(
         "SELECT * FROM batches INDEXED BY ix_batches_account_id WHERE account_id = ? AND lane = 1 AND id < ?"
         " AND state NOT IN ('intake', 'rejected') ORDER BY id DESC LIMIT ?",
-        (account_id, 2**62 if before is None else before, limit),
+        (account_id, keyset.below(before), limit),
     )

@@ -10,6 +10,7 @@ from flask import current_app
 from ...accounts.service import suspended_accounts
 from ...coordination import pause
 from ...core import clock
+from ...core.chunks import chunks
 from ...database import Row, Tx, marks, query, write, write_surely
 from ..sending import opted_out
 from ..sending.accept import LEASE_MS, Outgoing
@@ -130,8 +131,7 @@ def claim(gateway: str, limit: int, *, submitting: bool = False) -> Claimed:
                 )
             ]
         found: dict[int, Outgoing] = {}
-        for start in range(0, len(ids), 500):
-            chunk = ids[start : start + 500]
+        for chunk in chunks(ids):
             if submitting:  # what is claimed first is looked at when it is begun
                 stopped = opted_out.cancel_among(tx, chunk)
                 chunk = [message_id for message_id in chunk if message_id not in stopped]

@@ -11,6 +11,7 @@ from flask import Flask, current_app
 from ...adapters.sms.base import TEMPORARY, UNKNOWN, Outcome, SmsGateway, Submission
 from ...coordination import bell, call_slots, pace
 from ...core import clock, storage
+from ...core.chunks import chunks
 from ...database import query, write_surely
 from ...gateways import registry
 from ..email import compose as mail
@@ -73,7 +74,7 @@ def in_calls(gateway: SmsGateway, messages: list[Outgoing]) -> list[list[Outgoin
     alike: dict[object, list[Outgoing]] = {}
     for message in messages:
         alike.setdefault(gateway.batch_key(submission_of(message, leaves=False)), []).append(message)
-    return [group[start : start + most] for group in alike.values() for start in range(0, len(group), most)]
+    return [call for group in alike.values() for call in chunks(group, most)]
 
 
 def foretell(drafts: list[Outgoing], token: str) -> list[Move | None]:

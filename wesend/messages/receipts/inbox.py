@@ -8,6 +8,7 @@ from flask import Flask, current_app
 
 from ...adapters.sms.base import CallbackReceipt, Receipt, SmsGateway
 from ...core import clock
+from ...core.chunks import chunks
 from ...database import Row, Tx, marks, query, query_one, write
 from ...gateways import registry
 from ..state.transitions import Move, move
@@ -115,15 +116,11 @@ def _match_pages(condition: str, values: tuple) -> tuple[int, int]:
             f"SELECT * FROM brought_receipts WHERE state = 'new' AND id > ? AND {condition} ORDER BY id LIMIT ?",
             (last_id, *values, MATCH_LIMIT),
         )
-        for chunk in _chunks(rows):
+        for chunk in chunks(rows, CHUNK):
             found += _match(chunk)
         if len(rows) < MATCH_LIMIT:
             return found, rows[-1]["id"] if rows else last_id
         last_id = rows[-1]["id"]
-
-
-def _chunks(rows: list[Row]) -> list[list[Row]]:
-    return [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
 
 
 class _Found(NamedTuple):

@@ -9,7 +9,7 @@ from ...accounts import audit_log, roles
 from ...accounts.roles import OPERATE, Actor
 from ...core import clock
 from ...core.errors import Conflict, MessageNotFound
-from ...database import Row, Tx, query, query_one, write
+from ...database import Row, Tx, keyset, query, query_one, write
 from ...gateways import registry
 from ..state import statuses
 from ..state.transitions import Move, move
@@ -28,8 +28,8 @@ def list_unknown(*, actor: Actor, before: int | None = None, limit: int = 50) ->
     return query(
         "SELECT m.*, a.name AS account_name, w.currency FROM messages m JOIN accounts a ON a.id = m.account_id"
         " JOIN wallets w ON w.id = m.wallet_id WHERE m.status = 'unknown'"
-        " AND m.id < coalesce(?, 9223372036854775807) ORDER BY m.id DESC LIMIT ?",
-        (before, limit),
+        " AND m.id < ? ORDER BY m.id DESC LIMIT ?",
+        (keyset.below(before), limit),
     )
 
 

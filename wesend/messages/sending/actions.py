@@ -7,7 +7,7 @@ from typing import NamedTuple, NoReturn
 from ...coordination import bell
 from ...core import clock
 from ...core.errors import Conflict, MaxRetriesExceeded, NotCancellable, NotRetryable, OptedOut
-from ...database import Row, Tx, marks, query, query_one, write
+from ...database import Row, Tx, keyset, marks, query, query_one, write
 from ...routing import opt_outs
 from ...wallets import ledger
 from ...wallets.service import wallet_by_id
@@ -267,14 +267,11 @@ def resume(batch: Row, *, held_too: bool = False) -> None:
 def drip_anew(batch: Row) -> None:
     """New times for what has not left of a drip that is paused or whose account is suspended, a chunk at a time: nothing
     of it goes out meanwhile."""
-    now, last, done = clock.now_ms(), 0, 0
-    while ids := query(
-        "SELECT id FROM messages WHERE batch_id = ? AND id > ? AND status = 'dripping' ORDER BY id LIMIT ?",
-        (batch["id"], last, CHUNK),
-    ):
-        times = [(now + (done + index) * clock.MINUTE // batch["drip_rate"], row[0]) for index, row in enumerate(ids)]
-        _set_times(times)
-        last, done = ids[-1][0], done + len(ids)
+    now, done = clock.now_ms(), 0
+    sql = "SELECT id FROM messages WHERE batch_id = ? AND id > ? AND status = 'dripping' ORDER BY id LIMIT ?"
+    for rows in keyset.pages(lambda last: query(sql, (batch["id"], last, CHUNK))):
+        _set_times([(now + (done + index) * clock.MINUTE // batch["drip_rate"], row["id"]) for index, row in enumerate(rows)])
+        done += len(rows)
 
 
 def _set_times(times: list[tuple[int, int]]) -> None:

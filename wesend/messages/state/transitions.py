@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from ...core.chunks import chunks
 from ...core.errors import RouteNotFound
 from ...database import Row, Tx, marks
 from ...routing.routes import find_route
@@ -50,8 +51,7 @@ def move(tx: Tx, moves: list[Move], now: int) -> list[Moved]:
         return []
     rows: dict[int, Row] = {}
     ids = [m.id for m in moves]
-    for start in range(0, len(ids), 500):
-        chunk = ids[start : start + 500]
+    for chunk in chunks(ids):
         for row in tx.execute(f"SELECT * FROM messages WHERE id IN ({marks(chunk)})", chunk):
             rows[row["id"]] = row
     done: list[Moved] = []
@@ -182,9 +182,8 @@ def count_batches(tx: Tx, buckets: Mapping[int, Mapping[str, int]], refunds: Map
         ],
     )
     tx.executemany(REOPEN, [(batch_id,) for batch_id, deltas in buckets.items() if deltas.get("queued", 0) > 0])
-    moved, finished = list(buckets), []
-    for start in range(0, len(moved), 500):
-        chunk = moved[start : start + 500]
+    finished = []
+    for chunk in chunks(buckets):
         finished += [row[0] for row in tx.all(FINISH.format(ids=marks(chunk)), (now, *chunk))]
     return finished
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...accounts.sides import LIVE, Side
+from ...core.chunks import chunks
 from ...database import Row, Tx, marks
 from ...webhooks import outbox
 from ...webhooks.endpoints import listening
@@ -57,7 +58,6 @@ def _enqueue(tx: Tx, batch: Row, side: Side, told: list[Event | None]) -> None:
 
 def _load(tx: Tx, table: str, ids: list[int]) -> list[Row]:
     found: list[Row] = []
-    for start in range(0, len(ids), 500):
-        chunk = ids[start : start + 500]
+    for chunk in chunks(ids):
         found += tx.all(f"SELECT * FROM {table} WHERE id IN ({marks(chunk)}) ORDER BY id", chunk)
     return found
