@@ -11,12 +11,13 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.architecture_pictures import FOLDER, PICTURES
 from wesend import cli
 from wesend.core.settings import VARIABLES
 
 PROJECT = Path(__file__).resolve().parent.parent
 README = PROJECT / "README.md"
-DOCUMENTS = [README, PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").glob("*.md"))]
+DOCUMENTS = [README, PROJECT / "CHANGELOG.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 TYPED = r"(wesend [a-z]+(?:-[a-z]+)*(?: [a-z]+)?)"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
@@ -80,3 +81,13 @@ def test_no_command_is_named_that_does_not_exist(path):
         for words in named
         if words not in commands() and words.rsplit(" ", 1)[0] not in singles and words not in singles | groups
     ] == []
+
+
+def test_the_example_of_an_environment_file_has_every_setting():
+    named = re.findall(r"^# (WESEND_\w+)=$", (PROJECT / ".env.example").read_text(), re.MULTILINE)
+    assert sorted(named) == sorted(VARIABLES.values())
+
+
+def test_the_pictures_of_the_architecture_are_drawn_from_the_code_as_it_is():
+    """`python -m tests.architecture_pictures` draws them anew."""
+    assert {name: (FOLDER / name).read_text() for name in PICTURES} == {name: draw() for name, draw in PICTURES.items()}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
 from flask import current_app
 
 from .. import server
 from ..sandbox.account import ensure_sandbox, published
+from .reloading import serve_anew_at_changes
 from .shared import command
 
 
@@ -17,8 +19,13 @@ from .shared import command
 @click.option("--port", type=click.IntRange(1, 65535), default=None, help="Port to listen on (WESEND_PORT, 8000).")
 @click.option("--workers", type=click.IntRange(1, 64), default=None, help="Processes (WESEND_WORKERS, 2; 1 on one core).")
 @click.option("--json", "as_json", is_flag=True, help="Print the address and paths as one JSON object.")
-def up(host, port, workers, as_json):
+@click.option("--reload", "reloads", is_flag=True, help="Start anew whenever a file of the program changes: for developers.")
+def up(host, port, workers, as_json, reloads):
     """Migrate the database, make the sandbox when it is on, and serve."""
+    if reloads:
+        # As app.py was given them too, whose command is left out.
+        serve_anew_at_changes(["up", *(argument for argument in sys.argv[1:] if argument not in ("up", "--reload"))])
+        return
     server.up(
         host=host,
         port=port,

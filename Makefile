@@ -1,0 +1,34 @@
+# What CONTRIBUTING.md tells, as commands. `make` alone lists them.
+PYTHON = .venv/bin/python
+
+help:
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
+
+init: ## makes the environment, with the tools and the commit hooks
+	python3 -m venv .venv
+	.venv/bin/pip install -q -e '.[test,dev]'
+	.venv/bin/pre-commit install
+
+dev: ## serves from this clone, anew whenever a file changes
+	$(PYTHON) app.py --reload
+
+test: ## the whole suite, shared out between two processes
+	$(PYTHON) -m pytest
+
+lint: ## the linter, the format and the types
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+bench: ## every bar of the design, each beside a yardstick of the same run (about ten minutes)
+	$(PYTHON) -m tests.bench
+
+migration: ## an empty migration after the last one: make migration NAME=what_it_does
+	$(PYTHON) -m tests.new_migration $(NAME)
+
+release: ## the wheel and the source distribution in dist/, looked through
+	rm -rf dist
+	$(PYTHON) -m build
+	.venv/bin/twine check dist/*
+
+.PHONY: help init dev test lint bench migration release

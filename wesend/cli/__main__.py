@@ -1,0 +1,5 @@
+"""`python -m wesend.cli`: the same as `wesend`."""
+
+from . import main
+
+main()
