@@ -73,7 +73,7 @@ def test_each_vendors_receipt_settles_its_message(context, wallet, shape):
     assert status(one_id) == "submitted", "kept, and nothing made of it yet"
     assert vendor.match() == 1
     assert status(one_id) == "delivered" and timeline(one_id)[-1] == "delivered"
-    (kept,) = receipt_inbox.of_message(one_id)
+    (kept,) = receipt_inbox.of_message(one_id, actor="test")
     assert kept["state"] == "matched" and "v-1" in kept["raw"]
     assert_counted()
 

@@ -15,7 +15,7 @@ from wesend.operations import pausing
 from wesend.webhooks import deliver, endpoints, outbox
 from wesend.webhooks.formats import Event
 
-from ..support.domain import ACTOR, NUMBERS, balance, make_wallet, message, problems, send
+from ..support.domain import ACTOR, NUMBERS, balance, make_wallet, message, named, problems, send
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_what_was_scheduled_stays_so_and_can_still_be_cancelled(carrier, wallet)
     pausing.pause("Looking at something", actor=ACTOR)
     assert queue.release_due() == 0
     assert message(sent.messages[0]["id"])["status"] == "scheduled"
-    assert actions.cancel_message(sent.messages[0]).count == 1
+    assert actions.cancel_message(*named(sent.messages[0]), actor=ACTOR).count == 1
     assert balance(wallet) == "1000"
 
 

@@ -69,7 +69,7 @@ def test_the_statement_names_the_campaign_in_one_line(app, api, context, minted)
         order=Order(reference="<b>Easter</b>"),
     )
     batch = query("SELECT * FROM batches WHERE id = ?", (accepted.batch_id,))[0]
-    assert actions.cancel_batch(batch).count == 40
+    assert actions.cancel_batch(get_account(minted.account_id), batch["uid"], actor="test").count == 40
     owner = Visitor(app, make_user(app, "owner", minted.account_id))
     page = owner.get(f"/wallets/{minted.wallet}").text
     assert page.count("Cancelled: &lt;b&gt;Easter&lt;/b&gt;") == 1 and "<b>Easter" not in page

@@ -101,7 +101,7 @@ def test_the_answer_is_streamed(app, monkeypatch):
     monkeypatch.setattr(history.chunk_after, "__defaults__", (1,))
     reads = []
     chunk_after = history.chunk_after
-    monkeypatch.setattr(history, "chunk_after", lambda *given: reads.append(given) or chunk_after(*given))
+    monkeypatch.setattr(history, "chunk_after", lambda *given, **more: reads.append(given) or chunk_after(*given, **more))
     parts = iter(api.get("/messages/export", buffered=False).response)
     assert next(parts).decode().startswith("message_id,") and reads == []
     next(parts)

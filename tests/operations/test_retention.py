@@ -16,7 +16,20 @@ from wesend.operations import retention
 from wesend.sandbox import caught_mail, handed_in
 from wesend.sandbox.inbox import Wanted
 
-from ..support.domain import NUMBERS, ORIGIN, assert_counted, batch, make_account, make_wallet, message, problems, put, send
+from ..support.domain import (
+    ACTOR,
+    NUMBERS,
+    ORIGIN,
+    assert_counted,
+    batch,
+    make_account,
+    make_wallet,
+    message,
+    named,
+    problems,
+    put,
+    send,
+)
 
 DAY = 24 * 3600
 
@@ -93,7 +106,7 @@ def test_a_message_without_its_text_is_not_retried(wallet, clock):
     clock.advance(31 * DAY)
     remove_all()
     with pytest.raises(NotRetryable, match="no longer kept"):
-        actions.retry(message(message_id))
+        actions.retry(*named(message(message_id)), actor=ACTOR)
     assert message(message_id)["status"] == "failed"
 
 

@@ -18,7 +18,7 @@ from wesend.core.errors import (
     RateLimited,
 )
 from wesend.database import query
-from wesend.messages.sending import by_hand
+from wesend.messages.sending import actions
 from wesend.routing import senders
 from wesend.wallets import service as wallets
 from wesend.webhooks import attempts, endpoints
@@ -271,11 +271,11 @@ def test_what_only_protects_is_still_theirs(context, app, shop):
 
 def test_operators_cancel_and_pause_what_is_its_and_its_people_do_not(context, app, shop):
     owner, account, boss = suspended(app, shop), service.get_account(shop.account_id), make_user(app)
-    for deed in (by_hand.cancel, by_hand.cancel_campaign, by_hand.pause_campaign):
+    for deed in (actions.cancel_message, actions.cancel_batch, actions.pause):
         with pytest.raises(AccountSuspended):
             deed(account, "none", actor=owner)
         with pytest.raises(NotFound):
             deed(account, "none", actor=boss)
-    for deed in (by_hand.retry, by_hand.resume_campaign):
+    for deed in (actions.retry, actions.resume):
         with pytest.raises(AccountSuspended):
             deed(account, "none", actor=boss)

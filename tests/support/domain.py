@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Mapping
+from typing import Any
 
 from wesend.accounts.service import AccountInfo, create_account, get_account
 from wesend.adapters.sms.base import ACCEPTED, Outcome, Question, Receipt, SmsGateway, Submission
@@ -104,6 +106,11 @@ def batch(batch_id: int) -> Row:
     row = query_one("SELECT * FROM batches WHERE id = ?", (batch_id,))
     assert row is not None
     return row
+
+
+def named(row: Mapping[str, Any]) -> tuple[AccountInfo, str]:
+    """A message's or batch's account and public id: what services know it by."""
+    return get_account(row["account_id"]), row["uid"]
 
 
 def timeline(message_id: int) -> list[str]:

@@ -19,7 +19,7 @@ from wesend.operations import pausing, status_counts
 from wesend.webhooks import endpoints, outbox
 from wesend.webhooks.formats import Event
 
-from ..support.domain import ACTOR, NUMBERS, ORIGIN, composer, make_wallet, send
+from ..support.domain import ACTOR, NUMBERS, ORIGIN, batch, composer, make_wallet, named, send
 
 
 def scrape(client, **headers) -> dict[tuple, float]:
@@ -123,7 +123,7 @@ def test_a_bulk_counts_and_a_paused_one_is_not_late(client, wallet, clock):
     accepted = sending.send_bulk(composer(wallet), read_recipients(NUMBERS[:4], "UG"), origin=ORIGIN, order=Order())
     clock.advance(60)
     assert scrape(client)["wesend_queue_oldest_due_seconds", "sandbox"] == 60
-    actions.pause({"id": accepted.batch_id})
+    actions.pause(*named(batch(accepted.batch_id)), actor=ACTOR)
     found = scrape(client)
     assert found["wesend_queue_messages", "sandbox"] == 4 and found["wesend_queue_oldest_due_seconds", "sandbox"] == 0
 

@@ -113,7 +113,7 @@ def may_send() -> bool:
 
 def reason(message: Row) -> str | None:
     """Why a message failed, for whoever looks."""
-    return disclosure.reason(message, everything=may_operate())
+    return disclosure.reason(message, actor=actor())
 
 
 def pause() -> Pause | None:

@@ -17,7 +17,7 @@ from wesend.messages.dispatch.settle import settle
 from wesend.messages.email import compose as mail
 from wesend.messages.receipts import polling
 from wesend.messages.receipts.polling import plan_receipt
-from wesend.messages.sending import actions, by_hand
+from wesend.messages.sending import actions
 from wesend.messages.sending import send as sending
 from wesend.messages.sending.compose import read_recipients
 from wesend.messages.sending.options import Order
@@ -29,11 +29,11 @@ from ...support.domain import (
     ORIGIN,
     assert_counted,
     balance,
-    batch,
     composer,
     make_account,
     make_wallet,
     message,
+    named,
     problems,
     send,
 )
@@ -263,12 +263,12 @@ def send_while_suspended(wallet):
 
 def test_a_bulk_that_was_paused_by_its_owner_stays_so(wallet, clock):
     sent = bulk(wallet, 5)
-    actions.pause(batch(sent.batch["id"]))
+    actions.pause(*named(sent.batch), actor=ACTOR)
     suspend(wallet)
     clock.advance(2 * HOUR)
     assert resume(wallet) == 0
     assert claimable() == []
-    actions.resume(batch(sent.batch["id"]))
+    actions.resume(*named(sent.batch), actor=ACTOR)
     assert len(claimable()) == 5
 
 
@@ -284,16 +284,16 @@ def test_operators_cancel_and_pause_what_is_a_suspended_accounts_and_nobody_else
     for role in (OWNER, MEMBER):
         actor = user(role, account.id)
         for word, uid in (
-            (by_hand.cancel, one.messages[0]["uid"]),
-            (by_hand.pause_campaign, sent.batch["uid"]),
-            (by_hand.cancel_campaign, sent.batch["uid"]),
+            (actions.cancel_message, one.messages[0]["uid"]),
+            (actions.pause, sent.batch["uid"]),
+            (actions.cancel_batch, sent.batch["uid"]),
         ):
             with pytest.raises(AccountSuspended):
                 word(account, uid, actor=actor)
     operator = user(OPERATOR, None)
-    assert by_hand.cancel(account, one.messages[0]["uid"], actor=operator).count == 1
-    by_hand.pause_campaign(account, sent.batch["uid"], actor=operator)
-    assert by_hand.cancel_campaign(account, sent.batch["uid"], actor=operator).count == 5
+    assert actions.cancel_message(account, one.messages[0]["uid"], actor=operator).count == 1
+    actions.pause(account, sent.batch["uid"], actor=operator)
+    assert actions.cancel_batch(account, sent.batch["uid"], actor=operator).count == 5
     assert balance(wallet) == "100000" and problems() == []
 
 
@@ -305,8 +305,8 @@ def test_a_late_campaign_is_the_operators_to_resume_and_its_owners_to_cancel(wal
     account = get_account(wallet.account_id)
     owner = user(OWNER, account.id)
     with pytest.raises(Conflict, match="operator decides"):
-        by_hand.resume_campaign(account, sent.batch["uid"], actor=owner)
-    by_hand.resume_campaign(account, sent.batch["uid"], actor=user(OPERATOR, None))
+        actions.resume(account, sent.batch["uid"], actor=owner)
+    actions.resume(account, sent.batch["uid"], actor=user(OPERATOR, None))
     assert len(claimable()) == 5
-    assert by_hand.cancel_campaign(account, second.batch["uid"], actor=owner).count == 5
+    assert actions.cancel_batch(account, second.batch["uid"], actor=owner).count == 5
     assert suspension.count_late(account.id) == 0 and problems() == []

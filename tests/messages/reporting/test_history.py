@@ -10,7 +10,7 @@ from wesend.messages.reporting import history
 from wesend.messages.reporting.history import Filter
 from wesend.messages.state.statuses import ALL, FINAL
 
-from ...support.domain import NUMBERS, make_account, make_wallet, put, send
+from ...support.domain import ACTOR, NUMBERS, make_account, make_wallet, put, send
 
 MORNING = 1_781_092_800_000
 DAY = 24 * 3600 * 1000
@@ -46,7 +46,7 @@ def pages(wanted: Filter, size: int) -> tuple[list[int], set[int]]:
     """All ids by turning pages, and the totals that were told on the way."""
     found, totals = [], set()
     for offset in range(0, 10_000, size):
-        rows, total = history.page(wanted, limit=size, offset=offset)
+        rows, total = history.page(wanted, limit=size, offset=offset, actor=ACTOR)
         totals.add(total)
         found += [row["id"] for row in rows]
         if len(rows) < size:
@@ -56,7 +56,7 @@ def pages(wanted: Filter, size: int) -> tuple[list[int], set[int]]:
 
 def chunks(wanted: Filter, size: int) -> list[int]:
     found, last = [], None
-    while rows := history.chunk_after(wanted, last, size):
+    while rows := history.chunk_after(wanted, last, size, actor=ACTOR):
         found += [row["id"] for row in rows]
         last = rows[-1]
     return found
@@ -110,8 +110,8 @@ def test_a_wallets_list(account, statuses):
 def test_another_accounts_wallet_or_batch_is_empty(account):
     other = make_wallet("1000")
     sent = send(other)
-    assert history.page(Filter(account.id, batch_id=sent.batch["id"]), limit=10, offset=0) == ([], 0)
-    assert history.page(Filter(account.id, (other.id,), statuses=("queued",)), limit=10, offset=0) == ([], 0)
+    assert history.page(Filter(account.id, batch_id=sent.batch["id"]), limit=10, offset=0, actor=ACTOR) == ([], 0)
+    assert history.page(Filter(account.id, (other.id,), statuses=("queued",)), limit=10, offset=0, actor=ACTOR) == ([], 0)
 
 
 @pytest.mark.parametrize("size", [1, 50, 103])
@@ -134,7 +134,7 @@ def test_a_bulk_that_is_not_accepted_is_not_seen(account, state):
     assert {name: pages(Filter(account.id, **given), 10) for name, (given, _) in FILTERS.items()} == before
     assert chunks(Filter(account.id), 10) == before["everything"][0]
     with pytest.raises(MessageNotFound):
-        history.find(account.id, sent.messages[0]["uid"])
+        history.find(account.id, sent.messages[0]["uid"], actor=ACTOR)
 
 
 def test_what_was_tried_before_is_told_apart(account):
@@ -149,9 +149,9 @@ def test_what_was_tried_before_is_told_apart(account):
 def test_a_message_is_found_by_its_account_only(account):
     sent = send(make_wallet("1000"))
     with pytest.raises(MessageNotFound):
-        history.find(account.id, sent.messages[0]["uid"])
+        history.find(account.id, sent.messages[0]["uid"], actor=ACTOR)
     mine = expected(account)[0]
-    assert history.find(account.id, query("SELECT uid FROM messages WHERE id = ?", (mine,))[0][0])["id"] == mine
+    assert history.find(account.id, query("SELECT uid FROM messages WHERE id = ?", (mine,))[0][0], actor=ACTOR)["id"] == mine
 
 
 def test_the_roll_up_counts_every_final_status():
@@ -162,4 +162,4 @@ def test_the_roll_up_counts_every_final_status():
 def test_an_account_without_messages_has_empty_pages(carrier):
     wallet = make_wallet()
     for given in ({}, {"statuses": ("failed",)}, {"since": 0, "until": 2**60}, {"recipient": NUMBERS[0]}):
-        assert history.page(Filter(wallet.account_id, **given), limit=10, offset=0) == ([], 0)
+        assert history.page(Filter(wallet.account_id, **given), limit=10, offset=0, actor=ACTOR) == ([], 0)

@@ -15,7 +15,21 @@ from wesend.messages.sending.options import Order
 from wesend.messages.sending.send import load_sent, send_bulk
 from wesend.messages.state.statuses import ALL, FAILED
 
-from ...support.domain import NUMBERS, ORIGIN, assert_counted, balance, batch, composer, make_wallet, message, problems, put, send
+from ...support.domain import (
+    ACTOR,
+    NUMBERS,
+    ORIGIN,
+    assert_counted,
+    balance,
+    batch,
+    composer,
+    make_wallet,
+    message,
+    named,
+    problems,
+    put,
+    send,
+)
 
 
 @pytest.fixture
@@ -46,7 +60,7 @@ def test_a_retry_charges_again_and_starts_from_the_beginning(wallet, carrier):
     sent = send(wallet)
     refuse_all(carrier)
     assert balance(wallet) == "100000"
-    retried = actions.retry(message(sent.messages[0]["id"]))
+    retried = actions.retry(*named(message(sent.messages[0]["id"])), actor=ACTOR)
     assert (
         retried["status"],
         retried["retry_count"],
@@ -67,10 +81,10 @@ def test_a_message_is_retried_at_most_three_times_each_refunded_once(wallet, car
     sent = send(wallet)
     for _ in range(3):
         refuse_all(carrier)
-        actions.retry(message(sent.messages[0]["id"]))
+        actions.retry(*named(message(sent.messages[0]["id"])), actor=ACTOR)
     refuse_all(carrier)
     with pytest.raises(MaxRetriesExceeded):
-        actions.retry(message(sent.messages[0]["id"]))
+        actions.retry(*named(message(sent.messages[0]["id"])), actor=ACTOR)
     assert balance(wallet) == "100000" and problems() == []
 
 
@@ -79,7 +93,7 @@ def test_only_a_failed_message_is_retried(wallet, status):
     sent = send(wallet)
     put(sent.messages[0]["id"], status)
     with pytest.raises(NotRetryable):
-        actions.retry(message(sent.messages[0]["id"]))
+        actions.retry(*named(message(sent.messages[0]["id"])), actor=ACTOR)
     assert balance(wallet) == "99965"
 
 
@@ -87,9 +101,9 @@ def test_a_retry_that_was_seen_as_failed_by_two_is_carried_out_once(wallet, carr
     sent = send(wallet)
     refuse_all(carrier)
     seen = message(sent.messages[0]["id"])
-    actions.retry(seen)
+    actions.retry(*named(seen), actor=ACTOR)
     with pytest.raises(NotRetryable):
-        actions.retry(seen)
+        actions.retry(*named(seen), actor=ACTOR)
     assert balance(wallet) == "99965"
 
 
@@ -99,7 +113,7 @@ def test_a_retry_without_money_changes_nothing(carrier, clock):
     put(sent.messages[0]["id"], FAILED)
     before = dict(message(sent.messages[0]["id"]))
     with pytest.raises(InsufficientBalance):
-        actions.retry(message(sent.messages[0]["id"]))
+        actions.retry(*named(message(sent.messages[0]["id"])), actor=ACTOR)
     assert dict(message(sent.messages[0]["id"])) == before
     assert_counted()
 
@@ -109,22 +123,22 @@ def test_a_message_is_taken_back_while_it_waits_for_its_time_and_never_after(wal
     sent = send(wallet, order=Order("scheduled", 2_000_000_000_000))
     put(sent.messages[0]["id"], status)
     if status in ("scheduled", "dripping"):
-        assert actions.cancel_message(message(sent.messages[0]["id"])) == (1, 35_000_000)
+        assert actions.cancel_message(*named(message(sent.messages[0]["id"])), actor=ACTOR) == (1, 35_000_000)
         assert balance(wallet) == "100000" and problems() == []
     with pytest.raises(NotCancellable):
-        actions.cancel_message(message(sent.messages[0]["id"]))
+        actions.cancel_message(*named(message(sent.messages[0]["id"])), actor=ACTOR)
     assert_counted()
 
 
 def test_what_has_left_of_a_batch_stays_and_the_rest_is_refunded(wallet, carrier):
     sent = bulk(wallet, 700)
     claimed = queue.claim("carrier", 10)
-    assert actions.cancel_batch(batch(sent.batch["id"])) == (690, 690 * 35_000_000)
+    assert actions.cancel_batch(*named(sent.batch), actor=ACTOR) == (690, 690 * 35_000_000)
     assert statuses(sent) == {"claimed": 10, "cancelled": 690}
     assert balance(wallet) == str(100_000 - 350)
     assert len(queue.start([claimed])[0].messages) == 10, "what was under way goes on"
     with pytest.raises(NotCancellable):
-        actions.cancel_batch(batch(sent.batch["id"]))
+        actions.cancel_batch(*named(sent.batch), actor=ACTOR)
     assert_counted()
     assert problems() == []
 
@@ -151,7 +165,7 @@ def cut_short(wallet, monkeypatch, sent, *, after: int) -> None:
 
     with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="killed"):
         patch.setattr(actions, "_cancel_chunk", dies)
-        actions.cancel_batch(batch(sent.batch["id"]))
+        actions.cancel_batch(*named(sent.batch), actor=ACTOR)
 
 
 def test_a_cancellation_that_a_crash_cut_short_is_finished(wallet, monkeypatch, clock):
@@ -193,7 +207,7 @@ def test_a_cancellation_under_way_is_left_to_who_began_it_so_its_answer_counts_a
         return control_rest(batch_id)
 
     monkeypatch.setattr(actions, "_cancel_rest", interrupted)
-    assert actions.cancel_batch(batch(sent.batch["id"])).count == actions.CHUNK * 2 + 1
+    assert actions.cancel_batch(*named(sent.batch), actor=ACTOR).count == actions.CHUNK * 2 + 1
     assert rest == []
 
 
@@ -202,7 +216,7 @@ def test_one_refund_for_what_is_left_of_a_batch_and_one_for_each_that_was_refuse
     ours = queue.start([queue.claim("carrier", 2)])[0]
     with atomic() as tx:
         settle(tx, [(ours.messages[0], Outcome(REFUSED, code="NO")), (ours.messages[1], Outcome(ACCEPTED, "x"))], ours.token)
-    assert actions.cancel_batch(batch(sent.batch["id"])) == (3, 3 * 35_000_000)
+    assert actions.cancel_batch(*named(sent.batch), actor=ACTOR) == (3, 3 * 35_000_000)
     assert [amount for amount, _ in refunds(wallet)] == [35_000_000, 3 * 35_000_000]
     assert refunds(wallet)[1][1] == "Cancelled: Spring"
     assert problems() == []
@@ -210,8 +224,8 @@ def test_one_refund_for_what_is_left_of_a_batch_and_one_for_each_that_was_refuse
 
 def test_a_small_send_is_cancelled_at_once_with_one_refund_and_a_single_message_with_its_own(wallet):
     sent = send(wallet, *NUMBERS[:5], order=Order("scheduled", 2_000_000_000_000))
-    actions.cancel_message(sent.messages[0])
-    assert actions.cancel_batch(batch(sent.batch["id"])) == (4, 4 * 35_000_000)
+    actions.cancel_message(*named(sent.messages[0]), actor=ACTOR)
+    assert actions.cancel_batch(*named(sent.batch), actor=ACTOR) == (4, 4 * 35_000_000)
     assert refunds(wallet) == [
         (35_000_000, f"Refund of {sent.messages[0]['uid']}: Cancelled before it left"),
         (4 * 35_000_000, f"Cancelled: batch {sent.batch['uid']}"),
@@ -222,7 +236,7 @@ def test_a_small_send_is_cancelled_at_once_with_one_refund_and_a_single_message_
 def test_what_was_claimed_when_its_bulk_was_cancelled_and_comes_back_is_taken_back_too(wallet):
     sent = bulk(wallet, 10)
     claimed = queue.claim("carrier", 4)
-    assert actions.cancel_batch(batch(sent.batch["id"])).count == 6
+    assert actions.cancel_batch(*named(sent.batch), actor=ACTOR).count == 6
     queue.hand_back([claimed])
     assert queue.claim("carrier", 10).messages == []
     actions.finish_cancellations()
@@ -232,24 +246,24 @@ def test_what_was_claimed_when_its_bulk_was_cancelled_and_comes_back_is_taken_ba
 def test_nothing_of_a_paused_bulk_leaves_until_it_is_resumed(wallet):
     sent = bulk(wallet, 150)
     assert len(queue.claim("carrier", 10).messages) == 10
-    actions.pause(batch(sent.batch["id"]))
+    actions.pause(*named(sent.batch), actor=ACTOR)
     assert queue.claim("carrier", 10).messages == []
-    actions.resume(batch(sent.batch["id"]))
+    actions.resume(*named(sent.batch), actor=ACTOR)
     assert len(queue.claim("carrier", 200).messages) == 140
 
 
 def test_a_pause_of_one_bulk_leaves_the_others_alone(wallet):
     paused, other = bulk(wallet, 101), bulk(wallet, 101)
-    actions.pause(batch(paused.batch["id"]))
+    actions.pause(*named(batch(paused.batch["id"])), actor=ACTOR)
     assert {outgoing.id for outgoing in queue.claim("carrier", 500).messages} == {row["id"] for row in other.messages}
 
 
 def test_a_paused_schedule_is_not_released(wallet, clock):
     sent = bulk(wallet, 5, Order("scheduled", int(clock.seconds * 1000) + 60_000))
-    actions.pause(batch(sent.batch["id"]))
+    actions.pause(*named(sent.batch), actor=ACTOR)
     clock.advance(61)
     assert queue.release_due() == 0
-    actions.resume(batch(sent.batch["id"]))
+    actions.resume(*named(sent.batch), actor=ACTOR)
     assert queue.release_due() == 5
 
 
@@ -257,10 +271,10 @@ def test_a_drip_that_was_paused_goes_on_at_its_pace(wallet, clock):
     sent = bulk(wallet, 400, Order("drip", drip_rate=60))
     clock.advance(9)
     assert queue.release_due() == 10
-    actions.pause(batch(sent.batch["id"]))
+    actions.pause(*named(sent.batch), actor=ACTOR)
     clock.advance(3600)
     assert queue.release_due() == 0
-    actions.resume(batch(sent.batch["id"]))
+    actions.resume(*named(sent.batch), actor=ACTOR)
     released = []
     for _ in range(6):
         released.append(queue.release_due())
@@ -272,8 +286,8 @@ def test_a_drip_that_was_paused_goes_on_at_its_pace(wallet, clock):
 
 def test_a_paused_bulk_can_be_cancelled(wallet):
     sent = bulk(wallet, 101)
-    actions.pause(batch(sent.batch["id"]))
-    assert actions.cancel_batch(batch(sent.batch["id"])).count == 101
+    actions.pause(*named(sent.batch), actor=ACTOR)
+    assert actions.cancel_batch(*named(sent.batch), actor=ACTOR).count == 101
     assert (batch(sent.batch["id"])["state"], balance(wallet)) == ("cancelled", "100000")
 
 
@@ -281,7 +295,7 @@ def test_only_a_bulk_under_way_is_paused_and_only_a_paused_one_resumed(wallet):
     small, large = send(wallet), bulk(wallet, 101)
     for sent, act in ((small, actions.pause), (small, actions.resume), (large, actions.resume)):
         with pytest.raises(Conflict):
-            act(batch(sent.batch["id"]))
-    actions.pause(batch(large.batch["id"]))
+            act(*named(sent.batch), actor=ACTOR)
+    actions.pause(*named(batch(large.batch["id"])), actor=ACTOR)
     with pytest.raises(Conflict):
-        actions.pause(batch(large.batch["id"]))
+        actions.pause(*named(batch(large.batch["id"])), actor=ACTOR)

@@ -118,7 +118,7 @@ def test_a_bulk_under_way_is_paid_and_is_no_batch_for_its_account_yet(wallet, mo
     assert messages_of(batch_id) == CHUNK
     assert balance(wallet) == str(100_000 - 35 * SIZE)
     with pytest.raises(BatchNotFound):
-        accept.get_batch(batch(batch_id)["uid"], wallet.account_id)
+        accept.get_batch(batch(batch_id)["uid"], wallet.account_id, actor="test")
     assert not queue.is_due("carrier") and queue.claim("carrier", 10).messages == []
     assert problems() == []
 

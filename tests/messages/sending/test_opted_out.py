@@ -35,6 +35,7 @@ from ...support.domain import (
     make_account,
     make_wallet,
     message,
+    named,
     problems,
     send,
     timeline,
@@ -170,7 +171,7 @@ def test_a_retry_by_hand_to_who_opted_out_is_refused_and_costs_nothing(wallet):
     write(lambda tx: settle(tx, [(ours.messages[0], Outcome(REFUSED))], ours.token))
     BY["the page"](wallet, ANN)
     with pytest.raises(OptedOut):
-        actions.retry(message(sent.messages[0]["id"]))
+        actions.retry(*named(message(sent.messages[0]["id"])), actor=ACTOR)
     assert message(sent.messages[0]["id"])["status"] == "failed" and balance(wallet) == "10000"
 
 
@@ -206,7 +207,7 @@ def test_whatever_the_order_each_message_is_refunded_once_or_not_at_all(carrier,
             out.add(phone)
         elif step == "cancel" and sent:
             with suppress(NotCancellable):
-                actions.cancel_batch(batch(sent[-1].batch["id"]))
+                actions.cancel_batch(*named(batch(sent[-1].batch["id"])), actor=ACTOR)
         elif step in ("claim", "refuse"):
             ours = queue.start([queue.claim("carrier", 2)])[0]
             assert not {one.recipient for one in ours.messages if one.account_id == wallet.account_id} & out

@@ -26,7 +26,7 @@ from wesend.messages.state.letter_texts import DOUBLE, SINGLE, Written, fill, li
 from wesend.messages.state.redaction import REMOVED
 from wesend.operations import retention
 
-from ...support.domain import make_wallet, message, put
+from ...support.domain import ACTOR, make_wallet, message, named, put
 
 ORIGIN = Origin("worldledgers")
 PERSONAL = '<p>Dear {name}, pay <a href="https://shop.example/{id}?x=1&amp;n={name}">here</a> or <a href={link}>there</a></p>'
@@ -92,7 +92,7 @@ def test_a_search_finds_what_a_reader_reads(account):
     wanted = history.Filter(account.id, channel="email")
 
     def found(text: str) -> list[str]:
-        return [row["recipient"] for row in search.find(search.Search(wanted, text), None, 10).rows]
+        return [row["recipient"] for row in search.find(search.Search(wanted, text), None, 10, actor=ACTOR).rows]
 
     assert found("dear ann otim, pay") == ["p0@example.com"]
     assert found("something else") == ["p0@example.com"]
@@ -104,11 +104,11 @@ def test_a_search_puts_so_much_together_and_goes_on_from_there(account, monkeypa
     monkeypatch.setattr(search, "PUT_TOGETHER", 2500)
     rows = sent(account, "x" * 1000, *({} for _ in range(7)))
     wanted = search.Search(history.Filter(account.id, channel="email"), "nowhere")
-    first = search.find(wanted, None, 10)
+    first = search.find(wanted, None, 10, actor=ACTOR)
     assert first.rows == [] and first.last is not None and first.last["id"] == rows[4]["id"]
-    second = search.find(wanted, first.last, 10)
+    second = search.find(wanted, first.last, 10, actor=ACTOR)
     assert second.last is not None and second.last["id"] == rows[1]["id"]
-    assert search.find(wanted, second.last, 10).last is None
+    assert search.find(wanted, second.last, 10, actor=ACTOR).last is None
 
 
 # -- texts that are removed ----------------------------------------------------
@@ -171,7 +171,7 @@ def test_a_mail_whose_batch_has_lost_its_text_is_never_sent_again(ended):
     (row,), _ = ended({"name": "Ann"}, status="failed")
     write(lambda tx: tx.execute("UPDATE batches SET text = ?", (REMOVED + "<a href={link}>",)) and None)
     with pytest.raises(NotRetryable, match="no longer kept"):
-        actions.retry(message(row["id"]))
+        actions.retry(*named(message(row["id"])), actor=ACTOR)
 
 
 PIECES = [

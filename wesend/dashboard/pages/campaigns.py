@@ -15,7 +15,7 @@ from ...database import Row
 from ...messages.campaigns import sms as sms_campaigns
 from ...messages.campaigns.sms import Audience, Draft
 from ...messages.reporting import history
-from ...messages.sending import by_hand
+from ...messages.sending import actions
 from ...messages.sending.accept import get_batch
 from ...wallets.service import wallet_by_id
 from .. import compose_preview
@@ -175,7 +175,7 @@ def _start(written: Written):
 
 @blueprint.get("/<uid>")
 def show(uid: str):
-    batch = get_batch(uid, account().id)
+    batch = get_batch(uid, account().id, actor=actor())
     skipped = json.loads(batch["skipped"] or "[]")
     mine = history.Filter(account().id, batch_id=batch["id"], channel=batch["channel"])
     return render_template(
@@ -183,7 +183,7 @@ def show(uid: str):
         batch=batch,
         progress=progress(batch),
         wallet=wallet_by_id(batch["wallet_id"]),
-        latest=history.chunk_after(mine, None, 8),
+        latest=history.chunk_after(mine, None, 8, actor=actor()),
         skipped=skipped[:50],
         is_mail=batch["channel"] == "email",
         skipped_count=len(skipped),
@@ -195,7 +195,7 @@ def show(uid: str):
 
 def _ends_at(batch: Row, mine: history.Filter) -> int | None:
     """When the last message is due, of what has not left yet."""
-    rows = history.chunk_after(mine, None, 1)
+    rows = history.chunk_after(mine, None, 1, actor=actor())
     waits = rows and rows[0]["status"] in ("scheduled", "dripping") and batch["state"] == "open"
     return rows[0]["due_at"] if waits else None
 
@@ -226,22 +226,22 @@ def progress(batch: Row) -> Progress:
 
 @blueprint.post("/<uid>/pause")
 def pause(uid: str):
-    by_hand.pause_campaign(account(), uid, actor=actor())
+    actions.pause(account(), uid, actor=actor())
     flash("Paused: nothing more of it leaves until it is resumed.", "success")
     return redirect(url_for(".show", uid=uid), 303)
 
 
 @blueprint.post("/<uid>/resume")
 def resume(uid: str):
-    by_hand.resume_campaign(account(), uid, actor=actor())
+    actions.resume(account(), uid, actor=actor())
     flash("It goes on.", "success")
     return redirect(url_for(".show", uid=uid), 303)
 
 
 @blueprint.post("/<uid>/cancel")
 def cancel(uid: str):
-    done = by_hand.cancel_campaign(account(), uid, actor=actor())
-    currency = get_batch(uid, account().id)["currency"]
+    done = actions.cancel_batch(account(), uid, actor=actor())
+    currency = get_batch(uid, account().id, actor=actor())["currency"]
     flash(
         f"{compose_preview.plural(done.count, 'message')} cancelled; {amount(done.refunded_micros, currency)} went back to the "
         "wallet.",

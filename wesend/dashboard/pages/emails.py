@@ -11,7 +11,7 @@ from ...database import Row, query_one
 from ...messages.email import compose as mail
 from ...messages.email import held
 from ...messages.reporting import disclosure, history, search
-from ...messages.sending import by_hand
+from ...messages.sending import actions
 from ...messages.sending.accept import get_batch, get_batch_by_id
 from ...messages.sending.actions import MOST_RETRIES
 from ...messages.state import letter_texts
@@ -40,13 +40,13 @@ def index():
         query_args.text("q").lower(),
     )
     before = before_key()
-    last = None if before is None else search.place(account().id, before)
-    found = search.find(wanted, last, SIZE)
+    last = None if before is None else search.place(account().id, before, actor=actor())
+    found = search.find(wanted, last, SIZE, actor=actor())
     page = Page(found.rows, address(found.last["id"]) if found.last else None, address(None) if last else None)
     return render_template(
         "emails/index.html",
         page=page,
-        held=held.count(account().id),
+        held=held.count(account().id, actor=actor()),
         is_held=held.is_held,
         statuses=STATUSES,
         asked=request.args,
@@ -60,7 +60,7 @@ def index():
 def _batch() -> Row | None:
     """The send that is looked at alone."""
     uid = query_args.text("batch")
-    return get_batch(uid, account().id) if uid else None
+    return get_batch(uid, account().id, actor=actor()) if uid else None
 
 
 def _happened(message_id: int) -> tuple[int, int]:
@@ -75,10 +75,10 @@ def _happened(message_id: int) -> tuple[int, int]:
 
 @blueprint.get("/<uid>")
 def show(uid: str):
-    message = history.find(account().id, uid, channel="email")
+    message = history.find(account().id, uid, channel="email", actor=actor())
     letter = mail.Letter.of(message)
     rendered = mail.render(letter)
-    events = history.timeline(message["id"])
+    events = history.timeline(message, actor=actor())
     return render_template(
         "emails/show.html",
         message=message,
@@ -99,20 +99,20 @@ def show(uid: str):
 @blueprint.get("/<uid>/html")
 def show_html(uid: str):
     """The HTML as it was written, for the sandboxed frame: without our links and pixel, so that looking is no opening."""
-    message = history.find(account().id, uid, channel="email")
+    message = history.find(account().id, uid, channel="email", actor=actor())
     body = letter_texts.text_of(message) if message["encoding"] == mail.HTML else ""
     return Response(body, mimetype="text/html", headers={"Content-Security-Policy": FRAME_POLICY})
 
 
 @blueprint.post("/<uid>/retry")
 def retry(uid: str):
-    by_hand.retry(account(), uid, channel="email", actor=actor())
+    actions.retry(account(), uid, channel="email", actor=actor())
     flash("Queued again.", "success")
     return redirect(url_for(".show", uid=uid), 303)
 
 
 @blueprint.post("/<uid>/cancel")
 def cancel(uid: str):
-    by_hand.cancel(account(), uid, channel="email", actor=actor())
+    held.cancel(account(), uid, actor=actor())
     flash("Cancelled: it will not be sent.", "success")
     return redirect(url_for(".show", uid=uid), 303)

@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 
+from ...accounts import roles
+from ...accounts.roles import OPERATE, Actor
 from ...core import clock, money, segments
 from ...database import Row
 from ...messages.receipts import inbox as receipt_inbox
 from ...messages.reporting import disclosure, history, search, timeline
-from ...messages.sending import by_hand
+from ...messages.sending import actions
 from ...messages.sending.accept import get_batch_by_id
 from ...messages.sending.actions import MOST_RETRIES
 from ...wallets import statement
@@ -57,8 +59,8 @@ EXPORTED = (
 def index():
     wanted = _search()
     before = before_key()
-    last = None if before is None else search.place(account().id, before)
-    found = search.find(wanted, last, SIZE)
+    last = None if before is None else search.place(account().id, before, actor=actor())
+    found = search.find(wanted, last, SIZE, actor=actor())
     page = Page(found.rows, address(found.last["id"]) if found.last else None, address(None) if last else None)
     return render_template(
         "messages/index.html",
@@ -85,24 +87,24 @@ def _search() -> search.Search:
         since=query_args.first_instant("from"),
         until=query_args.last_instant("to"),
     )
-    return search.read(account(), query_args.text("q", 500), wanted)
+    return search.read(account(), query_args.text("q", 500), wanted, actor=actor())
 
 
 @blueprint.get("/export")
 def export():
-    wanted, everything = _search(), current_account.may_operate()
+    wanted, reader = _search(), actor()
     currencies = {row["id"]: row["currency"] for row in list_wallets(account().id)}
     batches: dict[int, str] = {}
 
     def chunk_after(last: Row | None):
-        found = search.find(wanted, last, 500)
-        return [_cells(row, currencies, batches, everything) for row in found.rows], found.last
+        found = search.find(wanted, last, 500, actor=reader)
+        return [_cells(row, currencies, batches, reader) for row in found.rows], found.last
 
-    return csv_file("messages.csv", EXPORTED + (("gateway",) if everything else ()), chunk_after)
+    return csv_file("messages.csv", EXPORTED + (("gateway",) if current_account.may_operate() else ()), chunk_after)
 
 
-def _cells(row: Row, currencies: dict[int, str], batches: dict[int, str], everything: bool) -> list[object]:
-    """``everything``: what only operators are told, too."""
+def _cells(row: Row, currencies: dict[int, str], batches: dict[int, str], reader: Actor) -> list[object]:
+    """Operators are told the gateway, too."""
     batch = row["batch_id"]
     if batch not in batches:
         batches[batch] = get_batch_by_id(batch)["uid"]
@@ -113,7 +115,7 @@ def _cells(row: Row, currencies: dict[int, str], batches: dict[int, str], everyt
         row["sender"],
         row["text"],
         row["status"],
-        disclosure.reason(row, everything=everything),
+        disclosure.reason(row, actor=reader),
         row["country"],
         row["segments"],
         money.text(row["cost_micros"]),
@@ -121,7 +123,7 @@ def _cells(row: Row, currencies: dict[int, str], batches: dict[int, str], everyt
         currencies.get(row["wallet_id"]),
         clock.iso(row["created_at"]),
         clock.iso(row["delivered_at"]),
-        *((row["gateway"],) if everything else ()),
+        *((row["gateway"],) if roles.may(reader, OPERATE) else ()),
     ]
 
 
@@ -157,7 +159,7 @@ def marked(text: str) -> list[tuple[str, bool]]:
 
 @blueprint.get("/<uid>")
 def show(uid: str):
-    message = history.find(account().id, uid)
+    message = history.find(account().id, uid, actor=actor())
     batch, wallet = get_batch_by_id(message["batch_id"]), wallet_by_id(message["wallet_id"])
     counted = segments.count(message["text"])
     room = segments.SINGLE if counted.count == 1 else segments.PART
@@ -171,10 +173,10 @@ def show(uid: str):
         parts=segments.split(message["text"]),
         runs=marked(message["text"]),
         special=special_characters(message["text"]),
-        lines=timeline.tell(message, batch, everything=current_account.may_operate()),
+        lines=timeline.tell(message, batch, actor=actor()),
         entries=statement.of_message(message),
         kinds=statement.KINDS,
-        receipts=receipt_inbox.of_message(message["id"]) if current_account.may_operate() else [],
+        receipts=receipt_inbox.of_message(message["id"], actor=actor()) if current_account.may_operate() else [],
         most_retries=MOST_RETRIES,
         curl=_curl(message, batch, wallet.uid),
     )
@@ -193,14 +195,14 @@ def _curl(message: Row, batch: Row, wallet_uid: str) -> str:
 
 @blueprint.post("/<uid>/retry")
 def retry(uid: str):
-    message = by_hand.retry(account(), uid, actor=actor())
+    message = actions.retry(account(), uid, actor=actor())
     flash(f"Queued again for {amount(message['cost_micros'], wallet_by_id(message['wallet_id']).currency)}.", "success")
     return redirect(url_for(".show", uid=uid), 303)
 
 
 @blueprint.post("/<uid>/cancel")
 def cancel(uid: str):
-    done = by_hand.cancel(account(), uid, actor=actor())
-    currency = wallet_by_id(history.find(account().id, uid)["wallet_id"]).currency
+    done = actions.cancel_message(account(), uid, actor=actor())
+    currency = wallet_by_id(history.find(account().id, uid, actor=actor())["wallet_id"]).currency
     flash(f"Cancelled; {amount(done.refunded_micros, currency)} went back to the wallet.", "success")
     return redirect(url_for(".show", uid=uid), 303)

@@ -14,6 +14,7 @@ from .. import current_account
 from ..charts import stacked
 from ..current_account import account
 from ..filters import day
+from ..sessions import actor
 
 blueprint = Blueprint("overview", __name__)
 PERIODS = (14, 30, 90)
@@ -23,7 +24,7 @@ LEGEND = (("delivered", "Delivered"), ("pending", "Under way"), ("failed", "Fail
 @blueprint.get("/")
 def index():
     at, days = account(), _period()
-    volume = reports.volume(at, max(days, 2))
+    volume = reports.volume(at, max(days, 2), actor=actor())
     today, yesterday = volume[-1], volume[-2]
     delivered, failed = sum(row.delivered for row in volume), sum(row.failed for row in volume)
     return render_template(
@@ -43,9 +44,9 @@ def index():
             [(day(row.date), {"delivered": row.delivered, "pending": row.pending, "failed": row.failed}) for row in volume]
         ),
         wallets=[_wallet(at, row) for row in list_wallets(at.id)],
-        gateways=reports.gateway_health(at.id) if current_account.may_operate() else [],
+        gateways=reports.gateway_health(at.id, actor=actor()) if current_account.may_operate() else [],
         known_gateways=_gateways_to_open(),
-        failures=reports.last_failures(at.id),
+        failures=reports.last_failures(at.id, actor=actor()),
         steps=onboarding.steps_of(at),
         rate_of=reports.delivery_rate,
     )

@@ -17,7 +17,7 @@ from ...messages.sending.compose import Addressee, Composer
 from ...routing.routes import find_route
 from ...wallets.service import wallet_by_id
 from ..body import json_object
-from ..dialect import account, load, origin, side
+from ..dialect import account, actor, load, origin, side
 from . import schemas
 from .messages import answer_single
 from .schedule import BULK, read_order
@@ -115,7 +115,7 @@ def answer_batch(uid: str) -> dict:
 def _find(batch_id: str) -> Row:
     if not batch_id.startswith(BATCH):
         raise BatchNotFound
-    return get_batch(batch_id.removeprefix(BATCH), account().id, side=side())
+    return get_batch(batch_id.removeprefix(BATCH), account().id, side=side(), actor=actor())
 
 
 @blueprint.get("/batch/<batch_id>")
@@ -154,7 +154,7 @@ def cancel_batch(batch_id: str):
     batch = _find(batch_id)
     if batch["mode"] == "now":
         raise NotCancellable
-    done = actions.cancel_batch(batch)
+    done = actions.cancel_batch(account(), batch["uid"], side=side(), actor=actor())
     return {
         "batch_id": BATCH + batch["uid"],
         "status": "cancelled",

@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from ...accounts.roles import Actor
 from ...accounts.service import AccountInfo
 from ...accounts.sides import Side
 from ...core import clock, phones
@@ -19,7 +20,7 @@ from .words import BATCH, STATUSES
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}$")
 
 
-def read_filter(account: AccountInfo, side: Side, data: dict[str, Any]) -> Filter | None:
+def read_filter(account: AccountInfo, side: Side, data: dict[str, Any], *, actor: Actor) -> Filter | None:
     """None when nothing can fit: a batch that does not exist."""
     wanted = Filter(account.id, wallets_of_side(account.id, side))
     if data["status"]:
@@ -28,7 +29,7 @@ def read_filter(account: AccountInfo, side: Side, data: dict[str, Any]) -> Filte
             wanted = wanted._replace(retrying=data["status"] == "retrying")
     if data["batch_id"]:
         try:
-            batch = get_batch(data["batch_id"].removeprefix(BATCH), account.id, side=side)
+            batch = get_batch(data["batch_id"].removeprefix(BATCH), account.id, side=side, actor=actor)
         except BatchNotFound:
             return None
         wanted = wanted._replace(batch_id=batch["id"])

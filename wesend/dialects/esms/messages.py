@@ -10,6 +10,7 @@ from datetime import date
 from flask import Blueprint, Flask, Response, current_app, g, request
 
 from ...accounts import audit_log
+from ...accounts.roles import Actor
 from ...core import clock, money, phones
 from ...core.csv_cells import safe_cell
 from ...core.errors import InvalidRecipient, MessageNotFound
@@ -64,8 +65,10 @@ def answer_single(sent: Sent) -> dict:
 @blueprint.get("")
 def list_messages():
     data = load(schemas.LISTING, query_arguments())
-    wanted = read_filter(account(), side(), data)
-    rows, total = history.page(wanted, limit=data["limit"], offset=data["page"] * data["limit"]) if wanted else ([], 0)
+    wanted = read_filter(account(), side(), data, actor=actor())
+    rows, total = (
+        history.page(wanted, limit=data["limit"], offset=data["page"] * data["limit"], actor=actor()) if wanted else ([], 0)
+    )
     return {"messages": [entry(row) for row in rows], "total": total, "page": data["page"], "limit": data["limit"]}
 
 
@@ -100,7 +103,7 @@ def _timeline(message: Row, batch: Row) -> list[dict]:
             "metadata": {"source": "api_key" if by_api else "portal"},
         }
     ]
-    stored = history.timeline(message["id"])
+    stored = history.timeline(message, actor=actor())
     left = message["status"] not in ("scheduled", "dripping", "cancelled")
     if first != "queued" and left:
         # Releasing writes no event, there may be a hundred thousand at once: what came next tells when it was.
@@ -128,34 +131,33 @@ def _timeline(message: Row, batch: Row) -> list[dict]:
     return events
 
 
-def _find(message_id: str) -> Row:
+def _uid(message_id: str) -> str:
     if not message_id.startswith(MESSAGE):
         raise MessageNotFound
-    return history.find(account().id, message_id.removeprefix(MESSAGE), side=side())
+    return message_id.removeprefix(MESSAGE)
+
+
+def _find(message_id: str) -> Row:
+    return history.find(account().id, _uid(message_id), side=side(), actor=actor())
 
 
 @blueprint.post("/<message_id>/retry")
 def retry_message(message_id: str):
-    message = actions.retry(_find(message_id))
+    message = actions.retry(account(), _uid(message_id), side=side(), actor=actor())
     return {"id": MESSAGE + message["uid"], "status": "retrying", "retry_count": message["retry_count"]}
 
 
 @blueprint.post("/<message_id>/cancel")
 def cancel_message(message_id: str):
-    message = _find(message_id)
-    done = actions.cancel_message(message)
-    return {
-        "id": MESSAGE + message["uid"],
-        "status": "cancelled",
-        "cancelled": done.count,
-        "refunded": money.number(done.refunded_micros),
-    }
+    uid = _uid(message_id)
+    done = actions.cancel_message(account(), uid, side=side(), actor=actor())
+    return {"id": MESSAGE + uid, "status": "cancelled", "cancelled": done.count, "refunded": money.number(done.refunded_micros)}
 
 
 @blueprint.get("/stats")
 def show_stats():
     wallet = wallet_by_id(g.key.wallet_id)
-    days = reports.volume(account(), reports.PERIOD_DAYS, wallet_ids=wallets_of_side(account().id, side()))
+    days = reports.volume(account(), reports.PERIOD_DAYS, wallet_ids=wallets_of_side(account().id, side()), actor=actor())
     today, yesterday = days[-1], days[-2]
     delta = round(100 * (today.total - yesterday.total) / yesterday.total, 1) if yesterday.total else 0
     return {
@@ -182,7 +184,7 @@ def show_volume():
             "failed": day.failed,
             "pending": day.pending,
         }
-        for day in reports.volume(account(), data["days"], wallet_ids=wallets_of_side(account().id, side()))
+        for day in reports.volume(account(), data["days"], wallet_ids=wallets_of_side(account().id, side()), actor=actor())
     ]
 
 
@@ -203,7 +205,7 @@ EXPORTED = (
 
 @blueprint.get("/export")
 def export_messages():
-    wanted = read_filter(account(), side(), load(schemas.CHOSEN, query_arguments()))
+    wanted = read_filter(account(), side(), load(schemas.CHOSEN, query_arguments()), actor=actor())
     audit_log.note(
         actor=actor(),
         action="export",
@@ -212,16 +214,18 @@ def export_messages():
         detail=request.query_string.decode("ascii", "backslashreplace") or None,
     )
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    return Response(_csv(app, wanted), mimetype="text/csv", headers={"Content-Disposition": 'attachment; filename="messages.csv"'})
+    return Response(
+        _csv(app, wanted, actor()), mimetype="text/csv", headers={"Content-Disposition": 'attachment; filename="messages.csv"'}
+    )
 
 
-def _csv(app: Flask, wanted: history.Filter | None) -> Iterator[str]:
+def _csv(app: Flask, wanted: history.Filter | None, reader: Actor) -> Iterator[str]:
     """A chunk at a time; no context is held open between them, since the client decides when it reads on."""
     yield _lines([list(EXPORTED)])
     last = None
     while wanted is not None:
         with app.app_context():
-            rows = history.chunk_after(wanted, last)
+            rows = history.chunk_after(wanted, last, actor=reader)
         if not rows:
             return
         yield _lines([_cells(row) for row in rows])

@@ -10,7 +10,7 @@ from ...gateways import breaker
 from ...messages.reporting import reports
 from ...routing.routes import RouteInfo, all_routes, find_route
 from ...wallets.service import wallets_of_side
-from ..dialect import account, side
+from ..dialect import account, actor, side
 
 blueprint = Blueprint("routes", __name__)
 OK_RATE, WARN_RATE = 80, 50
@@ -50,7 +50,10 @@ def show_health():
     for live sends, since the sandbox's never go by it."""
     today = clock.day_of(clock.now_ms(), account().time_zone)
     counted = reports.route_health(
-        account().id, clock.days_before(today, reports.PERIOD_DAYS - 1), wallet_ids=wallets_of_side(account().id, side())
+        account().id,
+        clock.days_before(today, reports.PERIOD_DAYS - 1),
+        wallet_ids=wallets_of_side(account().id, side()),
+        actor=actor(),
     )
     ill = breaker.on_trial() if side() == LIVE else frozenset()
     return [_health(route, counted.get(route.code, reports.RouteHealth(0, 0, 0)), route.gateway in ill) for route in all_routes()]

@@ -11,7 +11,7 @@ from ...messages.sending.accept import Sent, get_batch
 from ...messages.sending.compose import Addressee, Composer
 from ...wallets.service import wallet_by_id
 from ..body import json_object
-from ..dialect import account, load, origin, side
+from ..dialect import account, actor, load, origin, side
 from . import schemas
 from .errors import ReportNotReady, SenderRequired
 from .report import report
@@ -56,7 +56,7 @@ def _answer(sent: Sent):
 
 @blueprint.get("/delivery-reports/<batch_id>")
 def show_report(batch_id: str):
-    batch = get_batch(batch_id, account().id, side=side())
+    batch = get_batch(batch_id, account().id, side=side(), actor=actor())
     if batch["state"] == "refused":
         raise BatchNotFound
     if not batch["delivered"] + batch["failed"] + batch["cancelled"]:

@@ -16,7 +16,7 @@ from ...messages.sending.compose import Addressee, Composer, read_recipients
 from ...messages.sending.options import Order
 from ...wallets.service import WalletInfo, wallet_by_id
 from ..body import json_object, query_arguments
-from ..dialect import account, load, origin, side
+from ..dialect import account, actor, load, origin, side
 from . import schemas
 from .shared import pagination, success, wallet_of
 
@@ -61,7 +61,7 @@ def list_history():
     wanted = history.Filter(
         account().id, (wallet.id,), recipient=recipient, statuses=schemas.STATUSES[data["status"]] if data["status"] else None
     )
-    found, total = history.page(wanted, limit=data["per_page"], offset=(data["page"] - 1) * data["per_page"])
+    found, total = history.page(wanted, limit=data["per_page"], offset=(data["page"] - 1) * data["per_page"], actor=actor())
     return success(
         {
             "messages": [_history_entry(row, wallet.currency) for row in found],

@@ -17,7 +17,7 @@ from ...messages.sending.accept import Sent, get_batch_by_id
 from ...messages.sending.compose import EMAIL, SMS, Addressee, Composer
 from ...wallets.service import wallet_by_id
 from ..body import json_object
-from ..dialect import account, load, origin, side
+from ..dialect import account, actor, load, origin, side
 from ..fields import row_id
 from . import schemas
 from .send_at import read_order
@@ -107,5 +107,5 @@ def show_email(message_id: str):
 
 
 def _show(message_id: str, channel: str):
-    message = history.find_by_id(account().id, row_id(message_id), channel=channel, side=side())
+    message = history.find_by_id(account().id, row_id(message_id), channel=channel, side=side(), actor=actor())
     return success(status_data(message, get_batch_by_id(message["batch_id"])))

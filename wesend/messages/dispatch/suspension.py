@@ -140,7 +140,7 @@ def release(account_id: int, *, actor: Actor) -> int:
     account = _of_active(account_id, actor)
     released = sum(_count_left(batch) for batch in _late_bulks(account_id))
     for batch in _late_bulks(account_id):
-        actions.resume(batch, held_too=True)
+        actions.reopen(batch, held_too=True)
     released += holding.put_back(account_id, LATE)
     _record(account, "account.release", released, actor)
     bell.dispatcher()
@@ -153,7 +153,7 @@ def drop(account_id: int, *, actor: Actor) -> Dropped:
     refunded: Counter[str] = Counter()
     count = 0
     for batch in _late_bulks(account_id):
-        done = actions.cancel_batch(batch)
+        done = actions.cancel_rest_of(batch)
         refunded[batch["currency"]] += done.refunded_micros
         count += done.count
     while chunk := query(

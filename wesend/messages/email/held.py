@@ -8,10 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...accounts import roles
+from ...accounts.roles import SEE, Actor
+from ...accounts.service import AccountInfo
 from ...database import Row, query
 from ...gateways import registry
+from ..reporting import history
+from ..sending import actions
+from ..sending.actions import Cancelled
 from ..sending.compose import EMAIL
-from ..state.statuses import QUEUED
+from ..state.statuses import DRIPPING, QUEUED, SCHEDULED
 
 HELD = "Held: no mail server is set up; it leaves when there is one"
 
@@ -25,8 +31,16 @@ def is_held(message: Row | Mapping[str, Any]) -> bool:
     )
 
 
-def count(account_id: int) -> int:
+def cancel(account: AccountInfo, uid: str, *, actor: Actor) -> Cancelled:
+    """Take back a mail that waits for its time or is held; NotCancellable once it has left."""
+    roles.require_to_stop(actor, account)
+    message = history.find(account.id, uid, channel=EMAIL, actor=actor)
+    return actions.cancel_one(message["id"], (QUEUED,) if is_held(message) else (SCHEDULED, DRIPPING))
+
+
+def count(account_id: int, *, actor: Actor) -> int:
     """Mails of an account that are held."""
+    roles.require(actor, SEE, account_id)
     if registry.has_mail_server():
         return 0
     return query(

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from flask import Flask, current_app
 
+from ...accounts import roles
+from ...accounts.roles import OPERATE, Actor
 from ...adapters.sms.base import CallbackReceipt, Receipt, SmsGateway
 from ...core import clock
 from ...core.chunks import chunks
@@ -217,8 +219,9 @@ def _only_unknown(brought: Row) -> _Found | None:
     return _Found(rows[0]) if len(rows) == 1 and rows[0]["status"] == "unknown" else None
 
 
-def of_message(message_id: int) -> list[Row]:
-    """The receipts that were brought of a message, as they came."""
+def of_message(message_id: int, *, actor: Actor) -> list[Row]:
+    """The receipts that were brought of a message, as they came; operators alone see them."""
+    roles.require(actor, OPERATE)
     return query("SELECT * FROM brought_receipts WHERE message_id = ? ORDER BY id", (message_id,))
 
 

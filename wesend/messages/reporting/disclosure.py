@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ...accounts import roles
+from ...accounts.roles import OPERATE, Actor
 from ...database import Row
 from ..state.statuses import DELIVERED
 
@@ -40,12 +42,12 @@ def sentence(text: str | None) -> str | None:
     return text
 
 
-def reason(message: Row, *, everything: bool) -> str | None:
-    """Why a message failed; ``everything``: as an operator is told. What a gateway says of a delivery is no reason."""
+def reason(message: Row, *, actor: Actor) -> str | None:
+    """Why a message failed, as ``actor`` is told. What a gateway says of a delivery is no reason."""
     if message["status"] == DELIVERED:
         return None
     said = message["error_message"]
-    return (said if everything else sentence(said)) or message["error_code"]
+    return (said if roles.may(actor, OPERATE) else sentence(said)) or message["error_code"]
 
 
 def detail(line: Row) -> str | None:

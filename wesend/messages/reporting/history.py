@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ...accounts import roles
+from ...accounts.roles import SEE, Actor
 from ...accounts.service import get_account
 from ...accounts.sides import Side
 from ...core import clock
@@ -50,8 +52,9 @@ class _Where(NamedTuple):
         return _Where(f"{self.sql} AND {sql}", (*self.parameters, *parameters))
 
 
-def page(wanted: Filter, *, limit: int, offset: int) -> tuple[list[Row], int]:
+def page(wanted: Filter, *, limit: int, offset: int, actor: Actor) -> tuple[list[Row], int]:
     """Messages newest first, and how many there are in all."""
+    roles.require(actor, SEE, wanted.account_id)
     with snapshot():
         days = _count_days(wanted)
         if days is not None:
@@ -59,8 +62,9 @@ def page(wanted: Filter, *, limit: int, offset: int) -> tuple[list[Row], int]:
         return _load(_ids(wanted, _condition(wanted), limit, offset)), _count(wanted, _condition(wanted))
 
 
-def chunk_after(wanted: Filter, last: Row | None, size: int = 500) -> list[Row]:
+def chunk_after(wanted: Filter, last: Row | None, size: int = 500, *, actor: Actor) -> list[Row]:
     """The next messages after ``last`` (None: the newest), for reading everything a chunk at a time."""
+    roles.require(actor, SEE, wanted.account_id)
     with snapshot():
         where = _condition(wanted)
         if last is not None and _index(wanted) in BY_DAY:
@@ -70,15 +74,17 @@ def chunk_after(wanted: Filter, last: Row | None, size: int = 500) -> list[Row]:
         return _load(_ids(wanted, where, size, 0))
 
 
-def find(account_id: int, uid: str, *, channel: str = "sms", side: Side | None = None) -> Row:
+def find(account_id: int, uid: str, *, channel: str = "sms", side: Side | None = None, actor: Actor) -> Row:
     """One message of the account, of those that ``side`` sees; MessageNotFound."""
+    roles.require(actor, SEE, account_id)
     return _seen(
         query_one("SELECT * FROM messages WHERE uid = ? AND account_id = ? AND channel = ?", (uid, account_id, channel)), side
     )
 
 
-def find_by_id(account_id: int, message_id: int, *, channel: str, side: Side | None = None) -> Row:
+def find_by_id(account_id: int, message_id: int, *, channel: str, side: Side | None = None, actor: Actor) -> Row:
     """The same by its row id."""
+    roles.require(actor, SEE, account_id)
     return _seen(
         query_one("SELECT * FROM messages WHERE id = ? AND account_id = ? AND channel = ?", (message_id, account_id, channel)), side
     )
@@ -96,8 +102,10 @@ def visible(batch_id: int) -> bool:
     return row is not None and row[0] not in ("intake", "rejected")
 
 
-def timeline(message_id: int) -> list[Row]:
-    return query("SELECT * FROM message_events WHERE message_id = ? ORDER BY at, id", (message_id,))
+def timeline(message: Row, *, actor: Actor) -> list[Row]:
+    """What happened to a message, oldest first."""
+    roles.require(actor, SEE, message["account_id"])
+    return query("SELECT * FROM message_events WHERE message_id = ? ORDER BY at, id", (message["id"],))
 
 
 def _count_days(wanted: Filter) -> list[tuple[str, int]] | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ...accounts import roles
+from ...accounts.roles import OPERATE, SEE, Actor
 from ...accounts.service import AccountInfo
 from ...core import clock
 from ...database import Row, query
@@ -28,8 +30,9 @@ class Day(NamedTuple):
         return self.delivered + self.failed + self.pending
 
 
-def volume(account: AccountInfo, days: int, *, wallet_ids: tuple[int, ...] | None = None) -> list[Day]:
+def volume(account: AccountInfo, days: int, *, wallet_ids: tuple[int, ...] | None = None, actor: Actor) -> list[Day]:
     """A row for every one of the last ``days`` days, oldest first; of some wallets, or of all."""
+    roles.require(actor, SEE, account.id)
     today = clock.day_of(clock.now_ms(), account.time_zone)
     wanted = [clock.days_before(today, back) for back in range(days - 1, -1, -1)]
     wallets, ids = of_wallets(wallet_ids)
@@ -66,8 +69,11 @@ class RouteHealth(NamedTuple):
     failed: int
 
 
-def route_health(account_id: int, since_day: str, *, wallet_ids: tuple[int, ...] | None = None) -> dict[str, RouteHealth]:
+def route_health(
+    account_id: int, since_day: str, *, wallet_ids: tuple[int, ...] | None = None, actor: Actor
+) -> dict[str, RouteHealth]:
     """Route code → what became of the account's messages since a day; of some wallets, or of all."""
+    roles.require(actor, SEE, account_id)
     wallets, ids = of_wallets(wallet_ids)
     return {
         row["route"]: RouteHealth(row["total"], row["delivered"], row["failed"])
@@ -94,8 +100,9 @@ LATEST = 1000
 NOT_CARRIED = "('scheduled', 'dripping', 'queued', 'claimed', 'cancelled')"
 
 
-def gateway_health(account_id: int) -> list[GatewayHealth]:
-    """Each gateway of the account's latest thousand messages, the busiest first."""
+def gateway_health(account_id: int, *, actor: Actor) -> list[GatewayHealth]:
+    """Each gateway of the account's latest thousand messages, the busiest first; operators alone see who carries what."""
+    roles.require(actor, OPERATE)
     return [
         GatewayHealth(*row)
         for row in query(
@@ -107,9 +114,9 @@ def gateway_health(account_id: int) -> list[GatewayHealth]:
     ]
 
 
-def last_failures(account_id: int, limit: int = 6) -> list[Row]:
+def last_failures(account_id: int, limit: int = 6, *, actor: Actor) -> list[Row]:
     """The newest SMS that failed."""
-    return page(Filter(account_id, statuses=(FAILED,)), limit=limit, offset=0)[0]
+    return page(Filter(account_id, statuses=(FAILED,)), limit=limit, offset=0, actor=actor)[0]
 
 
 def change(now: int, before: int) -> int | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ...accounts import roles
+from ...accounts.roles import SEE, Actor
 from ...accounts.service import AccountInfo
 from ...core import phones
 from ...database import Row, query_one
@@ -38,8 +40,9 @@ class Found(NamedTuple):
     last: Row | None
 
 
-def read(account: AccountInfo, typed: str, wanted: Filter) -> Search:
+def read(account: AccountInfo, typed: str, wanted: Filter, *, actor: Actor) -> Search:
     """What was typed, beside the other filters; nothing typed is no search."""
+    roles.require(actor, SEE, account.id)
     typed = " ".join(typed.split())
     named = PUBLIC_ID.fullmatch(typed)
     if named:
@@ -60,17 +63,17 @@ def _by_id(account: AccountInfo, uid: str, wanted: Filter) -> Search:
     return Search(wanted._replace(batch_id=message["batch_id"]), only_id=message["id"])
 
 
-def find(search: Search, last: Row | None, limit: int) -> Found:
+def find(search: Search, last: Row | None, limit: int, *, actor: Actor) -> Found:
     """Up to ``limit`` messages after ``last``, newest first."""
     if not search.text and search.only_id is None:
-        rows = chunk_after(search.wanted, last, limit + 1)
+        rows = chunk_after(search.wanted, last, limit + 1, actor=actor)
         return Found(rows[:limit], rows[limit - 1] if len(rows) > limit else None)
     if search.only_id is not None:
         last = _just_before(search)
     found: list[Row] = []
     reader, size = Reader(), CHUNK[search.wanted.channel]
     for _ in range(LOOKED_THROUGH // size):
-        rows = chunk_after(search.wanted, last, size)
+        rows = chunk_after(search.wanted, last, size, actor=actor)
         for row in rows:
             if _fits(search, row, reader):
                 found.append(row)
@@ -93,6 +96,7 @@ def _fits(search: Search, row: Row, reader: Reader) -> bool:
     return search.text in "\n".join((reader.text_of(row), row["subject"] or "", row["recipient"])).lower()
 
 
-def place(account_id: int, message_id: int) -> Row | None:
+def place(account_id: int, message_id: int, *, actor: Actor) -> Row | None:
     """Where a page goes on: the account's message of this row id."""
+    roles.require(actor, SEE, account_id)
     return query_one("SELECT id, day FROM messages WHERE id = ? AND account_id = ?", (message_id, account_id))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
+from ...accounts import roles
+from ...accounts.roles import OPERATE, Actor
 from ...database import Row
 from ..state.statuses import CANCELLED, DELIVERED, DRIPPING, FAILED, SCHEDULED, UNKNOWN
 from . import disclosure, history
@@ -23,14 +25,15 @@ class Line(NamedTuple):
     more: dict[str, str]
 
 
-def tell(message: Row, batch: Row, *, everything: bool) -> list[Line]:
-    """Oldest first; ``everything``: what only operators are told, too."""
-    stored = history.timeline(message["id"])
+def tell(message: Row, batch: Row, *, actor: Actor) -> list[Line]:
+    """Oldest first; operators are told what others are not."""
+    stored = history.timeline(message, actor=actor)
     lines = [Line(message["created_at"], "accepted", SOURCES.get(batch["api"], "Accepted by the API"), "plain", {})]
     if batch["mode"] != "now" and message["status"] not in (SCHEDULED, DRIPPING, CANCELLED):
         # Its release writes no line, there may be a hundred thousand at once: what came next tells when it was.
         at = min([message["due_at"], *(row["at"] for row in stored)])
         lines.append(Line(at, "released", "Its time had come", "plain", {}))
+    everything = roles.may(actor, OPERATE)
     return lines + [_line(row, everything) for row in stored]
 
 

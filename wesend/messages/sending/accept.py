@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from ...accounts import roles
+from ...accounts.roles import SEE, Actor
 from ...accounts.service import AccountInfo
 from ...accounts.sides import Side
 from ...coordination import bell
@@ -208,8 +210,9 @@ def count_accepted(tx: Tx, account: AccountInfo, wallet: WalletInfo, now: int, b
         count_day(tx, (account.id, wallet.id, clock.day_of(now, account.time_zone), route), {"total": count})
 
 
-def get_batch(uid: str, account_id: int, *, side: Side | None = None) -> Row:
+def get_batch(uid: str, account_id: int, *, side: Side | None = None, actor: Actor) -> Row:
     """A batch of the account by its public id, of those that ``side`` sees; BatchNotFound."""
+    roles.require(actor, SEE, account_id)
     row = query_one(
         "SELECT * FROM batches WHERE uid = ? AND account_id = ? AND state NOT IN ('intake', 'rejected')", (uid, account_id)
     )

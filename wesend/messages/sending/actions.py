@@ -1,9 +1,16 @@
-"""Control: retry a failed message, cancel what has not left, pause and resume a bulk."""
+"""Control: retry a failed message, cancel what has not left, pause and resume a bulk.
+
+Rights are asked for before anything is looked up: a suspended account's people are told so, whatever they name.
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple, NoReturn
 
+from ...accounts import roles
+from ...accounts.roles import OPERATE, Actor
+from ...accounts.service import AccountInfo
+from ...accounts.sides import Side
 from ...coordination import bell
 from ...core import clock
 from ...core.errors import Conflict, MaxRetriesExceeded, NotCancellable, NotRetryable, OptedOut
@@ -11,11 +18,13 @@ from ...database import Row, Tx, keyset, marks, query, query_one, write
 from ...routing import opt_outs
 from ...wallets import ledger
 from ...wallets.service import wallet_by_id
+from ..reporting import history
 from ..state.letter_texts import Written, text_of
 from ..state.redaction import was_removed
 from ..state.statuses import CANCELLED, DRIPPING, FAILED, LIVE_BULKS, QUEUED, SCHEDULED
 from ..state.transitions import Move, move
-from .accept import IN_REQUEST_LIMIT, LEASE_MS
+from .accept import IN_REQUEST_LIMIT, LEASE_MS, get_batch
+from .compose import SMS
 
 MOST_RETRIES = 3
 CHUNK = 300
@@ -29,11 +38,13 @@ class Cancelled(NamedTuple):
     refunded_micros: int
 
 
-def retry(message: Row) -> Row:
+def retry(account: AccountInfo, uid: str, *, channel: str = SMS, side: Side | None = None, actor: Actor) -> Row:
     """Queue a failed message again and charge it again; the message as it is now.
 
     NotRetryable, MaxRetriesExceeded, OptedOut, InsufficientBalance (nothing changed).
     """
+    roles.require_to_send(actor, account)
+    message = history.find(account.id, uid, channel=channel, side=side, actor=actor)
 
     def unit(tx: Tx) -> None:
         row = tx.one("SELECT * FROM messages WHERE id = ?", (message["id"],))
@@ -99,23 +110,26 @@ def retry(message: Row) -> Row:
     return found
 
 
-def cancel_message(message: Row) -> Cancelled:
+def cancel_message(account: AccountInfo, uid: str, *, channel: str = SMS, side: Side | None = None, actor: Actor) -> Cancelled:
     """Take a scheduled or dripping message back; NotCancellable once it has left."""
-    return _cancel_one(message["id"], (SCHEDULED, DRIPPING))
+    roles.require_to_stop(actor, account)
+    return cancel_one(history.find(account.id, uid, channel=channel, side=side, actor=actor)["id"], (SCHEDULED, DRIPPING))
 
 
-def cancel_held(message: Row) -> Cancelled:
-    """Take back a mail that nobody carries yet; NotCancellable once it has left."""
-    return _cancel_one(message["id"], (QUEUED,))
-
-
-def _cancel_one(message_id: int, statuses: tuple[str, ...]) -> Cancelled:
+def cancel_one(message_id: int, statuses: tuple[str, ...]) -> Cancelled:
+    """Take a message back, while it is in one of ``statuses``; NotCancellable."""
     done = write(lambda tx: _take_back(tx, _still(tx, [message_id], statuses), owed=False))
     return done if done.count else _refuse()
 
 
-def cancel_batch(batch: Row) -> Cancelled:
-    """Take back what has not left of a batch, with one refund for all of it; NotCancellable when nothing is left.
+def cancel_batch(account: AccountInfo, uid: str, *, side: Side | None = None, actor: Actor) -> Cancelled:
+    """Take back what has not left of a batch, with one refund for all of it; NotCancellable when nothing is left."""
+    roles.require_to_stop(actor, account)
+    return cancel_rest_of(get_batch(uid, account.id, side=side, actor=actor))
+
+
+def cancel_rest_of(batch: Row) -> Cancelled:
+    """The same for a batch at hand.
 
     A bulk is taken back in short transactions: dispatch stops with the first of them, the money comes back with the last.
     A crash in between is finished by `finish_cancellations`.
@@ -235,21 +249,28 @@ def _refuse() -> NoReturn:
     raise NotCancellable
 
 
-def pause(batch: Row) -> None:
+def pause(account: AccountInfo, uid: str, *, actor: Actor) -> None:
     """Nothing more of a bulk is dispatched until it is resumed."""
+    roles.require_to_stop(actor, account)
+    batch = get_batch(uid, account.id, actor=actor)
     if not write(
         lambda tx: tx.changed("UPDATE batches SET state = 'paused' WHERE id = ? AND lane = 1 AND state = 'open'", (batch["id"],))
     ):
         raise Conflict("Only a bulk that is under way can be paused")
 
 
-def resume(batch: Row, *, held_too: bool = False) -> None:
-    """Go on. What still drips keeps its pace from now on: what came due meanwhile must not leave all at once.
-
-    Conflict for what waits for the operator's word, unless this is it (``held_too``).
-    """
-    if batch["held_at"] is not None and not held_too:
+def resume(account: AccountInfo, uid: str, *, actor: Actor) -> None:
+    """Go on; Conflict for what waits for the operator's word, unless this is it."""
+    roles.require_to_send(actor, account)
+    batch = get_batch(uid, account.id, actor=actor)
+    may_release = roles.may(actor, OPERATE)
+    if batch["held_at"] is not None and not may_release:
         raise Conflict("It should have left while the account was suspended: the operator decides whether it still does")
+    reopen(batch, held_too=may_release)
+
+
+def reopen(batch: Row, *, held_too: bool) -> None:
+    """What still drips keeps its pace from now on: what came due meanwhile must not leave all at once."""
     if batch["mode"] == "drip":
         drip_anew(batch)
 
