@@ -171,7 +171,7 @@ def test_a_mail_whose_batch_has_lost_its_text_is_never_sent_again(ended):
     (row,), _ = ended({"name": "Ann"}, status="failed")
     write(lambda tx: tx.execute("UPDATE batches SET text = ?", (REMOVED + "<a href={link}>",)) and None)
     with pytest.raises(NotRetryable, match="no longer kept"):
-        actions.retry(*named(message(row["id"])), actor=ACTOR)
+        actions.retry(*named(message(row["id"])), channel="email", actor=ACTOR)
 
 
 PIECES = [
