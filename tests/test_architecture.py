@@ -236,6 +236,28 @@ def test_only_the_database_package_commits(module):
     assert wrong == []
 
 
+def test_sqlalchemy_serves_the_schema_alone():
+    """Models and migrations; no use case opens its session, or reads or writes by it."""
+    of_schema = {name for name in modules() if name.split(".")[-1] == "models"} | {
+        "core.columns",
+        "database.schema",
+        "database.schema_version",
+    }
+    wrong = [
+        f"wesend/{found.module}:{found.line} imports {found.target}"
+        for found in ALL_IMPORTS
+        if found.target.split(".")[0] in ("sqlalchemy", "flask_sqlalchemy")
+        and (found.module not in of_schema or found.target.split(".")[-1] in ("Session", "sessionmaker", "scoped_session"))
+    ]
+    wrong += [
+        f"wesend/{module}:{node.lineno}: {ast.unparse(node)}"
+        for module in modules()
+        for node in ast.walk(ast.parse(path_of(module).read_text()))
+        if isinstance(node, ast.Attribute) and node.attr == "session" and ast.unparse(node.value).split(".")[-1] == "db"
+    ]
+    assert wrong == []
+
+
 def test_no_domain_or_gateway_asks_which_dialect_it_serves():
     """What differs between dialects lives in the dialect: no comparison with a dialect's name further in."""
     dialects = {"wesendall", "wasambazie", "esms", "worldledgers"}

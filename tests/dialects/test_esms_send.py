@@ -266,7 +266,7 @@ def test_the_gaps_between_automatic_retries_grow_and_a_third_failure_is_refunded
     jobs = ManualJobs(app)
     gateway = ScriptedGateway("sandbox", in_process=True)
     gateway.outcomes.extend([Outcome(TEMPORARY, code="THROTTLED", text="Slow down")] * 9)
-    monkeypatch.setattr(registry, "sms_gateways", lambda: {"sandbox": gateway})
+    monkeypatch.setattr(registry, "sms_gateways", lambda *_: {"sandbox": gateway})
     api = new_esms(app)
     sent = data_of(api.send())
     tried = []

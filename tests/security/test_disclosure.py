@@ -30,7 +30,7 @@ SECRETS = (NAME, SECOND, COST, RAW, "0.1234", "10.9.8.7", "boss@example.com")
 @pytest.fixture
 def gateways(app, context, monkeypatch) -> dict[str, ScriptedGateway]:
     known = dict(registry.sms_gateways()) | {name: ScriptedGateway(name) for name in (NAME, SECOND)}
-    monkeypatch.setattr(registry, "sms_gateways", lambda: known)
+    monkeypatch.setattr(registry, "sms_gateways", lambda *_: known)
     make_route("ESMS_UG", NAME)
     make_route("SECOND", SECOND, priority=9)
     return known

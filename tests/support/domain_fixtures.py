@@ -18,7 +18,7 @@ def in_context(context):
 def upstreams(monkeypatch) -> dict:
     """The SMS gateways by name; a test may add its own beside the sandbox."""
     known = dict(registry.sms_gateways())
-    monkeypatch.setattr(registry, "sms_gateways", lambda: known)
+    monkeypatch.setattr(registry, "sms_gateways", lambda *_: known)
     return known
 
 

@@ -192,9 +192,9 @@ def test_an_endpoint_hears_only_of_its_own_apis_messages(engine, endpoint, recei
 def test_who_listens_is_read_when_it_changes_not_for_every_message(engine, endpoint, receiver, api, jobs, monkeypatch):
     read, load = [], endpoints._load_listening
 
-    def counted():
+    def counted(reader):
         read.append(1)
-        return load()
+        return load(reader)
 
     monkeypatch.setattr(endpoints, "_load_listening", counted)
     for _ in range(5):

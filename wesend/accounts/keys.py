@@ -18,7 +18,7 @@ from flask import Flask
 from ..core import clock
 from ..core.current_app import this_app
 from ..core.errors import InvalidCredentials, InvalidInput, KeyNotFound, StorageFull
-from ..database import Row, atomic, cached, query, query_one, write
+from ..database import Reader, Row, atomic, cached, query, query_one, write
 from . import audit_log, roles
 from .roles import MANAGE, Actor
 from .service import AccountInfo
@@ -147,7 +147,7 @@ def list_keys(account_id: int) -> list[Row]:
 def authenticate(api: str, secret: str, public: str | None = None) -> Key:
     """The key, not revoked, that these credentials name; InvalidCredentials for everything else, without a reason."""
     lookup = digest(secret) if public is None else public
-    key = cached(("key", api, lookup), lambda: _load(api, lookup))
+    key = cached(("key", api, lookup), lambda reader: _load(reader, api, lookup))
     # Compare even when there is no such key, so that both answers take the same time.
     expected = key.secret_sha256 if key else "0" * 64
     if not hmac.compare_digest(expected.encode(), digest(secret).encode()) or key is None:
@@ -160,15 +160,15 @@ def note_use(key: Key) -> None:
     this_app().extensions["wesend.last_used"].touch(key.id)
 
 
-def _load(api: str, lookup: str) -> Key | None:
-    row = query_one(
+def _load(reader: Reader, api: str, lookup: str) -> Key | None:
+    row = reader.one(
         "SELECT k.*, w.is_sandbox AS of_sandbox FROM api_keys k JOIN wallets w ON w.id = k.wallet_id"
         " WHERE k.api = ? AND k.lookup = ? AND k.revoked_at IS NULL",
         (api, lookup),
     )
     if row is None:
         return None
-    account = query_one("SELECT * FROM accounts WHERE id = ?", (row["account_id"],))
+    account = reader.one("SELECT * FROM accounts WHERE id = ?", (row["account_id"],))
     assert account is not None
     return Key(
         row["id"],

@@ -11,7 +11,7 @@ import phonenumbers
 
 from ..core import clock
 from ..core.errors import AccountNotFound, InvalidInput
-from ..database import Row, atomic, cached, query, query_one
+from ..database import Row, Tx, atomic, cached, query, query_one
 from . import audit_log, roles
 from .roles import OPERATE, Actor
 
@@ -110,8 +110,10 @@ def set_account_status(account_id: int, status: str, *, actor: Actor) -> Account
     return get_account(account_id)
 
 
-def suspended_accounts() -> frozenset[int]:
+def suspended_accounts(tx: Tx | None = None) -> frozenset[int]:
     """Those of whom nothing may leave; usually none."""
     return cached(
-        "suspended-accounts", lambda: frozenset(row[0] for row in query("SELECT id FROM accounts WHERE status = 'suspended'"))
+        "suspended-accounts",
+        lambda reader: frozenset(row[0] for row in reader.all("SELECT id FROM accounts WHERE status = 'suspended'")),
+        tx,
     )

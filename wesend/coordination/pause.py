@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..database import cached, query
+from ..database import Reader, cached
 
 
 class Pause(NamedTuple):
@@ -23,6 +23,6 @@ def current() -> Pause | None:
     return cached("dispatch-pause", _load)
 
 
-def _load() -> Pause | None:
-    row = query("SELECT paused_at, paused_reason FROM config_state")[0]
+def _load(reader: Reader) -> Pause | None:
+    row = reader.all("SELECT paused_at, paused_reason FROM config_state")[0]
     return None if row["paused_at"] is None else Pause(row["paused_at"], row["paused_reason"] or "")

@@ -1,4 +1,4 @@
-"""Group commit: the transactions of threads that wait together share one commit."""
+"""Group commit: the transactions of threads that wait together share one commit; and the connection that all writes go through."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 from ..core.storage import cause_of
@@ -43,7 +43,7 @@ class CommitGroup:
 
     def __init__(self, local: Local, gate: Callable[[], AbstractContextManager[None]], connect: Callable[[], sqlite3.Connection]):
         self.local, self.gate, self.connect = local, gate, connect
-        # One connection for all leaders: SQLite throws a connection's page cache away when another one has written.
+        # One connection for all who write: SQLite throws a connection's page cache away when another one has written.
         self.connection: sqlite3.Connection | None = None
         self.lock = threading.Lock()
         self.waiting: deque[_Job] = deque()
@@ -102,29 +102,14 @@ class CommitGroup:
             if heir is not None:
                 heir.wake.release()
 
-    def _carry_out(self, jobs: list[_Job]) -> list[_Job]:
-        """One transaction; those that it had no time for."""
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Begun and committed, or rolled back; for whoever holds the gate."""
         connection = self.connection = self.connection or self.connect()
         try:
             connection.execute("BEGIN IMMEDIATE")
-            careful = self.careful > 0 and len(jobs) > 1
-            self.careful -= careful
-            done = 0
-            if not careful:
-                try:
-                    done = self._carry_out_each(connection, jobs, self._run_unit)
-                except Exception:
-                    if len(jobs) == 1:
-                        raise  # rolling the transaction back undoes it
-                    careful, self.careful = True, CAREFUL
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                    connection.execute("BEGIN IMMEDIATE")
-            if careful:
-                done = self._carry_out_each(connection, jobs, self._carry_out_apart)
-            self.local.tx = None
+            yield connection
             connection.execute("COMMIT")
-            return jobs[done:]
         except BaseException as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
@@ -133,8 +118,30 @@ class CommitGroup:
                 connection.close()
                 self.connection = None
             raise
-        finally:
-            self.local.tx = None
+
+    def _carry_out(self, jobs: list[_Job]) -> list[_Job]:
+        """One transaction; those that it had no time for."""
+        with self.transaction() as connection:
+            try:
+                return jobs[self._carry_out_all(connection, jobs) :]
+            finally:
+                self.local.tx = None
+
+    def _carry_out_all(self, connection: sqlite3.Connection, jobs: list[_Job]) -> int:
+        """Each without a savepoint, and when one fails, all anew behind savepoints; how many there was time for."""
+        if self.careful > 0 and len(jobs) > 1:
+            self.careful -= 1
+            return self._carry_out_each(connection, jobs, self._carry_out_apart)
+        try:
+            return self._carry_out_each(connection, jobs, self._run_unit)
+        except Exception:
+            if len(jobs) == 1:
+                raise  # rolling the transaction back undoes it
+            self.careful = CAREFUL
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            connection.execute("BEGIN IMMEDIATE")
+            return self._carry_out_each(connection, jobs, self._carry_out_apart)
 
     @staticmethod
     def _carry_out_each(

@@ -1,4 +1,4 @@
-"""The ORM's side: declarative base, session, migrations. Its writes go through `atomic` like all others."""
+"""SQLAlchemy's side: the tables as models, for the schema and its migrations alone. No use case reads or writes by it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, Integer, MetaData, String, event
 from sqlalchemy.engine import Engine
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase
 
 from .connecting import BUSY_TIMEOUT_MS, configure
 from .migrations_folder import MIGRATIONS
@@ -45,10 +45,6 @@ class ConfigState(db.Model):  # type: ignore[name-defined]
     paused_reason = db.mapped_column(String)
 
 
-class StrayWrite(RuntimeError):
-    """Something tried to write outside `atomic`: a programming error."""
-
-
 def _on_connect(connection, _record) -> None:
     connection.isolation_level = None
     configure(connection)
@@ -59,19 +55,10 @@ def _on_begin(connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("write") else "BEGIN")
 
 
-def _before_flush(session: Session, _context, _instances) -> None:
-    if not session.connection().get_execution_options().get("write"):
-        raise StrayWrite("a write outside atomic()")
-
-
-event.listen(Session, "before_flush", _before_flush)
-
-
 def init_app(app: Flask, path: Path) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{path}"
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
         # Without parameters in an error's text: they are message bodies, and errors are logged.
-        "pool_size": 32,
         "hide_parameters": True,
         "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
     }

@@ -17,9 +17,9 @@ from sqlalchemy.exc import DBAPIError
 
 from ..core import storage
 from ..core.settings import PROJECT, Settings
-from . import db
 from .connecting import connect_unchanged
 from .migrations_folder import MIGRATIONS
+from .schema import db
 
 REVISION = re.compile(r"^revision = ['\"](\w+)['\"]", re.MULTILINE)
 DOWN = re.compile(r"^down_revision = ['\"](\w+)['\"]", re.MULTILINE)

@@ -16,6 +16,14 @@ class Record(Protocol):
     def __getitem__(self, name: str, /) -> Any: ...
 
 
+class Reader(Protocol):
+    """What reads: a transaction, or the database outside of any."""
+
+    def all(self, sql: str, parameters: Sequence | dict = (), /) -> list[Row]: ...
+
+    def one(self, sql: str, parameters: Sequence | dict = (), /) -> Row | None: ...
+
+
 class Tx:
     """An open write transaction. Values go in as SQL parameters; rows come out as `sqlite3.Row`."""
 

@@ -21,7 +21,7 @@ from ..adapters.sms.sandbox import SandboxGateway
 from ..coordination.token_cache import TokenShelf
 from ..core import vault
 from ..core.current_app import this_app
-from ..database import Row, cached, query
+from ..database import Reader, Row, Tx, cached
 
 SANDBOX = "sandbox"
 SANDBOX_MONEY = "sandbox-money"
@@ -46,12 +46,12 @@ class _Adapters:
         self.kept: dict[str, _Kept] = {}
         self.on_built: list[Callable[[SmsGateway], None]] = []
 
-    def load(self) -> tuple[dict[str, SmsGateway], dict[str, MoneyGateway]]:
+    def load(self, reader: Reader) -> tuple[dict[str, SmsGateway], dict[str, MoneyGateway]]:
         """The sandbox, and every gateway that is set up: those whose settings stand stay, with their connections."""
         found_sms: dict[str, SmsGateway] = {SANDBOX: _built_in()[SANDBOX]}
         found_money: dict[str, MoneyGateway] = {}
         with self.lock:
-            rows = query("SELECT * FROM gateways ORDER BY id")
+            rows = reader.all("SELECT * FROM gateways ORDER BY id")
             for row in rows:
                 adapter = self._adapter(row)
                 if isinstance(adapter, MoneyGateway):
@@ -146,8 +146,8 @@ def _address(row: Row) -> str:
     return f"{current_app.config['WESEND'].base_url}/callbacks/{kind_of(row['type'])}/{row['name']}/{row['callback_token']}"
 
 
-def _known() -> tuple[dict[str, SmsGateway], dict[str, MoneyGateway]]:
-    return cached("gateways", lambda: this_app().extensions["wesend.adapters"].load())
+def _known(tx: Tx | None = None) -> tuple[dict[str, SmsGateway], dict[str, MoneyGateway]]:
+    return cached("gateways", this_app().extensions["wesend.adapters"].load, tx)
 
 
 def sms_gateway(name: str) -> SmsGateway | None:
@@ -155,9 +155,9 @@ def sms_gateway(name: str) -> SmsGateway | None:
     return sms_gateways().get(name)
 
 
-def sms_gateways() -> dict[str, SmsGateway]:
+def sms_gateways(tx: Tx | None = None) -> dict[str, SmsGateway]:
     """By name; not to be changed: a new one takes its place when a gateway is set."""
-    return _known()[0]
+    return _known(tx)[0]
 
 
 def mail_gateway_name(*, is_sandbox: bool) -> str:
@@ -174,9 +174,9 @@ def has_mail_server() -> bool:
     return SMTP in _built_in()
 
 
-def gateway(name: str) -> SmsGateway | None:
+def gateway(name: str, tx: Tx | None = None) -> SmsGateway | None:
     """The adapter that carries messages under a name, of whichever channel."""
-    return sms_gateways().get(name) or _built_in().get(name)
+    return sms_gateways(tx).get(name) or _built_in().get(name)
 
 
 def gateways() -> dict[str, SmsGateway]:

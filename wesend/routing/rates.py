@@ -6,17 +6,18 @@ from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
 from ..core import clock, money
 from ..core.errors import InvalidInput
-from ..database import Row, atomic, cached, query
+from ..database import Row, Tx, atomic, cached, query
 
 
-def rates() -> dict[str, int]:
+def rates(tx: Tx | None = None) -> dict[str, int]:
     """Currency → micro-units per USD."""
     return cached(
         "rates",
-        lambda: (
-            {row["currency"]: row["per_usd_micros"] for row in query("SELECT currency, per_usd_micros FROM exchange_rates")}
+        lambda reader: (
+            {row["currency"]: row["per_usd_micros"] for row in reader.all("SELECT currency, per_usd_micros FROM exchange_rates")}
             | {"USD": money.MICRO}
         ),
+        tx,
     )
 
 

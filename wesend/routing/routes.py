@@ -11,7 +11,7 @@ from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
 from ..core import clock, money
 from ..core.errors import InvalidInput, RouteNotFound
-from ..database import Row, atomic, cached, query
+from ..database import Reader, Row, Tx, atomic, cached
 from .rates import rates
 
 CODE = re.compile(r"^[A-Za-z0-9_\-]{1,40}$")
@@ -56,8 +56,8 @@ class RouteInfo(NamedTuple):
         return next((len(prefix) for prefix in self.prefixes if e164.startswith(prefix)), -1)
 
 
-def all_routes() -> tuple[RouteInfo, ...]:
-    return cached("routes", lambda: tuple(RouteInfo.of(row) for row in query("SELECT * FROM routes ORDER BY id")))
+def all_routes(tx: Tx | None = None) -> tuple[RouteInfo, ...]:
+    return cached("routes", lambda reader: tuple(map(RouteInfo.of, reader.all("SELECT * FROM routes ORDER BY id"))), tx)
 
 
 def routes_by_gateway() -> dict[str, list[RouteInfo]]:
@@ -69,28 +69,28 @@ def routes_by_gateway() -> dict[str, list[RouteInfo]]:
     return found
 
 
-def find_route(code: str) -> RouteInfo:
-    for route in all_routes():
+def find_route(code: str, tx: Tx | None = None) -> RouteInfo:
+    for route in all_routes(tx):
         if route.code == code:
             return route
     raise RouteNotFound
 
 
-def active_routes_by_country() -> dict[str, tuple[RouteInfo, ...]]:
-    def load() -> dict[str, tuple[RouteInfo, ...]]:
+def active_routes_by_country(tx: Tx | None = None) -> dict[str, tuple[RouteInfo, ...]]:
+    def load(_reader: Reader) -> dict[str, tuple[RouteInfo, ...]]:
         table: dict[str, list[RouteInfo]] = {}
-        for route in all_routes():
+        for route in all_routes(tx):
             if route.is_active:
                 table.setdefault(route.country, []).append(route)
         return {country: tuple(found) for country, found in table.items()}
 
-    return cached("active-routes", load)
+    return cached("active-routes", load, tx)
 
 
-def candidates(country: str, e164: str, code: str | None = None) -> list[RouteInfo]:
+def candidates(country: str, e164: str, code: str | None = None, tx: Tx | None = None) -> list[RouteInfo]:
     """Active routes for a number: longest matching prefix first, then lowest priority number. ``code`` forces one."""
     fitting = []
-    for route in active_routes_by_country().get(country, ()):
+    for route in active_routes_by_country(tx).get(country, ()):
         length = route.match_length(e164)
         if length >= 0 and (code is None or route.code == code):
             fitting.append((-length, route.priority, route.code, route))

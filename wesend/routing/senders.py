@@ -13,7 +13,7 @@ from ..accounts.service import get_account
 from ..accounts.sides import SANDBOX, SEEN, Side
 from ..core import clock
 from ..core.errors import InvalidInput, SenderDecided, SenderNotApproved, SenderNotFound, SenderTaken, TooManySenderRequests
-from ..database import Row, Tx, atomic, cached, query, query_one
+from ..database import Reader, Row, Tx, atomic, cached, query, query_one
 from .lookalikes import appearance
 
 NAME = re.compile(r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)*")
@@ -181,16 +181,16 @@ def list_decided(limit: int, *, actor: Actor) -> list[Row]:
 
 def approved_sender(account_id: int, name: str, side: Side) -> ApprovedSender:
     """An approved sender of the account for sends of this side; SenderNotApproved for any other name."""
-    approved = cached(("senders", account_id, side), lambda: _load_approved(account_id, side))
+    approved = cached(("senders", account_id, side), lambda reader: _load_approved(reader, account_id, side))
     try:
         return approved[name.strip().casefold()]
     except KeyError:
         raise SenderNotApproved from None
 
 
-def _load_approved(account_id: int, side: Side) -> dict[str, ApprovedSender]:
+def _load_approved(reader: Reader, account_id: int, side: Side) -> dict[str, ApprovedSender]:
     approved: dict[str, ApprovedSender] = {}
-    for row in query(
+    for row in reader.all(
         f"SELECT name, countries FROM sender_ids WHERE account_id = ? AND status = 'approved' AND {SEEN} ORDER BY id",
         (account_id, side),
     ):

@@ -13,7 +13,7 @@ from ..accounts.service import get_account
 from ..accounts.sides import Side, side_of
 from ..core import clock, money
 from ..core.errors import InvalidInput, WalletForbidden, WalletNotFound
-from ..database import Row, atomic, cached, query, query_one
+from ..database import Reader, Row, Tx, atomic, cached, query, query_one
 from . import ledger
 
 ALPHABET = string.ascii_lowercase + string.digits
@@ -90,14 +90,14 @@ def create_wallet(
 
 def find_wallet(uid: str) -> WalletInfo:
     """The wallet of a public id, whoever owns it; WalletNotFound."""
-    wallet = cached(("wallet", uid), lambda: _load("uid", uid))
+    wallet = cached(("wallet", uid), lambda reader: _load(reader, "uid", uid))
     if wallet is None:
         raise WalletNotFound
     return wallet
 
 
-def wallet_by_id(wallet_id: int) -> WalletInfo:
-    wallet = cached(("wallet-id", wallet_id), lambda: _load("id", wallet_id))
+def wallet_by_id(wallet_id: int, tx: Tx | None = None) -> WalletInfo:
+    wallet = cached(("wallet-id", wallet_id), lambda reader: _load(reader, "id", wallet_id), tx)
     if wallet is None:
         raise WalletNotFound
     return wallet
@@ -120,17 +120,18 @@ def reaches(side: Side | None, wallet_id: int) -> bool:
 
 def wallets_of_side(account_id: int, side: Side) -> tuple[int, ...] | None:
     """The wallets that a side sees; None: all that the account has."""
-    return cached(("wallets of", account_id, side), lambda: _load_side(account_id, side))
+    return cached(("wallets of", account_id, side), lambda reader: _load_side(reader, account_id, side))
 
 
-def _load_side(account_id: int, side: Side) -> tuple[int, ...] | None:
-    sides = {row["id"]: side_of(is_sandbox=bool(row["is_sandbox"])) for row in list_wallets(account_id)}
+def _load_side(reader: Reader, account_id: int, side: Side) -> tuple[int, ...] | None:
+    rows = reader.all("SELECT id, is_sandbox FROM wallets WHERE account_id = ? ORDER BY is_sandbox, id", (account_id,))
+    sides = {row["id"]: side_of(is_sandbox=bool(row["is_sandbox"])) for row in rows}
     mine = tuple(wallet_id for wallet_id, found in sides.items() if found == side)
     return None if len(mine) == len(sides) else mine
 
 
-def _load(column: str, value) -> WalletInfo | None:
-    row = query_one(f"SELECT * FROM wallets WHERE {column} = ?", (value,))
+def _load(reader: Reader, column: str, value) -> WalletInfo | None:
+    row = reader.one(f"SELECT * FROM wallets WHERE {column} = ?", (value,))
     return WalletInfo.of(row) if row else None
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, request
-from sqlalchemy.exc import DBAPIError
 
 from ..core import storage
 from ..core.errors import StorageFull
@@ -32,5 +31,5 @@ def init_app(app: Flask, elsewhere: Callable[[StorageFull], Any]) -> None:
             return shown
         return {"error": "storage_full", "message": str(refusal)}, 503, retry_after(refusal)
 
-    for kind in (StorageFull, sqlite3.Error, DBAPIError, OSError):
+    for kind in (StorageFull, sqlite3.Error, OSError):
         app.register_error_handler(kind, show)

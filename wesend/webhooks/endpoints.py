@@ -13,7 +13,7 @@ from ..accounts.service import get_account
 from ..accounts.sides import LIVE, SANDBOX, SEEN, Side, side_of
 from ..core import clock, vault
 from ..core.errors import InvalidInput, WebhookNotFound
-from ..database import Row, Tx, atomic, cached, query, query_one
+from ..database import Reader, Row, Tx, atomic, cached, query, query_one
 from .formats import find_format
 from .models import LISTENING_ROW, OWN_ROW
 
@@ -212,19 +212,19 @@ class Listening(NamedTuple):
     sides: dict[int, Side]
 
 
-def listening() -> Listening:
+def listening(tx: Tx | None = None) -> Listening:
     """In memory: most sends are heard of by nobody, and must not pay for asking."""
-    return cached("webhook-listeners", _load_listening)
+    return cached("webhook-listeners", _load_listening, tx)
 
 
-def _load_listening() -> Listening:
+def _load_listening(reader: Reader) -> Listening:
     found: dict[tuple[int, Side, str], tuple[Listener, ...]] = {}
-    for row in query("SELECT id, account_id, format, events, side FROM webhook_endpoints WHERE is_active = 1 ORDER BY id"):
+    for row in reader.all("SELECT id, account_id, format, events, side FROM webhook_endpoints WHERE is_active = 1 ORDER BY id"):
         listener = Listener(row["id"], frozenset(row["events"].split(",")) if row["events"] else None)
         for side in (LIVE, SANDBOX) if row["side"] is None else (row["side"],):
             key = (row["account_id"], side, row["format"])
             found[key] = (*found.get(key, ()), listener)
-    wallets = query(
+    wallets = reader.all(
         "SELECT id, is_sandbox FROM wallets WHERE account_id IN (SELECT account_id FROM webhook_endpoints WHERE is_active = 1)"
     )
     return Listening(found, {row["id"]: side_of(is_sandbox=bool(row["is_sandbox"])) for row in wallets})

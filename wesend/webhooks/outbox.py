@@ -22,7 +22,7 @@ INSERT = (
 
 def enqueue(tx: Tx, account_id: int, side: Side, format_name: str, events: Iterable[Event]) -> None:
     """Write the events of one side down for every endpoint of the account that listens to it in this format."""
-    listeners = listening().endpoints.get((account_id, side, format_name), ())
+    listeners = listening(tx).endpoints.get((account_id, side, format_name), ())
     if listeners:
         put(
             tx,

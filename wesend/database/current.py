@@ -1,0 +1,87 @@
+"""The application's database, as the rest of wesend reads and writes it.
+
+Nothing else commits. `query` and `query_one` read outside of transactions. There are two ways to write:
+
+`write(unit)`
+    for whatever happens all the time: sends, claims, settlements, receipts, and single statements. The unit shares its
+    commit with those that wait beside it, so it may run in another thread, and twice; it uses nothing but ``tx`` and its
+    closure.
+`with atomic() as tx:`
+    for what people do: it runs once, in its own thread and with a commit of its own. Use cases that are called inside it
+    join it, and see what it has written.
+
+Whoever has a ``tx`` reads through it, and hands it to what reads for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
+
+from flask import Flask
+
+from ..core.current_app import this_app
+from . import schema
+from .engine import Database
+from .postponed import Postponed
+from .transaction import Reader, Row, Tx
+
+T = TypeVar("T")
+
+
+def _database() -> Database:
+    return this_app().extensions["wesend.database"]
+
+
+def atomic() -> AbstractContextManager[Tx]:
+    """A write transaction of its own: ``with atomic() as tx``. An inner one joins the outer one."""
+    return _database().atomic()
+
+
+def write(unit: Callable[[Tx], T]) -> T:
+    """Run a short ``unit(tx)`` in a write transaction shared with the units that wait beside it.
+
+    The unit may run in another thread, and once more when one beside it fails: it must use nothing but ``tx`` and its
+    closure, and change nothing but the database.
+    """
+    return _database().write(unit)
+
+
+def write_surely(unit: Callable[[Tx], Any]) -> bool:
+    """Write what has happened already: on a full disk it is tried again behind the caller's back (False)."""
+    return this_app().extensions["wesend.postponed"].write_surely(unit)
+
+
+def query(sql: str, parameters: Sequence | dict = ()) -> list[Row]:
+    """All rows of a SELECT, in a read of its own (inside `atomic`: as that sees it)."""
+    return _database().query(sql, parameters)
+
+
+def query_one(sql: str, parameters: Sequence | dict = ()) -> Row | None:
+    rows = _database().query(sql, parameters)
+    return rows[0] if rows else None
+
+
+def reading(tx: Tx | None) -> Reader:
+    """What to read with: the caller's transaction, or none."""
+    return tx or _database()
+
+
+def snapshot() -> AbstractContextManager[None]:
+    """Several reads that agree: ``with snapshot(): …``."""
+    return _database().snapshot()
+
+
+def cached(key: Any, load: Callable[[Reader], T], tx: Tx | None = None) -> T:
+    """``load(reader)``, kept in memory until any configuration table changes; ``tx``: as that sees it."""
+    return _database().configuration.cached(key, load, tx)
+
+
+def init_app(app: Flask) -> None:
+    path = app.config["WESEND"].database
+    schema.init_app(app, path)
+    database = app.extensions["wesend.database"] = Database(path, app.extensions["wesend.core.storage"])
+    app.extensions["wesend.postponed"] = Postponed(app, database.write)
+    app.before_request(database.configuration.begin_request)
+    app.teardown_request(database.configuration.end_request)
