@@ -27,6 +27,7 @@ from wesend.wallets import deposits
 from wesend.webhooks import deliver
 
 from ..support.apis import basic
+from ..support.dashboard import Visitor
 from ..support.receiver import Receiver, answer
 from .population import places
 
@@ -101,6 +102,15 @@ def headers_of(key: dict) -> dict[str, str]:
     if key["api"] == "wasambazie":
         return {"X-API-PUBLIC-KEY": key["public_key"], "X-API-SECRET-KEY": key["secret_key"]}
     return {"Authorization": f"Bearer {key['api_key']}"}
+
+
+def sign_in(app: Flask, email: str) -> Visitor:
+    """One of its people, by the password of before."""
+    visitor = Visitor(app)
+    assert visitor.post("/sign-in", email=email, password=landed()["users"][email]).status_code == 303
+    visitor.token = ""
+    visitor.get("/password")
+    return visitor
 
 
 def _settle() -> None:

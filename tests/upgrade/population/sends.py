@@ -263,7 +263,8 @@ def _campaign(world: World) -> None:
 def _later(world: World) -> None:
     made, at = world.made["messages"], clock.iso(clock.now_ms() + clock.DAY)
     for name, key in (("scheduled", "esms"), ("scheduled test", "esms test"), ("to cancel", "esms"), ("closed", "closed")):
-        made[name] = esms(world, key, "+256755000020", schedule_mode="scheduled", scheduled_at=at)["id"]
+        to = "+256755000022" if key == "closed" else "+256755000020"
+        made[name] = esms(world, key, to, schedule_mode="scheduled", scheduled_at=at)["id"]
     made["to opt out"] = esms(world, "esms", "+256755000904", schedule_mode="scheduled", scheduled_at=at)["id"]
     cancelled = esms(world, "esms", "+256755000021", schedule_mode="scheduled", scheduled_at=at)["id"]
     world.call("esms", "POST", f"/api/messages/{cancelled}/cancel")
