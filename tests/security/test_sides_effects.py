@@ -20,6 +20,7 @@ from wesend.messages.receipts import inbound
 from wesend.messages.sending.options import Order
 from wesend.operations import alerts
 from wesend.routing import senders
+from wesend.sandbox import phones as sandbox_phones
 from wesend.wallets.service import debit_by_hand, find_wallet, set_low_balance
 from wesend.webhooks import endpoints
 
@@ -408,3 +409,28 @@ def test_pages_give_every_message_of_ones_side_once_and_in_order(both, side, siz
             assert [entry["id"] for entry in found] == [name for name in expected if name in {entry["id"] for entry in found}]
         else:
             assert [entry["id"] for entry in found] == expected
+
+
+def test_what_a_person_makes_a_sandbox_phone_say_binds_no_live_sends(both):
+    """The page of phones plays a phone; that a live wallet wrote last, by a route to the sandbox, makes it no real one."""
+    phone = "+256712777005"
+    for side in (SANDBOX, LIVE):
+        assert text_to(both, side, phone) is None
+    with both.app.app_context():
+        sandbox_phones.answer(both.account, phone, "STOP", actor=ACTOR)
+    assert text_to(both, SANDBOX, phone) is not None
+    assert text_to(both, LIVE, phone) is None
+    assert set(heard(both)) == {"https://peopleword.example/", "https://sandboxword.example/mo"}
+
+
+# -- limits --------------------------------------------------------------------------
+
+
+@SIDES
+def test_requests_for_senders_of_one_side_leave_the_other_its_own(both, side):
+    def asked(of, number: int) -> int:
+        return both[of].apis["esms"].post("/api/sender-ids", {"name": f"{of}{number}", "countries": ["UG"]}).status_code
+
+    assert [asked(side, number) for number in range(senders.OPEN_REQUESTS)] == [200] * senders.OPEN_REQUESTS
+    assert asked(side, 99) >= 400
+    assert asked(other_of(side), 99) == 200

@@ -48,7 +48,10 @@ def request_sender(
         for row in known:
             if set(codes) <= set(row["countries"].split(",")):
                 return row
-        waiting = tx.one("SELECT count(*) FROM sender_ids WHERE account_id = ? AND status = 'pending'", (account_id,))
+        # Of what the asker sees: neither side of an account fills the other's queue, nor learns of it.
+        waiting = tx.one(
+            f"SELECT count(*) FROM sender_ids WHERE account_id = ? AND status = 'pending' AND {SEEN}", (account_id, side)
+        )
         if waiting is not None and waiting[0] >= OPEN_REQUESTS:
             raise TooManySenderRequests(f"{OPEN_REQUESTS} requests of this account wait for an operator already")
         spelled = known[0]["name"] if known else name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..accounts import roles
+from ..accounts import roles, sides
 from ..accounts.roles import Actor
 from ..accounts.service import AccountInfo
 from ..adapters.sms.base import DELIVERED, FAILED, CallbackReceipt, Receipt
@@ -89,7 +89,7 @@ def bring_receipt(account: AccountInfo, uid: str, status: str, *, actor: Actor) 
 
 
 def answer(account: AccountInfo, number: str, text: str, *, actor: Actor) -> None:
-    """As if the phone had written to us: STOP opts it out, START back in."""
+    """As if the phone had written to us: STOP opts it out, START back in; of the sandbox's sends, since no person did."""
     roles.require_to_send(actor, account)
     phone = normalise(number, account.country)
     if phone is None:
@@ -98,10 +98,10 @@ def answer(account: AccountInfo, number: str, text: str, *, actor: Actor) -> Non
         raise InvalidInput("Write something", {"text": ["Missing"]})
     last = query_one(
         "SELECT sender FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ? AND account_id = ?"
-        " AND gateway = ? ORDER BY id DESC LIMIT 1",
+        f" AND gateway = ? AND {OF_SANDBOX} ORDER BY id DESC LIMIT 1",
         (phone.e164, account.id, SANDBOX),
     )
-    inbound.receive(SANDBOX, phone.e164, last["sender"] if last else None, text.strip(), account_id=account.id)
+    inbound.receive(SANDBOX, phone.e164, last["sender"] if last else None, text.strip(), account_id=account.id, side=sides.SANDBOX)
 
 
 def pay(account: AccountInfo, deposit_uid: str, *, actor: Actor) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...accounts.service import get_account
-from ...accounts.sides import side_of
+from ...accounts.sides import Side, side_of
 from ...core import clock, phones
 from ...core.ids import new_id
 from ...database import Row, Tx, query, query_one, write
@@ -17,14 +17,20 @@ from . import keywords
 TEXT_KEPT = 2000
 
 
-def receive(gateway: str, sender: str, to: str | None, text: str, *, account_id: int | None = None) -> Row | None:
-    """Take a message in; ``sender`` in E.164. None when nobody here ever wrote to that phone by this gateway."""
+def receive(
+    gateway: str, sender: str, to: str | None, text: str, *, account_id: int | None = None, side: Side | None = None
+) -> Row | None:
+    """Take a message in; ``sender`` in E.164. None when nobody here ever wrote to that phone by this gateway.
+
+    ``side``: of the account, which hears of it and which a STOP binds; None: of who wrote last.
+    """
     last = _last_to_write(gateway, sender, account_id)
     owner = last["account_id"] if last is not None else account_id
     if owner is None:
         return None
     get_account(owner)
-    side = wallet_by_id(last["wallet_id"]).side if last is not None else side_of(is_sandbox=gateway == SANDBOX)
+    if side is None:
+        side = wallet_by_id(last["wallet_id"]).side if last is not None else side_of(is_sandbox=gateway == SANDBOX)
     said = keywords.meaning(text)
 
     def unit(tx: Tx) -> int:
