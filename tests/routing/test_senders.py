@@ -170,6 +170,10 @@ def test_a_name_that_looks_like_another_accounts_is_approved_only_although_it_is
         ("Burn", "Bum"),
         ("ILLY", "1llY"),
         ("BOOK", "B00K"),
+        ("EQUITY", "EOUITY"),
+        ("URA", "VRA"),
+        ("MYBANK", "MY8ANK"),
+        ("WAVE", "VVAUE"),
     ],
 )
 def test_what_looks_alike(one, two):

@@ -7,6 +7,8 @@ ALIKE = str.maketrans(
 )
 PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 """Two letters that look like one on a phone."""
+LIKE_CAPITALS = str.maketrans({"q": "o", "v": "u"})
+"""Most senders are written in capitals: `EOUITY` beside `EQUITY`. After the pairs, of which a v is part."""
 
 
 def appearance(name: str) -> str:
@@ -14,5 +16,6 @@ def appearance(name: str) -> str:
     shown = name.casefold().translate(ALIKE)
     for pair, one in PAIRS:
         shown = shown.replace(pair, one)
+    shown = shown.translate(LIKE_CAPITALS)
     # A doubled letter is easily overlooked.
     return "".join(char for position, char in enumerate(shown) if position == 0 or char != shown[position - 1])
