@@ -20,7 +20,7 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-from population import contacts, deposits, hooks, mails, people, reading, sends
+from population import contacts, deposits, hooks, mails, odd, people, reading, sends
 from population.places import PASSWORD
 from population.world import World
 
@@ -37,11 +37,11 @@ def main() -> None:
         for fill in (people.fill, sends.fill_before, mails.fill_before):
             fill(world)
         world.later(2 * 86_400)
-        for fill in (contacts.fill, hooks.fill, sends.fill_first_day, mails.fill_first_day, deposits.fill_first_day):
+        for fill in (contacts.fill, hooks.fill, odd.fill, sends.fill_first_day, mails.fill_first_day, deposits.fill_first_day):
             fill(world)
             world.deliver()
         _some_days(world)
-        for fill in (deposits.fill_last_day, mails.fill_last_day, sends.fill_last_day, people.guess):
+        for fill in (deposits.fill_last_day, mails.fill_last_day, odd.fill_last_day, sends.fill_last_day, people.fill_last_day):
             fill(world)
         world.made["looked_at"] = clock.now_ms()
         world.made["read"] = reading.read(world)

@@ -22,8 +22,10 @@ BY_PATH = {
     "/dlr": "esms",
     "/mo": "esms",
     "/bank-dlr": "esms bank",
+    "/published": "published",
+    "/token?mail=a@b.example": "token",
 }
-BASIC = {"/user": "ann:p@ss", "/bank-dlr": "bob:secret"}
+BASIC = {"/token?mail=a@b.example": "tok:en:", "/user": "ann:p@ss", "/bank-dlr": "bob:secret"}
 
 
 def resume(upgraded: Upgraded) -> None:

@@ -110,7 +110,14 @@ def test_mail_leaves_once_by_a_server_and_what_is_the_sandboxs_is_caught(upgrade
         in_a_day(upgraded, clock)
         in_a_day(upgraded, clock)
         assert Counter(taken.to[0] for taken in server.taken) == Counter(
-            ["queued@example.com", "grace@example.com", "grace@example.com", "later@example.com"]
+            [
+                "queued@example.com",
+                "grace@example.com",
+                "grace@example.com",
+                "later@example.com",
+                "large1@example.com",
+                "large2@example.com",
+            ]
         )
         texts = {taken.to[0]: taken.raw for taken in server.taken}
         assert b"multipart/alternative" in texts["queued@example.com"] and b"List-Unsubscribe" in texts["later@example.com"]

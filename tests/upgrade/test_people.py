@@ -64,8 +64,17 @@ def test_every_page_opens(upgraded, email, account, least):
     assert len(found) >= least, sorted(found)
 
 
-def test_a_link_whose_time_is_over_leads_nowhere_and_a_wrong_password_is_refused(upgraded):
+def test_a_link_that_is_open_sets_a_password_until_its_time_is_over(upgraded, clock):
+    guest, path = Visitor(upgraded.app), f"/sign-in/{landed()['link']}"
+    guest.get(path)
+    assert guest.post(path, password="a heron stands in the reeds").status_code == 303
+    assert guest.get("/").status_code == 200
+    assert Visitor(upgraded.app).get(path).status_code == 410, "it is used up"
+
+
+def test_a_link_whose_time_is_over_leads_nowhere_and_a_wrong_password_is_refused(upgraded, clock):
     stranger = Visitor(upgraded.app)
+    clock.advance(1860)
     assert stranger.get(f"/sign-in/{landed()['link']}").status_code == 410
     assert stranger.post("/sign-in", email="root@example.com", password="another guess").status_code == 401
 

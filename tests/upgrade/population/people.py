@@ -81,11 +81,11 @@ def _users(world: World) -> None:
         visitor.get(path)
         assert visitor.post(path, password=PASSWORD).status_code == 303
         world.made["users"][email] = PASSWORD
+
+
+def fill_last_day(world: World) -> None:
+    """A link that is still open, and a password that is wrong."""
     world.made["link"] = world.cli("user", "create", "new@shop.example", "--account", SHOP)["sign_in_url"].rpartition("/")[2]
-
-
-def guess(world: World) -> None:
-    """A password that is wrong."""
     stranger = Visitor(world.app)
     assert stranger.post("/sign-in", email="root@example.com", password="a guess of somebody").status_code == 401
 
