@@ -28,6 +28,7 @@ class Wesend(Flask):
 
 def create_app(values: settings.Settings | None = None) -> Flask:
     """The application for these settings (default: those of the environment). Touches the disk only for its keys."""
+    # Files are the dashboard's and the documents', which serve their own.
     app = Wesend("wesend", static_folder=None, instance_path=str((values or settings.load()).instance))
     app.config["WESEND"] = values or settings.load()
     app.config["SECRET_KEY"] = secret.secret_key(app.config["WESEND"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,3 +115,19 @@ def test_a_setting_that_is_refused_is_told_without_its_password():
         with pytest.raises(SettingsError) as refused:
             load({name: value})
         assert name in str(refused.value) and "ssw0rd" not in str(refused.value)
+
+
+METHODS = ("GET", "POST", "DELETE", "OPTIONS", "PROPFIND")
+
+
+def test_no_address_breaks_for_a_stranger(app):
+    """Each of the application's addresses, with nonsense for its variables, by every method, and its neighbours."""
+    client = app.test_client()
+    assert client.get("/static/../settings.py").status_code == client.get("/static/app.css").status_code == 404
+    for rule in list(app.url_map.iter_rules()):
+        for value in ("1", "..%00"):
+            path = re.sub(r"<[^>]+>", value, rule.rule)
+            for method, asked in ((method, path + more) for method in METHODS for more in ("", "/")):
+                answer = client.open(asked, method=method)
+                assert answer.status_code != 500, (method, asked)
+                answer.close()
