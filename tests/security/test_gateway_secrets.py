@@ -18,14 +18,14 @@ OURS = "http://127.0.0.1:9"
 ELSEWHERE = [
     (kind, option, value)
     for kind, changes in {
-        "africastalking": {"base_url": OURS},
+        "africastalking": {"base_url": OURS, "username": "sandbox"},
         "marzsms": {"base_url": OURS},
         "twilio": {"base_url": OURS},
         "android": {"base_url": OURS},
         "smpp": {"host": "127.0.0.1", "port": "2776", "tls": "1", "ca_file": "/tmp/ours.pem"},
         "http": {"url": OURS, "body": '{"to": "{to}", "text": "{api_key}"}', "headers": '{"X": "{api_key}"}'},
         "mpesa": {"base_url": OURS},
-        "momo": {"base_url": OURS},
+        "momo": {"base_url": OURS, "target_environment": "sandbox"},
         "marzpay": {"base_url": OURS},
     }.items()
     for option, value in changes.items()

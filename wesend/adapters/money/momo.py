@@ -35,7 +35,11 @@ class Momo(TokenMoney):
     brings_address = True
     options = (
         Option(
-            "target_environment", required=True, pattern="[A-Za-z0-9_-]+", help="as MTN named it: sandbox, mtnuganda, mtnrwanda …"
+            "target_environment",
+            required=True,
+            pattern="[A-Za-z0-9_-]+",
+            help="as MTN named it: sandbox, mtnuganda, mtnrwanda …",
+            destination=True,
         ),
         Option("api_user", required=True, help="the API user's UUID"),
         Option("base_url", "url", help=f"where its API is ({LIVE})"),

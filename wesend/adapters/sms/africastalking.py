@@ -58,7 +58,10 @@ class AfricasTalking(RemoteSmsGateway):
     title = "Africa's Talking"
     about = "SMS in many countries of Africa, up to 100 numbers a call. It brings delivery receipts."
     batch = 100
-    options = (Option("username", required=True, help="the application's name; sandbox for their sandbox"), base_url(None))
+    options = (
+        Option("username", required=True, help="the application's name; sandbox for their sandbox", destination=True),
+        base_url(None),
+    )
     secrets = (Option("api_key", required=True),)
 
     def __init__(self, *arguments, **options):
