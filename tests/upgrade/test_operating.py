@@ -9,7 +9,6 @@ from collections import Counter
 from contextlib import closing
 from urllib.parse import urlsplit
 
-import pytest
 import requests
 
 from wesend.adapters.sms.base import SmsGateway
@@ -35,7 +34,6 @@ LISTS = (
     "rate list",
     "deposit list",
     "audit",
-    "doctor",
     *(
         f"{what} list --account {account}"
         for what in ("wallet", "key", "sender", "group", "webhook")
@@ -45,14 +43,21 @@ LISTS = (
 )
 
 
-@pytest.mark.parametrize("command", LISTS)
-def test_every_command_that_lists_works(upgraded, command):
-    result = upgraded.app.test_cli_runner().invoke(args=[*command.split(), "--json"])
-    if command == "doctor":  # it finds what is missing, and says so by its exit code
-        assert json.loads(result.stdout) and result.exception is None or isinstance(result.exception, SystemExit)
-        return
-    assert result.exit_code == 0, result.output
-    assert json.loads(result.stdout)
+def test_every_command_that_lists_works(upgraded):
+    failed = []
+    for command in LISTS:
+        result = upgraded.app.test_cli_runner().invoke(args=[*command.split(), "--json"])
+        if result.exit_code or not json.loads(result.stdout):
+            failed.append((command, result.output))
+    assert failed == []
+
+
+def test_doctor_looks_at_all_of_it(upgraded):
+    """It finds what is missing here, a server for one, and says so by its exit code."""
+    result = upgraded.app.test_cli_runner().invoke(args=["doctor", "--json"])
+    assert isinstance(result.exception, SystemExit | None), result.exception
+    found = json.loads(result.stdout)
+    assert "paused" in result.stdout and found, result.stdout
 
 
 def test_lists_show_what_was_there(upgraded):

@@ -13,7 +13,7 @@ from .population.people import BANK, CLOSED, SHOP
 
 HREF = re.compile(r'(?:href|src)="(/[^"#]*)"')
 NO_PAGES = ("/static/", "/docs/openapi", "/docs/postman", "/sign-out", "/t/")
-OF_A_KIND = 6
+OF_A_KIND = 3
 """Pages that differ in an id or a query alone: so many of each are opened."""
 
 
