@@ -43,6 +43,8 @@ from wesend.messages.receipts.keywords import COURTESY, LONGEST, START, START_WO
         "Stop; I never asked",
         "STOP SMS",
         "STOP :-)",
+        "ＳＴＯＰ",
+        "Ｓｔｏｐ．　ありがとう",
     ],
 )
 def test_it_means_stop(text):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 STOP, START = "stop", "start"
 
@@ -19,9 +20,12 @@ LONGEST = 160  # characters that are looked at: an order to stop is short
 
 def meaning(text: str) -> str | None:
     """STOP, START, or None for a text that is neither."""
-    start = text.strip()[:LONGEST].casefold()
+    is_short = len(text) <= LONGEST
+    # Full-width letters and the like are what an Asian keyboard makes of the same word.
+    text = unicodedata.normalize("NFKC", text.strip()[:LONGEST])
+    start = text.casefold()
     first = SENTENCE.split(start.lstrip("\"'“”‘’«»([* "), maxsplit=1)[0]
-    for words, whole in ((_words(text.casefold()) if len(text) <= LONGEST else [], True), (_words(first), False)):
+    for words, whole in ((_words(start) if is_short else [], True), (_words(first), False)):
         said = "".join(words)
         if said in STOP_WORDS and (whole or said not in ORDINARY):
             return STOP
