@@ -45,6 +45,7 @@ def main() -> None:
             fill(world)
         world.made["looked_at"] = clock.now_ms()
         world.made["read"] = reading.read(world)
+        world.made["metrics"] = reading.metrics(world)
         world.cli("pause", "--reason", "Before the upgrade")
         _write_down(world, Path(folder) / "landed.db")
 

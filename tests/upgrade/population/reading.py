@@ -8,6 +8,8 @@ from wesend.database import query
 
 from .world import World
 
+COUNTERS = ("wesend_messages_total", "wesend_sms_accepted_total", "wesend_scheduled_messages")
+
 
 def read(world: World) -> list[dict]:
     """Each call with a key that reaches it, its status and body."""
@@ -19,6 +21,11 @@ def read(world: World) -> list[dict]:
                 {"key": name, "path": path, "status": reply.status_code, "body": reply.json if reply.is_json else reply.text}
             )
     return found
+
+
+def metrics(world: World) -> list[str]:
+    """What was counted of messages since the instance was made."""
+    return [line for line in world.app.test_client().get("/metrics").text.splitlines() if line.startswith(COUNTERS)]
 
 
 def _paths(world: World, name: str, key: dict) -> Iterator[str]:
