@@ -4,7 +4,7 @@ was there before is there again."""
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 target_metadata = current_app.extensions["migrate"].db.metadata
 
@@ -30,7 +30,7 @@ def run() -> None:
         connection.close()
 
 
-def _restore_triggers(connection, before: dict) -> None:
+def _restore_triggers(connection: Connection, before: dict[str, str]) -> None:
     """Make again what a rebuilt table lost; a trigger that a migration drops on purpose says so in `info`."""
     dropped = connection.info.get("dropped_triggers", ())
     now = {row[0] for row in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 __version__ = "0.1.0"
 
 from flask import Flask
@@ -22,7 +25,7 @@ from .web import api_sessions, health, logs, metrics, response_headers, unstorab
 class Wesend(Flask):
     """Flask without async views: there are none, and looking for them cost each request ten inspections."""
 
-    def ensure_sync(self, func):
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
 
 
@@ -32,7 +35,7 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     app = Wesend("wesend", static_folder=None, instance_path=str((values or settings.load()).instance))
     app.config["WESEND"] = values or settings.load()
     app.config["SECRET_KEY"] = secret.secret_key(app.config["WESEND"])
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's own provider
     app.url_map.strict_slashes = False
     storage.init_app(app)
     database.init_app(app)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
 from .accounts import sign_in
 from .coordination import leadership, pause, running
@@ -26,6 +27,7 @@ from .gateways import registry
 from .sandbox import account as sandbox_account
 from .web import logs, metrics_folder
 from .web.connections.descriptors import allow_many_descriptors
+from .web.connections.worker import PatientWorker
 from .web.metrics import FOLDER_VARIABLE
 
 TIMEOUT = 30  # seconds; the gateway budget (10) < timeout <= graceful timeout
@@ -218,7 +220,7 @@ class Server(BaseApplication):
         return self.app
 
 
-def _choose_cpu(arbiter, worker) -> None:
+def _choose_cpu(arbiter: Arbiter, worker: PatientWorker) -> None:
     """The one with the fewest workers, of those that this process may use; None where there is nothing to choose."""
     worker.cpu = None
     if arbiter.cfg.workers > 1 and hasattr(os, "sched_getaffinity"):
@@ -227,7 +229,7 @@ def _choose_cpu(arbiter, worker) -> None:
             worker.cpu = min(sorted(os.sched_getaffinity(0)), key=lambda cpu: taken[cpu])
 
 
-def stay_on_one_cpu(worker) -> None:
+def stay_on_one_cpu(worker: PatientWorker) -> None:
     """Keep this thread, and all that it starts from now on, on the worker's CPU.
 
     A worker's threads take turns (there is one GIL), and hand over many times a request: across CPUs each time costs an
@@ -238,7 +240,7 @@ def stay_on_one_cpu(worker) -> None:
             os.sched_setaffinity(0, {worker.cpu})
 
 
-def _begin(worker) -> None:
+def _begin(worker: PatientWorker) -> None:
     """What a worker does before it serves."""
     from .jobs import Jobs
 
@@ -251,7 +253,7 @@ def _begin(worker) -> None:
         app.extensions["wesend.jobs"].start()
 
 
-def _stop_jobs(_server, worker) -> None:
+def _stop_jobs(_server: Arbiter, worker: PatientWorker) -> None:
     app = getattr(worker, "wsgi", None)
     if app is not None:
         if "wesend.jobs" in app.extensions:

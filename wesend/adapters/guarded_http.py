@@ -7,16 +7,18 @@ and the connection goes to a checked one; SNI and certificate still use the name
 from __future__ import annotations
 
 import http.client
+import io
 import ipaddress
 import socket
 import ssl
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import NamedTuple
-from urllib.parse import urlsplit
+from typing import Any, NamedTuple, cast
+from urllib.parse import SplitResult, urlsplit
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -129,21 +131,25 @@ class _Call:
             pass
 
 
+AddressInfo = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple]
+"""As getaddrinfo gives it."""
+
+
 class _LastLine:
     """A response's stream that remembers whether its headers ended with an empty line.
 
     (http.client takes a connection that is closed amid the headers for a clean answer.)
     """
 
-    def __init__(self, stream):
+    def __init__(self, stream: io.BufferedIOBase) -> None:
         self.stream = stream
         self.last = b""
 
-    def readline(self, *arguments):
-        self.last = self.stream.readline(*arguments)
+    def readline(self, limit: int | None = -1) -> bytes:
+        self.last = self.stream.readline(limit)
         return self.last
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
 
 
@@ -151,9 +157,10 @@ class _Response(http.client.HTTPResponse):
     def begin(self) -> None:
         stream = self.fp
         watched = _LastLine(stream)
-        self.fp = watched  # type: ignore[assignment]
+        in_between = cast(io.BufferedReader, watched)  # it has whatever http.client asks a stream for
+        self.fp = in_between
         super().begin()
-        if self.fp is watched:  # type: ignore[comparison-overlap]
+        if self.fp is in_between:
             self.fp = stream
         if watched.last not in (b"\r\n", b"\n"):
             raise http.client.RemoteDisconnected("closed amid the headers")
@@ -167,23 +174,23 @@ class _Guarded:
     twin: socket.socket | None = None
     uses = 0
 
-    def __init__(self, *arguments, guard: GuardedHttp, **options):
+    def __init__(self, *arguments: Any, guard: GuardedHttp, **options: Any):
         self.guard = guard
         super().__init__(*arguments, **options)
 
     def _new_conn(self) -> socket.socket:
-        made = self.guard.connect(self._dns_host, self.port)  # type: ignore[attr-defined]
+        made = self.guard.connect(self._dns_host, self.port)  # type: ignore[attr-defined]  # of the class that it is mixed into
         # TLS takes the socket's descriptor over, so the watchdog holds a twin of its own.
         self.twin = made.dup()
         self.guard.local.call.take(self.twin)
         return made
 
-    def request(self, *arguments, **options):
+    def request(self, *arguments: Any, **options: Any) -> None:
         self.guard.local.kept = self.uses > 0
         self.uses += 1
         if self.twin is not None:
             self.guard.local.call.take(self.twin)
-        super().request(*arguments, **options)  # type: ignore[misc]
+        super().request(*arguments, **options)  # type: ignore[misc]  # of the class that it is mixed into
         if self.twin is not None and hasattr(socket, "TCP_QUICKACK"):
             # A server that writes head and body apart waits for our ACK between them: 40 ms, unless it comes at once.
             self.twin.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
@@ -193,14 +200,14 @@ class _Guarded:
             self.twin.close()
             self.twin = None
         self.uses = 0
-        super().close()  # type: ignore[misc]
+        super().close()  # type: ignore[misc]  # of the class that it is mixed into
 
 
-class _Plain(_Guarded, HTTPConnection):  # type: ignore[misc]
+class _Plain(_Guarded, HTTPConnection):  # type: ignore[misc]  # both have request() and close()
     pass
 
 
-class _Secure(_Guarded, HTTPSConnection):  # type: ignore[misc]
+class _Secure(_Guarded, HTTPSConnection):  # type: ignore[misc]  # both have request() and close()
     pass
 
 
@@ -278,12 +285,13 @@ class GuardedHttp:
             response.close()
         return found[:KEPT].decode("utf-8", "replace").replace("\x00", "\ufffd")
 
-    def _pool(self, parts) -> urllib3.HTTPConnectionPool:
-        key = (parts.scheme, parts.hostname, parts.port)
+    def _pool(self, parts: SplitResult) -> urllib3.HTTPConnectionPool:
+        host = parts.hostname or ""
+        key = (parts.scheme, host, parts.port)
         with self.lock:
             if key not in self.pools:
                 made = _SecurePool if parts.scheme == "https" else _PlainPool
-                self.pools[key] = made(parts.hostname, parts.port, maxsize=self.connections, guard=self)
+                self.pools[key] = made(host, parts.port, maxsize=self.connections, guard=self)
                 if len(self.pools) > KEPT_HOSTS:
                     # Not closed but forgotten: a thread may be using it, and urllib3 closes it with its last user.
                     self.pools.popitem(last=False)
@@ -305,7 +313,7 @@ class GuardedHttp:
         return self._connect_to_one(found, call)
 
     @staticmethod
-    def _connect_to_one(found, call: _Call) -> socket.socket:
+    def _connect_to_one(found: Sequence[AddressInfo], call: _Call) -> socket.socket:
         problem: OSError = TimeoutError("no address in time")
         for family, kind, protocol, _, address in found:
             # A name may have a hundred addresses that swallow packets: all of them share the deadline.
@@ -346,7 +354,7 @@ class GuardedHttp:
         self.resolvers.shutdown(wait=False)
 
 
-def _causes(error: BaseException | None):
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
     """An exception and what it was raised from; urllib3 keeps some in its arguments."""
     seen = 0
     while error is not None and seen < 10:

@@ -88,7 +88,7 @@ class _Watched:
     sock: Any
 
     def _new_conn(self) -> socket.socket:
-        sock = super()._new_conn()  # type: ignore[misc]
+        sock = super()._new_conn()  # type: ignore[misc]  # of the class that it is mixed into
         try:
             _current.call.watch(sock)
         except BaseException:
@@ -98,7 +98,7 @@ class _Watched:
 
     def connect(self) -> None:
         try:
-            super().connect()  # type: ignore[misc]
+            super().connect()  # type: ignore[misc]  # of the class that it is mixed into
         except BaseException as error:
             _current.call.failure = error
             raise
@@ -110,7 +110,7 @@ class _Watched:
         if not call.watching:  # a connection of an earlier call
             call.watch(self.sock)
         call.sent = True
-        super().send(data)  # type: ignore[misc]
+        super().send(data)  # type: ignore[misc]  # of the class that it is mixed into
 
 
 class _PlainConnection(_Watched, HTTPConnection):

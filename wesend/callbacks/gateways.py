@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from io import BytesIO
+from typing import TypeVar
 
 from flask import Blueprint, abort, current_app, request
+from flask.typing import ResponseReturnValue
 from werkzeug.formparser import FormDataParser
 
 from ..adapters.callbacks import BadSignature, CallbackRequest, UnreadableCallback
@@ -15,31 +18,32 @@ from ..wallets import deposits
 
 blueprint = Blueprint("callbacks", __name__, url_prefix="/callbacks")
 LIMIT = 1024 * 1024
+T = TypeVar("T")
 
 
 @blueprint.route("/sms/<name>/<token>", methods=["GET", "POST", "PUT"])
-def take_receipts(name: str, token: str):
+def take_receipts(name: str, token: str) -> ResponseReturnValue:
     gateway = registry.sms_gateway(name)
     _check(name, token, gateway)
     assert gateway is not None
     called = _called()
-    receipts = _read(gateway, called)
+    receipts = _read(gateway.read_callback, called)
     if receipts:
         receipt_inbox.keep(name, receipts, called.body.decode("utf-8", "replace") or request.query_string.decode("latin-1"))
     return "", 200
 
 
 @blueprint.route("/money/<name>/<token>", methods=["GET", "POST", "PUT"])
-def take_hints(name: str, token: str):
+def take_hints(name: str, token: str) -> ResponseReturnValue:
     gateway = registry.money_gateway(name)
     _check(name, token, gateway)
     assert gateway is not None
-    deposits.take_hints(name, _read(gateway, _called()))
+    deposits.take_hints(name, _read(gateway.read_callback, _called()))
     body, status = gateway.callback_answer
     return (body, status) if body is not None else ("", status)
 
 
-def _check(name: str, token: str, gateway) -> None:
+def _check(name: str, token: str, gateway: object | None) -> None:
     """The token in the path is the secret: one answer for a wrong one and for no gateway of that name."""
     right = service.callback_token(name) or ""
     if not hmac.compare_digest(right.encode(), token.encode("utf-8", "replace")) or not right or gateway is None:
@@ -63,9 +67,9 @@ def _called() -> CallbackRequest:
     )
 
 
-def _read(gateway, called: CallbackRequest) -> list:
+def _read(read: Callable[[CallbackRequest], list[T]], called: CallbackRequest) -> list[T]:
     try:
-        return gateway.read_callback(called)
+        return read(called)
     except BadSignature:
         abort(403)
     except UnreadableCallback:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 
 from flask import Blueprint, Response, abort, redirect, request
+from flask.typing import ResponseReturnValue
 
+from ..database import Row
 from ..messages.email import compose as mail
 from ..messages.email import tracking
 
@@ -18,7 +20,7 @@ DONE = "<p>Done. You will receive no more of these e-mails.</p>"
 
 
 @blueprint.route("/<token>", methods=["GET", "POST"])
-def follow(token: str):
+def follow(token: str) -> ResponseReturnValue:
     named = mail.read_token(token)
     message = tracking.find_mail(named[1]) if named else None
     if named is None or message is None:
@@ -37,7 +39,7 @@ def follow(token: str):
     return Response(PIXEL, mimetype="image/gif", headers={"Cache-Control": "no-store"})
 
 
-def _click(message, message_id: int, link: int):
+def _click(message: Row, message_id: int, link: int) -> ResponseReturnValue:
     target = mail.link_target(message_id, link)
     if target is None:
         abort(404)
@@ -46,7 +48,7 @@ def _click(message, message_id: int, link: int):
     return redirect(target, 302)
 
 
-def _unsubscribe(message):
+def _unsubscribe(message: Row) -> Response:
     """GET only asks, since mail scanners follow every link; POST (a mail program's one click, or the button) does
     it.
     """

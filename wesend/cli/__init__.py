@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+from typing import Any
 
 import click
 from flask import Flask
@@ -26,17 +27,17 @@ class WesendGroup(FlaskGroup):
     packages plug into `flask` would only mislead here, and its help needs no application, so no settings either.
     """
 
-    def __init__(self, **options):
+    def __init__(self, **options: Any) -> None:
         super().__init__(add_default_commands=False, add_version_option=False, load_dotenv=False, set_debug_flag=False, **options)
         self.params = []
 
-    def get_command(self, ctx, name):
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         return self.commands.get(name)
 
-    def list_commands(self, ctx):
+    def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(self.commands)
 
-    def invoke(self, ctx):
+    def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except StorageFull as error:

@@ -9,15 +9,15 @@ from ..accounts.service import AccountInfo
 from ..core import clock, money
 from ..messages.dispatch import suspension
 from ..wallets.service import wallet_of_account
-from .shared import ACCOUNT, ACTOR, command
+from .shared import ACCOUNT, ACTOR, Answer, command
 
 
 @click.group()
-def account():
+def account() -> None:
     """Accounts: create, list, suspend, resume; and what becomes of what was late then."""
 
 
-def _account(info: AccountInfo, did: str):
+def _account(info: AccountInfo, did: str) -> Answer:
     return {"account_id": info.id, "name": info.name}, f"Account {info.id} ({info.name}) {did}."
 
 
@@ -28,13 +28,13 @@ def _account(info: AccountInfo, did: str):
     click.option("--time-zone", default=None, metavar="ZONE", help="IANA name; default: the country's main zone."),
     group=account,
 )
-def create_account(name, country, time_zone):
+def create_account(name: str, country: str, time_zone: str | None) -> Answer:
     """Create an account: a customer, with wallets, keys, contacts and people of its own."""
     return _account(service.create_account(name, country, time_zone, actor=ACTOR), "created")
 
 
 @command("suspend", click.argument("account_id", type=int, metavar="ID"), group=account)
-def suspend_account(account_id):
+def suspend_account(account_id: int) -> Answer:
     """Let nothing more of an account leave, and refuse its API calls; what waits is kept."""
     shown, told = _account(suspension.suspend(account_id, actor=ACTOR), "suspended")
     waiting = suspension.count_waiting(account_id)
@@ -42,7 +42,7 @@ def suspend_account(account_id):
 
 
 @command("resume", click.argument("account_id", type=int, metavar="ID"), group=account)
-def resume_account(account_id):
+def resume_account(account_id: int) -> Answer:
     """Go on with a suspended account, but for what is past its time by more than an hour."""
     shown, told = _account(suspension.resume(account_id, actor=ACTOR), "resumed")
     late = suspension.count_late(account_id)
@@ -55,14 +55,14 @@ def resume_account(account_id):
 
 
 @command("release", click.argument("account_id", type=int, metavar="ID"), group=account)
-def release_account(account_id):
+def release_account(account_id: int) -> Answer:
     """Send what was late when an account was resumed."""
     released = suspension.release(account_id, actor=ACTOR)
     return {"account_id": account_id, "released": released}, f"{released} messages go out now."
 
 
 @command("drop", click.argument("account_id", type=int, metavar="ID"), group=account)
-def drop_account(account_id):
+def drop_account(account_id: int) -> Answer:
     """Cancel and refund what was late when an account was resumed."""
     done = suspension.drop(account_id, actor=ACTOR)
     refunded = {currency: money.text(micros) for currency, micros in done.refunded_micros.items()}
@@ -74,7 +74,7 @@ def drop_account(account_id):
 
 
 @command("list", group=account)
-def list_accounts():
+def list_accounts() -> Answer:
     """List the accounts."""
     rows = [
         {
@@ -95,7 +95,7 @@ def list_accounts():
 
 
 @click.group()
-def key():
+def key() -> None:
     """API keys: create, list, revoke."""
 
 
@@ -108,7 +108,7 @@ def key():
     click.option("--scopes", default=None, metavar="LIST", help="Comma list of send,query,webhooks (default: all)."),
     group=key,
 )
-def create_key(account_id, wallet, api, name, scopes):
+def create_key(account_id: int, wallet: str, api: str, name: str | None, scopes: str | None) -> Answer:
     """Create an API key; its secret is shown this once."""
     account = service.get_account(account_id)
     paying = wallet_of_account(wallet, account.id)
@@ -128,14 +128,14 @@ def create_key(account_id, wallet, api, name, scopes):
 
 
 @command("revoke", click.argument("key_id", type=int, metavar="KEY_ID"), group=key)
-def revoke_key(key_id):
+def revoke_key(key_id: int) -> Answer:
     """Refuse a key from now on."""
     row = keys.revoke_key(key_id, actor=ACTOR)
     return ({"key_id": row["id"], "revoked_at": clock.iso(row["revoked_at"])}, f"Key {key_id} ({row['prefix']}…) revoked.")
 
 
 @command("list", ACCOUNT, group=key)
-def list_keys(account_id):
+def list_keys(account_id: int) -> Answer:
     """List the keys of an account."""
     service.get_account(account_id)
     rows = [

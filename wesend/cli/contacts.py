@@ -8,16 +8,17 @@ import click
 
 from ..accounts.service import get_account
 from ..contacts import csv_import, desk, service
+from ..database import Row
 from ..routing import senders
-from .shared import ACCOUNT, ACTOR, command, open_file
+from .shared import ACCOUNT, ACTOR, Answer, command, open_file
 
 
 @click.group()
-def sender():
+def sender() -> None:
     """Sender IDs: add, list, approve, reject."""
 
 
-def _sender(row):
+def _sender(row: Row) -> Answer:
     return (
         {"sender_id": row["id"], "name": row["name"], "status": row["status"]},
         f"Sender ID {row['name']} ({row['id']}) is {row['status']}.",
@@ -38,7 +39,7 @@ ALTHOUGH_TAKEN = click.option(
     ALTHOUGH_TAKEN,
     group=sender,
 )
-def add_sender(account_id, name, countries, approve, although_taken):
+def add_sender(account_id: int, name: str, countries: str, approve: bool, although_taken: bool) -> Answer:
     """Request a sender ID for an account."""
     row = senders.request_sender(account_id=account_id, name=name, countries=countries.split(","), actor=ACTOR)
     if approve and row["status"] != "approved":
@@ -47,7 +48,7 @@ def add_sender(account_id, name, countries, approve, although_taken):
 
 
 @command("approve", click.argument("sender_id", type=int, metavar="ID"), ALTHOUGH_TAKEN, group=sender)
-def approve_sender(sender_id, although_taken):
+def approve_sender(sender_id: int, although_taken: bool) -> Answer:
     """Approve a sender ID."""
     return _sender(senders.decide_sender(sender_id, approve=True, although_taken=although_taken, actor=ACTOR))
 
@@ -58,13 +59,13 @@ def approve_sender(sender_id, although_taken):
     click.option("--reason", required=True, help="What the account is told."),
     group=sender,
 )
-def reject_sender(sender_id, reason):
+def reject_sender(sender_id: int, reason: str) -> Answer:
     """Reject a sender ID with a reason."""
     return _sender(senders.decide_sender(sender_id, approve=False, reason=reason, actor=ACTOR))
 
 
 @command("list", ACCOUNT, group=sender)
-def list_senders(account_id):
+def list_senders(account_id: int) -> Answer:
     """List the sender IDs of an account."""
     get_account(account_id)
     rows = [
@@ -79,7 +80,7 @@ def list_senders(account_id):
 
 
 @click.group()
-def group():
+def group() -> None:
     """Contact groups: create, list."""
 
 
@@ -97,7 +98,7 @@ def group():
     ),
     group=group,
 )
-def create_group(account_id, name, path):
+def create_group(account_id: int, name: str, path: str | None) -> Answer:
     """Create a contact group, with the contacts of a CSV file if one is given."""
     account = get_account(account_id)
     if path is None:
@@ -113,7 +114,7 @@ def create_group(account_id, name, path):
 
 
 @command("list", ACCOUNT, group=group)
-def list_groups(account_id):
+def list_groups(account_id: int) -> Answer:
     """List the contact groups of an account."""
     get_account(account_id)
     rows = [
@@ -126,7 +127,7 @@ def list_groups(account_id):
 
 
 @click.group(name="opt-out")
-def opt_out():
+def opt_out() -> None:
     """Opt-outs: who gets nothing more from an account."""
 
 
@@ -143,7 +144,7 @@ def opt_out():
     ),
     group=opt_out,
 )
-def add_opt_outs(account_id, addresses, path):
+def add_opt_outs(account_id: int, addresses: tuple[str, ...], path: str | None) -> Answer:
     """Opt numbers and e-mail addresses out: what a former provider kept of them, for one; exit 1 if one is neither."""
     account = get_account(account_id)
     if not addresses and path is None:

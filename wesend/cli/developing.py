@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Callable
 
 import click
 from flask import current_app
@@ -18,7 +19,7 @@ from ..sandbox import inbox as sandbox_inbox
 from ..sandbox.inbox import Wanted
 from ..webhooks import listening
 from ..webhooks.formats import formats
-from .shared import ACTOR, command
+from .shared import ACTOR, Answer, command
 
 LOOK_EVERY = 0.1
 RECENT = 300  # seconds
@@ -35,7 +36,7 @@ class NothingCame(NotFound):
     click.option("--since", default=None, help="The id of a message or a time (default: the last 5 minutes)."),
     click.option("--timeout", type=click.FloatRange(0, 3600), default=30.0, help="Seconds to wait (30)."),
 )
-def wait(to, extract, since, timeout):
+def wait(to: str, extract: str | None, since: str | None, timeout: float) -> Answer:
     """Wait for what the sandbox catches for a recipient, and print the newest text; exit 1 when nothing came."""
     pattern = _pattern(extract)
     look = caught_mail.emails if "@" in to else sandbox_inbox.messages
@@ -67,7 +68,7 @@ def _since(text: str) -> sandbox_inbox.Since | None:
         raise InvalidInput(str(error)) from error
 
 
-def _look(look, wanted: Wanted) -> list[dict]:
+def _look(look: Callable[[Wanted], list[dict]], wanted: Wanted) -> list[dict]:
     try:
         return look(wanted)
     except sandbox_inbox.UnknownRecipient as error:
@@ -81,7 +82,7 @@ def _look(look, wanted: Wanted) -> list[dict]:
     click.option("--format", "format_names", multiple=True, metavar="API", help="Only this API's; repeatable (default: all)."),
     click.option("--count", type=click.IntRange(1), default=None, help="End after so many events."),
 )
-def listen(url, account_id, format_names, count):
+def listen(url: str | None, account_id: int | None, format_names: tuple[str, ...], count: int | None) -> Answer:
     """Print the webhook events of an account as they happen, and forward them; ends with Ctrl-C."""
     chosen = list(format_names or formats())
     account = get_account(account_id if account_id is not None else _sandbox_account())

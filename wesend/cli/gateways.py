@@ -11,15 +11,16 @@ from ..accounts.service import get_account
 from ..adapters.options import Option
 from ..core import clock, money
 from ..core.errors import InvalidInput
+from ..database import Row
 from ..gateways import registry, service, test_send
 from ..wallets import deposits
-from .shared import ACTOR, command
+from .shared import ACTOR, Answer, command
 
 LONGEST_SECRET = 20_000  # characters of a file: a key with its certificates fits
 
 
 @click.group()
-def gateway():
+def gateway() -> None:
     """Gateways: types, set up, list, test, remove."""
 
 
@@ -79,7 +80,7 @@ def _line(info: service.GatewayInfo) -> str:
 
 
 @command("types", click.argument("type_name", metavar="[TYPE]", required=False), group=gateway)
-def list_types(type_name):
+def list_types(type_name: str | None) -> Answer:
     """Tell which types of gateway there are, and what can be set of them."""
     if type_name is not None and type_name not in registry.types():
         raise InvalidInput(f"{type_name} is no type of gateway: choose one of {', '.join(registry.types())}")
@@ -126,21 +127,21 @@ def _type_lines(entry: dict) -> list[str]:
     ),
     group=gateway,
 )
-def set_gateway(name, type_name, options, secrets):
+def set_gateway(name: str, type_name: str, options: tuple[str, ...], secrets: tuple[str, ...]) -> Answer:
     """Set up a gateway, or set it anew: options are all given again, secrets that are not given stay."""
     info = service.set_gateway(name, type_name, _pairs(options, "option"), _secrets(secrets), actor=ACTOR)
     return _shown(info), _line(info)
 
 
 @command("list", group=gateway)
-def list_gateways():
+def list_gateways() -> Answer:
     """List the gateways with the addresses to give to their vendors."""
     found = service.list_gateways()
     return {"gateways": [_shown(info) for info in found]}, "\n".join(map(_line, found))
 
 
 @command("remove", click.argument("name"), group=gateway)
-def remove_gateway(name):
+def remove_gateway(name: str) -> Answer:
     """Remove a gateway; what waits for it goes another way or is refunded."""
     service.remove_gateway(name, actor=ACTOR)
     name = service.named(name)
@@ -155,7 +156,7 @@ def remove_gateway(name):
     click.option("--sender", default=None, help="Sender ID."),
     group=gateway,
 )
-def test_gateway(name, to, text, sender):
+def test_gateway(name: str, to: str, text: str, sender: str | None) -> Answer:
     """Send one real SMS through a gateway, past wallets and routes; exit 1 when it was not accepted."""
     tried = test_send.send_test(name, to, text=text, sender=sender, actor=ACTOR)
     registry.close(current_app)
@@ -176,11 +177,11 @@ def test_gateway(name, to, text, sender):
 
 
 @click.group()
-def deposit():
+def deposit() -> None:
     """Deposits: list, ask the gateway again."""
 
 
-def _deposit(row) -> dict:
+def _deposit(row: Row) -> dict:
     return {
         "deposit_id": row["uid"],
         "account_id": row["account_id"],
@@ -196,7 +197,7 @@ def _deposit(row) -> dict:
     }
 
 
-def _deposit_line(row) -> str:
+def _deposit_line(row: Row) -> str:
     return (
         f"{row['uid']}  {row['status']:<10}  {money.text(row['amount_micros'])} {row['currency']} from {row['phone']}"
         f" by {row['gateway']}" + (f" ({row['reason']})" if row["reason"] else "")
@@ -210,7 +211,7 @@ def _deposit_line(row) -> str:
     click.option("--limit", type=click.IntRange(1, 1000), default=50, help="How many, newest first (50)."),
     group=deposit,
 )
-def list_deposits(account_id, status, limit):
+def list_deposits(account_id: int | None, status: str | None, limit: int) -> Answer:
     """List deposits, newest first."""
     if account_id is not None:
         get_account(account_id)
@@ -219,7 +220,7 @@ def list_deposits(account_id, status, limit):
 
 
 @command("check", click.argument("deposit_id", metavar="ID"), group=deposit)
-def check_deposit(deposit_id):
+def check_deposit(deposit_id: str) -> Answer:
     """Ask the gateway what became of a deposit and record it; money that came late is credited."""
     row = deposits.check(deposits.deposit_by_uid(deposit_id)["id"])
     return _deposit(row), _deposit_line(row)

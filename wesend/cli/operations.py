@@ -17,7 +17,7 @@ from ..operations import doctor as diagnosis
 from ..operations.audit import audit as run_audit
 from ..sandbox.account import WALLETS
 from ..wallets.service import WalletInfo, find_wallet
-from .shared import ACTOR, command
+from .shared import ACTOR, Answer, command
 
 
 def _default_wallet() -> WalletInfo:
@@ -36,7 +36,7 @@ def _default_wallet() -> WalletInfo:
     click.argument("text"),
     click.option("--wallet", default=None, help="The wallet that pays (default: the sandbox's while it is on)."),
 )
-def send(phone, text, wallet):
+def send(phone: str, text: str, wallet: str | None) -> Answer:
     """Send one SMS."""
     paying = find_wallet(wallet) if wallet else _default_wallet()
     account = get_account(paying.account_id)
@@ -51,7 +51,7 @@ def send(phone, text, wallet):
 
 
 @command("audit")
-def audit():
+def audit() -> Answer:
     """Prove that balances equal their ledgers and nothing was paid or refunded twice; exit 1 on a problem."""
     found = run_audit()
     data = {
@@ -70,7 +70,7 @@ def audit():
 
 
 @command("doctor", migrated=False)
-def doctor():
+def doctor() -> Answer:
     """Tell what is set up and what is missing, a line each."""
     findings = diagnosis.examine()
     marks = {"ok": "ok     ", "missing": "missing", "warning": "warning"}

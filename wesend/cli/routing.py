@@ -8,11 +8,11 @@ from ..core import clock, money
 from ..core.errors import InvalidInput
 from ..gateways import registry, service
 from ..routing import rates, routes
-from .shared import ACTOR, AMOUNT, command
+from .shared import ACTOR, AMOUNT, Answer, command
 
 
 @click.group()
-def route():
+def route() -> None:
     """Routes and prices: set, list."""
 
 
@@ -31,7 +31,17 @@ def route():
     click.option("--refund-failed-delivery", is_flag=True, help="Refund failures that a receipt reports."),
     group=route,
 )
-def set_route(code, country, gateway, price, currency, prefixes, priority, default_sender, refund_failed_delivery):
+def set_route(
+    code: str,
+    country: str,
+    gateway: str,
+    price: int,
+    currency: str,
+    prefixes: tuple[str, ...],
+    priority: int,
+    default_sender: str | None,
+    refund_failed_delivery: bool,
+) -> Answer:
     """Create a route or replace it: which gateway carries a country's messages, at what price.
 
     The longest prefix that fits is tried first, then the lowest priority; the next when a gateway is down.
@@ -74,7 +84,7 @@ def _route(info: routes.RouteInfo) -> dict:
 
 
 @command("list", group=route)
-def list_routes():
+def list_routes() -> Answer:
     """List the routes; those without a gateway carry nothing yet."""
     rows = [_route(info) for info in sorted(routes.all_routes(), key=lambda info: (info.country, info.priority, info.code))]
     return {"routes": rows}, "\n".join(_route_line(row) for row in rows) or "No routes yet."
@@ -90,12 +100,12 @@ def _route_line(row: dict) -> str:
 
 
 @click.group()
-def rate():
+def rate() -> None:
     """Exchange rates: set, list."""
 
 
 @command("set", click.argument("currency"), click.argument("per_usd", type=AMOUNT), group=rate)
-def set_rate(currency, per_usd):
+def set_rate(currency: str, per_usd: int) -> Answer:
     """Set how many units of a currency one USD is."""
     currency = currency.upper()
     rates.set_rate(currency, per_usd, actor=ACTOR)
@@ -103,7 +113,7 @@ def set_rate(currency, per_usd):
 
 
 @command("list", group=rate)
-def list_rates():
+def list_rates() -> Answer:
     """List the rates and when they were set."""
     found = rates.list_rates()
     rows = [

@@ -11,7 +11,7 @@ from flask import current_app
 from .. import server
 from ..sandbox.account import ensure_sandbox, published
 from .reloading import serve_anew_at_changes
-from .shared import command
+from .shared import Answer, command
 
 
 @click.command("up")
@@ -20,7 +20,7 @@ from .shared import command
 @click.option("--workers", type=click.IntRange(1, 64), default=None, help="Processes (WESEND_WORKERS, 2; 1 on one core).")
 @click.option("--json", "as_json", is_flag=True, help="Print the address and paths as one JSON object.")
 @click.option("--reload", "reloads", is_flag=True, help="Start anew whenever a file of the program changes: for developers.")
-def up(host, port, workers, as_json, reloads):
+def up(host: str | None, port: int | None, workers: int | None, as_json: bool, reloads: bool) -> None:
     """Migrate the database, make the sandbox when it is on, and serve."""
     if reloads:
         # As app.py was given them too, whose command is left out.
@@ -35,7 +35,7 @@ def up(host, port, workers, as_json, reloads):
 
 
 @command("sandbox")
-def sandbox():
+def sandbox() -> Answer:
     """Make the sandbox account and print its published credentials."""
     data = published(ensure_sandbox(), current_app.config["WESEND"].base_url)
     lines = [f"Sandbox account {data['account_id']} at {data['base_url']}"]

@@ -16,14 +16,18 @@ from ..core import money
 from ..database.schema_version import bring_up_to_date
 
 ACTOR = "cli"
+Answer = tuple[dict[str, Any], str]
+"""What a command found: as JSON, and in lines for people."""
 
 
-def command(name: str, *parameters: Callable, group: click.Group | None = None, migrated: bool = True):
+def command(
+    name: str, *parameters: Callable, group: click.Group | None = None, migrated: bool = True
+) -> Callable[[Callable[..., Answer]], click.Command]:
     """A command with --json, run in an app context on an up-to-date database. It returns (data, lines for people)."""
 
-    def decorate(function: Callable[..., tuple[dict[str, Any], str]]) -> click.Command:
+    def decorate(function: Callable[..., Answer]) -> click.Command:
         @wraps(function)
-        def run(*, as_json: bool, **arguments):
+        def run(*, as_json: bool, **arguments: Any) -> None:
             if migrated:
                 bring_up_to_date()
             data, text = function(**arguments)
@@ -56,7 +60,7 @@ class Amount(click.ParamType):
 
     name = "amount"
 
-    def convert(self, value, param, ctx):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
         try:

@@ -13,7 +13,7 @@ from ..core.settings import Settings
 from ..operations import backup as backups
 from ..operations import pausing
 from ..operations import restore as restoring
-from .shared import ACTOR, command
+from .shared import ACTOR, Answer, command
 
 FILE = click.argument("file", type=click.Path(path_type=Path))
 
@@ -24,7 +24,7 @@ def _note(text: str) -> None:
 
 
 @command("backup", FILE)
-def backup(file):
+def backup(file: Path) -> Answer:
     """Write a consistent copy of the database to a new file, while it serves; without keys."""
     size = backups.back_up(file.absolute())
     audit_log.note(actor=ACTOR, action="backup.make", subject=str(file.absolute()), detail=f"{size} bytes")
@@ -37,7 +37,7 @@ def backup(file):
 
 
 @command("restore", FILE, migrated=False)
-def restore(file):
+def restore(file: Path) -> Answer:
     """Put a backup in the database's place, with dispatch paused; the old database is kept."""
     done = restoring.restore(file, current_app.config["WESEND"], _make_app, actor=ACTOR)
     if not done.secrets_readable:
@@ -68,7 +68,7 @@ def _make_app(settings: Settings) -> Flask:
 
 
 @command("pause", click.option("--reason", default=pausing.BY_HAND, help="Shown by doctor and /healthz."))
-def pause(reason):
+def pause(reason: str) -> Answer:
     """Let nothing more leave, neither messages nor webhooks; what is sent is accepted and queued."""
     found = pausing.pause(reason, actor=ACTOR)
     return (
@@ -78,7 +78,7 @@ def pause(reason):
 
 
 @command("resume")
-def resume():
+def resume() -> Answer:
     """Let messages and webhooks leave again, those first that wait."""
     pausing.resume(actor=ACTOR)
     return {"dispatch": "running"}, "Dispatch goes on."

@@ -7,15 +7,15 @@ from flask import current_app
 
 from ..accounts import roles, sign_in, users
 from ..accounts.roles import User
-from .shared import ACTOR, command
+from .shared import ACTOR, Answer, command
 
 
 @click.group()
-def user():
+def user() -> None:
     """Users of the dashboard: create, list, give a new sign-in link."""
 
 
-def _with_link(found: User):
+def _with_link(found: User) -> Answer:
     url = f"{current_app.config['WESEND'].base_url}/sign-in/{sign_in.issue_link(found, actor=ACTOR)}"
     return (
         {"user_id": found.id, "sign_in_url": url},
@@ -32,7 +32,7 @@ def _with_link(found: User):
     click.option("--account", "account_id", type=int, default=None, metavar="ID", help="The account of an owner or a member."),
     group=user,
 )
-def create_user(email, role, account_id):
+def create_user(email: str, role: str | None, account_id: int | None) -> Answer:
     """Create a user and print a one-time sign-in link.
 
     An operator works on every account; an owner manages one; a member sends and reads there.
@@ -42,13 +42,13 @@ def create_user(email, role, account_id):
 
 
 @command("link", click.argument("email"), group=user)
-def link_user(email):
+def link_user(email: str) -> Answer:
     """Print a new one-time link for a user who lost the password."""
     return _with_link(users.find_by_email(email))
 
 
 @command("list", group=user)
-def list_users():
+def list_users() -> Answer:
     """List the users of the dashboard."""
     rows = [
         {"user_id": row["id"], "email": row["email"], "role": row["role"], "account_id": row["account_id"]}

@@ -9,11 +9,11 @@ from ..core import money
 from ..routing.rates import is_convertible
 from ..wallets import service
 from ..wallets.service import WalletInfo
-from .shared import ACCOUNT, ACTOR, AMOUNT, command
+from .shared import ACCOUNT, ACTOR, AMOUNT, Answer, command
 
 
 @click.group()
-def wallet():
+def wallet() -> None:
     """Prepaid wallets: create, list, credit, debit, show, alert."""
 
 
@@ -21,7 +21,7 @@ WALLET = click.argument("wallet_id", metavar="WALLET")
 NOTE = click.option("--note", default=None, help="Why; kept in the ledger.")
 
 
-def _wallet(info: WalletInfo):
+def _wallet(info: WalletInfo) -> Answer:
     balance = money.text(service.balance_of(info))
     return (
         {"wallet_id": info.uid, "currency": info.currency, "balance": balance},
@@ -37,7 +37,7 @@ def _wallet(info: WalletInfo):
     click.option("--sms-rate", type=AMOUNT, default=None, help="Price of one credit, for a wallet of SMS."),
     group=wallet,
 )
-def create_wallet(account_id, currency, sandbox, sms_rate):
+def create_wallet(account_id: int, currency: str, sandbox: bool, sms_rate: int | None) -> Answer:
     """Create an empty wallet."""
     made = service.create_wallet(
         account_id=account_id, currency=currency, is_sandbox=sandbox, sms_rate_micros=sms_rate, actor=ACTOR
@@ -52,7 +52,7 @@ def create_wallet(account_id, currency, sandbox, sms_rate):
 
 
 @command("list", ACCOUNT, group=wallet)
-def list_wallets(account_id):
+def list_wallets(account_id: int) -> Answer:
     """List the wallets of an account with their balances."""
     get_account(account_id)
     found = [_wallet(WalletInfo.of(row)) for row in service.list_wallets(account_id)]
@@ -60,7 +60,7 @@ def list_wallets(account_id):
 
 
 @command("credit", WALLET, click.argument("amount", type=AMOUNT), NOTE, group=wallet)
-def credit_wallet(wallet_id, amount, note):
+def credit_wallet(wallet_id: str, amount: int, note: str | None) -> Answer:
     """Put money into a wallet by hand."""
     info = service.find_wallet(wallet_id)
     service.credit_by_hand(info, amount, note=note, actor=ACTOR)
@@ -68,7 +68,7 @@ def credit_wallet(wallet_id, amount, note):
 
 
 @command("debit", WALLET, click.argument("amount", type=AMOUNT), NOTE, group=wallet)
-def debit_wallet(wallet_id, amount, note):
+def debit_wallet(wallet_id: str, amount: int, note: str | None) -> Answer:
     """Take money out of a wallet by hand."""
     info = service.find_wallet(wallet_id)
     service.debit_by_hand(info, amount, note=note, actor=ACTOR)
@@ -76,7 +76,7 @@ def debit_wallet(wallet_id, amount, note):
 
 
 @command("show", WALLET, group=wallet)
-def show_wallet(wallet_id):
+def show_wallet(wallet_id: str) -> Answer:
     """Show a wallet's balance."""
     return _wallet(service.find_wallet(wallet_id))
 
@@ -88,7 +88,7 @@ def show_wallet(wallet_id):
     click.option("--mail", default=None, help="Address to tell, too (default: WESEND_ALERT_MAIL)."),
     group=wallet,
 )
-def alert(wallet_id, amount, mail):
+def alert(wallet_id: str, amount: str, mail: str | None) -> Answer:
     """Tell when the balance falls below an AMOUNT, or `off`: once a crossing, by webhook and mail."""
     info = service.find_wallet(wallet_id)
     threshold = None if amount == "off" else AMOUNT(amount)

@@ -11,20 +11,21 @@ from flask import current_app
 from ..adapters.guarded_http import leads_to_private
 from ..core import clock
 from ..core.errors import InvalidInput
+from ..database import Row
 from ..webhooks import attempts, endpoints
 from ..webhooks.formats import find_format
-from .shared import ACCOUNT, ACTOR, command
+from .shared import ACCOUNT, ACTOR, Answer, command
 
 
 @click.group()
-def webhook():
+def webhook() -> None:
     """Webhooks: add, list, switch, look at what was delivered, deliver again."""
 
 
 WEBHOOK = click.argument("webhook_id", type=int, metavar="ID")
 
 
-def _shown(row) -> dict:
+def _shown(row: Row) -> dict:
     return {
         "webhook_id": row["id"],
         "format": row["format"],
@@ -37,7 +38,7 @@ def _shown(row) -> dict:
     }
 
 
-def _line(row) -> str:
+def _line(row: Row) -> str:
     state = "on" if row["is_active"] else f"off ({row['disabled_reason'] or 'by hand'})"
     failing = f", failing since {clock.iso(row['failing_since'])}" if row["failing_since"] else ""
     return f"{row['id']:>5}  {row['format']:<12}  {row['url']}  {state}{failing}"
@@ -62,7 +63,7 @@ def _line(row) -> str:
     click.option("--events", default=None, metavar="LIST", help="Comma list of the format's events (default: all)."),
     group=webhook,
 )
-def add_webhook(account_id, format_name, url, events):
+def add_webhook(account_id: int, format_name: str, url: str, events: str | None) -> Answer:
     """Add a webhook; its secret is shown this once."""
     row, secret = endpoints.add_endpoint(
         account_id=account_id,
@@ -79,21 +80,21 @@ def add_webhook(account_id, format_name, url, events):
 
 
 @command("list", ACCOUNT, group=webhook)
-def list_webhooks(account_id):
+def list_webhooks(account_id: int) -> Answer:
     """List the webhooks of an account."""
     rows = endpoints.list_endpoints(account_id)
     return {"webhooks": [_shown(row) for row in rows]}, "\n".join(map(_line, rows)) or "No webhooks yet."
 
 
 @command("disable", WEBHOOK, group=webhook)
-def disable_webhook(webhook_id):
+def disable_webhook(webhook_id: int) -> Answer:
     """Switch a webhook off; what waits for it stays."""
     row = endpoints.switch(webhook_id, False, actor=ACTOR)
     return _shown(row), _line(row)
 
 
 @command("enable", WEBHOOK, group=webhook)
-def enable_webhook(webhook_id):
+def enable_webhook(webhook_id: int) -> Answer:
     """Switch a webhook on again; what waited is delivered."""
     row = endpoints.switch(webhook_id, True, actor=ACTOR)
     return _shown(row), _line(row)
@@ -106,7 +107,7 @@ def enable_webhook(webhook_id):
     click.option("--limit", type=click.IntRange(1, 1000), default=20, help="How many deliveries (20)."),
     group=webhook,
 )
-def show_attempts(webhook_id, failed, limit):
+def show_attempts(webhook_id: int, failed: bool, limit: int) -> Answer:
     """Show the newest deliveries with every attempt."""
     endpoints.get_endpoint(webhook_id)
     shown = [
@@ -131,7 +132,7 @@ def show_attempts(webhook_id, failed, limit):
     return {"deliveries": shown}, "\n".join(lines) or "Nothing was delivered yet."
 
 
-def _attempt(row) -> dict:
+def _attempt(row: Row) -> dict:
     return {
         "at": clock.iso(row["at"]),
         "status_code": row["status_code"],
@@ -148,13 +149,13 @@ def _attempt(row) -> dict:
     click.option("--since", default=None, metavar="TIME", help="…since this time (ISO 8601; default: all)."),
     group=webhook,
 )
-def retry_webhook(delivery_id, webhook_id, since):
+def retry_webhook(delivery_id: str | None, webhook_id: int | None, since: str | None) -> Answer:
     """Deliver again: one delivery, or all that were given up since a time."""
-    if (delivery_id is None) == (webhook_id is None):
-        raise click.UsageError("Give a DELIVERY or --webhook")
-    if delivery_id is not None:
+    if delivery_id is not None and webhook_id is None:
         attempts.retry(attempts.find_delivery(delivery_id), actor=ACTOR)
         count = 1
+    elif webhook_id is None or delivery_id is not None:
+        raise click.UsageError("Give a DELIVERY or --webhook")
     else:
         endpoints.get_endpoint(webhook_id)
         count = attempts.retry_failed(webhook_id, _since(since), actor=ACTOR)
@@ -171,7 +172,7 @@ def _since(text: str | None) -> int:
 
 
 @command("test", WEBHOOK, group=webhook)
-def test_webhook(webhook_id):
+def test_webhook(webhook_id: int) -> Answer:
     """Post a test event now and show the answer; exit 1 when it was not received."""
     endpoint = endpoints.get_endpoint(webhook_id)
     row = attempts.send_test(webhook_id, allow_private=current_app.config["WESEND"].allow_private_urls, actor=ACTOR)

@@ -12,7 +12,7 @@ from ..accounts.roles import SEND, Actor
 from ..accounts.service import AccountInfo
 from ..core import number_text, phones
 from ..core.errors import InvalidInput
-from ..database import Row, keyset, query, query_one, write
+from ..database import Row, Tx, keyset, query, query_one, write
 from ..routing import opt_outs
 from . import csv_import, service, tables, uploads
 from .csv_import import Imported
@@ -25,7 +25,7 @@ OPT_OUTS_A_WRITE = 200  # each takes back what waits for it
 AN_ADDRESS = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{3,189}")
 
 
-def upload(account: AccountInfo, stream, *, actor: Actor) -> str:
+def upload(account: AccountInfo, stream: IO[bytes], *, actor: Actor) -> str:
     """Keep a file to look at; its token."""
     roles.require(actor, SEND, account.id)
     return uploads.keep(account.id, stream)
@@ -44,7 +44,7 @@ class Opened:
             self.stream.close()
             raise
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stream.close()
 
 
@@ -213,7 +213,7 @@ def opt_in(account: AccountInfo, channel: str, address: str, *, actor: Actor) ->
     """Somebody wants to hear again; kept in the audit log, since it undoes what they once said."""
     roles.require(actor, SEND, account.id)
 
-    def unit(tx) -> None:
+    def unit(tx: Tx) -> None:
         if opt_outs.remove_opt_out(tx, account_id=account.id, channel=channel, address=address):
             audit_log.record(tx, actor=actor, action="opt_out.remove", subject=address, account_id=account.id)
 

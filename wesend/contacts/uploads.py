@@ -7,7 +7,7 @@ import secrets
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from flask import current_app
 
@@ -37,7 +37,7 @@ class UploadNotFound(NotFound):
     sentence = "This file is not kept any more: please upload it again"
 
 
-def keep(account_id: int, stream: BinaryIO) -> str:
+def keep(account_id: int, stream: IO[bytes]) -> str:
     """Keep an upload; the token to find it by. EmptyList, FileTooLarge, UnreadableFile for what could not be imported."""
     storage.here().require_room()
     _forget_old()
@@ -54,7 +54,7 @@ def keep(account_id: int, stream: BinaryIO) -> str:
     return token
 
 
-def open_kept(account_id: int, token: str) -> BinaryIO:
+def open_kept(account_id: int, token: str) -> IO[bytes]:
     """An upload of the account as a stream of CSV; UploadNotFound."""
     if TOKEN.fullmatch(token):
         try:

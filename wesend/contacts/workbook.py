@@ -14,12 +14,12 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from threading import Lock
-from typing import IO
+from typing import IO, NoReturn
 from xml.parsers import expat
 
 from . import files
 from .files import BYTE_LIMIT, FileTooLarge, UnreadableFile
-from .workbook_parts import Relations, Sheet, SheetChoice, Strings, Styles
+from .workbook_parts import Part, Relations, Sheet, SheetChoice, Strings, Styles
 
 UNPACKED_LIMIT = 64 * 2**20
 """Bytes of the parts that are read, counted as they come out of the archive, whatever it says of their sizes."""
@@ -117,11 +117,11 @@ class _Reading:
     def _target(self, relations: dict[str, tuple[str, str]], kind: str) -> str | None:
         return next((target for found, target in relations.values() if found.endswith(kind)), None)
 
-    def _parse_any(self, name: str | None, part) -> None:
+    def _parse_any(self, name: str | None, part: Part) -> None:
         if name is not None and name in self.archive.NameToInfo:
             self._parse(name, part)
 
-    def _parse(self, name: str, part) -> None:
+    def _parse(self, name: str, part: Part) -> None:
         parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartElementHandler = part.start
@@ -146,7 +146,7 @@ class _Reading:
             raise FileTooLarge("The workbook takes too long to read: save its list of contacts alone, or as CSV")
 
 
-def _refuse_declarations(*_) -> None:
+def _refuse_declarations(*_: object) -> NoReturn:
     """A document type declares entities, which unpack without end; no spreadsheet writes one."""
     raise UnreadableFile("The workbook has a document type declaration, which no spreadsheet writes")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Integer
+from sqlalchemy import BigInteger, Dialect, Integer
 from sqlalchemy.types import TypeDecorator
 
 from . import clock
@@ -25,10 +25,10 @@ class Instant(TypeDecorator):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | int | None, dialect):
+    def process_bind_param(self, value: datetime | int | None, dialect: Dialect) -> int | None:
         if value is None or isinstance(value, int):
             return value
         return clock.from_datetime(value)
 
-    def process_result_value(self, value: int | None, dialect):
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         return None if value is None else clock.to_datetime(value)

@@ -9,4 +9,4 @@ from collections.abc import Callable
 
 from flask import Flask, current_app
 
-this_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
+this_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]  # the proxy has it, its type does not tell

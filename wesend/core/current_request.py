@@ -7,5 +7,5 @@ from collections.abc import Callable
 from flask import Request, g, request
 from flask.ctx import _AppCtxGlobals
 
-this_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
+this_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]  # the proxy has it, its type does not tell
 this_g: Callable[[], _AppCtxGlobals] = g._get_current_object

@@ -8,7 +8,7 @@ class WesendError(Exception):
 
     sentence = "The request was refused"
 
-    def __init__(self, sentence: str | None = None, **details):
+    def __init__(self, sentence: str | None = None, **details: object):
         super().__init__(sentence or self.sentence)
         self.details = details
 

@@ -125,7 +125,7 @@ def _attributes(markup: str, at: int) -> tuple[tuple[int, int] | None, int] | No
     """Where the first href's value stands and where the tag ends; None when it never does."""
     href = None
     while True:
-        at = SPACES.match(markup, at).end()  # type: ignore[union-attr]
+        at = SPACES.match(markup, at).end()  # type: ignore[union-attr]  # it matches nothing, too
         if at == len(markup):
             return None
         if markup[at] == ">":

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -293,6 +294,9 @@ def _smtp_url(url: str) -> str:
     return url
 
 
+T = TypeVar("T")
+
+
 class _Reader:
     def __init__(self, environ: Mapping[str, str]):
         self.environ = environ
@@ -300,7 +304,7 @@ class _Reader:
     def text(self, name: str, default: str) -> str:
         return self.environ.get(name, "").strip() or default
 
-    def whole(self, name: str, default, low: int, high: int):
+    def whole(self, name: str, default: T, low: int, high: int) -> int | T:
         raw = self.text(name, "")
         if not raw:
             return default
@@ -318,7 +322,7 @@ class _Reader:
         raw = self.text(name, "")
         return Path(raw).expanduser().absolute() if raw else None
 
-    def seconds(self, name: str, default):
+    def seconds(self, name: str, default: T) -> float | T:
         raw = self.text(name, "")
         if not raw:
             return default

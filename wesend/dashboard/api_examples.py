@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import shlex
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..accounts.keys import Credentials
 from ..core.phones import example_number
@@ -72,12 +72,16 @@ def curl_of(api: str, base_url: str, *, wallet_uid: str, to: str, sender: str | 
     ).curl(base_url)
 
 
-def _wesendall(given: Credentials, wallet_uid: str, to: str, _sender: str | None, text: str):
+Shape = tuple[str, dict[str, str], dict[str, Any]]
+"""A send by an API: path, headers, body."""
+
+
+def _wesendall(given: Credentials, wallet_uid: str, to: str, _sender: str | None, text: str) -> Shape:
     token = base64.b64encode(f"{given.public}:{given.secret}".encode()).decode()
     return ("/api/v1/sms/send", {"Authorization": f"Basic {token}"}, {"walletId": wallet_uid, "recipient": to, "message": text})
 
 
-def _wasambazie(given: Credentials, _wallet_uid: str, to: str, sender: str | None, text: str):
+def _wasambazie(given: Credentials, _wallet_uid: str, to: str, sender: str | None, text: str) -> Shape:
     return (
         "/v1/sms/send",
         {"X-API-PUBLIC-KEY": given.public or "", "X-API-SECRET-KEY": given.secret},
@@ -85,11 +89,11 @@ def _wasambazie(given: Credentials, _wallet_uid: str, to: str, sender: str | Non
     )
 
 
-def _esms(given: Credentials, _wallet_uid: str, to: str, _sender: str | None, text: str):
+def _esms(given: Credentials, _wallet_uid: str, to: str, _sender: str | None, text: str) -> Shape:
     return "/api/messages/send", {"Authorization": f"Bearer {given.secret}"}, {"to": to, "text": text}
 
 
-def _worldledgers(given: Credentials, _wallet_uid: str, to: str, _sender: str | None, text: str):
+def _worldledgers(given: Credentials, _wallet_uid: str, to: str, _sender: str | None, text: str) -> Shape:
     return "/api/v1/communication/sms", {"X-API-Key": given.secret}, {"message": text, "recipients": [to]}
 
 

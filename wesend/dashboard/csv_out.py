@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, request
 
 from ..accounts import audit_log
 from ..core.chunks import chunks
 from ..core.csv_cells import safe_cell
+from ..core.current_app import this_app
 from .current_account import account
 from .sessions import actor
 
@@ -22,7 +23,7 @@ class Figure(str):
     """A figure of ours: its leading minus makes it no formula, and whoever adds a column up needs it as a number."""
 
 
-def csv_file(name: str, header: Cells, chunk_after: Callable[[Any], tuple[list[Cells], Any]]) -> Response:
+def csv_file(name: str, header: Cells, chunk_after: Callable[[Any], tuple[Sequence[Cells], Any]]) -> Response:
     """``chunk_after(None)`` gives the first rows and what to ask for the next with; None ends it.
 
     Every file is in the audit log: who took it away, and with which filters.
@@ -34,7 +35,7 @@ def csv_file(name: str, header: Cells, chunk_after: Callable[[Any], tuple[list[C
         account_id=account().id,
         detail=request.query_string.decode("ascii", "backslashreplace") or None,
     )
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    app = this_app()
     return Response(
         _stream(app, header, chunk_after), mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'}
     )
@@ -51,7 +52,7 @@ def _chunks(rows: Iterator[Cells]) -> Iterator[str]:
         yield lines(chunk)
 
 
-def _stream(app: Flask, header: Cells, chunk_after: Callable) -> Iterator[str]:
+def _stream(app: Flask, header: Cells, chunk_after: Callable[[Any], tuple[Sequence[Cells], Any]]) -> Iterator[str]:
     """No context is held open between the chunks, since the client decides when it reads on."""
     yield "\ufeff" + lines([header])  # the mark tells Excel that it is UTF-8
     place = None

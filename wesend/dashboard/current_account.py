@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
 
 from ..accounts import roles, service
 from ..accounts.roles import MANAGE, OPERATE, SEND, Actor
@@ -21,7 +22,7 @@ class NoAccountYet(Exception):
     """An operator of an instance that has no account at all."""
 
 
-def ask_for_one(_error: NoAccountYet):
+def ask_for_one(_error: NoAccountYet) -> ResponseReturnValue:
     return redirect(url_for("dashboard.accounts.index"))
 
 

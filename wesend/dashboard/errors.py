@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from flask import Response, flash, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from jinja2 import TemplateError
 from werkzeug.exceptions import HTTPException
@@ -44,7 +45,7 @@ def shows_pages(path: str) -> bool:
     return not any(path == prefix or path.startswith(prefix + "/") for prefix in PLAIN)
 
 
-def show_refusal(error: WesendError):
+def show_refusal(error: WesendError) -> ResponseReturnValue:
     """What a domain refused: a form that was sent from a page is answered there, anything else by a page of its own."""
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), 409)
     back = _page_before() if request.method == "POST" and status in (404, 409, 413) else None
@@ -63,7 +64,7 @@ def _page_before() -> str | None:
     return referrer if referrer.startswith(request.host_url) else None
 
 
-def show_http_error(error: HTTPException):
+def show_http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error
     if isinstance(error, CSRFError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import contextmanager
 from typing import Any
 
 from flask import request
@@ -17,6 +16,25 @@ from ..accounts import roles
 from ..core import money
 from ..core.errors import AccountSuspended, InvalidInput, StorageFull, TooManyAsked, WesendError
 
+PASSED_ON = (roles.MissingRight, AccountSuspended, TooManyAsked, StorageFull)
+"""None of the form's: whoever lacks a right is not shown the form."""
+
+
+class Refusals:
+    """Shows what a domain refuses within it at the form."""
+
+    def __init__(self, form: Form):
+        self.form = form
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if not isinstance(error, WesendError) or isinstance(error, PASSED_ON):
+            return False
+        self.form.refuse(error)
+        return True
+
 
 class Form(FlaskForm):
     """``form.sent()``: the form came in and its shape is right. ``with form.refusals():`` around the service call.
@@ -29,25 +47,17 @@ class Form(FlaskForm):
     def sent(self) -> bool:
         return request.method == "POST" and self.validate()
 
-    @contextmanager
-    def refusals(self):
-        """Domain errors become the form's; look at ``form.was_refused`` afterwards.
-
-        A missing right is none of the form's: whoever lacks it is not shown the form. Nor is a crowd of tests.
-        """
-        try:
-            yield
-        except (roles.MissingRight, AccountSuspended, TooManyAsked, StorageFull):
-            raise
-        except WesendError as error:
-            self.refuse(error)
+    def refusals(self) -> Refusals:
+        """Domain errors become the form's; look at ``form.was_refused`` afterwards."""
+        return Refusals(self)
 
     def refuse(self, error: WesendError) -> None:
         shown = False
-        for name, sentences in (error.fields if isinstance(error, InvalidInput) else {}).items():
+        fields = error.fields if isinstance(error, InvalidInput) else {}
+        for name, sentences in fields.items():
             field = self._fields.get(self.domain_names.get(name, name))
             if field is not None:
-                field.errors = [*field.errors, str(error) if len(error.fields) == 1 else sentences[0]]
+                field.errors = [*field.errors, str(error) if len(fields) == 1 else sentences[0]]
                 shown = True
         if not shown:
             self.form_errors.append(str(error))
@@ -65,7 +75,7 @@ def choices(pairs: Iterable[tuple[Any, str]]) -> list[SelectChoice]:
 class Text(StringField):
     """A line of text, without what was typed around it; NUL bytes are no text."""
 
-    def process_formdata(self, valuelist):
+    def process_formdata(self, valuelist: list[Any]) -> None:
         if valuelist:
             self.data = valuelist[0].replace("\x00", "").strip()
 
@@ -76,15 +86,21 @@ class Amount(DecimalField):
     widget = TextInput()
     micros: int | None = None
 
-    def _value(self):
+    @property
+    def given(self) -> int:
+        """Micro-units of a field that is required, after its form was found right."""
+        assert self.micros is not None
+        return self.micros
+
+    def _value(self) -> str:
         if self.raw_data:
             return str(self.raw_data[0])
         return "" if self.data is None else money.text(money.to_micros(self.data))
 
-    def process_formdata(self, valuelist):
+    def process_formdata(self, valuelist: list[Any]) -> None:
         text = valuelist[0].replace(",", "").replace(" ", "") if valuelist else ""
         if not text:
-            self.data = None
+            self.data, self.raw_data = None, [""]  # blanks alone are no amount: a required one is asked for
             return
         try:
             self.micros = money.to_micros(text)

@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from flask import Blueprint, Response, make_response, request, url_for
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from ..core.errors import StorageFull, WesendError
@@ -31,7 +32,7 @@ POLICY = (
 
 
 @blueprint.before_request
-def _guard():
+def _guard() -> ResponseReturnValue | None:
     if request.endpoint == "dashboard.static":
         return None
     # Before anything reads the form, as the check of its token does.
@@ -58,7 +59,7 @@ def _seal(response: Response) -> Response:
 
 
 @blueprint.app_context_processor
-def _names():
+def _names() -> dict[str, object]:
     if not (request.endpoint or "dashboard.").startswith("dashboard."):
         return {}
     return {"asset": asset, "icon": icon, "is_signed_in": is_signed_in, "navigation": navigation, "scope": current_account}

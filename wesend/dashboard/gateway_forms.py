@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wtforms import BooleanField, Field, PasswordField, SelectField, TextAreaField
@@ -26,7 +27,7 @@ class GatewayForm(Form):
     kind: type[Configurable]
     info: GatewayInfo | None
 
-    def validate(self, extra_validators=None) -> bool:
+    def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
         return super().validate(extra_validators) & self._pairs_are_whole()
 
     def _pairs_are_whole(self) -> bool:
@@ -104,7 +105,7 @@ def _help(option: Option) -> str:
     return text[:1].upper() + text[1:] + ("" if not text or text.endswith((".", "…")) else ".")
 
 
-def _field(option: Option):
+def _field(option: Option) -> Field:
     label, told = label_of(option.name), {"description": _help(option)}
     needed = [REQUIRED] if option.required else []
     if option.kind == "flag":

@@ -16,13 +16,13 @@ from .sessions import actor
 
 
 class Entry(NamedTuple):
-    """``page`` is a blueprint of the dashboard whose view ``index`` is linked; ``count``: how much waits there."""
+    """``page`` is a blueprint of the dashboard whose view ``index`` is linked; ``waiting``: how much waits there."""
 
     page: str
     label: str
     icon: str
     right: str = SEE
-    count: Callable[[], int] | None = None
+    waiting: Callable[[], int] | None = None
     has_operators_twin: bool = False
     """Operators have a page of their own that shows this and more."""
 

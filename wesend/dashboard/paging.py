@@ -33,7 +33,7 @@ def before_key() -> int | None:
 
 def address(before: int | None) -> str:
     """This page with its filters, from another place on (None: from its beginning)."""
-    kept = {name: values for name, values in request.args.lists() if name != "before"}
+    kept: dict[str, Any] = {name: values for name, values in request.args.lists() if name != "before"}
     if before is not None:
         kept["before"] = [str(before)]
     assert request.endpoint is not None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, Integer, MetaData, String, event
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase
 
 from .connecting import BUSY_TIMEOUT_MS, configure
@@ -32,7 +33,7 @@ db = SQLAlchemy(model_class=Base)
 migrate = Migrate(render_as_batch=True, compare_type=True)
 
 
-class ConfigState(db.Model):  # type: ignore[name-defined]
+class ConfigState(db.Model):  # type: ignore[name-defined]  # made at run time
     """One row, whose version rises with every change of a configuration table (triggers): caches hold on to it.
 
     ``paused_at``: since when dispatch is paused (`pause`).
@@ -45,12 +46,12 @@ class ConfigState(db.Model):  # type: ignore[name-defined]
     paused_reason = db.mapped_column(String)
 
 
-def _on_connect(connection, _record) -> None:
+def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     configure(connection)
 
 
-def _on_begin(connection) -> None:
+def _on_begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("write") else "BEGIN")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -38,7 +38,7 @@ class Tx:
         cursor.row_factory = Row
         return cursor.execute(sql, parameters)
 
-    def executemany(self, sql: str, rows) -> int:
+    def executemany(self, sql: str, rows: Iterable[Sequence]) -> int:
         """Run a statement for each row of parameters; how many rows it changed in all."""
         cursor = self.connection.executemany(sql, rows)
         changed = cursor.rowcount
@@ -56,7 +56,7 @@ class Tx:
         """Run an UPDATE or DELETE and tell how many rows it changed."""
         return self.connection.execute(sql, parameters).rowcount
 
-    def insert(self, table: str, **values) -> int:
+    def insert(self, table: str, **values: object) -> int:
         """Insert one row; its integer primary key comes back."""
         return self.insert_row(table, tuple(values), tuple(values.values()))
 
@@ -66,7 +66,7 @@ class Tx:
         assert row_id is not None
         return row_id
 
-    def insert_many(self, table: str, columns: tuple[str, ...], rows) -> None:
+    def insert_many(self, table: str, columns: tuple[str, ...], rows: Iterable[Sequence]) -> None:
         self.connection.executemany(_insert_sql(table, columns), rows)
 
     def after_commit(self, call: Callable[[], None]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import IO, Any, NoReturn
 
 from flask import request
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, UnsupportedMediaType
 
 from ..core.current_request import this_g, this_request
@@ -68,7 +69,7 @@ class UploadTooLarge(RequestEntityTooLarge):
     """A file over UPLOAD_LIMIT."""
 
 
-def upload_fields():
+def upload_fields() -> MultiDict[str, str]:
     """The form fields of an upload; its files are then in ``request.files``, on disk when they are large."""
     request.max_content_length = UPLOAD_LIMIT + LIMIT
     try:
@@ -78,7 +79,7 @@ def upload_fields():
         raise UploadTooLarge from error
 
 
-def _drain(stream) -> None:
+def _drain(stream: IO[bytes]) -> None:
     drained = 0
     while drained < DRAINED and (chunk := stream.read(65536)):
         drained += len(chunk)
@@ -107,7 +108,7 @@ def json_object(*, optional: bool = False) -> dict[str, Any]:
     return parsed
 
 
-def _refuse(constant: str):
+def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 

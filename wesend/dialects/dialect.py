@@ -6,11 +6,12 @@ was paid for); the order of things is the same for all: 401, 403, 429, 503, idem
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, Flask, Request, Response, current_app, g, request
-from marshmallow import ValidationError
+from flask.typing import ResponseReturnValue
+from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from ..accounts import idempotency
@@ -35,6 +36,9 @@ KEPT = frozenset({402, 403, 404, 422, 502})
 """Refusals that are a final answer: kept for the Idempotency-Key, beside every 2xx."""
 
 
+Shown = tuple[dict[str, Any], int, dict[str, str]]
+"""An error as a dialect shows it: body, status, headers."""
+
 READING = ("GET", "HEAD", "OPTIONS")
 
 
@@ -56,8 +60,8 @@ class Dialect:
         prefix: str,
         *,
         authenticate: Callable[[], Key],
-        show_error: Callable[[Exception], tuple[Any, int, dict[str, str]]],
-        answer_again: Callable[[str], Any],
+        show_error: Callable[[Exception], Shown],
+        answer_again: Callable[[str], ResponseReturnValue],
         rate_limit: int | None = None,
         webhook_format: Format | None = None,
         public_endpoints: frozenset[str] = frozenset(),
@@ -82,7 +86,7 @@ class Dialect:
 
     # -- the order of things ---------------------------------------------
 
-    def _before(self):
+    def _before(self) -> ResponseReturnValue | None:
         asked, here = this_request(), this_g()
         here.arrived_at = clock.now_ms()
         if self.public_endpoints and asked.endpoint in self.public_endpoints:
@@ -112,7 +116,7 @@ class Dialect:
             return "webhooks"
         return "query" if asked.method in READING else "send"
 
-    def _claim(self, key: Key, name: str):
+    def _claim(self, key: Key, name: str) -> ResponseReturnValue | None:
         if len(name) > 255 or not name.isascii() or not name.isprintable():
             raise InvalidIdempotencyKey
         found = idempotency.begin(key.id, name, *fingerprints())
@@ -175,7 +179,7 @@ def origin() -> Origin:
     return Origin(here.key.api, here.key.id, here.get("claim"))
 
 
-def load(schema, data: dict) -> dict:
+def load(schema: Schema, data: Mapping[str, Any]) -> dict:
     """Check ``data`` against a module-level schema; a ValidationError is shown by the dialect."""
     return schema.load(data)
 
@@ -186,8 +190,9 @@ def register_http_errors(app: Flask, elsewhere: Callable[[HTTPException], Any] |
     ``elsewhere`` answers for paths of no dialect; None from it leaves them to the plain JSON.
     """
 
-    def show(error: HTTPException):
-        if error.code is None or error.code < 400:
+    def show(error: HTTPException) -> ResponseReturnValue:
+        status = error.code
+        if status is None or status < 400:
             return error
         dialect = dialect_of(app, request.path)
         if dialect is not None and isinstance(error, NotFound):
@@ -196,7 +201,7 @@ def register_http_errors(app: Flask, elsewhere: Callable[[HTTPException], Any] |
             shown = elsewhere(error) if elsewhere is not None else None
             if shown is not None:
                 return shown
-            return {"error": error.name.lower().replace(" ", "_"), "message": error.description}, error.code
+            return {"error": error.name.lower().replace(" ", "_"), "message": error.description}, status
         response = dialect.render(error)
         for name, value in error.get_headers():
             if name in ("Allow", "Retry-After", "WWW-Authenticate"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import ValidationError
 
 TYPES = {
@@ -25,7 +27,7 @@ def field_errors(error: ValidationError, place: str = "body") -> list[dict]:
     return found
 
 
-def _walk(path: list, node, found: list[dict]) -> None:
+def _walk(path: list, node: Any, found: list[dict]) -> None:
     if isinstance(node, dict):
         for key, inner in node.items():
             _walk(path if key == "_schema" else [*path, key], inner, found)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
 
-def flat(messages) -> dict[str, list[str]]:
+
+def flat(messages: Any) -> dict[str, list[str]]:
     """marshmallow's nested messages as field path → sentences."""
     found: dict[str, list[str]] = {}
 
-    def walk(prefix: str, node) -> None:
+    def walk(prefix: str, node: Any) -> None:
         if isinstance(node, dict):
             for key, inner in node.items():
                 name = "" if key == "_schema" else str(key)

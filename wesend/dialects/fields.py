@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
@@ -28,11 +30,11 @@ class Text(fields.Field):
         "long": "Longer than {maximum} characters.",
     }
 
-    def __init__(self, *, blank: bool = False, maximum: int | None = None, **options):
+    def __init__(self, *, blank: bool = False, maximum: int | None = None, **options: Any):
         super().__init__(**options)
         self.blank, self.maximum = blank, maximum
 
-    def _deserialize(self, value, attr, data, **kwargs):
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         if not isinstance(value, str):
             raise self.make_error("invalid")
         if not self.blank and not value.strip():
@@ -47,11 +49,11 @@ class Whole(fields.Field):
 
     default_error_messages = {"invalid": "Not a valid integer.", "range": "Must be from {low} to {high}."}
 
-    def __init__(self, *, low: int = 0, high: int = 2**53, text: bool = False, **options):
+    def __init__(self, *, low: int = 0, high: int = 2**53, text: bool = False, **options: Any):
         super().__init__(**options)
         self.low, self.high, self.text = low, high, text
 
-    def _deserialize(self, value, attr, data, **kwargs):
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
         if self.text:
             if not isinstance(value, str) or not INTEGER.fullmatch(value):
                 raise self.make_error("invalid")
@@ -68,7 +70,7 @@ class Flag(fields.Field):
 
     default_error_messages = {"invalid": "Not a valid boolean."}
 
-    def _deserialize(self, value, attr, data, **kwargs):
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
             raise self.make_error("invalid")
         return value
@@ -79,11 +81,11 @@ class TextList(fields.Field):
 
     default_error_messages = {"invalid": "Not a valid list.", "blank": "This field may not be empty."}
 
-    def __init__(self, *, blank_items: bool = False, **options):
+    def __init__(self, *, blank_items: bool = False, **options: Any):
         super().__init__(**options)
         self.blank_items = blank_items
 
-    def _deserialize(self, value, attr, data, **kwargs):
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[str]:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self.make_error("invalid")
         if not value or not (self.blank_items or all(item.strip() for item in value)):
@@ -96,7 +98,7 @@ class WholeList(fields.Field):
 
     default_error_messages = {"invalid": "Not a valid list.", "item": "Not a valid integer."}
 
-    def _deserialize(self, value, attr, data, **kwargs):
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[int]:
         if not isinstance(value, list):
             raise self.make_error("invalid")
         if any(isinstance(item, bool) or not isinstance(item, int) for item in value):
@@ -109,7 +111,7 @@ class Identifier(fields.Field):
 
     default_error_messages = {"invalid": "Not a valid id."}
 
-    def _deserialize(self, value, attr, data, **kwargs):
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
             raise self.make_error("invalid")
         return row_id(value)
@@ -130,7 +132,7 @@ class Amount(fields.Field):
         "exact": "At most 6 decimals and 1,000,000,000.",
     }
 
-    def _deserialize(self, value, attr, data, **kwargs):
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
             raise self.make_error("invalid")
         if value <= 0:
@@ -144,7 +146,7 @@ class Amount(fields.Field):
         return micros
 
 
-def scalar_text(value) -> str:
+def scalar_text(value: Any) -> str:
     """A contact field of any JSON type as text; objects and arrays are refused."""
     if value is None:
         return ""

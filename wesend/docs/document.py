@@ -9,6 +9,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask
 from marshmallow import Schema
+from werkzeug.routing import Rule
 
 from ..dialects.documenting.operations import Api, Operation, Upload
 from ..dialects.documenting.shapes import example_of, named_example, one_example, schema_of
@@ -67,7 +68,7 @@ class Builder:
         self.converter = self.plugin.converter
         self.converter.add_attribute_function(describe(api.notes))
 
-    def _below(self, rule) -> str | None:
+    def _below(self, rule: Rule) -> str | None:
         """The path of one of the dialect's rules, without its prefix; None for another's."""
         if rule.endpoint.split(".")[0] != self.api.name:
             return None

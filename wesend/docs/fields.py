@@ -58,7 +58,7 @@ def describe(notes: dict[str, str]) -> Callable:
     """An attribute function for apispec's converter; ``notes`` are descriptions by the field's name on the wire,
     or by its schema's name and that (``NewSender.name``)."""
 
-    def own_field(_converter, field: fields.Field, ret: dict, **_) -> dict:
+    def own_field(_converter: object, field: fields.Field, ret: dict, **_: Any) -> dict:
         if "default" in ret and ret["default"] is None:
             del ret["default"]  # a missing value, not a default that could be sent
         found = next((SCHEMAS[kind](field) for kind in type(field).__mro__ if kind in SCHEMAS), {})

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Flask, Response, abort, current_app, jsonify, render_template, url_for
+from flask import Blueprint, Response, abort, current_app, jsonify, render_template, url_for
+from flask.typing import ResponseReturnValue
 
 from ..core.client_addresses import may_use_sandbox
+from ..core.current_app import this_app
 from ..dialects.documenting.operations import Api
 from ..dialects.documenting.sandbox_values import credentials
 from .apis import APIS
@@ -29,7 +31,7 @@ RAPIDOC = {**STRICT, "script-src": "'self'", "connect-src": "'self'", "style-src
 
 
 @blueprint.get("")
-def show_index():
+def show_index() -> ResponseReturnValue:
     ways = {api.name: _way(api) for api in APIS.values()}
     return _page(
         "docs/index.html",
@@ -51,7 +53,7 @@ def _way(api: Api) -> str:
 
 
 @blueprint.get("/<name>")
-def show_api(name: str):
+def show_api(name: str) -> ResponseReturnValue:
     api = _api(name)
     given = credentials(name) if may_use_sandbox() else {}
     keys = {scheme: [given[variable] for variable in found.variables] for scheme, found in api.schemes.items()} if given else {}
@@ -59,12 +61,12 @@ def show_api(name: str):
 
 
 @blueprint.get("/openapi/<name>.json")
-def show_document(name: str):
+def show_document(name: str) -> ResponseReturnValue:
     return _download(_document(_api(name).name))
 
 
 @blueprint.get("/postman/<name>.json")
-def show_collection(name: str):
+def show_collection(name: str) -> ResponseReturnValue:
     response = _download(collection(_api(name), current_app.config["WESEND"].base_url))
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.postman_collection.json"'
     return response
@@ -78,7 +80,7 @@ def _api(name: str) -> Api:
 
 def _document(name: str) -> dict[str, Any]:
     """Made once; nothing in it changes while the application runs."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    app = this_app()
     made = app.extensions.setdefault("wesend.docs", {})
     if name not in made:
         made[name] = document(app, APIS[name])

@@ -69,7 +69,7 @@ class _Adapters:
         for adapter in adapters:
             adapter.close()
 
-    def _adapter(self, row: Row):
+    def _adapter(self, row: Row) -> SmsGateway | MoneyGateway | None:
         settings = (row["type"], row["options"], row["secrets"])
         before = self.kept.get(row["name"])
         if before is not None and before.settings == settings:
@@ -124,7 +124,9 @@ def kind_of(type_name: str) -> str:
     return "money" if issubclass(types()[type_name], MoneyGateway) else "sms"
 
 
-def build(name: str, type_name: str, options: Mapping[str, Any], secrets: Mapping[str, Any], callback_url: str):
+def build(
+    name: str, type_name: str, options: Mapping[str, Any], secrets: Mapping[str, Any], callback_url: str
+) -> SmsGateway | MoneyGateway:
     """An adapter of a type; ValueError (one sentence) for settings that it can't use."""
     settings = current_app.config["WESEND"]
     kind: Any = types()[type_name]

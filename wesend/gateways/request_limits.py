@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from flask import Flask, current_app
 
+from ..core.current_app import this_app
 from ..core.errors import TooManyAsked, WesendError
 
 BY_HAND = "by hand"  # no gateway has a space in its name
@@ -53,7 +54,7 @@ class _Apart:
             self.pool.submit(work)
 
 
-def waiting_for(names: set[str]):
+def waiting_for(names: set[str]) -> AbstractContextManager[set[str]]:
     """``with waiting_for({…}) as taken``: those of these gateways that this request may wait for."""
     if not names:
         return nullcontext(names)
@@ -74,7 +75,7 @@ def asked_by_hand() -> Iterator[None]:
 
 def do_apart(work: Callable[[], object]) -> None:
     """Run ``work`` in an app context beside the requests, soon."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    app = this_app()
 
     def run() -> None:
         with app.app_context():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from email.message import EmailMessage
 from pathlib import Path
 
 from flask import Flask, current_app
@@ -94,7 +95,7 @@ def _recipients() -> list[str]:
     )
 
 
-def _letter(to: str, here: storage.Storage):
+def _letter(to: str, here: storage.Storage) -> EmailMessage:
     free, reserve = here.free() // 2**20, here.reserve // 2**20
     return mailing.letter(
         to,

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 
 from ..core.client_addresses import may_use_sandbox
@@ -30,7 +31,7 @@ def init_app(app: Flask) -> None:
 
 
 @blueprint.before_request
-def only_for_who_may_use_it():
+def only_for_who_may_use_it() -> None:
     if not may_use_sandbox():
         abort(404)
 
@@ -42,7 +43,7 @@ def keep_nowhere(response: Response) -> Response:
     return response
 
 
-def show_error(error: HTTPException):
+def show_error(error: HTTPException) -> Response | None:
     """An error under `/sandbox` in its own form; None elsewhere. Who may not use it is told of nothing but 404."""
     if request.path != "/sandbox" and not request.path.startswith("/sandbox/"):
         return None
@@ -57,22 +58,22 @@ def show_error(error: HTTPException):
 
 
 @blueprint.get("/messages")
-def list_messages():
+def list_messages() -> ResponseReturnValue:
     return _wait_for("messages", lambda wanted: [_json(found) for found in sandbox_inbox.messages(wanted)])
 
 
 @blueprint.get("/emails")
-def list_emails():
+def list_emails() -> ResponseReturnValue:
     return _wait_for("emails", lambda wanted: caught_mail.list_emails(wanted, _json))
 
 
 @blueprint.get("/emails/<uid>")
-def show_email(uid: str):
+def show_email(uid: str) -> ResponseReturnValue:
     return Response(_found(lambda: caught_mail.find(uid, _json)), content_type="application/json")
 
 
 @blueprint.get("/emails/<uid>/raw")
-def show_raw_email(uid: str):
+def show_raw_email(uid: str) -> ResponseReturnValue:
     return Response(_found(lambda: caught_mail.raw(uid)), content_type="message/rfc822")
 
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from flask import Flask
 
 from ..core.errors import StorageFull
@@ -30,13 +30,13 @@ class _Handler:
     def __init__(self, app: Flask):
         self.app = app
 
-    async def handle_RCPT(self, _server: SMTP, _session, envelope: Envelope, address: str, _options: list[str]) -> str:
+    async def handle_RCPT(self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]) -> str:
         if len(envelope.rcpt_tos) >= MOST_RECIPIENTS:
             return "452 4.5.3 Too many recipients"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _server: SMTP, _session, envelope: Envelope) -> str:
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         raw = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content or "").encode()
         try:
             await asyncio.get_running_loop().run_in_executor(None, self._keep, list(envelope.rcpt_tos), raw)
@@ -49,7 +49,7 @@ class _Handler:
             handed_in.keep(recipients, raw)
 
 
-def _anybody(*_) -> AuthResult:
+def _anybody(*_: object) -> AuthResult:
     """Applications sign in to their mail server; any user and password will do here."""
     return AuthResult(success=True)
 

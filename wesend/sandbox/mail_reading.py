@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from email.message import EmailMessage
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import mime
 from .mime import Part
@@ -139,7 +139,7 @@ def _headers(message: EmailMessage) -> dict[str, str]:
     return found
 
 
-def _header(message: EmailMessage, name: str, raw) -> str:
+def _header(message: EmailMessage, name: str, raw: Any) -> str:
     """A header decoded; as it came where the standard library stumbles over it, as over some malformed addresses."""
     shown = str(raw)
     if len(shown) <= LONGEST_PARSED:

@@ -77,7 +77,18 @@ def raise_insufficient(tx: Tx, wallet_id: int, required_micros: int) -> NoReturn
     )
 
 
-def _enter(tx: Tx, wallet_id, kind, amount, balance, description, batch_id, message_id, deposit_id, charge_no) -> None:
+def _enter(
+    tx: Tx,
+    wallet_id: int,
+    kind: str,
+    amount: int,
+    balance: int,
+    description: str,
+    batch_id: int | None,
+    message_id: int | None,
+    deposit_id: int | None,
+    charge_no: int | None,
+) -> None:
     tx.execute(
         "INSERT INTO ledger_entries (wallet_id, kind, amount_micros, balance_after_micros, description, batch_id,"
         " message_id, deposit_id, charge_no, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

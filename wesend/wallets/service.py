@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import string
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ..accounts import audit_log, roles
@@ -130,7 +131,7 @@ def _load_side(reader: Reader, account_id: int, side: Side) -> tuple[int, ...] |
     return None if len(mine) == len(sides) else mine
 
 
-def _load(reader: Reader, column: str, value) -> WalletInfo | None:
+def _load(reader: Reader, column: str, value: int | str) -> WalletInfo | None:
     row = reader.one(f"SELECT * FROM wallets WHERE {column} = ?", (value,))
     return WalletInfo.of(row) if row else None
 
@@ -186,7 +187,7 @@ def debit_by_hand(wallet: WalletInfo, amount_micros: int, *, note: str | None, a
     return _by_hand(wallet, amount_micros, note, actor, "manual_debit", ledger.debit)
 
 
-def _by_hand(wallet: WalletInfo, amount_micros: int, note: str | None, actor: Actor, kind: str, move) -> int:
+def _by_hand(wallet: WalletInfo, amount_micros: int, note: str | None, actor: Actor, kind: str, move: Callable[..., int]) -> int:
     _require_over(wallet.is_sandbox, wallet.account_id, actor)
     if amount_micros <= 0:
         raise InvalidInput("The amount must be above zero", {"amount": ["Must be above zero"]})

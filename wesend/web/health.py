@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from flask import Blueprint, current_app, request
+from flask.typing import ResponseReturnValue
 
 from ..coordination import leadership, pause
 from ..core import clock, storage
@@ -16,7 +17,7 @@ blueprint = Blueprint("health", __name__)
 
 
 @blueprint.get("/healthz")
-def healthz():
+def healthz() -> ResponseReturnValue:
     """200 when the database answers, what it is given can be stored, and a scheduler is alive; else 503.
 
     With WESEND_SCHEDULER=0 this server is not the one to run the jobs: it is healthy without a scheduler and says

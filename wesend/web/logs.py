@@ -15,6 +15,7 @@ import time
 from typing import Any
 
 from flask import Flask, Response, g, has_request_context, request
+from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
 from ..core import clock, storage
@@ -205,7 +206,7 @@ def gunicorn_logger(settings: Settings) -> type[Logger]:
     """gunicorn's own lines in the same form: it quotes addresses and headers in its errors."""
 
     class RedactingLogger(Logger):
-        def setup(self, cfg) -> None:
+        def setup(self, cfg: Config) -> None:
             super().setup(cfg)
             for handler in self.error_log.handlers:
                 handler.setFormatter(formatter_of(settings))

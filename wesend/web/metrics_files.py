@@ -66,4 +66,4 @@ def _allocate(filename: str) -> None:
 
 def allocate_what_is_mapped() -> None:
     """Before the first count is made."""
-    values.MmapedDict = AllocatedDict  # type: ignore[attr-defined]
+    values.MmapedDict = AllocatedDict  # type: ignore[attr-defined]  # the package has no types

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, request
+from flask.typing import ResponseReturnValue
 
 from ..core import storage
 from ..core.errors import StorageFull
@@ -17,7 +18,7 @@ from ..dialects.retry_after import retry_after
 def init_app(app: Flask, elsewhere: Callable[[StorageFull], Any]) -> None:
     """``elsewhere`` shows it on pages, None from it means that there are none; anything else is answered in JSON."""
 
-    def show(error: Exception):
+    def show(error: Exception) -> ResponseReturnValue:
         refusal = storage.refusal_of(error)
         if refusal is None:
             raise error

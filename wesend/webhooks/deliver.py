@@ -17,7 +17,7 @@ from ..coordination import bell, pause
 from ..core import clock
 from ..database import Row, Tx, query, query_one, write, write_surely
 from . import endpoints
-from .formats import find_format
+from .formats import Format, find_format
 from .models import LISTENING_ROW
 from .outbox import dump
 
@@ -159,7 +159,7 @@ def close_unsent(delivery: Row, token: str) -> None:
     )
 
 
-def _headers(format_, target: Target, delivery: Row, body: bytes, at: int) -> dict[str, str]:
+def _headers(format_: Format, target: Target, delivery: Row, body: bytes, at: int) -> dict[str, str]:
     timestamp = str(at // 1000)
     credentials = (
         {} if target.credentials is None else {"Authorization": "Basic " + base64.b64encode(target.credentials.encode()).decode()}

@@ -19,7 +19,7 @@ class _Connection(smtplib.SMTP):
         super().__init__(*arguments, **options)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        made = super()._get_socket(host, port, timeout)  # type: ignore[misc]
+        made = super()._get_socket(host, port, timeout)  # type: ignore[misc]  # of the class that it is mixed into
         self.call.watch(made)
         return made
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 from ...core import money
@@ -47,7 +48,7 @@ class Momo(TokenMoney):
     )
     secrets = (Option("subscription_key", required=True), Option("api_key", required=True))
 
-    def __init__(self, *arguments, **options):
+    def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.base_url = self.base_url or (SANDBOX if self.settings["target_environment"] == "sandbox" else LIVE)
 

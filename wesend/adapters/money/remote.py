@@ -115,7 +115,7 @@ class Token:
 class TokenMoney(RemoteMoney):
     """Those whose calls carry a bearer token: ``fetch_token`` asks for one, `call` sends with it."""
 
-    def __init__(self, *arguments, **options):
+    def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.token = Token(self.fetch_token)
 

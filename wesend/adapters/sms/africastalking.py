@@ -7,6 +7,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from .. import reading
 from ..callbacks import CallbackRequest, UnreadableCallback
@@ -64,7 +65,7 @@ class AfricasTalking(RemoteSmsGateway):
     )
     secrets = (Option("api_key", required=True),)
 
-    def __init__(self, *arguments, **options):
+    def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.base_url = self.base_url or (SANDBOX if self.settings["username"] == "sandbox" else LIVE)
 

@@ -6,7 +6,7 @@ does: an exception that escapes counts as ``unknown``.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
 from ..callbacks import CallbackRequest
@@ -141,6 +141,10 @@ class SmsGateway(Configurable):
     def ask(self, questions: list[Question]) -> list[Receipt | None]:
         """What became of each; None: nothing new, ask again later."""
         return [None] * len(questions)
+
+    def whole(self, gateway_ref: str, receipts: Mapping[str, Receipt]) -> Receipt | None:
+        """What the receipts of a message's parts say of it, where each part has an id of its own; None: nothing yet."""
+        return None
 
     def read_callback(self, request: CallbackRequest) -> list[CallbackReceipt]:
         """The receipts of a call to our address; none when it tells nothing that we keep.

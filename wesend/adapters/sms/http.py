@@ -59,7 +59,7 @@ class HttpGateway(RemoteSmsGateway):
         if bool(given["receipt_id"]) != bool(given["receipt_status"]):
             raise BadOption("The options receipt_id and receipt_status go together")
 
-    def __init__(self, *arguments, **options):
+    def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         body, is_json = self.settings["body"], self.settings["content_type"] == "json"
         self.json = read_json(body) if body is not None and is_json else None

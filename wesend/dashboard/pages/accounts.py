@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import phonenumbers
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, SelectField
 
 from ...accounts import quota, service
@@ -40,7 +41,7 @@ class WalletForm(Form):
 
 
 @blueprint.route("", methods=["GET", "POST"])
-def index():
+def index() -> ResponseReturnValue:
     form = AccountForm()
     if form.sent():
         with form.refusals():
@@ -52,7 +53,7 @@ def index():
 
 
 @blueprint.post("/pick")
-def pick():
+def pick() -> ResponseReturnValue:
     """Another account from now on; back to the overview, since an address may hold an id of the one before."""
     text = request.form.get("account_id", "")
     current_account.pick(int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0)
@@ -60,7 +61,7 @@ def pick():
 
 
 @blueprint.route("/<int:account_id>", methods=["GET", "POST"])
-def show(account_id: int):
+def show(account_id: int) -> ResponseReturnValue:
     at = service.find_account(account_id, actor=actor())
     form = WalletForm()
     if form.sent():
@@ -88,27 +89,27 @@ def show(account_id: int):
 
 
 @blueprint.post("/<int:account_id>/suspend")
-def suspend(account_id: int):
+def suspend(account_id: int) -> ResponseReturnValue:
     at = suspension.suspend(account_id, actor=actor())
     flash(f"{at.name} is suspended: nothing of it leaves, and its API calls are refused.", "success")
     return redirect(url_for(".show", account_id=at.id), 303)
 
 
 @blueprint.post("/<int:account_id>/resume")
-def resume(account_id: int):
+def resume(account_id: int) -> ResponseReturnValue:
     at = suspension.resume(account_id, actor=actor())
     flash(f"{at.name} is active again.", "success")
     return redirect(url_for(".show", account_id=at.id), 303)
 
 
 @blueprint.post("/<int:account_id>/release")
-def release(account_id: int):
+def release(account_id: int) -> ResponseReturnValue:
     flash(f"{plural(suspension.release(account_id, actor=actor()), 'message')} released.", "success")
     return redirect(url_for(".show", account_id=account_id), 303)
 
 
 @blueprint.post("/<int:account_id>/drop")
-def drop(account_id: int):
+def drop(account_id: int) -> ResponseReturnValue:
     done = suspension.drop(account_id, actor=actor())
     back = ", ".join(amount(micros, currency) for currency, micros in done.refunded_micros.items())
     flash(f"{plural(done.messages, 'message')} cancelled{f'; {back} went back' if back else ''}.", "success")

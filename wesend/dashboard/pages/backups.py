@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, render_template, send_file
+from flask.typing import ResponseReturnValue
 
 from ...core import clock
 from ...operations import backup, backup_download
@@ -13,7 +14,7 @@ blueprint = Blueprint("backups", __name__, url_prefix="/operator/backups")
 
 
 @blueprint.get("")
-def index():
+def index() -> ResponseReturnValue:
     kept = backup_download.list_kept(actor=actor())
     return render_template(
         "operator/backups.html",
@@ -24,12 +25,12 @@ def index():
 
 
 @blueprint.post("")
-def make():
+def make() -> ResponseReturnValue:
     return _download(backup_download.make_copy(actor=actor()))
 
 
 @blueprint.post("/<name>")
-def fetch(name: str):
+def fetch(name: str) -> ResponseReturnValue:
     return _download(backup_download.open_kept(name, actor=actor()))
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from ...accounts.service import AccountInfo
 from ...contacts import service as contacts
@@ -77,7 +78,7 @@ def _written() -> Written:
 
 
 @blueprint.get("")
-def index():
+def index() -> ResponseReturnValue:
     return render_template(
         "campaigns/index.html",
         page=page(lambda before, limit: sms_campaigns.campaigns(account().id, before, limit)),
@@ -87,7 +88,7 @@ def index():
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
-def new():
+def new() -> ResponseReturnValue:
     written, form = _written(), Form()
     wanted = request.form.get("go", "")
     before = NAMES[: NAMES.index(wanted)] if wanted in NAMES else NAMES[:-1] if wanted == SEND else []
@@ -164,7 +165,7 @@ def _count(at: AccountInfo, audience: Audience) -> int:
     )
 
 
-def _start(written: Written):
+def _start(written: Written) -> ResponseReturnValue:
     batch = sms_campaigns.send_campaign(account(), written.draft(account()), actor=actor())
     flash(
         f"{compose_preview.plural(batch['total'], 'message')} accepted for {amount(batch['cost_micros'], batch['currency'])}.",
@@ -174,7 +175,7 @@ def _start(written: Written):
 
 
 @blueprint.get("/<uid>")
-def show(uid: str):
+def show(uid: str) -> ResponseReturnValue:
     batch = get_batch(uid, account().id, actor=actor())
     skipped = json.loads(batch["skipped"] or "[]")
     mine = history.Filter(account().id, batch_id=batch["id"], channel=batch["channel"])
@@ -225,21 +226,21 @@ def progress(batch: Row) -> Progress:
 
 
 @blueprint.post("/<uid>/pause")
-def pause(uid: str):
+def pause(uid: str) -> ResponseReturnValue:
     actions.pause(account(), uid, actor=actor())
     flash("Paused: nothing more of it leaves until it is resumed.", "success")
     return redirect(url_for(".show", uid=uid), 303)
 
 
 @blueprint.post("/<uid>/resume")
-def resume(uid: str):
+def resume(uid: str) -> ResponseReturnValue:
     actions.resume(account(), uid, actor=actor())
     flash("It goes on.", "success")
     return redirect(url_for(".show", uid=uid), 303)
 
 
 @blueprint.post("/<uid>/cancel")
-def cancel(uid: str):
+def cancel(uid: str) -> ResponseReturnValue:
     done = actions.cancel_batch(account(), uid, actor=actor())
     currency = get_batch(uid, account().id, actor=actor())["currency"]
     flash(

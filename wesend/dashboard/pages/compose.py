@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from wtforms import HiddenField, RadioField, SelectField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
+from ...accounts.service import AccountInfo
 from ...core import clock
 from ...core.errors import WalletNotFound
 from ...database import Row
@@ -39,7 +42,7 @@ class ComposeForm(Form):
     at = Text("Day and time", render_kw={"type": "datetime-local"})
 
 
-def wallet_choices(at) -> list:
+def wallet_choices(at: AccountInfo) -> list[SelectChoice]:
     return choices(
         [
             (
@@ -51,24 +54,24 @@ def wallet_choices(at) -> list:
     )
 
 
-def usual_wallet(at) -> str:
+def usual_wallet(at: AccountInfo) -> str:
     """The one that a form begins with: the first that holds anything."""
     rows = list_wallets(at.id)
     return next((row["uid"] for row in rows if row["balance_micros"]), rows[0]["uid"] if rows else "")
 
 
-def sender_choices(at) -> list:
+def sender_choices(at: AccountInfo) -> list[SelectChoice]:
     names = dict.fromkeys(row["name"] for row in senders.list_senders(at.id) if row["status"] == "approved")
     return choices([("", "The route’s own"), *((name, name) for name in names)])
 
 
-def soonest(at) -> str:
+def soonest(at: AccountInfo) -> str:
     """What a form of a day and time begins with: in ten minutes, as clocks of the account's zone show it."""
     return clock.iso_in_zone(clock.now_ms() + 10 * clock.MINUTE, at.time_zone)[:16]
 
 
 @blueprint.route("", methods=["GET", "POST"])
-def index():
+def index() -> ResponseReturnValue:
     form = ComposeForm()
     form.wallet.choices, form.sender.choices = wallet_choices(account()), sender_choices(account())
     if request.method == "GET":
@@ -92,7 +95,7 @@ def _draft(form: ComposeForm) -> Draft:
     )
 
 
-def _sent(batch: Row):
+def _sent(batch: Row) -> ResponseReturnValue:
     if batch["total"] == 1:
         return redirect(url_for("dashboard.messages.index", q=batch["uid"]), 303)
     flash(
@@ -120,7 +123,7 @@ def wallet_or_none(uid: str | None) -> WalletInfo | None:
 
 
 @blueprint.post("/count")
-def count():
+def count() -> ResponseReturnValue:
     """What the form comes to as it stands; asked while somebody types."""
     text = request.form.get("text", "").replace("\r\n", "\n")
     wallet = wallet_or_none(request.form.get("wallet"))

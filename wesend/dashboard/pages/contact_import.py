@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from itertools import islice
 
 from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_wtf.file import FileField, FileRequired
 from wtforms import SelectField
 from wtforms.validators import Length
@@ -16,7 +18,7 @@ from ...contacts.headers import Mapping, detect
 from ...core.errors import InvalidInput, WesendError
 from .. import query_args
 from ..compose_preview import plural
-from ..csv_out import csv_of
+from ..csv_out import Cells, csv_of
 from ..current_account import account
 from ..forms import REQUIRED, Form, Text
 from ..sessions import actor
@@ -48,7 +50,7 @@ class ImportForm(Form):
 
 
 @blueprint.route("/import", methods=["GET", "POST"])
-def start_import():
+def start_import() -> ResponseReturnValue:
     form = FileForm()
     if form.sent():
         with form.refusals():
@@ -59,7 +61,7 @@ def start_import():
 
 
 @blueprint.get("/import/<token>")
-def map_columns(token: str):
+def map_columns(token: str) -> ResponseReturnValue:
     form = ImportForm()
     form.group.data = service.free_name(account().id, query_args.text("named") or "Imported")
     form.country.data = account().country
@@ -83,7 +85,7 @@ def _roles_of(columns: list[str], mapping: Mapping | None) -> list[str]:
     ]
 
 
-def _columns_page(token: str, table: Table, form: ImportForm, chosen: list[str], error: str = ""):
+def _columns_page(token: str, table: Table, form: ImportForm, chosen: list[str], error: str = "") -> str:
     samples = list(islice(table.rows, SAMPLES))
     columns = [
         (name or f"Column {index + 1}", [row[index][:SHOWN] for row in samples], chosen[index])
@@ -95,7 +97,7 @@ def _columns_page(token: str, table: Table, form: ImportForm, chosen: list[str],
 
 
 @blueprint.post("/import/<token>")
-def go_on(token: str):
+def go_on(token: str) -> ResponseReturnValue:
     """From the columns to the check, and from the check to the import."""
     form = ImportForm()
     with desk.Opened(account(), token) as table:
@@ -134,7 +136,7 @@ def _mapping(columns: list[str], chosen: list[str]) -> Mapping:
     )
 
 
-def _check_page(token: str, table: Table, form: ImportForm, mapping: Mapping, chosen: list[str]):
+def _check_page(token: str, table: Table, form: ImportForm, mapping: Mapping, chosen: list[str]) -> str:
     counts: Counter[str] = Counter()
     rejected: list[tuple[str, str]] = []
     for verdict in csv_import.examine(table, mapping, form.country.data):
@@ -154,7 +156,7 @@ def _check_page(token: str, table: Table, form: ImportForm, mapping: Mapping, ch
 
 
 @blueprint.get("/import/<token>/rejected.csv")
-def rejected(token: str):
+def rejected(token: str) -> ResponseReturnValue:
     """The rows that become no contact, as they were, with the reason."""
     country = query_args.choice("country", {choice.value for choice in COUNTRIES}) or account().country
     at = request.args.get("phone", "")
@@ -167,7 +169,7 @@ def rejected(token: str):
     return answer
 
 
-def _rejected(opened: desk.Opened, mapping: Mapping, country: str):
+def _rejected(opened: desk.Opened, mapping: Mapping, country: str) -> Iterator[Cells]:
     with opened as table:
         yield [*table.columns, "why"]
         for verdict in csv_import.examine(table, mapping, country):

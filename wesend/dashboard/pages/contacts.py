@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from wtforms.validators import Length
 
 from ...contacts import desk, service
@@ -17,7 +18,7 @@ from .. import query_args
 from ..csv_out import csv_file
 from ..current_account import account
 from ..forms import REQUIRED, Form, Text
-from ..paging import before_key, page
+from ..paging import Page, before_key, page
 from ..sessions import actor
 
 blueprint = Blueprint("contacts", __name__, url_prefix="/contacts")
@@ -41,7 +42,7 @@ class OptOutForm(Form):
 
 
 @blueprint.route("", methods=["GET", "POST"])
-def index():
+def index() -> ResponseReturnValue:
     form = GroupForm()
     if form.sent():
         with form.refusals():
@@ -52,7 +53,7 @@ def index():
 
 
 @blueprint.route("/<int:group_id>", methods=["GET", "POST"])
-def show(group_id: int):
+def show(group_id: int) -> ResponseReturnValue:
     """``edit=ID`` shows that contact as a form in its own row."""
     group, form = service.get_group(account().id, group_id), ContactForm()
     names = _fields(group_id)
@@ -74,7 +75,7 @@ def show(group_id: int):
     return _show(group, form, shown, names, typed=typed, edited=edited)
 
 
-def _show(group: Row, form: ContactForm, shown, names: list[str], *, edited: Row | None = None, typed: str = ""):
+def _show(group: Row, form: ContactForm, shown: Page, names: list[str], *, edited: Row | None = None, typed: str = "") -> str:
     given = _data(edited) if edited else {}
     return render_template(
         "contacts/show.html",
@@ -111,7 +112,7 @@ def _written(form: ContactForm, names: list[str]) -> NewContact:
 
 
 @blueprint.post("/<int:group_id>/contacts/<int:contact_id>")
-def change_contact(group_id: int, contact_id: int):
+def change_contact(group_id: int, contact_id: int) -> ResponseReturnValue:
     group, contact, form = service.get_group(account().id, group_id), service.get_contact(group_id, contact_id), ContactForm()
     names = _fields(group_id)
     if form.sent():
@@ -128,7 +129,7 @@ def _back_to(group_id: int) -> str:
 
 
 @blueprint.get("/<int:group_id>/export")
-def export(group_id: int):
+def export(group_id: int) -> ResponseReturnValue:
     """In the columns that an import reads again; the last holds, as JSON, the fields that find no column of their own."""
     service.get_group(account().id, group_id)
     found = service.field_names(group_id)
@@ -136,7 +137,7 @@ def export(group_id: int):
     others = [OTHERS] if len(found) == COLUMN_LIMIT else []
     names = names[: COLUMN_LIMIT - 3] if others else names
 
-    def chunk_after(last: int | None):
+    def chunk_after(last: int | None) -> tuple[list[list[object]], int | None]:
         rows = desk.contacts_from(group_id, last or 0, CHUNK)
         return [_cells(row, names, bool(others)) for row in rows], keyset.next_place(rows, CHUNK)
 
@@ -150,14 +151,14 @@ def _cells(row: Row, names: list[str], with_others: bool) -> list[object]:
 
 
 @blueprint.post("/<int:group_id>/delete")
-def delete(group_id: int):
+def delete(group_id: int) -> ResponseReturnValue:
     desk.delete_group(account(), group_id, actor=actor())
     flash("The group is gone.", "success")
     return redirect(url_for(".index"), 303)
 
 
 @blueprint.post("/<int:group_id>/contacts/<int:contact_id>/delete")
-def delete_contact(group_id: int, contact_id: int):
+def delete_contact(group_id: int, contact_id: int) -> ResponseReturnValue:
     desk.delete_contact(account(), group_id, contact_id, actor=actor())
     flash("Taken out of the group.", "success")
     return redirect(url_for(".show", group_id=group_id), 303)
@@ -167,7 +168,7 @@ def delete_contact(group_id: int, contact_id: int):
 
 
 @blueprint.route("/opt-outs", methods=["GET", "POST"])
-def list_opt_outs():
+def list_opt_outs() -> ResponseReturnValue:
     form = OptOutForm()
     if form.sent():
         with form.refusals():
@@ -180,7 +181,7 @@ def list_opt_outs():
 
 
 @blueprint.post("/opt-outs/remove")
-def remove_opt_out():
+def remove_opt_out() -> ResponseReturnValue:
     address = request.form.get("address", "")
     desk.opt_in(account(), "email" if request.form.get("channel") == "email" else "sms", address, actor=actor())
     flash(f"{address[:100]} may be written to again.", "success")

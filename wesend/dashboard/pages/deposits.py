@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from wtforms.validators import InputRequired
 
 from ...accounts import roles
@@ -22,7 +23,7 @@ class SettleForm(Form):
 
 
 @blueprint.get("")
-def index():
+def index() -> ResponseReturnValue:
     kind = request.args.get("show", "waiting")
     kind = kind if kind in deposits.REVIEWS else "waiting"
     found = page(lambda before, limit: deposits.review(kind, actor=actor(), before=before, limit=limit))
@@ -30,7 +31,7 @@ def index():
 
 
 @blueprint.route("/<int:deposit_id>", methods=["GET", "POST"])
-def show(deposit_id: int):
+def show(deposit_id: int) -> ResponseReturnValue:
     roles.require(actor(), OPERATE)
     form = SettleForm()
     if form.sent():
@@ -45,7 +46,7 @@ def show(deposit_id: int):
 
 
 @blueprint.post("/<int:deposit_id>/ask")
-def ask(deposit_id: int):
+def ask(deposit_id: int) -> ResponseReturnValue:
     row = deposits.ask_now(deposit_id, actor=actor())
     reason = f" ({row['reason']})" if row["reason"] else ""
     flash(f"The gateway was asked: it is {row['status']}{reason}.", "success")
@@ -53,7 +54,7 @@ def ask(deposit_id: int):
 
 
 @blueprint.post("/<int:deposit_id>/give-up")
-def give_up(deposit_id: int):
+def give_up(deposit_id: int) -> ResponseReturnValue:
     done = deposits.give_up(deposit_id, actor=actor())
     flash("It is not waited for any more." if done else "It is over already.", "success" if done else "error")
     return redirect(url_for(".show", deposit_id=deposit_id), 303)

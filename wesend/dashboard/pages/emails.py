@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from ...core import markup
 from ...database import Row, query_one
@@ -30,7 +31,7 @@ FRAME_POLICY = (
 
 
 @blueprint.get("")
-def index():
+def index() -> ResponseReturnValue:
     status = query_args.choice("status", STATUSES)
     batch = _batch()
     wanted = search.Search(
@@ -74,7 +75,7 @@ def _happened(message_id: int) -> tuple[int, int]:
 
 
 @blueprint.get("/<uid>")
-def show(uid: str):
+def show(uid: str) -> ResponseReturnValue:
     message = history.find(account().id, uid, channel="email", actor=actor())
     letter = mail.Letter.of(message)
     rendered = mail.render(letter)
@@ -97,7 +98,7 @@ def show(uid: str):
 
 
 @blueprint.get("/<uid>/html")
-def show_html(uid: str):
+def show_html(uid: str) -> ResponseReturnValue:
     """The HTML as it was written, for the sandboxed frame: without our links and pixel, so that looking is no opening."""
     message = history.find(account().id, uid, channel="email", actor=actor())
     body = letter_texts.text_of(message) if message["encoding"] == mail.HTML else ""
@@ -105,14 +106,14 @@ def show_html(uid: str):
 
 
 @blueprint.post("/<uid>/retry")
-def retry(uid: str):
+def retry(uid: str) -> ResponseReturnValue:
     actions.retry(account(), uid, channel="email", actor=actor())
     flash("Queued again.", "success")
     return redirect(url_for(".show", uid=uid), 303)
 
 
 @blueprint.post("/<uid>/cancel")
-def cancel(uid: str):
+def cancel(uid: str) -> ResponseReturnValue:
     held.cancel(account(), uid, actor=actor())
     flash("Cancelled: it will not be sent.", "success")
     return redirect(url_for(".show", uid=uid), 303)

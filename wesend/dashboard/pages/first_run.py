@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, current_app, render_template
+from flask.typing import ResponseReturnValue
 
 from ...accounts.service import AccountInfo
 from ...core.client_addresses import may_use_sandbox
@@ -18,18 +19,18 @@ blueprint = Blueprint("first_run", __name__, url_prefix="/start")
 
 
 @blueprint.get("")
-def index():
+def index() -> ResponseReturnValue:
     return _show(_published(account()))
 
 
 @blueprint.post("")
-def make_keys():
+def make_keys() -> ResponseReturnValue:
     """Shown in the answer itself: the secrets are kept nowhere."""
     wallet, made = onboarding.make_test_keys(account(), actor=actor())
     return _show(examples(made, wallet_uid=wallet.uid, to=example_number(account().country), sender=_sender(account())), fresh=True)
 
 
-def _show(shown: list[Example], *, fresh: bool = False):
+def _show(shown: list[Example], *, fresh: bool = False) -> str:
     return render_template(
         "first_run/index.html",
         steps=onboarding.steps_of(account()),

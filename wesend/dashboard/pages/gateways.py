@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, session, url_for
+from flask.typing import ResponseReturnValue
 from wtforms import TextAreaField
 
 from ...accounts import roles
@@ -43,7 +44,7 @@ class TestForm(Form):
 
 
 @blueprint.get("/gateways")
-def index():
+def index() -> ResponseReturnValue:
     return render_template(
         "gateways/index.html",
         gateways=gateway_status.standings(actor=actor()),
@@ -55,7 +56,7 @@ def index():
 
 
 @blueprint.get("/new-gateway")
-def choose():
+def choose() -> ResponseReturnValue:
     """A path of its own: a gateway may have any name below /gateways."""
     roles.require(actor(), OPERATE)
     known = {
@@ -70,7 +71,7 @@ def choose():
 
 
 @blueprint.route("/new-gateway/<type_name>", methods=["GET", "POST"])
-def set_up(type_name: str):
+def set_up(type_name: str) -> ResponseReturnValue:
     roles.require(actor(), OPERATE)
     kind = registry.types().get(type_name) or abort(404)
     form = form_for(kind)
@@ -85,7 +86,7 @@ def set_up(type_name: str):
 
 
 @blueprint.route("/gateways/<name>/edit", methods=["GET", "POST"])
-def edit(name: str):
+def edit(name: str) -> ResponseReturnValue:
     info = _of_ones_own(name).info
     form = form_for(registry.types()[info.type], info)
     if form.sent():
@@ -96,7 +97,7 @@ def edit(name: str):
     return _show_form(form)
 
 
-def _show_form(form: GatewayForm):
+def _show_form(form: GatewayForm) -> str:
     return render_template(
         "gateways/form.html",
         form=form,
@@ -109,11 +110,11 @@ def _show_form(form: GatewayForm):
 
 
 @blueprint.get("/gateways/<name>")
-def show(name: str):
+def show(name: str) -> ResponseReturnValue:
     return _show(gateway_status.standing_of(name, actor=actor()), TestForm(data=session.get(TRIED)))
 
 
-def _show(found: Standing, form: TestForm):
+def _show(found: Standing, form: TestForm) -> str:
     info = found.info
     return render_template(
         "gateways/show.html",
@@ -144,7 +145,7 @@ def _settings(found: Standing) -> list[tuple[str, str, str]]:
 
 
 @blueprint.post("/gateways/<name>/test")
-def test(name: str):
+def test(name: str) -> ResponseReturnValue:
     """Never sent twice by a page that is loaded again: the outcome is told on the page that it leads to."""
     found = gateway_status.standing_of(name, actor=actor())
     form = TestForm()
@@ -170,7 +171,7 @@ def _told(tried: Trial) -> tuple[str, str]:
 
 
 @blueprint.route("/gateways/<name>/remove", methods=["GET"])
-def ask_before_removing(name: str):
+def ask_before_removing(name: str) -> ResponseReturnValue:
     found = _of_ones_own(name)
     return render_template(
         "gateways/remove.html",
@@ -181,7 +182,7 @@ def ask_before_removing(name: str):
 
 
 @blueprint.post("/gateways/<name>/remove")
-def remove(name: str):
+def remove(name: str) -> ResponseReturnValue:
     service.remove_gateway(name, actor=actor())
     flash(f"{service.named(name)} is removed.", "success")
     return redirect(url_for(".index"), 303)

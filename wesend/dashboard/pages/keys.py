@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from wtforms import SelectField
 
 from ...accounts import keys, roles
@@ -37,12 +38,12 @@ def _form() -> KeyForm:
 
 
 @blueprint.get("")
-def index():
+def index() -> ResponseReturnValue:
     return _show(_form())
 
 
 @blueprint.post("")
-def mint():
+def mint() -> ResponseReturnValue:
     """The secret stands in the answer itself and nowhere else."""
     roles.require(actor(), MANAGE, account().id)
     form = _form()
@@ -64,7 +65,7 @@ def mint():
     return _show(form)
 
 
-def _show(form: KeyForm | None, minted: dict | None = None):
+def _show(form: KeyForm | None, minted: dict | None = None) -> str:
     return render_template(
         "keys/index.html",
         form=form,
@@ -77,7 +78,7 @@ def _show(form: KeyForm | None, minted: dict | None = None):
 
 
 @blueprint.get("/commands")
-def commands():
+def commands() -> ResponseReturnValue:
     """Every call of Wesendall's API as a command for a wallet of this account; the published key where it may be used."""
     at, base_url = account(), current_app.config["WESEND"].base_url
     wallets = list_wallets(at.id)
@@ -98,7 +99,7 @@ def commands():
 
 
 @blueprint.post("/<int:key_id>/revoke")
-def revoke(key_id: int):
+def revoke(key_id: int) -> ResponseReturnValue:
     row = keys.revoke_key(key_id, actor=actor())
     flash(f"{row['name']} ({row['prefix']}…) is revoked: it is refused from now on.", "success")
     return redirect(url_for(".index"), 303)

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from ...accounts import roles
 from ...accounts.roles import OPERATE, Actor
@@ -56,7 +57,7 @@ EXPORTED = (
 
 
 @blueprint.get("")
-def index():
+def index() -> ResponseReturnValue:
     wanted = _search()
     before = before_key()
     last = None if before is None else search.place(account().id, before, actor=actor())
@@ -91,12 +92,12 @@ def _search() -> search.Search:
 
 
 @blueprint.get("/export")
-def export():
+def export() -> ResponseReturnValue:
     wanted, reader = _search(), actor()
     currencies = {row["id"]: row["currency"] for row in list_wallets(account().id)}
     batches: dict[int, str] = {}
 
-    def chunk_after(last: Row | None):
+    def chunk_after(last: Row | None) -> tuple[list[list[object]], Row | None]:
         found = search.find(wanted, last, 500, actor=reader)
         return [_cells(row, currencies, batches, reader) for row in found.rows], found.last
 
@@ -133,7 +134,7 @@ class Special(NamedTuple):
     shown: str
     code: str
     name: str
-    count: int
+    times: int
 
 
 def special_characters(text: str) -> list[Special]:
@@ -158,7 +159,7 @@ def marked(text: str) -> list[tuple[str, bool]]:
 
 
 @blueprint.get("/<uid>")
-def show(uid: str):
+def show(uid: str) -> ResponseReturnValue:
     message = history.find(account().id, uid, actor=actor())
     batch, wallet = get_batch_by_id(message["batch_id"]), wallet_by_id(message["wallet_id"])
     counted = segments.count(message["text"])
@@ -194,14 +195,14 @@ def _curl(message: Row, batch: Row, wallet_uid: str) -> str:
 
 
 @blueprint.post("/<uid>/retry")
-def retry(uid: str):
+def retry(uid: str) -> ResponseReturnValue:
     message = actions.retry(account(), uid, actor=actor())
     flash(f"Queued again for {amount(message['cost_micros'], wallet_by_id(message['wallet_id']).currency)}.", "success")
     return redirect(url_for(".show", uid=uid), 303)
 
 
 @blueprint.post("/<uid>/cancel")
-def cancel(uid: str):
+def cancel(uid: str) -> ResponseReturnValue:
     done = actions.cancel_message(account(), uid, actor=actor())
     currency = wallet_by_id(history.find(account().id, uid, actor=actor())["wallet_id"]).currency
     flash(f"Cancelled; {amount(done.refunded_micros, currency)} went back to the wallet.", "success")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
 
 from ...accounts.service import AccountInfo
+from ...database import Row
 from ...gateways import registry
 from ...messages.reporting import reports
 from ...operations import onboarding
@@ -22,7 +24,7 @@ LEGEND = (("delivered", "Delivered"), ("pending", "Under way"), ("failed", "Fail
 
 
 @blueprint.get("/")
-def index():
+def index() -> ResponseReturnValue:
     at, days = account(), _period()
     volume = reports.volume(at, max(days, 2), actor=actor())
     today, yesterday = volume[-1], volume[-2]
@@ -62,7 +64,7 @@ def _period() -> int:
     return int(text) if text in map(str, PERIODS) else PERIODS[0]
 
 
-def _wallet(at: AccountInfo, row) -> dict:
+def _wallet(at: AccountInfo, row: Row) -> dict:
     """A wallet with about how many messages to the account's country it pays for."""
     price = home_price(at, WalletInfo.of(row))
     return {

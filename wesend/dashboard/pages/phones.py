@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from ...adapters.sms import sandbox
 from ...sandbox import caught_mail
@@ -17,7 +18,7 @@ QUICK = ("STOP", "START", "Hello")
 
 
 @blueprint.get("")
-def index():
+def index() -> ResponseReturnValue:
     found = sandbox_phones.list_phones(account().id)
     number = query_args.text("phone", 20)
     number = number if number.startswith("+") else f"+{number}" if number else found[0].number if found else ""
@@ -34,12 +35,12 @@ def index():
     )
 
 
-def _back():
+def _back() -> ResponseReturnValue:
     return redirect(url_for(".index", phone=request.form.get("phone", "").lstrip("+")), 303)
 
 
 @blueprint.post("/receipt")
-def bring_receipt():
+def bring_receipt() -> ResponseReturnValue:
     status = "delivered" if request.form.get("status") == "delivered" else "failed"
     sandbox_phones.bring_receipt(account(), request.form.get("uid", ""), status, actor=actor())
     flash(f"A receipt was brought: {status}. What had ended already stays as it was.", "success")
@@ -47,13 +48,13 @@ def bring_receipt():
 
 
 @blueprint.post("/answer")
-def answer():
+def answer() -> ResponseReturnValue:
     sandbox_phones.answer(account(), request.form.get("phone", ""), request.form.get("text", "")[:1000], actor=actor())
     return _back()
 
 
 @blueprint.post("/payment")
-def pay():
+def pay() -> ResponseReturnValue:
     sandbox_phones.pay(account(), request.form.get("deposit", ""), actor=actor())
     flash("The payment came in.", "success")
     return _back()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
 from wtforms.validators import InputRequired
 
 from ...accounts import roles
@@ -21,7 +22,7 @@ class RateForm(Form):
 
 
 @blueprint.route("", methods=["GET", "POST"])
-def index():
+def index() -> ResponseReturnValue:
     roles.require(actor(), OPERATE)
     form = RateForm()
     if form.sent():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, IntegerField, SelectField
 from wtforms.validators import InputRequired, NumberRange
 
@@ -64,7 +65,7 @@ def _data(route: RouteInfo) -> dict:
 
 
 @blueprint.get("")
-def index():
+def index() -> ResponseReturnValue:
     roles.require(actor(), OPERATE)
     found = sorted(routes.all_routes(), key=lambda route: (route.country, route.priority, route.code))
     return render_template("operator/routes.html", routes=found, gateways=registry.sms_gateways())
@@ -72,7 +73,7 @@ def index():
 
 @blueprint.route("/new", methods=["GET", "POST"], defaults={"code": None})
 @blueprint.route("/<code>", methods=["GET", "POST"])
-def edit(code: str | None):
+def edit(code: str | None) -> ResponseReturnValue:
     roles.require(actor(), OPERATE)
     route = routes.find_route(code) if code is not None else None
     form = _form(route)
@@ -105,7 +106,7 @@ def _save(form: RouteForm, route: RouteInfo | None) -> RouteInfo:
 
 
 @blueprint.post("/<code>/switch")
-def switch(code: str):
+def switch(code: str) -> ResponseReturnValue:
     on = request.form.get("on") == "1"
     routes.switch_route(code, on, actor=actor())
     flash(f"{code} is {'on' if on else 'off'}.", "success")

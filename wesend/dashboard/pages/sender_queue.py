@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from ...core.errors import InvalidInput, SenderDecided, SenderTaken
 from ...routing import senders
@@ -13,7 +14,7 @@ blueprint = Blueprint("sender_queue", __name__, url_prefix="/operator/senders")
 
 
 @blueprint.get("")
-def index():
+def index() -> ResponseReturnValue:
     """Oldest first, so a page goes on beyond the last id of the one before."""
     pending = page(lambda after, limit: senders.list_requests(after, limit, actor=actor()), size=20)
     decided = senders.list_decided(20, actor=actor())
@@ -26,7 +27,7 @@ def index():
 
 
 @blueprint.post("/<int:sender_id>/approve")
-def approve(sender_id: int):
+def approve(sender_id: int) -> ResponseReturnValue:
     try:
         row = senders.decide_sender(
             sender_id,
@@ -42,7 +43,7 @@ def approve(sender_id: int):
 
 
 @blueprint.post("/<int:sender_id>/reject")
-def reject(sender_id: int):
+def reject(sender_id: int) -> ResponseReturnValue:
     try:
         reason = request.form.get("reason", "").strip()[:200]
         row = senders.decide_sender(sender_id, approve=False, reason=reason, seen=request.form.get("seen"), actor=actor())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
 from wtforms import TextAreaField
 
 from ...accounts import roles
@@ -31,7 +32,7 @@ class SenderForm(Form):
 
 
 @blueprint.route("", methods=["GET", "POST"])
-def index():
+def index() -> ResponseReturnValue:
     form = SenderForm()
     form.countries.choices = choices([(code, countries.name(code)) for code in sorted(active_routes_by_country())])
     if form.is_submitted():

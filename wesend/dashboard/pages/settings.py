@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from ...accounts import roles
 from ...accounts.roles import OPERATE
@@ -18,7 +19,7 @@ blueprint = Blueprint("settings", __name__, url_prefix="/operator/settings")
 
 
 @blueprint.get("")
-def index():
+def index() -> ResponseReturnValue:
     roles.require(actor(), OPERATE)
     values: Settings = current_app.config["WESEND"]
     plain = load({})
@@ -37,14 +38,14 @@ def index():
 
 
 @blueprint.post("/pause")
-def pause_dispatch():
+def pause_dispatch() -> ResponseReturnValue:
     pausing.pause(request.form.get("reason", "").replace("\x00", "").strip()[:200] or pausing.BY_HAND, actor=actor())
     flash("Dispatch is paused: what is sent is accepted and waits.", "success")
     return redirect(url_for(".index"), 303)
 
 
 @blueprint.post("/resume")
-def resume_dispatch():
+def resume_dispatch() -> ResponseReturnValue:
     pausing.resume(actor=actor())
     flash("Dispatch goes on.", "success")
     return redirect(url_for(".index"), 303)

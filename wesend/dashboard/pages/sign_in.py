@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, PasswordField, StringField
 
 from ...accounts import passwords, sign_in, users
@@ -44,11 +45,11 @@ class PasswordForm(Form):
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
-def ask():
+def ask() -> ResponseReturnValue:
     if is_signed_in() and request.method == "GET":
         return redirect(url_for("dashboard.overview.index"))
     form = SignInForm()
-    status, headers = 200, {}
+    status, headers = 200, dict[str, str]()
     if form.sent():
         try:
             sign_in.sign_in(
@@ -79,7 +80,7 @@ def _wanted() -> str:
 
 
 @blueprint.route("/sign-in/<token>", methods=["GET", "POST"])
-def link(token: str):
+def link(token: str) -> ResponseReturnValue:
     """Looking at it uses nothing up: programs that look at links do not spend them."""
     try:
         user = sign_in.user_of_link(token)
@@ -99,17 +100,17 @@ def link(token: str):
 
 
 @blueprint.post("/sign-out")
-def leave():
+def leave() -> ResponseReturnValue:
     close_session()
     return redirect(url_for(".ask"), 303)
 
 
 @blueprint.route("/password", methods=["GET", "POST"])
-def change():
+def change() -> ResponseReturnValue:
     if not is_signed_in():
         return redirect(url_for(".ask"))
     form = PasswordForm()
-    status, headers = 200, {}
+    status, headers = 200, dict[str, str]()
     if form.sent():
         try:
             sign_in.change_password(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from wtforms import SelectField
 
 from ...accounts import roles, service, sign_in, users
@@ -35,12 +38,12 @@ class PersonForm(Form):
 
 
 @blueprint.get("")
-def index():
+def index() -> ResponseReturnValue:
     return _show_all(_user_form())
 
 
 @blueprint.post("")
-def create():
+def create() -> ResponseReturnValue:
     form = _user_form()
     if form.sent():
         with form.refusals():
@@ -57,19 +60,19 @@ def _user_form(*, empty: bool = False) -> UserForm:
     return form
 
 
-def _show_all(form: UserForm, **more):
+def _show_all(form: UserForm, **more: Any) -> str:
     return render_template(
         "operator/users.html", form=form, rows=users.list_users(actor=actor()), everybody=True, may_manage=True, **more
     )
 
 
 @people.get("", endpoint="index")
-def index_of_account():
+def index_of_account() -> ResponseReturnValue:
     return _show_people(PersonForm())
 
 
 @people.post("")
-def invite():
+def invite() -> ResponseReturnValue:
     roles.require(actor(), MANAGE, account().id)
     form = PersonForm()
     if form.sent():
@@ -79,7 +82,7 @@ def invite():
     return _show_people(form)
 
 
-def _show_people(form: PersonForm, **more):
+def _show_people(form: PersonForm, **more: Any) -> str:
     return render_template(
         "operator/users.html",
         form=form,
@@ -97,7 +100,7 @@ def _link_for(user: User) -> dict:
 
 
 @blueprint.post("/<int:user_id>/link")
-def new_link(user_id: int):
+def new_link(user_id: int) -> ResponseReturnValue:
     link = _link_for(users.find_user(user_id))
     if roles.may(actor(), OPERATE):
         return _show_all(_user_form(empty=True), **link)
@@ -105,7 +108,7 @@ def new_link(user_id: int):
 
 
 @blueprint.post("/<int:user_id>/switch")
-def switch(user_id: int):
+def switch(user_id: int) -> ResponseReturnValue:
     user = users.set_status(user_id, "active" if request.form.get("on") == "1" else "disabled", actor=actor())
     may = "may sign in again" if user.is_active else "is signed out and may not sign in"
     flash(f"{user.email} {may}.", "success")
@@ -113,7 +116,7 @@ def switch(user_id: int):
 
 
 @blueprint.post("/<int:user_id>/role")
-def set_role(user_id: int):
+def set_role(user_id: int) -> ResponseReturnValue:
     """Among the roles of an account; who becomes an operator is made one anew."""
     user = users.find_user(user_id)
     try:
@@ -124,7 +127,7 @@ def set_role(user_id: int):
     return _back()
 
 
-def _back():
+def _back() -> ResponseReturnValue:
     """The list that the button was on."""
     page = "users" if roles.may(actor(), OPERATE) else "people"
     return redirect(url_for(f"dashboard.{page}.index"), 303)

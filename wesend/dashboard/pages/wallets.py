@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from wtforms import SelectField
 from wtforms.validators import Length
 
@@ -60,7 +61,7 @@ class AlertForm(Form):
 
 
 @blueprint.get("")
-def index():
+def index() -> ResponseReturnValue:
     return render_template(
         "wallets/index.html",
         wallets=[(row, _left(WalletInfo.of(row), row["balance_micros"])) for row in service.list_wallets(account().id)],
@@ -82,13 +83,13 @@ def _wallet(uid: str) -> WalletInfo:
 
 
 @blueprint.route("/<uid>", methods=["GET", "POST"])
-def show(uid: str):
+def show(uid: str) -> ResponseReturnValue:
     wallet, form = _wallet(uid), HandForm()
     if form.sent():
         with form.refusals():
-            DIRECTIONS[form.direction.data](wallet, form.amount.micros, note=form.note.data, actor=actor())
+            DIRECTIONS[form.direction.data](wallet, form.amount.given, note=form.note.data, actor=actor())
             flash(
-                f"{'Credited' if form.direction.data == 'credit' else 'Debited'} {amount(form.amount.micros, wallet.currency)}.",
+                f"{'Credited' if form.direction.data == 'credit' else 'Debited'} {amount(form.amount.given, wallet.currency)}.",
                 "success",
             )
             return redirect(url_for(".show", uid=uid), 303)
@@ -101,7 +102,7 @@ def _alert(wallet: WalletInfo) -> dict:
 
 
 @blueprint.post("/<uid>/alert")
-def set_alert(uid: str):
+def set_alert(uid: str) -> ResponseReturnValue:
     """Tell when little is left."""
     wallet, form = _wallet(uid), AlertForm()
     if form.sent():
@@ -114,7 +115,7 @@ def set_alert(uid: str):
     return _show(wallet, HandForm(formdata=None), form)
 
 
-def _show(wallet: WalletInfo, form: HandForm, alert: AlertForm):
+def _show(wallet: WalletInfo, form: HandForm, alert: AlertForm) -> str:
     since, until = _period()
     shown = page(lambda before, limit: statement.entries(wallet, before, limit, since=since, until=until))
     balance = service.balance_of(wallet)
@@ -142,10 +143,10 @@ def _period() -> tuple[int, int]:
 
 
 @blueprint.get("/<uid>/statement")
-def take_statement(uid: str):
+def take_statement(uid: str) -> ResponseReturnValue:
     wallet, (since, until) = _wallet(uid), _period()
 
-    def chunk_after(before: int | None):
+    def chunk_after(before: int | None) -> tuple[list[list[object]], int | None]:
         rows = statement.entries(wallet, before, CHUNK, since=since, until=until)
         return [_cells(row, wallet) for row in rows], keyset.next_place(rows, CHUNK)
 
@@ -167,20 +168,20 @@ def _cells(row: Row, wallet: WalletInfo) -> list[object]:
 
 
 @blueprint.route("/<uid>/top-up", methods=["GET", "POST"])
-def pay_in(uid: str):
+def pay_in(uid: str) -> ResponseReturnValue:
     """Also the address that APIs hand out as their checkout page."""
     wallet, form = _wallet(uid), TopUpForm()
     if form.sent():
         with form.refusals():
             made = top_up.ask_phone(
-                account(), wallet, form.amount.micros, form.phone.data, provider=form.provider.data or None, actor=actor()
+                account(), wallet, form.amount.given, form.phone.data, provider=form.provider.data or None, actor=actor()
             )
             return redirect(url_for(".show_top_up", uid=uid, deposit_uid=made["uid"]), 303)
     return render_template("wallets/top_up.html", wallet=wallet, form=form, balance=service.balance_of(wallet))
 
 
 @blueprint.get("/<uid>/top-ups/<deposit_uid>")
-def show_top_up(uid: str, deposit_uid: str):
+def show_top_up(uid: str, deposit_uid: str) -> ResponseReturnValue:
     wallet = _wallet(uid)
     return render_template(
         "wallets/deposit.html", wallet=wallet, deposit=deposits.get_deposit(deposit_uid, wallet), balance=service.balance_of(wallet)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from wtforms import SelectField
 
 from ...accounts import roles
@@ -47,12 +49,12 @@ def _form() -> WebhookForm:
 
 
 @blueprint.get("")
-def index():
+def index() -> ResponseReturnValue:
     return _show(_form())
 
 
 @blueprint.post("")
-def add():
+def add() -> ResponseReturnValue:
     """The secret stands in the answer itself and nowhere else."""
     roles.require(actor(), MANAGE, account().id)
     form = _form()
@@ -69,7 +71,7 @@ def add():
     return _show(form)
 
 
-def _show(form: WebhookForm | None, *, added: Row | None = None, secret: str | None = None):
+def _show(form: WebhookForm | None, *, added: Row | None = None, secret: str | None = None) -> str:
     return render_template(
         "webhooks/index.html",
         form=form,
@@ -89,11 +91,11 @@ def _is_out_of_reach(endpoint: Row) -> bool:
 
 
 @blueprint.get("/<int:webhook_id>")
-def show(webhook_id: int):
+def show(webhook_id: int) -> ResponseReturnValue:
     return _show_one(endpoints.get_endpoint(webhook_id, account().id))
 
 
-def _show_one(endpoint: Row, **more):
+def _show_one(endpoint: Row, **more: Any) -> str:
     failed = request.args.get("show") == "failed"
     deliveries = page(lambda before, limit: attempts.list_deliveries(endpoint["id"], limit=limit, failed=failed, before=before))
     return render_template(
@@ -110,7 +112,7 @@ def _show_one(endpoint: Row, **more):
 
 
 @blueprint.post("/<int:webhook_id>/switch")
-def switch(webhook_id: int):
+def switch(webhook_id: int) -> ResponseReturnValue:
     endpoint = endpoints.get_endpoint(webhook_id, account().id)
     on = request.form.get("on") == "1"
     endpoints.switch(endpoint["id"], on, actor=actor())
@@ -119,7 +121,7 @@ def switch(webhook_id: int):
 
 
 @blueprint.post("/<int:webhook_id>/test")
-def test(webhook_id: int):
+def test(webhook_id: int) -> ResponseReturnValue:
     endpoint = endpoints.get_endpoint(webhook_id, account().id)
     row = attempts.send_test(endpoint["id"], actor=actor(), allow_private=current_app.config["WESEND"].allow_private_urls)
     received = row["error"] is None and 200 <= row["status_code"] < 300
@@ -132,13 +134,13 @@ def test(webhook_id: int):
 
 
 @blueprint.post("/<int:webhook_id>/rotate")
-def rotate(webhook_id: int):
+def rotate(webhook_id: int) -> ResponseReturnValue:
     endpoint = endpoints.get_endpoint(webhook_id, account().id)
     return _show_one(endpoint, secret=endpoints.rotate_secret(endpoint["id"], actor=actor()))
 
 
 @blueprint.post("/<int:webhook_id>/remove")
-def remove(webhook_id: int):
+def remove(webhook_id: int) -> ResponseReturnValue:
     endpoint = endpoints.get_endpoint(webhook_id, account().id)
     endpoints.remove_endpoint(endpoint["id"], actor=actor())
     flash("The webhook and what it was told are gone.", "success")
@@ -146,7 +148,7 @@ def remove(webhook_id: int):
 
 
 @blueprint.post("/<int:webhook_id>/retry")
-def retry_failed(webhook_id: int):
+def retry_failed(webhook_id: int) -> ResponseReturnValue:
     endpoint = endpoints.get_endpoint(webhook_id, account().id)
     hours = int(request.form["hours"]) if request.form.get("hours") in dict(SINCE) else 0
     count = attempts.retry_failed(endpoint["id"], clock.now_ms() - hours * clock.HOUR if hours else 0, actor=actor())
@@ -156,7 +158,7 @@ def retry_failed(webhook_id: int):
 
 
 @blueprint.get("/deliveries/<uid>")
-def delivery(uid: str):
+def delivery(uid: str) -> ResponseReturnValue:
     row = attempts.find_delivery(uid, account().id)
     endpoint = endpoints.get_endpoint(row["endpoint_id"], account().id)
     made = [(entry, deliver.shown_headers(endpoint, row, entry["at"])) for entry in attempts.attempts_of(row["id"])]
@@ -177,7 +179,7 @@ def _pretty(payload: str | None) -> str | None:
 
 
 @blueprint.post("/deliveries/<uid>/retry")
-def retry(uid: str):
+def retry(uid: str) -> ResponseReturnValue:
     attempts.retry(attempts.find_delivery(uid, account().id), actor=actor())
     flash("It is delivered again now.", "success")
     return redirect(url_for(".delivery", uid=uid), 303)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 
 from flask import Response, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
@@ -45,7 +46,7 @@ class EmailForm(Form):
 
 
 @blueprint.route("/write", methods=["GET", "POST"])
-def write():
+def write() -> ResponseReturnValue:
     form = EmailForm()
     form.wallet.choices = wallet_choices(account())
     if request.method == "GET":
@@ -80,7 +81,7 @@ def _letter(form: EmailForm) -> WrittenLetter:
     )
 
 
-def _sent(batch: Row):
+def _sent(batch: Row) -> ResponseReturnValue:
     flash(f"{compose_preview.plural(batch['total'], 'mail')} {'scheduled' if batch['scheduled_at'] else 'accepted'}.", "success")
     return redirect(url_for(".index", batch=batch["uid"]), 303)
 
@@ -98,12 +99,12 @@ def _told(form: EmailForm) -> dict[str, str]:
 
 
 @blueprint.post("/write/count")
-def count():
+def count() -> ResponseReturnValue:
     return jsonify(_told(EmailForm()))
 
 
 @blueprint.post("/write/preview")
-def preview():
+def preview() -> ResponseReturnValue:
     """For the sandboxed frame beside the form: the mail with the fields of its first reader."""
     form = EmailForm()
     form.when.data = "now"

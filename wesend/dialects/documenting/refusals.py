@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from marshmallow import ValidationError, fields
+from marshmallow import Schema, ValidationError, fields
 from werkzeug import exceptions as http
 
 from ...contacts.files import EmptyList, FileTooLarge, NoPhoneColumn, UnreadableFile
@@ -64,7 +64,7 @@ def refusals_of(method: str, path: str, operation: Operation, *, public: bool) -
     return [*found, *EVERY_CALL]
 
 
-def _invalid(schema) -> ValidationError:
+def _invalid(schema: Schema) -> ValidationError:
     """What such a schema says of a field that is missing, or else is not as it must be."""
     for name, field in schema.fields.items():
         if field.required:

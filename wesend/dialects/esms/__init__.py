@@ -1,6 +1,7 @@
 """The eSMS Africa API: `/api/messages` and the parts around it; a bearer key, `{"detail": {"code", "message"}}`."""
 
 from flask import request
+from flask.typing import ResponseReturnValue
 
 from ...accounts.keys import Key, authenticate
 from ...core.errors import InvalidCredentials
@@ -19,7 +20,7 @@ def _authenticate() -> Key:
     return authenticate(NAME, key.strip())
 
 
-def _answer_again(subject: str):
+def _answer_again(subject: str) -> ResponseReturnValue:
     kind, _, name = subject.partition(":")
     return balance.answer_deposit(int(name)) if kind == "deposit" else bulk.answer_batch(name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, current_app, g
+from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
 from ...core import clock, money, phones
@@ -19,14 +20,14 @@ blueprint = Blueprint("balance", __name__, url_prefix="/balance")
 
 
 @blueprint.get("")
-def show_balance():
+def show_balance() -> ResponseReturnValue:
     wallet = wallet_by_id(g.key.wallet_id)
     balance, price = balance_of(wallet), home_price(account(), wallet)
     return {"balance": money.number(balance), "currency": wallet.currency, "sms_estimate": balance // price if price else 0}
 
 
 @blueprint.get("/transactions")
-def list_transactions():
+def list_transactions() -> ResponseReturnValue:
     data = load(schemas.PAGE, query_arguments())
     wallet = wallet_by_id(g.key.wallet_id)
     rows, total = statements.page_of_entries(wallet, limit=data["limit"], offset=data["page"] * data["limit"])
@@ -52,7 +53,7 @@ def _transaction(row: Row, wallet: WalletInfo) -> dict:
 
 
 @blueprint.post("/topup")
-def top_up():
+def top_up() -> ResponseReturnValue:
     data = load(schemas.TOP_UP, json_object(optional=True))
     wallet = wallet_by_id(g.key.wallet_id)
     if data["amount"] is None and data["phone"] is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flask import Blueprint, g
+from flask.typing import ResponseReturnValue
 
 from ...contacts import service as contacts
 from ...contacts.files import EmptyList
@@ -52,7 +53,7 @@ def _audience(data: dict, *, personal: bool) -> Iterator[Addressee]:
 
 
 @blueprint.post("/bulk-precheck")
-def check_bulk():
+def check_bulk() -> ResponseReturnValue:
     data = load(schemas.PRECHECK, json_object())
     composer = _composer(data, simulate_low_balance=False)
     found = precheck.precheck(composer, _audience(data, personal=composer.render is not None), dedupe=False)
@@ -87,7 +88,7 @@ def _part(part: precheck.CountryPart) -> dict:
 
 
 @blueprint.post("/send-bulk")
-def send_bulk():
+def send_bulk() -> ResponseReturnValue:
     data = load(schemas.SEND_BULK, json_object())
     order = read_order(data, BULK)
     composer = _composer(data, simulate_low_balance=True)
@@ -119,7 +120,7 @@ def _find(batch_id: str) -> Row:
 
 
 @blueprint.get("/batch/<batch_id>")
-def show_batch(batch_id: str):
+def show_batch(batch_id: str) -> ResponseReturnValue:
     batch = _find(batch_id)
     return {
         "batch_id": BATCH + batch["uid"],
@@ -150,7 +151,7 @@ def _status(batch: Row) -> str:
 
 
 @blueprint.post("/batch/<batch_id>/cancel")
-def cancel_batch(batch_id: str):
+def cancel_batch(batch_id: str) -> ResponseReturnValue:
     batch = _find(batch_id)
     if batch["mode"] == "now":
         raise NotCancellable

@@ -6,6 +6,7 @@ import json
 from pathlib import PurePath
 
 from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
 
@@ -21,7 +22,7 @@ MOST_TAGS = 50
 
 
 @blueprint.post("")
-def upload_list():
+def upload_list() -> ResponseReturnValue:
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType
     form, file = upload_fields(), request.files.get("file")
@@ -56,19 +57,19 @@ def _tags(given: list[str]) -> list[str]:
 
 
 @blueprint.get("")
-def list_lists():
+def list_lists() -> ResponseReturnValue:
     data = load(schemas.LONG_PAGE, query_arguments())
     rows, total = service.list_groups(account().id, limit=data["limit"], offset=data["page"] * data["limit"], side=side())
     return {"lists": [_shown(row) for row in rows], "total": total}
 
 
 @blueprint.get("/<list_id>")
-def show_list(list_id: str):
+def show_list(list_id: str) -> ResponseReturnValue:
     return _shown(service.get_group(account().id, row_id(list_id), side=side()))
 
 
 @blueprint.get("/<list_id>/contacts")
-def list_contacts(list_id: str):
+def list_contacts(list_id: str) -> ResponseReturnValue:
     data = load(schemas.LONG_PAGE, query_arguments())
     group = service.get_group(account().id, row_id(list_id), side=side())
     rows = service.list_contacts(group["id"], limit=data["limit"], offset=data["page"] * data["limit"])
@@ -81,7 +82,7 @@ def list_contacts(list_id: str):
 
 
 @blueprint.delete("/<list_id>")
-def delete_list(list_id: str):
+def delete_list(list_id: str) -> ResponseReturnValue:
     service.delete_group(account().id, row_id(list_id), side=side(), actor=actor())
     return "", 204
 

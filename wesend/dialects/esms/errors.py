@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import request
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
@@ -10,7 +12,7 @@ from ...contacts.files import EmptyList, FileTooLarge, NoPhoneColumn
 from ...core import errors as domain
 from ...core import money
 from ..body import InvalidText, MalformedJson, UploadTooLarge
-from ..dialect import InvalidIdempotencyKey
+from ..dialect import InvalidIdempotencyKey, Shown
 from ..field_errors import MALFORMED, UNSTORABLE, field_errors
 from ..retry_after import retry_after
 
@@ -56,7 +58,7 @@ HTTP_CODES = {
 }
 
 
-def show_error(error: Exception):
+def show_error(error: Exception) -> Shown:
     """(body, status, headers) of any error."""
     if isinstance(error, ValidationError):
         return {"detail": field_errors(error, "query" if request.method == "GET" else "body")}, 422, {}
@@ -79,7 +81,7 @@ def show_error(error: Exception):
     raise error
 
 
-def detail(code: str, message: str, **more) -> dict:
+def detail(code: str, message: str, **more: Any) -> dict:
     return {"detail": {"code": code, "message": message, **more}}
 
 

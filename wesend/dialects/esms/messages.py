@@ -7,12 +7,14 @@ import io
 from collections.abc import Iterator
 from datetime import date
 
-from flask import Blueprint, Flask, Response, current_app, g, request
+from flask import Blueprint, Flask, Response, g, request
+from flask.typing import ResponseReturnValue
 
 from ...accounts import audit_log
 from ...accounts.roles import Actor
 from ...core import clock, money, phones
 from ...core.csv_cells import safe_cell
+from ...core.current_app import this_app
 from ...core.errors import InvalidRecipient, MessageNotFound
 from ...database import Row
 from ...messages.reporting import disclosure, history, reports
@@ -32,7 +34,7 @@ blueprint = Blueprint("messages", __name__, url_prefix="/messages")
 
 
 @blueprint.post("/send")
-def send_message():
+def send_message() -> ResponseReturnValue:
     data = load(schemas.SEND, json_object())
     phone = phones.normalise(data["to"], None)
     if phone is None:
@@ -63,7 +65,7 @@ def answer_single(sent: Sent) -> dict:
 
 
 @blueprint.get("")
-def list_messages():
+def list_messages() -> ResponseReturnValue:
     data = load(schemas.LISTING, query_arguments())
     wanted = read_filter(account(), side(), data, actor=actor())
     rows, total = (
@@ -73,7 +75,7 @@ def list_messages():
 
 
 @blueprint.get("/<message_id>")
-def show_message(message_id: str):
+def show_message(message_id: str) -> ResponseReturnValue:
     message = _find(message_id)
     batch = get_batch_by_id(message["batch_id"])
     # What a gateway says of a delivery is told in the timeline: it is no error.
@@ -142,20 +144,20 @@ def _find(message_id: str) -> Row:
 
 
 @blueprint.post("/<message_id>/retry")
-def retry_message(message_id: str):
+def retry_message(message_id: str) -> ResponseReturnValue:
     message = actions.retry(account(), _uid(message_id), side=side(), actor=actor())
     return {"id": MESSAGE + message["uid"], "status": "retrying", "retry_count": message["retry_count"]}
 
 
 @blueprint.post("/<message_id>/cancel")
-def cancel_message(message_id: str):
+def cancel_message(message_id: str) -> ResponseReturnValue:
     uid = _uid(message_id)
     done = actions.cancel_message(account(), uid, side=side(), actor=actor())
     return {"id": MESSAGE + uid, "status": "cancelled", "cancelled": done.count, "refunded": money.number(done.refunded_micros)}
 
 
 @blueprint.get("/stats")
-def show_stats():
+def show_stats() -> ResponseReturnValue:
     wallet = wallet_by_id(g.key.wallet_id)
     days = reports.volume(account(), reports.PERIOD_DAYS, wallet_ids=wallets_of_side(account().id, side()), actor=actor())
     today, yesterday = days[-1], days[-2]
@@ -174,7 +176,7 @@ def show_stats():
 
 
 @blueprint.get("/volume")
-def show_volume():
+def show_volume() -> ResponseReturnValue:
     data = load(schemas.VOLUME, query_arguments())
     return [
         {
@@ -204,7 +206,7 @@ EXPORTED = (
 
 
 @blueprint.get("/export")
-def export_messages():
+def export_messages() -> ResponseReturnValue:
     wanted = read_filter(account(), side(), load(schemas.CHOSEN, query_arguments()), actor=actor())
     audit_log.note(
         actor=actor(),
@@ -213,7 +215,7 @@ def export_messages():
         account_id=account().id,
         detail=request.query_string.decode("ascii", "backslashreplace") or None,
     )
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    app = this_app()
     return Response(
         _csv(app, wanted, actor()), mimetype="text/csv", headers={"Content-Disposition": 'attachment; filename="messages.csv"'}
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint
+from flask.typing import ResponseReturnValue
 
 from ...accounts.sides import LIVE
 from ...core import clock, countries, money
@@ -17,17 +18,17 @@ OK_RATE, WARN_RATE = 80, 50
 
 
 @blueprint.get("/routes")
-def list_routes():
+def list_routes() -> ResponseReturnValue:
     return [_shown(route) for route in all_routes()]
 
 
 @blueprint.get("/routes/<code>")
-def show_route(code: str):
+def show_route(code: str) -> ResponseReturnValue:
     return _shown(find_route(code))
 
 
 @blueprint.get("/pricing")
-def show_pricing():
+def show_pricing() -> ResponseReturnValue:
     return [_shown(route) for route in all_routes() if route.is_active]
 
 
@@ -45,7 +46,7 @@ def _shown(route: RouteInfo) -> dict:
 
 
 @blueprint.get("/routes/health")
-def show_health():
+def show_health() -> ResponseReturnValue:
     """The last 14 days of the key's side of the account by route; down is one, too, whose gateway rests after failures:
     for live sends, since the sandbox's never go by it."""
     today = clock.day_of(clock.now_ms(), account().time_zone)

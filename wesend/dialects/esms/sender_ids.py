@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint
+from flask.typing import ResponseReturnValue
 
 from ...core import clock
 from ...database import Row
@@ -15,7 +16,7 @@ blueprint = Blueprint("sender_ids", __name__, url_prefix="/sender-ids")
 
 
 @blueprint.post("")
-def request_sender():
+def request_sender() -> ResponseReturnValue:
     data = load(schemas.NEW_SENDER, json_object())
     return _shown(
         senders.request_sender(
@@ -30,7 +31,7 @@ def request_sender():
 
 
 @blueprint.get("")
-def list_senders():
+def list_senders() -> ResponseReturnValue:
     return [_shown(row) for row in senders.list_senders(account().id, side=side())]
 
 

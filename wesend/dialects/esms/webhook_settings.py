@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint
+from flask.typing import ResponseReturnValue
 
 from ...webhooks import managed
 from ..body import json_object
@@ -14,13 +15,13 @@ API = "esms"
 
 
 @blueprint.get("")
-def show_webhooks():
+def show_webhooks() -> ResponseReturnValue:
     found = managed.settings_of(account().id, API, side())
     return {"dlr_url": found.url, "mo_url": found.inbound_url, "signing_secret": found.secret, "is_active": found.is_active}
 
 
 @blueprint.put("")
-def update_webhooks():
+def update_webhooks() -> ResponseReturnValue:
     data = load(schemas.WEBHOOKS, json_object())
     changes = {"dlr_url": "url", "mo_url": "inbound_url", "is_active": "is_active"}
     managed.update(account().id, API, side(), {changes[name]: value for name, value in data.items()}, actor=actor())
@@ -28,5 +29,5 @@ def update_webhooks():
 
 
 @blueprint.post("/rotate-secret")
-def rotate_secret():
+def rotate_secret() -> ResponseReturnValue:
     return {"signing_secret": managed.rotate(account().id, API, side(), actor=actor())}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...core import errors
 from ..documenting import refusals
 from ..documenting.field_errors import FIELD_ERRORS
@@ -21,7 +23,7 @@ REPORT = {
 }
 
 
-def refusal(_status: int, bodies: list[dict]):
+def refusal(_status: int, bodies: list[dict]) -> Any:
     shapes = {True: FIELD_ERRORS, False: named("Error", {"detail": "A sentence that says what went wrong."})}
     return either(*(shapes[kind] for kind in dict.fromkeys(isinstance(body["detail"], list) for body in bodies)))
 

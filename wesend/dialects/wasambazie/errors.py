@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from ...core import errors as domain
 from ..body import InvalidText, MalformedJson
-from ..dialect import InvalidIdempotencyKey
+from ..dialect import InvalidIdempotencyKey, Shown
 from ..field_errors import MALFORMED, UNSTORABLE, field_errors
 from ..retry_after import retry_after
 
@@ -51,7 +51,7 @@ SENTENCES = {
 }
 
 
-def show_error(error: Exception):
+def show_error(error: Exception) -> Shown:
     """(body, status, headers) of any error."""
     if isinstance(error, ValidationError):
         return {"detail": field_errors(error, "query" if request.method == "GET" else "body")}, 422, {}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from marshmallow import ValidationError
 
 from ..fields import Strict, Text
@@ -10,7 +13,9 @@ from ..fields import Strict, Text
 class Numbers(Text):
     """A comma-separated list of phone numbers; empty items are passed over."""
 
-    def _deserialize(self, value, attr, data, **kwargs):
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:  # a list, where its base class gives the one text
         numbers = [part.strip() for part in super()._deserialize(value, attr, data, **kwargs).split(",") if part.strip()]
         if not numbers:
             raise ValidationError(self.error_messages["blank"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, g
+from flask.typing import ResponseReturnValue
 
 from ...core import phones
 from ...core.errors import BatchNotFound, InvalidRecipient
@@ -20,7 +21,7 @@ blueprint = Blueprint("sms", __name__, url_prefix="/sms")
 
 
 @blueprint.post("/send")
-def send_sms():
+def send_sms() -> ResponseReturnValue:
     data = load(schemas.SEND, json_object())
     sender = (data["sender_id"] or "").strip()
     if not sender:
@@ -39,12 +40,12 @@ def _addressees(numbers: list[str]) -> list[Addressee]:
     return found
 
 
-def answer_again(subject: str):
+def answer_again(subject: str) -> ResponseReturnValue:
     """The answer to a request that paid and died, from what is stored of it."""
     return _answer(send.load_sent(subject.removeprefix("batch:")))
 
 
-def _answer(sent: Sent):
+def _answer(sent: Sent) -> ResponseReturnValue:
     send.refuse_if_all_rejected(sent, wallet_by_id(sent.batch["wallet_id"]))
     return {
         "status_code": 201,
@@ -55,7 +56,7 @@ def _answer(sent: Sent):
 
 
 @blueprint.get("/delivery-reports/<batch_id>")
-def show_report(batch_id: str):
+def show_report(batch_id: str) -> ResponseReturnValue:
     batch = get_batch(batch_id, account().id, side=side(), actor=actor())
     if batch["state"] == "refused":
         raise BatchNotFound

@@ -1,6 +1,7 @@
 """The Wesendall API: `/api/v1/{sms,groups,account}`; HTTP Basic, camelCase in, snake_case out."""
 
 from flask import request
+from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import Authorization
 
 from ...accounts.keys import Key, authenticate
@@ -20,7 +21,7 @@ def _authenticate() -> Key:
     return authenticate(NAME, given.password, given.username)
 
 
-def _answer_again(subject: str):
+def _answer_again(subject: str) -> ResponseReturnValue:
     kind, _, name = subject.partition(":")
     return account.answer_deposit(int(name)) if kind == "deposit" else sms.answer_batch(name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, g
+from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
 from ...core import money, phones
@@ -19,7 +20,7 @@ blueprint = Blueprint("account", __name__, url_prefix="/account")
 
 
 @blueprint.get("/balance")
-def show_balance():
+def show_balance() -> ResponseReturnValue:
     wallet = wallet_of(load(schemas.WALLET, query_arguments()))
     price = home_price(account(), wallet)
     return success(
@@ -33,7 +34,7 @@ def show_balance():
 
 
 @blueprint.post("/topup")
-def top_up():
+def top_up() -> ResponseReturnValue:
     data = load(schemas.TOP_UP, json_object())
     wallet = wallet_of(data)
     phone = phones.normalise(data["phone"], account().country)
@@ -46,12 +47,12 @@ def top_up():
 
 
 @blueprint.get("/topup/<deposit_id>")
-def show_top_up(deposit_id: str):
+def show_top_up(deposit_id: str) -> ResponseReturnValue:
     wallet = wallet_of(load(schemas.WALLET, query_arguments()))
     return success(_deposit(deposits.get_deposit(deposit_id, wallet)))
 
 
-def answer_deposit(deposit_id: int):
+def answer_deposit(deposit_id: int) -> ResponseReturnValue:
     """The answer of a top-up, from what is stored of it."""
     return success(_deposit(deposits.deposit_by_id(deposit_id, account().id)), 202)
 

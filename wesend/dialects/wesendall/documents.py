@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...core import errors
 from ..documenting import refusals
 from ..documenting.operations import NOTHING, Api, Example, Operation, Scheme, Webhook
@@ -18,11 +20,11 @@ RESULT = named(
 )
 
 
-def done(data, **more):
+def done(data: Any, **more: Any) -> dict[str, Any]:
     return {"success": exactly(True), **more, "data": data}
 
 
-def sent(**more):
+def sent(**more: Any) -> dict[str, Any]:
     return done(
         {
             "batch_id": ID,
@@ -83,7 +85,7 @@ DATA = {
 """Error code → its ``data``; the others have none."""
 
 
-def refusal(_status: int, bodies: list[dict]):
+def refusal(_status: int, bodies: list[dict]) -> Any:
     codes = dict.fromkeys(body["error"] for body in bodies)
     return either(
         *(

@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 from ...core import errors as domain
 from ...core import money
 from ..body import InvalidText, MalformedJson
-from ..dialect import InvalidIdempotencyKey
+from ..dialect import InvalidIdempotencyKey, Shown
 from ..field_paths import flat
 from ..retry_after import retry_after
 
@@ -53,7 +53,7 @@ HTTP_CODES = {
 }
 
 
-def show_error(error: Exception):
+def show_error(error: Exception) -> Shown:
     """(body, status, headers) of any error."""
     if isinstance(error, ValidationError):
         fields = {"fields": flat(error.normalized_messages())}

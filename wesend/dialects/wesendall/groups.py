@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint
+from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
 from ...contacts import service
@@ -18,14 +19,14 @@ blueprint = Blueprint("groups", __name__, url_prefix="/groups")
 
 
 @blueprint.post("")
-def create_group():
+def create_group() -> ResponseReturnValue:
     data = load(schemas.NEW_GROUP, json_object())
     wallet_of(data)
     return success(_group(service.create_group(account().id, data["name"], description=data["description"], side=side())), 201)
 
 
 @blueprint.get("")
-def list_groups():
+def list_groups() -> ResponseReturnValue:
     data = load(schemas.PAGE, query_arguments())
     wallet_of(data)
     found, total = service.list_groups(
@@ -35,14 +36,14 @@ def list_groups():
 
 
 @blueprint.delete("/<group_id>")
-def delete_group(group_id: str):
+def delete_group(group_id: str) -> ResponseReturnValue:
     wallet_of(load(schemas.WALLET, query_arguments()))
     service.delete_group(account().id, row_id(group_id), side=side(), actor=actor())
     return "", 204
 
 
 @blueprint.get("/<group_id>/contacts")
-def list_contacts(group_id: str):
+def list_contacts(group_id: str) -> ResponseReturnValue:
     data = load(schemas.PAGE, query_arguments())
     wallet_of(data)
     group = service.get_group(account().id, row_id(group_id), side=side())
@@ -56,7 +57,7 @@ def list_contacts(group_id: str):
 
 
 @blueprint.post("/<group_id>/contacts")
-def add_contacts(group_id: str):
+def add_contacts(group_id: str) -> ResponseReturnValue:
     body = json_object()
     data = load(schemas.NEW_CONTACTS, body)
     wallet_of(data)
@@ -84,7 +85,7 @@ def add_contacts(group_id: str):
 
 
 @blueprint.delete("/<group_id>/contacts/<contact_id>")
-def delete_contact(group_id: str, contact_id: str):
+def delete_contact(group_id: str, contact_id: str) -> ResponseReturnValue:
     wallet_of(load(schemas.WALLET, query_arguments()))
     service.delete_contact(account().id, row_id(group_id), row_id(contact_id), side=side(), actor=actor())
     return "", 204

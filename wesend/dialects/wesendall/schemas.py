@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from marshmallow import ValidationError, fields, pre_load, validate
 
 from ...database import Record
@@ -38,7 +41,7 @@ class Recipients(fields.Field):
         "empty": "There is no recipient.",
     }
 
-    def _deserialize(self, value, attr, data, **kwargs):
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str | list[str]:
         if isinstance(value, str):
             if not value.strip():
                 raise self.make_error("empty")
@@ -71,7 +74,7 @@ class Page(Wallet):
     per_page = Whole(low=1, high=100, text=True, load_default=20)
 
     @pre_load
-    def limit_is_per_page(self, data, **kwargs):
+    def limit_is_per_page(self, data: Mapping[str, Any], **kwargs: Any) -> Mapping[str, Any]:
         if "limit" in data and "per_page" not in data:
             return {**data, "per_page": data["limit"]}
         return data
@@ -92,7 +95,9 @@ class ContactFields(fields.Field):
 
     default_error_messages = {"invalid": "Must be an object with a phone.", "phone": "Needs a phone as text."}
 
-    def _deserialize(self, value, attr, data, **kwargs):
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> tuple[str, str | None, dict[str, str]]:
         if not isinstance(value, dict):
             raise self.make_error("invalid")
         return read_contact(value)
@@ -124,7 +129,7 @@ class TopUp(Wallet):
     provider = Text(load_default=None, allow_none=True, blank=True, maximum=40)
 
     @pre_load
-    def phone_number_is_phone(self, data, **kwargs):
+    def phone_number_is_phone(self, data: Mapping[str, Any], **kwargs: Any) -> Mapping[str, Any]:
         if "phone" not in data and "phoneNumber" in data:
             return {**data, "phone": data["phoneNumber"]}
         return data

@@ -11,7 +11,7 @@ def wallet_of(data: dict) -> WalletInfo:
     return wallet_of_account(data["wallet_id"], account().id, side=side())
 
 
-def success(data: dict, status: int = 200, message: str | None = None):
+def success(data: dict, status: int = 200, message: str | None = None) -> tuple[dict, int]:
     shown: dict = {"success": True}
     if message is not None:
         shown["message"] = message

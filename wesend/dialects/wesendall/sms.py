@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from flask import Blueprint
+from flask.typing import ResponseReturnValue
 
 from ...contacts import service as contacts
 from ...core import clock, money, phones, templating
@@ -24,7 +25,7 @@ blueprint = Blueprint("sms", __name__, url_prefix="/sms")
 
 
 @blueprint.post("/send")
-def send_sms():
+def send_sms() -> ResponseReturnValue:
     data = load(schemas.SEND, json_object())
     wallet = wallet_of(data)
     given = data["recipient"]
@@ -36,7 +37,7 @@ def send_sms():
 
 
 @blueprint.post("/group")
-def send_to_group():
+def send_to_group() -> ResponseReturnValue:
     data = load(schemas.SEND_GROUP, json_object())
     wallet = wallet_of(data)
     group = contacts.get_group(account().id, data["group_id"], side=side())
@@ -51,7 +52,7 @@ def send_to_group():
 
 
 @blueprint.get("/history")
-def list_history():
+def list_history() -> ResponseReturnValue:
     data = load(schemas.HISTORY, query_arguments())
     wallet = wallet_of(data)
     recipient = data["recipient"]
@@ -70,13 +71,13 @@ def list_history():
     )
 
 
-def answer_batch(batch_uid: str):
+def answer_batch(batch_uid: str) -> ResponseReturnValue:
     """The answer of a send, from what is stored of it."""
     sent = send.load_sent(batch_uid)
     return answer_sent(sent, wallet_by_id(sent.batch["wallet_id"]))
 
 
-def answer_sent(sent: Sent, wallet: WalletInfo):
+def answer_sent(sent: Sent, wallet: WalletInfo) -> ResponseReturnValue:
     batch = sent.batch
     send.refuse_if_all_rejected(sent, wallet)
     results = _results(sent)

@@ -1,6 +1,7 @@
 """The World Ledgers Communication API: `/api/v1/communication`; one key in either of two headers."""
 
 from flask import request
+from flask.typing import ResponseReturnValue
 
 from ...accounts.keys import Key, authenticate
 from ...core.errors import InvalidCredentials
@@ -23,7 +24,7 @@ def _authenticate() -> Key:
     return authenticate(NAME, key)
 
 
-def _answer_again(subject: str):
+def _answer_again(subject: str) -> ResponseReturnValue:
     kind, _, name = subject.partition(":")
     return credits.answer_deposit(int(name)) if kind == "deposit" else blasts.answer_batch(name)
 

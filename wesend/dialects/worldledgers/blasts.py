@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from flask import Blueprint, g
+from flask.typing import ResponseReturnValue
 
 from ...contacts import service as contacts
 from ...core import templating
@@ -29,7 +30,7 @@ CHUNK = 200
 
 
 @blueprint.post("/sms")
-def send_sms():
+def send_sms() -> ResponseReturnValue:
     data = load(schemas.SMS, json_object())
     composer = Composer(
         account(),
@@ -47,7 +48,7 @@ def send_sms():
 
 
 @blueprint.post("/email")
-def send_email():
+def send_email() -> ResponseReturnValue:
     data = load(schemas.EMAIL, json_object())
     composer = mail.MailComposer(account(), wallet_by_id(g.key.wallet_id), data["subject"], data["message"])
     accepted = send.send(
@@ -74,12 +75,12 @@ def _addresses(given: Iterable[str]) -> Iterator[Addressee]:
             yield Addressee(text, None, contacts.variables(contact) if contact else None)
 
 
-def answer_batch(uid: str):
+def answer_batch(uid: str) -> ResponseReturnValue:
     """The answer of a blast, from what is stored of it."""
     return _answer(send.load_sent(uid))
 
 
-def _answer(sent: Sent):
+def _answer(sent: Sent) -> ResponseReturnValue:
     batch = sent.batch
     skipped = [{"recipient": recipient, "reason": REASONS[reason]} for recipient, reason, _ in json.loads(batch["skipped"] or "[]")]
     noun = "Emails" if batch["channel"] == EMAIL else "SMS"
@@ -97,15 +98,15 @@ def _answer(sent: Sent):
 
 
 @blueprint.get("/sms/<message_id>")
-def show_sms(message_id: str):
+def show_sms(message_id: str) -> ResponseReturnValue:
     return _show(message_id, SMS)
 
 
 @blueprint.get("/email/<message_id>")
-def show_email(message_id: str):
+def show_email(message_id: str) -> ResponseReturnValue:
     return _show(message_id, EMAIL)
 
 
-def _show(message_id: str, channel: str):
+def _show(message_id: str, channel: str) -> ResponseReturnValue:
     message = history.find_by_id(account().id, row_id(message_id), channel=channel, side=side(), actor=actor())
     return success(status_data(message, get_batch_by_id(message["batch_id"])))

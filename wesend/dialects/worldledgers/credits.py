@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, g
+from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
 from ...core import money
@@ -23,7 +24,7 @@ def _wallet() -> WalletInfo:
 
 
 @blueprint.get("/balance")
-def show_balance():
+def show_balance() -> ResponseReturnValue:
     wallet = _wallet()
     data = {
         "sms_credits": money.number(balance_of(wallet)),
@@ -34,7 +35,7 @@ def show_balance():
 
 
 @blueprint.post("/purchase")
-def purchase():
+def purchase() -> ResponseReturnValue:
     data = load(schemas.PURCHASE, json_object())
     phone = kenyan_mobile(data["phone"])
     if phone is None:
@@ -42,12 +43,12 @@ def purchase():
     return _accepted(deposits.start_deposit(_wallet(), data["amount"], phone, api_key_id=g.key.id, claim=origin().claim))
 
 
-def answer_deposit(deposit_id: int):
+def answer_deposit(deposit_id: int) -> ResponseReturnValue:
     """The answer of a purchase, from what is stored of it."""
     return _accepted(deposits.deposit_by_id(deposit_id, account().id))
 
 
-def _accepted(deposit: Row):
+def _accepted(deposit: Row) -> ResponseReturnValue:
     return success(
         {
             "payment_id": deposit["uid"],
@@ -63,7 +64,7 @@ def _accepted(deposit: Row):
 
 
 @blueprint.get("/purchase/<payment_id>")
-def show_purchase(payment_id: str):
+def show_purchase(payment_id: str) -> ResponseReturnValue:
     wallet = _wallet()
     deposit = deposits.get_deposit(payment_id, wallet)
     cancelled = deposit["status"] == "failed" and "cancel" in (deposit["reason"] or "").lower()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...core import errors
 from ..documenting import refusals
 from ..documenting.operations import Api, Example, Operation, Scheme, Webhook
@@ -19,11 +21,11 @@ PAYMENT = one_of((*PAYMENTS.values(),), "Pending")
 IN_ZONE = Leaf({"type": "string", "format": "date-time"}, "2026-06-10T14:05:00+03:00")
 
 
-def done(data, **more):
+def done(data: Any, **more: Any) -> dict[str, Any]:
     return {"status": exactly("success"), **more, "data": data}
 
 
-def accepted(prefix: str, sentence: str, recipient: str):
+def accepted(prefix: str, sentence: str, recipient: str) -> dict[str, Any]:
     return done(
         {
             "blast_id": like(f"^{prefix}-", f"{prefix}-{BATCH}"),

@@ -17,7 +17,7 @@ def kenyan_mobile(text: str) -> Phone | None:
     return phone if phone is not None and phone.e164.startswith(MOBILE) else None
 
 
-def success(data: dict, status: int = 200, message: str | None = None):
+def success(data: dict, status: int = 200, message: str | None = None) -> tuple[dict, int]:
     shown: dict = {"status": "success"}
     if message is not None:
         shown["message"] = message

@@ -35,7 +35,7 @@ def clear_the_head(gateway: str, now: int) -> None:
             (gateway, now, CHUNK),
         )
         held = [row["id"] for row in rows if row["account_id"] in suspended_accounts()]
-        if not held or not write(lambda tx, ids=held: _set_aside_still(tx, ids)):  # type: ignore[misc]
+        if not held or not write(lambda tx, ids=held: _set_aside_still(tx, ids)):  # type: ignore[misc]  # mypy can't infer a lambda's defaults
             return
 
 
@@ -72,7 +72,7 @@ def put_back(account_id: int, lane: int) -> int:
         )
     ]:
         changed = write(
-            lambda tx, ids=ids: tx.changed(  # type: ignore[misc]
+            lambda tx, ids=ids: tx.changed(  # type: ignore[misc]  # mypy can't infer a lambda's defaults
                 f"UPDATE messages SET lane = 0 WHERE id IN ({marks(ids)}) AND lane = ? AND EXISTS (SELECT 1 FROM accounts"
                 " WHERE id = ? AND status = 'active')",
                 (*ids, lane, account_id),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from flask import current_app
@@ -94,7 +95,7 @@ def _due_singles(gateway: str, limit: int) -> list[Row]:
     )
 
 
-def _due_bulks(gateway: str):
+def _due_bulks(gateway: str) -> Iterator[int]:
     now, suspended = clock.now_ms(), suspended_accounts()
     for batch_id, account_id in query(f"SELECT id, account_id FROM batches WHERE {LIVE_BULKS} AND state = 'open' ORDER BY id"):
         if account_id not in suspended and query(

@@ -6,12 +6,13 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from flask import Flask, current_app
+from flask import current_app
 
 from ...adapters.sms.base import TEMPORARY, UNKNOWN, Outcome, SmsGateway, Submission
 from ...coordination import bell, call_slots, pace
 from ...core import clock, storage
 from ...core.chunks import chunks
+from ...core.current_app import this_app
 from ...database import query, write_surely
 from ...gateways import registry
 from ..email import compose as mail
@@ -114,7 +115,7 @@ def _by_gateway(outgoing: list[Outgoing]) -> list[tuple[SmsGateway | None, list[
 
 
 def _submit_remote(work: list[tuple[SmsGateway, list[Outgoing]]], token: str) -> None:
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    app = this_app()
     deadline = time.monotonic() + app.config["WESEND"].gateway_timeout / 2
     groups = [(gateway, group) for gateway, messages in work for group in in_calls(gateway, messages)]
 

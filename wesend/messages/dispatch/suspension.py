@@ -162,7 +162,7 @@ def drop(account_id: int, *, actor: Actor) -> Dropped:
     ):
         for batch_id in dict.fromkeys(row["batch_id"] for row in chunk):
             ids = [row["id"] for row in chunk if row["batch_id"] == batch_id]
-            done = write(lambda tx, batch_id=batch_id, ids=ids: actions.cancel_some(tx, batch_id, ids))  # type: ignore[misc]
+            done = write(lambda tx, batch_id=batch_id, ids=ids: actions.cancel_some(tx, batch_id, ids))  # type: ignore[misc]  # mypy can't infer defaults
             refunded[query("SELECT currency FROM batches WHERE id = ?", (batch_id,))[0][0]] += done.refunded_micros
             count += done.count
     _record(account, "account.drop", count, actor)

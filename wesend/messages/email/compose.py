@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from email import policy
 from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import Policy
 from email.utils import format_datetime
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
@@ -51,13 +52,13 @@ ADDRESS = re.compile(
 class _OneLine(UnstructuredHeader):
     """A header that is never folded: the standard library would write a long address as encoded words."""
 
-    def fold(self, *, policy) -> str:
-        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]  # set by the registry
 
 
 HEADERS = HeaderRegistry()
 for _name in ("list-unsubscribe", "message-id"):
-    HEADERS.map_to_type(_name, _OneLine)  # type: ignore[arg-type]
+    HEADERS.map_to_type(_name, _OneLine)  # type: ignore[arg-type]  # a class that the registry mixes its own into
 # Lines end as SMTP wants them, and nothing needs a server that takes 8-bit text.
 POLICY = policy.SMTP.clone(cte_type="7bit", header_factory=HEADERS)
 LONGEST_SUBJECT = 998

@@ -3,7 +3,7 @@ or whose parts' deliveries are told under one id (Android)."""
 
 from __future__ import annotations
 
-from ...adapters.sms.base import ACCEPTED, DELIVERED, SENT, UNKNOWN, Outcome, Receipt
+from ...adapters.sms.base import ACCEPTED, DELIVERED, SENT, UNKNOWN, Outcome, Receipt, SmsGateway
 from ...core import clock
 from ...database import Row, Tx, query, query_one
 from ..sending.accept import Outgoing
@@ -66,7 +66,7 @@ def _count_delivered(message: Row) -> int:
     )[0][0]
 
 
-def whole(tx: Tx, adapter, message: Row, part: Row, receipt: Receipt) -> Receipt | None:
+def whole(tx: Tx, adapter: SmsGateway, message: Row, part: Row, receipt: Receipt) -> Receipt | None:
     """What the parts' receipts, with this new one, say of the message; None: nothing yet. A part's first end counts."""
     tx.execute(
         "UPDATE message_parts SET status = ?, code = ?, text = ? WHERE id = ? AND coalesce(status, ?) = ?",

@@ -48,7 +48,7 @@ class _Where(NamedTuple):
     sql: str
     parameters: tuple
 
-    def also(self, sql: str, *parameters) -> _Where:
+    def also(self, sql: str, *parameters: object) -> _Where:
         return _Where(f"{self.sql} AND {sql}", (*self.parameters, *parameters))
 
 

@@ -47,7 +47,7 @@ def volume(account: AccountInfo, days: int, *, wallet_ids: tuple[int, ...] | Non
     return [_day(date, rows.get(date)) for date in wanted]
 
 
-def _day(date: str, row) -> Day:
+def _day(date: str, row: Row | None) -> Day:
     if row is None:
         return Day(date, 0, 0, 0, 0)
     return Day(

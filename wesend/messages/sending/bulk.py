@@ -55,7 +55,7 @@ class Spool:
     def __enter__(self) -> Spool:
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.file.close()
 
     def fill(self, plan: Iterable[Planned | Skipped]) -> None:

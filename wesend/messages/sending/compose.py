@@ -227,7 +227,7 @@ class Composer:
             self.prices[key] = known
         return known
 
-    def _refuse(self, cost_micros: int):
+    def _refuse(self, cost_micros: int) -> None:
         row = query_one("SELECT balance_micros FROM wallets WHERE id = ?", (self.wallet.id,))
         raise InsufficientBalance(
             wallet_id=self.wallet.uid,

@@ -96,7 +96,7 @@ def _refuse_if_poor(composer: Composed, skipped: list[Skipped]) -> None:
         )
 
 
-def raise_nobody(skipped: list[Skipped], composer: Composed):
+def raise_nobody(skipped: list[Skipped], composer: Composed) -> None:
     """The error that tells why nobody was left to send to."""
     reasons = {item.reason for item in skipped}
     if NO_ROUTE in reasons:

@@ -12,12 +12,13 @@ import socket
 import sqlite3
 import time
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from gunicorn import util
+from gunicorn.http.message import Request
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
 from ...core import storage
@@ -36,7 +37,10 @@ LATER = (
 
 
 class PatientWorker(ThreadWorker):
-    def __init__(self, *arguments, **options):
+    cpu: int | None = None
+    """The one that it stays on."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.slots = Slots(max(1, self.cfg.threads // 2))
         self.gathering: dict[TConn, None] = {}  # whose request is not whole; the oldest first
@@ -62,7 +66,7 @@ class PatientWorker(ThreadWorker):
 
     # -- coming -----------------------------------------------------------
 
-    def accept(self, listener) -> None:
+    def accept(self, listener: socket.socket) -> None:
         try:
             accepted, address = listener.accept()
         except OSError as error:
@@ -76,20 +80,20 @@ class PatientWorker(ThreadWorker):
             self._make_room()
         self._gather(TConn(self.cfg, PacedSocket(accepted, self.slots), address, listener.getsockname()))
 
-    def _do_without(self, listener) -> None:
+    def _do_without(self, listener: socket.socket) -> None:
         """Somebody makes way, or whoever knocks is refused."""
         self.log.error("no connection can be taken: %s", storage.DESCRIPTORS, extra={"storage_cause": storage.DESCRIPTORS})
         if not self._make_room():
             self.spare.refuse_next(listener, self.wsgi)
         time.sleep(0.02)  # whoever knocks is still there
 
-    def on_client_socket_readable(self, conn, client) -> None:
+    def on_client_socket_readable(self, conn: TConn, client: PacedSocket) -> None:
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
         conn.sock.begin(b"")
         self._gather(conn)
 
-    def _go_on(self, conn: TConn, _ready) -> None:
+    def _go_on(self, conn: TConn, _ready: PacedSocket) -> None:
         if conn in self.gathering:  # else it made way for another in this round
             self._gather(conn)
 
@@ -128,24 +132,24 @@ class PatientWorker(ThreadWorker):
 
     # -- being served -----------------------------------------------------
 
-    def handle_request(self, req, conn) -> bool:
+    def handle_request(self, req: Request, conn: TConn) -> bool:
         conn.sock.request = req
         return super().handle_request(req, conn)
 
-    def _keepalive_after(self, conn, keepalive) -> bool:
+    def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:
         try:
             return not conn.sock.is_slow and super()._keepalive_after(conn, keepalive)
         except SlowClient:
             return False  # it was answered without its body
 
-    def handle_error(self, req, client, addr, exc) -> None:
+    def handle_error(self, req: Request | None, client: PacedSocket, addr: Any, exc: BaseException) -> None:
         if not isinstance(exc, SlowClient):
             super().handle_error(req, client, addr, exc)
             return
         with suppress(OSError):
             util.write_error(client, exc.code, exc.name, exc.description)
 
-    def finish_request(self, conn, fs) -> None:
+    def finish_request(self, conn: TConn, fs: Future[bool]) -> None:
         conn.sock.give_back()
         try:
             keeps = not fs.cancelled() and fs.result()
@@ -185,7 +189,7 @@ class PatientWorker(ThreadWorker):
         else:
             self.lingering[conn] = time.monotonic() + LINGER
 
-    def _throw_away(self, conn: TConn, _ready) -> None:
+    def _throw_away(self, conn: TConn, _ready: PacedSocket) -> None:
         try:
             if conn.sock.throw_away():
                 return

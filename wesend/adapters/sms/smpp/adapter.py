@@ -147,7 +147,6 @@ class SmppGateway(SmsGateway):
         """The spellings under which the id of a receipt may be stored, likeliest first."""
         return ids.alternatives(gateway_ref)
 
-    @staticmethod
-    def whole(gateway_ref: str, receipts: Mapping[str, Receipt]) -> Receipt | None:
+    def whole(self, gateway_ref: str, receipts: Mapping[str, Receipt]) -> Receipt | None:
         """What the receipts of a message's parts, by their ids, say of the message with this stored reference."""
         return ids.whole(gateway_ref, receipts)

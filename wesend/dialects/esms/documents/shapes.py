@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...documenting.field_errors import FIELD_ERRORS
 from ...documenting.sandbox_values import GROUP, OTHER_SENDER, PHONE
 from ...documenting.shapes import WHEN, Leaf, either, exactly, like, mapping, named, null_or, number, one_of, optional
@@ -232,7 +234,7 @@ INBOUND = {"event": exactly("message.received"), "id": UUID, "from": PHONE, "to"
 LOW_BALANCE = {"balance": number(20), "cost": number(35), "currency": "KES"}
 
 
-def refusal(_status: int, bodies: list[dict]):
+def refusal(_status: int, bodies: list[dict]) -> Any:
     """Field errors are a list; any other error has a code."""
     codes = dict.fromkeys(None if isinstance(body["detail"], list) else body["detail"]["code"] for body in bodies)
     return either(
