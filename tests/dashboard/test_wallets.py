@@ -71,6 +71,7 @@ def test_a_declined_top_up_says_so(sandbox_shop, visitor, jobs, clock):
         ({"amount": "many", "phone": "0772345678"}, "Not an amount"),
         ({"amount": "5", "phone": "home"}, "not a phone number"),
         ({"amount": "", "phone": ""}, "Please fill this in"),
+        ({"amount": " , ", "phone": "0772345678"}, "Please fill this in"),
     ],
 )
 def test_what_makes_no_sense_is_told_at_its_field(sandbox_shop, visitor, fields, told):
