@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ..database import Record
+from ..database import Row
 
 Side = Literal["live", "sandbox"]
 LIVE: Side = "live"
@@ -34,7 +34,7 @@ def changing(side: Side | None) -> tuple[Side | None, bool]:
     return side, side != SANDBOX
 
 
-def may_change(row: Record, side: Side | None) -> bool:
+def may_change(row: Row, side: Side | None) -> bool:
     """CHANGEABLE, of a row that was read."""
     own, shared = changing(side)
     return shared if None in (row["side"], own) else row["side"] == own

@@ -8,12 +8,11 @@ from .connecting import configure
 from .current import atomic, cached, init_app, query, query_one, reading, snapshot, write, write_surely
 from .engine import Database
 from .schema import db, migrate
-from .transaction import Reader, Record, Row, Tx, marks
+from .transaction import Reader, Row, Tx, marks
 
 __all__ = [
     "Database",
     "Reader",
-    "Record",
     "Row",
     "Tx",
     "atomic",

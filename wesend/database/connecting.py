@@ -5,8 +5,6 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from .transaction import Row
-
 BUSY_TIMEOUT_MS = 15_000
 
 
@@ -28,7 +26,7 @@ def connect(path: str) -> sqlite3.Connection:
         path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False, cached_statements=512
     )
     configure(connection)
-    connection.row_factory = Row
+    connection.row_factory = sqlite3.Row
     return connection
 
 
@@ -43,5 +41,5 @@ def connect_unchanged(path: str, error: sqlite3.Error) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{Path(path).absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
     )
-    connection.row_factory = Row
+    connection.row_factory = sqlite3.Row
     return connection

@@ -25,7 +25,7 @@ from ..core.current_app import this_app
 from . import schema
 from .engine import Database
 from .postponed import Postponed
-from .transaction import Reader, Row, Tx
+from .transaction import Reader, Tx
 
 T = TypeVar("T")
 
@@ -53,12 +53,16 @@ def write_surely(unit: Callable[[Tx], Any]) -> bool:
     return this_app().extensions["wesend.postponed"].write_surely(unit)
 
 
-def query(sql: str, parameters: Sequence | dict = ()) -> list[Row]:
-    """All rows of a SELECT, in a read of its own (inside `atomic`: as that sees it)."""
+def query(sql: str, parameters: Sequence | dict = ()) -> list[Any]:
+    """All rows of a SELECT, in a read of its own (inside `atomic`: as that sees it).
+
+    Their type is what the caller says that it returns: ``-> MessageRow`` (see `rows`), ``-> Row`` where columns of several
+    tables are put together.
+    """
     return _database().query(sql, parameters)
 
 
-def query_one(sql: str, parameters: Sequence | dict = ()) -> Row | None:
+def query_one(sql: str, parameters: Sequence | dict = ()) -> Any | None:
     rows = _database().query(sql, parameters)
     return rows[0] if rows else None
 

@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..core.storage import READ_ONLY, Storage, cause_of, open_lock, refusal_of
 from .configuration import Configuration
 from .connecting import connect, connect_unchanged
 from .group_commit import CommitGroup
 from .local import Local
-from .transaction import Row, Tx
+from .transaction import Tx
 
 T = TypeVar("T")
 
@@ -163,7 +163,7 @@ class Database:
 
     # -- reading ----------------------------------------------------------
 
-    def query(self, sql: str, parameters: Sequence | dict = ()) -> list[Row]:
+    def query(self, sql: str, parameters: Sequence | dict = ()) -> list[Any]:
         local = self.local
         if local.tx is not None:
             return local.tx.all(sql, parameters)
@@ -171,7 +171,7 @@ class Database:
 
     all = query
 
-    def one(self, sql: str, parameters: Sequence | dict = ()) -> Row | None:
+    def one(self, sql: str, parameters: Sequence | dict = ()) -> Any | None:
         rows = self.query(sql, parameters)
         return rows[0] if rows else None
 

@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
-Row = sqlite3.Row
 
-
-class Record(Protocol):
-    """A row, or what is known to stand in one: read by the names of its columns."""
+class Row(Protocol):
+    """A row, or what is known to stand in one: read by the names of its columns. Those of one table: `rows`."""
 
     def __getitem__(self, name: str, /) -> Any: ...
 
@@ -19,9 +17,9 @@ class Record(Protocol):
 class Reader(Protocol):
     """What reads: a transaction, or the database outside of any."""
 
-    def all(self, sql: str, parameters: Sequence | dict = (), /) -> list[Row]: ...
+    def all(self, sql: str, parameters: Sequence | dict = (), /) -> list[Any]: ...
 
-    def one(self, sql: str, parameters: Sequence | dict = (), /) -> Row | None: ...
+    def one(self, sql: str, parameters: Sequence | dict = (), /) -> Any | None: ...
 
 
 class Tx:
@@ -35,7 +33,7 @@ class Tx:
 
     def execute(self, sql: str, parameters: Sequence | dict = ()) -> sqlite3.Cursor:
         cursor = self.connection.cursor()
-        cursor.row_factory = Row
+        cursor.row_factory = sqlite3.Row
         return cursor.execute(sql, parameters)
 
     def executemany(self, sql: str, rows: Iterable[Sequence]) -> int:
@@ -46,10 +44,10 @@ class Tx:
         cursor.close()
         return changed
 
-    def all(self, sql: str, parameters: Sequence | dict = ()) -> list[Row]:
+    def all(self, sql: str, parameters: Sequence | dict = ()) -> list[Any]:
         return self.execute(sql, parameters).fetchall()
 
-    def one(self, sql: str, parameters: Sequence | dict = ()) -> Row | None:
+    def one(self, sql: str, parameters: Sequence | dict = ()) -> Any | None:
         return self.execute(sql, parameters).fetchone()
 
     def changed(self, sql: str, parameters: Sequence | dict = ()) -> int:

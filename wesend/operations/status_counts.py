@@ -46,5 +46,5 @@ def _add(tx: Tx, begin: int, end: int, news: list[Row]) -> None:
         tx.executemany(
             "INSERT INTO status_counts (api, gateway, status, count) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (api, gateway, status) DO UPDATE SET count = count + excluded.count",
-            [tuple(row) for row in news],
+            [(row["api"], row["gateway"], row["status"], row["count"]) for row in news],
         )

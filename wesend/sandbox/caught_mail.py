@@ -139,28 +139,28 @@ class _List:
 def find(uid: str, show: Callable[[dict], T]) -> T:
     """A mail as a whole, as ``show`` makes it; MessageNotFound."""
     with _reading:
-        row = _find(uid)
-        return show(_Kept(row["uid"], row["recipient"], row["created_at"], mail_reading.read(_raw(row))).shown())
+        row, raw_mail = _find(uid)
+        return show(_Kept(row["uid"], row["recipient"], row["created_at"], mail_reading.read(raw_mail)).shown())
 
 
 def raw(uid: str) -> bytes:
     """A mail as it came, or as it would have gone out; MessageNotFound."""
-    return _raw(_find(uid))
+    return _find(uid)[1]
 
 
-def _find(uid: str) -> Row:
-    row = query_one("SELECT * FROM caught_mails WHERE uid = ?", (uid,)) or query_one(
-        f"SELECT m.* FROM messages m JOIN wallets w ON w.id = m.wallet_id WHERE m.uid = ? AND {OURS}", (uid,)
-    )
-    if row is None:
+def _find(uid: str) -> tuple[Row, bytes]:
+    """The row of what was handed in or of our own message, and the mail; MessageNotFound."""
+    handed_in = query_one("SELECT * FROM caught_mails WHERE uid = ?", (uid,))
+    if handed_in is not None:
+        return handed_in, _body(handed_in["body_id"])
+    message = query_one(f"SELECT m.* FROM messages m JOIN wallets w ON w.id = m.wallet_id WHERE m.uid = ? AND {OURS}", (uid,))
+    if message is None:
         raise MessageNotFound
-    return row
+    return message, mail.render(mail.Letter.of(message)).as_bytes()
 
 
-def _raw(row: Row) -> bytes:
-    if "body_id" not in row.keys():
-        return mail.render(mail.Letter.of(row)).as_bytes()
-    kept = query_one("SELECT raw FROM caught_bodies WHERE id = ?", (row["body_id"],))
+def _body(body_id: int) -> bytes:
+    kept = query_one("SELECT raw FROM caught_bodies WHERE id = ?", (body_id,))
     if kept is None:  # housekeeping was here
         raise MessageNotFound
     return kept["raw"]

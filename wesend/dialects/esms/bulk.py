@@ -11,7 +11,7 @@ from ...contacts import service as contacts
 from ...contacts.files import EmptyList
 from ...core import clock, countries, money, phones, templating
 from ...core.errors import BatchNotFound, NotCancellable
-from ...database import Record, Row, query_one
+from ...database import Row, query_one
 from ...messages.sending import actions, precheck, send
 from ...messages.sending.accept import get_batch, get_batch_by_id
 from ...messages.sending.compose import Addressee, Composer
@@ -98,7 +98,7 @@ def send_bulk() -> ResponseReturnValue:
     return _answer_bulk(get_batch_by_id(accepted.batch_id))
 
 
-def _answer_bulk(batch: Record) -> dict:
+def _answer_bulk(batch: Row) -> dict:
     return {
         "batch_id": BATCH + batch["uid"],
         "total_recipients": batch["total"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core import clock, money
-from ...database import Record, Row
+from ...database import Row
 
 STATUSES = {
     "scheduled": ("scheduled",),
@@ -22,7 +22,7 @@ WORDS = {status: word for word, statuses in STATUSES.items() for status in statu
 MESSAGE, BATCH = "msg-", "batch-"
 
 
-def word_of(message: Record) -> str:
+def word_of(message: Row) -> str:
     word = WORDS[message["status"]]
     return "retrying" if word == "queued" and (message["attempts"] or message["retry_count"]) else word
 
@@ -32,7 +32,7 @@ def event_word(status: str) -> str:
     return "retrying" if status == "queued" else WORDS[status]
 
 
-def price_of(message: Record) -> tuple[int | float, str | None]:
+def price_of(message: Row) -> tuple[int | float, str | None]:
     """The carrier's price and its currency; a credit without a route has none, and shows what it cost."""
     if message["route_cost_micros"] is None:
         return money.number(message["cost_micros"]), None

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from ...core import clock
-from ...database import Record
+from ...database import Row
 from ...messages.sending.compose import NO_ROUTE, OPTED_OUT
 
 STATUSES = {
@@ -20,7 +20,7 @@ STATUSES = {
 WORDS = {status: word for word, statuses in STATUSES.items() for status in statuses}
 
 
-def report(batch: Record, messages: Sequence[Record]) -> dict:
+def report(batch: Row, messages: Sequence[Row]) -> dict:
     """`{message_batch_id, summary, messages}`; who could not be routed counts as failed."""
     entries = [
         {

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, pre_load, validate
 
-from ...database import Record
+from ...database import Row
 from ..fields import Amount, Identifier, Strict, Text, Whole, scalar_text
 
 STATUSES = {
@@ -21,14 +21,14 @@ STATUSES = {
 WORDS = {status: word for word, statuses in STATUSES.items() for status in statuses}
 
 
-def error_word(message: Record) -> str | None:
+def error_word(message: Row) -> str | None:
     """Why a message is shown as failed; None for any other."""
     if WORDS[message["status"]] != "failed":
         return None
     return message["error_code"] or message["status"]
 
 
-def kept_cost(message: Record) -> int:
+def kept_cost(message: Row) -> int:
     """Micro-units that were paid for a message and not given back."""
     return message["cost_micros"] - message["refunded_micros"]
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from ...contacts import service as contacts
 from ...core import clock, money, phones, templating
-from ...database import Record, Row
+from ...database import Row
 from ...messages.reporting import history
 from ...messages.sending import send
 from ...messages.sending.accept import Sent
@@ -118,7 +118,7 @@ def _results(sent: Sent) -> list[dict]:
     return results
 
 
-def _result(message: Record) -> dict:
+def _result(message: Row) -> dict:
     return {
         "message_id": message["uid"],
         "recipient": message["recipient"],

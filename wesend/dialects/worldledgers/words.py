@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...database import Record, Row
+from ...database import Row
 from ...messages.email import held
 from ...messages.reporting import disclosure
 from ...messages.sending.compose import DUPLICATE, EMAIL, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT
@@ -23,7 +23,7 @@ RESPONSES = {"pending": "Pending", "processing": "Sent to the provider", "delive
 """What `response` says where the provider said nothing."""
 
 
-def blast_id(batch: Record) -> str:
+def blast_id(batch: Row) -> str:
     return ("MAIL-" if batch["channel"] == EMAIL else "SMS-") + batch["uid"]
 
 

@@ -20,7 +20,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from ...accounts.service import AccountInfo
 from ...core import clock, markup, templating
 from ...core.errors import InvalidInput
-from ...database import Record, query_one
+from ...database import Row, query_one
 from ...gateways import registry
 from ...routing import opt_outs
 from ...wallets.service import WalletInfo
@@ -195,7 +195,7 @@ class Letter(NamedTuple):
     at: int
 
     @classmethod
-    def of(cls, message: Record) -> Letter:
+    def of(cls, message: Row) -> Letter:
         """Of a message's row, its text put together."""
         return cls(
             message["id"],

@@ -15,7 +15,7 @@ from ...coordination import bell
 from ...core import clock
 from ...core.errors import BatchNotFound
 from ...core.ids import new_id
-from ...database import Record, Row, Tx, query_one, write
+from ...database import Row, Tx, query_one, write
 from ...wallets import ledger
 from ...wallets.service import WalletInfo, reaches
 from ..state.inserts import MESSAGE_COLUMNS, batch_row, insert_batch, insert_message, message_row
@@ -68,8 +68,8 @@ class Accepted(NamedTuple):
 class Sent(NamedTuple):
     """A batch as it stands: its row, its messages in order, and in micro-units the balance that it left in its wallet."""
 
-    batch: Record
-    messages: Sequence[Record]
+    batch: Row
+    messages: Sequence[Row]
     balance_micros: int
 
 

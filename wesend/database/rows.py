@@ -1,0 +1,542 @@
+"""The types of rows, a class a table, so that mypy knows the columns. Made from the models: python -m tests.row_types
+
+A row is read by name only (``row["uid"]``). What a query adds to a table's columns is declared beside it, in a class that
+inherits the table's.
+"""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class AccountRow(TypedDict):
+    """Of accounts."""
+
+    id: int
+    name: str
+    country: str
+    time_zone: str
+    status: str
+    is_sandbox: int
+    created_at: int
+
+
+class AccountStorageRow(TypedDict):
+    """Of account_storage."""
+
+    account_id: int
+    texts: int
+    contacts: int
+
+
+class ApiKeyRow(TypedDict):
+    """Of api_keys."""
+
+    id: int
+    account_id: int
+    wallet_id: int
+    api: str
+    name: str
+    lookup: str
+    secret_sha256: str
+    prefix: str
+    scopes: str
+    is_sandbox: int
+    last_used_at: int | None
+    revoked_at: int | None
+    created_at: int
+
+
+class AuditEntryRow(TypedDict):
+    """Of audit_log."""
+
+    id: int
+    account_id: int | None
+    actor: str
+    action: str
+    subject: str
+    detail: str | None
+    at: int
+    address: str | None
+    api_key_id: int | None
+
+
+class BatchRow(TypedDict):
+    """Of batches."""
+
+    id: int
+    uid: str
+    account_id: int
+    wallet_id: int
+    api_key_id: int | None
+    api: str
+    channel: str
+    lane: int
+    state: str
+    in_request: int
+    mode: str
+    text: str
+    placeholders: str | None
+    subject: str | None
+    sender: str | None
+    reference: str | None
+    group_id: int | None
+    skipped: str | None
+    total: int
+    queued: int
+    submitted: int
+    delivered: int
+    failed: int
+    cancelled: int
+    cost_micros: int
+    refunded_micros: int
+    owed_micros: int
+    currency: str
+    drip_rate: int | None
+    scheduled_at: int | None
+    lease_until: int | None
+    held_at: int | None
+    created_at: int
+    finished_at: int | None
+
+
+class BroughtReceiptRow(TypedDict):
+    """Of brought_receipts."""
+
+    id: int
+    gateway: str
+    gateway_ref: str | None
+    reference: str | None
+    recipient: str | None
+    part: str | None
+    parts: int | None
+    status: str
+    code: str | None
+    text: str | None
+    raw: str | None
+    state: str
+    message_id: int | None
+    created_at: int
+
+
+class CaughtBodyRow(TypedDict):
+    """Of caught_bodies."""
+
+    id: int
+    raw: bytes
+    size: int
+
+
+class CaughtMailRow(TypedDict):
+    """Of caught_mails."""
+
+    id: int
+    uid: str
+    recipient: str
+    body_id: int
+    created_at: int
+
+
+class ConfigStateRow(TypedDict):
+    """Of config_state."""
+
+    id: int
+    version: int
+    paused_at: int | None
+    paused_reason: str | None
+
+
+class ContactRow(TypedDict):
+    """Of contacts."""
+
+    id: int
+    group_id: int
+    account_id: int
+    phone: str
+    country: str
+    name: str | None
+    email: str | None
+    data: str | None
+    created_at: int
+
+
+class DailyCountRow(TypedDict):
+    """Of daily_counts."""
+
+    account_id: int
+    wallet_id: int
+    day: str
+    route: str
+    total: int
+    delivered: int
+    failed: int
+    cancelled: int
+
+
+class DepositRow(TypedDict):
+    """Of deposits."""
+
+    id: int
+    uid: str
+    reference: str
+    account_id: int
+    wallet_id: int
+    api_key_id: int | None
+    amount_micros: int
+    currency: str
+    rate_micros: int | None
+    phone: str
+    provider: str | None
+    gateway: str
+    gateway_ref: str | None
+    status: str
+    reason: str | None
+    credited_micros: int | None
+    polls: int
+    poll_at: int | None
+    expires_at: int
+    created_at: int
+    updated_at: int
+
+
+class ExchangeRateRow(TypedDict):
+    """Of exchange_rates."""
+
+    currency: str
+    per_usd_micros: int
+    updated_at: int
+
+
+class GatewayRow(TypedDict):
+    """Of gateways."""
+
+    id: int
+    name: str
+    type: str
+    options: str
+    secrets: str
+    callback_token: str
+    created_at: int
+
+
+class GatewayHealthRow(TypedDict):
+    """Of gateway_health."""
+
+    gateway: str
+    failures: int
+    rests_until: int | None
+    last_error: str | None
+    last_error_at: int | None
+    link_trouble: str | None
+    link_trouble_at: int | None
+
+
+class GroupRow(TypedDict):
+    """Of groups."""
+
+    id: int
+    account_id: int
+    name: str
+    description: str | None
+    tags: str
+    columns: str
+    contact_count: int
+    state: str
+    side: str | None
+    created_at: int
+
+
+class IdempotencyKeyRow(TypedDict):
+    """Of idempotency_keys."""
+
+    id: int
+    api_key_id: int
+    key: str
+    fingerprint: str
+    token: str
+    lease_until: int
+    subject: str | None
+    status_code: int | None
+    body: str | None
+    content_type: str | None
+    created_at: int
+
+
+class InboundMessageRow(TypedDict):
+    """Of inbound_messages."""
+
+    id: int
+    uid: str
+    account_id: int
+    gateway: str
+    sender: str
+    recipient: str | None
+    text: str
+    created_at: int
+
+
+class KnownAddressRow(TypedDict):
+    """Of known_addresses."""
+
+    id: int
+    user_id: int
+    address: str
+    last_at: int
+
+
+class LedgerEntryRow(TypedDict):
+    """Of ledger_entries."""
+
+    id: int
+    wallet_id: int
+    kind: str
+    amount_micros: int
+    balance_after_micros: int
+    description: str
+    batch_id: int | None
+    message_id: int | None
+    deposit_id: int | None
+    charge_no: int | None
+    created_at: int
+
+
+class MarkRow(TypedDict):
+    """Of marks."""
+
+    name: str
+    value: int
+
+
+class MessageRow(TypedDict):
+    """Of messages."""
+
+    id: int
+    uid: str
+    batch_id: int
+    account_id: int
+    wallet_id: int
+    channel: str
+    lane: int
+    recipient: str
+    country: str | None
+    sender: str | None
+    text: str
+    fields: str | None
+    subject: str | None
+    encoding: str | None
+    segments: int
+    cost_micros: int
+    refunded_micros: int
+    charges: int
+    route: str | None
+    route_cost_micros: int | None
+    route_currency: str | None
+    gateway: str
+    gateway_ref: str | None
+    status: str
+    error_code: str | None
+    error_message: str | None
+    due_at: int
+    claim_token: str | None
+    lease_until: int | None
+    attempts: int
+    backoffs: int
+    retry_count: int
+    polls: int
+    poll_at: int | None
+    expires_at: int | None
+    day: str
+    created_at: int
+    submitted_at: int | None
+    delivered_at: int | None
+    failed_at: int | None
+
+
+class MessageEventRow(TypedDict):
+    """Of message_events."""
+
+    id: int
+    message_id: int
+    event: str
+    status: str
+    detail: str | None
+    meta: str | None
+    at: int
+
+
+class MessagePartRow(TypedDict):
+    """Of message_parts."""
+
+    id: int
+    message_id: int
+    gateway_ref: str
+    status: str | None
+    code: str | None
+    text: str | None
+
+
+class OptOutRow(TypedDict):
+    """Of opt_outs."""
+
+    id: int
+    account_id: int
+    channel: str
+    address: str
+    source: str
+    side: str | None
+    created_at: int
+
+
+class RouteRow(TypedDict):
+    """Of routes."""
+
+    id: int
+    code: str
+    name: str
+    country: str
+    prefixes: str
+    gateway: str | None
+    price_micros: int
+    currency: str
+    priority: int
+    default_sender: str | None
+    refund_failed_delivery: int
+    is_active: int
+    created_at: int
+
+
+class SenderIdRow(TypedDict):
+    """Of sender_ids."""
+
+    id: int
+    account_id: int
+    name: str
+    countries: str
+    use_case: str | None
+    status: str
+    side: str | None
+    rejection_reason: str | None
+    created_at: int
+    decided_at: int | None
+
+
+class SignInAttemptRow(TypedDict):
+    """Of sign_in_attempts."""
+
+    id: int
+    email: str
+    address: str
+    at: int
+
+
+class SignInLinkRow(TypedDict):
+    """Of sign_in_links."""
+
+    id: int
+    token_sha256: str
+    user_id: int
+    expires_at: int
+    created_at: int
+    issued_by: str | None
+
+
+class StatusCountRow(TypedDict):
+    """Of status_counts."""
+
+    api: str
+    gateway: str
+    status: str
+    count: int
+
+
+class UserRow(TypedDict):
+    """Of users."""
+
+    id: int
+    email: str
+    password_hash: str | None
+    role: str
+    account_id: int | None
+    status: str
+    last_sign_in_at: int | None
+    created_at: int
+
+
+class UserSessionRow(TypedDict):
+    """Of user_sessions."""
+
+    id: int
+    token_sha256: str
+    user_id: int
+    address: str
+    user_agent: str
+    is_remembered: int
+    created_at: int
+    last_seen_at: int
+    expires_at: int
+
+
+class WalletRow(TypedDict):
+    """Of wallets."""
+
+    id: int
+    uid: str
+    account_id: int
+    currency: str
+    balance_micros: int
+    is_sandbox: int
+    sms_rate_micros: int | None
+    purchase_currency: str
+    low_balance_micros: int | None
+    low_balance_mail: str | None
+    low_balance_told_at: int | None
+    low_balance_mailed_at: int | None
+    created_at: int
+
+
+class WebhookAttemptRow(TypedDict):
+    """Of webhook_attempts."""
+
+    id: int
+    delivery_id: int
+    at: int
+    duration_ms: int
+    status_code: int | None
+    error: str | None
+    answer: str | None
+
+
+class WebhookDeliveryRow(TypedDict):
+    """Of webhook_deliveries."""
+
+    id: int
+    uid: str
+    endpoint_id: int
+    event: str
+    subject: str
+    once: str | None
+    payload: str | None
+    status: str
+    attempts: int
+    due_at: int
+    claim_token: str | None
+    created_at: int
+    finished_at: int | None
+
+
+class WebhookEndpointRow(TypedDict):
+    """Of webhook_endpoints."""
+
+    id: int
+    account_id: int
+    format: str
+    url: str
+    credentials: str | None
+    secret: str
+    events: str | None
+    managed: int
+    side: str | None
+    is_active: int
+    disabled_reason: str | None
+    failing_since: int | None
+    created_at: int
