@@ -21,6 +21,11 @@ UTC_SECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 ANN = "+256712345678"
 
 
+@pytest.fixture(autouse=True)
+def in_context():
+    """None here: each request opens its own, as a server's does."""
+
+
 def caught(client: FlaskClient, kind: str = "messages", **query) -> list[dict]:
     answer = client.get(f"/sandbox/{kind}", query_string=query)
     assert answer.status_code == 200, answer.get_data(as_text=True)
