@@ -18,7 +18,7 @@ from ..core import vault
 FOLDER = "tokens"
 
 
-class TokenShelf:
+class TokenCache:
     """A sealed file (mode 600) for each gateway. ``settings``: what it is set up with; others' tokens are not ours.
 
     A file that is missing, damaged or of another key holds no token: then one is fetched.
@@ -43,13 +43,13 @@ class TokenShelf:
     def put(self, token: str, good_until_ms: int) -> None:
         """By a rename, so that a reader sees a whole one; on a full disk it is kept by this process alone."""
         sealed = vault.seal(json.dumps({"of": self._of, "token": token, "good_until": good_until_ms}))
-        draft = self._path.with_name(f".{self._gateway}.{os.getpid()}")
+        unfinished = self._path.with_name(f".{self._gateway}.{os.getpid()}")
         try:
             self._path.parent.mkdir(mode=0o700, exist_ok=True)
-            draft.touch(mode=0o600)
-            draft.write_text(sealed)
-            draft.replace(self._path)
+            unfinished.touch(mode=0o600)
+            unfinished.write_text(sealed)
+            unfinished.replace(self._path)
         except OSError as error:
             current_app.logger.warning("the access token of %s can't be kept: %s", self._gateway, error.strerror)
             with suppress(OSError):
-                draft.unlink(missing_ok=True)
+                unfinished.unlink(missing_ok=True)

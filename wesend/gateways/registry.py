@@ -18,7 +18,7 @@ from ..adapters.money.sandbox import SandboxMoney
 from ..adapters.options import Configurable, read_options
 from ..adapters.sms.base import SmsGateway
 from ..adapters.sms.sandbox import SandboxGateway
-from ..coordination.token_cache import TokenShelf
+from ..coordination.token_cache import TokenCache
 from ..core import vault
 from ..core.current_app import this_app
 from ..database import Reader, Row, Tx, cached
@@ -82,7 +82,7 @@ class _Adapters:
             current_app.logger.error("gateway %s can't be used: %s", row["name"], error)
             return None
         if isinstance(adapter, TokenMoney):
-            adapter.token.shelf = TokenShelf(row["name"], settings)
+            adapter.token.cache = TokenCache(row["name"], settings)
         if isinstance(adapter, SmsGateway):
             for hook in self.on_built:
                 hook(adapter)

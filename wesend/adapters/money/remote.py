@@ -41,7 +41,7 @@ def not_charged(reply: Reply, reason: str | None = None, *, gateway_ref: str | N
     return ChargeAnswer(UNKNOWN, gateway_ref, reason or reply.reason)
 
 
-class Shelf(Protocol):
+class Cache(Protocol):
     """Where other processes find a token, too."""
 
     def take(self) -> tuple[str, int] | None:
@@ -52,7 +52,7 @@ class Shelf(Protocol):
 
 
 class Token:
-    """An access token, shared by the threads of a process, and by all that have its ``shelf``, until it expires.
+    """An access token, shared by the threads of a process, and by all that have its ``cache``, until it expires.
 
     ``fetch(until)`` asks for one: ``{"access_token", "expires_in": seconds, maybe as text}``.
     """
@@ -63,7 +63,7 @@ class Token:
         self._token: str | None = None
         self._turned_down: str | None = None
         self._got_at_ms = self._good_until_ms = 0
-        self.shelf: Shelf | None = None
+        self.cache: Cache | None = None
 
     def get(self, until: float) -> tuple[str | None, Reply | None]:
         """The token, else the reply that brought none. ``until``: monotonic seconds, for waiting and asking in all."""
@@ -71,7 +71,7 @@ class Token:
             return None, Reply(TEMPORARY, code="busy", reason="The gateway's access token did not come in time")
         try:
             if not self._is_good():
-                self._look_on_the_shelf()
+                self._look_in_the_cache()
             if self._is_good():
                 return self._token, None
             reply = self._fetch(until)
@@ -87,14 +87,14 @@ class Token:
             life_ms = 1000 * min(USUAL_S if seconds is None else max(seconds, 0), LONGEST_S)
             self._got_at_ms = clock.now_ms()
             self._token, self._good_until_ms = token, self._got_at_ms + life_ms - min(SPARE_MS, life_ms // 10)
-            if self.shelf is not None:
-                self.shelf.put(token, self._good_until_ms)
+            if self.cache is not None:
+                self.cache.put(token, self._good_until_ms)
             return token, None
         finally:
             self._lock.release()
 
-    def _look_on_the_shelf(self) -> None:
-        found = self.shelf.take() if self.shelf is not None else None
+    def _look_in_the_cache(self) -> None:
+        found = self.cache.take() if self.cache is not None else None
         # A clock that was set back makes none last longer than it could have been given for.
         if found is not None and found[0] != self._turned_down and found[1] <= clock.now_ms() + LONGEST_S * 1000:
             self._token, self._good_until_ms = found
