@@ -9,7 +9,7 @@ import json
 import pytest
 
 from wesend.adapters.callbacks import BadSignature, CallbackRequest, UnreadableCallback
-from wesend.adapters.money.base import NOT_PAID, PAID, PENDING, Charge, PaymentHint, Standing
+from wesend.adapters.money.base import NOT_PAID, PAID, PENDING, Charge, ChargeStatus, PaymentHint
 from wesend.adapters.outcomes import ACCEPTED, REFUSED, UNKNOWN
 
 from ..support.fakes import answer, drop, reset
@@ -84,7 +84,7 @@ class TestCharging:
 
 
 class TestAsking:
-    def ask(self, vendor, adapter, *behaviours) -> Standing:
+    def ask(self, vendor, adapter, *behaviours) -> ChargeStatus:
         vendor.on("GET", f"{PATH}/{UUID}", *behaviours)
         return adapter.ask(CHARGE, UUID, 5_000)
 
@@ -93,16 +93,16 @@ class TestAsking:
         "told", [{"collection": {"amount": {"raw": "950", "formatted": "950 UGX"}}}, {"collection": {"amount": {"raw": 950.0}}}]
     )
     def test_paid_is_the_amount_that_is_confirmed(self, vendor, adapter, status, told):
-        assert self.ask(vendor, adapter, answer(200, collection(status, **told))) == Standing(PAID, 950_000_000)
+        assert self.ask(vendor, adapter, answer(200, collection(status, **told))) == ChargeStatus(PAID, 950_000_000)
 
     @pytest.mark.parametrize("amount", [950, "950.00", {"raw": "950"}])
     def test_the_transactions_amount_serves_when_the_collection_tells_none(self, vendor, adapter, amount):
         body = collection("successful")
         body["data"]["transaction"]["amount"] = amount
-        assert self.ask(vendor, adapter, answer(200, body)) == Standing(PAID, 950_000_000)
+        assert self.ask(vendor, adapter, answer(200, body)) == ChargeStatus(PAID, 950_000_000)
 
     def test_without_any_amount_it_is_what_was_asked(self, vendor, adapter):
-        assert self.ask(vendor, adapter, answer(200, collection("successful"))) == Standing(PAID, 1_000_000_000)
+        assert self.ask(vendor, adapter, answer(200, collection("successful"))) == ChargeStatus(PAID, 1_000_000_000)
 
     @pytest.mark.parametrize("raw", ["free", "-950", 0, [], True, "1,000"])
     def test_an_amount_that_is_none_is_not_believed(self, vendor, adapter, raw):
@@ -117,7 +117,7 @@ class TestAsking:
     @pytest.mark.parametrize("status", ["failed", "cancelled"])
     def test_a_failure_is_told(self, vendor, adapter, status):
         told = self.ask(vendor, adapter, answer(200, collection(status)))
-        assert told == Standing(NOT_PAID, reason=f"MarzPay says {status}")
+        assert told == ChargeStatus(NOT_PAID, reason=f"MarzPay says {status}")
 
     @pytest.mark.parametrize(
         "behaviour",
@@ -136,7 +136,7 @@ class TestAsking:
         assert self.ask(vendor, adapter, behaviour).status == PENDING
 
     def test_a_charge_whose_answer_was_lost_can_not_be_asked_for(self, vendor, adapter):
-        assert adapter.ask(CHARGE, None, 5_000) == Standing(PENDING)
+        assert adapter.ask(CHARGE, None, 5_000) == ChargeStatus(PENDING)
         assert vendor.asked == []
 
 

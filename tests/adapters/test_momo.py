@@ -7,7 +7,7 @@ import json
 import pytest
 
 from wesend.adapters.callbacks import CallbackRequest, UnreadableCallback
-from wesend.adapters.money.base import NOT_PAID, PAID, PENDING, Charge, PaymentHint, Standing
+from wesend.adapters.money.base import NOT_PAID, PAID, PENDING, Charge, ChargeStatus, PaymentHint
 from wesend.adapters.money.momo import LIVE, SANDBOX, Momo
 from wesend.adapters.outcomes import ACCEPTED, REFUSED, UNKNOWN
 
@@ -95,7 +95,7 @@ class TestCharging:
 
 
 class TestAsking:
-    def ask(self, vendor, adapter, *behaviours, gateway_ref: str | None = REFERENCE) -> Standing:
+    def ask(self, vendor, adapter, *behaviours, gateway_ref: str | None = REFERENCE) -> ChargeStatus:
         vendor.on("GET", f"{PAY}/{REFERENCE}", *behaviours)
         return adapter.ask(CHARGE, gateway_ref, 5_000)
 
@@ -107,7 +107,7 @@ class TestAsking:
     @pytest.mark.parametrize(("amount", "micros"), [("500", 500_000_000), ("450.5", 450_500_000), (500, 500_000_000)])
     def test_paid_is_the_amount_that_is_confirmed(self, vendor, adapter, amount, micros):
         body = {"status": "SUCCESSFUL", "amount": amount, "currency": "UGX", "financialTransactionId": "1"}
-        assert self.ask(vendor, adapter, answer(200, body)) == Standing(PAID, micros)
+        assert self.ask(vendor, adapter, answer(200, body)) == ChargeStatus(PAID, micros)
 
     @pytest.mark.parametrize(
         ("reason", "words"),
@@ -123,7 +123,7 @@ class TestAsking:
     )
     def test_a_failure_is_told_in_words(self, vendor, adapter, reason, words):
         told = self.ask(vendor, adapter, answer(200, {"status": "FAILED", "reason": reason}))
-        assert told == Standing(NOT_PAID, reason=words)
+        assert told == ChargeStatus(NOT_PAID, reason=words)
 
     @pytest.mark.parametrize(
         "behaviour",

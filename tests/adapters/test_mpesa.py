@@ -8,7 +8,7 @@ from base64 import b64decode
 import pytest
 
 from wesend.adapters.callbacks import CallbackRequest, UnreadableCallback
-from wesend.adapters.money.base import NOT_PAID, PAID, PENDING, Charge, PaymentHint, Standing
+from wesend.adapters.money.base import NOT_PAID, PAID, PENDING, Charge, ChargeStatus, PaymentHint
 from wesend.adapters.options import BadOption
 from wesend.adapters.outcomes import ACCEPTED, REFUSED, UNKNOWN
 
@@ -190,7 +190,7 @@ class TestTheToken:
 
 
 class TestAsking:
-    def ask(self, vendor, adapter, *behaviours) -> Standing:
+    def ask(self, vendor, adapter, *behaviours) -> ChargeStatus:
         vendor.on("POST", QUERY, *behaviours)
         return adapter.ask(CHARGE, "ws_CO_1", 5_000)
 
@@ -203,7 +203,7 @@ class TestAsking:
     @pytest.mark.parametrize("code", ["0", 0])
     def test_paid_is_what_was_asked_since_it_tells_no_amount(self, vendor, adapter, code):
         paid = answer(200, {"ResponseCode": "0", "ResultCode": code})
-        assert self.ask(vendor, adapter, paid) == Standing(PAID, 500_000_000)
+        assert self.ask(vendor, adapter, paid) == ChargeStatus(PAID, 500_000_000)
 
     @pytest.mark.parametrize(
         ("code", "reason"),
@@ -221,7 +221,7 @@ class TestAsking:
     )
     def test_a_failure_is_told_in_words(self, vendor, adapter, code, reason):
         told = answer(200, {"ResponseCode": "0", "ResultCode": code, "ResultDesc": "As Safaricom says"})
-        assert self.ask(vendor, adapter, told) == Standing(NOT_PAID, reason=reason)
+        assert self.ask(vendor, adapter, told) == ChargeStatus(NOT_PAID, reason=reason)
 
     @pytest.mark.parametrize(
         "behaviour",
@@ -260,7 +260,7 @@ class TestAsking:
         assert self.ask(vendor, adapter, behaviour).status == PENDING
 
     def test_a_charge_whose_answer_was_lost_can_not_be_asked_for(self, vendor, adapter):
-        assert adapter.ask(CHARGE, None, 5_000) == Standing(PENDING)
+        assert adapter.ask(CHARGE, None, 5_000) == ChargeStatus(PENDING)
         assert vendor.asked == []
 
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from wesend.adapters.money.base import NOT_PAID, PAID, PENDING, ChargeAnswer, MoneyGateway, Standing
+from wesend.adapters.money.base import NOT_PAID, PAID, PENDING, ChargeAnswer, ChargeStatus, MoneyGateway
 from wesend.core import clock as time
 from wesend.core import money
 from wesend.core.errors import ChargeRefused, DepositNotFound, InvalidInput, TooManyPaymentPrompts, TopUpNotConfigured
@@ -27,14 +27,14 @@ PAYER = normalise("0772345678", "UG")
 
 
 class ScriptedMoney(MoneyGateway):
-    """Accepts every charge; says ``standing`` when asked."""
+    """Accepts every charge; says ``status`` when asked."""
 
     type = "scripted-money"
 
     def __init__(self):
         super().__init__("mobile")
         self.answer = ChargeAnswer("accepted", "vendor-1")
-        self.standing = Standing(PENDING)
+        self.status = ChargeStatus(PENDING)
         self.charges, self.asked = [], []
 
     def charge(self, charge):
@@ -43,7 +43,7 @@ class ScriptedMoney(MoneyGateway):
 
     def ask(self, charge, gateway_ref, age_ms):
         self.asked.append((charge, gateway_ref, age_ms))
-        return self.standing
+        return self.status
 
 
 @pytest.fixture
@@ -125,12 +125,12 @@ def test_credits_are_bought_at_the_wallets_rate_to_four_decimals(payer, clock):
 @pytest.mark.parametrize("reached", ["failed", "expired"])
 def test_money_that_comes_after_a_deposit_was_given_up_is_still_credited_once(deposit, wallet, payer, clock, reached):
     if reached == "failed":
-        payer.standing = Standing(NOT_PAID, reason="Declined")
+        payer.status = ChargeStatus(NOT_PAID, reason="Declined")
     else:
         clock.advance(24 * 3600)
     check(deposit["id"])
     assert now(deposit)["status"] == reached and balance(wallet) == "0"
-    payer.standing = Standing(PAID, 400_000_000)
+    payer.status = ChargeStatus(PAID, 400_000_000)
     assert check(deposit["id"])["status"] == "successful"
     check(deposit["id"])
     row = now(deposit)
@@ -138,19 +138,19 @@ def test_money_that_comes_after_a_deposit_was_given_up_is_still_credited_once(de
     assert credits(wallet) == [400_000_000] and problems() == []
 
 
-@pytest.mark.parametrize("standing", [Standing(NOT_PAID, reason="Reversed"), Standing(PENDING)])
-def test_a_successful_deposit_stays_successful(deposit, wallet, payer, clock, standing):
+@pytest.mark.parametrize("status", [ChargeStatus(NOT_PAID, reason="Reversed"), ChargeStatus(PENDING)])
+def test_a_successful_deposit_stays_successful(deposit, wallet, payer, clock, status):
     settle(deposit["id"], None)
-    payer.standing = standing
+    payer.status = status
     clock.advance(25 * 3600)
     assert check(deposit["id"])["status"] == "successful"
     assert balance(wallet) == "500"
 
 
 def test_a_failed_deposit_keeps_its_first_reason(deposit, payer, clock):
-    payer.standing = Standing(NOT_PAID, reason="Declined")
+    payer.status = ChargeStatus(NOT_PAID, reason="Declined")
     check(deposit["id"])
-    payer.standing = Standing(NOT_PAID, reason="Something else")
+    payer.status = ChargeStatus(NOT_PAID, reason="Something else")
     check(deposit["id"])
     assert (now(deposit)["status"], now(deposit)["reason"]) == ("failed", "Declined")
 
@@ -202,7 +202,7 @@ def test_a_charge_without_a_clear_answer_is_pending_and_asked_for_by_our_referen
     payer.answer = ChargeAnswer("unknown")
     deposit = start_deposit(wallet, 500_000_000, PAYER)
     assert (deposit["status"], deposit["gateway_ref"]) == ("pending", None)
-    payer.standing = Standing(PAID, 500_000_000)
+    payer.status = ChargeStatus(PAID, 500_000_000)
     clock.advance(5)
     poll_due()
     assert balance(wallet) == "500"

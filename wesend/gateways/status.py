@@ -1,4 +1,4 @@
-"""How every gateway stands, for whoever runs the instance: what carries, what rests, and what it said last."""
+"""The status of every gateway, for whoever runs the instance: what carries, what rests, and what it said last."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAIL = "mail"
 SOUND = Record(0, None, None, None)
 
 
-class Standing(NamedTuple):
+class GatewayStatus(NamedTuple):
     """``info.kind`` is sms, money or mail; ``tps`` and ``parallel`` are None where there is no such limit."""
 
     info: GatewayInfo
@@ -37,18 +37,18 @@ class Standing(NamedTuple):
         return self.info.kind == "sms"
 
 
-def standings(*, actor: Actor) -> list[Standing]:
+def statuses(*, actor: Actor) -> list[GatewayStatus]:
     """Those that were set up by name, then those that are always there."""
     roles.require(actor, OPERATE)
     records, carrying = breaker.records(), registry.gateways()
-    found = [_standing(info, records, carrying) for info in [*service.list_gateways(), *_of_mail(carrying)]]
+    found = [_status(info, records, carrying) for info in [*service.list_gateways(), *_of_mail(carrying)]]
     return sorted(found, key=lambda one: one.is_built_in)
 
 
-def standing_of(name: str, *, actor: Actor) -> Standing:
+def status_of(name: str, *, actor: Actor) -> GatewayStatus:
     """GatewayNotFound when there is none of that name."""
     name = service.named(name)
-    found = next((one for one in standings(actor=actor) if one.info.name == name), None)
+    found = next((one for one in statuses(actor=actor) if one.info.name == name), None)
     if found is None:
         raise GatewayNotFound(f"There is no gateway named {name}")
     return found
@@ -62,12 +62,12 @@ def _of_mail(carrying: dict[str, SmsGateway]) -> list[GatewayInfo]:
     ]
 
 
-def _standing(info: GatewayInfo, records: dict[str, Record], carrying: dict[str, SmsGateway]) -> Standing:
+def _status(info: GatewayInfo, records: dict[str, Record], carrying: dict[str, SmsGateway]) -> GatewayStatus:
     adapter, record = carrying.get(info.name), records.get(info.name, SOUND)
     title = registry.known_types()[info.type].title
     if adapter is None or adapter.in_process:
-        return Standing(info, title, _state(info, record), record, None, None)
-    return Standing(info, title, _state(info, record), record, adapter.tps, adapter.parallel)
+        return GatewayStatus(info, title, _state(info, record), record, None, None)
+    return GatewayStatus(info, title, _state(info, record), record, adapter.tps, adapter.parallel)
 
 
 def _state(info: GatewayInfo, record: Record) -> str:

@@ -22,9 +22,9 @@ from ..adapters.money.base import (
     UNKNOWN,
     Charge,
     ChargeAnswer,
+    ChargeStatus,
     MoneyGateway,
     PaymentHint,
-    Standing,
 )
 from ..core import clock, money
 from ..core.errors import ChargeRefused, DepositNotFound, InvalidInput, TooManyPaymentPrompts, TopUpNotConfigured
@@ -210,16 +210,16 @@ def check(deposit_id: int) -> Row:
     if deposit["status"] == "successful":
         return deposit
     gateway = registry.money_gateway(deposit["gateway"])
-    standing = Standing(PENDING)
+    answer = ChargeStatus(PENDING)
     if gateway is not None:
         try:
-            standing = gateway.ask(charge_of(deposit), deposit["gateway_ref"], clock.now_ms() - deposit["created_at"])
+            answer = gateway.ask(charge_of(deposit), deposit["gateway_ref"], clock.now_ms() - deposit["created_at"])
         except Exception:
             current_app.logger.exception("money gateway %s could not be asked", deposit["gateway"])
-    if standing.status == PAID:
-        settle(deposit_id, standing.amount_micros)
-    elif standing.status == NOT_PAID:
-        _close(deposit_id, "failed", standing.reason)
+    if answer.status == PAID:
+        settle(deposit_id, answer.amount_micros)
+    elif answer.status == NOT_PAID:
+        _close(deposit_id, "failed", answer.reason)
         _stop_asking(deposit_id)
     else:
         _ask_later(deposit, gateway.first_poll_ms if gateway else 5_000)

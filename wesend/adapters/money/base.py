@@ -24,7 +24,7 @@ __all__ = [
     "ChargeAnswer",
     "MoneyGateway",
     "PaymentHint",
-    "Standing",
+    "ChargeStatus",
     "takes",
 ]
 
@@ -47,7 +47,7 @@ class ChargeAnswer(NamedTuple):
     reason: str | None = None
 
 
-class Standing(NamedTuple):
+class ChargeStatus(NamedTuple):
     """What the gateway says of a charge; ``amount_micros`` is what it confirms (None: what was asked)."""
 
     status: str
@@ -82,7 +82,7 @@ class MoneyGateway(Configurable):
     def charge(self, charge: Charge) -> ChargeAnswer:
         raise NotImplementedError
 
-    def ask(self, charge: Charge, gateway_ref: str | None, age_ms: int) -> Standing:
+    def ask(self, charge: Charge, gateway_ref: str | None, age_ms: int) -> ChargeStatus:
         raise NotImplementedError
 
     def read_callback(self, request: CallbackRequest) -> list[PaymentHint]:

@@ -10,7 +10,7 @@ from .. import reading
 from ..callbacks import BadSignature, CallbackRequest, UnreadableCallback, require_signature
 from ..http_client import ANSWERED, Reply, basic
 from ..options import Option
-from .base import ACCEPTED, NOT_PAID, PAID, PENDING, REFUSED, UNKNOWN, Charge, ChargeAnswer, PaymentHint, Standing, takes
+from .base import ACCEPTED, NOT_PAID, PAID, PENDING, REFUSED, UNKNOWN, Charge, ChargeAnswer, ChargeStatus, PaymentHint, takes
 from .remote import RemoteMoney, not_charged
 
 STATUSES = {
@@ -73,32 +73,32 @@ class MarzPay(RemoteMoney):
             return ChargeAnswer(UNKNOWN, uuid, "MarzPay answered, but not as documented")
         return ChargeAnswer(ACCEPTED, uuid)
 
-    def ask(self, charge: Charge, gateway_ref: str | None, age_ms: int) -> Standing:
+    def ask(self, charge: Charge, gateway_ref: str | None, age_ms: int) -> ChargeStatus:
         """Only by MarzPay's id; what it says of another reference is not about this charge."""
         if gateway_ref is None:
-            return Standing(PENDING)
+            return ChargeStatus(PENDING)
         reply = self._call("GET", f"/{quote(gateway_ref, safe='')}")
         answer = reply.object() if reply.kind == ANSWERED else {}
         transaction = reading.pick(answer, "data.transaction")
         transaction = transaction if isinstance(transaction, dict) else {}
         reference = reading.text(transaction.get("reference"))
         if reference is not None and reference.lower() != charge.reference.lower():
-            return Standing(PENDING)
+            return ChargeStatus(PENDING)
         status = _status(transaction)
         if status == PAID:
             return self._paid(charge, answer)
         if status == NOT_PAID:
             reason = reading.text(transaction.get("message")) or reading.text(transaction.get("reason"))
-            return Standing(NOT_PAID, reason=reason or f"MarzPay says {reading.text(transaction.get('status'))}")
-        return Standing(PENDING)
+            return ChargeStatus(NOT_PAID, reason=reason or f"MarzPay says {reading.text(transaction.get('status'))}")
+        return ChargeStatus(PENDING)
 
     @staticmethod
-    def _paid(charge: Charge, answer: dict) -> Standing:
+    def _paid(charge: Charge, answer: dict) -> ChargeStatus:
         told = [found for found in (reading.pick(answer, path) for path in AMOUNTS) if found is not None]
         amount = reading.micros(told[0]) if told else charge.amount_micros
         if amount is None:
-            return Standing(PENDING, reason="MarzPay confirms no readable amount")
-        return Standing(PAID, amount)
+            return ChargeStatus(PENDING, reason="MarzPay confirms no readable amount")
+        return ChargeStatus(PAID, amount)
 
     def read_callback(self, request: CallbackRequest) -> list[PaymentHint]:
         secret = self.credentials["webhook_secret"]

@@ -10,7 +10,7 @@ from .. import reading
 from ..callbacks import CallbackRequest, UnreadableCallback
 from ..http_client import ANSWERED, Reply, basic
 from ..options import Option
-from .base import ACCEPTED, NOT_PAID, PAID, PENDING, Charge, ChargeAnswer, PaymentHint, Standing, takes
+from .base import ACCEPTED, NOT_PAID, PAID, PENDING, Charge, ChargeAnswer, ChargeStatus, PaymentHint, takes
 from .remote import TokenMoney, not_charged
 
 LIVE, SANDBOX = "https://proxy.momoapi.mtn.com", "https://sandbox.momodeveloper.mtn.com"
@@ -93,24 +93,24 @@ class Momo(TokenMoney):
             return ChargeAnswer(ACCEPTED, charge.reference)
         return not_charged(reply, _reason(reply.object()), gateway_ref=charge.reference)
 
-    def ask(self, charge: Charge, gateway_ref: str | None, age_ms: int) -> Standing:
+    def ask(self, charge: Charge, gateway_ref: str | None, age_ms: int) -> ChargeStatus:
         reply = self.call("GET", f"/collection/v1_0/requesttopay/{quote(charge.reference, safe='')}", headers=self._headers)
         answer = reply.object() if reply.kind == ANSWERED else {}
         status = (reading.text(answer.get("status")) or "").upper()
         if status == "FAILED":
-            return Standing(NOT_PAID, reason=_reason(answer.get("reason")) or "MTN says that it failed")
+            return ChargeStatus(NOT_PAID, reason=_reason(answer.get("reason")) or "MTN says that it failed")
         if status != "SUCCESSFUL":
-            return Standing(PENDING)
+            return ChargeStatus(PENDING)
         return self._paid(charge, answer)
 
     @staticmethod
-    def _paid(charge: Charge, answer: dict) -> Standing:
+    def _paid(charge: Charge, answer: dict) -> ChargeStatus:
         """Another currency or an amount that is none is not what was asked: left for a person to look at."""
         currency = reading.text(answer.get("currency")) or charge.currency
         amount = reading.micros(answer.get("amount")) if "amount" in answer else charge.amount_micros
         if currency != charge.currency or amount is None:
-            return Standing(PENDING, reason="MTN confirms another currency or no readable amount")
-        return Standing(PAID, amount)
+            return ChargeStatus(PENDING, reason="MTN confirms another currency or no readable amount")
+        return ChargeStatus(PAID, amount)
 
     def read_callback(self, request: CallbackRequest) -> list[PaymentHint]:
         """POST or PUT of the request's result; our reference is its ``externalId``."""

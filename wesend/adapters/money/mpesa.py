@@ -11,7 +11,7 @@ from .. import reading
 from ..callbacks import CallbackRequest, UnreadableCallback
 from ..http_client import ANSWERED, Reply, basic
 from ..options import BadOption, Option, Values
-from .base import ACCEPTED, NOT_PAID, PAID, PENDING, REFUSED, UNKNOWN, Charge, ChargeAnswer, PaymentHint, Standing, takes
+from .base import ACCEPTED, NOT_PAID, PAID, PENDING, REFUSED, UNKNOWN, Charge, ChargeAnswer, ChargeStatus, PaymentHint, takes
 from .remote import TokenMoney, not_charged
 
 PAID_CODE = "0"
@@ -101,18 +101,18 @@ class Mpesa(TokenMoney):
         said = reading.text(answer.get("ResponseDescription"))
         return ChargeAnswer(REFUSED, reason=said or f"M-Pesa answered {code}")
 
-    def ask(self, charge: Charge, gateway_ref: str | None, age_ms: int) -> Standing:
+    def ask(self, charge: Charge, gateway_ref: str | None, age_ms: int) -> ChargeStatus:
         """Only by M-Pesa's CheckoutRequestID. It tells no amount, so what was asked is what counts."""
         if gateway_ref is None:
-            return Standing(PENDING)
+            return ChargeStatus(PENDING)
         reply = self.call("POST", "/mpesa/stkpushquery/v1/query", json={**self._signed(), "CheckoutRequestID": gateway_ref})
         # HTTP 500 with errorCode 500.001.1001 is how it says "still processing": pending, as is every other error.
         result = _code(reply.object().get("ResultCode")) if reply.kind == ANSWERED else None
         if result is None or result in STILL_OPEN:
-            return Standing(PENDING)
+            return ChargeStatus(PENDING)
         if result == PAID_CODE:
-            return Standing(PAID, charge.amount_micros)
-        return Standing(
+            return ChargeStatus(PAID, charge.amount_micros)
+        return ChargeStatus(
             NOT_PAID, reason=RESULTS.get(result) or reading.text(reply.object().get("ResultDesc")) or f"M-Pesa answered {result}"
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..options import Option
-from .base import NOT_PAID, PAID, PENDING, Charge, ChargeAnswer, MoneyGateway, Standing
+from .base import NOT_PAID, PAID, PENDING, Charge, ChargeAnswer, ChargeStatus, MoneyGateway
 
 DECLINES, SILENT = "0000099", "0000055"
 DELAY_MS = 1000
@@ -36,9 +36,9 @@ class SandboxMoney(MoneyGateway):
     def charge(self, charge: Charge) -> ChargeAnswer:
         return ChargeAnswer("accepted", gateway_ref="sbx-" + charge.reference)
 
-    def ask(self, charge: Charge, gateway_ref: str | None, age_ms: int) -> Standing:
+    def ask(self, charge: Charge, gateway_ref: str | None, age_ms: int) -> ChargeStatus:
         if charge.phone.endswith(SILENT) or 0 <= age_ms < DELAY_MS:  # below zero: the clock was set back
-            return Standing(PENDING)
+            return ChargeStatus(PENDING)
         if charge.phone.endswith(DECLINES):
-            return Standing(NOT_PAID, reason="Declined by the payer (sandbox)")
-        return Standing(PAID, charge.amount_micros)
+            return ChargeStatus(NOT_PAID, reason="Declined by the payer (sandbox)")
+        return ChargeStatus(PAID, charge.amount_micros)

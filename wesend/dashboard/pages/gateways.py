@@ -15,7 +15,7 @@ from ...core.errors import GatewayNotFound
 from ...core.settings import is_loopback
 from ...gateways import registry, service, test_send
 from ...gateways import status as gateway_status
-from ...gateways.status import Standing
+from ...gateways.status import GatewayStatus
 from ...gateways.test_send import Trial
 from ...operations.queue_state import waiting_for
 from ...routing.routes import routes_by_gateway
@@ -47,7 +47,7 @@ class TestForm(Form):
 def index() -> ResponseReturnValue:
     return render_template(
         "gateways/index.html",
-        gateways=gateway_status.standings(actor=actor()),
+        gateways=gateway_status.statuses(actor=actor()),
         kinds=KINDS,
         routes=routes_by_gateway(),
         about=_abouts(),
@@ -111,10 +111,10 @@ def _show_form(form: GatewayForm) -> str:
 
 @blueprint.get("/gateways/<name>")
 def show(name: str) -> ResponseReturnValue:
-    return _show(gateway_status.standing_of(name, actor=actor()), TestForm(data=session.get(TRIED)))
+    return _show(gateway_status.status_of(name, actor=actor()), TestForm(data=session.get(TRIED)))
 
 
-def _show(found: Standing, form: TestForm) -> str:
+def _show(found: GatewayStatus, form: TestForm) -> str:
     info = found.info
     return render_template(
         "gateways/show.html",
@@ -131,7 +131,7 @@ def _show(found: Standing, form: TestForm) -> str:
     )
 
 
-def _settings(found: Standing) -> list[tuple[str, str, str]]:
+def _settings(found: GatewayStatus) -> list[tuple[str, str, str]]:
     """Label, value and a note; of a secret whether it was given."""
     kind = registry.types().get(found.info.type)
     if kind is None or found.is_built_in:
@@ -147,7 +147,7 @@ def _settings(found: Standing) -> list[tuple[str, str, str]]:
 @blueprint.post("/gateways/<name>/test")
 def test(name: str) -> ResponseReturnValue:
     """Never sent twice by a page that is loaded again: the outcome is told on the page that it leads to."""
-    found = gateway_status.standing_of(name, actor=actor())
+    found = gateway_status.status_of(name, actor=actor())
     form = TestForm()
     if form.sent():
         with form.refusals():
@@ -188,8 +188,8 @@ def remove(name: str) -> ResponseReturnValue:
     return redirect(url_for(".index"), 303)
 
 
-def _of_ones_own(name: str) -> Standing:
-    found = gateway_status.standing_of(name, actor=actor())
+def _of_ones_own(name: str) -> GatewayStatus:
+    found = gateway_status.status_of(name, actor=actor())
     if found.is_built_in:
         raise GatewayNotFound(f"{found.info.name} is always there: it can be neither changed nor removed.")
     return found
