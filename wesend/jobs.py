@@ -115,7 +115,7 @@ def recover(app: Flask) -> None:
 
 
 def match_receipts(_app: Flask) -> None:
-    """Match the receipts that gateways brought."""
+    """Match the receipts that gateways have reported."""
     repeat(receipt_inbox.match_new)
 
 

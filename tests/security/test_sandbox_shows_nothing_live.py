@@ -66,7 +66,7 @@ def test_a_live_message_is_not_there_even_if_its_route_leads_to_the_sandboxs_gat
         assert sandbox_phones.list_phones(minted.account_id) == []
         assert sandbox_phones.conversation(minted.account_id, "+256712345678") == []
         with pytest.raises(Conflict):
-            sandbox_phones.bring_receipt(get_account(minted.account_id), uid, "failed", actor=ACTOR)
+            sandbox_phones.report_receipt(get_account(minted.account_id), uid, "failed", actor=ACTOR)
 
 
 def test_not_even_its_id_is_known(client, live, mailed):

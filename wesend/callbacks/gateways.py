@@ -1,4 +1,4 @@
-"""`/callbacks/{sms,money}/NAME/<token>`: what vendors bring. Kept first and answered at once; a job makes something of it."""
+"""`/callbacks/{sms,money}/NAME/<token>`: what vendors report. Kept first and answered at once; a job makes something of it."""
 
 from __future__ import annotations
 

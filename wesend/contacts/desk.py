@@ -127,7 +127,7 @@ def opt_out(account: AccountInfo, number: str, *, actor: Actor) -> str:
 
 
 def opt_out_list(account: AccountInfo, stream: IO[bytes], *, actor: Actor) -> tuple[int, list[str]]:
-    """A list brought along: how many are new, and what in it is neither a number nor an e-mail address.
+    """A list that somebody has: how many are new, and what in it is neither a number nor an e-mail address.
 
     The columns that are headed so are read; without a header every cell that is a number or an address. EmptyList,
     FileTooLarge, UnreadableFile.

@@ -1,4 +1,4 @@
-"""Files that people bring along (contacts, opt-outs): how much of one is read, and why one is refused."""
+"""Files that people upload or name in a command (contacts, opt-outs): how much of one is read, and why one is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One reader for every file that people bring along: a list, a CSV or a workbook, on disk or through a pipe."""
+"""One reader for every file that people upload or name in a command: a list, a CSV or a workbook, on disk or through a pipe."""
 
 from __future__ import annotations
 

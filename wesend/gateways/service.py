@@ -200,7 +200,7 @@ def _why_not(row: Row) -> str:
 
 
 def callback_address(name: str, type_name: str, token: str) -> str | None:
-    """Where the vendor brings receipts or results; None for a type whose vendor brings none."""
+    """Where the vendor reports receipts or results; None for a type whose vendor reports none."""
     if not registry.hears_callbacks(types()[type_name]):
         return None
     return f"{current_app.config['WESEND'].base_url}/callbacks/{kind_of(type_name)}/{name}/{token}"

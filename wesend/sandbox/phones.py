@@ -71,8 +71,8 @@ def conversation(account_id: int, number: str, limit: int = 50) -> list[Said]:
     return sorted(said, key=lambda line: line.at)[-limit:]
 
 
-def bring_receipt(account: AccountInfo, uid: str, status: str, *, actor: Actor) -> None:
-    """As if the gateway had brought a receipt now; Conflict for a message that left for a real gateway, or was paid for."""
+def report_receipt(account: AccountInfo, uid: str, status: str, *, actor: Actor) -> None:
+    """As if the gateway had sent a receipt now; Conflict for a message that left for a real gateway, or was paid for."""
     roles.require_to_send(actor, account)
     message = history.find(account.id, uid, actor=actor)
     if message["gateway"] != SANDBOX or not query("SELECT 1 FROM wallets WHERE id = ? AND is_sandbox = 1", (message["wallet_id"],)):

@@ -82,7 +82,7 @@ class Receipt(NamedTuple):
 
 
 class CallbackReceipt(NamedTuple):
-    """A receipt as a gateway brought it, and what it may be matched by: its id, our reference, the number (E.164).
+    """A receipt as a gateway reported it, and what it may be matched by: its id, our reference, the number (E.164).
 
     ``part``: names the happening where a gateway tells of each part of a long message under one id, the same when it is
     told again; ``parts``: how many there are, where it says so.
@@ -135,7 +135,7 @@ class SmsGateway(Configurable):
         return None
 
     def first_poll_ms(self, to: str) -> int | None:
-        """How long after acceptance a receipt is first asked for; None: it will be brought."""
+        """How long after acceptance a receipt is first asked for; None: it comes by itself."""
         return 30_000 if self.can_poll else None
 
     def ask(self, questions: list[Question]) -> list[Receipt | None]:

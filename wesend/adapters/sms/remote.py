@@ -19,7 +19,7 @@ def base_url(default: str | None) -> Option:
 
 
 class RemoteSmsGateway(SmsGateway):
-    """``timeout``: seconds for one call in all; ``callback_url``: ours, where the vendor brings receipts."""
+    """``timeout``: seconds for one call in all; ``callback_url``: ours, where the vendor reports receipts."""
 
     def __init__(self, name: str, options: Mapping[str, Any], secrets: Mapping[str, Any], *, timeout: float, callback_url: str):
         super().__init__(name)

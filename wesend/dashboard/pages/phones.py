@@ -40,9 +40,9 @@ def _back() -> ResponseReturnValue:
 
 
 @blueprint.post("/receipt")
-def bring_receipt() -> ResponseReturnValue:
+def report_receipt() -> ResponseReturnValue:
     status = "delivered" if request.form.get("status") == "delivered" else "failed"
-    sandbox_phones.bring_receipt(account(), request.form.get("uid", ""), status, actor=actor())
+    sandbox_phones.report_receipt(account(), request.form.get("uid", ""), status, actor=actor())
     flash(f"A receipt was brought: {status}. What had ended already stays as it was.", "success")
     return _back()
 

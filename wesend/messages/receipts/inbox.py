@@ -1,4 +1,4 @@
-"""Receipts that gateways bring: kept first, then matched; one that comes before our own record waits five minutes."""
+"""Receipts that gateways report: kept first, then matched; one that comes before our own record waits five minutes."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def keep(gateway: str, receipts: list[CallbackReceipt], raw: str | None = None) 
     rows = [
         (
             gateway,
-            brought.gateway_ref,
-            brought.reference,
-            brought.to,
-            brought.receipt.status,
-            brought.receipt.code,
-            (brought.receipt.text or "")[:TEXT_KEPT] or None,
+            reported.gateway_ref,
+            reported.reference,
+            reported.to,
+            reported.receipt.status,
+            reported.receipt.code,
+            (reported.receipt.text or "")[:TEXT_KEPT] or None,
             raw[:RAW_KEPT] if raw else None,
-            brought.part,
-            brought.parts,
+            reported.part,
+            reported.parts,
             now,
         )
-        for brought in receipts
+        for reported in receipts
     ]
     write(
         lambda tx: tx.executemany(
@@ -76,7 +76,7 @@ class Looked:
 
 
 def init_app(app: Flask) -> None:
-    """Gateways that hold a connection bring their receipts on threads of their own."""
+    """Gateways that hold a connection report their receipts on threads of their own."""
     app.extensions["wesend.looked_receipts"] = Looked()
 
     def take_receipts(adapter: SmsGateway) -> None:
@@ -101,7 +101,7 @@ def init_app(app: Flask) -> None:
 
 
 def match_new() -> int:
-    """Match what was brought since, and now and then what found no message before; how many found theirs."""
+    """Match what was reported since, and now and then what found no message before; how many found theirs."""
     looked: Looked = current_app.extensions["wesend.looked_receipts"]
     since = looked.oldest_again(clock.now_ms())
     found = _match_pages("id <= ? AND created_at >= ?", (looked.last_id, since))[0] if since is not None else 0
@@ -135,92 +135,92 @@ class _Found(NamedTuple):
 def _match(rows: list[Row]) -> int:
     """Record what has found its message; what has not takes no write lock."""
     now = clock.now_ms()
-    likely = [brought for brought in rows if _find(brought) is not None]
-    known = {brought["id"] for brought in likely}
-    too_old = [brought["id"] for brought in rows if brought["id"] not in known and now - brought["created_at"] > WAITS_MS]
+    likely = [reported for reported in rows if _find(reported) is not None]
+    known = {reported["id"] for reported in likely}
+    too_old = [reported["id"] for reported in rows if reported["id"] not in known and now - reported["created_at"] > WAITS_MS]
 
     def unit(tx: Tx) -> int:
         tx.execute(f"UPDATE brought_receipts SET state = 'unmatched' WHERE id IN ({marks(too_old)}) AND state = 'new'", too_old)
         matched = 0
         planned: dict[int, Move] = {}
-        for brought in likely:
-            found = _find(brought)
+        for reported in likely:
+            found = _find(reported)
             if found is not None and found.message["id"] in planned:
                 # Several about one message: each sees what the one before has changed.
                 move(tx, list(planned.values()), now)
                 planned = {}
-                found = _find(brought)
+                found = _find(reported)
             if found is not None and tx.changed(
                 "UPDATE brought_receipts SET state = 'matched', message_id = ? WHERE id = ? AND state = 'new'",
-                (found.message["id"], brought["id"]),
+                (found.message["id"], reported["id"]),
             ):
                 matched += 1
-                planned.update(_plan(tx, brought, found, now))
+                planned.update(_plan(tx, reported, found, now))
         move(tx, list(planned.values()), now)
         return matched
 
     return write(unit) if likely or too_old else 0
 
 
-def _plan(tx: Tx, brought: Row, found: _Found, now: int) -> dict[int, Move]:
+def _plan(tx: Tx, reported: Row, found: _Found, now: int) -> dict[int, Move]:
     """The move that a receipt asks for, by its message's id; none for a part that says nothing of the whole yet."""
     message = found.message
-    told = Receipt(brought["status"], brought["code"], brought["text"])
+    told = Receipt(reported["status"], reported["code"], reported["text"])
     receipt: Receipt | None = told
-    if brought["part"] is not None:
-        receipt = multipart.counted(tx, message, brought, told)
+    if reported["part"] is not None:
+        receipt = multipart.counted(tx, message, reported, told)
     if found.part is not None:
-        adapter = registry.gateway(brought["gateway"])
+        adapter = registry.gateway(reported["gateway"])
         receipt = multipart.whole(tx, adapter, message, found.part, told) if adapter is not None else None
     if receipt is None:
         return {}
     planned = plan_receipt(message, receipt, now)
-    if message["gateway_ref"] is None and brought["gateway_ref"] is not None:
+    if message["gateway_ref"] is None and reported["gateway_ref"] is not None:
         # A message of unknown outcome learns the gateway's id of it from its receipt.
-        planned = planned._replace(changes={**(planned.changes or {}), "gateway_ref": brought["gateway_ref"]})
+        planned = planned._replace(changes={**(planned.changes or {}), "gateway_ref": reported["gateway_ref"]})
     return {message["id"]: planned}
 
 
-def _find(brought: Row) -> _Found | None:
-    gateway = brought["gateway"]
-    if brought["reference"] is not None:
-        message = query_one("SELECT * FROM messages WHERE uid = ? AND gateway = ?", (brought["reference"], gateway))
+def _find(reported: Row) -> _Found | None:
+    gateway = reported["gateway"]
+    if reported["reference"] is not None:
+        message = query_one("SELECT * FROM messages WHERE uid = ? AND gateway = ?", (reported["reference"], gateway))
         if message is not None:
             return _Found(message)
-    if brought["gateway_ref"] is not None:
+    if reported["gateway_ref"] is not None:
         alternatives = getattr(registry.gateway(gateway), "alternatives", None)
-        for spelled in alternatives(brought["gateway_ref"]) if alternatives else (brought["gateway_ref"],):
+        for spelled in alternatives(reported["gateway_ref"]) if alternatives else (reported["gateway_ref"],):
             message = query_one(
                 "SELECT * FROM messages WHERE gateway_ref = ? AND gateway = ? ORDER BY id DESC LIMIT 1", (spelled, gateway)
             )
-            if message is not None and _is_to(message, brought):
+            if message is not None and _is_to(message, reported):
                 return _Found(message)
             part = multipart.find_part(gateway, spelled)
             message = part and query_one("SELECT * FROM messages WHERE id = ?", (part["message_id"],))
-            if message is not None and _is_to(message, brought):
+            if message is not None and _is_to(message, reported):
                 return _Found(message, part)
-    return _only_unknown(brought)
+    return _only_unknown(reported)
 
 
-def _is_to(message: Row, brought: Row) -> bool:
+def _is_to(message: Row, reported: Row) -> bool:
     """Two messages may have one id in two spellings; a number may be told with its country or without."""
-    return brought["recipient"] is None or brought["recipient"][-SAME_DIGITS:] == message["recipient"][-SAME_DIGITS:]
+    return reported["recipient"] is None or reported["recipient"][-SAME_DIGITS:] == message["recipient"][-SAME_DIGITS:]
 
 
-def _only_unknown(brought: Row) -> _Found | None:
+def _only_unknown(reported: Row) -> _Found | None:
     """An id that we don't know settles a message of unknown outcome, when exactly one to that number fits."""
-    if brought["recipient"] is None:
+    if reported["recipient"] is None:
         return None
     rows = query(
         "SELECT * FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ? AND gateway = ?"
         " AND status IN ('submitting', 'unknown') AND gateway_ref IS NULL ORDER BY id DESC LIMIT 2",
-        (brought["recipient"], brought["gateway"]),
+        (reported["recipient"], reported["gateway"]),
     )
     return _Found(rows[0]) if len(rows) == 1 and rows[0]["status"] == "unknown" else None
 
 
 def of_message(message_id: int, *, actor: Actor) -> list[Row]:
-    """The receipts that were brought of a message, as they came; operators alone see them."""
+    """The receipts of a message, as they came; operators alone see them."""
     roles.require(actor, OPERATE)
     return query("SELECT * FROM brought_receipts WHERE message_id = ? ORDER BY id", (message_id,))
 

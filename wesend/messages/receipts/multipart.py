@@ -38,18 +38,18 @@ def find_part(gateway: str, spelled: str) -> Row | None:
     )
 
 
-def counted(tx: Tx, message: Row, brought: Row, receipt: Receipt) -> Receipt:
+def counted(tx: Tx, message: Row, reported: Row, receipt: Receipt) -> Receipt:
     """What a receipt says of a message whose gateway tells of each part's delivery under one id: delivered when all are.
 
     One that is told again counts once; a failure is the whole message's.
     """
     if receipt.status != DELIVERED:
         return receipt
-    name = f"{brought['part']} of {message['uid']} {message['charges']}"
+    name = f"{reported['part']} of {message['uid']} {message['charges']}"
     if tx.one("SELECT 1 FROM message_parts WHERE message_id = ? AND gateway_ref = ?", (message["id"], name)) is None:
         tx.insert("message_parts", message_id=message["id"], gateway_ref=name, status=DELIVERED, code=receipt.code)
     delivered = _count_delivered(message)
-    return receipt if delivered >= (brought["parts"] or message["segments"]) else receipt._replace(status=SENT)
+    return receipt if delivered >= (reported["parts"] or message["segments"]) else receipt._replace(status=SENT)
 
 
 def some_are_missing(message: Row, now: int) -> bool:

@@ -30,7 +30,7 @@ NAMES = (
 
 
 RECEIPT = re.compile(r"\bstat:\S")
-"""In the text of a receipt as SMPP brings it."""
+"""In the text of a receipt as SMPP delivers it."""
 
 
 def sentence(text: str | None) -> str | None:

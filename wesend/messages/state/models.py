@@ -214,7 +214,7 @@ class MessagePart(db.Model):
 
 
 class BroughtReceipt(db.Model):
-    """A receipt as a gateway brought it, kept before anything is made of it; one that comes early is matched later."""
+    """A receipt as a gateway reported it, kept before anything is made of it; one that comes early is matched later."""
 
     __tablename__ = "brought_receipts"
     id = db.mapped_column(Id, primary_key=True)

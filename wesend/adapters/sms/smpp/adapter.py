@@ -48,7 +48,7 @@ class SmppGateway(SmsGateway):
     """Every process that submits has its own session, begun with the first message and never before a fork.
 
     ``on_receipt`` and ``on_inbound`` (from, to, text) are set by the owner, who keeps what he is given before he
-    returns: only then the SMSC is told that it arrived. A transceiver is brought receipts in every process that sends.
+    returns: only then the SMSC is told that it arrived. A transceiver gets receipts in every process that sends.
     """
 
     type = "smpp"

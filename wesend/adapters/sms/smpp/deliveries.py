@@ -1,4 +1,4 @@
-"""What the SMSC brings: handed over in groups, and acknowledged only when the owner has it."""
+"""What the SMSC delivers: handed over in groups, and acknowledged only when the owner has it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .pdu import Delivery, Malformed, Pdu, read_delivery
 from .receipt import is_receipt, read_receipt
 
 GROUP = 500  # at most this many receipts are handed over at once, as one transaction of the owner's
-WAITING = 5_000  # more than this many are refused for now, and the SMSC brings them again
+WAITING = 5_000  # more than this many are refused for now, and the SMSC delivers them again
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Deliveries:
             connection.respond([(request, statuses.RX_T_APPN)])
 
     def stop(self) -> None:
-        """What is still waiting is not acknowledged; the SMSC brings it again."""
+        """What is still waiting is not acknowledged; the SMSC delivers it again."""
         self._waiting.put(None)
 
     def _run(self) -> None:
@@ -94,7 +94,7 @@ class Deliveries:
         try:
             on_receipt(receipts)
         except Exception:
-            log.exception("smpp gateway %s: receipts could not be kept; the SMSC brings them again", self._name)
+            log.exception("smpp gateway %s: receipts could not be kept; the SMSC delivers them again", self._name)
             return statuses.RX_T_APPN
         return statuses.OK
 
