@@ -2,11 +2,11 @@
 
 from .accounts import models as accounts
 from .contacts import models as contacts
-from .gateways import models as upstreams
+from .gateways import models as gateways
 from .messages.state import models as messages
 from .operations import models as operations
 from .routing import models as routing
 from .wallets import models as wallets
 from .webhooks import models as webhooks
 
-__all__ = ["accounts", "contacts", "messages", "operations", "routing", "upstreams", "wallets", "webhooks"]
+__all__ = ["accounts", "contacts", "gateways", "messages", "operations", "routing", "wallets", "webhooks"]

@@ -73,10 +73,10 @@ def audit() -> Answer:
 def doctor() -> Answer:
     """Tell what is set up and what is missing, a line each."""
     findings = diagnosis.examine()
-    marks = {"ok": "ok     ", "missing": "missing", "warning": "warning"}
+    words = {"ok": "ok     ", "missing": "missing", "warning": "warning"}
     return (
         {"ok": all(finding.state != "warning" for finding in findings), "checks": [finding._asdict() for finding in findings]},
-        "\n".join(f"{marks[finding.state]}  {finding.check}: {finding.detail}" for finding in findings),
+        "\n".join(f"{words[finding.state]}  {finding.check}: {finding.detail}" for finding in findings),
     )
 
 

@@ -29,17 +29,17 @@ class Stack(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """``ticks`` are the axis's labels from the top; ``marks`` a label or nothing for each stack."""
+    """``ticks`` are the axis's labels from the top; ``labels`` a label or nothing for each stack."""
 
     width: int
     height: int
     stacks: tuple[Stack, ...]
     ticks: tuple[int, ...]
-    marks: tuple[str, ...]
+    labels: tuple[str, ...]
     is_empty: bool
 
 
-def stacked(rows: Sequence[tuple[str, dict[str, int]]], *, marks: int = 7) -> Chart:
+def stacked(rows: Sequence[tuple[str, dict[str, int]]], *, labels: int = 7) -> Chart:
     """Stacked bars of (label, kind → figure), the first kind at the bottom."""
     top = ceiling(max((sum(parts.values()) for _, parts in rows), default=0))
     stacks = tuple(_stack(index, label, parts, top) for index, (label, parts) in enumerate(rows))
@@ -48,7 +48,7 @@ def stacked(rows: Sequence[tuple[str, dict[str, int]]], *, marks: int = 7) -> Ch
         HEIGHT,
         stacks,
         tuple(top * step // TICKS for step in range(TICKS, -1, -1)),
-        _spread([label for label, _ in rows], marks),
+        _spread([label for label, _ in rows], labels),
         not any(sum(parts.values()) for _, parts in rows),
     )
 

@@ -62,7 +62,13 @@ def _seal(response: Response) -> Response:
 def _names() -> dict[str, object]:
     if not (request.endpoint or "dashboard.").startswith("dashboard."):
         return {}
-    return {"asset": asset, "icon": icon, "is_signed_in": is_signed_in, "navigation": navigation, "scope": current_account}
+    return {
+        "asset": asset,
+        "icon": icon,
+        "is_signed_in": is_signed_in,
+        "navigation": navigation,
+        "current_account": current_account,
+    }
 
 
 @lru_cache(maxsize=64)

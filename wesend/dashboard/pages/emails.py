@@ -50,7 +50,7 @@ def index() -> ResponseReturnValue:
         held=held.count(account().id, actor=actor()),
         is_held=held.is_held,
         statuses=STATUSES,
-        asked=request.args,
+        query_args=request.args,
         batch=batch,
         happened={row["id"]: _happened(row["id"]) for row in page.rows},
         is_first=last is None,

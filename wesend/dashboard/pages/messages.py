@@ -68,7 +68,7 @@ def index() -> ResponseReturnValue:
         page=page,
         statuses=STATUSES,
         wallets=list_wallets(account().id),
-        asked=request.args,
+        query_args=request.args,
         is_filtered=any(request.args.get(name) for name in FILTERS),
         looked_through=wanted.text and found.last,
         is_first=last is None,

@@ -128,7 +128,7 @@ def _show(wallet: WalletInfo, form: HandForm, alert: AlertForm) -> str:
         form=form,
         kinds=statement.KINDS,
         deposits=top_up.deposits_of(wallet, 5),
-        asked=request.args,
+        query_args=request.args,
         is_filtered=bool(request.args.get("from") or request.args.get("to")),
         is_first="before" not in request.args,
         alert=alert,
@@ -143,7 +143,7 @@ def _period() -> tuple[int, int]:
 
 
 @blueprint.get("/<uid>/statement")
-def take_statement(uid: str) -> ResponseReturnValue:
+def download_statement(uid: str) -> ResponseReturnValue:
     wallet, (since, until) = _wallet(uid), _period()
 
     def chunk_after(before: int | None) -> tuple[list[list[object]], int | None]:
