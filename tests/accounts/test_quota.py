@@ -14,7 +14,7 @@ from wesend.contacts.service import NewContact
 from wesend.contacts.uploads import TooManyUploads
 from wesend.core.errors import InvalidInput, StorageQuotaExceeded
 from wesend.core.phones import Phone
-from wesend.database import query, write
+from wesend.database import Row, query, write
 from wesend.messages.email import compose as mail
 from wesend.messages.sending import bulk, send
 from wesend.messages.sending.compose import Addressee, Composer
@@ -88,7 +88,7 @@ def test_everything_is_counted_to_the_byte_and_what_goes_is_taken_off(account, w
     sms(account, wallet, "Hello", 3, as_bulk=True)
     email(account, wallet, "Dear {name}", 120, name="Ännchen")
     before = assert_counted(account.id)
-    group = service.create_group(account.id, "Customers", description="é" * 50, tags=["a"])
+    group = service.create_group(account.id, "Customers", description="é" * 50, tags=["a"], actor="test")
     service.add_contacts(
         account.id,
         group["id"],
@@ -98,11 +98,14 @@ def test_everything_is_counted_to_the_byte_and_what_goes_is_taken_off(account, w
             NewContact("12", None, {}),
         ],
         "UG",
+        actor="test",
     )
-    contact = service.list_contacts(group["id"], limit=1, offset=0)[0]
-    service.update_contact(account.id, group["id"], contact["id"], NewContact(PHONES[1].e164, None, {"x": "y"}), "UG")
+    contact = service.list_contacts(group, limit=1, offset=0, actor="test")[0]
+    service.update_contact(account.id, group["id"], contact["id"], NewContact(PHONES[1].e164, None, {"x": "y"}), "UG", actor="test")
     assert assert_counted(account.id).contacts > 0
-    imported = csv_import.import_csv(account, io.BytesIO(b"phone,city\n+256700000001,Kampala\n+256700000001,X\n1,Y\n"), name="L")
+    imported = csv_import.import_csv(
+        account, io.BytesIO(b"phone,city\n+256700000001,Kampala\n+256700000001,X\n1,Y\n"), name="L", actor="test"
+    )
     assert imported.group["contact_count"] == 1 and (imported.duplicates, imported.invalid) == (1, 1)
     assert_counted(account.id)
     service.delete_group(account.id, group["id"], actor="cli")
@@ -120,12 +123,16 @@ def test_an_import_that_is_undone_leaves_nothing_counted(account, wallet, monkey
         sms(account, wallet, "Hello", 150)
     assert assert_counted(account.id).texts == len("Hello")  # its batch stays, as rejected
     with pytest.raises(InvalidInput):
-        csv_import.import_csv(account, io.BytesIO(b"phone,x\n"), name="Empty")
+        csv_import.import_csv(account, io.BytesIO(b"phone,x\n"), name="Empty", actor="test")
     assert assert_counted(account.id).contacts == 0
 
 
 def customers() -> int:
-    return query("SELECT id FROM groups WHERE name = 'Customers'")[0][0]
+    return group_of_customers()["id"]
+
+
+def group_of_customers() -> Row:
+    return query("SELECT * FROM groups WHERE name = 'Customers'")[0]
 
 
 LARGE = {
@@ -133,17 +140,19 @@ LARGE = {
     "a campaign of one": lambda account, wallet: sms(account, wallet, "Hello", as_bulk=True),
     "an e-mail": lambda account, wallet: email(account, wallet, "Hello"),
     "an e-mail to many": lambda account, wallet: email(account, wallet, "Hello", 150),
-    "a group": lambda account, _: service.create_group(account.id, "Another"),
-    "a contact": lambda account, _: service.add_contacts(account.id, customers(), [NewContact(PHONES[9].e164, None, {})], "UG"),
-    "a list": lambda account, _: csv_import.import_csv(account, io.BytesIO(b"phone\n+256700000009\n"), name="List"),
-    "a file": lambda account, _: uploads.keep(account.id, io.BytesIO(b"phone\n+256700000009\n")),
+    "a group": lambda account, _: service.create_group(account.id, "Another", actor="test"),
+    "a contact": lambda account, _: service.add_contacts(
+        account.id, customers(), [NewContact(PHONES[9].e164, None, {})], "UG", actor="test"
+    ),
+    "a list": lambda account, _: csv_import.import_csv(account, io.BytesIO(b"phone\n+256700000009\n"), name="List", actor="test"),
+    "a file": lambda account, _: uploads.keep(account, io.BytesIO(b"phone\n+256700000009\n"), actor="test"),
 }
 
 
 @pytest.fixture
 def full(context, account, wallet):
-    group = service.create_group(account.id, "Customers")
-    service.add_contacts(account.id, group["id"], [NewContact(PHONES[0].e164, "Ann", {"x": "y" * 4000})], "UG")
+    group = service.create_group(account.id, "Customers", actor="test")
+    service.add_contacts(account.id, group["id"], [NewContact(PHONES[0].e164, "Ann", {"x": "y" * 4000})], "UG", actor="test")
     allow(context, 0.004)
 
 
@@ -159,19 +168,26 @@ def test_what_is_large_is_refused_when_there_is_no_room_and_writes_nothing(conte
     with pytest.raises(StorageQuotaExceeded, match="The account's storage is full: 0.0 of 0 MB are used"):
         LARGE[what](account, wallet)
     assert rows() == before
-    assert uploads.waiting_bytes(account.id) == 0
+    assert uploads.waiting_bytes(account.id, actor="test") == 0
     allow(context, 0)
     LARGE[what](account, wallet)
 
 
 def test_single_messages_go_on_and_a_contact_can_be_made_smaller(full, account, wallet):
     sms(account, wallet, "Hello", 100)
-    contact = service.list_contacts(customers(), limit=1, offset=0)[0]
+    contact = service.list_contacts(group_of_customers(), limit=1, offset=0, actor="test")[0]
     with pytest.raises(StorageQuotaExceeded):
         service.update_contact(
-            account.id, customers(), contact["id"], NewContact(PHONES[0].e164, "Ann", {"x": "y" * 3900, "z": "z" * 200}), "UG"
+            account.id,
+            customers(),
+            contact["id"],
+            NewContact(PHONES[0].e164, "Ann", {"x": "y" * 3900, "z": "z" * 200}),
+            "UG",
+            actor="test",
         )
-    service.update_contact(account.id, customers(), contact["id"], NewContact(PHONES[1].e164, "Ann", {"x": "y" * 2000}), "UG")
+    service.update_contact(
+        account.id, customers(), contact["id"], NewContact(PHONES[1].e164, "Ann", {"x": "y" * 2000}), "UG", actor="test"
+    )
     sms(account, wallet, "Hello", 101)
 
 
@@ -186,21 +202,21 @@ def test_a_request_that_would_not_fit_is_refused_though_there_is_some_room(conte
 
 def test_files_that_wait_are_counted_bounded_and_forgotten_after_a_day(context, account, monkeypatch):
     monkeypatch.setattr(uploads, "MOST_WAITING", 3)
-    tokens = [uploads.keep(account.id, io.BytesIO(b"phone\n+25670000000%d\n" % number)) for number in range(3)]
+    tokens = [uploads.keep(account, io.BytesIO(b"phone\n+25670000000%d\n" % number), actor="test") for number in range(3)]
     with pytest.raises(TooManyUploads):
-        uploads.keep(account.id, io.BytesIO(b"phone\n1\n"))
-    assert uploads.waiting_bytes(account.id) == 3 * 20 and uploads.waiting_bytes(account.id + 1) == 0
+        uploads.keep(account, io.BytesIO(b"phone\n1\n"), actor="test")
+    assert uploads.waiting_bytes(account.id, actor="test") == 3 * 20 and uploads.waiting_bytes(account.id + 1, actor="test") == 0
     uploads.forget(account.id, tokens[0])
     monkeypatch.setattr(uploads, "WAITING_LIMIT", 40)
     with pytest.raises(TooManyUploads):
-        uploads.keep(account.id, io.BytesIO(b"phone\n1\n"))
+        uploads.keep(account, io.BytesIO(b"phone\n1\n"), actor="test")
     allow(context, 0.00003)
     monkeypatch.setattr(uploads, "WAITING_LIMIT", 1000)
     with pytest.raises(StorageQuotaExceeded):
-        uploads.keep(account.id, io.BytesIO(b"phone\n1\n"))
+        uploads.keep(account, io.BytesIO(b"phone\n1\n"), actor="test")
     monkeypatch.setattr(uploads, "KEPT_SECONDS", -1)
     uploads.forget_old()
-    assert uploads.waiting_bytes(account.id) == 0
+    assert uploads.waiting_bytes(account.id, actor="test") == 0
 
 
 def test_the_operator_sees_what_each_account_stores(account, wallet):

@@ -225,7 +225,7 @@ def test_whoever_opts_out_is_left_alone_until_it_is_taken_back(member, shop, app
 
 def test_another_accounts_group_does_not_exist(app, member):
     with app.app_context():
-        other = service.create_group(1, "Secret")["id"]
+        other = service.create_group(1, "Secret", actor="test")["id"]
     for path in (f"/contacts/{other}",):
         assert member.get(path).status_code == 404 and member.post(f"{path}/delete").status_code == 404
 

@@ -53,6 +53,13 @@ def written(member, shop, **fields) -> dict:
     }
 
 
+def test_the_preview_shows_nobody_of_another_accounts_group(app, member, shop, group):
+    other = mint(app, balance="0")
+    stranger = Visitor(app, make_user(app, "member", other.account_id, email="stranger@example.com"))
+    answer = stranger.post("/emails/write/preview", **written(stranger, other, groups=[group], text="{{name}} {{phone}}"))
+    assert answer.status_code == 404 and "Otim" not in answer.text and "+256712000001" not in answer.text
+
+
 def test_a_mail_to_addresses_as_people_paste_them_goes_once(app, shop, member):
     form = written(member, shop, addresses="Ann Otim <ann@example.com>; ben@example.com\nann@example.com")
     page = text_of(member.follow("/emails/write", **form))

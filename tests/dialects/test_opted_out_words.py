@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wesend.accounts.service import get_account
-from wesend.contacts import desk
+from wesend.contacts import opting_out
 from wesend.core import clock as time
 from wesend.database import query
 from wesend.messages.dispatch import queue
@@ -38,7 +38,7 @@ def waiting(minted: Minted, api: str) -> dict[str, dict]:
 
 
 def stop(minted: Minted) -> None:
-    assert desk.opt_out(get_account(minted.account_id), ANN, actor="test") == ANN
+    assert opting_out.opt_out(get_account(minted.account_id), ANN, actor="test") == ANN
 
 
 def test_wesendall_says_failed_and_why(app, context):
@@ -70,7 +70,7 @@ def test_esms_refuses_to_try_a_failed_message_to_them_again(app, context, jobs):
     uid = api.send(to).json["id"]
     jobs.settle()
     assert api.message(uid)["status"] == "failed"
-    desk.opt_out(get_account(minted.account_id), to, actor="test")
+    opting_out.opt_out(get_account(minted.account_id), to, actor="test")
     before = balance(find_wallet(minted.wallet))
     refused = api.post(f"/messages/{uid}/retry")
     assert (refused.status_code, refused.json["detail"]["code"]) == (400, "opted_out")

@@ -79,5 +79,5 @@ def test_an_export_by_the_api_is_a_list_again(app):
     exported = api.get("/messages/export").data
     assert b"x;'=cmd" in exported and b"'+256712345678" in exported
     with app.app_context():
-        done = import_csv(make_account(), io.BytesIO(exported), name="Again")
-        assert [row["phone"] for row in iterate([done.group["id"]])] == ["+256712345678"]
+        done = import_csv(make_account(), io.BytesIO(exported), name="Again", actor="test")
+        assert [row["phone"] for row in iterate([done.group], actor="test")] == ["+256712345678"]

@@ -6,7 +6,8 @@ import pytest
 
 from wesend.accounts import keys, service, sign_in, users
 from wesend.accounts.roles import MEMBER, OWNER
-from wesend.contacts import desk
+from wesend.contacts import opting_out
+from wesend.contacts import service as groups
 from wesend.core.errors import (
     AccountSuspended,
     EmailTaken,
@@ -202,8 +203,10 @@ CHANGES = {
     "makes a sandbox wallet": lambda actor, shop: wallets.create_wallet(
         account_id=shop.account_id, currency="UGX", is_sandbox=True, actor=actor
     ),
-    "makes a group": lambda actor, shop: desk.create_group(service.get_account(shop.account_id), "Friends", actor=actor),
-    "opts somebody in": lambda actor, shop: desk.opt_in(service.get_account(shop.account_id), "sms", "+256712345678", actor=actor),
+    "makes a group": lambda actor, shop: groups.create_group(shop.account_id, "Friends", actor=actor),
+    "opts somebody in": lambda actor, shop: opting_out.opt_in(
+        service.get_account(shop.account_id), "sms", "+256712345678", actor=actor
+    ),
 }
 
 
@@ -262,7 +265,7 @@ def test_what_only_protects_is_still_theirs(context, app, shop):
     member = make_user(app, MEMBER, shop.account_id, email="m@example.com")
     owner, account = suspended(app, shop), service.get_account(shop.account_id)
     keys.revoke_key(shop.key_id, actor=owner)
-    desk.opt_out(account, "0712345678", actor=owner)
+    opting_out.opt_out(account, "0712345678", actor=owner)
     assert not users.set_status(member.id, "disabled", actor=owner).is_active
     with pytest.raises(AccountSuspended):
         users.set_status(member.id, "active", actor=owner)

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from wesend.accounts.sides import LIVE, SANDBOX
-from wesend.contacts import desk
+from wesend.contacts import opting_out
 from wesend.contacts import service as contacts
 from wesend.core import money
 from wesend.core.errors import GroupExists, InvalidInput
@@ -65,8 +65,8 @@ def test_people_see_the_names_of_both_sides(both):
     with both.app.app_context():
         for side in (LIVE, SANDBOX):
             with pytest.raises(GroupExists):
-                contacts.create_group(both.account.id, f"{side}word group")
-            assert contacts.free_name(both.account.id, f"{side}word group") == f"{side}word group (2)"
+                contacts.create_group(both.account.id, f"{side}word group", actor="test")
+            assert contacts.free_name(both.account.id, f"{side}word group", actor="test") == f"{side}word group (2)"
 
 
 # -- what people made ---------------------------------------------------------------
@@ -196,12 +196,13 @@ def test_placeholders_are_filled_from_contacts_of_the_same_side_or_of_people(bot
     with both.app.app_context():
         for owner in (LIVE, SANDBOX, None):
             name = owner or "people"
-            group = contacts.create_group(both.account.id, f"{name} clients", side=owner)
+            group = contacts.create_group(both.account.id, f"{name} clients", side=owner, actor="test")
             contacts.add_contacts(
                 both.account.id,
                 group["id"],
                 [contacts.NewContact(f"+25471100000{len(name) % 10}", name, {"email": f"{name}@mail.example"})],
                 "KE",
+                actor="test",
             )
     numbers = {name: f"25471100000{len(name) % 10}" for name in ("live", "sandbox", "people")}
     sent = api.post(f"{LETTERS}/sms", {"message": "Dear {name}.", "recipients": list(numbers.values())}).json["data"]
@@ -248,13 +249,13 @@ def test_an_opt_out_that_people_entered_binds_both_and_only_a_live_start_takes_i
     for side in (LIVE, SANDBOX):
         assert text_to(both, side, phone) is None
     with both.app.app_context():
-        desk.opt_out(both.account, phone, actor=ACTOR)
+        opting_out.opt_out(both.account, phone, actor=ACTOR)
     assert text_to(both, LIVE, phone) is not None and text_to(both, SANDBOX, phone) is not None
     with both.app.app_context():
         inbound.receive("sandbox", phone, None, "START")  # the sandbox wrote last
     assert text_to(both, LIVE, phone) is not None and text_to(both, SANDBOX, phone) is not None
     with both.app.app_context():
-        desk.opt_in(both.account, "sms", phone, actor=ACTOR)
+        opting_out.opt_in(both.account, "sms", phone, actor=ACTOR)
     assert text_to(both, LIVE, phone) is None and text_to(both, SANDBOX, phone) is None
 
 
@@ -266,7 +267,7 @@ def test_people_take_back_what_either_side_was_told(both):
             inbound.receive("sandbox", phone, None, "STOP")
     assert both.count("opt_outs", "address = ?", phone) == 2
     with both.app.app_context():
-        desk.opt_in(both.account, "sms", phone, actor=ACTOR)
+        opting_out.opt_in(both.account, "sms", phone, actor=ACTOR)
     assert both.count("opt_outs", "address = ?", phone) == 0
 
 

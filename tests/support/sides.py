@@ -72,9 +72,11 @@ class Both:
     def _of_people(self) -> Things:
         """By command or page; inside an application context."""
         things = Things("peopleword", phone=PHONES["people"], sender="PEOPLEWORD")
-        group = contacts.create_group(self.account.id, "peopleword group")
-        contacts.add_contacts(self.account.id, group["id"], [contacts.NewContact(things.phone, "peopleword", {})], "UG")
-        things.group, things.contact = group["id"], contacts.list_contacts(group["id"], limit=1, offset=0)[0]["id"]
+        group = contacts.create_group(self.account.id, "peopleword group", actor="test")
+        contacts.add_contacts(
+            self.account.id, group["id"], [contacts.NewContact(things.phone, "peopleword", {})], "UG", actor="test"
+        )
+        things.group, things.contact = group["id"], contacts.list_contacts(group, limit=1, offset=0, actor="test")[0]["id"]
         self._approve(things.sender, None)
         endpoints.add_endpoint(account_id=self.account.id, format_name="esms", url="https://peopleword.example/", actor=ACTOR)
         return things

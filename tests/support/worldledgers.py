@@ -41,8 +41,8 @@ def refused(answer: TestResponse, status: int, *fields: str) -> bool:
 
 def add_contact(app: Flask, account_id: int, phone: str, name: str | None = None, **fields: str) -> None:
     with app.app_context():
-        group = contacts.create_group(account_id, contacts.free_name(account_id, "Clients"))
-        added = contacts.add_contacts(account_id, group["id"], [contacts.NewContact(phone, name, fields)], "KE")
+        group = contacts.create_group(account_id, contacts.free_name(account_id, "Clients", actor="test"), actor="test")
+        added = contacts.add_contacts(account_id, group["id"], [contacts.NewContact(phone, name, fields)], "KE", actor="test")
         assert added.added == 1, added
 
 

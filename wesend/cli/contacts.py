@@ -7,7 +7,7 @@ import sys
 import click
 
 from ..accounts.service import get_account
-from ..contacts import csv_import, desk, service
+from ..contacts import csv_import, opting_out, service
 from ..database import Row
 from ..routing import senders
 from .shared import ACCOUNT, ACTOR, Answer, command, open_file
@@ -102,10 +102,10 @@ def create_group(account_id: int, name: str, path: str | None) -> Answer:
     """Create a contact group, with the contacts of a CSV file if one is given."""
     account = get_account(account_id)
     if path is None:
-        row, skipped = service.create_group(account.id, name), 0
+        row, skipped = service.create_group(account.id, name, actor=ACTOR), 0
     else:
         with open_file(path) as file:
-            imported = csv_import.import_csv(account, file, name=name, peoples_headers=True)
+            imported = csv_import.import_csv(account, file, name=name, peoples_headers=True, actor=ACTOR)
         row, skipped = imported.group, imported.skipped
     return (
         {"group_id": row["id"], "name": row["name"], "count": row["contact_count"], "skipped": skipped},
@@ -119,7 +119,7 @@ def list_groups(account_id: int) -> Answer:
     get_account(account_id)
     rows = [
         {"group_id": row["id"], "name": row["name"], "count": row["contact_count"]}
-        for row in service.list_groups(account_id, limit=10_000, offset=0)[0]
+        for row in service.list_groups(account_id, limit=10_000, offset=0, actor=ACTOR)[0]
     ]
     return {"groups": rows}, "\n".join(
         f"{row['group_id']:>5}  {row['name']}  {row['count']} contacts" for row in rows
@@ -149,10 +149,10 @@ def add_opt_outs(account_id: int, addresses: tuple[str, ...], path: str | None) 
     account = get_account(account_id)
     if not addresses and path is None:
         raise click.UsageError("Name a phone number or an e-mail address, or a --file of them")
-    added, refused = desk.opt_out_all(account, addresses, actor=ACTOR)
+    added, refused = opting_out.opt_out_all(account, addresses, actor=ACTOR)
     if path is not None:
         with open_file(path) as file:
-            more, unread = desk.opt_out_list(account, file, actor=ACTOR)
+            more, unread = opting_out.opt_out_list(account, file, actor=ACTOR)
         added, refused = added + more, refused + unread
     for line in refused[:20]:
         click.echo(f"Neither a phone number nor an e-mail address: {line[:60]}", err=True)

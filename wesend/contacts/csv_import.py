@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO, NamedTuple
 
-from ..accounts import quota
+from ..accounts import quota, roles
+from ..accounts.roles import SEND, Actor
 from ..accounts.service import AccountInfo
 from ..accounts.sides import Side
 from ..core import clock, phones, storage
@@ -37,17 +38,19 @@ def import_csv(
     tags: list[str] | None = None,
     peoples_headers: bool = False,
     side: Side | None = None,
+    actor: Actor,
 ) -> Imported:
     """Make a group of a list's contacts. It appears when it is complete; what goes wrong leaves nothing behind.
 
     ``peoples_headers``: the phone's column may be headed in other words than the contract's.
     NoPhoneColumn, EmptyList (no row at all), FileTooLarge, UnreadableFile, GroupExists, InvalidInput.
     """
+    roles.require(actor, SEND, account.id)
     with tables.open_table(stream) as table:
         mapping = detect(table.columns, peoples=peoples_headers)
         if mapping is None:
             raise NoPhoneColumn(_no_phone_column(table.columns), {"file": ["No phone column"]})
-        return import_table(account, table, mapping, name=name, tags=tags, side=side)
+        return import_table(account, table, mapping, name=name, tags=tags, side=side, actor=actor)
 
 
 def _no_phone_column(columns: list[str]) -> str:
@@ -64,17 +67,20 @@ def import_table(
     tags: list[str] | None = None,
     home_country: str | None = None,
     side: Side | None = None,
+    actor: Actor,
 ) -> Imported:
     """Make a group of a table; ``home_country`` is where numbers without a country code are at home."""
+    roles.require(actor, SEND, account.id)
     storage.here().require_room()
     columns = [
         column
         for index, column in enumerate(table.columns)
         if index in (mapping.phone, mapping.name) or index in mapping.fields or not column
     ]
-    group = service.create_group(account.id, name, tags=tags, columns=columns, state="importing", side=side)
+    group = service.create_group(account.id, name, tags=tags, columns=columns, state="importing", side=side, actor=actor)
     try:
-        return _import_rows(account.id, group["id"], table, mapping, home_country or account.country)
+        counts = _import_rows(account.id, group["id"], table, mapping, home_country or account.country)
+        return Imported(service.get_group(account.id, group["id"], actor=actor), *counts)
     except BaseException:
         write_surely(lambda tx: tx.changed("UPDATE groups SET state = 'deleting' WHERE id = ?", (group["id"],)))
         with suppress(StorageFull):  # housekeeping does it
@@ -102,7 +108,8 @@ def examine(table: Table, mapping: Mapping, home_country: str) -> Iterator[Verdi
         seen.add(digits)
 
 
-def _import_rows(account_id: int, group_id: int, table: Table, mapping: Mapping, home_country: str) -> Imported:
+def _import_rows(account_id: int, group_id: int, table: Table, mapping: Mapping, home_country: str) -> tuple[int, int, int]:
+    """Skipped, invalid, duplicates."""
     count = invalid = added = held = 0
     chunk: list[tuple] = []
     now = clock.now_ms()
@@ -124,7 +131,7 @@ def _import_rows(account_id: int, group_id: int, table: Table, mapping: Mapping,
     if not count:
         raise EmptyList("The file has no rows", {"file": ["Empty"]})
     write(lambda tx: tx.changed("UPDATE groups SET state = 'ready' WHERE id = ? AND state = 'importing'", (group_id,)))
-    return Imported(service.get_group(account_id, group_id), count - added, invalid, count - added - invalid)
+    return count - added, invalid, count - added - invalid
 
 
 def _write(account_id: int, chunk: list[tuple], group_id: int) -> int:

@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from ..accounts import audit_log, quota
-from ..accounts.roles import Actor
+from ..accounts import audit_log, quota, roles
+from ..accounts.roles import SEE, SEND, Actor
+from ..accounts.service import AccountInfo
 from ..accounts.sides import SEEN, Side, may_change
 from ..core import clock, number_text, phones
 from ..core.errors import ContactNotFound, GroupExists, GroupNotFound, InvalidInput
@@ -45,8 +46,10 @@ def create_group(
     columns: list[str] | None = None,
     state: str = "ready",
     side: Side | None = None,
+    actor: Actor,
 ) -> Row:
     """GroupExists when its maker (``side``: a key's, None: people) sees a group of this name in the account."""
+    roles.require(actor, SEND, account_id)
     name = name.strip()
     if not name or len(name) > NAME_LENGTH:
         raise InvalidInput("A group needs a name", {"name": [f"1 to {NAME_LENGTH} characters"]})
@@ -70,11 +73,12 @@ def create_group(
             created_at=clock.now_ms(),
         )
 
-    return get_group(account_id, write(unit), state=state)
+    return get_group(account_id, write(unit), state=state, actor=actor)
 
 
-def free_name(account_id: int, name: str, *, side: Side | None = None) -> str:
+def free_name(account_id: int, name: str, *, side: Side | None = None, actor: Actor) -> str:
     """The name, or ``name (2)`` … where it is taken: for an API that knows no conflict of names."""
+    roles.require(actor, SEE, account_id)
     name = name.strip()[: NAME_LENGTH - 8]
     taken = {
         row[0]
@@ -86,8 +90,9 @@ def free_name(account_id: int, name: str, *, side: Side | None = None) -> str:
     return next(candidate for candidate in (name, *(f"{name} ({n})" for n in range(2, len(taken) + 3))) if candidate not in taken)
 
 
-def get_group(account_id: int, group_id: int, *, state: str = "ready", side: Side | None = None) -> Row:
+def get_group(account_id: int, group_id: int, *, state: str = "ready", side: Side | None = None, actor: Actor) -> Row:
     """A group of the account that ``side`` sees; GroupNotFound for all others."""
+    roles.require(actor, SEE, account_id)
     row = query_one(
         f"SELECT * FROM groups WHERE id = ? AND account_id = ? AND state = ? AND {SEEN}", (group_id, account_id, state, side)
     )
@@ -96,16 +101,18 @@ def get_group(account_id: int, group_id: int, *, state: str = "ready", side: Sid
     return row
 
 
-def group_to_change(account_id: int, group_id: int, side: Side | None) -> Row:
+def group_to_change(account_id: int, group_id: int, side: Side | None, actor: Actor) -> Row:
     """A group that ``side`` may change; GroupNotFound for all others, with a reason for those that it sees."""
-    row = get_group(account_id, group_id, side=side)
+    roles.require(actor, SEND, account_id)
+    row = get_group(account_id, group_id, side=side, actor=actor)
     if not may_change(row, side):
         raise GroupNotFound("This group serves live sends too: a test key may send to it, and can neither change nor delete it")
     return row
 
 
-def list_groups(account_id: int, *, limit: int, offset: int, side: Side | None = None) -> tuple[list[Row], int]:
+def list_groups(account_id: int, *, limit: int, offset: int, side: Side | None = None, actor: Actor) -> tuple[list[Row], int]:
     """Those that ``side`` sees, newest last, and how many there are."""
+    roles.require(actor, SEE, account_id)
     total = query(f"SELECT count(*) FROM groups WHERE account_id = ? AND state = 'ready' AND {SEEN}", (account_id, side))[0][0]
     return query(
         f"SELECT * FROM groups WHERE account_id = ? AND state = 'ready' AND {SEEN} ORDER BY id LIMIT ? OFFSET ?",
@@ -115,7 +122,7 @@ def list_groups(account_id: int, *, limit: int, offset: int, side: Side | None =
 
 def delete_group(account_id: int, group_id: int, *, side: Side | None = None, actor: Actor) -> None:
     """Gone at once for every reader; its contacts are removed in short transactions."""
-    group = group_to_change(account_id, group_id, side)
+    group = group_to_change(account_id, group_id, side, actor)
 
     def unit(tx: Tx) -> None:
         if tx.changed("UPDATE groups SET state = 'deleting' WHERE id = ? AND state <> 'deleting'", (group_id,)):
@@ -145,13 +152,22 @@ def _changing(sql: str, row_id: int) -> Callable[[Tx], int]:
     return lambda tx: tx.changed(sql, (row_id,))
 
 
+def add_contact(account: AccountInfo, group_id: int, contact: NewContact, *, actor: Actor) -> None:
+    """InvalidInput for what is no number, or is there already."""
+    done = add_contacts(account.id, group_id, [contact], account.country, actor=actor)
+    if not done.added:
+        reason = done.skipped[0][1]
+        told = phones.problem(contact.phone) if reason == "invalid_phone" else "This number is in the group already"
+        raise InvalidInput(told, {"phone": [told]})
+
+
 def add_contacts(
-    account_id: int, group_id: int, contacts: Iterable[NewContact], home_country: str, *, side: Side | None = None
+    account_id: int, group_id: int, contacts: Iterable[NewContact], home_country: str, *, side: Side | None = None, actor: Actor
 ) -> Added:
     """Add what is a phone number and not there yet; the rest comes back with its reason. InvalidInput, with nothing added,
     when one is too large; StorageQuotaExceeded.
     """
-    group_to_change(account_id, group_id, side)
+    group_to_change(account_id, group_id, side, actor)
     given = list(contacts)
     for contact in given:
         check_size(contact)
@@ -168,7 +184,7 @@ def add_contacts(
             added += _insert(account_id, group_id, rows, skipped)
             rows = []
     added += _insert(account_id, group_id, rows, skipped)
-    return Added(added, skipped, get_group(account_id, group_id)["contact_count"])
+    return Added(added, skipped, get_group(account_id, group_id, actor=actor)["contact_count"])
 
 
 def check_size(contact: NewContact) -> None:
@@ -230,20 +246,47 @@ def _insert(account_id: int, group_id: int, rows: list[tuple], skipped: list[tup
     return sum(fresh)
 
 
-def list_contacts(group_id: int, *, limit: int, offset: int) -> list[Row]:
-    return query("SELECT * FROM contacts WHERE group_id = ? ORDER BY id LIMIT ? OFFSET ?", (group_id, limit, offset))
+def list_contacts(group: Row, *, limit: int, offset: int, actor: Actor) -> list[Row]:
+    """A page of a group's contacts in the order in which they came."""
+    roles.require(actor, SEE, group["account_id"])
+    return query("SELECT * FROM contacts WHERE group_id = ? ORDER BY id LIMIT ? OFFSET ?", (group["id"], limit, offset))
 
 
-def get_contact(group_id: int, contact_id: int) -> Row:
-    row = query_one("SELECT * FROM contacts WHERE id = ? AND group_id = ?", (contact_id, group_id))
+def contacts_before(group: Row, before: int | None, limit: int, *, actor: Actor) -> list[Row]:
+    """A group's contacts, newest first, below the row id ``before``."""
+    roles.require(actor, SEE, group["account_id"])
+    return query(
+        "SELECT * FROM contacts WHERE group_id = ? AND id < ? ORDER BY id DESC LIMIT ?", (group["id"], keyset.below(before), limit)
+    )
+
+
+def contacts_after(group: Row, last: int, limit: int, *, actor: Actor) -> list[Row]:
+    """A group's contacts in the order in which they came, above the row id ``last``."""
+    roles.require(actor, SEE, group["account_id"])
+    return query("SELECT * FROM contacts WHERE group_id = ? AND id > ? ORDER BY id LIMIT ?", (group["id"], last, limit))
+
+
+def find_contact(group: Row, phone: str, *, actor: Actor) -> Row | None:
+    """The contact of a number (E.164)."""
+    roles.require(actor, SEE, group["account_id"])
+    return query_one("SELECT * FROM contacts WHERE group_id = ? AND phone = ?", (group["id"], phone))
+
+
+def get_contact(group: Row, contact_id: int, *, actor: Actor) -> Row:
+    """By its row id; ContactNotFound."""
+    roles.require(actor, SEE, group["account_id"])
+    row = query_one("SELECT * FROM contacts WHERE id = ? AND group_id = ?", (contact_id, group["id"]))
     if row is None:
         raise ContactNotFound
     return row
 
 
-def update_contact(account_id: int, group_id: int, contact_id: int, contact: NewContact, home_country: str) -> None:
+def update_contact(
+    account_id: int, group_id: int, contact_id: int, contact: NewContact, home_country: str, *, actor: Actor
+) -> None:
     """Put what a contact is in place of what it was; InvalidInput for no number, or one that the group has already."""
-    get_group(account_id, group_id)
+    roles.require(actor, SEND, account_id)
+    get_group(account_id, group_id, actor=actor)
     check_size(contact)
     phone = phones.normalise(contact.phone, home_country)
     if phone is None:
@@ -268,23 +311,24 @@ def update_contact(account_id: int, group_id: int, contact_id: int, contact: New
     write(unit)
 
 
-def field_names(group_id: int, among: int = -1) -> list[str]:
+def field_names(group: Row, among: int = -1, *, actor: Actor) -> list[str]:
     """The fields beside phone and name in the order in which they came: of the first ``among`` contacts (-1: of all), as
     many as a file has columns.
     """
+    roles.require(actor, SEE, group["account_id"])
     return [
         row[0]
         for row in query(
             "SELECT field.key FROM (SELECT id, data FROM contacts WHERE group_id = ? ORDER BY id"
             " LIMIT ?) c, json_each(c.data) field GROUP BY field.key ORDER BY min(c.id),"
             " min(field.id) LIMIT ?",
-            (group_id, among, COLUMN_LIMIT),
+            (group["id"], among, COLUMN_LIMIT),
         )
     ]
 
 
 def delete_contact(account_id: int, group_id: int, contact_id: int, *, side: Side | None = None, actor: Actor) -> None:
-    group = group_to_change(account_id, group_id, side)
+    group = group_to_change(account_id, group_id, side, actor)
 
     def unit(tx: Tx) -> None:
         contact = tx.one("SELECT phone FROM contacts WHERE id = ? AND group_id = ?", (contact_id, group_id))
@@ -304,10 +348,11 @@ def delete_contact(account_id: int, group_id: int, contact_id: int, *, side: Sid
     write(unit)
 
 
-def iterate(group_ids: list[int], page: int = PAGE) -> Iterator[Row]:
+def iterate(groups: list[Row], page: int = PAGE, *, actor: Actor) -> Iterator[Row]:
     """Every contact of the groups, in the order of the groups, a page at a time; a phone in two comes with the
     first.
     """
+    group_ids = _readable(groups, actor)
     for position, group_id in enumerate(group_ids):
         for rows in _pages(group_id, group_ids[:position], page):
             yield from rows
@@ -324,9 +369,15 @@ def _pages(group_id: int, earlier: list[int], page: int) -> Iterator[list[Row]]:
     return keyset.pages(lambda last: query(sql, (group_id, last, *earlier, page)))
 
 
-def iterate_mailable(group_ids: list[int], page: int = PAGE) -> Iterator[Row]:
+def _readable(groups: list[Row], actor: Actor) -> list[int]:
+    for group in groups:
+        roles.require(actor, SEE, group["account_id"])
+    return [group["id"] for group in groups]
+
+
+def iterate_mailable(groups: list[Row], page: int = PAGE, *, actor: Actor) -> Iterator[Row]:
     """The contacts of the groups that have an e-mail address, a page at a time; an address may come again."""
-    for group_id in group_ids:
+    for group_id in _readable(groups, actor):
         for rows in _mailable_pages(group_id, page):
             yield from rows
 
@@ -336,8 +387,9 @@ def _mailable_pages(group_id: int, page: int) -> Iterator[list[Row]]:
     return keyset.pages(lambda last: query(sql, (group_id, last, page)))
 
 
-def mailable_counts(account_id: int) -> dict[int, int]:
+def mailable_counts(account_id: int, *, actor: Actor) -> dict[int, int]:
     """How many contacts of each group have an e-mail address; groups without any are left out."""
+    roles.require(actor, SEE, account_id)
     return {
         row[0]: row[1]
         for row in query(
@@ -346,10 +398,11 @@ def mailable_counts(account_id: int) -> dict[int, int]:
     }
 
 
-def find_by(account_id: int, column: str, values: list[str], *, side: Side | None = None) -> dict[str, Row]:
+def find_by(account_id: int, column: str, values: list[str], *, side: Side | None = None, actor: Actor) -> dict[str, Row]:
     """The account's contacts whose ``phone`` (E.164) or ``email`` (lower case) is one of the values; the newest of
     each, of the groups that ``side`` sees.
     """
+    roles.require(actor, SEE, account_id)
     assert column in ("phone", "email")
     if not values:
         return {}

@@ -11,10 +11,16 @@ from typing import IO
 
 from flask import current_app
 
-from ..accounts import quota
+from ..accounts import quota, roles
+from ..accounts.roles import SEE, SEND, Actor
+from ..accounts.service import AccountInfo
 from ..core import storage
 from ..core.errors import Conflict, NotFound
-from . import tables
+from . import csv_import, tables
+from .csv_import import Imported
+from .delimited import read_table
+from .files import Table
+from .headers import Mapping
 
 KEPT_SECONDS = 24 * 3600
 TOKEN = re.compile(r"[A-Za-z0-9_-]{20,40}")
@@ -37,13 +43,16 @@ class UploadNotFound(NotFound):
     sentence = "This file is not kept any more: please upload it again"
 
 
-def keep(account_id: int, stream: IO[bytes]) -> str:
-    """Keep an upload; the token to find it by. EmptyList, FileTooLarge, UnreadableFile for what could not be imported."""
+def keep(account: AccountInfo, stream: IO[bytes], *, actor: Actor) -> str:
+    """Keep a file to look at; the token to find it by. EmptyList, FileTooLarge, UnreadableFile for what could not be
+    imported.
+    """
+    roles.require(actor, SEND, account.id)
     storage.here().require_room()
     _forget_old()
-    _require_room(account_id)
+    _require_room(account.id)
     token = secrets.token_urlsafe(18)
-    path = _path(account_id, token)
+    path = _path(account.id, token)
     try:
         with path.open("xb") as file:
             path.chmod(0o600)
@@ -54,8 +63,34 @@ def keep(account_id: int, stream: IO[bytes]) -> str:
     return token
 
 
-def open_kept(account_id: int, token: str) -> IO[bytes]:
-    """An upload of the account as a stream of CSV; UploadNotFound."""
+class Opened:
+    """``with Opened(account, token, actor=…) as table``: a kept file as a table; UploadNotFound."""
+
+    def __init__(self, account: AccountInfo, token: str, *, actor: Actor):
+        roles.require(actor, SEE, account.id)
+        self.stream = _open(account.id, token)
+
+    def __enter__(self) -> Table:
+        try:
+            return read_table(self.stream)
+        except BaseException:
+            self.stream.close()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self.stream.close()
+
+
+def import_kept(account: AccountInfo, token: str, mapping: Mapping, *, name: str, home_country: str, actor: Actor) -> Imported:
+    """Make a group of a kept file, which is forgotten then."""
+    roles.require(actor, SEND, account.id)
+    with Opened(account, token, actor=actor) as table:
+        done = csv_import.import_table(account, table, mapping, name=name, home_country=home_country, actor=actor)
+    forget(account.id, token)
+    return done
+
+
+def _open(account_id: int, token: str) -> IO[bytes]:
     if TOKEN.fullmatch(token):
         try:
             return _path(account_id, token).open("rb")
@@ -79,8 +114,9 @@ def _path(account_id: int, token: str) -> Path:
     return _folder() / f"{account_id}-{token}.csv"
 
 
-def waiting_bytes(account_id: int) -> int:
+def waiting_bytes(account_id: int, *, actor: Actor) -> int:
     """Of the account's files that wait for their import."""
+    roles.require(actor, SEE, account_id)
     return sum(size for _, size in _waiting(account_id))
 
 

@@ -83,8 +83,8 @@ def _ensure() -> int:
 
 def _ensure_contacts(account_id: int) -> None:
     if query_one("SELECT 1 FROM groups WHERE account_id = ?", (account_id,)) is None:
-        group = contacts.create_group(account_id, "Sandbox customers", columns=["phone", "name", "city"], side=SANDBOX)
-        contacts.add_contacts(account_id, group["id"], (contacts.NewContact(*contact) for contact in CONTACTS), "UG")
+        group = contacts.create_group(account_id, "Sandbox customers", columns=["phone", "name", "city"], side=SANDBOX, actor=ACTOR)
+        contacts.add_contacts(account_id, group["id"], (contacts.NewContact(*contact) for contact in CONTACTS), "UG", actor=ACTOR)
 
 
 def published(account_id: int, base_url: str) -> dict[str, Any]:

@@ -22,6 +22,11 @@ from ...support.worldledgers import accepted
 ANN = "ann@example.com"
 
 
+@pytest.fixture(autouse=True)
+def in_context() -> None:
+    """None around these tests: their requests bring contexts of their own, and one around them would be shared by all."""
+
+
 @pytest.fixture
 def shop(app):
     """World Ledgers' API of a live account, and its account id."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from wesend.accounts.service import get_account
 from wesend.adapters.sms.base import ACCEPTED, REFUSED, TEMPORARY, Outcome
-from wesend.contacts import desk
+from wesend.contacts import opting_out
 from wesend.core import clock as time
 from wesend.core.errors import NotCancellable, OptedOut
 from wesend.database import query, write
@@ -64,8 +64,8 @@ def record_silently(account_id: int, address: str) -> None:
 
 
 BY = {
-    "the page": lambda wallet, phone: desk.opt_out(get_account(wallet.account_id), phone, actor=ACTOR),
-    "a list": lambda wallet, phone: desk.opt_out_all(get_account(wallet.account_id), [phone], actor=ACTOR),
+    "the page": lambda wallet, phone: opting_out.opt_out(get_account(wallet.account_id), phone, actor=ACTOR),
+    "a list": lambda wallet, phone: opting_out.opt_out_all(get_account(wallet.account_id), [phone], actor=ACTOR),
     "STOP": lambda wallet, phone: inbound.receive("carrier", phone, None, "STOP", account_id=wallet.account_id),
     "a domain's own call": lambda wallet, phone: write(
         lambda tx: opt_outs.add_opt_out(tx, account_id=wallet.account_id, channel="sms", address=phone, source="test")
@@ -184,7 +184,7 @@ def test_who_comes_back_gets_what_is_sent_from_then_on(wallet):
 
 def test_an_opt_out_list_of_many_takes_back_all_that_waits(wallet):
     sent = bulk(wallet, *NUMBERS[:250])
-    added, refused = desk.opt_out_all(get_account(wallet.account_id), NUMBERS[:240], actor=ACTOR)
+    added, refused = opting_out.opt_out_all(get_account(wallet.account_id), NUMBERS[:240], actor=ACTOR)
     assert (added, refused) == (240, [])
     found = query("SELECT status, count(*) FROM messages WHERE batch_id = ? GROUP BY 1 ORDER BY 1", (sent.batch["id"],))
     assert [tuple(row) for row in found] == [("cancelled", 240), ("queued", 10)]

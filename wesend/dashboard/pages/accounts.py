@@ -81,7 +81,7 @@ def show(account_id: int) -> ResponseReturnValue:
         form=form,
         wallets=wallets.list_wallets(at.id),
         stored=quota.stored(at.id),
-        waiting=uploads.waiting_bytes(at.id),
+        waiting=uploads.waiting_bytes(at.id, actor=actor()),
         most=quota.limit(),
         kept=suspension.count_waiting(at.id),
         late=suspension.count_late(at.id),

@@ -81,7 +81,7 @@ def _written() -> Written:
 def index() -> ResponseReturnValue:
     return render_template(
         "campaigns/index.html",
-        page=page(lambda before, limit: sms_campaigns.campaigns(account().id, before, limit)),
+        page=page(lambda before, limit: sms_campaigns.campaigns(account().id, before, limit, actor=actor())),
         progress=progress,
         is_first="before" not in request.args,
     )
@@ -116,7 +116,9 @@ def new() -> ResponseReturnValue:
 def _require(step: str, written: Written) -> None:
     """What a step must hold before the next one is shown."""
     if step == "audience":
-        sms_campaigns.check_audience(account(), sms_campaigns.find_wallet(account(), written.wallet), written.audience)
+        sms_campaigns.check_audience(
+            account(), sms_campaigns.find_wallet(account(), written.wallet), written.audience, actor=actor()
+        )
     elif step == "text":
         sms_campaigns.composer(
             account(), sms_campaigns.find_wallet(account(), written.wallet), written.text, written.sender, pays=False
@@ -134,12 +136,15 @@ def _seen(step: str, written: Written, *, fails: bool = False) -> dict:
     """What a step shows beside its fields."""
     at = account()
     if step == "audience":
-        return {"groups": contacts.list_groups(at.id, limit=GROUPS_SHOWN, offset=0)[0], "wallets": wallet_choices(at)}
+        return {
+            "groups": contacts.list_groups(at.id, limit=GROUPS_SHOWN, offset=0, actor=actor())[0],
+            "wallets": wallet_choices(at),
+        }
     if step == "text":
         return {
             "senders": sender_choices(at),
-            "previews": sms_campaigns.previews(at, written.audience, written.text),
-            "fields": sms_campaigns.fields_of(at, written.audience),
+            "previews": sms_campaigns.previews(at, written.audience, written.text, actor=actor()),
+            "fields": sms_campaigns.fields_of(at, written.audience, actor=actor()),
             "told": compose_preview.of_each(at, wallet_or_none(written.wallet), written.text),
         }
     if step == "when":
@@ -154,13 +159,13 @@ def _seen(step: str, written: Written, *, fails: bool = False) -> dict:
         "draft": draft,
         "sends": sends,
         "ends_at": sms_campaigns.ends_at(draft.order, sends),
-        "previews": sms_campaigns.previews(at, written.audience, written.text, 1),
+        "previews": sms_campaigns.previews(at, written.audience, written.text, 1, actor=actor()),
     }
 
 
 def _count(at: AccountInfo, audience: Audience) -> int:
     """About how many: a phone in two groups counts twice until the check."""
-    return sum(contacts.get_group(at.id, group_id)["contact_count"] for group_id in audience.group_ids) + len(
+    return sum(contacts.get_group(at.id, group_id, actor=actor())["contact_count"] for group_id in audience.group_ids) + len(
         audience.numbers.split()
     )
 

@@ -12,7 +12,7 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import SelectField
 from wtforms.validators import Length
 
-from ...contacts import csv_import, desk, service
+from ...contacts import csv_import, service, uploads
 from ...contacts.files import Table
 from ...contacts.headers import Mapping, detect
 from ...core.errors import InvalidInput, WesendError
@@ -54,7 +54,7 @@ def start_import() -> ResponseReturnValue:
     form = FileForm()
     if form.sent():
         with form.refusals():
-            token = desk.upload(account(), form.file.data.stream, actor=actor())
+            token = uploads.keep(account(), form.file.data.stream, actor=actor())
             stem = (form.file.data.filename or "").replace("\x00", "").rsplit(".", 1)[0].strip()[:100]
             return redirect(url_for(".map_columns", token=token, named=stem), 303)
     return render_template("contacts/upload.html", form=form)
@@ -63,9 +63,9 @@ def start_import() -> ResponseReturnValue:
 @blueprint.get("/import/<token>")
 def map_columns(token: str) -> ResponseReturnValue:
     form = ImportForm()
-    form.group.data = service.free_name(account().id, query_args.text("named") or "Imported")
+    form.group.data = service.free_name(account().id, query_args.text("named") or "Imported", actor=actor())
     form.country.data = account().country
-    with desk.Opened(account(), token) as table:
+    with uploads.Opened(account(), token, actor=actor()) as table:
         mapping = detect(table.columns, peoples=True)
         return _columns_page(token, table, form, _roles_of(table.columns, mapping))
 
@@ -100,7 +100,7 @@ def _columns_page(token: str, table: Table, form: ImportForm, chosen: list[str],
 def go_on(token: str) -> ResponseReturnValue:
     """From the columns to the check, and from the check to the import."""
     form = ImportForm()
-    with desk.Opened(account(), token) as table:
+    with uploads.Opened(account(), token, actor=actor()) as table:
         chosen = [request.form.get(f"column-{index}", FIELD) for index in range(len(table.columns))]
         try:
             mapping = _mapping(table.columns, chosen)
@@ -111,14 +111,14 @@ def go_on(token: str) -> ResponseReturnValue:
         if request.form.get("go") != "import":
             return _check_page(token, table, form, mapping, chosen)
     with form.refusals():
-        done = desk.import_kept(account(), token, mapping, name=form.group.data, home_country=form.country.data, actor=actor())
+        done = uploads.import_kept(account(), token, mapping, name=form.group.data, home_country=form.country.data, actor=actor())
         flash(
             f"{plural(done.group['contact_count'], 'contact')} imported"
             + (f"; {plural(done.skipped, 'row')} left out." if done.skipped else "."),
             "success",
         )
         return redirect(url_for(".show", group_id=done.group["id"]), 303)
-    with desk.Opened(account(), token) as table:
+    with uploads.Opened(account(), token, actor=actor()) as table:
         return _columns_page(token, table, form, chosen)
 
 
@@ -160,16 +160,16 @@ def rejected(token: str) -> ResponseReturnValue:
     """The rows that become no contact, as they were, with the reason."""
     country = query_args.choice("country", {choice.value for choice in COUNTRIES}) or account().country
     at = request.args.get("phone", "")
-    with desk.Opened(account(), token) as table:
+    with uploads.Opened(account(), token, actor=actor()) as table:
         if not (at.isascii() and at.isdigit() and int(at[:5]) < len(table.columns)):
             raise InvalidInput("Choose one column as the phone number")
-    opened = desk.Opened(account(), token)
+    opened = uploads.Opened(account(), token, actor=actor())
     answer = csv_of("rejected.csv", _rejected(opened, Mapping(int(at[:5]), None, {}), country))
     answer.call_on_close(opened.stream.close)
     return answer
 
 
-def _rejected(opened: desk.Opened, mapping: Mapping, country: str) -> Iterator[Cells]:
+def _rejected(opened: uploads.Opened, mapping: Mapping, country: str) -> Iterator[Cells]:
     with opened as table:
         yield [*table.columns, "why"]
         for verdict in csv_import.examine(table, mapping, country):

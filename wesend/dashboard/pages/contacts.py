@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms.validators import Length
 
-from ...contacts import desk, service
+from ...contacts import opting_out, service
 from ...contacts.files import COLUMN_LIMIT
 from ...contacts.service import NewContact
 from ...core import phones
@@ -46,29 +46,29 @@ def index() -> ResponseReturnValue:
     form = GroupForm()
     if form.sent():
         with form.refusals():
-            made = desk.create_group(account(), form.name.data, actor=actor())
+            made = service.create_group(account().id, form.name.data, actor=actor())
             return redirect(url_for(".show", group_id=made["id"]), 303)
-    groups, total = service.list_groups(account().id, limit=GROUPS_SHOWN, offset=0)
+    groups, total = service.list_groups(account().id, limit=GROUPS_SHOWN, offset=0, actor=actor())
     return render_template("contacts/index.html", form=form, groups=groups, total=total)
 
 
 @blueprint.route("/<int:group_id>", methods=["GET", "POST"])
 def show(group_id: int) -> ResponseReturnValue:
     """``edit=ID`` shows that contact as a form in its own row."""
-    group, form = service.get_group(account().id, group_id), ContactForm()
-    names = _fields(group_id)
+    group, form = service.get_group(account().id, group_id, actor=actor()), ContactForm()
+    names = _fields(group)
     if form.sent():
         with form.refusals():
-            desk.add_contact(account(), group_id, _written(form, names), actor=actor())
+            service.add_contact(account(), group_id, _written(form, names), actor=actor())
             flash("Added.", "success")
             return redirect(url_for(".show", group_id=group_id), 303)
     typed = query_args.text("q")
     if typed:
         phone = phones.normalise(typed, account().country)
-        found = desk.find_contact(group_id, phone.e164) if phone else None
+        found = service.find_contact(group, phone.e164, actor=actor()) if phone else None
         shown = page(lambda _before, _limit: [found] if found else [])
     else:
-        shown = page(lambda before, limit: desk.contacts_after(group_id, before, limit))
+        shown = page(lambda before, limit: service.contacts_before(group, before, limit, actor=actor()))
     edited = next((row for row in shown.rows if str(row["id"]) == request.args.get("edit")), None)
     if edited is not None:
         form = ContactForm(formdata=None, phone=edited["phone"], name=edited["name"])
@@ -95,9 +95,9 @@ def _with_own(given: dict[str, str], names: list[str]) -> list[str]:
     return list(dict.fromkeys([*given, *names]))
 
 
-def _fields(group_id: int) -> list[str]:
+def _fields(group: Row) -> list[str]:
     """What a contact of the group may have beside phone and name; an e-mail address always."""
-    names = service.field_names(group_id, FIELDS_FROM)
+    names = service.field_names(group, FIELDS_FROM, actor=actor())
     return names if any(name.lower() == EMAIL for name in names) else [*names, EMAIL]
 
 
@@ -113,11 +113,19 @@ def _written(form: ContactForm, names: list[str]) -> NewContact:
 
 @blueprint.post("/<int:group_id>/contacts/<int:contact_id>")
 def change_contact(group_id: int, contact_id: int) -> ResponseReturnValue:
-    group, contact, form = service.get_group(account().id, group_id), service.get_contact(group_id, contact_id), ContactForm()
-    names = _fields(group_id)
+    group, form = service.get_group(account().id, group_id, actor=actor()), ContactForm()
+    contact = service.get_contact(group, contact_id, actor=actor())
+    names = _fields(group)
     if form.sent():
         with form.refusals():
-            desk.change_contact(account(), group_id, contact_id, _written(form, _with_own(_data(contact), names)), actor=actor())
+            service.update_contact(
+                account().id,
+                group_id,
+                contact_id,
+                _written(form, _with_own(_data(contact), names)),
+                account().country,
+                actor=actor(),
+            )
             flash("Saved.", "success")
             return redirect(_back_to(group_id), 303)
     return _show(group, form, page(lambda _before, _limit: [contact]), names, edited=contact)
@@ -131,14 +139,14 @@ def _back_to(group_id: int) -> str:
 @blueprint.get("/<int:group_id>/export")
 def export(group_id: int) -> ResponseReturnValue:
     """In the columns that an import reads again; the last holds, as JSON, the fields that find no column of their own."""
-    service.get_group(account().id, group_id)
-    found = service.field_names(group_id)
+    group, reader = service.get_group(account().id, group_id, actor=actor()), actor()
+    found = service.field_names(group, actor=reader)
     names = [name for name in found if name.lower() not in ("phone", "name", OTHERS)]
     others = [OTHERS] if len(found) == COLUMN_LIMIT else []
     names = names[: COLUMN_LIMIT - 3] if others else names
 
     def chunk_after(last: int | None) -> tuple[list[list[object]], int | None]:
-        rows = desk.contacts_from(group_id, last or 0, CHUNK)
+        rows = service.contacts_after(group, last or 0, CHUNK, actor=reader)
         return [_cells(row, names, bool(others)) for row in rows], keyset.next_place(rows, CHUNK)
 
     return csv_file(f"group-{group_id}.csv", ["phone", "name", *names, *others], chunk_after)
@@ -152,14 +160,14 @@ def _cells(row: Row, names: list[str], with_others: bool) -> list[object]:
 
 @blueprint.post("/<int:group_id>/delete")
 def delete(group_id: int) -> ResponseReturnValue:
-    desk.delete_group(account(), group_id, actor=actor())
+    service.delete_group(account().id, group_id, actor=actor())
     flash("The group is gone.", "success")
     return redirect(url_for(".index"), 303)
 
 
 @blueprint.post("/<int:group_id>/contacts/<int:contact_id>/delete")
 def delete_contact(group_id: int, contact_id: int) -> ResponseReturnValue:
-    desk.delete_contact(account(), group_id, contact_id, actor=actor())
+    service.delete_contact(account().id, group_id, contact_id, actor=actor())
     flash("Taken out of the group.", "success")
     return redirect(url_for(".show", group_id=group_id), 303)
 
@@ -172,17 +180,19 @@ def list_opt_outs() -> ResponseReturnValue:
     form = OptOutForm()
     if form.sent():
         with form.refusals():
-            number = desk.opt_out(account(), form.number.data, actor=actor())
+            number = opting_out.opt_out(account(), form.number.data, actor=actor())
             flash(f"{number} gets nothing more from this account.", "success")
             return redirect(url_for(".list_opt_outs"), 303)
     return render_template(
-        "contacts/opt_outs.html", form=form, page=page(lambda before, limit: desk.list_opt_outs(account().id, before, limit))
+        "contacts/opt_outs.html",
+        form=form,
+        page=page(lambda before, limit: opting_out.list_opt_outs(account().id, before, limit, actor=actor())),
     )
 
 
 @blueprint.post("/opt-outs/remove")
 def remove_opt_out() -> ResponseReturnValue:
     address = request.form.get("address", "")
-    desk.opt_in(account(), "email" if request.form.get("channel") == "email" else "sms", address, actor=actor())
+    opting_out.opt_in(account(), "email" if request.form.get("channel") == "email" else "sms", address, actor=actor())
     flash(f"{address[:100]} may be written to again.", "success")
     return redirect(url_for(".list_opt_outs"), 303)

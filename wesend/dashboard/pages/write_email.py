@@ -56,8 +56,8 @@ def write() -> ResponseReturnValue:
     if form.sent():
         with form.refusals():
             return _sent(email_campaigns.send_letter(account(), _letter(form), actor=actor()))
-    groups, _ = contacts.list_groups(account().id, limit=GROUPS_SHOWN, offset=0)
-    counts = contacts.mailable_counts(account().id)
+    groups, _ = contacts.list_groups(account().id, limit=GROUPS_SHOWN, offset=0, actor=actor())
+    counts = contacts.mailable_counts(account().id, actor=actor())
     return render_template(
         "emails/write.html",
         form=form,
@@ -88,7 +88,7 @@ def _sent(batch: Row) -> ResponseReturnValue:
 
 def _told(form: EmailForm) -> dict[str, str]:
     """Who gets it, as the server reads what was typed."""
-    counts = contacts.mailable_counts(account().id)
+    counts = contacts.mailable_counts(account().id, actor=actor())
     typed, wrong = email_campaigns.split_addresses(form.addresses.data or ""), email_campaigns.refused(form.addresses.data or "")
     people = len(typed) - len(wrong) + sum(counts.get(group_id, 0) for group_id in form.groups.data or ())
     more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
@@ -109,7 +109,7 @@ def preview() -> ResponseReturnValue:
     form = EmailForm()
     form.when.data = "now"
     try:
-        letter = email_campaigns.preview(account(), _letter(form))
+        letter = email_campaigns.preview(account(), _letter(form), actor=actor())
         body = letter.text if letter.format == mail.HTML else PLAIN_PAGE.format(html.escape(letter.text))
     except InvalidInput as error:
         body = PLAIN_PAGE.format(html.escape(str(error)))

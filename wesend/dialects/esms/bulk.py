@@ -42,13 +42,13 @@ def _composer(data: dict, *, simulate_low_balance: bool) -> Composer:
 
 def _audience(data: dict, *, personal: bool) -> Iterator[Addressee]:
     """The lists' contacts, a phone once, with the fields of the first list that has it."""
-    lists = [contacts.get_group(account().id, list_id, side=side()) for list_id in data["contact_list_ids"]]
+    lists = [contacts.get_group(account().id, list_id, side=side(), actor=actor()) for list_id in data["contact_list_ids"]]
     if not any(found["contact_count"] for found in lists):
         raise EmptyList("The contact lists hold no contacts")
-    ids = [found["id"] for found in lists]
+    reader = actor()
     return (
         Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), contacts.variables(row) if personal else None)
-        for row in contacts.iterate(ids)
+        for row in contacts.iterate(lists, actor=reader)
     )
 
 

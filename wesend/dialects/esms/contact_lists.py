@@ -34,9 +34,10 @@ def upload_list() -> ResponseReturnValue:
     imported = csv_import.import_csv(
         account(),
         file.stream,
-        name=service.free_name(account().id, name, side=side()),
+        name=service.free_name(account().id, name, side=side(), actor=actor()),
         tags=_tags(form.getlist("tags")),
         side=side(),
+        actor=actor(),
     )
     return {**_shown(imported.group), "skipped": imported.skipped, "invalid": imported.invalid, "duplicates": imported.duplicates}
 
@@ -59,20 +60,22 @@ def _tags(given: list[str]) -> list[str]:
 @blueprint.get("")
 def list_lists() -> ResponseReturnValue:
     data = load(schemas.LONG_PAGE, query_arguments())
-    rows, total = service.list_groups(account().id, limit=data["limit"], offset=data["page"] * data["limit"], side=side())
+    rows, total = service.list_groups(
+        account().id, limit=data["limit"], offset=data["page"] * data["limit"], side=side(), actor=actor()
+    )
     return {"lists": [_shown(row) for row in rows], "total": total}
 
 
 @blueprint.get("/<list_id>")
 def show_list(list_id: str) -> ResponseReturnValue:
-    return _shown(service.get_group(account().id, row_id(list_id), side=side()))
+    return _shown(service.get_group(account().id, row_id(list_id), side=side(), actor=actor()))
 
 
 @blueprint.get("/<list_id>/contacts")
 def list_contacts(list_id: str) -> ResponseReturnValue:
     data = load(schemas.LONG_PAGE, query_arguments())
-    group = service.get_group(account().id, row_id(list_id), side=side())
-    rows = service.list_contacts(group["id"], limit=data["limit"], offset=data["page"] * data["limit"])
+    group = service.get_group(account().id, row_id(list_id), side=side(), actor=actor())
+    rows = service.list_contacts(group, limit=data["limit"], offset=data["page"] * data["limit"], actor=actor())
     return {
         "contacts": [
             {"id": row["id"], "phone": row["phone"], "name": row["name"], "data": json.loads(row["data"] or "{}")} for row in rows

@@ -22,7 +22,9 @@ blueprint = Blueprint("groups", __name__, url_prefix="/groups")
 def create_group() -> ResponseReturnValue:
     data = load(schemas.NEW_GROUP, json_object())
     wallet_of(data)
-    return success(_group(service.create_group(account().id, data["name"], description=data["description"], side=side())), 201)
+    return success(
+        _group(service.create_group(account().id, data["name"], description=data["description"], side=side(), actor=actor())), 201
+    )
 
 
 @blueprint.get("")
@@ -30,7 +32,7 @@ def list_groups() -> ResponseReturnValue:
     data = load(schemas.PAGE, query_arguments())
     wallet_of(data)
     found, total = service.list_groups(
-        account().id, limit=data["per_page"], offset=(data["page"] - 1) * data["per_page"], side=side()
+        account().id, limit=data["per_page"], offset=(data["page"] - 1) * data["per_page"], side=side(), actor=actor()
     )
     return success({"groups": [_group(row) for row in found], "pagination": pagination(data["page"], data["per_page"], total)})
 
@@ -46,8 +48,8 @@ def delete_group(group_id: str) -> ResponseReturnValue:
 def list_contacts(group_id: str) -> ResponseReturnValue:
     data = load(schemas.PAGE, query_arguments())
     wallet_of(data)
-    group = service.get_group(account().id, row_id(group_id), side=side())
-    found = service.list_contacts(group["id"], limit=data["per_page"], offset=(data["page"] - 1) * data["per_page"])
+    group = service.get_group(account().id, row_id(group_id), side=side(), actor=actor())
+    found = service.list_contacts(group, limit=data["per_page"], offset=(data["page"] - 1) * data["per_page"], actor=actor())
     return success(
         {
             "contacts": [{"id": row["id"], "phone": row["phone"], "name": row["name"]} for row in found],
@@ -72,6 +74,7 @@ def add_contacts(group_id: str) -> ResponseReturnValue:
         (service.NewContact(phone, name, fields) for phone, name, fields in given),
         account().country,
         side=side(),
+        actor=actor(),
     )
     return success(
         {

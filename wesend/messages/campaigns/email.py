@@ -45,13 +45,14 @@ def split_addresses(typed: str) -> list[str]:
     return found
 
 
-def addressees(account: AccountInfo, letter: WrittenLetter) -> Iterator[Addressee]:
-    """The groups' contacts that have an address, then the typed ones, each with the fields of its contact."""
-    for row in contacts.iterate_mailable(list(letter.group_ids)):
+def addressees(account: AccountInfo, letter: WrittenLetter, actor: Actor) -> Iterator[Addressee]:
+    """The groups' contacts that have an address, then the typed ones, each with the fields of its contact. GroupNotFound."""
+    groups = [contacts.get_group(account.id, group_id, actor=actor) for group_id in letter.group_ids]
+    for row in contacts.iterate_mailable(groups, actor=actor):
         yield Addressee(row["email"], None, contacts.variables(row))
     typed = split_addresses(letter.addresses)
     for some in chunks(typed, contacts.PAGE):
-        known = contacts.find_by(account.id, "email", [text.lower() for text in some], side=letter.wallet.side)
+        known = contacts.find_by(account.id, "email", [text.lower() for text in some], side=letter.wallet.side, actor=actor)
         for text in some:
             contact = known.get(text.lower())
             yield Addressee(text, None, contacts.variables(contact) if contact else None)
@@ -66,9 +67,9 @@ def compose(account: AccountInfo, letter: WrittenLetter) -> MailComposer:
     return MailComposer(account, letter.wallet, letter.subject, letter.text, format=letter.format, placeholders=DOUBLE)
 
 
-def preview(account: AccountInfo, letter: WrittenLetter) -> Letter:
+def preview(account: AccountInfo, letter: WrittenLetter, *, actor: Actor) -> Letter:
     """The mail as its first reader gets it; as it is written where there is none yet."""
-    first = next(addressees(account, letter), None) or Addressee("", None)
+    first = next(addressees(account, letter, actor), None) or Addressee("", None)
     found, values = compose(account, letter), first.values or {}
     return Letter(0, letter.uid, first.given, found.subject_for(values), found.text_for(values), found.format, 0)
 
@@ -77,9 +78,9 @@ def send_letter(account: AccountInfo, letter: WrittenLetter, *, actor: Actor) ->
     """Through the queue; the batch. A second time is the first one's batch. InvalidInput, InvalidRecipient."""
 
     def do(origin: Origin) -> None:
-        sms_campaigns.groups_for(account, letter.wallet, letter.group_ids)
+        sms_campaigns.groups_for(account, letter.wallet, letter.group_ids, actor)
         if not letter.subject.strip():
             raise InvalidInput("A mail needs a subject", {"subject": ["Please fill this in"]})
-        send.send(compose(account, letter), addressees(account, letter), origin=origin, order=letter.order, in_request=False)
+        send.send(compose(account, letter), addressees(account, letter, actor), origin=origin, order=letter.order, in_request=False)
 
     return sms_campaigns.send_once(account, letter.uid, do, actor=actor)

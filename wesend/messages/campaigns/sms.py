@@ -63,17 +63,18 @@ def find_wallet(account: AccountInfo, uid: str) -> WalletInfo:
         raise WalletNotFound from error
 
 
-def addressees(account: AccountInfo, audience: Audience) -> Iterator[Addressee]:
-    """Everybody: the groups' contacts with their fields, then the numbers."""
-    for row in contacts.iterate(list(audience.group_ids)):
+def addressees(account: AccountInfo, audience: Audience, actor: Actor) -> Iterator[Addressee]:
+    """Everybody: the groups' contacts with their fields, then the numbers. GroupNotFound."""
+    groups = [contacts.get_group(account.id, group_id, actor=actor) for group_id in audience.group_ids]
+    for row in contacts.iterate(groups, actor=actor):
         yield Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), contacts.variables(row))
     yield from read_recipients(phones.split_list(audience.numbers, account.country), account.country)
 
 
-def groups_for(account: AccountInfo, wallet: WalletInfo, group_ids: Iterable[int]) -> list[Row]:
+def groups_for(account: AccountInfo, wallet: WalletInfo, group_ids: Iterable[int], actor: Actor) -> list[Row]:
     """The groups of a send that the wallet pays; GroupNotFound for one that is not the account's, InvalidInput for one
     that a key of the other side made."""
-    found = [contacts.get_group(account.id, group_id) for group_id in group_ids]
+    found = [contacts.get_group(account.id, group_id, actor=actor) for group_id in group_ids]
     for group in found:
         if group["side"] not in (None, wallet.side):
             raise InvalidInput(
@@ -83,9 +84,9 @@ def groups_for(account: AccountInfo, wallet: WalletInfo, group_ids: Iterable[int
     return found
 
 
-def check_audience(account: AccountInfo, wallet: WalletInfo, audience: Audience) -> None:
+def check_audience(account: AccountInfo, wallet: WalletInfo, audience: Audience, *, actor: Actor) -> None:
     """GroupNotFound or InvalidInput for a group that can't be sent to; InvalidInput when there is nobody."""
-    found = groups_for(account, wallet, audience.group_ids)
+    found = groups_for(account, wallet, audience.group_ids, actor)
     if not sum(group["contact_count"] for group in found) and not phones.split_list(audience.numbers, account.country):
         raise InvalidInput("There is nobody to send to: choose a group with contacts, or enter numbers", {"group_ids": ["Nobody"]})
 
@@ -104,7 +105,7 @@ class Preview(NamedTuple):
     sender: str | None
 
 
-def previews(account: AccountInfo, audience: Audience, text: str, count: int = 3) -> list[Preview]:
+def previews(account: AccountInfo, audience: Audience, text: str, count: int = 3, *, actor: Actor) -> list[Preview]:
     """The text as the first contacts get it."""
     fills = templating.has_variables(text)
     return [
@@ -114,7 +115,7 @@ def previews(account: AccountInfo, audience: Audience, text: str, count: int = 3
             templating.render(text, found.values or {}) if fills else text,
             _default_sender(found.phone),
         )
-        for found in islice(addressees(account, audience), count)
+        for found in islice(addressees(account, audience, actor), count)
     ]
 
 
@@ -123,10 +124,10 @@ def _default_sender(phone: phones.Phone | None) -> str | None:
     return found[0].default_sender if found else None
 
 
-def fields_of(account: AccountInfo, audience: Audience) -> list[str]:
+def fields_of(account: AccountInfo, audience: Audience, *, actor: Actor) -> list[str]:
     """What a text may name of the contacts: the fields of the first hundred, without the phone twice."""
     names: dict[str, None] = {}
-    for found in islice(addressees(account, audience), 100):
+    for found in islice(addressees(account, audience, actor), 100):
         names.update(dict.fromkeys(found.values or {}))
     return [name for name in names if name not in ("phone_number",)]
 
@@ -158,7 +159,7 @@ def check(account: AccountInfo, draft: Draft, *, actor: Actor) -> Precheck:
     roles.require(actor, roles.SEE, account.id)
     return precheck(
         composer(account, draft.wallet, draft.text, draft.sender, pays=False),
-        addressees(account, draft.audience),
+        addressees(account, draft.audience, actor),
         dedupe=draft.audience.needs_dedupe,
     )
 
@@ -175,9 +176,9 @@ def send_message(account: AccountInfo, draft: Draft, *, actor: Actor) -> Row:
 
 def _send(account: AccountInfo, draft: Draft, actor: Actor, *, as_campaign: bool) -> Row:
     def do(origin: Origin) -> None:
-        check_audience(account, draft.wallet, draft.audience)
+        check_audience(account, draft.wallet, draft.audience, actor=actor)
         composed = composer(account, draft.wallet, draft.text, draft.sender, pays=True)
-        to = addressees(account, draft.audience)
+        to = addressees(account, draft.audience, actor)
         if as_campaign:
             send.send_bulk(composed, to, origin=origin, order=draft.order, dedupe=draft.audience.needs_dedupe)
         else:
@@ -208,8 +209,9 @@ def _sent_before(account: AccountInfo, uid: str) -> Row | None:
     return query_one("SELECT * FROM batches WHERE uid = ? AND account_id = ?", (uid, account.id))
 
 
-def campaigns(account_id: int, before: int | None, limit: int) -> list[Row]:
+def campaigns(account_id: int, before: int | None, limit: int, *, actor: Actor) -> list[Row]:
     """The account's bulks, newest first, below the row id ``before``."""
+    roles.require(actor, roles.SEE, account_id)
     return query(
         "SELECT * FROM batches INDEXED BY ix_batches_account_id WHERE account_id = ? AND lane = 1 AND id < ?"
         " AND state NOT IN ('intake', 'rejected') ORDER BY id DESC LIMIT ?",

@@ -1,4 +1,4 @@
-"""What people do to contacts at the dashboard: the services' own use cases, with the rights of who asks."""
+"""Who wants nothing more from an account, as people enter it: one by one, as lines, as a list of any form."""
 
 from __future__ import annotations
 
@@ -8,107 +8,23 @@ from itertools import chain
 from typing import IO
 
 from ..accounts import audit_log, roles
-from ..accounts.roles import SEND, Actor
+from ..accounts.roles import SEE, SEND, Actor
 from ..accounts.service import AccountInfo
 from ..core import number_text, phones
 from ..core.errors import InvalidInput
-from ..database import Row, Tx, keyset, query, query_one, write
+from ..database import Row, Tx, keyset, query, write
 from ..routing import opt_outs
-from . import csv_import, service, tables, uploads
-from .csv_import import Imported
-from .delimited import read_table
-from .files import EmptyList, Line, Table
-from .headers import Mapping, addresses_in
-from .service import NewContact
+from . import tables
+from .files import EmptyList, Line
+from .headers import addresses_in
 
 OPT_OUTS_A_WRITE = 200  # each takes back what waits for it
 AN_ADDRESS = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{3,189}")
 
 
-def upload(account: AccountInfo, stream: IO[bytes], *, actor: Actor) -> str:
-    """Keep a file to look at; its token."""
-    roles.require(actor, SEND, account.id)
-    return uploads.keep(account.id, stream)
-
-
-class Opened:
-    """``with Opened(account, token) as table``: a kept file as a table."""
-
-    def __init__(self, account: AccountInfo, token: str):
-        self.stream = uploads.open_kept(account.id, token)
-
-    def __enter__(self) -> Table:
-        try:
-            return read_table(self.stream)
-        except BaseException:
-            self.stream.close()
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        self.stream.close()
-
-
-def import_kept(account: AccountInfo, token: str, mapping: Mapping, *, name: str, home_country: str, actor: Actor) -> Imported:
-    """Make a group of a kept file, which is forgotten then."""
-    roles.require(actor, SEND, account.id)
-    with Opened(account, token) as table:
-        done = csv_import.import_table(account, table, mapping, name=name, home_country=home_country)
-    uploads.forget(account.id, token)
-    return done
-
-
-def create_group(account: AccountInfo, name: str, *, actor: Actor) -> Row:
-    roles.require(actor, SEND, account.id)
-    return service.create_group(account.id, name)
-
-
-def delete_group(account: AccountInfo, group_id: int, *, actor: Actor) -> None:
-    roles.require(actor, SEND, account.id)
-    service.delete_group(account.id, group_id, actor=actor)
-
-
-def add_contact(account: AccountInfo, group_id: int, contact: NewContact, *, actor: Actor) -> None:
-    """InvalidInput for what is no number, or is there already."""
-    roles.require(actor, SEND, account.id)
-    done = service.add_contacts(account.id, group_id, [contact], account.country)
-    if not done.added:
-        reason = done.skipped[0][1]
-        told = phones.problem(contact.phone) if reason == "invalid_phone" else "This number is in the group already"
-        raise InvalidInput(told, {"phone": [told]})
-
-
-def change_contact(account: AccountInfo, group_id: int, contact_id: int, contact: NewContact, *, actor: Actor) -> None:
-    """InvalidInput, ContactNotFound."""
-    roles.require(actor, SEND, account.id)
-    service.update_contact(account.id, group_id, contact_id, contact, account.country)
-
-
-def delete_contact(account: AccountInfo, group_id: int, contact_id: int, *, actor: Actor) -> None:
-    roles.require(actor, SEND, account.id)
-    service.delete_contact(account.id, group_id, contact_id, actor=actor)
-
-
-def contacts_after(group_id: int, before: int | None, limit: int) -> list[Row]:
-    """A group's contacts, newest first, below the row id ``before``."""
-    return query(
-        "SELECT * FROM contacts WHERE group_id = ? AND id < ? ORDER BY id DESC LIMIT ?", (group_id, keyset.below(before), limit)
-    )
-
-
-def contacts_from(group_id: int, last: int, limit: int) -> list[Row]:
-    """A group's contacts in the order in which they came, above the row id ``last``."""
-    return query("SELECT * FROM contacts WHERE group_id = ? AND id > ? ORDER BY id LIMIT ?", (group_id, last, limit))
-
-
-def find_contact(group_id: int, phone: str) -> Row | None:
-    return query_one("SELECT * FROM contacts WHERE group_id = ? AND phone = ?", (group_id, phone))
-
-
-# -- opt-outs -----------------------------------------------------------------
-
-
-def list_opt_outs(account_id: int, before: int | None, limit: int) -> list[Row]:
+def list_opt_outs(account_id: int, before: int | None, limit: int, *, actor: Actor) -> list[Row]:
     """Newest first, below the row id ``before``."""
+    roles.require(actor, SEE, account_id)
     return query(
         "SELECT * FROM opt_outs WHERE account_id = ? AND id < ? ORDER BY id DESC LIMIT ?", (account_id, keyset.below(before), limit)
     )
