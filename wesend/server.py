@@ -23,6 +23,8 @@ from .coordination.pause import Pause
 from .core import clock, settings, storage
 from .core.errors import StorageFull
 from .database.schema_version import DatabaseProblem, bring_up_to_date, prepare_folder
+from .dialects import DIALECTS
+from .dialects.first_message import Wanted
 from .gateways import registry
 from .sandbox import account as sandbox_account
 from .web import logs, metrics_folder
@@ -32,6 +34,14 @@ from .web.metrics import FOLDER_VARIABLE
 
 TIMEOUT = 30  # seconds; the gateway budget (10) < timeout <= graceful timeout
 GRACEFUL_TIMEOUT = 35
+
+
+def _first_message(base_url: str) -> str:
+    """A command that sends a message as it is printed, by the first of the APIs."""
+    access, first = DIALECTS[0].sandbox, DIALECTS[0].first_message
+    call = first.call(access.credentials, Wanted(access.wallet_uid, "0712345678", None, "Hello from wesend"))
+    *headers, body = call.options()
+    return " \\\n  ".join([" ".join(["curl", *headers]), body, base_url + call.path])
 
 
 class Started(NamedTuple):
@@ -60,7 +70,7 @@ class Started(NamedTuple):
             lines += [
                 "The sandbox is on: it never sends. Try it:",
                 "",
-                sandbox_account.curl_example(self.url),
+                _first_message(self.url),
                 "",
                 f"and read what it caught: curl '{self.url}/sandbox/messages'",
             ]

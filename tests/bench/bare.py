@@ -23,9 +23,9 @@ from wesend.database import group_commit
 from wesend.messages.sending import send
 from wesend.messages.sending.compose import Composer, read_recipients
 from wesend.messages.sending.options import Origin
-from wesend.sandbox.account import WALLETS
 from wesend.wallets.service import find_wallet
 
+from ..support.published import WALLETS
 from .load import Load, summary
 
 NEW = ("batch_id", "batch_uid", "message_id", "message_uid")

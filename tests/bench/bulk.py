@@ -10,8 +10,8 @@ from pathlib import Path
 import requests
 
 from tests.support.server import Server
-from wesend.sandbox import account as sandbox_account
 
+from ..support.published import WALLETS
 from . import write_lock
 from .beside import PeakMemory, SingleSends
 from .figure import Figure, Yardstick, figure
@@ -32,7 +32,7 @@ def bench(sizes: Sizes) -> Iterator[Figure]:
 
 
 def _measure(server: Server, size: int, holds: Path) -> Iterator[Figure]:
-    server.run("wallet", "credit", sandbox_account.WALLETS["esms"][0], str(size * PRICE))
+    server.run("wallet", "credit", WALLETS["esms"][0], str(size * PRICE))
     idle, scale = memory_mb(server), size / 100_000
     with SingleSends(server.url) as before:
         time.sleep(min(3, 20 * scale))

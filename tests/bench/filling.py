@@ -8,7 +8,8 @@ from wesend.accounts.keys import Key, authenticate
 from wesend.core import clock
 from wesend.core.ids import new_id
 from wesend.database import atomic, query
-from wesend.sandbox.account import CREDENTIALS
+
+from ..support.published import CREDENTIALS
 
 BULK = 5_000
 DAYS = 90

@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from tests.support.server import Server
-from wesend.sandbox.account import CREDENTIALS
+
+from ..support.published import CREDENTIALS
 
 HEADERS = {"Authorization": f"Bearer {CREDENTIALS['esms'].secret}"}
 """The sandbox account's, for eSMS."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wesend.docs.apis import APIS
+from ..support.published import APIS
 
 
 @pytest.mark.parametrize("name", APIS)

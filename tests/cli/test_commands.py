@@ -10,8 +10,9 @@ import pytest
 from wesend import cli
 from wesend.accounts import keys
 from wesend.database import atomic, query
-from wesend.sandbox import account as sandbox_account
 from wesend.wallets import ledger
+
+from ..support.published import WALLETS
 
 
 def typed(data: dict) -> dict:
@@ -268,7 +269,7 @@ def test_the_audit_is_ok_or_names_its_problems_and_exits_1(wesend, app):
     found = wesend("audit", "--json").json
     assert found == {"ok": True, "wallets": 4, "entries": 5, "messages": 1, "problems": []}
     with app.app_context(), atomic() as tx:
-        tx.execute("UPDATE wallets SET balance_micros = balance_micros + 1 WHERE uid = ?", (sandbox_account.WALLETS["esms"][0],))
+        tx.execute("UPDATE wallets SET balance_micros = balance_micros + 1 WHERE uid = ?", (WALLETS["esms"][0],))
     broken = wesend("audit", "--json")
     assert broken.code == 1
     told = json.loads(broken.out)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from wesend.dashboard.curl_templates import PREFIX, SECTIONS
+from wesend.dialects.wesendall.commands import PREFIX, SECTIONS
 from wesend.sandbox.account import ensure_sandbox
 
 from ..support.accounts import mint

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from wesend.accounts import keys, sign_in
+from wesend.accounts.credentials import new_credentials
 from wesend.accounts.keys import authenticate
 from wesend.core import money
 from wesend.core.phones import normalise
@@ -23,6 +24,7 @@ from ..support.accounts import mint
 from ..support.dashboard import Visitor, make_user, text_of
 from ..support.domain import balance, problems, put
 from ..support.domain import send as send_sms
+from ..support.published import APIS
 
 HOSTILE = "<script>alert('x')</script>"
 
@@ -65,13 +67,13 @@ def test_a_period_that_is_not_offered_is_the_usual_one(owner, days):
 # -- keys --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("api", keys.APIS)
+@pytest.mark.parametrize("api", APIS)
 def test_a_minted_key_is_shown_once_and_works(app, shop, owner, api):
     page = owner.post("/keys", api=api, wallet=shop.wallet, name=HOSTILE, scopes=["send", "query"])
     shown = page.text
     with app.app_context():
         row = keys.list_keys(shop.account_id)[-1]
-        names = keys.new_credentials(api, for_sandbox=False).names
+        names = new_credentials(api, for_sandbox=False).names
         public, secret = [code(page, name) for name in names] if len(names) == 2 else (None, code(page, names[0]))
         assert authenticate(api, secret, public).id == row["id"]
     assert row["scopes"] == "send,query" and HOSTILE not in shown and "&lt;script&gt;" in shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wesend.accounts import audit_log, keys, service, users
+from wesend.accounts.credentials import new_credentials
 from wesend.accounts.roles import MEMBER, OWNER
 from wesend.core import money
 from wesend.core.errors import Forbidden, NotFound
@@ -21,6 +22,7 @@ from wesend.webhooks import attempts, endpoints
 
 from ..support.accounts import mint
 from ..support.dashboard import make_user
+from ..support.published import APIS
 
 OPERATORS = {
     "makes accounts": lambda actor, shop: service.create_account("Mine", actor=actor),
@@ -64,7 +66,7 @@ OWNERS = {
         wallet_id=wallets.find_wallet(shop.wallet).id,
         api="esms",
         actor=actor,
-        credentials=keys.new_credentials("esms", for_sandbox=False),
+        credentials=new_credentials("esms", for_sandbox=False),
     ),
     "revokes a key": lambda actor, shop: keys.revoke_key(shop.key_id, actor=actor),
     "makes test keys": lambda actor, shop: onboarding.make_test_keys(service.get_account(shop.account_id), actor=actor),
@@ -142,7 +144,7 @@ def test_the_audit_log_names_who_did_it(context, app, shop):
 def test_an_owner_makes_sandbox_wallets_but_no_money(context, app, shop):
     owner = make_user(app, OWNER, shop.account_id)
     wallet, made = onboarding.make_test_keys(service.get_account(shop.account_id), actor=owner)
-    assert wallet.is_sandbox and set(made) == set(keys.APIS)
+    assert wallet.is_sandbox and set(made) == set(APIS)
     again, _ = onboarding.make_test_keys(service.get_account(shop.account_id), actor=owner)
     assert again == wallet
     live = [row for row in keys.list_keys(shop.account_id) if row["name"] == onboarding.KEY_NAME and not row["revoked_at"]]

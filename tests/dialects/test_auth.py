@@ -9,16 +9,16 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from wesend.accounts import keys, service
-from wesend.accounts.keys import Credentials
+from wesend.accounts.credentials import Credentials
 from wesend.database import query_one
 from wesend.dialects import DIALECTS
-from wesend.sandbox.account import CREDENTIALS
 from wesend.wallets.service import find_wallet
 
 from ..support.accounts import ACTOR, Minted, mint, mint_key
 from ..support.apis import Api
 from ..support.database import written
 from ..support.dialects import ROWS, Route, Row, registered, routes
+from ..support.published import APIS, CREDENTIALS
 from ..support.server import Server
 
 
@@ -61,7 +61,7 @@ def test_every_route_refuses_a_call_without_credentials(app, row):
 
 
 def test_every_route_refuses_credentials_that_nobody_has(app, row):
-    assert refused(app, row, row.headers(keys.new_credentials(row.name, for_sandbox=True)), 401)
+    assert refused(app, row, row.headers(APIS[row.name].credentials.new(for_sandbox=True)), 401)
 
 
 def test_every_route_refuses_a_wrong_secret_and_a_wrong_public_half(app, row):

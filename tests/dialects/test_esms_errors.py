@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from wesend.accounts.keys import create_key, new_credentials, revoke_key
+from wesend.accounts.credentials import new_credentials
+from wesend.accounts.keys import create_key, revoke_key
 from wesend.accounts.service import set_account_status
 from wesend.wallets.service import find_wallet
 

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from wesend.accounts.keys import create_key, new_credentials
+from wesend.accounts.credentials import new_credentials
+from wesend.accounts.keys import create_key
 from wesend.accounts.service import get_account
 from wesend.adapters.sms.base import TEMPORARY, Outcome
 from wesend.core import money

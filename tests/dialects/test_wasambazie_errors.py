@@ -7,11 +7,11 @@ import pytest
 from wesend.accounts import keys
 from wesend.accounts import service as accounts
 from wesend.routing import senders
-from wesend.sandbox.account import CREDENTIALS
 
 from ..support.accounts import mint
 from ..support.apis import Wasambazie
 from ..support.database import written
+from ..support.published import CREDENTIALS
 
 TO = "+255712345678"
 GOOD = {"to_number": TO, "message": "Hello", "sender_id": "MYBRAND"}

@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from wesend.sandbox.account import CREDENTIALS
-
 from ..support.forked import ForkedServer
+from ..support.published import CREDENTIALS
 from ..support.server import Server
 
 FOLDER = Path(__file__).parent / "wasambazie_examples"

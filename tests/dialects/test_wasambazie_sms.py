@@ -5,11 +5,11 @@ import pytest
 from wesend.core import phones
 from wesend.database import query
 from wesend.routing import senders
-from wesend.sandbox.account import CREDENTIALS
 from wesend.wallets import service as wallets
 
 from ..support.accounts import mint
 from ..support.apis import Wesendall
+from ..support.published import CREDENTIALS
 
 TZ = "+255712345678"
 TZ_TWO = "+255722345678"

@@ -8,12 +8,12 @@ import pytest
 from werkzeug.test import TestResponse
 
 from wesend.accounts import service
-from wesend.sandbox.account import CREDENTIALS
 
 from ..support.accounts import ACTOR, mint, new_wesendall, wesendall_of
 from ..support.apis import Wesendall, basic
 from ..support.database import written
 from ..support.dialects import ROWS, routes
+from ..support.published import CREDENTIALS
 
 OTHERS = "wal_sandbox_wesendall"
 ENVELOPE = ROWS["wesendall"].shows_refusal

@@ -6,11 +6,11 @@ import pytest
 
 from wesend.accounts import service
 from wesend.database import query
-from wesend.sandbox.account import CREDENTIALS
 
 from ..support.accounts import ACTOR, new_worldledgers
 from ..support.apis import WorldLedgers
 from ..support.dialects import routes
+from ..support.published import CREDENTIALS
 from ..support.worldledgers import OK, accepted, refused
 
 KEY = CREDENTIALS["worldledgers"].secret

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.serving import make_server
 
-from wesend.sandbox.account import CREDENTIALS
+from ..support.published import CREDENTIALS
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 

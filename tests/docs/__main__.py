@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from wesend.dialects.documenting.operations import Api
-from wesend.docs.apis import APIS
+from wesend.dialects.dialect import Dialect
 from wesend.docs.postman import collection
+
+from ..support.published import APIS
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "postman"
 BASE_URL = "http://127.0.0.1:8000"
 
 
-def text(api: Api) -> str:
+def text(api: Dialect) -> str:
     return json.dumps(collection(api, BASE_URL), indent=2, ensure_ascii=False) + "\n"
 
 

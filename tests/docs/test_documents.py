@@ -11,11 +11,11 @@ import pytest
 from jsonschema import Draft202012Validator
 from marshmallow import Schema
 
-from wesend.dialects.documenting.operations import Api
-from wesend.docs.apis import APIS
+from wesend.dialects.dialect import Dialect
 
 from ..support.dialects import registered
 from ..support.documents import METHODS, Documented
+from ..support.published import APIS
 
 
 @pytest.fixture(params=APIS)
@@ -23,7 +23,7 @@ def documented(app, request) -> Documented:
     return Documented.of(app, request.param)
 
 
-def errors_of(api: Api):
+def errors_of(api: Dialect):
     """The dialect's own error table, and the statuses that it has for what HTTP itself refuses."""
     module = importlib.import_module(f"wesend.dialects.{api.name}.errors")
     return module.TABLE, getattr(module, "HTTP_CODES", None) or module.SENTENCES
@@ -45,7 +45,7 @@ def test_every_dialect_is_documented(app):
 
 def test_every_route_and_method_is_there_and_no_other(app, documented):
     routes = {
-        (method, re.sub("<(.*?)>", r"{\1}", rule.rule).removeprefix(documented.api.dialect.prefix))
+        (method, re.sub("<(.*?)>", r"{\1}", rule.rule).removeprefix(documented.api.prefix))
         for rule in app.url_map.iter_rules()
         if rule.endpoint.split(".")[0] == documented.api.name
         for method in rule.methods or ()
@@ -61,11 +61,11 @@ def test_every_operation_has_an_id_of_its_own_and_something_to_read(documented):
 
 
 def test_every_schema_of_the_views_is_used(documented):
-    declared = {name for name, value in vars(documented.api.schemas).items() if isinstance(value, Schema)}
+    declared = {name for name, value in vars(documented.api.document.schemas).items() if isinstance(value, Schema)}
     used = {
         name
-        for name, value in vars(documented.api.schemas).items()
-        for _, _, _, operation in documented.api.calls()
+        for name, value in vars(documented.api.document.schemas).items()
+        for _, _, _, operation in documented.api.document.calls()
         if isinstance(value, Schema) and value in (operation.query, operation.body)
     }
     assert declared - used == set()
@@ -95,7 +95,7 @@ def test_every_status_stands_in_the_table_of_errors(documented):
 
 
 def test_each_call_needs_credentials_but_the_public_ones(app, documented):
-    public = {endpoint.rpartition(".")[2] for endpoint in documented.api.dialect.public_endpoints}
+    public = {endpoint.rpartition(".")[2] for endpoint in documented.api.public_endpoints}
     assert {
         operation["operationId"] for _, _, operation in documented.all_operations() if operation.get("security") == []
     } == public
@@ -135,7 +135,7 @@ def test_every_schema_is_one_and_every_example_fits_its_own(documented):
 def test_it_is_served_as_json_without_credentials(client, name):
     answer = client.get(f"/docs/openapi/{name}.json")
     assert (answer.status_code, answer.mimetype, answer.json["openapi"]) == (200, "application/json", "3.1.0")
-    assert answer.json["servers"] == [{"url": APIS[name].dialect.prefix}]
+    assert answer.json["servers"] == [{"url": APIS[name].prefix}]
 
 
 @pytest.mark.parametrize("path", ["/docs/openapi/nobody.json", "/docs/postman/nobody.json", "/docs/nobody"])

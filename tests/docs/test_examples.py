@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from wesend.docs.apis import APIS
-
 from ..support.documents import Documented
+from ..support.published import APIS
 from .walk import Walk
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from wesend.docs.apis import APIS
-
 from ..support.forked import ForkedServer
+from ..support.published import APIS
 from ..support.server import Server
 
 NEWMAN = ("npx", "--yes", "newman@6")
@@ -76,4 +75,4 @@ def test_the_collection_runs_green_and_again(newman, server, tmp_path, name):
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     run = json.loads(report.read_text())["run"]
     assert run["failures"] == []
-    assert run["stats"]["assertions"]["total"] >= 2 * sum(len(operation.examples) for *_, operation in APIS[name].calls())
+    assert run["stats"]["assertions"]["total"] >= 2 * sum(len(operation.examples) for *_, operation in APIS[name].document.calls())

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from wesend.docs.apis import APIS
-from wesend.sandbox.account import SENDERS, WALLETS
+from wesend.sandbox.account import SENDERS
 
 from ..support.dialects import ROWS
 from ..support.documents import Watch
 from ..support.jobs import ManualJobs
+from ..support.published import APIS, WALLETS
 from .walk import Walk
 
 ENDINGS = ("0000099", "0000088", "0000077", "0000066", "0000055", "0000044", "2345678")
@@ -36,7 +36,7 @@ SENDS: dict[str, Any] = {  # path, body, where the answer has the id, path of th
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("name", APIS)
 def test_every_outcome_of_the_sandbox_is_documented(app, name, ending):
-    watch, jobs, client, prefix = Watch(), ManualJobs(app), ROWS[name].api(app), APIS[name].dialect.prefix
+    watch, jobs, client, prefix = Watch(), ManualJobs(app), ROWS[name].api(app), APIS[name].prefix
     watch.attach(app)
     path, body, place, shown = SENDS[name]
     sent = client.post(prefix + path, body("+25470" + ending))

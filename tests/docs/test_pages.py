@@ -6,8 +6,7 @@ import re
 
 import pytest
 
-from wesend.docs.apis import APIS
-from wesend.sandbox.account import CREDENTIALS
+from ..support.published import APIS, CREDENTIALS
 
 PAGES = ["/docs", *(f"/docs/{name}" for name in APIS)]
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from wesend.docs.apis import APIS
 from wesend.docs.postman import collection
 
+from ..support.published import APIS
 from .__main__ import BASE_URL, FOLDER, text
 
 
@@ -35,5 +35,5 @@ def test_the_served_collection_points_to_where_it_was_served(app_with, name):
 def test_every_operation_has_a_request(name):
     api, found = APIS[name], collection(APIS[name], BASE_URL)
     requests = [item for folder in found["item"] for item in folder["item"]]
-    assert len(requests) == sum(len(operation.examples) for _, _, _, operation in api.calls())
-    assert {item["request"]["method"] for item in requests} == {method for _, method, _, _ in api.calls()}
+    assert len(requests) == sum(len(operation.examples) for _, _, _, operation in api.document.calls())
+    assert {item["request"]["method"] for item in requests} == {method for _, method, _, _ in api.document.calls()}

@@ -17,11 +17,9 @@ from schemathesis import engine
 from schemathesis.config import SchemathesisConfig
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from wesend.docs.apis import APIS
-from wesend.sandbox.account import CREDENTIALS
-
 from ..support.dialects import ROWS
 from ..support.documents import Watch
+from ..support.published import APIS, CREDENTIALS
 
 CHECKS = (
     "not_a_server_error",

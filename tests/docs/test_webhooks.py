@@ -7,12 +7,12 @@ import json
 import pytest
 
 from wesend.database import query
-from wesend.docs.apis import APIS
 from wesend.messages.email import tracking
 from wesend.webhooks import deliver, endpoints
 from wesend.webhooks.formats import INBOUND
 
 from ..support.documents import Documented
+from ..support.published import APIS
 from .walk import Walk
 
 FAILS = "+254700000099"
@@ -26,8 +26,8 @@ FAILING = {  # a send of each API to a number that fails by receipt
 
 @pytest.mark.parametrize("name", APIS)
 def test_every_event_of_the_format_is_documented(name):
-    assert APIS[name].dialect.webhook_format is not None
-    assert set(APIS[name].webhooks) == set(APIS[name].dialect.webhook_format.events)
+    assert APIS[name].webhook_format is not None
+    assert set(APIS[name].document.webhooks) == set(APIS[name].webhook_format.events)
 
 
 @pytest.mark.parametrize("name", APIS)
@@ -37,7 +37,7 @@ def test_what_goes_out_is_what_the_document_says(app, name):
         account_id = query("SELECT id FROM accounts WHERE is_sandbox = 1")[0][0]
         endpoints.add_endpoint(account_id=account_id, format_name=name, url="https://example.com/hook", actor="test")
     path, body = FAILING[name]
-    walk.client.post(APIS[name].dialect.prefix + path, body)
+    walk.client.post(APIS[name].prefix + path, body)
     for _ in walk:
         walk.jobs.settle()
     with app.app_context():
@@ -51,4 +51,4 @@ def test_what_goes_out_is_what_the_document_says(app, name):
         assert [error.message for error in validator.iter_errors(payload)] == []
     # Nobody writes to us here, and mail is sent by a lane that these jobs do not run.
     not_caused = {INBOUND, *(f"communication.email.{word}" for word in ("processing", "delivered", "failed"))}
-    assert {*APIS[name].webhooks} - {event for event, _ in sent} <= not_caused
+    assert {*APIS[name].document.webhooks} - {event for event, _ in sent} <= not_caused

@@ -9,11 +9,11 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from wesend.dialects.documenting.operations import Upload, path_values
-from wesend.docs.apis import APIS
 from wesend.docs.postman import BOUNDARY, multipart
 
 from ..support.dialects import ROWS
 from ..support.jobs import ManualJobs
+from ..support.published import APIS
 
 
 def filled(value: Any, kept: dict[str, Any]) -> Any:
@@ -36,7 +36,7 @@ class Walk:
         self.kept: dict[str, Any] = {}
 
     def __iter__(self):
-        for _, method, path, operation in self.api.calls():
+        for _, method, path, operation in self.api.document.calls():
             for example in operation.examples:
                 answer = self.call(method, path, operation, example)
                 yield f"{method} {path} {example.name}", example.status or operation.success, answer
@@ -52,7 +52,7 @@ class Walk:
             options |= {"data": multipart(operation.body), "content_type": f"multipart/form-data; boundary={BOUNDARY}"}
         elif example.body is not None:
             options["json"] = filled(example.body, self.kept)
-        return self.client.call(method, self.api.dialect.prefix + path, **options)
+        return self.client.call(method, self.api.prefix + path, **options)
 
     @staticmethod
     def place(found: Any, place: str) -> Any:

@@ -11,9 +11,9 @@ from wesend.adapters.sms.base import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN, Outc
 from wesend.database import write
 from wesend.gateways import breaker
 from wesend.operations import doctor
-from wesend.sandbox.account import CREDENTIALS
 
 from ..support.domain_fixtures import carrier, upstreams  # noqa: F401
+from ..support.published import CREDENTIALS
 
 
 def fail(times: int = 1, gateway: str = "g") -> None:

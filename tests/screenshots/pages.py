@@ -7,9 +7,8 @@ from typing import Any
 
 import requests
 
-from wesend.sandbox.account import CREDENTIALS, WALLETS
-
 from ..support.browser import Somebody
+from ..support.published import CREDENTIALS, WALLETS
 from ..support.server import Server
 from .carrier import Carrier
 from .shop import Shop

@@ -12,7 +12,8 @@ import requests
 
 from tests.support.memory import Peak
 from tests.support.server import Server, free_port
-from wesend.sandbox.account import CREDENTIALS
+
+from ..support.published import CREDENTIALS
 
 MOST = 300.0  # MB, of all processes together
 HEADERS = {"X-API-Key": CREDENTIALS["worldledgers"].secret}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wesend.accounts import keys, service, sign_in, users
+from wesend.accounts.credentials import new_credentials
 from wesend.accounts.roles import MEMBER, OWNER
 from wesend.contacts import opting_out
 from wesend.contacts import service as groups
@@ -185,7 +186,7 @@ CHANGES = {
         wallet_id=wallets.find_wallet(shop.wallet).id,
         api="esms",
         actor=actor,
-        credentials=keys.new_credentials("esms", for_sandbox=False),
+        credentials=new_credentials("esms", for_sandbox=False),
     ),
     "adds a webhook": lambda actor, shop: endpoints.add_endpoint(
         account_id=shop.account_id, format_name="esms", url="https://example.com/", actor=actor

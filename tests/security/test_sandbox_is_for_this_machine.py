@@ -11,12 +11,12 @@ from werkzeug.test import TestResponse
 from wesend.core.client_addresses import _names_loopback
 from wesend.core.settings import load
 from wesend.dialects import DIALECTS
-from wesend.sandbox.account import CREDENTIALS
 
 from ..support.accounts import mint
 from ..support.apis import Api, Wesendall
 from ..support.dashboard import Visitor, make_user
 from ..support.dialects import ROWS
+from ..support.published import CREDENTIALS
 
 ADDRESS = "203.0.113.9"
 FORWARDED = [

@@ -13,7 +13,8 @@ import requests
 
 from tests.support.forked import ForkedServer
 from tests.support.server import Server
-from wesend.sandbox.account import CREDENTIALS
+
+from ..support.published import CREDENTIALS
 
 HEADERS = {"X-API-Key": CREDENTIALS["worldledgers"].secret}
 POLLS = 20

@@ -7,12 +7,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from wesend.database import query, write
-from wesend.sandbox.account import CREDENTIALS
 
 from ..support.apis import Wasambazie, Wesendall, WorldLedgers
 from ..support.dashboard import Visitor, make_user
 from ..support.database import written
 from ..support.esms import Esms
+from ..support.published import CREDENTIALS
 
 MANY = [f"+25677{number:07}" for number in range(1000, 1101)]
 

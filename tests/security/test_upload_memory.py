@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from wesend.sandbox.account import CREDENTIALS
-
 from ..bench.serving import memory_mb
+from ..support.published import CREDENTIALS
 from ..support.server import Server
 from ..support.workbooks import by_hand, cell
 

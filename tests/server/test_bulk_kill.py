@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from wesend.sandbox.account import CREDENTIALS
-
 from ..support.domain import NUMBERS
 from ..support.forked import ForkedServer
+from ..support.published import CREDENTIALS
 from ..support.server import Server
 
 AUTH = {"Authorization": f"Bearer {CREDENTIALS['esms'].secret}"}

@@ -16,7 +16,8 @@ from tests.support.moved_clock import MovedClock
 from tests.support.receiver import answer
 from tests.support.server import Server
 from tests.support.wire import Wire
-from wesend.sandbox.account import CREDENTIALS
+
+from ..support.published import CREDENTIALS
 
 HOUR, DAY = 3600, 86400
 SOON = 4.0  # seconds: the sandbox's one, the two that are promised, and one for a busy machine

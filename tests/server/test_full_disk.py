@@ -22,7 +22,8 @@ from tests.support.server import Server
 from tests.support.small_disk import SmallDisk, remount, small_disk
 from tests.support.vendor_server import VendorServer
 from tests.support.wire import Wire
-from wesend.sandbox.account import CREDENTIALS
+
+from ..support.published import CREDENTIALS
 
 MEGABYTES = 24
 SECONDS = 10  # in which it has to be well again; usually one

@@ -14,7 +14,8 @@ from tests.support.forked import ForkedServer
 from tests.support.mail import DROP, MailServer
 from tests.support.server import Server, free_port
 from wesend.messages.email.held import HELD
-from wesend.sandbox.account import CREDENTIALS
+
+from ..support.published import CREDENTIALS
 
 HEADERS = {"X-API-Key": CREDENTIALS["worldledgers"].secret}
 

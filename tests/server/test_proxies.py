@@ -24,7 +24,8 @@ from tests.support.dashboard import PASSWORD
 from tests.support.forked import ForkedServer
 from tests.support.server import PROJECT, Server, free_port
 from tests.support.slow import crowd
-from wesend.sandbox.account import CREDENTIALS, WALLETS
+
+from ..support.published import CREDENTIALS, WALLETS
 
 DOCUMENTS = (PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md")))
 NAME = "sms.example.org"

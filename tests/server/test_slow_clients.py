@@ -14,7 +14,8 @@ from tests.support.forked import ForkedServer
 from tests.support.server import Server
 from tests.support.slow import crowd, what_comes
 from tests.support.wire import Wire
-from wesend.sandbox.account import CREDENTIALS
+
+from ..support.published import CREDENTIALS
 
 PATIENCE, TENTH = 15.0, 1.5
 SOON = 2.0  # seconds in which a page must be there, whoever dawdles

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from wesend.sandbox.account import CREDENTIALS
-
 from ..support.forked import ForkedServer
+from ..support.published import CREDENTIALS
 from ..support.receiver import Posted, Receiver, answer, hang
 from ..support.server import Server
 

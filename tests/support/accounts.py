@@ -7,7 +7,7 @@ from typing import NamedTuple
 from flask import Flask
 
 from wesend.accounts import keys, service
-from wesend.accounts.keys import Credentials
+from wesend.accounts.credentials import Credentials, new_credentials
 from wesend.core import money
 from wesend.wallets import service as wallets
 
@@ -46,7 +46,7 @@ def mint(
 
 def mint_key(account_id: int, wallet: wallets.WalletInfo, api: str) -> tuple[int, Credentials]:
     """One more key of an account; inside an application context."""
-    credentials = keys.new_credentials(api, for_sandbox=wallet.is_sandbox)
+    credentials = new_credentials(api, for_sandbox=wallet.is_sandbox)
     return keys.create_key(account_id=account_id, wallet_id=wallet.id, api=api, credentials=credentials, actor=ACTOR), credentials
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from wesend.sandbox.account import CREDENTIALS, WALLETS
+from .published import CREDENTIALS, WALLETS
 
 
 def basic(key: str, secret: str) -> str:

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from wesend.accounts.keys import Credentials
+from wesend.accounts.credentials import Credentials
 from wesend.dialects.dialect import Dialect
-from wesend.sandbox.account import CREDENTIALS, SENDERS, WALLETS
+from wesend.sandbox.account import SENDERS
 
 from .apis import Api, basic
+from .published import CREDENTIALS, WALLETS
 
 Headers = dict[str, str]
 

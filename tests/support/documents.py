@@ -9,9 +9,10 @@ from typing import Any
 from flask import Flask, Response, request
 from jsonschema import Draft202012Validator
 
-from wesend.dialects.documenting.operations import Api
-from wesend.docs.apis import APIS
+from wesend.dialects.dialect import Dialect
 from wesend.docs.document import document
+
+from .published import APIS
 
 METHODS = ("get", "post", "put", "delete")
 
@@ -21,7 +22,7 @@ class Documented:
 
     _known: dict[str, Documented] = {}
 
-    def __init__(self, app: Flask, api: Api):
+    def __init__(self, app: Flask, api: Dialect):
         self.api, self.document = api, document(app, api)
         self.operations = {operation["operationId"]: operation for _, _, operation in self.all_operations()}
         self.validators: dict[tuple[str, int], Draft202012Validator | None] = {}

@@ -11,10 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from wesend.sandbox.account import CREDENTIALS
-
 from .accounts import Minted, mint
 from .apis import Api
+from .published import CREDENTIALS
 
 ANN, BEN, CHEBET, DAUDI = "+256712345678", "+256772345678", "+254712345678", "+255712345678"
 AMERICAN = "+12025550123"

@@ -10,9 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from wesend.sandbox.account import CREDENTIALS, WALLETS
-
 from .apis import basic
+from .published import CREDENTIALS, WALLETS
 from .server import Server
 
 

@@ -4,8 +4,9 @@ from uuid import UUID
 
 from wesend.core import money
 from wesend.core.phones import Phone
-from wesend.sandbox.account import WALLETS
 from wesend.wallets import deposits, service
+
+from ..support.published import WALLETS
 
 
 def test_the_reference_that_a_gateway_gets_is_a_random_uuid_for_momo_and_marzpay_take_no_other(context):

@@ -11,10 +11,10 @@ import time
 import pytest
 
 from wesend.core.settings import load
-from wesend.sandbox.account import CREDENTIALS
 from wesend.web import logs
 
 from ..support.apis import Wesendall
+from ..support.published import CREDENTIALS
 
 
 @pytest.fixture

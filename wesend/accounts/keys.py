@@ -1,4 +1,4 @@
-"""API keys of the four dialects: minted, found again by what a request shows, revoked, marked as used.
+"""API keys: made, found again by what a request shows, revoked, marked as used.
 
 Secrets are random, so their SHA-256 is stored and compared in constant time.
 """
@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import hmac
 import os
-import secrets
-import string
 import threading
 from hashlib import sha256
 from typing import NamedTuple
@@ -20,25 +18,12 @@ from ..core.current_app import this_app
 from ..core.errors import InvalidCredentials, InvalidInput, KeyNotFound, StorageFull
 from ..database import Reader, Row, atomic, cached, query, query_one, write
 from . import audit_log, roles
+from .credentials import Credentials
 from .roles import MANAGE, Actor
 from .service import AccountInfo
 from .sides import Side, side_of
 
 SCOPES = ("send", "query", "webhooks")
-APIS = ("wesendall", "wasambazie", "esms", "worldledgers")
-ALPHABET = string.ascii_letters + string.digits
-
-
-class Credentials(NamedTuple):
-    """What the client is given: ``public`` is absent where the dialect has one key only. ``names`` are the wire's."""
-
-    public: str | None
-    secret: str
-    names: tuple[str, ...]
-
-    def shown(self) -> dict[str, str]:
-        values = (self.secret,) if self.public is None else (self.public, self.secret)
-        return dict(zip(self.names, values, strict=True))
 
 
 class Key(NamedTuple):
@@ -58,23 +43,6 @@ class Key(NamedTuple):
 
 def digest(secret: str) -> str:
     return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _random(length: int) -> str:
-    return "".join(secrets.choice(ALPHABET) for _ in range(length))
-
-
-def new_credentials(api: str, *, for_sandbox: bool) -> Credentials:
-    """Fresh credentials in the dialect's own shape."""
-    if api == "wesendall":
-        return Credentials(f"ws_live_{_random(32)}", _random(40), ("api_key", "api_secret"))
-    if api == "wasambazie":
-        return Credentials(f"pk_{secrets.token_urlsafe(32)}", f"sk_{secrets.token_urlsafe(32)}", ("public_key", "secret_key"))
-    if api == "esms":
-        return Credentials(None, f"esms_{'test' if for_sandbox else 'live'}_{_random(32)}", ("api_key",))
-    if api == "worldledgers":
-        return Credentials(None, f"wl_{'test' if for_sandbox else 'comm'}_{_random(32)}", ("api_key",))
-    raise InvalidInput(f"{api} is not an API of wesend: choose one of {', '.join(APIS)}")
 
 
 def parse_scopes(text: str | None) -> list[str]:

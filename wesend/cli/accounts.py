@@ -5,8 +5,10 @@ from __future__ import annotations
 import click
 
 from ..accounts import keys, quota, service
+from ..accounts.credentials import new_credentials
 from ..accounts.service import AccountInfo
 from ..core import clock, money
+from ..dialects import DIALECTS
 from ..messages.dispatch import suspension
 from ..wallets.service import wallet_of_account
 from .shared import ACCOUNT, ACTOR, Answer, command
@@ -103,7 +105,12 @@ def key() -> None:
     "create",
     ACCOUNT,
     click.option("--wallet", required=True, metavar="WALLET", help="The wallet that pays; a key of a sandbox wallet never sends."),
-    click.option("--api", required=True, type=click.Choice(keys.APIS), help="The API it is for; each key speaks one."),
+    click.option(
+        "--api",
+        required=True,
+        type=click.Choice([dialect.name for dialect in DIALECTS]),
+        help="The API it is for; each key speaks one.",
+    ),
     click.option("--name", default=None, help="What it is called in lists."),
     click.option("--scopes", default=None, metavar="LIST", help="Comma list of send,query,webhooks (default: all)."),
     group=key,
@@ -113,7 +120,7 @@ def create_key(account_id: int, wallet: str, api: str, name: str | None, scopes:
     account = service.get_account(account_id)
     paying = wallet_of_account(wallet, account.id)
     wanted = keys.parse_scopes(scopes)
-    credentials = keys.new_credentials(api, for_sandbox=paying.is_sandbox)
+    credentials = new_credentials(api, for_sandbox=paying.is_sandbox)
     key_id = keys.create_key(
         account_id=account.id, wallet_id=paying.id, api=api, name=name, scopes=wanted, credentials=credentials, actor=ACTOR
     )

@@ -15,15 +15,16 @@ from ..messages.sending.compose import Composer, read_recipients
 from ..messages.sending.options import Origin
 from ..operations import doctor as diagnosis
 from ..operations.audit import audit as run_audit
-from ..sandbox.account import WALLETS
+from ..sandbox.published import first_wallet_uid
 from ..wallets.service import WalletInfo, find_wallet
 from .shared import ACTOR, Answer, command
 
 
 def _default_wallet() -> WalletInfo:
     """The sandbox's while it is on (it can do no harm), else the only live wallet."""
-    if current_app.config["WESEND"].sandbox and query("SELECT 1 FROM wallets WHERE uid = ?", (WALLETS["wesendall"][0],)):
-        return find_wallet(WALLETS["wesendall"][0])
+    of_sandbox = first_wallet_uid()
+    if current_app.config["WESEND"].sandbox and query("SELECT 1 FROM wallets WHERE uid = ?", (of_sandbox,)):
+        return find_wallet(of_sandbox)
     live = query("SELECT uid FROM wallets WHERE is_sandbox = 0 LIMIT 2")
     if len(live) != 1:
         raise InvalidInput("Name the wallet that pays with --wallet")

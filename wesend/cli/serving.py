@@ -9,6 +9,7 @@ import click
 from flask import current_app
 
 from .. import server
+from ..accounts.credentials import apis
 from ..sandbox.account import ensure_sandbox, published
 from .reloading import serve_anew_at_changes
 from .shared import Answer, command
@@ -39,7 +40,7 @@ def sandbox() -> Answer:
     """Make the sandbox account and print its published credentials."""
     data = published(ensure_sandbox(), current_app.config["WESEND"].base_url)
     lines = [f"Sandbox account {data['account_id']} at {data['base_url']}"]
-    for api in ("wesendall", "wasambazie", "esms", "worldledgers"):
+    for api in apis():
         lines += [f"  {api}"] + [f"    {name}: {value}" for name, value in data[api].items()]
     if not current_app.config["WESEND"].sandbox:
         lines.append("These are answered only while WESEND_SANDBOX is on; it is off now.")

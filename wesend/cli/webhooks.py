@@ -12,9 +12,12 @@ from ..adapters.guarded_http import leads_to_private
 from ..core import clock
 from ..core.errors import InvalidInput
 from ..database import Row
+from ..dialects import DIALECTS
 from ..webhooks import attempts, endpoints
 from ..webhooks.formats import find_format
 from .shared import ACCOUNT, ACTOR, Answer, command
+
+NAMES = [dialect.name for dialect in DIALECTS]
 
 
 @click.group()
@@ -52,7 +55,7 @@ def _line(row: Row) -> str:
         "format_name",
         required=True,
         metavar="API",
-        help="wesendall, wasambazie, esms or worldledgers: whose messages it hears of, in that API's form.",
+        help=f"{', '.join(NAMES[:-1])} or {NAMES[-1]}: whose messages it hears of, in that API's form.",
     ),
     click.option(
         "--url",

@@ -1,18 +1,19 @@
-"""A first message by each of the four APIs: as a cURL command to copy, and as a call that the page can make."""
+"""A first message by each of the APIs: as a cURL command to copy, and as a call that the page can make."""
 
 from __future__ import annotations
 
-import base64
 import json
-import shlex
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ..accounts.keys import Credentials
+from ..accounts.credentials import Credentials
+from ..core import phones
 from ..core.phones import example_number
+from ..dialects.dialect import registered
+from ..dialects.first_message import Call, Wanted
 
-TITLES = {"wesendall": "Wesendall", "wasambazie": "Wasambazie", "esms": "eSMS Africa", "worldledgers": "World Ledgers"}
 TEXT = "Hello from wesend"
 SENDER_NEEDED = "This API wants an approved sender ID: ask for one first."
+YOURS = Credentials("YOUR_PUBLIC_KEY", "YOUR_SECRET_KEY", ("api_key", "api_secret"))
 
 
 class Example(NamedTuple):
@@ -20,81 +21,37 @@ class Example(NamedTuple):
 
     api: str
     title: str
-    path: str
-    headers: dict[str, str]
-    body: str
-    credentials: Credentials
+    made: Call
     needs: str | None = None
 
     def curl(self, base_url: str) -> str:
-        lines = [f"curl {base_url}{self.path}"]
-        if self.api == "wesendall":
-            lines.append(f"-u {self.credentials.public}:{self.credentials.secret}")
-        lines += [
-            f"-H {shlex.quote(f'{name}: {value}')}"
-            for name, value in self.headers.items()
-            if not (self.api == "wesendall" and name == "Authorization")
-        ]
-        return " \\\n  ".join([*lines, f"-d {shlex.quote(self.body)}"])
+        return " \\\n  ".join([f"curl {base_url}{self.made.path}", *self.made.options()])
 
     def call(self) -> str:
         """What app.js needs to make the call, as JSON."""
-        return json.dumps({"url": self.path, "headers": self.headers, "body": self.body})
+        return json.dumps({"url": self.made.path, "headers": self.made.headers, "body": self.made.text})
 
 
 def examples(credentials: dict[str, Credentials], *, wallet_uid: str, to: str, sender: str | None) -> list[Example]:
-    """One for each API that has credentials; ``to`` in E.164, ``sender`` an approved one."""
+    """One for each API that has credentials; ``to`` in E.164, ``sender`` an approved one, for the APIs that want one."""
     made = []
-    for api, title in TITLES.items():
-        given = credentials.get(api)
+    for dialect in registered():
+        given, first = credentials.get(dialect.name), dialect.first_message
         if given is not None:
-            number = example_number("KE") if api == "worldledgers" and not to.startswith("+254") else to  # it takes no other
-            path, headers, body = _SHAPES[api](given, wallet_uid, number, sender, TEXT)
-            headers = {**headers, "Content-Type": "application/json"}
-            needs = SENDER_NEEDED if api == "wasambazie" and not sender else None
-            made.append(Example(api, title, path, headers, json.dumps(body), given, needs))
+            wanted = Wanted(wallet_uid, _number_for(first.country, to), sender if first.needs_sender else None, TEXT)
+            needs = SENDER_NEEDED if first.needs_sender and not sender else None
+            made.append(Example(dialect.name, dialect.title, first.call(given, wanted), needs))
     return made
 
 
-YOURS = Credentials("YOUR_PUBLIC_KEY", "YOUR_SECRET_KEY", ("api_key", "api_secret"))
+def _number_for(country: str | None, to: str) -> str:
+    """The number, or one of the only country that an API takes."""
+    phone = phones.normalise(to, None)
+    return to if country is None or (phone is not None and phone.country == country) else example_number(country)
 
 
 def curl_of(api: str, base_url: str, *, wallet_uid: str, to: str, sender: str | None, text: str) -> str:
-    """A message as the command that sends it again, by its own API (Wesendall's for one that came by none)."""
-    api = api if api in _SHAPES else "wesendall"
-    path, headers, body = _SHAPES[api](YOURS, wallet_uid, to, sender, text)
-    if api == "wesendall" and sender:
-        body["sender"] = sender
-    if api == "esms" and sender:
-        body["sender_id"] = sender
-    return Example(
-        api, TITLES[api], path, {**headers, "Content-Type": "application/json"}, json.dumps(body, ensure_ascii=False), YOURS
-    ).curl(base_url)
-
-
-Shape = tuple[str, dict[str, str], dict[str, Any]]
-"""A send by an API: path, headers, body."""
-
-
-def _wesendall(given: Credentials, wallet_uid: str, to: str, _sender: str | None, text: str) -> Shape:
-    token = base64.b64encode(f"{given.public}:{given.secret}".encode()).decode()
-    return ("/api/v1/sms/send", {"Authorization": f"Basic {token}"}, {"walletId": wallet_uid, "recipient": to, "message": text})
-
-
-def _wasambazie(given: Credentials, _wallet_uid: str, to: str, sender: str | None, text: str) -> Shape:
-    return (
-        "/v1/sms/send",
-        {"X-API-PUBLIC-KEY": given.public or "", "X-API-SECRET-KEY": given.secret},
-        {"to_number": to, "message": text, "sender_id": sender or "YOUR_SENDER"},
-    )
-
-
-def _esms(given: Credentials, _wallet_uid: str, to: str, _sender: str | None, text: str) -> Shape:
-    return "/api/messages/send", {"Authorization": f"Bearer {given.secret}"}, {"to": to, "text": text}
-
-
-def _worldledgers(given: Credentials, _wallet_uid: str, to: str, _sender: str | None, text: str) -> Shape:
-    return "/api/v1/communication/sms", {"X-API-Key": given.secret}, {"message": text, "recipients": [to]}
-
-
-_SHAPES = {"wesendall": _wesendall, "wasambazie": _wasambazie, "esms": _esms, "worldledgers": _worldledgers}
+    """A message as the command that sends it again, by its own API (the first one's for one that came by none)."""
+    dialect = next((dialect for dialect in registered() if dialect.name == api), registered()[0])
+    call = dialect.first_message.call(YOURS, Wanted(wallet_uid, to, sender, text))
+    return Example(dialect.name, dialect.title, call).curl(base_url)

@@ -1,13 +1,14 @@
-"""What the four dialects share: authentication, rate limit, idempotency and error rendering as one parent blueprint.
+"""What all dialects share: authentication, rate limit, idempotency and error rendering as one parent blueprint.
 
 A dialect gives its own words (how it authenticates, how it shows an error, how it answers again for a batch that
-was paid for); the order of things is the same for all: 401, 403, 429, 503, idempotency, the view.
+was paid for); the order of things is the same for all: 401, 403, 429, 503, idempotency, the view. What others need to
+know of it (the domains, the dashboard, /docs) it registers itself, so that a new one is a folder and a place in the list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from flask import Blueprint, Flask, Request, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
@@ -15,6 +16,8 @@ from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from ..accounts import idempotency
+from ..accounts.credentials import Shape
+from ..accounts.credentials import register as register_shape
 from ..accounts.keys import Key, note_use
 from ..accounts.roles import KeyHolder
 from ..accounts.service import AccountInfo
@@ -27,10 +30,14 @@ from ..core.current_request import this_g, this_request
 from ..core.errors import AccountSuspended, InsufficientScope, InvalidCredentials, InvalidInput, WesendError
 from ..messages.sending.bulk import was_taken_in
 from ..messages.sending.options import Origin
+from ..sandbox.published import Published
+from ..sandbox.published import register as register_access
 from ..webhooks import formats
 from ..webhooks.formats import Format
 from .body import InvalidText, MalformedJson
+from .documenting.operations import Document
 from .fingerprint import fingerprints
+from .first_message import FirstMessage
 
 KEPT = frozenset({402, 403, 404, 422, 502})
 """Refusals that are a final answer: kept for the Idempotency-Key, beside every 2xx."""
@@ -46,8 +53,21 @@ class InvalidIdempotencyKey(WesendError):
     sentence = "An Idempotency-Key has 1 to 255 visible ASCII characters"
 
 
+class CurlCommand(Protocol):
+    """A call of an API as the dashboard hands it out. ``user``: public half and secret; ``fill``: word in it → value."""
+
+    @property
+    def title(self) -> str: ...
+
+    def curl(self, base_url: str, wallet_uid: str, user: str, fill: dict[str, str]) -> str: ...
+
+
 class Dialect:
     """One vendor's API: its blueprint and its words.
+
+    ``title`` is what people call it; ``credentials`` the shape of its keys; ``sandbox`` its published access to the
+    sandbox; ``first_message`` how one is sent by it; ``document`` what /docs shows of it; ``commands`` (section → calls)
+    those that the dashboard hands out, if it has any.
 
     ``authenticate()`` gives the key of the current request or raises; ``show_error(error)`` gives
     ``(body, status, headers)`` for a WesendError, ValidationError or HTTPException; ``answer_again(subject)`` renders
@@ -59,15 +79,23 @@ class Dialect:
         name: str,
         prefix: str,
         *,
+        title: str,
+        credentials: Shape,
+        sandbox: Published,
+        first_message: FirstMessage,
+        document: Document,
         authenticate: Callable[[], Key],
         show_error: Callable[[Exception], Shown],
         answer_again: Callable[[str], ResponseReturnValue],
+        webhook_format: Format,
         rate_limit: int | None = None,
-        webhook_format: Format | None = None,
         public_endpoints: frozenset[str] = frozenset(),
         webhook_endpoints: frozenset[str] = frozenset(),
+        commands: Mapping[str, Sequence[CurlCommand]] | None = None,
     ):
-        self.name, self.prefix = name, prefix
+        self.name, self.prefix, self.title = name, prefix, title
+        self.credentials, self.sandbox = credentials, sandbox
+        self.first_message, self.document, self.commands = first_message, document, commands or {}
         self.authenticate, self.show_error, self.answer_again = authenticate, show_error, answer_again
         self.rate_limit = rate_limit
         self.public_endpoints, self.webhook_endpoints = public_endpoints, webhook_endpoints
@@ -81,8 +109,9 @@ class Dialect:
     def register(self, app: Flask) -> None:
         app.register_blueprint(self.blueprint)
         app.extensions.setdefault("wesend.dialects", []).append(self)
-        if self.webhook_format is not None:
-            formats.register(app, self.webhook_format)
+        register_shape(app, self.name, self.credentials)
+        register_access(app, self.name, self.sandbox)
+        formats.register(app, self.webhook_format)
 
     # -- the order of things ---------------------------------------------
 
@@ -216,6 +245,16 @@ def _wrong_method() -> MethodNotAllowed | None:
     router = current_app.create_url_adapter(request)
     allowed = list(router.allowed_methods(request.path + "/")) if router is not None and request.url_rule is None else []
     return MethodNotAllowed(allowed) if allowed else None
+
+
+def registered() -> list[Dialect]:
+    """Those of the current application, in the order of the list."""
+    return this_app().extensions["wesend.dialects"]
+
+
+def titles() -> dict[str, str]:
+    """What people call each API, by its name."""
+    return {dialect.name: dialect.title for dialect in registered()}
 
 
 def dialect_of(app: Flask, path: str) -> Dialect | None:

@@ -9,8 +9,8 @@ from typing import Any
 from flask import Flask
 from werkzeug.exceptions import MethodNotAllowed
 
-from ..dialects.dialect import KEPT
-from ..dialects.documenting.operations import Api, Operation, path_values
+from ..dialects.dialect import KEPT, Dialect
+from ..dialects.documenting.operations import Operation, path_values
 from ..dialects.documenting.refusals import refusals_of
 from ..dialects.documenting.shapes import one_example, schema_of
 
@@ -28,8 +28,8 @@ HEADERS = {
 class Answers:
     """Writes responses; named shapes go to ``components``. ``ids``: (method, path) → operationId."""
 
-    def __init__(self, app: Flask, api: Api, components: dict[str, Any], ids: dict[tuple[str, str], str]):
-        self.app, self.api, self.components, self.ids = app, api, components, ids
+    def __init__(self, app: Flask, dialect: Dialect, components: dict[str, Any], ids: dict[tuple[str, str], str]):
+        self.app, self.dialect, self.components, self.ids = app, dialect, components, ids
 
     def answer(self, shape: Any, operation: Operation, method: str) -> dict[str, Any]:
         found: dict[str, Any] = {
@@ -49,7 +49,7 @@ class Answers:
         kept = [entry for example in operation.examples if example.status is None for entry in example.keep.items()]
         takers = [
             (self.ids[method, path], parameter, value)
-            for _, method, path, target in self.api.calls()
+            for _, method, path, target in self.dialect.document.calls()
             for parameter, value in path_values(path, target.examples[0]).items()
         ]
         return {
@@ -65,7 +65,7 @@ class Answers:
         # Where a field error stands (body or query) is told by the method of the request.
         with self.app.test_request_context(method=method):
             for error in refusals_of(method, path, operation, public=public):
-                body, status, headers = self.api.dialect.show_error(error)
+                body, status, headers = self.dialect.show_error(error)
                 if body not in [known for known, _ in by_status.setdefault(status, [])]:
                     by_status[status].append((body, headers))
         return {str(status): self._refusal(status, found, method) for status, found in sorted(by_status.items())}
@@ -76,24 +76,34 @@ class Answers:
         if method == "POST" and status in KEPT:
             names.append("Idempotency-Replayed")
         return {
-            "description": " · ".join(dict.fromkeys(_sentence(body) for body in bodies)),
+            "description": " · ".join(dict.fromkeys(self._sentence(body) for body in bodies)),
             "headers": _headers("X-Request-Id", *names),
             "content": {
                 "application/json": {
-                    "schema": schema_of(self.api.refusal(status, bodies), self.components),
-                    "examples": {_label(body, number): {"value": body} for number, body in enumerate(bodies, 1)},
+                    "schema": schema_of(self.dialect.document.refusal(status, bodies), self.components),
+                    "examples": {self._label(body, number): {"value": body} for number, body in enumerate(bodies, 1)},
                 }
             },
         }
+
+    def _sentence(self, body: dict) -> str:
+        return self.dialect.document.error_words(body)[1]
+
+    def _label(self, body: dict, number: int) -> str:
+        """An error's code where the dialect has codes, else its sentence."""
+        code, sentence = self.dialect.document.error_words(body)
+        if code is not None:
+            return code
+        return f"{number}. {sentence}" if number else sentence
 
     def table_of_refusals(self) -> str:
         """A line a status for the whole API, with the one that no operation has: a method that a path does not take."""
         rows: dict[int, list[str]] = {}
         with self.app.test_request_context():
-            for _, method, path, operation in self.api.calls():
+            for _, method, path, operation in self.dialect.document.calls():
                 errors = [*refusals_of(method, path, operation, public=False), MethodNotAllowed()]
-                for body, status, _ in map(self.api.dialect.show_error, errors):
-                    word = _label(body, 0)
+                for body, status, _ in map(self.dialect.show_error, errors):
+                    word = self._label(body, 0)
                     shown = f"`{word}`" if re.fullmatch("[a-z_]+", word) else word
                     if shown not in rows.setdefault(status, []):
                         rows[status].append(shown)
@@ -106,23 +116,6 @@ class Answers:
 
 def _headers(*names: str) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-
-
-def _sentence(body: dict) -> str:
-    """The words of an error, in whichever envelope."""
-    found = body.get("message") or body.get("detail")
-    if isinstance(found, dict):
-        found = found["message"]
-    return "Some fields are missing or not valid" if isinstance(found, list) else str(found)
-
-
-def _label(body: dict, number: int) -> str:
-    """An error's code where the dialect has codes, else its sentence."""
-    detail = body.get("detail")
-    code = body.get("error") or (detail.get("code") if isinstance(detail, dict) else None)
-    if code is not None:
-        return str(code)
-    return f"{number}. {_sentence(body)}" if number else _sentence(body)
 
 
 def share_responses(found: dict) -> None:

@@ -11,7 +11,8 @@ from flask import Flask
 from marshmallow import Schema
 from werkzeug.routing import Rule
 
-from ..dialects.documenting.operations import Api, Operation, Upload
+from ..dialects.dialect import Dialect
+from ..dialects.documenting.operations import Operation, Upload
 from ..dialects.documenting.shapes import example_of, named_example, one_example, schema_of
 from .answers import HEADERS, Answers, share_responses
 from .fields import describe
@@ -34,16 +35,16 @@ key makes (groups, webhooks, sender IDs, opt-outs) is of its side alone. What pe
 serves both: a test key uses it, and can neither change nor delete it."""
 
 
-def document(app: Flask, api: Api) -> dict[str, Any]:
+def document(app: Flask, dialect: Dialect) -> dict[str, Any]:
     """The document as it is served; its server is relative to where it is served from."""
-    return Builder(app, api).build()
+    return Builder(app, dialect).build()
 
 
 class Builder:
     """Collects components while the paths are written."""
 
-    def __init__(self, app: Flask, api: Api):
-        self.api = api
+    def __init__(self, app: Flask, dialect: Dialect):
+        self.dialect, self.declared = dialect, dialect.document
         self.components: dict[str, Any] = {}
         self.endpoints = {
             (method, below): rule.endpoint
@@ -52,49 +53,49 @@ class Builder:
             for method in rule.methods or ()
         }
         ids = {call: endpoint.rpartition(".")[2] for call, endpoint in self.endpoints.items()}
-        self.answers = Answers(app, api, self.components, ids)
+        self.answers = Answers(app, dialect, self.components, ids)
         self.plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: type(schema).__name__)
         self.spec = APISpec(
-            title=api.title,
+            title=self.declared.title,
             version=VERSION,
             openapi_version="3.1.0",
             plugins=[self.plugin],
-            info={"description": api.introduction + SIDES + self.answers.table_of_refusals()},
-            servers=[{"url": api.dialect.prefix}],
-            tags=[{"name": tag} for tag in api.operations],
-            security=[dict.fromkeys(names, []) for names in api.security],
+            info={"description": self.declared.introduction + SIDES + self.answers.table_of_refusals()},
+            servers=[{"url": dialect.prefix}],
+            tags=[{"name": tag} for tag in self.declared.operations],
+            security=[dict.fromkeys(names, []) for names in self.declared.security],
         )
         assert self.plugin.converter is not None  # made by the spec
         self.converter = self.plugin.converter
-        self.converter.add_attribute_function(describe(api.notes))
+        self.converter.add_attribute_function(describe(self.declared))
 
     def _below(self, rule: Rule) -> str | None:
         """The path of one of the dialect's rules, without its prefix; None for another's."""
-        if rule.endpoint.split(".")[0] != self.api.name:
+        if rule.endpoint.split(".")[0] != self.dialect.name:
             return None
-        return re.sub("<(.*?)>", r"{\1}", rule.rule).removeprefix(self.api.dialect.prefix)
+        return re.sub("<(.*?)>", r"{\1}", rule.rule).removeprefix(self.dialect.prefix)
 
     def build(self) -> dict[str, Any]:
-        for name, scheme in self.api.schemes.items():
+        for name, scheme in self.declared.schemes.items():
             self.spec.components.security_scheme(name, scheme.openapi)
         for name, header in HEADERS.items():
             self.spec.components.header(name, header)
-        for tag, method, path, operation in self.api.calls():
+        for tag, method, path, operation in self.declared.calls():
             self.spec.path(path, operations={method.lower(): self._operation(tag, method, path, operation)})
         found = self.spec.to_dict()
-        if self.api.webhooks:
-            found["webhooks"] = {name: self._webhook(name) for name in self.api.webhooks}
+        if self.declared.webhooks:
+            found["webhooks"] = {name: self._webhook(name) for name in self.declared.webhooks}
         schemas = found["components"].setdefault("schemas", {})
         twice = schemas.keys() & self.components.keys()
         assert not twice, f"a request schema and an answer are both named {', '.join(twice)}"
         schemas.update(self.components)
-        for name, amendment in self.api.amendments.items():
+        for name, amendment in self.declared.amendments.items():
             _merge(schemas[name], amendment)
         share_responses(found)
         return found
 
     def _operation(self, tag: str, method: str, path: str, operation: Operation) -> dict[str, Any]:
-        public = self.endpoints[method, path] in self.api.dialect.public_endpoints
+        public = self.endpoints[method, path] in self.dialect.public_endpoints
         found: dict[str, Any] = {"operationId": self.answers.ids[method, path], "tags": [tag], "summary": operation.summary}
         if operation.description:
             found["description"] = operation.description
@@ -112,7 +113,7 @@ class Builder:
     def _parameters(self, method: str, path: str, operation: Operation, public: bool) -> list[dict]:
         found = []
         for name in re.findall(r"\{(\w+)\}", path):
-            shape, note = self.api.parameters[name]
+            shape, note = self.declared.parameters[name]
             found.append(
                 {
                     "name": name,
@@ -144,7 +145,7 @@ class Builder:
                     "description": "A CSV with a header: UTF-8 or as Excel saves it, at most 50 MB.",
                 },
                 **{
-                    name: {**schema_of(shape, self.components), "description": self.api.notes.get(f"Upload.{name}", "")}
+                    name: {**schema_of(shape, self.components), "description": self.declared.notes.get(f"Upload.{name}", "")}
                     for name, shape in operation.body.fields.items()
                 },
             }
@@ -167,7 +168,7 @@ class Builder:
         }
 
     def _webhook(self, name: str) -> dict[str, Any]:
-        webhook = self.api.webhooks[name]
+        webhook = self.declared.webhooks[name]
         return {
             "post": {
                 "operationId": "webhook " + name,

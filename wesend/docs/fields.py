@@ -8,9 +8,8 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from ..dialects import fields as own
+from ..dialects.documenting.operations import Document
 from ..dialects.documenting.shapes import VISIBLE
-from ..dialects.wasambazie.schemas import Numbers
-from ..dialects.wesendall.schemas import ContactFields, Recipients
 
 
 def _text(field: own.Text) -> dict:
@@ -30,7 +29,6 @@ def _text_list(field: own.TextList) -> dict:
 
 
 SCHEMAS: dict[type[fields.Field], Callable[[Any], dict]] = {
-    Numbers: lambda field: {"type": "string", "minLength": 1, "pattern": r"[^\s,]"},
     own.Text: _text,
     own.Whole: _whole,
     own.Flag: lambda field: {"type": "boolean"},
@@ -38,33 +36,21 @@ SCHEMAS: dict[type[fields.Field], Callable[[Any], dict]] = {
     own.WholeList: lambda field: {"type": "array", "items": {"type": "integer"}},
     own.Identifier: lambda field: {"anyOf": [{"type": "integer"}, {"type": "string", "minLength": 1}]},
     own.Amount: lambda field: {"type": "number", "exclusiveMinimum": 0, "maximum": 10**9},
-    Recipients: lambda field: {
-        "anyOf": [
-            {"type": "string", **VISIBLE},
-            {"type": "array", "minItems": 1, "items": {"type": "string"}, "contains": {"type": "string", **VISIBLE}},
-        ]
-    },
-    ContactFields: lambda field: {
-        "type": "object",
-        "required": ["phone"],
-        "properties": {"phone": {"type": "string", **VISIBLE}, "name": {"type": ["string", "null"]}},
-        "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
-    },
 }
 """Field → its schema; the first class of its ancestry that stands here."""
 
 
-def describe(notes: dict[str, str]) -> Callable:
-    """An attribute function for apispec's converter; ``notes`` are descriptions by the field's name on the wire,
-    or by its schema's name and that (``NewSender.name``)."""
+def describe(document: Document) -> Callable:
+    """An attribute function for apispec's converter: a dialect's own kinds of field, then ours, and its notes on each."""
+    schemas = {**SCHEMAS, **document.fields}
 
     def own_field(_converter: object, field: fields.Field, ret: dict, **_: Any) -> dict:
         if "default" in ret and ret["default"] is None:
             del ret["default"]  # a missing value, not a default that could be sent
-        found = next((SCHEMAS[kind](field) for kind in type(field).__mro__ if kind in SCHEMAS), {})
+        found = next((schemas[kind](field) for kind in type(field).__mro__ if kind in schemas), {})
         if field.allow_none and isinstance(found.get("type"), str):
             found["type"] = [found["type"], "null"]
-        return {**found, **_described(field, notes)}
+        return {**found, **_described(field, document.notes)}
 
     return own_field
 

@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from ..core.client_addresses import may_use_sandbox
 from ..core.current_app import this_app
-from ..dialects.documenting.operations import Api
-from ..dialects.documenting.sandbox_values import credentials
-from .apis import APIS
+from ..core.number_words import in_words
+from ..dialects.dialect import Dialect, registered
+from ..dialects.documenting.operations import Document
 from .document import document
 from .postman import collection
 
@@ -32,59 +32,56 @@ RAPIDOC = {**STRICT, "script-src": "'self'", "connect-src": "'self'", "style-src
 
 @blueprint.get("")
 def show_index() -> ResponseReturnValue:
-    ways = {api.name: _way(api) for api in APIS.values()}
     return _page(
         "docs/index.html",
         STRICT,
-        apis=APIS.values(),
+        dialects=registered(),
+        count=in_words(len(registered())),
         base_url=current_app.config["WESEND"].base_url,
-        ways=ways,
-        credentials={name: credentials(name) for name in APIS},
+        ways={dialect.name: _way(dialect.document) for dialect in registered()},
     )
 
 
-def _way(api: Api) -> str:
+def _way(document: Document) -> str:
     """How credentials are shown, in words."""
     words = {
         name: scheme.openapi.get("name") or {"basic": "HTTP Basic", "bearer": "Bearer"}[scheme.openapi["scheme"]]
-        for name, scheme in api.schemes.items()
+        for name, scheme in document.schemes.items()
     }
-    return " or ".join(" and ".join(words[name] for name in names) for names in api.security)
+    return " or ".join(" and ".join(words[name] for name in names) for names in document.security)
 
 
 @blueprint.get("/<name>")
 def show_api(name: str) -> ResponseReturnValue:
-    api = _api(name)
-    given = credentials(name) if may_use_sandbox() else {}
-    keys = {scheme: [given[variable] for variable in found.variables] for scheme, found in api.schemes.items()} if given else {}
-    return _page("docs/api.html", RAPIDOC, api=api, apis=APIS.values(), keys=keys)
+    dialect = _dialect(name)
+    given = dialect.sandbox.credentials.shown() if may_use_sandbox() else {}
+    schemes = dialect.document.schemes if given else {}
+    keys = {scheme: [given[variable] for variable in found.variables] for scheme, found in schemes.items()}
+    return _page("docs/api.html", RAPIDOC, dialect=dialect, dialects=registered(), keys=keys)
 
 
 @blueprint.get("/openapi/<name>.json")
 def show_document(name: str) -> ResponseReturnValue:
-    return _download(_document(_api(name).name))
+    return _download(_document(_dialect(name)))
 
 
 @blueprint.get("/postman/<name>.json")
 def show_collection(name: str) -> ResponseReturnValue:
-    response = _download(collection(_api(name), current_app.config["WESEND"].base_url))
+    response = _download(collection(_dialect(name), current_app.config["WESEND"].base_url))
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.postman_collection.json"'
     return response
 
 
-def _api(name: str) -> Api:
-    if name not in APIS:
-        abort(404)
-    return APIS[name]
+def _dialect(name: str) -> Dialect:
+    return next((dialect for dialect in registered() if dialect.name == name), None) or abort(404)
 
 
-def _document(name: str) -> dict[str, Any]:
+def _document(dialect: Dialect) -> dict[str, Any]:
     """Made once; nothing in it changes while the application runs."""
-    app = this_app()
-    made = app.extensions.setdefault("wesend.docs", {})
-    if name not in made:
-        made[name] = document(app, APIS[name])
-    return made[name]
+    made = this_app().extensions.setdefault("wesend.docs", {})
+    if dialect.name not in made:
+        made[dialect.name] = document(this_app(), dialect)
+    return made[dialect.name]
 
 
 def _download(found: dict[str, Any]) -> Response:

@@ -10,8 +10,8 @@ import re
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from ..dialects.documenting.operations import Api, Example, Operation, Upload, path_values
-from ..dialects.documenting.sandbox_values import credentials
+from ..dialects.dialect import Dialect
+from ..dialects.documenting.operations import Example, Operation, Upload, path_values
 
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 BOUNDARY = "wesend-boundary"
@@ -25,31 +25,31 @@ if (pm.response.code === 404 && tries < 60) {
 pm.collectionVariables.unset("tries");"""
 
 
-def collection(api: Api, base_url: str) -> dict[str, Any]:
+def collection(dialect: Dialect, base_url: str) -> dict[str, Any]:
     """``base_url`` is where the collection's variable of that name points."""
     folders: dict[str, list[dict]] = {}
-    for tag, method, path, operation in api.calls():
+    for tag, method, path, operation in dialect.document.calls():
         for example in operation.examples:
-            folders.setdefault(tag, []).append(_item(api, method, path, operation, example))
-    variables = {"baseUrl": base_url, **credentials(api.name)}
+            folders.setdefault(tag, []).append(_item(dialect, method, path, operation, example))
+    variables = {"baseUrl": base_url, **dialect.sandbox.credentials.shown()}
     return {
         "info": {
-            "_postman_id": str(uuid5(NAMESPACE_URL, f"wesend/{api.name}")),
-            "name": f"{api.title} (wesend)",
-            "description": f"{api.introduction}\n\nThe credentials are the sandbox's published ones: nothing is"
+            "_postman_id": str(uuid5(NAMESPACE_URL, f"wesend/{dialect.name}")),
+            "name": f"{dialect.document.title} (wesend)",
+            "description": f"{dialect.document.introduction}\n\nThe credentials are the sandbox's published ones: nothing is"
             f" sent."
             " Requests use what those before them kept, so run them in order.",
             "schema": SCHEMA,
         },
-        "auth": _auth(api),
+        "auth": _auth(dialect),
         "variable": [{"key": key, "value": value, "type": "string"} for key, value in variables.items()],
         "item": [{"name": tag, "item": items} for tag, items in folders.items()],
     }
 
 
-def _auth(api: Api) -> dict[str, Any]:
+def _auth(dialect: Dialect) -> dict[str, Any]:
     """Postman's own form of the first way to show credentials; a pair of headers goes with each request."""
-    schemes = [api.schemes[name] for name in api.security[0]]
+    schemes = [dialect.document.schemes[name] for name in dialect.document.security[0]]
     if len(schemes) > 1:
         return {"type": "noauth"}
     openapi, variables = schemes[0].openapi, [f"{{{{{name}}}}}" for name in schemes[0].variables]
@@ -62,29 +62,29 @@ def _auth(api: Api) -> dict[str, Any]:
     return {"type": kind, kind: [{"key": key, "value": value, "type": "string"} for key, value in fields.items()]}
 
 
-def _item(api: Api, method: str, path: str, operation: Operation, example: Example) -> dict[str, Any]:
+def _item(dialect: Dialect, method: str, path: str, operation: Operation, example: Example) -> dict[str, Any]:
     name = operation.summary + (f": {example.name}" if example.name else "")
     return {
         "name": name,
-        "request": _request(api, method, path, operation, example),
+        "request": _request(dialect, method, path, operation, example),
         "response": [],
         "event": [{"listen": "test", "script": {"type": "text/javascript", "exec": _test(operation, example).split("\n")}}],
     }
 
 
-def _request(api: Api, method: str, path: str, operation: Operation, example: Example) -> dict[str, Any]:
+def _request(dialect: Dialect, method: str, path: str, operation: Operation, example: Example) -> dict[str, Any]:
     for name, value in path_values(path, example).items():
         path = path.replace("{" + name + "}", value)
-    url = "{{baseUrl}}" + api.dialect.prefix + path
+    url = "{{baseUrl}}" + dialect.prefix + path
     query = [{"key": key, "value": value} for key, value in example.query.items()]
     shown: dict[str, Any] = {
         "raw": url + ("?" + "&".join(f"{entry['key']}={entry['value']}" for entry in query) if query else ""),
         "host": ["{{baseUrl}}"],
-        "path": (api.dialect.prefix + path).lstrip("/").split("/"),
+        "path": (dialect.prefix + path).lstrip("/").split("/"),
     }
     found: dict[str, Any] = {
         "method": method,
-        "header": _headers(api),
+        "header": _headers(dialect),
         "url": {**shown, **({"query": query} if query else {})},
         "description": operation.description,
     }
@@ -101,8 +101,8 @@ def _request(api: Api, method: str, path: str, operation: Operation, example: Ex
     return found
 
 
-def _headers(api: Api) -> list[dict[str, str]]:
-    schemes = [api.schemes[name] for name in api.security[0]]
+def _headers(dialect: Dialect) -> list[dict[str, str]]:
+    schemes = [dialect.document.schemes[name] for name in dialect.document.security[0]]
     return (
         [{"key": scheme.openapi["name"], "value": f"{{{{{scheme.variables[0]}}}}}"} for scheme in schemes]
         if len(schemes) > 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..accounts import keys, roles
-from ..accounts.keys import APIS, Credentials
+from ..accounts.credentials import Credentials, apis, new_credentials
 from ..accounts.roles import MANAGE, Actor
 from ..accounts.service import AccountInfo
 from ..core import money
@@ -36,11 +36,12 @@ def steps_of(account: AccountInfo) -> Steps:
 
 
 def _has_sent(account_id: int) -> bool:
+    names = apis()
     return (
         query_one(
-            f"SELECT 1 FROM batches WHERE account_id = ? AND api IN ({marks(APIS)})"
+            f"SELECT 1 FROM batches WHERE account_id = ? AND api IN ({marks(names)})"
             " AND state NOT IN ('intake', 'rejected') LIMIT 1",
-            (account_id, *APIS),
+            (account_id, *names),
         )
         is not None
     )
@@ -77,7 +78,7 @@ def make_test_keys(account: AccountInfo, *, actor: Actor) -> tuple[WalletInfo, d
         for row in keys.list_keys(account.id):
             if row["name"] == KEY_NAME and row["revoked_at"] is None:
                 keys.revoke_key(row["id"], actor=actor)
-        made = {api: keys.new_credentials(api, for_sandbox=True) for api in APIS}
+        made = {api: new_credentials(api, for_sandbox=True) for api in apis()}
         for api, credentials in made.items():
             keys.create_key(
                 account_id=account.id, wallet_id=wallet.id, api=api, name=KEY_NAME, credentials=credentials, actor=actor

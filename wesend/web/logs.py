@@ -22,12 +22,15 @@ from ..core import clock, storage
 from ..core.client_addresses import client_address
 from ..core.request_ids import request_id
 from ..core.settings import Settings
+from ..dialects import DIALECTS
 
 ACCESS = "wesend.access"
 QUIET = frozenset({"health.healthz", "metrics.metrics"})  # asked every few seconds: logged at debug
 LONGEST = 2000  # characters of a line of a traceback: an exception may quote what it choked on
 SECRET_NAME = re.compile(r"token|secret|key|code|signature|password", re.IGNORECASE)
 HIDDEN = "…"
+PREFIXES = sorted({prefix for dialect in DIALECTS for prefix in dialect.credentials.prefixes})
+"""What the APIs' credentials begin with."""
 RULES = tuple(
     (re.compile(pattern, re.IGNORECASE), shown)
     for pattern, shown in (
@@ -43,7 +46,7 @@ RULES = tuple(
         (r"\b(basic|bearer)\s+[a-z0-9+/=._~-]{6,}", rf"\1 {HIDDEN}"),
         (r"((?:api[-_]?key|secret|password|token)[\"']?\s{0,9}[:=]\s{0,9})[\"']?[^\s\"',;}]+", rf"\1{HIDDEN}"),
         (r"\b(?:whsec|sk|pk)_[a-z0-9+/=_-]{16,}", HIDDEN),
-        (r"\b(?:ws|esms|wl)_(?:live|test|comm)_\w+", HIDDEN),
+        (r"\b(?:" + "|".join(map(re.escape, PREFIXES)) + r")[\w-]{4,}", HIDDEN),
     )
 )
 

@@ -7,10 +7,13 @@ from flask.typing import ResponseReturnValue
 
 from ...accounts.service import AccountInfo
 from ...core.client_addresses import may_use_sandbox
+from ...core.number_words import in_words
 from ...core.phones import example_number
+from ...dialects.dialect import registered
 from ...operations import onboarding
 from ...routing import senders
-from ...sandbox.account import CREDENTIALS, SENDERS, WALLETS
+from ...sandbox.account import SENDERS
+from ...sandbox.published import all_published, first_wallet_uid
 from ..api_examples import Example, examples
 from ..current_account import account
 from ..sessions import actor
@@ -36,6 +39,7 @@ def _show(shown: list[Example], *, fresh: bool = False) -> str:
         steps=onboarding.steps_of(account()),
         examples=shown,
         fresh=fresh,
+        apis=in_words(len(registered())),
         base_url=current_app.config["WESEND"].base_url,
         views=current_app.view_functions,
     )
@@ -45,7 +49,8 @@ def _published(at: AccountInfo) -> list[Example]:
     """The sandbox account's keys are published, so they can be shown again."""
     if not at.is_sandbox or not may_use_sandbox():
         return []
-    return examples(CREDENTIALS, wallet_uid=WALLETS["wesendall"][0], to=example_number(at.country), sender=SENDERS[0])
+    credentials = {api: access.credentials for api, access in all_published().items()}
+    return examples(credentials, wallet_uid=first_wallet_uid(), to=example_number(at.country), sender=SENDERS[0])
 
 
 def _sender(at: AccountInfo) -> str | None:

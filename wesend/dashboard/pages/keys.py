@@ -7,13 +7,12 @@ from flask.typing import ResponseReturnValue
 from wtforms import SelectField
 
 from ...accounts import keys, roles
+from ...accounts.credentials import new_credentials
 from ...accounts.roles import MANAGE
 from ...core.client_addresses import may_use_sandbox
 from ...core.phones import example_number
-from ...sandbox.account import CREDENTIALS
+from ...dialects.dialect import CurlCommand, Dialect, registered, titles
 from ...wallets.service import list_wallets, wallet_of_account
-from ..api_examples import TITLES
-from ..curl_templates import SECTIONS
 from ..current_account import account, may_manage
 from ..forms import REQUIRED, CheckList, Form, Text, choices
 from ..sessions import actor
@@ -23,7 +22,7 @@ SCOPES = (("send", "Send"), ("query", "Read messages and balances"), ("webhooks"
 
 
 class KeyForm(Form):
-    api = SelectField("API", choices=choices(TITLES.items()), description="The vendor whose API your code was written for.")
+    api = SelectField("API", description="The vendor whose API your code was written for.")
     wallet = SelectField("Wallet that pays", [REQUIRED])
     name = Text("Name", render_kw={"placeholder": "Web shop", "maxlength": 80}, description="What it is called in this list.")
     scopes = CheckList("It may", choices=choices(SCOPES), default=list(keys.SCOPES))
@@ -31,6 +30,7 @@ class KeyForm(Form):
 
 def _form() -> KeyForm:
     form = KeyForm()
+    form.api.choices = choices(titles().items())
     form.wallet.choices = choices(
         [(row["uid"], f"{row['currency']} · {row['uid']}" + " · sandbox" * row["is_sandbox"]) for row in list_wallets(account().id)]
     )
@@ -51,17 +51,17 @@ def mint() -> ResponseReturnValue:
         with form.refusals():
             paying = wallet_of_account(form.wallet.data, account().id)
             scopes = keys.parse_scopes(",".join(form.scopes.data or [""]))
-            credentials = keys.new_credentials(form.api.data, for_sandbox=paying.is_sandbox)
+            credentials = new_credentials(form.api.data, for_sandbox=paying.is_sandbox)
             keys.create_key(
                 account_id=account().id,
                 wallet_id=paying.id,
                 api=form.api.data,
                 scopes=scopes,
-                name=form.name.data or TITLES[form.api.data],
+                name=form.name.data or titles()[form.api.data],
                 credentials=credentials,
                 actor=actor(),
             )
-            return _show(None, {"api": TITLES[form.api.data], "wallet": paying, "shown": credentials.shown()})
+            return _show(None, {"api": titles()[form.api.data], "wallet": paying, "shown": credentials.shown()})
     return _show(form)
 
 
@@ -71,7 +71,7 @@ def _show(form: KeyForm | None, minted: dict | None = None) -> str:
         form=form,
         minted=minted,
         rows=keys.list_keys(account().id),
-        titles=TITLES,
+        titles=titles(),
         may_manage=may_manage(),
         base_url=current_app.config["WESEND"].base_url,
     )
@@ -79,23 +79,33 @@ def _show(form: KeyForm | None, minted: dict | None = None) -> str:
 
 @blueprint.get("/commands")
 def commands() -> ResponseReturnValue:
-    """Every call of Wesendall's API as a command for a wallet of this account; the published key where it may be used."""
-    at, base_url = account(), current_app.config["WESEND"].base_url
-    wallets = list_wallets(at.id)
+    """Every call of an API as a command for a wallet of this account; the published key where it may be used.
+
+    Of the APIs whose vendors' dashboards hand out such commands.
+    """
+    wallets = list_wallets(account().id)
     wallet = next((row for row in wallets if row["uid"] == request.args.get("wallet")), wallets[0] if wallets else None)
-    published = CREDENTIALS["wesendall"] if at.is_sandbox and may_use_sandbox() else None
-    user = f"{published.public}:{published.secret}" if published else "YOUR_API_KEY:YOUR_API_SECRET"
-    shown = (
-        {
-            title: [
-                (command, command.curl(base_url, wallet["uid"], user, {"PHONE": example_number(at.country)})) for command in section
-            ]
-            for title, section in SECTIONS.items()
-        }
-        if wallet
-        else {}
+    described = [dialect for dialect in registered() if dialect.commands]
+    is_published = account().is_sandbox and may_use_sandbox()
+    return render_template(
+        "keys/commands.html",
+        wallets=wallets,
+        wallet=wallet,
+        titles=[dialect.title for dialect in described],
+        shown={dialect.title: _filled(dialect, wallet["uid"], is_published) for dialect in described} if wallet else {},
+        is_published=is_published,
     )
-    return render_template("keys/commands.html", wallets=wallets, wallet=wallet, shown=shown, is_published=bool(published))
+
+
+def _filled(dialect: Dialect, wallet_uid: str, is_published: bool) -> dict[str, list[tuple[CurlCommand, str]]]:
+    """A dialect's commands, section by section, each with its text."""
+    given = dialect.sandbox.credentials
+    user = f"{given.public}:{given.secret}" if is_published else "YOUR_API_KEY:YOUR_API_SECRET"
+    base_url, fill = current_app.config["WESEND"].base_url, {"PHONE": example_number(account().country)}
+    return {
+        title: [(command, command.curl(base_url, wallet_uid, user, fill)) for command in section]
+        for title, section in dialect.commands.items()
+    }
 
 
 @blueprint.post("/<int:key_id>/revoke")

@@ -13,6 +13,7 @@ from ...accounts import roles
 from ...accounts.roles import OPERATE, Actor
 from ...core import clock, money, segments
 from ...database import Row
+from ...dialects.dialect import titles
 from ...messages.receipts import inbox as receipt_inbox
 from ...messages.reporting import disclosure, history, search, timeline
 from ...messages.sending import actions
@@ -180,6 +181,7 @@ def show(uid: str) -> ResponseReturnValue:
         receipts=receipt_inbox.of_message(message["id"], actor=actor()) if current_account.may_operate() else [],
         most_retries=MOST_RETRIES,
         curl=_curl(message, batch, wallet.uid),
+        titles=titles(),
     )
 
 

@@ -15,9 +15,9 @@ from ...accounts.roles import MANAGE
 from ...adapters.guarded_http import leads_to_private
 from ...core import clock
 from ...database import Row
+from ...dialects.dialect import titles
 from ...webhooks import attempts, deliver, endpoints
 from ...webhooks.formats import formats
-from ..api_examples import TITLES
 from ..current_account import account, may_manage
 from ..forms import REQUIRED, CheckList, Form, Text, choices
 from ..paging import page
@@ -40,7 +40,7 @@ class WebhookForm(Form):
 
 def _form() -> WebhookForm:
     form = WebhookForm()
-    form.format.choices = choices([(name, TITLES.get(name, name)) for name in formats()])
+    form.format.choices = choices([(name, titles()[name]) for name in formats()])
     chosen = form.format.data if form.format.data in formats() else next(iter(formats()))
     form.events.choices = choices([(event, event) for format_ in formats().values() for event in format_.events])
     known = set(formats()[chosen].events)
@@ -77,7 +77,7 @@ def _show(form: WebhookForm | None, *, added: Row | None = None, secret: str | N
         form=form,
         added=added,
         secret=secret,
-        titles=TITLES,
+        titles=titles(),
         may_manage=may_manage(),
         rows=[row for row in endpoints.list_endpoints(account().id) if row["url"]],
         formats=formats(),
@@ -103,7 +103,7 @@ def _show_one(endpoint: Row, **more: Any) -> str:
         endpoint=endpoint,
         page=deliveries,
         failed=failed,
-        titles=TITLES,
+        titles=titles(),
         may_manage=may_manage(),
         since=SINCE,
         is_private=_is_out_of_reach(endpoint),
@@ -167,7 +167,7 @@ def delivery(uid: str) -> ResponseReturnValue:
         delivery=row,
         endpoint=endpoint,
         attempts=made,
-        titles=TITLES,
+        titles=titles(),
         body=_pretty(row["payload"]),
         most=deliver.ATTEMPTS,
         may_manage=may_manage(),

@@ -9,8 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from marshmallow import Schema
-
-from ..dialect import Dialect
+from marshmallow.fields import Field
 
 NOTHING = None
 """The answer without a body."""
@@ -82,18 +81,27 @@ class Webhook:
     shape: Any
 
 
-@dataclass(frozen=True)
-class Api:
-    """One dialect's document.
+def error_words(body: dict[str, Any]) -> tuple[str | None, str]:
+    """An error's code, where the dialect has codes, and its sentence: `{"error", "message"}`, `{"detail"}` and their like."""
+    detail, found = body.get("detail"), body.get("message") or body.get("detail")
+    code = body.get("error") or (detail.get("code") if isinstance(detail, dict) else None)
+    if isinstance(found, dict):
+        found = found["message"]
+    sentence = "Some fields are missing or not valid" if isinstance(found, list) else str(found)
+    return None if code is None else str(code), sentence
 
-    ``operations``: tag → ``"POST /sms/send"`` → operation, in the order in which they are read and tried. ``security``:
-    alternatives, each the schemes that belong together. ``refusal``: status and the dialect's error bodies → the
-    shape of the answer. ``notes``: request field, maybe with its
-    schema (``NewSender.name``) → description. ``amendments``: component → what its schema does not
-    say. ``parameters``: path parameter → shape and description.
+
+@dataclass(frozen=True)
+class Document:
+    """What a dialect says of itself.
+
+    ``schemas``: what its requests look like. ``operations``: tag → ``"POST /sms/send"`` → operation, in the order in which
+    they are read and tried. ``security``: alternatives, each the schemes that belong together. ``refusal``: status and the
+    dialect's error bodies → the shape of the answer; ``error_words``: a body → its code and its sentence. ``notes``: request
+    field, maybe with its schema (``NewSender.name``) → description. ``fields``: the dialect's own kinds of field → their JSON
+    Schema. ``amendments``: component → what its schema does not say. ``parameters``: path parameter → shape and description.
     """
 
-    dialect: Dialect
     title: str
     introduction: str
     schemas: ModuleType
@@ -101,14 +109,12 @@ class Api:
     security: tuple[tuple[str, ...], ...]
     operations: dict[str, dict[str, Operation]]
     refusal: Callable[[int, list[dict]], Any]
+    error_words: Callable[[dict[str, Any]], tuple[str | None, str]] = error_words
     parameters: dict[str, tuple[Any, str]] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
+    fields: dict[type[Field], Callable[[Any], dict]] = field(default_factory=dict)
     amendments: dict[str, dict] = field(default_factory=dict)
     webhooks: dict[str, Webhook] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        return self.dialect.name
 
     def calls(self) -> Iterator[tuple[str, str, str, Operation]]:
         """(tag, method, path below the prefix, operation), in order."""

@@ -7,6 +7,8 @@ from ...accounts.keys import Key, authenticate
 from ...core.errors import InvalidCredentials
 from ..dialect import Dialect
 from . import balance, bulk, contact_lists, messages, routes, sender_ids, webhook_settings
+from .access import CREDENTIALS, FIRST_MESSAGE, SANDBOX
+from .documents import DOCUMENT
 from .errors import show_error
 from .webhook import EsmsFormat
 
@@ -28,6 +30,11 @@ def _answer_again(subject: str) -> ResponseReturnValue:
 dialect = Dialect(
     NAME,
     "/api",
+    title="eSMS Africa",
+    credentials=CREDENTIALS,
+    sandbox=SANDBOX,
+    first_message=FIRST_MESSAGE,
+    document=DOCUMENT,
     authenticate=_authenticate,
     show_error=show_error,
     answer_again=_answer_again,

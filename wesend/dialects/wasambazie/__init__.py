@@ -6,6 +6,8 @@ from ...accounts.keys import Key, authenticate
 from ...core.errors import InvalidCredentials
 from ..dialect import Dialect
 from . import account, sms
+from .access import CREDENTIALS, FIRST_MESSAGE, SANDBOX
+from .documents import DOCUMENT
 from .errors import show_error
 from .webhook import WasambazieFormat
 
@@ -20,7 +22,17 @@ def _authenticate() -> Key:
 
 
 dialect = Dialect(
-    NAME, "/v1", authenticate=_authenticate, show_error=show_error, answer_again=sms.answer_again, webhook_format=WasambazieFormat()
+    NAME,
+    "/v1",
+    title="Wasambazie",
+    credentials=CREDENTIALS,
+    sandbox=SANDBOX,
+    first_message=FIRST_MESSAGE,
+    document=DOCUMENT,
+    authenticate=_authenticate,
+    show_error=show_error,
+    answer_again=sms.answer_again,
+    webhook_format=WasambazieFormat(),
 )
 for child in (sms.blueprint, account.blueprint):
     dialect.blueprint.register_blueprint(child)

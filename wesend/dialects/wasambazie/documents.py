@@ -7,10 +7,10 @@ from typing import Any
 from ...core import errors
 from ..documenting import refusals
 from ..documenting.field_errors import FIELD_ERRORS
-from ..documenting.operations import Api, Example, Operation, Scheme, Webhook
+from ..documenting.operations import Document, Example, Operation, Scheme, Webhook
 from ..documenting.sandbox_values import SENDER
 from ..documenting.shapes import WHEN, Leaf, either, exactly, named, null_or, one_of
-from . import dialect, schemas
+from . import schemas
 from .errors import ReportNotReady, SenderRequired
 from .report import STATUSES
 
@@ -87,8 +87,7 @@ OPERATIONS = {
     },
 }
 
-API = Api(
-    dialect,
+DOCUMENT = Document(
     "Wasambazie API",
     """A key pair in two headers, `X-API-PUBLIC-KEY` and `X-API-SECRET-KEY`. Answers are
 plain JSON; an error is `{"detail": …}` with a sentence, or with a list of field errors.""",
@@ -106,6 +105,7 @@ plain JSON; an error is `{"detail": …}` with a sentence, or with a list of fie
         "message": "The text: at most 10 segments of 153 (GSM-7) or 67 (Unicode) characters.",
         "sender_id": "An approved sender ID; 400 without one.",
     },
+    fields={schemas.Numbers: lambda field: {"type": "string", "minLength": 1, "pattern": r"[^\s,]"}},
     webhooks={
         "delivery.batch.finalized": Webhook(
             "Every message of a batch is delivered or failed",

@@ -8,6 +8,9 @@ from ...accounts.keys import Key, authenticate
 from ...core.errors import InvalidCredentials
 from ..dialect import Dialect
 from . import account, groups, sms
+from .access import CREDENTIALS, FIRST_MESSAGE, SANDBOX
+from .commands import SECTIONS
+from .documents import DOCUMENT
 from .errors import show_error
 from .webhook import WesendallFormat
 
@@ -27,7 +30,18 @@ def _answer_again(subject: str) -> ResponseReturnValue:
 
 
 dialect = Dialect(
-    NAME, "/api/v1", authenticate=_authenticate, show_error=show_error, answer_again=_answer_again, webhook_format=WesendallFormat()
+    NAME,
+    "/api/v1",
+    title="Wesendall",
+    credentials=CREDENTIALS,
+    sandbox=SANDBOX,
+    first_message=FIRST_MESSAGE,
+    document=DOCUMENT,
+    authenticate=_authenticate,
+    show_error=show_error,
+    answer_again=_answer_again,
+    webhook_format=WesendallFormat(),
+    commands=SECTIONS,
 )
 for child in (sms.blueprint, groups.blueprint, account.blueprint):
     dialect.blueprint.register_blueprint(child)

@@ -6,10 +6,13 @@ from typing import Any
 
 from ...core import errors
 from ..documenting import refusals
-from ..documenting.operations import NOTHING, Api, Example, Operation, Scheme, Webhook
-from ..documenting.sandbox_values import GROUP, KENYAN, NATIONAL, PHONE, SENDER, WALLET
+from ..documenting.operations import NOTHING, Document, Example, Operation, Scheme, Webhook
+from ..documenting.sandbox_values import GROUP, KENYAN, NATIONAL, PHONE, SENDER
 from ..documenting.shapes import VISIBLE, WHEN, either, exactly, mapping, named, null_or, number, one_of
-from . import dialect, schemas
+from . import schemas
+from .access import SANDBOX
+
+WALLET = SANDBOX.wallet_uid
 
 ID = "01990b6e-7c1f-7a3e-9f51-2d4c8a6b7e10"
 STATUS = one_of(schemas.STATUSES, "sent")
@@ -244,8 +247,7 @@ HOOK = {
 }
 SIGNATURE = "X-Wesendall-Signature: `sha256=` and the hex HMAC-SHA256 of the raw body by the endpoint's secret."
 
-API = Api(
-    dialect,
+DOCUMENT = Document(
     "Wesendall API",
     """HTTP Basic: the API key is the username, the API secret the password. Every
 call names the wallet that pays (`walletId`: in the body of a POST, in the query of a GET or DELETE). Fields are
@@ -275,6 +277,17 @@ camelCase in requests and snake_case in answers, inside `{"success": …, "data"
         "phone": "The payer's phone.",
         "provider": "The mobile-money network; told by the number when it is left out.",
         "contacts": "Each with a phone, maybe a name, and any field of its own.",
+    },
+    fields={
+        schemas.Recipients: lambda field: {
+            "anyOf": [TEXT, {"type": "array", "minItems": 1, "items": {"type": "string"}, "contains": TEXT}]
+        },
+        schemas.ContactFields: lambda field: {
+            "type": "object",
+            "required": ["phone"],
+            "properties": {"phone": TEXT, "name": {"type": ["string", "null"]}},
+            "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+        },
     },
     amendments={
         "NewContacts": {

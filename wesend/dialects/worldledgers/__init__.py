@@ -7,6 +7,8 @@ from ...accounts.keys import Key, authenticate
 from ...core.errors import InvalidCredentials
 from ..dialect import Dialect
 from . import blasts, credits
+from .access import CREDENTIALS, FIRST_MESSAGE, SANDBOX
+from .documents import DOCUMENT
 from .errors import show_error
 from .webhook import WorldLedgersFormat
 
@@ -32,6 +34,11 @@ def _answer_again(subject: str) -> ResponseReturnValue:
 dialect = Dialect(
     NAME,
     "/api/v1/communication",
+    title="World Ledgers",
+    credentials=CREDENTIALS,
+    sandbox=SANDBOX,
+    first_message=FIRST_MESSAGE,
+    document=DOCUMENT,
     authenticate=_authenticate,
     show_error=show_error,
     answer_again=_answer_again,

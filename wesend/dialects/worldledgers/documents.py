@@ -6,10 +6,10 @@ from typing import Any
 
 from ...core import errors
 from ..documenting import refusals
-from ..documenting.operations import Api, Example, Operation, Scheme, Webhook
+from ..documenting.operations import Document, Example, Operation, Scheme, Webhook
 from ..documenting.sandbox_values import SENDER
 from ..documenting.shapes import Leaf, exactly, like, mapping, named, null_or, number, one_of, optional
-from . import dialect, schemas
+from . import schemas
 from .credits import STATUSES as PAYMENTS
 from .webhook import WorldLedgersFormat
 from .words import CODES, REASONS, STATUSES
@@ -168,8 +168,7 @@ def webhook(event: str) -> Webhook:
     return Webhook(f"{what} is {word}", SIGNATURE, {**data, "event": exactly(event), "firm_id": 1, "timestamp": IN_ZONE})
 
 
-API = Api(
-    dialect,
+DOCUMENT = Document(
     "World Ledgers Communication API",
     """One key, in `X-API-Key` or as a bearer token. Answers are
 `{"status": "success", "data": …}`. National numbers are Kenya's. 120 requests a minute a key, unless set otherwise.""",

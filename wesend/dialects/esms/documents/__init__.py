@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from ...documenting.operations import Api, Scheme, Webhook
+from ...documenting.operations import Document, Scheme, Webhook
 from ...documenting.sandbox_values import GROUP
 from ...documenting.shapes import exactly
-from .. import dialect, schemas
+from .. import schemas
 from . import account, messages, shapes
 
 SIGNATURE = "X-Webhook-Signature: `sha256=` and the hex HMAC-SHA256 of the raw body by the signing secret."
 
-API = Api(
-    dialect,
+DOCUMENT = Document(
     "eSMS Africa API",
     """A bearer key. Answers are plain JSON; an error is `{"detail": {"code", "message"}}`,
 field errors are a list with 422. A key has scopes: a GET needs `query`, a write `send`, the webhook calls `webhooks`.

@@ -6,12 +6,13 @@ from ....contacts.files import EmptyList
 from ....core import errors
 from ...documenting import refusals
 from ...documenting.operations import Example, Operation
-from ...documenting.sandbox_values import GROUP, OTHER_SENDER, PHONE, REFUSED, WALLET
+from ...documenting.sandbox_values import GROUP, OTHER_SENDER, PHONE, REFUSED
 from ...documenting.shapes import exactly, like, number
 from .. import schemas
+from ..access import SANDBOX
 from . import shapes
 
-LOW_BALANCE = refusals.low_balance(WALLET, "KES")
+LOW_BALANCE = refusals.low_balance(SANDBOX.wallet_uid, "KES")
 NOT_E164 = errors.InvalidRecipient("The phone cannot be parsed or is missing its country code")
 SCHEDULE = errors.InvalidSchedule("scheduled_at is missing")
 UNKNOWN = errors.MessageNotFound()

@@ -1,0 +1,21 @@
+"""How World Ledgers' clients show themselves, in the sandbox too, and send a first message."""
+
+from __future__ import annotations
+
+from ...accounts.credentials import Credentials, Shape, Token
+from ...core import money
+from ...sandbox.published import Published
+from ..first_message import Call, FirstMessage, Wanted
+
+NAMES = ("api_key",)
+CREDENTIALS = Shape(NAMES, secret=Token("wl_comm_", sandbox="wl_test_"))
+SANDBOX = Published(
+    Credentials(None, "wl_test_communication_sms_sandbox", NAMES), "wal_sandbox_worldledgers", money.CREDITS, "10000"
+)
+
+
+def _call(given: Credentials, wanted: Wanted) -> Call:
+    return Call("/api/v1/communication/sms", {"X-API-Key": given.secret}, {"message": wanted.text, "recipients": [wanted.to]})
+
+
+FIRST_MESSAGE = FirstMessage(_call, country="KE")
