@@ -77,7 +77,7 @@ def may(actor: Actor, right: str, account_id: int | None = None, *, even_suspend
 def require(actor: Actor, right: str, account_id: int | None = None, *, even_suspended: bool = False) -> None:
     """Forbidden without the right; NotFound for what belongs to an account that is not the actor's own.
 
-    AccountSuspended for the people of a suspended account, unless it is something that only reads or takes away.
+    AccountSuspended for the people of a suspended account, unless it is something that only reads or downloads.
     """
     if isinstance(actor, str):
         return

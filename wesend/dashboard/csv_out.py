@@ -1,4 +1,4 @@
-"""CSV to take away: streamed, and every cell safe in a spreadsheet."""
+"""CSV to download: streamed, and every cell safe in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Figure(str):
 def csv_file(name: str, header: Cells, chunk_after: Callable[[Any], tuple[Sequence[Cells], Any]]) -> Response:
     """``chunk_after(None)`` gives the first rows and what to ask for the next with; None ends it.
 
-    Every file is in the audit log: who took it away, and with which filters.
+    Every file is in the audit log: who downloaded it, and with which filters.
     """
     audit_log.note(
         actor=actor(),

@@ -46,7 +46,7 @@ class GatewayForm(Form):
         return [self[f"options.{option.name}"] for option in self.kind.common_options]
 
     def secrets(self) -> list[tuple[Field, Field | None]]:
-        """Each with the box that takes it away, where it may be done without."""
+        """Each with the box that removes it, where it may be done without."""
         return [
             (field, self._fields.get(name.replace("secrets.", "forget.", 1)))
             for name, field in self._fields.items()
@@ -68,7 +68,7 @@ class GatewayForm(Form):
         return {name: text for name, text in found.items() if text.strip()}
 
     def given_secrets(self) -> dict[str, str]:
-        """Those that were typed; an empty text for what is to be taken away."""
+        """Those that were typed; an empty text for what is to be removed."""
         found = {}
         for field, box in self.secrets():
             if field.data or (box is not None and box.data):

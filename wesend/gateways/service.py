@@ -42,7 +42,7 @@ def set_gateway(
     """Make a gateway or set it anew; secrets that are not given again stay, as its callback address does.
 
     Where the gateway's address changes, no secret stays: whoever may set it up could else have the secrets sent to
-    themselves, which nobody is shown. An empty text takes a secret away. InvalidInput tells in ``fields`` which setting
+    themselves, which nobody is shown. An empty text removes a secret. InvalidInput tells in ``fields`` which setting
     is wrong. ``is_new``: GatewayExists instead of setting one anew.
     """
     roles.require(actor, OPERATE)

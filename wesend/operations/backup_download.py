@@ -1,4 +1,4 @@
-"""A backup to take away: read from an open file that has lost its name, so that nothing of it stays on the disk."""
+"""A backup to download: read from an open file that has lost its name, so that nothing of it stays on the disk."""
 
 from __future__ import annotations
 

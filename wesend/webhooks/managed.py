@@ -85,7 +85,7 @@ def _rows(account_id: int, api: str, side: Side) -> dict[int, Row]:
 
 
 def update(account_id: int, api: str, side: Side, changes: dict[str, Any], *, actor: Actor) -> None:
-    """``url``, ``inbound_url`` (None or empty takes it away) and ``is_active``; what is left out stays."""
+    """``url``, ``inbound_url`` (None or empty removes it) and ``is_active``; what is left out stays."""
     roles.require(actor, MANAGE, account_id)
     addresses = {
         row: endpoints.read_address(changes[name], name) if changes[name] else NOWHERE

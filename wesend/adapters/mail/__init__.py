@@ -1,1 +1,1 @@
-"""Outward adapters of e-mail: on the contract of `gateways/sms/base.py`, with a finished message in ``mime``."""
+"""Outward adapters of e-mail: on the contract of `adapters/sms/base.py`, with a finished message in ``mime``."""

@@ -1,4 +1,4 @@
-"""Operator: a backup to take away, and those that the clock makes."""
+"""Operator: a backup to download, and those made by the clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contacts: groups and who is in them, to be changed in place and taken away as CSV; and who wants nothing more."""
+"""Contacts: groups and who is in them, to be changed in place and downloaded as CSV; and who wants nothing more."""
 
 from __future__ import annotations
 

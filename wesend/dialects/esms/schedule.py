@@ -1,4 +1,4 @@
-"""When a send goes out: eSMS's schedule fields → an order."""
+"""When a send goes out: eSMS's schedule fields → the options of a send."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class NewSender(Strict):
 
 
 class Webhooks(Strict):
-    """What is left out stays as it is; null takes it away."""
+    """What is left out stays as it is; null removes it."""
 
     dlr_url = Text(allow_none=True, blank=True)
     mo_url = Text(allow_none=True, blank=True)

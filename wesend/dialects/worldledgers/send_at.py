@@ -1,4 +1,4 @@
-"""`send_at` → an order: without a zone it is the account's, in the past it is now."""
+"""`send_at` → the options of a send: without a zone it is the account's, in the past it is now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A message's story: the stored timeline with what its row alone tells, its acceptance and its release."""
+"""A message's timeline: what is stored of it with what its row alone tells, its acceptance and its release."""
 
 from __future__ import annotations
 

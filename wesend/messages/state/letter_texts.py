@@ -5,7 +5,7 @@ it has a few hundred characters, is paid for a part, and is read with its row on
 
 ``messages.fields`` NULL: the message's text is its own (an SMS, a mail of an earlier version, a text that was removed).
 Else it is a JSON object, and `text_of` is the batch's text with it filled in: fixed when the mail was accepted, whatever
-becomes of the contact later. A text of its own that stands beside it (`texts.REMOVED`) goes before.
+becomes of the contact later. A text of its own that stands beside it (`redaction.REMOVED`) goes before.
 """
 
 from __future__ import annotations
