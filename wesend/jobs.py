@@ -119,9 +119,9 @@ def match_receipts(_app: Flask) -> None:
     repeat(receipt_inbox.match_new)
 
 
-def lead_around(_app: Flask) -> None:
+def fail_over(_app: Flask) -> None:
     """Find another way for what waits for a gateway that is gone."""
-    failover.lead_around_the_gone()
+    failover.fail_over_removed()
 
 
 def expire(_app: Flask) -> None:
@@ -193,7 +193,7 @@ SWEEPS: tuple[tuple[Callable[[Flask], None], float], ...] = (
     (match_receipts, 0.2),
     (poll_deposits, 0.5),
     (recover, 2.0),
-    (lead_around, 5.0),
+    (fail_over, 5.0),
     (expire, 2.0),
     (housekeeping, 300.0),
     (remove_texts, 300.0),

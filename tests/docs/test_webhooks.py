@@ -49,6 +49,6 @@ def test_what_goes_out_is_what_the_document_says(app, name):
         content = documented.document["webhooks"][event]["post"]["requestBody"]["content"]
         validator = documented.schema(content["application/json"]["schema"])
         assert [error.message for error in validator.iter_errors(payload)] == []
-    # Nobody writes to us here, and mail is sent by a lane that these jobs do not run.
+    # Nobody writes to us here, and mail is sent by a worker that these jobs do not run.
     not_caused = {INBOUND, *(f"communication.email.{word}" for word in ("processing", "delivered", "failed"))}
     assert {*APIS[name].document.webhooks} - {event for event, _ in sent} <= not_caused

@@ -12,7 +12,7 @@ from wesend.core import clock
 from wesend.database import query, write
 from wesend.gateways import registry
 from wesend.messages.dispatch import queue
-from wesend.messages.dispatch.failover import lead_around
+from wesend.messages.dispatch.failover import fail_over
 from wesend.messages.dispatch.settle import settle
 from wesend.messages.receipts import inbox as receipt_inbox
 from wesend.messages.receipts import unknown_outcomes
@@ -71,8 +71,8 @@ def told(app, api, gateways, shop) -> list[str]:
         if kind == "unreachable":
             carry(SECOND, outcome)
             write(lambda tx: tx.changed("UPDATE messages SET due_at = 0 WHERE status = 'queued'"))
-            lead_around(NAME, gone=True)
-            lead_around(SECOND, gone=True)
+            fail_over(NAME, gone=True)
+            fail_over(SECOND, gone=True)
     uid = ids[0].removeprefix("msg-")
     receipt_inbox.keep(
         NAME,

@@ -1,4 +1,4 @@
-"""Pausing dispatch and resuming it; `wesend.pause` tells whether it is paused."""
+"""Pausing dispatch and resuming it; `coordination.pause` tells whether it is paused."""
 
 from __future__ import annotations
 

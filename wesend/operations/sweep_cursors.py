@@ -1,4 +1,4 @@
-"""Marks: how far a sweep has come through the ids of a table, so that it looks at each row once."""
+"""The cursors of sweeps: how far each has come through the ids of a table, so that it looks at each row once."""
 
 from __future__ import annotations
 

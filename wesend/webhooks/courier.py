@@ -20,7 +20,7 @@ MOST_THREADS = 200
 CHUNK = 16
 
 
-class _Lane:
+class _EndpointThreads:
     """An endpoint's threads: they come when something is due and go when nothing is."""
 
     def __init__(self, courier: Courier, endpoint_id: int):
@@ -91,12 +91,12 @@ class _Lane:
 
 
 class Courier:
-    """All lanes; ``ring`` when deliveries were committed or may be due."""
+    """All endpoints; ``ring`` when deliveries were committed or may be due."""
 
     def __init__(self, app: Flask):
         self.app = app
         self.lock = threading.Lock()
-        self.lanes: dict[int, _Lane] = {}
+        self.endpoints: dict[int, _EndpointThreads] = {}
         self.threads = 0
         self.stopping = False
         self.http = GuardedHttp(allow_private=app.config["WESEND"].allow_private_urls)
@@ -108,7 +108,7 @@ class Courier:
             deliver.free_claims()
             self.succeeding = False
         for endpoint_id in deliver.due_endpoints():
-            self.lanes.setdefault(endpoint_id, _Lane(self, endpoint_id)).tend()
+            self.endpoints.setdefault(endpoint_id, _EndpointThreads(self, endpoint_id)).tend()
 
     def stop(self) -> None:
         self.stopping = True

@@ -27,10 +27,10 @@ from wesend.coordination import call_slots, pace
 from wesend.database import write
 from wesend.gateways import breaker, request_limits
 from wesend.messages.dispatch import queue
-from wesend.messages.dispatch.failover import lead_around, lead_around_the_gone
+from wesend.messages.dispatch.failover import fail_over, fail_over_removed
 from wesend.messages.dispatch.settle import settle
 from wesend.messages.dispatch.submit import call, submit_accepted
-from wesend.messages.dispatch.worker import Lane
+from wesend.messages.dispatch.worker import Worker
 from wesend.messages.receipts import inbox as receipt_inbox
 from wesend.messages.sending import send as sending
 
@@ -70,7 +70,7 @@ def wallet(carrier, clock):
 
 
 def go(gateway: ScriptedGateway, limit: int = 10) -> int:
-    """What a lane does for a gateway, once; how many messages it took."""
+    """What a worker does for a gateway, once; how many messages it took."""
     claimed = queue.claim(gateway.name, limit)
     ours = queue.start([claimed])[0].messages if claimed.messages else []
     for outgoing in ours:
@@ -147,7 +147,7 @@ def rest(name: str) -> None:
 def test_what_waits_for_a_resting_gateway_is_led_around(wallet, carrier, second):
     ids_ = [row["id"] for row in send(wallet, *NUMBERS[:3]).messages]
     rest("carrier")
-    lead_around("carrier")
+    fail_over("carrier")
     assert {state(each)[:2] for each in ids_} == {("queued", "second")}
     assert timeline(ids_[0]) == ["failover"]
     assert go(second) == 3 and carrier.submitted == []
@@ -157,7 +157,7 @@ def test_what_has_no_other_way_waits_for_the_resting_gateway_and_pays_nothing_fo
     one = send(wallet).messages[0]
     rest("carrier")
     for _ in range(20):
-        lead_around("carrier")
+        fail_over("carrier")
     assert state(one["id"]) == ("queued", "carrier", 0) and timeline(one["id"]) == []
     clock.advance(5)
     assert go(carrier) == 1 and state(one["id"])[0] == "submitted"
@@ -169,11 +169,11 @@ def test_what_it_refused_for_now_fails_after_the_retry_delays_though_the_gateway
     assert go(carrier) == 1
     rest("carrier")
     for seconds in (1, 4):
-        lead_around("carrier")
+        fail_over("carrier")
         assert state(one["id"])[0] == "queued"
         clock.advance(seconds)
         rest("carrier")
-        lead_around("carrier")
+        fail_over("carrier")
     assert state(one["id"])[0] == "failed" and balance(wallet) == "1000"
     assert timeline(one["id"]) == ["retrying", "retrying", "failed"]
     assert len(carrier.submitted) == 1 and problems() == []
@@ -185,7 +185,7 @@ def test_but_it_waits_for_what_comes_of_the_try_after_the_rest(wallet, carrier, 
     assert go(carrier) == 1
     rest("carrier")
     clock.advance(60)
-    lead_around("carrier")
+    fail_over("carrier")
     assert state(one["id"]) == ("queued", "carrier", 1) and go(carrier) == 1
     assert state(one["id"])[0] == "submitted"
 
@@ -225,34 +225,34 @@ def test_after_a_rest_one_message_tries_the_gateway_and_the_others_go_when_it_we
     send(wallet, *NUMBERS[:5])
     rest("carrier")
     clock.advance(5)
-    lane = still_lane(app, "carrier")
-    lane._serve()
+    worker = still_worker(app, "carrier")
+    worker._serve()
     assert first.wait(30)
     for _ in range(3):
-        lane._serve()
-    assert lane.out == 1
+        worker._serve()
+    assert worker.out == 1
     release.set()
-    with lane.idle:
-        assert lane.idle.wait_for(lambda: lane.out == 0, 30)
+    with worker.idle:
+        assert worker.idle.wait_for(lambda: worker.out == 0, 30)
     assert len(carrier.submitted) == 1 and not breaker.is_on_trial("carrier")
-    lane._serve()
-    lane.pool.shutdown()
+    worker._serve()
+    worker.pool.shutdown()
     assert len(carrier.submitted) == 5
 
 
-def still_lane(app: Flask, name: str) -> Lane:
-    """A lane whose rounds the test takes itself."""
-    lane = Lane(app, name)
-    lane.stop()
-    lane.thread.join(30)
-    lane.stopping = False
-    return lane
+def still_worker(app: Flask, name: str) -> Worker:
+    """A worker whose rounds the test takes itself."""
+    worker = Worker(app, name)
+    worker.stop()
+    worker.thread.join(30)
+    worker.stopping = False
+    return worker
 
 
 def test_what_was_queued_for_a_removed_gateway_is_led_around(wallet, carrier, second, upstreams):
     one = send(wallet).messages[0]
     del upstreams["carrier"]
-    lead_around_the_gone()
+    fail_over_removed()
     assert state(one["id"])[:2] == ("queued", "second") and go(second) == 1
 
 
@@ -260,7 +260,7 @@ def test_or_refunded_after_a_while_when_there_is_no_other_way(wallet, upstreams,
     one = send(wallet).messages[0]
     del upstreams["carrier"]
     for seconds in (1, 4, 0):
-        lead_around_the_gone()
+        fail_over_removed()
         clock.advance(seconds)
     assert state(one["id"])[0] == "failed" and balance(wallet) == "1000" and problems() == []
 

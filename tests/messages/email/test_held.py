@@ -51,7 +51,7 @@ def test_time_and_sweeps_do_nothing_to_it(app, shop, clock, jobs):
     for _ in range(4):
         clock.advance(24 * 3600)
         with app.app_context():
-            failover.lead_around_the_gone()
+            failover.fail_over_removed()
             polling.expire()
         jobs.recover()
         jobs.settle()

@@ -1,4 +1,4 @@
-"""Detours: what waits for a gateway that rests, or is gone, is sent by the next route."""
+"""Failover: what waits for a gateway that rests, or is gone, is sent by the next route."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from ...gateways import breaker, registry
 from . import queue
 from .settle import next_gateway, settle
 
-LEAD_AROUND = 200
+CHUNK = 200
 
 
-def lead_around(name: str, *, gone: bool = False) -> bool:
+def fail_over(name: str, *, gone: bool = False) -> bool:
     """Send what waits for a gateway that rests (or is gone) by the next route, where there is one; whether more may wait.
 
     Without one, what was never tried waits for the gateway. What it refused for now was promised no more than the retry
     delays: a try that falls into a rest counts as one in vain, then it fails and is refunded. So does all for one that is gone.
     """
-    claimed = queue.claim(name, LEAD_AROUND)
+    claimed = queue.claim(name, CHUNK)
     rests = breaker.rests(name)  # while the gateway is tried again, what comes of that is waited for
-    led = [message for message in claimed.messages if gone or next_gateway(message) or (rests and message.backoffs)]
-    queue.hand_back([claimed._replace(messages=[message for message in claimed.messages if message not in led])])
-    ours = queue.start([claimed._replace(messages=led)])[0].messages if led else []
+    moved = [message for message in claimed.messages if gone or next_gateway(message) or (rests and message.backoffs)]
+    queue.hand_back([claimed._replace(messages=[message for message in claimed.messages if message not in moved])])
+    ours = queue.start([claimed._replace(messages=moved)])[0].messages if moved else []
     if ours:
         outcome = (
             Outcome(TEMPORARY, code="no_gateway", text="The gateway was removed")
@@ -29,10 +29,10 @@ def lead_around(name: str, *, gone: bool = False) -> bool:
             else Outcome(TEMPORARY, code="resting", text="The gateway rests after failures")
         )
         write(lambda tx: settle(tx, [(message, outcome) for message in ours], claimed.token, called=False))
-    return len(ours) == LEAD_AROUND
+    return len(ours) == CHUNK
 
 
-def lead_around_the_gone() -> None:
+def fail_over_removed() -> None:
     """Messages that are queued for gateways which are not set up any more; mail waits for its server."""
     names = {
         row[0]
@@ -42,4 +42,4 @@ def lead_around_the_gone() -> None:
         )
     }
     for name in names - registry.gateways().keys() - {registry.SMTP}:
-        lead_around(name, gone=True)
+        fail_over(name, gone=True)

@@ -1,4 +1,4 @@
-"""A lane: the thread that takes one gateway's due messages from the queue to the wire."""
+"""A worker: the thread that takes one gateway's due messages from the queue to the wire."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...database import write_surely
 from ...gateways import breaker, registry
 from ..sending.accept import Outgoing
 from . import queue
-from .failover import lead_around
+from .failover import fail_over
 from .queue import Claimed
 from .settle import settle
 from .submit import call, in_calls
@@ -26,10 +26,10 @@ WAIT = 5.0  # seconds for a free call; a claim is held meanwhile, whose lease is
 AHEAD = 0.5  # calls that lie ready for those that get free, as a share of what the gateway takes at once
 
 
-class Lane:
+class Worker:
     """Serves one gateway, so that a hanging one holds up no other.
 
-    The lane's thread does what is quick for all calls together: it claims ahead, takes free calls, and marks what goes
+    Its thread does what is quick for all calls together: it claims ahead, takes free calls, and marks what goes
     out by them in one commit. A pool of threads makes the calls and settles them.
     """
 
@@ -40,12 +40,12 @@ class Lane:
         self.ready: deque[Claimed] = deque()  # a call each
         self.a_call = 1  # messages claimed for each: as many as lately went into one
         self.not_before = 0.0  # monotonic seconds; after a wait for a free call that was in vain
-        self.next_detour = 0.0
+        self.next_failover = 0.0
         self.pool: ThreadPoolExecutor | None = None
         self.width = 0
         self.idle = threading.Condition()
         self.out = 0  # calls whose messages are not settled yet
-        self.thread = threading.Thread(target=self._run, name=f"lane-{name}", daemon=True)
+        self.thread = threading.Thread(target=self._run, name=f"dispatch-{name}", daemon=True)
         self.thread.start()
 
     def ring(self) -> None:
@@ -96,10 +96,10 @@ class Lane:
                 self.ready.append(claimed)
                 self._begin(gateway)
         # A look claims and hands back what has no other way: not at every ring of the bell.
-        if time.monotonic() < self.next_detour:
+        if time.monotonic() < self.next_failover:
             return False
-        self.next_detour = time.monotonic() + INTERVAL
-        while lead_around(gateway.name):
+        self.next_failover = time.monotonic() + INTERVAL
+        while fail_over(gateway.name):
             pass
         return False
 

@@ -1,4 +1,4 @@
-"""Announce: what happened to messages and batches → the outbox, in the transaction in which it happened."""
+"""What happened to messages and batches → the outbox, in the transaction in which it happened."""
 
 from __future__ import annotations
 
