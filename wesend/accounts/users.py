@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from ..core import clock
+from ..core import clock, email_address
 from ..core.errors import (
     EmailTaken,
     Forbidden,
@@ -21,7 +19,6 @@ from . import audit_log, ending, roles
 from .roles import MANAGE, OPERATE, OPERATOR, OWNER, Actor, User
 from .service import get_account
 
-EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,190}")
 FIRST_EMAIL = "operator@localhost"
 """Stands for the first user's address until it is given with the password."""
 
@@ -85,7 +82,7 @@ def _refuse_invitation(tx: Tx, email: str, account_id: int | None, actor: Actor)
 
 def clean_email(email: str) -> str:
     email = email.strip().lower()
-    if not EMAIL.fullmatch(email):
+    if not email_address.USER.fullmatch(email):
         raise InvalidInput(f"{email[:80]!r} is not an e-mail address", {"email": ["Not an e-mail address"]})
     return email
 

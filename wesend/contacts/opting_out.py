@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import IO
@@ -10,7 +9,7 @@ from typing import IO
 from ..accounts import audit_log, roles
 from ..accounts.roles import SEE, SEND, Actor
 from ..accounts.service import AccountInfo
-from ..core import number_text, phones
+from ..core import email_address, number_text, phones
 from ..core.errors import InvalidInput
 from ..database import Row, Tx, keyset, query, write
 from ..routing import opt_outs
@@ -19,7 +18,6 @@ from .files import EmptyList, Line
 from .headers import addresses_in
 
 OPT_OUTS_A_WRITE = 200  # each takes back what waits for it
-AN_ADDRESS = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{3,189}")
 
 
 def list_opt_outs(account_id: int, before: int | None, limit: int, *, actor: Actor) -> list[Row]:
@@ -113,7 +111,7 @@ def _reachable(account: AccountInfo, text: str) -> tuple[str, str] | None:
     if phone is not None:
         return opt_outs.SMS, phone.e164
     address = number_text.visible(text).lower().removeprefix("mailto:")
-    return (opt_outs.EMAIL, address) if AN_ADDRESS.fullmatch(address) else None
+    return (opt_outs.EMAIL, address) if email_address.OPTED_OUT.fullmatch(address) else None
 
 
 def _add_opt_outs(account: AccountInfo, found: list[tuple[str, str]], actor: Actor) -> int:

@@ -77,7 +77,8 @@ class _Adapters:
         if before is not None:
             _close_apart(self.kept.pop(row["name"]).adapter)
         try:
-            adapter = build(row["name"], row["type"], json.loads(row["options"]), vault.unseal_table(row["secrets"]), _address(row))
+            address = callback_address(row["name"], row["type"], row["callback_token"])
+            adapter = build(row["name"], row["type"], json.loads(row["options"]), vault.unseal_table(row["secrets"]), address)
         except (vault.Unreadable, ValueError, KeyError) as error:
             current_app.logger.error("gateway %s can't be used: %s", row["name"], error)
             return None
@@ -144,8 +145,9 @@ def hears_callbacks(type_class: type[Configurable]) -> bool:
     )
 
 
-def _address(row: Row) -> str:
-    return f"{current_app.config['WESEND'].base_url}/callbacks/{kind_of(row['type'])}/{row['name']}/{row['callback_token']}"
+def callback_address(name: str, type_name: str, token: str) -> str:
+    """Where a vendor brings receipts or results, if it brings any (`hears_callbacks`)."""
+    return f"{current_app.config['WESEND'].base_url}/callbacks/{kind_of(type_name)}/{name}/{token}"
 
 
 def _known(tx: Tx | None = None) -> tuple[dict[str, SmsGateway], dict[str, MoneyGateway]]:

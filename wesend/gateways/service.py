@@ -7,8 +7,6 @@ import re
 import secrets as random
 from typing import Any, NamedTuple
 
-from flask import current_app
-
 from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
 from ..adapters.options import BadOption, destination, read_options
@@ -22,7 +20,8 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_\-]{0,39}")
 
 
 class GatewayInfo(NamedTuple):
-    """``kind`` is sms or money; ``problem`` is why it can't be used now; ``callback_url`` is for the vendor to call.
+    """``kind`` is sms or money; ``problem`` is why it can't be used now; ``callback_url``: where the vendor
+    brings receipts or results, if it brings any.
 
     ``options`` as they were given; of ``secrets`` only the names.
     """
@@ -92,7 +91,7 @@ def _refused_name(sentence: str) -> InvalidInput:
 def _try_to_build(name: str, type_name: str, options: dict[str, str], secrets: dict[str, str], token: str) -> None:
     """InvalidInput for settings that the type can't use."""
     try:
-        registry.build(name, type_name, options, secrets, callback_address(name, type_name, token) or "").close()
+        registry.build(name, type_name, options, secrets, registry.callback_address(name, type_name, token)).close()
     except ValueError as error:
         setting = error.setting if isinstance(error, BadOption) else None
         raise InvalidInput(str(error), {setting: [str(error)]} if setting else None) from error
@@ -175,12 +174,13 @@ def built_in(name: str) -> GatewayInfo:
 def _info(row: Row) -> GatewayInfo:
     kind = kind_of(row["type"])
     adapter = (registry.money_gateway if kind == "money" else registry.sms_gateway)(row["name"])
+    hears = registry.hears_callbacks(types()[row["type"]])
     problem = _why_not(row) if adapter is None else breaker.problem_of(row["name"]) or links.problem_of(row["name"])
     return GatewayInfo(
         row["name"],
         row["type"],
         kind,
-        callback_address(row["name"], row["type"], row["callback_token"]),
+        registry.callback_address(row["name"], row["type"], row["callback_token"]) if hears else None,
         problem,
         json.loads(row["options"]),
         tuple(_secrets_of(row)),
@@ -197,13 +197,6 @@ def _why_not(row: Row) -> str:
     except InvalidInput as error:
         return str(error)
     return "it could not be used a moment ago"
-
-
-def callback_address(name: str, type_name: str, token: str) -> str | None:
-    """Where the vendor reports receipts or results; None for a type whose vendor reports none."""
-    if not registry.hears_callbacks(types()[type_name]):
-        return None
-    return f"{current_app.config['WESEND'].base_url}/callbacks/{kind_of(type_name)}/{name}/{token}"
 
 
 def callback_token(name: str) -> str | None:

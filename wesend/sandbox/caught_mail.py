@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
-from ..core import clock
+from ..core import clock, email_address
 from ..core.errors import MessageNotFound
 from ..database import Row, query, query_one
 from ..gateways.registry import SANDBOX_MAIL
@@ -22,7 +21,6 @@ from .mail_reading import Read, Room
 
 T = TypeVar("T")
 
-ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 OURS = f"m.channel = '{EMAIL}' AND m.gateway = '{SANDBOX_MAIL}' AND m.{TAKEN} AND w.is_sandbox = 1"
 
 _reading = threading.Lock()
@@ -61,7 +59,7 @@ def list_emails(wanted: Wanted, show: Callable[[dict], T]) -> list[T]:
     """The same, each as ``show`` makes it, which is done while nobody else reads: only that is kept."""
     # An address holds no space: one in a query string is a plus that was not escaped.
     address = wanted.recipient.lower().replace(" ", "+") if wanted.recipient else None
-    if address is not None and ADDRESS.fullmatch(address) is None:
+    if address is not None and email_address.WANTED.fullmatch(address) is None:
         raise UnknownRecipient("to is no e-mail address")
     found = sandbox_inbox.in_order(
         sandbox_inbox.places(EMAIL, SANDBOX_MAIL, wanted, address=address) + _handed_in(wanted, address), wanted

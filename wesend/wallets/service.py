@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import string
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from ..accounts import audit_log, roles
 from ..accounts.roles import MANAGE, OPERATE, Actor
 from ..accounts.service import get_account
 from ..accounts.sides import Side, side_of
-from ..core import clock, money
+from ..core import clock, email_address, money
 from ..core.errors import InvalidInput, WalletForbidden, WalletNotFound
 from ..database import Reader, Row, Tx, atomic, cached, query, query_one
 from . import ledger
@@ -104,6 +103,12 @@ def wallet_by_id(wallet_id: int, tx: Tx | None = None) -> WalletInfo:
     return wallet
 
 
+def only_live_wallet() -> WalletInfo | None:
+    """The instance's live wallet; None while there is none, or several."""
+    found = query("SELECT uid FROM wallets WHERE is_sandbox = 0 LIMIT 2")
+    return find_wallet(found[0]["uid"]) if len(found) == 1 else None
+
+
 def wallet_of_account(uid: str, account_id: int, *, side: Side | None = None) -> WalletInfo:
     """WalletForbidden for another account's wallet, WalletNotFound for none and for one that ``side`` does not see."""
     wallet = find_wallet(uid)
@@ -165,7 +170,7 @@ def set_low_balance(wallet: WalletInfo, threshold_micros: int | None, mail: str 
     roles.require(actor, MANAGE, wallet.account_id)
     if threshold_micros is not None and threshold_micros <= 0:
         raise InvalidInput("The threshold must be above zero", {"amount": ["Must be above zero"]})
-    if mail is not None and not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", mail):
+    if mail is not None and not email_address.ALERTED.fullmatch(mail):
         raise InvalidInput(f"{mail} is no e-mail address", {"mail": ["Not an e-mail address"]})
     shown = "off" if threshold_micros is None else f"below {money.text(threshold_micros)} {wallet.currency}"
     with atomic() as tx:

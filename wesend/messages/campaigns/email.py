@@ -10,10 +10,11 @@ from ...accounts.roles import Actor
 from ...accounts.service import AccountInfo
 from ...contacts import service as contacts
 from ...core.chunks import chunks
+from ...core.email_address import is_address
 from ...core.errors import InvalidInput
 from ...database import Row
 from ...wallets.service import WalletInfo
-from ..email.compose import Letter, MailComposer, is_address
+from ..email.compose import Letter, MailComposer
 from ..sending import send
 from ..sending.compose import Addressee
 from ..sending.options import Order, Origin

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from email import policy
 from email.headerregistry import HeaderRegistry, UnstructuredHeader
@@ -19,6 +18,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from ...accounts.service import AccountInfo
 from ...core import clock, markup, templating
+from ...core.email_address import is_address
 from ...core.errors import InvalidInput
 from ...database import Row, query_one
 from ...gateways import registry
@@ -29,24 +29,7 @@ from ..sending.compose import DUPLICATE, EMAIL, INVALID_RECIPIENT, OPTED_OUT, Ad
 from ..state import letter_texts
 from ..state.letter_texts import HTML, PLAIN, SINGLE
 
-__all__ = [
-    "HTML",
-    "PLAIN",
-    "Letter",
-    "MailComposer",
-    "is_address",
-    "link_target",
-    "mail_from",
-    "read_token",
-    "render",
-    "track",
-    "tracking_url",
-]
-
-ADDRESS = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?"
-    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?)+"
-)
+__all__ = ["HTML", "PLAIN", "Letter", "MailComposer", "link_target", "mail_from", "read_token", "render", "track", "tracking_url"]
 
 
 class _OneLine(UnstructuredHeader):
@@ -64,10 +47,6 @@ POLICY = policy.SMTP.clone(cte_type="7bit", header_factory=HEADERS)
 LONGEST_SUBJECT = 998
 """Characters of a line of a mail (RFC 5322, 2.1.1), and of a subject when it comes in."""
 OPEN, CLICK, UNSUBSCRIBE = "o", "c", "u"
-
-
-def is_address(text: str) -> bool:
-    return len(text) <= 254 and ADDRESS.fullmatch(text) is not None and text[0] != "." and ".." not in text and ".@" not in text
 
 
 STORED_A_SEND = 32 * 2**20
