@@ -298,3 +298,37 @@ def test_no_page_knows_one_dialect():
         for name in DIALECTS_OWN
         if re.search(rf"\b{name}\b", path.read_text())
     ] == []
+
+
+EDGES = ("dialects", "callbacks", "dashboard", "docs", "cli", "web", "jobs", "server")
+SQL = re.compile(r"\s*(SELECT\s|INSERT\s+(OR\s|INTO\s)|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\s|WITH\s+\w+(\s|\()|REPLACE\s+INTO\s)")
+READS_AND_WRITES = ("query", "query_one", "reading", "snapshot", "write", "write_surely", "atomic", "cached", "Tx")
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if unit(name) in EDGES or name == "sandbox.api"])
+def test_no_sql_at_the_edges(module):
+    """They call use cases; what is read and written, and in which transaction, is the domains' own affair."""
+    forbidden = {f"wesend.database.{name}" for name in READS_AND_WRITES}
+    assert [found for found in imports_of(module) if found.target in forbidden] == []
+    assert [
+        node.value
+        for node in ast.walk(ast.parse(path_of(module).read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.match(node.value)
+    ] == []
+
+
+def test_the_test_knows_sql_when_it_sees_it():
+    for statement in ("SELECT 1", "\n  INSERT OR IGNORE INTO t", "UPDATE t SET a = 1", "DELETE FROM t", "WITH found AS (SELECT 1)"):
+        assert SQL.match(statement)
+    for text in ("DELETE /groups/{id}", "Select a wallet", "With its fields filled in", "UPDATE"):
+        assert not SQL.match(text)
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if name != "core.email_address"])
+def test_what_an_email_address_looks_like_is_said_in_one_place(module):
+    text = path_of(module).read_text()
+    assert re.findall(r"\][+*}0-9,{]*@\[", text) == [], "core.email_address"
+
+
+def test_the_address_of_callbacks_is_put_together_in_one_place():
+    assert [name for name in modules() if re.search(r"\}/callbacks/", path_of(name).read_text())] == ["gateways.registry"]

@@ -13,7 +13,7 @@ from flask import current_app
 from ..accounts.service import get_account
 from ..core import clock
 from ..core.errors import InvalidInput, NotFound
-from ..database import query_one
+from ..sandbox import account as sandbox_account
 from ..sandbox import caught_mail
 from ..sandbox import inbox as sandbox_inbox
 from ..sandbox.inbox import Wanted
@@ -115,10 +115,10 @@ def listen(url: str | None, account_id: int | None, format_names: tuple[str, ...
 
 
 def _sandbox_account() -> int:
-    row = query_one("SELECT id FROM accounts WHERE is_sandbox = 1")
-    if row is None or not current_app.config["WESEND"].sandbox:
+    account_id = sandbox_account.find_account()
+    if account_id is None or not current_app.config["WESEND"].sandbox:
         raise InvalidInput("Name the account with --account: the sandbox is off")
-    return row[0]
+    return account_id
 
 
 COMMANDS = (wait, listen)

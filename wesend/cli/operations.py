@@ -9,26 +9,23 @@ from flask import current_app
 
 from ..accounts.service import get_account
 from ..core.errors import InvalidInput
-from ..database import query
 from ..messages.sending import send as sending
 from ..messages.sending.compose import Composer, read_recipients
 from ..messages.sending.options import Origin
 from ..operations import doctor as diagnosis
 from ..operations.audit import audit as run_audit
-from ..sandbox.published import first_wallet_uid
-from ..wallets.service import WalletInfo, find_wallet
+from ..sandbox import account as sandbox_account
+from ..wallets.service import WalletInfo, find_wallet, only_live_wallet
 from .shared import ACTOR, Answer, command
 
 
 def _default_wallet() -> WalletInfo:
     """The sandbox's while it is on (it can do no harm), else the only live wallet."""
-    of_sandbox = first_wallet_uid()
-    if current_app.config["WESEND"].sandbox and query("SELECT 1 FROM wallets WHERE uid = ?", (of_sandbox,)):
-        return find_wallet(of_sandbox)
-    live = query("SELECT uid FROM wallets WHERE is_sandbox = 0 LIMIT 2")
-    if len(live) != 1:
+    wallet = sandbox_account.default_wallet() if current_app.config["WESEND"].sandbox else None
+    wallet = wallet or only_live_wallet()
+    if wallet is None:
         raise InvalidInput("Name the wallet that pays with --wallet")
-    return find_wallet(live[0][0])
+    return wallet
 
 
 @command(

@@ -5,7 +5,7 @@ wait together into one commit (group commit).
 """
 
 from .connecting import configure
-from .current import atomic, cached, init_app, query, query_one, reading, snapshot, write, write_surely
+from .current import atomic, cached, check_readable, init_app, query, query_one, reading, snapshot, write, write_surely
 from .engine import Database
 from .schema import db, migrate
 from .transaction import Reader, Row, Tx, marks
@@ -17,6 +17,7 @@ __all__ = [
     "Tx",
     "atomic",
     "cached",
+    "check_readable",
     "configure",
     "db",
     "init_app",

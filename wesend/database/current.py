@@ -67,6 +67,11 @@ def query_one(sql: str, parameters: Sequence | dict = ()) -> Any | None:
     return rows[0] if rows else None
 
 
+def check_readable() -> None:
+    """sqlite3.Error where a table can't be read."""
+    query("SELECT version FROM config_state")
+
+
 def reading(tx: Tx | None) -> Reader:
     """What to read with: the caller's transaction, or none."""
     return tx or _database()

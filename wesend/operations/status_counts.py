@@ -30,6 +30,11 @@ def status_counts() -> Counter[tuple[str, str, str]]:
     return found
 
 
+def accepted_sms() -> int:
+    """Up to now, since the instance was made."""
+    return query("SELECT coalesce(sum(total), 0) FROM daily_counts")[0][0]
+
+
 def roll_up(chunk: int = CHUNK) -> int:
     """Add the next lines of the timeline to the counts and move the mark; how many lines."""
     begin = sweep_cursors.read(MARK)

@@ -15,7 +15,7 @@ from ..database import query_one
 from ..database.schema_version import alone
 from ..routing import senders
 from ..wallets import service as wallets
-from .published import Published, all_published
+from .published import Published, all_published, first_wallet_uid
 
 NAME = "Sandbox"
 ACTOR = "system"
@@ -40,8 +40,9 @@ def ensure_sandbox() -> int:
 
 
 def _ensure() -> int:
-    row = query_one("SELECT id FROM accounts WHERE is_sandbox = 1")
-    account_id = row[0] if row else accounts.create_account(NAME, "UG", actor=ACTOR, is_sandbox=True).id
+    account_id = find_account()
+    if account_id is None:
+        account_id = accounts.create_account(NAME, "UG", actor=ACTOR, is_sandbox=True).id
     for api, access in all_published().items():
         _ensure_access(account_id, api, access)
     for name in SENDERS:
@@ -64,6 +65,18 @@ def _ensure_access(account_id: int, api: str, access: Published) -> None:
         keys.create_key(
             account_id=account_id, wallet_id=wallet.id, api=api, name="Sandbox", credentials=given, is_sandbox=True, actor=ACTOR
         )
+
+
+def find_account() -> int | None:
+    """The sandbox account's id; None where none was made."""
+    row = query_one("SELECT id FROM accounts WHERE is_sandbox = 1")
+    return row["id"] if row else None
+
+
+def default_wallet() -> wallets.WalletInfo | None:
+    """What pays for a send that names no wallet; None where the sandbox was not made."""
+    uid = first_wallet_uid()
+    return wallets.find_wallet(uid) if query_one("SELECT 1 FROM wallets WHERE uid = ?", (uid,)) else None
 
 
 def _ensure_contacts(account_id: int) -> None:

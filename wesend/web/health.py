@@ -11,7 +11,7 @@ from ..coordination import leadership, pause
 from ..core import clock, storage
 from ..core.client_addresses import has_metrics_token, is_direct_from_loopback
 from ..core.settings import Settings
-from ..database import query
+from ..database import check_readable
 
 blueprint = Blueprint("health", __name__)
 
@@ -28,7 +28,7 @@ def healthz() -> ResponseReturnValue:
     paused = None
     try:
         paused = pause.current()
-        query("SELECT 1 FROM wallets LIMIT 1")
+        check_readable()
         database = "ok"
     except sqlite3.Error as error:
         database = type(error).__name__

@@ -21,9 +21,8 @@ from ..core import clock, storage
 from ..core.client_addresses import has_metrics_token, is_direct_from_loopback
 from ..core.current_request import this_g, this_request
 from ..core.settings import Settings
-from ..database import query
 from ..operations import backup, queue_state
-from ..operations.status_counts import status_counts
+from ..operations.status_counts import accepted_sms, status_counts
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -155,8 +154,7 @@ def _messages(_settings: Settings) -> Iterator[Metric]:
     for names, count in sorted(status_counts().items()):
         statuses.add_metric(names, count)
     yield statuses
-    accepted = query("SELECT coalesce(sum(total), 0) FROM daily_counts")[0][0]
-    yield CounterMetricFamily("wesend_sms_accepted", "SMS that were accepted, since the instance was made", value=accepted)
+    yield CounterMetricFamily("wesend_sms_accepted", "SMS that were accepted, since the instance was made", value=accepted_sms())
 
 
 def _queue(_settings: Settings) -> Iterator[Metric]:

@@ -8,9 +8,9 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from ...core import markup
-from ...database import Row, query_one
+from ...database import Row
 from ...messages.email import compose as mail
-from ...messages.email import held
+from ...messages.email import held, tracking
 from ...messages.reporting import disclosure, history, search
 from ...messages.sending import actions
 from ...messages.sending.accept import get_batch, get_batch_by_id
@@ -52,7 +52,7 @@ def index() -> ResponseReturnValue:
         statuses=STATUSES,
         query_args=request.args,
         batch=batch,
-        happened={row["id"]: _happened(row["id"]) for row in page.rows},
+        happened={row["id"]: tracking.opens_and_clicks(row["id"]) for row in page.rows},
         is_first=last is None,
         is_filtered=bool(request.args.get("q") or status or batch),
     )
@@ -62,16 +62,6 @@ def _batch() -> Row | None:
     """The send that is looked at alone."""
     uid = query_args.text("batch")
     return get_batch(uid, account().id, actor=actor()) if uid else None
-
-
-def _happened(message_id: int) -> tuple[int, int]:
-    """Opens (0 or 1) and distinct links followed."""
-    row = query_one(
-        "SELECT coalesce(sum(event = 'opened'), 0), coalesce(sum(event = 'clicked'), 0) FROM message_events WHERE message_id = ?",
-        (message_id,),
-    )
-    assert row is not None
-    return row[0], row[1]
 
 
 @blueprint.get("/<uid>")

@@ -11,7 +11,8 @@ from ...contacts import service as contacts
 from ...contacts.files import EmptyList
 from ...core import clock, countries, money, phones, templating
 from ...core.errors import BatchNotFound, NotCancellable
-from ...database import Row, query_one
+from ...database import Row
+from ...messages.reporting import history
 from ...messages.sending import actions, precheck, send
 from ...messages.sending.accept import get_batch, get_batch_by_id
 from ...messages.sending.compose import Addressee, Composer
@@ -145,7 +146,7 @@ def _status(batch: Row) -> str:
     if state in ("paused", "cancelled"):
         return state
     waiting = {"scheduled": "scheduled", "drip": "dripping"}.get(batch["mode"])
-    if waiting and query_one("SELECT 1 FROM messages WHERE batch_id = ? AND status = ? LIMIT 1", (batch["id"], waiting)):
+    if waiting and history.holds(batch["id"], waiting):
         return waiting
     return "sending"
 

@@ -57,6 +57,18 @@ def _note(message: Row, happening: str, target: str | None) -> None:
     write_surely(unit)
 
 
+OPENS_AND_CLICKS = """
+    SELECT coalesce(sum(event = 'opened'), 0) AS opens, coalesce(sum(event = 'clicked'), 0) AS clicks
+    FROM message_events WHERE message_id = ?
+"""
+
+
+def opens_and_clicks(message_id: int) -> tuple[int, int]:
+    """Opens (0 or 1) and distinct links followed."""
+    row = query(OPENS_AND_CLICKS, (message_id,))[0]
+    return row["opens"], row["clicks"]
+
+
 def unsubscribe(message: Row) -> None:
     """Nothing more of this account's side to this address; what is scheduled or waits to be tried again neither."""
     account_id, address = message["account_id"], message["recipient"].lower()

@@ -96,6 +96,11 @@ def _seen(row: Row | None, side: Side | None) -> Row:
     return row
 
 
+def holds(batch_id: int, status: str) -> bool:
+    """Whether a message of the batch has this status."""
+    return query_one("SELECT 1 FROM messages WHERE batch_id = ? AND status = ? LIMIT 1", (batch_id, status)) is not None
+
+
 def visible(batch_id: int) -> bool:
     """Whether a batch was accepted."""
     row = query_one("SELECT state FROM batches WHERE id = ?", (batch_id,))
