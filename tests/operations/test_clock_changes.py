@@ -31,6 +31,11 @@ def moments(column: str) -> list[int]:
     return [row[0] for row in query(f"SELECT {column} FROM messages")]
 
 
+def test_what_is_ended_is_a_moment():
+    """No state is changed here: that is the business of the packages that the tables are of."""
+    assert {wait.column for wait in clock_changes.WAITS} == {"due_at", "poll_at", "lease_until", "expires_at"}
+
+
 @pytest.mark.parametrize("name", WAITING)
 def test_a_wait_that_is_longer_than_it_can_have_been_meant_ends(message, name):
     set_to(WAITING[name], LONG)

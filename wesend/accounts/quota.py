@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ..core.current_app import this_app
 from ..core.errors import StorageQuotaExceeded
-from ..database import query_one
+from ..database import Tx, reading
 
 MB = 2**20
 
@@ -28,8 +28,8 @@ class Stored(NamedTuple):
         return self.texts + self.contacts
 
 
-def stored(account_id: int) -> Stored:
-    row = query_one("SELECT texts, contacts FROM account_storage WHERE account_id = ?", (account_id,))
+def stored(account_id: int, tx: Tx | None = None) -> Stored:
+    row = reading(tx).one("SELECT texts, contacts FROM account_storage WHERE account_id = ?", (account_id,))
     return Stored(*row) if row is not None else Stored(0, 0)
 
 
@@ -39,11 +39,11 @@ def limit() -> int | None:
     return megabytes * MB or None
 
 
-def require_room(account_id: int, more: int = 0) -> None:
+def require_room(account_id: int, more: int = 0, tx: Tx | None = None) -> None:
     """StorageQuotaExceeded unless there is room for ``more`` bytes (0: for anything at all)."""
     most = limit()
     if most is None:
         return
-    total = stored(account_id).total
+    total = stored(account_id, tx).total
     if total >= most or total + more > most:
         raise StorageQuotaExceeded(stored_bytes=total, limit_bytes=most)

@@ -14,7 +14,7 @@ from ..core.errors import (
     UserNotFound,
     WesendError,
 )
-from ..database import Row, Tx, atomic, query, query_one
+from ..database import Row, Tx, atomic, query, query_one, reading
 from . import audit_log, ending, roles
 from .roles import MANAGE, OPERATE, OPERATOR, OWNER, Actor, User
 from .service import get_account
@@ -102,8 +102,8 @@ def _check_place(role: str, account_id: int | None, actor: Actor) -> None:
         get_account(account_id)
 
 
-def find_user(user_id: int) -> User:
-    row = query_one(f"{SELECT} WHERE u.id = ?", (user_id,))
+def find_user(user_id: int, tx: Tx | None = None) -> User:
+    row = reading(tx).one(f"{SELECT} WHERE u.id = ?", (user_id,))
     if row is None:
         raise UserNotFound
     return user_of(row)
@@ -147,7 +147,7 @@ def set_role(user_id: int, role: str, account_id: int | None = None, *, actor: A
     """Another role, effective at once: the user's sessions end. LastOperator, LastOwner keep one who can let others in."""
     _check_place(role, account_id, actor)
     with atomic() as tx:
-        user = find_user(user_id)
+        user = find_user(user_id, tx)
         require_over(actor, user)
         if (user.role, user.account_id) == (role, account_id):
             return user
@@ -171,7 +171,7 @@ def set_role(user_id: int, role: str, account_id: int | None = None, *, actor: A
 def set_status(user_id: int, status: str, *, actor: Actor) -> User:
     """``disabled``: signed out everywhere at once, open links are over; ``active``: may sign in again."""
     with atomic() as tx:
-        user = find_user(user_id)
+        user = find_user(user_id, tx)
         require_over(actor, user, even_suspended=status == "disabled")
         if isinstance(actor, User) and actor.id == user.id:
             raise Forbidden("Nobody can switch off their own sign-in")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..adapters.sms.base import TEMPORARY, UNKNOWN, Outcome
 from ..core import clock
-from ..database import Tx, query, query_one
+from ..database import Tx, query, query_one, reading
 
 FAILURES = 5  # one after the other, until it rests
 FIRST_REST_MS = 5 * clock.SECOND
@@ -72,12 +72,12 @@ def on_trial() -> frozenset[str]:
     return frozenset(row[0] for row in query("SELECT gateway FROM gateway_health WHERE failures >= ?", (FAILURES,)))
 
 
-def resting() -> frozenset[str]:
+def resting(tx: Tx | None = None) -> frozenset[str]:
     """Those that are left alone now. A rest that would last longer than the longest is of a clock that was set back."""
     now = clock.now_ms()
     return frozenset(
         row[0]
-        for row in query(
+        for row in reading(tx).all(
             "SELECT gateway FROM gateway_health WHERE rests_until > ? AND rests_until <= ?", (now, now + LONGEST_REST_MS)
         )
     )

@@ -10,7 +10,7 @@ from ..accounts.sides import CHANGEABLE, SEEN, Side, changing
 from ..core import clock
 from ..core.chunks import chunks
 from ..core.current_app import this_app
-from ..database import Tx, marks, query, query_one
+from ..database import Tx, marks, query_one, reading
 
 SMS, EMAIL = "sms", "email"
 RECORDED = "wesend.opt_outs_recorded"
@@ -54,13 +54,13 @@ def has_opt_outs(account_id: int, channel: str) -> bool:
     return query_one("SELECT 1 FROM opt_outs WHERE account_id = ? AND channel = ? LIMIT 1", (account_id, channel)) is not None
 
 
-def opted_out(account_id: int, channel: str, addresses: list[str], side: Side) -> set[str]:
+def opted_out(account_id: int, channel: str, addresses: list[str], side: Side, tx: Tx | None = None) -> set[str]:
     """Those of ``addresses`` (lower case) that want no sends of this side."""
     found: set[str] = set()
     for chunk in chunks(addresses):
         found.update(
             row[0]
-            for row in query(
+            for row in reading(tx).all(
                 f"SELECT address FROM opt_outs WHERE account_id = ? AND channel = ? AND address IN ({marks(chunk)}) AND {SEEN}",
                 (account_id, channel, *chunk, side),
             )

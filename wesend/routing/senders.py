@@ -13,7 +13,7 @@ from ..accounts.service import get_account
 from ..accounts.sides import SANDBOX, SEEN, Side
 from ..core import clock
 from ..core.errors import InvalidInput, SenderDecided, SenderNotApproved, SenderNotFound, SenderTaken, TooManySenderRequests
-from ..database import Reader, Row, Tx, atomic, cached, query, query_one
+from ..database import Reader, Row, Tx, atomic, cached, query, reading
 from .lookalikes import appearance
 
 NAME = re.compile(r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)*")
@@ -114,7 +114,7 @@ def decide_sender(
             "UPDATE sender_ids SET status = ?, rejection_reason = ?, decided_at = ? WHERE id = ? AND status = ?",
             (status, None if approve else reason, clock.now_ms(), sender_id, seen or sender["status"]),
         ):
-            raise SenderDecided(f"{sender['name']} was decided already: it is {get_sender(sender_id)['status']}")
+            raise SenderDecided(f"{sender['name']} was decided already: it is {get_sender(sender_id, tx)['status']}")
         audit_log.record(
             tx,
             actor=actor,
@@ -136,7 +136,7 @@ def _holders(tx: Tx | None, sender: Row) -> list[Row]:
     )
     values = (sender["account_id"], SANDBOX)
     looks = appearance(sender["name"])
-    return [row for row in (tx.all(sql, values) if tx is not None else query(sql, values)) if appearance(row["name"]) == looks]
+    return [row for row in reading(tx).all(sql, values) if appearance(row["name"]) == looks]
 
 
 def holders_of(senders: list[Row], *, actor: Actor) -> dict[int, list[Row]]:
@@ -145,8 +145,8 @@ def holders_of(senders: list[Row], *, actor: Actor) -> dict[int, list[Row]]:
     return {sender["id"]: found for sender in senders if (found := _holders(None, sender))}
 
 
-def get_sender(sender_id: int) -> Row:
-    row = query_one("SELECT * FROM sender_ids WHERE id = ?", (sender_id,))
+def get_sender(sender_id: int, tx: Tx | None = None) -> Row:
+    row = reading(tx).one("SELECT * FROM sender_ids WHERE id = ?", (sender_id,))
     if row is None:
         raise SenderNotFound(f"There is no sender ID {sender_id}")
     return row

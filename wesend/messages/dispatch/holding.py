@@ -8,32 +8,26 @@ from __future__ import annotations
 
 from ...accounts.service import suspended_accounts
 from ...database import Tx, marks, query, write
+from ..state import waiting
 from ..state.statuses import HELD, HELD_BACK
 
 CHUNK = 500
-
-
-def set_aside(tx: Tx, ids: list[int]) -> int:
-    """Messages that wait in lane 0 are held from now on; how many."""
-    return (
-        tx.changed(
-            f"UPDATE messages SET lane = {HELD} WHERE id IN ({marks(ids)}) AND lane = 0"
-            " AND status IN ('scheduled', 'dripping', 'queued')",
-            ids,
-        )
-        if ids
-        else 0
-    )
+HEAD = """
+    SELECT id, account_id FROM messages WHERE status = 'queued' AND lane = 0 AND gateway = ? AND due_at <= ?
+    ORDER BY due_at, id LIMIT ?
+"""
+OWNERS = "SELECT id, account_id FROM messages WHERE id IN ({ids})"
+ACTIVE_AGAIN = f"""
+    SELECT id FROM accounts a WHERE status = 'active'
+        AND EXISTS (SELECT 1 FROM messages WHERE {HELD_BACK} AND account_id = a.id AND lane = {HELD})
+"""
+HELD_OF_ACCOUNT = f"SELECT id FROM messages WHERE {HELD_BACK} AND account_id = ? AND lane = ? ORDER BY due_at LIMIT ?"
 
 
 def clear_the_head(gateway: str, now: int) -> None:
     """Set aside what is due of suspended accounts at the head of a gateway's queue, until the next to leave may leave."""
     while suspended_accounts():
-        rows = query(
-            "SELECT id, account_id FROM messages WHERE status = 'queued' AND lane = 0 AND gateway = ?"
-            " AND due_at <= ? ORDER BY due_at, id LIMIT ?",
-            (gateway, now, CHUNK),
-        )
+        rows = query(HEAD, (gateway, now, CHUNK))
         held = [row["id"] for row in rows if row["account_id"] in suspended_accounts()]
         if not held or not write(lambda tx, ids=held: _set_aside_still(tx, ids)):  # type: ignore[misc]  # mypy can't infer a lambda's defaults
             return
@@ -41,43 +35,21 @@ def clear_the_head(gateway: str, now: int) -> None:
 
 def _set_aside_still(tx: Tx, ids: list[int]) -> int:
     """Looked at again under the lock: an account may have been resumed since."""
-    suspended = suspended_accounts()
-    return set_aside(
-        tx,
-        [
-            row["id"]
-            for row in tx.all(f"SELECT id, account_id FROM messages WHERE id IN ({marks(ids)})", ids)
-            if row["account_id"] in suspended
-        ],
-    )
+    suspended = suspended_accounts(tx)
+    rows = tx.all(OWNERS.format(ids=marks(ids)), ids)
+    return waiting.set_aside(tx, [row["id"] for row in rows if row["account_id"] in suspended])
 
 
 def give_back() -> int:
     """What was held of accounts that are active again is queued or waits for its time as before; how many."""
-    rows = query(
-        "SELECT id FROM accounts a WHERE status = 'active' AND EXISTS"
-        f" (SELECT 1 FROM messages WHERE {HELD_BACK} AND account_id = a.id AND lane = {HELD})"
-    )
-    return sum(put_back(row["id"], HELD) for row in rows)
+    return sum(put_back(row["id"], HELD) for row in query(ACTIVE_AGAIN))
 
 
 def put_back(account_id: int, lane: int) -> int:
     """Everything that an account has in a lane of what is held goes back to lane 0; how many."""
     total = 0
-    while ids := [
-        row[0]
-        for row in query(
-            f"SELECT id FROM messages WHERE {HELD_BACK} AND account_id = ? AND lane = ? ORDER BY due_at LIMIT ?",
-            (account_id, lane, CHUNK),
-        )
-    ]:
-        changed = write(
-            lambda tx, ids=ids: tx.changed(  # type: ignore[misc]  # mypy can't infer a lambda's defaults
-                f"UPDATE messages SET lane = 0 WHERE id IN ({marks(ids)}) AND lane = ? AND EXISTS (SELECT 1 FROM accounts"
-                " WHERE id = ? AND status = 'active')",
-                (*ids, lane, account_id),
-            )
-        )
+    while ids := [row["id"] for row in query(HELD_OF_ACCOUNT, (account_id, lane, CHUNK))]:
+        changed = write(lambda tx, ids=ids: waiting.put_back(tx, ids, lane=lane, account_id=account_id))  # type: ignore[misc]  # mypy can't infer a lambda's defaults
         total += changed
         if not changed:
             break

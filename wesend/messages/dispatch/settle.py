@@ -16,8 +16,10 @@ from ..state.statuses import DELIVERED, FAILED, QUEUED, SENT, SUBMITTED, UNKNOWN
 from ..state.transitions import Move, Moved, move
 
 REASONABLE = 500  # characters kept of a vendor's text
-
-
+KEEP_REF = """
+    UPDATE messages SET gateway_ref = coalesce(gateway_ref, ?), submitted_at = coalesce(submitted_at, ?)
+    WHERE id = ? AND claim_token = ?
+"""
 NOT_BEGUN = "not_begun"
 """An outcome of ours: the gateway was not called, for there was no room; the message waits for its turn again."""
 
@@ -28,10 +30,10 @@ def settle(tx: Tx, results: list[tuple[Outgoing, Outcome]], token: str, *, calle
     ``called``: the gateway was, so its breaker hears of it.
     """
     now = clock.now_ms()
-    if called:
-        _note_health(tx, results)
-    gateways = {name: registry.gateway(name) for name in {outgoing.gateway for outgoing, _ in results}}
-    moves = [plan_move(outgoing, outcome, token, now, gateways[outgoing.gateway]) for outgoing, outcome in results]
+    gateways = {name: registry.gateway(name, tx) for name in {outgoing.gateway for outgoing, _ in results}}
+    if called and results:
+        _note_health(tx, gateways[results[0][0].gateway], [outcome for _, outcome in results])
+    moves = [plan_move(outgoing, outcome, token, now, gateways[outgoing.gateway], tx) for outgoing, outcome in results]
     moved = move(tx, moves, now)
     at_once = [
         Move(
@@ -43,7 +45,7 @@ def settle(tx: Tx, results: list[tuple[Outgoing, Outcome]], token: str, *, calle
             {"delivered_at": now, "poll_at": None, "expires_at": None},
         )
         for entry in moved
-        if entry.move.to == SUBMITTED and _delivers_at_once(entry.before["gateway"])
+        if entry.move.to == SUBMITTED and _delivers_at_once(gateways.get(entry.before["gateway"]))
     ]
     move(tx, at_once, now)
     multipart.note_parts(tx, results)
@@ -52,19 +54,16 @@ def settle(tx: Tx, results: list[tuple[Outgoing, Outcome]], token: str, *, calle
     return moved
 
 
-def _note_health(tx: Tx, results: list[tuple[Outgoing, Outcome]]) -> None:
-    outcomes = [outcome for _, outcome in results]
-    gateway = registry.gateway(results[0][0].gateway) if results else None
+def _note_health(tx: Tx, gateway: SmsGateway | None, outcomes: list[Outcome]) -> None:
     if gateway is not None and not gateway.in_process and any(outcome.kind != NOT_BEGUN for outcome in outcomes):
         breaker.note_call(tx, gateway.name, outcomes)
 
 
-def _delivers_at_once(name: str) -> bool:
-    gateway = registry.gateway(name)
+def _delivers_at_once(gateway: SmsGateway | None) -> bool:
     return gateway is not None and gateway.delivers_at_once
 
 
-def plan_move(outgoing: Outgoing, outcome: Outcome, token: str, now: int, gateway: SmsGateway | None) -> Move:
+def plan_move(outgoing: Outgoing, outcome: Outcome, token: str, now: int, gateway: SmsGateway | None, tx: Tx | None = None) -> Move:
     """The move that an outcome of ``gateway`` (None: it is gone) asks for."""
     attempts = outgoing.attempts + 1
     settings = this_app().config["WESEND"]
@@ -108,7 +107,7 @@ def plan_move(outgoing: Outgoing, outcome: Outcome, token: str, now: int, gatewa
     if outcome.kind == TEMPORARY:
         own = gateway.retry_delays if gateway is not None else None
         delays = settings.retry_delays if own is None else own
-        return _again(outgoing, outcome, attempts, token, now, delays)
+        return _again(outgoing, outcome, attempts, token, now, delays, tx)
     return Move(
         outgoing.id,
         UNKNOWN,
@@ -121,21 +120,23 @@ def plan_move(outgoing: Outgoing, outcome: Outcome, token: str, now: int, gatewa
             "expires_at": now + settings.validity_ms,
             "lease_until": None,
             "gateway_ref": outcome.gateway_ref,
-            "poll_at": first_question(outgoing.gateway, now),
+            "poll_at": first_question(gateway, now),
         },
         token,
     )
 
 
-def first_question(gateway_name: str, now: int) -> int | None:
-    """When the gateway is first asked about a message of unknown outcome; None when it can't be asked."""
-    gateway = registry.gateway(gateway_name)
+def first_question(gateway: SmsGateway | None, now: int) -> int | None:
+    """When a gateway is first asked about a message of unknown outcome; None when it can't be asked."""
     return now + 1000 if gateway is not None and gateway.can_poll else None
 
 
-def _again(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now: int, delays: tuple[float, ...]) -> Move:
+def _again(
+    outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now: int, delays: tuple[float, ...], tx: Tx | None
+) -> Move:
     """A temporary refusal: the next route at once, else the first again after a while, else failed and refunded."""
-    following = next_gateway(outgoing)
+    names = _gateways(outgoing, tx)
+    following = _next(names, outgoing.gateway, tx)
     changes = {
         "attempts": attempts,
         "claim_token": None,
@@ -155,7 +156,7 @@ def _again(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now:
         )
     if outgoing.backoffs < len(delays):
         delay = delays[outgoing.backoffs]
-        first = _gateways(outgoing)[0] if _gateways(outgoing) else outgoing.gateway
+        first = names[0] if names else outgoing.gateway
         return Move(
             outgoing.id,
             QUEUED,
@@ -168,23 +169,24 @@ def _again(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now:
     return _fail(outgoing, outcome, attempts, token, now, "temporary")
 
 
-def _gateways(outgoing: Outgoing) -> list[str]:
+def _gateways(outgoing: Outgoing, tx: Tx | None) -> list[str]:
     """The gateways that may carry a message, in order. The sandbox never hands over, and nothing is handed to it."""
     if outgoing.gateway == registry.SANDBOX or outgoing.channel != SMS or outgoing.country is None:
         return [outgoing.gateway]
-    known = registry.sms_gateways().keys() - {registry.SANDBOX}
-    found = [
-        route.gateway for route in candidates(outgoing.country, outgoing.recipient) if route.gateway and route.gateway in known
-    ]
-    return list(dict.fromkeys(found))
+    known = registry.sms_gateways(tx).keys() - {registry.SANDBOX}
+    routes = candidates(outgoing.country, outgoing.recipient, tx=tx)
+    return list(dict.fromkeys(route.gateway for route in routes if route.gateway and route.gateway in known))
 
 
 def next_gateway(outgoing: Outgoing) -> str | None:
     """The next one in order that does not rest; when the gateway itself is gone, the first."""
-    names = _gateways(outgoing)
-    position = names.index(outgoing.gateway) + 1 if outgoing.gateway in names else 0
-    resting = breaker.resting()
-    return next((name for name in names[position:] if name not in resting and name != outgoing.gateway), None)
+    return _next(_gateways(outgoing, None), outgoing.gateway, None)
+
+
+def _next(names: list[str], present: str, tx: Tx | None) -> str | None:
+    position = names.index(present) + 1 if present in names else 0
+    resting = breaker.resting(tx)
+    return next((name for name in names[position:] if name not in resting and name != present), None)
 
 
 def _fail(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now: int, code: str) -> Move:
@@ -215,9 +217,4 @@ def _record_late(tx: Tx, results: list[tuple[Outgoing, Outcome]], settled: set[i
     """A receipt was quicker than we: the status stands, but the gateway's id is still worth keeping."""
     for outgoing, outcome in results:
         if outgoing.id not in settled and outcome.kind == ACCEPTED:
-            tx.execute(
-                "UPDATE messages SET gateway_ref = coalesce(gateway_ref, ?), submitted_at ="
-                " coalesce(submitted_at, ?)"
-                " WHERE id = ? AND claim_token = ?",
-                (outcome.gateway_ref, clock.now_ms(), outgoing.id, token),
-            )
+            tx.execute(KEEP_REF, (outcome.gateway_ref, clock.now_ms(), outgoing.id, token))

@@ -15,8 +15,9 @@ from ...accounts.service import AccountInfo
 from ...coordination import bell
 from ...core import clock
 from ...core.errors import Conflict
-from ...database import Row, Tx, atomic, marks, query, write
+from ...database import Row, Tx, atomic, query, write
 from ..sending import actions
+from ..state import bulks, waiting
 from ..state.statuses import HELD_BACK, LATE, LIVE_BULKS
 from . import holding
 
@@ -82,7 +83,7 @@ def _mark_late(tx: Tx, account_id: int, late: int) -> int:
                 (gateway, late, account_id, CHUNK),
             )
         ]
-    return tx.changed(f"UPDATE messages SET lane = {LATE} WHERE id IN ({marks(ids[:CHUNK])})", ids[:CHUNK]) if ids else 0
+    return waiting.set_late(tx, ids[:CHUNK])
 
 
 def _resume_bulk(batch: Row, late: int) -> None:
@@ -92,11 +93,7 @@ def _resume_bulk(batch: Row, late: int) -> None:
     ) or query(
         "SELECT 1 FROM messages WHERE status = 'queued' AND lane = 1 AND batch_id = ? AND due_at < ? LIMIT 1", (batch["id"], late)
     ):
-        write(
-            lambda tx: tx.changed(
-                "UPDATE batches SET state = 'paused', held_at = ? WHERE id = ? AND state = 'open'", (clock.now_ms(), batch["id"])
-            )
-        )
+        write(lambda tx: bulks.hold(tx, batch["id"], clock.now_ms()))
     elif batch["mode"] == "drip":
         actions.drip_anew(batch)
 

@@ -11,7 +11,7 @@ from ...accounts.roles import OPERATE, Actor
 from ...adapters.sms.base import CallbackReceipt, Receipt, SmsGateway
 from ...core import clock
 from ...core.chunks import chunks
-from ...database import Row, Tx, marks, query, query_one, write
+from ...database import Reader, Row, Tx, marks, query, reading, write
 from ...gateways import registry
 from ..state.transitions import Move, move
 from . import inbound, multipart
@@ -24,6 +24,20 @@ CHUNK = 50  # matched in one transaction: 10 ms or so
 RAW_KEPT = 2000  # characters
 TEXT_KEPT = 300
 SAME_DIGITS = 8  # of two spellings of one number, with and without its country
+KEEP = """
+    INSERT INTO brought_receipts (gateway, gateway_ref, reference, recipient, status, code, text, raw, part, parts, created_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+MATCH = "UPDATE brought_receipts SET state = 'matched', message_id = ? WHERE id = ? AND state = 'new'"
+GIVE_UP = "UPDATE brought_receipts SET state = 'unmatched' WHERE id IN ({ids}) AND state = 'new'"
+BY_REFERENCE = "SELECT * FROM messages WHERE uid = ? AND gateway = ?"
+BY_GATEWAY_REF = "SELECT * FROM messages WHERE gateway_ref = ? AND gateway = ? ORDER BY id DESC LIMIT 1"
+WITHOUT_REF = """
+    SELECT * FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ? AND gateway = ?
+        AND status IN ('submitting', 'unknown') AND gateway_ref IS NULL ORDER BY id DESC LIMIT 2
+"""
+OLD = "SELECT id FROM brought_receipts WHERE state <> 'new' AND created_at < ? ORDER BY id LIMIT ?"
+FORGET = "DELETE FROM brought_receipts WHERE id <= ? AND state <> 'new'"
 
 
 def keep(gateway: str, receipts: list[CallbackReceipt], raw: str | None = None) -> None:
@@ -45,13 +59,7 @@ def keep(gateway: str, receipts: list[CallbackReceipt], raw: str | None = None) 
         )
         for reported in receipts
     ]
-    write(
-        lambda tx: tx.executemany(
-            "INSERT INTO brought_receipts (gateway, gateway_ref, reference, recipient, status, code, text, raw, part, parts,"
-            " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            rows,
-        )
-    )
+    write(lambda tx: tx.executemany(KEEP, rows))
 
 
 class Looked:
@@ -134,26 +142,23 @@ class _Found(NamedTuple):
 
 def _match(rows: list[Row]) -> int:
     """Record what has found its message; what has not takes no write lock."""
-    now = clock.now_ms()
-    likely = [reported for reported in rows if _find(reported) is not None]
+    now, reader = clock.now_ms(), reading(None)
+    likely = [reported for reported in rows if _find(reader, reported) is not None]
     known = {reported["id"] for reported in likely}
     too_old = [reported["id"] for reported in rows if reported["id"] not in known and now - reported["created_at"] > WAITS_MS]
 
     def unit(tx: Tx) -> int:
-        tx.execute(f"UPDATE brought_receipts SET state = 'unmatched' WHERE id IN ({marks(too_old)}) AND state = 'new'", too_old)
+        tx.execute(GIVE_UP.format(ids=marks(too_old)), too_old)
         matched = 0
         planned: dict[int, Move] = {}
         for reported in likely:
-            found = _find(reported)
+            found = _find(tx, reported)
             if found is not None and found.message["id"] in planned:
                 # Several about one message: each sees what the one before has changed.
                 move(tx, list(planned.values()), now)
                 planned = {}
-                found = _find(reported)
-            if found is not None and tx.changed(
-                "UPDATE brought_receipts SET state = 'matched', message_id = ? WHERE id = ? AND state = 'new'",
-                (found.message["id"], reported["id"]),
-            ):
+                found = _find(tx, reported)
+            if found is not None and tx.changed(MATCH, (found.message["id"], reported["id"])):
                 matched += 1
                 planned.update(_plan(tx, reported, found, now))
         move(tx, list(planned.values()), now)
@@ -170,7 +175,7 @@ def _plan(tx: Tx, reported: Row, found: _Found, now: int) -> dict[int, Move]:
     if reported["part"] is not None:
         receipt = multipart.counted(tx, message, reported, told)
     if found.part is not None:
-        adapter = registry.gateway(reported["gateway"])
+        adapter = registry.gateway(reported["gateway"], tx)
         receipt = multipart.whole(tx, adapter, message, found.part, told) if adapter is not None else None
     if receipt is None:
         return {}
@@ -181,25 +186,23 @@ def _plan(tx: Tx, reported: Row, found: _Found, now: int) -> dict[int, Move]:
     return {message["id"]: planned}
 
 
-def _find(reported: Row) -> _Found | None:
+def _find(reader: Reader, reported: Row) -> _Found | None:
     gateway = reported["gateway"]
     if reported["reference"] is not None:
-        message = query_one("SELECT * FROM messages WHERE uid = ? AND gateway = ?", (reported["reference"], gateway))
+        message = reader.one(BY_REFERENCE, (reported["reference"], gateway))
         if message is not None:
             return _Found(message)
     if reported["gateway_ref"] is not None:
         alternatives = getattr(registry.gateway(gateway), "alternatives", None)
         for spelled in alternatives(reported["gateway_ref"]) if alternatives else (reported["gateway_ref"],):
-            message = query_one(
-                "SELECT * FROM messages WHERE gateway_ref = ? AND gateway = ? ORDER BY id DESC LIMIT 1", (spelled, gateway)
-            )
+            message = reader.one(BY_GATEWAY_REF, (spelled, gateway))
             if message is not None and _is_to(message, reported):
                 return _Found(message)
-            part = multipart.find_part(gateway, spelled)
-            message = part and query_one("SELECT * FROM messages WHERE id = ?", (part["message_id"],))
+            part = multipart.find_part(reader, gateway, spelled)
+            message = part and reader.one("SELECT * FROM messages WHERE id = ?", (part["message_id"],))
             if message is not None and _is_to(message, reported):
                 return _Found(message, part)
-    return _only_unknown(reported)
+    return _only_unknown(reader, reported)
 
 
 def _is_to(message: Row, reported: Row) -> bool:
@@ -207,15 +210,11 @@ def _is_to(message: Row, reported: Row) -> bool:
     return reported["recipient"] is None or reported["recipient"][-SAME_DIGITS:] == message["recipient"][-SAME_DIGITS:]
 
 
-def _only_unknown(reported: Row) -> _Found | None:
+def _only_unknown(reader: Reader, reported: Row) -> _Found | None:
     """An id that we don't know settles a message of unknown outcome, when exactly one to that number fits."""
     if reported["recipient"] is None:
         return None
-    rows = query(
-        "SELECT * FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ? AND gateway = ?"
-        " AND status IN ('submitting', 'unknown') AND gateway_ref IS NULL ORDER BY id DESC LIMIT 2",
-        (reported["recipient"], reported["gateway"]),
-    )
+    rows = reader.all(WITHOUT_REF, (reported["recipient"], reported["gateway"]))
     return _Found(rows[0]) if len(rows) == 1 and rows[0]["status"] == "unknown" else None
 
 
@@ -227,10 +226,5 @@ def of_message(message_id: int, *, actor: Actor) -> list[Row]:
 
 def forget_old(limit: int = 2000) -> int:
     """Housekeeping: receipts older than 30 days; how many."""
-    rows = query(
-        "SELECT id FROM brought_receipts WHERE state <> 'new' AND created_at < ? ORDER BY id LIMIT ?",
-        (clock.now_ms() - KEPT_MS, limit),
-    )
-    if not rows:
-        return 0
-    return write(lambda tx: tx.changed("DELETE FROM brought_receipts WHERE id <= ? AND state <> 'new'", (rows[-1]["id"],)))
+    rows = query(OLD, (clock.now_ms() - KEPT_MS, limit))
+    return write(lambda tx: tx.changed(FORGET, (rows[-1]["id"],))) if rows else 0

@@ -5,10 +5,16 @@ from __future__ import annotations
 
 from ...adapters.sms.base import ACCEPTED, DELIVERED, SENT, UNKNOWN, Outcome, Receipt, SmsGateway
 from ...core import clock
-from ...database import Row, Tx, query, query_one
+from ...database import Reader, Row, Tx, reading
 from ..sending.accept import Outgoing
 
 SEPARATOR = ","
+FIND_PART = """
+    SELECT p.*, p.id AS part_id FROM message_parts p JOIN messages m ON m.id = p.message_id
+    WHERE p.gateway_ref = ? AND m.gateway = ? ORDER BY p.id DESC LIMIT 1
+"""
+COUNT_PARTS = "SELECT count(*) FROM message_parts WHERE message_id = ? AND status = ? AND gateway_ref LIKE ?"
+END_PART = "UPDATE message_parts SET status = ?, code = ?, text = ? WHERE id = ? AND coalesce(status, ?) = ?"
 LAST_PART_MS = clock.HOUR
 """How long a gateway that calls a long message delivered, and has told of some of its parts, is not taken at its word."""
 
@@ -29,13 +35,9 @@ def note_parts(tx: Tx, results: list[tuple[Outgoing, Outcome]]) -> None:
         tx.executemany("INSERT INTO message_parts (message_id, gateway_ref) VALUES (?, ?)", rows)
 
 
-def find_part(gateway: str, spelled: str) -> Row | None:
+def find_part(reader: Reader, gateway: str, spelled: str) -> Row | None:
     """The newest part that a gateway knows by this id."""
-    return query_one(
-        "SELECT p.*, p.id AS part_id FROM message_parts p JOIN messages m ON m.id = p.message_id"
-        " WHERE p.gateway_ref = ? AND m.gateway = ? ORDER BY p.id DESC LIMIT 1",
-        (spelled, gateway),
-    )
+    return reader.one(FIND_PART, (spelled, gateway))
 
 
 def counted(tx: Tx, message: Row, reported: Row, receipt: Receipt) -> Receipt:
@@ -48,7 +50,7 @@ def counted(tx: Tx, message: Row, reported: Row, receipt: Receipt) -> Receipt:
     name = f"{reported['part']} of {message['uid']} {message['charges']}"
     if tx.one("SELECT 1 FROM message_parts WHERE message_id = ? AND gateway_ref = ?", (message["id"], name)) is None:
         tx.insert("message_parts", message_id=message["id"], gateway_ref=name, status=DELIVERED, code=receipt.code)
-    delivered = _count_delivered(message)
+    delivered = _count_delivered(tx, message)
     return receipt if delivered >= (reported["parts"] or message["segments"]) else receipt._replace(status=SENT)
 
 
@@ -56,22 +58,16 @@ def some_are_missing(message: Row, now: int) -> bool:
     """Whether some parts were told to be delivered and the others are still to come; after a while nobody waits for them."""
     if message["segments"] <= 1 or now - (message["submitted_at"] or now) > LAST_PART_MS:
         return False
-    return 0 < _count_delivered(message) < message["segments"]
+    return 0 < _count_delivered(reading(None), message) < message["segments"]
 
 
-def _count_delivered(message: Row) -> int:
-    return query(
-        "SELECT count(*) FROM message_parts WHERE message_id = ? AND status = ? AND gateway_ref LIKE ?",
-        (message["id"], DELIVERED, f"% of {message['uid']} {message['charges']}"),
-    )[0][0]
+def _count_delivered(reader: Reader, message: Row) -> int:
+    return reader.all(COUNT_PARTS, (message["id"], DELIVERED, f"% of {message['uid']} {message['charges']}"))[0][0]
 
 
 def whole(tx: Tx, adapter: SmsGateway, message: Row, part: Row, receipt: Receipt) -> Receipt | None:
     """What the parts' receipts, with this new one, say of the message; None: nothing yet. A part's first end counts."""
-    tx.execute(
-        "UPDATE message_parts SET status = ?, code = ?, text = ? WHERE id = ? AND coalesce(status, ?) = ?",
-        (receipt.status, receipt.code, receipt.text, part["part_id"], SENT, SENT),
-    )
+    tx.execute(END_PART, (receipt.status, receipt.code, receipt.text, part["part_id"], SENT, SENT))
     known = {
         row["gateway_ref"]: Receipt(row["status"], row["code"], row["text"])
         for row in tx.all("SELECT * FROM message_parts WHERE message_id = ? AND status IS NOT NULL", (message["id"],))

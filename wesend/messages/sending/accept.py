@@ -18,9 +18,10 @@ from ...core.ids import new_id
 from ...database import Row, Tx, query_one, write
 from ...wallets import ledger
 from ...wallets.service import WalletInfo, reaches
+from ..state.counters import count_day
 from ..state.inserts import MESSAGE_COLUMNS, batch_row, insert_batch, insert_message, message_row
 from ..state.statuses import QUEUED, SUBMITTED, SUBMITTING
-from ..state.transitions import Move, count_day, enter_submitted, move
+from ..state.transitions import Move, enter_submitted, move
 from ..state.webhook_events import anybody_listens
 from .compose import SMS, Composed, Planned, Skipped
 from .options import Order, Origin

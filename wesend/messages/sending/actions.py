@@ -19,6 +19,7 @@ from ...routing import opt_outs
 from ...wallets import ledger
 from ...wallets.service import wallet_by_id
 from ..reporting import history
+from ..state import bulks, transitions, waiting
 from ..state.letter_texts import Written, text_of
 from ..state.redaction import was_removed
 from ..state.statuses import CANCELLED, DRIPPING, FAILED, LIVE_BULKS, QUEUED, SCHEDULED
@@ -54,42 +55,10 @@ def retry(account: AccountInfo, uid: str, *, channel: str = SMS, side: Side | No
             raise NotRetryable("The message's text is no longer kept")
         if row["retry_count"] >= MOST_RETRIES:
             raise MaxRetriesExceeded
-        if opt_outs.opted_out(row["account_id"], row["channel"], [row["recipient"].lower()], wallet_by_id(row["wallet_id"]).side):
+        wallet = wallet_by_id(row["wallet_id"], tx)
+        if opt_outs.opted_out(row["account_id"], row["channel"], [row["recipient"].lower()], wallet.side, tx):
             raise OptedOut("The recipient has opted out", {"recipient": ["Opted out"]})
-        now = clock.now_ms()
-        charges = row["charges"] + 1
-        moved = move(
-            tx,
-            [
-                Move(
-                    row["id"],
-                    QUEUED,
-                    "retrying",
-                    "Retried by hand",
-                    None,
-                    {
-                        "charges": charges,
-                        "refunded_micros": 0,
-                        "retry_count": row["retry_count"] + 1,
-                        "attempts": 0,
-                        "backoffs": 0,
-                        "due_at": now,
-                        "error_code": None,
-                        "error_message": None,
-                        "failed_at": None,
-                        "gateway_ref": None,
-                        "submitted_at": None,
-                        "claim_token": None,
-                        "lease_until": None,
-                        "poll_at": None,
-                        "polls": 0,
-                        "expires_at": None,
-                    },
-                )
-            ],
-            now,
-        )
-        if not moved:
+        if not transitions.retry(tx, row, clock.now_ms()):
             raise NotRetryable
         ledger.debit(
             tx,
@@ -98,7 +67,7 @@ def retry(account: AccountInfo, uid: str, *, channel: str = SMS, side: Side | No
             kind="sms_charge",
             batch_id=row["batch_id"],
             message_id=row["id"],
-            charge_no=charges,
+            charge_no=row["charges"] + 1,
             description=f"Retry of {row['uid']}",
         )
         tx.execute("UPDATE batches SET cost_micros = cost_micros + ? WHERE id = ?", (row["cost_micros"], row["batch_id"]))
@@ -144,13 +113,9 @@ def cancel_rest_of(batch: Row) -> Cancelled:
         )
         return done if done.count else _refuse()
 
-    def unit(tx: Tx) -> int:
-        if not _waiting(tx, batch["id"], 1):
-            return 0
-        return tx.changed(
-            "UPDATE batches SET state = 'cancelling', held_at = NULL, lease_until = ? WHERE id = ? AND state IN ('open', 'paused')",
-            (clock.now_ms() + LEASE_MS, batch["id"]),
-        )
+    def unit(tx: Tx) -> bool:
+        waits = _waiting(tx, batch["id"], 1)
+        return bool(waits) and bulks.begin_cancelling(tx, batch["id"], clock.now_ms() + LEASE_MS)
 
     return _cancel_rest(batch["id"]) if write(unit) else _refuse()
 
@@ -174,9 +139,7 @@ def _cancel_rest(batch_id: int) -> Cancelled:
 
 def _cancel_chunk(tx: Tx, batch_id: int) -> tuple[Cancelled, bool]:
     """What was taken back, and whether it was the last; then the money goes back, too."""
-    if not tx.changed(
-        "UPDATE batches SET lease_until = ? WHERE id = ? AND state = 'cancelling'", (clock.now_ms() + LEASE_MS, batch_id)
-    ):
+    if not bulks.keep_cancelling(tx, batch_id, clock.now_ms() + LEASE_MS):
         return Cancelled(0, 0), True
     done = _take_back(tx, _waiting(tx, batch_id, CHUNK), owed=True)
     if _waiting(tx, batch_id, 1):
@@ -188,11 +151,7 @@ def _cancel_chunk(tx: Tx, batch_id: int) -> tuple[Cancelled, bool]:
         " AND status = 'claimed' AND batch_id = ? LIMIT 1",
         (batch_id,),
     )
-    tx.execute(
-        "UPDATE batches SET state = CASE WHEN ? THEN state ELSE 'open' END, lease_until = NULL WHERE id = ?"
-        " AND state = 'cancelling'",
-        (claimed is not None, batch_id),
-    )
+    bulks.end_cancelling(tx, batch_id, come_back=claimed is not None)
     return done, True
 
 
@@ -253,9 +212,7 @@ def pause(account: AccountInfo, uid: str, *, actor: Actor) -> None:
     """Nothing more of a bulk is dispatched until it is resumed."""
     roles.require_to_stop(actor, account)
     batch = get_batch(uid, account.id, actor=actor)
-    if not write(
-        lambda tx: tx.changed("UPDATE batches SET state = 'paused' WHERE id = ? AND lane = 1 AND state = 'open'", (batch["id"],))
-    ):
+    if not write(lambda tx: bulks.pause(tx, batch["id"])):
         raise Conflict("Only a bulk that is under way can be paused")
 
 
@@ -275,10 +232,7 @@ def reopen(batch: Row, *, held_too: bool) -> None:
         drip_anew(batch)
 
     def unit(tx: Tx) -> None:
-        if not tx.changed(
-            "UPDATE batches SET state = 'open', held_at = NULL WHERE id = ? AND state = 'paused' AND (held_at IS NULL OR ?)",
-            (batch["id"], held_too),
-        ):
+        if not bulks.resume(tx, batch["id"], held_too=held_too):
             raise Conflict("Only a paused bulk can be resumed")
         tx.after_commit(bell.dispatcher)
 
@@ -291,16 +245,6 @@ def drip_anew(batch: Row) -> None:
     now, done = clock.now_ms(), 0
     sql = "SELECT id FROM messages WHERE batch_id = ? AND id > ? AND status = 'dripping' ORDER BY id LIMIT ?"
     for rows in keyset.pages(lambda last: query(sql, (batch["id"], last, CHUNK))):
-        _set_times([(now + (done + index) * clock.MINUTE // batch["drip_rate"], row["id"]) for index, row in enumerate(rows)])
+        times = [(now + (done + index) * clock.MINUTE // batch["drip_rate"], row["id"]) for index, row in enumerate(rows)]
+        write(lambda tx, times=times: waiting.time_drip(tx, times))  # type: ignore[misc]  # mypy can't infer a lambda's defaults
         done += len(rows)
-
-
-def _set_times(times: list[tuple[int, int]]) -> None:
-    write(
-        lambda tx: tx.executemany(
-            "UPDATE messages SET due_at = ? WHERE id = ? AND status = 'dripping' AND EXISTS (SELECT 1 FROM batches b"
-            " JOIN accounts a ON a.id = b.account_id WHERE b.id = messages.batch_id"
-            " AND (b.state = 'paused' OR a.status = 'suspended'))",
-            times,
-        )
-    )

@@ -97,7 +97,7 @@ def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, order: Orde
     now = clock.now_ms()
     batch_uid = origin.batch_uid or new_id()
     with atomic() as tx:
-        quota.require_room(account.id, len(composed.text) + spool.stored)
+        quota.require_room(account.id, len(composed.text) + spool.stored, tx)
         batch_id = insert_batch(
             tx,
             batch_row(

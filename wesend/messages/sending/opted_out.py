@@ -57,7 +57,7 @@ def take_back(tx: Tx, account_id: int, channel: str, address: str, side: Side | 
         " AND channel = ? AND status IN ('scheduled', 'dripping', 'queued')",
         (address, account_id, channel),
     )
-    cancel(tx, [row["id"] for row in rows if side in (None, wallet_by_id(row["wallet_id"]).side)])
+    cancel(tx, [row["id"] for row in rows if side in (None, wallet_by_id(row["wallet_id"], tx).side)])
 
 
 def cancel(tx: Tx, ids: Iterable[int]) -> None:
@@ -65,7 +65,7 @@ def cancel(tx: Tx, ids: Iterable[int]) -> None:
     move(tx, [Move(message_id, CANCELLED, "cancelled", SENTENCE, None, changes, refund=True) for message_id in ids], clock.now_ms())
 
 
-def among(messages: Iterable[ToSomebody]) -> set[int]:
+def among(messages: Iterable[ToSomebody], tx: Tx | None = None) -> set[int]:
     """The ids of those whose recipients have opted out of what their account sends."""
     alike: dict[tuple[int, int, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for message in messages:
@@ -73,7 +73,7 @@ def among(messages: Iterable[ToSomebody]) -> set[int]:
     return {
         message_id
         for (account_id, wallet_id, channel), ids in alike.items()
-        for address in opt_outs.opted_out(account_id, channel, list(ids), wallet_by_id(wallet_id).side)
+        for address in opt_outs.opted_out(account_id, channel, list(ids), wallet_by_id(wallet_id, tx).side, tx)
         for message_id in ids[address]
     }
 
@@ -84,6 +84,6 @@ def cancel_among(tx: Tx, ids: list[int]) -> set[int]:
         Waiting(*row)
         for row in tx.all(f"SELECT id, wallet_id, account_id, channel, recipient FROM messages WHERE id IN ({marks(ids)})", ids)
     ]
-    stopped = among(rows)
+    stopped = among(rows, tx)
     cancel(tx, stopped)
     return stopped

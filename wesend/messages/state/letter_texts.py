@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
 from ...core import markup, templating
-from ...database import Tx, query_one
+from ...database import Tx, reading
 
 HTML, PLAIN = "html", "plain"
 LONGEST = 2 * 2**20
@@ -46,7 +46,7 @@ class Written(NamedTuple):
 
     @classmethod
     def of(cls, batch_id: int, tx: Tx | None = None) -> Written:
-        row = (tx.one if tx else query_one)("SELECT text, placeholders FROM batches WHERE id = ?", (batch_id,))
+        row = reading(tx).one("SELECT text, placeholders FROM batches WHERE id = ?", (batch_id,))
         return cls(row["text"], row["placeholders"]) if row is not None else cls("", None)
 
 

@@ -1,5 +1,6 @@
-"""The only code that changes a message's status: with its timeline, its batch's counters, the daily roll-up, refunds.
+"""What becomes of messages: a status, with its timeline, its batch's counters, the daily roll-up, refunds, and who is told.
 
+With `claims` and `waiting`, which move what waits, this is the only code that changes a message's status.
 Everything happens in the caller's transaction. A move that the table does not allow, or that comes from a holder
 that lost its claim, changes nothing: duplicate, late and out-of-order receipts are normal input.
 """
@@ -8,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -17,8 +17,8 @@ from ...core.errors import RouteNotFound
 from ...database import Row, Tx, marks
 from ...routing.routes import find_route
 from ...wallets import ledger
-from . import webhook_events
-from .statuses import ALLOWED, BUCKETS, CANCELLED, DELIVERED, FAILED, FINAL, QUEUED, TIMEOUT
+from . import counters, webhook_events
+from .statuses import ALLOWED, DELIVERED, FAILED, QUEUED, TIMEOUT
 
 
 class Move(NamedTuple):
@@ -63,9 +63,32 @@ def move(tx: Tx, moves: list[Move], now: int) -> list[Moved]:
         _update(tx, done)
         _enter_timeline(tx, [wanted for _, wanted in done], now)
         refunds = _refund(tx, done)
-        finished = _count(tx, done, refunds, now)
+        finished = counters.count_moves(tx, [(before, wanted.to) for before, wanted in done], refunds, now)
         webhook_events.message_changes(tx, {before["account_id"] for before, _ in done}, [m.id for _, m in done], finished)
     return done
+
+
+def retry(tx: Tx, row: Row, now: int) -> bool:
+    """A failed message is queued as if it were new, under a charge of its own, which the caller takes; False when it may not be."""
+    changes = {
+        "charges": row["charges"] + 1,
+        "refunded_micros": 0,
+        "retry_count": row["retry_count"] + 1,
+        "attempts": 0,
+        "backoffs": 0,
+        "due_at": now,
+        "error_code": None,
+        "error_message": None,
+        "failed_at": None,
+        "gateway_ref": None,
+        "submitted_at": None,
+        "claim_token": None,
+        "lease_until": None,
+        "poll_at": None,
+        "polls": 0,
+        "expires_at": None,
+    }
+    return bool(move(tx, [Move(row["id"], QUEUED, "retrying", "Retried by hand", None, changes)], now))
 
 
 def _allowed(row: Row, wanted: Move) -> bool:
@@ -111,7 +134,7 @@ def _refund(tx: Tx, done: list[Moved]) -> dict[int, int]:
     """Give back what was paid; batch id → micro-units refunded."""
     refunds: dict[int, int] = defaultdict(int)
     for before, wanted in done:
-        if not before["cost_micros"] or not (wanted.refund or _failed_on_refunding_route(before, wanted)):
+        if not before["cost_micros"] or not (wanted.refund or _failed_on_refunding_route(tx, before, wanted)):
             continue
         if tx.changed("UPDATE messages SET refunded_micros = cost_micros WHERE id = ? AND refunded_micros = 0", (wanted.id,)):
             refunds[before["batch_id"]] += before["cost_micros"]
@@ -133,84 +156,11 @@ def _refund(tx: Tx, done: list[Moved]) -> dict[int, int]:
     return refunds
 
 
-def _failed_on_refunding_route(before: Row, wanted: Move) -> bool:
+def _failed_on_refunding_route(tx: Tx, before: Row, wanted: Move) -> bool:
     """A failure that the gateway reports is refunded where the route says so; a time-out is no report."""
     if wanted.to != FAILED or before["route"] is None or (wanted.changes or {}).get("error_code") == TIMEOUT:
         return False
     try:
-        return find_route(before["route"]).refund_failed_delivery
+        return find_route(before["route"], tx).refund_failed_delivery
     except RouteNotFound:
         return False
-
-
-def _count(tx: Tx, done: list[Moved], refunds: dict[int, int], now: int) -> list[int]:
-    """Move the counters of batches and days; the batches that this finished."""
-    buckets: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    days: dict[tuple[int, int, str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for before, wanted in done:
-        old, new = before["status"], wanted.to
-        if BUCKETS[old] != BUCKETS[new]:
-            buckets[before["batch_id"]][BUCKETS[old]] -= 1
-            buckets[before["batch_id"]][BUCKETS[new]] += 1
-        if new == QUEUED:
-            tx.execute("UPDATE batches SET in_request = 0 WHERE id = ? AND in_request", (before["batch_id"],))
-        if before["channel"] == "sms":
-            day = days[before["account_id"], before["wallet_id"], before["day"], before["route"] or ""]
-            if old in FINAL:
-                day[old] -= 1
-            if new in FINAL:
-                day[new] += 1
-    finished = count_batches(tx, buckets, refunds, now)
-    for key, deltas in days.items():
-        if deltas:
-            count_day(tx, key, deltas)
-    return finished
-
-
-def count_batches(tx: Tx, buckets: Mapping[int, Mapping[str, int]], refunds: Mapping[int, int], now: int) -> list[int]:
-    """Move the counters (batch id → bucket → by how much; batch id → micro-units refunded); the batches that this finished.
-
-    One with nothing under way any more is finished, one with something again is open. Each is told of in the same
-    transaction, once.
-    """
-    counted = ("queued", "submitted", DELIVERED, FAILED, CANCELLED)
-    tx.executemany(
-        COUNT,
-        [
-            (*(buckets.get(batch_id, {}).get(name, 0) for name in counted), refunds.get(batch_id, 0), batch_id)
-            for batch_id in {*buckets, *refunds}
-        ],
-    )
-    tx.executemany(REOPEN, [(batch_id,) for batch_id, deltas in buckets.items() if deltas.get("queued", 0) > 0])
-    finished = []
-    for chunk in chunks(buckets):
-        finished += [row[0] for row in tx.all(FINISH.format(ids=marks(chunk)), (now, *chunk))]
-    return finished
-
-
-COUNT = """
-    UPDATE batches SET queued = queued + ?, submitted = submitted + ?, delivered = delivered + ?, failed = failed + ?,
-        cancelled = cancelled + ?, refunded_micros = refunded_micros + ? WHERE id = ?
-"""
-REOPEN = "UPDATE batches SET finished_at = NULL, state = 'open' WHERE id = ? AND state IN ('finished', 'refused')"
-FINISH = """
-    UPDATE batches SET finished_at = ?, state = CASE
-        WHEN cancelled > 0 AND delivered + failed = 0 THEN 'cancelled'
-        -- The caller was told that all of it was refused: there is nothing to report on.
-        WHEN in_request AND failed = total AND NOT EXISTS (
-            SELECT 1 FROM messages WHERE batch_id = batches.id AND submitted_at IS NOT NULL) THEN 'refused'
-        ELSE 'finished' END
-    WHERE id IN ({ids}) AND queued = 0 AND submitted = 0 AND state IN ('open', 'paused', 'cancelling') RETURNING id
-"""
-
-
-def count_day(tx: Tx, key: tuple[int, int, str, str], deltas: dict[str, int]) -> None:
-    """Add to the roll-up of (account, wallet, calendar day in the account's zone, route)."""
-    tx.execute(
-        "INSERT INTO daily_counts (account_id, wallet_id, day, route, total, delivered, failed, cancelled)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, wallet_id, day, route) DO UPDATE SET"
-        " total = total + excluded.total, delivered = delivered + excluded.delivered, failed = failed +"
-        " excluded.failed,"
-        " cancelled = cancelled + excluded.cancelled",
-        (*key, deltas.get("total", 0), deltas.get(DELIVERED, 0), deltas.get(FAILED, 0), deltas.get(CANCELLED, 0)),
-    )
