@@ -22,6 +22,13 @@ from wesend.cli import group
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 CLI = ("-c", "from wesend.cli import main; main()")
+EACH = """
+import json, sys
+from click.testing import CliRunner
+from wesend.cli import group
+done = [CliRunner().invoke(group, command) for command in json.loads(sys.argv[1])]
+print(json.dumps([(one.exit_code, one.output) for one in done]))
+"""
 
 
 def free_port() -> int:
@@ -42,11 +49,11 @@ class Server:
 
     `stop` is the end that is waited for, up to a few seconds for requests, jobs and kept connections.
 
-    ``program``: what Python runs instead of app.py.
+    ``program``: what Python runs instead of app.py; ``project``: where, when it is not this one.
     """
 
-    def __init__(self, instance: Path, *, program: tuple[str, ...] = ("app.py",), **environment: str):
-        self.instance, self.program = instance, program
+    def __init__(self, instance: Path, *, program: tuple[str, ...] = ("app.py",), project: Path = PROJECT, **environment: str):
+        self.instance, self.program, self.project = instance, program, project
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         clean = {name: value for name, value in os.environ.items() if not name.startswith("WESEND_")}
@@ -79,7 +86,7 @@ class Server:
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, *self.program],
-                cwd=PROJECT,
+                cwd=self.project,
                 env=self.environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -132,16 +139,18 @@ class Server:
 
     def run(self, *arguments: str) -> dict:
         """``wesend … --json`` on the same instance, as a process of its own; what it printed."""
+        return json.loads(self._python(*CLI, *arguments, "--json"))
+
+    def run_each(self, *commands: tuple[str, ...]) -> list[tuple[int, str]]:
+        """Several commands one after the other in one such process: the exit code of each, and what it told."""
+        return json.loads(self._python("-c", EACH, json.dumps(commands)))
+
+    def _python(self, *arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, *CLI, *arguments, "--json"],
-            cwd=PROJECT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
+            [sys.executable, *arguments], cwd=self.project, env=self.environment, capture_output=True, text=True, timeout=120
         )
         assert done.returncode == 0, done.stderr + done.stdout
-        return json.loads(done.stdout)
+        return done.stdout
 
     def command(self, *arguments: str) -> dict:
         """The same command run inside this process, which saves its start; for what a test prepares and audits."""
