@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pytest
 
 import wesend
+from wesend.adapters import money, sms
 from wesend.dialects import DIALECTS
 
 PACKAGE = Path(wesend.__file__).parent
@@ -361,6 +362,16 @@ def test_nobody_knows_one_dialect(module):
     others = DIALECTS_OWN.keys() - {of_dialect(module)}
     texts = [node for node in ast.walk(ast.parse(path_of(module).read_text())) if isinstance(node, ast.Constant)]
     assert [f"line {node.lineno}: {node.value!r}" for node in texts if isinstance(node.value, str) and node.value in others] == []
+
+
+VENDORS = {*sms.TYPES, *money.TYPES} - {"http"}
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if unit(name) != "adapters"])
+def test_nobody_knows_one_vendor(module):
+    """The same for a type of gateway, whose file and whose place in ``TYPES`` are all there is of it."""
+    texts = [node for node in ast.walk(ast.parse(path_of(module).read_text())) if isinstance(node, ast.Constant)]
+    assert [f"line {node.lineno}: {node.value!r}" for node in texts if isinstance(node.value, str) and node.value in VENDORS] == []
 
 
 def test_no_page_knows_one_dialect():
