@@ -88,7 +88,7 @@ def test_contacts_campaigns_and_letters_are_usable_at_every_step(looker, server,
     page.get_by_label("Message").fill(LETTER)
     looker.press("Preview")
     page.frame_locator("iframe").get_by_text("Dear Ann, see it.").wait_for()
-    looker.see("No e-mail address: nonsense.", "a letter with its preview")
+    looker.see("No e-mail address: nonsense.", "an e-mail with its preview")
     page.get_by_label("Subject").fill("Your invoice")
     looker.press("Send")
     page.get_by_text("1 mail accepted.").wait_for()

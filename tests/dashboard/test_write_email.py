@@ -10,7 +10,7 @@ import pytest
 from wesend.core.clock import DAY, iso_in_zone, now_ms
 from wesend.database import query
 from wesend.messages.campaigns import email as email_campaigns
-from wesend.messages.state.letter_texts import text_of as text_of_mail
+from wesend.messages.state.mail_texts import text_of as text_of_mail
 
 from ..support.accounts import mint
 from ..support.dashboard import Visitor, make_user, text_of

@@ -76,7 +76,7 @@ def test_mail_that_was_sent_reads_as_it_did_and_its_links_still_lead(before):
     assert bring_up_to_date() is True
     assert quota.stored(1) == (len(text) + 500 + len("Dear {name}"), 0)
     row = history.find(1, "m", channel="email", actor="test")
-    assert mail.Letter.of(row).text == text
+    assert mail.Mail.of(row).text == text
     assert mail.link_target(1, 0) == "https://shop.example/"
     assert [shown["html"].count("Dear {nobody}") for shown in caught_mail.emails(Wanted())] == [1]
     found = search.find(search.Search(history.Filter(1, channel="email"), "dear {nobody}"), None, 10, actor="test")

@@ -134,18 +134,18 @@ def test_people_send_to_a_keys_group_from_a_wallet_of_its_side_alone(both):
                     None,
                     Order(),
                 )
-                letter = email_campaigns.WrittenLetter(
+                mail = email_campaigns.EmailDraft(
                     sms_campaigns.new_uid(), wallet, (both[side].group,), "ann@example.com", "Hi", "Hi", "plain", Order()
                 )
                 if side == paying:
                     assert sms_campaigns.send_campaign(both.account, draft, actor=ACTOR)["total"] == 2
-                    email_campaigns.send_letter(both.account, letter, actor=ACTOR)
+                    email_campaigns.send_email(both.account, mail, actor=ACTOR)
                     continue
                 before = both.rows_of(paying)
                 with pytest.raises(InvalidInput, match=f"choose a {side} wallet"):
                     sms_campaigns.send_campaign(both.account, draft, actor=ACTOR)
                 with pytest.raises(InvalidInput, match=f"choose a {side} wallet"):
-                    email_campaigns.send_letter(both.account, letter, actor=ACTOR)
+                    email_campaigns.send_email(both.account, mail, actor=ACTOR)
                 assert both.rows_of(paying) == before
 
 

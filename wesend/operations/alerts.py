@@ -81,12 +81,12 @@ def _taken(wallet: Row, to: str) -> bool:
     if 0 <= now - tried.get(crossing, 0) < MAIL_AGAIN_MS:
         return False
     tried[crossing] = now
-    return mailing.post(_letter(wallet, to), to, about=f"wallet {wallet['uid']}", is_sandbox=bool(wallet["is_sandbox"]))
+    return mailing.post(_message(wallet, to), to, about=f"wallet {wallet['uid']}", is_sandbox=bool(wallet["is_sandbox"]))
 
 
-def _letter(wallet: Row, to: str) -> EmailMessage:
+def _message(wallet: Row, to: str) -> EmailMessage:
     balance = f"{money.text(wallet['balance_micros'])} {wallet['currency']}"
-    return mailing.letter(
+    return mailing.compose(
         to,
         f"Wallet {wallet['uid']} is low: {balance} left",
         (

@@ -16,7 +16,7 @@ from ..messages.email.compose import mail_from
 from ..sandbox import handed_in
 
 
-def letter(to: str, subject: str, text: str) -> EmailMessage:
+def compose(to: str, subject: str, text: str) -> EmailMessage:
     """A mail from this instance; its address stands beneath the text."""
     made = EmailMessage()
     made["From"], made["To"], made["Subject"] = mail_from(), to, subject

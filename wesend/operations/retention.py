@@ -13,8 +13,8 @@ from ..database import Row, query, query_one, write
 from ..messages.email import compose as mail
 from ..messages.reporting.history import CLOCK_SKEW_MS, first_id_at
 from ..messages.sending.compose import EMAIL
-from ..messages.state import letter_texts
-from ..messages.state.letter_texts import Written
+from ..messages.state import mail_texts
+from ..messages.state.mail_texts import Written
 from ..messages.state.redaction import REMOVED
 from ..messages.state.statuses import FINAL
 from ..sandbox import handed_in
@@ -84,10 +84,10 @@ def _left(table: str, row: Row, tags: dict[int, str]) -> tuple:
     is_html = row["channel"] == EMAIL and row["encoding"] == mail.HTML
     if table == MESSAGES and row["fields"] is None:
         text = query("SELECT text FROM messages WHERE id = ?", (row["id"],))[0][0] if is_html else ""
-        return REMOVED + letter_texts.only_links(text), None
+        return REMOVED + mail_texts.only_links(text), None
     written = Written.of(row["batch_id"]) if is_html else Written("", None)
     if row["batch_id"] not in tags:
-        tags[row["batch_id"]] = letter_texts.link_tags(written.text)
+        tags[row["batch_id"]] = mail_texts.link_tags(written.text)
     if table == MESSAGES:
-        return REMOVED, letter_texts.kept_fields(row["fields"], tags[row["batch_id"]], written.placeholders)
+        return REMOVED, mail_texts.kept_fields(row["fields"], tags[row["batch_id"]], written.placeholders)
     return (REMOVED + tags[row["batch_id"]],)

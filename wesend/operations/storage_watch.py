@@ -79,7 +79,7 @@ class LowDisk:
     def _mail(self, here: storage.Storage) -> None:
         for to in sorted(self.left):
             with suppress(StorageFull):  # a mail that is only caught has to be stored, too
-                if mailing.post(_letter(to, here), to, about="the disk"):
+                if mailing.post(_mail(to, here), to, about="the disk"):
                     self.left.discard(to)
 
 
@@ -95,9 +95,9 @@ def _recipients() -> list[str]:
     )
 
 
-def _letter(to: str, here: storage.Storage) -> EmailMessage:
+def _mail(to: str, here: storage.Storage) -> EmailMessage:
     free, reserve = here.free() // 2**20, here.reserve // 2**20
-    return mailing.letter(
+    return mailing.compose(
         to,
         f"wesend's disk is filling up: {free} MB left",
         (

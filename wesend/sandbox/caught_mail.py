@@ -11,9 +11,9 @@ from ..core.errors import MessageNotFound
 from ..database import Row, query, query_one
 from ..gateways.registry import SANDBOX_MAIL
 from ..messages.email import compose as mail
-from ..messages.email.compose import Letter
+from ..messages.email.compose import Mail
 from ..messages.sending.compose import EMAIL
-from ..messages.state.letter_texts import Reader
+from ..messages.state.mail_texts import Reader
 from . import inbox as sandbox_inbox
 from . import mail_reading
 from .inbox import HANDED_IN, MESSAGE, TAKEN, Place, UnknownRecipient, Wanted
@@ -116,9 +116,9 @@ class _List:
         if row is None:
             return None
         text, is_cut = self.texts.start_of(row, self.room.for_body() + 1)
-        letter = Letter(row["id"], row["uid"], row["recipient"], row["subject"] or "", text, row["encoding"], row["created_at"])
-        found = mail_reading.read(mail.render(letter).as_bytes())
-        return _Kept(letter.uid, letter.to, letter.at, mail_reading.cut(found._replace(is_cut=is_cut), self.room))
+        stored = Mail(row["id"], row["uid"], row["recipient"], row["subject"] or "", text, row["encoding"], row["created_at"])
+        found = mail_reading.read(mail.render(stored).as_bytes())
+        return _Kept(stored.uid, stored.to, stored.at, mail_reading.cut(found._replace(is_cut=is_cut), self.room))
 
     def _handed_in(self, mail_id: int) -> _Kept | None:
         row = query_one(
@@ -154,7 +154,7 @@ def _find(uid: str) -> tuple[Row, bytes]:
     message = query_one(f"SELECT m.* FROM messages m JOIN wallets w ON w.id = m.wallet_id WHERE m.uid = ? AND {OURS}", (uid,))
     if message is None:
         raise MessageNotFound
-    return message, mail.render(mail.Letter.of(message)).as_bytes()
+    return message, mail.render(mail.Mail.of(message)).as_bytes()
 
 
 def _body(body_id: int) -> bytes:

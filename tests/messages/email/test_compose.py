@@ -23,7 +23,7 @@ from wesend.messages.email import tracking
 from wesend.messages.sending import send
 from wesend.messages.sending.compose import Addressee, Skipped
 from wesend.messages.sending.options import Order, Origin
-from wesend.messages.state import letter_texts
+from wesend.messages.state import mail_texts
 from wesend.routing import opt_outs
 
 from ...support.domain import assert_counted, batch, make_wallet, message, problems, timeline
@@ -45,8 +45,8 @@ def rendered(text: str, values: dict | None = None, subject: str = "Hi") -> Emai
     """A mail as its receiver's program reads it."""
     composer = composed(text, subject=subject)
     [planned] = plan(composer, values=values)
-    letter = mail.Letter(7, "uid-7", planned.recipient, planned.subject, composer.text_for(values or {}), planned.encoding, 0)
-    return message_from_bytes(mail.render(letter).as_bytes(), policy=policy.default)  # type: ignore[return-value]
+    stored = mail.Mail(7, "uid-7", planned.recipient, planned.subject, composer.text_for(values or {}), planned.encoding, 0)
+    return message_from_bytes(mail.render(stored).as_bytes(), policy=policy.default)  # type: ignore[return-value]
 
 
 def part(message_: EmailMessage, subtype: str) -> str | None:
@@ -307,7 +307,7 @@ def test_a_subject_of_several_lines_is_refused(subject):
 def test_the_headers_are_those_of_a_mail_that_can_be_unsubscribed(app_with):
     app = app_with(WESEND_BASE_URL="https://gateway.with-a-long-name.example.com", WESEND_MAIL_FROM="Shop <shop@example.org>")
     with app.app_context():
-        raw = mail.render(mail.Letter(7, "uid-7", "ann@example.com", "Grüße", "Hi", "plain", 0)).as_bytes()
+        raw = mail.render(mail.Mail(7, "uid-7", "ann@example.com", "Grüße", "Hi", "plain", 0)).as_bytes()
         sent = message_from_bytes(raw, policy=policy.default)
         assert (sent["From"], sent["To"], sent["Subject"]) == ("Shop <shop@example.org>", "ann@example.com", "Grüße")
         assert sent["Message-ID"] == "<uid-7@gateway.with-a-long-name.example.com>"
@@ -328,7 +328,7 @@ def test_whatever_is_written_is_a_clean_mail(text, subject, format_):
     """Seven bits, CRLF only, no line beyond SMTP's limit, and the headers that were meant."""
     text, subject = (value.encode("utf-8", "ignore").decode().replace("\0", "") for value in (text, subject))
     subject = " ".join(subject.split())
-    raw = mail.render(mail.Letter(7, "uid-7", "ann@example.com", subject, text, format_, 0)).as_bytes()
+    raw = mail.render(mail.Mail(7, "uid-7", "ann@example.com", subject, text, format_, 0)).as_bytes()
     assert raw.isascii()
     assert b"\n" not in raw.replace(b"\r\n", b"") and b"\r" not in raw.replace(b"\r\n", b"")
     assert max(map(len, raw.split(b"\r\n"))) <= 998
@@ -550,6 +550,6 @@ def test_a_hostile_megabyte_ends(cpu_seconds, piece):
         plan(composer)
         assert composer.text_for({}) == text
     for format_ in ("html", "plain"):
-        mail.render(mail.Letter(7, "uid-7", "ann@example.com", "Hi", text, format_, 0)).as_bytes()
-    letter_texts.link_tags(text)
+        mail.render(mail.Mail(7, "uid-7", "ann@example.com", "Hi", text, format_, 0)).as_bytes()
+    mail_texts.link_tags(text)
     assert not is_address(text)

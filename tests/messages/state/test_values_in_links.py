@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wesend.core import markup
-from wesend.messages.state import letter_texts
-from wesend.messages.state.letter_texts import DOUBLE, HTML, PLAIN, SINGLE, Written, fill, named_in_queries
+from wesend.messages.state import mail_texts
+from wesend.messages.state.mail_texts import DOUBLE, HTML, PLAIN, SINGLE, Written, fill, named_in_queries
 
 VALUE = 'Ann & Bob #1 <b>"ü"</b> 50% a=b'
 ENCODED = "Ann%20%26%20Bob%20%231%20%3Cb%3E%22%C3%BC%22%3C%2Fb%3E%2050%25%20a%3Db"
@@ -75,5 +75,5 @@ def test_whatever_a_contact_holds_arrives(value, styled):
 def test_what_it_comes_to_is_bounded_before_it_is_built():
     text = '<a href="https://x.example/?n={name}">{name}</a>'
     assert named_in_queries(text, SINGLE, HTML) == {"name": 1}
-    assert letter_texts.LONGEST > 9 * 1000
+    assert mail_texts.LONGEST > 9 * 1000
     assert len(filled(text, "ü" * 1000)) == len(text) - 12 + 6 * 1000 + 1000

@@ -15,7 +15,7 @@ from ...messages.reporting import disclosure, history, search
 from ...messages.sending import actions
 from ...messages.sending.accept import get_batch, get_batch_by_id
 from ...messages.sending.actions import MOST_RETRIES
-from ...messages.state import letter_texts
+from ...messages.state import mail_texts
 from .. import query_args
 from ..current_account import account
 from ..paging import SIZE, Page, address, before_key
@@ -67,22 +67,22 @@ def _batch() -> Row | None:
 @blueprint.get("/<uid>")
 def show(uid: str) -> ResponseReturnValue:
     message = history.find(account().id, uid, channel="email", actor=actor())
-    letter = mail.Letter.of(message)
-    rendered = mail.render(letter)
+    stored = mail.Mail.of(message)
+    rendered = mail.render(stored)
     events = history.timeline(message, actor=actor())
     return render_template(
         "emails/show.html",
         message=message,
         is_held=held.is_held(message),
         batch=get_batch_by_id(message["batch_id"]),
-        is_html=letter.format == mail.HTML,
-        text=markup.text_of(letter.text) if letter.format == mail.HTML else letter.text,
+        is_html=stored.format == mail.HTML,
+        text=markup.text_of(stored.text) if stored.format == mail.HTML else stored.text,
         headers=list(rendered.items()),
         events=events,
         told=disclosure.detail,
         opened=next((row["at"] for row in events if row["event"] == "opened"), None),
         clicks=[(json.loads(row["meta"] or "{}").get("url", ""), row["at"]) for row in events if row["event"] == "clicked"],
-        links=markup.links(letter.text) if letter.format == mail.HTML else [],
+        links=markup.links(stored.text) if stored.format == mail.HTML else [],
         most_retries=MOST_RETRIES,
     )
 
@@ -91,7 +91,7 @@ def show(uid: str) -> ResponseReturnValue:
 def show_html(uid: str) -> ResponseReturnValue:
     """The HTML as it was written, for the sandboxed frame: without our links and pixel, so that looking is no opening."""
     message = history.find(account().id, uid, channel="email", actor=actor())
-    body = letter_texts.text_of(message) if message["encoding"] == mail.HTML else ""
+    body = mail_texts.text_of(message) if message["encoding"] == mail.HTML else ""
     return Response(body, mimetype="text/html", headers={"Content-Security-Policy": FRAME_POLICY})
 
 

@@ -15,7 +15,7 @@ from ...database import Row
 from ...gateways import registry
 from ...messages.campaigns import email as email_campaigns
 from ...messages.campaigns import sms as sms_campaigns
-from ...messages.campaigns.email import WrittenLetter
+from ...messages.campaigns.email import EmailDraft
 from ...messages.email import compose as mail
 from .. import compose_preview
 from ..current_account import account, may_send
@@ -55,7 +55,7 @@ def write() -> ResponseReturnValue:
         form.addresses.data, form.groups.data = request.args.get("to", ""), request.args.getlist("group", type=int)
     if form.sent():
         with form.refusals():
-            return _sent(email_campaigns.send_letter(account(), _letter(form), actor=actor()))
+            return _sent(email_campaigns.send_email(account(), _draft(form), actor=actor()))
     groups, _ = contacts.list_groups(account().id, limit=GROUPS_SHOWN, offset=0, actor=actor())
     counts = contacts.mailable_counts(account().id, actor=actor())
     return render_template(
@@ -68,8 +68,8 @@ def write() -> ResponseReturnValue:
     )
 
 
-def _letter(form: EmailForm) -> WrittenLetter:
-    return WrittenLetter(
+def _draft(form: EmailForm) -> EmailDraft:
+    return EmailDraft(
         form.uid.data or "",
         sms_campaigns.find_wallet(account(), form.wallet.data or ""),
         tuple(form.groups.data or ()),
@@ -109,8 +109,8 @@ def preview() -> ResponseReturnValue:
     form = EmailForm()
     form.when.data = "now"
     try:
-        letter = email_campaigns.preview(account(), _letter(form), actor=actor())
-        body = letter.text if letter.format == mail.HTML else PLAIN_PAGE.format(html.escape(letter.text))
+        previewed = email_campaigns.preview(account(), _draft(form), actor=actor())
+        body = previewed.text if previewed.format == mail.HTML else PLAIN_PAGE.format(html.escape(previewed.text))
     except InvalidInput as error:
         body = PLAIN_PAGE.format(html.escape(str(error)))
     return Response(body, mimetype="text/html", headers={"Content-Security-Policy": FRAME_POLICY})

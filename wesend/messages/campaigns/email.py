@@ -14,17 +14,17 @@ from ...core.email_address import is_address
 from ...core.errors import InvalidInput
 from ...database import Row
 from ...wallets.service import WalletInfo
-from ..email.compose import Letter, MailComposer
+from ..email.compose import Mail, MailComposer
 from ..sending import send
 from ..sending.compose import Addressee
 from ..sending.options import Order, Origin
-from ..state.letter_texts import DOUBLE
+from ..state.mail_texts import DOUBLE
 from . import sms as sms_campaigns
 
 ADDRESS_IN_BRACKETS = re.compile(r"<([^<>\s]+)>")
 
 
-class WrittenLetter(NamedTuple):
+class EmailDraft(NamedTuple):
     """``uid`` is the id that the batch will have; ``addresses`` as they were typed; ``format`` is mail.HTML or PLAIN."""
 
     uid: str
@@ -46,14 +46,14 @@ def split_addresses(typed: str) -> list[str]:
     return found
 
 
-def addressees(account: AccountInfo, letter: WrittenLetter, actor: Actor) -> Iterator[Addressee]:
+def addressees(account: AccountInfo, draft: EmailDraft, actor: Actor) -> Iterator[Addressee]:
     """The groups' contacts that have an address, then the typed ones, each with the fields of its contact. GroupNotFound."""
-    groups = [contacts.get_group(account.id, group_id, actor=actor) for group_id in letter.group_ids]
+    groups = [contacts.get_group(account.id, group_id, actor=actor) for group_id in draft.group_ids]
     for row in contacts.iterate_mailable(groups, actor=actor):
         yield Addressee(row["email"], None, contacts.variables(row))
-    typed = split_addresses(letter.addresses)
+    typed = split_addresses(draft.addresses)
     for some in chunks(typed, contacts.PAGE):
-        known = contacts.find_by(account.id, "email", [text.lower() for text in some], side=letter.wallet.side, actor=actor)
+        known = contacts.find_by(account.id, "email", [text.lower() for text in some], side=draft.wallet.side, actor=actor)
         for text in some:
             contact = known.get(text.lower())
             yield Addressee(text, None, contacts.variables(contact) if contact else None)
@@ -64,24 +64,24 @@ def refused(addresses: str) -> list[str]:
     return [text for text in split_addresses(addresses) if not is_address(text.lower())]
 
 
-def compose(account: AccountInfo, letter: WrittenLetter) -> MailComposer:
-    return MailComposer(account, letter.wallet, letter.subject, letter.text, format=letter.format, placeholders=DOUBLE)
+def compose(account: AccountInfo, draft: EmailDraft) -> MailComposer:
+    return MailComposer(account, draft.wallet, draft.subject, draft.text, format=draft.format, placeholders=DOUBLE)
 
 
-def preview(account: AccountInfo, letter: WrittenLetter, *, actor: Actor) -> Letter:
+def preview(account: AccountInfo, draft: EmailDraft, *, actor: Actor) -> Mail:
     """The mail as its first reader gets it; as it is written where there is none yet."""
-    first = next(addressees(account, letter, actor), None) or Addressee("", None)
-    found, values = compose(account, letter), first.values or {}
-    return Letter(0, letter.uid, first.given, found.subject_for(values), found.text_for(values), found.format, 0)
+    first = next(addressees(account, draft, actor), None) or Addressee("", None)
+    found, values = compose(account, draft), first.values or {}
+    return Mail(0, draft.uid, first.given, found.subject_for(values), found.text_for(values), found.format, 0)
 
 
-def send_letter(account: AccountInfo, letter: WrittenLetter, *, actor: Actor) -> Row:
+def send_email(account: AccountInfo, draft: EmailDraft, *, actor: Actor) -> Row:
     """Through the queue; the batch. A second time is the first one's batch. InvalidInput, InvalidRecipient."""
 
     def do(origin: Origin) -> None:
-        sms_campaigns.groups_for(account, letter.wallet, letter.group_ids, actor)
-        if not letter.subject.strip():
+        sms_campaigns.groups_for(account, draft.wallet, draft.group_ids, actor)
+        if not draft.subject.strip():
             raise InvalidInput("A mail needs a subject", {"subject": ["Please fill this in"]})
-        send.send(compose(account, letter), addressees(account, letter, actor), origin=origin, order=letter.order, in_request=False)
+        send.send(compose(account, draft), addressees(account, draft, actor), origin=origin, order=draft.order, in_request=False)
 
-    return sms_campaigns.send_once(account, letter.uid, do, actor=actor)
+    return sms_campaigns.send_once(account, draft.uid, do, actor=actor)

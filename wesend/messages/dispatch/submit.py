@@ -45,7 +45,7 @@ def submission_of(outgoing: Outgoing, *, leaves: bool = True) -> Submission:
 
 def _mime_of(outgoing: Outgoing) -> bytes:
     with RENDERING:
-        return mail.render(mail.Letter.leaving(outgoing)).as_bytes()
+        return mail.render(mail.Mail.leaving(outgoing)).as_bytes()
 
 
 def call(gateway: SmsGateway, group: list[Outgoing]) -> list[Outcome]:

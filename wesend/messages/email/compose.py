@@ -26,10 +26,10 @@ from ...routing import opt_outs
 from ...wallets.service import WalletInfo
 from ..sending.accept import Outgoing
 from ..sending.compose import DUPLICATE, EMAIL, INVALID_RECIPIENT, OPTED_OUT, Addressee, Planned, Skipped
-from ..state import letter_texts
-from ..state.letter_texts import HTML, PLAIN, SINGLE
+from ..state import mail_texts
+from ..state.mail_texts import HTML, PLAIN, SINGLE
 
-__all__ = ["HTML", "PLAIN", "Letter", "MailComposer", "link_target", "mail_from", "read_token", "render", "track", "tracking_url"]
+__all__ = ["HTML", "PLAIN", "Mail", "MailComposer", "link_target", "mail_from", "read_token", "render", "track", "tracking_url"]
 
 
 class _OneLine(UnstructuredHeader):
@@ -83,9 +83,9 @@ class MailComposer:
             raise InvalidInput("A subject is one line", {"subject": ["May not have line breaks"]})
         self.account, self.wallet, self.subject, self.text = account, wallet, subject, text
         self.format = format or (HTML if markup.looks_like_html(text) else PLAIN)
-        self.render = letter_texts.STYLES[placeholders]
+        self.render = mail_texts.STYLES[placeholders]
         self.named = templating.named(text, templating.PATTERNS[self.render])
-        self.named_in_queries = letter_texts.named_in_queries(text, placeholders, self.format)
+        self.named_in_queries = mail_texts.named_in_queries(text, placeholders, self.format)
         self.placeholders = placeholders if self.named else None
         self.gateway = registry.mail_gateway_name(is_sandbox=wallet.is_sandbox)
         self.checks_opt_outs = opt_outs.has_opt_outs(account.id, EMAIL)
@@ -143,12 +143,12 @@ class MailComposer:
         return " ".join(self.render(self.subject or "", values, limit=LONGEST_SUBJECT).split())
 
     def text_for(self, values: Mapping[str, str]) -> str:
-        return letter_texts.fill(letter_texts.Written(self.text, self.placeholders), values, self.format)
+        return mail_texts.fill(mail_texts.Written(self.text, self.placeholders), values, self.format)
 
     def _own(self, values: Mapping[str, str]) -> dict[str, str]:
         """The fields that the text names; TextTooLong before anything is put together that would be."""
         own = {name: values[name] for name in self.named if values.get(name)}
-        room = letter_texts.LONGEST
+        room = mail_texts.LONGEST
         for name, value in own.items():
             room -= self.named[name] * len(value)
             if room >= 0:
@@ -158,11 +158,11 @@ class MailComposer:
                 if self.format == HTML:
                     room -= (self.named[name] - in_queries) * (len(html.escape(value)) - len(value))
             if room < 0:
-                raise templating.too_long(letter_texts.LONGEST)
+                raise templating.too_long(mail_texts.LONGEST)
         return own
 
 
-class Letter(NamedTuple):
+class Mail(NamedTuple):
     """An e-mail as it is stored: all that its rendering needs."""
 
     id: int
@@ -174,20 +174,20 @@ class Letter(NamedTuple):
     at: int
 
     @classmethod
-    def of(cls, message: Row) -> Letter:
+    def of(cls, message: Row) -> Mail:
         """Of a message's row, its text put together."""
         return cls(
             message["id"],
             message["uid"],
             message["recipient"],
             message["subject"] or "",
-            letter_texts.text_of(message),
+            mail_texts.text_of(message),
             message["encoding"],
             message["created_at"],
         )
 
     @classmethod
-    def leaving(cls, outgoing: Outgoing) -> Letter:
+    def leaving(cls, outgoing: Outgoing) -> Mail:
         """Of a message on its way out, dated now."""
         message = outgoing._asdict()
         return cls(
@@ -195,29 +195,29 @@ class Letter(NamedTuple):
             outgoing.uid,
             outgoing.recipient,
             outgoing.subject or "",
-            letter_texts.text_of(message),
+            mail_texts.text_of(message),
             outgoing.encoding,
             clock.now_ms(),
         )
 
 
-def render(letter: Letter) -> EmailMessage:
+def render(mail: Mail) -> EmailMessage:
     """The MIME message: plain text unchanged, or HTML with tracked links and a text part beside it."""
     settings = current_app.config["WESEND"]
     domain = urlsplit(settings.base_url).hostname or "localhost"
     message = EmailMessage(POLICY)
     message["From"] = mail_from()
-    message["To"] = letter.to
-    message["Subject"] = letter.subject
-    message["Date"] = format_datetime(clock.to_datetime(letter.at))
-    message["Message-ID"] = f"<{letter.uid}@{domain}>"
-    message["List-Unsubscribe"] = f"<{tracking_url(UNSUBSCRIBE, letter.id)}>"
+    message["To"] = mail.to
+    message["Subject"] = mail.subject
+    message["Date"] = format_datetime(clock.to_datetime(mail.at))
+    message["Message-ID"] = f"<{mail.uid}@{domain}>"
+    message["List-Unsubscribe"] = f"<{tracking_url(UNSUBSCRIBE, mail.id)}>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    if letter.format == HTML:
-        message.set_content(markup.text_of(letter.text))
-        message.add_alternative(track(letter.text, letter.id), subtype="html")
+    if mail.format == HTML:
+        message.set_content(markup.text_of(mail.text))
+        message.add_alternative(track(mail.text, mail.id), subtype="html")
     else:
-        message.set_content(letter.text)
+        message.set_content(mail.text)
     return message
 
 
@@ -255,5 +255,5 @@ def track(text: str, message_id: int) -> str:
 
 def link_target(message_id: int, link: int) -> str | None:
     row = query_one("SELECT text, fields, batch_id, encoding FROM messages WHERE id = ? AND channel = 'email'", (message_id,))
-    found = letter_texts.links_of(row) if row else []
+    found = mail_texts.links_of(row) if row else []
     return found[link] if 0 <= link < len(found) else None

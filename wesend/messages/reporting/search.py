@@ -11,7 +11,7 @@ from ...accounts.service import AccountInfo
 from ...core import phones
 from ...database import Row, query_one
 from ..sending.compose import EMAIL, SMS
-from ..state.letter_texts import Reader
+from ..state.mail_texts import Reader
 from .history import Filter, chunk_after
 
 PUBLIC_ID = re.compile(r"(?:msg[-_]|batch[-_])?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)

@@ -20,7 +20,7 @@ from ...wallets import ledger
 from ...wallets.service import wallet_by_id
 from ..reporting import history
 from ..state import bulks, transitions, waiting
-from ..state.letter_texts import Written, text_of
+from ..state.mail_texts import Written, text_of
 from ..state.redaction import was_removed
 from ..state.statuses import CANCELLED, DRIPPING, FAILED, LIVE_BULKS, QUEUED, SCHEDULED
 from ..state.transitions import Move, move

@@ -21,8 +21,8 @@ from wesend.messages.sending import actions, bulk, send
 from wesend.messages.sending.accept import Outgoing
 from wesend.messages.sending.compose import Addressee, Composer
 from wesend.messages.sending.options import Order, Origin
-from wesend.messages.state import letter_texts
-from wesend.messages.state.letter_texts import DOUBLE, SINGLE, Written, fill, link_tags, text_of
+from wesend.messages.state import mail_texts
+from wesend.messages.state.mail_texts import DOUBLE, SINGLE, Written, fill, link_tags, text_of
 from wesend.messages.state.redaction import REMOVED
 from wesend.operations import retention
 
@@ -62,7 +62,7 @@ def test_a_text_is_stored_once_whatever_the_number_of_its_readers(account, count
 def test_of_a_contact_only_the_fields_that_the_text_names_are_stored(account):
     (row,) = sent(account, PERSONAL, ANN)
     assert json.loads(row["fields"]) == {name: ANN[name] for name in ("name", "id", "link")} and row["text"] == ""
-    assert text_of(row) == render_single(PERSONAL, ANN, letter_texts.escape_in(PERSONAL, "single", "html"))
+    assert text_of(row) == render_single(PERSONAL, ANN, mail_texts.escape_in(PERSONAL, "single", "html"))
     assert "Ann &quot;A&quot; &lt;b&gt;" in text_of(row)
 
 
@@ -80,9 +80,9 @@ def test_what_leaves_is_what_was_accepted(account):
     outgoing = Outgoing(*(row[name] for name in Outgoing._fields))
     mime = submit.submission_of(outgoing).mime
     assert mime is not None
-    letter = mail.Letter.leaving(outgoing)
-    assert letter.text == text_of(row) and letter.text != text_of(rows[1])
-    html = mail.render(letter).get_body(("html",)).get_content()  # type: ignore[union-attr]
+    stored = mail.Mail.leaving(outgoing)
+    assert stored.text == text_of(row) and stored.text != text_of(rows[1])
+    html = mail.render(stored).get_body(("html",)).get_content()  # type: ignore[union-attr]
     assert html.count("/t/") == 3 and mail.tracking_url(mail.OPEN, row["id"]) in html
     assert submit.submission_of(outgoing, leaves=False).mime is None
 
@@ -121,7 +121,7 @@ def ended(app_with, clock):
 
     def remove(*people: dict, text: str = PERSONAL, status: str = "delivered"):
         rows = sent(account, text, *people)
-        before = [letter_texts.links_of(row) for row in rows]
+        before = [mail_texts.links_of(row) for row in rows]
         for row in rows:
             put(row["id"], status)
         write(lambda tx: tx.execute("UPDATE batches SET finished_at = created_at, state = 'finished'") and None)
