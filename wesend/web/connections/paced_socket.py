@@ -19,9 +19,12 @@ from .framing import LARGEST, Arrival, State
 
 GRACE = 15.0  # seconds in which a request, or its answer, may go as slowly as it likes
 PIECE, PIECE_SECONDS = 10 * 1024, 10.0  # afterwards: so many bytes in so many seconds, 1 KB/s
-BRIEF, SLOW = 5.0, 50 * 1024  # seconds after which a reader counts as slow who takes fewer bytes a second than that
-LOOK_EVERY = 1.0
+BRIEF, SLOW = 1.0, 50 * 1024  # seconds after which a reader counts as slow who takes fewer bytes a second than that
+LOOK_EVERY = 0.5
 BLOCK = 65536
+AHEAD = 256 * 1024
+"""Bytes of an answer that the kernel keeps for who has not taken them. By itself it lets them grow to 4 MB: each of a crowd
+that reads nothing had that much of an export made for it, some seconds of a thread, before it was found to be slow."""
 
 
 class SlowClient(RequestTimeout):
@@ -72,6 +75,8 @@ class PacedSocket(socket.socket):
     def __init__(self, accepted: socket.socket, slots: Slots):
         super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
         super().setblocking(False)
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            self.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, AHEAD)
         self.slots, self.holds_slot = slots, False
         self.limit: float | None = None  # what settimeout was given
         self.request: Any = None  # gunicorn's, while it is served
