@@ -205,6 +205,25 @@ def test_the_operators_other_word_cancels_and_refunds_each_batch_by_one_entry(wa
     assert_counted()
 
 
+@pytest.mark.parametrize("size", (3, 600))
+def test_of_two_words_at_the_same_moment_the_first_one_counts(wallet, clock, monkeypatch, size):
+    """The other one found the same messages waiting, and comes upon them when they are decided."""
+    sent = bulk(wallet, size) if size > 100 else send(wallet, *NUMBERS[:size])
+    suspend(wallet)
+    clock.advance(2 * HOUR)
+    assert resume(wallet) == size
+    bulks = suspension._late_bulks(wallet.account_id)
+    late = [row["id"] for row in query("SELECT id FROM messages WHERE batch_id = ?", (sent.batch["id"],))]
+    before = balance(wallet)
+    assert suspension.release(wallet.account_id, actor=ACTOR) == size
+    monkeypatch.setattr(suspension, "_late_bulks", lambda account_id: bulks)
+    assert suspension.drop(wallet.account_id, actor=ACTOR) == (0, {})
+    assert write(lambda tx: suspension._still_late(tx, late)) == []
+    assert suspension.release(wallet.account_id, actor=ACTOR) == 0
+    assert balance(wallet) == before and problems() == []
+    assert {row["status"] for row in query("SELECT status FROM messages")} == {"queued"}
+
+
 def test_no_word_is_taken_while_the_account_is_suspended(wallet):
     suspend(wallet)
     for word in (suspension.release, suspension.drop):

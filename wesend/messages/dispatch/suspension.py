@@ -7,6 +7,7 @@ resumed waits for the operator's word: small sends in a lane of their own, bulks
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from typing import NamedTuple
 
 from ...accounts import audit_log, roles, service
@@ -14,8 +15,8 @@ from ...accounts.roles import OPERATE, Actor
 from ...accounts.service import AccountInfo
 from ...coordination import bell
 from ...core import clock
-from ...core.errors import Conflict
-from ...database import Row, Tx, atomic, query, write
+from ...core.errors import Conflict, NotCancellable
+from ...database import Row, Tx, atomic, marks, query, write
 from ..sending import actions
 from ..state import bulks, waiting
 from ..state.statuses import HELD_BACK, LATE, LIVE_BULKS
@@ -135,9 +136,12 @@ def _count_left(batch: Row) -> int:
 def release(account_id: int, *, actor: Actor) -> int:
     """The operator's word: what is late is sent after all; how many messages. Drips go on at their pace."""
     account = _of_active(account_id, actor)
-    released = sum(_count_left(batch) for batch in _late_bulks(account_id))
+    released = 0
     for batch in _late_bulks(account_id):
-        actions.reopen(batch, held_too=True)
+        count = _count_left(batch)
+        with suppress(Conflict):  # somebody else's word came first
+            actions.reopen(batch, held_too=True)
+            released += count
     released += holding.put_back(account_id, LATE)
     _record(account, "account.release", released, actor)
     bell.dispatcher()
@@ -150,20 +154,26 @@ def drop(account_id: int, *, actor: Actor) -> Dropped:
     refunded: Counter[str] = Counter()
     count = 0
     for batch in _late_bulks(account_id):
-        done = actions.cancel_rest_of(batch)
-        refunded[batch["currency"]] += done.refunded_micros
-        count += done.count
+        with suppress(NotCancellable):  # somebody else's word came first
+            done = actions.cancel_rest_of(batch, held_only=True)
+            refunded[batch["currency"]] += done.refunded_micros
+            count += done.count
     while chunk := query(
         f"SELECT id, batch_id FROM messages WHERE {HELD_BACK} AND account_id = ? AND lane = ? ORDER BY due_at LIMIT ?",
         (account_id, LATE, CHUNK),
     ):
         for batch_id in dict.fromkeys(row["batch_id"] for row in chunk):
             ids = [row["id"] for row in chunk if row["batch_id"] == batch_id]
-            done = write(lambda tx, batch_id=batch_id, ids=ids: actions.cancel_some(tx, batch_id, ids))  # type: ignore[misc]  # mypy can't infer defaults
+            done = write(lambda tx, batch_id=batch_id, ids=ids: actions.cancel_some(tx, batch_id, _still_late(tx, ids)))  # type: ignore[misc]  # mypy can't infer defaults
             refunded[query("SELECT currency FROM batches WHERE id = ?", (batch_id,))[0][0]] += done.refunded_micros
             count += done.count
     _record(account, "account.drop", count, actor)
     return Dropped(count, dict(refunded))
+
+
+def _still_late(tx: Tx, ids: list[int]) -> list[int]:
+    """Without those that were released since."""
+    return [row[0] for row in tx.all(f"SELECT id FROM messages WHERE id IN ({marks(ids)}) AND lane = ?", (*ids, LATE))]
 
 
 def _of_active(account_id: int, actor: Actor) -> AccountInfo:

@@ -97,8 +97,8 @@ def cancel_batch(account: AccountInfo, uid: str, *, side: Side | None = None, ac
     return cancel_rest_of(get_batch(uid, account.id, side=side, actor=actor))
 
 
-def cancel_rest_of(batch: Row) -> Cancelled:
-    """The same for a batch at hand.
+def cancel_rest_of(batch: Row, *, held_only: bool = False) -> Cancelled:
+    """The same for a batch at hand. ``held_only``: of a bulk only while it waits for the operator's word.
 
     A bulk is taken back in short transactions: dispatch stops with the first of them, the money comes back with the last.
     A crash in between is finished by `finish_cancellations`.
@@ -115,7 +115,7 @@ def cancel_rest_of(batch: Row) -> Cancelled:
 
     def unit(tx: Tx) -> bool:
         waits = _waiting(tx, batch["id"], 1)
-        return bool(waits) and bulks.begin_cancelling(tx, batch["id"], clock.now_ms() + LEASE_MS)
+        return bool(waits) and bulks.begin_cancelling(tx, batch["id"], clock.now_ms() + LEASE_MS, held_only=held_only)
 
     return _cancel_rest(batch["id"]) if write(unit) else _refuse()
 

@@ -14,7 +14,8 @@ PAUSE = "UPDATE batches SET state = 'paused' WHERE id = ? AND lane = 1 AND state
 HOLD = "UPDATE batches SET state = 'paused', held_at = ? WHERE id = ? AND state = 'open'"
 RESUME = "UPDATE batches SET state = 'open', held_at = NULL WHERE id = ? AND state = 'paused' AND (held_at IS NULL OR ?)"
 BEGIN_CANCELLING = """
-    UPDATE batches SET state = 'cancelling', held_at = NULL, lease_until = ? WHERE id = ? AND state IN ('open', 'paused')
+    UPDATE batches SET state = 'cancelling', held_at = NULL, lease_until = ?
+    WHERE id = ? AND state IN ('open', 'paused') AND (held_at IS NOT NULL OR ?)
 """
 KEEP_CANCELLING = "UPDATE batches SET lease_until = ? WHERE id = ? AND state = 'cancelling'"
 END_CANCELLING = """
@@ -52,9 +53,10 @@ def resume(tx: Tx, batch_id: int, *, held_too: bool) -> bool:
     return tx.changed(RESUME, (batch_id, held_too)) > 0
 
 
-def begin_cancelling(tx: Tx, batch_id: int, until: int) -> bool:
-    """Nothing more of it leaves; whoever takes it back is at it until then. False when it is over."""
-    return tx.changed(BEGIN_CANCELLING, (until, batch_id)) > 0
+def begin_cancelling(tx: Tx, batch_id: int, until: int, *, held_only: bool = False) -> bool:
+    """Nothing more of it leaves; whoever takes it back is at it until then. False when it is over, or with ``held_only``
+    when it does not wait for the operator's word (any more)."""
+    return tx.changed(BEGIN_CANCELLING, (until, batch_id, not held_only)) > 0
 
 
 def keep_cancelling(tx: Tx, batch_id: int, until: int) -> bool:
