@@ -45,6 +45,11 @@ from wesend.messages.receipts.keywords import COURTESY, LONGEST, START, START_WO
         "STOP :-)",
         "ＳＴＯＰ",
         "Ｓｔｏｐ．　ありがとう",
+        "STOP STOP STOP",
+        "stop, stop!",
+        "Stop please stop",
+        "S T O P",
+        "cancel cancel",
     ],
 )
 def test_it_means_stop(text):

@@ -26,7 +26,7 @@ def meaning(text: str) -> str | None:
     start = text.casefold()
     first = SENTENCE.split(start.lstrip("\"'“”‘’«»([* "), maxsplit=1)[0]
     for words, whole in ((_words(start) if is_short else [], True), (_words(first), False)):
-        said = "".join(words)
+        said = words[0] if len(set(words)) == 1 else "".join(words)  # who says it three times means it, too
         if said in STOP_WORDS and (whole or said not in ORDINARY):
             return STOP
         if said in START_WORDS and whole:
