@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
+from html import unescape
 
 import pytest
 
 from wesend.adapters.sms.base import CallbackReceipt, Receipt
+from wesend.database import query
+from wesend.dialects.first_message import Wanted
 from wesend.messages.receipts import inbox as receipt_inbox
+from wesend.sandbox.account import SENDERS
 
 from ..support.accounts import mint, wesendall_of
 from ..support.dashboard import Visitor, make_user, text_of
+from ..support.published import APIS, CREDENTIALS, WALLETS
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -93,6 +100,26 @@ def test_the_detail_tells_everything(sender, jobs):
         "submitted",
     ):
         assert told in shown, told
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_the_command_that_sends_it_again_is_one_that_the_api_takes(app, operator, api):
+    """With its sender: the body of the command, sent as it stands with a key, makes the same message."""
+    page = operator.pick(1)
+    first, given = APIS[api].first_message, CREDENTIALS[api]
+    call = first.call(given, Wanted(WALLETS[api][0], "+254712345678", SENDERS[0], "Hello"))
+    client = app.test_client()
+    assert client.post(call.path, headers=call.headers, data=call.text).status_code < 300
+    with app.app_context():
+        row = query("SELECT uid, sender FROM messages ORDER BY id DESC LIMIT 1")[0]
+    assert row["sender"] == SENDERS[0]
+    curl = unescape(page.get(f"/messages/{row['uid']}").text)
+    body = json.loads(re.search(r"-d '(\{.*?\})'", curl)[1])
+    again = client.post(call.path, headers=call.headers, json=body)
+    assert again.status_code < 300, again.text
+    with app.app_context():
+        alike = query("SELECT DISTINCT sender, recipient, text FROM messages ORDER BY id DESC LIMIT 2")
+    assert len(alike) == 1
 
 
 def test_a_receipt_is_shown_to_operators_as_it_was_brought(sender, app, operator):

@@ -20,7 +20,7 @@ SANDBOX = Published(
 
 def _call(given: Credentials, wanted: Wanted) -> Call:
     body = {"walletId": wanted.wallet_uid, "recipient": wanted.to, "message": wanted.text}
-    return Call("/api/v1/sms/send", basic(given), body | ({"sender": wanted.sender} if wanted.sender else {}))
+    return Call("/api/v1/sms/send", basic(given), body | ({"senderId": wanted.sender} if wanted.sender else {}))
 
 
 FIRST_MESSAGE = FirstMessage(_call)

@@ -15,7 +15,10 @@ SANDBOX = Published(
 
 
 def _call(given: Credentials, wanted: Wanted) -> Call:
-    return Call("/api/v1/communication/sms", {"X-API-Key": given.secret}, {"message": wanted.text, "recipients": [wanted.to]})
+    body = {"message": wanted.text, "recipients": [wanted.to]}
+    return Call(
+        "/api/v1/communication/sms", {"X-API-Key": given.secret}, body | ({"sender_id": wanted.sender} if wanted.sender else {})
+    )
 
 
 FIRST_MESSAGE = FirstMessage(_call, country="KE")
