@@ -7,7 +7,9 @@ another → web, which stands around them → jobs and the server → the factor
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from pathlib import Path
 from typing import NamedTuple
 
@@ -415,3 +417,28 @@ def test_what_an_email_address_looks_like_is_said_in_one_place(module):
 
 def test_the_address_of_callbacks_is_put_together_in_one_place():
     assert [name for name in modules() if re.search(r"\}/callbacks/", path_of(name).read_text())] == ["gateways.registry"]
+
+
+def glued_sql(text: str) -> list[int]:
+    """The lines at which a statement of several strings begins."""
+    tokens = [
+        token for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type not in (tokenize.NL, tokenize.COMMENT)
+    ]
+    return [
+        token.start[0]
+        for before, token, following in zip([None, *tokens], tokens, tokens[1:], strict=False)
+        if token.type == following.type == tokenize.STRING
+        and (before is None or before.type != tokenize.STRING)
+        and SQL.match(token.string.lstrip("fFrR").lstrip("\"'"))
+    ]
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if unit(name) != "messages"])
+def test_sql_of_more_than_a_line_is_a_named_constant(module):
+    """Triple-quoted and beside its use case, so that it is read as SQL; what fits on a line may stand where it is run."""
+    assert glued_sql(path_of(module).read_text()) == []
+
+
+def test_the_test_sees_a_statement_of_several_strings():
+    assert glued_sql('query(\n    "SELECT a FROM t"\n    f" WHERE {b}",\n)\n') == [2]
+    assert glued_sql('query("SELECT a FROM t")\nSQL = """\n    SELECT a\n    FROM t\n"""\ntext = "Select" " one"\n') == []

@@ -62,6 +62,16 @@ def entries(*, actor: Actor, account_id: int | None = None, before: int | None =
     )
 
 
+COUNT_SINCE = """
+    SELECT count(*) FROM (
+        SELECT 1 FROM audit_log
+        WHERE action = ? AND at > ? AND subject = coalesce(?, subject)
+            AND (? IS NULL OR address = ?) AND (? IS NULL OR account_id = ?)
+        LIMIT ?
+    )
+"""
+
+
 def count_since(
     tx: Tx,
     action: str,
@@ -73,11 +83,6 @@ def count_since(
     account_id: int | None = None,
 ) -> int:
     """How many entries of an action there are since an instant, counted up to ``most``: for what is capped."""
-    found = tx.one(
-        "SELECT count(*) FROM (SELECT 1 FROM audit_log WHERE action = ? AND at > ?"
-        " AND subject = coalesce(?, subject) AND (? IS NULL OR address = ?) AND (? IS NULL OR account_id = ?)"
-        " LIMIT ?)",
-        (action, since, subject, address, address, account_id, account_id, most),
-    )
+    found = tx.one(COUNT_SINCE, (action, since, subject, address, address, account_id, account_id, most))
     assert found is not None
     return found[0]

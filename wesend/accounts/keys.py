@@ -104,12 +104,15 @@ def revoke_key(key_id: int, *, actor: Actor) -> Row:
     return row
 
 
+KEYS_OF_ACCOUNT = """
+    SELECT k.*, w.uid AS wallet_uid, w.currency AS wallet_currency
+    FROM api_keys k JOIN wallets w ON w.id = k.wallet_id
+    WHERE k.account_id = ? ORDER BY k.id
+"""
+
+
 def list_keys(account_id: int) -> list[Row]:
-    return query(
-        "SELECT k.*, w.uid AS wallet_uid, w.currency AS wallet_currency FROM api_keys k"
-        " JOIN wallets w ON w.id = k.wallet_id WHERE k.account_id = ? ORDER BY k.id",
-        (account_id,),
-    )
+    return query(KEYS_OF_ACCOUNT, (account_id,))
 
 
 def authenticate(api: str, secret: str, public: str | None = None) -> Key:
@@ -128,12 +131,14 @@ def note_use(key: Key) -> None:
     this_app().extensions["wesend.last_used"].touch(key.id)
 
 
+LIVE_KEY = """
+    SELECT k.*, w.is_sandbox AS of_sandbox FROM api_keys k JOIN wallets w ON w.id = k.wallet_id
+    WHERE k.api = ? AND k.lookup = ? AND k.revoked_at IS NULL
+"""
+
+
 def _load(reader: Reader, api: str, lookup: str) -> Key | None:
-    row = reader.one(
-        "SELECT k.*, w.is_sandbox AS of_sandbox FROM api_keys k JOIN wallets w ON w.id = k.wallet_id"
-        " WHERE k.api = ? AND k.lookup = ? AND k.revoked_at IS NULL",
-        (api, lookup),
-    )
+    row = reader.one(LIVE_KEY, (api, lookup))
     if row is None:
         return None
     account = reader.one("SELECT * FROM accounts WHERE id = ?", (row["account_id"],))

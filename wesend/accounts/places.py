@@ -27,18 +27,21 @@ def is_known(tx: Tx, user_id: int, place: str) -> bool:
     return tx.one("SELECT 1 FROM known_addresses WHERE user_id = ? AND address = ?", (user_id, place)) is not None
 
 
+REMEMBER = """
+    INSERT INTO known_addresses (user_id, address, last_at) VALUES (?, ?, ?)
+    ON CONFLICT (user_id, address) DO UPDATE SET last_at = excluded.last_at
+"""
+FORGET_ALL_BUT_NEWEST = """
+    DELETE FROM known_addresses
+    WHERE user_id = ?1
+        AND id NOT IN (SELECT id FROM known_addresses WHERE user_id = ?1 ORDER BY last_at DESC, id DESC LIMIT ?2)
+"""
+
+
 def remember(tx: Tx, user_id: int, place: str) -> None:
     """The user has signed in from there."""
-    tx.execute(
-        "INSERT INTO known_addresses (user_id, address, last_at) VALUES (?, ?, ?)"
-        " ON CONFLICT (user_id, address) DO UPDATE SET last_at = excluded.last_at",
-        (user_id, place, clock.now_ms()),
-    )
-    tx.execute(
-        "DELETE FROM known_addresses WHERE user_id = ?1 AND id NOT IN (SELECT id FROM known_addresses"
-        " WHERE user_id = ?1 ORDER BY last_at DESC, id DESC LIMIT ?2)",
-        (user_id, MOST_KNOWN),
-    )
+    tx.execute(REMEMBER, (user_id, place, clock.now_ms()))
+    tx.execute(FORGET_ALL_BUT_NEWEST, (user_id, MOST_KNOWN))
 
 
 def forget(tx: Tx, user_id: int) -> None:

@@ -91,13 +91,16 @@ def first_account() -> AccountInfo | None:
     return AccountInfo.of(row) if row else None
 
 
+ACCOUNTS_WITH_STORAGE = """
+    SELECT a.*, s.texts + s.contacts AS stored_bytes FROM accounts a JOIN account_storage s ON s.account_id = a.id
+    ORDER BY a.is_sandbox, a.name COLLATE NOCASE, a.id
+"""
+
+
 def list_accounts(*, actor: Actor) -> list[Row]:
     """Every account by name, the sandbox's last, with the bytes that it stores."""
     roles.require(actor, OPERATE)
-    return query(
-        "SELECT a.*, s.texts + s.contacts AS stored_bytes FROM accounts a JOIN account_storage s ON s.account_id = a.id"
-        " ORDER BY a.is_sandbox, a.name COLLATE NOCASE, a.id"
-    )
+    return query(ACCOUNTS_WITH_STORAGE)
 
 
 def set_account_status(account_id: int, status: str, *, actor: Actor) -> AccountInfo:

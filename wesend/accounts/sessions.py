@@ -43,6 +43,12 @@ def _digest(token: str) -> str:
     return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+END_ALL_BUT_NEWEST = """
+    DELETE FROM user_sessions
+    WHERE user_id = ?1 AND id NOT IN (SELECT id FROM user_sessions WHERE user_id = ?1 ORDER BY id DESC LIMIT ?2)
+"""
+
+
 def begin(user: User, *, address: str, user_agent: str, is_remembered: bool = False) -> tuple[str, int]:
     """A new session: the token that stands for it, and when it ends."""
     token, now = secrets.token_urlsafe(32), clock.now_ms()
@@ -52,11 +58,7 @@ def begin(user: User, *, address: str, user_agent: str, is_remembered: bool = Fa
         tx.execute(
             "DELETE FROM user_sessions WHERE expires_at <= ? OR (is_remembered = 0 AND last_seen_at <= ?)", (now, now - IDLE_MS)
         )
-        tx.execute(
-            "DELETE FROM user_sessions WHERE user_id = ?1 AND id NOT IN (SELECT id FROM user_sessions"
-            " WHERE user_id = ?1 ORDER BY id DESC LIMIT ?2)",
-            (user.id, MOST - 1),
-        )
+        tx.execute(END_ALL_BUT_NEWEST, (user.id, MOST - 1))
         tx.insert(
             "user_sessions",
             token_sha256=_digest(token),
@@ -73,16 +75,18 @@ def begin(user: User, *, address: str, user_agent: str, is_remembered: bool = Fa
     return token, expires_at
 
 
+LIVE_SESSION = f"""
+    SELECT s.id AS session_id, s.is_remembered, s.last_seen_at, s.expires_at, {USER_COLUMNS}
+    FROM user_sessions s JOIN users u ON u.id = s.user_id LEFT JOIN accounts a ON a.id = u.account_id
+    WHERE s.token_sha256 = ? AND u.status = 'active' AND s.expires_at > ?
+        AND (s.is_remembered = 1 OR s.last_seen_at > ?)
+"""
+
+
 def find(token: str) -> Session | None:
     """The session that a token stands for, with its user as they are now; None when it is over or never was."""
     now = clock.now_ms()
-    row = query_one(
-        f"SELECT s.id AS session_id, s.is_remembered, s.last_seen_at, s.expires_at, {USER_COLUMNS}"
-        " FROM user_sessions s JOIN users u ON u.id = s.user_id LEFT JOIN accounts a ON a.id = u.account_id"
-        " WHERE s.token_sha256 = ? AND u.status = 'active' AND s.expires_at > ?"
-        " AND (s.is_remembered = 1 OR s.last_seen_at > ?)",
-        (_digest(token), now, now - IDLE_MS),
-    )
+    row = query_one(LIVE_SESSION, (_digest(token), now, now - IDLE_MS))
     if row is None:
         return None
     return Session(row["session_id"], user_of(row), bool(row["is_remembered"]), row["last_seen_at"], row["expires_at"])

@@ -67,26 +67,30 @@ def _refusal(tx: Tx, email: str, place: str, now: int) -> Refusal | None:
     return None
 
 
+ATTEMPTS = """
+    SELECT count(*) AS count, min(at) AS oldest
+    FROM (SELECT at FROM sign_in_attempts WHERE {condition} AND at > ? AND at <= ? ORDER BY at DESC LIMIT ?)
+"""
+
+
 def _until_fewer(tx: Tx, condition: str, values: tuple[str, ...], limit: int, now: int) -> int:
     """Milliseconds until there are fewer than ``limit`` in the window; 0 when there are. Times ahead of the clock are of
     before it was set back.
     """
-    found = tx.one(
-        f"SELECT count(*) AS count, min(at) AS oldest FROM (SELECT at FROM sign_in_attempts WHERE {condition}"
-        " AND at > ? AND at <= ? ORDER BY at DESC LIMIT ?)",
-        (*values, now - WINDOW_MS, now, limit),
-    )
+    found = tx.one(ATTEMPTS.format(condition=condition), (*values, now - WINDOW_MS, now, limit))
     assert found is not None
     return found["oldest"] + WINDOW_MS - now if found["count"] >= limit else 0
 
 
+ATTEMPTS_OF_EMAIL = """
+    SELECT count(*) AS count, max(at) AS latest
+    FROM (SELECT at FROM sign_in_attempts WHERE email = ? AND at <= ? ORDER BY at DESC LIMIT ?)
+"""
+
+
 def _delay(tx: Tx, email: str, now: int) -> int:
     """Milliseconds until a stranger may try this e-mail again."""
-    found = tx.one(
-        "SELECT count(*) AS count, max(at) AS latest FROM (SELECT at FROM sign_in_attempts WHERE email = ?"
-        " AND at <= ? ORDER BY at DESC LIMIT ?)",
-        (email, now, FREE_FOR_EMAIL + 20),
-    )
+    found = tx.one(ATTEMPTS_OF_EMAIL, (email, now, FREE_FOR_EMAIL + 20))
     assert found is not None
     if found["count"] < FREE_FOR_EMAIL:
         return 0

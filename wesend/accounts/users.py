@@ -120,14 +120,16 @@ def exist() -> bool:
     return query_one("SELECT 1 FROM users LIMIT 1") is not None
 
 
+USERS = """
+    SELECT u.*, a.name AS account_name FROM users u LEFT JOIN accounts a ON a.id = u.account_id
+    WHERE ? IS NULL OR u.account_id = ? ORDER BY u.email
+"""
+
+
 def list_users(account_id: int | None = None, *, actor: Actor) -> list[Row]:
     """The people of an account; of all of them (None) for an operator. With the account's name."""
     roles.require(actor, OPERATE if account_id is None else MANAGE, account_id, even_suspended=True)
-    return query(
-        "SELECT u.*, a.name AS account_name FROM users u LEFT JOIN accounts a ON a.id = u.account_id"
-        " WHERE ? IS NULL OR u.account_id = ? ORDER BY u.email",
-        (account_id, account_id),
-    )
+    return query(USERS, (account_id, account_id))
 
 
 def require_over(actor: Actor, user: User, *, even_suspended: bool = False) -> None:

@@ -311,20 +311,19 @@ def update_contact(
     write(unit)
 
 
+FIELD_NAMES = """
+    SELECT field.key
+    FROM (SELECT id, data FROM contacts WHERE group_id = ? ORDER BY id LIMIT ?) c, json_each(c.data) field
+    GROUP BY field.key ORDER BY min(c.id), min(field.id) LIMIT ?
+"""
+
+
 def field_names(group: Row, among: int = -1, *, actor: Actor) -> list[str]:
     """The fields beside phone and name in the order in which they came: of the first ``among`` contacts (-1: of all), as
     many as a file has columns.
     """
     roles.require(actor, SEE, group["account_id"])
-    return [
-        row[0]
-        for row in query(
-            "SELECT field.key FROM (SELECT id, data FROM contacts WHERE group_id = ? ORDER BY id"
-            " LIMIT ?) c, json_each(c.data) field GROUP BY field.key ORDER BY min(c.id),"
-            " min(field.id) LIMIT ?",
-            (group["id"], among, COLUMN_LIMIT),
-        )
-    ]
+    return [row[0] for row in query(FIELD_NAMES, (group["id"], among, COLUMN_LIMIT))]
 
 
 def delete_contact(account_id: int, group_id: int, contact_id: int, *, side: Side | None = None, actor: Actor) -> None:
@@ -398,6 +397,17 @@ def mailable_counts(account_id: int, *, actor: Actor) -> dict[int, int]:
     }
 
 
+NEWEST_BY = f"""
+    SELECT * FROM contacts
+    WHERE id IN (
+        SELECT max(id) FROM contacts
+        WHERE account_id = ? AND {{column}} IN ({{values}})
+            AND EXISTS (SELECT 1 FROM groups WHERE id = contacts.group_id AND {SEEN})
+        GROUP BY {{column}}
+    )
+"""
+
+
 def find_by(account_id: int, column: str, values: list[str], *, side: Side | None = None, actor: Actor) -> dict[str, Row]:
     """The account's contacts whose ``phone`` (E.164) or ``email`` (lower case) is one of the values; the newest of
     each, of the groups that ``side`` sees.
@@ -406,12 +416,7 @@ def find_by(account_id: int, column: str, values: list[str], *, side: Side | Non
     assert column in ("phone", "email")
     if not values:
         return {}
-    rows = query(
-        f"SELECT * FROM contacts WHERE id IN (SELECT max(id) FROM contacts WHERE account_id = ?"
-        f" AND {column} IN ({marks(values)}) AND EXISTS (SELECT 1 FROM groups WHERE id = contacts.group_id AND {SEEN})"
-        f" GROUP BY {column})",
-        (account_id, *values, side),
-    )
+    rows = query(NEWEST_BY.format(column=column, values=marks(values)), (account_id, *values, side))
     return {row[column]: row for row in rows}
 
 

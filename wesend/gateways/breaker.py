@@ -36,6 +36,13 @@ def _said(outcome: Outcome) -> str:
     return str((outcome.meta or {}).get("error") or outcome.text or outcome.code or "")
 
 
+NOTE_FAILURE = """
+    INSERT INTO gateway_health (gateway, failures, last_error, last_error_at) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (gateway) DO UPDATE SET failures = failures + ?2, last_error = ?3, last_error_at = ?4
+    WHERE rests_until IS NULL OR rests_until <= ?4 OR rests_until > ?4 + ?5
+"""
+
+
 def note(tx: Tx, gateway: str, *, failed: int, went_well: bool, error: str | None) -> None:
     """What a call came to: one that brought anything sound ends a series of failures."""
     if went_well:
@@ -45,12 +52,7 @@ def note(tx: Tx, gateway: str, *, failed: int, went_well: bool, error: str | Non
         return
     now = clock.now_ms()
     # Calls that were under way when a rest began say nothing new: they don't make it longer.
-    counted = tx.changed(
-        "INSERT INTO gateway_health (gateway, failures, last_error, last_error_at) VALUES (?1, ?2, ?3, ?4)"
-        " ON CONFLICT (gateway) DO UPDATE SET failures = failures + ?2, last_error = ?3, last_error_at = ?4"
-        " WHERE rests_until IS NULL OR rests_until <= ?4 OR rests_until > ?4 + ?5",
-        (gateway, failed, error, now, LONGEST_REST_MS),
-    )
+    counted = tx.changed(NOTE_FAILURE, (gateway, failed, error, now, LONGEST_REST_MS))
     failures = tx.execute("SELECT failures FROM gateway_health WHERE gateway = ?", (gateway,)).fetchone()[0]
     if counted and failures >= FAILURES:
         rest = min(FIRST_REST_MS * 2 ** min(failures - FAILURES, 10), LONGEST_REST_MS)

@@ -23,14 +23,16 @@ def look(gateways: Iterable[SmsGateway]) -> None:
             _note(gateway.name, trouble)
 
 
+NOTE_TROUBLE = """
+    INSERT INTO gateway_health (gateway, link_trouble, link_trouble_at) VALUES (?1, ?2, ?3)
+    ON CONFLICT (gateway) DO UPDATE SET link_trouble = ?2, link_trouble_at = ?3
+    WHERE link_trouble IS NOT ?2
+"""
+
+
 def _note(name: str, trouble: str | None) -> None:
     def unit(tx: Tx) -> None:
-        tx.execute(
-            "INSERT INTO gateway_health (gateway, link_trouble, link_trouble_at) VALUES (?1, ?2, ?3)"
-            " ON CONFLICT (gateway) DO UPDATE SET link_trouble = ?2, link_trouble_at = ?3"
-            " WHERE link_trouble IS NOT ?2",
-            (name, trouble, clock.now_ms() if trouble else None),
-        )
+        tx.execute(NOTE_TROUBLE, (name, trouble, clock.now_ms() if trouble else None))
 
     write(unit)
 

@@ -114,13 +114,15 @@ def _leads_elsewhere(before: Row, options: dict[str, str], secrets: dict[str, st
         return True
 
 
+STORE = """
+    INSERT INTO gateways (name, type, options, secrets, callback_token, created_at)
+        VALUES (:name, :type, :options, :secrets, :callback_token, :created_at)
+    ON CONFLICT (name) DO UPDATE SET type = excluded.type, options = excluded.options, secrets = excluded.secrets
+"""
+
+
 def _store(tx: Tx, row: dict[str, Any]) -> None:
-    tx.execute(
-        "INSERT INTO gateways (name, type, options, secrets, callback_token, created_at)"
-        " VALUES (:name, :type, :options, :secrets, :callback_token, :created_at) ON CONFLICT (name) DO UPDATE"
-        " SET type = excluded.type, options = excluded.options, secrets = excluded.secrets",
-        row,
-    )
+    tx.execute(STORE, row)
     breaker.forget(tx, row["name"])
 
 

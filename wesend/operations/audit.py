@@ -11,26 +11,38 @@ LIMIT = 100  # problems shown of each kind
 CHECKS: tuple[tuple[str, str], ...] = (
     (
         "wallet {} holds {} but its ledger sums to {}",
-        "SELECT w.uid, w.balance_micros, coalesce(sum(e.amount_micros), 0) AS total FROM wallets w"
-        " LEFT JOIN ledger_entries e ON e.wallet_id = w.id GROUP BY w.id HAVING total <> w.balance_micros",
+        """
+            SELECT w.uid, w.balance_micros, coalesce(sum(e.amount_micros), 0) AS total
+            FROM wallets w LEFT JOIN ledger_entries e ON e.wallet_id = w.id
+            GROUP BY w.id HAVING total <> w.balance_micros
+        """,
     ),
     (
         "ledger entry {} says balance {} after it, but the entries sum to {}",
-        "SELECT id, balance_after_micros, running FROM (SELECT id, balance_after_micros,"
-        " sum(amount_micros) OVER (PARTITION BY wallet_id ORDER BY id) AS running FROM ledger_entries)"
-        " WHERE running <> balance_after_micros",
+        """
+            SELECT id, balance_after_micros, running
+            FROM (
+                SELECT id, balance_after_micros, sum(amount_micros) OVER (PARTITION BY wallet_id ORDER BY id) AS running
+                FROM ledger_entries
+            )
+            WHERE running <> balance_after_micros
+        """,
     ),
     (
         "batch {} was charged {} but its ledger shows {}",
-        "SELECT b.uid, b.cost_micros, -coalesce(sum(e.amount_micros), 0) AS paid FROM batches b"
-        " LEFT JOIN ledger_entries e ON e.batch_id = b.id AND e.kind = 'sms_charge' GROUP BY b.id"
-        " HAVING paid <> b.cost_micros",
+        """
+            SELECT b.uid, b.cost_micros, -coalesce(sum(e.amount_micros), 0) AS paid
+            FROM batches b LEFT JOIN ledger_entries e ON e.batch_id = b.id AND e.kind = 'sms_charge'
+            GROUP BY b.id HAVING paid <> b.cost_micros
+        """,
     ),
     (
         "batch {} was refunded {} but its ledger shows {}",
-        "SELECT b.uid, b.refunded_micros - b.owed_micros AS due, coalesce(sum(e.amount_micros), 0) AS back FROM batches b"
-        " LEFT JOIN ledger_entries e ON e.batch_id = b.id AND e.kind = 'refund' GROUP BY b.id"
-        " HAVING back <> due",
+        """
+            SELECT b.uid, b.refunded_micros - b.owed_micros AS due, coalesce(sum(e.amount_micros), 0) AS back
+            FROM batches b LEFT JOIN ledger_entries e ON e.batch_id = b.id AND e.kind = 'refund'
+            GROUP BY b.id HAVING back <> due
+        """,
     ),
     (
         "batch {} is {}, yet it is still to get back {}",
@@ -39,28 +51,47 @@ CHECKS: tuple[tuple[str, str], ...] = (
     # What was taken back together came back by entries of the batch; a message of its own entry has no part in them.
     (
         "batch {} got back {} for messages that were cancelled together, who cost {}",
-        "SELECT b.uid, b.owed_micros + coalesce((SELECT sum(e.amount_micros) FROM ledger_entries e WHERE e.batch_id = b.id"
-        " AND e.kind = 'refund' AND e.message_id IS NULL), 0) AS back, coalesce((SELECT sum(m.refunded_micros) FROM messages m"
-        " WHERE m.batch_id = b.id AND m.status = 'cancelled' AND NOT EXISTS (SELECT 1 FROM ledger_entries e"
-        " WHERE e.message_id = m.id AND e.kind = 'refund' AND e.charge_no = m.charges)), 0) AS cost FROM batches b"
-        " WHERE b.state <> 'rejected' AND back <> cost",
+        """
+            SELECT b.uid,
+                b.owed_micros + coalesce((
+                    SELECT sum(e.amount_micros) FROM ledger_entries e
+                    WHERE e.batch_id = b.id AND e.kind = 'refund' AND e.message_id IS NULL
+                ), 0) AS back,
+                coalesce((
+                    SELECT sum(m.refunded_micros) FROM messages m
+                    WHERE m.batch_id = b.id AND m.status = 'cancelled' AND NOT EXISTS (
+                        SELECT 1 FROM ledger_entries e
+                        WHERE e.message_id = m.id AND e.kind = 'refund' AND e.charge_no = m.charges
+                    )
+                ), 0) AS cost
+            FROM batches b WHERE b.state <> 'rejected' AND back <> cost
+        """,
     ),
     (
         "batch {} was charged {} but its messages cost {}",
-        "SELECT b.uid, b.cost_micros, coalesce(sum(m.cost_micros * m.charges), 0) AS cost FROM batches b"
-        " LEFT JOIN messages m ON m.batch_id = b.id WHERE b.state NOT IN ('rejected', 'intake') GROUP BY b.id"
-        " HAVING cost <> b.cost_micros",
+        """
+            SELECT b.uid, b.cost_micros, coalesce(sum(m.cost_micros * m.charges), 0) AS cost
+            FROM batches b LEFT JOIN messages m ON m.batch_id = b.id
+            WHERE b.state NOT IN ('rejected', 'intake') GROUP BY b.id HAVING cost <> b.cost_micros
+        """,
     ),
     (
         "message {} was paid {} times but refunded {} times",
-        "SELECT m.uid, m.charges, count(*) AS refunds FROM ledger_entries e JOIN messages m ON m.id = e.message_id"
-        " WHERE e.kind = 'refund' GROUP BY m.id HAVING refunds > m.charges",
+        """
+            SELECT m.uid, m.charges, count(*) AS refunds
+            FROM ledger_entries e JOIN messages m ON m.id = e.message_id
+            WHERE e.kind = 'refund' GROUP BY m.id HAVING refunds > m.charges
+        """,
     ),
     (
         "message {} shows a refund of {} that its ledger does not ({})",
-        "SELECT m.uid, m.refunded_micros, (SELECT coalesce(sum(e.amount_micros), 0) FROM ledger_entries e"
-        " WHERE e.message_id = m.id AND e.kind = 'refund' AND e.charge_no = m.charges) AS back"
-        " FROM messages m WHERE back <> m.refunded_micros AND (m.status <> 'cancelled' OR back <> 0)",
+        """
+            SELECT m.uid, m.refunded_micros, (
+                SELECT coalesce(sum(e.amount_micros), 0) FROM ledger_entries e
+                WHERE e.message_id = m.id AND e.kind = 'refund' AND e.charge_no = m.charges
+            ) AS back
+            FROM messages m WHERE back <> m.refunded_micros AND (m.status <> 'cancelled' OR back <> 0)
+        """,
     ),
     (
         "message {} was delivered, yet {} of its cost {} was refunded",
@@ -68,17 +99,23 @@ CHECKS: tuple[tuple[str, str], ...] = (
     ),
     (
         "batch {} counts {} messages but has {}",
-        "SELECT b.uid, b.queued || '/' || b.submitted || '/' || b.delivered || '/' || b.failed || '/' || b.cancelled AS"
-        " counted,"
-        " sum(m.status IN ('scheduled', 'dripping', 'queued', 'claimed', 'submitting')) || '/' ||"
-        " sum(m.status IN ('submitted', 'sent', 'unknown')) || '/' || sum(m.status = 'delivered') || '/' ||"
-        " sum(m.status = 'failed') || '/' || sum(m.status = 'cancelled') AS found FROM batches b JOIN messages m"
-        " ON m.batch_id = b.id WHERE b.state NOT IN ('intake', 'rejected') GROUP BY b.id HAVING counted <> found",
+        """
+            SELECT b.uid,
+                b.queued || '/' || b.submitted || '/' || b.delivered || '/' || b.failed || '/' || b.cancelled AS counted,
+                sum(m.status IN ('scheduled', 'dripping', 'queued', 'claimed', 'submitting'))
+                    || '/' || sum(m.status IN ('submitted', 'sent', 'unknown')) || '/' || sum(m.status = 'delivered')
+                    || '/' || sum(m.status = 'failed') || '/' || sum(m.status = 'cancelled') AS found
+            FROM batches b JOIN messages m ON m.batch_id = b.id
+            WHERE b.state NOT IN ('intake', 'rejected') GROUP BY b.id HAVING counted <> found
+        """,
     ),
     (
         "deposit {} is {} but was credited {} times",
-        "SELECT d.uid, d.status, count(e.id) AS credits FROM deposits d LEFT JOIN ledger_entries e ON e.deposit_id = d.id"
-        " GROUP BY d.id HAVING credits <> (d.status = 'successful')",
+        """
+            SELECT d.uid, d.status, count(e.id) AS credits
+            FROM deposits d LEFT JOIN ledger_entries e ON e.deposit_id = d.id
+            GROUP BY d.id HAVING credits <> (d.status = 'successful')
+        """,
     ),
 )
 """Sentence with three places, and the query whose rows fill it; no row, no problem."""

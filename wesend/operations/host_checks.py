@@ -16,11 +16,13 @@ from ..core import clock
 from ..core.settings import Settings, hide_credentials, is_loopback
 from ..database import query
 
-NEWEST_ROWS = (
-    "SELECT max(created_at) FROM (SELECT created_at FROM messages WHERE id = (SELECT max(id) FROM messages)"
-    " UNION ALL SELECT created_at FROM ledger_entries WHERE id = (SELECT max(id) FROM ledger_entries)"
-    " UNION ALL SELECT at FROM audit_log WHERE id = (SELECT max(id) FROM audit_log))"
-)
+NEWEST_ROWS = """
+    SELECT max(created_at) FROM (
+        SELECT created_at FROM messages WHERE id = (SELECT max(id) FROM messages)
+        UNION ALL SELECT created_at FROM ledger_entries WHERE id = (SELECT max(id) FROM ledger_entries)
+        UNION ALL SELECT at FROM audit_log WHERE id = (SELECT max(id) FROM audit_log)
+    )
+"""
 RELEASED = clock.parse_iso("2026-11-01")
 UNSYNCHRONISED = 5  # what adjtimex(2) answers then: TIME_ERROR
 REMOTE = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "fuse.sshfs", "fuse.s3fs", "fuse.rclone")

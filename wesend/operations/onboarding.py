@@ -35,16 +35,14 @@ def steps_of(account: AccountInfo) -> Steps:
     return Steps(_has_sent(account.id), _has_webhook(account.id), _has_funds(account), _has_gateway())
 
 
+HAS_SENT = """
+    SELECT 1 FROM batches WHERE account_id = ? AND api IN ({apis}) AND state NOT IN ('intake', 'rejected') LIMIT 1
+"""
+
+
 def _has_sent(account_id: int) -> bool:
     names = apis()
-    return (
-        query_one(
-            f"SELECT 1 FROM batches WHERE account_id = ? AND api IN ({marks(names)})"
-            " AND state NOT IN ('intake', 'rejected') LIMIT 1",
-            (account_id, *names),
-        )
-        is not None
-    )
+    return query_one(HAS_SENT.format(apis=marks(names)), (account_id, *names)) is not None
 
 
 def _has_webhook(account_id: int) -> bool:

@@ -18,6 +18,12 @@ class Waiting(NamedTuple):
     oldest_due: int | None
 
 
+QUEUED_BULKS = """
+    SELECT batch_id, gateway, count(*), min(due_at) FROM messages
+    WHERE status = 'queued' AND lane = 1 GROUP BY batch_id, gateway
+"""
+
+
 def queues() -> list[Waiting]:
     """The queue of each gateway that has one."""
     now = clock.now_ms()
@@ -29,13 +35,7 @@ def queues() -> list[Waiting]:
         )
     ]
     open_bulks = {row["id"] for row in query(f"SELECT id FROM batches WHERE {LIVE_BULKS} AND state = 'open'")}
-    rows += [
-        (gateway, count, first if batch_id in open_bulks else None)
-        for batch_id, gateway, count, first in query(
-            "SELECT batch_id, gateway, count(*), min(due_at) FROM messages WHERE status = 'queued' AND lane = 1"
-            " GROUP BY batch_id, gateway"
-        )
-    ]
+    rows += [(gateway, count, first if batch_id in open_bulks else None) for batch_id, gateway, count, first in query(QUEUED_BULKS)]
     for gateway, count, first in rows:
         total, oldest = found.get(gateway, (0, None))
         due = [instant for instant in (oldest, first) if instant is not None and instant <= now and _may_leave(gateway)]
@@ -65,12 +65,14 @@ def scheduled() -> int:
     return small + bulk
 
 
+BACKLOG = """
+    SELECT count(*) AS waiting, min(CASE WHEN d.due_at <= ? THEN d.due_at END) AS oldest
+    FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id
+    WHERE d.status = 'pending' AND e.is_active = 1
+"""
+
+
 def webhook_backlog() -> Waiting:
     """Deliveries to endpoints that are on; those that were tried and wait for the next attempt too."""
-    row = query(
-        "SELECT count(*) AS waiting, min(CASE WHEN d.due_at <= ? THEN d.due_at END) AS oldest"
-        " FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id"
-        " WHERE d.status = 'pending' AND e.is_active = 1",
-        (clock.now_ms(),),
-    )[0]
+    row = query(BACKLOG, (clock.now_ms(),))[0]
     return Waiting("webhooks", row["waiting"], row["oldest"])

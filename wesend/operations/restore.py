@@ -101,15 +101,15 @@ Schema = dict[tuple[str, str], str]
 """(trigger or view, name) → its SQL, with single spaces."""
 
 
+SCHEMA = """
+    SELECT CASE type WHEN 'table' THEN 'virtual table' ELSE type END, name, sql
+    FROM sqlite_master WHERE type IN ('trigger', 'view') OR sql LIKE 'CREATE VIRTUAL%'
+"""
+
+
 def _schema_of(path: Path) -> Schema:
     with closing(sqlite3.connect(path, timeout=15)) as connection:
-        return {
-            (kind, name): " ".join(sql.split())
-            for kind, name, sql in connection.execute(
-                "SELECT CASE type WHEN 'table' THEN 'virtual table' ELSE type END, name, sql FROM sqlite_master"
-                " WHERE type IN ('trigger', 'view') OR sql LIKE 'CREATE VIRTUAL%'"
-            )
-        }
+        return {(kind, name): " ".join(sql.split()) for kind, name, sql in connection.execute(SCHEMA)}
 
 
 def _schema_of_a_fresh_database(path: Path, settings: Settings, make_app: Callable[[Settings], Flask]) -> Schema:
@@ -161,13 +161,16 @@ def _check(copy: Path, file: Path) -> None:
         raise DatabaseProblem(f"{file} is damaged: rows that belong together are missing.")
 
 
+NO_TABLE_OF_REVISIONS = """
+    SELECT 1 FROM sqlite_master
+    WHERE lower(name) = 'alembic_version' AND (type <> 'table' OR sql NOT LIKE 'CREATE TABLE%')
+"""
+
+
 def _require_a_table_of_revisions(copy: Path, file: Path) -> None:
     """DatabaseProblem where a view stands in its place: it may have no end, and it is asked before anything is known."""
     with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(copy, timeout=15)) as connection:
-        if connection.execute(
-            "SELECT 1 FROM sqlite_master WHERE lower(name) = 'alembic_version'"
-            " AND (type <> 'table' OR sql NOT LIKE 'CREATE TABLE%')"
-        ).fetchone():
+        if connection.execute(NO_TABLE_OF_REVISIONS).fetchone():
             raise DatabaseProblem(f"{file} is no backup that wesend made: its alembic_version is no table.")
 
 

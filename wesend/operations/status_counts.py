@@ -13,12 +13,12 @@ from . import sweep_cursors
 
 MARK = "statuses"
 CHUNK = 20_000  # lines of the timeline read at a time; nothing is locked while they are
-NEWS = (
-    "SELECT b.api, m.gateway, e.status, count(*) AS count FROM message_events e JOIN messages m ON m.id ="
-    " e.message_id"
-    " JOIN batches b ON b.id = m.batch_id WHERE e.id > ? AND e.id <= ? AND e.event NOT IN ('opened', 'clicked')"
-    " GROUP BY 1, 2, 3"
-)
+NEWS = """
+    SELECT b.api, m.gateway, e.status, count(*) AS count
+    FROM message_events e JOIN messages m ON m.id = e.message_id JOIN batches b ON b.id = m.batch_id
+    WHERE e.id > ? AND e.id <= ? AND e.event NOT IN ('opened', 'clicked')
+    GROUP BY 1, 2, 3
+"""
 
 
 def status_counts() -> Counter[tuple[str, str, str]]:
@@ -46,10 +46,12 @@ def roll_up(chunk: int = CHUNK) -> int:
     return end - begin if end - begin >= chunk else 0
 
 
+ADD_COUNT = """
+    INSERT INTO status_counts (api, gateway, status, count) VALUES (?, ?, ?, ?)
+    ON CONFLICT (api, gateway, status) DO UPDATE SET count = count + excluded.count
+"""
+
+
 def _add(tx: Tx, begin: int, end: int, news: list[Row]) -> None:
     if sweep_cursors.advance(tx, MARK, begin, end):
-        tx.executemany(
-            "INSERT INTO status_counts (api, gateway, status, count) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (api, gateway, status) DO UPDATE SET count = count + excluded.count",
-            [(row["api"], row["gateway"], row["status"], row["count"]) for row in news],
-        )
+        tx.executemany(ADD_COUNT, [(row["api"], row["gateway"], row["status"], row["count"]) for row in news])

@@ -31,6 +31,12 @@ def list_rates() -> list[Row]:
     return query("SELECT * FROM exchange_rates ORDER BY currency")
 
 
+SET_RATE = """
+    INSERT INTO exchange_rates (currency, per_usd_micros, updated_at) VALUES (?, ?, ?)
+    ON CONFLICT (currency) DO UPDATE SET per_usd_micros = excluded.per_usd_micros, updated_at = excluded.updated_at
+"""
+
+
 def set_rate(currency: str, per_usd_micros: int, *, actor: Actor) -> None:
     roles.require(actor, OPERATE)
     currency = currency.strip().upper()
@@ -41,10 +47,5 @@ def set_rate(currency: str, per_usd_micros: int, *, actor: Actor) -> None:
     if currency == "USD" and per_usd_micros != money.MICRO:
         raise InvalidInput("USD is the pivot: its rate is 1")
     with atomic() as tx:
-        tx.execute(
-            "INSERT INTO exchange_rates (currency, per_usd_micros, updated_at) VALUES (?, ?, ?)"
-            " ON CONFLICT (currency) DO UPDATE SET per_usd_micros = excluded.per_usd_micros,"
-            " updated_at = excluded.updated_at",
-            (currency, per_usd_micros, clock.now_ms()),
-        )
+        tx.execute(SET_RATE, (currency, per_usd_micros, clock.now_ms()))
         audit_log.record(tx, actor=actor, action="rate.set", subject=currency, detail=money.text(per_usd_micros))

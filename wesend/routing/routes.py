@@ -119,6 +119,17 @@ def switch_route(code: str, on: bool, *, actor: Actor) -> RouteInfo:
     return find_route(code)
 
 
+SET_ROUTE = """
+    INSERT INTO routes (code, name, country, prefixes, gateway, price_micros, currency, priority, default_sender,
+        refund_failed_delivery, is_active, created_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
+    ON CONFLICT (code) DO UPDATE SET name = excluded.name, country = excluded.country, prefixes = excluded.prefixes,
+        gateway = excluded.gateway, price_micros = excluded.price_micros, currency = excluded.currency,
+        priority = excluded.priority, default_sender = excluded.default_sender,
+        refund_failed_delivery = excluded.refund_failed_delivery, is_active = 1
+"""
+
+
 def set_route(
     *,
     code: str,
@@ -151,13 +162,7 @@ def set_route(
             raise InvalidInput(f"Prefix {prefix!r} must be digits that start with {country}'s {dialling_code}")
     with atomic() as tx:
         tx.execute(
-            "INSERT INTO routes (code, name, country, prefixes, gateway, price_micros, currency, priority,"
-            " default_sender, refund_failed_delivery, is_active, created_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT (code) DO UPDATE SET name = excluded.name,"
-            " country = excluded.country, prefixes = excluded.prefixes, gateway = excluded.gateway,"
-            " price_micros = excluded.price_micros, currency = excluded.currency, priority = excluded.priority,"
-            " default_sender = excluded.default_sender, refund_failed_delivery = excluded.refund_failed_delivery,"
-            " is_active = 1",
+            SET_ROUTE,
             (
                 code,
                 name or code.replace("_", " "),

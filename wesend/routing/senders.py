@@ -29,6 +29,13 @@ class ApprovedSender(NamedTuple):
     countries: frozenset[str]
 
 
+SAME_NAME = """
+    SELECT * FROM sender_ids
+    WHERE account_id = ? AND lower(name) = lower(?) AND status <> 'rejected' AND (side IS NULL OR side = ?)
+    ORDER BY id
+"""
+
+
 def request_sender(
     *, account_id: int, name: str, countries: list[str], use_case: str | None = None, side: Side | None = None, actor: Actor
 ) -> Row:
@@ -40,11 +47,7 @@ def request_sender(
     name, codes = _read_name(name), _read_countries(countries)
     with atomic() as tx:
         # One of a single side does not cover a request for both.
-        known = tx.all(
-            "SELECT * FROM sender_ids WHERE account_id = ? AND lower(name) = lower(?) AND status <> 'rejected'"
-            " AND (side IS NULL OR side = ?) ORDER BY id",
-            (account_id, name, side),
-        )
+        known = tx.all(SAME_NAME, (account_id, name, side))
         for row in known:
             if set(codes) <= set(row["countries"].split(",")):
                 return row
@@ -126,17 +129,20 @@ def decide_sender(
     return get_sender(sender_id)
 
 
+HOLDERS = """
+    SELECT s.name, a.name AS account_name FROM sender_ids s JOIN accounts a ON a.id = s.account_id
+    WHERE s.status = 'approved' AND s.account_id <> ? AND (s.side IS NULL OR s.side <> ?)
+    ORDER BY s.id
+"""
+
+
 def _holders(tx: Tx | None, sender: Row) -> list[Row]:
     """Approved senders of other accounts that a person would take for this one; none for what never leaves the sandbox."""
     if sender["side"] == SANDBOX:
         return []
-    sql = (
-        "SELECT s.name, a.name AS account_name FROM sender_ids s JOIN accounts a ON a.id = s.account_id"
-        " WHERE s.status = 'approved' AND s.account_id <> ? AND (s.side IS NULL OR s.side <> ?) ORDER BY s.id"
-    )
-    values = (sender["account_id"], SANDBOX)
     looks = appearance(sender["name"])
-    return [row for row in reading(tx).all(sql, values) if appearance(row["name"]) == looks]
+    found = reading(tx).all(HOLDERS, (sender["account_id"], SANDBOX))
+    return [row for row in found if appearance(row["name"]) == looks]
 
 
 def holders_of(senders: list[Row], *, actor: Actor) -> dict[int, list[Row]]:
@@ -162,24 +168,28 @@ def count_pending() -> int:
     return query("SELECT count(*) FROM sender_ids WHERE status = 'pending'")[0][0]
 
 
+REQUESTS = """
+    SELECT s.*, a.name AS account_name FROM sender_ids s JOIN accounts a ON a.id = s.account_id
+    WHERE s.status = 'pending' AND s.id > ? ORDER BY s.id LIMIT ?
+"""
+
+
 def list_requests(after: int | None, limit: int, *, actor: Actor) -> list[Row]:
     """Every account's pending requests with the account's name, oldest first, beyond the id ``after``."""
     roles.require(actor, OPERATE)
-    return query(
-        "SELECT s.*, a.name AS account_name FROM sender_ids s JOIN accounts a ON a.id = s.account_id"
-        " WHERE s.status = 'pending' AND s.id > ? ORDER BY s.id LIMIT ?",
-        (after or 0, limit),
-    )
+    return query(REQUESTS, (after or 0, limit))
+
+
+DECIDED = """
+    SELECT s.*, a.name AS account_name FROM sender_ids s JOIN accounts a ON a.id = s.account_id
+    WHERE s.status <> 'pending' ORDER BY s.decided_at DESC LIMIT ?
+"""
 
 
 def list_decided(limit: int, *, actor: Actor) -> list[Row]:
     """The latest decisions, with the account's name."""
     roles.require(actor, OPERATE)
-    return query(
-        "SELECT s.*, a.name AS account_name FROM sender_ids s JOIN accounts a ON a.id = s.account_id"
-        " WHERE s.status <> 'pending' ORDER BY s.decided_at DESC LIMIT ?",
-        (limit,),
-    )
+    return query(DECIDED, (limit,))
 
 
 def approved_sender(account_id: int, name: str, side: Side) -> ApprovedSender:

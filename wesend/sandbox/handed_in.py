@@ -33,15 +33,14 @@ def raw_of(body_id: int) -> bytes:
     return query("SELECT raw FROM caught_bodies WHERE id = ?", (body_id,))[0][0]
 
 
+OVER_THE_LIMIT = """
+    SELECT id FROM (SELECT id, sum(size) OVER (ORDER BY id DESC) AS upto FROM caught_bodies)
+    WHERE upto > ? ORDER BY id LIMIT 100
+"""
+
+
 def _make_room(tx: Tx) -> None:
-    doomed = [
-        row[0]
-        for row in tx.all(
-            "SELECT id FROM (SELECT id, sum(size) OVER (ORDER BY id DESC) AS upto FROM caught_bodies) WHERE upto > ?"
-            " ORDER BY id LIMIT 100",
-            (KEPT_BYTES,),
-        )
-    ]
+    doomed = [row[0] for row in tx.all(OVER_THE_LIMIT, (KEPT_BYTES,))]
     if doomed:
         tx.execute(f"DELETE FROM caught_mails WHERE body_id IN ({marks(doomed)})", doomed)
         tx.execute(f"DELETE FROM caught_bodies WHERE id IN ({marks(doomed)})", doomed)
@@ -59,6 +58,12 @@ def forget_before(instant: int, limit: int) -> int:
     return _forget("created_at < ?", instant, limit)
 
 
+FORGET_BODIES = """
+    DELETE FROM caught_bodies
+    WHERE id IN ({ids}) AND NOT EXISTS (SELECT 1 FROM caught_mails WHERE body_id = caught_bodies.id)
+"""
+
+
 def _forget(old: str, value: int, limit: int) -> int:
     def unit(tx: Tx) -> int:
         gone = tx.all(
@@ -66,11 +71,7 @@ def _forget(old: str, value: int, limit: int) -> int:
             (value, limit),
         )
         bodies = list({row[0] for row in gone})
-        tx.execute(
-            f"DELETE FROM caught_bodies WHERE id IN ({marks(bodies)})"
-            " AND NOT EXISTS (SELECT 1 FROM caught_mails WHERE body_id = caught_bodies.id)",
-            bodies,
-        )
+        tx.execute(FORGET_BODIES.format(ids=marks(bodies)), bodies)
         return len(gone)
 
     return write(unit)

@@ -40,27 +40,35 @@ class Said(NamedTuple):
     message: Row | None
 
 
+PHONES = f"""
+    SELECT recipient, text, max(created_at) AS created_at, count(*) AS count
+    FROM (
+        SELECT recipient, text, created_at, id FROM messages
+        WHERE account_id = ? AND channel = 'sms' AND gateway = ? AND {TAKEN} AND {OF_SANDBOX}
+        ORDER BY day DESC, id DESC LIMIT ?
+    )
+    GROUP BY recipient ORDER BY max(id) DESC LIMIT ?
+"""
+
+
 def list_phones(account_id: int, limit: int = 40) -> list[Phone]:
     """The phones that got something lately, the latest first."""
     return [
         Phone(row["recipient"], row["text"], row["created_at"], row["count"])
-        for row in query(
-            "SELECT recipient, text, max(created_at) AS created_at, count(*) AS count FROM (SELECT recipient, text, created_at,"
-            f" id FROM messages WHERE account_id = ? AND channel = 'sms' AND gateway = ? AND {TAKEN} AND {OF_SANDBOX}"
-            " ORDER BY day DESC, id DESC"
-            " LIMIT ?) GROUP BY recipient ORDER BY max(id) DESC LIMIT ?",
-            (account_id, SANDBOX, LOOKED_AT, limit),
-        )
+        for row in query(PHONES, (account_id, SANDBOX, LOOKED_AT, limit))
     ]
+
+
+CONVERSATION = f"""
+    SELECT * FROM messages INDEXED BY ix_messages_recipient
+    WHERE recipient = ? AND account_id = ? AND channel = 'sms' AND gateway = ? AND {TAKEN} AND {OF_SANDBOX}
+    ORDER BY id DESC LIMIT ?
+"""
 
 
 def conversation(account_id: int, number: str, limit: int = 50) -> list[Said]:
     """What a phone got and wrote, oldest first."""
-    got = query(
-        f"SELECT * FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ? AND account_id = ?"
-        f" AND channel = 'sms' AND gateway = ? AND {TAKEN} AND {OF_SANDBOX} ORDER BY id DESC LIMIT ?",
-        (number, account_id, SANDBOX, limit),
-    )
+    got = query(CONVERSATION, (number, account_id, SANDBOX, limit))
     wrote = query(
         "SELECT * FROM inbound_messages WHERE account_id = ? AND sender = ? AND gateway = ? ORDER BY id DESC LIMIT ?",
         (account_id, number, SANDBOX, limit),
@@ -88,6 +96,13 @@ def report_receipt(account: AccountInfo, uid: str, status: str, *, actor: Actor)
     receipt_inbox.match_new()
 
 
+LAST_SENDER = f"""
+    SELECT sender FROM messages INDEXED BY ix_messages_recipient
+    WHERE recipient = ? AND account_id = ? AND gateway = ? AND {OF_SANDBOX}
+    ORDER BY id DESC LIMIT 1
+"""
+
+
 def answer(account: AccountInfo, number: str, text: str, *, actor: Actor) -> None:
     """As if the phone had written to us: STOP opts it out, START back in; of the sandbox's sends, since no person did."""
     roles.require_to_send(actor, account)
@@ -96,31 +111,32 @@ def answer(account: AccountInfo, number: str, text: str, *, actor: Actor) -> Non
         raise InvalidInput("Not a phone number", {"number": ["Not a phone number"]})
     if not text.strip():
         raise InvalidInput("Write something", {"text": ["Missing"]})
-    last = query_one(
-        "SELECT sender FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ? AND account_id = ?"
-        f" AND gateway = ? AND {OF_SANDBOX} ORDER BY id DESC LIMIT 1",
-        (phone.e164, account.id, SANDBOX),
-    )
+    last = query_one(LAST_SENDER, (phone.e164, account.id, SANDBOX))
     inbound.receive(SANDBOX, phone.e164, last["sender"] if last else None, text.strip(), account_id=account.id, side=sides.SANDBOX)
+
+
+SANDBOX_DEPOSIT = """
+    SELECT d.id FROM deposits d JOIN wallets w ON w.id = d.wallet_id
+    WHERE d.uid = ? AND d.account_id = ? AND w.is_sandbox = 1
+"""
 
 
 def pay(account: AccountInfo, deposit_uid: str, *, actor: Actor) -> None:
     """As if the payer had confirmed a deposit of a sandbox wallet."""
     roles.require_to_send(actor, account)
-    row = query_one(
-        "SELECT d.id FROM deposits d JOIN wallets w ON w.id = d.wallet_id WHERE d.uid = ? AND d.account_id = ?"
-        " AND w.is_sandbox = 1",
-        (deposit_uid, account.id),
-    )
+    row = query_one(SANDBOX_DEPOSIT, (deposit_uid, account.id))
     if row is None:
         raise Conflict("Only a deposit to a sandbox wallet can be paid so")
     deposits.settle(row[0], None)
 
 
+WAITING_DEPOSITS = """
+    SELECT d.* FROM deposits d JOIN wallets w ON w.id = d.wallet_id
+    WHERE d.account_id = ? AND w.is_sandbox = 1 AND d.status = 'pending'
+    ORDER BY d.id DESC LIMIT 5
+"""
+
+
 def waiting_deposits(account_id: int) -> list[Row]:
     """Deposits to sandbox wallets that wait for their payer, as one of a phone that ends 0000055 does for a day."""
-    return query(
-        "SELECT d.* FROM deposits d JOIN wallets w ON w.id = d.wallet_id WHERE d.account_id = ? AND w.is_sandbox = 1"
-        " AND d.status = 'pending' ORDER BY d.id DESC LIMIT 5",
-        (account_id,),
-    )
+    return query(WAITING_DEPOSITS, (account_id,))

@@ -144,12 +144,15 @@ def charge_of(deposit: Row) -> Charge:
     return Charge(deposit["reference"], deposit["phone"], deposit["amount_micros"], deposit["currency"], "Top-up")
 
 
+DEPOSIT = """
+    SELECT d.*, w.uid AS wallet_uid, w.currency AS wallet_currency
+    FROM deposits d JOIN wallets w ON w.id = d.wallet_id
+    WHERE d.id = ?
+"""
+
+
 def _get(deposit_id: int) -> Row:
-    row = query_one(
-        "SELECT d.*, w.uid AS wallet_uid, w.currency AS wallet_currency FROM deposits d"
-        " JOIN wallets w ON w.id = d.wallet_id WHERE d.id = ?",
-        (deposit_id,),
-    )
+    row = query_one(DEPOSIT, (deposit_id,))
     if row is None:
         raise DepositNotFound
     return row
@@ -178,14 +181,17 @@ def deposit_by_uid(uid: str) -> Row:
     return _get(row[0])
 
 
+DEPOSITS = """
+    SELECT d.*, w.uid AS wallet_uid, w.currency AS wallet_currency
+    FROM deposits d JOIN wallets w ON w.id = d.wallet_id
+    WHERE d.account_id = coalesce(?, d.account_id) AND d.status = coalesce(?, d.status)
+    ORDER BY d.id DESC LIMIT ?
+"""
+
+
 def list_deposits(*, account_id: int | None, status: str | None, limit: int) -> list[Row]:
     """Newest first."""
-    return query(
-        "SELECT d.*, w.uid AS wallet_uid, w.currency AS wallet_currency FROM deposits d"
-        " JOIN wallets w ON w.id = d.wallet_id WHERE d.account_id = coalesce(?, d.account_id)"
-        " AND d.status = coalesce(?, d.status) ORDER BY d.id DESC LIMIT ?",
-        (account_id, status, limit),
-    )
+    return query(DEPOSITS, (account_id, status, limit))
 
 
 def due_gateways(without: Collection[str] = ()) -> set[str]:
@@ -226,26 +232,28 @@ def check(deposit_id: int) -> Row:
     return _get(deposit_id)
 
 
+HINTED_AT = """
+    SELECT * FROM deposits WHERE gateway = ? AND (reference = ? OR gateway_ref = ?)
+    ORDER BY reference = ? DESC LIMIT 1
+"""
+LEARN_GATEWAY_REF = """
+    UPDATE deposits SET gateway_ref = ?
+    WHERE id = ? AND NOT EXISTS (SELECT 1 FROM deposits WHERE gateway = ? AND gateway_ref = ?)
+"""
+
+
 def take_hints(gateway_name: str, hints: list[PaymentHint]) -> None:
     """News of charges, believed by nobody: the gateway is asked at the next look. Unknown ones are passed over."""
 
     def unit(tx: Tx) -> None:
         now = clock.now_ms()
         for hint in hints:
-            deposit = tx.one(
-                "SELECT * FROM deposits WHERE gateway = ? AND (reference = ? OR gateway_ref = ?)"
-                " ORDER BY reference = ? DESC LIMIT 1",
-                (gateway_name, hint.reference, hint.gateway_ref, hint.reference),
-            )
+            deposit = tx.one(HINTED_AT, (gateway_name, hint.reference, hint.gateway_ref, hint.reference))
             if deposit is None or deposit["status"] == "successful":
                 continue
             if deposit["gateway_ref"] is None and hint.gateway_ref is not None:
                 # A charge whose answer was lost is found again by its callback; an id that another deposit has is none.
-                tx.execute(
-                    "UPDATE deposits SET gateway_ref = ? WHERE id = ? AND NOT EXISTS"
-                    " (SELECT 1 FROM deposits WHERE gateway = ? AND gateway_ref = ?)",
-                    (hint.gateway_ref, deposit["id"], gateway_name, hint.gateway_ref),
-                )
+                tx.execute(LEARN_GATEWAY_REF, (hint.gateway_ref, deposit["id"], gateway_name, hint.gateway_ref))
             polls = deposit["polls"] if deposit["status"] == "pending" else 0
             tx.execute("UPDATE deposits SET poll_at = ?, polls = ? WHERE id = ?", (now, polls, deposit["id"]))
 
@@ -257,17 +265,20 @@ def settle(deposit_id: int, confirmed_micros: int | None) -> bool:
     return write(lambda tx: _settle(tx, deposit_id, confirmed_micros))
 
 
+MARK_SUCCESSFUL = """
+    UPDATE deposits SET status = 'successful', amount_micros = ?, credited_micros = ?,
+        reason = NULL, poll_at = NULL, updated_at = ?
+    WHERE id = ? AND status <> 'successful'
+"""
+
+
 def _settle(tx: Tx, deposit_id: int, confirmed_micros: int | None) -> bool:
     deposit = tx.one("SELECT * FROM deposits WHERE id = ?", (deposit_id,))
     assert deposit is not None
     amount = deposit["amount_micros"] if confirmed_micros is None else confirmed_micros
     credit = money.divide(amount, deposit["rate_micros"]) if deposit["rate_micros"] else amount
     now = clock.now_ms()
-    if not tx.changed(
-        "UPDATE deposits SET status = 'successful', amount_micros = ?, credited_micros = ?, reason = NULL,"
-        " poll_at = NULL, updated_at = ? WHERE id = ? AND status <> 'successful'",
-        (amount, credit, now, deposit_id),
-    ):
+    if not tx.changed(MARK_SUCCESSFUL, (amount, credit, now, deposit_id)):
         return False
     ledger.credit(
         tx,
@@ -329,17 +340,18 @@ def _ask_later(deposit: Row, first_ms: int) -> None:
 REVIEWS = {"waiting": ("pending",), "unpaid": ("failed", "expired"), "paid": ("successful",)}
 
 
+REVIEWED = """
+    SELECT d.*, w.uid AS wallet_uid, w.currency AS wallet_currency, a.name AS account_name
+    FROM deposits d JOIN wallets w ON w.id = d.wallet_id JOIN accounts a ON a.id = d.account_id
+    WHERE d.status IN ({statuses}) AND d.id < ? ORDER BY d.id DESC LIMIT ?
+"""
+
+
 def review(kind: str, *, actor: Actor, before: int | None = None, limit: int = 50) -> list[Row]:
     """Deposits of every account, newest first: ``waiting`` for the payer, ``unpaid`` at their end, ``paid``."""
     roles.require(actor, OPERATE)
     statuses = REVIEWS[kind]
-    return query(
-        "SELECT d.*, w.uid AS wallet_uid, w.currency AS wallet_currency, a.name AS account_name"
-        " FROM deposits d JOIN wallets w ON w.id = d.wallet_id JOIN accounts a ON a.id = d.account_id"
-        f" WHERE d.status IN ({marks(statuses)}) AND d.id < ?"
-        " ORDER BY d.id DESC LIMIT ?",
-        (*statuses, keyset.below(before), limit),
-    )
+    return query(REVIEWED.format(statuses=marks(statuses)), (*statuses, keyset.below(before), limit))
 
 
 def deposit_for_operator(deposit_id: int, *, actor: Actor) -> Row:

@@ -77,6 +77,13 @@ def raise_insufficient(tx: Tx, wallet_id: int, required_micros: int) -> NoReturn
     )
 
 
+ENTER = """
+    INSERT INTO ledger_entries (wallet_id, kind, amount_micros, balance_after_micros, description,
+        batch_id, message_id, deposit_id, charge_no, created_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+
 def _enter(
     tx: Tx,
     wallet_id: int,
@@ -89,8 +96,4 @@ def _enter(
     deposit_id: int | None,
     charge_no: int | None,
 ) -> None:
-    tx.execute(
-        "INSERT INTO ledger_entries (wallet_id, kind, amount_micros, balance_after_micros, description, batch_id,"
-        " message_id, deposit_id, charge_no, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (wallet_id, kind, amount, balance, description, batch_id, message_id, deposit_id, charge_no, clock.now_ms()),
-    )
+    tx.execute(ENTER, (wallet_id, kind, amount, balance, description, batch_id, message_id, deposit_id, charge_no, clock.now_ms()))

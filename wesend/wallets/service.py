@@ -165,6 +165,13 @@ def low_balance_of(wallet: WalletInfo) -> tuple[int | None, str | None]:
     return row[0], row[1]
 
 
+SET_LOW_BALANCE = """
+    UPDATE wallets SET low_balance_micros = ?, low_balance_mail = ?,
+        low_balance_told_at = NULL, low_balance_mailed_at = NULL
+    WHERE id = ?
+"""
+
+
 def set_low_balance(wallet: WalletInfo, threshold_micros: int | None, mail: str | None, *, actor: Actor) -> None:
     """Tell when the balance falls below a threshold (None: not any more), at ``mail`` too if it is given."""
     roles.require(actor, MANAGE, wallet.account_id)
@@ -174,11 +181,7 @@ def set_low_balance(wallet: WalletInfo, threshold_micros: int | None, mail: str 
         raise InvalidInput(f"{mail} is no e-mail address", {"mail": ["Not an e-mail address"]})
     shown = "off" if threshold_micros is None else f"below {money.text(threshold_micros)} {wallet.currency}"
     with atomic() as tx:
-        tx.execute(
-            "UPDATE wallets SET low_balance_micros = ?, low_balance_mail = ?, low_balance_told_at = NULL,"
-            " low_balance_mailed_at = NULL WHERE id = ?",
-            (threshold_micros, mail, wallet.id),
-        )
+        tx.execute(SET_LOW_BALANCE, (threshold_micros, mail, wallet.id))
         audit_log.record(tx, actor=actor, action="wallet.alert", subject=wallet.uid, account_id=wallet.account_id, detail=shown)
 
 

@@ -14,12 +14,12 @@ KINDS = {
     "manual_debit": "Debit by hand",
 }
 # What was never taken in as a whole has no page, and keeps its two entries: paid, and given back.
-ENTRY = (
-    "SELECT e.*, b.uid AS batch_uid, b.lane AS batch_lane, b.state NOT IN ('intake', 'rejected') AS batch_shows,"
-    " m.uid AS message_uid, d.uid AS deposit_uid"
-    " FROM ledger_entries e LEFT JOIN batches b ON b.id = e.batch_id LEFT JOIN messages m ON m.id = e.message_id"
-    " LEFT JOIN deposits d ON d.id = e.deposit_id"
-)
+ENTRY = """
+    SELECT e.*, b.uid AS batch_uid, b.lane AS batch_lane, b.state NOT IN ('intake', 'rejected') AS batch_shows,
+        m.uid AS message_uid, d.uid AS deposit_uid
+    FROM ledger_entries e LEFT JOIN batches b ON b.id = e.batch_id LEFT JOIN messages m ON m.id = e.message_id
+    LEFT JOIN deposits d ON d.id = e.deposit_id
+"""
 
 
 def entries(wallet: WalletInfo, before: int | None, limit: int, *, since: int = 0, until: int = clock.LATEST) -> list[Row]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from ..database import Row, query, snapshot
 from .service import WalletInfo
 
+PAGE = """
+    SELECT e.*, b.uid AS batch_uid
+    FROM (SELECT * FROM ledger_entries WHERE wallet_id = ? ORDER BY id DESC LIMIT ? OFFSET ?) e
+    LEFT JOIN batches b ON b.id = e.batch_id ORDER BY e.id DESC
+"""
+
 
 def page_of_entries(wallet: WalletInfo, *, limit: int, offset: int) -> tuple[list[Row], int]:
     """Entries newest first, each with its batch's public id, and how many there are."""
     with snapshot():
         total = query("SELECT count(*) FROM ledger_entries WHERE wallet_id = ?", (wallet.id,))[0][0]
-        rows = query(
-            "SELECT e.*, b.uid AS batch_uid FROM (SELECT * FROM ledger_entries WHERE wallet_id = ?"
-            " ORDER BY id DESC LIMIT ? OFFSET ?) e LEFT JOIN batches b ON b.id = e.batch_id ORDER BY e.id"
-            " DESC",
-            (wallet.id, limit, offset),
-        )
+        rows = query(PAGE, (wallet.id, limit, offset))
         return rows, total

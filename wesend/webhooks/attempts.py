@@ -19,26 +19,29 @@ KEPT_MS = 30 * clock.DAY
 TEST_EVENT = "webhook.test"
 
 
+DELIVERIES = """
+    SELECT * FROM webhook_deliveries WHERE endpoint_id = ? AND (? = 0 OR status = 'exhausted') AND id < ?
+    ORDER BY id DESC LIMIT ?
+"""
+
+
 def list_deliveries(endpoint_id: int, *, limit: int = 50, failed: bool = False, before: int | None = None) -> list[Row]:
     """Newest first; ``failed``: only those that were given up."""
-    return query(
-        "SELECT * FROM webhook_deliveries WHERE endpoint_id = ? AND (? = 0 OR status = 'exhausted')"
-        " AND id < ? ORDER BY id DESC LIMIT ?",
-        (endpoint_id, int(failed), keyset.below(before), limit),
-    )
+    return query(DELIVERIES, (endpoint_id, int(failed), keyset.below(before), limit))
 
 
 def attempts_of(delivery_id: int) -> list[Row]:
     return query("SELECT * FROM webhook_attempts WHERE delivery_id = ? ORDER BY id", (delivery_id,))
 
 
+DELIVERY = """
+    SELECT d.*, e.account_id FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id
+    WHERE d.uid = ? AND e.account_id = coalesce(?, e.account_id)
+"""
+
+
 def find_delivery(uid: str, account_id: int | None = None) -> Row:
-    row = query_one(
-        "SELECT d.*, e.account_id FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id ="
-        " d.endpoint_id"
-        " WHERE d.uid = ? AND e.account_id = coalesce(?, e.account_id)",
-        (uid, account_id),
-    )
+    row = query_one(DELIVERY, (uid, account_id))
     if row is None:
         raise WebhookNotFound(f"There is no webhook delivery {uid}")
     return row
@@ -60,13 +63,15 @@ def retry_failed(endpoint_id: int, since: int, *, actor: Actor) -> int:
     return write(lambda tx: _again(tx, "endpoint_id = ? AND status = 'exhausted' AND created_at >= ?", (endpoint_id, since)))
 
 
+AGAIN = """
+    UPDATE webhook_deliveries SET status = 'pending', attempts = 0, due_at = ?,
+        claim_token = NULL, finished_at = NULL
+    WHERE {condition}
+"""
+
+
 def _again(tx: Tx, condition: str, parameters: tuple) -> int:
-    changed = tx.changed(
-        "UPDATE webhook_deliveries SET status = 'pending', attempts = 0, due_at = ?, claim_token ="
-        " NULL,"
-        f" finished_at = NULL WHERE {condition}",
-        (clock.now_ms(), *parameters),
-    )
+    changed = tx.changed(AGAIN.format(condition=condition), (clock.now_ms(), *parameters))
     tx.after_commit(bell.webhooks)
     return changed
 
@@ -109,26 +114,28 @@ def _post_test(endpoint: Row, allow_private: bool) -> Row:
     return attempts_of(delivery_id)[-1]
 
 
+OLD_DELIVERIES = """
+    SELECT id FROM webhook_deliveries
+    WHERE status <> 'pending' AND created_at < ?1
+        AND id < coalesce((SELECT id FROM webhook_deliveries WHERE created_at >= ?1 ORDER BY id LIMIT 1), ?3)
+    ORDER BY id LIMIT ?2
+"""
+FORGET_ATTEMPTS = """
+    DELETE FROM webhook_attempts
+    WHERE delivery_id = ?
+        AND EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.id = delivery_id AND d.status <> 'pending')
+"""
+
+
 def forget_old(limit: int = 2000) -> int:
     """Housekeeping: finished deliveries older than 30 days, with their attempts; how many."""
 
     # Ids rise with time: up to the first that is young enough, so that the young ones are not looked through.
-    ids = [
-        (row[0],)
-        for row in query(
-            "SELECT id FROM webhook_deliveries WHERE status <> 'pending' AND created_at < ?1 AND id < coalesce((SELECT id"
-            " FROM webhook_deliveries WHERE created_at >= ?1 ORDER BY id LIMIT 1), ?3) ORDER BY id LIMIT ?2",
-            (clock.now_ms() - KEPT_MS, limit, keyset.LAST_ID),
-        )
-    ]
+    ids = [(row[0],) for row in query(OLD_DELIVERIES, (clock.now_ms() - KEPT_MS, limit, keyset.LAST_ID))]
 
     def unit(tx: Tx) -> None:
         # One that was retried meanwhile stays, and keeps its attempts.
-        tx.executemany(
-            "DELETE FROM webhook_attempts WHERE delivery_id = ? AND EXISTS (SELECT 1 FROM webhook_deliveries d"
-            " WHERE d.id = delivery_id AND d.status <> 'pending')",
-            ids,
-        )
+        tx.executemany(FORGET_ATTEMPTS, ids)
         tx.executemany("DELETE FROM webhook_deliveries WHERE id = ? AND status <> 'pending'", ids)
 
     if ids:

@@ -48,30 +48,47 @@ class Claimed(NamedTuple):
     until: float
 
 
+DUE_ENDPOINTS = """
+    SELECT id FROM webhook_endpoints e
+    WHERE is_active = 1 AND managed <> ?
+        AND EXISTS (
+            SELECT 1 FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.due_at <= ?
+        )
+"""
+
+
 def due_endpoints() -> list[int]:
     """Endpoints that are on and have something due; none while dispatch is paused."""
     if pause.current() is not None:
         return []
     now = clock.now_ms()
-    return [
-        row[0]
-        for row in query(
-            "SELECT id FROM webhook_endpoints e WHERE is_active = 1 AND managed <> ? AND EXISTS (SELECT 1 FROM webhook_deliveries d"
-            " WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.due_at <= ?)",
-            (LISTENING_ROW, now),
-        )
-    ]
+    return [row[0] for row in query(DUE_ENDPOINTS, (LISTENING_ROW, now))]
+
+
+NEXT_DUE = """
+    SELECT min((
+        SELECT d.due_at FROM webhook_deliveries d
+        WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.due_at > ? ORDER BY d.due_at LIMIT 1
+    ))
+    FROM webhook_endpoints e WHERE e.is_active = 1
+"""
 
 
 def seconds_to_next(now: int) -> float:
     """From ``now`` to the next attempt that is due later; infinite without one."""
-    soonest = query_one(
-        "SELECT min((SELECT d.due_at FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND"
-        " d.status = 'pending' AND d.due_at > ? ORDER BY d.due_at LIMIT 1)) FROM webhook_endpoints e"
-        " WHERE e.is_active = 1",
-        (now,),
-    )
+    soonest = query_one(NEXT_DUE, (now,))
     return (soonest[0] - now) / 1000 if soonest and soonest[0] is not None else float("inf")
+
+
+CLAIM = """
+    UPDATE webhook_deliveries SET due_at = ?, claim_token = ?
+    WHERE id IN (
+        SELECT d.id FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id
+        WHERE d.endpoint_id = ? AND d.status = 'pending' AND d.due_at <= ? AND e.is_active = 1
+        ORDER BY d.due_at, d.id LIMIT ?
+    )
+    RETURNING *
+"""
 
 
 def claim(endpoint_id: int, limit: int) -> Claimed:
@@ -83,13 +100,7 @@ def claim(endpoint_id: int, limit: int) -> Claimed:
 
     def unit(tx: Tx) -> list[Row]:
         now = clock.now_ms()
-        return tx.all(
-            "UPDATE webhook_deliveries SET due_at = ?, claim_token = ? WHERE id IN (SELECT d.id FROM"
-            " webhook_deliveries d"
-            " JOIN webhook_endpoints e ON e.id = d.endpoint_id WHERE d.endpoint_id = ? AND d.status = 'pending'"
-            " AND d.due_at <= ? AND e.is_active = 1 ORDER BY d.due_at, d.id LIMIT ?) RETURNING *",
-            (now + LEASE_MS, token, endpoint_id, now, limit),
-        )
+        return tx.all(CLAIM, (now + LEASE_MS, token, endpoint_id, now, limit))
 
     return Claimed(token, write(unit), until)
 
@@ -106,15 +117,15 @@ def hand_back(claimed: Claimed, rows: list[Row]) -> None:
         )
 
 
+FREE_CLAIMS = """
+    UPDATE webhook_deliveries SET due_at = ?, claim_token = NULL
+    WHERE status = 'pending' AND claim_token IS NOT NULL AND due_at > ? AND due_at <= ?
+"""
+
+
 def free_claims() -> None:
     """At the start of the one courier: what its predecessor held is due again."""
-    write(
-        lambda tx: tx.changed(
-            "UPDATE webhook_deliveries SET due_at = ?, claim_token = NULL WHERE status = 'pending'"
-            " AND claim_token IS NOT NULL AND due_at > ? AND due_at <= ?",
-            (clock.now_ms(), clock.now_ms(), clock.now_ms() + LEASE_MS),
-        )
-    )
+    write(lambda tx: tx.changed(FREE_CLAIMS, (clock.now_ms(), clock.now_ms(), clock.now_ms() + LEASE_MS)))
 
 
 def load_target(endpoint_id: int) -> Target | None:
@@ -148,15 +159,15 @@ def payload_of(format_name: str, delivery: Row) -> str:
     return payload
 
 
+CLOSE_UNSENT = """
+    UPDATE webhook_deliveries SET status = 'delivered', finished_at = ?, claim_token = NULL
+    WHERE id = ? AND claim_token = ?
+"""
+
+
 def close_unsent(delivery: Row, token: str) -> None:
     """A claimed delivery that was shown instead of posted."""
-    write(
-        lambda tx: tx.changed(
-            "UPDATE webhook_deliveries SET status = 'delivered', finished_at = ?, claim_token = NULL"
-            " WHERE id = ? AND claim_token = ?",
-            (clock.now_ms(), delivery["id"], token),
-        )
-    )
+    write(lambda tx: tx.changed(CLOSE_UNSENT, (clock.now_ms(), delivery["id"], token)))
 
 
 def _headers(format_: Format, target: Target, delivery: Row, body: bytes, at: int) -> dict[str, str]:
@@ -195,13 +206,22 @@ def standard_signature(secret: str, webhook_id: str, timestamp: str, body: bytes
     return "v1," + base64.b64encode(hmac.new(key, signed, sha256).digest()).decode()
 
 
+RECORD = """
+    UPDATE webhook_deliveries SET status = ?, attempts = ?, due_at = ?, claim_token = NULL, finished_at = ?
+    WHERE id = ? AND claim_token = ? AND status = 'pending'
+"""
+RECORD_DELIVERED = """
+    UPDATE webhook_deliveries SET status = 'delivered', finished_at = ?, claim_token = NULL
+    WHERE id = ? AND status = 'pending'
+"""
+
+
 def _record(tx: Tx, target: Target, delivery: Row, token: str, at: int, answer: Answer, received: bool) -> None:
     now = clock.now_ms()
     attempts = delivery["attempts"] + 1
     status = "delivered" if received else "exhausted" if attempts >= ATTEMPTS else "pending"
     changed = tx.changed(
-        "UPDATE webhook_deliveries SET status = ?, attempts = ?, due_at = ?, claim_token = NULL, finished_at = ?"
-        " WHERE id = ? AND claim_token = ? AND status = 'pending'",
+        RECORD,
         (
             status,
             attempts,
@@ -222,12 +242,7 @@ def _record(tx: Tx, target: Target, delivery: Row, token: str, at: int, answer: 
     )
     if received and not changed:
         # The lease was lost, but a 200 is a 200: it is not sent again.
-        tx.execute(
-            "UPDATE webhook_deliveries SET status = 'delivered', finished_at = ?, claim_token = NULL WHERE id ="
-            " ?"
-            " AND status = 'pending'",
-            (now, delivery["id"]),
-        )
+        tx.execute(RECORD_DELIVERED, (now, delivery["id"]))
     if status == "pending":
         tx.after_commit(bell.webhooks)  # so that its next attempt is waited for
     _note_health(tx, target.id, now, received, answer)

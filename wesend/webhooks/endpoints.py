@@ -192,17 +192,16 @@ def remove_endpoint(endpoint_id: int, *, actor: Actor) -> None:
         audit_log.record(tx, actor=actor, action="webhook.remove", subject=str(endpoint_id), account_id=endpoint["account_id"])
 
 
+LISTENING_FOR = f"""
+    SELECT id, events FROM webhook_endpoints
+    WHERE account_id = ? AND is_active = 1 AND events IS NOT NULL AND {SEEN}
+    ORDER BY id
+"""
+
+
 def listening_for(tx: Tx, account_id: int, side: Side, event: str) -> list[int]:
     """The endpoints of an account that are on, hear of this side and name an event."""
-    return [
-        row["id"]
-        for row in tx.all(
-            "SELECT id, events FROM webhook_endpoints WHERE account_id = ? AND is_active = 1"
-            f" AND events IS NOT NULL AND {SEEN} ORDER BY id",
-            (account_id, side),
-        )
-        if event in row["events"].split(",")
-    ]
+    return [row["id"] for row in tx.all(LISTENING_FOR, (account_id, side)) if event in row["events"].split(",")]
 
 
 class Listening(NamedTuple):

@@ -14,10 +14,10 @@ from .endpoints import listening
 from .formats import Event
 
 COLUMNS = ("uid", "endpoint_id", "event", "subject", "once", "payload", "due_at", "created_at")
-INSERT = (
-    f"INSERT OR IGNORE INTO webhook_deliveries ({', '.join(COLUMNS)})"  # IGNORE: `once` was heard before
-    f" VALUES ({', '.join('?' * len(COLUMNS))})"
-)
+INSERT = f"""
+    -- IGNORE: `once` was heard before
+    INSERT OR IGNORE INTO webhook_deliveries ({", ".join(COLUMNS)}) VALUES ({", ".join("?" * len(COLUMNS))})
+"""
 
 
 def enqueue(tx: Tx, account_id: int, side: Side, format_name: str, events: Iterable[Event]) -> None:
