@@ -7,7 +7,8 @@ import sqlite3
 
 from ..core import clock
 from ..core.errors import WesendError
-from ..database import Row, Tx, keyset, query, write
+from ..database import Tx, keyset, query, write
+from ..database.rows import AuditEntryRow
 from . import roles
 from .roles import MANAGE, OPERATE, Actor
 
@@ -48,7 +49,11 @@ def note(*, actor: Actor, action: str, subject: str, account_id: int | None = No
         log.warning("not in the audit log (%s): %s by %s of account %s", type(error).__name__, action, actor, account_id)
 
 
-def entries(*, actor: Actor, account_id: int | None = None, before: int | None = None, limit: int = 50) -> list[Row]:
+class EntryOfAccount(AuditEntryRow):
+    account_name: str | None
+
+
+def entries(*, actor: Actor, account_id: int | None = None, before: int | None = None, limit: int = 50) -> list[EntryOfAccount]:
     """Newest first, with the account's name; of one account for its owners, of all (None) for an operator."""
     if account_id is None:
         roles.require(actor, OPERATE)

@@ -16,7 +16,8 @@ from flask import Flask
 from ..core import clock
 from ..core.current_app import this_app
 from ..core.errors import InvalidCredentials, InvalidInput, KeyNotFound, StorageFull
-from ..database import Reader, Row, atomic, cached, query, query_one, write
+from ..database import Reader, atomic, cached, query, query_one, write
+from ..database.rows import ApiKeyRow
 from . import audit_log, roles
 from .credentials import Credentials
 from .roles import MANAGE, Actor
@@ -90,7 +91,7 @@ def create_key(
     return key_id
 
 
-def revoke_key(key_id: int, *, actor: Actor) -> Row:
+def revoke_key(key_id: int, *, actor: Actor) -> ApiKeyRow:
     """The key is refused from now on; revoking twice keeps the first moment."""
     with atomic() as tx:
         row = tx.one("SELECT * FROM api_keys WHERE id = ?", (key_id,))
@@ -104,6 +105,11 @@ def revoke_key(key_id: int, *, actor: Actor) -> Row:
     return row
 
 
+class KeyOfWallet(ApiKeyRow):
+    wallet_uid: str
+    wallet_currency: str
+
+
 KEYS_OF_ACCOUNT = """
     SELECT k.*, w.uid AS wallet_uid, w.currency AS wallet_currency
     FROM api_keys k JOIN wallets w ON w.id = k.wallet_id
@@ -111,7 +117,7 @@ KEYS_OF_ACCOUNT = """
 """
 
 
-def list_keys(account_id: int) -> list[Row]:
+def list_keys(account_id: int) -> list[KeyOfWallet]:
     return query(KEYS_OF_ACCOUNT, (account_id,))
 
 

@@ -12,6 +12,7 @@ import phonenumbers
 from ..core import clock
 from ..core.errors import AccountNotFound, InvalidInput
 from ..database import Row, Tx, atomic, cached, query, query_one
+from ..database.rows import AccountRow
 from . import audit_log, roles
 from .roles import OPERATE, Actor
 
@@ -91,13 +92,17 @@ def first_account() -> AccountInfo | None:
     return AccountInfo.of(row) if row else None
 
 
+class AccountWithStorage(AccountRow):
+    stored_bytes: int
+
+
 ACCOUNTS_WITH_STORAGE = """
     SELECT a.*, s.texts + s.contacts AS stored_bytes FROM accounts a JOIN account_storage s ON s.account_id = a.id
     ORDER BY a.is_sandbox, a.name COLLATE NOCASE, a.id
 """
 
 
-def list_accounts(*, actor: Actor) -> list[Row]:
+def list_accounts(*, actor: Actor) -> list[AccountWithStorage]:
     """Every account by name, the sandbox's last, with the bytes that it stores."""
     roles.require(actor, OPERATE)
     return query(ACCOUNTS_WITH_STORAGE)

@@ -15,6 +15,7 @@ from ..core.errors import (
     WesendError,
 )
 from ..database import Row, Tx, atomic, query, query_one, reading
+from ..database.rows import UserRow
 from . import audit_log, ending, roles
 from .roles import MANAGE, OPERATE, OPERATOR, OWNER, Actor, User
 from .service import get_account
@@ -120,13 +121,17 @@ def exist() -> bool:
     return query_one("SELECT 1 FROM users LIMIT 1") is not None
 
 
+class UserOfAccount(UserRow):
+    account_name: str | None
+
+
 USERS = """
     SELECT u.*, a.name AS account_name FROM users u LEFT JOIN accounts a ON a.id = u.account_id
     WHERE ? IS NULL OR u.account_id = ? ORDER BY u.email
 """
 
 
-def list_users(account_id: int | None = None, *, actor: Actor) -> list[Row]:
+def list_users(account_id: int | None = None, *, actor: Actor) -> list[UserOfAccount]:
     """The people of an account; of all of them (None) for an operator. With the account's name."""
     roles.require(actor, OPERATE if account_id is None else MANAGE, account_id, even_suspended=True)
     return query(USERS, (account_id, account_id))

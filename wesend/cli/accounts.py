@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from ..accounts import keys, quota, service
@@ -78,7 +80,7 @@ def drop_account(account_id: int) -> Answer:
 @command("list", group=account)
 def list_accounts() -> Answer:
     """List the accounts."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "account_id": row["id"],
             "name": row["name"],

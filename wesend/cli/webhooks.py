@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -113,7 +114,7 @@ def enable_webhook(webhook_id: int) -> Answer:
 def show_attempts(webhook_id: int, failed: bool, limit: int) -> Answer:
     """Show the newest deliveries with every attempt."""
     endpoints.get_endpoint(webhook_id)
-    shown = [
+    shown: list[dict[str, Any]] = [
         {
             "delivery_id": row["uid"],
             "event": row["event"],

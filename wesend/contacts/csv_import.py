@@ -12,7 +12,8 @@ from ..accounts.service import AccountInfo
 from ..accounts.sides import Side
 from ..core import clock, phones, storage
 from ..core.errors import StorageFull
-from ..database import Row, Tx, write, write_surely
+from ..database import Tx, write, write_surely
+from ..database.rows import GroupRow
 from . import service, tables
 from .files import EmptyList, NoPhoneColumn, Table
 from .headers import PHONE_HEADERS, Mapping, detect
@@ -24,7 +25,7 @@ CHUNK_CHARACTERS = 1_000_000
 class Imported(NamedTuple):
     """``skipped`` rows had no valid phone (``invalid``) or one that came before (``duplicate``)."""
 
-    group: Row
+    group: GroupRow
     skipped: int
     invalid: int
     duplicates: int

@@ -11,7 +11,8 @@ from ..accounts.roles import SEE, SEND, Actor
 from ..accounts.service import AccountInfo
 from ..core import email_address, number_text, phones
 from ..core.errors import InvalidInput
-from ..database import Row, Tx, keyset, query, write
+from ..database import Tx, keyset, query, write
+from ..database.rows import OptOutRow
 from ..routing import opt_outs
 from . import tables
 from .files import EmptyList, Line
@@ -20,7 +21,7 @@ from .headers import addresses_in
 OPT_OUTS_A_WRITE = 200  # each takes back what waits for it
 
 
-def list_opt_outs(account_id: int, before: int | None, limit: int, *, actor: Actor) -> list[Row]:
+def list_opt_outs(account_id: int, before: int | None, limit: int, *, actor: Actor) -> list[OptOutRow]:
     """Newest first, below the row id ``before``."""
     roles.require(actor, SEE, account_id)
     return query(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..accounts import audit_log, quota, roles
@@ -13,6 +13,7 @@ from ..accounts.sides import SEEN, Side, may_change
 from ..core import clock, number_text, phones
 from ..core.errors import ContactNotFound, GroupExists, GroupNotFound, InvalidInput
 from ..database import Row, Tx, keyset, marks, query, query_one, write
+from ..database.rows import ContactRow, GroupRow
 from .files import COLUMN_LIMIT, COLUMN_NAME_LIMIT, CONTACT_LIMIT, FIELD_LIMIT
 
 CHUNK = 500  # rows a transaction: the write lock stays short
@@ -47,7 +48,7 @@ def create_group(
     state: str = "ready",
     side: Side | None = None,
     actor: Actor,
-) -> Row:
+) -> GroupRow:
     """GroupExists when its maker (``side``: a key's, None: people) sees a group of this name in the account."""
     roles.require(actor, SEND, account_id)
     name = name.strip()
@@ -90,7 +91,7 @@ def free_name(account_id: int, name: str, *, side: Side | None = None, actor: Ac
     return next(candidate for candidate in (name, *(f"{name} ({n})" for n in range(2, len(taken) + 3))) if candidate not in taken)
 
 
-def get_group(account_id: int, group_id: int, *, state: str = "ready", side: Side | None = None, actor: Actor) -> Row:
+def get_group(account_id: int, group_id: int, *, state: str = "ready", side: Side | None = None, actor: Actor) -> GroupRow:
     """A group of the account that ``side`` sees; GroupNotFound for all others."""
     roles.require(actor, SEE, account_id)
     row = query_one(
@@ -101,7 +102,7 @@ def get_group(account_id: int, group_id: int, *, state: str = "ready", side: Sid
     return row
 
 
-def group_to_change(account_id: int, group_id: int, side: Side | None, actor: Actor) -> Row:
+def group_to_change(account_id: int, group_id: int, side: Side | None, actor: Actor) -> GroupRow:
     """A group that ``side`` may change; GroupNotFound for all others, with a reason for those that it sees."""
     roles.require(actor, SEND, account_id)
     row = get_group(account_id, group_id, side=side, actor=actor)
@@ -110,7 +111,7 @@ def group_to_change(account_id: int, group_id: int, side: Side | None, actor: Ac
     return row
 
 
-def list_groups(account_id: int, *, limit: int, offset: int, side: Side | None = None, actor: Actor) -> tuple[list[Row], int]:
+def list_groups(account_id: int, *, limit: int, offset: int, side: Side | None = None, actor: Actor) -> tuple[list[GroupRow], int]:
     """Those that ``side`` sees, newest last, and how many there are."""
     roles.require(actor, SEE, account_id)
     total = query(f"SELECT count(*) FROM groups WHERE account_id = ? AND state = 'ready' AND {SEEN}", (account_id, side))[0][0]
@@ -246,13 +247,13 @@ def _insert(account_id: int, group_id: int, rows: list[tuple], skipped: list[tup
     return sum(fresh)
 
 
-def list_contacts(group: Row, *, limit: int, offset: int, actor: Actor) -> list[Row]:
+def list_contacts(group: Row, *, limit: int, offset: int, actor: Actor) -> list[ContactRow]:
     """A page of a group's contacts in the order in which they came."""
     roles.require(actor, SEE, group["account_id"])
     return query("SELECT * FROM contacts WHERE group_id = ? ORDER BY id LIMIT ? OFFSET ?", (group["id"], limit, offset))
 
 
-def contacts_before(group: Row, before: int | None, limit: int, *, actor: Actor) -> list[Row]:
+def contacts_before(group: Row, before: int | None, limit: int, *, actor: Actor) -> list[ContactRow]:
     """A group's contacts, newest first, below the row id ``before``."""
     roles.require(actor, SEE, group["account_id"])
     return query(
@@ -260,19 +261,19 @@ def contacts_before(group: Row, before: int | None, limit: int, *, actor: Actor)
     )
 
 
-def contacts_after(group: Row, last: int, limit: int, *, actor: Actor) -> list[Row]:
+def contacts_after(group: Row, last: int, limit: int, *, actor: Actor) -> list[ContactRow]:
     """A group's contacts in the order in which they came, above the row id ``last``."""
     roles.require(actor, SEE, group["account_id"])
     return query("SELECT * FROM contacts WHERE group_id = ? AND id > ? ORDER BY id LIMIT ?", (group["id"], last, limit))
 
 
-def find_contact(group: Row, phone: str, *, actor: Actor) -> Row | None:
+def find_contact(group: Row, phone: str, *, actor: Actor) -> ContactRow | None:
     """The contact of a number (E.164)."""
     roles.require(actor, SEE, group["account_id"])
     return query_one("SELECT * FROM contacts WHERE group_id = ? AND phone = ?", (group["id"], phone))
 
 
-def get_contact(group: Row, contact_id: int, *, actor: Actor) -> Row:
+def get_contact(group: Row, contact_id: int, *, actor: Actor) -> ContactRow:
     """By its row id; ContactNotFound."""
     roles.require(actor, SEE, group["account_id"])
     row = query_one("SELECT * FROM contacts WHERE id = ? AND group_id = ?", (contact_id, group["id"]))
@@ -347,7 +348,7 @@ def delete_contact(account_id: int, group_id: int, contact_id: int, *, side: Sid
     write(unit)
 
 
-def iterate(groups: list[Row], page: int = PAGE, *, actor: Actor) -> Iterator[Row]:
+def iterate(groups: Sequence[Row], page: int = PAGE, *, actor: Actor) -> Iterator[Row]:
     """Every contact of the groups, in the order of the groups, a page at a time; a phone in two comes with the
     first.
     """
@@ -368,13 +369,13 @@ def _pages(group_id: int, earlier: list[int], page: int) -> Iterator[list[Row]]:
     return keyset.pages(lambda last: query(sql, (group_id, last, *earlier, page)))
 
 
-def _readable(groups: list[Row], actor: Actor) -> list[int]:
+def _readable(groups: Sequence[Row], actor: Actor) -> list[int]:
     for group in groups:
         roles.require(actor, SEE, group["account_id"])
     return [group["id"] for group in groups]
 
 
-def iterate_mailable(groups: list[Row], page: int = PAGE, *, actor: Actor) -> Iterator[Row]:
+def iterate_mailable(groups: Sequence[Row], page: int = PAGE, *, actor: Actor) -> Iterator[Row]:
     """The contacts of the groups that have an e-mail address, a page at a time; an address may come again."""
     for group_id in _readable(groups, actor):
         for rows in _mailable_pages(group_id, page):
@@ -408,7 +409,7 @@ NEWEST_BY = f"""
 """
 
 
-def find_by(account_id: int, column: str, values: list[str], *, side: Side | None = None, actor: Actor) -> dict[str, Row]:
+def find_by(account_id: int, column: str, values: list[str], *, side: Side | None = None, actor: Actor) -> dict[str, ContactRow]:
     """The account's contacts whose ``phone`` (E.164) or ``email`` (lower case) is one of the values; the newest of
     each, of the groups that ``side`` sees.
     """

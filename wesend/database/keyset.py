@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from .transaction import Row
+
+R = TypeVar("R", bound=Row)
 
 LAST_ID = 2**63 - 1
 """No row id is larger."""
@@ -20,7 +23,7 @@ def next_place(rows: Sequence[Row], limit: int) -> int | None:
     return rows[-1]["id"] if len(rows) == limit else None
 
 
-def pages(load: Callable[[int], list[Row]]) -> Iterator[list[Row]]:
+def pages(load: Callable[[int], list[R]]) -> Iterator[list[R]]:
     """All pages of ``load(last)``, which gives rows with ``id > last`` in order, until there is an empty one."""
     last = 0
     while rows := load(last):

@@ -13,6 +13,7 @@ from ..adapters.options import BadOption, destination, read_options
 from ..core import clock, vault
 from ..core.errors import GatewayExists, GatewayNotFound, InvalidInput
 from ..database import Row, Tx, atomic, query, query_one
+from ..database.rows import GatewayRow
 from . import breaker, links, registry
 from .registry import kind_of, types
 
@@ -152,7 +153,7 @@ def remove_gateway(name: str, *, actor: Actor) -> None:
         audit_log.record(tx, actor=actor, action="gateway.remove", subject=name)
 
 
-def _find(name: str) -> Row:
+def _find(name: str) -> GatewayRow:
     row = query_one("SELECT * FROM gateways WHERE name = ?", (name,))
     if row is None:
         raise GatewayNotFound(f"There is no gateway named {name}")

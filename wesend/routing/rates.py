@@ -6,7 +6,8 @@ from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
 from ..core import clock, money
 from ..core.errors import InvalidInput
-from ..database import Row, Tx, atomic, cached, query
+from ..database import Tx, atomic, cached, query
+from ..database.rows import ExchangeRateRow
 
 
 def rates(tx: Tx | None = None) -> dict[str, int]:
@@ -26,7 +27,7 @@ def is_convertible(currency: str) -> bool:
     return currency == money.CREDITS or currency in rates()
 
 
-def list_rates() -> list[Row]:
+def list_rates() -> list[ExchangeRateRow]:
     """Every rate with the time it was set."""
     return query("SELECT * FROM exchange_rates ORDER BY currency")
 

@@ -14,6 +14,7 @@ from ..accounts.sides import SANDBOX, SEEN, Side
 from ..core import clock
 from ..core.errors import InvalidInput, SenderDecided, SenderNotApproved, SenderNotFound, SenderTaken, TooManySenderRequests
 from ..database import Reader, Row, Tx, atomic, cached, query, reading
+from ..database.rows import SenderIdRow
 from .lookalikes import appearance
 
 NAME = re.compile(r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)*")
@@ -38,7 +39,7 @@ SAME_NAME = """
 
 def request_sender(
     *, account_id: int, name: str, countries: list[str], use_case: str | None = None, side: Side | None = None, actor: Actor
-) -> Row:
+) -> SenderIdRow:
     """Ask for a sender (pending). A request that one pending or approved already covers is that one; any other is a
     row of its own, so that asking for more countries never takes away those approved before. ``side``: of the key that
     asks, whose sends alone may use it; None: people ask, for both. TooManySenderRequests."""
@@ -94,7 +95,7 @@ def _read_countries(countries: list[str]) -> list[str]:
 
 def decide_sender(
     sender_id: int, *, approve: bool, reason: str | None = None, although_taken: bool = False, seen: str | None = None, actor: Actor
-) -> Row:
+) -> SenderIdRow:
     """Approve, or reject with a reason; an approval can be taken back by a rejection, and the other way round.
 
     A decision is made once: SenderDecided when it was made meanwhile. ``seen``: the status that whoever decides had
@@ -151,14 +152,14 @@ def holders_of(senders: list[Row], *, actor: Actor) -> dict[int, list[Row]]:
     return {sender["id"]: found for sender in senders if (found := _holders(None, sender))}
 
 
-def get_sender(sender_id: int, tx: Tx | None = None) -> Row:
+def get_sender(sender_id: int, tx: Tx | None = None) -> SenderIdRow:
     row = reading(tx).one("SELECT * FROM sender_ids WHERE id = ?", (sender_id,))
     if row is None:
         raise SenderNotFound(f"There is no sender ID {sender_id}")
     return row
 
 
-def list_senders(account_id: int, *, side: Side | None = None) -> list[Row]:
+def list_senders(account_id: int, *, side: Side | None = None) -> list[SenderIdRow]:
     """Those that ``side`` sees."""
     return query(f"SELECT * FROM sender_ids WHERE account_id = ? AND {SEEN} ORDER BY id", (account_id, side))
 
@@ -168,13 +169,17 @@ def count_pending() -> int:
     return query("SELECT count(*) FROM sender_ids WHERE status = 'pending'")[0][0]
 
 
+class SenderOfAccount(SenderIdRow):
+    account_name: str
+
+
 REQUESTS = """
     SELECT s.*, a.name AS account_name FROM sender_ids s JOIN accounts a ON a.id = s.account_id
     WHERE s.status = 'pending' AND s.id > ? ORDER BY s.id LIMIT ?
 """
 
 
-def list_requests(after: int | None, limit: int, *, actor: Actor) -> list[Row]:
+def list_requests(after: int | None, limit: int, *, actor: Actor) -> list[SenderOfAccount]:
     """Every account's pending requests with the account's name, oldest first, beyond the id ``after``."""
     roles.require(actor, OPERATE)
     return query(REQUESTS, (after or 0, limit))
@@ -186,7 +191,7 @@ DECIDED = """
 """
 
 
-def list_decided(limit: int, *, actor: Actor) -> list[Row]:
+def list_decided(limit: int, *, actor: Actor) -> list[SenderOfAccount]:
     """The latest decisions, with the account's name."""
     roles.require(actor, OPERATE)
     return query(DECIDED, (limit,))

@@ -11,6 +11,7 @@ from ..adapters.sms.base import DELIVERED, FAILED, CallbackReceipt, Receipt
 from ..core.errors import Conflict, InvalidInput
 from ..core.phones import normalise
 from ..database import Row, query, query_one
+from ..database.rows import DepositRow
 from ..gateways.registry import SANDBOX
 from ..messages.receipts import inbound
 from ..messages.receipts import inbox as receipt_inbox
@@ -137,6 +138,6 @@ WAITING_DEPOSITS = """
 """
 
 
-def waiting_deposits(account_id: int) -> list[Row]:
+def waiting_deposits(account_id: int) -> list[DepositRow]:
     """Deposits to sandbox wallets that wait for their payer, as one of a phone that ends 0000055 does for a day."""
     return query(WAITING_DEPOSITS, (account_id,))

@@ -31,6 +31,7 @@ from ..core.errors import ChargeRefused, DepositNotFound, InvalidInput, TooManyP
 from ..core.ids import new_id
 from ..core.phones import Phone, network_of
 from ..database import Row, Tx, keyset, marks, query, query_one, write, write_surely
+from ..database.rows import DepositRow
 from ..gateways import registry, request_limits
 from . import ledger
 from .service import WalletInfo
@@ -44,6 +45,15 @@ OPEN_PROMPT_SECONDS = 60  # after which it is worth trying again: most prompts a
 LATE_POLLS = 6  # after a hint about a deposit that has ended, while the gateway gives no clear answer
 
 
+class DepositOfWallet(DepositRow):
+    wallet_uid: str
+    wallet_currency: str
+
+
+class DepositOfAccount(DepositOfWallet):
+    account_name: str
+
+
 def start_deposit(
     wallet: WalletInfo,
     amount_micros: int,
@@ -52,7 +62,7 @@ def start_deposit(
     provider: str | None = None,
     api_key_id: int | None = None,
     claim: Claim | None = None,
-) -> Row:
+) -> DepositOfWallet:
     """Ask a payer for money; the pending deposit. ``amount_micros`` in the wallet's purchase currency.
 
     TopUpNotConfigured without a gateway for it; TooManyPaymentPrompts when the phone was asked too often lately;
@@ -151,14 +161,14 @@ DEPOSIT = """
 """
 
 
-def _get(deposit_id: int) -> Row:
+def _get(deposit_id: int) -> DepositOfWallet:
     row = query_one(DEPOSIT, (deposit_id,))
     if row is None:
         raise DepositNotFound
     return row
 
 
-def deposit_by_id(deposit_id: int, account_id: int) -> Row:
+def deposit_by_id(deposit_id: int, account_id: int) -> DepositOfWallet:
     """A deposit of the account by its row id."""
     row = _get(deposit_id)
     if row["account_id"] != account_id:
@@ -166,7 +176,7 @@ def deposit_by_id(deposit_id: int, account_id: int) -> Row:
     return row
 
 
-def get_deposit(uid: str, wallet: WalletInfo) -> Row:
+def get_deposit(uid: str, wallet: WalletInfo) -> DepositOfWallet:
     """A deposit of a wallet by its public id."""
     row = query_one("SELECT id FROM deposits WHERE uid = ? AND wallet_id = ?", (uid, wallet.id))
     if row is None:
@@ -174,7 +184,7 @@ def get_deposit(uid: str, wallet: WalletInfo) -> Row:
     return _get(row[0])
 
 
-def deposit_by_uid(uid: str) -> Row:
+def deposit_by_uid(uid: str) -> DepositOfWallet:
     row = query_one("SELECT id FROM deposits WHERE uid = ?", (uid,))
     if row is None:
         raise DepositNotFound(f"There is no deposit {uid}")
@@ -189,7 +199,7 @@ DEPOSITS = """
 """
 
 
-def list_deposits(*, account_id: int | None, status: str | None, limit: int) -> list[Row]:
+def list_deposits(*, account_id: int | None, status: str | None, limit: int) -> list[DepositOfWallet]:
     """Newest first."""
     return query(DEPOSITS, (account_id, status, limit))
 
@@ -210,7 +220,7 @@ def poll_due(limit: int = ASK_LIMIT, *, gateway: str | None = None) -> int:
     return len(rows)
 
 
-def check(deposit_id: int) -> Row:
+def check(deposit_id: int) -> DepositOfWallet:
     """Ask the gateway what became of a deposit and record it."""
     deposit = _get(deposit_id)
     if deposit["status"] == "successful":
@@ -347,14 +357,14 @@ REVIEWED = """
 """
 
 
-def review(kind: str, *, actor: Actor, before: int | None = None, limit: int = 50) -> list[Row]:
+def review(kind: str, *, actor: Actor, before: int | None = None, limit: int = 50) -> list[DepositOfAccount]:
     """Deposits of every account, newest first: ``waiting`` for the payer, ``unpaid`` at their end, ``paid``."""
     roles.require(actor, OPERATE)
     statuses = REVIEWS[kind]
     return query(REVIEWED.format(statuses=marks(statuses)), (*statuses, keyset.below(before), limit))
 
 
-def deposit_for_operator(deposit_id: int, *, actor: Actor) -> Row:
+def deposit_for_operator(deposit_id: int, *, actor: Actor) -> DepositOfWallet:
     """Any account's deposit, for an operator."""
     roles.require(actor, OPERATE)
     return _get(deposit_id)
@@ -367,7 +377,7 @@ def count_waiting() -> int:
     ][0]
 
 
-def ask_now(deposit_id: int, *, actor: Actor) -> Row:
+def ask_now(deposit_id: int, *, actor: Actor) -> DepositOfWallet:
     """Ask the gateway once more, also about what was given up: money may have come late."""
     roles.require(actor, OPERATE)
     with request_limits.asked_by_hand():

@@ -14,6 +14,7 @@ from ..accounts.sides import Side, side_of
 from ..core import clock, email_address, money
 from ..core.errors import InvalidInput, WalletForbidden, WalletNotFound
 from ..database import Reader, Row, Tx, atomic, cached, query, query_one
+from ..database.rows import WalletRow
 from . import ledger
 
 ALPHABET = string.ascii_lowercase + string.digits
@@ -141,7 +142,7 @@ def _load(reader: Reader, column: str, value: int | str) -> WalletInfo | None:
     return WalletInfo.of(row) if row else None
 
 
-def list_wallets(account_id: int) -> list[Row]:
+def list_wallets(account_id: int) -> list[WalletRow]:
     """The account's wallets with their balances, live ones first."""
     return query("SELECT * FROM wallets WHERE account_id = ? ORDER BY is_sandbox, id", (account_id,))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..core import clock
 from ..database import Row, keyset, query
+from ..database.rows import LedgerEntryRow
 from .service import WalletInfo
 
 KINDS = {
@@ -22,7 +23,17 @@ ENTRY = """
 """
 
 
-def entries(wallet: WalletInfo, before: int | None, limit: int, *, since: int = 0, until: int = clock.LATEST) -> list[Row]:
+class StatementLine(LedgerEntryRow):
+    batch_uid: str | None
+    batch_lane: int | None
+    batch_shows: int | None
+    message_uid: str | None
+    deposit_uid: str | None
+
+
+def entries(
+    wallet: WalletInfo, before: int | None, limit: int, *, since: int = 0, until: int = clock.LATEST
+) -> list[StatementLine]:
     """Entries below the row id ``before``; ``since`` and ``until`` are instants, both inclusive."""
     return query(
         f"{ENTRY} WHERE e.wallet_id = ? AND e.id < ? AND e.created_at BETWEEN ? AND ? ORDER BY e.id DESC LIMIT ?",
@@ -30,7 +41,7 @@ def entries(wallet: WalletInfo, before: int | None, limit: int, *, since: int = 
     )
 
 
-def of_message(message: Row) -> list[Row]:
+def of_message(message: Row) -> list[StatementLine]:
     """What a message cost and got back: its own entries, and those of its whole batch that it had a part in."""
     return query(
         f"{ENTRY} WHERE e.message_id = ? UNION ALL {ENTRY} WHERE e.batch_id = ? AND e.message_id IS NULL"

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from ..database import Row, query, snapshot
+from ..database import query, snapshot
+from ..database.rows import LedgerEntryRow
 from .service import WalletInfo
+
+
+class EntryOfBatch(LedgerEntryRow):
+    batch_uid: str | None
+
 
 PAGE = """
     SELECT e.*, b.uid AS batch_uid
@@ -12,7 +18,7 @@ PAGE = """
 """
 
 
-def page_of_entries(wallet: WalletInfo, *, limit: int, offset: int) -> tuple[list[Row], int]:
+def page_of_entries(wallet: WalletInfo, *, limit: int, offset: int) -> tuple[list[EntryOfBatch], int]:
     """Entries newest first, each with its batch's public id, and how many there are."""
     with snapshot():
         total = query("SELECT count(*) FROM ledger_entries WHERE wallet_id = ?", (wallet.id,))[0][0]

@@ -7,14 +7,15 @@ from ..accounts.roles import Actor
 from ..accounts.service import AccountInfo
 from ..core import phones
 from ..core.errors import InvalidInput, WalletNotFound
-from ..database import Row, query
-from .deposits import start_deposit
+from ..database import query
+from ..database.rows import DepositRow
+from .deposits import DepositOfWallet, start_deposit
 from .service import WalletInfo
 
 
 def ask_phone(
     account: AccountInfo, wallet: WalletInfo, amount_micros: int, phone_text: str, *, provider: str | None, actor: Actor
-) -> Row:
+) -> DepositOfWallet:
     """Ask a payer's phone for ``amount_micros`` of the wallet's purchase currency; the pending deposit."""
     roles.require_to_send(actor, account)
     if wallet.account_id != account.id:
@@ -25,6 +26,6 @@ def ask_phone(
     return start_deposit(wallet, amount_micros, phone, provider=provider)
 
 
-def deposits_of(wallet: WalletInfo, limit: int) -> list[Row]:
+def deposits_of(wallet: WalletInfo, limit: int) -> list[DepositRow]:
     """Newest first."""
     return query("SELECT * FROM deposits WHERE wallet_id = ? ORDER BY id DESC LIMIT ?", (wallet.id, limit))

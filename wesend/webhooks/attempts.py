@@ -10,6 +10,7 @@ from ..core import clock
 from ..core.errors import WebhookNotFound
 from ..core.ids import new_id
 from ..database import Row, Tx, keyset, query, query_one, write
+from ..database.rows import WebhookAttemptRow, WebhookDeliveryRow
 from ..gateways import request_limits
 from . import deliver
 from .endpoints import get_endpoint
@@ -25,13 +26,19 @@ DELIVERIES = """
 """
 
 
-def list_deliveries(endpoint_id: int, *, limit: int = 50, failed: bool = False, before: int | None = None) -> list[Row]:
+def list_deliveries(
+    endpoint_id: int, *, limit: int = 50, failed: bool = False, before: int | None = None
+) -> list[WebhookDeliveryRow]:
     """Newest first; ``failed``: only those that were given up."""
     return query(DELIVERIES, (endpoint_id, int(failed), keyset.below(before), limit))
 
 
-def attempts_of(delivery_id: int) -> list[Row]:
+def attempts_of(delivery_id: int) -> list[WebhookAttemptRow]:
     return query("SELECT * FROM webhook_attempts WHERE delivery_id = ? ORDER BY id", (delivery_id,))
+
+
+class DeliveryOfAccount(WebhookDeliveryRow):
+    account_id: int
 
 
 DELIVERY = """
@@ -40,7 +47,7 @@ DELIVERY = """
 """
 
 
-def find_delivery(uid: str, account_id: int | None = None) -> Row:
+def find_delivery(uid: str, account_id: int | None = None) -> DeliveryOfAccount:
     row = query_one(DELIVERY, (uid, account_id))
     if row is None:
         raise WebhookNotFound(f"There is no webhook delivery {uid}")
@@ -76,7 +83,7 @@ def _again(tx: Tx, condition: str, parameters: tuple) -> int:
     return changed
 
 
-def send_test(endpoint_id: int, *, allow_private: bool, actor: Actor) -> Row:
+def send_test(endpoint_id: int, *, allow_private: bool, actor: Actor) -> WebhookAttemptRow:
     """Post a test event now, whether the endpoint is on or off; its attempt. TooManyAsked."""
     endpoint = get_endpoint(endpoint_id)
     roles.require(actor, MANAGE, endpoint["account_id"])
@@ -84,7 +91,7 @@ def send_test(endpoint_id: int, *, allow_private: bool, actor: Actor) -> Row:
         return _post_test(endpoint, allow_private)
 
 
-def _post_test(endpoint: Row, allow_private: bool) -> Row:
+def _post_test(endpoint: Row, allow_private: bool) -> WebhookAttemptRow:
     token = f"test-{new_id()}"
     uid = f"msg_{new_id()}"
     now = clock.now_ms()

@@ -11,7 +11,7 @@ import time
 from flask import Flask
 
 from ..adapters.guarded_http import GuardedHttp
-from ..database import Row
+from ..database.rows import WebhookDeliveryRow
 from . import deliver
 
 WIDTH = 8  # posts at once to an endpoint that answers
@@ -79,7 +79,7 @@ class _EndpointThreads:
         deliver.hand_back(claimed, left)
         return True
 
-    def _deliver(self, target: deliver.Target, claimed: deliver.Claimed) -> list[Row]:
+    def _deliver(self, target: deliver.Target, claimed: deliver.Claimed) -> list[WebhookDeliveryRow]:
         """Post one after the other; what was not begun comes back."""
         rows = list(claimed.rows)
         while rows and claimed.until - time.monotonic() > deliver.LONGEST_MS / 1000:

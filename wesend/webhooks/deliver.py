@@ -16,6 +16,7 @@ from ..adapters.guarded_http import Answer, GuardedHttp
 from ..coordination import bell, pause
 from ..core import clock
 from ..database import Row, Tx, query, query_one, write, write_surely
+from ..database.rows import WebhookDeliveryRow
 from . import endpoints
 from .formats import Format, find_format
 from .models import LISTENING_ROW
@@ -44,7 +45,7 @@ class Claimed(NamedTuple):
     """Deliveries that are ours until the lease ends; ``until`` on the monotonic clock, seconds."""
 
     token: str
-    rows: list[Row]
+    rows: list[WebhookDeliveryRow]
     until: float
 
 
@@ -98,14 +99,14 @@ def claim(endpoint_id: int, limit: int) -> Claimed:
     if pause.current() is not None:
         return Claimed(token, [], until)
 
-    def unit(tx: Tx) -> list[Row]:
+    def unit(tx: Tx) -> list[WebhookDeliveryRow]:
         now = clock.now_ms()
         return tx.all(CLAIM, (now + LEASE_MS, token, endpoint_id, now, limit))
 
     return Claimed(token, write(unit), until)
 
 
-def hand_back(claimed: Claimed, rows: list[Row]) -> None:
+def hand_back(claimed: Claimed, rows: list[WebhookDeliveryRow]) -> None:
     """Return what was claimed and not begun."""
     if rows:
         now = clock.now_ms()

@@ -14,6 +14,7 @@ from ..accounts.sides import LIVE, SANDBOX, SEEN, Side, side_of
 from ..core import clock, vault
 from ..core.errors import InvalidInput, WebhookNotFound
 from ..database import Reader, Row, Tx, atomic, cached, query, query_one
+from ..database.rows import WebhookEndpointRow
 from .formats import find_format
 from .models import LISTENING_ROW, OWN_ROW
 
@@ -82,7 +83,7 @@ def add_endpoint(
     managed: int = OWN_ROW,
     secret: str | None = None,
     actor: Actor,
-) -> tuple[Row, str]:
+) -> tuple[WebhookEndpointRow, str]:
     """A new endpoint and its secret, which only this dialect's rule ever shows again."""
     roles.require(actor, MANAGE, account_id)
     get_account(account_id)
@@ -116,7 +117,7 @@ def add_endpoint(
     return get_endpoint(endpoint_id), secret
 
 
-def get_endpoint(endpoint_id: int, account_id: int | None = None) -> Row:
+def get_endpoint(endpoint_id: int, account_id: int | None = None) -> WebhookEndpointRow:
     row = query_one(
         "SELECT * FROM webhook_endpoints WHERE id = ? AND account_id = coalesce(?, account_id)", (endpoint_id, account_id)
     )
@@ -125,7 +126,7 @@ def get_endpoint(endpoint_id: int, account_id: int | None = None) -> Row:
     return row
 
 
-def list_endpoints(account_id: int) -> list[Row]:
+def list_endpoints(account_id: int) -> list[WebhookEndpointRow]:
     """Those with an address; a listening command's are its own affair."""
     return query(
         "SELECT * FROM webhook_endpoints WHERE account_id = ? AND url <> '' AND managed <> ? ORDER BY id",
@@ -142,7 +143,7 @@ def credentials_of(endpoint: Row) -> str | None:
     return None if endpoint["credentials"] is None else vault.unseal(endpoint["credentials"])
 
 
-def switch(endpoint_id: int, on: bool, *, actor: Actor, reason: str | None = None) -> Row:
+def switch(endpoint_id: int, on: bool, *, actor: Actor, reason: str | None = None) -> WebhookEndpointRow:
     """On: what waited is delivered. Off: nothing new is written down for it, what waits stays."""
     endpoint = get_endpoint(endpoint_id)
     roles.require(actor, MANAGE, endpoint["account_id"])

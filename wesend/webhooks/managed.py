@@ -19,6 +19,7 @@ from ..accounts.roles import MANAGE, Actor
 from ..accounts.sides import CHANGEABLE, SANDBOX, Side, changing
 from ..core import clock, vault
 from ..database import Row, Tx, atomic, query
+from ..database.rows import WebhookEndpointRow
 from . import endpoints
 from .formats import INBOUND, find_format
 from .models import INBOUND_ROW, RECEIPTS_ROW
@@ -45,11 +46,11 @@ def settings_of(account_id: int, api: str, side: Side) -> ManagedSettings:
 PAIR = f"SELECT * FROM webhook_endpoints WHERE account_id = ? AND format = ? AND managed IN (1, 2) AND {CHANGEABLE}"
 
 
-def _find(account_id: int, api: str, side: Side) -> dict[int, Row]:
+def _find(account_id: int, api: str, side: Side) -> dict[int, WebhookEndpointRow]:
     return {row["managed"]: row for row in query(PAIR, (account_id, api, *changing(side)))}
 
 
-def _is_wanted(rows: dict[int, Row]) -> bool:
+def _is_wanted(rows: dict[int, WebhookEndpointRow]) -> bool:
     """Off only when an address that is set is off."""
     return all(row["is_active"] for row in rows.values() if row["url"])
 
@@ -62,7 +63,7 @@ def _first_secret(account_id: int, api: str, side: Side) -> str:
     return "whsec_" + base64.b64encode(derived).decode()
 
 
-def _rows(account_id: int, api: str, side: Side) -> dict[int, Row]:
+def _rows(account_id: int, api: str, side: Side) -> dict[int, WebhookEndpointRow]:
     """Both rows of a side, made where they are missing."""
     events = [event for event in find_format(api).events if event != INBOUND]
     with atomic() as tx:

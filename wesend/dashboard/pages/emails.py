@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from ...core import markup
-from ...database import Row
+from ...database.rows import BatchRow
 from ...messages.email import compose as mail
 from ...messages.email import held, tracking
 from ...messages.reporting import disclosure, history, search
@@ -58,7 +58,7 @@ def index() -> ResponseReturnValue:
     )
 
 
-def _batch() -> Row | None:
+def _batch() -> BatchRow | None:
     """The send that is looked at alone."""
     uid = query_args.text("batch")
     return get_batch(uid, account().id, actor=actor()) if uid else None

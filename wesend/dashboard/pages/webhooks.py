@@ -124,7 +124,7 @@ def switch(webhook_id: int) -> ResponseReturnValue:
 def test(webhook_id: int) -> ResponseReturnValue:
     endpoint = endpoints.get_endpoint(webhook_id, account().id)
     row = attempts.send_test(endpoint["id"], actor=actor(), allow_private=current_app.config["WESEND"].allow_private_urls)
-    received = row["error"] is None and 200 <= row["status_code"] < 300
+    received = row["error"] is None and 200 <= (row["status_code"] or 0) < 300
     answer = row["error"] or f"HTTP {row['status_code']}"
     flash(
         f"The test was {'received' if received else 'not received'}: {answer} after {row['duration_ms']} ms.",

@@ -12,6 +12,7 @@ from ...contacts.files import EmptyList
 from ...core import clock, countries, money, phones, templating
 from ...core.errors import BatchNotFound, NotCancellable
 from ...database import Row
+from ...database.rows import BatchRow
 from ...messages.reporting import history
 from ...messages.sending import actions, precheck, send
 from ...messages.sending.accept import get_batch, get_batch_by_id
@@ -114,7 +115,7 @@ def answer_batch(uid: str) -> dict:
     return answer_single(sent) if sent.batch["lane"] == 0 else _answer_bulk(sent.batch)
 
 
-def _find(batch_id: str) -> Row:
+def _find(batch_id: str) -> BatchRow:
     if not batch_id.startswith(BATCH):
         raise BatchNotFound
     return get_batch(batch_id.removeprefix(BATCH), account().id, side=side(), actor=actor())

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from flask import Blueprint, Flask, Response, g, request
 from flask.typing import ResponseReturnValue
@@ -17,6 +18,7 @@ from ...core.csv_cells import safe_cell
 from ...core.current_app import this_app
 from ...core.errors import InvalidRecipient, MessageNotFound
 from ...database import Row
+from ...database.rows import MessageRow
 from ...messages.reporting import disclosure, history, reports
 from ...messages.sending import actions, send
 from ...messages.sending.accept import Sent, get_batch_by_id
@@ -120,7 +122,7 @@ def _timeline(message: Row, batch: Row) -> list[dict]:
             }
         )
     for row in stored:
-        shown = {
+        shown: dict[str, Any] = {
             "event": row["event"],
             "status": event_word(row["status"]),
             "detail": disclosure.detail(row),
@@ -139,7 +141,7 @@ def _uid(message_id: str) -> str:
     return message_id.removeprefix(MESSAGE)
 
 
-def _find(message_id: str) -> Row:
+def _find(message_id: str) -> MessageRow:
     return history.find(account().id, _uid(message_id), side=side(), actor=actor())
 
 

@@ -12,7 +12,7 @@ from ...contacts import service as contacts
 from ...core.chunks import chunks
 from ...core.email_address import is_address
 from ...core.errors import InvalidInput
-from ...database import Row
+from ...database.rows import BatchRow
 from ...wallets.service import WalletInfo
 from ..email.compose import Mail, MailComposer
 from ..sending import send
@@ -75,7 +75,7 @@ def preview(account: AccountInfo, draft: EmailDraft, *, actor: Actor) -> Mail:
     return Mail(0, draft.uid, first.given, found.subject_for(values), found.text_for(values), found.format, 0)
 
 
-def send_email(account: AccountInfo, draft: EmailDraft, *, actor: Actor) -> Row:
+def send_email(account: AccountInfo, draft: EmailDraft, *, actor: Actor) -> BatchRow:
     """Through the queue; the batch. A second time is the first one's batch. InvalidInput, InvalidRecipient."""
 
     def do(origin: Origin) -> None:

@@ -15,7 +15,8 @@ from ...contacts import service as contacts
 from ...core import clock, phones, templating
 from ...core.errors import BatchNotFound, InvalidInput, InvalidSchedule, WalletForbidden, WalletNotFound
 from ...core.ids import new_id
-from ...database import Row, keyset, query, query_one
+from ...database import keyset, query, query_one
+from ...database.rows import BatchRow, GroupRow
 from ...routing.routes import candidates
 from ...wallets.service import WalletInfo, wallet_of_account
 from ..sending import send
@@ -71,7 +72,7 @@ def addressees(account: AccountInfo, audience: Audience, actor: Actor) -> Iterat
     yield from read_recipients(phones.split_list(audience.numbers, account.country), account.country)
 
 
-def groups_for(account: AccountInfo, wallet: WalletInfo, group_ids: Iterable[int], actor: Actor) -> list[Row]:
+def groups_for(account: AccountInfo, wallet: WalletInfo, group_ids: Iterable[int], actor: Actor) -> list[GroupRow]:
     """The groups of a send that the wallet pays; GroupNotFound for one that is not the account's, InvalidInput for one
     that a key of the other side made."""
     found = [contacts.get_group(account.id, group_id, actor=actor) for group_id in group_ids]
@@ -164,17 +165,17 @@ def check(account: AccountInfo, draft: Draft, *, actor: Actor) -> Precheck:
     )
 
 
-def send_campaign(account: AccountInfo, draft: Draft, *, actor: Actor) -> Row:
+def send_campaign(account: AccountInfo, draft: Draft, *, actor: Actor) -> BatchRow:
     """Through the queue, to be paused and cancelled as a whole; the batch. A second time is the first one's batch."""
     return _send(account, draft, actor, as_campaign=True)
 
 
-def send_message(account: AccountInfo, draft: Draft, *, actor: Actor) -> Row:
+def send_message(account: AccountInfo, draft: Draft, *, actor: Actor) -> BatchRow:
     """As an API's single call does: up to a hundred recipients are submitted before this returns."""
     return _send(account, draft, actor, as_campaign=False)
 
 
-def _send(account: AccountInfo, draft: Draft, actor: Actor, *, as_campaign: bool) -> Row:
+def _send(account: AccountInfo, draft: Draft, actor: Actor, *, as_campaign: bool) -> BatchRow:
     def do(origin: Origin) -> None:
         check_audience(account, draft.wallet, draft.audience, actor=actor)
         composed = composer(account, draft.wallet, draft.text, draft.sender, pays=True)
@@ -187,7 +188,7 @@ def _send(account: AccountInfo, draft: Draft, actor: Actor, *, as_campaign: bool
     return send_once(account, draft.uid, do, actor=actor)
 
 
-def send_once(account: AccountInfo, uid: str, do: Callable[[Origin], None], *, actor: Actor) -> Row:
+def send_once(account: AccountInfo, uid: str, do: Callable[[Origin], None], *, actor: Actor) -> BatchRow:
     """The batch of this id: ``do`` makes it, unless the same form made it before."""
     roles.require_to_send(actor, account)
     if not UID.fullmatch(uid):
@@ -205,11 +206,11 @@ def send_once(account: AccountInfo, uid: str, do: Callable[[Origin], None], *, a
     return found
 
 
-def _sent_before(account: AccountInfo, uid: str) -> Row | None:
+def _sent_before(account: AccountInfo, uid: str) -> BatchRow | None:
     return query_one("SELECT * FROM batches WHERE uid = ? AND account_id = ?", (uid, account.id))
 
 
-def campaigns(account_id: int, before: int | None, limit: int, *, actor: Actor) -> list[Row]:
+def campaigns(account_id: int, before: int | None, limit: int, *, actor: Actor) -> list[BatchRow]:
     """The account's bulks, newest first, below the row id ``before``."""
     roles.require(actor, roles.SEE, account_id)
     return query(

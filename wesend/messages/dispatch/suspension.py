@@ -17,6 +17,7 @@ from ...coordination import bell
 from ...core import clock
 from ...core.errors import Conflict, NotCancellable
 from ...database import Row, Tx, atomic, marks, query, write
+from ...database.rows import BatchRow
 from ..sending import actions
 from ..state import bulks, waiting
 from ..state.statuses import HELD_BACK, LATE, LIVE_BULKS
@@ -118,7 +119,7 @@ def count_late(account_id: int) -> int:
     return small[0][0] + sum(_count_left(batch) for batch in _late_bulks(account_id))
 
 
-def _late_bulks(account_id: int) -> list[Row]:
+def _late_bulks(account_id: int) -> list[BatchRow]:
     return query(
         "SELECT * FROM batches WHERE held_at IS NOT NULL AND state = 'paused' AND account_id = ? ORDER BY id", (account_id,)
     )

@@ -8,6 +8,7 @@ from flask import current_app
 
 from ...core import clock
 from ...database import Row, Tx, query, query_one, write, write_surely
+from ...database.rows import MessageRow
 from ...routing import opt_outs
 from ...wallets.service import wallet_by_id, wallets_of_side
 from ..sending import opted_out
@@ -16,7 +17,7 @@ from ..state import webhook_events
 from ..state.statuses import DELIVERED, SUBMITTING, UNDER_WAY
 
 
-def find_mail(message_id: int) -> Row | None:
+def find_mail(message_id: int) -> MessageRow | None:
     return query_one("SELECT * FROM messages WHERE id = ? AND channel = 'email'", (message_id,))
 
 

@@ -7,6 +7,7 @@ from ...accounts.sides import Side, side_of
 from ...core import clock, phones
 from ...core.ids import new_id
 from ...database import Row, Tx, query, query_one, write
+from ...database.rows import InboundMessageRow
 from ...gateways.registry import SANDBOX
 from ...routing import opt_outs
 from ...wallets.service import wallet_by_id
@@ -19,7 +20,7 @@ TEXT_KEPT = 2000
 
 def receive(
     gateway: str, sender: str, to: str | None, text: str, *, account_id: int | None = None, side: Side | None = None
-) -> Row | None:
+) -> InboundMessageRow | None:
     """Take a message in; ``sender`` in E.164. None when nobody here ever wrote to that phone by this gateway.
 
     ``side``: of the account, which hears of it and which a STOP binds; None: of who wrote last.
@@ -80,6 +81,6 @@ def _last_to_write(gateway: str, phone: str, account_id: int | None) -> Row | No
     )
 
 
-def of_account(account_id: int, *, limit: int = 100) -> list[Row]:
+def of_account(account_id: int, *, limit: int = 100) -> list[InboundMessageRow]:
     """Newest first."""
     return query("SELECT * FROM inbound_messages WHERE account_id = ? ORDER BY id DESC LIMIT ?", (account_id, limit))

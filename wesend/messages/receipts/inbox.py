@@ -12,6 +12,7 @@ from ...adapters.sms.base import CallbackReceipt, Receipt, SmsGateway
 from ...core import clock
 from ...core.chunks import chunks
 from ...database import Reader, Row, Tx, marks, query, reading, write
+from ...database.rows import BroughtReceiptRow
 from ...gateways import registry
 from ..state.transitions import Move, move
 from . import inbound, multipart
@@ -218,7 +219,7 @@ def _only_unknown(reader: Reader, reported: Row) -> _Found | None:
     return _Found(rows[0]) if len(rows) == 1 and rows[0]["status"] == "unknown" else None
 
 
-def of_message(message_id: int, *, actor: Actor) -> list[Row]:
+def of_message(message_id: int, *, actor: Actor) -> list[BroughtReceiptRow]:
     """The receipts of a message, as they came; operators alone see them."""
     roles.require(actor, OPERATE)
     return query("SELECT * FROM brought_receipts WHERE message_id = ? ORDER BY id", (message_id,))

@@ -9,7 +9,8 @@ from ...accounts import audit_log, roles
 from ...accounts.roles import OPERATE, Actor
 from ...core import clock
 from ...core.errors import Conflict, MessageNotFound
-from ...database import Row, Tx, keyset, query, query_one, write
+from ...database import Tx, keyset, query, query_one, write
+from ...database.rows import MessageRow
 from ...gateways import registry
 from ..state import statuses
 from ..state.transitions import Move, move
@@ -18,11 +19,16 @@ DELIVERED, LOST = "delivered", "lost"
 CHANGED = "What became of this message is known by now"
 
 
+class MessageOfAccount(MessageRow):
+    account_name: str
+    currency: str
+
+
 def count_unknown() -> int:
     return query("SELECT count(*) FROM messages WHERE status = 'unknown'")[0][0]
 
 
-def list_unknown(*, actor: Actor, before: int | None = None, limit: int = 50) -> list[Row]:
+def list_unknown(*, actor: Actor, before: int | None = None, limit: int = 50) -> list[MessageOfAccount]:
     """Those of every account, newest first, with the account's name."""
     roles.require(actor, OPERATE)
     return query(
@@ -83,7 +89,7 @@ def decide(message_uid: str, outcome: str, *, actor: Actor) -> None:
     write(unit)
 
 
-def _find(uid: str) -> Row:
+def _find(uid: str) -> MessageRow:
     row = query_one("SELECT * FROM messages WHERE uid = ?", (uid,))
     if row is None:
         raise MessageNotFound

@@ -15,6 +15,7 @@ from ...accounts.sides import Side
 from ...core import clock
 from ...core.errors import MessageNotFound
 from ...database import Row, marks, query, query_one, snapshot
+from ...database.rows import MessageEventRow, MessageRow
 from ...wallets.service import reaches
 from ..state.statuses import CLAIMED, FINAL, QUEUED, UNACCEPTED
 
@@ -52,7 +53,7 @@ class _Where(NamedTuple):
         return _Where(f"{self.sql} AND {sql}", (*self.parameters, *parameters))
 
 
-def page(wanted: Filter, *, limit: int, offset: int, actor: Actor) -> tuple[list[Row], int]:
+def page(wanted: Filter, *, limit: int, offset: int, actor: Actor) -> tuple[list[MessageRow], int]:
     """Messages newest first, and how many there are in all."""
     roles.require(actor, SEE, wanted.account_id)
     with snapshot():
@@ -62,7 +63,7 @@ def page(wanted: Filter, *, limit: int, offset: int, actor: Actor) -> tuple[list
         return _load(_ids(wanted, _condition(wanted), limit, offset)), _count(wanted, _condition(wanted))
 
 
-def chunk_after(wanted: Filter, last: Row | None, size: int = 500, *, actor: Actor) -> list[Row]:
+def chunk_after(wanted: Filter, last: Row | None, size: int = 500, *, actor: Actor) -> list[MessageRow]:
     """The next messages after ``last`` (None: the newest), for reading everything a chunk at a time."""
     roles.require(actor, SEE, wanted.account_id)
     with snapshot():
@@ -74,7 +75,7 @@ def chunk_after(wanted: Filter, last: Row | None, size: int = 500, *, actor: Act
         return _load(_ids(wanted, where, size, 0))
 
 
-def find(account_id: int, uid: str, *, channel: str = "sms", side: Side | None = None, actor: Actor) -> Row:
+def find(account_id: int, uid: str, *, channel: str = "sms", side: Side | None = None, actor: Actor) -> MessageRow:
     """One message of the account, of those that ``side`` sees; MessageNotFound."""
     roles.require(actor, SEE, account_id)
     return _seen(
@@ -82,7 +83,7 @@ def find(account_id: int, uid: str, *, channel: str = "sms", side: Side | None =
     )
 
 
-def find_by_id(account_id: int, message_id: int, *, channel: str, side: Side | None = None, actor: Actor) -> Row:
+def find_by_id(account_id: int, message_id: int, *, channel: str, side: Side | None = None, actor: Actor) -> MessageRow:
     """The same by its row id."""
     roles.require(actor, SEE, account_id)
     return _seen(
@@ -90,7 +91,7 @@ def find_by_id(account_id: int, message_id: int, *, channel: str, side: Side | N
     )
 
 
-def _seen(row: Row | None, side: Side | None) -> Row:
+def _seen(row: MessageRow | None, side: Side | None) -> MessageRow:
     if row is None or not reaches(side, row["wallet_id"]) or not visible(row["batch_id"]):
         raise MessageNotFound
     return row
@@ -107,7 +108,7 @@ def visible(batch_id: int) -> bool:
     return row is not None and row[0] not in ("intake", "rejected")
 
 
-def timeline(message: Row, *, actor: Actor) -> list[Row]:
+def timeline(message: Row, *, actor: Actor) -> list[MessageEventRow]:
     """What happened to a message, oldest first."""
     roles.require(actor, SEE, message["account_id"])
     return query("SELECT * FROM message_events WHERE message_id = ? ORDER BY at, id", (message["id"],))
@@ -249,7 +250,7 @@ def _count(wanted: Filter, where: _Where) -> int:
     )
 
 
-def _load(ids: list[int]) -> list[Row]:
+def _load(ids: list[int]) -> list[MessageRow]:
     """The rows of these ids, in their order."""
     found = {row["id"]: row for row in query(f"SELECT * FROM messages WHERE id IN ({marks(ids)})", ids)} if ids else {}
     return [found[message_id] for message_id in ids]

@@ -9,6 +9,7 @@ from ...accounts.roles import OPERATE, SEE, Actor
 from ...accounts.service import AccountInfo
 from ...core import clock
 from ...database import Row, query
+from ...database.rows import MessageRow
 from ..state.statuses import FAILED
 from .history import Filter, of_wallets, page
 
@@ -114,7 +115,7 @@ def gateway_health(account_id: int, *, actor: Actor) -> list[GatewayHealth]:
     ]
 
 
-def last_failures(account_id: int, limit: int = 6, *, actor: Actor) -> list[Row]:
+def last_failures(account_id: int, limit: int = 6, *, actor: Actor) -> list[MessageRow]:
     """The newest SMS that failed."""
     return page(Filter(account_id, statuses=(FAILED,)), limit=limit, offset=0, actor=actor)[0]
 

@@ -10,6 +10,7 @@ from ...accounts.roles import SEE, Actor
 from ...accounts.service import AccountInfo
 from ...core import phones
 from ...database import Row, query_one
+from ...database.rows import MessageRow
 from ..sending.compose import EMAIL, SMS
 from ..state.mail_texts import Reader
 from .history import Filter, chunk_after
@@ -36,7 +37,7 @@ class Search(NamedTuple):
 class Found(NamedTuple):
     """``last`` is the last message that was looked at, where there may be more after it."""
 
-    rows: list[Row]
+    rows: list[MessageRow]
     last: Row | None
 
 
@@ -70,7 +71,7 @@ def find(search: Search, last: Row | None, limit: int, *, actor: Actor) -> Found
         return Found(rows[:limit], rows[limit - 1] if len(rows) > limit else None)
     if search.only_id is not None:
         last = _just_before(search)
-    found: list[Row] = []
+    found: list[MessageRow] = []
     reader, size = Reader(), CHUNK[search.wanted.channel]
     for _ in range(LOOKED_THROUGH // size):
         rows = chunk_after(search.wanted, last, size, actor=actor)

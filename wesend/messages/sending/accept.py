@@ -16,6 +16,7 @@ from ...core import clock
 from ...core.errors import BatchNotFound
 from ...core.ids import new_id
 from ...database import Row, Tx, query_one, write
+from ...database.rows import BatchRow
 from ...wallets import ledger
 from ...wallets.service import WalletInfo, reaches
 from ..state.counters import count_day
@@ -211,7 +212,7 @@ def count_accepted(tx: Tx, account: AccountInfo, wallet: WalletInfo, now: int, b
         count_day(tx, (account.id, wallet.id, clock.day_of(now, account.time_zone), route), {"total": count})
 
 
-def get_batch(uid: str, account_id: int, *, side: Side | None = None, actor: Actor) -> Row:
+def get_batch(uid: str, account_id: int, *, side: Side | None = None, actor: Actor) -> BatchRow:
     """A batch of the account by its public id, of those that ``side`` sees; BatchNotFound."""
     roles.require(actor, SEE, account_id)
     row = query_one(
@@ -222,7 +223,7 @@ def get_batch(uid: str, account_id: int, *, side: Side | None = None, actor: Act
     return row
 
 
-def get_batch_by_id(batch_id: int) -> Row:
+def get_batch_by_id(batch_id: int) -> BatchRow:
     row = query_one("SELECT * FROM batches WHERE id = ?", (batch_id,))
     if row is None:
         raise BatchNotFound

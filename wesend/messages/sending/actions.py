@@ -15,6 +15,7 @@ from ...coordination import bell
 from ...core import clock
 from ...core.errors import Conflict, MaxRetriesExceeded, NotCancellable, NotRetryable, OptedOut
 from ...database import Row, Tx, keyset, marks, query, query_one, write
+from ...database.rows import MessageRow
 from ...routing import opt_outs
 from ...wallets import ledger
 from ...wallets.service import wallet_by_id
@@ -39,7 +40,7 @@ class Cancelled(NamedTuple):
     refunded_micros: int
 
 
-def retry(account: AccountInfo, uid: str, *, channel: str = SMS, side: Side | None = None, actor: Actor) -> Row:
+def retry(account: AccountInfo, uid: str, *, channel: str = SMS, side: Side | None = None, actor: Actor) -> MessageRow:
     """Queue a failed message again and charge it again; the message as it is now.
 
     NotRetryable, MaxRetriesExceeded, OptedOut, InsufficientBalance (nothing changed).
