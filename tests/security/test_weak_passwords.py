@@ -38,6 +38,20 @@ def test_refused(why, password):
 
 
 @pytest.mark.parametrize(
+    "password", ["passwordpassword", "password password", "p a s s w o r d", "p@ssword123", "P@$$w0rd1234", "!password99"]
+)
+def test_a_common_one_in_disguise_is_refused(password):
+    with pytest.raises(InvalidInput):
+        passwords.check(password, "grace.hopper@example.com")
+
+
+@pytest.mark.parametrize("password", ["joe@shop.com1", "xjoe@shop.com", "JOE@SHOP.COM!!"])
+def test_ones_own_address_with_something_around_it_is_refused(password):
+    with pytest.raises(InvalidInput, match="your e-mail"):
+        passwords.check(password, "joe@shop.com")
+
+
+@pytest.mark.parametrize(
     "password",
     [
         PASSWORD,

@@ -24,6 +24,7 @@ ROWS = (
 )
 OWN_NAME = 5
 """A shorter part of an e-mail before the @ is too common a word to look for."""
+DISGUISES = str.maketrans({"@": "a", "0": "o", "1": "i", "!": "i", "3": "e", "4": "a", "$": "s", "5": "s", "7": "t"})
 AROUND = string.digits + string.punctuation + string.whitespace
 
 
@@ -42,11 +43,23 @@ def reason_against(password: str, email: str = "") -> str | None:
     if _in_a_row(small):
         return "This password is a row of keys or letters: choose another"
     core = small.strip(AROUND)
-    if small in common() or core in common() or core == "wesend":
+    if small in common() or core in common() or core == "wesend" or _is_common_in_disguise(small):
         return "This password is one of the most common ones: choose another"
     if email and _is_own(small, core, email.casefold().strip()):
         return "This password is your e-mail: choose another"
     return None
+
+
+def _is_common_in_disguise(text: str) -> bool:
+    """`p@ssword123`, `p a s s w o r d`, `passwordpassword`: a common one, however often, behind signs for letters or gaps."""
+    letters = "".join(char for char in text.translate(DISGUISES).strip(AROUND) if char.isalnum())
+    pieces = {letters, letters.strip(string.digits)}
+    return any(
+        piece[:size] in common() and piece == piece[:size] * (len(piece) // size)
+        for piece in pieces
+        for size in range(4, len(piece) + 1)
+        if len(piece) % size == 0
+    )
 
 
 def _repeats(text: str) -> bool:
@@ -74,4 +87,4 @@ def _run(text: str, row: str) -> int:
 
 def _is_own(small: str, core: str, email: str) -> bool:
     name = email.partition("@")[0]
-    return small == email or core == email.strip(AROUND) or (len(name) >= OWN_NAME and core in (name, name.strip(AROUND)))
+    return email in small or core == email.strip(AROUND) or (len(name) >= OWN_NAME and core in (name, name.strip(AROUND)))
