@@ -52,8 +52,7 @@ def reason_against(password: str, email: str = "") -> str | None:
 
 def _is_common_in_disguise(text: str) -> bool:
     """`p@ssword123`, `p a s s w o r d`, `passwordpassword`: a common one, however often, behind signs for letters or gaps."""
-    letters = "".join(char for char in text.translate(DISGUISES).strip(AROUND) if char.isalnum())
-    pieces = {letters, letters.strip(string.digits)}
+    pieces = {"".join(char for char in piece.translate(DISGUISES) if char.isalnum()) for piece in (text, text.strip(AROUND))}
     return any(
         piece[:size] in common() and piece == piece[:size] * (len(piece) // size)
         for piece in pieces

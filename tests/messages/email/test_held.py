@@ -67,11 +67,6 @@ def test_what_is_scheduled_is_held_when_its_time_comes(shop, clock, jobs):
     assert shop[0].status("email", message_id)["response"] == HELD
 
 
-@pytest.fixture(autouse=True)
-def in_context():
-    """None here: each request opens its own, as a server's does."""
-
-
 def test_a_bulk_is_held_and_counted(app, shop, jobs):
     mail(shop, *(f"user{number}@example.com" for number in range(150)))
     mail(shop)
