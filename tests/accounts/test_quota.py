@@ -75,7 +75,7 @@ def counted_anew(account_id: int) -> tuple[int, int]:
 
 
 def assert_counted(account_id: int) -> quota.Stored:
-    found = quota.stored(account_id)
+    found = quota.stored(account_id, actor="test")
     assert tuple(found) == counted_anew(account_id)
     return found
 
@@ -114,7 +114,7 @@ def test_everything_is_counted_to_the_byte_and_what_goes_is_taken_off(account, w
     write(lambda tx: tx.execute("UPDATE messages SET text = 'gone', fields = NULL WHERE channel = 'email'") and None)
     write(lambda tx: tx.execute("UPDATE batches SET text = ''") and None)
     assert assert_counted(account.id).texts < before.texts
-    assert quota.stored(other.account_id) == (0, 0)
+    assert quota.stored(other.account_id, actor="test") == (0, 0)
 
 
 def test_an_import_that_is_undone_leaves_nothing_counted(account, wallet, monkeypatch):

@@ -110,7 +110,7 @@ def _recorded_send(to: str) -> tuple[list[tuple[str, list, bool]], dict[str, Any
 
 
 def _send(*recipients: str) -> send.Sent:
-    wallet = find_wallet(WALLETS["wesendall"][0])
+    wallet = find_wallet(WALLETS["wesendall"][0], actor="test")
     composer = Composer(get_account(wallet.account_id), wallet, "Hello")
     return send.load_sent(send.send(composer, read_recipients(recipients, "UG"), origin=Origin("cli")).batch_uid)
 

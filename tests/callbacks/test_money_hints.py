@@ -74,11 +74,11 @@ def wallet(clock):
 
 
 def start(wallet, amount: int = AMOUNT):
-    return deposits.start_deposit(wallet, amount, PAYER)
+    return deposits.start_deposit(wallet, amount, PAYER, actor="test")
 
 
 def now(deposit):
-    return deposits.deposit_by_id(deposit["id"], deposit["account_id"])
+    return deposits.deposit_by_id(deposit["id"], deposit["account_id"], actor="test")
 
 
 def credits() -> list[int]:

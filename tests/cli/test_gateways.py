@@ -206,7 +206,9 @@ def deposit(app, clock, monkeypatch) -> str:
     """A sandbox deposit of 500 UGX; its id."""
     with app.app_context():
         account = make_account()
-        return start_deposit(make_wallet("0", account=account, is_sandbox=True), 500_000_000, normalise("0772345678", "UG"))["uid"]
+        return start_deposit(
+            make_wallet("0", account=account, is_sandbox=True), 500_000_000, normalise("0772345678", "UG"), actor="test"
+        )["uid"]
 
 
 def test_deposits_are_listed_newest_first(wesend, deposit):

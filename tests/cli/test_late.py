@@ -23,7 +23,7 @@ def late(app, context, clock, wesend):
     """An account with two messages that were queued two hours before it is resumed."""
     minted = mint(app, balance="1000")
     send(
-        Composer(get_account(minted.account_id), find_wallet(minted.wallet), "Hello"),
+        Composer(get_account(minted.account_id), find_wallet(minted.wallet, actor="test"), "Hello"),
         read_recipients(PHONES, "UG"),
         origin=Origin("esms"),
         in_request=False,
@@ -50,7 +50,7 @@ def test_drop_cancels_and_refunds_them(late, wesend):
     wesend("account", "resume", number)
     assert wesend("account", "drop", number, "--json").json == {"account_id": number, "cancelled": 2, "refunded": {"UGX": "70"}}
     assert wesend("account", "drop", number, "--json").json == {"account_id": number, "cancelled": 0, "refunded": {}}
-    assert balance(find_wallet(late.wallet)) == "1000" and problems() == []
+    assert balance(find_wallet(late.wallet, actor="test")) == "1000" and problems() == []
 
 
 def test_the_page_shows_them_and_takes_the_word(late, app, wesend):

@@ -12,7 +12,7 @@ from ..support.domain import send as send_sms
 
 
 def test_dispatch_is_paused_with_a_reason_and_resumed(context, app, operator, jobs, owner):
-    wallet = wallets.find_wallet(mint(app, balance="2000").wallet)
+    wallet = wallets.find_wallet(mint(app, balance="2000").wallet, actor="test")
     assert "Dispatch goes on" in text_of(operator.get("/operator/settings"))
     shown = operator.follow("/operator/settings/pause", reason="<b>Moving</b> house")
     assert "Dispatch is paused" in text_of(shown) and "&lt;b&gt;Moving&lt;/b&gt; house" in shown.text

@@ -321,7 +321,7 @@ def test_before_it_is_removed_its_routes_and_its_queue_are_named(context, app, o
     make_route("UG_MTN", gateway="at")
     page = operator.get("/operator/gateways/at/remove")
     assert "1 route leads to it: UG_MTN" in text_of(page) and "Nothing is queued for it" in text_of(page)
-    wallet = wallets.find_wallet(mint(app, is_sandbox=False).wallet)
+    wallet = wallets.find_wallet(mint(app, is_sandbox=False).wallet, actor="test")
     send_sms(wallet, PHONE)
     assert "1 message is queued for it" in text_of(operator.get("/operator/gateways/at/remove"))
     assert "at is removed" in text_of(operator.follow("/operator/gateways/at/remove"))
@@ -339,7 +339,7 @@ def test_the_checklist_the_overview_and_routes_lead_to_gateways(context, app, op
     assert 'href="/operator/gateways/at"' in operator.get("/operator/routes").text
     assert '<option selected value="at">' in operator.get("/operator/routes/new?gateway=at").text
     box = mint(app, balance="2000")
-    send_sms(wallets.find_wallet(box.wallet), PHONE, in_request=True)
+    send_sms(wallets.find_wallet(box.wallet, actor="test"), PHONE, in_request=True)
     assert 'href="/operator/gateways/sandbox"' in operator.pick(box.account_id).get("/").text
     someone = Visitor(app, make_user(app, OWNER, box.account_id))
     assert "/operator/gateways" not in someone.get("/").text and "sandbox" in someone.get("/").text

@@ -47,7 +47,7 @@ def test_the_overview_of_an_empty_account_is_no_blank_page(owner):
 
 def test_the_overview_tells_today_the_rate_and_why_messages_failed(context, app, operator, jobs):
     box = mint(app, balance="2000")
-    wallet = wallets.find_wallet(box.wallet)
+    wallet = wallets.find_wallet(box.wallet, actor="test")
     send_sms(wallet, "+256712000001", "+256712000002", "+256712000003", "+256700000099", in_request=True)
     jobs.receipts()
     shown = text_of(operator.pick(box.account_id).get("/"))
@@ -72,7 +72,7 @@ def test_a_minted_key_is_shown_once_and_works(app, shop, owner, api):
     page = owner.post("/keys", api=api, wallet=shop.wallet, name=HOSTILE, scopes=["send", "query"])
     shown = page.text
     with app.app_context():
-        row = keys.list_keys(shop.account_id)[-1]
+        row = keys.list_keys(shop.account_id, actor="test")[-1]
         names = new_credentials(api, for_sandbox=False).names
         public, secret = [code(page, name) for name in names] if len(names) == 2 else (None, code(page, names[0]))
         assert authenticate(api, secret, public).id == row["id"]
@@ -110,7 +110,7 @@ def test_a_sender_is_asked_for_approved_and_rejected_with_a_reason(app, shop, ow
     queue = operator.get("/operator/senders")
     assert "myshop" in queue.text and HOSTILE not in queue.text
     with app.app_context():
-        ids = {row["name"]: row["id"] for row in senders.list_senders(shop.account_id)}
+        ids = {row["name"]: row["id"] for row in senders.list_senders(shop.account_id, actor="test")}
     assert "approved for UG, KE" in text_of(operator.follow(f"/operator/senders/{ids['myshop']}/approve"))
     assert "Say why" in text_of(operator.follow(f"/operator/senders/{ids['winbig']}/reject", reason=" "))
     operator.follow(f"/operator/senders/{ids['winbig']}/reject", reason="No licence")
@@ -151,7 +151,7 @@ def failed(context, shop, owner):
         account_id=shop.account_id, format_name="wesendall", url="http://127.0.0.1:1/x", actor="test"
     )
     attempts.send_test(endpoint["id"], allow_private=False, actor="test")
-    return attempts.list_deliveries(endpoint["id"])[0]
+    return attempts.list_deliveries(endpoint, actor="test")[0]
 
 
 def test_a_delivery_shows_its_request_and_answer_and_is_made_again(owner, failed):
@@ -268,8 +268,8 @@ def test_a_rate_is_set(context, operator):
 @pytest.fixture
 def waiting(context, app):
     """A deposit of 500 UGX whose payer has not answered."""
-    wallet = wallets.find_wallet(mint(app, balance="0").wallet)
-    return wallet, deposits.start_deposit(wallet, money.to_micros("500"), normalise("0772345678", "UG"))
+    wallet = wallets.find_wallet(mint(app, balance="0").wallet, actor="test")
+    return wallet, deposits.start_deposit(wallet, money.to_micros("500"), normalise("0772345678", "UG"), actor="test")
 
 
 def test_a_deposit_is_settled_by_hand_once(operator, waiting):
@@ -295,7 +295,7 @@ def test_a_deposit_that_was_given_up_can_still_be_paid(clock, operator, waiting)
 @pytest.fixture
 def lost(context, app):
     """A message of 35 UGX whose gateway never answered; its text is hostile."""
-    wallet = wallets.find_wallet(mint(app, balance="1000").wallet)
+    wallet = wallets.find_wallet(mint(app, balance="1000").wallet, actor="test")
     return wallet, send_sms(wallet, "+256700000066", text=HOSTILE, in_request=True).messages[0]
 
 
@@ -326,7 +326,7 @@ def test_a_receipt_that_was_quicker_than_the_operator_stands(operator, lost):
 
 def test_the_audit_log_is_paged_and_of_one_account_when_asked(context, app, operator, shop):
     for _ in range(60):
-        wallets.credit_by_hand(wallets.find_wallet(shop.wallet), money.MICRO, note="again", actor="test")
+        wallets.credit_by_hand(wallets.find_wallet(shop.wallet, actor="test"), money.MICRO, note="again", actor="test")
     first = operator.get(f"/operator/audit?account={shop.account_id}")
     older = re.search(r'href="([^"]+)" rel="next"', first.text)
     assert older and "account=" in older[1]

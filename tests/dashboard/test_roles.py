@@ -30,9 +30,11 @@ OPERATORS = {
     "suspends": lambda actor, shop: service.set_account_status(shop.account_id, "suspended", actor=actor),
     "makes a live wallet": lambda actor, shop: wallets.create_wallet(account_id=shop.account_id, currency="UGX", actor=actor),
     "gives money": lambda actor, shop: wallets.credit_by_hand(
-        wallets.find_wallet(shop.wallet), money.MICRO, note=None, actor=actor
+        wallets.find_wallet(shop.wallet, actor="test"), money.MICRO, note=None, actor=actor
     ),
-    "takes money": lambda actor, shop: wallets.debit_by_hand(wallets.find_wallet(shop.wallet), money.MICRO, note=None, actor=actor),
+    "takes money": lambda actor, shop: wallets.debit_by_hand(
+        wallets.find_wallet(shop.wallet, actor="test"), money.MICRO, note=None, actor=actor
+    ),
     "sets a price": lambda actor, shop: routes.set_route(
         code="ESMS_UG", country="UG", gateway=None, price_micros=0, currency="UGX", actor=actor
     ),
@@ -63,7 +65,7 @@ OPERATORS = {
 OWNERS = {
     "mints a key": lambda actor, shop: keys.create_key(
         account_id=shop.account_id,
-        wallet_id=wallets.find_wallet(shop.wallet).id,
+        wallet_id=wallets.find_wallet(shop.wallet, actor="test").id,
         api="esms",
         actor=actor,
         credentials=new_credentials("esms", for_sandbox=False),
@@ -81,7 +83,9 @@ OWNERS = {
     "removes a webhook": lambda actor, shop: endpoints.remove_endpoint(_endpoint(shop), actor=actor),
     "repeats deliveries": lambda actor, shop: attempts.retry_failed(_endpoint(shop), 0, actor=actor),
     "invites somebody": lambda actor, shop: users.create_user("x@example.com", MEMBER, shop.account_id, actor=actor),
-    "sets an alert": lambda actor, shop: wallets.set_low_balance(wallets.find_wallet(shop.wallet), money.MICRO, None, actor=actor),
+    "sets an alert": lambda actor, shop: wallets.set_low_balance(
+        wallets.find_wallet(shop.wallet, actor="test"), money.MICRO, None, actor=actor
+    ),
     "sees the people": lambda actor, shop: users.list_users(shop.account_id, actor=actor),
 }
 
@@ -147,7 +151,9 @@ def test_an_owner_makes_sandbox_wallets_but_no_money(context, app, shop):
     assert wallet.is_sandbox and set(made) == set(APIS)
     again, _ = onboarding.make_test_keys(service.get_account(shop.account_id), actor=owner)
     assert again == wallet
-    live = [row for row in keys.list_keys(shop.account_id) if row["name"] == onboarding.KEY_NAME and not row["revoked_at"]]
+    live = [
+        row for row in keys.list_keys(shop.account_id, actor="test") if row["name"] == onboarding.KEY_NAME and not row["revoked_at"]
+    ]
     assert len(live) == 4, "those made before were revoked"
 
 

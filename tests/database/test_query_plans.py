@@ -198,7 +198,7 @@ def test_a_job_while_an_account_is_suspended(app, clock, no_scan, recorder, name
         suspension.suspend(1, actor="test")
         recorder.statements.clear()
         SWEEPS[name]()
-        suspension.count_waiting(1), suspension.count_late(1)
+        suspension.count_waiting(1, actor="test"), suspension.count_late(1, actor="test")
 
 
 def test_a_message_from_the_queue_to_its_receipt(app, no_scan):

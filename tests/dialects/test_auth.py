@@ -113,7 +113,7 @@ def test_a_revoked_key_is_refused_at_once_everywhere(app, row):
 def test_revoking_one_key_leaves_the_accounts_other_key_alone(app, row):
     minted, headers = minted_with(app, row)
     with app.app_context():
-        _, other = mint_key(minted.account_id, find_wallet(minted.wallet), row.name)
+        _, other = mint_key(minted.account_id, find_wallet(minted.wallet, actor="test"), row.name)
         keys.revoke_key(minted.key_id, actor=ACTOR)
     assert Api(app.test_client(), row.headers(other)).get(row.probe).status_code != 401
     assert Api(app.test_client(), headers).get(row.probe).status_code == 401

@@ -63,7 +63,7 @@ def test_the_statement_names_the_campaign_in_one_line(app, api, context, minted)
     from wesend.wallets.service import find_wallet
 
     accepted = send_bulk(
-        Composer(get_account(minted.account_id), find_wallet(minted.wallet), "Hello"),
+        Composer(get_account(minted.account_id), find_wallet(minted.wallet, actor="test"), "Hello"),
         read_recipients(PHONES, "UG"),
         origin=Origin("portal"),
         order=Order(reference="<b>Easter</b>"),

@@ -46,7 +46,7 @@ def with_scopes(app, *scopes: str) -> Esms:
         given = new_credentials("esms", for_sandbox=True)
         create_key(
             account_id=minted.account_id,
-            wallet_id=find_wallet(minted.wallet).id,
+            wallet_id=find_wallet(minted.wallet, actor="test").id,
             api="esms",
             credentials=given,
             scopes=list(scopes),

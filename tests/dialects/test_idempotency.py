@@ -193,7 +193,7 @@ def test_a_402_is_repeated_even_after_the_wallet_was_filled(app):
     first = api.send("0712345678", headers=KEY)
     assert first.status_code == 402
     with app.app_context():
-        credit_by_hand(find_wallet(api.wallet), 10**9, note=None, actor=ACTOR)
+        credit_by_hand(find_wallet(api.wallet, actor="test"), 10**9, note=None, actor=ACTOR)
     assert replayed(first, api.send("0712345678", headers=KEY))
     assert api.send("0712345678", headers={"Idempotency-Key": "order-2"}).status_code == 200
 
@@ -281,7 +281,7 @@ def test_a_conflict_leaves_the_first_answer_in_place(wesendall):
 def test_another_api_key_of_the_same_account_has_keys_of_its_own(app):
     minted = mint(app)
     with app.app_context():
-        key_id, credentials = mint_key(minted.account_id, find_wallet(minted.wallet), "wesendall")
+        key_id, credentials = mint_key(minted.account_id, find_wallet(minted.wallet, actor="test"), "wesendall")
     other = Minted(minted.account_id, minted.wallet, key_id, credentials)
     answers = [wesendall_of(app, who).send("0712345678", headers=KEY) for who in (minted, other)]
     assert [answer.status_code for answer in answers] == [200, 200]

@@ -23,7 +23,7 @@ ANN, BEN = "+256712345678", "+256712345679"
 
 def waiting(minted: Minted, api: str) -> dict[str, dict]:
     """A send through a dialect whose messages still wait; by recipient."""
-    wallet = find_wallet(minted.wallet)
+    wallet = find_wallet(minted.wallet, actor="test")
     composer = Composer(get_account(minted.account_id), wallet, "Hello")
     accepted = send(
         composer, read_recipients([ANN, BEN], "UG"), origin=Origin(api), order=Order("scheduled", time.now_ms() + 600_000)
@@ -49,7 +49,7 @@ def test_wesendall_says_failed_and_why(app, context):
     shown = {row["recipient"]: row for row in api.history()}
     assert (shown[ANN]["status"], shown[ANN]["error"], shown[ANN]["cost"]) == ("failed", "opted_out", 0)
     assert (shown[BEN]["status"], shown[BEN]["error"]) == ("queued", None)
-    assert balance(find_wallet(minted.wallet)) == "965" and problems() == []
+    assert balance(find_wallet(minted.wallet, actor="test")) == "965" and problems() == []
 
 
 def test_esms_says_cancelled_and_why_and_refuses_a_retry(app, context):
@@ -71,10 +71,10 @@ def test_esms_refuses_to_try_a_failed_message_to_them_again(app, context, jobs):
     jobs.settle()
     assert api.message(uid)["status"] == "failed"
     opting_out.opt_out(get_account(minted.account_id), to, actor="test")
-    before = balance(find_wallet(minted.wallet))
+    before = balance(find_wallet(minted.wallet, actor="test"))
     refused = api.post(f"/messages/{uid}/retry")
     assert (refused.status_code, refused.json["detail"]["code"]) == (400, "opted_out")
-    assert api.message(uid)["status"] == "failed" and balance(find_wallet(minted.wallet)) == before
+    assert api.message(uid)["status"] == "failed" and balance(find_wallet(minted.wallet, actor="test")) == before
 
 
 def test_wasambazie_reports_it_as_failed(app, context):
@@ -93,7 +93,7 @@ def test_world_ledgers_says_unsubscribed(app, context):
     inbound.receive("sandbox", ANN, None, "STOP", account_id=minted.account_id)
     shown = api.status("sms", sent[ANN]["id"])
     assert (shown["status"], shown["response"]) == ("failed", "Unsubscribed")
-    assert balance(find_wallet(minted.wallet)) == "9"
+    assert balance(find_wallet(minted.wallet, actor="test")) == "9"
 
 
 def test_the_next_claim_finds_only_the_others(app, context, clock):

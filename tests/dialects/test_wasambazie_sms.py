@@ -125,7 +125,7 @@ def test_one_invalid_number_refuses_the_whole_request_and_is_named(wasambazie, a
 
 def test_too_few_credits_refuse_the_whole_request(wasambazie, app):
     with app.app_context():
-        wallets.debit_by_hand(wallets.find_wallet("wal_sandbox_wasambazie"), 9999_000_000, note="spent", actor="test")
+        wallets.debit_by_hand(wallets.find_wallet("wal_sandbox_wasambazie", actor="test"), 9999_000_000, note="spent", actor="test")
     answer = wasambazie.send(f"{TZ},{TZ_TWO}")
     assert (answer.status_code, answer.json) == (402, {"detail": "Insufficient SMS credits"})
     assert wasambazie.balance() == 1.0
@@ -267,7 +267,7 @@ def test_a_sender_of_the_account_serves_its_other_apis(client, portal):
 
 def test_a_sender_id_is_a_name_not_a_row_id(wasambazie, portal, app):
     with app.app_context():
-        (row,) = [sender for sender in senders.list_senders(portal.account) if sender["name"] == "MYBRAND"]
+        (row,) = [sender for sender in senders.list_senders(portal.account, actor="test") if sender["name"] == "MYBRAND"]
     assert wasambazie.send(TZ, sender_id=str(row["id"])).status_code == 404
 
 

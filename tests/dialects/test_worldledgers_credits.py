@@ -116,7 +116,7 @@ def test_a_payment_that_the_payer_cancelled_or_never_answered_is_cancelled(app, 
     silent = buy(api, "0700000055").json["data"]["payment_id"]
     cancelled = buy(api).json["data"]["payment_id"]
     with app.app_context():
-        deposits._close(deposits.deposit_by_uid(cancelled)["id"], "failed", "Request cancelled by user")
+        deposits._close(deposits.deposit_by_uid(cancelled, actor="test")["id"], "failed", "Request cancelled by user")
     clock.advance(25 * 3600)
     jobs.deposits()
     assert [bought(api, payment)["payment_status"] for payment in (silent, cancelled)] == ["Cancelled", "Cancelled"]

@@ -151,7 +151,7 @@ def test_nothing_is_told_while_a_message_waits(hooked, jobs):
 
 def test_only_messages_of_this_api_are_told_of(hooked, jobs):
     with hooked.app.app_context():
-        _, given = mint_key(hooked.minted.account_id, find_wallet(hooked.minted.wallet), "wesendall")
+        _, given = mint_key(hooked.minted.account_id, find_wallet(hooked.minted.wallet, actor="test"), "wesendall")
     wesendall = Wesendall(hooked.app.test_client(), given.public, given.secret, hooked.minted.wallet)
     assert wesendall.send("+254712345678").status_code == 200
     jobs.settle()

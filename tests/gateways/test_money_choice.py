@@ -62,7 +62,7 @@ def test_a_deposit_goes_by_the_wallets_currency_and_the_payers_network(phone, pr
     for known in ("MTN", "AIRTEL"):
         set_up("marzpay", name=known.lower(), networks=known)
     with pytest.raises(ChargeRefused):  # nobody listens there
-        start_deposit(make_wallet("0"), 500_000_000, normalise(phone, "UG"), provider=provider)
+        start_deposit(make_wallet("0"), 500_000_000, normalise(phone, "UG"), provider=provider, actor="test")
     (deposit,) = query("SELECT gateway, provider FROM deposits")
     assert tuple(deposit) == (network.lower(), network)
 
@@ -70,7 +70,7 @@ def test_a_deposit_goes_by_the_wallets_currency_and_the_payers_network(phone, pr
 def test_a_credit_wallet_pays_in_its_purchase_currency():
     set_up("marzpay")
     with pytest.raises(TopUpNotConfigured):
-        start_deposit(make_wallet("0", "SMS"), 500_000_000, normalise("+254712345678", None))
+        start_deposit(make_wallet("0", "SMS"), 500_000_000, normalise("+254712345678", None), actor="test")
 
 
 def test_a_number_whose_network_nobody_takes_is_told_by_its_network_not_by_its_currency(context):
@@ -80,6 +80,6 @@ def test_a_number_whose_network_nobody_takes_is_told_by_its_network_not_by_its_c
         ("+254747123456", "takes this number's network (which is not known)"),
     ):
         with pytest.raises(TopUpNotConfigured, match=re.escape(said)):
-            start_deposit(make_wallet("0", "KES"), 500_000_000, normalise(number, None))
+            start_deposit(make_wallet("0", "KES"), 500_000_000, normalise(number, None), actor="test")
     with pytest.raises(TopUpNotConfigured, match="set up for this currency"):
-        start_deposit(make_wallet("0", "TZS"), 500_000_000, normalise("+255742345678", None))
+        start_deposit(make_wallet("0", "TZS"), 500_000_000, normalise("+255742345678", None), actor="test")

@@ -54,7 +54,9 @@ def test_a_webhooks_test_is_refused_before_anything_is_written(context, operator
 
 
 def test_a_deposits_check_is_refused(context, operator, crowded, wesendall):
-    wesendall.post("/account/topup", {"walletId": find_wallet("wal_sandbox_wesendall").uid, "amount": 500, "phone": "0772345678"})
+    wesendall.post(
+        "/account/topup", {"walletId": find_wallet("wal_sandbox_wesendall", actor="test").uid, "amount": 500, "phone": "0772345678"}
+    )
     refused_at_once(operator, "/operator/deposits/1/ask")
 
 

@@ -63,8 +63,8 @@ def test_a_live_message_is_not_there_even_if_its_route_leads_to_the_sandboxs_gat
     assert SECRET not in shown and "Of the sandbox" in shown
     minted, uid = live
     with app.app_context():
-        assert sandbox_phones.list_phones(minted.account_id) == []
-        assert sandbox_phones.conversation(minted.account_id, "+256712345678") == []
+        assert sandbox_phones.list_phones(minted.account_id, actor="test") == []
+        assert sandbox_phones.conversation(minted.account_id, "+256712345678", actor="test") == []
         with pytest.raises(Conflict):
             sandbox_phones.report_receipt(get_account(minted.account_id), uid, "failed", actor=ACTOR)
 
@@ -92,7 +92,7 @@ def test_a_live_mail_that_an_earlier_version_caught_is_not_there(app, client, ma
 def test_an_alert_is_there_only_of_a_sandbox_wallet(app, client, is_sandbox):
     minted = mint(app, is_sandbox=is_sandbox)
     with app.app_context():
-        wallet = find_wallet(minted.wallet)
+        wallet = find_wallet(minted.wallet, actor="test")
         set_low_balance(wallet, money.to_micros("500"), "owner@example.org", actor=ACTOR)
         debit_by_hand(wallet, money.to_micros("900"), note=None, actor=ACTOR)
         alerts.tell_of_low_balances()

@@ -125,7 +125,7 @@ def test_people_send_to_a_keys_group_from_a_wallet_of_its_side_alone(both):
     with both.app.app_context():
         for side in (LIVE, SANDBOX):
             for paying in (LIVE, SANDBOX):
-                wallet = find_wallet(both[paying].wallet)
+                wallet = find_wallet(both[paying].wallet, actor="test")
                 draft = sms_campaigns.Draft(
                     sms_campaigns.new_uid(),
                     wallet,
@@ -155,7 +155,7 @@ def test_a_send_of_people_uses_the_senders_of_its_wallets_side(both, side):
         for sender, fits in ((both[side].sender, True), ("PEOPLEWORD", True), (both[other_of(side)].sender, False)):
             draft = sms_campaigns.Draft(
                 sms_campaigns.new_uid(),
-                find_wallet(both[side].wallet),
+                find_wallet(both[side].wallet, actor="test"),
                 sms_campaigns.Audience(numbers="0712345678"),
                 "Hi",
                 sender,
@@ -359,7 +359,7 @@ def test_a_low_balance_is_told_to_endpoints_that_hear_of_its_wallets_side(both, 
             ids[row["id"]] = owner
             with atomic() as tx:
                 tx.execute("UPDATE webhook_endpoints SET side = ? WHERE id = ?", (owner, row["id"]))
-        wallet = find_wallet(both[side].wallet)
+        wallet = find_wallet(both[side].wallet, actor="test")
         set_low_balance(wallet, money.to_micros("500"), None, actor=ACTOR)
         debit_by_hand(wallet, query("SELECT balance_micros FROM wallets WHERE id = ?", (wallet.id,))[0][0], note=None, actor=ACTOR)
         alerts.tell_of_low_balances()

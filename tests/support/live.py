@@ -47,7 +47,7 @@ def queue_bulk(instance: Path, wallet: str, size: int, *, alike: bool = False, f
     app = make_app(instance)
     numbers = count()
     with app.app_context():
-        paying = find_wallet(wallet)
+        paying = find_wallet(wallet, actor="test")
         composer = Composer(
             get_account(paying.account_id),
             paying,

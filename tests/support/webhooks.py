@@ -82,7 +82,7 @@ class Engine:
 
     def endpoint(self, endpoint_id: int) -> dict[str, Any]:
         with self.app.app_context():
-            return dict(endpoints.get_endpoint(endpoint_id))
+            return dict(endpoints.get_endpoint(endpoint_id, actor="test"))
 
     def switch(self, endpoint_id: int, on: bool) -> None:
         with self.app.app_context():
@@ -90,7 +90,7 @@ class Engine:
 
     def retry(self, uid: str) -> None:
         with self.app.app_context():
-            attempts.retry(attempts.find_delivery(uid), actor="test")
+            attempts.retry(attempts.find_delivery(uid, actor="test"), actor="test")
 
     def retry_failed(self, endpoint_id: int, since: int) -> int:
         with self.app.app_context():

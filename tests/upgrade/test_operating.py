@@ -92,7 +92,7 @@ def test_secrets_of_gateways_and_webhooks_open(upgraded):
                 }, name
         for made in landed()["webhooks"].values():
             if "webhook_id" in made:
-                assert endpoints.secret_of(endpoints.get_endpoint(made["webhook_id"])) == made["secret"]
+                assert endpoints.secret_of(endpoints.get_endpoint(made["webhook_id"], actor="test")) == made["secret"]
 
 
 def test_a_backup_of_before_is_restored_with_dispatch_paused(old_database, tmp_path, clock):

@@ -10,7 +10,7 @@ from ..support.published import WALLETS
 
 
 def test_the_reference_that_a_gateway_gets_is_a_random_uuid_for_momo_and_marzpay_take_no_other(context):
-    wallet = service.find_wallet(WALLETS["wesendall"][0])
-    deposit = deposits.start_deposit(wallet, 500 * money.MICRO, Phone("+256772000001", "UG"))
+    wallet = service.find_wallet(WALLETS["wesendall"][0], actor="test")
+    deposit = deposits.start_deposit(wallet, 500 * money.MICRO, Phone("+256772000001", "UG"), actor="test")
     assert UUID(deposit["reference"]).version == 4
     assert str(UUID(deposit["reference"])) == deposit["reference"]

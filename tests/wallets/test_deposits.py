@@ -63,11 +63,11 @@ def wallet(clock):
 @pytest.fixture
 def deposit(payer, wallet):
     """500 UGX that were asked for."""
-    return start_deposit(wallet, 500_000_000, PAYER)
+    return start_deposit(wallet, 500_000_000, PAYER, actor="test")
 
 
 def now(deposit):
-    return deposit_by_id(deposit["id"], deposit["account_id"])
+    return deposit_by_id(deposit["id"], deposit["account_id"], actor="test")
 
 
 def credits(wallet) -> list[int]:
@@ -116,7 +116,7 @@ def test_what_is_credited_is_what_the_gateway_confirms(deposit, wallet, confirme
 
 def test_credits_are_bought_at_the_wallets_rate_to_four_decimals(payer, clock):
     wallet = make_wallet("0", "SMS")
-    deposit = start_deposit(wallet, 500_000_000, normalise("+254712345678", None))
+    deposit = start_deposit(wallet, 500_000_000, normalise("+254712345678", None), actor="test")
     assert (deposit["currency"], deposit["rate_micros"]) == ("KES", 1_800_000)
     settle(deposit["id"], 500_000_000)
     assert balance(wallet) == "277.7778" and problems() == []
@@ -193,14 +193,14 @@ def test_a_gateway_that_was_removed_leaves_the_deposit_pending(deposit, clock, m
 def test_a_charge_that_is_refused_at_once_is_an_error_and_a_failed_deposit(payer, wallet):
     payer.answer = ChargeAnswer("refused", reason="Unknown subscriber")
     with pytest.raises(ChargeRefused, match="Unknown subscriber"):
-        start_deposit(wallet, 500_000_000, PAYER)
+        start_deposit(wallet, 500_000_000, PAYER, actor="test")
     (row,) = query("SELECT status, reason FROM deposits")
     assert tuple(row) == ("failed", "Unknown subscriber")
 
 
 def test_a_charge_without_a_clear_answer_is_pending_and_asked_for_by_our_reference(payer, wallet, clock):
     payer.answer = ChargeAnswer("unknown")
-    deposit = start_deposit(wallet, 500_000_000, PAYER)
+    deposit = start_deposit(wallet, 500_000_000, PAYER, actor="test")
     assert (deposit["status"], deposit["gateway_ref"]) == ("pending", None)
     payer.status = ChargeStatus(PAID, 500_000_000)
     clock.advance(5)
@@ -211,23 +211,23 @@ def test_a_charge_without_a_clear_answer_is_pending_and_asked_for_by_our_referen
 @pytest.mark.parametrize("amount", [0, -1])
 def test_an_amount_is_above_zero(payer, wallet, amount):
     with pytest.raises(InvalidInput):
-        start_deposit(wallet, amount, PAYER)
+        start_deposit(wallet, amount, PAYER, actor="test")
     assert payer.charges == []
 
 
 def test_without_a_gateway_nothing_is_begun(wallet):
     with pytest.raises(TopUpNotConfigured):
-        start_deposit(wallet, 1_000_000, PAYER)
+        start_deposit(wallet, 1_000_000, PAYER, actor="test")
     assert query("SELECT * FROM deposits") == []
 
 
 def test_another_accounts_or_wallets_deposit_is_not_found(deposit, wallet):
     other = make_wallet("0")
     with pytest.raises(DepositNotFound):
-        get_deposit(deposit["uid"], other)
+        get_deposit(deposit["uid"], other, actor="test")
     with pytest.raises(DepositNotFound):
-        deposit_by_id(deposit["id"], other.account_id)
-    assert get_deposit(deposit["uid"], wallet)["id"] == deposit["id"]
+        deposit_by_id(deposit["id"], other.account_id, actor="test")
+    assert get_deposit(deposit["uid"], wallet, actor="test")["id"] == deposit["id"]
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_another_accounts_or_wallets_deposit_is_not_found(deposit, wallet):
 )
 def test_the_sandboxs_money_pays_after_a_second_declines_or_never_answers(clock, phone, status, left):
     wallet = make_wallet("0", is_sandbox=True)
-    deposit = start_deposit(wallet, 500_000_000, normalise(phone, "UG"))
+    deposit = start_deposit(wallet, 500_000_000, normalise(phone, "UG"), actor="test")
     clock.advance(0.999)
     poll_due()
     assert now(deposit)["status"] == "pending"
@@ -256,10 +256,12 @@ def test_a_gateway_that_hangs_holds_no_more_requests_than_may_wait_for_it(payer,
         hanging = threading.Event()
         charge = payer.charge
         payer.charge = lambda asked: hanging.wait(30) and charge(asked)
-        made = start_deposit(wallet, 500_000_000, PAYER)
+        made = start_deposit(wallet, 500_000_000, PAYER, actor="test")
         assert (made["status"], made["gateway_ref"]) == ("pending", None) and payer.charges == []
         hanging.set()
-        eventually(lambda: deposit_by_id(made["id"], wallet.account_id)["gateway_ref"] == "vendor-1", "it is not charged")
+        eventually(
+            lambda: deposit_by_id(made["id"], wallet.account_id, actor="test")["gateway_ref"] == "vendor-1", "it is not charged"
+        )
     assert len(payer.charges) == 1
 
 
@@ -268,9 +270,9 @@ def test_a_refusal_that_was_not_waited_for_is_told_by_the_status(payer, wallet):
     with ExitStack() as held:
         while held.enter_context(request_limits.waiting_for({"mobile"})):
             pass
-        made = start_deposit(wallet, 500_000_000, PAYER)
-        eventually(lambda: deposit_by_id(made["id"], wallet.account_id)["status"] == "failed", "it is not refused")
-    assert deposit_by_id(made["id"], wallet.account_id)["reason"] == "No such payer" and balance(wallet) == "0"
+        made = start_deposit(wallet, 500_000_000, PAYER, actor="test")
+        eventually(lambda: deposit_by_id(made["id"], wallet.account_id, actor="test")["status"] == "failed", "it is not refused")
+    assert deposit_by_id(made["id"], wallet.account_id, actor="test")["reason"] == "No such payer" and balance(wallet) == "0"
 
 
 # -- payment prompts to one phone ---------------------------------------------
@@ -278,37 +280,37 @@ def test_a_refusal_that_was_not_waited_for_is_told_by_the_status(payer, wallet):
 
 def test_a_phone_has_at_most_three_open_prompts_whoever_asks(payer, wallet, clock):
     made = [
-        start_deposit(wallet, 500_000_000, PAYER),
-        start_deposit(make_wallet("0"), 500_000_000, PAYER),
-        start_deposit(wallet, 500_000_000, PAYER),
+        start_deposit(wallet, 500_000_000, PAYER, actor="test"),
+        start_deposit(make_wallet("0"), 500_000_000, PAYER, actor="test"),
+        start_deposit(wallet, 500_000_000, PAYER, actor="test"),
     ]
     with pytest.raises(TooManyPaymentPrompts) as refused:
-        start_deposit(make_wallet("0"), 500_000_000, PAYER)
+        start_deposit(make_wallet("0"), 500_000_000, PAYER, actor="test")
     assert refused.value.retry_after == 60 and len(payer.charges) == 3
-    start_deposit(wallet, 500_000_000, normalise("+256772999999", None))
+    start_deposit(wallet, 500_000_000, normalise("+256772999999", None), actor="test")
     settle(made[0]["id"], None)
-    start_deposit(wallet, 500_000_000, PAYER)
+    start_deposit(wallet, 500_000_000, PAYER, actor="test")
 
 
 def test_a_phone_is_asked_six_times_an_hour_however_they_end(payer, wallet, clock):
     for _ in range(6):
-        settle(start_deposit(wallet, 500_000_000, PAYER)["id"], None)
+        settle(start_deposit(wallet, 500_000_000, PAYER, actor="test")["id"], None)
         clock.advance(60)
     with pytest.raises(TooManyPaymentPrompts) as refused:
-        start_deposit(wallet, 500_000_000, PAYER)
+        start_deposit(wallet, 500_000_000, PAYER, actor="test")
     assert refused.value.retry_after == 3600 - 6 * 60
     clock.advance(refused.value.retry_after - 1)
     with pytest.raises(TooManyPaymentPrompts):
-        start_deposit(wallet, 500_000_000, PAYER)
+        start_deposit(wallet, 500_000_000, PAYER, actor="test")
     clock.advance(1)
-    start_deposit(wallet, 500_000_000, PAYER)
+    start_deposit(wallet, 500_000_000, PAYER, actor="test")
 
 
 def test_prompts_that_are_asked_for_at_the_same_moment_count(payer, wallet, context):
     def ask(_) -> bool:
         with context.app_context():
             try:
-                start_deposit(wallet, 500_000_000, PAYER)
+                start_deposit(wallet, 500_000_000, PAYER, actor="test")
             except TooManyPaymentPrompts:
                 return False
             finally:
@@ -322,14 +324,14 @@ def test_prompts_that_are_asked_for_at_the_same_moment_count(payer, wallet, cont
 
 def test_the_sandbox_asks_no_phone_so_it_has_no_limit(context, clock):
     wallet = make_wallet("0", is_sandbox=True)
-    assert [start_deposit(wallet, 500_000_000, PAYER)["status"] for _ in range(8)] == ["pending"] * 8
+    assert [start_deposit(wallet, 500_000_000, PAYER, actor="test")["status"] for _ in range(8)] == ["pending"] * 8
 
 
 def test_each_api_answers_429_with_when_to_ask_again(payer, app, clock):
     """The operator's own gateways; the four dialects render one error."""
     wallet = make_wallet("0")
     for _ in range(3):
-        start_deposit(wallet, 500_000_000, PAYER)
+        start_deposit(wallet, 500_000_000, PAYER, actor="test")
     _, given = mint_key(wallet.account_id, wallet, "wesendall")
     answered = app.test_client().post(
         "/api/v1/account/topup",

@@ -49,7 +49,7 @@ def test_they_are_sent_with_every_attempt_and_the_request_goes_to_the_host(conte
     (posted,) = receiver.posted
     assert posted.headers["authorization"] == sent
     assert posted.headers["host"] == f"{receiver.host}:{receiver.port}"
-    assert endpoints.get_endpoint(endpoint.id)["url"] == receiver.url
+    assert endpoints.get_endpoint(endpoint.id, actor="test")["url"] == receiver.url
 
 
 def test_without_them_there_is_no_such_header(engine, receiver):
@@ -62,7 +62,7 @@ def test_nothing_shows_them(context, engine, receiver, app):
     endpoint = engine.add(with_user(receiver.url), "wesendall")
     engine.put(endpoint.id)
     engine.round()
-    row = endpoints.get_endpoint(endpoint.id)
+    row = endpoints.get_endpoint(endpoint.id, actor="test")
     shown = deliver.shown_headers(row, engine.delivery(), 0)
     assert shown["Authorization"] == "Basic (credentials)"
     assert not any(secret in stored() + str(shown) for secret in ("s3cret", "p@ss", base64.b64encode(b"shop:s3cret").decode()[:12]))
@@ -82,7 +82,7 @@ class TestTheApiThatEditsItInPlace:
         """What is shown then, and what is sent."""
         managed.update(account, "esms", "sandbox", {"url": url}, actor="api")
         row = query("SELECT * FROM webhook_endpoints WHERE managed = 1")[0]
-        return managed.settings_of(account, "esms", "sandbox").url, endpoints.credentials_of(row)
+        return managed.settings_of(account, "esms", "sandbox", actor="test").url, endpoints.credentials_of(row)
 
     def test_what_it_shows_can_be_put_again_and_keeps_them(self, account):
         assert self.put(account, with_user(self.URL)) == (self.URL, f"{USER}:{PASSWORD}")

@@ -20,7 +20,7 @@ from ..database import Reader, atomic, cached, query, query_one, write
 from ..database.rows import ApiKeyRow
 from . import audit_log, roles
 from .credentials import Credentials
-from .roles import MANAGE, Actor
+from .roles import MANAGE, SEE, Actor
 from .service import AccountInfo
 from .sides import Side, side_of
 
@@ -117,7 +117,9 @@ KEYS_OF_ACCOUNT = """
 """
 
 
-def list_keys(account_id: int) -> list[KeyOfWallet]:
+def list_keys(account_id: int, *, actor: Actor) -> list[KeyOfWallet]:
+    """The account's keys with their wallets, revoked ones too."""
+    roles.require(actor, SEE, account_id)
     return query(KEYS_OF_ACCOUNT, (account_id,))
 
 

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from ..core.current_app import this_app
 from ..core.errors import StorageQuotaExceeded
 from ..database import Tx, reading
+from . import roles
+from .roles import SEE, Actor
 
 MB = 2**20
 
@@ -28,7 +30,13 @@ class Stored(NamedTuple):
         return self.texts + self.contacts
 
 
-def stored(account_id: int, tx: Tx | None = None) -> Stored:
+def stored(account_id: int, *, actor: Actor) -> Stored:
+    """What the account stores now."""
+    roles.require(actor, SEE, account_id)
+    return _stored(account_id)
+
+
+def _stored(account_id: int, tx: Tx | None = None) -> Stored:
     row = reading(tx).one("SELECT texts, contacts FROM account_storage WHERE account_id = ?", (account_id,))
     return Stored(*row) if row is not None else Stored(0, 0)
 
@@ -44,6 +52,6 @@ def require_room(account_id: int, more: int = 0, tx: Tx | None = None) -> None:
     most = limit()
     if most is None:
         return
-    total = stored(account_id, tx).total
+    total = _stored(account_id, tx).total
     if total >= most or total + more > most:
         raise StorageQuotaExceeded(stored_bytes=total, limit_bytes=most)

@@ -45,7 +45,7 @@ def sign_in(email: str, password: str, address: str, then: Then | None = None) -
         ):
             raise InvalidCredentials(WRONG)
         throttle.passed(tx, attempt, row["id"], email, address)
-        user = users.find_user(row["id"], tx)
+        user = users.load_user(row["id"], tx)
         audit_log.record(tx, actor=user._replace(address=address), action="sign_in", subject=email, account_id=user.account_id)
         if then is not None:
             then(user)
@@ -73,7 +73,7 @@ def change_password(user: User, old: str, new: str, then: Then | None = None) ->
             raise InvalidCredentials("That is not the present password")
         ending.end_sign_ins(tx, user.id)
         audit_log.record(tx, actor=user, action="user.password", subject=user.email, account_id=user.account_id)
-        found = users.find_user(user.id, tx)
+        found = users.load_user(user.id, tx)
         if then is not None:
             then(found)
     return found
@@ -125,7 +125,7 @@ def user_of_link(token: str) -> User:
     )
     if row is None:
         raise InvalidLink
-    user = users.find_user(row[0])
+    user = users.load_user(row[0])
     if not user.is_active:
         raise InvalidLink
     return user
@@ -153,7 +153,7 @@ def redeem_link(token: str, password: str, email: str | None = None, *, address:
         ending.end_sign_ins(tx, user.id)
         if address:
             places.remember(tx, user.id, places.place_of(address))
-        found = users.find_user(user.id, tx)
+        found = users.load_user(user.id, tx)
         audit_log.record(
             tx,
             actor=found._replace(address=address or None),

@@ -17,7 +17,7 @@ from ..core.errors import (
 from ..database import Row, Tx, atomic, query, query_one, reading
 from ..database.rows import UserRow
 from . import audit_log, ending, roles
-from .roles import MANAGE, OPERATE, OPERATOR, OWNER, Actor, User
+from .roles import MANAGE, OPERATE, OPERATOR, OWNER, SEE, Actor, User
 from .service import get_account
 
 FIRST_EMAIL = "operator@localhost"
@@ -66,7 +66,7 @@ def create_user(email: str, role: str = OPERATOR, account_id: int | None = None,
         made = unit(tx)
     if isinstance(made, WesendError):  # raised here, so that what was written about it stays
         raise made
-    return find_user(made)
+    return load_user(made)
 
 
 def _refuse_invitation(tx: Tx, email: str, account_id: int | None, actor: Actor) -> WesendError:
@@ -103,7 +103,14 @@ def _check_place(role: str, account_id: int | None, actor: Actor) -> None:
         get_account(account_id)
 
 
-def find_user(user_id: int, tx: Tx | None = None) -> User:
+def find_user(user_id: int, *, actor: Actor) -> User:
+    """Somebody of an account that the actor sees, or an operator; UserNotFound, NotFound."""
+    user = load_user(user_id)
+    roles.require(actor, SEE, user.account_id)
+    return user
+
+
+def load_user(user_id: int, tx: Tx | None = None) -> User:
     row = reading(tx).one(f"{SELECT} WHERE u.id = ?", (user_id,))
     if row is None:
         raise UserNotFound
@@ -154,7 +161,7 @@ def set_role(user_id: int, role: str, account_id: int | None = None, *, actor: A
     """Another role, effective at once: the user's sessions end. LastOperator, LastOwner keep one who can let others in."""
     _check_place(role, account_id, actor)
     with atomic() as tx:
-        user = find_user(user_id, tx)
+        user = load_user(user_id, tx)
         require_over(actor, user)
         if (user.role, user.account_id) == (role, account_id):
             return user
@@ -172,13 +179,13 @@ def set_role(user_id: int, role: str, account_id: int | None = None, *, actor: A
             account_id=user.account_id if account_id is None else account_id,
             detail=f"{user.role} → {role}",
         )
-    return find_user(user_id)
+    return load_user(user_id)
 
 
 def set_status(user_id: int, status: str, *, actor: Actor) -> User:
     """``disabled``: signed out everywhere at once, open links are over; ``active``: may sign in again."""
     with atomic() as tx:
-        user = find_user(user_id, tx)
+        user = load_user(user_id, tx)
         require_over(actor, user, even_suspended=status == "disabled")
         if isinstance(actor, User) and actor.id == user.id:
             raise Forbidden("Nobody can switch off their own sign-in")
@@ -187,7 +194,7 @@ def set_status(user_id: int, status: str, *, actor: Actor) -> User:
         if tx.changed("UPDATE users SET status = ? WHERE id = ? AND status <> ?", (status, user.id, status)):
             ending.end_sign_ins(tx, user.id)
             audit_log.record(tx, actor=actor, action=f"user.{status}", subject=user.email, account_id=user.account_id)
-    return find_user(user_id)
+    return load_user(user_id)
 
 
 def _require_other_operator(tx: Tx, user: User) -> None:

@@ -41,7 +41,7 @@ def create_account(name: str, country: str, time_zone: str | None) -> Answer:
 def suspend_account(account_id: int) -> Answer:
     """Let nothing more of an account leave, and refuse its API calls; what waits is kept."""
     shown, told = _account(suspension.suspend(account_id, actor=ACTOR), "suspended")
-    waiting = suspension.count_waiting(account_id)
+    waiting = suspension.count_waiting(account_id, actor=ACTOR)
     return {**shown, "waiting": waiting}, told + (f" {waiting} messages are kept." if waiting else "")
 
 
@@ -49,7 +49,7 @@ def suspend_account(account_id: int) -> Answer:
 def resume_account(account_id: int) -> Answer:
     """Go on with a suspended account, but for what is past its time by more than an hour."""
     shown, told = _account(suspension.resume(account_id, actor=ACTOR), "resumed")
-    late = suspension.count_late(account_id)
+    late = suspension.count_late(account_id, actor=ACTOR)
     return {**shown, "waiting": late}, told + (
         f"\n{late} messages are past their time by more than an hour: `wesend account release {account_id}` sends them,"
         f" `wesend account drop {account_id}` cancels and refunds them."
@@ -120,7 +120,7 @@ def key() -> None:
 def create_key(account_id: int, wallet: str, api: str, name: str | None, scopes: str | None) -> Answer:
     """Create an API key; its secret is shown this once."""
     account = service.get_account(account_id)
-    paying = wallet_of_account(wallet, account.id)
+    paying = wallet_of_account(wallet, account.id, actor=ACTOR)
     wanted = keys.parse_scopes(scopes)
     credentials = new_credentials(api, for_sandbox=paying.is_sandbox)
     key_id = keys.create_key(
@@ -158,7 +158,7 @@ def list_keys(account_id: int) -> Answer:
             "last_used_at": clock.iso(row["last_used_at"]),
             "revoked_at": clock.iso(row["revoked_at"]),
         }
-        for row in keys.list_keys(account_id)
+        for row in keys.list_keys(account_id, actor=ACTOR)
     ]
     text = "\n".join(
         f"{row['key_id']:>5}  {row['api']:<12}  {row['prefix']}…  {row['name']}  "

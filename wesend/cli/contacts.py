@@ -70,7 +70,7 @@ def list_senders(account_id: int) -> Answer:
     get_account(account_id)
     rows = [
         {**_sender(row)[0], "countries": row["countries"].split(","), "reason": row["rejection_reason"]}
-        for row in senders.list_senders(account_id)
+        for row in senders.list_senders(account_id, actor=ACTOR)
     ]
     return {"senders": rows}, "\n".join(
         f"{row['sender_id']:>5}  {row['name']:<11}  {row['status']:<8}  {','.join(row['countries'])}"

@@ -215,14 +215,14 @@ def list_deposits(account_id: int | None, status: str | None, limit: int) -> Ans
     """List deposits, newest first."""
     if account_id is not None:
         get_account(account_id)
-    rows = deposits.list_deposits(account_id=account_id, status=status, limit=limit)
+    rows = deposits.list_deposits(account_id=account_id, status=status, limit=limit, actor=ACTOR)
     return {"deposits": [_deposit(row) for row in rows]}, "\n".join(map(_deposit_line, rows)) or "No deposits."
 
 
 @command("check", click.argument("deposit_id", metavar="ID"), group=deposit)
 def check_deposit(deposit_id: str) -> Answer:
     """Ask the gateway what became of a deposit and record it; money that came late is credited."""
-    row = deposits.check(deposits.deposit_by_uid(deposit_id)["id"])
+    row = deposits.ask_now(deposits.deposit_by_uid(deposit_id, actor=ACTOR)["id"], actor=ACTOR)
     return _deposit(row), _deposit_line(row)
 
 

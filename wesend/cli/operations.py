@@ -22,7 +22,7 @@ from .shared import ACTOR, Answer, command
 def _default_wallet() -> WalletInfo:
     """The sandbox's while it is on (it can do no harm), else the only live wallet."""
     wallet = sandbox_account.default_wallet() if current_app.config["WESEND"].sandbox else None
-    wallet = wallet or only_live_wallet()
+    wallet = wallet or only_live_wallet(actor=ACTOR)
     if wallet is None:
         raise InvalidInput("Name the wallet that pays with --wallet")
     return wallet
@@ -36,7 +36,7 @@ def _default_wallet() -> WalletInfo:
 )
 def send(phone: str, text: str, wallet: str | None) -> Answer:
     """Send one SMS."""
-    paying = find_wallet(wallet) if wallet else _default_wallet()
+    paying = find_wallet(wallet, actor=ACTOR) if wallet else _default_wallet()
     account = get_account(paying.account_id)
     composer = Composer(account, paying, text)
     accepted = sending.send(composer, read_recipients([phone], account.country), origin=Origin(ACTOR))

@@ -55,14 +55,14 @@ def create_wallet(account_id: int, currency: str, sandbox: bool, sms_rate: int |
 def list_wallets(account_id: int) -> Answer:
     """List the wallets of an account with their balances."""
     get_account(account_id)
-    found = [_wallet(WalletInfo.of(row)) for row in service.list_wallets(account_id)]
+    found = [_wallet(WalletInfo.of(row)) for row in service.list_wallets(account_id, actor=ACTOR)]
     return {"wallets": [data for data, _ in found]}, "\n".join(text for _, text in found) or "No wallets yet."
 
 
 @command("credit", WALLET, click.argument("amount", type=AMOUNT), NOTE, group=wallet)
 def credit_wallet(wallet_id: str, amount: int, note: str | None) -> Answer:
     """Put money into a wallet by hand."""
-    info = service.find_wallet(wallet_id)
+    info = service.find_wallet(wallet_id, actor=ACTOR)
     service.credit_by_hand(info, amount, note=note, actor=ACTOR)
     return _wallet(info)
 
@@ -70,7 +70,7 @@ def credit_wallet(wallet_id: str, amount: int, note: str | None) -> Answer:
 @command("debit", WALLET, click.argument("amount", type=AMOUNT), NOTE, group=wallet)
 def debit_wallet(wallet_id: str, amount: int, note: str | None) -> Answer:
     """Take money out of a wallet by hand."""
-    info = service.find_wallet(wallet_id)
+    info = service.find_wallet(wallet_id, actor=ACTOR)
     service.debit_by_hand(info, amount, note=note, actor=ACTOR)
     return _wallet(info)
 
@@ -78,7 +78,7 @@ def debit_wallet(wallet_id: str, amount: int, note: str | None) -> Answer:
 @command("show", WALLET, group=wallet)
 def show_wallet(wallet_id: str) -> Answer:
     """Show a wallet's balance."""
-    return _wallet(service.find_wallet(wallet_id))
+    return _wallet(service.find_wallet(wallet_id, actor=ACTOR))
 
 
 @command(
@@ -90,7 +90,7 @@ def show_wallet(wallet_id: str) -> Answer:
 )
 def alert(wallet_id: str, amount: str, mail: str | None) -> Answer:
     """Tell when the balance falls below an AMOUNT, or `off`: once a crossing, by webhook and mail."""
-    info = service.find_wallet(wallet_id)
+    info = service.find_wallet(wallet_id, actor=ACTOR)
     threshold = None if amount == "off" else AMOUNT(amount)
     service.set_low_balance(info, threshold, mail, actor=ACTOR)
     shown = None if threshold is None else money.text(threshold)

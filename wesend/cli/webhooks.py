@@ -86,7 +86,7 @@ def add_webhook(account_id: int, format_name: str, url: str, events: str | None)
 @command("list", ACCOUNT, group=webhook)
 def list_webhooks(account_id: int) -> Answer:
     """List the webhooks of an account."""
-    rows = endpoints.list_endpoints(account_id)
+    rows = endpoints.list_endpoints(account_id, actor=ACTOR)
     return {"webhooks": [_shown(row) for row in rows]}, "\n".join(map(_line, rows)) or "No webhooks yet."
 
 
@@ -113,7 +113,7 @@ def enable_webhook(webhook_id: int) -> Answer:
 )
 def show_attempts(webhook_id: int, failed: bool, limit: int) -> Answer:
     """Show the newest deliveries with every attempt."""
-    endpoints.get_endpoint(webhook_id)
+    endpoint = endpoints.get_endpoint(webhook_id, actor=ACTOR)
     shown: list[dict[str, Any]] = [
         {
             "delivery_id": row["uid"],
@@ -122,9 +122,9 @@ def show_attempts(webhook_id: int, failed: bool, limit: int) -> Answer:
             "status": row["status"],
             "created_at": clock.iso(row["created_at"]),
             "next_attempt_at": clock.iso(row["due_at"]) if row["status"] == "pending" else None,
-            "attempts": [_attempt(entry) for entry in attempts.attempts_of(row["id"])],
+            "attempts": [_attempt(entry) for entry in attempts.attempts_of(endpoint, row["id"], actor=ACTOR)],
         }
-        for row in attempts.list_deliveries(webhook_id, limit=limit, failed=failed)
+        for row in attempts.list_deliveries(endpoint, limit=limit, failed=failed, actor=ACTOR)
     ]
     lines = []
     for delivery in shown:
@@ -156,12 +156,12 @@ def _attempt(row: Row) -> dict:
 def retry_webhook(delivery_id: str | None, webhook_id: int | None, since: str | None) -> Answer:
     """Deliver again: one delivery, or all that were given up since a time."""
     if delivery_id is not None and webhook_id is None:
-        attempts.retry(attempts.find_delivery(delivery_id), actor=ACTOR)
+        attempts.retry(attempts.find_delivery(delivery_id, actor=ACTOR), actor=ACTOR)
         count = 1
     elif webhook_id is None or delivery_id is not None:
         raise click.UsageError("Give a DELIVERY or --webhook")
     else:
-        endpoints.get_endpoint(webhook_id)
+        endpoints.get_endpoint(webhook_id, actor=ACTOR)
         count = attempts.retry_failed(webhook_id, _since(since), actor=ACTOR)
     return {"retried": count}, f"{count} to be delivered again."
 
@@ -178,7 +178,7 @@ def _since(text: str | None) -> int:
 @command("test", WEBHOOK, group=webhook)
 def test_webhook(webhook_id: int) -> Answer:
     """Post a test event now and show the answer; exit 1 when it was not received."""
-    endpoint = endpoints.get_endpoint(webhook_id)
+    endpoint = endpoints.get_endpoint(webhook_id, actor=ACTOR)
     row = attempts.send_test(webhook_id, allow_private=current_app.config["WESEND"].allow_private_urls, actor=ACTOR)
     ok = row["status_code"] is not None and find_format(endpoint["format"]).is_received(row["status_code"])
     if not ok:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..accounts import keys, roles
 from ..accounts.credentials import Credentials, apis, new_credentials
-from ..accounts.roles import MANAGE, Actor
+from ..accounts.roles import MANAGE, SEE, Actor
 from ..accounts.service import AccountInfo
 from ..core import money
 from ..database import atomic, marks, query_one
@@ -31,7 +31,8 @@ class Steps(NamedTuple):
         return sum(not done for done in self)
 
 
-def steps_of(account: AccountInfo) -> Steps:
+def steps_of(account: AccountInfo, *, actor: Actor) -> Steps:
+    roles.require(actor, SEE, account.id)
     return Steps(_has_sent(account.id), _has_webhook(account.id), _has_funds(account), _has_gateway())
 
 
@@ -73,7 +74,7 @@ def make_test_keys(account: AccountInfo, *, actor: Actor) -> tuple[WalletInfo, d
     roles.require(actor, MANAGE, account.id)
     with atomic():
         wallet = _sandbox_wallet(account, actor)
-        for row in keys.list_keys(account.id):
+        for row in keys.list_keys(account.id, actor=actor):
             if row["name"] == KEY_NAME and row["revoked_at"] is None:
                 keys.revoke_key(row["id"], actor=actor)
         made = {api: new_credentials(api, for_sandbox=True) for api in apis()}
@@ -85,7 +86,7 @@ def make_test_keys(account: AccountInfo, *, actor: Actor) -> tuple[WalletInfo, d
 
 
 def _sandbox_wallet(account: AccountInfo, actor: Actor) -> WalletInfo:
-    for row in list_wallets(account.id):
+    for row in list_wallets(account.id, actor=actor):
         if row["is_sandbox"] and row["currency"] != money.CREDITS:
             return WalletInfo.of(row)
     routes = active_routes_by_country().get(account.country, ())

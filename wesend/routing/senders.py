@@ -8,7 +8,7 @@ from typing import NamedTuple
 import phonenumbers
 
 from ..accounts import audit_log, roles
-from ..accounts.roles import MANAGE, OPERATE, Actor
+from ..accounts.roles import MANAGE, OPERATE, SEE, Actor
 from ..accounts.service import get_account
 from ..accounts.sides import SANDBOX, SEEN, Side
 from ..core import clock
@@ -159,8 +159,9 @@ def get_sender(sender_id: int, tx: Tx | None = None) -> SenderIdRow:
     return row
 
 
-def list_senders(account_id: int, *, side: Side | None = None) -> list[SenderIdRow]:
+def list_senders(account_id: int, *, side: Side | None = None, actor: Actor) -> list[SenderIdRow]:
     """Those that ``side`` sees."""
+    roles.require(actor, SEE, account_id)
     return query(f"SELECT * FROM sender_ids WHERE account_id = ? AND {SEEN} ORDER BY id", (account_id, side))
 
 

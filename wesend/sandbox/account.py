@@ -46,7 +46,7 @@ def _ensure() -> int:
     for api, access in all_published().items():
         _ensure_access(account_id, api, access)
     for name in SENDERS:
-        if not any(sender["name"].casefold() == name.casefold() for sender in senders.list_senders(account_id)):
+        if not any(sender["name"].casefold() == name.casefold() for sender in senders.list_senders(account_id, actor=ACTOR)):
             sender = senders.request_sender(account_id=account_id, name=name, countries=COUNTRIES, side=SANDBOX, actor=ACTOR)
             senders.decide_sender(sender["id"], approve=True, actor=ACTOR)
     _ensure_contacts(account_id)
@@ -61,7 +61,7 @@ def _ensure_access(account_id: int, api: str, access: Published) -> None:
         wallets.credit_by_hand(made, money.to_micros(access.opening), note="Sandbox money", actor=ACTOR)
     lookup = given.public or keys.digest(given.secret)
     if query_one("SELECT 1 FROM api_keys WHERE api = ? AND lookup = ?", (api, lookup)) is None:
-        wallet = wallets.find_wallet(uid)
+        wallet = wallets.find_wallet(uid, actor=ACTOR)
         keys.create_key(
             account_id=account_id, wallet_id=wallet.id, api=api, name="Sandbox", credentials=given, is_sandbox=True, actor=ACTOR
         )
@@ -76,7 +76,7 @@ def find_account() -> int | None:
 def default_wallet() -> wallets.WalletInfo | None:
     """What pays for a send that names no wallet; None where the sandbox was not made."""
     uid = first_wallet_uid()
-    return wallets.find_wallet(uid) if query_one("SELECT 1 FROM wallets WHERE uid = ?", (uid,)) else None
+    return wallets.find_wallet(uid, actor=ACTOR) if query_one("SELECT 1 FROM wallets WHERE uid = ?", (uid,)) else None
 
 
 def _ensure_contacts(account_id: int) -> None:

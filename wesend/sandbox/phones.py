@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..accounts import roles, sides
-from ..accounts.roles import Actor
+from ..accounts.roles import SEE, Actor
 from ..accounts.service import AccountInfo
 from ..adapters.sms.base import DELIVERED, FAILED, CallbackReceipt, Receipt
 from ..core.errors import Conflict, InvalidInput
@@ -52,8 +52,9 @@ PHONES = f"""
 """
 
 
-def list_phones(account_id: int, limit: int = 40) -> list[Phone]:
+def list_phones(account_id: int, limit: int = 40, *, actor: Actor) -> list[Phone]:
     """The phones that got something lately, the latest first."""
+    roles.require(actor, SEE, account_id)
     return [
         Phone(row["recipient"], row["text"], row["created_at"], row["count"])
         for row in query(PHONES, (account_id, SANDBOX, LOOKED_AT, limit))
@@ -67,8 +68,9 @@ CONVERSATION = f"""
 """
 
 
-def conversation(account_id: int, number: str, limit: int = 50) -> list[Said]:
+def conversation(account_id: int, number: str, limit: int = 50, *, actor: Actor) -> list[Said]:
     """What a phone got and wrote, oldest first."""
+    roles.require(actor, SEE, account_id)
     got = query(CONVERSATION, (number, account_id, SANDBOX, limit))
     wrote = query(
         "SELECT * FROM inbound_messages WHERE account_id = ? AND sender = ? AND gateway = ? ORDER BY id DESC LIMIT ?",
@@ -138,6 +140,7 @@ WAITING_DEPOSITS = """
 """
 
 
-def waiting_deposits(account_id: int) -> list[DepositRow]:
+def waiting_deposits(account_id: int, *, actor: Actor) -> list[DepositRow]:
     """Deposits to sandbox wallets that wait for their payer, as one of a phone that ends 0000055 does for a day."""
+    roles.require(actor, SEE, account_id)
     return query(WAITING_DEPOSITS, (account_id,))

@@ -13,7 +13,7 @@ from flask import current_app
 
 from ..accounts import audit_log, roles
 from ..accounts.idempotency import Claim
-from ..accounts.roles import OPERATE, Actor
+from ..accounts.roles import OPERATE, SEE, SEND, Actor, KeyHolder
 from ..adapters.money.base import (
     NETWORKS,
     NOT_PAID,
@@ -55,13 +55,7 @@ class DepositOfAccount(DepositOfWallet):
 
 
 def start_deposit(
-    wallet: WalletInfo,
-    amount_micros: int,
-    phone: Phone,
-    *,
-    provider: str | None = None,
-    api_key_id: int | None = None,
-    claim: Claim | None = None,
+    wallet: WalletInfo, amount_micros: int, phone: Phone, *, provider: str | None = None, claim: Claim | None = None, actor: Actor
 ) -> DepositOfWallet:
     """Ask a payer for money; the pending deposit. ``amount_micros`` in the wallet's purchase currency.
 
@@ -69,6 +63,7 @@ def start_deposit(
     ChargeRefused when the gateway declined at once (kept as failed). When too many requests wait for the gateway already,
     this one is charged beside it, and what came of it is told by its status.
     """
+    roles.require(actor, SEND, wallet.account_id)
     if amount_micros <= 0:
         raise InvalidInput("The amount must be above zero", {"amount": ["Must be above zero"]})
     named = provider.strip().upper() if provider and provider.strip() else None
@@ -88,7 +83,7 @@ def start_deposit(
             reference=reference,
             account_id=wallet.account_id,
             wallet_id=wallet.id,
-            api_key_id=api_key_id,
+            api_key_id=actor.api_key_id if isinstance(actor, KeyHolder) else None,
             amount_micros=amount_micros,
             currency=wallet.purchase_currency,
             rate_micros=wallet.sms_rate_micros,
@@ -168,23 +163,27 @@ def _get(deposit_id: int) -> DepositOfWallet:
     return row
 
 
-def deposit_by_id(deposit_id: int, account_id: int) -> DepositOfWallet:
+def deposit_by_id(deposit_id: int, account_id: int, *, actor: Actor) -> DepositOfWallet:
     """A deposit of the account by its row id."""
+    roles.require(actor, SEE, account_id)
     row = _get(deposit_id)
     if row["account_id"] != account_id:
         raise DepositNotFound
     return row
 
 
-def get_deposit(uid: str, wallet: WalletInfo) -> DepositOfWallet:
+def get_deposit(uid: str, wallet: WalletInfo, *, actor: Actor) -> DepositOfWallet:
     """A deposit of a wallet by its public id."""
+    roles.require(actor, SEE, wallet.account_id)
     row = query_one("SELECT id FROM deposits WHERE uid = ? AND wallet_id = ?", (uid, wallet.id))
     if row is None:
         raise DepositNotFound
     return _get(row[0])
 
 
-def deposit_by_uid(uid: str) -> DepositOfWallet:
+def deposit_by_uid(uid: str, *, actor: Actor) -> DepositOfWallet:
+    """Any account's deposit by its public id, for an operator."""
+    roles.require(actor, OPERATE)
     row = query_one("SELECT id FROM deposits WHERE uid = ?", (uid,))
     if row is None:
         raise DepositNotFound(f"There is no deposit {uid}")
@@ -199,8 +198,9 @@ DEPOSITS = """
 """
 
 
-def list_deposits(*, account_id: int | None, status: str | None, limit: int) -> list[DepositOfWallet]:
-    """Newest first."""
+def list_deposits(*, account_id: int | None, status: str | None, limit: int, actor: Actor) -> list[DepositOfWallet]:
+    """Newest first; of all accounts (None) for an operator."""
+    roles.require(actor, OPERATE if account_id is None else SEE, account_id)
     return query(DEPOSITS, (account_id, status, limit))
 
 

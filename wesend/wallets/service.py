@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..accounts import audit_log, roles
-from ..accounts.roles import MANAGE, OPERATE, Actor
+from ..accounts.roles import MANAGE, OPERATE, SEE, Actor
 from ..accounts.service import get_account
 from ..accounts.sides import Side, side_of
 from ..core import clock, email_address, money
@@ -86,11 +86,17 @@ def create_wallet(
             created_at=clock.now_ms(),
         )
         audit_log.record(tx, actor=actor, action="wallet.create", subject=uid, account_id=account_id)
-    return find_wallet(uid)
+    return find_wallet(uid, actor=actor)
 
 
-def find_wallet(uid: str) -> WalletInfo:
-    """The wallet of a public id, whoever owns it; WalletNotFound."""
+def find_wallet(uid: str, *, actor: Actor) -> WalletInfo:
+    """The wallet of a public id, of any account that the actor sees; WalletNotFound, NotFound."""
+    wallet = _by_uid(uid)
+    roles.require(actor, SEE, wallet.account_id)
+    return wallet
+
+
+def _by_uid(uid: str) -> WalletInfo:
     wallet = cached(("wallet", uid), lambda reader: _load(reader, "uid", uid))
     if wallet is None:
         raise WalletNotFound
@@ -104,15 +110,16 @@ def wallet_by_id(wallet_id: int, tx: Tx | None = None) -> WalletInfo:
     return wallet
 
 
-def only_live_wallet() -> WalletInfo | None:
+def only_live_wallet(*, actor: Actor) -> WalletInfo | None:
     """The instance's live wallet; None while there is none, or several."""
     found = query("SELECT uid FROM wallets WHERE is_sandbox = 0 LIMIT 2")
-    return find_wallet(found[0]["uid"]) if len(found) == 1 else None
+    return find_wallet(found[0]["uid"], actor=actor) if len(found) == 1 else None
 
 
-def wallet_of_account(uid: str, account_id: int, *, side: Side | None = None) -> WalletInfo:
+def wallet_of_account(uid: str, account_id: int, *, side: Side | None = None, actor: Actor) -> WalletInfo:
     """WalletForbidden for another account's wallet, WalletNotFound for none and for one that ``side`` does not see."""
-    wallet = find_wallet(uid)
+    roles.require(actor, SEE, account_id)
+    wallet = _by_uid(uid)
     if wallet.account_id != account_id:
         raise WalletForbidden
     if not reaches(side, wallet.id):
@@ -142,8 +149,9 @@ def _load(reader: Reader, column: str, value: int | str) -> WalletInfo | None:
     return WalletInfo.of(row) if row else None
 
 
-def list_wallets(account_id: int) -> list[WalletRow]:
+def list_wallets(account_id: int, *, actor: Actor) -> list[WalletRow]:
     """The account's wallets with their balances, live ones first."""
+    roles.require(actor, SEE, account_id)
     return query("SELECT * FROM wallets WHERE account_id = ? ORDER BY is_sandbox, id", (account_id,))
 
 
@@ -159,8 +167,9 @@ def balance_of(wallet: WalletInfo) -> int:
     return row[0]
 
 
-def low_balance_of(wallet: WalletInfo) -> tuple[int | None, str | None]:
+def low_balance_of(wallet: WalletInfo, *, actor: Actor) -> tuple[int | None, str | None]:
     """The threshold in micro-units below which somebody is told (None: nobody is), and the address to tell."""
+    roles.require(actor, SEE, wallet.account_id)
     row = query_one("SELECT low_balance_micros, low_balance_mail FROM wallets WHERE id = ?", (wallet.id,))
     assert row is not None
     return row[0], row[1]

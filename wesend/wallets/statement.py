@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ..accounts import roles
+from ..accounts.roles import SEE, Actor
 from ..core import clock
-from ..database import Row, keyset, query
+from ..database import Row, keyset, query, snapshot
 from ..database.rows import LedgerEntryRow
 from .service import WalletInfo
 
@@ -32,17 +34,39 @@ class StatementLine(LedgerEntryRow):
 
 
 def entries(
-    wallet: WalletInfo, before: int | None, limit: int, *, since: int = 0, until: int = clock.LATEST
+    wallet: WalletInfo, before: int | None, limit: int, *, since: int = 0, until: int = clock.LATEST, actor: Actor
 ) -> list[StatementLine]:
     """Entries below the row id ``before``; ``since`` and ``until`` are instants, both inclusive."""
+    roles.require(actor, SEE, wallet.account_id)
     return query(
         f"{ENTRY} WHERE e.wallet_id = ? AND e.id < ? AND e.created_at BETWEEN ? AND ? ORDER BY e.id DESC LIMIT ?",
         (wallet.id, keyset.below(before), since, until, limit),
     )
 
 
-def of_message(message: Row) -> list[StatementLine]:
+class EntryOfBatch(LedgerEntryRow):
+    batch_uid: str | None
+
+
+PAGE = """
+    SELECT e.*, b.uid AS batch_uid
+    FROM (SELECT * FROM ledger_entries WHERE wallet_id = ? ORDER BY id DESC LIMIT ? OFFSET ?) e
+    LEFT JOIN batches b ON b.id = e.batch_id ORDER BY e.id DESC
+"""
+
+
+def page_of_entries(wallet: WalletInfo, *, limit: int, offset: int, actor: Actor) -> tuple[list[EntryOfBatch], int]:
+    """Entries newest first, each with its batch's public id, and how many there are."""
+    roles.require(actor, SEE, wallet.account_id)
+    with snapshot():
+        total = query("SELECT count(*) FROM ledger_entries WHERE wallet_id = ?", (wallet.id,))[0][0]
+        rows = query(PAGE, (wallet.id, limit, offset))
+        return rows, total
+
+
+def of_message(message: Row, *, actor: Actor) -> list[StatementLine]:
     """What a message cost and got back: its own entries, and those of its whole batch that it had a part in."""
+    roles.require(actor, SEE, message["account_id"])
     return query(
         f"{ENTRY} WHERE e.message_id = ? UNION ALL {ENTRY} WHERE e.batch_id = ? AND e.message_id IS NULL"
         " AND (e.kind <> 'refund' OR ?) ORDER BY 1",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..accounts import roles
-from ..accounts.roles import Actor
+from ..accounts.roles import SEE, Actor
 from ..accounts.service import AccountInfo
 from ..core import phones
 from ..core.errors import InvalidInput, WalletNotFound
@@ -23,9 +23,10 @@ def ask_phone(
     phone = phones.normalise(phone_text, account.country)
     if phone is None:
         raise InvalidInput(f"{phone_text[:40]} is not a phone number", {"phone": [phones.problem(phone_text)]})
-    return start_deposit(wallet, amount_micros, phone, provider=provider)
+    return start_deposit(wallet, amount_micros, phone, provider=provider, actor=actor)
 
 
-def deposits_of(wallet: WalletInfo, limit: int) -> list[DepositRow]:
+def deposits_of(wallet: WalletInfo, limit: int, *, actor: Actor) -> list[DepositRow]:
     """Newest first."""
+    roles.require(actor, SEE, wallet.account_id)
     return query("SELECT * FROM deposits WHERE wallet_id = ? ORDER BY id DESC LIMIT ?", (wallet.id, limit))

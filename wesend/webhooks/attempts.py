@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..accounts import roles
-from ..accounts.roles import MANAGE, Actor
+from ..accounts.roles import MANAGE, SEE, Actor
 from ..adapters.guarded_http import GuardedHttp
 from ..coordination import bell
 from ..core import clock
@@ -27,13 +27,16 @@ DELIVERIES = """
 
 
 def list_deliveries(
-    endpoint_id: int, *, limit: int = 50, failed: bool = False, before: int | None = None
+    endpoint: Row, *, limit: int = 50, failed: bool = False, before: int | None = None, actor: Actor
 ) -> list[WebhookDeliveryRow]:
     """Newest first; ``failed``: only those that were given up."""
-    return query(DELIVERIES, (endpoint_id, int(failed), keyset.below(before), limit))
+    roles.require(actor, SEE, endpoint["account_id"])
+    return query(DELIVERIES, (endpoint["id"], int(failed), keyset.below(before), limit))
 
 
-def attempts_of(delivery_id: int) -> list[WebhookAttemptRow]:
+def attempts_of(endpoint: Row, delivery_id: int, *, actor: Actor) -> list[WebhookAttemptRow]:
+    """Of a delivery to the endpoint, as they were made."""
+    roles.require(actor, SEE, endpoint["account_id"])
     return query("SELECT * FROM webhook_attempts WHERE delivery_id = ? ORDER BY id", (delivery_id,))
 
 
@@ -47,10 +50,12 @@ DELIVERY = """
 """
 
 
-def find_delivery(uid: str, account_id: int | None = None) -> DeliveryOfAccount:
+def find_delivery(uid: str, account_id: int | None = None, *, actor: Actor) -> DeliveryOfAccount:
+    """A delivery of the account, or of any that the actor sees (None); WebhookNotFound, NotFound."""
     row = query_one(DELIVERY, (uid, account_id))
     if row is None:
         raise WebhookNotFound(f"There is no webhook delivery {uid}")
+    roles.require(actor, SEE, row["account_id"])
     return row
 
 
@@ -66,7 +71,7 @@ def retry(delivery: Row, *, actor: Actor) -> None:
 
 def retry_failed(endpoint_id: int, since: int, *, actor: Actor) -> int:
     """Deliver again what was given up since an instant; how many."""
-    roles.require(actor, MANAGE, get_endpoint(endpoint_id)["account_id"])
+    roles.require(actor, MANAGE, get_endpoint(endpoint_id, actor=actor)["account_id"])
     return write(lambda tx: _again(tx, "endpoint_id = ? AND status = 'exhausted' AND created_at >= ?", (endpoint_id, since)))
 
 
@@ -85,13 +90,13 @@ def _again(tx: Tx, condition: str, parameters: tuple) -> int:
 
 def send_test(endpoint_id: int, *, allow_private: bool, actor: Actor) -> WebhookAttemptRow:
     """Post a test event now, whether the endpoint is on or off; its attempt. TooManyAsked."""
-    endpoint = get_endpoint(endpoint_id)
+    endpoint = get_endpoint(endpoint_id, actor=actor)
     roles.require(actor, MANAGE, endpoint["account_id"])
     with request_limits.asked_by_hand():
-        return _post_test(endpoint, allow_private)
+        return _post_test(endpoint, allow_private, actor)
 
 
-def _post_test(endpoint: Row, allow_private: bool) -> WebhookAttemptRow:
+def _post_test(endpoint: Row, allow_private: bool, actor: Actor) -> WebhookAttemptRow:
     token = f"test-{new_id()}"
     uid = f"msg_{new_id()}"
     now = clock.now_ms()
@@ -118,7 +123,7 @@ def _post_test(endpoint: Row, allow_private: bool) -> WebhookAttemptRow:
         deliver.attempt(http, deliver.target_of(endpoint), delivery, token)
     finally:
         http.close()
-    return attempts_of(delivery_id)[-1]
+    return attempts_of(endpoint, delivery_id, actor=actor)[-1]
 
 
 OLD_DELIVERIES = """

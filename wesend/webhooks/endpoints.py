@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from ..accounts import audit_log, roles
-from ..accounts.roles import MANAGE, Actor
+from ..accounts.roles import MANAGE, SEE, Actor
 from ..accounts.service import get_account
 from ..accounts.sides import LIVE, SANDBOX, SEEN, Side, side_of
 from ..core import clock, vault
@@ -114,20 +114,23 @@ def add_endpoint(
             account_id=account_id,
             detail=f"{format_name} {urlsplit(address.url).hostname}",
         )
-    return get_endpoint(endpoint_id), secret
+    return get_endpoint(endpoint_id, actor=actor), secret
 
 
-def get_endpoint(endpoint_id: int, account_id: int | None = None) -> WebhookEndpointRow:
+def get_endpoint(endpoint_id: int, account_id: int | None = None, *, actor: Actor) -> WebhookEndpointRow:
+    """An endpoint of the account, or of any that the actor sees (None); WebhookNotFound, NotFound."""
     row = query_one(
         "SELECT * FROM webhook_endpoints WHERE id = ? AND account_id = coalesce(?, account_id)", (endpoint_id, account_id)
     )
     if row is None:
         raise WebhookNotFound(f"There is no webhook {endpoint_id}")
+    roles.require(actor, SEE, row["account_id"])
     return row
 
 
-def list_endpoints(account_id: int) -> list[WebhookEndpointRow]:
+def list_endpoints(account_id: int, *, actor: Actor) -> list[WebhookEndpointRow]:
     """Those with an address; a listening command's are its own affair."""
+    roles.require(actor, SEE, account_id)
     return query(
         "SELECT * FROM webhook_endpoints WHERE account_id = ? AND url <> '' AND managed <> ? ORDER BY id",
         (account_id, LISTENING_ROW),
@@ -145,11 +148,11 @@ def credentials_of(endpoint: Row) -> str | None:
 
 def switch(endpoint_id: int, on: bool, *, actor: Actor, reason: str | None = None) -> WebhookEndpointRow:
     """On: what waited is delivered. Off: nothing new is written down for it, what waits stays."""
-    endpoint = get_endpoint(endpoint_id)
+    endpoint = get_endpoint(endpoint_id, actor=actor)
     roles.require(actor, MANAGE, endpoint["account_id"])
     with atomic() as tx:
         switch_in(tx, endpoint, on, actor=actor, reason=reason)
-    return get_endpoint(endpoint_id)
+    return get_endpoint(endpoint_id, actor=actor)
 
 
 def switch_in(tx: Tx, endpoint: Row, on: bool, *, actor: Actor, reason: str | None = None) -> None:
@@ -170,7 +173,7 @@ def switch_in(tx: Tx, endpoint: Row, on: bool, *, actor: Actor, reason: str | No
 
 def rotate_secret(endpoint_id: int, *, actor: Actor) -> str:
     """A new secret, valid at once for every attempt to come."""
-    endpoint = get_endpoint(endpoint_id)
+    endpoint = get_endpoint(endpoint_id, actor=actor)
     roles.require(actor, MANAGE, endpoint["account_id"])
     secret = new_secret()
     with atomic() as tx:
@@ -181,7 +184,7 @@ def rotate_secret(endpoint_id: int, *, actor: Actor) -> str:
 
 def remove_endpoint(endpoint_id: int, *, actor: Actor) -> None:
     """Gone with its deliveries."""
-    endpoint = get_endpoint(endpoint_id)
+    endpoint = get_endpoint(endpoint_id, actor=actor)
     roles.require(actor, MANAGE, endpoint["account_id"])
     with atomic() as tx:
         tx.execute(

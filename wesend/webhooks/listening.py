@@ -71,7 +71,7 @@ def listen(account_id: int, format_names: list[str], url: str | None, *, actor: 
         )
         ids.append(row["id"])
     try:
-        yield Listening([endpoints.get_endpoint(endpoint_id) for endpoint_id in ids], forwards=bool(url))
+        yield Listening([endpoints.get_endpoint(endpoint_id, actor=actor) for endpoint_id in ids], forwards=bool(url))
     finally:
         for endpoint_id in ids:
             endpoints.remove_endpoint(endpoint_id, actor=actor)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from flask import current_app
 
 from ..accounts import audit_log, roles
-from ..accounts.roles import MANAGE, Actor
+from ..accounts.roles import MANAGE, SEE, Actor
 from ..accounts.sides import CHANGEABLE, SANDBOX, Side, changing
 from ..core import clock, vault
 from ..database import Row, Tx, atomic, query
@@ -34,8 +34,9 @@ class ManagedSettings(NamedTuple):
     is_active: bool
 
 
-def settings_of(account_id: int, api: str, side: Side) -> ManagedSettings:
+def settings_of(account_id: int, api: str, side: Side, *, actor: Actor) -> ManagedSettings:
     """What is set. Before anything is, the secret is shown that the first setting will use: a client can prepare."""
+    roles.require(actor, SEE, account_id)
     rows = _find(account_id, api, side)
     if not rows:
         return ManagedSettings(None, None, _first_secret(account_id, api, side), True)

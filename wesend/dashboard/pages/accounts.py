@@ -79,12 +79,12 @@ def show(account_id: int) -> ResponseReturnValue:
         "accounts/show.html",
         at=at,
         form=form,
-        wallets=wallets.list_wallets(at.id),
-        stored=quota.stored(at.id),
+        wallets=wallets.list_wallets(at.id, actor=actor()),
+        stored=quota.stored(at.id, actor=actor()),
         waiting=uploads.waiting_bytes(at.id, actor=actor()),
         most=quota.limit(),
-        kept=suspension.count_waiting(at.id),
-        late=suspension.count_late(at.id),
+        kept=suspension.count_waiting(at.id, actor=actor()),
+        late=suspension.count_late(at.id, actor=actor()),
     )
 
 

@@ -56,7 +56,7 @@ class Written(NamedTuple):
     def draft(self, at: AccountInfo) -> Draft:
         return Draft(
             self.uid,
-            sms_campaigns.find_wallet(at, self.wallet),
+            sms_campaigns.find_wallet(at, self.wallet, actor=actor()),
             self.audience,
             self.text,
             self.sender,
@@ -117,11 +117,11 @@ def _require(step: str, written: Written) -> None:
     """What a step must hold before the next one is shown."""
     if step == "audience":
         sms_campaigns.check_audience(
-            account(), sms_campaigns.find_wallet(account(), written.wallet), written.audience, actor=actor()
+            account(), sms_campaigns.find_wallet(account(), written.wallet, actor=actor()), written.audience, actor=actor()
         )
     elif step == "text":
         sms_campaigns.composer(
-            account(), sms_campaigns.find_wallet(account(), written.wallet), written.text, written.sender, pays=False
+            account(), sms_campaigns.find_wallet(account(), written.wallet, actor=actor()), written.text, written.sender, pays=False
         )
     elif step == "when":
         sms_campaigns.read_order(account(), written.when, written.at, written.rate)

@@ -49,19 +49,19 @@ def wallet_choices(at: AccountInfo) -> list[SelectChoice]:
                 row["uid"],
                 f"{amount(row['balance_micros'], row['currency'])} · {row['uid']}" + (" (sandbox)" if row["is_sandbox"] else ""),
             )
-            for row in list_wallets(at.id)
+            for row in list_wallets(at.id, actor=actor())
         ]
     )
 
 
 def usual_wallet(at: AccountInfo) -> str:
     """The one that a form begins with: the first that holds anything."""
-    rows = list_wallets(at.id)
+    rows = list_wallets(at.id, actor=actor())
     return next((row["uid"] for row in rows if row["balance_micros"]), rows[0]["uid"] if rows else "")
 
 
 def sender_choices(at: AccountInfo) -> list[SelectChoice]:
-    names = dict.fromkeys(row["name"] for row in senders.list_senders(at.id) if row["status"] == "approved")
+    names = dict.fromkeys(row["name"] for row in senders.list_senders(at.id, actor=actor()) if row["status"] == "approved")
     return choices([("", "The route’s own"), *((name, name) for name in names)])
 
 
@@ -87,7 +87,7 @@ def _draft(form: ComposeForm) -> Draft:
     order = sms_campaigns.read_order(account(), form.when.data, form.at.data or "", "")
     return Draft(
         form.uid.data or "",
-        sms_campaigns.find_wallet(account(), form.wallet.data or ""),
+        sms_campaigns.find_wallet(account(), form.wallet.data or "", actor=actor()),
         Audience(numbers=form.recipients.data),
         form.text.data.replace("\r\n", "\n"),
         form.sender.data,
@@ -117,7 +117,7 @@ def _told(form: ComposeForm) -> dict[str, str]:
 
 def wallet_or_none(uid: str | None) -> WalletInfo | None:
     try:
-        return sms_campaigns.find_wallet(account(), uid or "")
+        return sms_campaigns.find_wallet(account(), uid or "", actor=actor())
     except WalletNotFound:
         return None
 

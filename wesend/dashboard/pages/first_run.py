@@ -36,7 +36,7 @@ def make_keys() -> ResponseReturnValue:
 def _show(shown: list[Example], *, fresh: bool = False) -> str:
     return render_template(
         "first_run/index.html",
-        steps=onboarding.steps_of(account()),
+        steps=onboarding.steps_of(account(), actor=actor()),
         examples=shown,
         fresh=fresh,
         apis=in_words(len(registered())),
@@ -57,7 +57,7 @@ def _sender(at: AccountInfo) -> str | None:
     return next(
         (
             row["name"]
-            for row in senders.list_senders(at.id)
+            for row in senders.list_senders(at.id, actor=actor())
             if row["status"] == "approved" and at.country in row["countries"].split(",")
         ),
         None,

@@ -32,7 +32,10 @@ def _form() -> KeyForm:
     form = KeyForm()
     form.api.choices = choices(titles().items())
     form.wallet.choices = choices(
-        [(row["uid"], f"{row['currency']} · {row['uid']}" + " · sandbox" * row["is_sandbox"]) for row in list_wallets(account().id)]
+        [
+            (row["uid"], f"{row['currency']} · {row['uid']}" + " · sandbox" * row["is_sandbox"])
+            for row in list_wallets(account().id, actor=actor())
+        ]
     )
     return form
 
@@ -49,7 +52,7 @@ def mint() -> ResponseReturnValue:
     form = _form()
     if form.sent():
         with form.refusals():
-            paying = wallet_of_account(form.wallet.data, account().id)
+            paying = wallet_of_account(form.wallet.data, account().id, actor=actor())
             scopes = keys.parse_scopes(",".join(form.scopes.data or [""]))
             credentials = new_credentials(form.api.data, for_sandbox=paying.is_sandbox)
             keys.create_key(
@@ -70,7 +73,7 @@ def _show(form: KeyForm | None, minted: dict | None = None) -> str:
         "keys/index.html",
         form=form,
         minted=minted,
-        rows=keys.list_keys(account().id),
+        rows=keys.list_keys(account().id, actor=actor()),
         titles=titles(),
         may_manage=may_manage(),
         base_url=current_app.config["WESEND"].base_url,
@@ -83,7 +86,7 @@ def commands() -> ResponseReturnValue:
 
     Of the APIs whose vendors' dashboards hand out such commands.
     """
-    wallets = list_wallets(account().id)
+    wallets = list_wallets(account().id, actor=actor())
     wallet = next((row for row in wallets if row["uid"] == request.args.get("wallet")), wallets[0] if wallets else None)
     described = [dialect for dialect in registered() if dialect.commands]
     is_published = account().is_sandbox and may_use_sandbox()

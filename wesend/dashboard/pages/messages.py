@@ -68,7 +68,7 @@ def index() -> ResponseReturnValue:
         "messages/index.html",
         page=page,
         statuses=STATUSES,
-        wallets=list_wallets(account().id),
+        wallets=list_wallets(account().id, actor=actor()),
         query_args=request.args,
         is_filtered=any(request.args.get(name) for name in FILTERS),
         looked_through=wanted.text and found.last,
@@ -81,7 +81,7 @@ FILTERS = ("q", "status", "wallet", "from", "to")
 
 def _search() -> search.Search:
     status, wallet_uid = query_args.choice("status", STATUSES), query_args.text("wallet")
-    wallet = next(((row["id"],) for row in list_wallets(account().id) if row["uid"] == wallet_uid), None)
+    wallet = next(((row["id"],) for row in list_wallets(account().id, actor=actor()) if row["uid"] == wallet_uid), None)
     wanted = history.Filter(
         account().id,
         wallet,
@@ -95,7 +95,7 @@ def _search() -> search.Search:
 @blueprint.get("/export")
 def export() -> ResponseReturnValue:
     wanted, reader = _search(), actor()
-    currencies = {row["id"]: row["currency"] for row in list_wallets(account().id)}
+    currencies = {row["id"]: row["currency"] for row in list_wallets(account().id, actor=actor())}
     batches: dict[int, str] = {}
 
     def chunk_after(last: Row | None) -> tuple[list[list[object]], Row | None]:
@@ -176,7 +176,7 @@ def show(uid: str) -> ResponseReturnValue:
         runs=marked(message["text"]),
         special=special_characters(message["text"]),
         lines=timeline.tell(message, batch, actor=actor()),
-        entries=statement.of_message(message),
+        entries=statement.of_message(message, actor=actor()),
         kinds=statement.KINDS,
         receipts=receipt_inbox.of_message(message["id"], actor=actor()) if current_account.may_operate() else [],
         most_retries=MOST_RETRIES,

@@ -45,11 +45,11 @@ def index() -> ResponseReturnValue:
         chart=stacked(
             [(day(row.date), {"delivered": row.delivered, "pending": row.pending, "failed": row.failed}) for row in volume]
         ),
-        wallets=[_wallet(at, row) for row in list_wallets(at.id)],
+        wallets=[_wallet(at, row) for row in list_wallets(at.id, actor=actor())],
         gateways=reports.gateway_health(at.id, actor=actor()) if current_account.may_operate() else [],
         known_gateways=_gateways_to_open(),
         failures=reports.last_failures(at.id, actor=actor()),
-        steps=onboarding.steps_of(at),
+        steps=onboarding.steps_of(at, actor=actor()),
         rate_of=reports.delivery_rate,
     )
 

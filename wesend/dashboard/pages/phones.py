@@ -19,18 +19,18 @@ QUICK = ("STOP", "START", "Hello")
 
 @blueprint.get("")
 def index() -> ResponseReturnValue:
-    found = sandbox_phones.list_phones(account().id)
+    found = sandbox_phones.list_phones(account().id, actor=actor())
     number = query_args.text("phone", 20)
     number = number if number.startswith("+") else f"+{number}" if number else found[0].number if found else ""
     return render_template(
         "phones/index.html",
         phones=found,
         number=number,
-        said=sandbox_phones.conversation(account().id, number),
+        said=sandbox_phones.conversation(account().id, number, actor=actor()),
         rules=sandbox.RULES,
         quick=QUICK,
-        deposits=sandbox_phones.waiting_deposits(account().id),
-        wallet=next((row["uid"] for row in list_wallets(account().id) if row["is_sandbox"]), None),
+        deposits=sandbox_phones.waiting_deposits(account().id, actor=actor()),
+        wallet=next((row["uid"] for row in list_wallets(account().id, actor=actor()) if row["is_sandbox"]), None),
         mails=caught_mail.handed_in_lately(20) if account().is_sandbox else [],
     )
 

@@ -51,4 +51,6 @@ def index() -> ResponseReturnValue:
             return redirect(url_for(".index"), 303)
     elif not form.is_submitted():
         form.countries.data = [account().country]
-    return render_template("senders/index.html", form=form, rows=senders.list_senders(account().id), may_manage=may_manage())
+    return render_template(
+        "senders/index.html", form=form, rows=senders.list_senders(account().id, actor=actor()), may_manage=may_manage()
+    )

@@ -101,7 +101,7 @@ def _link_for(user: User) -> dict:
 
 @blueprint.post("/<int:user_id>/link")
 def new_link(user_id: int) -> ResponseReturnValue:
-    link = _link_for(users.find_user(user_id))
+    link = _link_for(users.find_user(user_id, actor=actor()))
     if roles.may(actor(), OPERATE):
         return _show_all(_user_form(empty=True), **link)
     return _show_people(PersonForm(formdata=None), **link)
@@ -118,7 +118,7 @@ def switch(user_id: int) -> ResponseReturnValue:
 @blueprint.post("/<int:user_id>/role")
 def set_role(user_id: int) -> ResponseReturnValue:
     """Among the roles of an account; who becomes an operator is made one anew."""
-    user = users.find_user(user_id)
+    user = users.find_user(user_id, actor=actor())
     try:
         user = users.set_role(user_id, request.form.get("role", ""), user.account_id, actor=actor())
         flash(f"{user.email} is {user.role} now.", "success")

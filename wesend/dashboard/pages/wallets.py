@@ -8,7 +8,7 @@ from wtforms import SelectField
 from wtforms.validators import Length
 
 from ...accounts import roles
-from ...accounts.roles import OPERATE, SEE
+from ...accounts.roles import OPERATE
 from ...adapters.money.base import NETWORKS
 from ...core import clock, money
 from ...core.chunks import CHUNK
@@ -64,7 +64,9 @@ class AlertForm(Form):
 def index() -> ResponseReturnValue:
     return render_template(
         "wallets/index.html",
-        wallets=[(row, _left(WalletInfo.of(row), row["balance_micros"])) for row in service.list_wallets(account().id)],
+        wallets=[
+            (row, _left(WalletInfo.of(row), row["balance_micros"])) for row in service.list_wallets(account().id, actor=actor())
+        ],
     )
 
 
@@ -76,8 +78,7 @@ def _left(wallet: WalletInfo, balance: int) -> int | None:
 
 def _wallet(uid: str) -> WalletInfo:
     """A wallet of this account; an operator sees another account's, and stays with the one that was picked."""
-    found = service.find_wallet(uid)
-    roles.require(actor(), SEE, found.account_id)
+    found = service.find_wallet(uid, actor=actor())
     current_account.visit(found.account_id)
     return found
 
@@ -97,7 +98,7 @@ def show(uid: str) -> ResponseReturnValue:
 
 
 def _alert(wallet: WalletInfo) -> dict:
-    threshold, mail = service.low_balance_of(wallet)
+    threshold, mail = service.low_balance_of(wallet, actor=actor())
     return {"below": money.to_decimal(threshold) if threshold is not None else None, "address": mail}
 
 
@@ -117,7 +118,7 @@ def set_alert(uid: str) -> ResponseReturnValue:
 
 def _show(wallet: WalletInfo, form: HandForm, alert: AlertForm) -> str:
     since, until = _period()
-    shown = page(lambda before, limit: statement.entries(wallet, before, limit, since=since, until=until))
+    shown = page(lambda before, limit: statement.entries(wallet, before, limit, since=since, until=until, actor=actor()))
     balance = service.balance_of(wallet)
     return render_template(
         "wallets/show.html",
@@ -127,7 +128,7 @@ def _show(wallet: WalletInfo, form: HandForm, alert: AlertForm) -> str:
         page=shown,
         form=form,
         kinds=statement.KINDS,
-        deposits=top_up.deposits_of(wallet, 5),
+        deposits=top_up.deposits_of(wallet, 5, actor=actor()),
         query_args=request.args,
         is_filtered=bool(request.args.get("from") or request.args.get("to")),
         is_first="before" not in request.args,
@@ -144,10 +145,10 @@ def _period() -> tuple[int, int]:
 
 @blueprint.get("/<uid>/statement")
 def download_statement(uid: str) -> ResponseReturnValue:
-    wallet, (since, until) = _wallet(uid), _period()
+    wallet, (since, until), reader = _wallet(uid), _period(), actor()
 
     def chunk_after(before: int | None) -> tuple[list[list[object]], int | None]:
-        rows = statement.entries(wallet, before, CHUNK, since=since, until=until)
+        rows = statement.entries(wallet, before, CHUNK, since=since, until=until, actor=reader)
         return [_cells(row, wallet) for row in rows], keyset.next_place(rows, CHUNK)
 
     return csv_file(f"statement-{wallet.uid}.csv", STATEMENT, chunk_after)
@@ -184,5 +185,8 @@ def pay_in(uid: str) -> ResponseReturnValue:
 def show_top_up(uid: str, deposit_uid: str) -> ResponseReturnValue:
     wallet = _wallet(uid)
     return render_template(
-        "wallets/deposit.html", wallet=wallet, deposit=deposits.get_deposit(deposit_uid, wallet), balance=service.balance_of(wallet)
+        "wallets/deposit.html",
+        wallet=wallet,
+        deposit=deposits.get_deposit(deposit_uid, wallet, actor=actor()),
+        balance=service.balance_of(wallet),
     )

@@ -79,7 +79,7 @@ def _show(form: WebhookForm | None, *, added: Row | None = None, secret: str | N
         secret=secret,
         titles=titles(),
         may_manage=may_manage(),
-        rows=[row for row in endpoints.list_endpoints(account().id) if row["url"]],
+        rows=[row for row in endpoints.list_endpoints(account().id, actor=actor()) if row["url"]],
         formats=formats(),
         is_private=added is not None and _is_out_of_reach(added),
     )
@@ -92,12 +92,14 @@ def _is_out_of_reach(endpoint: Row) -> bool:
 
 @blueprint.get("/<int:webhook_id>")
 def show(webhook_id: int) -> ResponseReturnValue:
-    return _show_one(endpoints.get_endpoint(webhook_id, account().id))
+    return _show_one(endpoints.get_endpoint(webhook_id, account().id, actor=actor()))
 
 
 def _show_one(endpoint: Row, **more: Any) -> str:
     failed = request.args.get("show") == "failed"
-    deliveries = page(lambda before, limit: attempts.list_deliveries(endpoint["id"], limit=limit, failed=failed, before=before))
+    deliveries = page(
+        lambda before, limit: attempts.list_deliveries(endpoint, limit=limit, failed=failed, before=before, actor=actor())
+    )
     return render_template(
         "webhooks/show.html",
         endpoint=endpoint,
@@ -113,7 +115,7 @@ def _show_one(endpoint: Row, **more: Any) -> str:
 
 @blueprint.post("/<int:webhook_id>/switch")
 def switch(webhook_id: int) -> ResponseReturnValue:
-    endpoint = endpoints.get_endpoint(webhook_id, account().id)
+    endpoint = endpoints.get_endpoint(webhook_id, account().id, actor=actor())
     on = request.form.get("on") == "1"
     endpoints.switch(endpoint["id"], on, actor=actor())
     flash("It is on again: what waited is delivered." if on else "It is off: nothing new is written down for it.", "success")
@@ -122,7 +124,7 @@ def switch(webhook_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:webhook_id>/test")
 def test(webhook_id: int) -> ResponseReturnValue:
-    endpoint = endpoints.get_endpoint(webhook_id, account().id)
+    endpoint = endpoints.get_endpoint(webhook_id, account().id, actor=actor())
     row = attempts.send_test(endpoint["id"], actor=actor(), allow_private=current_app.config["WESEND"].allow_private_urls)
     received = row["error"] is None and 200 <= (row["status_code"] or 0) < 300
     answer = row["error"] or f"HTTP {row['status_code']}"
@@ -135,13 +137,13 @@ def test(webhook_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:webhook_id>/rotate")
 def rotate(webhook_id: int) -> ResponseReturnValue:
-    endpoint = endpoints.get_endpoint(webhook_id, account().id)
+    endpoint = endpoints.get_endpoint(webhook_id, account().id, actor=actor())
     return _show_one(endpoint, secret=endpoints.rotate_secret(endpoint["id"], actor=actor()))
 
 
 @blueprint.post("/<int:webhook_id>/remove")
 def remove(webhook_id: int) -> ResponseReturnValue:
-    endpoint = endpoints.get_endpoint(webhook_id, account().id)
+    endpoint = endpoints.get_endpoint(webhook_id, account().id, actor=actor())
     endpoints.remove_endpoint(endpoint["id"], actor=actor())
     flash("The webhook and what it was told are gone.", "success")
     return redirect(url_for(".index"), 303)
@@ -149,7 +151,7 @@ def remove(webhook_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:webhook_id>/retry")
 def retry_failed(webhook_id: int) -> ResponseReturnValue:
-    endpoint = endpoints.get_endpoint(webhook_id, account().id)
+    endpoint = endpoints.get_endpoint(webhook_id, account().id, actor=actor())
     hours = int(request.form["hours"]) if request.form.get("hours") in dict(SINCE) else 0
     count = attempts.retry_failed(endpoint["id"], clock.now_ms() - hours * clock.HOUR if hours else 0, actor=actor())
     noun = "delivery" if count == 1 else "deliveries"
@@ -159,9 +161,12 @@ def retry_failed(webhook_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/deliveries/<uid>")
 def delivery(uid: str) -> ResponseReturnValue:
-    row = attempts.find_delivery(uid, account().id)
-    endpoint = endpoints.get_endpoint(row["endpoint_id"], account().id)
-    made = [(entry, deliver.shown_headers(endpoint, row, entry["at"])) for entry in attempts.attempts_of(row["id"])]
+    row = attempts.find_delivery(uid, account().id, actor=actor())
+    endpoint = endpoints.get_endpoint(row["endpoint_id"], account().id, actor=actor())
+    made = [
+        (entry, deliver.shown_headers(endpoint, row, entry["at"]))
+        for entry in attempts.attempts_of(endpoint, row["id"], actor=actor())
+    ]
     return render_template(
         "webhooks/delivery.html",
         delivery=row,
@@ -180,6 +185,6 @@ def _pretty(payload: str | None) -> str | None:
 
 @blueprint.post("/deliveries/<uid>/retry")
 def retry(uid: str) -> ResponseReturnValue:
-    attempts.retry(attempts.find_delivery(uid, account().id), actor=actor())
+    attempts.retry(attempts.find_delivery(uid, account().id, actor=actor()), actor=actor())
     flash("It is delivered again now.", "success")
     return redirect(url_for(".delivery", uid=uid), 303)

@@ -71,7 +71,7 @@ def write() -> ResponseReturnValue:
 def _draft(form: EmailForm) -> EmailDraft:
     return EmailDraft(
         form.uid.data or "",
-        sms_campaigns.find_wallet(account(), form.wallet.data or ""),
+        sms_campaigns.find_wallet(account(), form.wallet.data or "", actor=actor()),
         tuple(form.groups.data or ()),
         form.addresses.data or "",
         form.subject.data or "",

@@ -9,10 +9,10 @@ from marshmallow import ValidationError
 from ...core import clock, money, phones
 from ...database import Row
 from ...routing.pricing import home_price
-from ...wallets import deposits, statements
+from ...wallets import deposits, statement
 from ...wallets.service import WalletInfo, balance_of, wallet_by_id
 from ..body import json_object, query_arguments
-from ..dialect import account, load, origin
+from ..dialect import account, actor, load, origin
 from . import schemas
 from .words import BATCH
 
@@ -30,7 +30,7 @@ def show_balance() -> ResponseReturnValue:
 def list_transactions() -> ResponseReturnValue:
     data = load(schemas.PAGE, query_arguments())
     wallet = wallet_by_id(g.key.wallet_id)
-    rows, total = statements.page_of_entries(wallet, limit=data["limit"], offset=data["page"] * data["limit"])
+    rows, total = statement.page_of_entries(wallet, limit=data["limit"], offset=data["page"] * data["limit"], actor=actor())
     return {
         "transactions": [_transaction(row, wallet) for row in rows],
         "total": total,
@@ -64,15 +64,13 @@ def top_up() -> ResponseReturnValue:
     phone = phones.normalise(data["phone"], account().country)
     if phone is None:
         raise ValidationError("Not a phone number.", "phone")
-    deposit = deposits.start_deposit(
-        wallet, data["amount"], phone, provider=data["provider"], api_key_id=g.key.id, claim=origin().claim
-    )
+    deposit = deposits.start_deposit(wallet, data["amount"], phone, provider=data["provider"], claim=origin().claim, actor=actor())
     return _answer(deposit, wallet)
 
 
 def answer_deposit(deposit_id: int) -> dict:
     """The answer of a top-up, from what is stored of it."""
-    deposit = deposits.deposit_by_id(deposit_id, account().id)
+    deposit = deposits.deposit_by_id(deposit_id, account().id, actor=actor())
     return _answer(deposit, wallet_by_id(deposit["wallet_id"]))
 
 

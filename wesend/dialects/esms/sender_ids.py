@@ -32,7 +32,7 @@ def request_sender() -> ResponseReturnValue:
 
 @blueprint.get("")
 def list_senders() -> ResponseReturnValue:
-    return [_shown(row) for row in senders.list_senders(account().id, side=side())]
+    return [_shown(row) for row in senders.list_senders(account().id, side=side(), actor=actor())]
 
 
 def _shown(row: Row) -> dict:

@@ -16,7 +16,7 @@ API = "esms"
 
 @blueprint.get("")
 def show_webhooks() -> ResponseReturnValue:
-    found = managed.settings_of(account().id, API, side())
+    found = managed.settings_of(account().id, API, side(), actor=actor())
     return {"dlr_url": found.url, "mo_url": found.inbound_url, "signing_secret": found.secret, "is_active": found.is_active}
 
 

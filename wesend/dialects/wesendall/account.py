@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
@@ -12,7 +12,7 @@ from ...routing.pricing import home_price
 from ...wallets import deposits
 from ...wallets.service import balance_of
 from ..body import json_object, query_arguments
-from ..dialect import account, load, origin
+from ..dialect import account, actor, load, origin
 from . import schemas
 from .shared import success, wallet_of
 
@@ -40,21 +40,19 @@ def top_up() -> ResponseReturnValue:
     phone = phones.normalise(data["phone"], account().country)
     if phone is None:
         raise ValidationError("Not a phone number.", "phone")
-    deposit = deposits.start_deposit(
-        wallet, data["amount"], phone, provider=data["provider"], api_key_id=g.key.id, claim=origin().claim
-    )
+    deposit = deposits.start_deposit(wallet, data["amount"], phone, provider=data["provider"], claim=origin().claim, actor=actor())
     return success(_deposit(deposit), 202)
 
 
 @blueprint.get("/topup/<deposit_id>")
 def show_top_up(deposit_id: str) -> ResponseReturnValue:
     wallet = wallet_of(load(schemas.WALLET, query_arguments()))
-    return success(_deposit(deposits.get_deposit(deposit_id, wallet)))
+    return success(_deposit(deposits.get_deposit(deposit_id, wallet, actor=actor())))
 
 
 def answer_deposit(deposit_id: int) -> ResponseReturnValue:
     """The answer of a top-up, from what is stored of it."""
-    return success(_deposit(deposits.deposit_by_id(deposit_id, account().id)), 202)
+    return success(_deposit(deposits.deposit_by_id(deposit_id, account().id, actor=actor())), 202)
 
 
 def _deposit(deposit: Row) -> dict:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ...wallets.service import WalletInfo, wallet_of_account
-from ..dialect import account, side
+from ..dialect import account, actor, side
 
 
 def wallet_of(data: dict) -> WalletInfo:
     """The wallet that a call names, if it is the account's and of the key's side."""
-    return wallet_of_account(data["wallet_id"], account().id, side=side())
+    return wallet_of_account(data["wallet_id"], account().id, side=side(), actor=actor())
 
 
 def success(data: dict, status: int = 200, message: str | None = None) -> tuple[dict, int]:

@@ -11,7 +11,7 @@ from ...database import Row
 from ...wallets import deposits
 from ...wallets.service import WalletInfo, balance_of, wallet_by_id
 from ..body import json_object
-from ..dialect import account, load, origin
+from ..dialect import account, actor, load, origin
 from . import schemas
 from .shared import kenyan_mobile, msisdn, success
 
@@ -40,12 +40,12 @@ def purchase() -> ResponseReturnValue:
     phone = kenyan_mobile(data["phone"])
     if phone is None:
         raise ValidationError("Not a Kenyan mobile number.", "phone")
-    return _accepted(deposits.start_deposit(_wallet(), data["amount"], phone, api_key_id=g.key.id, claim=origin().claim))
+    return _accepted(deposits.start_deposit(_wallet(), data["amount"], phone, claim=origin().claim, actor=actor()))
 
 
 def answer_deposit(deposit_id: int) -> ResponseReturnValue:
     """The answer of a purchase, from what is stored of it."""
-    return _accepted(deposits.deposit_by_id(deposit_id, account().id))
+    return _accepted(deposits.deposit_by_id(deposit_id, account().id, actor=actor()))
 
 
 def _accepted(deposit: Row) -> ResponseReturnValue:
@@ -66,7 +66,7 @@ def _accepted(deposit: Row) -> ResponseReturnValue:
 @blueprint.get("/purchase/<payment_id>")
 def show_purchase(payment_id: str) -> ResponseReturnValue:
     wallet = _wallet()
-    deposit = deposits.get_deposit(payment_id, wallet)
+    deposit = deposits.get_deposit(payment_id, wallet, actor=actor())
     cancelled = deposit["status"] == "failed" and "cancel" in (deposit["reason"] or "").lower()
     return success(
         {

@@ -56,10 +56,10 @@ def new_uid() -> str:
     return new_id()
 
 
-def find_wallet(account: AccountInfo, uid: str) -> WalletInfo:
+def find_wallet(account: AccountInfo, uid: str, *, actor: Actor) -> WalletInfo:
     """A wallet of the account; another's is none."""
     try:
-        return wallet_of_account(uid, account.id)
+        return wallet_of_account(uid, account.id, actor=actor)
     except WalletForbidden as error:
         raise WalletNotFound from error
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from ...accounts import audit_log, roles, service
-from ...accounts.roles import OPERATE, Actor
+from ...accounts.roles import OPERATE, SEE, Actor
 from ...accounts.service import AccountInfo
 from ...coordination import bell
 from ...core import clock
@@ -100,8 +100,9 @@ def _resume_bulk(batch: Row, late: int) -> None:
         actions.drip_anew(batch)
 
 
-def count_waiting(account_id: int) -> int:
+def count_waiting(account_id: int, *, actor: Actor) -> int:
     """Messages that have not left, of whatever kind."""
+    roles.require(actor, SEE, account_id)
     return sum(
         query(
             "SELECT count(*) FROM messages INDEXED BY ix_messages_account_status WHERE account_id = ?"
@@ -113,8 +114,9 @@ def count_waiting(account_id: int) -> int:
     )
 
 
-def count_late(account_id: int) -> int:
+def count_late(account_id: int, *, actor: Actor) -> int:
     """Messages that wait for the operator's word."""
+    roles.require(actor, SEE, account_id)
     small = query(f"SELECT count(*) FROM messages WHERE {HELD_BACK} AND account_id = ? AND lane = ?", (account_id, LATE))
     return small[0][0] + sum(_count_left(batch) for batch in _late_bulks(account_id))
 
