@@ -7,7 +7,7 @@ import base64
 from flask import Blueprint, Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
 
-from ..database import Row
+from ..database.rows import MessageRow
 from ..messages.email import compose as mail
 from ..messages.email import tracking
 
@@ -39,7 +39,7 @@ def follow(token: str) -> ResponseReturnValue:
     return Response(PIXEL, mimetype="image/gif", headers={"Cache-Control": "no-store"})
 
 
-def _click(message: Row, message_id: int, link: int) -> ResponseReturnValue:
+def _click(message: MessageRow, message_id: int, link: int) -> ResponseReturnValue:
     target = mail.link_target(message_id, link)
     if target is None:
         abort(404)
@@ -48,7 +48,7 @@ def _click(message: Row, message_id: int, link: int) -> ResponseReturnValue:
     return redirect(target, 302)
 
 
-def _unsubscribe(message: Row) -> Response:
+def _unsubscribe(message: MessageRow) -> Response:
     """GET only asks, since mail scanners follow every link; POST (a mail program's one click, or the button) does
     it.
     """

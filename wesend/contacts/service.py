@@ -247,13 +247,13 @@ def _insert(account_id: int, group_id: int, rows: list[tuple], skipped: list[tup
     return sum(fresh)
 
 
-def list_contacts(group: Row, *, limit: int, offset: int, actor: Actor) -> list[ContactRow]:
+def list_contacts(group: GroupRow, *, limit: int, offset: int, actor: Actor) -> list[ContactRow]:
     """A page of a group's contacts in the order in which they came."""
     roles.require(actor, SEE, group["account_id"])
     return query("SELECT * FROM contacts WHERE group_id = ? ORDER BY id LIMIT ? OFFSET ?", (group["id"], limit, offset))
 
 
-def contacts_before(group: Row, before: int | None, limit: int, *, actor: Actor) -> list[ContactRow]:
+def contacts_before(group: GroupRow, before: int | None, limit: int, *, actor: Actor) -> list[ContactRow]:
     """A group's contacts, newest first, below the row id ``before``."""
     roles.require(actor, SEE, group["account_id"])
     return query(
@@ -261,19 +261,19 @@ def contacts_before(group: Row, before: int | None, limit: int, *, actor: Actor)
     )
 
 
-def contacts_after(group: Row, last: int, limit: int, *, actor: Actor) -> list[ContactRow]:
+def contacts_after(group: GroupRow, last: int, limit: int, *, actor: Actor) -> list[ContactRow]:
     """A group's contacts in the order in which they came, above the row id ``last``."""
     roles.require(actor, SEE, group["account_id"])
     return query("SELECT * FROM contacts WHERE group_id = ? AND id > ? ORDER BY id LIMIT ?", (group["id"], last, limit))
 
 
-def find_contact(group: Row, phone: str, *, actor: Actor) -> ContactRow | None:
+def find_contact(group: GroupRow, phone: str, *, actor: Actor) -> ContactRow | None:
     """The contact of a number (E.164)."""
     roles.require(actor, SEE, group["account_id"])
     return query_one("SELECT * FROM contacts WHERE group_id = ? AND phone = ?", (group["id"], phone))
 
 
-def get_contact(group: Row, contact_id: int, *, actor: Actor) -> ContactRow:
+def get_contact(group: GroupRow, contact_id: int, *, actor: Actor) -> ContactRow:
     """By its row id; ContactNotFound."""
     roles.require(actor, SEE, group["account_id"])
     row = query_one("SELECT * FROM contacts WHERE id = ? AND group_id = ?", (contact_id, group["id"]))
@@ -319,7 +319,7 @@ FIELD_NAMES = """
 """
 
 
-def field_names(group: Row, among: int = -1, *, actor: Actor) -> list[str]:
+def field_names(group: GroupRow, among: int = -1, *, actor: Actor) -> list[str]:
     """The fields beside phone and name in the order in which they came: of the first ``among`` contacts (-1: of all), as
     many as a file has columns.
     """

@@ -11,7 +11,7 @@ from ..accounts.service import AccountInfo
 from ..coordination.pause import Pause, current
 from ..core import storage
 from ..core.errors import AccountNotFound
-from ..database import Row
+from ..database.rows import MessageRow
 from ..messages.reporting import disclosure
 from .sessions import actor
 
@@ -112,7 +112,7 @@ def may_send() -> bool:
     return roles.may(actor(), SEND, account().id) and account().is_active
 
 
-def reason(message: Row) -> str | None:
+def reason(message: MessageRow) -> str | None:
     """Why a message failed, for whoever looks."""
     return disclosure.reason(message, actor=actor())
 

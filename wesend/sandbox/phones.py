@@ -10,8 +10,8 @@ from ..accounts.service import AccountInfo
 from ..adapters.sms.base import DELIVERED, FAILED, CallbackReceipt, Receipt
 from ..core.errors import Conflict, InvalidInput
 from ..core.phones import normalise
-from ..database import Row, query, query_one
-from ..database.rows import DepositRow
+from ..database import query, query_one
+from ..database.rows import DepositRow, MessageRow
 from ..gateways.registry import SANDBOX
 from ..messages.receipts import inbound
 from ..messages.receipts import inbox as receipt_inbox
@@ -38,7 +38,7 @@ class Said(NamedTuple):
 
     at: int
     text: str
-    message: Row | None
+    message: MessageRow | None
 
 
 PHONES = f"""

@@ -30,7 +30,7 @@ from ..core import clock, money
 from ..core.errors import ChargeRefused, DepositNotFound, InvalidInput, TooManyPaymentPrompts, TopUpNotConfigured
 from ..core.ids import new_id
 from ..core.phones import Phone, network_of
-from ..database import Row, Tx, keyset, marks, query, query_one, write, write_surely
+from ..database import Tx, keyset, marks, query, query_one, write, write_surely
 from ..database.rows import DepositRow
 from ..gateways import registry, request_limits
 from . import ledger
@@ -145,7 +145,7 @@ def _charge(gateway: MoneyGateway, deposit_id: int) -> None:
         )
 
 
-def charge_of(deposit: Row) -> Charge:
+def charge_of(deposit: DepositRow) -> Charge:
     return Charge(deposit["reference"], deposit["phone"], deposit["amount_micros"], deposit["currency"], "Top-up")
 
 
@@ -319,7 +319,7 @@ def _stop_asking(deposit_id: int) -> None:
     write(lambda tx: tx.changed("UPDATE deposits SET poll_at = NULL WHERE id = ? AND status <> 'pending'", (deposit_id,)))
 
 
-def _ask_later(deposit: Row, first_ms: int) -> None:
+def _ask_later(deposit: DepositRow, first_ms: int) -> None:
     now = clock.now_ms()
     gap = min(first_ms * 2 ** min(deposit["polls"] + 1, 20), LONGEST_GAP_MS)
     if deposit["status"] != "pending":

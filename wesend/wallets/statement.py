@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..accounts import roles
 from ..accounts.roles import SEE, Actor
 from ..core import clock
-from ..database import Row, keyset, query, snapshot
-from ..database.rows import LedgerEntryRow
+from ..database import keyset, query, snapshot
+from ..database.rows import LedgerEntryRow, MessageRow
 from .service import WalletInfo
 
 KINDS = {
@@ -64,7 +64,7 @@ def page_of_entries(wallet: WalletInfo, *, limit: int, offset: int, actor: Actor
         return rows, total
 
 
-def of_message(message: Row, *, actor: Actor) -> list[StatementLine]:
+def of_message(message: MessageRow, *, actor: Actor) -> list[StatementLine]:
     """What a message cost and got back: its own entries, and those of its whole batch that it had a part in."""
     roles.require(actor, SEE, message["account_id"])
     return query(

@@ -9,8 +9,8 @@ from ..coordination import bell
 from ..core import clock
 from ..core.errors import WebhookNotFound
 from ..core.ids import new_id
-from ..database import Row, Tx, keyset, query, query_one, write
-from ..database.rows import WebhookAttemptRow, WebhookDeliveryRow
+from ..database import Tx, keyset, query, query_one, write
+from ..database.rows import WebhookAttemptRow, WebhookDeliveryRow, WebhookEndpointRow
 from ..gateways import request_limits
 from . import deliver
 from .endpoints import get_endpoint
@@ -27,14 +27,14 @@ DELIVERIES = """
 
 
 def list_deliveries(
-    endpoint: Row, *, limit: int = 50, failed: bool = False, before: int | None = None, actor: Actor
+    endpoint: WebhookEndpointRow, *, limit: int = 50, failed: bool = False, before: int | None = None, actor: Actor
 ) -> list[WebhookDeliveryRow]:
     """Newest first; ``failed``: only those that were given up."""
     roles.require(actor, SEE, endpoint["account_id"])
     return query(DELIVERIES, (endpoint["id"], int(failed), keyset.below(before), limit))
 
 
-def attempts_of(endpoint: Row, delivery_id: int, *, actor: Actor) -> list[WebhookAttemptRow]:
+def attempts_of(endpoint: WebhookEndpointRow, delivery_id: int, *, actor: Actor) -> list[WebhookAttemptRow]:
     """Of a delivery to the endpoint, as they were made."""
     roles.require(actor, SEE, endpoint["account_id"])
     return query("SELECT * FROM webhook_attempts WHERE delivery_id = ? ORDER BY id", (delivery_id,))
@@ -59,7 +59,7 @@ def find_delivery(uid: str, account_id: int | None = None, *, actor: Actor) -> D
     return row
 
 
-def retry(delivery: Row, *, actor: Actor) -> None:
+def retry(delivery: DeliveryOfAccount, *, actor: Actor) -> None:
     """A new round of attempts, the first at once; the webhook-id stays the same. ``delivery``: as found."""
     roles.require(actor, MANAGE, delivery["account_id"])
 
@@ -96,7 +96,7 @@ def send_test(endpoint_id: int, *, allow_private: bool, actor: Actor) -> Webhook
         return _post_test(endpoint, allow_private, actor)
 
 
-def _post_test(endpoint: Row, allow_private: bool, actor: Actor) -> WebhookAttemptRow:
+def _post_test(endpoint: WebhookEndpointRow, allow_private: bool, actor: Actor) -> WebhookAttemptRow:
     token = f"test-{new_id()}"
     uid = f"msg_{new_id()}"
     now = clock.now_ms()

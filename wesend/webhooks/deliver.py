@@ -15,8 +15,8 @@ from flask import current_app
 from ..adapters.guarded_http import Answer, GuardedHttp
 from ..coordination import bell, pause
 from ..core import clock
-from ..database import Row, Tx, query, query_one, write, write_surely
-from ..database.rows import WebhookDeliveryRow
+from ..database import Tx, query, query_one, write, write_surely
+from ..database.rows import WebhookDeliveryRow, WebhookEndpointRow
 from . import endpoints
 from .formats import Format, find_format
 from .models import LISTENING_ROW
@@ -135,11 +135,11 @@ def load_target(endpoint_id: int) -> Target | None:
     return target_of(row) if row else None
 
 
-def target_of(row: Row) -> Target:
+def target_of(row: WebhookEndpointRow) -> Target:
     return Target(row["id"], row["format"], row["url"], endpoints.secret_of(row), endpoints.credentials_of(row))
 
 
-def attempt(http: GuardedHttp, target: Target, delivery: Row, token: str) -> bool:
+def attempt(http: GuardedHttp, target: Target, delivery: WebhookDeliveryRow, token: str) -> bool:
     """Post a claimed delivery and record what came of it; True when it was received."""
     format_ = find_format(target.format)
     body = payload_of(target.format, delivery).encode()
@@ -150,7 +150,7 @@ def attempt(http: GuardedHttp, target: Target, delivery: Row, token: str) -> boo
     return received
 
 
-def payload_of(format_name: str, delivery: Row) -> str:
+def payload_of(format_name: str, delivery: WebhookDeliveryRow) -> str:
     """The payload as it is frozen with the row; that of a large batch is written now."""
     if delivery["payload"] is not None:
         return delivery["payload"]
@@ -166,12 +166,12 @@ CLOSE_UNSENT = """
 """
 
 
-def close_unsent(delivery: Row, token: str) -> None:
+def close_unsent(delivery: WebhookDeliveryRow, token: str) -> None:
     """A claimed delivery that was shown instead of posted."""
     write(lambda tx: tx.changed(CLOSE_UNSENT, (clock.now_ms(), delivery["id"], token)))
 
 
-def _headers(format_: Format, target: Target, delivery: Row, body: bytes, at: int) -> dict[str, str]:
+def _headers(format_: Format, target: Target, delivery: WebhookDeliveryRow, body: bytes, at: int) -> dict[str, str]:
     timestamp = str(at // 1000)
     credentials = (
         {} if target.credentials is None else {"Authorization": "Basic " + base64.b64encode(target.credentials.encode()).decode()}
@@ -187,7 +187,7 @@ def _headers(format_: Format, target: Target, delivery: Row, body: bytes, at: in
     }
 
 
-def shown_headers(endpoint: Row, delivery: Row, at: int) -> dict[str, str]:
+def shown_headers(endpoint: WebhookEndpointRow, delivery: WebhookDeliveryRow, at: int) -> dict[str, str]:
     """The headers of an attempt for people: whatever a secret goes into is left out, since it may be another by now."""
     format_, body = find_format(endpoint["format"]), (delivery["payload"] or "").encode()
     first, second = (
@@ -217,7 +217,7 @@ RECORD_DELIVERED = """
 """
 
 
-def _record(tx: Tx, target: Target, delivery: Row, token: str, at: int, answer: Answer, received: bool) -> None:
+def _record(tx: Tx, target: Target, delivery: WebhookDeliveryRow, token: str, at: int, answer: Answer, received: bool) -> None:
     now = clock.now_ms()
     attempts = delivery["attempts"] + 1
     status = "delivered" if received else "exhausted" if attempts >= ATTEMPTS else "pending"

@@ -13,7 +13,7 @@ from ..accounts.service import get_account
 from ..accounts.sides import LIVE, SANDBOX, SEEN, Side, side_of
 from ..core import clock, vault
 from ..core.errors import InvalidInput, WebhookNotFound
-from ..database import Reader, Row, Tx, atomic, cached, query, query_one
+from ..database import Reader, Tx, atomic, cached, query, query_one
 from ..database.rows import WebhookEndpointRow
 from .formats import find_format
 from .models import LISTENING_ROW, OWN_ROW
@@ -64,7 +64,7 @@ def _sealed(credentials: str | None) -> str | None:
     return None if credentials is None else vault.seal(credentials)
 
 
-def lead_to(tx: Tx, endpoint: Row, address: Address) -> None:
+def lead_to(tx: Tx, endpoint: WebhookEndpointRow, address: Address) -> None:
     """Another address; the one that is shown, given again without its credentials, keeps them."""
     if address.credentials is None and address.url == endpoint["url"]:
         return
@@ -137,11 +137,11 @@ def list_endpoints(account_id: int, *, actor: Actor) -> list[WebhookEndpointRow]
     )
 
 
-def secret_of(endpoint: Row) -> str:
+def secret_of(endpoint: WebhookEndpointRow) -> str:
     return vault.unseal(endpoint["secret"])
 
 
-def credentials_of(endpoint: Row) -> str | None:
+def credentials_of(endpoint: WebhookEndpointRow) -> str | None:
     """`user:password`, for the Authorization header alone."""
     return None if endpoint["credentials"] is None else vault.unseal(endpoint["credentials"])
 
@@ -155,7 +155,7 @@ def switch(endpoint_id: int, on: bool, *, actor: Actor, reason: str | None = Non
     return get_endpoint(endpoint_id, actor=actor)
 
 
-def switch_in(tx: Tx, endpoint: Row, on: bool, *, actor: Actor, reason: str | None = None) -> None:
+def switch_in(tx: Tx, endpoint: WebhookEndpointRow, on: bool, *, actor: Actor, reason: str | None = None) -> None:
     changed = tx.changed(
         "UPDATE webhook_endpoints SET is_active = ?, disabled_reason = ?, failing_since = NULL WHERE id = ? AND is_active <> ?",
         (int(on), None if on else reason, endpoint["id"], int(on)),

@@ -10,6 +10,7 @@ from flask import Flask, current_app
 
 from ..core.errors import InvalidInput
 from ..database import Row
+from ..database.rows import BatchRow, MessageRow
 
 INBOUND = "message.received"
 
@@ -29,15 +30,15 @@ class Format:
     name = ""
     events: tuple[str, ...] = ()
 
-    def message_changed(self, message: Row, batch: Row) -> Event | None:
+    def message_changed(self, message: MessageRow, batch: BatchRow) -> Event | None:
         """For a message that has just got a new status; rows as they are now."""
         return None
 
-    def batch_finished(self, batch: Row) -> Event | None:
+    def batch_finished(self, batch: BatchRow) -> Event | None:
         """For a batch of which nothing is under way any more."""
         return None
 
-    def mail_tracked(self, message: Row, batch: Row, happening: str) -> Event | None:
+    def mail_tracked(self, message: MessageRow, batch: BatchRow, happening: str) -> Event | None:
         """For an e-mail that was ``opened`` or ``clicked``."""
         return None
 

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from ..adapters.guarded_http import GuardedHttp
 from ..core import clock
-from ..database import Row, query
+from ..database import query
+from ..database.rows import WebhookDeliveryRow, WebhookEndpointRow
 from . import deliver, endpoints
 from .models import LISTENING_ROW
 
@@ -34,7 +35,7 @@ class Heard(NamedTuple):
 class Listening:
     """Iterate to hear; ends never by itself."""
 
-    def __init__(self, rows: list[Row], *, forwards: bool):
+    def __init__(self, rows: list[WebhookEndpointRow], *, forwards: bool):
         self.rows, self.forwards = rows, forwards
         self.secrets = {row["format"]: endpoints.secret_of(row) for row in rows}
         self.http = GuardedHttp(allow_private=True)
@@ -50,7 +51,7 @@ class Listening:
             if not found:
                 time.sleep(LOOK_EVERY)
 
-    def _take(self, row: Row, delivery: Row, token: str) -> Heard:
+    def _take(self, row: WebhookEndpointRow, delivery: WebhookDeliveryRow, token: str) -> Heard:
         payload = deliver.payload_of(row["format"], delivery)
         if not self.forwards:
             deliver.close_unsent(delivery, token)

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from ...accounts.service import AccountInfo
 from ...contacts import service as contacts
 from ...core.errors import InvalidInput, StorageFull, WesendError
-from ...database import Row
+from ...database.rows import BatchRow
 from ...messages.campaigns import sms as sms_campaigns
 from ...messages.campaigns.sms import Audience, Draft
 from ...messages.reporting import history
@@ -199,7 +199,7 @@ def show(uid: str) -> ResponseReturnValue:
     )
 
 
-def _ends_at(batch: Row, mine: history.Filter) -> int | None:
+def _ends_at(batch: BatchRow, mine: history.Filter) -> int | None:
     """When the last message is due, of what has not left yet."""
     rows = history.chunk_after(mine, None, 1, actor=actor())
     waits = rows and rows[0]["status"] in ("scheduled", "dripping") and batch["state"] == "open"
@@ -216,7 +216,7 @@ class Progress(NamedTuple):
     can_cancel: bool
 
 
-def progress(batch: Row) -> Progress:
+def progress(batch: BatchRow) -> Progress:
     left = batch["total"] - batch["queued"]
     state = batch["state"]
     word = {"open": "sending", "cancelling": "cancelling", "refused": "failed"}.get(state, state)

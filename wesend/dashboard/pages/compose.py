@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired
 from ...accounts.service import AccountInfo
 from ...core import clock
 from ...core.errors import WalletNotFound
-from ...database import Row
+from ...database.rows import BatchRow
 from ...messages.campaigns import sms as sms_campaigns
 from ...messages.campaigns.sms import Audience, Draft
 from ...routing import senders
@@ -95,7 +95,7 @@ def _draft(form: ComposeForm) -> Draft:
     )
 
 
-def _sent(batch: Row) -> ResponseReturnValue:
+def _sent(batch: BatchRow) -> ResponseReturnValue:
     if batch["total"] == 1:
         return redirect(url_for("dashboard.messages.index", q=batch["uid"]), 303)
     flash(

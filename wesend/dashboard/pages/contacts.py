@@ -14,6 +14,7 @@ from ...contacts.service import NewContact
 from ...core import phones
 from ...core.chunks import CHUNK
 from ...database import Row, keyset
+from ...database.rows import GroupRow
 from .. import query_args
 from ..csv_out import csv_file
 from ..current_account import account
@@ -75,7 +76,7 @@ def show(group_id: int) -> ResponseReturnValue:
     return _show(group, form, shown, names, typed=typed, edited=edited)
 
 
-def _show(group: Row, form: ContactForm, shown: Page, names: list[str], *, edited: Row | None = None, typed: str = "") -> str:
+def _show(group: GroupRow, form: ContactForm, shown: Page, names: list[str], *, edited: Row | None = None, typed: str = "") -> str:
     given = _data(edited) if edited else {}
     return render_template(
         "contacts/show.html",
@@ -95,7 +96,7 @@ def _with_own(given: dict[str, str], names: list[str]) -> list[str]:
     return list(dict.fromkeys([*given, *names]))
 
 
-def _fields(group: Row) -> list[str]:
+def _fields(group: GroupRow) -> list[str]:
     """What a contact of the group may have beside phone and name; an e-mail address always."""
     names = service.field_names(group, FIELDS_FROM, actor=actor())
     return names if any(name.lower() == EMAIL for name in names) else [*names, EMAIL]

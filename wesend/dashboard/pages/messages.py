@@ -13,6 +13,7 @@ from ...accounts import roles
 from ...accounts.roles import OPERATE, Actor
 from ...core import clock, money, segments
 from ...database import Row
+from ...database.rows import BatchRow, MessageRow
 from ...dialects.dialect import titles
 from ...messages.receipts import inbox as receipt_inbox
 from ...messages.reporting import disclosure, history, search, timeline
@@ -105,7 +106,7 @@ def export() -> ResponseReturnValue:
     return csv_file("messages.csv", EXPORTED + (("gateway",) if current_account.may_operate() else ()), chunk_after)
 
 
-def _cells(row: Row, currencies: dict[int, str], batches: dict[int, str], reader: Actor) -> list[object]:
+def _cells(row: MessageRow, currencies: dict[int, str], batches: dict[int, str], reader: Actor) -> list[object]:
     """Operators are told the gateway, too."""
     batch = row["batch_id"]
     if batch not in batches:
@@ -185,7 +186,7 @@ def show(uid: str) -> ResponseReturnValue:
     )
 
 
-def _curl(message: Row, batch: Row, wallet_uid: str) -> str:
+def _curl(message: MessageRow, batch: BatchRow, wallet_uid: str) -> str:
     return curl_of(
         batch["api"],
         current_app.config["WESEND"].base_url,

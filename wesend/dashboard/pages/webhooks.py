@@ -14,7 +14,7 @@ from ...accounts import roles
 from ...accounts.roles import MANAGE
 from ...adapters.guarded_http import leads_to_private
 from ...core import clock
-from ...database import Row
+from ...database.rows import WebhookEndpointRow
 from ...dialects.dialect import titles
 from ...webhooks import attempts, deliver, endpoints
 from ...webhooks.formats import formats
@@ -71,7 +71,7 @@ def add() -> ResponseReturnValue:
     return _show(form)
 
 
-def _show(form: WebhookForm | None, *, added: Row | None = None, secret: str | None = None) -> str:
+def _show(form: WebhookForm | None, *, added: WebhookEndpointRow | None = None, secret: str | None = None) -> str:
     return render_template(
         "webhooks/index.html",
         form=form,
@@ -85,7 +85,7 @@ def _show(form: WebhookForm | None, *, added: Row | None = None, secret: str | N
     )
 
 
-def _is_out_of_reach(endpoint: Row) -> bool:
+def _is_out_of_reach(endpoint: WebhookEndpointRow) -> bool:
     """Whether deliveries there are refused before they leave."""
     return not current_app.config["WESEND"].allow_private_urls and leads_to_private(urlsplit(endpoint["url"]).hostname or "")
 
@@ -95,7 +95,7 @@ def show(webhook_id: int) -> ResponseReturnValue:
     return _show_one(endpoints.get_endpoint(webhook_id, account().id, actor=actor()))
 
 
-def _show_one(endpoint: Row, **more: Any) -> str:
+def _show_one(endpoint: WebhookEndpointRow, **more: Any) -> str:
     failed = request.args.get("show") == "failed"
     deliveries = page(
         lambda before, limit: attempts.list_deliveries(endpoint, limit=limit, failed=failed, before=before, actor=actor())

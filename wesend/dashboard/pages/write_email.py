@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, Length
 
 from ...contacts import service as contacts
 from ...core.errors import InvalidInput
-from ...database import Row
+from ...database.rows import BatchRow
 from ...gateways import registry
 from ...messages.campaigns import email as email_campaigns
 from ...messages.campaigns import sms as sms_campaigns
@@ -81,7 +81,7 @@ def _draft(form: EmailForm) -> EmailDraft:
     )
 
 
-def _sent(batch: Row) -> ResponseReturnValue:
+def _sent(batch: BatchRow) -> ResponseReturnValue:
     flash(f"{compose_preview.plural(batch['total'], 'mail')} {'scheduled' if batch['scheduled_at'] else 'accepted'}.", "success")
     return redirect(url_for(".index", batch=batch["uid"]), 303)
 

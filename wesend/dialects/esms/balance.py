@@ -8,6 +8,7 @@ from marshmallow import ValidationError
 
 from ...core import clock, money, phones
 from ...database import Row
+from ...database.rows import DepositRow
 from ...routing.pricing import home_price
 from ...wallets import deposits, statement
 from ...wallets.service import WalletInfo, balance_of, wallet_by_id
@@ -74,7 +75,7 @@ def answer_deposit(deposit_id: int) -> dict:
     return _answer(deposit, wallet_by_id(deposit["wallet_id"]))
 
 
-def _answer(deposit: Row, wallet: WalletInfo) -> dict:
+def _answer(deposit: DepositRow, wallet: WalletInfo) -> dict:
     return {
         **_checkout(wallet),
         "message": "Confirm the payment on the phone.",

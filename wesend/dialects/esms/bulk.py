@@ -140,7 +140,7 @@ def show_batch(batch_id: str) -> ResponseReturnValue:
     }
 
 
-def _status(batch: Row) -> str:
+def _status(batch: BatchRow) -> str:
     state = batch["state"]
     if state in ("finished", "refused"):
         return "finished"

@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
 
 from ...contacts import csv_import, service
-from ...database import Row
+from ...database.rows import GroupRow
 from ..body import check_text, query_arguments, upload_fields
 from ..dialect import account, actor, load, side
 from ..fields import row_id
@@ -90,7 +90,7 @@ def delete_list(list_id: str) -> ResponseReturnValue:
     return "", 204
 
 
-def _shown(group: Row) -> dict:
+def _shown(group: GroupRow) -> dict:
     return {
         "id": group["id"],
         "name": group["name"],

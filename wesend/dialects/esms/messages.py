@@ -17,8 +17,7 @@ from ...core import clock, money, phones
 from ...core.csv_cells import safe_cell
 from ...core.current_app import this_app
 from ...core.errors import InvalidRecipient, MessageNotFound
-from ...database import Row
-from ...database.rows import MessageRow
+from ...database.rows import BatchRow, MessageRow
 from ...messages.reporting import disclosure, history, reports
 from ...messages.sending import actions, send
 from ...messages.sending.accept import Sent, get_batch_by_id
@@ -95,7 +94,7 @@ def show_message(message_id: str) -> ResponseReturnValue:
     }
 
 
-def _timeline(message: Row, batch: Row) -> list[dict]:
+def _timeline(message: MessageRow, batch: BatchRow) -> list[dict]:
     by_api = batch["api"] not in ("portal", "cli")
     first = {"scheduled": "scheduled", "drip": "dripping"}.get(batch["mode"], "queued")
     events = [
@@ -236,7 +235,7 @@ def _csv(app: Flask, wanted: history.Filter | None, reader: Actor) -> Iterator[s
         last = rows[-1]
 
 
-def _cells(message: Row) -> list[str]:
+def _cells(message: MessageRow) -> list[str]:
     shown = entry(message)
     return [safe_cell(shown["id" if name == "message_id" else name]) for name in EXPORTED]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...core import clock, money
 from ...database import Row
+from ...database.rows import MessageRow
 
 STATUSES = {
     "scheduled": ("scheduled",),
@@ -39,7 +40,7 @@ def price_of(message: Row) -> tuple[int | float, str | None]:
     return money.number(message["route_cost_micros"]), message["route_currency"]
 
 
-def entry(message: Row) -> dict:
+def entry(message: MessageRow) -> dict:
     """A message in a list."""
     cost, currency = price_of(message)
     return {

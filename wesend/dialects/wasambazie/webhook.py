@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...database import Row
+from ...database.rows import BatchRow
 from ...messages.sending import send
 from ...messages.sending.accept import IN_REQUEST_LIMIT
 from ...webhooks.formats import Event, Format, hex_hmac
@@ -15,7 +15,7 @@ class WasambazieFormat(Format):
     name = "wasambazie"
     events = (FINALISED,)
 
-    def batch_finished(self, batch: Row) -> Event | None:
+    def batch_finished(self, batch: BatchRow) -> Event | None:
         if batch["state"] == "refused":
             return None  # it was answered with 502
         # A large batch has more messages than a short transaction can render: written at the first attempt.

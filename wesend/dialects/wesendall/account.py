@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
 from ...core import money, phones
-from ...database import Row
+from ...database.rows import DepositRow
 from ...routing.pricing import home_price
 from ...wallets import deposits
 from ...wallets.service import balance_of
@@ -55,7 +55,7 @@ def answer_deposit(deposit_id: int) -> ResponseReturnValue:
     return success(_deposit(deposits.deposit_by_id(deposit_id, account().id, actor=actor())), 202)
 
 
-def _deposit(deposit: Row) -> dict:
+def _deposit(deposit: DepositRow) -> dict:
     return {
         "deposit_id": deposit["uid"],
         "reference": deposit["reference"],

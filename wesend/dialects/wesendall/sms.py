@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from ...contacts import service as contacts
 from ...core import clock, money, phones, templating
 from ...database import Row
+from ...database.rows import MessageRow
 from ...messages.reporting import history
 from ...messages.sending import send
 from ...messages.sending.accept import Sent
@@ -129,7 +130,7 @@ def _result(message: Row) -> dict:
     }
 
 
-def _history_entry(message: Row, currency: str) -> dict:
+def _history_entry(message: MessageRow, currency: str) -> dict:
     return {
         "message_id": message["uid"],
         "recipient": message["recipient"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core import clock, money
-from ...database import Row
+from ...database.rows import BatchRow, MessageRow
 from ...wallets.service import wallet_by_id
 from ...webhooks.formats import Event, Format, hex_hmac
 from .schemas import WORDS, error_word, kept_cost
@@ -15,7 +15,7 @@ class WesendallFormat(Format):
     name = "wesendall"
     events = tuple(EVENTS.values())
 
-    def message_changed(self, message: Row, batch: Row) -> Event | None:
+    def message_changed(self, message: MessageRow, batch: BatchRow) -> Event | None:
         name = EVENTS.get(WORDS[message["status"]])
         if name is None:
             return None

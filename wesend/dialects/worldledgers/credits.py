@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
 from ...core import money
-from ...database import Row
+from ...database.rows import DepositRow
 from ...wallets import deposits
 from ...wallets.service import WalletInfo, balance_of, wallet_by_id
 from ..body import json_object
@@ -48,7 +48,7 @@ def answer_deposit(deposit_id: int) -> ResponseReturnValue:
     return _accepted(deposits.deposit_by_id(deposit_id, account().id, actor=actor()))
 
 
-def _accepted(deposit: Row) -> ResponseReturnValue:
+def _accepted(deposit: DepositRow) -> ResponseReturnValue:
     return success(
         {
             "payment_id": deposit["uid"],
@@ -80,7 +80,7 @@ def show_purchase(payment_id: str) -> ResponseReturnValue:
     )
 
 
-def _estimated(deposit: Row) -> int:
+def _estimated(deposit: DepositRow) -> int:
     rate = deposit["rate_micros"]
     return money.divide(deposit["amount_micros"], rate) if rate else deposit["amount_micros"]
 

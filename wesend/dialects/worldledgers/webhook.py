@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...accounts.service import get_account
 from ...core import clock
-from ...database import Row
+from ...database.rows import BatchRow, MessageRow
 from ...webhooks.formats import Event, Format, hex_hmac
 from .words import WORDS, status_data
 
@@ -16,18 +16,18 @@ class WorldLedgersFormat(Format):
     name = "worldledgers"
     events = (*(f"communication.sms.{word}" for word in CHANGES), *(f"communication.email.{word}" for word in (*CHANGES, *TRACKED)))
 
-    def message_changed(self, message: Row, batch: Row) -> Event | None:
+    def message_changed(self, message: MessageRow, batch: BatchRow) -> Event | None:
         word = WORDS[message["status"]]
         if word not in CHANGES:
             return None
         # Several of our statuses are one of theirs: submitted, then sent, is told once.
         return self._event(message, batch, word, once=f"{message['id']}:{message['charges']}:{word}")
 
-    def mail_tracked(self, message: Row, batch: Row, happening: str) -> Event | None:
+    def mail_tracked(self, message: MessageRow, batch: BatchRow, happening: str) -> Event | None:
         return self._event(message, batch, happening, once=None)
 
     @staticmethod
-    def _event(message: Row, batch: Row, word: str, once: str | None) -> Event:
+    def _event(message: MessageRow, batch: BatchRow, word: str, once: str | None) -> Event:
         data = status_data(message, batch, word)
         zone = get_account(message["account_id"]).time_zone
         return Event(

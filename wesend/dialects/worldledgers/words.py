@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...database import Row
+from ...database.rows import BatchRow, MessageRow
 from ...messages.email import held
 from ...messages.reporting import disclosure
 from ...messages.sending.compose import DUPLICATE, EMAIL, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT
@@ -27,7 +28,7 @@ def blast_id(batch: Row) -> str:
     return ("MAIL-" if batch["channel"] == EMAIL else "SMS-") + batch["uid"]
 
 
-def status_data(message: Row, batch: Row, word: str | None = None) -> dict:
+def status_data(message: MessageRow, batch: BatchRow, word: str | None = None) -> dict:
     """The status of one message; ``word`` for an event that is no status (``opened``, ``clicked``)."""
     status = WORDS[message["status"]]
     said = (

@@ -16,7 +16,7 @@ from ...accounts.service import AccountInfo
 from ...coordination import bell
 from ...core import clock
 from ...core.errors import Conflict, NotCancellable
-from ...database import Row, Tx, atomic, marks, query, write
+from ...database import Tx, atomic, marks, query, write
 from ...database.rows import BatchRow
 from ..sending import actions
 from ..state import bulks, waiting
@@ -88,7 +88,7 @@ def _mark_late(tx: Tx, account_id: int, late: int) -> int:
     return waiting.set_late(tx, ids[:CHUNK])
 
 
-def _resume_bulk(batch: Row, late: int) -> None:
+def _resume_bulk(batch: BatchRow, late: int) -> None:
     if query(
         "SELECT 1 FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 1 AND batch_id = ? AND due_at < ? LIMIT 1",
         (batch["id"], late),
@@ -127,7 +127,7 @@ def _late_bulks(account_id: int) -> list[BatchRow]:
     )
 
 
-def _count_left(batch: Row) -> int:
+def _count_left(batch: BatchRow) -> int:
     return (
         query(
             "SELECT count(*) FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 1 AND batch_id = ?", (batch["id"],)

@@ -11,7 +11,8 @@ from typing import Any
 from ...accounts import roles
 from ...accounts.roles import SEE, Actor
 from ...accounts.service import AccountInfo
-from ...database import Row, query
+from ...database import query
+from ...database.rows import MessageRow
 from ...gateways import registry
 from ..reporting import history
 from ..sending import actions
@@ -22,7 +23,7 @@ from ..state.statuses import DRIPPING, QUEUED, SCHEDULED
 HELD = "Held: no mail server is set up; it leaves when there is one"
 
 
-def is_held(message: Row | Mapping[str, Any]) -> bool:
+def is_held(message: MessageRow | Mapping[str, Any]) -> bool:
     return (
         message["channel"] == EMAIL
         and message["status"] == QUEUED

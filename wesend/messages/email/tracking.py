@@ -7,7 +7,7 @@ import json
 from flask import current_app
 
 from ...core import clock
-from ...database import Row, Tx, query, query_one, write, write_surely
+from ...database import Tx, query, query_one, write, write_surely
 from ...database.rows import MessageRow
 from ...routing import opt_outs
 from ...wallets.service import wallet_by_id, wallets_of_side
@@ -21,7 +21,7 @@ def find_mail(message_id: int) -> MessageRow | None:
     return query_one("SELECT * FROM messages WHERE id = ? AND channel = 'email'", (message_id,))
 
 
-def is_tracked(message: Row) -> bool:
+def is_tracked(message: MessageRow) -> bool:
     """Whether a mail's links lead on and its opens count: it was sent, and not longer ago than `WESEND_LINK_DAYS`.
 
     Else everybody who may write a mail could have links of ours that lead to any site, for ever, and sent to nobody.
@@ -31,17 +31,17 @@ def is_tracked(message: Row) -> bool:
     return was_sent and clock.now_ms() <= (message["submitted_at"] or message["created_at"]) + days * clock.DAY
 
 
-def note_opened(message: Row) -> None:
+def note_opened(message: MessageRow) -> None:
     _note(message, "opened", None)
 
 
-def note_clicked(message: Row, target: str) -> None:
+def note_clicked(message: MessageRow, target: str) -> None:
     """A click is an opening too: many mail programs show no pictures."""
     note_opened(message)
     _note(message, "clicked", target)
 
 
-def _note(message: Row, happening: str, target: str | None) -> None:
+def _note(message: MessageRow, happening: str, target: str | None) -> None:
     """A reader gets the page also while nothing can be stored."""
     meta, at = json.dumps({"url": target}) if target else None, clock.now_ms()
 
@@ -70,7 +70,7 @@ def opens_and_clicks(message_id: int) -> tuple[int, int]:
     return row["opens"], row["clicks"]
 
 
-def unsubscribe(message: Row) -> None:
+def unsubscribe(message: MessageRow) -> None:
     """Nothing more of this account's side to this address; what is scheduled or waits to be tried again neither."""
     account_id, address = message["account_id"], message["recipient"].lower()
     side = wallet_by_id(message["wallet_id"]).side

@@ -12,7 +12,7 @@ from ...adapters.sms.base import CallbackReceipt, Receipt, SmsGateway
 from ...core import clock
 from ...core.chunks import chunks
 from ...database import Reader, Row, Tx, marks, query, reading, write
-from ...database.rows import BroughtReceiptRow
+from ...database.rows import BroughtReceiptRow, MessageRow
 from ...gateways import registry
 from ..state.transitions import Move, move
 from . import inbound, multipart
@@ -137,7 +137,7 @@ def _match_pages(condition: str, values: tuple) -> tuple[int, int]:
 class _Found(NamedTuple):
     """The message a receipt is about, and which part of it if it has several."""
 
-    message: Row
+    message: MessageRow
     part: Row | None = None
 
 
@@ -190,7 +190,7 @@ def _plan(tx: Tx, reported: Row, found: _Found, now: int) -> dict[int, Move]:
 def _find(reader: Reader, reported: Row) -> _Found | None:
     gateway = reported["gateway"]
     if reported["reference"] is not None:
-        message = reader.one(BY_REFERENCE, (reported["reference"], gateway))
+        message: MessageRow | None = reader.one(BY_REFERENCE, (reported["reference"], gateway))
         if message is not None:
             return _Found(message)
     if reported["gateway_ref"] is not None:
@@ -200,13 +200,13 @@ def _find(reader: Reader, reported: Row) -> _Found | None:
             if message is not None and _is_to(message, reported):
                 return _Found(message)
             part = multipart.find_part(reader, gateway, spelled)
-            message = part and reader.one("SELECT * FROM messages WHERE id = ?", (part["message_id"],))
+            message = reader.one("SELECT * FROM messages WHERE id = ?", (part["message_id"],)) if part is not None else None
             if message is not None and _is_to(message, reported):
                 return _Found(message, part)
     return _only_unknown(reader, reported)
 
 
-def _is_to(message: Row, reported: Row) -> bool:
+def _is_to(message: MessageRow, reported: Row) -> bool:
     """Two messages may have one id in two spellings; a number may be told with its country or without."""
     return reported["recipient"] is None or reported["recipient"][-SAME_DIGITS:] == message["recipient"][-SAME_DIGITS:]
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from ...adapters.sms.base import ACCEPTED, DELIVERED, SENT, UNKNOWN, Outcome, Receipt, SmsGateway
 from ...core import clock
 from ...database import Reader, Row, Tx, reading
+from ...database.rows import MessageRow
 from ..sending.accept import Outgoing
 
 SEPARATOR = ","
@@ -40,7 +41,7 @@ def find_part(reader: Reader, gateway: str, spelled: str) -> Row | None:
     return reader.one(FIND_PART, (spelled, gateway))
 
 
-def counted(tx: Tx, message: Row, reported: Row, receipt: Receipt) -> Receipt:
+def counted(tx: Tx, message: MessageRow, reported: Row, receipt: Receipt) -> Receipt:
     """What a receipt says of a message whose gateway tells of each part's delivery under one id: delivered when all are.
 
     One that is told again counts once; a failure is the whole message's.

@@ -14,6 +14,7 @@ from typing import Any
 from ...accounts import roles
 from ...accounts.roles import OPERATE, Actor
 from ...database import Row
+from ...database.rows import MessageRow
 from ..state.statuses import DELIVERED
 
 API, PEOPLE = ("gateway_message_id", "code", "url"), ("code", "url")
@@ -42,7 +43,7 @@ def sentence(text: str | None) -> str | None:
     return text
 
 
-def reason(message: Row, *, actor: Actor) -> str | None:
+def reason(message: MessageRow, *, actor: Actor) -> str | None:
     """Why a message failed, as ``actor`` is told. What a gateway says of a delivery is no reason."""
     if message["status"] == DELIVERED:
         return None

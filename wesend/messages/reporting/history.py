@@ -108,7 +108,7 @@ def visible(batch_id: int) -> bool:
     return row is not None and row[0] not in ("intake", "rejected")
 
 
-def timeline(message: Row, *, actor: Actor) -> list[MessageEventRow]:
+def timeline(message: MessageRow, *, actor: Actor) -> list[MessageEventRow]:
     """What happened to a message, oldest first."""
     roles.require(actor, SEE, message["account_id"])
     return query("SELECT * FROM message_events WHERE message_id = ? ORDER BY at, id", (message["id"],))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ...accounts import roles
 from ...accounts.roles import OPERATE, Actor
 from ...database import Row
+from ...database.rows import BatchRow, MessageRow
 from ..state.statuses import CANCELLED, DELIVERED, DRIPPING, FAILED, SCHEDULED, UNKNOWN
 from . import disclosure, history
 
@@ -25,7 +26,7 @@ class Line(NamedTuple):
     more: dict[str, str]
 
 
-def tell(message: Row, batch: Row, *, actor: Actor) -> list[Line]:
+def tell(message: MessageRow, batch: BatchRow, *, actor: Actor) -> list[Line]:
     """Oldest first; operators are told what others are not."""
     stored = history.timeline(message, actor=actor)
     lines = [Line(message["created_at"], "accepted", SOURCES.get(batch["api"], "Accepted by the API"), "plain", {})]

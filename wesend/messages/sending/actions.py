@@ -14,8 +14,8 @@ from ...accounts.sides import Side
 from ...coordination import bell
 from ...core import clock
 from ...core.errors import Conflict, MaxRetriesExceeded, NotCancellable, NotRetryable, OptedOut
-from ...database import Row, Tx, keyset, marks, query, query_one, write
-from ...database.rows import MessageRow
+from ...database import Tx, keyset, marks, query, query_one, write
+from ...database.rows import BatchRow, MessageRow
 from ...routing import opt_outs
 from ...wallets import ledger
 from ...wallets.service import wallet_by_id
@@ -98,7 +98,7 @@ def cancel_batch(account: AccountInfo, uid: str, *, side: Side | None = None, ac
     return cancel_rest_of(get_batch(uid, account.id, side=side, actor=actor))
 
 
-def cancel_rest_of(batch: Row, *, held_only: bool = False) -> Cancelled:
+def cancel_rest_of(batch: BatchRow, *, held_only: bool = False) -> Cancelled:
     """The same for a batch at hand. ``held_only``: of a bulk only while it waits for the operator's word.
 
     A bulk is taken back in short transactions: dispatch stops with the first of them, the money comes back with the last.
@@ -227,7 +227,7 @@ def resume(account: AccountInfo, uid: str, *, actor: Actor) -> None:
     reopen(batch, held_too=may_release)
 
 
-def reopen(batch: Row, *, held_too: bool) -> None:
+def reopen(batch: BatchRow, *, held_too: bool) -> None:
     """What still drips keeps its pace from now on: what came due meanwhile must not leave all at once."""
     if batch["mode"] == "drip":
         drip_anew(batch)
@@ -240,12 +240,13 @@ def reopen(batch: Row, *, held_too: bool) -> None:
     write(unit)
 
 
-def drip_anew(batch: Row) -> None:
+def drip_anew(batch: BatchRow) -> None:
     """New times for what has not left of a drip that is paused or whose account is suspended, a chunk at a time: nothing
     of it goes out meanwhile."""
-    now, done = clock.now_ms(), 0
+    now, done, rate = clock.now_ms(), 0, batch["drip_rate"]
+    assert rate is not None
     sql = "SELECT id FROM messages WHERE batch_id = ? AND id > ? AND status = 'dripping' ORDER BY id LIMIT ?"
     for rows in keyset.pages(lambda last: query(sql, (batch["id"], last, CHUNK))):
-        times = [(now + (done + index) * clock.MINUTE // batch["drip_rate"], row["id"]) for index, row in enumerate(rows)]
+        times = [(now + (done + index) * clock.MINUTE // rate, row["id"]) for index, row in enumerate(rows)]
         write(lambda tx, times=times: waiting.time_drip(tx, times))  # type: ignore[misc]  # mypy can't infer a lambda's defaults
         done += len(rows)

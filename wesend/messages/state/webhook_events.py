@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from ...accounts.sides import LIVE, Side
 from ...core.chunks import chunks
-from ...database import Row, Tx, marks
+from ...database import Tx, marks
+from ...database.rows import BatchRow, MessageRow
 from ...webhooks import outbox
 from ...webhooks.endpoints import listening
 from ...webhooks.formats import Event, Format, formats
@@ -33,7 +35,7 @@ def anybody_listens(account_ids: set[int], tx: Tx | None = None) -> bool:
     return any(account_id in account_ids for account_id, _, _ in listening(tx).endpoints)
 
 
-def mail_tracked(tx: Tx, message: Row, happening: str) -> None:
+def mail_tracked(tx: Tx, message: MessageRow, happening: str) -> None:
     """Tell that an e-mail was ``opened`` or ``clicked``."""
     (batch,) = _load(tx, "batches", [message["batch_id"]])
     side, format_ = _heard_of(tx, batch)
@@ -41,7 +43,7 @@ def mail_tracked(tx: Tx, message: Row, happening: str) -> None:
         _enqueue(tx, batch, side, [format_.mail_tracked(message, batch, happening)])
 
 
-def _heard_of(tx: Tx, batch: Row) -> tuple[Side, Format | None]:
+def _heard_of(tx: Tx, batch: BatchRow) -> tuple[Side, Format | None]:
     """The side of a batch, which is its wallet's, and the format of the API that it came through; no format when no
     endpoint of the account listens to both."""
     known = listening(tx)
@@ -50,14 +52,14 @@ def _heard_of(tx: Tx, batch: Row) -> tuple[Side, Format | None]:
     return side, formats().get(batch["api"]) if heard else None
 
 
-def _enqueue(tx: Tx, batch: Row, side: Side, told: list[Event | None]) -> None:
+def _enqueue(tx: Tx, batch: BatchRow, side: Side, told: list[Event | None]) -> None:
     events = [event for event in told if event is not None]
     if events:
         outbox.enqueue(tx, batch["account_id"], side, batch["api"], events)
 
 
-def _load(tx: Tx, table: str, ids: list[int]) -> list[Row]:
-    found: list[Row] = []
+def _load(tx: Tx, table: str, ids: list[int]) -> list[Any]:
+    found: list[Any] = []
     for chunk in chunks(ids):
         found += tx.all(f"SELECT * FROM {table} WHERE id IN ({marks(chunk)}) ORDER BY id", chunk)
     return found
