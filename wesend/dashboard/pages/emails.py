@@ -52,7 +52,7 @@ def index() -> ResponseReturnValue:
         statuses=STATUSES,
         query_args=request.args,
         batch=batch,
-        happened={row["id"]: tracking.opens_and_clicks(row["id"]) for row in page.rows},
+        happened={row["id"]: tracking.opens_and_clicks(row, actor=actor()) for row in page.rows},
         is_first=last is None,
         is_filtered=bool(request.args.get("q") or status or batch),
     )

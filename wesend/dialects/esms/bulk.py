@@ -147,7 +147,7 @@ def _status(batch: BatchRow) -> str:
     if state in ("paused", "cancelled"):
         return state
     waiting = {"scheduled": "scheduled", "drip": "dripping"}.get(batch["mode"])
-    if waiting and history.holds(batch["id"], waiting):
+    if waiting and history.holds(batch, waiting, actor=actor()):
         return waiting
     return "sending"
 

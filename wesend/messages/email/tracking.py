@@ -6,6 +6,8 @@ import json
 
 from flask import current_app
 
+from ...accounts import roles
+from ...accounts.roles import SEE, Actor
 from ...core import clock
 from ...database import Tx, query, query_one, write, write_surely
 from ...database.rows import MessageRow
@@ -64,9 +66,10 @@ OPENS_AND_CLICKS = """
 """
 
 
-def opens_and_clicks(message_id: int) -> tuple[int, int]:
+def opens_and_clicks(message: MessageRow, *, actor: Actor) -> tuple[int, int]:
     """Opens (0 or 1) and distinct links followed."""
-    row = query(OPENS_AND_CLICKS, (message_id,))[0]
+    roles.require(actor, SEE, message["account_id"])
+    row = query(OPENS_AND_CLICKS, (message["id"],))[0]
     return row["opens"], row["clicks"]
 
 

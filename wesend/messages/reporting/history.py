@@ -97,9 +97,10 @@ def _seen(row: MessageRow | None, side: Side | None) -> MessageRow:
     return row
 
 
-def holds(batch_id: int, status: str) -> bool:
+def holds(batch: Row, status: str, *, actor: Actor) -> bool:
     """Whether a message of the batch has this status."""
-    return query_one("SELECT 1 FROM messages WHERE batch_id = ? AND status = ? LIMIT 1", (batch_id, status)) is not None
+    roles.require(actor, SEE, batch["account_id"])
+    return query_one("SELECT 1 FROM messages WHERE batch_id = ? AND status = ? LIMIT 1", (batch["id"], status)) is not None
 
 
 def visible(batch_id: int) -> bool:
