@@ -96,11 +96,9 @@ def is_given_tx(call: ast.Call) -> bool:
 
 
 def may_have_no_tx(node: ast.FunctionDef) -> bool:
-    """Its ``tx`` has a default, or it has none."""
-    arguments = node.args
-    required = [*arguments.args[: len(arguments.args) - len(arguments.defaults)]]
-    required += [name for name, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if default is None]
-    return all(argument.arg != "tx" for argument in required)
+    """It takes no ``tx``, or one that may be None."""
+    given = [argument.annotation for argument in (*node.args.args, *node.args.kwonlyargs) if argument.arg == "tx"]
+    return not given or given[0] is None or "None" in ast.unparse(given[0])
 
 
 def without_tx(sources: list[Module]) -> set[str]:
@@ -190,9 +188,9 @@ def test_the_test_sees_what_reads_around_a_transaction(source, seen):
     given = """
 def balance(wallet): return query_one('SELECT 1')
 def load(reader): return reader.all('SELECT 1')
-def routes(tx=None): return cached('routes', load, tx)
-def a_route(code, tx=None): return routes(tx)[code]
-def needs(tx): return routes(tx)
+def routes(tx: Tx | None = None): return cached('routes', load, tx)
+def a_route(code, tx: Tx | None): return routes(tx)[code]
+def needs(tx: Tx): return routes(tx)
 """
     tree = ast.parse(given + source)
     names = {node.name: f"wesend.made_up.{node.name}" for node in tree.body if isinstance(node, ast.FunctionDef)}

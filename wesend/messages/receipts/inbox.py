@@ -11,7 +11,7 @@ from ...accounts.roles import OPERATE, Actor
 from ...adapters.sms.base import CallbackReceipt, Receipt, SmsGateway
 from ...core import clock
 from ...core.chunks import chunks
-from ...database import Reader, Row, Tx, marks, query, reading, write
+from ...database import Row, Tx, marks, query, reading, write
 from ...database.rows import BroughtReceiptRow, MessageRow
 from ...gateways import registry
 from ..state.transitions import Move, move
@@ -143,8 +143,8 @@ class _Found(NamedTuple):
 
 def _match(rows: list[Row]) -> int:
     """Record what has found its message; what has not takes no write lock."""
-    now, reader = clock.now_ms(), reading(None)
-    likely = [reported for reported in rows if _find(reader, reported) is not None]
+    now = clock.now_ms()
+    likely = [reported for reported in rows if _find(reported) is not None]
     known = {reported["id"] for reported in likely}
     too_old = [reported["id"] for reported in rows if reported["id"] not in known and now - reported["created_at"] > WAITS_MS]
 
@@ -153,12 +153,12 @@ def _match(rows: list[Row]) -> int:
         matched = 0
         planned: dict[int, Move] = {}
         for reported in likely:
-            found = _find(tx, reported)
+            found = _find(reported, tx)
             if found is not None and found.message["id"] in planned:
                 # Several about one message: each sees what the one before has changed.
                 move(tx, list(planned.values()), now)
                 planned = {}
-                found = _find(tx, reported)
+                found = _find(reported, tx)
             if found is not None and tx.changed(MATCH, (found.message["id"], reported["id"])):
                 matched += 1
                 planned.update(_plan(tx, reported, found, now))
@@ -187,23 +187,23 @@ def _plan(tx: Tx, reported: Row, found: _Found, now: int) -> dict[int, Move]:
     return {message["id"]: planned}
 
 
-def _find(reader: Reader, reported: Row) -> _Found | None:
-    gateway = reported["gateway"]
+def _find(reported: Row, tx: Tx | None = None) -> _Found | None:
+    gateway, reader = reported["gateway"], reading(tx)
     if reported["reference"] is not None:
         message: MessageRow | None = reader.one(BY_REFERENCE, (reported["reference"], gateway))
         if message is not None:
             return _Found(message)
     if reported["gateway_ref"] is not None:
-        alternatives = getattr(registry.gateway(gateway), "alternatives", None)
+        alternatives = getattr(registry.gateway(gateway, tx), "alternatives", None)
         for spelled in alternatives(reported["gateway_ref"]) if alternatives else (reported["gateway_ref"],):
             message = reader.one(BY_GATEWAY_REF, (spelled, gateway))
             if message is not None and _is_to(message, reported):
                 return _Found(message)
-            part = multipart.find_part(reader, gateway, spelled)
+            part = multipart.find_part(gateway, spelled, tx)
             message = reader.one("SELECT * FROM messages WHERE id = ?", (part["message_id"],)) if part is not None else None
             if message is not None and _is_to(message, reported):
                 return _Found(message, part)
-    return _only_unknown(reader, reported)
+    return _only_unknown(reported, tx)
 
 
 def _is_to(message: MessageRow, reported: Row) -> bool:
@@ -211,11 +211,11 @@ def _is_to(message: MessageRow, reported: Row) -> bool:
     return reported["recipient"] is None or reported["recipient"][-SAME_DIGITS:] == message["recipient"][-SAME_DIGITS:]
 
 
-def _only_unknown(reader: Reader, reported: Row) -> _Found | None:
+def _only_unknown(reported: Row, tx: Tx | None) -> _Found | None:
     """An id that we don't know settles a message of unknown outcome, when exactly one to that number fits."""
     if reported["recipient"] is None:
         return None
-    rows = reader.all(WITHOUT_REF, (reported["recipient"], reported["gateway"]))
+    rows = reading(tx).all(WITHOUT_REF, (reported["recipient"], reported["gateway"]))
     return _Found(rows[0]) if len(rows) == 1 and rows[0]["status"] == "unknown" else None
 
 

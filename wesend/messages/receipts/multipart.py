@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ...adapters.sms.base import ACCEPTED, DELIVERED, SENT, UNKNOWN, Outcome, Receipt, SmsGateway
 from ...core import clock
-from ...database import Reader, Row, Tx, reading
+from ...database import Row, Tx, reading
 from ...database.rows import MessageRow
 from ..sending.accept import Outgoing
 
@@ -36,9 +36,9 @@ def note_parts(tx: Tx, results: list[tuple[Outgoing, Outcome]]) -> None:
         tx.executemany("INSERT INTO message_parts (message_id, gateway_ref) VALUES (?, ?)", rows)
 
 
-def find_part(reader: Reader, gateway: str, spelled: str) -> Row | None:
+def find_part(gateway: str, spelled: str, tx: Tx | None = None) -> Row | None:
     """The newest part that a gateway knows by this id."""
-    return reader.one(FIND_PART, (spelled, gateway))
+    return reading(tx).one(FIND_PART, (spelled, gateway))
 
 
 def counted(tx: Tx, message: MessageRow, reported: Row, receipt: Receipt) -> Receipt:
@@ -51,7 +51,7 @@ def counted(tx: Tx, message: MessageRow, reported: Row, receipt: Receipt) -> Rec
     name = f"{reported['part']} of {message['uid']} {message['charges']}"
     if tx.one("SELECT 1 FROM message_parts WHERE message_id = ? AND gateway_ref = ?", (message["id"], name)) is None:
         tx.insert("message_parts", message_id=message["id"], gateway_ref=name, status=DELIVERED, code=receipt.code)
-    delivered = _count_delivered(tx, message)
+    delivered = _count_delivered(message, tx)
     return receipt if delivered >= (reported["parts"] or message["segments"]) else receipt._replace(status=SENT)
 
 
@@ -59,11 +59,11 @@ def some_are_missing(message: Row, now: int) -> bool:
     """Whether some parts were told to be delivered and the others are still to come; after a while nobody waits for them."""
     if message["segments"] <= 1 or now - (message["submitted_at"] or now) > LAST_PART_MS:
         return False
-    return 0 < _count_delivered(reading(None), message) < message["segments"]
+    return 0 < _count_delivered(message) < message["segments"]
 
 
-def _count_delivered(reader: Reader, message: Row) -> int:
-    return reader.all(COUNT_PARTS, (message["id"], DELIVERED, f"% of {message['uid']} {message['charges']}"))[0][0]
+def _count_delivered(message: Row, tx: Tx | None = None) -> int:
+    return reading(tx).all(COUNT_PARTS, (message["id"], DELIVERED, f"% of {message['uid']} {message['charges']}"))[0][0]
 
 
 def whole(tx: Tx, adapter: SmsGateway, message: Row, part: Row, receipt: Receipt) -> Receipt | None:
