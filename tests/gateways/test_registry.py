@@ -105,9 +105,9 @@ def test_secrets_are_sealed_in_the_database_and_never_shown_or_logged(context):
 
 def test_secrets_that_are_not_given_again_stay_and_so_does_the_callback_address():
     before = set_up("africastalking", name="at", secrets={"api_key": SECRET})
-    after = service.set_gateway("at", "africastalking", {"username": "other", "base_url": NOWHERE}, {}, actor=ACTOR)
+    after = service.set_gateway("at", "africastalking", {"username": "acme", "base_url": NOWHERE, "parallel": "3"}, {}, actor=ACTOR)
     assert registry.sms_gateway("at").credentials["api_key"] == SECRET
-    assert registry.sms_gateway("at").settings["username"] == "other"
+    assert registry.sms_gateway("at").parallel == 3
     assert after.callback_url == before.callback_url
 
 
