@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.server.conftest import new_instance  # noqa: F401 (a fixture)
+from tests.server.conftest import new_instance as new_instance
 from tests.support.memory import Peak
 from tests.support.server import Server, free_port
 
