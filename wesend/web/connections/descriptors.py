@@ -18,6 +18,7 @@ from ...dialects.dialect import dialect_of
 
 MOST_DESCRIPTORS = 65_536
 FIRST_BYTES = 0.1  # seconds that a refused client has to say what it wants
+MOST_READS = 20  # of what it goes on sending, each of 64 KB and as long
 
 
 def allow_many_descriptors() -> None:
@@ -68,6 +69,11 @@ def _refuse(client: socket.socket, app: Any) -> None:
         b"Retry-After: 1\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
     )
     client.shutdown(socket.SHUT_WR)
+    # What is still coming is read until the client closes: a body that lies unread at our end would reset the connection,
+    # and the answer with it.
+    for _ in range(MOST_READS):
+        if not client.recv(65_536):
+            break
 
 
 def _shown(app: Flask, asked: bytes) -> dict:
