@@ -122,6 +122,13 @@ def test_a_batchs_list(account, size):
     assert chunks(Filter(account.id, batch_id=batch_id), size) == ids
 
 
+@pytest.mark.parametrize("statuses", [("delivered",), ("failed", "cancelled"), ("delivered", "sent"), ALL])
+def test_a_batchs_list_by_status(account, statuses):
+    batch_id = query("SELECT max(id) FROM batches WHERE account_id = ? AND lane = 1", (account.id,))[0][0]
+    ids = expected(account, f"batch_id = ? AND status IN {statuses if len(statuses) > 1 else f'({statuses[0]!r})'}", batch_id)
+    assert pages(Filter(account.id, batch_id=batch_id, statuses=statuses), 7) == (ids, {len(ids)})
+
+
 @pytest.mark.parametrize("state", ["intake", "rejected"])
 def test_a_bulk_that_is_not_accepted_is_not_seen(account, state):
     """Its messages count in no roll-up yet; pages and totals leave them out alike."""

@@ -17,7 +17,7 @@ from ...core.errors import MessageNotFound
 from ...database import Row, marks, query, query_one, snapshot
 from ...database.rows import MessageEventRow, MessageRow
 from ...wallets.service import reaches
-from ..state.statuses import CLAIMED, FINAL, QUEUED, UNACCEPTED
+from ..state.statuses import ALL, BUCKETS, CLAIMED, FINAL, QUEUED, UNACCEPTED
 
 BY_DAY = {"ix_messages_account_day", "ix_messages_wallet_day", "ix_messages_account_status"}
 """Indices that hold the messages in the order of their days; the others' messages are few, or all of one day."""
@@ -60,7 +60,9 @@ def page(wanted: Filter, *, limit: int, offset: int, actor: Actor) -> tuple[list
         days = _count_days(wanted)
         if days is not None:
             return _load(_ids_by_days(wanted, days, limit, offset)), sum(count for _, count in days)
-        return _load(_ids(wanted, _condition(wanted), limit, offset)), _count(wanted, _condition(wanted))
+        where = _condition(wanted)
+        total = _count_batch(wanted)
+        return _load(_ids(wanted, where, limit, offset)), _count(wanted, where) if total is None else total
 
 
 def chunk_after(wanted: Filter, last: Row | None, size: int = 500, *, actor: Actor) -> list[MessageRow]:
@@ -130,6 +132,24 @@ def _count_days(wanted: Filter) -> list[tuple[str, int]] | None:
         (wanted.account_id, *ids, low, high),
     )
     return [(day, _count(wanted, _condition(wanted, day)) if day in partial else count) for day, count in rows]
+
+
+def _count_batch(wanted: Filter) -> int | None:
+    """What the batch's row knows of a whole batch: reading its 100,000 messages' index took 15 ms. None where it does
+    not know."""
+    if wanted.batch_id is None or (wanted.recipient, wanted.retrying, wanted.since, wanted.until) != (None, None, None, None):
+        return None
+    statuses = set(wanted.statuses or ALL)
+    counters = {BUCKETS[status] for status in statuses}
+    if any(BUCKETS[status] in counters and status not in statuses for status in ALL):
+        return None
+    wallets, ids = of_wallets(wanted.wallet_ids)
+    rows = query(
+        f"SELECT {' + '.join(sorted(counters))} FROM batches WHERE id = ? AND account_id = ? AND channel = ?"
+        f" AND state NOT IN ('intake', 'rejected'){wallets}",
+        (wanted.batch_id, wanted.account_id, wanted.channel, *ids),
+    )
+    return rows[0][0] if rows else 0
 
 
 def _ids_by_days(wanted: Filter, days: list[tuple[str, int]], limit: int, offset: int) -> list[int]:
