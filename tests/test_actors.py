@@ -27,7 +27,7 @@ AT_THE_DOOR = "pays from the wallet of the composer: a key was asked at its API'
 NOBODY = "housekeeping of every account, by row id"
 EXCEPTIONS = {
     "accounts.service.get_account": "what is known of an account before anybody's rights in it can be told",
-    "contacts.service.sweep_deleted": NOBODY,
+    "contacts.groups.sweep_deleted": NOBODY,
     "messages.campaigns.sms.composer": "what a send would be; sending it, or counting it, asks",
     "messages.campaigns.sms.read_order": "reads a form in the account's zone",
     "messages.email.compose.link_target": A_TOKEN,
@@ -117,7 +117,7 @@ def test_every_exception_is_still_one():
 
 
 def test_the_test_sees_both_forms_of_calls():
-    assert {"contacts.service.create_group", "wallets.service.find_wallet", "messages.sending.actions.retry"} <= USED
+    assert {"contacts.groups.create_group", "wallets.service.find_wallet", "messages.sending.actions.retry"} <= USED
 
 
 def asks(function: ast.FunctionDef) -> bool:

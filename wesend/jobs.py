@@ -18,8 +18,7 @@ from typing import TypeVar
 from flask import Flask
 
 from .accounts import idempotency
-from .contacts import service as contacts
-from .contacts import uploads
+from .contacts import groups, uploads
 from .coordination import leadership
 from .coordination.bell import DISPATCH, WEBHOOKS, Bell
 from .core import clock, storage
@@ -135,7 +134,7 @@ def housekeeping(_app: Flask) -> None:
     repeat(attempts.forget_old)
     repeat(receipt_inbox.forget_old)
     repeat(handed_in.forget_old)
-    contacts.sweep_deleted()
+    groups.sweep_deleted()
     uploads.forget_old()
     bulk.sweep_rejected()
 

@@ -9,7 +9,7 @@ import pytest
 
 from wesend.accounts import quota
 from wesend.accounts.service import AccountInfo, get_account, list_accounts
-from wesend.contacts import csv_import, service, uploads
+from wesend.contacts import csv_import, groups, service, uploads
 from wesend.contacts.service import NewContact
 from wesend.contacts.uploads import TooManyUploads
 from wesend.core.errors import InvalidInput, StorageQuotaExceeded
@@ -88,7 +88,7 @@ def test_everything_is_counted_to_the_byte_and_what_goes_is_taken_off(account, w
     sms(account, wallet, "Hello", 3, as_bulk=True)
     email(account, wallet, "Dear {name}", 120, name="Ännchen")
     before = assert_counted(account.id)
-    group = service.create_group(account.id, "Customers", description="é" * 50, tags=["a"], actor="test")
+    group = groups.create_group(account.id, "Customers", description="é" * 50, tags=["a"], actor="test")
     service.add_contacts(
         account.id,
         group["id"],
@@ -108,8 +108,8 @@ def test_everything_is_counted_to_the_byte_and_what_goes_is_taken_off(account, w
     )
     assert imported.group["contact_count"] == 1 and (imported.duplicates, imported.invalid) == (1, 1)
     assert_counted(account.id)
-    service.delete_group(account.id, group["id"], actor="cli")
-    service.delete_group(account.id, imported.group["id"], actor="cli")
+    groups.delete_group(account.id, group["id"], actor="cli")
+    groups.delete_group(account.id, imported.group["id"], actor="cli")
     assert assert_counted(account.id) == before._replace(contacts=0)
     write(lambda tx: tx.execute("UPDATE messages SET text = 'gone', fields = NULL WHERE channel = 'email'") and None)
     write(lambda tx: tx.execute("UPDATE batches SET text = ''") and None)
@@ -140,7 +140,7 @@ LARGE = {
     "a campaign of one": lambda account, wallet: sms(account, wallet, "Hello", as_bulk=True),
     "an e-mail": lambda account, wallet: email(account, wallet, "Hello"),
     "an e-mail to many": lambda account, wallet: email(account, wallet, "Hello", 150),
-    "a group": lambda account, _: service.create_group(account.id, "Another", actor="test"),
+    "a group": lambda account, _: groups.create_group(account.id, "Another", actor="test"),
     "a contact": lambda account, _: service.add_contacts(
         account.id, customers(), [NewContact(PHONES[9].e164, None, {})], "UG", actor="test"
     ),
@@ -151,7 +151,7 @@ LARGE = {
 
 @pytest.fixture
 def full(context, account, wallet):
-    group = service.create_group(account.id, "Customers", actor="test")
+    group = groups.create_group(account.id, "Customers", actor="test")
     service.add_contacts(account.id, group["id"], [NewContact(PHONES[0].e164, "Ann", {"x": "y" * 4000})], "UG", actor="test")
     allow(context, 0.004)
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from wesend.contacts import groups
 from wesend.contacts import service as contacts
 from wesend.contacts.service import NewContact
 
@@ -26,7 +27,7 @@ def member(app, shop):
 @pytest.fixture
 def group(app, shop) -> int:
     with app.app_context():
-        made = contacts.create_group(shop.account_id, "Customers", actor="test")["id"]
+        made = groups.create_group(shop.account_id, "Customers", actor="test")["id"]
         people = (("0712000001", "Ann Apio", "Kampala"), ("0712000002", "<b>Ben</b>", "Gulu"), ("0710000099", "Cal", "Jinja"))
         contacts.add_contacts(
             shop.account_id, made, (NewContact(phone, name, {"city": city}) for phone, name, city in people), "UG", actor="test"

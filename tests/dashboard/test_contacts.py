@@ -9,7 +9,7 @@ import zipfile
 import pytest
 from openpyxl import Workbook
 
-from wesend.contacts import service, uploads, workbook
+from wesend.contacts import groups, uploads, workbook
 from wesend.dashboard import frame
 from wesend.database import query
 
@@ -225,7 +225,7 @@ def test_whoever_opts_out_is_left_alone_until_it_is_taken_back(member, shop, app
 
 def test_another_accounts_group_does_not_exist(app, member):
     with app.app_context():
-        other = service.create_group(1, "Secret", actor="test")["id"]
+        other = groups.create_group(1, "Secret", actor="test")["id"]
     for path in (f"/contacts/{other}",):
         assert member.get(path).status_code == 404 and member.post(f"{path}/delete").status_code == 404
 

@@ -8,7 +8,7 @@ import pytest
 
 from wesend.accounts import idempotency
 from wesend.accounts.service import get_account
-from wesend.contacts import service as contacts
+from wesend.contacts import groups
 from wesend.database import query
 from wesend.messages.dispatch import holding, queue, suspension
 from wesend.messages.receipts import polling
@@ -190,7 +190,7 @@ SWEEPS = {
     ),
     "forget idempotency keys": lambda: idempotency.forget_old(),
     "forget mail that was caught": lambda: handed_in.forget_old(),
-    "sweep deleted groups": lambda: contacts.sweep_deleted(),
+    "sweep deleted groups": lambda: groups.sweep_deleted(),
 }
 
 

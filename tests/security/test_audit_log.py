@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from wesend.accounts import audit_log
 from wesend.accounts.roles import OWNER
+from wesend.contacts import groups
 from wesend.contacts import service as contacts
 from wesend.database import query, write
 
@@ -90,7 +91,7 @@ def test_failures_of_a_flood_are_not_all_kept(app, context, clock):
 
 @pytest.mark.parametrize("path", ["/messages/export?status=failed", "/wallets/{wallet}/statement", "/contacts/{group}/export"])
 def test_every_file_that_is_taken_away(app, context, shop, ann, path):
-    group = contacts.create_group(shop.account_id, "Friends", actor="test")["id"]
+    group = groups.create_group(shop.account_id, "Friends", actor="test")["id"]
     answer = Visitor(app, ann).get(path.format(wallet=shop.wallet, group=group), headers=FROM)
     assert answer.status_code == 200 and answer.mimetype == "text/csv"
     (entry,) = entries("export")
@@ -117,7 +118,7 @@ def test_a_file_is_given_although_the_log_cannot_be_written(app, context, ann, m
 
 def test_deletions_and_opt_outs_by_hand(app, context, shop, ann):
     visitor = Visitor(app, ann)
-    group = contacts.create_group(shop.account_id, "Friends", actor="test")
+    group = groups.create_group(shop.account_id, "Friends", actor="test")
     contacts.add_contacts(shop.account_id, group["id"], [contacts.NewContact("0712345678", "Ann", {})], "UG", actor="test")
     contact = query("SELECT id FROM contacts WHERE group_id = ?", (group["id"],))[0][0]
     assert visitor.post(f"/contacts/{group['id']}/contacts/{contact}/delete").status_code == 303

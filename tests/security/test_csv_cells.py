@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wesend.contacts.audience import iterate
 from wesend.contacts.csv_import import import_csv
-from wesend.contacts.service import iterate
 from wesend.core import phones
 from wesend.core.csv_cells import FORMULA_STARTS, safe_cell
 from wesend.dashboard.csv_out import lines

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from wesend.contacts import service
+from wesend.contacts import groups, service
 from wesend.contacts.csv_import import import_csv
 from wesend.contacts.files import COLUMN_LIMIT, CONTACT_LIMIT, FIELD_LIMIT
 from wesend.contacts.service import NewContact
@@ -70,7 +70,7 @@ def test_contacts_of_ever_new_fields_make_no_table_without_end(app):
     shop = mint(app)
     member = Visitor(app, make_user(app, "member", shop.account_id))
     with app.app_context():
-        group = service.create_group(shop.account_id, "Wide", actor="test")["id"]
+        group = groups.create_group(shop.account_id, "Wide", actor="test")["id"]
         people = [NewContact(f"+25671234{n:04}", None, {f"f{n}-{m}": str(m) for m in range(60)}) for n in range(3)]
         service.add_contacts(shop.account_id, group, people, "UG", actor="test")
     lines = list(csv.reader(io.StringIO(member.get(f"/contacts/{group}/export").text)))

@@ -7,8 +7,7 @@ import pytest
 from wesend.accounts import keys, service, sign_in, users
 from wesend.accounts.credentials import new_credentials
 from wesend.accounts.roles import MEMBER, OWNER
-from wesend.contacts import opting_out
-from wesend.contacts import service as groups
+from wesend.contacts import groups, opting_out
 from wesend.core.errors import (
     AccountSuspended,
     EmailTaken,

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from wesend.accounts.sides import LIVE, SANDBOX
-from wesend.contacts import opting_out
+from wesend.contacts import groups, opting_out
 from wesend.contacts import service as contacts
 from wesend.core import money
 from wesend.core.errors import GroupExists, InvalidInput
@@ -65,8 +65,8 @@ def test_people_see_the_names_of_both_sides(both):
     with both.app.app_context():
         for side in (LIVE, SANDBOX):
             with pytest.raises(GroupExists):
-                contacts.create_group(both.account.id, f"{side}word group", actor="test")
-            assert contacts.free_name(both.account.id, f"{side}word group", actor="test") == f"{side}word group (2)"
+                groups.create_group(both.account.id, f"{side}word group", actor="test")
+            assert groups.free_name(both.account.id, f"{side}word group", actor="test") == f"{side}word group (2)"
 
 
 # -- what people made ---------------------------------------------------------------
@@ -196,7 +196,7 @@ def test_placeholders_are_filled_from_contacts_of_the_same_side_or_of_people(bot
     with both.app.app_context():
         for owner in (LIVE, SANDBOX, None):
             name = owner or "people"
-            group = contacts.create_group(both.account.id, f"{name} clients", side=owner, actor="test")
+            group = groups.create_group(both.account.id, f"{name} clients", side=owner, actor="test")
             contacts.add_contacts(
                 both.account.id,
                 group["id"],

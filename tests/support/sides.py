@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from wesend.accounts.service import create_account
 from wesend.accounts.sides import SANDBOX, Side, side_of
+from wesend.contacts import groups
 from wesend.contacts import service as contacts
 from wesend.core import clock
 from wesend.database import atomic, query, query_one
@@ -72,7 +73,7 @@ class Both:
     def _of_people(self) -> Things:
         """By command or page; inside an application context."""
         things = Things("peopleword", phone=PHONES["people"], sender="PEOPLEWORD")
-        group = contacts.create_group(self.account.id, "peopleword group", actor="test")
+        group = groups.create_group(self.account.id, "peopleword group", actor="test")
         contacts.add_contacts(
             self.account.id, group["id"], [contacts.NewContact(things.phone, "peopleword", {})], "UG", actor="test"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from wesend.contacts import groups
 from wesend.contacts import service as contacts
 from wesend.sandbox.account import ensure_sandbox
 
@@ -41,7 +42,7 @@ def refused(answer: TestResponse, status: int, *fields: str) -> bool:
 
 def add_contact(app: Flask, account_id: int, phone: str, name: str | None = None, **fields: str) -> None:
     with app.app_context():
-        group = contacts.create_group(account_id, contacts.free_name(account_id, "Clients", actor="test"), actor="test")
+        group = groups.create_group(account_id, groups.free_name(account_id, "Clients", actor="test"), actor="test")
         added = contacts.add_contacts(account_id, group["id"], [contacts.NewContact(phone, name, fields)], "KE", actor="test")
         assert added.added == 1, added
 

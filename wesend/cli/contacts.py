@@ -7,7 +7,7 @@ import sys
 import click
 
 from ..accounts.service import get_account
-from ..contacts import csv_import, opting_out, service
+from ..contacts import csv_import, groups, opting_out
 from ..database import Row
 from ..routing import senders
 from .shared import ACCOUNT, ACTOR, Answer, command, open_file
@@ -102,7 +102,7 @@ def create_group(account_id: int, name: str, path: str | None) -> Answer:
     """Create a contact group, with the contacts of a CSV file if one is given."""
     account = get_account(account_id)
     if path is None:
-        row, skipped = service.create_group(account.id, name, actor=ACTOR), 0
+        row, skipped = groups.create_group(account.id, name, actor=ACTOR), 0
     else:
         with open_file(path) as file:
             imported = csv_import.import_csv(account, file, name=name, peoples_headers=True, actor=ACTOR)
@@ -119,7 +119,7 @@ def list_groups(account_id: int) -> Answer:
     get_account(account_id)
     rows = [
         {"group_id": row["id"], "name": row["name"], "count": row["contact_count"]}
-        for row in service.list_groups(account_id, limit=10_000, offset=0, actor=ACTOR)[0]
+        for row in groups.list_groups(account_id, limit=10_000, offset=0, actor=ACTOR)[0]
     ]
     return {"groups": rows}, "\n".join(
         f"{row['group_id']:>5}  {row['name']}  {row['count']} contacts" for row in rows

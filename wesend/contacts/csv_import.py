@@ -14,7 +14,7 @@ from ..core import clock, phones, storage
 from ..core.errors import StorageFull
 from ..database import Tx, write, write_surely
 from ..database.rows import GroupRow
-from . import service, tables
+from . import groups, service, tables
 from .files import EmptyList, NoPhoneColumn, Table
 from .headers import PHONE_HEADERS, Mapping, detect
 
@@ -78,14 +78,14 @@ def import_table(
         for index, column in enumerate(table.columns)
         if index in (mapping.phone, mapping.name) or index in mapping.fields or not column
     ]
-    group = service.create_group(account.id, name, tags=tags, columns=columns, state="importing", side=side, actor=actor)
+    group = groups.create_group(account.id, name, tags=tags, columns=columns, state="importing", side=side, actor=actor)
     try:
         counts = _import_rows(account.id, group["id"], table, mapping, home_country or account.country)
-        return Imported(service.get_group(account.id, group["id"], actor=actor), *counts)
+        return Imported(groups.get_group(account.id, group["id"], actor=actor), *counts)
     except BaseException:
         write_surely(lambda tx: tx.changed("UPDATE groups SET state = 'deleting' WHERE id = ?", (group["id"],)))
         with suppress(StorageFull):  # housekeeping does it
-            service.sweep_deleted(group["id"])
+            groups.sweep_deleted(group["id"])
         raise
 
 

@@ -9,6 +9,7 @@ from flask import current_app
 from ..accounts import keys
 from ..accounts import service as accounts
 from ..accounts.sides import SANDBOX
+from ..contacts import groups
 from ..contacts import service as contacts
 from ..core import money
 from ..database import query_one
@@ -81,7 +82,7 @@ def default_wallet() -> wallets.WalletInfo | None:
 
 def _ensure_contacts(account_id: int) -> None:
     if query_one("SELECT 1 FROM groups WHERE account_id = ?", (account_id,)) is None:
-        group = contacts.create_group(account_id, "Sandbox customers", columns=["phone", "name", "city"], side=SANDBOX, actor=ACTOR)
+        group = groups.create_group(account_id, "Sandbox customers", columns=["phone", "name", "city"], side=SANDBOX, actor=ACTOR)
         contacts.add_contacts(account_id, group["id"], (contacts.NewContact(*contact) for contact in CONTACTS), "UG", actor=ACTOR)
 
 

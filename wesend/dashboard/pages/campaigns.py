@@ -10,7 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ...accounts.service import AccountInfo
-from ...contacts import service as contacts
+from ...contacts import groups
 from ...core.errors import InvalidInput, StorageFull, WesendError
 from ...database.rows import BatchRow
 from ...messages.campaigns import sms as sms_campaigns
@@ -136,10 +136,7 @@ def _seen(step: str, written: Written, *, fails: bool = False) -> dict:
     """What a step shows beside its fields."""
     at = account()
     if step == "audience":
-        return {
-            "groups": contacts.list_groups(at.id, limit=GROUPS_SHOWN, offset=0, actor=actor())[0],
-            "wallets": wallet_choices(at),
-        }
+        return {"groups": groups.list_groups(at.id, limit=GROUPS_SHOWN, offset=0, actor=actor())[0], "wallets": wallet_choices(at)}
     if step == "text":
         return {
             "senders": sender_choices(at),
@@ -165,7 +162,7 @@ def _seen(step: str, written: Written, *, fails: bool = False) -> dict:
 
 def _count(at: AccountInfo, audience: Audience) -> int:
     """About how many: a phone in two groups counts twice until the check."""
-    return sum(contacts.get_group(at.id, group_id, actor=actor())["contact_count"] for group_id in audience.group_ids) + len(
+    return sum(groups.get_group(at.id, group_id, actor=actor())["contact_count"] for group_id in audience.group_ids) + len(
         audience.numbers.split()
     )
 

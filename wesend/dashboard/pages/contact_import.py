@@ -12,7 +12,7 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import SelectField
 from wtforms.validators import Length
 
-from ...contacts import csv_import, service, uploads
+from ...contacts import csv_import, groups, uploads
 from ...contacts.files import Table
 from ...contacts.headers import Mapping, detect
 from ...core.errors import InvalidInput, WesendError
@@ -45,7 +45,7 @@ class FileForm(Form):
 
 class ImportForm(Form):
     domain_names = {"name": "group"}
-    group = Text("Name of the group", [REQUIRED, Length(max=service.NAME_LENGTH)])
+    group = Text("Name of the group", [REQUIRED, Length(max=groups.NAME_LENGTH)])
     country = SelectField("Home country", choices=COUNTRIES, description="How numbers without a country code are read.")
 
 
@@ -63,7 +63,7 @@ def start_import() -> ResponseReturnValue:
 @blueprint.get("/import/<token>")
 def map_columns(token: str) -> ResponseReturnValue:
     form = ImportForm()
-    form.group.data = service.free_name(account().id, query_args.text("named") or "Imported", actor=actor())
+    form.group.data = groups.free_name(account().id, query_args.text("named") or "Imported", actor=actor())
     form.country.data = account().country
     with uploads.Opened(account(), token, actor=actor()) as table:
         mapping = detect(table.columns, peoples=True)

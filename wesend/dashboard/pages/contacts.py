@@ -8,7 +8,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms.validators import Length
 
-from ...contacts import opting_out, service
+from ...contacts import audience, opting_out, service
+from ...contacts import groups as contact_groups
 from ...contacts.files import COLUMN_LIMIT
 from ...contacts.service import NewContact
 from ...core import phones
@@ -30,7 +31,7 @@ EMAIL, OTHERS = "email", "other fields"
 
 
 class GroupForm(Form):
-    name = Text("Name", [REQUIRED, Length(max=service.NAME_LENGTH)])
+    name = Text("Name", [REQUIRED, Length(max=contact_groups.NAME_LENGTH)])
 
 
 class ContactForm(Form):
@@ -47,16 +48,16 @@ def index() -> ResponseReturnValue:
     form = GroupForm()
     if form.sent():
         with form.refusals():
-            made = service.create_group(account().id, form.name.data, actor=actor())
+            made = contact_groups.create_group(account().id, form.name.data, actor=actor())
             return redirect(url_for(".show", group_id=made["id"]), 303)
-    groups, total = service.list_groups(account().id, limit=GROUPS_SHOWN, offset=0, actor=actor())
+    groups, total = contact_groups.list_groups(account().id, limit=GROUPS_SHOWN, offset=0, actor=actor())
     return render_template("contacts/index.html", form=form, groups=groups, total=total)
 
 
 @blueprint.route("/<int:group_id>", methods=["GET", "POST"])
 def show(group_id: int) -> ResponseReturnValue:
     """``edit=ID`` shows that contact as a form in its own row."""
-    group, form = service.get_group(account().id, group_id, actor=actor()), ContactForm()
+    group, form = contact_groups.get_group(account().id, group_id, actor=actor()), ContactForm()
     names = _fields(group)
     if form.sent():
         with form.refusals():
@@ -87,7 +88,7 @@ def _show(group: GroupRow, form: ContactForm, shown: Page, names: list[str], *, 
         edited=edited,
         given=given,
         names=_with_own(given, names),
-        people=[(row, service.variables(row)) for row in shown.rows],
+        people=[(row, audience.variables(row)) for row in shown.rows],
     )
 
 
@@ -114,7 +115,7 @@ def _written(form: ContactForm, names: list[str]) -> NewContact:
 
 @blueprint.post("/<int:group_id>/contacts/<int:contact_id>")
 def change_contact(group_id: int, contact_id: int) -> ResponseReturnValue:
-    group, form = service.get_group(account().id, group_id, actor=actor()), ContactForm()
+    group, form = contact_groups.get_group(account().id, group_id, actor=actor()), ContactForm()
     contact = service.get_contact(group, contact_id, actor=actor())
     names = _fields(group)
     if form.sent():
@@ -140,7 +141,7 @@ def _back_to(group_id: int) -> str:
 @blueprint.get("/<int:group_id>/export")
 def export(group_id: int) -> ResponseReturnValue:
     """In the columns that an import reads again; the last holds, as JSON, the fields that find no column of their own."""
-    group, reader = service.get_group(account().id, group_id, actor=actor()), actor()
+    group, reader = contact_groups.get_group(account().id, group_id, actor=actor()), actor()
     found = service.field_names(group, actor=reader)
     names = [name for name in found if name.lower() not in ("phone", "name", OTHERS)]
     others = [OTHERS] if len(found) == COLUMN_LIMIT else []
@@ -161,7 +162,7 @@ def _cells(row: Row, names: list[str], with_others: bool) -> list[object]:
 
 @blueprint.post("/<int:group_id>/delete")
 def delete(group_id: int) -> ResponseReturnValue:
-    service.delete_group(account().id, group_id, actor=actor())
+    contact_groups.delete_group(account().id, group_id, actor=actor())
     flash("The group is gone.", "success")
     return redirect(url_for(".index"), 303)
 

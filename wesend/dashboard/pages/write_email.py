@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from ...contacts import service as contacts
+from ...contacts import audience
+from ...contacts import groups as contact_groups
 from ...core.errors import InvalidInput
 from ...database.rows import BatchRow
 from ...gateways import registry
@@ -56,8 +57,8 @@ def write() -> ResponseReturnValue:
     if form.sent():
         with form.refusals():
             return _sent(email_campaigns.send_email(account(), _draft(form), actor=actor()))
-    groups, _ = contacts.list_groups(account().id, limit=GROUPS_SHOWN, offset=0, actor=actor())
-    counts = contacts.mailable_counts(account().id, actor=actor())
+    groups, _ = contact_groups.list_groups(account().id, limit=GROUPS_SHOWN, offset=0, actor=actor())
+    counts = audience.mailable_counts(account().id, actor=actor())
     return render_template(
         "emails/write.html",
         form=form,
@@ -88,7 +89,7 @@ def _sent(batch: BatchRow) -> ResponseReturnValue:
 
 def _told(form: EmailForm) -> dict[str, str]:
     """Who gets it, as the server reads what was typed."""
-    counts = contacts.mailable_counts(account().id, actor=actor())
+    counts = audience.mailable_counts(account().id, actor=actor())
     typed, wrong = email_campaigns.split_addresses(form.addresses.data or ""), email_campaigns.refused(form.addresses.data or "")
     people = len(typed) - len(wrong) + sum(counts.get(group_id, 0) for group_id in form.groups.data or ())
     more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""

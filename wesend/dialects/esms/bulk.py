@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 
-from ...contacts import service as contacts
+from ...contacts import audience, groups
 from ...contacts.files import EmptyList
 from ...core import clock, countries, money, phones, templating
 from ...core.errors import BatchNotFound, NotCancellable
@@ -44,13 +44,13 @@ def _composer(data: dict, *, simulate_low_balance: bool) -> Composer:
 
 def _audience(data: dict, *, personal: bool) -> Iterator[Addressee]:
     """The lists' contacts, a phone once, with the fields of the first list that has it."""
-    lists = [contacts.get_group(account().id, list_id, side=side(), actor=actor()) for list_id in data["contact_list_ids"]]
+    lists = [groups.get_group(account().id, list_id, side=side(), actor=actor()) for list_id in data["contact_list_ids"]]
     if not any(found["contact_count"] for found in lists):
         raise EmptyList("The contact lists hold no contacts")
     reader = actor()
     return (
-        Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), contacts.variables(row) if personal else None)
-        for row in contacts.iterate(lists, actor=reader)
+        Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), audience.variables(row) if personal else None)
+        for row in audience.iterate(lists, actor=reader)
     )
 
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
 
-from ...contacts import csv_import, service
+from ...contacts import csv_import, groups, service
 from ...database.rows import GroupRow
 from ..body import check_text, query_arguments, upload_fields
 from ..dialect import account, actor, load, side
@@ -34,7 +34,7 @@ def upload_list() -> ResponseReturnValue:
     imported = csv_import.import_csv(
         account(),
         file.stream,
-        name=service.free_name(account().id, name, side=side(), actor=actor()),
+        name=groups.free_name(account().id, name, side=side(), actor=actor()),
         tags=_tags(form.getlist("tags")),
         side=side(),
         actor=actor(),
@@ -60,7 +60,7 @@ def _tags(given: list[str]) -> list[str]:
 @blueprint.get("")
 def list_lists() -> ResponseReturnValue:
     data = load(schemas.LONG_PAGE, query_arguments())
-    rows, total = service.list_groups(
+    rows, total = groups.list_groups(
         account().id, limit=data["limit"], offset=data["page"] * data["limit"], side=side(), actor=actor()
     )
     return {"lists": [_shown(row) for row in rows], "total": total}
@@ -68,13 +68,13 @@ def list_lists() -> ResponseReturnValue:
 
 @blueprint.get("/<list_id>")
 def show_list(list_id: str) -> ResponseReturnValue:
-    return _shown(service.get_group(account().id, row_id(list_id), side=side(), actor=actor()))
+    return _shown(groups.get_group(account().id, row_id(list_id), side=side(), actor=actor()))
 
 
 @blueprint.get("/<list_id>/contacts")
 def list_contacts(list_id: str) -> ResponseReturnValue:
     data = load(schemas.LONG_PAGE, query_arguments())
-    group = service.get_group(account().id, row_id(list_id), side=side(), actor=actor())
+    group = groups.get_group(account().id, row_id(list_id), side=side(), actor=actor())
     rows = service.list_contacts(group, limit=data["limit"], offset=data["page"] * data["limit"], actor=actor())
     return {
         "contacts": [
@@ -86,7 +86,7 @@ def list_contacts(list_id: str) -> ResponseReturnValue:
 
 @blueprint.delete("/<list_id>")
 def delete_list(list_id: str) -> ResponseReturnValue:
-    service.delete_group(account().id, row_id(list_id), side=side(), actor=actor())
+    groups.delete_group(account().id, row_id(list_id), side=side(), actor=actor())
     return "", 204
 
 

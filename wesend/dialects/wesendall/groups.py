@@ -6,7 +6,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
-from ...contacts import service
+from ...contacts import groups, service
 from ...core import clock
 from ...database import Row
 from ..body import json_object, query_arguments
@@ -23,7 +23,7 @@ def create_group() -> ResponseReturnValue:
     data = load(schemas.NEW_GROUP, json_object())
     wallet_of(data)
     return success(
-        _group(service.create_group(account().id, data["name"], description=data["description"], side=side(), actor=actor())), 201
+        _group(groups.create_group(account().id, data["name"], description=data["description"], side=side(), actor=actor())), 201
     )
 
 
@@ -31,7 +31,7 @@ def create_group() -> ResponseReturnValue:
 def list_groups() -> ResponseReturnValue:
     data = load(schemas.PAGE, query_arguments())
     wallet_of(data)
-    found, total = service.list_groups(
+    found, total = groups.list_groups(
         account().id, limit=data["per_page"], offset=(data["page"] - 1) * data["per_page"], side=side(), actor=actor()
     )
     return success({"groups": [_group(row) for row in found], "pagination": pagination(data["page"], data["per_page"], total)})
@@ -40,7 +40,7 @@ def list_groups() -> ResponseReturnValue:
 @blueprint.delete("/<group_id>")
 def delete_group(group_id: str) -> ResponseReturnValue:
     wallet_of(load(schemas.WALLET, query_arguments()))
-    service.delete_group(account().id, row_id(group_id), side=side(), actor=actor())
+    groups.delete_group(account().id, row_id(group_id), side=side(), actor=actor())
     return "", 204
 
 
@@ -48,7 +48,7 @@ def delete_group(group_id: str) -> ResponseReturnValue:
 def list_contacts(group_id: str) -> ResponseReturnValue:
     data = load(schemas.PAGE, query_arguments())
     wallet_of(data)
-    group = service.get_group(account().id, row_id(group_id), side=side(), actor=actor())
+    group = groups.get_group(account().id, row_id(group_id), side=side(), actor=actor())
     found = service.list_contacts(group, limit=data["per_page"], offset=(data["page"] - 1) * data["per_page"], actor=actor())
     return success(
         {

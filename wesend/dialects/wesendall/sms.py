@@ -7,7 +7,7 @@ import json
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from ...contacts import service as contacts
+from ...contacts import audience, groups
 from ...core import clock, money, phones, templating
 from ...database import Row
 from ...database.rows import MessageRow
@@ -41,12 +41,12 @@ def send_sms() -> ResponseReturnValue:
 def send_to_group() -> ResponseReturnValue:
     data = load(schemas.SEND_GROUP, json_object())
     wallet = wallet_of(data)
-    group = contacts.get_group(account().id, data["group_id"], side=side(), actor=actor())
+    group = groups.get_group(account().id, data["group_id"], side=side(), actor=actor())
     render = templating.render if templating.has_variables(data["message"]) else None
     composer = Composer(account(), wallet, data["message"], sender=data["sender"], render=render)
     addressees = (
-        Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), contacts.variables(row) if render else None)
-        for row in contacts.iterate([group], actor=actor())
+        Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), audience.variables(row) if render else None)
+        for row in audience.iterate([group], actor=actor())
     )
     accepted = send.send(composer, addressees, origin=origin(), order=Order(group_id=group["id"]))
     return answer_sent(send.sent_now(accepted), wallet)

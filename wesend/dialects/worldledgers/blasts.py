@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 
-from ...contacts import service as contacts
+from ...contacts import audience
 from ...core import templating
 from ...core.chunks import chunks
 from ...messages.email import compose as mail
@@ -61,18 +61,18 @@ def _phones(given: list[str]) -> Iterator[Addressee]:
     """Each recipient with the fields of the contact that has its number; no phone where it is not a Kenyan mobile number."""
     for chunk in chunks(given, CHUNK):
         read = [(text, kenyan_mobile(text)) for text in chunk]
-        known = contacts.find_by(account().id, "phone", [phone.e164 for _, phone in read if phone], side=side(), actor=actor())
+        known = audience.find_by(account().id, "phone", [phone.e164 for _, phone in read if phone], side=side(), actor=actor())
         for text, phone in read:
             contact = known.get(phone.e164) if phone else None
-            yield Addressee(text, phone, contacts.variables(contact) if contact else None)
+            yield Addressee(text, phone, audience.variables(contact) if contact else None)
 
 
 def _addresses(given: Iterable[str]) -> Iterator[Addressee]:
     for chunk in chunks(given, CHUNK):
-        known = contacts.find_by(account().id, "email", [text.strip().lower() for text in chunk], side=side(), actor=actor())
+        known = audience.find_by(account().id, "email", [text.strip().lower() for text in chunk], side=side(), actor=actor())
         for text in chunk:
             contact = known.get(text.strip().lower())
-            yield Addressee(text, None, contacts.variables(contact) if contact else None)
+            yield Addressee(text, None, audience.variables(contact) if contact else None)
 
 
 def answer_batch(uid: str) -> ResponseReturnValue:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from ...accounts.roles import Actor
 from ...accounts.service import AccountInfo
-from ...contacts import service as contacts
+from ...contacts import audience as contacts
+from ...contacts import groups as contact_groups
 from ...core.chunks import chunks
 from ...core.email_address import is_address
 from ...core.errors import InvalidInput
@@ -48,7 +49,7 @@ def split_addresses(typed: str) -> list[str]:
 
 def addressees(account: AccountInfo, draft: EmailDraft, actor: Actor) -> Iterator[Addressee]:
     """The groups' contacts that have an address, then the typed ones, each with the fields of its contact. GroupNotFound."""
-    groups = [contacts.get_group(account.id, group_id, actor=actor) for group_id in draft.group_ids]
+    groups = [contact_groups.get_group(account.id, group_id, actor=actor) for group_id in draft.group_ids]
     for row in contacts.iterate_mailable(groups, actor=actor):
         yield Addressee(row["email"], None, contacts.variables(row))
     typed = split_addresses(draft.addresses)

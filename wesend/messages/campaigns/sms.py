@@ -11,7 +11,8 @@ from typing import NamedTuple
 from ...accounts import roles
 from ...accounts.roles import Actor
 from ...accounts.service import AccountInfo
-from ...contacts import service as contacts
+from ...contacts import audience as contacts
+from ...contacts import groups as contact_groups
 from ...core import clock, phones, templating
 from ...core.errors import BatchNotFound, InvalidInput, InvalidSchedule, WalletForbidden, WalletNotFound
 from ...core.ids import new_id
@@ -66,7 +67,7 @@ def find_wallet(account: AccountInfo, uid: str, *, actor: Actor) -> WalletInfo:
 
 def addressees(account: AccountInfo, audience: Audience, actor: Actor) -> Iterator[Addressee]:
     """Everybody: the groups' contacts with their fields, then the numbers. GroupNotFound."""
-    groups = [contacts.get_group(account.id, group_id, actor=actor) for group_id in audience.group_ids]
+    groups = [contact_groups.get_group(account.id, group_id, actor=actor) for group_id in audience.group_ids]
     for row in contacts.iterate(groups, actor=actor):
         yield Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), contacts.variables(row))
     yield from read_recipients(phones.split_list(audience.numbers, account.country), account.country)
@@ -75,7 +76,7 @@ def addressees(account: AccountInfo, audience: Audience, actor: Actor) -> Iterat
 def groups_for(account: AccountInfo, wallet: WalletInfo, group_ids: Iterable[int], actor: Actor) -> list[GroupRow]:
     """The groups of a send that the wallet pays; GroupNotFound for one that is not the account's, InvalidInput for one
     that a key of the other side made."""
-    found = [contacts.get_group(account.id, group_id, actor=actor) for group_id in group_ids]
+    found = [contact_groups.get_group(account.id, group_id, actor=actor) for group_id in group_ids]
     for group in found:
         if group["side"] not in (None, wallet.side):
             raise InvalidInput(

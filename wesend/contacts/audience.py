@@ -1,0 +1,100 @@
+"""Contacts as sends read them: whole groups page by page, those of some numbers or addresses, and what a text may name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from ..accounts import roles
+from ..accounts.roles import SEE, Actor
+from ..accounts.sides import SEEN, Side
+from ..database import Row, keyset, marks, query
+from ..database.rows import ContactRow
+
+PAGE = 250
+"""Contacts that are read at a time: 5 MB of the largest there may be. Earlier versions took half a megabyte in one."""
+
+
+def iterate(groups: Sequence[Row], page: int = PAGE, *, actor: Actor) -> Iterator[Row]:
+    """Every contact of the groups, in the order of the groups, a page at a time; a phone in two comes with the
+    first.
+    """
+    group_ids = _readable(groups, actor)
+    for position, group_id in enumerate(group_ids):
+        for rows in _pages(group_id, group_ids[:position], page):
+            yield from rows
+
+
+def _pages(group_id: int, earlier: list[int], page: int) -> Iterator[list[Row]]:
+    """Pages of the group's contacts whose phone is in none of the groups before it."""
+    unseen = (
+        f" AND NOT EXISTS (SELECT 1 FROM contacts e WHERE e.group_id IN ({marks(earlier)}) AND e.phone = c.phone)"
+        if earlier
+        else ""
+    )
+    sql = f"SELECT id, phone, country, name, data FROM contacts c WHERE group_id = ? AND id > ?{unseen} ORDER BY id LIMIT ?"
+    return keyset.pages(lambda last: query(sql, (group_id, last, *earlier, page)))
+
+
+def _readable(groups: Sequence[Row], actor: Actor) -> list[int]:
+    for group in groups:
+        roles.require(actor, SEE, group["account_id"])
+    return [group["id"] for group in groups]
+
+
+def iterate_mailable(groups: Sequence[Row], page: int = PAGE, *, actor: Actor) -> Iterator[Row]:
+    """The contacts of the groups that have an e-mail address, a page at a time; an address may come again."""
+    for group_id in _readable(groups, actor):
+        for rows in _mailable_pages(group_id, page):
+            yield from rows
+
+
+def _mailable_pages(group_id: int, page: int) -> Iterator[list[Row]]:
+    sql = "SELECT * FROM contacts WHERE group_id = ? AND id > ? AND email IS NOT NULL ORDER BY id LIMIT ?"
+    return keyset.pages(lambda last: query(sql, (group_id, last, page)))
+
+
+def mailable_counts(account_id: int, *, actor: Actor) -> dict[int, int]:
+    """How many contacts of each group have an e-mail address; groups without any are left out."""
+    roles.require(actor, SEE, account_id)
+    return {
+        row[0]: row[1]
+        for row in query(
+            "SELECT group_id, count(*) FROM contacts WHERE account_id = ? AND email IS NOT NULL GROUP BY group_id", (account_id,)
+        )
+    }
+
+
+NEWEST_BY = f"""
+    SELECT * FROM contacts
+    WHERE id IN (
+        SELECT max(id) FROM contacts
+        WHERE account_id = ? AND {{column}} IN ({{values}})
+            AND EXISTS (SELECT 1 FROM groups WHERE id = contacts.group_id AND {SEEN})
+        GROUP BY {{column}}
+    )
+"""
+
+
+def find_by(account_id: int, column: str, values: list[str], *, side: Side | None = None, actor: Actor) -> dict[str, ContactRow]:
+    """The account's contacts whose ``phone`` (E.164) or ``email`` (lower case) is one of the values; the newest of
+    each, of the groups that ``side`` sees.
+    """
+    roles.require(actor, SEE, account_id)
+    assert column in ("phone", "email")
+    if not values:
+        return {}
+    rows = query(NEWEST_BY.format(column=column, values=marks(values)), (account_id, *values, side))
+    return {row[column]: row for row in rows}
+
+
+def variables(contact: Row) -> dict[str, str]:
+    """What a text may name of a contact, keys in lower case; ``name``/``first_name`` and ``phone`` are built in."""
+    values = {}
+    if contact["data"]:
+        values = {key.strip().lower(): value for key, value in json.loads(contact["data"]).items()}
+    name = contact["name"] or values.get("name") or " ".join(filter(None, (values.get("first_name"), values.get("last_name"))))
+    values["name"] = name
+    values.setdefault("first_name", name.split(" ")[0] if name else "")
+    values["phone"] = values["phone_number"] = contact["phone"]
+    return values
