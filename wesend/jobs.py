@@ -31,7 +31,7 @@ from .messages.receipts import polling
 from .messages.sending import actions, bulk
 from .operations import alerts, backup, clock_changes, retention, status_counts, storage_watch
 from .sandbox import handed_in, mail_catcher
-from .wallets import deposits
+from .wallets import deposit_polling
 from .webhooks import attempts, deliver
 from .webhooks.courier import Courier
 
@@ -91,7 +91,9 @@ class Apart:
 
 SWEEPS_AT_MOST = 50
 _receipts = Apart("ask-receipts", polling.due_gateways, lambda name: polling.poll_due(gateway=name), registry.SANDBOX)
-_deposits = Apart("ask-deposits", deposits.due_gateways, lambda name: deposits.poll_due(gateway=name), registry.SANDBOX_MONEY)
+_deposits = Apart(
+    "ask-deposits", deposit_polling.due_gateways, lambda name: deposit_polling.poll_due(gateway=name), registry.SANDBOX_MONEY
+)
 
 
 def poll_receipts(app: Flask) -> None:

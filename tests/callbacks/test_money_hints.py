@@ -13,7 +13,7 @@ from tests.support.fakes import answer, drop
 from tests.support.gateways import Vendor, set_up
 from wesend.core.phones import normalise
 from wesend.database import query
-from wesend.wallets import deposits
+from wesend.wallets import deposit_polling, deposits
 
 PAYER = normalise("0712345678", "KE")
 AMOUNT = 500_000_000
@@ -95,9 +95,9 @@ def test_a_callback_is_answered_as_mpesa_wants_it_and_moves_no_money_by_itself(m
 def test_the_gateway_is_asked_at_the_next_look_and_what_it_says_counts(mpesa, wallet):
     deposit = start(wallet)
     mpesa.says(0)
-    assert deposits.poll_due() == 0, "it is not due yet"
+    assert deposit_polling.poll_due() == 0, "it is not due yet"
     mpesa.hint("ws_1")
-    assert deposits.poll_due() == 1 and mpesa.questions() == ["ws_1"]
+    assert deposit_polling.poll_due() == 1 and mpesa.questions() == ["ws_1"]
     assert now(deposit)["status"] == "successful" and credits() == [AMOUNT], "what was asked"
     assert problems() == []
 
@@ -108,7 +108,7 @@ def test_a_forged_callback_credits_nothing(mpesa, wallet, forget):
     mpesa.still_open() if forget == "still_open" else mpesa.says(1032)
     for _ in range(5):
         mpesa.hint("ws_1")
-        deposits.poll_due()
+        deposit_polling.poll_due()
     assert now(deposit)["status"] == ("pending" if forget == "still_open" else "failed")
     assert balance(wallet) == "0" and credits() == []
 
@@ -116,7 +116,7 @@ def test_a_forged_callback_credits_nothing(mpesa, wallet, forget):
 def test_a_callback_for_nothing_of_ours_is_answered_and_forgotten(mpesa, wallet):
     start(wallet)
     assert mpesa.hint("ws_alien", reference="no such").status_code == 200
-    assert deposits.poll_due() == 0 and credits() == []
+    assert deposit_polling.poll_due() == 0 and credits() == []
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"Body": {"stkCallback": {}}}', b"\xff"])
@@ -136,10 +136,10 @@ def test_a_charge_whose_answer_was_lost_is_found_again_by_its_callback(mpesa, wa
     assert charged["CallBackURL"].endswith(f"{mpesa.vendor.path}?reference={deposit['reference']}")
     mpesa.says(0)
     clock.advance(5)
-    deposits.poll_due()
+    deposit_polling.poll_due()
     assert mpesa.questions() == [] and now(deposit)["status"] == "pending", "it can't be asked without its id"
     mpesa.hint("ws_lost", reference=deposit["reference"])
-    deposits.poll_due()
+    deposit_polling.poll_due()
     assert mpesa.questions() == ["ws_lost"] and now(deposit)["status"] == "successful" and credits() == [AMOUNT]
 
 
@@ -147,11 +147,11 @@ def test_another_deposits_id_is_not_taken_for_a_lost_one(mpesa, wallet, fake):
     paid = start(wallet)
     mpesa.says(0)
     mpesa.hint("ws_1")
-    deposits.poll_due()
+    deposit_polling.poll_due()
     fake.on("POST", TOKEN[1], drop)
     lost = start(wallet, 900 * AMOUNT)
     mpesa.hint("ws_1", reference=lost["reference"])
-    deposits.poll_due()
+    deposit_polling.poll_due()
     assert (now(lost)["status"], now(lost)["gateway_ref"]) == ("pending", None)
     assert now(paid)["status"] == "successful" and credits() == [AMOUNT]
 
@@ -160,7 +160,7 @@ def test_the_id_that_the_gateway_itself_gave_is_not_replaced(mpesa, wallet):
     deposit = start(wallet)
     mpesa.says(0)
     mpesa.hint("ws_other", reference=deposit["reference"])
-    deposits.poll_due()
+    deposit_polling.poll_due()
     assert mpesa.questions() == ["ws_1"] and now(deposit)["gateway_ref"] == "ws_1"
 
 
@@ -170,31 +170,31 @@ def test_money_that_comes_after_a_deposit_has_ended_is_credited_once(mpesa, wall
     if ended == "failed":
         mpesa.says(1037)
     clock.advance(5 if ended == "failed" else 24 * 3600)
-    deposits.poll_due()
+    deposit_polling.poll_due()
     assert now(deposit)["status"] == ended
     mpesa.says(0)
     for _ in range(3):
         mpesa.hint("ws_1")
-        deposits.poll_due()
+        deposit_polling.poll_due()
     assert now(deposit)["status"] == "successful" and credits() == [AMOUNT] and problems() == []
 
 
 def test_a_late_hint_is_followed_up_while_the_gateway_gives_no_clear_answer_but_not_for_ever(mpesa, wallet, clock):
     deposit = start(wallet)
     clock.advance(24 * 3600)
-    deposits.poll_due()
+    deposit_polling.poll_due()
     mpesa.hint("ws_1")
-    deposits.poll_due()
+    deposit_polling.poll_due()
     asked = len(mpesa.questions())
     for _ in range(100):
         clock.advance(60)
-        deposits.poll_due()
-    assert now(deposit)["poll_at"] is None and len(mpesa.questions()) == asked + deposits.LATE_POLLS
+        deposit_polling.poll_due()
+    assert now(deposit)["poll_at"] is None and len(mpesa.questions()) == asked + deposit_polling.LATE_POLLS
     mpesa.hint("ws_1")
-    deposits.poll_due()
+    deposit_polling.poll_due()
     mpesa.says(0)
     clock.advance(60)
-    deposits.poll_due()
+    deposit_polling.poll_due()
     assert now(deposit)["status"] == "successful" and credits() == [AMOUNT]
 
 
@@ -203,20 +203,20 @@ def test_what_has_ended_is_not_polled_on(mpesa, wallet, clock, code):
     deposit = start(wallet)
     mpesa.says(code)
     clock.advance(5)
-    deposits.poll_due()
+    deposit_polling.poll_due()
     mpesa.hint("ws_1")
     asked = len(mpesa.questions())
     for _ in range(10):
         clock.advance(600)
-        deposits.poll_due()
+        deposit_polling.poll_due()
     assert now(deposit)["status"] == "failed" and len(mpesa.questions()) == asked + 1
 
 
 def test_a_check_by_hand_of_what_has_ended_starts_no_polling(mpesa, wallet, clock):
     deposit = start(wallet)
     clock.advance(24 * 3600)
-    deposits.poll_due()
-    assert deposits.check(deposit["id"])["poll_at"] is None
+    deposit_polling.poll_due()
+    assert deposit_polling.check(deposit["id"])["poll_at"] is None
 
 
 @pytest.fixture
@@ -239,7 +239,7 @@ def test_momo_brings_a_hint_by_post_or_put_and_what_it_confirms_is_credited(momo
         momo(method=method, json={"externalId": deposit["reference"], "status": "SUCCESSFUL", "amount": "9999999"}).status_code
         == 200
     )
-    deposits.poll_due()
+    deposit_polling.poll_due()
     assert credits() == [credited] and now(deposit)["amount_micros"] == credited and problems() == []
 
 
@@ -266,7 +266,7 @@ def test_marzpays_signature_is_checked_and_its_word_still_asked_for(marzpay, wal
         "/api/v1/collect-money/mz-1",
         answer(200, {"data": {"transaction": {"status": "completed"}, "collection": {"amount": {"raw": "499.5"}}}}),
     )
-    deposits.poll_due()
+    deposit_polling.poll_due()
     assert now(deposit)["status"] == "successful" and credits() == [499_500_000]
 
 

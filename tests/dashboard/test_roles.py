@@ -16,7 +16,7 @@ from wesend.gateways import test_send
 from wesend.messages.receipts import unknown_outcomes
 from wesend.operations import backup_download, onboarding, pausing
 from wesend.routing import rates, routes, senders
-from wesend.wallets import deposits
+from wesend.wallets import deposit_review
 from wesend.wallets import service as wallets
 from wesend.webhooks import attempts, endpoints
 
@@ -45,9 +45,9 @@ OPERATORS = {
     "sees everybody": lambda actor, shop: users.list_users(actor=actor),
     "makes an operator": lambda actor, shop: users.create_user("me@example.com", actor=actor),
     "becomes one": lambda actor, shop: users.set_role(actor.id, "operator", actor=actor),
-    "reviews deposits": lambda actor, shop: deposits.review("waiting", actor=actor),
-    "settles a deposit": lambda actor, shop: deposits.settle_by_hand(1, money.MICRO, note="me", actor=actor),
-    "gives a deposit up": lambda actor, shop: deposits.give_up(1, actor=actor),
+    "reviews deposits": lambda actor, shop: deposit_review.review("waiting", actor=actor),
+    "settles a deposit": lambda actor, shop: deposit_review.settle_by_hand(1, money.MICRO, note="me", actor=actor),
+    "gives a deposit up": lambda actor, shop: deposit_review.give_up(1, actor=actor),
     "decides an outcome": lambda actor, shop: unknown_outcomes.decide("x", unknown_outcomes.LOST, actor=actor),
     "sees unknown outcomes": lambda actor, shop: unknown_outcomes.list_unknown(actor=actor),
     "sets a gateway": lambda actor, shop: gateways.set_gateway("x", "sandbox", {}, {}, actor=actor),

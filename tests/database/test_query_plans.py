@@ -14,7 +14,7 @@ from wesend.messages.dispatch import holding, queue, suspension
 from wesend.messages.receipts import polling
 from wesend.messages.sending import actions, bulk
 from wesend.sandbox import handed_in
-from wesend.wallets import deposits
+from wesend.wallets import deposit_polling
 from wesend.webhooks import attempts, deliver, endpoints
 
 from ..conftest import make_app
@@ -181,7 +181,7 @@ SWEEPS = {
     "finish cancellations": lambda: actions.finish_cancellations(),
     "poll receipts": lambda: polling.poll_due(),
     "expire": lambda: polling.expire(),
-    "poll deposits": lambda: deposits.poll_due(),
+    "poll deposits": lambda: deposit_polling.poll_due(),
     "webhooks: who has something due": lambda: deliver.due_endpoints(),
     "webhooks: when the next is due": lambda: deliver.seconds_to_next(0),
     "webhooks: claim": lambda: deliver.claim(1, 10),

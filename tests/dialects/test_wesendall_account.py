@@ -9,7 +9,7 @@ from wesend.adapters.money.sandbox import SandboxMoney
 from wesend.database import query
 from wesend.gateways import registry
 from wesend.operations.audit import audit
-from wesend.wallets import deposits
+from wesend.wallets import deposit_polling, deposit_settlement
 
 from ..support.accounts import mint, new_wesendall, wesendall_of
 from ..support.apis import Wesendall
@@ -102,8 +102,8 @@ def test_a_top_up_that_is_paid_is_credited_once(app, clock, jobs):
         jobs.deposits()
         with app.app_context():
             [row] = query("SELECT id FROM deposits")
-            assert not deposits.settle(row["id"], None)
-            deposits.check(row["id"])
+            assert not deposit_settlement.settle(row["id"], None)
+            deposit_polling.check(row["id"])
     assert (status_of(api, deposit_id), api.balance()) == ("successful", 1500)
     with app.app_context():
         assert audit().problems == []
@@ -144,7 +144,7 @@ def test_money_that_comes_after_all_is_credited_even_then(app, clock, jobs, phon
         jobs.deposits()
     assert status_of(api, deposit_id) in ("failed", "expired")
     with app.app_context():
-        deposits.settle(query("SELECT id FROM deposits")[0]["id"], 500_000_000)
+        deposit_settlement.settle(query("SELECT id FROM deposits")[0]["id"], 500_000_000)
     assert (status_of(api, deposit_id), api.balance()) == ("successful", 1500)
 
 
@@ -152,7 +152,7 @@ def test_what_is_credited_is_what_the_gateway_confirms(app):
     api = new_wesendall(app)
     deposit_id = top_up(api).json["data"]["deposit_id"]
     with app.app_context():
-        deposits.settle(query("SELECT id FROM deposits")[0]["id"], 300_500_000)
+        deposit_settlement.settle(query("SELECT id FROM deposits")[0]["id"], 300_500_000)
     assert api.balance() == 1300.5
     assert shown(api, deposit_id).json["data"]["amount"] == 300.5
 

@@ -9,7 +9,7 @@ from wesend.messages.dispatch import queue
 from wesend.messages.dispatch.worker import serve_at_once
 from wesend.messages.receipts import polling
 from wesend.messages.sending import bulk
-from wesend.wallets import deposits
+from wesend.wallets import deposit_polling
 
 
 class ManualJobs:
@@ -33,7 +33,7 @@ class ManualJobs:
 
     def deposits(self) -> None:
         with self.app.app_context():
-            deposits.poll_due()
+            deposit_polling.poll_due()
 
     def expire(self) -> None:
         with self.app.app_context():

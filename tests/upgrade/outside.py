@@ -23,7 +23,7 @@ from wesend.messages.dispatch.worker import serve_at_once
 from wesend.messages.receipts import inbox as receipt_inbox
 from wesend.messages.receipts import polling
 from wesend.messages.sending import actions, bulk
-from wesend.wallets import deposits
+from wesend.wallets import deposit_polling
 from wesend.webhooks import deliver
 
 from ..support.apis import basic
@@ -128,7 +128,7 @@ def _settle() -> None:
                 pass
     receipt_inbox.match_new()
     polling.poll_due()
-    deposits.poll_due()
+    deposit_polling.poll_due()
 
 
 def _send_out(gateway) -> bool:

@@ -17,7 +17,9 @@ from wesend.core.phones import normalise
 from wesend.database import atomic, query
 from wesend.gateways import registry, request_limits
 from wesend.wallets import deposits, ledger
-from wesend.wallets.deposits import check, deposit_by_id, get_deposit, poll_due, settle, start_deposit
+from wesend.wallets.deposit_polling import check, poll_due
+from wesend.wallets.deposit_settlement import settle
+from wesend.wallets.deposits import deposit_by_id, get_deposit, start_deposit
 
 from ..support.accounts import mint_key
 from ..support.domain import balance, make_wallet, problems

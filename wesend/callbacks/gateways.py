@@ -14,7 +14,7 @@ from werkzeug.formparser import FormDataParser
 from ..adapters.callbacks import BadSignature, CallbackRequest, UnreadableCallback
 from ..gateways import registry, service
 from ..messages.receipts import inbox as receipt_inbox
-from ..wallets import deposits
+from ..wallets import deposit_polling
 
 blueprint = Blueprint("callbacks", __name__, url_prefix="/callbacks")
 LIMIT = 1024 * 1024
@@ -38,7 +38,7 @@ def take_hints(name: str, token: str) -> ResponseReturnValue:
     gateway = registry.money_gateway(name)
     _check(name, token, gateway)
     assert gateway is not None
-    deposits.take_hints(name, _read(gateway.read_callback, _called()))
+    deposit_polling.take_hints(name, _read(gateway.read_callback, _called()))
     body, status = gateway.callback_answer
     return (body, status) if body is not None else ("", status)
 

@@ -13,7 +13,7 @@ from ..core import clock, money
 from ..core.errors import InvalidInput
 from ..database import Row
 from ..gateways import registry, service, test_send
-from ..wallets import deposits
+from ..wallets import deposit_review, deposits
 from .shared import ACTOR, Answer, command
 
 LONGEST_SECRET = 20_000  # characters of a file: a key with its certificates fits
@@ -222,7 +222,7 @@ def list_deposits(account_id: int | None, status: str | None, limit: int) -> Ans
 @command("check", click.argument("deposit_id", metavar="ID"), group=deposit)
 def check_deposit(deposit_id: str) -> Answer:
     """Ask the gateway what became of a deposit and record it; money that came late is credited."""
-    row = deposits.ask_now(deposits.deposit_by_uid(deposit_id, actor=ACTOR)["id"], actor=ACTOR)
+    row = deposit_review.ask_now(deposit_review.deposit_by_uid(deposit_id, actor=ACTOR)["id"], actor=ACTOR)
     return _deposit(row), _deposit_line(row)
 
 

@@ -11,7 +11,7 @@ from ..accounts import roles
 from ..accounts.roles import MANAGE, OPERATE, SEE
 from ..messages.receipts import unknown_outcomes
 from ..routing import senders
-from ..wallets import deposits
+from ..wallets import deposit_review
 from .sessions import actor
 
 
@@ -68,7 +68,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("gateways", "Gateways", "server", OPERATE),
             Entry("sender_queue", "Sender requests", "inbox", OPERATE, senders.count_pending),
             Entry("users", "Users", "user-check", OPERATE),
-            Entry("deposits", "Deposits", "dollar-sign", OPERATE, deposits.count_waiting),
+            Entry("deposits", "Deposits", "dollar-sign", OPERATE, deposit_review.count_waiting),
             Entry("unknown", "Unknown outcomes", "help-circle", OPERATE, unknown_outcomes.count_unknown),
             Entry("audit", "Audit log", "list", OPERATE),
             Entry("backups", "Backups", "download", OPERATE),

@@ -22,7 +22,7 @@ from ..database import keyset, query, write
 from ..messages.receipts import polling
 from ..messages.sending import accept
 from ..messages.state.statuses import UNACCEPTED
-from ..wallets import deposits
+from ..wallets import deposit_polling, deposits
 from ..webhooks import deliver
 
 NAME = "clock.offset"
@@ -65,7 +65,7 @@ WAITS = (
     Wait("batches", "lease_until", f"{UNACCEPTED} AND lease_until IS NOT NULL", lambda _: accept.LEASE_MS, stays=True),
     Wait("webhook_deliveries", "due_at", "status = 'pending' AND claim_token IS NULL", lambda _: deliver.longest_gap_ms()),
     Wait("webhook_deliveries", "due_at", "status = 'pending' AND claim_token IS NOT NULL", lambda _: deliver.LEASE_MS, stays=True),
-    Wait("deposits", "poll_at", "poll_at IS NOT NULL", lambda _: deposits.LONGEST_GAP_MS),
+    Wait("deposits", "poll_at", "poll_at IS NOT NULL", lambda _: deposit_polling.LONGEST_GAP_MS),
     Wait("deposits", "expires_at", "status = 'pending'", lambda _: deposits.EXPIRES_MS, stays=True),
 )
 """What else compares moments bounds them where it reads them: breaker, rate limits, sign-in, idempotency, tokens."""

@@ -16,7 +16,7 @@ from ..gateways.registry import SANDBOX
 from ..messages.receipts import inbound
 from ..messages.receipts import inbox as receipt_inbox
 from ..messages.reporting import history
-from ..wallets import deposits
+from ..wallets import deposit_settlement
 from .inbox import TAKEN
 
 OF_SANDBOX = "wallet_id IN (SELECT id FROM wallets WHERE is_sandbox = 1)"
@@ -130,7 +130,7 @@ def pay(account: AccountInfo, deposit_uid: str, *, actor: Actor) -> None:
     row = query_one(SANDBOX_DEPOSIT, (deposit_uid, account.id))
     if row is None:
         raise Conflict("Only a deposit to a sandbox wallet can be paid so")
-    deposits.settle(row[0], None)
+    deposit_settlement.settle(row[0], None)
 
 
 WAITING_DEPOSITS = """

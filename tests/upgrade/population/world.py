@@ -21,7 +21,7 @@ from wesend.messages.dispatch import queue, submit, worker
 from wesend.messages.dispatch.worker import serve_at_once
 from wesend.messages.receipts import inbox as receipt_inbox
 from wesend.messages.receipts import polling
-from wesend.wallets import deposits
+from wesend.wallets import deposit_polling
 from wesend.webhooks import deliver
 
 from .places import HOOKS, SECRET_KEY, SMSC, VENDOR
@@ -153,7 +153,7 @@ class World:
         self.dispatch()
         self.job(polling.poll_due)
         self.job(receipt_inbox.match_new)
-        self.job(deposits.poll_due)
+        self.job(deposit_polling.poll_due)
 
     def deliver(self) -> None:
         self.job(_deliver)

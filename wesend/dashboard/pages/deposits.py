@@ -8,7 +8,7 @@ from wtforms.validators import InputRequired
 
 from ...accounts import roles
 from ...accounts.roles import OPERATE
-from ...wallets import deposits
+from ...wallets import deposit_review
 from ..forms import REQUIRED, Amount, Form, Text
 from ..paging import page
 from ..sessions import actor
@@ -25,8 +25,8 @@ class SettleForm(Form):
 @blueprint.get("")
 def index() -> ResponseReturnValue:
     kind = request.args.get("show", "waiting")
-    kind = kind if kind in deposits.REVIEWS else "waiting"
-    found = page(lambda before, limit: deposits.review(kind, actor=actor(), before=before, limit=limit))
+    kind = kind if kind in deposit_review.REVIEWS else "waiting"
+    found = page(lambda before, limit: deposit_review.review(kind, actor=actor(), before=before, limit=limit))
     return render_template("operator/deposits.html", page=found, kind=kind, kinds=KINDS)
 
 
@@ -36,18 +36,20 @@ def show(deposit_id: int) -> ResponseReturnValue:
     form = SettleForm()
     if form.sent():
         with form.refusals():
-            done = deposits.settle_by_hand(deposit_id, form.amount.micros or 0, note=form.note.data, actor=actor())
+            done = deposit_review.settle_by_hand(deposit_id, form.amount.micros or 0, note=form.note.data, actor=actor())
             flash(
                 "The wallet was credited." if done else "It had been credited before; nothing was done.",
                 "success" if done else "error",
             )
             return redirect(url_for(".show", deposit_id=deposit_id), 303)
-    return render_template("operator/deposit.html", deposit=deposits.deposit_for_operator(deposit_id, actor=actor()), form=form)
+    return render_template(
+        "operator/deposit.html", deposit=deposit_review.deposit_for_operator(deposit_id, actor=actor()), form=form
+    )
 
 
 @blueprint.post("/<int:deposit_id>/ask")
 def ask(deposit_id: int) -> ResponseReturnValue:
-    row = deposits.ask_now(deposit_id, actor=actor())
+    row = deposit_review.ask_now(deposit_id, actor=actor())
     reason = f" ({row['reason']})" if row["reason"] else ""
     flash(f"The gateway was asked: it is {row['status']}{reason}.", "success")
     return redirect(url_for(".show", deposit_id=deposit_id), 303)
@@ -55,6 +57,6 @@ def ask(deposit_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:deposit_id>/give-up")
 def give_up(deposit_id: int) -> ResponseReturnValue:
-    done = deposits.give_up(deposit_id, actor=actor())
+    done = deposit_review.give_up(deposit_id, actor=actor())
     flash("It is not waited for any more." if done else "It is over already.", "success" if done else "error")
     return redirect(url_for(".show", deposit_id=deposit_id), 303)
