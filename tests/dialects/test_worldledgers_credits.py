@@ -9,7 +9,7 @@ from wesend.adapters.money.sandbox import SandboxMoney
 from wesend.core import money
 from wesend.gateways import registry
 from wesend.operations.audit import audit
-from wesend.wallets import deposit_review, deposits
+from wesend.wallets import deposit_review, deposit_settlement
 from wesend.wallets import service as wallets
 
 from ..support.accounts import mint_key, new_worldledgers
@@ -116,7 +116,9 @@ def test_a_payment_that_the_payer_cancelled_or_never_answered_is_cancelled(app, 
     silent = buy(api, "0700000055").json["data"]["payment_id"]
     cancelled = buy(api).json["data"]["payment_id"]
     with app.app_context():
-        deposits._close(deposit_review.deposit_by_uid(cancelled, actor="test")["id"], "failed", "Request cancelled by user")
+        deposit_settlement.close(
+            deposit_review.deposit_by_uid(cancelled, actor="test")["id"], "failed", "Request cancelled by user"
+        )
     clock.advance(25 * 3600)
     jobs.deposits()
     assert [bought(api, payment)["payment_status"] for payment in (silent, cancelled)] == ["Cancelled", "Cancelled"]
