@@ -29,7 +29,7 @@ EXCEPTIONS = {
     "accounts.service.get_account": "what is known of an account before anybody's rights in it can be told",
     "contacts.groups.sweep_deleted": NOBODY,
     "messages.campaigns.sms.composer": "what a send would be; sending it, or counting it, asks",
-    "messages.campaigns.sms.read_order": "reads a form in the account's zone",
+    "messages.campaigns.sms.read_options": "reads a form in the account's zone",
     "messages.email.compose.link_target": A_TOKEN,
     "messages.email.held.is_held": A_ROW,
     "messages.email.tracking.find_mail": A_TOKEN,

@@ -19,7 +19,7 @@ from wesend.core.errors import StorageFull
 from wesend.database import query, write, write_surely
 from wesend.messages.sending import send as sending
 from wesend.messages.sending.compose import read_recipients
-from wesend.messages.sending.options import Order
+from wesend.messages.sending.options import Options
 from wesend.operations import mailing, storage_watch
 from wesend.sandbox import mail_catcher
 
@@ -52,7 +52,7 @@ def test_uploads_and_bulks_from_lists_are_refused(low):
     with low.app_context():
         wallet = make_wallet("1000")
         with pytest.raises(StorageFull):
-            sending.send_bulk(composer(wallet), read_recipients(["+256712345678"], "UG"), origin=ORIGIN, order=Order())
+            sending.send_bulk(composer(wallet), read_recipients(["+256712345678"], "UG"), origin=ORIGIN, options=Options())
         assert query("SELECT count(*) FROM groups WHERE name = 'Parents'")[0][0] == 0
 
 

@@ -18,7 +18,7 @@ from wesend.database import Row, query, write
 from wesend.messages.email import compose as mail
 from wesend.messages.sending import bulk, send
 from wesend.messages.sending.compose import Addressee, Composer
-from wesend.messages.sending.options import Order, Origin
+from wesend.messages.sending.options import Options, Origin
 from wesend.wallets.service import WalletInfo
 
 from ..support.domain import make_wallet
@@ -45,7 +45,7 @@ def sms(account, wallet, text: str, count: int = 1, *, as_bulk: bool = False) ->
     to = [Addressee(phone.e164, phone) for phone in PHONES[:count]]
     composer = Composer(account, wallet, text)
     if as_bulk:
-        send.send_bulk(composer, to, origin=ORIGIN, order=Order())
+        send.send_bulk(composer, to, origin=ORIGIN, options=Options())
     else:
         send.send(composer, to, origin=ORIGIN, in_request=False)
 

@@ -10,7 +10,7 @@ from wesend.core.errors import Conflict
 from wesend.database import query, write
 from wesend.messages.dispatch import queue
 from wesend.messages.sending import actions
-from wesend.messages.sending.options import Order
+from wesend.messages.sending.options import Options
 from wesend.operations import pausing
 from wesend.webhooks import deliver, endpoints, outbox
 from wesend.webhooks.formats import Event
@@ -50,7 +50,7 @@ def test_queued_messages_can_not_be_claimed_until_dispatch_is_resumed(carrier, w
 
 
 def test_what_was_scheduled_stays_so_and_can_still_be_cancelled(carrier, wallet):
-    sent = send(wallet, order=Order(mode="scheduled", scheduled_at=clock.now_ms() - 1))
+    sent = send(wallet, options=Options(mode="scheduled", scheduled_at=clock.now_ms() - 1))
     pausing.pause("Looking at something", actor=ACTOR)
     assert queue.release_due() == 0
     assert message(sent.messages[0]["id"])["status"] == "scheduled"

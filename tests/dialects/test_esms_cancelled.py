@@ -58,7 +58,7 @@ def test_the_statement_names_the_campaign_in_one_line(app, api, context, minted)
     from wesend.accounts.service import get_account
     from wesend.messages.sending import actions
     from wesend.messages.sending.compose import Composer, read_recipients
-    from wesend.messages.sending.options import Order, Origin
+    from wesend.messages.sending.options import Options, Origin
     from wesend.messages.sending.send import send_bulk
     from wesend.wallets.service import find_wallet
 
@@ -66,7 +66,7 @@ def test_the_statement_names_the_campaign_in_one_line(app, api, context, minted)
         Composer(get_account(minted.account_id), find_wallet(minted.wallet, actor="test"), "Hello"),
         read_recipients(PHONES, "UG"),
         origin=Origin("portal"),
-        order=Order(reference="<b>Easter</b>"),
+        options=Options(reference="<b>Easter</b>"),
     )
     batch = query("SELECT * FROM batches WHERE id = ?", (accepted.batch_id,))[0]
     assert actions.cancel_batch(get_account(minted.account_id), batch["uid"], actor="test").count == 40

@@ -9,7 +9,7 @@ from wesend.database import query
 from wesend.messages.dispatch import queue
 from wesend.messages.receipts import inbound
 from wesend.messages.sending.compose import Composer, read_recipients
-from wesend.messages.sending.options import Order, Origin
+from wesend.messages.sending.options import Options, Origin
 from wesend.messages.sending.send import send
 from wesend.wallets.service import find_wallet
 
@@ -26,7 +26,7 @@ def waiting(minted: Minted, api: str) -> dict[str, dict]:
     wallet = find_wallet(minted.wallet, actor="test")
     composer = Composer(get_account(minted.account_id), wallet, "Hello")
     accepted = send(
-        composer, read_recipients([ANN, BEN], "UG"), origin=Origin(api), order=Order("scheduled", time.now_ms() + 600_000)
+        composer, read_recipients([ANN, BEN], "UG"), origin=Origin(api), options=Options("scheduled", time.now_ms() + 600_000)
     )
     return {
         row["recipient"]: dict(row)

@@ -17,7 +17,7 @@ from wesend.messages.campaigns import email as email_campaigns
 from wesend.messages.campaigns import sms as sms_campaigns
 from wesend.messages.email import tracking
 from wesend.messages.receipts import inbound
-from wesend.messages.sending.options import Order
+from wesend.messages.sending.options import Options
 from wesend.operations import alerts
 from wesend.routing import senders
 from wesend.sandbox import phones as sandbox_phones
@@ -132,10 +132,10 @@ def test_people_send_to_a_keys_group_from_a_wallet_of_its_side_alone(both):
                     sms_campaigns.Audience((both[side].group, both.people.group)),
                     "Hi",
                     None,
-                    Order(),
+                    Options(),
                 )
                 mail = email_campaigns.EmailDraft(
-                    sms_campaigns.new_uid(), wallet, (both[side].group,), "ann@example.com", "Hi", "Hi", "plain", Order()
+                    sms_campaigns.new_uid(), wallet, (both[side].group,), "ann@example.com", "Hi", "Hi", "plain", Options()
                 )
                 if side == paying:
                     assert sms_campaigns.send_campaign(both.account, draft, actor=ACTOR)["total"] == 2
@@ -159,7 +159,7 @@ def test_a_send_of_people_uses_the_senders_of_its_wallets_side(both, side):
                 sms_campaigns.Audience(numbers="0712345678"),
                 "Hi",
                 sender,
-                Order(),
+                Options(),
             )
             if fits:
                 assert sms_campaigns.send_message(both.account, draft, actor=ACTOR)["sender"] == sender

@@ -12,7 +12,7 @@ from wesend.core import money
 from wesend.database import Row, atomic, query, query_one
 from wesend.messages.sending import send as sending
 from wesend.messages.sending.compose import Composer, read_recipients
-from wesend.messages.sending.options import Order, Origin
+from wesend.messages.sending.options import Options, Origin
 from wesend.messages.sending.send import Sent
 from wesend.messages.state.statuses import BUCKETS
 from wesend.operations.audit import audit
@@ -81,7 +81,7 @@ def send(
     wallet: WalletInfo,
     *recipients: str,
     text: str = "Hello",
-    order: Order = Order(),
+    options: Options = Options(),
     in_request: bool = False,
     origin: Origin = ORIGIN,
 ) -> Sent:
@@ -90,7 +90,7 @@ def send(
         composer(wallet, text),
         read_recipients(recipients or (NUMBERS[0],), "UG"),
         origin=origin,
-        order=order,
+        options=options,
         in_request=in_request,
     )
     return sending.load_sent(accepted.batch_uid)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.conftest import close, make_app
 from wesend.messages.sending.compose import Composer, read_recipients
-from wesend.messages.sending.options import Order, Origin
+from wesend.messages.sending.options import Options, Origin
 from wesend.messages.sending.send import send_bulk
 from wesend.wallets.service import find_wallet
 
@@ -58,6 +58,6 @@ def queue_bulk(instance: Path, wallet: str, size: int, *, alike: bool = False, f
             composer,
             read_recipients([number(first + index) for index in range(size)], "UG"),
             origin=Origin("wesendall"),
-            order=Order(),
+            options=Options(),
         )
     close(app)

@@ -14,7 +14,7 @@ from wesend.messages.dispatch import queue
 from wesend.messages.sending import actions
 from wesend.messages.sending import send as sending
 from wesend.messages.sending.compose import read_recipients
-from wesend.messages.sending.options import Order
+from wesend.messages.sending.options import Options
 from wesend.operations import pausing, status_counts
 from wesend.webhooks import endpoints, outbox
 from wesend.webhooks.formats import Event
@@ -110,7 +110,7 @@ def test_opening_a_mail_is_no_change_of_status(context, jobs, wallet):
 def test_the_queue_tells_how_much_waits_and_for_how_long(client, wallet, clock):
     send(wallet, *NUMBERS[:3])
     clock.advance(90)
-    send(wallet, NUMBERS[5], order=Order(mode="scheduled", scheduled_at=2 * 10**12))
+    send(wallet, NUMBERS[5], options=Options(mode="scheduled", scheduled_at=2 * 10**12))
     found = scrape(client)
     assert found["wesend_queue_messages", "sandbox"] == 3
     assert found["wesend_queue_oldest_due_seconds", "sandbox"] == 90
@@ -120,7 +120,7 @@ def test_the_queue_tells_how_much_waits_and_for_how_long(client, wallet, clock):
 
 
 def test_a_bulk_counts_and_a_paused_one_is_not_late(client, wallet, clock):
-    accepted = sending.send_bulk(composer(wallet), read_recipients(NUMBERS[:4], "UG"), origin=ORIGIN, order=Order())
+    accepted = sending.send_bulk(composer(wallet), read_recipients(NUMBERS[:4], "UG"), origin=ORIGIN, options=Options())
     clock.advance(60)
     assert scrape(client)["wesend_queue_oldest_due_seconds", "sandbox"] == 60
     actions.pause(*named(batch(accepted.batch_id)), actor=ACTOR)

@@ -13,7 +13,7 @@ from wesend.database import atomic, query
 from wesend.messages.dispatch import queue
 from wesend.messages.dispatch.settle import settle
 from wesend.messages.sending.accept import LEASE_MS
-from wesend.messages.sending.options import Order
+from wesend.messages.sending.options import Options
 
 from ...support.domain import (
     NUMBERS,
@@ -57,7 +57,7 @@ def test_a_claim_takes_what_is_due_for_its_gateway_oldest_first_and_no_more_than
     make_route("KE", "other", country="KE", price="1", prefixes=["25471"])
     first, second = send(wallet, *NUMBERS[:2]).messages
     send(wallet, "+254712345678")
-    send(wallet, NUMBERS[2], order=Order("scheduled", time.now_ms() + 1000))
+    send(wallet, NUMBERS[2], options=Options("scheduled", time.now_ms() + 1000))
     assert [one.id for one in queue.claim("carrier", 1).messages] == [first["id"]]
     assert [one.id for one in queue.claim("carrier", 10).messages] == [second["id"]]
     assert queue.claim("carrier", 10).messages == []
@@ -66,8 +66,8 @@ def test_a_claim_takes_what_is_due_for_its_gateway_oldest_first_and_no_more_than
 
 
 def test_what_waits_is_released_when_its_time_has_come(wallet, clock):
-    scheduled = send(wallet, NUMBERS[0], order=Order("scheduled", time.now_ms() + 60_000)).messages[0]
-    dripping = send(wallet, *NUMBERS[1:4], order=Order("drip", drip_rate=60)).messages
+    scheduled = send(wallet, NUMBERS[0], options=Options("scheduled", time.now_ms() + 60_000)).messages[0]
+    dripping = send(wallet, *NUMBERS[1:4], options=Options("drip", drip_rate=60)).messages
     assert [row["due_at"] - time.now_ms() for row in dripping] == [0, 1000, 2000], "60 a minute"
     assert queue.release_due() == 1
     clock.advance(1.5)
@@ -81,7 +81,7 @@ def test_what_waits_is_released_when_its_time_has_come(wallet, clock):
 
 
 def test_a_release_is_bounded(wallet):
-    send(wallet, *NUMBERS[:5], order=Order("scheduled", time.now_ms()))
+    send(wallet, *NUMBERS[:5], options=Options("scheduled", time.now_ms()))
     assert [queue.release_due(2) for _ in range(4)] == [2, 2, 1, 0]
 
 

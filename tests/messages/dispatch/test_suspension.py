@@ -20,7 +20,7 @@ from wesend.messages.receipts.polling import plan_receipt
 from wesend.messages.sending import actions
 from wesend.messages.sending import send as sending
 from wesend.messages.sending.compose import read_recipients
-from wesend.messages.sending.options import Order
+from wesend.messages.sending.options import Options
 from wesend.messages.state.transitions import move
 
 from ...support.domain import (
@@ -61,9 +61,9 @@ def resume(wallet) -> int:
     return suspension.count_late(wallet.account_id, actor="test")
 
 
-def bulk(wallet, count: int, order: Order = Order(), *, first: int = 0):
+def bulk(wallet, count: int, options: Options = Options(), *, first: int = 0):
     accepted = sending.send_bulk(
-        composer(wallet), read_recipients(NUMBERS[first : first + count], "UG"), origin=ORIGIN, order=order
+        composer(wallet), read_recipients(NUMBERS[first : first + count], "UG"), origin=ORIGIN, options=options
     )
     return sending.load_sent(accepted.batch_uid)
 
@@ -92,10 +92,10 @@ def later(seconds: float = 60) -> int:
 def test_nothing_that_waits_leaves_while_the_account_is_suspended_and_all_of_it_when_it_is_resumed(wallet, clock):
     sent = (
         send(wallet, NUMBERS[0]),
-        send(wallet, NUMBERS[1], order=Order("scheduled", later())),
+        send(wallet, NUMBERS[1], options=Options("scheduled", later())),
         bulk(wallet, 120),
-        bulk(wallet, 3, Order("scheduled", later())),
-        bulk(wallet, 3, Order("drip", drip_rate=600)),
+        bulk(wallet, 3, Options("scheduled", later())),
+        bulk(wallet, 3, Options("drip", drip_rate=600)),
     )
     suspend(wallet)
     for seconds in (0, 120, 600):
@@ -157,11 +157,11 @@ def test_a_waiting_retry_and_a_mail_are_kept(carrier, clock):
 def test_what_is_late_by_more_than_an_hour_waits_for_the_operators_word(wallet, other, clock):
     late = (
         send(wallet, NUMBERS[0]),
-        send(wallet, NUMBERS[1], order=Order("scheduled", later(60))),
+        send(wallet, NUMBERS[1], options=Options("scheduled", later(60))),
         bulk(wallet, 5),
-        bulk(wallet, 4, Order("scheduled", later(60))),
+        bulk(wallet, 4, Options("scheduled", later(60))),
     )
-    in_time = send(wallet, NUMBERS[2], order=Order("scheduled", later(1.5 * HOUR)))
+    in_time = send(wallet, NUMBERS[2], options=Options("scheduled", later(1.5 * HOUR)))
     suspend(wallet)
     assert claimable() == []
     clock.advance(2 * HOUR)
@@ -184,7 +184,7 @@ def test_an_hour_is_the_limit(wallet, clock, hours, waits):
 
 
 def test_the_operators_other_word_cancels_and_refunds_each_batch_by_one_entry(wallet, clock):
-    late = (send(wallet, NUMBERS[0]), send(wallet, *NUMBERS[1:4]), bulk(wallet, 700, Order(reference="Easter")))
+    late = (send(wallet, NUMBERS[0]), send(wallet, *NUMBERS[1:4]), bulk(wallet, 700, Options(reference="Easter")))
     before = balance(wallet)
     suspend(wallet)
     clock.advance(2 * HOUR)
@@ -232,7 +232,7 @@ def test_no_word_is_taken_while_the_account_is_suspended(wallet):
 
 
 def test_a_drip_keeps_its_pace_when_its_account_is_resumed_or_released(wallet, clock):
-    sent = bulk(wallet, 60, Order("drip", drip_rate=60))
+    sent = bulk(wallet, 60, Options("drip", drip_rate=60))
     suspend(wallet)
     clock.advance(600)
     assert resume(wallet) == 0
@@ -250,7 +250,7 @@ def test_a_drip_keeps_its_pace_when_its_account_is_resumed_or_released(wallet, c
 
 def test_a_resume_that_a_crash_cut_short_leaves_it_suspended_and_what_follows_it_is_finished_by_the_job(wallet, clock, monkeypatch):
     one = send(wallet, NUMBERS[0])
-    send(wallet, NUMBERS[1], order=Order("scheduled", later(3 * HOUR)))
+    send(wallet, NUMBERS[1], options=Options("scheduled", later(3 * HOUR)))
     suspend(wallet)
     assert claimable() == []
     clock.advance(2 * HOUR)
@@ -296,7 +296,7 @@ def user(role: str, account_id: int | None) -> User:
 
 
 def test_operators_cancel_and_pause_what_is_a_suspended_accounts_and_nobody_else_does(wallet, clock):
-    one = send(wallet, NUMBERS[0], order=Order("scheduled", later()))
+    one = send(wallet, NUMBERS[0], options=Options("scheduled", later()))
     sent = bulk(wallet, 5)
     suspend(wallet)
     account = get_account(wallet.account_id)

@@ -22,7 +22,7 @@ from wesend.messages.email import compose as mail
 from wesend.messages.email import tracking
 from wesend.messages.sending import send
 from wesend.messages.sending.compose import Addressee, Skipped
-from wesend.messages.sending.options import Order, Origin
+from wesend.messages.sending.options import Options, Origin
 from wesend.messages.state import mail_texts
 from wesend.routing import opt_outs
 
@@ -54,13 +54,13 @@ def part(message_: EmailMessage, subtype: str) -> str | None:
     return None if found is None else found.get_content().replace("\r\n", "\n")
 
 
-def accepted(*recipients: str, text: str = "<p>Hello</p>", wallet=None, order: Order = Order()) -> list:
+def accepted(*recipients: str, text: str = "<p>Hello</p>", wallet=None, options: Options = Options()) -> list:
     wallet = wallet or make_wallet("10", "SMS", is_sandbox=True)
     done = send.send(
         composed(text, wallet=wallet),
         (Addressee(to, None) for to in recipients or ("ann@example.com",)),
         origin=ORIGIN,
-        order=order,
+        options=options,
         in_request=False,
     )
     return send.load_sent(done.batch_uid).messages
@@ -483,10 +483,10 @@ def test_who_unsubscribed_gets_nothing_more_from_this_account_and_everything_fro
 
 def test_what_was_scheduled_for_who_unsubscribed_is_taken_back(clock):
     wallet, other = (make_wallet("10", "SMS", is_sandbox=True) for _ in range(2))
-    later = Order("scheduled", scheduled_at=int(clock() + 3600) * 1000)
+    later = Options("scheduled", scheduled_at=int(clock() + 3600) * 1000)
     [seen] = accepted("ann@example.com", wallet=wallet)
-    waiting = accepted("Ann@example.com", "ben@example.com", wallet=wallet, order=later)
-    [foreign] = accepted("ann@example.com", wallet=other, order=later)
+    waiting = accepted("Ann@example.com", "ben@example.com", wallet=wallet, options=later)
+    [foreign] = accepted("ann@example.com", wallet=other, options=later)
     tracking.unsubscribe(message(seen["id"]))
     assert [message(row["id"])["status"] for row in (*waiting, foreign)] == ["cancelled", "scheduled", "scheduled"]
     assert message(waiting[0]["id"])["error_code"] == "opted_out"

@@ -11,7 +11,7 @@ from wesend.messages.dispatch import queue
 from wesend.messages.dispatch.settle import settle
 from wesend.messages.sending import actions
 from wesend.messages.sending.compose import read_recipients
-from wesend.messages.sending.options import Order
+from wesend.messages.sending.options import Options
 from wesend.messages.sending.send import load_sent, send_bulk
 from wesend.messages.state.statuses import ALL, FAILED
 
@@ -37,8 +37,8 @@ def wallet(carrier, clock):
     return make_wallet("100000")
 
 
-def bulk(wallet, count: int, order: Order = Order()):
-    accepted = send_bulk(composer(wallet), read_recipients(NUMBERS[:count], "UG"), origin=ORIGIN, order=order)
+def bulk(wallet, count: int, options: Options = Options()):
+    accepted = send_bulk(composer(wallet), read_recipients(NUMBERS[:count], "UG"), origin=ORIGIN, options=options)
     return load_sent(accepted.batch_uid)
 
 
@@ -120,7 +120,7 @@ def test_a_retry_without_money_changes_nothing(carrier, clock):
 
 @pytest.mark.parametrize("status", ALL)
 def test_a_message_is_taken_back_while_it_waits_for_its_time_and_never_after(wallet, clock, status):
-    sent = send(wallet, order=Order("scheduled", 2_000_000_000_000))
+    sent = send(wallet, options=Options("scheduled", 2_000_000_000_000))
     put(sent.messages[0]["id"], status)
     if status in ("scheduled", "dripping"):
         assert actions.cancel_message(*named(message(sent.messages[0]["id"])), actor=ACTOR) == (1, 35_000_000)
@@ -183,7 +183,7 @@ def test_a_cancellation_that_a_crash_cut_short_is_finished(wallet, monkeypatch, 
 
 @pytest.mark.parametrize("after", [0, 1, 2, 3])
 def test_wherever_a_cancellation_is_killed_its_refund_is_one_entry_with_its_name(wallet, monkeypatch, clock, after):
-    sent = bulk(wallet, actions.CHUNK * 3 + 1, Order(reference="Black Friday"))
+    sent = bulk(wallet, actions.CHUNK * 3 + 1, Options(reference="Black Friday"))
     cut_short(wallet, monkeypatch, sent, after=after)
     assert refunds(wallet) == [] and problems() == []
     clock.advance(31)
@@ -212,7 +212,7 @@ def test_a_cancellation_under_way_is_left_to_who_began_it_so_its_answer_counts_a
 
 
 def test_one_refund_for_what_is_left_of_a_batch_and_one_for_each_that_was_refused_before(wallet, carrier):
-    sent = bulk(wallet, 5, Order(reference="Spring"))
+    sent = bulk(wallet, 5, Options(reference="Spring"))
     ours = queue.start([queue.claim("carrier", 2)])[0]
     with atomic() as tx:
         settle(tx, [(ours.messages[0], Outcome(REFUSED, code="NO")), (ours.messages[1], Outcome(ACCEPTED, "x"))], ours.token)
@@ -223,7 +223,7 @@ def test_one_refund_for_what_is_left_of_a_batch_and_one_for_each_that_was_refuse
 
 
 def test_a_small_send_is_cancelled_at_once_with_one_refund_and_a_single_message_with_its_own(wallet):
-    sent = send(wallet, *NUMBERS[:5], order=Order("scheduled", 2_000_000_000_000))
+    sent = send(wallet, *NUMBERS[:5], options=Options("scheduled", 2_000_000_000_000))
     actions.cancel_message(*named(sent.messages[0]), actor=ACTOR)
     assert actions.cancel_batch(*named(sent.batch), actor=ACTOR) == (4, 4 * 35_000_000)
     assert refunds(wallet) == [
@@ -259,7 +259,7 @@ def test_a_pause_of_one_bulk_leaves_the_others_alone(wallet):
 
 
 def test_a_paused_schedule_is_not_released(wallet, clock):
-    sent = bulk(wallet, 5, Order("scheduled", int(clock.seconds * 1000) + 60_000))
+    sent = bulk(wallet, 5, Options("scheduled", int(clock.seconds * 1000) + 60_000))
     actions.pause(*named(sent.batch), actor=ACTOR)
     clock.advance(61)
     assert queue.release_due() == 0
@@ -268,7 +268,7 @@ def test_a_paused_schedule_is_not_released(wallet, clock):
 
 
 def test_a_drip_that_was_paused_goes_on_at_its_pace(wallet, clock):
-    sent = bulk(wallet, 400, Order("drip", drip_rate=60))
+    sent = bulk(wallet, 400, Options("drip", drip_rate=60))
     clock.advance(9)
     assert queue.release_due() == 10
     actions.pause(*named(sent.batch), actor=ACTOR)

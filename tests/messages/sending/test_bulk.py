@@ -14,7 +14,7 @@ from wesend.messages.sending import accept, bulk
 from wesend.messages.sending.accept import IN_REQUEST_LIMIT
 from wesend.messages.sending.bulk import CHUNK, Spool, accept_bulk, undo_abandoned
 from wesend.messages.sending.compose import Planned, read_recipients
-from wesend.messages.sending.options import Order, Origin
+from wesend.messages.sending.options import Options, Origin
 from wesend.messages.sending.send import load_sent
 
 from ...support.domain import NUMBERS, ORIGIN, assert_counted, balance, batch, composer, make_wallet, problems, send
@@ -35,13 +35,13 @@ def planned(wallet, count: int) -> list[Planned]:
     return list(composer(wallet).plan(read_recipients(NUMBERS[:count], "UG")))
 
 
-def take_in(wallet, plan, *, chunks=None, origin: Origin = ORIGIN, order: Order = Order()):
+def take_in(wallet, plan, *, chunks=None, origin: Origin = ORIGIN, options: Options = Options()):
     """Take a plan in; ``chunks`` replaces what is read back of it, to stop or to look amid the writing."""
     with Spool() as spool:
         spool.fill(plan)
         if chunks is not None:
             spool.chunks = chunks
-        return accept_bulk(composer(wallet), spool, origin=origin, order=order)
+        return accept_bulk(composer(wallet), spool, origin=origin, options=options)
 
 
 def in_chunks(plan):
@@ -203,8 +203,8 @@ def test_an_undo_leaves_an_open_bulk_alone(wallet):
 
 
 def test_a_scheduled_bulk_waits_and_a_dripping_one_goes_out_by_its_rate(wallet, clock):
-    scheduled = take_in(wallet, planned(wallet, 101), order=Order("scheduled", time.now_ms() + 60_000))
-    dripping = take_in(wallet, planned(wallet, 101), order=Order("drip", drip_rate=120))
+    scheduled = take_in(wallet, planned(wallet, 101), options=Options("scheduled", time.now_ms() + 60_000))
+    dripping = take_in(wallet, planned(wallet, 101), options=Options("drip", drip_rate=120))
     assert queue.release_due() == 1
     clock.advance(10)
     assert queue.release_due() == 20

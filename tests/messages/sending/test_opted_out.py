@@ -21,7 +21,7 @@ from wesend.messages.receipts import inbound
 from wesend.messages.sending import actions
 from wesend.messages.sending import send as sending
 from wesend.messages.sending.compose import read_recipients
-from wesend.messages.sending.options import Order
+from wesend.messages.sending.options import Options
 from wesend.routing import opt_outs
 
 from ...support.domain import (
@@ -49,8 +49,8 @@ def wallet(carrier, clock):
     return make_wallet("10000")
 
 
-def bulk(wallet, *numbers, order: Order = Order()):
-    accepted = sending.send_bulk(composer(wallet), read_recipients(numbers, "UG"), origin=ORIGIN, order=order)
+def bulk(wallet, *numbers, options: Options = Options()):
+    accepted = sending.send_bulk(composer(wallet), read_recipients(numbers, "UG"), origin=ORIGIN, options=options)
     return sending.load_sent(accepted.batch_uid)
 
 
@@ -78,10 +78,10 @@ def test_whatever_waits_for_a_phone_is_taken_back_and_refunded_however_it_opted_
     at = time.now_ms() + 60_000
     sent = [
         send(wallet, ANN, BEN),
-        send(wallet, ANN, BEN, order=Order("scheduled", at)),
+        send(wallet, ANN, BEN, options=Options("scheduled", at)),
         bulk(wallet, ANN, BEN),
-        bulk(wallet, ANN, BEN, order=Order("scheduled", at)),
-        bulk(wallet, BEN, ANN, order=Order("drip", drip_rate=1)),
+        bulk(wallet, ANN, BEN, options=Options("scheduled", at)),
+        bulk(wallet, BEN, ANN, options=Options("drip", drip_rate=1)),
     ]
     BY[by](wallet, ANN)
     for one in sent:
@@ -153,7 +153,7 @@ def test_a_request_that_had_to_wait_for_its_gateway_looks_once_more(wallet, carr
         list(composer(wallet).plan(read_recipients([ANN], "UG"))),
         [],
         origin=ORIGIN,
-        order=Order(),
+        options=Options(),
         submit_now=frozenset({"carrier"}),
     )
     record_silently(wallet.account_id, ANN)

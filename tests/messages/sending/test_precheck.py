@@ -8,7 +8,7 @@ from wesend.core import money, templating
 from wesend.core.errors import SenderNotApproved, TextTooLong
 from wesend.core.phones import Phone
 from wesend.messages.sending.compose import Addressee, read_recipients
-from wesend.messages.sending.options import Order
+from wesend.messages.sending.options import Options
 from wesend.messages.sending.precheck import UNROUTABLE_SHOWN, CountryPart, precheck
 from wesend.messages.sending.send import load_sent, send_bulk
 
@@ -76,7 +76,7 @@ def test_the_send_charges_what_was_said(wallet):
         return composer(wallet, "Hi {{name}}", render=templating.render)
 
     said = precheck(compose(), people)
-    sent = load_sent(send_bulk(compose(), people, origin=ORIGIN, order=Order()).batch_uid)
+    sent = load_sent(send_bulk(compose(), people, origin=ORIGIN, options=Options()).batch_uid)
     assert said.cost_micros == sent.batch["cost_micros"] == sum(row["cost_micros"] for row in sent.messages)
     assert said.segments == sum(row["segments"] for row in sent.messages) > 9
     assert balance(wallet) == money.text(said.balance_micros - said.cost_micros)

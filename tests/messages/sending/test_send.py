@@ -9,24 +9,24 @@ from wesend.core import clock
 from wesend.messages.sending import send as sending
 from wesend.messages.sending.accept import IN_REQUEST_LIMIT
 from wesend.messages.sending.compose import read_recipients
-from wesend.messages.sending.options import Order
+from wesend.messages.sending.options import Options
 
 from ...support.domain import NUMBERS, ORIGIN, composer, make_route, make_wallet
 
-SOON = Order("scheduled", scheduled_at=clock.now_ms() + clock.HOUR, reference="R-1")
+SOON = Options("scheduled", scheduled_at=clock.now_ms() + clock.HOUR, reference="R-1")
 
 
-@pytest.mark.parametrize("order", [Order(), SOON, Order("drip", drip_rate=60)], ids=lambda order: order.mode)
+@pytest.mark.parametrize("options", [Options(), SOON, Options("drip", drip_rate=60)], ids=lambda options: options.mode)
 @pytest.mark.parametrize(
     "endings",
     [("",), ("", "", FAILS_LATER), (REFUSES,), ("", REFUSES, SILENT), (HANGS, BUSY_TWICE)],
     ids=lambda endings: "+".join(ending or "plain" for ending in endings),
 )
-def test_a_send_tells_what_is_stored(order, endings):
+def test_a_send_tells_what_is_stored(options, endings):
     make_route("ESMS_UG", None)
     wallet = make_wallet(is_sandbox=True)
     recipients = [f"+25677{ending}" if ending else number for ending, number in zip(endings, NUMBERS, strict=False)]
-    accepted = sending.send(composer(wallet), read_recipients([*recipients, "nonsense"], "UG"), origin=ORIGIN, order=order)
+    accepted = sending.send(composer(wallet), read_recipients([*recipients, "nonsense"], "UG"), origin=ORIGIN, options=options)
     told, stored = accepted.sent, sending.load_sent(accepted.batch_uid)
     assert told is not None, "nothing is outstanding"
     assert dict(told.batch) == dict(stored.batch)

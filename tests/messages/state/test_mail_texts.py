@@ -20,7 +20,7 @@ from wesend.messages.reporting import history, search
 from wesend.messages.sending import actions, bulk, send
 from wesend.messages.sending.accept import Outgoing
 from wesend.messages.sending.compose import Addressee, Composer
-from wesend.messages.sending.options import Order, Origin
+from wesend.messages.sending.options import Options, Origin
 from wesend.messages.state import mail_texts
 from wesend.messages.state.mail_texts import DOUBLE, SINGLE, Written, fill, link_tags, text_of
 from wesend.messages.state.redaction import REMOVED
@@ -38,11 +38,11 @@ def account(context) -> AccountInfo:
     return get_account(make_wallet("10", "SMS", is_sandbox=True).account_id)
 
 
-def sent(account: AccountInfo, text: str, *people: dict, placeholders: str = SINGLE, order: Order = Order()) -> list:
+def sent(account: AccountInfo, text: str, *people: dict, placeholders: str = SINGLE, options: Options = Options()) -> list:
     wallet = make_wallet("10", "SMS", account=account, is_sandbox=True)
     composer = mail.MailComposer(account, wallet, "For {name}", text, placeholders=placeholders)
     to = (Addressee(f"p{number}@example.com", None, values) for number, values in enumerate(people or ({},)))
-    accepted = send.send(composer, to, origin=ORIGIN, order=order, in_request=False)
+    accepted = send.send(composer, to, origin=ORIGIN, options=options, in_request=False)
     return query("SELECT * FROM messages WHERE batch_id = ? ORDER BY id", (accepted.batch_id,))
 
 
@@ -75,7 +75,7 @@ def test_each_api_fills_its_own_placeholders_in(account, style, text):
 
 
 def test_what_leaves_is_what_was_accepted(account):
-    rows = sent(account, PERSONAL, ANN, {"name": "Ben"}, order=Order("scheduled", scheduled_at=2**42))
+    rows = sent(account, PERSONAL, ANN, {"name": "Ben"}, options=Options("scheduled", scheduled_at=2**42))
     row = message(rows[0]["id"])
     outgoing = Outgoing(*(row[name] for name in Outgoing._fields))
     mime = submit.submission_of(outgoing).mime

@@ -13,7 +13,7 @@ from wesend.database import atomic, query
 from wesend.messages.dispatch import queue
 from wesend.messages.dispatch.settle import settle
 from wesend.messages.receipts import polling
-from wesend.messages.sending.options import Order
+from wesend.messages.sending.options import Options
 from wesend.messages.state.statuses import ALL, BUCKETS, FINAL, TIMEOUT
 from wesend.messages.state.transitions import Move, move
 
@@ -142,7 +142,7 @@ def test_a_batch_is_finished_when_its_last_message_is_final_and_not_before(walle
 
 
 def test_a_batch_whose_every_message_was_cancelled_is_cancelled(wallet):
-    sent = send(wallet, *NUMBERS[:2], order=Order("scheduled", time.now_ms() + time.HOUR))
+    sent = send(wallet, *NUMBERS[:2], options=Options("scheduled", time.now_ms() + time.HOUR))
     for one in sent.messages:
         assert try_to_move(one["id"], "cancelled", refund=True)
     assert batch(sent.batch["id"])["state"] == "cancelled"
@@ -182,11 +182,11 @@ class World:
         gateway.outcomes.clear()
         gateway.receipts.clear()
         wallet = make_wallet("1000")
-        later = Order("scheduled", time.now_ms() + 30_000)
+        later = Options("scheduled", time.now_ms() + 30_000)
         batches = (
             send(wallet, *NUMBERS[:2]),
-            send(wallet, *NUMBERS[2:4], order=Order("drip", drip_rate=1)),
-            send(wallet, NUMBERS[4], order=later),
+            send(wallet, *NUMBERS[2:4], options=Options("drip", drip_rate=1)),
+            send(wallet, NUMBERS[4], options=later),
         )
         self.messages = [row for sent in batches for row in sent.messages]
 

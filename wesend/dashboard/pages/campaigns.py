@@ -60,7 +60,7 @@ class Written(NamedTuple):
             self.audience,
             self.text,
             self.sender,
-            sms_campaigns.read_order(at, self.when, self.at, self.rate, name=self.name.strip()[:200] or None),
+            sms_campaigns.read_options(at, self.when, self.at, self.rate, name=self.name.strip()[:200] or None),
         )
 
 
@@ -124,7 +124,7 @@ def _require(step: str, written: Written) -> None:
             account(), sms_campaigns.find_wallet(account(), written.wallet, actor=actor()), written.text, written.sender, pays=False
         )
     elif step == "when":
-        sms_campaigns.read_order(account(), written.when, written.at, written.rate)
+        sms_campaigns.read_options(account(), written.when, written.at, written.rate)
 
 
 def _errors(error: WesendError) -> dict[str, str]:
@@ -155,7 +155,7 @@ def _seen(step: str, written: Written, *, fails: bool = False) -> dict:
         "found": found,
         "draft": draft,
         "sends": sends,
-        "ends_at": sms_campaigns.ends_at(draft.order, sends),
+        "ends_at": sms_campaigns.ends_at(draft.options, sends),
         "previews": sms_campaigns.previews(at, written.audience, written.text, 1, actor=actor()),
     }
 

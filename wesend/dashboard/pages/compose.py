@@ -84,14 +84,14 @@ def index() -> ResponseReturnValue:
 
 
 def _draft(form: ComposeForm) -> Draft:
-    order = sms_campaigns.read_order(account(), form.when.data, form.at.data or "", "")
+    options = sms_campaigns.read_options(account(), form.when.data, form.at.data or "", "")
     return Draft(
         form.uid.data or "",
         sms_campaigns.find_wallet(account(), form.wallet.data or "", actor=actor()),
         Audience(numbers=form.recipients.data),
         form.text.data.replace("\r\n", "\n"),
         form.sender.data,
-        order,
+        options,
     )
 
 

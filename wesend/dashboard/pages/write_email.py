@@ -78,7 +78,7 @@ def _draft(form: EmailForm) -> EmailDraft:
         form.subject.data or "",
         (form.text.data or "").replace("\r\n", "\n"),
         form.format.data,
-        sms_campaigns.read_order(account(), form.when.data, form.at.data or "", ""),
+        sms_campaigns.read_options(account(), form.when.data, form.at.data or "", ""),
     )
 
 

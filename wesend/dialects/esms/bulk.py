@@ -23,7 +23,7 @@ from ..body import json_object
 from ..dialect import account, actor, load, origin, side
 from . import schemas
 from .messages import answer_single
-from .schedule import BULK, read_order
+from .schedule import BULK, read_options
 from .words import BATCH
 
 blueprint = Blueprint("bulk", __name__, url_prefix="/messages")
@@ -92,10 +92,10 @@ def _part(part: precheck.CountryPart) -> dict:
 @blueprint.post("/send-bulk")
 def send_bulk() -> ResponseReturnValue:
     data = load(schemas.SEND_BULK, json_object())
-    order = read_order(data, BULK)
+    options = read_options(data, BULK)
     composer = _composer(data, simulate_low_balance=True)
     accepted = send.send_bulk(
-        composer, _audience(data, personal=composer.render is not None), origin=origin(), order=order, dedupe=False
+        composer, _audience(data, personal=composer.render is not None), origin=origin(), options=options, dedupe=False
     )
     return _answer_bulk(get_batch_by_id(accepted.batch_id))
 

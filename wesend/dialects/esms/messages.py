@@ -28,7 +28,7 @@ from ..body import json_object, query_arguments
 from ..dialect import account, actor, load, origin, side
 from . import schemas
 from .filters import read_filter
-from .schedule import SINGLE, read_order
+from .schedule import SINGLE, read_options
 from .words import BATCH, MESSAGE, entry, event_word, price_of, word_of
 
 blueprint = Blueprint("messages", __name__, url_prefix="/messages")
@@ -40,11 +40,11 @@ def send_message() -> ResponseReturnValue:
     phone = phones.normalise(data["to"], None)
     if phone is None:
         raise InvalidRecipient("The phone cannot be parsed or is missing its country code", {"recipient": ["Not E.164"]})
-    order = read_order(data, SINGLE)
+    options = read_options(data, SINGLE)
     composer = Composer(
         account(), wallet_by_id(g.key.wallet_id), data["text"], sender=data["sender_id"], route_code=data["route"] or None
     )
-    accepted = send.send(composer, [Addressee(data["to"], phone)], origin=origin(), order=order)
+    accepted = send.send(composer, [Addressee(data["to"], phone)], origin=origin(), options=options)
     return answer_single(send.sent_now(accepted))
 
 

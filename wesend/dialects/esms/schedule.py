@@ -8,21 +8,21 @@ from flask import g
 
 from ...core import clock
 from ...core.errors import InvalidSchedule
-from ...messages.sending.options import Order
+from ...messages.sending.options import Options
 
 SINGLE = (5 * clock.MINUTE, 7 * clock.DAY)
 BULK = (10 * clock.MINUTE, 90 * clock.DAY)
 
 
-def read_order(data: dict[str, Any], window: tuple[int, int]) -> Order:
+def read_options(data: dict[str, Any], window: tuple[int, int]) -> Options:
     """InvalidSchedule outside the window, which is measured at the request's arrival, both ends included."""
     mode, drip_rate = data["schedule_mode"] or "now", data.get("drip_rate")
     if mode == "drip":
         if drip_rate is None:
             raise InvalidSchedule("drip_rate is missing: messages per minute")
-        return Order("drip", drip_rate=drip_rate)
+        return Options("drip", drip_rate=drip_rate)
     if mode == "now":
-        return Order()
+        return Options()
     if drip_rate is not None:
         raise InvalidSchedule("scheduled and drip_rate exclude each other")
     if not data["scheduled_at"]:
@@ -34,4 +34,4 @@ def read_order(data: dict[str, Any], window: tuple[int, int]) -> Order:
     earliest, latest = window
     if not g.arrived_at + earliest <= at <= g.arrived_at + latest:
         raise InvalidSchedule(f"scheduled_at must be {earliest // clock.MINUTE} minutes to {latest // clock.DAY} days ahead")
-    return Order("scheduled", scheduled_at=at)
+    return Options("scheduled", scheduled_at=at)

@@ -15,7 +15,7 @@ from ...messages.reporting import history
 from ...messages.sending import send
 from ...messages.sending.accept import Sent
 from ...messages.sending.compose import Addressee, Composer, read_recipients
-from ...messages.sending.options import Order
+from ...messages.sending.options import Options
 from ...wallets.service import WalletInfo, wallet_by_id
 from ..body import json_object, query_arguments
 from ..dialect import account, actor, load, origin, side
@@ -48,7 +48,7 @@ def send_to_group() -> ResponseReturnValue:
         Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), audience.variables(row) if render else None)
         for row in audience.iterate([group], actor=actor())
     )
-    accepted = send.send(composer, addressees, origin=origin(), order=Order(group_id=group["id"]))
+    accepted = send.send(composer, addressees, origin=origin(), options=Options(group_id=group["id"]))
     return answer_sent(send.sent_now(accepted), wallet)
 
 

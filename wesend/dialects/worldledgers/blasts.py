@@ -21,7 +21,7 @@ from ..body import json_object
 from ..dialect import account, actor, load, origin, side
 from ..fields import row_id
 from . import schemas
-from .send_at import read_order
+from .send_at import read_options
 from .shared import kenyan_mobile, success
 from .words import REASONS, blast_id, status_data
 
@@ -42,7 +42,7 @@ def send_sms() -> ResponseReturnValue:
         simulate_low_balance=False,
     )
     accepted = send.send(
-        composer, _phones(data["recipients"]), origin=origin(), order=read_order(data, account()), in_request=False
+        composer, _phones(data["recipients"]), origin=origin(), options=read_options(data, account()), in_request=False
     )
     return _answer(send.sent_now(accepted))
 
@@ -52,7 +52,7 @@ def send_email() -> ResponseReturnValue:
     data = load(schemas.EMAIL, json_object())
     composer = mail.MailComposer(account(), wallet_by_id(g.key.wallet_id), data["subject"], data["message"])
     accepted = send.send(
-        composer, _addresses(data["recipients"]), origin=origin(), order=read_order(data, account()), in_request=False
+        composer, _addresses(data["recipients"]), origin=origin(), options=read_options(data, account()), in_request=False
     )
     return _answer(send.sent_now(accepted))
 

@@ -7,20 +7,20 @@ from marshmallow import ValidationError
 
 from ...accounts.service import AccountInfo
 from ...core import clock
-from ...messages.sending.options import Order
+from ...messages.sending.options import Options
 
 LATEST = 90 * clock.DAY
 
 
-def read_order(data: dict, account: AccountInfo) -> Order:
+def read_options(data: dict, account: AccountInfo) -> Options:
     reference = data["reference"] or None
     text = (data["send_at"] or "").strip()
     if not text:
-        return Order(reference=reference)
+        return Options(reference=reference)
     try:
         at = clock.parse_iso(text, account.time_zone)
     except (ValueError, OverflowError):
         raise ValidationError("Must be YYYY-MM-DD HH:MM:SS or ISO 8601.", "send_at") from None
     if at > g.arrived_at + LATEST:
         raise ValidationError("Must be at most 90 days ahead.", "send_at")
-    return Order("scheduled", scheduled_at=at, reference=reference) if at > g.arrived_at else Order(reference=reference)
+    return Options("scheduled", scheduled_at=at, reference=reference) if at > g.arrived_at else Options(reference=reference)

@@ -18,7 +18,7 @@ from ...wallets.service import WalletInfo
 from ..email.compose import Mail, MailComposer
 from ..sending import send
 from ..sending.compose import Addressee
-from ..sending.options import Order, Origin
+from ..sending.options import Options, Origin
 from ..state.mail_texts import DOUBLE
 from . import sms as sms_campaigns
 
@@ -35,7 +35,7 @@ class EmailDraft(NamedTuple):
     subject: str
     text: str
     format: str
-    order: Order
+    options: Options
 
 
 def split_addresses(typed: str) -> list[str]:
@@ -83,6 +83,8 @@ def send_email(account: AccountInfo, draft: EmailDraft, *, actor: Actor) -> Batc
         sms_campaigns.groups_for(account, draft.wallet, draft.group_ids, actor)
         if not draft.subject.strip():
             raise InvalidInput("A mail needs a subject", {"subject": ["Please fill this in"]})
-        send.send(compose(account, draft), addressees(account, draft, actor), origin=origin, order=draft.order, in_request=False)
+        send.send(
+            compose(account, draft), addressees(account, draft, actor), origin=origin, options=draft.options, in_request=False
+        )
 
     return sms_campaigns.send_once(account, draft.uid, do, actor=actor)

@@ -22,7 +22,7 @@ from ...routing.routes import candidates
 from ...wallets.service import WalletInfo, wallet_of_account
 from ..sending import send
 from ..sending.compose import Addressee, Composer, read_recipients
-from ..sending.options import Order, Origin
+from ..sending.options import Options, Origin
 from ..sending.precheck import Precheck, precheck
 
 SOONEST, LATEST = clock.MINUTE, 90 * clock.DAY
@@ -50,7 +50,7 @@ class Draft(NamedTuple):
     audience: Audience
     text: str
     sender: str | None
-    order: Order
+    options: Options
 
 
 def new_uid() -> str:
@@ -134,26 +134,26 @@ def fields_of(account: AccountInfo, audience: Audience, *, actor: Actor) -> list
     return [name for name in names if name not in ("phone_number",)]
 
 
-def read_order(account: AccountInfo, mode: str, at: str, rate: str, *, name: str | None = None) -> Order:
+def read_options(account: AccountInfo, mode: str, at: str, rate: str, *, name: str | None = None) -> Options:
     """``at`` as clocks of the account's zone show it, ``rate`` in messages a minute; InvalidSchedule."""
     if mode == "drip":
         if not (rate.isascii() and rate.isdigit() and 1 <= int(rate[:9]) <= FASTEST):
             raise InvalidSchedule(f"A drip has 1 to {FASTEST:,} messages a minute", {"rate": ["Out of range"]})
-        return Order("drip", drip_rate=int(rate), reference=name)
+        return Options("drip", drip_rate=int(rate), reference=name)
     if mode != "scheduled":
-        return Order(reference=name)
+        return Options(reference=name)
     try:
         instant = clock.parse_iso(at, account.time_zone)
     except (ValueError, OverflowError):
         raise InvalidSchedule("Please choose a day and a time", {"at": ["Not a time"]}) from None
     if not clock.now_ms() + SOONEST <= instant <= clock.now_ms() + LATEST:
         raise InvalidSchedule("The time must lie one minute to 90 days ahead", {"at": ["Out of range"]})
-    return Order("scheduled", scheduled_at=instant, reference=name)
+    return Options("scheduled", scheduled_at=instant, reference=name)
 
 
-def ends_at(order: Order, count: int) -> int | None:
+def ends_at(options: Options, count: int) -> int | None:
     """When the last of ``count`` messages leaves, for a drip."""
-    return order.due_at(max(count - 1, 0), clock.now_ms()) if order.mode == "drip" else order.scheduled_at
+    return options.due_at(max(count - 1, 0), clock.now_ms()) if options.mode == "drip" else options.scheduled_at
 
 
 def check(account: AccountInfo, draft: Draft, *, actor: Actor) -> Precheck:
@@ -182,9 +182,9 @@ def _send(account: AccountInfo, draft: Draft, actor: Actor, *, as_campaign: bool
         composed = composer(account, draft.wallet, draft.text, draft.sender, pays=True)
         to = addressees(account, draft.audience, actor)
         if as_campaign:
-            send.send_bulk(composed, to, origin=origin, order=draft.order, dedupe=draft.audience.needs_dedupe)
+            send.send_bulk(composed, to, origin=origin, options=draft.options, dedupe=draft.audience.needs_dedupe)
         else:
-            send.send(composed, to, origin=origin, order=draft.order)
+            send.send(composed, to, origin=origin, options=draft.options)
 
     return send_once(account, draft.uid, do, actor=actor)
 

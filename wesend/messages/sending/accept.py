@@ -25,7 +25,7 @@ from ..state.statuses import QUEUED, SUBMITTED, SUBMITTING
 from ..state.transitions import Move, enter_submitted, move
 from ..state.webhook_events import anybody_listens
 from .compose import SMS, Composed, Planned, Skipped
-from .options import Order, Origin
+from .options import Options, Origin
 
 LEASE_MS = 30 * clock.SECOND
 IN_REQUEST_LIMIT = 100
@@ -85,7 +85,7 @@ def accept(
     skipped: list[Skipped],
     *,
     origin: Origin,
-    order: Order,
+    options: Options,
     submit_now: frozenset[str] = frozenset(),
     foretell: Foretold | None = None,
 ) -> Accepted:
@@ -134,8 +134,8 @@ def accept(
             lane=0,
             uid=draft.uid,
             now=now,
-            due_at=order.due_at(index, now),
-            state=_state(order, direct[index], foretold[index] if at_once[index] else None, token, now),
+            due_at=options.due_at(index, now),
+            state=_state(options, direct[index], foretold[index] if at_once[index] else None, token, now),
         )
         for index, (item, draft) in enumerate(zip(planned, drafts, strict=True))
     ]
@@ -146,7 +146,7 @@ def accept(
         composed,
         batch_uid,
         origin,
-        order,
+        options,
         lane=0,
         state="open",
         total=len(planned),
@@ -185,14 +185,14 @@ def accept(
     return write(unit)
 
 
-def _state(order: Order, direct: bool, fate: Move | None, token: str, now: int) -> tuple:
+def _state(options: Options, direct: bool, fate: Move | None, token: str, now: int) -> tuple:
     """A message's status and what goes with it, in the order of MESSAGE_COLUMNS' end."""
     if fate is not None:
         changes = fate.changes or {}
         return (fate.to, token, None, *(changes[name] for name in MESSAGE_COLUMNS[-5:]))
     if direct:
         return (SUBMITTING, token, now + LEASE_MS, 0, None, None, None, None)
-    return (order.first_status, None, None, 0, None, None, None, None)
+    return (options.first_status, None, None, 0, None, None, None, None)
 
 
 def _read_sent(tx: Tx, batch_id: int, wallet_id: int) -> Sent:

@@ -21,7 +21,7 @@ from ..state.inserts import MESSAGE_COLUMNS, batch_row, insert_batch, message_ro
 from ..state.statuses import LIVE_BULKS, UNACCEPTED
 from .accept import LEASE_MS, Accepted, count_accepted, count_routes, pay
 from .compose import EMAIL, Composed, Planned, Skipped
-from .options import Order, Origin
+from .options import Options, Origin
 
 CHUNK = 600  # rows a transaction: the write lock stays well under 50 ms
 CHUNK_CHARACTERS = 2**20
@@ -91,7 +91,7 @@ class Spool:
             yield chunk
 
 
-def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, order: Order) -> Accepted:
+def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, options: Options) -> Accepted:
     """Pay for what was spooled, write it, let it go; InsufficientBalance and StorageQuotaExceeded write nothing."""
     account, wallet = composed.account, composed.wallet
     now = clock.now_ms()
@@ -104,7 +104,7 @@ def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, order: Orde
                 composed,
                 batch_uid,
                 origin,
-                order,
+                options,
                 lane=1,
                 state="intake",
                 total=spool.count,
@@ -116,7 +116,7 @@ def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, order: Orde
             ),
         )["id"]
         pay(tx, wallet, spool.cost_micros, batch_id, spool.count, origin, batch_uid)
-    state = (order.first_status, None, None, 0, None, None, None, None)
+    state = (options.first_status, None, None, 0, None, None, None, None)
     try:
         written = 0
         for chunk in spool.chunks():
@@ -131,7 +131,7 @@ def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, order: Orde
                         uid=new_id(),
                         now=now,
                         batch_id=batch_id,
-                        due_at=order.due_at(written + index, now),
+                        due_at=options.due_at(written + index, now),
                         state=state,
                     )
                     for index, item in enumerate(chunk)

@@ -20,7 +20,7 @@ class Origin(NamedTuple):
     batch_uid: str | None = None
 
 
-class Order(NamedTuple):
+class Options(NamedTuple):
     """When and as what a send goes out. ``drip_rate`` in messages a minute."""
 
     mode: str = "now"

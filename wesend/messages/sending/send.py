@@ -17,11 +17,11 @@ from ..dispatch.submit import foretell, submit_accepted
 from .accept import IN_REQUEST_LIMIT, Accepted, Sent, accept
 from .bulk import CHUNK_CHARACTERS, Spool, accept_bulk, to_store, weight
 from .compose import EMAIL, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT, SMS, Addressee, Composed, Planned, Skipped
-from .options import Order, Origin
+from .options import Options, Origin
 
 
 def send(
-    composer: Composed, addressees: Iterable[Addressee], *, origin: Origin, order: Order = Order(), in_request: bool = True
+    composer: Composed, addressees: Iterable[Addressee], *, origin: Origin, options: Options = Options(), in_request: bool = True
 ) -> Accepted:
     """Send to all addressees; InvalidRecipient or NoRoute when there is nobody to send to.
 
@@ -39,7 +39,7 @@ def send(
         planned.append(item)
         characters += weight(item)
         if len(planned) > IN_REQUEST_LIMIT or characters > CHUNK_CHARACTERS:
-            return _spooled(composer, chain(skipped, planned, plan), origin, order)
+            return _spooled(composer, chain(skipped, planned, plan), origin, options)
     if not planned:
         _refuse_if_poor(composer, skipped)
         raise_nobody(skipped, composer)
@@ -49,30 +49,36 @@ def send(
             storage.here().require_room()
     at_once: set[str] = set()
     remote: set[str] = set()
-    if in_request and order.mode == "now" and pause.current() is None:
+    if in_request and options.mode == "now" and pause.current() is None:
         at_once, remote = _callable_now({item.gateway for item in planned})
     with in_request_waits.waiting_for(remote) as waited_for:
         accepted = accept(
-            composer, planned, skipped, origin=origin, order=order, submit_now=frozenset(at_once | waited_for), foretell=foretell
+            composer,
+            planned,
+            skipped,
+            origin=origin,
+            options=options,
+            submit_now=frozenset(at_once | waited_for),
+            foretell=foretell,
         )
         submit_accepted(accepted)
     return accepted
 
 
 def send_bulk(
-    composer: Composed, addressees: Iterable[Addressee], *, origin: Origin, order: Order, dedupe: bool = True
+    composer: Composed, addressees: Iterable[Addressee], *, origin: Origin, options: Options, dedupe: bool = True
 ) -> Accepted:
     """Send as a bulk, however few: through the queue, to be paused, resumed and cancelled as a whole."""
-    return _spooled(composer, composer.plan(addressees, dedupe=dedupe), origin, order)
+    return _spooled(composer, composer.plan(addressees, dedupe=dedupe), origin, options)
 
 
-def _spooled(composer: Composed, plan: Iterable[Planned | Skipped], origin: Origin, order: Order) -> Accepted:
+def _spooled(composer: Composed, plan: Iterable[Planned | Skipped], origin: Origin, options: Options) -> Accepted:
     storage.here().require_room()
     with Spool() as spool:
         spool.fill(plan)
         if not spool.count:
             raise_nobody(spool.skipped, composer)
-        return accept_bulk(composer, spool, origin=origin, order=order)
+        return accept_bulk(composer, spool, origin=origin, options=options)
 
 
 def _callable_now(names: set[str]) -> tuple[set[str], set[str]]:

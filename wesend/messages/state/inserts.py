@@ -10,7 +10,7 @@ from ...core import clock
 from ...database import Tx
 from ...wallets.service import WalletInfo
 from ..sending.compose import Composed, Planned, Skipped
-from ..sending.options import Order, Origin
+from ..sending.options import Options, Origin
 
 MESSAGE_COLUMNS = (
     "uid",
@@ -100,7 +100,7 @@ def batch_row(
     composed: Composed,
     uid: str,
     origin: Origin,
-    order: Order,
+    options: Options,
     *,
     lane: int,
     state: str,
@@ -125,21 +125,21 @@ def batch_row(
         lane,
         state,
         int(in_request),
-        order.mode,
+        options.mode,
         composed.text,
         composed.placeholders,
         composed.subject,
         composed.sender,
-        order.reference,
-        order.group_id,
+        options.reference,
+        options.group_id,
         json.dumps(skipped, ensure_ascii=False) if skipped else None,
         total,
         queued,
         submitted,
         cost,
         wallet.currency,
-        order.drip_rate,
-        order.scheduled_at,
+        options.drip_rate,
+        options.scheduled_at,
         lease_until,
         now,
     )
