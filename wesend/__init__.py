@@ -12,7 +12,7 @@ from flask import Flask
 from . import callbacks, cli, dashboard, database, docs, models
 from .accounts import keys
 from .coordination import call_slots
-from .core import request_ids, secret, settings, storage
+from .core import request_ids, secret, settings, storage, thread_slots
 from .dialects import DIALECTS
 from .dialects.dialect import register_http_errors
 from .gateways import registry, request_limits
@@ -42,6 +42,7 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     metrics.init_app(app)
     logs.init_app(app)
     keys.init_app(app)
+    thread_slots.init_app(app)
     request_limits.init_app(app)
     registry.init_app(app)
     call_slots.init_app(app)

@@ -39,7 +39,7 @@ def crowded(context):
 def test_half_of_the_threads_may_ask_and_the_next_is_refused_until_one_is_done(crowded):
     with pytest.raises(TooManyAsked), request_limits.asked_by_hand():
         pass
-    assert not crowded.extensions["wesend.in-request"].busy.get("sandbox")
+    assert not crowded.extensions["wesend.core.thread_slots"].busy.get("sandbox")
 
 
 def refused_at_once(operator: Visitor, path: str, **fields: str) -> None:

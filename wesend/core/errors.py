@@ -245,6 +245,12 @@ class TooManyAsked(RateLimited):
     sentence = "Too many tests and checks are under way: try again in a moment"
 
 
+class TooManyExports(RateLimited):
+    """As many files are being streamed by this process as may hold its threads."""
+
+    sentence = "Too many downloads are under way: try again in a moment"
+
+
 class TooManyPaymentPrompts(RateLimited):
     """A phone was asked to pay as often as anybody may ask it."""
 

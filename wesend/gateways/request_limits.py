@@ -7,37 +7,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from flask import Flask, current_app
+from flask import Flask
 
+from ..core import thread_slots
 from ..core.current_app import this_app
 from ..core.errors import TooManyAsked, WesendError
+from ..core.thread_slots import AGAIN, BY_HAND
 
-BY_HAND = "by hand"  # no gateway has a space in its name
-AGAIN = 5  # seconds
 APART = 8  # threads for what must be done, but is not waited for
-
-
-class _Waits:
-    """Half of the threads may wait for one gateway, all but one for all gateways together."""
-
-    def __init__(self, threads: int):
-        self.limit, self.limit_in_all = max(1, threads // 2), max(1, threads - 1)
-        self.busy: dict[str, int] = {}
-        self.lock = threading.Lock()
-
-    @contextmanager
-    def taken(self, names: set[str]) -> Iterator[set[str]]:
-        with self.lock:
-            room = self.limit_in_all - sum(self.busy.values())
-            taken = set(sorted(name for name in names if self.busy.get(name, 0) < self.limit)[: max(0, room)])
-            for name in taken:
-                self.busy[name] = self.busy.get(name, 0) + 1
-        try:
-            yield taken
-        finally:
-            with self.lock:
-                for name in taken:
-                    self.busy[name] -= 1
 
 
 class _Apart:
@@ -58,7 +35,7 @@ def waiting_for(names: set[str]) -> AbstractContextManager[set[str]]:
     """``with waiting_for({…}) as taken``: those of these gateways that this request may wait for."""
     if not names:
         return nullcontext(names)
-    return current_app.extensions["wesend.in-request"].taken(names)
+    return thread_slots.here().taken(names)
 
 
 @contextmanager
@@ -90,5 +67,4 @@ def do_apart(work: Callable[[], object]) -> None:
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["wesend.in-request"] = _Waits(app.config["WESEND"].threads)
     app.extensions["wesend.apart"] = _Apart()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import secrets
 import time
 from contextlib import suppress
+from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from flask import current_app
 
 from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
-from ..core import clock, storage
+from ..core import clock, storage, thread_slots
 from ..core.errors import Conflict, NotFound
 from ..database.schema_version import DatabaseProblem
 from . import backup
@@ -21,10 +22,24 @@ PREFIX = ".wesend-download-"
 STALE_SECONDS = 3600
 
 
+class HeldFile(BufferedReader):
+    """A file that holds one of the threads for downloads until it is closed."""
+
+    def __init__(self, path: Path, slot: thread_slots.Held):
+        super().__init__(FileIO(path))
+        self.slot = slot
+
+    def close(self) -> None:
+        try:
+            super().close()
+        finally:
+            self.slot.release()
+
+
 class Copy(NamedTuple):
     """``file`` is the caller's to close; ``size`` in bytes."""
 
-    file: BinaryIO
+    file: HeldFile
     name: str
     size: int
 
@@ -38,31 +53,38 @@ class Kept(NamedTuple):
 
 
 def make_copy(*, actor: Actor) -> Copy:
-    """A backup as the database is now; Conflict when it can't be made. Readers and writers go on meanwhile."""
+    """A backup as the database is now; TooManyExports, Conflict when it can't be made. Readers and writers go on meanwhile."""
     roles.require(actor, OPERATE)
     folder = current_app.config["WESEND"].instance
     _remove_stale(folder)
+    with thread_slots.held_for_export() as slot:
+        copy = _copy(folder, slot)
+    _record(actor, f"made, {copy.size} bytes")
+    return copy
+
+
+def _copy(folder: Path, slot: thread_slots.Held) -> Copy:
     storage.here().require_room(current_app.config["WESEND"].database.stat().st_size)
     target = folder / f"{PREFIX}{secrets.token_hex(8)}.db"
     try:
         size = backup.back_up(target)
-        file = target.open("rb")
+        file = HeldFile(target, slot)
     except (DatabaseProblem, OSError) as error:
         raise Conflict(str(error)) from error
     finally:
         target.unlink(missing_ok=True)
-    _record(actor, f"made, {size} bytes")
     return Copy(file, f"wesend-{clock.to_datetime(clock.now_ms()):{backup.STAMP}}Z.db", size)
 
 
 def open_kept(name: str, *, actor: Actor) -> Copy:
-    """One that the clock made; NotFound when there is none of that name."""
+    """One that the clock made; NotFound when there is none of that name, TooManyExports."""
     roles.require(actor, OPERATE)
     if name not in {one.name for one in list_kept(actor=actor)}:
         raise NotFound("This backup is not kept any more")
     path = current_app.config["WESEND"].backup_dir / name
     try:
-        file = path.open("rb")
+        with thread_slots.held_for_export() as slot:
+            file = HeldFile(path, slot)
     except OSError as error:
         raise Conflict(f"{path} can't be read: {error.strerror}.") from error
     size = path.stat().st_size

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-import threading
 import time
 from collections.abc import Callable
 
-from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request
+from flask import Blueprint, Flask, Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 
+from ..core import thread_slots
 from ..core.client_addresses import may_use_sandbox
 from ..core.errors import MessageNotFound
+from ..core.thread_slots import LONG_POLLS
 from . import caught_mail
 from . import inbox as sandbox_inbox
 from .inbox import Wanted
@@ -26,8 +27,6 @@ CODES = {400: "invalid_argument", 404: "not_found", 405: "method_not_allowed"}
 
 def init_app(app: Flask) -> None:
     app.register_blueprint(blueprint)
-    # Of a process: half of its threads go on serving, however many want to wait. Made before the fork, taken after it.
-    app.extensions["wesend.sandbox_waits"] = threading.Semaphore(app.config["WESEND"].threads // 2)
 
 
 @blueprint.before_request
@@ -106,16 +105,13 @@ def _wait_for(name: str, look: Callable[[Wanted], list[bytes]]) -> Response:
         found = look(wanted)
         if found or time.monotonic() >= deadline:
             return _list(name, found)
-        places: threading.Semaphore = current_app.extensions["wesend.sandbox_waits"]
-        if not places.acquire(blocking=False):
-            answer = _list(name, found)
-            answer.headers["Retry-After"] = "1"
-            return answer
-        try:
+        with thread_slots.here().taken({LONG_POLLS}) as taken:
+            if not taken:
+                answer = _list(name, found)
+                answer.headers["Retry-After"] = "1"
+                return answer
             while not (found := look(wanted)) and time.monotonic() < deadline:
                 time.sleep(min(LOOK_EVERY, max(deadline - time.monotonic(), 0)))
-        finally:
-            places.release()
     except (sandbox_inbox.UnknownSince, sandbox_inbox.UnknownRecipient) as error:
         raise BadRequest(str(error)) from error
     return _list(name, found)

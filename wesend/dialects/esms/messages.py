@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 
-from ...accounts import audit_log
+from ...accounts import exports
 from ...accounts.roles import Actor
 from ...core import clock, money, phones
 from ...core.csv_cells import safe_cell
@@ -209,17 +209,14 @@ EXPORTED = (
 @blueprint.get("/export")
 def export_messages() -> ResponseReturnValue:
     wanted = read_filter(account(), side(), load(schemas.CHOSEN, query_arguments()), actor=actor())
-    audit_log.note(
+    stream = exports.start(
+        _csv(this_app(), wanted, actor()),
         actor=actor(),
-        action="export",
         subject="messages.csv",
         account_id=account().id,
         detail=request.query_string.decode("ascii", "backslashreplace") or None,
     )
-    app = this_app()
-    return Response(
-        _csv(app, wanted, actor()), mimetype="text/csv", headers={"Content-Disposition": 'attachment; filename="messages.csv"'}
-    )
+    return Response(stream, mimetype="text/csv", headers={"Content-Disposition": 'attachment; filename="messages.csv"'})
 
 
 def _csv(app: Flask, wanted: history.Filter | None, reader: Actor) -> Iterator[str]:

@@ -1,0 +1,33 @@
+"""Files that are streamed to whoever may read them: half of the threads at most, and each in the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..core import thread_slots
+from . import audit_log
+from .roles import Actor
+
+
+class Stream:
+    """The pieces of a file, and the thread that streams them, which is free again when they are over, or the client is gone."""
+
+    def __init__(self, pieces: Iterator[str], held: thread_slots.Held):
+        self.pieces, self.held = pieces, held
+
+    def __iter__(self) -> Iterator[str]:
+        try:
+            yield from self.pieces
+        finally:
+            self.held.release()
+
+    def close(self) -> None:
+        """By the server, when it is done with the answer: also where nothing of it was asked for (HEAD)."""
+        self.held.release()
+
+
+def start(pieces: Iterator[str], *, actor: Actor, subject: str, account_id: int, detail: str | None) -> Stream:
+    """Stream ``pieces``; TooManyExports, of which the log knows nothing."""
+    with thread_slots.held_for_export() as held:
+        audit_log.note(actor=actor, action="export", subject=subject, account_id=account_id, detail=detail)
+        return Stream(pieces, held)

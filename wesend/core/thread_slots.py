@@ -1,0 +1,91 @@
+"""How many threads of this process may be held by what takes long, so that the rest keeps answering.
+
+Slow clients have slots of their own (`web/connections`): they are counted where a socket is waited for.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask
+
+from .current_app import this_app
+from .errors import TooManyExports
+
+BY_HAND, EXPORTS, LONG_POLLS = "by hand", "file exports", "long polls"  # no gateway has a space in its name
+AGAIN = 5  # seconds
+
+
+class ThreadSlots:
+    """Half of the threads for each use (a gateway's name, or one of the above), all but one for all of them together."""
+
+    def __init__(self, threads: int):
+        self.limit, self.limit_in_all = max(1, threads // 2), max(1, threads - 1)
+        self.limits = {LONG_POLLS: threads // 2}  # none of a single thread: a poll can be answered at once instead
+        self.busy: dict[str, int] = {}
+        self.lock = threading.RLock()  # a Held may be collected while its thread has it
+
+    def take(self, names: set[str]) -> set[str]:
+        """A slot for each of these, as far as there are any; those that got one, to be given back."""
+        with self.lock:
+            room = self.limit_in_all - sum(self.busy.values())
+            free = sorted(name for name in names if self.busy.get(name, 0) < self.limits.get(name, self.limit))
+            taken = set(free[: max(0, room)])
+            for name in taken:
+                self.busy[name] = self.busy.get(name, 0) + 1
+        return taken
+
+    def give_back(self, names: set[str]) -> None:
+        with self.lock:
+            for name in names:
+                self.busy[name] -= 1
+
+    @contextmanager
+    def taken(self, names: set[str]) -> Iterator[set[str]]:
+        taken = self.take(names)
+        try:
+            yield taken
+        finally:
+            self.give_back(taken)
+
+
+class Held:
+    """A slot that an answer keeps while it is streamed: given back once, whoever says first that it is over."""
+
+    def __init__(self, slots: ThreadSlots, name: str):
+        self.slots, self.names = slots, {name}
+
+    def release(self) -> None:
+        names, self.names = self.names, set()
+        self.slots.give_back(names)
+
+    __del__ = release
+    """Also of an answer that nobody came to stream."""
+
+
+@contextmanager
+def held_for_export() -> Iterator[Held]:
+    """``with held_for_export() as held``: a thread to stream a file, which keeps it afterwards, unless what is prepared fails.
+
+    TooManyExports beyond the bound.
+    """
+    slots = here()
+    if not slots.take({EXPORTS}):
+        raise TooManyExports(AGAIN)
+    held = Held(slots, EXPORTS)
+    try:
+        yield held
+    except BaseException:
+        held.release()
+        raise
+
+
+def init_app(app: Flask) -> None:
+    app.extensions["wesend.core.thread_slots"] = ThreadSlots(app.config["WESEND"].threads)
+
+
+def here() -> ThreadSlots:
+    """Those of the application that runs."""
+    return this_app().extensions["wesend.core.thread_slots"]
