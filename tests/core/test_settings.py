@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from wesend.core import settings
-from wesend.core.settings import PROJECT, VARIABLES, Settings, SettingsError, load
+from wesend.core.settings import PROJECT, VARIABLES, Settings, load
+from wesend.core.settings_values import SettingsError
 
 DEFAULTS = {
     "instance": PROJECT / "instance",

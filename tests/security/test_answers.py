@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wesend.core.settings import VARIABLES, SettingsError, hide_credentials, load
+from wesend.core.settings import VARIABLES, load
+from wesend.core.settings_values import SettingsError, hide_credentials
 from wesend.web import logs
 
 from ..support.dashboard import Visitor, make_user, text_of

@@ -15,7 +15,7 @@ from .. import __version__
 from ..coordination import running
 from ..core import settings
 from ..core.errors import StorageFull, WesendError
-from ..core.settings import SettingsError
+from ..core.settings_values import SettingsError
 from ..database.schema_version import DatabaseProblem
 from . import accounts, contacts, developing, gateways, operations, routing, serving, upkeep, users, wallets, webhooks
 

@@ -2,55 +2,33 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from .settings_values import (
+    DATABASE,
+    LOOPBACK,
+    PUBLIC,
+    Network,
+    Reader,
+    checked_base_url,
+    checked_smtp_url,
+    database_path,
+    is_loopback,
+    sandbox_choice,
+)
+
 PROJECT = Path(__file__).resolve().parents[2]
 """The clone that this code lies in; of an installed package, the folder where packages are."""
-DATABASE = "wesend.db"
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1"))
-
-
-PUBLIC = "public"
-"""The value of `WESEND_SANDBOX` that lets everybody use the published credentials."""
 
 
 SECRET_NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|DSN")
-HIDDEN = "•••"
-
-
-def hide_credentials(text: str) -> str:
-    """An address without its password, nor what its query says, whatever signs the password has; other text as it is."""
-    scheme, mark, rest = text.partition("://")
-    if not mark:
-        return f"{HIDDEN}@{text.rpartition('@')[2]}" if "@" in text else text
-    credentials, at, place = rest.rpartition("@")
-    place, question, _ = place.partition("?")
-    user, colon, _ = credentials.partition(":")
-    shown = f"{user}:{HIDDEN}@" if colon else f"{HIDDEN}@" if at else ""
-    return f"{scheme}://{shown}{place}{question}{HIDDEN if question else ''}"
-
-
-class SettingsError(Exception):
-    """A setting that can't be used; one sentence that names it."""
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 @dataclass(frozen=True)
@@ -187,7 +165,7 @@ def instance_folder(environ: Mapping[str, str]) -> Path:
 
     Up to 0.1 it was the one beside app.py, wherever the server was started: data that lies there goes on being found.
     """
-    given = _Reader(environ).text("WESEND_INSTANCE", "")
+    given = Reader(environ).text("WESEND_INSTANCE", "")
     if given:
         return Path(given).expanduser().absolute()
     here, beside = Path.cwd() / "instance", PROJECT / "instance"
@@ -198,16 +176,16 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings; a value that can't be used raises SettingsError with one sentence."""
     if environ is None:
         environ = environment()
-    read = _Reader(environ)
+    read = Reader(environ)
     instance = instance_folder(environ)
     host = read.text("WESEND_HOST", "127.0.0.1")
     port = read.whole("WESEND_PORT", 8000, 1, 65535)
     shown_host = f"[{host}]" if ":" in host else ("127.0.0.1" if host == "0.0.0.0" else host)
-    base_url = _base_url(read.text("WESEND_BASE_URL", "").rstrip("/")) or f"http://{shown_host}:{port}"
-    sandbox = _sandbox(read, is_loopback(host) and is_loopback(urlsplit(base_url).hostname or ""))
+    base_url = checked_base_url(read.text("WESEND_BASE_URL", "").rstrip("/")) or f"http://{shown_host}:{port}"
+    sandbox = sandbox_choice(read, is_loopback(host) and is_loopback(urlsplit(base_url).hostname or ""))
     return Settings(
         instance=instance,
-        database=_database_path(read.text("WESEND_DATABASE_URL", ""), instance),
+        database=database_path(read.text("WESEND_DATABASE_URL", ""), instance),
         host=host,
         port=port,
         workers=read.whole("WESEND_WORKERS", 2 if (os.cpu_count() or 1) > 1 else 1, 1, 64),
@@ -221,7 +199,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         base_url=base_url,
         sandbox_smtp_port=read.whole("WESEND_SANDBOX_SMTP_PORT", None, 1, 65535),
         sandbox_smtp_strict=read.flag("WESEND_SANDBOX_SMTP_STRICT", False),
-        smtp_url=_smtp_url(read.text("WESEND_SMTP_URL", "")),
+        smtp_url=checked_smtp_url(read.text("WESEND_SMTP_URL", "")),
         mail_from=read.text("WESEND_MAIL_FROM", ""),
         mail_backoff=read.seconds("WESEND_MAIL_BACKOFF", 30.0),
         secret_key=read.text("WESEND_SECRET_KEY", ""),
@@ -242,133 +220,3 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         disk_reserve_mb=read.whole("WESEND_DISK_RESERVE_MB", 200, 0, 10**7),
         trusted_proxies=read.networks("WESEND_TRUSTED_PROXIES", LOOPBACK),
     )
-
-
-def _database_path(url: str, instance: Path) -> Path:
-    if not url:
-        return instance / DATABASE
-    prefix = "sqlite:///"
-    if not url.startswith(prefix) or url[len(prefix) :] in ("", ":memory:"):
-        raise SettingsError(f"WESEND_DATABASE_URL must name a file as sqlite:///PATH, not {hide_credentials(url)!r}.")
-    return Path(url[len(prefix) :]).expanduser().absolute()
-
-
-def _base_url(url: str) -> str:
-    """Gateways and readers of mail are told it: a wrong one would be found out by the receipts that never come."""
-    try:
-        parts = urlsplit(url)
-        usable = (
-            parts.scheme in ("http", "https")
-            and bool(parts.hostname)
-            and parts.port != 0
-            and url.isprintable()
-            and not set(url) & set(" ?#")
-        )
-    except ValueError:
-        usable = False
-    if url and not usable:
-        raise SettingsError(f"WESEND_BASE_URL must be an address as https://sms.example.org, not {hide_credentials(url)!r}.")
-    return url
-
-
-def _sandbox(read: _Reader, is_local: bool) -> str:
-    """``0``, ``1`` or PUBLIC; without a word from the operator it is on where nobody else can reach it."""
-    if read.text("WESEND_SANDBOX", "").lower() == PUBLIC:
-        return PUBLIC
-    try:
-        return str(int(read.flag("WESEND_SANDBOX", is_local)))
-    except SettingsError:
-        raise SettingsError(f"WESEND_SANDBOX must be 1, 0 or public, not {read.text('WESEND_SANDBOX', '')!r}.") from None
-
-
-def _smtp_url(url: str) -> str:
-    """Looked at here, so that a wrong one stops the start and not every send."""
-    try:
-        parts = urlsplit(url)
-        usable = not url or parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        # The value may hold a password: it is not shown.
-        raise SettingsError("WESEND_SMTP_URL must be smtp://user:password@host:587?starttls=1 or smtps://….")
-    return url
-
-
-T = TypeVar("T")
-
-
-class _Reader:
-    def __init__(self, environ: Mapping[str, str]):
-        self.environ = environ
-
-    def text(self, name: str, default: str) -> str:
-        return self.environ.get(name, "").strip() or default
-
-    def whole(self, name: str, default: T, low: int, high: int) -> int | T:
-        raw = self.text(name, "")
-        if not raw:
-            return default
-        if not raw.isascii() or not raw.isdigit() or not low <= int(raw) <= high:
-            raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {raw!r}.")
-        return int(raw)
-
-    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
-        value = self.text(name, default).lower()
-        if value not in allowed:
-            raise SettingsError(f"{name} must be one of {', '.join(allowed)}, not {self.text(name, '')!r}.")
-        return value
-
-    def folder(self, name: str) -> Path | None:
-        raw = self.text(name, "")
-        return Path(raw).expanduser().absolute() if raw else None
-
-    def seconds(self, name: str, default: T) -> float | T:
-        raw = self.text(name, "")
-        if not raw:
-            return default
-        value = _seconds(raw)
-        if value is None:
-            raise SettingsError(f"{name} must be a number of at least 0, not {raw!r}.")
-        return value
-
-    def some_seconds(self, name: str, default: float) -> float:
-        """Where 0 would leave no time at all."""
-        value = self.seconds(name, default)
-        if value == 0:
-            raise SettingsError(f"{name} must be a number above 0, not {self.text(name, '')!r}.")
-        return value
-
-    def delays(self, name: str, default: tuple[float, ...]) -> tuple[float, ...]:
-        raw = self.text(name, "")
-        if not raw:
-            return default
-        values = [value for part in raw.split(",") if (value := _seconds(part)) is not None]
-        if len(values) < raw.count(",") + 1:
-            raise SettingsError(f"{name} must be numbers of at least 0 with commas between them, not {raw!r}.")
-        return tuple(values)
-
-    def networks(self, name: str, default: tuple[Network, ...]) -> tuple[Network, ...]:
-        raw = self.text(name, "")
-        try:
-            return tuple(ipaddress.ip_network(part.strip()) for part in raw.split(",")) if raw else default
-        except ValueError:
-            raise SettingsError(f"{name} must be addresses or networks, as 127.0.0.1,172.17.0.0/16, not {raw!r}.") from None
-
-    def flag(self, name: str, default: bool) -> bool:
-        raw = self.text(name, "").lower()
-        if not raw:
-            return default
-        if raw in ("1", "true", "yes", "on"):
-            return True
-        if raw in ("0", "false", "no", "off"):
-            return False
-        raise SettingsError(f"{name} must be 1 or 0, not {raw!r}.")
-
-
-def _seconds(raw: str) -> float | None:
-    """None for what is no number, or none that can be waited for."""
-    try:
-        value = float(raw)
-    except ValueError:
-        return None
-    return value if 0 <= value < 10**9 else None

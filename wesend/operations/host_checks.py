@@ -13,7 +13,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ..core import clock
-from ..core.settings import Settings, hide_credentials, is_loopback
+from ..core.settings import Settings
+from ..core.settings_values import hide_credentials, is_loopback
 from ..database import query
 
 NEWEST_ROWS = """

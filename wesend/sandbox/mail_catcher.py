@@ -10,7 +10,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from flask import Flask
 
 from ..core.errors import StorageFull
-from ..core.settings import is_loopback
+from ..core.settings_values import is_loopback
 from . import handed_in
 
 SIZE_LIMIT = 20 * 1024 * 1024

@@ -12,7 +12,7 @@ from ...accounts import roles
 from ...accounts.roles import OPERATE
 from ...adapters.sms.base import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN
 from ...core.errors import GatewayNotFound
-from ...core.settings import is_loopback
+from ...core.settings_values import is_loopback
 from ...gateways import registry, service, test_send
 from ...gateways import status as gateway_status
 from ...gateways.status import GatewayStatus

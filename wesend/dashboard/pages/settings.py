@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 from ...accounts import roles
 from ...accounts.roles import OPERATE
 from ...coordination import pause
-from ...core.settings import SECRET_NAMES, VARIABLES, Settings, hide_credentials, load
+from ...core.settings import SECRET_NAMES, VARIABLES, Settings, load
+from ...core.settings_values import hide_credentials
 from ...operations import pausing, queue_state
 from ...operations.doctor import examine
 from ..sessions import actor

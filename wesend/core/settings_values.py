@@ -1,0 +1,171 @@
+"""How a setting's text is read: numbers, choices, addresses; SettingsError says in one sentence what can't be used."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+DATABASE = "wesend.db"
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1"))
+PUBLIC = "public"
+"""The value of `WESEND_SANDBOX` that lets everybody use the published credentials."""
+HIDDEN = "•••"
+
+
+def hide_credentials(text: str) -> str:
+    """An address without its password, nor what its query says, whatever signs the password has; other text as it is."""
+    scheme, mark, rest = text.partition("://")
+    if not mark:
+        return f"{HIDDEN}@{text.rpartition('@')[2]}" if "@" in text else text
+    credentials, at, place = rest.rpartition("@")
+    place, question, _ = place.partition("?")
+    user, colon, _ = credentials.partition(":")
+    shown = f"{user}:{HIDDEN}@" if colon else f"{HIDDEN}@" if at else ""
+    return f"{scheme}://{shown}{place}{question}{HIDDEN if question else ''}"
+
+
+class SettingsError(Exception):
+    """A setting that can't be used; one sentence that names it."""
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def database_path(url: str, instance: Path) -> Path:
+    if not url:
+        return instance / DATABASE
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or url[len(prefix) :] in ("", ":memory:"):
+        raise SettingsError(f"WESEND_DATABASE_URL must name a file as sqlite:///PATH, not {hide_credentials(url)!r}.")
+    return Path(url[len(prefix) :]).expanduser().absolute()
+
+
+def checked_base_url(url: str) -> str:
+    """Gateways and readers of mail are told it: a wrong one would be found out by the receipts that never come."""
+    try:
+        parts = urlsplit(url)
+        usable = (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and parts.port != 0
+            and url.isprintable()
+            and not set(url) & set(" ?#")
+        )
+    except ValueError:
+        usable = False
+    if url and not usable:
+        raise SettingsError(f"WESEND_BASE_URL must be an address as https://sms.example.org, not {hide_credentials(url)!r}.")
+    return url
+
+
+def sandbox_choice(read: Reader, is_local: bool) -> str:
+    """``0``, ``1`` or PUBLIC; without a word from the operator it is on where nobody else can reach it."""
+    if read.text("WESEND_SANDBOX", "").lower() == PUBLIC:
+        return PUBLIC
+    try:
+        return str(int(read.flag("WESEND_SANDBOX", is_local)))
+    except SettingsError:
+        raise SettingsError(f"WESEND_SANDBOX must be 1, 0 or public, not {read.text('WESEND_SANDBOX', '')!r}.") from None
+
+
+def checked_smtp_url(url: str) -> str:
+    """Looked at here, so that a wrong one stops the start and not every send."""
+    try:
+        parts = urlsplit(url)
+        usable = not url or parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        # The value may hold a password: it is not shown.
+        raise SettingsError("WESEND_SMTP_URL must be smtp://user:password@host:587?starttls=1 or smtps://….")
+    return url
+
+
+T = TypeVar("T")
+
+
+class Reader:
+    def __init__(self, environ: Mapping[str, str]):
+        self.environ = environ
+
+    def text(self, name: str, default: str) -> str:
+        return self.environ.get(name, "").strip() or default
+
+    def whole(self, name: str, default: T, low: int, high: int) -> int | T:
+        raw = self.text(name, "")
+        if not raw:
+            return default
+        if not raw.isascii() or not raw.isdigit() or not low <= int(raw) <= high:
+            raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {raw!r}.")
+        return int(raw)
+
+    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
+        value = self.text(name, default).lower()
+        if value not in allowed:
+            raise SettingsError(f"{name} must be one of {', '.join(allowed)}, not {self.text(name, '')!r}.")
+        return value
+
+    def folder(self, name: str) -> Path | None:
+        raw = self.text(name, "")
+        return Path(raw).expanduser().absolute() if raw else None
+
+    def seconds(self, name: str, default: T) -> float | T:
+        raw = self.text(name, "")
+        if not raw:
+            return default
+        value = _seconds(raw)
+        if value is None:
+            raise SettingsError(f"{name} must be a number of at least 0, not {raw!r}.")
+        return value
+
+    def some_seconds(self, name: str, default: float) -> float:
+        """Where 0 would leave no time at all."""
+        value = self.seconds(name, default)
+        if value == 0:
+            raise SettingsError(f"{name} must be a number above 0, not {self.text(name, '')!r}.")
+        return value
+
+    def delays(self, name: str, default: tuple[float, ...]) -> tuple[float, ...]:
+        raw = self.text(name, "")
+        if not raw:
+            return default
+        values = [value for part in raw.split(",") if (value := _seconds(part)) is not None]
+        if len(values) < raw.count(",") + 1:
+            raise SettingsError(f"{name} must be numbers of at least 0 with commas between them, not {raw!r}.")
+        return tuple(values)
+
+    def networks(self, name: str, default: tuple[Network, ...]) -> tuple[Network, ...]:
+        raw = self.text(name, "")
+        try:
+            return tuple(ipaddress.ip_network(part.strip()) for part in raw.split(",")) if raw else default
+        except ValueError:
+            raise SettingsError(f"{name} must be addresses or networks, as 127.0.0.1,172.17.0.0/16, not {raw!r}.") from None
+
+    def flag(self, name: str, default: bool) -> bool:
+        raw = self.text(name, "").lower()
+        if not raw:
+            return default
+        if raw in ("1", "true", "yes", "on"):
+            return True
+        if raw in ("0", "false", "no", "off"):
+            return False
+        raise SettingsError(f"{name} must be 1 or 0, not {raw!r}.")
+
+
+def _seconds(raw: str) -> float | None:
+    """None for what is no number, or none that can be waited for."""
+    try:
+        value = float(raw)
+    except ValueError:
+        return None
+    return value if 0 <= value < 10**9 else None
