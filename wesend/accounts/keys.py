@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import os
 import threading
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -24,7 +25,9 @@ from .roles import MANAGE, SEE, Actor
 from .service import AccountInfo
 from .sides import Side, side_of
 
-SCOPES = ("send", "query", "webhooks")
+SCOPES = ("send", "query", "webhooks", "two_way")
+DEFAULT_SCOPES = SCOPES[:3]
+"""Of a key that is made without naming any; two-way SMS has a price of its own, and is for who asks for it."""
 
 
 class Key(NamedTuple):
@@ -47,9 +50,9 @@ def digest(secret: str) -> str:
 
 
 def parse_scopes(text: str | None) -> list[str]:
-    """A comma list → scopes in their canonical order; None means all."""
+    """A comma list → scopes in their canonical order; None means the usual ones."""
     if text is None:
-        return list(SCOPES)
+        return list(DEFAULT_SCOPES)
     asked = {part.strip() for part in text.split(",") if part.strip()}
     unknown = sorted(asked - set(SCOPES))
     if unknown or not asked:
@@ -83,12 +86,23 @@ def create_key(
             lookup=lookup,
             secret_sha256=digest(credentials.secret),
             prefix=prefix,
-            scopes=",".join(scopes or SCOPES),
+            scopes=",".join(scopes or DEFAULT_SCOPES),
             is_sandbox=int(is_sandbox),
             created_at=clock.now_ms(),
         )
         audit_log.record(tx, actor=actor, action="key.create", subject=prefix, account_id=account_id)
     return key_id
+
+
+def set_scopes(key_id: int, scopes: Sequence[str], *, actor: Actor) -> None:
+    """What a key may do from now on."""
+    with atomic() as tx:
+        row = tx.one("SELECT * FROM api_keys WHERE id = ?", (key_id,))
+        if row is None:
+            raise KeyNotFound(f"There is no API key {key_id}")
+        roles.require(actor, MANAGE, row["account_id"])
+        if tx.changed("UPDATE api_keys SET scopes = ? WHERE id = ? AND scopes <> ?", (",".join(scopes), key_id, ",".join(scopes))):
+            audit_log.record(tx, actor=actor, action="key.scopes", subject=row["prefix"], account_id=row["account_id"])
 
 
 def revoke_key(key_id: int, *, actor: Actor) -> ApiKeyRow:

@@ -114,7 +114,9 @@ def key() -> None:
         help="The API it is for; each key speaks one.",
     ),
     click.option("--name", default=None, help="What it is called in lists."),
-    click.option("--scopes", default=None, metavar="LIST", help="Comma list of send,query,webhooks (default: all)."),
+    click.option(
+        "--scopes", default=None, metavar="LIST", help="Comma list of send,query,webhooks,two_way (default: all but two_way)."
+    ),
     group=key,
 )
 def create_key(account_id: int, wallet: str, api: str, name: str | None, scopes: str | None) -> Answer:

@@ -61,6 +61,12 @@ class SenderNotApproved(Forbidden):
     sentence = "Sender ID not found or not approved"
 
 
+class RecipientOptedOut(Forbidden):
+    """One message was asked for, to somebody who wants nothing more."""
+
+    sentence = "The recipient has opted out"
+
+
 class InsufficientScope(Forbidden):
     sentence = "This API key lacks the scope for this call"
 

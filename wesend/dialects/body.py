@@ -31,11 +31,12 @@ class InvalidText(WesendError):
     sentence = "The request contains characters that cannot be used (NUL or a lone surrogate)"
 
 
-def body(limit: int = LIMIT) -> bytes:
-    """The raw body, at most ``limit`` bytes, chunked or not; 413 beyond."""
+def body() -> bytes:
+    """The raw body, at most LIMIT bytes, or as many as its endpoint may have, chunked or not; 413 beyond."""
     here = this_g()
     found: bytes | None = here.get("body")
     if found is None:
+        limit: int = here.get("body_limit", LIMIT)
         environ = this_request().environ
         length = environ.get("CONTENT_LENGTH", "")
         if PLAIN_LENGTH.fullmatch(length) and int(length) <= limit:

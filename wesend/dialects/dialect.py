@@ -8,7 +8,7 @@ know of it (the domains, the dashboard, /docs) it registers itself, so that a ne
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from flask import Blueprint, Flask, Request, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
@@ -47,6 +47,8 @@ Shown = tuple[dict[str, Any], int, dict[str, str]]
 """An error as a dialect shows it: body, status, headers."""
 
 READING = ("GET", "HEAD", "OPTIONS")
+TO_READ, TO_WRITE = frozenset({"query"}), frozenset({"send"})
+"""The scopes of most calls."""
 
 
 class InvalidIdempotencyKey(WesendError):
@@ -62,6 +64,16 @@ class CurlCommand(Protocol):
     def curl(self, base_url: str, wallet_uid: str, user: str, fill: dict[str, str]) -> str: ...
 
 
+class SecondPrefix(NamedTuple):
+    """Another prefix under which a part of an API is served, where the rest of that prefix is another dialect's.
+
+    ``parts``: the first steps below it that are this dialect's.
+    """
+
+    prefix: str
+    parts: tuple[str, ...]
+
+
 class Dialect:
     """One vendor's API: its blueprint and its words.
 
@@ -72,6 +84,9 @@ class Dialect:
     ``authenticate()`` gives the key of the current request or raises; ``show_error(error)`` gives
     ``(body, status, headers)`` for a WesendError, ValidationError or HTTPException; ``answer_again(subject)`` renders
     the answer to a request that paid for ``batch:…`` or ``deposit:…`` and died.
+
+    ``scopes``: endpoint → the scopes of which a key needs one, where they are others than `query` to read and `send` to
+    write. ``body_limits``: endpoint → bytes of its body, where it may have more than others.
     """
 
     def __init__(
@@ -90,7 +105,9 @@ class Dialect:
         webhook_format: Format,
         rate_limit: int | None = None,
         public_endpoints: frozenset[str] = frozenset(),
-        webhook_endpoints: frozenset[str] = frozenset(),
+        scopes: Mapping[str, frozenset[str]] | None = None,
+        body_limits: Mapping[str, int] | None = None,
+        second: SecondPrefix | None = None,
         commands: Mapping[str, Sequence[CurlCommand]] | None = None,
     ):
         self.name, self.prefix, self.title = name, prefix, title
@@ -98,16 +115,37 @@ class Dialect:
         self.first_message, self.document, self.commands = first_message, document, commands or {}
         self.authenticate, self.show_error, self.answer_again = authenticate, show_error, answer_again
         self.rate_limit = rate_limit
-        self.public_endpoints, self.webhook_endpoints = public_endpoints, webhook_endpoints
+        self.public_endpoints, self.scopes, self.body_limits = public_endpoints, scopes or {}, body_limits or {}
         self.webhook_format = webhook_format
-        self.blueprint = Blueprint(name, __name__, url_prefix=prefix)
-        self.blueprint.before_request(self._before)
-        self.blueprint.after_request(self._after)
-        self.blueprint.register_error_handler(WesendError, self.render)
-        self.blueprint.register_error_handler(ValidationError, self.render)
+        self.second = second
+        self.blueprint = self._blueprint(name, prefix)
+        self.blueprints = [self.blueprint]
+        if second is not None:
+            self.blueprints.append(self._blueprint(name + second.prefix.replace("/", "_"), second.prefix))
+
+    def _blueprint(self, name: str, prefix: str) -> Blueprint:
+        made = Blueprint(name, __name__, url_prefix=prefix)
+        made.before_request(self._before)
+        made.after_request(self._after)
+        made.register_error_handler(WesendError, self.render)
+        made.register_error_handler(ValidationError, self.render)
+        return made
+
+    def add(self, child: Blueprint, *, everywhere: bool = True) -> None:
+        """Serve a part of the API; under the second prefix, too, if there is one and ``everywhere``."""
+        for blueprint in self.blueprints if everywhere else self.blueprints[:1]:
+            blueprint.register_blueprint(child)
+
+    @property
+    def prefixes(self) -> list[str]:
+        """Below each of them a path is this dialect's, unless a longer one of another's fits."""
+        if self.second is None:
+            return [self.prefix]
+        return [self.prefix, *(f"{self.second.prefix}/{part}" for part in self.second.parts)]
 
     def register(self, app: Flask) -> None:
-        app.register_blueprint(self.blueprint)
+        for blueprint in self.blueprints:
+            app.register_blueprint(blueprint)
         app.extensions.setdefault("wesend.dialects", []).append(self)
         register_shape(app, self.name, self.credentials)
         register_access(app, self.name, self.sandbox)
@@ -118,7 +156,8 @@ class Dialect:
     def _before(self) -> ResponseReturnValue | None:
         asked, here = this_request(), this_g()
         here.arrived_at = clock.now_ms()
-        if self.public_endpoints and asked.endpoint in self.public_endpoints:
+        endpoint = self._endpoint_of(asked)
+        if self.public_endpoints and endpoint in self.public_endpoints:
             return None
         key = here.key = self.authenticate()
         if key.is_sandbox and not may_use_sandbox():
@@ -126,8 +165,10 @@ class Dialect:
         note_use(key)
         if not key.account.is_active:
             raise AccountSuspended
-        if self._scope_of(asked) not in key.scopes:
+        if key.scopes.isdisjoint(self._scopes_of(asked, endpoint)):
             raise InsufficientScope
+        if endpoint in self.body_limits:
+            here.body_limit = self.body_limits[endpoint]
         settings = this_app().config["WESEND"]
         limit = settings.rate_limit if settings.rate_limit is not None else self.rate_limit
         if limit is not None:
@@ -139,11 +180,13 @@ class Dialect:
             return self._claim(key, name)
         return None
 
-    def _scope_of(self, asked: Request) -> str:
-        """What a key must be allowed for a request: reading is ``query``, writing ``send``."""
-        if self.webhook_endpoints and asked.endpoint in self.webhook_endpoints:
-            return "webhooks"
-        return "query" if asked.method in READING else "send"
+    def _endpoint_of(self, asked: Request) -> str:
+        """The endpoint by its name under the first prefix."""
+        return f"{self.name}.{(asked.endpoint or '').partition('.')[2]}"
+
+    def _scopes_of(self, asked: Request, endpoint: str) -> frozenset[str]:
+        """Of which a key must have one for a request."""
+        return self.scopes.get(endpoint) or (TO_READ if asked.method in READING else TO_WRITE)
 
     def _claim(self, key: Key, name: str) -> ResponseReturnValue | None:
         if len(name) > 255 or not name.isascii() or not name.isprintable():
@@ -258,9 +301,11 @@ def titles() -> dict[str, str]:
 
 
 def dialect_of(app: Flask, path: str) -> Dialect | None:
+    """Whose prefix is the longest that a path lies below."""
     fitting = [
-        dialect
+        (len(prefix), dialect)
         for dialect in app.extensions.get("wesend.dialects", ())
-        if path == dialect.prefix or path.startswith(dialect.prefix + "/")
+        for prefix in dialect.prefixes
+        if path == prefix or path.startswith(prefix + "/")
     ]
-    return max(fitting, key=lambda dialect: len(dialect.prefix), default=None)
+    return max(fitting, key=lambda found: found[0], default=(0, None))[1]

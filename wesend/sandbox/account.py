@@ -61,11 +61,21 @@ def _ensure_access(account_id: int, api: str, access: Published) -> None:
         made = wallets.create_wallet(account_id=account_id, currency=access.currency, is_sandbox=True, uid=uid, actor=ACTOR)
         wallets.credit_by_hand(made, money.to_micros(access.opening), note="Sandbox money", actor=ACTOR)
     lookup = given.public or keys.digest(given.secret)
-    if query_one("SELECT 1 FROM api_keys WHERE api = ? AND lookup = ?", (api, lookup)) is None:
-        wallet = wallets.find_wallet(uid, actor=ACTOR)
-        keys.create_key(
-            account_id=account_id, wallet_id=wallet.id, api=api, name="Sandbox", credentials=given, is_sandbox=True, actor=ACTOR
-        )
+    known = query_one("SELECT id FROM api_keys WHERE api = ? AND lookup = ?", (api, lookup))
+    if known is not None:
+        keys.set_scopes(known["id"], keys.SCOPES, actor=ACTOR)  # it may be of a version that had fewer
+        return
+    wallet = wallets.find_wallet(uid, actor=ACTOR)
+    keys.create_key(
+        account_id=account_id,
+        wallet_id=wallet.id,
+        api=api,
+        name="Sandbox",
+        scopes=list(keys.SCOPES),
+        credentials=given,
+        is_sandbox=True,
+        actor=ACTOR,
+    )
 
 
 def find_account() -> int | None:

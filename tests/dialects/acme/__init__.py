@@ -39,4 +39,4 @@ dialect = Dialect(
     answer_again=_answer_again,
     webhook_format=AcmeFormat(),
 )
-dialect.blueprint.register_blueprint(texts.blueprint)
+dialect.add(texts.blueprint)

@@ -18,14 +18,19 @@ from ..forms import REQUIRED, CheckList, Form, Text, choices
 from ..sessions import actor
 
 blueprint = Blueprint("keys", __name__, url_prefix="/keys")
-SCOPES = (("send", "Send"), ("query", "Read messages and balances"), ("webhooks", "Set webhooks"))
+SCOPES = (
+    ("send", "Send"),
+    ("query", "Read messages and balances"),
+    ("webhooks", "Set webhooks"),
+    ("two_way", "Set up two-way SMS"),
+)
 
 
 class KeyForm(Form):
     api = SelectField("API", description="The vendor whose API your code was written for.")
     wallet = SelectField("Wallet that pays", [REQUIRED])
     name = Text("Name", render_kw={"placeholder": "Web shop", "maxlength": 80}, description="What it is called in this list.")
-    scopes = CheckList("It may", choices=choices(SCOPES), default=list(keys.SCOPES))
+    scopes = CheckList("It may", choices=choices(SCOPES), default=list(keys.DEFAULT_SCOPES))
 
 
 def _form() -> KeyForm:

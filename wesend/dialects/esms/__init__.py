@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from ...accounts.keys import Key, authenticate
 from ...core.errors import InvalidCredentials
-from ..dialect import Dialect
+from ..dialect import Dialect, SecondPrefix
 from . import balance, bulk, contact_lists, messages, routes, sender_ids, webhook_settings
 from .access import CREDENTIALS, FIRST_MESSAGE, SANDBOX
 from .documents import DOCUMENT
@@ -40,15 +40,16 @@ dialect = Dialect(
     answer_again=_answer_again,
     webhook_format=EsmsFormat(),
     public_endpoints=frozenset({f"{NAME}.routes.show_pricing"}),
-    webhook_endpoints=frozenset(f"{NAME}.webhooks.{view}" for view in ("show_webhooks", "update_webhooks", "rotate_secret")),
+    scopes={f"{NAME}.webhooks.{view}": frozenset({"webhooks"}) for view in ("show_webhooks", "update_webhooks", "rotate_secret")},
+    second=SecondPrefix("/v1", ("messages", "contact-lists", "webhooks", "sender-ids", "routes", "pricing")),
 )
 for child in (
     bulk.blueprint,
     messages.blueprint,
-    balance.blueprint,
     contact_lists.blueprint,
     webhook_settings.blueprint,
     sender_ids.blueprint,
     routes.blueprint,
 ):
-    dialect.blueprint.register_blueprint(child)
+    dialect.add(child)
+dialect.add(balance.blueprint, everywhere=False)  # under the second prefix another dialect has a path of that name

@@ -35,4 +35,4 @@ dialect = Dialect(
     webhook_format=WasambazieFormat(),
 )
 for child in (sms.blueprint, account.blueprint):
-    dialect.blueprint.register_blueprint(child)
+    dialect.add(child)

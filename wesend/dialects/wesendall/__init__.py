@@ -44,4 +44,4 @@ dialect = Dialect(
     commands=SECTIONS,
 )
 for child in (sms.blueprint, groups.blueprint, account.blueprint):
-    dialect.blueprint.register_blueprint(child)
+    dialect.add(child)

@@ -46,4 +46,4 @@ dialect = Dialect(
     webhook_format=WorldLedgersFormat(),
 )
 for child in (blasts.blueprint, credits.blueprint):
-    dialect.blueprint.register_blueprint(child)
+    dialect.add(child)
