@@ -64,7 +64,12 @@ def _line(row: Row) -> str:
         metavar="URL",
         help="http or https; nothing is delivered to a private address without WESEND_ALLOW_PRIVATE_URLS=1.",
     ),
-    click.option("--events", default=None, metavar="LIST", help="Comma list of the format's events (default: all)."),
+    click.option(
+        "--events",
+        default=None,
+        metavar="LIST",
+        help="Comma list of the format's events (default: all), wallet.low_balance, storage.low.",
+    ),
     group=webhook,
 )
 def add_webhook(account_id: int, format_name: str, url: str, events: str | None) -> Answer:

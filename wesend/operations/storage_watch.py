@@ -1,7 +1,7 @@
 """The instance's disk: whether there is room again where there was none, and a warning before there is none.
 
-The warning goes out once each time that the free space falls below the reserve. Webhooks belong to customers' accounts,
-who need not know how full the operator's disk is: it goes by mail, and stands on operators' pages.
+The warning goes out once each time that the free space falls below the reserve: by mail, to the webhooks that an operator has
+made for it, and on operators' pages. Customers need not know how full the operator's disk is.
 """
 
 from __future__ import annotations
@@ -15,10 +15,13 @@ from flask import Flask, current_app
 
 from ..accounts.users import FIRST_EMAIL
 from ..coordination import pause
-from ..core import storage
+from ..core import clock, storage
 from ..core.current_app import this_app
 from ..core.errors import StorageFull
 from ..database import query, write
+from ..webhooks import outbox
+from ..webhooks.endpoints import STORAGE_LOW, listening_anywhere
+from ..webhooks.formats import Event
 from . import mailing
 
 MARK = "low-disk"
@@ -46,6 +49,7 @@ class LowDisk:
     def __init__(self, app: Flask):
         self.mark: Path = app.config["WESEND"].instance / MARK
         self.told: bool | None = None  # None: not known yet
+        self.event: Event | None = None  # that is still to be written down for webhooks
         self.left: set[str] = set()  # addresses that are still to be mailed
         self.next_try = 0.0
 
@@ -57,6 +61,8 @@ class LowDisk:
             self._over()
         elif not self.told and here.is_low():
             self._begin(here)
+        if self.event is not None:
+            self._announce(self.event)
         if self.left and time.monotonic() >= self.next_try and pause.current() is None:
             self.next_try = time.monotonic() + MAIL_AGAIN
             self._mail(here)
@@ -67,20 +73,37 @@ class LowDisk:
             here.free() // 2**20,
             here.reserve // 2**20,
         )
-        self.told, self.left, self.next_try = True, set(_recipients()), 0.0
+        self.told, self.event, self.left, self.next_try = True, _event(here), set(_recipients()), 0.0
         with suppress(OSError):
             self.mark.touch(mode=0o600)
 
     def _over(self) -> None:
-        self.told, self.left = False, set()
+        self.told, self.event, self.left = False, None, set()
         with suppress(OSError):
             self.mark.unlink(missing_ok=True)
+
+    def _announce(self, event: Event) -> None:
+        with suppress(StorageFull):  # tried again with the next look
+            write(lambda tx: outbox.put(tx, [(endpoint_id, event) for endpoint_id in listening_anywhere(tx, event.name)]))
+            self.event = None
 
     def _mail(self, here: storage.Storage) -> None:
         for to in sorted(self.left):
             with suppress(StorageFull):  # a mail that is only caught has to be stored, too
                 if mailing.post(_mail(to, here), to, about="the disk"):
                     self.left.discard(to)
+
+
+def _event(here: storage.Storage) -> Event:
+    now = clock.now_ms()
+    payload = {
+        "event": STORAGE_LOW,
+        "server": current_app.config["WESEND"].base_url,
+        "free_mb": here.free() // 2**20,
+        "reserve_mb": here.reserve // 2**20,
+        "timestamp": clock.iso(now),
+    }
+    return Event(STORAGE_LOW, "storage", payload)
 
 
 def _recipients() -> list[str]:

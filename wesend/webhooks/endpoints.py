@@ -8,12 +8,12 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from ..accounts import audit_log, roles
-from ..accounts.roles import MANAGE, SEE, Actor
+from ..accounts.roles import MANAGE, OPERATE, SEE, Actor
 from ..accounts.service import get_account
 from ..accounts.sides import LIVE, SANDBOX, SEEN, Side, side_of
 from ..core import clock, vault
 from ..core.errors import InvalidInput, WebhookNotFound
-from ..database import Reader, Tx, atomic, cached, query, query_one
+from ..database import Reader, Row, Tx, atomic, cached, query, query_one
 from ..database.rows import WebhookEndpointRow
 from .formats import find_format
 from .models import LISTENING_ROW, OWN_ROW
@@ -21,7 +21,8 @@ from .models import LISTENING_ROW, OWN_ROW
 DISABLE_AFTER_MS = 3 * clock.DAY
 URL_LENGTH = 2000
 LOW_BALANCE = "wallet.low_balance"
-"""Ours, not a vendor's: only an endpoint that names it hears of it, in whatever format it is."""
+STORAGE_LOW = "storage.low"
+"""Ours, not a vendor's: only an endpoint that names one of them hears of it, in whatever format it is."""
 
 
 class Listener(NamedTuple):
@@ -74,6 +75,11 @@ def lead_to(tx: Tx, endpoint: WebhookEndpointRow, address: Address) -> None:
     )
 
 
+def own_events(actor: Actor) -> tuple[str, ...]:
+    """The events of wesend's own that an endpoint may name: how full the machine's disk is, is the operators' to know."""
+    return (LOW_BALANCE, STORAGE_LOW) if roles.may(actor, OPERATE) else (LOW_BALANCE,)
+
+
 def add_endpoint(
     *,
     account_id: int,
@@ -87,7 +93,7 @@ def add_endpoint(
     """A new endpoint and its secret, which only this dialect's rule ever shows again."""
     roles.require(actor, MANAGE, account_id)
     get_account(account_id)
-    known = (*find_format(format_name).events, LOW_BALANCE)
+    known = (*find_format(format_name).events, *own_events(actor))
     unknown = [event for event in events or [] if event not in known]
     if unknown:
         raise InvalidInput(f"{format_name} has no event {', '.join(unknown)}: choose from {', '.join(known)}")
@@ -205,7 +211,16 @@ LISTENING_FOR = f"""
 
 def listening_for(tx: Tx, account_id: int, side: Side, event: str) -> list[int]:
     """The endpoints of an account that are on, hear of this side and name an event."""
-    return [row["id"] for row in tx.all(LISTENING_FOR, (account_id, side)) if event in row["events"].split(",")]
+    return _naming(tx.all(LISTENING_FOR, (account_id, side)), event)
+
+
+def listening_anywhere(tx: Tx, event: str) -> list[int]:
+    """The same of every account, for what belongs to none."""
+    return _naming(tx.all("SELECT id, events FROM webhook_endpoints WHERE is_active = 1 AND events IS NOT NULL ORDER BY id"), event)
+
+
+def _naming(rows: list[Row], event: str) -> list[int]:
+    return [row["id"] for row in rows if event in row["events"].split(",")]
 
 
 class Listening(NamedTuple):

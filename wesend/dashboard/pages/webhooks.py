@@ -42,9 +42,10 @@ def _form() -> WebhookForm:
     form = WebhookForm()
     form.format.choices = choices([(name, titles()[name]) for name in formats()])
     chosen = form.format.data if form.format.data in formats() else next(iter(formats()))
-    form.events.choices = choices([(event, event) for format_ in formats().values() for event in format_.events])
-    known = set(formats()[chosen].events)
-    form.events.data = [event for event in form.events.data or [] if event in known]
+    own, others = endpoints.own_events(actor()), [event for format_ in formats().values() for event in format_.events]
+    form.events.choices = choices([(event, event) for event in (*others, *own)])
+    left_over = set(others) - set(formats()[chosen].events)  # ticked before another format was chosen
+    form.events.data = [event for event in form.events.data or [] if event not in left_over]
     return form
 
 
@@ -81,6 +82,7 @@ def _show(form: WebhookForm | None, *, added: WebhookEndpointRow | None = None, 
         may_manage=may_manage(),
         rows=[row for row in endpoints.list_endpoints(account().id, actor=actor()) if row["url"]],
         formats=formats(),
+        own_events=endpoints.own_events(actor()),
         is_private=added is not None and _is_out_of_reach(added),
     )
 
