@@ -144,6 +144,11 @@ def test_every_module_belongs_to_exactly_one_layer():
     assert set(named) - TOP_LEVEL == set(), "these are gone"
 
 
+def test_no_module_is_named_as_a_test():
+    """pytest, and people, take ``test_….py`` and ``…_test.py`` for tests."""
+    assert [name for name in modules() if re.search(r"(^|\.)test_|_test$", name)] == []
+
+
 def test_the_test_sees_imports_in_every_form():
     targets = {(found.module, found.target) for found in ALL_IMPORTS}
     assert ("messages.sending.send", "wesend.messages.sending.accept.accept") in targets, "from .accept import accept"

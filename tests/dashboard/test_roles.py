@@ -10,9 +10,9 @@ from wesend.accounts.roles import MEMBER, OWNER
 from wesend.core import money
 from wesend.core.errors import Forbidden, NotFound
 from wesend.database import query
+from wesend.gateways import probe
 from wesend.gateways import service as gateways
 from wesend.gateways import status as gateway_status
-from wesend.gateways import test_send
 from wesend.messages.receipts import unknown_outcomes
 from wesend.operations import backup_download, onboarding, pausing
 from wesend.routing import rates, routes, senders
@@ -52,7 +52,7 @@ OPERATORS = {
     "sees unknown outcomes": lambda actor, shop: unknown_outcomes.list_unknown(actor=actor),
     "sets a gateway": lambda actor, shop: gateways.set_gateway("x", "sandbox", {}, {}, actor=actor),
     "removes a gateway": lambda actor, shop: gateways.remove_gateway("sandbox", actor=actor),
-    "tests a gateway": lambda actor, shop: test_send.send_test("sandbox", "+256712345678", actor=actor),
+    "tests a gateway": lambda actor, shop: probe.send_probe("sandbox", "+256712345678", actor=actor),
     "sees how gateways stand": lambda actor, shop: gateway_status.statuses(actor=actor),
     "takes a backup away": lambda actor, shop: backup_download.make_copy(actor=actor),
     "takes a kept backup away": lambda actor, shop: backup_download.open_kept("wesend-20260610T120000Z.db", actor=actor),

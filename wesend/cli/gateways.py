@@ -12,7 +12,7 @@ from ..adapters.options import Option
 from ..core import clock, money
 from ..core.errors import InvalidInput
 from ..database import Row
-from ..gateways import registry, service, test_send
+from ..gateways import probe, registry, service
 from ..wallets import deposit_review, deposits
 from .shared import ACTOR, Answer, command
 
@@ -152,13 +152,13 @@ def remove_gateway(name: str) -> Answer:
     "test",
     click.argument("name"),
     click.option("--to", required=True, metavar="PHONE", help="Where to send to."),
-    click.option("--text", default=test_send.TEXT, help="What to send."),
+    click.option("--text", default=probe.TEXT, help="What to send."),
     click.option("--sender", default=None, help="Sender ID."),
     group=gateway,
 )
 def test_gateway(name: str, to: str, text: str, sender: str | None) -> Answer:
     """Send one real SMS through a gateway, past wallets and routes; exit 1 when it was not accepted."""
-    tried = test_send.send_test(name, to, text=text, sender=sender, actor=ACTOR)
+    tried = probe.send_probe(name, to, text=text, sender=sender, actor=ACTOR)
     registry.close(current_app)
     outcome = tried.outcome
     if not tried.ok:

@@ -13,10 +13,10 @@ from ...accounts.roles import OPERATE
 from ...adapters.sms.base import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN
 from ...core.errors import GatewayNotFound
 from ...core.settings_values import is_loopback
-from ...gateways import registry, service, test_send
+from ...gateways import probe, registry, service
 from ...gateways import status as gateway_status
+from ...gateways.probe import Probe
 from ...gateways.status import GatewayStatus
-from ...gateways.test_send import Trial
 from ...operations.queue_state import waiting_for
 from ...routing.routes import routes_by_gateway
 from ..forms import REQUIRED, Form, Text
@@ -39,7 +39,7 @@ class TestForm(Form):
     to = Text(
         "Phone", [REQUIRED], description="With its country code, as +256712345678.", render_kw={"type": "tel", "maxlength": 30}
     )
-    text = TextAreaField("Text", [REQUIRED], default=test_send.TEXT, render_kw={"rows": 2})
+    text = TextAreaField("Text", [REQUIRED], default=probe.TEXT, render_kw={"rows": 2})
     sender = Text("Sender", render_kw={"maxlength": 20}, description="As the vendor allows it; blank: its own.")
 
 
@@ -151,14 +151,14 @@ def test(name: str) -> ResponseReturnValue:
     form = TestForm()
     if form.sent():
         with form.refusals():
-            tried = test_send.send_test(name, form.to.data, text=form.text.data, sender=form.sender.data, actor=actor())
+            tried = probe.send_probe(name, form.to.data, text=form.text.data, sender=form.sender.data, actor=actor())
             session[TRIED] = {"to": form.to.data, "sender": form.sender.data}
             flash(*_told(tried))
             return redirect(url_for(".show", name=found.info.name), 303)
     return _show(found, form)
 
 
-def _told(tried: Trial) -> tuple[str, str]:
+def _told(tried: Probe) -> tuple[str, str]:
     sentence, category = SENTENCES[tried.outcome.kind]
     outcome = tried.outcome
     told = [sentence.format(gateway=tried.gateway, to=tried.to)]

@@ -1,4 +1,4 @@
-"""A test: one real SMS through a gateway, past wallets and routes."""
+"""A probe: one real SMS through a gateway, past wallets and routes (`wesend gateway test`)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TEXT = "Test by wesend"
 NO_ROOM = Outcome(TEMPORARY, code="busy", text="Its limits are used up by other messages: try again in a moment")
 
 
-class Trial(NamedTuple):
+class Probe(NamedTuple):
     """``to`` as it was sent to (E.164), and what the gateway made of it."""
 
     gateway: str
@@ -39,7 +39,7 @@ class Trial(NamedTuple):
         return self.outcome.text or self.outcome.code or self.outcome.gateway_ref
 
 
-def send_test(name: str, to: str, *, text: str = TEXT, sender: str | None = None, actor: Actor) -> Trial:
+def send_probe(name: str, to: str, *, text: str = TEXT, sender: str | None = None, actor: Actor) -> Probe:
     """Send now, within the gateway's own limits. It counts as any call does: what works again ends its rest.
 
     GatewayNotFound, or InvalidInput with the field that is wrong: ``to``, ``text``. TooManyAsked.
@@ -60,7 +60,7 @@ def send_test(name: str, to: str, *, text: str = TEXT, sender: str | None = None
         if not adapter.in_process and outcome is not NO_ROOM:
             breaker.note_call(tx, adapter.name, [outcome])
         audit_log.record(tx, actor=actor, action="gateway.test", subject=adapter.name, detail=outcome.kind)
-    return Trial(adapter.name, phone.e164, outcome)
+    return Probe(adapter.name, phone.e164, outcome)
 
 
 def _adapter(name: str) -> SmsGateway:
