@@ -141,6 +141,45 @@ def test_a_unit_reads_through_its_transaction(module):
     assert sorted(set(reads_around(module, READERS))) == []
 
 
+OUTSIDE_OF_UNITS = ("payload_of",)
+"""What is asked of a webhook format by its courier, with no transaction open."""
+
+
+def looked_up_by_formats(module: Module, readers: set[str]) -> list[Found]:
+    return [
+        Found(f"wesend/{module.name}:{call.lineno}", ast.unparse(call)[:80])
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ClassDef) and any(ast.unparse(base).split(".")[-1] == "Format" for base in node.bases)
+        for method in node.body
+        if isinstance(method, ast.FunctionDef) and method.name not in OUTSIDE_OF_UNITS
+        for call in calls_in(list(method.body))
+        if callee(module, call) in readers or ast.unparse(call.func).split(".")[-1] in OUTSIDE_OF_UNITS
+    ]
+
+
+def test_a_webhook_format_looks_nothing_up():
+    """It is asked inside a unit, from afar: so what it tells is handed to it, and no ``tx`` reaches an edge."""
+    assert [found for module in SOURCES for found in looked_up_by_formats(module, READERS)] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "seen"),
+    [
+        ("return query_one('SELECT 1')", 1),
+        ("return query_wallet(message)", 1),
+        ("return self.payload_of(message)", 1),
+        ("return message['uid']", 0),
+    ],
+)
+def test_the_test_sees_a_format_that_looks_up(body, seen):
+    source = (
+        f"def query_wallet(row): return query('SELECT 1')\nclass Made(Format):\n    def message_changed(self, message): {body}\n"
+    )
+    names = {name.split(".")[-1]: name for name in READS} | {"query_wallet": "wesend.made_up.query_wallet"}
+    module = Module("made_up", ast.parse(source), names)
+    assert len(looked_up_by_formats(module, without_tx([module]))) == seen
+
+
 def test_a_unit_changes_nothing_but_the_database():
     """It may run twice: what it gathers outside of itself would be there twice."""
     wrong = [

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from wesend.accounts.roles import MEMBER, OWNER
+from wesend.accounts.sides import LIVE
 from wesend.adapters.sms.base import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN, CallbackReceipt, Outcome, Receipt
 from wesend.core import clock
 from wesend.database import query, write
@@ -149,12 +150,12 @@ def test_an_operator_sees_all_of_it(app, shop, told):
 def test_no_webhook_names_them(app, api, shop, told):
     api.put("/webhooks", {"dlr_url": "https://shop.example.com/dlr"})
     rows = query("SELECT * FROM messages")
-    from wesend.webhooks.formats import formats
+    from wesend.webhooks.formats import Owner, formats
 
     for format_ in formats().values():
         for row in rows:
             batch = query("SELECT * FROM batches WHERE id = ?", (row["batch_id"],))[0]
-            event = format_.message_changed(row, batch)
+            event = format_.message_changed(row, batch, Owner("wal_one", LIVE, "Africa/Nairobi"))
             assert event is None or leaks(json.dumps(event.payload, default=str)) == []
 
 

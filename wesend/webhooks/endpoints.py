@@ -15,7 +15,7 @@ from ..core import clock, vault
 from ..core.errors import InvalidInput, WebhookNotFound
 from ..database import Reader, Row, Tx, atomic, cached, query, query_one
 from ..database.rows import WebhookEndpointRow
-from .formats import find_format
+from .formats import Owner, find_format
 from .models import LISTENING_ROW, OWN_ROW
 
 DISABLE_AFTER_MS = 3 * clock.DAY
@@ -224,15 +224,21 @@ def _naming(rows: list[Row], event: str) -> list[int]:
 
 
 class Listening(NamedTuple):
-    """Who listens: (account, side, format) → its endpoints that are on; and the side of each wallet of these accounts."""
+    """Who listens: (account, side, format) → its endpoints that are on; and the wallets of these accounts, by row id."""
 
     endpoints: dict[tuple[int, Side, str], tuple[Listener, ...]]
-    sides: dict[int, Side]
+    owners: dict[int, Owner]
 
 
 def listening(tx: Tx | None = None) -> Listening:
     """In memory: most sends are heard of by nobody, and must not pay for asking."""
     return cached("webhook-listeners", _load_listening, tx)
+
+
+LISTENED_TO = """
+    SELECT w.id, w.uid, w.is_sandbox, a.time_zone FROM wallets w JOIN accounts a ON a.id = w.account_id
+    WHERE w.account_id IN (SELECT account_id FROM webhook_endpoints WHERE is_active = 1)
+"""
 
 
 def _load_listening(reader: Reader) -> Listening:
@@ -242,7 +248,10 @@ def _load_listening(reader: Reader) -> Listening:
         for side in (LIVE, SANDBOX) if row["side"] is None else (row["side"],):
             key = (row["account_id"], side, row["format"])
             found[key] = (*found.get(key, ()), listener)
-    wallets = reader.all(
-        "SELECT id, is_sandbox FROM wallets WHERE account_id IN (SELECT account_id FROM webhook_endpoints WHERE is_active = 1)"
+    return Listening(
+        found,
+        {
+            row["id"]: Owner(row["uid"], side_of(is_sandbox=bool(row["is_sandbox"])), row["time_zone"])
+            for row in reader.all(LISTENED_TO)
+        },
     )
-    return Listening(found, {row["id"]: side_of(is_sandbox=bool(row["is_sandbox"])) for row in wallets})

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
 from flask import Flask, current_app
 
+from ..accounts.sides import Side
 from ..core.errors import InvalidInput
 from ..database import Row
 from ..database.rows import BatchRow, MessageRow
 
 INBOUND = "message.received"
+
+
+class Owner(NamedTuple):
+    """Of what was paid from a wallet: the wallet's public id and side, and its account's time zone."""
+
+    wallet_uid: str
+    side: Side
+    time_zone: str
 
 
 class Event(NamedTuple):
@@ -25,20 +35,23 @@ class Event(NamedTuple):
 
 
 class Format:
-    """A dialect's webhooks: which changes it tells of, in which words, signed how, and what counts as received."""
+    """A dialect's webhooks: which changes it tells of, in which words, signed how, and what counts as received.
+
+    It is asked in the transaction of what it tells of, so it looks nothing up: what it needs is handed to it.
+    """
 
     name = ""
     events: tuple[str, ...] = ()
 
-    def message_changed(self, message: MessageRow, batch: BatchRow) -> Event | None:
+    def message_changed(self, message: MessageRow, batch: BatchRow, owner: Owner) -> Event | None:
         """For a message that has just got a new status; rows as they are now."""
         return None
 
-    def batch_finished(self, batch: BatchRow) -> Event | None:
-        """For a batch of which nothing is under way any more."""
+    def batch_finished(self, batch: BatchRow, read_messages: Callable[[], Sequence[MessageRow]]) -> Event | None:
+        """For a batch of which nothing is under way any more; its messages in order are read when they are asked for."""
         return None
 
-    def mail_tracked(self, message: MessageRow, batch: BatchRow, happening: str) -> Event | None:
+    def mail_tracked(self, message: MessageRow, batch: BatchRow, happening: str, owner: Owner) -> Event | None:
         """For an e-mail that was ``opened`` or ``clicked``."""
         return None
 
@@ -47,7 +60,7 @@ class Format:
         return None
 
     def payload_of(self, subject: str) -> dict:
-        """The payload of an event that was stored without one."""
+        """The payload of an event that was stored without one; asked outside of any transaction, so it may look up."""
         raise NotImplementedError
 
     def headers(self, event: str, body: bytes, secret: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...database import Row
-from ...webhooks.formats import Event, Format, hex_hmac
+from ...webhooks.formats import Event, Format, Owner, hex_hmac
 from .words import WORDS, text_data
 
 EVENTS = {"there": "text.there", "lost": "text.lost"}
@@ -13,7 +13,7 @@ class AcmeFormat(Format):
     name = "acme"
     events = tuple(EVENTS.values())
 
-    def message_changed(self, message: Row, batch: Row) -> Event | None:
+    def message_changed(self, message: Row, batch: Row, owner: Owner) -> Event | None:
         name = EVENTS.get(WORDS[message["status"]])
         if name is None:
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...core import clock
 from ...database import Row
 from ...database.rows import BatchRow, MessageRow
-from ...webhooks.formats import INBOUND, Event, Format, hex_hmac
+from ...webhooks.formats import INBOUND, Event, Format, Owner, hex_hmac
 from .words import MESSAGE, price_of
 
 EVENTS = {"delivered": "message.delivered", "failed": "message.failed"}
@@ -15,7 +15,7 @@ class EsmsFormat(Format):
     name = "esms"
     events = (*EVENTS.values(), INBOUND)
 
-    def message_changed(self, message: MessageRow, batch: BatchRow) -> Event | None:
+    def message_changed(self, message: MessageRow, batch: BatchRow, owner: Owner) -> Event | None:
         name = EVENTS.get(message["status"])
         if name is None:
             return None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ...database.rows import BatchRow
+from collections.abc import Callable, Sequence
+
+from ...database import Row
+from ...database.rows import BatchRow, MessageRow
 from ...messages.sending import send
 from ...messages.sending.accept import IN_REQUEST_LIMIT
 from ...webhooks.formats import Event, Format, hex_hmac
@@ -15,19 +18,23 @@ class WasambazieFormat(Format):
     name = "wasambazie"
     events = (FINALISED,)
 
-    def batch_finished(self, batch: BatchRow) -> Event | None:
+    def batch_finished(self, batch: BatchRow, read_messages: Callable[[], Sequence[MessageRow]]) -> Event | None:
         if batch["state"] == "refused":
             return None  # it was answered with 502
         # A large batch has more messages than a short transaction can render: written at the first attempt.
-        payload = self.payload_of(batch["uid"]) if batch["total"] <= IN_REQUEST_LIMIT else None
+        payload = _payload(batch, read_messages()) if batch["total"] <= IN_REQUEST_LIMIT else None
         return Event(FINALISED, batch["uid"], payload, once=f"finalised:{batch['uid']}")
 
     def payload_of(self, subject: str) -> dict:
         sent = send.load_sent(subject)
-        return {"event": FINALISED, **report(sent.batch, sent.messages)}
+        return _payload(sent.batch, sent.messages)
 
     def headers(self, event: str, body: bytes, secret: str) -> dict[str, str]:
         return {"X-Wasambazie-Signature": hex_hmac(secret, body)}
 
     def is_received(self, status_code: int) -> bool:
         return status_code == 200
+
+
+def _payload(batch: Row, messages: Sequence[Row]) -> dict:
+    return {"event": FINALISED, **report(batch, messages)}

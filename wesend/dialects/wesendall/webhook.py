@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ...core import clock, money
 from ...database.rows import BatchRow, MessageRow
-from ...wallets.service import wallet_by_id
-from ...webhooks.formats import Event, Format, hex_hmac
+from ...webhooks.formats import Event, Format, Owner, hex_hmac
 from .schemas import WORDS, error_word, kept_cost
 
 EVENTS = {"delivered": "sms.delivered", "failed": "sms.failed"}
@@ -15,7 +14,7 @@ class WesendallFormat(Format):
     name = "wesendall"
     events = tuple(EVENTS.values())
 
-    def message_changed(self, message: MessageRow, batch: BatchRow) -> Event | None:
+    def message_changed(self, message: MessageRow, batch: BatchRow, owner: Owner) -> Event | None:
         name = EVENTS.get(WORDS[message["status"]])
         if name is None:
             return None
@@ -26,7 +25,7 @@ class WesendallFormat(Format):
                 "event": name,
                 "message_id": message["uid"],
                 "batch_id": batch["uid"],
-                "wallet_id": wallet_by_id(message["wallet_id"]).uid,
+                "wallet_id": owner.wallet_uid,
                 "recipient": message["recipient"],
                 "status": WORDS[message["status"]],
                 "segments": message["segments"],

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from ...accounts.service import get_account
 from ...core import clock
 from ...database.rows import BatchRow, MessageRow
-from ...webhooks.formats import Event, Format, hex_hmac
+from ...webhooks.formats import Event, Format, Owner, hex_hmac
 from .words import WORDS, status_data
 
 CHANGES = ("processing", "delivered", "failed")
@@ -16,24 +15,23 @@ class WorldLedgersFormat(Format):
     name = "worldledgers"
     events = (*(f"communication.sms.{word}" for word in CHANGES), *(f"communication.email.{word}" for word in (*CHANGES, *TRACKED)))
 
-    def message_changed(self, message: MessageRow, batch: BatchRow) -> Event | None:
+    def message_changed(self, message: MessageRow, batch: BatchRow, owner: Owner) -> Event | None:
         word = WORDS[message["status"]]
         if word not in CHANGES:
             return None
         # Several of our statuses are one of theirs: submitted, then sent, is told once.
-        return self._event(message, batch, word, once=f"{message['id']}:{message['charges']}:{word}")
+        return self._event(message, batch, word, owner, once=f"{message['id']}:{message['charges']}:{word}")
 
-    def mail_tracked(self, message: MessageRow, batch: BatchRow, happening: str) -> Event | None:
-        return self._event(message, batch, happening, once=None)
+    def mail_tracked(self, message: MessageRow, batch: BatchRow, happening: str, owner: Owner) -> Event | None:
+        return self._event(message, batch, happening, owner, once=None)
 
     @staticmethod
-    def _event(message: MessageRow, batch: BatchRow, word: str, once: str | None) -> Event:
+    def _event(message: MessageRow, batch: BatchRow, word: str, owner: Owner, once: str | None) -> Event:
         data = status_data(message, batch, word)
-        zone = get_account(message["account_id"]).time_zone
         return Event(
             data["event"],
             str(message["id"]),
-            {**data, "firm_id": message["account_id"], "timestamp": clock.iso_in_zone(clock.now_ms(), zone)},
+            {**data, "firm_id": message["account_id"], "timestamp": clock.iso_in_zone(clock.now_ms(), owner.time_zone)},
             once,
         )
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
-from ...accounts.sides import LIVE, Side
 from ...core.chunks import chunks
 from ...database import Tx, marks
 from ...database.rows import BatchRow, MessageRow
 from ...webhooks import outbox
 from ...webhooks.endpoints import listening
-from ...webhooks.formats import Event, Format, formats
+from ...webhooks.formats import Event, Format, Owner, formats
+
+
+class Heard(NamedTuple):
+    """What an account hears of a batch: in the format of the API that it came through, about its own wallet."""
+
+    format: Format
+    owner: Owner
 
 
 def message_changes(tx: Tx, account_ids: set[int], message_ids: list[int], finished: Iterable[int]) -> None:
@@ -22,12 +29,16 @@ def message_changes(tx: Tx, account_ids: set[int], message_ids: list[int], finis
     finished = set(finished)
     batches = {row["id"]: row for row in _load(tx, "batches", list({m["batch_id"] for m in messages} | finished))}
     for batch in batches.values():
-        side, format_ = _heard_of(tx, batch)
-        if format_ is not None:
-            told = [format_.message_changed(message, batch) for message in messages if message["batch_id"] == batch["id"]]
+        heard = _heard_of(tx, batch)
+        if heard is not None:
+            told = [
+                heard.format.message_changed(message, batch, heard.owner)
+                for message in messages
+                if message["batch_id"] == batch["id"]
+            ]
             if batch["id"] in finished:
-                told.append(format_.batch_finished(batch))
-            _enqueue(tx, batch, side, told)
+                told.append(heard.format.batch_finished(batch, partial(_messages_of, tx, batch)))
+            _enqueue(tx, batch, heard, told)
 
 
 def anybody_listens(account_ids: set[int], tx: Tx | None = None) -> bool:
@@ -38,24 +49,28 @@ def anybody_listens(account_ids: set[int], tx: Tx | None = None) -> bool:
 def mail_tracked(tx: Tx, message: MessageRow, happening: str) -> None:
     """Tell that an e-mail was ``opened`` or ``clicked``."""
     (batch,) = _load(tx, "batches", [message["batch_id"]])
-    side, format_ = _heard_of(tx, batch)
-    if format_ is not None:
-        _enqueue(tx, batch, side, [format_.mail_tracked(message, batch, happening)])
+    heard = _heard_of(tx, batch)
+    if heard is not None:
+        _enqueue(tx, batch, heard, [heard.format.mail_tracked(message, batch, happening, heard.owner)])
 
 
-def _heard_of(tx: Tx, batch: BatchRow) -> tuple[Side, Format | None]:
-    """The side of a batch, which is its wallet's, and the format of the API that it came through; no format when no
-    endpoint of the account listens to both."""
-    known = listening(tx)
-    side = known.sides.get(batch["wallet_id"], LIVE)
-    heard = (batch["account_id"], side, batch["api"]) in known.endpoints
-    return side, formats().get(batch["api"]) if heard else None
+def _heard_of(tx: Tx, batch: BatchRow) -> Heard | None:
+    """None when no endpoint of the account listens to the batch's side, which is its wallet's, in its API's format."""
+    known, format_ = listening(tx), formats().get(batch["api"])
+    owner = known.owners.get(batch["wallet_id"])
+    if owner is None or format_ is None or (batch["account_id"], owner.side, batch["api"]) not in known.endpoints:
+        return None
+    return Heard(format_, owner)
 
 
-def _enqueue(tx: Tx, batch: BatchRow, side: Side, told: list[Event | None]) -> None:
+def _enqueue(tx: Tx, batch: BatchRow, heard: Heard, told: list[Event | None]) -> None:
     events = [event for event in told if event is not None]
     if events:
-        outbox.enqueue(tx, batch["account_id"], side, batch["api"], events)
+        outbox.enqueue(tx, batch["account_id"], heard.owner.side, batch["api"], events)
+
+
+def _messages_of(tx: Tx, batch: BatchRow) -> list[MessageRow]:
+    return tx.all("SELECT * FROM messages WHERE batch_id = ? ORDER BY id", (batch["id"],))
 
 
 def _load(tx: Tx, table: str, ids: list[int]) -> list[Any]:
