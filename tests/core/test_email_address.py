@@ -1,4 +1,4 @@
-"""What counts as an e-mail address, and where; what a mail is sent to: tests/messages/email/test_compose.py."""
+"""What counts as an e-mail address, and where."""
 
 from __future__ import annotations
 
@@ -40,4 +40,48 @@ def test_each_place_takes_what_it_always_took(text, places):
 @pytest.mark.parametrize("text", ["operator@localhost", "zoë@example.com", "<ann@example.com>", "a" * 65 + "@example.com"])
 def test_a_mail_goes_to_less_than_names_somebody(text):
     assert WANTED.fullmatch(text)
+    assert not email_address.is_address(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a@example.com",
+        "first.last+tag@sub.example.co.ke",
+        "o'neil@example.com",
+        "A@EXAMPLE.COM",
+        "a" * 64 + "@example.com",
+        "x@xn--mnchen-3ya.de",
+    ],
+)
+def test_an_address_is_taken(text):
+    assert email_address.is_address(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a",
+        "@example.com",
+        "a@",
+        "a@localhost",
+        "a b@example.com",
+        "a@example..com",
+        "a..b@example.com",
+        ".a@example.com",
+        "a.@example.com",
+        "a@-example.com",
+        "a@example.com\n",
+        "a@example.com, b@example.com",
+        "Ann <a@example.com>",
+        "a@b@c.de",
+        "a" * 65 + "@example.com",
+        "a@" + "b" * 250 + ".com",
+        "a@exämple.com",
+        '"a b"@example.com',
+        "a@example.com\r\nRCPT TO:<x@y.z>",
+    ],
+)
+def test_what_is_no_address_is_refused(text):
     assert not email_address.is_address(text)
