@@ -11,7 +11,7 @@ from flask import Flask
 
 from . import callbacks, cli, dashboard, database, docs, models
 from .accounts import keys
-from .coordination import call_slots
+from .coordination import call_slots, cluster
 from .core import request_ids, secret, settings, storage, thread_slots
 from .dialects import DIALECTS
 from .dialects.dialect import register_http_errors
@@ -39,6 +39,7 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     app.url_map.strict_slashes = False
     storage.init_app(app)
     database.init_app(app)
+    cluster.init_app(app, __version__)
     metrics.init_app(app)
     logs.init_app(app)
     keys.init_app(app)

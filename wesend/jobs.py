@@ -1,12 +1,11 @@
-"""The jobs and who runs them: exactly one scheduler an instance folder, however many workers serve.
+"""The jobs and who runs them: exactly one scheduler an instance, however many workers and hosts serve.
 
-Each worker tries for a lock; the holder runs the sweeps and the dispatcher, and when it dies the kernel frees the
-lock for another. Due work lives in rows, so every job is a sweep: idempotent, bounded, harmless to interrupt.
+Each worker stands for election (`leadership`); the one that is chosen runs the sweeps and the dispatcher, and when it dies
+another is. Due work lives in rows, so every job is a sweep: idempotent, bounded, harmless to interrupt.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 import time
@@ -19,8 +18,9 @@ from flask import Flask
 
 from .accounts import idempotency
 from .contacts import groups, uploads
-from .coordination import leadership
+from .coordination import leadership, lease
 from .coordination.bell import DISPATCH, WEBHOOKS, Bell
+from .coordination.leadership import Election, Term
 from .core import clock, storage
 from .core.intervals import Interval
 from .gateways import links, registry
@@ -37,7 +37,7 @@ from .webhooks.courier import Courier
 
 T = TypeVar("T")
 
-TRY_EVERY = 0.5  # seconds between tries for the lock
+TRY_EVERY = 0.5  # seconds between tries to run the jobs
 BELL_INTERVAL = 1.0
 SHORTEST_WAIT = 0.05  # until a webhook's next attempt: however many come due one after the other, 20 looks a second
 
@@ -79,8 +79,10 @@ class Apart:
 
     def _run(self, app: Flask, gateway: str) -> None:
         try:
-            with app.app_context():
+            with leadership.at_work(app):
                 repeat(lambda: self.sweep(gateway), SWEEPS_AT_MOST)
+        except lease.LeaseLost:
+            pass  # whoever runs the jobs now goes on with it
         except Exception:
             app.logger.exception("%s of %s failed; it runs again", self.name, gateway)
         finally:
@@ -169,7 +171,7 @@ def back_up(_app: Flask) -> None:
 def beat(app: Flask) -> None:
     """Show that the scheduler comes round."""
     with suppress(OSError):  # it is late then, as it looks
-        leadership.beat(app.config["WESEND"])
+        app.extensions[leadership.TERM].beat()
 
 
 def watch_links(app: Flask) -> None:
@@ -213,54 +215,83 @@ WITHOUT_STORING: tuple[Callable[[Flask], object], ...] = (beat, watch_storage, w
 
 
 class Jobs:
-    """A worker's share in the jobs: it tries for the lock, and runs everything while it holds it."""
+    """A worker's share in the jobs: it stands for election, and runs everything while its term lasts."""
 
     def __init__(self, app: Flask):
         self.app = app
         self.stopping = threading.Event()
         self.intervals: list[Interval] = []
+        self.term: Term | None = None
 
     def start(self) -> None:
         """Call after the fork."""
         threading.Thread(target=self._run, name="scheduler-election", daemon=True).start()
 
     def _run(self) -> None:
-        descriptor: int | None = None
+        election = Election(self.app)
         while not self.stopping.is_set():
-            try:
-                if descriptor is None:
-                    descriptor = storage.open_lock(self.app.config["WESEND"].instance / leadership.SCHEDULER)
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:  # another holds it; or it can't be opened, for now
+            term = self._stand(election)
+            if term is None:
                 self.stopping.wait(TRY_EVERY)
                 continue
-            self._show(descriptor)
-            self.hold()
-            return
+            self.hold(term)
 
-    def _show(self, descriptor: int) -> None:
-        """Whose lock it is, in place, for there may be no room for a longer file. Nothing depends on it."""
-        with suppress(OSError):
-            os.pwrite(descriptor, f"{os.getpid():<10}\n".encode(), 0)
-            leadership.beat(self.app.config["WESEND"])
+    def _stand(self, election: Election) -> Term | None:
+        try:
+            return election.stand()
+        except Exception:
+            self.app.logger.exception("who is to run the jobs can't be found out; it is tried again")
+            return None
 
     def stop(self) -> None:
-        """Begin nothing more; what was begun comes to its end."""
+        """Begin nothing more; what was begun comes to its end, and another may run the jobs."""
         self.stopping.set()
         for interval in self.intervals:
             interval.stop()
-        if self.intervals:
+        if self.term is not None:
             self.app.extensions["wesend.dispatcher"].stop()
+            with self.app.app_context():
+                self.term.give_up()
 
-    def hold(self) -> None:
-        """Run the jobs until the process ends; the lock is held."""
+    def hold(self, term: Term) -> None:
+        """Run the jobs until the process ends, or its term."""
+        self.term = term
+        renewal = self._keep(term)
         self.app.extensions["wesend.dispatcher"] = Dispatcher(self.app)
         self.intervals = [Interval(sweep.__name__, seconds, partial(self._guarded, sweep)) for sweep, seconds in SWEEPS]
         for interval in self.intervals:
             interval.start()
         self.app.logger.info("this process (%s) runs the jobs", os.getpid())
+        bell, courier = Bell(self.app.config["WESEND"].instance), Courier(self.app)
         self.catcher = mail_catcher.start(self.app)
-        self._listen(Bell(self.app.config["WESEND"].instance), Courier(self.app))
+        self._listen(bell, courier)
+        if not self.stopping.is_set():
+            renewal.stop()
+            bell.close()
+            self._step_down(courier)
+
+    def _keep(self, term: Term) -> Interval:
+        """Renew it, on a thread that nothing else holds up."""
+
+        def renew() -> None:
+            with self.app.app_context(), suppress(Exception):  # then it ends in time
+                term.renew()
+
+        renewal = Interval("scheduler-term", lease.RENEW_EVERY, renew)
+        renewal.start()
+        return renewal
+
+    def _step_down(self, courier: Courier) -> None:
+        """Another may run the jobs by now: begin nothing more. What is still recorded is held against its claims."""
+        self.app.logger.warning("this process (%s) runs the jobs no more", os.getpid())
+        for interval in self.intervals:
+            interval.stop()
+        courier.stop()
+        if self.catcher is not None:
+            self.catcher.stop()
+        dispatcher, self.term = self.app.extensions["wesend.dispatcher"], None
+        dispatcher.stop()
+        registry.close(self.app)  # a gateway's own connections are the next holder's to open
 
     def _listen(self, bell: Bell, courier: Courier) -> None:
         """Ring on when work is committed, and at an interval; what fails is tried again at the next."""
@@ -274,7 +305,7 @@ class Jobs:
             return max(SHORTEST_WAIT, deliver.seconds_to_next(now))
 
         rung, looked, due = b"", float("-inf"), float("-inf")
-        while not self.stopping.is_set():
+        while not self.stopping.is_set() and (self.term is None or self.term.holds()):
             overdue = time.monotonic() - looked >= BELL_INTERVAL
             if overdue:
                 looked = time.monotonic()
@@ -287,11 +318,13 @@ class Jobs:
 
     def _guarded(self, sweep: Callable[[Flask], T]) -> T | None:
         """What a sweep returns; None when it failed, or could not record what it does."""
-        with self.app.app_context():
+        with leadership.at_work(self.app):
             if sweep not in WITHOUT_STORING and storage.here().problem() is not None:
                 return None
             try:
                 return sweep(self.app)
+            except lease.LeaseLost:
+                return None  # whoever runs the jobs now goes on with it
             except Exception:
                 self.app.logger.exception("job %s failed; it runs again", sweep.__name__)
                 return None

@@ -2,6 +2,7 @@
 
 from .accounts import models as accounts
 from .contacts import models as contacts
+from .coordination import models as coordination
 from .gateways import models as gateways
 from .messages.state import models as messages
 from .operations import models as operations
@@ -9,4 +10,4 @@ from .routing import models as routing
 from .wallets import models as wallets
 from .webhooks import models as webhooks
 
-__all__ = ["accounts", "contacts", "gateways", "messages", "operations", "routing", "wallets", "webhooks"]
+__all__ = ["accounts", "contacts", "coordination", "gateways", "messages", "operations", "routing", "wallets", "webhooks"]

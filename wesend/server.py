@@ -20,6 +20,7 @@ from gunicorn.arbiter import Arbiter
 from .accounts import sign_in
 from .coordination import leadership, pause, running
 from .coordination.pause import Pause
+from .coordination.pulse import Pulse
 from .core import clock, settings, storage
 from .core.errors import StorageFull
 from .database.schema_version import DatabaseProblem, bring_up_to_date, prepare_folder
@@ -113,7 +114,8 @@ def up(*, host: str | None, port: int | None, workers: int | None, show: Callabl
 
         db.engine.dispose()
     url = values.base_url if "WESEND_BASE_URL" not in settings.environment() else _local_url(values)
-    told = running.tell(values, url)
+    process = app.extensions["wesend.process"]
+    told = running.tell(values, url, process.version, process.since)
     with suppress(OSError):  # the log that it is written to may stand on the full disk
         show(Started(values, url, f"{values.base_url}/sign-in/{first}" if first else None, paused))
     # Workers never look through what is here now for garbage: that took 130 ms each time, often under the write lock.
@@ -256,6 +258,7 @@ def _begin(worker: PatientWorker) -> None:
 
     stay_on_one_cpu(worker)
     app = worker.wsgi
+    Pulse(app).start()
     # Its end is as that of a worker whose time has come: gunicorn starts another.
     app.extensions["wesend.database"].on_stuck = lambda: os.kill(os.getpid(), signal.SIGTERM)
     if app.config["WESEND"].scheduler:

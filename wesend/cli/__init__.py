@@ -17,7 +17,7 @@ from ..core import settings
 from ..core.errors import StorageFull, WesendError
 from ..core.settings_values import SettingsError
 from ..database.schema_version import DatabaseProblem
-from . import accounts, contacts, developing, gateways, operations, routing, serving, upkeep, users, wallets, webhooks
+from . import accounts, contacts, developing, gateways, hosts, operations, routing, serving, upkeep, users, wallets, webhooks
 
 
 class WesendGroup(FlaskGroup):
@@ -69,6 +69,7 @@ COMMANDS = (
     *webhooks.COMMANDS,
     *operations.COMMANDS,
     *upkeep.COMMANDS,
+    *hosts.COMMANDS,
     *developing.COMMANDS,
 )
 

@@ -1,6 +1,7 @@
 """The locks of an instance, and what they tell: who serves, who runs the jobs, and how late the jobs are.
 
-They are `flock`s: the kernel frees them when their holder dies, however it dies.
+They are `flock`s: the kernel frees them when their holder dies, however it dies. Where several hosts share the database, the
+one process of each host that has its lock stands for the lease of the jobs (`lease`), and runs them while it holds that too.
 """
 
 from __future__ import annotations
@@ -9,12 +10,17 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
+
+from flask import Flask
 
 from ..core.settings import Settings
 from ..core.storage import open_lock
+from ..database import fence
 from ..database.schema_version import DatabaseProblem
+from . import cluster, lease
 
 SCHEDULER, BEAT = "scheduler.lock", "scheduler.beat"
 BEAT_EVERY = 1.0  # seconds
@@ -22,8 +28,94 @@ STALLED_AFTER = 30.0
 """Seconds without a beat after which the jobs count as stalled, though their process lives."""
 
 
+TERM = "wesend.term"
+
+
+class Term:
+    """A process's time at the jobs: of one machine's process for as long as it lives, of a cluster's while its lease lasts."""
+
+    def __init__(self, settings: Settings, held: lease.Lease | None):
+        self.settings, self.lease = settings, held
+
+    def holds(self) -> bool:
+        return self.lease is None or self.lease.holds()
+
+    def beat(self) -> None:
+        """The scheduler has come round: called every BEAT_EVERY seconds by a job of its own."""
+        if self.lease is not None:
+            self.lease.beat()
+        beat(self.settings)
+
+    def renew(self) -> None:
+        if self.lease is not None and not self.lease.lost:
+            self.lease.renew()
+
+    def give_up(self) -> None:
+        """Its work has ended: another may begin."""
+        if self.lease is not None and not self.lease.lost:
+            self.lease.give_up()
+
+
+class Election:
+    """One process's tries to be the one that runs the jobs."""
+
+    def __init__(self, app: Flask):
+        self.app = app
+        self.settings: Settings = app.config["WESEND"]
+        self.descriptor: int | None = None
+
+    def stand(self) -> Term | None:
+        """The term, when this process is to run the jobs; None while another does."""
+        if not self._is_first_of_the_host():
+            return None
+        with self.app.app_context():
+            held = lease.take(lease.JOBS) if cluster.is_shared() else None
+            if held is None and cluster.is_shared():
+                return None
+        term = self.app.extensions[TERM] = Term(self.settings, held)
+        return term
+
+    def _is_first_of_the_host(self) -> bool:
+        try:
+            if self.descriptor is None:
+                self.descriptor = open_lock(self.settings.instance / SCHEDULER)
+            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:  # another holds it; or it can't be opened, for now
+            return False
+        # Whose lock it is, in place, for there may be no room for a longer file. Nothing depends on it.
+        with suppress(OSError):
+            os.pwrite(self.descriptor, f"{os.getpid():<10}\n".encode(), 0)
+            beat(self.settings)
+        return True
+
+
+@contextmanager
+def at_work(app: Flask) -> Iterator[None]:
+    """An app context for a thread of the jobs: what it writes is refused (`lease.LeaseLost`) once another runs them."""
+    term: Term | None = app.extensions.get(TERM)
+    with app.app_context(), fence.fenced(term.lease.check if term is not None and term.lease is not None else None):
+        yield
+
+
+class Running(NamedTuple):
+    """Who runs the jobs, of all hosts. ``lag``: seconds by which they are late; ``host``: see `cluster`."""
+
+    host: str
+    pid: int
+    lag: float
+
+
+def running(settings: Settings) -> Running | None:
+    """Of the cluster, inside an app context; None when nobody does."""
+    if cluster.is_shared():
+        held = lease.holder_of(lease.JOBS)
+        return None if held is None else Running(held.host, held.pid, max(0.0, held.silent_ms / 1000 - BEAT_EVERY))
+    pid = scheduler_pid(settings)
+    return None if pid is None else Running(cluster.host_id(settings), pid, scheduler_lag(settings))
+
+
 def scheduler_pid(settings: Settings) -> int | None:
-    """The process that runs the jobs of this instance; None when there is none."""
+    """The process that runs the jobs of this machine's instance, or stands for it; None when there is none."""
     try:
         descriptor = os.open(settings.instance / SCHEDULER, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -40,7 +132,7 @@ def scheduler_pid(settings: Settings) -> int | None:
 
 
 def beat(settings: Settings) -> None:
-    """The scheduler has come round: called every BEAT_EVERY seconds by a job of its own."""
+    """Note that the scheduler has come round."""
     # The monotonic clock is one for all processes of a machine, and nobody sets it.
     path = settings.instance / BEAT
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -18,13 +18,18 @@ NAME = "serving.json"
 SETTINGS = {"WESEND_HOST": "host", "WESEND_PORT": "port", "WESEND_BASE_URL": "base_url"}
 
 
-def tell(settings: Settings, url: str) -> Path:
-    """Write down that this process serves; remove the file at the end with `forget`. On a full disk nobody is told."""
+def tell(settings: Settings, url: str, version: str, since: int) -> Path:
+    """Write down that this process serves, ``since`` when (ms since 1970); on a full disk nobody is told.
+
+    Remove the file at the end with `forget`.
+    """
     path = settings.instance / NAME
     told = {
         "pid": os.getpid(),
         "began": _began(os.getpid()),
         "url": url,
+        "version": version,
+        "since": since,
         "base_url": settings.base_url,
         "host": settings.host,
         "port": settings.port,
@@ -66,7 +71,7 @@ def seen_from_a_command(environ: Mapping[str, str]) -> dict[str, str]:
 def _read(path: Path) -> dict[str, Any] | None:
     try:
         told = json.loads(path.read_text())
-        return told if {"pid", "began", "url", *SETTINGS.values()} <= told.keys() else None
+        return told if {"pid", "began", "url", "version", "since", *SETTINGS.values()} <= told.keys() else None
     except (OSError, ValueError, AttributeError):
         return None
 

@@ -15,14 +15,14 @@ Whoever has a ``tx`` reads through it, and hands it to what reads for them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 from flask import Flask
 
 from ..core.current_app import this_app
-from . import schema
+from . import fence, schema
 from .engine import Database
 from .postponed import Postponed
 from .transaction import Reader, Tx
@@ -36,7 +36,15 @@ def _database() -> Database:
 
 def atomic() -> AbstractContextManager[Tx]:
     """A write transaction of its own: ``with atomic() as tx``. An inner one joins the outer one."""
-    return _database().atomic()
+    check = fence.current()
+    return _database().atomic() if check is None else _atomic_behind(check)
+
+
+@contextmanager
+def _atomic_behind(check: fence.Fence) -> Iterator[Tx]:
+    with _database().atomic() as tx:
+        check(tx)
+        yield tx
 
 
 def write(unit: Callable[[Tx], T]) -> T:
@@ -45,11 +53,15 @@ def write(unit: Callable[[Tx], T]) -> T:
     The unit may run in another thread, and once more when one beside it fails: it must use nothing but ``tx`` and its
     closure, and change nothing but the database.
     """
-    return _database().write(unit)
+    check = fence.current()
+    return _database().write(unit if check is None else fence.behind(check, unit))
 
 
 def write_surely(unit: Callable[[Tx], Any]) -> bool:
-    """Write what has happened already: on a full disk it is tried again behind the caller's back (False)."""
+    """Write what has happened already: on a full disk it is tried again behind the caller's back (False).
+
+    No fence holds it up: it is guarded by the token of the claim that it is about.
+    """
     return this_app().extensions["wesend.postponed"].write_surely(unit)
 
 

@@ -9,6 +9,13 @@ from __future__ import annotations
 from typing import TypedDict
 
 
+class AccessTokenRow(TypedDict):
+    """Of access_tokens."""
+
+    gateway: str
+    sealed: str
+
+
 class AccountRow(TypedDict):
     """Of accounts."""
 
@@ -231,6 +238,13 @@ class GatewayHealthRow(TypedDict):
     link_trouble_at: int | None
 
 
+class GatewayPaceRow(TypedDict):
+    """Of gateway_pace."""
+
+    gateway: str
+    next_free_us: int
+
+
 class GroupRow(TypedDict):
     """Of groups."""
 
@@ -244,6 +258,17 @@ class GroupRow(TypedDict):
     state: str
     side: str | None
     created_at: int
+
+
+class HostRow(TypedDict):
+    """Of hosts."""
+
+    id: str
+    name: str
+    pid: int
+    version: str
+    since: int
+    last_seen: int
 
 
 class IdempotencyKeyRow(TypedDict):
@@ -282,6 +307,17 @@ class KnownAddressRow(TypedDict):
     user_id: int
     address: str
     last_at: int
+
+
+class LeaseRow(TypedDict):
+    """Of leases."""
+
+    name: str
+    epoch: int
+    holder: str
+    host: str
+    lease_until: int
+    beat_at: int
 
 
 class LedgerEntryRow(TypedDict):
@@ -387,6 +423,14 @@ class OptOutRow(TypedDict):
     created_at: int
 
 
+class RateWindowRow(TypedDict):
+    """Of rate_windows."""
+
+    key_id: int
+    opened_at: int
+    taken: int
+
+
 class RouteRow(TypedDict):
     """Of routes."""
 
@@ -440,6 +484,16 @@ class SignInLinkRow(TypedDict):
     issued_by: str | None
 
 
+class SlotShareRow(TypedDict):
+    """Of slot_shares."""
+
+    name: str
+    holder: str
+    slots: int
+    wants_until: int
+    lease_until: int
+
+
 class StatusCountRow(TypedDict):
     """Of status_counts."""
 
@@ -447,6 +501,24 @@ class StatusCountRow(TypedDict):
     gateway: str
     status: str
     count: int
+
+
+class UploadRow(TypedDict):
+    """Of uploads."""
+
+    id: int
+    account_id: int
+    token: str
+    size: int | None
+    created_at: int
+
+
+class UploadChunkRow(TypedDict):
+    """Of upload_chunks."""
+
+    upload_id: int
+    number: int
+    data: bytes
 
 
 class UserRow(TypedDict):

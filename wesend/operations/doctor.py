@@ -83,10 +83,10 @@ def _storage() -> Finding:
 
 
 def _scheduler(values: Settings) -> Finding:
-    pid = leadership.scheduler_pid(values)
-    if pid is None:
+    found = leadership.running(values)
+    if found is None:
         return Finding("Jobs", "missing", "nobody runs them" + ("" if values.scheduler else " (WESEND_SCHEDULER=0)"))
-    lag = leadership.scheduler_lag(values)
+    pid, lag = found.pid, found.lag
     if lag >= leadership.STALLED_AFTER:
         return Finding("Jobs", "warning", f"process {pid} should run them, but they stand still since {lag:.0f} s: restart it")
     return Finding("Jobs", "ok", f"run by process {pid}")

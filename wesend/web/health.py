@@ -45,9 +45,9 @@ def healthz() -> ResponseReturnValue:
 
 def _scheduler(settings: Settings) -> str:
     try:
-        alive = leadership.scheduler_pid(settings) is not None
-    except OSError:
+        found = leadership.running(settings)
+    except (OSError, sqlite3.Error):
         return "unknown"
-    if not alive:
+    if found is None:
         return "none" if settings.scheduler else "off"
-    return "running" if leadership.scheduler_lag(settings) < leadership.STALLED_AFTER else "stalled"
+    return "running" if found.lag < leadership.STALLED_AFTER else "stalled"

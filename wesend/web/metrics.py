@@ -190,12 +190,10 @@ def _webhooks(_settings: Settings) -> Iterator[Metric]:
 def _instance(settings: Settings) -> Iterator[Metric]:
     from prometheus_client.core import GaugeMetricFamily
 
-    alive = leadership.scheduler_pid(settings) is not None
-    yield GaugeMetricFamily("wesend_scheduler_up", "1 while a process runs the jobs", value=int(alive))
-    if alive:
-        yield GaugeMetricFamily(
-            "wesend_scheduler_lag_seconds", "Seconds by which the jobs are late", value=leadership.scheduler_lag(settings)
-        )
+    found = leadership.running(settings)
+    yield GaugeMetricFamily("wesend_scheduler_up", "1 while a process runs the jobs", value=int(found is not None))
+    if found is not None:
+        yield GaugeMetricFamily("wesend_scheduler_lag_seconds", "Seconds by which the jobs are late", value=found.lag)
     size = GaugeMetricFamily("wesend_database_bytes", "Size of the database's files", labels=("file",))
     for label, ending in (("main", ""), ("wal", "-wal")):
         path = settings.database.with_name(settings.database.name + ending)

@@ -11,6 +11,7 @@ import time
 from flask import Flask
 
 from ..adapters.guarded_http import GuardedHttp
+from ..coordination import cluster, leadership, lease
 from ..database.rows import WebhookDeliveryRow
 from . import deliver
 
@@ -42,12 +43,14 @@ class _EndpointThreads:
     def _run(self) -> None:
         app, counted = self.courier.app, True
         try:
-            with app.app_context():
+            with leadership.at_work(app):
                 try:
                     while counted and not self.courier.stopping and self._round():
                         counted = not self._leave_if_crowded()
                 finally:
                     app.extensions["wesend.database"].close_thread()
+        except lease.LeaseLost:
+            self.courier.stop()
         except Exception:
             app.logger.exception("webhook %s: the round failed; it goes on in a moment", self.endpoint_id)
         finally:
@@ -104,9 +107,9 @@ class Courier:
 
     def ring(self) -> None:
         """Give every endpoint that has something due a thread; call inside an app context."""
-        if self.succeeding:
+        if self.succeeding and not cluster.is_shared():  # a predecessor at another host may live: its claims end by themselves
             deliver.free_claims()
-            self.succeeding = False
+        self.succeeding = False
         for endpoint_id in deliver.due_endpoints():
             self.endpoints.setdefault(endpoint_id, _EndpointThreads(self, endpoint_id)).tend()
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ...accounts.service import suspended_accounts
 from ...adapters.sms.base import SmsGateway
-from ...coordination import pause
+from ...coordination import cluster, pause
 from ...core import clock
 from ...core.chunks import chunks
 from ...core.current_app import this_app
@@ -188,8 +188,13 @@ def recover_leases(limit: int = RELEASE_LIMIT) -> tuple[int, int]:
 
 
 def _stopped_within(row: Row, gateway: SmsGateway | None, now: int) -> Move:
-    """Nobody can say whether it went out: it is never sent again by itself."""
+    """Nobody can say whether it went out: it is never sent again by itself.
+
+    On one machine the answer of a holder that was only thought dead still ends the doubt. A host that comes back after
+    minutes writes nothing about what it has lost.
+    """
     changes = {
+        **({"claim_token": None} if cluster.is_shared() else {}),
         "lease_until": None,
         "submitted_at": now,
         "expires_at": now + this_app().config["WESEND"].validity_ms,

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from flask import Flask
 
 from ...adapters.sms.base import Outcome, SmsGateway
-from ...coordination import call_slots, pace, pause
+from ...coordination import call_slots, leadership, lease, pace, pause
 from ...core import storage
 from ...database import write_surely
 from ...gateways import breaker, registry
@@ -62,13 +62,15 @@ class Worker:
             self.idle.wait_for(lambda: not self.out, max(0.0, until - time.monotonic()))
 
     def _run(self) -> None:
-        with self.app.app_context():
+        with leadership.at_work(self.app):
             while not self.stopping:
                 self.bell.wait(INTERVAL)
                 self.bell.clear()
                 try:
                     while not self.stopping and self._serve():
                         pass
+                except lease.LeaseLost:
+                    self.stopping = True
                 except Exception:
                     self.app.logger.exception("dispatch to %s failed; it goes on in a moment", self.name)
             self._hand_back()
