@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from .test_architecture import DOMAINS, modules, path_of, unit
+from .support.source import modules, path_of, unit
+from .test_architecture import DOMAINS
 
 EDGES = ("dialects", "callbacks", "dashboard", "cli", "docs", "web", "jobs", "server")
 OF_AN_ACCOUNT = set(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from .test_architecture import imports_of, modules, path_of
+from .support.source import imports_of, modules, path_of
 
 READS = {f"wesend.database.{name}" for name in ("query", "query_one", "snapshot", "cached", "reading")}
 
