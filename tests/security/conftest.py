@@ -8,6 +8,7 @@ from wesend.accounts import passwords
 
 from ..dashboard.conftest import member, operator, owner, shop, stranger  # noqa: F401 - fixtures of the same people
 from ..support.dashboard import PASSWORD
+from ..support.sides import Both
 
 
 @pytest.fixture
@@ -16,3 +17,8 @@ def cheap_passwords(monkeypatch):
     monkeypatch.setattr(passwords, "N", 2**10)
     monkeypatch.setattr(passwords, "P", 1)
     monkeypatch.setattr(passwords, "NOBODY", passwords.hashed(PASSWORD))
+
+
+@pytest.fixture
+def both(app_with) -> Both:
+    return Both(app_with(WESEND_RATE_LIMIT="100000"))

@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
 from wesend.accounts.service import create_account
-from wesend.accounts.sides import SANDBOX, Side, side_of
+from wesend.accounts.sides import LIVE, SANDBOX, Side, side_of
 from wesend.contacts import groups
 from wesend.contacts import service as contacts
 from wesend.core import clock
@@ -203,3 +204,12 @@ def told(answer: TestResponse, named: Things) -> tuple[int, str]:
     for name in sorted(named.ids(), key=len, reverse=True):
         text = re.sub(re.escape(name), "…", text, flags=re.IGNORECASE)
     return answer.status_code, text
+
+
+SIDES = pytest.mark.parametrize("side", [SANDBOX, LIVE])
+
+
+def text_to(both: Both, side, phone: str):
+    wallet = {"walletId": both[side].wallet}
+    answer = both[side].apis["wesendall"].post("/api/v1/sms/send", {**wallet, "message": "Hi", "recipient": phone})
+    return answer.json["data"]["results"][0]["error"] if answer.status_code == 200 else answer.json["error"]
