@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from typing import IO
 
-from . import files
+from . import files, quotes
 from .files import (
     COLUMN_LIMIT,
     COLUMN_NAME_LIMIT,
     CONTACT_LIMIT,
+    DELIMITERS,
     FIELD_LIMIT,
     RECORD_LIMIT,
     FileTooLarge,
@@ -23,19 +24,20 @@ from .files import (
     UnreadableFile,
 )
 from .headers import addresses_in
+from .quotes import Layout
 
-DELIMITERS = ",;\t|"
 SAMPLE_LINES, SAMPLE_CHARACTERS = 50, 64 * 1024
 csv.field_size_limit(RECORD_LIMIT)  # the process's: this is the only reader of CSV in it
 BLANK = DELIMITERS + " \r\n\v\f\ufeff\u00a0"
 
 
-def read_table(stream: IO[bytes]) -> Table:
+def read_table(stream: IO[bytes], *, by_hand: bool = True) -> Table:
     """Header and rows of a CSV; no columns when there is nothing in it. FileTooLarge, UnreadableFile.
 
-    The last columns are left out where neither the header nor the first rows have anything in them.
+    The last columns are left out where neither the header nor the first rows have anything in them. ``by_hand``: its
+    quotes may be wrong, and are looked at.
     """
-    rows = read_rows(stream)
+    rows = read_rows(stream, by_hand=by_hand)
     header = next(rows, Line(0, [])).cells
     if _filled(header) > COLUMN_LIMIT:
         raise FileTooLarge(f"The file has more than {COLUMN_LIMIT} columns")
@@ -62,7 +64,7 @@ def _of_width(rows: Iterator[list[str]], width: int) -> Iterator[list[str]]:
         yield (cells + [""] * (width - len(cells)))[:width] if len(cells) != width else cells
 
 
-def read_rows(stream: IO[bytes]) -> Iterator[Line]:
+def read_rows(stream: IO[bytes], *, by_hand: bool = True) -> Iterator[Line]:
     """Every row that is not blank, the header's too; long cells are cut. The stream stays the caller's to close."""
     text = io.TextIOWrapper(stream, encoding=encoding_of(stream), errors="replace", newline="")
     try:
@@ -74,8 +76,12 @@ def read_rows(stream: IO[bytes]) -> Iterator[Line]:
             next(lines)
         else:
             delimiter = _delimiter(sample)
+        layout = Layout.unknown(delimiter)
         for number, cells in _records(lines, delimiter):
+            if by_hand and lines.number > number:
+                quotes.refuse_swallowed(cells, layout, number, lines.number)
             if any(cell and not cell.isspace() for cell in cells):
+                layout = layout if layout.width else Layout.of(cells, delimiter)
                 yield Line(number, _bounded(number, cells))
     finally:
         if not text.closed:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..core.errors import InvalidInput
 
+DELIMITERS = ",;\t|"
 BYTE_LIMIT = 50 * 1024 * 1024
 ROW_LIMIT = 500_000
 LINE_LIMIT = 2_000_000

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, NamedTuple
 
 from . import delimited, files, workbook
 from .files import EmptyList, FileTooLarge, Line, Table, UnreadableFile
@@ -29,12 +29,12 @@ SAVE_AS = "open it in a spreadsheet and save it as an Excel workbook (.xlsx) or 
 @contextmanager
 def open_table(stream: IO[bytes]) -> Iterator[Table]:
     """Header and rows of whatever list it is. EmptyList, FileTooLarge, UnreadableFile; also while the rows are read."""
-    with as_csv(stream) as text:
-        yield _read(text)
+    with as_csv(stream) as found:
+        yield _read(found)
 
 
-def _read(text: IO[bytes]) -> Table:
-    table = delimited.read_table(text)
+def _read(found: Text) -> Table:
+    table = delimited.read_table(found.stream, by_hand=found.by_hand)
     if not table.columns:
         raise EmptyList("The file is empty", {"file": ["Empty"]})
     return table
@@ -43,15 +43,22 @@ def _read(text: IO[bytes]) -> Table:
 @contextmanager
 def open_rows(stream: IO[bytes]) -> Iterator[Iterator[Line]]:
     """The same for a list that may have no header: all rows as they are, when all of them can be read."""
-    with as_csv(stream) as text:
-        for _ in delimited.read_rows(text):
+    with as_csv(stream) as found:
+        for _ in delimited.read_rows(found.stream, by_hand=found.by_hand):
             pass
-        text.seek(0)
-        yield delimited.read_rows(text)
+        found.stream.seek(0)
+        yield delimited.read_rows(found.stream, by_hand=found.by_hand)
+
+
+class Text(NamedTuple):
+    """A file as CSV; ``by_hand``: somebody else wrote its quotes than we, so they may be wrong."""
+
+    stream: IO[bytes]
+    by_hand: bool
 
 
 @contextmanager
-def as_csv(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+def as_csv(stream: IO[bytes]) -> Iterator[Text]:
     """The file as CSV that can be read again from its start; the stream itself where it is that."""
     with _seekable(stream) as whole:
         if whole.seek(0, 2) > files.BYTE_LIMIT:
@@ -63,14 +70,14 @@ def as_csv(stream: IO[bytes]) -> Iterator[IO[bytes]]:
             raise EmptyList("The file is empty", {"file": ["Empty"]})
         if not head.startswith(ZIPPED):
             check_text(head)
-            yield whole
+            yield Text(whole, by_hand=True)
             return
         with tempfile.TemporaryFile() as file:
             workbook.write_csv(whole, file)
             if not file.tell():
                 raise EmptyList("The file is empty", {"file": ["Empty"]})
             file.seek(0)
-            yield file
+            yield Text(file, by_hand=False)
 
 
 @contextmanager
@@ -89,11 +96,11 @@ def _seekable(stream: IO[bytes]) -> Iterator[IO[bytes]]:
 
 def keep(stream: IO[bytes], file: IO[bytes]) -> None:
     """Write the file as CSV, when all of it can be read; raises like `open_table`."""
-    with as_csv(stream) as text:
-        for _ in _read(text).rows:
+    with as_csv(stream) as found:
+        for _ in _read(found).rows:
             pass
-        text.seek(0)
-        shutil.copyfileobj(text, file, 2**20)
+        found.stream.seek(0)
+        shutil.copyfileobj(found.stream, file, 2**20)
 
 
 def too_large() -> FileTooLarge:

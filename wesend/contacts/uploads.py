@@ -72,7 +72,7 @@ class Opened:
 
     def __enter__(self) -> Table:
         try:
-            return read_table(self.stream)
+            return read_table(self.stream, by_hand=False)  # its quotes were looked at when it came
         except BaseException:
             self.stream.close()
             raise
