@@ -42,6 +42,7 @@ EXCEPTIONS = {
     "messages.sending.bulk.sweep_rejected": NOBODY,
     "messages.sending.bulk.was_taken_in": "by the id that the key's own Idempotency-Key holds",
     "messages.sending.precheck.precheck": AT_THE_DOOR,
+    "messages.sending.rate.rate": AT_THE_DOOR,
     "messages.sending.send.send": AT_THE_DOOR,
     "messages.sending.send.send_bulk": AT_THE_DOOR,
     "messages.sending.send.load_sent": "by the id that a send has just given, or that the key's own Idempotency-Key holds",

@@ -24,6 +24,10 @@ READS = (
     "/sender-ids",
     "/routes",
     "/routes/health",
+    "/messages/status?ids=msg-1",
+    "/opt-outs",
+    "/auth/me",
+    "/workspace",
 )
 WRITES = (
     ("POST", "/messages/send"),
@@ -36,7 +40,10 @@ WRITES = (
     ("POST", "/messages/msg-1/retry"),
     ("POST", "/messages/msg-1/cancel"),
     ("POST", "/messages/batch/b-1/cancel"),
+    ("POST", "/opt-outs"),
+    ("DELETE", "/opt-outs/1"),
 )
+FREE = (("POST", "/messages/rate"), ("POST", "/messages/validate"))
 WEBHOOKS = (("GET", "/webhooks"), ("PUT", "/webhooks"), ("POST", "/webhooks/rotate-secret"))
 
 
@@ -107,8 +114,16 @@ def test_webhooks_need_webhooks(app):
         assert only.call(method, path, json={}).status_code == 200, path
 
 
+def test_what_is_free_to_ask_needs_query_or_send(app):
+    without = with_scopes(app, "webhooks", "two_way")
+    for method, path in FREE:
+        assert refused(without.call(method, path, json={}), 403, "insufficient_scope"), path
+        for only in ("query", "send"):
+            assert with_scopes(app, only).call(method, path, json={}).status_code == 422, path
+
+
 def test_the_scopes_above_leave_no_route_out(app):
-    known = {("GET", path) for path in READS} | set(WRITES) | set(WEBHOOKS)
+    known = {("GET", path.partition("?")[0]) for path in READS} | set(WRITES) | set(WEBHOOKS) | set(FREE)
     known |= {("GET", f"/messages/{tail}") for tail in ("1", "batch/1")} | {("GET", "/routes/1")}
     known |= {("GET", f"/contact-lists/1{tail}") for tail in ("", "/contacts")}
     found = {(route.method, route.path.removeprefix("/api")) for route in routes(app) if route.row.name == "esms"}
@@ -133,7 +148,10 @@ def test_the_callers_own_request_id_is_repeated(esms):
     assert esms.get("/balance", headers={"X-Request-Id": "<b>" * 9}).headers["X-Request-Id"] != "<b>" * 9
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/messages/send/x", "/verify", "/opt-outs", "/contact-lists/1/contacts/x"])
+@pytest.mark.parametrize(
+    "path",
+    ["/nothing", "/messages/send/x", "/verify", "/opt-outs/a/b", "/api-keys", "/notifications", "/contact-lists/1/contacts/x"],
+)
 def test_what_is_not_there_is_404(esms, path):
     assert refused(esms.get(path), 404, "not_found")
 

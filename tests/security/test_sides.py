@@ -171,6 +171,16 @@ ROUTES: dict[tuple[str, str, str], Row] = {
     ),
     ("esms", "POST", "/api/messages/bulk-precheck"): _bulk(f"{ESMS}/messages/bulk-precheck"),
     ("esms", "POST", "/api/messages/send-bulk"): _bulk(f"{ESMS}/messages/send-bulk"),
+    ("esms", "POST", "/api/messages/rate"): Row(
+        shows=(lambda own, named: Ask(f"{ESMS}/messages/rate", {"to": own.phone, "text": "Hi"}),)
+    ),
+    ("esms", "POST", "/api/messages/validate"): Row(shows=(_plain(f"{ESMS}/messages/validate", {"phone": "0712345678"}),)),
+    ("esms", "GET", "/api/messages/status"): Row(names=(_plain(f"{ESMS}/messages/status?ids={{named.message}}"),)),
+    ("esms", "GET", "/api/opt-outs"): Row(shows=(_plain(f"{ESMS}/opt-outs"),)),
+    ("esms", "POST", "/api/opt-outs"): Row(shows=(_plain(f"{ESMS}/opt-outs", {"phone": "+256712999998"}),)),
+    ("esms", "DELETE", "/api/opt-outs/*"): Row(names=(_plain(f"{ESMS}/opt-outs/{{named.phone}}"),)),
+    ("esms", "GET", "/api/auth/me"): Row(shows=(_plain(f"{ESMS}/auth/me"),)),
+    ("esms", "GET", "/api/workspace"): Row(shows=(_plain(f"{ESMS}/workspace"),)),
     ("esms", "GET", "/api/messages"): Row(
         names=(lambda own, named: Ask(f"{ESMS}/messages", query={"batch_id": named.batch}),),
         shows=(

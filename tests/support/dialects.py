@@ -139,9 +139,13 @@ ROWS = {
                     {"to": PHONE, "text": "Hi", "sender_id": SENDERS[1], "route": "ESMS_UG", "schedule_mode": "now"},
                 ),
                 "/api/messages/bulk-precheck": ({"contact_list_ids": [1], "text": "Hi", "sender_id": SENDERS[1]},),
+                "/api/messages/rate": ({"to": PHONE, "text": "Hi", "route": "ESMS_UG"}, {"to": [PHONE], "text": "Hi"}),
+                "/api/messages/validate": ({"phone": PHONE}, {"phone": [PHONE]}),
+                "/api/opt-outs": ({"phone": PHONE},),
                 "/api/messages/send-bulk": (
                     {"contact_list_ids": [1], "text": "Hi", "sender_id": SENDERS[1], "schedule_mode": "now"},
                     {"contact_list_ids": [1], "text": "Hi", "schedule_mode": "drip", "drip_rate": 60},
+                    {"recipients": [{"to": PHONE, "name": "Ann", "vars": {"city": "Gulu"}}], "text": "Hi"},
                 ),
                 "/api/balance/topup": ({"amount": 500, "phone": "+254712345678"},),
                 "/api/webhooks": ({"dlr_url": "https://example.com/dlr", "mo_url": "https://example.com/mo", "is_active": True},),

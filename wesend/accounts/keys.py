@@ -105,6 +105,15 @@ def set_scopes(key_id: int, scopes: Sequence[str], *, actor: Actor) -> None:
             audit_log.record(tx, actor=actor, action="key.scopes", subject=row["prefix"], account_id=row["account_id"])
 
 
+def find_key(key_id: int, *, actor: Actor) -> ApiKeyRow:
+    """A key of an account that the actor sees; KeyNotFound, NotFound."""
+    row = query_one("SELECT * FROM api_keys WHERE id = ?", (key_id,))
+    if row is None:
+        raise KeyNotFound(f"There is no API key {key_id}")
+    roles.require(actor, SEE, row["account_id"])
+    return row
+
+
 def revoke_key(key_id: int, *, actor: Actor) -> ApiKeyRow:
     """The key is refused from now on; revoking twice keeps the first moment."""
     with atomic() as tx:

@@ -14,7 +14,7 @@ from ..core.errors import AccountNotFound, InvalidInput
 from ..database import Row, Tx, atomic, cached, query, query_one
 from ..database.rows import AccountRow
 from . import audit_log, roles
-from .roles import OPERATE, Actor
+from .roles import OPERATE, SEE, Actor
 
 
 class AccountInfo(NamedTuple):
@@ -78,6 +78,15 @@ def get_account(account_id: int) -> AccountInfo:
     if row is None:
         raise AccountNotFound(f"There is no account {account_id}")
     return AccountInfo.of(row)
+
+
+def account_row(account_id: int, *, actor: Actor) -> AccountRow:
+    """All that is stored of an account that the actor sees."""
+    roles.require(actor, SEE, account_id)
+    row = query_one("SELECT * FROM accounts WHERE id = ?", (account_id,))
+    if row is None:
+        raise AccountNotFound(f"There is no account {account_id}")
+    return row
 
 
 def find_account(account_id: int, *, actor: Actor) -> AccountInfo:

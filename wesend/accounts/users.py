@@ -124,6 +124,16 @@ def find_by_email(email: str) -> User:
     return user_of(row)
 
 
+FIRST_OWNER = "SELECT email FROM users WHERE account_id = ? AND role = 'owner' ORDER BY id LIMIT 1"
+
+
+def first_owner_email(account_id: int, *, actor: Actor) -> str | None:
+    """Of who owns the account for longest; None where nobody does."""
+    roles.require(actor, SEE, account_id)
+    row = query_one(FIRST_OWNER, (account_id,))
+    return row["email"] if row else None
+
+
 def exist() -> bool:
     return query_one("SELECT 1 FROM users LIMIT 1") is not None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..accounts import roles
 from ..accounts.roles import SEE, Actor
@@ -90,11 +90,14 @@ def find_by(account_id: int, column: str, values: list[str], *, side: Side | Non
 
 def variables(contact: Row) -> dict[str, str]:
     """What a text may name of a contact, keys in lower case; ``name``/``first_name`` and ``phone`` are built in."""
-    values = {}
-    if contact["data"]:
-        values = {key.strip().lower(): value for key, value in json.loads(contact["data"]).items()}
-    name = contact["name"] or values.get("name") or " ".join(filter(None, (values.get("first_name"), values.get("last_name"))))
+    return named(contact["phone"], contact["name"], json.loads(contact["data"]) if contact["data"] else {})
+
+
+def named(phone: str, name: str | None, fields: Mapping[str, str]) -> dict[str, str]:
+    """The same of somebody who stands in no group."""
+    values = {key.strip().lower(): value for key, value in fields.items()}
+    name = name or values.get("name") or " ".join(filter(None, (values.get("first_name"), values.get("last_name"))))
     values["name"] = name
     values.setdefault("first_name", name.split(" ")[0] if name else "")
-    values["phone"] = values["phone_number"] = contact["phone"]
+    values["phone"] = values["phone_number"] = phone
     return values

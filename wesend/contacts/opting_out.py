@@ -9,9 +9,10 @@ from typing import IO
 from ..accounts import audit_log, roles
 from ..accounts.roles import SEE, SEND, Actor
 from ..accounts.service import AccountInfo
+from ..accounts.sides import SEEN, Side
 from ..core import email_address, number_text, phones
-from ..core.errors import InvalidInput
-from ..database import Tx, keyset, query, write
+from ..core.errors import InvalidInput, InvalidRecipient, OptOutNotFound
+from ..database import Tx, keyset, query, snapshot, write
 from ..database.rows import OptOutRow
 from ..routing import opt_outs
 from . import tables
@@ -36,9 +37,65 @@ def opt_out(account: AccountInfo, number: str, *, actor: Actor) -> str:
     if found is None:
         told = phones.ROUNDED if phones.problem(number) == phones.ROUNDED else "Neither a phone number nor an e-mail address"
         raise InvalidInput(told, {"number": [told]})
-    if _add_opt_outs(account, [found], actor):
+    if _add_opt_outs(account, [found], f"entered by {actor}"):
         audit_log.note(actor=actor, action="opt_out.add", subject=found[1], account_id=account.id)
     return found[1]
+
+
+KEYWORD, API, PORTAL, IMPORT = "keyword", "api", "portal", "import"
+
+
+def source_of(row: OptOutRow) -> str:
+    """By what an opt-out came, in one of these words; what is stored says who entered it, too."""
+    source = row["source"]
+    if source in (KEYWORD, API) or source.startswith("inbound "):
+        return API if source == API else KEYWORD
+    return IMPORT if source.startswith("imported by ") else PORTAL
+
+
+OF_PHONES = f"FROM opt_outs WHERE account_id = ? AND channel = 'sms' AND {SEEN}"
+
+
+def list_phones(account: AccountInfo, limit: int, *, side: Side, actor: Actor) -> tuple[list[OptOutRow], int]:
+    """The phones that want no sends of this side, newest first, and how many there are."""
+    roles.require(actor, SEE, account.id)
+    with snapshot():
+        rows = query(f"SELECT * {OF_PHONES} ORDER BY id DESC LIMIT ?", (account.id, side, limit))
+        return rows, query(f"SELECT count(*) {OF_PHONES}", (account.id, side))[0][0]
+
+
+def opt_out_phone(account: AccountInfo, number: str, *, side: Side, actor: Actor) -> OptOutRow:
+    """No more sends of this side to a phone; the entry, which may have been there before. InvalidRecipient."""
+    roles.require(actor, SEND, account.id)
+    phone = _phone(account, number)
+    known = f"SELECT * {OF_PHONES} AND address = ? ORDER BY id LIMIT 1"
+
+    def unit(tx: Tx) -> OptOutRow:
+        row = tx.one(known, (account.id, side, phone))
+        if row is None:
+            opt_outs.add_opt_out(tx, account_id=account.id, channel=opt_outs.SMS, address=phone, source=API, side=side)
+            audit_log.record(tx, actor=actor, action="opt_out.add", subject=phone, account_id=account.id)
+            row = tx.one(known, (account.id, side, phone))
+            assert row is not None
+        return row
+
+    return write(unit)
+
+
+def opt_in_phone(account: AccountInfo, number: str, *, side: Side, actor: Actor) -> str:
+    """The phone, which gets the sends of this side again; OptOutNotFound for one that did not opt out of them alone."""
+    roles.require(actor, SEND, account.id)
+    phone = phones.normalise(number, account.country)
+    if phone is None or not opt_in(account, opt_outs.SMS, phone.e164, side=side, actor=actor):
+        raise OptOutNotFound
+    return phone.e164
+
+
+def _phone(account: AccountInfo, number: str) -> str:
+    phone = phones.normalise(number, account.country)
+    if phone is None:
+        raise InvalidRecipient("Not a phone number", {"phone": ["Not a phone number"]})
+    return phone.e164
 
 
 def opt_out_list(account: AccountInfo, stream: IO[bytes], *, actor: Actor) -> tuple[int, list[str]]:
@@ -49,7 +106,7 @@ def opt_out_list(account: AccountInfo, stream: IO[bytes], *, actor: Actor) -> tu
     """
     roles.require(actor, SEND, account.id, even_suspended=True)
     with tables.open_rows(stream) as rows:
-        return opt_out_all(account, _addresses_in(account, rows), actor=actor)
+        return opt_out_all(account, _addresses_in(account, rows), source=f"imported by {actor}", actor=actor)
 
 
 def _addresses_in(account: AccountInfo, rows: Iterator[Line]) -> Iterator[str]:
@@ -79,8 +136,9 @@ def _meant_as_address(account: AccountInfo, cell: str) -> bool:
     )
 
 
-def opt_out_all(account: AccountInfo, lines: Iterable[str], *, actor: Actor) -> tuple[int, list[str]]:
+def opt_out_all(account: AccountInfo, lines: Iterable[str], *, source: str | None = None, actor: Actor) -> tuple[int, list[str]]:
     """Numbers and e-mail addresses: how many are new, and the lines that are neither."""
+    source = source or f"entered by {actor}"
     roles.require(actor, SEND, account.id, even_suspended=True)
     added = 0
     refused: list[str] = []
@@ -92,9 +150,9 @@ def opt_out_all(account: AccountInfo, lines: Iterable[str], *, actor: Actor) -> 
             continue
         chunk.append(found)
         if len(chunk) == OPT_OUTS_A_WRITE:
-            added += _add_opt_outs(account, chunk, actor)
+            added += _add_opt_outs(account, chunk, source)
             chunk = []
-    added += _add_opt_outs(account, chunk, actor)
+    added += _add_opt_outs(account, chunk, source)
     if added:
         audit_log.note(
             actor=actor,
@@ -115,21 +173,24 @@ def _reachable(account: AccountInfo, text: str) -> tuple[str, str] | None:
     return (opt_outs.EMAIL, address) if email_address.OPTED_OUT.fullmatch(address) else None
 
 
-def _add_opt_outs(account: AccountInfo, found: list[tuple[str, str]], actor: Actor) -> int:
+def _add_opt_outs(account: AccountInfo, found: list[tuple[str, str]], source: str) -> int:
     return write(
         lambda tx: sum(
-            opt_outs.add_opt_out(tx, account_id=account.id, channel=channel, address=address, source=f"entered by {actor}")
+            opt_outs.add_opt_out(tx, account_id=account.id, channel=channel, address=address, source=source)
             for channel, address in found
         )
     )
 
 
-def opt_in(account: AccountInfo, channel: str, address: str, *, actor: Actor) -> None:
-    """Somebody wants to hear again; kept in the audit log, since it undoes what they once said."""
+def opt_in(account: AccountInfo, channel: str, address: str, *, side: Side | None = None, actor: Actor) -> bool:
+    """Somebody wants to hear again; whether there was an opt-out that ``side`` may take back. Kept in the audit log, since
+    it undoes what they once said."""
     roles.require(actor, SEND, account.id)
 
-    def unit(tx: Tx) -> None:
-        if opt_outs.remove_opt_out(tx, account_id=account.id, channel=channel, address=address):
+    def unit(tx: Tx) -> bool:
+        removed = opt_outs.remove_opt_out(tx, account_id=account.id, channel=channel, address=address, side=side)
+        if removed:
             audit_log.record(tx, actor=actor, action="opt_out.remove", subject=address, account_id=account.id)
+        return removed
 
-    write(unit)
+    return write(unit)

@@ -119,6 +119,10 @@ class GatewayNotFound(NotFound):
     sentence = "Gateway not found"
 
 
+class OptOutNotFound(NotFound):
+    sentence = "This phone has not opted out"
+
+
 class WebhookNotFound(NotFound):
     sentence = "Webhook not found"
 

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from ...accounts.keys import Key, authenticate
 from ...core.errors import InvalidCredentials
 from ..dialect import Dialect, SecondPrefix
-from . import balance, bulk, contact_lists, messages, routes, sender_ids, webhook_settings
+from . import balance, bulk, contact_lists, messages, opt_outs, questions, routes, sender_ids, webhook_settings, workspace
 from .access import CREDENTIALS, FIRST_MESSAGE, SANDBOX
 from .documents import DOCUMENT
 from .errors import show_error
@@ -27,6 +27,15 @@ def _answer_again(subject: str) -> ResponseReturnValue:
     return balance.answer_deposit(int(name)) if kind == "deposit" else bulk.answer_batch(name)
 
 
+BULK_BODY = 8 * 2**20
+"""Bytes: 10,000 recipients with some hundred characters of fields each."""
+SCOPES = {
+    **{f"{NAME}.webhooks.{view}": frozenset({"webhooks"}) for view in ("show_webhooks", "update_webhooks", "rotate_secret")},
+    **{f"{NAME}.questions.{view}": frozenset({"query", "send"}) for view in ("rate_message", "validate_phones")},
+}
+PARTS = ("messages", "opt-outs", "contact-lists", "webhooks", "sender-ids", "routes", "pricing", "auth", "workspace")
+"""All but the balance, of which another dialect has a path under the second prefix."""
+
 dialect = Dialect(
     NAME,
     "/api",
@@ -40,16 +49,20 @@ dialect = Dialect(
     answer_again=_answer_again,
     webhook_format=EsmsFormat(),
     public_endpoints=frozenset({f"{NAME}.routes.show_pricing"}),
-    scopes={f"{NAME}.webhooks.{view}": frozenset({"webhooks"}) for view in ("show_webhooks", "update_webhooks", "rotate_secret")},
-    second=SecondPrefix("/v1", ("messages", "contact-lists", "webhooks", "sender-ids", "routes", "pricing")),
+    scopes=SCOPES,
+    body_limits={f"{NAME}.bulk.{view}": BULK_BODY for view in ("send_bulk", "check_bulk")},
+    second=SecondPrefix("/v1", PARTS),
 )
 for child in (
     bulk.blueprint,
+    questions.blueprint,
     messages.blueprint,
+    opt_outs.blueprint,
+    workspace.blueprint,
     contact_lists.blueprint,
     webhook_settings.blueprint,
     sender_ids.blueprint,
     routes.blueprint,
 ):
     dialect.add(child)
-dialect.add(balance.blueprint, everywhere=False)  # under the second prefix another dialect has a path of that name
+dialect.add(balance.blueprint, everywhere=False)

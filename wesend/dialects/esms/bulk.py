@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 
-from ...contacts import audience, groups
-from ...contacts.files import EmptyList
-from ...core import clock, countries, money, phones, templating
-from ...core.errors import BatchNotFound, NotCancellable
+from ...core import clock, countries, money, templating
+from ...core.errors import BatchNotFound, InvalidRecipient, NoRoute, NotCancellable, OptedOut
 from ...database import Row
 from ...database.rows import BatchRow
 from ...messages.reporting import history
 from ...messages.sending import actions, precheck, send
 from ...messages.sending.accept import get_batch, get_batch_by_id
-from ...messages.sending.compose import Addressee, Composer
+from ...messages.sending.compose import Composer
 from ...routing.routes import find_route
 from ...wallets.service import wallet_by_id
-from ..body import json_object
+from ..body import json_object, query_arguments
 from ..dialect import account, actor, load, origin, side
 from . import schemas
+from .audience import read_audience
 from .messages import answer_single
 from .schedule import BULK, read_options
-from .words import BATCH
+from .words import BATCH, entry
 
 blueprint = Blueprint("bulk", __name__, url_prefix="/messages")
 
@@ -42,23 +39,11 @@ def _composer(data: dict, *, simulate_low_balance: bool) -> Composer:
     )
 
 
-def _audience(data: dict, *, personal: bool) -> Iterator[Addressee]:
-    """The lists' contacts, a phone once, with the fields of the first list that has it."""
-    lists = [groups.get_group(account().id, list_id, side=side(), actor=actor()) for list_id in data["contact_list_ids"]]
-    if not any(found["contact_count"] for found in lists):
-        raise EmptyList("The contact lists hold no contacts")
-    reader = actor()
-    return (
-        Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), audience.variables(row) if personal else None)
-        for row in audience.iterate(lists, actor=reader)
-    )
-
-
 @blueprint.post("/bulk-precheck")
 def check_bulk() -> ResponseReturnValue:
     data = load(schemas.PRECHECK, json_object())
     composer = _composer(data, simulate_low_balance=False)
-    found = precheck.precheck(composer, _audience(data, personal=composer.render is not None), dedupe=False)
+    found = precheck.precheck(composer, read_audience(data, personal=composer.render is not None), dedupe=False)
     return {
         "total_contacts": found.contacts,
         "total_segments": found.segments,
@@ -94,9 +79,13 @@ def send_bulk() -> ResponseReturnValue:
     data = load(schemas.SEND_BULK, json_object())
     options = read_options(data, BULK)
     composer = _composer(data, simulate_low_balance=True)
-    accepted = send.send_bulk(
-        composer, _audience(data, personal=composer.render is not None), origin=origin(), options=options, dedupe=False
-    )
+    audience = read_audience(data, personal=composer.render is not None)
+    try:
+        accepted = send.send_bulk(composer, audience, origin=origin(), options=options, dedupe=False)
+    except OptedOut:
+        raise
+    except InvalidRecipient as error:
+        raise NoRoute("No recipient can be reached") from error  # this API's word for a bulk of which nothing can be routed
     return _answer_bulk(get_batch_by_id(accepted.batch_id))
 
 
@@ -123,7 +112,9 @@ def _find(batch_id: str) -> BatchRow:
 
 @blueprint.get("/batch/<batch_id>")
 def show_batch(batch_id: str) -> ResponseReturnValue:
+    data = load(schemas.BATCH_PAGE, query_arguments())
     batch = _find(batch_id)
+    rows = history.page_of_batch(batch, limit=data["limit"], offset=data["page"] * data["limit"], actor=actor())
     return {
         "batch_id": BATCH + batch["uid"],
         "status": _status(batch),
@@ -137,6 +128,9 @@ def show_batch(batch_id: str) -> ResponseReturnValue:
         "currency": batch["currency"],
         "created_at": clock.iso(batch["created_at"]),
         "finished_at": clock.iso(batch["finished_at"]),
+        "messages": [entry(row) for row in rows],
+        "page": data["page"],
+        "limit": data["limit"],
     }
 
 

@@ -9,7 +9,7 @@ from marshmallow import ValidationError
 
 from ...accounts.roles import Actor
 from ...accounts.service import AccountInfo
-from ...accounts.sides import Side
+from ...accounts.sides import LIVE, SANDBOX, Side
 from ...core import clock, phones
 from ...core.errors import BatchNotFound
 from ...messages.reporting.history import Filter
@@ -17,11 +17,14 @@ from ...messages.sending.accept import get_batch
 from ...wallets.service import wallets_of_side
 from .words import BATCH, STATUSES
 
+ENVIRONMENTS = {LIVE: "live", SANDBOX: "test"}
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}$")
 
 
 def read_filter(account: AccountInfo, side: Side, data: dict[str, Any], *, actor: Actor) -> Filter | None:
-    """None when nothing can fit: a batch that does not exist."""
+    """None when nothing can fit: a batch that does not exist, an environment that the key does not reach."""
+    if data["environment"] not in (None, "all", ENVIRONMENTS[side]):
+        return None
     wanted = Filter(account.id, wallets_of_side(account.id, side))
     if data["status"]:
         wanted = wanted._replace(statuses=STATUSES[data["status"]])

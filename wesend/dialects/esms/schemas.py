@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from ..fields import Amount, Flag, Strict, Text, TextList, Whole, WholeList
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from ..fields import Amount, Flag, Strict, Text, TextList, Whole, WholeList, scalar_text
 
 LISTED = ("scheduled", "dripping", "queued", "submitted", "sent", "delivered", "failed", "retrying", "cancelled")
+ENVIRONMENTS = ("live", "test", "all")
+MOST_ASKED = 1000
+MOST_RECIPIENTS = 10_000
 
 
 class Send(Strict):
@@ -18,11 +24,89 @@ class Send(Strict):
     scheduled_at = Text(load_default=None, allow_none=True, blank=True)
 
 
+class Asked(NamedTuple):
+    """Phones, and whether they came as a list."""
+
+    texts: list[str]
+    is_list: bool
+
+
+class OneOrMany(fields.Field):
+    """One phone, or a list of at most MOST_ASKED → Asked."""
+
+    default_error_messages = {
+        "invalid": "Must be a phone number or a list of them.",
+        "blank": "This field may not be empty.",
+        "many": "At most {most} phone numbers.",
+    }
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Asked:
+        texts = value if isinstance(value, list) else [value]
+        if not all(isinstance(text, str) for text in texts):
+            raise self.make_error("invalid")
+        if not texts:
+            raise self.make_error("blank")
+        if len(texts) > MOST_ASKED:
+            raise self.make_error("many", most=MOST_ASKED)
+        return Asked(texts, isinstance(value, list))
+
+
+class Ids(fields.Field):
+    """A comma list of 1 to 100 ids, each once, in the order given."""
+
+    default_error_messages = {"number": "1 to 100 ids, separated by commas."}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[str]:
+        found = list(dict.fromkeys(filter(None, map(str.strip, value.split(",")))))
+        if not 1 <= len(found) <= 100:
+            raise self.make_error("number")
+        return found
+
+
+class Variables(fields.Field):
+    """An object of texts, numbers, booleans and nulls → texts."""
+
+    default_error_messages = {"invalid": "Must be an object of texts, numbers, booleans and nulls."}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> dict[str, str]:
+        if not isinstance(value, dict):
+            raise self.make_error("invalid")
+        return {name: scalar_text(inner) for name, inner in value.items()}
+
+
+class Rate(Strict):
+    to = OneOrMany(required=True)
+    text = Text(required=True)
+    route = Text(load_default=None, allow_none=True, blank=True)
+
+
+class Validate(Strict):
+    phone = OneOrMany(required=True)
+
+
+class Statuses(Strict):
+    ids = Ids(required=True)
+
+
+class Recipient(Strict):
+    to = Text(required=True)
+    name = Text(load_default=None, allow_none=True, blank=True)
+    vars = Variables(load_default=None, allow_none=True)
+
+
 class Precheck(Strict):
-    contact_list_ids = WholeList(required=True)
+    contact_list_ids = WholeList(load_default=None, allow_none=True)
+    recipients = fields.List(
+        fields.Nested(Recipient), load_default=None, allow_none=True, validate=validate.Length(max=MOST_RECIPIENTS)
+    )
     text = Text(required=True)
     sender_id = Text(load_default=None, allow_none=True, blank=True)
     route = Text(load_default=None, allow_none=True, blank=True)
+
+    @validates_schema
+    def _names_somebody(self, data: dict[str, Any], **kwargs: Any) -> None:
+        if data["contact_list_ids"] is None and data["recipients"] is None:
+            raise ValidationError("Missing data for required field.", "contact_list_ids")
 
 
 class SendBulk(Precheck):
@@ -40,12 +124,25 @@ class LongPage(Page):
     limit = Whole(low=1, high=100, text=True, load_default=100)
 
 
+class BatchPage(Page):
+    limit = Whole(low=1, high=100, text=True, load_default=50)
+
+
+class OptOuts(Strict):
+    limit = Whole(low=1, high=1000, text=True, load_default=200)
+
+
+class OptOut(Strict):
+    phone = Text(required=True)
+
+
 class Chosen(Strict):
     """The filters that the list and the export share."""
 
     status = fields.String(load_default=None, validate=validate.OneOf(LISTED))
     batch_id = Text(load_default=None, blank=True)
     to = Text(load_default=None, blank=True)
+    environment = fields.String(load_default=None, validate=validate.OneOf(ENVIRONMENTS))
     date_from = Text(load_default=None, blank=True)
     date_to = Text(load_default=None, blank=True)
 
@@ -87,4 +184,5 @@ SEND, PRECHECK, SEND_BULK, LISTING, CHOSEN, PAGE, LONG_PAGE = (
     Page(),
     LongPage(),
 )
+RATE, VALIDATE, STATUSES, BATCH_PAGE, OPT_OUTS, OPT_OUT = Rate(), Validate(), Statuses(), BatchPage(), OptOuts(), OptOut()
 VOLUME, TOP_UP, NEW_SENDER, WEBHOOKS = Volume(), TopUp(), NewSender(), Webhooks()

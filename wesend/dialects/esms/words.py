@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ...core import clock, money
+from ...core import clock, money, segments
 from ...database import Row
 from ...database.rows import MessageRow
+from ...messages.sending.compose import INVALID_RECIPIENT
 
 STATUSES = {
     "scheduled": ("scheduled",),
@@ -21,6 +22,9 @@ STATUSES = {
 
 WORDS = {status: word for word, statuses in STATUSES.items() for status in statuses if word != "retrying"}
 MESSAGE, BATCH = "msg-", "batch-"
+ENCODINGS = {segments.GSM7: "GSM7", segments.UCS2: "UCS2"}
+REASONS = {INVALID_RECIPIENT: "invalid_phone"}
+"""Why somebody gets no message, where it is called otherwise here."""
 
 
 def word_of(message: Row) -> str:

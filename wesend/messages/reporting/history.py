@@ -13,6 +13,7 @@ from ...accounts.roles import SEE, Actor
 from ...accounts.service import get_account
 from ...accounts.sides import Side
 from ...core import clock
+from ...core.chunks import chunks
 from ...core.errors import MessageNotFound
 from ...database import Row, marks, query, query_one, snapshot
 from ...database.rows import MessageEventRow, MessageRow
@@ -85,6 +86,19 @@ def find(account_id: int, uid: str, *, channel: str = "sms", side: Side | None =
     )
 
 
+def find_all(account_id: int, uids: list[str], *, side: Side | None = None, actor: Actor) -> list[MessageRow]:
+    """Those of some SMS of the account that there are and that ``side`` sees, in no order."""
+    roles.require(actor, SEE, account_id)
+    rows = [
+        row
+        for chunk in chunks(uids)
+        for row in query(
+            f"SELECT * FROM messages WHERE uid IN ({marks(chunk)}) AND account_id = ? AND channel = 'sms'", (*chunk, account_id)
+        )
+    ]
+    return [row for row in rows if reaches(side, row["wallet_id"]) and visible(row["batch_id"])]
+
+
 def find_by_id(account_id: int, message_id: int, *, channel: str, side: Side | None = None, actor: Actor) -> MessageRow:
     """The same by its row id."""
     roles.require(actor, SEE, account_id)
@@ -97,6 +111,12 @@ def _seen(row: MessageRow | None, side: Side | None) -> MessageRow:
     if row is None or not reaches(side, row["wallet_id"]) or not visible(row["batch_id"]):
         raise MessageNotFound
     return row
+
+
+def page_of_batch(batch: Row, *, limit: int, offset: int, actor: Actor) -> list[MessageRow]:
+    """Some messages of a batch, oldest first."""
+    roles.require(actor, SEE, batch["account_id"])
+    return query("SELECT * FROM messages WHERE batch_id = ? ORDER BY id LIMIT ? OFFSET ?", (batch["id"], limit, offset))
 
 
 def holds(batch: Row, status: str, *, actor: Actor) -> bool:

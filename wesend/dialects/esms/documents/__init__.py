@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from ...documenting.operations import Document, Scheme, Webhook
-from ...documenting.sandbox_values import GROUP
-from ...documenting.shapes import exactly
+from ...documenting.sandbox_values import GROUP, PHONE
+from ...documenting.shapes import VISIBLE, exactly
 from .. import schemas
 from . import account, messages, shapes
 
 SIGNATURE = "X-Webhook-Signature: `sha256=` and the hex HMAC-SHA256 of the raw body by the signing secret."
 
+NAMES_SOMEBODY = {"anyOf": [{"required": ["contact_list_ids"]}, {"required": ["recipients"]}]}
+
 DOCUMENT = Document(
     "eSMS Africa API",
     """A bearer key. Answers are plain JSON; an error is `{"detail": {"code", "message"}}`,
 field errors are a list with 422. A key has scopes: a GET needs `query`, a write `send`, the webhook calls `webhooks`.
+All of it but the balance is served below `/v1` as well.
 `cost` is what the wallet pays, `route_cost` the carrier's own price. Times are UTC.""",
     schemas,
     {"bearer": Scheme({"type": "http", "scheme": "bearer"}, ("api_key",))},
@@ -25,9 +28,32 @@ field errors are a list with 422. A key has scopes: a GET needs `query`, a write
         "batch_id": (shapes.BATCH_ID, "A batch's id."),
         "list_id": (GROUP, "A contact list's id."),
         "code": ("ESMS_UG", "A route's code."),
+        "phone": (PHONE, "A phone in E.164."),
     },
+    fields={
+        schemas.OneOrMany: lambda field: {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "minItems": 1, "maxItems": schemas.MOST_ASKED, "items": {"type": "string"}},
+            ]
+        },
+        schemas.Ids: lambda field: {"type": "string", **VISIBLE},
+        schemas.Variables: lambda field: {
+            "type": "object",
+            "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+        },
+    },
+    amendments={"Precheck": NAMES_SOMEBODY, "SendBulk": NAMES_SOMEBODY},
     notes={
         "to": "A phone in E.164.",
+        "Rate.to": "A phone in E.164, or up to 1,000 of them.",
+        "Validate.phone": "A phone, or up to 1,000 of them.",
+        "ids": "1 to 100 ids, separated by commas.",
+        "recipients": "Up to 10,000, beside the contact lists or without any.",
+        "Recipient.name": "Fills `{{name}}`.",
+        "vars": "Further fields: texts, numbers, booleans and nulls.",
+        "environment": "`live`, `test` or `all`; left out, all that the key reaches.",
+        "OptOut.phone": "A phone in E.164, or as it is written at home.",
         "text": "The text, at most 10 segments; `{{name}}` and any other column is filled from the contact in a bulk.",
         "sender_id": "An approved sender ID; the route's own when it is left out.",
         "route": "A route's code; found by the number when it is left out.",

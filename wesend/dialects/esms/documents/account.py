@@ -5,6 +5,7 @@ from __future__ import annotations
 from ....core import errors
 from ...documenting import refusals
 from ...documenting.operations import NOTHING, Example, Operation, Upload
+from ...documenting.sandbox_values import PHONE
 from ...documenting.shapes import either, exactly
 from .. import schemas
 from . import shapes
@@ -12,6 +13,7 @@ from . import shapes
 CSV = "phone,name,city\r\n+256712345678,Ann,Kampala\r\n+254712345678,Chebet,Nairobi\r\n"
 UNKNOWN_LIST = errors.GroupNotFound()
 INVALID_SENDER = errors.InvalidInput("1 to 11 letters and digits", {"name": ["1 to 11 letters and digits"]})
+NOT_A_PHONE = errors.InvalidRecipient("Not a phone number")
 INVALID_URL = errors.InvalidInput("Not a valid URL", {"url": ["Not a valid URL"]})
 
 OPERATIONS = {
@@ -43,6 +45,29 @@ OPERATIONS = {
             examples=(Example(body={"name": "MYSHOP", "countries": ["UG", "KE"], "use_case": "Order updates"}),),
         ),
         "GET /sender-ids": Operation("List the sender IDs", {200: [shapes.SENDER]}),
+    },
+    "Opt-outs": {
+        "POST /opt-outs": Operation(
+            "Send nothing more to a phone",
+            {200: shapes.OPT_OUT},
+            (NOT_A_PHONE,),
+            body=schemas.OPT_OUT,
+            examples=(Example(body={"phone": "+254712000099"}),),
+        ),
+        "GET /opt-outs": Operation(
+            "List who has opted out, newest first", {200: {"opt_outs": [shapes.OPT_OUT], "total": 1}}, query=schemas.OPT_OUTS
+        ),
+        "DELETE /opt-outs/{phone}": Operation(
+            "Send to a phone again",
+            {200: {"phone": PHONE, "status": exactly("removed")}},
+            (errors.OptOutNotFound(),),
+            description="A test key takes back what a test key entered, and nothing else.",
+            examples=(Example(path={"phone": "+254712000099"}),),
+        ),
+    },
+    "Account": {
+        "GET /auth/me": Operation("Show the key, and whose it is", {200: shapes.ME}),
+        "GET /workspace": Operation("Show the account", {200: shapes.WORKSPACE}),
     },
     "Balance": {
         "GET /balance": Operation("Show the balance", {200: shapes.BALANCE}),

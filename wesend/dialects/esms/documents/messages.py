@@ -7,7 +7,7 @@ from ....core import errors
 from ...documenting import refusals
 from ...documenting.operations import Example, Operation
 from ...documenting.sandbox_values import GROUP, OTHER_SENDER, PHONE, REFUSED
-from ...documenting.shapes import exactly, like, number
+from ...documenting.shapes import either, exactly, like, number
 from .. import schemas
 from ..access import SANDBOX
 from . import shapes
@@ -50,6 +50,32 @@ OPERATIONS = {
             ),
         ),
         "GET /messages/{message_id}": Operation("Show a message and its timeline", {200: shapes.DETAIL}, (UNKNOWN,)),
+        "GET /messages/status": Operation(
+            "Show what became of up to 100 messages",
+            {200: {"messages": [shapes.STATUS_ENTRY], "not_found": ["msg-nothing"]}},
+            query=schemas.STATUSES,
+            description="In the order in which they are asked for.",
+            examples=(Example(query={"ids": "{{message_id}},{{failed_id}}"}),),
+        ),
+        "POST /messages/rate": Operation(
+            "Calculate what a text would cost, for each recipient",
+            {200: shapes.RATED},
+            (refusals.TOO_LONG,),
+            body=schemas.RATE,
+            description="Free, and to the last digit what a send would be charged. A key needs `query` or `send`.",
+            examples=(
+                Example("For one", {"to": PHONE, "text": "Your OTP is 482910."}),
+                Example("For several", {"to": [PHONE, "0712"], "text": "Hello", "route": "ESMS_UG"}),
+            ),
+        ),
+        "POST /messages/validate": Operation(
+            "Look at phone numbers",
+            {200: either(shapes.VALIDATED, shapes.VALIDATED_MANY)},
+            body=schemas.VALIDATE,
+            description="Offline and free. The carrier is the one that the number's range was given to; a ported number has"
+            " another. A key needs `query` or `send`.",
+            examples=(Example("One", {"phone": PHONE}), Example("Several", {"phone": [PHONE, "0712"]})),
+        ),
         "POST /messages/{message_id}/retry": Operation(
             "Retry a failed message",
             {200: {"id": shapes.MESSAGE_ID, "status": exactly("retrying"), "retry_count": 1}},
@@ -77,9 +103,18 @@ OPERATIONS = {
             {200: shapes.BULK},
             (*BULK_REFUSALS, SCHEDULE, LOW_BALANCE),
             body=schemas.SEND_BULK,
-            description="The whole cost is held at once; contacts that cannot be routed are skipped.",
+            description="The whole cost is held at once; who can't be reached is skipped. A phone that is named twice has the"
+            " fields of whatever names it first, the lists before the recipients.",
             examples=(
                 Example("At once", {**BULK, "schedule_mode": "now"}),
+                Example(
+                    "To recipients in the request",
+                    {
+                        "recipients": [{"to": PHONE, "name": "Ann", "vars": {"city": "Kampala"}}],
+                        "text": "Hi {{name}} in {{city}}",
+                        "sender_id": OTHER_SENDER,
+                    },
+                ),
                 Example("Two a minute", {**BULK, "schedule_mode": "drip", "drip_rate": 2}, keep={"batch_id": "batch_id"}),
             ),
         ),
@@ -95,7 +130,9 @@ OPERATIONS = {
             (UNKNOWN, errors.NotCancellable()),
             examples=(Example(path={"message_id": "{{waiting_id}}"}),),
         ),
-        "GET /messages/batch/{batch_id}": Operation("Show a batch", {200: shapes.BATCH}, (errors.BatchNotFound(),)),
+        "GET /messages/batch/{batch_id}": Operation(
+            "Show a batch", {200: shapes.BATCH}, (errors.BatchNotFound(),), query=schemas.BATCH_PAGE
+        ),
         "POST /messages/batch/{batch_id}/cancel": Operation(
             "Cancel what has not left of a batch",
             {200: {"batch_id": shapes.BATCH_ID, "status": exactly("cancelled"), "cancelled": 2, "refunded": number(2.4)}},

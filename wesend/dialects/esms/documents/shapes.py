@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ....core.phone_details import LINE_TYPES
 from ...documenting.field_errors import FIELD_ERRORS
 from ...documenting.sandbox_values import GROUP, OTHER_SENDER, PHONE
 from ...documenting.shapes import WHEN, Leaf, either, exactly, like, mapping, named, null_or, number, one_of, optional
-from ..words import STATUSES
+from ..words import ENCODINGS, STATUSES
 
 UUID = "01990b6e-7c1f-7a3e-9f51-2d4c8a6b7e10"
 MESSAGE_ID, BATCH_ID = like("^msg-", f"msg-{UUID}"), like("^batch-", f"batch-{UUID}")
@@ -48,6 +49,43 @@ ENTRY = {
     "delivered_at": null_or(WHEN),
 }
 MESSAGE = named("Message", ENTRY)
+STATUS_ENTRY = named("MessageStatus", {**ENTRY, "error_message": null_or("Absent subscriber", shown=False), "failed_at": NEVER})
+RATED = named(
+    "RatedMessage",
+    {
+        "encoding": one_of(ENCODINGS.values(), "GSM7"),
+        "segments": 1,
+        "total_cost": number(1.213),
+        "currency": "KES",
+        "recipients": [
+            {
+                "to": PHONE,
+                "phone": null_or(PHONE),
+                "country_code": null_or("UG"),
+                "route": null_or("ESMS_UG"),
+                "route_cost": number(35),
+                "route_currency": null_or("UGX"),
+                "cost": number(1.213),
+                "currency": "KES",
+                "error": null_or("no_route", shown=False),
+            }
+        ],
+    },
+)
+VALIDATED = named(
+    "ValidatedPhone",
+    {
+        "phone": PHONE,
+        "valid": True,
+        "e164": null_or(PHONE),
+        "country_code": null_or("UG"),
+        "country_name": null_or("Uganda"),
+        "line_type": null_or(one_of(LINE_TYPES.values(), "mobile")),
+        "carrier": null_or("MTN"),
+        "reason": null_or("Not a phone number", shown=False),
+    },
+)
+VALIDATED_MANY = named("ValidatedPhones", {"count": 2, "valid": 1, "invalid": 1, "mobile": 1, "results": [VALIDATED]})
 DETAIL = named(
     "MessageDetail",
     {
@@ -97,6 +135,9 @@ BATCH = named(
         "currency": "KES",
         "created_at": WHEN,
         "finished_at": NEVER,
+        "messages": [MESSAGE],
+        "page": 0,
+        "limit": 50,
     },
 )
 PRECHECK = named(
@@ -166,6 +207,25 @@ SENDER = named(
         "rejection_reason": null_or("Not a name of yours", shown=False),
         "created_at": WHEN,
     },
+)
+OPT_OUT = named(
+    "OptOutEntry", {"phone": PHONE, "source": one_of(("keyword", "api", "portal", "import"), "api"), "created_at": WHEN}
+)
+ME = named(
+    "Me",
+    {
+        "id": 1,
+        "name": "My shop",
+        "email": null_or("owner@example.com"),
+        "environment": one_of(("live", "test"), "test"),
+        "scopes": ["send"],
+        "api_key": {"id": 1, "name": "Sandbox", "prefix": "esms_test_sand"},
+        "balance": number(5000.5),
+        "currency": "KES",
+    },
+)
+WORKSPACE = named(
+    "Workspace", {"id": 1, "name": "My shop", "country": "UG", "time_zone": "Africa/Kampala", "currency": "KES", "created_at": WHEN}
 )
 ROUTE = named(
     "Route",
