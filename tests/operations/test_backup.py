@@ -66,6 +66,27 @@ def test_a_clock_that_was_ahead_holds_up_no_backup(context, folder, clock):
     assert made is not None and made.exists()
 
 
+def test_nor_does_it_have_one_made_after_the_other_until_the_clock_has_caught_up(context, folder, clock):
+    """Five seconds lie between two looks: the true ones would have been pushed out within a minute."""
+    for _ in range(2):
+        backup.back_up_when_due()
+        clock.advance(6 * HOUR)
+    clock.advance(24 * HOUR)
+    ahead = backup.back_up_when_due()
+    clock.advance(-24 * HOUR)
+    before = names(folder)
+    made = backup.back_up_when_due()
+    for _ in range(12):
+        clock.advance(5)
+        assert backup.back_up_when_due() is None
+    assert backup.age_ms() == 60_000
+    assert names(folder) == [*before[:2], made.name], f"{ahead} is of nobody knows when"
+    for _ in range(4):
+        clock.advance(6 * HOUR)
+        assert backup.back_up_when_due() is not None
+    assert len(names(folder)) == 3
+
+
 def test_what_a_killed_backup_left_is_removed(context, folder):
     folder.mkdir()
     (folder / ".wesend-20260610T060000Z.db.4711.partial").write_text("half")

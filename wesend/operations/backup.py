@@ -76,9 +76,10 @@ def made_at(path: Path) -> int:
 
 def age_ms() -> int | None:
     """Milliseconds since the newest backup that was made by the clock; None without one or when none are made."""
-    folder = current_app.config["WESEND"].backup_dir
-    found = kept(folder) if folder is not None and folder.exists() else []
-    return clock.now_ms() - made_at(found[-1]) if found else None
+    folder, now = current_app.config["WESEND"].backup_dir, clock.now_ms()
+    made = [made_at(path) for path in (kept(folder) if folder is not None and folder.exists() else [])]
+    # One of the future was made before the clock was put right: who knows when.
+    return now - max(past) if (past := [moment for moment in made if moment <= now]) else None
 
 
 def is_late(age: int) -> bool:
@@ -93,14 +94,18 @@ def back_up_when_due() -> Path | None:
         return None
     settings.backup_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     age = age_ms()
-    # One of the future was made before the clock was put right: it must not hold up the next.
-    if age is not None and 0 <= age < settings.backup_hours * clock.HOUR:
+    if age is not None and age < settings.backup_hours * clock.HOUR:
         return None
     for stale in settings.backup_dir.glob(f".wesend-*{PARTIAL}"):
         stale.unlink(missing_ok=True)  # of a scheduler that was killed: only one runs at a time
     made = settings.backup_dir / f"wesend-{clock.to_datetime(clock.now_ms()):{STAMP}}Z.db"
     back_up(made)
-    old = [path for path in kept(settings.backup_dir) if path != made]
-    for path in old[: max(0, len(old) - settings.backup_keep + 1)]:
-        path.unlink(missing_ok=True)
+    _remove_oldest(made, settings.backup_keep)
     return made
+
+
+def _remove_oldest(made: Path, keep: int) -> None:
+    """Those of the future count as the oldest, else they would push out every other."""
+    old = sorted((path for path in kept(made.parent) if path != made), key=lambda path: (path.name < made.name, path.name))
+    for path in old[: max(0, len(old) - keep + 1)]:
+        path.unlink(missing_ok=True)
