@@ -127,14 +127,16 @@ def fail_over(_app: Flask) -> None:
     failover.fail_over_removed()
 
 
-def expire(_app: Flask) -> None:
+def expire(app: Flask) -> None:
     """Fail what has had no receipt within its validity."""
-    repeat(polling.expire)
+    if clock_changes.is_true(app):
+        repeat(polling.expire)
 
 
-def housekeeping(_app: Flask) -> None:
+def housekeeping(app: Flask) -> None:
     """Remove what nobody needs any more."""
-    repeat(idempotency.forget_old)
+    if clock_changes.is_true(app):
+        repeat(idempotency.forget_old)
     repeat(attempts.forget_old)
     repeat(receipt_inbox.forget_old)
     repeat(handed_in.forget_old)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from wesend import jobs
 from wesend.core.clock import DAY, HOUR, MINUTE, SECOND
 from wesend.database import query, write
 from wesend.operations import clock_changes
@@ -97,3 +98,79 @@ def test_the_first_look_of_all_looks_for_long_waits(message, context):
     set_to(WAITING["message"], LONG)
     follow(context)
     assert moments("poll_at") == [NOW]
+
+
+# -- what lasts so many hours --------------------------------------------------------
+
+
+def lasts(clock, context, hours: float) -> None:
+    """So many hours pass: a clock that nobody sets goes on with them."""
+    watch = clock_changes._watch(context)
+    clock.advance(hours * 3600)
+    watch.offset = watch.stored = clock_changes._offset_ms()
+
+
+@pytest.fixture
+def silent(context, clock, wesendall):
+    follow(context)
+    assert wesendall.send("+256700000055").status_code == 200
+    assert moments("expires_at") == [NOW + 48 * HOUR]
+
+
+def statuses() -> list[str]:
+    return [row[0] for row in query("SELECT status FROM messages")]
+
+
+@pytest.mark.parametrize("hours", (1, 24, 24 * 400))
+def test_a_validity_is_not_over_because_the_clock_was_set_ahead(silent, context, clock, hours):
+    lasts(clock, context, 47.5)
+    clock.advance(hours * 3600)
+    jobs.expire(context)  # it is not looked at before the step was seen
+    follow(context)
+    jobs.expire(context)
+    assert statuses() == ["submitted"]
+    lasts(clock, context, 0.6)
+    jobs.expire(context)
+    assert statuses() == ["failed"]
+
+
+def test_a_validity_that_was_over_before_is_over(silent, context, clock):
+    lasts(clock, context, 48.1)
+    clock.advance(3600)
+    follow(context)
+    jobs.expire(context)
+    assert statuses() == ["failed"]
+
+
+def test_an_idempotency_key_lasts_its_day(context, clock, wesendall):
+    follow(context)
+    key = {"Idempotency-Key": "once"}
+    body = {"walletId": wesendall.wallet, "message": "Hello", "recipient": "+256772345678"}
+    first = wesendall.post("/sms/send", body, headers=key)
+    clock.advance(25 * 3600)
+    follow(context)
+    jobs.housekeeping(context)
+    again = wesendall.post("/sms/send", body, headers=key)
+    assert again.json == first.json and again.headers["Idempotency-Replayed"] == "true"
+    lasts(clock, context, 24.1)
+    assert "Idempotency-Replayed" not in wesendall.post("/sms/send", body, headers=key).headers
+
+
+def test_a_deposit_may_be_paid_for_its_day(context, clock, wesendall):
+    follow(context)
+    wesendall.post("/account/topup", {"walletId": "wal_sandbox_wesendall", "amount": 500, "phone": "0772345678"})
+    (before,) = query("SELECT expires_at FROM deposits")[0]
+    clock.advance(25 * 3600)
+    follow(context)
+    assert query("SELECT expires_at FROM deposits")[0][0] == pytest.approx(before + 25 * HOUR, abs=2000)
+
+
+def test_thousands_are_prolonged(silent, context, clock):
+    copied = "INSERT INTO messages ({0}) SELECT {1} FROM messages WHERE id = 1"
+    names = [row[1] for row in query("PRAGMA table_info(messages)") if row[1] != "id"]
+    for number in range(clock_changes.CHUNK * 2 + 1):
+        values = [f"'m{number}'" if name == "uid" else name for name in names]
+        write(lambda tx, values=values: tx.execute(copied.format(", ".join(names), ", ".join(values))))
+    clock.advance(49 * 3600)
+    follow(context)
+    assert min(moments("expires_at")) == pytest.approx(NOW + 97 * HOUR, abs=2000)

@@ -174,3 +174,16 @@ def test_a_request_that_died_under_its_key_while_the_clock_stood_ahead_can_be_re
         )
         connection.commit()
     assert (first.status, wire.send("+256772999002", key="ahead").status) == (200, 200)
+
+
+def test_nothing_is_given_up_or_done_twice_because_the_clock_stands_days_ahead(server, wire, moved):
+    """A validity of two days, a key of one: neither is over before its time."""
+    first = wire.send("+256700000055", key="days")  # its phone says nothing
+    moved.set(3 * DAY)
+    time.sleep(2.5)  # what expires is looked for every two seconds
+    assert status(wire, "+256700000055") == {"sent"}
+    again = wire.send("+256700000055", key="days")
+    assert again.body == first.body and again.headers["Idempotency-Replayed"] == "true"
+    moved.set(0)
+    let_it_be_seen()
+    assert status(wire, "+256700000055") == {"sent"} and wire.send("+256700000055", key="days").body == first.body

@@ -2,7 +2,8 @@
 
 Sweeps come round by the monotonic clock, but what waits for a moment is a row that names it. After an hour back such a
 row would wait an hour too long. So every wait of a bounded length ends when the clock is set back, and a drip, whose
-times are a pace rather than a date, is moved along with the clock. What people scheduled for a moment stays there.
+times are a pace rather than a date, is moved along with the clock. What people scheduled for a moment stays there. And what
+lasts so many hours (a message's validity, a request's idempotency key) is not over because the clock was set ahead.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 from flask import Flask, current_app
 
+from ..accounts import idempotency
 from ..adapters.mail.smtp import LONGEST_RETRY
 from ..core import clock
 from ..core.settings import Settings
@@ -71,6 +73,22 @@ WAITS = (
 """What else compares moments bounds them where it reads them: breaker, rate limits, sign-in, idempotency, tokens."""
 
 
+class Lasting(NamedTuple):
+    """``column`` of ``table`` is a moment from which, ``ms`` later, it is over with a row."""
+
+    table: str
+    column: str
+    condition: str
+    ms: int
+
+
+LASTING = (
+    Lasting("messages", "expires_at", "status IN ('submitted', 'sent', 'unknown')", 0),
+    Lasting("deposits", "expires_at", "status = 'pending'", 0),
+    Lasting("idempotency_keys", "created_at", "lease_until IS NOT NULL", idempotency.KEPT_MS),
+)
+
+
 class Watch:
     """How far the clock stands from one that nobody sets, as it was at the last look of whoever ran the jobs."""
 
@@ -78,6 +96,7 @@ class Watch:
         self.path = instance / NAME
         self.last_batch: int | None = None
         self.looks = 0
+        self.is_busy = False
         self.offset = self.stored = self._read()
 
     def step_ms(self) -> int | None:
@@ -89,6 +108,10 @@ class Watch:
         if before is None:
             return None
         return self.offset - before if abs(self.offset - before) >= TOLERANCE_MS else 0
+
+    def is_true(self) -> bool:
+        """Whether the clock stands where it did at the last look, and what that one found was put right."""
+        return not self.is_busy and self.offset is not None and abs(_offset_ms() - self.offset) < TOLERANCE_MS
 
     def _store(self) -> None:
         part = self.path.with_suffix(".part")
@@ -126,16 +149,35 @@ def _boot() -> str:
         return f"process-{os.getpid()}"
 
 
-def follow(app: Flask) -> None:
-    """Put right what waits when the clock was set since the last look, and now and then what waits too long."""
+def _watch(app: Flask) -> Watch:
     if "wesend.core.clock-watch" not in app.extensions:
         app.extensions["wesend.core.clock-watch"] = Watch(app.config["WESEND"].instance)
-    watch: Watch = app.extensions["wesend.core.clock-watch"]
+    return app.extensions["wesend.core.clock-watch"]
+
+
+def is_true(app: Flask) -> bool:
+    """Whether what is over by the clock is over; for whoever ends something for good."""
+    return _watch(app).is_true()
+
+
+def follow(app: Flask) -> None:
+    """Put right what waits when the clock was set since the last look, and now and then what waits too long."""
+    watch = _watch(app)
+    watch.is_busy = True
+    try:
+        _follow(app, watch)
+    finally:
+        watch.is_busy = False
+
+
+def _follow(app: Flask, watch: Watch) -> None:
     step, known = watch.step_ms(), watch.last_batch
     watch.last_batch = query("SELECT coalesce(max(id), 0) FROM batches")[0][0]
     if step:
         app.logger.warning("the clock was set by %+.1f s", step / 1000)
         move_drips(step, watch.last_batch if known is None else known)
+    if step is not None and step > 0:
+        prolong(step)
     set_back = step is not None and step < 0
     if set_back or watch.looks % SWEEP_EVERY == 0:
         end_waits(set_back=set_back)
@@ -162,6 +204,20 @@ def _end_some(wait: Wait, limit: int, then: int) -> int:
     return write(
         lambda tx: tx.changed(f"UPDATE {wait.table} SET {wait.column} = ? WHERE id IN ({found})", (now + then, now + limit, CHUNK))
     )
+
+
+def prolong(step: int) -> None:
+    """What is over since the clock was set ahead by ``step`` ms, and only because of it, lasts on."""
+    for lasting in LASTING:
+        while _prolong_some(lasting, step):
+            pass
+
+
+def _prolong_some(lasting: Lasting, step: int) -> int:
+    until = clock.now_ms() - lasting.ms
+    found = f"SELECT id FROM {lasting.table} WHERE {lasting.condition} AND {lasting.column} <= ? AND {lasting.column} > ? LIMIT ?"
+    change = f"UPDATE {lasting.table} SET {lasting.column} = {lasting.column} + ? WHERE id IN ({found})"
+    return write(lambda tx: tx.changed(change, (step, until, until - step, CHUNK)))
 
 
 def move_drips(step: int, last_batch: int) -> None:
