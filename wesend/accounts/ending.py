@@ -7,9 +7,10 @@ from ..database import Tx
 
 def end_sessions(tx: Tx, user_id: int) -> None:
     tx.execute("DELETE FROM user_sessions WHERE user_id = ?", (user_id,))
+    tx.execute("DELETE FROM pending_sign_ins WHERE user_id = ?", (user_id,))
 
 
 def end_sign_ins(tx: Tx, user_id: int) -> None:
-    """Sessions and one-time links."""
+    """Sessions, sign-ins that are half-way through, and one-time links."""
     end_sessions(tx, user_id)
     tx.execute("DELETE FROM sign_in_links WHERE user_id = ?", (user_id,))

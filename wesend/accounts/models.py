@@ -1,6 +1,6 @@
 """Accounts, their API keys, the answers kept for idempotency keys, the audit log, and the dashboard's users."""
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 
 from ..core.columns import Id, Instant
 from ..database import db
@@ -156,3 +156,74 @@ class SignInAttempt(db.Model):
     address = db.mapped_column(String, nullable=False)
     at = db.mapped_column(Instant, nullable=False, index=True)
     __table_args__ = (Index("ix_sign_in_attempts_email", "email", "at"), Index("ix_sign_in_attempts_address", "address", "at"))
+
+
+class SecondFactor(db.Model):
+    """What a user proves at sign-in beside the password: an authenticator app (``totp``) or a passkey.
+
+    ``secret`` is the app's key, sealed; ``last_step`` the latest half minute whose code was taken: each is taken once.
+    """
+
+    __tablename__ = "second_factors"
+    id = db.mapped_column(Id, primary_key=True)
+    user_id = db.mapped_column(ForeignKey("users.id"), nullable=False, index=True)
+    kind = db.mapped_column(String, nullable=False)
+    name = db.mapped_column(String, nullable=False)
+    secret = db.mapped_column(Text)
+    last_step = db.mapped_column(BigInteger, nullable=False, server_default="0")
+    credential_id = db.mapped_column(String, unique=True)  # of a passkey, base64url
+    public_key = db.mapped_column(Text)
+    sign_count = db.mapped_column(BigInteger, nullable=False, server_default="0")
+    confirmed_at = db.mapped_column(Instant)  # none while an app is being set up
+    last_used_at = db.mapped_column(Instant)
+    created_at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (CheckConstraint("kind IN ('totp', 'passkey')", name="kind"),)
+
+
+class RecoveryCode(db.Model):
+    """A code that stands in for a lost factor, once; it is deleted when it is used. Only its hash is stored."""
+
+    __tablename__ = "recovery_codes"
+    id = db.mapped_column(Id, primary_key=True)
+    user_id = db.mapped_column(ForeignKey("users.id"), nullable=False, index=True)
+    code_sha256 = db.mapped_column(String, nullable=False)
+
+
+class PendingSignIn(db.Model):
+    """A browser whose password was right and that has not shown its second factor yet."""
+
+    __tablename__ = "pending_sign_ins"
+    id = db.mapped_column(Id, primary_key=True)
+    token_sha256 = db.mapped_column(String, nullable=False, unique=True)
+    user_id = db.mapped_column(ForeignKey("users.id"), nullable=False, index=True)
+    is_remembered = db.mapped_column(Integer, nullable=False)
+    challenge = db.mapped_column(String)  # what a passkey is to sign, base64url
+    expires_at = db.mapped_column(Instant, nullable=False, index=True)
+    created_at = db.mapped_column(Instant, nullable=False)
+
+
+class FactorLock(db.Model):
+    """Wrong codes of a user in a row, and until when none is looked at."""
+
+    __tablename__ = "factor_locks"
+    user_id = db.mapped_column(ForeignKey("users.id"), primary_key=True)
+    failures = db.mapped_column(Integer, nullable=False)
+    locked_until = db.mapped_column(Instant)
+
+
+class KnownDevice(db.Model):
+    """A browser in which a user has signed in, known by a cookie; ``mail_due``: its user is still to be told of it."""
+
+    __tablename__ = "known_devices"
+    id = db.mapped_column(Id, primary_key=True)
+    user_id = db.mapped_column(ForeignKey("users.id"), nullable=False)
+    token_sha256 = db.mapped_column(String, nullable=False)
+    address = db.mapped_column(String, nullable=False)
+    user_agent = db.mapped_column(String, nullable=False)
+    mail_due = db.mapped_column(Integer, nullable=False, server_default="0")
+    created_at = db.mapped_column(Instant, nullable=False)
+    last_at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (
+        UniqueConstraint("user_id", "token_sha256"),
+        Index("ix_known_devices_mail_due", "id", sqlite_where=text("mail_due = 1")),
+    )

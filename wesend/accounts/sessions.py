@@ -14,8 +14,10 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from ..core import clock
-from ..core.errors import WesendError
-from ..database import Tx, query_one, write
+from ..core.errors import NotFound, WesendError
+from ..database import Tx, atomic, query, query_one, write
+from ..database.rows import UserSessionRow
+from . import audit_log
 from .roles import User
 from .users import USER_COLUMNS, user_of
 
@@ -45,7 +47,7 @@ def _digest(token: str) -> str:
 
 END_ALL_BUT_NEWEST = """
     DELETE FROM user_sessions
-    WHERE user_id = ?1 AND id NOT IN (SELECT id FROM user_sessions WHERE user_id = ?1 ORDER BY id DESC LIMIT ?2)
+    WHERE user_id = ? AND id NOT IN (SELECT id FROM user_sessions WHERE user_id = ? ORDER BY id DESC LIMIT ?)
 """
 
 
@@ -58,7 +60,7 @@ def begin(user: User, *, address: str, user_agent: str, is_remembered: bool = Fa
         tx.execute(
             "DELETE FROM user_sessions WHERE expires_at <= ? OR (is_remembered = 0 AND last_seen_at <= ?)", (now, now - IDLE_MS)
         )
-        tx.execute(END_ALL_BUT_NEWEST, (user.id, MOST - 1))
+        tx.execute(END_ALL_BUT_NEWEST, (user.id, user.id, MOST - 1))
         tx.insert(
             "user_sessions",
             token_sha256=_digest(token),
@@ -106,6 +108,45 @@ def see(session: Session, address: str) -> None:
         )
     except (sqlite3.Error, OSError, WesendError) as error:
         log.debug("could not note when session %s was used: %s", session.id, error)
+
+
+LIVE_OF_USER = """
+    SELECT * FROM user_sessions
+    WHERE user_id = ? AND expires_at > ? AND (is_remembered = 1 OR last_seen_at > ?) ORDER BY last_seen_at DESC, id DESC
+"""
+
+
+class OpenSession(NamedTuple):
+    """One of a user's: its row, and whether it is the one that asks."""
+
+    row: UserSessionRow
+    is_present: bool
+
+
+def of_user(user: User, token: str) -> list[OpenSession]:
+    """All that go on, the one seen last first; ``token``: the one that asks."""
+    now = clock.now_ms()
+    own = _digest(token)
+    return [OpenSession(row, row["token_sha256"] == own) for row in query(LIVE_OF_USER, (user.id, now, now - IDLE_MS))]
+
+
+def end_one(user: User, session_id: int) -> None:
+    """End a session of the user's own; NotFound."""
+    with atomic() as tx:
+        if not tx.changed("DELETE FROM user_sessions WHERE id = ? AND user_id = ?", (session_id, user.id)):
+            raise NotFound
+        audit_log.record(tx, actor=user, action="session.end", subject=user.email, account_id=user.account_id)
+
+
+def end_others(user: User, token: str) -> int:
+    """End all of the user's sessions but the one that asks; how many."""
+    with atomic() as tx:
+        ended = tx.changed("DELETE FROM user_sessions WHERE user_id = ? AND token_sha256 <> ?", (user.id, _digest(token)))
+        if ended:
+            audit_log.record(
+                tx, actor=user, action="session.end", subject=user.email, account_id=user.account_id, detail=f"{ended} others"
+            )
+    return ended
 
 
 def end(token: str) -> None:

@@ -1,25 +1,25 @@
 """Signing in: by e-mail and password (`throttle` counts the wrong ones), or by a one-time link that sets the password.
 
 Only a hash of a link is stored. A link dies with the next one, with a new password, and when its user is switched off.
-``then`` is called with the user inside the transaction that lets them in: a session begun there is none that a new
-password of the same moment has missed.
+Who has a second factor is half-way in after either (`second_factor.pending`).
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from hashlib import sha256
 
 from ..core import clock
 from ..core.errors import EmailTaken, InvalidCredentials, InvalidLink
-from ..database import atomic, query_one
-from . import audit_log, ending, passwords, places, throttle, users
+from ..database import Tx, atomic, query_one
+from . import audit_log, ending, let_in, passwords, throttle, users
+from .let_in import Then
 from .roles import OPERATOR, Actor, User
+from .second_factor import factors, pending
+from .second_factor.pending import HalfWay
 
 LINK_MS = 30 * clock.MINUTE
 WRONG = "The e-mail or the password is wrong"
-Then = Callable[[User], object]
 
 
 def _digest(token: str) -> str:
@@ -29,8 +29,11 @@ def _digest(token: str) -> str:
 # -- by password ------------------------------------------------------------
 
 
-def sign_in(email: str, password: str, address: str, then: Then | None = None) -> User:
-    """The user; InvalidCredentials without a reason, RateLimited after too many wrong passwords."""
+def sign_in(email: str, password: str, address: str, then: Then | None = None, *, is_remembered: bool = False) -> User | HalfWay:
+    """The user, for whom ``then`` was called, or what stands for somebody who is to show a second factor.
+
+    InvalidCredentials without a reason, RateLimited after too many wrong passwords.
+    """
     email = email.strip().lower()[:254]
     attempt = throttle.begin(email, address)
     row = query_one("SELECT id, password_hash, status FROM users WHERE email = ?", (email,))
@@ -39,36 +42,44 @@ def sign_in(email: str, password: str, address: str, then: Then | None = None) -
         throttle.failed(email, address, "right, but switched off" if right and row is not None else None)
         raise InvalidCredentials(WRONG)
     with atomic() as tx:
-        if not tx.changed(
-            "UPDATE users SET last_sign_in_at = ? WHERE id = ? AND password_hash = ? AND status = 'active'",
-            (clock.now_ms(), row["id"], row["password_hash"]),
+        if (
+            tx.one(
+                "SELECT 1 FROM users WHERE id = ? AND password_hash = ? AND status = 'active'", (row["id"], row["password_hash"])
+            )
+            is None
         ):
             raise InvalidCredentials(WRONG)
-        throttle.passed(tx, attempt, row["id"], email, address)
+        throttle.passed(tx, attempt, email, address)
         user = users.load_user(row["id"], tx)
-        audit_log.record(tx, actor=user._replace(address=address), action="sign_in", subject=email, account_id=user.account_id)
-        if then is not None:
-            then(user)
-    return user
+        if factors.exist(user, tx):
+            return pending.begin(tx, user, is_remembered=is_remembered)
+        return let_in.let_in(tx, user, address, then)
+
+
+def confirm(user: User, password: str) -> str:
+    """Look at the present password before something that a stolen session must not do; its hash.
+
+    InvalidCredentials when it is another one, RateLimited as at sign-in.
+    """
+    address = user.address or ""
+    attempt = throttle.begin(user.email, address)
+    row = query_one("SELECT password_hash FROM users WHERE id = ?", (user.id,))
+    if row is None or not passwords.matches(password[: passwords.LONGEST], row["password_hash"]):
+        throttle.failed(user.email, address, "the present password, asked for before a change", actor=user)
+        raise InvalidCredentials("That is not the present password")
+    throttle.withdraw(attempt)
+    return row["password_hash"]
 
 
 def change_password(user: User, old: str, new: str, then: Then | None = None) -> User:
     """InvalidCredentials when ``old`` is not the password, RateLimited as at sign-in. Every session of the user ends."""
-    address = user.address or ""
-    attempt = throttle.begin(user.email, address)
-    row = query_one("SELECT password_hash FROM users WHERE id = ?", (user.id,))
-    if row is None or not passwords.matches(old[: passwords.LONGEST], row["password_hash"]):
-        throttle.failed(user.email, address, "the present password, asked for before a new one", actor=user)
-        raise InvalidCredentials("That is not the present password")
-    try:
-        passwords.check(new, user.email)
-        stored = passwords.hashed(new)
-    finally:
-        throttle.withdraw(attempt)
+    present = confirm(user, old)
+    passwords.check(new, user.email)
+    stored = passwords.hashed(new)
     with atomic() as tx:
         if not tx.changed(
             "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ? AND status = 'active'",
-            (stored, user.id, row["password_hash"]),
+            (stored, user.id, present),
         ):
             raise InvalidCredentials("That is not the present password")
         ending.end_sign_ins(tx, user.id)
@@ -131,10 +142,12 @@ def user_of_link(token: str) -> User:
     return user
 
 
-def redeem_link(token: str, password: str, email: str | None = None, *, address: str = "", then: Then | None = None) -> User:
+def redeem_link(
+    token: str, password: str, email: str | None = None, *, address: str = "", then: Then | None = None
+) -> User | HalfWay:
     """Use the link up, set the password, and the first user's e-mail (only theirs is still open).
 
-    Every session of the user ends: the password is another one.
+    Every session of the user ends: the password is another one. Who has a second factor is half-way in, as by a password.
     """
     user = user_of_link(token)
     own = users.clean_email(email) if email and user.email == users.FIRST_EMAIL else user.email
@@ -148,20 +161,22 @@ def redeem_link(token: str, password: str, email: str | None = None, *, address:
             raise InvalidLink
         if tx.one("SELECT 1 FROM users WHERE email = ? AND id <> ?", (own, user.id)):
             raise EmailTaken(f"{own} is a user already")
-        tx.execute("UPDATE users SET password_hash = ?, email = ?, last_sign_in_at = ? WHERE id = ?", (stored, own, now, user.id))
+        tx.execute("UPDATE users SET password_hash = ?, email = ? WHERE id = ?", (stored, own, user.id))
         tx.execute("DELETE FROM sign_in_attempts WHERE email = ?", (own,))
         ending.end_sign_ins(tx, user.id)
-        if address:
-            places.remember(tx, user.id, places.place_of(address))
         found = users.load_user(user.id, tx)
-        audit_log.record(
-            tx,
-            actor=found._replace(address=address or None),
-            action="user.password",
-            subject=own,
-            account_id=user.account_id,
-            detail=f"by a link that {used[0]['issued_by'] or 'somebody'} made",
-        )
-        if then is not None:
-            then(found)
-    return found
+        _note_password(tx, found, address, used[0]["issued_by"])
+        if factors.exist(found, tx):
+            return pending.begin(tx, found, is_remembered=False)
+        return let_in.enter(tx, found, address, then)
+
+
+def _note_password(tx: Tx, user: User, address: str, issued_by: str | None) -> None:
+    audit_log.record(
+        tx,
+        actor=user._replace(address=address or None),
+        action="user.password",
+        subject=user.email,
+        account_id=user.account_id,
+        detail=f"by a link that {issued_by or 'somebody'} made",
+    )

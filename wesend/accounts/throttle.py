@@ -130,11 +130,10 @@ def _record(tx: Tx, action: str, subject: str, actor: Actor, detail: str | None)
     )
 
 
-def passed(tx: Tx, attempt: int, user_id: int, email: str, address: str) -> None:
-    """The try was right: what went wrong from this place before it is forgotten, and the place is known."""
+def passed(tx: Tx, attempt: int, email: str, address: str) -> None:
+    """The try was right: what went wrong from this place before it is forgotten."""
     place = places.place_of(address)
     tx.execute("DELETE FROM sign_in_attempts WHERE id = ? OR (email = ? AND address = ?)", (attempt, email, place))
-    places.remember(tx, user_id, place)
 
 
 def withdraw(attempt: int) -> None:

@@ -214,6 +214,14 @@ class ExchangeRateRow(TypedDict):
     updated_at: int
 
 
+class FactorLockRow(TypedDict):
+    """Of factor_locks."""
+
+    user_id: int
+    failures: int
+    locked_until: int | None
+
+
 class GatewayRow(TypedDict):
     """Of gateways."""
 
@@ -306,6 +314,19 @@ class KnownAddressRow(TypedDict):
     id: int
     user_id: int
     address: str
+    last_at: int
+
+
+class KnownDeviceRow(TypedDict):
+    """Of known_devices."""
+
+    id: int
+    user_id: int
+    token_sha256: str
+    address: str
+    user_agent: str
+    mail_due: int
+    created_at: int
     last_at: int
 
 
@@ -423,12 +444,32 @@ class OptOutRow(TypedDict):
     created_at: int
 
 
+class PendingSignInRow(TypedDict):
+    """Of pending_sign_ins."""
+
+    id: int
+    token_sha256: str
+    user_id: int
+    is_remembered: int
+    challenge: str | None
+    expires_at: int
+    created_at: int
+
+
 class RateWindowRow(TypedDict):
     """Of rate_windows."""
 
     key_id: int
     opened_at: int
     taken: int
+
+
+class RecoveryCodeRow(TypedDict):
+    """Of recovery_codes."""
+
+    id: int
+    user_id: int
+    code_sha256: str
 
 
 class RouteRow(TypedDict):
@@ -446,6 +487,23 @@ class RouteRow(TypedDict):
     default_sender: str | None
     refund_failed_delivery: int
     is_active: int
+    created_at: int
+
+
+class SecondFactorRow(TypedDict):
+    """Of second_factors."""
+
+    id: int
+    user_id: int
+    kind: str
+    name: str
+    secret: str | None
+    last_step: int
+    credential_id: str | None
+    public_key: str | None
+    sign_count: int
+    confirmed_at: int | None
+    last_used_at: int | None
     created_at: int
 
 
