@@ -18,7 +18,7 @@ from wesend.core.settings import VARIABLES
 PROJECT = Path(__file__).resolve().parent.parent
 README = PROJECT / "README.md"
 DOCUMENTS = [README, PROJECT / "CHANGELOG.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").rglob("*.md"))]
-TYPED = r"(wesend [a-z]+(?:-[a-z]+)*(?: [a-z]+)?)"
+TYPED = r"(wesend [a-z]+(?:-[a-z]+)*(?: [a-z]+(?:-[a-z]+)*)?)"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 

@@ -29,7 +29,7 @@ from .messages.dispatch.dispatcher import Dispatcher
 from .messages.receipts import inbox as receipt_inbox
 from .messages.receipts import polling
 from .messages.sending import actions, bulk
-from .operations import alerts, backup, clock_changes, retention, status_counts, storage_watch
+from .operations import alerts, backup, clock_changes, new_devices, retention, status_counts, storage_watch
 from .sandbox import handed_in, mail_catcher
 from .wallets import deposit_polling
 from .webhooks import attempts, deliver
@@ -155,6 +155,11 @@ def alert(_app: Flask) -> None:
     alerts.tell_of_low_balances()
 
 
+def tell_of_new_devices(_app: Flask) -> None:
+    """Mail to those who signed in from a browser that was not known."""
+    new_devices.tell()
+
+
 def count_statuses(_app: Flask) -> None:
     """Add the timeline's news up, for /metrics."""
     repeat(status_counts.roll_up)
@@ -203,6 +208,7 @@ SWEEPS: tuple[tuple[Callable[[Flask], None], float], ...] = (
     (housekeeping, 300.0),
     (remove_texts, 300.0),
     (alert, 2.0),
+    (tell_of_new_devices, 10.0),
     (count_statuses, 10.0),
     (back_up, 5.0),
     (follow_clock, clock_changes.LOOK_EVERY),

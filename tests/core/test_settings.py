@@ -32,6 +32,7 @@ DEFAULTS = {
     "mail_from": "",
     "mail_backoff": 30.0,
     "secret_key": "",
+    "require_second_factor": "none",
     "rate_limit": None,
     "retry_delays": (1.0, 4.0),
     "validity_hours": 48.0,
@@ -69,6 +70,7 @@ GIVEN = {
     "mail_from": ("Shop <shop@example.org>", "Shop <shop@example.org>"),
     "mail_backoff": ("5", 5.0),
     "secret_key": ("s3cret", "s3cret"),
+    "require_second_factor": ("Operators", "operators"),
     "rate_limit": ("60", 60),
     "retry_delays": ("0.5, 2,8", (0.5, 2.0, 8.0)),
     "validity_hours": ("0.5", 0.5),
@@ -129,6 +131,7 @@ REFUSED = [
         )
     ],
     *[("WESEND_TRUSTED_PROXIES", value) for value in ("proxy", "10.0.0.1/8", "10.0.0.1,,", "*")],
+    ("WESEND_REQUIRE_SECOND_FACTOR", "owners"),
     ("WESEND_LOG", "yaml"),
     ("WESEND_LOG_LEVEL", "loud"),
     ("WESEND_BACKUP_KEEP", "0"),

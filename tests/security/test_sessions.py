@@ -138,9 +138,10 @@ def test_the_browser_is_told_when_to_forget_the_cookie_and_no_page_moves_it(app,
     ended = {}
     for remember in (False, True):
         visitor = enter(app, remember=remember)
-        (header,) = visitor.entered_with.headers.getlist("Set-Cookie")
-        ended[remember] = SimpleCookie(header)["wesend_session"]["expires"]
-        assert "HttpOnly" in header and "SameSite=Lax" in header
+        headers = visitor.entered_with.headers.getlist("Set-Cookie")
+        assert [header.partition("=")[0] for header in headers] == ["wesend_device", "wesend_session"]
+        ended[remember] = SimpleCookie(headers[1])["wesend_session"]["expires"]
+        assert all("HttpOnly" in header and "SameSite=Lax" in header for header in headers)
         assert visitor.get("/").headers.getlist("Set-Cookie") == []
     assert ended[False] == "" and ended[True].endswith("GMT")
     answer = visitor.post("/password", old=PASSWORD, password="a new passphrase")

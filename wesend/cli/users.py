@@ -7,12 +7,13 @@ from flask import current_app
 
 from ..accounts import roles, sign_in, users
 from ..accounts.roles import User
+from ..accounts.second_factor import factors
 from .shared import ACTOR, Answer, command
 
 
 @click.group()
 def user() -> None:
-    """Users of the dashboard: create, list, give a new sign-in link."""
+    """Users of the dashboard: create, list, give a new sign-in link, take second factors away."""
 
 
 def _with_link(found: User) -> Answer:
@@ -58,6 +59,17 @@ def list_users() -> Answer:
         f"{row['user_id']:>5}  {row['role']:<8}  {row['email']}" + (f"  account {row['account_id']}" if row["account_id"] else "")
         for row in rows
     ) or "No users yet."
+
+
+@command("reset-factors", click.argument("email"), group=user)
+def reset_factors(email: str) -> Answer:
+    """Take a user's second factors and recovery codes away, who then signs in by the password alone."""
+    found = users.find_by_email(email)
+    removed = factors.reset(found, actor=ACTOR)
+    return (
+        {"user_id": found.id, "email": found.email, "removed": removed},
+        f"{found.email} has no second factor any more ({removed} removed), and is signed out everywhere.",
+    )
 
 
 COMMANDS = (user,)

@@ -71,6 +71,8 @@ class Settings:
     """Seconds before a mail is tried again, doubling to 30 min (`WESEND_MAIL_BACKOFF`)."""
     secret_key: str = ""
     """Key of sessions and stored secrets (`WESEND_SECRET_KEY`; else made and kept in the instance folder)."""
+    require_second_factor: str = "none"
+    """Who can't use the dashboard without a second factor: none, operators or everyone (`WESEND_REQUIRE_SECOND_FACTOR`)."""
     rate_limit: int | None = None
     """Requests a minute a key, every dialect (`WESEND_RATE_LIMIT`; unset: 120 for World Ledgers only)."""
     retry_delays: tuple[float, ...] = field(default=(1.0, 4.0))
@@ -133,6 +135,7 @@ VARIABLES = {
     "mail_from": "WESEND_MAIL_FROM",
     "mail_backoff": "WESEND_MAIL_BACKOFF",
     "secret_key": "WESEND_SECRET_KEY",
+    "require_second_factor": "WESEND_REQUIRE_SECOND_FACTOR",
     "rate_limit": "WESEND_RATE_LIMIT",
     "retry_delays": "WESEND_RETRY_DELAYS",
     "validity_hours": "WESEND_VALIDITY_HOURS",
@@ -203,6 +206,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         mail_from=read.text("WESEND_MAIL_FROM", ""),
         mail_backoff=read.seconds("WESEND_MAIL_BACKOFF", 30.0),
         secret_key=read.text("WESEND_SECRET_KEY", ""),
+        require_second_factor=read.choice("WESEND_REQUIRE_SECOND_FACTOR", "none", ("none", "operators", "everyone")),
         rate_limit=read.whole("WESEND_RATE_LIMIT", None, 1, 10**9),
         retry_delays=read.delays("WESEND_RETRY_DELAYS", (1.0, 4.0)),
         validity_hours=read.seconds("WESEND_VALIDITY_HOURS", 48.0),

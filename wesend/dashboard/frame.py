@@ -6,15 +6,16 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from flask import Blueprint, Response, make_response, request, url_for
+from flask import Blueprint, Response, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from ..accounts.second_factor import factors
 from ..core.errors import StorageFull, WesendError
 from . import current_account, navigation
 from .errors import show_http_error, show_refusal, show_storage_problem, shows_pages
 from .icons import icon
-from .sessions import csrf, is_signed_in, manager
+from .sessions import actor, csrf, is_signed_in, manager
 
 blueprint = Blueprint("dashboard", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
 STATIC = Path(__file__).parent / "static"
@@ -38,8 +39,11 @@ def _guard() -> ResponseReturnValue | None:
     # Before anything reads the form, as the check of its token does.
     request.max_content_length = UPLOAD_LIMIT if request.endpoint in UPLOADS else FORM_LIMIT
     csrf.protect()
-    if not is_signed_in() and not (request.endpoint or "").startswith(OPEN):
+    endpoint = request.endpoint or ""
+    if not is_signed_in() and not endpoint.startswith(OPEN):
         return manager.unauthorized()
+    if is_signed_in() and not endpoint.startswith((*OPEN, "dashboard.security.")) and factors.is_missing(actor()):
+        return redirect(url_for("dashboard.security.index"), 303)
     return None
 
 

@@ -84,7 +84,7 @@ OPERATORS = frozenset(entry.page for title, entries in SECTIONS if title == "Ope
 def is_within_account() -> bool:
     """Whether the page that is asked for is about one account: an operator's own pages are not, nor is one's password."""
     _, _, page = (request.endpoint or "").partition(".")
-    return page.partition(".")[0] not in {*OPERATORS, "sign_in", ""}
+    return page.partition(".")[0] not in {*OPERATORS, "sign_in", "security", ""}
 
 
 def has(page: str) -> bool:

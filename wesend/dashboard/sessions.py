@@ -7,12 +7,13 @@ answer vary by cookie), and CSRF is checked by the dashboard's blueprint alone.
 
 from __future__ import annotations
 
-from flask import Flask, request, session
+from flask import Flask, Response, after_this_request, current_app, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf import CSRFProtect
 
-from ..accounts import sessions, sign_in
+from ..accounts import devices, sessions, sign_in
 from ..accounts.roles import User
+from ..core import clock
 from ..core.client_addresses import client_address
 
 csrf = CSRFProtect()
@@ -22,6 +23,12 @@ manager.login_message = ""
 manager.session_protection = None
 ENDS_AT = "ends_at"
 """Read by `api_sessions`: until when the browser keeps the cookie of a session that is to be remembered."""
+
+
+CONFIRMED_AT = "confirmed_at"
+"""When the password was given last in this session, in milliseconds."""
+CONFIRMED_FOR_MS = 10 * clock.MINUTE
+DEVICE_COOKIE, DEVICE_DAYS = "wesend_device", 400
 
 
 class SignedIn(UserMixin):
@@ -57,18 +64,57 @@ def is_remembered() -> bool:
     return is_signed_in() and current_user.is_remembered
 
 
-def open_session(user: User, *, is_remembered: bool = False) -> None:
-    """Sign in, under a new name; nothing of the session before is kept, not on the server either."""
+def open_session(user: User, *, is_remembered: bool = False, is_sign_in: bool = True) -> None:
+    """Under a new name; nothing of the session before is kept, not on the server either.
+
+    ``is_sign_in``: somebody came, and did not only get another session.
+    """
     before = session.get("_user_id")
     if isinstance(before, str):
         sessions.end(before)
-    token, ends_at = sessions.begin(
-        user, address=client_address(), is_remembered=is_remembered, user_agent=request.headers.get("User-Agent", "")
-    )
+    user_agent = request.headers.get("User-Agent", "")
+    token, ends_at = sessions.begin(user, address=client_address(), is_remembered=is_remembered, user_agent=user_agent)
+    if is_sign_in:
+        known_by = request.cookies.get(DEVICE_COOKIE, "")
+        _keep_device(devices.signed_in(user, known_by, address=client_address(), user_agent=user_agent))
     session.clear()
+    session[CONFIRMED_AT] = clock.now_ms()
     if is_remembered:
         session[ENDS_AT] = ends_at
     login_user(SignedIn(user, token, is_remembered=is_remembered))
+
+
+def _keep_device(token: str) -> None:
+    """So that no mail is sent when somebody signs in here again; signed out, it stays."""
+
+    @after_this_request
+    def set_cookie(response: Response) -> Response:
+        response.set_cookie(
+            DEVICE_COOKIE,
+            token,
+            max_age=DEVICE_DAYS * 24 * 3600,
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+            httponly=True,
+            samesite="Lax",
+        )
+        return response
+
+
+def present_token() -> str:
+    """What stands for the session that asks."""
+    return current_user.token
+
+
+def is_confirmed() -> bool:
+    """Whether the password was given in this session a moment ago: asked for before a change of how one signs in."""
+    at = session.get(CONFIRMED_AT)
+    return isinstance(at, int) and 0 <= clock.now_ms() - at < CONFIRMED_FOR_MS
+
+
+def confirm(password: str) -> None:
+    """InvalidCredentials, RateLimited."""
+    sign_in.confirm(actor(), password)
+    session[CONFIRMED_AT] = clock.now_ms()
 
 
 def close_session() -> None:

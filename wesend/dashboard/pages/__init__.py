@@ -21,6 +21,7 @@ from . import (
     phones,
     rates,
     routes,
+    security,
     sender_queue,
     senders,
     settings,
@@ -35,6 +36,7 @@ from . import write_email as write_email
 
 PAGES: tuple[Blueprint, ...] = (
     sign_in.blueprint,
+    security.blueprint,
     overview.blueprint,
     first_run.blueprint,
     messages.blueprint,

@@ -1,20 +1,25 @@
-"""Signing in and out: by password, by a one-time link that sets it; changing it."""
+"""Signing in and out: by password, or by a one-time link that sets it, then by a second factor where there is one."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import BooleanField, PasswordField, StringField
+from wtforms import BooleanField, HiddenField, PasswordField, StringField
 
 from ...accounts import passwords, sign_in, users
+from ...accounts.roles import User
+from ...accounts.second_factor import factors, passkeys, pending
+from ...accounts.second_factor.pending import Begun, HalfWay
 from ...core.client_addresses import client_address
 from ...core.errors import InvalidCredentials, InvalidInput, InvalidLink, RateLimited
 from ..forms import REQUIRED, Form, Text
 from ..sessions import actor, close_session, is_remembered, is_signed_in, open_session
 
 blueprint = Blueprint("sign_in", __name__)
+HALF_WAY, WANTED = "half_way", "wanted"
+"""In the cookie: what names a half-way sign-in, and where it was to lead."""
 HINT = f"At least {passwords.SHORTEST} characters. A sentence is easier to remember than symbols."
 
 
@@ -39,6 +44,15 @@ class LinkForm(Form):
     )
 
 
+class CodeForm(Form):
+    code = Text(
+        "Code",
+        description="Six digits of your authenticator app, or one of your recovery codes.",
+        render_kw={"autocomplete": "one-time-code", "autofocus": True, "autocapitalize": "characters", "spellcheck": "false"},
+    )
+    passkey = HiddenField()
+
+
 class PasswordForm(Form):
     old = PasswordField("Present password", [REQUIRED], render_kw={"autocomplete": "current-password"})
     password = PasswordField("New password", [REQUIRED], description=HINT, render_kw={"autocomplete": "new-password"})
@@ -52,16 +66,64 @@ def ask() -> ResponseReturnValue:
     status, headers = 200, dict[str, str]()
     if form.sent():
         try:
-            sign_in.sign_in(
-                form.email.data, form.password.data, client_address(), then=partial(open_session, is_remembered=form.remember.data)
+            came = sign_in.sign_in(
+                form.email.data,
+                form.password.data,
+                client_address(),
+                then=partial(open_session, is_remembered=form.remember.data),
+                is_remembered=form.remember.data,
             )
-            return redirect(_wanted(), 303)
+            return _go_on(came, _wanted())
         except RateLimited as error:
             status, headers = _refuse_for_now(form, error)
         except InvalidCredentials as error:
             form.refuse(error)
             status = 401
     return render_template("sign_in/ask.html", form=form), status, headers
+
+
+def _go_on(came: User | HalfWay, wanted: str) -> ResponseReturnValue:
+    """Where somebody wanted to go, by way of the second factor where there is one."""
+    if isinstance(came, User):
+        return redirect(wanted, 303)
+    session.clear()
+    session[HALF_WAY], session[WANTED] = came.token, wanted
+    return redirect(url_for(".second_factor"), 303)
+
+
+@blueprint.route("/sign-in/second-factor", methods=["GET", "POST"])
+def second_factor() -> ResponseReturnValue:
+    begun = pending.find(session.get(HALF_WAY, ""))
+    if begun is None:
+        if not is_signed_in():
+            flash(pending.OVER, "error")
+        return redirect(url_for(".ask"), 302 if request.method == "GET" else 303)
+    form = CodeForm()
+    status, headers = 200, dict[str, str]()
+    if form.sent():
+        wanted = session.get(WANTED, "/")
+        try:
+            pending.finish(
+                begun,
+                pending.Answer(form.code.data or "", form.passkey.data or ""),
+                client_address(),
+                partial(open_session, is_remembered=begun.is_remembered),
+            )
+            return redirect(wanted, 303)
+        except RateLimited as error:
+            status, headers = _refuse_for_now(form, error)
+        except InvalidCredentials as error:
+            form.refuse(error)
+            status = 401
+        form.code.data = form.passkey.data = ""
+    return render_template("sign_in/second_factor.html", form=form, **_ways(begun)), status, headers
+
+
+def _ways(begun: Begun) -> dict:
+    """What this user may show: ``app``, and what a browser needs to ask for a passkey."""
+    kinds = {row["kind"] for row in factors.of_user(begun.user)}
+    asked = pending.ask_for_passkey(begun) if factors.PASSKEY in kinds and passkeys.are_possible() else ""
+    return {"has_app": factors.TOTP in kinds, "passkey_options": asked}
 
 
 def _refuse_for_now(form: Form, error: RateLimited) -> tuple[int, dict[str, str]]:
@@ -92,10 +154,10 @@ def link(token: str) -> ResponseReturnValue:
         del form.email
     if form.sent():
         with form.refusals():
-            sign_in.redeem_link(
+            came = sign_in.redeem_link(
                 token, form.password.data, form.email.data if is_first else None, address=client_address(), then=open_session
             )
-            return redirect(url_for("dashboard.first_run.index"), 303)
+            return _go_on(came, url_for("dashboard.first_run.index"))
     return render_template("sign_in/link.html", form=form, user=user, is_first=is_first)
 
 
@@ -114,7 +176,10 @@ def change() -> ResponseReturnValue:
     if form.sent():
         try:
             sign_in.change_password(
-                actor(), form.old.data, form.password.data, then=partial(open_session, is_remembered=is_remembered())
+                actor(),
+                form.old.data,
+                form.password.data,
+                then=partial(open_session, is_remembered=is_remembered(), is_sign_in=False),
             )
             flash("Your password was changed. Other sessions of yours are over.", "success")
             return redirect(url_for("dashboard.overview.index"), 303)

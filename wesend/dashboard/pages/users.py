@@ -10,6 +10,7 @@ from wtforms import SelectField
 
 from ...accounts import roles, service, sign_in, users
 from ...accounts.roles import MANAGE, MEMBER, OPERATE, OPERATOR, OWNER, User
+from ...accounts.second_factor import factors
 from ...core.errors import InvalidInput
 from ..current_account import account, may_manage
 from ..forms import REQUIRED, Form, Text, choices
@@ -62,7 +63,13 @@ def _user_form(*, empty: bool = False) -> UserForm:
 
 def _show_all(form: UserForm, **more: Any) -> str:
     return render_template(
-        "operator/users.html", form=form, rows=users.list_users(actor=actor()), everybody=True, may_manage=True, **more
+        "operator/users.html",
+        form=form,
+        rows=users.list_users(actor=actor()),
+        everybody=True,
+        may_manage=True,
+        with_factors=factors.users_with(),
+        **more,
     )
 
 
@@ -89,6 +96,7 @@ def _show_people(form: PersonForm, **more: Any) -> str:
         rows=users.list_users(account().id, actor=actor()),
         everybody=False,
         may_manage=may_manage(),
+        with_factors=factors.users_with(),
         **more,
     )
 
@@ -105,6 +113,14 @@ def new_link(user_id: int) -> ResponseReturnValue:
     if roles.may(actor(), OPERATE):
         return _show_all(_user_form(empty=True), **link)
     return _show_people(PersonForm(formdata=None), **link)
+
+
+@blueprint.post("/<int:user_id>/factors")
+def reset_factors(user_id: int) -> ResponseReturnValue:
+    user = users.find_user(user_id, actor=actor())
+    factors.reset(user, actor=actor())
+    flash(f"{user.email} has no second factor any more, and is signed out everywhere.", "success")
+    return _back()
 
 
 @blueprint.post("/<int:user_id>/switch")
