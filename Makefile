@@ -1,5 +1,6 @@
 # What CONTRIBUTING.md tells, as commands. `make` alone lists them.
 PYTHON = .venv/bin/python
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' wesend/__init__.py)
 
 help:
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -26,9 +27,12 @@ bench: ## every bar of the design, each beside a yardstick of the same run (abou
 migration: ## an empty migration after the last one: make migration NAME=what_it_does
 	$(PYTHON) -m tests.new_migration $(NAME)
 
-release: ## the wheel and the source distribution in dist/, looked through
+release: ## the wheel and the source distribution in dist/, looked through, and the version's tag
+	@git diff --quiet HEAD || { echo "Commit first: a release is a commit."; exit 1; }
+	@grep -q '^## $(VERSION) ' CHANGELOG.md || { echo "CHANGELOG.md has no section '## $(VERSION) …'."; exit 1; }
 	rm -rf dist
 	$(PYTHON) -m build
 	.venv/bin/twine check dist/*
+	git tag -a v$(VERSION) -m "wesend $(VERSION)"
 
 .PHONY: help init dev test lint bench migration release
