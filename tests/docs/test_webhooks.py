@@ -11,17 +11,12 @@ from wesend.messages.email import tracking
 from wesend.webhooks import deliver, endpoints
 from wesend.webhooks.formats import INBOUND
 
+from ..support.dialects import ROWS
 from ..support.documents import Documented
 from ..support.published import APIS
 from .walk import Walk
 
 FAILS = "+254700000099"
-FAILING = {  # a send of each API to a number that fails by receipt
-    "wesendall": ("/sms/send", {"walletId": "wal_sandbox_wesendall", "message": "Hi", "recipient": FAILS}),
-    "wasambazie": ("/sms/send", {"to_number": FAILS, "message": "Hi", "sender_id": "MYBRAND"}),
-    "esms": ("/messages/send", {"to": FAILS, "text": "Hi"}),
-    "worldledgers": ("/sms", {"recipients": [FAILS], "message": "Hi"}),
-}
 
 
 @pytest.mark.parametrize("name", APIS)
@@ -36,8 +31,7 @@ def test_what_goes_out_is_what_the_document_says(app, name):
     with app.app_context():
         account_id = query("SELECT id FROM accounts WHERE is_sandbox = 1")[0][0]
         endpoints.add_endpoint(account_id=account_id, format_name=name, url="https://example.com/hook", actor="test")
-    path, body = FAILING[name]
-    walk.client.post(APIS[name].prefix + path, body)
+    walk.client.post(ROWS[name].send.path, ROWS[name].send.body(FAILS))
     for _ in walk:
         walk.jobs.settle()
     with app.app_context():

@@ -27,12 +27,6 @@ from ..support.published import CREDENTIALS
 
 MEGABYTES = 24
 SECONDS = 10  # in which it has to be well again; usually one
-SENDS = {
-    "wesendall": "/api/v1/sms/send",
-    "wasambazie": "/v1/sms/send",
-    "esms": "/api/messages/send",
-    "worldledgers": "/api/v1/communication/sms",
-}
 CODES = {"wesendall": lambda body: body["error"], "esms": lambda body: body["detail"]["code"]}
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
@@ -54,7 +48,7 @@ def server(disk):
 def send(server: Server, dialect: str, key: str | None = None) -> requests.Response:
     row = ROWS[dialect]
     headers = row.headers(CREDENTIALS[dialect]) | ({"Idempotency-Key": key} if key else {})
-    return requests.post(server.url + SENDS[dialect], json=row.bodies[SENDS[dialect]][0], headers=headers, timeout=30)
+    return requests.post(server.url + row.send.path, json=row.bodies[row.send.path][0], headers=headers, timeout=30)
 
 
 def reads(server: Server) -> dict[str, int]:
@@ -73,7 +67,7 @@ def fill(server: Server, disk: SmallDisk) -> None:
 
 
 def wait_until_well(server: Server) -> None:
-    for name in SENDS:
+    for name in ROWS:
         server.wait_until(lambda name=name: send(server, name).status_code < 300, SECONDS, f"{name} does not take sends again")
     server.wait_until(lambda: server.health() == 200, SECONDS, "it is not healthy again")
     assert server.run("audit")["ok"]
@@ -112,7 +106,7 @@ def test_a_full_disk_refuses_writes_in_each_apis_words_and_lets_everybody_read(s
     assert server.query("SELECT count(*) FROM idempotency_keys") == [(0,)]
     disk.empty()
     server.wait_until(lambda: server.health() == 200, SECONDS, "it is not healthy again")
-    assert {name: send(server, name, key="again").status_code < 300 for name in SENDS} == dict.fromkeys(SENDS, True)
+    assert {name: send(server, name, key="again").status_code < 300 for name in ROWS} == dict.fromkeys(ROWS, True)
     wait_until_well(server)
     assert server.workers() == workers
     assert server.output().count(" ERROR ") <= 2, server.output()
@@ -228,7 +222,7 @@ def test_who_is_idle_makes_way_when_descriptors_run_out(new_instance):
         workers = both_workers(server)
         for _ in range(2 * limit):
             idle.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=30))
-        assert {send(server, name).status_code for name in SENDS} <= {200, 201, 202, 503}
+        assert {send(server, name).status_code for name in ROWS} <= {200, 201, 202, 503}
         assert server.workers() == workers
         idle.close()
         wait_until_well(server)
@@ -237,7 +231,7 @@ def test_who_is_idle_makes_way_when_descriptors_run_out(new_instance):
 
 def test_without_any_descriptor_requests_are_refused_and_nothing_spins_or_dies(new_instance):
     with ForkedServer(new_instance(), WESEND_SANDBOX_DELAY="0") as server:
-        for name in SENDS:
+        for name in ROWS:
             send(server, name)
         workers = both_workers(server)
         before = {pid: resource.prlimit(pid, resource.RLIMIT_NOFILE) for pid in workers}

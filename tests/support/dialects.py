@@ -24,6 +24,15 @@ from .published import CREDENTIALS, WALLETS
 Headers = dict[str, str]
 
 
+class Send(NamedTuple):
+    """How one phone is sent to. ``id_at``: where its answer has what ``shown`` (a path with ``{}``) shows it by."""
+
+    path: str
+    body: Callable[[str], dict[str, Any]]
+    id_at: str
+    shown: str
+
+
 @dataclass(frozen=True)
 class Row:
     """``garbage``: headers that are no credentials at all; ``probe``: a GET that is always answered with 200."""
@@ -32,6 +41,7 @@ class Row:
     headers: Callable[[Credentials], Headers]
     refuses: Callable[[dict], bool]
     probe: str
+    send: Send
     bodies: dict[str, tuple[dict[str, Any], ...]]
     garbage: tuple[Headers, ...] = ()
     no_body: frozenset[str] = field(default_factory=frozenset)  # carried out without one
@@ -91,6 +101,12 @@ ROWS = {
             lambda given: {"Authorization": basic(given.public or "", given.secret)},
             _wesendall,
             f"/api/v1/account/balance?walletId={WALLET}",
+            Send(
+                "/api/v1/sms/send",
+                lambda to: {"walletId": WALLET, "message": "Hi", "recipient": to},
+                "data.batch_id",
+                f"/api/v1/sms/history?walletId={WALLET}",
+            ),
             {
                 "/api/v1/sms/send": (
                     {"walletId": WALLET, "message": "Hi", "recipient": PHONE, "senderId": SENDERS[0]},
@@ -122,6 +138,12 @@ ROWS = {
             lambda given: {"X-API-PUBLIC-KEY": given.public or "", "X-API-SECRET-KEY": given.secret},
             _wasambazie,
             "/v1/balance",
+            Send(
+                "/v1/sms/send",
+                lambda to: {"to_number": to, "message": "Hi", "sender_id": SENDERS[0]},
+                "message_batch_id",
+                "/v1/sms/delivery-reports/{}",
+            ),
             {"/v1/sms/send": ({"to_number": "+255712345678", "message": "Hi", "sender_id": SENDERS[0]},)},
             garbage=(
                 {"X-API-PUBLIC-KEY": CREDENTIALS["wasambazie"].public or ""},
@@ -134,6 +156,7 @@ ROWS = {
             lambda given: {"Authorization": f"Bearer {given.secret}"},
             _esms,
             "/api/balance",
+            Send("/api/messages/send", lambda to: {"to": to, "text": "Hi"}, "id", "/api/messages/{}"),
             {
                 "/api/messages/send": (
                     {"to": PHONE, "text": "Hi", "sender_id": SENDERS[1], "route": "ESMS_UG", "schedule_mode": "now"},
@@ -164,6 +187,12 @@ ROWS = {
             lambda given: {"X-API-Key": given.secret},
             _worldledgers,
             "/api/v1/communication/sms-credits/balance",
+            Send(
+                "/api/v1/communication/sms",
+                lambda to: {"recipients": [to], "message": "Hi"},
+                "data.message_ids.0",
+                "/api/v1/communication/sms/{}",
+            ),
             {
                 "/api/v1/communication/sms": (
                     {
