@@ -8,45 +8,46 @@ from ..database import query, snapshot
 
 LIMIT = 100  # problems shown of each kind
 
-CHECKS: tuple[tuple[str, str], ...] = (
+CHECKS: tuple[tuple[str, str, str], ...] = (
     (
         "wallet {} holds {} but its ledger sums to {}",
         """
             SELECT w.uid, w.balance_micros, coalesce(sum(e.amount_micros), 0) AS total
             FROM wallets w LEFT JOIN ledger_entries e ON e.wallet_id = w.id
-            GROUP BY w.id HAVING total <> w.balance_micros
+            GROUP BY w.id
         """,
+        "total <> balance_micros",
     ),
     (
         "ledger entry {} says balance {} after it, but the entries sum to {}",
         """
-            SELECT id, balance_after_micros, running
-            FROM (
-                SELECT id, balance_after_micros, sum(amount_micros) OVER (PARTITION BY wallet_id ORDER BY id) AS running
-                FROM ledger_entries
-            )
-            WHERE running <> balance_after_micros
+            SELECT id, balance_after_micros, sum(amount_micros) OVER (PARTITION BY wallet_id ORDER BY id) AS running
+            FROM ledger_entries
         """,
+        "running <> balance_after_micros",
     ),
     (
         "batch {} was charged {} but its ledger shows {}",
         """
             SELECT b.uid, b.cost_micros, -coalesce(sum(e.amount_micros), 0) AS paid
             FROM batches b LEFT JOIN ledger_entries e ON e.batch_id = b.id AND e.kind = 'sms_charge'
-            GROUP BY b.id HAVING paid <> b.cost_micros
+            GROUP BY b.id
         """,
+        "paid <> cost_micros",
     ),
     (
         "batch {} was refunded {} but its ledger shows {}",
         """
             SELECT b.uid, b.refunded_micros - b.owed_micros AS due, coalesce(sum(e.amount_micros), 0) AS back
             FROM batches b LEFT JOIN ledger_entries e ON e.batch_id = b.id AND e.kind = 'refund'
-            GROUP BY b.id HAVING back <> due
+            GROUP BY b.id
         """,
+        "back <> due",
     ),
     (
         "batch {} is {}, yet it is still to get back {}",
-        "SELECT uid, state, owed_micros FROM batches WHERE owed_micros <> 0 AND (owed_micros < 0 OR state <> 'cancelling')",
+        "SELECT uid, state, owed_micros FROM batches WHERE owed_micros <> 0",
+        "owed_micros < 0 OR state <> 'cancelling'",
     ),
     # What was taken back together came back by entries of the batch; a message of its own entry has no part in them.
     (
@@ -64,24 +65,27 @@ CHECKS: tuple[tuple[str, str], ...] = (
                         WHERE e.message_id = m.id AND e.kind = 'refund' AND e.charge_no = m.charges
                     )
                 ), 0) AS cost
-            FROM batches b WHERE b.state <> 'rejected' AND back <> cost
+            FROM batches b WHERE b.state <> 'rejected'
         """,
+        "back <> cost",
     ),
     (
         "batch {} was charged {} but its messages cost {}",
         """
             SELECT b.uid, b.cost_micros, coalesce(sum(m.cost_micros * m.charges), 0) AS cost
             FROM batches b LEFT JOIN messages m ON m.batch_id = b.id
-            WHERE b.state NOT IN ('rejected', 'intake') GROUP BY b.id HAVING cost <> b.cost_micros
+            WHERE b.state NOT IN ('rejected', 'intake') GROUP BY b.id
         """,
+        "cost <> cost_micros",
     ),
     (
         "message {} was paid {} times but refunded {} times",
         """
             SELECT m.uid, m.charges, count(*) AS refunds
             FROM ledger_entries e JOIN messages m ON m.id = e.message_id
-            WHERE e.kind = 'refund' GROUP BY m.id HAVING refunds > m.charges
+            WHERE e.kind = 'refund' GROUP BY m.id
         """,
+        "refunds > charges",
     ),
     (
         "message {} shows a refund of {} that its ledger does not ({})",
@@ -89,36 +93,42 @@ CHECKS: tuple[tuple[str, str], ...] = (
             SELECT m.uid, m.refunded_micros, (
                 SELECT coalesce(sum(e.amount_micros), 0) FROM ledger_entries e
                 WHERE e.message_id = m.id AND e.kind = 'refund' AND e.charge_no = m.charges
-            ) AS back
-            FROM messages m WHERE back <> m.refunded_micros AND (m.status <> 'cancelled' OR back <> 0)
+            ) AS back, m.status
+            FROM messages m
         """,
+        "back <> refunded_micros AND (status <> 'cancelled' OR back <> 0)",
     ),
     (
         "message {} was delivered, yet {} of its cost {} was refunded",
-        "SELECT uid, refunded_micros, cost_micros FROM messages WHERE status = 'delivered' AND refunded_micros > 0",
+        "SELECT uid, refunded_micros, cost_micros FROM messages WHERE status = 'delivered'",
+        "refunded_micros > 0",
     ),
     (
         "batch {} counts {} messages but has {}",
         """
             SELECT b.uid,
                 b.queued || '/' || b.submitted || '/' || b.delivered || '/' || b.failed || '/' || b.cancelled AS counted,
-                sum(m.status IN ('scheduled', 'dripping', 'queued', 'claimed', 'submitting'))
-                    || '/' || sum(m.status IN ('submitted', 'sent', 'unknown')) || '/' || sum(m.status = 'delivered')
-                    || '/' || sum(m.status = 'failed') || '/' || sum(m.status = 'cancelled') AS found
+                sum(CASE WHEN m.status IN ('scheduled', 'dripping', 'queued', 'claimed', 'submitting') THEN 1 ELSE 0 END)
+                    || '/' || sum(CASE WHEN m.status IN ('submitted', 'sent', 'unknown') THEN 1 ELSE 0 END)
+                    || '/' || sum(CASE WHEN m.status = 'delivered' THEN 1 ELSE 0 END)
+                    || '/' || sum(CASE WHEN m.status = 'failed' THEN 1 ELSE 0 END)
+                    || '/' || sum(CASE WHEN m.status = 'cancelled' THEN 1 ELSE 0 END) AS found
             FROM batches b JOIN messages m ON m.batch_id = b.id
-            WHERE b.state NOT IN ('intake', 'rejected') GROUP BY b.id HAVING counted <> found
+            WHERE b.state NOT IN ('intake', 'rejected') GROUP BY b.id
         """,
+        "counted <> found",
     ),
     (
         "deposit {} is {} but was credited {} times",
         """
             SELECT d.uid, d.status, count(e.id) AS credits
             FROM deposits d LEFT JOIN ledger_entries e ON e.deposit_id = d.id
-            GROUP BY d.id HAVING credits <> (d.status = 'successful')
+            GROUP BY d.id
         """,
+        "credits <> CASE WHEN status = 'successful' THEN 1 ELSE 0 END",
     ),
 )
-"""Sentence with three places, and the query whose rows fill it; no row, no problem."""
+"""Sentence with three places, the query whose rows fill it, and which of them are a problem."""
 
 
 class Audit(NamedTuple):
@@ -135,6 +145,7 @@ def audit() -> Audit:
             query(f"SELECT count(*) FROM {table}")[0][0] for table in ("wallets", "ledger_entries", "messages")
         )
         problems: list[str] = []
-        for sentence, check in CHECKS:
-            problems += [sentence.format(*row) for row in query(f"SELECT * FROM ({check}) LIMIT {LIMIT}")]
+        for sentence, rows, problem in CHECKS:
+            found = query(f"SELECT * FROM ({rows}) AS found WHERE {problem} LIMIT {LIMIT}")
+            problems += [sentence.format(*row) for row in found]
     return Audit(wallets, entries, messages, problems)
