@@ -133,6 +133,28 @@ def test_a_form_on_a_full_disk_is_answered_by_a_page_with_503(server, disk):
     assert answers[-1].status_code == 503 and "</html>" in answers[-1].text
 
 
+def test_operators_hear_by_webhook_before_it_is_full(disk, receiver):
+    reserve = 8
+    with ForkedServer(
+        disk.path, WESEND_DISK_RESERVE_MB=str(reserve), WESEND_SANDBOX_DELAY="0", WESEND_ALLOW_PRIVATE_URLS="1"
+    ) as server:
+        to = ("--format", "esms", "--url", receiver.url)
+        server.command("webhook", "add", "--account", "1", *to, "--events", "storage.low")
+        disk.fill(leave=5 * 2**20)
+        receiver.wait_for(1)
+        told = receiver.posted[0].json
+        assert told["event"] == "storage.low" and 0 < told["free_mb"] < told["reserve_mb"] == reserve
+        assert send(server, "esms").status_code == 200, "single sends go on"
+        disk.fill()
+        server.wait_until(lambda: send(server, "esms").status_code == 503, SECONDS, "it is not full")
+        disk.empty()
+        wait_until_well(server)
+        server.wait_until(lambda: not (disk.path / "low-disk").exists(), SECONDS, "it is thought low for ever")
+        disk.fill(leave=5 * 2**20)
+        receiver.wait_for(2)
+        assert len(receiver.posted) == 2
+
+
 @pytest.mark.parametrize("full_again", [False, True])
 def test_a_server_that_is_killed_and_started_on_a_full_disk(server, disk, full_again):
     assert send(server, "wesendall").status_code == 200
@@ -142,7 +164,10 @@ def test_a_server_that_is_killed_and_started_on_a_full_disk(server, disk, full_a
         disk.fill()
     server.process = server.launch()
     server.wait_until(lambda: server.health() in (200, 503), 30, "it did not start")
-    assert not full_again or send(server, "wesendall").status_code == 503
+    if full_again:  # what SQLite's log gives back at the start is taken again
+        server.wait_until(
+            lambda: disk.fill() or send(server, "wesendall").status_code == 503, SECONDS, "it takes what it can't store"
+        )
     disk.empty()
     wait_until_well(server)
 
@@ -207,7 +232,9 @@ def test_files_that_may_not_grow(new_instance):
             lambda: answers.append(send(server, "wesendall")) or answers[-1].status_code != 200, 60, "the limit is not met", every=0
         )
         assert answers[-1].status_code == 503, answers[-1].text
-        assert set(reads(server).values()) == {200} and server.health() == 503
+        assert set(reads(server).values()) == {200}
+        # SQLite may begin its log anew in between, which gives room for a while.
+        server.wait_until(lambda: send(server, "esms").status_code == server.health() == 503, 60, "a full disk is healthy", every=0)
         assert server.workers() == workers
         for pid in workers:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (-1, -1))
