@@ -71,9 +71,9 @@ COUNT_SINCE = """
     SELECT count(*) FROM (
         SELECT 1 FROM audit_log
         WHERE action = ? AND at > ? AND subject = coalesce(?, subject)
-            AND (? IS NULL OR address = ?) AND (? IS NULL OR account_id = ?)
+            AND (CAST(? AS TEXT) IS NULL OR address = ?) AND (CAST(? AS BIGINT) IS NULL OR account_id = ?)
         LIMIT ?
-    )
+    ) AS found
 """
 
 

@@ -69,7 +69,7 @@ def _refusal(tx: Tx, email: str, place: str, now: int) -> Refusal | None:
 
 ATTEMPTS = """
     SELECT count(*) AS count, min(at) AS oldest
-    FROM (SELECT at FROM sign_in_attempts WHERE {condition} AND at > ? AND at <= ? ORDER BY at DESC LIMIT ?)
+    FROM (SELECT at FROM sign_in_attempts WHERE {condition} AND at > ? AND at <= ? ORDER BY at DESC LIMIT ?) AS latest
 """
 
 
@@ -84,7 +84,7 @@ def _until_fewer(tx: Tx, condition: str, values: tuple[str, ...], limit: int, no
 
 ATTEMPTS_OF_EMAIL = """
     SELECT count(*) AS count, max(at) AS latest
-    FROM (SELECT at FROM sign_in_attempts WHERE email = ? AND at <= ? ORDER BY at DESC LIMIT ?)
+    FROM (SELECT at FROM sign_in_attempts WHERE email = ? AND at <= ? ORDER BY at DESC LIMIT ?) AS latest
 """
 
 

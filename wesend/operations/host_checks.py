@@ -22,7 +22,7 @@ NEWEST_ROWS = """
         SELECT created_at FROM messages WHERE id = (SELECT max(id) FROM messages)
         UNION ALL SELECT created_at FROM ledger_entries WHERE id = (SELECT max(id) FROM ledger_entries)
         UNION ALL SELECT at FROM audit_log WHERE id = (SELECT max(id) FROM audit_log)
-    )
+    ) AS newest
 """
 RELEASED = clock.parse_iso("2026-11-01")
 UNSYNCHRONISED = 5  # what adjtimex(2) answers then: TIME_ERROR

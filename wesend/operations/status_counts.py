@@ -38,7 +38,7 @@ def accepted_sms() -> int:
 def roll_up(chunk: int = CHUNK) -> int:
     """Add the next lines of the timeline to the counts and move the mark; how many lines."""
     begin = sweep_cursors.read(MARK)
-    end = query("SELECT max(id) FROM (SELECT id FROM message_events WHERE id > ? ORDER BY id LIMIT ?)", (begin, chunk))[0][0]
+    end = query("SELECT max(id) FROM (SELECT id FROM message_events WHERE id > ? ORDER BY id LIMIT ?) AS following", (begin, chunk))[0][0]
     if end is None:
         return 0
     news = query(NEWS, (begin, end))

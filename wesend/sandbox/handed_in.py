@@ -34,7 +34,7 @@ def raw_of(body_id: int) -> bytes:
 
 
 OVER_THE_LIMIT = """
-    SELECT id FROM (SELECT id, sum(size) OVER (ORDER BY id DESC) AS upto FROM caught_bodies)
+    SELECT id FROM (SELECT id, sum(size) OVER (ORDER BY id DESC) AS upto FROM caught_bodies) AS counted
     WHERE upto > ? ORDER BY id LIMIT 100
 """
 

@@ -51,7 +51,7 @@ def due_gateways(without: Collection[str] = ()) -> set[str]:
         row[0]
         for row in query(
             "SELECT DISTINCT gateway FROM (SELECT gateway FROM messages WHERE poll_at IS NOT NULL AND poll_at <= ?"
-            f" AND gateway NOT IN ({marks(tuple(without))}) ORDER BY poll_at LIMIT ?)",
+            f" AND gateway NOT IN ({marks(tuple(without))}) ORDER BY poll_at LIMIT ?) AS waiting",
             (clock.now_ms(), *without, 5 * ASK_LIMIT),
         )
     }
