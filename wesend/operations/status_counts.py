@@ -13,6 +13,7 @@ from . import sweep_cursors
 
 MARK = "statuses"
 CHUNK = 20_000  # lines of the timeline read at a time; nothing is locked while they are
+LAST_OF_CHUNK = "SELECT max(id) FROM (SELECT id FROM message_events WHERE id > ? ORDER BY id LIMIT ?) AS following"
 NEWS = """
     SELECT b.api, m.gateway, e.status, count(*) AS count
     FROM message_events e JOIN messages m ON m.id = e.message_id JOIN batches b ON b.id = m.batch_id
@@ -38,7 +39,7 @@ def accepted_sms() -> int:
 def roll_up(chunk: int = CHUNK) -> int:
     """Add the next lines of the timeline to the counts and move the mark; how many lines."""
     begin = sweep_cursors.read(MARK)
-    end = query("SELECT max(id) FROM (SELECT id FROM message_events WHERE id > ? ORDER BY id LIMIT ?) AS following", (begin, chunk))[0][0]
+    end = query(LAST_OF_CHUNK, (begin, chunk))[0][0]
     if end is None:
         return 0
     news = query(NEWS, (begin, end))

@@ -277,7 +277,8 @@ def _ids(wanted: Filter, where: _Where, limit: int, offset: int, *, newest_first
         )
     else:
         union = " UNION ALL ".join(
-            f"SELECT * FROM (SELECT id, day FROM messages INDEXED BY {index} WHERE {part.sql} {order} LIMIT ?) AS part" for part in parts
+            f"SELECT * FROM (SELECT id, day FROM messages INDEXED BY {index} WHERE {part.sql} {order} LIMIT ?) AS part"
+            for part in parts
         )
         values = [value for part in parts for value in (*part.parameters, limit + offset)]
         rows = query(f"SELECT id FROM ({union}) AS found {order} LIMIT ? OFFSET ?", (*values, limit, offset))
