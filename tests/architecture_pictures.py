@@ -35,6 +35,7 @@ NOTES = {
     "contacts": "groups, contacts, imports",
     "webhooks": "endpoints, the outbox, deliveries",
     "messages": "compose, accept, dispatch, settle, receipts",
+    "verification": "codes to phones, answers, apps",
     "sandbox": "what never leaves: phones, caught mail",
     "operations": "doctor, audit, backups, retention",
     "dialects": "vendors' APIs, a folder each: the other edges read what each registers of itself",

@@ -24,6 +24,7 @@ LAYERS: list[list[str]] = [
     ["contacts"],
     ["webhooks"],
     ["messages"],
+    ["verification"],
     ["sandbox"],
     ["operations"],
     ["dialects"],
@@ -35,7 +36,18 @@ LAYERS: list[list[str]] = [
     [""],
 ]
 """Those of one list do not import one another. ``models`` lists every table for the migrations; '' is the factory."""
-DOMAINS = ["accounts", "gateways", "wallets", "routing", "contacts", "webhooks", "messages", "sandbox", "operations"]
+DOMAINS = [
+    "accounts",
+    "gateways",
+    "wallets",
+    "routing",
+    "contacts",
+    "webhooks",
+    "messages",
+    "verification",
+    "sandbox",
+    "operations",
+]
 INSIDE = ("core", "adapters", "database", "coordination", *DOMAINS)
 
 EXCEPTIONS = {

@@ -31,6 +31,7 @@ from .messages.receipts import polling
 from .messages.sending import actions, bulk
 from .operations import alerts, backup, clock_changes, new_devices, retention, status_counts, storage_watch
 from .sandbox import handed_in, mail_catcher
+from .verification import ending
 from .wallets import deposit_polling
 from .webhooks import attempts, deliver
 from .webhooks.courier import Courier
@@ -133,10 +134,17 @@ def expire(app: Flask) -> None:
         repeat(polling.expire)
 
 
+def end_verifications(app: Flask) -> None:
+    """End verifications whose time is over, or whose code never left."""
+    if clock_changes.is_true(app):
+        repeat(ending.sweep)
+
+
 def housekeeping(app: Flask) -> None:
     """Remove what nobody needs any more."""
     if clock_changes.is_true(app):
         repeat(idempotency.forget_old)
+        ending.forget_old()
     repeat(attempts.forget_old)
     repeat(receipt_inbox.forget_old)
     repeat(handed_in.forget_old)
@@ -205,6 +213,7 @@ SWEEPS: tuple[tuple[Callable[[Flask], None], float], ...] = (
     (recover, 2.0),
     (fail_over, 5.0),
     (expire, 2.0),
+    (end_verifications, 2.0),
     (housekeeping, 300.0),
     (remove_texts, 300.0),
     (alert, 2.0),

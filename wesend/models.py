@@ -7,7 +7,19 @@ from .gateways import models as gateways
 from .messages.state import models as messages
 from .operations import models as operations
 from .routing import models as routing
+from .verification import models as verification
 from .wallets import models as wallets
 from .webhooks import models as webhooks
 
-__all__ = ["accounts", "contacts", "coordination", "gateways", "messages", "operations", "routing", "wallets", "webhooks"]
+__all__ = [
+    "accounts",
+    "contacts",
+    "coordination",
+    "gateways",
+    "messages",
+    "operations",
+    "routing",
+    "verification",
+    "wallets",
+    "webhooks",
+]

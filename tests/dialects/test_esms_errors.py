@@ -25,6 +25,8 @@ READS = (
     "/routes",
     "/routes/health",
     "/messages/status?ids=msg-1",
+    "/verify",
+    "/verify/apps",
     "/opt-outs",
     "/auth/me",
     "/workspace",
@@ -40,6 +42,13 @@ WRITES = (
     ("POST", "/messages/msg-1/retry"),
     ("POST", "/messages/msg-1/cancel"),
     ("POST", "/messages/batch/b-1/cancel"),
+    ("POST", "/verify/start"),
+    ("POST", "/verify/check"),
+    ("POST", "/verify/1/resend"),
+    ("POST", "/verify/1/cancel"),
+    ("POST", "/verify/apps"),
+    ("PATCH", "/verify/apps/1"),
+    ("DELETE", "/verify/apps/1"),
     ("POST", "/opt-outs"),
     ("DELETE", "/opt-outs/1"),
 )
@@ -125,6 +134,7 @@ def test_what_is_free_to_ask_needs_query_or_send(app):
 def test_the_scopes_above_leave_no_route_out(app):
     known = {("GET", path.partition("?")[0]) for path in READS} | set(WRITES) | set(WEBHOOKS) | set(FREE)
     known |= {("GET", f"/messages/{tail}") for tail in ("1", "batch/1")} | {("GET", "/routes/1")}
+    known |= {("GET", f"/verify/{tail}") for tail in ("1", "apps/1", "apps/1/stats")}
     known |= {("GET", f"/contact-lists/1{tail}") for tail in ("", "/contacts")}
     found = {(route.method, route.path.removeprefix("/api")) for route in routes(app) if route.row.name == "esms"}
     assert {(method, path.replace("msg-1", "1").replace("b-1", "1")) for method, path in known} == found
@@ -150,7 +160,7 @@ def test_the_callers_own_request_id_is_repeated(esms):
 
 @pytest.mark.parametrize(
     "path",
-    ["/nothing", "/messages/send/x", "/verify", "/opt-outs/a/b", "/api-keys", "/notifications", "/contact-lists/1/contacts/x"],
+    ["/nothing", "/messages/send/x", "/verify/1/x", "/opt-outs/a/b", "/api-keys", "/notifications", "/contact-lists/1/contacts/x"],
 )
 def test_what_is_not_there_is_404(esms, path):
     assert refused(esms.get(path), 404, "not_found")

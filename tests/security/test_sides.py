@@ -176,6 +176,35 @@ ROUTES: dict[tuple[str, str, str], Row] = {
     ),
     ("esms", "POST", "/api/messages/validate"): Row(shows=(_plain(f"{ESMS}/messages/validate", {"phone": "0712345678"}),)),
     ("esms", "GET", "/api/messages/status"): Row(names=(_plain(f"{ESMS}/messages/status?ids={{named.message}}"),)),
+    ("esms", "POST", "/api/verify/start"): Row(
+        names=(
+            lambda own, named: Ask(f"{ESMS}/verify/start", {"to": own.phone, "sender_id": named.sender}),
+            lambda own, named: Ask(f"{ESMS}/verify/start", {"to": own.phone, "app_id": named.app}),
+        ),
+        shows=(lambda own, named: Ask(f"{ESMS}/verify/start", {"to": own.phone, "sender_id": own.sender}),),
+    ),
+    ("esms", "POST", "/api/verify/check"): Row(
+        names=(
+            lambda own, named: Ask(f"{ESMS}/verify/check", {"code": "1", "verification_id": named.verification}),
+            lambda own, named: Ask(f"{ESMS}/verify/check", {"code": "1", "to": named.verified}),
+        )
+    ),
+    ("esms", "GET", "/api/verify"): Row(
+        names=(
+            lambda own, named: Ask(f"{ESMS}/verify", query={"to": named.verified}),
+            lambda own, named: Ask(f"{ESMS}/verify", query={"app_id": named.app}),
+        ),
+        shows=(_plain(f"{ESMS}/verify?limit=100"),),
+    ),
+    ("esms", "GET", "/api/verify/*"): Row(names=(_plain(f"{ESMS}/verify/{{named.verification}}"),)),
+    ("esms", "POST", "/api/verify/*/resend"): Row(names=(_plain(f"{ESMS}/verify/{{named.verification}}/resend"),)),
+    ("esms", "POST", "/api/verify/*/cancel"): Row(names=(_plain(f"{ESMS}/verify/{{named.verification}}/cancel"),)),
+    ("esms", "GET", "/api/verify/apps"): Row(shows=(_plain(f"{ESMS}/verify/apps"),)),
+    ("esms", "POST", "/api/verify/apps"): Row(shows=(_plain(f"{ESMS}/verify/apps", {"name": "One's own"}),)),
+    ("esms", "GET", "/api/verify/apps/*"): Row(names=(_plain(f"{ESMS}/verify/apps/{{named.app}}"),)),
+    ("esms", "PATCH", "/api/verify/apps/*"): Row(names=(_plain(f"{ESMS}/verify/apps/{{named.app}}", {"name": "X"}),)),
+    ("esms", "DELETE", "/api/verify/apps/*"): Row(names=(_plain(f"{ESMS}/verify/apps/{{named.app}}"),)),
+    ("esms", "GET", "/api/verify/apps/*/stats"): Row(names=(_plain(f"{ESMS}/verify/apps/{{named.app}}/stats"),)),
     ("esms", "GET", "/api/opt-outs"): Row(shows=(_plain(f"{ESMS}/opt-outs"),)),
     ("esms", "POST", "/api/opt-outs"): Row(shows=(_plain(f"{ESMS}/opt-outs", {"phone": "+256712999998"}),)),
     ("esms", "DELETE", "/api/opt-outs/*"): Row(names=(_plain(f"{ESMS}/opt-outs/{{named.phone}}"),)),

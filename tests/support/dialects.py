@@ -165,6 +165,9 @@ ROWS = {
                 "/api/messages/rate": ({"to": PHONE, "text": "Hi", "route": "ESMS_UG"}, {"to": [PHONE], "text": "Hi"}),
                 "/api/messages/validate": ({"phone": PHONE}, {"phone": [PHONE]}),
                 "/api/opt-outs": ({"phone": PHONE},),
+                "/api/verify/start": ({"to": PHONE, "sender_id": SENDERS[1], "code_length": 6, "expiry_seconds": 60},),
+                "/api/verify/check": ({"code": "123456", "to": PHONE},),
+                "/api/verify/apps": ({"name": "Shop", "sender_id": SENDERS[1], "code_length": 6, "max_resends": 1},),
                 "/api/messages/send-bulk": (
                     {"contact_list_ids": [1], "text": "Hi", "sender_id": SENDERS[1], "schedule_mode": "now"},
                     {"contact_list_ids": [1], "text": "Hi", "schedule_mode": "drip", "drip_rate": 60},
@@ -176,7 +179,14 @@ ROWS = {
             },
             garbage=({"Authorization": "Bearer"}, {"Authorization": "Bearer \xff"}, {"Authorization": "Basic Og=="}),
             no_body=frozenset(
-                {"/api/messages/*/retry", "/api/messages/*/cancel", "/api/messages/batch/*/cancel", "/api/webhooks/rotate-secret"}
+                {
+                    "/api/verify/*/resend",
+                    "/api/verify/*/cancel",
+                    "/api/messages/*/retry",
+                    "/api/messages/*/cancel",
+                    "/api/messages/batch/*/cancel",
+                    "/api/webhooks/rotate-secret",
+                }
             ),
             optional_body=frozenset({"/api/balance/topup", "/api/webhooks"}),
             uploads=frozenset({"/api/contact-lists"}),

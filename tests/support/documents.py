@@ -14,7 +14,7 @@ from wesend.docs.document import document
 
 from .published import APIS
 
-METHODS = ("get", "post", "put", "delete")
+METHODS = ("get", "post", "put", "patch", "delete")
 
 
 class Documented:

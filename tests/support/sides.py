@@ -30,6 +30,8 @@ from .jobs import ManualJobs
 APIS = {"wesendall": "UGX", "esms": "UGX", "wasambazie": "SMS", "worldledgers": "SMS"}
 PHONES = {"live": "+256712000001", "sandbox": "+256772000002", "people": "+256752000003"}
 
+VERIFIED = {"live": "+256712000011", "sandbox": "+256772000012"}
+
 
 @dataclass
 class Things:
@@ -48,6 +50,9 @@ class Things:
     purchase: str = "dep_00000000000000000000000000000000"
     sender: str = "NOSUCH"
     phone: str = "+256782000009"
+    app: str = "app_00000000-0000-4000-8000-000000000000"
+    verification: str = "ver_00000000-0000-4000-8000-000000000000"
+    verified: str = "+256782000019"
     apis: dict[str, Api] = field(default_factory=dict)
 
     def ids(self) -> list[str]:
@@ -118,6 +123,10 @@ class Both:
             )
         )
         things.batch = bulk["batch_id"]
+        things.verified = VERIFIED[wallets["esms"].side]
+        things.app = _ok(esms.post("/api/verify/apps", {"name": f"{mark} app"}))["id"]
+        started = _ok(esms.post("/api/verify/start", {"to": things.verified, "app_id": things.app}))
+        things.verification = started["verification_id"]
         things.message = _ok(esms.get("/api/messages"))["messages"][0]["id"]
         _ok(esms.put("/api/webhooks", {"dlr_url": f"https://{mark}.example/dlr", "mo_url": f"https://{mark}.example/mo"}))
         _ok(wesendall.post("/api/v1/sms/send", {**wallet, "message": mark, "recipient": things.phone}))
@@ -178,7 +187,9 @@ class Both:
                 table: f"wallet_id IN ({wallets})"
                 for table in ("messages", "batches", "ledger_entries", "deposits", "daily_counts")
             }
-            wanted |= {table: mine for table in ("groups", "webhook_endpoints", "sender_ids", "opt_outs")}
+            wanted |= {
+                table: mine for table in ("groups", "webhook_endpoints", "sender_ids", "opt_outs", "verify_apps", "verifications")
+            }
             return {
                 table: [tuple(row) for row in query(f"SELECT * FROM {table} WHERE {where} ORDER BY 1, 2, 3")]
                 for table, where in wanted.items()

@@ -119,6 +119,14 @@ class GatewayNotFound(NotFound):
     sentence = "Gateway not found"
 
 
+class VerificationNotFound(NotFound):
+    sentence = "Verification not found"
+
+
+class VerifyAppNotFound(NotFound):
+    sentence = "Verify app not found"
+
+
 class OptOutNotFound(NotFound):
     sentence = "This phone has not opted out"
 
@@ -167,6 +175,10 @@ class ProviderRejected(WesendError):
         self.refunded_micros = refunded_micros
         self.currency = currency
         self.reason = reason
+
+
+class SendFailed(WesendError):
+    sentence = "The gateway refused the message, which was refunded"
 
 
 class ChargeRefused(WesendError):
@@ -219,6 +231,18 @@ class LastOwner(Conflict):
     sentence = "Somebody must stay owner of the account: make another one first"
 
 
+class VerificationClosed(Conflict):
+    sentence = "This verification is over"
+
+
+class AlreadyApproved(Conflict):
+    sentence = "This verification was approved already"
+
+
+class MaxResendsExceeded(Conflict):
+    sentence = "No more codes are sent for this verification"
+
+
 class NotRetryable(Conflict):
     sentence = "Only a failed message can be retried"
 
@@ -247,6 +271,12 @@ class RateLimited(WesendError):
     def __init__(self, retry_after: int):
         super().__init__()
         self.retry_after = retry_after
+
+
+class TooManyCodes(RateLimited):
+    """A phone got as many codes, or as many wrong answers were given for it, as may be in a while."""
+
+    sentence = "Too many codes or wrong answers for this phone: wait"
 
 
 class TooManyAsked(RateLimited):

@@ -84,6 +84,7 @@ class BatchRow(TypedDict):
     mode: str
     text: str
     placeholders: str | None
+    confidential: int
     subject: str | None
     sender: str | None
     reference: str | None
@@ -604,6 +605,81 @@ class UserSessionRow(TypedDict):
     created_at: int
     last_seen_at: int
     expires_at: int
+
+
+class VerificationRow(TypedDict):
+    """Of verifications."""
+
+    id: int
+    uid: str
+    account_id: int
+    wallet_id: int
+    side: str
+    app_id: int | None
+    phone: str
+    sender: str | None
+    asked_sender: str | None
+    name: str
+    template: str | None
+    code_length: int
+    expiry_seconds: int
+    status: str
+    code_hmac: str | None
+    attempts_remaining: int
+    resends_remaining: int
+    message_id: int
+    expires_at: int
+    created_at: int
+    approved_at: int | None
+    finished_at: int | None
+
+
+class VerificationMissRow(TypedDict):
+    """Of verification_misses."""
+
+    id: int
+    account_id: int
+    phone: str
+    at: int
+
+
+class VerificationPhoneRow(TypedDict):
+    """Of verification_phones."""
+
+    id: int
+    account_id: int
+    phone: str
+    touched_at: int
+
+
+class VerificationSendRow(TypedDict):
+    """Of verification_sends."""
+
+    id: int
+    verification_id: int
+    message_id: int
+    account_id: int
+    phone: str
+    side: str
+    sent_at: int
+
+
+class VerifyAppRow(TypedDict):
+    """Of verify_apps."""
+
+    id: int
+    uid: str
+    account_id: int
+    side: str
+    name: str
+    sender: str | None
+    code_length: int
+    expiry_seconds: int
+    template: str | None
+    max_attempts: int
+    max_resends: int
+    created_at: int
+    deleted_at: int | None
 
 
 class WalletRow(TypedDict):

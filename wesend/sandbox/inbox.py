@@ -12,6 +12,7 @@ from ..core import clock, phones
 from ..database import marks, query, query_one
 from ..gateways.registry import SANDBOX
 from ..messages.sending.compose import SMS
+from ..messages.state.sealed_texts import readable
 
 ASC, DESC = "asc", "desc"
 LIMIT, MOST = 100, 1000
@@ -120,7 +121,7 @@ def messages(wanted: Wanted) -> list[dict]:
             "id": row["uid"],
             "to": row["recipient"],
             "sender": row["sender"],
-            "text": row["text"],
+            "text": readable(row),
             "status": row["status"],
             "segments": row["segments"],
             "at": clock.iso(row["created_at"]),

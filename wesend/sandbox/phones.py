@@ -16,6 +16,7 @@ from ..gateways.registry import SANDBOX
 from ..messages.receipts import inbound
 from ..messages.receipts import inbox as receipt_inbox
 from ..messages.reporting import history
+from ..messages.state.sealed_texts import readable
 from ..wallets import deposit_settlement
 from .inbox import TAKEN
 
@@ -76,7 +77,7 @@ def conversation(account_id: int, number: str, limit: int = 50, *, actor: Actor)
         "SELECT * FROM inbound_messages WHERE account_id = ? AND sender = ? AND gateway = ? ORDER BY id DESC LIMIT ?",
         (account_id, number, SANDBOX, limit),
     )
-    said = [Said(row["created_at"], row["text"], row) for row in got] + [
+    said = [Said(row["created_at"], readable(row), row) for row in got] + [
         Said(row["created_at"], row["text"], None) for row in wrote
     ]
     return sorted(said, key=lambda line: line.at)[-limit:]

@@ -6,7 +6,20 @@ from flask.typing import ResponseReturnValue
 from ...accounts.keys import Key, authenticate
 from ...core.errors import InvalidCredentials
 from ..dialect import Dialect, SecondPrefix
-from . import balance, bulk, contact_lists, messages, opt_outs, questions, routes, sender_ids, webhook_settings, workspace
+from . import (
+    balance,
+    bulk,
+    contact_lists,
+    messages,
+    opt_outs,
+    questions,
+    routes,
+    sender_ids,
+    verify,
+    verify_apps,
+    webhook_settings,
+    workspace,
+)
 from .access import CREDENTIALS, FIRST_MESSAGE, SANDBOX
 from .documents import DOCUMENT
 from .errors import show_error
@@ -33,7 +46,7 @@ SCOPES = {
     **{f"{NAME}.webhooks.{view}": frozenset({"webhooks"}) for view in ("show_webhooks", "update_webhooks", "rotate_secret")},
     **{f"{NAME}.questions.{view}": frozenset({"query", "send"}) for view in ("rate_message", "validate_phones")},
 }
-PARTS = ("messages", "opt-outs", "contact-lists", "webhooks", "sender-ids", "routes", "pricing", "auth", "workspace")
+PARTS = ("messages", "verify", "opt-outs", "contact-lists", "webhooks", "sender-ids", "routes", "pricing", "auth", "workspace")
 """All but the balance, of which another dialect has a path under the second prefix."""
 
 dialect = Dialect(
@@ -57,6 +70,8 @@ for child in (
     bulk.blueprint,
     questions.blueprint,
     messages.blueprint,
+    verify_apps.blueprint,
+    verify.blueprint,
     opt_outs.blueprint,
     workspace.blueprint,
     contact_lists.blueprint,

@@ -14,6 +14,7 @@ from ...messages.sending import actions, precheck, send
 from ...messages.sending.accept import get_batch, get_batch_by_id
 from ...messages.sending.compose import Composer
 from ...routing.routes import find_route
+from ...verification.reading import sent_by
 from ...wallets.service import wallet_by_id
 from ..body import json_object, query_arguments
 from ..dialect import account, actor, load, origin, side
@@ -21,6 +22,7 @@ from . import schemas
 from .audience import read_audience
 from .messages import answer_single
 from .schedule import BULK, read_options
+from .verify import answer_sent
 from .words import BATCH, entry
 
 blueprint = Blueprint("bulk", __name__, url_prefix="/messages")
@@ -100,6 +102,9 @@ def _answer_bulk(batch: Row) -> dict:
 
 def answer_batch(uid: str) -> dict:
     """The answer to a request that paid and died, from what is stored of it."""
+    verification = sent_by(account().id, uid, actor=actor())
+    if verification is not None:
+        return answer_sent(verification)
     sent = send.load_sent(uid, limit=1)
     return answer_single(sent) if sent.batch["lane"] == 0 else _answer_bulk(sent.batch)
 

@@ -7,11 +7,14 @@ from typing import Any, NamedTuple
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from ...verification.reading import STATUSES as VERIFICATION_STATUSES
+from ...verification.start import USUAL
 from ..fields import Amount, Flag, Strict, Text, TextList, Whole, WholeList, scalar_text
 
 LISTED = ("scheduled", "dripping", "queued", "submitted", "sent", "delivered", "failed", "retrying", "cancelled")
 ENVIRONMENTS = ("live", "test", "all")
 MOST_ASKED = 1000
+LONGEST_TEMPLATE = 1600
 MOST_RECIPIENTS = 10_000
 
 
@@ -136,6 +139,43 @@ class OptOut(Strict):
     phone = Text(required=True)
 
 
+class VerifyStart(Strict):
+    """What is left out is the app's, or else usual."""
+
+    to = Text(required=True)
+    app_id = Text(load_default=None, allow_none=True, blank=True)
+    sender_id = Text(load_default=None, allow_none=True, blank=True)
+    code_length = Whole(low=4, high=10, load_default=None, allow_none=True)
+    expiry_seconds = Whole(low=60, high=3600, load_default=None, allow_none=True)
+    template = Text(load_default=None, allow_none=True, maximum=LONGEST_TEMPLATE)
+
+
+class VerifyCheck(Strict):
+    code = Text(required=True, maximum=100)
+    verification_id = Text(load_default=None, allow_none=True, blank=True)
+    to = Text(load_default=None, allow_none=True, blank=True)
+
+
+class Verifications(Page):
+    status = fields.String(load_default=None, validate=validate.OneOf(VERIFICATION_STATUSES))
+    app_id = Text(load_default=None, blank=True)
+    to = Text(load_default=None, blank=True)
+
+
+class VerifyApp(Strict):
+    name = Text(required=True, maximum=100)
+    sender_id = Text(load_default=None, allow_none=True, blank=True, maximum=40)
+    code_length = Whole(low=4, high=10, load_default=USUAL.code_length)
+    expiry_seconds = Whole(low=60, high=3600, load_default=USUAL.expiry_seconds)
+    template = Text(load_default=None, allow_none=True, maximum=LONGEST_TEMPLATE)
+    max_attempts = Whole(low=1, high=10, load_default=USUAL.max_attempts)
+    max_resends = Whole(low=0, high=5, load_default=USUAL.max_resends)
+
+
+class VerifyStats(Strict):
+    days = Whole(low=1, high=90, text=True, load_default=30)
+
+
 class Chosen(Strict):
     """The filters that the list and the export share."""
 
@@ -185,4 +225,11 @@ SEND, PRECHECK, SEND_BULK, LISTING, CHOSEN, PAGE, LONG_PAGE = (
     LongPage(),
 )
 RATE, VALIDATE, STATUSES, BATCH_PAGE, OPT_OUTS, OPT_OUT = Rate(), Validate(), Statuses(), BatchPage(), OptOuts(), OptOut()
+VERIFY_START, VERIFY_CHECK, VERIFICATIONS, VERIFY_APP, VERIFY_STATS = (
+    VerifyStart(),
+    VerifyCheck(),
+    Verifications(),
+    VerifyApp(),
+    VerifyStats(),
+)
 VOLUME, TOP_UP, NEW_SENDER, WEBHOOKS = Volume(), TopUp(), NewSender(), Webhooks()

@@ -18,7 +18,8 @@ from ...gateways import registry
 from ..email import compose as mail
 from ..sending import opted_out
 from ..sending.accept import Accepted, Outgoing
-from ..sending.compose import EMAIL
+from ..sending.compose import EMAIL, SMS
+from ..state.sealed_texts import unseal
 from ..state.transitions import Move
 from .settle import NOT_BEGUN, plan_move, settle
 
@@ -30,11 +31,12 @@ RENDERING = threading.Lock()
 def submission_of(outgoing: Outgoing, *, leaves: bool = True) -> Submission:
     """``leaves``: this process, so that a mail is needed as it goes over the wire."""
     mime = _mime_of(outgoing) if outgoing.channel == EMAIL and leaves else None
+    text = unseal(outgoing.fields) if outgoing.channel == SMS and outgoing.fields and leaves else outgoing.text
     return Submission(
         outgoing.id,
         outgoing.uid,
         outgoing.recipient,
-        outgoing.text,
+        text,
         outgoing.sender,
         outgoing.segments,
         outgoing.encoding,

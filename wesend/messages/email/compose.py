@@ -64,6 +64,7 @@ class MailComposer:
     channel = EMAIL
     sender: str | None = None
     why_no_route: str | None = None
+    confidential = False
     subject: str | None
     placeholders: str | None
 

@@ -75,6 +75,9 @@ class Sent(NamedTuple):
     balance_micros: int
 
 
+Alongside = Callable[[Tx, Sequence[Row]], None]
+"""What else is written in the transaction that pays for messages, once they are; it may refuse them by an error."""
+
 Foretold = Callable[[list[Outgoing], str], list[Move | None]]
 """What becomes of messages, as far as it is known before they are written (None: it is not)."""
 
@@ -88,6 +91,7 @@ def accept(
     options: Options,
     submit_now: frozenset[str] = frozenset(),
     foretell: Foretold | None = None,
+    alongside: Alongside | None = None,
 ) -> Accepted:
     """Pay and write everything in one transaction; InsufficientBalance writes nothing.
 
@@ -165,6 +169,8 @@ def accept(
         batch_id = batch["id"]
         balance = pay(tx, wallet, cost, batch_id, len(planned), origin, batch_uid)
         messages = [insert_message(tx, batch_id, message) for message in rows]
+        if alongside is not None:
+            alongside(tx, messages)
         count_accepted(tx, account, wallet, now, by_route)
         fates = [fate._replace(id=message["id"]) for fate, message in zip(foretold, messages, strict=True) if fate is not None]
         enter_submitted(tx, account.id, [fate for fate in fates if fate.to == SUBMITTED], now, listened_to=listened_to)

@@ -54,6 +54,8 @@ def retry(account: AccountInfo, uid: str, *, channel: str = SMS, side: Side | No
             raise NotRetryable
         if was_removed(text_of(row, Written.of(row["batch_id"], tx) if row["fields"] else None)):
             raise NotRetryable("The message's text is no longer kept")
+        if tx.one("SELECT 1 FROM batches WHERE id = ? AND confidential = 1", (row["batch_id"],)):
+            raise NotRetryable("The message carried a code, which is sent once")
         if row["retry_count"] >= MOST_RETRIES:
             raise MaxRetriesExceeded
         wallet = wallet_by_id(row["wallet_id"], tx)

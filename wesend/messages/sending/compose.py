@@ -45,7 +45,7 @@ class Planned(NamedTuple):
     route_currency: str | None
     channel: str = SMS
     subject: str | None = None
-    fields: str | None = None  # of an e-mail: what its batch's text is filled in with
+    fields: str | None = None  # of an e-mail: what its batch's text is filled in with; of an SMS: what of it is sealed
 
 
 class Skipped(NamedTuple):
@@ -67,6 +67,7 @@ class Composed(Protocol):
     subject: str | None
     sender: str | None
     why_no_route: str | None
+    confidential: bool
 
     def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Planned | Skipped]: ...
 
@@ -90,6 +91,7 @@ class Composer:
     why_no_route: str | None = None
     """What is missing where a route is there, and can't be paid."""
     placeholders: str | None = None
+    confidential = False
 
     def __init__(
         self,

@@ -14,14 +14,20 @@ from ...gateways import breaker, registry
 from ...gateways import request_limits as in_request_waits
 from ...wallets.service import WalletInfo, balance_of
 from ..dispatch.submit import foretell, submit_accepted
-from .accept import IN_REQUEST_LIMIT, Accepted, Sent, accept
+from .accept import IN_REQUEST_LIMIT, Accepted, Alongside, Sent, accept
 from .bulk import CHUNK_CHARACTERS, Spool, accept_bulk, to_store, weight
 from .compose import EMAIL, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT, SMS, Addressee, Composed, Planned, Skipped
 from .options import Options, Origin
 
 
 def send(
-    composer: Composed, addressees: Iterable[Addressee], *, origin: Origin, options: Options = Options(), in_request: bool = True
+    composer: Composed,
+    addressees: Iterable[Addressee],
+    *,
+    origin: Origin,
+    options: Options = Options(),
+    in_request: bool = True,
+    alongside: Alongside | None = None,
 ) -> Accepted:
     """Send to all addressees; InvalidRecipient or NoRoute when there is nobody to send to.
 
@@ -39,6 +45,7 @@ def send(
         planned.append(item)
         characters += weight(item)
         if len(planned) > IN_REQUEST_LIMIT or characters > CHUNK_CHARACTERS:
+            assert alongside is None, "what is written in chunks has no one transaction"
             return _spooled(composer, chain(skipped, planned, plan), origin, options)
     if not planned:
         _refuse_if_poor(composer, skipped)
@@ -60,6 +67,7 @@ def send(
             options=options,
             submit_now=frozenset(at_once | waited_for),
             foretell=foretell,
+            alongside=alongside,
         )
         submit_accepted(accepted)
     return accepted

@@ -29,6 +29,8 @@ class Batch(db.Model):
     mode = db.mapped_column(String, nullable=False, server_default="now")
     text = db.mapped_column(Text, nullable=False)
     placeholders = db.mapped_column(String)  # of an e-mail: how its text names fields (`mail_texts`); None: it names none
+    # its text holds a secret: masked here, sealed in its messages, not retried
+    confidential = db.mapped_column(Integer, nullable=False, server_default="0")
     subject = db.mapped_column(Text)
     sender = db.mapped_column(String)
     reference = db.mapped_column(String)
@@ -77,7 +79,7 @@ class Message(db.Model):
     country = db.mapped_column(String(2))
     sender = db.mapped_column(String)
     text = db.mapped_column(Text, nullable=False)
-    fields = db.mapped_column(Text)  # of an e-mail: what its batch's text is filled in with (`mail_texts`)
+    fields = db.mapped_column(Text)  # of an e-mail: what its text is filled in with (`mail_texts`); of an SMS: `sealed_texts`
     subject = db.mapped_column(Text)
     encoding = db.mapped_column(String)
     segments = db.mapped_column(Integer, nullable=False)

@@ -18,6 +18,7 @@ from ...database import Row, Tx, marks
 from ...routing.routes import find_route
 from ...wallets import ledger
 from . import counters, webhook_events
+from .sealed_texts import is_over
 from .statuses import ALLOWED, DELIVERED, FAILED, QUEUED, TIMEOUT
 
 
@@ -58,7 +59,7 @@ def move(tx: Tx, moves: list[Move], now: int) -> list[Moved]:
     for wanted in moves:
         row = rows.pop(wanted.id, None)  # a message moves once a call: its row is as it was before
         if row is not None and _allowed(row, wanted):
-            done.append(Moved(row, wanted))
+            done.append(Moved(row, _without_secret(row, wanted)))
     if done:
         _update(tx, done)
         _enter_timeline(tx, [wanted for _, wanted in done], now)
@@ -89,6 +90,11 @@ def retry(tx: Tx, row: Row, now: int) -> bool:
         "expires_at": None,
     }
     return bool(move(tx, [Move(row["id"], QUEUED, "retrying", "Retried by hand", None, changes)], now))
+
+
+def _without_secret(row: Row, wanted: Move) -> Move:
+    """The move, which forgets what was sealed of a message that leaves."""
+    return wanted._replace(changes={**(wanted.changes or {}), "fields": None}) if is_over(row, wanted.to) else wanted
 
 
 def _allowed(row: Row, wanted: Move) -> bool:

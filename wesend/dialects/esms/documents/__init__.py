@@ -6,7 +6,7 @@ from ...documenting.operations import Document, Scheme, Webhook
 from ...documenting.sandbox_values import GROUP, PHONE
 from ...documenting.shapes import VISIBLE, exactly
 from .. import schemas
-from . import account, messages, shapes
+from . import account, messages, shapes, verify
 
 SIGNATURE = "X-Webhook-Signature: `sha256=` and the hex HMAC-SHA256 of the raw body by the signing secret."
 
@@ -21,7 +21,7 @@ All of it but the balance is served below `/v1` as well.
     schemas,
     {"bearer": Scheme({"type": "http", "scheme": "bearer"}, ("api_key",))},
     (("bearer",),),
-    {**messages.OPERATIONS, **account.OPERATIONS},
+    {**messages.OPERATIONS, **verify.OPERATIONS, **account.OPERATIONS},
     shapes.refusal,
     parameters={
         "message_id": (shapes.MESSAGE_ID, "A message's id."),
@@ -29,6 +29,8 @@ All of it but the balance is served below `/v1` as well.
         "list_id": (GROUP, "A contact list's id."),
         "code": ("ESMS_UG", "A route's code."),
         "phone": (PHONE, "A phone in E.164."),
+        "verification_id": (verify.VERIFICATION_ID, "A verification's id."),
+        "app_id": (verify.APP_ID, "A verify app's id."),
     },
     fields={
         schemas.OneOrMany: lambda field: {
@@ -53,6 +55,20 @@ All of it but the balance is served below `/v1` as well.
         "Recipient.name": "Fills `{{name}}`.",
         "vars": "Further fields: texts, numbers, booleans and nulls.",
         "environment": "`live`, `test` or `all`; left out, all that the key reaches.",
+        "VerifyStart.to": "A phone in E.164; its + may lack.",
+        "VerifyCheck.to": "Checks the newest verification of a phone.",
+        "verification_id": "Which verification is checked.",
+        "app_id": "A verify app: its name, sender, template and policy, where the request names no other.",
+        "Verifications.app_id": "Only this app's.",
+        "Verifications.to": "Only this phone's.",
+        "Verifications.status": "Only verifications of this status.",
+        "code": "What somebody has typed.",
+        "code_length": "Digits of a code.",
+        "expiry_seconds": "How long a code is right.",
+        "template": "Names `{{code}}`, and may name `{{app}}` and `{{minutes}}`; without one, a segment in English.",
+        "max_attempts": "Wrong answers that a verification takes.",
+        "max_resends": "Codes that may be sent after the first.",
+        "VerifyApp.name": "Stands for `{{app}}`.",
         "OptOut.phone": "A phone in E.164, or as it is written at home.",
         "text": "The text, at most 10 segments; `{{name}}` and any other column is filled from the contact in a bulk.",
         "sender_id": "An approved sender ID; the route's own when it is left out.",
