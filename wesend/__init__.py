@@ -15,7 +15,7 @@ from .coordination import call_slots, cluster
 from .core import request_ids, secret, settings, storage, thread_slots
 from .dialects import DIALECTS
 from .dialects.dialect import register_http_errors
-from .gateways import registry, request_limits
+from .gateways import balances, registry, request_limits, vendors
 from .messages.receipts import inbox as receipt_inbox
 from .messages.sending import opted_out
 from .sandbox import api as sandbox_api
@@ -45,7 +45,9 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     keys.init_app(app)
     thread_slots.init_app(app)
     request_limits.init_app(app)
+    vendors.init_app(app)
     registry.init_app(app)
+    balances.init_app(app)
     call_slots.init_app(app)
     receipt_inbox.init_app(app)
     opted_out.init_app(app)

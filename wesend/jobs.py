@@ -23,13 +23,13 @@ from .coordination.bell import DISPATCH, WEBHOOKS, Bell
 from .coordination.leadership import Election, Term
 from .core import clock, storage
 from .core.intervals import Interval
-from .gateways import links, registry
+from .gateways import balances, links, registry
 from .messages.dispatch import failover, holding, queue
 from .messages.dispatch.dispatcher import Dispatcher
 from .messages.receipts import inbox as receipt_inbox
 from .messages.receipts import polling
 from .messages.sending import actions, bulk
-from .operations import alerts, backup, clock_changes, new_devices, retention, status_counts, storage_watch
+from .operations import alerts, backup, carrier_alerts, clock_changes, new_devices, retention, status_counts, storage_watch
 from .sandbox import handed_in, mail_catcher
 from .verification import ending
 from .wallets import deposit_polling
@@ -94,6 +94,7 @@ class Apart:
 
 SWEEPS_AT_MOST = 50
 _receipts = Apart("ask-receipts", polling.due_gateways, lambda name: polling.poll_due(gateway=name), registry.SANDBOX)
+_balances = Apart("ask-balances", balances.due_gateways, balances.ask, registry.SANDBOX)
 _deposits = Apart(
     "ask-deposits", deposit_polling.due_gateways, lambda name: deposit_polling.poll_due(gateway=name), registry.SANDBOX_MONEY
 )
@@ -107,6 +108,12 @@ def poll_receipts(app: Flask) -> None:
 def poll_deposits(app: Flask) -> None:
     """Ask mobile-money gateways for results."""
     _deposits.run(app)
+
+
+def ask_balances(app: Flask) -> None:
+    """Ask vendors what is left there, and tell of what is low."""
+    _balances.run(app)
+    carrier_alerts.tell()
 
 
 def recover(app: Flask) -> None:
@@ -210,6 +217,7 @@ SWEEPS: tuple[tuple[Callable[[Flask], None], float], ...] = (
     (poll_receipts, 0.3),
     (match_receipts, 0.2),
     (poll_deposits, 0.5),
+    (ask_balances, 2.0),
     (recover, 2.0),
     (fail_over, 5.0),
     (expire, 2.0),

@@ -24,7 +24,7 @@ from .reading import json_object, pick, text
 from .sockets import CuttableAdapter, OneCall
 
 ANSWERED = "answered"
-LONGEST_BODY = 1_000_000  # bytes of an answer that are read
+LONGEST_BODY = 1024 * 1024  # bytes of an answer that are read
 IDLE_SECONDS = 1.0  # an idle connection is kept no longer: one closed by the server as we send loses a message's fate
 MOVED = (301, 307, 308)  # says for sure that nothing was carried out, unlike 302 and 303
 UNSURE_4XX = (408, 425)

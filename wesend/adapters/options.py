@@ -58,6 +58,8 @@ class Configurable:
     title = ""
     about = ""
     brings_address = False
+    hears: bool | None = None
+    """Whether the vendor calls us; None: if the class can read its calls."""
     common_options: tuple[Option, ...] = ()
     options: tuple[Option, ...] = ()
     secrets: tuple[Option, ...] = ()

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import TypeVar
 
-from flask import Blueprint, abort, current_app, request
+from flask import Blueprint, Response, abort, current_app, request
 from flask.typing import ResponseReturnValue
 from werkzeug.formparser import FormDataParser
 
 from ..adapters.callbacks import BadSignature, CallbackRequest, UnreadableCallback
+from ..adapters.sms.base import SmsGateway, read_either
 from ..gateways import registry, service
+from ..messages.receipts import inbound
 from ..messages.receipts import inbox as receipt_inbox
 from ..wallets import deposit_polling
 
@@ -23,14 +25,41 @@ T = TypeVar("T")
 
 @blueprint.route("/sms/<name>/<token>", methods=["GET", "POST", "PUT"])
 def take_receipts(name: str, token: str) -> ResponseReturnValue:
+    """Receipts, and messages that people wrote where a vendor has one address for both."""
+    gateway = _sms_gateway(name, token)
+    called = _called()
+    receipts, messages = _read(lambda call: read_either(gateway, call), called)
+    if messages:
+        inbound.take(name, messages)
+    if receipts:
+        receipt_inbox.keep(name, receipts, called.body.decode("utf-8", "replace") or request.query_string.decode("latin-1"))
+    return _answered(gateway.inbound_answer if messages and not receipts else gateway.callback_answer)
+
+
+@blueprint.route("/sms/<name>/<token>/in", methods=["GET", "POST", "PUT"])
+def take_inbound(name: str, token: str) -> ResponseReturnValue:
+    """Messages that people wrote, at an address of their own."""
+    gateway = _sms_gateway(name, token)
+    messages = _read(gateway.read_inbound, _called())
+    if not messages:
+        abort(400)
+    inbound.take(name, messages)
+    return _answered(gateway.inbound_answer)
+
+
+def _sms_gateway(name: str, token: str) -> SmsGateway:
     gateway = registry.sms_gateway(name)
     _check(name, token, gateway)
     assert gateway is not None
-    called = _called()
-    receipts = _read(gateway.read_callback, called)
-    if receipts:
-        receipt_inbox.keep(name, receipts, called.body.decode("utf-8", "replace") or request.query_string.decode("latin-1"))
-    return "", 200
+    return gateway
+
+
+def _answered(answer: tuple[str | None, int]) -> ResponseReturnValue:
+    """What the vendor wants to read: JSON is called so, whatever is in the file."""
+    body, status = answer
+    if body is None:
+        return "", status
+    return Response(body, status, mimetype="application/json" if body[:1] in ("{", "[") else "text/plain")
 
 
 @blueprint.route("/money/<name>/<token>", methods=["GET", "POST", "PUT"])
@@ -67,7 +96,7 @@ def _called() -> CallbackRequest:
     )
 
 
-def _read(read: Callable[[CallbackRequest], list[T]], called: CallbackRequest) -> list[T]:
+def _read(read: Callable[[CallbackRequest], T], called: CallbackRequest) -> T:
     try:
         return read(called)
     except BadSignature:

@@ -69,11 +69,16 @@ def audit() -> Answer:
 
 @command("doctor", migrated=False)
 def doctor() -> Answer:
-    """Tell what is set up and what is missing, a line each."""
+    """Tell what is set up and what is missing, a line each; exit 1 when a file that was set up can't be used."""
     findings = diagnosis.examine()
-    words = {"ok": "ok     ", "missing": "missing", "warning": "warning"}
+    words = {"ok": "ok     ", "missing": "missing", "warning": "warning", "error": "error  "}
+    if any(finding.state == "error" for finding in findings):
+        click.get_current_context().call_on_close(lambda: sys.exit(1))
     return (
-        {"ok": all(finding.state != "warning" for finding in findings), "checks": [finding._asdict() for finding in findings]},
+        {
+            "ok": all(finding.state not in ("warning", "error") for finding in findings),
+            "checks": [finding._asdict() for finding in findings],
+        },
         "\n".join(f"{words[finding.state]}  {finding.check}: {finding.detail}" for finding in findings),
     )
 

@@ -235,6 +235,18 @@ class GatewayRow(TypedDict):
     created_at: int
 
 
+class GatewayBalanceRow(TypedDict):
+    """Of gateway_balances."""
+
+    gateway: str
+    amount_micros: int | None
+    currency: str | None
+    told_at: int | None
+    asked_at: int | None
+    low_since: int | None
+    mailed_at: int | None
+
+
 class GatewayHealthRow(TypedDict):
     """Of gateway_health."""
 
@@ -560,6 +572,15 @@ class StatusCountRow(TypedDict):
     gateway: str
     status: str
     count: int
+
+
+class UnlistedWordRow(TypedDict):
+    """Of unlisted_words."""
+
+    gateway: str
+    word: str
+    receipts: int
+    last_at: int
 
 
 class UploadRow(TypedDict):

@@ -1,8 +1,8 @@
 """Gateways as the operator configured them. Two need no configuration: `sandbox` and `sandbox-money`."""
 
-from sqlalchemy import Integer, String, Text
+from sqlalchemy import BigInteger, Integer, String, Text
 
-from ..core.columns import Id, Instant
+from ..core.columns import Id, Instant, Micros
 from ..database import db
 
 
@@ -30,3 +30,26 @@ class GatewayHealth(db.Model):
     last_error_at = db.mapped_column(Instant)
     link_trouble = db.mapped_column(String)  # why its own connection is down: `links.py`
     link_trouble_at = db.mapped_column(Instant)
+
+
+class GatewayBalance(db.Model):
+    """What is left at a gateway's vendor, as it last said: `balances.py`. Without a currency it is credits."""
+
+    __tablename__ = "gateway_balances"
+    gateway = db.mapped_column(String, primary_key=True)
+    amount_micros = db.mapped_column(Micros)
+    currency = db.mapped_column(String)
+    told_at = db.mapped_column(Instant)
+    asked_at = db.mapped_column(Instant)
+    low_since = db.mapped_column(Instant)  # below the option balance_alert
+    mailed_at = db.mapped_column(Instant)
+
+
+class UnlistedWord(db.Model):
+    """A word of a vendor's receipts that is in no list of its file, and how often it came."""
+
+    __tablename__ = "unlisted_words"
+    gateway = db.mapped_column(String, primary_key=True)
+    word = db.mapped_column(String, primary_key=True)
+    receipts = db.mapped_column(BigInteger, nullable=False, server_default="0")
+    last_at = db.mapped_column(Instant, nullable=False)

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from flask import Flask, current_app
 
-from ..adapters import money, sms
+from ..adapters import money
+from ..adapters.access_token import Token
 from ..adapters.mail.caught import CaughtMail
 from ..adapters.mail.smtp import SmtpGateway
 from ..adapters.money.base import MoneyGateway
-from ..adapters.money.remote import TokenMoney
 from ..adapters.money.sandbox import SandboxMoney
 from ..adapters.options import Configurable, read_options
 from ..adapters.sms.base import SmsGateway
@@ -22,6 +22,7 @@ from ..coordination.token_cache import TokenCache
 from ..core import vault
 from ..core.current_app import this_app
 from ..database import Reader, Row, Tx, cached
+from . import vendors
 
 SANDBOX = "sandbox"
 SANDBOX_MONEY = "sandbox-money"
@@ -82,8 +83,9 @@ class _Adapters:
         except (vault.Unreadable, ValueError, KeyError) as error:
             current_app.logger.error("gateway %s can't be used: %s", row["name"], error)
             return None
-        if isinstance(adapter, TokenMoney):
-            adapter.token.cache = TokenCache(row["name"], settings)
+        token = getattr(adapter, "token", None)
+        if isinstance(token, Token):
+            token.cache = TokenCache(row["name"], settings)
         if isinstance(adapter, SmsGateway):
             for hook in self.on_built:
                 hook(adapter)
@@ -112,7 +114,7 @@ def when_built(app: Flask, hook: Callable[[SmsGateway], None]) -> None:
 
 def types() -> dict[str, type[Configurable]]:
     """Every type that can be set up."""
-    return {SANDBOX: SandboxGateway, SANDBOX_MONEY: SandboxMoney, **sms.TYPES, **money.TYPES}
+    return {SANDBOX: SandboxGateway, SANDBOX_MONEY: SandboxMoney, **vendors.sms_types(), **money.TYPES}
 
 
 def known_types() -> dict[str, type[Configurable]]:
@@ -121,8 +123,9 @@ def known_types() -> dict[str, type[Configurable]]:
 
 
 def kind_of(type_name: str) -> str:
-    """``sms`` or ``money``."""
-    return "money" if issubclass(types()[type_name], MoneyGateway) else "sms"
+    """``sms`` or ``money``; a type that is not known any more was described by a file, as only those of SMS are."""
+    known = types().get(type_name)
+    return "money" if known is not None and issubclass(known, MoneyGateway) else "sms"
 
 
 def build(
@@ -130,15 +133,22 @@ def build(
 ) -> SmsGateway | MoneyGateway:
     """An adapter of a type; ValueError (one sentence) for settings that it can't use."""
     settings = current_app.config["WESEND"]
-    kind: Any = types()[type_name]
+    kind: Any = types().get(type_name)
+    if kind is None:
+        raise ValueError(vendors.here().problems.get(type_name) or f"there is no type {type_name} any more: its file is gone")
     if kind in (SandboxGateway, SandboxMoney):
         given = read_options(kind, options, secrets).options
         return SandboxMoney(name, given) if kind is SandboxMoney else SandboxGateway(name, settings.sandbox_delay)
-    return kind(name, options, secrets, timeout=settings.gateway_timeout, callback_url=callback_url)
+    adapter = kind(name, options, secrets, timeout=settings.gateway_timeout, callback_url=callback_url)
+    if isinstance(adapter, SmsGateway):
+        adapter.valid_seconds = settings.validity_ms // 1000
+    return adapter
 
 
 def hears_callbacks(type_class: type[Configurable]) -> bool:
     """Whether a type's vendor calls us."""
+    if type_class.hears is not None:
+        return type_class.hears
     return any(
         getattr(type_class, "read_callback", None) is not base.read_callback and issubclass(type_class, base)
         for base in (SmsGateway, MoneyGateway)

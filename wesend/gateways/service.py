@@ -14,7 +14,7 @@ from ..core import clock, vault
 from ..core.errors import GatewayExists, GatewayNotFound, InvalidInput
 from ..database import Row, Tx, atomic, query, query_one
 from ..database.rows import GatewayRow
-from . import breaker, links, registry
+from . import balances, breaker, links, registry
 from .registry import kind_of, types
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_\-]{0,39}")
@@ -125,6 +125,7 @@ STORE = """
 def _store(tx: Tx, row: dict[str, Any]) -> None:
     tx.execute(STORE, row)
     breaker.forget(tx, row["name"])
+    balances.forget(tx, row["name"])
 
 
 def named(name: str) -> str:
@@ -150,6 +151,7 @@ def remove_gateway(name: str, *, actor: Actor) -> None:
     with atomic() as tx:
         tx.execute("DELETE FROM gateways WHERE id = ?", (row["id"],))
         breaker.forget(tx, name)
+        balances.forget(tx, name)
         audit_log.record(tx, actor=actor, action="gateway.remove", subject=name)
 
 
@@ -177,7 +179,8 @@ def built_in(name: str) -> GatewayInfo:
 def _info(row: Row) -> GatewayInfo:
     kind = kind_of(row["type"])
     adapter = (registry.money_gateway if kind == "money" else registry.sms_gateway)(row["name"])
-    hears = registry.hears_callbacks(types()[row["type"]])
+    of_type = types().get(row["type"])
+    hears = of_type is not None and registry.hears_callbacks(of_type)
     problem = _why_not(row) if adapter is None else breaker.problem_of(row["name"]) or links.problem_of(row["name"])
     return GatewayInfo(
         row["name"],

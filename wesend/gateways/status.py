@@ -64,7 +64,8 @@ def _of_mail(carrying: dict[str, SmsGateway]) -> list[GatewayInfo]:
 
 def _status(info: GatewayInfo, records: dict[str, Record], carrying: dict[str, SmsGateway]) -> GatewayStatus:
     adapter, record = carrying.get(info.name), records.get(info.name, SOUND)
-    title = registry.known_types()[info.type].title
+    known = registry.known_types().get(info.type)
+    title = known.title if known is not None else info.type
     if adapter is None or adapter.in_process:
         return GatewayStatus(info, title, _state(info, record), record, None, None)
     return GatewayStatus(info, title, _state(info, record), record, adapter.tps, adapter.parallel)

@@ -60,7 +60,7 @@ WAITS = (
         "messages",
         "poll_at",
         "poll_at IS NOT NULL",
-        lambda settings: max(polling.GAPS_MS[-1], settings.sandbox_delay * clock.SECOND),
+        lambda settings: max(polling.longest_gap_ms(), settings.sandbox_delay * clock.SECOND),
     ),
     Wait("messages", "lease_until", "status IN ('claimed', 'submitting')", lambda _: accept.LEASE_MS, stays=True),
     Wait("messages", "expires_at", "status IN ('submitted', 'sent', 'unknown')", lambda settings: settings.validity_ms, stays=True),

@@ -12,7 +12,7 @@ from ..core import clock, storage
 from ..core.settings import Settings
 from ..database import query
 from ..database.schema_version import DatabaseProblem, current_revision, known_revisions
-from ..gateways import breaker, registry, service
+from ..gateways import balances, breaker, registry, service, vendors
 from ..messages.email import held
 from ..routing.rates import is_convertible
 from ..routing.routes import all_routes
@@ -43,6 +43,7 @@ def examine() -> list[Finding]:
             _backups(values),
             _accounts(),
             _keys(),
+            *_vendors(),
             *_gateways(),
             _routes(),
             *_rates(),
@@ -179,6 +180,29 @@ def _gateways() -> list[Finding]:
             )
     names = ", ".join(info.name for info in found if info.name not in registry.BUILT_IN and not info.problem)
     return ill or [Finding("Gateways", "ok" if names else "missing", names or "only the sandbox: `wesend gateway set NAME`")]
+
+
+def _vendors() -> list[Finding]:
+    """Files of vendors that can't be used, or that take a shipped one's place, and what else is to be known of them."""
+    found = vendors.here()
+    told = [Finding("Vendor file", "error", sentence) for sentence in found.problems.values()]
+    told += [Finding("Vendor file", "ok", f"{name}.toml of this instance replaces the shipped {name}") for name in found.replaced]
+    for adapter in registry.sms_gateways().values():
+        told += [Finding("Gateway", "warning", f"{adapter.name} {warning}") for warning in adapter.warnings()]
+    return told + _left()
+
+
+def _left() -> list[Finding]:
+    """What is left at vendors that tell it, with its age."""
+    now = clock.now_ms()
+    return [
+        Finding(
+            "Balance",
+            "warning" if balance.low_since is not None else "ok",
+            f"{name} has {balance.text} left at its vendor, told {max(0, now - balance.told_at) // clock.MINUTE} min ago",
+        )
+        for name, balance in balances.balances().items()
+    ]
 
 
 def _calls(count: int) -> str:

@@ -31,7 +31,7 @@ LEAST_MB = 500
 
 
 class Finding(NamedTuple):
-    """``state`` is ``ok``, ``missing`` (to be set up) or ``warning`` (wrong)."""
+    """``state`` is ``ok``, ``missing`` (to be set up), ``warning`` (wrong) or ``error`` (a part of it can't be used)."""
 
     check: str
     state: str

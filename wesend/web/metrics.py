@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Flask, Response, current_app, request
 
 from ..coordination import leadership, pause
-from ..core import clock, storage
+from ..core import clock, money, storage
 from ..core.client_addresses import has_metrics_token, is_direct_from_loopback
 from ..core.current_request import this_g, this_request
 from ..core.settings import Settings
+from ..gateways import balances, unlisted_words
 from ..operations import backup, queue_state
 from ..operations.status_counts import accepted_sms, status_counts
 
@@ -117,7 +118,7 @@ def _read(settings: Settings) -> CollectorRegistry:
 
     class State:
         def collect(self) -> Iterator[Metric]:
-            for part in (_messages, _queue, _webhooks, _instance, _storage):
+            for part in (_messages, _queue, _webhooks, _instance, _storage, _vendors):
                 yield from _readable(part, settings)
 
     registry = CollectorRegistry()
@@ -173,6 +174,28 @@ def _queue(_settings: Settings) -> Iterator[Metric]:
     yield from (depth, age)
     yield GaugeMetricFamily("wesend_scheduled_messages", "Messages whose time has not come", value=queue_state.scheduled())
     yield GaugeMetricFamily("wesend_dispatch_paused", "1 while nothing leaves the instance", value=int(pause.current() is not None))
+
+
+def _vendors(_settings: Settings) -> Iterator[Metric]:
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+    left = GaugeMetricFamily(
+        "wesend_gateway_balance", "What is left at the vendor's, as it last said", labels=("gateway", "currency")
+    )
+    low = GaugeMetricFamily(
+        "wesend_gateway_balance_low", "1 while less is left than the option balance_alert", labels=("gateway", "currency")
+    )
+    for name, balance in balances.balances().items():
+        labels = (name, balance.currency or "")
+        left.add_metric(labels, balance.amount_micros / money.MICRO)
+        if balance.alert_micros is not None:
+            low.add_metric(labels, int(balance.low_since is not None))
+    words = CounterMetricFamily(
+        "wesend_receipt_words_unknown", "Receipts whose word is in no list of the vendor's file", labels=("gateway",)
+    )
+    for name, count in sorted(unlisted_words.totals().items()):
+        words.add_metric((name,), count)
+    yield from (left, low, words)
 
 
 def _webhooks(_settings: Settings) -> Iterator[Metric]:

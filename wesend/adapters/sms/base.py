@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
-from ..callbacks import CallbackRequest
+from ..callbacks import CallbackRequest, UnreadableCallback
 from ..options import Configurable, Option
 from ..outcomes import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN
 
@@ -22,6 +22,8 @@ __all__ = [
     "SENT",
     "TEMPORARY",
     "UNKNOWN",
+    "UNLISTED",
+    "CallbackInbound",
     "CallbackReceipt",
     "CallbackRequest",
     "Outcome",
@@ -71,6 +73,8 @@ class Question(NamedTuple):
 
 
 SENT, DELIVERED, FAILED, NEVER_SENT = "sent", "delivered", "failed", "never_sent"
+UNLISTED = "unlisted"
+"""Of a receipt whose word nobody here knows: it is shown, and changes nothing."""
 
 
 class Receipt(NamedTuple):
@@ -96,6 +100,23 @@ class CallbackReceipt(NamedTuple):
     parts: int | None = None
 
 
+class CallbackInbound(NamedTuple):
+    """A message that somebody wrote, as a gateway tells it: the numbers in any form; ``id`` the same when told again."""
+
+    sender: str
+    to: str | None
+    text: str
+    id: str | None = None
+    date: str | None = None
+
+
+class SmsBalance(NamedTuple):
+    """What is left at the vendor's, as a decimal text; ``currency`` None: in credits, or not told."""
+
+    amount: str
+    currency: str | None
+
+
 class SmsGateway(Configurable):
     """Base of the adapters. ``in_process`` ones answer at once and need no thread; ``batch`` is what one submit takes.
 
@@ -117,6 +138,15 @@ class SmsGateway(Configurable):
     """Whether accepting a message is all that is ever heard of it, and as good as delivery (e-mail)."""
     retry_delays: tuple[float, ...] | None = None
     """Seconds before each retry of a temporary failure; None: the instance's setting."""
+    poll_gaps_ms: tuple[int, ...] = (30_000, 60_000, 120_000, 240_000)
+    """From one question about a message to the next; the last for ever."""
+    callback_answer: tuple[str | None, int] = (None, 200)
+    inbound_answer: tuple[str | None, int] = (None, 200)
+    """Body and status that the vendor wants its calls answered with: of receipts, of messages that people wrote."""
+    balance_call = False
+    """Whether it can be asked what is left at the vendor's."""
+    valid_seconds = 48 * 3600
+    """How long a message is worth sending, for vendors that take it along."""
 
     def __init__(self, name: str):
         self.name = name
@@ -153,5 +183,39 @@ class SmsGateway(Configurable):
         """
         return []
 
+    def read_inbound(self, request: CallbackRequest) -> list[CallbackInbound]:
+        """The messages that a call to our address brings; none when it brings none."""
+        return []
+
+    def check_call(self, request: CallbackRequest) -> None:
+        """BadSignature when a call to our address is not the vendor's, where it shows so."""
+
+    def is_own_fault(self, code: str | None) -> bool:
+        """Whether a failed receipt's code tells of a fault of ours, and not of the gateway's."""
+        return False
+
+    def ask_balance(self) -> SmsBalance | None:
+        """What is left at the vendor's; None when it did not say."""
+        return None
+
+    def warnings(self) -> list[str]:
+        """What whoever runs it should know of how it talks, in sentences that follow its name."""
+        return []
+
     def close(self) -> None:
         """Give back connections; called when the gateway is set anew or removed."""
+
+
+def read_either(gateway: SmsGateway, request: CallbackRequest) -> tuple[list[CallbackReceipt], list[CallbackInbound]]:
+    """What a call to a gateway's one address brings: receipts, messages that people wrote, or nothing that is kept.
+
+    BadSignature when it is not the vendor's, UnreadableCallback when it is neither.
+    """
+    try:
+        receipts = gateway.read_callback(request)
+    except UnreadableCallback:
+        messages = gateway.read_inbound(request)
+        if not messages:
+            raise
+        return [], messages
+    return receipts, [] if receipts else gateway.read_inbound(request)

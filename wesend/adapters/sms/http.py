@@ -1,30 +1,32 @@
-"""Any other vendor with a JSON or form API, described by options: Beem, NextSMS, Infobip …"""
+"""Any other vendor with a JSON or form API, described by options. It works by the same engine as the vendors' files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
-from .. import reading
-from ..callbacks import CallbackRequest, UnreadableCallback
-from ..http_client import ANSWERED
 from ..options import BadOption, Option, Values
-from .base import ACCEPTED, DELIVERED, FAILED, REFUSED, SENT, CallbackReceipt, Outcome, Receipt, Submission
-from .placeholders import MESSAGE_NAMES, fill, fill_all, read_form, read_json
-from .remote import RemoteSmsGateway, failed, unreadable
+from .base import ACCEPTED, DELIVERED, FAILED, REFUSED, SENT, Submission
+from .engine.definition import Answer, Auth, Call, Receipts, Send, Vendor
+from .engine.documents import folded
+from .engine.gateway import VendorGateway
+from .engine.templates import Filler, plain_filler, text_filler, url_filler
+from .placeholders import MESSAGE_NAMES, read_form, read_json
 
-MOST_RECEIPTS = 1000  # read from one call
-ON_ITS_WAY = frozenset(("ACCEPTD", "ENROUTE", "ESME_ROK"))
+ON_ITS_WAY = ("ACCEPTD", "ENROUTE", "ESME_ROK")
 """Carriers' words that are no end; there is no option for them, since most vendors don't tell."""
+MOVED = {status: REFUSED for status in (301, 307, 308)}
+"""It says for sure that nothing was carried out, unlike 302 and 303."""
 PLACEHOLDERS = "may hold {to} {to_digits} {text} {sender} {reference} and secrets by name"
 
 
-class HttpGateway(RemoteSmsGateway):
+class HttpGateway(VendorGateway):
     type = "http"
     title = "Any HTTP API"
-    about = "Beem, NextSMS, Infobip or another vendor with a JSON or form API, described by templates."
+    about = "A vendor with a JSON or form API that is in no file, described by templates."
     any_secret = True
+    hears = True
+    vendor = Vendor("http", "", (), (), (), Auth(), Send(Call(lambda _values: "", "POST", "json", None, None, None)), Answer())
     options = (
         Option("url", "url", required=True, help=f"where a message is sent to; {PLACEHOLDERS}"),
         Option("method", "choice", default="POST", choices=("POST", "GET", "PUT")),
@@ -61,89 +63,66 @@ class HttpGateway(RemoteSmsGateway):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        body, is_json = self.settings["body"], self.settings["content_type"] == "json"
-        self.json = read_json(body) if body is not None and is_json else None
-        self.form = read_form(body) if body is not None and not is_json else None
         self.sends_receipts = self.settings["receipt_id"] is not None
+        self.work_by(described(self.settings, tuple(self.credentials)))
 
-    def send(self, submission: Submission) -> Outcome:
-        values = {
-            **{name: secret or "" for name, secret in self.credentials.items()},
-            "to": submission.to,
-            "to_digits": submission.to.lstrip("+"),
-            "text": submission.text,
-            "sender": submission.sender or "",
-            "reference": submission.reference,
-        }
-
-        def filled(template: str, escape: Callable[[str], str] = str) -> str:
-            return fill(template, values, escape)
-
-        reply = self.http.request(
-            self.settings["method"],
-            filled(self.settings["url"], lambda value: quote(value, safe="")),
-            headers={
-                name: filled(value, lambda value: " ".join(value.split())) for name, value in self.settings["headers"].items()
-            },
-            json=fill_all(self.json, filled),
-            form=None if self.form is None else [(name, filled(value)) for name, value in self.form],
-        )
-        if reply.kind != ANSWERED:
-            return failed(reply)
-        answer = reading.json_value(reply.body)
-        gateway_ref = reading.text(reading.pick(answer, self.settings["id_path"])) if self.settings["id_path"] else None
-        if self.settings["success"]:
-            path, _, wanted = self.settings["success"].partition("=")
-            found = reading.text(reading.pick(answer, path.strip()))
-            if found is None:
-                return unreadable(reply)
-            if found.casefold() != wanted.strip().casefold():
-                return Outcome(REFUSED, gateway_ref, found, reply.said() or f"The gateway answered {path}={found}")
-        return Outcome(ACCEPTED, gateway_ref=gateway_ref)
-
-    def read_callback(self, request: CallbackRequest) -> list[CallbackReceipt]:
-        """By the configured field names, from JSON (one receipt or a list), a form or the query."""
-        if not self.sends_receipts:
-            return []
-        id_path, status_path = self.settings["receipt_id"], self.settings["receipt_status"]
-        document = reading.json_value(request.body)
-        if not isinstance(document, dict | list):
-            document = {**request.query, **request.form}
-        receipts, read = [], False
-        for count, (ref, word) in enumerate(_pairs(document, id_path, status_path)):
-            if count == MOST_RECEIPTS:
-                break
-            if ref is not None and word is not None:
-                read = True
-                kept = self._status(word)
-                if kept:
-                    receipts.append(CallbackReceipt(ref, ref, None, Receipt(kept, word)))
-        if not read:
-            raise UnreadableCallback
-        return receipts
-
-    def _status(self, word: str) -> str | None:
-        if word.upper() in self.settings["delivered"]:
-            return DELIVERED
-        if word.upper() in self.settings["failed"]:
-            return FAILED
-        return SENT if word.upper() in ON_ITS_WAY else None
+    def of_message(self, message: Submission) -> dict[str, Any]:
+        """The placeholders that there have always been: any other name is a secret's."""
+        return {name: value for name, value in super().of_message(message).items() if name in MESSAGE_NAMES}
 
 
-def _pairs(document: dict | list, id_path: str, status_path: str) -> Iterator[tuple[str | None, str | None]]:
-    """Id and status of each receipt; a list on their common way (``results.messageId``) is one receipt an entry."""
-    if isinstance(document, list):
-        for entry in document:
-            if isinstance(entry, dict):
-                yield from _pairs(entry, id_path, status_path)
-        return
-    (head, _, id_rest), (other, _, status_rest) = id_path.partition("."), status_path.partition(".")
-    if head not in document or head != other or not id_rest or not status_rest:
-        yield reading.text(_at(document, id_path)), reading.text(_at(document, status_path))
-    elif isinstance(document[head], dict | list):
-        yield from _pairs(document[head], id_rest, status_rest)
+def described(settings: Mapping[str, Any], secrets: tuple[str, ...]) -> Vendor:
+    """The options as the file of a vendor would say them."""
+    return HttpGateway.vendor._replace(send=Send(_call(settings, secrets)), answer=_answer(settings), receipts=_receipts(settings))
 
 
-def _at(document: Any, path: str) -> Any:
-    """A field whose own name may have dots in it, else a path."""
-    return document[path] if isinstance(document, dict) and path in document else reading.pick(document, path)
+def _call(settings: Mapping[str, Any], secrets: tuple[str, ...]) -> Call:
+    known = (*MESSAGE_NAMES, *secrets)
+    body, kind = settings["body"], settings["content_type"]
+    filled = None if body is None else plain_filler(read_json(body), known) if kind == "json" else _form(read_form(body), known)
+    return Call(
+        url_filler(settings["url"], known, ()),
+        settings["method"],
+        "none" if body is None else kind,
+        None,
+        plain_filler(settings["headers"], known),
+        filled,
+    )
+
+
+def _form(pairs: list[tuple[str, str]], known: tuple[str, ...]) -> Filler:
+    fields = [(name, text_filler(value, known)) for name, value in pairs]
+    return lambda values: [(name, fill(values)) for name, fill in fields]
+
+
+def _answer(settings: Mapping[str, Any]) -> Answer:
+    path, _, wanted = (settings["success"] or "").partition("=")
+    return Answer(
+        http=MOVED,
+        code=(path.strip(),) if settings["success"] else (),
+        codes={folded(" ".join(wanted.split())): ACCEPTED} if settings["success"] else {},
+        otherwise=REFUSED,
+        id=(settings["id_path"],) if settings["id_path"] else (),
+        strict=False,
+    )
+
+
+def _receipts(settings: Mapping[str, Any]) -> Receipts | None:
+    if settings["receipt_id"] is None:
+        return None
+    common, id_path, status_path = _on_the_way(settings["receipt_id"], settings["receipt_status"])
+    words = {folded(word): SENT for word in ON_ITS_WAY}
+    words |= {folded(word): FAILED for word in settings["failed"]}
+    words |= {folded(word): DELIVERED for word in settings["delivered"]}
+    ids, statuses = (id_path, settings["receipt_id"]), (status_path, settings["receipt_status"])
+    return Receipts(path=common, id=ids, reference=ids, status=statuses, words=words, tells_unlisted=False, flat=bool(common))
+
+
+def _on_the_way(one: str, other: str) -> tuple[str, str, str]:
+    """The common way of two paths (``results.messageId``, ``results.status``) and what is left of each."""
+    common: list[str] = []
+    first, second = one.split("."), other.split(".")
+    while len(first) > 1 and len(second) > 1 and first[0] == second[0]:
+        common.append(first.pop(0))
+        second.pop(0)
+    return ".".join(common), ".".join(first), ".".join(second)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,20 +14,6 @@ from ..options import BadOption
 
 MESSAGE_NAMES = ("to", "to_digits", "text", "sender", "reference")
 PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w{0,63})\}")
-
-
-def fill(template: str, values: Mapping[str, str], escape: Callable[[str], str] = str) -> str:
-    """``{name}`` of ``values``, escaped; braces around anything else stay as they are."""
-    return PLACEHOLDER.sub(lambda found: escape(values[found[1]]) if found[1] in values else found[0], template)
-
-
-def fill_all(document: Any, filled: Callable[[str], str]) -> Any:
-    """The document with each of its texts filled; names of fields stay."""
-    if isinstance(document, dict):
-        return {name: fill_all(value, filled) for name, value in document.items()}
-    if isinstance(document, list):
-        return [fill_all(value, filled) for value in document]
-    return filled(document) if isinstance(document, str) else document
 
 
 def read_json(body: str) -> Any:

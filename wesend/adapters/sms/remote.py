@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from ..http_client import HttpClient, Reply
 from ..options import Option, read_options
-from .base import UNKNOWN, Outcome, Question, Receipt, SmsGateway, Submission
+from .base import TEMPORARY, UNKNOWN, Outcome, Question, Receipt, SmsGateway, Submission
+
+T = TypeVar("T")
 
 ASKED_AT_ONCE = 8
 
@@ -51,6 +54,67 @@ class RemoteSmsGateway(SmsGateway):
 
     def close(self) -> None:
         self.http.close()
+
+
+class GroupingSmsGateway(RemoteSmsGateway):
+    """Those whose call takes several messages: of one `batch_key`, each number once, for the answer tells of numbers."""
+
+    def submit(self, submissions: list[Submission]) -> list[Outcome]:
+        """Groups go out side by side; one that can't begin in time is surely not sent."""
+        outcomes: dict[int, Outcome] = {}
+        end = time.monotonic() + self.timeout
+
+        def send(positions: list[int]) -> None:
+            group = [submissions[position] for position in positions]
+            late = Outcome(TEMPORARY, code="busy", text="There was no time left to begin")
+            found = [late] * len(group) if time.monotonic() > end else self.send_group(group, end)
+            outcomes.update(zip(positions, found, strict=True))
+
+        side_by_side(send, self._groups(submissions, outcomes), self.parallel)
+        return [outcomes[position] for position in range(len(submissions))]
+
+    def _groups(self, submissions: list[Submission], outcomes: dict[int, Outcome]) -> list[list[int]]:
+        """The positions of what goes into a call together; what is refused here gets its outcome at once.
+
+        A second message to a number goes into a group of its own.
+        """
+        groups: dict[Hashable, list[list[int]]] = defaultdict(list)
+        seen: Counter = Counter()
+        for position, submission in enumerate(submissions):
+            refused = self.refusal(submission)
+            if refused is not None:
+                outcomes[position] = refused
+                continue
+            key = self.batch_key(submission)
+            turn = seen[key, submission.to]
+            seen[key, submission.to] += 1
+            alike = groups[key, turn]
+            if not alike or len(alike[-1]) == self.batch:
+                alike.append([])
+            alike[-1].append(position)
+        return [group for alike in groups.values() for group in alike]
+
+    def refusal(self, submission: Submission) -> Outcome | None:
+        """Why a message is not even sent; None: it is."""
+        return None
+
+    def send_group(self, group: list[Submission], end: float) -> list[Outcome]:
+        """One call, at most ``batch`` messages; an outcome for each."""
+        raise NotImplementedError
+
+
+def side_by_side(work: Callable[[T], None], items: list[T], width: int, until: float | None = None) -> None:
+    """Do it for each, as many at once as ``width``; what has not begun ``until`` then (monotonic seconds) is left."""
+
+    def one(item: T) -> None:
+        if until is None or time.monotonic() <= until:
+            work(item)
+
+    if len(items) == 1:
+        one(items[0])
+    elif items:
+        with ThreadPoolExecutor(min(len(items), width)) as pool:
+            list(pool.map(one, items))
 
 
 def failed(reply: Reply, code: str | None = None, text: str | None = None) -> Outcome:

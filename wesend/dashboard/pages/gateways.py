@@ -13,7 +13,7 @@ from ...accounts.roles import OPERATE
 from ...adapters.sms.base import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN
 from ...core.errors import GatewayNotFound
 from ...core.settings_values import is_loopback
-from ...gateways import probe, registry, service
+from ...gateways import balances, probe, registry, service, unlisted_words
 from ...gateways import status as gateway_status
 from ...gateways.probe import Probe
 from ...gateways.status import GatewayStatus
@@ -88,7 +88,7 @@ def set_up(type_name: str) -> ResponseReturnValue:
 @blueprint.route("/gateways/<name>/edit", methods=["GET", "POST"])
 def edit(name: str) -> ResponseReturnValue:
     info = _of_ones_own(name).info
-    form = form_for(registry.types()[info.type], info)
+    form = form_for(registry.types().get(info.type) or abort(404), info)
     if form.sent():
         with form.refusals():
             service.set_gateway(name, info.type, form.given_options(), form.given_secrets(), actor=actor())
@@ -127,6 +127,8 @@ def _show(found: GatewayStatus, form: TestForm) -> str:
         about=_abouts(),
         routes=routes_by_gateway().get(info.name, []),
         waiting=waiting_for(info.name),
+        balance=balances.balances().get(info.name),
+        words=unlisted_words.of_gateway(info.name),
         is_out_of_reach=_is_out_of_reach(),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...accounts.service import get_account
 from ...accounts.sides import Side, side_of
+from ...adapters.sms.base import CallbackInbound
 from ...core import clock, phones
 from ...core.ids import new_id
 from ...database import Row, Tx, query, query_one, write
@@ -60,6 +61,14 @@ def receive(
 
     inbound_id = write(unit)
     return query("SELECT * FROM inbound_messages WHERE id = ?", (inbound_id,))[0]
+
+
+def take(gateway: str, messages: list[CallbackInbound]) -> None:
+    """Messages as a gateway's vendor told them; of a sender that is no phone nobody hears."""
+    for told in messages:
+        phone = sender_of(gateway, told.sender)
+        if phone is not None:
+            receive(gateway, phone, told.to, told.text)
 
 
 def sender_of(gateway: str, told: str) -> str | None:

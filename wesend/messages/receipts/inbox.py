@@ -8,14 +8,14 @@ from flask import Flask, current_app
 
 from ...accounts import roles
 from ...accounts.roles import OPERATE, Actor
-from ...adapters.sms.base import CallbackReceipt, Receipt, SmsGateway
+from ...adapters.sms.base import UNLISTED, CallbackReceipt, Receipt, SmsGateway
 from ...core import clock
 from ...core.chunks import chunks
 from ...database import Row, Tx, marks, query, reading, write
 from ...database.rows import BroughtReceiptRow, MessageRow
 from ...gateways import registry
 from ..state.transitions import Move, move
-from . import inbound, multipart
+from . import inbound, multipart, unlisted
 from .polling import plan_receipt
 
 WAITS_MS = 5 * clock.MINUTE
@@ -96,6 +96,8 @@ def init_app(app: Flask) -> None:
                     keep(adapter.name, receipts)
 
             adapter.on_receipt = on_receipt
+        if hasattr(adapter, "on_reports"):
+            adapter.on_reports = lambda receipts: keep(adapter.name, receipts)
         if hasattr(adapter, "on_inbound"):
 
             def on_inbound(sender: str, to: str, text: str) -> None:
@@ -172,6 +174,9 @@ def _plan(tx: Tx, reported: Row, found: _Found, now: int) -> dict[int, Move]:
     """The move that a receipt asks for, by its message's id; none for a part that says nothing of the whole yet."""
     message = found.message
     told = Receipt(reported["status"], reported["code"], reported["text"])
+    if told.status == UNLISTED:
+        unlisted.note(tx, [(message, told)], now)
+        return {}
     receipt: Receipt | None = told
     if reported["part"] is not None:
         receipt = multipart.counted(tx, message, reported, told)

@@ -6,16 +6,16 @@ from collections.abc import Collection
 
 from flask import current_app
 
-from ...adapters.sms.base import DELIVERED, FAILED, NEVER_SENT, SENT, Question, Receipt
+from ...adapters.sms.base import DELIVERED, FAILED, NEVER_SENT, SENT, UNLISTED, Question, Receipt, SmsGateway
 from ...core import clock
 from ...database import Row, Tx, marks, query, write
 from ...gateways import registry
 from ..state import statuses
 from ..state.transitions import Move, Moved, move
-from . import multipart
+from . import multipart, unlisted
 
-GAPS_MS = (30_000, 60_000, 120_000, 240_000)
-ASK_LIMIT = 150
+ASK_LIMIT = 160
+"""Asked about before what was told is written down."""
 
 
 def plan_receipt(row: Row, receipt: Receipt, now: int, *, source: str = "DLR") -> Move:
@@ -57,6 +57,11 @@ def due_gateways(without: Collection[str] = ()) -> set[str]:
     }
 
 
+def longest_gap_ms() -> int:
+    """The longest that any gateway leaves between two questions about a message, or before the first."""
+    return max(max(*gateway.poll_gaps_ms, gateway.first_poll_ms("") or 0) for gateway in registry.gateways().values())
+
+
 def poll_due(limit: int = ASK_LIMIT, *, gateway: str | None = None) -> int:
     """Ask the gateways, or one of them, about messages whose time to ask has come; how many were asked about."""
     now = clock.now_ms()
@@ -95,20 +100,22 @@ def _ask(name: str, asked: list[Row]) -> None:
         for row, answer in zip(asked, answers, strict=True)
     ]
     pairs = list(zip(asked, answers, strict=True))
+    gaps_ms = gateway.poll_gaps_ms if gateway is not None else SmsGateway.poll_gaps_ms
 
     def unit(tx: Tx) -> list[Moved]:
         at = clock.now_ms()
+        unlisted.note(tx, [(row, answer) for row, answer in pairs if answer is not None and answer.status == UNLISTED], at)
         later = [
-            (at + GAPS_MS[min(row["polls"], len(GAPS_MS) - 1)], row["id"], row["polls"])
+            (at + gaps_ms[min(row["polls"], len(gaps_ms) - 1)], row["id"], row["polls"])
             for row, answer in pairs
-            if answer is None or answer.status == SENT
+            if answer is None or answer.status in (SENT, UNLISTED)
         ]
         tx.executemany(
             "UPDATE messages SET poll_at = ?, polls = polls + 1 WHERE id = ? AND polls = ? AND poll_at IS NOT NULL", later
         )
         return move(
             tx,
-            [plan_receipt(row, answer, at) for row, answer in pairs if answer is not None and answer.status != SENT]
+            [plan_receipt(row, answer, at) for row, answer in pairs if answer is not None and answer.status not in (SENT, UNLISTED)]
             + [
                 Move(row["id"], statuses.SENT, "sent", f"DLR: {answer.code or 'SENT'}")
                 for row, answer in pairs

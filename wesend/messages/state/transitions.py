@@ -39,6 +39,9 @@ class Move(NamedTuple):
     owed: bool = False
 
 
+NOTED = "SELECT 1 FROM message_events WHERE message_id = ? AND event = ? AND detail = ?"
+
+
 class Moved(NamedTuple):
     """A move that happened: the row as it was, and the move."""
 
@@ -126,6 +129,23 @@ def _enter_timeline(tx: Tx, moves: list[Move], now: int) -> None:
         "INSERT INTO message_events (message_id, event, status, detail, meta, at) VALUES (?, ?, ?, ?, ?, ?)",
         [(m.id, m.event, m.to, m.detail, json.dumps(m.meta) if m.meta else None, now) for m in moves],
     )
+
+
+class Note(NamedTuple):
+    """A line of a timeline that changes nothing; ``status``: the message's own."""
+
+    message_id: int
+    status: str
+    event: str
+    detail: str
+    meta: dict | None = None
+
+
+def note(tx: Tx, notes: list[Note], now: int) -> list[Note]:
+    """Enter lines, each once: those that are new."""
+    new = [one for one in notes if tx.one(NOTED, (one.message_id, one.event, one.detail)) is None]
+    _enter_timeline(tx, [Move(one.message_id, one.status, one.event, one.detail, one.meta) for one in new], now)
+    return new
 
 
 def enter_submitted(tx: Tx, account_id: int, moves: list[Move], now: int, *, listened_to: bool) -> None:

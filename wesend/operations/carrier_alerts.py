@@ -1,0 +1,41 @@
+"""A mail to whoever runs the instance when what is left at a vendor's falls below the gateway's ``balance_alert``."""
+
+from __future__ import annotations
+
+from flask import current_app
+
+from ..coordination import pause
+from ..core import clock, money
+from ..gateways import balances
+from ..gateways.balances import BalanceInfo
+from . import mailing
+
+AGAIN_MS = clock.MINUTE
+
+
+def tell() -> None:
+    """Once each time that it falls below; while the mail server can't take it, it is tried again."""
+    to = current_app.config["WESEND"].alert_mail
+    if pause.current() is not None:
+        return
+    for balance in balances.to_tell():
+        if not to or _taken(balance, to):
+            balances.note_told(balance)
+
+
+def _taken(balance: BalanceInfo, to: str) -> bool:
+    now = clock.now_ms()
+    tried: dict[tuple[str, int | None], int] = current_app.extensions.setdefault("wesend.carrier_alerts", {})
+    crossing = (balance.gateway, balance.low_since)
+    if 0 <= now - tried.get(crossing, 0) < AGAIN_MS:
+        return False
+    tried[crossing] = now
+    limit = f"{money.text(balance.alert_micros or 0)} {balance.currency or 'credits'}"
+    mail = mailing.compose(
+        to,
+        f"Gateway {balance.gateway} is low: {balance.text} left",
+        f"{balance.text} are left at the vendor of the gateway {balance.gateway}, less than the {limit} below which you asked to"
+        " be told. Sending goes on until the vendor refuses. You are told again when it has been above that and falls below"
+        " once more.",
+    )
+    return mailing.post(mail, to, about=f"gateway {balance.gateway}")
