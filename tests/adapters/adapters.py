@@ -12,6 +12,20 @@ GIVEN = {
     "marzsms": ({}, {"api_key": "mk", "api_secret": "ms"}),
     "twilio": ({"account_sid": "AC123", "from": "+15005550006"}, {"auth_token": "tw-token"}),
     "android": ({}, {"username": "phone", "password": "pw", "webhook_key": "wk"}),
+    "advanta": ({"partner_id": "77"}, {"api_key": "k"}),
+    "beem": ({}, {"api_key": "k", "secret_key": "s"}),
+    "dmark": ({}, {"token": "t"}),
+    "egosms": ({}, {"username": "u", "password": "p"}),
+    "hubtel": ({}, {"client_id": "i", "client_secret": "s"}),
+    "infobip": ({}, {"api_key": "k"}),
+    "mtn": ({"service_code": "11221"}, {"client_id": "i", "client_secret": "s"}),
+    "nextsms": ({}, {"username": "u", "password": "p"}),
+    "onfon": ({}, {"access_key": "a", "api_key": "k", "client_id": "i"}),
+    "pindo": ({}, {"token": "t"}),
+    "smsleopard": ({}, {"api_key": "k", "api_secret": "s"}),
+    "termii": ({}, {"api_key": "k", "secret_key": "s"}),
+    "vonage": ({}, {"api_key": "k", "api_secret": "s"}),
+    "yo-sms": ({"ybsacctno": "100"}, {"password": "p"}),
     "http": ({"body": '{"to": "{to}", "text": "{text}"}'}, {}),
     "mpesa": ({"shortcode": "174379"}, {"consumer_key": "ck", "consumer_secret": "cs", "passkey": "pk"}),
     "momo": ({"target_environment": "mtnuganda", "api_user": "user-uuid"}, {"subscription_key": "sub", "api_key": "key"}),
@@ -23,7 +37,25 @@ SENDS_TO = {
     "http": "/send",
     "twilio": "/2010-04-01/Accounts/AC123/Messages.json",
     "android": "/3rdparty/v1/messages",
+    "advanta": "/api/services/sendbulk/",
+    "beem": "/v1/send",
+    "dmark": "/sms/",
+    "egosms": "/api/v1/json/",
+    "hubtel": "/v1/messages/batch/simple/send",
+    "infobip": "/sms/3/messages",
+    "mtn": "/v3/sms/messages/sms/outbound",
+    "nextsms": "/api/sms/v1/text/multi",
+    "onfon": "/v1/sms/SendBulkSMS",
+    "pindo": "/v1/sms/",
+    "smsleopard": "/v1/sms/send",
+    "termii": "/api/sms/send",
+    "vonage": "/sms/json",
+    "yo-sms": "/sendsms",
 }
+SENDS_BY = {"yo-sms": "GET"}
+"""Where it is not POST."""
+TOKENS = {"mtn": "/v1/oauth/access_token"}
+"""Where a token is fetched first, by POST."""
 TYPES = {**sms.TYPES, **money.TYPES}
 
 

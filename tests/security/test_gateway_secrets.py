@@ -8,6 +8,7 @@ import pytest
 
 from tests.adapters.adapters import GIVEN
 from tests.support.gateways import ACTOR
+from wesend.adapters import sms
 from wesend.adapters.options import destination, read_options
 from wesend.core.errors import InvalidInput
 from wesend.database import atomic
@@ -27,6 +28,8 @@ ELSEWHERE = [
         "mpesa": {"base_url": OURS},
         "momo": {"base_url": OURS, "target_environment": "sandbox"},
         "marzpay": {"base_url": OURS},
+        **{name: {"base_url": OURS} for name in sms.SHIPPED},
+        "beem": {"base_url": OURS, "dlr_url": OURS},
     }.items()
     for option, value in changes.items()
 ]

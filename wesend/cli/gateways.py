@@ -12,7 +12,7 @@ from ..adapters.options import Option
 from ..core import clock, money
 from ..core.errors import InvalidInput
 from ..database import Row
-from ..gateways import probe, registry, service
+from ..gateways import probe, registry, service, vendors
 from ..wallets import deposit_review, deposits
 from .shared import ACTOR, Answer, command
 
@@ -173,6 +173,26 @@ def test_gateway(name: str, to: str, text: str, sender: str | None) -> Answer:
             "text": outcome.text,
         },
         f"{tried.gateway}: {outcome.kind}" + (f" ({tried.said})" if tried.said else ""),
+    )
+
+
+@click.group()
+def vendor() -> None:
+    """Vendors that are described by files."""
+
+
+gateway.add_command(vendor)
+
+
+@command("check", click.argument("file", metavar="FILE", type=click.Path(dir_okay=False)), group=vendor, migrated=False)
+def check_vendor(file: str) -> Answer:
+    """Read a vendor's TOML file strictly and run its samples; nothing is sent. Exit 1 with what is wrong and where."""
+    found = vendors.check_file(file)
+    parts = ("receipt", found.receipts), ("poll", found.poll), ("inbound", found.inbound), ("balance", found.balance)
+    has = ["answer", *(name for name, part in parts if part is not None)]
+    return (
+        {"file": file, "ok": True, "name": found.name, "label": found.label, "parts": has, "samples": len(found.samples)},
+        f"{found.label} ({found.name}): in order, {len(found.samples)} samples read as they say. It describes {', '.join(has)}.",
     )
 
 

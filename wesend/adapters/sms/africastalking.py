@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-import time
-from collections import Counter, defaultdict
 from collections.abc import Hashable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from .. import reading
 from ..callbacks import CallbackRequest, UnreadableCallback
-from ..http_client import ANSWERED
+from ..http_client import ANSWERED, Reply
 from ..options import Option
 from .base import ACCEPTED, DELIVERED, FAILED, REFUSED, SENT, TEMPORARY, UNKNOWN, CallbackReceipt, Outcome, Receipt, Submission
-from .remote import RemoteSmsGateway, base_url, failed, unreadable
+from .remote import GroupingSmsGateway, base_url, failed, unreadable
 
 LIVE, SANDBOX = "https://api.africastalking.com", "https://api.sandbox.africastalking.com"
 
@@ -54,13 +51,20 @@ STATUSES = {
 }
 
 
-class AfricasTalking(RemoteSmsGateway):
+class AfricasTalking(GroupingSmsGateway):
     type = "africastalking"
     title = "Africa's Talking"
     about = "SMS in many countries of Africa, up to 100 numbers a call. It brings delivery receipts."
     batch = 100
     options = (
         Option("username", required=True, help="the application's name; sandbox for their sandbox", destination=True),
+        Option(
+            "endpoint",
+            "choice",
+            default="messaging",
+            choices=("messaging", "bulk"),
+            help="bulk: their newer address, which takes no message without a sender ID",
+        ),
         base_url(None),
     )
     secrets = (Option("api_key", required=True),)
@@ -72,48 +76,8 @@ class AfricasTalking(RemoteSmsGateway):
     def batch_key(self, submission: Submission) -> Hashable:
         return submission.text, submission.sender
 
-    def submit(self, submissions: list[Submission]) -> list[Outcome]:
-        """Groups that share text and sender go out side by side; one that can't begin in time is surely not sent.
-
-        A number is told by itself in the answer, so a second message to it goes into a group of its own.
-        """
-        groups: dict[Hashable, list[int]] = defaultdict(list)
-        seen: Counter = Counter()
-        for position, submission in enumerate(submissions):
-            turn = seen[self.batch_key(submission), submission.to]
-            seen[self.batch_key(submission), submission.to] += 1
-            groups[self.batch_key(submission), turn].append(position)
-        outcomes: dict[int, Outcome] = {}
-        end = time.monotonic() + self.timeout
-
-        def send(positions: list[int]) -> None:
-            outcomes.update(zip(positions, self._send([submissions[p] for p in positions], end), strict=True))
-
-        if len(groups) == 1:
-            send(*groups.values())
-        elif groups:
-            with ThreadPoolExecutor(min(len(groups), self.parallel)) as pool:
-                list(pool.map(send, groups.values()))
-        return [outcomes[position] for position in range(len(submissions))]
-
-    def _send(self, group: list[Submission], end: float) -> list[Outcome]:
-        form = {
-            "username": self.settings["username"],
-            "to": ",".join(s.to for s in group),
-            "message": group[0].text,
-            "bulkSMSMode": "1",
-            "enqueue": "1",
-        }
-        if group[0].sender:
-            form["from"] = group[0].sender
-        if time.monotonic() > end:
-            return [Outcome(TEMPORARY, code="busy", text="There was no time left to begin")] * len(group)
-        reply = self.http.request(
-            "POST",
-            f"{self.base_url}/version1/messaging",
-            form=form,
-            headers={"apiKey": self.credentials["api_key"], "Accept": "application/json"},
-        )
+    def send_group(self, group: list[Submission], end: float) -> list[Outcome]:
+        reply = self._call_bulk(group) if self.settings["endpoint"] == "bulk" else self._call(group)
         if reply.kind != ANSWERED:
             return [failed(reply)] * len(group)
         recipients = reading.pick(reply.object(), "SMSMessageData.Recipients")
@@ -127,6 +91,36 @@ class AfricasTalking(RemoteSmsGateway):
         told = {reading.e164(entry.get("number")): entry for entry in recipients if isinstance(entry, dict)}
         to_nobody = (message or "").startswith("Sent to 0/")
         return [_outcome(told.get(submission.to), to_nobody) for submission in group]
+
+    def refusal(self, submission: Submission) -> Outcome | None:
+        if self.settings["endpoint"] == "bulk" and not submission.sender:
+            return Outcome(REFUSED, code="sender", text="Africa's Talking takes no bulk message without a sender ID")
+        return None
+
+    def _call(self, group: list[Submission]) -> Reply:
+        form = {
+            "username": self.settings["username"],
+            "to": ",".join(s.to for s in group),
+            "message": group[0].text,
+            "bulkSMSMode": "1",
+            "enqueue": "1",
+        }
+        if group[0].sender:
+            form["from"] = group[0].sender
+        return self.http.request("POST", f"{self.base_url}/version1/messaging", form=form, headers=self._headers)
+
+    def _call_bulk(self, group: list[Submission]) -> Reply:
+        body = {
+            "username": self.settings["username"],
+            "message": group[0].text,
+            "senderId": group[0].sender,
+            "phoneNumbers": [s.to for s in group],
+        }
+        return self.http.request("POST", f"{self.base_url}/version1/messaging/bulk", json=body, headers=self._headers)
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"apiKey": self.credentials["api_key"], "Accept": "application/json"}
 
     def read_callback(self, request: CallbackRequest) -> list[CallbackReceipt]:
         gateway_ref, status = (reading.text(request.form.get(field)) for field in ("id", "status"))
