@@ -164,7 +164,7 @@ ROWS = {
                 "/api/messages/bulk-precheck": ({"contact_list_ids": [1], "text": "Hi", "sender_id": SENDERS[1]},),
                 "/api/messages/rate": ({"to": PHONE, "text": "Hi", "route": "ESMS_UG"}, {"to": [PHONE], "text": "Hi"}),
                 "/api/messages/validate": ({"phone": PHONE}, {"phone": [PHONE]}),
-                "/api/opt-outs": ({"phone": PHONE},),
+                "/api/opt-outs": ({"phone": "+256712000009"},),
                 "/api/verify/start": ({"to": PHONE, "sender_id": SENDERS[1], "code_length": 6, "expiry_seconds": 60},),
                 "/api/verify/check": ({"code": "123456", "to": PHONE},),
                 "/api/verify/apps": ({"name": "Shop", "sender_id": SENDERS[1], "code_length": 6, "max_resends": 1},),
