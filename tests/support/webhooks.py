@@ -46,11 +46,13 @@ class Engine:
             )
         return Endpoint(row["id"], secret)
 
-    def put(self, *endpoint_ids: int, payload: dict | None = None, once: str | None = None, count: int = 1) -> None:
+    def put(
+        self, *endpoint_ids: int, event: str = "sms.delivered", payload: dict | None = None, once: str | None = None, count: int = 1
+    ) -> None:
         """Events as a dialect would announce them."""
-        event = Event("sms.delivered", "message-1", payload or {"event": "sms.delivered", "text": "Zoë"}, once)
+        told = Event(event, "message-1", payload or {"event": event, "text": "Zoë"}, once)
         with self.app.app_context():
-            write(lambda tx: outbox.put(tx, [(found, event) for found in endpoint_ids for _ in range(count)]))
+            write(lambda tx: outbox.put(tx, [(found, told) for found in endpoint_ids for _ in range(count)]))
 
     def ring(self) -> None:
         with self.app.app_context():

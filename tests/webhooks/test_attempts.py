@@ -2,6 +2,9 @@
 
 import pytest
 
+from wesend.dialects.esms.webhook import INBOUND
+from wesend.webhooks import deliver
+
 from ..support.receiver import answer, drop, drop_amid_headers, hang, raw, redirect
 from ..support.webhooks import Engine
 
@@ -69,6 +72,33 @@ def test_five_attempts_in_gaps_that_double_then_it_is_given_up(engine, receiver,
     clock.advance(DAY)
     engine.round()
     assert len(receiver.posted) == 5
+
+
+@pytest.mark.parametrize(
+    ("event", "gaps"),
+    [
+        ("message.delivered", (10, 30, 90, 270, 810)),
+        ("message.failed", (10, 30, 90, 270, 810)),
+        (INBOUND, (60, 300, 1800, 7200, 28_800)),
+    ],
+)
+@pytest.mark.parametrize("backoff", [30, 3])
+def test_a_format_may_have_gaps_of_its_own(app_with, receiver, clock, event, gaps, backoff):
+    engine = Engine(app_with(WESEND_ALLOW_PRIVATE_URLS="1", WESEND_WEBHOOK_BACKOFF=str(backoff)))
+    receiver.behave(answer(500))
+    engine.put(engine.add(receiver.url, "esms").id, event=event)
+    for number, expected in enumerate(gaps, start=1):
+        engine.round()
+        assert (len(receiver.posted), engine.delivery()["status"]) == (number, "pending")
+        assert 0.9 <= gap(engine, clock) / (expected * backoff / 30) <= 1.1
+        clock.advance(gap(engine, clock))
+    engine.round()
+    assert (len(receiver.posted), engine.delivery()["status"]) == (6, "exhausted")
+    named = {post.headers["x-webhook-id"] for post in receiver.posted}
+    assert named == {"evt_" + engine.delivery()["uid"].removeprefix("msg_")}, "the same on every attempt"
+    with engine.app.app_context():
+        assert deliver.longest_gap_ms() >= 28_800_000 * 1.1 * backoff / 30
+    engine.close()
 
 
 def test_gaps_are_scattered_so_that_failures_do_not_come_back_together(engine, receiver, clock):

@@ -101,7 +101,7 @@ def _post_test(endpoint: WebhookEndpointRow, allow_private: bool, actor: Actor) 
     uid = f"msg_{new_id()}"
     now = clock.now_ms()
     payload = dump({"event": TEST_EVENT, "webhook_id": endpoint["id"], "timestamp": clock.iso(now)})
-    # One attempt is all a test gets: as if four had been made.
+    # One attempt is all a test gets: as if the others had been made.
     delivery_id = write(
         lambda tx: tx.insert(
             "webhook_deliveries",
@@ -110,7 +110,7 @@ def _post_test(endpoint: WebhookEndpointRow, allow_private: bool, actor: Actor) 
             event=TEST_EVENT,
             subject="test",
             payload=payload,
-            attempts=deliver.ATTEMPTS - 1,
+            attempts=deliver.most_attempts(endpoint["format"], TEST_EVENT) - 1,
             due_at=now + deliver.LEASE_MS,
             claim_token=token,
             created_at=now,

@@ -18,13 +18,11 @@ from ..core import clock
 from ..database import Tx, query, query_one, write, write_surely
 from ..database.rows import WebhookDeliveryRow, WebhookEndpointRow
 from . import endpoints
-from .formats import Format, find_format
+from .formats import BASE, Format, find_format, formats
 from .models import LISTENING_ROW
 from .outbox import dump
 
-ATTEMPTS = 5
 JITTER = 0.1
-LONGEST_GAP_MS = 9 * clock.HOUR  # of a format's own gaps
 LEASE_MS = 20 * clock.SECOND
 LONGEST_MS = 16 * clock.SECOND
 """What an attempt may take of its lease; one that has less left is not begun."""
@@ -181,6 +179,7 @@ def _headers(format_: Format, target: Target, delivery: WebhookDeliveryRow, body
         "Content-Type": "application/json",
         "User-Agent": "wesend",
         **format_.headers(delivery["event"], body, target.secret),
+        **format_.id_headers(delivery["uid"]),
         "webhook-id": delivery["uid"],
         "webhook-timestamp": timestamp,
         "webhook-signature": standard_signature(target.secret, delivery["uid"], timestamp, body),
@@ -220,13 +219,14 @@ RECORD_DELIVERED = """
 def _record(tx: Tx, target: Target, delivery: WebhookDeliveryRow, token: str, at: int, answer: Answer, received: bool) -> None:
     now = clock.now_ms()
     attempts = delivery["attempts"] + 1
-    status = "delivered" if received else "exhausted" if attempts >= ATTEMPTS else "pending"
+    most = most_attempts(target.format, delivery["event"])
+    status = "delivered" if received else "exhausted" if attempts >= most else "pending"
     changed = tx.changed(
         RECORD,
         (
             status,
             attempts,
-            now + gap_ms(attempts) if status == "pending" else now,
+            now + gap_ms(target.format, delivery["event"], attempts) if status == "pending" else now,
             None if status == "pending" else now,
             delivery["id"],
             token,
@@ -249,15 +249,25 @@ def _record(tx: Tx, target: Target, delivery: WebhookDeliveryRow, token: str, at
     _note_health(tx, target.id, now, received, answer)
 
 
-def gap_ms(attempts: int) -> int:
-    """The gap after the n-th attempt: base, doubled each time, ±10 %."""
-    base = current_app.config["WESEND"].webhook_backoff * 1000 * 2 ** (attempts - 1)
-    return round(base * random.uniform(1 - JITTER, 1 + JITTER))
+def most_attempts(format_name: str, event: str) -> int:
+    """After which a delivery is given up."""
+    return len(find_format(format_name).gaps(event)) + 1
+
+
+def gap_ms(format_name: str, event: str, attempts: int) -> int:
+    """The gap after the n-th attempt: the format's own, as the setting scales all of them, ±10 %."""
+    gap = find_format(format_name).gaps(event)[attempts - 1] * _scale()
+    return round(gap * 1000 * random.uniform(1 - JITTER, 1 + JITTER))
 
 
 def longest_gap_ms() -> float:
     """No gap between two attempts is longer."""
-    return max(current_app.config["WESEND"].webhook_backoff * 1000 * 2 ** (ATTEMPTS - 2) * (1 + JITTER), LONGEST_GAP_MS)
+    longest = max(gap for format_ in formats().values() for event in format_.events for gap in format_.gaps(event))
+    return longest * _scale() * 1000 * (1 + JITTER)
+
+
+def _scale() -> float:
+    return current_app.config["WESEND"].webhook_backoff / BASE
 
 
 def _note_health(tx: Tx, endpoint_id: int, now: int, received: bool, answer: Answer) -> None:

@@ -17,6 +17,10 @@ from ..database.rows import BatchRow, MessageRow
 INBOUND = "message.received"
 
 
+BASE = 30
+GAPS = (30.0, 60.0, 120.0, 240.0)
+
+
 class Owner(NamedTuple):
     """Of what was paid from a wallet: the wallet's public id and side, and its account's time zone."""
 
@@ -66,6 +70,14 @@ class Format:
     def headers(self, event: str, body: bytes, secret: str) -> dict[str, str]:
         """The vendor's own headers."""
         raise NotImplementedError
+
+    def id_headers(self, webhook_id: str) -> dict[str, str]:
+        """The vendor's own header of a delivery's id, the same on every attempt; none where it has none."""
+        return {}
+
+    def gaps(self, event: str) -> tuple[float, ...]:
+        """Seconds after the first failed attempt, the second …, where WESEND_WEBHOOK_BACKOFF is BASE; then it is given up."""
+        return GAPS
 
     def is_received(self, status_code: int) -> bool:
         return 200 <= status_code < 300

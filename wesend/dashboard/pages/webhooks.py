@@ -176,7 +176,7 @@ def delivery(uid: str) -> ResponseReturnValue:
         attempts=made,
         titles=titles(),
         body=_pretty(row["payload"]),
-        most=deliver.ATTEMPTS,
+        most=deliver.most_attempts(endpoint["format"], row["event"]),
         may_manage=may_manage(),
     )
 

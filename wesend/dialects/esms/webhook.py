@@ -8,6 +8,9 @@ from ...database.rows import BatchRow, MessageRow
 from ...webhooks.formats import INBOUND, Event, Format, Owner, hex_hmac
 from .words import MESSAGE, price_of
 
+DELIVERY_GAPS = (10.0, 30.0, 90.0, 270.0, 810.0)
+INBOUND_GAPS = (60.0, 300.0, 1800.0, 7200.0, 28_800.0)
+"""Seconds between attempts."""
 EVENTS = {"delivered": "message.delivered", "failed": "message.failed"}
 
 
@@ -53,3 +56,9 @@ class EsmsFormat(Format):
 
     def headers(self, event: str, body: bytes, secret: str) -> dict[str, str]:
         return {"X-Webhook-Signature": f"sha256={hex_hmac(secret, body)}"}
+
+    def id_headers(self, webhook_id: str) -> dict[str, str]:
+        return {"X-Webhook-ID": "evt_" + webhook_id.removeprefix("msg_")}
+
+    def gaps(self, event: str) -> tuple[float, ...]:
+        return INBOUND_GAPS if event == INBOUND else DELIVERY_GAPS

@@ -8,7 +8,10 @@ from ...documenting.shapes import VISIBLE, exactly
 from .. import schemas
 from . import account, messages, shapes, verify
 
-SIGNATURE = "X-Webhook-Signature: `sha256=` and the hex HMAC-SHA256 of the raw body by the signing secret."
+SIGNATURE = (
+    "X-Webhook-Signature: `sha256=` and the hex HMAC-SHA256 of the raw body by the signing secret. `X-Webhook-ID` (`evt_…`) is the"
+    " same on every attempt."
+)
 
 NAMES_SOMEBODY = {"anyOf": [{"required": ["contact_list_ids"]}, {"required": ["recipients"]}]}
 
