@@ -11,7 +11,7 @@ from flask import Flask
 
 from . import callbacks, cli, dashboard, database, docs, models
 from .accounts import keys
-from .coordination import call_slots, cluster
+from .coordination import call_slots, cluster, pace, rate_limit
 from .core import request_ids, secret, settings, storage, thread_slots
 from .dialects import DIALECTS
 from .dialects.dialect import register_http_errors
@@ -49,6 +49,8 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     registry.init_app(app)
     balances.init_app(app)
     call_slots.init_app(app)
+    pace.init_app(app)
+    rate_limit.init_app(app)
     receipt_inbox.init_app(app)
     opted_out.init_app(app)
     for dialect in DIALECTS:

@@ -30,3 +30,11 @@ def host(migrated: Path, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
     yield make
     for app in made:
         close(app)
+
+
+@pytest.fixture(params=("files", "database"))
+def processes(request, app_with, host) -> list[Flask]:
+    """Two processes of one machine, and two hosts that share a database: what they agree on is the same."""
+    if request.param == "files":
+        return [app_with(), app_with()]
+    return [host("a"), host("b")]

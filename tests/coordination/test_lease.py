@@ -10,7 +10,7 @@ from wesend.database import atomic, query, write
 
 
 def mark(name: str) -> None:
-    write(lambda tx: tx.insert("marks", name=name, value=1))
+    write(lambda tx: tx.insert_many("marks", ("name", "value"), [(name, 1)]))
 
 
 def marks() -> set[str]:
@@ -65,7 +65,7 @@ def test_a_holder_that_slept_writes_nothing(pair, stand, clock):
         with pytest.raises(lease.LeaseLost):
             mark("written-asleep")
         with pytest.raises(lease.LeaseLost), atomic() as tx:
-            tx.insert("marks", name="atomic-asleep", value=1)
+            tx.insert_many("marks", ("name", "value"), [("atomic-asleep", 1)])
     with leadership.at_work(b):
         mark("after")
         assert {"before", "after"} <= marks() and not {"written-asleep", "atomic-asleep"} & marks()

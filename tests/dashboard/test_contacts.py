@@ -9,7 +9,8 @@ import zipfile
 import pytest
 from openpyxl import Workbook
 
-from wesend.contacts import groups, uploads, workbook
+from wesend.contacts import groups, workbook
+from wesend.coordination import kept_files
 from wesend.dashboard import frame
 from wesend.database import query
 
@@ -120,7 +121,7 @@ def test_a_file_that_is_none_is_refused_and_not_kept(app, member, content, name,
     answer = member.post("/contacts/import", files={"file": (io.BytesIO(content), name)})
     assert answer.status_code == 200 and told in text_of(answer)
     with app.app_context():
-        assert list(uploads._folder().glob("*.csv")) == []
+        assert list(kept_files._folder().glob("*.csv")) == []
 
 
 def test_a_workbook_that_unpacks_without_end_is_refused_before_it_is_read(app, member, monkeypatch):
@@ -137,7 +138,7 @@ def test_an_upload_is_its_accounts_alone_and_lies_where_nobody_else_reads(app, m
     stranger = Visitor(app, make_user(app, "owner", mint(app).account_id))
     assert stranger.get(path).status_code == 404 and stranger.get("/contacts/import/..%2f..%2fwesend").status_code == 404
     with app.app_context():
-        kept = list(uploads._folder().glob("*.csv"))
+        kept = list(kept_files._folder().glob("*.csv"))
         assert [oct(file.stat().st_mode)[-3:] for file in kept] == ["600"]
 
 

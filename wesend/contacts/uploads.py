@@ -1,19 +1,15 @@
-"""Files of contacts that are looked at before they are imported: kept for a day in the instance folder, as CSV."""
+"""Files of contacts that are looked at before they are imported: kept for a day, as CSV."""
 
 from __future__ import annotations
 
 import re
 import secrets
-import time
-from contextlib import suppress
-from pathlib import Path
 from typing import IO
-
-from flask import current_app
 
 from ..accounts import quota, roles
 from ..accounts.roles import SEE, SEND, Actor
 from ..accounts.service import AccountInfo
+from ..coordination import kept_files
 from ..core import storage
 from ..core.errors import Conflict, NotFound
 from . import csv_import, tables
@@ -49,17 +45,10 @@ def keep(account: AccountInfo, stream: IO[bytes], *, actor: Actor) -> str:
     """
     roles.require(actor, SEND, account.id)
     storage.here().require_room()
-    _forget_old()
+    forget_old()
     _require_room(account.id)
     token = secrets.token_urlsafe(18)
-    path = _path(account.id, token)
-    try:
-        with path.open("xb") as file:
-            path.chmod(0o600)
-            tables.keep(stream, file)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+    kept_files.keep(account.id, token, lambda file: tables.keep(stream, file))
     return token
 
 
@@ -91,61 +80,31 @@ def import_kept(account: AccountInfo, token: str, mapping: Mapping, *, name: str
 
 
 def _open(account_id: int, token: str) -> IO[bytes]:
-    if TOKEN.fullmatch(token):
-        try:
-            return _path(account_id, token).open("rb")
-        except FileNotFoundError:
-            pass
-    raise UploadNotFound
+    found = kept_files.open_kept(account_id, token) if TOKEN.fullmatch(token) else None
+    if found is None:
+        raise UploadNotFound
+    return found
 
 
 def forget(account_id: int, token: str) -> None:
     if TOKEN.fullmatch(token):
-        _path(account_id, token).unlink(missing_ok=True)
-
-
-def _folder() -> Path:
-    folder = current_app.config["WESEND"].instance / "uploads"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
-
-
-def _path(account_id: int, token: str) -> Path:
-    return _folder() / f"{account_id}-{token}.csv"
+        kept_files.forget(account_id, token)
 
 
 def waiting_bytes(account_id: int, *, actor: Actor) -> int:
     """Of the account's files that wait for their import."""
     roles.require(actor, SEE, account_id)
-    return sum(size for _, size in _waiting(account_id))
-
-
-def _waiting(account_id: int) -> list[tuple[Path, int]]:
-    found = []
-    for path in _folder().glob(f"{account_id}-*.csv"):
-        with suppress(FileNotFoundError):  # another process was first
-            found.append((path, path.stat().st_size))
-    return found
+    return sum(kept_files.sizes(account_id))
 
 
 def _require_room(account_id: int) -> None:
     """TooManyUploads, StorageQuotaExceeded."""
-    waiting = _waiting(account_id)
-    total = sum(size for _, size in waiting)
-    if len(waiting) >= MOST_WAITING or total >= WAITING_LIMIT:
+    sizes = kept_files.sizes(account_id)
+    if len(sizes) >= MOST_WAITING or sum(sizes) >= WAITING_LIMIT:
         raise TooManyUploads
-    quota.require_room(account_id, total)
+    quota.require_room(account_id, sum(sizes))
 
 
 def forget_old() -> None:
     """Housekeeping: files that nobody imported within a day."""
-    _forget_old()
-
-
-def _forget_old() -> None:
-    for path in _folder().glob("*.csv"):
-        try:
-            if path.stat().st_mtime < time.time() - KEPT_SECONDS:
-                path.unlink(missing_ok=True)
-        except FileNotFoundError:
-            continue  # another process was first
+    kept_files.forget_older(KEPT_SECONDS)

@@ -1,7 +1,7 @@
 """A gateway's calls at once, counted over all workers: locked files of the instance folder, one a call.
 
 What a killed process held, the kernel frees. Each process keeps its files open and remembers which of them it holds
-itself, so that taking one that is free is one system call.
+itself, so that taking one that is free is one system call. Where several hosts share the database: `shared_slots`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
+from typing import Protocol
 
 from flask import Flask, current_app
 
 from ..adapters.sms.base import SmsGateway
+from . import cluster
+from .shared_slots import SharedSlots
 
 FOLDER = "limits"
 LOOK_EVERY, YIELDING = 0.01, 0.05  # seconds; what this process itself gives back is noticed at once
+
+
+class Slots(Protocol):
+    """One gateway's, as this process sees them."""
+
+    def take(self, parallel: int, seconds: float, yields: bool, /) -> int | None: ...
+
+    def give_back(self, number: int, /) -> None: ...
+
+    def forget(self) -> None: ...
 
 
 class Slot:
@@ -28,7 +41,7 @@ class Slot:
 
     __slots__ = ("_slots", "number")
 
-    def __init__(self, slots: _Slots, number: int):
+    def __init__(self, slots: Slots, number: int):
         self._slots, self.number = slots, number
 
     def give_back(self) -> None:
@@ -56,8 +69,8 @@ def slot(gateway: SmsGateway, seconds: float) -> Iterator[bool]:
             held.give_back()
 
 
-class _Slots:
-    """One gateway's, as this process sees them."""
+class FileSlots:
+    """Those of one machine."""
 
     def __init__(self, path: str):
         self.path = path
@@ -149,7 +162,7 @@ class _Gateways:
     def __init__(self, folder: Path):
         self.folder = folder
         self.lock = threading.Lock()
-        self.slots: dict[str, _Slots] = {}
+        self.slots: dict[str, Slots] = {}
         os.register_at_fork(after_in_child=self._after_fork)
 
     def _after_fork(self) -> None:
@@ -159,12 +172,28 @@ class _Gateways:
             slots.forget()
         self.slots = {}
 
-    def of(self, name: str) -> _Slots:
+    def of(self, name: str) -> Slots:
         with self.lock:
             if name not in self.slots:
-                self.folder.mkdir(mode=0o700, exist_ok=True)
-                self.slots[name] = _Slots(str(self.folder / name))
+                self.slots[name] = self._make(name)
             return self.slots[name]
+
+    def _make(self, name: str) -> Slots:
+        if cluster.is_shared():
+            return SharedSlots(name)
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        return FileSlots(str(self.folder / name))
+
+    def shared(self) -> list[SharedSlots]:
+        """Those that have to be held on to."""
+        with self.lock:
+            return [slots for slots in self.slots.values() if isinstance(slots, SharedSlots)]
+
+
+def keep() -> None:
+    """Every two seconds: hold on to what is in use in this process, and let others have the rest."""
+    for slots in current_app.extensions["wesend.call-slots"].shared():
+        slots.keep()
 
 
 def init_app(app: Flask) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from flask import Flask
 
 from ..core.intervals import Interval
-from . import cluster, hosts
+from . import call_slots, cluster, hosts
 
 EVERY = 2.0  # seconds
 
@@ -18,7 +18,7 @@ class Pulse:
 
     def __init__(self, app: Flask):
         self.app = app
-        self.beats: tuple[Callable[[], object], ...] = (hosts.show,)
+        self.beats: tuple[Callable[[], object], ...] = (hosts.show, call_slots.keep)
 
     def start(self) -> None:
         with self.app.app_context():

@@ -1,6 +1,7 @@
 """Requests a minute a key, counted over all workers in one small file.
 
-(A library's counter in memory would count each worker by itself, so that two workers allow twice the limit.)
+(A library's counter in memory would count each worker by itself, so that two workers allow twice the limit.) Where several
+hosts share the database: `shared_rate_limit`.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import struct
 import time
 from pathlib import Path
 
-from flask import current_app
+from flask import Flask, current_app
 
 from ..core import storage
 from ..core.errors import RateLimited
+from . import cluster
+from .shared_rate_limit import SharedRateLimit
 
 NAME = "rate-limits"
 WINDOW = 60
@@ -24,6 +27,9 @@ RECORD = struct.Struct("<qq")  # start of the window in seconds, requests in it
 
 def check_rate(key_id: int, limit: int) -> None:
     """Count one request of a key; RateLimited beyond ``limit`` in the current minute that its first request opened."""
+    if cluster.is_shared():
+        current_app.extensions["wesend.shared-rate-limit"].check(key_id, limit)
+        return
     try:
         _count(current_app.config["WESEND"].instance / NAME, key_id, limit)
     except OSError as error:
@@ -54,3 +60,7 @@ def _next(start: int, count: int, limit: int) -> tuple[int, int]:
     if count >= limit:
         raise RateLimited(start + WINDOW - now)
     return start, count + 1
+
+
+def init_app(app: Flask) -> None:
+    app.extensions["wesend.shared-rate-limit"] = SharedRateLimit()
