@@ -1,6 +1,7 @@
 """An Android phone with SMS Gateway (sms-gate.app), through its cloud or a private server.
 
-The message's id is ours, so one of unknown outcome can be asked for.
+The message's id is ours, so one of unknown outcome can be asked for, and none is sent twice. One that failed and is sent
+once more by hand needs another, or the app would take it for the first.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import hmac
 from hashlib import sha256
 from urllib.parse import quote
+from uuid import NAMESPACE_OID, uuid5
 
 from .. import reading
 from ..callbacks import CallbackRequest, UnreadableCallback, require_signature
@@ -39,6 +41,7 @@ class Android(RemoteSmsGateway):
         return {"Authorization": basic(self.credentials["username"], self.credentials["password"])}
 
     def send(self, submission: Submission) -> Outcome:
+        ours = _id(submission.reference, submission.charge)
         reply = self.http.request(
             "POST",
             f"{self.base_url}/3rdparty/v1/messages",
@@ -46,12 +49,12 @@ class Android(RemoteSmsGateway):
             json={
                 "textMessage": {"text": submission.text},
                 "phoneNumbers": [submission.to],
-                "id": submission.reference,
+                "id": ours,
                 "withDeliveryReport": True,
             },
         )
         if reply.status == 409:  # a message with our id is there already
-            return Outcome(ACCEPTED, gateway_ref=submission.reference)
+            return Outcome(ACCEPTED, gateway_ref=ours)
         if reply.kind != ANSWERED:
             return failed(reply)
         gateway_ref = reading.text(reply.object().get("id"))
@@ -63,7 +66,7 @@ class Android(RemoteSmsGateway):
         return Outcome(ACCEPTED, gateway_ref=gateway_ref)
 
     def ask_one(self, question: Question) -> Receipt | None:
-        asked = quote(question.gateway_ref or question.reference, safe="")
+        asked = quote(question.gateway_ref or _id(question.reference, question.charge), safe="")
         reply = self.http.request("GET", f"{self.base_url}/3rdparty/v1/messages/{asked}", headers=self._headers)
         if reply.status == 404 and reply.object() and question.gateway_ref is None and question.age_ms >= SETTLED_MS:
             return Receipt(NEVER_SENT, "not_found", "The gateway has no message with our id")
@@ -96,6 +99,11 @@ class Android(RemoteSmsGateway):
                 reading.whole(payload.get("partsCount")),
             )
         ]
+
+
+def _id(reference: str, charge: int) -> str:
+    """What the app knows a message by: 36 characters at most."""
+    return reference if charge == 1 else str(uuid5(NAMESPACE_OID, f"{reference} {charge}"))
 
 
 def _part(call: dict, payload: dict) -> str:

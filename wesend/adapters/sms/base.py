@@ -35,7 +35,10 @@ __all__ = [
 
 
 class Submission(NamedTuple):
-    """One message on its way out. ``reference`` is ours and unique; ``attempt`` counts from 1."""
+    """One message on its way out. ``reference`` is ours and unique; ``attempt`` counts from 1.
+
+    ``charge``: how often it was paid for; a failed one that was retried by hand goes out once more under its reference.
+    """
 
     id: int
     reference: str
@@ -46,6 +49,7 @@ class Submission(NamedTuple):
     encoding: str
     attempt: int
     mime: bytes | None = None  # an e-mail as it goes out
+    charge: int = 1
 
 
 class Outcome(NamedTuple):
@@ -63,13 +67,14 @@ class Outcome(NamedTuple):
 
 
 class Question(NamedTuple):
-    """A message whose fate is asked for; ``age_ms`` since it was submitted."""
+    """A message whose fate is asked for; ``age_ms`` since it was submitted; ``charge`` as in a submission."""
 
     id: int
     reference: str
     gateway_ref: str | None
     to: str
     age_ms: int
+    charge: int = 1
 
 
 SENT, DELIVERED, FAILED, NEVER_SENT = "sent", "delivered", "failed", "never_sent"

@@ -42,6 +42,7 @@ def submission_of(outgoing: Outgoing, *, leaves: bool = True) -> Submission:
         outgoing.encoding,
         outgoing.attempts + 1,
         mime,
+        outgoing.charges,
     )
 
 

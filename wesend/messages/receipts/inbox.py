@@ -197,7 +197,7 @@ def _find(reported: Row, tx: Tx | None = None) -> _Found | None:
     if reported["reference"] is not None:
         message: MessageRow | None = reader.one(BY_REFERENCE, (reported["reference"], gateway))
         if message is not None:
-            return _Found(message)
+            return None if _is_of_an_earlier_charge(message, reported) else _Found(message)
     if reported["gateway_ref"] is not None:
         alternatives = getattr(registry.gateway(gateway, tx), "alternatives", None)
         for spelled in alternatives(reported["gateway_ref"]) if alternatives else (reported["gateway_ref"],):
@@ -209,6 +209,12 @@ def _find(reported: Row, tx: Tx | None = None) -> _Found | None:
             if message is not None and _is_to(message, reported):
                 return _Found(message, part)
     return _only_unknown(reported, tx)
+
+
+def _is_of_an_earlier_charge(message: MessageRow, reported: Row) -> bool:
+    """Whether it names another id than the gateway gave the message when it was last sent, by hand."""
+    known, named = message["gateway_ref"], reported["gateway_ref"]
+    return message["charges"] > 1 and known is not None and named is not None and known != named
 
 
 def _is_to(message: MessageRow, reported: Row) -> bool:

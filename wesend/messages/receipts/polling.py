@@ -87,7 +87,14 @@ def _ask(name: str, asked: list[Row]) -> None:
         try:
             answers = gateway.ask(
                 [
-                    Question(row["id"], row["uid"], row["gateway_ref"], row["recipient"], now - (row["submitted_at"] or now))
+                    Question(
+                        row["id"],
+                        row["uid"],
+                        row["gateway_ref"],
+                        row["recipient"],
+                        now - (row["submitted_at"] or now),
+                        row["charges"],
+                    )
                     for row in asked
                 ]
             )

@@ -52,6 +52,7 @@ class Outgoing(NamedTuple):
     batch_id: int = 0
     account_id: int = 0
     wallet_id: int = 0
+    charges: int = 1
 
 
 class Accepted(NamedTuple):
