@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 from flask import Flask
 
 from . import callbacks, cli, dashboard, database, docs, models
-from .accounts import keys
+from .accounts import key_use
 from .coordination import call_slots, cluster, pace, rate_limit
 from .core import request_ids, secret, settings, storage, thread_slots
 from .dialects import DIALECTS
@@ -42,7 +42,7 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     cluster.init_app(app, __version__)
     metrics.init_app(app)
     logs.init_app(app)
-    keys.init_app(app)
+    key_use.init_app(app)
     thread_slots.init_app(app)
     request_limits.init_app(app)
     vendors.init_app(app)

@@ -162,7 +162,11 @@ def test_keys_are_listed_without_their_secrets(wesend, account, wallet):
         "prefix": listed["prefix"],
         "wallet_id": wallet,
         "scopes": ["send", "query"],
+        "expires_at": None,
+        "allow_ip": None,
         "last_used_at": None,
+        "last_used_ip": None,
+        "unused": False,
         "revoked_at": None,
     }
     assert made["api_key"].startswith(listed["prefix"]) and len(listed["prefix"]) < 16

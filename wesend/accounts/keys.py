@@ -1,4 +1,4 @@
-"""API keys: made, found again by what a request shows, revoked, marked as used.
+"""API keys: made, found again by what a request shows, bounded, rolled, revoked.
 
 Secrets are random, so their SHA-256 is stored and compared in constant time.
 """
@@ -6,21 +6,17 @@ Secrets are random, so their SHA-256 is stored and compared in constant time.
 from __future__ import annotations
 
 import hmac
-import os
-import threading
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
-from flask import Flask
-
 from ..core import clock
-from ..core.current_app import this_app
-from ..core.errors import InvalidCredentials, InvalidInput, KeyNotFound, StorageFull
-from ..database import Reader, atomic, cached, query, query_one, write
+from ..core.errors import Conflict, InvalidCredentials, InvalidInput, KeyNotFound
+from ..database import Reader, Tx, atomic, cached, query, query_one
 from ..database.rows import ApiKeyRow
-from . import audit_log, roles
+from . import audit_log, key_limits, roles
 from .credentials import Credentials
+from .key_limits import KeyLimits
 from .roles import MANAGE, SEE, Actor
 from .service import AccountInfo
 from .sides import Side, side_of
@@ -43,6 +39,7 @@ class Key(NamedTuple):
     """Whether it is one of the published ones; whether it may be used now, the edges decide."""
     side: Side
     prefix: str
+    limits: KeyLimits
 
 
 def digest(secret: str) -> str:
@@ -69,6 +66,7 @@ def create_key(
     scopes: list[str] | None = None,
     credentials: Credentials,
     is_sandbox: bool = False,
+    limits: KeyLimits = KeyLimits(),
     actor: Actor,
 ) -> int:
     """Store a key for a wallet of the account; its id. The caller shows ``credentials`` once."""
@@ -88,6 +86,8 @@ def create_key(
             prefix=prefix,
             scopes=",".join(scopes or DEFAULT_SCOPES),
             is_sandbox=int(is_sandbox),
+            expires_at=limits.expires_at,
+            allow_ip=limits.allow_ip,
             created_at=clock.now_ms(),
         )
         audit_log.record(tx, actor=actor, action="key.create", subject=prefix, account_id=account_id)
@@ -97,12 +97,83 @@ def create_key(
 def set_scopes(key_id: int, scopes: Sequence[str], *, actor: Actor) -> None:
     """What a key may do from now on."""
     with atomic() as tx:
-        row = tx.one("SELECT * FROM api_keys WHERE id = ?", (key_id,))
-        if row is None:
-            raise KeyNotFound(f"There is no API key {key_id}")
+        row = _row(tx, key_id)
         roles.require(actor, MANAGE, row["account_id"])
         if tx.changed("UPDATE api_keys SET scopes = ? WHERE id = ? AND scopes <> ?", (",".join(scopes), key_id, ",".join(scopes))):
             audit_log.record(tx, actor=actor, action="key.scopes", subject=row["prefix"], account_id=row["account_id"])
+
+
+UNUSED_MS = 90 * clock.DAY
+"""Without a use for so long, a key is better revoked."""
+
+
+def is_unused(row: ApiKeyRow) -> bool:
+    """Whether nobody has used it for 90 days."""
+    return clock.now_ms() - (row["last_used_at"] or row["created_at"]) >= UNUSED_MS
+
+
+def set_limits(key_id: int, limits: KeyLimits, *, actor: Actor) -> ApiKeyRow:
+    """Until when and from where a key may be used from now on; KeyNotFound."""
+    with atomic() as tx:
+        row = _row(tx, key_id)
+        roles.require(actor, MANAGE, row["account_id"])
+        tx.execute("UPDATE api_keys SET expires_at = ?, allow_ip = ? WHERE id = ?", (limits.expires_at, limits.allow_ip, key_id))
+        audit_log.record(
+            tx,
+            actor=actor,
+            action="key.limits",
+            subject=row["prefix"],
+            account_id=row["account_id"],
+            detail=f"{_words(key_limits.read(row['expires_at'], row['allow_ip']))} → {_words(limits)}",
+        )
+    return find_key(key_id, actor=actor)
+
+
+def _words(limits: KeyLimits) -> str:
+    return f"until {clock.iso(limits.expires_at) or 'revoked'}, from {limits.allow_ip or 'anywhere'}"
+
+
+def roll(key_id: int, credentials: Credentials, *, overlap_ms: int, actor: Actor) -> int:
+    """A new key with the rights of one that goes on for ``overlap_ms``; the new one's id. KeyNotFound, Conflict.
+
+    The new one has no end: that the old one nears its own is why keys are rolled.
+    """
+    with atomic() as tx:
+        row = _row(tx, key_id)
+        roles.require(actor, MANAGE, row["account_id"])
+        now = clock.now_ms()
+        if row["revoked_at"] is not None or (row["expires_at"] is not None and row["expires_at"] <= now):
+            raise Conflict("This key is over: make a new one")
+        if row["is_sandbox"]:
+            raise Conflict("The published keys stay as they are")
+        made = create_key(
+            account_id=row["account_id"],
+            wallet_id=row["wallet_id"],
+            api=row["api"],
+            name=row["name"],
+            scopes=row["scopes"].split(","),
+            credentials=credentials,
+            limits=key_limits.read(None, row["allow_ip"]),
+            actor=actor,
+        )
+        ends_at = min(now + overlap_ms, row["expires_at"] or clock.LATEST)
+        tx.execute("UPDATE api_keys SET expires_at = ? WHERE id = ?", (ends_at, key_id))
+        audit_log.record(
+            tx,
+            actor=actor,
+            action="key.roll",
+            subject=row["prefix"],
+            account_id=row["account_id"],
+            detail=f"until {clock.iso(ends_at)}",
+        )
+    return made
+
+
+def _row(tx: Tx, key_id: int) -> ApiKeyRow:
+    row = tx.one("SELECT * FROM api_keys WHERE id = ?", (key_id,))
+    if row is None:
+        raise KeyNotFound(f"There is no API key {key_id}")
+    return row
 
 
 def find_key(key_id: int, *, actor: Actor) -> ApiKeyRow:
@@ -117,15 +188,11 @@ def find_key(key_id: int, *, actor: Actor) -> ApiKeyRow:
 def revoke_key(key_id: int, *, actor: Actor) -> ApiKeyRow:
     """The key is refused from now on; revoking twice keeps the first moment."""
     with atomic() as tx:
-        row = tx.one("SELECT * FROM api_keys WHERE id = ?", (key_id,))
-        if row is None:
-            raise KeyNotFound(f"There is no API key {key_id}")
+        row = _row(tx, key_id)
         roles.require(actor, MANAGE, row["account_id"], even_suspended=True)
         if tx.changed("UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", (clock.now_ms(), key_id)):
             audit_log.record(tx, actor=actor, action="key.revoke", subject=row["prefix"], account_id=row["account_id"])
-    row = query_one("SELECT * FROM api_keys WHERE id = ?", (key_id,))
-    assert row is not None
-    return row
+        return _row(tx, key_id)
 
 
 class KeyOfWallet(ApiKeyRow):
@@ -157,11 +224,6 @@ def authenticate(api: str, secret: str, public: str | None = None) -> Key:
     return key
 
 
-def note_use(key: Key) -> None:
-    """The key was used now; written a moment later."""
-    this_app().extensions["wesend.last_used"].touch(key.id)
-
-
 LIVE_KEY = """
     SELECT k.*, w.is_sandbox AS of_sandbox FROM api_keys k JOIN wallets w ON w.id = k.wallet_id
     WHERE k.api = ? AND k.lookup = ? AND k.revoked_at IS NULL
@@ -184,76 +246,5 @@ def _load(reader: Reader, api: str, lookup: str) -> Key | None:
         bool(row["is_sandbox"]),
         side_of(is_sandbox=bool(row["of_sandbox"])),
         row["prefix"],
+        key_limits.read(row["expires_at"], row["allow_ip"]),
     )
-
-
-class LastUsed:
-    """Collects when keys were used and writes it a moment later, many keys in one transaction.
-
-    A write of its own for each request would double what a request costs.
-    """
-
-    PAUSE = 1.0
-
-    def __init__(self, app: Flask):
-        self.app = app
-        self.used: dict[int, int] = {}
-        self.lock = threading.Lock()
-        self.wake = threading.Event()
-        self.stopping = threading.Event()
-        self.pid = 0
-
-    def touch(self, key_id: int) -> None:
-        with self.lock:
-            known = key_id in self.used
-            self.used[key_id] = clock.now_ms()
-            if self.pid != os.getpid():
-                # The first use after a fork: threads do not survive one.
-                self.pid = os.getpid()
-                self.wake = threading.Event()
-                threading.Thread(target=self._run, name="last-used", daemon=True).start()
-            elif known:
-                return  # whoever came first has woken it
-        self.wake.set()
-
-    def stop(self) -> None:
-        """End the thread and its connection, in a moment and after a last flush."""
-        self.stopping.set()
-        self.wake.set()
-
-    def _run(self) -> None:
-        with self.app.app_context():
-            while not self.stopping.is_set():
-                self.wake.wait()
-                self.wake.clear()
-                try:
-                    self.flush()
-                except Exception:
-                    self.app.logger.exception("could not note when keys were used")
-                self.stopping.wait(self.PAUSE)
-            self.app.extensions["wesend.database"].close_thread()
-
-    def flush(self) -> None:
-        """Write what was collected; call inside an app context."""
-        with self.lock:
-            used, self.used = self.used, {}
-        try:
-            self._write(used)
-        except StorageFull:
-            with self.lock:
-                self.used = {**used, **self.used}
-            raise
-
-    @staticmethod
-    def _write(used: dict[int, int]) -> None:
-        if used:
-            write(
-                lambda tx: tx.executemany(
-                    "UPDATE api_keys SET last_used_at = ?1 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at < ?1)",
-                    [(at, key_id) for key_id, at in used.items()],
-                )
-            )
-
-
-def init_app(app: Flask) -> None:
-    app.extensions["wesend.last_used"] = LastUsed(app)

@@ -43,6 +43,9 @@ class ApiKey(db.Model):
     # published: only while the sandbox is on
     is_sandbox = db.mapped_column(Integer, nullable=False, server_default="0")
     last_used_at = db.mapped_column(Instant)
+    last_used_ip = db.mapped_column(String)
+    expires_at = db.mapped_column(Instant)  # the first instant at which it is refused
+    allow_ip = db.mapped_column(Text)  # a comma list of networks
     revoked_at = db.mapped_column(Instant)
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (UniqueConstraint("api", "lookup"),)

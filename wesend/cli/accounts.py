@@ -6,13 +6,15 @@ from typing import Any
 
 import click
 
-from ..accounts import keys, quota, service
-from ..accounts.credentials import new_credentials
+from ..accounts import key_limits, keys, quota, service
+from ..accounts.credentials import Credentials, new_credentials
+from ..accounts.key_limits import KeyLimits
 from ..accounts.service import AccountInfo
 from ..core import clock, money
+from ..database.rows import ApiKeyRow
 from ..dialects import DIALECTS
 from ..messages.dispatch import suspension
-from ..wallets.service import wallet_of_account
+from ..wallets.service import wallet_by_id, wallet_of_account
 from .shared import ACCOUNT, ACTOR, Answer, command
 
 
@@ -100,7 +102,23 @@ def list_accounts() -> Answer:
 
 @click.group()
 def key() -> None:
-    """API keys: create, list, revoke."""
+    """API keys: create, list, bound, roll, revoke."""
+
+
+EXPIRES = click.option(
+    "--expires", default=None, metavar="WHEN", help="A day (until its end in the account's zone), an ISO instant, or none."
+)
+ALLOW_IP = click.option(
+    "--allow-ip", default=None, metavar="LIST", help="Comma list of addresses and networks it may be used from, or none."
+)
+
+
+def _limits(account: AccountInfo, before: KeyLimits, expires: str | None, allow_ip: str | None) -> KeyLimits:
+    """What was given in place of what was before."""
+    return KeyLimits(
+        before.expires_at if expires is None else key_limits.parse_expiry(expires, account.time_zone),
+        before.networks if allow_ip is None else key_limits.parse_networks(allow_ip),
+    )
 
 
 @command(
@@ -117,20 +135,44 @@ def key() -> None:
     click.option(
         "--scopes", default=None, metavar="LIST", help="Comma list of send,query,webhooks,two_way (default: all but two_way)."
     ),
+    EXPIRES,
+    ALLOW_IP,
     group=key,
 )
-def create_key(account_id: int, wallet: str, api: str, name: str | None, scopes: str | None) -> Answer:
+def create_key(
+    account_id: int, wallet: str, api: str, name: str | None, scopes: str | None, expires: str | None, allow_ip: str | None
+) -> Answer:
     """Create an API key; its secret is shown this once."""
     account = service.get_account(account_id)
     paying = wallet_of_account(wallet, account.id, actor=ACTOR)
     wanted = keys.parse_scopes(scopes)
     credentials = new_credentials(api, for_sandbox=paying.is_sandbox)
     key_id = keys.create_key(
-        account_id=account.id, wallet_id=paying.id, api=api, name=name, scopes=wanted, credentials=credentials, actor=ACTOR
+        account_id=account.id,
+        wallet_id=paying.id,
+        api=api,
+        name=name,
+        scopes=wanted,
+        credentials=credentials,
+        limits=_limits(account, KeyLimits(), expires, allow_ip),
+        actor=ACTOR,
     )
-    shown = credentials.shown()
+    return _with_secret(key_id, credentials)
+
+
+def _with_secret(key_id: int, credentials: Credentials) -> Answer:
+    """What is told of a new key, this once with its secret."""
+    row, shown = keys.find_key(key_id, actor=ACTOR), credentials.shown()
+    wallet = wallet_by_id(row["wallet_id"])
     return (
-        {"key_id": key_id, "name": name or api, "api": api, "wallet_id": paying.uid, "scopes": wanted, **shown},
+        {
+            "key_id": key_id,
+            "name": row["name"],
+            "api": row["api"],
+            "wallet_id": wallet.uid,
+            "scopes": row["scopes"].split(","),
+            **shown,
+        },
         "\n".join(
             [f"Key {key_id} created; note it now, the secret is not shown again:"]
             + [f"  {label}: {value}" for label, value in shown.items()]
@@ -138,36 +180,74 @@ def create_key(account_id: int, wallet: str, api: str, name: str | None, scopes:
     )
 
 
-@command("revoke", click.argument("key_id", type=int, metavar="KEY_ID"), group=key)
+KEY_ID = click.argument("key_id", type=int, metavar="KEY_ID")
+
+
+@command("set", KEY_ID, EXPIRES, ALLOW_IP, group=key)
+def set_key(key_id: int, expires: str | None, allow_ip: str | None) -> Answer:
+    """Bound a key: until when, and from where it may be used."""
+    row = keys.find_key(key_id, actor=ACTOR)
+    before = key_limits.read(row["expires_at"], row["allow_ip"])
+    row = keys.set_limits(key_id, _limits(service.get_account(row["account_id"]), before, expires, allow_ip), actor=ACTOR)
+    shown = {**_shown(row), "wallet_id": wallet_by_id(row["wallet_id"]).uid}
+    return shown, _line(shown)
+
+
+@command(
+    "roll",
+    KEY_ID,
+    click.option("--overlap", default="24h", metavar="TIME", help="How long the old one goes on: 30m, 24h, 7d or 0 (24h)."),
+    group=key,
+)
+def roll_key(key_id: int, overlap: str) -> Answer:
+    """Make a new key with the rights of an old one, which ends after the overlap."""
+    row = keys.find_key(key_id, actor=ACTOR)
+    credentials = new_credentials(row["api"], for_sandbox=wallet_by_id(row["wallet_id"]).is_sandbox)
+    made = keys.roll(key_id, credentials, overlap_ms=key_limits.parse_overlap(overlap), actor=ACTOR)
+    return _with_secret(made, credentials)
+
+
+@command("revoke", KEY_ID, group=key)
 def revoke_key(key_id: int) -> Answer:
     """Refuse a key from now on."""
     row = keys.revoke_key(key_id, actor=ACTOR)
     return ({"key_id": row["id"], "revoked_at": clock.iso(row["revoked_at"])}, f"Key {key_id} ({row['prefix']}…) revoked.")
 
 
+def _shown(row: ApiKeyRow) -> dict[str, Any]:
+    """A key as lists show it, but for its wallet."""
+    return {
+        "key_id": row["id"],
+        "name": row["name"],
+        "api": row["api"],
+        "prefix": row["prefix"],
+        "scopes": row["scopes"].split(","),
+        "expires_at": clock.iso(row["expires_at"]),
+        "allow_ip": row["allow_ip"],
+        "last_used_at": clock.iso(row["last_used_at"]),
+        "last_used_ip": row["last_used_ip"],
+        "unused": keys.is_unused(row),
+        "revoked_at": clock.iso(row["revoked_at"]),
+    }
+
+
+def _line(shown: dict[str, Any]) -> str:
+    return (
+        f"{shown['key_id']:>5}  {shown['api']:<12}  {shown['prefix']}…  {shown['name']}  "
+        f"last used {shown['last_used_at'] or 'never'}"
+        + (f" from {shown['last_used_ip']}" if shown["last_used_ip"] else "")
+        + (f"  expires {shown['expires_at']}" if shown["expires_at"] else "")
+        + (f"  only from {shown['allow_ip']}" if shown["allow_ip"] else "")
+        + ("  revoked" if shown["revoked_at"] else "  unused for 90 days" if shown["unused"] else "")
+    )
+
+
 @command("list", ACCOUNT, group=key)
 def list_keys(account_id: int) -> Answer:
     """List the keys of an account."""
     service.get_account(account_id)
-    rows = [
-        {
-            "key_id": row["id"],
-            "name": row["name"],
-            "api": row["api"],
-            "prefix": row["prefix"],
-            "wallet_id": row["wallet_uid"],
-            "scopes": row["scopes"].split(","),
-            "last_used_at": clock.iso(row["last_used_at"]),
-            "revoked_at": clock.iso(row["revoked_at"]),
-        }
-        for row in keys.list_keys(account_id, actor=ACTOR)
-    ]
-    text = "\n".join(
-        f"{row['key_id']:>5}  {row['api']:<12}  {row['prefix']}…  {row['name']}  "
-        f"last used {row['last_used_at'] or 'never'}" + ("  revoked" if row["revoked_at"] else "")
-        for row in rows
-    )
-    return {"keys": rows}, text or "No keys yet."
+    rows = [{**_shown(row), "wallet_id": row["wallet_uid"]} for row in keys.list_keys(account_id, actor=ACTOR)]
+    return {"keys": rows}, "\n".join(_line(row) for row in rows) or "No keys yet."
 
 
 COMMANDS = (account, key)

@@ -50,6 +50,9 @@ class ApiKeyRow(TypedDict):
     scopes: str
     is_sandbox: int
     last_used_at: int | None
+    last_used_ip: str | None
+    expires_at: int | None
+    allow_ip: str | None
     revoked_at: int | None
     created_at: int
 

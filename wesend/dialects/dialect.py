@@ -18,7 +18,9 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from ..accounts import idempotency
 from ..accounts.credentials import Shape
 from ..accounts.credentials import register as register_shape
-from ..accounts.keys import Key, note_use
+from ..accounts.key_limits import require_usable
+from ..accounts.key_use import note_use
+from ..accounts.keys import Key
 from ..accounts.roles import KeyHolder
 from ..accounts.service import AccountInfo
 from ..accounts.sides import Side
@@ -162,7 +164,9 @@ class Dialect:
         key = here.key = self.authenticate()
         if key.is_sandbox and not may_use_sandbox():
             raise InvalidCredentials
-        note_use(key)
+        address = client_address()
+        require_usable(key, address)
+        note_use(key, address)
         if not key.account.is_active:
             raise AccountSuspended
         if key.scopes.isdisjoint(self._scopes_of(asked, endpoint)):

@@ -6,18 +6,22 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from wtforms import SelectField
 
-from ...accounts import keys, roles
-from ...accounts.credentials import new_credentials
+from ...accounts import key_limits, keys, roles
+from ...accounts.credentials import Credentials, new_credentials
+from ...accounts.key_limits import KeyLimits
 from ...accounts.roles import MANAGE
+from ...core import clock
 from ...core.client_addresses import may_use_sandbox
 from ...core.phones import example_number
 from ...dialects.dialect import CurlCommand, Dialect, registered, titles
-from ...wallets.service import list_wallets, wallet_of_account
+from ...wallets.service import list_wallets, wallet_by_id, wallet_of_account
 from ..current_account import account, may_manage
 from ..forms import REQUIRED, CheckList, Form, Text, choices
 from ..sessions import actor
 
 blueprint = Blueprint("keys", __name__, url_prefix="/keys")
+OVERLAP_MS = clock.DAY
+"""How long a rolled key goes on beside its successor."""
 SCOPES = (
     ("send", "Send"),
     ("query", "Read messages and balances"),
@@ -30,6 +34,14 @@ class KeyForm(Form):
     api = SelectField("API", description="The vendor whose API your code was written for.")
     wallet = SelectField("Wallet that pays", [REQUIRED])
     name = Text("Name", render_kw={"placeholder": "Web shop", "maxlength": 80}, description="What it is called in this list.")
+    expires = Text(
+        "Expires", description="A day, until its end; empty: it does not.", render_kw={"type": "date", "autocomplete": "off"}
+    )
+    allow_ip = Text(
+        "Only from",
+        description="Addresses and networks, separated by commas; empty: from anywhere.",
+        render_kw={"placeholder": "203.0.113.7, 10.0.0.0/8", "autocomplete": "off"},
+    )
     scopes = CheckList("It may", choices=choices(SCOPES), default=list(keys.DEFAULT_SCOPES))
 
 
@@ -67,10 +79,28 @@ def mint() -> ResponseReturnValue:
                 scopes=scopes,
                 name=form.name.data or titles()[form.api.data],
                 credentials=credentials,
+                limits=KeyLimits(
+                    key_limits.parse_expiry(form.expires.data or "", account().time_zone),
+                    key_limits.parse_networks(form.allow_ip.data or ""),
+                ),
                 actor=actor(),
             )
-            return _show(None, {"api": titles()[form.api.data], "wallet": paying, "shown": credentials.shown()})
+            return _show(None, _minted(form.api.data, paying.uid, credentials))
     return _show(form)
+
+
+def _minted(api: str, wallet_uid: str, credentials: Credentials) -> dict:
+    return {"api": titles()[api], "wallet_uid": wallet_uid, "shown": credentials.shown()}
+
+
+@blueprint.post("/<int:key_id>/roll")
+def roll(key_id: int) -> ResponseReturnValue:
+    """A new key in place of one that goes on for a day."""
+    row = keys.find_key(key_id, actor=actor())
+    wallet = wallet_by_id(row["wallet_id"])
+    credentials = new_credentials(row["api"], for_sandbox=wallet.is_sandbox)
+    keys.roll(key_id, credentials, overlap_ms=OVERLAP_MS, actor=actor())
+    return _show(None, _minted(row["api"], wallet.uid, credentials))
 
 
 def _show(form: KeyForm | None, minted: dict | None = None) -> str:
@@ -81,6 +111,8 @@ def _show(form: KeyForm | None, minted: dict | None = None) -> str:
         rows=keys.list_keys(account().id, actor=actor()),
         titles=titles(),
         may_manage=may_manage(),
+        now=clock.now_ms(),
+        is_unused=keys.is_unused,
         base_url=current_app.config["WESEND"].base_url,
     )
 

@@ -1,0 +1,132 @@
+"""What bounds a key: until when it may be used, and from where. Whoever is outside gets the dialect's 401, without a
+reason; the audit log has it."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..core import clock
+from ..core.errors import InvalidCredentials, InvalidInput
+from ..database import Tx, query_one, write
+from . import audit_log
+from .roles import Stranger
+
+if TYPE_CHECKING:
+    from .keys import Key
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}$")
+DURATION = re.compile(r"(\d{1,4})([mhd])$")
+UNITS = {"m": clock.MINUTE, "h": clock.HOUR, "d": clock.DAY}
+MOST_NETWORKS = 100
+NOTED_EVERY_MS = clock.HOUR
+"""How often the audit log tells of one key that is refused at one address."""
+NONE = "none"
+
+
+class KeyLimits(NamedTuple):
+    """``expires_at`` is the first instant at which it is refused; ``networks``: where it may be used from (none: anywhere)."""
+
+    expires_at: int | None = None
+    networks: tuple[Network, ...] = ()
+
+    @property
+    def allow_ip(self) -> str | None:
+        """As it is stored and shown: a comma list."""
+        return ",".join(str(network) for network in self.networks) or None
+
+
+def read(expires_at: int | None, allow_ip: str | None) -> KeyLimits:
+    """From a key's row."""
+    return KeyLimits(expires_at, tuple(ipaddress.ip_network(part) for part in allow_ip.split(",")) if allow_ip else ())
+
+
+def parse_expiry(text: str, zone: str) -> int | None:
+    """A day (until its end in the zone), an ISO instant, or ``none`` → milliseconds. InvalidInput."""
+    text = text.strip()
+    if text.lower() == NONE or not text:
+        return None
+    try:
+        if DAY.match(text):
+            return clock.start_of_day(clock.days_before(text, -1), zone)
+        return clock.parse_iso(text, zone)
+    except (ValueError, OverflowError):
+        raise InvalidInput(
+            f"{text[:40]!r} is neither a day like 2027-01-01 nor an instant like 2027-01-01T12:00:00Z",
+            {"expires": ["Neither a day nor an instant"]},
+        ) from None
+
+
+def parse_networks(text: str) -> tuple[Network, ...]:
+    """A comma list of addresses and networks, or ``none``. InvalidInput."""
+    text = text.strip()
+    if text.lower() == NONE or not text:
+        return ()
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) > MOST_NETWORKS:
+        raise InvalidInput(f"At most {MOST_NETWORKS} addresses and networks", {"allow_ip": ["Too many"]})
+    return tuple(_network(part) for part in parts)
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        raise InvalidInput(
+            f"{text[:50]!r} is neither an address nor a network like 10.0.0.0/8", {"allow_ip": [str(error)[:200]]}
+        ) from None
+
+
+def parse_overlap(text: str) -> int:
+    """``24h``, ``30m``, ``7d``, ``0`` → milliseconds. InvalidInput."""
+    if text.strip() == "0":
+        return 0
+    found = DURATION.match(text.strip().lower())
+    if found is None:
+        raise InvalidInput(f"{text[:40]!r} is no time like 24h, 30m or 7d", {"overlap": ["Like 24h, 30m or 7d"]})
+    return int(found[1]) * UNITS[found[2]]
+
+
+def require_usable(key: Key, address: str) -> None:
+    """InvalidCredentials when the key has expired, or the request comes from elsewhere."""
+    why = _refusal(key.limits, address)
+    if why is not None:
+        _note(key, address, why)
+        raise InvalidCredentials
+
+
+def _refusal(limits: KeyLimits, address: str) -> str | None:
+    if limits.expires_at is not None and clock.now_ms() >= limits.expires_at:
+        return f"expired at {clock.iso(limits.expires_at)}"
+    if limits.networks and not _is_within(limits.networks, address):
+        return "not from where it may be used"
+    return None
+
+
+def _is_within(networks: tuple[Network, ...], address: str) -> bool:
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    return any(found.version == network.version and found in network for network in networks)
+
+
+NOTED = "SELECT 1 FROM audit_log WHERE action = 'key.refused' AND at > ? AND subject = ? AND address = ? AND detail = ? LIMIT 1"
+
+
+def _note(key: Key, address: str, why: str) -> None:
+    """Looked at before it is written: a flood of refused requests writes nothing more."""
+    since = clock.now_ms() - NOTED_EVERY_MS
+    if query_one(NOTED, (since, key.prefix, address, why)) is not None:
+        return
+
+    def unit(tx: Tx) -> None:
+        audit_log.record(
+            tx, actor=Stranger(address), action="key.refused", subject=key.prefix, account_id=key.account.id, detail=why
+        )
+
+    write(unit)
