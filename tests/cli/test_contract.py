@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import re
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,7 +51,7 @@ def test_help_needs_no_settings_and_touches_no_disk(tmp_path):
 
 
 def test_the_version_is_the_one_that_is_packaged(wesend):
-    packaged = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
+    packaged = importlib.metadata.version("wesend")
     assert wesend("--version").out == f"wesend {packaged}\n"
 
 
