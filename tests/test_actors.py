@@ -28,8 +28,6 @@ AT_THE_DOOR = "pays from the wallet of the composer: a key was asked at its API'
 NOBODY = "housekeeping of every account, by row id"
 EXCEPTIONS = {
     "accounts.service.get_account": "what is known of an account before anybody's rights in it can be told",
-    "contacts.groups.sweep_deleted": NOBODY,
-    "messages.campaigns.sms.composer": "what a send would be; sending it, or counting it, asks",
     "messages.campaigns.sms.read_options": "reads a form in the account's zone",
     "messages.email.compose.link_target": A_TOKEN,
     "messages.email.held.is_held": A_ROW,
@@ -52,10 +50,8 @@ EXCEPTIONS = {
     "sandbox.account.published": "published credentials",
     "sandbox.caught_mail.emails": "what the sandbox caught, which is shown to whoever may use it",
     "sandbox.inbox.messages": "what the sandbox caught, which is shown to whoever may use it",
-    "wallets.service.balance_of": LOOKED_UP,
     "wallets.service.wallet_by_id": LOOKED_UP,
     "wallets.service.wallets_of_side": "a filter by ids; what is shown through it is asked for",
-    "webhooks.deliver.shown_headers": A_ROW,
 }
 
 

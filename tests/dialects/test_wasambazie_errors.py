@@ -222,7 +222,7 @@ def test_a_crash_is_500_in_the_same_envelope(wasambazie, monkeypatch):
     def crash(*_):
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(import_module("wesend.dialects.wasambazie.account"), "balance_of", crash)
+    monkeypatch.setattr(import_module("wesend.dialects.wasambazie.account"), "read_balance", crash)
     answer = wasambazie.get("/balance/")
     assert (answer.status_code, answer.json) == (500, {"detail": "Internal server error"})
 

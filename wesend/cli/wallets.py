@@ -22,7 +22,7 @@ NOTE = click.option("--note", default=None, help="Why; kept in the ledger.")
 
 
 def _wallet(info: WalletInfo) -> Answer:
-    balance = money.text(service.balance_of(info))
+    balance = money.text(service.read_balance(info, actor=ACTOR))
     return (
         {"wallet_id": info.uid, "currency": info.currency, "balance": balance},
         f"Wallet {info.uid}: {balance} {info.currency}" + (" (sandbox)" if info.is_sandbox else ""),

@@ -85,7 +85,7 @@ def import_table(
     except BaseException:
         write_surely(lambda tx: tx.changed("UPDATE groups SET state = 'deleting' WHERE id = ?", (group["id"],)))
         with suppress(StorageFull):  # housekeeping does it
-            groups.sweep_deleted(group["id"])
+            groups.remove_deleted(group["id"])
         raise
 
 

@@ -115,16 +115,20 @@ def delete_group(account_id: int, group_id: int, *, side: Side | None = None, ac
             )
 
     write(unit)
-    sweep_deleted(group_id)
+    remove_deleted(group_id)
 
 
-def sweep_deleted(group_id: int | None = None) -> None:
-    """Finish deletions, also those that a crash left half done."""
-    rows = query("SELECT id FROM groups WHERE state = 'deleting' AND id = coalesce(?, id)", (group_id,))
-    for (doomed,) in rows:
-        while write(_changing("DELETE FROM contacts WHERE id IN (SELECT id FROM contacts WHERE group_id = ? LIMIT 2000)", doomed)):
-            pass
-        write(_changing("DELETE FROM groups WHERE id = ? AND state = 'deleting'", doomed))
+def sweep_deleted() -> None:
+    """Finish deletions that a crash left half done."""
+    for (doomed,) in query("SELECT id FROM groups WHERE state = 'deleting'"):
+        remove_deleted(doomed)
+
+
+def remove_deleted(group_id: int) -> None:
+    """Remove a group that nobody sees any more, its contacts first, in short transactions."""
+    while write(_changing("DELETE FROM contacts WHERE id IN (SELECT id FROM contacts WHERE group_id = ? LIMIT 2000)", group_id)):
+        pass
+    write(_changing("DELETE FROM groups WHERE id = ? AND state = 'deleting'", group_id))
 
 
 def _changing(sql: str, row_id: int) -> Callable[[Tx], int]:

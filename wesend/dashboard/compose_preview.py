@@ -7,8 +7,9 @@ from ..core import number_text, phones, segments, templating
 from ..core.errors import WesendError
 from ..messages.sending.compose import DUPLICATE, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT, Composer, Skipped, read_recipients
 from ..routing.pricing import home_price
-from ..wallets.service import WalletInfo, balance_of
+from ..wallets.service import WalletInfo, read_balance
 from .filters import amount, number
+from .sessions import actor
 
 READ_AT_MOST = 2000
 """Recipients that are looked at while somebody types; more are counted when the message is sent."""
@@ -81,7 +82,7 @@ def of_message(account: AccountInfo, wallet: WalletInfo | None, text: str, sende
         shown = ", ".join(f"{item.recipient[:30]} ({_why(item)})" for item in skipped[:5])
         told["rejected"] = f"Gets nothing: {shown}{f' and {len(skipped) - 5} more' if len(skipped) > 5 else ''}."
     if text:
-        left = balance_of(wallet) - cost
+        left = read_balance(wallet, actor=actor()) - cost
         told["price"] = amount(cost, wallet.currency) + more
         told["after"] = (
             f"{amount(left, wallet.currency)} left"

@@ -167,6 +167,12 @@ def balance_of(wallet: WalletInfo) -> int:
     return row[0]
 
 
+def read_balance(wallet: WalletInfo, *, actor: Actor) -> int:
+    """The same for somebody who may see it."""
+    roles.require(actor, SEE, wallet.account_id)
+    return balance_of(wallet)
+
+
 def low_balance_of(wallet: WalletInfo, *, actor: Actor) -> tuple[int | None, str | None]:
     """The threshold in micro-units below which somebody is told (None: nobody is), and the address to tell."""
     roles.require(actor, SEE, wallet.account_id)

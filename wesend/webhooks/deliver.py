@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from flask import current_app
 
+from ..accounts import roles
+from ..accounts.roles import SEE, Actor
 from ..adapters.guarded_http import Answer, GuardedHttp
 from ..coordination import bell, pause
 from ..core import clock
@@ -186,8 +188,9 @@ def _headers(format_: Format, target: Target, delivery: WebhookDeliveryRow, body
     }
 
 
-def shown_headers(endpoint: WebhookEndpointRow, delivery: WebhookDeliveryRow, at: int) -> dict[str, str]:
+def shown_headers(endpoint: WebhookEndpointRow, delivery: WebhookDeliveryRow, at: int, *, actor: Actor) -> dict[str, str]:
     """The headers of an attempt for people: whatever a secret goes into is left out, since it may be another by now."""
+    roles.require(actor, SEE, endpoint["account_id"])
     format_, body = find_format(endpoint["format"]), (delivery["payload"] or "").encode()
     first, second = (
         _headers(format_, target_of(endpoint)._replace(secret=secret), delivery, body, at) for secret in ("one", "two")

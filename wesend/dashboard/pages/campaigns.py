@@ -120,9 +120,8 @@ def _require(step: str, written: Written) -> None:
             account(), sms_campaigns.find_wallet(account(), written.wallet, actor=actor()), written.audience, actor=actor()
         )
     elif step == "text":
-        sms_campaigns.composer(
-            account(), sms_campaigns.find_wallet(account(), written.wallet, actor=actor()), written.text, written.sender, pays=False
-        )
+        wallet = sms_campaigns.find_wallet(account(), written.wallet, actor=actor())
+        sms_campaigns.composer(account(), wallet, written.text, written.sender, pays=False, actor=actor())
     elif step == "when":
         sms_campaigns.read_options(account(), written.when, written.at, written.rate)
 

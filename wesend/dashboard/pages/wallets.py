@@ -119,7 +119,7 @@ def set_alert(uid: str) -> ResponseReturnValue:
 def _show(wallet: WalletInfo, form: HandForm, alert: AlertForm) -> str:
     since, until = _period()
     shown = page(lambda before, limit: statement.entries(wallet, before, limit, since=since, until=until, actor=actor()))
-    balance = service.balance_of(wallet)
+    balance = service.read_balance(wallet, actor=actor())
     return render_template(
         "wallets/show.html",
         wallet=wallet,
@@ -178,7 +178,7 @@ def pay_in(uid: str) -> ResponseReturnValue:
                 account(), wallet, form.amount.given, form.phone.data, provider=form.provider.data or None, actor=actor()
             )
             return redirect(url_for(".show_top_up", uid=uid, deposit_uid=made["uid"]), 303)
-    return render_template("wallets/top_up.html", wallet=wallet, form=form, balance=service.balance_of(wallet))
+    return render_template("wallets/top_up.html", wallet=wallet, form=form, balance=service.read_balance(wallet, actor=actor()))
 
 
 @blueprint.get("/<uid>/top-ups/<deposit_uid>")
@@ -188,5 +188,5 @@ def show_top_up(uid: str, deposit_uid: str) -> ResponseReturnValue:
         "wallets/deposit.html",
         wallet=wallet,
         deposit=deposits.get_deposit(deposit_uid, wallet, actor=actor()),
-        balance=service.balance_of(wallet),
+        balance=service.read_balance(wallet, actor=actor()),
     )

@@ -166,7 +166,7 @@ def delivery(uid: str) -> ResponseReturnValue:
     row = attempts.find_delivery(uid, account().id, actor=actor())
     endpoint = endpoints.get_endpoint(row["endpoint_id"], account().id, actor=actor())
     made = [
-        (entry, deliver.shown_headers(endpoint, row, entry["at"]))
+        (entry, deliver.shown_headers(endpoint, row, entry["at"], actor=actor()))
         for entry in attempts.attempts_of(endpoint, row["id"], actor=actor())
     ]
     return render_template(

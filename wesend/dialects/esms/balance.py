@@ -11,7 +11,7 @@ from ...database import Row
 from ...database.rows import DepositRow
 from ...routing.pricing import home_price
 from ...wallets import deposits, statement
-from ...wallets.service import WalletInfo, balance_of, wallet_by_id
+from ...wallets.service import WalletInfo, read_balance, wallet_by_id
 from ..body import json_object, query_arguments
 from ..dialect import account, actor, load, origin
 from . import schemas
@@ -23,7 +23,7 @@ blueprint = Blueprint("balance", __name__, url_prefix="/balance")
 @blueprint.get("")
 def show_balance() -> ResponseReturnValue:
     wallet = wallet_by_id(g.key.wallet_id)
-    balance, price = balance_of(wallet), home_price(account(), wallet)
+    balance, price = read_balance(wallet, actor=actor()), home_price(account(), wallet)
     return {"balance": money.number(balance), "currency": wallet.currency, "sms_estimate": balance // price if price else 0}
 
 

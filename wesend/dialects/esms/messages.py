@@ -23,7 +23,7 @@ from ...messages.sending import actions, send
 from ...messages.sending.accept import Sent, get_batch_by_id
 from ...messages.sending.compose import Addressee, Composer
 from ...messages.state.statuses import DELIVERED
-from ...wallets.service import balance_of, wallet_by_id, wallets_of_side
+from ...wallets.service import read_balance, wallet_by_id, wallets_of_side
 from ..body import json_object, query_arguments
 from ..dialect import account, actor, load, origin, side
 from . import schemas
@@ -169,7 +169,7 @@ def show_stats() -> ResponseReturnValue:
         "delivery_rate": reports.delivery_rate(sum(day.delivered for day in days), sum(day.failed for day in days)),
         "failed_today": today.failed,
         "failed_delta": today.failed - yesterday.failed,
-        "balance": money.number(balance_of(wallet)),
+        "balance": money.number(read_balance(wallet, actor=actor())),
         "currency": wallet.currency,
         "period_total": sum(day.total for day in days),
         "period_days": reports.PERIOD_DAYS,

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from ...accounts import keys, service, users
 from ...core import clock, money
-from ...wallets.service import balance_of, wallet_by_id
+from ...wallets.service import read_balance, wallet_by_id
 from ..dialect import account, actor, side
 from .filters import ENVIRONMENTS
 
@@ -24,7 +24,7 @@ def show_key() -> ResponseReturnValue:
         "environment": ENVIRONMENTS[side()],
         "scopes": key["scopes"].split(","),
         "api_key": {"id": key["id"], "name": key["name"], "prefix": key["prefix"]},
-        "balance": money.number(balance_of(wallet)),
+        "balance": money.number(read_balance(wallet, actor=actor())),
         "currency": wallet.currency,
     }
 

@@ -10,7 +10,7 @@ from ...core import money, phones
 from ...database.rows import DepositRow
 from ...routing.pricing import home_price
 from ...wallets import deposits
-from ...wallets.service import balance_of
+from ...wallets.service import read_balance
 from ..body import json_object, query_arguments
 from ..dialect import account, actor, load, origin
 from . import schemas
@@ -26,7 +26,7 @@ def show_balance() -> ResponseReturnValue:
     return success(
         {
             "wallet_id": wallet.uid,
-            "balance": money.number(balance_of(wallet)),
+            "balance": money.number(read_balance(wallet, actor=actor())),
             "currency": wallet.currency,
             "cost_per_sms": None if price is None else money.number(price),
         }

@@ -9,7 +9,7 @@ from marshmallow import ValidationError
 from ...core import money
 from ...database.rows import DepositRow
 from ...wallets import deposits
-from ...wallets.service import WalletInfo, balance_of, wallet_by_id
+from ...wallets.service import WalletInfo, read_balance, wallet_by_id
 from ..body import json_object
 from ..dialect import account, actor, load, origin
 from . import schemas
@@ -27,7 +27,7 @@ def _wallet() -> WalletInfo:
 def show_balance() -> ResponseReturnValue:
     wallet = _wallet()
     data = {
-        "sms_credits": money.number(balance_of(wallet)),
+        "sms_credits": money.number(read_balance(wallet, actor=actor())),
         "sms_rate": _number(wallet.sms_rate_micros),
         "currency": wallet.purchase_currency,
     }
@@ -74,7 +74,7 @@ def show_purchase(payment_id: str) -> ResponseReturnValue:
             "amount_kes": money.number(deposit["amount_micros"]),
             "sms_rate": _number(deposit["rate_micros"]),
             "sms_credits_applied": _number(deposit["credited_micros"] or 0),
-            "firm_sms_credits": money.number(balance_of(wallet)),
+            "firm_sms_credits": money.number(read_balance(wallet, actor=actor())),
             "estimated_credits": _number(_estimated(deposit)),
         }
     )

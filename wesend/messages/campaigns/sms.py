@@ -93,7 +93,9 @@ def check_audience(account: AccountInfo, wallet: WalletInfo, audience: Audience,
         raise InvalidInput("There is nobody to send to: choose a group with contacts, or enter numbers", {"group_ids": ["Nobody"]})
 
 
-def composer(account: AccountInfo, wallet: WalletInfo, text: str, sender: str | None, *, pays: bool) -> Composer:
+def composer(account: AccountInfo, wallet: WalletInfo, text: str, sender: str | None, *, pays: bool, actor: Actor) -> Composer:
+    """What a send would be; InvalidInput and the like for what can't be sent."""
+    roles.require(actor, roles.SEE, account.id)
     render = templating.render if templating.has_variables(text) else None
     return Composer(account, wallet, text, sender=sender or None, render=render, simulate_low_balance=pays)
 
@@ -160,7 +162,7 @@ def check(account: AccountInfo, draft: Draft, *, actor: Actor) -> Precheck:
     """What it would cost, and whom it would not reach; nothing is written."""
     roles.require(actor, roles.SEE, account.id)
     return precheck(
-        composer(account, draft.wallet, draft.text, draft.sender, pays=False),
+        composer(account, draft.wallet, draft.text, draft.sender, pays=False, actor=actor),
         addressees(account, draft.audience, actor),
         dedupe=draft.audience.needs_dedupe,
     )
@@ -179,7 +181,7 @@ def send_message(account: AccountInfo, draft: Draft, *, actor: Actor) -> BatchRo
 def _send(account: AccountInfo, draft: Draft, actor: Actor, *, as_campaign: bool) -> BatchRow:
     def do(origin: Origin) -> None:
         check_audience(account, draft.wallet, draft.audience, actor=actor)
-        composed = composer(account, draft.wallet, draft.text, draft.sender, pays=True)
+        composed = composer(account, draft.wallet, draft.text, draft.sender, pays=True, actor=actor)
         to = addressees(account, draft.audience, actor)
         if as_campaign:
             send.send_bulk(composed, to, origin=origin, options=draft.options, dedupe=draft.audience.needs_dedupe)
