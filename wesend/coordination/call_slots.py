@@ -58,6 +58,13 @@ def take(gateway: SmsGateway, seconds: float, *, yields: bool = False) -> Slot |
     return None if number is None else Slot(slots, number)
 
 
+def take_of(name: str, at_most: int) -> Slot | None:
+    """One of so many of something else that is counted in the same way; None while all are taken."""
+    slots = current_app.extensions["wesend.call-slots"].of(name)
+    number = slots.take(at_most, 0, False)
+    return None if number is None else Slot(slots, number)
+
+
 @contextmanager
 def slot(gateway: SmsGateway, seconds: float) -> Iterator[bool]:
     """The same for as long as a block lasts; False when none got free."""

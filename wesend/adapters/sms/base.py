@@ -161,6 +161,10 @@ class SmsGateway(Configurable):
         """Why the connection that this process keeps open is down; None while it is up, or none is kept."""
         return None
 
+    def may_submit(self) -> bool:
+        """Whether this process may; False while others hold all the sessions that a vendor allows."""
+        return True
+
     def submit(self, submissions: list[Submission]) -> list[Outcome]:
         """One outcome for each submission, in order."""
         raise NotImplementedError

@@ -85,6 +85,9 @@ class Worker:
             return False
         if gateway.in_process:
             return serve_at_once(gateway)
+        if not gateway.may_submit():
+            self._hand_back()
+            return False
         if breaker.is_on_trial(gateway.name):
             return self._try_again(gateway)
         return time.monotonic() >= self.not_before and self._serve_by_pool(gateway)

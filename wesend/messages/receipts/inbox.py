@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 from flask import Flask, current_app
@@ -9,6 +10,7 @@ from flask import Flask, current_app
 from ...accounts import roles
 from ...accounts.roles import OPERATE, Actor
 from ...adapters.sms.base import UNLISTED, CallbackReceipt, Receipt, SmsGateway
+from ...coordination import binds
 from ...core import clock
 from ...core.chunks import chunks
 from ...database import Row, Tx, marks, query, reading, write
@@ -107,6 +109,8 @@ def init_app(app: Flask) -> None:
                         inbound.receive(adapter.name, phone, to, text)
 
             adapter.on_inbound = on_inbound
+        if hasattr(adapter, "on_bind"):
+            adapter.on_bind = partial(binds.take, app, adapter.name)
 
     registry.when_built(app, take_receipts)
 

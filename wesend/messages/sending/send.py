@@ -94,6 +94,7 @@ def _callable_now(names: set[str]) -> tuple[set[str], set[str]]:
     known = registry.sms_gateways()
     at_once = {name for name in names if name in known and known[name].in_process}
     remote = {name for name in names if name in known} - at_once
+    remote = {name for name in remote if known[name].may_submit()}
     return at_once, remote - breaker.on_trial() if remote else remote
 
 

@@ -7,7 +7,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ..base import Outcome, Receipt, SmsGateway, Submission
 from . import ids, settings
@@ -15,7 +15,7 @@ from .budget import Budget
 from .deliveries import Deliveries, Inbound, Receipts
 from .outcomes import is_accepted, may_follow, outcome_of
 from .pdu import BIND_RECEIVER, submit_body
-from .session import NOT_YET, Session
+from .session import NOT_YET, GiveBack, Session
 from .texts import parts_of
 from .window import NOT_WRITTEN, Answer
 
@@ -26,14 +26,19 @@ class Running:
     """What a gateway runs in one process; a fork inherits the memory of it, but none of its threads."""
 
     def __init__(self, name: str, link: settings.Link, bind: int, gateway: SmppGateway):
+        def room() -> GiveBack | None:
+            if gateway.on_bind is None or gateway.binds is None:
+                return _nothing
+            return gateway.on_bind(gateway.binds, gateway.needed)
+
         self.pid = os.getpid()
         self.deliveries = Deliveries(name, lambda: gateway.on_receipt, lambda: gateway.on_inbound)
         sends, hears = bind != BIND_RECEIVER, bind != settings.BINDS["transmitter"]
-        self.sending = Session(name, link, bind, self.deliveries.take) if sends else None
+        self.sending = Session(name, link, bind, self.deliveries.take, room) if sends else None
         if hears:
-            self.listening = self.sending or Session(name, link, bind, self.deliveries.take)
+            self.listening = self.sending or Session(name, link, bind, self.deliveries.take, room)
         else:
-            self.listening = Session(name, link, BIND_RECEIVER, self.deliveries.take)
+            self.listening = Session(name, link, BIND_RECEIVER, self.deliveries.take, room)
         # Long messages to one phone are kept apart by it; it begins anywhere, so that processes rarely meet.
         self.references = itertools.count(random.randrange(256))
 
@@ -44,9 +49,14 @@ class Running:
         self.deliveries.stop()
 
 
+def _nothing() -> None:
+    """Where sessions are not counted there is nothing to give back."""
+
+
 class SmppGateway(SmsGateway):
     """Every process that submits has its own session, begun with the first message and never before a fork.
 
+    ``on_bind`` (of how many sessions, needed by who runs the jobs) gives room for one where ``binds`` limits them, or None.
     ``on_receipt`` and ``on_inbound`` (from, to, text) are set by the owner, who keeps what he is given before he
     returns: only then the SMSC is told that it arrived. A transceiver gets receipts in every process that sends.
     """
@@ -63,10 +73,14 @@ class SmppGateway(SmsGateway):
         chosen = settings.read(type(self), options, secrets)
         self._bind = settings.BINDS[chosen.pop("bind")]
         self._payload = chosen.pop("payload")
+        self.binds: int | None = chosen.pop("binds")
+        self.needed = 2 if self._bind == settings.BINDS["transmitter"] else 1
+        """Sessions of a process that sends and listens."""
         parallel = chosen.pop("parallel")
         self._link = settings.Link(**chosen, timeout=timeout)
         self.tps = self._link.tps
         self.parallel, self.batch = self._load(parallel)
+        self.on_bind: Callable[[int, int], GiveBack | None] | None = None
         self.on_receipt: Receipts | None = None
         self.on_inbound: Inbound | None = None
         self._running: Running | None = None
@@ -100,6 +114,10 @@ class SmppGateway(SmsGateway):
         if running is None or running.pid != os.getpid() or running.listening.trouble == NOT_YET:
             return None
         return running.listening.trouble or None
+
+    def may_submit(self) -> bool:
+        sending = self._run().sending if self.binds is not None else None
+        return sending is None or sending.has_room()
 
     def close(self) -> None:
         """Unbind; a later submit begins anew. What was inherited by a fork is the parent's to end."""

@@ -19,15 +19,26 @@ LONGEST_GAP = 60.0  # seconds between two tries to connect
 SETTLED = 10.0  # seconds; a connection that lived longer was a good one, and its loss begins with short gaps again
 
 NOT_YET = "not connected yet"
+ELSEWHERE = "other processes have all its sessions"
+LOOK_EVERY = 1.0  # seconds between two looks whether there is room for one
+GiveBack = Callable[[], None]
 
 log = logging.getLogger(__name__)
 
 
 class Session:
-    """Starts with the first submit or ``start``; ``stop`` ends it for good. Belongs to the process that made it."""
+    """Starts with the first submit or ``start``; ``stop`` ends it for good. Belongs to the process that made it.
 
-    def __init__(self, name: str, link: Link, bind: int, on_delivery: Callable[[Connection, Pdu], None]):
+    ``room``: asked before it connects; None while there is none for it.
+    """
+
+    def __init__(
+        self, name: str, link: Link, bind: int, on_delivery: Callable[[Connection, Pdu], None], room: Callable[[], GiveBack | None]
+    ):
         self._name, self._link, self._bind, self._on_delivery = name, link, bind, on_delivery
+        self._room = room
+        self._give_back: GiveBack | None = None
+        self._asking = threading.Lock()
         self._pace = Pace(link.tps)
         self._changed = threading.Condition()
         self._connection: Connection | None = None
@@ -54,6 +65,17 @@ class Session:
             thread.join(FAREWELL)
         if connection is not None:
             connection.hang_up()
+        with self._asking:
+            give_back, self._give_back = self._give_back, None
+        if give_back is not None:
+            give_back()
+
+    def has_room(self) -> bool:
+        """Whether it may be there; once it may, it may until it is stopped."""
+        with self._asking:
+            if self._give_back is None and not self._stopping:
+                self._give_back = self._room()
+            return self._give_back is not None
 
     def submit(self, bodies: Sequence[bytes], is_first: Sequence[bool], budget: Budget) -> list[Answer]:
         """Submit bodies of submit_sm, in order, through the window: an Answer for each."""
@@ -75,6 +97,8 @@ class Session:
     def _run(self) -> None:
         gap = 0.0
         while not self._stopping:
+            if not self._may_be():
+                continue
             began = time.monotonic()
             try:
                 self._hold_one()
@@ -88,6 +112,20 @@ class Session:
             if not self._stopping:
                 log.warning("smpp gateway %s: %s", self._name, self.trouble)
                 gap = self._rest(gap)
+
+    def _may_be(self) -> bool:
+        """Else it waits a little."""
+        try:
+            if self.has_room():
+                return True
+        except Exception:  # the database that counts them is away
+            log.warning("smpp gateway %s: whether there is room for a session can't be found out", self._name)
+        with self._changed:
+            self.trouble, self._trying = ELSEWHERE, False
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._stopping, LOOK_EVERY)
+            self._trying = True
+        return False
 
     def _hold_one(self) -> None:
         connection = Connection(self._link, self._bind, self._pace, self._on_delivery)

@@ -24,6 +24,7 @@ OPTIONS = (
         choices=tuple(BINDS),
         help="transceiver; transmitter (receipts over a receiver session of their own); or receiver (nothing is sent)",
     ),
+    Option("binds", "integer", least=1, most=1000, help="Sessions at most, over all workers and hosts (default: one a worker)"),
     Option("window", "integer", default=10, least=1, most=1000, help="Parts on their way at once, each session"),
     Option("tls", "flag", default=False, help="1: TLS, with the SMSC's certificate checked", destination=True),
     Option("ca_file", "text", help="PEM file of the authority that signed it, if no public one did", destination=True),
