@@ -29,6 +29,9 @@ GIVEN = {
     "http": ({"body": '{"to": "{to}", "text": "{text}"}'}, {}),
     "mpesa": ({"shortcode": "174379"}, {"consumer_key": "ck", "consumer_secret": "cs", "passkey": "pk"}),
     "momo": ({"target_environment": "mtnuganda", "api_user": "user-uuid"}, {"subscription_key": "sub", "api_key": "key"}),
+    "airtel": ({"country": "UG"}, {"client_id": "ci", "client_secret": "cs"}),
+    "yo-payments": ({}, {"username": "u", "password": "p"}),
+    "selcom": ({"vendor": "TILL1", "email": "pay@example.com"}, {"api_key": "ak", "api_secret": "as"}),
     "marzpay": ({}, {"api_key": "mk", "api_secret": "ms"}),
 }
 SENDS_TO = {

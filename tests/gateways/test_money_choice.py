@@ -7,12 +7,20 @@ import re
 import pytest
 
 from tests.support.domain import make_wallet
+from tests.support.fakes import FakeVendor, answer
 from tests.support.gateways import ACTOR, set_up
 from wesend.core.errors import ChargeRefused, TopUpNotConfigured
 from wesend.core.phones import normalise
 from wesend.database import query
-from wesend.gateways import registry, service
+from wesend.gateways import breaker, registry, service
 from wesend.wallets.deposits import start_deposit
+
+
+@pytest.fixture
+def vendor():
+    fake = FakeVendor()
+    yield fake
+    fake.stop()
 
 
 def chosen(currency: str, network: str | None = None, *, is_sandbox: bool = False) -> str | None:
@@ -83,3 +91,22 @@ def test_a_number_whose_network_nobody_takes_is_told_by_its_network_not_by_its_c
             start_deposit(make_wallet("0", "KES"), 500_000_000, normalise(number, None), actor="test")
     with pytest.raises(TopUpNotConfigured, match="set up for this currency"):
         start_deposit(make_wallet("0", "TZS"), 500_000_000, normalise("+255742345678", None), actor="test")
+
+
+def test_one_that_fails_time_after_time_rests_and_the_next_takes_the_deposit(context, vendor):
+    vendor.on("POST", "/ybs/task.php", answer(503, "Down"))
+    set_up("yo-payments", vendor.url, priority=-1)
+    set_up("marzpay", priority=5)
+    adapter = registry.money_gateway("yo-payments")
+    assert adapter is not None and chosen("UGX") == "yo-payments"
+    for number in range(breaker.FAILURES):
+        with pytest.raises(ChargeRefused):
+            start_deposit(make_wallet(), 500_000_000, normalise(f"+25675200000{number}", None), actor=ACTOR)
+    assert chosen("UGX") == "marzpay"
+    told = service.get_gateway("yo-payments").problem
+    assert told is not None and "failed 5 times in a row" in told and "Down" in told
+    service.remove_gateway("marzpay", actor=ACTOR)
+    assert chosen("UGX") == "yo-payments", "with no other it is tried all the same"
+    vendor.on("POST", "/ybs/task.php", answer(200, b"<AutoCreate><Response><StatusCode>1</StatusCode></Response></AutoCreate>"))
+    start_deposit(make_wallet(), 500_000_000, normalise("+256752000009", None), actor=ACTOR)
+    assert service.get_gateway("yo-payments").problem is None

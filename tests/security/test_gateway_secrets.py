@@ -28,6 +28,9 @@ ELSEWHERE = [
         "mpesa": {"base_url": OURS},
         "momo": {"base_url": OURS, "target_environment": "sandbox"},
         "marzpay": {"base_url": OURS},
+        "airtel": {"base_url": OURS},
+        "yo-payments": {"base_url": OURS},
+        "selcom": {"base_url": OURS},
         **{name: {"base_url": OURS} for name in sms.SHIPPED},
         "beem": {"base_url": OURS, "dlr_url": OURS},
     }.items()

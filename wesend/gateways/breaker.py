@@ -59,6 +59,11 @@ def note(tx: Tx, gateway: str, *, failed: int, went_well: bool, error: str | Non
         tx.execute("UPDATE gateway_health SET rests_until = ? WHERE gateway = ?", (now + rest, gateway))
 
 
+def has_failed(gateway: str) -> bool:
+    """Whether its last call did."""
+    return query_one("SELECT 1 FROM gateway_health WHERE gateway = ? AND failures > 0", (gateway,)) is not None
+
+
 def rests(gateway: str) -> bool:
     """Whether it is left alone now; when its rest is over it is tried again, and one more failure is a longer rest."""
     return gateway in resting()

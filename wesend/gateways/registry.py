@@ -22,7 +22,7 @@ from ..coordination.token_cache import TokenCache
 from ..core import vault
 from ..core.current_app import this_app
 from ..database import Reader, Row, Tx, cached
-from . import vendors
+from . import breaker, vendors
 
 SANDBOX = "sandbox"
 SANDBOX_MONEY = "sandbox-money"
@@ -217,7 +217,10 @@ def money_gateway(name: str) -> MoneyGateway | None:
 
 
 def money_gateway_for(currency: str, network: str | None, *, is_sandbox: bool) -> MoneyGateway | None:
-    """Who takes a deposit of ``currency`` from a phone of ``network``, lowest priority first; None: nobody."""
+    """Who takes a deposit of ``currency`` from a phone of ``network``, lowest priority first; None: nobody.
+
+    One that rests after failures is passed over where another fits: somebody waits at the phone.
+    """
     if is_sandbox:
         return SandboxMoney()
     fitting = [
@@ -225,7 +228,8 @@ def money_gateway_for(currency: str, network: str | None, *, is_sandbox: bool) -
         for adapter in _known()[1].values()
         if currency in adapter.currencies and (not adapter.networks or network in adapter.networks)
     ]
-    return min(fitting, key=lambda adapter: adapter.priority, default=None)
+    resting = breaker.resting()
+    return min(fitting, key=lambda adapter: (adapter.name in resting, adapter.priority), default=None)
 
 
 def why_no_money_gateway(currency: str, network: str | None) -> str:

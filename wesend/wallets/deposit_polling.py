@@ -12,7 +12,7 @@ from ..database import Tx, query, write
 from ..database.rows import DepositRow
 from ..gateways import registry
 from .deposit_settlement import close, settle
-from .deposits import DepositOfWallet, charge_of, load_deposit
+from .deposits import DepositOfWallet, charge_of, load_deposit, note_call
 
 LONGEST_GAP_MS = 10 * clock.MINUTE
 
@@ -51,6 +51,7 @@ def check(deposit_id: int) -> DepositOfWallet:
             answer = gateway.ask(charge_of(deposit), deposit["gateway_ref"], clock.now_ms() - deposit["created_at"])
         except Exception:
             current_app.logger.exception("money gateway %s could not be asked", deposit["gateway"])
+        note_call(gateway)
     if answer.status == PAID:
         settle(deposit_id, answer.amount_micros)
     elif answer.status == NOT_PAID:

@@ -20,7 +20,7 @@ from ..core.ids import new_id
 from ..core.phones import Phone, network_of
 from ..database import Tx, query, query_one, write, write_surely
 from ..database.rows import DepositRow
-from ..gateways import registry, request_limits
+from ..gateways import breaker, registry, request_limits
 from .deposit_settlement import close
 from .service import WalletInfo
 
@@ -114,6 +114,7 @@ def _charge(gateway: MoneyGateway, deposit_id: int) -> None:
     except Exception:
         current_app.logger.exception("money gateway %s could not be charged by", gateway.name)
         answer = ChargeAnswer(UNKNOWN)
+    note_call(gateway)
     if answer.kind == "refused":
         close(deposit_id, "failed", answer.reason)
         raise ChargeRefused(answer.reason and f"The mobile-money charge was refused: {answer.reason}")
@@ -124,6 +125,13 @@ def _charge(gateway: MoneyGateway, deposit_id: int) -> None:
                 "UPDATE deposits SET gateway_ref = ?, updated_at = ? WHERE id = ?", (answer.gateway_ref, clock.now_ms(), deposit_id)
             )
         )
+
+
+def note_call(gateway: MoneyGateway) -> None:
+    """Tell the breaker how a call went, and what was said when it failed."""
+    trouble = gateway.trouble()
+    if trouble is not None or breaker.has_failed(gateway.name):
+        write(lambda tx: breaker.note(tx, gateway.name, failed=int(trouble is not None), went_well=trouble is None, error=trouble))
 
 
 def charge_of(deposit: DepositRow) -> Charge:

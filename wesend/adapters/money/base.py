@@ -85,6 +85,10 @@ class MoneyGateway(Configurable):
     def ask(self, charge: Charge, gateway_ref: str | None, age_ms: int) -> ChargeStatus:
         raise NotImplementedError
 
+    def trouble(self) -> str | None:
+        """Why this thread's last charge or question could not be relied on, told once; None when it was answered."""
+        return None
+
     def read_callback(self, request: CallbackRequest) -> list[PaymentHint]:
         """The charges that a call to our address has news of.
 

@@ -6,15 +6,16 @@ from base64 import b64encode
 from typing import Any
 from urllib.parse import urlencode
 
-from ...core import clock, money
+from ...core import clock
 from .. import reading
 from ..callbacks import CallbackRequest, UnreadableCallback
 from ..http_client import ANSWERED, Reply, basic
 from ..options import BadOption, Option, Values
 from .base import ACCEPTED, NOT_PAID, PAID, PENDING, REFUSED, UNKNOWN, Charge, ChargeAnswer, ChargeStatus, PaymentHint, takes
-from .remote import TokenMoney, not_charged
+from .remote import TokenMoney, not_charged, whole_amount
 
 PAID_CODE = "0"
+STILL_PROCESSING = "500.001.1001"
 STILL_OPEN = ("4999",)  # "the transaction is still under processing"
 RESULTS = {
     "1": "The payer has too little money",
@@ -70,9 +71,13 @@ class Mpesa(TokenMoney):
     def turned_down(self, reply: Reply) -> bool:
         return reply.status == 401 or reply.object().get("errorCode") == BAD_TOKEN
 
+    def has_failed(self, reply: Reply) -> bool:
+        """An error 500 is also how it says that the payer has not answered yet."""
+        return super().has_failed(reply) and reply.object().get("errorCode") != STILL_PROCESSING
+
     def charge(self, charge: Charge) -> ChargeAnswer:
-        amount, fraction = divmod(charge.amount_micros, money.MICRO)
-        if fraction or amount < 1:
+        amount = whole_amount(charge)
+        if amount is None:
             return ChargeAnswer(REFUSED, reason="M-Pesa takes whole amounts only")
         payer = charge.phone.lstrip("+")
         reply = self.call(

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from ...core import money
 from ..access_token import Token
 from ..http_client import HttpClient, Reply
 from ..options import read_options
 from ..outcomes import REFUSED, TEMPORARY, UNKNOWN
-from .base import ChargeAnswer, MoneyGateway
+from .base import Charge, ChargeAnswer, MoneyGateway
+
+
+class _Watched(HttpClient):
+    """Knows the last reply of each thread."""
+
+    def __init__(self, timeout: float):
+        super().__init__(timeout)
+        self.last = threading.local()
+
+    def request(self, *arguments: Any, **options: Any) -> Reply:
+        self.last.reply = super().request(*arguments, **options)
+        return self.last.reply
 
 
 class RemoteMoney(MoneyGateway):
@@ -23,7 +37,16 @@ class RemoteMoney(MoneyGateway):
         self.base_url = (self.settings["base_url"] or "").rstrip("/")
         self.currencies, self.networks = self.settings["currencies"], self.settings["networks"]
         self.priority = self.settings["priority"]
-        self.http = HttpClient(timeout)
+        self.http = _Watched(timeout)
+
+    def trouble(self) -> str | None:
+        reply = getattr(self.http.last, "reply", None)
+        self.http.last.reply = None
+        return (reply.reason or reply.code) if reply is not None and self.has_failed(reply) else None
+
+    def has_failed(self, reply: Reply) -> bool:
+        """Whether the gateway could not be relied on: what it says of a charge, be it a refusal, is no failure."""
+        return reply.kind in (TEMPORARY, UNKNOWN)
 
     def close(self) -> None:
         self.http.close()
@@ -34,6 +57,12 @@ def not_charged(reply: Reply, reason: str | None = None, *, gateway_ref: str | N
     if reply.kind in (REFUSED, TEMPORARY):
         return ChargeAnswer(REFUSED, reason=reason or reply.reason)
     return ChargeAnswer(UNKNOWN, gateway_ref, reason or reply.reason)
+
+
+def whole_amount(charge: Charge) -> int | None:
+    """The amount in whole units of its currency; None when it is none."""
+    amount, fraction = divmod(charge.amount_micros, money.MICRO)
+    return amount if not fraction and amount >= 1 else None
 
 
 class TokenMoney(RemoteMoney):
