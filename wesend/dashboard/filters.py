@@ -27,6 +27,7 @@ STATUS_TONES = {
     "revoked": "bad",
     "off": "plain",
     "cancelled": "plain",
+    "canceled": "plain",
     "unknown": "warn",
     "pending": "warn",
     "works": "good",

@@ -45,6 +45,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("campaigns", "Campaigns", "send"),
             Entry("contacts", "Contacts", "users"),
             Entry("emails", "E-mail", "mail"),
+            Entry("verifications", "Verification", "lock"),
             Entry("phones", "Sandbox", "smartphone"),
         ),
     ),

@@ -10,7 +10,7 @@ from ..accounts.service import AccountInfo
 from ..accounts.sides import Side
 from ..core import clock
 from ..core.errors import VerificationNotFound
-from ..database import Tx, query, query_one, reading, snapshot
+from ..database import Tx, keyset, query, query_one, reading, snapshot
 from ..database.rows import VerificationRow, VerifyAppRow
 
 PENDING, APPROVED, FAILED, EXPIRED, CANCELED = STATUSES = ("pending", "approved", "failed", "expired", "canceled")
@@ -21,6 +21,7 @@ class Shown(VerificationRow):
 
     shown_status: str
     app_uid: str | None
+    app_name: str | None
     currency: str
     message_uid: str
     message_status: str
@@ -36,7 +37,7 @@ COST = """
     FROM verification_sends s JOIN messages x ON x.id = s.message_id WHERE s.verification_id = v.id
 """
 SHOWN = f"""
-    SELECT v.*, {STATUS} AS shown_status, a.uid AS app_uid, w.currency AS currency, m.uid AS message_uid,
+    SELECT v.*, {STATUS} AS shown_status, a.uid AS app_uid, a.name AS app_name, w.currency AS currency, m.uid AS message_uid,
         m.status AS message_status, m.attempts AS message_attempts, m.segments AS segments, ({COST}) AS cost_micros
     FROM verifications v JOIN messages m ON m.id = v.message_id JOIN wallets w ON w.id = v.wallet_id
         LEFT JOIN verify_apps a ON a.id = v.app_id
@@ -104,6 +105,14 @@ def page(wanted: Wanted, *, limit: int, offset: int, actor: Actor) -> tuple[list
         return rows, query(total, values)[0][0]
 
 
+def newest(wanted: Wanted, before: int | None, limit: int, *, actor: Actor) -> list[Shown]:
+    """Newest first, below the row id ``before``."""
+    roles.require(actor, SEE, wanted.account_id)
+    where, values = _where(wanted)
+    sql = f"{SHOWN} WHERE {where} AND v.id < ? ORDER BY v.id DESC LIMIT ?"
+    return query(sql, (clock.now_ms(), *values, keyset.below(before), limit))
+
+
 def _where(wanted: Wanted) -> tuple[str, tuple]:
     conditions: list[tuple[str, tuple]] = [("v.account_id = ?", (wanted.account_id,))]
     if wanted.side is not None:
@@ -131,7 +140,12 @@ class Figures(NamedTuple):
     @property
     def approval_rate(self) -> float:
         """Percent of those started, one decimal; 0 where none was."""
-        return round(100 * self.by_status[APPROVED] / self.started, 1) if self.started else 0.0
+        return rate(self.by_status[APPROVED], self.started)
+
+
+def rate(approved: int, started: int) -> float:
+    """Percent, one decimal."""
+    return round(100 * approved / started, 1) if started else 0.0
 
 
 COUNTED = f"""
@@ -170,11 +184,16 @@ def _figures(key: tuple[str | None, str | None, Side, str], counts: dict[str, tu
     )
 
 
-def figures_of_app(account: AccountInfo, app: VerifyAppRow, days: int, currency: str, *, actor: Actor) -> Figures:
-    """Of an app's verifications of the last days, today among them, in the account's zone; the cost in one currency."""
+def figures_of_days(account: AccountInfo, days: int, *, actor: Actor) -> list[Figures]:
+    """Of the last days, today among them, in the account's zone."""
     today = clock.day_of(clock.now_ms(), account.time_zone)
     since = clock.start_of_day(clock.days_before(today, days - 1), account.time_zone)
-    found = [each for each in figures(account.id, since, actor=actor) if each.app_uid == app["uid"]]
+    return figures(account.id, since, actor=actor)
+
+
+def figures_of_app(account: AccountInfo, app: VerifyAppRow, days: int, currency: str, *, actor: Actor) -> Figures:
+    """Of an app's verifications of the last days, today among them, in the account's zone; the cost in one currency."""
+    found = [each for each in figures_of_days(account, days, actor=actor) if each.app_uid == app["uid"]]
     return Figures(
         app["uid"],
         app["name"],

@@ -28,6 +28,7 @@ from . import (
     sign_in,
     unknown,
     users,
+    verifications,
     wallets,
     webhooks,
 )
@@ -44,6 +45,7 @@ PAGES: tuple[Blueprint, ...] = (
     campaigns.blueprint,
     contacts.blueprint,
     emails.blueprint,
+    verifications.blueprint,
     phones.blueprint,
     wallets.blueprint,
     keys.blueprint,
