@@ -36,6 +36,7 @@ NOTES = {
     "webhooks": "endpoints, the outbox, deliveries",
     "messages": "compose, accept, dispatch, settle, receipts",
     "verification": "codes to phones, answers, apps",
+    "two_way": "what people write: numbers, services, the inbox",
     "sandbox": "what never leaves: phones, caught mail",
     "operations": "doctor, audit, backups, retention",
     "dialects": "vendors' APIs, a folder each: the other edges read what each registers of itself",

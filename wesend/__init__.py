@@ -19,6 +19,7 @@ from .gateways import balances, registry, request_limits, vendors
 from .messages.receipts import inbox as receipt_inbox
 from .messages.sending import opted_out
 from .sandbox import api as sandbox_api
+from .two_way import conversations, incoming, matching
 from .web import api_sessions, health, logs, metrics, response_headers, unstorable
 
 
@@ -53,6 +54,9 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     rate_limit.init_app(app)
     receipt_inbox.init_app(app)
     opted_out.init_app(app)
+    incoming.init_app(app)
+    matching.init_app(app)
+    conversations.init_app(app)
     for dialect in DIALECTS:
         dialect.register(app)
     callbacks.init_app(app)

@@ -29,8 +29,20 @@ from .messages.dispatch.dispatcher import Dispatcher
 from .messages.receipts import inbox as receipt_inbox
 from .messages.receipts import polling
 from .messages.sending import actions, bulk
-from .operations import alerts, backup, carrier_alerts, clock_changes, new_devices, retention, status_counts, storage_watch
+from .operations import (
+    alerts,
+    backup,
+    carrier_alerts,
+    clock_changes,
+    forwarding,
+    new_devices,
+    retention,
+    status_counts,
+    storage_watch,
+)
 from .sandbox import handed_in, mail_catcher
+from .two_way import approval, incoming, matching, months
+from .two_way import forwarding as forwards
 from .verification import ending
 from .wallets import deposit_polling
 from .webhooks import attempts, deliver
@@ -130,6 +142,22 @@ def match_receipts(_app: Flask) -> None:
     repeat(receipt_inbox.match_new)
 
 
+def match_messages(_app: Flask) -> None:
+    """Give what people wrote to the accounts that it is for."""
+    matching.match_new()
+
+
+def bill_services(app: Flask) -> None:
+    """Take the months of numbers and keywords, and approve what the sandbox was asked for."""
+    repeat(months.bill_due)
+    approval.approve_sandbox(round(app.config["WESEND"].sandbox_delay * clock.SECOND), actor="system")
+
+
+def forward_messages(_app: Flask) -> None:
+    """Mail what people wrote to those who asked for it."""
+    forwarding.send_due()
+
+
 def fail_over(_app: Flask) -> None:
     """Find another way for what waits for a gateway that is gone."""
     failover.fail_over_removed()
@@ -155,6 +183,8 @@ def housekeeping(app: Flask) -> None:
     repeat(attempts.forget_old)
     repeat(receipt_inbox.forget_old)
     repeat(handed_in.forget_old)
+    repeat(incoming.forget_old)
+    repeat(forwards.forget_old)
     groups.sweep_deleted()
     uploads.forget_old()
     bulk.sweep_rejected()
@@ -216,6 +246,9 @@ SWEEPS: tuple[tuple[Callable[[Flask], None], float], ...] = (
     (release, 0.5),
     (poll_receipts, 0.3),
     (match_receipts, 0.2),
+    (match_messages, 0.1),
+    (bill_services, 0.5),
+    (forward_messages, 1.0),
     (poll_deposits, 0.5),
     (ask_balances, 2.0),
     (recover, 2.0),

@@ -7,6 +7,7 @@ from .gateways import models as gateways
 from .messages.state import models as messages
 from .operations import models as operations
 from .routing import models as routing
+from .two_way import models as two_way
 from .verification import models as verification
 from .wallets import models as wallets
 from .webhooks import models as webhooks
@@ -19,6 +20,7 @@ __all__ = [
     "messages",
     "operations",
     "routing",
+    "two_way",
     "verification",
     "wallets",
     "webhooks",

@@ -131,7 +131,7 @@ class TestWebhooks:
             CallbackReceipt(OURS, OURS, "+256772000002", Receipt(FAILED, "failed", "No service"))
         ]
 
-    @pytest.mark.parametrize("event", ["sms:received", "system:ping", "brand:new"])
+    @pytest.mark.parametrize("event", ["sms:data-received", "system:ping", "brand:new"])
     def test_other_events_change_nothing(self, adapter, event):
         assert adapter.read_callback(signed(call(event, {"messageId": "abc"}))) == []
 

@@ -159,7 +159,7 @@ class TestEveryType:
 @pytest.mark.parametrize("kind", sms.TYPES.values(), ids=lambda kind: kind.type)
 def test_every_sms_type_takes_a_rate_and_a_width(kind):
     given = {option.name: option.default for option in kind.common_options}
-    assert given == {"tps": None, "parallel": 16}
+    assert given == {"tps": None, "parallel": 16, "inbound_account": None}
 
 
 @pytest.mark.parametrize("kind", money.TYPES.values(), ids=lambda kind: kind.type)

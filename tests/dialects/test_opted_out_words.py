@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from tests.support import inbound
 from wesend.accounts.service import get_account
 from wesend.contacts import opting_out
 from wesend.core import clock as time
 from wesend.database import query
 from wesend.messages.dispatch import queue
-from wesend.messages.receipts import inbound
 from wesend.messages.sending.compose import Composer, read_recipients
 from wesend.messages.sending.options import Options, Origin
 from wesend.messages.sending.send import send

@@ -6,6 +6,7 @@ import io
 
 import pytest
 
+from tests.support import inbound
 from wesend.accounts.sides import LIVE, SANDBOX
 from wesend.contacts import groups, opting_out
 from wesend.contacts import service as contacts
@@ -14,7 +15,6 @@ from wesend.database import query
 from wesend.messages.campaigns import email as email_campaigns
 from wesend.messages.campaigns import sms as sms_campaigns
 from wesend.messages.email import tracking
-from wesend.messages.receipts import inbound
 from wesend.messages.sending.options import Options
 from wesend.routing import senders
 from wesend.wallets.service import find_wallet

@@ -7,8 +7,8 @@ import json
 import pytest
 from werkzeug.test import TestResponse
 
+from tests.support import inbound
 from wesend.adapters.sms.base import DELIVERED, CallbackReceipt, Receipt
-from wesend.messages.receipts import inbound
 from wesend.messages.receipts import inbox as receipt_inbox
 
 from ..support.dashboard import Visitor

@@ -11,7 +11,7 @@ import phonenumbers
 
 from ..core import clock
 from ..core.errors import AccountNotFound, InvalidInput
-from ..database import Row, Tx, atomic, cached, query, query_one
+from ..database import Row, Tx, atomic, cached, query, query_one, reading
 from ..database.rows import AccountRow
 from . import audit_log, roles
 from .roles import OPERATE, SEE, Actor
@@ -73,8 +73,8 @@ def create_account(
     return AccountInfo(account_id, name, country, time_zone, True, is_sandbox)
 
 
-def get_account(account_id: int) -> AccountInfo:
-    row = query_one("SELECT * FROM accounts WHERE id = ?", (account_id,))
+def get_account(account_id: int, tx: Tx | None = None) -> AccountInfo:
+    row = reading(tx).one("SELECT * FROM accounts WHERE id = ?", (account_id,))
     if row is None:
         raise AccountNotFound(f"There is no account {account_id}")
     return AccountInfo.of(row)

@@ -29,6 +29,11 @@ def side_of(*, is_sandbox: bool) -> Side:
     return SANDBOX if is_sandbox else LIVE
 
 
+def side_of_row(row: Row) -> Side:
+    """Of a row that is of one side alone."""
+    return side_of(is_sandbox=row["side"] == SANDBOX)
+
+
 def changing(side: Side | None) -> tuple[Side | None, bool]:
     """The parameters of CHANGEABLE: the side, and whether it may change what serves both."""
     return side, side != SANDBOX

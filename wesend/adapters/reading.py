@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 from ..core import money
@@ -49,6 +50,21 @@ def text(value: Any, longest: int = LONGEST) -> str | None:
         return None
     line = str(value).encode(errors="replace").decode()
     return " ".join("".join(c if c.isprintable() else " " for c in line[: 4 * longest]).split())[:longest] or None
+
+
+LONGEST_TEXT = 2000  # characters kept of what somebody wrote
+
+
+def message_text(value: Any) -> str:
+    """What somebody wrote, with its lines, as far as it can be stored; "" for what is no text."""
+    if not isinstance(value, str):
+        return ""
+    return value[: 2 * LONGEST_TEXT].replace("\0", "").encode(errors="replace").decode()[:LONGEST_TEXT]
+
+
+def fingerprint(*facts: str | None) -> str:
+    """Stands for the id of a message whose vendor gives it none."""
+    return sha256("\0".join(fact or "" for fact in facts).encode(errors="replace")).hexdigest()
 
 
 def whole(value: Any) -> int | None:

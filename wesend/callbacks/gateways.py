@@ -14,8 +14,8 @@ from werkzeug.formparser import FormDataParser
 from ..adapters.callbacks import BadSignature, CallbackRequest, UnreadableCallback
 from ..adapters.sms.base import SmsGateway, read_either
 from ..gateways import registry, service
-from ..messages.receipts import inbound
 from ..messages.receipts import inbox as receipt_inbox
+from ..two_way import incoming
 from ..wallets import deposit_polling
 
 blueprint = Blueprint("callbacks", __name__, url_prefix="/callbacks")
@@ -30,9 +30,9 @@ def take_receipts(name: str, token: str) -> ResponseReturnValue:
     called = _called()
     receipts, messages = _read(lambda call: read_either(gateway, call), called)
     if messages:
-        inbound.take(name, messages)
+        incoming.keep(name, messages, _raw(called))
     if receipts:
-        receipt_inbox.keep(name, receipts, called.body.decode("utf-8", "replace") or request.query_string.decode("latin-1"))
+        receipt_inbox.keep(name, receipts, _raw(called))
     return _answered(gateway.inbound_answer if messages and not receipts else gateway.callback_answer)
 
 
@@ -40,10 +40,11 @@ def take_receipts(name: str, token: str) -> ResponseReturnValue:
 def take_inbound(name: str, token: str) -> ResponseReturnValue:
     """Messages that people wrote, at an address of their own."""
     gateway = _sms_gateway(name, token)
-    messages = _read(gateway.read_inbound, _called())
+    called = _called()
+    messages = _read(gateway.read_inbound, called)
     if not messages:
         abort(400)
-    inbound.take(name, messages)
+    incoming.keep(name, messages, _raw(called))
     return _answered(gateway.inbound_answer)
 
 
@@ -54,12 +55,17 @@ def _sms_gateway(name: str, token: str) -> SmsGateway:
     return gateway
 
 
+def _raw(called: CallbackRequest) -> str:
+    return called.body.decode("utf-8", "replace") or request.query_string.decode("latin-1")
+
+
 def _answered(answer: tuple[str | None, int]) -> ResponseReturnValue:
-    """What the vendor wants to read: JSON is called so, whatever is in the file."""
+    """What the vendor wants to read: JSON and XML are called so, whatever is in the file."""
     body, status = answer
     if body is None:
         return "", status
-    return Response(body, status, mimetype="application/json" if body[:1] in ("{", "[") else "text/plain")
+    mimetype = {"{": "application/json", "[": "application/json", "<": "text/xml"}.get(body[:1], "text/plain")
+    return Response(body, status, mimetype=mimetype)
 
 
 @blueprint.route("/money/<name>/<token>", methods=["GET", "POST", "PUT"])

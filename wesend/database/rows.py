@@ -171,6 +171,21 @@ class ContactRow(TypedDict):
     created_at: int
 
 
+class ConversationRow(TypedDict):
+    """Of conversations."""
+
+    id: int
+    account_id: int
+    phone: str
+    number: str
+    service_id: int | None
+    side: str
+    text: str
+    unread: int
+    opted_out: int
+    last_at: int
+
+
 class DailyCountRow(TypedDict):
     """Of daily_counts."""
 
@@ -224,6 +239,19 @@ class FactorLockRow(TypedDict):
     user_id: int
     failures: int
     locked_until: int | None
+
+
+class ForwardedMailRow(TypedDict):
+    """Of forwarded_mails."""
+
+    id: int
+    service_id: int
+    inbound_id: int
+    recipient: str
+    state: str
+    attempts: int
+    due_at: int
+    created_at: int
 
 
 class GatewayRow(TypedDict):
@@ -311,17 +339,58 @@ class IdempotencyKeyRow(TypedDict):
     created_at: int
 
 
+class InboundCountRow(TypedDict):
+    """Of inbound_counts."""
+
+    gateway: str
+    outcome: str
+    total: int
+
+
 class InboundMessageRow(TypedDict):
     """Of inbound_messages."""
 
     id: int
     uid: str
     account_id: int
+    service_id: int | None
+    wallet_id: int | None
+    side: str | None
     gateway: str
     sender: str
     recipient: str | None
     text: str
+    keyword: str | None
+    opt_out: int
+    cost_micros: int
+    currency: str | None
+    billed: int
+    answer: str | None
+    answer_note: str | None
     created_at: int
+
+
+class IncomingMessageRow(TypedDict):
+    """Of incoming_messages."""
+
+    id: int
+    uid: str
+    gateway: str
+    gateway_ref: str | None
+    sender: str
+    recipient: str | None
+    text: str
+    raw: str | None
+    meaning: str | None
+    part_ref: str | None
+    part_number: int | None
+    part_total: int | None
+    digest: str | None
+    unanswered_at: int | None
+    account_id: int | None
+    told_at: int
+    state: str
+    inbound_id: int | None
 
 
 class KnownAddressRow(TypedDict):
@@ -369,6 +438,8 @@ class LedgerEntryRow(TypedDict):
     batch_id: int | None
     message_id: int | None
     deposit_id: int | None
+    inbound_id: int | None
+    service_id: int | None
     charge_no: int | None
     created_at: int
 
@@ -488,6 +559,14 @@ class RecoveryCodeRow(TypedDict):
     code_sha256: str
 
 
+class ReplyRow(TypedDict):
+    """Of replies."""
+
+    message_id: int
+    service_id: int
+    answer: str | None
+
+
 class RouteRow(TypedDict):
     """Of routes."""
 
@@ -575,6 +654,74 @@ class StatusCountRow(TypedDict):
     gateway: str
     status: str
     count: int
+
+
+class TwoWayNumberRow(TypedDict):
+    """Of two_way_numbers."""
+
+    id: int
+    number: str
+    digits: str
+    national: str
+    gateway: str
+    country: str
+    type: str
+    side: str
+    is_on: int
+    created_at: int
+
+
+class TwoWayPriceRow(TypedDict):
+    """Of two_way_prices."""
+
+    country: str
+    setup_fee_micros: int
+    monthly_fee_micros: int
+    keyword_fee_micros: int
+    inbound_price_micros: int | None
+    outbound_price_micros: int | None
+    toll_free_price_micros: int | None
+    networks: str
+    is_on: int
+    updated_at: int
+
+
+class TwoWayServiceRow(TypedDict):
+    """Of two_way_services."""
+
+    id: int
+    account_id: int
+    wallet_id: int
+    number_id: int | None
+    side: str
+    api: str
+    country: str
+    type: str
+    keyword: str | None
+    toll_free: int
+    use_case: str
+    company_name: str
+    kyc_document_urls: str
+    auto_reply_enabled: int
+    auto_reply_text: str | None
+    help_text: str | None
+    forward_email: str | None
+    status: str
+    rejection_reason: str | None
+    suspend_reason: str | None
+    setup_fee_micros: int | None
+    monthly_fee_micros: int | None
+    inbound_price_micros: int | None
+    outbound_price_micros: int | None
+    charged_micros: int
+    months: int
+    activated_at: int | None
+    bill_at: int | None
+    past_due_since: int | None
+    suspended_at: int | None
+    cancelled_at: int | None
+    decided_at: int | None
+    created_at: int
 
 
 class UnlistedWordRow(TypedDict):
@@ -766,6 +913,7 @@ class WebhookEndpointRow(TypedDict):
     events: str | None
     managed: int
     side: str | None
+    service_id: int | None
     is_active: int
     disabled_reason: str | None
     failing_since: int | None

@@ -127,6 +127,24 @@ CHECKS: tuple[tuple[str, str, str], ...] = (
         """,
         "credits <> CASE WHEN status = 'successful' THEN 1 ELSE 0 END",
     ),
+    (
+        "incoming message {} cost {} but its ledger shows {}",
+        """
+            SELECT i.uid, i.cost_micros, -coalesce(sum(e.amount_micros), 0) AS paid
+            FROM inbound_messages i LEFT JOIN ledger_entries e ON e.inbound_id = i.id AND e.kind = 'inbound_charge'
+            GROUP BY i.id, i.uid, i.cost_micros
+        """,
+        "paid <> cost_micros",
+    ),
+    (
+        "two-way service {} was charged {} in fees but its ledger shows {}",
+        """
+            SELECT s.id, s.charged_micros, -coalesce(sum(e.amount_micros), 0) AS paid
+            FROM two_way_services s LEFT JOIN ledger_entries e ON e.service_id = s.id AND e.kind = 'service_fee'
+            GROUP BY s.id, s.charged_micros
+        """,
+        "paid <> charged_micros",
+    ),
 )
 """Sentence with three places, the query whose rows fill it, and which of them are a problem."""
 

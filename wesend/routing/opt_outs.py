@@ -13,7 +13,7 @@ from ..core.current_app import this_app
 from ..database import Tx, marks, query_one, reading
 
 SMS, EMAIL = "sms", "email"
-RECORDED = "wesend.opt_outs_recorded"
+RECORDED, REMOVED = "wesend.opt_outs_recorded", "wesend.opt_outs_removed"
 
 Recorded = Callable[[Tx, int, str, str, Side | None], None]
 """Told in the transaction that records an opt-out: account, channel, address, side."""
@@ -22,6 +22,11 @@ Recorded = Callable[[Tx, int, str, str, Side | None], None]
 def when_recorded(app: Flask, call: Recorded) -> None:
     """What is sent lies in a domain below this one: it asks to be told, so that what waits is taken back."""
     app.extensions.setdefault(RECORDED, []).append(call)
+
+
+def when_removed(app: Flask, call: Recorded) -> None:
+    """The same when one is taken back."""
+    app.extensions.setdefault(REMOVED, []).append(call)
 
 
 def add_opt_out(tx: Tx, *, account_id: int, channel: str, address: str, source: str, side: Side | None = None) -> bool:
@@ -40,13 +45,13 @@ def add_opt_out(tx: Tx, *, account_id: int, channel: str, address: str, source: 
 
 def remove_opt_out(tx: Tx, *, account_id: int, channel: str, address: str, side: Side | None = None) -> bool:
     """Whether there was one that ``side`` may take back: people every one, the sandbox its own alone."""
-    return (
-        tx.changed(
-            f"DELETE FROM opt_outs WHERE account_id = ? AND channel = ? AND address = ? AND {CHANGEABLE}",
-            (account_id, channel, address.lower(), *changing(side)),
-        )
-        > 0
+    removed = tx.changed(
+        f"DELETE FROM opt_outs WHERE account_id = ? AND channel = ? AND address = ? AND {CHANGEABLE}",
+        (account_id, channel, address.lower(), *changing(side)),
     )
+    for call in this_app().extensions.get(REMOVED, ()) if removed else ():
+        call(tx, account_id, channel, address.lower(), side)
+    return removed > 0
 
 
 def has_opt_outs(account_id: int, channel: str) -> bool:

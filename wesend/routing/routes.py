@@ -97,13 +97,13 @@ def candidates(country: str, e164: str, code: str | None = None, tx: Tx | None =
     return [entry[3] for entry in sorted(fitting)] if len(fitting) > 1 else [entry[3] for entry in fitting]
 
 
-def wallet_price(price_micros: int, currency: str, segments: int, wallet_currency: str) -> int | None:
+def wallet_price(price_micros: int, currency: str, segments: int, wallet_currency: str, tx: Tx | None = None) -> int | None:
     """What ``segments`` cost a wallet, in its micro-units; None when a rate is missing. Credits: one a segment."""
     if wallet_currency == money.CREDITS:
         return segments * money.MICRO
     if wallet_currency == currency:
         return money.price(price_micros, segments)
-    table = rates()
+    table = rates(tx)
     if currency not in table or wallet_currency not in table:
         return None
     return money.price(price_micros, segments, from_per_usd=table[currency], to_per_usd=table[wallet_currency])

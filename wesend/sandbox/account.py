@@ -15,6 +15,8 @@ from ..core import money
 from ..database import query_one
 from ..database.schema_version import alone
 from ..routing import senders
+from ..two_way import approval, services
+from ..two_way.numbers import DEDICATED, SHARED
 from ..wallets import service as wallets
 from .published import Published, all_published, first_wallet_uid
 
@@ -23,6 +25,7 @@ ACTOR = "system"
 SENDERS = ("MYBRAND", "MyApp")
 COUNTRIES = ["UG", "KE", "TZ", "RW", "NG", "GH", "ZM"]
 
+KEYWORD, USE_CASE = "JOIN", "Trying out messages that people write"
 CONTACTS = (
     ("+256712345678", "Ann", {"city": "Kampala"}),
     ("+256772345678", "Ben", {"city": "Gulu"}),
@@ -51,6 +54,9 @@ def _ensure() -> int:
             sender = senders.request_sender(account_id=account_id, name=name, countries=COUNTRIES, side=SANDBOX, actor=ACTOR)
             senders.decide_sender(sender["id"], approve=True, actor=ACTOR)
     _ensure_contacts(account_id)
+    for api, access in all_published().items():
+        if access.has_services:
+            _ensure_services(account_id, api, access)
     return account_id
 
 
@@ -82,6 +88,17 @@ def find_account() -> int | None:
     """The sandbox account's id; None where none was made."""
     row = query_one("SELECT id FROM accounts WHERE is_sandbox = 1")
     return row["id"] if row else None
+
+
+def _ensure_services(account_id: int, api: str, access: Published) -> None:
+    """A keyword on the shared number, and a number of its own."""
+    account, wallet = accounts.get_account(account_id), wallets.find_wallet(access.wallet_uid, actor=ACTOR)
+    held = {service["type"] for service in services.list_services(account_id, side=SANDBOX, actor=ACTOR)}
+    for kind, keyword in ((SHARED, KEYWORD), (DEDICATED, None)):
+        if kind not in held:
+            wanted = services.Request(account.country, kind, keyword, USE_CASE, NAME, api)
+            services.request(account, wallet, wanted, actor=ACTOR)
+    approval.approve_sandbox(0, actor=ACTOR)
 
 
 def default_wallet() -> wallets.WalletInfo | None:

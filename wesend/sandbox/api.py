@@ -11,17 +11,19 @@ from flask import Blueprint, Flask, Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 
+from ..adapters.reading import message_text
 from ..core import thread_slots
 from ..core.client_addresses import may_use_sandbox
 from ..core.errors import MessageNotFound
 from ..core.thread_slots import LONG_POLLS
-from . import caught_mail
+from . import caught_mail, received
 from . import inbox as sandbox_inbox
 from .inbox import Wanted
 
 blueprint = Blueprint("sandbox", __name__, url_prefix="/sandbox")
 LONGEST_WAIT = 30.0
 LOOK_EVERY = 0.1
+LONGEST_SENDER = 65  # characters of a number, or of what stands for one
 CODES = {400: "invalid_argument", 404: "not_found", 405: "method_not_allowed"}
 
 
@@ -59,6 +61,23 @@ def show_error(error: HTTPException) -> Response | None:
 @blueprint.get("/messages")
 def list_messages() -> ResponseReturnValue:
     return _wait_for("messages", lambda wanted: [_json(found) for found in sandbox_inbox.messages(wanted)])
+
+
+@blueprint.post("/messages")
+def take_message() -> ResponseReturnValue:
+    """An inbound message, as if a phone had written it; it is matched before this answers."""
+    given = request.get_json(silent=True)
+    if not isinstance(given, dict):
+        raise BadRequest("The body is a JSON object with from, to and text")
+    sender, recipient, text = (given.get(name) for name in ("from", "to", "text"))
+    if not isinstance(sender, str) or not sender.strip() or len(sender) > LONGEST_SENDER:
+        raise BadRequest("from is the phone that writes")
+    if recipient is not None and not isinstance(recipient, str):
+        raise BadRequest("to is the number that is written to")
+    if not isinstance(text, str):
+        raise BadRequest("text is what is written")
+    found = received.take(sender.strip(), (recipient or "").strip()[:LONGEST_SENDER] or None, message_text(text))
+    return {"id": found.message_id, "account_id": found.account_id, "service_id": found.service_id}, 201
 
 
 @blueprint.get("/emails")

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..accounts import roles, sides
+from ..accounts import roles
 from ..accounts.roles import SEE, Actor
 from ..accounts.service import AccountInfo
-from ..adapters.sms.base import DELIVERED, FAILED, CallbackReceipt, Receipt
+from ..adapters.sms.base import DELIVERED, FAILED, CallbackInbound, CallbackReceipt, Receipt
 from ..core.errors import Conflict, InvalidInput
 from ..core.phones import normalise
 from ..database import query, query_one
 from ..database.rows import DepositRow, MessageRow
 from ..gateways.registry import SANDBOX
-from ..messages.receipts import inbound
 from ..messages.receipts import inbox as receipt_inbox
 from ..messages.reporting import history
 from ..messages.state.sealed_texts import readable
+from ..two_way import incoming, matching
 from ..wallets import deposit_settlement
 from .inbox import TAKEN
 
@@ -116,7 +116,8 @@ def answer(account: AccountInfo, number: str, text: str, *, actor: Actor) -> Non
     if not text.strip():
         raise InvalidInput("Write something", {"text": ["Missing"]})
     last = query_one(LAST_SENDER, (phone.e164, account.id, SANDBOX))
-    inbound.receive(SANDBOX, phone.e164, last["sender"] if last else None, text.strip(), account_id=account.id, side=sides.SANDBOX)
+    written = CallbackInbound(phone.e164, last["sender"] if last else None, text.strip())
+    matching.match_one(incoming.keep_simulated(account.id, written).id)
 
 
 SANDBOX_DEPOSIT = """

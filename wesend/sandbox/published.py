@@ -19,6 +19,7 @@ class Published(NamedTuple):
     """A dialect's access to the sandbox. ``opening``: the wallet's first balance, a decimal text.
 
     ``more``: what a script needs beside the credentials, from the ids of the sandbox's contact groups.
+    ``has_services``: it can ask for numbers that people write to, so its wallet has one of each kind.
     """
 
     credentials: Credentials
@@ -26,6 +27,7 @@ class Published(NamedTuple):
     currency: str
     opening: str
     more: Callable[[list[int]], dict[str, Any]] = _nothing_more
+    has_services: bool = False
 
 
 def register(app: Flask, api: str, access: Published) -> None:

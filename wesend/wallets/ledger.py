@@ -22,6 +22,8 @@ def debit(
     description: str,
     batch_id: int | None = None,
     message_id: int | None = None,
+    inbound_id: int | None = None,
+    service_id: int | None = None,
     charge_no: int | None = None,
 ) -> int:
     """Take ``amount_micros``; the balance after. InsufficientBalance when there is less, and nothing is written."""
@@ -35,7 +37,8 @@ def debit(
         raise_insufficient(tx, wallet_id, amount_micros)
     balance = row[0]
     if amount_micros:
-        _enter(tx, wallet_id, kind, -amount_micros, balance, description, batch_id, message_id, None, charge_no)
+        subjects = (batch_id, message_id, None, inbound_id, service_id, charge_no)
+        _enter(tx, wallet_id, kind, -amount_micros, balance, description, subjects)
     return balance
 
 
@@ -61,7 +64,8 @@ def credit(
         raise WalletNotFound
     balance = row[0]
     if amount_micros:
-        _enter(tx, wallet_id, kind, amount_micros, balance, description, batch_id, message_id, deposit_id, charge_no)
+        subjects = (batch_id, message_id, deposit_id, None, None, charge_no)
+        _enter(tx, wallet_id, kind, amount_micros, balance, description, subjects)
     return balance
 
 
@@ -79,21 +83,12 @@ def raise_insufficient(tx: Tx, wallet_id: int, required_micros: int) -> NoReturn
 
 ENTER = """
     INSERT INTO ledger_entries (wallet_id, kind, amount_micros, balance_after_micros, description,
-        batch_id, message_id, deposit_id, charge_no, created_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        batch_id, message_id, deposit_id, inbound_id, service_id, charge_no, created_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+Subjects = tuple[int | None, int | None, int | None, int | None, int | None, int | None]
+"""What an entry was for: batch, message, deposit, incoming message, service, and which charge of it."""
 
 
-def _enter(
-    tx: Tx,
-    wallet_id: int,
-    kind: str,
-    amount: int,
-    balance: int,
-    description: str,
-    batch_id: int | None,
-    message_id: int | None,
-    deposit_id: int | None,
-    charge_no: int | None,
-) -> None:
-    tx.execute(ENTER, (wallet_id, kind, amount, balance, description, batch_id, message_id, deposit_id, charge_no, clock.now_ms()))
+def _enter(tx: Tx, wallet_id: int, kind: str, amount: int, balance: int, description: str, subjects: Subjects) -> None:
+    tx.execute(ENTER, (wallet_id, kind, amount, balance, description, *subjects, clock.now_ms()))

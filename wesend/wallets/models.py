@@ -29,7 +29,9 @@ class Wallet(db.Model):
 
 
 class LedgerEntry(db.Model):
-    """One movement of a balance. Never updated, never deleted (triggers). ``charge_no`` counts a message's payments."""
+    """One movement of a balance. Never updated, never deleted (triggers). ``charge_no`` counts a message's payments,
+    and a service's months (0: its setup).
+    """
 
     __tablename__ = "ledger_entries"
     id = db.mapped_column(Id, primary_key=True)
@@ -41,12 +43,19 @@ class LedgerEntry(db.Model):
     batch_id = db.mapped_column(ForeignKey("batches.id"))
     message_id = db.mapped_column(ForeignKey("messages.id"))
     deposit_id = db.mapped_column(ForeignKey("deposits.id"))
+    inbound_id = db.mapped_column(ForeignKey("inbound_messages.id"))
+    service_id = db.mapped_column(ForeignKey("two_way_services.id"))
     charge_no = db.mapped_column(Integer)
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (
-        CheckConstraint("kind IN ('credit', 'sms_charge', 'refund', 'manual_credit', 'manual_debit')", name="kind"),
+        CheckConstraint(
+            "kind IN ('credit', 'sms_charge', 'refund', 'manual_credit', 'manual_debit', 'service_fee', 'inbound_charge')",
+            name="kind",
+        ),
         CheckConstraint("balance_after_micros >= 0", name="balance"),
-        CheckConstraint("(kind IN ('sms_charge', 'manual_debit')) = (amount_micros < 0)", name="sign"),
+        CheckConstraint(
+            "(kind IN ('sms_charge', 'manual_debit', 'service_fee', 'inbound_charge')) = (amount_micros < 0)", name="sign"
+        ),
         Index("ix_ledger_entries_wallet_id", "wallet_id", "id"),
         Index("ix_ledger_entries_batch_id", "batch_id", sqlite_where=text("batch_id IS NOT NULL")),
         Index("ix_ledger_entries_message_id", "message_id", sqlite_where=text("message_id IS NOT NULL")),
@@ -64,6 +73,8 @@ class LedgerEntry(db.Model):
             unique=True,
             sqlite_where=text("kind = 'sms_charge' AND message_id IS NOT NULL"),
         ),
+        Index("uq_ledger_entries_inbound", "inbound_id", unique=True, sqlite_where=text("inbound_id IS NOT NULL")),
+        Index("uq_ledger_entries_service", "service_id", "charge_no", unique=True, sqlite_where=text("service_id IS NOT NULL")),
         Index("uq_ledger_entries_deposit", "deposit_id", unique=True, sqlite_where=text("deposit_id IS NOT NULL")),
     )
 

@@ -15,6 +15,8 @@ KINDS = {
     "refund": "Refund",
     "manual_credit": "Credit by hand",
     "manual_debit": "Debit by hand",
+    "service_fee": "Number or keyword",
+    "inbound_charge": "Incoming message",
 }
 # What was never taken in as a whole has no page, and keeps its two entries: paid, and given back.
 ENTRY = """

@@ -14,6 +14,7 @@ from ..database.rows import WebhookAttemptRow, WebhookDeliveryRow, WebhookEndpoi
 from ..gateways import request_limits
 from . import deliver
 from .endpoints import get_endpoint
+from .formats import Event
 from .outbox import dump
 
 KEPT_MS = 30 * clock.DAY
@@ -92,23 +93,30 @@ def send_test(endpoint_id: int, *, allow_private: bool, actor: Actor) -> Webhook
     """Post a test event now, whether the endpoint is on or off; its attempt. TooManyAsked."""
     endpoint = get_endpoint(endpoint_id, actor=actor)
     roles.require(actor, MANAGE, endpoint["account_id"])
+    sample = {"event": TEST_EVENT, "webhook_id": endpoint["id"], "timestamp": clock.iso(clock.now_ms())}
+    return send_sample(endpoint, Event(TEST_EVENT, "test", sample), allow_private=allow_private, actor=actor)
+
+
+def send_sample(endpoint: WebhookEndpointRow, sample: Event, *, allow_private: bool, actor: Actor) -> WebhookAttemptRow:
+    """Post an event that did not happen, once and now; its attempt. TooManyAsked."""
+    roles.require(actor, MANAGE, endpoint["account_id"])
     with request_limits.asked_by_hand():
-        return _post_test(endpoint, allow_private, actor)
+        return _post_sample(endpoint, sample, allow_private, actor)
 
 
-def _post_test(endpoint: WebhookEndpointRow, allow_private: bool, actor: Actor) -> WebhookAttemptRow:
+def _post_sample(endpoint: WebhookEndpointRow, sample: Event, allow_private: bool, actor: Actor) -> WebhookAttemptRow:
     token = f"test-{new_id()}"
     uid = f"msg_{new_id()}"
     now = clock.now_ms()
-    payload = dump({"event": TEST_EVENT, "webhook_id": endpoint["id"], "timestamp": clock.iso(now)})
+    payload = dump(sample.payload)
     # One attempt is all a test gets: as if the others had been made.
     delivery_id = write(
         lambda tx: tx.insert(
             "webhook_deliveries",
             uid=uid,
             endpoint_id=endpoint["id"],
-            event=TEST_EVENT,
-            subject="test",
+            event=sample.name,
+            subject=sample.subject,
             payload=payload,
             attempts=deliver.most_attempts(endpoint["format"], TEST_EVENT) - 1,
             due_at=now + deliver.LEASE_MS,

@@ -15,8 +15,8 @@ from ..core import clock, vault
 from ..core.errors import InvalidInput, WebhookNotFound
 from ..database import Reader, Row, Tx, atomic, cached, query, query_one
 from ..database.rows import WebhookEndpointRow
-from .formats import Owner, find_format
-from .models import LISTENING_ROW, OWN_ROW
+from .formats import RECEIVED, Owner, find_format
+from .models import INBOUND_ROW, LISTENING_ROW, OWN_ROW
 
 DISABLE_AFTER_MS = 3 * clock.DAY
 URL_LENGTH = 2000
@@ -26,10 +26,14 @@ STORAGE_LOW = "storage.low"
 
 
 class Listener(NamedTuple):
-    """An endpoint that is on; ``events`` None means every one."""
+    """An endpoint that is on; ``events`` None means every one. ``service_id``: it is told that service's messages alone;
+    ``is_inbound``: the account's address for what people write.
+    """
 
     id: int
     events: frozenset[str] | None
+    service_id: int | None = None
+    is_inbound: bool = False
 
 
 def new_secret() -> str:
@@ -61,7 +65,8 @@ def read_address(url: str, field: str = "url") -> Address:
     return Address(url.replace(parts.netloc, host, 1), f"{user}:{password}")
 
 
-def _sealed(credentials: str | None) -> str | None:
+def sealed(credentials: str | None) -> str | None:
+    """Credentials as they are kept."""
     return None if credentials is None else vault.seal(credentials)
 
 
@@ -71,7 +76,7 @@ def lead_to(tx: Tx, endpoint: WebhookEndpointRow, address: Address) -> None:
         return
     tx.execute(
         "UPDATE webhook_endpoints SET url = ?, credentials = ? WHERE id = ?",
-        (address.url, _sealed(address.credentials), endpoint["id"]),
+        (address.url, sealed(address.credentials), endpoint["id"]),
     )
 
 
@@ -93,7 +98,9 @@ def add_endpoint(
     """A new endpoint and its secret, which only this dialect's rule ever shows again."""
     roles.require(actor, MANAGE, account_id)
     get_account(account_id)
-    known = (*find_format(format_name).events, *own_events(actor))
+    format_ = find_format(format_name)
+    events = [format_.received or event if event == RECEIVED else event for event in events] if events else None
+    known = (*format_.events, *own_events(actor))
     unknown = [event for event in events or [] if event not in known]
     if unknown:
         raise InvalidInput(f"{format_name} has no event {', '.join(unknown)}: choose from {', '.join(known)}")
@@ -105,7 +112,7 @@ def add_endpoint(
             account_id=account_id,
             format=format_name,
             url=address.url,
-            credentials=_sealed(address.credentials),
+            credentials=sealed(address.credentials),
             secret=vault.seal(secret),
             events=",".join(events) if events else None,
             managed=managed,
@@ -193,13 +200,17 @@ def remove_endpoint(endpoint_id: int, *, actor: Actor) -> None:
     endpoint = get_endpoint(endpoint_id, actor=actor)
     roles.require(actor, MANAGE, endpoint["account_id"])
     with atomic() as tx:
-        tx.execute(
-            "DELETE FROM webhook_attempts WHERE delivery_id IN (SELECT id FROM webhook_deliveries WHERE endpoint_id = ?)",
-            (endpoint_id,),
-        )
-        tx.execute("DELETE FROM webhook_deliveries WHERE endpoint_id = ?", (endpoint_id,))
-        tx.execute("DELETE FROM webhook_endpoints WHERE id = ?", (endpoint_id,))
+        remove_in(tx, endpoint_id)
         audit_log.record(tx, actor=actor, action="webhook.remove", subject=str(endpoint_id), account_id=endpoint["account_id"])
+
+
+def remove_in(tx: Tx, endpoint_id: int) -> None:
+    tx.execute(
+        "DELETE FROM webhook_attempts WHERE delivery_id IN (SELECT id FROM webhook_deliveries WHERE endpoint_id = ?)",
+        (endpoint_id,),
+    )
+    tx.execute("DELETE FROM webhook_deliveries WHERE endpoint_id = ?", (endpoint_id,))
+    tx.execute("DELETE FROM webhook_endpoints WHERE id = ?", (endpoint_id,))
 
 
 LISTENING_FOR = f"""
@@ -243,8 +254,9 @@ LISTENED_TO = """
 
 def _load_listening(reader: Reader) -> Listening:
     found: dict[tuple[int, Side, str], tuple[Listener, ...]] = {}
-    for row in reader.all("SELECT id, account_id, format, events, side FROM webhook_endpoints WHERE is_active = 1 ORDER BY id"):
-        listener = Listener(row["id"], frozenset(row["events"].split(",")) if row["events"] else None)
+    for row in reader.all("SELECT * FROM webhook_endpoints WHERE is_active = 1 ORDER BY id"):
+        events = frozenset(row["events"].split(",")) if row["events"] else None
+        listener = Listener(row["id"], events, row["service_id"], row["managed"] == INBOUND_ROW)
         for side in (LIVE, SANDBOX) if row["side"] is None else (row["side"],):
             key = (row["account_id"], side, row["format"])
             found[key] = (*found.get(key, ()), listener)

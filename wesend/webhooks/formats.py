@@ -11,10 +11,42 @@ from flask import Flask, current_app
 
 from ..accounts.sides import Side
 from ..core.errors import InvalidInput
-from ..database import Row
 from ..database.rows import BatchRow, MessageRow
 
-INBOUND = "message.received"
+RECEIVED = "message.received"
+"""By this word an endpoint of any format asks to be told what people write; each format has its own event for it."""
+
+
+class Service(NamedTuple):
+    """The two-way service that a message came to."""
+
+    id: int
+    number: str
+    keyword: str | None
+    type: str
+    toll_free: bool
+
+
+class Received(NamedTuple):
+    """A message that somebody wrote to the account. ``uid`` is a UUID; ``keyword``: of the service it was found by;
+    ``opt_out``: it was a STOP. ``wallet_uid``: the service's wallet, else the one that last paid for a message to there.
+    """
+
+    uid: str
+    account_id: int
+    wallet_uid: str | None
+    time_zone: str
+    sender: str
+    recipient: str | None
+    text: str
+    keyword: str | None
+    opt_out: bool
+    received_at: int
+    service: Service | None
+
+    @property
+    def message_id(self) -> str:
+        return f"mo_{self.uid}"
 
 
 BASE = 30
@@ -46,6 +78,10 @@ class Format:
 
     name = ""
     events: tuple[str, ...] = ()
+    received: str | None = None
+    """The event of a message that somebody wrote, one of ``events``; None in a format that doesn't tell of such."""
+    tells_unasked = False
+    """Whether an endpoint that names no events is told what people write, too: its vendor's are."""
 
     def message_changed(self, message: MessageRow, batch: BatchRow, owner: Owner) -> Event | None:
         """For a message that has just got a new status; rows as they are now."""
@@ -59,8 +95,8 @@ class Format:
         """For an e-mail that was ``opened`` or ``clicked``."""
         return None
 
-    def message_received(self, inbound: Row) -> Event | None:
-        """For a message that somebody sent to the account."""
+    def message_received(self, message: Received) -> Event | None:
+        """For a message that somebody wrote to the account; its name is ``received``."""
         return None
 
     def payload_of(self, subject: str) -> dict:

@@ -21,8 +21,8 @@ from ..core import clock, vault
 from ..database import Row, Tx, atomic, query
 from ..database.rows import WebhookEndpointRow
 from . import endpoints
-from .formats import INBOUND, find_format
-from .models import INBOUND_ROW, RECEIPTS_ROW
+from .formats import find_format
+from .models import INBOUND_ROW, RECEIPTS_ROW, SERVICE_ROW
 
 NOWHERE = endpoints.Address("", None)
 
@@ -51,6 +51,19 @@ def _find(account_id: int, api: str, side: Side) -> dict[int, WebhookEndpointRow
     return {row["managed"]: row for row in query(PAIR, (account_id, api, *changing(side)))}
 
 
+def secret_in(tx: Tx, account_id: int, api: str, side: Side) -> str:
+    """The side's secret, sealed, for an endpoint that is signed with it, too."""
+    rows = tx.all(PAIR, (account_id, api, *changing(side)))
+    return rows[0]["secret"] if rows else vault.seal(_first_secret(account_id, api, side))
+
+
+def inbound_endpoint(account_id: int, api: str, side: Side, *, actor: Actor) -> WebhookEndpointRow | None:
+    """Where a side is told what people write; None while no address is set."""
+    roles.require(actor, SEE, account_id)
+    row = _find(account_id, api, side).get(INBOUND_ROW)
+    return row if row is not None and row["url"] else None
+
+
 def _is_wanted(rows: dict[int, WebhookEndpointRow]) -> bool:
     """Off only when an address that is set is off."""
     return all(row["is_active"] for row in rows.values() if row["url"])
@@ -66,11 +79,12 @@ def _first_secret(account_id: int, api: str, side: Side) -> str:
 
 def _rows(account_id: int, api: str, side: Side) -> dict[int, WebhookEndpointRow]:
     """Both rows of a side, made where they are missing."""
-    events = [event for event in find_format(api).events if event != INBOUND]
+    received = find_format(api).received
+    events = [event for event in find_format(api).events if event != received]
     with atomic() as tx:
         if not tx.one(PAIR, (account_id, api, *changing(side))):
             secret = vault.seal(_first_secret(account_id, api, side))
-            for row, heard in ((RECEIPTS_ROW, events), (INBOUND_ROW, [INBOUND])):
+            for row, heard in ((RECEIPTS_ROW, events), (INBOUND_ROW, [received] if received else [])):
                 tx.insert(
                     "webhook_endpoints",
                     account_id=account_id,
@@ -119,6 +133,9 @@ def _record_url(tx: Tx, row: Row, url: str, actor: Actor) -> None:
         )
 
 
+ROTATE_SERVICES = "UPDATE webhook_endpoints SET secret = ? WHERE account_id = ? AND format = ? AND side = ? AND managed = ?"
+
+
 def rotate(account_id: int, api: str, side: Side, *, actor: Actor) -> str:
     """A new secret for both."""
     roles.require(actor, MANAGE, account_id)
@@ -126,4 +143,5 @@ def rotate(account_id: int, api: str, side: Side, *, actor: Actor) -> str:
     secret = endpoints.rotate_secret(rows[RECEIPTS_ROW]["id"], actor=actor)
     with atomic() as tx:
         tx.execute("UPDATE webhook_endpoints SET secret = ? WHERE id = ?", (vault.seal(secret), rows[INBOUND_ROW]["id"]))
+        tx.execute(ROTATE_SERVICES, (vault.seal(secret), account_id, api, side, SERVICE_ROW))
     return secret

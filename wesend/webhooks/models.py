@@ -5,8 +5,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text
 from ..core.columns import Id, Instant
 from ..database import db
 
-OWN_ROW, RECEIPTS_ROW, INBOUND_ROW, LISTENING_ROW = 0, 1, 2, 3
-"""What an endpoint is (``managed``): added by its owner; the two that an API edits in place; a listening command's."""
+OWN_ROW, RECEIPTS_ROW, INBOUND_ROW, LISTENING_ROW, SERVICE_ROW = 0, 1, 2, 3, 4
+"""What an endpoint is (``managed``): added by its owner; the two that an API edits in place; a listening command's;
+the address of a two-way service, by ``service_id``."""
 
 
 class WebhookEndpoint(db.Model):
@@ -22,10 +23,14 @@ class WebhookEndpoint(db.Model):
     events = db.mapped_column(String)
     managed = db.mapped_column(Integer, nullable=False, server_default="0")
     side = db.mapped_column(String)  # of the key that made it; none: it hears of both sides
+    service_id = db.mapped_column(ForeignKey("two_way_services.id"))
     is_active = db.mapped_column(Integer, nullable=False, server_default="1")
     disabled_reason = db.mapped_column(String)
     failing_since = db.mapped_column(Instant)
     created_at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (
+        Index("uq_webhook_endpoints_service_id", "service_id", unique=True, sqlite_where=text("service_id IS NOT NULL")),
+    )
 
 
 class WebhookDelivery(db.Model):

@@ -288,7 +288,7 @@ class TestInbound:
         receipts, messages = read_either(gateway, called({"type": "dlr", "id": "a1", "status": "DELIVRD"}))
         assert len(receipts) == 1 and messages == []
         receipts, messages = read_either(gateway, called({"type": "MO", "from": "256772000001", "msg": "a\nb", "mid": 7}))
-        assert receipts == [] and [tuple(one) for one in messages] == [("256772000001", None, "a\nb", "7", None)]
+        assert receipts == [] and [tuple(one)[:5] for one in messages] == [("256772000001", None, "a\nb", "7", None)]
 
     def test_neither_is_unreadable(self):
         with pytest.raises(UnreadableCallback):

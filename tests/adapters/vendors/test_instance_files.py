@@ -16,6 +16,7 @@ from wesend.database import query
 from wesend.gateways import balances, registry, service, unlisted_words
 from wesend.jobs import ask_balances
 from wesend.operations import doctor
+from wesend.two_way import matching
 
 TO = "+256712300000"
 ONE = changed(
@@ -82,7 +83,10 @@ class TestAFileOfTheOperators:
     def test_its_type_is_offered_by_the_command_and_has_a_form(self, app_with, instance):
         app = with_file(app_with, instance)
         (told,) = json.loads(run(app, "gateway", "types", "acme", "--json").stdout)["types"]
-        assert (told["kind"], [option["name"] for option in told["options"]]) == ("sms", ["base_url", "desk", "tps", "parallel"])
+        assert (told["kind"], [option["name"] for option in told["options"]]) == (
+            "sms",
+            ["base_url", "desk", "tps", "parallel", "inbound_account"],
+        )
         assert [secret["name"] for secret in told["secrets"]] == ["api_key"]
         form = Visitor(app, make_user(app)).get("/operator/new-gateway/acme").text
         assert 'name="options.desk"' in form and 'type="password"' in form
@@ -131,6 +135,7 @@ class TestAFileOfTheOperators:
             for path in (brought.path, brought.path + "/in"):
                 told = brought(path=path, json={"sender": TO, "message": "Hi there"})
                 assert (told.status_code, told.json) == (202, {})
+            matching.match_new()
             assert [row["text"] for row in query("SELECT text FROM inbound_messages")] == ["Hi there"] * 2
             assert brought(path=brought.path + "/in", json={"id": "a1", "status": "DELIVRD"}).status_code == 400
             assert brought(path=brought.path + "x/in", json={}).status_code == 404

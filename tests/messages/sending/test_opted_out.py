@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support import inbound
 from wesend.accounts.service import get_account
 from wesend.adapters.sms.base import ACCEPTED, REFUSED, TEMPORARY, Outcome
 from wesend.contacts import opting_out
@@ -17,7 +18,6 @@ from wesend.database import query, write
 from wesend.messages.dispatch import queue
 from wesend.messages.dispatch.settle import settle
 from wesend.messages.dispatch.submit import submit_accepted
-from wesend.messages.receipts import inbound
 from wesend.messages.sending import actions
 from wesend.messages.sending import send as sending
 from wesend.messages.sending.compose import read_recipients

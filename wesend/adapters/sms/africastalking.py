@@ -10,7 +10,21 @@ from .. import reading
 from ..callbacks import CallbackRequest, UnreadableCallback
 from ..http_client import ANSWERED, Reply
 from ..options import Option
-from .base import ACCEPTED, DELIVERED, FAILED, REFUSED, SENT, TEMPORARY, UNKNOWN, CallbackReceipt, Outcome, Receipt, Submission
+from .base import (
+    ACCEPTED,
+    DELIVERED,
+    FAILED,
+    REFUSED,
+    SENT,
+    STOP,
+    TEMPORARY,
+    UNKNOWN,
+    CallbackInbound,
+    CallbackReceipt,
+    Outcome,
+    Receipt,
+    Submission,
+)
 from .remote import GroupingSmsGateway, base_url, failed, unreadable
 
 LIVE, SANDBOX = "https://api.africastalking.com", "https://api.sandbox.africastalking.com"
@@ -135,6 +149,22 @@ class AfricasTalking(GroupingSmsGateway):
                 gateway_ref, None, reading.e164(request.form.get("phoneNumber")), Receipt(kept, reason or status, reason)
             )
         ]
+
+    def read_inbound(self, request: CallbackRequest) -> list[CallbackInbound]:
+        """Messages (with a text and no status), and opt-outs (of a number and a sender, without an id)."""
+        form = request.form
+        sender, phone = reading.text(form.get("from")), reading.text(form.get("phoneNumber"))
+        if "text" in form and not form.get("status") and sender is not None:
+            to, ref, date = (reading.text(form.get(field)) for field in ("to", "id", "date"))
+            return [CallbackInbound(sender, to, reading.message_text(form["text"]), ref, date)]
+        if "senderId" in form and "id" not in form and phone is not None:
+            return [_opt_out(phone, reading.text(form.get("senderId")))]
+        return []
+
+
+def _opt_out(phone: str, sender: str | None) -> CallbackInbound:
+    """Told without an id and a time, and once more after somebody came back: each counts."""
+    return CallbackInbound(phone, sender, "STOP", meaning=STOP)
 
 
 def _outcome(entry: dict | None, to_nobody: bool) -> Outcome:

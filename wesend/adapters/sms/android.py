@@ -15,12 +15,26 @@ from .. import reading
 from ..callbacks import CallbackRequest, UnreadableCallback, require_signature
 from ..http_client import ANSWERED, basic
 from ..options import Option
-from .base import ACCEPTED, DELIVERED, FAILED, NEVER_SENT, REFUSED, SENT, CallbackReceipt, Outcome, Question, Receipt, Submission
+from .base import (
+    ACCEPTED,
+    DELIVERED,
+    FAILED,
+    NEVER_SENT,
+    REFUSED,
+    SENT,
+    CallbackInbound,
+    CallbackReceipt,
+    Outcome,
+    Question,
+    Receipt,
+    Submission,
+)
 from .remote import RemoteSmsGateway, base_url, failed, unreadable
 
 # Pending and Processed: the phone has not sent it yet.
 STATES = {"sent": SENT, "delivered": DELIVERED, "failed": FAILED, "cancelled": FAILED}
 EVENTS = {"sms:sent": SENT, "sms:delivered": DELIVERED, "sms:failed": FAILED, "sms:cancelled": FAILED}
+RECEIVED = "sms:received"
 SETTLED_MS = 60_000  # by then a call that got no answer has come to an end on the server, too
 
 
@@ -29,7 +43,12 @@ class Android(RemoteSmsGateway):
     title = "Android phone"
     about = "A phone of yours with the SMS Gateway app (sms-gate.app), through its cloud or a private server."
     can_poll = True
-    options = (base_url("https://api.sms-gate.app"),)
+    options = (
+        base_url("https://api.sms-gate.app"),
+        Option("number", help="the number that people write to, for messages which don't tell it"),
+        Option("sim1", help="the number of the first SIM card, where the phone has two"),
+        Option("sim2", help="the number of the second SIM card"),
+    )
     secrets = (
         Option("username", required=True),
         Option("password", required=True),
@@ -72,12 +91,15 @@ class Android(RemoteSmsGateway):
             return Receipt(NEVER_SENT, "not_found", "The gateway has no message with our id")
         return _state(reply.object()) if reply.kind == ANSWERED else None
 
-    def read_callback(self, request: CallbackRequest) -> list[CallbackReceipt]:
+    def check_call(self, request: CallbackRequest) -> None:
         """A phone tries for two days, so the age of a signed call says nothing against it."""
         key = self.credentials["webhook_key"]
         if key:
             signed = request.body + request.header("X-Timestamp").encode(errors="replace")
             require_signature(hmac.digest(key.encode(), signed, "sha256").hex(), request.header("X-Signature").lower())
+
+    def read_callback(self, request: CallbackRequest) -> list[CallbackReceipt]:
+        self.check_call(request)
         call = reading.json_object(request.body)
         if call is None or not isinstance(call.get("event"), str):
             raise UnreadableCallback
@@ -99,6 +121,21 @@ class Android(RemoteSmsGateway):
                 reading.whole(payload.get("partsCount")),
             )
         ]
+
+    def read_inbound(self, request: CallbackRequest) -> list[CallbackInbound]:
+        """The app's own id follows from the text, so two messages that say the same have one: it is none."""
+        self.check_call(request)
+        call = reading.json_object(request.body) or {}
+        payload = call.get("payload")
+        if call.get("event") != RECEIVED or not isinstance(payload, dict):
+            return []
+        sender = reading.text(payload.get("sender")) or reading.text(payload.get("phoneNumber"))
+        if sender is None:
+            return []
+        sim = {1: "sim1", 2: "sim2"}.get(reading.whole(payload.get("simNumber")) or 0)
+        to = reading.text(payload.get("recipient")) or (self.settings[sim] if sim else None) or self.settings["number"]
+        text = reading.message_text(payload.get("message"))
+        return [CallbackInbound(sender, to, text, date=reading.text(payload.get("receivedAt")))]
 
 
 def _id(reference: str, charge: int) -> str:

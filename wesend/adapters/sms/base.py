@@ -105,14 +105,33 @@ class CallbackReceipt(NamedTuple):
     parts: int | None = None
 
 
+STOP, START, HELP = "stop", "start", "help"
+
+
+class Part(NamedTuple):
+    """Which part of a long message it is: parts with one ``reference`` between two numbers belong together, from 1."""
+
+    reference: str
+    number: int
+    total: int
+
+
 class CallbackInbound(NamedTuple):
-    """A message that somebody wrote, as a gateway tells it: the numbers in any form; ``id`` the same when told again."""
+    """A message that somebody wrote, as a gateway tells it: the numbers in any form; ``id`` the same when told again.
+
+    Without an id the vendor's ``date`` of it tells two that say the same apart. ``meaning``: STOP, START or HELP, where the
+    vendor reads such words itself. ``digest`` stands for all its bytes where there is neither, so that it is known again when
+    its acknowledgement was lost.
+    """
 
     sender: str
     to: str | None
     text: str
     id: str | None = None
     date: str | None = None
+    meaning: str | None = None
+    part: Part | None = None
+    digest: str | None = None
 
 
 class SmsBalance(NamedTuple):
@@ -132,6 +151,7 @@ class SmsGateway(Configurable):
     common_options = (
         Option("tps", "decimal", help="messages a second, over all workers (default: no limit)"),
         Option("parallel", "integer", default=16, least=1, most=256, help="calls at once, over all workers (16)"),
+        Option("inbound_account", "integer", least=1, help="id of the account that gets messages which are nobody else's"),
     )
     in_process = False
     batch = 1
@@ -141,6 +161,8 @@ class SmsGateway(Configurable):
     sends_receipts = True
     delivers_at_once = False
     """Whether accepting a message is all that is ever heard of it, and as good as delivery (e-mail)."""
+    inbound_account: int | None = None
+    """Whose a message is that nobody else's it is found to be."""
     retry_delays: tuple[float, ...] | None = None
     """Seconds before each retry of a temporary failure; None: the instance's setting."""
     poll_gaps_ms: tuple[int, ...] = (30_000, 60_000, 120_000, 240_000)

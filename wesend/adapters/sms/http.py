@@ -7,7 +7,7 @@ from typing import Any
 
 from ..options import BadOption, Option, Values
 from .base import ACCEPTED, DELIVERED, FAILED, REFUSED, SENT, Submission
-from .engine.definition import Answer, Auth, Call, Receipts, Send, Vendor
+from .engine.definition import Answer, Auth, Call, Inbound, Receipts, Send, Vendor
 from .engine.documents import folded
 from .engine.gateway import VendorGateway
 from .engine.templates import Filler, plain_filler, text_filler, url_filler
@@ -17,6 +17,7 @@ ON_ITS_WAY = ("ACCEPTD", "ENROUTE", "ESME_ROK")
 """Carriers' words that are no end; there is no option for them, since most vendors don't tell."""
 MOVED = {status: REFUSED for status in (301, 307, 308)}
 """It says for sure that nothing was carried out, unlike 302 and 303."""
+INBOUND = ("from", "text", "to", "id", "time")
 PLACEHOLDERS = "may hold {to} {to_digits} {text} {sender} {reference} and secrets by name"
 
 
@@ -39,6 +40,11 @@ class HttpGateway(VendorGateway):
         Option("id_path", help="where the answer has the message's id, such as messages.0.id"),
         Option("receipt_id", help="the receipts' field with the message's id"),
         Option("receipt_status", help="the receipts' field with the status word"),
+        Option("inbound_from", help="incoming messages' field with the sender's number, such as results.from"),
+        Option("inbound_text", help="incoming messages' field with the text"),
+        Option("inbound_to", help="incoming messages' field with the number that was written to"),
+        Option("inbound_id", help="incoming messages' field with their id"),
+        Option("inbound_time", help="incoming messages' field with their time; it stands for an id where there is none"),
         Option("delivered", "list", default=("DELIVRD", "DELIVERED"), help="status words of a delivery"),
         Option("failed", "list", default=("UNDELIV", "REJECTD", "EXPIRED", "FAILED"), help="status words of a failure"),
     )
@@ -60,6 +66,11 @@ class HttpGateway(VendorGateway):
             raise BadOption("The option headers must be a JSON object of texts", "options.headers")
         if bool(given["receipt_id"]) != bool(given["receipt_status"]):
             raise BadOption("The options receipt_id and receipt_status go together")
+        if bool(given["inbound_from"]) != bool(given["inbound_text"]):
+            raise BadOption("The options inbound_from and inbound_text go together")
+        further = [f"inbound_{name}" for name in INBOUND[2:] if given[f"inbound_{name}"]]
+        if further and not given["inbound_from"]:
+            raise BadOption(f"The option {further[0]} needs inbound_from and inbound_text", f"options.{further[0]}")
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -73,7 +84,9 @@ class HttpGateway(VendorGateway):
 
 def described(settings: Mapping[str, Any], secrets: tuple[str, ...]) -> Vendor:
     """The options as the file of a vendor would say them."""
-    return HttpGateway.vendor._replace(send=Send(_call(settings, secrets)), answer=_answer(settings), receipts=_receipts(settings))
+    return HttpGateway.vendor._replace(
+        send=Send(_call(settings, secrets)), answer=_answer(settings), receipts=_receipts(settings), inbound=_inbound(settings)
+    )
 
 
 def _call(settings: Mapping[str, Any], secrets: tuple[str, ...]) -> Call:
@@ -110,7 +123,7 @@ def _answer(settings: Mapping[str, Any]) -> Answer:
 def _receipts(settings: Mapping[str, Any]) -> Receipts | None:
     if settings["receipt_id"] is None:
         return None
-    common, id_path, status_path = _on_the_way(settings["receipt_id"], settings["receipt_status"])
+    common, (id_path, status_path) = _on_the_way(settings["receipt_id"], settings["receipt_status"])
     words = {folded(word): SENT for word in ON_ITS_WAY}
     words |= {folded(word): FAILED for word in settings["failed"]}
     words |= {folded(word): DELIVERED for word in settings["delivered"]}
@@ -118,11 +131,27 @@ def _receipts(settings: Mapping[str, Any]) -> Receipts | None:
     return Receipts(path=common, id=ids, reference=ids, status=statuses, words=words, tells_unlisted=False, flat=bool(common))
 
 
-def _on_the_way(one: str, other: str) -> tuple[str, str, str]:
-    """The common way of two paths (``results.messageId``, ``results.status``) and what is left of each."""
+def _inbound(settings: Mapping[str, Any]) -> Inbound | None:
+    given = {name: settings[f"inbound_{name}"] for name in INBOUND if settings[f"inbound_{name}"]}
+    if not given:
+        return None
+    common, rests = _on_the_way(*given.values())
+    paths = {name: (rest, path) for (name, path), rest in zip(given.items(), rests, strict=True)}
+    return Inbound(
+        path=common,
+        sender=paths["from"],
+        text=paths["text"],
+        to=paths.get("to", ()),
+        id=paths.get("id", ()),
+        date=paths.get("time", ()),
+    )
+
+
+def _on_the_way(*paths: str) -> tuple[str, list[str]]:
+    """The common way of several paths (``results.messageId``, ``results.status``) and what is left of each."""
     common: list[str] = []
-    first, second = one.split("."), other.split(".")
-    while len(first) > 1 and len(second) > 1 and first[0] == second[0]:
-        common.append(first.pop(0))
-        second.pop(0)
-    return ".".join(common), ".".join(first), ".".join(second)
+    rests = [path.split(".") for path in paths]
+    while all(len(rest) > 1 and rest[0] == rests[0][0] for rest in rests):
+        common.append(rests[0][0])
+        rests = [rest[1:] for rest in rests]
+    return ".".join(common), [".".join(rest) for rest in rests]

@@ -30,6 +30,7 @@ class RemoteSmsGateway(SmsGateway):
         self.timeout, self.callback_url = timeout, callback_url
         self.parallel = self.settings["parallel"]
         self.tps = None if self.settings["tps"] is None else float(self.settings["tps"])
+        self.inbound_account = self.settings["inbound_account"]
         self.base_url = (self.settings.get("base_url") or "").rstrip("/")
         self.http = HttpClient(timeout)
 

@@ -11,11 +11,27 @@ from .. import reading
 from ..callbacks import BadSignature, CallbackRequest, UnreadableCallback, require_signature
 from ..http_client import ANSWERED, Reply, basic
 from ..options import Option
-from .base import ACCEPTED, DELIVERED, FAILED, REFUSED, SENT, CallbackReceipt, Outcome, Question, Receipt, Submission
+from .base import (
+    ACCEPTED,
+    DELIVERED,
+    FAILED,
+    HELP,
+    REFUSED,
+    SENT,
+    START,
+    STOP,
+    CallbackInbound,
+    CallbackReceipt,
+    Outcome,
+    Question,
+    Receipt,
+    Submission,
+)
 from .remote import RemoteSmsGateway, base_url, failed, unreadable
 
 # accepted, scheduled, queued, sending and whatever comes later: nothing that we don't know already.
 STATUSES = {"sent": SENT, "delivered": DELIVERED, "read": DELIVERED, "undelivered": FAILED, "failed": FAILED, "canceled": FAILED}
+OPT_OUT_TYPES = {"stop": STOP, "start": START, "help": HELP}
 ERRORS = {
     "30001": "Queue overflow",
     "30002": "Account suspended",
@@ -34,6 +50,7 @@ class Twilio(RemoteSmsGateway):
     title = "Twilio"
     about = "SMS worldwide. It brings signed delivery receipts, and can be asked for them."
     brings_address = True
+    inbound_answer = ("<Response/>", 200)
     can_poll = True
     options = (
         Option("account_sid", required=True, pattern=r"\w+", help="the account's SID, AC…"),
@@ -75,13 +92,16 @@ class Twilio(RemoteSmsGateway):
         reply = self._call("GET", f"{self._messages}/{quote(question.gateway_ref, safe='')}.json")
         return _receipt(reply.object(), "status", "error_code", "error_message") if reply.kind == ANSWERED else None
 
-    def read_callback(self, request: CallbackRequest) -> list[CallbackReceipt]:
+    def check_call(self, request: CallbackRequest) -> None:
         given = request.header("X-Twilio-Signature")
         try:
             require_signature(self._signature(request.url, request.form), given)
         except BadSignature:
             # Twilio signs the address that we gave it; behind a proxy the one that was called may read otherwise.
             require_signature(self._signature(self.callback_url, request.form), given)
+
+    def read_callback(self, request: CallbackRequest) -> list[CallbackReceipt]:
+        self.check_call(request)
         gateway_ref = reading.text(request.form.get("MessageSid") or request.form.get("SmsSid"))
         if gateway_ref is None or not (request.form.get("MessageStatus") or request.form.get("SmsStatus")):
             raise UnreadableCallback
@@ -89,6 +109,16 @@ class Twilio(RemoteSmsGateway):
         receipt = _receipt(request.form, status, "ErrorCode", "ErrorMessage")
         to = reading.e164(request.form.get("To"))
         return [] if receipt is None else [CallbackReceipt(gateway_ref, None, to, receipt)]
+
+    def read_inbound(self, request: CallbackRequest) -> list[CallbackInbound]:
+        """Of one with pictures (NumMedia) the text is kept."""
+        self.check_call(request)
+        sender, ref = (reading.text(request.form.get(field)) for field in ("From", "MessageSid"))
+        if (request.form.get("SmsStatus") or "").lower() != "received" or sender is None or ref is None:
+            return []
+        meaning = OPT_OUT_TYPES.get((request.form.get("OptOutType") or "").strip().lower())
+        to, text = reading.text(request.form.get("To")), reading.message_text(request.form.get("Body"))
+        return [CallbackInbound(sender, to, text, ref, meaning=meaning)]
 
     def _signature(self, url: str, form: Mapping[str, str]) -> str:
         signed = url + "".join(name + form[name] for name in sorted(form))

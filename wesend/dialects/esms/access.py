@@ -15,6 +15,7 @@ SANDBOX = Published(
     "KES",
     "50000",
     more=lambda group_ids: {"sender_id": SENDERS[1], "contact_list_ids": group_ids},
+    has_services=True,
 )
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from ...core import clock
-from ...database import Row
 from ...database.rows import BatchRow, MessageRow
-from ...webhooks.formats import INBOUND, Event, Format, Owner, hex_hmac
+from ...webhooks.formats import Event, Format, Owner, Received, Service, hex_hmac
 from .words import MESSAGE, price_of
 
 DELIVERY_GAPS = (10.0, 30.0, 90.0, 270.0, 810.0)
 INBOUND_GAPS = (60.0, 300.0, 1800.0, 7200.0, 28_800.0)
 """Seconds between attempts."""
 EVENTS = {"delivered": "message.delivered", "failed": "message.failed"}
+INBOUND = "message.inbound"
 
 
 class EsmsFormat(Format):
     name = "esms"
     events = (*EVENTS.values(), INBOUND)
+    received = INBOUND
+    tells_unasked = True
 
     def message_changed(self, message: MessageRow, batch: BatchRow, owner: Owner) -> Event | None:
         name = EVENTS.get(message["status"])
@@ -40,19 +42,8 @@ class EsmsFormat(Format):
             },
         )
 
-    def message_received(self, inbound: Row) -> Event | None:
-        return Event(
-            INBOUND,
-            inbound["uid"],
-            {
-                "event": INBOUND,
-                "id": inbound["uid"],
-                "from": inbound["sender"],
-                "to": inbound["recipient"],
-                "text": inbound["text"],
-                "received_at": clock.iso(inbound["created_at"]),
-            },
-        )
+    def message_received(self, message: Received) -> Event:
+        return Event(INBOUND, message.uid, received(message))
 
     def headers(self, event: str, body: bytes, secret: str) -> dict[str, str]:
         return {"X-Webhook-Signature": f"sha256={hex_hmac(secret, body)}"}
@@ -62,3 +53,29 @@ class EsmsFormat(Format):
 
     def gaps(self, event: str) -> tuple[float, ...]:
         return INBOUND_GAPS if event == INBOUND else DELIVERY_GAPS
+
+
+def received(message: Received) -> dict:
+    """What somebody wrote, as it is told; a sample of it, too."""
+    return {
+        "event": INBOUND,
+        "message_id": message.message_id,
+        "id": message.uid,
+        "from": message.sender,
+        "to": message.recipient,
+        "text": message.text,
+        "keyword": message.keyword,
+        "opt_out": message.opt_out,
+        "received_at": clock.iso(message.received_at),
+        "two_way": _two_way(message.service) if message.service is not None else None,
+    }
+
+
+def _two_way(service: Service) -> dict:
+    return {
+        "service_id": service.id,
+        "number": service.number,
+        "keyword": service.keyword,
+        "type": service.type,
+        "toll_free": service.toll_free,
+    }

@@ -9,7 +9,7 @@ from ..documenting import refusals
 from ..documenting.field_errors import FIELD_ERRORS
 from ..documenting.operations import Document, Example, Operation, Scheme, Webhook
 from ..documenting.sandbox_values import SENDER
-from ..documenting.shapes import WHEN, Leaf, either, exactly, named, null_or, one_of
+from ..documenting.shapes import WHEN, Leaf, either, exactly, like, named, null_or, one_of
 from . import schemas
 from .errors import ReportNotReady, SenderRequired
 from .report import STATUSES
@@ -111,6 +111,20 @@ plain JSON; an error is `{"detail": …}` with a sentence, or with a list of fie
             "Every message of a batch is delivered or failed",
             "X-Wasambazie-Signature: The hex HMAC-SHA256 of the raw body by the endpoint's secret, without a prefix.",
             {"event": exactly("delivery.batch.finalized"), **REPORT},
-        )
+        ),
+        "sms.message.received": Webhook(
+            "A phone wrote; only for endpoints that name `message.received`",
+            "X-Wasambazie-Signature: The hex HMAC-SHA256 of the raw body by the endpoint's secret, without a prefix.",
+            {
+                "event": exactly("sms.message.received"),
+                "message_id": like("^mo_", "mo_01990b6e-7c1f-7a3e-9f51-2d4c8a6b7e10"),
+                "from_number": "+256712345678",
+                "sender_id": null_or("32811"),
+                "message": "JOIN promo",
+                "keyword": null_or("JOIN"),
+                "opt_out": False,
+                "received_at": WHEN,
+            },
+        ),
     },
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ...core import clock
 from ...database import Row
 from ...database.rows import BatchRow, MessageRow
 from ...messages.sending import send
 from ...messages.sending.accept import IN_REQUEST_LIMIT
-from ...webhooks.formats import Event, Format, hex_hmac
+from ...webhooks.formats import Event, Format, Received, hex_hmac
 from .report import report
 
 FINALISED = "delivery.batch.finalized"
@@ -16,7 +17,8 @@ FINALISED = "delivery.batch.finalized"
 
 class WasambazieFormat(Format):
     name = "wasambazie"
-    events = (FINALISED,)
+    events = (FINALISED, "sms.message.received")
+    received = "sms.message.received"
 
     def batch_finished(self, batch: BatchRow, read_messages: Callable[[], Sequence[MessageRow]]) -> Event | None:
         if batch["state"] == "refused":
@@ -28,6 +30,19 @@ class WasambazieFormat(Format):
     def payload_of(self, subject: str) -> dict:
         sent = send.load_sent(subject)
         return _payload(sent.batch, sent.messages)
+
+    def message_received(self, message: Received) -> Event:
+        payload = {
+            "event": self.received,
+            "message_id": message.message_id,
+            "from_number": message.sender,
+            "sender_id": message.recipient,
+            "message": message.text,
+            "keyword": message.keyword,
+            "opt_out": message.opt_out,
+            "received_at": clock.iso(message.received_at),
+        }
+        return Event(self.received, message.uid, payload)
 
     def headers(self, event: str, body: bytes, secret: str) -> dict[str, str]:
         return {"X-Wasambazie-Signature": hex_hmac(secret, body)}

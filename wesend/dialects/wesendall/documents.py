@@ -8,7 +8,7 @@ from ...core import errors
 from ..documenting import refusals
 from ..documenting.operations import NOTHING, Document, Example, Operation, Scheme, Webhook
 from ..documenting.sandbox_values import GROUP, KENYAN, NATIONAL, PHONE, SENDER
-from ..documenting.shapes import VISIBLE, WHEN, either, exactly, mapping, named, null_or, number, one_of
+from ..documenting.shapes import VISIBLE, WHEN, either, exactly, like, mapping, named, null_or, number, one_of
 from . import schemas
 from .access import SANDBOX
 
@@ -316,6 +316,22 @@ camelCase in requests and snake_case in answers, inside `{"success": …, "data"
             "A message failed or was refused",
             SIGNATURE,
             {"event": exactly("sms.failed"), "status": exactly("failed"), "error": null_or("UNDELIV"), **HOOK},
+        ),
+        "sms.received": Webhook(
+            "A phone wrote; only for endpoints that name `message.received`",
+            SIGNATURE,
+            {
+                "event": exactly("sms.received"),
+                "message_id": like("^mo_", "mo_01990b6e-7c1f-7a3e-9f51-2d4c8a6b7e10"),
+                "wallet_id": null_or("wal_sandbox_wesendall"),
+                "sender": "+256712345678",
+                "recipient": null_or("32811"),
+                "message": "JOIN promo",
+                "keyword": null_or("JOIN"),
+                "opt_out": False,
+                "service_id": null_or(1),
+                "timestamp": WHEN,
+            },
         ),
     },
 )

@@ -11,7 +11,7 @@ from ..documenting.sandbox_values import SENDER
 from ..documenting.shapes import Leaf, exactly, like, mapping, named, null_or, number, one_of, optional
 from . import schemas
 from .credits import STATUSES as PAYMENTS
-from .webhook import WorldLedgersFormat
+from .webhook import RECEIVED, WorldLedgersFormat
 from .words import CODES, REASONS, STATUSES
 
 PHONE, MAIL = "254712345678", "customer@example.com"
@@ -161,7 +161,21 @@ OPERATIONS = {
 SIGNATURE = "X-WL-Signature: `sha256=` and the hex HMAC-SHA256 of the raw body; the event stands in `X-WL-Event` too."
 
 
+INCOMING = {
+    "event": exactly(RECEIVED),
+    "type": exactly("sms"),
+    "message_id": like("^mo_", f"mo_{BATCH}"),
+    "sender": f"+{PHONE}",
+    "recipient": null_or("32811"),
+    "message": "JOIN promo",
+    "firm_id": 1,
+    "timestamp": IN_ZONE,
+}
+
+
 def webhook(event: str) -> Webhook:
+    if event == RECEIVED:
+        return Webhook("A phone wrote; only for endpoints that name `message.received`", SIGNATURE, INCOMING)
     _, channel, word = event.split(".")
     what = "An e-mail" if channel == "email" else "An SMS"
     data = status_data(channel, MAIL if channel == "email" else PHONE)

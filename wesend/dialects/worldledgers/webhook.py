@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from ...core import clock
 from ...database.rows import BatchRow, MessageRow
-from ...webhooks.formats import Event, Format, Owner, hex_hmac
+from ...webhooks.formats import Event, Format, Owner, Received, hex_hmac
 from .words import WORDS, status_data
 
 CHANGES = ("processing", "delivered", "failed")
 TRACKED = ("opened", "clicked")
+RECEIVED = "communication.sms.received"
 
 
 class WorldLedgersFormat(Format):
     name = "worldledgers"
-    events = (*(f"communication.sms.{word}" for word in CHANGES), *(f"communication.email.{word}" for word in (*CHANGES, *TRACKED)))
+    events = (
+        *(f"communication.sms.{word}" for word in CHANGES),
+        *(f"communication.email.{word}" for word in (*CHANGES, *TRACKED)),
+        RECEIVED,
+    )
+    received = RECEIVED
 
     def message_changed(self, message: MessageRow, batch: BatchRow, owner: Owner) -> Event | None:
         word = WORDS[message["status"]]
@@ -24,6 +30,19 @@ class WorldLedgersFormat(Format):
 
     def mail_tracked(self, message: MessageRow, batch: BatchRow, happening: str, owner: Owner) -> Event | None:
         return self._event(message, batch, happening, owner, once=None)
+
+    def message_received(self, message: Received) -> Event:
+        payload = {
+            "event": RECEIVED,
+            "type": "sms",
+            "message_id": message.message_id,
+            "sender": message.sender,
+            "recipient": message.recipient,
+            "message": message.text,
+            "firm_id": message.account_id,
+            "timestamp": clock.iso_in_zone(message.received_at, message.time_zone),
+        }
+        return Event(RECEIVED, message.uid, payload)
 
     @staticmethod
     def _event(message: MessageRow, batch: BatchRow, word: str, owner: Owner, once: str | None) -> Event:

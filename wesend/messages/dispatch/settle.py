@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...adapters.sms.base import ACCEPTED, REFUSED, TEMPORARY, Outcome, SmsGateway
 from ...core import clock
 from ...core.current_app import this_app
-from ...database import Tx
+from ...database import Tx, reading
 from ...gateways import breaker, registry
 from ...routing.routes import candidates
 from ..receipts import multipart
@@ -173,6 +173,8 @@ def _gateways(outgoing: Outgoing, tx: Tx | None) -> list[str]:
     """The gateways that may carry a message, in order. The sandbox never hands over, and nothing is handed to it."""
     if outgoing.gateway == registry.SANDBOX or outgoing.channel != SMS or outgoing.country is None:
         return [outgoing.gateway]
+    if reading(tx).one("SELECT 1 FROM replies WHERE message_id = ?", (outgoing.id,)) is not None:
+        return [outgoing.gateway]  # its sender is a number of this gateway alone
     known = registry.sms_gateways(tx).keys() - {registry.SANDBOX}
     routes = candidates(outgoing.country, outgoing.recipient, tx=tx)
     return list(dict.fromkeys(route.gateway for route in routes if route.gateway and route.gateway in known))

@@ -1,1 +1,1 @@
-"""What gateways tell later: delivery receipts, inbound messages, unknown outcomes."""
+"""What gateways tell later: delivery receipts, unknown outcomes."""

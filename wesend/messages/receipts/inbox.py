@@ -17,7 +17,7 @@ from ...database import Row, Tx, marks, query, reading, write
 from ...database.rows import BroughtReceiptRow, MessageRow
 from ...gateways import registry
 from ..state.transitions import Move, move
-from . import inbound, multipart, unlisted
+from . import multipart, unlisted
 from .polling import plan_receipt
 
 WAITS_MS = 5 * clock.MINUTE
@@ -100,15 +100,6 @@ def init_app(app: Flask) -> None:
             adapter.on_receipt = on_receipt
         if hasattr(adapter, "on_reports"):
             adapter.on_reports = lambda receipts: keep(adapter.name, receipts)
-        if hasattr(adapter, "on_inbound"):
-
-            def on_inbound(sender: str, to: str, text: str) -> None:
-                with app.app_context():
-                    phone = inbound.sender_of(adapter.name, sender)
-                    if phone is not None:
-                        inbound.receive(adapter.name, phone, to, text)
-
-            adapter.on_inbound = on_inbound
         if hasattr(adapter, "on_bind"):
             adapter.on_bind = partial(binds.take, app, adapter.name)
 

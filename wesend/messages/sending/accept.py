@@ -93,8 +93,9 @@ def accept(
     submit_now: frozenset[str] = frozenset(),
     foretell: Foretold | None = None,
     alongside: Alongside | None = None,
+    tx: Tx | None = None,
 ) -> Accepted:
-    """Pay and write everything in one transaction; InsufficientBalance writes nothing.
+    """Pay and write everything in one transaction (``tx``: in that one); InsufficientBalance writes nothing.
 
     Messages of the gateways in ``submit_now`` are written as being submitted, claimed by this request; those whose
     fate ``foretell`` knows are settled in the same transaction.
@@ -163,7 +164,7 @@ def accept(
         now=now,
     )
     by_route = count_routes(planned)
-    listened_to = anybody_listens({account.id})
+    listened_to = anybody_listens({account.id}, tx)
 
     def unit(tx: Tx) -> Accepted:
         batch = insert_batch(tx, whole)
@@ -189,7 +190,7 @@ def accept(
         ]
         return Accepted(batch_id, batch_uid, token, outgoing, None if outgoing else sent)
 
-    return write(unit)
+    return write(unit) if tx is None else unit(tx)
 
 
 def _state(options: Options, direct: bool, fate: Move | None, token: str, now: int) -> tuple:

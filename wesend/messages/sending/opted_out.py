@@ -10,7 +10,8 @@ from flask import Flask
 
 from ...accounts.sides import Side
 from ...core import clock
-from ...database import Tx, marks
+from ...core.chunks import chunks
+from ...database import Tx, marks, reading
 from ...routing import opt_outs
 from ...wallets.service import wallet_by_id
 from ..state.statuses import CANCELLED
@@ -66,16 +67,26 @@ def cancel(tx: Tx, ids: Iterable[int]) -> None:
 
 
 def among(messages: Iterable[ToSomebody], tx: Tx | None = None) -> set[int]:
-    """The ids of those whose recipients have opted out of what their account sends."""
+    """The ids of those whose recipients have opted out of what their account sends; but not answers to a call for help."""
     alike: dict[tuple[int, int, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for message in messages:
         alike[message.account_id, message.wallet_id, message.channel][message.recipient.lower()].append(message.id)
-    return {
+    stopped = {
         message_id
         for (account_id, wallet_id, channel), ids in alike.items()
         for address in opt_outs.opted_out(account_id, channel, list(ids), wallet_by_id(wallet_id, tx).side, tx)
         for message_id in ids[address]
     }
+    return stopped - _help(stopped, tx) if stopped else stopped
+
+
+def _help(ids: Iterable[int], tx: Tx | None) -> set[int]:
+    """Those that answer a HELP: whoever asks is told, opted out or not."""
+    found: set[int] = set()
+    for chunk in chunks(ids):
+        sql = f"SELECT message_id FROM replies WHERE message_id IN ({marks(chunk)}) AND answer = 'help'"
+        found.update(row["message_id"] for row in reading(tx).all(sql, chunk))
+    return found
 
 
 def cancel_among(tx: Tx, ids: list[int]) -> set[int]:

@@ -240,16 +240,17 @@ class BroughtReceipt(db.Model):
     )
 
 
-class InboundMessage(db.Model):
-    """A message that somebody sent to us; numbers in E.164, ``recipient`` as the gateway tells it."""
+class Reply(db.Model):
+    """A message that left from a number that people write to: no gateway but that number's carries it.
 
-    __tablename__ = "inbound_messages"
-    id = db.mapped_column(Id, primary_key=True)
-    uid = db.mapped_column(String, nullable=False, unique=True)
-    account_id = db.mapped_column(ForeignKey("accounts.id"), nullable=False)
-    gateway = db.mapped_column(String, nullable=False)
-    sender = db.mapped_column(String, nullable=False)
-    recipient = db.mapped_column(String)
-    text = db.mapped_column(Text, nullable=False)
-    created_at = db.mapped_column(Instant, nullable=False)
-    __table_args__ = (Index("ix_inbound_messages_account_id", "account_id", "id"),)
+    ``answer``: auto or help, of one that went out by itself; NULL: somebody wrote it.
+    """
+
+    __tablename__ = "replies"
+    message_id = db.mapped_column(ForeignKey("messages.id"), primary_key=True)
+    service_id = db.mapped_column(ForeignKey("two_way_services.id"), nullable=False)
+    answer = db.mapped_column(String)
+    __table_args__ = (
+        CheckConstraint("answer IN ('auto', 'help')", name="answer"),
+        Index("ix_replies_service_id", "service_id", "message_id"),
+    )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from ..base import Outcome, Receipt, SmsGateway, Submission
 from . import ids, settings
 from .budget import Budget
-from .deliveries import Deliveries, Inbound, Receipts
+from .deliveries import Acknowledged, Deliveries, Inbound, Receipts
 from .outcomes import is_accepted, may_follow, outcome_of
 from .pdu import BIND_RECEIVER, submit_body
 from .session import NOT_YET, GiveBack, Session
@@ -32,7 +32,7 @@ class Running:
             return gateway.on_bind(gateway.binds, gateway.needed)
 
         self.pid = os.getpid()
-        self.deliveries = Deliveries(name, lambda: gateway.on_receipt, lambda: gateway.on_inbound)
+        self.deliveries = Deliveries(name, lambda: gateway.on_receipt, lambda: gateway.on_inbound, lambda: gateway.on_acknowledged)
         sends, hears = bind != BIND_RECEIVER, bind != settings.BINDS["transmitter"]
         self.sending = Session(name, link, bind, self.deliveries.take, room) if sends else None
         if hears:
@@ -57,8 +57,9 @@ class SmppGateway(SmsGateway):
     """Every process that submits has its own session, begun with the first message and never before a fork.
 
     ``on_bind`` (of how many sessions, needed by who runs the jobs) gives room for one where ``binds`` limits them, or None.
-    ``on_receipt`` and ``on_inbound`` (from, to, text) are set by the owner, who keeps what he is given before he
-    returns: only then the SMSC is told that it arrived. A transceiver gets receipts in every process that sends.
+    ``on_receipt`` and ``on_inbound`` are set by the owner, who keeps what he is given before he returns: only then the
+    SMSC is told that it arrived, and with ``on_acknowledged`` he hears which messages it was told of. A transceiver gets
+    receipts in every process that sends.
     """
 
     type = "smpp"
@@ -77,12 +78,14 @@ class SmppGateway(SmsGateway):
         self.needed = 2 if self._bind == settings.BINDS["transmitter"] else 1
         """Sessions of a process that sends and listens."""
         parallel = chosen.pop("parallel")
+        self.inbound_account = chosen.pop("inbound_account")
         self._link = settings.Link(**chosen, timeout=timeout)
         self.tps = self._link.tps
         self.parallel, self.batch = self._load(parallel)
         self.on_bind: Callable[[int, int], GiveBack | None] | None = None
         self.on_receipt: Receipts | None = None
         self.on_inbound: Inbound | None = None
+        self.on_acknowledged: Acknowledged | None = None
         self._running: Running | None = None
         self._starting = threading.Lock()
 

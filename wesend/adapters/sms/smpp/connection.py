@@ -79,9 +79,9 @@ class Connection:
         finally:
             self._turn.release()
 
-    def respond(self, answers: Sequence[tuple[Pdu, int]]) -> None:
-        """Answer requests, each with a status; one that can't be answered any more is sent again by the SMSC."""
-        with contextlib.suppress(OSError):
+    def respond(self, answers: Sequence[tuple[Pdu, int]]) -> bool:
+        """Answer requests, each with a status; False when it can't be done any more, and the SMSC sends them again."""
+        try:
             self._wire.send(
                 b"".join(
                     pdu.pack(
@@ -93,6 +93,9 @@ class Connection:
                     for request, status in answers
                 )
             )
+        except OSError:
+            return False
+        return True
 
     def read_until_lost(self) -> None:
         """Read, answer and keep alive; always ends with OSError or Malformed."""

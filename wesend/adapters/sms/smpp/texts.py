@@ -41,6 +41,18 @@ def encode(text: str, data_coding: int) -> bytes:
     return encode_gsm7(text) if data_coding == DEFAULT_ALPHABET else text.encode("utf-16-be", "replace")
 
 
+def concatenation(content: bytes) -> tuple[str, int, int] | None:
+    """Reference, number and total of a part by its UDH, with a reference of 8 or 16 bits; None for a whole message."""
+    header = content[1 : content[0] + 1] if content else b""
+    while len(header) >= 2:
+        element, value = header[0], header[2 : header[1] + 2]
+        if (element, len(value)) in ((0x00, 3), (0x08, 4)):
+            total, number = value[-2], value[-1]
+            return (f"udh:{value[:-2].hex()}", number, total) if 1 <= number <= total and total > 1 else None
+        header = header[header[1] + 2 :]
+    return None
+
+
 def decode(content: bytes, data_coding: int, has_udh: bool = False) -> str:
     """The text of an inbound message; bytes that are no text in its coding become U+FFFD."""
     if has_udh and content:

@@ -108,6 +108,8 @@ All of it but the balance is served below `/v1` as well.
         "message.failed": Webhook(
             "A message failed", SIGNATURE, {"event": exactly("message.failed"), "status": exactly("failed"), **shapes.HOOK}
         ),
-        "message.received": Webhook("A phone wrote; goes to `mo_url`", SIGNATURE, shapes.INBOUND),
+        "message.inbound": Webhook(
+            "A phone wrote; goes to its service's `webhook_url`, else to `mo_url`", SIGNATURE, shapes.INBOUND
+        ),
     },
 )

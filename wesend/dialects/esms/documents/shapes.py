@@ -290,7 +290,28 @@ HOOK = {
     "delivered_at": null_or(WHEN),
     "failed_at": NEVER,
 }
-INBOUND = {"event": exactly("message.received"), "id": UUID, "from": PHONE, "to": "8080", "text": "STOP", "received_at": WHEN}
+INBOUND_ID = like("^mo_", f"mo_{UUID}")
+KEYWORD = null_or("JOIN")
+INBOUND = {
+    "event": exactly("message.inbound"),
+    "message_id": INBOUND_ID,
+    "id": UUID,
+    "from": PHONE,
+    "to": null_or("32811"),
+    "text": "JOIN promo",
+    "keyword": KEYWORD,
+    "opt_out": False,
+    "received_at": WHEN,
+    "two_way": null_or(
+        {
+            "service_id": 1,
+            "number": "32811",
+            "keyword": KEYWORD,
+            "type": one_of(("dedicated", "shared"), "shared"),
+            "toll_free": False,
+        }
+    ),
+}
 LOW_BALANCE = {"balance": number(20), "cost": number(35), "currency": "KES"}
 
 

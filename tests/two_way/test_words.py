@@ -6,7 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wesend.messages.receipts.keywords import COURTESY, LONGEST, START, START_WORDS, STOP, STOP_WORDS, meaning
+from wesend.two_way.words import (
+    COURTESY,
+    HELP,
+    HELP_WORDS,
+    LONGEST,
+    START,
+    START_WORDS,
+    STOP,
+    STOP_WORDS,
+    after_keyword,
+    is_reserved,
+    keyword_of,
+    meaning,
+    read_keyword,
+)
 
 
 @pytest.mark.parametrize(
@@ -110,3 +124,52 @@ def test_no_text_is_an_error(text):
 
 def test_the_two_have_no_word_in_common():
     assert STOP_WORDS & START_WORDS == frozenset()
+
+
+@pytest.mark.parametrize("text", ["HELP", "help!", "Info", "msaada", "Help please", "?help?", "HELP HELP"])
+def test_it_asks_for_help(text):
+    assert meaning(text) == HELP
+
+
+@pytest.mark.parametrize("text", ["Help me find my parcel", "info about prices", "I need help", "helpful"])
+def test_it_asks_for_something_else(text):
+    assert meaning(text) is None
+
+
+WORDS = sorted(STOP_WORDS | START_WORDS | HELP_WORDS)
+AROUND = st.text("!?.,;:'\"()*- \n", max_size=5)
+
+
+@given(st.sampled_from(WORDS), AROUND, AROUND, st.booleans())
+def test_a_word_alone_means_the_same_in_any_case_and_with_any_marks_around_it(word, before, after, upper):
+    text = before + (word.upper() if upper else word.capitalize()) + after
+    expected = STOP if word in STOP_WORDS else START if word in START_WORDS else HELP
+    assert meaning(text) == expected
+
+
+@given(st.text(max_size=200))
+def test_any_text_has_a_meaning_or_none_and_a_keyword_or_none(text):
+    assert meaning(text) in (STOP, START, HELP, None)
+    keyword = keyword_of(text)
+    assert keyword is None or (keyword and all(char.isalnum() for char in keyword))
+    assert after_keyword(text) in text
+
+
+KEYWORDS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=2, max_size=20)
+
+
+@given(KEYWORDS, st.text("!?.,;:'\"()*-_", max_size=5), st.text(max_size=50), st.booleans())
+def test_a_keyword_is_found_by_its_letters_and_digits(keyword, marks, rest, lower):
+    written = keyword.lower() if lower else keyword
+    assert keyword_of(f"  {marks}{written}{marks} {rest}") == keyword
+    assert read_keyword(written) == keyword
+
+
+@pytest.mark.parametrize("text", ["A", "A" * 21, "TWO WORDS", "JOIN!", "", "ÄÖ"])
+def test_what_can_be_no_keyword(text):
+    assert read_keyword(text) is None
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_words_that_mean_something_to_everybody_are_no_keywords(word):
+    assert is_reserved(word.upper())

@@ -6,11 +6,13 @@ import pytest
 
 from tests.support.domain import make_route, make_wallet, send
 from tests.support.gateways import set_up
+from tests.support.inbound import receive
 from wesend.accounts.sides import LIVE
+from wesend.adapters.sms.base import CallbackInbound
 from wesend.database import query
 from wesend.gateways import registry, service
-from wesend.messages.receipts import inbound
 from wesend.routing import opt_outs
+from wesend.two_way import matching, owners
 
 PHONE = "+256772000411"
 
@@ -27,23 +29,23 @@ def carrier(context):
 
 @pytest.mark.parametrize("told", ["0772000411", "772000411", "256772000411", "+256772000411", "00256772000411"])
 def test_a_number_in_the_form_used_at_home_is_whose_it_was_written_to(carrier, told):
-    assert inbound.sender_of(carrier, told) == PHONE
+    assert owners.read_sender(None, carrier, told).e164 == PHONE
 
 
 def test_of_two_readings_the_one_counts_that_was_written_to(carrier):
     """0712345678 is somebody's in Uganda and in Kenya."""
     send(make_wallet("1000"), "+254712345678")
-    assert inbound.sender_of(carrier, "0712345678") == "+254712345678"
+    assert owners.read_sender(None, carrier, "0712345678").e164 == "+254712345678"
 
 
 @pytest.mark.parametrize("told", ["MPESA", "15555", "", "07720004110000"])
 def test_what_is_no_number_is_nobodys(carrier, told):
-    assert inbound.sender_of(carrier, told) is None
+    assert owners.read_sender(None, carrier, told) is None
 
 
 @pytest.mark.parametrize("text", ["STOP", "Stop. Thank you", "STOP ALL", '"STOP"'])
 def test_a_stop_from_there_opts_the_phone_out_of_whoever_wrote_to_it(carrier, text):
-    inbound.receive(carrier, inbound.sender_of(carrier, "0772000411"), "32811", text)
+    receive(carrier, "0772000411", "32811", text)
     account = query("SELECT account_id FROM messages")[0][0]
     assert opt_outs.opted_out(account, opt_outs.SMS, [PHONE], side=LIVE) == {PHONE}
 
@@ -53,6 +55,7 @@ def test_that_is_how_smpp_hands_them_over(context):
     make_route("SMSC", "smsc", country="TZ")
     adapter = registry.sms_gateway("smsc")
     send(make_wallet("1000"), "+255742000411")
-    adapter.on_inbound("0742000411", "WESEND", "STOP. Thanks")
+    adapter.on_inbound([CallbackInbound("0742000411", "WESEND", "STOP. Thanks")])
+    matching.match_new()
     (account,) = {row[0] for row in query("SELECT account_id FROM opt_outs")}
     assert opt_outs.opted_out(account, opt_outs.SMS, ["+255742000411"], side=LIVE)

@@ -1,0 +1,180 @@
+"""What two-way SMS costs: fees and prices in USD, of a country or as a service keeps them, in a wallet's currency."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import phonenumbers
+
+from ..accounts import audit_log, roles
+from ..accounts.roles import OPERATE, Actor
+from ..core import clock, money
+from ..core.errors import InvalidInput, NoRoute
+from ..core.phones import Phone
+from ..database import Row, Tx, atomic, query, reading
+from ..database.rows import TwoWayPriceRow, TwoWayServiceRow
+from ..gateways import registry
+from ..routing import routes
+from ..wallets.service import WalletInfo
+
+USD = "USD"
+BASIC, CUSTOM = "basic", "custom"
+
+
+class CountryPrice(NamedTuple):
+    """Micro-units of USD. ``basic``: the country's route's price; None without a route; prices None: there is none."""
+
+    country: str
+    setup_fee: int
+    monthly_fee: int
+    keyword_fee: int
+    basic: int | None
+    source: str
+    inbound: int | None
+    outbound: int | None
+    toll_free: int | None
+    networks: tuple[str, ...]
+    is_available: bool
+
+
+def of_country(country: str, tx: Tx | None = None) -> CountryPrice:
+    row = reading(tx).one("SELECT * FROM two_way_prices WHERE country = ?", (country,))
+    return _put_together(country, row, basic_price(country, tx))
+
+
+def _put_together(country: str, row: Row | None, basic: int | None) -> CountryPrice:
+    own_in = row["inbound_price_micros"] if row else None
+    own_out = row["outbound_price_micros"] if row else None
+    outbound = basic if own_out is None else own_out
+    inbound = (None if outbound is None else 0) if own_in is None else own_in
+    return CountryPrice(
+        country,
+        row["setup_fee_micros"] if row else 0,
+        row["monthly_fee_micros"] if row else 0,
+        row["keyword_fee_micros"] if row else 0,
+        basic,
+        BASIC if own_in is None and own_out is None else CUSTOM,
+        inbound,
+        outbound,
+        row["toll_free_price_micros"] if row else None,
+        tuple(filter(None, row["networks"].split(","))) if row else (),
+        outbound is not None and (row is None or row["is_on"] == 1),
+    )
+
+
+def basic_price(country: str, tx: Tx | None = None) -> int | None:
+    """Of a segment to the country by its first route, in USD; None without a route, or a rate."""
+    found = sorted(
+        routes.active_routes_by_country(tx).get(country, ()), key=lambda route: (bool(route.prefixes), route.priority, route.code)
+    )
+    return routes.wallet_price(found[0].price_micros, found[0].currency, 1, USD, tx) if found else None
+
+
+def all_countries() -> list[CountryPrice]:
+    """Every country that has a route or a price, by its code."""
+    rows = {row["country"]: row for row in query("SELECT * FROM two_way_prices")}
+    codes = sorted({*rows, *routes.active_routes_by_country()})
+    return [_put_together(code, rows.get(code), basic_price(code)) for code in codes]
+
+
+SET_PRICE = """
+    INSERT INTO two_way_prices (country, setup_fee_micros, monthly_fee_micros, keyword_fee_micros, inbound_price_micros,
+        outbound_price_micros, toll_free_price_micros, networks, is_on, updated_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (country) DO UPDATE SET setup_fee_micros = excluded.setup_fee_micros,
+        monthly_fee_micros = excluded.monthly_fee_micros, keyword_fee_micros = excluded.keyword_fee_micros,
+        inbound_price_micros = excluded.inbound_price_micros, outbound_price_micros = excluded.outbound_price_micros,
+        toll_free_price_micros = excluded.toll_free_price_micros, networks = excluded.networks, is_on = excluded.is_on,
+        updated_at = excluded.updated_at
+"""
+COLUMNS = (
+    "setup_fee_micros",
+    "monthly_fee_micros",
+    "keyword_fee_micros",
+    "inbound_price_micros",
+    "outbound_price_micros",
+    "toll_free_price_micros",
+)
+FEES = COLUMNS[:3]
+
+
+def set_price(
+    country: str, changes: dict[str, int], *, networks: list[str] | None = None, on: bool = True, actor: Actor
+) -> CountryPrice:
+    """Set what is given, by column; the rest stays. ``on`` False: nothing new can be asked for there."""
+    roles.require(actor, OPERATE)
+    country = country.strip().upper()
+    if country not in phonenumbers.SUPPORTED_REGIONS:
+        raise InvalidInput(f"{country} is not an ISO 3166 country code")
+    if any(value < 0 for value in changes.values()):
+        raise InvalidInput("A price is not negative")
+    with atomic() as tx:
+        before: TwoWayPriceRow | None = tx.one("SELECT * FROM two_way_prices WHERE country = ?", (country,))
+        values: dict[str, int | None] = {name: 0 if name in FEES else None for name in COLUMNS}
+        if before is not None:
+            values = {
+                "setup_fee_micros": before["setup_fee_micros"],
+                "monthly_fee_micros": before["monthly_fee_micros"],
+                "keyword_fee_micros": before["keyword_fee_micros"],
+                "inbound_price_micros": before["inbound_price_micros"],
+                "outbound_price_micros": before["outbound_price_micros"],
+                "toll_free_price_micros": before["toll_free_price_micros"],
+            }
+        values |= changes
+        named = before["networks"] if networks is None and before is not None else ",".join(networks or [])
+        tx.execute(SET_PRICE, (country, *values.values(), named, int(on), clock.now_ms()))
+        audit_log.record(tx, actor=actor, action="two_way.price", subject=country, detail=_told(values, on))
+    return of_country(country)
+
+
+def _told(values: dict[str, int | None], on: bool) -> str:
+    said = [f"{name.removesuffix('_micros')} {money.text(value)}" for name, value in values.items() if value is not None]
+    return ", ".join([*said, *([] if on else ["off"])])
+
+
+def in_currency(usd_micros: int, wallet: WalletInfo, tx: Tx | None = None) -> int | None:
+    """An amount of USD in a wallet's currency, rounded once; of credits one for anything above zero. None: no rate."""
+    return routes.wallet_price(usd_micros, USD, 1, wallet.currency, tx) if usd_micros else 0
+
+
+def inbound_usd(service: TwoWayServiceRow, tx: Tx | None = None) -> int | None:
+    """What a message to the service costs: as it was approved, else as the country has it; toll-free its own, where set."""
+    if service["inbound_price_micros"] is not None:
+        return service["inbound_price_micros"]
+    country = of_country(service["country"], tx)
+    return country.toll_free if service["toll_free"] == 1 and country.toll_free is not None else country.inbound
+
+
+def outbound_usd(service: TwoWayServiceRow, tx: Tx | None = None) -> int | None:
+    """What a segment of a reply costs, as far as it is the same for every number of the country."""
+    own = service["outbound_price_micros"]
+    return basic_price(service["country"], tx) if own is None else own
+
+
+class ReplyPrice(NamedTuple):
+    """``cost_micros`` of the wallet's currency; the route it was found by (None: the service's own price), and its cost in
+    the currency of the price."""
+
+    cost_micros: int
+    route: str | None
+    route_cost_micros: int | None
+    route_currency: str | None
+
+
+def of_reply(service: TwoWayServiceRow, phone: Phone, segments: int, wallet: WalletInfo, tx: Tx | None = None) -> ReplyPrice:
+    """The service's price, else any send's. NoRoute where there is none, or no rate."""
+    if service["outbound_price_micros"] is not None:
+        price, currency, route = service["outbound_price_micros"], USD, None
+    else:
+        found = routes.candidates(phone.country, phone.e164, tx=tx)
+        if not found and wallet.holds_credits:
+            return ReplyPrice(segments * money.MICRO, None, None, None)
+        if not found:
+            raise NoRoute
+        known = registry.sms_gateways(tx)
+        first = next((way for way in found if way.gateway in known), found[0])
+        price, currency, route = first.price_micros, first.currency, first.code
+    cost = routes.wallet_price(price, currency, segments, wallet.currency, tx)
+    if cost is None:
+        raise NoRoute(f"There is no exchange rate from {currency} to {wallet.currency}")
+    return ReplyPrice(cost, route, money.price(price, segments), currency)

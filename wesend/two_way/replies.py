@@ -1,0 +1,223 @@
+"""Replies: SMS from a number that people write to, by that number's gateway alone; written by somebody, or by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ..accounts import roles
+from ..accounts.roles import Actor
+from ..accounts.service import AccountInfo, get_account
+from ..accounts.sides import side_of_row
+from ..adapters.sms.sandbox import TOO_LITTLE_CREDIT
+from ..core import clock, phones, segments
+from ..core.errors import InsufficientBalance, InvalidInput, InvalidRecipient, NoRoute, RecipientOptedOut
+from ..database import Row, Tx, reading
+from ..database.rows import InboundMessageRow, TwoWayNumberRow, TwoWayServiceRow
+from ..messages.sending import send
+from ..messages.sending.accept import Sent, accept
+from ..messages.sending.compose import OPTED_OUT, SMS, Addressee, Planned, Skipped
+from ..messages.sending.options import Options, Origin
+from ..routing import opt_outs
+from ..wallets.service import WalletInfo, wallet_by_id
+from . import conversations, numbers, prices
+from .errors import NumberUnavailable, RecipientCountry, ReplyTooLong, ServiceNotActive
+from .services import ANSWERS
+
+AUTO, HELP = "auto", "help"
+EVERY_MS = clock.MINUTE
+A_DAY = 20
+TOO_LITTLE_MONEY = "Too little money"
+BALANCE = "SELECT balance_micros FROM wallets WHERE id = ?"
+
+
+class Composition:
+    """A text from a service's number, as sending takes it: priced as the service has it, or as any send."""
+
+    channel = SMS
+    placeholders: str | None = None
+    subject: str | None = None
+    why_no_route: str | None = None
+    confidential = False
+
+    def __init__(
+        self,
+        account: AccountInfo,
+        wallet: WalletInfo,
+        service: TwoWayServiceRow,
+        number: TwoWayNumberRow,
+        text: str,
+        *,
+        even_opted_out: bool = False,
+        tx: Tx | None = None,
+    ):
+        """ReplyTooLong, InvalidInput; ``tx``: what is looked up is read in it."""
+        if not text.strip():
+            raise InvalidInput("The message is empty", {"text": ["Missing"]})
+        self.account, self.wallet, self.text = account, wallet, text
+        self.service, self.number = service, number
+        self.sender: str | None = number["number"]
+        self.even_opted_out, self.tx = even_opted_out, tx
+        self.counted = segments.count(text)
+        if self.counted.count > segments.MAX_SEGMENTS:
+            raise ReplyTooLong(f"The message has {self.counted.count} segments; at most {segments.MAX_SEGMENTS} are allowed")
+
+    def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Planned | Skipped]:
+        for position, addressee in enumerate(addressees):
+            assert addressee.phone is not None  # a reply is to a phone that was read
+            if not self.even_opted_out and self.has_opted_out(addressee.phone.e164):
+                yield Skipped(addressee.given, OPTED_OUT, position)
+            else:
+                yield self._planned(addressee.phone)
+
+    def has_opted_out(self, phone: str) -> bool:
+        return bool(opt_outs.opted_out(self.account.id, opt_outs.SMS, [phone], self.wallet.side, self.tx))
+
+    def _planned(self, phone: phones.Phone) -> Planned:
+        price = prices.of_reply(self.service, phone, self.counted.count, self.wallet, self.tx)
+        if self.wallet.is_sandbox and phone.e164.endswith(TOO_LITTLE_CREDIT):
+            raise self.too_poor(price.cost_micros)
+        return Planned(
+            phone.e164,
+            phone.country,
+            self.text,
+            self.counted.encoding,
+            self.counted.count,
+            price.cost_micros,
+            self.sender,
+            self.number["gateway"],
+            price.route,
+            price.route_cost_micros,
+            price.route_currency,
+        )
+
+    def too_poor(self, cost_micros: int) -> InsufficientBalance:
+        row = reading(self.tx).one(BALANCE, (self.wallet.id,))
+        return InsufficientBalance(
+            wallet_id=self.wallet.uid,
+            balance_micros=row["balance_micros"] if row else 0,
+            required_micros=cost_micros,
+            currency=self.wallet.currency,
+        )
+
+
+def reply(service: TwoWayServiceRow, to: str, text: str, *, origin: Origin, actor: Actor) -> Sent:
+    """Send a text from the service's number, and wait for its gateway as any single send does.
+
+    ServiceNotActive, NumberUnavailable, InvalidRecipient, RecipientCountry, ReplyTooLong,
+    InsufficientBalance, AccountSuspended, NoRoute.
+    """
+    account, wallet = get_account(service["account_id"]), wallet_by_id(service["wallet_id"])
+    roles.require_to_send(actor, account)
+    number = _usable_number(service)
+    phone = phones.normalise(to, service["country"])
+    if phone is None:
+        raise InvalidRecipient(phones.problem(to), {"recipient": ["Not a phone number"]})
+    if phone.country != service["country"]:
+        raise RecipientCountry("The number is of another country than the service", {"recipient": ["Another country"]})
+    composition = Composition(account, wallet, service, number, text)
+    if composition.has_opted_out(phone.e164):
+        raise RecipientOptedOut
+
+    def note(tx: Tx, messages: Sequence[Row]) -> None:
+        _note(tx, service, number, wallet, phone.e164, text, messages, answer=None)
+
+    return send.sent_now(send.send(composition, [Addressee(to, phone)], origin=origin, alongside=note))
+
+
+def _usable_number(service: TwoWayServiceRow) -> TwoWayNumberRow:
+    if service["status"] not in ANSWERS:
+        raise ServiceNotActive(f"The service is {service['status']}")
+    number = numbers.of_id(None, service["number_id"])
+    if number is None or number["is_on"] != 1:
+        raise NumberUnavailable("The service's number is paused")
+    return number
+
+
+def _note(
+    tx: Tx,
+    service: TwoWayServiceRow,
+    number: TwoWayNumberRow,
+    wallet: WalletInfo,
+    phone: str,
+    text: str,
+    messages: Sequence[Row],
+    *,
+    answer: str | None,
+) -> None:
+    for message in messages:
+        tx.insert("replies", message_id=message["id"], service_id=service["id"], answer=answer)
+    conversations.note(
+        tx,
+        account_id=service["account_id"],
+        phone=phone,
+        number=number["number"],
+        side=wallet.side,
+        service_id=service["id"],
+        text=text,
+        unread=0,
+        now=clock.now_ms(),
+    )
+
+
+ANSWERED = """
+    SELECT count(*) AS found, max(created_at) AS last_at FROM inbound_messages
+    WHERE service_id = ? AND sender = ? AND answer = ? AND created_at > ?
+"""
+
+
+def answer(
+    tx: Tx, service: TwoWayServiceRow, number: TwoWayNumberRow, inbound: InboundMessageRow, kind: str, text: str, now: int
+) -> None:
+    """Answer a message by itself, in the transaction that it is told in; why it is not is noted at the message."""
+    problem = _why_not(tx, service, number, inbound, kind, now) or _send(tx, service, number, inbound["sender"], kind, text)
+    if problem is None:
+        tx.execute("UPDATE inbound_messages SET answer = ? WHERE id = ?", (kind, inbound["id"]))
+    else:
+        tx.execute("UPDATE inbound_messages SET answer_note = ? WHERE id = ?", (problem, inbound["id"]))
+
+
+def _why_not(
+    tx: Tx, service: TwoWayServiceRow, number: TwoWayNumberRow, inbound: InboundMessageRow, kind: str, now: int
+) -> str | None:
+    if not inbound["sender"].startswith("+"):
+        return "The sender is no phone"
+    if numbers.is_ours(tx, inbound["sender"]):
+        return "The sender is a number that people write to"
+    if number["is_on"] != 1:
+        return "The number is paused"
+    if kind != HELP and opt_outs.opted_out(service["account_id"], opt_outs.SMS, [inbound["sender"]], side_of_row(service), tx):
+        return "The sender has opted out"
+    before = tx.one(ANSWERED, (service["id"], inbound["sender"], kind, now - clock.DAY))
+    assert before is not None
+    if before["found"] >= A_DAY:
+        return f"The sender had {A_DAY} answers within a day"
+    # A clock that was set back puts nothing off.
+    if before["last_at"] is not None and 0 <= now - before["last_at"] < EVERY_MS:
+        return "The sender had an answer less than a minute ago"
+    return None
+
+
+def _send(tx: Tx, service: TwoWayServiceRow, number: TwoWayNumberRow, sender: str, kind: str, text: str) -> str | None:
+    """None when it was accepted and waits to leave."""
+    account, wallet = get_account(service["account_id"], tx), wallet_by_id(service["wallet_id"], tx)
+    phone = phones.normalise(sender, None)
+    if phone is None:
+        return "The sender is no phone"
+    composition = Composition(account, wallet, service, number, text, even_opted_out=kind == HELP, tx=tx)
+    try:
+        (planned,) = composition.plan([Addressee(sender, phone)])
+    except InsufficientBalance:
+        return TOO_LITTLE_MONEY
+    except NoRoute as error:
+        return str(error)
+    if isinstance(planned, Skipped):
+        return "The sender has opted out"
+    balance = tx.one(BALANCE, (wallet.id,))
+    if balance is None or balance["balance_micros"] < planned.cost_micros:
+        return TOO_LITTLE_MONEY
+
+    def note(tx: Tx, messages: Sequence[Row]) -> None:
+        _note(tx, service, number, wallet, phone.e164, text, messages, answer=kind)
+
+    accept(composition, [planned], [], origin=Origin(service["api"]), options=Options(), alongside=note, tx=tx)
+    return None
