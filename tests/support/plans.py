@@ -17,10 +17,13 @@ GROWING = (
     "webhook_attempts",
     "idempotency_keys",
     "deposits",
+    "verifications",
+    "verification_sends",
+    "verification_misses",
 )
 """Tables that grow with use."""
 
-SHORT = ("ix_batches_bulk", "ix_batches_unaccepted")
+SHORT = ("ix_batches_bulk", "ix_batches_unaccepted", "ix_verifications_pending")
 """Partial indices over what is under way: walking one is looking at a handful of rows."""
 
 NAMED = re.compile(

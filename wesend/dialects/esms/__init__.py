@@ -46,7 +46,19 @@ SCOPES = {
     **{f"{NAME}.webhooks.{view}": frozenset({"webhooks"}) for view in ("show_webhooks", "update_webhooks", "rotate_secret")},
     **{f"{NAME}.questions.{view}": frozenset({"query", "send"}) for view in ("rate_message", "validate_phones")},
 }
-PARTS = ("messages", "verify", "opt-outs", "contact-lists", "webhooks", "sender-ids", "routes", "pricing", "auth", "workspace")
+PARTS = (
+    "messages",
+    "two-way",
+    "verify",
+    "opt-outs",
+    "contact-lists",
+    "webhooks",
+    "sender-ids",
+    "routes",
+    "pricing",
+    "auth",
+    "workspace",
+)
 """All but the balance, of which another dialect has a path under the second prefix."""
 
 dialect = Dialect(
