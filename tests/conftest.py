@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from wesend.core import settings
 from wesend.database.schema_version import bring_up_to_date
 from wesend.sandbox import account as sandbox_account
 
+from .support import postgresql
 from .support.apis import Wasambazie, Wesendall, WorldLedgers
 from .support.jobs import ManualJobs
 from .support.quick_apps import make_apps_quick, share_templates
@@ -40,19 +41,36 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--engine", choices=("sqlite", "postgresql"), default="sqlite", help="the database that tests run on")
+
+
 def make_app(instance: Path, **environment: str) -> Flask:
     """The application on an instance folder, with settings as the environment would give them."""
-    app = create_app(
-        settings.load({"WESEND_INSTANCE": str(instance), "WESEND_SANDBOX_DELAY": "0", "WESEND_RETRY_DELAYS": "0,0", **environment})
-    )
+    told = {"WESEND_INSTANCE": str(instance), "WESEND_SANDBOX_DELAY": "0", "WESEND_RETRY_DELAYS": "0,0"}
+    app = create_app(settings.load({**told, **postgresql.environment_of(instance), **environment}))
     share_templates(app)
     return app
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory) -> Path:
+def postgresql_server(request: pytest.FixtureRequest) -> Iterator[postgresql.Server | None]:
+    """PostgreSQL, where the tests run on it."""
+    if request.config.getoption("--engine") == "sqlite":
+        yield None
+        return
+    if not postgresql.is_here():
+        pytest.skip("there is no PostgreSQL here")
+    with postgresql.Server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory, postgresql_server) -> Path:
     """An instance folder with a migrated database and the sandbox in it: copied, never used itself."""
     folder = tmp_path_factory.mktemp("migrated")
+    if postgresql_server is not None:
+        (folder / postgresql.URL).write_text(postgresql_server.create())
     app = make_app(folder)
     with app.app_context():
         bring_up_to_date()
@@ -72,12 +90,26 @@ def close(app: Flask) -> None:
         db.engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def new_instance(migrated: Path, postgresql_server) -> Callable[[Path], Path]:
+    """Makes a folder a copy of the migrated instance, with a database of its own."""
+
+    def make(folder: Path) -> Path:
+        shutil.copytree(migrated, folder)
+        if postgresql_server is not None:
+            (folder / postgresql.URL).write_text(postgresql_server.create(template=(migrated / postgresql.URL).read_text()))
+        return folder
+
+    return make
+
+
 @pytest.fixture
-def instance(migrated: Path, tmp_path: Path) -> Path:
+def instance(new_instance, tmp_path: Path, postgresql_server) -> Iterator[Path]:
     """An instance folder of this test's own."""
-    folder = tmp_path / "instance"
-    shutil.copytree(migrated, folder)
-    return folder
+    folder = new_instance(tmp_path / "instance")
+    yield folder
+    if postgresql_server is not None:
+        postgresql_server.drop((folder / postgresql.URL).read_text())
 
 
 @pytest.fixture

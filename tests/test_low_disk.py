@@ -106,7 +106,7 @@ def full(app) -> None:
     """The next write needs a page more than there may be."""
     database = app.extensions["wesend.database"]
     write(lambda tx: None)
-    connection = database.group.connection
+    connection = database.group.writer.connection
     connection.execute(f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0]}")
 
 

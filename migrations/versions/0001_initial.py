@@ -5,6 +5,8 @@ import time
 import sqlalchemy as sa
 from alembic import op
 
+from wesend.database import triggers
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -43,24 +45,13 @@ CONFIGURATION = {
 }
 
 
-def triggers():
-    yield (
-        "CREATE TRIGGER ledger_entries_no_update BEFORE UPDATE ON ledger_entries"
-        " BEGIN SELECT raise(ABORT, 'ledger entries are immutable'); END"
-    )
-    yield (
-        "CREATE TRIGGER ledger_entries_no_delete BEFORE DELETE ON ledger_entries"
-        " BEGIN SELECT raise(ABORT, 'ledger entries are immutable'); END"
-    )
+def create_triggers():
+    for event in ("UPDATE", "DELETE"):
+        triggers.refuse(f"ledger_entries_no_{event.lower()}", event, "ledger_entries", "ledger entries are immutable")
     for table, columns in CONFIGURATION.items():
         for event in ("INSERT", "DELETE", f"UPDATE OF {columns}" if columns else "UPDATE"):
-            yield (
-                f"CREATE TRIGGER {table}_config_{event.split()[0].lower()} AFTER {event} ON {table}"
-                " BEGIN UPDATE config_state SET version = version + 1; END"
-            )
-
-
-TRIGGERS = tuple(triggers())
+            name = f"{table}_config_{event.split()[0].lower()}"
+            triggers.create(name, event, table, "UPDATE config_state SET version = version + 1")
 
 
 def upgrade():
@@ -534,8 +525,7 @@ def upgrade():
     with op.batch_alter_table("message_events", schema=None) as batch_op:
         batch_op.create_index("ix_message_events_message_id", ["message_id", "id"], unique=False)
 
-    for statement in TRIGGERS:
-        op.execute(statement)
+    create_triggers()
     now = int(time.time() * 1000)
     op.execute("INSERT INTO config_state (id, version) VALUES (1, 1)")
     for country, name, currency, price_micros in ROUTES:

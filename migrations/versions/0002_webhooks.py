@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from wesend.database import triggers
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -77,10 +79,8 @@ def upgrade():
     )
     op.create_index("ix_webhook_attempts_delivery_id", "webhook_attempts", ["delivery_id", "id"])
     for event in ("INSERT", "DELETE", f"UPDATE OF {COLUMNS}"):
-        op.execute(
-            f"CREATE TRIGGER webhook_endpoints_config_{event.split()[0].lower()} AFTER {event} ON webhook_endpoints"
-            " BEGIN UPDATE config_state SET version = version + 1; END"
-        )
+        name = f"webhook_endpoints_config_{event.split()[0].lower()}"
+        triggers.create(name, event, "webhook_endpoints", "UPDATE config_state SET version = version + 1")
 
 
 def downgrade():

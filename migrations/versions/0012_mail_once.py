@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from wesend.database.triggers import on_sqlite
+
 revision = "0012"
 down_revision = "0011"
 branch_labels = None
@@ -22,6 +24,9 @@ def upgrade():
     op.execute("INSERT INTO caught_bodies (id, raw, size) SELECT id, raw, length(raw) FROM caught_mails")
     op.drop_index("ix_caught_mails_recipient", "caught_mails")
     op.rename_table("caught_mails", "caught_mails_before")
+    if not on_sqlite():  # where an index's name is the schema's
+        op.drop_constraint(op.f("pk_caught_mails"), "caught_mails_before", type_="primary")
+        op.drop_constraint(op.f("uq_caught_mails_uid"), "caught_mails_before", type_="unique")
     op.create_table(
         "caught_mails",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -16,14 +16,14 @@ depends_on = None
 def upgrade():
     op.add_column("webhook_endpoints", sa.Column("credentials", sa.Text(), nullable=True))
     connection = op.get_bind()
-    for endpoint_id, url in connection.exec_driver_sql("SELECT id, url FROM webhook_endpoints WHERE url LIKE '%@%'").fetchall():
+    for endpoint_id, url in connection.execute(sa.text("SELECT id, url FROM webhook_endpoints WHERE url LIKE '%@%'")).fetchall():
         netloc = urlsplit(url).netloc
         userinfo, at, host = netloc.rpartition("@")
         if at:
             user, _, password = map(unquote, userinfo.partition(":"))
-            connection.exec_driver_sql(
-                "UPDATE webhook_endpoints SET url = ?, credentials = ? WHERE id = ?",
-                (url.replace(netloc, host, 1), vault.seal(f"{user}:{password}"), endpoint_id),
+            connection.execute(
+                sa.text("UPDATE webhook_endpoints SET url = :url, credentials = :credentials WHERE id = :id"),
+                {"url": url.replace(netloc, host, 1), "credentials": vault.seal(f"{user}:{password}"), "id": endpoint_id},
             )
 
 

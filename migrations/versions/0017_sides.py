@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from wesend.database.triggers import on_sqlite
+
 revision = "0017"
 down_revision = "0016"
 branch_labels = None
@@ -29,7 +31,7 @@ def upgrade():
     op.create_index(
         "uq_groups_side_name", "groups", ["account_id", "name", "side"], unique=True, sqlite_where=sa.text("state <> 'deleting'")
     )
-    with op.batch_alter_table("opt_outs", recreate="always") as batch:
+    with op.batch_alter_table("opt_outs", recreate="always" if on_sqlite() else "never") as batch:
         batch.drop_constraint("uq_opt_outs_account_id_channel_address", type_="unique")
         batch.add_column(sa.Column("side", sa.String(), nullable=True))
     op.create_index("uq_opt_outs_side", "opt_outs", ["account_id", "channel", "address", "side"], unique=True)

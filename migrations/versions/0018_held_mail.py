@@ -29,12 +29,8 @@ def upgrade():
 def _forget_live_alerts(connection):
     """Without a mail server, alerts were kept among the sandbox's mail; what they told, the wallets' pages tell."""
     sandbox = {row[0] for row in connection.execute(sa.text("SELECT uid FROM wallets WHERE is_sandbox = 1"))}
-    ids = [
-        row[0]
-        for row in connection.execute(
-            sa.text("SELECT id FROM caught_bodies WHERE size < 10000 AND instr(raw, CAST('@wesend>' AS BLOB)) > 0")
-        )
-    ]
+    small = connection.execute(sa.text("SELECT id, raw FROM caught_bodies WHERE size < 10000"))
+    ids = [row[0] for row in small if b"@wesend>" in row[1]]
     for body_id in ids:
         raw = connection.execute(sa.text("SELECT raw FROM caught_bodies WHERE id = :id"), {"id": body_id}).scalar()
         alert = OF_AN_ALERT.search(raw)

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from wesend.database import triggers
+
 revision = "0019"
 down_revision = "0018"
 branch_labels = None
@@ -49,15 +51,16 @@ def upgrade():
         sa.PrimaryKeyConstraint("account_id", name=op.f("pk_account_storage")),
     )
     op.execute("INSERT INTO account_storage (account_id) SELECT id FROM accounts")
-    op.execute(
-        "CREATE TRIGGER accounts_storage AFTER INSERT ON accounts BEGIN"
-        " INSERT OR IGNORE INTO account_storage (account_id) VALUES (NEW.id); END"
-    )
+    ignore = "INSERT OR IGNORE" if triggers.on_sqlite() else "INSERT"  # `restore` knows a trigger by its text
+    once = "" if triggers.on_sqlite() else " ON CONFLICT (account_id) DO NOTHING"
+    triggers.create("accounts_storage", "INSERT", "accounts", f"{ignore} INTO account_storage (account_id) VALUES (NEW.id){once}")
     for table, column, size, columns, condition in COUNTED:
-        where = f" WHERE {condition}" if condition else ""
+        where = f"{condition} AND" if condition else ""
         op.execute(
-            f"UPDATE account_storage SET {column} = {column} + coalesce((SELECT sum({size()}) FROM {table} counted"
-            f"{where or ' WHERE 1'} AND counted.account_id = account_storage.account_id), 0)"
+            triggers.in_bytes(
+                f"UPDATE account_storage SET {column} = {column} + coalesce((SELECT sum({size()}) FROM {table} counted"
+                f" WHERE {where} counted.account_id = account_storage.account_id), 0)"
+            )
         )
         for event, changed in (
             ("INSERT", f"+ {size('NEW.')}"),
@@ -65,10 +68,12 @@ def upgrade():
             (f"UPDATE OF {', '.join(columns)}", f"+ {size('NEW.')} - ({size('OLD.')})"),
         ):
             row = "OLD" if event == "DELETE" else "NEW"
-            when = f" WHEN {condition.replace('lane', f'{row}.lane').replace('channel', f'{row}.channel')}" if condition else ""
-            op.execute(
-                f"CREATE TRIGGER {table}_storage_{event.split()[0].lower()} AFTER {event} ON {table}{when} BEGIN"
-                f" UPDATE account_storage SET {column} = {column} {changed} WHERE account_id = {row}.account_id; END"
+            triggers.create(
+                f"{table}_storage_{event.split()[0].lower()}",
+                event,
+                table,
+                f"UPDATE account_storage SET {column} = {column} {changed} WHERE account_id = {row}.account_id",
+                when=condition and condition.replace("lane", f"{row}.lane").replace("channel", f"{row}.channel"),
             )
 
 

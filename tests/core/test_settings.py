@@ -16,6 +16,8 @@ from wesend.core.settings_values import SettingsError
 DEFAULTS = {
     "instance": PROJECT / "instance",
     "database": PROJECT / "instance" / "wesend.db",
+    "database_url": "",
+    "database_pool": 10,
     "host": "127.0.0.1",
     "port": 8000,
     "workers": 2 if (os.cpu_count() or 1) > 1 else 1,
@@ -54,6 +56,8 @@ DEFAULTS = {
 GIVEN = {
     "instance": ("/tmp/one", Path("/tmp/one")),
     "database": ("sqlite:////tmp/two.db", Path("/tmp/two.db")),
+    "database_url": ("postgresql://me:secret@db:5433/wesend", "postgresql://me:secret@db:5433/wesend"),
+    "database_pool": ("3", 3),
     "host": ("0.0.0.0", "0.0.0.0"),
     "port": ("8100", 8100),
     "workers": ("3", 3),
@@ -90,7 +94,10 @@ GIVEN = {
     "trusted_proxies": ("172.17.0.0/16, ::1", (ip_network("172.17.0.0/16"), ip_network("::1"))),
 }
 REFUSED = [
-    ("WESEND_DATABASE_URL", "postgresql://localhost/wesend"),
+    ("WESEND_DATABASE_URL", "postgresql://localhost"),
+    ("WESEND_DATABASE_URL", "postgresql://localhost:port/wesend"),
+    ("WESEND_DATABASE_URL", "mysql://localhost/wesend"),
+    *[("WESEND_DATABASE_POOL", value) for value in ("0", "-1", "1.5", "ten")],
     ("WESEND_DATABASE_URL", "sqlite://"),
     ("WESEND_DATABASE_URL", "sqlite:///:memory:"),
     ("WESEND_DATABASE_URL", "/tmp/two.db"),
@@ -163,7 +170,7 @@ def test_a_setting_that_is_not_given_or_empty_has_its_default(name):
 @pytest.mark.parametrize("name", VARIABLES)
 def test_a_setting_that_is_given_is_read_with_its_type(name):
     text, expected = GIVEN[name]
-    value = getattr(load({VARIABLES[name]: f" {text} "}), name)
+    value = getattr(load({"WESEND_SECRET_KEY": "needed by PostgreSQL", VARIABLES[name]: f" {text} "}), name)
     assert value == expected and type(value) is type(expected)
 
 
@@ -251,3 +258,16 @@ def test_the_environment_wins_over_the_dotenv_file(monkeypatch, tmp_path):
     monkeypatch.delenv("WESEND_THREADS", raising=False)
     read = load()
     assert (read.port, read.threads) == (8200, 9)
+
+
+def test_postgresql_needs_the_secret_key_and_its_password_is_never_shown():
+    url = "postgresql://me:pa55@db/wesend"
+    with pytest.raises(SettingsError, match="WESEND_DATABASE_URL.*WESEND_SECRET_KEY"):
+        load({"WESEND_DATABASE_URL": url})
+    found = load({"WESEND_DATABASE_URL": url, "WESEND_SECRET_KEY": "k"})
+    assert found.database_shown == "postgresql://me:•••@db/wesend"
+    assert "pa55" not in repr(found)
+    for wrong in ("postgresql://me:pa55@db:port/wesend", "postgresql://me:pa55@db", "mysql://me:pa55@db/wesend"):
+        with pytest.raises(SettingsError) as refused:
+            load({"WESEND_DATABASE_URL": wrong, "WESEND_SECRET_KEY": "k"})
+        assert "pa55" not in str(refused.value)

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 from flask import Flask
 
-from wesend.database import atomic, query, write
+from wesend.database import atomic, connecting, query, write
 from wesend.database.group_commit import CAREFUL, GROUP_LIMIT, GROUP_SECONDS
 
 UNITS = 8
@@ -61,8 +61,9 @@ def commits(app: Flask) -> list[str]:
     database = app.extensions["wesend.database"]
     seen: list[str] = []
     with database.gate():
-        database.group.connection = database.group.connection or database.group.connect()
-        database.group.connection.set_trace_callback(
+        writer = database.group.writer
+        writer.connection = writer.connection or connecting.connect(database.path)
+        writer.connection.set_trace_callback(
             lambda sql: (
                 seen.append(sql.split()[0]) if sql.split()[0] in ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE") else None
             )
@@ -157,7 +158,7 @@ def test_a_failed_commit_is_everybodys_error_and_is_not_tried_again(context):
     done = in_one_group(context, [unit("a"), unit("b")])
     assert all("FOREIGN KEY" in str(future.exception()) for future in done)
     assert ran == ["a", "b"]
-    assert not database.group.connection.in_transaction
+    assert not database.group.writer.connection.in_transaction
     assert write(note("later")) == "later"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from decimal import Decimal
 
 import pytest
@@ -369,10 +368,10 @@ def account_pays_exactly(app, account, currency, api: Esms, ids, text, cost) -> 
 
 
 @pytest.fixture(scope="module")
-def property_app(migrated, tmp_path_factory):
+def property_app(new_instance, tmp_path_factory):
     """One application for all examples: each has an account of its own."""
     folder = tmp_path_factory.mktemp("property") / "instance"
-    shutil.copytree(migrated, folder)
+    new_instance(folder)
     app = make_app(folder)
     yield app
     close(app)

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -40,9 +39,9 @@ def newman(tmp_path_factory) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
-def server(migrated: Path, tmp_path_factory) -> Iterator[Server]:
+def server(new_instance, tmp_path_factory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("newman") / "instance"
-    shutil.copytree(migrated, folder)
+    new_instance(folder)
     folder.chmod(0o700)
     with ForkedServer(folder, WESEND_SANDBOX_DELAY="0") as started:
         yield started

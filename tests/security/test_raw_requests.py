@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import http.client
-import shutil
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -14,9 +12,9 @@ from ..support.server import Server
 
 
 @pytest.fixture(scope="module")
-def server(migrated: Path, tmp_path_factory):
+def server(new_instance, tmp_path_factory):
     folder = tmp_path_factory.mktemp("raw") / "instance"
-    shutil.copytree(migrated, folder)
+    new_instance(folder)
     with ForkedServer(folder, WESEND_WORKERS="1") as running:
         yield running
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -21,8 +20,8 @@ POLLS = 20
 
 
 @pytest.fixture
-def folder(migrated: Path, tmp_path: Path) -> Path:
-    shutil.copytree(migrated, tmp_path / "instance")
+def folder(new_instance, tmp_path: Path) -> Path:
+    new_instance(tmp_path / "instance")
     return tmp_path / "instance"
 
 

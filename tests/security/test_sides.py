@@ -8,7 +8,6 @@ The routes are read from the application: a new one fails here until it has its 
 from __future__ import annotations
 
 import io
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -283,10 +282,10 @@ CASES = [pytest.param(key, side, id=f"{side} key: {' '.join(key)}") for key in R
 
 
 @pytest.fixture(scope="module")
-def both(migrated, tmp_path_factory) -> Iterator[Both]:
+def both(new_instance, tmp_path_factory) -> Iterator[Both]:
     """Made once: no request here changes what another's case looks at."""
     folder = tmp_path_factory.mktemp("sides") / "instance"
-    shutil.copytree(migrated, folder)
+    new_instance(folder)
     app = make_app(folder, WESEND_RATE_LIMIT="100000")
     yield Both(app)
     close(app)

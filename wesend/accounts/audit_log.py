@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 
 from ..core import clock
 from ..core.errors import WesendError
 from ..database import Tx, keyset, query, write
+from ..database.errors import DATABASE_ERRORS
 from ..database.rows import AuditEntryRow
 from . import roles
 from .roles import MANAGE, OPERATE, Actor
@@ -45,7 +45,7 @@ def note(*, actor: Actor, action: str, subject: str, account_id: int | None = No
     """An entry about something that was read. Where it can't be written (a full disk), the server's log has it instead."""
     try:
         write(lambda tx: record(tx, actor=actor, action=action, subject=subject, account_id=account_id, detail=detail))
-    except (sqlite3.Error, OSError, WesendError) as error:
+    except (*DATABASE_ERRORS, OSError, WesendError) as error:
         log.warning("not in the audit log (%s): %s by %s of account %s", type(error).__name__, action, actor, account_id)
 
 

@@ -33,15 +33,15 @@ REMEMBER = """
 """
 FORGET_ALL_BUT_NEWEST = """
     DELETE FROM known_addresses
-    WHERE user_id = ?1
-        AND id NOT IN (SELECT id FROM known_addresses WHERE user_id = ?1 ORDER BY last_at DESC, id DESC LIMIT ?2)
+    WHERE user_id = :user
+        AND id NOT IN (SELECT id FROM known_addresses WHERE user_id = :user ORDER BY last_at DESC, id DESC LIMIT :most)
 """
 
 
 def remember(tx: Tx, user_id: int, place: str) -> None:
     """The user has signed in from there."""
     tx.execute(REMEMBER, (user_id, place, clock.now_ms()))
-    tx.execute(FORGET_ALL_BUT_NEWEST, (user_id, MOST_KNOWN))
+    tx.execute(FORGET_ALL_BUT_NEWEST, {"user": user_id, "most": MOST_KNOWN})
 
 
 def forget(tx: Tx, user_id: int) -> None:

@@ -107,7 +107,7 @@ class AccountWithStorage(AccountRow):
 
 ACCOUNTS_WITH_STORAGE = """
     SELECT a.*, s.texts + s.contacts AS stored_bytes FROM accounts a JOIN account_storage s ON s.account_id = a.id
-    ORDER BY a.is_sandbox, a.name COLLATE NOCASE, a.id
+    ORDER BY a.is_sandbox, lower(a.name), a.id
 """
 
 

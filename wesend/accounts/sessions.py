@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import logging
 import secrets
-import sqlite3
 from hashlib import sha256
 from typing import NamedTuple
 
 from ..core import clock
 from ..core.errors import NotFound, WesendError
 from ..database import Tx, atomic, query, query_one, write
+from ..database.errors import DATABASE_ERRORS
 from ..database.rows import UserSessionRow
 from . import audit_log
 from .roles import User
@@ -106,7 +106,7 @@ def see(session: Session, address: str) -> None:
                 and None
             )
         )
-    except (sqlite3.Error, OSError, WesendError) as error:
+    except (*DATABASE_ERRORS, OSError, WesendError) as error:
         log.debug("could not note when session %s was used: %s", session.id, error)
 
 

@@ -18,10 +18,10 @@ Side = Literal["live", "sandbox"]
 LIVE: Side = "live"
 SANDBOX: Side = "sandbox"
 
-SEEN = "coalesce(side = ?, 1)"
+SEEN = "coalesce(side = ?, 1 = 1)"
 """The rows that a side sees; its parameter is the side (None, people, sees all of them)."""
 
-CHANGEABLE = "coalesce(side = ?, ?)"
+CHANGEABLE = "coalesce(side = ?, ? = 1)"
 """The rows that a side may change; its parameters are what `changing` gives."""
 
 

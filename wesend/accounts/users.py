@@ -144,7 +144,7 @@ class UserOfAccount(UserRow):
 
 USERS = """
     SELECT u.*, a.name AS account_name FROM users u LEFT JOIN accounts a ON a.id = u.account_id
-    WHERE ? IS NULL OR u.account_id = ? ORDER BY u.email
+    WHERE CAST(? AS BIGINT) IS NULL OR u.account_id = ? ORDER BY u.email
 """
 
 

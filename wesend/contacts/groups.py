@@ -55,17 +55,17 @@ def create_group(
     return get_group(account_id, write(unit), state=state, actor=actor)
 
 
+BEGINNING_SO = f"""
+    SELECT name FROM groups
+    WHERE account_id = ? AND state <> 'deleting' AND {SEEN} AND substr(name, 1, CAST(? AS INTEGER)) = ?
+"""
+
+
 def free_name(account_id: int, name: str, *, side: Side | None = None, actor: Actor) -> str:
     """The name, or ``name (2)`` … where it is taken: for an API that knows no conflict of names."""
     roles.require(actor, SEE, account_id)
     name = name.strip()[: NAME_LENGTH - 8]
-    taken = {
-        row[0]
-        for row in query(
-            f"SELECT name FROM groups WHERE account_id = ? AND state <> 'deleting' AND {SEEN} AND substr(name, 1, ?) = ?",
-            (account_id, side, len(name), name),
-        )
-    }
+    taken = {row[0] for row in query(BEGINNING_SO, (account_id, side, len(name), name))}
     return next(candidate for candidate in (name, *(f"{name} ({n})" for n in range(2, len(taken) + 3))) if candidate not in taken)
 
 

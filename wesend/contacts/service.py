@@ -18,6 +18,7 @@ from . import groups
 from .files import COLUMN_LIMIT, COLUMN_NAME_LIMIT, CONTACT_LIMIT, FIELD_LIMIT
 
 CHUNK = 500  # rows a transaction: the write lock stays short
+FIELDS_AT_ONCE = 1000  # contacts
 
 
 class NewContact(NamedTuple):
@@ -87,7 +88,10 @@ def check_size(contact: NewContact) -> None:
 
 
 COLUMNS = ("group_id", "account_id", "phone", "country", "name", "email", "data", "created_at")
-INSERT = f"INSERT OR IGNORE INTO contacts ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
+INSERT = f"""
+    INSERT INTO contacts ({", ".join(COLUMNS)}) VALUES ({", ".join("?" * len(COLUMNS))})
+    ON CONFLICT (group_id, phone) DO NOTHING
+"""
 
 
 def contact_row(
@@ -195,19 +199,21 @@ def update_contact(
     write(unit)
 
 
-FIELD_NAMES = """
-    SELECT field.key
-    FROM (SELECT id, data FROM contacts WHERE group_id = ? ORDER BY id LIMIT ?) c, json_each(c.data) field
-    GROUP BY field.key ORDER BY min(c.id), min(field.id) LIMIT ?
-"""
+FIELDS = "SELECT id, data FROM contacts WHERE group_id = ? AND id > ? ORDER BY id LIMIT ?"
 
 
-def field_names(group: GroupRow, among: int = -1, *, actor: Actor) -> list[str]:
-    """The fields beside phone and name in the order in which they came: of the first ``among`` contacts (-1: of all), as
+def field_names(group: GroupRow, among: int | None = None, *, actor: Actor) -> list[str]:
+    """The fields beside phone and name in the order in which they came: of the first ``among`` contacts (None: of all), as
     many as a file has columns.
     """
     roles.require(actor, SEE, group["account_id"])
-    return [row[0] for row in query(FIELD_NAMES, (group["id"], among, COLUMN_LIMIT))]
+    names: dict[str, None] = {}
+    for rows in keyset.pages(lambda last: query(FIELDS, (group["id"], last, among or FIELDS_AT_ONCE))):
+        for row in rows:
+            names.update(dict.fromkeys(json.loads(row["data"] or "{}")))
+        if among is not None or len(names) >= COLUMN_LIMIT:
+            break
+    return list(names)[:COLUMN_LIMIT]
 
 
 def delete_contact(account_id: int, group_id: int, contact_id: int, *, side: Side | None = None, actor: Actor) -> None:

@@ -308,3 +308,12 @@ class StorageFull(WesendError):
     def __init__(self, cause: str = "", sentence: str | None = None):
         super().__init__(sentence)
         self.cause = cause
+
+
+class DatabaseUnavailable(StorageFull):
+    """The database can't be reached, or has no time: nothing was done, or what was done can't be found out now."""
+
+    sentence = "Service temporarily unavailable"
+
+    def __init__(self, cause: str = ""):
+        super().__init__(cause)

@@ -20,7 +20,9 @@ from .settings_values import (
     checked_base_url,
     checked_smtp_url,
     database_path,
+    hide_credentials,
     is_loopback,
+    postgresql_url,
     sandbox_choice,
 )
 
@@ -37,6 +39,10 @@ class Settings:
     """Folder of database, lock and keys (`WESEND_INSTANCE`, default `instance/` of the current folder)."""
     database: Path
     """The SQLite file (`WESEND_DATABASE_URL`, `sqlite:///…`; default `wesend.db` in the instance folder)."""
+    database_url: str = field(default="", repr=False)
+    """PostgreSQL's URL with its password, never to be shown (`WESEND_DATABASE_URL`, `postgresql://…`; empty: SQLite)."""
+    database_pool: int = 10
+    """Connections to PostgreSQL that a process has at most, beside one that listens (`WESEND_DATABASE_POOL`)."""
     host: str = "127.0.0.1"
     """Address to listen on (`WESEND_HOST`)."""
     port: int = 8000
@@ -114,10 +120,17 @@ class Settings:
     def validity_ms(self) -> int:
         return round(self.validity_hours * 3600 * 1000)
 
+    @property
+    def database_shown(self) -> str:
+        """The database for people: the file, or the URL without what is secret in it."""
+        return hide_credentials(self.database_url) if self.database_url else str(self.database)
+
 
 VARIABLES = {
     "instance": "WESEND_INSTANCE",
     "database": "WESEND_DATABASE_URL",
+    "database_url": "WESEND_DATABASE_URL",
+    "database_pool": "WESEND_DATABASE_POOL",
     "host": "WESEND_HOST",
     "port": "WESEND_PORT",
     "workers": "WESEND_WORKERS",
@@ -189,6 +202,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         instance=instance,
         database=database_path(read.text("WESEND_DATABASE_URL", ""), instance),
+        database_url=postgresql_url(read.text("WESEND_DATABASE_URL", ""), read.text("WESEND_SECRET_KEY", "")),
+        database_pool=read.whole("WESEND_DATABASE_POOL", 10, 1, 1000),
         host=host,
         port=port,
         workers=read.whole("WESEND_WORKERS", 2 if (os.cpu_count() or 1) > 1 else 1, 1, 64),

@@ -9,6 +9,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 DATABASE = "wesend.db"
+POSTGRESQL = ("postgresql://", "postgres://")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1"))
 PUBLIC = "public"
@@ -42,12 +43,35 @@ def is_loopback(host: str) -> bool:
 
 
 def database_path(url: str, instance: Path) -> Path:
-    if not url:
+    if not url or url.startswith(POSTGRESQL):
         return instance / DATABASE
     prefix = "sqlite:///"
     if not url.startswith(prefix) or url[len(prefix) :] in ("", ":memory:"):
-        raise SettingsError(f"WESEND_DATABASE_URL must name a file as sqlite:///PATH, not {hide_credentials(url)!r}.")
+        raise SettingsError(
+            "WESEND_DATABASE_URL must name a file as sqlite:///PATH, or a database as postgresql://user:password@host/name,"
+            f" not {hide_credentials(url)!r}."
+        )
     return Path(url[len(prefix) :]).expanduser().absolute()
+
+
+def postgresql_url(url: str, secret_key: str) -> str:
+    """Every host has the same key: one made and kept by each for itself could read nothing that another one has sealed."""
+    if not url.startswith(POSTGRESQL):
+        return ""
+    try:
+        parts = urlsplit(url)
+        usable = len(parts.path) > 1 and parts.port != 0 and url.isprintable() and " " not in url
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingsError(
+            f"WESEND_DATABASE_URL must be as postgresql://user:password@host:5432/name, not {hide_credentials(url)!r}."
+        )
+    if not secret_key:
+        raise SettingsError(
+            "WESEND_DATABASE_URL names PostgreSQL, so WESEND_SECRET_KEY must be set in the environment: every host needs the same."
+        )
+    return url
 
 
 def checked_base_url(url: str) -> str:

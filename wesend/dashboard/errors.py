@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from flask import Response, flash, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
@@ -11,6 +9,7 @@ from jinja2 import TemplateError
 from werkzeug.exceptions import HTTPException
 
 from ..core.errors import Forbidden, InvalidCredentials, NotFound, RateLimited, StorageFull, StorageQuotaExceeded, WesendError
+from ..database.errors import DATABASE_ERRORS
 
 STATUSES = (
     (NotFound, 404),
@@ -78,7 +77,7 @@ def show_storage_problem(error: StorageFull) -> Response:
     """Also where a page can't be drawn: its templates may be among what can't be opened."""
     try:
         return make_response(show_refusal(error))
-    except (OSError, sqlite3.Error, TemplateError):
+    except (OSError, *DATABASE_ERRORS, TemplateError):
         return Response(f"{error}.\n", 503, {"Retry-After": "10"}, mimetype="text/plain")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
@@ -22,7 +21,7 @@ class Connections(Reader, Protocol):
 
     local: Local
 
-    def connection(self) -> sqlite3.Connection: ...
+    def committed(self, sql: str) -> list[Any] | None: ...
 
 
 class Configuration:
@@ -56,7 +55,8 @@ class Configuration:
 
     def _is_committed(self, version: int) -> bool:
         """Whether the open transaction sees the configuration as all others do: its own changes may be rolled back."""
-        return self.database.connection().execute(VERSION).fetchall()[0][0] == version
+        found = self.database.committed(VERSION)
+        return found is not None and found[0][0] == version
 
     def begin_request(self) -> None:
         local = self.database.local

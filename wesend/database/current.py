@@ -22,9 +22,12 @@ from typing import Any, TypeVar
 from flask import Flask
 
 from ..core.current_app import this_app
+from ..core.settings import Settings
+from ..core.storage import Storage
 from . import fence, schema
 from .engine import Database
 from .postponed import Postponed
+from .sqlite import SqliteDatabase
 from .transaction import Reader, Tx
 
 T = TypeVar("T")
@@ -100,9 +103,17 @@ def cached(key: Any, load: Callable[[Reader], T], tx: Tx | None = None) -> T:
 
 
 def init_app(app: Flask) -> None:
-    path = app.config["WESEND"].database
-    schema.init_app(app, path)
-    database = app.extensions["wesend.database"] = Database(path, app.extensions["wesend.core.storage"])
+    settings: Settings = app.config["WESEND"]
+    schema.init_app(app, settings)
+    database = app.extensions["wesend.database"] = _opened(settings, app.extensions["wesend.core.storage"])
     app.extensions["wesend.postponed"] = Postponed(app, database.write)
     app.before_request(database.configuration.begin_request)
     app.teardown_request(database.configuration.end_request)
+
+
+def _opened(settings: Settings, storage: Storage) -> Database:
+    if not settings.database_url:
+        return SqliteDatabase(settings.database, storage)
+    from .postgresql.database import PostgresDatabase  # psycopg is only needed, and there, where PostgreSQL is wanted
+
+    return PostgresDatabase(settings.database_url, settings.database_pool, storage)

@@ -1,22 +1,18 @@
-"""The database's connections: one a thread to read with, one a process to write with, behind the gate."""
+"""What both engines have in common: two ways to write, one to read, and configuration that is kept in memory."""
 
 from __future__ import annotations
 
-import fcntl
-import gc
 import os
-import sqlite3
 import threading
-import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
-from ..core.storage import READ_ONLY, Storage, cause_of, open_lock, refusal_of
+from ..core.storage import READ_ONLY, Storage, refusal_of
 from .configuration import Configuration
-from .connecting import connect, connect_unchanged
-from .group_commit import CommitGroup
+from .errors import DATABASE_ERRORS
+from .group_commit import CommitGroup, Writer
 from .local import Local
 from .transaction import Tx
 
@@ -25,15 +21,13 @@ T = TypeVar("T")
 BUSY_SECONDS = 0.001  # a wait for the gate that is worth counting
 
 
-class Database:
-    """One SQLite file: whoever writes waits in the fair queue of a gate file, begins IMMEDIATE, and is one transaction."""
+class Database(ABC):
+    """Whoever writes waits for their turn at the gate, and is one transaction."""
 
-    def __init__(self, path: Path, storage: Storage):
-        self.path = str(path)
+    def __init__(self, storage: Storage):
         self.storage = storage
-        self.gate_path = f"{path}.gate"
         self.local = Local()
-        self.group = self._new_group()
+        self.group = CommitGroup(self.local, self.gate, self._new_writer())
         os.register_at_fork(after_in_child=self._after_fork)
         self.configuration = Configuration(self)
         self.waited_seconds = 0.0
@@ -44,72 +38,41 @@ class Database:
         while it was so among all connections of a process, so that only another process can.
         """
 
-    # -- connections ------------------------------------------------------
-
-    def connection(self) -> sqlite3.Connection:
-        """This thread's; where SQLite has no room for its index, one for a single read."""
-        local = self.local
-        if local.connection is None:
-            try:
-                local.connection = connect(self.path)
-            except sqlite3.OperationalError as error:
-                if cause_of(error) is None:
-                    raise
-                return connect_unchanged(self.path, error)
-        return local.connection
-
-    def prepare_thread(self) -> None:
-        """Open what this thread will need, while there are descriptors for it."""
-        self.connection()
-        if self.local.gate is None:
-            self.local.gate = open_lock(self.gate_path)
-
-    def _new_group(self) -> CommitGroup:
-        return CommitGroup(self.local, self.gate, lambda: connect(self.path))
-
     def _after_fork(self) -> None:
         # A connection, an open transaction and a held lock must not cross a fork.
         self.local = Local()
-        self.group = self._new_group()
+        self.group = CommitGroup(self.local, self.gate, self._new_writer())
         self.configuration.lock = threading.Lock()
+
+    @abstractmethod
+    def _new_writer(self) -> Writer:
+        """How transactions begin and end."""
+
+    @abstractmethod
+    def prepare_thread(self) -> None:
+        """Open what this thread will need, while there are descriptors for it."""
 
     def tx(self) -> Tx | None:
         return self.local.tx
 
+    @abstractmethod
     def close(self) -> None:
         """Close this thread's connection and the process's writing one: nothing open may cross a fork."""
-        with self.gate():  # whoever leads a commit holds it
-            self.group.close()
-        self.close_thread()
 
+    @abstractmethod
     def close_thread(self) -> None:
         """Close this thread's connection, when the thread ends."""
-        if self.local.connection is not None:
-            self.local.connection.close()
-        if self.local.gate is not None:
-            os.close(self.local.gate)
-        self.local.connection = self.local.gate = None
 
     # -- writing ----------------------------------------------------------
 
-    @contextmanager
-    def gate(self) -> Iterator[None]:
-        """The fair queue of writers, over all processes; a descriptor a thread, so threads exclude each other too."""
-        if self.local.gate is None:
-            self.local.gate = open_lock(self.gate_path)
-        started = time.perf_counter()
-        fcntl.flock(self.local.gate, fcntl.LOCK_EX)
-        waited = time.perf_counter() - started
-        self.waited_seconds += waited
-        # Garbage is looked for afterwards: a whole look takes 30 ms, and everybody would wait for it.
-        gc.disable()
-        try:
-            yield
-        finally:
-            fcntl.flock(self.local.gate, fcntl.LOCK_UN)
-            gc.enable()
-            if waited >= BUSY_SECONDS and self.on_busy is not None:
-                self.on_busy(waited)
+    @abstractmethod
+    def gate(self) -> AbstractContextManager[None]:
+        """The queue of writers."""
+
+    def note_wait(self, seconds: float) -> None:
+        self.waited_seconds += seconds
+        if seconds >= BUSY_SECONDS and self.on_busy is not None:
+            self.on_busy(seconds)
 
     def write(self, unit: Callable[[Tx], T]) -> T:
         tx = self.tx()
@@ -117,7 +80,7 @@ class Database:
             return unit(tx)
         try:
             result = self.group.run(unit)
-        except (sqlite3.Error, OSError) as error:
+        except (*DATABASE_ERRORS, OSError) as error:
             self._refuse(error)
             raise
         finally:
@@ -131,7 +94,7 @@ class Database:
         try:
             with self._atomic() as tx:
                 yield tx
-        except (sqlite3.Error, OSError) as error:
+        except (*DATABASE_ERRORS, OSError) as error:
             self._refuse(error)
             raise
         if self.storage.is_suspect():
@@ -140,7 +103,7 @@ class Database:
     def _refuse(self, error: Exception) -> None:
         """StorageFull where this error means that nothing can be stored; nothing of the transaction was."""
         refusal = refusal_of(error)
-        if refusal is not None:
+        if refusal is not None and refusal is not error:
             self.storage.failed(refusal.cause)
             if refusal.cause == READ_ONLY and self.on_stuck is not None and self.storage.was_read_only():
                 self.on_stuck()
@@ -152,8 +115,8 @@ class Database:
         if outer is not None:
             yield outer
             return
-        with self.gate(), self.group.transaction() as connection:
-            tx = self.local.tx = Tx(connection)
+        with self.gate(), self.group.writer.transaction() as connection:
+            tx = self.local.tx = self.group.writer.tx(connection)
             try:
                 yield tx
             finally:
@@ -163,27 +126,21 @@ class Database:
 
     # -- reading ----------------------------------------------------------
 
+    @abstractmethod
     def query(self, sql: str, parameters: Sequence | dict = ()) -> list[Any]:
-        local = self.local
-        if local.tx is not None:
-            return local.tx.all(sql, parameters)
-        return (local.connection or self.connection()).execute(sql, parameters).fetchall()
+        """In a read of its own; inside `atomic` and `snapshot`, as these see it."""
 
-    all = query
+    def all(self, sql: str, parameters: Sequence | dict = ()) -> list[Any]:
+        return self.query(sql, parameters)
 
     def one(self, sql: str, parameters: Sequence | dict = ()) -> Any | None:
         rows = self.query(sql, parameters)
         return rows[0] if rows else None
 
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
+    @abstractmethod
+    def committed(self, sql: str) -> list[Any] | None:
+        """What a SELECT finds outside of this thread's transaction; None where that can't be seen now."""
+
+    @abstractmethod
+    def snapshot(self) -> AbstractContextManager[None]:
         """Several reads that agree with each other."""
-        if self.tx() is not None or self.connection().in_transaction:
-            yield
-            return
-        connection = self.connection()
-        connection.execute("BEGIN")
-        try:
-            yield
-        finally:
-            connection.execute("ROLLBACK")

@@ -1,16 +1,14 @@
-"""Group commit: the transactions of threads that wait together share one commit; and the connection that all writes go through."""
+"""Group commit: the transactions of threads that wait together share one commit."""
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any, TypeVar
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
 
-from ..core.storage import cause_of
 from .local import Local
 from .transaction import Tx
 
@@ -19,6 +17,22 @@ T = TypeVar("T")
 GROUP_LIMIT = 64  # units merged into one commit
 GROUP_SECONDS = 0.01  # after which a group takes no further unit: units of hundreds of messages must not add up
 CAREFUL = 16  # groups that expect a failure after one: refusals come in bursts, and each would do a group's work twice
+
+
+class Writer(Protocol):
+    """An engine's write transactions, for whoever holds the gate."""
+
+    @property
+    def tx(self) -> Callable[[Any], Tx]:
+        """Its open transaction, as use cases see it, on a connection."""
+
+    def transaction(self) -> AbstractContextManager[Any]:
+        """A connection; begun and committed, or rolled back."""
+
+    def begin(self, connection: Any) -> None:
+        """Once more, after a ROLLBACK."""
+
+    def close(self) -> None: ...
 
 
 class _Job:
@@ -41,21 +55,12 @@ class CommitGroup:
     run twice. A failed commit is everybody's error, and is not tried again.
     """
 
-    def __init__(self, local: Local, gate: Callable[[], AbstractContextManager[None]], connect: Callable[[], sqlite3.Connection]):
-        self.local, self.gate, self.connect = local, gate, connect
-        # One connection for all who write: SQLite throws a connection's page cache away when another one has written.
-        self.connection: sqlite3.Connection | None = None
+    def __init__(self, local: Local, gate: Callable[[], AbstractContextManager[None]], writer: Writer):
+        self.local, self.gate, self.writer = local, gate, writer
         self.lock = threading.Lock()
         self.waiting: deque[_Job] = deque()
         self.leading = False
         self.careful = 0  # groups left to be carried out behind savepoints from the start
-
-    def close(self) -> None:
-        # Behind the gate: SQLite crashes when a connection is closed under a thread that is using it.
-        with self.gate():
-            if self.connection is not None:
-                self.connection.close()
-                self.connection = None
 
     def run(self, unit: Callable[[Tx], T]) -> T:
         job = _Job(unit)
@@ -102,32 +107,15 @@ class CommitGroup:
             if heir is not None:
                 heir.wake.release()
 
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Begun and committed, or rolled back; for whoever holds the gate."""
-        connection = self.connection = self.connection or self.connect()
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
-            connection.execute("COMMIT")
-        except BaseException as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            if cause_of(error) is not None:
-                # Opened anew: one that found the file read-only would never write again.
-                connection.close()
-                self.connection = None
-            raise
-
     def _carry_out(self, jobs: list[_Job]) -> list[_Job]:
         """One transaction; those that it had no time for."""
-        with self.transaction() as connection:
+        with self.writer.transaction() as connection:
             try:
                 return jobs[self._carry_out_all(connection, jobs) :]
             finally:
                 self.local.tx = None
 
-    def _carry_out_all(self, connection: sqlite3.Connection, jobs: list[_Job]) -> int:
+    def _carry_out_all(self, connection: Any, jobs: list[_Job]) -> int:
         """Each without a savepoint, and when one fails, all anew behind savepoints; how many there was time for."""
         if self.careful > 0 and len(jobs) > 1:
             self.careful -= 1
@@ -140,13 +128,11 @@ class CommitGroup:
             self.careful = CAREFUL
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            connection.execute("BEGIN IMMEDIATE")
+            self.writer.begin(connection)
             return self._carry_out_each(connection, jobs, self._carry_out_apart)
 
     @staticmethod
-    def _carry_out_each(
-        connection: sqlite3.Connection, jobs: list[_Job], carry_out: Callable[[sqlite3.Connection, _Job], None]
-    ) -> int:
+    def _carry_out_each(connection: Any, jobs: list[_Job], carry_out: Callable[[Any, _Job], None]) -> int:
         """One after the other until the group has had its time; how many."""
         began = time.perf_counter()
         for done, job in enumerate(jobs, 1):
@@ -155,7 +141,7 @@ class CommitGroup:
                 return done
         return len(jobs)
 
-    def _carry_out_apart(self, connection: sqlite3.Connection, job: _Job) -> None:
+    def _carry_out_apart(self, connection: Any, job: _Job) -> None:
         """Behind a savepoint, which copies every page that the unit touches."""
         connection.execute("SAVEPOINT unit")
         try:
@@ -169,7 +155,7 @@ class CommitGroup:
         else:
             connection.execute("RELEASE unit")
 
-    def _run_unit(self, connection: sqlite3.Connection, job: _Job) -> None:
-        tx = self.local.tx = Tx(connection)
+    def _run_unit(self, connection: Any, job: _Job) -> None:
+        tx = self.local.tx = self.writer.tx(connection)
         job.result = job.unit(tx)
         job.after = tuple(tx._after)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
+from typing import Any
 
 from .transaction import Tx
 
 
 class Local(threading.local):
-    connection: sqlite3.Connection | None = None
+    connection: Any = None  # to read with
     gate: int | None = None
     tx: Tx | None = None
     in_request = False

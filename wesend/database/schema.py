@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from flask_migrate import Migrate
@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Integer, MetaData, String, event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase
 
+from ..core.settings import Settings
 from .connecting import BUSY_TIMEOUT_MS, configure
 from .migrations_folder import MIGRATIONS
 
@@ -56,15 +57,22 @@ def _on_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("write") else "BEGIN")
 
 
-def init_app(app: Flask, path: Path) -> None:
-    app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{path}"
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
-        # Without parameters in an error's text: they are message bodies, and errors are logged.
-        "hide_parameters": True,
-        "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
-    }
+def init_app(app: Flask, settings: Settings) -> None:
+    # Without parameters in an error's text: they are message bodies, and errors are logged.
+    options: dict[str, Any] = {"hide_parameters": True}
+    if settings.database_url:
+        from .postgresql import schema as postgresql
+
+        address = postgresql.DRIVER
+        options |= postgresql.engine_options(settings.database_url)
+    else:
+        address = f"sqlite:///{settings.database}"
+        options["connect_args"] = {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
+    app.config["SQLALCHEMY_DATABASE_URI"], app.config["SQLALCHEMY_ENGINE_OPTIONS"] = address, options
     db.init_app(app)
     migrate.init_app(app, db, directory=str(MIGRATIONS))
+    if settings.database_url:
+        return
     with app.app_context():
         engine: Engine = db.engine
     event.listen(engine, "connect", _on_connect)

@@ -18,15 +18,14 @@ from sqlalchemy.exc import DBAPIError
 from ..core import storage
 from ..core.settings import PROJECT, Settings
 from .connecting import connect_unchanged
+from .errors import DatabaseProblem as DatabaseProblem
 from .migrations_folder import MIGRATIONS
 from .schema import db
 
+MIGRATING = 0x776573656E640002
+"""Number of the advisory lock of PostgreSQL that one who migrates holds."""
 REVISION = re.compile(r"^revision = ['\"](\w+)['\"]", re.MULTILINE)
 DOWN = re.compile(r"^down_revision = ['\"](\w+)['\"]", re.MULTILINE)
-
-
-class DatabaseProblem(Exception):
-    """The database can't be used as it is; one sentence."""
 
 
 def known_revisions() -> list[str]:
@@ -68,6 +67,15 @@ def current_revision(path: Path) -> str | None:
         connection.close()
 
 
+def revision_of(settings: Settings) -> str | None:
+    """The same for the engine of these settings."""
+    if not settings.database_url:
+        return current_revision(settings.database)
+    from .postgresql.revision import current_revision as current_of_postgresql
+
+    return current_of_postgresql(settings.database_url)
+
+
 def prepare_folder(settings: Settings) -> None:
     """Make the instance folder (mode 700); DatabaseProblem when it can't be written."""
     os.umask(0o077)
@@ -78,7 +86,7 @@ def prepare_folder(settings: Settings) -> None:
             probe.touch(mode=0o600)
             probe.unlink()
         except OSError as error:
-            if storage.cause_of(error) is not None and current_revision(settings.database) is not None:
+            if storage.cause_of(error) is not None and revision_of(settings) is not None:
                 continue  # what is there can be read
             raise DatabaseProblem(f"The folder {folder} can't be written: {error.strerror}.") from error
     if settings.instance.stat().st_uid == os.getuid() and settings.instance != PROJECT:
@@ -91,15 +99,15 @@ def bring_up_to_date() -> bool:
     settings: Settings = current_app.config["WESEND"]
     prepare_folder(settings)
     revisions = known_revisions()
-    if current_revision(settings.database) == revisions[-1]:
+    if revision_of(settings) == revisions[-1]:
         return False
     with alone(settings.instance / "migrate.lock"):
-        current = current_revision(settings.database)
+        current = revision_of(settings)
         if current == revisions[-1]:
             return False
         if current is not None and current not in revisions:
             raise DatabaseProblem(
-                f"The database {settings.database} was made by a newer version of wesend (revision {current}): "
+                f"The database {settings.database_shown} was made by a newer version of wesend (revision {current}): "
                 "upgrade wesend, or restore a backup of this version."
             )
         logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -110,10 +118,11 @@ def bring_up_to_date() -> bool:
             if cause is None:
                 raise
             raise DatabaseProblem(
-                f"The database {settings.database} can't be brought up to date, {cause}: it is as it was."
+                f"The database {settings.database_shown} can't be brought up to date, {cause}: it is as it was."
             ) from error
         db.engine.dispose()
-        settings.database.chmod(0o600)
+        if not settings.database_url:
+            settings.database.chmod(0o600)
     return True
 
 

@@ -23,15 +23,15 @@ class Reader(Protocol):
 
 
 class Tx:
-    """An open write transaction. Values go in as SQL parameters; rows come out as `sqlite3.Row`."""
+    """An open write transaction. Values go in as SQL parameters; rows come out as `Row`s."""
 
     __slots__ = ("connection", "_after")
 
-    def __init__(self, connection: sqlite3.Connection):
+    def __init__(self, connection: Any):
         self.connection = connection
         self._after: list[Callable[[], None]] = []
 
-    def execute(self, sql: str, parameters: Sequence | dict = ()) -> sqlite3.Cursor:
+    def execute(self, sql: str, parameters: Sequence | dict = ()) -> Any:
         cursor = self.connection.cursor()
         cursor.row_factory = sqlite3.Row
         return cursor.execute(sql, parameters)
@@ -60,12 +60,12 @@ class Tx:
 
     def insert_row(self, table: str, columns: tuple[str, ...], values: Sequence) -> int:
         """The same, for values in the order of ``columns``."""
-        row_id = self.connection.execute(_insert_sql(table, columns), values).lastrowid
+        row_id = self.connection.execute(insert_sql(table, columns), values).lastrowid
         assert row_id is not None
         return row_id
 
     def insert_many(self, table: str, columns: tuple[str, ...], rows: Iterable[Sequence]) -> None:
-        self.connection.executemany(_insert_sql(table, columns), rows)
+        self.connection.executemany(insert_sql(table, columns), rows)
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Run ``call`` once the transaction is committed; never when it is rolled back."""
@@ -74,7 +74,7 @@ class Tx:
 
 
 @lru_cache(maxsize=256)
-def _insert_sql(table: str, columns: tuple[str, ...]) -> str:
+def insert_sql(table: str, columns: tuple[str, ...]) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 

@@ -37,9 +37,11 @@ def _said(outcome: Outcome) -> str:
 
 
 NOTE_FAILURE = """
-    INSERT INTO gateway_health (gateway, failures, last_error, last_error_at) VALUES (?1, ?2, ?3, ?4)
-    ON CONFLICT (gateway) DO UPDATE SET failures = failures + ?2, last_error = ?3, last_error_at = ?4
-    WHERE rests_until IS NULL OR rests_until <= ?4 OR rests_until > ?4 + ?5
+    INSERT INTO gateway_health AS health (gateway, failures, last_error, last_error_at) VALUES (?, ?, ?, ?)
+    ON CONFLICT (gateway) DO UPDATE SET
+        failures = health.failures + excluded.failures, last_error = excluded.last_error, last_error_at = excluded.last_error_at
+    WHERE health.rests_until IS NULL OR health.rests_until <= excluded.last_error_at
+        OR health.rests_until > excluded.last_error_at + ?
 """
 
 

@@ -24,9 +24,9 @@ def look(gateways: Iterable[SmsGateway]) -> None:
 
 
 NOTE_TROUBLE = """
-    INSERT INTO gateway_health (gateway, link_trouble, link_trouble_at) VALUES (?1, ?2, ?3)
-    ON CONFLICT (gateway) DO UPDATE SET link_trouble = ?2, link_trouble_at = ?3
-    WHERE link_trouble IS NOT ?2
+    INSERT INTO gateway_health (gateway, link_trouble, link_trouble_at) VALUES (?, ?, ?)
+    ON CONFLICT (gateway) DO UPDATE SET link_trouble = excluded.link_trouble, link_trouble_at = excluded.link_trouble_at
+    WHERE coalesce(gateway_health.link_trouble, '') <> coalesce(excluded.link_trouble, '')
 """
 
 

@@ -117,7 +117,7 @@ def _backups(values: Settings) -> Finding:
 
 
 def _alerts(values: Settings) -> Finding:
-    watched = query("SELECT count(*), sum(low_balance_mail IS NOT NULL) FROM wallets WHERE low_balance_micros IS NOT NULL")[0]
+    watched = query("SELECT count(*), count(low_balance_mail) FROM wallets WHERE low_balance_micros IS NOT NULL")[0]
     if not watched[0]:
         return Finding("Low-balance alerts", "missing", "no wallet has a threshold: `wesend wallet alert WALLET AMOUNT`")
     if (watched[1] or values.alert_mail) and not values.smtp_url:

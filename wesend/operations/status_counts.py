@@ -49,7 +49,7 @@ def roll_up(chunk: int = CHUNK) -> int:
 
 ADD_COUNT = """
     INSERT INTO status_counts (api, gateway, status, count) VALUES (?, ?, ?, ?)
-    ON CONFLICT (api, gateway, status) DO UPDATE SET count = count + excluded.count
+    ON CONFLICT (api, gateway, status) DO UPDATE SET count = status_counts.count + excluded.count
 """
 
 

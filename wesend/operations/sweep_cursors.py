@@ -12,5 +12,5 @@ def read(name: str) -> int:
 
 def advance(tx: Tx, name: str, before: int, after: int) -> bool:
     """Move a mark on; False when somebody else has moved it since it was read as ``before``."""
-    tx.execute("INSERT OR IGNORE INTO marks (name, value) VALUES (?, 0)", (name,))
+    tx.execute("INSERT INTO marks (name, value) VALUES (?, 0) ON CONFLICT (name) DO NOTHING", (name,))
     return tx.changed("UPDATE marks SET value = ? WHERE name = ? AND value = ?", (after, name, before)) > 0

@@ -29,15 +29,15 @@ def when_removed(app: Flask, call: Recorded) -> None:
     app.extensions.setdefault(REMOVED, []).append(call)
 
 
+OPT_OUT = """
+    INSERT INTO opt_outs (account_id, channel, address, source, side, created_at) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO NOTHING
+"""
+
+
 def add_opt_out(tx: Tx, *, account_id: int, channel: str, address: str, source: str, side: Side | None = None) -> bool:
     """True when the address was not opted out of these sends before. What of them waits for it is taken back in ``tx``."""
-    added = (
-        tx.changed(
-            "INSERT OR IGNORE INTO opt_outs (account_id, channel, address, source, side, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-            (account_id, channel, address.lower(), source, side, clock.now_ms()),
-        )
-        > 0
-    )
+    added = tx.changed(OPT_OUT, (account_id, channel, address.lower(), source, side, clock.now_ms())) > 0
     for call in this_app().extensions.get(RECORDED, ()):
         call(tx, account_id, channel, address.lower(), side)
     return added

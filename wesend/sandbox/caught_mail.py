@@ -128,7 +128,7 @@ class _List:
             return None
 
         def load(most: int) -> bytes:
-            start = query_one("SELECT substr(raw, 1, ?) FROM caught_bodies WHERE id = ?", (most, row["body_id"]))
+            start = query_one("SELECT substr(raw, 1, CAST(? AS INTEGER)) FROM caught_bodies WHERE id = ?", (most, row["body_id"]))
             return (start[0] if start is not None else None) or b""
 
         return _Kept(row["uid"], row["recipient"], row["created_at"], mail_reading.read_start(load, row["size"], self.room))

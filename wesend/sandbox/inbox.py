@@ -5,7 +5,6 @@ Nothing else is ever found here, not even whether it exists: `/sandbox/…` show
 
 from __future__ import annotations
 
-import json
 from typing import NamedTuple
 
 from ..core import clock, phones
@@ -20,12 +19,11 @@ LARGEST_SECONDS = 2**43  # in milliseconds still an integer that SQLite can comp
 LAST_DAY = 253_370_764_800_000  # of which there is a date
 
 TAKEN = "status NOT IN ('scheduled', 'dripping', 'queued', 'claimed', 'cancelled')"
-# CROSS: from the few wallets to their messages, never the other way round.
-BY_WALLET = """
-    SELECT m.created_at, m.id FROM wallets w CROSS JOIN messages m ON m.id IN (
-        SELECT id FROM messages INDEXED BY ix_messages_wallet_day WHERE wallet_id = w.id AND day >= :day AND {where}
-        ORDER BY day {direction}, id {direction} LIMIT :limit)
-    WHERE w.is_sandbox = 1 ORDER BY m.id {direction} LIMIT :limit
+# From the few wallets to their messages, never the other way round.
+WALLETS = "SELECT id FROM wallets WHERE is_sandbox = 1"
+OF_A_WALLET = """
+    SELECT created_at, id FROM messages INDEXED BY ix_messages_wallet_day
+    WHERE wallet_id = :wallet AND day >= :day AND {where} ORDER BY day {direction}, id {direction} LIMIT :limit
 """
 DIRECTLY = """
     SELECT created_at, id FROM messages {index} WHERE {where}
@@ -158,30 +156,24 @@ def places(
     """Of messages paid from sandbox wallets that ``gateway`` took; in no order."""
     since = wanted.since
     where = ["channel = :channel", "gateway = :gateway", TAKEN]
-    values = {
-        "channel": channel,
-        "gateway": gateway,
-        "limit": wanted.limit,
-        "numbers": json.dumps(numbers),
-        "address": address,
-        "day": "",
-    }
-    sql = BY_WALLET
+    values = {"channel": channel, "gateway": gateway, "limit": wanted.limit, "address": address, "day": ""}
+    sql, by_wallet = OF_A_WALLET, True
     if address is not None:
         where.append("lower(recipient) = :address")
     if since is not None and since.message_id is not None:
         where.append("id > :after")
         values["after"] = since.message_id
-        sql = DIRECTLY  # by its key: what came since is little
+        sql, by_wallet = DIRECTLY, False  # by its key: what came since is little
     elif since is not None:
         where.append("created_at > :at" if since.mail_id is not None else "created_at >= :at")
         values |= {"at": since.at, "day": clock.day_of(min(max(since.at - clock.DAY, 0), LAST_DAY), "UTC")}  # anybody's day of then
     if numbers is not None:
-        where.append("recipient IN (SELECT value FROM json_each(:numbers))")
-        sql = DIRECTLY
+        values |= {f"number_{place}": number for place, number in enumerate(numbers)}
+        where.append(f"recipient IN ({', '.join(f':number_{place}' for place in range(len(numbers)))})")
+        sql, by_wallet = DIRECTLY, False
     index = "NOT INDEXED" if numbers is None else "INDEXED BY ix_messages_recipient"
     direction = "DESC" if wanted.takes_newest else "ASC"
-    return [
-        Place(row["created_at"], MESSAGE, row["id"])
-        for row in query(sql.format(where=" AND ".join(where), direction=direction, index=index), values)
-    ]
+    sql = sql.format(where=" AND ".join(where), direction=direction, index=index)
+    wallets = [row["id"] for row in query(WALLETS)] if by_wallet else [None]
+    rows = [row for wallet in wallets for row in query(sql, {**values, "wallet": wallet})]
+    return [Place(row["created_at"], MESSAGE, row["id"]) for row in rows]

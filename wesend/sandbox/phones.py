@@ -43,13 +43,17 @@ class Said(NamedTuple):
 
 
 PHONES = f"""
-    SELECT recipient, text, max(created_at) AS created_at, count(*) AS count
+    SELECT recipient, text, created_at, count
     FROM (
-        SELECT recipient, text, created_at, id FROM messages
-        WHERE account_id = ? AND channel = 'sms' AND gateway = ? AND {TAKEN} AND {OF_SANDBOX}
-        ORDER BY day DESC, id DESC LIMIT ?
-    )
-    GROUP BY recipient ORDER BY max(id) DESC LIMIT ?
+        SELECT recipient, text, created_at, id, count(*) OVER (PARTITION BY recipient) AS count,
+            row_number() OVER (PARTITION BY recipient ORDER BY id DESC) AS place
+        FROM (
+            SELECT recipient, text, created_at, id FROM messages
+            WHERE account_id = ? AND channel = 'sms' AND gateway = ? AND {TAKEN} AND {OF_SANDBOX}
+            ORDER BY day DESC, id DESC LIMIT ?
+        ) AS looked_at
+    ) AS latest
+    WHERE place = 1 ORDER BY id DESC LIMIT ?
 """
 
 

@@ -30,8 +30,8 @@ def debit(
     if amount_micros < 0:
         raise ValueError("a debit is not negative")
     row = tx.one(
-        "UPDATE wallets SET balance_micros = balance_micros - ?1 WHERE id = ?2 AND balance_micros >= ?1 RETURNING balance_micros",
-        (amount_micros, wallet_id),
+        "UPDATE wallets SET balance_micros = balance_micros - ? WHERE id = ? AND balance_micros >= ? RETURNING balance_micros",
+        (amount_micros, wallet_id, amount_micros),
     )
     if row is None:
         raise_insufficient(tx, wallet_id, amount_micros)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
 
@@ -12,6 +10,7 @@ from ..core import clock, storage
 from ..core.client_addresses import has_metrics_token, is_direct_from_loopback
 from ..core.settings import Settings
 from ..database import check_readable
+from ..database.errors import DATABASE_ERRORS
 
 blueprint = Blueprint("health", __name__)
 
@@ -30,7 +29,7 @@ def healthz() -> ResponseReturnValue:
         paused = pause.current()
         check_readable()
         database = "ok"
-    except sqlite3.Error as error:
+    except DATABASE_ERRORS as error:
         database = type(error).__name__
     scheduler, unstorable = _scheduler(settings), storage.here().problem()
     healthy = database == "ok" and unstorable is None and (scheduler == "running" or not settings.scheduler)
@@ -46,7 +45,7 @@ def healthz() -> ResponseReturnValue:
 def _scheduler(settings: Settings) -> str:
     try:
         found = leadership.running(settings)
-    except (OSError, sqlite3.Error):
+    except (OSError, *DATABASE_ERRORS):
         return "unknown"
     if found is None:
         return "none" if settings.scheduler else "off"

@@ -8,7 +8,6 @@ messages comes from the database, so that sends pay nothing for it.
 from __future__ import annotations
 
 import os
-import sqlite3
 import struct
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from ..core import clock, money, storage
 from ..core.client_addresses import has_metrics_token, is_direct_from_loopback
 from ..core.current_request import this_g, this_request
 from ..core.settings import Settings
+from ..database.errors import DATABASE_ERRORS
 from ..gateways import balances, unlisted_words
 from ..operations import backup, queue_state
 from ..operations.status_counts import accepted_sms, status_counts
@@ -130,7 +130,7 @@ def _readable(part: Callable[[Settings], Iterator[Metric]], settings: Settings) 
     """A part of the figures; nothing where it can't be read now, so that the rest is told."""
     try:
         return list(part(settings))
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, *DATABASE_ERRORS) as error:
         current_app.logger.error("figures can't be read: %s", error, exc_info=True)
         return []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +9,8 @@ from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
 from ..core import storage
-from ..core.errors import StorageFull
+from ..core.errors import DatabaseUnavailable, StorageFull
+from ..database.errors import DATABASE_ERRORS
 from ..dialects.dialect import dialect_of
 from ..dialects.retry_after import retry_after
 
@@ -30,7 +30,8 @@ def init_app(app: Flask, elsewhere: Callable[[StorageFull], Any]) -> None:
         shown = elsewhere(refusal)
         if shown is not None:
             return shown
-        return {"error": "storage_full", "message": str(refusal)}, 503, retry_after(refusal)
+        code = "service_unavailable" if isinstance(refusal, DatabaseUnavailable) else "storage_full"
+        return {"error": code, "message": str(refusal)}, 503, retry_after(refusal)
 
-    for kind in (StorageFull, sqlite3.Error, OSError):
+    for kind in (StorageFull, *DATABASE_ERRORS, OSError):
         app.register_error_handler(kind, show)

@@ -136,9 +136,9 @@ def _post_sample(endpoint: WebhookEndpointRow, sample: Event, allow_private: boo
 
 OLD_DELIVERIES = """
     SELECT id FROM webhook_deliveries
-    WHERE status <> 'pending' AND created_at < ?1
-        AND id < coalesce((SELECT id FROM webhook_deliveries WHERE created_at >= ?1 ORDER BY id LIMIT 1), ?3)
-    ORDER BY id LIMIT ?2
+    WHERE status <> 'pending' AND created_at < :young
+        AND id < coalesce((SELECT id FROM webhook_deliveries WHERE created_at >= :young ORDER BY id LIMIT 1), :last)
+    ORDER BY id LIMIT :limit
 """
 FORGET_ATTEMPTS = """
     DELETE FROM webhook_attempts
@@ -151,7 +151,8 @@ def forget_old(limit: int = 2000) -> int:
     """Housekeeping: finished deliveries older than 30 days, with their attempts; how many."""
 
     # Ids rise with time: up to the first that is young enough, so that the young ones are not looked through.
-    ids = [(row[0],) for row in query(OLD_DELIVERIES, (clock.now_ms() - KEPT_MS, limit, keyset.LAST_ID))]
+    wanted = {"young": clock.now_ms() - KEPT_MS, "limit": limit, "last": keyset.LAST_ID}
+    ids = [(row[0],) for row in query(OLD_DELIVERIES, wanted)]
 
     def unit(tx: Tx) -> None:
         # One that was retried meanwhile stays, and keeps its attempts.

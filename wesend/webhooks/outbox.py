@@ -15,9 +15,10 @@ from .formats import Event, find_format
 
 COLUMNS = ("uid", "endpoint_id", "event", "subject", "once", "payload", "due_at", "created_at")
 INSERT = f"""
-    -- IGNORE: `once` was heard before
-    INSERT OR IGNORE INTO webhook_deliveries ({", ".join(COLUMNS)}) VALUES ({", ".join("?" * len(COLUMNS))})
+    INSERT INTO webhook_deliveries ({", ".join(COLUMNS)}) VALUES ({", ".join("?" * len(COLUMNS))})
+    ON CONFLICT DO NOTHING
 """
+"""A conflict: `once` was heard before."""
 
 
 def enqueue(tx: Tx, account_id: int, side: Side, format_name: str, events: Iterable[Event]) -> None:

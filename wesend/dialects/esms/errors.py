@@ -52,6 +52,7 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (domain.TopUpNotConfigured, 503, "topup_not_configured"),
     (domain.TooManyCodes, 429, "too_many_requests"),
     (domain.RateLimited, 429, "rate_limited"),
+    (domain.DatabaseUnavailable, 503, "service_unavailable"),
     (domain.StorageFull, 503, "storage_full"),
 )
 HTTP_CODES = {

@@ -39,6 +39,7 @@ TABLE: tuple[tuple[type[Exception], int, str | None], ...] = (
     (domain.StorageQuotaExceeded, 413, None),
     (domain.NoRoute, 502, None),
     (domain.RateLimited, 429, None),
+    (domain.DatabaseUnavailable, 503, None),
     (domain.StorageFull, 503, None),
 )
 SENTENCES = {

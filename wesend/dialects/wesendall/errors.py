@@ -40,6 +40,7 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (domain.NoRoute, 502, "provider_unavailable"),
     (domain.TopUpNotConfigured, 503, "topup_not_configured"),
     (domain.RateLimited, 429, "rate_limited"),
+    (domain.DatabaseUnavailable, 503, "service_unavailable"),
     (domain.StorageFull, 503, "storage_full"),
 )
 HTTP_CODES = {

@@ -33,6 +33,7 @@ TABLE: tuple[tuple[type[Exception], int], ...] = (
     (domain.ChargeRefused, 502),
     (domain.TopUpNotConfigured, 502),
     (domain.RateLimited, 429),
+    (domain.DatabaseUnavailable, 503),
     (domain.StorageFull, 503),
 )
 SENTENCES = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from ...core import clock, phones, templating
 from ...core.errors import BatchNotFound, InvalidInput, InvalidSchedule, WalletForbidden, WalletNotFound
 from ...core.ids import new_id
 from ...database import keyset, query, query_one
+from ...database.errors import INTEGRITY_ERRORS
 from ...database.rows import BatchRow, GroupRow
 from ...routing.routes import candidates
 from ...wallets.service import WalletInfo, wallet_of_account
@@ -201,7 +201,7 @@ def send_once(account: AccountInfo, uid: str, do: Callable[[Origin], None], *, a
         return earlier
     try:
         do(Origin("portal", batch_uid=uid))
-    except sqlite3.IntegrityError:  # the same form, sent at the same time
+    except INTEGRITY_ERRORS:  # the same form, sent at the same time
         pass
     found = _sent_before(account, uid)
     if found is None:

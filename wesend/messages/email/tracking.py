@@ -49,7 +49,8 @@ def _note(message: MessageRow, happening: str, target: str | None) -> None:
 
     def unit(tx: Tx) -> None:
         if tx.one(
-            "SELECT 1 FROM message_events WHERE message_id = ? AND event = ? AND meta IS ?", (message["id"], happening, meta)
+            "SELECT 1 FROM message_events WHERE message_id = ? AND event = ? AND coalesce(meta, '') = ?",
+            (message["id"], happening, meta or ""),
         ):
             return
         tx.insert(
@@ -61,7 +62,7 @@ def _note(message: MessageRow, happening: str, target: str | None) -> None:
 
 
 OPENS_AND_CLICKS = """
-    SELECT coalesce(sum(event = 'opened'), 0) AS opens, coalesce(sum(event = 'clicked'), 0) AS clicks
+    SELECT count(*) FILTER (WHERE event = 'opened') AS opens, count(*) FILTER (WHERE event = 'clicked') AS clicks
     FROM message_events WHERE message_id = ?
 """
 

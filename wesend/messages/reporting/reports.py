@@ -107,9 +107,10 @@ def gateway_health(account_id: int, *, actor: Actor) -> list[GatewayHealth]:
     return [
         GatewayHealth(*row)
         for row in query(
-            "SELECT gateway, count(*), sum(status = 'delivered'), sum(status = 'failed'), sum(status = 'unknown'),"
+            "SELECT gateway, count(*), count(*) FILTER (WHERE status = 'delivered'), count(*) FILTER (WHERE status = 'failed'),"
+            " count(*) FILTER (WHERE status = 'unknown'),"
             " max(created_at) FROM (SELECT gateway, status, created_at FROM messages WHERE account_id = ? ORDER BY id DESC"
-            f" LIMIT {LATEST}) WHERE status NOT IN {NOT_CARRIED} GROUP BY gateway ORDER BY 2 DESC",
+            f" LIMIT {LATEST}) AS latest WHERE status NOT IN {NOT_CARRIED} GROUP BY gateway ORDER BY 2 DESC",
             (account_id,),
         )
     ]

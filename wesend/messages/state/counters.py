@@ -18,18 +18,18 @@ FINISH = """
     UPDATE batches SET finished_at = ?, state = CASE
         WHEN cancelled > 0 AND delivered + failed = 0 THEN 'cancelled'
         -- The caller was told that all of it was refused: there is nothing to report on.
-        WHEN in_request AND failed = total AND NOT EXISTS (
+        WHEN in_request = 1 AND failed = total AND NOT EXISTS (
             SELECT 1 FROM messages WHERE batch_id = batches.id AND submitted_at IS NOT NULL) THEN 'refused'
         ELSE 'finished' END
     WHERE id IN ({ids}) AND queued = 0 AND submitted = 0 AND state IN ('open', 'paused', 'cancelling') RETURNING id
 """
-NOT_ANSWERED = "UPDATE batches SET in_request = 0 WHERE id = ? AND in_request"
+NOT_ANSWERED = "UPDATE batches SET in_request = 0 WHERE id = ? AND in_request = 1"
 """Something of it waits again: its caller was not answered from what the gateways said of all of it."""
 COUNT_DAY = """
-    INSERT INTO daily_counts (account_id, wallet_id, day, route, total, delivered, failed, cancelled)
+    INSERT INTO daily_counts AS counted (account_id, wallet_id, day, route, total, delivered, failed, cancelled)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, wallet_id, day, route) DO UPDATE SET
-        total = total + excluded.total, delivered = delivered + excluded.delivered, failed = failed + excluded.failed,
-        cancelled = cancelled + excluded.cancelled
+        total = counted.total + excluded.total, delivered = counted.delivered + excluded.delivered,
+        failed = counted.failed + excluded.failed, cancelled = counted.cancelled + excluded.cancelled
 """
 
 

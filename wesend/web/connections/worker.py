@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import selectors
 import socket
-import sqlite3
 import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,6 +21,7 @@ from gunicorn.http.message import Request
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
 from ...core import storage
+from ...database.errors import DATABASE_ERRORS
 from .descriptors import Spare
 from .framing import State
 from .paced_socket import GRACE, PacedSocket, Slots, SlowClient
@@ -60,7 +60,7 @@ class PatientWorker(ThreadWorker):
         """Before a thread's first request: what is read later needs no descriptor then."""
         app: Any = self.wsgi
         database = app.extensions.get("wesend.database")  # none in the yardstick that benchmarks compare with
-        with suppress(OSError, sqlite3.Error), app.app_context():
+        with suppress(OSError, *DATABASE_ERRORS), app.app_context():
             if database is not None:
                 database.prepare_thread()
 

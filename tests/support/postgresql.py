@@ -1,0 +1,96 @@
+"""A PostgreSQL server of the tests' own, and a database of a test's own: `pytest --engine postgresql`."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:] or [Path(shutil.which("pg_ctl") or "/nowhere/pg_ctl").parent]
+OWNER = "postgres"
+"""Who the server runs as where the tests are root's: PostgreSQL refuses that."""
+QUICK = ("fsync=off", "full_page_writes=off", "autovacuum=off", "max_connections=300", "shared_buffers=64MB")
+MEMORY = Path("/dev/shm")  # a database a test: on a disk, copying it took a second
+URL = "postgresql.url"
+"""In an instance folder: its database. There is none on SQLite."""
+KEY = "the tests' own key, the same for every host of one database"
+
+
+def is_here() -> bool:
+    return (PROGRAMS[0] / "initdb").exists()
+
+
+class Server:
+    """``with Server() as server``: on a free port of loopback, its data in a folder that goes with it."""
+
+    def __init__(self, *settings: str):
+        self.settings = settings or QUICK
+        self.folder = Path(tempfile.mkdtemp(prefix="wesend-postgresql-", dir=MEMORY if MEMORY.is_dir() else None))
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+
+    def __enter__(self) -> Server:
+        if os.geteuid() == 0:
+            owner = pwd.getpwnam(OWNER)
+            os.chown(self.folder, owner.pw_uid, owner.pw_gid)
+        self._run("initdb", "-D", str(self.data), "-U", OWNER, "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        self.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop("immediate")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def start(self) -> None:
+        told = [f"port={self.port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={self.folder}", *self.settings]
+        options = " ".join(f"-c {setting}" for setting in told)
+        self._run("pg_ctl", "-D", str(self.data), "-l", str(self.folder / "log"), "-w", "-o", options, "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        self._run("pg_ctl", "-D", str(self.data), "-w", "-m", mode, "stop", check=False)
+
+    def _run(self, program: str, *arguments: str, check: bool = True) -> None:
+        as_owner = ["runuser", "-u", OWNER, "--"] if os.geteuid() == 0 else []
+        subprocess.run(
+            [*as_owner, str(PROGRAMS[0] / program), *arguments],
+            check=check,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def url(self, database: str) -> str:
+        return f"postgresql://{OWNER}@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, sql: str) -> None:
+        import psycopg  # an extra that not everybody has who runs the other tests
+
+        with psycopg.connect(self.url(OWNER), autocommit=True) as connection:
+            connection.execute(sql.encode())
+
+    def create(self, template: str | None = None) -> str:
+        """The URL of a new database, empty or a copy."""
+        name = f"test_{secrets.token_hex(6)}"
+        copied = template.rpartition("/")[2] if template else "template0"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {copied}")
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        self.execute(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
+
+
+def environment_of(instance: Path) -> dict[str, str]:
+    """What says where the database of an instance is; nothing for SQLite, whose file lies in it."""
+    file = instance / URL
+    return {"WESEND_DATABASE_URL": file.read_text(), "WESEND_SECRET_KEY": KEY} if file.exists() else {}

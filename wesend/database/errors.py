@@ -1,0 +1,31 @@
+"""What the engines raise, for whoever catches it: sqlite3's own errors, and PostgreSQL's under these names."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from ..core.errors import DatabaseUnavailable
+
+
+class DatabaseProblem(Exception):
+    """The database can't be used as it is; one sentence."""
+
+
+class PostgresError(Exception):
+    """An error of PostgreSQL: its first line alone, for the second shows values, and errors are logged."""
+
+    def __init__(self, sentence: str, sqlstate: str | None = None):
+        super().__init__(sentence)
+        self.sqlstate = sqlstate
+
+
+class PostgresIntegrityError(PostgresError):
+    """A constraint, a unique index or a trigger refused the rows."""
+
+
+class PostgresBusy(PostgresError):
+    """A deadlock or a failed serialization: nothing of the transaction was done, and it can be done again."""
+
+
+DATABASE_ERRORS = (sqlite3.Error, PostgresError, DatabaseUnavailable)
+INTEGRITY_ERRORS = (sqlite3.IntegrityError, PostgresIntegrityError)

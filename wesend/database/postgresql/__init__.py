@@ -1,0 +1,1 @@
+"""PostgreSQL as the engine, by psycopg. Imported only where the settings name it."""

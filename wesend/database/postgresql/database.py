@@ -1,0 +1,128 @@
+"""PostgreSQL, one or many hosts on it: reads borrow a connection each, writes go one at a time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ...core.errors import DatabaseUnavailable
+from ...core.storage import Storage
+from ..engine import Database
+from ..errors import PostgresBusy
+from . import connection as connecting
+from .connection import PATIENCE, PATIENCE_OF_JOBS, Connection
+from .pool import Pool
+from .writing import Writer
+
+
+class PostgresDatabase(Database):
+    def __init__(self, url: str, size: int, storage: Storage):
+        self.url, self.size = url, size
+        self._new_pool()
+        super().__init__(storage)
+
+    def _new_pool(self) -> None:
+        self.pool = Pool(lambda: connecting.connect(self.url), self.size)
+        self.turn = threading.Lock()
+
+    def _new_writer(self) -> Writer:
+        return Writer(self.pool, self.patience)
+
+    def _after_fork(self) -> None:
+        self._new_pool()
+        super()._after_fork()
+
+    def patience(self) -> float:
+        return PATIENCE if self.local.in_request else PATIENCE_OF_JOBS
+
+    def prepare_thread(self) -> None:
+        """A thread has nothing of its own."""
+
+    def close_thread(self) -> None:
+        """A thread has nothing of its own."""
+
+    def close(self) -> None:
+        self.pool.forget()
+
+    # -- writing ----------------------------------------------------------
+
+    @contextmanager
+    def gate(self) -> Iterator[None]:
+        """One writer of this process at a time asks for the lock of all."""
+        started = time.perf_counter()
+        if not self.turn.acquire(timeout=self.patience()):
+            raise DatabaseUnavailable("others are writing")
+        try:
+            yield
+        finally:
+            self.turn.release()
+            self.note_wait(time.perf_counter() - started)
+
+    # -- reading ----------------------------------------------------------
+
+    def query(self, sql: str, parameters: Sequence | dict = ()) -> list[Any]:
+        local = self.local
+        if local.tx is not None:
+            return local.tx.all(sql, parameters)
+        if local.connection is not None:
+            return local.connection.execute(sql, parameters).fetchall()
+        return self._read(sql, parameters)
+
+    all = query
+
+    def _read(self, sql: str, parameters: Sequence | dict) -> list[Any]:
+        """A single SELECT may be asked once more where its connection was lost."""
+        patience = self.patience()
+        until = time.monotonic() + patience
+        while True:
+            connection = self.pool.take(patience)
+            try:
+                return connection.execute(sql, parameters).fetchall()
+            except (DatabaseUnavailable, PostgresBusy):
+                if time.monotonic() > until:
+                    raise
+                if not connection.is_usable:
+                    self.pool.forget()
+            finally:
+                self.pool.give_back(connection)
+
+    def committed(self, sql: str) -> list[Any] | None:
+        """Where no connection is free now, nobody waits for one with a transaction open."""
+        try:
+            with self.pool.lent(0) as connection:
+                return connection.execute(sql).fetchall()
+        except DatabaseUnavailable:
+            return None
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        local = self.local
+        if local.tx is not None or local.connection is not None:
+            yield
+            return
+        connection = local.connection = self._begun()
+        try:
+            yield
+        finally:
+            local.connection = None
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            self.pool.give_back(connection)
+
+    def _begun(self) -> Connection:
+        patience = self.patience()
+        until = time.monotonic() + patience
+        while True:
+            connection = self.pool.take(patience)
+            try:
+                connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            except BaseException as error:
+                self.pool.give_back(connection)
+                if not isinstance(error, DatabaseUnavailable) or time.monotonic() > until:
+                    raise
+                self.pool.forget()
+            else:
+                return connection

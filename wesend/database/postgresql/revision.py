@@ -1,0 +1,30 @@
+"""Which revision a database of PostgreSQL stands at, and whether it is one that wesend can live in."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from ..errors import DatabaseProblem, PostgresError
+from .connection import connect
+
+OLDEST = 140_000
+REVISION = "SELECT version_num FROM alembic_version"
+NO_SUCH_TABLE = "42P01"
+
+
+def current_revision(url: str) -> str | None:
+    """The database's revision; None when there is nothing in it yet. DatabaseProblem for what wesend can't use."""
+    with closing(connect(url)) as connection:
+        version = connection.raw.info.server_version
+        if version < OLDEST:
+            raise DatabaseProblem(f"PostgreSQL {version // 10_000} is too old: 14 is the first that does.")
+        encoding = connection.execute("SHOW server_encoding").fetchall()[0]["server_encoding"]
+        if encoding != "UTF8":
+            raise DatabaseProblem(f"The database's encoding is {encoding}: make one with UTF8.")
+        try:
+            rows = connection.execute(REVISION).fetchall()
+        except PostgresError as error:
+            if error.sqlstate == NO_SUCH_TABLE:
+                return None
+            raise
+    return rows[0]["version_num"] if rows else None

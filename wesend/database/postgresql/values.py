@@ -1,0 +1,59 @@
+"""Values as SQLite keeps them: whole numbers and no booleans, texts that PostgreSQL can store, bytes as bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg import Connection
+from psycopg.adapt import Buffer, Loader
+from psycopg.postgres import types
+from psycopg.types.numeric import Int8Dumper
+from psycopg.types.string import StrDumper
+
+LARGEST = 2**63 - 1
+
+
+class WholeNumber(Int8Dumper):
+    """Always of eight bytes: a statement with a small and one with a large number are one prepared statement."""
+
+    def dump(self, obj: Any) -> Buffer | None:
+        if not -LARGEST - 1 <= obj <= LARGEST:
+            raise OverflowError("Python int too large to convert to a database's INTEGER")
+        return super().dump(int(obj))
+
+
+class Text(StrDumper):
+    """PostgreSQL stores no NUL: what SQLite would keep becomes the sign for what can't be shown, and never another text."""
+
+    def dump(self, obj: str) -> Buffer | None:
+        return super().dump(obj.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in obj else obj)
+
+
+class Truth(Loader):
+    def load(self, data: Buffer) -> int:
+        return int(bytes(data) == b"t")
+
+
+class Number(Loader):
+    """What `sum()` of whole numbers gives is one."""
+
+    def load(self, data: Buffer) -> int | float:
+        text = bytes(data)
+        return int(text) if text.lstrip(b"-").isdigit() else float(text)
+
+
+class Bytes(Loader):
+    """Not as a view of a buffer."""
+
+    def load(self, data: Buffer) -> bytes:
+        return bytes.fromhex(bytes(data)[2:].decode("ascii"))
+
+
+def adapt(connection: Connection[Any]) -> None:
+    adapters = connection.adapters
+    adapters.register_dumper(int, WholeNumber)
+    adapters.register_dumper(bool, WholeNumber)
+    adapters.register_dumper(str, Text)
+    adapters.register_loader(types["bool"].oid, Truth)
+    adapters.register_loader(types["numeric"].oid, Number)
+    adapters.register_loader(types["bytea"].oid, Bytes)

@@ -1,0 +1,38 @@
+"""Triggers in migrations, for both engines."""
+
+from __future__ import annotations
+
+import re
+
+from alembic import op
+
+BYTES = re.compile(r"length\(CAST\(([\w.]+) AS BLOB\)\)")
+FUNCTION = "CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body}; RETURN NULL; END $$"
+
+
+def create(name: str, event: str, table: str, statement: str, *, when: str | None = None) -> None:
+    """Run ``statement`` after each row of an ``event`` (INSERT, DELETE, UPDATE OF …), with its NEW and OLD."""
+    condition = f" WHEN {when}" if when else ""
+    if on_sqlite():
+        op.execute(f"CREATE TRIGGER {name} AFTER {event} ON {table}{condition} BEGIN {statement}; END")
+        return
+    op.execute(FUNCTION.format(name=name, body=in_bytes(statement)))
+    op.execute(f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW{condition} EXECUTE FUNCTION {name}()")
+
+
+def refuse(name: str, event: str, table: str, sentence: str) -> None:
+    """No row of ``table`` goes through ``event`` (UPDATE or DELETE)."""
+    if on_sqlite():
+        op.execute(f"CREATE TRIGGER {name} BEFORE {event} ON {table} BEGIN SELECT raise(ABORT, '{sentence}'); END")
+        return
+    op.execute(FUNCTION.format(name=name, body=f"RAISE EXCEPTION '{sentence}'"))
+    op.execute(f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()")
+
+
+def in_bytes(expression: str) -> str:
+    """``length(CAST(x AS BLOB))`` as the engine at hand says it."""
+    return expression if on_sqlite() else BYTES.sub(r"octet_length(\1)", expression)
+
+
+def on_sqlite() -> bool:
+    return op.get_context().dialect.name == "sqlite"
