@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from wesend.database import triggers
+
 revision = "0027"
 down_revision = "0026"
 branch_labels = None
@@ -16,11 +18,8 @@ def upgrade():
     op.add_column("api_keys", sa.Column("expires_at", sa.BigInteger(), nullable=True))
     op.add_column("api_keys", sa.Column("allow_ip", sa.Text(), nullable=True))
     op.add_column("api_keys", sa.Column("last_used_ip", sa.String(), nullable=True))
-    op.execute("DROP TRIGGER api_keys_config_update")
-    op.execute(
-        f"CREATE TRIGGER api_keys_config_update AFTER UPDATE OF {LIMITED} ON api_keys"
-        " BEGIN UPDATE config_state SET version = version + 1; END"
-    )
+    triggers.drop("api_keys_config_update", "api_keys")
+    triggers.create("api_keys_config_update", f"UPDATE OF {LIMITED}", "api_keys", "UPDATE config_state SET version = version + 1")
 
 
 def downgrade():

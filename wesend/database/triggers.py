@@ -29,6 +29,14 @@ def refuse(name: str, event: str, table: str, sentence: str) -> None:
     op.execute(f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()")
 
 
+def drop(name: str, table: str) -> None:
+    if on_sqlite():
+        op.execute(f"DROP TRIGGER {name}")
+        return
+    op.execute(f"DROP TRIGGER {name} ON {table}")
+    op.execute(f"DROP FUNCTION {name}()")
+
+
 def in_bytes(expression: str) -> str:
     """``length(CAST(x AS BLOB))`` as the engine at hand says it."""
     return expression if on_sqlite() else BYTES.sub(r"octet_length(\1)", expression)
