@@ -12,7 +12,7 @@ from flask import Flask
 from . import callbacks, cli, dashboard, database, docs, models
 from .accounts import key_use
 from .coordination import call_slots, cluster, pace, rate_limit
-from .core import request_ids, secret, settings, storage, thread_slots
+from .core import networks, request_ids, secret, settings, storage, thread_slots
 from .dialects import DIALECTS
 from .dialects.dialect import register_http_errors
 from .gateways import balances, registry, request_limits, vendors
@@ -46,6 +46,7 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     key_use.init_app(app)
     thread_slots.init_app(app)
     request_limits.init_app(app)
+    networks.init_app(app)
     vendors.init_app(app)
     registry.init_app(app)
     balances.init_app(app)

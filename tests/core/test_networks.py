@@ -15,7 +15,8 @@ import pytest
 
 from tests.core.carriers import EXTRACT
 from wesend.adapters.money import base
-from wesend.core.phones import NETWORKS, OTHER, Phone, network_of, normalise
+from wesend.core.networks import NETWORKS, OTHER, network_of
+from wesend.core.phones import Phone, normalise
 
 CALLING_CODES = {"UG": "256", "KE": "254", "TZ": "255", "RW": "250"}
 NAMES = {

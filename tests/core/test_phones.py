@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wesend.core import number_text, phones
-from wesend.core.phones import NETWORKS, Phone, example_number, network_of, normalise, split_list
+from wesend.core.networks import NETWORKS, network_of
+from wesend.core.phones import Phone, example_number, normalise, split_list
 
 UGANDAN = Phone("+256712345678", "UG")
 

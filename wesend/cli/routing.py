@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..core import clock, money
+from ..core import clock, money, networks
 from ..core.errors import InvalidInput
 from ..gateways import registry, service
 from ..routing import rates, routes
@@ -26,6 +26,7 @@ def route() -> None:
     click.option(
         "--prefix", "prefixes", multiple=True, metavar="DIGITS", help="Only numbers that start so, e.g. 25677; repeatable."
     ),
+    click.option("--network", default=None, metavar="NAME", help="Only numbers of this network, by their prefixes: MTN."),
     click.option("--priority", type=int, default=0, help="Lowest first among equal prefixes (0)."),
     click.option("--default-sender", default=None, metavar="NAME", help="Sender when a message names none."),
     click.option("--refund-failed-delivery", is_flag=True, help="Refund failures that a receipt reports."),
@@ -38,6 +39,7 @@ def set_route(
     price: int,
     currency: str,
     prefixes: tuple[str, ...],
+    network: str | None,
     priority: int,
     default_sender: str | None,
     refund_failed_delivery: bool,
@@ -56,6 +58,7 @@ def set_route(
         price_micros=price,
         currency=currency,
         prefixes=list(prefixes),
+        network=network,
         priority=priority,
         default_sender=default_sender,
         refund_failed_delivery=refund_failed_delivery,
@@ -76,6 +79,7 @@ def _route(info: routes.RouteInfo) -> dict:
         "price": money.text(info.price_micros),
         "currency": info.currency,
         "prefixes": [prefix.lstrip("+") for prefix in info.prefixes],
+        "network": info.network,
         "priority": info.priority,
         "default_sender": info.default_sender,
         "refund_failed_delivery": info.refund_failed_delivery,
@@ -94,9 +98,24 @@ def _route_line(row: dict) -> str:
     return (
         f"{row['code']:<16} {row['country']}  {row['gateway'] or 'no gateway':<16} {row['price']} {row['currency']}"
         + (f"  only {', '.join(row['prefixes'])}" if row["prefixes"] else "")
+        + (f"  {row['network']} only" if row["network"] else "")
         + (f"  priority {row['priority']}" if row["priority"] else "")
         + ("" if row["is_active"] else "  off")
     )
+
+
+@command("networks", click.argument("country", metavar="[COUNTRY]", required=False))
+def list_networks(country: str | None) -> Answer:
+    """List the networks of a country, or of all that are known, with the prefixes of their numbers; porting is not seen."""
+    if country is not None and not networks.plan_of(country.upper()):
+        raise InvalidInput(f"No networks of {country.upper()} are known: {', '.join(networks.countries())} are")
+    rows = [
+        {"country": code, "network": network, "prefixes": list(prefixes)}
+        for code in ([country.upper()] if country is not None else networks.countries())
+        for network, prefixes in networks.plan_of(code).items()
+        if network
+    ]
+    return {"networks": rows}, "\n".join(f"{row['country']}  {row['network']:<12} {', '.join(row['prefixes'])}" for row in rows)
 
 
 @click.group()
@@ -125,4 +144,4 @@ def list_rates() -> Answer:
     ) or "No rates yet."
 
 
-COMMANDS = (route, rate)
+COMMANDS = (route, rate, list_networks)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
-from . import phones
+from . import networks, phones
 
 LINE_TYPES = {getattr(PhoneNumberType, name): name.lower() for name in vars(PhoneNumberType) if name.isupper()}
 MOBILE = LINE_TYPES[PhoneNumberType.MOBILE]
@@ -33,4 +33,4 @@ def details_of(text: str, home_country: str) -> Details:
         lacks_code = phones.normalise(text, home_country) is not None
         return Details(text, None, None, None, NO_COUNTRY_CODE if lacks_code else phones.problem(text))
     kind = phonenumbers.number_type(phonenumbers.parse(phone.e164))
-    return Details(text, phone, LINE_TYPES[kind], phones.network_of(phone), None)
+    return Details(text, phone, LINE_TYPES[kind], networks.network_of(phone), None)

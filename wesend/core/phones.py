@@ -149,44 +149,6 @@ def split_list(text: str, home_country: str | None) -> list[str]:
     return found
 
 
-# Prefixes of the national number of the networks that mobile-money gateways are chosen by; the longest that fits counts.
-# Source: libphonenumber's carrier data, checked by tests/core/test_networks.py, with the numbering plans of UG, KE, TZ and RW.
-OTHER = ""
-"""Networks of which no gateway takes money, inside another one's range."""
-NETWORKS: dict[str, dict[str, tuple[str, ...]]] = {
-    "UG": {
-        "MTN": ("39", "724", "737", "76", "77", "78", "79"),
-        "AIRTEL": ("20", "70", "730", "731", "732", "74", "75"),
-        "UTL": ("71",),
-        OTHER: ("7240",),
-    },
-    "KE": {
-        "SAFARICOM": ("11", "14", "18", "70", "71", "72", "74", "757", "758", "759", "768", "769", "79"),
-        "AIRTEL": ("10", "135", "136", "137", "138", "139", "73", "75", "76", "78"),
-        "TELKOM": ("120", "761", "77"),
-        OTHER: ("744", "747"),
-    },
-    "TZ": {
-        "VODACOM": ("72", "74", "75", "76", "79"),
-        "AIRTEL": ("60", "66", "68", "69", "78"),
-        "TIGO": ("65", "67", "70", "71", "77"),
-        "HALOTEL": ("61", "62", "63"),
-        "TTCL": ("73",),
-    },
-    "RW": {"MTN": ("78", "79"), "AIRTEL": ("72", "73")},
-}
-
-
-def network_of(phone: Phone) -> str | None:
-    """MTN, AIRTEL, SAFARICOM, TELKOM, VODACOM, TIGO (now Yas), HALOTEL, TTCL, UTL, or None; porting is not seen."""
-    plans = NETWORKS.get(phone.country)
-    if not plans:
-        return None
-    national = str(phonenumbers.parse(phone.e164).national_number)
-    fitting = [(len(p), name) for name, prefixes in plans.items() for p in prefixes if national.startswith(p)]
-    return max(fitting)[1] or None if fitting else None
-
-
 def example_number(country: str) -> str:
     """A mobile number of the country that is nobody's, as E.164 (any number where it has no mobile ones)."""
     example = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE) or phonenumbers.example_number(

@@ -581,6 +581,7 @@ class RouteRow(TypedDict):
     priority: int
     default_sender: str | None
     refund_failed_delivery: int
+    network: str | None
     is_active: int
     created_at: int
 

@@ -8,7 +8,7 @@ from flask import current_app
 
 from ..accounts.credentials import apis
 from ..coordination import leadership, pause
-from ..core import clock, storage
+from ..core import clock, networks, storage
 from ..core.settings import Settings
 from ..database import query
 from ..database.schema_version import DatabaseProblem, current_revision, known_revisions
@@ -186,6 +186,8 @@ def _vendors() -> list[Finding]:
     """Files of vendors that can't be used, or that take a shipped one's place, and what else is to be known of them."""
     found = vendors.here()
     told = [Finding("Vendor file", "error", sentence) for sentence in found.problems.values()]
+    wrong = networks.problem()
+    told += [Finding("Networks", "error", wrong)] if wrong is not None else []
     told += [Finding("Vendor file", "ok", f"{name}.toml of this instance replaces the shipped {name}") for name in found.replaced]
     for adapter in registry.sms_gateways().values():
         told += [Finding("Gateway", "warning", f"{adapter.name} {warning}") for warning in adapter.warnings()]

@@ -21,6 +21,7 @@ class Route(db.Model):
     priority = db.mapped_column(Integer, nullable=False, server_default="0")
     default_sender = db.mapped_column(String)
     refund_failed_delivery = db.mapped_column(Integer, nullable=False, server_default="0")
+    network = db.mapped_column(String)
     is_active = db.mapped_column(Integer, nullable=False, server_default="1")
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (CheckConstraint("price_micros >= 0", name="price"),)

@@ -13,6 +13,7 @@ def home_price(account: AccountInfo, wallet: WalletInfo) -> int | None:
     if wallet.holds_credits:
         return money.MICRO
     found = sorted(
-        active_routes_by_country().get(account.country, ()), key=lambda route: (bool(route.prefixes), route.priority, route.code)
+        active_routes_by_country().get(account.country, ()),
+        key=lambda route: (bool(route.prefixes or route.network), route.priority, route.code),
     )
     return wallet_price(found[0].price_micros, found[0].currency, 1, wallet.currency) if found else None

@@ -9,7 +9,7 @@ import phonenumbers
 
 from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
-from ..core import clock, money
+from ..core import clock, money, networks
 from ..core.errors import InvalidInput, RouteNotFound
 from ..database import Reader, Row, Tx, atomic, cached
 from .rates import rates
@@ -18,7 +18,10 @@ CODE = re.compile(r"^[A-Za-z0-9_\-]{1,40}$")
 
 
 class RouteInfo(NamedTuple):
-    """``prefixes`` are MSISDN prefixes with ``+``, longest first; price in micro-units of ``currency`` a segment."""
+    """``prefixes`` are MSISDN prefixes with ``+``, longest first; price in micro-units of ``currency`` a segment.
+
+    ``network``: the numbers of its prefixes, too, which are told by `core.networks`.
+    """
 
     code: str
     name: str
@@ -31,6 +34,7 @@ class RouteInfo(NamedTuple):
     default_sender: str | None
     refund_failed_delivery: bool
     is_active: bool
+    network: str | None = None
 
     @classmethod
     def of(cls, row: Row) -> RouteInfo:
@@ -47,13 +51,15 @@ class RouteInfo(NamedTuple):
             row["default_sender"],
             bool(row["refund_failed_delivery"]),
             bool(row["is_active"]),
+            row["network"],
         )
 
     def match_length(self, e164: str) -> int:
         """Length of the longest prefix that fits, 0 for the whole country, -1 when none fits."""
-        if not self.prefixes:
+        if not self.prefixes and self.network is None:
             return 0
-        return next((len(prefix) for prefix in self.prefixes if e164.startswith(prefix)), -1)
+        given = next((len(prefix) for prefix in self.prefixes if e164.startswith(prefix)), -1)
+        return given if self.network is None else max(given, networks.match_length(self.country, self.network, e164))
 
 
 def all_routes(tx: Tx | None = None) -> tuple[RouteInfo, ...]:
@@ -119,14 +125,25 @@ def switch_route(code: str, on: bool, *, actor: Actor) -> RouteInfo:
     return find_route(code)
 
 
+def _known_network(country: str, name: str | None) -> str | None:
+    if name is None or not name.strip():
+        return None
+    found = networks.named(country, name)
+    if found is None:
+        known = ", ".join(network for network in networks.plan_of(country) if network) or "none is known"
+        sentence = f"{name} is no network of {country}: {known}"
+        raise InvalidInput(sentence, {"network": [sentence]})
+    return found
+
+
 SET_ROUTE = """
     INSERT INTO routes (code, name, country, prefixes, gateway, price_micros, currency, priority, default_sender,
-        refund_failed_delivery, is_active, created_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
+        refund_failed_delivery, network, is_active, created_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
     ON CONFLICT (code) DO UPDATE SET name = excluded.name, country = excluded.country, prefixes = excluded.prefixes,
         gateway = excluded.gateway, price_micros = excluded.price_micros, currency = excluded.currency,
         priority = excluded.priority, default_sender = excluded.default_sender,
-        refund_failed_delivery = excluded.refund_failed_delivery, is_active = 1
+        refund_failed_delivery = excluded.refund_failed_delivery, network = excluded.network, is_active = 1
 """
 
 
@@ -142,6 +159,7 @@ def set_route(
     default_sender: str | None = None,
     refund_failed_delivery: bool = False,
     name: str | None = None,
+    network: str | None = None,
     actor: Actor,
 ) -> RouteInfo:
     """Make a route or change it as a whole."""
@@ -155,6 +173,7 @@ def set_route(
         raise InvalidInput(f"{currency} is not an ISO 4217 currency")
     if price_micros < 0:
         raise InvalidInput("A price is not negative")
+    known_network = _known_network(country, network)
     cleaned = [prefix.strip().lstrip("+") for prefix in prefixes or []]
     dialling_code = str(phonenumbers.country_code_for_region(country))
     for prefix in cleaned:
@@ -174,6 +193,7 @@ def set_route(
                 priority,
                 (default_sender or "").strip() or None,
                 int(refund_failed_delivery),
+                known_network,
                 clock.now_ms(),
             ),
         )

@@ -17,7 +17,8 @@ from ..adapters.money.base import NETWORKS, UNKNOWN, Charge, ChargeAnswer, Money
 from ..core import clock
 from ..core.errors import ChargeRefused, DepositNotFound, InvalidInput, TooManyPaymentPrompts, TopUpNotConfigured
 from ..core.ids import new_id
-from ..core.phones import Phone, network_of
+from ..core.networks import network_of
+from ..core.phones import Phone
 from ..database import Tx, query, query_one, write, write_surely
 from ..database.rows import DepositRow
 from ..gateways import breaker, registry, request_limits

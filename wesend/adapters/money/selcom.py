@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ...core import clock
+from ...core.email_address import is_address
 from .. import reading
 from ..callbacks import BadSignature, CallbackRequest, UnreadableCallback, require_signature
 from ..http_client import ANSWERED, Reply
@@ -29,7 +30,7 @@ class Selcom(RemoteMoney):
     brings_address = True
     options = (
         Option("vendor", required=True, help="the vendor's (till's) number"),
-        Option("email", required=True, pattern=r"[^\s@]+@[^\s@]+", help="an address for the buyer of every order"),
+        Option("email", required=True, help="an address for the buyer of every order"),
         Option("base_url", "url", default="https://apigw.selcommobile.com", help="where its API is"),
         takes(CURRENCY),
     )
@@ -37,6 +38,8 @@ class Selcom(RemoteMoney):
 
     @classmethod
     def check(cls, values: Values) -> None:
+        if not is_address(values.options["email"]):
+            raise BadOption("The option email must be an e-mail address", "options.email")
         if values.options["currencies"] != (CURRENCY,):
             raise BadOption(f"Selcom takes {CURRENCY}, not {', '.join(values.options['currencies'])}", "options.currencies")
 

@@ -31,6 +31,11 @@ class RouteForm(Form):
     )
     country = SelectField("Country", choices=COUNTRIES, default="UG")
     prefixes = Text("Prefixes", description="Only numbers that start so, as 25677, 25678. Empty: the whole country.")
+    network = Text(
+        "Network",
+        description="Only numbers of it, by their prefixes, as MTN: a guess where numbers are ported. Empty: of all.",
+        render_kw={"maxlength": 40},
+    )
     gateway = SelectField("Gateway", description="Who carries it.")
     price = Amount("Price of a segment", [InputRequired("Please fill this in")])
     currency = Text("Currency", [REQUIRED], default="UGX", render_kw={"maxlength": 3})
@@ -57,6 +62,7 @@ def _data(route: RouteInfo) -> dict:
         "gateway": route.gateway or "",
         "currency": route.currency,
         "prefixes": ", ".join(prefix.lstrip("+") for prefix in route.prefixes),
+        "network": route.network or "",
         "priority": route.priority,
         "price": money.to_decimal(route.price_micros),
         "default_sender": route.default_sender,
@@ -97,6 +103,7 @@ def _save(form: RouteForm, route: RouteInfo | None) -> RouteInfo:
         currency=form.currency.data,
         priority=form.priority.data,
         prefixes=re.findall(r"[^\s,;]+", form.prefixes.data or ""),
+        network=form.network.data or None,
         default_sender=form.default_sender.data or None,
         refund_failed_delivery=form.refund.data,
         name=route.name if route else None,

@@ -188,7 +188,7 @@ class Composer:
         if in_country is None:
             return self.ways[phone.country]
         way = self._find_way(phone)
-        if not any(route.prefixes for route in in_country):
+        if not any(route.prefixes or route.network for route in in_country):
             # Without prefixes every number of the country takes the same way.
             self.ways[phone.country] = way
         return way
