@@ -34,6 +34,7 @@ from ..messages.sending.bulk import was_taken_in
 from ..messages.sending.options import Origin
 from ..sandbox.published import Published
 from ..sandbox.published import register as register_access
+from ..wallets.service import WalletInfo, wallet_by_id
 from ..webhooks import formats
 from ..webhooks.formats import Format
 from .body import InvalidText, MalformedJson
@@ -235,6 +236,11 @@ class Dialect:
 
 def account() -> AccountInfo:
     return this_g().key.account
+
+
+def key_wallet() -> WalletInfo:
+    """The wallet that the current request's key pays from."""
+    return wallet_by_id(this_g().key.wallet_id)
 
 
 def side() -> Side:

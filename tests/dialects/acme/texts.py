@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from ...core import phones
@@ -12,7 +12,7 @@ from ...messages.sending.accept import Sent
 from ...messages.sending.compose import Addressee, Composer
 from ...wallets.service import wallet_by_id
 from ..body import json_object
-from ..dialect import account, actor, load, origin, side
+from ..dialect import account, actor, key_wallet, load, origin, side
 from . import schemas
 from .words import text_data
 
@@ -22,7 +22,7 @@ blueprint = Blueprint("texts", __name__, url_prefix="/texts")
 @blueprint.post("")
 def send_text() -> ResponseReturnValue:
     data = load(schemas.SEND, json_object())
-    composer = Composer(account(), wallet_by_id(g.key.wallet_id), data["words"])
+    composer = Composer(account(), key_wallet(), data["words"])
     addressee = Addressee(data["number"], phones.normalise(data["number"], account().country))
     return _answer(send.sent_now(send.send(composer, [addressee], origin=origin())))
 

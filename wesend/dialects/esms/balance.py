@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, g
+from flask import Blueprint, current_app
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
@@ -13,7 +13,7 @@ from ...routing.pricing import home_price
 from ...wallets import deposits, statement
 from ...wallets.service import WalletInfo, read_balance, wallet_by_id
 from ..body import json_object, query_arguments
-from ..dialect import account, actor, load, origin
+from ..dialect import account, actor, key_wallet, load, origin
 from . import schemas
 from .words import BATCH
 
@@ -22,7 +22,7 @@ blueprint = Blueprint("balance", __name__, url_prefix="/balance")
 
 @blueprint.get("")
 def show_balance() -> ResponseReturnValue:
-    wallet = wallet_by_id(g.key.wallet_id)
+    wallet = key_wallet()
     balance, price = read_balance(wallet, actor=actor()), home_price(account(), wallet)
     return {"balance": money.number(balance), "currency": wallet.currency, "sms_estimate": balance // price if price else 0}
 
@@ -30,7 +30,7 @@ def show_balance() -> ResponseReturnValue:
 @blueprint.get("/transactions")
 def list_transactions() -> ResponseReturnValue:
     data = load(schemas.PAGE, query_arguments())
-    wallet = wallet_by_id(g.key.wallet_id)
+    wallet = key_wallet()
     rows, total = statement.page_of_entries(wallet, limit=data["limit"], offset=data["page"] * data["limit"], actor=actor())
     return {
         "transactions": [_transaction(row, wallet) for row in rows],
@@ -56,7 +56,7 @@ def _transaction(row: Row, wallet: WalletInfo) -> dict:
 @blueprint.post("/topup")
 def top_up() -> ResponseReturnValue:
     data = load(schemas.TOP_UP, json_object(optional=True))
-    wallet = wallet_by_id(g.key.wallet_id)
+    wallet = key_wallet()
     if data["amount"] is None and data["phone"] is None:
         return _checkout(wallet)
     missing = [name for name in ("amount", "phone") if data[name] is None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from ...core import clock, countries, money, templating
@@ -15,9 +15,8 @@ from ...messages.sending.accept import get_batch, get_batch_by_id
 from ...messages.sending.compose import Composer
 from ...routing.routes import find_route
 from ...verification.reading import sent_by
-from ...wallets.service import wallet_by_id
 from ..body import json_object, query_arguments
-from ..dialect import account, actor, load, origin, side
+from ..dialect import account, actor, key_wallet, load, origin, side
 from . import schemas
 from .audience import read_audience
 from .messages import answer_single
@@ -32,7 +31,7 @@ def _composer(data: dict, *, simulate_low_balance: bool) -> Composer:
     render = templating.render if templating.has_variables(data["text"]) else None
     return Composer(
         account(),
-        wallet_by_id(g.key.wallet_id),
+        key_wallet(),
         data["text"],
         sender=data["sender_id"],
         route_code=data["route"] or None,

@@ -14,6 +14,7 @@ from ...core import money
 from ..body import InvalidText, MalformedJson, UploadTooLarge
 from ..dialect import InvalidIdempotencyKey, Shown
 from ..field_errors import MALFORMED, UNSTORABLE, field_errors
+from ..http_sentences import SENTENCES
 from ..retry_after import retry_after
 
 FIELDS = {"recipient": "to", "url": "dlr_url", "inbound_url": "mo_url"}
@@ -56,12 +57,12 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (domain.StorageFull, 503, "storage_full"),
 )
 HTTP_CODES = {
-    404: ("not_found", "Not found"),
-    405: ("method_not_allowed", "Method not allowed"),
-    408: ("request_timeout", "The request did not come in time"),
-    413: ("payload_too_large", "The request body is too large"),
-    415: ("unsupported_media_type", "The request body must be application/json"),
-    500: ("internal_error", "Internal server error"),
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "request_timeout",
+    413: "payload_too_large",
+    415: "unsupported_media_type",
+    500: "internal_error",
 }
 
 
@@ -77,7 +78,7 @@ def show_error(error: Exception) -> Shown:
         return detail("file_too_large", "The file has more than 50 MB"), 400, {}
     if isinstance(error, HTTPException):
         status = error.code or 500
-        return detail(*HTTP_CODES.get(status, ("http_error", error.name))), status, {}
+        return detail(HTTP_CODES.get(status, "http_error"), SENTENCES.get(status, error.name)), status, {}
     for kind, status, code in TABLE:
         if isinstance(error, kind):
             return detail(code, str(error), **_more(error)), status, retry_after(error)

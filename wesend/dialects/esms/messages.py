@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Flask, Response, g, request
+from flask import Blueprint, Flask, Response, request
 from flask.typing import ResponseReturnValue
 
 from ...accounts import exports
@@ -23,9 +23,9 @@ from ...messages.sending import actions, send
 from ...messages.sending.accept import Sent, get_batch_by_id
 from ...messages.sending.compose import Addressee, Composer
 from ...messages.state.statuses import DELIVERED
-from ...wallets.service import read_balance, wallet_by_id, wallets_of_side
+from ...wallets.service import read_balance, wallets_of_side
 from ..body import json_object, query_arguments
-from ..dialect import account, actor, load, origin, side
+from ..dialect import account, actor, key_wallet, load, origin, side
 from . import schemas
 from .filters import read_filter
 from .schedule import SINGLE, read_options
@@ -41,9 +41,7 @@ def send_message() -> ResponseReturnValue:
     if phone is None:
         raise InvalidRecipient("The phone cannot be parsed or is missing its country code", {"recipient": ["Not E.164"]})
     options = read_options(data, SINGLE)
-    composer = Composer(
-        account(), wallet_by_id(g.key.wallet_id), data["text"], sender=data["sender_id"], route_code=data["route"] or None
-    )
+    composer = Composer(account(), key_wallet(), data["text"], sender=data["sender_id"], route_code=data["route"] or None)
     accepted = send.send(composer, [Addressee(data["to"], phone)], origin=origin(), options=options)
     return answer_single(send.sent_now(accepted))
 
@@ -159,7 +157,7 @@ def cancel_message(message_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/stats")
 def show_stats() -> ResponseReturnValue:
-    wallet = wallet_by_id(g.key.wallet_id)
+    wallet = key_wallet()
     days = reports.volume(account(), reports.PERIOD_DAYS, wallet_ids=wallets_of_side(account().id, side()), actor=actor())
     today, yesterday = days[-1], days[-2]
     delta = round(100 * (today.total - yesterday.total) / yesterday.total, 1) if yesterday.total else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from ...core import clock, countries, money
@@ -12,9 +12,8 @@ from ...messages.reporting import disclosure, history
 from ...messages.sending.compose import Composer, read_recipients
 from ...messages.sending.rate import Rated, rate
 from ...messages.state.statuses import DELIVERED
-from ...wallets.service import wallet_by_id
 from ..body import json_object, query_arguments
-from ..dialect import account, actor, load, side
+from ..dialect import account, actor, key_wallet, load, side
 from . import schemas
 from .words import ENCODINGS, MESSAGE, REASONS, entry
 
@@ -24,7 +23,7 @@ blueprint = Blueprint("questions", __name__, url_prefix="/messages")
 @blueprint.post("/rate")
 def rate_message() -> ResponseReturnValue:
     data = load(schemas.RATE, json_object())
-    wallet = wallet_by_id(g.key.wallet_id)
+    wallet = key_wallet()
     composer = Composer(account(), wallet, data["text"], route_code=data["route"] or None, simulate_low_balance=False)
     rated = rate(composer, read_recipients(data["to"].texts, None))
     assert composer.plain is not None  # no field is filled in

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
@@ -12,18 +12,13 @@ from ...core.errors import InvalidRecipient
 from ...database.rows import VerifyAppRow
 from ...verification import apps, check, ending, reading, start
 from ...verification.reading import Shown, Wanted
-from ...wallets.service import WalletInfo, wallet_by_id
 from ..body import json_object, query_arguments
-from ..dialect import account, actor, load, origin, side
+from ..dialect import account, actor, key_wallet, load, origin, side
 from . import schemas
 from .words import MESSAGE, word_of
 
 blueprint = Blueprint("verify", __name__, url_prefix="/verify")
 CHANNEL = "sms"
-
-
-def _wallet() -> WalletInfo:
-    return wallet_by_id(g.key.wallet_id)
 
 
 def _phone(text: str) -> phones.Phone:
@@ -38,7 +33,7 @@ def start_verification() -> ResponseReturnValue:
     data = load(schemas.VERIFY_START, json_object())
     app = apps.find_app(account().id, data["app_id"], side(), actor=actor()) if data["app_id"] else None
     settings = _settings(data, app)
-    started = start.start(account(), _wallet(), _phone(data["to"]), settings, origin=origin(), actor=actor())
+    started = start.start(account(), key_wallet(), _phone(data["to"]), settings, origin=origin(), actor=actor())
     return _sent(started.verification, started.code)
 
 
@@ -76,7 +71,7 @@ def _shown(row: Shown) -> dict:
 
 def answer_sent(uid: str) -> dict:
     """The answer to a start or a resend that paid and died, from what is stored of it."""
-    found = start.sent_or_refused(account().id, uid, _wallet(), actor=actor())
+    found = start.sent_or_refused(account().id, uid, key_wallet(), actor=actor())
     return _sent(found, start.code_of(found, actor=actor()) if side() == SANDBOX else None)
 
 
@@ -111,7 +106,7 @@ def show_verification(verification_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<verification_id>/resend")
 def resend_code(verification_id: str) -> ResponseReturnValue:
-    started = start.resend(account(), _wallet(), verification_id, origin=origin(), actor=actor())
+    started = start.resend(account(), key_wallet(), verification_id, origin=origin(), actor=actor())
     return _sent(started.verification, started.code)
 
 

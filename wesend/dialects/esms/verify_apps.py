@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from ...core import clock, money
 from ...database.rows import VerifyAppRow
 from ...verification import apps, reading
 from ...verification.apps import Policy
-from ...wallets.service import wallet_by_id
 from ..body import json_object, query_arguments
-from ..dialect import account, actor, load, side
+from ..dialect import account, actor, key_wallet, load, side
 from . import schemas
 
 blueprint = Blueprint("verify_apps", __name__, url_prefix="/verify/apps")
@@ -50,7 +49,7 @@ def delete_app(app_id: str) -> ResponseReturnValue:
 def show_app_stats(app_id: str) -> ResponseReturnValue:
     days = load(schemas.VERIFY_STATS, query_arguments())["days"]
     app = apps.find_app(account().id, app_id, side(), actor=actor())
-    currency = wallet_by_id(g.key.wallet_id).currency
+    currency = key_wallet().currency
     found = reading.figures_of_app(account(), app, days, currency, actor=actor())
     return {
         "app_id": app["uid"],

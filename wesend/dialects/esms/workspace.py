@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from ...accounts import keys, service, users
 from ...core import clock, money
-from ...wallets.service import read_balance, wallet_by_id
-from ..dialect import account, actor, side
+from ...wallets.service import read_balance
+from ..dialect import account, actor, key_wallet, side
 from .filters import ENVIRONMENTS
 
 blueprint = Blueprint("workspace", __name__)
@@ -16,7 +16,7 @@ blueprint = Blueprint("workspace", __name__)
 
 @blueprint.get("/auth/me")
 def show_key() -> ResponseReturnValue:
-    key, wallet = keys.find_key(g.key.id, actor=actor()), wallet_by_id(g.key.wallet_id)
+    key, wallet = keys.find_key(g.key.id, actor=actor()), key_wallet()
     return {
         "id": account().id,
         "name": account().name,
@@ -37,6 +37,6 @@ def show_workspace() -> ResponseReturnValue:
         "name": row["name"],
         "country": row["country"],
         "time_zone": row["time_zone"],
-        "currency": wallet_by_id(g.key.wallet_id).currency,
+        "currency": key_wallet().currency,
         "created_at": clock.iso(row["created_at"]),
     }

@@ -10,6 +10,7 @@ from ...core import errors as domain
 from ..body import InvalidText, MalformedJson
 from ..dialect import InvalidIdempotencyKey, Shown
 from ..field_errors import MALFORMED, UNSTORABLE, field_errors
+from ..http_sentences import SENTENCES
 from ..retry_after import retry_after
 
 
@@ -42,14 +43,6 @@ TABLE: tuple[tuple[type[Exception], int, str | None], ...] = (
     (domain.DatabaseUnavailable, 503, None),
     (domain.StorageFull, 503, None),
 )
-SENTENCES = {
-    404: "Not found",
-    405: "Method not allowed",
-    408: "The request did not come in time",
-    413: "The request body is too large",
-    415: "The request body must be application/json",
-    500: "Internal server error",
-}
 
 
 def show_error(error: Exception) -> Shown:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from ...core import phones
@@ -12,7 +12,7 @@ from ...messages.sending.accept import Sent, get_batch
 from ...messages.sending.compose import Addressee, Composer
 from ...wallets.service import wallet_by_id
 from ..body import json_object
-from ..dialect import account, actor, load, origin, side
+from ..dialect import account, actor, key_wallet, load, origin, side
 from . import schemas
 from .errors import ReportNotReady, SenderRequired
 from .report import report
@@ -26,7 +26,7 @@ def send_sms() -> ResponseReturnValue:
     sender = (data["sender_id"] or "").strip()
     if not sender:
         raise SenderRequired
-    composer = Composer(account(), wallet_by_id(g.key.wallet_id), data["message"], sender=sender, spell_sender=str.upper)
+    composer = Composer(account(), key_wallet(), data["message"], sender=sender, spell_sender=str.upper)
     accepted = send.send(composer, _addressees(data["to_number"]), origin=origin())
     return _answer(send.sent_now(accepted))
 

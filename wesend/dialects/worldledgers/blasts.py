@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from flask import Blueprint, g
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from ...contacts import audience
@@ -16,9 +16,8 @@ from ...messages.reporting import history
 from ...messages.sending import send
 from ...messages.sending.accept import Sent, get_batch_by_id
 from ...messages.sending.compose import EMAIL, SMS, Addressee, Composer
-from ...wallets.service import wallet_by_id
 from ..body import json_object
-from ..dialect import account, actor, load, origin, side
+from ..dialect import account, actor, key_wallet, load, origin, side
 from ..fields import row_id
 from . import schemas
 from .send_at import read_options
@@ -34,7 +33,7 @@ def send_sms() -> ResponseReturnValue:
     data = load(schemas.SMS, json_object())
     composer = Composer(
         account(),
-        wallet_by_id(g.key.wallet_id),
+        key_wallet(),
         data["message"],
         sender=data["sender_id"],
         render=templating.render_single,
@@ -50,7 +49,7 @@ def send_sms() -> ResponseReturnValue:
 @blueprint.post("/email")
 def send_email() -> ResponseReturnValue:
     data = load(schemas.EMAIL, json_object())
-    composer = mail.MailComposer(account(), wallet_by_id(g.key.wallet_id), data["subject"], data["message"])
+    composer = mail.MailComposer(account(), key_wallet(), data["subject"], data["message"])
     accepted = send.send(
         composer, _addresses(data["recipients"]), origin=origin(), options=read_options(data, account()), in_request=False
     )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
 
 from ...core import money
 from ...database.rows import DepositRow
 from ...wallets import deposits
-from ...wallets.service import WalletInfo, read_balance, wallet_by_id
+from ...wallets.service import read_balance
 from ..body import json_object
-from ..dialect import account, actor, load, origin
+from ..dialect import account, actor, key_wallet, load, origin
 from . import schemas
 from .shared import kenyan_mobile, msisdn, success
 
@@ -19,13 +19,9 @@ blueprint = Blueprint("credits", __name__, url_prefix="/sms-credits")
 STATUSES = {"pending": "Pending", "successful": "Received", "failed": "Failed", "expired": "Cancelled"}
 
 
-def _wallet() -> WalletInfo:
-    return wallet_by_id(g.key.wallet_id)
-
-
 @blueprint.get("/balance")
 def show_balance() -> ResponseReturnValue:
-    wallet = _wallet()
+    wallet = key_wallet()
     data = {
         "sms_credits": money.number(read_balance(wallet, actor=actor())),
         "sms_rate": _number(wallet.sms_rate_micros),
@@ -40,7 +36,7 @@ def purchase() -> ResponseReturnValue:
     phone = kenyan_mobile(data["phone"])
     if phone is None:
         raise ValidationError("Not a Kenyan mobile number.", "phone")
-    return _accepted(deposits.start_deposit(_wallet(), data["amount"], phone, claim=origin().claim, actor=actor()))
+    return _accepted(deposits.start_deposit(key_wallet(), data["amount"], phone, claim=origin().claim, actor=actor()))
 
 
 def answer_deposit(deposit_id: int) -> ResponseReturnValue:
@@ -65,7 +61,7 @@ def _accepted(deposit: DepositRow) -> ResponseReturnValue:
 
 @blueprint.get("/purchase/<payment_id>")
 def show_purchase(payment_id: str) -> ResponseReturnValue:
-    wallet = _wallet()
+    wallet = key_wallet()
     deposit = deposits.get_deposit(payment_id, wallet, actor=actor())
     cancelled = deposit["status"] == "failed" and "cancel" in (deposit["reason"] or "").lower()
     return success(

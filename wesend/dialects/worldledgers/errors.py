@@ -10,6 +10,7 @@ from ...core import money
 from ..body import InvalidText, MalformedJson
 from ..dialect import InvalidIdempotencyKey, Shown
 from ..field_paths import flat
+from ..http_sentences import SENTENCES
 from ..retry_after import retry_after
 
 FIELDS = {"text": "message", "recipient": "recipients", "sender": "sender_id"}
@@ -36,14 +37,6 @@ TABLE: tuple[tuple[type[Exception], int], ...] = (
     (domain.DatabaseUnavailable, 503),
     (domain.StorageFull, 503),
 )
-SENTENCES = {
-    404: "Not found",
-    405: "Method not allowed",
-    408: "The request did not come in time",
-    413: "The request body is too large",
-    415: "The request body must be application/json",
-    500: "Internal server error",
-}
 
 
 def show_error(error: Exception) -> Shown:
