@@ -12,6 +12,7 @@ import click
 import pytest
 
 from tests.architecture_pictures import FOLDER, PICTURES
+from tests.test_architecture import LAYERS
 from wesend import cli
 from wesend.core.settings import VARIABLES
 
@@ -19,6 +20,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 README = PROJECT / "README.md"
 DOCUMENTS = [README, PROJECT / "CHANGELOG.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 TYPED = r"(wesend [a-z]+(?:-[a-z]+)*(?: [a-z]+(?:-[a-z]+)*)?)"
+DECISIONS = sorted((PROJECT / "docs" / "decisions").glob("*.md"))
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -86,6 +88,20 @@ def test_no_command_is_named_that_does_not_exist(path):
 def test_the_example_of_an_environment_file_has_every_setting():
     named = re.findall(r"^# (WESEND_\w+)=$", (PROJECT / ".env.example").read_text(), re.MULTILINE)
     assert sorted(named) == sorted(VARIABLES.values())
+
+
+def test_every_package_is_told_of(readme):
+    """In the table of "How it is built"."""
+    cells = re.findall(r"^\| (`[^|]+`) \|", readme.partition("## How it is built")[2], re.MULTILINE)
+    told = set(re.findall(r"\w+", " ".join(cells)))
+    assert [name for names in LAYERS for name in names if name not in told | {"", "models"}] == []
+
+
+@pytest.mark.parametrize("name", ["architecture.md", *(f"decisions/{path.name}" for path in DECISIONS)])
+def test_every_file_that_the_architecture_names_is_there(name):
+    named = re.findall(r"`((?:wesend/|tests/)?[a-z_]+(?:/[a-z_]+)*\.py)`", (PROJECT / "docs" / name).read_text())
+    places = (PROJECT, PROJECT / "wesend", PROJECT / "wesend" / "messages" / "sending")
+    assert [path for path in named if not any((place / path).exists() for place in places)] == []
 
 
 def test_the_pictures_of_the_architecture_are_drawn_from_the_code_as_it_is():
