@@ -8,7 +8,7 @@ import pytest
 
 from wesend.accounts.service import get_account
 from wesend.contacts import opting_out
-from wesend.messages.receipts import inbound
+from wesend.sandbox import phones
 
 from ..support.accounts import mint
 from ..support.esms import ANN, BEN, CHEBET, DAUDI, data_of, esms_of, field_of, new_esms, refused
@@ -39,7 +39,7 @@ def test_they_come_newest_first_with_where_they_came_from(app):
         account = get_account(minted.account_id)
         opting_out.opt_out(account, ANN, actor="test")
         opting_out.opt_out_list(account, io.BytesIO(f"phone\n{BEN}\nx@example.com\n".encode()), actor="test")
-        inbound.receive("sandbox", CHEBET, None, "STOP", account_id=account.id, side="sandbox")
+        phones.answer(account, CHEBET, "STOP", actor="test")
     data_of(api.post("/opt-outs", {"phone": DAUDI}))
     assert [(entry["phone"], entry["source"]) for entry in listed(api)] == [
         (DAUDI, "api"),
