@@ -29,8 +29,12 @@ class NewContact(NamedTuple):
     fields: Mapping[str, str]
 
 
+INVALID_PHONE, DUPLICATE = "invalid_phone", "duplicate"
+"""Why a contact was not added."""
+
+
 class Added(NamedTuple):
-    """``skipped`` holds (phone as given, reason): ``invalid_phone`` or ``duplicate``."""
+    """``skipped`` holds (phone as given, reason): INVALID_PHONE or DUPLICATE."""
 
     added: int
     skipped: list[tuple[str, str]]
@@ -42,7 +46,7 @@ def add_contact(account: AccountInfo, group_id: int, contact: NewContact, *, act
     done = add_contacts(account.id, group_id, [contact], account.country, actor=actor)
     if not done.added:
         reason = done.skipped[0][1]
-        told = phones.problem(contact.phone) if reason == "invalid_phone" else "This number is in the group already"
+        told = phones.problem(contact.phone) if reason == INVALID_PHONE else "This number is in the group already"
         raise InvalidInput(told, {"phone": [told]})
 
 
@@ -62,7 +66,7 @@ def add_contacts(
     for contact in given:
         phone = phones.normalise(contact.phone, home_country)
         if phone is None:
-            skipped.append((contact.phone, "invalid_phone"))
+            skipped.append((contact.phone, INVALID_PHONE))
             continue
         rows.append((contact.phone, contact_row(group_id, account_id, phone, contact.name, contact.fields, now)))
         if len(rows) == CHUNK:
@@ -130,7 +134,7 @@ def _insert(account_id: int, group_id: int, rows: list[tuple], skipped: list[tup
         return fresh
 
     fresh = write(unit)
-    skipped.extend((given, "duplicate") for (given, _), new in zip(rows, fresh, strict=True) if not new)
+    skipped.extend((given, DUPLICATE) for (given, _), new in zip(rows, fresh, strict=True) if not new)
     return sum(fresh)
 
 

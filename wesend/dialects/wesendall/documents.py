@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...contacts.service import DUPLICATE, INVALID_PHONE
 from ...core import errors
 from ..documenting import refusals
 from ..documenting.operations import NOTHING, Document, Example, Operation, Scheme, Webhook
@@ -78,7 +79,12 @@ DEPOSIT = named(
         "provider": null_or("MTN"),
     },
 )
-ADDED = {"group_id": GROUP, "added": 2, "skipped": [{"phone": "12", "reason": "invalid_recipient"}], "contact_count": 2}
+ADDED = {
+    "group_id": GROUP,
+    "added": 2,
+    "skipped": [{"phone": "12", "reason": one_of((INVALID_PHONE, DUPLICATE), INVALID_PHONE)}],
+    "contact_count": 2,
+}
 
 DATA = {
     "validation_error": {"fields": mapping(["Missing data for required field."], message=["This field may not be empty."])},

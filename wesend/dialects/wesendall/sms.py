@@ -14,7 +14,7 @@ from ...database.rows import MessageRow
 from ...messages.reporting import history
 from ...messages.sending import send
 from ...messages.sending.accept import Sent
-from ...messages.sending.compose import Addressee, Composer, read_recipients
+from ...messages.sending.compose import DUPLICATE, Addressee, Composer, read_recipients
 from ...messages.sending.options import Options
 from ...wallets.service import WalletInfo, wallet_by_id
 from ..body import json_object, query_arguments
@@ -111,7 +111,7 @@ def _results(sent: Sent) -> list[dict]:
     for position in range(len(skipped) + len(sent.messages)):
         if position not in skipped:
             results.append(_result(next(messages)))
-        elif skipped[position][1] != "duplicate":
+        elif skipped[position][1] != DUPLICATE:
             recipient, reason = skipped[position]
             results.append(
                 {"message_id": None, "recipient": recipient, "status": "failed", "segments": 0, "cost": 0, "error": reason}
