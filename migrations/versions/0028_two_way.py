@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from wesend.database.triggers import on_sqlite
+
 revision = "0028"
 down_revision = "0027"
 branch_labels = None
@@ -24,8 +26,13 @@ CONVERSATIONS = """
 TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
 
 
+def _triggers() -> dict[str, str]:
+    """Of SQLite: PostgreSQL changes tables in place."""
+    return dict(op.get_bind().exec_driver_sql(TRIGGERS).tuples().all()) if on_sqlite() else {}
+
+
 def upgrade():
-    before = dict(op.get_bind().exec_driver_sql(TRIGGERS).tuples().all())
+    before = _triggers()
     op.create_table(
         "inbound_counts",
         sa.Column("gateway", sa.String(), nullable=False),
@@ -303,8 +310,7 @@ def upgrade():
         batch_op.create_foreign_key(op.f("fk_webhook_endpoints_service_id"), "two_way_services", ["service_id"], ["id"])
 
     # A rebuilt table has lost its triggers, those of the first migrations too when all of them run at once.
-    after = dict(op.get_bind().exec_driver_sql(TRIGGERS).tuples().all())
-    for name in before.keys() - after.keys():
+    for name in before.keys() - _triggers().keys():
         op.execute(before[name])
     op.execute(EVENTS)
     op.execute(SIDES)

@@ -17,7 +17,21 @@ from ..core import settings
 from ..core.errors import StorageFull, WesendError
 from ..core.settings_values import SettingsError
 from ..database.schema_version import DatabaseProblem
-from . import accounts, contacts, developing, gateways, hosts, operations, routing, serving, upkeep, users, wallets, webhooks
+from . import (
+    accounts,
+    contacts,
+    developing,
+    gateways,
+    hosts,
+    operations,
+    routing,
+    serving,
+    two_way,
+    upkeep,
+    users,
+    wallets,
+    webhooks,
+)
 
 
 class WesendGroup(FlaskGroup):
@@ -67,6 +81,7 @@ COMMANDS = (
     *routing.COMMANDS,
     *gateways.COMMANDS,
     *webhooks.COMMANDS,
+    *two_way.COMMANDS,
     *operations.COMMANDS,
     *upkeep.COMMANDS,
     *hosts.COMMANDS,

@@ -6,6 +6,8 @@ us, and are found by their place in the text.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import current_app
 
 from ..core import clock
@@ -18,6 +20,7 @@ from ..messages.state.mail_texts import Written
 from ..messages.state.redaction import REMOVED
 from ..messages.state.statuses import FINAL
 from ..sandbox import handed_in
+from ..two_way import retention as two_way
 from . import sweep_cursors
 
 CHUNK = 300  # rows a transaction
@@ -48,7 +51,18 @@ def remove_texts() -> int:
         )
         # What applications handed to the sandbox's SMTP port is nothing but a text: it goes as a whole.
         + handed_in.forget_before(limit, CHUNK)
+        + _sweep("inbound_messages", two_way.remove_inbound, limit)
+        + _sweep("incoming_messages", two_way.remove_incoming, limit)
     )
+
+
+def _sweep(name: str, remove: Callable[[int, int, int], two_way.Swept], limit: int) -> int:
+    """Of what people wrote, on from where the last sweep ended."""
+    begin = sweep_cursors.read(name)
+    swept = remove(begin, limit, CHUNK)
+    if swept.next_id > begin:
+        write(lambda tx: sweep_cursors.advance(tx, name, begin, swept.next_id))
+    return swept.replaced
 
 
 def _replace(table: str, columns: str, ended: str, end: int) -> int:

@@ -133,6 +133,9 @@ def _usable_number(service: TwoWayServiceRow) -> TwoWayNumberRow:
     return number
 
 
+NOTE = "INSERT INTO replies (message_id, service_id, answer) VALUES (?, ?, ?)"
+
+
 def _note(
     tx: Tx,
     service: TwoWayServiceRow,
@@ -144,8 +147,7 @@ def _note(
     *,
     answer: str | None,
 ) -> None:
-    for message in messages:
-        tx.insert("replies", message_id=message["id"], service_id=service["id"], answer=answer)
+    tx.executemany(NOTE, [(message["id"], service["id"], answer) for message in messages])
     conversations.note(
         tx,
         account_id=service["account_id"],

@@ -24,6 +24,7 @@ from ..database.errors import DATABASE_ERRORS
 from ..gateways import balances, unlisted_words
 from ..operations import backup, queue_state
 from ..operations.status_counts import accepted_sms, status_counts
+from ..two_way import counts
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -118,7 +119,7 @@ def _read(settings: Settings) -> CollectorRegistry:
 
     class State:
         def collect(self) -> Iterator[Metric]:
-            for part in (_messages, _queue, _webhooks, _instance, _storage, _vendors):
+            for part in (_messages, _inbound, _queue, _webhooks, _instance, _storage, _vendors):
                 yield from _readable(part, settings)
 
     registry = CollectorRegistry()
@@ -156,6 +157,22 @@ def _messages(_settings: Settings) -> Iterator[Metric]:
         statuses.add_metric(names, count)
     yield statuses
     yield CounterMetricFamily("wesend_sms_accepted", "SMS that were accepted, since the instance was made", value=accepted_sms())
+
+
+def _inbound(_settings: Settings) -> Iterator[Metric]:
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+    told = CounterMetricFamily(
+        "wesend_inbound",
+        "Messages that people wrote, by what became of them: matched, unmatched, repeated",
+        labels=("gateway", "outcome"),
+    )
+    for names, count in counts.totals().items():
+        told.add_metric(names, count)
+    yield told
+    yield GaugeMetricFamily(
+        "wesend_inbound_unmatched", "Messages that are nobody's, for an operator to look at", value=counts.unmatched()
+    )
 
 
 def _queue(_settings: Settings) -> Iterator[Metric]:
