@@ -149,6 +149,14 @@ def test_of_64_starts_at_once_one_sends_a_code(server):
     assert server.command("audit")["ok"]
 
 
+def test_of_64_starts_at_once_in_the_sandbox_one_stays_pending(server):
+    sandbox, phone = "esms_test_sandbox0000000000000000000000000", "+256772000105"
+    told = words(storm(server, sandbox, "/v1/verify/start", [{"to": phone}] * 64))
+    assert told.total() == 64 and set(told) <= {"pending", "canceled"}, "as it is when it is answered"
+    sql = "SELECT status, count(*) FROM verifications WHERE phone = ? GROUP BY status ORDER BY status"
+    assert server.query(sql, phone) == [("canceled", 63), ("pending", 1)]
+
+
 def test_of_64_wrong_answers_at_once_just_as_many_are_taken_as_may_be(server):
     sandbox = "esms_test_sandbox0000000000000000000000000"
     begun = requests.post(

@@ -9,8 +9,10 @@ import pytest
 from wesend.core import segments
 from wesend.database import query, query_one
 from wesend.verification import codes, ending, texts
+from wesend.wallets.service import create_wallet, credit_by_hand
 
-from ..support.esms import AMERICAN, ANN, BEN, LOW, REFUSED, data_of, field_of, new_esms, refused
+from ..support.accounts import mint_key
+from ..support.esms import AMERICAN, ANN, BEN, LOW, REFUSED, Esms, data_of, field_of, new_esms, refused
 from ..support.sides import Both
 from ..support.verify import check, shown, start, started, wrong
 
@@ -97,6 +99,18 @@ def test_a_resend_has_a_new_code_a_new_expiry_and_the_attempts_that_were_left(ap
     clock.advance(20)
     assert data_of(check(api, again["sandbox_code"], begun["verification_id"]))["status"] == "approved"
     assert len(texts_at(client, ANN)) >= 2
+
+
+def test_the_wallet_that_paid_for_the_first_code_pays_for_the_next(app, api):
+    account_id = data_of(api.get("/workspace"))["id"]
+    with app.app_context():
+        other = create_wallet(account_id=account_id, currency="KES", is_sandbox=True, actor="test")
+        credit_by_hand(other, 1_000_000_000, note=None, actor="test")
+        _, given = mint_key(account_id, other, "esms")
+    begun, before = started(api), api.balance()
+    another = Esms(app.test_client(), given.secret)
+    again = data_of(another.post(f"/verify/{begun['verification_id']}/resend"))
+    assert (again["cost"], again["currency"], another.balance(), before - api.balance()) == (70, "UGX", 1000, 35)
 
 
 def test_no_more_are_resent_than_may_be(api):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ..accounts.roles import Actor
 from ..accounts.service import AccountInfo
+from ..accounts.sides import Side
 from ..core import clock, phones
 from ..core.errors import MaxResendsExceeded, OptedOut, RecipientOptedOut, SendFailed, VerificationClosed
 from ..core.ids import new_id
@@ -23,7 +24,7 @@ from ..messages.sending.options import Origin
 from ..messages.sending.send import send
 from ..messages.state.sealed_texts import readable
 from ..messages.state.statuses import FAILED as MESSAGE_FAILED
-from ..wallets.service import WalletInfo
+from ..wallets.service import WalletInfo, wallet_by_id
 from . import codes, ending, limits, reading, texts
 from .reading import FAILED, PENDING, Shown
 
@@ -110,7 +111,7 @@ def start(account: AccountInfo, wallet: WalletInfo, phone: Phone, settings: Sett
 
     written = (settings.template, settings.name, settings.expiry_seconds)
     _send(account, wallet, phone, code, written, settings.sender, alongside, origin)
-    return Started(sent_or_refused(account.id, uid, wallet, actor=actor), code)
+    return Started(sent_or_refused(account.id, uid, wallet.side, actor=actor), code)
 
 
 RESENT = """
@@ -119,19 +120,23 @@ RESENT = """
 """
 
 
-def resend(account: AccountInfo, wallet: WalletInfo, uid: str, *, origin: Origin, actor: Actor) -> Started:
-    """Another code, a new expiry, the attempts that were left. VerificationClosed, MaxResendsExceeded; else as `start`."""
-    before = reading.find(account.id, uid, wallet.side, actor=actor)
+def resend(account: AccountInfo, uid: str, side: Side, *, origin: Origin, actor: Actor) -> Started:
+    """Another code, a new expiry, the attempts that were left; the wallet that paid for the first pays for it, whoever asks.
+
+    VerificationClosed, MaxResendsExceeded; else as `start`.
+    """
+    before = reading.find(account.id, uid, side, actor=actor)
     _require_open(before)
+    wallet = wallet_by_id(before["wallet_id"])
     code, now = codes.new_code(before["code_length"]), clock.now_ms()
     kept, expires_at = codes.digest(uid, code), now + before["expiry_seconds"] * clock.SECOND
 
     def alongside(tx: Tx, messages: Sequence[Row]) -> None:
         (message,) = messages
         limits.begin(tx, account.id, before["phone"])
-        limits.require_another_code(tx, account.id, before["phone"], wallet.side)
+        limits.require_another_code(tx, account.id, before["phone"], side)
         if not tx.changed(RESENT, (kept, expires_at, message["id"], before["id"], now)):
-            _require_open(reading.load(account.id, uid, wallet.side, tx))
+            _require_open(reading.load(account.id, uid, side, tx))
             raise VerificationClosed
         _note_send(tx, before["id"], account.id, before["phone"], wallet, message, now)
 
@@ -139,7 +144,7 @@ def resend(account: AccountInfo, wallet: WalletInfo, uid: str, *, origin: Origin
     phone = phones.normalise(before["phone"], None)
     assert phone is not None  # it was one
     _send(account, wallet, phone, code, written, before["asked_sender"], alongside, origin)
-    return Started(sent_or_refused(account.id, uid, wallet, actor=actor), code)
+    return Started(sent_or_refused(account.id, uid, wallet.side, actor=actor), code)
 
 
 def _require_open(verification: Shown) -> None:
@@ -181,9 +186,9 @@ def _send(
         raise RecipientOptedOut from error
 
 
-def sent_or_refused(account_id: int, uid: str, wallet: WalletInfo, *, actor: Actor) -> Shown:
+def sent_or_refused(account_id: int, uid: str, side: Side, *, actor: Actor) -> Shown:
     """A verification whose code was just sent; SendFailed when the gateway refused it, as which it has failed."""
-    found = reading.find(account_id, uid, wallet.side, actor=actor)
+    found = reading.find(account_id, uid, side, actor=actor)
     if found["message_status"] == MESSAGE_FAILED and found["status"] in (PENDING, FAILED):
         write(lambda tx: ending.fail(tx, found["id"]))
         raise SendFailed

@@ -71,7 +71,7 @@ def _shown(row: Shown) -> dict:
 
 def answer_sent(uid: str) -> dict:
     """The answer to a start or a resend that paid and died, from what is stored of it."""
-    found = start.sent_or_refused(account().id, uid, key_wallet(), actor=actor())
+    found = start.sent_or_refused(account().id, uid, side(), actor=actor())
     return _sent(found, start.code_of(found, actor=actor()) if side() == SANDBOX else None)
 
 
@@ -106,7 +106,7 @@ def show_verification(verification_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<verification_id>/resend")
 def resend_code(verification_id: str) -> ResponseReturnValue:
-    started = start.resend(account(), key_wallet(), verification_id, origin=origin(), actor=actor())
+    started = start.resend(account(), verification_id, side(), origin=origin(), actor=actor())
     return _sent(started.verification, started.code)
 
 
