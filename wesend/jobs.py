@@ -45,7 +45,7 @@ from .two_way import approval, incoming, matching, months
 from .two_way import forwarding as forwards
 from .verification import ending
 from .wallets import deposit_polling
-from .webhooks import attempts, deliver
+from .webhooks import attempts, claims
 from .webhooks.courier import Courier
 
 T = TypeVar("T")
@@ -360,7 +360,7 @@ class Jobs:
         def deliver_webhooks(_app: Flask) -> float:
             now = clock.now_ms()
             courier.ring()
-            return max(SHORTEST_WAIT, deliver.seconds_to_next(now))
+            return max(SHORTEST_WAIT, claims.seconds_to_next(now))
 
         rung, looked, due = b"", float("-inf"), float("-inf")
         while not self.stopping.is_set() and (self.term is None or self.term.holds()):

@@ -12,7 +12,7 @@ from wesend.messages.dispatch import queue
 from wesend.messages.sending import actions
 from wesend.messages.sending.options import Options
 from wesend.operations import pausing
-from wesend.webhooks import deliver, endpoints, outbox
+from wesend.webhooks import claims, endpoints, outbox
 from wesend.webhooks.formats import Event
 
 from ..support.domain import ACTOR, NUMBERS, balance, make_wallet, message, named, problems, send
@@ -64,9 +64,9 @@ def test_webhooks_wait_too(wallet):
     )
     write(lambda tx: outbox.put(tx, [(endpoint["id"], Event("sms.sent", "1", {"id": 1}))]))
     pausing.pause("Looking at something", actor=ACTOR)
-    assert deliver.due_endpoints() == [] and deliver.claim(endpoint["id"], 5).rows == []
+    assert claims.due_endpoints() == [] and claims.claim(endpoint["id"], 5).rows == []
     pausing.resume(actor=ACTOR)
-    assert deliver.due_endpoints() == [endpoint["id"]] and len(deliver.claim(endpoint["id"], 5).rows) == 1
+    assert claims.due_endpoints() == [endpoint["id"]] and len(claims.claim(endpoint["id"], 5).rows) == 1
 
 
 def test_a_pause_keeps_its_beginning_when_it_is_asked_for_again(context):

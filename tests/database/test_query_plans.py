@@ -15,7 +15,7 @@ from wesend.messages.receipts import polling
 from wesend.messages.sending import actions, bulk
 from wesend.sandbox import handed_in
 from wesend.wallets import deposit_polling
-from wesend.webhooks import attempts, deliver, endpoints
+from wesend.webhooks import attempts, claims, endpoints
 
 from ..conftest import make_app
 from ..support.apis import Wesendall
@@ -182,9 +182,9 @@ SWEEPS = {
     "poll receipts": lambda: polling.poll_due(),
     "expire": lambda: polling.expire(),
     "poll deposits": lambda: deposit_polling.poll_due(),
-    "webhooks: who has something due": lambda: deliver.due_endpoints(),
-    "webhooks: when the next is due": lambda: deliver.seconds_to_next(0),
-    "webhooks: claim": lambda: deliver.claim(1, 10),
+    "webhooks: who has something due": lambda: claims.due_endpoints(),
+    "webhooks: when the next is due": lambda: claims.seconds_to_next(0),
+    "webhooks: claim": lambda: claims.claim(1, 10),
     "webhooks: what was given up": lambda: attempts.retry_failed(
         endpoints.add_endpoint(account_id=1, format_name="esms", url="https://example.com/", actor="test")[0]["id"], 0, actor="test"
     ),

@@ -12,7 +12,7 @@ from flask import Flask
 
 from wesend.adapters.guarded_http import GuardedHttp
 from wesend.wallets.service import find_wallet
-from wesend.webhooks import deliver, endpoints
+from wesend.webhooks import claims, deliver, endpoints
 
 from ..support.accounts import Minted, mint_key, new_worldledgers
 from ..support.apis import Wesendall, WorldLedgers
@@ -40,8 +40,8 @@ class Hooked:
     def heard(self) -> list[dict]:
         with self.app.app_context():
             http = GuardedHttp(allow_private=True)
-            for endpoint in deliver.due_endpoints():
-                claimed = deliver.claim(endpoint, 100)
+            for endpoint in claims.due_endpoints():
+                claimed = claims.claim(endpoint, 100)
                 for row in claimed.rows:
                     assert deliver.attempt(http, deliver.load_target(endpoint), row, claimed.token)
         return [asked.json for asked in self.listener.asked]

@@ -17,7 +17,7 @@ from wesend.operations import alerts, pausing
 from wesend.sandbox import caught_mail
 from wesend.sandbox.inbox import Wanted
 from wesend.wallets.service import credit_by_hand, debit_by_hand, set_low_balance
-from wesend.webhooks import deliver, endpoints
+from wesend.webhooks import claims, deliver, endpoints
 
 from ..support.domain import ACTOR, ScriptedGateway, make_wallet
 
@@ -149,7 +149,7 @@ def test_the_webhook_is_signed_and_delivered_like_any_other(wallet, httpserver):
     endpoint = listen(wallet, endpoints.LOW_BALANCE, url=httpserver.url_for("/low"))
     take(wallet, "600")
     alerts.tell_of_low_balances()
-    claimed = deliver.claim(endpoint, 1)
+    claimed = claims.claim(endpoint, 1)
     target = deliver.load_target(endpoint)
     assert deliver.attempt(GuardedHttp(allow_private=True), target, claimed.rows[0], claimed.token)
     request, _ = httpserver.log[0]

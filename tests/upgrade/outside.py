@@ -24,7 +24,7 @@ from wesend.messages.receipts import inbox as receipt_inbox
 from wesend.messages.receipts import polling
 from wesend.messages.sending import actions, bulk
 from wesend.wallets import deposit_polling
-from wesend.webhooks import deliver
+from wesend.webhooks import claims, deliver
 
 from ..support.apis import basic
 from ..support.dashboard import Visitor
@@ -142,7 +142,7 @@ def _send_out(gateway) -> bool:
 
 def _deliver() -> None:
     http = GuardedHttp(allow_private=True)
-    for endpoint_id in deliver.due_endpoints():
-        claimed, target = deliver.claim(endpoint_id, 200), deliver.load_target(endpoint_id)
+    for endpoint_id in claims.due_endpoints():
+        claimed, target = claims.claim(endpoint_id, 200), deliver.load_target(endpoint_id)
         for row in claimed.rows:
             deliver.attempt(http, target, row, claimed.token)

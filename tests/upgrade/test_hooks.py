@@ -8,7 +8,7 @@ from collections import Counter
 from hashlib import sha256
 
 from wesend.messages.receipts import inbox as receipt_inbox
-from wesend.webhooks.deliver import standard_signature
+from wesend.webhooks.headers import standard_signature
 
 from .outside import Upgraded, landed
 

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import close, make_app
 from wesend.database import query
 from wesend.database.schema_version import MIGRATIONS, bring_up_to_date, prepare_folder
-from wesend.webhooks import deliver, endpoints, managed
+from wesend.webhooks import endpoints, headers, managed
 from wesend.webhooks.listening import listen
 
 USER, PASSWORD = "shop", "s3cret p@ss:ü"
@@ -63,7 +63,7 @@ def test_nothing_shows_them(context, engine, receiver, app):
     engine.put(endpoint.id)
     engine.round()
     row = endpoints.get_endpoint(endpoint.id, actor="test")
-    shown = deliver.shown_headers(row, engine.delivery(), 0, actor="test")
+    shown = headers.shown_headers(row, engine.delivery(), 0, actor="test")
     assert shown["Authorization"] == "Basic (credentials)"
     assert not any(secret in stored() + str(shown) for secret in ("s3cret", "p@ss", base64.b64encode(b"shop:s3cret").decode()[:12]))
     runner = app.test_cli_runner()

@@ -2,7 +2,7 @@
 
 import threading
 
-from wesend.webhooks import courier, deliver
+from wesend.webhooks import claims, courier, deliver
 from wesend.webhooks.courier import Courier
 
 from ..support.receiver import Receiver, answer, hang
@@ -70,7 +70,7 @@ def test_a_second_courier_takes_nothing_that_the_first_has(engine, receiver, app
     engine.ring()
     receiver.wait_for(1)
     with app.app_context():
-        assert deliver.claim(endpoint.id, 10).rows == []
+        assert claims.claim(endpoint.id, 10).rows == []
     answering.set()
     engine.wait()
     assert (len(receiver.posted), delivered(engine, endpoint)) == (1, 1)
@@ -80,11 +80,11 @@ def test_what_a_dead_courier_held_is_free_when_its_lease_is_over(engine, receive
     endpoint = engine.add(receiver.url)
     engine.put(endpoint.id)
     with app.app_context():
-        assert len(deliver.claim(endpoint.id, 10).rows) == 1
+        assert len(claims.claim(endpoint.id, 10).rows) == 1
     engine.courier.succeeding = False
     engine.round()
     assert receiver.posted == []
-    clock.advance(deliver.LEASE_MS / 1000)
+    clock.advance(claims.LEASE_MS / 1000)
     engine.round()
     assert (len(receiver.posted), delivered(engine, endpoint)) == (1, 1)
 
@@ -93,7 +93,7 @@ def test_a_successor_frees_what_its_predecessor_held_at_once(engine, receiver, a
     endpoint = engine.add(receiver.url)
     engine.put(endpoint.id)
     with app.app_context():
-        deliver.claim(endpoint.id, 10)
+        claims.claim(endpoint.id, 10)
     engine.courier = Courier(app)
     engine.round()
     assert (len(receiver.posted), delivered(engine, endpoint)) == (1, 1)
@@ -112,12 +112,12 @@ def test_a_200_that_comes_after_the_lease_was_lost_still_ends_it(engine, receive
     endpoint = engine.add(receiver.url)
     engine.put(endpoint.id)
     with app.app_context():
-        lost = deliver.claim(endpoint.id, 1)
-        clock.advance(deliver.LEASE_MS / 1000)
-        held = deliver.claim(endpoint.id, 1)
+        lost = claims.claim(endpoint.id, 1)
+        clock.advance(claims.LEASE_MS / 1000)
+        held = claims.claim(endpoint.id, 1)
         target = deliver.load_target(endpoint.id)
         assert deliver.attempt(engine.courier.http, target, lost.rows[0], lost.token)
-        assert deliver.claim(endpoint.id, 1).rows == []
+        assert claims.claim(endpoint.id, 1).rows == []
         receiver.behave(answer(500))
         assert not deliver.attempt(engine.courier.http, target, held.rows[0], held.token)
     assert engine.delivery()["status"] == "delivered"
@@ -129,7 +129,7 @@ def test_a_thread_that_fails_leaves_the_rest_to_the_next(engine, receiver, monke
     engine.put(endpoint.id)
     engine.round()
     monkeypatch.undo()
-    clock.advance(deliver.LEASE_MS / 1000)
+    clock.advance(claims.LEASE_MS / 1000)
     engine.round()
     assert delivered(engine, endpoint) == 1
 

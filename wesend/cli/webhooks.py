@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import click
 from flask import current_app
 
-from ..adapters.guarded_http import leads_to_private
+from ..adapters.public_addresses import leads_to_private
 from ..core import clock
 from ..core.errors import InvalidInput
 from ..database import Row

@@ -25,7 +25,7 @@ from ..messages.receipts import polling
 from ..messages.sending import accept
 from ..messages.state.statuses import UNACCEPTED
 from ..wallets import deposit_polling, deposits
-from ..webhooks import deliver
+from ..webhooks import claims, deliver
 
 NAME = "clock.offset"
 BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -66,7 +66,7 @@ WAITS = (
     Wait("messages", "expires_at", "status IN ('submitted', 'sent', 'unknown')", lambda settings: settings.validity_ms, stays=True),
     Wait("batches", "lease_until", f"{UNACCEPTED} AND lease_until IS NOT NULL", lambda _: accept.LEASE_MS, stays=True),
     Wait("webhook_deliveries", "due_at", "status = 'pending' AND claim_token IS NULL", lambda _: deliver.longest_gap_ms()),
-    Wait("webhook_deliveries", "due_at", "status = 'pending' AND claim_token IS NOT NULL", lambda _: deliver.LEASE_MS, stays=True),
+    Wait("webhook_deliveries", "due_at", "status = 'pending' AND claim_token IS NOT NULL", lambda _: claims.LEASE_MS, stays=True),
     Wait("deposits", "poll_at", "poll_at IS NOT NULL", lambda _: deposit_polling.LONGEST_GAP_MS),
     Wait("deposits", "expires_at", "status = 'pending'", lambda _: deposits.EXPIRES_MS, stays=True),
 )

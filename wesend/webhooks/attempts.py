@@ -12,7 +12,7 @@ from ..core.ids import new_id
 from ..database import Tx, keyset, query, query_one, write
 from ..database.rows import WebhookAttemptRow, WebhookDeliveryRow, WebhookEndpointRow
 from ..gateways import request_limits
-from . import deliver
+from . import claims, deliver, headers
 from .endpoints import get_endpoint
 from .formats import Event
 from .outbox import dump
@@ -119,7 +119,7 @@ def _post_sample(endpoint: WebhookEndpointRow, sample: Event, allow_private: boo
             subject=sample.subject,
             payload=payload,
             attempts=deliver.most_attempts(endpoint["format"], TEST_EVENT) - 1,
-            due_at=now + deliver.LEASE_MS,
+            due_at=now + claims.LEASE_MS,
             claim_token=token,
             created_at=now,
         )
@@ -128,7 +128,7 @@ def _post_sample(endpoint: WebhookEndpointRow, sample: Event, allow_private: boo
     assert delivery is not None
     http = GuardedHttp(allow_private=allow_private)
     try:
-        deliver.attempt(http, deliver.target_of(endpoint), delivery, token)
+        deliver.attempt(http, headers.target_of(endpoint), delivery, token)
     finally:
         http.close()
     return attempts_of(endpoint, delivery_id, actor=actor)[-1]

@@ -13,7 +13,7 @@ from flask import Flask
 from ..adapters.guarded_http import GuardedHttp
 from ..coordination import cluster, leadership, lease
 from ..database.rows import WebhookDeliveryRow
-from . import deliver
+from . import claims, deliver, headers
 
 WIDTH = 8  # posts at once to an endpoint that answers
 FAILING_WIDTH = 2
@@ -69,20 +69,20 @@ class _EndpointThreads:
     def _round(self) -> bool:
         """Deliver a chunk; whether there may be more for this thread."""
         limit = 1 if self.failing else CHUNK
-        claimed = deliver.claim(self.endpoint_id, limit)
+        claimed = claims.claim(self.endpoint_id, limit)
         if not claimed.rows:
             return False
         if len(claimed.rows) == limit:
             self.tend()
         target = deliver.load_target(self.endpoint_id)
         if target is None:
-            deliver.hand_back(claimed, claimed.rows)
+            claims.hand_back(claimed, claimed.rows)
             return False
         left = self._deliver(target, claimed)
-        deliver.hand_back(claimed, left)
+        claims.hand_back(claimed, left)
         return True
 
-    def _deliver(self, target: deliver.Target, claimed: deliver.Claimed) -> list[WebhookDeliveryRow]:
+    def _deliver(self, target: headers.Target, claimed: claims.Claimed) -> list[WebhookDeliveryRow]:
         """Post one after the other; what was not begun comes back."""
         rows = list(claimed.rows)
         while rows and claimed.until - time.monotonic() > deliver.LONGEST_MS / 1000:
@@ -108,9 +108,9 @@ class Courier:
     def ring(self) -> None:
         """Give every endpoint that has something due a thread; call inside an app context."""
         if self.succeeding and not cluster.is_shared():  # a predecessor at another host may live: its claims end by themselves
-            deliver.free_claims()
+            claims.free_claims()
         self.succeeding = False
-        for endpoint_id in deliver.due_endpoints():
+        for endpoint_id in claims.due_endpoints():
             self.endpoints.setdefault(endpoint_id, _EndpointThreads(self, endpoint_id)).tend()
 
     def stop(self) -> None:

@@ -15,7 +15,7 @@ from ..adapters.guarded_http import GuardedHttp
 from ..core import clock
 from ..database import query
 from ..database.rows import WebhookDeliveryRow, WebhookEndpointRow
-from . import deliver, endpoints
+from . import claims, deliver, endpoints, headers
 from .models import LISTENING_ROW
 
 LOOK_EVERY = 0.1
@@ -44,7 +44,7 @@ class Listening:
         while True:
             found = False
             for row in self.rows:
-                claimed = deliver.claim(row["id"], 20)
+                claimed = claims.claim(row["id"], 20)
                 for delivery in claimed.rows:
                     found = True
                     yield self._take(row, delivery, claimed.token)
@@ -56,7 +56,7 @@ class Listening:
         if not self.forwards:
             deliver.close_unsent(delivery, token)
             return Heard(row["format"], delivery["event"], json.loads(payload), None, None)
-        deliver.attempt(self.http, deliver.target_of(row), delivery, token)
+        deliver.attempt(self.http, headers.target_of(row), delivery, token)
         last = query("SELECT * FROM webhook_attempts WHERE delivery_id = ? ORDER BY id DESC LIMIT 1", (delivery["id"],))[0]
         return Heard(row["format"], delivery["event"], json.loads(payload), last["status_code"], last["error"])
 

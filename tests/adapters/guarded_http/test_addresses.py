@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from wesend.adapters import guarded_http
-from wesend.adapters.guarded_http import is_public, leads_to_private
+from wesend.adapters.public_addresses import is_public, leads_to_private
 
 from .posting import post, resolving_to
 

@@ -22,7 +22,7 @@ from wesend.messages.dispatch.worker import serve_at_once
 from wesend.messages.receipts import inbox as receipt_inbox
 from wesend.messages.receipts import polling
 from wesend.wallets import deposit_polling
-from wesend.webhooks import deliver
+from wesend.webhooks import claims, deliver
 
 from .places import HOOKS, SECRET_KEY, SMSC, VENDOR
 
@@ -183,8 +183,8 @@ def _send_out(gateway) -> None:
 
 def _deliver() -> None:
     http = GuardedHttp(allow_private=True)
-    for endpoint_id in deliver.due_endpoints():
-        claimed, target = deliver.claim(endpoint_id, 100), deliver.load_target(endpoint_id)
+    for endpoint_id in claims.due_endpoints():
+        claimed, target = claims.claim(endpoint_id, 100), deliver.load_target(endpoint_id)
         for row in claimed.rows:
             deliver.attempt(http, target, row, claimed.token)
 

@@ -12,11 +12,11 @@ from wtforms import SelectField
 
 from ...accounts import roles
 from ...accounts.roles import MANAGE
-from ...adapters.guarded_http import leads_to_private
+from ...adapters.public_addresses import leads_to_private
 from ...core import clock
 from ...database.rows import WebhookEndpointRow
 from ...dialects.dialect import titles
-from ...webhooks import attempts, deliver, endpoints
+from ...webhooks import attempts, deliver, endpoints, headers
 from ...webhooks.formats import formats
 from ..current_account import account, may_manage
 from ..forms import REQUIRED, CheckList, Form, Text, choices
@@ -166,7 +166,7 @@ def delivery(uid: str) -> ResponseReturnValue:
     row = attempts.find_delivery(uid, account().id, actor=actor())
     endpoint = endpoints.get_endpoint(row["endpoint_id"], account().id, actor=actor())
     made = [
-        (entry, deliver.shown_headers(endpoint, row, entry["at"], actor=actor()))
+        (entry, headers.shown_headers(endpoint, row, entry["at"], actor=actor()))
         for entry in attempts.attempts_of(endpoint, row["id"], actor=actor())
     ]
     return render_template(
