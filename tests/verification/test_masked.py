@@ -132,6 +132,15 @@ def test_a_message_with_a_code_is_not_retried_by_hand(app, shop):
     assert shop.api.balance() == 100_000
 
 
+def test_nothing_queues_it_again_by_another_way(app, shop):
+    shop.refuses()
+    start(shop.api)
+    with app.app_context():
+        again = Move(the_message()["id"], "queued", "retrying", "Sent again by itself")
+        assert write(lambda tx: move(tx, [again], 1)) == []
+        assert the_message()["status"] == "failed"
+
+
 def test_no_clear_answer_leaves_it_pending(app, shop):
     shop.vendor.on("POST", "/send", answer(500))
     begun = started(shop.api)

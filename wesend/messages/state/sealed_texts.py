@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 from ...core import vault
-from ...database import Row
+from ...database import Row, Tx
 from ...gateways.registry import SANDBOX
 from .mail_texts import Stored
 from .statuses import CLAIMED, DRIPPING, QUEUED, SCHEDULED, SUBMITTING
@@ -35,3 +35,10 @@ def readable(message: Stored) -> str:
 def is_over(message: Row, status: str) -> bool:
     """Whether a message that moves to a status has no need of its sealed text any more."""
     return message["fields"] is not None and message["channel"] == SMS and status not in TO_LEAVE and message["gateway"] != SANDBOX
+
+
+def would_leave_masked(tx: Tx, message: Row, status: str) -> bool:
+    """Whether a message that has left, or was given up, would be queued again without its secret: it never is, whoever asks."""
+    if status not in TO_LEAVE or message["status"] in TO_LEAVE:
+        return False
+    return tx.one("SELECT 1 FROM batches WHERE id = ? AND confidential = 1", (message["batch_id"],)) is not None

@@ -18,7 +18,7 @@ from ...database import Row, Tx, marks
 from ...routing.routes import find_route
 from ...wallets import ledger
 from . import counters, webhook_events
-from .sealed_texts import is_over
+from .sealed_texts import is_over, would_leave_masked
 from .statuses import ALLOWED, DELIVERED, FAILED, QUEUED, TIMEOUT
 
 
@@ -61,7 +61,7 @@ def move(tx: Tx, moves: list[Move], now: int) -> list[Moved]:
     done: list[Moved] = []
     for wanted in moves:
         row = rows.pop(wanted.id, None)  # a message moves once a call: its row is as it was before
-        if row is not None and _allowed(row, wanted):
+        if row is not None and _allowed(row, wanted) and not would_leave_masked(tx, row, wanted.to):
             done.append(Moved(row, _without_secret(row, wanted)))
     if done:
         _update(tx, done)
