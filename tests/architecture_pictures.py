@@ -32,6 +32,7 @@ NOTES = {
     "gateways": "carriers as configured: registry, breaker",
     "wallets": "balances, ledger, deposits",
     "routing": "routes, prices, senders, opt-outs",
+    "guards": "where and how much may be sent: countries, blocked numbers",
     "contacts": "groups, contacts, imports",
     "webhooks": "endpoints, the outbox, deliveries",
     "messages": "compose, accept, dispatch, settle, receipts",

@@ -4,6 +4,7 @@ from .accounts import models as accounts
 from .contacts import models as contacts
 from .coordination import models as coordination
 from .gateways import models as gateways
+from .guards import models as guards
 from .messages.state import models as messages
 from .operations import models as operations
 from .routing import models as routing
@@ -17,6 +18,7 @@ __all__ = [
     "contacts",
     "coordination",
     "gateways",
+    "guards",
     "messages",
     "operations",
     "routing",

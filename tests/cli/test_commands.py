@@ -164,6 +164,7 @@ def test_keys_are_listed_without_their_secrets(wesend, account, wallet):
         "scopes": ["send", "query"],
         "expires_at": None,
         "allow_ip": None,
+        "countries": "all",
         "last_used_at": None,
         "last_used_ip": None,
         "unused": False,

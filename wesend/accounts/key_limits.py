@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..core import clock
 from ..core.errors import InvalidCredentials, InvalidInput
 from ..database import Tx, query_one, write
-from . import audit_log
+from ..database.rows import ApiKeyRow
+from . import allowed_countries, audit_log
+from .allowed_countries import Allowed
 from .roles import Stranger
 
 if TYPE_CHECKING:
@@ -27,10 +29,13 @@ NONE = "none"
 
 
 class KeyLimits(NamedTuple):
-    """``expires_at`` is the first instant at which it is refused; ``networks``: where it may be used from (none: anywhere)."""
+    """``expires_at`` is the first instant at which it is refused; ``networks``: where it may be used from (none: anywhere);
+    ``countries`` narrow those of its account.
+    """
 
     expires_at: int | None = None
     networks: tuple[Network, ...] = ()
+    countries: Allowed = None
 
     @property
     def allow_ip(self) -> str | None:
@@ -38,9 +43,10 @@ class KeyLimits(NamedTuple):
         return ",".join(str(network) for network in self.networks) or None
 
 
-def read(expires_at: int | None, allow_ip: str | None) -> KeyLimits:
+def read(row: ApiKeyRow) -> KeyLimits:
     """From a key's row."""
-    return KeyLimits(expires_at, tuple(ipaddress.ip_network(part) for part in allow_ip.split(",")) if allow_ip else ())
+    networks = tuple(ipaddress.ip_network(part) for part in row["allow_ip"].split(",")) if row["allow_ip"] else ()
+    return KeyLimits(row["expires_at"], networks, allowed_countries.read(row["countries"]))
 
 
 def parse_expiry(text: str, zone: str) -> int | None:

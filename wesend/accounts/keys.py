@@ -14,7 +14,7 @@ from ..core import clock
 from ..core.errors import Conflict, InvalidCredentials, InvalidInput, KeyNotFound
 from ..database import Reader, Tx, atomic, cached, query, query_one
 from ..database.rows import ApiKeyRow
-from . import audit_log, key_limits, roles
+from . import allowed_countries, audit_log, key_limits, roles
 from .credentials import Credentials
 from .key_limits import KeyLimits
 from .roles import MANAGE, SEE, Actor
@@ -27,7 +27,9 @@ DEFAULT_SCOPES = SCOPES[:3]
 
 
 class Key(NamedTuple):
-    """An API key as a request needs it. ``side`` is its wallet's; ``is_sandbox``: it is published."""
+    """An API key as a request needs it: ``account`` with what the key narrows of it. ``side`` is its wallet's;
+    ``is_sandbox``: it is published.
+    """
 
     id: int
     api: str
@@ -88,6 +90,7 @@ def create_key(
             is_sandbox=int(is_sandbox),
             expires_at=limits.expires_at,
             allow_ip=limits.allow_ip,
+            countries=allowed_countries.stored(limits.countries),
             created_at=clock.now_ms(),
         )
         audit_log.record(tx, actor=actor, action="key.create", subject=prefix, account_id=account_id)
@@ -112,25 +115,29 @@ def is_unused(row: ApiKeyRow) -> bool:
     return clock.now_ms() - (row["last_used_at"] or row["created_at"]) >= UNUSED_MS
 
 
+SET_LIMITS = "UPDATE api_keys SET expires_at = ?, allow_ip = ?, countries = ? WHERE id = ?"
+
+
 def set_limits(key_id: int, limits: KeyLimits, *, actor: Actor) -> ApiKeyRow:
     """Until when and from where a key may be used from now on; KeyNotFound."""
     with atomic() as tx:
         row = _row(tx, key_id)
         roles.require(actor, MANAGE, row["account_id"])
-        tx.execute("UPDATE api_keys SET expires_at = ?, allow_ip = ? WHERE id = ?", (limits.expires_at, limits.allow_ip, key_id))
+        tx.execute(SET_LIMITS, (limits.expires_at, limits.allow_ip, allowed_countries.stored(limits.countries), key_id))
         audit_log.record(
             tx,
             actor=actor,
             action="key.limits",
             subject=row["prefix"],
             account_id=row["account_id"],
-            detail=f"{_words(key_limits.read(row['expires_at'], row['allow_ip']))} → {_words(limits)}",
+            detail=f"{_words(key_limits.read(row))} → {_words(limits)}",
         )
     return find_key(key_id, actor=actor)
 
 
 def _words(limits: KeyLimits) -> str:
-    return f"until {clock.iso(limits.expires_at) or 'revoked'}, from {limits.allow_ip or 'anywhere'}"
+    where = "" if limits.countries is None else f", to {allowed_countries.stored(limits.countries)}"
+    return f"until {clock.iso(limits.expires_at) or 'revoked'}, from {limits.allow_ip or 'anywhere'}{where}"
 
 
 def roll(key_id: int, credentials: Credentials, *, overlap_ms: int, actor: Actor) -> int:
@@ -153,7 +160,7 @@ def roll(key_id: int, credentials: Credentials, *, overlap_ms: int, actor: Actor
             name=row["name"],
             scopes=row["scopes"].split(","),
             credentials=credentials,
-            limits=key_limits.read(None, row["allow_ip"]),
+            limits=key_limits.read(row)._replace(expires_at=None),
             actor=actor,
         )
         ends_at = min(now + overlap_ms, row["expires_at"] or clock.LATEST)
@@ -236,15 +243,16 @@ def _load(reader: Reader, api: str, lookup: str) -> Key | None:
         return None
     account = reader.one("SELECT * FROM accounts WHERE id = ?", (row["account_id"],))
     assert account is not None
+    limits, whose = key_limits.read(row), AccountInfo.of(account)
     return Key(
         row["id"],
         api,
-        AccountInfo.of(account),
+        whose._replace(countries=allowed_countries.both(whose.countries, limits.countries)),
         row["wallet_id"],
         frozenset(row["scopes"].split(",")),
         row["secret_sha256"],
         bool(row["is_sandbox"]),
         side_of(is_sandbox=bool(row["of_sandbox"])),
         row["prefix"],
-        key_limits.read(row["expires_at"], row["allow_ip"]),
+        limits,
     )

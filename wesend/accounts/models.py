@@ -14,6 +14,7 @@ class Account(db.Model):
     time_zone = db.mapped_column(String, nullable=False)
     status = db.mapped_column(String, nullable=False, server_default="active")
     is_sandbox = db.mapped_column(Integer, nullable=False, server_default="0")
+    countries = db.mapped_column(Text)  # a comma list of those it may send to; none: all
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (CheckConstraint("status IN ('active', 'suspended')", name="status"),)
 
@@ -46,6 +47,7 @@ class ApiKey(db.Model):
     last_used_ip = db.mapped_column(String)
     expires_at = db.mapped_column(Instant)  # the first instant at which it is refused
     allow_ip = db.mapped_column(Text)  # a comma list of networks
+    countries = db.mapped_column(Text)  # a comma list that narrows the account's; none: as the account
     revoked_at = db.mapped_column(Instant)
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (UniqueConstraint("api", "lookup"),)

@@ -13,7 +13,8 @@ from ..core import clock
 from ..core.errors import AccountNotFound, InvalidInput
 from ..database import Row, Tx, atomic, cached, query, query_one, reading
 from ..database.rows import AccountRow
-from . import audit_log, roles
+from . import allowed_countries, audit_log, roles
+from .allowed_countries import Allowed
 from .roles import OPERATE, SEE, Actor
 
 
@@ -26,10 +27,20 @@ class AccountInfo(NamedTuple):
     time_zone: str
     is_active: bool
     is_sandbox: bool = False
+    countries: Allowed = None
+    """To which it may send; of a request's account, what its key narrows them to."""
 
     @classmethod
     def of(cls, row: Row) -> AccountInfo:
-        return cls(row["id"], row["name"], row["country"], row["time_zone"], row["status"] == "active", bool(row["is_sandbox"]))
+        return cls(
+            row["id"],
+            row["name"],
+            row["country"],
+            row["time_zone"],
+            row["status"] == "active",
+            bool(row["is_sandbox"]),
+            allowed_countries.read(row["countries"]),
+        )
 
 
 @lru_cache(maxsize=1)
@@ -45,9 +56,19 @@ def _main_zones() -> dict[str, str]:
 
 
 def create_account(
-    name: str, country: str = "UG", time_zone: str | None = None, *, actor: Actor, is_sandbox: bool = False
+    name: str,
+    country: str = "UG",
+    time_zone: str | None = None,
+    *,
+    countries: str | None = None,
+    actor: Actor,
+    is_sandbox: bool = False,
 ) -> AccountInfo:
-    """Make an account; an unknown country or zone raises InvalidInput."""
+    """Make an account; an unknown country or zone raises InvalidInput.
+
+    ``countries``: to which it may send, ``UG,KE`` or ``all``; by itself its own and the East African Community's, the
+    sandbox's everywhere.
+    """
     roles.require(actor, OPERATE)
     name, country = name.strip(), country.strip().upper()
     if not name:
@@ -59,6 +80,10 @@ def create_account(
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise InvalidInput(f"{time_zone} is not a time zone", {"time_zone": ["Unknown zone"]}) from error
+    if countries is not None:
+        allowed = allowed_countries.parse(countries)
+    else:
+        allowed = None if is_sandbox else allowed_countries.of_a_new_account(country)
     with atomic() as tx:
         account_id = tx.insert(
             "accounts",
@@ -67,10 +92,31 @@ def create_account(
             time_zone=time_zone,
             status="active",
             is_sandbox=int(is_sandbox),
+            countries=allowed_countries.stored(allowed),
             created_at=clock.now_ms(),
         )
         audit_log.record(tx, actor=actor, action="account.create", subject=name, account_id=account_id)
-    return AccountInfo(account_id, name, country, time_zone, True, is_sandbox)
+    return AccountInfo(account_id, name, country, time_zone, True, is_sandbox, allowed)
+
+
+def set_countries(account_id: int, allowed: Allowed, *, actor: Actor) -> None:
+    """To which countries the account may send from now on."""
+    roles.require(actor, OPERATE)
+    before = get_account(account_id)
+    with atomic() as tx:
+        tx.execute("UPDATE accounts SET countries = ? WHERE id = ?", (allowed_countries.stored(allowed), account_id))
+        audit_log.record(
+            tx,
+            actor=actor,
+            action="account.countries",
+            subject=before.name,
+            account_id=account_id,
+            detail=f"{_words(before.countries)} → {_words(allowed)}",
+        )
+
+
+def _words(allowed: Allowed) -> str:
+    return allowed_countries.stored(allowed) or allowed_countries.ALL
 
 
 def get_account(account_id: int, tx: Tx | None = None) -> AccountInfo:

@@ -22,6 +22,7 @@ from . import (
     contacts,
     developing,
     gateways,
+    guards,
     hosts,
     operations,
     routing,
@@ -85,6 +86,7 @@ COMMANDS = (
     *operations.COMMANDS,
     *upkeep.COMMANDS,
     *hosts.COMMANDS,
+    *guards.COMMANDS,
     *developing.COMMANDS,
 )
 

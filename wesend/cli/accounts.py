@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
 
-from ..accounts import key_limits, keys, quota, service
+from ..accounts import allowed_countries, key_limits, keys, quota, service
 from ..accounts.credentials import Credentials, new_credentials
 from ..accounts.key_limits import KeyLimits
 from ..accounts.service import AccountInfo
@@ -20,7 +21,7 @@ from .shared import ACCOUNT, ACTOR, Answer, command
 
 @click.group()
 def account() -> None:
-    """Accounts: create, list, suspend, resume; and what becomes of what was late then."""
+    """Accounts: create, list, show, set, suspend, resume; and what becomes of what was late then."""
 
 
 def _account(info: AccountInfo, did: str) -> Answer:
@@ -32,11 +33,52 @@ def _account(info: AccountInfo, did: str) -> Answer:
     click.argument("name"),
     click.option("--country", default="UG", metavar="CODE", help="Where national numbers are of: ISO 3166 (UG)."),
     click.option("--time-zone", default=None, metavar="ZONE", help="IANA name; default: the country's main zone."),
+    click.option("--countries", default=None, metavar="LIST", help="Where it may send: UG,KE or all (East Africa and its own)."),
     group=account,
 )
-def create_account(name: str, country: str, time_zone: str | None) -> Answer:
+def create_account(name: str, country: str, time_zone: str | None, countries: str | None) -> Answer:
     """Create an account: a customer, with wallets, keys, contacts and people of its own."""
-    return _account(service.create_account(name, country, time_zone, actor=ACTOR), "created")
+    return _account(service.create_account(name, country, time_zone, countries=countries, actor=ACTOR), "created")
+
+
+ACCOUNT_ID = click.argument("account_id", type=int, metavar="ID")
+
+
+@command("show", ACCOUNT_ID, group=account)
+def show_account(account_id: int) -> Answer:
+    """Show all that is set for an account."""
+    return _show(account_id)
+
+
+def _show(account_id: int) -> Answer:
+    row = service.account_row(account_id, actor=ACTOR)
+    shown = {
+        "account_id": row["id"],
+        "name": row["name"],
+        "country": row["country"],
+        "time_zone": row["time_zone"],
+        "status": row["status"],
+        "is_sandbox": bool(row["is_sandbox"]),
+        "countries": allowed_countries.shown(allowed_countries.read(row["countries"])),
+    }
+    return shown, "\n".join(f"{name + ':':<17} {_line_of(value)}" for name, value in shown.items())
+
+
+def _line_of(value: object) -> object:
+    return ", ".join(value) if isinstance(value, list) else "none" if value is None else value
+
+
+@command(
+    "set",
+    ACCOUNT_ID,
+    click.option("--countries", default=None, metavar="LIST", help="Where it may send: UG,KE or all."),
+    group=account,
+)
+def set_account(account_id: int, countries: str | None) -> Answer:
+    """Change what is set for an account; what is not given stays."""
+    if countries is not None:
+        service.set_countries(account_id, allowed_countries.parse(countries), actor=ACTOR)
+    return _show(account_id)
 
 
 @command("suspend", click.argument("account_id", type=int, metavar="ID"), group=account)
@@ -113,11 +155,25 @@ ALLOW_IP = click.option(
 )
 
 
-def _limits(account: AccountInfo, before: KeyLimits, expires: str | None, allow_ip: str | None) -> KeyLimits:
-    """What was given in place of what was before."""
+KEY_COUNTRIES = click.option(
+    "--countries", default=None, metavar="LIST", help="Where it may send, within its account: UG,KE, or all."
+)
+
+
+def bounded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that bound a key."""
+    for option in (KEY_COUNTRIES, ALLOW_IP, EXPIRES):
+        function = option(function)
+    return function
+
+
+def _limits(account: AccountInfo, before: KeyLimits, given: dict[str, str | None]) -> KeyLimits:
+    """What was given of `bounded` in place of what was before."""
+    expires, allow_ip, countries = given["expires"], given["allow_ip"], given["countries"]
     return KeyLimits(
         before.expires_at if expires is None else key_limits.parse_expiry(expires, account.time_zone),
         before.networks if allow_ip is None else key_limits.parse_networks(allow_ip),
+        before.countries if countries is None else allowed_countries.parse(countries),
     )
 
 
@@ -135,13 +191,10 @@ def _limits(account: AccountInfo, before: KeyLimits, expires: str | None, allow_
     click.option(
         "--scopes", default=None, metavar="LIST", help="Comma list of send,query,webhooks,two_way (default: all but two_way)."
     ),
-    EXPIRES,
-    ALLOW_IP,
+    bounded,
     group=key,
 )
-def create_key(
-    account_id: int, wallet: str, api: str, name: str | None, scopes: str | None, expires: str | None, allow_ip: str | None
-) -> Answer:
+def create_key(account_id: int, wallet: str, api: str, name: str | None, scopes: str | None, **bounds: str | None) -> Answer:
     """Create an API key; its secret is shown this once."""
     account = service.get_account(account_id)
     paying = wallet_of_account(wallet, account.id, actor=ACTOR)
@@ -154,7 +207,7 @@ def create_key(
         name=name,
         scopes=wanted,
         credentials=credentials,
-        limits=_limits(account, KeyLimits(), expires, allow_ip),
+        limits=_limits(account, KeyLimits(), bounds),
         actor=ACTOR,
     )
     return _with_secret(key_id, credentials)
@@ -183,12 +236,12 @@ def _with_secret(key_id: int, credentials: Credentials) -> Answer:
 KEY_ID = click.argument("key_id", type=int, metavar="KEY_ID")
 
 
-@command("set", KEY_ID, EXPIRES, ALLOW_IP, group=key)
-def set_key(key_id: int, expires: str | None, allow_ip: str | None) -> Answer:
-    """Bound a key: until when, and from where it may be used."""
+@command("set", KEY_ID, bounded, group=key)
+def set_key(key_id: int, **bounds: str | None) -> Answer:
+    """Bound a key: until when, from where, and for which countries it may be used."""
     row = keys.find_key(key_id, actor=ACTOR)
-    before = key_limits.read(row["expires_at"], row["allow_ip"])
-    row = keys.set_limits(key_id, _limits(service.get_account(row["account_id"]), before, expires, allow_ip), actor=ACTOR)
+    limits = _limits(service.get_account(row["account_id"]), key_limits.read(row), bounds)
+    row = keys.set_limits(key_id, limits, actor=ACTOR)
     shown = {**_shown(row), "wallet_id": wallet_by_id(row["wallet_id"]).uid}
     return shown, _line(shown)
 
@@ -224,6 +277,7 @@ def _shown(row: ApiKeyRow) -> dict[str, Any]:
         "scopes": row["scopes"].split(","),
         "expires_at": clock.iso(row["expires_at"]),
         "allow_ip": row["allow_ip"],
+        "countries": allowed_countries.shown(allowed_countries.read(row["countries"])),
         "last_used_at": clock.iso(row["last_used_at"]),
         "last_used_ip": row["last_used_ip"],
         "unused": keys.is_unused(row),
@@ -238,6 +292,7 @@ def _line(shown: dict[str, Any]) -> str:
         + (f" from {shown['last_used_ip']}" if shown["last_used_ip"] else "")
         + (f"  expires {shown['expires_at']}" if shown["expires_at"] else "")
         + (f"  only from {shown['allow_ip']}" if shown["allow_ip"] else "")
+        + (f"  only to {','.join(shown['countries'])}" if shown["countries"] != allowed_countries.ALL else "")
         + ("  revoked" if shown["revoked_at"] else "  unused for 90 days" if shown["unused"] else "")
     )
 

@@ -57,6 +57,17 @@ class WalletForbidden(Forbidden):
     sentence = "This wallet belongs to another account"
 
 
+class CountryNotAllowed(Forbidden):
+    """``country`` is its English name."""
+
+    def __init__(self, country: str):
+        super().__init__(f"Sending to {country} is not allowed for this account")
+
+
+class RecipientBlocked(Forbidden):
+    sentence = "This recipient is blocked: nobody sends there"
+
+
 class SenderNotApproved(Forbidden):
     sentence = "Sender ID not found or not approved"
 

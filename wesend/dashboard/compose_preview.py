@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..accounts.service import AccountInfo
 from ..core import number_text, phones, segments, templating
 from ..core.errors import WesendError
+from ..guards import where
 from ..messages.sending.compose import DUPLICATE, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT, Composer, Skipped, read_recipients
 from ..routing.pricing import home_price
 from ..wallets.service import WalletInfo, read_balance
@@ -13,7 +14,7 @@ from .sessions import actor
 
 READ_AT_MOST = 2000
 """Recipients that are looked at while somebody types; more are counted when the message is sent."""
-REASONS = {INVALID_RECIPIENT: "no phone number", DUPLICATE: "repeated", NO_ROUTE: "no route", OPTED_OUT: "opted out"}
+REASONS = {INVALID_RECIPIENT: "no phone number", DUPLICATE: "repeated", NO_ROUTE: "no route", OPTED_OUT: "opted out", **where.WORDS}
 
 
 def plural(count: int, noun: str) -> str:

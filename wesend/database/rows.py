@@ -25,6 +25,7 @@ class AccountRow(TypedDict):
     time_zone: str
     status: str
     is_sandbox: int
+    countries: str | None
     created_at: int
 
 
@@ -53,6 +54,7 @@ class ApiKeyRow(TypedDict):
     last_used_ip: str | None
     expires_at: int | None
     allow_ip: str | None
+    countries: str | None
     revoked_at: int | None
     created_at: int
 
@@ -109,6 +111,14 @@ class BatchRow(TypedDict):
     held_at: int | None
     created_at: int
     finished_at: int | None
+
+
+class BlockedPrefixRow(TypedDict):
+    """Of blocked_prefixes."""
+
+    id: int
+    prefix: str
+    created_at: int
 
 
 class BroughtReceiptRow(TypedDict):

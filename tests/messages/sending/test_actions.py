@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from wesend.adapters.sms.base import ACCEPTED, REFUSED, Outcome
-from wesend.core.errors import Conflict, InsufficientBalance, MaxRetriesExceeded, NotCancellable, NotRetryable
+from wesend.core.errors import Conflict, InsufficientBalance, MaxRetriesExceeded, NotCancellable, NotRetryable, RecipientBlocked
 from wesend.database import atomic, query
+from wesend.guards import blocklist
 from wesend.messages.dispatch import queue
 from wesend.messages.dispatch.settle import settle
 from wesend.messages.sending import actions
@@ -299,3 +300,12 @@ def test_only_a_bulk_under_way_is_paused_and_only_a_paused_one_resumed(wallet):
     actions.pause(*named(batch(large.batch["id"])), actor=ACTOR)
     with pytest.raises(Conflict):
         actions.pause(*named(batch(large.batch["id"])), actor=ACTOR)
+
+
+def test_what_failed_is_not_sent_again_to_a_number_that_was_blocked(wallet):
+    failed = send(wallet).messages[0]
+    put(failed["id"], FAILED)
+    blocklist.add([failed["recipient"]], actor=ACTOR)
+    with pytest.raises(RecipientBlocked):
+        actions.retry(*named(message(failed["id"])), actor=ACTOR)
+    assert message(failed["id"])["status"] == FAILED

@@ -6,7 +6,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from ...core import clock, countries, money, templating
-from ...core.errors import BatchNotFound, InvalidRecipient, NoRoute, NotCancellable, OptedOut
+from ...core.errors import BatchNotFound, CountryNotAllowed, InvalidRecipient, NoRoute, NotCancellable, OptedOut, RecipientBlocked
 from ...database import Row
 from ...database.rows import BatchRow
 from ...messages.reporting import history
@@ -85,7 +85,7 @@ def send_bulk() -> ResponseReturnValue:
         accepted = send.send_bulk(composer, audience, origin=origin(), options=options, dedupe=False)
     except OptedOut:
         raise
-    except InvalidRecipient as error:
+    except (InvalidRecipient, CountryNotAllowed, RecipientBlocked) as error:
         raise NoRoute("No recipient can be reached") from error  # this API's word for a bulk of which nothing can be routed
     return _answer_bulk(get_batch_by_id(accepted.batch_id))
 

@@ -26,6 +26,8 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (domain.InsufficientScope, 403, "insufficient_scope"),
     (domain.SenderNotApproved, 403, "sender_id_not_approved"),
     (domain.RecipientOptedOut, 403, "recipient_opted_out"),
+    (domain.CountryNotAllowed, 403, "country_not_allowed"),
+    (domain.RecipientBlocked, 403, "blocked"),
     (domain.Forbidden, 403, "forbidden"),
     (domain.NotFound, 404, "not_found"),
     (domain.InsufficientBalance, 422, "insufficient_balance"),

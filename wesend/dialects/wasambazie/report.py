@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ...core import clock
 from ...database import Row
+from ...guards.where import REASONS
 from ...messages.sending.compose import NO_ROUTE, OPTED_OUT
 
 STATUSES = {
@@ -33,7 +34,7 @@ def report(batch: Row, messages: Sequence[Row]) -> dict:
     entries += [
         {"to_number": recipient, "status": "failed", "delivered_at": None}
         for recipient, reason, _ in json.loads(batch["skipped"] or "[]")
-        if reason in (NO_ROUTE, OPTED_OUT)
+        if reason in (NO_ROUTE, OPTED_OUT, *REASONS)
     ]
     words = [entry["status"] for entry in entries]
     return {

@@ -23,6 +23,8 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (domain.AccountSuspended, 403, "account_suspended"),
     (domain.WalletForbidden, 403, "wallet_forbidden"),
     (domain.SenderNotApproved, 403, "sender_not_approved"),
+    (domain.CountryNotAllowed, 403, "country_not_allowed"),
+    (domain.RecipientBlocked, 403, "blocked"),
     (domain.Forbidden, 403, "forbidden"),
     (domain.WalletNotFound, 404, "wallet_not_found"),
     (domain.GroupNotFound, 404, "group_not_found"),

@@ -19,6 +19,8 @@ FIELDS = {"text": "message", "recipient": "recipients", "sender": "sender_id"}
 TABLE: tuple[tuple[type[Exception], int], ...] = (
     (domain.InvalidCredentials, 401),
     (domain.SenderNotApproved, 422),
+    (domain.CountryNotAllowed, 422),
+    (domain.RecipientBlocked, 422),
     (domain.Forbidden, 403),
     (domain.NotFound, 404),
     (domain.InsufficientBalance, 422),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...database import Row
 from ...database.rows import BatchRow, MessageRow
+from ...guards.where import BLOCKED, COUNTRY_NOT_ALLOWED
 from ...messages.email import held
 from ...messages.reporting import disclosure
 from ...messages.sending.compose import DUPLICATE, EMAIL, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT
@@ -19,7 +20,14 @@ STATUSES = {
 
 CODES = {"pending": 0, "processing": 3, "delivered": 1, "failed": 2}
 WORDS = {status: word for word, statuses in STATUSES.items() for status in statuses}
-REASONS = {INVALID_RECIPIENT: "invalid", DUPLICATE: "duplicate", OPTED_OUT: "unsubscribed", NO_ROUTE: "no_route"}
+REASONS = {
+    INVALID_RECIPIENT: "invalid",
+    DUPLICATE: "duplicate",
+    OPTED_OUT: "unsubscribed",
+    NO_ROUTE: "no_route",
+    COUNTRY_NOT_ALLOWED: COUNTRY_NOT_ALLOWED,
+    BLOCKED: BLOCKED,
+}
 RESPONSES = {"pending": "Pending", "processing": "Sent to the provider", "delivered": "Success", "failed": "Failed"}
 """What `response` says where the provider said nothing."""
 

@@ -16,6 +16,7 @@ from ...core import clock
 from ...core.errors import Conflict, MaxRetriesExceeded, NotCancellable, NotRetryable, OptedOut
 from ...database import Tx, keyset, marks, query, query_one, write
 from ...database.rows import BatchRow, MessageRow
+from ...guards import where
 from ...routing import opt_outs
 from ...wallets import ledger
 from ...wallets.service import wallet_by_id
@@ -43,7 +44,7 @@ class Cancelled(NamedTuple):
 def retry(account: AccountInfo, uid: str, *, channel: str = SMS, side: Side | None = None, actor: Actor) -> MessageRow:
     """Queue a failed message again and charge it again; the message as it is now.
 
-    NotRetryable, MaxRetriesExceeded, OptedOut, InsufficientBalance (nothing changed).
+    NotRetryable, MaxRetriesExceeded, OptedOut, CountryNotAllowed, RecipientBlocked, InsufficientBalance (nothing changed).
     """
     roles.require_to_send(actor, account)
     message = history.find(account.id, uid, channel=channel, side=side, actor=actor)
@@ -61,6 +62,9 @@ def retry(account: AccountInfo, uid: str, *, channel: str = SMS, side: Side | No
         wallet = wallet_by_id(row["wallet_id"], tx)
         if opt_outs.opted_out(row["account_id"], row["channel"], [row["recipient"].lower()], wallet.side, tx):
             raise OptedOut("The recipient has opted out", {"recipient": ["Opted out"]})
+        if row["channel"] == SMS:
+            refused = where.refusal(account, row["recipient"], row["country"], tx)
+            where.raise_refusal([(row["recipient"], refused or "")], account)
         if not transitions.retry(tx, row, clock.now_ms()):
             raise NotRetryable
         ledger.debit(

@@ -14,6 +14,7 @@ from ...core import money, phones, segments, templating
 from ...core.errors import InsufficientBalance, InvalidInput, SenderNotApproved, TextTooLong
 from ...database import query_one
 from ...gateways import registry
+from ...guards import where
 from ...routing import opt_outs, routes, senders
 from ...wallets.service import WalletInfo
 
@@ -143,6 +144,9 @@ class Composer:
         phone = addressee.phone
         if phone is None:
             return INVALID_RECIPIENT
+        refused = where.refusal(self.account, phone.e164, phone.country)
+        if refused is not None:
+            return refused
         if self.checks_opt_outs and opt_outs.opted_out(self.account.id, opt_outs.SMS, [phone.e164], self.wallet.side):
             return OPTED_OUT
         way = self._way(phone)

@@ -12,6 +12,7 @@ from ...core.errors import InsufficientBalance, InvalidRecipient, NoRoute, Opted
 from ...database import query, query_one, snapshot
 from ...gateways import breaker, registry
 from ...gateways import request_limits as in_request_waits
+from ...guards import where
 from ...wallets.service import WalletInfo, balance_of
 from ..dispatch.submit import foretell, submit_accepted
 from .accept import IN_REQUEST_LIMIT, Accepted, Alongside, Sent, accept
@@ -116,6 +117,7 @@ def raise_nobody(skipped: list[Skipped], composer: Composed) -> None:
     reasons = {item.reason for item in skipped}
     if NO_ROUTE in reasons:
         raise NoRoute(composer.why_no_route)
+    where.raise_refusal([(item.recipient, item.reason) for item in skipped], composer.account)
     if INVALID_RECIPIENT in reasons and len(reasons) == 1:
         noun, article = ("phone number", "a") if composer.channel == SMS else ("e-mail address", "an")
         raise InvalidRecipient(f"No recipient is a valid {noun}", {"recipient": [f"Not {article} {noun}"]})
