@@ -89,7 +89,7 @@ def test_world_ledgers(app, command, account):
 
 
 def test_a_key_narrows_its_accounts_countries_and_widens_nothing(app, command):
-    minted = mint(app)
+    minted = mint(app, countries="UG,KE")
     api = wesendall_of(app, minted)
     assert api.send(KENYAN).status_code == 200
     assert command("key", "set", minted.key_id, "--countries", "UG,GB")["countries"] == ["GB", "UG"]

@@ -33,10 +33,11 @@ def mint(
     currency: str = "UGX",
     balance: str = "1000",
     is_sandbox: bool = True,
+    countries: str = "all",
 ) -> Minted:
-    """A new account with a wallet that holds ``balance``, and a key for ``api``."""
+    """A new account with a wallet that holds ``balance``, and a key for ``api``; it may send everywhere."""
     with app.app_context():
-        account = service.create_account(f"{api} {country}", country, actor=ACTOR)
+        account = service.create_account(f"{api} {country}", country, countries=countries, actor=ACTOR)
         wallet = wallets.create_wallet(account_id=account.id, currency=currency, is_sandbox=is_sandbox, actor=ACTOR)
         if money.to_micros(balance):
             wallets.credit_by_hand(wallet, money.to_micros(balance), note=None, actor=ACTOR)

@@ -19,6 +19,8 @@ EVERY_POST = (InvalidIdempotencyKey(), errors.IdempotencyInFlight(), errors.Idem
 JSON_BODY = (MalformedJson(), InvalidText(), http.RequestEntityTooLarge(), http.UnsupportedMediaType(), http.RequestTimeout())
 
 UNKNOWN_SENDER = errors.SenderNotApproved()
+WRONG_PLACE = (errors.CountryNotAllowed("Kenya"), errors.RecipientBlocked())
+"""Of every send of SMS."""
 NO_ROUTE = errors.NoRoute()
 REJECTED = errors.ProviderRejected(refunded_micros=35 * money.MICRO, currency="UGX", reason="Refused by the sandbox")
 NO_RECIPIENT = errors.InvalidRecipient("No recipient is a valid phone number")

@@ -43,6 +43,7 @@ OPERATIONS = {
             (
                 SenderRequired(),
                 refusals.UNKNOWN_SENDER,
+                *refusals.WRONG_PLACE,
                 errors.InvalidRecipient("Not a valid phone number: 12"),
                 refusals.TOO_LONG,
                 refusals.low_balance("", "SMS"),

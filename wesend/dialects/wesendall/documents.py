@@ -118,6 +118,7 @@ SEND_REFUSALS = (
     refusals.NO_RECIPIENT,
     refusals.TOO_LONG,
     refusals.UNKNOWN_SENDER,
+    *refusals.WRONG_PLACE,
     refusals.low_balance(WALLET, "UGX"),
     refusals.REJECTED,
     refusals.NO_ROUTE,

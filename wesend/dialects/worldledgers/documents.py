@@ -68,7 +68,7 @@ OPERATIONS = {
         "POST /sms": Operation(
             "Send an SMS to one or more numbers",
             {202: accepted("SMS", "SMS scheduled successfully.", "0712345678")},
-            (*BLAST_REFUSALS, refusals.UNKNOWN_SENDER, refusals.low_balance("", "SMS")),
+            (*BLAST_REFUSALS, refusals.UNKNOWN_SENDER, *refusals.WRONG_PLACE, refusals.low_balance("", "SMS")),
             body=schemas.SMS,
             description="Placeholders `{first_name} {last_name} {name} {account_balance}`, and any other field, are"
             " filled from the contact with that number. Numbers that are no Kenyan mobile numbers, repeated or"

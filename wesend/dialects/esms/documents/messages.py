@@ -16,7 +16,13 @@ LOW_BALANCE = refusals.low_balance(SANDBOX.wallet_uid, "KES")
 NOT_E164 = errors.InvalidRecipient("The phone cannot be parsed or is missing its country code")
 SCHEDULE = errors.InvalidSchedule("scheduled_at is missing")
 UNKNOWN = errors.MessageNotFound()
-COMPOSED = (refusals.TOO_LONG, refusals.NO_ROUTE, refusals.UNKNOWN_SENDER, errors.OptedOut("The recipient has opted out"))
+COMPOSED = (
+    refusals.TOO_LONG,
+    refusals.NO_ROUTE,
+    refusals.UNKNOWN_SENDER,
+    *refusals.WRONG_PLACE,
+    errors.OptedOut("The recipient has opted out"),
+)
 BULK_REFUSALS = (
     *COMPOSED,
     EmptyList("The contact lists hold no contacts"),
@@ -83,6 +89,7 @@ OPERATIONS = {
                 UNKNOWN,
                 errors.NotRetryable(),
                 errors.MaxRetriesExceeded(),
+                *refusals.WRONG_PLACE,
                 errors.OptedOut("The recipient has opted out"),
                 LOW_BALANCE,
             ),

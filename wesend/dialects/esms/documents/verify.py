@@ -23,6 +23,7 @@ SENDING = (
     refusals.TOO_LONG,
     refusals.NO_ROUTE,
     refusals.UNKNOWN_SENDER,
+    *refusals.WRONG_PLACE,
     errors.SendFailed(),
     LOW_BALANCE,
     *LIMITS,
