@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from wesend import cli
-from wesend.contacts import csv_import, opting_out, tables, uploads
+from wesend.contacts import csv_import, delimited, files, opting_out, tables, uploads
 from wesend.contacts.delimited import read_table
 from wesend.contacts.files import UnreadableFile
 from wesend.database import query
@@ -161,3 +162,22 @@ def test_a_workbook_has_no_quotes_of_its_own(context):
 def test_a_header_of_thousands_of_empty_columns_is_as_wide_as_it_is():
     table = read_table(io.BytesIO(("phone,note" + "," * 3000 + '\n0712345678,"a\nb"' + "," * 3000).encode()))
     assert list(table.rows) == [["0712345678", "a\nb"]]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (b'"' + b"\n," * 300_000 + b'",x\n') * 2,
+        (b'0712345678,"' + b"\n," * 1500 + b'"\n') * 600,
+        (b'"\n",' * 190 + b"\n") * 5_000,
+        (b'"\n"' + b"," * 900_000 + b"\n") * 20,
+    ],
+)
+def test_looking_for_rows_takes_seconds_at_most_whatever_the_file_holds(rows):
+    began = time.process_time()
+    try:
+        for _ in delimited.read_rows(io.BytesIO(b"phone,note\n" + rows)):
+            pass
+    except files.FileTooLarge:
+        pass
+    assert time.process_time() - began < 5

@@ -11,12 +11,13 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from ..core import email_address, number_text
-from .files import COLUMN_LIMIT, DELIMITERS, UnreadableFile
+from .files import COLUMN_LIMIT, DELIMITERS, FIELD_LIMIT, UnreadableFile
 from .headers import EMAIL_HEADERS, PEOPLES_HEADERS, plain
 
 END_OF_LINE = re.compile(r"\r\n|\r|\n")
 NUMBER = re.compile(r"\+?[0-9(][0-9 ./()-]*")
 FEWEST_DIGITS, MOST_DIGITS = 8, 15
+SHORTEST = len("a@b.cc")
 DATE = re.compile(r"[0-9]{1,4}([-/. ])[0-9]{1,2}\1[0-9]{1,4}|(?:19|20)[0-9]{6}")
 
 
@@ -41,32 +42,36 @@ class Layout(NamedTuple):
 
 def refuse_swallowed(cells: list[str], layout: Layout, first: int, last: int) -> None:
     """UnreadableFile when a cell of this row, which stands on these lines of the file, holds rows."""
-    for place, cell in enumerate(cells):
-        if ("\n" in cell or "\r" in cell) and _holds_rows(cells, place, layout):
-            raise UnreadableFile(
-                f'Line {first}: a quote (") opens a cell here that is closed in line {last}, and there seem to be rows in between,'
-                f" which would be lost. Take the quote out, or close it in its own row; if the cell is meant so, {AS_WORKBOOK}"
-            )
+    several = [place for place, cell in enumerate(cells[:COLUMN_LIMIT]) if "\n" in cell or "\r" in cell]
+    if several and (_hangs_over(cells, several[0], layout) or any(_holds_rows(cells, place, layout) for place in several)):
+        raise UnreadableFile(
+            f'Line {first}: a quote (") opens a cell here that is closed in line {last}, and there seem to be rows in between,'
+            f" which would be lost. Take the quote out, or close it in its own row; if the cell is meant so, {AS_WORKBOOK}"
+        )
 
 
 AS_WORKBOOK = "save the file as an Excel workbook (.xlsx), where no cell has quotes around it"
 
 
+def _hangs_over(cells: list[str], place: int, layout: Layout) -> bool:
+    """Whether behind that cell stands the rest of the row in which the quote is closed: it has the row's address."""
+    return len(cells) > layout.width and any(
+        _is_address(cell) for at, cell in enumerate(cells[: 2 * COLUMN_LIMIT]) if at > place and at not in layout.columns
+    )
+
+
 def _holds_rows(cells: list[str], place: int, layout: Layout) -> bool:
     # A quote may have hidden from the reader what separates the cells.
     separator = re.compile(re.escape(layout.delimiter) if layout.width > 1 else f"[{DELIMITERS}]")
-    first, *others = [separator.split(line) for line in END_OF_LINE.split(cells[place])]
-    too_long = len(cells) > layout.width
-    if too_long and any(
-        _is_address(cell) for at, cell in enumerate(cells) if at > place and (at not in layout.columns or not layout.columns)
-    ):
-        return True  # the rest of the row in which the quote is closed
-    if _ends_row(first, place, layout):
+    lines = END_OF_LINE.split(cells[place][:FIELD_LIMIT])  # more of it is kept of no cell: of many rows, these are some
+    if _ends_row(separator.split(lines[0]), place, layout):
         return True
-    return any(
-        (len(parts) > 1 or layout.width <= 1 or too_long and parts is others[-1]) and _has_address(parts, 0, layout.columns)
-        for parts in others
-    )
+    for number, line in enumerate(lines[1:], 1):
+        parts = separator.split(line)
+        is_head = number == len(lines) - 1 and len(cells) > layout.width
+        if (len(parts) > 1 or layout.width <= 1 or is_head) and _has_address(parts, 0, layout.columns):
+            return True
+    return False
 
 
 def _ends_row(parts: list[str], place: int, layout: Layout) -> bool:
@@ -84,6 +89,8 @@ def _has_address(parts: list[str], place: int, columns: Collection[int]) -> bool
 
 
 def _is_address(text: str) -> bool:
+    if len(text) < SHORTEST:
+        return False
     text = number_text.tidy(text.strip().strip('"'))
     if not NUMBER.fullmatch(text):
         return email_address.is_address(text)
