@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
 
 import pytest
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 
 from wesend.accounts import audit_log
 from wesend.accounts.roles import OWNER
-from wesend.contacts import groups
+from wesend.accounts.service import get_account
+from wesend.contacts import csv_import, groups
 from wesend.contacts import service as contacts
+from wesend.core.errors import InvalidInput
 from wesend.database import query, write
 
 from ..support.accounts import mint, wesendall_of
@@ -129,6 +132,25 @@ def test_deletions_and_opt_outs_by_hand(app, context, shop, ann):
         ("contact.delete", "ann@example.com", "+256712345678"),
         ("group.delete", "ann@example.com", "Friends"),
         ("opt_out.add", "ann@example.com", "+256712345678"),
+    ]
+
+
+def test_groups_that_are_made_and_contacts_that_are_changed(app, context, shop, ann):
+    visitor = Visitor(app, ann)
+    assert visitor.post("/contacts", name="Friends").status_code == 303
+    group = query("SELECT id FROM groups WHERE name = 'Friends'")[0][0]
+    contacts.add_contacts(shop.account_id, group, [contacts.NewContact("0712345678", "Ann", {})], "UG", actor="test")
+    contact = query("SELECT id FROM contacts WHERE group_id = ?", (group,))[0][0]
+    assert visitor.post(f"/contacts/{group}/contacts/{contact}", phone="0772345678", name="Ann").status_code == 303
+    file = io.BytesIO(b"phone\n0712345678\n0772345678\n")
+    csv_import.import_csv(get_account(shop.account_id), file, name="Parents", actor=ann)
+    with pytest.raises(InvalidInput):
+        csv_import.import_csv(get_account(shop.account_id), io.BytesIO(b"phone\n"), name="Nobody", actor=ann)
+    found = query("SELECT action, actor, subject, detail FROM audit_log WHERE action LIKE 'group.%' OR action LIKE 'contact.%'")[1:]
+    assert [tuple(row) for row in found] == [
+        ("group.create", "ann@example.com", "Friends", None),
+        ("contact.change", "ann@example.com", "+256772345678", "group Friends"),
+        ("group.create", "ann@example.com", "Parents", "a file, 2 contacts"),
     ]
 
 

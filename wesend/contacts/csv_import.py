@@ -81,12 +81,20 @@ def import_table(
     group = groups.create_group(account.id, name, tags=tags, columns=columns, state="importing", side=side, actor=actor)
     try:
         counts = _import_rows(account.id, group["id"], table, mapping, home_country or account.country)
+        write(lambda tx: _open(tx, group, actor))
         return Imported(groups.get_group(account.id, group["id"], actor=actor), *counts)
     except BaseException:
         write_surely(lambda tx: tx.changed("UPDATE groups SET state = 'deleting' WHERE id = ?", (group["id"],)))
         with suppress(StorageFull):  # housekeeping does it
             groups.remove_deleted(group["id"])
         raise
+
+
+def _open(tx: Tx, group: GroupRow, actor: Actor) -> None:
+    """Everything is there: it is a group from now on."""
+    if tx.changed("UPDATE groups SET state = 'ready' WHERE id = ? AND state = 'importing'", (group["id"],)):
+        (count,) = tx.all("SELECT contact_count FROM groups WHERE id = ?", (group["id"],))[0]
+        groups.record_made(tx, group["account_id"], group["name"], actor=actor, detail=f"a file, {count} contacts")
 
 
 class Verdict(NamedTuple):
@@ -131,7 +139,6 @@ def _import_rows(account_id: int, group_id: int, table: Table, mapping: Mapping,
     added += _write(account_id, chunk, group_id)
     if not count:
         raise EmptyList("The file has no rows", {"file": ["Empty"]})
-    write(lambda tx: tx.changed("UPDATE groups SET state = 'ready' WHERE id = ? AND state = 'importing'", (group_id,)))
     return count - added, invalid, count - added - invalid
 
 

@@ -40,6 +40,8 @@ def create_group(
             f"SELECT 1 FROM groups WHERE account_id = ? AND name = ? AND state <> 'deleting' AND {SEEN}", (account_id, name, side)
         ):
             raise GroupExists
+        if state == "ready":
+            record_made(tx, account_id, name, actor=actor)
         return tx.insert(
             "groups",
             account_id=account_id,
@@ -59,6 +61,10 @@ BEGINNING_SO = f"""
     SELECT name FROM groups
     WHERE account_id = ? AND state <> 'deleting' AND {SEEN} AND substr(name, 1, CAST(? AS INTEGER)) = ?
 """
+
+
+def record_made(tx: Tx, account_id: int, name: str, *, actor: Actor, detail: str | None = None) -> None:
+    audit_log.record(tx, actor=actor, action="group.create", subject=name, account_id=account_id, detail=detail)
 
 
 def free_name(account_id: int, name: str, *, side: Side | None = None, actor: Actor) -> str:

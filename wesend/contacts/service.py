@@ -178,7 +178,7 @@ def update_contact(
 ) -> None:
     """Put what a contact is in place of what it was; InvalidInput for no number, or one that the group has already."""
     roles.require(actor, SEND, account_id)
-    groups.get_group(account_id, group_id, actor=actor)
+    group = groups.get_group(account_id, group_id, actor=actor)
     check_size(contact)
     phone = phones.normalise(contact.phone, home_country)
     if phone is None:
@@ -199,6 +199,9 @@ def update_contact(
             (*(kept[name] for name in ("phone", "country", "name", "email", "data")), contact_id, group_id),
         ):
             raise ContactNotFound
+        audit_log.record(
+            tx, actor=actor, action="contact.change", subject=phone.e164, account_id=account_id, detail=f"group {group['name']}"
+        )
 
     write(unit)
 
