@@ -124,6 +124,11 @@ def reply(service: TwoWayServiceRow, to: str, text: str, *, origin: Origin, acto
     return send.sent_now(send.send(composition, [Addressee(to, phone)], origin=origin, alongside=note))
 
 
+def is_reply(sent: Sent) -> bool:
+    """Whether a send was one, as it is stored."""
+    return reading(None).one("SELECT 1 FROM replies WHERE message_id = ?", (sent.messages[0]["id"],)) is not None
+
+
 def _usable_number(service: TwoWayServiceRow) -> TwoWayNumberRow:
     if service["status"] not in ANSWERS:
         raise ServiceNotActive(f"The service is {service['status']}")

@@ -15,6 +15,7 @@ from . import (
     questions,
     routes,
     sender_ids,
+    two_way,
     verify,
     verify_apps,
     webhook_settings,
@@ -42,8 +43,13 @@ def _answer_again(subject: str) -> ResponseReturnValue:
 
 BULK_BODY = 8 * 2**20
 """Bytes: 10,000 recipients with some hundred characters of fields each."""
+READS = ("list_countries", "list_services", "show_service", "list_service_messages", "check_keyword")
+WRITES = ("request_service", "update_service", "cancel_service", "test_webhook")
 SCOPES = {
     **{f"{NAME}.webhooks.{view}": frozenset({"webhooks"}) for view in ("show_webhooks", "update_webhooks", "rotate_secret")},
+    **{f"{NAME}.two_way.{view}": frozenset({"two_way", "query"}) for view in READS},
+    **{f"{NAME}.two_way.{view}": frozenset({"two_way"}) for view in WRITES},
+    f"{NAME}.two_way.send_reply": frozenset({"two_way", "send"}),
     **{f"{NAME}.questions.{view}": frozenset({"query", "send"}) for view in ("rate_message", "validate_phones")},
 }
 PARTS = (
@@ -73,7 +79,7 @@ dialect = Dialect(
     show_error=show_error,
     answer_again=_answer_again,
     webhook_format=EsmsFormat(),
-    public_endpoints=frozenset({f"{NAME}.routes.show_pricing"}),
+    public_endpoints=frozenset({f"{NAME}.routes.show_pricing", f"{NAME}.two_way.show_two_way_pricing"}),
     scopes=SCOPES,
     body_limits={f"{NAME}.bulk.{view}": BULK_BODY for view in ("send_bulk", "check_bulk")},
     second=SecondPrefix("/v1", PARTS),
@@ -82,6 +88,7 @@ for child in (
     bulk.blueprint,
     questions.blueprint,
     messages.blueprint,
+    two_way.blueprint,
     verify_apps.blueprint,
     verify.blueprint,
     opt_outs.blueprint,

@@ -17,6 +17,8 @@ from ..dialect import account, actor, key_wallet, load, origin
 from . import schemas
 from .words import BATCH
 
+KINDS = {"service_fee": "manual_debit", "inbound_charge": "sms_charge"}
+"""Kinds that the vendor has no word for, in its nearest."""
 blueprint = Blueprint("balance", __name__, url_prefix="/balance")
 
 
@@ -43,7 +45,7 @@ def list_transactions() -> ResponseReturnValue:
 def _transaction(row: Row, wallet: WalletInfo) -> dict:
     return {
         "id": row["id"],
-        "type": row["kind"],
+        "type": KINDS.get(row["kind"], row["kind"]),
         "amount": money.number(row["amount_micros"]),
         "balance_after": money.number(row["balance_after_micros"]),
         "currency": wallet.currency,

@@ -14,6 +14,7 @@ from ...messages.sending import actions, precheck, send
 from ...messages.sending.accept import get_batch, get_batch_by_id
 from ...messages.sending.compose import Composer
 from ...routing.routes import find_route
+from ...two_way import replies
 from ...verification.reading import sent_by
 from ..body import json_object, query_arguments
 from ..dialect import account, actor, key_wallet, load, origin, side
@@ -21,6 +22,7 @@ from . import schemas
 from .audience import read_audience
 from .messages import answer_single
 from .schedule import BULK, read_options
+from .two_way import answer_reply
 from .verify import answer_sent
 from .words import BATCH, entry
 
@@ -105,6 +107,8 @@ def answer_batch(uid: str) -> dict:
     if verification is not None:
         return answer_sent(verification)
     sent = send.load_sent(uid, limit=1)
+    if replies.is_reply(sent):
+        return answer_reply(sent)
     return answer_single(sent) if sent.batch["lane"] == 0 else _answer_bulk(sent.batch)
 
 

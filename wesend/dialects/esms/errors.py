@@ -11,6 +11,8 @@ from werkzeug.exceptions import HTTPException
 from ...contacts.files import EmptyList, FileTooLarge, NoPhoneColumn
 from ...core import errors as domain
 from ...core import money
+from ...core.request_ids import request_id
+from ...two_way import errors as two_way
 from ..body import InvalidText, MalformedJson, UploadTooLarge
 from ..dialect import InvalidIdempotencyKey, Shown
 from ..field_errors import MALFORMED, UNSTORABLE, field_errors
@@ -33,6 +35,17 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (domain.InsufficientBalance, 422, "insufficient_balance"),
     (domain.OptedOut, 400, "opted_out"),
     (domain.InvalidRecipient, 400, "invalid_phone"),
+    (two_way.RecipientCountry, 400, "invalid_recipient_country"),
+    (two_way.NoWebhook, 400, "no_webhook"),
+    (two_way.ReplyTooLong, 413, "message_too_long"),
+    (two_way.CountryUnavailable, 422, "country_unavailable"),
+    (two_way.TollFreeUnavailable, 422, "toll_free_unavailable"),
+    (two_way.InvalidDocument, 422, "invalid_document"),
+    (two_way.KeywordUnavailable, 409, "keyword_unavailable"),
+    (two_way.DuplicateRequest, 409, "duplicate_request"),
+    (two_way.InvalidState, 409, "invalid_state"),
+    (two_way.NumberUnavailable, 409, "number_unavailable"),
+    (two_way.ServiceNotActive, 409, "service_not_active"),
     (domain.TextTooLong, 400, "text_too_long"),
     (domain.InvalidSchedule, 400, "invalid_schedule"),
     (NoPhoneColumn, 400, "no_phone_column"),
@@ -68,8 +81,22 @@ HTTP_CODES = {
 }
 
 
+PLACES = ("/api/two-way", "/v1/two-way")
+"""Whose vendor's samples read `error.message`, which stands beside `detail`."""
+UNCLEAR = "Some fields are missing or not valid"
+
+
 def show_error(error: Exception) -> Shown:
     """(body, status, headers) of any error."""
+    shown, status, headers = _show(error)
+    if not any(request.path == place or request.path.startswith(f"{place}/") for place in PLACES):
+        return shown, status, headers
+    told = shown["detail"]
+    named = ("validation_error", UNCLEAR) if isinstance(told, list) else (told["code"], told["message"])
+    return {**shown, "error": {"code": named[0], "message": named[1], "request_id": request_id()}}, status, headers
+
+
+def _show(error: Exception) -> Shown:
     if isinstance(error, ValidationError):
         return {"detail": field_errors(error, "query" if request.method == "GET" else "body")}, 422, {}
     if isinstance(error, MalformedJson):

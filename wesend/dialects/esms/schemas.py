@@ -215,6 +215,54 @@ class Webhooks(Strict):
     is_active = Flag()
 
 
+class Links(fields.Field):
+    """A list of strings, which may be empty."""
+
+    default_error_messages = {"invalid": "Not a valid list."}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[str]:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self.make_error("invalid")
+        return value
+
+
+class TwoWayRequest(Strict):
+    country_code = Text(required=True)
+    type = fields.String(required=True, validate=validate.OneOf(("dedicated", "shared")))
+    keyword = Text(load_default=None, allow_none=True, blank=True)
+    toll_free = Flag(load_default=False)
+    use_case = Text(required=True)
+    company_name = Text(required=True)
+    kyc_document_urls = Links(load_default=None, allow_none=True)
+    kyc_document_ids = WholeList(load_default=None, allow_none=True)
+    webhook_url = Text(load_default=None, allow_none=True, blank=True)
+
+
+class TwoWayChanges(Strict):
+    """What is left out stays as it is; null takes it away."""
+
+    webhook_url = Text(allow_none=True, blank=True)
+    auto_reply_text = Text(allow_none=True, blank=True)
+    auto_reply_enabled = Flag()
+    forward_email = Text(allow_none=True, blank=True)
+
+
+class TwoWayMessages(Strict):
+    limit = Whole(low=1, high=1000, text=True, load_default=200)
+    phone = Text(load_default=None, blank=True)
+
+
+class TwoWayReply(Strict):
+    to = Text(required=True)
+    text = Text(required=True)
+
+
+class KeywordCheck(Strict):
+    keyword = Text(required=True)
+    number = Text(load_default=None, blank=True)
+    country_code = Text(load_default=None, blank=True)
+
+
 SEND, PRECHECK, SEND_BULK, LISTING, CHOSEN, PAGE, LONG_PAGE = (
     Send(),
     Precheck(),
@@ -233,3 +281,10 @@ VERIFY_START, VERIFY_CHECK, VERIFICATIONS, VERIFY_APP, VERIFY_STATS = (
     VerifyStats(),
 )
 VOLUME, TOP_UP, NEW_SENDER, WEBHOOKS = Volume(), TopUp(), NewSender(), Webhooks()
+TWO_WAY_REQUEST, TWO_WAY_CHANGES, TWO_WAY_MESSAGES, TWO_WAY_REPLY, KEYWORD_CHECK = (
+    TwoWayRequest(),
+    TwoWayChanges(),
+    TwoWayMessages(),
+    TwoWayReply(),
+    KeywordCheck(),
+)

@@ -6,7 +6,7 @@ from ...documenting.operations import Document, Scheme, Webhook
 from ...documenting.sandbox_values import GROUP, PHONE
 from ...documenting.shapes import VISIBLE, exactly
 from .. import schemas
-from . import account, messages, shapes, verify
+from . import account, messages, shapes, two_way, verify
 
 SIGNATURE = (
     "X-Webhook-Signature: `sha256=` and the hex HMAC-SHA256 of the raw body by the signing secret. `X-Webhook-ID` (`evt_…`) is the"
@@ -24,7 +24,7 @@ All of it but the balance is served below `/v1` as well.
     schemas,
     {"bearer": Scheme({"type": "http", "scheme": "bearer"}, ("api_key",))},
     (("bearer",),),
-    {**messages.OPERATIONS, **verify.OPERATIONS, **account.OPERATIONS},
+    {**messages.OPERATIONS, **verify.OPERATIONS, **two_way.OPERATIONS, **account.OPERATIONS},
     shapes.refusal,
     parameters={
         "message_id": (shapes.MESSAGE_ID, "A message's id."),
@@ -33,6 +33,7 @@ All of it but the balance is served below `/v1` as well.
         "code": ("ESMS_UG", "A route's code."),
         "phone": (PHONE, "A phone in E.164."),
         "verification_id": (verify.VERIFICATION_ID, "A verification's id."),
+        "service_id": (1, "A service's id."),
         "app_id": (verify.APP_ID, "A verify app's id."),
     },
     fields={
@@ -42,6 +43,7 @@ All of it but the balance is served below `/v1` as well.
                 {"type": "array", "minItems": 1, "maxItems": schemas.MOST_ASKED, "items": {"type": "string"}},
             ]
         },
+        schemas.Links: lambda field: {"type": "array", "items": {"type": "string"}},
         schemas.Ids: lambda field: {"type": "string", **VISIBLE},
         schemas.Variables: lambda field: {
             "type": "object",
@@ -53,6 +55,20 @@ All of it but the balance is served below `/v1` as well.
         "to": "A phone in E.164.",
         "Rate.to": "A phone in E.164, or up to 1,000 of them.",
         "Validate.phone": "A phone, or up to 1,000 of them.",
+        "country_code": "ISO 3166: UG.",
+        "type": "A number of one's own, or a keyword on a shared one.",
+        "keyword": "2 to 20 letters and digits.",
+        "toll_free": "The sender pays nothing.",
+        "company_name": "Whose it is.",
+        "TwoWayRequest.use_case": "What it is for: 10 to 4,000 characters.",
+        "kyc_document_urls": "Up to 10 links, which are kept and never fetched.",
+        "kyc_document_ids": "None are taken: send links.",
+        "webhook_url": "Where the service's messages go; without one to `mo_url`.",
+        "auto_reply_text": "Answers each message: once a minute a phone, 20 times a day.",
+        "auto_reply_enabled": "On needs a text.",
+        "forward_email": "Gets each message as a mail.",
+        "TwoWayMessages.phone": "Only what was written with this phone.",
+        "number": "A shared number.",
         "ids": "1 to 100 ids, separated by commas.",
         "recipients": "Up to 10,000, beside the contact lists or without any.",
         "Recipient.name": "Fills `{{name}}`.",

@@ -291,6 +291,7 @@ HOOK = {
     "failed_at": NEVER,
 }
 INBOUND_ID = like("^mo_", f"mo_{UUID}")
+ANY_ID = like("^(mo_|msg-)", f"mo_{UUID}")
 KEYWORD = null_or("JOIN")
 INBOUND = {
     "event": exactly("message.inbound"),
@@ -315,21 +316,27 @@ INBOUND = {
 LOW_BALANCE = {"balance": number(20), "cost": number(35), "currency": "KES"}
 
 
+BESIDE = optional({"code": "not_found", "message": "A sentence that says what went wrong.", "request_id": UUID})
+"""Below `/two-way` alone."""
+OWN_FIELD_ERRORS = named("FieldErrors", {**FIELD_ERRORS.shape, "error": BESIDE})
+
+
 def refusal(_status: int, bodies: list[dict]) -> Any:
     """Field errors are a list; any other error has a code."""
     codes = dict.fromkeys(None if isinstance(body["detail"], list) else body["detail"]["code"] for body in bodies)
     return either(
         *(
-            FIELD_ERRORS
+            OWN_FIELD_ERRORS
             if code is None
             else named(
                 "Error" + code.title().replace("_", ""),
                 {
+                    "error": BESIDE,
                     "detail": {
                         "code": exactly(code),
                         "message": "A sentence that says what went wrong.",
                         **(LOW_BALANCE if code == "insufficient_balance" else {}),
-                    }
+                    },
                 },
             )
             for code in codes
