@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import sqlite3
 
@@ -99,6 +100,26 @@ def test_every_file_that_is_taken_away(app, context, shop, ann, path):
     assert answer.status_code == 200 and answer.mimetype == "text/csv"
     (entry,) = entries("export")
     assert entry[1:] == ("ann@example.com", answer.headers["Content-Disposition"].split('"')[1], "203.0.113.9", None)
+
+
+def test_the_log_is_taken_away_as_csv_by_owners_their_own_and_by_operators_all(app, context, shop, ann, operator, member):
+    for _ in range(501):
+        write(
+            lambda tx: audit_log.record(tx, actor="=cmd()", action="test", subject="x", account_id=shop.account_id, detail="a → b")
+        )
+    write(lambda tx: audit_log.record(tx, actor="system", action="other", subject="y"))
+    own = Visitor(app, ann).get("/audit/export", headers=FROM)
+    rows = list(csv.DictReader(io.StringIO(own.text.lstrip("\ufeff"))))
+    assert len([row for row in rows if row["action"] == "test"]) == 501 and {row["account_id"] for row in rows} == {
+        str(shop.account_id)
+    }
+    assert rows[-1]["at"] <= rows[0]["at"] and {row["actor"] for row in rows if row["action"] == "test"} == {"'=cmd()"}
+    assert entries("export")[-1][1:4] == ("ann@example.com", "audit.csv", "203.0.113.9")
+    everything = operator.get("/operator/audit/export")
+    assert "other" in everything.text and operator.get(f"/operator/audit/export?account={shop.account_id}").text.count("other") == 0
+    for path in ("/audit/export", "/operator/audit/export"):
+        assert member.get(path).status_code == 403
+    assert Visitor(app, ann).get("/operator/audit/export").status_code == 403
 
 
 def test_a_file_that_an_api_takes_away_is_named_with_the_key(app, context):

@@ -26,7 +26,7 @@ class Stream:
         self.held.release()
 
 
-def start(pieces: Iterator[str], *, actor: Actor, subject: str, account_id: int, detail: str | None) -> Stream:
+def start(pieces: Iterator[str], *, actor: Actor, subject: str, account_id: int | None, detail: str | None) -> Stream:
     """Stream ``pieces``; TooManyExports, of which the log knows nothing."""
     with thread_slots.held_for_export() as held:
         audit_log.note(actor=actor, action="export", subject=subject, account_id=account_id, detail=detail)

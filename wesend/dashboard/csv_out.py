@@ -24,8 +24,11 @@ class Figure(str):
     """A figure of ours: its leading minus makes it no formula, and whoever adds a column up needs it as a number."""
 
 
-def csv_file(name: str, header: Cells, chunk_after: Callable[[Any], tuple[Sequence[Cells], Any]]) -> Response:
-    """``chunk_after(None)`` gives the first rows and what to ask for the next with; None ends it.
+def csv_file(
+    name: str, header: Cells, chunk_after: Callable[[Any], tuple[Sequence[Cells], Any]], *, of_everybody: bool = False
+) -> Response:
+    """``chunk_after(None)`` gives the first rows and what to ask for the next with; None ends it. ``of_everybody``: it is of
+    no one account.
 
     Every file is in the audit log: who downloaded it, and with which filters. TooManyExports.
     """
@@ -33,7 +36,7 @@ def csv_file(name: str, header: Cells, chunk_after: Callable[[Any], tuple[Sequen
         _stream(this_app(), header, chunk_after),
         actor=actor(),
         subject=name,
-        account_id=account().id,
+        account_id=None if of_everybody else account().id,
         detail=request.query_string.decode("ascii", "backslashreplace") or None,
     )
     return _answer(name, stream)
