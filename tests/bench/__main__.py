@@ -8,7 +8,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from . import bulk, gateways, memory, million, report, singles, smpp, start, webhooks
+from . import bulk, carriers, gateways, memory, million, report, singles, smpp, start, webhooks
 from .figure import Figure
 from .sizes import QUICK, Sizes
 
@@ -16,6 +16,7 @@ BENCHES = {
     "singles": singles.bench,
     "bulk": bulk.bench,
     "gateways": gateways.bench,
+    "carriers": carriers.bench,
     "smpp": smpp.bench,
     "webhooks": webhooks.bench,
     "million": million.bench,

@@ -64,6 +64,7 @@ def figure(
     at_least: float | None = None,
     at_most: float | None = None,
     at_least_times: float | None = None,
+    at_most_times: float | None = None,
     beside: Yardstick | None = None,
     **details: Any,
 ) -> Figure:
@@ -75,6 +76,8 @@ def figure(
         if at_most is not None
         else Bar(at_least_times, at_least=True, times=True)
         if at_least_times is not None
+        else Bar(at_most_times, times=True)
+        if at_most_times is not None
         else None
     )
     ratio = measured / beside.value if beside is not None and beside.value else None

@@ -50,6 +50,14 @@ def serving(program: tuple[str, ...] = ("app.py",), **environment: str) -> Itera
 
 
 @contextmanager
+def instance_of() -> Iterator[Path]:
+    """A folder with an instance in it that nobody serves."""
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(Path(folder) / "instance")
+        yield Path(folder)
+
+
+@contextmanager
 def serving_empty() -> Iterator[Server]:
     """The empty Flask route under the same gunicorn."""
     with tempfile.TemporaryDirectory() as folder:

@@ -9,12 +9,15 @@ from contextlib import suppress
 
 import pytest
 
+from tests.bench.carriers import LIKE_A_CODED_ONE
 from tests.support.forked import ForkedServer
 from tests.support.live import live_customer, number, queue_bulk
 from tests.support.server import Server
+from tests.support.vendor_files import write_file
 from tests.support.vendor_server import VendorServer
 
 MESSAGES, KILLS, PARALLEL, LATENCY = 3000, 30, 12, "0.02"
+PARALLEL_BATCHES = 2
 EVERYTHING = 6  # of so many kills one is of the whole server, the others of its workers: a new one is forked at once
 
 
@@ -77,6 +80,36 @@ def test_30_kills_send_nothing_twice_refund_nothing_that_was_accepted_and_leave_
     assert recipients["submitted"] <= got.keys(), "nobody took what is said to be submitted"
     assert got.keys() == {number(index) for index in range(MESSAGES)} - (recipients.get("unknown", set()) - got.keys())
     assert statuses["unknown"] <= PARALLEL * KILLS
+    assert refunds == []
+
+
+BATCH = 10
+FROM_A_FILE = LIKE_A_CODED_ONE.replace("batch = 100", f"batch = {BATCH}")
+
+
+def test_30_kills_through_a_vendors_file_that_takes_batches_and_is_asked_for_receipts(new_instance, vendor):
+    instance = new_instance()
+    write_file(instance, FROM_A_FILE)
+    with ForkedServer(instance) as server:
+        customer = live_customer(server, vendor.url, kind="acme", parallel=PARALLEL_BATCHES)
+        queue_bulk(server.instance, customer.wallet, MESSAGES, alike=True)
+        for round_number in range(1, KILLS + 1):
+            goal = MESSAGES * round_number // (KILLS + 3)
+            server.wait_until(lambda goal=goal: vendor.count() >= goal, 90, "dispatch does not go on", every=0.004)
+            kill(server, round_number)
+        server.wait_until(
+            lambda: server.query("SELECT count(*) FROM messages WHERE status NOT IN ('delivered', 'unknown')") == [(0,)],
+            90,
+            "messages are left, or receipts are not asked for",
+        )
+        statuses = Counter(dict(server.query("SELECT status, count(*) FROM messages GROUP BY status")))
+        delivered = {row[0] for row in server.query("SELECT recipient FROM messages WHERE status = 'delivered'")}
+        assert server.command("audit")["ok"]
+        refunds = server.query("SELECT * FROM ledger_entries WHERE kind = 'refund'")
+    got = Counter(vendor.accepted())
+    assert set(got.values()) == {1}, "a recipient got it twice"
+    assert statuses.total() == MESSAGES and delivered <= got.keys()
+    assert statuses["unknown"] <= PARALLEL_BATCHES * BATCH * KILLS
     assert refunds == []
 
 

@@ -41,6 +41,9 @@ async def _serve(journal: Path, delay: str) -> None:
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, journal, delay: str) -> bool:
     head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+    if head.startswith("get "):  # a question about a message
+        await asyncio.sleep(float(delay))
+        return await _say(writer, {"status": "Success"}, 200)
     length = int(head.partition("content-length:")[2].split("\r\n")[0] or 0)
     form = parse_qs((await reader.readexactly(length)).decode())
     OPEN["now"] += 1
@@ -68,8 +71,12 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, jo
 
 
 async def _tell(writer: asyncio.StreamWriter, recipients: list[dict]) -> bool:
-    body = json.dumps({"SMSMessageData": {"Message": "Sent", "Recipients": recipients}}).encode()
-    writer.write(b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    return await _say(writer, {"SMSMessageData": {"Message": "Sent", "Recipients": recipients}}, 201)
+
+
+async def _say(writer: asyncio.StreamWriter, said: dict, status: int) -> bool:
+    body = json.dumps(said).encode()
+    writer.write(b"HTTP/1.1 %d OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body)
     await writer.drain()
     return True
 
