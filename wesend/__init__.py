@@ -11,7 +11,7 @@ from flask import Flask
 
 from . import callbacks, cli, dashboard, database, docs, models
 from .accounts import key_use
-from .coordination import call_slots, cluster, pace, rate_limit
+from .coordination import bell, call_slots, cluster, pace, rate_limit
 from .core import networks, request_ids, secret, settings, storage, thread_slots
 from .dialects import DIALECTS
 from .dialects.dialect import register_http_errors
@@ -41,6 +41,7 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     storage.init_app(app)
     database.init_app(app)
     cluster.init_app(app, __version__)
+    bell.init_app(app)
     metrics.init_app(app)
     logs.init_app(app)
     key_use.init_app(app)

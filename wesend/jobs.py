@@ -321,6 +321,7 @@ class Jobs:
             interval.start()
         self.app.logger.info("this process (%s) runs the jobs", os.getpid())
         bell, courier = Bell(self.app.config["WESEND"].instance), Courier(self.app)
+        bell.listen_to_others(self.app)
         self.catcher = mail_catcher.start(self.app)
         self._listen(bell, courier)
         if not self.stopping.is_set():

@@ -109,12 +109,13 @@ def up(*, host: str | None, port: int | None, workers: int | None, show: Callabl
         bring_up_to_date()
         first = _first_steps(values)
         paused = pause.current()
+        process = app.extensions["wesend.process"]
+        process.since = clock.now_ms()
         app.extensions["wesend.database"].close()
         from .database import db
 
         db.engine.dispose()
     url = values.base_url if "WESEND_BASE_URL" not in settings.environment() else _local_url(values)
-    process = app.extensions["wesend.process"]
     told = running.tell(values, url, process.version, process.since)
     with suppress(OSError):  # the log that it is written to may stand on the full disk
         show(Started(values, url, f"{values.base_url}/sign-in/{first}" if first else None, paused))

@@ -1,6 +1,7 @@
 """A bell from whoever commits work to the process that dispatches it: a FIFO in the instance folder.
 
-(A Unix socket's path may have 108 characters at most; a FIFO's has no such limit.)
+(A Unix socket's path may have 108 characters at most; a FIFO's has no such limit.) That process may be at another host:
+`shared_bell` rings there.
 """
 
 from __future__ import annotations
@@ -11,19 +12,31 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from flask import current_app
+from flask import Flask, current_app
+
+from . import cluster
+from .leadership import TERM
+from .shared_bell import Listener, Ringer
 
 NAME = "wake.fifo"
 DISPATCH, WEBHOOKS = b"d", b"w"
 
 
-def _path() -> Path:
-    return current_app.config["WESEND"].instance / NAME
+RINGER = "wesend.ringer"
 
 
 def _ring(which: bytes) -> None:
+    _ring_here(current_app.config["WESEND"].instance / NAME, which)
+    if not cluster.is_shared():
+        return
+    term = current_app.extensions.get(TERM)
+    if term is None or not term.holds():
+        current_app.extensions[RINGER].ring(which)
+
+
+def _ring_here(path: Path, which: bytes) -> None:
     try:
-        descriptor = os.open(_path(), os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return  # nobody listens: the interval is the safety net
     try:
@@ -52,7 +65,15 @@ class Bell:
     def __init__(self, instance: Path):
         self.path = instance / NAME
         self.descriptor: int | None = None
+        self.listener: Listener | None = None
         self._open()
+
+    def listen_to_others(self, app: Flask) -> None:
+        """To what is rung at other hosts, too, where there may be any."""
+        with app.app_context():
+            if cluster.is_shared():
+                self.listener = Listener(app, lambda which: _ring_here(self.path, which))
+                self.listener.start()
 
     def _open(self) -> None:
         with suppress(OSError):
@@ -78,5 +99,11 @@ class Bell:
             return b""
 
     def close(self) -> None:
+        if self.listener is not None:
+            self.listener.stop()
         if self.descriptor is not None:
             os.close(self.descriptor)
+
+
+def init_app(app: Flask) -> None:
+    app.extensions[RINGER] = Ringer(app)

@@ -13,6 +13,8 @@ from flask import Flask
 from ..core import clock
 from ..core.current_app import this_app
 from ..core.settings import Settings
+from ..database import query
+from ..database.database_clock import DatabaseClock
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 SHARED = "wesend.shared-database"
@@ -38,12 +40,12 @@ def host_id(settings: Settings) -> str:
 
 
 class Process:
-    """One process of a host; a fork is another. ``since``: when the application was made, before the fork, in ms."""
+    """One process of a host; a fork is another. ``since``: when the server was started, in ms."""
 
     def __init__(self, app: Flask, version: str):
         self.host = host_id(app.config["WESEND"])
         self.version = version
-        self.since = clock.now_ms()
+        self.since = 0
         self._name_itself()
         os.register_at_fork(after_in_child=self._name_itself)
 
@@ -56,6 +58,29 @@ def this_process() -> Process:
     return this_app().extensions["wesend.process"]
 
 
-def init_app(app: Flask, version: str, *, shared: bool = False) -> None:
-    app.extensions[SHARED] = shared
+def distance_of_clock() -> float | None:
+    """Seconds by which this host's clock is ahead of the database's; None where that does not answer."""
+    return DatabaseClock(_shown_by_database).distance()
+
+
+def refresh_clock() -> None:
+    source = clock.source()
+    if isinstance(source, DatabaseClock) and source.is_stale():
+        source.refresh()
+
+
+def _shown_by_database() -> float:
+    return query("SELECT CAST(extract(epoch FROM clock_timestamp()) AS double precision)")[0][0]
+
+
+def init_app(app: Flask, version: str) -> None:
+    """Where hosts share the database, they go by its clock."""
+    shared = app.extensions[SHARED] = bool(app.config["WESEND"].database_url)
     app.extensions["wesend.process"] = Process(app, version)
+
+    def ask() -> float:
+        with app.app_context():
+            return _shown_by_database()
+
+    if shared and (clock.is_own() or isinstance(clock.source(), DatabaseClock)):
+        clock.use(DatabaseClock(ask))

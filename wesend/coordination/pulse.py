@@ -18,7 +18,7 @@ class Pulse:
 
     def __init__(self, app: Flask):
         self.app = app
-        self.beats: tuple[Callable[[], object], ...] = (hosts.show, call_slots.keep)
+        self.beats: tuple[Callable[[], object], ...] = (cluster.refresh_clock, hosts.show, call_slots.keep)
 
     def start(self) -> None:
         with self.app.app_context():

@@ -25,9 +25,21 @@ def now_ms() -> int:
 
 
 def use(source: Callable[[], float] | None) -> None:
-    """Tests put a clock of their own here (seconds since 1970); ``None`` restores the system's."""
+    """What tells the time from now on (seconds since 1970): the database's clock, where several hosts share one; tests' own.
+
+    ``None`` restores the system's.
+    """
     global _source
     _source = source or time.time
+
+
+def source() -> Callable[[], float]:
+    return _source
+
+
+def is_own() -> bool:
+    """Whether it is this machine's clock that tells the time."""
+    return _source is time.time
 
 
 def to_datetime(ms: int) -> datetime:

@@ -22,6 +22,7 @@ from .settings_values import (
     database_path,
     hide_credentials,
     is_loopback,
+    listen_url,
     postgresql_url,
     sandbox_choice,
 )
@@ -41,6 +42,8 @@ class Settings:
     """The SQLite file (`WESEND_DATABASE_URL`, `sqlite:///…`; default `wesend.db` in the instance folder)."""
     database_url: str = field(default="", repr=False)
     """PostgreSQL's URL with its password, never to be shown (`WESEND_DATABASE_URL`, `postgresql://…`; empty: SQLite)."""
+    database_listen_url: str = field(default="", repr=False)
+    """The same without a proxy that pools transactions, for LISTEN (`WESEND_DATABASE_LISTEN_URL`; default: the URL itself)."""
     database_pool: int = 10
     """Connections to PostgreSQL that a process has at most, beside one that listens (`WESEND_DATABASE_POOL`)."""
     host: str = "127.0.0.1"
@@ -121,6 +124,10 @@ class Settings:
         return round(self.validity_hours * 3600 * 1000)
 
     @property
+    def listen_url(self) -> str:
+        return self.database_listen_url or self.database_url
+
+    @property
     def database_shown(self) -> str:
         """The database for people: the file, or the URL without what is secret in it."""
         return hide_credentials(self.database_url) if self.database_url else str(self.database)
@@ -130,6 +137,7 @@ VARIABLES = {
     "instance": "WESEND_INSTANCE",
     "database": "WESEND_DATABASE_URL",
     "database_url": "WESEND_DATABASE_URL",
+    "database_listen_url": "WESEND_DATABASE_LISTEN_URL",
     "database_pool": "WESEND_DATABASE_POOL",
     "host": "WESEND_HOST",
     "port": "WESEND_PORT",
@@ -203,6 +211,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         instance=instance,
         database=database_path(read.text("WESEND_DATABASE_URL", ""), instance),
         database_url=postgresql_url(read.text("WESEND_DATABASE_URL", ""), read.text("WESEND_SECRET_KEY", "")),
+        database_listen_url=listen_url(read.text("WESEND_DATABASE_LISTEN_URL", "")),
         database_pool=read.whole("WESEND_DATABASE_POOL", 10, 1, 1000),
         host=host,
         port=port,

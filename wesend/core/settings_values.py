@@ -58,19 +58,27 @@ def postgresql_url(url: str, secret_key: str) -> str:
     """Every host has the same key: one made and kept by each for itself could read nothing that another one has sealed."""
     if not url.startswith(POSTGRESQL):
         return ""
-    try:
-        parts = urlsplit(url)
-        usable = len(parts.path) > 1 and parts.port != 0 and url.isprintable() and " " not in url
-    except ValueError:
-        usable = False
-    if not usable:
-        raise SettingsError(
-            f"WESEND_DATABASE_URL must be as postgresql://user:password@host:5432/name, not {hide_credentials(url)!r}."
-        )
+    url = require_postgresql("WESEND_DATABASE_URL", url)
     if not secret_key:
         raise SettingsError(
             "WESEND_DATABASE_URL names PostgreSQL, so WESEND_SECRET_KEY must be set in the environment: every host needs the same."
         )
+    return url
+
+
+def listen_url(url: str) -> str:
+    return require_postgresql("WESEND_DATABASE_LISTEN_URL", url) if url else ""
+
+
+def require_postgresql(name: str, url: str) -> str:
+    """SettingsError, which names the setting, for what is no URL of a database of PostgreSQL."""
+    try:
+        parts = urlsplit(url)
+        usable = url.startswith(POSTGRESQL) and len(parts.path) > 1 and parts.port != 0 and url.isprintable() and " " not in url
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingsError(f"{name} must be as postgresql://user:password@host:5432/name, not {hide_credentials(url)!r}.")
     return url
 
 

@@ -7,16 +7,17 @@ from urllib.parse import urlsplit
 from flask import current_app
 
 from ..accounts.credentials import apis
-from ..coordination import leadership, pause
+from ..coordination import hosts, leadership, pause
 from ..core import clock, networks, storage
+from ..core.errors import DatabaseUnavailable
 from ..core.settings import Settings
 from ..database import query
-from ..database.schema_version import DatabaseProblem, current_revision, known_revisions
+from ..database.schema_version import DatabaseProblem, known_revisions, revision_of
 from ..gateways import balances, breaker, registry, service, vendors
 from ..messages.email import held
 from ..routing.rates import is_convertible
 from ..routing.routes import all_routes
-from . import backup, host_checks
+from . import backup, database_checks, host_checks, postgresql_dump
 from .host_checks import Finding
 
 
@@ -26,10 +27,10 @@ def examine() -> list[Finding]:
     database = _database(values)
     usable = database.state == "ok"
     findings = [
-        host_checks.sqlite(),
+        *([] if values.database_url else [host_checks.sqlite()]),
         host_checks.clock_of(migrated=usable),
         host_checks.files(values),
-        host_checks.file_system(values),
+        *([] if values.database_url else [host_checks.file_system(values)]),
         host_checks.disk(values),
         _storage(),
         host_checks.exposure(values),
@@ -38,6 +39,8 @@ def examine() -> list[Finding]:
     ]
     if usable:
         findings += [
+            *(database_checks.examine(values) if values.database_url else []),
+            database_checks.hosts_seen(),
             _scheduler(values),
             _dispatch(),
             _backups(values),
@@ -56,14 +59,14 @@ def examine() -> list[Finding]:
 
 def _database(values: Settings) -> Finding:
     try:
-        current = current_revision(values.database)
-    except DatabaseProblem as problem:
+        current = revision_of(values)
+    except (DatabaseProblem, DatabaseUnavailable) as problem:
         return Finding("Database", "warning", str(problem))
     if current is None:
-        return Finding("Database", "missing", f"{values.database} is made by `wesend up`")
+        return Finding("Database", "missing", f"{values.database_shown} is made by `wesend up`")
     if current != known_revisions()[-1]:
         return Finding("Database", "warning", f"revision {current} is not this version's {known_revisions()[-1]}")
-    return Finding("Database", "ok", f"{values.database}, revision {current}")
+    return Finding("Database", "ok", f"{values.database_shown}, revision {current}")
 
 
 def _storage() -> Finding:
@@ -90,7 +93,8 @@ def _scheduler(values: Settings) -> Finding:
     pid, lag = found.pid, found.lag
     if lag >= leadership.STALLED_AFTER:
         return Finding("Jobs", "warning", f"process {pid} should run them, but they stand still since {lag:.0f} s: restart it")
-    return Finding("Jobs", "ok", f"run by process {pid}")
+    at = next((f" of {host.host}" for host in hosts.list_hosts() if host.runs_jobs), "")
+    return Finding("Jobs", "ok", f"run by process {pid}{at}")
 
 
 def _dispatch() -> Finding:
@@ -105,6 +109,8 @@ def _dispatch() -> Finding:
 def _backups(values: Settings) -> Finding:
     if values.backup_dir is None:
         return Finding("Backups", "missing", "none by the clock: set WESEND_BACKUP_DIR")
+    if values.database_url and not postgresql_dump.is_here(postgresql_dump.DUMP):
+        return Finding("Backups", "warning", "none can be made: pg_dump is not on the PATH (PostgreSQL's client programs)")
     age = backup.age_ms()
     if age is None:
         return Finding("Backups", "missing", f"none yet in {values.backup_dir}")

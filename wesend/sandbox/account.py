@@ -12,7 +12,7 @@ from ..accounts.sides import SANDBOX
 from ..contacts import groups
 from ..contacts import service as contacts
 from ..core import money
-from ..database import query_one
+from ..database import atomic, query_one
 from ..database.schema_version import alone
 from ..routing import senders
 from ..two_way import approval, services
@@ -37,9 +37,9 @@ CONTACTS = (
 def ensure_sandbox() -> int:
     """Make the sandbox account where it is missing; its id. Balances and keys that exist stay as they are.
 
-    One process at a time: what two find missing, both would make.
+    One process at a time, and one host: what two find missing, both would make.
     """
-    with alone(current_app.config["WESEND"].instance / "sandbox.lock"):
+    with alone(current_app.config["WESEND"].instance / "sandbox.lock"), atomic():
         return _ensure()
 
 
