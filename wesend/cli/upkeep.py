@@ -1,7 +1,9 @@
-"""`wesend backup`, `restore`, `pause`, `resume`."""
+"""`wesend backup`, `restore`, `move`, `pause`, `resume`."""
 
 from __future__ import annotations
 
+import sys
+import time
 from pathlib import Path
 
 import click
@@ -11,6 +13,7 @@ from ..accounts import audit_log
 from ..core import clock
 from ..core.settings import Settings
 from ..operations import backup as backups
+from ..operations import move as moving
 from ..operations import pausing
 from ..operations import restore as restoring
 from .shared import ACTOR, Answer, command
@@ -67,6 +70,39 @@ def _make_app(settings: Settings) -> Flask:
     return create_app(settings)
 
 
+@command("move", click.argument("database_url", metavar="DATABASE_URL"), migrated=False)
+def move(database_url: str) -> Answer:
+    """Copy everything from SQLite into an empty PostgreSQL database, while no server runs; the file stays as it is."""
+    settings = current_app.config["WESEND"]
+    done = moving.move(database_url, settings, _make_app, _Progress().tell)
+    for sentence in (*done.differences, *done.problems):
+        _note(sentence)
+    if done.differences:
+        click.get_current_context().call_on_close(lambda: sys.exit(1))
+    elif not settings.secret_key:
+        _note(
+            "Now set WESEND_DATABASE_URL, and WESEND_SECRET_KEY to what stands in secret.key of the instance folder: every host"
+            " needs the same, and without it the stored secrets of gateways and webhooks can't be read."
+        )
+    data = {"from": done.source, "to": done.target, "tables": done.tables, "rows": done.rows, "ok": not done.differences}
+    found = "both sides are the same" if not done.differences else "THE TWO SIDES ARE NOT THE SAME: go on with the file"
+    return data, f"{done.rows} rows of {done.tables} tables from {done.source} to {done.target}: {found}."
+
+
+class _Progress:
+    """On standard error: each table as it is done, and of a long one a line every few seconds."""
+
+    EVERY = 2.0  # seconds
+
+    def __init__(self) -> None:
+        self.told = time.monotonic()
+
+    def tell(self, table: str, done: int, total: int) -> None:
+        if done >= total or time.monotonic() - self.told >= self.EVERY:
+            self.told = time.monotonic()
+            _note(f"{table}: {done} of {total} rows")
+
+
 @command("pause", click.option("--reason", default=pausing.BY_HAND, help="Shown by doctor and /healthz."))
 def pause(reason: str) -> Answer:
     """Let nothing more leave, neither messages nor webhooks; what is sent is accepted and queued."""
@@ -84,4 +120,4 @@ def resume() -> Answer:
     return {"dispatch": "running"}, "Dispatch goes on."
 
 
-COMMANDS = (backup, restore, pause, resume)
+COMMANDS = (backup, restore, move, pause, resume)

@@ -16,9 +16,12 @@ from pathlib import Path
 from flask import current_app
 
 from ..core import clock
+from ..core.settings import Settings
+from ..database import query
 from ..database.schema_version import DatabaseProblem
+from . import postgresql_dump
 
-NAME = re.compile(r"wesend-(\d{8}T\d{6})Z\.db")
+NAME = re.compile(r"wesend-(\d{8}T\d{6})Z\.(?:db|dump)")
 STAMP = "%Y%m%dT%H%M%S"
 PARTIAL = ".partial"
 
@@ -33,7 +36,12 @@ def back_up(target: Path) -> int:
     partial = target.with_name(f".{target.name}.{os.getpid()}{PARTIAL}")
     try:
         os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600))
-        _copy(current_app.config["WESEND"].database, partial)
+        settings: Settings = current_app.config["WESEND"]
+        if settings.database_url:
+            postgresql_dump.dump(settings, partial)
+            sync(partial)
+        else:
+            _copy(settings.database, partial)
         size = partial.stat().st_size
         os.rename(partial, target)
         sync(target.parent)
@@ -43,6 +51,18 @@ def back_up(target: Path) -> int:
     finally:
         partial.unlink(missing_ok=True)
     return size
+
+
+def ending() -> str:
+    """Of a backup's name: a SQLite file, or an archive of `pg_dump`."""
+    return ".dump" if current_app.config["WESEND"].database_url else ".db"
+
+
+def database_bytes() -> int:
+    settings: Settings = current_app.config["WESEND"]
+    if settings.database_url:
+        return query("SELECT pg_database_size(current_database())")[0][0]
+    return settings.database.stat().st_size
 
 
 def _copy(database: Path, partial: Path) -> None:
@@ -64,7 +84,7 @@ def sync(path: Path) -> None:
 
 def kept(folder: Path) -> list[Path]:
     """The backups that were made by the clock, oldest first."""
-    return sorted(path for path in folder.glob("wesend-*.db") if NAME.fullmatch(path.name))
+    return sorted(path for path in folder.glob("wesend-*") if NAME.fullmatch(path.name))
 
 
 def made_at(path: Path) -> int:
@@ -90,7 +110,7 @@ def is_late(age: int) -> bool:
 def back_up_when_due() -> Path | None:
     """Make the next backup when the newest is old enough, and remove those beyond the number that is kept."""
     settings = current_app.config["WESEND"]
-    if settings.backup_dir is None:
+    if settings.backup_dir is None or settings.database_url and not postgresql_dump.is_here(postgresql_dump.DUMP):
         return None
     settings.backup_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     age = age_ms()
@@ -98,7 +118,7 @@ def back_up_when_due() -> Path | None:
         return None
     for stale in settings.backup_dir.glob(f".wesend-*{PARTIAL}"):
         stale.unlink(missing_ok=True)  # of a scheduler that was killed: only one runs at a time
-    made = settings.backup_dir / f"wesend-{clock.to_datetime(clock.now_ms()):{STAMP}}Z.db"
+    made = settings.backup_dir / f"wesend-{clock.to_datetime(clock.now_ms()):{STAMP}}Z{ending()}"
     back_up(made)
     _remove_oldest(made, settings.backup_keep)
     return made

@@ -64,8 +64,8 @@ def make_copy(*, actor: Actor) -> Copy:
 
 
 def _copy(folder: Path, slot: thread_slots.Held) -> Copy:
-    storage.here().require_room(current_app.config["WESEND"].database.stat().st_size)
-    target = folder / f"{PREFIX}{secrets.token_hex(8)}.db"
+    storage.here().require_room(backup.database_bytes())
+    target = folder / f"{PREFIX}{secrets.token_hex(8)}{backup.ending()}"
     try:
         size = backup.back_up(target)
         file = HeldFile(target, slot)
@@ -73,7 +73,7 @@ def _copy(folder: Path, slot: thread_slots.Held) -> Copy:
         raise Conflict(str(error)) from error
     finally:
         target.unlink(missing_ok=True)
-    return Copy(file, f"wesend-{clock.to_datetime(clock.now_ms()):{backup.STAMP}}Z.db", size)
+    return Copy(file, f"wesend-{clock.to_datetime(clock.now_ms()):{backup.STAMP}}Z{backup.ending()}", size)
 
 
 def open_kept(name: str, *, actor: Actor) -> Copy:

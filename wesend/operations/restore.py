@@ -18,15 +18,25 @@ from typing import NamedTuple
 
 from flask import Flask
 
+from ..coordination import hosts
 from ..coordination.leadership import nobody_serves
 from ..core import clock, vault
 from ..core.settings import Settings
-from ..database import db, query
-from ..database.schema_version import DatabaseProblem, bring_up_to_date, current_revision, known_revisions, prepare_folder
-from . import pausing
+from ..database import atomic, db, query
+from ..database.schema_version import (
+    DatabaseProblem,
+    bring_up_to_date,
+    current_revision,
+    known_revisions,
+    prepare_folder,
+    revision_of,
+)
+from . import pausing, postgresql_dump
 from .backup import sync
 
 COMPANIONS = ("-wal", "-shm")
+SERVING_MS = 15 * clock.SECOND
+"""A host that was seen within may serve still: it shows itself every two seconds."""
 MAGIC = b"SQLite format 3\0"
 """How every database begins."""
 
@@ -49,6 +59,8 @@ def restore(file: Path, settings: Settings, make_app: Callable[[Settings], Flask
     Refused while a server runs on the database.
     """
     prepare_folder(settings)
+    if settings.database_url:
+        return _restore_postgresql(file, settings, make_app, actor)
     if settings.database.exists() and file.samefile(settings.database):
         raise DatabaseProblem(f"{file} is the database itself: name a backup.")
     with nobody_serves(settings):
@@ -176,7 +188,10 @@ def _require_a_table_of_revisions(copy: Path, file: Path) -> None:
 
 def _prepare(copy: Path, settings: Settings, make_app: Callable[[Settings], Flask], file: Path, actor: str) -> tuple[int, bool]:
     """Migrate the copy and pause its dispatch; how many messages wait in it, and whether its secrets can be read."""
-    app = make_app(replace(settings, database=copy))
+    return _pause_restored(make_app(replace(settings, database=copy)), file, actor)
+
+
+def _pause_restored(app: Flask, file: Path, actor: str) -> tuple[int, bool]:
     with app.app_context():
         try:
             bring_up_to_date()
@@ -186,6 +201,44 @@ def _prepare(copy: Path, settings: Settings, make_app: Callable[[Settings], Flas
         finally:
             app.extensions["wesend.database"].close()
             db.engine.dispose()
+
+
+def _restore_postgresql(file: Path, settings: Settings, make_app: Callable[[Settings], Flask], actor: str) -> Restored:
+    """By PostgreSQL's own programs: all of it or nothing, and what was there is dumped to the instance folder before."""
+    _require_archive(file, settings)
+    app = make_app(settings)
+    with nobody_serves(settings):
+        aside = _dump_aside(app, settings)
+        postgresql_dump.restore(settings, file)
+        with app.app_context(), atomic() as tx:  # who served when it was made serves no more
+            for table in ("hosts", "slot_shares", "leases"):
+                tx.execute(f"DELETE FROM {table}")
+        waiting, readable = _pause_restored(app, file, actor)
+    return Restored(file.stat().st_size, aside, waiting, readable)
+
+
+def _require_archive(file: Path, settings: Settings) -> None:
+    revision, here = postgresql_dump.revision_in(file), revision_of(settings)
+    if revision is None:
+        raise DatabaseProblem(f"{file} is no backup of wesend.")
+    if revision not in known_revisions():
+        raise DatabaseProblem(f"{file} was made by a newer version of wesend (revision {revision}): upgrade wesend first.")
+    if here not in (None, revision):
+        raise DatabaseProblem(f"{file} is of another version (revision {revision}): restore it to a new, empty database.")
+
+
+def _dump_aside(app: Flask, settings: Settings) -> Path | None:
+    """Where what is in the database is kept; None when nothing is. DatabaseProblem while any host serves."""
+    if revision_of(settings) is None:
+        return None
+    with app.app_context():
+        serving = [host.host for host in hosts.list_hosts() if host.is_seen() and clock.now_ms() - host.last_seen < SERVING_MS]
+    if serving:
+        raise DatabaseProblem(f"A server runs on the database at {', '.join(serving)}: stop it first.")
+    moment = clock.to_datetime(clock.now_ms()).strftime("%Y%m%dT%H%M%S.%fZ")
+    aside = settings.instance / f"before-restore-{moment}.dump"
+    postgresql_dump.dump(settings, aside)
+    return aside
 
 
 def _secrets_readable() -> bool:
