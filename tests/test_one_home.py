@@ -25,3 +25,8 @@ def test_what_an_email_address_looks_like_is_said_in_one_place(module):
 
 def test_the_address_of_callbacks_is_put_together_in_one_place():
     assert [name for name in modules() if re.search(r"\}/callbacks/", path_of(name).read_text())] == ["gateways.registry"]
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if name != "core.templating"])
+def test_whether_a_text_is_filled_in_is_decided_in_one_place(module):
+    assert re.findall(r"render if .*has_variables", path_of(module).read_text()) == [], "core.templating.renderer"

@@ -87,5 +87,13 @@ def render_single(text: str, values: Mapping[str, str], escape: Escape = as_it_i
     return "".join((*parts, text[end:]))
 
 
+Render = Callable[[str, Mapping[str, str]], str]
+
+
+def renderer(text: str) -> Render | None:
+    """What fills a text in for each recipient; None where it names nothing, and is the same for all of them."""
+    return render if has_variables(text) else None
+
+
 PATTERNS: dict[Callable[..., str], re.Pattern[str]] = {render: DOUBLE, render_single: SINGLE}
 """How each of them finds what a text names."""

@@ -30,7 +30,7 @@ blueprint = Blueprint("bulk", __name__, url_prefix="/messages")
 
 
 def _composer(data: dict, *, simulate_low_balance: bool) -> Composer:
-    render = templating.render if templating.has_variables(data["text"]) else None
+    render = templating.renderer(data["text"])
     return Composer(
         account(),
         key_wallet(),

@@ -42,7 +42,7 @@ def send_to_group() -> ResponseReturnValue:
     data = load(schemas.SEND_GROUP, json_object())
     wallet = wallet_of(data)
     group = groups.get_group(account().id, data["group_id"], side=side(), actor=actor())
-    render = templating.render if templating.has_variables(data["message"]) else None
+    render = templating.renderer(data["message"])
     composer = Composer(account(), wallet, data["message"], sender=data["sender"], render=render)
     addressees = (
         Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), audience.variables(row) if render else None)

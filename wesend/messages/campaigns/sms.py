@@ -96,7 +96,7 @@ def check_audience(account: AccountInfo, wallet: WalletInfo, audience: Audience,
 def composer(account: AccountInfo, wallet: WalletInfo, text: str, sender: str | None, *, pays: bool, actor: Actor) -> Composer:
     """What a send would be; InvalidInput and the like for what can't be sent."""
     roles.require(actor, roles.SEE, account.id)
-    render = templating.render if templating.has_variables(text) else None
+    render = templating.renderer(text)
     return Composer(account, wallet, text, sender=sender or None, render=render, simulate_low_balance=pays)
 
 
@@ -111,12 +111,11 @@ class Preview(NamedTuple):
 
 def previews(account: AccountInfo, audience: Audience, text: str, count: int = 3, *, actor: Actor) -> list[Preview]:
     """The text as the first contacts get it."""
-    fills = templating.has_variables(text)
     return [
         Preview(
             found.phone.e164 if found.phone else found.given,
             (found.values or {}).get("name", ""),
-            templating.render(text, found.values or {}) if fills else text,
+            templating.render(text, found.values or {}),
             _default_sender(found.phone),
         )
         for found in islice(addressees(account, audience, actor), count)
