@@ -30,3 +30,12 @@ def test_the_address_of_callbacks_is_put_together_in_one_place():
 @pytest.mark.parametrize("module", [name for name in modules() if name != "core.templating"])
 def test_whether_a_text_is_filled_in_is_decided_in_one_place(module):
     assert re.findall(r"render if .*has_variables", path_of(module).read_text()) == [], "core.templating.renderer"
+
+
+CALLERS = {"gateways.calls", "messages.dispatch.worker"}
+"""The worker takes several calls at once, and waits for the pace with the first of them."""
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if name not in CALLERS])
+def test_a_gateways_limits_are_kept_in_one_place(module):
+    assert re.findall(r"\bpace\.wait_for_turn\(|\bcall_slots\.slot\(", path_of(module).read_text()) == [], "gateways.calls.room"

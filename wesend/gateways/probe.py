@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from typing import NamedTuple
 
 from flask import current_app
 
 from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
-from ..adapters.sms.base import ACCEPTED, TEMPORARY, UNKNOWN, Outcome, SmsGateway, Submission
-from ..coordination import call_slots, pace
+from ..adapters.sms.base import ACCEPTED, TEMPORARY, Outcome, SmsGateway, Submission
 from ..core import phones
 from ..core.errors import GatewayNotFound, InvalidInput, TextTooLong
 from ..core.ids import new_id
 from ..core.segments import MAX_SEGMENTS, count
 from ..database import atomic
-from . import breaker, registry, request_limits
+from . import breaker, calls, registry, request_limits
 from .service import named
 
 TEXT = "Test by wesend"
@@ -80,15 +80,13 @@ def _submit(adapter: SmsGateway, submission: Submission) -> Outcome:
     """No transaction is open meanwhile; it may take as long as the gateway may."""
     if adapter.in_process:
         return adapter.submit([submission])[0]
-    seconds = _seconds()
-    with call_slots.slot(adapter, seconds) as free:
-        if not free or not pace.wait_for_turn(adapter, 1, seconds):
+    with calls.room(adapter, 1, time.monotonic() + _seconds()) as free:
+        if not free:
             return NO_ROOM
-        try:
-            return adapter.submit([submission])[0]
-        except Exception as error:
-            current_app.logger.exception("gateway %s raised", adapter.name)
-            return Outcome(UNKNOWN, code="error", text=f"{type(error).__name__}: {error}"[:200])
+        outcome = calls.outcomes_of(adapter, lambda: [submission], 1)[0]
+    if outcome.code == "error" and outcome.meta:  # it raised: operators may read what
+        return outcome._replace(text=outcome.meta["error"])
+    return outcome
 
 
 def _seconds() -> float:

@@ -6,15 +6,13 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from flask import current_app
-
-from ...adapters.sms.base import TEMPORARY, UNKNOWN, Outcome, SmsGateway, Submission
-from ...coordination import bell, call_slots, pace
+from ...adapters.sms.base import TEMPORARY, Outcome, SmsGateway, Submission
+from ...coordination import bell, pace
 from ...core import clock, storage
 from ...core.chunks import chunks
 from ...core.current_app import this_app
 from ...database import query, write_surely
-from ...gateways import registry
+from ...gateways import calls, registry
 from ..email import compose as mail
 from ..sending import opted_out
 from ..sending.accept import Accepted, Outgoing
@@ -52,22 +50,9 @@ def _mime_of(outgoing: Outgoing) -> bytes:
 
 
 def call(gateway: SmsGateway, group: list[Outgoing]) -> list[Outcome]:
-    """Submit; an adapter that raises has not said what became of the messages."""
-    try:
-        outcomes = gateway.submit([submission_of(outgoing, leaves=not gateway.in_process) for outgoing in group])
-    except Exception as error:
-        current_app.logger.exception("gateway %s raised", gateway.name)
-        return [
-            Outcome(
-                UNKNOWN,
-                code="error",
-                text="The gateway gave no clear answer",
-                meta={"error": f"{type(error).__name__}: {error}"[:200]},
-            )
-        ] * len(group)
-    if len(outcomes) != len(group):
-        return [Outcome(UNKNOWN, code="error", text="The gateway answered for other messages")] * len(group)
-    return outcomes
+    """What the gateway says of messages, or that it is unknown."""
+    leaves = not gateway.in_process
+    return calls.outcomes_of(gateway, lambda: [submission_of(outgoing, leaves=leaves) for outgoing in group], len(group))
 
 
 def in_calls(gateway: SmsGateway, messages: list[Outgoing]) -> list[list[Outgoing]]:
@@ -146,17 +131,12 @@ def _call_within(gateway: SmsGateway, group: list[Outgoing], deadline: float) ->
     What began later could still be under way when the lease, and the request's own time, have ended.
     """
     began = time.monotonic()
-
-    def left() -> float:
-        return deadline - time.monotonic()
-
-    if left() <= 0:
+    if began >= deadline:
         return None
     try:
-        with call_slots.slot(gateway, left()) as free:
-            if free and left() > 0 and pace.wait_for_turn(gateway, len(group), left()):
-                if time.monotonic() - began < LOOKED_AT_JUST_NOW or _may_leave(group):
-                    return call(gateway, group)
+        with calls.room(gateway, len(group), deadline) as free:
+            if free and (time.monotonic() - began < LOOKED_AT_JUST_NOW or _may_leave(group)):
+                return call(gateway, group)
     except OSError as error:  # of the files of slots and pace, before the call, which raises nothing
         if storage.cause_of(error) is None:
             raise
