@@ -28,6 +28,8 @@ def route() -> None:
     ),
     click.option("--network", default=None, metavar="NAME", help="Only numbers of this network, by their prefixes: MTN."),
     click.option("--priority", type=int, default=0, help="Lowest first among equal prefixes (0)."),
+    click.option("--weight", type=int, default=1, metavar="N", help="Share among equals, by prefix and priority (1); 0: failover."),
+    click.option("--resend-undelivered", is_flag=True, help="Send once more, by another route, what a receipt says failed."),
     click.option("--default-sender", default=None, metavar="NAME", help="Sender when a message names none."),
     click.option("--refund-failed-delivery", is_flag=True, help="Refund failures that a receipt reports."),
     group=route,
@@ -41,6 +43,8 @@ def set_route(
     prefixes: tuple[str, ...],
     network: str | None,
     priority: int,
+    weight: int,
+    resend_undelivered: bool,
     default_sender: str | None,
     refund_failed_delivery: bool,
 ) -> Answer:
@@ -60,6 +64,8 @@ def set_route(
         prefixes=list(prefixes),
         network=network,
         priority=priority,
+        weight=weight,
+        resend_undelivered=resend_undelivered,
         default_sender=default_sender,
         refund_failed_delivery=refund_failed_delivery,
         actor=ACTOR,
@@ -81,6 +87,8 @@ def _route(info: routes.RouteInfo) -> dict:
         "prefixes": [prefix.lstrip("+") for prefix in info.prefixes],
         "network": info.network,
         "priority": info.priority,
+        "weight": info.weight,
+        "resend_undelivered": info.resend_undelivered,
         "default_sender": info.default_sender,
         "refund_failed_delivery": info.refund_failed_delivery,
         "is_active": info.is_active,
@@ -100,6 +108,8 @@ def _route_line(row: dict) -> str:
         + (f"  only {', '.join(row['prefixes'])}" if row["prefixes"] else "")
         + (f"  {row['network']} only" if row["network"] else "")
         + (f"  priority {row['priority']}" if row["priority"] else "")
+        + (f"  weight {row['weight']}" if row["weight"] != 1 else "")
+        + ("  resends" if row["resend_undelivered"] else "")
         + ("" if row["is_active"] else "  off")
     )
 

@@ -592,6 +592,8 @@ class RouteRow(TypedDict):
     default_sender: str | None
     refund_failed_delivery: int
     network: str | None
+    weight: int
+    resend_undelivered: int
     is_active: int
     created_at: int
 

@@ -22,6 +22,8 @@ class Route(db.Model):
     default_sender = db.mapped_column(String)
     refund_failed_delivery = db.mapped_column(Integer, nullable=False, server_default="0")
     network = db.mapped_column(String)
+    weight = db.mapped_column(Integer, nullable=False, server_default="1")
+    resend_undelivered = db.mapped_column(Integer, nullable=False, server_default="0")
     is_active = db.mapped_column(Integer, nullable=False, server_default="1")
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (CheckConstraint("price_micros >= 0", name="price"),)

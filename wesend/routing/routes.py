@@ -14,13 +14,14 @@ from ..core.errors import InvalidInput, RouteNotFound
 from ..database import Reader, Row, Tx, atomic, cached
 from .rates import rates
 
+MOST_WEIGHT = 1000
 CODE = re.compile(r"^[A-Za-z0-9_\-]{1,40}$")
 
 
 class RouteInfo(NamedTuple):
     """``prefixes`` are MSISDN prefixes with ``+``, longest first; price in micro-units of ``currency`` a segment.
 
-    ``network``: the numbers of its prefixes, too, which are told by `core.networks`.
+    ``network``: the numbers of its prefixes, too, which are told by `core.networks`. ``weight``: its share among equals.
     """
 
     code: str
@@ -35,6 +36,8 @@ class RouteInfo(NamedTuple):
     refund_failed_delivery: bool
     is_active: bool
     network: str | None = None
+    weight: int = 1
+    resend_undelivered: bool = False
 
     @classmethod
     def of(cls, row: Row) -> RouteInfo:
@@ -52,6 +55,8 @@ class RouteInfo(NamedTuple):
             bool(row["refund_failed_delivery"]),
             bool(row["is_active"]),
             row["network"],
+            row["weight"],
+            bool(row["resend_undelivered"]),
         )
 
     def match_length(self, e164: str) -> int:
@@ -138,12 +143,13 @@ def _known_network(country: str, name: str | None) -> str | None:
 
 SET_ROUTE = """
     INSERT INTO routes (code, name, country, prefixes, gateway, price_micros, currency, priority, default_sender,
-        refund_failed_delivery, network, is_active, created_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
+        refund_failed_delivery, network, weight, resend_undelivered, is_active, created_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
     ON CONFLICT (code) DO UPDATE SET name = excluded.name, country = excluded.country, prefixes = excluded.prefixes,
         gateway = excluded.gateway, price_micros = excluded.price_micros, currency = excluded.currency,
         priority = excluded.priority, default_sender = excluded.default_sender,
-        refund_failed_delivery = excluded.refund_failed_delivery, network = excluded.network, is_active = 1
+        refund_failed_delivery = excluded.refund_failed_delivery, network = excluded.network,
+        weight = excluded.weight, resend_undelivered = excluded.resend_undelivered, is_active = 1
 """
 
 
@@ -160,6 +166,8 @@ def set_route(
     refund_failed_delivery: bool = False,
     name: str | None = None,
     network: str | None = None,
+    weight: int = 1,
+    resend_undelivered: bool = False,
     actor: Actor,
 ) -> RouteInfo:
     """Make a route or change it as a whole."""
@@ -173,6 +181,9 @@ def set_route(
         raise InvalidInput(f"{currency} is not an ISO 4217 currency")
     if price_micros < 0:
         raise InvalidInput("A price is not negative")
+    if not 0 <= weight <= MOST_WEIGHT:
+        sentence = f"A weight is a whole number from 0 to {MOST_WEIGHT}, not {weight}"
+        raise InvalidInput(sentence, {"weight": [sentence]})
     known_network = _known_network(country, network)
     cleaned = [prefix.strip().lstrip("+") for prefix in prefixes or []]
     dialling_code = str(phonenumbers.country_code_for_region(country))
@@ -194,6 +205,8 @@ def set_route(
                 (default_sender or "").strip() or None,
                 int(refund_failed_delivery),
                 known_network,
+                weight,
+                int(resend_undelivered),
                 clock.now_ms(),
             ),
         )

@@ -40,8 +40,8 @@ DESIGN = {
     "claimed": {"submitting", "queued"},
     "submitting": {"submitted", "sent", "delivered", "failed", "unknown", "queued"},
     "unknown": {"submitted", "sent", "delivered", "failed"},
-    "submitted": {"sent", "delivered", "failed"},
-    "sent": {"delivered", "failed"},
+    "submitted": {"sent", "delivered", "failed", "queued"},  # queued: another carrier's turn (resend)
+    "sent": {"delivered", "failed", "queued"},
     "failed": {"delivered", "queued"},  # delivered only after a time-out
     "delivered": set(),
     "cancelled": set(),

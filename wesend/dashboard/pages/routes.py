@@ -45,7 +45,14 @@ class RouteForm(Form):
         default=0,
         description="Of equal prefixes the lowest number is tried first.",
     )
+    weight = IntegerField(
+        "Weight",
+        [InputRequired("A whole number"), NumberRange(0, routes.MOST_WEIGHT)],
+        default=1,
+        description="Its share where another route has the same prefix and priority; 0: only when the others can't.",
+    )
     default_sender = Text("Default sender", description="When a message names none.", render_kw={"maxlength": 11})
+    resend = BooleanField("Send once more, by another route, what a receipt reports as failed")
     refund = BooleanField("Refund what a receipt reports as failed")
 
 
@@ -64,6 +71,8 @@ def _data(route: RouteInfo) -> dict:
         "prefixes": ", ".join(prefix.lstrip("+") for prefix in route.prefixes),
         "network": route.network or "",
         "priority": route.priority,
+        "weight": route.weight,
+        "resend": route.resend_undelivered,
         "price": money.to_decimal(route.price_micros),
         "default_sender": route.default_sender,
         "refund": route.refund_failed_delivery,
@@ -104,6 +113,8 @@ def _save(form: RouteForm, route: RouteInfo | None) -> RouteInfo:
         priority=form.priority.data,
         prefixes=re.findall(r"[^\s,;]+", form.prefixes.data or ""),
         network=form.network.data or None,
+        weight=form.weight.data,
+        resend_undelivered=form.resend.data,
         default_sender=form.default_sender.data or None,
         refund_failed_delivery=form.refund.data,
         name=route.name if route else None,

@@ -7,13 +7,14 @@ from ...core import clock
 from ...core.current_app import this_app
 from ...database import Tx, reading
 from ...gateways import breaker, registry
+from ...routing.order import in_order
 from ...routing.routes import candidates
 from ..receipts import multipart
 from ..reporting.disclosure import FAILOVER
 from ..sending.accept import Outgoing
 from ..sending.compose import SMS
 from ..state.statuses import DELIVERED, FAILED, QUEUED, SENT, SUBMITTED, UNKNOWN
-from ..state.transitions import Move, Moved, move
+from ..state.transitions import Move, Moved, move, was_rerouted
 
 REASONABLE = 500  # characters kept of a vendor's text
 KEEP_REF = """
@@ -103,7 +104,7 @@ def plan_move(outgoing: Outgoing, outcome: Outcome, token: str, now: int, gatewa
             token,
         )
     if outcome.kind == REFUSED:
-        return _fail(outgoing, outcome, attempts, token, now, "rejected")
+        return _fail(outgoing, outcome, attempts, token, now, "rejected", tx)
     if outcome.kind == TEMPORARY:
         own = gateway.retry_delays if gateway is not None else None
         delays = settings.retry_delays if own is None else own
@@ -166,7 +167,7 @@ def _again(
             {**changes, "gateway": first, "due_at": now + round(delay * 1000), "backoffs": outgoing.backoffs + 1},
             token,
         )
-    return _fail(outgoing, outcome, attempts, token, now, "temporary")
+    return _fail(outgoing, outcome, attempts, token, now, "temporary", tx)
 
 
 def _gateways(outgoing: Outgoing, tx: Tx | None) -> list[str]:
@@ -176,7 +177,7 @@ def _gateways(outgoing: Outgoing, tx: Tx | None) -> list[str]:
     if reading(tx).one("SELECT 1 FROM replies WHERE message_id = ?", (outgoing.id,)) is not None:
         return [outgoing.gateway]  # its sender is a number of this gateway alone
     known = registry.sms_gateways(tx).keys() - {registry.SANDBOX}
-    routes = candidates(outgoing.country, outgoing.recipient, tx=tx)
+    routes = in_order(candidates(outgoing.country, outgoing.recipient, tx=tx), outgoing.recipient, outgoing.uid)
     return list(dict.fromkeys(route.gateway for route in routes if route.gateway and route.gateway in known))
 
 
@@ -191,7 +192,8 @@ def _next(names: list[str], present: str, tx: Tx | None) -> str | None:
     return next((name for name in names[position:] if name not in resting and name != present), None)
 
 
-def _fail(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now: int, code: str) -> Move:
+def _fail(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now: int, code: str, tx: Tx | None) -> Move:
+    """Refunded, unless a carrier had it before: what went out once stays paid."""
     return Move(
         outgoing.id,
         FAILED,
@@ -207,7 +209,7 @@ def _fail(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now: 
             "poll_at": None,
         },
         token,
-        refund=True,
+        refund=not (outgoing.id and was_rerouted(outgoing.id, tx)),
     )
 
 

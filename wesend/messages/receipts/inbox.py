@@ -16,8 +16,8 @@ from ...core.chunks import chunks
 from ...database import Row, Tx, marks, query, reading, write
 from ...database.rows import BroughtReceiptRow, MessageRow
 from ...gateways import registry
-from ..state.transitions import Move, move
-from . import multipart, unlisted
+from ..state.transitions import REROUTED, Move, move
+from . import multipart, resend, unlisted
 from .polling import plan_receipt
 
 WAITS_MS = 5 * clock.MINUTE
@@ -180,8 +180,8 @@ def _plan(tx: Tx, reported: Row, found: _Found, now: int) -> dict[int, Move]:
         receipt = multipart.whole(tx, adapter, message, found.part, told) if adapter is not None else None
     if receipt is None:
         return {}
-    planned = plan_receipt(message, receipt, now)
-    if message["gateway_ref"] is None and reported["gateway_ref"] is not None:
+    planned = resend.plan(tx, message, receipt, now) or plan_receipt(message, receipt, now)
+    if message["gateway_ref"] is None and reported["gateway_ref"] is not None and planned.event != REROUTED:
         # A message of unknown outcome learns the gateway's id of it from its receipt.
         planned = planned._replace(changes={**(planned.changes or {}), "gateway_ref": reported["gateway_ref"]})
     return {message["id"]: planned}

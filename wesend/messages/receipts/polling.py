@@ -12,7 +12,7 @@ from ...database import Row, Tx, marks, query, write
 from ...gateways import registry
 from ..state import statuses
 from ..state.transitions import Move, Moved, move
-from . import multipart, unlisted
+from . import multipart, resend, unlisted
 
 ASK_LIMIT = 160
 """Asked about before what was told is written down."""
@@ -122,7 +122,11 @@ def _ask(name: str, asked: list[Row]) -> None:
         )
         return move(
             tx,
-            [plan_receipt(row, answer, at) for row, answer in pairs if answer is not None and answer.status not in (SENT, UNLISTED)]
+            [
+                _plan_final(tx, row, answer, at)
+                for row, answer in pairs
+                if answer is not None and answer.status not in (SENT, UNLISTED)
+            ]
             + [
                 Move(row["id"], statuses.SENT, "sent", f"DLR: {answer.code or 'SENT'}")
                 for row, answer in pairs
@@ -132,6 +136,12 @@ def _ask(name: str, asked: list[Row]) -> None:
         )
 
     write(unit)
+
+
+def _plan_final(tx: Tx, row: Row, receipt: Receipt, now: int) -> Move:
+    """What a final answer asks for; a failure may be another carrier's turn."""
+    whole = tx.one("SELECT * FROM messages WHERE id = ?", (row["id"],)) if receipt.status == FAILED else None
+    return (resend.plan(tx, whole, receipt, now) if whole is not None else None) or plan_receipt(row, receipt, now)
 
 
 def expire(limit: int = ASK_LIMIT) -> int:

@@ -106,7 +106,7 @@ def accept(
     drafts = [
         Outgoing(
             0,
-            new_id(),
+            item.uid or new_id(),
             item.recipient,
             item.country,
             item.text,

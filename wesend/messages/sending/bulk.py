@@ -128,7 +128,7 @@ def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, options: Op
                         wallet,
                         item,
                         lane=1,
-                        uid=new_id(),
+                        uid=item.uid or new_id(),
                         now=now,
                         batch_id=batch_id,
                         due_at=options.due_at(written + index, now),

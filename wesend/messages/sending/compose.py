@@ -12,10 +12,11 @@ from ...accounts.service import AccountInfo
 from ...adapters.sms.sandbox import TOO_LITTLE_CREDIT
 from ...core import money, phones, segments, templating
 from ...core.errors import InsufficientBalance, InvalidInput, SenderNotApproved, TextTooLong
+from ...core.ids import new_id
 from ...database import query_one
 from ...gateways import registry
 from ...guards import where
-from ...routing import opt_outs, routes, senders
+from ...routing import opt_outs, order, routes, senders
 from ...wallets.service import WalletInfo
 
 SMS, EMAIL = opt_outs.SMS, opt_outs.EMAIL
@@ -47,6 +48,7 @@ class Planned(NamedTuple):
     channel: str = SMS
     subject: str | None = None
     fields: str | None = None  # of an e-mail: what its batch's text is filled in with; of an SMS: what of it is sealed
+    uid: str | None = None  # where its way follows from its id
 
 
 class Skipped(NamedTuple):
@@ -74,9 +76,12 @@ class Composed(Protocol):
 
 
 class _Way(NamedTuple):
+    """``equals``: those that share the messages; each then finds its own by its id. The price is ``route``'s."""
+
     gateway: str
     sender: str | None
     route: routes.RouteInfo | None
+    equals: tuple[routes.RouteInfo, ...] = ()
 
 
 class Composer:
@@ -163,7 +168,11 @@ class Composer:
             return NO_ROUTE
         if self.simulate_low_balance and phone.e164.endswith(TOO_LITTLE_CREDIT):
             self._refuse(cost)
-        route = way.route
+        route, gateway, sender, uid = way.route, way.gateway, way.sender, None
+        if way.equals:
+            uid = new_id()
+            first = order.in_order(way.equals, phone.e164, uid)[0]
+            gateway, sender = first.gateway or gateway, self.sender or first.default_sender
         return Planned(
             phone.e164,
             phone.country,
@@ -171,11 +180,12 @@ class Composer:
             counted.encoding,
             counted.count,
             cost,
-            way.sender,
-            way.gateway,
+            sender,
+            gateway,
             route.code if route else None,
             route_cost if route else None,
             route.currency if route else None,
+            uid=uid,
         )
 
     def _measure(self, text: str) -> segments.Segments:
@@ -212,10 +222,13 @@ class Composer:
                 return None
             route = found[0] if found else None
             return _Way(registry.SANDBOX, self.sender or (route.default_sender if route else None), route)
-        for route in found:
-            if route.gateway in self.gateways:
-                return _Way(route.gateway, self.sender or route.default_sender, route)
-        return None
+        usable = [route for route in found if route.gateway in self.gateways]
+        if not usable:
+            return None
+        first = usable[0]
+        assert first.gateway is not None
+        equals = tuple(usable) if order.has_equals(usable, phone.e164) else ()
+        return _Way(first.gateway, self.sender or first.default_sender, first, equals)
 
     def _price(self, route: routes.RouteInfo | None, count: int) -> tuple[int | None, int]:
         key = (route.code if route else "", count)

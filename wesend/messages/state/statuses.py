@@ -14,8 +14,9 @@ ALLOWED: dict[str, frozenset[str]] = {
     # From submitting a receipt may arrive before our own record of the send.
     SUBMITTING: frozenset({SUBMITTED, SENT, DELIVERED, FAILED, UNKNOWN, QUEUED}),
     UNKNOWN: frozenset({SUBMITTED, SENT, DELIVERED, FAILED}),
-    SUBMITTED: frozenset({SENT, DELIVERED, FAILED}),
-    SENT: frozenset({DELIVERED, FAILED}),
+    # What its carrier could not deliver may be given to another one (`receipts/resend`).
+    SUBMITTED: frozenset({SENT, DELIVERED, FAILED, QUEUED}),
+    SENT: frozenset({DELIVERED, FAILED, QUEUED}),
     # Failed by time-out may still be delivered (`transitions` checks the reason); a retry by hand queues it again.
     FAILED: frozenset({DELIVERED, QUEUED}),
     DELIVERED: frozenset(),

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ...core.chunks import chunks
 from ...core.errors import RouteNotFound
-from ...database import Row, Tx, marks
+from ...database import Row, Tx, marks, reading
 from ...routing.routes import find_route
 from ...wallets import ledger
 from . import counters, webhook_events
@@ -39,6 +39,9 @@ class Move(NamedTuple):
     owed: bool = False
 
 
+REROUTED = "rerouted"
+"""The timeline's word for a message that one carrier could not deliver, and that another one is given."""
+WAS_REROUTED = "SELECT 1 FROM message_events WHERE message_id = ? AND event = ?"
 NOTED = "SELECT 1 FROM message_events WHERE message_id = ? AND event = ? AND detail = ?"
 
 
@@ -129,6 +132,11 @@ def _enter_timeline(tx: Tx, moves: list[Move], now: int) -> None:
         "INSERT INTO message_events (message_id, event, status, detail, meta, at) VALUES (?, ?, ?, ?, ?, ?)",
         [(m.id, m.event, m.to, m.detail, json.dumps(m.meta) if m.meta else None, now) for m in moves],
     )
+
+
+def was_rerouted(message_id: int, tx: Tx | None = None) -> bool:
+    """Whether a carrier had it, could not deliver it, and another one was to."""
+    return reading(tx).one(WAS_REROUTED, (message_id, REROUTED)) is not None
 
 
 class Note(NamedTuple):

@@ -1,0 +1,93 @@
+"""Resend: a message that its carrier could not deliver goes once more, by another route, where its route says so.
+
+Only after a failure that the carrier itself told: never where the fault was ours, where time ran out, or where it was ever
+in doubt what became of the message. It costs nothing more, and its sender hears of a failure only if this fails, too.
+"""
+
+from __future__ import annotations
+
+import json
+
+from ...adapters.sms.base import FAILED, Receipt
+from ...database import Row, Tx
+from ...database.rows import MessageRow
+from ...gateways import breaker, registry
+from ...routing.order import in_order
+from ...routing.routes import candidates
+from ..sending import opted_out
+from ..sending.compose import SMS
+from ..state import statuses
+from ..state.transitions import REROUTED, Move
+
+EVENTS = "SELECT event, meta FROM message_events WHERE message_id = ? ORDER BY id"
+IS_REPLY = "SELECT 1 FROM replies WHERE message_id = ?"
+IS_SUSPENDED = "SELECT 1 FROM accounts WHERE id = ? AND status = 'suspended'"
+FORGET_PARTS = "DELETE FROM message_parts WHERE message_id = ?"
+ANOTHER_WAY = "It was not delivered this way; another one is tried"
+NEVER_AFTER = (REROUTED, "unknown")
+
+
+def plan(tx: Tx, message: MessageRow, receipt: Receipt, now: int) -> Move | None:
+    """The move that sends it once more; None: the receipt is recorded as it is."""
+    if receipt.status != FAILED or message["channel"] != SMS or message["status"] not in (statuses.SUBMITTED, statuses.SENT):
+        return None
+    following = _following(tx, message, receipt, now)
+    if following is None:
+        return None
+    tx.execute(FORGET_PARTS, (message["id"],))
+    why = receipt.code or receipt.status.upper()
+    return Move(
+        message["id"],
+        statuses.QUEUED,
+        REROUTED,
+        ANOTHER_WAY,
+        {"from": message["gateway"], "to": following, "why": why},
+        {
+            "gateway": following,
+            "due_at": now,
+            "backoffs": 0,
+            "gateway_ref": None,
+            "submitted_at": None,
+            "claim_token": None,
+            "lease_until": None,
+            "poll_at": None,
+            "polls": 0,
+            "error_code": None,
+            "error_message": None,
+        },
+    )
+
+
+def _following(tx: Tx, message: MessageRow, receipt: Receipt, now: int) -> str | None:
+    """The gateway to go by: the first in order that has not had it and does not rest."""
+    if message["gateway"] == registry.SANDBOX or message["country"] is None or (message["expires_at"] or 0) <= now:
+        return None
+    found = candidates(message["country"], message["recipient"], tx=tx)
+    ordered = in_order(found, message["recipient"], message["uid"])
+    if not any(route.resend_undelivered and route.gateway == message["gateway"] for route in ordered):
+        return None
+    adapters = registry.sms_gateways(tx)
+    adapter = adapters.get(message["gateway"])
+    if adapter is not None and adapter.is_own_fault(receipt.code):
+        return None
+    events = tx.all(EVENTS, (message["id"],))
+    if any(row["event"] in NEVER_AFTER for row in events) or _may_not_leave(tx, message):
+        return None
+    had, resting = {message["gateway"], *_tried(events)}, breaker.resting(tx)
+    usable = (route.gateway for route in ordered if route.gateway in adapters and route.gateway != registry.SANDBOX)
+    return next((name for name in usable if name not in had and name not in resting), None)
+
+
+def _tried(events: list[Row]) -> set[str]:
+    """The gateways that the timeline names as having been given it."""
+    return {json.loads(row["meta"]).get("gateway", "") for row in events if row["meta"]}
+
+
+def _may_not_leave(tx: Tx, message: MessageRow) -> bool:
+    """A reply's sender is a number of its gateway alone; opt-outs and suspensions bind it as they do any message."""
+    if tx.one(IS_REPLY, (message["id"],)) is not None or tx.one(IS_SUSPENDED, (message["account_id"],)) is not None:
+        return True
+    somebody = opted_out.Waiting(
+        message["id"], message["wallet_id"], message["account_id"], message["channel"], message["recipient"]
+    )
+    return bool(opted_out.among([somebody], tx))
