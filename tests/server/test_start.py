@@ -105,7 +105,7 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path, start_quickly):
         ("WESEND_WORKERS", "0"),
         ("WESEND_SANDBOX_DELAY", "-1"),
         ("WESEND_SCHEDULER", "maybe"),
-        ("WESEND_DATABASE_URL", "postgresql://localhost/wesend"),
+        ("WESEND_DATABASE_URL", "mysql://localhost/wesend"),
         ("WESEND_HOST", "not.an.address.invalid"),
     ],
 )
