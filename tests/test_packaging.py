@@ -12,7 +12,9 @@ from packaging.utils import canonicalize_name
 
 PROJECT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text())
-DIRECT = {canonicalize_name(wanted.name): wanted for wanted in map(Requirement, PYPROJECT["project"]["dependencies"])}
+ASKED = [*PYPROJECT["project"]["dependencies"], *PYPROJECT["project"]["optional-dependencies"]["postgresql"]]
+"""The image serves on either engine, so the driver of the second one is locked, too."""
+DIRECT = {canonicalize_name(wanted.name): wanted for wanted in map(Requirement, ASKED)}
 DOCKERFILE = (PROJECT / "Dockerfile").read_text()
 
 
