@@ -70,6 +70,8 @@ def shown(value, number_format: str | None = None) -> str:
         (45000, '"d"0', "45000"),
         (5, "General", "5"),
         (0.5, "# ?/?", "0.5"),
+        (5.5, "0." + "0" * 30, "5.5" + "0" * 29),
+        (-0.5, "0." + "0" * 30 + "%", "-50." + "0" * 30 + "%"),
         ("_x000D_line_x0041_", None, "\rlineA"),
         (" as it is ", None, " as it is "),
         ("Zoë 😀", None, "Zoë 😀"),
@@ -85,8 +87,13 @@ def test_fifteen_digits_are_the_number(value):
 
 
 @given(
-    st.text(max_size=12),
-    st.sampled_from(["", "0", "0.00", "yyyy-mm-dd", "[h]:mm:ss.00", "General", "d" * 60]),
+    st.text(max_size=12) | st.floats().map(repr) | st.integers(-(10**20), 10**20).map(str),
+    st.builds(
+        lambda whole, decimals, percent: "0" * whole + "." + "0" * decimals + percent,
+        *[st.integers(1, 250)] * 2,
+        st.sampled_from(["", "%"]),
+    )
+    | st.sampled_from(["", "0", "0.00", "yyyy-mm-dd", "[h]:mm:ss.00", "General", "d" * 60]),
     st.text(st.sampled_from('dmyhs[]"\\;0.#_*AP/ '), max_size=12),
 )
 def test_any_number_in_any_format_is_shown_somehow(value, one, other):

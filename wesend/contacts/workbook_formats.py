@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 
 DATE, CLOCK = "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
@@ -31,6 +31,8 @@ BUILT_IN = {
 """Formats that a workbook names by number alone. Where Excel shows a day as the reader's country writes it (14 and 22), the
 file does not say which country: years stand first then, which nobody takes for another day."""
 
+EXACT = Context(prec=400)
+"""Digits that a format of 255 characters can ask for: Excel offers 30 behind the point, more than decimals have by themselves."""
 ZEROS = re.compile(r"(0+)(?:\.(0+))?(%?)")
 TOKEN = re.compile(r'"([^"]*)"|\\(.)|\[(h+|m+|s+)\]|\[[^\]]*\]|_.|\*.|(AM/PM|A/P)|(y+|m+|d+|h+|s+)|(\.0+)|(.)', re.I | re.S)
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
@@ -70,10 +72,10 @@ def _show_zeros(value: float, zeros: re.Match[str]) -> str:
     """The formats ``0000``, ``0.00`` and ``0%``: numbers that keep their first zeros, and money."""
     decimals, percent = len(zeros[2] or ""), zeros[3]
     number = Decimal(f"{value:.15g}") * (100 if percent else 1)
-    number = number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    number = number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, EXACT)
     width = len(zeros[1]) + (decimals + 1 if decimals else 0)
     sign = "-" if number < 0 else ""
-    return f"{sign}{format(abs(number), 'f').zfill(width)}{percent}"
+    return f"{sign}{format(number.copy_abs(), 'f').zfill(width)}{percent}"
 
 
 @lru_cache(maxsize=256)
