@@ -54,15 +54,18 @@ def make_app(instance: Path, **environment: str) -> Flask:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(request: pytest.FixtureRequest) -> Iterator[postgresql.Server | None]:
-    """PostgreSQL, where the tests run on it."""
-    if request.config.getoption("--engine") == "sqlite":
-        yield None
-        return
+def a_postgresql_server() -> Iterator[postgresql.Server]:
+    """PostgreSQL, for tests of its own and where all of them run on it."""
     if not postgresql.is_here():
         pytest.skip("there is no PostgreSQL here")
     with postgresql.Server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(request: pytest.FixtureRequest) -> postgresql.Server | None:
+    """Where the tests run on PostgreSQL."""
+    return request.getfixturevalue("a_postgresql_server") if request.config.getoption("--engine") == "postgresql" else None
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,8 @@ def postgresql_url(url: str, secret_key: str) -> str:
     url = require_postgresql("WESEND_DATABASE_URL", url)
     if not secret_key:
         raise SettingsError(
-            "WESEND_DATABASE_URL names PostgreSQL, so WESEND_SECRET_KEY must be set in the environment: every host needs the same."
+            f"WESEND_DATABASE_URL names PostgreSQL ({hide_credentials(url)}), so WESEND_SECRET_KEY must be set in the environment:"
+            " every host needs the same."
         )
     return url
 

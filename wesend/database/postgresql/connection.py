@@ -64,6 +64,13 @@ class Connection:
         except psycopg.Error as error:
             raise _plain(error, self.raw) from None
 
+    def say(self, sql: str) -> None:
+        """Statements without parameters that begin, divide or end a transaction, in one round trip."""
+        try:
+            RawCursor(self.raw).execute(sql, prepare=False)
+        except psycopg.Error as error:
+            raise _plain(error, self.raw) from None
+
     def executemany(self, sql: str, rows: Iterable[Sequence | Mapping]) -> int:
         """How many rows it changed in all."""
         statement = translated(sql)
@@ -86,8 +93,11 @@ def connect(url: str) -> Connection:
     except psycopg.Error as error:
         raise DatabaseUnavailable(_first_line(error)) from None
     adapt(raw)
-    raw.prepare_threshold = PREPARED_AFTER
-    return Connection(raw)
+    connection = Connection(raw)
+    # A pooler between us has a process number of its own, and its sessions know nothing of each other's statements.
+    through_a_pooler = connection.execute("SELECT pg_backend_pid()").fetchall()[0][0] != raw.info.backend_pid
+    raw.prepare_threshold = None if through_a_pooler else PREPARED_AFTER
+    return connection
 
 
 LIVELY: dict[str, Any] = {

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from ...core.errors import DatabaseUnavailable
 from ...core.storage import Storage
 from ..engine import Database
 from ..errors import PostgresBusy
+from ..transaction import Tx
 from . import connection as connecting
 from .connection import PATIENCE, PATIENCE_OF_JOBS, Connection
 from .pool import Pool
 from .writing import Writer
+
+T = TypeVar("T")
+
+TRIES = 5  # of a unit that met a deadlock
 
 
 class PostgresDatabase(Database):
@@ -60,6 +65,19 @@ class PostgresDatabase(Database):
         finally:
             self.turn.release()
             self.note_wait(time.perf_counter() - started)
+
+    def write(self, unit: Callable[[Tx], T]) -> T:
+        """Deadlocks and failed serializations are PostgreSQL's to have, and nobody's to see: units may run again."""
+        for _ in range(TRIES - 1):
+            try:
+                return super().write(unit)
+            except PostgresBusy:
+                if self.tx() is not None:
+                    raise
+        try:
+            return super().write(unit)
+        except PostgresBusy as error:
+            raise DatabaseUnavailable(str(error)) from None
 
     # -- reading ----------------------------------------------------------
 
@@ -109,7 +127,7 @@ class PostgresDatabase(Database):
         finally:
             local.connection = None
             if connection.in_transaction:
-                connection.execute("ROLLBACK")
+                connection.say("ROLLBACK")
             self.pool.give_back(connection)
 
     def _begun(self) -> Connection:
@@ -118,7 +136,7 @@ class PostgresDatabase(Database):
         while True:
             connection = self.pool.take(patience)
             try:
-                connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                connection.say("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             except BaseException as error:
                 self.pool.give_back(connection)
                 if not isinstance(error, DatabaseUnavailable) or time.monotonic() > until:

@@ -24,7 +24,7 @@ class Pool:
 
     @contextmanager
     def lent(self, patience: float) -> Iterator[Connection]:
-        """A connection for a block, by itself the one that was used last; DatabaseUnavailable without one in time."""
+        """A connection for a block, the one that was used last; DatabaseUnavailable without one in time."""
         connection = self.take(patience)
         try:
             yield connection

@@ -44,7 +44,7 @@ class Writer:
             self._commit(connection)
         except BaseException:
             if connection.in_transaction:
-                connection.execute("ROLLBACK")
+                connection.say("ROLLBACK")
             elif not connection.is_usable:
                 self.pool.forget()
             raise
@@ -68,13 +68,13 @@ class Writer:
                 return connection
 
     def begin(self, connection: Connection) -> None:
-        connection.execute(BEGIN)
+        connection.say(BEGIN)
 
     def _commit(self, connection: Connection) -> None:
         number = connection.execute(NUMBER).fetchone()
         assert number is not None
         try:
-            connection.execute("COMMIT")
+            connection.say("COMMIT")
         except DatabaseUnavailable:
             self.pool.forget()
             if not self._was_committed(number[0]):

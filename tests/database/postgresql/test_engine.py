@@ -1,0 +1,144 @@
+"""PostgreSQL as the engine: statements, values and rows as SQLite has them, errors as wesend knows them."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from wesend.core.errors import DatabaseUnavailable
+from wesend.database import atomic, query, query_one, snapshot, write
+from wesend.database.errors import DATABASE_ERRORS, INTEGRITY_ERRORS, PostgresBusy
+from wesend.database.postgresql.statements import translated
+
+from ...support.apis import Wesendall
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT 1", "SELECT 1"),
+        ("SELECT * FROM t WHERE a = ? AND b = ?", "SELECT * FROM t WHERE a = $1 AND b = $2"),
+        ("SELECT '?', ':x', 'it''s ?' FROM t WHERE a = ?", "SELECT '?', ':x', 'it''s ?' FROM t WHERE a = $1"),
+        ("SELECT a FROM t INDEXED BY ix_t_a WHERE a = ?", "SELECT a FROM t WHERE a = $1"),
+        ("SELECT a FROM t NOT INDEXED WHERE a = ?", "SELECT a FROM t WHERE a = $1"),
+        ("SELECT a FROM t WHERE a IN () OR b NOT IN ()", "SELECT a FROM t WHERE a = ANY ('{}') OR b <> ALL ('{}')"),
+    ],
+)
+def test_a_statement_is_put_as_postgresql_takes_it(sql, expected):
+    assert translated(sql).sql == expected
+
+
+def test_a_name_is_one_parameter_however_often_it_stands():
+    statement = translated("SELECT :b, :a WHERE :a > 0")
+    assert statement.sql == "SELECT $1, $2 WHERE $2 > 0"
+    assert statement.values({"a": 1, "b": 2, "c": 3}) == [2, 1]
+
+
+def test_rows_are_read_by_name_and_by_place_and_numbers_are_whole(context):
+    row = query_one("SELECT sum(balance_micros) AS total, count(*) AS wallets, 1 = 1 AS truth FROM wallets")
+    assert row["total"] == row[0] and type(row["total"]) is int and row["wallets"] == 4 and type(row["truth"]) is int
+    assert dict(row) == {"total": row[0], "wallets": 4, "truth": 1} and row.keys() == ["total", "wallets", "truth"]
+    assert len(row) == 3 and tuple(row) == (row[0], 4, 1)
+
+
+def test_what_postgresql_can_not_store_becomes_a_sign_and_no_other_text(context):
+    with atomic() as tx:
+        body = tx.insert("caught_bodies", raw=b"\0\xff\0", size=3)
+        tx.insert("sign_in_attempts", email="a\0b", address="x", at=True)
+    assert query_one("SELECT raw FROM caught_bodies WHERE id = ?", (body,))[0] == b"\0\xff\0"
+    assert tuple(query_one("SELECT email, at FROM sign_in_attempts WHERE address = 'x'")) == ("a\N{REPLACEMENT CHARACTER}b", 1)
+    with pytest.raises(OverflowError):
+        query("SELECT 1 FROM wallets WHERE id = ?", (2**63,))
+
+
+def test_what_a_constraint_or_a_trigger_refuses_is_an_integrity_error_without_the_values(context):
+    for statement in (
+        "INSERT INTO gateway_health (gateway) VALUES ('secret'), ('secret')",
+        "UPDATE ledger_entries SET description = 'secret'",
+        "UPDATE wallets SET balance_micros = -7",
+    ):
+        with pytest.raises(INTEGRITY_ERRORS) as refused, atomic() as tx:
+            tx.execute(statement)
+        assert "secret" not in str(refused.value)
+    with pytest.raises(DATABASE_ERRORS):
+        query("SELECT nothing FROM nowhere")
+    assert query("SELECT count(*) FROM wallets")[0][0] == 4
+
+
+def test_a_unit_that_fails_is_undone_alone_and_those_beside_it_are_written(context):
+    app, begun, failures = context, threading.Barrier(6), []
+
+    def note(place: int) -> None:
+        def unit(tx):
+            tx.insert("sign_in_attempts", email=f"{place}", address="group", at=place)
+            if place % 3 == 0:
+                raise ValueError(place)
+
+        with app.app_context():
+            begun.wait()
+            try:
+                write(unit)
+            except ValueError as error:
+                failures.append(error.args[0])
+
+    threads = [threading.Thread(target=note, args=(place,)) for place in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(failures) == [0, 3]
+    assert [row[0] for row in query("SELECT at FROM sign_in_attempts WHERE address = 'group' ORDER BY at")] == [1, 2, 4, 5]
+
+
+def test_a_snapshot_sees_nothing_that_was_written_since(context):
+    with snapshot():
+        before = query("SELECT count(*) FROM sign_in_attempts")[0][0]
+        write(lambda tx: tx.insert("sign_in_attempts", email="a", address="b", at=1))
+        assert query("SELECT count(*) FROM sign_in_attempts")[0][0] == before
+    assert query("SELECT count(*) FROM sign_in_attempts")[0][0] == before + 1
+
+
+def test_one_writes_at_a_time_over_all_hosts(on_postgresql, url):
+    hosts = [on_postgresql(url) for _ in range(3)]
+    write_by = "INSERT INTO gateway_health (gateway, failures) VALUES ('g', 1) ON CONFLICT (gateway) DO NOTHING"
+    with hosts[0].app_context():
+        write(lambda tx: tx.execute(write_by) and None)
+
+    def count(app) -> None:
+        def unit(tx) -> None:
+            # Read, then write: only right because nobody writes in between.
+            seen = tx.one("SELECT failures FROM gateway_health WHERE gateway = 'g'")[0]
+            tx.execute("UPDATE gateway_health SET failures = ? WHERE gateway = 'g'", (seen + 1,))
+
+        with app.app_context():
+            for _ in range(30):
+                write(unit)
+
+    threads = [threading.Thread(target=count, args=(app,)) for app in hosts for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with hosts[0].app_context():
+        assert query("SELECT failures FROM gateway_health WHERE gateway = 'g'")[0][0] == 1 + 30 * 6
+
+
+def test_a_pool_of_one_serves_reads_writes_and_configuration(on_postgresql, url):
+    app = on_postgresql(url, WESEND_DATABASE_POOL="1")
+    api = Wesendall(app.test_client())
+    assert [api.send("0712345678").status_code for _ in range(3)] == [200] * 3
+
+
+def test_a_deadlock_is_tried_again_and_never_shown(context):
+    tries = []
+
+    def unit(tx):
+        tries.append(1)
+        if len(tries) < 3:
+            raise PostgresBusy("deadlock detected", "40P01")
+        return tx.insert("sign_in_attempts", email="a", address="deadlock", at=1)
+
+    assert write(unit) > 0 and len(tries) == 3
+    with pytest.raises(DatabaseUnavailable):
+        write(lambda tx: (_ for _ in ()).throw(PostgresBusy("deadlock detected", "40P01")))

@@ -1,0 +1,183 @@
+"""The database breaks off, stands still, starts anew: nothing acknowledged is lost, nothing is done twice, nobody waits."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+
+import pytest
+
+from wesend.core.errors import DatabaseUnavailable
+from wesend.database import query, write
+from wesend.operations.audit import audit
+
+from ...support import postgresql
+from ...support.apis import Wasambazie, Wesendall, WorldLedgers
+from ...support.esms import Esms
+
+PHONE = "0712345678"
+
+
+def attempts() -> list[int]:
+    return [row[0] for row in query("SELECT at FROM sign_in_attempts ORDER BY at")]
+
+
+def note(at: int):
+    return lambda tx: tx.insert("sign_in_attempts", email="a", address="b", at=at)
+
+
+def test_a_commit_that_was_cut_off_before_the_server_had_it_is_unavailable_and_nothing_was_done(context, proxy):
+    write(note(1))
+    for round_ in range(15):
+        proxy.cut = "before"
+        with pytest.raises(DatabaseUnavailable):
+            write(note(100 + round_))
+        write(note(2 + round_))
+    assert proxy.cuts == 15
+    assert attempts() == [1, *range(2, 17)]
+
+
+def test_a_commit_that_the_server_had_is_done_though_nobody_answered(context, proxy):
+    for round_ in range(15):
+        proxy.cut = "after"
+        assert write(note(round_)) > 0
+    assert proxy.cuts == 15
+    assert attempts() == list(range(15))
+
+
+def test_an_idempotency_key_gives_the_one_true_answer_after_a_commit_that_was_cut_off(app, proxy):
+    api = Wesendall(app.test_client())
+    for round_ in range(10):
+        proxy.cut = "before" if round_ % 2 else "after"
+        first = api.send(PHONE, headers={"Idempotency-Key": f"k{round_}"})
+        again = api.send(PHONE, headers={"Idempotency-Key": f"k{round_}"})
+        assert first.status_code in (200, 503)
+        for _ in range(50):  # a claim that was cut off is another's for a moment
+            if again.status_code != 409:
+                break
+            time.sleep(0.1)
+            again = api.send(PHONE, headers={"Idempotency-Key": f"k{round_}"})
+        assert again.status_code == 200, again.get_data(as_text=True)
+        if first.status_code == 200:
+            assert again.json == first.json
+    with app.app_context():
+        assert query("SELECT count(*) FROM messages")[0][0] == 10
+        assert audit().problems == []
+
+
+def unavailable_in_the_dialects_words(app) -> None:
+    client = app.test_client()
+    for api, call, told in (
+        (Wesendall(client), lambda api: api.send(PHONE), ("error", "service_unavailable")),
+        (Wasambazie(client), lambda api: api.send(PHONE), ("detail", "Service temporarily unavailable")),
+        (WorldLedgers(client), lambda api: api.sms(PHONE), ("message", "Service temporarily unavailable")),
+        (Esms(client), lambda api: api.send(), ("detail", "service_unavailable")),
+    ):
+        began = time.monotonic()
+        answer = call(api)
+        assert time.monotonic() - began < 5
+        assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0, answer.get_data(as_text=True)
+        value = answer.json[told[0]]
+        assert (value["code"] if isinstance(value, dict) else value) == told[1]
+
+
+def test_a_host_that_is_cut_off_refuses_in_the_dialects_words_and_works_again_when_it_is_back(app, proxy):
+    assert Wesendall(app.test_client()).send(PHONE).status_code == 200
+    proxy.freeze()
+    unavailable_in_the_dialects_words(app)
+    proxy.thaw()
+    deadline = time.monotonic() + 10
+    while (answer := Wesendall(app.test_client()).send(PHONE)).status_code != 200:
+        assert answer.status_code == 503 and time.monotonic() < deadline
+
+
+class Storm:
+    """Threads that send until they are told to stop; what they were answered."""
+
+    def __init__(self, app, width: int = 4):
+        self.app, self.answers, self.longest = app, Counter(), 0.0
+        self.stopping = threading.Event()
+        self.lock = threading.Lock()
+        self.threads = [threading.Thread(target=self._send) for _ in range(width)]
+
+    def __enter__(self) -> Storm:
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join()
+
+    def _send(self) -> None:
+        api = Wesendall(self.app.test_client())
+        while not self.stopping.is_set():
+            began = time.monotonic()
+            status = api.send(PHONE).status_code
+            with self.lock:
+                self.answers[status] += 1
+                self.longest = max(self.longest, time.monotonic() - began)
+            if status != 200:
+                time.sleep(0.02)
+
+
+TERMINATE = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE datname = '{name}' AND pid <> pg_backend_pid()
+"""
+
+
+def assert_sound(app, storm: Storm) -> None:
+    assert set(storm.answers) <= {200, 503} and storm.answers[200] > 0
+    assert storm.longest < 5
+    with app.app_context():
+        sent = query("SELECT count(*) FROM messages WHERE status IN ('submitted', 'sent', 'delivered')")[0][0]
+        assert sent >= storm.answers[200], "acknowledged, and gone"
+        assert query("SELECT count(*) FROM messages")[0][0] <= sum(storm.answers.values()), "done twice"
+        assert audit().problems == []
+
+
+def test_every_connection_is_ended_again_and_again_in_a_storm(app, url, a_postgresql_server):
+    with Storm(app) as storm:
+        for _ in range(20):
+            time.sleep(0.25)
+            a_postgresql_server.execute(TERMINATE.format(name=url.rpartition("/")[2]))
+        time.sleep(0.5)
+        before = storm.answers[200]
+        time.sleep(1.5)
+        assert storm.answers[200] > before, "it works again by itself"
+    assert_sound(app, storm)
+
+
+def test_connections_break_anywhere_in_a_storm(app, proxy):
+    with Storm(app) as storm:
+        for _ in range(20):
+            time.sleep(0.2)
+            proxy.hang_up()
+        time.sleep(1)
+    assert_sound(app, storm)
+
+
+def test_the_server_starts_anew_in_a_storm(on_postgresql, tmp_path):
+    from wesend.database.schema_version import bring_up_to_date
+    from wesend.sandbox import account as sandbox_account
+
+    with postgresql.Server("synchronous_commit=on", "max_connections=50") as server:
+        app = on_postgresql(server.create())
+        with app.app_context():
+            bring_up_to_date()
+            sandbox_account.ensure_sandbox()
+        with Storm(app) as storm:
+            for mode in ("fast", "immediate", "fast"):
+                time.sleep(0.7)
+                server.stop(mode)
+                time.sleep(0.3)
+                server.start()
+                back, before = time.monotonic(), storm.answers[200]
+                while storm.answers[200] == before:
+                    assert time.monotonic() - back < 10
+                    time.sleep(0.05)
+        assert_sound(app, storm)
+        app.extensions["wesend.database"].close()
