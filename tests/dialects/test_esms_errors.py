@@ -52,6 +52,20 @@ WRITES = (
     ("POST", "/opt-outs"),
     ("DELETE", "/opt-outs/1"),
 )
+TWO_WAY_READS = (
+    "/two-way/countries",
+    "/two-way/services",
+    "/two-way/services/1",
+    "/two-way/services/1/messages",
+    "/two-way/keywords/check",
+)
+TWO_WAY_WRITES = (
+    ("POST", "/two-way/services"),
+    ("PATCH", "/two-way/services/1"),
+    ("POST", "/two-way/services/1/cancel"),
+    ("POST", "/two-way/services/1/test-webhook"),
+)
+REPLY = ("POST", "/two-way/services/1/reply")
 FREE = (("POST", "/messages/rate"), ("POST", "/messages/validate"))
 WEBHOOKS = (("GET", "/webhooks"), ("PUT", "/webhooks"), ("POST", "/webhooks/rotate-secret"))
 
@@ -131,8 +145,23 @@ def test_what_is_free_to_ask_needs_query_or_send(app):
             assert with_scopes(app, only).call(method, path, json={}).status_code == 422, path
 
 
+def test_two_way_needs_its_own_scope_to_write_and_query_does_to_read(app):
+    calls = {
+        ("query", "two_way"): [("GET", path) for path in TWO_WAY_READS],
+        ("two_way",): TWO_WAY_WRITES,
+        ("send", "two_way"): [REPLY],
+    }
+    for scopes, refusing in calls.items():
+        without = with_scopes(app, *{"send", "query", "webhooks", "two_way"} - set(scopes))
+        for method, path in refusing:
+            assert refused(without.call(method, path, json={}), 403, "insufficient_scope"), path
+            for only in scopes:
+                assert with_scopes(app, only).call(method, path, json={}).status_code != 403, (only, path)
+
+
 def test_the_scopes_above_leave_no_route_out(app):
-    known = {("GET", path.partition("?")[0]) for path in READS} | set(WRITES) | set(WEBHOOKS) | set(FREE)
+    known = {("GET", path.partition("?")[0]) for path in (*READS, *TWO_WAY_READS)}
+    known |= {*WRITES, *WEBHOOKS, *FREE, *TWO_WAY_WRITES, REPLY}
     known |= {("GET", f"/messages/{tail}") for tail in ("1", "batch/1")} | {("GET", "/routes/1")}
     known |= {("GET", f"/verify/{tail}") for tail in ("1", "apps/1", "apps/1/stats")}
     known |= {("GET", f"/contact-lists/1{tail}") for tail in ("", "/contacts")}

@@ -13,7 +13,7 @@ from ..body import InvalidText, MalformedJson
 from ..dialect import InvalidIdempotencyKey
 from .operations import Operation, Upload
 
-EVERY_CALL = (http.InternalServerError(),)
+EVERY_CALL = (http.InternalServerError(), errors.DatabaseUnavailable())
 WITH_CREDENTIALS = (errors.InvalidCredentials(), errors.AccountSuspended(), errors.InsufficientScope(), errors.RateLimited(42))
 EVERY_POST = (InvalidIdempotencyKey(), errors.IdempotencyInFlight(), errors.IdempotencyConflict(), http.RequestEntityTooLarge())
 JSON_BODY = (MalformedJson(), InvalidText(), http.RequestEntityTooLarge(), http.UnsupportedMediaType(), http.RequestTimeout())
