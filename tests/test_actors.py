@@ -24,7 +24,6 @@ OF_AN_ACCOUNT = set(
 LOOKED_UP = "by the id in a row, or in a key, that was found for the actor: on the path of every send"
 A_ROW = "tells what a row says that was found for the actor"
 A_TOKEN = "the token in a mail's link is the right: its reader is nobody's user"
-AT_THE_DOOR = "pays from the wallet of the composer: a key was asked at its API's door, people are by the campaign"
 NOBODY = "housekeeping of every account, by row id"
 EXCEPTIONS = {
     "accounts.service.get_account": "what is known of an account before anybody's rights in it can be told",
@@ -36,15 +35,10 @@ EXCEPTIONS = {
     "messages.email.tracking.note_clicked": A_TOKEN,
     "messages.email.tracking.note_opened": A_TOKEN,
     "messages.email.tracking.unsubscribe": A_TOKEN,
+    "messages.reporting.sent.load_sent": "by the id of a batch that was found for the actor, or that a webhook tells of",
     "messages.sending.accept.get_batch_by_id": LOOKED_UP,
     "messages.sending.bulk.sweep_rejected": NOBODY,
     "messages.sending.bulk.was_taken_in": "by the id that the key's own Idempotency-Key holds",
-    "messages.sending.precheck.precheck": AT_THE_DOOR,
-    "messages.sending.rate.rate": AT_THE_DOOR,
-    "messages.sending.send.send": AT_THE_DOOR,
-    "messages.sending.send.send_bulk": AT_THE_DOOR,
-    "messages.sending.send.load_sent": "by the id that a send has just given, or that the key's own Idempotency-Key holds",
-    "messages.sending.send.refuse_if_all_rejected": A_ROW,
     "messages.state.mail_texts.text_of": A_ROW,
     "routing.pricing.home_price": "a price, which is everybody's",
     "sandbox.account.published": "published credentials",

@@ -51,6 +51,8 @@ DOMAINS = [
     "sandbox",
     "operations",
 ]
+MESSAGES = ["state", "reporting", "sending", "email", "receipts", "dispatch", "campaigns"]
+"""The packages of ``messages`` in their order."""
 INSIDE = ("core", "adapters", "database", "coordination", *DOMAINS)
 
 EXCEPTIONS = {
@@ -85,7 +87,7 @@ def test_no_module_is_named_as_a_test():
 def test_the_test_sees_imports_in_every_form():
     targets = {(found.module, found.target) for found in ALL_IMPORTS}
     assert ("messages.sending.send", "wesend.messages.sending.accept.accept") in targets, "from .accept import accept"
-    assert ("messages.sending.send", "wesend.database.query") in targets, "from ...database import query"
+    assert ("messages.sending.bulk", "wesend.database.query") in targets, "from ...database import query"
     assert ("server", "wesend.create_app") in targets, "from . import create_app, inside a function"
     assert ("cli.routing", "wesend.core.money") in targets, "from ..core import money"
 
@@ -99,6 +101,39 @@ def test_each_layer_imports_only_from_those_above_it():
         if layer(imported) >= layer(importer):
             wrong.append(f"wesend/{found.module}:{found.line} imports {found.target}")
     assert wrong == []
+
+
+def test_within_messages_each_package_imports_only_from_those_above_it():
+    """Without an exception: what lies below and must act above says so when the application is made
+    (`sending.in_request.dispatch_by`, `opt_outs.when_recorded`)."""
+    places = {f"messages.{name}": place for place, name in enumerate(MESSAGES)}
+    inside = {name for name in modules() if name.startswith("messages.")}
+    assert {".".join(name.split(".")[:2]) for name in inside} == set(places), "give each of these a place in this test"
+    wrong = []
+    for found in ALL_IMPORTS:
+        imported = module_of(found.target)
+        if found.module not in inside or imported not in inside:
+            continue
+        importer, target = (".".join(name.split(".")[:2]) for name in (found.module, imported))
+        if importer != target and places[target] >= places[importer]:
+            wrong.append(f"wesend/{found.module}:{found.line} imports {found.target}")
+    assert wrong == []
+
+
+ADAPTERS_KNOWN_TO_ACCEPT = {"adapters.sms.base", "adapters.sms.sandbox_numbers"}
+"""What outcomes are called, and what a sandbox number does: neither can call anybody."""
+
+
+def test_accept_knows_no_adapter():
+    """No gateway is called before a send is paid for: who pays and writes has none at hand, nor has `state`, which it uses.
+    Which gateways a request calls afterwards is said to it by name."""
+    paying = {"messages.sending.accept", "messages.sending.bulk", "wallets.ledger"}
+    paying |= {name for name in modules() if name.startswith("messages.state")}
+    named = {imported for found in ALL_IMPORTS if found.module in paying and (imported := module_of(found.target))}
+    assert {name for name in named if name.startswith("adapters")} <= ADAPTERS_KNOWN_TO_ACCEPT
+    assert not any(name.startswith("messages.dispatch") for name in named)
+    of_registry = {found.target.split(".")[-1] for found in ALL_IMPORTS if found.module in paying and ".registry" in found.target}
+    assert of_registry <= {"SANDBOX"}, "its name is no adapter"
 
 
 @pytest.mark.parametrize("package", INSIDE)

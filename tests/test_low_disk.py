@@ -52,7 +52,8 @@ def test_uploads_and_bulks_from_lists_are_refused(low):
     with low.app_context():
         wallet = make_wallet("1000")
         with pytest.raises(StorageFull):
-            sending.send_bulk(composer(wallet), read_recipients(["+256712345678"], "UG"), origin=ORIGIN, options=Options())
+            to = read_recipients(["+256712345678"], "UG")
+            sending.send_bulk(composer(wallet), to, actor="test", origin=ORIGIN, options=Options())
         assert query("SELECT count(*) FROM groups WHERE name = 'Parents'")[0][0] == 0
 
 

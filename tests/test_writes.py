@@ -51,9 +51,7 @@ def changes_a_state(sql: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize(
-    "module", [name for name in modules() if not name.startswith("messages.state.") and name != "messages.sending.bulk"]
-)
+@pytest.mark.parametrize("module", [name for name in modules() if not name.startswith("messages.state.")])
 def test_only_the_state_package_changes_a_status(module):
     """A message's status and lane, a batch's state: by named functions of `messages/state/`, which write these rows first, too."""
     wrong = [

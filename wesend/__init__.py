@@ -16,6 +16,7 @@ from .core import networks, request_ids, secret, settings, storage, thread_slots
 from .dialects import DIALECTS
 from .dialects.dialect import register_http_errors
 from .gateways import balances, registry, request_limits, vendors
+from .messages.dispatch import submit
 from .messages.receipts import inbox as receipt_inbox
 from .messages.sending import opted_out
 from .sandbox import api as sandbox_api
@@ -56,6 +57,7 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     rate_limit.init_app(app)
     receipt_inbox.init_app(app)
     opted_out.init_app(app)
+    submit.init_app(app)
     incoming.init_app(app)
     matching.init_app(app)
     conversations.init_app(app)

@@ -45,15 +45,16 @@ def sms(account, wallet, text: str, count: int = 1, *, as_bulk: bool = False) ->
     to = [Addressee(phone.e164, phone) for phone in PHONES[:count]]
     composer = Composer(account, wallet, text)
     if as_bulk:
-        send.send_bulk(composer, to, origin=ORIGIN, options=Options())
+        send.send_bulk(composer, to, actor="test", origin=ORIGIN, options=Options())
     else:
-        send.send(composer, to, origin=ORIGIN, in_request=False)
+        send.send(composer, to, actor="test", origin=ORIGIN, in_request=False)
 
 
 def email(account, wallet, text: str, count: int = 1, **values: str) -> None:
     send.send(
         mail.MailComposer(account, wallet, "Hi", text),
         [Addressee(f"p{number}@example.com", None, values) for number in range(count)],
+        actor="test",
         origin=ORIGIN,
         in_request=False,
     )

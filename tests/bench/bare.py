@@ -20,6 +20,7 @@ from wesend.accounts.service import get_account
 from wesend.core import settings
 from wesend.core.ids import new_id
 from wesend.database import group_commit
+from wesend.messages.reporting.sent import Sent
 from wesend.messages.sending import send
 from wesend.messages.sending.compose import Composer, read_recipients
 from wesend.messages.sending.options import Origin
@@ -109,10 +110,10 @@ def _recorded_send(to: str) -> tuple[list[tuple[str, list, bool]], dict[str, Any
     return log, dict(zip(NEW, (sent.batch["id"], sent.batch["uid"], message["id"], message["uid"]), strict=True))
 
 
-def _send(*recipients: str) -> send.Sent:
+def _send(*recipients: str) -> Sent:
     wallet = find_wallet(WALLETS["wesendall"][0], actor="test")
     composer = Composer(get_account(wallet.account_id), wallet, "Hello")
-    return send.load_sent(send.send(composer, read_recipients(recipients, "UG"), origin=Origin("cli")).batch_uid)
+    return send.send(composer, read_recipients(recipients, "UG"), actor="test", origin=Origin("cli"))
 
 
 def _slots(parameters: list, new: dict, others: list, other_new: dict) -> dict[int, str]:

@@ -25,6 +25,7 @@ def late(app, context, clock, wesend):
     send(
         Composer(get_account(minted.account_id), find_wallet(minted.wallet, actor="test"), "Hello"),
         read_recipients(PHONES, "UG"),
+        actor="test",
         origin=Origin("esms"),
         in_request=False,
     )

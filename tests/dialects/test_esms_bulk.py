@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from wesend.accounts.service import get_account
 from wesend.core import money
+from wesend.core.channels import SMS
 from wesend.database import atomic
-from wesend.routing.opt_outs import SMS, add_opt_out
+from wesend.routing.opt_outs import add_opt_out
 from wesend.routing.senders import decide_sender, request_sender
 from wesend.wallets.service import create_wallet, credit_by_hand
 

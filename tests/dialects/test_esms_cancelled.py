@@ -62,16 +62,17 @@ def test_the_statement_names_the_campaign_in_one_line(app, api, context, minted)
     from wesend.messages.sending.send import send_bulk
     from wesend.wallets.service import find_wallet
 
-    accepted = send_bulk(
+    bulk = send_bulk(
         Composer(get_account(minted.account_id), find_wallet(minted.wallet, actor="test"), "Hello"),
         read_recipients(PHONES, "UG"),
+        actor="test",
         origin=Origin("portal"),
         options=Options(reference="<b>Easter</b>"),
     )
-    batch = query("SELECT * FROM batches WHERE id = ?", (accepted.batch_id,))[0]
+    batch = query("SELECT * FROM batches WHERE id = ?", (bulk["id"],))[0]
     assert actions.cancel_batch(get_account(minted.account_id), batch["uid"], actor="test").count == 40
     owner = Visitor(app, make_user(app, "owner", minted.account_id))
     page = owner.get(f"/wallets/{minted.wallet}").text
     assert page.count("Cancelled: &lt;b&gt;Easter&lt;/b&gt;") == 1 and "<b>Easter" not in page
-    message = query("SELECT uid FROM messages WHERE batch_id = ?", (accepted.batch_id,))[0]["uid"]
+    message = query("SELECT uid FROM messages WHERE batch_id = ?", (bulk["id"],))[0]["uid"]
     assert "of all that was cancelled of the batch" in owner.get(f"/messages/{message}").text

@@ -28,7 +28,7 @@ def die(*_args, **_options):
 class Gate(SandboxGateway):
     """The sandbox as a gateway of another machine: a submission waits until it is let through, or takes wesend down."""
 
-    in_process = False
+    in_process = known_by_number = False
 
     def __init__(self):
         super().__init__("sandbox", 0)

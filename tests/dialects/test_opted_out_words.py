@@ -25,14 +25,12 @@ def waiting(minted: Minted, api: str) -> dict[str, dict]:
     """A send through a dialect whose messages still wait; by recipient."""
     wallet = find_wallet(minted.wallet, actor="test")
     composer = Composer(get_account(minted.account_id), wallet, "Hello")
-    accepted = send(
-        composer, read_recipients([ANN, BEN], "UG"), origin=Origin(api), options=Options("scheduled", time.now_ms() + 600_000)
-    )
+    later = Options("scheduled", time.now_ms() + 600_000)
+    sent = send(composer, read_recipients([ANN, BEN], "UG"), actor="test", origin=Origin(api), options=later)
     return {
         row["recipient"]: dict(row)
         for row in query(
-            "SELECT m.*, b.uid AS batch_uid FROM messages m JOIN batches b ON b.id = m.batch_id WHERE b.id = ?",
-            (accepted.batch_id,),
+            "SELECT m.*, b.uid AS batch_uid FROM messages m JOIN batches b ON b.id = m.batch_id WHERE b.id = ?", (sent.batch["id"],)
         )
     }
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from wesend.core.channels import SMS
 from wesend.database import atomic, query
 from wesend.dialects.wasambazie.report import WORDS
 from wesend.messages.state.statuses import ALL
@@ -88,7 +89,7 @@ def test_duplicates_are_one_message_in_the_report(wasambazie, jobs):
 def test_who_opted_out_is_failed_in_the_report_and_costs_nothing(wasambazie, app, jobs):
     with app.app_context(), atomic() as tx:
         account_id = query("SELECT id FROM accounts WHERE is_sandbox = 1")[0][0]
-        opt_outs.add_opt_out(tx, account_id=account_id, channel=opt_outs.SMS, address="+255722345678", source="test")
+        opt_outs.add_opt_out(tx, account_id=account_id, channel=SMS, address="+255722345678", source="test")
     before = wasambazie.balance()
     batch = batch_of(wasambazie.send(f"{DELIVERED},+255722345678"))
     jobs.receipts()

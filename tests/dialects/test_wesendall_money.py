@@ -8,7 +8,7 @@ import pytest
 
 from wesend.core import money
 from wesend.database import query
-from wesend.messages.sending.send import load_sent
+from wesend.messages.reporting.sent import load_sent
 from wesend.operations.audit import audit
 
 from ..support.accounts import new_wesendall

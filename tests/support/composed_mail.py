@@ -43,11 +43,11 @@ def part(message_: EmailMessage, subtype: str) -> str | None:
 
 def accepted(*recipients: str, text: str = "<p>Hello</p>", wallet=None, options: Options = Options()) -> list:
     wallet = wallet or make_wallet("10", "SMS", is_sandbox=True)
-    done = send.send(
+    return send.send(
         composed(text, wallet=wallet),
         (Addressee(to, None) for to in recipients or ("ann@example.com",)),
+        actor="test",
         origin=ORIGIN,
         options=options,
         in_request=False,
-    )
-    return send.load_sent(done.batch_uid).messages
+    ).messages

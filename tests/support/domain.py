@@ -10,10 +10,10 @@ from wesend.accounts.service import AccountInfo, create_account, get_account
 from wesend.adapters.sms.base import ACCEPTED, Outcome, Question, Receipt, SmsGateway, Submission
 from wesend.core import money
 from wesend.database import Row, atomic, query, query_one
+from wesend.messages.reporting.sent import Sent
 from wesend.messages.sending import send as sending
 from wesend.messages.sending.compose import Composer, read_recipients
 from wesend.messages.sending.options import Options, Origin
-from wesend.messages.sending.send import Sent
 from wesend.messages.state.statuses import BUCKETS
 from wesend.operations.audit import audit
 from wesend.routing.routes import RouteInfo, set_route
@@ -86,14 +86,15 @@ def send(
     origin: Origin = ORIGIN,
 ) -> Sent:
     """Send as a dialect would; ``in_request=False`` leaves the messages to the queue."""
-    accepted = sending.send(
+    return sending.send(
         composer(wallet, text),
         read_recipients(recipients or (NUMBERS[0],), "UG"),
+        actor=ACTOR,
         origin=origin,
         options=options,
         in_request=in_request,
+        raise_rejected=False,
     )
-    return sending.load_sent(accepted.batch_uid)
 
 
 def message(message_id: int) -> Row:

@@ -57,6 +57,7 @@ def queue_bulk(instance: Path, wallet: str, size: int, *, alike: bool = False, f
         send_bulk(
             composer,
             read_recipients([number(first + index) for index in range(size)], "UG"),
+            actor="test",
             origin=Origin("wesendall"),
             options=Options(),
         )

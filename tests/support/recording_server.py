@@ -22,7 +22,7 @@ def journal() -> Path:
 
 
 class RecordingGateway(SandboxGateway):
-    in_process = False
+    in_process = known_by_number = False
     batch = 5
     parallel = 4
 

@@ -120,10 +120,11 @@ def test_the_queue_tells_how_much_waits_and_for_how_long(client, wallet, clock):
 
 
 def test_a_bulk_counts_and_a_paused_one_is_not_late(client, wallet, clock):
-    accepted = sending.send_bulk(composer(wallet), read_recipients(NUMBERS[:4], "UG"), origin=ORIGIN, options=Options())
+    to = read_recipients(NUMBERS[:4], "UG")
+    bulk = sending.send_bulk(composer(wallet), to, actor=ACTOR, origin=ORIGIN, options=Options())
     clock.advance(60)
     assert scrape(client)["wesend_queue_oldest_due_seconds", "sandbox"] == 60
-    actions.pause(*named(batch(accepted.batch_id)), actor=ACTOR)
+    actions.pause(*named(batch(bulk["id"])), actor=ACTOR)
     found = scrape(client)
     assert found["wesend_queue_messages", "sandbox"] == 4 and found["wesend_queue_oldest_due_seconds", "sandbox"] == 0
 

@@ -39,8 +39,8 @@ def send(phone: str, text: str, wallet: str | None) -> Answer:
     paying = find_wallet(wallet, actor=ACTOR) if wallet else _default_wallet()
     account = get_account(paying.account_id)
     composer = Composer(account, paying, text)
-    accepted = sending.send(composer, read_recipients([phone], account.country), origin=Origin(ACTOR))
-    message = sending.sent_now(accepted).messages[0]
+    to = read_recipients([phone], account.country)
+    message = sending.send(composer, to, actor=ACTOR, origin=Origin(ACTOR), raise_rejected=False).messages[0]
     return (
         {"message_id": message["uid"], "status": message["status"]},
         f"{message['uid']} to {message['recipient']}: {message['status']}"

@@ -22,7 +22,7 @@ from ..core import clock
 from ..core.settings import Settings
 from ..database import keyset, query, write
 from ..messages.receipts import polling
-from ..messages.sending import accept
+from ..messages.state.claims import LEASE_MS
 from ..messages.state.statuses import UNACCEPTED
 from ..wallets import deposit_polling, deposits
 from ..webhooks import claims, deliver
@@ -62,9 +62,9 @@ WAITS = (
         "poll_at IS NOT NULL",
         lambda settings: max(polling.longest_gap_ms(), settings.sandbox_delay * clock.SECOND),
     ),
-    Wait("messages", "lease_until", "status IN ('claimed', 'submitting')", lambda _: accept.LEASE_MS, stays=True),
+    Wait("messages", "lease_until", "status IN ('claimed', 'submitting')", lambda _: LEASE_MS, stays=True),
     Wait("messages", "expires_at", "status IN ('submitted', 'sent', 'unknown')", lambda settings: settings.validity_ms, stays=True),
-    Wait("batches", "lease_until", f"{UNACCEPTED} AND lease_until IS NOT NULL", lambda _: accept.LEASE_MS, stays=True),
+    Wait("batches", "lease_until", f"{UNACCEPTED} AND lease_until IS NOT NULL", lambda _: LEASE_MS, stays=True),
     Wait("webhook_deliveries", "due_at", "status = 'pending' AND claim_token IS NULL", lambda _: deliver.longest_gap_ms()),
     Wait("webhook_deliveries", "due_at", "status = 'pending' AND claim_token IS NOT NULL", lambda _: claims.LEASE_MS, stays=True),
     Wait("deposits", "poll_at", "poll_at IS NOT NULL", lambda _: deposit_polling.LONGEST_GAP_MS),

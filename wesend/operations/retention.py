@@ -11,10 +11,10 @@ from collections.abc import Callable
 from flask import current_app
 
 from ..core import clock
+from ..core.channels import EMAIL
 from ..database import Row, query, query_one, write
 from ..messages.email import compose as mail
 from ..messages.reporting.history import CLOCK_SKEW_MS, first_id_at
-from ..messages.sending.compose import EMAIL
 from ..messages.state import mail_texts
 from ..messages.state.mail_texts import Written
 from ..messages.state.redaction import REMOVED

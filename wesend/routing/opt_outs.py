@@ -8,11 +8,12 @@ from flask import Flask
 
 from ..accounts.sides import CHANGEABLE, SEEN, Side, changing
 from ..core import clock
+from ..core.channels import EMAIL as EMAIL
+from ..core.channels import SMS as SMS
 from ..core.chunks import chunks
 from ..core.current_app import this_app
 from ..database import Tx, marks, query_one, reading
 
-SMS, EMAIL = "sms", "email"
 RECORDED, REMOVED = "wesend.opt_outs_recorded", "wesend.opt_outs_removed"
 
 Recorded = Callable[[Tx, int, str, str, Side | None], None]

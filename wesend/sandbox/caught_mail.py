@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from ..core import clock, email_address
+from ..core.channels import EMAIL
 from ..core.errors import MessageNotFound
 from ..database import Row, query, query_one
 from ..gateways.registry import SANDBOX_MAIL
 from ..messages.email import compose as mail
 from ..messages.email.compose import Mail
-from ..messages.sending.compose import EMAIL
 from ..messages.state.mail_texts import Reader
 from . import inbox as sandbox_inbox
 from . import mail_reading

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..core import clock, phones
+from ..core.channels import SMS
 from ..database import marks, query, query_one
 from ..gateways.registry import SANDBOX
-from ..messages.sending.compose import SMS
 from ..messages.state.sealed_texts import readable
 
 ASC, DESC = "asc", "desc"

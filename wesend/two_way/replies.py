@@ -8,15 +8,18 @@ from ..accounts import roles
 from ..accounts.roles import Actor
 from ..accounts.service import AccountInfo, get_account
 from ..accounts.sides import side_of_row
-from ..adapters.sms.sandbox import TOO_LITTLE_CREDIT
+from ..adapters.sms.sandbox_numbers import TOO_LITTLE_CREDIT
 from ..core import clock, phones, segments
+from ..core.channels import SMS
 from ..core.errors import InsufficientBalance, InvalidInput, InvalidRecipient, NoRoute, RecipientOptedOut
 from ..database import Row, Tx, reading
 from ..database.rows import InboundMessageRow, TwoWayNumberRow, TwoWayServiceRow
+from ..messages.reporting.sent import Sent
 from ..messages.sending import send
-from ..messages.sending.accept import Sent, accept
-from ..messages.sending.compose import OPTED_OUT, SMS, Addressee, Planned, Skipped
+from ..messages.sending.accept import accept
+from ..messages.sending.compose import OPTED_OUT, Addressee, Skipped
 from ..messages.sending.options import Options, Origin
+from ..messages.state.outgoing import Outgoing
 from ..routing import opt_outs
 from ..wallets.service import WalletInfo, wallet_by_id
 from . import conversations, numbers, prices
@@ -61,7 +64,7 @@ class Composition:
         if self.counted.count > segments.MAX_SEGMENTS:
             raise ReplyTooLong(f"The message has {self.counted.count} segments; at most {segments.MAX_SEGMENTS} are allowed")
 
-    def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Planned | Skipped]:
+    def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Outgoing | Skipped]:
         for position, addressee in enumerate(addressees):
             assert addressee.phone is not None  # a reply is to a phone that was read
             if not self.even_opted_out and self.has_opted_out(addressee.phone.e164):
@@ -70,24 +73,24 @@ class Composition:
                 yield self._planned(addressee.phone)
 
     def has_opted_out(self, phone: str) -> bool:
-        return bool(opt_outs.opted_out(self.account.id, opt_outs.SMS, [phone], self.wallet.side, self.tx))
+        return bool(opt_outs.opted_out(self.account.id, SMS, [phone], self.wallet.side, self.tx))
 
-    def _planned(self, phone: phones.Phone) -> Planned:
+    def _planned(self, phone: phones.Phone) -> Outgoing:
         price = prices.of_reply(self.service, phone, self.counted.count, self.wallet, self.tx)
         if self.wallet.is_sandbox and phone.e164.endswith(TOO_LITTLE_CREDIT):
             raise self.too_poor(price.cost_micros)
-        return Planned(
-            phone.e164,
-            phone.country,
-            self.text,
-            self.counted.encoding,
-            self.counted.count,
-            price.cost_micros,
-            self.sender,
-            self.number["gateway"],
-            price.route,
-            price.route_cost_micros,
-            price.route_currency,
+        return Outgoing(
+            recipient=phone.e164,
+            country=phone.country,
+            text=self.text,
+            encoding=self.counted.encoding,
+            segments=self.counted.count,
+            cost_micros=price.cost_micros,
+            sender=self.sender,
+            gateway=self.number["gateway"],
+            route=price.route,
+            route_cost_micros=price.route_cost_micros,
+            route_currency=price.route_currency,
         )
 
     def too_poor(self, cost_micros: int) -> InsufficientBalance:
@@ -121,7 +124,8 @@ def reply(service: TwoWayServiceRow, to: str, text: str, *, origin: Origin, acto
     def note(tx: Tx, messages: Sequence[Row]) -> None:
         _note(tx, service, number, wallet, phone.e164, text, messages, answer=None)
 
-    return send.sent_now(send.send(composition, [Addressee(to, phone)], origin=origin, alongside=note))
+    to_phone = [Addressee(to, phone)]
+    return send.send(composition, to_phone, actor=actor, origin=origin, alongside=note, raise_rejected=False)
 
 
 def is_reply(sent: Sent) -> bool:
@@ -192,7 +196,7 @@ def _why_not(
         return "The sender is a number that people write to"
     if number["is_on"] != 1:
         return "The number is paused"
-    if kind != HELP and opt_outs.opted_out(service["account_id"], opt_outs.SMS, [inbound["sender"]], side_of_row(service), tx):
+    if kind != HELP and opt_outs.opted_out(service["account_id"], SMS, [inbound["sender"]], side_of_row(service), tx):
         return "The sender has opted out"
     before = tx.one(ANSWERED, (service["id"], inbound["sender"], kind, now - clock.DAY))
     assert before is not None

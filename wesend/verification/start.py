@@ -110,7 +110,7 @@ def start(account: AccountInfo, wallet: WalletInfo, phone: Phone, settings: Sett
         _note_send(tx, verification_id, account.id, phone.e164, wallet, message, now)
 
     written = (settings.template, settings.name, settings.expiry_seconds)
-    _send(account, wallet, phone, code, written, settings.sender, alongside, origin)
+    _send(account, wallet, phone, code, written, settings.sender, alongside, origin, actor)
     return Started(sent_or_refused(account.id, uid, wallet.side, actor=actor), code)
 
 
@@ -143,7 +143,7 @@ def resend(account: AccountInfo, uid: str, side: Side, *, origin: Origin, actor:
     written = (before["template"], before["name"], before["expiry_seconds"])
     phone = phones.normalise(before["phone"], None)
     assert phone is not None  # it was one
-    _send(account, wallet, phone, code, written, before["asked_sender"], alongside, origin)
+    _send(account, wallet, phone, code, written, before["asked_sender"], alongside, origin, actor)
     return Started(sent_or_refused(account.id, uid, wallet.side, actor=actor), code)
 
 
@@ -175,13 +175,15 @@ def _send(
     sender: str | None,
     alongside: Alongside,
     origin: Origin,
+    actor: Actor,
 ) -> None:
     """``written``: template, name, seconds until it expires."""
     template, name, seconds = written
     text, shown = (texts.text_of(template, shown, name, seconds) for shown in (code, texts.MASK))
     composer = ConfidentialComposer(account, wallet, text, shown=shown, sender=sender)
     try:
-        send(composer, [Addressee(phone.e164, phone)], origin=origin, alongside=alongside)
+        to = [Addressee(phone.e164, phone)]
+        send(composer, to, actor=actor, origin=origin, alongside=alongside, raise_rejected=False)
     except OptedOut as error:
         raise RecipientOptedOut from error
 

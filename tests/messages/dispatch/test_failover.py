@@ -29,7 +29,7 @@ from wesend.gateways import breaker, request_limits
 from wesend.messages.dispatch import queue
 from wesend.messages.dispatch.failover import fail_over, fail_over_removed
 from wesend.messages.dispatch.settle import settle
-from wesend.messages.dispatch.submit import call, submit_accepted
+from wesend.messages.dispatch.submit import call, submit
 from wesend.messages.dispatch.worker import Worker
 from wesend.messages.receipts import inbox as receipt_inbox
 from wesend.messages.sending import send as sending
@@ -268,7 +268,7 @@ def test_or_refunded_after_a_while_when_there_is_no_other_way(wallet, upstreams,
 def test_a_gateway_that_is_removed_while_a_request_holds_its_messages_sends_them_another_way(
     wallet, carrier, second, upstreams, monkeypatch
 ):
-    monkeypatch.setattr(sending, "submit_accepted", lambda accepted: (upstreams.pop("carrier"), submit_accepted(accepted)))
+    monkeypatch.setattr(sending, "submit", lambda *claimed: (upstreams.pop("carrier"), submit(*claimed)))
     one = send(wallet, in_request=True).messages[0]
     assert state(one["id"])[:2] == ("queued", "second") and carrier.submitted == []
 

@@ -12,8 +12,8 @@ from wesend.core import clock as time
 from wesend.database import atomic, query
 from wesend.messages.dispatch import queue
 from wesend.messages.dispatch.settle import settle
-from wesend.messages.sending.accept import LEASE_MS
 from wesend.messages.sending.options import Options
+from wesend.messages.state.claims import LEASE_MS
 
 from ...support.domain import (
     NUMBERS,

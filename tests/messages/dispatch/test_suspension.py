@@ -17,6 +17,7 @@ from wesend.messages.dispatch.settle import settle
 from wesend.messages.email import compose as mail
 from wesend.messages.receipts import polling
 from wesend.messages.receipts.polling import plan_receipt
+from wesend.messages.reporting.sent import load_sent
 from wesend.messages.sending import actions
 from wesend.messages.sending import send as sending
 from wesend.messages.sending.compose import read_recipients
@@ -62,10 +63,8 @@ def resume(wallet) -> int:
 
 
 def bulk(wallet, count: int, options: Options = Options(), *, first: int = 0):
-    accepted = sending.send_bulk(
-        composer(wallet), read_recipients(NUMBERS[first : first + count], "UG"), origin=ORIGIN, options=options
-    )
-    return sending.load_sent(accepted.batch_uid)
+    to = read_recipients(NUMBERS[first : first + count], "UG")
+    return load_sent(sending.send_bulk(composer(wallet), to, actor=ACTOR, origin=ORIGIN, options=options)["uid"])
 
 
 def claimable(gateway: str = "carrier") -> list[int]:
@@ -145,8 +144,7 @@ def test_a_waiting_retry_and_a_mail_are_kept(carrier, clock):
     composer_ = mail.MailComposer(get_account(wallet.account_id), wallet, "Hello", "Text")
     from wesend.messages.sending.compose import Addressee
 
-    accepted = sending.send(composer_, [Addressee("ann@example.com", None)], origin=ORIGIN, in_request=False)
-    sent = sending.load_sent(accepted.batch_uid)
+    sent = sending.send(composer_, [Addressee("ann@example.com", None)], actor=ACTOR, origin=ORIGIN, in_request=False)
     gateway = sent.messages[0]["gateway"]
     suspend(wallet)
     assert claimable(gateway) == []
@@ -275,7 +273,9 @@ def test_a_resume_that_a_crash_cut_short_leaves_it_suspended_and_what_follows_it
 
 def send_while_suspended(wallet):
     """As a request that was let in just before."""
-    sent = send(wallet, NUMBERS[5])
+    composed = composer(wallet)
+    composed.account = composed.account._replace(is_active=True)
+    sent = sending.send(composed, read_recipients([NUMBERS[5]], "UG"), actor=ACTOR, origin=ORIGIN, in_request=False)
     assert claimable() == []
     return sent
 

@@ -10,10 +10,11 @@ from wesend.database import atomic, query
 from wesend.guards import blocklist
 from wesend.messages.dispatch import queue
 from wesend.messages.dispatch.settle import settle
+from wesend.messages.reporting.sent import load_sent
 from wesend.messages.sending import actions
 from wesend.messages.sending.compose import read_recipients
 from wesend.messages.sending.options import Options
-from wesend.messages.sending.send import load_sent, send_bulk
+from wesend.messages.sending.send import send_bulk
 from wesend.messages.state.statuses import ALL, FAILED
 
 from ...support.domain import (
@@ -39,8 +40,8 @@ def wallet(carrier, clock):
 
 
 def bulk(wallet, count: int, options: Options = Options()):
-    accepted = send_bulk(composer(wallet), read_recipients(NUMBERS[:count], "UG"), origin=ORIGIN, options=options)
-    return load_sent(accepted.batch_uid)
+    batch = send_bulk(composer(wallet), read_recipients(NUMBERS[:count], "UG"), actor=ACTOR, origin=ORIGIN, options=options)
+    return load_sent(batch["uid"])
 
 
 def statuses(sent) -> dict[str, int]:

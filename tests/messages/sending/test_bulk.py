@@ -10,12 +10,12 @@ from wesend.core import clock as time
 from wesend.core.errors import BatchNotFound, IdempotencyInFlight, InsufficientBalance
 from wesend.database import atomic, query, query_one
 from wesend.messages.dispatch import queue
+from wesend.messages.reporting.sent import load_sent
 from wesend.messages.sending import accept, bulk
-from wesend.messages.sending.accept import IN_REQUEST_LIMIT
 from wesend.messages.sending.bulk import CHUNK, Spool, accept_bulk, undo_abandoned
-from wesend.messages.sending.compose import Planned, read_recipients
+from wesend.messages.sending.compose import read_recipients
 from wesend.messages.sending.options import Options, Origin
-from wesend.messages.sending.send import load_sent
+from wesend.messages.state.outgoing import IN_REQUEST_LIMIT, Outgoing
 
 from ...support.domain import NUMBERS, ORIGIN, assert_counted, balance, batch, composer, make_wallet, problems, send
 
@@ -31,7 +31,7 @@ class Stopped(BaseException):
     """The process ends: nothing that would catch an error runs."""
 
 
-def planned(wallet, count: int) -> list[Planned]:
+def planned(wallet, count: int) -> list[Outgoing]:
     return list(composer(wallet).plan(read_recipients(NUMBERS[:count], "UG")))
 
 
@@ -109,7 +109,7 @@ def test_nothing_of_a_bulk_is_dispatched_before_its_last_chunk(wallet):
     plan = planned(wallet, SIZE)
     taken = take_in(wallet, plan, chunks=watched)
     assert set(claimable) == {False} and set(states) == {"intake"}
-    assert messages_of(taken.batch_id) == SIZE
+    assert messages_of(taken["id"]) == SIZE
     assert len(queue.claim("carrier", 10).messages) == 10
 
 
@@ -210,8 +210,8 @@ def test_a_scheduled_bulk_waits_and_a_dripping_one_goes_out_by_its_rate(wallet, 
     assert queue.release_due() == 20
     clock.advance(50)
     assert sum(iter(queue.release_due, 0)) == 80 + 101
-    assert {row["status"] for row in load_sent(scheduled.batch_uid).messages} == {"queued"}
-    assert {row["status"] for row in load_sent(dripping.batch_uid).messages} == {"queued"}
+    assert {row["status"] for row in load_sent(scheduled["uid"]).messages} == {"queued"}
+    assert {row["status"] for row in load_sent(dripping["uid"]).messages} == {"queued"}
     assert_counted()
 
 

@@ -17,10 +17,11 @@ from wesend.core.errors import NotCancellable, OptedOut
 from wesend.database import query, write
 from wesend.messages.dispatch import queue
 from wesend.messages.dispatch.settle import settle
-from wesend.messages.dispatch.submit import submit_accepted
+from wesend.messages.reporting.sent import load_sent
 from wesend.messages.sending import actions
 from wesend.messages.sending import send as sending
 from wesend.messages.sending.compose import read_recipients
+from wesend.messages.sending.in_request import AtOnce
 from wesend.messages.sending.options import Options
 from wesend.routing import opt_outs
 
@@ -50,8 +51,8 @@ def wallet(carrier, clock):
 
 
 def bulk(wallet, *numbers, options: Options = Options()):
-    accepted = sending.send_bulk(composer(wallet), read_recipients(numbers, "UG"), origin=ORIGIN, options=options)
-    return sending.load_sent(accepted.batch_uid)
+    batch = sending.send_bulk(composer(wallet), read_recipients(numbers, "UG"), actor=ACTOR, origin=ORIGIN, options=options)
+    return load_sent(batch["uid"])
 
 
 def record_silently(account_id: int, address: str) -> None:
@@ -154,14 +155,14 @@ def test_a_request_that_had_to_wait_for_its_gateway_looks_once_more(wallet, carr
         [],
         origin=ORIGIN,
         options=Options(),
-        submit_now=frozenset({"carrier"}),
+        at_once=AtOnce(called=frozenset({"carrier"})),
     )
     record_silently(wallet.account_id, ANN)
     monkeypatch.setattr(submit, "LOOKED_AT_JUST_NOW", -1)
-    submit_accepted(accepted)
+    submit.submit(accepted.outgoing, accepted.token)
     assert carrier.submitted == []
     assert queue.start([queue.claim("carrier", 5)])[0].messages == []
-    assert message(sending.load_sent(accepted.batch_uid).messages[0]["id"])["error_code"] == "opted_out"
+    assert message(load_sent(accepted.batch_uid).messages[0]["id"])["error_code"] == "opted_out"
     assert balance(wallet) == "10000" and problems() == []
 
 

@@ -7,12 +7,13 @@ import pytest
 from wesend.core import money, templating
 from wesend.core.errors import SenderNotApproved, TextTooLong
 from wesend.core.phones import Phone
+from wesend.messages.reporting.sent import load_sent
 from wesend.messages.sending.compose import Addressee, read_recipients
 from wesend.messages.sending.options import Options
 from wesend.messages.sending.precheck import UNROUTABLE_SHOWN, CountryPart, precheck
-from wesend.messages.sending.send import load_sent, send_bulk
+from wesend.messages.sending.send import send_bulk
 
-from ...support.domain import NUMBERS, ORIGIN, balance, composer, make_route, make_wallet
+from ...support.domain import ACTOR, NUMBERS, ORIGIN, balance, composer, make_route, make_wallet
 
 AMERICAN = "+12025550123"
 
@@ -23,7 +24,7 @@ def wallet(carrier):
 
 
 def check(wallet, *recipients: str, text: str = "Hello", **options):
-    return precheck(composer(wallet, text, **options), read_recipients(recipients, "UG"))
+    return precheck(composer(wallet, text, **options), read_recipients(recipients, "UG"), actor=ACTOR)
 
 
 def test_parts_add_up_to_the_whole(wallet):
@@ -75,8 +76,8 @@ def test_the_send_charges_what_was_said(wallet):
     def compose():
         return composer(wallet, "Hi {{name}}", render=templating.render)
 
-    said = precheck(compose(), people)
-    sent = load_sent(send_bulk(compose(), people, origin=ORIGIN, options=Options()).batch_uid)
+    said = precheck(compose(), people, actor=ACTOR)
+    sent = load_sent(send_bulk(compose(), people, actor=ACTOR, origin=ORIGIN, options=Options())["uid"])
     assert said.cost_micros == sent.batch["cost_micros"] == sum(row["cost_micros"] for row in sent.messages)
     assert said.segments == sum(row["segments"] for row in sent.messages) > 9
     assert balance(wallet) == money.text(said.balance_micros - said.cost_micros)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from wesend.adapters.sms.sandbox import BUSY_TWICE, FAILS_LATER, HANGS, REFUSES, SILENT
+from wesend.adapters.sms.sandbox_numbers import BUSY_TWICE, FAILS_LATER, HANGS, REFUSES, SILENT
 from wesend.core import clock
+from wesend.messages.reporting.sent import load_sent
 from wesend.messages.sending import send as sending
-from wesend.messages.sending.accept import IN_REQUEST_LIMIT
 from wesend.messages.sending.compose import read_recipients
 from wesend.messages.sending.options import Options
+from wesend.messages.state.outgoing import IN_REQUEST_LIMIT
 
-from ...support.domain import NUMBERS, ORIGIN, composer, make_route, make_wallet
+from ...support.domain import ACTOR, NUMBERS, ORIGIN, composer, make_route, make_wallet
 
 SOON = Options("scheduled", scheduled_at=clock.now_ms() + clock.HOUR, reference="R-1")
 
@@ -26,9 +27,9 @@ def test_a_send_tells_what_is_stored(options, endings):
     make_route("ESMS_UG", None)
     wallet = make_wallet(is_sandbox=True)
     recipients = [f"+25677{ending}" if ending else number for ending, number in zip(endings, NUMBERS, strict=False)]
-    accepted = sending.send(composer(wallet), read_recipients([*recipients, "nonsense"], "UG"), origin=ORIGIN, options=options)
-    told, stored = accepted.sent, sending.load_sent(accepted.batch_uid)
-    assert told is not None, "nothing is outstanding"
+    to = read_recipients([*recipients, "nonsense"], "UG")
+    told = sending.send(composer(wallet), to, actor=ACTOR, origin=ORIGIN, options=options, raise_rejected=False)
+    stored = load_sent(told.batch["uid"])
     assert dict(told.batch) == dict(stored.batch)
     assert [dict(message) for message in told.messages] == [dict(message) for message in stored.messages]
     assert told.balance_micros == stored.balance_micros
@@ -38,7 +39,7 @@ def test_what_is_told_of_many_holds_no_texts():
     """A request names 69,000 people: their texts of 1,000 characters took 280 MB beside all else."""
     make_route("ESMS_UG", None)
     numbers = [f"+2567712{number:05}" for number in range(IN_REQUEST_LIMIT + 1)]
-    accepted = sending.send(composer(make_wallet("100000", is_sandbox=True)), read_recipients(numbers, "UG"), origin=ORIGIN)
-    told = sending.load_sent(accepted.batch_uid).messages
+    wallet = make_wallet("100000", is_sandbox=True)
+    told = sending.send(composer(wallet), read_recipients(numbers, "UG"), actor=ACTOR, origin=ORIGIN).messages
     assert [message["recipient"] for message in told] == numbers
     assert not {"text", "fields"} & set(told[0].keys())

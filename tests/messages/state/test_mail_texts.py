@@ -18,11 +18,11 @@ from wesend.messages.dispatch import submit
 from wesend.messages.email import compose as mail
 from wesend.messages.reporting import history, search
 from wesend.messages.sending import actions, bulk, send
-from wesend.messages.sending.accept import Outgoing
 from wesend.messages.sending.compose import Addressee, Composer
 from wesend.messages.sending.options import Options, Origin
 from wesend.messages.state import mail_texts
 from wesend.messages.state.mail_texts import DOUBLE, SINGLE, Written, fill, link_tags, text_of
+from wesend.messages.state.outgoing import Outgoing
 from wesend.messages.state.redaction import REMOVED
 from wesend.operations import retention
 
@@ -42,8 +42,8 @@ def sent(account: AccountInfo, text: str, *people: dict, placeholders: str = SIN
     wallet = make_wallet("10", "SMS", account=account, is_sandbox=True)
     composer = mail.MailComposer(account, wallet, "For {name}", text, placeholders=placeholders)
     to = (Addressee(f"p{number}@example.com", None, values) for number, values in enumerate(people or ({},)))
-    accepted = send.send(composer, to, origin=ORIGIN, options=options, in_request=False)
-    return query("SELECT * FROM messages WHERE batch_id = ? ORDER BY id", (accepted.batch_id,))
+    batch = send.send(composer, to, actor="test", origin=ORIGIN, options=options, in_request=False).batch
+    return query("SELECT * FROM messages WHERE batch_id = ? ORDER BY id", (batch["id"],))
 
 
 def stored() -> int:
@@ -292,9 +292,9 @@ def test_large_fields_are_written_in_small_transactions(account, monkeypatch):
     chunks: list[int] = []
     write_chunk = bulk._write_chunk
 
-    def counting(batch_id: int, rows: list[tuple]) -> None:
+    def counting(batch_id: int, rows: list, common: dict) -> None:
         chunks.append(len(rows))
-        write_chunk(batch_id, rows)
+        write_chunk(batch_id, rows, common)
 
     monkeypatch.setattr(bulk, "_write_chunk", counting)
     rows = sent(account, "{x}", *({"x": str(number) * 400} for number in range(9)))

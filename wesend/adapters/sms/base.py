@@ -154,6 +154,8 @@ class SmsGateway(Configurable):
         Option("inbound_account", "integer", least=1, help="id of the account that gets messages which are nobody else's"),
     )
     in_process = False
+    known_by_number = False
+    """Whether what it makes of a message follows from the number alone (`sandbox_numbers`), so that nobody need call it."""
     batch = 1
     parallel = 16
     tps: float | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ...adapters.sms import sandbox
+from ...adapters.sms import sandbox_numbers
 from ...sandbox import caught_mail
 from ...sandbox import phones as sandbox_phones
 from ...wallets.service import list_wallets
@@ -27,7 +27,7 @@ def index() -> ResponseReturnValue:
         phones=found,
         number=number,
         said=sandbox_phones.conversation(account().id, number, actor=actor()),
-        rules=sandbox.RULES,
+        rules=sandbox_numbers.RULES,
         quick=QUICK,
         deposits=sandbox_phones.waiting_deposits(account().id, actor=actor()),
         wallet=next((row["uid"] for row in list_wallets(account().id, actor=actor()) if row["is_sandbox"]), None),

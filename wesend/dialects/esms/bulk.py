@@ -11,7 +11,7 @@ from ...database import Row
 from ...database.rows import BatchRow
 from ...messages.reporting import history
 from ...messages.sending import actions, precheck, send
-from ...messages.sending.accept import get_batch, get_batch_by_id
+from ...messages.sending.accept import get_batch
 from ...messages.sending.compose import Composer
 from ...routing.routes import find_route
 from ...two_way import replies
@@ -46,7 +46,8 @@ def _composer(data: dict, *, simulate_low_balance: bool) -> Composer:
 def check_bulk() -> ResponseReturnValue:
     data = load(schemas.PRECHECK, json_object())
     composer = _composer(data, simulate_low_balance=False)
-    found = precheck.precheck(composer, read_audience(data, personal=composer.render is not None), dedupe=False)
+    audience = read_audience(data, personal=composer.render is not None)
+    found = precheck.precheck(composer, audience, actor=actor(), dedupe=False)
     return {
         "total_contacts": found.contacts,
         "total_segments": found.segments,
@@ -84,12 +85,12 @@ def send_bulk() -> ResponseReturnValue:
     composer = _composer(data, simulate_low_balance=True)
     audience = read_audience(data, personal=composer.render is not None)
     try:
-        accepted = send.send_bulk(composer, audience, origin=origin(), options=options, dedupe=False)
+        batch = send.send_bulk(composer, audience, actor=actor(), origin=origin(), options=options, dedupe=False)
     except OptedOut:
         raise
     except (InvalidRecipient, CountryNotAllowed, RecipientBlocked) as error:
         raise NoRoute("No recipient can be reached") from error  # this API's word for a bulk of which nothing can be routed
-    return _answer_bulk(get_batch_by_id(accepted.batch_id))
+    return _answer_bulk(batch)
 
 
 def _answer_bulk(batch: Row) -> dict:
@@ -106,7 +107,7 @@ def answer_batch(uid: str) -> dict:
     verification = sent_by(account().id, uid, actor=actor())
     if verification is not None:
         return answer_sent(verification)
-    sent = send.load_sent(uid, limit=1)
+    sent = send.sent_before(uid, actor=actor(), raise_rejected=False, limit=1)
     if replies.is_reply(sent):
         return answer_reply(sent)
     return answer_single(sent) if sent.batch["lane"] == 0 else _answer_bulk(sent.batch)

@@ -19,8 +19,9 @@ from ...core.current_app import this_app
 from ...core.errors import InvalidRecipient, MessageNotFound
 from ...database.rows import BatchRow, MessageRow
 from ...messages.reporting import disclosure, history, reports
+from ...messages.reporting.sent import Sent
 from ...messages.sending import actions, send
-from ...messages.sending.accept import Sent, get_batch_by_id
+from ...messages.sending.accept import get_batch_by_id
 from ...messages.sending.compose import Addressee, Composer
 from ...messages.state.statuses import DELIVERED
 from ...wallets.service import read_balance, wallets_of_side
@@ -42,8 +43,8 @@ def send_message() -> ResponseReturnValue:
         raise InvalidRecipient("The phone cannot be parsed or is missing its country code", {"recipient": ["Not E.164"]})
     options = read_options(data, SINGLE)
     composer = Composer(account(), key_wallet(), data["text"], sender=data["sender_id"], route_code=data["route"] or None)
-    accepted = send.send(composer, [Addressee(data["to"], phone)], origin=origin(), options=options)
-    return answer_single(send.sent_now(accepted))
+    to = [Addressee(data["to"], phone)]
+    return answer_single(send.send(composer, to, actor=actor(), origin=origin(), options=options, raise_rejected=False))
 
 
 def answer_single(sent: Sent) -> dict:

@@ -25,7 +25,7 @@ def rate_message() -> ResponseReturnValue:
     data = load(schemas.RATE, json_object())
     wallet = key_wallet()
     composer = Composer(account(), wallet, data["text"], route_code=data["route"] or None, simulate_low_balance=False)
-    rated = rate(composer, read_recipients(data["to"].texts, None))
+    rated = rate(composer, read_recipients(data["to"].texts, None), actor=actor())
     assert composer.plain is not None  # no field is filled in
     return {
         "encoding": ENCODINGS[composer.plain.encoding],

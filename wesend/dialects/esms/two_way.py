@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from ...core import clock, countries, money, phones
 from ...core.errors import InvalidRecipient
 from ...database.rows import TwoWayServiceRow
-from ...messages.sending.accept import Sent
+from ...messages.reporting.sent import Sent
 from ...two_way import addresses, inbox, numbers, prices, replies, services
 from ...two_way.errors import InvalidDocument
 from ...two_way.inbox import Exchanged

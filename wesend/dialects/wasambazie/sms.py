@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from ...core import phones
 from ...core.errors import BatchNotFound, InvalidRecipient
+from ...messages.reporting.sent import Sent, load_sent
 from ...messages.sending import send
-from ...messages.sending.accept import Sent, get_batch
+from ...messages.sending.accept import get_batch
 from ...messages.sending.compose import Addressee, Composer
-from ...wallets.service import wallet_by_id
 from ..body import json_object
 from ..dialect import account, actor, key_wallet, load, origin, side
 from . import schemas
@@ -27,8 +27,7 @@ def send_sms() -> ResponseReturnValue:
     if not sender:
         raise SenderRequired
     composer = Composer(account(), key_wallet(), data["message"], sender=sender, spell_sender=str.upper)
-    accepted = send.send(composer, _addressees(data["to_number"]), origin=origin())
-    return _answer(send.sent_now(accepted))
+    return _answer(send.send(composer, _addressees(data["to_number"]), actor=actor(), origin=origin()))
 
 
 def _addressees(numbers: list[str]) -> list[Addressee]:
@@ -42,11 +41,10 @@ def _addressees(numbers: list[str]) -> list[Addressee]:
 
 def answer_again(subject: str) -> ResponseReturnValue:
     """The answer to a request that paid and died, from what is stored of it."""
-    return _answer(send.load_sent(subject.removeprefix("batch:")))
+    return _answer(send.sent_before(subject.removeprefix("batch:"), actor=actor()))
 
 
 def _answer(sent: Sent) -> ResponseReturnValue:
-    send.refuse_if_all_rejected(sent, wallet_by_id(sent.batch["wallet_id"]))
     return {
         "status_code": 201,
         "success": True,
@@ -62,5 +60,5 @@ def show_report(batch_id: str) -> ResponseReturnValue:
         raise BatchNotFound
     if not batch["delivered"] + batch["failed"] + batch["cancelled"]:
         raise ReportNotReady
-    sent = send.load_sent(batch["uid"])
+    sent = load_sent(batch["uid"])
     return report(sent.batch, sent.messages)

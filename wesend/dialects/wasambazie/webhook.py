@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from ...core import clock
 from ...database import Row
 from ...database.rows import BatchRow, MessageRow
-from ...messages.sending import send
-from ...messages.sending.accept import IN_REQUEST_LIMIT
+from ...messages.reporting.sent import load_sent
+from ...messages.state.outgoing import IN_REQUEST_LIMIT
 from ...webhooks.formats import Event, Format, Received, hex_hmac
 from .report import report
 
@@ -28,7 +28,7 @@ class WasambazieFormat(Format):
         return Event(FINALISED, batch["uid"], payload, once=f"finalised:{batch['uid']}")
 
     def payload_of(self, subject: str) -> dict:
-        sent = send.load_sent(subject)
+        sent = load_sent(subject)
         return _payload(sent.batch, sent.messages)
 
     def message_received(self, message: Received) -> Event:

@@ -12,8 +12,8 @@ from ...core import clock, money, phones, templating
 from ...database import Row
 from ...database.rows import MessageRow
 from ...messages.reporting import history
+from ...messages.reporting.sent import Sent
 from ...messages.sending import send
-from ...messages.sending.accept import Sent
 from ...messages.sending.compose import DUPLICATE, Addressee, Composer, read_recipients
 from ...messages.sending.options import Options
 from ...wallets.service import WalletInfo, wallet_by_id
@@ -33,8 +33,8 @@ def send_sms() -> ResponseReturnValue:
     if isinstance(given, str):
         given = phones.split_list(given, account().country)
     composer = Composer(account(), wallet, data["message"], sender=data["sender"])
-    accepted = send.send(composer, read_recipients(given, account().country), origin=origin())
-    return answer_sent(send.sent_now(accepted), wallet)
+    sent = send.send(composer, read_recipients(given, account().country), actor=actor(), origin=origin())
+    return answer_sent(sent, wallet)
 
 
 @blueprint.post("/group")
@@ -48,8 +48,8 @@ def send_to_group() -> ResponseReturnValue:
         Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), audience.variables(row) if render else None)
         for row in audience.iterate([group], actor=actor())
     )
-    accepted = send.send(composer, addressees, origin=origin(), options=Options(group_id=group["id"]))
-    return answer_sent(send.sent_now(accepted), wallet)
+    sent = send.send(composer, addressees, actor=actor(), origin=origin(), options=Options(group_id=group["id"]))
+    return answer_sent(sent, wallet)
 
 
 @blueprint.get("/history")
@@ -74,13 +74,12 @@ def list_history() -> ResponseReturnValue:
 
 def answer_batch(batch_uid: str) -> ResponseReturnValue:
     """The answer of a send, from what is stored of it."""
-    sent = send.load_sent(batch_uid)
+    sent = send.sent_before(batch_uid, actor=actor())
     return answer_sent(sent, wallet_by_id(sent.batch["wallet_id"]))
 
 
 def answer_sent(sent: Sent, wallet: WalletInfo) -> ResponseReturnValue:
     batch = sent.batch
-    send.refuse_if_all_rejected(sent, wallet)
     results = _results(sent)
     failed = sum(1 for result in results if result["status"] == "failed")
     successful = len(results) - failed

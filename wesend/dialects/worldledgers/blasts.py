@@ -10,12 +10,14 @@ from flask.typing import ResponseReturnValue
 
 from ...contacts import audience
 from ...core import templating
+from ...core.channels import EMAIL, SMS
 from ...core.chunks import chunks
 from ...messages.email import compose as mail
 from ...messages.reporting import history
+from ...messages.reporting.sent import Sent
 from ...messages.sending import send
-from ...messages.sending.accept import Sent, get_batch_by_id
-from ...messages.sending.compose import EMAIL, SMS, Addressee, Composer
+from ...messages.sending.accept import get_batch_by_id
+from ...messages.sending.compose import Addressee, Composer
 from ..body import json_object
 from ..dialect import account, actor, key_wallet, load, origin, side
 from ..fields import row_id
@@ -40,20 +42,16 @@ def send_sms() -> ResponseReturnValue:
         max_segments=None,
         simulate_low_balance=False,
     )
-    accepted = send.send(
-        composer, _phones(data["recipients"]), origin=origin(), options=read_options(data, account()), in_request=False
-    )
-    return _answer(send.sent_now(accepted))
+    to, options = _phones(data["recipients"]), read_options(data, account())
+    return _answer(send.send(composer, to, actor=actor(), origin=origin(), options=options, in_request=False))
 
 
 @blueprint.post("/email")
 def send_email() -> ResponseReturnValue:
     data = load(schemas.EMAIL, json_object())
     composer = mail.MailComposer(account(), key_wallet(), data["subject"], data["message"])
-    accepted = send.send(
-        composer, _addresses(data["recipients"]), origin=origin(), options=read_options(data, account()), in_request=False
-    )
-    return _answer(send.sent_now(accepted))
+    to, options = _addresses(data["recipients"]), read_options(data, account())
+    return _answer(send.send(composer, to, actor=actor(), origin=origin(), options=options, in_request=False))
 
 
 def _phones(given: list[str]) -> Iterator[Addressee]:
@@ -76,7 +74,7 @@ def _addresses(given: Iterable[str]) -> Iterator[Addressee]:
 
 def answer_batch(uid: str) -> ResponseReturnValue:
     """The answer of a blast, from what is stored of it."""
-    return _answer(send.load_sent(uid))
+    return _answer(send.sent_before(uid, actor=actor()))
 
 
 def _answer(sent: Sent) -> ResponseReturnValue:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from ...core.channels import EMAIL
 from ...database import Row
 from ...database.rows import BatchRow, MessageRow
 from ...guards.where import BLOCKED, COUNTRY_NOT_ALLOWED
 from ...messages.email import held
 from ...messages.reporting import disclosure
-from ...messages.sending.compose import DUPLICATE, EMAIL, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT
+from ...messages.sending.compose import DUPLICATE, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT
 from .shared import msisdn
 
 STATUSES = {

@@ -84,7 +84,13 @@ def send_email(account: AccountInfo, draft: EmailDraft, *, actor: Actor) -> Batc
         if not draft.subject.strip():
             raise InvalidInput("A mail needs a subject", {"subject": ["Please fill this in"]})
         send.send(
-            compose(account, draft), addressees(account, draft, actor), origin=origin, options=draft.options, in_request=False
+            compose(account, draft),
+            addressees(account, draft, actor),
+            actor=actor,
+            origin=origin,
+            options=draft.options,
+            in_request=False,
+            limit=0,
         )
 
     return sms_campaigns.send_once(account, draft.uid, do, actor=actor)

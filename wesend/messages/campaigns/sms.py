@@ -159,10 +159,10 @@ def ends_at(options: Options, count: int) -> int | None:
 
 def check(account: AccountInfo, draft: Draft, *, actor: Actor) -> Precheck:
     """What it would cost, and whom it would not reach; nothing is written."""
-    roles.require(actor, roles.SEE, account.id)
     return precheck(
         composer(account, draft.wallet, draft.text, draft.sender, pays=False, actor=actor),
         addressees(account, draft.audience, actor),
+        actor=actor,
         dedupe=draft.audience.needs_dedupe,
     )
 
@@ -183,9 +183,10 @@ def _send(account: AccountInfo, draft: Draft, actor: Actor, *, as_campaign: bool
         composed = composer(account, draft.wallet, draft.text, draft.sender, pays=True, actor=actor)
         to = addressees(account, draft.audience, actor)
         if as_campaign:
-            send.send_bulk(composed, to, origin=origin, options=draft.options, dedupe=draft.audience.needs_dedupe)
+            dedupe = draft.audience.needs_dedupe
+            send.send_bulk(composed, to, actor=actor, origin=origin, options=draft.options, dedupe=dedupe)
         else:
-            send.send(composed, to, origin=origin, options=draft.options)
+            send.send(composed, to, actor=actor, origin=origin, options=draft.options, raise_rejected=False, limit=0)
 
     return send_once(account, draft.uid, do, actor=actor)
 

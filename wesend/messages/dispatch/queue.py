@@ -15,8 +15,9 @@ from ...core.current_app import this_app
 from ...database import Reader, Row, Tx, query_one, reading, write, write_surely
 from ...gateways import registry
 from ..sending import opted_out
-from ..sending.accept import LEASE_MS, Outgoing
 from ..state import claims, waiting
+from ..state.claims import LEASE_MS
+from ..state.outgoing import Outgoing
 from ..state.statuses import LIVE_BULKS, UNKNOWN
 from ..state.transitions import Move, move
 from . import holding

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...adapters.sms.base import ACCEPTED, REFUSED, TEMPORARY, Outcome, SmsGateway
 from ...core import clock
+from ...core.channels import SMS
 from ...core.current_app import this_app
 from ...database import Tx, reading
 from ...gateways import breaker, registry
@@ -11,9 +12,9 @@ from ...routing.order import in_order
 from ...routing.routes import candidates
 from ..receipts import multipart
 from ..reporting.disclosure import FAILOVER
-from ..sending.accept import Outgoing
-from ..sending.compose import SMS
-from ..state.statuses import DELIVERED, FAILED, QUEUED, SENT, SUBMITTED, UNKNOWN
+from ..state import outcomes
+from ..state.outgoing import Outgoing
+from ..state.statuses import DELIVERED, FAILED, QUEUED, SUBMITTED, UNKNOWN
 from ..state.transitions import Move, Moved, move, was_rerouted
 
 REASONABLE = 500  # characters kept of a vendor's text
@@ -68,30 +69,15 @@ def plan_move(outgoing: Outgoing, outcome: Outcome, token: str, now: int, gatewa
     """The move that an outcome of ``gateway`` (None: it is gone) asks for."""
     attempts = outgoing.attempts + 1
     settings = this_app().config["WESEND"]
-    meta = {"gateway": outgoing.gateway}
-    if outcome.gateway_ref:
-        meta["gateway_message_id"] = outcome.gateway_ref
-    meta.update(outcome.meta or {})
+    meta = outcomes.meta_of(outgoing, outcome)
     if outcome.kind == ACCEPTED:
-        first_poll = gateway.first_poll_ms(outgoing.recipient) if gateway else None
-        receipts = gateway.sends_receipts if gateway else True
-        return Move(
-            outgoing.id,
-            SUBMITTED if receipts else SENT,
-            "submitted",
-            "Gateway accepted",
-            meta,
-            {
-                "gateway_ref": outcome.gateway_ref,
-                "submitted_at": now,
-                "attempts": attempts,
-                "error_code": None,
-                "error_message": None,
-                "poll_at": None if first_poll is None else now + first_poll,
-                "expires_at": now + settings.validity_ms if receipts else None,
-                "lease_until": None,
-            },
+        return outcomes.accepted(
+            outgoing,
+            outcome,
             token,
+            now,
+            first_poll_ms=gateway.first_poll_ms(outgoing.recipient) if gateway else None,
+            validity_ms=settings.validity_ms if gateway is None or gateway.sends_receipts else None,
         )
     if outcome.kind == NOT_BEGUN:
         return Move(

@@ -6,20 +6,22 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from flask import Flask
+
 from ...adapters.sms.base import TEMPORARY, Outcome, SmsGateway, Submission
 from ...coordination import bell, pace
-from ...core import clock, storage
+from ...core import storage
+from ...core.channels import EMAIL, SMS
 from ...core.chunks import chunks
 from ...core.current_app import this_app
 from ...database import query, write_surely
 from ...gateways import calls, registry
 from ..email import compose as mail
 from ..sending import opted_out
-from ..sending.accept import Accepted, Outgoing
-from ..sending.compose import EMAIL, SMS
+from ..sending.in_request import Dispatch, dispatch_by
+from ..state.outgoing import Outgoing
 from ..state.sealed_texts import unseal
-from ..state.transitions import Move
-from .settle import NOT_BEGUN, plan_move, settle
+from .settle import NOT_BEGUN, settle
 
 LOOKED_AT_JUST_NOW = 0.05  # seconds after which a request that waited looks again whether its messages may leave
 RENDERING = threading.Lock()
@@ -66,33 +68,23 @@ def in_calls(gateway: SmsGateway, messages: list[Outgoing]) -> list[list[Outgoin
     return [call for group in alike.values() for call in chunks(group, most)]
 
 
-def foretell(drafts: list[Outgoing], token: str) -> list[Move | None]:
-    """What the gateways that live in this process do with messages, told before these are written.
-
-    They have no outside effect, so there is nothing that a crash could leave in doubt, and one commit is enough.
-    """
-    fates: dict[str, Move] = {}
-    for gateway, group in _by_gateway(drafts):
-        if gateway is not None and gateway.in_process:
-            now = clock.now_ms()
-            for draft, outcome in zip(group, call(gateway, group), strict=True):
-                fates[draft.uid] = plan_move(draft, outcome, token, now, gateway)
-    return [fates.get(draft.uid) for draft in drafts]
+def init_app(app: Flask) -> None:
+    dispatch_by(app, Dispatch(settle, submit))
 
 
-def submit_accepted(accepted: Accepted) -> None:
-    """Submit what this request claimed of other gateways, messages in parallel, and settle it.
+def submit(messages: list[Outgoing], token: str) -> None:
+    """Submit what a request claimed, messages in parallel, and settle it.
 
     What can't be begun within the gateway's time budget goes back to the queue.
     """
-    remote = []
-    for gateway, group in _by_gateway(accepted.outgoing):
+    work = []
+    for gateway, group in _by_gateway(messages):
         if gateway is None:
-            _settle(group, [Outcome(TEMPORARY, code="no_gateway", text="The gateway was removed")] * len(group), accepted.token)
-        elif not gateway.in_process:
-            remote.append((gateway, group))
-    if remote:
-        _submit_remote(remote, accepted.token)
+            _settle(group, [Outcome(TEMPORARY, code="no_gateway", text="The gateway was removed")] * len(group), token)
+        else:
+            work.append((gateway, group))
+    if work:
+        _submit(work, token)
 
 
 def _by_gateway(outgoing: list[Outgoing]) -> list[tuple[SmsGateway | None, list[Outgoing]]]:
@@ -102,7 +94,7 @@ def _by_gateway(outgoing: list[Outgoing]) -> list[tuple[SmsGateway | None, list[
     return [(registry.gateway(name), group) for name, group in groups.items()]
 
 
-def _submit_remote(work: list[tuple[SmsGateway, list[Outgoing]]], token: str) -> None:
+def _submit(work: list[tuple[SmsGateway, list[Outgoing]]], token: str) -> None:
     app = this_app()
     deadline = time.monotonic() + app.config["WESEND"].gateway_timeout / 2
     groups = [(gateway, group) for gateway, messages in work for group in in_calls(gateway, messages)]

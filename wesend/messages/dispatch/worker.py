@@ -14,7 +14,7 @@ from ...coordination import call_slots, leadership, lease, pace, pause
 from ...core import storage
 from ...database import write_surely
 from ...gateways import breaker, registry
-from ..sending.accept import Outgoing
+from ..state.outgoing import Outgoing
 from . import queue
 from .failover import fail_over
 from .queue import Claimed

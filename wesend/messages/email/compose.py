@@ -18,16 +18,17 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from ...accounts.service import AccountInfo
 from ...core import clock, markup, templating
+from ...core.channels import EMAIL
 from ...core.email_address import is_address
 from ...core.errors import InvalidInput
 from ...database import Row, query_one
 from ...gateways import registry
 from ...routing import opt_outs
 from ...wallets.service import WalletInfo
-from ..sending.accept import Outgoing
-from ..sending.compose import DUPLICATE, EMAIL, INVALID_RECIPIENT, OPTED_OUT, Addressee, Planned, Skipped
+from ..sending.compose import DUPLICATE, INVALID_RECIPIENT, OPTED_OUT, Addressee, Skipped
 from ..state import mail_texts
 from ..state.mail_texts import HTML, PLAIN, SINGLE
+from ..state.outgoing import Outgoing
 
 __all__ = ["HTML", "PLAIN", "Mail", "MailComposer", "link_target", "mail_from", "read_token", "render", "track", "tracking_url"]
 
@@ -91,7 +92,7 @@ class MailComposer:
         self.gateway = registry.mail_gateway_name(is_sandbox=wallet.is_sandbox)
         self.checks_opt_outs = opt_outs.has_opt_outs(account.id, EMAIL)
 
-    def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Planned | Skipped]:
+    def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Outgoing | Skipped]:
         """One result an addressee, in order; addresses are compared without case. TextTooLong, InvalidInput."""
         seen: set[str] = set()
         stored = 0
@@ -120,24 +121,21 @@ class MailComposer:
             return OPTED_OUT
         return None
 
-    def plan_one(self, addressee: Addressee) -> Planned:
+    def plan_one(self, addressee: Addressee) -> Outgoing:
         values: Mapping[str, str] = addressee.values or {}
         own = self._own(values)
-        return Planned(
-            addressee.given.strip(),
-            None,
-            "",
-            self.format,
-            0,
-            0,
-            None,
-            self.gateway,
-            None,
-            None,
-            None,
-            EMAIL,
-            self.subject_for(values),
-            json.dumps(own, ensure_ascii=False) if own else "{}",
+        return Outgoing(
+            recipient=addressee.given.strip(),
+            country=None,
+            text="",
+            encoding=self.format,
+            segments=0,
+            cost_micros=0,
+            sender=None,
+            gateway=self.gateway,
+            channel=EMAIL,
+            subject=self.subject_for(values),
+            fields=json.dumps(own, ensure_ascii=False) if own else "{}",
         )
 
     def subject_for(self, values: Mapping[str, str]) -> str:

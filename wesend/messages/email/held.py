@@ -11,13 +11,13 @@ from typing import Any
 from ...accounts import roles
 from ...accounts.roles import SEE, Actor
 from ...accounts.service import AccountInfo
+from ...core.channels import EMAIL
 from ...database import query
 from ...database.rows import MessageRow
 from ...gateways import registry
 from ..reporting import history
 from ..sending import actions
 from ..sending.actions import Cancelled
-from ..sending.compose import EMAIL
 from ..state.statuses import DRIPPING, QUEUED, SCHEDULED
 
 HELD = "Held: no mail server is set up; it leaves when there is one"

@@ -9,12 +9,12 @@ from flask import current_app
 from ...accounts import roles
 from ...accounts.roles import SEE, Actor
 from ...core import clock
+from ...core.channels import EMAIL
 from ...database import Tx, query, query_one, write, write_surely
 from ...database.rows import MessageRow
 from ...routing import opt_outs
 from ...wallets.service import wallet_by_id, wallets_of_side
 from ..sending import opted_out
-from ..sending.compose import EMAIL
 from ..state import webhook_events
 from ..state.statuses import DELIVERED, SUBMITTING, UNDER_WAY
 

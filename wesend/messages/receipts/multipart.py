@@ -7,7 +7,7 @@ from ...adapters.sms.base import ACCEPTED, DELIVERED, SENT, UNKNOWN, Outcome, Re
 from ...core import clock
 from ...database import Row, Tx, reading
 from ...database.rows import MessageRow
-from ..sending.accept import Outgoing
+from ..state.outgoing import Outgoing
 
 SEPARATOR = ","
 FIND_PART = """

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 
 from ...adapters.sms.base import FAILED, Receipt
+from ...core.channels import SMS
 from ...database import Row, Tx
 from ...database.rows import MessageRow
 from ...gateways import breaker, registry
 from ...routing.order import in_order
 from ...routing.routes import candidates
 from ..sending import opted_out
-from ..sending.compose import SMS
 from ..state import statuses
 from ..state.transitions import REROUTED, Move
 

@@ -9,9 +9,9 @@ from ...accounts import roles
 from ...accounts.roles import SEE, Actor
 from ...accounts.service import AccountInfo
 from ...core import phones
+from ...core.channels import EMAIL, SMS
 from ...database import Row, query_one
 from ...database.rows import MessageRow
-from ..sending.compose import EMAIL, SMS
 from ..state.mail_texts import Reader
 from .history import Filter, chunk_after
 

@@ -1,231 +1,223 @@
-"""Accept: pay for a send of up to IN_REQUEST_LIMIT recipients and write its batch and messages, in one transaction."""
+"""Accept: pay for a send of up to IN_REQUEST_LIMIT recipients and write its batch and messages, in one transaction.
+
+No gateway is called before that is committed. What the sandbox makes of a message follows from its number
+(`sandbox_numbers`), and is settled in the same transaction, once the money is taken.
+"""
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ...accounts import roles
 from ...accounts.roles import SEE, Actor
-from ...accounts.service import AccountInfo
 from ...accounts.sides import Side
+from ...adapters.sms import sandbox_numbers
+from ...adapters.sms.base import ACCEPTED, Outcome
 from ...coordination import bell
 from ...core import clock
+from ...core.channels import SMS
+from ...core.current_app import this_app
 from ...core.errors import BatchNotFound
 from ...core.ids import new_id
 from ...database import Row, Tx, query_one, write
-from ...database.rows import BatchRow
+from ...database.rows import BatchRow, MessageRow
 from ...wallets import ledger
-from ...wallets.service import WalletInfo, reaches
+from ...wallets.service import reaches
+from ..reporting.sent import Sent, read_sent
+from ..state import inserts, outcomes
+from ..state.claims import LEASE_MS
 from ..state.counters import count_day
-from ..state.inserts import MESSAGE_COLUMNS, batch_row, insert_batch, insert_message, message_row
-from ..state.statuses import QUEUED, SUBMITTED, SUBMITTING
-from ..state.transitions import Move, enter_submitted, move
+from ..state.inserts import NewBatch
+from ..state.outgoing import Outgoing
+from ..state.sealed_texts import is_over
+from ..state.statuses import QUEUED, SUBMITTING
+from ..state.transitions import Move, enter_submitted
 from ..state.webhook_events import anybody_listens
-from .compose import SMS, Composed, Planned, Skipped
+from .compose import Composed, Skipped
+from .in_request import AtOnce, settle
 from .options import Options, Origin
 
-LEASE_MS = 30 * clock.SECOND
-IN_REQUEST_LIMIT = 100
-"""Recipients up to which an API call may have its answer from the gateway inside the request."""
-
-
-class Outgoing(NamedTuple):
-    """A claimed message with all that its submission and settlement need."""
-
-    id: int
-    uid: str
-    recipient: str
-    country: str | None
-    text: str
-    sender: str | None
-    segments: int
-    encoding: str
-    gateway: str
-    attempts: int
-    backoffs: int
-    channel: str = SMS
-    subject: str | None = None
-    fields: str | None = None
-    batch_id: int = 0
-    account_id: int = 0
-    wallet_id: int = 0
-    charges: int = 1
-
-
-class Accepted(NamedTuple):
-    """A batch that was paid for. ``outgoing``: what this request is still to submit itself.
-
-    ``sent`` is the batch as it was committed, when nothing is outstanding.
-    """
-
-    batch_id: int
-    batch_uid: str
-    token: str
-    outgoing: list[Outgoing]
-    sent: Sent | None = None
-
-
-class Sent(NamedTuple):
-    """A batch as it stands: its row, its messages in order, and in micro-units the balance that it left in its wallet."""
-
-    batch: Row
-    messages: Sequence[Row]
-    balance_micros: int
+BATCH_OF_ACCOUNT = "SELECT * FROM batches WHERE uid = ? AND account_id = ? AND state NOT IN ('intake', 'rejected')"
 
 
 Alongside = Callable[[Tx, Sequence[Row]], None]
 """What else is written in the transaction that pays for messages, once they are; it may refuse them by an error."""
 
-Foretold = Callable[[list[Outgoing], str], list[Move | None]]
-"""What becomes of messages, as far as it is known before they are written (None: it is not)."""
+
+class Accepted(NamedTuple):
+    """A batch that was paid for. ``outgoing``: what this request is still to submit itself, under ``token``.
+
+    ``sent`` is the batch as it was committed, when nothing is outstanding.
+    """
+
+    batch_uid: str
+    token: str
+    outgoing: list[Outgoing]
+    sent: Sent | None
+
+
+class _Draft(NamedTuple):
+    """A message before it is written, and the ``state`` in which it will be: whose, due when, its status.
+
+    ``outcome``: what its number makes of it; ``submitted``: that move, where it is written as if it had happened.
+    """
+
+    message: Outgoing
+    state: dict[str, Any]
+    outcome: Outcome | None = None
+    submitted: Move | None = None
+
+
+class _Written(NamedTuple):
+    """What a paying transaction has done; ``sent`` where more was settled in it than what was written at once."""
+
+    batch: BatchRow
+    messages: list[Outgoing]
+    balance_micros: int
+    sent: Sent | None
 
 
 def accept(
     composed: Composed,
-    planned: list[Planned],
+    planned: list[Outgoing],
     skipped: list[Skipped],
     *,
     origin: Origin,
     options: Options,
-    submit_now: frozenset[str] = frozenset(),
-    foretell: Foretold | None = None,
+    at_once: AtOnce = AtOnce(),
     alongside: Alongside | None = None,
     tx: Tx | None = None,
 ) -> Accepted:
     """Pay and write everything in one transaction (``tx``: in that one); InsufficientBalance writes nothing.
 
-    Messages of the gateways in ``submit_now`` are written as being submitted, claimed by this request; those whose
-    fate ``foretell`` knows are settled in the same transaction.
+    Messages of the gateways that are called ``at_once`` are written as being submitted, claimed by this request; those of
+    the gateways that are known by number are settled, too.
     """
-    account, wallet = composed.account, composed.wallet
-    now = clock.now_ms()
-    token = secrets.token_hex(8)
-    drafts = [
-        Outgoing(
-            0,
-            item.uid or new_id(),
-            item.recipient,
-            item.country,
-            item.text,
-            item.sender,
-            item.segments,
-            item.encoding,
-            item.gateway,
-            0,
-            0,
-            item.channel,
-            item.subject,
-            item.fields,
-            0,
-            account.id,
-            wallet.id,
-        )
-        for item in planned
-    ]
-    direct = [item.gateway in submit_now for item in planned]
-    foretold: list[Move | None] = [None] * len(drafts)
-    if foretell is not None and any(direct):
-        known = iter(foretell([draft for draft, now_ in zip(drafts, direct, strict=True) if now_], token))
-        foretold = [next(known) if now_ else None for now_ in direct]
-    # The usual case, written at once as submitted: an INSERT costs a third of an INSERT and an UPDATE.
-    at_once = [fate is not None and fate.to == SUBMITTED for fate in foretold]
-    rows = [
-        message_row(
-            account,
-            wallet,
-            item,
-            lane=0,
-            uid=draft.uid,
-            now=now,
-            due_at=options.due_at(index, now),
-            state=_state(options, direct[index], foretold[index] if at_once[index] else None, token, now),
-        )
-        for index, (item, draft) in enumerate(zip(planned, drafts, strict=True))
-    ]
-    cost = sum(item.cost_micros for item in planned)
-    submitted = sum(at_once)
-    batch_uid = origin.batch_uid or new_id()
-    whole = batch_row(
-        composed,
-        batch_uid,
-        origin,
-        options,
-        lane=0,
-        state="open",
-        total=len(planned),
-        queued=len(planned) - submitted,
+    now, token = clock.now_ms(), secrets.token_hex(8)
+    drafts = _drafts(composed, planned, options, at_once, token, now)
+    submitted = sum(draft.submitted is not None for draft in drafts)
+    whole = new_batch(composed, origin, options, skipped, now)._replace(
+        total=len(drafts),
+        queued=len(drafts) - submitted,
         submitted=submitted,
-        cost=cost,
-        skipped=skipped,
-        in_request=all(direct),
-        now=now,
+        cost_micros=sum(item.cost_micros for item in planned),
+        in_request=int(all(item.gateway in at_once.gateways for item in planned)),
     )
     by_route = count_routes(planned)
-    listened_to = anybody_listens({account.id}, tx)
+    listened_to = anybody_listens({whole.account_id}, tx)
 
-    def unit(tx: Tx) -> Accepted:
-        batch = insert_batch(tx, whole)
-        batch_id = batch["id"]
-        balance = pay(tx, wallet, cost, batch_id, len(planned), origin, batch_uid)
-        messages = [insert_message(tx, batch_id, message) for message in rows]
+    def unit(tx: Tx) -> _Written:
+        batch = inserts.insert_batch(tx, whole)
+        balance = pay(tx, batch, origin)
+        messages = [inserts.insert_message(tx, batch["id"], draft.message, draft.state) for draft in drafts]
         if alongside is not None:
-            alongside(tx, messages)
-        count_accepted(tx, account, wallet, now, by_route)
-        fates = [fate._replace(id=message["id"]) for fate, message in zip(foretold, messages, strict=True) if fate is not None]
-        enter_submitted(tx, account.id, [fate for fate in fates if fate.to == SUBMITTED], now, listened_to=listened_to)
-        sent = Sent(batch, messages, balance)
-        others = [fate for fate in fates if fate.to != SUBMITTED]
-        if others:
-            move(tx, others, now)
-            sent = _read_sent(tx, batch_id, wallet.id)
-        if not all(direct) or any(fate.to == QUEUED for fate in others):
+            alongside(tx, _rows(messages, drafts))
+        count_accepted(tx, whole, drafts[0].state["day"], by_route)
+        written = list(zip(drafts, messages, strict=True))
+        moves = [draft.submitted._replace(id=message.id) for draft, message in written if draft.submitted]
+        enter_submitted(tx, whole.account_id, moves, now, listened_to=listened_to)
+        # An INSERT as submitted is the usual case: it costs a third of an INSERT and an UPDATE.
+        others = [(message, draft.outcome) for draft, message in written if draft.outcome and not draft.submitted]
+        moved = settle(tx, others, token) if others else []
+        if not whole.in_request or any(entry.move.to == QUEUED for entry in moved):
             tx.after_commit(bell.dispatcher)
-        outgoing = [
-            draft._replace(id=message["id"], batch_id=batch_id)
-            for index, (draft, message) in enumerate(zip(drafts, messages, strict=True))
-            if direct[index] and foretold[index] is None
-        ]
-        return Accepted(batch_id, batch_uid, token, outgoing, None if outgoing else sent)
+        return _Written(batch, messages, balance, read_sent(tx, whole.uid) if others else None)
 
-    return write(unit) if tx is None else unit(tx)
+    written = write(unit) if tx is None else unit(tx)
+    outgoing = [message for message in written.messages if message.gateway in at_once.called]
+    sent = None if outgoing else written.sent or Sent(written.batch, _rows(written.messages, drafts), written.balance_micros)
+    return Accepted(whole.uid, token, outgoing, sent)
 
 
-def _state(options: Options, direct: bool, fate: Move | None, token: str, now: int) -> tuple:
-    """A message's status and what goes with it, in the order of MESSAGE_COLUMNS' end."""
-    if fate is not None:
-        changes = fate.changes or {}
-        return (fate.to, token, None, *(changes[name] for name in MESSAGE_COLUMNS[-5:]))
-    if direct:
-        return (SUBMITTING, token, now + LEASE_MS, 0, None, None, None, None)
-    return (options.first_status, None, None, 0, None, None, None, None)
+def _drafts(composed: Composed, planned: list[Outgoing], options: Options, at_once: AtOnce, token: str, now: int) -> list[_Draft]:
+    settings = this_app().config["WESEND"]
+    delay_ms, validity_ms = round(settings.sandbox_delay * 1000), settings.validity_ms
+    common = common_of(composed, now)
+    waiting: dict[str, Any] = {"status": options.first_status}
+    submitting: dict[str, Any] = {"status": SUBMITTING, "claim_token": token, "lease_until": now + LEASE_MS}
+
+    def draft(index: int, message: Outgoing) -> _Draft:
+        state = {"uid": message.uid or new_id(), "due_at": options.due_at(index, now), **common}
+        if message.gateway not in at_once.known:
+            return _Draft(message, state | (submitting if message.gateway in at_once.called else waiting))
+        outcome = sandbox_numbers.outcome_of(message.recipient, state["uid"])
+        if outcome.kind != ACCEPTED:
+            return _Draft(message, state | submitting, outcome)
+        first_poll_ms = sandbox_numbers.first_poll_ms(message.recipient, delay_ms)
+        move = outcomes.accepted(message, outcome, token, now, first_poll_ms=first_poll_ms, validity_ms=validity_ms)
+        if message.fields is not None and is_over(message._asdict(), move.to):
+            message = message._replace(fields=None)  # what is sealed is kept until it has left
+        return _Draft(message, {**state, "status": move.to, "claim_token": token, **(move.changes or {})}, outcome, move)
+
+    return [draft(index, message) for index, message in enumerate(planned)]
 
 
-def _read_sent(tx: Tx, batch_id: int, wallet_id: int) -> Sent:
-    batch = tx.one("SELECT * FROM batches WHERE id = ?", (batch_id,))
-    wallet = tx.one("SELECT balance_micros FROM wallets WHERE id = ?", (wallet_id,))
-    assert batch is not None and wallet is not None
-    return Sent(batch, tx.all("SELECT * FROM messages WHERE batch_id = ? ORDER BY id", (batch_id,)), wallet[0])
+def common_of(composed: Composed, now: int) -> dict[str, Any]:
+    """What all messages of a send have in common."""
+    account = composed.account
+    day = clock.day_of(now, account.time_zone)
+    return {"account_id": account.id, "wallet_id": composed.wallet.id, "lane": 0, "day": day, "created_at": now}
 
 
-def count_routes(planned: Iterable[Planned]) -> Counter[str]:
+def new_batch(composed: Composed, origin: Origin, options: Options, skipped: list[Skipped], now: int) -> NewBatch:
+    """A batch as the send says, before its messages are counted."""
+    return NewBatch(
+        uid=origin.batch_uid or new_id(),
+        account_id=composed.account.id,
+        wallet_id=composed.wallet.id,
+        api_key_id=origin.api_key_id,
+        api=origin.api,
+        channel=composed.channel,
+        mode=options.mode,
+        text=composed.text,
+        placeholders=composed.placeholders,
+        confidential=int(composed.confidential),
+        subject=composed.subject,
+        sender=composed.sender,
+        reference=options.reference,
+        group_id=options.group_id,
+        skipped=json.dumps(skipped, ensure_ascii=False) if skipped else None,
+        currency=composed.wallet.currency,
+        drip_rate=options.drip_rate,
+        scheduled_at=options.scheduled_at,
+        created_at=now,
+    )
+
+
+def pay(tx: Tx, batch: BatchRow, origin: Origin) -> int:
+    """Take the money for a batch and name it in the idempotency claim; the balance after."""
+    noun = "message" if batch["total"] == 1 else "messages"
+    description = f"{batch['total']} {noun}"
+    cost = batch["cost_micros"]
+    balance = ledger.debit(tx, batch["wallet_id"], cost, kind="sms_charge", description=description, batch_id=batch["id"])
+    if origin.claim is not None:
+        origin.claim.attach(tx, f"batch:{batch['uid']}")
+    return balance
+
+
+def count_routes(planned: Iterable[Outgoing]) -> Counter[str]:
     """SMS a route, for the roll-up."""
     return Counter(item.route or "" for item in planned if item.channel == SMS)
 
 
-def count_accepted(tx: Tx, account: AccountInfo, wallet: WalletInfo, now: int, by_route: Counter[str]) -> None:
+def count_accepted(tx: Tx, batch: NewBatch, day: str, by_route: Counter[str]) -> None:
     for route, count in by_route.items():
-        count_day(tx, (account.id, wallet.id, clock.day_of(now, account.time_zone), route), {"total": count})
+        count_day(tx, (batch.account_id, batch.wallet_id, day, route), {"total": count})
+
+
+def _rows(messages: list[Outgoing], drafts: list[_Draft]) -> list[MessageRow]:
+    """As they were just written."""
+    return [inserts.row_of(message, draft.state) for message, draft in zip(messages, drafts, strict=True)]
 
 
 def get_batch(uid: str, account_id: int, *, side: Side | None = None, actor: Actor) -> BatchRow:
     """A batch of the account by its public id, of those that ``side`` sees; BatchNotFound."""
     roles.require(actor, SEE, account_id)
-    row = query_one(
-        "SELECT * FROM batches WHERE uid = ? AND account_id = ? AND state NOT IN ('intake', 'rejected')", (uid, account_id)
-    )
+    row = query_one(BATCH_OF_ACCOUNT, (uid, account_id))
     if row is None or not reaches(side, row["wallet_id"]):
         raise BatchNotFound
     return row
@@ -236,12 +228,3 @@ def get_batch_by_id(batch_id: int) -> BatchRow:
     if row is None:
         raise BatchNotFound
     return row
-
-
-def pay(tx: Tx, wallet: WalletInfo, cost: int, batch_id: int, count: int, origin: Origin, batch_uid: str) -> int:
-    """Take the money for a batch and name it in the idempotency claim; the balance after."""
-    noun = "message" if count == 1 else "messages"
-    balance = ledger.debit(tx, wallet.id, cost, kind="sms_charge", description=f"{count} {noun}", batch_id=batch_id)
-    if origin.claim is not None:
-        origin.claim.attach(tx, f"batch:{batch_uid}")
-    return balance

@@ -13,6 +13,7 @@ from ...accounts.service import AccountInfo
 from ...accounts.sides import Side
 from ...coordination import bell
 from ...core import clock
+from ...core.channels import SMS
 from ...core.errors import Conflict, MaxRetriesExceeded, NotCancellable, NotRetryable, OptedOut
 from ...database import Tx, keyset, marks, query, query_one, write
 from ...database.rows import BatchRow, MessageRow
@@ -22,12 +23,13 @@ from ...wallets import ledger
 from ...wallets.service import wallet_by_id
 from ..reporting import history
 from ..state import bulks, transitions, waiting
+from ..state.claims import LEASE_MS
 from ..state.mail_texts import Written, text_of
+from ..state.outgoing import IN_REQUEST_LIMIT
 from ..state.redaction import was_removed
 from ..state.statuses import CANCELLED, DRIPPING, FAILED, LIVE_BULKS, QUEUED, SCHEDULED
 from ..state.transitions import Move, move
-from .accept import IN_REQUEST_LIMIT, LEASE_MS, get_batch
-from .compose import SMS
+from .accept import get_batch
 
 MOST_RETRIES = 3
 CHUNK = 300

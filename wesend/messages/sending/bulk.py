@@ -9,42 +9,57 @@ import pickle
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from ...accounts import quota
 from ...coordination import bell
 from ...core import clock
+from ...core.channels import EMAIL
 from ...core.errors import BatchNotFound, IdempotencyInFlight, StorageFull
 from ...core.ids import new_id
 from ...database import Tx, atomic, query, query_one, write, write_surely
+from ...database.rows import BatchRow
 from ...wallets import ledger
-from ..state.inserts import MESSAGE_COLUMNS, batch_row, insert_batch, message_row
+from ..state import bulks, inserts
+from ..state.claims import LEASE_MS
+from ..state.outgoing import Outgoing
 from ..state.statuses import LIVE_BULKS, UNACCEPTED
-from .accept import LEASE_MS, Accepted, count_accepted, count_routes, pay
-from .compose import EMAIL, Composed, Planned, Skipped
+from .accept import common_of, count_accepted, count_routes, new_batch, pay
+from .compose import Composed, Skipped
 from .options import Options, Origin
 
 CHUNK = 600  # rows a transaction: the write lock stays well under 50 ms
 CHUNK_CHARACTERS = 2**20
 """Of texts and fields in a transaction, for the same reason: a mail's fields may have half a megabyte."""
 SKIPPED_KEPT = 100_000
+ABANDONED = f"SELECT id FROM batches WHERE {LIVE_BULKS} AND state = 'intake' AND lease_until < ?"
+REJECTED = f"""
+    SELECT id FROM batches b WHERE {UNACCEPTED} AND state = 'rejected'
+        AND EXISTS (SELECT 1 FROM messages WHERE batch_id = b.id)
+"""
+REMOVE = """
+    DELETE FROM messages WHERE id IN (
+        SELECT m.id FROM messages m JOIN batches b ON b.id = m.batch_id
+        WHERE m.batch_id = ? AND b.state = 'rejected' LIMIT 500)
+"""
 
 
 MAIL_ROW = 500
 """Bytes that an e-mail's row takes, as the account's storage counts it."""
 
 
-def weight(item: Planned) -> int:
+def weight(item: Outgoing) -> int:
     """Characters that a message stores of its own."""
     return len(item.text) + len(item.fields or "")
 
 
-def to_store(planned: Iterable[Planned]) -> int:
+def to_store(planned: Iterable[Outgoing]) -> int:
     """About the bytes that messages add to their account's storage."""
     return sum(weight(item) + MAIL_ROW * (item.channel == EMAIL) for item in planned)
 
 
 class Spool:
-    """Planned messages on disk, so that a bulk of any size takes the memory of one chunk."""
+    """Outgoing messages on disk, so that a bulk of any size takes the memory of one chunk."""
 
     def __init__(self) -> None:
         self.file = tempfile.TemporaryFile(prefix="wesend-bulk-")  # noqa: SIM115 - __exit__ closes it
@@ -58,8 +73,8 @@ class Spool:
     def __exit__(self, *_: object) -> None:
         self.file.close()
 
-    def fill(self, plan: Iterable[Planned | Skipped]) -> None:
-        chunk: list[Planned] = []
+    def fill(self, plan: Iterable[Outgoing | Skipped]) -> None:
+        chunk: list[Outgoing] = []
         characters = 0
         for item in plan:
             if isinstance(item, Skipped):
@@ -74,7 +89,7 @@ class Spool:
         if chunk:
             self._put(chunk)
 
-    def _put(self, chunk: list[Planned]) -> None:
+    def _put(self, chunk: list[Outgoing]) -> None:
         # Our own values in our own nameless file: pickle is safe here, and four times as fast as JSON.
         pickle.dump([tuple(item) for item in chunk], self.file, protocol=pickle.HIGHEST_PROTOCOL)
         self.count += len(chunk)
@@ -82,85 +97,59 @@ class Spool:
         self.by_route += count_routes(chunk)
         self.stored += to_store(chunk)
 
-    def chunks(self) -> Iterator[list[Planned]]:
+    def chunks(self) -> Iterator[list[Outgoing]]:
         self.file.seek(0)
         written = 0
         while written < self.count:
-            chunk = [Planned(*values) for values in pickle.load(self.file)]
+            chunk = list(map(Outgoing._make, pickle.load(self.file)))
             written += len(chunk)
             yield chunk
 
 
-def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, options: Options) -> Accepted:
-    """Pay for what was spooled, write it, let it go; InsufficientBalance and StorageQuotaExceeded write nothing."""
-    account, wallet = composed.account, composed.wallet
+def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, options: Options) -> BatchRow:
+    """Pay for what was spooled, write it, let it go; the batch. InsufficientBalance and StorageQuotaExceeded write nothing."""
     now = clock.now_ms()
-    batch_uid = origin.batch_uid or new_id()
+    whole = new_batch(composed, origin, options, spool.skipped, now)._replace(
+        lane=1,
+        state="intake",
+        total=spool.count,
+        queued=spool.count,
+        cost_micros=spool.cost_micros,
+        lease_until=clock.now_ms() + LEASE_MS,
+    )
+    common = common_of(composed, now) | {"lane": whole.lane, "status": options.first_status}
     with atomic() as tx:
-        quota.require_room(account.id, len(composed.text) + spool.stored, tx)
-        batch_id = insert_batch(
-            tx,
-            batch_row(
-                composed,
-                batch_uid,
-                origin,
-                options,
-                lane=1,
-                state="intake",
-                total=spool.count,
-                queued=spool.count,
-                cost=spool.cost_micros,
-                skipped=spool.skipped,
-                now=now,
-                lease_until=clock.now_ms() + LEASE_MS,
-            ),
-        )["id"]
-        pay(tx, wallet, spool.cost_micros, batch_id, spool.count, origin, batch_uid)
-    state = (options.first_status, None, None, 0, None, None, None, None)
+        quota.require_room(whole.account_id, len(whole.text) + spool.stored, tx)
+        batch = inserts.insert_batch(tx, whole)
+        pay(tx, batch, origin)
     try:
         written = 0
         for chunk in spool.chunks():
-            _write_chunk(
-                batch_id,
-                [
-                    message_row(
-                        account,
-                        wallet,
-                        item,
-                        lane=1,
-                        uid=item.uid or new_id(),
-                        now=now,
-                        batch_id=batch_id,
-                        due_at=options.due_at(written + index, now),
-                        state=state,
-                    )
-                    for index, item in enumerate(chunk)
-                ],
-            )
-            written += len(chunk)
+            messages = [
+                (message, {"uid": message.uid or new_id(), "due_at": options.due_at(written + index, now)})
+                for index, message in enumerate(chunk)
+            ]
+            _write_chunk(batch["id"], messages, common)
+            written += len(messages)
         with atomic() as tx:
-            if not tx.changed(
-                "UPDATE batches SET state = 'open', lease_until = NULL WHERE id = ? AND state = 'intake'", (batch_id,)
-            ):
+            if not bulks.open_up(tx, batch["id"]):
                 raise BatchNotFound("the batch was undone while it was written")
-            count_accepted(tx, account, wallet, now, spool.by_route)
+            count_accepted(tx, whole, common["day"], spool.by_route)
             tx.after_commit(bell.dispatcher)
     except BaseException:
         try:
-            undo(batch_id)
+            undo(batch["id"])
         except StorageFull:
-            write_surely(lambda tx: _undo_in(tx, batch_id))
+            write_surely(lambda tx: _undo_in(tx, batch["id"]))
         raise
-    return Accepted(batch_id, batch_uid, "", [])
+    return batch
 
 
-def _write_chunk(batch_id: int, rows: list[tuple]) -> None:
+def _write_chunk(batch_id: int, messages: list[tuple[Outgoing, dict[str, Any]]], common: dict[str, Any]) -> None:
     with atomic() as tx:
-        if not tx.changed(
-            "UPDATE batches SET lease_until = ? WHERE id = ? AND state = 'intake'", (clock.now_ms() + LEASE_MS, batch_id)
-        ):
+        if not bulks.keep_intake(tx, batch_id, clock.now_ms() + LEASE_MS):
             raise BatchNotFound("the batch was undone while it was written")
-        tx.insert_many("messages", MESSAGE_COLUMNS, rows)
+        inserts.insert_messages(tx, batch_id, messages, common)
 
 
 def undo(batch_id: int) -> bool:
@@ -183,11 +172,7 @@ def _undo_in(tx: Tx, batch_id: int) -> bool:
         batch_id=batch_id,
         description=f"Undone: batch {batch['uid']} was not taken in whole",
     )
-    tx.execute(
-        "UPDATE batches SET state = 'rejected', refunded_micros = cost_micros, queued = 0, total = 0,"
-        " finished_at = ?, lease_until = NULL WHERE id = ?",
-        (clock.now_ms(), batch_id),
-    )
+    bulks.reject(tx, batch_id, clock.now_ms())
     # The request that paid for it was never answered: its idempotency key is free again.
     tx.execute("DELETE FROM idempotency_keys WHERE subject = ? AND status_code IS NULL", (f"batch:{batch['uid']}",))
     return True
@@ -208,33 +193,12 @@ def was_taken_in(batch_uid: str) -> bool:
 
 def undo_abandoned() -> int:
     """Undo every bulk whose intake lease is over: whoever wrote it is gone. How many."""
-    rows = query(f"SELECT id FROM batches WHERE {LIVE_BULKS} AND state = 'intake' AND lease_until < ?", (clock.now_ms(),))
-    return sum(undo(row[0]) for row in rows)
+    return sum(undo(row["id"]) for row in query(ABANDONED, (clock.now_ms(),)))
 
 
 def sweep_rejected(batch_id: int | None = None) -> None:
     """Remove the messages of an undone bulk, or of all whose removal a crash cut short; none was ever dispatched."""
-    doomed = (
-        [batch_id]
-        if batch_id is not None
-        else [
-            row[0]
-            for row in query(
-                f"SELECT id FROM batches b WHERE {UNACCEPTED} AND state = 'rejected'"
-                " AND EXISTS (SELECT 1 FROM messages WHERE batch_id = b.id)"
-            )
-        ]
-    )
+    doomed = [batch_id] if batch_id is not None else [row["id"] for row in query(REJECTED)]
     for rejected in doomed:
-        while _remove_some(rejected):
+        while write(lambda tx, rejected=rejected: tx.changed(REMOVE, (rejected,))):  # type: ignore[misc]  # mypy can't infer defaults
             pass
-
-
-def _remove_some(batch_id: int) -> int:
-    return write(
-        lambda tx: tx.changed(
-            "DELETE FROM messages WHERE id IN (SELECT m.id FROM messages m JOIN batches b ON b.id = m.batch_id"
-            " WHERE m.batch_id = ? AND b.state = 'rejected' LIMIT 500)",
-            (batch_id,),
-        )
-    )

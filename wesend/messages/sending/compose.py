@@ -1,4 +1,4 @@
-"""Compose: recipients → planned messages, with text rendered, segments counted, route and price found.
+"""Compose: recipients → messages on their way out, with text rendered, segments counted, route and price found.
 
 Nothing is written here. Pre-check and send use the same Composer, so what one says is what the other charges.
 """
@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from ...accounts.service import AccountInfo
-from ...adapters.sms.sandbox import TOO_LITTLE_CREDIT
+from ...adapters.sms.sandbox_numbers import TOO_LITTLE_CREDIT
 from ...core import money, phones, segments, templating
+from ...core.channels import SMS
 from ...core.errors import InsufficientBalance, InvalidInput, SenderNotApproved, TextTooLong
 from ...core.ids import new_id
 from ...database import query_one
@@ -18,8 +19,8 @@ from ...gateways import registry
 from ...guards import where
 from ...routing import opt_outs, order, routes, senders
 from ...wallets.service import WalletInfo
+from ..state.outgoing import Outgoing
 
-SMS, EMAIL = opt_outs.SMS, opt_outs.EMAIL
 INVALID_RECIPIENT, DUPLICATE, NO_ROUTE, OPTED_OUT = "invalid_recipient", "duplicate", "no_route", "opted_out"
 
 
@@ -29,26 +30,6 @@ class Addressee(NamedTuple):
     given: str
     phone: phones.Phone | None
     values: Mapping[str, str] | None = None
-
-
-class Planned(NamedTuple):
-    """A message that can be sent. Costs in micro-units: the wallet's, and the route's own (None without a route)."""
-
-    recipient: str
-    country: str | None
-    text: str
-    encoding: str
-    segments: int
-    cost_micros: int
-    sender: str | None
-    gateway: str
-    route: str | None
-    route_cost_micros: int | None
-    route_currency: str | None
-    channel: str = SMS
-    subject: str | None = None
-    fields: str | None = None  # of an e-mail: what its batch's text is filled in with; of an SMS: what of it is sealed
-    uid: str | None = None  # where its way follows from its id
 
 
 class Skipped(NamedTuple):
@@ -72,7 +53,7 @@ class Composed(Protocol):
     why_no_route: str | None
     confidential: bool
 
-    def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Planned | Skipped]: ...
+    def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Outgoing | Skipped]: ...
 
 
 class _Way(NamedTuple):
@@ -125,13 +106,13 @@ class Composer:
             templating.named(text, templating.PATTERNS[render])
         self.max_segments = max_segments
         self.simulate_low_balance = simulate_low_balance and wallet.is_sandbox
-        self.checks_opt_outs = opt_outs_apply and opt_outs.has_opt_outs(account.id, opt_outs.SMS)
+        self.checks_opt_outs = opt_outs_apply and opt_outs.has_opt_outs(account.id, SMS)
         self.plain = None if render else self._measure(text)
         self.prices: dict[tuple[str, int], tuple[int | None, int]] = {}
         self.ways: dict[str, _Way | None] = {}
         self.gateways = registry.sms_gateways()
 
-    def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Planned | Skipped]:
+    def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Outgoing | Skipped]:
         """One result an addressee, in order; repeated ones yield Skipped(duplicate)."""
         seen: set[str] = set()
         for position, addressee in enumerate(addressees):
@@ -142,9 +123,9 @@ class Composer:
             if dedupe:
                 seen.add(key)
             planned = self._plan_one(addressee)
-            yield planned if isinstance(planned, Planned) else Skipped(addressee.given, planned, position)
+            yield planned if isinstance(planned, Outgoing) else Skipped(addressee.given, planned, position)
 
-    def _plan_one(self, addressee: Addressee) -> Planned | str:
+    def _plan_one(self, addressee: Addressee) -> Outgoing | str:
         """The message, or the reason why there is none."""
         phone = addressee.phone
         if phone is None:
@@ -152,7 +133,7 @@ class Composer:
         refused = where.refusal(self.account, phone.e164, phone.country)
         if refused is not None:
             return refused
-        if self.checks_opt_outs and opt_outs.opted_out(self.account.id, opt_outs.SMS, [phone.e164], self.wallet.side):
+        if self.checks_opt_outs and opt_outs.opted_out(self.account.id, SMS, [phone.e164], self.wallet.side):
             return OPTED_OUT
         way = self._way(phone)
         if way is None:
@@ -168,23 +149,23 @@ class Composer:
             return NO_ROUTE
         if self.simulate_low_balance and phone.e164.endswith(TOO_LITTLE_CREDIT):
             self._refuse(cost)
-        route, gateway, sender, uid = way.route, way.gateway, way.sender, None
+        route, gateway, sender, uid = way.route, way.gateway, way.sender, ""
         if way.equals:
             uid = new_id()
             first = order.in_order(way.equals, phone.e164, uid)[0]
             gateway, sender = first.gateway or gateway, self.sender or first.default_sender
-        return Planned(
-            phone.e164,
-            phone.country,
-            text,
-            counted.encoding,
-            counted.count,
-            cost,
-            sender,
-            gateway,
-            route.code if route else None,
-            route_cost if route else None,
-            route.currency if route else None,
+        return Outgoing(
+            recipient=phone.e164,
+            country=phone.country,
+            text=text,
+            encoding=counted.encoding,
+            segments=counted.count,
+            cost_micros=cost,
+            sender=sender,
+            gateway=gateway,
+            route=route.code if route else None,
+            route_cost_micros=route_cost if route else None,
+            route_currency=route.currency if route else None,
             uid=uid,
         )
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from ...accounts.service import AccountInfo
 from ...wallets.service import WalletInfo
+from ..state.outgoing import Outgoing
 from ..state.sealed_texts import seal
-from .compose import Addressee, Composer, Planned, Skipped
+from .compose import Addressee, Composer, Skipped
 
 
 class ConfidentialComposer(Composer):
@@ -21,6 +22,6 @@ class ConfidentialComposer(Composer):
         super().__init__(account, wallet, text, **options)
         self.sealed, self.text = seal(text), shown
 
-    def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Planned | Skipped]:
+    def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Outgoing | Skipped]:
         for item in super().plan(addressees, dedupe=dedupe):
-            yield item._replace(fields=self.sealed) if isinstance(item, Planned) else item
+            yield item._replace(fields=self.sealed) if isinstance(item, Outgoing) else item

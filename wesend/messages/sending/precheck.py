@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from ...accounts import roles
+from ...accounts.roles import SEE, Actor
 from ...wallets.service import balance_of
 from .compose import Addressee, Composer, Skipped
 
@@ -33,8 +35,9 @@ class Precheck(NamedTuple):
     unroutable: list[str]
 
 
-def precheck(composer: Composer, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Precheck:
+def precheck(composer: Composer, addressees: Iterable[Addressee], *, actor: Actor, dedupe: bool = True) -> Precheck:
     """Compose everything and add it up; nothing is written."""
+    roles.require(actor, SEE, composer.account.id)
     parts: dict[tuple[str, str | None], list[int]] = {}
     currencies: dict[str | None, str | None] = {}
     unroutable: list[str] = []

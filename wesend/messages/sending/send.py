@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import chain
 
-from ...accounts import quota
+from ...accounts import quota, roles
+from ...accounts.roles import SEE, Actor
 from ...coordination import pause
 from ...core import money, segments, storage
+from ...core.channels import EMAIL, SMS
 from ...core.errors import InsufficientBalance, InvalidRecipient, NoRoute, OptedOut, ProviderRejected
-from ...database import query, query_one, snapshot
-from ...gateways import breaker, registry
+from ...database.rows import BatchRow
 from ...gateways import request_limits as in_request_waits
 from ...guards import where
-from ...wallets.service import WalletInfo, balance_of
-from ..dispatch.submit import foretell, submit_accepted
-from .accept import IN_REQUEST_LIMIT, Accepted, Alongside, Sent, accept
+from ...wallets.service import balance_of
+from ..reporting.sent import MOST, Sent, load_sent
+from ..state.outgoing import IN_REQUEST_LIMIT, Outgoing
+from .accept import Alongside, accept
 from .bulk import CHUNK_CHARACTERS, Spool, accept_bulk, to_store, weight
-from .compose import EMAIL, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT, SMS, Addressee, Composed, Planned, Skipped
+from .compose import INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT, Addressee, Composed, Skipped
+from .in_request import AtOnce, reachable, submit
 from .options import Options, Origin
 
 
@@ -25,17 +28,22 @@ def send(
     composer: Composed,
     addressees: Iterable[Addressee],
     *,
+    actor: Actor,
     origin: Origin,
     options: Options = Options(),
     in_request: bool = True,
     alongside: Alongside | None = None,
-) -> Accepted:
-    """Send to all addressees; InvalidRecipient or NoRoute when there is nobody to send to.
+    raise_rejected: bool = True,
+    limit: int = MOST,
+) -> Sent:
+    """Send to all addressees; what became of it, with up to ``limit`` of the messages.
 
-    Up to IN_REQUEST_LIMIT recipients are submitted before this returns (``in_request``, and due now), unless dispatch
-    is paused.
+    Up to IN_REQUEST_LIMIT recipients are submitted before this returns (``in_request``, and due now), unless dispatch is
+    paused. InvalidRecipient or NoRoute when there is nobody to send to; ProviderRejected (``raise_rejected``) when the
+    gateway refused every message of the call: all were refunded.
     """
-    planned: list[Planned] = []
+    roles.require_to_send(actor, composer.account)
+    planned: list[Outgoing] = []
     skipped: list[Skipped] = []
     characters = 0
     plan = composer.plan(addressees)
@@ -47,7 +55,8 @@ def send(
         characters += weight(item)
         if len(planned) > IN_REQUEST_LIMIT or characters > CHUNK_CHARACTERS:
             assert alongside is None, "what is written in chunks has no one transaction"
-            return _spooled(composer, chain(skipped, planned, plan), origin, options)
+            batch = _spooled(composer, chain(skipped, planned, plan), origin, options)
+            return load_sent(batch["uid"], limit=limit)
     if not planned:
         _refuse_if_poor(composer, skipped)
         raise_nobody(skipped, composer)
@@ -55,48 +64,44 @@ def send(
         quota.require_room(composer.account.id, len(composer.text) + to_store(planned))
         if len(planned) > 1:
             storage.here().require_room()
-    at_once: set[str] = set()
-    remote: set[str] = set()
-    if in_request and options.mode == "now" and pause.current() is None:
-        at_once, remote = _callable_now({item.gateway for item in planned})
-    with in_request_waits.waiting_for(remote) as waited_for:
+    waits = in_request and options.mode == "now" and pause.current() is None
+    at_once = reachable({item.gateway for item in planned}) if waits else AtOnce()
+    with in_request_waits.waiting_for(set(at_once.called)) as called:
         accepted = accept(
             composer,
             planned,
             skipped,
             origin=origin,
             options=options,
-            submit_now=frozenset(at_once | waited_for),
-            foretell=foretell,
+            at_once=at_once._replace(called=frozenset(called)),
             alongside=alongside,
         )
-        submit_accepted(accepted)
-    return accepted
+        submit(accepted.outgoing, accepted.token)
+    return _told(accepted.sent or load_sent(accepted.batch_uid, limit=limit), raise_rejected)
 
 
 def send_bulk(
-    composer: Composed, addressees: Iterable[Addressee], *, origin: Origin, options: Options, dedupe: bool = True
-) -> Accepted:
-    """Send as a bulk, however few: through the queue, to be paused, resumed and cancelled as a whole."""
+    composer: Composed, addressees: Iterable[Addressee], *, actor: Actor, origin: Origin, options: Options, dedupe: bool = True
+) -> BatchRow:
+    """Send as a bulk, however few: through the queue, to be paused, resumed and cancelled as a whole; the batch."""
+    roles.require_to_send(actor, composer.account)
     return _spooled(composer, composer.plan(addressees, dedupe=dedupe), origin, options)
 
 
-def _spooled(composer: Composed, plan: Iterable[Planned | Skipped], origin: Origin, options: Options) -> Accepted:
+def sent_before(batch_uid: str, *, actor: Actor, raise_rejected: bool = True, limit: int = MOST) -> Sent:
+    """What became of a send that was paid for and not answered, as `send` tells it."""
+    sent = load_sent(batch_uid, limit=limit)
+    roles.require(actor, SEE, sent.batch["account_id"])
+    return _told(sent, raise_rejected)
+
+
+def _spooled(composer: Composed, plan: Iterable[Outgoing | Skipped], origin: Origin, options: Options) -> BatchRow:
     storage.here().require_room()
     with Spool() as spool:
         spool.fill(plan)
         if not spool.count:
             raise_nobody(spool.skipped, composer)
         return accept_bulk(composer, spool, origin=origin, options=options)
-
-
-def _callable_now(names: set[str]) -> tuple[set[str], set[str]]:
-    """The gateways of this process, and the remote ones that don't rest."""
-    known = registry.sms_gateways()
-    at_once = {name for name in names if name in known and known[name].in_process}
-    remote = {name for name in names if name in known} - at_once
-    remote = {name for name in remote if known[name].may_submit()}
-    return at_once, remote - breaker.on_trial() if remote else remote
 
 
 def _refuse_if_poor(composer: Composed, skipped: list[Skipped]) -> None:
@@ -126,48 +131,16 @@ def raise_nobody(skipped: list[Skipped], composer: Composed) -> None:
     raise InvalidRecipient("There is no recipient to send to", {"recipient": ["No recipient"]})
 
 
-TOLD = (
-    "id, uid, batch_id, wallet_id, recipient, status, segments, route, route_cost_micros, route_currency, cost_micros,"
-    " refunded_micros, attempts, retry_count, error_code, error_message, delivered_at"
-)
-"""What an answer tells of many messages. Not their texts: 69,000 of 1,000 characters took 280 MB."""
-
-
-def load_sent(batch_uid: str, *, limit: int = 100_000) -> Sent:
-    """A batch and its messages as they are now; of many, what answers tell of them."""
-    with snapshot():
-        batch = query_one("SELECT * FROM batches WHERE uid = ?", (batch_uid,))
-        assert batch is not None
-        columns = "*" if batch["total"] <= IN_REQUEST_LIMIT else TOLD
-        messages = query(f"SELECT {columns} FROM messages WHERE batch_id = ? ORDER BY id LIMIT ?", (batch["id"], limit))
-        # As it was paid, less what came back: not what others have paid from this wallet since.
-        paid = query(
-            "SELECT balance_after_micros FROM ledger_entries WHERE batch_id = ? AND message_id IS NULL AND kind = 'sms_charge'",
-            (batch["id"],),
-        )
-        balance = (
-            paid[0][0] + batch["refunded_micros"]
-            if paid  # what costs nothing has no entry
-            else query("SELECT balance_micros FROM wallets WHERE id = ?", (batch["wallet_id"],))[0][0]
-        )
-        return Sent(batch, messages, balance)
-
-
-def sent_now(accepted: Accepted) -> Sent:
-    """What a send came to: as it was committed where nothing was outstanding, else read anew."""
-    return accepted.sent or load_sent(accepted.batch_uid)
-
-
-def refuse_if_all_rejected(sent: Sent, wallet: WalletInfo) -> None:
-    """ProviderRejected when the gateway refused every message of the call (all were refunded).
-
-    Only where the call waits for the gateway: what the queue has refused by the time of the answer was accepted.
-    """
-    if sent.batch["in_request"] and all(
-        m["status"] == "failed" and m["refunded_micros"] == m["cost_micros"] for m in sent.messages
+def _told(sent: Sent, raise_rejected: bool) -> Sent:
+    """Only where the call waits for the gateway: what the queue has refused by the time of the answer was accepted."""
+    if (
+        raise_rejected
+        and sent.batch["in_request"]
+        and all(message["status"] == "failed" and message["refunded_micros"] == message["cost_micros"] for message in sent.messages)
     ):
         raise ProviderRejected(
-            refunded_micros=sum(m["refunded_micros"] for m in sent.messages),
-            currency=wallet.currency,
+            refunded_micros=sum(message["refunded_micros"] for message in sent.messages),
+            currency=sent.batch["currency"],
             reason=sent.messages[0]["error_message"],
         )
+    return sent

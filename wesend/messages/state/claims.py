@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ...core import clock
 from ...core.chunks import chunks
 from ...database import Tx, marks
 from .statuses import CLAIMED, SUBMITTING
 
+LEASE_MS = 30 * clock.SECOND
 CLAIM = """
     UPDATE messages SET status = ?, claim_token = ?, lease_until = ? WHERE id IN ({ids}) AND status = 'queued'
     RETURNING {columns}

@@ -1,90 +1,33 @@
-"""The rows of batches and messages as they are first written."""
+"""Batches and messages as they are first written."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import Any, NamedTuple, cast
 
-from ...accounts.service import AccountInfo
-from ...core import clock
 from ...database import Tx
-from ...wallets.service import WalletInfo
-from ..sending.compose import Composed, Planned, Skipped
-from ..sending.options import Options, Origin
+from ...database.rows import BatchRow, MessageRow
+from .outgoing import Outgoing
 
-MESSAGE_COLUMNS = (
-    "uid",
-    "batch_id",
-    "account_id",
-    "wallet_id",
-    "channel",
-    "lane",
-    "recipient",
-    "country",
-    "sender",
-    "text",
-    "fields",
-    "subject",
-    "encoding",
-    "segments",
-    "cost_micros",
-    "route",
-    "route_cost_micros",
-    "route_currency",
-    "gateway",
-    "day",
-    "created_at",
-    "due_at",
-    "status",
-    "claim_token",
-    "lease_until",
-    "attempts",
-    "gateway_ref",
-    "submitted_at",
-    "poll_at",
-    "expires_at",
-)
+NOT_COMPOSED = ("uid", "account_id", "wallet_id", "batch_id", "id", "attempts", "backoffs", "charges")
+COMPOSED = tuple(name for name in Outgoing._fields if name not in NOT_COMPOSED)
 FRESH_MESSAGE = {
     "refunded_micros": 0,
-    "charges": 1,
-    "backoffs": 0,
     "retry_count": 0,
     "polls": 0,
+    "claim_token": None,
+    "lease_until": None,
+    "gateway_ref": None,
+    "submitted_at": None,
+    "poll_at": None,
+    "expires_at": None,
     "error_code": None,
     "error_message": None,
     "delivered_at": None,
     "failed_at": None,
 }
 """What the other columns hold at first."""
-BATCH_COLUMNS = (
-    "uid",
-    "account_id",
-    "wallet_id",
-    "api_key_id",
-    "api",
-    "channel",
-    "lane",
-    "state",
-    "in_request",
-    "mode",
-    "text",
-    "placeholders",
-    "confidential",
-    "subject",
-    "sender",
-    "reference",
-    "group_id",
-    "skipped",
-    "total",
-    "queued",
-    "submitted",
-    "cost_micros",
-    "currency",
-    "drip_rate",
-    "scheduled_at",
-    "lease_until",
-    "created_at",
-)
 FRESH_BATCH = {
     "delivered": 0,
     "failed": 0,
@@ -94,107 +37,66 @@ FRESH_BATCH = {
     "finished_at": None,
     "held_at": None,
 }
-"""What the other columns hold at first."""
+"""The same of a batch."""
+_composed = attrgetter(*COMPOSED)
 
 
-def batch_row(
-    composed: Composed,
-    uid: str,
-    origin: Origin,
-    options: Options,
-    *,
-    lane: int,
-    state: str,
-    total: int,
-    queued: int,
-    cost: int,
-    skipped: list[Skipped],
-    now: int,
-    submitted: int = 0,
-    in_request: bool = False,
-    lease_until: int | None = None,
-) -> tuple:
-    """A row in the order of BATCH_COLUMNS."""
-    account, wallet = composed.account, composed.wallet
-    return (
-        uid,
-        account.id,
-        wallet.id,
-        origin.api_key_id,
-        origin.api,
-        composed.channel,
-        lane,
-        state,
-        int(in_request),
-        options.mode,
-        composed.text,
-        composed.placeholders,
-        int(composed.confidential),
-        composed.subject,
-        composed.sender,
-        options.reference,
-        options.group_id,
-        json.dumps(skipped, ensure_ascii=False) if skipped else None,
-        total,
-        queued,
-        submitted,
-        cost,
-        wallet.currency,
-        options.drip_rate,
-        options.scheduled_at,
-        lease_until,
-        now,
-    )
+class NewBatch(NamedTuple):
+    """A batch before it is written, its fields columns of batches. ``skipped``: JSON of [recipient, reason, position] each."""
+
+    uid: str
+    account_id: int
+    wallet_id: int
+    api_key_id: int | None
+    api: str
+    channel: str
+    mode: str
+    text: str
+    placeholders: str | None
+    confidential: int
+    subject: str | None
+    sender: str | None
+    reference: str | None
+    group_id: int | None
+    skipped: str | None
+    currency: str
+    drip_rate: int | None
+    scheduled_at: int | None
+    created_at: int
+    total: int = 0
+    queued: int = 0
+    cost_micros: int = 0
+    submitted: int = 0
+    lane: int = 0
+    state: str = "open"
+    in_request: int = 0
+    lease_until: int | None = None
 
 
-def message_row(
-    account: AccountInfo,
-    wallet: WalletInfo,
-    item: Planned,
-    *,
-    lane: int,
-    uid: str,
-    now: int,
-    due_at: int,
-    state: tuple,
-    batch_id: int | None = None,
-) -> tuple:
-    """A row in the order of MESSAGE_COLUMNS."""
-    return (
-        uid,
-        batch_id,
-        account.id,
-        wallet.id,
-        item.channel,
-        lane,
-        item.recipient,
-        item.country,
-        item.sender,
-        item.text,
-        item.fields,
-        item.subject,
-        item.encoding,
-        item.segments,
-        item.cost_micros,
-        item.route,
-        item.route_cost_micros,
-        item.route_currency,
-        item.gateway,
-        clock.day_of(now, account.time_zone),
-        now,
-        due_at,
-        *state,
-    )
+def insert_batch(tx: Tx, batch: NewBatch) -> BatchRow:
+    """Write a batch; its row as it is stored."""
+    batch_id = tx.insert_row("batches", NewBatch._fields, batch)
+    return cast(BatchRow, {**FRESH_BATCH, **batch._asdict(), "id": batch_id})
 
 
-def insert_batch(tx: Tx, row: tuple) -> dict[str, Any]:
-    """Write a row of BATCH_COLUMNS; the batch as it is stored."""
-    batch_id = tx.insert_row("batches", BATCH_COLUMNS, row)
-    return {**FRESH_BATCH, **dict(zip(BATCH_COLUMNS, row, strict=True)), "id": batch_id}
+def insert_message(tx: Tx, batch_id: int, message: Outgoing, state: Mapping[str, Any]) -> Outgoing:
+    """Write one message of a batch. ``state``: its other columns, which are whose it is, when it leaves, its status."""
+    columns = ("batch_id", *COMPOSED, *state)
+    message_id = tx.insert_row("messages", columns, (batch_id, *_composed(message), *state.values()))
+    owners = {"account_id": state["account_id"], "wallet_id": state["wallet_id"]}
+    return message._replace(uid=state["uid"], batch_id=batch_id, id=message_id, **owners)
 
 
-def insert_message(tx: Tx, batch_id: int, row: tuple) -> dict[str, Any]:
-    """Write a row of MESSAGE_COLUMNS, without its batch; the message as it is stored."""
-    values = (row[0], batch_id, *row[2:])
-    message_id = tx.insert_row("messages", MESSAGE_COLUMNS, values)
-    return {**FRESH_MESSAGE, **dict(zip(MESSAGE_COLUMNS, values, strict=True)), "id": message_id}
+def insert_messages(
+    tx: Tx, batch_id: int, messages: Sequence[tuple[Outgoing, Mapping[str, Any]]], common: Mapping[str, Any]
+) -> None:
+    """Write many; with each message what of its state is its own, and in ``common`` what of it is the same for all."""
+    columns = ("batch_id", *COMPOSED, *messages[0][1], *common)
+    shared = tuple(common.values())
+    rows = [(batch_id, *_composed(message), *own.values(), *shared) for message, own in messages]
+    tx.insert_many("messages", columns, rows)
+
+
+def row_of(message: Outgoing, state: Mapping[str, Any]) -> MessageRow:
+    """A message that was just written, as it is stored."""
+    return cast(MessageRow, {**FRESH_MESSAGE, **message._asdict(), **state})
