@@ -27,7 +27,7 @@ from .gateways import balances, links, registry
 from .messages.dispatch import failover, holding, queue
 from .messages.dispatch.dispatcher import Dispatcher
 from .messages.receipts import inbox as receipt_inbox
-from .messages.receipts import polling
+from .messages.receipts import measures, polling
 from .messages.sending import actions, bulk
 from .operations import (
     alerts,
@@ -183,6 +183,7 @@ def housekeeping(app: Flask) -> None:
     repeat(attempts.forget_old)
     repeat(receipt_inbox.forget_old)
     repeat(handed_in.forget_old)
+    measures.forget_old()
     repeat(incoming.forget_old)
     repeat(forwards.forget_old)
     groups.sweep_deleted()

@@ -598,6 +598,18 @@ class RouteRow(TypedDict):
     created_at: int
 
 
+class RouteMinuteRow(TypedDict):
+    """Of route_minutes."""
+
+    minute: int
+    route: str
+    gateway: str
+    network: str
+    kind: str
+    label: str
+    messages: int
+
+
 class SecondFactorRow(TypedDict):
     """Of second_factors."""
 

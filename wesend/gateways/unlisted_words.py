@@ -23,7 +23,7 @@ def count(tx: Tx, gateway: str, word: str, now: int) -> None:
 
 def totals() -> dict[str, int]:
     """Gateway → receipts with such a word since the instance was made."""
-    return {row[0]: row[1] for row in query("SELECT gateway, sum(receipts) FROM unlisted_words GROUP BY gateway")}
+    return {row[0]: row[1] for row in query("SELECT gateway, CAST(sum(receipts) AS BIGINT) FROM unlisted_words GROUP BY gateway")}
 
 
 def of_gateway(gateway: str) -> list[UnlistedWordRow]:

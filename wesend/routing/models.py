@@ -1,6 +1,6 @@
 """Routes and their prices, exchange rates, sender IDs, opt-outs."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, text
 
 from ..core.columns import Id, Instant, Micros
 from ..database import db
@@ -27,6 +27,19 @@ class Route(db.Model):
     is_active = db.mapped_column(Integer, nullable=False, server_default="1")
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (CheckConstraint("price_micros >= 0", name="price"),)
+
+
+class RouteMinute(db.Model):
+    """What a route did in a minute since 1970: `quality.py`."""
+
+    __tablename__ = "route_minutes"
+    minute = db.mapped_column(BigInteger, primary_key=True)
+    route = db.mapped_column(String, primary_key=True)  # its code; "" where none led there any more
+    gateway = db.mapped_column(String, primary_key=True)
+    network = db.mapped_column(String, primary_key=True)
+    kind = db.mapped_column(String, primary_key=True)  # submissions, receipts, errors, seconds
+    label = db.mapped_column(String, primary_key=True)
+    messages = db.mapped_column(BigInteger, nullable=False)
 
 
 class ExchangeRate(db.Model):

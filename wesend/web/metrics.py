@@ -22,8 +22,10 @@ from ..core.current_request import this_g, this_request
 from ..core.settings import Settings
 from ..database.errors import DATABASE_ERRORS
 from ..gateways import balances, unlisted_words
+from ..messages.receipts import measures
 from ..operations import backup, queue_state
 from ..operations.status_counts import accepted_sms, status_counts
+from ..routing import quality
 from ..two_way import counts
 
 if TYPE_CHECKING:
@@ -119,7 +121,7 @@ def _read(settings: Settings) -> CollectorRegistry:
 
     class State:
         def collect(self) -> Iterator[Metric]:
-            for part in (_messages, _inbound, _queue, _webhooks, _instance, _storage, _vendors):
+            for part in (_messages, _inbound, _queue, _webhooks, _instance, _storage, _vendors, _routes):
                 yield from _readable(part, settings)
 
     registry = CollectorRegistry()
@@ -213,6 +215,35 @@ def _vendors(_settings: Settings) -> Iterator[Metric]:
     for name, count in sorted(unlisted_words.totals().items()):
         words.add_metric((name,), count)
     yield from (left, low, words)
+
+
+def _routes(_settings: Settings) -> Iterator[Metric]:
+    """Of the last two days, but for the rate, which is the last quarter of an hour's."""
+    from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
+
+    kinds = {
+        "submissions": GaugeMetricFamily(
+            "wesend_route_submissions", "Messages given to a gateway in 48 hours", labels=("route", "gateway", "outcome")
+        ),
+        "receipts": GaugeMetricFamily(
+            "wesend_route_receipts", "What it told of them in 48 hours", labels=("route", "gateway", "status")
+        ),
+        "errors": GaugeMetricFamily(
+            "wesend_route_errors", "Its codes of failures in 48 hours", labels=("route", "gateway", "code")
+        ),
+    }
+    seconds = HistogramMetricFamily("wesend_route_seconds", "Until the final receipt, in 48 hours", labels=("route", "gateway"))
+    rate = GaugeMetricFamily("wesend_route_rate", "Share that was delivered, of 15 minutes", labels=("route", "gateway"))
+    for key, figure in sorted(quality.totals().items()):
+        for kind, metric in kinds.items():
+            for label, count in sorted(getattr(figure, kind).items()):
+                metric.add_metric((*key, label), count)
+        if figure.seconds:
+            seconds.add_metric(key, figure.buckets(), sum_value=None)
+    for key, figure in sorted(measures.figures().items()):
+        if figure.rate is not None:
+            rate.add_metric(key, figure.rate)
+    yield from (*kinds.values(), seconds, rate)
 
 
 def _webhooks(_settings: Settings) -> Iterator[Metric]:

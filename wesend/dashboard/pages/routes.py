@@ -13,7 +13,8 @@ from ...accounts import roles
 from ...accounts.roles import OPERATE
 from ...core import money
 from ...gateways import registry
-from ...routing import routes
+from ...messages.receipts import measures
+from ...routing import quality, routes
 from ...routing.routes import RouteInfo
 from ..forms import REQUIRED, Amount, Form, Text, choices
 from ..sessions import actor
@@ -83,7 +84,9 @@ def _data(route: RouteInfo) -> dict:
 def index() -> ResponseReturnValue:
     roles.require(actor(), OPERATE)
     found = sorted(routes.all_routes(), key=lambda route: (route.country, route.priority, route.code))
-    return render_template("operator/routes.html", routes=found, gateways=registry.sms_gateways())
+    return render_template(
+        "operator/routes.html", routes=found, gateways=registry.sms_gateways(), figures=measures.figures(), nothing=quality.NOTHING
+    )
 
 
 @blueprint.route("/new", methods=["GET", "POST"], defaults={"code": None})

@@ -10,7 +10,7 @@ from ...database import Tx, reading
 from ...gateways import breaker, registry
 from ...routing.order import in_order
 from ...routing.routes import candidates
-from ..receipts import multipart
+from ..receipts import measures, multipart
 from ..reporting.disclosure import FAILOVER
 from ..state import outcomes
 from ..state.outgoing import Outgoing
@@ -35,6 +35,7 @@ def settle(tx: Tx, results: list[tuple[Outgoing, Outcome]], token: str, *, calle
     gateways = {name: registry.gateway(name, tx) for name in {outgoing.gateway for outgoing, _ in results}}
     if called and results:
         _note_health(tx, gateways[results[0][0].gateway], [outcome for _, outcome in results])
+        measures.submissions(tx, gateways[results[0][0].gateway], [pair for pair in results if pair[1].kind != NOT_BEGUN], now)
     moves = [plan_move(outgoing, outcome, token, now, gateways[outgoing.gateway], tx) for outgoing, outcome in results]
     moved = move(tx, moves, now)
     at_once = [

@@ -17,7 +17,7 @@ from ...database import Row, Tx, marks, query, reading, write
 from ...database.rows import BroughtReceiptRow, MessageRow
 from ...gateways import registry
 from ..state.transitions import REROUTED, Move, move
-from . import multipart, resend, unlisted
+from . import measures, multipart, resend, unlisted
 from .polling import plan_receipt
 
 WAITS_MS = 5 * clock.MINUTE
@@ -153,13 +153,13 @@ def _match(rows: list[Row]) -> int:
             found = _find(reported, tx)
             if found is not None and found.message["id"] in planned:
                 # Several about one message: each sees what the one before has changed.
-                move(tx, list(planned.values()), now)
+                measures.receipts(tx, move(tx, list(planned.values()), now), now)
                 planned = {}
                 found = _find(reported, tx)
             if found is not None and tx.changed(MATCH, (found.message["id"], reported["id"])):
                 matched += 1
                 planned.update(_plan(tx, reported, found, now))
-        move(tx, list(planned.values()), now)
+        measures.receipts(tx, move(tx, list(planned.values()), now), now)
         return matched
 
     return write(unit) if likely or too_old else 0

@@ -12,7 +12,7 @@ from ...database import Row, Tx, marks, query, write
 from ...gateways import registry
 from ..state import statuses
 from ..state.transitions import Move, Moved, move
-from . import multipart, resend, unlisted
+from . import measures, multipart, resend, unlisted
 
 ASK_LIMIT = 160
 """Asked about before what was told is written down."""
@@ -120,7 +120,7 @@ def _ask(name: str, asked: list[Row]) -> None:
         tx.executemany(
             "UPDATE messages SET poll_at = ?, polls = polls + 1 WHERE id = ? AND polls = ? AND poll_at IS NOT NULL", later
         )
-        return move(
+        moved = move(
             tx,
             [
                 _plan_final(tx, row, answer, at)
@@ -134,6 +134,8 @@ def _ask(name: str, asked: list[Row]) -> None:
             ],
             at,
         )
+        measures.receipts(tx, moved, at)
+        return moved
 
     write(unit)
 
