@@ -204,6 +204,33 @@ ROUTES: dict[tuple[str, str, str], Row] = {
     ("esms", "PATCH", "/api/verify/apps/*"): Row(names=(_plain(f"{ESMS}/verify/apps/{{named.app}}", {"name": "X"}),)),
     ("esms", "DELETE", "/api/verify/apps/*"): Row(names=(_plain(f"{ESMS}/verify/apps/{{named.app}}"),)),
     ("esms", "GET", "/api/verify/apps/*/stats"): Row(names=(_plain(f"{ESMS}/verify/apps/{{named.app}}/stats"),)),
+    ("esms", "GET", "/api/two-way/countries"): Row(shows=(_plain(f"{ESMS}/two-way/countries"),)),
+    ("esms", "GET", "/api/two-way/services"): Row(shows=(_plain(f"{ESMS}/two-way/services"),)),
+    ("esms", "POST", "/api/two-way/services"): Row(
+        shows=(
+            lambda own, named: Ask(
+                f"{ESMS}/two-way/services",
+                {"country_code": "KE", "type": "shared", "keyword": "MINE", "use_case": "A new one of ours", "company_name": "Own"},
+            ),
+        )
+    ),
+    ("esms", "GET", "/api/two-way/services/*"): Row(names=(_plain(f"{ESMS}/two-way/services/{{named.service}}"),)),
+    ("esms", "PATCH", "/api/two-way/services/*"): Row(
+        names=(_plain(f"{ESMS}/two-way/services/{{named.service}}", {"auto_reply_text": "Hi"}),)
+    ),
+    ("esms", "POST", "/api/two-way/services/*/cancel"): Row(names=(_plain(f"{ESMS}/two-way/services/{{named.service}}/cancel"),)),
+    ("esms", "POST", "/api/two-way/services/*/test-webhook"): Row(
+        names=(_plain(f"{ESMS}/two-way/services/{{named.service}}/test-webhook"),)
+    ),
+    ("esms", "GET", "/api/two-way/services/*/messages"): Row(
+        names=(_plain(f"{ESMS}/two-way/services/{{named.service}}/messages"),)
+    ),
+    ("esms", "POST", "/api/two-way/services/*/reply"): Row(
+        names=(lambda own, named: Ask(f"{ESMS}/two-way/services/{named.service}/reply", {"to": "+256712345678", "text": "Hi"}),)
+    ),
+    ("esms", "GET", "/api/two-way/keywords/check"): Row(
+        names=(lambda own, named: Ask(f"{ESMS}/two-way/keywords/check", query={"keyword": named.keyword, "country_code": "UG"}),)
+    ),
     ("esms", "GET", "/api/opt-outs"): Row(shows=(_plain(f"{ESMS}/opt-outs"),)),
     ("esms", "POST", "/api/opt-outs"): Row(shows=(_plain(f"{ESMS}/opt-outs", {"phone": "+256712999998"}),)),
     ("esms", "DELETE", "/api/opt-outs/*"): Row(names=(_plain(f"{ESMS}/opt-outs/{{named.phone}}"),)),

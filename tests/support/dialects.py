@@ -81,8 +81,11 @@ def _wasambazie(shown: dict) -> bool:
 
 
 def _esms(shown: dict) -> bool:
+    """Below two-way the same stands beside it as `error`."""
     detail = shown.get("detail")
-    return set(shown) == {"detail"} and (isinstance(detail, dict) and {"code", "message"} <= set(detail) or _field_errors(detail))
+    return set(shown) <= {"detail", "error"} and (
+        isinstance(detail, dict) and {"code", "message"} <= set(detail) or _field_errors(detail)
+    )
 
 
 def _worldledgers(shown: dict) -> bool:
@@ -165,6 +168,16 @@ ROWS = {
                 "/api/messages/rate": ({"to": PHONE, "text": "Hi", "route": "ESMS_UG"}, {"to": [PHONE], "text": "Hi"}),
                 "/api/messages/validate": ({"phone": PHONE}, {"phone": [PHONE]}),
                 "/api/opt-outs": ({"phone": "+256712000009"},),
+                "/api/two-way/services": (
+                    {
+                        "country_code": "UG",
+                        "type": "shared",
+                        "keyword": "ORDERS",
+                        "use_case": "Customers write what they want to order",
+                        "company_name": "Shop",
+                    },
+                ),
+                "/api/two-way/services/*/reply": ({"to": PHONE, "text": "Thank you"},),
                 "/api/verify/start": ({"to": PHONE, "sender_id": SENDERS[1], "code_length": 6, "expiry_seconds": 60},),
                 "/api/verify/check": ({"code": "123456", "to": PHONE},),
                 "/api/verify/apps": ({"name": "Shop", "sender_id": SENDERS[1], "code_length": 6, "max_resends": 1},),
@@ -180,6 +193,8 @@ ROWS = {
             garbage=({"Authorization": "Bearer"}, {"Authorization": "Bearer \xff"}, {"Authorization": "Basic Og=="}),
             no_body=frozenset(
                 {
+                    "/api/two-way/services/*/cancel",
+                    "/api/two-way/services/*/test-webhook",
                     "/api/verify/*/resend",
                     "/api/verify/*/cancel",
                     "/api/messages/*/retry",
