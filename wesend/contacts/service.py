@@ -11,13 +11,13 @@ from ..accounts.roles import SEE, SEND, Actor
 from ..accounts.service import AccountInfo
 from ..accounts.sides import Side
 from ..core import clock, number_text, phones
+from ..core.chunks import chunks
 from ..core.errors import ContactNotFound, InvalidInput
 from ..database import Tx, keyset, query, query_one, write
 from ..database.rows import ContactRow, GroupRow
 from . import groups
 from .files import COLUMN_LIMIT, COLUMN_NAME_LIMIT, CONTACT_LIMIT, FIELD_LIMIT
 
-CHUNK = 500  # rows a transaction: the write lock stays short
 FIELDS_AT_ONCE = 1000  # contacts
 
 
@@ -60,7 +60,7 @@ def add_contacts(
     given = list(contacts)
     for contact in given:
         check_size(contact)
-    added, skipped = 0, []
+    skipped: list[tuple[str, str]] = []
     rows: list[tuple] = []
     now = clock.now_ms()
     for contact in given:
@@ -69,10 +69,7 @@ def add_contacts(
             skipped.append((contact.phone, INVALID_PHONE))
             continue
         rows.append((contact.phone, contact_row(group_id, account_id, phone, contact.name, contact.fields, now)))
-        if len(rows) == CHUNK:
-            added += _insert(account_id, group_id, rows, skipped)
-            rows = []
-    added += _insert(account_id, group_id, rows, skipped)
+    added = sum(_insert(account_id, group_id, some, skipped) for some in chunks(rows))
     return Added(added, skipped, groups.get_group(account_id, group_id, actor=actor)["contact_count"])
 
 
@@ -124,8 +121,6 @@ def size(rows: Iterable[tuple]) -> int:
 
 
 def _insert(account_id: int, group_id: int, rows: list[tuple], skipped: list[tuple[str, str]]) -> int:
-    if not rows:
-        return 0
     quota.require_room(account_id, size(row for _, row in rows))
 
     def unit(tx: Tx) -> list[bool]:

@@ -19,6 +19,7 @@ from flask import Flask, current_app
 from ..accounts import idempotency
 from ..adapters.mail.smtp import LONGEST_RETRY
 from ..core import clock
+from ..core.chunks import CHUNK
 from ..core.settings import Settings
 from ..database import keyset, query, write
 from ..messages.receipts import polling
@@ -33,7 +34,6 @@ TOLERANCE_MS = 1000  # a clock that is slewed into place moves by less between t
 AT_ONCE_MS = 50
 LOOK_EVERY = 0.1  # seconds: what is written between two looks by a clock that is set twice goes unnoticed
 SWEEP_EVERY = 300  # looks: what did is found by its length
-CHUNK = 500  # rows a transaction
 
 
 class Wait(NamedTuple):
