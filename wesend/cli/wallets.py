@@ -14,7 +14,7 @@ from .shared import ACCOUNT, ACTOR, AMOUNT, Answer, command
 
 @click.group()
 def wallet() -> None:
-    """Prepaid wallets: create, list, credit, debit, show, alert."""
+    """Wallets: create, list, credit, debit, show, set, alert."""
 
 
 WALLET = click.argument("wallet_id", metavar="WALLET")
@@ -98,6 +98,22 @@ def alert(wallet_id: str, amount: str, mail: str | None) -> Answer:
         {"wallet_id": info.uid, "below": shown, "mail": mail},
         f"Wallet {info.uid}: " + ("no alert" if shown is None else f"tells below {shown} {info.currency}"),
     )
+
+
+@command(
+    "set",
+    WALLET,
+    click.option("--credit-limit", type=AMOUNT, default=None, help="How far below zero the balance may fall (0: paid in advance)."),
+    group=wallet,
+)
+def set_wallet(wallet_id: str, credit_limit: int | None) -> Answer:
+    """Change what is set for a wallet; what is not given stays."""
+    info = service.find_wallet(wallet_id, actor=ACTOR)
+    if credit_limit is not None:
+        service.set_credit_limit(info, credit_limit, actor=ACTOR)
+    shown, told = _wallet(info)
+    limit = money.text(service.credit_limit_of(info, actor=ACTOR))
+    return {**shown, "credit_limit": limit}, f"{told}, may fall to -{limit}"
 
 
 COMMANDS = (wallet,)

@@ -886,6 +886,7 @@ class WalletRow(TypedDict):
     account_id: int
     currency: str
     balance_micros: int
+    credit_limit_micros: int
     is_sandbox: int
     sms_rate_micros: int | None
     purchase_currency: str

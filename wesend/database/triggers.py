@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from alembic import op
+from sqlalchemy import text
 
 BYTES = re.compile(r"length\(CAST\(([\w.]+) AS BLOB\)\)")
 FUNCTION = "CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body}; RETURN NULL; END $$"
@@ -35,6 +38,24 @@ def drop(name: str, table: str) -> None:
         return
     op.execute(f"DROP TRIGGER {name} ON {table}")
     op.execute(f"DROP FUNCTION {name}()")
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Around the rebuilding of a table, which SQLite's loses its triggers by: they are there again afterwards."""
+    if not on_sqlite():
+        yield
+        return
+    before = _on_sqlite()
+    yield
+    for name in before.keys() - _on_sqlite().keys():
+        op.execute(before[name])
+
+
+def _on_sqlite() -> dict[str, str]:
+    """Name → statement."""
+    found = op.get_bind().execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
+    return {row[0]: row[1] for row in found}
 
 
 def in_bytes(expression: str) -> str:

@@ -21,8 +21,12 @@ from . import mailing
 
 LIMIT = 100  # wallets a transaction
 MAIL_AGAIN_MS = clock.MINUTE
-CROSSED = "low_balance_micros IS NOT NULL AND balance_micros < low_balance_micros AND low_balance_told_at IS NULL"
-RECOVERED = "low_balance_told_at IS NOT NULL AND (low_balance_micros IS NULL OR balance_micros >= low_balance_micros)"
+CROSSED = (
+    "low_balance_micros IS NOT NULL AND balance_micros + credit_limit_micros < low_balance_micros AND low_balance_told_at IS NULL"
+)
+RECOVERED = (
+    "low_balance_told_at IS NOT NULL AND (low_balance_micros IS NULL OR balance_micros + credit_limit_micros >= low_balance_micros)"
+)
 
 
 def tell_of_low_balances() -> None:

@@ -30,7 +30,7 @@ AUTO, HELP = "auto", "help"
 EVERY_MS = clock.MINUTE
 A_DAY = 20
 TOO_LITTLE_MONEY = "Too little money"
-BALANCE = "SELECT balance_micros FROM wallets WHERE id = ?"
+BALANCE = "SELECT balance_micros, balance_micros + credit_limit_micros AS spendable FROM wallets WHERE id = ?"
 
 
 class Composition:
@@ -224,7 +224,7 @@ def _send(tx: Tx, service: TwoWayServiceRow, number: TwoWayNumberRow, sender: st
     if isinstance(planned, Skipped):
         return "The sender has opted out"
     balance = tx.one(BALANCE, (wallet.id,))
-    if balance is None or balance["balance_micros"] < planned.cost_micros:
+    if balance is None or balance["spendable"] < planned.cost_micros:
         return TOO_LITTLE_MONEY
 
     def note(tx: Tx, messages: Sequence[Row]) -> None:

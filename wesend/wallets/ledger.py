@@ -12,6 +12,11 @@ from ..core import clock
 from ..core.errors import InsufficientBalance, WalletNotFound
 from ..database import Tx
 
+TAKE = """
+    UPDATE wallets SET balance_micros = balance_micros - ?
+    WHERE id = ? AND balance_micros + credit_limit_micros >= ? RETURNING balance_micros
+"""
+
 
 def debit(
     tx: Tx,
@@ -26,13 +31,13 @@ def debit(
     service_id: int | None = None,
     charge_no: int | None = None,
 ) -> int:
-    """Take ``amount_micros``; the balance after. InsufficientBalance when there is less, and nothing is written."""
+    """Take ``amount_micros``; the balance after, which may fall as far below zero as the wallet's credit limit.
+
+    InsufficientBalance when there is less, and nothing is written.
+    """
     if amount_micros < 0:
         raise ValueError("a debit is not negative")
-    row = tx.one(
-        "UPDATE wallets SET balance_micros = balance_micros - ? WHERE id = ? AND balance_micros >= ? RETURNING balance_micros",
-        (amount_micros, wallet_id, amount_micros),
-    )
+    row = tx.one(TAKE, (amount_micros, wallet_id, amount_micros))
     if row is None:
         raise_insufficient(tx, wallet_id, amount_micros)
     balance = row[0]

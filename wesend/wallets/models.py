@@ -17,6 +17,7 @@ class Wallet(db.Model):
     account_id = db.mapped_column(ForeignKey("accounts.id"), nullable=False, index=True)
     currency = db.mapped_column(String(3), nullable=False)
     balance_micros = db.mapped_column(Micros, nullable=False, server_default="0")
+    credit_limit_micros = db.mapped_column(Micros, nullable=False, server_default="0")  # how far below zero it may fall
     is_sandbox = db.mapped_column(Integer, nullable=False, server_default="0")
     sms_rate_micros = db.mapped_column(Micros)
     purchase_currency = db.mapped_column(String(3), nullable=False)
@@ -25,7 +26,9 @@ class Wallet(db.Model):
     low_balance_told_at = db.mapped_column(Instant)
     low_balance_mailed_at = db.mapped_column(Instant)
     created_at = db.mapped_column(Instant, nullable=False)
-    __table_args__ = (CheckConstraint("balance_micros >= 0", name="not_overdrawn"),)
+    __table_args__ = (
+        CheckConstraint("balance_micros + credit_limit_micros >= 0 AND credit_limit_micros >= 0", name="not_overdrawn"),
+    )
 
 
 class LedgerEntry(db.Model):
@@ -52,7 +55,6 @@ class LedgerEntry(db.Model):
             "kind IN ('credit', 'sms_charge', 'refund', 'manual_credit', 'manual_debit', 'service_fee', 'inbound_charge')",
             name="kind",
         ),
-        CheckConstraint("balance_after_micros >= 0", name="balance"),
         CheckConstraint(
             "(kind IN ('sms_charge', 'manual_debit', 'service_fee', 'inbound_charge')) = (amount_micros < 0)", name="sign"
         ),

@@ -12,7 +12,7 @@ from ..accounts.roles import MANAGE, OPERATE, SEE, Actor
 from ..accounts.service import get_account
 from ..accounts.sides import Side, side_of
 from ..core import clock, email_address, money
-from ..core.errors import InvalidInput, WalletForbidden, WalletNotFound
+from ..core.errors import Conflict, InvalidInput, WalletForbidden, WalletNotFound
 from ..database import Reader, Row, Tx, atomic, cached, query, query_one
 from ..database.rows import WalletRow
 from . import ledger
@@ -163,6 +163,44 @@ def _require_over(is_sandbox: bool, account_id: int, actor: Actor) -> None:
 def balance_of(wallet: WalletInfo) -> int:
     """Micro-units now in the wallet."""
     row = query_one("SELECT balance_micros FROM wallets WHERE id = ?", (wallet.id,))
+    assert row is not None
+    return row[0]
+
+
+def spendable_of(wallet: WalletInfo) -> int:
+    """Micro-units that may be spent now: the balance, and what the credit limit adds to it."""
+    row = query_one("SELECT balance_micros + credit_limit_micros FROM wallets WHERE id = ?", (wallet.id,))
+    assert row is not None
+    return row[0]
+
+
+SET_CREDIT_LIMIT = "UPDATE wallets SET credit_limit_micros = ? WHERE id = ? AND balance_micros + ? >= 0"
+
+
+def set_credit_limit(wallet: WalletInfo, limit_micros: int, *, actor: Actor) -> None:
+    """How far below zero the balance may fall: the customer pays afterwards. Conflict when more than that is owed."""
+    roles.require(actor, OPERATE)
+    if limit_micros < 0:
+        raise InvalidInput("A credit limit is zero or more", {"credit_limit": ["Zero or more"]})
+    with atomic() as tx:
+        row = tx.one("SELECT credit_limit_micros, balance_micros FROM wallets WHERE id = ?", (wallet.id,))
+        assert row is not None
+        if not tx.changed(SET_CREDIT_LIMIT, (limit_micros, wallet.id, limit_micros)):
+            raise Conflict(f"More than that is owed: the balance is {money.text(row['balance_micros'])} {wallet.currency}")
+        audit_log.record(
+            tx,
+            actor=actor,
+            action="wallet.credit_limit",
+            subject=wallet.uid,
+            account_id=wallet.account_id,
+            detail=f"{money.text(row['credit_limit_micros'])} → {money.text(limit_micros)} {wallet.currency}",
+        )
+
+
+def credit_limit_of(wallet: WalletInfo, *, actor: Actor) -> int:
+    """Micro-units; 0: paid in advance."""
+    roles.require(actor, SEE, wallet.account_id)
+    row = query_one("SELECT credit_limit_micros FROM wallets WHERE id = ?", (wallet.id,))
     assert row is not None
     return row[0]
 

@@ -72,5 +72,5 @@ def _wallet(at: AccountInfo, row: Row) -> dict:
         "currency": row["currency"],
         "balance_micros": row["balance_micros"],
         "is_sandbox": row["is_sandbox"],
-        "left": row["balance_micros"] // price if price else None,
+        "left": (row["balance_micros"] + row["credit_limit_micros"]) // price if price else None,
     }

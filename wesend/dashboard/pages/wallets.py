@@ -46,6 +46,10 @@ class HandForm(Form):
     note = Text("Note", [REQUIRED, Length(max=200)], description="Stands in the ledger and in the audit log.")
 
 
+class LimitForm(Form):
+    credit_limit = Amount("Credit limit", description="How far below zero the balance may fall; empty: it is paid in advance.")
+
+
 class AlertForm(Form):
     """Names of its own: the page has a form of amounts already."""
 
@@ -65,15 +69,16 @@ def index() -> ResponseReturnValue:
     return render_template(
         "wallets/index.html",
         wallets=[
-            (row, _left(WalletInfo.of(row), row["balance_micros"])) for row in service.list_wallets(account().id, actor=actor())
+            (row, _left(WalletInfo.of(row), row["balance_micros"] + row["credit_limit_micros"]))
+            for row in service.list_wallets(account().id, actor=actor())
         ],
     )
 
 
-def _left(wallet: WalletInfo, balance: int) -> int | None:
+def _left(wallet: WalletInfo, spendable: int) -> int | None:
     """About how many messages to the account's country it pays for."""
     price = home_price(account(), wallet)
-    return balance // price if price else None
+    return spendable // price if price else None
 
 
 def _wallet(uid: str) -> WalletInfo:
@@ -102,6 +107,18 @@ def _alert(wallet: WalletInfo) -> dict:
     return {"below": money.to_decimal(threshold) if threshold is not None else None, "address": mail}
 
 
+@blueprint.post("/<uid>/credit-limit")
+def set_credit_limit(uid: str) -> ResponseReturnValue:
+    """An operator lets the customer pay afterwards."""
+    wallet, form = _wallet(uid), LimitForm()
+    if form.sent():
+        with form.refusals():
+            service.set_credit_limit(wallet, form.credit_limit.micros or 0, actor=actor())
+            flash("The credit limit is set." if form.credit_limit.micros else "It is paid in advance now.", "success")
+            return redirect(url_for(".show", uid=uid), 303)
+    return _show(wallet, HandForm(formdata=None), AlertForm(formdata=None, **_alert(wallet)), form)
+
+
 @blueprint.post("/<uid>/alert")
 def set_alert(uid: str) -> ResponseReturnValue:
     """Tell when little is left."""
@@ -116,15 +133,16 @@ def set_alert(uid: str) -> ResponseReturnValue:
     return _show(wallet, HandForm(formdata=None), form)
 
 
-def _show(wallet: WalletInfo, form: HandForm, alert: AlertForm) -> str:
+def _show(wallet: WalletInfo, form: HandForm, alert: AlertForm, limit: LimitForm | None = None) -> str:
     since, until = _period()
     shown = page(lambda before, limit: statement.entries(wallet, before, limit, since=since, until=until, actor=actor()))
-    balance = service.read_balance(wallet, actor=actor())
+    balance, credit_limit = service.read_balance(wallet, actor=actor()), service.credit_limit_of(wallet, actor=actor())
     return render_template(
         "wallets/show.html",
         wallet=wallet,
         balance=balance,
-        left=_left(wallet, balance),
+        credit_limit=credit_limit,
+        left=_left(wallet, balance + credit_limit),
         page=shown,
         form=form,
         kinds=statement.KINDS,
@@ -133,6 +151,8 @@ def _show(wallet: WalletInfo, form: HandForm, alert: AlertForm) -> str:
         is_filtered=bool(request.args.get("from") or request.args.get("to")),
         is_first="before" not in request.args,
         alert=alert,
+        limit=limit or LimitForm(formdata=None, credit_limit=money.to_decimal(credit_limit) if credit_limit else None),
+        may_operate=roles.may(actor(), OPERATE),
         may_manage=current_account.may_manage(),
         may_move=roles.may(actor(), "manage" if wallet.is_sandbox else OPERATE, wallet.account_id),
     )

@@ -55,7 +55,7 @@ def check_bulk() -> ResponseReturnValue:
         "wallet_currency": composer.wallet.currency,
         "wallet_balance": money.number(found.balance_micros),
         "balance_after": money.number(found.balance_micros - found.cost_micros),
-        "sufficient_balance": found.balance_micros >= found.cost_micros,
+        "sufficient_balance": found.spendable_micros >= found.cost_micros,
         "countries": len({part.country for part in found.parts}),
         "breakdown": [_part(part) for part in found.parts],
         "unroutable_count": found.unroutable_count,

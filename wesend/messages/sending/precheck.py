@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ...accounts import roles
 from ...accounts.roles import SEE, Actor
-from ...wallets.service import balance_of
+from ...wallets.service import balance_of, spendable_of
 from .compose import Addressee, Composer, Skipped
 
 UNROUTABLE_SHOWN = 50
@@ -30,6 +30,7 @@ class Precheck(NamedTuple):
     segments: int
     cost_micros: int
     balance_micros: int
+    spendable_micros: int
     parts: list[CountryPart]
     unroutable_count: int
     unroutable: list[str]
@@ -67,6 +68,7 @@ def precheck(composer: Composer, addressees: Iterable[Addressee], *, actor: Acto
         sum(part.segments for part in found),
         sum(part.wallet_cost_micros for part in found),
         balance_of(composer.wallet),
+        spendable_of(composer.wallet),
         found,
         skipped,
         unroutable,

@@ -14,7 +14,7 @@ from ...core.errors import InsufficientBalance, InvalidRecipient, NoRoute, Opted
 from ...database.rows import BatchRow
 from ...gateways import request_limits as in_request_waits
 from ...guards import where
-from ...wallets.service import balance_of
+from ...wallets.service import balance_of, spendable_of
 from ..reporting.sent import MOST, Sent, load_sent
 from ..state.outgoing import IN_REQUEST_LIMIT, Outgoing
 from .accept import Alongside, accept
@@ -110,10 +110,12 @@ def _refuse_if_poor(composer: Composed, skipped: list[Skipped]) -> None:
     if composer.channel != SMS or not composer.wallet.holds_credits or not unrouted:
         return
     required = segments.count(composer.text).count * unrouted * money.MICRO
-    balance = balance_of(composer.wallet)
-    if balance < required:
+    if spendable_of(composer.wallet) < required:
         raise InsufficientBalance(
-            wallet_id=composer.wallet.uid, balance_micros=balance, required_micros=required, currency=composer.wallet.currency
+            wallet_id=composer.wallet.uid,
+            balance_micros=balance_of(composer.wallet),
+            required_micros=required,
+            currency=composer.wallet.currency,
         )
 
 
