@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ...adapters.sms.base import Outcome, SmsGateway
+from ...core.channels import SMS
 from ...database import Tx, write
 from ...gateways import registry
 from ...routing import quality
 from ...routing.quality import Carried, Counts
-from ..sending.accept import Outgoing
-from ..sending.compose import SMS
 from ..state import statuses
+from ..state.outgoing import Outgoing
 from ..state.transitions import REROUTED, Moved
 
 TOLD = {statuses.DELIVERED: quality.DELIVERED, statuses.FAILED: quality.FAILED, statuses.SENT: "sent"}
