@@ -324,3 +324,9 @@ def test_the_sandbox_approves_by_itself(context, clock):
 def test_an_unknown_gateway_is_refused(line):
     with pytest.raises(InvalidInput):
         approval.approve(ask(make_wallet())["id"], SHARED, "nowhere", actor=ACTOR)
+
+
+def test_an_owner_reads_in_the_log_what_number_it_got_and_not_through_whom(line):
+    approval.approve(ask(make_wallet())["id"], SHARED, line, actor=ACTOR)
+    (noted,) = query("SELECT * FROM audit_log WHERE action = 'two_way.approve' ORDER BY id DESC LIMIT 1")
+    assert noted["detail"] == SHARED and line not in str(tuple(noted))

@@ -71,7 +71,7 @@ def approve(service_id: int, number: str, gateway: str, terms: Terms = Terms(), 
             action="two_way.approve",
             subject=str(service_id),
             account_id=service["account_id"],
-            detail=f"{number} {gateway}",
+            detail=number,  # not whose it is: owners read their account's log
         )
     return of_id(service_id)
 
