@@ -164,6 +164,7 @@ OPERATOR_PAGES = (
     "/operator/routes/ESMS_UG",
     "/operator/rates",
     "/operator/senders",
+    "/operator/two-way",
     "/operator/users",
     "/operator/deposits",
     "/operator/gateways",

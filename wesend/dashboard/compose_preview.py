@@ -5,9 +5,11 @@ from __future__ import annotations
 from ..accounts.service import AccountInfo
 from ..core import number_text, phones, segments, templating
 from ..core.errors import WesendError
+from ..database.rows import ConversationRow
 from ..guards import where
 from ..messages.sending.compose import DUPLICATE, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT, Composer, Skipped, read_recipients
 from ..routing.pricing import home_price
+from ..two_way import answering
 from ..wallets.service import WalletInfo, read_balance
 from .filters import amount, number
 from .sessions import actor
@@ -91,3 +93,9 @@ def of_message(account: AccountInfo, wallet: WalletInfo | None, text: str, sende
             else (f"{amount(-left, wallet.currency)} missing: top the wallet up")
         )
     return told
+
+
+def of_reply(conversation: ConversationRow, text: str) -> dict[str, str]:
+    """The same of an answer in the inbox, at the price of the conversation's service."""
+    price = answering.price(conversation, text) if text.strip() else None
+    return {**of_text(text), "price": "–" if price is None else amount(price.cost_micros, price.currency)}

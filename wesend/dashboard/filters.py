@@ -30,6 +30,7 @@ STATUS_TONES = {
     "canceled": "plain",
     "unknown": "warn",
     "pending": "warn",
+    "past_due": "warn",
     "works": "good",
     "rests": "warn",
     "on trial": "warn",

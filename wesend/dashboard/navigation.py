@@ -11,8 +11,17 @@ from ..accounts import roles
 from ..accounts.roles import MANAGE, OPERATE, SEE
 from ..messages.receipts import unknown_outcomes
 from ..routing import senders
+from ..two_way import inbox
+from ..two_way import queue as two_way_queue
 from ..wallets import deposit_review
+from . import current_account
 from .sessions import actor
+
+
+def unread() -> int:
+    """Conversations of this account that wait to be read."""
+    here = current_account.account_or_none()
+    return inbox.unread_count(here.id, actor=actor()) if here is not None else 0
 
 
 class Entry(NamedTuple):
@@ -41,6 +50,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Messaging",
         (
             Entry("messages", "Messages", "message-square"),
+            Entry("inbox", "Inbox", "inbox", waiting=unread),
             Entry("compose", "Compose", "edit-3"),
             Entry("campaigns", "Campaigns", "send"),
             Entry("contacts", "Contacts", "users"),
@@ -55,6 +65,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("wallets", "Wallets", "credit-card"),
             Entry("keys", "API keys", "key"),
             Entry("senders", "Sender IDs", "tag"),
+            Entry("two_way", "Numbers", "smartphone"),
             Entry("webhooks", "Webhooks", "link-2"),
             Entry("people", "People", "user-plus", MANAGE),
             Entry("account_audit", "Audit log", "list", MANAGE, has_operators_twin=True),
@@ -69,6 +80,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("gateways", "Gateways", "server", OPERATE),
             Entry("sender_queue", "Sender requests", "inbox", OPERATE, senders.count_pending),
             Entry("users", "Users", "user-check", OPERATE),
+            Entry("two_way_queue", "Two-way", "inbox", OPERATE, two_way_queue.count_waiting),
             Entry("deposits", "Deposits", "dollar-sign", OPERATE, deposit_review.count_waiting),
             Entry("unknown", "Unknown outcomes", "help-circle", OPERATE, unknown_outcomes.count_unknown),
             Entry("audit", "Audit log", "list", OPERATE),

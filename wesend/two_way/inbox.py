@@ -118,13 +118,17 @@ def mark_read(account_id: int, conversation_id: int, *, actor: Actor) -> None:
         write(lambda tx: tx.changed(sql, (conversation_id, account_id)))
 
 
+class Sent(MessageRow):
+    currency: str
+
+
 class Line(NamedTuple):
     """A line of a conversation: what the phone wrote, or what it was sent."""
 
     at: int
     text: str
     inbound: InboundMessageRow | None = None
-    outbound: MessageRow | None = None
+    outbound: Sent | None = None
 
 
 WROTE = """
@@ -133,7 +137,7 @@ WROTE = """
     ORDER BY id DESC LIMIT ?
 """
 GOT = """
-    SELECT m.* FROM messages m JOIN wallets w ON w.id = m.wallet_id
+    SELECT m.*, w.currency FROM messages m JOIN wallets w ON w.id = m.wallet_id
     WHERE m.recipient = ? AND m.account_id = ? AND m.channel = 'sms' AND w.is_sandbox = ?
         AND coalesce(m.sender, '') = coalesce(?, coalesce(m.sender, ''))
     ORDER BY m.id DESC LIMIT ?
@@ -146,7 +150,7 @@ def lines(conversation: ConversationRow, limit: int = 100, *, actor: Actor) -> l
     account_id, phone, side = conversation["account_id"], conversation["phone"], conversation["side"]
     number = conversation["number"] or None
     wrote: list[InboundMessageRow] = query(WROTE, (account_id, phone, number, side, side, limit))
-    got: list[MessageRow] = query(GOT, (phone, account_id, int(side == "sandbox"), number, limit))
+    got: list[Sent] = query(GOT, (phone, account_id, int(side == "sandbox"), number, limit))
     found = [Line(row["created_at"], row["text"], inbound=row) for row in wrote]
     found += [Line(row["created_at"], row["text"], outbound=row) for row in got]
     return sorted(found, key=lambda line: line.at)[-limit:]

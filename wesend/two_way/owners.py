@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..accounts.sides import LIVE, SANDBOX, Side
-from ..adapters.sms.base import START, STOP
+from ..adapters.sms.base import STOP
 from ..core import clock, phones
 from ..database import Row, Tx, reading
 from ..database.rows import IncomingMessageRow, TwoWayNumberRow, TwoWayServiceRow
@@ -168,4 +168,13 @@ def read_sender(tx: Tx | None, gateway: str, told: str) -> phones.Phone | None:
     return next(iter(readings.values()), None)
 
 
-__all__ = ["START", "STOP", "Owner", "last_to_write", "of_message", "read_sender"]
+LAST_IN_CONVERSATION = """
+    SELECT m.wallet_id, m.sender FROM messages m JOIN wallets w ON w.id = m.wallet_id
+    WHERE m.recipient = ? AND m.account_id = ? AND m.channel = 'sms' AND w.is_sandbox = ?
+    ORDER BY m.id DESC LIMIT 1
+"""
+
+
+def last_in_conversation(account_id: int, phone: str, side: str) -> Row | None:
+    """The wallet and sender of an account's last message to a phone, of one side."""
+    return reading(None).one(LAST_IN_CONVERSATION, (phone, account_id, int(side == SANDBOX)))

@@ -1,0 +1,138 @@
+"""An account's numbers and keywords: asked for, what they do, ended."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import BooleanField, SelectField, TextAreaField
+
+from ...accounts import roles
+from ...accounts.roles import MANAGE
+from ...core import clock, countries
+from ...core.errors import InvalidInput
+from ...database.rows import TwoWayServiceRow
+from ...messages.campaigns.sms import find_wallet
+from ...two_way import inbox, numbers, prices, services
+from ...two_way.services import Request
+from ..current_account import account, may_manage
+from ..forms import REQUIRED, Form, Text, choices
+from ..sessions import actor
+from .compose import usual_wallet, wallet_choices
+
+blueprint = Blueprint("two_way", __name__, url_prefix="/numbers")
+KINDS = (("shared", "A keyword on a shared number"), ("dedicated", "A number of our own"))
+MONTH_MS = 30 * clock.DAY
+
+
+class RequestForm(Form):
+    country = SelectField("Country")
+    kind = SelectField("What", choices=choices(KINDS))
+    keyword = Text(
+        "Keyword", render_kw={"maxlength": 20, "placeholder": "JOIN"}, description="On a shared number: 2 to 20 letters and digits."
+    )
+    wallet = SelectField("Paid from")
+    company_name = Text("Company", [REQUIRED], render_kw={"maxlength": 200})
+    use_case = TextAreaField(
+        "What it is for", [REQUIRED], render_kw={"maxlength": 4000, "rows": 3}, description="With an example of what people write."
+    )
+    domain_names = {"type": "kind", "country_code": "country"}
+
+
+class SettingsForm(Form):
+    auto_reply_enabled = BooleanField("Answer every message by itself")
+    auto_reply_text = TextAreaField(
+        "Automatic reply", render_kw={"maxlength": 1600, "rows": 2}, description="Once a minute a phone."
+    )
+    help_text = TextAreaField("Help text", render_kw={"maxlength": 1600, "rows": 2}, description="Answers HELP, INFO and MSAADA.")
+    forward_email = Text("Mail a copy to", render_kw={"maxlength": 254, "type": "email"})
+
+
+@blueprint.route("", methods=["GET", "POST"])
+def index() -> ResponseReturnValue:
+    form = RequestForm()
+    offered = [found for found in prices.all_countries() if found.is_available]
+    form.country.choices = choices([(found.country, countries.name(found.country)) for found in offered])
+    form.wallet.choices = wallet_choices(account())
+    if form.is_submitted():
+        roles.require(actor(), MANAGE, account().id)
+    else:
+        form.country.data, form.wallet.data = account().country, usual_wallet(account())
+    if form.sent():
+        with form.refusals():
+            made = services.request(
+                account(), find_wallet(account(), form.wallet.data, actor=actor()), _wanted(form), actor=actor()
+            )
+            flash(f"{made['keyword'] or 'A number'} is asked for. {_next_step(made)}", "success")
+            return redirect(url_for(".index"), 303)
+    rows = services.list_services(account().id, actor=actor())
+    return render_template(
+        "two_way/index.html",
+        form=form,
+        rows=rows,
+        numbers={row["id"]: numbers.of_id(None, row["number_id"]) for row in rows},
+        offered=offered,
+        may_manage=may_manage(),
+    )
+
+
+def _wanted(form: RequestForm) -> Request:
+    return Request(
+        form.country.data,
+        form.kind.data,
+        form.keyword.data or None,
+        form.use_case.data or "",
+        form.company_name.data or "",
+        "portal",
+    )
+
+
+def _next_step(service: TwoWayServiceRow) -> str:
+    return (
+        "The sandbox approves it in a moment."
+        if service["side"] == "sandbox"
+        else "An operator decides; nothing is charged before."
+    )
+
+
+@blueprint.route("/<int:service_id>", methods=["GET", "POST"])
+def show(service_id: int) -> ResponseReturnValue:
+    service = services.find(service_id, account().id, actor=actor())
+    form = SettingsForm(data=_settings(service))
+    if form.is_submitted():
+        roles.require(actor(), MANAGE, account().id)
+    if form.sent():
+        with form.refusals():
+            changes = {name: field.data or None for name, field in form._fields.items() if name in _settings(service)}
+            changes["auto_reply_enabled"] = form.auto_reply_enabled.data
+            services.update(service, changes, actor=actor())
+            flash("Saved.", "success")
+            return redirect(url_for(".show", service_id=service_id), 303)
+    return render_template(
+        "two_way/show.html",
+        form=form,
+        service=service,
+        number=numbers.of_id(None, service["number_id"]),
+        stats=inbox.counted(account().id, service["id"], clock.now_ms() - MONTH_MS, actor=actor()),
+        inbound=prices.inbound_usd(service),
+        outbound=prices.outbound_usd(service),
+        may_manage=may_manage(),
+    )
+
+
+def _settings(service: TwoWayServiceRow) -> dict:
+    return {
+        "auto_reply_enabled": service["auto_reply_enabled"] == 1,
+        "auto_reply_text": service["auto_reply_text"],
+        "help_text": service["help_text"],
+        "forward_email": service["forward_email"],
+    }
+
+
+@blueprint.post("/<int:service_id>/cancel")
+def cancel(service_id: int) -> ResponseReturnValue:
+    service = services.find(service_id, account().id, actor=actor())
+    if request.form.get("sure") != "1":
+        raise InvalidInput("Say that you are sure")
+    services.cancel(service, actor=actor())
+    flash("It has ended; its number or keyword is free.", "success")
+    return redirect(url_for(".index"), 303)
