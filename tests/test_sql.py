@@ -53,7 +53,7 @@ def glued_sql(text: str) -> list[int]:
     ]
 
 
-@pytest.mark.parametrize("module", [name for name in modules() if unit(name) != "messages"])
+@pytest.mark.parametrize("module", modules())
 def test_sql_of_more_than_a_line_is_a_named_constant(module):
     """Triple-quoted and beside its use case, so that it is read as SQL; what fits on a line may stand where it is run."""
     assert glued_sql(path_of(module).read_text()) == []

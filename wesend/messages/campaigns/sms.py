@@ -28,6 +28,10 @@ from ..sending.precheck import Precheck, precheck
 SOONEST, LATEST = clock.MINUTE, 90 * clock.DAY
 FASTEST = 6000  # messages a minute
 UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+BULKS = """
+    SELECT * FROM batches INDEXED BY ix_batches_account_id
+    WHERE account_id = ? AND lane = 1 AND id < ? AND state NOT IN ('intake', 'rejected') ORDER BY id DESC LIMIT ?
+"""
 
 
 class Audience(NamedTuple):
@@ -216,8 +220,4 @@ def _sent_before(account: AccountInfo, uid: str) -> BatchRow | None:
 def campaigns(account_id: int, before: int | None, limit: int, *, actor: Actor) -> list[BatchRow]:
     """The account's bulks, newest first, below the row id ``before``."""
     roles.require(actor, roles.SEE, account_id)
-    return query(
-        "SELECT * FROM batches INDEXED BY ix_batches_account_id WHERE account_id = ? AND lane = 1 AND id < ?"
-        " AND state NOT IN ('intake', 'rejected') ORDER BY id DESC LIMIT ?",
-        (account_id, keyset.below(before), limit),
-    )
+    return query(BULKS, (account_id, keyset.below(before), limit))

@@ -9,6 +9,10 @@ from . import queue
 from .settle import next_gateway, settle
 
 CHUNK = 200
+WAITING_FOR = """
+    SELECT DISTINCT gateway FROM messages WHERE status = 'queued' AND lane = 0
+    UNION SELECT DISTINCT gateway FROM messages WHERE status = 'queued' AND lane = 1
+"""
 
 
 def fail_over(name: str, *, gone: bool = False) -> bool:
@@ -34,12 +38,6 @@ def fail_over(name: str, *, gone: bool = False) -> bool:
 
 def fail_over_removed() -> None:
     """Messages that are queued for gateways which are not set up any more; mail waits for its server."""
-    names = {
-        row[0]
-        for row in query(
-            "SELECT DISTINCT gateway FROM messages WHERE status = 'queued' AND lane = 0"
-            " UNION SELECT DISTINCT gateway FROM messages WHERE status = 'queued' AND lane = 1"
-        )
-    }
+    names = {row["gateway"] for row in query(WAITING_FOR)}
     for name in names - registry.gateways().keys() - {registry.SMTP}:
         fail_over(name, gone=True)

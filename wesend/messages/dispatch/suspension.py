@@ -25,6 +25,15 @@ from . import holding
 
 TOO_LATE_MS = clock.HOUR
 CHUNK = 500
+LATE_WITH_A_TIME = """
+    SELECT id FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 0 AND due_at < ? AND account_id = ? LIMIT ?
+"""
+LATE_OF_GATEWAY = """
+    SELECT id FROM messages WHERE status = 'queued' AND lane = 0 AND gateway = ? AND due_at < ? AND account_id = ? LIMIT ?
+"""
+COUNT_WAITING = """
+    SELECT count(*) FROM messages INDEXED BY ix_messages_account_status WHERE account_id = ? AND channel = ? AND status = ?
+"""
 
 
 class Dropped(NamedTuple):
@@ -68,23 +77,9 @@ def _mark_late(tx: Tx, account_id: int, late: int) -> int:
             (account_id, late, CHUNK),
         )
     ]
-    ids += [
-        row[0]
-        for row in tx.all(
-            "SELECT id FROM messages WHERE status IN ('scheduled', 'dripping') AND lane = 0 AND due_at < ? AND account_id = ?"
-            " LIMIT ?",
-            (late, account_id, CHUNK),
-        )
-    ]
+    ids += [row["id"] for row in tx.all(LATE_WITH_A_TIME, (late, account_id, CHUNK))]
     for (gateway,) in tx.all("SELECT DISTINCT gateway FROM messages WHERE status = 'queued' AND lane = 0"):
-        ids += [
-            row[0]
-            for row in tx.all(
-                "SELECT id FROM messages WHERE status = 'queued' AND lane = 0 AND gateway = ? AND due_at < ? AND account_id = ?"
-                " LIMIT ?",
-                (gateway, late, account_id, CHUNK),
-            )
-        ]
+        ids += [row["id"] for row in tx.all(LATE_OF_GATEWAY, (gateway, late, account_id, CHUNK))]
     return waiting.set_late(tx, ids[:CHUNK])
 
 
@@ -104,13 +99,7 @@ def count_waiting(account_id: int, *, actor: Actor) -> int:
     """Messages that have not left, of whatever kind."""
     roles.require(actor, SEE, account_id)
     return sum(
-        query(
-            "SELECT count(*) FROM messages INDEXED BY ix_messages_account_status WHERE account_id = ?"
-            " AND channel = ? AND status = ?",
-            (account_id, channel, status),
-        )[0][0]
-        for channel in ("sms", "email")
-        for status in actions.NOT_LEFT
+        query(COUNT_WAITING, (account_id, channel, status))[0][0] for channel in ("sms", "email") for status in actions.NOT_LEFT
     )
 
 

@@ -18,6 +18,11 @@ from ..sending import opted_out
 from ..state import webhook_events
 from ..state.statuses import DELIVERED, SUBMITTING, UNDER_WAY
 
+WAITING_FOR = """
+    SELECT id, wallet_id FROM messages
+    WHERE account_id = ? AND status IN ('scheduled', 'dripping', 'queued') AND channel = 'email' AND lower(recipient) = ?
+"""
+
 
 def find_mail(message_id: int) -> MessageRow | None:
     return query_one("SELECT * FROM messages WHERE id = ? AND channel = 'email'", (message_id,))
@@ -79,15 +84,7 @@ def unsubscribe(message: MessageRow) -> None:
     account_id, address = message["account_id"], message["recipient"].lower()
     side = wallet_by_id(message["wallet_id"]).side
     wallets = wallets_of_side(account_id, side)
-    waiting = [
-        row["id"]
-        for row in query(
-            "SELECT id, wallet_id FROM messages WHERE account_id = ? AND status IN ('scheduled', 'dripping', 'queued')"
-            " AND channel = 'email' AND lower(recipient) = ?",
-            (account_id, address),
-        )
-        if wallets is None or row["wallet_id"] in wallets
-    ]
+    waiting = [row["id"] for row in query(WAITING_FOR, (account_id, address)) if wallets is None or row["wallet_id"] in wallets]
 
     def unit(tx: Tx) -> None:
         opt_outs.add_opt_out(

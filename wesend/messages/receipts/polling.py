@@ -16,6 +16,15 @@ from . import measures, multipart, resend, unlisted
 
 ASK_LIMIT = 160
 """Asked about before what was told is written down."""
+ASKED_NEXT = """
+    SELECT DISTINCT gateway FROM (
+        SELECT gateway FROM messages WHERE poll_at IS NOT NULL AND poll_at <= ? AND gateway NOT IN ({without})
+        ORDER BY poll_at LIMIT ?) AS waiting
+"""
+TO_ASK = """
+    SELECT id, uid, recipient, gateway, gateway_ref, status, polls, poll_at, submitted_at, segments, charges FROM messages
+    WHERE poll_at IS NOT NULL AND poll_at <= ? AND gateway = coalesce(?, gateway) ORDER BY poll_at LIMIT ?
+"""
 
 
 def plan_receipt(row: Row, receipt: Receipt, now: int, *, source: str = "DLR") -> Move:
@@ -47,14 +56,8 @@ def plan_receipt(row: Row, receipt: Receipt, now: int, *, source: str = "DLR") -
 
 def due_gateways(without: Collection[str] = ()) -> set[str]:
     """The gateways, but for some, that are to be asked about the messages that have waited longest."""
-    return {
-        row[0]
-        for row in query(
-            "SELECT DISTINCT gateway FROM (SELECT gateway FROM messages WHERE poll_at IS NOT NULL AND poll_at <= ?"
-            f" AND gateway NOT IN ({marks(tuple(without))}) ORDER BY poll_at LIMIT ?) AS waiting",
-            (clock.now_ms(), *without, 5 * ASK_LIMIT),
-        )
-    }
+    sql = ASKED_NEXT.format(without=marks(tuple(without)))
+    return {row["gateway"] for row in query(sql, (clock.now_ms(), *without, 5 * ASK_LIMIT))}
 
 
 def longest_gap_ms() -> int:
@@ -65,12 +68,7 @@ def longest_gap_ms() -> int:
 def poll_due(limit: int = ASK_LIMIT, *, gateway: str | None = None) -> int:
     """Ask the gateways, or one of them, about messages whose time to ask has come; how many were asked about."""
     now = clock.now_ms()
-    rows = query(
-        "SELECT id, uid, recipient, gateway, gateway_ref, status, polls, poll_at, submitted_at, segments,"
-        " charges FROM messages"
-        " WHERE poll_at IS NOT NULL AND poll_at <= ? AND gateway = coalesce(?, gateway) ORDER BY poll_at LIMIT ?",
-        (now, gateway, limit),
-    )
+    rows = query(TO_ASK, (now, gateway, limit))
     by_gateway: dict[str, list[Row]] = {}
     for row in rows:
         by_gateway.setdefault(row["gateway"], []).append(row)

@@ -17,6 +17,11 @@ from ..state.transitions import Move, move
 
 DELIVERED, LOST = "delivered", "lost"
 CHANGED = "What became of this message is known by now"
+UNKNOWN = """
+    SELECT m.*, a.name AS account_name, w.currency FROM messages m
+    JOIN accounts a ON a.id = m.account_id JOIN wallets w ON w.id = m.wallet_id
+    WHERE m.status = 'unknown' AND m.id < ? ORDER BY m.id DESC LIMIT ?
+"""
 
 
 class MessageOfAccount(MessageRow):
@@ -31,12 +36,7 @@ def count_unknown() -> int:
 def list_unknown(*, actor: Actor, before: int | None = None, limit: int = 50) -> list[MessageOfAccount]:
     """Those of every account, newest first, with the account's name."""
     roles.require(actor, OPERATE)
-    return query(
-        "SELECT m.*, a.name AS account_name, w.currency FROM messages m JOIN accounts a ON a.id = m.account_id"
-        " JOIN wallets w ON w.id = m.wallet_id WHERE m.status = 'unknown'"
-        " AND m.id < ? ORDER BY m.id DESC LIMIT ?",
-        (keyset.below(before), limit),
-    )
+    return query(UNKNOWN, (keyset.below(before), limit))
 
 
 def can_ask(gateway_name: str) -> bool:

@@ -25,6 +25,14 @@ BY_DAY = {"ix_messages_account_day", "ix_messages_wallet_day", "ix_messages_acco
 
 LATEST = 250_000_000_000_000
 """An instant that every zone can still show as a date (the year 9892)."""
+COUNT_BY_DAY = """
+    SELECT day, sum({counters}) FROM daily_counts
+    WHERE account_id = ?{wallets} AND day BETWEEN ? AND ? GROUP BY day ORDER BY day DESC
+"""
+COUNT_OF_BATCH = """
+    SELECT {counters} FROM batches
+    WHERE id = ? AND account_id = ? AND channel = ? AND state NOT IN ('intake', 'rejected'){wallets}
+"""
 
 
 class Filter(NamedTuple):
@@ -146,11 +154,8 @@ def _count_days(wanted: Filter) -> list[tuple[str, int]] | None:
     (low, starts), (high, ends) = _first_day(wanted), _last_day(wanted)
     partial = {day for day, whole in ((low, starts), (high, ends)) if not whole}
     wallets, ids = of_wallets(wanted.wallet_ids)
-    rows = query(
-        f"SELECT day, sum({' + '.join(wanted.statuses or ('total',))}) FROM daily_counts WHERE account_id = ?"
-        f"{wallets} AND day BETWEEN ? AND ? GROUP BY day ORDER BY day DESC",
-        (wanted.account_id, *ids, low, high),
-    )
+    sql = COUNT_BY_DAY.format(counters=" + ".join(wanted.statuses or ("total",)), wallets=wallets)
+    rows = query(sql, (wanted.account_id, *ids, low, high))
     return [(day, _count(wanted, _condition(wanted, day)) if day in partial else count) for day, count in rows]
 
 
@@ -164,11 +169,8 @@ def _count_batch(wanted: Filter) -> int | None:
     if any(BUCKETS[status] in counters and status not in statuses for status in ALL):
         return None
     wallets, ids = of_wallets(wanted.wallet_ids)
-    rows = query(
-        f"SELECT {' + '.join(sorted(counters))} FROM batches WHERE id = ? AND account_id = ? AND channel = ?"
-        f" AND state NOT IN ('intake', 'rejected'){wallets}",
-        (wanted.batch_id, wanted.account_id, wanted.channel, *ids),
-    )
+    sql = COUNT_OF_BATCH.format(counters=" + ".join(sorted(counters)), wallets=wallets)
+    rows = query(sql, (wanted.batch_id, wanted.account_id, wanted.channel, *ids))
     return rows[0][0] if rows else 0
 
 

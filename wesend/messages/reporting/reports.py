@@ -14,6 +14,14 @@ from ..state.statuses import FAILED
 from .history import Filter, of_wallets, page
 
 PERIOD_DAYS = 14
+VOLUME = """
+    SELECT day, sum(total) AS total, sum(delivered) AS delivered, sum(failed) AS failed, sum(cancelled) AS cancelled
+    FROM daily_counts WHERE account_id = ?{wallets} AND day >= ? GROUP BY day
+"""
+HEALTH_OF_ROUTES = """
+    SELECT route, sum(total - cancelled) AS total, sum(delivered) AS delivered, sum(failed) AS failed
+    FROM daily_counts WHERE account_id = ?{wallets} AND day >= ? AND route <> '' GROUP BY route
+"""
 
 
 class Day(NamedTuple):
@@ -37,14 +45,7 @@ def volume(account: AccountInfo, days: int, *, wallet_ids: tuple[int, ...] | Non
     today = clock.day_of(clock.now_ms(), account.time_zone)
     wanted = [clock.days_before(today, back) for back in range(days - 1, -1, -1)]
     wallets, ids = of_wallets(wallet_ids)
-    rows = {
-        row["day"]: row
-        for row in query(
-            "SELECT day, sum(total) AS total, sum(delivered) AS delivered, sum(failed) AS failed, sum(cancelled) AS cancelled"
-            f" FROM daily_counts WHERE account_id = ?{wallets} AND day >= ? GROUP BY day",
-            (account.id, *ids, wanted[0]),
-        )
-    }
+    rows = {row["day"]: row for row in query(VOLUME.format(wallets=wallets), (account.id, *ids, wanted[0]))}
     return [_day(date, rows.get(date)) for date in wanted]
 
 
@@ -78,11 +79,7 @@ def route_health(
     wallets, ids = of_wallets(wallet_ids)
     return {
         row["route"]: RouteHealth(row["total"], row["delivered"], row["failed"])
-        for row in query(
-            "SELECT route, sum(total - cancelled) AS total, sum(delivered) AS delivered, sum(failed) AS failed FROM daily_counts"
-            f" WHERE account_id = ?{wallets} AND day >= ? AND route <> '' GROUP BY route",
-            (account_id, *ids, since_day),
-        )
+        for row in query(HEALTH_OF_ROUTES.format(wallets=wallets), (account_id, *ids, since_day))
     }
 
 
@@ -99,21 +96,18 @@ class GatewayHealth(NamedTuple):
 
 LATEST = 1000
 NOT_CARRIED = "('scheduled', 'dripping', 'queued', 'claimed', 'cancelled')"
+HEALTH_OF_GATEWAYS = f"""
+    SELECT gateway, count(*), count(*) FILTER (WHERE status = 'delivered'), count(*) FILTER (WHERE status = 'failed'),
+        count(*) FILTER (WHERE status = 'unknown'), max(created_at)
+    FROM (SELECT gateway, status, created_at FROM messages WHERE account_id = ? ORDER BY id DESC LIMIT {LATEST}) AS latest
+    WHERE status NOT IN {NOT_CARRIED} GROUP BY gateway ORDER BY 2 DESC
+"""
 
 
 def gateway_health(account_id: int, *, actor: Actor) -> list[GatewayHealth]:
     """Each gateway of the account's latest thousand messages, the busiest first; operators alone see who carries what."""
     roles.require(actor, OPERATE)
-    return [
-        GatewayHealth(*row)
-        for row in query(
-            "SELECT gateway, count(*), count(*) FILTER (WHERE status = 'delivered'), count(*) FILTER (WHERE status = 'failed'),"
-            " count(*) FILTER (WHERE status = 'unknown'),"
-            " max(created_at) FROM (SELECT gateway, status, created_at FROM messages WHERE account_id = ? ORDER BY id DESC"
-            f" LIMIT {LATEST}) AS latest WHERE status NOT IN {NOT_CARRIED} GROUP BY gateway ORDER BY 2 DESC",
-            (account_id,),
-        )
-    ]
+    return [GatewayHealth(*row) for row in query(HEALTH_OF_GATEWAYS, (account_id,))]
 
 
 def last_failures(account_id: int, limit: int = 6, *, actor: Actor) -> list[MessageRow]:

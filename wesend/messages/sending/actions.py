@@ -34,6 +34,11 @@ from .accept import get_batch
 MOST_RETRIES = 3
 CHUNK = 300
 NOT_LEFT = (SCHEDULED, DRIPPING, QUEUED)
+# 'claimed' stands in a list, too: that is the condition of the index over leases, word for word.
+IS_CLAIMED = """
+    SELECT 1 FROM messages
+    WHERE status IN ('claimed', 'submitting') AND lease_until >= 0 AND status = 'claimed' AND batch_id = ? LIMIT 1
+"""
 
 
 class Cancelled(NamedTuple):
@@ -155,11 +160,7 @@ def _cancel_chunk(tx: Tx, batch_id: int) -> tuple[Cancelled, bool]:
         return done, False
     pay_back(tx, batch_id)
     # What has left goes on: its receipts finish the batch. What is claimed may still come back to be taken back.
-    claimed = tx.one(
-        "SELECT 1 FROM messages WHERE status IN ('claimed', 'submitting') AND lease_until >= 0"
-        " AND status = 'claimed' AND batch_id = ? LIMIT 1",
-        (batch_id,),
-    )
+    claimed = tx.one(IS_CLAIMED, (batch_id,))
     bulks.end_cancelling(tx, batch_id, come_back=claimed is not None)
     return done, True
 

@@ -19,6 +19,10 @@ from ..state.transitions import Move, move
 from .compose import OPTED_OUT
 
 SENTENCE = "The recipient opted out"
+WAITING_FOR = """
+    SELECT id, wallet_id FROM messages INDEXED BY ix_messages_recipient
+    WHERE recipient = ? AND account_id = ? AND channel = ? AND status IN ('scheduled', 'dripping', 'queued')
+"""
 
 
 class ToSomebody(Protocol):
@@ -53,11 +57,7 @@ def take_back(tx: Tx, account_id: int, channel: str, address: str, side: Side | 
 
     An e-mail address that was written with capitals is found when its message would leave.
     """
-    rows = tx.all(
-        "SELECT id, wallet_id FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ? AND account_id = ?"
-        " AND channel = ? AND status IN ('scheduled', 'dripping', 'queued')",
-        (address, account_id, channel),
-    )
+    rows = tx.all(WAITING_FOR, (address, account_id, channel))
     cancel(tx, [row["id"] for row in rows if side in (None, wallet_by_id(row["wallet_id"], tx).side)])
 
 
