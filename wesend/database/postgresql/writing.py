@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ...core.errors import DatabaseUnavailable
 from ..errors import PostgresError
@@ -21,6 +21,13 @@ BEGIN = f"""
     SELECT pg_advisory_xact_lock({GATE})
 """
 """A host that stands still with the lock in its hands loses it, and what it had not committed, after three seconds."""
+FREE = f"""
+    SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+    WHERE l.locktype = 'advisory' AND l.granted AND l.database = a.datid AND l.objsubid = 1
+        AND l.classid = {GATE >> 32} AND l.objid = {GATE & 0xFFFFFFFF}
+        AND a.state LIKE 'idle in transaction%' AND a.state_change < clock_timestamp() - INTERVAL '3 seconds'
+"""
+"""The same by whoever waits for it: PostgreSQL counts no idle time after a pipeline, whose last word is a Flush."""
 NUMBER = "SELECT CAST(pg_current_xact_id() AS text)"
 OUTCOME = "SELECT pg_xact_status(CAST(? AS xid8))"
 LOOK_EVERY, LOOK_FOR = 0.1, 2.0  # seconds
@@ -60,12 +67,22 @@ class Writer:
             try:
                 self.begin(connection)
             except BaseException as error:
+                was_usable = connection.is_usable
+                self._free_gate(connection)
                 self.pool.give_back(connection)
-                if not isinstance(error, DatabaseUnavailable) or connection.is_usable or time.monotonic() > until:
+                if not isinstance(error, DatabaseUnavailable) or was_usable or time.monotonic() > until:
                     raise
-                self.pool.forget()
+                if not connection.is_usable:
+                    self.pool.forget()
             else:
                 return connection
+
+    def _free_gate(self, connection: Connection) -> None:
+        """After a wait that was too long, on the connection that waited: it is in a transaction that failed."""
+        if connection.in_transaction:
+            with suppress(DatabaseUnavailable, PostgresError):
+                connection.say("ROLLBACK")
+                connection.execute(FREE)
 
     def begin(self, connection: Connection) -> None:
         connection.say(BEGIN)
