@@ -18,7 +18,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from .accounts import sign_in
-from .coordination import leadership, pause, running
+from .coordination import cluster, hosts, leadership, pause, running
 from .coordination.pause import Pause
 from .coordination.pulse import Pulse
 from .core import clock, settings, storage
@@ -125,12 +125,20 @@ def up(*, host: str | None, port: int | None, workers: int | None, show: Callabl
     try:
         Server(app, values).run()
     finally:
+        _leave(app)
         running.forget(told)
         os.close(serving)
         if port_lock is not None:
             port_lock.close()
         if counts is not None:
             counts.remove()
+
+
+def _leave(app: Flask) -> None:
+    """The other hosts need not wait until this one has not been seen for long."""
+    with app.app_context(), suppress(Exception):  # the database may be away
+        if cluster.is_shared():
+            hosts.leave()
 
 
 def _first_steps(values: settings.Settings) -> str | None:

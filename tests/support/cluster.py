@@ -12,6 +12,13 @@ import psycopg
 from .postgresql import KEY
 from .server import Server, processes
 
+STATE = (
+    "SELECT name, epoch, host, lease_until - extract(epoch FROM clock_timestamp()) * 1000 FROM leases",
+    "SELECT id, name, pid FROM hosts",
+    "SELECT pid, state, wait_event, clock_timestamp() - state_change, left(query, 120) FROM pg_stat_activity"
+    " WHERE datname = current_database()",
+)
+"""What is shown when nobody runs the jobs."""
 HOST_TIME = 15.0  # seconds in which jobs go on at another host
 
 
@@ -89,7 +96,10 @@ class Cluster:
             found[:] = [leader] if leader is not None and leader is not but else []
             return bool(found)
 
-        Server.wait_until(is_found, seconds, "nobody runs the jobs")
+        try:
+            Server.wait_until(is_found, seconds, "nobody runs the jobs")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {[self.query(sql) for sql in STATE]}") from error
         return found[0]
 
     def follower(self) -> HostServer:

@@ -68,3 +68,9 @@ def show() -> None:
         tx.execute("DELETE FROM hosts WHERE last_seen < ?", (now - FORGOTTEN_MS,))
 
     write(unit)
+
+
+def leave() -> None:
+    """This server has ended as it should: it is none of the hosts any more."""
+    host = cluster.this_process().host
+    write(lambda tx: tx.changed("DELETE FROM hosts WHERE id = ?", (host,)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -24,6 +25,7 @@ class Pulse:
         with self.app.app_context():
             if not cluster.is_shared():
                 return
+        threading.Thread(target=self.beat, name="first-pulse", daemon=True).start()
         Interval("pulse", EVERY, self.beat).start()
 
     def beat(self) -> None:

@@ -20,7 +20,7 @@ def pause(reason: str, *, actor: Actor, anew: bool = False) -> Pause:
     roles.require(actor, OPERATE)
     with atomic() as tx:
         if tx.changed(
-            "UPDATE config_state SET version = version + 1, paused_at = ?, paused_reason = ? WHERE paused_at IS NULL OR ?",
+            "UPDATE config_state SET version = version + 1, paused_at = ?, paused_reason = ? WHERE paused_at IS NULL OR ? = 1",
             (clock.now_ms(), reason, int(anew)),
         ):
             audit_log.record(tx, actor=actor, action="dispatch.pause", subject="dispatch", detail=reason)
