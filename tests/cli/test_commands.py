@@ -246,6 +246,9 @@ def test_a_route_is_set_and_printed_whole(wesend):
         "default_sender": "shop",
         "refund_failed_delivery": True,
         "is_active": True,
+        "network": None,
+        "weight": 1,
+        "resend_undelivered": False,
     }
     plain = wesend(
         "route", "set", "MTN_UG", "--country", "UG", "--gateway", "sandbox", "--price", "35", "--currency", "UGX", "--json"
