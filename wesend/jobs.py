@@ -40,6 +40,7 @@ from .operations import (
     status_counts,
     storage_watch,
 )
+from .routing import strategies
 from .sandbox import handed_in, mail_catcher
 from .two_way import approval, incoming, matching, months
 from .two_way import forwarding as forwards
@@ -163,6 +164,12 @@ def fail_over(_app: Flask) -> None:
     failover.fail_over_removed()
 
 
+def judge_routes(_app: Flask) -> None:
+    """Bring up to date how routes stand, where their order goes by that."""
+    if strategies.strategies():
+        measures.judge()
+
+
 def expire(app: Flask) -> None:
     """Fail what has had no receipt within its validity."""
     if clock_changes.is_true(app):
@@ -255,6 +262,7 @@ SWEEPS: tuple[tuple[Callable[[Flask], None], float], ...] = (
     (recover, 2.0),
     (fail_over, 5.0),
     (expire, 2.0),
+    (judge_routes, 15.0),
     (end_verifications, 2.0),
     (housekeeping, 300.0),
     (remove_texts, 300.0),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from ..core import clock, money, networks
 from ..core.errors import InvalidInput
 from ..gateways import registry, service
-from ..routing import rates, routes
+from ..routing import rates, routes, strategies
 from .shared import ACTOR, AMOUNT, Answer, command
 
 
@@ -74,6 +76,51 @@ def set_route(
         _route(info),
         f"Route {info.code}: {info.country} by {info.gateway} at {money.text(info.price_micros)} {info.currency}.",
     )
+
+
+@command(
+    "strategy",
+    click.argument("country"),
+    click.option("--prefix", default="", metavar="DIGITS", help="Only numbers that start so, e.g. 25677."),
+    click.option("--strategy", required=True, metavar="priority|cost|quality", help="By what routes are ordered."),
+    group=route,
+)
+def set_strategy(country: str, prefix: str, strategy: str) -> Answer:
+    """Order a country's routes by priority, by what a segment costs at the carrier, or by what is delivered.
+
+    The longest prefix is first always. By cost or quality, a route that delivers much worse than another goes behind it.
+    """
+    row = strategies.set_strategy(country, prefix, strategy, actor=ACTOR)
+    found = {"country": row["country"], "prefix": row["prefix"] or None, "strategy": row["strategy"]}
+    return found, f"Routes of {row['country']} {row['prefix']} are ordered by {row['strategy']}.".replace("  ", " ")
+
+
+@command(
+    "quality",
+    click.argument("code"),
+    click.argument("decision", metavar="auto|keep|lower"),
+    click.option("--for", "duration", default=None, metavar="2h", help="For so long: 30m, 2h, 1d (until another word)."),
+    group=route,
+)
+def decide_quality(code: str, decision: str, duration: str | None) -> Answer:
+    """Keep a route in its place whatever it delivers, lower it behind all others, or leave that to what is measured."""
+    state = strategies.decide(code, decision, None if duration is None else _milliseconds(duration), actor=ACTOR)
+    now = clock.now_ms()
+    found = {
+        "code": code,
+        "quality": state.decided(now),
+        "until": None if state.decided_until is None else clock.iso(state.decided_until),
+        "lowered": state.is_lowered(now),
+        "why": state.why,
+    }
+    return found, f"Route {code}: {found['quality']}" + (f" until {found['until']}" if found["until"] else "") + "."
+
+
+def _milliseconds(text: str) -> int:
+    found = re.fullmatch(r"([1-9][0-9]{0,4})([smhd])", text.strip().lower())
+    if found is None:
+        raise InvalidInput(f"--for takes a duration such as 30m, 2h or 1d, not {text!r}")
+    return int(found[1]) * {"s": clock.SECOND, "m": clock.MINUTE, "h": clock.HOUR, "d": clock.DAY}[found[2]]
 
 
 def _route(info: routes.RouteInfo) -> dict:

@@ -610,6 +610,28 @@ class RouteMinuteRow(TypedDict):
     messages: int
 
 
+class RouteStateRow(TypedDict):
+    """Of route_states."""
+
+    route: str
+    step: int | None
+    median_s: int | None
+    lowered_since: int | None
+    lowered_until: int | None
+    rounds: int
+    why: str | None
+    decision: str
+    decided_until: int | None
+
+
+class RouteStrategyRow(TypedDict):
+    """Of route_strategies."""
+
+    country: str
+    prefix: str
+    strategy: str
+
+
 class SecondFactorRow(TypedDict):
     """Of second_factors."""
 

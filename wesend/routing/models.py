@@ -29,6 +29,30 @@ class Route(db.Model):
     __table_args__ = (CheckConstraint("price_micros >= 0", name="price"),)
 
 
+class RouteStrategy(db.Model):
+    """By what the routes of a country, or of a prefix (MSISDN without ``+``), are ordered: `strategies.py`."""
+
+    __tablename__ = "route_strategies"
+    country = db.mapped_column(String, primary_key=True)
+    prefix = db.mapped_column(String, primary_key=True)  # "": the whole country
+    strategy = db.mapped_column(String, nullable=False)
+
+
+class RouteState(db.Model):
+    """How a route stands by what it delivers, and what an operator has decided of it: `judging.py`."""
+
+    __tablename__ = "route_states"
+    route = db.mapped_column(String, primary_key=True)
+    step = db.mapped_column(Integer)
+    median_s = db.mapped_column(Integer)
+    lowered_since = db.mapped_column(Instant)
+    lowered_until = db.mapped_column(Instant)
+    rounds = db.mapped_column(Integer, nullable=False, server_default="0")
+    why = db.mapped_column(String)
+    decision = db.mapped_column(String, nullable=False, server_default="auto")
+    decided_until = db.mapped_column(Instant)
+
+
 class RouteMinute(db.Model):
     """What a route did in a minute since 1970: `quality.py`."""
 

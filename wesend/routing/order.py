@@ -1,30 +1,80 @@
-"""The order in which a message's routes are tried: longest prefix, then priority; equals share by their weights."""
+"""The order in which a message's routes are tried: longest prefix, then as the country's strategy says; equals share by weight."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from itertools import groupby
+from typing import Any
 
+from ..core import clock, money
+from ..database import Tx
+from .rates import rates
 from .routes import RouteInfo
+from .strategies import COST, PRIORITY, QUALITY, State, states, strategy_of
+
+TRIES = 20  # one message in so many tries a lowered route again
+NEVER = float("inf")
+STANDS = State()
 
 
-def in_order(found: Sequence[RouteInfo], e164: str, uid: str) -> list[RouteInfo]:
+def in_order(found: Sequence[RouteInfo], e164: str, uid: str, tx: Tx | None = None) -> list[RouteInfo]:
     """``found`` as `candidates` gives them. Which of several equals comes first follows from the message's id, so that a
     message that is handed over meets each of them once; those of weight 0 come after the others.
     """
+    if len(found) < 2:
+        return list(found)
+    strategy = strategy_of(found[0].country, e164, tx)
+    known, now = states(tx), clock.now_ms()
+    key = _key(strategy, known, tx)
     ordered: list[RouteInfo] = []
-    for _, group in groupby(found, key=lambda route: (route.match_length(e164), route.priority)):
-        ordered += _shared(list(group), uid)
-    return ordered
+    for _, alike in groupby(found, key=lambda route: route.match_length(e164)):
+        for _, group in groupby(sorted(alike, key=key), key=key):
+            ordered += _shared(list(group), uid)
+    return ordered if strategy == PRIORITY else _with_lowered_last(ordered, known, uid, now)
 
 
-def has_equals(found: Sequence[RouteInfo], e164: str) -> bool:
-    """Whether it takes a message's id to say which comes first."""
-    return len(found) > 1 and (
-        (found[0].match_length(e164), found[0].priority) == (found[1].match_length(e164), found[1].priority)
-        and any(route.weight != 1 for route in found)
-    )
+def _key(strategy: str, known: Any, tx: Tx | None) -> Callable[[RouteInfo], tuple]:
+    """What makes routes equal, and the order of those that are not."""
+    if strategy == COST:
+        table = rates(tx)
+        return lambda route: (_cost(route, table), route.priority)
+    if strategy == QUALITY:
+        return lambda route: (route.priority, *_quality(known.get(route.code, STANDS)))
+    return lambda route: (route.priority,)
+
+
+def _cost(route: RouteInfo, table: Any) -> float:
+    """What a segment costs at the carrier, in USD; unknown is the last."""
+    cost, currency = getattr(route, "cost_micros", None), getattr(route, "cost_currency", None) or route.currency
+    if cost is None or (currency != "USD" and currency not in table):
+        return NEVER
+    return cost / money.MICRO / (table[currency] / money.MICRO if currency in table else 1)
+
+
+def _quality(state: State) -> tuple[float, float]:
+    """The better rate, then the quicker; one that is not known is never preferred."""
+    if state.step is None:
+        return NEVER, NEVER
+    return -state.step, state.median_s if state.median_s is not None else NEVER
+
+
+def _with_lowered_last(ordered: list[RouteInfo], known: Any, uid: str, now: int) -> list[RouteInfo]:
+    """Behind all others, never away; when its time is over some messages try it first."""
+    lowered = [route for route in ordered if known.get(route.code, STANDS).is_lowered(now)]
+    tried = [route for route in lowered if known.get(route.code, STANDS).is_on_trial(now) and _point(route.code + uid, TRIES) == 0]
+    others = [route for route in ordered if route not in lowered]
+    return tried + others + [route for route in lowered if route not in tried]
+
+
+def has_equals(found: Sequence[RouteInfo], e164: str, tx: Tx | None = None) -> bool:
+    """Whether it takes more than the order of `candidates` to say which comes first."""
+    if len(found) < 2:
+        return False
+    if strategy_of(found[0].country, e164, tx) != PRIORITY:
+        return True
+    first, second = ((route.match_length(e164), route.priority) for route in found[:2])
+    return first == second and any(route.weight != 1 for route in found)
 
 
 def _shared(equals: list[RouteInfo], uid: str) -> list[RouteInfo]:
@@ -35,9 +85,13 @@ def _shared(equals: list[RouteInfo], uid: str) -> list[RouteInfo]:
     sharing = [route for route in equals if route.weight]
     if not sharing:
         return equals
-    point = int.from_bytes(sha256(uid.encode()).digest()[:8]) % sum(route.weight for route in sharing)
+    point = _point(uid, sum(route.weight for route in sharing))
     for position, route in enumerate(sharing):
         point -= route.weight
         if point < 0:
             return [route, *sharing[:position], *sharing[position + 1 :], *behind]
     raise AssertionError("a point below the sum of the weights lies in one of them")
+
+
+def _point(text: str, below: int) -> int:
+    return int.from_bytes(sha256(text.encode()).digest()[:8]) % below

@@ -25,7 +25,7 @@ from ..gateways import balances, unlisted_words
 from ..messages.receipts import measures
 from ..operations import backup, queue_state
 from ..operations.status_counts import accepted_sms, status_counts
-from ..routing import quality
+from ..routing import quality, routes, strategies
 from ..two_way import counts
 
 if TYPE_CHECKING:
@@ -240,10 +240,15 @@ def _routes(_settings: Settings) -> Iterator[Metric]:
                 metric.add_metric((*key, label), count)
         if figure.seconds:
             seconds.add_metric(key, figure.buckets(), sum_value=None)
+    lowered = GaugeMetricFamily("wesend_route_lowered", "1 while it goes behind all others", labels=("route", "gateway"))
+    now = clock.now_ms()
+    for code, state in sorted(strategies.states().items()):
+        gateway = next((route.gateway or "" for route in routes.all_routes() if route.code == code), "")
+        lowered.add_metric((code, gateway), int(state.is_lowered(now)))
     for key, figure in sorted(measures.figures().items()):
         if figure.rate is not None:
             rate.add_metric(key, figure.rate)
-    yield from (*kinds.values(), seconds, rate)
+    yield from (*kinds.values(), seconds, rate, lowered)
 
 
 def _webhooks(_settings: Settings) -> Iterator[Metric]:

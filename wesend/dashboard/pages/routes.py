@@ -11,10 +11,10 @@ from wtforms.validators import InputRequired, NumberRange
 
 from ...accounts import roles
 from ...accounts.roles import OPERATE
-from ...core import money
+from ...core import clock, money
 from ...gateways import registry
 from ...messages.receipts import measures
-from ...routing import quality, routes
+from ...routing import quality, routes, strategies
 from ...routing.routes import RouteInfo
 from ..forms import REQUIRED, Amount, Form, Text, choices
 from ..sessions import actor
@@ -85,7 +85,14 @@ def index() -> ResponseReturnValue:
     roles.require(actor(), OPERATE)
     found = sorted(routes.all_routes(), key=lambda route: (route.country, route.priority, route.code))
     return render_template(
-        "operator/routes.html", routes=found, gateways=registry.sms_gateways(), figures=measures.figures(), nothing=quality.NOTHING
+        "operator/routes.html",
+        routes=found,
+        gateways=registry.sms_gateways(),
+        figures=measures.figures(),
+        nothing=quality.NOTHING,
+        states=strategies.states(),
+        now=clock.now_ms(),
+        unjudged=strategies.State(),
     )
 
 

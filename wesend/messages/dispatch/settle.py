@@ -164,7 +164,7 @@ def _gateways(outgoing: Outgoing, tx: Tx | None) -> list[str]:
     if reading(tx).one("SELECT 1 FROM replies WHERE message_id = ?", (outgoing.id,)) is not None:
         return [outgoing.gateway]  # its sender is a number of this gateway alone
     known = registry.sms_gateways(tx).keys() - {registry.SANDBOX}
-    routes = in_order(candidates(outgoing.country, outgoing.recipient, tx=tx), outgoing.recipient, outgoing.uid)
+    routes = in_order(candidates(outgoing.country, outgoing.recipient, tx=tx), outgoing.recipient, outgoing.uid, tx)
     return list(dict.fromkeys(route.gateway for route in routes if route.gateway and route.gateway in known))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ...adapters.sms.base import Outcome, SmsGateway
 from ...core.channels import SMS
 from ...database import Tx, write
-from ...gateways import registry
-from ...routing import quality
+from ...gateways import breaker, registry
+from ...routing import judging, quality
 from ...routing.quality import Carried, Counts
 from ..state import statuses
 from ..state.outgoing import Outgoing
@@ -52,3 +52,10 @@ def figures() -> dict[quality.Key, quality.Figures]:
 def forget_old() -> None:
     """Housekeeping: what is older than two days."""
     write(quality.forget_old)
+
+
+def judge() -> int:
+    """Bring up to date how the routes stand; how many have changed."""
+    told = {name: adapter.sends_receipts for name, adapter in registry.sms_gateways().items()}
+    day = quality.figures(quality.DAY_MIN, receipts_of=told)
+    return judging.judge(judging.Measured(figures(), day, breaker.resting()))

@@ -63,7 +63,7 @@ def _following(tx: Tx, message: MessageRow, receipt: Receipt, now: int) -> str |
     if message["gateway"] == registry.SANDBOX or message["country"] is None or (message["expires_at"] or 0) <= now:
         return None
     found = candidates(message["country"], message["recipient"], tx=tx)
-    ordered = in_order(found, message["recipient"], message["uid"])
+    ordered = in_order(found, message["recipient"], message["uid"], tx)
     if not any(route.resend_undelivered and route.gateway == message["gateway"] for route in ordered):
         return None
     adapters = registry.sms_gateways(tx)

@@ -1,0 +1,188 @@
+"""Routes ordered by what they deliver: lowered, tried again, raised; and what an operator decides of it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+
+from tests.support.dashboard import Visitor, make_user, text_of
+from tests.support.domain import ACTOR, NUMBERS, make_route, make_wallet, send
+from tests.support.gateways import NOWHERE
+from wesend import cli
+from wesend.core.errors import InvalidInput
+from wesend.core.ids import new_id
+from wesend.database import write
+from wesend.gateways import service
+from wesend.messages.receipts import measures
+from wesend.routing import strategies
+from wesend.routing.order import in_order
+from wesend.routing.quality import COUNT
+from wesend.routing.routes import candidates
+
+TO = "+256772000001"
+
+
+@pytest.fixture(autouse=True)
+def two(context):
+    for code in ("A", "B"):
+        name = f"g{code.lower()}"
+        service.set_gateway(name, "africastalking", {"username": "u", "base_url": NOWHERE}, {"api_key": "k"}, actor=ACTOR)
+        make_route(code, name, priority=-5)
+
+
+def ways(uid: str = "same") -> str:
+    return "".join(route.code for route in in_order(candidates("UG", TO), TO, uid) if route.code in "AB")
+
+
+def by_quality(strategy: str = "quality") -> None:
+    strategies.set_strategy("UG", "", strategy, actor=ACTOR)
+
+
+def measured(clock, code: str, delivered: int, failed: int, seconds: int = 5) -> None:
+    """What the route did in this minute."""
+    minute, gateway = int(clock.seconds // 60), f"g{code.lower()}"
+    rows = [("receipts", "delivered", delivered), ("receipts", "failed", failed), ("seconds", str(seconds), delivered + failed)]
+    write(lambda tx: tx.executemany(COUNT, [(minute, code, gateway, "MTN", *row) for row in rows if row[2]]))
+
+
+def test_priority_is_the_strategy_unless_another_is_chosen(clock):
+    measured(clock, "A", 1, 99)
+    measured(clock, "B", 100, 0)
+    measures.judge()
+    assert ways() == "AB" and strategies.states() == {}
+
+
+def test_a_route_that_delivers_much_less_goes_behind_and_never_away(clock):
+    by_quality()
+    measured(clock, "A", 40, 60)
+    measured(clock, "B", 95, 5)
+    assert measures.judge() == 2
+    state = strategies.states()["A"]
+    assert ways() == "BA" and state.why == "40% delivered, another route 95%"
+    assert state.lowered_until - state.lowered_since == 15 * 60 * 1000
+    assert measures.judge() == 0, "nothing has changed"
+    sent = send(make_wallet("1000"), NUMBERS[0]).messages[0]
+    assert sent["gateway"] == "gb"
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "lowered"),
+    [
+        ((12, 17), (95, 5), False),  # too few
+        ((70, 30), (95, 5), False),  # not that bad
+        ((40, 60), (50, 50), False),  # all slow: nothing is lowered
+        ((40, 60), (10, 0), False),  # the other is not measured
+        ((20, 80), (10, 0), True),  # but this is very bad
+        ((20, 80), (0, 0), True),
+    ],
+)
+def test_when_it_is_lowered(clock, a, b, lowered):
+    by_quality("cost")
+    measured(clock, "A", *a)
+    measured(clock, "B", *b)
+    measures.judge()
+    assert (ways() == "BA") == lowered
+
+
+def test_one_that_is_much_later_is_lowered_too(clock):
+    by_quality()
+    measured(clock, "A", 95, 5, seconds=300)
+    measured(clock, "B", 90, 10, seconds=20)
+    measures.judge()
+    assert ways() == "BA" and "90 % within 300 s" in (strategies.states()["A"].why or "")
+
+
+def test_when_its_time_is_over_one_in_twenty_tries_it_until_it_is_raised(clock):
+    by_quality()
+    measured(clock, "A", 40, 60)
+    measured(clock, "B", 95, 5)
+    measures.judge()
+    clock.advance(15 * 60 + 1)
+    tries = Counter(ways(new_id()) for _ in range(2000))
+    assert 60 <= tries["AB"] <= 140
+    measured(clock, "A", 5, 15)
+    measured(clock, "B", 95, 5)
+    measures.judge()
+    again = strategies.states()["A"]
+    assert again.rounds == 1 and again.lowered_until == int(clock.seconds * 1000) + 30 * 60 * 1000
+    clock.advance(30 * 60 + 1)
+    measured(clock, "A", 19, 1)
+    measured(clock, "B", 95, 5)
+    measures.judge()
+    assert strategies.states()["A"].lowered_since is None and strategies.states()["A"].why is None
+
+
+def test_the_better_rate_is_first_then_the_quicker_and_an_unknown_one_last(clock):
+    by_quality()
+    measured(clock, "B", 60, 40)
+    measures.judge()
+    assert ways() == "BA", "of A nothing is known"
+    measured(clock, "A", 61, 39, seconds=10)
+    measures.judge()
+    assert ways() == "BA", "steps of 5 % are equal; B is quicker"
+    measured(clock, "A", 90, 0)
+    measures.judge()
+    assert ways() == "AB"
+
+
+def test_prefix_and_priority_stay_first(clock):
+    by_quality()
+    make_route("B", "gb", priority=-4)
+    measured(clock, "A", 70, 30)
+    measured(clock, "B", 89, 11)
+    measures.judge()
+    assert ways() == "AB"
+
+
+def test_an_operator_keeps_or_lowers_it(clock):
+    by_quality()
+    measured(clock, "A", 40, 60)
+    measured(clock, "B", 95, 5)
+    strategies.decide("A", "keep", actor=ACTOR)
+    measures.judge()
+    assert not strategies.states()["A"].is_lowered(int(clock.seconds * 1000))
+    strategies.decide("B", "lower", 2 * 3600 * 1000, actor=ACTOR)
+    assert ways() == "AB"
+    clock.advance(2 * 3600 + 1)
+    strategies.decide("A", "auto", actor=ACTOR)
+    assert not strategies.states()["B"].is_lowered(int(clock.seconds * 1000))
+
+
+def run(app, *arguments: str):
+    return app.test_cli_runner().invoke(cli.group, list(arguments), prog_name="wesend")
+
+
+def test_the_commands_and_what_is_seen(context, clock):
+    told = json.loads(run(context, "route", "strategy", "ug", "--prefix", "25677", "--strategy", "quality", "--json").stdout)
+    assert told == {"country": "UG", "prefix": "25677", "strategy": "quality"}
+    assert (
+        strategies.strategy_of("UG", "+256772000001") == "quality" and strategies.strategy_of("UG", "+256752000001") == "priority"
+    )
+    told = json.loads(run(context, "route", "quality", "A", "lower", "--for", "2h", "--json").stdout)
+    assert (told["code"], told["quality"], told["lowered"]) == ("A", "lower", True) and told["until"]
+    assert ways() == "BA"
+    assert "lowered by hand" in text_of(Visitor(context, make_user(context)).get("/operator/routes"))
+    assert b'wesend_route_lowered{gateway="ga",route="A"} 1.0' in context.test_client().get("/metrics").data
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("strategy", "UG", "--strategy", "luck"), "luck is no strategy: priority, cost, quality"),
+        (("strategy", "XX", "--strategy", "cost"), "XX is not an ISO 3166"),
+        (("strategy", "UG", "--prefix", "254", "--strategy", "cost"), "must be digits that start with UG's 256"),
+        (("quality", "A", "love"), "love is none of auto, keep, lower"),
+        (("quality", "A", "keep", "--for", "soon"), "--for takes a duration"),
+    ],
+)
+def test_what_is_none_is_refused(context, arguments, sentence):
+    done = run(context, "route", *arguments)
+    assert done.exit_code == 1 and sentence in done.stderr
+
+
+def test_the_field_is_named(context):
+    with pytest.raises(InvalidInput) as refused:
+        strategies.set_strategy("UG", "", "luck", actor=ACTOR)
+    assert set(refused.value.fields) == {"strategy"}
