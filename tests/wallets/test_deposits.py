@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -15,6 +14,7 @@ from wesend.core import money
 from wesend.core.errors import ChargeRefused, DepositNotFound, InvalidInput, TooManyPaymentPrompts, TopUpNotConfigured
 from wesend.core.phones import normalise
 from wesend.database import atomic, query
+from wesend.database.errors import INTEGRITY_ERRORS
 from wesend.gateways import registry, request_limits
 from wesend.wallets import deposits, ledger
 from wesend.wallets.deposit_polling import check, poll_due
@@ -104,7 +104,7 @@ def test_it_is_credited_once_however_often_it_is_settled(deposit, wallet):
 
 def test_the_database_itself_refuses_a_second_credit(deposit, wallet):
     settle(deposit["id"], None)
-    with pytest.raises(sqlite3.IntegrityError), atomic() as tx:
+    with pytest.raises(INTEGRITY_ERRORS), atomic() as tx:
         ledger.credit(tx, wallet.id, 1, kind="credit", description="again", deposit_id=deposit["id"])
 
 
