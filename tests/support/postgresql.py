@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:] or [Path(shutil.which("pg_ctl") or "/nowhere/pg_ctl").parent]
@@ -94,3 +95,49 @@ def environment_of(instance: Path) -> dict[str, str]:
     """What says where the database of an instance is; nothing for SQLite, whose file lies in it."""
     file = instance / URL
     return {"WESEND_DATABASE_URL": file.read_text(), "WESEND_SECRET_KEY": KEY} if file.exists() else {}
+
+
+class Pgbouncer:
+    """``with Pgbouncer(server) as pooler``: transactions of many connections on few sessions of the server."""
+
+    def __init__(self, server: Server):
+        self.server = server
+        self.folder = Path(tempfile.mkdtemp(prefix="wesend-pgbouncer-"))
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+
+    def __enter__(self) -> Pgbouncer:
+        (self.folder / "users").write_text(f'"{OWNER}" ""\n')
+        (self.folder / "ini").write_text(
+            f"[databases]\n* = host=127.0.0.1 port={self.server.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
+            f"listen_port = {self.port}\nunix_socket_dir =\nauth_type = trust\nauth_file = {self.folder}/users\n"
+            "pool_mode = transaction\ndefault_pool_size = 3\nlogfile =\n"
+        )
+        as_owner: list[str] = []
+        if os.geteuid() == 0:
+            owner = pwd.getpwnam(OWNER)
+            for path in (self.folder, *self.folder.iterdir()):
+                os.chown(path, owner.pw_uid, owner.pw_gid)
+            as_owner = ["runuser", "-u", OWNER, "--"]
+        program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+        assert program is not None
+        self.process = subprocess.Popen(
+            [*as_owner, program, "-q", str(self.folder / "ini")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
+        )
+        deadline = time.monotonic() + 20
+        while True:
+            with socket.socket() as tried:
+                if tried.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return self
+            assert time.monotonic() < deadline, "pgbouncer does not listen"
+            time.sleep(0.05)
+
+    def __exit__(self, *_error: object) -> None:
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @staticmethod
+    def is_here() -> bool:
+        return shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin") is not None

@@ -71,9 +71,10 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"], app.config["SQLALCHEMY_ENGINE_OPTIONS"] = address, options
     db.init_app(app)
     migrate.init_app(app, db, directory=str(MIGRATIONS))
-    if settings.database_url:
-        return
     with app.app_context():
         engine: Engine = db.engine
+    if settings.database_url:
+        engine.dialect.ddl_compiler = postgresql.Compiler
+        return
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)

@@ -43,10 +43,12 @@ class Raw(psycopg.Connection[Any]):
 class Connection:
     """In PostgreSQL's autocommit: what begins and ends a transaction is said."""
 
-    __slots__ = ("raw",)
+    __slots__ = ("raw", "number")
 
     def __init__(self, raw: Raw):
         self.raw = raw
+        self.number = ""
+        """Of the write transaction that is open: by it PostgreSQL tells later what became of it."""
 
     @property
     def in_transaction(self) -> bool:
@@ -64,10 +66,10 @@ class Connection:
         except psycopg.Error as error:
             raise _plain(error, self.raw) from None
 
-    def say(self, sql: str) -> None:
+    def say(self, sql: str) -> RawCursor[Any]:
         """Statements without parameters that begin, divide or end a transaction, in one round trip."""
         try:
-            RawCursor(self.raw).execute(sql, prepare=False)
+            return RawCursor(self.raw).execute(sql, prepare=False)
         except psycopg.Error as error:
             raise _plain(error, self.raw) from None
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import psycopg
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.dialects.postgresql.base import PGDDLCompiler
 from sqlalchemy.pool import NullPool
-from sqlalchemy.schema import CreateColumn, CreateIndex
+from sqlalchemy.schema import CreateIndex
 
 from ...core.errors import DatabaseUnavailable
 from .connection import CONNECT_SECONDS
 
 DRIVER = "postgresql+psycopg://"
 """The URL proper goes by engine_options: SQLAlchemy shows what it was given."""
+TYPE = re.compile(r"(?<= )(SERIAL|INTEGER|VARCHAR|TEXT)\b(?:\(\d+\))?")
+TYPES = {"SERIAL": "BIGSERIAL", "INTEGER": "BIGINT", "VARCHAR": 'TEXT COLLATE "C"', "TEXT": 'TEXT COLLATE "C"'}
 
 
 def engine_options(url: str) -> dict[str, Any]:
@@ -27,29 +30,16 @@ def engine_options(url: str) -> dict[str, Any]:
     return {"creator": connect, "poolclass": NullPool}
 
 
-@compiles(sa.Integer, "postgresql")
-def _whole_number(_type: sa.Integer, _compiler: Any, **_options: Any) -> str:
-    """SQLite's have eight bytes."""
-    return "BIGINT"
+class Compiler(PGDDLCompiler):
+    """Whole numbers have eight bytes, keys too. Nobody holds a text to a length, and texts are compared by their bytes: orders,
+    pages and `lower()` are the same on both engines. Conditions of partial indexes are written once, for SQLite.
+    """
 
+    def get_column_specification(self, column: sa.Column[Any], **options: Any) -> str:
+        return TYPE.sub(lambda found: TYPES[found[1]], super().get_column_specification(column, **options), count=1)
 
-@compiles(CreateColumn, "postgresql")
-def _column(element: CreateColumn, compiler: Any, **options: Any) -> str:
-    """A primary key's, too."""
-    return compiler.visit_create_column(element, **options).replace(" SERIAL", " BIGSERIAL")
-
-
-@compiles(sa.String, "postgresql")
-def _text(_type: sa.String, _compiler: Any, **_options: Any) -> str:
-    """SQLite holds nobody to a length, and compares bytes: orders, pages and `lower()` are the same on both."""
-    return 'TEXT COLLATE "C"'
-
-
-@compiles(CreateIndex, "postgresql")
-def _index(element: CreateIndex, compiler: Any, **options: Any) -> str:
-    """Conditions of partial indexes are written once, for SQLite."""
-    index = element.element
-    condition = index.dialect_options["sqlite"]["where"]
-    if condition is not None:
-        index.dialect_options["postgresql"]["where"] = condition
-    return compiler.visit_create_index(element, **options)
+    def visit_create_index(self, create: CreateIndex, **options: Any) -> str:
+        condition = create.element.dialect_options["sqlite"]["where"]
+        if condition is not None:
+            create.element.dialect_options["postgresql"]["where"] = condition
+        return super().visit_create_index(create, **options)

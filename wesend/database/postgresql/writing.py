@@ -18,7 +18,8 @@ BEGIN = f"""
     BEGIN ISOLATION LEVEL READ COMMITTED;
     SET LOCAL lock_timeout = '2s';
     SET LOCAL idle_in_transaction_session_timeout = '3s';
-    SELECT pg_advisory_xact_lock({GATE})
+    SELECT pg_advisory_xact_lock({GATE});
+    SELECT CAST(pg_current_xact_id() AS text)
 """
 """A host that stands still with the lock in its hands loses it, and what it had not committed, after three seconds."""
 FREE = f"""
@@ -28,7 +29,6 @@ FREE = f"""
         AND a.state LIKE 'idle in transaction%' AND a.state_change < clock_timestamp() - INTERVAL '3 seconds'
 """
 """The same by whoever waits for it: PostgreSQL counts no idle time after a pipeline, whose last word is a Flush."""
-NUMBER = "SELECT CAST(pg_current_xact_id() AS text)"
 OUTCOME = "SELECT pg_xact_status(CAST(? AS xid8))"
 LOOK_EVERY, LOOK_FOR = 0.1, 2.0  # seconds
 
@@ -85,17 +85,21 @@ class Writer:
                 connection.execute(FREE)
 
     def begin(self, connection: Connection) -> None:
-        connection.say(BEGIN)
+        cursor = connection.say(BEGIN)
+        while cursor.nextset():
+            pass
+        [(connection.number,)] = cursor.fetchall()
 
     def _commit(self, connection: Connection) -> None:
-        number = connection.execute(NUMBER).fetchone()
-        assert number is not None
         try:
-            connection.say("COMMIT")
+            done = connection.say("COMMIT").statusmessage
         except DatabaseUnavailable:
             self.pool.forget()
-            if not self._was_committed(number[0]):
+            if not self._was_committed(connection.number):
                 raise
+        else:
+            if done != "COMMIT":  # PostgreSQL rolls back, and calls that no error, where a statement had failed
+                raise PostgresError("a statement of the transaction had failed: nothing of it was done")
 
     def _was_committed(self, number: str) -> bool:
         """The outcome of a COMMIT that was not answered; DatabaseUnavailable where it can't be found out in time."""
