@@ -94,6 +94,7 @@ def test_sqlalchemy_serves_the_schema_alone():
     of_schema = {name for name in modules() if name.split(".")[-1] == "models"} | {
         "core.columns",
         "database.postgresql.schema",
+        "database.triggers",
         "database.schema",
         "database.schema_version",
         "database.triggers",  # of migrations

@@ -38,8 +38,8 @@ class Compiler(PGDDLCompiler):
     def get_column_specification(self, column: sa.Column[Any], **options: Any) -> str:
         return TYPE.sub(lambda found: TYPES[found[1]], super().get_column_specification(column, **options), count=1)
 
-    def visit_create_index(self, create: CreateIndex, **options: Any) -> str:
+    def visit_create_index(self, create: CreateIndex, *places: Any, **options: Any) -> str:
         condition = create.element.dialect_options["sqlite"]["where"]
         if condition is not None:
             create.element.dialect_options["postgresql"]["where"] = condition
-        return super().visit_create_index(create, **options)
+        return super().visit_create_index(create, *places, **options)
