@@ -9,7 +9,9 @@ import pytest
 from tests.support.dashboard import Visitor, make_user, text_of
 from tests.support.domain import make_route
 from wesend import cli
+from wesend.core import networks
 from wesend.core.errors import InvalidInput
+from wesend.core.phones import Phone
 from wesend.routing.routes import candidates
 
 
@@ -56,6 +58,15 @@ def test_a_network_that_the_country_has_not_is_named(context, country, network):
 
 def test_todays_name_is_known_too(context):
     assert make_route("TZ_YAS", "sandbox", country="TZ", network="Yas").network == "TIGO"
+
+
+@pytest.mark.parametrize("country", ["UG", "KE", "TZ", "RW", "DE"])
+def test_a_number_that_is_one_is_told_as_quickly_as_by_its_prefix(country):
+    code = {"UG": "256", "KE": "254", "TZ": "255", "RW": "250", "DE": "49"}[country]
+    for start in range(100, 1000):
+        number = f"+{code}{start}123456"
+        assert networks.by_prefix(country, number) == networks.network_of(Phone(number, country))
+    assert networks.by_prefix(country, "+1212555000") is None
 
 
 class TestTheCommands:

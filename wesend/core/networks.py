@@ -141,6 +141,14 @@ def network_of(phone: Phone) -> str | None:
     return max(fitting)[1] or None if fitting else None
 
 
+def by_prefix(country: str, e164: str) -> str | None:
+    """As `network_of` says, of a number that is known to be one: a tenth of what reading it anew costs."""
+    code = f"+{phonenumbers.country_code_for_region(country)}"
+    national = e164[len(code) :]
+    fitting = [(len(p), name) for name, prefixes in plan_of(country).items() for p in prefixes if national.startswith(p)]
+    return (max(fitting)[1] or None) if fitting and e164.startswith(code) else None
+
+
 def match_length(country: str, network: str, e164: str) -> int:
     """Length of the network's prefix that a number begins with, as an MSISDN with ``+``; -1: it is another network's."""
     code = f"+{phonenumbers.country_code_for_region(country)}"

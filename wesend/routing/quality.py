@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from ..core import clock, networks, phones
+from ..core import clock, networks
 from ..database import Row, Tx, query
 from .routes import RouteInfo, candidates
 
@@ -109,7 +109,7 @@ class Counts:
 
     def _key(self, message: Carried) -> tuple[str, str, str]:
         route = carrying(message, self.tx)
-        network = networks.network_of(phones.Phone(message.recipient, message.country)) if message.country else None
+        network = networks.by_prefix(message.country, message.recipient) if message.country else None
         return (route.code if route is not None else "", message.gateway, network or "")
 
     def write(self) -> None:
