@@ -96,8 +96,7 @@ def test_sqlalchemy_serves_the_schema_alone():
         "database.postgresql.schema",
         "database.triggers",
         "database.schema",
-        "database.schema_version",
-        "database.triggers",  # of migrations
+        "database.schema_version",  # of migrations
     }
     wrong = [
         f"wesend/{found.module}:{found.line} imports {found.target}"
