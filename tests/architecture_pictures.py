@@ -1,6 +1,6 @@
 """`python -m tests.architecture_pictures`: the pictures of docs/architecture.md, drawn from what the code itself says.
 
-layers.svg from the order that tests/test_architecture.py holds, life.svg from the table of statuses.
+layers.svg and messages.svg from the orders that tests/test_architecture.py holds, life.svg from the table of statuses.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from html import escape
 from math import hypot
 from pathlib import Path
 
-from tests.test_architecture import LAYERS
+from tests.test_architecture import LAYERS, MESSAGES
 from wesend.messages.state.statuses import ALLOWED
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "architecture"
@@ -49,6 +49,15 @@ NOTES = {
     "": "the factory, in wesend/__init__.py: only wiring",
 }
 NAMES = {"": "create_app"}
+NOTES_OF_MESSAGES = {
+    "state": "rows, statuses, the moves between them: the only code that changes a status",
+    "reporting": "what became of messages: lists, figures, a send's answer",
+    "sending": "compose, pay and write; calls nobody before that is committed",
+    "email": "mails: composed, rendered, tracked",
+    "receipts": "what gateways tell later",
+    "dispatch": "queue, workers, gateways' calls, settlement; hands them to sending when the application is made",
+    "campaigns": "sends as people write them",
+}
 PLACES = {
     "scheduled": (110, 50),
     "dripping": (110, 130),
@@ -89,6 +98,16 @@ def layers() -> str:
     return svg(1100, 30 + len(LAYERS) * row, parts)
 
 
+def messages() -> str:
+    """The packages of messages in the same way."""
+    row, parts = 52, []
+    for place, name in enumerate(MESSAGES):
+        y = 40 + (len(MESSAGES) - 1 - place) * row
+        parts.append(box(80, y, name))
+        parts.append(f'<text class="note" x="160" y="{y + 5}">{escape(NOTES_OF_MESSAGES[name])}</text>')
+    return svg(1100, 30 + len(MESSAGES) * row, parts)
+
+
 def _edge(start: tuple[int, int], end: tuple[int, int]) -> tuple[float, float, float, float]:
     """From border to border of two boxes."""
     dx, dy = end[0] - start[0], end[1] - start[1]
@@ -122,7 +141,7 @@ def life() -> str:
     return svg(1100, 290, parts)
 
 
-PICTURES = {"layers.svg": layers, "life.svg": life}
+PICTURES = {"layers.svg": layers, "messages.svg": messages, "life.svg": life}
 
 
 def main() -> None:

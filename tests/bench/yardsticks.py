@@ -11,7 +11,7 @@ from pathlib import Path
 from wesend import database
 from wesend.core.ids import new_id
 from wesend.messages.sending.bulk import CHUNK
-from wesend.messages.state.inserts import MESSAGE_COLUMNS
+from wesend.messages.state.inserts import COMPOSED
 
 from . import bare, load
 from .figure import Yardstick
@@ -40,7 +40,7 @@ def bare_rows(path: Path) -> tuple[float, float]:
     """The largest bulk's messages once more into the same file, in the same chunks: seconds in all, and of the longest."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         database.configure(connection)
-        columns = MESSAGE_COLUMNS[: MESSAGE_COLUMNS.index("status")]
+        columns = ("uid", "batch_id", *COMPOSED, "account_id", "wallet_id", "lane", "day", "created_at", "due_at")
         rows = [
             (new_id(), *row, "queued")
             for row in connection.execute(
