@@ -25,6 +25,7 @@ from ..database import keyset, query, write
 from ..messages.receipts import polling
 from ..messages.state.claims import LEASE_MS
 from ..messages.state.statuses import UNACCEPTED
+from ..two_way import forwarding
 from ..wallets import deposit_polling, deposits
 from ..webhooks import claims, deliver
 
@@ -66,6 +67,7 @@ WAITS = (
     Wait("messages", "expires_at", "status IN ('submitted', 'sent', 'unknown')", lambda settings: settings.validity_ms, stays=True),
     Wait("batches", "lease_until", f"{UNACCEPTED} AND lease_until IS NOT NULL", lambda _: LEASE_MS, stays=True),
     Wait("webhook_deliveries", "due_at", "status = 'pending' AND claim_token IS NULL", lambda _: deliver.longest_gap_ms()),
+    Wait("forwarded_mails", "due_at", "state = 'waiting'", lambda _: forwarding.AGAIN_MS),
     Wait("webhook_deliveries", "due_at", "status = 'pending' AND claim_token IS NOT NULL", lambda _: claims.LEASE_MS, stays=True),
     Wait("deposits", "poll_at", "poll_at IS NOT NULL", lambda _: deposit_polling.LONGEST_GAP_MS),
     Wait("deposits", "expires_at", "status = 'pending'", lambda _: deposits.EXPIRES_MS, stays=True),
