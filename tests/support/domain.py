@@ -159,8 +159,8 @@ def recount_days() -> dict[tuple, tuple]:
     return {
         tuple(row)[:3]: tuple(row)[3:]
         for row in query(
-            "SELECT m.account_id, m.wallet_id, m.day, count(*), sum(m.status = 'delivered'), sum(m.status = 'failed'),"
-            " sum(m.status = 'cancelled') FROM messages m JOIN batches b ON b.id = m.batch_id"
+            "SELECT m.account_id, m.wallet_id, m.day, count(*), count(*) FILTER (WHERE m.status = 'delivered'),"
+            " count(*) FILTER (WHERE m.status = 'failed'), count(*) FILTER (WHERE m.status = 'cancelled') FROM messages m JOIN batches b ON b.id = m.batch_id"
             " WHERE b.state NOT IN ('intake', 'rejected') AND m.channel = 'sms' GROUP BY 1, 2, 3"
         )
     }

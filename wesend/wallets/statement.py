@@ -71,6 +71,6 @@ def of_message(message: MessageRow, *, actor: Actor) -> list[StatementLine]:
     roles.require(actor, SEE, message["account_id"])
     return query(
         f"{ENTRY} WHERE e.message_id = ? UNION ALL {ENTRY} WHERE e.batch_id = ? AND e.message_id IS NULL"
-        " AND (e.kind <> 'refund' OR ?) ORDER BY 1",
+        " AND (e.kind <> 'refund' OR ? = 1) ORDER BY 1",
         (message["id"], message["batch_id"], message["status"] == "cancelled"),
     )

@@ -12,14 +12,14 @@ REJECT = """
 """
 PAUSE = "UPDATE batches SET state = 'paused' WHERE id = ? AND lane = 1 AND state = 'open'"
 HOLD = "UPDATE batches SET state = 'paused', held_at = ? WHERE id = ? AND state = 'open'"
-RESUME = "UPDATE batches SET state = 'open', held_at = NULL WHERE id = ? AND state = 'paused' AND (held_at IS NULL OR ?)"
+RESUME = "UPDATE batches SET state = 'open', held_at = NULL WHERE id = ? AND state = 'paused' AND (held_at IS NULL OR ? = 1)"
 BEGIN_CANCELLING = """
     UPDATE batches SET state = 'cancelling', held_at = NULL, lease_until = ?
-    WHERE id = ? AND state IN ('open', 'paused') AND (held_at IS NOT NULL OR ?)
+    WHERE id = ? AND state IN ('open', 'paused') AND (held_at IS NOT NULL OR ? = 1)
 """
 KEEP_CANCELLING = "UPDATE batches SET lease_until = ? WHERE id = ? AND state = 'cancelling'"
 END_CANCELLING = """
-    UPDATE batches SET state = CASE WHEN ? THEN state ELSE 'open' END, lease_until = NULL WHERE id = ? AND state = 'cancelling'
+    UPDATE batches SET state = CASE WHEN ? = 1 THEN state ELSE 'open' END, lease_until = NULL WHERE id = ? AND state = 'cancelling'
 """
 
 
