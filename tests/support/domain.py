@@ -154,16 +154,17 @@ def recount_batch(batch_id: int) -> dict[str, int]:
     return {name: found[name] for name in ("queued", "submitted", "delivered", "failed", "cancelled")}
 
 
+RECOUNT_DAYS = """
+    SELECT m.account_id, m.wallet_id, m.day, count(*), count(*) FILTER (WHERE m.status = 'delivered'),
+        count(*) FILTER (WHERE m.status = 'failed'), count(*) FILTER (WHERE m.status = 'cancelled')
+    FROM messages m JOIN batches b ON b.id = m.batch_id
+    WHERE b.state NOT IN ('intake', 'rejected') AND m.channel = 'sms' GROUP BY 1, 2, 3
+"""
+
+
 def recount_days() -> dict[tuple, tuple]:
     """What the daily roll-up must be, from the SMS of batches that were opened."""
-    return {
-        tuple(row)[:3]: tuple(row)[3:]
-        for row in query(
-            "SELECT m.account_id, m.wallet_id, m.day, count(*), count(*) FILTER (WHERE m.status = 'delivered'),"
-            " count(*) FILTER (WHERE m.status = 'failed'), count(*) FILTER (WHERE m.status = 'cancelled') FROM messages m JOIN batches b ON b.id = m.batch_id"
-            " WHERE b.state NOT IN ('intake', 'rejected') AND m.channel = 'sms' GROUP BY 1, 2, 3"
-        )
-    }
+    return {tuple(row)[:3]: tuple(row)[3:] for row in query(RECOUNT_DAYS)}
 
 
 def assert_counted() -> None:
