@@ -61,7 +61,7 @@ def entries(*, actor: Actor, account_id: int | None = None, before: int | None =
         roles.require(actor, MANAGE, account_id, even_suspended=True)
     return query(
         "SELECT l.*, a.name AS account_name FROM audit_log l LEFT JOIN accounts a ON a.id = l.account_id"
-        + (" WHERE l.account_id = :account" if account_id is not None else " WHERE 1")
+        + (" WHERE l.account_id = :account" if account_id is not None else " WHERE 1 = 1")
         + " AND l.id < :before ORDER BY l.id DESC LIMIT :limit",
         {"account": account_id, "before": keyset.below(before), "limit": limit},
     )
