@@ -7,7 +7,6 @@ from flask import Flask
 from wesend.core.current_app import this_app
 from wesend.database import Tx, db, query
 
-
 COUNTING = ("rate_windows",)
 """Where hosts that share a database count requests, those that are refused too; on one host that is a file."""
 
