@@ -174,6 +174,7 @@ OPERATOR_PAGES = (
     "/operator/deposits/1",
     "/operator/unknown",
     "/operator/audit",
+    "/operator/audit/export",
     "/operator/backups",
     "/operator/settings",
 )

@@ -7,7 +7,7 @@ import re
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, IntegerField, SelectField
-from wtforms.validators import InputRequired, NumberRange
+from wtforms.validators import InputRequired, NumberRange, Optional
 
 from ...accounts import roles
 from ...accounts.roles import OPERATE
@@ -48,7 +48,7 @@ class RouteForm(Form):
     )
     weight = IntegerField(
         "Weight",
-        [InputRequired("A whole number"), NumberRange(0, routes.MOST_WEIGHT)],
+        [Optional(), NumberRange(0, routes.MOST_WEIGHT)],
         default=1,
         description="Its share where another route has the same prefix and priority; 0: only when the others can't.",
     )
@@ -123,7 +123,7 @@ def _save(form: RouteForm, route: RouteInfo | None) -> RouteInfo:
         priority=form.priority.data,
         prefixes=re.findall(r"[^\s,;]+", form.prefixes.data or ""),
         network=form.network.data or None,
-        weight=form.weight.data,
+        weight=1 if form.weight.data is None else form.weight.data,
         resend_undelivered=form.resend.data,
         default_sender=form.default_sender.data or None,
         refund_failed_delivery=form.refund.data,
