@@ -249,11 +249,44 @@ def test_a_route_is_set_and_printed_whole(wesend):
         "network": None,
         "weight": 1,
         "resend_undelivered": False,
+        "cost": "32.5",
+        "cost_currency": "UGX",
     }
     plain = wesend(
         "route", "set", "MTN_UG", "--country", "UG", "--gateway", "sandbox", "--price", "35", "--currency", "UGX", "--json"
     ).json
-    assert plain == {**full, "price": "35", "prefixes": [], "priority": 0, "default_sender": None, "refund_failed_delivery": False}
+    assert plain == {
+        **full,
+        "price": "35",
+        "cost": "35",
+        "prefixes": [],
+        "priority": 0,
+        "default_sender": None,
+        "refund_failed_delivery": False,
+    }
+
+
+def test_what_a_route_costs_at_its_carrier_is_set_beside_its_price(wesend):
+    route = ("route", "set", "R", "--country", "UG", "--gateway", "sandbox", "--price", "35", "--currency", "UGX")
+    told = wesend(*route, "--cost", "22", "--json").json
+    assert (told["price"], told["cost"], told["cost_currency"]) == ("35", "22", "UGX")
+    told = wesend(*route, "--cost", "0.0061", "--cost-currency", "usd", "--json").json
+    assert (told["cost"], told["cost_currency"]) == ("0.0061", "USD")
+    assert told in wesend("route", "list", "--json").json["routes"]
+    assert "costs 0.0061 USD" in wesend("route", "list").out
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (("--cost", "-1"), "not negative"),
+        (("--cost", "1", "--cost-currency", "XXY"), "XXY is not an ISO 4217 currency"),
+        (("--cost-currency", "USD"), "needs a cost"),
+    ],
+)
+def test_a_cost_that_is_none_is_refused(wesend, more, sentence):
+    done = wesend("route", "set", "R", "--country", "UG", "--gateway", "sandbox", "--price", "35", "--currency", "UGX", *more)
+    assert done.code == 1 and sentence in done.err
 
 
 def test_a_rate_is_set_in_units_per_dollar(wesend, app):

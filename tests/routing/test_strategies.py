@@ -19,7 +19,8 @@ from wesend.messages.receipts import measures
 from wesend.routing import strategies
 from wesend.routing.order import in_order
 from wesend.routing.quality import COUNT
-from wesend.routing.routes import candidates
+from wesend.routing.rates import set_rate
+from wesend.routing.routes import candidates, find_route
 
 TO = "+256772000001"
 
@@ -125,6 +126,39 @@ def test_the_better_rate_is_first_then_the_quicker_and_an_unknown_one_last(clock
     measured(clock, "A", 90, 0)
     measures.judge()
     assert ways() == "AB"
+
+
+def test_by_cost_the_cheapest_at_the_rates_is_first_and_one_without_a_rate_last(context):
+    by_quality("cost")
+    set_rate("UGX", 3_700_000_000, actor=ACTOR)
+    make_route("A", "ga", priority=-5, price="30", cost_micros=22_000_000)
+    make_route("B", "gb", priority=9, price="40", cost_micros=5_000, cost_currency="usd")
+    assert ways() == "BA", "0.005 USD are 18.5 UGX"
+    make_route("B", "gb", priority=9, price="40", cost_micros=7_000, cost_currency="USD")
+    assert ways() == "AB"
+    make_route("A", "ga", priority=-5, price="30", cost_micros=1, cost_currency="MNT")
+    assert ways() == "BA", "there is no rate of MNT"
+    make_route("A", "ga", priority=-5, price="25")
+    assert ways() == "AB", "without a cost it is the price"
+
+
+def test_the_page_shows_and_keeps_what_a_route_costs(context):
+    make_route("A", "ga", priority=-5, cost_micros=6_100, cost_currency="USD")
+    visitor = Visitor(context, make_user(context))
+    assert "0.0061" in text_of(visitor.get("/operator/routes"))
+    form = {
+        "country": "UG",
+        "gateway": "ga",
+        "price": "35",
+        "currency": "UGX",
+        "priority": "-5",
+        "weight": "1",
+        "cost_currency": "",
+    }
+    visitor.post("/operator/routes/A", **form, cost="22")
+    assert find_route("A")[-3:] == (22_000_000, "UGX", True)
+    visitor.post("/operator/routes/A", **form, cost="")
+    assert find_route("A")[-3:] == (35_000_000, "UGX", False)
 
 
 def test_prefix_and_priority_stay_first(clock):

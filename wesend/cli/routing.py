@@ -25,6 +25,8 @@ def route() -> None:
     click.option("--gateway", required=True, metavar="NAME", help="The gateway that carries it (`wesend gateway list`)."),
     click.option("--price", type=AMOUNT, required=True, help="Price of one segment."),
     click.option("--currency", required=True, metavar="CODE", help="Of the price, ISO 4217: UGX."),
+    click.option("--cost", type=AMOUNT, default=None, help="What a segment costs at the carrier (the price)."),
+    click.option("--cost-currency", default=None, metavar="CODE", help="Of the cost (the price's)."),
     click.option(
         "--prefix", "prefixes", multiple=True, metavar="DIGITS", help="Only numbers that start so, e.g. 25677; repeatable."
     ),
@@ -42,6 +44,8 @@ def set_route(
     gateway: str,
     price: int,
     currency: str,
+    cost: int | None,
+    cost_currency: str | None,
     prefixes: tuple[str, ...],
     network: str | None,
     priority: int,
@@ -63,6 +67,8 @@ def set_route(
         gateway=gateway,
         price_micros=price,
         currency=currency,
+        cost_micros=cost,
+        cost_currency=cost_currency,
         prefixes=list(prefixes),
         network=network,
         priority=priority,
@@ -131,6 +137,8 @@ def _route(info: routes.RouteInfo) -> dict:
         "gateway": info.gateway,
         "price": money.text(info.price_micros),
         "currency": info.currency,
+        "cost": money.text(info.cost_micros),
+        "cost_currency": info.cost_currency,
         "prefixes": [prefix.lstrip("+") for prefix in info.prefixes],
         "network": info.network,
         "priority": info.priority,
@@ -156,6 +164,11 @@ def _route_line(row: dict) -> str:
         + (f"  {row['network']} only" if row["network"] else "")
         + (f"  priority {row['priority']}" if row["priority"] else "")
         + (f"  weight {row['weight']}" if row["weight"] != 1 else "")
+        + (
+            f"  costs {row['cost']} {row['cost_currency']}"
+            if (row["cost"], row["cost_currency"]) != (row["price"], row["currency"])
+            else ""
+        )
         + ("  resends" if row["resend_undelivered"] else "")
         + ("" if row["is_active"] else "  off")
     )

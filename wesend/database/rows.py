@@ -594,6 +594,8 @@ class RouteRow(TypedDict):
     network: str | None
     weight: int
     resend_undelivered: int
+    cost_micros: int | None
+    cost_currency: str | None
     is_active: int
     created_at: int
 

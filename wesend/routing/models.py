@@ -24,6 +24,8 @@ class Route(db.Model):
     network = db.mapped_column(String)
     weight = db.mapped_column(Integer, nullable=False, server_default="1")
     resend_undelivered = db.mapped_column(Integer, nullable=False, server_default="0")
+    cost_micros = db.mapped_column(Micros)  # of a segment at the carrier; none: as the price
+    cost_currency = db.mapped_column(String(3))
     is_active = db.mapped_column(Integer, nullable=False, server_default="1")
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (CheckConstraint("price_micros >= 0", name="price"),)

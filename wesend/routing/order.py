@@ -7,7 +7,7 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Any
 
-from ..core import clock, money
+from ..core import clock
 from ..database import Tx
 from .rates import rates
 from .routes import RouteInfo
@@ -45,11 +45,8 @@ def _key(strategy: str, known: Any, tx: Tx | None) -> Callable[[RouteInfo], tupl
 
 
 def _cost(route: RouteInfo, table: Any) -> float:
-    """What a segment costs at the carrier, in USD; unknown is the last."""
-    cost, currency = getattr(route, "cost_micros", None), getattr(route, "cost_currency", None) or route.currency
-    if cost is None or (currency != "USD" and currency not in table):
-        return NEVER
-    return cost / money.MICRO / (table[currency] / money.MICRO if currency in table else 1)
+    """What a segment costs at the carrier, in USD; without a rate that is unknown, and the last."""
+    return route.cost_micros / table[route.cost_currency] if route.cost_currency in table else NEVER
 
 
 def _quality(state: State) -> tuple[float, float]:

@@ -19,7 +19,8 @@ CODE = re.compile(r"^[A-Za-z0-9_\-]{1,40}$")
 
 
 class RouteInfo(NamedTuple):
-    """``prefixes`` are MSISDN prefixes with ``+``, longest first; price in micro-units of ``currency`` a segment.
+    """``prefixes`` are MSISDN prefixes with ``+``, longest first; price in micro-units of ``currency`` a segment, and
+    what the carrier takes for it in those of ``cost_currency``: the price where nothing else was told.
 
     ``network``: the numbers of its prefixes, too, which are told by `core.networks`. ``weight``: its share among equals.
     """
@@ -38,6 +39,9 @@ class RouteInfo(NamedTuple):
     network: str | None = None
     weight: int = 1
     resend_undelivered: bool = False
+    cost_micros: int = 0
+    cost_currency: str = ""
+    is_cost_told: bool = False
 
     @classmethod
     def of(cls, row: Row) -> RouteInfo:
@@ -57,6 +61,9 @@ class RouteInfo(NamedTuple):
             row["network"],
             row["weight"],
             bool(row["resend_undelivered"]),
+            row["price_micros"] if row["cost_micros"] is None else row["cost_micros"],
+            row["cost_currency"] or row["currency"],
+            row["cost_micros"] is not None,
         )
 
     def match_length(self, e164: str) -> int:
@@ -141,15 +148,30 @@ def _known_network(country: str, name: str | None) -> str | None:
     return found
 
 
+def _cost_currency(cost_micros: int | None, currency: str | None) -> str | None:
+    """As it is kept: none where it is the price's."""
+    currency = (currency or "").strip().upper() or None
+    if cost_micros is not None and cost_micros < 0:
+        raise InvalidInput("A cost is not negative", {"cost": ["A cost is not negative"]})
+    if currency is not None and not money.is_currency(currency):
+        sentence = f"{currency} is not an ISO 4217 currency"
+        raise InvalidInput(sentence, {"cost_currency": [sentence]})
+    if currency is not None and cost_micros is None:
+        sentence = "A currency of the cost needs a cost"
+        raise InvalidInput(sentence, {"cost_currency": [sentence]})
+    return currency
+
+
 SET_ROUTE = """
     INSERT INTO routes (code, name, country, prefixes, gateway, price_micros, currency, priority, default_sender,
-        refund_failed_delivery, network, weight, resend_undelivered, is_active, created_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
+        refund_failed_delivery, network, weight, resend_undelivered, cost_micros, cost_currency, is_active, created_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)
     ON CONFLICT (code) DO UPDATE SET name = excluded.name, country = excluded.country, prefixes = excluded.prefixes,
         gateway = excluded.gateway, price_micros = excluded.price_micros, currency = excluded.currency,
         priority = excluded.priority, default_sender = excluded.default_sender,
         refund_failed_delivery = excluded.refund_failed_delivery, network = excluded.network,
-        weight = excluded.weight, resend_undelivered = excluded.resend_undelivered, is_active = 1
+        weight = excluded.weight, resend_undelivered = excluded.resend_undelivered,
+        cost_micros = excluded.cost_micros, cost_currency = excluded.cost_currency, is_active = 1
 """
 
 
@@ -168,9 +190,11 @@ def set_route(
     network: str | None = None,
     weight: int = 1,
     resend_undelivered: bool = False,
+    cost_micros: int | None = None,
+    cost_currency: str | None = None,
     actor: Actor,
 ) -> RouteInfo:
-    """Make a route or change it as a whole."""
+    """Make a route or change it as a whole. ``cost_micros`` of a segment at the carrier, in the price's currency if in no other."""
     roles.require(actor, OPERATE)
     country, currency = country.strip().upper(), currency.strip().upper()
     if not CODE.match(code):
@@ -185,6 +209,7 @@ def set_route(
         sentence = f"A weight is a whole number from 0 to {MOST_WEIGHT}, not {weight}"
         raise InvalidInput(sentence, {"weight": [sentence]})
     known_network = _known_network(country, network)
+    cost_currency = _cost_currency(cost_micros, cost_currency)
     cleaned = [prefix.strip().lstrip("+") for prefix in prefixes or []]
     dialling_code = str(phonenumbers.country_code_for_region(country))
     for prefix in cleaned:
@@ -207,6 +232,8 @@ def set_route(
                 known_network,
                 weight,
                 int(resend_undelivered),
+                cost_micros,
+                cost_currency,
                 clock.now_ms(),
             ),
         )

@@ -40,6 +40,8 @@ class RouteForm(Form):
     gateway = SelectField("Gateway", description="Who carries it.")
     price = Amount("Price of a segment", [InputRequired("Please fill this in")])
     currency = Text("Currency", [REQUIRED], default="UGX", render_kw={"maxlength": 3})
+    cost = Amount("Cost of a segment", [Optional()], description="What the carrier takes. Empty: as the price.")
+    cost_currency = Text("Currency of the cost", description="Empty: the price's.", render_kw={"maxlength": 3})
     priority = IntegerField(
         "Priority",
         [InputRequired("A whole number"), NumberRange(-1000, 1000)],
@@ -74,6 +76,8 @@ def _data(route: RouteInfo) -> dict:
         "priority": route.priority,
         "weight": route.weight,
         "resend": route.resend_undelivered,
+        "cost": money.to_decimal(route.cost_micros) if route.is_cost_told else None,
+        "cost_currency": route.cost_currency if route.cost_currency != route.currency else "",
         "price": money.to_decimal(route.price_micros),
         "default_sender": route.default_sender,
         "refund": route.refund_failed_delivery,
@@ -120,6 +124,8 @@ def _save(form: RouteForm, route: RouteInfo | None) -> RouteInfo:
         gateway=form.gateway.data or None,
         price_micros=form.price.micros or 0,
         currency=form.currency.data,
+        cost_micros=form.cost.micros,
+        cost_currency=form.cost_currency.data or None,
         priority=form.priority.data,
         prefixes=re.findall(r"[^\s,;]+", form.prefixes.data or ""),
         network=form.network.data or None,
