@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from tests.support.dashboard import Visitor, make_user, text_of
-from tests.support.domain import ACTOR, NUMBERS, make_route, make_wallet, send
+from tests.support.domain import ACTOR, NUMBERS, composer, make_route, make_wallet, send
 from tests.support.gateways import NOWHERE
 from wesend import cli
 from wesend.core.errors import InvalidInput
@@ -16,6 +16,8 @@ from wesend.core.ids import new_id
 from wesend.database import write
 from wesend.gateways import service
 from wesend.messages.receipts import measures
+from wesend.messages.sending.compose import read_recipients
+from wesend.messages.sending.precheck import precheck
 from wesend.routing import strategies
 from wesend.routing.order import in_order
 from wesend.routing.quality import COUNT
@@ -113,6 +115,74 @@ def test_when_its_time_is_over_one_in_twenty_tries_it_until_it_is_raised(clock):
     measured(clock, "B", 95, 5)
     measures.judge()
     assert strategies.states()["A"].lowered_since is None and strategies.states()["A"].why is None
+
+
+def lowered(clock) -> None:
+    """A is, and its time is over."""
+    by_quality()
+    measured(clock, "A", 40, 60)
+    measured(clock, "B", 95, 5)
+    assert measures.judge() == 2
+    clock.advance(15 * 60)
+
+
+def test_at_least_one_message_a_minute_tries_it_and_a_question_is_none(clock):
+    lowered(clock)
+    wallet = make_wallet("100000")
+    for _ in range(5):
+        clock.advance(60)
+        precheck(composer(wallet), read_recipients([TO], "UG"), actor=ACTOR)
+        first = send(wallet, TO).messages[0]
+        assert first["gateway"] == "ga" and ways(first["uid"]) == "AB", "it stays so when it is handed over"
+        found = Counter(row["gateway"] for row in send(wallet, *NUMBERS[:60]).messages)
+        assert found["ga"] <= 12 < found["gb"]
+
+
+def test_no_minute_has_a_try_before_its_time_is_over_or_against_an_operators_word(clock):
+    lowered(clock)
+    clock.advance(-1)
+    wallet = make_wallet("100000")
+    assert send(wallet, TO).messages[0]["gateway"] == "gb"
+    clock.advance(61)
+    strategies.decide("A", "lower", actor=ACTOR)
+    assert send(wallet, TO).messages[0]["gateway"] == "gb"
+
+
+def test_only_what_has_tried_it_since_is_judged(clock):
+    by_quality()
+    measured(clock, "A", 40, 60)
+    measured(clock, "B", 95, 5)
+    measures.judge()
+    clock.advance(14 * 60)
+    measured(clock, "A", 0, 50)
+    clock.advance(61)
+    for _ in range(20):
+        clock.advance(60)
+        measured(clock, "B", 10, 0)
+        assert measures.judge() == 0 or strategies.states()["A"].rounds == 0
+        measured(clock, "A", 1, 0)
+    assert strategies.states()["A"].lowered_since is not None, "19 have tried it when it was judged last"
+    measures.judge()
+    assert strategies.states()["A"].lowered_since is None, "20 in 20 minutes"
+
+
+def test_a_trial_that_is_as_bad_and_without_a_measured_other_raises_nothing(clock):
+    by_quality()
+    measured(clock, "A", 20, 80)
+    measures.judge()
+    clock.advance(15 * 60)
+    measured(clock, "A", 2, 18)
+    measures.judge()
+    state = strategies.states()["A"]
+    assert (state.rounds, state.lowered_since is None) == (1, False)
+
+
+def test_a_strategy_of_a_prefix_holds_whatever_number_came_before_it(context):
+    make_route("B", "gb", priority=-4)
+    strategies.set_strategy("UG", "25677", "cost", actor=ACTOR)
+    make_route("B", "gb", priority=-4, cost_micros=1)
+    found = send(make_wallet("1000"), "+256752000001", TO).messages
+    assert [row["gateway"] for row in found] == ["ga", "gb"]
 
 
 def test_the_better_rate_is_first_then_the_quicker_and_an_unknown_one_last(clock):

@@ -5,7 +5,8 @@ Of at least 30 messages in a quarter of an hour. Where all are slow nothing is l
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import cache
 
 from ..core import clock
 from ..database import Tx, write
@@ -27,11 +28,21 @@ KEEP_STATE = """
 class Measured:
     """What is known of the routes now: of the last quarter of an hour, of the last day, and since some try again."""
 
-    def __init__(self, lately: Mapping[Key, Figures], day: Mapping[Key, Figures], resting: Collection[str]):
-        self.lately, self.day, self.resting = lately, day, resting
+    def __init__(
+        self,
+        lately: Mapping[Key, Figures],
+        day: Mapping[Key, Figures],
+        resting: Collection[str],
+        since: Callable[[int], Mapping[Key, Figures]],
+    ):
+        self.lately, self.day, self.resting, self.since = lately, day, resting, cache(since)
 
     def lately_of(self, route: RouteInfo) -> Figures:
         return self.lately.get((route.code, route.gateway or ""), NOTHING)
+
+    def tried_of(self, route: RouteInfo, began: int) -> Figures:
+        """What it has done since its trial began, at an instant in milliseconds."""
+        return self.since(began // clock.MINUTE).get((route.code, route.gateway or ""), NOTHING)
 
     def best_beside(self, route: RouteInfo, routes: Collection[RouteInfo]) -> Figures | None:
         """The best of the others that don't rest and of which enough is known."""
@@ -82,7 +93,7 @@ def _judged(route: RouteInfo, routes: Collection[RouteInfo], before: State, meas
         before = before._replace(step=round(20 * lately.rate), median_s=lately.quantile(0.5))
     best = measured.best_beside(route, routes)
     if before.lowered_since is not None:
-        return _tried_again(before, lately, best, now)
+        return _tried_again(route, before, measured, best, measured.has_unmeasured(route, routes), now)
     why = None if before.decided(now) == KEEP else _why_lower(lately, best, measured.has_unmeasured(route, routes))
     return before if why is None else before._replace(lowered_since=now, lowered_until=now + FIRST_MS, rounds=0, why=why)
 
@@ -101,17 +112,21 @@ def _why_lower(lately: Figures, best: Figures | None, other: bool) -> str | None
     return None
 
 
-def _tried_again(before: State, lately: Figures, best: Figures | None, now: int) -> State:
-    """After its time: what has tried it since raises it again, or it is lowered for twice as long."""
-    if (before.lowered_until or 0) > now or lately.finals < ENOUGH_TRIED or lately.rate is None:
+def _tried_again(route: RouteInfo, before: State, measured: Measured, best: Figures | None, other: bool, now: int) -> State:
+    """After its time: what has tried it since, and that alone, raises it again, or it is lowered for twice as long."""
+    if before.lowered_until is None or before.lowered_until > now:
         return before
-    if best is None or _is_close(lately, best):
+    tried = measured.tried_of(route, before.lowered_until)
+    if tried.finals < ENOUGH_TRIED or tried.rate is None:
+        return before
+    is_raised = not (other and tried.rate < VERY_LOW) if best is None else _is_close(tried, best)
+    if is_raised:
         return before._replace(lowered_since=None, lowered_until=None, rounds=0, why=None)
     rounds = before.rounds + 1
     return before._replace(rounds=rounds, lowered_until=now + min(FIRST_MS * 2**rounds, LONGEST_MS))
 
 
-def _is_close(lately: Figures, best: Figures) -> bool:
-    late, usual = lately.quantile(0.9), best.quantile(0.9)
+def _is_close(tried: Figures, best: Figures) -> bool:
+    late, usual = tried.quantile(0.9), best.quantile(0.9)
     quick = late is None or usual is None or late <= CLOSE_TIMES * usual
-    return quick and (best.rate or 0) - (lately.rate or 0) <= CLOSE_BY
+    return quick and (best.rate or 0) - (tried.rate or 0) <= CLOSE_BY

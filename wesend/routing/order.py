@@ -8,10 +8,11 @@ from itertools import groupby
 from typing import Any
 
 from ..core import clock
-from ..database import Tx
+from ..core.ids import new_id
+from ..database import Tx, cached
 from .rates import rates
 from .routes import RouteInfo
-from .strategies import COST, PRIORITY, QUALITY, State, states, strategy_of
+from .strategies import COST, PRIORITY, QUALITY, State, states, strategies, strategy_of
 
 TRIES = 20  # one message in so many tries a lowered route again
 NEVER = float("inf")
@@ -32,6 +33,33 @@ def in_order(found: Sequence[RouteInfo], e164: str, uid: str, tx: Tx | None = No
         for _, group in groupby(sorted(alike, key=key), key=key):
             ordered += _shared(list(group), uid)
     return ordered if strategy == PRIORITY else _with_lowered_last(ordered, known, uid, now)
+
+
+def new_uid(found: Sequence[RouteInfo], e164: str) -> str:
+    """The id of a message that is being composed. At least one a minute, of each process that sends, tries a lowered
+    route whose time is over: its id is drawn so, since what is tried follows from the id alone.
+    """
+    uid = new_id()
+    if strategy_of(found[0].country, e164) == PRIORITY:
+        return uid
+    now, known = clock.now_ms(), states()
+    tried: dict[str, int] = cached("route-trials", lambda _: {})
+    for route in found:
+        if known.get(route.code, STANDS).is_on_trial(now) and tried.get(route.code) != now // clock.MINUTE:
+            tried[route.code] = now // clock.MINUTE
+            while not _is_try(route, uid):
+                uid = new_id()
+            return uid
+    return uid
+
+
+def _is_try(route: RouteInfo, uid: str) -> bool:
+    return _point(route.code + uid, TRIES) == 0
+
+
+def goes_by_prefix(country: str) -> bool:
+    """Whether numbers of a country are ordered by different strategies."""
+    return any(prefix != "+" for prefix, _ in strategies().get(country, ()))
 
 
 def _key(strategy: str, known: Any, tx: Tx | None) -> Callable[[RouteInfo], tuple]:
@@ -59,7 +87,7 @@ def _quality(state: State) -> tuple[float, float]:
 def _with_lowered_last(ordered: list[RouteInfo], known: Any, uid: str, now: int) -> list[RouteInfo]:
     """Behind all others, never away; when its time is over some messages try it first."""
     lowered = [route for route in ordered if known.get(route.code, STANDS).is_lowered(now)]
-    tried = [route for route in lowered if known.get(route.code, STANDS).is_on_trial(now) and _point(route.code + uid, TRIES) == 0]
+    tried = [route for route in lowered if known.get(route.code, STANDS).is_on_trial(now) and _is_try(route, uid)]
     others = [route for route in ordered if route not in lowered]
     return tried + others + [route for route in lowered if route not in tried]
 

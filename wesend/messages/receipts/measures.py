@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...adapters.sms.base import Outcome, SmsGateway
+from ...core import clock
 from ...core.channels import SMS
 from ...database import Tx, write
 from ...gateways import breaker, registry
@@ -58,4 +59,8 @@ def judge() -> int:
     """Bring up to date how the routes stand; how many have changed."""
     told = {name: adapter.sends_receipts for name, adapter in registry.sms_gateways().items()}
     day = quality.figures(quality.DAY_MIN, receipts_of=told)
-    return judging.judge(judging.Measured(figures(), day, breaker.resting()))
+
+    def since(minute: int) -> dict[quality.Key, quality.Figures]:
+        return quality.figures(min(clock.now_ms() // clock.MINUTE - minute + 1, quality.KEPT_MIN), receipts_of=told)
+
+    return judging.judge(judging.Measured(figures(), day, breaker.resting(), since))

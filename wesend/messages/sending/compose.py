@@ -112,8 +112,10 @@ class Composer:
         self.ways: dict[str, _Way | None] = {}
         self.gateways = registry.sms_gateways()
 
-    def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Outgoing | Skipped]:
-        """One result an addressee, in order; repeated ones yield Skipped(duplicate)."""
+    def plan(
+        self, addressees: Iterable[Addressee], *, dedupe: bool = True, is_question: bool = False
+    ) -> Iterator[Outgoing | Skipped]:
+        """One result an addressee, in order; repeated ones yield Skipped(duplicate). ``is_question``: nothing will be sent."""
         seen: set[str] = set()
         for position, addressee in enumerate(addressees):
             key = addressee.phone.e164 if addressee.phone else addressee.given
@@ -122,10 +124,10 @@ class Composer:
                 continue
             if dedupe:
                 seen.add(key)
-            planned = self._plan_one(addressee)
+            planned = self._plan_one(addressee, is_question)
             yield planned if isinstance(planned, Outgoing) else Skipped(addressee.given, planned, position)
 
-    def _plan_one(self, addressee: Addressee) -> Outgoing | str:
+    def _plan_one(self, addressee: Addressee, is_question: bool) -> Outgoing | str:
         """The message, or the reason why there is none."""
         phone = addressee.phone
         if phone is None:
@@ -151,7 +153,7 @@ class Composer:
             self._refuse(cost)
         route, gateway, sender, uid = way.route, way.gateway, way.sender, ""
         if way.equals:
-            uid = new_id()
+            uid = new_id() if is_question else order.new_uid(way.equals, phone.e164)
             first = order.in_order(way.equals, phone.e164, uid)[0]
             gateway, sender = first.gateway or gateway, self.sender or first.default_sender
         return Outgoing(
@@ -183,7 +185,7 @@ class Composer:
         if in_country is None:
             return self.ways[phone.country]
         way = self._find_way(phone)
-        if not any(route.prefixes or route.network for route in in_country):
+        if not (order.goes_by_prefix(phone.country) or any(route.prefixes or route.network for route in in_country)):
             # Without prefixes every number of the country takes the same way.
             self.ways[phone.country] = way
         return way

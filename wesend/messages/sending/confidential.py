@@ -22,6 +22,8 @@ class ConfidentialComposer(Composer):
         super().__init__(account, wallet, text, **options)
         self.sealed, self.text = seal(text), shown
 
-    def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Outgoing | Skipped]:
-        for item in super().plan(addressees, dedupe=dedupe):
+    def plan(
+        self, addressees: Iterable[Addressee], *, dedupe: bool = True, is_question: bool = False
+    ) -> Iterator[Outgoing | Skipped]:
+        for item in super().plan(addressees, dedupe=dedupe, is_question=is_question):
             yield item._replace(fields=self.sealed) if isinstance(item, Outgoing) else item

@@ -43,7 +43,7 @@ def precheck(composer: Composer, addressees: Iterable[Addressee], *, actor: Acto
     currencies: dict[str | None, str | None] = {}
     unroutable: list[str] = []
     skipped = contacts = 0
-    for item in composer.plan(addressees, dedupe=dedupe):
+    for item in composer.plan(addressees, dedupe=dedupe, is_question=True):
         if isinstance(item, Skipped):
             if item.reason != "duplicate":
                 contacts += 1

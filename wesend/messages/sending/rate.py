@@ -25,5 +25,5 @@ def rate(composer: Composer, addressees: Iterable[Addressee], *, actor: Actor) -
     asked = list(addressees)
     return [
         Rated(addressee, None, item.reason) if isinstance(item, Skipped) else Rated(addressee, item, None)
-        for addressee, item in zip(asked, composer.plan(asked, dedupe=False), strict=True)
+        for addressee, item in zip(asked, composer.plan(asked, dedupe=False, is_question=True), strict=True)
     ]
