@@ -21,6 +21,8 @@ WAITING = {
 
 @pytest.fixture
 def message(context, clock, wesendall):
+    # The months of the sandbox's numbers were written by the clock of whoever made the database.
+    write(lambda tx: tx.execute("UPDATE two_way_services SET bill_at = NULL"))
     assert wesendall.send("+256772345678").status_code == 200
 
 
@@ -34,7 +36,7 @@ def moments(column: str) -> list[int]:
 
 def test_what_is_ended_is_a_moment():
     """No state is changed here: that is the business of the packages that the tables are of."""
-    assert {wait.column for wait in clock_changes.WAITS} == {"due_at", "poll_at", "lease_until", "expires_at"}
+    assert {wait.column for wait in clock_changes.WAITS} == {"due_at", "poll_at", "lease_until", "expires_at", "bill_at"}
 
 
 @pytest.mark.parametrize("name", WAITING)
@@ -56,6 +58,25 @@ def test_a_lease_is_cut_to_its_length_so_that_nobodys_work_is_taken_away(message
     set_to("UPDATE messages SET status = 'submitting', lease_until = ?", LONG)
     end_waits(set_back=True)
     assert moments("lease_until") == [NOW + 30 * SECOND]
+
+
+KEYWORD = "UPDATE two_way_services SET status = 'active', past_due_since = NULL, bill_at = ? WHERE keyword = 'JOIN'"
+UNPAID = "UPDATE two_way_services SET status = 'past_due', past_due_since = {0}, bill_at = ? WHERE keyword = 'JOIN'"
+
+
+def billed() -> tuple:
+    return tuple(query("SELECT status, bill_at, months FROM two_way_services WHERE keyword = 'JOIN'")[0])
+
+
+@pytest.mark.parametrize("set_back", (False, True))
+@pytest.mark.parametrize(("sql", "longest"), ((KEYWORD, 30 * DAY), (UNPAID.format(NOW), DAY)), ids=("paid", "past due"))
+def test_a_month_is_tried_to_be_paid_no_later_for_a_clock_that_stood_ahead_and_none_that_is_paid_is_cut(
+    context, clock, sql, longest, set_back
+):
+    for at, then in ((NOW + longest + 2 * DAY, NOW + longest), (NOW + longest - MINUTE, NOW + longest - MINUTE)):
+        set_to(sql, at)
+        end_waits(set_back=set_back)
+        assert billed()[1] == then
 
 
 def test_what_people_scheduled_for_a_moment_stays_there(message):
@@ -163,6 +184,31 @@ def test_a_deposit_may_be_paid_for_its_day(context, clock, wesendall):
     clock.advance(25 * 3600)
     follow(context)
     assert query("SELECT expires_at FROM deposits")[0][0] == pytest.approx(before + 25 * HOUR, abs=2000)
+
+
+def test_no_month_is_charged_because_the_clock_was_set_ahead(context, clock):
+    set_to(KEYWORD, NOW + 2 * DAY)
+    follow(context)
+    (_, _, months) = billed()
+    clock.advance(3 * 24 * 3600)
+    jobs.bill_services(context)  # it is not looked at before the step was seen
+    follow(context)
+    jobs.bill_services(context)
+    assert billed() == ("active", pytest.approx(NOW + 5 * DAY, abs=2000), months)
+    lasts(clock, context, 49)
+    jobs.bill_services(context)
+    assert billed()[2] == months + 1
+
+
+def test_a_service_is_not_suspended_because_the_clock_was_set_ahead(context, clock):
+    follow(context)
+    lasts(clock, context, 1)
+    set_to(UNPAID.format(NOW), NOW + 2 * HOUR)
+    clock.advance(8 * 24 * 3600)
+    follow(context)
+    assert query("SELECT past_due_since FROM two_way_services WHERE keyword = 'JOIN'")[0][0] == pytest.approx(
+        NOW + 8 * DAY, abs=2000
+    )
 
 
 def test_thousands_are_prolonged(silent, context, clock):

@@ -25,7 +25,7 @@ from ..database import keyset, query, write
 from ..messages.receipts import polling
 from ..messages.state.claims import LEASE_MS
 from ..messages.state.statuses import UNACCEPTED
-from ..two_way import forwarding
+from ..two_way import approval, forwarding, months
 from ..wallets import deposit_polling, deposits
 from ..webhooks import claims, deliver
 
@@ -40,7 +40,8 @@ SWEEP_EVERY = 300  # looks: what did is found by its length
 class Wait(NamedTuple):
     """``column`` of ``table`` is the end of a wait of at most ``longest`` ms where ``condition`` holds.
 
-    ``stays``: a lease or an expiry, which is cut to its length and not ended: somebody may be at work under it.
+    ``stays``: a lease, an expiry or a month that was paid, which is cut to its length and not ended: somebody may be at work
+    under it, or has bought it.
     """
 
     table: str
@@ -68,6 +69,8 @@ WAITS = (
     Wait("batches", "lease_until", f"{UNACCEPTED} AND lease_until IS NOT NULL", lambda _: LEASE_MS, stays=True),
     Wait("webhook_deliveries", "due_at", "status = 'pending' AND claim_token IS NULL", lambda _: deliver.longest_gap_ms()),
     Wait("forwarded_mails", "due_at", "state = 'waiting'", lambda _: forwarding.AGAIN_MS),
+    Wait("two_way_services", "bill_at", "bill_at IS NOT NULL", lambda _: approval.MONTH_MS, stays=True),
+    Wait("two_way_services", "bill_at", "bill_at IS NOT NULL AND status <> 'active'", lambda _: months.AGAIN_MS, stays=True),
     Wait("webhook_deliveries", "due_at", "status = 'pending' AND claim_token IS NOT NULL", lambda _: claims.LEASE_MS, stays=True),
     Wait("deposits", "poll_at", "poll_at IS NOT NULL", lambda _: deposit_polling.LONGEST_GAP_MS),
     Wait("deposits", "expires_at", "status = 'pending'", lambda _: deposits.EXPIRES_MS, stays=True),
@@ -87,6 +90,8 @@ class Lasting(NamedTuple):
 LASTING = (
     Lasting("messages", "expires_at", "status IN ('submitted', 'sent', 'unknown')", 0),
     Lasting("deposits", "expires_at", "status = 'pending'", 0),
+    Lasting("two_way_services", "bill_at", "bill_at IS NOT NULL", 0),
+    Lasting("two_way_services", "past_due_since", "status = 'past_due'", months.SUSPENDED_AFTER_MS),
     Lasting("idempotency_keys", "created_at", "lease_until IS NOT NULL", idempotency.KEPT_MS),
 )
 
