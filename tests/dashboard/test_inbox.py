@@ -110,6 +110,7 @@ def test_filters_and_search(app, member):
     ):
         page = text_of(member.get("/inbox", query_string={"q": word}))
         assert found in page and other not in page, word
+        assert "texts in the latest 5,000 messages that came in" in page
     write(app, "STOP", OTHER, "21002")
     assert PHONE not in text_of(member.get("/inbox?only=opted_out")) and OTHER in text_of(member.get("/inbox?only=opted_out"))
     member.get(first_open(member, "/inbox?only=unread"))

@@ -61,13 +61,14 @@ MATCHING_PHONE = "c.phone LIKE ? ESCAPE '!'"
 MATCHING_NAME = """
     c.phone IN (SELECT k.phone FROM contacts k WHERE k.account_id = ? AND lower(k.name) LIKE ? ESCAPE '!' LIMIT 500)
 """
-MATCHING_TEXT = """
+SEARCHED_TEXTS = 5_000
+"""A text is no key: these latest ones of an account that came in are searched, and the page says so."""
+MATCHING_TEXT = f"""
     c.phone IN (
         SELECT i.sender FROM (
-            SELECT sender, text FROM inbound_messages WHERE account_id = ? ORDER BY id DESC LIMIT 5000
+            SELECT sender, text FROM inbound_messages WHERE account_id = ? ORDER BY id DESC LIMIT {SEARCHED_TEXTS}
         ) i WHERE lower(i.text) LIKE ? ESCAPE '!')
 """
-"""Of the latest 5,000: a text is no key."""
 
 
 def _condition(account_id: int, wanted: Wanted) -> tuple[str, list[int | str]]:

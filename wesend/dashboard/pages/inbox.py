@@ -38,6 +38,7 @@ def index() -> ResponseReturnValue:
         lines=inbox.lines(opened, actor=actor()) if opened is not None else [],
         services=services.list_services(account().id, actor=actor()),
         wanted=wanted,
+        searched_texts=inbox.SEARCHED_TEXTS,
         address=_address,
         told=compose_preview.of_text(""),
         uid=new_uid(),
