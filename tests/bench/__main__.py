@@ -8,7 +8,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from . import bulk, carriers, gateways, memory, million, report, singles, smpp, start, webhooks
+from . import bulk, carriers, gateways, inbox, memory, million, report, singles, smpp, start, webhooks
 from .figure import Figure
 from .sizes import QUICK, Sizes
 
@@ -20,6 +20,7 @@ BENCHES = {
     "smpp": smpp.bench,
     "webhooks": webhooks.bench,
     "million": million.bench,
+    "inbox": inbox.bench,
     "memory": memory.bench,
     "start": start.bench,
 }

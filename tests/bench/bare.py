@@ -19,7 +19,7 @@ from wesend import create_app, database
 from wesend.accounts.service import get_account
 from wesend.core import settings
 from wesend.core.ids import new_id
-from wesend.database import group_commit
+from wesend.database.sqlite import SqliteWriter
 from wesend.messages.reporting.sent import Sent
 from wesend.messages.sending import send
 from wesend.messages.sending.compose import Composer, read_recipients
@@ -77,11 +77,11 @@ def _recording(log: list) -> Iterator[None]:
     def recorded(connection: sqlite3.Connection) -> database.Tx:
         return database.Tx(_Recorded(connection, log))  # type: ignore[arg-type]
 
-    group_commit.Tx = recorded  # type: ignore[assignment,misc]
+    SqliteWriter.tx = staticmethod(recorded)  # type: ignore[assignment]
     try:
         yield
     finally:
-        group_commit.Tx = database.Tx  # type: ignore[misc]
+        SqliteWriter.tx = database.Tx
 
 
 def record(instance: Path) -> list[Statement]:

@@ -12,6 +12,7 @@ from statistics import median
 from typing import NamedTuple
 
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from tests.conftest import close, make_app
 from tests.support.apis import basic
@@ -45,23 +46,27 @@ def bench(sizes: Sizes) -> Iterator[Figure]:
         prepare(Path(folder) / "instance")
         app = make_app(Path(folder) / "instance")
         fill(app, sizes.listed)
-        bare = Yardstick(f"{EMPTY}, in process", _empty_ms())
-        for timed in measure(app.test_client(), sizes.listed):
-            yield figure(
-                timed.name,
-                max(timed.first, timed.worst),
-                "ms",
-                at_most=BAR_MS,
-                beside=bare,
-                first=round(timed.first, 2),
-                median=round(timed.median, 2),
-            )
+        bare = Yardstick(f"{EMPTY}, in process", empty_ms())
+        for found in measure(app.test_client(), sizes.listed):
+            yield shown(found, bare)
         with app.app_context():
             app.extensions["wesend.last_used"].flush()  # else its thread writes when the folder is gone
         close(app)
 
 
-def _empty_ms() -> float:
+def shown(timed: Timed, bare: Yardstick) -> Figure:
+    return figure(
+        timed.name,
+        max(timed.first, timed.worst),
+        "ms",
+        at_most=BAR_MS,
+        beside=bare,
+        first=round(timed.first, 2),
+        median=round(timed.median, 2),
+    )
+
+
+def empty_ms() -> float:
     client, spent = empty.make_app().test_client(), []
     for _ in range(100):
         start = time.thread_time()
@@ -114,10 +119,14 @@ def measure(client: FlaskClient, total: int) -> Iterator[Timed]:
     gc.collect()
     gc.freeze()
     for name, given in calls(client, total).items():
-        spent = []
-        for path in given():
-            start = time.thread_time()
-            answer = client.get("/api" + path, headers=HEADERS)
-            spent.append((time.thread_time() - start) * 1000)
-            assert answer.status_code == 200, answer.get_data(as_text=True)
-        yield Timed(name, spent[0], sorted(spent[1:])[len(spent) // 2], max(spent[1:]))
+        yield timed(name, lambda path: client.get("/api" + path, headers=HEADERS), given())
+
+
+def timed(name: str, get: Callable[[str], TestResponse], paths: Iterator[str]) -> Timed:
+    spent = []
+    for path in paths:
+        start = time.thread_time()
+        answer = get(path)
+        spent.append((time.thread_time() - start) * 1000)
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+    return Timed(name, spent[0], sorted(spent[1:])[len(spent) // 2], max(spent[1:]))

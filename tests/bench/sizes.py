@@ -19,9 +19,19 @@ class Sizes(NamedTuple):
     slow_seconds: float = 10  # of single sends through a slow gateway
     events: int = 3_000  # webhooks a round
     listed: int = 1_000_000
+    incoming: int = 10_000  # messages that people wrote, to be matched
     starts: int = 5
 
 
 QUICK = Sizes(
-    rounds=2, seconds=1, concurrencies=(8,), contacts=10_000, queued=1_000, slow_seconds=4, events=800, listed=50_000, starts=2
+    rounds=2,
+    seconds=1,
+    concurrencies=(8,),
+    contacts=10_000,
+    queued=1_000,
+    slow_seconds=4,
+    events=800,
+    listed=50_000,
+    incoming=1_000,
+    starts=2,
 )

@@ -11,12 +11,12 @@ from . import report
 from .figure import Yardstick, figure
 from .sizes import Sizes
 
-TINY = Sizes(rounds=1, seconds=0.2, concurrencies=(8,), wrk=False, contacts=100, listed=10_000)
+TINY = Sizes(rounds=1, seconds=0.2, concurrencies=(8,), wrk=False, contacts=100, listed=10_000, incoming=200)
 
 
 def test_one_command_measures_prints_a_table_and_writes_json(tmp_path, capsys):
     """The benches that look deepest into wesend; the others are built from parts that other tests use, too."""
-    names = ["singles", "bulk", "million"]
+    names = ["singles", "bulk", "million", "inbox"]
     assert command.main(["--only", *names, "--json", str(tmp_path / "figures.json")], sizes=TINY) == 0
     found = json.loads((tmp_path / "figures.json").read_text())
     assert {"cores", "python", "sqlite"} <= found["machine"].keys() and found["date"] and found["failed"] == {}
