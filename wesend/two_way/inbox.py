@@ -34,9 +34,10 @@ NAME = """
 """
 PAGE = """
     SELECT c.*, ({name}) AS name FROM conversations c
-    WHERE c.account_id = ? AND (c.last_at < ? OR (c.last_at = ? AND c.id < ?)) AND {condition}
+    WHERE c.account_id = ? AND c.last_at <= ? AND (c.last_at < ? OR c.id < ?) AND {condition}
     ORDER BY c.last_at DESC, c.id DESC LIMIT ?
 """
+"""The first bound is one that an index begins at; an OR alone would be read from the newest on."""
 
 
 class Place(NamedTuple):
