@@ -94,7 +94,7 @@ def close(app: Flask) -> None:
 
 
 @pytest.fixture(scope="session")
-def new_instance(migrated: Path, postgresql_server) -> Callable[[Path], Path]:
+def copy_instance(migrated: Path, postgresql_server) -> Callable[[Path], Path]:
     """Makes a folder a copy of the migrated instance, with a database of its own."""
 
     def make(folder: Path) -> Path:
@@ -107,9 +107,9 @@ def new_instance(migrated: Path, postgresql_server) -> Callable[[Path], Path]:
 
 
 @pytest.fixture
-def instance(new_instance, tmp_path: Path, postgresql_server) -> Iterator[Path]:
+def instance(copy_instance, tmp_path: Path, postgresql_server) -> Iterator[Path]:
     """An instance folder of this test's own."""
-    folder = new_instance(tmp_path / "instance")
+    folder = copy_instance(tmp_path / "instance")
     yield folder
     if postgresql_server is not None:
         postgresql_server.drop((folder / postgresql.URL).read_text())

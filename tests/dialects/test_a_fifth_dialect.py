@@ -29,7 +29,7 @@ HELLO = {"number": "+256712345678", "words": "Hello"}
 
 
 @pytest.fixture(scope="module")
-def server(new_instance, tmp_path_factory) -> Iterator[Server]:
+def server(copy_instance, tmp_path_factory) -> Iterator[Server]:
     copy = tmp_path_factory.mktemp("fifth")
     for name in ("wesend", "migrations"):
         shutil.copytree(PROJECT / name, copy / name)
@@ -37,7 +37,7 @@ def server(new_instance, tmp_path_factory) -> Iterator[Server]:
     shutil.copytree(FOLDER, copy / "wesend" / "dialects" / "acme")
     with (copy / "wesend" / "dialects" / "__init__.py").open("a") as file:
         file.write(LIST)
-    new_instance(copy / "instance")
+    copy_instance(copy / "instance")
     with Server(
         copy / "instance",
         project=copy,

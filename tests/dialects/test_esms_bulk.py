@@ -369,10 +369,10 @@ def account_pays_exactly(app, account, currency, api: Esms, ids, text, cost) -> 
 
 
 @pytest.fixture(scope="module")
-def property_app(new_instance, tmp_path_factory):
+def property_app(copy_instance, tmp_path_factory):
     """One application for all examples: each has an account of its own."""
     folder = tmp_path_factory.mktemp("property") / "instance"
-    new_instance(folder)
+    copy_instance(folder)
     app = make_app(folder)
     yield app
     close(app)

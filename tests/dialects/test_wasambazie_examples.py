@@ -24,9 +24,9 @@ KEYS = CREDENTIALS["wasambazie"]
 
 
 @pytest.fixture(scope="module")
-def server(new_instance, tmp_path_factory) -> Iterator[Server]:
+def server(copy_instance, tmp_path_factory) -> Iterator[Server]:
     instance = tmp_path_factory.mktemp("examples") / "instance"
-    new_instance(instance)
+    copy_instance(instance)
     with ForkedServer(instance, WESEND_SANDBOX_DELAY="0") as started:
         yield started
 

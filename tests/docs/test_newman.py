@@ -39,9 +39,9 @@ def newman(tmp_path_factory) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
-def server(new_instance, tmp_path_factory) -> Iterator[Server]:
+def server(copy_instance, tmp_path_factory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("newman") / "instance"
-    new_instance(folder)
+    copy_instance(folder)
     folder.chmod(0o700)
     with ForkedServer(folder, WESEND_SANDBOX_DELAY="0") as started:
         yield started

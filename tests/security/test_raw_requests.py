@@ -12,9 +12,9 @@ from ..support.server import Server
 
 
 @pytest.fixture(scope="module")
-def server(new_instance, tmp_path_factory):
+def server(copy_instance, tmp_path_factory):
     folder = tmp_path_factory.mktemp("raw") / "instance"
-    new_instance(folder)
+    copy_instance(folder)
     with ForkedServer(folder, WESEND_WORKERS="1") as running:
         yield running
 

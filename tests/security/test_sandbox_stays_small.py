@@ -20,8 +20,8 @@ POLLS = 20
 
 
 @pytest.fixture
-def folder(new_instance, tmp_path: Path) -> Path:
-    new_instance(tmp_path / "instance")
+def folder(copy_instance, tmp_path: Path) -> Path:
+    copy_instance(tmp_path / "instance")
     return tmp_path / "instance"
 
 

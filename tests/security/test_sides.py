@@ -309,10 +309,10 @@ CASES = [pytest.param(key, side, id=f"{side} key: {' '.join(key)}") for key in R
 
 
 @pytest.fixture(scope="module")
-def both(new_instance, tmp_path_factory) -> Iterator[Both]:
+def both(copy_instance, tmp_path_factory) -> Iterator[Both]:
     """Made once: no request here changes what another's case looks at."""
     folder = tmp_path_factory.mktemp("sides") / "instance"
-    new_instance(folder)
+    copy_instance(folder)
     app = make_app(folder, WESEND_RATE_LIMIT="100000")
     yield Both(app)
     close(app)

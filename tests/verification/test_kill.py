@@ -41,8 +41,8 @@ def keep_asking(url: str, over: threading.Event) -> None:
             time.sleep(0.02)
 
 
-def test_a_killed_server_leaves_every_verification_whole(new_instance, tmp_path):
-    server = ForkedServer(new_instance(tmp_path / "instance"), WESEND_WORKERS="2", WESEND_SANDBOX_DELAY="0")
+def test_a_killed_server_leaves_every_verification_whole(copy_instance, tmp_path):
+    server = ForkedServer(copy_instance(tmp_path / "instance"), WESEND_WORKERS="2", WESEND_SANDBOX_DELAY="0")
     (tmp_path / "instance").chmod(0o700)
     with server:
         for _ in range(ROUNDS):

@@ -16,9 +16,9 @@ from ..support.verify import MASK, started
 
 
 @pytest.fixture(scope="module")
-def property_app(new_instance, tmp_path_factory):
+def property_app(copy_instance, tmp_path_factory):
     """One application for all examples: each has an account of its own."""
-    app = make_app(new_instance(tmp_path_factory.mktemp("prices") / "instance"))
+    app = make_app(copy_instance(tmp_path_factory.mktemp("prices") / "instance"))
     yield app
     close(app)
 

@@ -155,7 +155,7 @@ def test_a_gateway_is_asked_with_what_identifies_the_message(submitted, carrier,
     clock.advance(30)
     polling.poll_due()
     row = message(submitted)
-    assert carrier.asked == [(submitted, row["uid"], f"carrier-{row['uid']}", NUMBERS[0], 30_000)]
+    assert carrier.asked == [(submitted, row["uid"], f"carrier-{row['uid']}", NUMBERS[0], 30_000, 1)]
 
 
 def test_an_unknown_message_is_asked_about_after_a_second(wallet, carrier, clock):
