@@ -60,7 +60,7 @@ def list_conversations(
 
 MATCHING_PHONE = "c.phone LIKE ? ESCAPE '!'"
 MATCHING_NAME = """
-    c.phone IN (SELECT k.phone FROM contacts k WHERE k.account_id = ? AND lower(k.name) LIKE ? ESCAPE '!' LIMIT 500)
+    c.phone IN (SELECT k.phone FROM contacts k WHERE k.account_id = ? AND lower(k.name) LIKE ? ESCAPE '!')
 """
 SEARCHED_TEXTS = 5_000
 """A text is no key: these latest ones of an account that came in are searched, and the page says so."""
