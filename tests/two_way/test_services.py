@@ -15,7 +15,7 @@ from wesend.core.clock import DAY
 from wesend.core.errors import InsufficientBalance, InvalidInput, RecipientOptedOut
 from wesend.database import query
 from wesend.messages.sending.options import Origin
-from wesend.two_way import approval, errors, numbers, prices, replies, services
+from wesend.two_way import approval, errors, forwarding, numbers, prices, replies, services
 from wesend.two_way.approval import Terms
 from wesend.two_way.months import bill_due
 from wesend.two_way.services import Request
@@ -319,6 +319,22 @@ def test_the_sandbox_approves_by_itself(context, clock):
     assert approval.approve_sandbox(5_000, actor=ACTOR) == 2
     found = [numbers.of_id(None, services.of_id(made["id"])["number_id"])["number"] for made in (shared, own)]
     assert found == ["32811", str(21_000 + own["id"])]
+
+
+def test_nothing_waits_for_a_clock_that_was_set_back(line, clock):
+    wallet = make_wallet("100000")
+    service_of(wallet, "JOIN", auto_reply_text="Welcome", auto_reply_enabled=True, forward_email="shop@example.com")
+    told = {"digest": "what came"}
+    for _ in range(forwarding.MOST_AN_HOUR):
+        receive(line, PHONE, SHARED, "JOIN", **told)
+        told = {}
+        clock.advance(31)
+    waiting = ask(make_wallet(is_sandbox=True), "VOTE")
+    clock.advance(-365 * 24 * 3600)
+    receive(line, PHONE, SHARED, "JOIN", digest="what came")
+    assert [row[0] for row in query("SELECT answer FROM inbound_messages ORDER BY id DESC LIMIT 1")] == ["auto"]
+    assert query("SELECT count(*) FROM forwarded_mails")[0][0] == forwarding.MOST_AN_HOUR + 1
+    assert approval.approve_sandbox(5_000, actor=ACTOR) == 1 and services.of_id(waiting["id"])["status"] == "active"
 
 
 def test_an_unknown_gateway_is_refused(line):

@@ -175,12 +175,16 @@ def _decide(service_id: int, action: str, sql: str, values: tuple, detail: str, 
         audit_log.record(tx, actor=actor, action=action, subject=str(service_id), account_id=service["account_id"], detail=detail)
 
 
-WAITING = "SELECT * FROM two_way_services WHERE status = 'pending' AND side = 'sandbox' AND created_at <= ? ORDER BY id LIMIT 50"
+WAITING = """
+    SELECT * FROM two_way_services
+    WHERE status = 'pending' AND side = 'sandbox' AND (created_at <= ? OR created_at > ?) ORDER BY id LIMIT 50
+"""
 
 
 def approve_sandbox(delay_ms: int, *, actor: Actor) -> int:
     """Approve what was asked for a sandbox wallet ``delay_ms`` ago or longer; how many. No operator need look at it."""
-    found = query(WAITING, (clock.now_ms() - delay_ms,))
+    now = clock.now_ms()
+    found = query(WAITING, (now - delay_ms, now))
     for service in found:
         number = SANDBOX_SHARED if service["type"] == numbers.SHARED else str(SANDBOX_DEDICATED + service["id"])
         approve(service["id"], number, registry.SANDBOX, actor=actor)

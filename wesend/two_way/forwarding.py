@@ -9,13 +9,15 @@ from ..database.rows import ForwardedMailRow, InboundMessageRow, TwoWayServiceRo
 MOST_AN_HOUR = 100
 AGAIN_MS = clock.MINUTE
 GIVEN_UP_MS = 3 * clock.DAY
-SENT_LATELY = "SELECT count(*) AS found FROM forwarded_mails WHERE service_id = ? AND created_at > ?"
+SENT_LATELY = """
+    SELECT count(*) AS found FROM forwarded_mails WHERE service_id = ? AND created_at > ? AND created_at <= ?
+"""
 
 
 def enqueue(tx: Tx, service: TwoWayServiceRow, inbound: InboundMessageRow) -> None:
     """At most 100 an hour a service; what is more is in the inbox alone."""
     now = clock.now_ms()
-    lately = tx.one(SENT_LATELY, (service["id"], now - clock.HOUR))
+    lately = tx.one(SENT_LATELY, (service["id"], now - clock.HOUR, now))
     if lately is not None and lately["found"] >= MOST_AN_HOUR:
         return
     tx.insert(

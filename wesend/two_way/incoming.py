@@ -31,7 +31,9 @@ class Kept(NamedTuple):
 
 SAME_REFERENCE = "SELECT id, told_at FROM incoming_messages WHERE gateway = ? AND gateway_ref = ? AND state <> 'repeated'"
 FREE_REFERENCE = "UPDATE incoming_messages SET gateway_ref = NULL WHERE id = ?"
-UNANSWERED = "SELECT id FROM incoming_messages WHERE gateway = ? AND digest = ? AND unanswered_at > ? LIMIT 1"
+UNANSWERED = """
+    SELECT id FROM incoming_messages WHERE gateway = ? AND digest = ? AND unanswered_at > ? AND unanswered_at <= ? LIMIT 1
+"""
 
 
 def keep(gateway: str, messages: Sequence[CallbackInbound], raw: str | None = None) -> list[Kept]:
@@ -95,7 +97,7 @@ def _was_told(tx: Tx, gateway: str, message: CallbackInbound, reference: str | N
             return True
         if before is not None:
             tx.execute(FREE_REFERENCE, (before["id"],))
-    return message.digest is not None and tx.one(UNANSWERED, (gateway, message.digest, now - AGAIN_MS)) is not None
+    return message.digest is not None and tx.one(UNANSWERED, (gateway, message.digest, now - AGAIN_MS, now)) is not None
 
 
 ACKNOWLEDGED = """

@@ -170,9 +170,10 @@ def _note(
     )
 
 
+# Nothing from moments that are still to come: a clock that was set back puts nothing off.
 ANSWERED = """
     SELECT count(*) AS found, max(created_at) AS last_at FROM inbound_messages
-    WHERE service_id = ? AND sender = ? AND answer = ? AND created_at > ?
+    WHERE service_id = ? AND sender = ? AND answer = ? AND created_at > ? AND created_at <= ?
 """
 
 
@@ -198,12 +199,11 @@ def _why_not(
         return "The number is paused"
     if kind != HELP and opt_outs.opted_out(service["account_id"], SMS, [inbound["sender"]], side_of_row(service), tx):
         return "The sender has opted out"
-    before = tx.one(ANSWERED, (service["id"], inbound["sender"], kind, now - clock.DAY))
+    before = tx.one(ANSWERED, (service["id"], inbound["sender"], kind, now - clock.DAY, now))
     assert before is not None
     if before["found"] >= A_DAY:
         return f"The sender had {A_DAY} answers within a day"
-    # A clock that was set back puts nothing off.
-    if before["last_at"] is not None and 0 <= now - before["last_at"] < EVERY_MS:
+    if before["last_at"] is not None and now - before["last_at"] < EVERY_MS:
         return "The sender had an answer less than a minute ago"
     return None
 
