@@ -176,6 +176,14 @@ class TestTokens:
         assert [asked.path for asked in vendor.asked] == ["/token", "/send", "/send", "/send"]
         assert vendor.asked[0].form == {"id": "front", "secret": "k3y"} and vendor.last.headers["authorization"] == "Bearer t1"
 
+    @pytest.mark.parametrize("key", ["name", "header"])
+    def test_it_stands_in_the_header_that_the_file_names(self, vendor, key):
+        vendor.on("POST", "/token", answer(200, {"access_token": "t1"}))
+        vendor.on("POST", "/send", answer(200, queued(1)))
+        text = self.TEXT.replace(OAUTH, OAUTH + f'{key} = "X-Token"\nvalue = "Key {{token}}"\n')
+        assert gateway_of(vendor.url, text).submit([submission()])[0].kind == ACCEPTED
+        assert vendor.last.headers["x-token"] == "Key t1" and "authorization" not in vendor.last.headers
+
     def test_a_stale_one_is_fetched_anew_once(self, vendor):
         vendor.on("POST", "/token", answer(200, {"access_token": "t1"}), answer(200, {"access_token": "t2"}))
         vendor.on("POST", "/send", answer(401), answer(200, queued(1)))

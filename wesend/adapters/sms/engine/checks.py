@@ -67,7 +67,7 @@ class Table:
         self.asked.add(key)
         if key not in self.values:
             if required:
-                raise self.wrong(key, "is missing")
+                raise self.misspelt(key) or self.wrong(key, "is missing")
             return default
         return self.checked(key, self.values[key], reader)
 
@@ -84,9 +84,16 @@ class Table:
         self.asked.add(key)
         if key not in self.values:
             if required:
-                raise BadVendorFile(f"{self.file}: [{self.name + '.' if self.name else ''}{key}] is missing")
+                missing = BadVendorFile(f"{self.file}: [{self.name + '.' if self.name else ''}{key}] is missing")
+                raise self.misspelt(key) or missing
             return None
         return Table(self.file, f"{self.name}.{key}" if self.name else key, self.values[key])
+
+    def misspelt(self, key: str) -> BadVendorFile | None:
+        """What is missing may stand there under a name that is nearly its own."""
+        unread = [other for other in self.values if other not in self.asked]
+        found = difflib.get_close_matches(key, unread, 1, 0.6)
+        return self.wrong(found[0], f"unknown key, did you mean {key}?") if found else None
 
     def done(self) -> None:
         for key in self.values:

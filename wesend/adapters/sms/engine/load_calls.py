@@ -98,7 +98,7 @@ def read_auth(table: Table | None, names: Names) -> Auth:
             kind,
             template("user"),
             template("password"),
-            table.read("name", checks.text, "Authorization"),
+            table.read("name", checks.text, table.read("header", checks.text, "Authorization")),
             template("value", ("token",), "Bearer {token}"),
             read_call(table, names, ()),
             table.read("token", checks.paths, ("access_token",)),

@@ -150,6 +150,9 @@ def _pattern(value: Any) -> str:
 def _secrets(top: Table) -> tuple[Option, ...]:
     table = top.table("secrets")
     if table is None:
+        misspelt = top.misspelt("secrets")
+        if misspelt is not None:
+            raise misspelt
         return ()
     found = []
     for name in table.values:
