@@ -169,7 +169,8 @@ def test_the_first_command_of_a_fresh_install_makes_the_database_for_its_owner_o
     "environment, sentence",
     [
         ({"WESEND_PORT": "http"}, "WESEND_PORT must be a whole number"),
-        ({"WESEND_DATABASE_URL": "postgresql://x/y"}, "WESEND_DATABASE_URL must name a file"),
+        ({"WESEND_DATABASE_URL": "mysql://x/y"}, "WESEND_DATABASE_URL must name a file"),
+        ({"WESEND_DATABASE_URL": "postgresql://x/y"}, "WESEND_SECRET_KEY must be set in the environment"),
         ({"WESEND_INSTANCE": "/proc/wesend"}, "/proc/wesend"),
     ],
 )
