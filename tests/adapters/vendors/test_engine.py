@@ -43,6 +43,13 @@ def question(number: int, ref: str | None) -> Question:
 
 
 class TestTheRequest:
+    def test_a_list_of_one_is_a_list_where_calls_are_of_one(self, vendor):
+        vendor.on("POST", "/send", answer(200, queued(1)))
+        for more, told in (("", ["+256772000001"]), ('join = ","', "+256772000001")):
+            text = by(changed(), '{ text = "{text}", to = "{to_list}" }', more).replace('to = "digits"', 'to = "e164"')
+            gateway_of(vendor.url, text).submit([submission()])
+            assert vendor.last.json["to"] == told, "a file may leave batch as it is"
+
     def sent(self, vendor: FakeVendor, body: str, more: str = "", message: Submission | None = None, **options) -> dict:
         vendor.on("POST", "/send", answer(200, {"code": 200, "recipients": [{"status": "queued"}]}))
         (outcome,) = gateway_of(vendor.url, by(ACME, body, more), **options).submit([message or submission()])

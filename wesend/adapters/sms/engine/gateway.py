@@ -80,9 +80,8 @@ class VendorGateway(GroupingSmsGateway):
         first = group[0]
         recipients = [Recipient(message.to, self._spell(message.to)) for message in group]
         values = {"count": len(group), **self.constants, **self.of_message(first)}
-        if self.batch > 1:
-            numbers = [recipient.told for recipient in recipients]
-            values["to_list"] = numbers if send.join is None else send.join.join(numbers)
+        numbers = [recipient.told for recipient in recipients]
+        values["to_list"] = numbers if send.join is None else send.join.join(numbers)
         if send.item is not None:
             item = send.item
             values["items"] = [item({**values, **self.of_message(message)}) for message in group]
