@@ -216,19 +216,12 @@ def test_the_page_shows_and_keeps_what_a_route_costs(context):
     make_route("A", "ga", priority=-5, cost_micros=6_100, cost_currency="USD")
     visitor = Visitor(context, make_user(context))
     assert "0.0061" in text_of(visitor.get("/operator/routes"))
-    form = {
-        "country": "UG",
-        "gateway": "ga",
-        "price": "35",
-        "currency": "UGX",
-        "priority": "-5",
-        "weight": "1",
-        "cost_currency": "",
-    }
-    visitor.post("/operator/routes/A", **form, cost="22")
-    assert find_route("A")[-3:] == (22_000_000, "UGX", True)
-    visitor.post("/operator/routes/A", **form, cost="")
+    form = {"country": "UG", "gateway": "ga", "price": "35", "currency": "UGX", "priority": "-5", "weight": "1"}
+    visitor.post("/operator/routes/A", **form)
     assert find_route("A")[-3:] == (35_000_000, "UGX", False)
+    visitor.post("/operator/routes/A", **form, cost="22", cost_currency="")
+    assert find_route("A")[-3:] == (22_000_000, "UGX", True)
+    assert "needs a cost" in visitor.post("/operator/routes/A", **form, cost="", cost_currency="USD").text
 
 
 def test_prefix_and_priority_stay_first(clock):

@@ -125,7 +125,7 @@ def _save(form: RouteForm, route: RouteInfo | None) -> RouteInfo:
         price_micros=form.price.micros or 0,
         currency=form.currency.data,
         cost_micros=form.cost.micros,
-        cost_currency=form.cost_currency.data or None,
+        cost_currency=request.form.get("cost_currency") or None,
         priority=form.priority.data,
         prefixes=re.findall(r"[^\s,;]+", form.prefixes.data or ""),
         network=form.network.data or None,
