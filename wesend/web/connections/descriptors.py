@@ -82,4 +82,5 @@ def _shown(app: Flask, asked: bytes) -> dict:
     error, dialect = StorageFull(storage.DESCRIPTORS), dialect_of(app, path)
     if dialect is None:
         return {"error": "storage_full", "message": str(error)}
-    return dialect.show_error(error)[0]
+    with app.test_request_context(path):  # a dialect may have other words for a part of its paths
+        return dialect.show_error(error)[0]
