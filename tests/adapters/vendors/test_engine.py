@@ -265,6 +265,8 @@ class TestChecks:
         digest = hmac.new(b"s3cret", b"v1:" + body, getattr(hashlib, hash_)).digest()
         signed = prefix + (digest.hex() if as_ == "hex" else b64encode(digest).decode())
         assert gateway.read_callback(called(body, headers={"x-sig": signed}))
+        if as_ == "hex":
+            assert gateway.read_callback(called(body, headers={"x-sig": prefix + digest.hex().upper()}))
         for wrong in ({}, {"x-sig": signed[:-2] + "00"}, {"x-sig": digest.hex() if prefix else ""}):
             with pytest.raises(BadSignature):
                 gateway.read_callback(called(body, headers=wrong))

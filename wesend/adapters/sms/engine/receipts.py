@@ -34,7 +34,8 @@ def check(how: Check | None, request: CallbackRequest, values: Mapping[str, Any]
         digest = hmac.digest(key.encode(), _signed(how.over, request.body, values), how.hash)
         written = digest.hex() if how.encoding == "hex" else b64encode(digest).decode()
         given = request.header(how.header)
-        require_signature(how.prefix + written, given.lower() if how.encoding == "hex" and not how.prefix else given)
+        start = len(how.prefix)
+        require_signature(how.prefix + written, given[:start] + given[start:].lower() if how.encoding == "hex" else given)
 
 
 def is_unchecked(how: Check | None, values: Mapping[str, Any]) -> bool:
