@@ -116,7 +116,7 @@ OPERATIONS = {
             {200: SENT},
             (UNKNOWN, CLOSED, errors.MaxResendsExceeded(), *SENDING),
             description="A new expiry, and the attempts that were left. The code before it is no longer right.",
-            examples=(Example(keep={"code": "sandbox_code"}),),
+            examples=(Example(keep={"sandbox_code": "sandbox_code"}),),
         ),
         "GET /verify/{verification_id}": Operation("Show a verification", {200: VERIFICATION}, (UNKNOWN,)),
         "POST /verify/check": Operation(
@@ -128,7 +128,7 @@ OPERATIONS = {
             " and hyphens are passed over; 20 wrong answers an hour are taken for a phone.",
             examples=(
                 Example("A wrong one", {"code": "not it", "verification_id": "{{verification_id}}"}),
-                Example("The right one", {"code": "{{code}}", "to": PHONE}),
+                Example("The right one", {"code": "{{sandbox_code}}", "to": PHONE}),
             ),
         ),
         "GET /verify": Operation(
