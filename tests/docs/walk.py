@@ -57,5 +57,5 @@ class Walk:
     @staticmethod
     def place(found: Any, place: str) -> Any:
         for step in place.split("."):
-            found = found[int(step) if re.fullmatch(r"\d+", step) else step]
+            found = found[int(step) if re.fullmatch(r"-?\d+", step) else step]
         return found

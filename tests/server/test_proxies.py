@@ -1,4 +1,4 @@
-"""The nginx and Caddy configurations for one machine, run as they stand before a real server; only ports and certificates differ."""
+"""The nginx and Caddy configurations for one machine, run before a real server; only ports and certificates differ."""
 
 from __future__ import annotations
 

@@ -46,7 +46,13 @@ class Answers:
 
     def _links(self, operation: Operation) -> dict[str, Any]:
         """From what a call keeps to the calls that take it in their path."""
-        kept = [entry for example in operation.examples if example.status is None for entry in example.keep.items()]
+        kept = [
+            (name, place)
+            for example in operation.examples
+            if example.status is None
+            for name, place in example.keep.items()
+            if ".-" not in place  # a JSON pointer counts from the beginning alone
+        ]
         takers = [
             (self.ids[method, path], parameter, value)
             for _, method, path, target in self.dialect.document.calls()

@@ -128,7 +128,7 @@ def _test(operation: Operation, example: Example) -> str:
     lines = [WAIT] if example.waits else []
     lines.append(f'pm.test("answers {status}", () => pm.response.to.have.status({status}));')
     for name, place in example.keep.items():
-        steps = "".join(f"[{step}]" if re.fullmatch(r"\d+", step) else f".{step}" for step in place.split("."))
+        steps = "".join(f".at({step})" if re.fullmatch(r"-?\d+", step) else f".{step}" for step in place.split("."))
         lines.append(f'pm.test("has {place}", () => pm.expect(pm.response.json(){steps}).to.exist);')
         lines.append(f'pm.collectionVariables.set("{name}", pm.response.json(){steps});')
     return "\n".join(lines)

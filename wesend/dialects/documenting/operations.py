@@ -20,8 +20,8 @@ class Example:
     """A call that works in the sandbox, after those that are declared before it.
 
     ``{{name}}`` in a path, query or body is what an earlier call kept: ``keep`` maps such a name to its place in the
-    answer (``data.results.0.message_id``). ``status``: when it is not the operation's success. ``waits``: 404 until
-    the sandbox has delivered.
+    answer (``data.results.0.message_id``; -1 is the last of a list). ``status``: when it is not the operation's success.
+    ``waits``: 404 until the sandbox has delivered.
     """
 
     name: str = ""

@@ -151,7 +151,7 @@ OPERATIONS = {
         "GET /two-way/services": Operation(
             "List the services, newest first",
             {200: {"services": [SERVICE]}},
-            examples=(Example(keep={"service_id": "services.1.id"}),),
+            examples=(Example(keep={"service_id": "services.-1.id"}),),
         ),
         "GET /two-way/services/{service_id}": Operation("Show a service", {200: SERVICE}, (UNKNOWN,)),
         "PATCH /two-way/services/{service_id}": Operation(
