@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from wesend.accounts.sides import LIVE, SANDBOX
 from wesend.core import money
 from wesend.database import atomic, query
-from wesend.messages.receipts import inbound
 from wesend.operations import alerts
 from wesend.sandbox import phones as sandbox_phones
 from wesend.wallets.service import debit_by_hand, find_wallet, set_low_balance
 from wesend.webhooks import endpoints
 
+from ..support import inbound
 from ..support.domain import ACTOR
 from ..support.sides import SIDES, Both, text_to
+
+
+@pytest.fixture
+def both(both: Both) -> Both:
+    """Nothing was told yet: what the sides were furnished with has come to its end."""
+    both.jobs.settle()
+    with both.app.app_context(), atomic() as tx:
+        tx.execute("DELETE FROM webhook_deliveries")
+    return both
 
 
 def heard(both: Both) -> dict[str, set[str]]:
