@@ -68,8 +68,11 @@ def client_address() -> str:
 
     Only the last entry counts: what stands before it, the client may have written itself.
     """
-    peer = request.remote_addr or ""
-    told = _address(request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip())
+    environ = this_request().environ
+    peer, forwarded = environ.get("REMOTE_ADDR") or "", environ.get("HTTP_X_FORWARDED_FOR")
+    if not forwarded:  # asked of every call of an API
+        return peer
+    told = _address(forwarded.rpartition(",")[2].strip())
     return str(told) if told is not None and _is_trusted(peer) else peer
 
 

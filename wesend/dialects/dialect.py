@@ -165,7 +165,7 @@ class Dialect:
         key = here.key = self.authenticate()
         if key.is_sandbox and not may_use_sandbox():
             raise InvalidCredentials
-        address = client_address()
+        address = here.address = client_address()
         require_usable(key, address)
         note_use(key, address)
         if not key.account.is_active:
@@ -251,8 +251,9 @@ def side() -> Side:
 
 def actor() -> KeyHolder:
     """Who the audit log names for what the current request does."""
-    key = this_g().key
-    return KeyHolder(key.account.id, key.id, key.prefix, client_address())
+    here = this_g()
+    key = here.key
+    return KeyHolder(key.account.id, key.id, key.prefix, here.address)
 
 
 def origin() -> Origin:
