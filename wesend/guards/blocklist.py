@@ -63,7 +63,7 @@ def entries(*, actor: Actor) -> list[BlockedPrefixRow]:
 
 def is_blocked(phone: str, tx: Tx | None = None) -> bool:
     """Whether a number (E.164) begins with one of them: one look into the index, and none while there are no entries."""
-    if not _has_any(tx):
+    if not has_any(tx):
         return False
     digits = phone.removeprefix("+")
     beginnings = [digits[:length] for length in range(1, len(digits) + 1)]
@@ -73,5 +73,6 @@ def is_blocked(phone: str, tx: Tx | None = None) -> bool:
     )
 
 
-def _has_any(tx: Tx | None) -> bool:
+def has_any(tx: Tx | None = None) -> bool:
+    """Whether anything is blocked at all."""
     return cached("has-blocklist", lambda reader: reader.one("SELECT 1 FROM blocked_prefixes LIMIT 1") is not None, tx)

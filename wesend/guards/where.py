@@ -15,6 +15,11 @@ WORDS = {COUNTRY_NOT_ALLOWED: "country not allowed", BLOCKED: "blocked"}
 """For people."""
 
 
+def is_bounded(account: AccountInfo) -> bool:
+    """Whether anything is refused to the account for its place: asked once a send, not for each of its recipients."""
+    return account.countries is not None or blocklist.has_any()
+
+
 def refusal(account: AccountInfo, e164: str, country: str | None, tx: Tx | None = None) -> str | None:
     """Why the account may not send to a number of a country; None when it may."""
     if account.countries is not None and country not in account.countries:

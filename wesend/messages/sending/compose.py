@@ -106,6 +106,7 @@ class Composer:
             templating.named(text, templating.PATTERNS[render])
         self.max_segments = max_segments
         self.simulate_low_balance = simulate_low_balance and wallet.is_sandbox
+        self.is_bounded = where.is_bounded(account)
         self.checks_opt_outs = opt_outs_apply and opt_outs.has_opt_outs(account.id, SMS)
         self.plain = None if render else self._measure(text)
         self.prices: dict[tuple[str, int], tuple[int | None, int]] = {}
@@ -132,7 +133,7 @@ class Composer:
         phone = addressee.phone
         if phone is None:
             return INVALID_RECIPIENT
-        refused = where.refusal(self.account, phone.e164, phone.country)
+        refused = where.refusal(self.account, phone.e164, phone.country) if self.is_bounded else None
         if refused is not None:
             return refused
         if self.checks_opt_outs and opt_outs.opted_out(self.account.id, SMS, [phone.e164], self.wallet.side):
