@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from ..core import languages
 from . import filters, frame, sessions
 from .frame import show_elsewhere, show_unstorable
 from .pages import PAGES
@@ -15,6 +16,7 @@ for page in PAGES:
 def init_app(app: Flask) -> None:
     sessions.init_app(app)
     filters.init_app(app)
+    languages.init_app(app, chosen=sessions.language)
     app.register_blueprint(frame.blueprint)
 
 

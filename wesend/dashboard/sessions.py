@@ -7,13 +7,13 @@ answer vary by cookie), and CSRF is checked by the dashboard's blueprint alone.
 
 from __future__ import annotations
 
-from flask import Flask, Response, after_this_request, current_app, request, session
+from flask import Flask, Response, after_this_request, current_app, has_request_context, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf import CSRFProtect
 
 from ..accounts import devices, sessions, sign_in
 from ..accounts.roles import User
-from ..core import clock
+from ..core import clock, languages
 from ..core.client_addresses import client_address
 
 csrf = CSRFProtect()
@@ -123,6 +123,13 @@ def close_session() -> None:
         sign_in.sign_out(actor())
     logout_user()
     session.clear()
+
+
+def language() -> str:
+    """The best of ours that the browser asks for; English where it names none, and where nobody asks."""
+    if not has_request_context():
+        return languages.DEFAULT
+    return request.accept_languages.best_match(list(languages.NAMES), languages.DEFAULT) or languages.DEFAULT
 
 
 def init_app(app: Flask) -> None:
