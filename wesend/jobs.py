@@ -24,7 +24,7 @@ from .coordination.leadership import Election, Term
 from .core import clock, storage
 from .core.intervals import Interval
 from .gateways import balances, links, registry
-from .messages.dispatch import failover, holding, queue
+from .messages.dispatch import failover, holding, last_look, queue
 from .messages.dispatch.dispatcher import Dispatcher
 from .messages.receipts import inbox as receipt_inbox
 from .messages.receipts import measures, polling
@@ -172,9 +172,10 @@ def judge_routes(_app: Flask) -> None:
 
 
 def expire(app: Flask) -> None:
-    """Fail what has had no receipt within its validity."""
+    """Fail what has had no receipt within its validity, and what has not left while it was worth sending."""
     if clock_changes.is_true(app):
         repeat(polling.expire)
+        repeat(lambda: last_look.expire(queue.RELEASE_LIMIT))
 
 
 def end_verifications(app: Flask) -> None:

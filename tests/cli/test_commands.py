@@ -165,6 +165,8 @@ def test_keys_are_listed_without_their_secrets(wesend, account, wallet):
         "expires_at": None,
         "allow_ip": None,
         "countries": "all",
+        "daily_limit": None,
+        "valid_for": None,
         "last_used_at": None,
         "last_used_ip": None,
         "unused": False,

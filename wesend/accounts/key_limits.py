@@ -30,12 +30,15 @@ NONE = "none"
 
 class KeyLimits(NamedTuple):
     """``expires_at`` is the first instant at which it is refused; ``networks``: where it may be used from (none: anywhere);
-    ``countries`` narrow those of its account.
+    ``countries`` narrow those of its account. ``daily_micros``: what it may send in a day. ``valid_for``: the seconds after which
+    what it sent is not worth sending any more, where a send does not say.
     """
 
     expires_at: int | None = None
     networks: tuple[Network, ...] = ()
     countries: Allowed = None
+    daily_micros: int | None = None
+    valid_for: int | None = None
 
     @property
     def allow_ip(self) -> str | None:
@@ -46,7 +49,9 @@ class KeyLimits(NamedTuple):
 def read(row: ApiKeyRow) -> KeyLimits:
     """From a key's row."""
     networks = tuple(ipaddress.ip_network(part) for part in row["allow_ip"].split(",")) if row["allow_ip"] else ()
-    return KeyLimits(row["expires_at"], networks, allowed_countries.read(row["countries"]))
+    return KeyLimits(
+        row["expires_at"], networks, allowed_countries.read(row["countries"]), row["daily_limit_micros"], row["valid_for"]
+    )
 
 
 def parse_expiry(text: str, zone: str) -> int | None:
@@ -63,6 +68,23 @@ def parse_expiry(text: str, zone: str) -> int | None:
             f"{text[:40]!r} is neither a day like 2027-01-01 nor an instant like 2027-01-01T12:00:00Z",
             {"expires": ["Neither a day nor an instant"]},
         ) from None
+
+
+SHORTEST_VALIDITY, LONGEST_VALIDITY = 60, 172_800
+"""Seconds: what is worth sending for less could hardly leave; nothing waits for a receipt for longer."""
+
+
+def parse_validity(text: str) -> int | None:
+    """``300`` or ``none`` → seconds. InvalidInput."""
+    text = text.strip().lower()
+    if text == NONE or not text:
+        return None
+    if text.isascii() and text.isdigit() and SHORTEST_VALIDITY <= int(text[:9]) <= LONGEST_VALIDITY:
+        return int(text)
+    raise InvalidInput(
+        f"{text[:40]!r} is no number of seconds from {SHORTEST_VALIDITY} to {LONGEST_VALIDITY}",
+        {"valid_for": [f"From {SHORTEST_VALIDITY} to {LONGEST_VALIDITY} seconds"]},
+    )
 
 
 def parse_networks(text: str) -> tuple[Network, ...]:

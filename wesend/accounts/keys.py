@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
-from ..core import clock
+from ..core import clock, money
 from ..core.errors import Conflict, InvalidCredentials, InvalidInput, KeyNotFound
 from ..database import Reader, Tx, atomic, cached, query, query_one
 from ..database.rows import ApiKeyRow
-from . import allowed_countries, audit_log, key_limits, roles
+from . import allowed_countries, audit_log, daily_use, key_limits, roles
 from .credentials import Credentials
 from .key_limits import KeyLimits
 from .roles import MANAGE, SEE, Actor
-from .service import AccountInfo
+from .service import AccountInfo, get_account
 from .sides import Side, side_of
 
 SCOPES = ("send", "query", "webhooks", "two_way")
@@ -91,6 +91,8 @@ def create_key(
             expires_at=limits.expires_at,
             allow_ip=limits.allow_ip,
             countries=allowed_countries.stored(limits.countries),
+            daily_limit_micros=limits.daily_micros,
+            valid_for=limits.valid_for,
             created_at=clock.now_ms(),
         )
         audit_log.record(tx, actor=actor, action="key.create", subject=prefix, account_id=account_id)
@@ -115,15 +117,20 @@ def is_unused(row: ApiKeyRow) -> bool:
     return clock.now_ms() - (row["last_used_at"] or row["created_at"]) >= UNUSED_MS
 
 
-SET_LIMITS = "UPDATE api_keys SET expires_at = ?, allow_ip = ?, countries = ? WHERE id = ?"
+SET_LIMITS = """
+    UPDATE api_keys SET expires_at = ?, allow_ip = ?, countries = ?, daily_limit_micros = ?, valid_for = ? WHERE id = ?
+"""
 
 
 def set_limits(key_id: int, limits: KeyLimits, *, actor: Actor) -> ApiKeyRow:
-    """Until when and from where a key may be used from now on; KeyNotFound."""
+    """What a key may be used for from now on; a daily limit counts what was accepted today already. KeyNotFound."""
     with atomic() as tx:
         row = _row(tx, key_id)
         roles.require(actor, MANAGE, row["account_id"])
-        tx.execute(SET_LIMITS, (limits.expires_at, limits.allow_ip, allowed_countries.stored(limits.countries), key_id))
+        countries = allowed_countries.stored(limits.countries)
+        tx.execute(SET_LIMITS, (limits.expires_at, limits.allow_ip, countries, limits.daily_micros, limits.valid_for, key_id))
+        if limits.daily_micros != row["daily_limit_micros"]:
+            daily_use.count_anew(tx, row["account_id"], get_account(row["account_id"], tx).time_zone, key_id)
         audit_log.record(
             tx,
             actor=actor,
@@ -137,7 +144,9 @@ def set_limits(key_id: int, limits: KeyLimits, *, actor: Actor) -> ApiKeyRow:
 
 def _words(limits: KeyLimits) -> str:
     where = "" if limits.countries is None else f", to {allowed_countries.stored(limits.countries)}"
-    return f"until {clock.iso(limits.expires_at) or 'revoked'}, from {limits.allow_ip or 'anywhere'}{where}"
+    daily = "" if limits.daily_micros is None else f", {money.text(limits.daily_micros)} a day"
+    valid = "" if limits.valid_for is None else f", valid for {limits.valid_for} s"
+    return f"until {clock.iso(limits.expires_at) or 'revoked'}, from {limits.allow_ip or 'anywhere'}{where}{daily}{valid}"
 
 
 def roll(key_id: int, credentials: Credentials, *, overlap_ms: int, actor: Actor) -> int:

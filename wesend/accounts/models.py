@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 
-from ..core.columns import Id, Instant
+from ..core.columns import Id, Instant, Micros
 from ..database import db
 
 
@@ -15,6 +15,11 @@ class Account(db.Model):
     status = db.mapped_column(String, nullable=False, server_default="active")
     is_sandbox = db.mapped_column(Integer, nullable=False, server_default="0")
     countries = db.mapped_column(Text)  # a comma list of those it may send to; none: all
+    # what bounds its sending (`sending_limits`), as people write it; none: nothing
+    daily_limit_micros = db.mapped_column(Micros)
+    recipient_limit = db.mapped_column(String)
+    burst_limit = db.mapped_column(String)
+    quiet_hours = db.mapped_column(String)
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (CheckConstraint("status IN ('active', 'suspended')", name="status"),)
 
@@ -26,6 +31,18 @@ class AccountStorage(db.Model):
     account_id = db.mapped_column(ForeignKey("accounts.id"), primary_key=True)
     texts = db.mapped_column(BigInteger, nullable=False, server_default="0")
     contacts = db.mapped_column(BigInteger, nullable=False, server_default="0")
+
+
+class DailyUse(db.Model):
+    """Micro-units accepted on a day of an account that has a daily limit, or through a key that has one (else 0)."""
+
+    __tablename__ = "daily_use"
+    account_id = db.mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    api_key_id = db.mapped_column(Integer, primary_key=True, autoincrement=False)
+    currency = db.mapped_column(String(3), primary_key=True)
+    is_sandbox = db.mapped_column(Integer, primary_key=True, autoincrement=False)
+    day = db.mapped_column(String(10), primary_key=True)
+    used_micros = db.mapped_column(Micros, nullable=False)
 
 
 class ApiKey(db.Model):
@@ -48,6 +65,8 @@ class ApiKey(db.Model):
     expires_at = db.mapped_column(Instant)  # the first instant at which it is refused
     allow_ip = db.mapped_column(Text)  # a comma list of networks
     countries = db.mapped_column(Text)  # a comma list that narrows the account's; none: as the account
+    daily_limit_micros = db.mapped_column(Micros)
+    valid_for = db.mapped_column(Integer)  # seconds, of all its sends that say nothing else
     revoked_at = db.mapped_column(Instant)
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (UniqueConstraint("api", "lookup"),)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from importlib import resources
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 
 from ..core import clock
+from ..core import countries as countries_of
 from ..core.errors import AccountNotFound, InvalidInput
 from ..database import Row, Tx, atomic, cached, query, query_one, reading
 from ..database.rows import AccountRow
-from . import allowed_countries, audit_log, roles
+from . import allowed_countries, audit_log, daily_use, roles, sending_limits
 from .allowed_countries import Allowed
 from .roles import OPERATE, SEE, Actor
+from .sending_limits import SendingLimits
 
 
 class AccountInfo(NamedTuple):
@@ -29,6 +29,7 @@ class AccountInfo(NamedTuple):
     is_sandbox: bool = False
     countries: Allowed = None
     """To which it may send; of a request's account, what its key narrows them to."""
+    limits: SendingLimits = SendingLimits()
 
     @classmethod
     def of(cls, row: Row) -> AccountInfo:
@@ -40,19 +41,8 @@ class AccountInfo(NamedTuple):
             row["status"] == "active",
             bool(row["is_sandbox"]),
             allowed_countries.read(row["countries"]),
+            sending_limits.read(row),
         )
-
-
-@lru_cache(maxsize=1)
-def _main_zones() -> dict[str, str]:
-    """Country → its first zone in tzdata's zone.tab, which lists the most populous first."""
-    table = resources.files("tzdata").joinpath("zoneinfo/zone.tab").read_text()
-    zones: dict[str, str] = {}
-    for line in table.splitlines():
-        if line and not line.startswith("#"):
-            country, _, name = line.split("\t")[:3]
-            zones.setdefault(country, name)
-    return zones
 
 
 def create_account(
@@ -75,7 +65,7 @@ def create_account(
         raise InvalidInput("An account needs a name", {"name": ["Missing"]})
     if country not in phonenumbers.SUPPORTED_REGIONS:
         raise InvalidInput(f"{country} is not an ISO 3166 country code", {"country": ["Unknown country"]})
-    time_zone = time_zone or _main_zones().get(country, "UTC")
+    time_zone = time_zone or countries_of.main_zone(country) or "UTC"
     try:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -113,6 +103,27 @@ def set_countries(account_id: int, allowed: Allowed, *, actor: Actor) -> None:
             account_id=account_id,
             detail=f"{_words(before.countries)} → {_words(allowed)}",
         )
+
+
+SET_LIMITS = "UPDATE accounts SET daily_limit_micros = ?, recipient_limit = ?, burst_limit = ?, quiet_hours = ? WHERE id = ?"
+
+
+def set_limits(account_id: int, limits: SendingLimits, *, actor: Actor) -> None:
+    """What bounds the account's sending from now on; a daily limit counts what was accepted today already."""
+    roles.require(actor, OPERATE)
+    with atomic() as tx:
+        before = get_account(account_id, tx)
+        was, shown = before.limits.shown(), limits.shown()
+        stored = (limits.daily_micros, shown["recipient_limit"], shown["burst_limit"], shown["quiet_hours"])
+        tx.execute(SET_LIMITS, (*stored, account_id))
+        if limits.daily_micros != before.limits.daily_micros:
+            daily_use.count_anew(tx, account_id, before.time_zone)
+        for name in shown:
+            if was[name] != shown[name]:
+                detail = f"{was[name] or 'none'} → {shown[name] or 'none'}"
+                audit_log.record(
+                    tx, actor=actor, action=f"account.{name}", subject=before.name, account_id=account_id, detail=detail
+                )
 
 
 def _words(allowed: Allowed) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..accounts import allowed_countries, key_limits, keys, quota, service
+from ..accounts import allowed_countries, key_limits, keys, quota, sending_limits, service
 from ..accounts.credentials import Credentials, new_credentials
 from ..accounts.key_limits import KeyLimits
 from ..accounts.service import AccountInfo
@@ -60,6 +60,7 @@ def _show(account_id: int) -> Answer:
         "status": row["status"],
         "is_sandbox": bool(row["is_sandbox"]),
         "countries": allowed_countries.shown(allowed_countries.read(row["countries"])),
+        **sending_limits.read(row).shown(),
     }
     return shown, "\n".join(f"{name + ':':<17} {_line_of(value)}" for name, value in shown.items())
 
@@ -72,10 +73,45 @@ def _line_of(value: object) -> object:
     "set",
     ACCOUNT_ID,
     click.option("--countries", default=None, metavar="LIST", help="Where it may send: UG,KE or all."),
+    click.option(
+        "--daily-limit",
+        default=None,
+        metavar="AMOUNT",
+        help="Most that is accepted a day of its zone, in each wallet's currency (of credits: credits), or none.",
+    ),
+    click.option(
+        "--recipient-limit",
+        default=None,
+        metavar="LIST",
+        help="Messages to one number, as 5/10m,20/24h, or none; not of campaigns.",
+    ),
+    click.option(
+        "--burst-limit",
+        default=None,
+        metavar="LIST",
+        help="Messages to numbers that share their first 8 digits, as 200/1h, or none; not of campaigns.",
+    ),
+    click.option(
+        "--quiet-hours",
+        default=None,
+        metavar="HOURS",
+        help="When campaigns wait, by the clocks of the recipient's country, as 21:00-07:00, or none.",
+    ),
     group=account,
 )
-def set_account(account_id: int, countries: str | None) -> Answer:
+def set_account(
+    account_id: int,
+    countries: str | None,
+    daily_limit: str | None,
+    recipient_limit: str | None,
+    burst_limit: str | None,
+    quiet_hours: str | None,
+) -> Answer:
     """Change what is set for an account; what is not given stays."""
+    before = service.find_account(account_id, actor=ACTOR).limits
+    limits = before.changed(daily_limit, recipient_limit, burst_limit, quiet_hours)
+    if limits != before:
+        service.set_limits(account_id, limits, actor=ACTOR)
     if countries is not None:
         service.set_countries(account_id, allowed_countries.parse(countries), actor=ACTOR)
     return _show(account_id)
@@ -160,9 +196,17 @@ KEY_COUNTRIES = click.option(
 )
 
 
+DAILY_LIMIT = click.option(
+    "--daily-limit", default=None, metavar="AMOUNT", help="Most that it may send a day, in its wallet's currency, or none."
+)
+VALID_FOR = click.option(
+    "--valid-for", default=None, metavar="SECONDS", help="Of its sends: what has not left by then is refunded (60-172800), or none."
+)
+
+
 def bounded(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that bound a key."""
-    for option in (KEY_COUNTRIES, ALLOW_IP, EXPIRES):
+    for option in (VALID_FOR, DAILY_LIMIT, KEY_COUNTRIES, ALLOW_IP, EXPIRES):
         function = option(function)
     return function
 
@@ -170,10 +214,13 @@ def bounded(function: Callable[..., Any]) -> Callable[..., Any]:
 def _limits(account: AccountInfo, before: KeyLimits, given: dict[str, str | None]) -> KeyLimits:
     """What was given of `bounded` in place of what was before."""
     expires, allow_ip, countries = given["expires"], given["allow_ip"], given["countries"]
+    daily, valid_for = given["daily_limit"], given["valid_for"]
     return KeyLimits(
         before.expires_at if expires is None else key_limits.parse_expiry(expires, account.time_zone),
         before.networks if allow_ip is None else key_limits.parse_networks(allow_ip),
         before.countries if countries is None else allowed_countries.parse(countries),
+        before.daily_micros if daily is None else sending_limits.parse_daily(daily),
+        before.valid_for if valid_for is None else key_limits.parse_validity(valid_for),
     )
 
 
@@ -238,7 +285,7 @@ KEY_ID = click.argument("key_id", type=int, metavar="KEY_ID")
 
 @command("set", KEY_ID, bounded, group=key)
 def set_key(key_id: int, **bounds: str | None) -> Answer:
-    """Bound a key: until when, from where, and for which countries it may be used."""
+    """Bound a key: until when, from where, for which countries and for how much a day it may be used."""
     row = keys.find_key(key_id, actor=ACTOR)
     limits = _limits(service.get_account(row["account_id"]), key_limits.read(row), bounds)
     row = keys.set_limits(key_id, limits, actor=ACTOR)
@@ -278,6 +325,8 @@ def _shown(row: ApiKeyRow) -> dict[str, Any]:
         "expires_at": clock.iso(row["expires_at"]),
         "allow_ip": row["allow_ip"],
         "countries": allowed_countries.shown(allowed_countries.read(row["countries"])),
+        "daily_limit": None if row["daily_limit_micros"] is None else money.text(row["daily_limit_micros"]),
+        "valid_for": row["valid_for"],
         "last_used_at": clock.iso(row["last_used_at"]),
         "last_used_ip": row["last_used_ip"],
         "unused": keys.is_unused(row),
@@ -293,6 +342,8 @@ def _line(shown: dict[str, Any]) -> str:
         + (f"  expires {shown['expires_at']}" if shown["expires_at"] else "")
         + (f"  only from {shown['allow_ip']}" if shown["allow_ip"] else "")
         + (f"  only to {','.join(shown['countries'])}" if shown["countries"] != allowed_countries.ALL else "")
+        + (f"  at most {shown['daily_limit']} a day" if shown["daily_limit"] else "")
+        + (f"  valid for {shown['valid_for']} s" if shown["valid_for"] else "")
         + ("  revoked" if shown["revoked_at"] else "  unused for 90 days" if shown["unused"] else "")
     )
 

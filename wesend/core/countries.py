@@ -7,6 +7,32 @@ from importlib import resources
 
 PLAINER = {"GB": "United Kingdom", "CD": "DR Congo", "CG": "Congo", "KR": "South Korea", "KP": "North Korea"}
 
+MAIN_ZONES = {
+    "AU": "Australia/Sydney",
+    "BR": "America/Sao_Paulo",
+    "CA": "America/Toronto",
+    "RU": "Europe/Moscow",
+    "UZ": "Asia/Tashkent",
+}
+"""Where most people live, of countries whose first zone in the table is another: it goes from one end to the other there."""
+
+
+@lru_cache(maxsize=1)
+def _main_zones() -> dict[str, str]:
+    """Country → its first zone in tzdata's zone.tab."""
+    table = resources.files("tzdata").joinpath("zoneinfo/zone.tab").read_text()
+    zones: dict[str, str] = {}
+    for line in table.splitlines():
+        if line and not line.startswith("#"):
+            country, _, zone = line.split("\t")[:3]
+            zones.setdefault(country, zone)
+    return zones | MAIN_ZONES
+
+
+def main_zone(code: str | None) -> str | None:
+    """The time zone in which most of a country lives; None for what is no country."""
+    return _main_zones().get(code or "")
+
 
 @lru_cache(maxsize=1)
 def _names() -> dict[str, str]:

@@ -284,6 +284,22 @@ class RateLimited(WesendError):
         self.retry_after = retry_after
 
 
+class LimitReached(RateLimited):
+    """The account, or its key, has sent as much as it may for now."""
+
+
+class DailyLimitReached(LimitReached):
+    sentence = "The daily limit is reached: nothing of this was sent"
+
+
+class RecipientLimitReached(LimitReached):
+    sentence = "This recipient has had as many messages as it may for now"
+
+
+class BurstLimitReached(LimitReached):
+    sentence = "Too many messages to numbers that begin alike: nothing more is sent there for now"
+
+
 class TooManyCodes(RateLimited):
     """A phone got as many codes, or as many wrong answers were given for it, as may be in a while."""
 

@@ -6,7 +6,7 @@ from ..accounts.service import AccountInfo
 from ..core import number_text, phones, segments, templating
 from ..core.errors import WesendError
 from ..database.rows import ConversationRow
-from ..guards import where
+from ..guards import recent, where
 from ..messages.sending.compose import DUPLICATE, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT, Composer, Skipped, read_recipients
 from ..routing.pricing import home_price
 from ..two_way import answering
@@ -16,7 +16,14 @@ from .sessions import actor
 
 READ_AT_MOST = 2000
 """Recipients that are looked at while somebody types; more are counted when the message is sent."""
-REASONS = {INVALID_RECIPIENT: "no phone number", DUPLICATE: "repeated", NO_ROUTE: "no route", OPTED_OUT: "opted out", **where.WORDS}
+REASONS = {
+    INVALID_RECIPIENT: "no phone number",
+    DUPLICATE: "repeated",
+    NO_ROUTE: "no route",
+    OPTED_OUT: "opted out",
+    **where.WORDS,
+    **recent.WORDS,
+}
 
 
 def plural(count: int, noun: str) -> str:

@@ -26,6 +26,10 @@ class AccountRow(TypedDict):
     status: str
     is_sandbox: int
     countries: str | None
+    daily_limit_micros: int | None
+    recipient_limit: str | None
+    burst_limit: str | None
+    quiet_hours: str | None
     created_at: int
 
 
@@ -55,6 +59,8 @@ class ApiKeyRow(TypedDict):
     expires_at: int | None
     allow_ip: str | None
     countries: str | None
+    daily_limit_micros: int | None
+    valid_for: int | None
     revoked_at: int | None
     created_at: int
 
@@ -108,6 +114,8 @@ class BatchRow(TypedDict):
     drip_rate: int | None
     scheduled_at: int | None
     lease_until: int | None
+    valid_for: int | None
+    keeps_quiet: int
     held_at: int | None
     created_at: int
     finished_at: int | None
@@ -138,6 +146,17 @@ class BroughtReceiptRow(TypedDict):
     state: str
     message_id: int | None
     created_at: int
+
+
+class BurstAlertRow(TypedDict):
+    """Of burst_alerts."""
+
+    account_id: int
+    is_sandbox: int
+    prefix: str
+    at: int
+    told_at: int | None
+    mailed_at: int | None
 
 
 class CaughtBodyRow(TypedDict):
@@ -207,6 +226,17 @@ class DailyCountRow(TypedDict):
     delivered: int
     failed: int
     cancelled: int
+
+
+class DailyUseRow(TypedDict):
+    """Of daily_use."""
+
+    account_id: int
+    api_key_id: int
+    currency: str
+    is_sandbox: int
+    day: str
+    used_micros: int
 
 
 class DepositRow(TypedDict):
@@ -491,6 +521,7 @@ class MessageRow(TypedDict):
     error_code: str | None
     error_message: str | None
     due_at: int
+    valid_until: int | None
     claim_token: str | None
     lease_until: int | None
     attempts: int
@@ -559,6 +590,15 @@ class RateWindowRow(TypedDict):
     key_id: int
     opened_at: int
     taken: int
+
+
+class RecentSendRow(TypedDict):
+    """Of recent_sends."""
+
+    mark: int
+    seq: int
+    at: int
+    until: int
 
 
 class RecoveryCodeRow(TypedDict):

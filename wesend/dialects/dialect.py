@@ -259,7 +259,8 @@ def actor() -> KeyHolder:
 def origin() -> Origin:
     """Where the current request's send comes from."""
     here = this_g()
-    return Origin(here.key.api, here.key.id, here.get("claim"))
+    key: Key = here.key
+    return Origin(key.api, key.id, here.get("claim"), daily_limit_micros=key.limits.daily_micros, valid_for=key.limits.valid_for)
 
 
 def load(schema: Schema, data: Mapping[str, Any]) -> dict:

@@ -9,6 +9,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
+from ..accounts.key_limits import LONGEST_VALIDITY, SHORTEST_VALIDITY
 from ..core import money
 
 INTEGER = re.compile(r"-?[0-9]{1,18}")
@@ -157,3 +158,10 @@ def scalar_text(value: Any) -> str:
     if isinstance(value, int | Decimal):
         return str(value)
     raise ValidationError("Must be text or a number.")
+
+
+class ValidFor(Whole):
+    """Seconds for which a message is worth sending, as a send of every dialect may say."""
+
+    def __init__(self) -> None:
+        super().__init__(low=SHORTEST_VALIDITY, high=LONGEST_VALIDITY, load_default=None, allow_none=True)

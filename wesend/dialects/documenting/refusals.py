@@ -20,7 +20,9 @@ JSON_BODY = (MalformedJson(), InvalidText(), http.RequestEntityTooLarge(), http.
 
 UNKNOWN_SENDER = errors.SenderNotApproved()
 WRONG_PLACE = (errors.CountryNotAllowed("Kenya"), errors.RecipientBlocked())
-"""Of every send of SMS."""
+DAILY_LIMIT = errors.DailyLimitReached(retry_after=3600)
+BOUNDED = (*WRONG_PLACE, DAILY_LIMIT, errors.RecipientLimitReached(retry_after=600), errors.BurstLimitReached(retry_after=3600))
+"""Of every send of SMS but bulks, of which some are refused and the rest is sent."""
 NO_ROUTE = errors.NoRoute()
 REJECTED = errors.ProviderRejected(refunded_micros=35 * money.MICRO, currency="UGX", reason="Refused by the sandbox")
 NO_RECIPIENT = errors.InvalidRecipient("No recipient is a valid phone number")

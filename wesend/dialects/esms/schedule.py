@@ -20,9 +20,9 @@ def read_options(data: dict[str, Any], window: tuple[int, int]) -> Options:
     if mode == "drip":
         if drip_rate is None:
             raise InvalidSchedule("drip_rate is missing: messages per minute")
-        return Options("drip", drip_rate=drip_rate)
+        return Options("drip", drip_rate=drip_rate, valid_for=data["valid_for"])
     if mode == "now":
-        return Options()
+        return Options(valid_for=data["valid_for"])
     if drip_rate is not None:
         raise InvalidSchedule("scheduled and drip_rate exclude each other")
     if not data["scheduled_at"]:
@@ -34,4 +34,4 @@ def read_options(data: dict[str, Any], window: tuple[int, int]) -> Options:
     earliest, latest = window
     if not g.arrived_at + earliest <= at <= g.arrived_at + latest:
         raise InvalidSchedule(f"scheduled_at must be {earliest // clock.MINUTE} minutes to {latest // clock.DAY} days ahead")
-    return Options("scheduled", scheduled_at=at)
+    return Options("scheduled", scheduled_at=at, valid_for=data["valid_for"])

@@ -9,7 +9,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from ...verification.reading import STATUSES as VERIFICATION_STATUSES
 from ...verification.start import USUAL
-from ..fields import Amount, Flag, Strict, Text, TextList, Whole, WholeList, scalar_text
+from ..fields import Amount, Flag, Strict, Text, TextList, ValidFor, Whole, WholeList, scalar_text
 
 LISTED = ("scheduled", "dripping", "queued", "submitted", "sent", "delivered", "failed", "retrying", "cancelled")
 ENVIRONMENTS = ("live", "test", "all")
@@ -25,6 +25,7 @@ class Send(Strict):
     route = Text(load_default=None, allow_none=True, blank=True)
     schedule_mode = fields.String(load_default="now", allow_none=True, validate=validate.OneOf(("now", "scheduled")))
     scheduled_at = Text(load_default=None, allow_none=True, blank=True)
+    valid_for = ValidFor()
 
 
 class Asked(NamedTuple):
@@ -116,6 +117,7 @@ class SendBulk(Precheck):
     schedule_mode = fields.String(load_default="now", allow_none=True, validate=validate.OneOf(("now", "scheduled", "drip")))
     scheduled_at = Text(load_default=None, allow_none=True, blank=True)
     drip_rate = Whole(low=1, high=600, load_default=None, allow_none=True)
+    valid_for = ValidFor()
 
 
 class Page(Strict):

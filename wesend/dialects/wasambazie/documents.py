@@ -43,7 +43,7 @@ OPERATIONS = {
             (
                 SenderRequired(),
                 refusals.UNKNOWN_SENDER,
-                *refusals.WRONG_PLACE,
+                *refusals.BOUNDED,
                 errors.InvalidRecipient("Not a valid phone number: 12"),
                 refusals.TOO_LONG,
                 refusals.low_balance("", "SMS"),
@@ -105,6 +105,8 @@ plain JSON; an error is `{"detail": …}` with a sentence, or with a list of fie
         "to_number": "One number or a comma-separated list, in international form; duplicates collapse.",
         "message": "The text: at most 10 segments of 153 (GSM-7) or 67 (Unicode) characters.",
         "sender_id": "An approved sender ID; 400 without one.",
+        "valid_for": "Seconds, 60 to 172,800, from when a message is due: what has not left by then fails as `expired` and is"
+        " refunded. The key's own when it is left out.",
     },
     fields={schemas.Numbers: lambda field: {"type": "string", "minLength": 1, "pattern": r"[^\s,]"}},
     webhooks={

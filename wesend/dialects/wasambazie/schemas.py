@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from ..fields import Strict, Text
+from ..fields import Strict, Text, ValidFor
 
 
 class Numbers(Text):
@@ -27,6 +27,7 @@ class Send(Strict):
     message = Text(required=True)
     # Its absence is not a field error but a 400 of its own.
     sender_id = Text(load_default=None, allow_none=True, blank=True)
+    valid_for = ValidFor()
 
 
 SEND = Send()

@@ -11,6 +11,7 @@ from ...messages.reporting.sent import Sent, load_sent
 from ...messages.sending import send
 from ...messages.sending.accept import get_batch
 from ...messages.sending.compose import Addressee, Composer
+from ...messages.sending.options import Options
 from ..body import json_object
 from ..dialect import account, actor, key_wallet, load, origin, side
 from . import schemas
@@ -27,7 +28,8 @@ def send_sms() -> ResponseReturnValue:
     if not sender:
         raise SenderRequired
     composer = Composer(account(), key_wallet(), data["message"], sender=sender, spell_sender=str.upper)
-    return _answer(send.send(composer, _addressees(data["to_number"]), actor=actor(), origin=origin()))
+    to, options = _addressees(data["to_number"]), Options(valid_for=data["valid_for"])
+    return _answer(send.send(composer, to, actor=actor(), origin=origin(), options=options))
 
 
 def _addressees(numbers: list[str]) -> list[Addressee]:

@@ -118,7 +118,7 @@ SEND_REFUSALS = (
     refusals.NO_RECIPIENT,
     refusals.TOO_LONG,
     refusals.UNKNOWN_SENDER,
-    *refusals.WRONG_PLACE,
+    *refusals.BOUNDED,
     refusals.low_balance(WALLET, "UGX"),
     refusals.REJECTED,
     refusals.NO_ROUTE,
@@ -277,6 +277,8 @@ camelCase in requests and snake_case in answers, inside `{"success": …, "data"
         "History.recipient": "Only messages to this phone.",
         "senderId": "An approved sender ID; the route's own when it is left out.",
         "groupId": "A group's id.",
+        "valid_for": "Seconds, 60 to 172,800, from when a message is due: what has not left by then fails as `expired` and is"
+        " refunded. The key's own when it is left out.",
         "page": "From 1.",
         "per_page": "Entries a page; `limit` is another name for it.",
         "status": "Only messages of this status.",

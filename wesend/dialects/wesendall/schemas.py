@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, pre_load, validate
 
 from ...database import Row
-from ..fields import Amount, Identifier, Strict, Text, Whole, scalar_text
+from ..fields import Amount, Identifier, Strict, Text, ValidFor, Whole, scalar_text
 
 STATUSES = {
     "queued": ("scheduled", "dripping", "queued", "claimed"),
@@ -61,12 +61,14 @@ class Send(Wallet):
     message = Text(required=True)
     recipient = Recipients(required=True)
     sender = Text(data_key="senderId", load_default=None, allow_none=True, blank=True)
+    valid_for = ValidFor()
 
 
 class SendGroup(Wallet):
     message = Text(required=True)
     group_id = Identifier(data_key="groupId", required=True)
     sender = Text(data_key="senderId", load_default=None, allow_none=True, blank=True)
+    valid_for = ValidFor()
 
 
 class Page(Wallet):

@@ -33,7 +33,13 @@ def send_sms() -> ResponseReturnValue:
     if isinstance(given, str):
         given = phones.split_list(given, account().country)
     composer = Composer(account(), wallet, data["message"], sender=data["sender"])
-    sent = send.send(composer, read_recipients(given, account().country), actor=actor(), origin=origin())
+    sent = send.send(
+        composer,
+        read_recipients(given, account().country),
+        actor=actor(),
+        origin=origin(),
+        options=Options(valid_for=data["valid_for"]),
+    )
     return answer_sent(sent, wallet)
 
 
@@ -48,7 +54,8 @@ def send_to_group() -> ResponseReturnValue:
         Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), audience.variables(row) if render else None)
         for row in audience.iterate([group], actor=actor())
     )
-    sent = send.send(composer, addressees, actor=actor(), origin=origin(), options=Options(group_id=group["id"]))
+    options = Options(group_id=group["id"], valid_for=data["valid_for"])
+    sent = send.send(composer, addressees, actor=actor(), origin=origin(), options=options)
     return answer_sent(sent, wallet)
 
 

@@ -42,7 +42,7 @@ def send_sms() -> ResponseReturnValue:
         max_segments=None,
         simulate_low_balance=False,
     )
-    to, options = _phones(data["recipients"]), read_options(data, account())
+    to, options = _phones(data["recipients"]), read_options(data, account())._replace(keeps_quiet=True)
     return _answer(send.send(composer, to, actor=actor(), origin=origin(), options=options, in_request=False))
 
 

@@ -68,7 +68,7 @@ OPERATIONS = {
         "POST /sms": Operation(
             "Send an SMS to one or more numbers",
             {202: accepted("SMS", "SMS scheduled successfully.", "0712345678")},
-            (*BLAST_REFUSALS, refusals.UNKNOWN_SENDER, *refusals.WRONG_PLACE, refusals.low_balance("", "SMS")),
+            (*BLAST_REFUSALS, refusals.UNKNOWN_SENDER, *refusals.BOUNDED, refusals.low_balance("", "SMS")),
             body=schemas.SMS,
             description="Placeholders `{first_name} {last_name} {name} {account_balance}`, and any other field, are"
             " filled from the contact with that number. Numbers that are no Kenyan mobile numbers, repeated or"
@@ -202,6 +202,8 @@ DOCUMENT = Document(
         "message": "The text; of an SMS at most 1,000 characters.",
         "recipients": "`2547…`, `07…`, `7…` or `+2547…`; of an e-mail its addresses.",
         "send_at": "`YYYY-MM-DD HH:MM:SS` in the account's zone, or ISO 8601; at most 90 days ahead. In the past: now.",
+        "valid_for": "Seconds, 60 to 172,800, from when a message is due: what has not left by then fails as `expired` and is"
+        " refunded. The key's own when it is left out.",
         "reference": "Your own id, told again in webhooks.",
         "sender_id": "An approved sender ID.",
         "phone": "The payer's phone.",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from ..fields import Amount, Strict, Text, TextList
+from ..fields import Amount, Strict, Text, TextList, ValidFor
 
 
 class Blast(Strict):
     recipients = TextList(required=True, blank_items=True)
     send_at = Text(load_default=None, allow_none=True, blank=True)
     reference = Text(load_default=None, allow_none=True, blank=True, maximum=255)
+    valid_for = ValidFor()
 
 
 class Sms(Blast):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...core.channels import EMAIL
 from ...database import Row
 from ...database.rows import BatchRow, MessageRow
+from ...guards.recent import BURST_LIMIT, RECIPIENT_LIMIT
 from ...guards.where import BLOCKED, COUNTRY_NOT_ALLOWED
 from ...messages.email import held
 from ...messages.reporting import disclosure
@@ -28,6 +29,8 @@ REASONS = {
     NO_ROUTE: "no_route",
     COUNTRY_NOT_ALLOWED: COUNTRY_NOT_ALLOWED,
     BLOCKED: BLOCKED,
+    RECIPIENT_LIMIT: RECIPIENT_LIMIT,
+    BURST_LIMIT: BURST_LIMIT,
 }
 RESPONSES = {"pending": "Pending", "processing": "Sent to the provider", "delivered": "Success", "failed": "Failed"}
 """What `response` says where the provider said nothing."""

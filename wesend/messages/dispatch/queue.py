@@ -10,17 +10,15 @@ from ...accounts.service import suspended_accounts
 from ...adapters.sms.base import SmsGateway
 from ...coordination import cluster, pause
 from ...core import clock
-from ...core.chunks import chunks
 from ...core.current_app import this_app
 from ...database import Reader, Row, Tx, query_one, reading, write, write_surely
 from ...gateways import registry
-from ..sending import opted_out
 from ..state import claims, waiting
 from ..state.claims import LEASE_MS
 from ..state.outgoing import Outgoing
 from ..state.statuses import LIVE_BULKS, UNKNOWN
 from ..state.transitions import Move, move
-from . import holding
+from . import holding, last_look
 from .settle import first_question
 
 RELEASE_LIMIT = 500
@@ -116,7 +114,7 @@ def claim(gateway: str, limit: int, *, submitting: bool = False) -> Claimed:
         now = clock.now_ms()
         ids = _choose(tx, gateway, limit, now)
         if submitting:  # what is claimed first is looked at when it is begun
-            stopped = {message_id for chunk in chunks(ids) for message_id in opted_out.cancel_among(tx, chunk)}
+            stopped = last_look.keep_back_among(tx, ids)
             ids = [message_id for message_id in ids if message_id not in stopped]
         rows = claims.claim(tx, ids, Outgoing._fields, token=token, until=now + LEASE_MS, submitting=submitting)
         # RETURNING gives them in the table's order: an old bulk before a small send.
@@ -140,7 +138,7 @@ def _choose(tx: Tx, gateway: str, limit: int, now: int) -> list[int]:
 def start(groups: list[Claimed]) -> list[Claimed]:
     """Mark claimed messages as being submitted, just before the wire; each group with those that are still ours.
 
-    What may not leave any more is none of them: it goes back, or is taken back where its recipient opted out.
+    What may not leave any more is none of them: it goes back, or becomes what the last look at it says.
     """
 
     def unit(tx: Tx) -> list[Claimed]:
@@ -152,11 +150,11 @@ def start(groups: list[Claimed]) -> list[Claimed]:
 def _start(tx: Tx, group: Claimed) -> Claimed:
     if not group.messages:
         return group
-    suspended, stopped = suspended_accounts(tx), opted_out.among(group.messages, tx)
-    stays = [message.id for message in group.messages if message.account_id in suspended or message.id in stopped]
+    suspended, seen = suspended_accounts(tx), last_look.look(group.messages, tx)
+    stays = [message.id for message in group.messages if message.account_id in suspended or message.id in seen.stays]
     if stays:
         claims.hand_back(tx, stays, token=group.token)
-        opted_out.cancel(tx, stopped)
+        last_look.keep_back(tx, seen)
     ids = [message.id for message in group.messages]
     ours = claims.start(tx, ids, token=group.token, until=clock.now_ms() + LEASE_MS)
     return group._replace(messages=[message for message in group.messages if message.id in ours])

@@ -17,10 +17,10 @@ from ...core.current_app import this_app
 from ...database import query, write_surely
 from ...gateways import calls, registry
 from ..email import compose as mail
-from ..sending import opted_out
 from ..sending.in_request import Dispatch, dispatch_by
 from ..state.outgoing import Outgoing
 from ..state.sealed_texts import unseal
+from . import last_look
 from .settle import NOT_BEGUN, settle
 
 LOOKED_AT_JUST_NOW = 0.05  # seconds after which a request that waited looks again whether its messages may leave
@@ -136,9 +136,9 @@ def _call_within(gateway: SmsGateway, group: list[Outgoing], deadline: float) ->
 
 
 def _may_leave(group: list[Outgoing]) -> bool:
-    """Looked at once more after a wait: the account may have been suspended, a recipient have opted out."""
+    """Looked at once more after a wait: the account may have been suspended, a recipient have opted out or been blocked."""
     suspended = query("SELECT 1 FROM accounts WHERE id = ? AND status = 'suspended'", (group[0].account_id,))
-    return not suspended and not opted_out.among(group)
+    return not suspended and not last_look.look(group).stays
 
 
 def _settle(group: list[Outgoing], outcomes: list[Outcome], token: str) -> None:

@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from ...accounts import roles
+from ...accounts import daily_use, roles
+from ...accounts.daily_use import Paying
 from ...accounts.roles import SEE, Actor
 from ...accounts.sides import Side
 from ...adapters.sms import sandbox_numbers
@@ -25,6 +26,8 @@ from ...core.errors import BatchNotFound
 from ...core.ids import new_id
 from ...database import Row, Tx, query_one, write
 from ...database.rows import BatchRow, MessageRow
+from ...guards import recent
+from ...guards.recent import Refusal
 from ...wallets import ledger
 from ...wallets.service import reaches
 from ..reporting.sent import Sent, read_sent
@@ -40,6 +43,8 @@ from ..state.webhook_events import anybody_listens
 from .compose import Composed, Skipped
 from .in_request import AtOnce, settle
 from .options import Options, Origin
+from .timing import Timing
+from .watching import Limited
 
 BATCH_OF_ACCOUNT = "SELECT * FROM batches WHERE uid = ? AND account_id = ? AND state NOT IN ('intake', 'rejected')"
 
@@ -72,6 +77,12 @@ class _Draft(NamedTuple):
     submitted: Move | None = None
 
 
+class _Refused(NamedTuple):
+    """What a limit lets nobody pay for: some messages by their places, or with none of them all, for the day."""
+
+    by_place: dict[int, Refusal]
+
+
 class _Written(NamedTuple):
     """What a paying transaction has done; ``sent`` where more was settled in it than what was written at once."""
 
@@ -90,15 +101,18 @@ def accept(
     options: Options,
     at_once: AtOnce = AtOnce(),
     alongside: Alongside | None = None,
+    watch: recent.Watch | None = None,
     tx: Tx | None = None,
 ) -> Accepted:
-    """Pay and write everything in one transaction (``tx``: in that one); InsufficientBalance writes nothing.
+    """Pay and write everything in one transaction (``tx``: in that one); InsufficientBalance, DailyLimitReached and Limited
+    (by ``watch``) write nothing.
 
     Messages of the gateways that are called ``at_once`` are written as being submitted, claimed by this request; those of
     the gateways that are known by number are settled, too.
     """
     now, token = clock.now_ms(), secrets.token_hex(8)
-    drafts = _drafts(composed, planned, options, at_once, token, now)
+    timing = Timing(options, composed.account, validity(options, origin), now)
+    drafts = _drafts(composed, planned, options, at_once, token, timing)
     submitted = sum(draft.submitted is not None for draft in drafts)
     whole = new_batch(composed, origin, options, skipped, now)._replace(
         total=len(drafts),
@@ -109,8 +123,16 @@ def accept(
     )
     by_route = count_routes(planned)
     listened_to = anybody_listens({whole.account_id}, tx)
+    paying, limits = paying_for(composed, drafts[0].state["day"]), daily_limits(composed, origin)
+    recipients = [message.recipient for message in planned] if watch is not None else []
 
-    def unit(tx: Tx) -> _Written:
+    def unit(tx: Tx) -> _Written | _Refused:
+        # First of all, and told rather than raised: the units beside this one would have to be carried out again.
+        refused, notes = watch.look(tx, recipients, now) if watch is not None else ({}, [])
+        if refused or (limits and not daily_use.take(tx, limits, paying, whole.cost_micros)):
+            return _Refused(refused)
+        if notes:
+            recent.note(tx, notes)
         batch = inserts.insert_batch(tx, whole)
         balance = pay(tx, batch, origin)
         messages = [inserts.insert_message(tx, batch["id"], draft.message, draft.state) for draft in drafts]
@@ -128,20 +150,39 @@ def accept(
         return _Written(batch, messages, balance, read_sent(tx, whole.uid) if others else None)
 
     written = write(unit) if tx is None else unit(tx)
+    if isinstance(written, _Refused):
+        raise Limited(written.by_place) if written.by_place else daily_use.reached(now, composed.account.time_zone)
     outgoing = [message for message in written.messages if message.gateway in at_once.called]
     sent = None if outgoing else written.sent or Sent(written.batch, _rows(written.messages, drafts), written.balance_micros)
     return Accepted(whole.uid, token, outgoing, sent)
 
 
-def _drafts(composed: Composed, planned: list[Outgoing], options: Options, at_once: AtOnce, token: str, now: int) -> list[_Draft]:
-    settings = this_app().config["WESEND"]
+def daily_limits(composed: Composed, origin: Origin) -> list[daily_use.Limit]:
+    """Of the account, and of the key by which it is sent; usually none."""
+    return daily_use.limits_of(composed.account.limits.daily_micros, origin.daily_limit_micros, origin.api_key_id)
+
+
+def paying_for(composed: Composed, day: str) -> Paying:
+    wallet = composed.wallet
+    return Paying(composed.account.id, wallet.currency, int(wallet.is_sandbox), day)
+
+
+def validity(options: Options, origin: Origin) -> int | None:
+    """Seconds for which a send is worth carrying out: as it says itself, or its key."""
+    return options.valid_for or origin.valid_for
+
+
+def _drafts(
+    composed: Composed, planned: list[Outgoing], options: Options, at_once: AtOnce, token: str, timing: Timing
+) -> list[_Draft]:
+    settings, now = this_app().config["WESEND"], timing.now
     delay_ms, validity_ms = round(settings.sandbox_delay * 1000), settings.validity_ms
     common = common_of(composed, now)
     waiting: dict[str, Any] = {"status": options.first_status}
     submitting: dict[str, Any] = {"status": SUBMITTING, "claim_token": token, "lease_until": now + LEASE_MS}
 
     def draft(index: int, message: Outgoing) -> _Draft:
-        state = {"uid": message.uid or new_id(), "due_at": options.due_at(index, now), **common}
+        state = {"uid": message.uid or new_id(), **timing.of(index, message.country), **common}
         if message.gateway not in at_once.known:
             return _Draft(message, state | (submitting if message.gateway in at_once.called else waiting))
         outcome = sandbox_numbers.outcome_of(message.recipient, state["uid"])
@@ -184,6 +225,8 @@ def new_batch(composed: Composed, origin: Origin, options: Options, skipped: lis
         currency=composed.wallet.currency,
         drip_rate=options.drip_rate,
         scheduled_at=options.scheduled_at,
+        valid_for=validity(options, origin),
+        keeps_quiet=int(options.keeps_quiet),
         created_at=now,
     )
 

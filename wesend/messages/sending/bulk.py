@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ...accounts import quota
+from ...accounts import daily_use, quota
 from ...coordination import bell
 from ...core import clock
 from ...core.channels import EMAIL
@@ -24,9 +24,10 @@ from ..state import bulks, inserts
 from ..state.claims import LEASE_MS
 from ..state.outgoing import Outgoing
 from ..state.statuses import LIVE_BULKS, UNACCEPTED
-from .accept import common_of, count_accepted, count_routes, new_batch, pay
+from .accept import common_of, count_accepted, count_routes, daily_limits, new_batch, pay, paying_for, validity
 from .compose import Composed, Skipped
 from .options import Options, Origin
+from .timing import Timing
 
 CHUNK = 600  # rows a transaction: the write lock stays well under 50 ms
 CHUNK_CHARACTERS = 2**20
@@ -107,7 +108,8 @@ class Spool:
 
 
 def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, options: Options) -> BatchRow:
-    """Pay for what was spooled, write it, let it go; the batch. InsufficientBalance and StorageQuotaExceeded write nothing."""
+    """Pay for what was spooled, write it, let it go; the batch. InsufficientBalance, DailyLimitReached and
+    StorageQuotaExceeded write nothing."""
     now = clock.now_ms()
     whole = new_batch(composed, origin, options, spool.skipped, now)._replace(
         lane=1,
@@ -118,15 +120,18 @@ def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, options: Op
         lease_until=clock.now_ms() + LEASE_MS,
     )
     common = common_of(composed, now) | {"lane": whole.lane, "status": options.first_status}
+    timing = Timing(options, composed.account, validity(options, origin), now)
     with atomic() as tx:
         quota.require_room(whole.account_id, len(whole.text) + spool.stored, tx)
+        if not daily_use.take(tx, daily_limits(composed, origin), paying_for(composed, common["day"]), whole.cost_micros):
+            raise daily_use.reached(now, composed.account.time_zone)
         batch = inserts.insert_batch(tx, whole)
         pay(tx, batch, origin)
     try:
         written = 0
         for chunk in spool.chunks():
             messages = [
-                (message, {"uid": message.uid or new_id(), "due_at": options.due_at(written + index, now)})
+                (message, {"uid": message.uid or new_id(), **timing.of(written + index, message.country)})
                 for index, message in enumerate(chunk)
             ]
             _write_chunk(batch["id"], messages, common)
@@ -172,6 +177,7 @@ def _undo_in(tx: Tx, batch_id: int) -> bool:
         batch_id=batch_id,
         description=f"Undone: batch {batch['uid']} was not taken in whole",
     )
+    daily_use.give_back(tx, batch)
     bulks.reject(tx, batch_id, clock.now_ms())
     # The request that paid for it was never answered: its idempotency key is free again.
     tx.execute("DELETE FROM idempotency_keys WHERE subject = ? AND status_code IS NULL", (f"batch:{batch['uid']}",))

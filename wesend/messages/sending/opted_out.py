@@ -87,14 +87,3 @@ def _help(ids: Iterable[int], tx: Tx | None) -> set[int]:
         sql = f"SELECT message_id FROM replies WHERE message_id IN ({marks(chunk)}) AND answer = 'help'"
         found.update(row["message_id"] for row in reading(tx).all(sql, chunk))
     return found
-
-
-def cancel_among(tx: Tx, ids: list[int]) -> set[int]:
-    """Cancel those of some queued messages whose recipients have opted out; their ids."""
-    rows = [
-        Waiting(*row)
-        for row in tx.all(f"SELECT id, wallet_id, account_id, channel, recipient FROM messages WHERE id IN ({marks(ids)})", ids)
-    ]
-    stopped = among(rows, tx)
-    cancel(tx, stopped)
-    return stopped

@@ -18,16 +18,25 @@ class Origin(NamedTuple):
     api_key_id: int | None = None
     claim: Claim | None = None
     batch_uid: str | None = None
+    daily_limit_micros: int | None = None
+    """What the key may send in a day."""
+    valid_for: int | None = None
+    """Of the key: for sends that say nothing of it."""
 
 
 class Options(NamedTuple):
-    """When and as what a send goes out. ``drip_rate`` in messages a minute."""
+    """When and as what a send goes out. ``drip_rate`` in messages a minute; ``valid_for``: seconds from when it is due.
+
+    ``keeps_quiet``: it waits for the account's quiet hours to be over.
+    """
 
     mode: str = "now"
     scheduled_at: int | None = None
     drip_rate: int | None = None
     reference: str | None = None
     group_id: int | None = None
+    valid_for: int | None = None
+    keeps_quiet: bool = False
 
     def due_at(self, index: int, now: int) -> int:
         if self.mode == "drip" and self.drip_rate:

@@ -22,6 +22,7 @@ from .bulk import CHUNK_CHARACTERS, Spool, accept_bulk, to_store, weight
 from .compose import INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT, Addressee, Composed, Skipped
 from .in_request import AtOnce, reachable, submit
 from .options import Options, Origin
+from .watching import Limited, Watched, watched
 
 
 def send(
@@ -46,16 +47,20 @@ def send(
     planned: list[Outgoing] = []
     skipped: list[Skipped] = []
     characters = 0
-    plan = composer.plan(addressees)
-    for item in plan:
+    limited = watched(composer)
+    plan = composer.plan(addressees if limited is None else limited.listen(addressees))
+    for position, item in enumerate(plan):
         if isinstance(item, Skipped):
             skipped.append(item)
             continue
         planned.append(item)
+        if limited is not None:
+            limited.positions.append(position)
         characters += weight(item)
         if len(planned) > IN_REQUEST_LIMIT or characters > CHUNK_CHARACTERS:
             assert alongside is None, "what is written in chunks has no one transaction"
-            batch = _spooled(composer, chain(skipped, planned, plan), origin, options)
+            rest = chain(skipped, planned, plan) if limited is None else limited.admit(skipped, planned, plan)
+            batch = _spooled(composer, rest, origin, options, limited)
             return load_sent(batch["uid"], limit=limit)
     if not planned:
         _refuse_if_poor(composer, skipped)
@@ -65,18 +70,29 @@ def send(
         if len(planned) > 1:
             storage.here().require_room()
     waits = in_request and options.mode == "now" and pause.current() is None
-    at_once = reachable({item.gateway for item in planned}) if waits else AtOnce()
-    with in_request_waits.waiting_for(set(at_once.called)) as called:
-        accepted = accept(
-            composer,
-            planned,
-            skipped,
-            origin=origin,
-            options=options,
-            at_once=at_once._replace(called=frozenset(called)),
-            alongside=alongside,
-        )
-        submit(accepted.outgoing, accepted.token)
+    while True:
+        at_once = reachable({item.gateway for item in planned}) if waits else AtOnce()
+        with in_request_waits.waiting_for(set(at_once.called)) as called:
+            try:
+                accepted = accept(
+                    composer,
+                    planned,
+                    skipped,
+                    origin=origin,
+                    options=options,
+                    at_once=at_once._replace(called=frozenset(called)),
+                    alongside=alongside,
+                    watch=limited.watch if limited is not None else None,
+                )
+            except Limited as refusals:
+                assert limited is not None
+                planned, refused = limited.part(planned, refusals.refused)
+            else:
+                submit(accepted.outgoing, accepted.token)
+                break
+        skipped = sorted([*skipped, *refused], key=lambda item: item.position)
+        if not planned:
+            raise_nobody(skipped, composer, limited)
     return _told(accepted.sent or load_sent(accepted.batch_uid, limit=limit), raise_rejected)
 
 
@@ -85,6 +101,7 @@ def send_bulk(
 ) -> BatchRow:
     """Send as a bulk, however few: through the queue, to be paused, resumed and cancelled as a whole; the batch."""
     roles.require_to_send(actor, composer.account)
+    options = options._replace(keeps_quiet=composer.channel == SMS)  # a mail wakes nobody
     return _spooled(composer, composer.plan(addressees, dedupe=dedupe), origin, options)
 
 
@@ -95,13 +112,20 @@ def sent_before(batch_uid: str, *, actor: Actor, raise_rejected: bool = True, li
     return _told(sent, raise_rejected)
 
 
-def _spooled(composer: Composed, plan: Iterable[Outgoing | Skipped], origin: Origin, options: Options) -> BatchRow:
+def _spooled(
+    composer: Composed, plan: Iterable[Outgoing | Skipped], origin: Origin, options: Options, limited: Watched | None = None
+) -> BatchRow:
     storage.here().require_room()
-    with Spool() as spool:
-        spool.fill(plan)
-        if not spool.count:
-            raise_nobody(spool.skipped, composer)
-        return accept_bulk(composer, spool, origin=origin, options=options)
+    try:
+        with Spool() as spool:
+            spool.fill(plan)
+            if not spool.count:
+                raise_nobody(spool.skipped, composer, limited)
+            return accept_bulk(composer, spool, origin=origin, options=options)
+    except BaseException:
+        if limited is not None:
+            limited.withdraw()
+        raise
 
 
 def _refuse_if_poor(composer: Composed, skipped: list[Skipped]) -> None:
@@ -119,12 +143,14 @@ def _refuse_if_poor(composer: Composed, skipped: list[Skipped]) -> None:
         )
 
 
-def raise_nobody(skipped: list[Skipped], composer: Composed) -> None:
+def raise_nobody(skipped: list[Skipped], composer: Composed, limited: Watched | None = None) -> None:
     """The error that tells why nobody was left to send to."""
     reasons = {item.reason for item in skipped}
     if NO_ROUTE in reasons:
         raise NoRoute(composer.why_no_route)
     where.raise_refusal([(item.recipient, item.reason) for item in skipped], composer.account)
+    if limited is not None and limited.worst is not None:
+        raise limited.worst.error
     if INVALID_RECIPIENT in reasons and len(reasons) == 1:
         noun, article = ("phone number", "a") if composer.channel == SMS else ("e-mail address", "an")
         raise InvalidRecipient(f"No recipient is a valid {noun}", {"recipient": [f"Not {article} {noun}"]})

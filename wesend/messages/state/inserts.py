@@ -10,7 +10,7 @@ from ...database import Tx
 from ...database.rows import BatchRow, MessageRow
 from .outgoing import Outgoing
 
-NOT_COMPOSED = ("uid", "account_id", "wallet_id", "batch_id", "id", "attempts", "backoffs", "charges")
+NOT_COMPOSED = ("uid", "account_id", "wallet_id", "batch_id", "id", "attempts", "backoffs", "charges", "valid_until")
 COMPOSED = tuple(name for name in Outgoing._fields if name not in NOT_COMPOSED)
 FRESH_MESSAGE = {
     "refunded_micros": 0,
@@ -62,6 +62,8 @@ class NewBatch(NamedTuple):
     currency: str
     drip_rate: int | None
     scheduled_at: int | None
+    valid_for: int | None
+    keeps_quiet: int
     created_at: int
     total: int = 0
     queued: int = 0
@@ -84,7 +86,7 @@ def insert_message(tx: Tx, batch_id: int, message: Outgoing, state: Mapping[str,
     columns = ("batch_id", *COMPOSED, *state)
     message_id = tx.insert_row("messages", columns, (batch_id, *_composed(message), *state.values()))
     owners = {"account_id": state["account_id"], "wallet_id": state["wallet_id"]}
-    return message._replace(uid=state["uid"], batch_id=batch_id, id=message_id, **owners)
+    return message._replace(uid=state["uid"], batch_id=batch_id, id=message_id, valid_until=state["valid_until"], **owners)
 
 
 def insert_messages(

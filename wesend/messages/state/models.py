@@ -49,6 +49,8 @@ class Batch(db.Model):
     drip_rate = db.mapped_column(Integer)
     scheduled_at = db.mapped_column(Instant)
     lease_until = db.mapped_column(Instant)  # of a bulk that is still being written, or cancelled
+    valid_for = db.mapped_column(Integer)  # seconds from when a message is due, after which it fails
+    keeps_quiet = db.mapped_column(Integer, nullable=False, server_default="0")  # waits for its account's quiet hours to end
     held_at = db.mapped_column(Instant)  # paused because its account was suspended too long: the operator decides
     created_at = db.mapped_column(Instant, nullable=False)
     finished_at = db.mapped_column(Instant)
@@ -95,6 +97,7 @@ class Message(db.Model):
     error_code = db.mapped_column(String)
     error_message = db.mapped_column(String)
     due_at = db.mapped_column(Instant, nullable=False)
+    valid_until = db.mapped_column(Instant)  # what has not left by then fails
     claim_token = db.mapped_column(String)
     lease_until = db.mapped_column(Instant)
     attempts = db.mapped_column(Integer, nullable=False, server_default="0")  # submissions since the last charge
@@ -144,6 +147,11 @@ class Message(db.Model):
             "lane",
             "due_at",
             sqlite_where=condition("lane >= 2 AND status IN ('scheduled', 'dripping', 'queued')"),
+        ),
+        Index(
+            "ix_messages_valid_until",
+            "valid_until",
+            sqlite_where=condition("valid_until IS NOT NULL AND status IN ('scheduled', 'dripping', 'queued')"),
         ),
         Index("ix_messages_lease", "lease_until", sqlite_where=condition("status IN ('claimed', 'submitting')")),
         Index("ix_messages_poll", "poll_at", sqlite_where=condition("poll_at IS NOT NULL")),

@@ -42,3 +42,4 @@ class Outgoing(NamedTuple):
     attempts: int = 0
     backoffs: int = 0
     charges: int = 1
+    valid_until: int | None = None

@@ -6,10 +6,10 @@ SCHEDULED, DRIPPING, QUEUED, CLAIMED, SUBMITTING = "scheduled", "dripping", "que
 SUBMITTED, SENT, DELIVERED, FAILED, CANCELLED, UNKNOWN = ("submitted", "sent", "delivered", "failed", "cancelled", "unknown")
 
 ALLOWED: dict[str, frozenset[str]] = {
-    SCHEDULED: frozenset({QUEUED, CANCELLED}),
-    DRIPPING: frozenset({QUEUED, CANCELLED}),
-    QUEUED: frozenset({CLAIMED, SUBMITTING, CANCELLED}),
-    # Nothing fails before it was tried: a receipt that comes for a message that was queued again is an old one.
+    # What waits fails when it may not leave any more, and by nothing else (`transitions` checks why).
+    SCHEDULED: frozenset({QUEUED, CANCELLED, FAILED}),
+    DRIPPING: frozenset({QUEUED, CANCELLED, FAILED}),
+    QUEUED: frozenset({CLAIMED, SUBMITTING, CANCELLED, FAILED}),
     CLAIMED: frozenset({SUBMITTING, QUEUED}),
     # From submitting a receipt may arrive before our own record of the send.
     SUBMITTING: frozenset({SUBMITTED, SENT, DELIVERED, FAILED, UNKNOWN, QUEUED}),
@@ -23,6 +23,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     CANCELLED: frozenset(),
 }
 ALL = tuple(ALLOWED)
+NOT_LEFT = frozenset({SCHEDULED, DRIPPING, QUEUED})
 FINAL = frozenset({DELIVERED, FAILED, CANCELLED})
 WAITING = frozenset({SCHEDULED, DRIPPING, QUEUED, CLAIMED, SUBMITTING})
 UNDER_WAY = frozenset({SUBMITTED, SENT, UNKNOWN})

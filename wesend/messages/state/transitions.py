@@ -12,6 +12,7 @@ from collections import defaultdict
 from functools import lru_cache
 from typing import NamedTuple
 
+from ...core import clock
 from ...core.chunks import chunks
 from ...core.errors import RouteNotFound
 from ...database import Row, Tx, marks, reading
@@ -19,7 +20,7 @@ from ...routing.routes import find_route
 from ...wallets import ledger
 from . import counters, webhook_events
 from .sealed_texts import is_over, would_leave_masked
-from .statuses import ALLOWED, DELIVERED, FAILED, QUEUED, TIMEOUT
+from .statuses import ALLOWED, DELIVERED, FAILED, NOT_LEFT, QUEUED, TIMEOUT
 
 
 class Move(NamedTuple):
@@ -39,6 +40,9 @@ class Move(NamedTuple):
     owed: bool = False
 
 
+EXPIRED, BLOCKED = "expired", "blocked"
+NEVER_LEAVES = frozenset({EXPIRED, BLOCKED})
+"""Events by which a message fails that waits. A receipt for one that was queued again is an old one, and changes nothing."""
 REROUTED = "rerouted"
 """The timeline's word for a message that one carrier could not deliver, and that another one is given."""
 WAS_REROUTED = "SELECT 1 FROM message_events WHERE message_id = ? AND event = ?"
@@ -77,6 +81,8 @@ def move(tx: Tx, moves: list[Move], now: int) -> list[Moved]:
 
 def retry(tx: Tx, row: Row, now: int) -> bool:
     """A failed message is queued as if it were new, under a charge of its own, which the caller takes; False when it may not be."""
+    batch = tx.one("SELECT valid_for FROM batches WHERE id = ?", (row["batch_id"],))
+    valid_for = batch["valid_for"] if batch is not None else None
     changes = {
         "charges": row["charges"] + 1,
         "refunded_micros": 0,
@@ -84,6 +90,7 @@ def retry(tx: Tx, row: Row, now: int) -> bool:
         "attempts": 0,
         "backoffs": 0,
         "due_at": now,
+        "valid_until": None if valid_for is None else now + valid_for * clock.SECOND,
         "error_code": None,
         "error_message": None,
         "failed_at": None,
@@ -105,6 +112,8 @@ def _without_secret(row: Row, wanted: Move) -> Move:
 
 def _allowed(row: Row, wanted: Move) -> bool:
     if wanted.to not in ALLOWED[row["status"]]:
+        return False
+    if wanted.to == FAILED and row["status"] in NOT_LEFT and wanted.event not in NEVER_LEAVES:
         return False
     if row["status"] == FAILED and wanted.to == DELIVERED and row["error_code"] != TIMEOUT:
         return False

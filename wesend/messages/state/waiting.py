@@ -23,7 +23,7 @@ PUT_BACK = """
         AND EXISTS (SELECT 1 FROM accounts WHERE id = ? AND status = 'active')
 """
 TIME_DRIP = """
-    UPDATE messages SET due_at = ? WHERE id = ? AND status = 'dripping' AND EXISTS (
+    UPDATE messages SET valid_until = valid_until + (? - due_at), due_at = ? WHERE id = ? AND status = 'dripping' AND EXISTS (
         SELECT 1 FROM batches b JOIN accounts a ON a.id = b.account_id
         WHERE b.id = messages.batch_id AND (b.state = 'paused' OR a.status = 'suspended'))
 """
@@ -56,4 +56,12 @@ def put_back(tx: Tx, ids: list[int], *, lane: int, account_id: int) -> int:
 
 def time_drip(tx: Tx, times: list[tuple[int, int]]) -> None:
     """New moments, (due at, message id), for what drips of a bulk that nothing leaves of: it, or its account, stands still."""
-    tx.executemany(TIME_DRIP, times)
+    tx.executemany(TIME_DRIP, [(due_at, due_at, message_id) for due_at, message_id in times])
+
+
+PUT_OFF = "UPDATE messages SET valid_until = valid_until + (? - due_at), due_at = ? WHERE id = ? AND status = 'queued'"
+
+
+def put_off(tx: Tx, times: list[tuple[int, int]]) -> None:
+    """Queued messages are due later, (due at, message id), and as long worth sending from then on."""
+    tx.executemany(PUT_OFF, [(due_at, due_at, message_id) for due_at, message_id in times])

@@ -94,6 +94,8 @@ All of it but the balance is served below `/v1` as well.
         "route": "A route's code; found by the number when it is left out.",
         "schedule_mode": "`now` by default.",
         "scheduled_at": "ISO 8601 in UTC: a single message 5 minutes to 7 days ahead, a bulk 10 minutes to 90 days.",
+        "valid_for": "Seconds, 60 to 172,800, from when a message is due: what has not left by then fails as `expired` and is"
+        " refunded. The key's own when it is left out.",
         "drip_rate": "Messages a minute, with `schedule_mode` `drip`; the first goes at once.",
         "contact_list_ids": "Contact lists; a phone that is in several counts once.",
         "page": "From 0.",

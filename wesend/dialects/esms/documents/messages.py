@@ -20,7 +20,7 @@ COMPOSED = (
     refusals.TOO_LONG,
     refusals.NO_ROUTE,
     refusals.UNKNOWN_SENDER,
-    *refusals.WRONG_PLACE,
+    *refusals.BOUNDED,
     errors.OptedOut("The recipient has opted out"),
 )
 BULK_REFUSALS = (
@@ -89,7 +89,7 @@ OPERATIONS = {
                 UNKNOWN,
                 errors.NotRetryable(),
                 errors.MaxRetriesExceeded(),
-                *refusals.WRONG_PLACE,
+                *refusals.BOUNDED,
                 errors.OptedOut("The recipient has opted out"),
                 LOW_BALANCE,
             ),
@@ -108,7 +108,7 @@ OPERATIONS = {
         "POST /messages/send-bulk": Operation(
             "Send to contact lists",
             {200: shapes.BULK},
-            (*BULK_REFUSALS, SCHEDULE, LOW_BALANCE),
+            (*BULK_REFUSALS, SCHEDULE, LOW_BALANCE, refusals.DAILY_LIMIT),
             body=schemas.SEND_BULK,
             description="The whole cost is held at once; who can't be reached is skipped. A phone that is named twice has the"
             " fields of whatever names it first, the lists before the recipients.",

@@ -23,7 +23,7 @@ SENDING = (
     refusals.TOO_LONG,
     refusals.NO_ROUTE,
     refusals.UNKNOWN_SENDER,
-    *refusals.WRONG_PLACE,
+    *refusals.BOUNDED,
     errors.SendFailed(),
     LOW_BALANCE,
     *LIMITS,
