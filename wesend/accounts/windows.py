@@ -17,9 +17,9 @@ MOST = 4
 
 
 class Window(NamedTuple):
-    """At most ``count`` within any ``ms`` milliseconds; ``length`` as it is written."""
+    """At most ``most`` within any ``ms`` milliseconds; ``length`` as it is written."""
 
-    count: int
+    most: int
     ms: int
     length: str
 
@@ -42,7 +42,7 @@ def _window(text: str, field: str) -> Window:
     read = WINDOW.fullmatch(text)
     if read is not None:
         window = Window(int(read[1]), int(read[2]) * UNITS[read[3]], f"{int(read[2])}{read[3]}")
-        if window.count and 0 < window.ms <= LONGEST_MS:
+        if window.most and 0 < window.ms <= LONGEST_MS:
             return window
     raise InvalidInput(
         f"{text[:40]!r} is no limit like 5/10m or 20/24h: how many, in how many s, m, h or d (at most 31 days)",
@@ -52,7 +52,7 @@ def _window(text: str, field: str) -> Window:
 
 def shown(windows: Windows) -> str | None:
     """As it is stored and shown; None for no limit."""
-    return ",".join(f"{window.count}/{window.length}" for window in windows) or None
+    return ",".join(f"{window.most}/{window.length}" for window in windows) or None
 
 
 def read(text: str | None) -> Windows:

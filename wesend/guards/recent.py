@@ -87,7 +87,7 @@ class Watch:
     @staticmethod
     def _refusal(tx: Tx, mark: int, rule: _Rule, heads: dict[int, int], added: int, now: int) -> Refusal | None:
         """``added``: messages of this send that the mark has already, which are not written yet."""
-        backs = [window.count - added for window in rule.windows]
+        backs = [window.most - added for window in rule.windows]
         row = tx.one(_look_sql(len(backs)), (*(value for back in backs for value in (mark, back)), mark))
         assert row is not None
         heads[mark] = row[0]
