@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from flask import Flask
 
-from .accounts import idempotency
+from .accounts import daily_use, idempotency
 from .contacts import groups, uploads
 from .coordination import leadership, lease
 from .coordination.bell import DISPATCH, WEBHOOKS, Bell
@@ -24,6 +24,7 @@ from .coordination.leadership import Election, Term
 from .core import clock, storage
 from .core.intervals import Interval
 from .gateways import balances, links, registry
+from .guards import recent
 from .messages.dispatch import failover, holding, last_look, queue
 from .messages.dispatch.dispatcher import Dispatcher
 from .messages.receipts import inbox as receipt_inbox
@@ -32,6 +33,7 @@ from .messages.sending import actions, bulk
 from .operations import (
     alerts,
     backup,
+    burst_alerts,
     carrier_alerts,
     clock_changes,
     forwarding,
@@ -189,6 +191,7 @@ def housekeeping(app: Flask) -> None:
     if clock_changes.is_true(app):
         repeat(idempotency.forget_old)
         ending.forget_old()
+        daily_use.forget_old()
     repeat(attempts.forget_old)
     repeat(receipt_inbox.forget_old)
     repeat(handed_in.forget_old)
@@ -206,8 +209,14 @@ def remove_texts(_app: Flask) -> None:
 
 
 def alert(_app: Flask) -> None:
-    """Tell of wallets that have fallen below their threshold."""
+    """Tell of wallets that have fallen below their threshold, and of accounts that reached their burst limit."""
     alerts.tell_of_low_balances()
+    burst_alerts.tell()
+
+
+def forget_recent(_app: Flask) -> None:
+    """Remove what counts for no limit on recent sends any more."""
+    repeat(recent.forget_old)
 
 
 def tell_of_new_devices(_app: Flask) -> None:
@@ -269,6 +278,7 @@ SWEEPS: tuple[tuple[Callable[[Flask], None], float], ...] = (
     (housekeeping, 300.0),
     (remove_texts, 300.0),
     (alert, 2.0),
+    (forget_recent, 2.0),
     (tell_of_new_devices, 10.0),
     (count_statuses, 10.0),
     (back_up, 5.0),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..core import clock
 from ..core.errors import DailyLimitReached
-from ..database import Tx
+from ..database import Tx, query, write
 from ..database.rows import BatchRow
 
 OF_ACCOUNT = 0
@@ -109,6 +109,8 @@ def count_anew(tx: Tx, account_id: int, zone: str, api_key_id: int = OF_ACCOUNT)
         tx.execute(TAKE, (account_id, api_key_id, row["currency"], row["is_sandbox"], day, row["used_micros"], row["used_micros"]))
 
 
-def forget_old(tx: Tx, before_day: str) -> None:
-    """Days that are over everywhere."""
-    tx.execute("DELETE FROM daily_use WHERE day < ?", (before_day,))
+def forget_old() -> None:
+    """Days that are over, wherever an account is."""
+    over = clock.day_of(clock.now_ms() - 3 * clock.DAY, "UTC")
+    if query("SELECT 1 FROM daily_use WHERE day < ? LIMIT 1", (over,)):
+        write(lambda tx: tx.changed("DELETE FROM daily_use WHERE day < ?", (over,)))

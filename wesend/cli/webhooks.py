@@ -68,7 +68,7 @@ def _line(row: Row) -> str:
         "--events",
         default=None,
         metavar="LIST",
-        help="Comma list of the format's events (default: all), wallet.low_balance, storage.low.",
+        help="Comma list of the format's events (default: all), account.burst_limit, wallet.low_balance, storage.low.",
     ),
     group=webhook,
 )

@@ -17,6 +17,7 @@ from flask import current_app
 from ..accounts.service import AccountInfo
 from ..accounts.windows import Windows
 from ..core import clock
+from ..core.chunks import chunks
 from ..core.errors import BurstLimitReached, LimitReached, RecipientLimitReached
 from ..database import Tx, query, write
 
@@ -26,6 +27,7 @@ WORDS = {RECIPIENT_LIMIT: "had enough for now", BURST_LIMIT: "too many numbers a
 """For people."""
 ALIKE = 8
 """Digits that the numbers of a burst begin with."""
+REMOVE = "DELETE FROM recent_sends WHERE mark = ? AND seq = ?"
 COLUMNS = ("mark", "seq", "at", "until")
 CHUNK = 500
 
@@ -113,10 +115,8 @@ def note(tx: Tx, notes: list[Note]) -> None:
 
 def withdraw(notes: Iterable[Note]) -> None:
     """They were not sent after all."""
-    pairs = [(mark, seq) for mark, seq, _, _ in notes]
-    for start in range(0, len(pairs), CHUNK):
-        chunk = pairs[start : start + CHUNK]
-        write(lambda tx, chunk=chunk: tx.executemany("DELETE FROM recent_sends WHERE mark = ? AND seq = ?", chunk))  # type: ignore[misc]  # mypy can't infer a lambda's defaults
+    for chunk in chunks((mark, seq) for mark, seq, _, _ in notes):
+        write(lambda tx, chunk=chunk: tx.executemany(REMOVE, chunk))  # type: ignore[misc]  # mypy can't infer a lambda's defaults
 
 
 def watch(account: AccountInfo, *, is_sandbox: bool) -> Watch | None:
@@ -136,5 +136,5 @@ def forget_old() -> int:
     """Remove some of what counts no more; how many."""
     rows = query(OVER, (clock.now_ms(), CHUNK))
     if rows:
-        write(lambda tx: tx.executemany("DELETE FROM recent_sends WHERE mark = ? AND seq = ?", [(row[0], row[1]) for row in rows]))
+        write(lambda tx: tx.executemany(REMOVE, [(row["mark"], row["seq"]) for row in rows]))
     return len(rows)

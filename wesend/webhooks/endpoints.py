@@ -22,6 +22,7 @@ DISABLE_AFTER_MS = 3 * clock.DAY
 URL_LENGTH = 2000
 LOW_BALANCE = "wallet.low_balance"
 STORAGE_LOW = "storage.low"
+BURST_LIMIT = "account.burst_limit"
 """Ours, not a vendor's: only an endpoint that names one of them hears of it, in whatever format it is."""
 
 
@@ -82,7 +83,7 @@ def lead_to(tx: Tx, endpoint: WebhookEndpointRow, address: Address) -> None:
 
 def own_events(actor: Actor) -> tuple[str, ...]:
     """The events of wesend's own that an endpoint may name: how full the machine's disk is, is the operators' to know."""
-    return (LOW_BALANCE, STORAGE_LOW) if roles.may(actor, OPERATE) else (LOW_BALANCE,)
+    return (BURST_LIMIT, LOW_BALANCE, *((STORAGE_LOW,) if roles.may(actor, OPERATE) else ()))
 
 
 def add_endpoint(
