@@ -19,7 +19,7 @@ from flask import Flask
 from .accounts import daily_use, idempotency
 from .contacts import groups, uploads
 from .coordination import leadership, lease
-from .coordination.bell import DISPATCH, WEBHOOKS, Bell
+from .coordination.bell import WEBHOOKS, Bell, read_dispatch
 from .coordination.leadership import Election, Term
 from .core import clock, storage
 from .core.intervals import Interval
@@ -377,19 +377,21 @@ class Jobs:
         """Ring on when work is committed, and at an interval; what fails is tried again at the next."""
 
         def dispatch(app: Flask) -> None:
-            app.extensions["wesend.dispatcher"].ring()
+            app.extensions["wesend.dispatcher"].ring(gateways)
 
         def deliver_webhooks(_app: Flask) -> float:
             now = clock.now_ms()
             courier.ring()
             return max(SHORTEST_WAIT, claims.seconds_to_next(now))
 
-        rung, looked, due = b"", float("-inf"), float("-inf")
+        rung: frozenset[bytes] = frozenset()
+        looked, due = float("-inf"), float("-inf")
         while not self.stopping.is_set() and (self.term is None or self.term.holds()):
             overdue = time.monotonic() - looked >= BELL_INTERVAL
             if overdue:
                 looked = time.monotonic()
-            if overdue or DISPATCH in rung:
+            gateways = None if overdue else read_dispatch(rung)
+            if gateways is None or gateways:
                 self._guarded(dispatch)
             if overdue or WEBHOOKS in rung or time.monotonic() >= due:
                 wait = self._guarded(deliver_webhooks) or BELL_INTERVAL

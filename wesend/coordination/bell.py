@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import select
 import time
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,9 +21,10 @@ from .shared_bell import Listener, Ringer
 
 NAME = "wake.fifo"
 DISPATCH, WEBHOOKS = b"d", b"w"
-
+"""What is rung for, a line each; dispatch of one gateway alone has its name behind the letter."""
 
 RINGER = "wesend.ringer"
+READ = 65536  # bytes: all that a FIFO holds
 
 
 def _ring(which: bytes) -> None:
@@ -40,7 +42,7 @@ def _ring_here(path: Path, which: bytes) -> None:
     except OSError:
         return  # nobody listens: the interval is the safety net
     try:
-        os.write(descriptor, which)
+        os.write(descriptor, which + b"\n")
     except OSError:
         pass  # full: it is rung already
     finally:
@@ -50,6 +52,24 @@ def _ring_here(path: Path, which: bytes) -> None:
 def dispatcher() -> None:
     """Queued messages were committed."""
     _ring(DISPATCH)
+
+
+def dispatcher_of(gateways: Iterable[str]) -> Callable[[], None]:
+    """A call that rings for messages of these gateways alone: the others' workers need not look."""
+    names = sorted(set(gateways))
+
+    def ring() -> None:
+        for name in names:
+            _ring(DISPATCH + name.encode())
+
+    return ring
+
+
+def read_dispatch(rung: Collection[bytes]) -> Collection[str] | None:
+    """The gateways for whose messages it rang: None where that may be any."""
+    if DISPATCH in rung:
+        return None
+    return {line[len(DISPATCH) :].decode() for line in rung if line.startswith(DISPATCH)}
 
 
 def webhooks() -> None:
@@ -82,21 +102,22 @@ class Bell:
             # Read and write: the FIFO then never reports an end of file between two writers.
             self.descriptor = os.open(self.path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
 
-    def wait(self, seconds: float) -> bytes:
+    def wait(self, seconds: float) -> frozenset[bytes]:
         """What was rung for within ``seconds``; empty when nothing was."""
         if self.descriptor is None:
             time.sleep(seconds)
             self._open()
-            return b""
+            return frozenset()
         # Not select(): it refuses descriptors from 1024 on.
         poll = select.poll()
         poll.register(self.descriptor, select.POLLIN)
         if not poll.poll(seconds * 1000):
-            return b""
+            return frozenset()
         try:
-            return bytes(set(os.read(self.descriptor, 65536)))
+            lines = os.read(self.descriptor, READ).split(b"\n")
         except BlockingIOError:
-            return b""
+            return frozenset()
+        return frozenset(lines[:-1]) | ({DISPATCH} if lines[-1] else frozenset())  # cut off: it may be any
 
     def close(self) -> None:
         if self.listener is not None:

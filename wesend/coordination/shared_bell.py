@@ -24,6 +24,7 @@ from ..database import query
 CHANNEL = "wesend"
 NOTIFY = "SELECT pg_notify(?, ?)"
 TOGETHER = 0.04  # seconds: what is committed within is one notification
+PAYLOAD = 7_999  # characters that PostgreSQL takes; who is cut off is found by the look at an interval
 PROBE = "probe:"
 PROBE_EVERY, PROBE_FOR = 20.0, 3.0  # seconds
 RECONNECT_EVERY = 5.0  # seconds
@@ -59,7 +60,7 @@ class Ringer:
                 with self.lock:
                     which, self.which = self.which, set()
                 with suppress(Exception):  # the database is away: looks at an interval find what waits
-                    query(NOTIFY, (CHANNEL, b"".join(sorted(which)).decode()))
+                    query(NOTIFY, (CHANNEL, b"\n".join(sorted(which)).decode()[:PAYLOAD]))
                 time.sleep(TOGETHER)
 
 
@@ -108,8 +109,8 @@ class Listener:
 
     def _take(self, payload: str) -> None:
         if not payload.startswith(PROBE):
-            for which in payload.encode():
-                self.ring(bytes([which]))
+            for which in payload.encode().split(b"\n"):
+                self.ring(which)
         elif payload == self.word:
             self.word, self.hears = "", True
 

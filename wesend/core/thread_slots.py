@@ -6,6 +6,7 @@ Slow clients have slots of their own (`web/connections`): they are counted where
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,14 +17,24 @@ from .errors import TooManyExports
 
 BY_HAND, EXPORTS, LONG_POLLS = "by hand", "file exports", "long polls"  # no gateway has a space in its name
 AGAIN = 5  # seconds
+QUICK = 0.05  # seconds that a gateway's requests take, at most, to be given more than half of the threads
+WEIGHT = 0.2  # of the latest request, in the average of how long they take
 
 
 class ThreadSlots:
-    """Half of the threads for each use (a gateway's name, or one of the above), all but one for all of them together."""
+    """Half of the threads for each use (a gateway's name, or one of the above), all but one for all of them together.
+
+    A gateway that answers at once may have all but one, too: what it leaves to the queue costs more than its thread.
+    """
 
     def __init__(self, threads: int):
         self.limit, self.limit_in_all = max(1, threads // 2), max(1, threads - 1)
-        self.limits = {LONG_POLLS: threads // 2}  # none of a single thread: a poll can be answered at once instead
+        # No long poll where there is a single thread: it can be answered at once instead.
+        self.limits = {BY_HAND: self.limit, EXPORTS: self.limit, LONG_POLLS: threads // 2}
+        self.seconds: dict[str, float] = {}
+        """How long requests that wait for a gateway take, in the weighted average."""
+        self.ended_at: dict[str, float] = {}
+        """When the last of them ended, in monotonic seconds."""
         self.busy: dict[str, int] = {}
         self.lock = threading.RLock()  # a Held may be collected while its thread has it
 
@@ -31,7 +42,7 @@ class ThreadSlots:
         """A slot for each of these, as far as there are any; those that got one, to be given back."""
         with self.lock:
             room = self.limit_in_all - sum(self.busy.values())
-            free = sorted(name for name in names if self.busy.get(name, 0) < self.limits.get(name, self.limit))
+            free = sorted(name for name in names if self.busy.get(name, 0) < self._limit(name))
             taken = set(free[: max(0, room)])
             for name in taken:
                 self.busy[name] = self.busy.get(name, 0) + 1
@@ -42,13 +53,28 @@ class ThreadSlots:
             for name in names:
                 self.busy[name] -= 1
 
+    def _limit(self, name: str) -> int:
+        if name in self.limits:
+            return self.limits[name]
+        is_quick = self.seconds.get(name, QUICK) < QUICK and time.monotonic() - self.ended_at[name] < QUICK
+        return self.limit_in_all if is_quick else self.limit
+
     @contextmanager
     def taken(self, names: set[str]) -> Iterator[set[str]]:
-        taken = self.take(names)
+        taken, began = self.take(names), time.monotonic()
         try:
             yield taken
         finally:
             self.give_back(taken)
+            self._note(taken, began)
+
+    def _note(self, names: set[str], began: float) -> None:
+        ended = time.monotonic()
+        with self.lock:
+            for name in names:
+                before = self.seconds.get(name, QUICK)
+                self.seconds[name] = before + WEIGHT * (ended - began - before)
+                self.ended_at[name] = ended
 
 
 class Held:

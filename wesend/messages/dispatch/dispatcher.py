@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Collection
 
 from flask import Flask
 
@@ -24,10 +25,14 @@ class Dispatcher:
         self.lock = threading.Lock()
         self.stopped = False
 
-    def ring(self) -> None:
-        """Wake every worker; gateways that were set up since get one, and are listened to."""
+    def ring(self, names: Collection[str] | None = None) -> None:
+        """Wake every worker, or those of these gateways; gateways that were set up since get one, and are listened to."""
         with self.lock:
             if self.stopped:
+                return
+            if names is not None and self.workers.keys() >= set(names):
+                for name in names:
+                    self.workers[name].ring()
                 return
             for name, gateway in registry.gateways().items():
                 listen = getattr(gateway, "listen", None)

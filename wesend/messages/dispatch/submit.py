@@ -106,7 +106,7 @@ def _submit(work: list[tuple[SmsGateway, list[Outgoing]]], token: str) -> None:
                 outcomes = [Outcome(NOT_BEGUN, text="It could not leave at once; queued")] * len(group)
             _settle(group, outcomes, token)
             if outcomes[0].kind == NOT_BEGUN:
-                bell.dispatcher()
+                bell.dispatcher_of([gateway.name])()
 
     if len(groups) == 1:
         one(*groups[0])

@@ -146,7 +146,7 @@ def accept(
         others = [(message, draft.outcome) for draft, message in written if draft.outcome and not draft.submitted]
         moved = settle(tx, others, token) if others else []
         if not whole.in_request or any(entry.move.to == QUEUED for entry in moved):
-            tx.after_commit(bell.dispatcher)
+            tx.after_commit(bell.dispatcher_of(item.gateway for item in planned))
         return _Written(batch, messages, balance, read_sent(tx, whole.uid) if others else None)
 
     written = write(unit) if tx is None else unit(tx)
