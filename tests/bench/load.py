@@ -14,7 +14,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from tests.support.apis import basic
-from tests.support.wire import PUBLISHED
+from tests.support.wire import PUBLISHED, Customer
 
 FIRST, NUMBERS = 1_000_000, 8_000_000  # the last seven digits: none of them means anything to the sandbox
 
@@ -63,18 +63,18 @@ def has_wrk() -> bool:
     return shutil.which("wrk") is not None
 
 
-def run(url: str, concurrency: int, seconds: float, *, wrk: bool) -> Load:
+def run(url: str, concurrency: int, seconds: float, *, wrk: bool, customer: Customer = PUBLISHED) -> Load:
     """Single sends to ``url`` over as many kept-alive connections, each as fast as it is answered; wrk knows whole seconds."""
-    return _wrk(url, concurrency, seconds) if wrk else _threads(url, concurrency, seconds)
+    return (_wrk if wrk else _threads)(url, concurrency, seconds, customer)
 
 
-def _wrk(url: str, concurrency: int, seconds: float) -> Load:
+def _wrk(url: str, concurrency: int, seconds: float, customer: Customer) -> Load:
     script = SCRIPT % {
         "start": random.randrange(NUMBERS),
         "first": FIRST,
         "numbers": NUMBERS,
-        "wallet": PUBLISHED.wallet,
-        "authorization": basic(PUBLISHED.key, PUBLISHED.secret),
+        "wallet": customer.wallet,
+        "authorization": basic(customer.key, customer.secret),
     }
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write(script)
@@ -93,9 +93,9 @@ def _wrk(url: str, concurrency: int, seconds: float) -> Load:
     )
 
 
-def _threads(url: str, concurrency: int, seconds: float) -> Load:
+def _threads(url: str, concurrency: int, seconds: float, customer: Customer) -> Load:
     address = urlsplit(url)
-    headers = {"Authorization": basic(PUBLISHED.key, PUBLISHED.secret), "Content-Type": "application/json"}
+    headers = {"Authorization": basic(customer.key, customer.secret), "Content-Type": "application/json"}
     taken: list[list[float]] = [[] for _ in range(concurrency)]
     errors: list[int] = []
     end = time.perf_counter() + seconds
@@ -105,7 +105,7 @@ def _threads(url: str, concurrency: int, seconds: float) -> Load:
         while (started := time.perf_counter()) < end:
             body = json.dumps(
                 {
-                    "walletId": PUBLISHED.wallet,
+                    "walletId": customer.wallet,
                     "message": "Hello from the bench",
                     "recipient": f"+25677{FIRST + random.randrange(NUMBERS):07d}",
                 }

@@ -1,88 +1,82 @@
-"""SMPP on loopback, window 50, a receipt for everything: delivered by single API calls and by calls of many."""
+"""SMPP on loopback, window 50, a receipt 0.2 s after everything: single API calls, and one call of many."""
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from itertools import count as numbers_from
+from statistics import median
 
 from tests.support.live import customer_of, number
 from tests.support.server import Server
-from tests.support.smsc_smpp34 import Smpp34Smsc
-from tests.support.wire import Wire
+from tests.support.wire import Customer, Wire
 
-from .figure import Figure, figure
-from .load import summary
-from .serving import cpu_seconds, serving
+from . import load
+from .figure import Figure, Yardstick, figure
+from .rounds import EMPTY
+from .serving import cpu_seconds, serving, serving_empty
 from .sizes import Sizes
-from .traffic import count, seconds_until, send_for
-from .yardsticks import bare_sends
+from .smsc_sink import SmscSink
+from .traffic import count
 
-A_CALL = 500
-
-
-class ReceiptSmsc(Smpp34Smsc):
-    """Brings a receipt of everything that it accepts."""
-
-    def _take(self, event) -> None:
-        super()._take(event)
-        receipt = f"id:{self.arrived[-1].message_id} sub:001 dlvrd:001 stat:DELIVRD err:000"
-        asyncio.get_running_loop().create_task(self._deliver(event.destination_addr, receipt.encode(), 4, 0, {}))
+RECEIPT_AFTER = 0.2  # seconds
+A_CALL = 500  # recipients
+TIMES_EMPTY, P99_MS, CPU = 0.22, 25, 1.0
+AT_THE_SMSC, RECORDED = 0.10, 0.35  # seconds after the answer of a call of many began
 
 
 def bench(sizes: Sizes) -> Iterator[Figure]:
-    bare, size = bare_sends(sizes), sizes.queued
-    smsc = ReceiptSmsc().start()
-    try:
-        with serving() as (_, server):
-            server.command(
-                "gateway",
-                "set",
-                "smsc",
-                "--type",
-                "smpp",
-                "--option",
-                "host=127.0.0.1",
-                "--option",
-                f"port={smsc.port}",
-                "--option",
-                "system_id=wesend",
-                "--option",
-                "window=50",
-                "--secret",
-                "password=p",
-            )
-            customer = customer_of(server, "smsc")
-            answers: list[float] = []
-            rate, cpu = _delivered(server, size, lambda: answers.extend(send_for(server, customer, 8, size=size)))
-            yield figure(
-                "single sends at c=8: delivered",
-                rate,
-                "/s",
-                beside=bare,
-                cpu_s_per_1000=cpu,
-                p99_ms=round(summary(answers, 1, errors=0).p99_ms, 1),
-            )
-
-            def many() -> None:
-                with Wire(server.port, customer) as wire:
-                    for start in range(size, 2 * size, A_CALL):
-                        numbers = [number(index) for index in range(start, min(start + A_CALL, 2 * size))]
-                        assert wire.send(numbers, "Hello all").status == 200
-
-            rate, cpu = _delivered(server, size, many)
-            yield figure(
-                f"{A_CALL} recipients a call: accepted and delivered", rate, "/s", at_least=1500, beside=bare, cpu_s_per_1000=cpu
-            )
-    finally:
-        smsc.stop()
-        smsc.close()
+    with SmscSink(RECEIPT_AFTER) as smsc, serving() as (_, server), serving_empty() as empty:
+        server.command("gateway", "set", "smsc", "--type", "smpp", *_options(smsc.port))
+        customer = customer_of(server, "smsc")
+        load.run(server.url, 8, 1, wrk=sizes.wrk, customer=customer)
+        load.run(empty.url, 8, 1, wrk=sizes.wrk)
+        for concurrency in (8, 32):
+            yield from _singles(sizes, server, customer, empty, concurrency)
+        yield from _many(sizes, server, customer, smsc)
 
 
-def _delivered(server: Server, size: int, send: Callable[[], None]) -> tuple[float, float]:
-    """Messages a second, from the first call to the last receipt; server CPU seconds per 1,000."""
-    before = count(server, "status = 'delivered'")
-    began, cpu = time.monotonic(), cpu_seconds(server)
-    send()
-    taken = seconds_until(server, began, lambda: count(server, "status = 'delivered'") >= before + size)
-    return size / taken, round((cpu_seconds(server) - cpu) * 1000 / size, 2)
+def _options(port: int) -> list[str]:
+    options = {"host": "127.0.0.1", "port": port, "system_id": "wesend", "window": 50}
+    return [*(f"--option={name}={value}" for name, value in options.items()), "--secret", "password=p"]
+
+
+def _singles(sizes: Sizes, server: Server, customer: Customer, empty: Server, concurrency: int) -> Iterator[Figure]:
+    ratios, p99s, cpus, rates, routes = [], [], [], [], []
+    for _ in range(sizes.rounds):
+        route = load.run(empty.url, concurrency, sizes.seconds, wrk=sizes.wrk)
+        before = cpu_seconds(server)
+        ours = load.run(server.url, concurrency, sizes.seconds, wrk=sizes.wrk, customer=customer)
+        _all_recorded(server)
+        cpus.append((cpu_seconds(server) - before) * 1000 / ours.requests)
+        ratios.append(ours.per_second / route.per_second)
+        p99s.append(ours.p99_ms)
+        rates.append(ours.per_second)
+        routes.append(route.per_second)
+    name = f"single sends at c={concurrency}"
+    yield figure(
+        f"{name}: accepted", median(rates), "/s", at_least_times=TIMES_EMPTY, beside=Yardstick(EMPTY, median(routes))
+    )._replace(ratio=median(ratios))
+    yield figure(f"{name}: p99", median(p99s), "ms", at_most=P99_MS if concurrency == 8 else None)
+    yield figure(f"{name}: server CPU per 1,000, receipts recorded", median(cpus), "s", at_most=CPU)
+
+
+def _many(sizes: Sizes, server: Server, customer: Customer, smsc: SmscSink) -> Iterator[Figure]:
+    arrived, recorded, places = [], [], numbers_from(0, A_CALL)
+    for _ in range(sizes.rounds):
+        start = next(places)
+        before = smsc.taken().messages
+        with Wire(server.port, customer) as wire:
+            assert wire.send([number(start + index) for index in range(A_CALL)], "Hello all").status == 200
+        began = time.monotonic()
+        server.wait_until(lambda before=before: smsc.taken().messages >= before + A_CALL, 60, "the SMSC gets not all", every=0.005)
+        arrived.append(smsc.taken().last_at - began)
+        _all_recorded(server)
+        recorded.append(time.monotonic() - began)
+    name = f"{A_CALL} recipients in one call"
+    yield figure(f"{name}: all at the SMSC", median(arrived), "s", at_most=AT_THE_SMSC)
+    yield figure(f"{name}: all recorded as delivered", median(recorded), "s", at_most=RECORDED)
+
+
+def _all_recorded(server: Server) -> None:
+    server.wait_until(lambda: count(server, "status <> 'delivered'") == 0, 120, "receipts are missing", every=0.01)
