@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wesend.core.templating import has_variables, render, render_single
+from wesend.core.templating import has_variables, placeholders, render, render_single
 
 
 @pytest.mark.parametrize(
@@ -24,10 +24,26 @@ from wesend.core.templating import has_variables, render, render_single
         ("{{{name}}}", "{Ann}"),
         ("{{name", "{{name"),
         ("{{" + "x" * 65 + "}}", "{{" + "x" * 65 + "}}"),
+        ("Hi {{unknown|customer}}, {{name|customer}}.", "Hi customer, Ann."),
+        ("Hi {{ Nickname | dear customer }}!", "Hi dear customer!"),
+        ("Hi {{empty|you}}{{empty|}}.", "Hi you."),
+        ("Hi {{a|b}}, {{unknown|{name}}}", "Hi both, {{unknown|{name}}}"),
+        ("{{unknown|" + "x" * 100 + "}}", "x" * 100),
+        ("{{unknown|" + "x" * 101 + "}}", "{{unknown|" + "x" * 101 + "}}"),
     ],
 )
 def test_double_braces_are_filled_whatever_their_case_and_spaces(text, expected):
-    assert render(text, {"name": "Ann", "city": "Kampala", "first name": "Annie"}) == expected
+    values = {"name": "Ann", "city": "Kampala", "first name": "Annie", "empty": "", "a|b": "both", "a": "one"}
+    assert render(text, values) == expected
+
+
+def test_what_stands_in_for_a_field_is_never_looked_at_again():
+    assert render("{{x|\\1 %s}} {{y|z}}", {"z": "{{name}}", "name": "42"}) == "\\1 %s z"
+
+
+def test_a_text_tells_what_it_names_and_what_stands_in():
+    named = placeholders("{{Name|you}} {{city}} {{name|you}} {{ name }}")
+    assert [(one.field, one.fallback) for one in named] == [("name", "you"), ("city", None), ("name", None)]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +109,10 @@ def deadline():
 
 
 @pytest.mark.usefixtures("deadline")
-@pytest.mark.parametrize("text", ["{{" + " " * 300_000, "{{" * 150_000, "{{a" + " " * 300_000 + "{", "{{ a" * 75_000])
+@pytest.mark.parametrize(
+    "text",
+    ["{{" + " " * 300_000, "{{" * 150_000, "{{a" + " " * 300_000 + "{", "{{ a" * 75_000, "{{a |" * 60_000, "{{a" + " |" * 150_000],
+)
 def test_hostile_braces_cost_time_in_proportion_to_their_length(text):
     assert not has_variables(text)
     assert render(text, {}) == render_single(text, {}) == text

@@ -1,5 +1,8 @@
 """Placeholders in texts: one regular expression, one pass; values are never scanned again.
 
+``{{name|customer}}`` has a fallback, for whoever has no name. A field that is itself named with a bar goes before. Single
+braces have none: what stands between them with a bar is a text of the sender's.
+
 What comes out is bounded before it is put together: a contact's field may have half a megabyte, and a text may name it
 a hundred times.
 """
@@ -10,16 +13,47 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from itertools import islice
+from typing import NamedTuple
 
 from .errors import InvalidInput, TextTooLong
 
 # A name begins and ends with something that is no space: else a long run of spaces is tried in quadratic time.
-DOUBLE = re.compile(r"\{\{\s*([^{}\s](?:[^{}]{0,62}[^{}\s])?)\s*\}\}")
+DOUBLE = re.compile(r"\{\{\s*([^{}\s](?:[^{}]{0,62}[^{}\s])?|[^{}|\s](?:[^{}|]{0,62}[^{}|\s])?\s*\|[^{}]{0,100})\s*\}\}")
 SINGLE = re.compile(r"\{\s*([A-Za-z_](?:[\w \-]{0,62}[\w\-])?)\s*\}")
 LONGEST = 39_015
 """Characters of a message with its fields filled in: what 255 parts hold, and no phone puts more together."""
 MOST_PLACEHOLDERS = 1000
 """Fields that one text may name: each costs a look-up a recipient, and a text of 1 MB could name 300,000."""
+
+
+BAR = "|"
+
+
+class Placeholder(NamedTuple):
+    """A field's name in lower case, and what stands in for it (None: nothing does)."""
+
+    field: str
+    fallback: str | None
+
+
+def placeholder(inner: str) -> Placeholder:
+    """What stands between the braces."""
+    field, bar, fallback = inner.partition(BAR)
+    return Placeholder(field.strip().lower(), fallback.strip() if bar else None)
+
+
+def placeholders(text: str) -> list[Placeholder]:
+    """What a text of double braces names, each once, in order of appearance."""
+    return list(dict.fromkeys(placeholder(found[1]) for found in islice(DOUBLE.finditer(text), MOST_PLACEHOLDERS)))
+
+
+def value_of(inner: str, values: Mapping[str, str]) -> str:
+    """What is put in the place of what stands between the braces."""
+    given = values.get(inner.lower())
+    if given or BAR not in inner:
+        return given or ""
+    field, fallback = placeholder(inner)
+    return values.get(field) or fallback or ""
 
 
 def has_variables(text: str) -> bool:
@@ -28,10 +62,16 @@ def has_variables(text: str) -> bool:
 
 def named(text: str, pattern: re.Pattern[str]) -> Counter[str]:
     """The fields that a text names, in lower case, and how often; InvalidInput for too many."""
-    found = Counter(match[1].lower() for match in islice(pattern.finditer(text), MOST_PLACEHOLDERS + 1))
-    if sum(found.values()) > MOST_PLACEHOLDERS:
+    matches = list(islice(pattern.finditer(text), MOST_PLACEHOLDERS + 1))
+    if len(matches) > MOST_PLACEHOLDERS:
         raise InvalidInput(f"The text names more than {MOST_PLACEHOLDERS:,} fields", {"text": ["Too many fields"]})
-    return found
+    return Counter(key for found in matches for key in keys_of(found[1]))
+
+
+def keys_of(inner: str) -> tuple[str, ...]:
+    """The fields that may fill what stands between the braces, in lower case."""
+    whole = inner.lower()
+    return (whole, placeholder(inner).field) if BAR in inner else (whole,)
 
 
 def too_long(limit: int) -> TextTooLong:
@@ -55,7 +95,7 @@ class _Filling:
         self.values, self.escape, self.left, self.limit = values, escape, limit, limit
 
     def __call__(self, found: re.Match[str]) -> str:
-        given = self.values.get(found[1].lower(), "")
+        given = value_of(found[1], self.values)
         if len(given) > self.left:
             raise too_long(self.limit)
         value = self.escape(given, found.start())
@@ -87,6 +127,15 @@ def render_single(text: str, values: Mapping[str, str], escape: Escape = as_it_i
     return "".join((*parts, text[end:]))
 
 
+WHOLE = "\0whole"
+"""No field is named so: the values' whole text, for `as_it_was`."""
+
+
+def as_it_was(_text: str, values: Mapping[str, str]) -> str:
+    """A text that was filled in before, and is sent once more."""
+    return values[WHOLE]
+
+
 Render = Callable[[str, Mapping[str, str]], str]
 
 
@@ -94,6 +143,9 @@ def renderer(text: str) -> Render | None:
     """What fills a text in for each recipient; None where it names nothing, and is the same for all of them."""
     return render if has_variables(text) else None
 
+
+LONGEST_FALLBACK = 100
+"""Characters, as `DOUBLE` has them."""
 
 PATTERNS: dict[Callable[..., str], re.Pattern[str]] = {render: DOUBLE, render_single: SINGLE}
 """How each of them finds what a text names."""

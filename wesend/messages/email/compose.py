@@ -147,7 +147,9 @@ class MailComposer:
     def _own(self, values: Mapping[str, str]) -> dict[str, str]:
         """The fields that the text names; TextTooLong before anything is put together that would be."""
         own = {name: values[name] for name in self.named if values.get(name)}
-        room = mail_texts.LONGEST
+        # What stands in for an empty field is put together, too: at worst every character of it is escaped.
+        fallbacks = sum(count for name, count in self.named.items() if templating.BAR in name)
+        room = mail_texts.LONGEST - fallbacks * templating.LONGEST_FALLBACK * len("&quot;")
         for name, value in own.items():
             room -= self.named[name] * len(value)
             if room >= 0:

@@ -70,7 +70,7 @@ def named_in_queries(text: str, placeholders: str, format_: str) -> Counter[str]
     """The fields that a text names there, in lower case, and how often."""
     pattern = templating.PATTERNS[STYLES[placeholders]]
     found = (pattern.match(text, place) for place in _places_in_queries(text, placeholders, format_))
-    return Counter(match[1].lower() for match in found if match)
+    return Counter(key for match in found if match for key in templating.keys_of(match[1]))
 
 
 def escape_in(text: str, placeholders: str, format_: str) -> templating.Escape:
