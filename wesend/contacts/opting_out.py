@@ -12,7 +12,7 @@ from ..accounts.service import AccountInfo
 from ..accounts.sides import SEEN, Side
 from ..core import email_address, number_text, phones
 from ..core.errors import InvalidInput, InvalidRecipient, OptOutNotFound
-from ..database import Tx, keyset, query, snapshot, write
+from ..database import Tx, keyset, marks, query, snapshot, write
 from ..database.rows import OptOutRow
 from ..routing import opt_outs
 from . import tables
@@ -40,6 +40,15 @@ def opt_out(account: AccountInfo, number: str, *, actor: Actor) -> str:
     if _add_opt_outs(account, [found], f"entered by {actor}"):
         audit_log.note(actor=actor, action="opt_out.add", subject=found[1], account_id=account.id)
     return found[1]
+
+
+def among(account_id: int, numbers: list[str], *, actor: Actor) -> set[str]:
+    """Those of some phones (E.164) that want nothing more, of either side."""
+    roles.require(actor, SEE, account_id)
+    if not numbers:
+        return set()
+    sql = f"SELECT address FROM opt_outs WHERE account_id = ? AND channel = 'sms' AND address IN ({marks(numbers)})"
+    return {row["address"] for row in query(sql, (account_id, *numbers))}
 
 
 KEYWORD, API, PORTAL, IMPORT = "keyword", "api", "portal", "import"

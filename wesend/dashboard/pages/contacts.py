@@ -8,11 +8,10 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms.validators import Length
 
-from ...contacts import audience, opting_out, service
+from ...contacts import audience, opting_out, searching, service
 from ...contacts import groups as contact_groups
 from ...contacts.files import COLUMN_LIMIT
 from ...contacts.service import NewContact
-from ...core import phones
 from ...core.chunks import CHUNK
 from ...database import Row, keyset
 from ...database.rows import GroupRow
@@ -20,7 +19,7 @@ from .. import query_args
 from ..csv_out import csv_file
 from ..current_account import account
 from ..forms import REQUIRED, Form, Text
-from ..paging import Page, before_key, page
+from ..paging import SIZE, Page, address, before_key, page
 from ..sessions import actor
 
 blueprint = Blueprint("contacts", __name__, url_prefix="/contacts")
@@ -64,20 +63,29 @@ def show(group_id: int) -> ResponseReturnValue:
             service.add_contact(account(), group_id, _written(form, names), actor=actor())
             flash("Added.", "success")
             return redirect(url_for(".show", group_id=group_id), 303)
-    typed = query_args.text("q")
-    if typed:
-        phone = phones.normalise(typed, account().country)
-        found = service.find_contact(group, phone.e164, actor=actor()) if phone else None
-        shown = page(lambda _before, _limit: [found] if found else [])
+    typed, missing = query_args.text("q"), query_args.text("missing")
+    if typed or missing:
+        before = before_key()
+        found = searching.search(group, typed, account().country, missing=missing, before=before, limit=SIZE, actor=actor())
+        shown = Page(found.rows, address(found.last) if found.last else None, address(None) if before is not None else None)
     else:
         shown = page(lambda before, limit: service.contacts_before(group, before, limit, actor=actor()))
     edited = next((row for row in shown.rows if str(row["id"]) == request.args.get("edit")), None)
     if edited is not None:
         form = ContactForm(formdata=None, phone=edited["phone"], name=edited["name"])
-    return _show(group, form, shown, names, typed=typed, edited=edited)
+    return _show(group, form, shown, names, typed=typed, missing=missing, edited=edited)
 
 
-def _show(group: GroupRow, form: ContactForm, shown: Page, names: list[str], *, edited: Row | None = None, typed: str = "") -> str:
+def _show(
+    group: GroupRow,
+    form: ContactForm,
+    shown: Page,
+    names: list[str],
+    *,
+    edited: Row | None = None,
+    typed: str = "",
+    missing: str = "",
+) -> str:
     given = _data(edited) if edited else {}
     return render_template(
         "contacts/show.html",
@@ -85,6 +93,9 @@ def _show(group: GroupRow, form: ContactForm, shown: Page, names: list[str], *, 
         form=form,
         page=shown,
         typed=typed,
+        missing=missing,
+        looked_through=searching.LOOKED_THROUGH,
+        opted_out=opting_out.among(account().id, [row["phone"] for row in shown.rows], actor=actor()),
         edited=edited,
         given=given,
         names=_with_own(given, names),
