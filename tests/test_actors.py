@@ -27,6 +27,8 @@ A_TOKEN = "the token in a mail's link is the right: its reader is nobody's user"
 NOBODY = "housekeeping of every account, by row id"
 EXCEPTIONS = {
     "accounts.service.get_account": "what is known of an account before anybody's rights in it can be told",
+    "messages.campaigns.again.can_be": A_ROW,
+    "messages.campaigns.again.rounds": A_ROW,
     "messages.campaigns.sms.read_options": "reads a form in the account's zone",
     "messages.email.compose.link_target": A_TOKEN,
     "messages.email.held.is_held": A_ROW,
@@ -39,11 +41,15 @@ EXCEPTIONS = {
     "messages.sending.accept.get_batch_by_id": LOOKED_UP,
     "messages.sending.bulk.sweep_rejected": NOBODY,
     "messages.sending.bulk.was_taken_in": "by the id that the key's own Idempotency-Key holds",
+    "messages.sending.rescheduling.may_be_rescheduled": A_ROW,
+    "messages.sending.rescheduling.read_time": "reads a form in the account's zone",
     "messages.state.mail_texts.text_of": A_ROW,
     "routing.pricing.home_price": "a price, which is everybody's",
     "sandbox.account.published": "published credentials",
     "sandbox.caught_mail.emails": "what the sandbox caught, which is shown to whoever may use it",
     "sandbox.inbox.messages": "what the sandbox caught, which is shown to whoever may use it",
+    "wallets.top_up.is_offered": "which gateways take a currency, which is everybody's to know",
+    "wallets.top_up.networks": "which networks a country has, which is everybody's to know",
     "wallets.service.wallet_by_id": LOOKED_UP,
     "wallets.service.wallets_of_side": "a filter by ids; what is shown through it is asked for",
 }

@@ -5,6 +5,7 @@ from .contacts import models as contacts
 from .coordination import models as coordination
 from .gateways import models as gateways
 from .guards import models as guards
+from .messages.campaigns import models as campaigns
 from .messages.state import models as messages
 from .operations import models as operations
 from .routing import models as routing
@@ -15,6 +16,7 @@ from .webhooks import models as webhooks
 
 __all__ = [
     "accounts",
+    "campaigns",
     "contacts",
     "coordination",
     "gateways",

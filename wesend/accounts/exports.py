@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Generic, TypeVar
 
 from ..core import thread_slots
 from . import audit_log
 from .roles import Actor
 
+Piece = TypeVar("Piece", str, bytes)
 
-class Stream:
+
+class Stream(Generic[Piece]):
     """The pieces of a file, and the thread that streams them, which is free again when they are over, or the client is gone."""
 
-    def __init__(self, pieces: Iterator[str], held: thread_slots.Held):
-        self.pieces, self.held = pieces, held
+    def __init__(self, pieces: Iterator[Piece], held: thread_slots.Held):
+        self.pieces: Iterator[Piece] = pieces
+        self.held = held
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[Piece]:
         try:
             yield from self.pieces
         finally:
@@ -26,7 +30,7 @@ class Stream:
         self.held.release()
 
 
-def start(pieces: Iterator[str], *, actor: Actor, subject: str, account_id: int | None, detail: str | None) -> Stream:
+def start(pieces: Iterator[Piece], *, actor: Actor, subject: str, account_id: int | None, detail: str | None) -> Stream[Piece]:
     """Stream ``pieces``; TooManyExports, of which the log knows nothing."""
     with thread_slots.held_for_export() as held:
         audit_log.note(actor=actor, action="export", subject=subject, account_id=account_id, detail=detail)

@@ -123,6 +123,10 @@ class User(db.Model):
     status = db.mapped_column(String, nullable=False, server_default="active")
     last_sign_in_at = db.mapped_column(Instant)
     created_at = db.mapped_column(Instant, nullable=False)
+    phone = db.mapped_column(String)  # E.164: where tests of what one writes go to
+    reads_as = db.mapped_column(String)  # which list of first steps was chosen: business, developer, operator
+    start_hidden_at = db.mapped_column(Instant)  # since when that list is put away
+    rights = db.mapped_column(String)  # of a member, a comma list; none: all that members may have
     __table_args__ = (
         CheckConstraint("role IN ('operator', 'owner', 'member')", name="role"),
         CheckConstraint("(role = 'operator') = (account_id IS NULL)", name="account"),

@@ -32,7 +32,9 @@ def _pages(group_id: int, earlier: list[int], page: int) -> Iterator[list[Row]]:
         if earlier
         else ""
     )
-    sql = f"SELECT id, phone, country, name, data FROM contacts c WHERE group_id = ? AND id > ?{unseen} ORDER BY id LIMIT ?"
+    sql = (
+        f"SELECT id, group_id, phone, country, name, data FROM contacts c WHERE group_id = ? AND id > ?{unseen} ORDER BY id LIMIT ?"
+    )
     return keyset.pages(lambda last: query(sql, (group_id, last, *earlier, page)))
 
 

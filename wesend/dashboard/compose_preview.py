@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..accounts.service import AccountInfo
-from ..core import number_text, phones, segments, templating
+from ..core import number_text, phones, plain_letters, segments, templating
 from ..core.errors import WesendError
+from ..core.languages import gettext as _
 from ..database.rows import ConversationRow
 from ..guards import recent, where
 from ..messages.sending.compose import DUPLICATE, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT, Composer, Skipped, read_recipients
@@ -30,8 +33,38 @@ def plural(count: int, noun: str) -> str:
     return f"{number(count)} {noun}{'' if count == 1 else 's'}"
 
 
-def of_text(text: str) -> dict[str, str]:
-    """Segments, encoding and the room left of a text as it is written."""
+DRAWN = 2000
+"""Characters of a text that are shown letter by letter: more than ten segments have."""
+UNICODE, WIDE, CUT = "unicode", "wide", "cut"
+"""A letter that makes the text Unicode, one that counts two, and where another segment begins."""
+
+
+def runs(text: str) -> list[tuple[str, str]]:
+    """A text in runs of letters of one kind (or none); between two segments (the number of the second, CUT)."""
+    found: list[tuple[str, str]] = []
+    is_unicode = segments.count(text[:DRAWN]).encoding == segments.UCS2
+    for number_, part in enumerate(segments.split(text[:DRAWN]), 1):
+        if number_ > 1:
+            found.append((str(number_), CUT))
+        for char in part:
+            kind = _kind(char, is_unicode=is_unicode)
+            if found and found[-1][1] == kind:
+                found[-1] = (found[-1][0] + char, kind)
+            else:
+                found.append((char, kind))
+    return found
+
+
+def _kind(char: str, *, is_unicode: bool) -> str:
+    if char in segments.BASIC_SET:
+        return ""
+    if char in segments.EXTENSION_SET:
+        return "" if is_unicode else WIDE
+    return UNICODE
+
+
+def of_text(text: str) -> dict[str, Any]:
+    """Segments, encoding and the room left of a text as it is written, and which letters make them."""
     counted = segments.count(text)
     single = counted.count == 1
     room = (segments.SINGLE if single else segments.PART)[counted.encoding] * counted.count
@@ -43,12 +76,22 @@ def of_text(text: str) -> dict[str, str]:
         "special": "",
         "variables": "",
         "too_long": "",
+        "second": "",
+        "runs": runs(text),
+        "plainer": "",
     }
     if special:
         told["special"] = (
             f"{' '.join(char if char.isprintable() else f'U+{ord(char):04X}' for char in special[:10])}"
             f" {'makes' if len(special) == 1 else 'make'} it Unicode: 70 characters a segment, not 160."
         )
+        if segments.count(plain_letters.plain(text)).count < counted.count or not segments.unicode_characters(
+            plain_letters.plain(text)
+        ):
+            told["plainer"] = _("Use plain signs")
+    if counted.count > 1:
+        rest = segments.split(text[:DRAWN])[1][:20]
+        told["second"] = _("The second segment begins at “%(letters)s”.", letters=rest)
     if counted.count > segments.MAX_SEGMENTS:
         told["too_long"] = f"Too long: at most {segments.MAX_SEGMENTS} segments."
     if templating.has_variables(text):
@@ -56,7 +99,7 @@ def of_text(text: str) -> dict[str, str]:
     return told
 
 
-def of_each(account: AccountInfo, wallet: WalletInfo | None, text: str) -> dict[str, str]:
+def of_each(account: AccountInfo, wallet: WalletInfo | None, text: str) -> dict[str, Any]:
     """The same with what one message costs at home."""
     price = home_price(account, wallet) if wallet is not None and text else None
     return {
@@ -69,7 +112,7 @@ def _why(item: Skipped) -> str:
     return phones.ROUNDED if item.reason == INVALID_RECIPIENT and number_text.is_rounded(item.recipient) else REASONS[item.reason]
 
 
-def of_message(account: AccountInfo, wallet: WalletInfo | None, text: str, sender: str | None, numbers: str) -> dict[str, str]:
+def of_message(account: AccountInfo, wallet: WalletInfo | None, text: str, sender: str | None, numbers: str) -> dict[str, Any]:
     """The same with who gets it, what it costs and what is left."""
     given = phones.split_list(numbers, account.country)
     told = {**of_text(text), "recipients": plural(len(given), "recipient"), "rejected": "", "price": "–", "after": ""}
@@ -102,7 +145,7 @@ def of_message(account: AccountInfo, wallet: WalletInfo | None, text: str, sende
     return told
 
 
-def of_reply(conversation: ConversationRow, text: str) -> dict[str, str]:
+def of_reply(conversation: ConversationRow, text: str) -> dict[str, Any]:
     """The same of an answer in the inbox, at the price of the conversation's service."""
     price = answering.price(conversation, text) if text.strip() else None
     return {**of_text(text), "price": "–" if price is None else amount(price.cost_micros, price.currency)}

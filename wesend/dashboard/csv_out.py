@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask, Response, request
 
 from ..accounts import exports
+from ..accounts.exports import Piece
 from ..core import thread_slots
 from ..core.chunks import chunks
 from ..core.csv_cells import safe_cell
@@ -18,28 +19,31 @@ from .current_account import account
 from .sessions import actor
 
 Cells = Iterable[object]
+ChunkAfter = Callable[[Any], tuple[Sequence[Cells], Any]]
+"""``chunk_after(None)`` gives the first rows and what to ask for the next with; None ends it."""
 
 
 class Figure(str):
     """A figure of ours: its leading minus makes it no formula, and whoever adds a column up needs it as a number."""
 
 
-def csv_file(
-    name: str, header: Cells, chunk_after: Callable[[Any], tuple[Sequence[Cells], Any]], *, of_everybody: bool = False
-) -> Response:
-    """``chunk_after(None)`` gives the first rows and what to ask for the next with; None ends it. ``of_everybody``: it is of
-    no one account.
+def csv_file(name: str, header: Cells, chunk_after: ChunkAfter, *, of_everybody: bool = False) -> Response:
+    """A CSV of all rows. ``of_everybody``: it is of no one account.
 
     Every file is in the audit log: who downloaded it, and with which filters. TooManyExports.
     """
-    stream = exports.start(
-        _stream(this_app(), header, chunk_after),
+    return _answer(name, logged(name, _stream(this_app(), header, chunk_after), of_everybody=of_everybody))
+
+
+def logged(name: str, pieces: Iterator[Piece], *, of_everybody: bool = False) -> exports.Stream[Piece]:
+    """Pieces of a file as it is streamed; TooManyExports."""
+    return exports.start(
+        pieces,
         actor=actor(),
         subject=name,
         account_id=None if of_everybody else account().id,
         detail=request.query_string.decode("ascii", "backslashreplace") or None,
     )
-    return _answer(name, stream)
 
 
 def csv_of(name: str, rows: Iterator[Cells]) -> Response:
@@ -48,7 +52,7 @@ def csv_of(name: str, rows: Iterator[Cells]) -> Response:
         return _answer(name, exports.Stream(_chunks(rows), held))
 
 
-def _answer(name: str, stream: exports.Stream) -> Response:
+def _answer(name: str, stream: exports.Stream[str]) -> Response:
     return Response(stream, mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
@@ -58,17 +62,22 @@ def _chunks(rows: Iterator[Cells]) -> Iterator[str]:
         yield lines(chunk)
 
 
-def _stream(app: Flask, header: Cells, chunk_after: Callable[[Any], tuple[Sequence[Cells], Any]]) -> Iterator[str]:
+def all_chunks(app: Flask, chunk_after: ChunkAfter) -> Iterator[Sequence[Cells]]:
     """No context is held open between the chunks, since the client decides when it reads on."""
-    yield "\ufeff" + lines([header])  # the mark tells Excel that it is UTF-8
     place = None
     while True:
         with app.app_context():
             rows, place = chunk_after(place)
         if rows:
-            yield lines(rows)
+            yield rows
         if place is None:
             return
+
+
+def _stream(app: Flask, header: Cells, chunk_after: ChunkAfter) -> Iterator[str]:
+    yield "\ufeff" + lines([header])  # the mark tells Excel that it is UTF-8
+    for rows in all_chunks(app, chunk_after):
+        yield lines(rows)
 
 
 def lines(rows: Iterable[Cells]) -> str:

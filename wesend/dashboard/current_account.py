@@ -13,6 +13,8 @@ from ..core import storage
 from ..core.errors import AccountNotFound
 from ..database.rows import MessageRow
 from ..messages.reporting import disclosure
+from ..wallets import top_up
+from ..wallets.service import WalletInfo
 from .sessions import actor
 
 PICKED = "account"
@@ -110,6 +112,11 @@ def may_stop() -> bool:
 
 def may_send() -> bool:
     return roles.may(actor(), SEND, account().id) and account().is_active
+
+
+def may_top_up(wallet: WalletInfo) -> bool:
+    """Whether somebody here may, and a gateway takes the money."""
+    return may_send() and top_up.is_offered(wallet)
 
 
 def reason(message: MessageRow) -> str | None:

@@ -159,6 +159,18 @@ class BurstAlertRow(TypedDict):
     mailed_at: int | None
 
 
+class CampaignDraftRow(TypedDict):
+    """Of campaign_drafts."""
+
+    id: int
+    uid: str
+    account_id: int
+    form: str
+    author: str
+    created_at: int
+    updated_at: int
+
+
 class CaughtBodyRow(TypedDict):
     """Of caught_bodies."""
 
@@ -745,6 +757,18 @@ class StatusCountRow(TypedDict):
     count: int
 
 
+class TextTemplateRow(TypedDict):
+    """Of text_templates."""
+
+    id: int
+    account_id: int
+    name: str
+    text: str
+    sender: str | None
+    created_at: int
+    updated_at: int
+
+
 class TwoWayNumberRow(TypedDict):
     """Of two_way_numbers."""
 
@@ -851,6 +875,10 @@ class UserRow(TypedDict):
     status: str
     last_sign_in_at: int | None
     created_at: int
+    phone: str | None
+    reads_as: str | None
+    start_hidden_at: int | None
+    rights: str | None
 
 
 class UserSessionRow(TypedDict):

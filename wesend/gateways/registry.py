@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from flask import Flask, current_app
@@ -230,6 +230,19 @@ def money_gateway_for(currency: str, network: str | None, *, is_sandbox: bool) -
     ]
     resting = breaker.resting()
     return min(fitting, key=lambda adapter: (adapter.name in resting, adapter.priority), default=None)
+
+
+def networks_that_pay(currency: str, known: Iterable[str], *, is_sandbox: bool) -> list[str]:
+    """Of the networks ``known``, those of which some gateway takes ``currency``; none: nobody takes it at all."""
+    if is_sandbox:
+        return list(known)
+    taking = [adapter.networks for adapter in _known()[1].values() if currency in adapter.currencies]
+    return [network for network in known if any(not networks or network in networks for networks in taking)]
+
+
+def takes_money(currency: str, *, is_sandbox: bool) -> bool:
+    """Whether any money gateway takes the currency."""
+    return is_sandbox or any(currency in adapter.currencies for adapter in _known()[1].values())
 
 
 def why_no_money_gateway(currency: str, network: str | None) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from ..accounts import roles
 from ..accounts.roles import SEE, Actor
 from ..accounts.service import AccountInfo
+from ..adapters.money.base import NETWORKS
 from ..core import phones
 from ..core.errors import InvalidInput, WalletNotFound
+from ..core.networks import plan_of
 from ..database import query
 from ..database.rows import DepositRow
+from ..gateways import registry
 from .deposits import DepositOfWallet, start_deposit
 from .service import WalletInfo
 
@@ -24,6 +27,17 @@ def ask_phone(
     if phone is None:
         raise InvalidInput(f"{phone_text[:40]} is not a phone number", {"phone": [phones.problem(phone_text)]})
     return start_deposit(wallet, amount_micros, phone, provider=provider, actor=actor)
+
+
+def is_offered(wallet: WalletInfo) -> bool:
+    """Whether any gateway takes the wallet's money: a page that could only refuse is not shown."""
+    return registry.takes_money(wallet.purchase_currency, is_sandbox=wallet.is_sandbox)
+
+
+def networks(account: AccountInfo, wallet: WalletInfo) -> list[str]:
+    """The networks of the account's country of which a gateway takes the wallet's money."""
+    known = [name for name in plan_of(account.country) if name in NETWORKS]
+    return registry.networks_that_pay(wallet.purchase_currency, known, is_sandbox=wallet.is_sandbox)
 
 
 def deposits_of(wallet: WalletInfo, limit: int, *, actor: Actor) -> list[DepositRow]:

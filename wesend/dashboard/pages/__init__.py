@@ -35,6 +35,8 @@ from . import (
     wallets,
     webhooks,
 )
+from . import campaign_form as campaign_form
+from . import campaign_templates as campaign_templates
 from . import contact_import as contact_import
 from . import write_email as write_email
 

@@ -15,8 +15,9 @@ from ...core import clock, money, segments
 from ...database import Row
 from ...database.rows import BatchRow, MessageRow
 from ...dialects.dialect import titles
+from ...messages.campaigns import results
 from ...messages.receipts import inbox as receipt_inbox
-from ...messages.reporting import disclosure, history, search, timeline
+from ...messages.reporting import disclosure, history, reasons, search, timeline
 from ...messages.sending import actions
 from ...messages.sending.accept import get_batch_by_id
 from ...messages.sending.actions import MOST_RETRIES
@@ -74,6 +75,8 @@ def index() -> ResponseReturnValue:
         is_filtered=any(request.args.get(name) for name in FILTERS),
         looked_through=wanted.text and found.last,
         is_first=last is None,
+        names=results.names_of(account().id, [row["recipient"] for row in found.rows], "sms", actor=actor()),
+        reason=lambda row: reasons.of(row, actor=actor()),
     )
 
 
@@ -183,6 +186,8 @@ def show(uid: str) -> ResponseReturnValue:
         most_retries=MOST_RETRIES,
         curl=_curl(message, batch, wallet.uid),
         titles=titles(),
+        reason=reasons.of(message, actor=actor()),
+        name=results.names_of(account().id, [message["recipient"]], "sms", actor=actor()).get(message["recipient"], ""),
     )
 
 

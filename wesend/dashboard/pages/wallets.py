@@ -9,10 +9,11 @@ from wtforms.validators import Length
 
 from ...accounts import roles
 from ...accounts.roles import OPERATE
-from ...adapters.money.base import NETWORKS
 from ...core import clock, money
 from ...core.chunks import CHUNK
+from ...core.languages import gettext as _
 from ...database import Row, keyset
+from ...messages.campaigns import sms as sms_campaigns
 from ...routing.pricing import home_price
 from ...wallets import deposits, service, statement, top_up
 from ...wallets.service import WalletInfo
@@ -37,7 +38,7 @@ class TopUpForm(Form):
         description="Its owner is asked to confirm on the phone.",
         render_kw={"type": "tel", "autocomplete": "tel"},
     )
-    provider = SelectField("Network", choices=choices([("", "By the number"), *((name, name.title()) for name in NETWORKS)]))
+    provider = SelectField("Network")
 
 
 class HandForm(Form):
@@ -69,7 +70,7 @@ def index() -> ResponseReturnValue:
     return render_template(
         "wallets/index.html",
         wallets=[
-            (row, _left(WalletInfo.of(row), row["balance_micros"] + row["credit_limit_micros"]))
+            (row, WalletInfo.of(row), _left(WalletInfo.of(row), row["balance_micros"] + row["credit_limit_micros"]))
             for row in service.list_wallets(account().id, actor=actor())
         ],
     )
@@ -192,13 +193,23 @@ def _cells(row: Row, wallet: WalletInfo) -> list[object]:
 def pay_in(uid: str) -> ResponseReturnValue:
     """Also the address that APIs hand out as their checkout page."""
     wallet, form = _wallet(uid), TopUpForm()
+    named = [(name, name if len(name) <= 3 else name.title()) for name in top_up.networks(account(), wallet)]
+    form.provider.choices = choices([("", _("By the number")), *named])
     if form.sent():
         with form.refusals():
             made = top_up.ask_phone(
                 account(), wallet, form.amount.given, form.phone.data, provider=form.provider.data or None, actor=actor()
             )
-            return redirect(url_for(".show_top_up", uid=uid, deposit_uid=made["uid"]), 303)
-    return render_template("wallets/top_up.html", wallet=wallet, form=form, balance=service.read_balance(wallet, actor=actor()))
+            return redirect(url_for(".show_top_up", uid=uid, deposit_uid=made["uid"], draft=_draft()), 303)
+    return render_template(
+        "wallets/top_up.html", wallet=wallet, form=form, balance=service.read_balance(wallet, actor=actor()), draft=_draft()
+    )
+
+
+def _draft() -> str | None:
+    """The campaign that waits for the money."""
+    uid = request.args.get("draft", "")
+    return uid if sms_campaigns.UID.fullmatch(uid) else None
 
 
 @blueprint.get("/<uid>/top-ups/<deposit_uid>")
@@ -208,5 +219,6 @@ def show_top_up(uid: str, deposit_uid: str) -> ResponseReturnValue:
         "wallets/deposit.html",
         wallet=wallet,
         deposit=deposits.get_deposit(deposit_uid, wallet, actor=actor()),
+        draft=_draft(),
         balance=service.read_balance(wallet, actor=actor()),
     )

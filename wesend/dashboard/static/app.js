@@ -173,6 +173,19 @@ if (living.length) {
   setTimeout(tick, every);
 }
 
+// A text letter by letter: [[text, kind], …] as the server has them, each kind with a title that the page has once already.
+function draw(element, runs) {
+  const titles = { unicode: element.dataset.unicode, wide: element.dataset.wide };
+  element.replaceChildren(...runs.map(([text, kind]) => {
+    if (!kind) return document.createTextNode(text);
+    const node = document.createElement(kind === "cut" ? "span" : "mark");
+    node.className = kind === "cut" ? "cut-mark" : kind;
+    node.title = titles[kind] || "";
+    node.textContent = text;
+    return node;
+  }));
+}
+
 // -- Counter: a form with data-counts="URL" asks the server what it comes to, while somebody types -------------
 for (const form of document.querySelectorAll("[data-counts]")) {
   let waiting;
@@ -186,15 +199,51 @@ for (const form of document.querySelectorAll("[data-counts]")) {
       told = await answer.json();
     } catch { return; }
     if (mine !== latest) return;
+    (told.previews || []).forEach((runs, place) => {
+      form.querySelectorAll(`[data-preview="${place}"]`).forEach((bubble) => draw(bubble, runs));
+    });
+    form.querySelectorAll("[data-runs]").forEach((bubble) => { draw(bubble, told.runs || []); bubble.hidden = !told.runs?.length; });
     for (const [name, text] of Object.entries(told)) {
+      if (typeof text !== "string") continue;
       for (const element of form.querySelectorAll(`[data-count="${name}"]`)) {
         element.textContent = text;
-        (element.closest("[data-whole]") || element).hidden = !text;
+        (element.matches("button") ? element : element.closest("[data-whole]") || element).hidden = !text;
       }
     }
   };
   form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(count, 180); });
 }
+
+// -- Draft: a form with data-saves="URL" is kept while somebody types ------------------------------------------
+for (const form of document.querySelectorAll("[data-saves]")) {
+  let waiting;
+  let latest = 0;
+  const told = form.querySelector("[data-saved]");
+  const save = async () => {
+    const mine = ++latest;
+    try {
+      const answer = await fetch(form.dataset.saves, { method: "POST", body: new FormData(form), keepalive: true });
+      if (!answer.ok || answer.redirected || mine !== latest) return;
+      told.textContent = (await answer.json()).saved;
+    } catch { /* with the next letter */ }
+  };
+  const now = () => { if (waiting) { clearTimeout(waiting); waiting = undefined; save(); } };
+  form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(() => { waiting = undefined; save(); }, 700); });
+  form.addEventListener("submit", () => { clearTimeout(waiting); waiting = undefined; latest++; });
+  addEventListener("pagehide", now);
+  document.addEventListener("visibilitychange", () => { if (document.hidden) now(); });
+}
+
+// -- A field's name is put in where the cursor stands: <button value="name" data-inserts="ID of the text"> -----
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-inserts]");
+  if (!button) return;
+  event.preventDefault();
+  const text = document.getElementById(button.dataset.inserts);
+  text.setRangeText(`{{${button.value}}}`, text.selectionStart, text.selectionEnd, "end");
+  text.focus();
+  text.dispatchEvent(new Event("input", { bubbles: true }));
+});
 
 // What belongs to a choice is shown with it: <div data-if="name=value">
 const belong = () => {

@@ -24,8 +24,9 @@ from ..sending import send
 from ..sending.compose import Addressee, Composer, read_recipients
 from ..sending.options import Options, Origin
 from ..sending.precheck import Precheck, precheck
+from ..sending.rescheduling import read_time
+from .gaps import Gap, Gaps
 
-SOONEST, LATEST = clock.MINUTE, 90 * clock.DAY
 FASTEST = 6000  # messages a minute
 UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 BULKS = """
@@ -73,8 +74,9 @@ def addressees(account: AccountInfo, audience: Audience, actor: Actor) -> Iterat
     """Everybody: the groups' contacts with their fields, then the numbers. GroupNotFound."""
     groups = [contact_groups.get_group(account.id, group_id, actor=actor) for group_id in audience.group_ids]
     for row in contacts.iterate(groups, actor=actor):
-        yield Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), contacts.variables(row))
-    yield from read_recipients(phones.split_list(audience.numbers, account.country), account.country)
+        yield Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), contacts.variables(row), row["group_id"])
+    for given in read_recipients(phones.split_list(audience.numbers, account.country), account.country):
+        yield given._replace(values=contacts.named(given.phone.e164, None, {}) if given.phone else None)
 
 
 def groups_for(account: AccountInfo, wallet: WalletInfo, group_ids: Iterable[int], actor: Actor) -> list[GroupRow]:
@@ -147,13 +149,7 @@ def read_options(account: AccountInfo, mode: str, at: str, rate: str, *, name: s
         return Options("drip", drip_rate=int(rate), reference=name)
     if mode != "scheduled":
         return Options(reference=name)
-    try:
-        instant = clock.parse_iso(at, account.time_zone)
-    except (ValueError, OverflowError):
-        raise InvalidSchedule("Please choose a day and a time", {"at": ["Not a time"]}) from None
-    if not clock.now_ms() + SOONEST <= instant <= clock.now_ms() + LATEST:
-        raise InvalidSchedule("The time must lie one minute to 90 days ahead", {"at": ["Out of range"]})
-    return Options("scheduled", scheduled_at=instant, reference=name)
+    return Options("scheduled", scheduled_at=read_time(account, at), reference=name)
 
 
 def ends_at(options: Options, count: int) -> int | None:
@@ -161,14 +157,24 @@ def ends_at(options: Options, count: int) -> int | None:
     return options.due_at(max(count - 1, 0), clock.now_ms()) if options.mode == "drip" else options.scheduled_at
 
 
-def check(account: AccountInfo, draft: Draft, *, actor: Actor) -> Precheck:
-    """What it would cost, and whom it would not reach; nothing is written."""
-    return precheck(
+class Checked(NamedTuple):
+    """What a draft would cost and whom it would not reach, and the ``gaps`` that it would leave."""
+
+    cost: Precheck
+    gaps: list[Gap]
+
+
+def check(account: AccountInfo, draft: Draft, *, actor: Actor) -> Checked:
+    """Nothing is written."""
+    gaps = Gaps(draft.text)
+    cost = precheck(
         composer(account, draft.wallet, draft.text, draft.sender, pays=False, actor=actor),
-        addressees(account, draft.audience, actor),
+        gaps.following(addressees(account, draft.audience, actor)),
         actor=actor,
         dedupe=draft.audience.needs_dedupe,
+        reached=gaps.reached,
     )
+    return Checked(cost, gaps.found())
 
 
 def send_campaign(account: AccountInfo, draft: Draft, *, actor: Actor) -> BatchRow:
@@ -179,6 +185,19 @@ def send_campaign(account: AccountInfo, draft: Draft, *, actor: Actor) -> BatchR
 def send_message(account: AccountInfo, draft: Draft, *, actor: Actor) -> BatchRow:
     """As an API's single call does: up to a hundred recipients are submitted before this returns."""
     return _send(account, draft, actor, as_campaign=False)
+
+
+def send_test(account: AccountInfo, draft: Draft, phone: str, *, actor: Actor) -> BatchRow:
+    """The text as the first of its audience would get it, to ``phone`` alone; paid like any other message."""
+    shown = previews(account, draft.audience, draft.text, 1, actor=actor)
+    text = shown[0].text if shown else templating.render(draft.text, {})
+
+    def do(origin: Origin) -> None:
+        composed = Composer(account, draft.wallet, text, sender=draft.sender or None)  # filled in already
+        to = read_recipients([phone], account.country)
+        send.send(composed, to, actor=actor, origin=origin, options=Options(reference="Test"), raise_rejected=False, limit=0)
+
+    return send_once(account, draft.uid, do, actor=actor)
 
 
 def _send(account: AccountInfo, draft: Draft, actor: Actor, *, as_campaign: bool) -> BatchRow:
@@ -211,6 +230,12 @@ def send_once(account: AccountInfo, uid: str, do: Callable[[Origin], None], *, a
     if found is None:
         raise BatchNotFound
     return found
+
+
+def was_sent(account: AccountInfo, uid: str, *, actor: Actor) -> bool:
+    """Whether a draft has become a campaign."""
+    roles.require(actor, roles.SEE, account.id)
+    return _sent_before(account, uid) is not None
 
 
 def _sent_before(account: AccountInfo, uid: str) -> BatchRow | None:

@@ -18,7 +18,7 @@ from ...core.errors import MessageNotFound
 from ...database import Row, marks, query, query_one, snapshot
 from ...database.rows import MessageEventRow, MessageRow
 from ...wallets.service import reaches
-from ..state.statuses import ALL, BUCKETS, CLAIMED, FINAL, QUEUED, UNACCEPTED
+from ..state.statuses import ALL, BUCKETS, CLAIMED, FAILED, FINAL, QUEUED, UNACCEPTED
 
 BY_DAY = {"ix_messages_account_day", "ix_messages_wallet_day", "ix_messages_account_status"}
 """Indices that hold the messages in the order of their days; the others' messages are few, or all of one day."""
@@ -211,7 +211,7 @@ def _last_day(wanted: Filter) -> tuple[str, bool]:
 
 def _index(wanted: Filter) -> str:
     if wanted.batch_id is not None:
-        return "ix_messages_batch_id"
+        return "ix_messages_batch_failed" if wanted.statuses == (FAILED,) else "ix_messages_batch_id"
     if wanted.recipient is not None:
         return "ix_messages_recipient"
     if wanted.statuses is not None:
@@ -260,6 +260,8 @@ def _condition(wanted: Filter, day: str | None = None) -> _Where:
 
 def _parts(wanted: Filter, where: _Where) -> list[_Where]:
     """One a status, or one a wallet where the index begins with it: an IN list there would sort everything it finds."""
+    if _index(wanted) == "ix_messages_batch_failed":
+        return [where.also(f"status = '{FAILED}'")]  # the index's own condition, word for word
     if wanted.statuses is not None:
         return [where.also("status = ?", status) for status in wanted.statuses]
     if wanted.wallet_ids is not None and _index(wanted) == "ix_messages_wallet_day":

@@ -25,11 +25,12 @@ INVALID_RECIPIENT, DUPLICATE, NO_ROUTE, OPTED_OUT = "invalid_recipient", "duplic
 
 
 class Addressee(NamedTuple):
-    """Whom a message is for: ``given`` as it was written, its phone if it is one, its contact's variables."""
+    """Whom a message is for: ``given`` as it was written, its phone if it is one, its contact's variables and group."""
 
     given: str
     phone: phones.Phone | None
     values: Mapping[str, str] | None = None
+    group_id: int | None = None
 
 
 class Skipped(NamedTuple):
@@ -102,7 +103,7 @@ class Composer:
         self.sender_countries = approved.countries if approved else None
         self.route_code = route_code
         self.render = render
-        if render is not None and "{" in text:
+        if render in templating.PATTERNS and "{" in text:
             templating.named(text, templating.PATTERNS[render])
         self.max_segments = max_segments
         self.simulate_low_balance = simulate_low_balance and wallet.is_sandbox

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from ...accounts import roles
@@ -36,8 +36,16 @@ class Precheck(NamedTuple):
     unroutable: list[str]
 
 
-def precheck(composer: Composer, addressees: Iterable[Addressee], *, actor: Actor, dedupe: bool = True) -> Precheck:
-    """Compose everything and add it up; nothing is written."""
+def precheck(
+    composer: Composer,
+    addressees: Iterable[Addressee],
+    *,
+    actor: Actor,
+    dedupe: bool = True,
+    reached: Callable[[], None] | None = None,
+) -> Precheck:
+    """Compose everything and add it up; nothing is written. ``reached`` is called for each who would get a message, before
+    the next one of ``addressees`` is asked for."""
     roles.require(actor, SEE, composer.account.id)
     parts: dict[tuple[str, str | None], list[int]] = {}
     currencies: dict[str | None, str | None] = {}
@@ -52,6 +60,8 @@ def precheck(composer: Composer, addressees: Iterable[Addressee], *, actor: Acto
                     unroutable.append(item.recipient)
             continue
         contacts += 1
+        if reached is not None:
+            reached()
         assert item.country is not None  # only mail has none
         sums = parts.setdefault((item.country, item.route), [0, 0, 0, 0])
         sums[0] += 1

@@ -67,3 +67,8 @@ def keep_cancelling(tx: Tx, batch_id: int, until: int) -> bool:
 def end_cancelling(tx: Tx, batch_id: int, *, come_back: bool) -> None:
     """What had not left is taken back; ``come_back``: some is claimed, and may yet have to be."""
     tx.execute(END_CANCELLING, (come_back, batch_id))
+
+
+def schedule(tx: Tx, batch_id: int, at: int) -> None:
+    """When it is to leave, as its page tells it; its messages are timed by `waiting`."""
+    tx.execute("UPDATE batches SET scheduled_at = ? WHERE id = ? AND mode = 'scheduled'", (at, batch_id))

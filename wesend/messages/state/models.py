@@ -123,6 +123,7 @@ class Message(db.Model):
         Index("ix_messages_wallet_day", "wallet_id", "channel", "day", "id"),
         Index("ix_messages_account_status", "account_id", "channel", "status", "day", "id", "wallet_id"),
         Index("ix_messages_batch_id", "batch_id", "id"),
+        Index("ix_messages_batch_failed", "batch_id", "id", sqlite_where=condition("status = 'failed'")),
         Index("ix_messages_recipient", "recipient", "id"),
         Index("ix_messages_gateway_ref", "gateway_ref", sqlite_where=condition("gateway_ref IS NOT NULL")),
         Index("ix_messages_queue", "gateway", "due_at", "id", sqlite_where=condition("status = 'queued' AND lane = 0")),

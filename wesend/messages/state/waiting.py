@@ -27,6 +27,10 @@ TIME_DRIP = """
         SELECT 1 FROM batches b JOIN accounts a ON a.id = b.account_id
         WHERE b.id = messages.batch_id AND (b.state = 'paused' OR a.status = 'suspended'))
 """
+TIME_BULK = """
+    UPDATE messages SET valid_until = valid_until + (? - due_at), due_at = ? WHERE id IN ({ids}) AND status = 'scheduled'
+        AND EXISTS (SELECT 1 FROM batches b WHERE b.id = messages.batch_id AND b.state = 'paused')
+"""
 
 
 def release(tx: Tx, ids: list[int]) -> int:
@@ -65,3 +69,8 @@ PUT_OFF = "UPDATE messages SET valid_until = valid_until + (? - due_at), due_at 
 def put_off(tx: Tx, times: list[tuple[int, int]]) -> None:
     """Queued messages are due later, (due at, message id), and as long worth sending from then on."""
     tx.executemany(PUT_OFF, [(due_at, due_at, message_id) for due_at, message_id in times])
+
+
+def time_bulk(tx: Tx, ids: list[int], at: int) -> int:
+    """Another moment for what waits of a bulk that is paused, and as long worth sending from then on; how many."""
+    return tx.changed(TIME_BULK.format(ids=marks(ids)), (at, at, *ids)) if ids else 0

@@ -1,0 +1,140 @@
+"""The failed messages of a campaign, sent again as a campaign of their own: with their texts as they were, for a new charge.
+
+Never one that may have arrived: no unknown outcome, none whose receipt did not come. Each failure is sent again once: the
+id of the new campaign follows from the old one's, so a second form finds the first one's campaign, and after it only what
+failed later is left.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ...accounts import roles
+from ...accounts.roles import SEE, Actor
+from ...accounts.service import AccountInfo
+from ...core import phones, templating
+from ...core.channels import SMS
+from ...core.errors import Conflict
+from ...database import keyset, query, query_one
+from ...database.rows import BatchRow, MessageRow
+from ...wallets.service import wallet_by_id
+from ..reporting import reasons
+from ..sending import send
+from ..sending.compose import Addressee, Composer
+from ..sending.options import Options, Origin
+from ..sending.precheck import Precheck, precheck
+from ..state.redaction import was_removed
+from .sms import send_once
+
+FAILED = """
+    SELECT * FROM messages INDEXED BY ix_messages_batch_failed
+    WHERE batch_id = ? AND status = 'failed' AND id > ? ORDER BY id LIMIT 500
+"""
+MOST_ROUNDS = 20
+
+
+class NothingToSendAgain(Conflict):
+    sentence = "None of its failures is left to be sent again"
+
+
+class Changed(Conflict):
+    sentence = "More has failed meanwhile: look at the cost once more"
+
+
+class Round(NamedTuple):
+    """``uid`` of the campaign that this one would be; ``since``: what failed up to then was sent again before."""
+
+    uid: str
+    since: int
+    earlier: list[BatchRow]
+
+
+class Again(NamedTuple):
+    """What sending again would cost; ``uncertain`` messages may have arrived, and are left out."""
+
+    round: Round
+    cost: Precheck
+    uncertain: int
+
+    @property
+    def count(self) -> int:  # type: ignore[override]  # a tuple's count() is of no use here
+        return sum(part.contacts for part in self.cost.parts)
+
+
+def next_round(batch: BatchRow) -> Round:
+    """After those that were sent; what was undone, or cancelled before anything of it left, does not count."""
+    since = 0
+    earlier: list[BatchRow] = []
+    for number in range(MOST_ROUNDS):
+        uid = str(uuid.uuid5(uuid.UUID(batch["uid"]), f"again {number}"))
+        row: BatchRow | None = query_one("SELECT * FROM batches WHERE uid = ? AND account_id = ?", (uid, batch["account_id"]))
+        if row is None:
+            return Round(uid, since, earlier)
+        if row["state"] != "rejected" and row["cancelled"] < row["total"]:
+            since = row["created_at"]
+            earlier.append(row)
+    raise NothingToSendAgain
+
+
+def rounds(batch: BatchRow) -> list[BatchRow]:
+    """The campaigns that a campaign's failures were sent again in."""
+    try:
+        return next_round(batch).earlier if can_be(batch) else []
+    except NothingToSendAgain:
+        return []
+
+
+def can_be(batch: BatchRow) -> bool:
+    """Whether there is anything to offer."""
+    return batch["failed"] > 0 and batch["channel"] == SMS and not batch["confidential"]
+
+
+def check(account: AccountInfo, batch: BatchRow, *, actor: Actor) -> Again:
+    """What it would cost, and who is left out; nothing is written."""
+    roles.require(actor, SEE, account.id)
+    found = _require(batch)
+    uncertain = sum(reasons.is_uncertain(row) for row in _failed(batch, found.since))
+    return Again(found, precheck(_composer(account, batch), _addressees(batch, found.since), actor=actor), uncertain)
+
+
+def send_again(account: AccountInfo, batch: BatchRow, round_uid: str, cost_micros: int, *, actor: Actor) -> BatchRow:
+    """The new campaign; ``cost_micros`` is what was told of it. Changed, NothingToSendAgain, InsufficientBalance."""
+    again = check(account, batch, actor=actor)
+    earlier = next((row for row in again.round.earlier if row["uid"] == round_uid), None)
+    if earlier is not None:
+        return earlier
+    if not again.count:
+        raise NothingToSendAgain
+    if round_uid != again.round.uid or cost_micros != again.cost.cost_micros:
+        raise Changed
+    name = f"{batch['reference'] or batch['text'][:40]} (again)"
+
+    def do(origin: Origin) -> None:
+        to = _addressees(batch, again.round.since)
+        send.send_bulk(_composer(account, batch), to, actor=actor, origin=origin, options=Options(reference=name[:200]))
+
+    return send_once(account, round_uid, do, actor=actor)
+
+
+def _require(batch: BatchRow) -> Round:
+    if not can_be(batch):
+        raise NothingToSendAgain
+    return next_round(batch)
+
+
+def _composer(account: AccountInfo, batch: BatchRow) -> Composer:
+    wallet = wallet_by_id(batch["wallet_id"])
+    return Composer(account, wallet, batch["text"], sender=batch["sender"], render=templating.as_it_was)
+
+
+def _failed(batch: BatchRow, since: int) -> Iterator[MessageRow]:
+    for rows in keyset.pages(lambda last: query(FAILED, (batch["id"], last))):
+        yield from (row for row in rows if (row["failed_at"] or row["created_at"]) > since)
+
+
+def _addressees(batch: BatchRow, since: int) -> Iterator[Addressee]:
+    for row in _failed(batch, since):
+        if row["country"] is not None and not reasons.is_uncertain(row) and not was_removed(row["text"]):
+            yield Addressee(row["recipient"], phones.Phone(row["recipient"], row["country"]), {templating.WHOLE: row["text"]})

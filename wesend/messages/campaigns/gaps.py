@@ -1,0 +1,100 @@
+"""What a text names and its readers do not have: told before it is sent, since a message with a gap in it can't be taken back.
+
+A field with a fallback (``{{name|customer}}``) leaves no gap.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from ...core import templating
+from ..sending.compose import Addressee
+
+SHOWN = 5
+"""Recipients that are named of each gap."""
+NAMES_KEPT = 500
+"""Fields' names among which one is looked for that was meant."""
+
+
+class Lacking(NamedTuple):
+    """Somebody who does not have the field."""
+
+    phone: str
+    name: str
+
+
+class Gap(NamedTuple):
+    """A field that ``count`` of those who get the message do not have; ``is_unknown``: nobody has it, it may be mistyped.
+
+    ``groups``: how many of them stand in which group, by its row id.
+    """
+
+    field: str
+    is_unknown: bool
+    count: int  # type: ignore[assignment]  # a tuple's count() is of no use here
+    first: list[Lacking]
+    groups: dict[int, int]
+    meant: str | None
+
+
+class Gaps:
+    """Looks at everybody who gets a text. ``following`` goes around the addressees, ``reached`` is called for those who do."""
+
+    def __init__(self, text: str):
+        self.fields = list(dict.fromkeys(one.field for one in templating.placeholders(text) if not one.fallback))
+        self.latest: Addressee | None = None
+        self.count = 0
+        self.lacking: dict[str, list[Lacking]] = {field: [] for field in self.fields}
+        self.counts: Counter[str] = Counter()
+        self.groups: dict[str, Counter[int]] = {field: Counter() for field in self.fields}
+        self.known: set[str] = set()
+
+    def following(self, addressees: Iterable[Addressee]) -> Iterator[Addressee]:
+        for self.latest in addressees:
+            yield self.latest
+
+    def reached(self) -> None:
+        """The latest one gets the message."""
+        assert self.latest is not None
+        self.count += 1
+        values = self.latest.values or {}
+        if len(self.known) < NAMES_KEPT:
+            self.known.update(values)
+        for field in self.fields:
+            if not values.get(field):
+                self._note(field, self.latest, values)
+
+    def _note(self, field: str, addressee: Addressee, values: Mapping[str, str]) -> None:
+        self.counts[field] += 1
+        if addressee.group_id is not None:
+            self.groups[field][addressee.group_id] += 1
+        if len(self.lacking[field]) < SHOWN:
+            phone = addressee.phone.e164 if addressee.phone else addressee.given
+            self.lacking[field].append(Lacking(phone, values.get("name", "")))
+
+    def found(self) -> list[Gap]:
+        """In the order in which the text names them."""
+        return [
+            Gap(
+                field,
+                field not in self.known,
+                self.counts[field],
+                self.lacking[field],
+                dict(self.groups[field]),
+                self._meant(field) if field not in self.known else None,
+            )
+            for field in self.fields
+            if self.counts[field]
+        ]
+
+    def _meant(self, field: str) -> str | None:
+        """The field that is named most like it."""
+        return next(iter(get_close_matches(field, self.known - {"phone_number"}, n=1, cutoff=0.6)), None)
+
+
+def of_numbers(text: str) -> list[str]:
+    """The fields of a text that goes to numbers which stand in no group: nobody has them."""
+    return [one.field for one in templating.placeholders(text) if not one.fallback]

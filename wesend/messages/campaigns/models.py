@@ -1,0 +1,34 @@
+"""Campaigns in the making: drafts, and texts that are kept to be used again."""
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+
+from ...core.columns import Id, Instant
+from ...database import db
+
+
+class CampaignDraft(db.Model):
+    """A campaign's form as it was last typed; ``uid`` is the id that its batch will have. It goes when that is sent."""
+
+    __tablename__ = "campaign_drafts"
+    id = db.mapped_column(Id, primary_key=True)
+    uid = db.mapped_column(String, nullable=False, unique=True)
+    account_id = db.mapped_column(ForeignKey("accounts.id"), nullable=False)
+    form = db.mapped_column(Text, nullable=False)  # JSON object of the form's fields
+    author = db.mapped_column(String, nullable=False)  # who typed last
+    created_at = db.mapped_column(Instant, nullable=False)
+    updated_at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (Index("ix_campaign_drafts_account_id", "account_id", "updated_at"),)
+
+
+class TextTemplate(db.Model):
+    """A text with a name, to begin campaigns with; of the account."""
+
+    __tablename__ = "text_templates"
+    id = db.mapped_column(Id, primary_key=True)
+    account_id = db.mapped_column(ForeignKey("accounts.id"), nullable=False)
+    name = db.mapped_column(String, nullable=False)
+    text = db.mapped_column(Text, nullable=False)
+    sender = db.mapped_column(String)
+    created_at = db.mapped_column(Instant, nullable=False)
+    updated_at = db.mapped_column(Instant, nullable=False)
+    __table_args__ = (UniqueConstraint("account_id", "name"),)

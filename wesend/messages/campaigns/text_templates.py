@@ -1,0 +1,110 @@
+"""Texts that an account keeps under a name, to begin campaigns with."""
+
+from __future__ import annotations
+
+from ...accounts import audit_log, quota, roles
+from ...accounts.roles import SEE, SEND, Actor
+from ...core import clock, templating
+from ...core.errors import Conflict, InvalidInput, NotFound
+from ...database import Tx, query, query_one, write
+from ...database.rows import TextTemplateRow
+
+MOST = 200
+"""Templates of an account."""
+NAME_LENGTH = 100
+LONGEST = 10_000
+"""Characters: more than the longest message has."""
+
+
+class TemplateNotFound(NotFound):
+    sentence = "This template is not there any more"
+
+
+class TemplateExists(Conflict):
+    sentence = "There is a template of this name already"
+
+
+class TooManyTemplates(Conflict):
+    sentence = f"There are {MOST} templates already: delete some first"
+
+
+def list_templates(account_id: int, *, actor: Actor) -> list[TextTemplateRow]:
+    """By their names."""
+    roles.require(actor, SEE, account_id)
+    return query("SELECT * FROM text_templates WHERE account_id = ? ORDER BY name LIMIT ?", (account_id, MOST))
+
+
+def get(account_id: int, template_id: int, *, actor: Actor) -> TextTemplateRow:
+    """TemplateNotFound."""
+    roles.require(actor, SEE, account_id)
+    row = query_one("SELECT * FROM text_templates WHERE id = ? AND account_id = ?", (template_id, account_id))
+    if row is None:
+        raise TemplateNotFound
+    return row
+
+
+OF_NAME = "SELECT id FROM text_templates WHERE account_id = ? AND name = ?"
+
+
+def save(account_id: int, name: str, text: str, sender: str | None, *, actor: Actor) -> int:
+    """A template's row id. TemplateExists, TooManyTemplates, InvalidInput."""
+    roles.require(actor, SEND, account_id)
+    name, now = _name(name), clock.now_ms()
+    if not text.strip() or len(text) > LONGEST:
+        raise InvalidInput(f"A template has 1 to {LONGEST:,} characters", {"text": ["Empty or too long"]})
+    templating.named(text, templating.DOUBLE)
+    quota.require_room(account_id, len(text))
+
+    def unit(tx: Tx) -> int:
+        if tx.one(OF_NAME, (account_id, name)):
+            raise TemplateExists
+        if len(tx.all("SELECT id FROM text_templates WHERE account_id = ? LIMIT ?", (account_id, MOST))) == MOST:
+            raise TooManyTemplates
+        audit_log.record(tx, actor=actor, action="template.create", subject=name, account_id=account_id)
+        return tx.insert(
+            "text_templates", account_id=account_id, name=name, text=text, sender=sender or None, created_at=now, updated_at=now
+        )
+
+    return write(unit)
+
+
+def rename(account_id: int, template_id: int, name: str, *, actor: Actor) -> None:
+    """TemplateNotFound, TemplateExists, InvalidInput."""
+    roles.require(actor, SEND, account_id)
+    name, before = _name(name), get(account_id, template_id, actor=actor)["name"]
+
+    def unit(tx: Tx) -> None:
+        other = tx.one(OF_NAME, (account_id, name))
+        if other is not None and other["id"] != template_id:
+            raise TemplateExists
+        changed = tx.changed(
+            "UPDATE text_templates SET name = ?, updated_at = ? WHERE id = ? AND account_id = ? AND name <> ?",
+            (name, clock.now_ms(), template_id, account_id, name),
+        )
+        if changed:
+            audit_log.record(
+                tx, actor=actor, action="template.rename", subject=name, account_id=account_id, detail=f"{before} → {name}"
+            )
+
+    write(unit)
+
+
+def delete(account_id: int, template_id: int, *, actor: Actor) -> None:
+    """TemplateNotFound."""
+    roles.require(actor, SEND, account_id)
+    name = get(account_id, template_id, actor=actor)["name"]
+
+    def unit(tx: Tx) -> None:
+        if tx.changed("DELETE FROM text_templates WHERE id = ? AND account_id = ?", (template_id, account_id)):
+            audit_log.record(tx, actor=actor, action="template.delete", subject=name, account_id=account_id)
+
+    write(unit)
+
+
+def _name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > NAME_LENGTH:
+        raise InvalidInput(
+            f"A template needs a name of at most {NAME_LENGTH} characters", {"template_name": ["Missing or too long"]}
+        )
+    return name
