@@ -35,13 +35,14 @@ NOTES = {
     "guards": "where and how much may be sent: countries, blocked numbers",
     "contacts": "groups, contacts, imports",
     "webhooks": "endpoints, the outbox, deliveries",
+    "binds": "SMPP clients: their keys' terms, open binds, deliveries",
     "messages": "compose, accept, dispatch, settle, receipts",
     "verification": "codes to phones, answers, apps",
     "two_way": "what people write: numbers, services, the inbox",
     "sandbox": "what never leaves: phones, caught mail",
     "operations": "doctor, audit, backups, retention",
     "dialects": "vendors' APIs, a folder each: the other edges read what each registers of itself",
-    "callbacks": "vendors' callbacks, pages, documents, commands",
+    "callbacks": "vendors' callbacks, pages, documents, commands, the SMPP server",
     "web": "what every request passes: sessions, logs, metrics",
     "jobs": "sweeps by the clock, in one process of an instance",
     "server": "gunicorn, its workers",
@@ -56,6 +57,7 @@ NOTES_OF_MESSAGES = {
     "email": "mails: composed, rendered, tracked",
     "receipts": "what gateways tell later",
     "dispatch": "queue, workers, gateways' calls, settlement; hands them to sending when the application is made",
+    "smpp": "what SMPP clients submit: whole or in parts, asked about, taken back",
     "campaigns": "sends as people write them",
 }
 PLACES = {

@@ -50,6 +50,7 @@ EXCEPTIONS = {
     "sandbox.inbox.messages": "what the sandbox caught, which is shown to whoever may use it",
     "wallets.top_up.is_offered": "which gateways take a currency, which is everybody's to know",
     "wallets.top_up.networks": "which networks a country has, which is everybody's to know",
+    "binds.terms.terms_of": "of a key that was looked up for the actor, or that has shown its secret",
     "wallets.service.wallet_by_id": LOOKED_UP,
     "wallets.service.wallets_of_side": "a filter by ids; what is shown through it is asked for",
 }

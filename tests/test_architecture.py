@@ -24,12 +24,13 @@ LAYERS: list[list[str]] = [
     ["guards"],
     ["contacts"],
     ["webhooks"],
+    ["binds"],
     ["messages"],
     ["two_way", "verification"],
     ["sandbox"],
     ["operations"],
     ["dialects"],
-    ["callbacks", "dashboard", "docs", "cli"],
+    ["callbacks", "dashboard", "docs", "cli", "smpp"],
     ["web"],
     ["jobs"],
     ["server"],
@@ -45,13 +46,14 @@ DOMAINS = [
     "guards",
     "contacts",
     "webhooks",
+    "binds",
     "messages",
     "two_way",
     "verification",
     "sandbox",
     "operations",
 ]
-MESSAGES = ["state", "reporting", "sending", "email", "receipts", "dispatch", "campaigns"]
+MESSAGES = ["state", "reporting", "sending", "email", "receipts", "dispatch", "smpp", "campaigns"]
 """The packages of ``messages`` in their order."""
 INSIDE = ("core", "adapters", "database", "coordination", *DOMAINS)
 

@@ -35,7 +35,7 @@ def test_nobody_knows_one_dialect(module):
     assert [f"line {node.lineno}: {node.value!r}" for node in texts if isinstance(node.value, str) and node.value in others] == []
 
 
-VENDORS = {*sms.TYPES, *money.TYPES} - {"http"}
+VENDORS = {*sms.TYPES, *money.TYPES} - {"http", "smpp"}
 
 
 @pytest.mark.parametrize("module", [name for name in modules() if unit(name) != "adapters"])

@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 
 from flask import Flask
 
-from . import callbacks, cli, dashboard, database, docs, models
+from . import callbacks, cli, dashboard, database, docs, models, smpp
 from .accounts import key_use
 from .coordination import bell, call_slots, cluster, pace, rate_limit
 from .core import networks, request_ids, secret, settings, storage, thread_slots
@@ -63,6 +63,7 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     conversations.init_app(app)
     for dialect in DIALECTS:
         dialect.register(app)
+    smpp.init_app(app)
     callbacks.init_app(app)
     sandbox_api.init_app(app)
     app.register_blueprint(health.blueprint)

@@ -17,6 +17,8 @@ from typing import TypeVar
 from flask import Flask
 
 from .accounts import daily_use, idempotency
+from .binds import deliveries
+from .binds import measures as measures_of_binds
 from .contacts import groups, uploads
 from .coordination import leadership, lease
 from .coordination.bell import WEBHOOKS, Bell, read_dispatch
@@ -30,6 +32,7 @@ from .messages.dispatch.dispatcher import Dispatcher
 from .messages.receipts import inbox as receipt_inbox
 from .messages.receipts import measures, polling
 from .messages.sending import actions, bulk
+from .messages.smpp import parts
 from .operations import (
     alerts,
     backup,
@@ -55,6 +58,8 @@ T = TypeVar("T")
 
 TRY_EVERY = 0.5  # seconds between tries to run the jobs
 BELL_INTERVAL = 1.0
+SUBMISSIONS_KEPT_MS = 90 * clock.DAY
+"""How long a part's id is known, and what a receipt needs that comes very late."""
 SHORTEST_WAIT = 0.05  # until a webhook's next attempt: however many come due one after the other, 20 looks a second
 
 
@@ -186,6 +191,18 @@ def end_verifications(app: Flask) -> None:
         repeat(ending.sweep)
 
 
+def end_parts(_app: Flask) -> None:
+    """End what SMPP clients submitted in parts of which some never came."""
+    repeat(parts.end_late)
+
+
+def give_up_deliveries(app: Flask) -> None:
+    """Forget what no bind came for in time."""
+    keep_ms = round(app.config["WESEND"].smpp_keep_hours * clock.HOUR)
+    while given_up := deliveries.give_up(keep_ms):
+        measures_of_binds.here().on_dropped(given_up)
+
+
 def housekeeping(app: Flask) -> None:
     """Remove what nobody needs any more."""
     if clock_changes.is_true(app):
@@ -195,6 +212,7 @@ def housekeeping(app: Flask) -> None:
     repeat(attempts.forget_old)
     repeat(receipt_inbox.forget_old)
     repeat(handed_in.forget_old)
+    repeat(lambda: parts.forget_old(SUBMISSIONS_KEPT_MS))
     measures.forget_old()
     repeat(incoming.forget_old)
     repeat(forwards.forget_old)
@@ -275,6 +293,8 @@ SWEEPS: tuple[tuple[Callable[[Flask], None], float], ...] = (
     (expire, 2.0),
     (judge_routes, 15.0),
     (end_verifications, 2.0),
+    (end_parts, 2.0),
+    (give_up_deliveries, 5.0),
     (housekeeping, 300.0),
     (remove_texts, 300.0),
     (alert, 2.0),

@@ -1,6 +1,7 @@
 """Every table, so that migrations see them all."""
 
 from .accounts import models as accounts
+from .binds import models as binds
 from .contacts import models as contacts
 from .coordination import models as coordination
 from .gateways import models as gateways
@@ -17,6 +18,7 @@ from .webhooks import models as webhooks
 __all__ = [
     "accounts",
     "campaigns",
+    "binds",
     "contacts",
     "coordination",
     "gateways",

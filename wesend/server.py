@@ -28,6 +28,7 @@ from .dialects import DIALECTS
 from .dialects.first_message import Wanted
 from .gateways import registry
 from .sandbox import account as sandbox_account
+from .smpp import starting as smpp_starting
 from .web import logs, metrics_folder
 from .web.connections.descriptors import allow_many_descriptors
 from .web.connections.worker import PatientWorker
@@ -93,8 +94,11 @@ def up(*, host: str | None, port: int | None, workers: int | None, show: Callabl
             # The environment, so that what follows from a setting (base URL, sandbox) follows from the option too.
             os.environ[name] = str(value)
     values = settings.load()
+    smpp_starting.check(values)
     port_lock = _take_port(values)
-    _refuse_busy_port(values)
+    _refuse_busy_port(values.host, values.port, "--port or WESEND_PORT")
+    if values.smpp_port is not None:
+        _refuse_busy_port(values.smpp_host, values.smpp_port, "WESEND_SMPP_PORT")
     from . import create_app  # the factory imports the commands, which import this module
 
     allow_many_descriptors()
@@ -168,28 +172,26 @@ def _take_port(values: settings.Settings) -> socket.socket | None:
         name.bind(f"\0wesend-{values.host}-{values.port}")
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise _busy(values) from error
+            raise _busy(values.host, values.port, "--port or WESEND_PORT") from error
         return None
     return name
 
 
-def _busy(values: settings.Settings) -> DatabaseProblem:
-    return DatabaseProblem(
-        f"Port {values.port} on {values.host} is in use: stop what listens there, or choose another with --port or WESEND_PORT."
-    )
+def _busy(host: str, port: int, setting: str) -> DatabaseProblem:
+    return DatabaseProblem(f"Port {port} on {host} is in use: stop what listens there, or choose another with {setting}.")
 
 
-def _refuse_busy_port(values: settings.Settings) -> None:
+def _refuse_busy_port(host: str, port: int, setting: str) -> None:
     """With SO_REUSEPORT a second server would silently share the port: look first."""
-    family = socket.AF_INET6 if ":" in values.host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((values.host, values.port))
+            probe.bind((host, port))
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise _busy(values) from error
-        raise DatabaseProblem(f"Can't listen on {values.host}:{values.port}: {error.strerror or error}.") from error
+            raise _busy(host, port, setting) from error
+        raise DatabaseProblem(f"Can't listen on {host}:{port}: {error.strerror or error}.") from error
 
 
 def _place_for_heartbeats(values: settings.Settings) -> str | None:
@@ -270,14 +272,30 @@ def _begin(worker: PatientWorker) -> None:
     Pulse(app).start()
     # Its end is as that of a worker whose time has come: gunicorn starts another.
     app.extensions["wesend.database"].on_stuck = lambda: os.kill(os.getpid(), signal.SIGTERM)
+    if app.config["WESEND"].smpp_port is not None:
+        _listen_for_smpp(worker, app)
     if app.config["WESEND"].scheduler:
         app.extensions["wesend.jobs"] = Jobs(app)
         app.extensions["wesend.jobs"].start()
 
 
+def _listen_for_smpp(worker: PatientWorker, app: Flask) -> None:
+    from .smpp.listener import Listener
+
+    listener = Listener(app, lambda: not worker.alive)
+    try:
+        listener.start()
+    except OSError as error:
+        app.logger.error("SMPP can't be served on port %s: %s", app.config["WESEND"].smpp_port, error.strerror or error)
+        return
+    app.extensions["wesend.smpp"] = listener
+
+
 def _stop_jobs(_server: Arbiter, worker: PatientWorker) -> None:
     app = getattr(worker, "wsgi", None)
     if app is not None:
+        if "wesend.smpp" in app.extensions:
+            app.extensions["wesend.smpp"].stop()
         if "wesend.jobs" in app.extensions:
             app.extensions["wesend.jobs"].stop()
         registry.close(app)

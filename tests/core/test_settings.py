@@ -31,6 +31,12 @@ DEFAULTS = {
     "allow_private_urls": False,
     "webhook_backoff": 30.0,
     "base_url": "http://127.0.0.1:8000",
+    "smpp_port": None,
+    "smpp_host": "127.0.0.1",
+    "smpp_tls_cert": None,
+    "smpp_tls_key": None,
+    "smpp_allow_plain": False,
+    "smpp_keep_hours": 48.0,
     "smtp_url": "",
     "mail_from": "",
     "mail_backoff": 30.0,
@@ -72,6 +78,12 @@ GIVEN = {
     "allow_private_urls": ("yes", True),
     "webhook_backoff": ("0.1", 0.1),
     "base_url": ("https://sms.example.org/", "https://sms.example.org"),
+    "smpp_port": ("2775", 2775),
+    "smpp_host": ("::1", "::1"),
+    "smpp_tls_cert": ("/tmp/chain.pem", Path("/tmp/chain.pem")),
+    "smpp_tls_key": ("/tmp/key.pem", Path("/tmp/key.pem")),
+    "smpp_allow_plain": ("1", True),
+    "smpp_keep_hours": ("0.5", 0.5),
     "smtp_url": ("smtp://user:pass@mail.example.org:587?starttls=1", "smtp://user:pass@mail.example.org:587?starttls=1"),
     "mail_from": ("Shop <shop@example.org>", "Shop <shop@example.org>"),
     "mail_backoff": ("5", 5.0),
@@ -103,12 +115,19 @@ REFUSED = [
     ("WESEND_DATABASE_URL", "sqlite://"),
     ("WESEND_DATABASE_URL", "sqlite:///:memory:"),
     ("WESEND_DATABASE_URL", "/tmp/two.db"),
+    *[("WESEND_SMPP_PORT", value) for value in ("0", "65536", "smpp")],
     *[("WESEND_PORT", value) for value in ("http", "0", "65536", "-1", "80.5", "8 0", "٨٠", "+80")],
     *[("WESEND_WORKERS", value) for value in ("0", "65", "two")],
     *[("WESEND_THREADS", value) for value in ("0", "257", "4.0")],
     *[
         (name, value)
-        for name in ("WESEND_SANDBOX", "WESEND_SCHEDULER", "WESEND_ALLOW_PRIVATE_URLS", "WESEND_SANDBOX_SMTP_STRICT")
+        for name in (
+            "WESEND_SANDBOX",
+            "WESEND_SCHEDULER",
+            "WESEND_ALLOW_PRIVATE_URLS",
+            "WESEND_SANDBOX_SMTP_STRICT",
+            "WESEND_SMPP_ALLOW_PLAIN",
+        )
         for value in ("2", "maybe", "-1")
     ],
     *[
@@ -122,6 +141,7 @@ REFUSED = [
             "WESEND_BACKUP_HOURS",
             "WESEND_KEEP_TEXT_DAYS",
             "WESEND_LINK_DAYS",
+            "WESEND_SMPP_KEEP_HOURS",
         )
         for value in ("-1", "soon", "nan", "inf", "1,5")
     ],

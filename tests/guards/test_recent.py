@@ -145,7 +145,7 @@ def test_a_send_of_more_than_a_request_carries_is_bounded_alike(app, command, ac
     assert (told["successful"], told["failed"]) == (41, 70)
     with app.app_context():
         kept = query("SELECT count(*) FROM recent_sends")[0][0]
-    assert api.send([f"+25675234{n:04d}" for n in range(150)] ).status_code in (200, 402)
+    assert api.send([f"+25675234{n:04d}" for n in range(150)]).status_code in (200, 402)
     command("account", "set", account, "--daily-limit", "0.01")
     before = written(app)
     assert api.send([f"+25676234{n:04d}" for n in range(150)]).status_code == 429
@@ -255,9 +255,10 @@ def test_limits_are_shown_as_they_were_set(command, account):
     shown = command("account", "set", account, "--recipient-limit", "5/10m, 20/24H", "--burst-limit", "200/1h")
     assert (shown["recipient_limit"], shown["burst_limit"]) == ("5/10m,20/24h", "200/1h")
     shown = command("account", "set", account, "--recipient-limit", "none")
-    assert (shown["recipient_limit"], shown["burst_limit"]) == (None, "200/1h") == (
-        command("account", "show", account)["recipient_limit"],
-        command("account", "show", account)["burst_limit"],
+    assert (
+        (shown["recipient_limit"], shown["burst_limit"])
+        == (None, "200/1h")
+        == (command("account", "show", account)["recipient_limit"], command("account", "show", account)["burst_limit"])
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 import string
+from hashlib import sha256
 from typing import NamedTuple
 
 from flask import Flask
@@ -45,11 +47,15 @@ class Token(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """What an API's credentials look like: a secret, and a public half where there is one. ``names`` are the wire's."""
+    """What an API's credentials look like: a secret, and a public half where there is one. ``names`` are the wire's.
+
+    ``is_short``: the protocol has no room for a secret that could be stored as a bare hash: it is kept under the instance's key.
+    """
 
     names: tuple[str, ...]
     secret: Token
     public: Token | None = None
+    is_short: bool = False
 
     @property
     def prefixes(self) -> tuple[str, ...]:
@@ -73,6 +79,16 @@ def _shapes() -> dict[str, Shape]:
 def apis() -> tuple[str, ...]:
     """The APIs that a key may be for."""
     return tuple(_shapes())
+
+
+def digest_of(api: str, secret: str) -> str:
+    """What is stored of a secret."""
+    given = secret.encode("utf-8", "surrogatepass")
+    shape = _shapes().get(api)
+    if shape is None or not shape.is_short:
+        return sha256(given).hexdigest()
+    key = sha256(b"wesend short secrets\0" + str(this_app().config["SECRET_KEY"]).encode()).digest()
+    return hmac.new(key, given, sha256).hexdigest()
 
 
 def new_credentials(api: str, *, for_sandbox: bool) -> Credentials:

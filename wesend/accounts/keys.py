@@ -1,6 +1,6 @@
 """API keys: made, found again by what a request shows, bounded, rolled, revoked.
 
-Secrets are random, so their SHA-256 is stored and compared in constant time.
+Secrets are random, so their SHA-256 is stored and compared in constant time (of short ones: `credentials.digest_of`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..core.errors import Conflict, InvalidCredentials, InvalidInput, KeyNotFoun
 from ..database import Reader, Tx, atomic, cached, query, query_one
 from ..database.rows import ApiKeyRow
 from . import allowed_countries, audit_log, daily_use, key_limits, roles
-from .credentials import Credentials
+from .credentials import Credentials, digest_of
 from .key_limits import KeyLimits
 from .roles import MANAGE, SEE, Actor
 from .service import AccountInfo, get_account
@@ -84,7 +84,7 @@ def create_key(
             api=api,
             name=name or api,
             lookup=lookup,
-            secret_sha256=digest(credentials.secret),
+            secret_sha256=digest_of(api, credentials.secret),
             prefix=prefix,
             scopes=",".join(scopes or DEFAULT_SCOPES),
             is_sandbox=int(is_sandbox),
@@ -235,9 +235,14 @@ def authenticate(api: str, secret: str, public: str | None = None) -> Key:
     key = cached(("key", api, lookup), lambda reader: _load(reader, api, lookup))
     # Compare even when there is no such key, so that both answers take the same time.
     expected = key.secret_sha256 if key else "0" * 64
-    if not hmac.compare_digest(expected.encode(), digest(secret).encode()) or key is None:
+    if not hmac.compare_digest(expected.encode(), digest_of(api, secret).encode()) or key is None:
         raise InvalidCredentials
     return key
+
+
+def find_live(api: str, public: str) -> Key | None:
+    """A key by its public half, for whoever has shown its secret before; None once it is revoked."""
+    return cached(("key", api, public), lambda reader: _load(reader, api, public))
 
 
 LIVE_KEY = """

@@ -11,6 +11,8 @@ from ..accounts import allowed_countries, key_limits, keys, quota, sending_limit
 from ..accounts.credentials import Credentials, new_credentials
 from ..accounts.key_limits import KeyLimits
 from ..accounts.service import AccountInfo
+from ..binds import terms
+from ..binds.terms import Terms
 from ..core import clock, money
 from ..database.rows import ApiKeyRow
 from ..dialects import DIALECTS
@@ -224,6 +226,30 @@ def _limits(account: AccountInfo, before: KeyLimits, given: dict[str, str | None
     )
 
 
+def for_smpp(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that only an SMPP key has."""
+    for option in (
+        click.option("--default-sender", default=None, metavar="S", help="SMPP: who sends where a message names nobody, or none."),
+        click.option("--senders", type=click.Choice(terms.SENDERS), default=None, help="SMPP: approved ones, or any as it comes."),
+        click.option("--window", type=int, default=None, help="SMPP: unanswered PDUs of a bind, either way (50)."),
+        click.option("--tps", type=int, default=None, help="SMPP: submit_sm a second, of a bind (100)."),
+        click.option("--binds", type=int, default=None, help="SMPP: binds at once (3)."),
+    ):
+        function = option(function)
+    return function
+
+
+SMPP_OPTIONS = ("binds", "tps", "window", "senders", "default_sender")
+
+
+def _terms(given: dict[str, Any], before: Terms) -> Terms | None:
+    """What was given of `for_smpp` in place of what was before, taken out of ``given``; None: nothing was."""
+    wanted = {name: value for name in SMPP_OPTIONS if (value := given.pop(name)) is not None}
+    if wanted.get("default_sender", "").lower() == "none":
+        wanted["default_sender"] = None
+    return before._replace(**wanted) if wanted else None
+
+
 @command(
     "create",
     ACCOUNT,
@@ -231,7 +257,7 @@ def _limits(account: AccountInfo, before: KeyLimits, given: dict[str, str | None
     click.option(
         "--api",
         required=True,
-        type=click.Choice([dialect.name for dialect in DIALECTS]),
+        type=click.Choice([*(dialect.name for dialect in DIALECTS), terms.API]),
         help="The API it is for; each key speaks one.",
     ),
     click.option("--name", default=None, help="What it is called in lists."),
@@ -239,15 +265,19 @@ def _limits(account: AccountInfo, before: KeyLimits, given: dict[str, str | None
         "--scopes", default=None, metavar="LIST", help="Comma list of send,query,webhooks,two_way (default: all but two_way)."
     ),
     bounded,
+    for_smpp,
     group=key,
 )
-def create_key(account_id: int, wallet: str, api: str, name: str | None, scopes: str | None, **bounds: str | None) -> Answer:
+def create_key(account_id: int, wallet: str, api: str, name: str | None, scopes: str | None, **bounds: Any) -> Answer:
     """Create an API key; its secret is shown this once."""
     account = service.get_account(account_id)
+    chosen = _terms(bounds, Terms())
+    if chosen is not None and api != terms.API:
+        raise click.UsageError("--binds, --tps, --window, --senders and --default-sender are for --api smpp")
     paying = wallet_of_account(wallet, account.id, actor=ACTOR)
     wanted = keys.parse_scopes(scopes)
     credentials = new_credentials(api, for_sandbox=paying.is_sandbox)
-    key_id = keys.create_key(
+    key_id = terms.create_key(
         account_id=account.id,
         wallet_id=paying.id,
         api=api,
@@ -255,6 +285,7 @@ def create_key(account_id: int, wallet: str, api: str, name: str | None, scopes:
         scopes=wanted,
         credentials=credentials,
         limits=_limits(account, KeyLimits(), bounds),
+        terms=chosen or Terms(),
         actor=ACTOR,
     )
     return _with_secret(key_id, credentials)
@@ -272,6 +303,7 @@ def _with_secret(key_id: int, credentials: Credentials) -> Answer:
             "wallet_id": wallet.uid,
             "scopes": row["scopes"].split(","),
             **shown,
+            **_shown_terms(row),
         },
         "\n".join(
             [f"Key {key_id} created; note it now, the secret is not shown again:"]
@@ -283,10 +315,18 @@ def _with_secret(key_id: int, credentials: Credentials) -> Answer:
 KEY_ID = click.argument("key_id", type=int, metavar="KEY_ID")
 
 
-@command("set", KEY_ID, bounded, group=key)
-def set_key(key_id: int, **bounds: str | None) -> Answer:
-    """Bound a key: until when, from where, for which countries and for how much a day it may be used."""
+def _shown_terms(row: ApiKeyRow) -> dict[str, Any]:
+    """What an SMPP key has beside the others."""
+    return terms.terms_of(row["id"])._asdict() if row["api"] == terms.API else {}
+
+
+@command("set", KEY_ID, bounded, for_smpp, group=key)
+def set_key(key_id: int, **bounds: Any) -> Answer:
+    """Bound a key: until when, from where, for which countries and for how much a day it may be used; of SMPP how fast."""
     row = keys.find_key(key_id, actor=ACTOR)
+    chosen = _terms(bounds, terms.terms_of(key_id))
+    if chosen is not None:
+        terms.set_terms(key_id, chosen, actor=ACTOR)
     limits = _limits(service.get_account(row["account_id"]), key_limits.read(row), bounds)
     row = keys.set_limits(key_id, limits, actor=ACTOR)
     shown = {**_shown(row), "wallet_id": wallet_by_id(row["wallet_id"]).uid}
@@ -303,7 +343,7 @@ def roll_key(key_id: int, overlap: str) -> Answer:
     """Make a new key with the rights of an old one, which ends after the overlap."""
     row = keys.find_key(key_id, actor=ACTOR)
     credentials = new_credentials(row["api"], for_sandbox=wallet_by_id(row["wallet_id"]).is_sandbox)
-    made = keys.roll(key_id, credentials, overlap_ms=key_limits.parse_overlap(overlap), actor=ACTOR)
+    made = terms.roll(key_id, credentials, overlap_ms=key_limits.parse_overlap(overlap), actor=ACTOR)
     return _with_secret(made, credentials)
 
 
@@ -322,6 +362,7 @@ def _shown(row: ApiKeyRow) -> dict[str, Any]:
         "api": row["api"],
         "prefix": row["prefix"],
         "scopes": row["scopes"].split(","),
+        **_shown_terms(row),
         "expires_at": clock.iso(row["expires_at"]),
         "allow_ip": row["allow_ip"],
         "countries": allowed_countries.shown(allowed_countries.read(row["countries"])),
@@ -344,6 +385,7 @@ def _line(shown: dict[str, Any]) -> str:
         + (f"  only to {','.join(shown['countries'])}" if shown["countries"] != allowed_countries.ALL else "")
         + (f"  at most {shown['daily_limit']} a day" if shown["daily_limit"] else "")
         + (f"  valid for {shown['valid_for']} s" if shown["valid_for"] else "")
+        + (f"  {shown['binds']} binds, {shown['tps']}/s, window {shown['window']}" if "binds" in shown else "")
         + ("  revoked" if shown["revoked_at"] else "  unused for 90 days" if shown["unused"] else "")
     )
 

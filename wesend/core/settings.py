@@ -72,6 +72,18 @@ class Settings:
     """Port on which the sandbox catches an application's own mail (`WESEND_SANDBOX_SMTP_PORT`; none: it does not)."""
     sandbox_smtp_strict: bool = False
     """Whether it refuses lines of more than 1,000 bytes as RFC 5321 does (`WESEND_SANDBOX_SMTP_STRICT`)."""
+    smpp_port: int | None = None
+    """Port on which customers' SMPP clients bind (`WESEND_SMPP_PORT`; none: it is off; 2775 is usual)."""
+    smpp_host: str = "127.0.0.1"
+    """Address to listen on for them (`WESEND_SMPP_HOST`; default: that of HTTP)."""
+    smpp_tls_cert: Path | None = None
+    """PEM file with the certificate and its chain (`WESEND_SMPP_TLS_CERT`; none: plain TCP)."""
+    smpp_tls_key: Path | None = None
+    """PEM file with its key (`WESEND_SMPP_TLS_KEY`)."""
+    smpp_allow_plain: bool = False
+    """Whether plain TCP is offered off loopback, too (`WESEND_SMPP_ALLOW_PLAIN`)."""
+    smpp_keep_hours: float = 48.0
+    """Hours for which receipts and inbound messages wait for a bind (`WESEND_SMPP_KEEP_HOURS`)."""
     smtp_url: str = ""
     """SMTP server, `smtp://user:password@host:587?starttls=1` (`WESEND_SMTP_URL`; none: mail is held)."""
     mail_from: str = ""
@@ -124,6 +136,11 @@ class Settings:
         return round(self.validity_hours * 3600 * 1000)
 
     @property
+    def smpp_shown_host(self) -> str:
+        """Where a client on this machine reaches the SMPP server."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.smpp_host, self.smpp_host)
+
+    @property
     def listen_url(self) -> str:
         return self.database_listen_url or self.database_url
 
@@ -152,6 +169,12 @@ VARIABLES = {
     "base_url": "WESEND_BASE_URL",
     "sandbox_smtp_port": "WESEND_SANDBOX_SMTP_PORT",
     "sandbox_smtp_strict": "WESEND_SANDBOX_SMTP_STRICT",
+    "smpp_port": "WESEND_SMPP_PORT",
+    "smpp_host": "WESEND_SMPP_HOST",
+    "smpp_tls_cert": "WESEND_SMPP_TLS_CERT",
+    "smpp_tls_key": "WESEND_SMPP_TLS_KEY",
+    "smpp_allow_plain": "WESEND_SMPP_ALLOW_PLAIN",
+    "smpp_keep_hours": "WESEND_SMPP_KEEP_HOURS",
     "smtp_url": "WESEND_SMTP_URL",
     "mail_from": "WESEND_MAIL_FROM",
     "mail_backoff": "WESEND_MAIL_BACKOFF",
@@ -226,6 +249,12 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         base_url=base_url,
         sandbox_smtp_port=read.whole("WESEND_SANDBOX_SMTP_PORT", None, 1, 65535),
         sandbox_smtp_strict=read.flag("WESEND_SANDBOX_SMTP_STRICT", False),
+        smpp_port=read.whole("WESEND_SMPP_PORT", None, 1, 65535),
+        smpp_host=read.text("WESEND_SMPP_HOST", host),
+        smpp_tls_cert=read.folder("WESEND_SMPP_TLS_CERT"),
+        smpp_tls_key=read.folder("WESEND_SMPP_TLS_KEY"),
+        smpp_allow_plain=read.flag("WESEND_SMPP_ALLOW_PLAIN", False),
+        smpp_keep_hours=read.seconds("WESEND_SMPP_KEEP_HOURS", 48.0),
         smtp_url=checked_smtp_url(read.text("WESEND_SMTP_URL", "")),
         mail_from=read.text("WESEND_MAIL_FROM", ""),
         mail_backoff=read.seconds("WESEND_MAIL_BACKOFF", 30.0),

@@ -64,6 +64,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("wallets", "Wallets", "credit-card"),
             Entry("keys", "API keys", "key"),
+            Entry("smpp_binds", "SMPP binds", "link-2", MANAGE),
             Entry("senders", "Sender IDs", "tag"),
             Entry("two_way", "Numbers", "smartphone"),
             Entry("webhooks", "Webhooks", "link-2"),

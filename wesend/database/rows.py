@@ -520,6 +520,8 @@ class MessageRow(TypedDict):
     fields: str | None
     subject: str | None
     encoding: str | None
+    form: str | None
+    tells_smpp: int
     segments: int
     cost_micros: int
     refunded_micros: int
@@ -746,6 +748,91 @@ class SlotShareRow(TypedDict):
     slots: int
     wants_until: int
     lease_until: int
+
+
+class SmppBindRow(TypedDict):
+    """Of smpp_binds."""
+
+    id: int
+    uid: str
+    api_key_id: int
+    account_id: int
+    mode: str
+    address: str
+    tls: int
+    holder: str
+    submits: int
+    throttled: int
+    ends: int
+    since: int
+    seen_at: int
+
+
+class SmppDeliveryRow(TypedDict):
+    """Of smpp_deliveries."""
+
+    id: int
+    api_key_id: int
+    submission_id: int | None
+    kind: str
+    body: bytes
+    parameters: bytes
+    attempts: int
+    claim_token: str | None
+    due_at: int
+    created_at: int
+
+
+class SmppKeyRow(TypedDict):
+    """Of smpp_keys."""
+
+    api_key_id: int
+    binds: int
+    tps: int
+    window_size: int
+    senders: str
+    default_sender: str | None
+    rolled_to: int | None
+
+
+class SmppRefusalRow(TypedDict):
+    """Of smpp_refusals."""
+
+    id: int
+    account_id: int | None
+    system_id: str
+    address: str
+    command: str
+    status: int
+    reason: str
+    times: int
+    at: int
+
+
+class SmppSubmissionRow(TypedDict):
+    """Of smpp_submissions."""
+
+    id: int
+    uid: str
+    account_id: int
+    api_key_id: int
+    message_id: int | None
+    registered: int
+    source: bytes
+    destination: bytes
+    reference: bytes | None
+    beginning: str
+    told: int | None
+    whole: str | None
+    part_number: int | None
+    part_total: int | None
+    data_coding: int | None
+    content: bytes | None
+    digest: str | None
+    ended: int | None
+    ended_error: int | None
+    created_at: int
+    ended_at: int | None
 
 
 class StatusCountRow(TypedDict):

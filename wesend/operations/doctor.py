@@ -17,7 +17,7 @@ from ..gateways import balances, breaker, registry, service, vendors
 from ..messages.email import held
 from ..routing.rates import is_convertible
 from ..routing.routes import all_routes
-from . import backup, database_checks, host_checks, postgresql_dump
+from . import backup, database_checks, host_checks, postgresql_dump, smpp_checks
 from .host_checks import Finding
 
 
@@ -53,6 +53,7 @@ def examine() -> list[Finding]:
             _mail(values),
             _alerts(values),
             _sandbox(values),
+            smpp_checks.examine(values),
         ]
     return findings
 

@@ -8,6 +8,7 @@ from ..accounts import keys, roles
 from ..accounts.credentials import Credentials, apis, new_credentials
 from ..accounts.roles import MANAGE, SEE, Actor
 from ..accounts.service import AccountInfo
+from ..binds import terms
 from ..core import money
 from ..database import atomic, marks, query_one
 from ..gateways import registry
@@ -67,7 +68,7 @@ def _has_gateway() -> bool:
 
 
 def make_test_keys(account: AccountInfo, *, actor: Actor) -> tuple[WalletInfo, dict[str, Credentials]]:
-    """A key for each API on the account's sandbox wallet, made with test money where there is none.
+    """A key for each API that is spoken over HTTP on the account's sandbox wallet, made with test money where there is none.
 
     Keys that were made so before are revoked: their secrets were shown to be tried, not to be kept.
     """
@@ -77,7 +78,7 @@ def make_test_keys(account: AccountInfo, *, actor: Actor) -> tuple[WalletInfo, d
         for row in keys.list_keys(account.id, actor=actor):
             if row["name"] == KEY_NAME and row["revoked_at"] is None:
                 keys.revoke_key(row["id"], actor=actor)
-        made = {api: new_credentials(api, for_sandbox=True) for api in apis()}
+        made = {api: new_credentials(api, for_sandbox=True) for api in apis() if api != terms.API}
         for api, credentials in made.items():
             keys.create_key(
                 account_id=account.id, wallet_id=wallet.id, api=api, name=KEY_NAME, credentials=credentials, actor=actor

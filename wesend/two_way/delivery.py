@@ -14,7 +14,7 @@ from ..wallets import ledger
 from ..wallets.service import wallet_by_id
 from ..webhooks import outbox
 from ..webhooks.formats import Received, Service, formats
-from . import conversations, forwarding, prices, replies
+from . import conversations, forwarding, prices, replies, to_binds
 from .owners import Owner
 from .services import ANSWERS, SUSPENDED
 
@@ -112,6 +112,7 @@ def _tell(tx: Tx, account: AccountInfo, owner: Owner, inbound: InboundMessageRow
     wallet_uid = wallet_by_id(owner.wallet_id, tx).uid if owner.wallet_id is not None else None
     message = received(account, owner, inbound, wallet_uid)
     events = {name: event for name, format_ in formats().items() if (event := format_.message_received(message)) is not None}
+    to_binds.tell(tx, account.id, owner.side, inbound)
     outbox.enqueue_received(tx, account.id, owner.side, owner.service["id"] if owner.service is not None else None, events)
     if owner.service is not None and owner.service["forward_email"]:
         forwarding.enqueue(tx, owner.service, inbound)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from ..accounts import roles
 from ..accounts.roles import Actor
@@ -16,7 +17,7 @@ from ..database import Row, Tx, reading
 from ..database.rows import InboundMessageRow, TwoWayNumberRow, TwoWayServiceRow
 from ..messages.reporting.sent import Sent
 from ..messages.sending import send
-from ..messages.sending.accept import accept
+from ..messages.sending.accept import Alongside, accept
 from ..messages.sending.compose import OPTED_OUT, Addressee, Skipped
 from ..messages.sending.options import Options, Origin
 from ..messages.state.outgoing import Outgoing
@@ -51,9 +52,10 @@ class Composition:
         text: str,
         *,
         even_opted_out: bool = False,
+        billed_segments: int | None = None,
         tx: Tx | None = None,
     ):
-        """ReplyTooLong, InvalidInput; ``tx``: what is looked up is read in it."""
+        """ReplyTooLong, InvalidInput; ``tx``: what is looked up is read in it; ``billed_segments``: in place of our own count."""
         if not text.strip():
             raise InvalidInput("The message is empty", {"text": ["Missing"]})
         self.account, self.wallet, self.text = account, wallet, text
@@ -61,6 +63,8 @@ class Composition:
         self.sender: str | None = number["number"]
         self.even_opted_out, self.tx = even_opted_out, tx
         self.counted = segments.count(text)
+        if billed_segments is not None:
+            self.counted = self.counted._replace(count=billed_segments)
         if self.counted.count > segments.MAX_SEGMENTS:
             raise ReplyTooLong(f"The message has {self.counted.count} segments; at most {segments.MAX_SEGMENTS} are allowed")
 
@@ -126,6 +130,41 @@ def reply(service: TwoWayServiceRow, to: str, text: str, *, origin: Origin, acto
 
     to_phone = [Addressee(to, phone)]
     return send.send(composition, to_phone, actor=actor, origin=origin, alongside=note, raise_rejected=False)
+
+
+class FromNumber(NamedTuple):
+    """A text from a service's number as sending takes it, and what is to be written with its message."""
+
+    composition: Composition
+    alongside: Alongside
+
+
+OF_NUMBER = f"""
+    SELECT s.* FROM two_way_services s JOIN two_way_numbers n ON n.id = s.number_id
+    WHERE n.digits = ? AND s.account_id = ? AND s.side = ? AND s.status IN ({", ".join("?" * len(ANSWERS))})
+    ORDER BY s.id LIMIT 1
+"""
+
+
+def from_number(
+    account: AccountInfo, wallet: WalletInfo, number: str, phone: phones.Phone, text: str, *, billed_segments: int | None = None
+) -> FromNumber | None:
+    """A text from a number of one of the account's services, with its digits as they are written; None: it has no such one.
+
+    NumberUnavailable, RecipientCountry, ReplyTooLong.
+    """
+    digits = numbers.digits_of(number)
+    service: TwoWayServiceRow | None = reading(None).one(OF_NUMBER, (digits, account.id, wallet.side, *ANSWERS)) if digits else None
+    if service is None:
+        return None
+    own = _usable_number(service)
+    if phone.country != service["country"]:
+        raise RecipientCountry("The number is of another country than the service", {"recipient": ["Another country"]})
+
+    def note(tx: Tx, messages: Sequence[Row]) -> None:
+        _note(tx, service, own, wallet, phone.e164, text, messages, answer=None)
+
+    return FromNumber(Composition(account, wallet, service, own, text, billed_segments=billed_segments), note)
 
 
 def is_reply(sent: Sent) -> bool:

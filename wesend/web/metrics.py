@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, Response, current_app, request
 
+from ..binds import deliveries, opened
+from ..binds import measures as binds_measures
 from ..coordination import leadership, pause
 from ..core import clock, money, storage
 from ..core.client_addresses import has_metrics_token, is_direct_from_loopback
@@ -60,6 +62,7 @@ def init_app(app: Flask) -> None:
     timers: dict[tuple[str, int], Histogram] = {}  # looking a label up costs thrice what counting does
     app.extensions["wesend.web.metrics"] = registry
     app.extensions["wesend.database"].on_busy = waits.observe
+    _count_smpp(app, registry)
 
     @app.before_request
     def begin() -> None:
@@ -74,6 +77,26 @@ def init_app(app: Flask) -> None:
         return response
 
     app.register_blueprint(blueprint)
+
+
+def _count_smpp(app: Flask, registry: CollectorRegistry) -> None:
+    from prometheus_client import Counter, Histogram
+
+    submits = Counter("wesend_smpp_submits", "submit_sm that were answered", ("status",), registry=registry)
+    seconds = Histogram(
+        "wesend_smpp_submit_seconds", "Seconds from reading a submit_sm to its answer", buckets=LATENCY_BUCKETS, registry=registry
+    )
+    failures = Counter("wesend_smpp_bind_failures", "Binds that were refused", ("reason",), registry=registry)
+    dropped = Counter("wesend_smpp_deliveries_dropped", "deliver_sm that no bind came for in time", registry=registry)
+
+    def on_submit(status: str, took: float) -> None:
+        submits.labels(status).inc()
+        seconds.observe(took)
+
+    counted = binds_measures.of(app)
+    counted.on_submit = on_submit
+    counted.on_bind_failure = lambda reason: failures.labels(reason).inc()
+    counted.on_dropped = dropped.inc
 
 
 @blueprint.get("/metrics")
@@ -121,7 +144,7 @@ def _read(settings: Settings) -> CollectorRegistry:
 
     class State:
         def collect(self) -> Iterator[Metric]:
-            for part in (_messages, _inbound, _queue, _webhooks, _instance, _storage, _vendors, _routes):
+            for part in (_messages, _inbound, _queue, _webhooks, _instance, _storage, _vendors, _routes, _smpp):
                 yield from _readable(part, settings)
 
     registry = CollectorRegistry()
@@ -249,6 +272,18 @@ def _routes(_settings: Settings) -> Iterator[Metric]:
         if figure.rate is not None:
             rate.add_metric(key, figure.rate)
     yield from (*kinds.values(), seconds, rate, lowered)
+
+
+def _smpp(_settings: Settings) -> Iterator[Metric]:
+    from prometheus_client.core import GaugeMetricFamily
+
+    binds = GaugeMetricFamily("wesend_smpp_binds", "Open binds of customers, over all processes", labels=("mode",))
+    for mode, found in opened.count_by_mode().items():
+        binds.add_metric((mode,), found)
+    yield binds
+    yield GaugeMetricFamily(
+        "wesend_smpp_deliveries_waiting", "deliver_sm that no client has acknowledged", value=deliveries.count_waiting()
+    )
 
 
 def _webhooks(_settings: Settings) -> Iterator[Metric]:

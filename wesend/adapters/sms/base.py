@@ -50,6 +50,7 @@ class Submission(NamedTuple):
     attempt: int
     mime: bytes | None = None  # an e-mail as it goes out
     charge: int = 1
+    form: str | None = None  # of what is no plain text (`sms_forms`)
 
 
 class Outcome(NamedTuple):
@@ -161,6 +162,8 @@ class SmsGateway(Configurable):
     tps: float | None = None
     can_poll = False
     sends_receipts = True
+    carries_bytes = False
+    """Whether it can send what is no text; a flash message goes out as a plain one where it can't."""
     delivers_at_once = False
     """Whether accepting a message is all that is ever heard of it, and as good as delivery (e-mail)."""
     inbound_account: int | None = None

@@ -10,6 +10,8 @@ from ...accounts import key_limits, keys, roles
 from ...accounts.credentials import Credentials, new_credentials
 from ...accounts.key_limits import KeyLimits
 from ...accounts.roles import MANAGE
+from ...binds import terms
+from ...binds.terms import Terms
 from ...core import clock
 from ...core.client_addresses import may_use_sandbox
 from ...core.phones import example_number
@@ -45,9 +47,14 @@ class KeyForm(Form):
     scopes = CheckList("It may", choices=choices(SCOPES), default=list(keys.DEFAULT_SCOPES))
 
 
+def _titles() -> dict[str, str]:
+    """What people call each thing that a key may be for."""
+    return {**titles(), terms.API: terms.TITLE}
+
+
 def _form() -> KeyForm:
     form = KeyForm()
-    form.api.choices = choices(titles().items())
+    form.api.choices = choices(_titles().items())
     form.wallet.choices = choices(
         [
             (row["uid"], f"{row['currency']} · {row['uid']}" + " · sandbox" * row["is_sandbox"])
@@ -72,12 +79,13 @@ def mint() -> ResponseReturnValue:
             paying = wallet_of_account(form.wallet.data, account().id, actor=actor())
             scopes = keys.parse_scopes(",".join(form.scopes.data or [""]))
             credentials = new_credentials(form.api.data, for_sandbox=paying.is_sandbox)
-            keys.create_key(
+            terms.create_key(
+                terms=Terms(),
                 account_id=account().id,
                 wallet_id=paying.id,
                 api=form.api.data,
                 scopes=scopes,
-                name=form.name.data or titles()[form.api.data],
+                name=form.name.data or _titles()[form.api.data],
                 credentials=credentials,
                 limits=KeyLimits(
                     key_limits.parse_expiry(form.expires.data or "", account().time_zone),
@@ -90,7 +98,7 @@ def mint() -> ResponseReturnValue:
 
 
 def _minted(api: str, wallet_uid: str, credentials: Credentials) -> dict:
-    return {"api": titles()[api], "wallet_uid": wallet_uid, "shown": credentials.shown()}
+    return {"api": _titles()[api], "wallet_uid": wallet_uid, "shown": credentials.shown()}
 
 
 @blueprint.post("/<int:key_id>/roll")
@@ -99,7 +107,7 @@ def roll(key_id: int) -> ResponseReturnValue:
     row = keys.find_key(key_id, actor=actor())
     wallet = wallet_by_id(row["wallet_id"])
     credentials = new_credentials(row["api"], for_sandbox=wallet.is_sandbox)
-    keys.roll(key_id, credentials, overlap_ms=OVERLAP_MS, actor=actor())
+    terms.roll(key_id, credentials, overlap_ms=OVERLAP_MS, actor=actor())
     return _show(None, _minted(row["api"], wallet.uid, credentials))
 
 
@@ -109,7 +117,7 @@ def _show(form: KeyForm | None, minted: dict | None = None) -> str:
         form=form,
         minted=minted,
         rows=keys.list_keys(account().id, actor=actor()),
-        titles=titles(),
+        titles=_titles(),
         may_manage=may_manage(),
         now=clock.now_ms(),
         is_unused=keys.is_unused,

@@ -6,6 +6,7 @@ from ...adapters.sms.base import ACCEPTED, REFUSED, TEMPORARY, Outcome, SmsGatew
 from ...core import clock
 from ...core.channels import SMS
 from ...core.current_app import this_app
+from ...core.sms_forms import read_bytes
 from ...database import Tx, reading
 from ...gateways import breaker, registry
 from ...routing.order import in_order
@@ -163,7 +164,12 @@ def _gateways(outgoing: Outgoing, tx: Tx | None) -> list[str]:
         return [outgoing.gateway]
     if reading(tx).one("SELECT 1 FROM replies WHERE message_id = ?", (outgoing.id,)) is not None:
         return [outgoing.gateway]  # its sender is a number of this gateway alone
-    known = registry.sms_gateways(tx).keys() - {registry.SANDBOX}
+    is_text = read_bytes(outgoing.form) is None
+    known = {
+        name
+        for name, gateway in registry.sms_gateways(tx).items()
+        if name != registry.SANDBOX and (is_text or gateway.carries_bytes)
+    }
     routes = in_order(candidates(outgoing.country, outgoing.recipient, tx=tx), outgoing.recipient, outgoing.uid, tx)
     return list(dict.fromkeys(route.gateway for route in routes if route.gateway and route.gateway in known))
 

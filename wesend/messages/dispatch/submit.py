@@ -43,6 +43,7 @@ def submission_of(outgoing: Outgoing, *, leaves: bool = True) -> Submission:
         outgoing.attempts + 1,
         mime,
         outgoing.charges,
+        outgoing.form,
     )
 
 

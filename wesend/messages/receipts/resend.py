@@ -10,6 +10,7 @@ import json
 
 from ...adapters.sms.base import FAILED, Receipt
 from ...core.channels import SMS
+from ...core.sms_forms import read_bytes
 from ...database import Row, Tx
 from ...database.rows import MessageRow
 from ...gateways import breaker, registry
@@ -74,7 +75,12 @@ def _following(tx: Tx, message: MessageRow, receipt: Receipt, now: int) -> str |
     if any(row["event"] in NEVER_AFTER for row in events) or _may_not_leave(tx, message):
         return None
     had, resting = {message["gateway"], *_tried(events)}, breaker.resting(tx)
-    usable = (route.gateway for route in ordered if route.gateway in adapters and route.gateway != registry.SANDBOX)
+    is_text = read_bytes(message["form"]) is None
+    usable = (
+        route.gateway
+        for route in ordered
+        if route.gateway in adapters and route.gateway != registry.SANDBOX and (is_text or adapters[route.gateway].carries_bytes)
+    )
     return next((name for name in usable if name not in had and name not in resting), None)
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from ...accounts.service import AccountInfo
 from ...adapters.sms.sandbox_numbers import TOO_LITTLE_CREDIT
-from ...core import money, phones, segments, templating
+from ...core import money, phones, segments, sms_forms, templating
 from ...core.channels import SMS
 from ...core.errors import InsufficientBalance, InvalidInput, SenderNotApproved, TextTooLong
 from ...core.ids import new_id
@@ -21,6 +21,8 @@ from ...routing import opt_outs, order, routes, senders
 from ...wallets.service import WalletInfo
 from ..state.outgoing import Outgoing
 
+BYTES = "8-bit"
+"""The encoding of what is no text."""
 INVALID_RECIPIENT, DUPLICATE, NO_ROUTE, OPTED_OUT = "invalid_recipient", "duplicate", "no_route", "opted_out"
 
 
@@ -71,7 +73,8 @@ class Composer:
 
     Raises SenderNotApproved, TextTooLong, InvalidInput; ``simulate_low_balance``: a sandbox recipient ending
     0000088 raises InsufficientBalance for the whole send. ``spell_sender``: how a sender ID is written, as it was
-    first given unless told.
+    first given unless told. ``is_any_sender``: it need not be approved. ``form``: of what is no plain text (`sms_forms`), for
+    bytes with the text that shows them. ``billed_segments``: in place of our own count.
     """
 
     channel = SMS
@@ -94,12 +97,16 @@ class Composer:
         simulate_low_balance: bool = True,
         opt_outs_apply: bool = True,
         spell_sender: Callable[[str], str] = str,
+        is_any_sender: bool = False,
+        form: str | None = None,
+        billed_segments: int | None = None,
     ):
         if not text:
             raise InvalidInput("The message is empty", {"text": ["Missing"]})
         self.account, self.wallet, self.text = account, wallet, text
-        approved = senders.approved_sender(account.id, sender, wallet.side) if sender and sender.strip() else None
-        self.sender = spell_sender(approved.name) if approved else None
+        is_named = bool(sender and sender.strip())
+        approved = senders.approved_sender(account.id, sender or "", wallet.side) if is_named and not is_any_sender else None
+        self.sender = spell_sender(approved.name) if approved else sender if is_named else None
         self.sender_countries = approved.countries if approved else None
         self.route_code = route_code
         self.render = render
@@ -109,6 +116,7 @@ class Composer:
         self.simulate_low_balance = simulate_low_balance and wallet.is_sandbox
         self.is_bounded = where.is_bounded(account)
         self.checks_opt_outs = opt_outs_apply and opt_outs.has_opt_outs(account.id, SMS)
+        self.form, self.billed_segments = form, billed_segments
         self.plain = None if render else self._measure(text)
         self.prices: dict[tuple[str, int], tuple[int | None, int]] = {}
         self.ways: dict[str, _Way | None] = {}
@@ -170,11 +178,16 @@ class Composer:
             route=route.code if route else None,
             route_cost_micros=route_cost if route else None,
             route_currency=route.currency if route else None,
+            form=self.form,
             uid=uid,
         )
 
     def _measure(self, text: str) -> segments.Segments:
         counted = segments.count(text)
+        if sms_forms.read_bytes(self.form) is not None:
+            return segments.Segments(BYTES, 1, len(text) // 2)
+        if self.billed_segments is not None:
+            counted = counted._replace(count=self.billed_segments)
         if self.max_segments is not None and counted.count > self.max_segments:
             raise TextTooLong(
                 f"The message has {counted.count} segments; at most {self.max_segments} are allowed",
@@ -201,13 +214,20 @@ class Composer:
 
     def _find_gateway(self, phone: phones.Phone) -> _Way | None:
         found = routes.candidates(phone.country, phone.e164, self.route_code)
+        carries_bytes = sms_forms.read_bytes(self.form) is not None
+        if self.wallet.is_sandbox and carries_bytes:
+            return None
         if self.wallet.is_sandbox:
             # Whatever the routes say: a sandbox wallet never leaves the machine. Credits need no price either.
             if not found and (not self.wallet.holds_credits or self.route_code):
                 return None
             route = found[0] if found else None
             return _Way(registry.SANDBOX, self.sender or (route.default_sender if route else None), route)
-        usable = [route for route in found if route.gateway in self.gateways]
+        usable = [
+            route
+            for route in found
+            if route.gateway in self.gateways and (not carries_bytes or self.gateways[route.gateway].carries_bytes)
+        ]
         if not usable:
             return None
         first = usable[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import chain
+from typing import NoReturn
 
 from ...accounts import quota, roles
 from ...accounts.roles import SEE, Actor
@@ -63,7 +64,7 @@ def send(
             batch = _spooled(composer, rest, origin, options, limited)
             return load_sent(batch["uid"], limit=limit)
     if not planned:
-        _refuse_if_poor(composer, skipped)
+        refuse_if_poor(composer, skipped)
         raise_nobody(skipped, composer)
     if composer.channel == EMAIL:
         quota.require_room(composer.account.id, len(composer.text) + to_store(planned))
@@ -128,7 +129,7 @@ def _spooled(
         raise
 
 
-def _refuse_if_poor(composer: Composed, skipped: list[Skipped]) -> None:
+def refuse_if_poor(composer: Composed, skipped: list[Skipped]) -> None:
     """A wallet of credits pays the same by every route: too few of them is said before that there is none."""
     unrouted = sum(item.reason == NO_ROUTE for item in skipped)
     if composer.channel != SMS or not composer.wallet.holds_credits or not unrouted:
@@ -143,7 +144,7 @@ def _refuse_if_poor(composer: Composed, skipped: list[Skipped]) -> None:
         )
 
 
-def raise_nobody(skipped: list[Skipped], composer: Composed, limited: Watched | None = None) -> None:
+def raise_nobody(skipped: list[Skipped], composer: Composed, limited: Watched | None = None) -> NoReturn:
     """The error that tells why nobody was left to send to."""
     reasons = {item.reason for item in skipped}
     if NO_ROUTE in reasons:

@@ -84,6 +84,8 @@ class Message(db.Model):
     fields = db.mapped_column(Text)  # of an e-mail: what its text is filled in with (`mail_texts`); of an SMS: `sealed_texts`
     subject = db.mapped_column(Text)
     encoding = db.mapped_column(String)
+    form = db.mapped_column(String)  # of an SMS that is no plain text (`core/sms_forms`)
+    tells_smpp = db.mapped_column(Integer, nullable=False, server_default="0")  # its SMPP client asked for receipts
     segments = db.mapped_column(Integer, nullable=False)
     cost_micros = db.mapped_column(Micros, nullable=False)  # in the wallet's currency, of one charge
     refunded_micros = db.mapped_column(Micros, nullable=False, server_default="0")  # of the last charge

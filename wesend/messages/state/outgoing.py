@@ -14,7 +14,8 @@ class Outgoing(NamedTuple):
     """Composed, then accepted (paid for and written), then submitted, then settled; its fields are columns of messages.
 
     Costs in micro-units: the wallet's, and the route's own (None without a route). ``fields``: of an
-    e-mail what its batch's text is filled in with, of an SMS what of it is sealed (`sealed_texts`).
+    e-mail what its batch's text is filled in with, of an SMS what of it is sealed (`sealed_texts`). ``form``: of an SMS that is
+    no plain text (`sms_forms`); ``tells_smpp``: 1 where its SMPP client asked for receipts.
     """
 
     # As it was composed.
@@ -32,6 +33,8 @@ class Outgoing(NamedTuple):
     channel: str = SMS
     subject: str | None = None
     fields: str | None = None
+    form: str | None = None
+    tells_smpp: int = 0
     # As it was written; its id before that, where its way follows from it.
     uid: str = ""
     account_id: int = 0

@@ -18,7 +18,7 @@ from ...core.errors import RouteNotFound
 from ...database import Row, Tx, marks, reading
 from ...routing.routes import find_route
 from ...wallets import ledger
-from . import counters, webhook_events
+from . import counters, smpp_news, webhook_events
 from .sealed_texts import is_over, would_leave_masked
 from .statuses import ALLOWED, DELIVERED, FAILED, NOT_LEFT, QUEUED, TIMEOUT
 
@@ -76,6 +76,8 @@ def move(tx: Tx, moves: list[Move], now: int) -> list[Moved]:
         refunds = _refund(tx, done)
         finished = counters.count_moves(tx, [(before, wanted.to) for before, wanted in done], refunds, now)
         webhook_events.message_changes(tx, {before["account_id"] for before, _ in done}, [m.id for _, m in done], finished)
+        if any(before["tells_smpp"] for before, _ in done):
+            smpp_news.tell(tx, [(before, m.to, m.changes or {}) for before, m in done if before["tells_smpp"]], now)
     return done
 
 

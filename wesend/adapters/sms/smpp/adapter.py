@@ -67,6 +67,7 @@ class SmppGateway(SmsGateway):
     about = "A line of your own to the SMSC of a mobile operator or an aggregator. Receipts come over it."
     options = settings.OPTIONS
     secrets = settings.SECRETS
+    carries_bytes = True
 
     def __init__(self, name: str, options: dict, secrets: dict, *, timeout: float, callback_url: str = ""):
         """Raises ValueError for a missing or wrong option; ``timeout`` in seconds: see Budget."""
@@ -136,7 +137,7 @@ class SmppGateway(SmsGateway):
         messages = [
             [
                 submit_body(item.sender, item.to, part)
-                for part in parts_of(item.text, next(running.references), payload=self._payload)
+                for part in parts_of(item.text, next(running.references), payload=self._payload, form=item.form)
             ]
             for item in submissions
         ]

@@ -30,7 +30,14 @@ SHORT_CODE = 6  # digits; a longer number is taken for an international one
 
 
 class Malformed(ValueError):
-    """What came is no SMPP; where the next PDU begins can't be known."""
+    """What came is no SMPP. Of a stream: where the next PDU begins can't be known; ``before`` are those that came before it.
+
+    ``sequence``: the number that the PDU bears.
+    """
+
+    def __init__(self, sentence: str, before: list[Pdu] | None = None, sequence: int = 0):
+        super().__init__(sentence)
+        self.before, self.sequence = before or [], sequence
 
 
 class Pdu(NamedTuple):
@@ -58,17 +65,18 @@ def pack(command: int, sequence: int, body: bytes = b"", status: int = 0) -> byt
 class Splitter:
     """Cuts a stream of bytes into PDUs."""
 
-    def __init__(self) -> None:
-        self._rest = b""
+    def __init__(self, longest: int = LONGEST) -> None:
+        self._rest, self._longest = b"", longest
 
     def feed(self, data: bytes) -> list[Pdu]:
         """The PDUs that are complete now; raises Malformed."""
         data = self._rest + data
-        found, start = [], 0
+        found: list[Pdu] = []
+        start = 0
         while len(data) - start >= HEADER.size:
             length, command, status, sequence = HEADER.unpack_from(data, start)
-            if not HEADER.size <= length <= LONGEST:
-                raise Malformed(f"a PDU of {length} bytes")
+            if not HEADER.size <= length <= self._longest:
+                raise Malformed(f"a PDU of {length} bytes", found, sequence)
             if len(data) - start < length:
                 break
             found.append(Pdu(command, status, sequence, data[start + HEADER.size : start + length]))
@@ -133,21 +141,22 @@ def read_delivery(pdu: Pdu) -> Delivery:
             content, at = body[at + 5 : at + 5 + length], at + 5 + length
     except (ValueError, IndexError):
         raise Malformed("a deliver_sm that is cut short") from None
-    tlvs = _read_tlvs(body, at)
+    tlvs, _ = read_tlvs(body, at)
     content = content or tlvs.get(MESSAGE_PAYLOAD, b"")
     return Delivery(source_address, destination, esm_class, data_coding, content, tlvs)
 
 
-def _read_tlvs(body: bytes, at: int) -> dict[int, bytes]:
+def read_tlvs(body: bytes, at: int) -> tuple[dict[int, bytes], int]:
+    """The parameters by tag, and where the last whole one ends."""
     found = {}
     while at + TLV.size <= len(body):
         tag, length = TLV.unpack_from(body, at)
-        at += TLV.size
-        if at + length > len(body):
+        end = at + TLV.size + length
+        if end > len(body):
             break
-        found[tag] = body[at : at + length]
-        at += length
-    return found
+        found[tag] = body[at + TLV.size : end]
+        at = end
+    return found, at
 
 
 def _read_cstring(body: bytes, at: int) -> tuple[str, int]:

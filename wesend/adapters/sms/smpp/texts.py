@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ....core.segments import GSM7, count, decode_gsm7, encode_gsm7, split
+from ....core.sms_forms import FLASH, read_bytes
 
 DEFAULT_ALPHABET, ASCII, LATIN_1, UTF_16 = 0, 1, 3, 8
+AT_ONCE = 0x10
+"""Beside the alphabet: shown on the screen, and not kept (GSM's class 0)."""
 UDH_INDICATOR = 0x40
 CONCATENATED = b"\x05\x00\x03"  # UDH of 5 bytes: element 0 (8-bit reference), 3 bytes long
 
@@ -20,20 +23,28 @@ class Part(NamedTuple):
     as_payload: bool = False
 
 
-def parts_of(text: str, reference: int, *, payload: bool = False) -> list[Part]:
+def parts_of(text: str, reference: int, *, payload: bool = False, form: str | None = None) -> list[Part]:
     """One part for a short text; for a long one the parts that it is billed as, or with ``payload`` one for all.
+
+    ``form``: of what is no plain text; of bytes ``text`` is their hex.
 
     ``reference`` keeps messages to one phone apart. 8 bits of it, because with 16 only 152 septets fit a part, and
     153 are billed.
     """
-    coding = DEFAULT_ALPHABET if count(text).encoding == GSM7 else UTF_16
+    given = read_bytes(form)
+    if given is not None:
+        return [Part(given.data_coding, bytes.fromhex(text), given.has_udh)]
+    alphabet = DEFAULT_ALPHABET if count(text).encoding == GSM7 else UTF_16
+    coding = alphabet | AT_ONCE if form == FLASH else alphabet
     texts = split(text)
     if len(texts) == 1:
-        return [Part(coding, encode(text, coding))]
+        return [Part(coding, encode(text, alphabet))]
     if payload:
-        return [Part(coding, encode(text, coding), as_payload=True)]
+        return [Part(coding, encode(text, alphabet), as_payload=True)]
     header = CONCATENATED + bytes((reference & 0xFF, len(texts)))
-    return [Part(coding, header + bytes((number,)) + encode(piece, coding), has_udh=True) for number, piece in enumerate(texts, 1)]
+    return [
+        Part(coding, header + bytes((number,)) + encode(piece, alphabet), has_udh=True) for number, piece in enumerate(texts, 1)
+    ]
 
 
 def encode(text: str, data_coding: int) -> bytes:
