@@ -1,8 +1,6 @@
-"""No list, job or webhook walks through a table that grows: each statement they run is explained by SQLite."""
+"""No list, job or webhook walks through a table that grows: each statement they run is explained by the database."""
 
 from __future__ import annotations
-
-import sqlite3
 
 import pytest
 
@@ -20,16 +18,14 @@ from wesend.webhooks import attempts, claims, endpoints
 from ..conftest import make_app
 from ..support.apis import Wesendall
 from ..support.domain import make_wallet, put
-from ..support.esms import ANN, BEN, BUSY, FAILS, Esms, data_of, new_list
+from ..support.esms import ANN, BEN, BUSY, FAILS, REFUSED, Esms, data_of, new_list
 from ..support.jobs import ManualJobs
 from ..support.plans import Recorder
 
 
 @pytest.fixture
-def recorder(monkeypatch):
-    recorder = Recorder()
-    monkeypatch.setattr(sqlite3, "connect", recorder.connect)
-    return recorder
+def recorder(monkeypatch, postgresql_server):
+    return Recorder(monkeypatch, on_postgresql=postgresql_server is not None)
 
 
 @pytest.fixture
@@ -39,11 +35,12 @@ def app(recorder, app_with):
 
 @pytest.fixture
 def api(app) -> Esms:
-    """Messages of several kinds, a bulk, a webhook that listens."""
+    """Messages of several kinds, a bulk, a webhook that listens and has something to deliver, keys of idempotency."""
     api = Esms(app.test_client())
     api.put("/webhooks", {"dlr_url": "https://example.com/dlr"})
     for to in (ANN, BEN, FAILS, BUSY):
-        api.send(to)
+        api.send(to, headers={"Idempotency-Key": f"k{to}"})
+    api.send(REFUSED)
     api.bulk(new_list(api, ANN, BEN))
     return api
 
@@ -54,7 +51,7 @@ def no_scan(api, recorder, instance):
     recorder.statements.clear()
     yield
     assert recorder.statements, "something was looked at"
-    assert recorder.scans(instance / "wesend.db") == []
+    assert recorder.scans(instance) == []
 
 
 DATES = "date_from=2026-01-01T10:00:00Z&date_to=2030-01-01"
@@ -224,4 +221,4 @@ def test_a_scan_would_be_seen(instance, recorder):
         query("SELECT count(*) FROM batches")
         query("SELECT id FROM messages WHERE uid = ?", ("x",))
         app.extensions["wesend.database"].close()
-    assert len(recorder.scans(instance / "wesend.db")) == 2
+    assert len(recorder.scans(instance)) == 2

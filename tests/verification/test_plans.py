@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 import pytest
 
 from wesend.verification import ending
@@ -15,10 +13,8 @@ from ..support.verify import check, started, wrong
 
 
 @pytest.fixture
-def recorder(monkeypatch) -> Recorder:
-    recorder = Recorder()
-    monkeypatch.setattr(sqlite3, "connect", recorder.connect)
-    return recorder
+def recorder(monkeypatch, postgresql_server) -> Recorder:
+    return Recorder(monkeypatch, on_postgresql=postgresql_server is not None)
 
 
 @pytest.fixture
@@ -45,4 +41,4 @@ def test_everything_that_is_asked_of_verifications_is_found_by_an_index(app, cli
         ending.forget_old()
     member = Visitor(app, make_user(app, "member", data_of(api.get("/workspace"))["id"]))
     assert member.get("/verifications").status_code == 200
-    assert recorder.statements and recorder.scans(instance / "wesend.db") == []
+    assert recorder.statements and recorder.scans(instance) == []

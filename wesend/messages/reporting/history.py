@@ -33,6 +33,10 @@ COUNT_OF_BATCH = """
     SELECT {counters} FROM batches
     WHERE id = ? AND account_id = ? AND channel = ? AND state NOT IN ('intake', 'rejected'){wallets}
 """
+HIDDEN = f"""
+    SELECT id FROM batches b WHERE {UNACCEPTED} AND (SELECT id FROM messages WHERE batch_id = b.id LIMIT 1) IS NOT NULL
+"""
+"""Batches whose messages nobody sees yet. (EXISTS is a join to PostgreSQL, which then walks all messages for it.)"""
 
 
 class Filter(NamedTuple):
@@ -251,10 +255,7 @@ def _condition(wanted: Filter, day: str | None = None) -> _Where:
             where = where.also(f"day {sign} ?", bound)
         if instant is not None and not whole and day in (None, bound):
             where = where.also(f"created_at {sign} ?", instant)
-    hidden = [
-        row[0]
-        for row in query(f"SELECT id FROM batches b WHERE {UNACCEPTED} AND EXISTS (SELECT 1 FROM messages WHERE batch_id = b.id)")
-    ]
+    hidden = [row[0] for row in query(HIDDEN)]
     return where.also(f"batch_id NOT IN ({marks(hidden)})", *hidden) if hidden else where
 
 

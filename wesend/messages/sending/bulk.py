@@ -36,7 +36,7 @@ SKIPPED_KEPT = 100_000
 ABANDONED = f"SELECT id FROM batches WHERE {LIVE_BULKS} AND state = 'intake' AND lease_until < ?"
 REJECTED = f"""
     SELECT id FROM batches b WHERE {UNACCEPTED} AND state = 'rejected'
-        AND EXISTS (SELECT 1 FROM messages WHERE batch_id = b.id)
+        AND (SELECT id FROM messages WHERE batch_id = b.id LIMIT 1) IS NOT NULL
 """
 REMOVE = """
     DELETE FROM messages WHERE id IN (
