@@ -79,6 +79,8 @@ def migrated(tmp_path_factory, postgresql_server) -> Path:
         bring_up_to_date()
         sandbox_account.ensure_sandbox()
         close(app)
+    if postgresql_server is not None:
+        postgresql_server.lock((folder / postgresql.URL).read_text())
     return folder
 
 

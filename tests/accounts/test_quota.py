@@ -61,17 +61,16 @@ def email(account, wallet, text: str, count: int = 1, **values: str) -> None:
 
 
 def counted_anew(account_id: int) -> tuple[int, int]:
-    def size(*columns: str) -> str:
-        return " + ".join(f"coalesce(length(CAST({column} AS BLOB)), 0)" for column in columns)
-
-    def total(what: str, rest: str) -> int:
-        return query(f"SELECT coalesce(sum({what}), 0) FROM {rest} AND account_id = ?", (account_id,))[0][0]
+    def total(rest: str, *columns: str, each: int = 0) -> int:
+        rows = query(f"SELECT * FROM {rest} AND account_id = ?", (account_id,))
+        return sum(each + sum(len((row[column] or "").encode()) for column in columns) for row in rows)
 
     return (
-        total(size("text", "fields") + " + 500 * (channel = 'email')", "messages WHERE 1")
-        + total(size("text", "skipped"), "batches WHERE (lane = 1 OR channel = 'email')"),
-        total("100 + " + size("name", "email", "data"), "contacts WHERE 1")
-        + total("100 + " + size("name", "description", "tags", "columns"), "groups WHERE 1"),
+        total("messages WHERE channel <> 'email'", "text", "fields")
+        + total("messages WHERE channel = 'email'", "text", "fields", each=500)
+        + total("batches WHERE (lane = 1 OR channel = 'email')", "text", "skipped"),
+        total("contacts WHERE 1 = 1", "name", "email", "data", each=100)
+        + total("groups WHERE 1 = 1", "name", "description", "tags", "columns", each=100),
     )
 
 

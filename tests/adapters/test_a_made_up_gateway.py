@@ -12,6 +12,7 @@ from wesend.adapters import sms
 from wesend.cli import group
 from wesend.gateways import service
 
+from ..support import postgresql
 from ..support.dashboard import Visitor, make_user, text_of
 from ..support.domain import balance, make_route, make_wallet, message, send
 from ..support.fakes import answer
@@ -33,7 +34,9 @@ def operator(app) -> Visitor:
 
 
 def run(app, *arguments: str) -> dict:
-    done = CliRunner().invoke(group, [*arguments, "--json"], env={"WESEND_INSTANCE": str(app.config["WESEND"].instance)})
+    instance = app.config["WESEND"].instance
+    environment = {"WESEND_INSTANCE": str(instance), **postgresql.environment_of(instance)}
+    done = CliRunner().invoke(group, [*arguments, "--json"], env=environment)
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
 

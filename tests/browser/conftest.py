@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
-from pathlib import Path
 
 import pytest
 
@@ -19,9 +17,8 @@ NUMBERS = count(1)
 
 
 @pytest.fixture(scope="package")
-def server(migrated: Path, tmp_path_factory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("browser") / "instance"
-    shutil.copytree(migrated, folder)
+def server(copy_instance, tmp_path_factory) -> Iterator[Server]:
+    folder = copy_instance(tmp_path_factory.mktemp("browser") / "instance")
     folder.chmod(0o700)
     with ForkedServer(
         folder, WESEND_SANDBOX_DELAY="0", WESEND_ALLOW_PRIVATE_URLS="1", WESEND_WEBHOOK_BACKOFF="0", WESEND_WORKERS="1"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pyotp
 import pytest
@@ -17,10 +15,9 @@ from .conftest import NUMBERS
 
 
 @pytest.fixture(scope="module")
-def server(migrated: Path, tmp_path_factory) -> Iterator[Server]:
+def server(copy_instance, tmp_path_factory) -> Iterator[Server]:
     """At `localhost`: browsers make no passkeys for an address of numbers."""
-    folder = tmp_path_factory.mktemp("passkeys") / "instance"
-    shutil.copytree(migrated, folder)
+    folder = copy_instance(tmp_path_factory.mktemp("passkeys") / "instance")
     folder.chmod(0o700)
     server = ForkedServer(folder, WESEND_WORKERS="1")
     at_localhost = f"http://localhost:{server.port}"

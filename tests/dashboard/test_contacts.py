@@ -137,6 +137,8 @@ def test_an_upload_is_its_accounts_alone_and_lies_where_nobody_else_reads(app, m
     path = upload(member, b"phone\n0712345678\n")
     stranger = Visitor(app, make_user(app, "owner", mint(app).account_id))
     assert stranger.get(path).status_code == 404 and stranger.get("/contacts/import/..%2f..%2fwesend").status_code == 404
+    if app.config["WESEND"].database_url:
+        return  # it lies in the database
     with app.app_context():
         kept = list(kept_files._folder().glob("*.csv"))
         assert [oct(file.stat().st_mode)[-3:] for file in kept] == ["600"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -126,11 +124,9 @@ def test_a_rate_is_what_a_send_is_charged(property_app, currency, price, phones,
 
 
 @pytest.fixture(scope="module")
-def property_app(migrated, tmp_path_factory):
+def property_app(copy_instance, tmp_path_factory):
     """One application for all examples: each has an account of its own."""
-    folder = tmp_path_factory.mktemp("property") / "instance"
-    shutil.copytree(migrated, folder)
-    app = make_app(folder)
+    app = make_app(copy_instance(tmp_path_factory.mktemp("property") / "instance"))
     yield app
     close(app)
 

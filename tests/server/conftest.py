@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,12 +9,11 @@ import pytest
 
 
 @pytest.fixture(scope="module")
-def new_instance(migrated: Path, tmp_path_factory) -> Callable[[], Path]:
+def new_instance(copy_instance, tmp_path_factory) -> Callable[[], Path]:
     """Makes instance folders with the sandbox in them, each in a folder of its own."""
 
     def make() -> Path:
-        folder = tmp_path_factory.mktemp("server") / "instance"
-        shutil.copytree(migrated, folder)
+        folder = copy_instance(tmp_path_factory.mktemp("server") / "instance")
         folder.chmod(0o700)
         return folder
 

@@ -7,9 +7,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
-from .postgresql import KEY
+from .postgresql import KEY, run
 from .server import Server, processes
 
 STATE = (
@@ -32,8 +30,7 @@ class HostServer(Server):
         self.log = instance.with_suffix(".log")
 
     def query(self, sql: str, *parameters: Any) -> list[tuple]:
-        with psycopg.connect(self.database_url, autocommit=True) as connection:
-            return connection.execute(sql.encode(), parameters or None).fetchall()
+        return run(self.database_url, sql, *parameters)
 
     def freeze(self) -> None:
         """SIGSTOP of all its processes: it stands still, with everything that it holds."""

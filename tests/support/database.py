@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 from flask import Flask
 
 from wesend.core.current_app import this_app
@@ -24,6 +27,18 @@ def written(app: Flask) -> dict[str, int]:
 def batches(app: Flask) -> int:
     """Sends that were accepted."""
     return written(app)["batches"]
+
+
+def seen_from_outside(app: Flask, sql: str) -> list[tuple]:
+    """What is committed, as another program reads it."""
+    settings = app.config["WESEND"]
+    if settings.database_url:
+        import psycopg
+
+        with psycopg.connect(settings.database_url) as connection:
+            return connection.execute(sql.encode()).fetchall()
+    with closing(sqlite3.connect(f"file:{settings.database}?mode=ro", uri=True)) as connection:
+        return connection.execute(sql).fetchall()
 
 
 def let_anything_be_written(tx: Tx) -> None:

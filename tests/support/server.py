@@ -20,12 +20,16 @@ from click.testing import CliRunner
 
 from wesend.cli import group
 
+from . import postgresql
+
 PROJECT = Path(__file__).resolve().parent.parent.parent
 CLI = ("-c", "from wesend.cli import main; main()")
 EACH = """
 import json, sys
 from click.testing import CliRunner
 from wesend.cli import group
+
+from . import postgresql
 done = [CliRunner().invoke(group, command) for command in json.loads(sys.argv[1])]
 print(json.dumps([(one.exit_code, one.output) for one in done]))
 """
@@ -62,6 +66,7 @@ class Server:
             "WESEND_INSTANCE": str(instance),
             "WESEND_PORT": str(self.port),
             "WESEND_WORKERS": "2",
+            **postgresql.environment_of(instance),
             **environment,
         }
         self.process: subprocess.Popen | None = None
@@ -124,9 +129,13 @@ class Server:
 
     def end_leases(self) -> None:
         """After a kill: every lease is over, as it would be had the machine been down for a minute."""
+        leased = ("messages", "batches", "idempotency_keys")
+        ended = [f"UPDATE {table} SET lease_until = 1 WHERE lease_until IS NOT NULL" for table in leased]
+        if url := self.environment.get("WESEND_DATABASE_URL"):
+            postgresql.run(url, "; ".join(ended))
+            return
         with sqlite3.connect(self.instance / "wesend.db", timeout=15) as connection:
-            for table in ("messages", "batches", "idempotency_keys"):
-                connection.execute(f"UPDATE {table} SET lease_until = 1 WHERE lease_until IS NOT NULL")
+            connection.executescript("; ".join(ended))
         connection.close()
 
     def stop(self) -> None:
@@ -160,6 +169,8 @@ class Server:
 
     def query(self, sql: str, *parameters: Any) -> list[tuple]:
         """What stands in the database now, read beside the server."""
+        if url := self.environment.get("WESEND_DATABASE_URL"):
+            return postgresql.run(url, sql.replace("?", "%s"), *parameters)
         with sqlite3.connect(f"file:{self.instance / 'wesend.db'}?mode=ro", uri=True, timeout=15) as connection:
             rows = connection.execute(sql, parameters).fetchall()
         connection.close()

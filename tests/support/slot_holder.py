@@ -12,6 +12,7 @@ from wesend.adapters.sms.base import SmsGateway
 from wesend.coordination import call_slots, pace
 from wesend.core import settings
 
+from . import postgresql
 from .forked import context
 
 
@@ -45,7 +46,7 @@ class SlotHolder:
 
 
 def _run(instance: Path, what: str, number: int, connection: Connection) -> None:
-    with create_app(settings.load({"WESEND_INSTANCE": str(instance)})).app_context():
+    with create_app(settings.load({"WESEND_INSTANCE": str(instance), **postgresql.environment_of(instance)})).app_context():
         if what == "turns":
             _take_turns(number, connection)
             return

@@ -102,11 +102,8 @@ def test_the_sandbox_waits_for_nothing_and_counts_for_nobody(app, clock):
 
 
 @pytest.fixture(scope="module")
-def server(migrated, tmp_path_factory):
-    import shutil
-
-    folder = tmp_path_factory.mktemp("storm") / "instance"
-    shutil.copytree(migrated, folder)
+def server(copy_instance, tmp_path_factory):
+    folder = copy_instance(tmp_path_factory.mktemp("storm") / "instance")
     folder.chmod(0o700)
     with ForkedServer(folder, WESEND_WORKERS="2") as server:
         server.command("gateway", "set", "nowhere", "--type", "http", "--option", "url=http://127.0.0.1:9/", "--option", "body={}")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from flask import Flask
 
 from wesend.adapters.sms.base import REFUSED, Outcome
-from wesend.database import Row, query, query_one, write
+from wesend.database import Row, db, query, query_one, write
 from wesend.gateways import registry
 from wesend.messages.dispatch import queue
 from wesend.messages.dispatch.settle import settle
@@ -32,8 +30,8 @@ def the_message() -> Row:
 
 def everything_stored(app: Flask) -> str:
     """The whole database, written out."""
-    with sqlite3.connect(app.config["WESEND"].instance / "wesend.db") as connection:
-        return "\n".join(connection.iterdump())
+    with app.app_context():
+        return "\n".join(str(tuple(row)) for name in db.metadata.tables for row in query(f"SELECT * FROM {name}"))
 
 
 def leave_by_queue(outcome: Outcome | None = None) -> None:

@@ -2,6 +2,9 @@
 
 import threading
 
+import pytest
+
+from wesend.coordination import cluster
 from wesend.webhooks import claims, courier, deliver
 from wesend.webhooks.courier import Courier
 
@@ -89,12 +92,22 @@ def test_what_a_dead_courier_held_is_free_when_its_lease_is_over(engine, receive
     assert (len(receiver.posted), delivered(engine, endpoint)) == (1, 1)
 
 
-def test_a_successor_frees_what_its_predecessor_held_at_once(engine, receiver, app):
+@pytest.mark.parametrize("hosts", ["one", "many"])
+def test_a_successor_frees_what_its_predecessor_held_at_once_unless_that_may_live_at_another_host(
+    engine, receiver, app, clock, monkeypatch, hosts, postgresql_server
+):
+    if hosts == "one" and postgresql_server is not None:
+        pytest.skip("on PostgreSQL there may always be others")
+    monkeypatch.setitem(app.extensions, cluster.SHARED, hosts == "many")
     endpoint = engine.add(receiver.url)
     engine.put(endpoint.id)
     with app.app_context():
         claims.claim(endpoint.id, 10)
     engine.courier = Courier(app)
+    if hosts == "many":
+        engine.round()
+        assert receiver.posted == []
+        clock.advance(claims.LEASE_MS / 1000)
     engine.round()
     assert (len(receiver.posted), delivered(engine, endpoint)) == (1, 1)
 

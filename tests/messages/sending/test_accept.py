@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 
 import pytest
@@ -18,6 +17,7 @@ from wesend.messages.sending.compose import read_recipients
 from wesend.messages.sending.options import Options
 from wesend.messages.sending.precheck import precheck
 
+from ...support.database import seen_from_outside
 from ...support.domain import (
     ACTOR,
     NUMBERS,
@@ -44,11 +44,7 @@ BECOMES = {
 
 def paid(app) -> int:
     """Charges that are committed, as another program sees them."""
-    connection = sqlite3.connect(app.config["WESEND"].database)
-    try:
-        return connection.execute("SELECT count(*) FROM ledger_entries WHERE kind = 'sms_charge'").fetchone()[0]
-    finally:
-        connection.close()
+    return seen_from_outside(app, "SELECT count(*) FROM ledger_entries WHERE kind = 'sms_charge'")[0][0]
 
 
 def statements(app) -> list[str]:
@@ -117,13 +113,31 @@ def test_what_a_sandbox_number_does_is_known_without_a_call(app, sandbox_wallet,
     assert_counted()
 
 
-def test_a_sandbox_send_is_one_transaction_in_which_the_money_is_taken_first(app, sandbox_wallet, nobody_called):
+def test_a_sandbox_send_is_one_transaction_in_which_the_money_is_taken_first(app, sandbox_wallet, nobody_called, postgresql_server):
+    if postgresql_server is not None:
+        pytest.skip("as SQLite tells what is run")
     seen = statements(app)
     send(sandbox_wallet, NUMBERS[0], of_sandbox(REFUSES), in_request=True)
     assert (seen[0], seen[-1], seen.count("COMMIT")) == ("BEGIN IMMEDIATE", "COMMIT", 1)
     assert seen.index("UPDATE wallets SET") < seen.index("INSERT INTO ledger_entries") < seen.index("INSERT INTO messages")
     # The usual case is written as it is; what was refused is settled after it was paid for, and paid back.
     assert Counter(seen)["INSERT INTO ledger_entries"] == 2
+    assert balance(sandbox_wallet) == "965"
+
+
+WRITTEN_BY = """
+    SELECT CAST(xmin AS text) FROM wallets WHERE id = ? UNION SELECT CAST(xmin AS text) FROM messages
+    UNION SELECT CAST(xmin AS text) FROM ledger_entries WHERE kind IN ('sms_charge', 'refund')
+"""
+"""The numbers of the transactions that wrote them last."""
+
+
+def test_a_sandbox_send_is_one_transaction_of_postgresql(app, sandbox_wallet, nobody_called, postgresql_server):
+    if postgresql_server is None:
+        pytest.skip("as PostgreSQL tells who wrote a row")
+    send(sandbox_wallet, NUMBERS[0], of_sandbox(REFUSES), in_request=True)
+    assert len(query(WRITTEN_BY, (sandbox_wallet.id,))) == 1
+    assert len(query("SELECT id FROM ledger_entries WHERE kind IN ('sms_charge', 'refund')")) == 2
     assert balance(sandbox_wallet) == "965"
 
 
