@@ -8,14 +8,27 @@ was stored, the second is carried out anew once the lease is over.
 from __future__ import annotations
 
 import secrets
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from ..core import clock
 from ..core.errors import IdempotencyConflict, IdempotencyInFlight
-from ..database import Tx, write, write_surely
+from ..database import Tx, query_one, write, write_surely
 
 LEASE_MS = 40 * clock.SECOND  # longer than any request may take
 KEPT_MS = clock.DAY
+
+
+ATTACH = "UPDATE idempotency_keys SET subject = ? WHERE id = ? AND token = ? AND subject IS NULL"
+CLAIM = """
+    INSERT INTO idempotency_keys (api_key_id, key, fingerprint, token, lease_until, created_at) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO NOTHING RETURNING id
+"""
+CLAIMED = "SELECT id FROM idempotency_keys WHERE api_key_id = ? AND key = ? AND token = ?"
+KEEP = "UPDATE idempotency_keys SET status_code = ?, body = ?, content_type = ? WHERE id = ? AND token = ?"
+
+
+class _Known(Exception):
+    """The key was used before."""
 
 
 class Claim(NamedTuple):
@@ -26,10 +39,7 @@ class Claim(NamedTuple):
 
     def attach(self, tx: Tx, subject: str) -> None:
         """Name what this request pays for, in the paying transaction; IdempotencyInFlight when the lease was lost."""
-        if not tx.changed(
-            "UPDATE idempotency_keys SET subject = ? WHERE id = ? AND token = ? AND subject IS NULL", (subject, self.id, self.token)
-        ):
-            raise IdempotencyInFlight
+        tx.require(ATTACH, (subject, self.id, self.token), _raise_in_flight)
 
 
 class Answer(NamedTuple):
@@ -52,6 +62,29 @@ def begin(api_key_id: int, key: str, fingerprint: str, *others: str) -> Claim | 
 
     ``others``: under which the same request may have been kept.
     """
+    now, token = clock.now_ms(), secrets.token_hex(8)
+    values = (api_key_id, key, fingerprint, token, now + LEASE_MS, now)
+    try:
+        written = write(lambda tx: tx.require(CLAIM, values, _raise_known)).row
+    except _Known:
+        return _look(api_key_id, key, fingerprint, *others)
+    if written is None:
+        written = query_one(CLAIMED, (api_key_id, key, token))
+        if written is None:
+            raise IdempotencyInFlight
+    return Claim(written["id"], token)
+
+
+def _raise_known(_tx: Tx) -> NoReturn:
+    raise _Known
+
+
+def _raise_in_flight(_tx: Tx) -> NoReturn:
+    raise IdempotencyInFlight
+
+
+def _look(api_key_id: int, key: str, fingerprint: str, *others: str) -> Claim | Answer | Paid:
+    """What became of a key that was used before."""
 
     def unit(tx: Tx) -> Claim | Answer | Paid:
         now = clock.now_ms()
@@ -86,20 +119,16 @@ def begin(api_key_id: int, key: str, fingerprint: str, *others: str) -> Claim | 
 
 def keep(claim: Claim, answer: Answer) -> None:
     """The final answer; repeated for 24 hours."""
-    write_surely(
-        lambda tx: tx.changed(
-            "UPDATE idempotency_keys SET status_code = ?, body = ?, content_type = ? WHERE id = ? AND token = ?",
-            (answer.status_code, answer.body, answer.content_type, claim.id, claim.token),
-        )
-    )
+    values = (answer.status_code, answer.body, answer.content_type, claim.id, claim.token)
+    write_surely(lambda tx: tx.run(KEEP, values))
 
 
 def release(claim: Claim) -> None:
     """Nothing final happened: the key is free again, unless something was paid under it (then its lease ends)."""
 
     def unit(tx: Tx) -> None:
-        tx.execute("DELETE FROM idempotency_keys WHERE id = ? AND token = ? AND subject IS NULL", (claim.id, claim.token))
-        tx.execute("UPDATE idempotency_keys SET lease_until = 0 WHERE id = ? AND token = ?", (claim.id, claim.token))
+        tx.run("DELETE FROM idempotency_keys WHERE id = ? AND token = ? AND subject IS NULL", (claim.id, claim.token))
+        tx.run("UPDATE idempotency_keys SET lease_until = 0 WHERE id = ? AND token = ?", (claim.id, claim.token))
 
     write_surely(unit)
 

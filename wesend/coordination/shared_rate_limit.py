@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from ..core import clock
-from ..core.errors import RateLimited
+from ..core.errors import DatabaseUnavailable, RateLimited
 from ..database import Tx, write
 
 WINDOW_MS = 60_000
@@ -82,14 +82,17 @@ def _refusal(part: _Part) -> RateLimited:
     return RateLimited(max(1, round(part.ends - time.monotonic())))
 
 
+def _raise_unavailable(_tx: Tx) -> NoReturn:
+    raise DatabaseUnavailable("a window of the rate limit can't be written")
+
+
 def _take(key_id: int, limit: int) -> _Part:
     some, now = max(1, limit // PARTS), clock.now_ms()
 
-    def unit(tx: Tx) -> tuple[int, int]:
-        row = tx.one(TAKE, {"key": key_id, "now": now, "some": some, "ended": now - WINDOW_MS, "ahead": now + AHEAD_MS})
-        assert row is not None
-        return row["opened_at"], row["taken"]
-
-    opened, taken = write(unit)
+    values = {"key": key_id, "now": now, "some": some, "ended": now - WINDOW_MS, "ahead": now + AHEAD_MS}
+    row = write(lambda tx: tx.require(TAKE, values, _raise_unavailable)).row
+    if row is None:
+        raise DatabaseUnavailable("what was taken of the limit is not known")
+    opened, taken = row["opened_at"], row["taken"]
     got = min(some, limit - (taken - some))
     return _Part(max(0, got), time.monotonic() + (opened + WINDOW_MS - now) / 1000, got <= 0)

@@ -8,12 +8,14 @@ from .connecting import configure
 from .current import atomic, cached, check_readable, init_app, query, query_one, reading, snapshot, write, write_surely
 from .engine import Database
 from .schema import db, migrate
-from .transaction import Reader, Row, Tx, marks
+from .transaction import Later, Reader, Row, RowKey, Tx, marks
 
 __all__ = [
     "Database",
+    "Later",
     "Reader",
     "Row",
+    "RowKey",
     "Tx",
     "atomic",
     "cached",

@@ -7,19 +7,19 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from .local import Local
-from .transaction import Reader, Tx
+from .transaction import VERSION, Reader, Tx
 
 T = TypeVar("T")
 
 LIMIT = 50_000  # values, after which all are forgotten
-VERSION = "SELECT version FROM config_state"
-"""Triggers raise it with every change of a configuration table."""
 
 
 class Connections(Reader, Protocol):
     """Of a database: what is read with outside of transactions, and what a thread has of it."""
 
     local: Local
+
+    def version(self) -> int: ...
 
     def committed(self, sql: str) -> list[Any] | None: ...
 
@@ -39,7 +39,7 @@ class Configuration:
         reader: Reader = tx or self.database
         version = local.version if tx is None else None
         if version is None:
-            version = reader.all(VERSION)[0][0]
+            version = (tx or self.database).version()
             if local.in_request and tx is None:
                 local.version = version
         kept = self.kept.get(key)

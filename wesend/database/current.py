@@ -116,4 +116,4 @@ def _opened(settings: Settings, storage: Storage) -> Database:
         return SqliteDatabase(settings.database, storage)
     from .postgresql.database import PostgresDatabase  # psycopg is only needed, and there, where PostgreSQL is wanted
 
-    return PostgresDatabase(settings.database_url, settings.database_pool, storage)
+    return PostgresDatabase(settings.database_url, settings.database_pool, storage, settings.instance)

@@ -14,7 +14,7 @@ from .configuration import Configuration
 from .errors import DATABASE_ERRORS
 from .group_commit import CommitGroup, Writer
 from .local import Local
-from .transaction import Tx
+from .transaction import VERSION, Tx
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ class Database(ABC):
     def __init__(self, storage: Storage):
         self.storage = storage
         self.local = Local()
-        self.group = CommitGroup(self.local, self.gate, self._new_writer())
+        self.group = CommitGroup(self.local, self.gate, self._new_writer(), self.patience)
         os.register_at_fork(after_in_child=self._after_fork)
         self.configuration = Configuration(self)
         self.waited_seconds = 0.0
@@ -41,12 +41,16 @@ class Database(ABC):
     def _after_fork(self) -> None:
         # A connection, an open transaction and a held lock must not cross a fork.
         self.local = Local()
-        self.group = CommitGroup(self.local, self.gate, self._new_writer())
+        self.group = CommitGroup(self.local, self.gate, self._new_writer(), self.patience)
         self.configuration.lock = threading.Lock()
 
     @abstractmethod
     def _new_writer(self) -> Writer:
         """How transactions begin and end."""
+
+    def patience(self) -> float:
+        """Seconds that this thread waits for its turn to write; -1: for ever."""
+        return -1
 
     @abstractmethod
     def prepare_thread(self) -> None:
@@ -115,8 +119,9 @@ class Database(ABC):
         if outer is not None:
             yield outer
             return
-        with self.gate(), self.group.writer.transaction() as connection:
-            tx = self.local.tx = self.group.writer.tx(connection)
+        writer = self.group.writer
+        with self.gate(), writer.transaction(once=True) as connection:
+            tx = self.local.tx = writer.tx_step_by_step(connection)
             try:
                 yield tx
             finally:
@@ -136,6 +141,10 @@ class Database(ABC):
     def one(self, sql: str, parameters: Sequence | dict = ()) -> Any | None:
         rows = self.query(sql, parameters)
         return rows[0] if rows else None
+
+    def version(self) -> int:
+        """Of the configuration, outside of transactions."""
+        return self.query(VERSION)[0][0]
 
     @abstractmethod
     def committed(self, sql: str) -> list[Any] | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
+from typing import Any
 
 from ..core.errors import DatabaseUnavailable
 
@@ -25,6 +27,21 @@ class PostgresIntegrityError(PostgresError):
 
 class PostgresBusy(PostgresError):
     """A deadlock or a failed serialization: nothing of the transaction was done, and it can be done again."""
+
+
+class NothingDone(DatabaseUnavailable):
+    """The connection was lost, and nothing of the transaction was or ever will be done: it can be done again."""
+
+
+class Unexpected(Exception):
+    """Something that a unit had put off went otherwise than it had said: it is undone, and carried out step by step.
+
+    ``refuse``: what the unit wants done where this very statement changed nothing.
+    """
+
+    def __init__(self, error: Exception, refuse: Callable[[Any], Any] | None = None):
+        super().__init__(str(error))
+        self.error, self.refuse = error, refuse
 
 
 DATABASE_ERRORS = (sqlite3.Error, PostgresError, DatabaseUnavailable)

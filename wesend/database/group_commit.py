@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
+from ..core.errors import DatabaseUnavailable
+from .errors import Unexpected
 from .local import Local
 from .transaction import Tx
 
@@ -24,13 +26,26 @@ class Writer(Protocol):
 
     @property
     def tx(self) -> Callable[[Any], Tx]:
-        """Its open transaction, as use cases see it, on a connection."""
+        """Its open transaction, as use cases see it, on a connection; what needs no answer may be put off."""
 
-    def transaction(self) -> AbstractContextManager[Any]:
-        """A connection; begun and committed, or rolled back."""
+    @property
+    def tx_step_by_step(self) -> Callable[[Any], Tx]:
+        """The same, where nothing is put off."""
 
-    def begin(self, connection: Any) -> None:
-        """Once more, after a ROLLBACK."""
+    def transaction(self, *, once: bool = False) -> AbstractContextManager[Any]:
+        """A connection; begun and committed, or rolled back. ``once``: what is done in it can't be done again.
+
+        Unexpected where what was put off went wrong.
+        """
+
+    def carry_out(self, connection: Any) -> None:
+        """Do what was put off; Unexpected."""
+
+    def begin_again(self, connection: Any) -> None:
+        """Nothing of what was done so far, and a new transaction."""
+
+    def say(self, connection: Any, sql: str) -> None:
+        """Divide the transaction by a savepoint."""
 
     def close(self) -> None: ...
 
@@ -55,11 +70,14 @@ class CommitGroup:
     run twice. A failed commit is everybody's error, and is not tried again.
     """
 
-    def __init__(self, local: Local, gate: Callable[[], AbstractContextManager[None]], writer: Writer):
-        self.local, self.gate, self.writer = local, gate, writer
+    def __init__(
+        self, local: Local, gate: Callable[[], AbstractContextManager[None]], writer: Writer, patience: Callable[[], float]
+    ):
+        self.local, self.gate, self.writer, self.patience = local, gate, writer, patience
         self.lock = threading.Lock()
         self.waiting: deque[_Job] = deque()
         self.leading = False
+        self.heir: _Job | None = None  # who was told to lead next
         self.careful = 0  # groups left to be carried out behind savepoints from the start
 
     def run(self, unit: Callable[[Tx], T]) -> T:
@@ -68,8 +86,8 @@ class CommitGroup:
             self.waiting.append(job)
             lead = not self.leading
             self.leading = True
-        if not lead:
-            job.wake.acquire()
+        if not lead and not job.wake.acquire(timeout=self.patience()):
+            self._withdraw(job)
         if not job.done:
             self._lead()
         if job.error is not None:
@@ -77,6 +95,16 @@ class CommitGroup:
         for call in job.after:
             call()
         return job.result
+
+    def _withdraw(self, job: _Job) -> None:
+        """Wait no longer for a turn to write. One that has begun, or is next, comes to its end."""
+        with self.lock:
+            withdrawn = job in self.waiting and job is not self.heir
+            if withdrawn:
+                self.waiting.remove(job)
+        if withdrawn:
+            raise DatabaseUnavailable("others are writing")
+        job.wake.acquire()
 
     def _lead(self) -> None:
         jobs: list[_Job] = []
@@ -99,7 +127,7 @@ class CommitGroup:
                 job.error, job.result = error, None
         finally:
             with self.lock:
-                heir = self.waiting[0] if self.waiting else None
+                heir = self.heir = self.waiting[0] if self.waiting else None
                 self.leading = heir is not None
             for job in jobs:
                 job.done = True
@@ -109,16 +137,31 @@ class CommitGroup:
 
     def _carry_out(self, jobs: list[_Job]) -> list[_Job]:
         """One transaction; those that it had no time for."""
+        apart = self.careful > 0 and len(jobs) > 1
+        if apart:
+            self.careful -= 1
+        try:
+            return self._attempt(jobs, apart)
+        except Unexpected as wrong:
+            if len(jobs) > 1:
+                self.careful = CAREFUL
+                return self._attempt(jobs, True)
+            return self._attempt(jobs, False, wrong)
+
+    def _attempt(self, jobs: list[_Job], apart: bool, wrong: Unexpected | None = None) -> list[_Job]:
+        """``wrong``: what a single one met with that had put off more than it should have."""
         with self.writer.transaction() as connection:
             try:
-                return jobs[self._carry_out_all(connection, jobs) :]
+                if wrong is not None:
+                    self._run_again(connection, jobs[0], wrong)
+                    return []
+                return jobs[self._carry_out_all(connection, jobs, apart) :]
             finally:
                 self.local.tx = None
 
-    def _carry_out_all(self, connection: Any, jobs: list[_Job]) -> int:
+    def _carry_out_all(self, connection: Any, jobs: list[_Job], apart: bool) -> int:
         """Each without a savepoint, and when one fails, all anew behind savepoints; how many there was time for."""
-        if self.careful > 0 and len(jobs) > 1:
-            self.careful -= 1
+        if apart:
             return self._carry_out_each(connection, jobs, self._carry_out_apart)
         try:
             return self._carry_out_each(connection, jobs, self._run_unit)
@@ -126,9 +169,7 @@ class CommitGroup:
             if len(jobs) == 1:
                 raise  # rolling the transaction back undoes it
             self.careful = CAREFUL
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            self.writer.begin(connection)
+            self.writer.begin_again(connection)
             return self._carry_out_each(connection, jobs, self._carry_out_apart)
 
     @staticmethod
@@ -143,19 +184,38 @@ class CommitGroup:
 
     def _carry_out_apart(self, connection: Any, job: _Job) -> None:
         """Behind a savepoint, which copies every page that the unit touches."""
-        connection.execute("SAVEPOINT unit")
+        self.writer.say(connection, "SAVEPOINT unit")
         try:
-            self._run_unit(connection, job)
+            try:
+                self._run_unit(connection, job)
+                self.writer.carry_out(connection)
+            except Unexpected as wrong:
+                self.writer.say(connection, "ROLLBACK TO unit")
+                self._run_again(connection, job, wrong)
         except Exception as error:
             if not connection.in_transaction:
                 raise  # a full disk undoes it all, and the savepoint with it
-            connection.execute("ROLLBACK TO unit")
-            connection.execute("RELEASE unit")
+            self.writer.say(connection, "ROLLBACK TO unit")
+            self.writer.say(connection, "RELEASE unit")
             job.error, job.result, job.after = error, None, ()
         else:
-            connection.execute("RELEASE unit")
+            self.writer.say(connection, "RELEASE unit")
 
     def _run_unit(self, connection: Any, job: _Job) -> None:
-        tx = self.local.tx = self.writer.tx(connection)
+        try:
+            self._run(self.writer.tx(connection), job)
+        except Exception:
+            self.writer.carry_out(connection)  # what it had put off may have more to say
+            raise
+
+    def _run_again(self, connection: Any, job: _Job, wrong: Unexpected) -> None:
+        """Step by step. Where it is known what the unit has to say to what it met with, that is enough."""
+        tx = self.local.tx = self.writer.tx_step_by_step(connection)
+        if wrong.refuse is not None:
+            wrong.refuse(tx)
+        self._run(tx, job)
+
+    def _run(self, tx: Tx, job: _Job) -> None:
+        self.local.tx = tx
         job.result = job.unit(tx)
         job.after = tuple(tx._after)

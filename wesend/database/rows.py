@@ -189,6 +189,14 @@ class CaughtMailRow(TypedDict):
     created_at: int
 
 
+class CommitRow(TypedDict):
+    """Of commits."""
+
+    writer: str
+    number: int
+    at: int
+
+
 class ConfigStateRow(TypedDict):
     """Of config_state."""
 

@@ -47,6 +47,16 @@ class ConfigState(db.Model):  # type: ignore[name-defined]  # made at run time
     paused_reason = db.mapped_column(String)
 
 
+class Commit(db.Model):  # type: ignore[name-defined]
+    """On PostgreSQL, the number of the last transaction of each process that writes: by it the outcome of a COMMIT that
+    was not answered is found."""
+
+    __tablename__ = "commits"
+    writer = db.mapped_column(String, primary_key=True)
+    number = db.mapped_column(BigInteger, nullable=False)
+    at = db.mapped_column(BigInteger, nullable=False)
+
+
 def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     configure(connection)

@@ -114,7 +114,10 @@ class SqliteWriter:
         self.path = path
         self.connection: sqlite3.Connection | None = None
 
-    tx = Tx
+    tx = tx_step_by_step = Tx
+
+    def carry_out(self, connection: sqlite3.Connection) -> None:
+        """Nothing is put off."""
 
     def close(self) -> None:
         if self.connection is not None:
@@ -122,7 +125,7 @@ class SqliteWriter:
             self.connection = None
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self, *, once: bool = False) -> Iterator[sqlite3.Connection]:
         """Begun and committed, or rolled back; for whoever holds the gate."""
         connection = self.connection = self.connection or connect(self.path)
         try:
@@ -138,5 +141,14 @@ class SqliteWriter:
                 self.connection = None
             raise
 
-    def begin(self, connection: sqlite3.Connection) -> None:
+    @staticmethod
+    def begin(connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
+
+    def begin_again(self, connection: sqlite3.Connection) -> None:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        self.begin(connection)
+
+    def say(self, connection: sqlite3.Connection, sql: str) -> None:
+        connection.execute(sql)

@@ -22,8 +22,52 @@ class Reader(Protocol):
     def one(self, sql: str, parameters: Sequence | dict = (), /) -> Any | None: ...
 
 
+VERSION = "SELECT version FROM config_state"
+"""Of the configuration: triggers raise it with every change of a configuration table."""
+
+
+class Later:
+    """What `Tx.require` found, which is to be read once the transaction is committed."""
+
+    __slots__ = ("rows",)
+
+    def __init__(self) -> None:
+        self.rows: list[Any] | None = None
+
+    def answer(self, rows: list[Any]) -> None:
+        self.rows = rows
+
+    @property
+    def row(self) -> Any | None:
+        """None where it was committed, and the answer was lost with its connection."""
+        return self.rows[0] if self.rows else None
+
+
+class RowKey(Later):
+    """A row that `Tx.put` wrote: a parameter of the unit's later statements, and ``int(key)`` once it is committed."""
+
+    __slots__ = ("table", "uid")
+
+    def __init__(self, table: str, uid: str):
+        super().__init__()
+        self.table, self.uid = table, uid
+
+    def __int__(self) -> int:
+        assert self.rows, "its id is known once it is committed"
+        return self.rows[0][0]
+
+
+Refuse = Callable[["Tx"], Any]
+"""Raises what a statement that changed nothing means."""
+
+
 class Tx:
-    """An open write transaction. Values go in as SQL parameters; rows come out as `Row`s."""
+    """An open write transaction. Values go in as SQL parameters; rows come out as `Row`s.
+
+    What happens all the time says which of its results it needs: `run`, `run_many`, `put` and `require` need none before the
+    commit, so that on PostgreSQL a whole unit goes out in one round trip, its COMMIT with it. Each of the other methods
+    waits for an answer.
+    """
 
     __slots__ = ("connection", "_after")
 
@@ -66,6 +110,37 @@ class Tx:
 
     def insert_many(self, table: str, columns: tuple[str, ...], rows: Iterable[Sequence]) -> None:
         self.connection.executemany(insert_sql(table, columns), rows)
+
+    # -- what needs no answer before the commit ------------------------------
+
+    def run(self, sql: str, parameters: Sequence | dict = ()) -> None:
+        """Carry out a statement whose result nobody looks at."""
+        self.connection.execute(sql, parameters)
+
+    def run_many(self, sql: str, rows: Iterable[Sequence]) -> None:
+        """The same for each row of parameters."""
+        self.executemany(sql, rows)
+
+    def require(self, sql: str, parameters: Sequence | dict, refuse: Refuse) -> Later:
+        """Carry out a statement that has to change a row; where it does not, ``refuse(tx)`` raises, and nothing is kept.
+
+        With RETURNING, its row is there after the commit.
+        """
+        cursor = self.execute(sql, parameters)
+        row = cursor.fetchone()
+        if row is None and cursor.rowcount <= 0:
+            refuse(self)
+        found = Later()
+        found.answer([row])
+        return found
+
+    def put(self, table: str, columns: tuple[str, ...], values: Sequence) -> int | RowKey:
+        """Insert one row of a table whose rows have a ``uid``; by what is returned later statements name it."""
+        return self.insert_row(table, columns, values)
+
+    def version(self) -> int:
+        """Of the configuration, as this transaction sees it."""
+        return self.all(VERSION)[0][0]
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Run ``call`` once the transaction is committed; never when it is rolled back."""

@@ -48,7 +48,7 @@ NOTE_FAILURE = """
 def note(tx: Tx, gateway: str, *, failed: int, went_well: bool, error: str | None) -> None:
     """What a call came to: one that brought anything sound ends a series of failures."""
     if went_well:
-        tx.execute("UPDATE gateway_health SET failures = 0, rests_until = NULL WHERE gateway = ? AND failures > 0", (gateway,))
+        tx.run("UPDATE gateway_health SET failures = 0, rests_until = NULL WHERE gateway = ? AND failures > 0", (gateway,))
         return
     if not failed:
         return

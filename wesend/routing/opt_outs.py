@@ -12,7 +12,7 @@ from ..core.channels import EMAIL as EMAIL
 from ..core.channels import SMS as SMS
 from ..core.chunks import chunks
 from ..core.current_app import this_app
-from ..database import Tx, marks, query_one, reading
+from ..database import Tx, cached, marks, reading
 
 RECORDED, REMOVED = "wesend.opt_outs_recorded", "wesend.opt_outs_removed"
 
@@ -39,6 +39,8 @@ OPT_OUT = """
 def add_opt_out(tx: Tx, *, account_id: int, channel: str, address: str, source: str, side: Side | None = None) -> bool:
     """True when the address was not opted out of these sends before. What of them waits for it is taken back in ``tx``."""
     added = tx.changed(OPT_OUT, (account_id, channel, address.lower(), source, side, clock.now_ms())) > 0
+    if added and len(tx.all(UP_TO_TWO, (account_id, channel))) == 1:
+        tx.execute(CHANGED)  # the first: `has_opt_outs` is another everywhere
     for call in this_app().extensions.get(RECORDED, ()):
         call(tx, account_id, channel, address.lower(), side)
     return added
@@ -55,9 +57,17 @@ def remove_opt_out(tx: Tx, *, account_id: int, channel: str, address: str, side:
     return removed > 0
 
 
-def has_opt_outs(account_id: int, channel: str) -> bool:
-    """Whether there are any, on either side: most accounts have none, and need not look for each recipient."""
-    return query_one("SELECT 1 FROM opt_outs WHERE account_id = ? AND channel = ? LIMIT 1", (account_id, channel)) is not None
+CHANGED = "UPDATE config_state SET version = version + 1"
+ANY = "SELECT 1 FROM opt_outs WHERE account_id = ? AND channel = ? LIMIT 1"
+UP_TO_TWO = "SELECT 1 FROM opt_outs WHERE account_id = ? AND channel = ? LIMIT 2"
+
+
+def has_opt_outs(account_id: int, channel: str, tx: Tx | None = None) -> bool:
+    """Whether there are any, on either side: most accounts have none, and need not look for each recipient.
+
+    It is kept in memory, as configuration is, which an account's first opt-out therefore changes.
+    """
+    return cached(("opt-outs", account_id, channel), lambda reader: reader.one(ANY, (account_id, channel)) is not None, tx)
 
 
 def opted_out(account_id: int, channel: str, addresses: list[str], side: Side, tx: Tx | None = None) -> set[str]:

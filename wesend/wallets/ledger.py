@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from ..core import clock
 from ..core.errors import InsufficientBalance, WalletNotFound
-from ..database import Tx
+from ..database import Later, RowKey, Tx
 
 TAKE = """
     UPDATE wallets SET balance_micros = balance_micros - ?
@@ -45,6 +45,22 @@ def debit(
         subjects = (batch_id, message_id, None, inbound_id, service_id, charge_no)
         _enter(tx, wallet_id, kind, -amount_micros, balance, description, subjects)
     return balance
+
+
+def debit_with_batch(tx: Tx, wallet_id: int, amount_micros: int, *, kind: str, description: str, batch_id: int | RowKey) -> Later:
+    """The same for a batch that is written in the same unit, without waiting: the row that is there after the commit holds the
+    balance after.
+    """
+
+    def refuse(tx: Tx) -> NoReturn:
+        raise_insufficient(tx, wallet_id, amount_micros)
+
+    if amount_micros < 0:
+        raise ValueError("a debit is not negative")
+    taken = tx.require(TAKE, (amount_micros, wallet_id, amount_micros), refuse)
+    if amount_micros:
+        tx.run(ENTER_BATCH, (wallet_id, kind, -amount_micros, wallet_id, description, batch_id, clock.now_ms()))
+    return taken
 
 
 def credit(
@@ -90,6 +106,10 @@ ENTER = """
     INSERT INTO ledger_entries (wallet_id, kind, amount_micros, balance_after_micros, description,
         batch_id, message_id, deposit_id, inbound_id, service_id, charge_no, created_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+ENTER_BATCH = """
+    INSERT INTO ledger_entries (wallet_id, kind, amount_micros, balance_after_micros, description, batch_id, created_at)
+    VALUES (?, ?, ?, (SELECT balance_micros FROM wallets WHERE id = ?), ?, ?, ?)
 """
 Subjects = tuple[int | None, int | None, int | None, int | None, int | None, int | None]
 """What an entry was for: batch, message, deposit, incoming message, service, and which charge of it."""

@@ -59,7 +59,7 @@ def enqueue_received(tx: Tx, account_id: int, side: Side, service_id: int | None
 def put(tx: Tx, deliveries: list[tuple[int, Event]]) -> None:
     """Write (endpoint, event) pairs down and wake the courier at the commit."""
     now = clock.now_ms()
-    tx.executemany(
+    tx.run_many(
         INSERT,
         [
             (f"msg_{new_id()}", endpoint_id, event.name, event.subject, event.once, dump(event.payload), now, now)

@@ -9,21 +9,21 @@ from typing import Any
 import psycopg
 from psycopg import errors, pq
 from psycopg.abc import PQGen
-from psycopg.raw_cursor import RawCursor
 
 from ...core.errors import DatabaseUnavailable, StorageFull
 from ...core.storage import FULL
-from ..errors import PostgresBusy, PostgresError, PostgresIntegrityError
-from .records import Record, records
-from .statements import translated
+from ..errors import PostgresBusy, PostgresError, PostgresIntegrityError, Unexpected
+from ..transaction import Later, Refuse
+from .calls import Call, PutOff, call_of, leaves_configuration, required
+from .exchange import Answer, Refused, Session
 from .values import adapt
 
 CONNECT_SECONDS = 2
 PATIENCE, PATIENCE_OF_JOBS = 2.3, 60.0
 """Seconds that an answer is waited for: in a request, which has to be refused within 5, and elsewhere."""
-PREPARED_AFTER = 2  # times that a statement ran on a connection
 GONE = ("08", "57P01", "57P02", "57P03", "57P05", "25P03", "53300", "25006", "55P03")
 """What PostgreSQL says when it ends or refuses a connection, is a standby, or has a lock that nobody lets go of."""
+NOTHING_CHANGED = "22012"
 
 
 class Raw(psycopg.Connection[Any]):
@@ -43,45 +43,84 @@ class Raw(psycopg.Connection[Any]):
 class Connection:
     """In PostgreSQL's autocommit: what begins and ends a transaction is said."""
 
-    __slots__ = ("raw", "number")
+    __slots__ = ("raw", "session", "waiting", "version", "changes_configuration")
 
-    def __init__(self, raw: Raw):
+    def __init__(self, raw: Raw, *, prepares: bool):
         self.raw = raw
-        self.number = ""
-        """Of the write transaction that is open: by it PostgreSQL tells later what became of it."""
+        self.session = Session(raw, prepares=prepares)
+        self.waiting: list[PutOff] = []
+        """What goes out before whatever is asked next."""
+        self.version: int | None = None
+        """Of the configuration, as the write transaction that is open sees it, until it changes any itself."""
+        self.changes_configuration = False
 
     @property
     def in_transaction(self) -> bool:
+        """Or it is said with what is asked next."""
+        return bool(self.waiting) or self._is_begun
+
+    @property
+    def _is_begun(self) -> bool:
         return self.raw.pgconn.transaction_status in (pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR)
 
     @property
     def is_usable(self) -> bool:
         return self.raw.pgconn.transaction_status == pq.TransactionStatus.IDLE
 
-    def execute(self, sql: str, parameters: Sequence | Mapping = ()) -> RawCursor[Record]:
-        statement = translated(sql)
-        cursor: RawCursor[Record] = RawCursor(self.raw, row_factory=records)
-        try:
-            return cursor.execute(statement.sql, statement.values(parameters) or None)
-        except psycopg.Error as error:
-            raise _plain(error, self.raw) from None
+    @property
+    def is_lost(self) -> bool:
+        return self.raw.closed or self.raw.broken
 
-    def say(self, sql: str) -> RawCursor[Any]:
-        """Statements without parameters that begin, divide or end a transaction, in one round trip."""
-        try:
-            return RawCursor(self.raw).execute(sql, prepare=False)
-        except psycopg.Error as error:
-            raise _plain(error, self.raw) from None
+    def execute(self, sql: str, parameters: Sequence | Mapping = ()) -> Answer:
+        """What was put off, then this, in one round trip."""
+        answer = self.ask([call_of(sql, parameters)])[0]
+        self._note(sql)
+        return answer
 
     def executemany(self, sql: str, rows: Iterable[Sequence | Mapping]) -> int:
         """How many rows it changed in all."""
-        statement = translated(sql)
-        cursor: RawCursor[Record] = RawCursor(self.raw, row_factory=records)
+        answers = self.ask([call_of(sql, row) for row in rows])
+        self._note(sql)
+        return sum(answer.rowcount for answer in answers)
+
+    def put_off(self, sql: str, parameters: Sequence | Mapping = (), later: Later | None = None) -> None:
+        self.waiting.append(PutOff(call_of(sql, parameters), later))
+        self._note(sql)
+
+    def put_off_required(self, sql: str, parameters: Sequence | Mapping, later: Later, refuse: Refuse) -> None:
+        """It is an error where it changes nothing: Unexpected, with what the unit has to say to that."""
+        self.waiting.append(PutOff(call_of(required(sql), parameters), later, refuse))
+        self._note(sql)
+
+    def _note(self, sql: str) -> None:
+        if not self.changes_configuration and not leaves_configuration(sql):
+            self.changes_configuration = True
+
+    def ask(self, calls: list[Call]) -> list[Answer]:
+        """Their answers, after everything that was put off. Unexpected where something of that went wrong."""
+        waiting, self.waiting = self.waiting, []
         try:
-            cursor.executemany(statement.sql, [statement.values(row) for row in rows])
+            answers = self.session.exchange([*(one.call for one in waiting), *calls])
+        except Refused as refused:
+            raise self._why(refused, waiting) from None
         except psycopg.Error as error:
             raise _plain(error, self.raw) from None
-        return cursor.rowcount
+        for one, answer in zip(waiting, answers, strict=False):
+            if one.later is not None:
+                one.later.answer(answer.rows)
+        return answers[len(waiting) :]
+
+    def _why(self, refused: Refused, waiting: list[PutOff]) -> Exception:
+        plain = _plain(refused.error, self.raw)
+        if refused.place >= len(waiting) or not isinstance(plain, PostgresError) or isinstance(plain, PostgresBusy):
+            return plain
+        return Unexpected(plain, waiting[refused.place].refuse if plain.sqlstate == NOTHING_CHANGED else None)
+
+    def roll_back(self) -> None:
+        """Whatever was begun, or was to be, is not done."""
+        self.waiting = []
+        if self._is_begun:
+            self.ask([Call(b"ROLLBACK")])
 
     def close(self) -> None:
         with suppress(psycopg.Error):
@@ -95,10 +134,10 @@ def connect(url: str) -> Connection:
     except psycopg.Error as error:
         raise DatabaseUnavailable(_first_line(error)) from None
     adapt(raw)
-    connection = Connection(raw)
+    connection = Connection(raw, prepares=False)
     # A pooler between us has a process number of its own, and its sessions know nothing of each other's statements.
     through_a_pooler = connection.execute("SELECT pg_backend_pid()").fetchall()[0][0] != raw.info.backend_pid
-    raw.prepare_threshold = None if through_a_pooler else PREPARED_AFTER
+    connection.session.prepares = not through_a_pooler
     return connection
 
 

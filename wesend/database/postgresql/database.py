@@ -6,16 +6,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ...core.errors import DatabaseUnavailable
 from ...core.storage import Storage
 from ..engine import Database
-from ..errors import PostgresBusy
-from ..transaction import Tx
+from ..errors import NothingDone, PostgresBusy
+from ..transaction import VERSION, Tx
 from . import connection as connecting
 from .connection import PATIENCE, PATIENCE_OF_JOBS, Connection
 from .pool import Pool
+from .seen_version import SeenVersion
 from .writing import Writer
 
 T = TypeVar("T")
@@ -24,8 +26,9 @@ TRIES = 5  # of a unit that met a deadlock
 
 
 class PostgresDatabase(Database):
-    def __init__(self, url: str, size: int, storage: Storage):
+    def __init__(self, url: str, size: int, storage: Storage, instance: Path):
         self.url, self.size = url, size
+        self.seen = SeenVersion(instance)
         self._new_pool()
         super().__init__(storage)
 
@@ -34,7 +37,7 @@ class PostgresDatabase(Database):
         self.turn = threading.Lock()
 
     def _new_writer(self) -> Writer:
-        return Writer(self.pool, self.patience)
+        return Writer(self.pool, self.patience, self.seen)
 
     def _after_fork(self) -> None:
         self._new_pool()
@@ -68,16 +71,26 @@ class PostgresDatabase(Database):
 
     def write(self, unit: Callable[[Tx], T]) -> T:
         """Deadlocks and failed serializations are PostgreSQL's to have, and nobody's to see: units may run again."""
-        for _ in range(TRIES - 1):
+        until = time.monotonic() + self.patience()
+        for _ in range(TRIES):
             try:
                 return super().write(unit)
-            except PostgresBusy:
+            except (PostgresBusy, NothingDone) as error:
                 if self.tx() is not None:
                     raise
+                if time.monotonic() > until:
+                    raise DatabaseUnavailable(str(error)) from None
+        raise DatabaseUnavailable("it met with too many others")
+
+    @contextmanager
+    def atomic(self) -> Iterator[Tx]:
         try:
-            return super().write(unit)
+            with super().atomic() as tx:
+                yield tx
         except PostgresBusy as error:
-            raise DatabaseUnavailable(str(error)) from None
+            if self.tx() is not None:
+                raise
+            raise NothingDone(str(error)) from None
 
     # -- reading ----------------------------------------------------------
 
@@ -107,6 +120,17 @@ class PostgresDatabase(Database):
             finally:
                 self.pool.give_back(connection)
 
+    def version(self) -> int:
+        """As it was seen a moment ago: at once what this host changed, within a second what another one did."""
+        if self.local.tx is not None:
+            return self.local.tx.version()
+        version = self.seen.version()
+        if version is None:
+            look = self.seen.look()
+            version = self.query(VERSION)[0][0]
+            self.seen.read(version, look)
+        return version
+
     def committed(self, sql: str) -> list[Any] | None:
         """Where no connection is free now, nobody waits for one with a transaction open."""
         try:
@@ -126,8 +150,7 @@ class PostgresDatabase(Database):
             yield
         finally:
             local.connection = None
-            if connection.in_transaction:
-                connection.say("ROLLBACK")
+            connection.roll_back()
             self.pool.give_back(connection)
 
     def _begun(self) -> Connection:
@@ -136,7 +159,7 @@ class PostgresDatabase(Database):
         while True:
             connection = self.pool.take(patience)
             try:
-                connection.say("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             except BaseException as error:
                 self.pool.give_back(connection)
                 if not isinstance(error, DatabaseUnavailable) or time.monotonic() > until:

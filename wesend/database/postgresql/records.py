@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from psycopg import Cursor
+from psycopg import Connection
+from psycopg.adapt import Transformer
 
 
 class Record(tuple):
@@ -21,15 +22,18 @@ class Record(tuple):
 
 
 @lru_cache(maxsize=1024)
-def _record(columns: tuple[str, ...]) -> Callable[[Sequence[Any]], Record]:
+def _record(columns: tuple[bytes | None, ...]) -> Callable[[Sequence[Any]], Record]:
     """The class of rows with these columns; of two with one name the first is found by it, as sqlite3 has it."""
     places: dict[str, int] = {}
     for place, name in enumerate(columns):
-        places.setdefault(name, place)
+        places.setdefault((name or b"").decode(), place)
     return type("Record", (Record,), {"__slots__": (), "places": places})
 
 
-def records(cursor: Cursor[Any]) -> Callable[[Sequence[Any]], Record]:
-    """psycopg's row factory."""
-    described = cursor.description
-    return _record(tuple(column.name for column in described)) if described else Record
+def rows_of(connection: Connection[Any], result: Any) -> list[Any]:
+    """All rows of a result."""
+    if not result.ntuples:
+        return []
+    reading = Transformer(connection)
+    reading.set_pgresult(result)
+    return reading.load_rows(0, result.ntuples, _record(tuple(map(result.fname, range(result.nfields)))))

@@ -23,6 +23,7 @@ class Statement(NamedTuple):
     sql: str
     names: tuple[str, ...]
     """Of named parameters, in the order of their numbers."""
+    sql_bytes: bytes
 
     def values(self, parameters: Sequence | Mapping) -> Sequence:
         return [parameters[name] for name in self.names] if isinstance(parameters, Mapping) else parameters
@@ -46,4 +47,5 @@ def translated(sql: str) -> Statement:
         last = int(found["number"]) if found["number"] else last + 1
         return f"${last}"
 
-    return Statement(PIECES.sub(piece, sql), tuple(names))
+    put = PIECES.sub(piece, sql)
+    return Statement(put, tuple(names), put.encode())

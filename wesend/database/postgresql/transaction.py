@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..transaction import Tx, insert_sql
+from ..transaction import VERSION, Later, Refuse, RowKey, Tx, insert_sql
 from .connection import Connection
+from .seen_version import SeenVersion
 
 
-class PostgresTx(Tx):
-    __slots__ = ()
+class StepByStep(Tx):
+    """Every statement waits for its answer: for what runs once, and where what was put off went wrong."""
+
+    __slots__ = ("seen",)
 
     connection: Connection
+
+    def __init__(self, connection: Connection, seen: SeenVersion):
+        super().__init__(connection)
+        self.seen = seen
 
     def execute(self, sql: str, parameters: Sequence | dict = ()) -> Any:
         return self.connection.execute(sql, parameters)
@@ -21,9 +28,44 @@ class PostgresTx(Tx):
         return self.connection.executemany(sql, rows)
 
     def insert_row(self, table: str, columns: tuple[str, ...], values: Sequence) -> int:
-        row = self.connection.execute(f"{insert_sql(table, columns)} RETURNING id", values).fetchone()
+        row = self.connection.execute(_insert_returning(table, columns), values).fetchone()
         assert row is not None
         return row[0]
 
     def insert_many(self, table: str, columns: tuple[str, ...], rows: Iterable[Sequence]) -> None:
         self.connection.executemany(insert_sql(table, columns), rows)
+
+    def version(self) -> int:
+        """As this process has seen it last, for as long as that is good for requests; after a change, as it is here."""
+        if self.connection.changes_configuration:
+            return self.all(VERSION)[0][0]
+        if self.connection.version is None:
+            self.connection.version = self.seen.version() or self.all(VERSION)[0][0]
+        return self.connection.version
+
+
+class PostgresTx(StepByStep):
+    """What needs no answer goes out with the next statement that does, or with the COMMIT."""
+
+    __slots__ = ()
+
+    def run(self, sql: str, parameters: Sequence | dict = ()) -> None:
+        self.connection.put_off(sql, parameters)
+
+    def run_many(self, sql: str, rows: Iterable[Sequence]) -> None:
+        for row in rows:
+            self.connection.put_off(sql, row)
+
+    def require(self, sql: str, parameters: Sequence | dict, refuse: Refuse) -> Later:
+        later = Later()
+        self.connection.put_off_required(sql, parameters, later, refuse)
+        return later
+
+    def put(self, table: str, columns: tuple[str, ...], values: Sequence) -> RowKey:
+        key = RowKey(table, values[columns.index("uid")])
+        self.connection.put_off(_insert_returning(table, columns), values, key)
+        return key
+
+
+def _insert_returning(table: str, columns: tuple[str, ...]) -> str:
+    return f"{insert_sql(table, columns)} RETURNING id"

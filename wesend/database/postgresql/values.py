@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from psycopg import Connection
@@ -57,3 +58,36 @@ def adapt(connection: Connection[Any]) -> None:
     adapters.register_loader(types["bool"].oid, Truth)
     adapters.register_loader(types["numeric"].oid, Number)
     adapters.register_loader(types["bytea"].oid, Bytes)
+
+
+INT8, TEXT, FLOAT8, BYTEA = (types[name].oid for name in ("int8", "text", "float8", "bytea"))
+UNKNOWN = 0
+AS_TEXT, AS_BYTES = 0, 1
+
+
+def written(values: Sequence[Any]) -> tuple[tuple[int, ...], list[bytes | None], list[int] | None]:
+    """Parameters as they go over the wire: the types, the values, and the formats where any is not text."""
+    oids: list[int] = []
+    texts: list[bytes | None] = []
+    formats: list[int] | None = None
+    for value in values:
+        if value is None:
+            oids.append(UNKNOWN)
+            texts.append(None)
+        elif isinstance(value, str):
+            oids.append(TEXT)
+            texts.append((value.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in value else value).encode())
+        elif isinstance(value, int):
+            if not -LARGEST - 1 <= value <= LARGEST:
+                raise OverflowError("Python int too large to convert to a database's INTEGER")
+            oids.append(INT8)
+            texts.append(b"%d" % value)
+        elif isinstance(value, float):
+            oids.append(FLOAT8)
+            texts.append(repr(value).encode())
+        else:
+            formats = formats or [AS_TEXT] * len(values)
+            formats[len(oids)] = AS_BYTES
+            oids.append(BYTEA)
+            texts.append(bytes(value))
+    return tuple(oids), texts, formats

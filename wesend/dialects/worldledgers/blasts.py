@@ -42,7 +42,8 @@ def send_sms() -> ResponseReturnValue:
         max_segments=None,
         simulate_low_balance=False,
     )
-    to, options = _phones(data["recipients"]), read_options(data, account())._replace(keeps_quiet=True)
+    to = _phones(data["recipients"], fills="{" in data["message"])
+    options = read_options(data, account())._replace(keeps_quiet=True)
     return _answer(send.send(composer, to, actor=actor(), origin=origin(), options=options, in_request=False))
 
 
@@ -54,11 +55,15 @@ def send_email() -> ResponseReturnValue:
     return _answer(send.send(composer, to, actor=actor(), origin=origin(), options=options, in_request=False))
 
 
-def _phones(given: list[str]) -> Iterator[Addressee]:
-    """Each recipient with the fields of the contact that has its number; no phone where it is not a Kenyan mobile number."""
+def _phones(given: list[str], *, fills: bool) -> Iterator[Addressee]:
+    """Each recipient; no phone where it is not a Kenyan mobile number.
+
+    ``fills``: with the fields of the contact that has its number, since the text has places for them.
+    """
     for chunk in chunks(given, CHUNK):
         read = [(text, kenyan_mobile(text)) for text in chunk]
-        known = audience.find_by(account().id, "phone", [phone.e164 for _, phone in read if phone], side=side(), actor=actor())
+        wanted = [phone.e164 for _, phone in read if phone and fills]
+        known = audience.find_by(account().id, "phone", wanted, side=side(), actor=actor())
         for text, phone in read:
             contact = known.get(phone.e164) if phone else None
             yield Addressee(text, phone, audience.variables(contact) if contact else None)

@@ -33,7 +33,7 @@ def note_parts(tx: Tx, results: list[tuple[Outgoing, Outcome]]) -> None:
         if len(part) > 1
     ]
     if rows:
-        tx.executemany("INSERT INTO message_parts (message_id, gateway_ref) VALUES (?, ?)", rows)
+        tx.run_many("INSERT INTO message_parts (message_id, gateway_ref) VALUES (?, ?)", rows)
 
 
 def find_part(gateway: str, spelled: str, tx: Tx | None = None) -> Row | None:

@@ -10,7 +10,7 @@ import json
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from ...accounts import daily_use, roles
 from ...accounts.daily_use import Paying
@@ -24,7 +24,7 @@ from ...core.channels import SMS
 from ...core.current_app import this_app
 from ...core.errors import BatchNotFound
 from ...core.ids import new_id
-from ...database import Row, Tx, query_one, write
+from ...database import Later, Row, RowKey, Tx, query_one, write
 from ...database.rows import BatchRow, MessageRow
 from ...guards import recent
 from ...guards.recent import Refusal
@@ -38,7 +38,7 @@ from ..state.inserts import NewBatch
 from ..state.outgoing import Outgoing
 from ..state.sealed_texts import is_over
 from ..state.statuses import QUEUED, SUBMITTING
-from ..state.transitions import Move, enter_submitted
+from ..state.transitions import Move, Moved, enter_submitted
 from ..state.webhook_events import anybody_listens
 from .compose import Composed, Skipped
 from .in_request import AtOnce, settle
@@ -65,6 +65,11 @@ class Accepted(NamedTuple):
     sent: Sent | None
 
 
+IDS = """
+    SELECT m.id, m.batch_id FROM messages m JOIN batches b ON b.id = m.batch_id WHERE b.uid = ? ORDER BY m.id
+"""
+
+
 class _Draft(NamedTuple):
     """A message before it is written, and the ``state`` in which it will be: whose, due when, its status.
 
@@ -84,11 +89,12 @@ class _Refused(NamedTuple):
 
 
 class _Written(NamedTuple):
-    """What a paying transaction has done; ``sent`` where more was settled in it than what was written at once."""
+    """What a paying transaction has done, to be looked at once it is committed. ``balance``: the wallet's after it was debited;
+    ``sent`` where more was settled in it than what was written at once."""
 
-    batch: BatchRow
-    messages: list[Outgoing]
-    balance_micros: int
+    batch_id: int | RowKey
+    message_ids: list[int | RowKey]
+    balance: Later
     sent: Sent | None
 
 
@@ -133,28 +139,53 @@ def accept(
             return _Refused(refused)
         if notes:
             recent.note(tx, notes)
-        batch = inserts.insert_batch(tx, whole)
-        balance = pay(tx, batch, origin)
-        messages = [inserts.insert_message(tx, batch["id"], draft.message, draft.state) for draft in drafts]
+        batch_id = inserts.put_batch(tx, whole)
+        balance = pay(tx, whole, batch_id, origin)
+        message_ids = [inserts.put_message(tx, batch_id, draft.message, draft.state) for draft in drafts]
         if alongside is not None:
-            alongside(tx, _rows(messages, drafts))
+            alongside(tx, _rows(_messages(tx, whole, drafts), drafts))
         count_accepted(tx, whole, drafts[0].state["day"], by_route)
-        written = list(zip(drafts, messages, strict=True))
-        moves = [draft.submitted._replace(id=message.id) for draft, message in written if draft.submitted]
+        written = list(zip(drafts, message_ids, strict=True))
+        # A key stands for its row's id in whatever else is written here.
+        moves = [draft.submitted._replace(id=cast(int, message_id)) for draft, message_id in written if draft.submitted]
         enter_submitted(tx, whole.account_id, moves, now, listened_to=listened_to)
         # An INSERT as submitted is the usual case: it costs a third of an INSERT and an UPDATE.
-        others = [(message, draft.outcome) for draft, message in written if draft.outcome and not draft.submitted]
-        moved = settle(tx, others, token) if others else []
-        if not whole.in_request or any(entry.move.to == QUEUED for entry in moved):
+        moved = _settle_others(tx, whole, drafts, token)
+        if not whole.in_request or any(entry.move.to == QUEUED for entry in moved or ()):
             tx.after_commit(bell.dispatcher_of(item.gateway for item in planned))
-        return _Written(batch, messages, balance, read_sent(tx, whole.uid) if others else None)
+        return _Written(batch_id, message_ids, balance, None if moved is None else read_sent(tx, whole.uid))
 
     written = write(unit) if tx is None else unit(tx)
     if isinstance(written, _Refused):
         raise Limited(written.by_place) if written.by_place else daily_use.reached(now, composed.account.time_zone)
-    outgoing = [message for message in written.messages if message.gateway in at_once.called]
-    sent = None if outgoing else written.sent or Sent(written.batch, _rows(written.messages, drafts), written.balance_micros)
-    return Accepted(whole.uid, token, outgoing, sent)
+    if tx is not None:
+        return Accepted(whole.uid, token, [], None)
+    batch_id = int(written.batch_id)
+    messages = [
+        inserts.written(draft.message, batch_id, int(message_id), draft.state)
+        for draft, message_id in zip(drafts, written.message_ids, strict=True)
+    ]
+    outgoing = [message for message in messages if message.gateway in at_once.called]
+    if outgoing or written.balance.row is None:
+        return Accepted(whole.uid, token, outgoing, None)
+    balance_micros = written.balance.row["balance_micros"]
+    sent = written.sent or Sent(inserts.batch_row(whole, batch_id), _rows(messages, drafts), balance_micros)
+    return Accepted(whole.uid, token, [], sent)
+
+
+def _messages(tx: Tx, batch: NewBatch, drafts: list[_Draft]) -> list[Outgoing]:
+    """Those that were just written, where their ids are needed in the transaction."""
+    both = zip(drafts, tx.all(IDS, (batch.uid,)), strict=True)
+    return [inserts.written(draft.message, row["batch_id"], row["id"], draft.state) for draft, row in both]
+
+
+def _settle_others(tx: Tx, batch: NewBatch, drafts: list[_Draft], token: str) -> list[Moved] | None:
+    """What is known by its number and was not accepted; None where there is no such message."""
+    if not any(draft.outcome and not draft.submitted for draft in drafts):
+        return None
+    messages = _messages(tx, batch, drafts)
+    written = zip(drafts, messages, strict=True)
+    return settle(tx, [(message, draft.outcome) for draft, message in written if draft.outcome and not draft.submitted], token)
 
 
 def daily_limits(composed: Composed, origin: Origin) -> list[daily_use.Limit]:
@@ -231,14 +262,15 @@ def new_batch(composed: Composed, origin: Origin, options: Options, skipped: lis
     )
 
 
-def pay(tx: Tx, batch: BatchRow, origin: Origin) -> int:
-    """Take the money for a batch and name it in the idempotency claim; the balance after."""
-    noun = "message" if batch["total"] == 1 else "messages"
-    description = f"{batch['total']} {noun}"
-    cost = batch["cost_micros"]
-    balance = ledger.debit(tx, batch["wallet_id"], cost, kind="sms_charge", description=description, batch_id=batch["id"])
+def pay(tx: Tx, batch: NewBatch, batch_id: int | RowKey, origin: Origin) -> Later:
+    """Take the money for a batch and name it in the idempotency claim; the balance after, once it is committed."""
+    noun = "message" if batch.total == 1 else "messages"
+    description = f"{batch.total} {noun}"
+    balance = ledger.debit_with_batch(
+        tx, batch.wallet_id, batch.cost_micros, kind="sms_charge", description=description, batch_id=batch_id
+    )
     if origin.claim is not None:
-        origin.claim.attach(tx, f"batch:{batch['uid']}")
+        origin.claim.attach(tx, f"batch:{batch.uid}")
     return balance
 
 

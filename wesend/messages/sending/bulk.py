@@ -126,7 +126,7 @@ def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, options: Op
         if not daily_use.take(tx, daily_limits(composed, origin), paying_for(composed, common["day"]), whole.cost_micros):
             raise daily_use.reached(now, composed.account.time_zone)
         batch = inserts.insert_batch(tx, whole)
-        pay(tx, batch, origin)
+        pay(tx, whole, batch["id"], origin)
     try:
         written = 0
         for chunk in spool.chunks():

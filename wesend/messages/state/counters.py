@@ -33,8 +33,11 @@ COUNT_DAY = """
 """
 
 
-def count_moves(tx: Tx, done: Iterable[tuple[Row, str]], refunds: Mapping[int, int], now: int) -> list[int]:
-    """Move the counters of batches and days (each message as it was, and its new status); the batches that this finished."""
+def count_moves(tx: Tx, done: Iterable[tuple[Row, str]], refunds: Mapping[int, int], now: int, *, told: bool) -> list[int]:
+    """Move the counters of batches and days (each message as it was, and its new status).
+
+    The batches that this finished, where somebody is ``told`` of them: nobody else waits for the answer.
+    """
     buckets: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     days: dict[tuple[int, int, str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for before, new in done:
@@ -43,41 +46,48 @@ def count_moves(tx: Tx, done: Iterable[tuple[Row, str]], refunds: Mapping[int, i
             buckets[before["batch_id"]][BUCKETS[old]] -= 1
             buckets[before["batch_id"]][BUCKETS[new]] += 1
         if new == QUEUED:
-            tx.execute(NOT_ANSWERED, (before["batch_id"],))
+            tx.run(NOT_ANSWERED, (before["batch_id"],))
         if before["channel"] == "sms":
             day = days[before["account_id"], before["wallet_id"], before["day"], before["route"] or ""]
             if old in FINAL:
                 day[old] -= 1
             if new in FINAL:
                 day[new] += 1
-    finished = count_batches(tx, buckets, refunds, now)
+    finished = count_batches(tx, buckets, refunds, now, told=told)
     for key, deltas in days.items():
         if deltas:
             count_day(tx, key, deltas)
     return finished
 
 
-def count_batches(tx: Tx, buckets: Mapping[int, Mapping[str, int]], refunds: Mapping[int, int], now: int) -> list[int]:
-    """Move the counters (batch id → bucket → by how much; batch id → micro-units refunded); the batches that this finished.
+def count_batches(
+    tx: Tx, buckets: Mapping[int, Mapping[str, int]], refunds: Mapping[int, int], now: int, *, told: bool = True
+) -> list[int]:
+    """Move the counters (batch id → bucket → by how much; batch id → micro-units refunded); the batches that this finished,
+    where somebody is ``told``.
 
     One with nothing under way any more is finished, one with something again is open. Each is told of in the same
     transaction, once.
     """
     counted = ("queued", "submitted", DELIVERED, FAILED, CANCELLED)
-    tx.executemany(
+    tx.run_many(
         COUNT,
         [
             (*(buckets.get(batch_id, {}).get(name, 0) for name in counted), refunds.get(batch_id, 0), batch_id)
             for batch_id in {*buckets, *refunds}
         ],
     )
-    tx.executemany(REOPEN, [(batch_id,) for batch_id, deltas in buckets.items() if deltas.get("queued", 0) > 0])
+    tx.run_many(REOPEN, [(batch_id,) for batch_id, deltas in buckets.items() if deltas.get("queued", 0) > 0])
     finished = []
     for chunk in chunks(buckets):
-        finished += [row[0] for row in tx.all(FINISH.format(ids=marks(chunk)), (now, *chunk))]
+        statement, values = FINISH.format(ids=marks(chunk)), (now, *chunk)
+        if told:
+            finished += [row[0] for row in tx.all(statement, values)]
+        else:
+            tx.run(statement, values)
     return finished
 
 
 def count_day(tx: Tx, key: tuple[int, int, str, str], deltas: dict[str, int]) -> None:
     """Add to the roll-up of (account, wallet, calendar day in the account's zone, route)."""
-    tx.execute(COUNT_DAY, (*key, deltas.get("total", 0), deltas.get(DELIVERED, 0), deltas.get(FAILED, 0), deltas.get(CANCELLED, 0)))
+    tx.run(COUNT_DAY, (*key, deltas.get("total", 0), deltas.get(DELIVERED, 0), deltas.get(FAILED, 0), deltas.get(CANCELLED, 0)))

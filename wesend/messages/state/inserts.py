@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
-from ...database import Tx
+from ...database import RowKey, Tx
 from ...database.rows import BatchRow, MessageRow
 from .outgoing import Outgoing
 
@@ -77,14 +77,27 @@ class NewBatch(NamedTuple):
 
 def insert_batch(tx: Tx, batch: NewBatch) -> BatchRow:
     """Write a batch; its row as it is stored."""
-    batch_id = tx.insert_row("batches", NewBatch._fields, batch)
+    return batch_row(batch, tx.insert_row("batches", NewBatch._fields, batch))
+
+
+def put_batch(tx: Tx, batch: NewBatch) -> int | RowKey:
+    """The same without waiting: the key of its row."""
+    return tx.put("batches", NewBatch._fields, batch)
+
+
+def batch_row(batch: NewBatch, batch_id: int) -> BatchRow:
+    """As it was just written."""
     return cast(BatchRow, {**FRESH_BATCH, **batch._asdict(), "id": batch_id})
 
 
-def insert_message(tx: Tx, batch_id: int, message: Outgoing, state: Mapping[str, Any]) -> Outgoing:
-    """Write one message of a batch. ``state``: its other columns, which are whose it is, when it leaves, its status."""
+def put_message(tx: Tx, batch_id: int | RowKey, message: Outgoing, state: Mapping[str, Any]) -> int | RowKey:
+    """Write one message of a batch; its key. ``state``: its other columns: whose it is, when it leaves, its status."""
     columns = ("batch_id", *COMPOSED, *state)
-    message_id = tx.insert_row("messages", columns, (batch_id, *_composed(message), *state.values()))
+    return tx.put("messages", columns, (batch_id, *_composed(message), *state.values()))
+
+
+def written(message: Outgoing, batch_id: int, message_id: int, state: Mapping[str, Any]) -> Outgoing:
+    """A message as it was just written."""
     owners = {"account_id": state["account_id"], "wallet_id": state["wallet_id"]}
     return message._replace(uid=state["uid"], batch_id=batch_id, id=message_id, valid_until=state["valid_until"], **owners)
 

@@ -74,10 +74,18 @@ def move(tx: Tx, moves: list[Move], now: int) -> list[Moved]:
         _update(tx, done)
         _enter_timeline(tx, [wanted for _, wanted in done], now)
         refunds = _refund(tx, done)
+<<<<<<< HEAD
         finished = counters.count_moves(tx, [(before, wanted.to) for before, wanted in done], refunds, now)
         webhook_events.message_changes(tx, {before["account_id"] for before, _ in done}, [m.id for _, m in done], finished)
         if any(before["tells_smpp"] for before, _ in done):
             smpp_news.tell(tx, [(before, m.to, m.changes or {}) for before, m in done if before["tells_smpp"]], now)
+=======
+        accounts = {before["account_id"] for before, _ in done}
+        told = webhook_events.anybody_listens(accounts, tx)
+        finished = counters.count_moves(tx, [(before, wanted.to) for before, wanted in done], refunds, now, told=told)
+        if told:
+            webhook_events.message_changes(tx, accounts, [m.id for _, m in done], finished)
+>>>>>>> 20ebd01 (postgresql: send a unit in one round trip)
     return done
 
 
@@ -134,12 +142,11 @@ def _update(tx: Tx, done: list[Moved]) -> None:
         changes = wanted.changes or {}
         alike[tuple(changes)].append((wanted.to, *changes.values(), wanted.id, before["status"]))
     for columns, rows in alike.items():
-        changed = tx.executemany(_update_sql(columns), rows)
-        assert changed == len(rows), "a row changed inside an exclusive transaction"
+        tx.run_many(_update_sql(columns), rows)  # each is as it was read: nobody else writes meanwhile
 
 
 def _enter_timeline(tx: Tx, moves: list[Move], now: int) -> None:
-    tx.executemany(
+    tx.run_many(
         "INSERT INTO message_events (message_id, event, status, detail, meta, at) VALUES (?, ?, ?, ?, ?, ?)",
         [(m.id, m.event, m.to, m.detail, json.dumps(m.meta) if m.meta else None, now) for m in moves],
     )

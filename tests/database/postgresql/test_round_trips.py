@@ -1,0 +1,50 @@
+"""How often a send asks the database, and waits for its answer."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+
+from wesend.database import query
+
+from ...support.apis import Wasambazie, Wesendall, WorldLedgers
+from ...support.esms import Esms
+
+PHONE = "0712345678"
+CALLS = {
+    "wesendall": (Wesendall, lambda api, **more: api.send(PHONE, **more)),
+    "wasambazie": (Wasambazie, lambda api, **more: api.send(PHONE, **more)),
+    "worldledgers": (WorldLedgers, lambda api, **more: api.sms(PHONE, **more)),
+    "esms": (Esms, lambda api, **more: api.send(**more)),
+}
+MOST = 3
+NAMES = count()
+
+
+def counted(proxy, call) -> int:
+    """Round trips of a call; the fewest of several, for what goes on beside it is counted, too."""
+
+    def once() -> int:
+        before = proxy.round_trips
+        assert call().status_code in (200, 201, 202)
+        return proxy.round_trips - before
+
+    once()  # loads what is configured
+    return min(once() for _ in range(5))
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_single_send_takes_three_round_trips_at_most(app, proxy, name):
+    kind, call = CALLS[name]
+    api = kind(app.test_client())
+    assert 1 <= counted(proxy, lambda: call(api)) <= MOST
+    with app.app_context():
+        assert query("SELECT count(*) FROM messages")[0][0] == 6
+
+
+@pytest.mark.parametrize("name", ("wesendall", "wasambazie", "esms"))
+def test_a_single_send_with_an_idempotency_key_does_not_take_more(app, proxy, name):
+    kind, call = CALLS[name]
+    api = kind(app.test_client())
+    assert 1 <= counted(proxy, lambda: call(api, headers={"Idempotency-Key": f"k{next(NAMES)}"})) <= MOST
