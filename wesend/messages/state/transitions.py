@@ -74,18 +74,13 @@ def move(tx: Tx, moves: list[Move], now: int) -> list[Moved]:
         _update(tx, done)
         _enter_timeline(tx, [wanted for _, wanted in done], now)
         refunds = _refund(tx, done)
-<<<<<<< HEAD
-        finished = counters.count_moves(tx, [(before, wanted.to) for before, wanted in done], refunds, now)
-        webhook_events.message_changes(tx, {before["account_id"] for before, _ in done}, [m.id for _, m in done], finished)
-        if any(before["tells_smpp"] for before, _ in done):
-            smpp_news.tell(tx, [(before, m.to, m.changes or {}) for before, m in done if before["tells_smpp"]], now)
-=======
         accounts = {before["account_id"] for before, _ in done}
         told = webhook_events.anybody_listens(accounts, tx)
         finished = counters.count_moves(tx, [(before, wanted.to) for before, wanted in done], refunds, now, told=told)
         if told:
             webhook_events.message_changes(tx, accounts, [m.id for _, m in done], finished)
->>>>>>> 20ebd01 (postgresql: send a unit in one round trip)
+        if any(before["tells_smpp"] for before, _ in done):
+            smpp_news.tell(tx, [(before, m.to, m.changes or {}) for before, m in done if before["tells_smpp"]], now)
     return done
 
 
