@@ -1,4 +1,4 @@
-"""How much one number, and numbers that begin alike, are sent in a while: each dialect's refusal, windows that roll, and who is told."""
+"""How much one number, and numbers alike, are sent in a while: each dialect's refusal, windows that roll, and who is told."""
 
 from __future__ import annotations
 

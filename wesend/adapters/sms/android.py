@@ -70,6 +70,7 @@ class Android(RemoteSmsGateway):
                 "phoneNumbers": [submission.to],
                 "id": ours,
                 "withDeliveryReport": True,
+                **({} if submission.valid_seconds is None else {"ttl": submission.valid_seconds}),
             },
         )
         if reply.status == 409:  # a message with our id is there already

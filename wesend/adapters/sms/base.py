@@ -51,6 +51,7 @@ class Submission(NamedTuple):
     mime: bytes | None = None  # an e-mail as it goes out
     charge: int = 1
     form: str | None = None  # of what is no plain text (`sms_forms`)
+    valid_seconds: int | None = None  # for which it is still worth sending; None: its sender did not say
 
 
 class Outcome(NamedTuple):

@@ -11,7 +11,7 @@ from .engine.definition import Answer, Auth, Call, Inbound, Receipts, Send, Vend
 from .engine.documents import folded
 from .engine.gateway import VendorGateway
 from .engine.templates import Filler, plain_filler, text_filler, url_filler
-from .placeholders import MESSAGE_NAMES, read_form, read_json
+from .placeholders import MESSAGE_NAMES, VALID_SECONDS, read_form, read_json
 
 ON_ITS_WAY = ("ACCEPTD", "ENROUTE", "ESME_ROK")
 """Carriers' words that are no end; there is no option for them, since most vendors don't tell."""
@@ -79,7 +79,13 @@ class HttpGateway(VendorGateway):
 
     def of_message(self, message: Submission) -> dict[str, Any]:
         """The placeholders that there have always been: any other name is a secret's."""
-        return {name: value for name, value in super().of_message(message).items() if name in MESSAGE_NAMES}
+        known = _names(tuple(self.credentials))
+        return {name: value for name, value in super().of_message(message).items() if name in known}
+
+
+def _names(secrets: tuple[str, ...]) -> tuple[str, ...]:
+    """Placeholders of the message; a secret that was called as the newest of them before there was one stays a secret."""
+    return MESSAGE_NAMES if VALID_SECONDS in secrets else (*MESSAGE_NAMES, VALID_SECONDS)
 
 
 def described(settings: Mapping[str, Any], secrets: tuple[str, ...]) -> Vendor:
@@ -90,7 +96,7 @@ def described(settings: Mapping[str, Any], secrets: tuple[str, ...]) -> Vendor:
 
 
 def _call(settings: Mapping[str, Any], secrets: tuple[str, ...]) -> Call:
-    known = (*MESSAGE_NAMES, *secrets)
+    known = (*_names(secrets), *secrets)
     body, kind = settings["body"], settings["content_type"]
     filled = None if body is None else plain_filler(read_json(body), known) if kind == "json" else _form(read_form(body), known)
     return Call(

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from ..options import BadOption
 
 MESSAGE_NAMES = ("to", "to_digits", "text", "sender", "reference")
+VALID_SECONDS = "valid_seconds"
 PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w{0,63})\}")
 
 

@@ -31,6 +31,8 @@ from .remote import RemoteSmsGateway, base_url, failed, unreadable
 
 # accepted, scheduled, queued, sending and whatever comes later: nothing that we don't know already.
 STATUSES = {"sent": SENT, "delivered": DELIVERED, "read": DELIVERED, "undelivered": FAILED, "failed": FAILED, "canceled": FAILED}
+LONGEST_VALIDITY = 36_000
+"""Seconds that Twilio takes, and its own choice."""
 OPT_OUT_TYPES = {"stop": STOP, "start": START, "help": HELP}
 ERRORS = {
     "30001": "Queue overflow",
@@ -72,6 +74,8 @@ class Twilio(RemoteSmsGateway):
         form = {"To": submission.to, "From": submission.sender or self.settings["from"], "Body": submission.text}
         if self.callback_url:
             form["StatusCallback"] = self.callback_url
+        if submission.valid_seconds is not None and submission.valid_seconds <= LONGEST_VALIDITY:
+            form["ValidityPeriod"] = str(submission.valid_seconds)
         reply = self._call("POST", self._messages + ".json", form)
         answer = reply.object()
         if reply.kind != ANSWERED:

@@ -10,7 +10,7 @@ from flask import Flask
 
 from ...adapters.sms.base import TEMPORARY, Outcome, SmsGateway, Submission
 from ...coordination import bell, pace
-from ...core import storage
+from ...core import clock, storage
 from ...core.channels import EMAIL, SMS
 from ...core.chunks import chunks
 from ...core.current_app import this_app
@@ -44,6 +44,7 @@ def submission_of(outgoing: Outgoing, *, leaves: bool = True) -> Submission:
         mime,
         outgoing.charges,
         outgoing.form,
+        None if outgoing.valid_until is None else max(1, (outgoing.valid_until - clock.now_ms()) // clock.SECOND),
     )
 
 

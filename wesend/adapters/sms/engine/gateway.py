@@ -62,7 +62,11 @@ class VendorGateway(GroupingSmsGateway):
     def batch_key(self, submission: Submission) -> Hashable:
         """Plain and other texts are told apart, since one call says which they are."""
         same = self.vendor.send.same
-        return (submission.text if "text" in same else submission.encoding, submission.sender if "sender" in same else None)
+        return (
+            submission.text if "text" in same else submission.encoding,
+            submission.sender if "sender" in same else None,
+            submission.valid_seconds if self.vendor.send.item is None else None,
+        )
 
     def refusal(self, submission: Submission) -> Outcome | None:
         """What surely would not be taken is not sent."""
@@ -97,7 +101,8 @@ class VendorGateway(GroupingSmsGateway):
             "text": message.text,
             "sender": message.sender or "",
             "reference": message.reference,
-            "valid_seconds": self.valid_seconds,
+            "valid_seconds": self.valid_seconds if message.valid_seconds is None else message.valid_seconds,
+            "ttl_ms": None if message.valid_seconds is None else message.valid_seconds * 1000,
             "unicode": self.vendor.limits.unicode_as[message.encoding != PLAIN],
         }
 

@@ -136,7 +136,7 @@ class SmppGateway(SmsGateway):
             return [outcome_of([NOT_WRITTEN], "this gateway is bound as a receiver only")] * len(submissions)
         messages = [
             [
-                submit_body(item.sender, item.to, part)
+                submit_body(item.sender, item.to, part, item.valid_seconds)
                 for part in parts_of(item.text, next(running.references), payload=self._payload, form=item.form)
             ]
             for item in submissions

@@ -89,7 +89,17 @@ def bind_body(system_id: str, password: str, system_type: str) -> bytes:
     return b"%s%s%s" % (_cstring(system_id), _cstring(password), _cstring(system_type)) + bytes((VERSION, 0, 0, 0))
 
 
-def submit_body(sender: str | None, to: str, part: Part) -> bytes:
+def validity_period(seconds: int | None) -> bytes:
+    """As relative time, ``YYMMDDhhmmss000R`` (SMPP 3.4, 7.1.1); none at all leaves it to the SMSC."""
+    if seconds is None:
+        return b""
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    return b"0000%02d%02d%02d%02d000R" % (days, hours, minutes, seconds)
+
+
+def submit_body(sender: str | None, to: str, part: Part, valid_seconds: int | None = None) -> bytes:
     """A submit_sm that asks for a final receipt. ``to`` is E.164, with or without its ``+``."""
     esm_class = UDH_INDICATOR if part.has_udh else 0
     head = b"".join(
@@ -98,7 +108,9 @@ def submit_body(sender: str | None, to: str, part: Part) -> bytes:
             source(sender),
             bytes((INTERNATIONAL, ISDN)),
             _cstring(to.removeprefix("+")),
-            bytes((esm_class, 0, 0, 0, 0, 1, 0, part.data_coding, 0)),
+            bytes((esm_class, 0, 0, 0)),
+            validity_period(valid_seconds),
+            bytes((0, 1, 0, part.data_coding, 0)),
         )
     )
     if part.as_payload:
