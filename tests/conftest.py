@@ -89,6 +89,7 @@ def close(app: Flask) -> None:
     from wesend.gateways import registry
 
     app.extensions["wesend.last_used"].stop()
+    app.extensions["wesend.call_log"].stop()
     registry.close(app)
     with app.app_context():
         app.extensions["wesend.database"].close()

@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 from flask import Flask
 
 from . import callbacks, cli, dashboard, database, docs, models, smpp
-from .accounts import key_use
+from .accounts import api_calls, key_use
 from .coordination import bell, call_slots, cluster, pace, rate_limit
 from .core import networks, request_ids, secret, settings, storage, thread_slots
 from .dialects import DIALECTS
@@ -46,6 +46,7 @@ def create_app(values: settings.Settings | None = None) -> Flask:
     metrics.init_app(app)
     logs.init_app(app)
     key_use.init_app(app)
+    api_calls.init_app(app)
     thread_slots.init_app(app)
     request_limits.init_app(app)
     networks.init_app(app)

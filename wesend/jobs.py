@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from flask import Flask
 
-from .accounts import daily_use, idempotency
+from .accounts import api_calls, daily_use, idempotency
 from .binds import deliveries
 from .binds import measures as measures_of_binds
 from .contacts import groups, uploads
@@ -25,7 +25,7 @@ from .coordination.bell import WEBHOOKS, Bell, read_dispatch
 from .coordination.leadership import Election, Term
 from .core import clock, storage
 from .core.intervals import Interval
-from .gateways import balances, links, registry
+from .gateways import balances, links, registry, simulated
 from .guards import recent
 from .messages.dispatch import failover, holding, last_look, queue
 from .messages.dispatch.dispatcher import Dispatcher
@@ -213,6 +213,8 @@ def housekeeping(app: Flask) -> None:
     repeat(receipt_inbox.forget_old)
     repeat(handed_in.forget_old)
     repeat(lambda: parts.forget_old(SUBMISSIONS_KEPT_MS))
+    repeat(simulated.forget_old)
+    repeat(api_calls.forget_old)
     measures.forget_old()
     repeat(incoming.forget_old)
     repeat(forwards.forget_old)

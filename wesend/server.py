@@ -301,3 +301,4 @@ def _stop_jobs(_server: Arbiter, worker: PatientWorker) -> None:
         registry.close(app)
         with app.app_context(), suppress(StorageFull):
             app.extensions["wesend.last_used"].flush()
+            app.extensions["wesend.call_log"].flush()

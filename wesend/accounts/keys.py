@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
-from ..core import clock, money
+from ..core import clock, money, namespaces
 from ..core.errors import Conflict, InvalidCredentials, InvalidInput, KeyNotFound
 from ..database import Reader, Tx, atomic, cached, query, query_one
 from ..database.rows import ApiKeyRow
@@ -42,6 +42,8 @@ class Key(NamedTuple):
     side: Side
     prefix: str
     limits: KeyLimits
+    namespace: str | None = None
+    """Where in the sandbox's inbox what it sends is caught, unless a call says otherwise."""
 
 
 def digest(secret: str) -> str:
@@ -69,10 +71,13 @@ def create_key(
     credentials: Credentials,
     is_sandbox: bool = False,
     limits: KeyLimits = KeyLimits(),
+    namespace: str | None = None,
     actor: Actor,
 ) -> int:
     """Store a key for a wallet of the account; its id. The caller shows ``credentials`` once."""
     roles.require(actor, MANAGE, account_id)
+    if namespace is not None and not namespaces.is_namespace(namespace):
+        raise InvalidInput(f"A namespace has {namespaces.PROBLEM}", {"namespace": [namespaces.PROBLEM]})
     lookup = credentials.public or digest(credentials.secret)
     shown = credentials.public or credentials.secret
     prefix = shown[: shown.rindex("_", 0, 12) + 5] if "_" in shown[:12] else shown[:8]
@@ -93,6 +98,7 @@ def create_key(
             countries=allowed_countries.stored(limits.countries),
             daily_limit_micros=limits.daily_micros,
             valid_for=limits.valid_for,
+            namespace=namespace,
             created_at=clock.now_ms(),
         )
         audit_log.record(tx, actor=actor, action="key.create", subject=prefix, account_id=account_id)
@@ -170,6 +176,7 @@ def roll(key_id: int, credentials: Credentials, *, overlap_ms: int, actor: Actor
             scopes=row["scopes"].split(","),
             credentials=credentials,
             limits=key_limits.read(row)._replace(expires_at=None),
+            namespace=row["namespace"],
             actor=actor,
         )
         ends_at = min(now + overlap_ms, row["expires_at"] or clock.LATEST)
@@ -269,4 +276,5 @@ def _load(reader: Reader, api: str, lookup: str) -> Key | None:
         side_of(is_sandbox=bool(row["of_sandbox"])),
         row["prefix"],
         limits,
+        row["namespace"],
     )

@@ -20,6 +20,7 @@ class Account(db.Model):
     recipient_limit = db.mapped_column(String)
     burst_limit = db.mapped_column(String)
     quiet_hours = db.mapped_column(String)
+    log_bodies_until = db.mapped_column(Instant)  # until when the log of its API calls keeps bodies
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (CheckConstraint("status IN ('active', 'suspended')", name="status"),)
 
@@ -67,9 +68,31 @@ class ApiKey(db.Model):
     countries = db.mapped_column(Text)  # a comma list that narrows the account's; none: as the account
     daily_limit_micros = db.mapped_column(Micros)
     valid_for = db.mapped_column(Integer)  # seconds, of all its sends that say nothing else
+    namespace = db.mapped_column(String)  # of the sandbox: where what it sends is caught
     revoked_at = db.mapped_column(Instant)
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (UniqueConstraint("api", "lookup"),)
+
+
+class ApiCall(db.Model):
+    """A call of an API, in the log that its account sees; bodies are masked, and kept only while they are asked for."""
+
+    __tablename__ = "api_calls"
+    id = db.mapped_column(Id, primary_key=True)
+    account_id = db.mapped_column(Integer, nullable=False)
+    key_id = db.mapped_column(Integer, nullable=False)
+    is_sandbox = db.mapped_column(Integer, nullable=False)  # the key's side
+    at = db.mapped_column(Instant, nullable=False)
+    address = db.mapped_column(String, nullable=False)
+    method = db.mapped_column(String, nullable=False)
+    path = db.mapped_column(String, nullable=False)
+    status = db.mapped_column(Integer, nullable=False)
+    ms = db.mapped_column(Integer, nullable=False)
+    request_id = db.mapped_column(String, nullable=False)
+    code = db.mapped_column(String)
+    request_body = db.mapped_column(Text)
+    answer_body = db.mapped_column(Text)
+    __table_args__ = (Index("ix_api_calls_account_id", "account_id", "id"), Index("ix_api_calls_at", "at"))
 
 
 class IdempotencyKey(db.Model):

@@ -30,6 +30,8 @@ class AccountInfo(NamedTuple):
     countries: Allowed = None
     """To which it may send; of a request's account, what its key narrows them to."""
     limits: SendingLimits = SendingLimits()
+    log_bodies_until: int | None = None
+    """Until when the log of its API calls keeps bodies."""
 
     @classmethod
     def of(cls, row: Row) -> AccountInfo:
@@ -42,6 +44,7 @@ class AccountInfo(NamedTuple):
             bool(row["is_sandbox"]),
             allowed_countries.read(row["countries"]),
             sending_limits.read(row),
+            row["log_bodies_until"],
         )
 
 

@@ -14,6 +14,7 @@ from ..accounts.service import AccountInfo
 from ..binds import terms
 from ..binds.terms import Terms
 from ..core import clock, money
+from ..core.errors import InvalidInput
 from ..database.rows import ApiKeyRow
 from ..dialects import DIALECTS
 from ..messages.dispatch import suspension
@@ -264,17 +265,22 @@ def _terms(given: dict[str, Any], before: Terms) -> Terms | None:
     click.option(
         "--scopes", default=None, metavar="LIST", help="Comma list of send,query,webhooks,two_way (default: all but two_way)."
     ),
+    click.option("--namespace", default=None, metavar="NAME", help="Of a sandbox key: where what it sends is caught (run-42)."),
     bounded,
     for_smpp,
     group=key,
 )
-def create_key(account_id: int, wallet: str, api: str, name: str | None, scopes: str | None, **bounds: Any) -> Answer:
+def create_key(
+    account_id: int, wallet: str, api: str, name: str | None, scopes: str | None, namespace: str | None, **bounds: Any
+) -> Answer:
     """Create an API key; its secret is shown this once."""
     account = service.get_account(account_id)
     chosen = _terms(bounds, Terms())
     if chosen is not None and api != terms.API:
         raise click.UsageError("--binds, --tps, --window, --senders and --default-sender are for --api smpp")
     paying = wallet_of_account(wallet, account.id, actor=ACTOR)
+    if namespace is not None and not paying.is_sandbox:
+        raise InvalidInput("--namespace is for keys of sandbox wallets")
     wanted = keys.parse_scopes(scopes)
     credentials = new_credentials(api, for_sandbox=paying.is_sandbox)
     key_id = terms.create_key(
@@ -286,6 +292,7 @@ def create_key(account_id: int, wallet: str, api: str, name: str | None, scopes:
         credentials=credentials,
         limits=_limits(account, KeyLimits(), bounds),
         terms=chosen or Terms(),
+        namespace=namespace,
         actor=ACTOR,
     )
     return _with_secret(key_id, credentials)
@@ -302,6 +309,7 @@ def _with_secret(key_id: int, credentials: Credentials) -> Answer:
             "api": row["api"],
             "wallet_id": wallet.uid,
             "scopes": row["scopes"].split(","),
+            **({"namespace": row["namespace"]} if row["namespace"] is not None else {}),
             **shown,
             **_shown_terms(row),
         },
@@ -372,6 +380,7 @@ def _shown(row: ApiKeyRow) -> dict[str, Any]:
         "last_used_ip": row["last_used_ip"],
         "unused": keys.is_unused(row),
         "revoked_at": clock.iso(row["revoked_at"]),
+        **({"namespace": row["namespace"]} if row["namespace"] is not None else {}),
     }
 
 

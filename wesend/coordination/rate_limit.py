@@ -10,6 +10,7 @@ import fcntl
 import os
 import struct
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from flask import Flask, current_app
@@ -60,6 +61,25 @@ def _next(start: int, count: int, limit: int) -> tuple[int, int]:
     if count >= limit:
         raise RateLimited(start + WINDOW - now)
     return start, count + 1
+
+
+def forget(key_ids: Collection[int]) -> None:
+    """Let these keys begin anew."""
+    if cluster.is_shared():
+        current_app.extensions["wesend.shared-rate-limit"].forget(key_ids)
+        return
+    for key_id in key_ids:
+        _here.pop(key_id, None)
+    try:
+        descriptor = os.open(current_app.config["WESEND"].instance / NAME, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return  # nobody was counted yet
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        for key_id in key_ids:
+            os.pwrite(descriptor, RECORD.pack(0, 0), key_id * RECORD.size)
+    finally:
+        os.close(descriptor)
 
 
 def init_app(app: Flask) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Collection
 from typing import NamedTuple, NoReturn
 
 from ..core import clock
 from ..core.errors import DatabaseUnavailable, RateLimited
-from ..database import Tx, write
+from ..database import Tx, marks, write
 
 WINDOW_MS = 60_000
 AHEAD_MS = 10_000
@@ -55,6 +56,15 @@ class SharedRateLimit:
             self._keep(key_id, part)
             raise _refusal(part)
         self._keep(key_id, part._replace(left=part.left - 1))
+
+    def forget(self, key_ids: Collection[int]) -> None:
+        """Let these keys begin anew: at once here, elsewhere when what another process has of them is over."""
+        with self.lock:
+            for key_id in key_ids:
+                self.parts.pop(key_id, None)
+        ids = list(key_ids)
+        if ids:
+            write(lambda tx: tx.changed(f"DELETE FROM rate_windows WHERE key_id IN ({marks(ids)})", ids))
 
     def _use_own(self, key_id: int) -> bool:
         with self.lock:

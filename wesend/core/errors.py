@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+SIMULATED = " (sandbox)"
+"""At the end of what the sandbox only plays."""
+
 
 class WesendError(Exception):
-    """Root of everything a domain refuses; ``str(error)`` is one sentence for people."""
+    """Root of everything a domain refuses; ``str(error)`` is one sentence for people. ``is_simulated``: by the sandbox."""
 
     sentence = "The request was refused"
+    is_simulated = False
 
     def __init__(self, sentence: str | None = None, **details: object):
         super().__init__(sentence or self.sentence)
@@ -153,8 +157,9 @@ class RouteNotFound(NotFound):
 class InsufficientBalance(WesendError):
     """The wallet holds less than the cost; amounts in micro-units of ``currency``."""
 
-    def __init__(self, *, wallet_id: str, balance_micros: int, required_micros: int, currency: str):
-        super().__init__("Wallet balance is too low for this request")
+    def __init__(self, *, wallet_id: str, balance_micros: int, required_micros: int, currency: str, is_simulated: bool = False):
+        super().__init__("Wallet balance is too low for this request" + SIMULATED * is_simulated)
+        self.is_simulated = is_simulated
         self.wallet_id = wallet_id
         self.balance_micros = balance_micros
         self.required_micros = required_micros
@@ -183,6 +188,7 @@ class ProviderRejected(WesendError):
 
     def __init__(self, refunded_micros: int = 0, currency: str = "", reason: str | None = None):
         super().__init__("The provider rejected the message" + (f": {reason}" if reason else ""))
+        self.is_simulated = (reason or "").endswith(SIMULATED)
         self.refunded_micros = refunded_micros
         self.currency = currency
         self.reason = reason

@@ -30,6 +30,7 @@ class AccountRow(TypedDict):
     recipient_limit: str | None
     burst_limit: str | None
     quiet_hours: str | None
+    log_bodies_until: int | None
     created_at: int
 
 
@@ -39,6 +40,25 @@ class AccountStorageRow(TypedDict):
     account_id: int
     texts: int
     contacts: int
+
+
+class ApiCallRow(TypedDict):
+    """Of api_calls."""
+
+    id: int
+    account_id: int
+    key_id: int
+    is_sandbox: int
+    at: int
+    address: str
+    method: str
+    path: str
+    status: int
+    ms: int
+    request_id: str
+    code: str | None
+    request_body: str | None
+    answer_body: str | None
 
 
 class ApiKeyRow(TypedDict):
@@ -61,6 +81,7 @@ class ApiKeyRow(TypedDict):
     countries: str | None
     daily_limit_micros: int | None
     valid_for: int | None
+    namespace: str | None
     revoked_at: int | None
     created_at: int
 
@@ -100,6 +121,7 @@ class BatchRow(TypedDict):
     sender: str | None
     reference: str | None
     group_id: int | None
+    namespace: str | None
     skipped: str | None
     total: int
     queued: int
@@ -186,6 +208,7 @@ class CaughtMailRow(TypedDict):
     uid: str
     recipient: str
     body_id: int
+    namespace: str | None
     created_at: int
 
 
@@ -299,6 +322,12 @@ class FactorLockRow(TypedDict):
     user_id: int
     failures: int
     locked_until: int | None
+
+
+class ForgottenMessageRow(TypedDict):
+    """Of forgotten_messages."""
+
+    message_id: int
 
 
 class ForwardedMailRow(TypedDict):
@@ -427,7 +456,16 @@ class InboundMessageRow(TypedDict):
     billed: int
     answer: str | None
     answer_note: str | None
+    namespace: str | None
+    forgotten: int
     created_at: int
+
+
+class InboxStartRow(TypedDict):
+    """Of inbox_starts."""
+
+    channel: str
+    after_id: int
 
 
 class IncomingMessageRow(TypedDict):
@@ -448,6 +486,7 @@ class IncomingMessageRow(TypedDict):
     digest: str | None
     unanswered_at: int | None
     account_id: int | None
+    namespace: str | None
     told_at: int
     state: str
     inbound_id: int | None
@@ -502,6 +541,14 @@ class LedgerEntryRow(TypedDict):
     service_id: int | None
     charge_no: int | None
     created_at: int
+
+
+class ListeningSecretRow(TypedDict):
+    """Of listening_secrets."""
+
+    side: str
+    format: str
+    secret: str
 
 
 class MarkRow(TypedDict):
@@ -696,6 +743,18 @@ class RouteStrategyRow(TypedDict):
     strategy: str
 
 
+class SandboxRuleRow(TypedDict):
+    """Of sandbox_rules."""
+
+    id: int
+    recipient: str
+    outcome: str
+    delay_ms: int | None
+    times: int | None
+    namespace: str | None
+    created_at: int
+
+
 class SecondFactorRow(TypedDict):
     """Of second_factors."""
 
@@ -746,6 +805,15 @@ class SignInLinkRow(TypedDict):
     expires_at: int
     created_at: int
     issued_by: str | None
+
+
+class SimulatedOutcomeRow(TypedDict):
+    """Of simulated_outcomes."""
+
+    message_uid: str
+    outcome: str
+    delay_ms: int | None
+    created_at: int
 
 
 class SlotShareRow(TypedDict):

@@ -106,6 +106,7 @@ def json_object(*, optional: bool = False) -> dict[str, Any]:
         raise MalformedJson from error
     if not isinstance(parsed, dict):
         raise MalformedJson("The request body must be a JSON object")
+    this_g().json = parsed
     return parsed
 
 

@@ -23,9 +23,9 @@ from ..accounts.key_use import note_use
 from ..accounts.keys import Key
 from ..accounts.roles import KeyHolder
 from ..accounts.service import AccountInfo
-from ..accounts.sides import Side
+from ..accounts.sides import SANDBOX, Side
 from ..coordination.rate_limit import check_rate
-from ..core import clock, storage
+from ..core import clock, namespaces, storage
 from ..core.client_addresses import client_address, may_use_sandbox
 from ..core.current_app import this_app
 from ..core.current_request import this_g, this_request
@@ -37,6 +37,7 @@ from ..sandbox.published import register as register_access
 from ..wallets.service import WalletInfo, wallet_by_id
 from ..webhooks import formats
 from ..webhooks.formats import Format
+from . import call_log, strictness
 from .body import InvalidText, MalformedJson
 from .documenting.operations import Document
 from .fingerprint import fingerprints
@@ -49,6 +50,7 @@ KEPT = frozenset({402, 403, 404, 422, 502})
 Shown = tuple[dict[str, Any], int, dict[str, str]]
 """An error as a dialect shows it: body, status, headers."""
 
+NAMESPACE = "HTTP_" + namespaces.HEADER.upper().replace("-", "_")
 READING = ("GET", "HEAD", "OPTIONS")
 TO_READ, TO_WRITE = frozenset({"query"}), frozenset({"send"})
 """The scopes of most calls."""
@@ -180,10 +182,20 @@ class Dialect:
             check_rate(key.id, limit)
         if asked.method not in READING:
             storage.here().require()
+        here.namespace = self._namespace(asked, key) if key.side == SANDBOX else None
         name = asked.environ.get("HTTP_IDEMPOTENCY_KEY", "").strip()
         if name and asked.method == "POST":
             return self._claim(key, name)
         return None
+
+    def _namespace(self, asked: Request, key: Key) -> str | None:
+        """Where in the sandbox's inbox what this call sends is caught: as it says, else as its key does."""
+        given = asked.environ.get(NAMESPACE)
+        if given is None or not this_app().config["WESEND"].sandbox:
+            return key.namespace
+        if not namespaces.is_namespace(given):
+            raise ValidationError({namespaces.HEADER: [namespaces.PROBLEM]})
+        return given
 
     def _endpoint_of(self, asked: Request) -> str:
         """The endpoint by its name under the first prefix."""
@@ -196,7 +208,9 @@ class Dialect:
     def _claim(self, key: Key, name: str) -> ResponseReturnValue | None:
         if len(name) > 255 or not name.isascii() or not name.isprintable():
             raise InvalidIdempotencyKey
-        found = idempotency.begin(key.id, name, *fingerprints())
+        namespace = g.namespace
+        # Runs beside one another may use the same names.
+        found = idempotency.begin(key.id, name if namespace is None else f"{namespace} {name}", *fingerprints())
         if isinstance(found, idempotency.Answer):
             response = Response(found.body, found.status_code, content_type=found.content_type)
             response.headers["Idempotency-Replayed"] = "true"
@@ -221,6 +235,7 @@ class Dialect:
                 )
             else:
                 idempotency.release(claim)
+        call_log.note(response)
         return response
 
     def render(self, error: Exception) -> Response:
@@ -228,6 +243,7 @@ class Dialect:
         if not isinstance(error, WesendError) or isinstance(error, InvalidInput | MalformedJson | InvalidText):
             g.not_carried_out = True  # a validation error: the key stays free for the corrected request
         shown, status, headers = self.show_error(error)
+        this_g().error_code = call_log.code_of(error, shown)
         response: Response = current_app.json.response(shown)  # type: ignore[assignment]  # it makes Flask's own
         response.status_code = status
         response.headers.update(headers)
@@ -260,11 +276,23 @@ def origin() -> Origin:
     """Where the current request's send comes from."""
     here = this_g()
     key: Key = here.key
-    return Origin(key.api, key.id, here.get("claim"), daily_limit_micros=key.limits.daily_micros, valid_for=key.limits.valid_for)
+    return Origin(
+        key.api,
+        key.id,
+        here.get("claim"),
+        daily_limit_micros=key.limits.daily_micros,
+        valid_for=key.limits.valid_for,
+        namespace=here.get("namespace"),
+    )
 
 
 def load(schema: Schema, data: Mapping[str, Any]) -> dict:
-    """Check ``data`` against a module-level schema; a ValidationError is shown by the dialect."""
+    """Check ``data`` against a module-level schema; a ValidationError is shown by the dialect.
+
+    Of a body that is to be read strictly, unknown fields are errors, too.
+    """
+    if this_g().get("json") is data and strictness.is_asked():
+        return strictness.load(schema, data)
     return schema.load(data)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
@@ -20,6 +20,13 @@ class Strict(Schema):
 
     class Meta:
         unknown = EXCLUDE
+
+    also: ClassVar[tuple[str, ...]] = ()
+    """Names that it reads beside those of its fields."""
+
+    def takes_any(self, data: Mapping[str, Any]) -> bool:
+        """Whether every name is one that it reads."""
+        return False
 
 
 class Text(fields.Field):

@@ -53,3 +53,26 @@ class UnlistedWord(db.Model):
     word = db.mapped_column(String, primary_key=True)
     receipts = db.mapped_column(BigInteger, nullable=False, server_default="0")
     last_at = db.mapped_column(Instant, nullable=False)
+
+
+class SandboxRule(db.Model):
+    """What the sandbox does with the next messages to a number. ``times`` it still does so; NULL: always."""
+
+    __tablename__ = "sandbox_rules"
+    id = db.mapped_column(Id, primary_key=True)
+    recipient = db.mapped_column(String, nullable=False)
+    outcome = db.mapped_column(String, nullable=False)
+    delay_ms = db.mapped_column(BigInteger)
+    times = db.mapped_column(Integer)
+    namespace = db.mapped_column(String)
+    created_at = db.mapped_column(Instant, nullable=False)
+
+
+class SimulatedOutcome(db.Model):
+    """What a rule has made of a message, fixed when the message was accepted."""
+
+    __tablename__ = "simulated_outcomes"
+    message_uid = db.mapped_column(String, primary_key=True)
+    outcome = db.mapped_column(String, nullable=False)
+    delay_ms = db.mapped_column(BigInteger)
+    created_at = db.mapped_column(Instant, nullable=False, index=True)

@@ -22,7 +22,7 @@ from ..coordination.token_cache import TokenCache
 from ..core import vault
 from ..core.current_app import this_app
 from ..database import Reader, Row, Tx, cached
-from . import breaker, vendors
+from . import breaker, simulated, vendors
 
 SANDBOX = "sandbox"
 SANDBOX_MONEY = "sandbox-money"
@@ -138,7 +138,11 @@ def build(
         raise ValueError(vendors.here().problems.get(type_name) or f"there is no type {type_name} any more: its file is gone")
     if kind in (SandboxGateway, SandboxMoney):
         given = read_options(kind, options, secrets).options
-        return SandboxMoney(name, given) if kind is SandboxMoney else SandboxGateway(name, settings.sandbox_delay)
+        return (
+            SandboxMoney(name, given)
+            if kind is SandboxMoney
+            else SandboxGateway(name, settings.sandbox_delay, simulated.outcomes_of)
+        )
     adapter = kind(name, options, secrets, timeout=settings.gateway_timeout, callback_url=callback_url)
     if isinstance(adapter, SmsGateway):
         adapter.valid_seconds = settings.validity_ms // 1000
@@ -203,7 +207,7 @@ def _built_in() -> dict[str, SmsGateway]:
     if "wesend.built_in_gateways" not in extensions:
         settings = current_app.config["WESEND"]
         found: dict[str, SmsGateway] = {
-            SANDBOX: SandboxGateway(SANDBOX, settings.sandbox_delay),
+            SANDBOX: SandboxGateway(SANDBOX, settings.sandbox_delay, simulated.outcomes_of),
             SANDBOX_MAIL: CaughtMail(SANDBOX_MAIL),
         }
         if settings.smtp_url:

@@ -1,9 +1,10 @@
-"""`/sandbox/…`: what the sandbox caught, for end-to-end tests; no credentials, only for who may use the sandbox."""
+"""`/sandbox/…`: what the sandbox caught, for end-to-end tests; no credentials, only for who may use the sandbox.
+
+Rules, reset, events and the log of calls: `control`.
+"""
 
 from __future__ import annotations
 
-import json
-import math
 import time
 from collections.abc import Callable
 
@@ -12,13 +13,13 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 
 from ..adapters.reading import message_text
-from ..core import thread_slots
 from ..core.client_addresses import may_use_sandbox
 from ..core.errors import MessageNotFound
-from ..core.thread_slots import LONG_POLLS
-from . import caught_mail, received
+from . import caught_mail, control, forgetting, received
 from . import inbox as sandbox_inbox
-from .inbox import Wanted
+from .answers import as_json, wait_until
+from .arguments import json_body, query_namespace, read_limit, read_namespace, read_wait
+from .inbox import Since, Wanted
 
 blueprint = Blueprint("sandbox", __name__, url_prefix="/sandbox")
 LONGEST_WAIT = 30.0
@@ -27,14 +28,22 @@ LONGEST_SENDER = 65  # characters of a number, or of what stands for one
 CODES = {400: "invalid_argument", 404: "not_found", 405: "method_not_allowed"}
 
 
+blueprint.register_blueprint(control.blueprint)
+
+
 def init_app(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
 @blueprint.before_request
 def only_for_who_may_use_it() -> None:
-    if not may_use_sandbox():
+    if not may_use_sandbox() or _is_of_another_site():
         abort(404)
+
+
+def _is_of_another_site() -> bool:
+    """A page from elsewhere, in a browser on this machine, changes nothing here: what it asks needs no credentials."""
+    return request.method not in ("GET", "HEAD", "OPTIONS") and request.headers.get("Sec-Fetch-Site") == "cross-site"
 
 
 @blueprint.after_request
@@ -60,15 +69,38 @@ def show_error(error: HTTPException) -> Response | None:
 
 @blueprint.get("/messages")
 def list_messages() -> ResponseReturnValue:
-    return _wait_for("messages", lambda wanted: [_json(found) for found in sandbox_inbox.messages(wanted)])
+    return _wait_for("messages", lambda wanted: [as_json(found) for found in sandbox_inbox.messages(wanted)])
+
+
+@blueprint.delete("/messages")
+def forget_messages() -> ResponseReturnValue:
+    return {"deleted": _forget(forgetting.messages)}
+
+
+@blueprint.delete("/emails")
+def forget_emails() -> ResponseReturnValue:
+    return {"deleted": _forget(forgetting.emails)}
+
+
+def _forget(forget: Callable[[Wanted, Since | None], int]) -> int:
+    """How many; an empty argument is a mistake, and must not mean all."""
+    empty = next((name for name in ("to", "namespace", "before") if request.args.get(name, "-").strip() == ""), None)
+    if empty is not None:
+        raise BadRequest(f"{empty} is empty")
+    try:
+        before = sandbox_inbox.read_since(request.args.get("before"))
+    except sandbox_inbox.UnknownSince as error:
+        raise BadRequest(str(error).replace("since", "before")) from error
+    try:
+        return forget(Wanted(request.args.get("to"), namespace=query_namespace()), before)
+    except sandbox_inbox.UnknownRecipient as error:
+        raise BadRequest(str(error)) from error
 
 
 @blueprint.post("/messages")
 def take_message() -> ResponseReturnValue:
     """An inbound message, as if a phone had written it; it is matched before this answers."""
-    given = request.get_json(silent=True)
-    if not isinstance(given, dict):
-        raise BadRequest("The body is a JSON object with from, to and text")
+    given = json_body("from, to and text")
     sender, recipient, text = (given.get(name) for name in ("from", "to", "text"))
     if not isinstance(sender, str) or not sender.strip() or len(sender) > LONGEST_SENDER:
         raise BadRequest("from is the phone that writes")
@@ -76,18 +108,19 @@ def take_message() -> ResponseReturnValue:
         raise BadRequest("to is the number that is written to")
     if not isinstance(text, str):
         raise BadRequest("text is what is written")
-    found = received.take(sender.strip(), (recipient or "").strip()[:LONGEST_SENDER] or None, message_text(text))
+    to = (recipient or "").strip()[:LONGEST_SENDER] or None
+    found = received.take(sender.strip(), to, message_text(text), read_namespace(given.get("namespace")))
     return {"id": found.message_id, "account_id": found.account_id, "service_id": found.service_id}, 201
 
 
 @blueprint.get("/emails")
 def list_emails() -> ResponseReturnValue:
-    return _wait_for("emails", lambda wanted: caught_mail.list_emails(wanted, _json))
+    return _wait_for("emails", lambda wanted: caught_mail.list_emails(wanted, as_json))
 
 
 @blueprint.get("/emails/<uid>")
 def show_email(uid: str) -> ResponseReturnValue:
-    return Response(_found(lambda: caught_mail.find(uid, _json)), content_type="application/json")
+    return Response(_found(lambda: caught_mail.find(uid, as_json)), content_type="application/json")
 
 
 @blueprint.get("/emails/<uid>/raw")
@@ -102,56 +135,20 @@ def _found(find: Callable[[], bytes]) -> bytes:
         abort(404, "No such mail was caught")
 
 
-def _json(found: dict) -> bytes:
-    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _list(name: str, found: list[bytes]) -> Response:
-    """What was found, as it lies there: lists of mails have some megabytes, and are not put together once more."""
-    pieces = [piece for one in found for piece in (b",", one)][1:]
-    answer = Response([b'{"%s":[' % name.encode(), *pieces, b"]}\n"], content_type="application/json")
-    answer.content_length = sum(map(len, answer.response))
-    return answer
-
-
 def _wait_for(name: str, look: Callable[[Wanted], list[bytes]]) -> Response:
     """Look until there is something or ``wait`` seconds are over; without a free place to wait, once."""
-    deadline = time.monotonic() + _wait()
+    deadline = time.monotonic() + read_wait()
     try:
         wanted = Wanted(
-            request.args.get("to"), sandbox_inbox.read_since(request.args.get("since") or None), _limit(), _is_newest_first()
+            request.args.get("to"),
+            sandbox_inbox.read_since(request.args.get("since") or None),
+            read_limit(),
+            _is_newest_first(),
+            query_namespace(),
         )
-        found = look(wanted)
-        if found or time.monotonic() >= deadline:
-            return _list(name, found)
-        with thread_slots.here().taken({LONG_POLLS}) as taken:
-            if not taken:
-                answer = _list(name, found)
-                answer.headers["Retry-After"] = "1"
-                return answer
-            while not (found := look(wanted)) and time.monotonic() < deadline:
-                time.sleep(min(LOOK_EVERY, max(deadline - time.monotonic(), 0)))
+        return wait_until(name, lambda: look(wanted), deadline)
     except (sandbox_inbox.UnknownSince, sandbox_inbox.UnknownRecipient) as error:
         raise BadRequest(str(error)) from error
-    return _list(name, found)
-
-
-def _wait() -> float:
-    """Seconds; 0 for what is no positive number."""
-    try:
-        wait = float(request.args.get("wait") or 0)
-    except ValueError:
-        raise BadRequest("wait is a number of seconds") from None
-    return 0.0 if math.isnan(wait) else min(max(wait, 0.0), LONGEST_WAIT)
-
-
-def _limit() -> int:
-    given = request.args.get("limit")
-    if given is None:
-        return sandbox_inbox.LIMIT
-    if not given.isascii() or not given.isdigit() or len(given) > 6 or not 1 <= int(given) <= sandbox_inbox.MOST:
-        raise BadRequest(f"limit is a number from 1 to {sandbox_inbox.MOST}")
-    return int(given)
 
 
 def _is_newest_first() -> bool:

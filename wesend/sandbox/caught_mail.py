@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ..core import clock, email_address
 from ..core.channels import EMAIL
@@ -16,12 +16,16 @@ from ..messages.email.compose import Mail
 from ..messages.state.mail_texts import Reader
 from . import inbox as sandbox_inbox
 from . import mail_reading
-from .inbox import HANDED_IN, MESSAGE, TAKEN, Place, UnknownRecipient, Wanted
+from .inbox import HANDED_IN, MESSAGE, REMEMBERED, TAKEN, Place, UnknownRecipient, Wanted
 from .mail_reading import Read, Room
 
 T = TypeVar("T")
 
-OURS = f"m.channel = '{EMAIL}' AND m.gateway = '{SANDBOX_MAIL}' AND m.{TAKEN} AND w.is_sandbox = 1"
+OUR_MAIL = f"""
+    SELECT messages.* FROM messages JOIN wallets w ON w.id = messages.wallet_id
+    WHERE messages.uid = ? AND messages.channel = '{EMAIL}' AND messages.gateway = '{SANDBOX_MAIL}' AND messages.{TAKEN}
+        AND w.is_sandbox = 1 AND {REMEMBERED}
+"""
 
 _reading = threading.Lock()
 """A process reads one list, or one large mail, at a time: what one holds is bounded, and several would add up."""
@@ -57,14 +61,20 @@ def emails(wanted: Wanted) -> list[dict]:
 
 def list_emails(wanted: Wanted, show: Callable[[dict], T]) -> list[T]:
     """The same, each as ``show`` makes it, which is done while nobody else reads: only that is kept."""
-    # An address holds no space: one in a query string is a plus that was not escaped.
-    address = wanted.recipient.lower().replace(" ", "+") if wanted.recipient else None
-    if address is not None and email_address.WANTED.fullmatch(address) is None:
-        raise UnknownRecipient("to is no e-mail address")
+    address = address_of(wanted)
     found = sandbox_inbox.in_order(
         sandbox_inbox.places(EMAIL, SANDBOX_MAIL, wanted, address=address) + _handed_in(wanted, address), wanted
     )
     return _read(found, show) if found else []
+
+
+def address_of(wanted: Wanted) -> str | None:
+    """The address that is asked about, in lower case; UnknownRecipient."""
+    # An address holds no space: one in a query string is a plus that was not escaped.
+    address = wanted.recipient.lower().replace(" ", "+") if wanted.recipient else None
+    if address is not None and email_address.WANTED.fullmatch(address) is None:
+        raise UnknownRecipient("to is no e-mail address")
+    return address
 
 
 def handed_in_lately(limit: int) -> list[dict]:
@@ -75,7 +85,11 @@ def handed_in_lately(limit: int) -> list[dict]:
 
 def _handed_in(wanted: Wanted, address: str | None) -> list[Place]:
     since = wanted.since
-    where, values = "recipient = coalesce(:address, recipient)", {"address": address, "limit": wanted.limit}
+    where = "recipient = coalesce(:address, recipient)"
+    values: dict[str, Any] = {"address": address, "limit": wanted.limit}
+    if wanted.namespace is not None:
+        where += " AND namespace = :namespace"
+        values["namespace"] = wanted.namespace
     if since is not None and since.mail_id is not None:
         where += " AND id > :after"
         values["after"] = since.mail_id
@@ -151,7 +165,7 @@ def _find(uid: str) -> tuple[Row, bytes]:
     handed_in = query_one("SELECT * FROM caught_mails WHERE uid = ?", (uid,))
     if handed_in is not None:
         return handed_in, _body(handed_in["body_id"])
-    message = query_one(f"SELECT m.* FROM messages m JOIN wallets w ON w.id = m.wallet_id WHERE m.uid = ? AND {OURS}", (uid,))
+    message = query_one(OUR_MAIL, (uid,))
     if message is None:
         raise MessageNotFound
     return message, mail.render(mail.Mail.of(message)).as_bytes()

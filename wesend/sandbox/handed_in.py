@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..core import clock
 from ..core.ids import new_id
 from ..database import Tx, marks, query, write
@@ -12,7 +14,7 @@ KEPT_BYTES = 256 * 2**20
 """Of all mails together: a dozen of the largest that the port takes. A test suite that mails for weeks fills no disk."""
 
 
-def keep(recipients: list[str], raw: bytes) -> None:
+def keep(recipients: list[str], raw: bytes, namespace: str | None = None) -> None:
     """Keep a mail, once for all of its recipients; the oldest make room for it."""
     now = clock.now_ms()
 
@@ -20,8 +22,8 @@ def keep(recipients: list[str], raw: bytes) -> None:
         body_id = tx.insert("caught_bodies", raw=raw, size=len(raw))
         tx.insert_many(
             "caught_mails",
-            ("uid", "recipient", "body_id", "created_at"),
-            [(new_id(), recipient.lower(), body_id, now) for recipient in recipients],
+            ("uid", "recipient", "body_id", "namespace", "created_at"),
+            [(new_id(), recipient.lower(), body_id, namespace, now) for recipient in recipients],
         )
         _make_room(tx)
 
@@ -48,14 +50,22 @@ def _make_room(tx: Tx) -> None:
 
 def forget_old(limit: int = 500) -> int:
     """Housekeeping: all but the newest KEPT rows; how many."""
-    return _forget("id <= (SELECT id FROM caught_mails ORDER BY id DESC LIMIT 1 OFFSET ?)", KEPT, limit)
+    return _forget("id <= (SELECT id FROM caught_mails ORDER BY id DESC LIMIT 1 OFFSET ?)", (KEPT,), limit)
 
 
 def forget_before(instant: int, limit: int) -> int:
     """What came before an instant; how many rows."""
     if not query("SELECT id FROM caught_mails WHERE created_at < ? ORDER BY id LIMIT 1", (instant,)):
         return 0
-    return _forget("created_at < ?", instant, limit)
+    return _forget("created_at < ?", (instant,), limit)
+
+
+def forget(wanted: str, values: Sequence, limit: int = 500) -> int:
+    """What the inbox is to forget, as a condition on its rows says; how many rows."""
+    total = 0
+    while gone := _forget(wanted, values, limit):
+        total += gone
+    return total
 
 
 FORGET_BODIES = """
@@ -64,11 +74,11 @@ FORGET_BODIES = """
 """
 
 
-def _forget(old: str, value: int, limit: int) -> int:
+def _forget(old: str, values: Sequence, limit: int) -> int:
     def unit(tx: Tx) -> int:
         gone = tx.all(
             f"DELETE FROM caught_mails WHERE id IN (SELECT id FROM caught_mails WHERE {old} ORDER BY id LIMIT ?) RETURNING body_id",
-            (value, limit),
+            (*values, limit),
         )
         bodies = list({row[0] for row in gone})
         tx.execute(FORGET_BODIES.format(ids=marks(bodies)), bodies)

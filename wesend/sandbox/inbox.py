@@ -5,7 +5,7 @@ Nothing else is ever found here, not even whether it exists: `/sandbox/…` show
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..core import clock, phones
 from ..core.channels import SMS
@@ -19,6 +19,11 @@ LARGEST_SECONDS = 2**43  # in milliseconds still an integer that SQLite can comp
 LAST_DAY = 253_370_764_800_000  # of which there is a date
 
 TAKEN = "status NOT IN ('scheduled', 'dripping', 'queued', 'claimed', 'cancelled')"
+REMEMBERED = """
+    messages.id > coalesce((SELECT after_id FROM inbox_starts WHERE inbox_starts.channel = messages.channel), 0)
+    AND NOT EXISTS (SELECT 1 FROM forgotten_messages f WHERE f.message_id = messages.id)
+"""
+"""Of a message: the inbox was not told to forget it."""
 # From the few wallets to their messages, never the other way round.
 WALLETS = "SELECT id FROM wallets WHERE is_sandbox = 1"
 OF_A_WALLET = """
@@ -27,6 +32,11 @@ OF_A_WALLET = """
 """
 DIRECTLY = """
     SELECT created_at, id FROM messages {index} WHERE {where}
+        AND wallet_id IN (SELECT id FROM wallets WHERE is_sandbox = 1) ORDER BY id {direction} LIMIT :limit
+"""
+OF_A_NAMESPACE = """
+    SELECT created_at, id FROM messages INDEXED BY ix_messages_batch_id
+    WHERE batch_id IN (SELECT id FROM batches WHERE namespace = :namespace) AND {where}
         AND wallet_id IN (SELECT id FROM wallets WHERE is_sandbox = 1) ORDER BY id {direction} LIMIT :limit
 """
 
@@ -81,13 +91,14 @@ def _instant(text: str) -> int:
 class Wanted(NamedTuple):
     """The oldest ``limit`` after ``since``, without it the newest; oldest first. ``newest_first``: the newest, in that order.
 
-    ``to`` in any form.
+    ``to`` in any form; ``namespace`` None: whatever was sent in any, or none.
     """
 
     to: str | None = None
     since: Since | None = None
     limit: int = LIMIT
     newest_first: bool = False
+    namespace: str | None = None
 
     @property
     def takes_newest(self) -> bool:
@@ -111,7 +122,7 @@ MESSAGE, HANDED_IN = 0, 1
 
 def messages(wanted: Wanted) -> list[dict]:
     """SMS that the sandbox took; UnknownRecipient."""
-    numbers = _numbers(wanted.recipient) if wanted.recipient else None
+    numbers = numbers_of(wanted.recipient) if wanted.recipient else None
     ids = [place.id for place in in_order(places(SMS, SANDBOX, wanted, numbers=numbers), wanted)]
     rows = {row["id"]: row for row in query(f"SELECT * FROM messages WHERE id IN ({marks(ids)})", ids)} if ids else {}
     return [
@@ -128,7 +139,7 @@ def messages(wanted: Wanted) -> list[dict]:
     ]
 
 
-def _numbers(to: str) -> list[str]:
+def numbers_of(to: str) -> list[str]:
     """The phones that a number may be: a national one may be at home wherever is sent to or from.
 
     (In a query string an unescaped ``+256…`` arrives as a space: a number is read without its plus too.)
@@ -138,6 +149,18 @@ def _numbers(to: str) -> list[str]:
     if not found:
         raise UnknownRecipient("to is no phone number")
     return sorted(found)
+
+
+def one_number(to: Any) -> str:
+    """The phone that a test names: with its country's code in any form, or one at home where the sandbox account is.
+
+    UnknownRecipient.
+    """
+    home = query_one("SELECT country FROM accounts WHERE is_sandbox = 1")
+    phone = phones.normalise(to, home["country"] if home is not None else None) if isinstance(to, str) else None
+    if phone is None:
+        raise UnknownRecipient("to is no phone number")
+    return phone.e164
 
 
 def in_order(found: list[Place], wanted: Wanted) -> list[Place]:
@@ -155,7 +178,7 @@ def places(
 ) -> list[Place]:
     """Of messages paid from sandbox wallets that ``gateway`` took; in no order."""
     since = wanted.since
-    where = ["channel = :channel", "gateway = :gateway", TAKEN]
+    where = ["channel = :channel", "gateway = :gateway", TAKEN, REMEMBERED]
     values = {"channel": channel, "gateway": gateway, "limit": wanted.limit, "address": address, "day": ""}
     sql, by_wallet = OF_A_WALLET, True
     if address is not None:
@@ -171,6 +194,9 @@ def places(
         values |= {f"number_{place}": number for place, number in enumerate(numbers)}
         where.append(f"recipient IN ({', '.join(f':number_{place}' for place in range(len(numbers)))})")
         sql, by_wallet = DIRECTLY, False
+    if wanted.namespace is not None:
+        values["namespace"] = wanted.namespace
+        sql, by_wallet = OF_A_NAMESPACE, False
     index = "NOT INDEXED" if numbers is None else "INDEXED BY ix_messages_recipient"
     direction = "DESC" if wanted.takes_newest else "ASC"
     sql = sql.format(where=" AND ".join(where), direction=direction, index=index)

@@ -9,9 +9,10 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from flask import Flask
 
+from ..core import namespaces
 from ..core.errors import StorageFull
 from ..core.settings_values import is_loopback
-from . import handed_in
+from . import handed_in, mime
 
 SIZE_LIMIT = 20 * 1024 * 1024
 MOST_RECIPIENTS = 1000
@@ -46,7 +47,14 @@ class _Handler:
 
     def _keep(self, recipients: list[str], raw: bytes) -> None:
         with self.app.app_context():
-            handed_in.keep(recipients, raw)
+            handed_in.keep(recipients, raw, _namespace_of(raw))
+
+
+def _namespace_of(raw: bytes) -> str | None:
+    """Where in the inbox a mail says that it belongs; None where it says nothing that can be one."""
+    named = mime.head_of(raw).head.get(namespaces.HEADER)
+    text = str(named).strip() if named is not None else ""
+    return text if namespaces.is_namespace(text) else None
 
 
 def _anybody(*_: object) -> AuthResult:

@@ -18,7 +18,7 @@ from ..messages.reporting import history
 from ..messages.state.sealed_texts import readable
 from ..two_way import incoming, matching
 from ..wallets import deposit_settlement
-from .inbox import TAKEN
+from .inbox import REMEMBERED, TAKEN
 
 OF_SANDBOX = "wallet_id IN (SELECT id FROM wallets WHERE is_sandbox = 1)"
 LOOKED_AT = 2000
@@ -49,7 +49,7 @@ PHONES = f"""
             row_number() OVER (PARTITION BY recipient ORDER BY id DESC) AS place
         FROM (
             SELECT recipient, text, created_at, id FROM messages
-            WHERE account_id = ? AND channel = 'sms' AND gateway = ? AND {TAKEN} AND {OF_SANDBOX}
+            WHERE account_id = ? AND channel = 'sms' AND gateway = ? AND {TAKEN} AND {OF_SANDBOX} AND {REMEMBERED}
             ORDER BY day DESC, id DESC LIMIT ?
         ) AS looked_at
     ) AS latest
@@ -68,8 +68,13 @@ def list_phones(account_id: int, limit: int = 40, *, actor: Actor) -> list[Phone
 
 CONVERSATION = f"""
     SELECT * FROM messages INDEXED BY ix_messages_recipient
-    WHERE recipient = ? AND account_id = ? AND channel = 'sms' AND gateway = ? AND {TAKEN} AND {OF_SANDBOX}
+    WHERE recipient = ? AND account_id = ? AND channel = 'sms' AND gateway = ? AND {TAKEN} AND {OF_SANDBOX} AND {REMEMBERED}
     ORDER BY id DESC LIMIT ?
+"""
+
+
+WROTE = """
+    SELECT * FROM inbound_messages WHERE account_id = ? AND sender = ? AND gateway = ? AND forgotten = 0 ORDER BY id DESC LIMIT ?
 """
 
 
@@ -77,10 +82,7 @@ def conversation(account_id: int, number: str, limit: int = 50, *, actor: Actor)
     """What a phone got and wrote, oldest first."""
     roles.require(actor, SEE, account_id)
     got = query(CONVERSATION, (number, account_id, SANDBOX, limit))
-    wrote = query(
-        "SELECT * FROM inbound_messages WHERE account_id = ? AND sender = ? AND gateway = ? ORDER BY id DESC LIMIT ?",
-        (account_id, number, SANDBOX, limit),
-    )
+    wrote = query(WROTE, (account_id, number, SANDBOX, limit))
     said = [Said(row["created_at"], readable(row), row) for row in got] + [
         Said(row["created_at"], row["text"], None) for row in wrote
     ]

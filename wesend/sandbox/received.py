@@ -18,9 +18,9 @@ class Taken(NamedTuple):
     service_id: int | None
 
 
-def take(sender: str, recipient: str | None, text: str) -> Taken:
+def take(sender: str, recipient: str | None, text: str, namespace: str | None = None) -> Taken:
     """Keep a message, and give it to the account that it is for at once."""
-    (kept,) = incoming.keep(SANDBOX, [CallbackInbound(sender, recipient, text)])
+    (kept,) = incoming.keep(SANDBOX, [CallbackInbound(sender, recipient, text)], namespace=namespace)
     matching.match_one(kept.id)
     row = query_one("SELECT account_id, service_id FROM inbound_messages WHERE uid = ?", (kept.uid,))
     owner = (row["account_id"], row["service_id"]) if row is not None else (None, None)

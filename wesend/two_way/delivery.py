@@ -41,6 +41,7 @@ def deliver(tx: Tx, incoming: IncomingMessageRow, owner: Owner, sender: str, tex
         keyword=owner.keyword,
         opt_out=int(owner.meaning == STOP),
         billed=int(not suspended),
+        namespace=incoming["namespace"],
         created_at=now,
     )
     if service is not None and not suspended and account.is_active:

@@ -36,9 +36,9 @@ UNANSWERED = """
 """
 
 
-def keep(gateway: str, messages: Sequence[CallbackInbound], raw: str | None = None) -> list[Kept]:
-    """Write messages down; nothing is made of them yet, so a gateway gets its answer at once."""
-    return _keep_all(gateway, messages, raw, None)
+def keep(gateway: str, messages: Sequence[CallbackInbound], raw: str | None = None, *, namespace: str | None = None) -> list[Kept]:
+    """Write messages down; nothing is made of them yet, so a gateway gets its answer at once. ``namespace``: the sandbox's."""
+    return _keep_all(gateway, messages, raw, None, namespace)
 
 
 def keep_simulated(account_id: int, message: CallbackInbound) -> Kept:
@@ -46,17 +46,23 @@ def keep_simulated(account_id: int, message: CallbackInbound) -> Kept:
     return _keep_all(registry.SANDBOX, [message], None, account_id)[0]
 
 
-def _keep_all(gateway: str, messages: Sequence[CallbackInbound], raw: str | None, account_id: int | None) -> list[Kept]:
+def _keep_all(
+    gateway: str, messages: Sequence[CallbackInbound], raw: str | None, account_id: int | None, namespace: str | None = None
+) -> list[Kept]:
     rows = [(message, new_id()) for message in messages]
 
     def unit(tx: Tx) -> list[Kept]:
         now = clock.now_ms()
-        return [_keep(tx, gateway, message, uid, raw, account_id, now) for message, uid in rows]
+        return [_keep(tx, gateway, message, uid, raw, (account_id, namespace), now) for message, uid in rows]
 
     return write(unit)
 
 
-def _keep(tx: Tx, gateway: str, message: CallbackInbound, uid: str, raw: str | None, account_id: int | None, now: int) -> Kept:
+Simulated = tuple[int | None, str | None]
+"""Of what the sandbox's phones wrote: whose phone it was, and the namespace."""
+
+
+def _keep(tx: Tx, gateway: str, message: CallbackInbound, uid: str, raw: str | None, simulated: Simulated, now: int) -> Kept:
     reference = _reference_of(message)
     is_new = not _was_told(tx, gateway, message, reference, now)
     row_id = tx.insert(
@@ -74,7 +80,8 @@ def _keep(tx: Tx, gateway: str, message: CallbackInbound, uid: str, raw: str | N
         part_total=message.part.total if message.part is not None else None,
         digest=message.digest,
         unanswered_at=now if message.digest is not None else None,
-        account_id=account_id,
+        account_id=simulated[0],
+        namespace=simulated[1],
         told_at=now,
         state=NEW if is_new else REPEATED,
     )

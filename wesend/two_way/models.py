@@ -34,6 +34,7 @@ class IncomingMessage(db.Model):
     digest = db.mapped_column(String)
     unanswered_at = db.mapped_column(Instant)
     account_id = db.mapped_column(ForeignKey("accounts.id"))
+    namespace = db.mapped_column(String)  # of the sandbox
     told_at = db.mapped_column(Instant, nullable=False)
     state = db.mapped_column(String, nullable=False, server_default="new")
     inbound_id = db.mapped_column(ForeignKey("inbound_messages.id"))
@@ -84,6 +85,8 @@ class InboundMessage(db.Model):
     billed = db.mapped_column(Integer, nullable=False, server_default="1")
     answer = db.mapped_column(String)
     answer_note = db.mapped_column(String)
+    namespace = db.mapped_column(String)  # of the sandbox
+    forgotten = db.mapped_column(Integer, nullable=False, server_default="0")  # by the sandbox
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (
         CheckConstraint("cost_micros >= 0", name="cost"),

@@ -9,12 +9,13 @@ from ..accounts import roles
 from ..accounts.roles import Actor
 from ..accounts.service import AccountInfo, get_account
 from ..accounts.sides import side_of_row
-from ..adapters.sms.sandbox_numbers import TOO_LITTLE_CREDIT
+from ..adapters.sms.sandbox_numbers import LOW_BALANCE, TOO_LITTLE_CREDIT
 from ..core import clock, phones, segments
 from ..core.channels import SMS
 from ..core.errors import InsufficientBalance, InvalidInput, InvalidRecipient, NoRoute, RecipientOptedOut
 from ..database import Row, Tx, reading
 from ..database.rows import InboundMessageRow, TwoWayNumberRow, TwoWayServiceRow
+from ..gateways import simulated
 from ..messages.reporting.sent import Sent
 from ..messages.sending import send
 from ..messages.sending.accept import Alongside, accept
@@ -42,6 +43,7 @@ class Composition:
     subject: str | None = None
     why_no_route: str | None = None
     confidential = False
+    namespace: str | None = None
 
     def __init__(
         self,
@@ -81,7 +83,7 @@ class Composition:
 
     def _planned(self, phone: phones.Phone) -> Outgoing:
         price = prices.of_reply(self.service, phone, self.counted.count, self.wallet, self.tx)
-        if self.wallet.is_sandbox and phone.e164.endswith(TOO_LITTLE_CREDIT):
+        if self.wallet.is_sandbox and self._plays_poor(phone.e164):
             raise self.too_poor(price.cost_micros)
         return Outgoing(
             recipient=phone.e164,
@@ -97,6 +99,13 @@ class Composition:
             route_currency=price.route_currency,
         )
 
+    def _plays_poor(self, number: str) -> bool:
+        """Whether the sandbox plays a wallet that is too poor: as a test has said, else by the number."""
+        rule = simulated.newest(simulated.rules(self.tx), number, self.namespace)
+        if rule is None:
+            return number.endswith(TOO_LITTLE_CREDIT)
+        return rule.outcome == LOW_BALANCE and simulated.use(rule, self.tx)
+
     def too_poor(self, cost_micros: int) -> InsufficientBalance:
         row = reading(self.tx).one(BALANCE, (self.wallet.id,))
         return InsufficientBalance(
@@ -104,6 +113,7 @@ class Composition:
             balance_micros=row["balance_micros"] if row else 0,
             required_micros=cost_micros,
             currency=self.wallet.currency,
+            is_simulated=True,
         )
 
 
@@ -212,7 +222,7 @@ def _note(
 # Nothing from moments that are still to come: a clock that was set back puts nothing off.
 ANSWERED = """
     SELECT count(*) AS found, max(created_at) AS last_at FROM inbound_messages
-    WHERE service_id = ? AND sender = ? AND answer = ? AND created_at > ? AND created_at <= ?
+    WHERE service_id = ? AND sender = ? AND answer = ? AND created_at > ? AND created_at <= ? AND forgotten = 0
 """
 
 
@@ -220,7 +230,7 @@ def answer(
     tx: Tx, service: TwoWayServiceRow, number: TwoWayNumberRow, inbound: InboundMessageRow, kind: str, text: str, now: int
 ) -> None:
     """Answer a message by itself, in the transaction that it is told in; why it is not is noted at the message."""
-    problem = _why_not(tx, service, number, inbound, kind, now) or _send(tx, service, number, inbound["sender"], kind, text)
+    problem = _why_not(tx, service, number, inbound, kind, now) or _send(tx, service, number, inbound, kind, text)
     if problem is None:
         tx.execute("UPDATE inbound_messages SET answer = ? WHERE id = ?", (kind, inbound["id"]))
     else:
@@ -247,13 +257,17 @@ def _why_not(
     return None
 
 
-def _send(tx: Tx, service: TwoWayServiceRow, number: TwoWayNumberRow, sender: str, kind: str, text: str) -> str | None:
+def _send(
+    tx: Tx, service: TwoWayServiceRow, number: TwoWayNumberRow, inbound: InboundMessageRow, kind: str, text: str
+) -> str | None:
     """None when it was accepted and waits to leave."""
+    sender, namespace = inbound["sender"], inbound["namespace"]
     account, wallet = get_account(service["account_id"], tx), wallet_by_id(service["wallet_id"], tx)
     phone = phones.normalise(sender, None)
     if phone is None:
         return "The sender is no phone"
     composition = Composition(account, wallet, service, number, text, even_opted_out=kind == HELP, tx=tx)
+    composition.namespace = namespace
     try:
         (planned,) = composition.plan([Addressee(sender, phone)])
     except InsufficientBalance:
@@ -269,5 +283,5 @@ def _send(tx: Tx, service: TwoWayServiceRow, number: TwoWayNumberRow, sender: st
     def note(tx: Tx, messages: Sequence[Row]) -> None:
         _note(tx, service, number, wallet, phone.e164, text, messages, answer=kind)
 
-    accept(composition, [planned], [], origin=Origin(service["api"]), options=Options(), alongside=note, tx=tx)
+    accept(composition, [planned], [], origin=Origin(service["api"], namespace=namespace), options=Options(), alongside=note, tx=tx)
     return None

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from ..accounts.roles import Actor
 from ..accounts.service import AccountInfo
-from ..accounts.sides import Side
+from ..accounts.sides import SANDBOX, Side
 from ..core import clock, phones
-from ..core.errors import MaxResendsExceeded, OptedOut, RecipientOptedOut, SendFailed, VerificationClosed
+from ..core.errors import SIMULATED, MaxResendsExceeded, OptedOut, RecipientOptedOut, SendFailed, VerificationClosed
 from ..core.ids import new_id
 from ..core.phones import Phone
 from ..database import Row, Tx, write
@@ -193,7 +193,7 @@ def sent_or_refused(account_id: int, uid: str, side: Side, *, actor: Actor) -> S
     found = reading.find(account_id, uid, side, actor=actor)
     if found["message_status"] == MESSAGE_FAILED and found["status"] in (PENDING, FAILED):
         write(lambda tx: ending.fail(tx, found["id"]))
-        raise SendFailed
+        raise SendFailed(SendFailed.sentence + SIMULATED * (side == SANDBOX))
     return found
 
 

@@ -90,6 +90,22 @@ def credit(
     return balance
 
 
+BALANCE = "SELECT balance_micros FROM wallets WHERE id = ?"
+SET = "UPDATE wallets SET balance_micros = ? WHERE id = ?"
+
+
+def restore(tx: Tx, wallet_id: int, balance_micros: int, *, kind: str, description: str) -> int:
+    """Bring a balance back to what it was, by one entry for the difference, which comes back; of sandbox wallets alone."""
+    row = tx.one(f"{BALANCE} AND is_sandbox = 1", (wallet_id,))
+    if row is None:
+        raise WalletNotFound
+    difference = balance_micros - row[0]
+    if difference:
+        tx.execute(SET, (balance_micros, wallet_id))
+        _enter(tx, wallet_id, kind, difference, balance_micros, description, (None, None, None, None, None, None))
+    return difference
+
+
 def raise_insufficient(tx: Tx, wallet_id: int, required_micros: int) -> NoReturn:
     wallet = tx.one("SELECT uid, balance_micros, currency FROM wallets WHERE id = ?", (wallet_id,))
     if wallet is None:

@@ -52,11 +52,14 @@ class LedgerEntry(db.Model):
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (
         CheckConstraint(
-            "kind IN ('credit', 'sms_charge', 'refund', 'manual_credit', 'manual_debit', 'service_fee', 'inbound_charge')",
+            "kind IN ('credit', 'sms_charge', 'refund', 'manual_credit', 'manual_debit', 'service_fee', 'inbound_charge',"
+            " 'sandbox_reset')",
             name="kind",
         ),
         CheckConstraint(
-            "(kind IN ('sms_charge', 'manual_debit', 'service_fee', 'inbound_charge')) = (amount_micros < 0)", name="sign"
+            "kind = 'sandbox_reset' OR"
+            " (kind IN ('sms_charge', 'manual_debit', 'service_fee', 'inbound_charge')) = (amount_micros < 0)",
+            name="sign",
         ),
         Index("ix_ledger_entries_wallet_id", "wallet_id", "id"),
         Index("ix_ledger_entries_batch_id", "batch_id", sqlite_where=text("batch_id IS NOT NULL")),

@@ -54,11 +54,15 @@ GAPS = (30.0, 60.0, 120.0, 240.0)
 
 
 class Owner(NamedTuple):
-    """Of what was paid from a wallet: the wallet's public id and side, and its account's time zone."""
+    """Of what was paid from a wallet: the wallet's public id and side, and its account's time zone.
+
+    ``at``: when it happened, where that is told later than at once.
+    """
 
     wallet_uid: str
     side: Side
     time_zone: str
+    at: int | None = None
 
 
 class Event(NamedTuple):

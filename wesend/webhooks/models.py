@@ -33,6 +33,15 @@ class WebhookEndpoint(db.Model):
     )
 
 
+class ListeningSecret(db.Model):
+    """What listening commands sign a format's events with: the same at every start, another for each side."""
+
+    __tablename__ = "listening_secrets"
+    side = db.mapped_column(String, primary_key=True)
+    format = db.mapped_column(String, primary_key=True)
+    secret = db.mapped_column(Text, nullable=False)  # sealed
+
+
 class WebhookDelivery(db.Model):
     """One event for one endpoint. ``due_at`` of a claimed one is the end of its lease.
 

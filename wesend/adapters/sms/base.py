@@ -18,6 +18,7 @@ __all__ = [
     "DELIVERED",
     "FAILED",
     "NEVER_SENT",
+    "NO_RECEIPT",
     "REFUSED",
     "SENT",
     "TEMPORARY",
@@ -54,6 +55,10 @@ class Submission(NamedTuple):
     valid_seconds: int | None = None  # for which it is still worth sending; None: its sender did not say
 
 
+NO_RECEIPT = -1
+"""Of an outcome whose receipt is never asked for."""
+
+
 class Outcome(NamedTuple):
     """``accepted`` (it has the message) | ``refused`` (for good) | ``temporary`` (surely not sent) | ``unknown``.
 
@@ -66,6 +71,8 @@ class Outcome(NamedTuple):
     text: str | None = None
     meta: dict | None = None
     works: bool = False
+    receipt_ms: int | None = None
+    """When its receipt is first asked for, of an accepted one for which the gateway's usual time does not hold."""
 
 
 class Question(NamedTuple):

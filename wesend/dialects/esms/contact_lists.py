@@ -12,6 +12,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from ...contacts import csv_import, groups, service
 from ...database.rows import GroupRow
+from .. import strictness
 from ..body import check_text, query_arguments, upload_fields
 from ..dialect import account, actor, load, side
 from ..fields import row_id
@@ -26,6 +27,8 @@ def upload_list() -> ResponseReturnValue:
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType
     form, file = upload_fields(), request.files.get("file")
+    if strictness.is_asked():
+        strictness.require_known([*form, *request.files], ("file", "name", "tags"))
     if file is None:
         raise ValidationError("Missing data for required field.", "file")
     check_text(file.filename or "")

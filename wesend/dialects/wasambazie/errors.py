@@ -58,5 +58,6 @@ def show_error(error: Exception) -> Shown:
         return {"detail": SENTENCES.get(status, error.name)}, status, {}
     for kind, status, sentence in TABLE:
         if isinstance(error, kind):
-            return {"detail": sentence or str(error)}, status, retry_after(error)
+            simulated = domain.SIMULATED if sentence and getattr(error, "is_simulated", False) else ""
+            return {"detail": (sentence or str(error)) + simulated}, status, retry_after(error)
     raise error

@@ -124,11 +124,16 @@ def read_contact(value: dict) -> tuple[str, str | None, dict[str, str]]:
 class NewContacts(Wallet):
     contacts = fields.List(ContactFields(), load_default=None, validate=validate.Length(min=1))
 
+    def takes_any(self, data: Mapping[str, Any]) -> bool:
+        """A single contact's fields stand beside the wallet, whatever they are called."""
+        return "phone" in data and "contacts" not in data
+
 
 class TopUp(Wallet):
     amount = Amount(required=True)
     phone = Text(required=True)
     provider = Text(load_default=None, allow_none=True, blank=True, maximum=40)
+    also = ("phoneNumber",)
 
     @pre_load
     def phone_number_is_phone(self, data: Mapping[str, Any], **kwargs: Any) -> Mapping[str, Any]:

@@ -33,7 +33,7 @@ class WesendallFormat(Format):
                 "cost": money.number(kept_cost(message)),
                 "currency": batch["currency"],
                 "error": error_word(message),
-                "timestamp": clock.iso(clock.now_ms()),
+                "timestamp": clock.iso(owner.at or clock.now_ms()),
             },
         )
 

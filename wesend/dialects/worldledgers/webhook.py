@@ -50,7 +50,7 @@ class WorldLedgersFormat(Format):
         return Event(
             data["event"],
             str(message["id"]),
-            {**data, "firm_id": message["account_id"], "timestamp": clock.iso_in_zone(clock.now_ms(), owner.time_zone)},
+            {**data, "firm_id": message["account_id"], "timestamp": clock.iso_in_zone(owner.at or clock.now_ms(), owner.time_zone)},
             once,
         )
 

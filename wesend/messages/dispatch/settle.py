@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...adapters.sms.base import ACCEPTED, REFUSED, TEMPORARY, Outcome, SmsGateway
+from ...adapters.sms.base import ACCEPTED, NO_RECEIPT, REFUSED, TEMPORARY, Outcome, SmsGateway
 from ...core import clock
 from ...core.channels import SMS
 from ...core.current_app import this_app
@@ -78,7 +78,7 @@ def plan_move(outgoing: Outgoing, outcome: Outcome, token: str, now: int, gatewa
             outcome,
             token,
             now,
-            first_poll_ms=gateway.first_poll_ms(outgoing.recipient) if gateway else None,
+            first_poll_ms=_first_poll_ms(outgoing, outcome, gateway),
             validity_ms=settings.validity_ms if gateway is None or gateway.sends_receipts else None,
         )
     if outcome.kind == NOT_BEGUN:
@@ -113,6 +113,12 @@ def plan_move(outgoing: Outgoing, outcome: Outcome, token: str, now: int, gatewa
         },
         token,
     )
+
+
+def _first_poll_ms(outgoing: Outgoing, outcome: Outcome, gateway: SmsGateway | None) -> int | None:
+    if outcome.receipt_ms is not None:
+        return None if outcome.receipt_ms == NO_RECEIPT else outcome.receipt_ms
+    return gateway.first_poll_ms(outgoing.recipient) if gateway else None
 
 
 def first_question(gateway: SmsGateway | None, now: int) -> int | None:

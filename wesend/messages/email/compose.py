@@ -66,6 +66,7 @@ class MailComposer:
     sender: str | None = None
     why_no_route: str | None = None
     confidential = False
+    namespace: str | None = None
     subject: str | None
     placeholders: str | None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from ...accounts import daily_use, roles
@@ -26,6 +26,8 @@ from ...core.errors import BatchNotFound
 from ...core.ids import new_id
 from ...database import Later, Row, RowKey, Tx, query_one, write
 from ...database.rows import BatchRow, MessageRow
+from ...gateways import simulated
+from ...gateways.simulated import Rule
 from ...guards import recent
 from ...guards.recent import Refusal
 from ...wallets import ledger
@@ -49,6 +51,8 @@ from .watching import Limited
 BATCH_OF_ACCOUNT = "SELECT * FROM batches WHERE uid = ? AND account_id = ? AND state NOT IN ('intake', 'rejected')"
 
 
+NO_RULES: Mapping[str, Rule] = {}
+
 Alongside = Callable[[Tx, Sequence[Row]], None]
 """What else is written in the transaction that pays for messages, once they are; it may refuse them by an error."""
 
@@ -56,13 +60,15 @@ Alongside = Callable[[Tx, Sequence[Row]], None]
 class Accepted(NamedTuple):
     """A batch that was paid for. ``outgoing``: what this request is still to submit itself, under ``token``.
 
-    ``sent`` is the batch as it was committed, when nothing is outstanding.
+    ``sent`` is the batch as it was committed, when nothing is outstanding; ``call_ms`` how long the call is to take, where a
+    test has said so.
     """
 
     batch_uid: str
     token: str
     outgoing: list[Outgoing]
     sent: Sent | None
+    call_ms: int = 0
 
 
 IDS = """
@@ -96,6 +102,9 @@ class _Written(NamedTuple):
     message_ids: list[int | RowKey]
     balance: Later
     sent: Sent | None
+    batch: NewBatch
+    drafts: list[_Draft]
+    call_ms: int
 
 
 def accept(
@@ -118,27 +127,32 @@ def accept(
     """
     now, token = clock.now_ms(), secrets.token_hex(8)
     timing = Timing(options, composed.account, validity(options, origin), now)
-    drafts = _drafts(composed, planned, options, at_once, token, timing)
-    submitted = sum(draft.submitted is not None for draft in drafts)
-    whole = new_batch(composed, origin, options, skipped, now)._replace(
-        total=len(drafts),
-        queued=len(drafts) - submitted,
-        submitted=submitted,
+    known = _drafts(composed, planned, options, at_once, token, timing)
+    unruled = new_batch(composed, origin, options, skipped, now)._replace(
+        **_counts(known),
         cost_micros=sum(item.cost_micros for item in planned),
         in_request=int(all(item.gateway in at_once.gateways for item in planned)),
     )
+    has_rules = composed.wallet.is_sandbox and composed.channel == SMS and bool(simulated.rules(tx))
     by_route = count_routes(planned)
-    listened_to = anybody_listens({whole.account_id}, tx)
-    paying, limits = paying_for(composed, drafts[0].state["day"]), daily_limits(composed, origin)
+    listened_to = anybody_listens({unruled.account_id}, tx)
+    paying, limits = paying_for(composed, known[0].state["day"]), daily_limits(composed, origin)
     recipients = [message.recipient for message in planned] if watch is not None else []
 
     def unit(tx: Tx) -> _Written | _Refused:
         # First of all, and told rather than raised: the units beside this one would have to be carried out again.
         refused, notes = watch.look(tx, recipients, now) if watch is not None else ({}, [])
-        if refused or (limits and not daily_use.take(tx, limits, paying, whole.cost_micros)):
+        if refused or (limits and not daily_use.take(tx, limits, paying, unruled.cost_micros)):
             return _Refused(refused)
         if notes:
             recent.note(tx, notes)
+        drafts, whole, ruled = known, unruled, NO_RULES
+        if has_rules:
+            ruled = simulated.take(tx, [item.recipient for item in planned], whole.namespace)
+        if ruled:
+            drafts = _drafts(composed, planned, options, at_once, token, timing, ruled)
+            whole = whole._replace(**_counts(drafts))
+            note_rules(tx, [(draft.message, draft.state["uid"]) for draft in drafts], ruled)
         batch_id = inserts.put_batch(tx, whole)
         balance = pay(tx, whole, batch_id, origin)
         message_ids = [inserts.put_message(tx, batch_id, draft.message, draft.state) for draft in drafts]
@@ -153,24 +167,25 @@ def accept(
         moved = _settle_others(tx, whole, drafts, token)
         if not whole.in_request or any(entry.move.to == QUEUED for entry in moved or ()):
             tx.after_commit(bell.dispatcher_of(item.gateway for item in planned))
-        return _Written(batch_id, message_ids, balance, None if moved is None else read_sent(tx, whole.uid))
+        sent = None if moved is None else read_sent(tx, whole.uid)
+        return _Written(batch_id, message_ids, balance, sent, whole, drafts, longest_call(ruled))
 
     written = write(unit) if tx is None else unit(tx)
     if isinstance(written, _Refused):
         raise Limited(written.by_place) if written.by_place else daily_use.reached(now, composed.account.time_zone)
     if tx is not None:
-        return Accepted(whole.uid, token, [], None)
-    batch_id = int(written.batch_id)
+        return Accepted(unruled.uid, token, [], None)
+    batch_id, drafts, call_ms = int(written.batch_id), written.drafts, written.call_ms
     messages = [
         inserts.written(draft.message, batch_id, int(message_id), draft.state)
         for draft, message_id in zip(drafts, written.message_ids, strict=True)
     ]
     outgoing = [message for message in messages if message.gateway in at_once.called]
     if outgoing or written.balance.row is None:
-        return Accepted(whole.uid, token, outgoing, None)
+        return Accepted(unruled.uid, token, outgoing, None, call_ms)
     balance_micros = written.balance.row["balance_micros"]
-    sent = written.sent or Sent(inserts.batch_row(whole, batch_id), _rows(messages, drafts), balance_micros)
-    return Accepted(whole.uid, token, [], sent)
+    sent = written.sent or Sent(inserts.batch_row(written.batch, batch_id), _rows(messages, drafts), balance_micros)
+    return Accepted(unruled.uid, token, [], sent, call_ms)
 
 
 def _messages(tx: Tx, batch: NewBatch, drafts: list[_Draft]) -> list[Outgoing]:
@@ -203,8 +218,30 @@ def validity(options: Options, origin: Origin) -> int | None:
     return options.valid_for or origin.valid_for
 
 
+def _counts(drafts: Sequence[_Draft]) -> dict[str, int]:
+    """The batch's counters of its messages."""
+    submitted = sum(draft.submitted is not None for draft in drafts)
+    return {"total": len(drafts), "queued": len(drafts) - submitted, "submitted": submitted}
+
+
+def note_rules(tx: Tx, messages: Iterable[tuple[Outgoing, str]], ruled: Mapping[str, Rule]) -> None:
+    """Keep what rules make of messages, given with their public ids."""
+    simulated.note(tx, {uid: ruled[message.recipient] for message, uid in messages if message.recipient in ruled})
+
+
+def longest_call(ruled: Mapping[str, Rule]) -> int:
+    """Milliseconds that a call takes by these rules."""
+    return max((rule.call_ms for rule in ruled.values()), default=0)
+
+
 def _drafts(
-    composed: Composed, planned: list[Outgoing], options: Options, at_once: AtOnce, token: str, timing: Timing
+    composed: Composed,
+    planned: list[Outgoing],
+    options: Options,
+    at_once: AtOnce,
+    token: str,
+    timing: Timing,
+    ruled: Mapping[str, Rule] = NO_RULES,
 ) -> list[_Draft]:
     settings, now = this_app().config["WESEND"], timing.now
     delay_ms, validity_ms = round(settings.sandbox_delay * 1000), settings.validity_ms
@@ -216,16 +253,24 @@ def _drafts(
         state = {"uid": message.uid or new_id(), **timing.of(index, message.country), **common}
         if message.gateway not in at_once.known:
             return _Draft(message, state | (submitting if message.gateway in at_once.called else waiting))
-        outcome = sandbox_numbers.outcome_of(message.recipient, state["uid"])
+        rule = ruled.get(message.recipient)
+        outcome = sandbox_numbers.outcome_of(message.recipient, state["uid"], ruled=rule.outcome if rule else None)
         if outcome.kind != ACCEPTED:
             return _Draft(message, state | submitting, outcome)
-        first_poll_ms = sandbox_numbers.first_poll_ms(message.recipient, delay_ms)
+        first_poll_ms = _first_poll_ms(message.recipient, delay_ms, rule)
         move = outcomes.accepted(message, outcome, token, now, first_poll_ms=first_poll_ms, validity_ms=validity_ms)
         if message.fields is not None and is_over(message._asdict(), move.to):
             message = message._replace(fields=None)  # what is sealed is kept until it has left
         return _Draft(message, {**state, "status": move.to, "claim_token": token, **(move.changes or {})}, outcome, move)
 
     return [draft(index, message) for index, message in enumerate(planned)]
+
+
+def _first_poll_ms(recipient: str, usual_ms: int, rule: Rule | None) -> int | None:
+    if rule is None:
+        return sandbox_numbers.first_poll_ms(recipient, usual_ms)
+    told = rule.ruled.delay_ms
+    return sandbox_numbers.first_poll_ms(recipient, usual_ms if told is None else told, rule.outcome)
 
 
 def common_of(composed: Composed, now: int) -> dict[str, Any]:
@@ -259,6 +304,7 @@ def new_batch(composed: Composed, origin: Origin, options: Options, skipped: lis
         valid_for=validity(options, origin),
         keeps_quiet=int(options.keeps_quiet),
         created_at=now,
+        namespace=origin.namespace if composed.wallet.is_sandbox else None,
     )
 
 

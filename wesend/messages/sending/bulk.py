@@ -14,17 +14,30 @@ from typing import Any
 from ...accounts import daily_use, quota
 from ...coordination import bell
 from ...core import clock
-from ...core.channels import EMAIL
+from ...core.channels import EMAIL, SMS
 from ...core.errors import BatchNotFound, IdempotencyInFlight, StorageFull
 from ...core.ids import new_id
 from ...database import Tx, atomic, query, query_one, write, write_surely
 from ...database.rows import BatchRow
+from ...gateways import simulated
 from ...wallets import ledger
 from ..state import bulks, inserts
 from ..state.claims import LEASE_MS
 from ..state.outgoing import Outgoing
 from ..state.statuses import LIVE_BULKS, UNACCEPTED
-from .accept import common_of, count_accepted, count_routes, daily_limits, new_batch, pay, paying_for, validity
+from . import slow
+from .accept import (
+    common_of,
+    count_accepted,
+    count_routes,
+    daily_limits,
+    longest_call,
+    new_batch,
+    note_rules,
+    pay,
+    paying_for,
+    validity,
+)
 from .compose import Composed, Skipped
 from .options import Options, Origin
 from .timing import Timing
@@ -119,6 +132,7 @@ def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, options: Op
         cost_micros=spool.cost_micros,
         lease_until=clock.now_ms() + LEASE_MS,
     )
+    has_rules = composed.wallet.is_sandbox and composed.channel == SMS and bool(simulated.rules())
     common = common_of(composed, now) | {"lane": whole.lane, "status": options.first_status}
     timing = Timing(options, composed.account, validity(options, origin), now)
     with atomic() as tx:
@@ -128,13 +142,13 @@ def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, options: Op
         batch = inserts.insert_batch(tx, whole)
         pay(tx, whole, batch["id"], origin)
     try:
-        written = 0
+        written = call_ms = 0
         for chunk in spool.chunks():
             messages = [
                 (message, {"uid": message.uid or new_id(), **timing.of(written + index, message.country)})
                 for index, message in enumerate(chunk)
             ]
-            _write_chunk(batch["id"], messages, common)
+            call_ms = max(call_ms, _write_chunk(batch["id"], messages, common, whole.namespace, has_rules=has_rules))
             written += len(messages)
         with atomic() as tx:
             if not bulks.open_up(tx, batch["id"]):
@@ -147,14 +161,28 @@ def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, options: Op
         except StorageFull:
             write_surely(lambda tx: _undo_in(tx, batch["id"]))
         raise
+    if call_ms:
+        slow.take_time(call_ms)
     return batch
 
 
-def _write_chunk(batch_id: int, messages: list[tuple[Outgoing, dict[str, Any]]], common: dict[str, Any]) -> None:
+def _write_chunk(
+    batch_id: int,
+    messages: list[tuple[Outgoing, dict[str, Any]]],
+    common: dict[str, Any],
+    namespace: str | None,
+    *,
+    has_rules: bool,
+) -> int:
+    """How long the call is to take (ms) because a test has said so."""
     with atomic() as tx:
         if not bulks.keep_intake(tx, batch_id, clock.now_ms() + LEASE_MS):
             raise BatchNotFound("the batch was undone while it was written")
         inserts.insert_messages(tx, batch_id, messages, common)
+        ruled = simulated.take(tx, [message.recipient for message, _ in messages], namespace) if has_rules else {}
+        if ruled:
+            note_rules(tx, [(message, own["uid"]) for message, own in messages], ruled)
+        return longest_call(ruled)
 
 
 def undo(batch_id: int) -> bool:

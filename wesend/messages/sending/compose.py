@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from ...accounts.service import AccountInfo
-from ...adapters.sms.sandbox_numbers import TOO_LITTLE_CREDIT
+from ...adapters.sms.sandbox_numbers import LOW_BALANCE, TOO_LITTLE_CREDIT
 from ...core import money, phones, segments, sms_forms, templating
 from ...core.channels import SMS
 from ...core.errors import InsufficientBalance, InvalidInput, SenderNotApproved, TextTooLong
 from ...core.ids import new_id
 from ...database import query_one
-from ...gateways import registry
+from ...gateways import registry, simulated
 from ...guards import where
 from ...routing import opt_outs, order, routes, senders
 from ...wallets.service import WalletInfo
@@ -55,6 +55,8 @@ class Composed(Protocol):
     sender: str | None
     why_no_route: str | None
     confidential: bool
+    namespace: str | None
+    """Of the sandbox's inbox: in which rules of tests are looked for."""
 
     def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Outgoing | Skipped]: ...
 
@@ -83,6 +85,7 @@ class Composer:
     """What is missing where a route is there, and can't be paid."""
     placeholders: str | None = None
     confidential = False
+    namespace: str | None = None
 
     def __init__(
         self,
@@ -114,6 +117,7 @@ class Composer:
             templating.named(text, templating.PATTERNS[render])
         self.max_segments = max_segments
         self.simulate_low_balance = simulate_low_balance and wallet.is_sandbox
+        self.rules = simulated.rules() if self.simulate_low_balance else {}
         self.is_bounded = where.is_bounded(account)
         self.checks_opt_outs = opt_outs_apply and opt_outs.has_opt_outs(account.id, SMS)
         self.form, self.billed_segments = form, billed_segments
@@ -159,7 +163,7 @@ class Composer:
         cost, route_cost = self._price(way.route, counted.count)
         if cost is None:
             return NO_ROUTE
-        if self.simulate_low_balance and phone.e164.endswith(TOO_LITTLE_CREDIT):
+        if self.simulate_low_balance and self._is_too_poor(phone.e164, is_question):
             self._refuse(cost)
         route, gateway, sender, uid = way.route, way.gateway, way.sender, ""
         if way.equals:
@@ -251,6 +255,14 @@ class Composer:
             self.prices[key] = known
         return known
 
+    def _is_too_poor(self, number: str, is_question: bool) -> bool:
+        """Whether the sandbox plays a wallet that is too poor: as a test has said, else by the number. ``is_question``: no
+        rule is used up."""
+        rule = simulated.newest(self.rules, number, self.namespace)
+        if rule is None:
+            return number.endswith(TOO_LITTLE_CREDIT)
+        return rule.outcome == LOW_BALANCE and (is_question or simulated.use(rule))
+
     def _refuse(self, cost_micros: int) -> None:
         row = query_one("SELECT balance_micros FROM wallets WHERE id = ?", (self.wallet.id,))
         raise InsufficientBalance(
@@ -258,6 +270,7 @@ class Composer:
             balance_micros=row[0] if row else 0,
             required_micros=cost_micros,
             currency=self.wallet.currency,
+            is_simulated=True,
         )
 
 

@@ -11,6 +11,8 @@ from ..state.statuses import DRIPPING, QUEUED, SCHEDULED
 class Origin(NamedTuple):
     """Where a send comes from: the dialect (or ``portal``, ``cli``), its key, the idempotency claim it holds.
 
+    ``namespace``: in which part of the sandbox's inbox it is caught.
+
     ``batch_uid``: the id that the batch is to have, fixed before a form is shown, so that the form sends once.
     """
 
@@ -22,6 +24,7 @@ class Origin(NamedTuple):
     """What the key may send in a day."""
     valid_for: int | None = None
     """Of the key: for sends that say nothing of it."""
+    namespace: str | None = None
 
 
 class Options(NamedTuple):

@@ -18,6 +18,7 @@ from ...guards import where
 from ...wallets.service import balance_of, spendable_of
 from ..reporting.sent import MOST, Sent, load_sent
 from ..state.outgoing import IN_REQUEST_LIMIT, Outgoing
+from . import slow
 from .accept import Alongside, accept
 from .bulk import CHUNK_CHARACTERS, Spool, accept_bulk, to_store, weight
 from .compose import INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT, Addressee, Composed, Skipped
@@ -45,6 +46,7 @@ def send(
     gateway refused every message of the call: all were refunded.
     """
     roles.require_to_send(actor, composer.account)
+    composer.namespace = origin.namespace
     planned: list[Outgoing] = []
     skipped: list[Skipped] = []
     characters = 0
@@ -94,6 +96,8 @@ def send(
         skipped = sorted([*skipped, *refused], key=lambda item: item.position)
         if not planned:
             raise_nobody(skipped, composer, limited)
+    if accepted.call_ms:
+        slow.take_time(accepted.call_ms)
     return _told(accepted.sent or load_sent(accepted.batch_uid, limit=limit), raise_rejected)
 
 
@@ -103,6 +107,7 @@ def send_bulk(
     """Send as a bulk, however few: through the queue, to be paused, resumed and cancelled as a whole; the batch."""
     roles.require_to_send(actor, composer.account)
     options = options._replace(keeps_quiet=composer.channel == SMS)  # a mail wakes nobody
+    composer.namespace = origin.namespace
     return _spooled(composer, composer.plan(addressees, dedupe=dedupe), origin, options)
 
 

@@ -73,6 +73,7 @@ class NewBatch(NamedTuple):
     state: str = "open"
     in_request: int = 0
     lease_until: int | None = None
+    namespace: str | None = None
 
 
 def insert_batch(tx: Tx, batch: NewBatch) -> BatchRow:

@@ -5,7 +5,7 @@ messages of a bulk, claimed through their batch, so that an unfinished or paused
 sends of a suspended account lie in lane 2, and in lane 3 when they wait for the operator's word: out of everybody's way.
 """
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy import text as condition  # a column of Batch is named text
 
 from ...core.columns import Id, Instant, Micros
@@ -35,6 +35,7 @@ class Batch(db.Model):
     sender = db.mapped_column(String)
     reference = db.mapped_column(String)
     group_id = db.mapped_column(Integer)
+    namespace = db.mapped_column(String)  # of the sandbox: in which part of its inbox it is caught
     skipped = db.mapped_column(Text)  # JSON array of [recipient, reason, position among what was asked for]
     total = db.mapped_column(Integer, nullable=False)
     queued = db.mapped_column(Integer, nullable=False, server_default="0")
@@ -61,6 +62,7 @@ class Batch(db.Model):
         CheckConstraint("mode IN ('now', 'scheduled', 'drip')", name="mode"),
         Index("ix_batches_account_id", "account_id", "id", sqlite_where=condition("lane = 1")),  # campaigns
         Index("ix_batches_bulk", "id", sqlite_where=condition("lane = 1 AND state IN ('intake', 'open', 'cancelling')")),
+        Index("ix_batches_namespace", "namespace", "id", sqlite_where=condition("namespace IS NOT NULL")),
         Index("ix_batches_held", "account_id", sqlite_where=condition("held_at IS NOT NULL")),
         Index("ix_batches_unaccepted", "id", sqlite_where=condition("state IN ('intake', 'rejected')")),
     )
@@ -209,8 +211,24 @@ class CaughtMail(db.Model):
     uid = db.mapped_column(String, nullable=False, unique=True)
     recipient = db.mapped_column(String, nullable=False)
     body_id = db.mapped_column(ForeignKey("caught_bodies.id"), nullable=False, index=True)
+    namespace = db.mapped_column(String)
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (Index("ix_caught_mails_recipient", "recipient", "id"),)
+
+
+class ForgottenMessage(db.Model):
+    """A message that the sandbox's inbox does not show any more; its account's history does."""
+
+    __tablename__ = "forgotten_messages"
+    message_id = db.mapped_column(Id, primary_key=True, autoincrement=False)
+
+
+class InboxStart(db.Model):
+    """Up to which message the sandbox's inbox has forgotten all of a channel: a row a channel, instead of one a message."""
+
+    __tablename__ = "inbox_starts"
+    channel = db.mapped_column(String, primary_key=True)
+    after_id = db.mapped_column(BigInteger, nullable=False)
 
 
 class MessagePart(db.Model):

@@ -1,0 +1,77 @@
+"""The sandbox as it was at first: nothing caught, no rules, its wallets full, nothing counted against its keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..accounts import audit_log
+from ..accounts.roles import Actor
+from ..coordination import rate_limit
+from ..core import clock, money
+from ..database import Tx, query, write
+from ..gateways import simulated
+from ..wallets import ledger
+from . import forgetting
+from .inbox import Wanted
+from .published import all_published
+
+RESET = "sandbox_reset"
+OF_SANDBOX = "side = 'sandbox' AND forgotten = 0"
+FORGET_WROTE = f"UPDATE inbound_messages SET forgotten = 1 WHERE {OF_SANDBOX}"
+FORGET_TOLD = "DELETE FROM incoming_messages WHERE gateway = 'sandbox' AND state <> 'new'"
+FORGET_CONVERSATIONS = "DELETE FROM conversations WHERE side = 'sandbox'"
+WALLETS = """
+    SELECT w.id, w.uid, w.account_id, (
+        SELECT amount_micros FROM ledger_entries e WHERE e.wallet_id = w.id ORDER BY e.id LIMIT 1
+    ) AS first_micros
+    FROM wallets w WHERE w.is_sandbox = 1 ORDER BY w.id
+"""
+KEYS = "SELECT k.id FROM api_keys k JOIN wallets w ON w.id = k.wallet_id WHERE w.is_sandbox = 1"
+FORGET_ANSWERS = f"DELETE FROM idempotency_keys WHERE api_key_id IN ({KEYS}) AND (status_code IS NOT NULL OR lease_until < ?)"
+
+
+def reset(namespace: str | None = None, *, actor: Actor) -> dict[str, int]:
+    """Forget everything, or what lies in a namespace; how much of each kind there was. Wallets go by the whole alone."""
+    wanted = Wanted(namespace=namespace)
+    rules = write(lambda tx: simulated.remove_all(tx, namespace))
+    counts = {
+        "messages": forgetting.messages(wanted),
+        "emails": forgetting.emails(wanted),
+        "rules": rules,
+        "inbound": write(lambda tx: _forget_inbound(tx, namespace)),
+    }
+    if namespace is None:
+        write(lambda tx: _begin_anew(tx, actor))
+        rate_limit.forget([row["id"] for row in query(KEYS)])
+    return counts
+
+
+def _forget_inbound(tx: Tx, namespace: str | None) -> int:
+    if namespace is not None:
+        tx.execute(f"{FORGET_TOLD} AND namespace = ?", (namespace,))
+        return tx.changed(f"{FORGET_WROTE} AND namespace = ?", (namespace,))
+    tx.execute(FORGET_TOLD)
+    tx.execute(FORGET_CONVERSATIONS)
+    return tx.changed(FORGET_WROTE)
+
+
+def _begin_anew(tx: Tx, actor: Actor) -> None:
+    """Wallets at the balance that they were given first; the answers that idempotency keys have kept are gone."""
+    opening = {access.wallet_uid: money.to_micros(access.opening) for access in all_published().values()}
+    for row in tx.all(WALLETS):
+        balance = opening.get(row["uid"], max(row["first_micros"] or 0, 0))
+        _restore(tx, row, balance, actor)
+    tx.execute(FORGET_ANSWERS, (clock.now_ms(),))
+
+
+def _restore(tx: Tx, row: Any, balance: int, actor: Actor) -> None:
+    moved = ledger.restore(tx, row["id"], balance, kind=RESET, description="Sandbox reset")
+    if moved:
+        audit_log.record(
+            tx,
+            actor=actor,
+            action="sandbox.reset",
+            subject=row["uid"],
+            account_id=row["account_id"],
+            detail=f"{money.text(balance - moved)} → {money.text(balance)}",
+        )
