@@ -14,7 +14,7 @@ from ..core import clock, phones, storage
 from ..core.errors import StorageFull
 from ..database import Tx, write, write_surely
 from ..database.rows import GroupRow
-from . import groups, service, tables
+from . import groups, reasons, service, tables
 from .files import EmptyList, NoPhoneColumn, Table
 from .headers import PHONE_HEADERS, Mapping, detect
 
@@ -47,7 +47,7 @@ def import_csv(
     NoPhoneColumn, EmptyList (no row at all), FileTooLarge, UnreadableFile, GroupExists, InvalidInput.
     """
     roles.require(actor, SEND, account.id)
-    with tables.open_table(stream) as table:
+    with tables.open_table(stream, titled=peoples_headers) as table:
         mapping = detect(table.columns, peoples=peoples_headers)
         if mapping is None:
             raise NoPhoneColumn(_no_phone_column(table.columns), {"file": ["No phone column"]})
@@ -98,23 +98,27 @@ def _open(tx: Tx, group: GroupRow, actor: Actor) -> None:
 
 
 class Verdict(NamedTuple):
-    """A row, and why it does not become a contact: ``invalid``, ``rounded`` (by Excel), ``duplicate`` or None."""
+    """A row, its number in the file, and what it is: VALID, INVALID or DUPLICATE, with a sentence why it is no contact."""
 
     cells: list[str]
-    reason: str | None
+    row: int
+    kind: str
+    why: str = ""
+
+
+VALID, INVALID, DUPLICATE = "valid", "invalid", "duplicate"
 
 
 def examine(table: Table, mapping: Mapping, home_country: str) -> Iterator[Verdict]:
     """What an import would make of each row; nothing is written."""
-    seen: set[int] = set()  # half of what texts take
+    seen: dict[int, int] = {}  # numbers, which take half of what texts do, and their rows
     for cells in table.rows:
-        phone = phones.normalise(cells[mapping.phone], home_country)
+        phone, row = phones.normalise(cells[mapping.phone], home_country), table.rows.number
         if phone is None:
-            yield Verdict(cells, "rounded" if phones.problem(cells[mapping.phone]) == phones.ROUNDED else "invalid")
+            yield Verdict(cells, row, INVALID, reasons.of_number(cells[mapping.phone], home_country))
             continue
-        digits = int(phone.e164[1:])
-        yield Verdict(cells, "duplicate" if digits in seen else None)
-        seen.add(digits)
+        first = seen.setdefault(int(phone.e164[1:]), row)
+        yield Verdict(cells, row, VALID) if first == row else Verdict(cells, row, DUPLICATE, reasons.of_duplicate(first))
 
 
 def _import_rows(account_id: int, group_id: int, table: Table, mapping: Mapping, home_country: str) -> tuple[int, int, int]:

@@ -7,7 +7,7 @@ import csv
 import io
 from collections import deque
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import chain, dropwhile, islice
 from typing import IO
 
 from . import files, quotes
@@ -20,10 +20,11 @@ from .files import (
     RECORD_LIMIT,
     FileTooLarge,
     Line,
+    Rows,
     Table,
     UnreadableFile,
 )
-from .headers import addresses_in
+from .headers import addresses_in, detect
 from .quotes import Layout
 
 SAMPLE_LINES, SAMPLE_CHARACTERS = 50, 64 * 1024
@@ -31,22 +32,43 @@ csv.field_size_limit(RECORD_LIMIT)  # the process's: this is the only reader of 
 BLANK = DELIMITERS + " \r\n\v\f\ufeff\u00a0"
 
 
-def read_table(stream: IO[bytes], *, by_hand: bool = True) -> Table:
+TITLE_ROWS = 10
+"""Rows at the top of a file among which the one that names the columns is looked for, and can be chosen."""
+
+
+def top_rows(stream: IO[bytes]) -> list[Line]:
+    """The first rows of a CSV that hold anything; the stream is at its beginning again."""
+    found = list(islice(read_rows(stream, by_hand=False), TITLE_ROWS))
+    stream.seek(0)
+    return found
+
+
+def header_row(top: list[Line]) -> int:
+    """The row that names the columns, as a spreadsheet shows it: the first, unless only a later one names a phone's."""
+    named = (line.row for line in top if detect(line.cells, peoples=True) is not None)
+    return next(named, top[0].row if top else 1)
+
+
+def read_table(stream: IO[bytes], *, by_hand: bool = True, header_at: int | None = None) -> Table:
     """Header and rows of a CSV; no columns when there is nothing in it. FileTooLarge, UnreadableFile.
 
     The last columns are left out where neither the header nor the first rows have anything in them. ``by_hand``: its
-    quotes may be wrong, and are looked at.
+    quotes may be wrong, and are looked at. ``header_at``: the row that names the columns (None: the first that holds
+    anything); what stands above it is left out.
     """
     rows = read_rows(stream, by_hand=by_hand)
-    header = next(rows, Line(0, [])).cells
+    if header_at is not None:
+        rows = dropwhile(lambda line: line.row < header_at, rows)
+    top = next(rows, Line(0, []))
+    header = top.cells
     if _filled(header) > COLUMN_LIMIT:
         raise FileTooLarge(f"The file has more than {COLUMN_LIMIT} columns")
     columns = [cell.strip().strip("\ufeff") for cell in header]
     if any(len(column) > COLUMN_NAME_LIMIT for column in columns):
         raise FileTooLarge(f"A column's name has more than {COLUMN_NAME_LIMIT} characters: is the first row the columns' names?")
-    first = [line.cells for line in islice(rows, SAMPLE_LINES)]
-    width = max([_filled(header), *(_filled(cells[: len(header)]) for cells in first)])
-    return Table(columns[:width], _of_width(chain(first, (line.cells for line in rows)), width))
+    first = list(islice(rows, SAMPLE_LINES))
+    width = max([_filled(header), *(_filled(line.cells[: len(header)]) for line in first)])
+    return Table(columns[:width], Rows(chain(first, rows), width), top.row)
 
 
 def _filled(cells: list[str]) -> int:
@@ -55,13 +77,6 @@ def _filled(cells: list[str]) -> int:
     while count and not cells[count - 1].strip():
         count -= 1
     return count
-
-
-def _of_width(rows: Iterator[list[str]], width: int) -> Iterator[list[str]]:
-    for count, cells in enumerate(rows, 1):
-        if count > files.ROW_LIMIT:
-            raise FileTooLarge(f"The file has more than {files.ROW_LIMIT} rows")
-        yield (cells + [""] * (width - len(cells)))[:width] if len(cells) != width else cells
 
 
 def read_rows(stream: IO[bytes], *, by_hand: bool = True) -> Iterator[Line]:
@@ -77,15 +92,21 @@ def read_rows(stream: IO[bytes], *, by_hand: bool = True) -> Iterator[Line]:
         else:
             delimiter = _delimiter(sample)
         layout = Layout.unknown(delimiter)
-        for number, cells in _records(lines, delimiter):
+        blank = lines.number - (1 if named[:4].lower() == "sep=" and lines.number else 0)
+        for row, (number, cells) in enumerate(_records(lines, delimiter), blank + 1):
             if by_hand and lines.number > number:
                 quotes.refuse_swallowed(cells, layout, number, lines.number)
             if any(cell and not cell.isspace() for cell in cells):
-                layout = layout if layout.width else Layout.of(cells, delimiter)
-                yield Line(number, _bounded(number, cells))
+                if not layout.width or row <= TITLE_ROWS and not layout.columns:  # a title may stand above the header
+                    layout = _fuller(layout, Layout.of(cells, delimiter))
+                yield Line(number, _bounded(number, cells), row)
     finally:
         if not text.closed:
             text.detach()
+
+
+def _fuller(before: Layout, found: Layout) -> Layout:
+    return found if not before.width or found.columns else before
 
 
 class _Lines:
@@ -147,9 +168,10 @@ def _delimiter(sample: list[str]) -> str:
     best, delimiter = (False, 0.0, 0), ","
     for candidate in DELIMITERS:
         rows = [row for row in csv.reader(sample, delimiter=candidate) if any(cell.strip() for cell in row)]
-        if rows and len(rows[0]) > 1:
-            width = len(rows[0])
-            fits = (bool(addresses_in(rows[0][:COLUMN_LIMIT])), sum(len(row) == width for row in rows) / len(rows), width)
+        header = next((row for row in rows[:TITLE_ROWS] if addresses_in(row[:COLUMN_LIMIT])), rows[0] if rows else [])
+        if len(header) > 1:
+            width = len(header)
+            fits = (bool(addresses_in(header[:COLUMN_LIMIT])), sum(len(row) == width for row in rows) / len(rows), width)
             best, delimiter = (fits, candidate) if fits > best else (best, delimiter)
     return delimiter
 

@@ -46,14 +46,35 @@ class UnreadableFile(InvalidInput):
 
 
 class Line(NamedTuple):
-    """A row that is not blank, and the number of the line on which it begins."""
+    """A row that is not blank, the number of the line on which it begins, and its own as a spreadsheet shows it."""
 
     number: int
     cells: list[str]
+    row: int = 0
+
+
+class Rows:
+    """Rows as long as the header; ``number`` is that of the latest one, as a spreadsheet shows it."""
+
+    def __init__(self, lines: Iterator[Line], width: int):
+        self.lines, self.width = lines, width
+        self.count = self.number = 0
+
+    def __iter__(self) -> Rows:
+        return self
+
+    def __next__(self) -> list[str]:
+        line = next(self.lines)
+        self.count += 1
+        if self.count > ROW_LIMIT:
+            raise FileTooLarge(f"The file has more than {ROW_LIMIT} rows")
+        self.number, cells, width = line.row, line.cells, self.width
+        return (cells + [""] * (width - len(cells)))[:width] if len(cells) != width else cells
 
 
 class Table(NamedTuple):
-    """A header and the rows below it, each as long as the header."""
+    """A header and the rows below it; ``header``: which row of the file that is, as a spreadsheet shows it."""
 
     columns: list[str]
-    rows: Iterator[list[str]]
+    rows: Rows
+    header: int = 1

@@ -9,6 +9,38 @@ from typing import NamedTuple
 PHONE_HEADERS = ("phone", "phone_number", "mobile", "msisdn", "to", "number")
 """What the contract of the upload by API names; nothing else is a phone's column there."""
 NAME_HEADERS = ("name", "full_name", "fullname")
+PEOPLES_NAMES = (
+    "name",
+    "full name",
+    "fullname",
+    "names",
+    "full names",
+    "customer name",
+    "customer names",
+    "customer full name",
+    "client name",
+    "contact name",
+    "member name",
+    "student name",
+    "parent name",
+    "patient name",
+    "employee name",
+    "staff name",
+    "guest name",
+    "person name",
+    "display name",
+    "account name",
+    "name of customer",
+    "name of client",
+    "customer",
+    "client",
+    "jina",
+    "jina kamili",
+    "majina",
+    "nom",
+    "nom complet",
+)
+"""The same for the name; a contact's first and last name in columns of their own are joined when they are read."""
 EMAIL_HEADERS = ("email", "e mail", "mail", "email address", "e mail address")
 
 PEOPLES_HEADERS = (
@@ -23,6 +55,22 @@ PEOPLES_HEADERS = (
     "phone num",
     "phones",
     "phone numbers",
+    "phone number s",
+    "customer phone",
+    "customer phone no",
+    "customer phone number",
+    "customer number",
+    "customer mobile",
+    "client phone",
+    "client phone number",
+    "parent phone",
+    "parent phone number",
+    "phone contact",
+    "phone contacts",
+    "mobile contact",
+    "tel contact",
+    "mtn number",
+    "airtel number",
     "telephone no",
     "telephone number",
     "telephone numbers",
@@ -104,7 +152,8 @@ def detect(columns: list[str], *, peoples: bool = False) -> Mapping | None:
     phone = _place(list(map(plain, columns)), PEOPLES_HEADERS) if peoples else _place(lowered, PHONE_HEADERS)
     if phone is None:
         return None
-    name = _place(lowered, NAME_HEADERS)
+    name = _place(list(map(plain, columns)), PEOPLES_NAMES) if peoples else _place(lowered, NAME_HEADERS)
+    name = None if name == phone else name
     return Mapping(phone, name, {index: column for index, column in enumerate(columns) if index not in (phone, name) and column})
 
 

@@ -27,14 +27,18 @@ SAVE_AS = "open it in a spreadsheet and save it as an Excel workbook (.xlsx) or 
 
 
 @contextmanager
-def open_table(stream: IO[bytes]) -> Iterator[Table]:
-    """Header and rows of whatever list it is. EmptyList, FileTooLarge, UnreadableFile; also while the rows are read."""
+def open_table(stream: IO[bytes], *, titled: bool = False) -> Iterator[Table]:
+    """Header and rows of whatever list it is. EmptyList, FileTooLarge, UnreadableFile; also while the rows are read.
+
+    ``titled``: rows may stand above the one that names the columns.
+    """
     with as_csv(stream) as found:
-        yield _read(found)
+        yield _read(found, titled=titled)
 
 
-def _read(found: Text) -> Table:
-    table = delimited.read_table(found.stream, by_hand=found.by_hand)
+def _read(found: Text, *, titled: bool) -> Table:
+    header_at = delimited.header_row(delimited.top_rows(found.stream)) if titled else None
+    table = delimited.read_table(found.stream, by_hand=found.by_hand, header_at=header_at)
     if not table.columns:
         raise EmptyList("The file is empty", {"file": ["Empty"]})
     return table
@@ -97,7 +101,7 @@ def _seekable(stream: IO[bytes]) -> Iterator[IO[bytes]]:
 def keep(stream: IO[bytes], file: IO[bytes]) -> None:
     """Write the file as CSV, when all of it can be read; raises like `open_table`."""
     with as_csv(stream) as found:
-        for _ in _read(found).rows:
+        for _ in _read(found, titled=True).rows:
             pass
         found.stream.seek(0)
         shutil.copyfileobj(found.stream, file, 2**20)

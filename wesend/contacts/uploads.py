@@ -12,9 +12,8 @@ from ..accounts.service import AccountInfo
 from ..coordination import kept_files
 from ..core import storage
 from ..core.errors import Conflict, NotFound
-from . import csv_import, tables
+from . import csv_import, delimited, tables
 from .csv_import import Imported
-from .delimited import read_table
 from .files import Table
 from .headers import Mapping
 
@@ -53,15 +52,23 @@ def keep(account: AccountInfo, stream: IO[bytes], *, actor: Actor) -> str:
 
 
 class Opened:
-    """``with Opened(account, token, actor=…) as table``: a kept file as a table; UploadNotFound."""
+    """``with Opened(account, token, actor=…) as table``: a kept file as a table; UploadNotFound.
 
-    def __init__(self, account: AccountInfo, token: str, *, actor: Actor):
+    ``top`` are its first rows; ``header_at`` which row names the columns (None: as it is found).
+    """
+
+    def __init__(self, account: AccountInfo, token: str, *, header_at: int | None = None, actor: Actor):
         roles.require(actor, SEE, account.id)
         self.stream = _open(account.id, token)
+        self.top = delimited.top_rows(self.stream)
+        rows = [line.row for line in self.top]
+        self.header_at = header_at if header_at in rows else delimited.header_row(self.top)
 
     def __enter__(self) -> Table:
         try:
-            return read_table(self.stream, by_hand=False)  # its quotes were looked at when it came
+            return delimited.read_table(
+                self.stream, by_hand=False, header_at=self.header_at
+            )  # its quotes were looked at when it came
         except BaseException:
             self.stream.close()
             raise
@@ -70,10 +77,12 @@ class Opened:
         self.stream.close()
 
 
-def import_kept(account: AccountInfo, token: str, mapping: Mapping, *, name: str, home_country: str, actor: Actor) -> Imported:
+def import_kept(
+    account: AccountInfo, token: str, mapping: Mapping, *, name: str, home_country: str, header_at: int | None = None, actor: Actor
+) -> Imported:
     """Make a group of a kept file, which is forgotten then."""
     roles.require(actor, SEND, account.id)
-    with Opened(account, token, actor=actor) as table:
+    with Opened(account, token, header_at=header_at, actor=actor) as table:
         done = csv_import.import_table(account, table, mapping, name=name, home_country=home_country, actor=actor)
     forget(account.id, token)
     return done

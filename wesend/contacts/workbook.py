@@ -159,7 +159,7 @@ def _writer(text: io.TextIOWrapper) -> Callable[[list[str]], None]:
     def write(cells: list[str]) -> None:
         nonlocal written, count
         written += sum(map(len, cells)) + 3 * len(cells)
-        count += 1
+        count += bool(cells)
         if count > files.ROW_LIMIT + 1:
             raise FileTooLarge(f"The file has more than {files.ROW_LIMIT} rows")
         if written > BYTE_LIMIT:

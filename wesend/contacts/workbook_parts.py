@@ -15,6 +15,8 @@ from .files import COLUMN_LIMIT, CONTACT_LIMIT, FIELD_LIMIT, FileTooLarge, Unrea
 from .workbook_formats import BUILT_IN, show_date_text, show_number
 
 DEPTH_LIMIT = 64
+SHEET_ROWS = 1_048_576
+"""Of a sheet of Excel."""
 CELL_LIMIT = 2_000_000
 """Cells of a sheet: four columns of as many rows as a file may have, and about what fits into what is unpacked."""
 TEXT_LIMIT = 1_000_000
@@ -195,7 +197,8 @@ class Styles(Part):
 
 
 class Sheet(Texts):
-    """Rows of cells as text, each handed on when it ends; those with nothing in them are left out."""
+    """Rows of cells as text, each handed on when it ends; those with nothing in them as empty ones, so that rows keep their
+    numbers."""
 
     def __init__(self, strings: Strings, styles: Styles, write: Callable[[list[str]], None]):
         super().__init__()
@@ -206,12 +209,17 @@ class Sheet(Texts):
         self.kind = self.style = ""
         self.cells = 0
         self.has_header = False
+        self.number = 0  # of the row at hand
+        self.written = 0
 
     def _open_value(self, _attributes: dict[str, str]) -> None:
         self.collecting = True
 
-    def _open_row(self, _attributes: dict[str, str]) -> None:
+    def _open_row(self, attributes: dict[str, str]) -> None:
         self.row, self.place = {}, -1
+        given = attributes.get("r", "")
+        said = int(given) if given.isascii() and given.isdigit() and len(given) < 9 else 0
+        self.number = said if self.number < said <= SHEET_ROWS else self.number + 1
 
     def _open_cell(self, attributes: dict[str, str]) -> None:
         self.cells += 1
@@ -258,6 +266,10 @@ class Sheet(Texts):
         if sum(map(len, held.values())) > CONTACT_LIMIT:
             raise FileTooLarge(f"A row has more than {CONTACT_LIMIT} characters")
         self.has_header = True
+        while self.written < self.number - 1:
+            self.written += 1
+            self.write([])
+        self.written += 1
         self.write([held.get(place, "") for place in range(max(held) + 1)][:COLUMN_LIMIT])
 
     opens = {**Texts.opens, "c": _open_cell, "v": _open_value, "row": _open_row}

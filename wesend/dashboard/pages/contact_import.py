@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.file import FileField, FileRequired
 from wtforms import SelectField
@@ -16,6 +16,7 @@ from ...contacts import csv_import, groups, uploads
 from ...contacts.files import Table
 from ...contacts.headers import Mapping, detect
 from ...core.errors import InvalidInput, WesendError
+from ...core.languages import gettext as _
 from .. import query_args
 from ..compose_preview import plural
 from ..csv_out import Cells, csv_of
@@ -28,7 +29,7 @@ from .contacts import blueprint
 SAMPLES = 3
 PHONE, NAME, FIELD, IGNORE = "phone", "name", "field", "ignore"
 ROLES = ((FIELD, "A field of its own"), (PHONE, "The phone number"), (NAME, "The name"), (IGNORE, "Leave out"))
-WHY = {"invalid": "no phone number", "rounded": "Excel has rounded this number", "duplicate": "repeated in the file"}
+REJECTED_SHOWN = 50
 SHOWN = 200
 """Characters of a cell on a page."""
 
@@ -39,7 +40,7 @@ class FileForm(Form):
         [FileRequired("Please choose a file")],
         render_kw={"accept": ".csv,.txt,.tsv,.xlsx"},
         description="CSV in any usual encoding and delimiter, or an Excel workbook (.xlsx), up to 50 MB. "
-        "Its first row names the columns.",
+        "One of its first rows names the columns.",
     )
 
 
@@ -65,9 +66,17 @@ def map_columns(token: str) -> ResponseReturnValue:
     form = ImportForm()
     form.group.data = groups.free_name(account().id, query_args.text("named") or "Imported", actor=actor())
     form.country.data = account().country
-    with uploads.Opened(account(), token, actor=actor()) as table:
+    opened = _opened(token)
+    with opened as table:
         mapping = detect(table.columns, peoples=True)
-        return _columns_page(token, table, form, _roles_of(table.columns, mapping))
+        return _columns_page(token, opened, table, form, _roles_of(table.columns, mapping))
+
+
+def _opened(token: str) -> uploads.Opened:
+    """The file with the row of its columns' names as it was chosen; else as it is found."""
+    text = request.values.get("header", "")
+    at = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
+    return uploads.Opened(account(), token, header_at=at, actor=actor())
 
 
 def _roles_of(columns: list[str], mapping: Mapping | None) -> list[str]:
@@ -85,41 +94,59 @@ def _roles_of(columns: list[str], mapping: Mapping | None) -> list[str]:
     ]
 
 
-def _columns_page(token: str, table: Table, form: ImportForm, chosen: list[str], error: str = "") -> str:
+def _columns_page(token: str, opened: uploads.Opened, table: Table, form: ImportForm, chosen: list[str], error: str = "") -> str:
     samples = list(islice(table.rows, SAMPLES))
     columns = [
         (name or f"Column {index + 1}", [row[index][:SHOWN] for row in samples], chosen[index])
         for index, name in enumerate(table.columns)
     ]
     return render_template(
-        "contacts/columns.html", token=token, columns=columns, roles=ROLES, form=form, error=error, is_empty=not samples
+        "contacts/columns.html",
+        token=token,
+        columns=columns,
+        roles=ROLES,
+        form=form,
+        error=error,
+        is_empty=not samples,
+        header=table.header,
+        top=[(line.row, " · ".join(cell for cell in line.cells if cell.strip())[:SHOWN]) for line in opened.top],
+        named=query_args.text("named"),
     )
 
 
 @blueprint.post("/import/<token>")
 def go_on(token: str) -> ResponseReturnValue:
     """From the columns to the check, and from the check to the import."""
-    form = ImportForm()
-    with uploads.Opened(account(), token, actor=actor()) as table:
+    form, opened = ImportForm(), _opened(token)
+    with opened as table:
         chosen = [request.form.get(f"column-{index}", FIELD) for index in range(len(table.columns))]
         try:
             mapping = _mapping(table.columns, chosen)
         except WesendError as error:
-            return _columns_page(token, table, form, chosen, str(error))
+            return _columns_page(token, opened, table, form, chosen, str(error))
         if not form.validate() or request.form.get("go") == "columns":
-            return _columns_page(token, table, form, chosen)
+            return _columns_page(token, opened, table, form, chosen)
         if request.form.get("go") != "import":
             return _check_page(token, table, form, mapping, chosen)
     with form.refusals():
-        done = uploads.import_kept(account(), token, mapping, name=form.group.data, home_country=form.country.data, actor=actor())
+        done = uploads.import_kept(
+            account(),
+            token,
+            mapping,
+            name=form.group.data,
+            home_country=form.country.data,
+            header_at=opened.header_at,
+            actor=actor(),
+        )
         flash(
             f"{plural(done.group['contact_count'], 'contact')} imported"
             + (f"; {plural(done.skipped, 'row')} left out." if done.skipped else "."),
             "success",
         )
         return redirect(url_for(".show", group_id=done.group["id"]), 303)
-    with uploads.Opened(account(), token, actor=actor()) as table:
-        return _columns_page(token, table, form, chosen)
+    opened = _opened(token)
+    with opened as table:
+        return _columns_page(token, opened, table, form, chosen)
 
 
 def _mapping(columns: list[str], chosen: list[str]) -> Mapping:
@@ -138,11 +165,11 @@ def _mapping(columns: list[str], chosen: list[str]) -> Mapping:
 
 def _check_page(token: str, table: Table, form: ImportForm, mapping: Mapping, chosen: list[str]) -> str:
     counts: Counter[str] = Counter()
-    rejected: list[tuple[str, str]] = []
+    rejected: list[tuple[int, str, str]] = []
     for verdict in csv_import.examine(table, mapping, form.country.data):
-        counts["invalid" if verdict.reason == "rounded" else verdict.reason or "valid"] += 1
-        if verdict.reason and len(rejected) < 20:
-            rejected.append((verdict.cells[mapping.phone][:SHOWN], WHY[verdict.reason]))
+        counts[verdict.kind] += 1
+        if verdict.why and len(rejected) < REJECTED_SHOWN:
+            rejected.append((verdict.row, verdict.cells[mapping.phone][:SHOWN], verdict.why))
     return render_template(
         "contacts/check.html",
         token=token,
@@ -151,6 +178,7 @@ def _check_page(token: str, table: Table, form: ImportForm, mapping: Mapping, ch
         rejected=rejected,
         chosen=chosen,
         phone_at=mapping.phone,
+        header=table.header,
         plural=plural,
     )
 
@@ -160,18 +188,18 @@ def rejected(token: str) -> ResponseReturnValue:
     """The rows that become no contact, as they were, with the reason."""
     country = query_args.choice("country", {choice.value for choice in COUNTRIES}) or account().country
     at = request.args.get("phone", "")
-    with uploads.Opened(account(), token, actor=actor()) as table:
+    with _opened(token) as table:
         if not (at.isascii() and at.isdigit() and int(at[:5]) < len(table.columns)):
             raise InvalidInput("Choose one column as the phone number")
-    opened = uploads.Opened(account(), token, actor=actor())
-    answer = csv_of("rejected.csv", _rejected(opened, Mapping(int(at[:5]), None, {}), country))
+    opened = _opened(token)
+    answer = csv_of("rejected.csv", stream_with_context(_rejected(opened, Mapping(int(at[:5]), None, {}), country)))
     answer.call_on_close(opened.stream.close)
     return answer
 
 
 def _rejected(opened: uploads.Opened, mapping: Mapping, country: str) -> Iterator[Cells]:
     with opened as table:
-        yield [*table.columns, "why"]
+        yield [*table.columns, _("why it was left out"), _("row in the file")]
         for verdict in csv_import.examine(table, mapping, country):
-            if verdict.reason:
-                yield [*verdict.cells, WHY[verdict.reason]]
+            if verdict.why:
+                yield [*verdict.cells, verdict.why, verdict.row]
