@@ -1,0 +1,144 @@
+"""Parts of long messages: an id and a segment each, one message in the end, paid at once or not at all."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from tests.support.smpp_client import Client, tlv
+
+PHONE = "256712345678"
+REFERENCES = itertools.count(1)
+
+
+def header(reference: int, total: int, number: int, *, wide: bool = False) -> bytes:
+    if wide:
+        return bytes((6, 8, 4)) + reference.to_bytes(2, "big") + bytes((total, number))
+    return bytes((5, 0, 3, reference % 256, total, number))
+
+
+def sar(reference: int, total: int, number: int) -> bytes:
+    return tlv(0x020C, reference.to_bytes(2, "big")) + tlv(0x020E, bytes((total,))) + tlv(0x020F, bytes((number,)))
+
+
+def submit_part(client: Client, how: str, reference: int, total: int, number: int, text: bytes, to: str = PHONE, **fields):
+    if how == "sar":
+        return client.submit(to, text, tlvs=sar(reference, total, number), **fields)
+    return client.submit(to, header(reference, total, number, wide=how == "wide") + text, esm_class=0x40, **fields)
+
+
+def messages(server, *ids: str) -> list[tuple]:
+    found = server.query(
+        f"SELECT DISTINCT m.text, m.segments, m.cost_micros FROM smpp_submissions s JOIN messages m ON m.id = s.message_id"
+        f" WHERE s.uid IN ({', '.join('?' * len(ids))})",
+        *ids,
+    )
+    return found
+
+
+@pytest.mark.parametrize("how", ["narrow", "wide", "sar"])
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 1, 2)])
+def test_parts_become_one_message(server, client, customer, how, order):
+    reference, texts = next(REFERENCES), {1: b"one ", 2: b"two ", 3: b"three"}
+    price = float(server.balance(customer))
+    single = client.submit(PHONE)
+    price -= float(server.balance(customer))
+    before = float(server.balance(customer))
+    ids = []
+    for number in order:
+        assert single.status == 0
+        got = submit_part(client, how, reference, 3, number, texts[number], registered=1)
+        assert got.status == 0
+        ids.append(got.message_id)
+        if number != order[-1]:
+            assert float(server.balance(customer)) == before and client.state_of(got.message_id) == 1
+    assert len(set(ids)) == 3
+    ((text, segments, _),) = messages(server, *ids)
+    assert (text, segments) == ("one two three", 3)
+    assert float(server.balance(customer)) == before - 3 * price
+    for message_id in ids:
+        assert client.receipt_of(message_id).field("stat") == "DELIVRD"
+        assert client.state_of(message_id) == 2
+    assert client.cancel(ids[0]).status == 0x11
+
+
+def test_a_part_that_comes_twice_gets_its_first_id(server, client, customer):
+    reference = next(REFERENCES)
+    first = submit_part(client, "narrow", reference, 2, 1, b"a")
+    assert submit_part(client, "narrow", reference, 2, 1, b"a").message_id == first.message_id
+    second = submit_part(client, "narrow", reference, 2, 2, b"b")
+    before = server.balance(customer)
+    assert submit_part(client, "narrow", reference, 2, 2, b"b").message_id == second.message_id
+    assert server.balance(customer) == before
+    assert len(messages(server, first.message_id, second.message_id)) == 1
+
+
+def test_a_sign_may_be_split_over_two_parts(server, client):
+    reference, text = next(REFERENCES), "😀".encode("utf-16-be")
+    ids = [
+        submit_part(client, "narrow", reference, 2, number, part, data_coding=8).message_id
+        for number, part in ((1, text[:2]), (2, text[2:]))
+    ]
+    assert messages(server, *ids)[0][0] == "😀"
+
+
+def test_parts_are_told_apart_by_whose_they_are(server, client):
+    reference = next(REFERENCES)
+    here = submit_part(client, "narrow", reference, 2, 1, b"a")
+    there = submit_part(client, "narrow", reference, 2, 2, b"b", to="256772345678")
+    assert client.state_of(here.message_id) == client.state_of(there.message_id) == 1
+    assert messages(server, here.message_id, there.message_id) == []
+
+
+def test_parts_that_could_not_all_be_paid_are_refused_with_the_first(server):
+    price = 35
+    poor = server.customer(str(2 * price))
+    with server.bound(server.key(poor)) as client:
+        assert submit_part(client, "narrow", 1, 3, 1, b"a").status == 0x400
+        assert submit_part(client, "narrow", 2, 2, 1, b"a").status == 0
+
+
+def test_parts_that_can_not_be_paid_in_the_end_cost_nothing(server):
+    poor = server.customer("1000")
+    with server.bound(server.key(poor)) as client:
+        first = submit_part(client, "narrow", 1, 2, 1, b"a", registered=1)
+        assert first.status == 0
+        server.command("wallet", "debit", poor["wallet_id"], "1000")
+        assert submit_part(client, "narrow", 1, 2, 2, b"b", registered=1).status == 0x400
+        receipt = client.receipt_of(first.message_id)
+        assert (receipt.field("stat"), receipt.field("err")) == ("UNDELIV", "400")
+        assert client.state_of(first.message_id) == 5
+    assert server.balance(poor).startswith("0")
+    assert server.command("audit")["ok"]
+
+
+def test_parts_that_wait_are_taken_back(client):
+    first = submit_part(client, "narrow", next(REFERENCES), 3, 1, b"a", registered=1)
+    second_reference = submit_part(client, "sar", next(REFERENCES), 3, 1, b"a", registered=1)
+    assert client.cancel(first.message_id).status == 0
+    assert client.receipt_of(first.message_id).field("stat") == "DELETED"
+    assert client.state_of(first.message_id) == 4 and client.state_of(second_reference.message_id) == 1
+
+
+def test_more_parts_than_a_message_may_have(client):
+    assert submit_part(client, "narrow", next(REFERENCES), 11, 1, b"a").status == 0x01
+    assert client.submit(PHONE, header(1, 2, 1), esm_class=0x40).status == 0x01, "there is nothing behind the header"
+
+
+def test_what_is_not_whole_after_five_minutes(new_instance):
+    """Judged by the clock of the database's rows: the part is made old."""
+    import sqlite3
+
+    from .conftest import SmppServer
+
+    with SmppServer(new_instance()) as server:
+        customer = server.customer("1000")
+        with server.bound(server.key(customer)) as client:
+            first = submit_part(client, "narrow", 1, 2, 1, b"a", registered=1)
+            with sqlite3.connect(server.instance / "wesend.db", timeout=15) as connection:
+                connection.execute("UPDATE smpp_submissions SET created_at = created_at - 301000")
+            connection.close()
+            receipt = client.receipt_of(first.message_id)
+            assert (receipt.field("stat"), receipt.field("err")) == ("UNDELIV", "408")
+        assert server.balance(customer).startswith("1000")
