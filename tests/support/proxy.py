@@ -14,10 +14,15 @@ Cut = Literal["before", "after"]
 class Proxy:
     """``with Proxy(port) as proxy``: on a free port of loopback."""
 
+    refuses_then = False
+    """Whether a cut is the last that is heard of the server: nobody can look up what became of the COMMIT."""
+
     def __init__(self, port: int, delay: float = 0.0):
         self.target, self.delay = port, delay
         self.cut: Cut | None = None
         self.cuts = 0
+        self.refusing = False
+        """Whether nobody gets through from now on: connections that are new are closed at once."""
         self.round_trips = 0
         self.flowing = threading.Event()
         self.flowing.set()
@@ -53,6 +58,8 @@ class Proxy:
         while True:
             try:
                 client, _ = self.listener.accept()
+                if self.refusing:
+                    raise ConnectionRefusedError
                 server = socket.create_connection(("127.0.0.1", self.target))
             except OSError:
                 if self.listener.fileno() < 0:
@@ -88,6 +95,7 @@ class Proxy:
     def _cut_off(self, client: socket.socket, server: socket.socket, data: bytes, cut: Cut) -> None:
         self.cut = None
         self.cuts += 1
+        self.refusing = self.refuses_then
         _close(client)
         if cut == "after":
             server.sendall(data)

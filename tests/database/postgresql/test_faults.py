@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import Counter
@@ -11,6 +12,7 @@ import pytest
 from wesend.core.errors import DatabaseUnavailable
 from wesend.database import atomic, query, write
 from wesend.operations.audit import audit
+from wesend.web.logs import OncePerMinute
 
 from ...support import postgresql
 from ...support.apis import Wasambazie, Wesendall, WorldLedgers
@@ -70,6 +72,24 @@ def test_an_idempotency_key_gives_the_one_true_answer_after_a_commit_that_was_cu
             assert again.json == first.json
     with app.app_context():
         assert query("SELECT count(*) FROM messages")[0][0] == 10
+        assert audit().problems == []
+
+
+@pytest.mark.parametrize("cut", ["before", "after"])
+def test_where_nobody_can_tell_what_became_of_a_commit_the_answer_is_503_and_the_same_key_later_gives_the_true_one(app, proxy, cut):
+    api = Wesendall(app.test_client())
+    assert api.send(PHONE).status_code == 200
+    proxy.cut, proxy.refuses_then = cut, True
+    began = time.monotonic()
+    first = api.send(PHONE, headers={"Idempotency-Key": "k"})
+    assert first.status_code == 503 and int(first.headers["Retry-After"]) > 0 and time.monotonic() - began < 5
+    proxy.refusing = proxy.refuses_then = False
+    until = time.monotonic() + 60
+    while (again := api.send(PHONE, headers={"Idempotency-Key": "k"})).status_code != 200:
+        assert again.status_code in (409, 503) and time.monotonic() < until, again.get_data(as_text=True)
+        time.sleep(0.2)
+    with app.app_context():
+        assert query("SELECT count(*) FROM messages")[0][0] == 2
         assert audit().problems == []
 
 
@@ -188,3 +208,14 @@ def test_the_server_starts_anew_in_a_storm(on_postgresql, tmp_path):
                     time.sleep(0.05)
         assert_sound(app, storm)
         app.extensions["wesend.database"].close()
+
+
+def test_a_database_that_is_away_is_logged_once_a_minute_in_whatever_words_and_ends_no_thread():
+    """The filter that keeps such lines few knew the words of a full disk only: what it raised ended the thread that logged."""
+
+    def record(cause: str) -> logging.LogRecord:
+        error = DatabaseUnavailable(cause)
+        return logging.LogRecord("wesend", logging.ERROR, __file__, 1, "it is tried again", (), (type(error), error, None))
+
+    quiet = OncePerMinute()
+    assert [quiet.filter(record(cause)) for cause in ("connection refused", "terminating connection")] == [True, False]
