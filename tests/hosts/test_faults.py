@@ -181,8 +181,14 @@ def test_a_host_that_is_cut_off_from_the_database_refuses_and_comes_back(tmp_pat
             other = cluster.hosts[1]
             queue(other, customer)
             Server.wait_until(lambda: vendor.count() > 50, 60, "nothing leaves")
+            callback = urlsplit(other.command("gateway", "list")["gateways"][-1]["callback_url"]).path
             proxy.freeze()
-            for refused in (lambda: requests.get(f"{leading.url}/healthz", timeout=8), lambda: sent(leading, customer)):
+            receipt = {"id": "AT1", "status": "Success", "phoneNumber": number(1), "networkCode": "64110"}
+            for refused in (
+                lambda: requests.get(f"{leading.url}/healthz", timeout=8),
+                lambda: sent(leading, customer),
+                lambda: requests.post(leading.url + callback, data=receipt, timeout=8),
+            ):
                 began = time.monotonic()
                 assert refused().status_code == 503 and time.monotonic() - began < 5.5
             cluster.hosts[0], cluster.hosts[1] = other, leading

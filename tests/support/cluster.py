@@ -49,9 +49,9 @@ class HostServer(Server):
 class Cluster:
     """``with Cluster(folder, url, 2) as cluster``: so many hosts, started at the same moment."""
 
-    def __init__(self, folder: Path, url: str, count: int = 2, **environment: str):
+    def __init__(self, folder: Path, url: str, count: int = 2, *, kind: type[HostServer] = HostServer, **environment: str):
         self.url = url
-        self.hosts = [HostServer(folder / f"host{number}", url, **environment) for number in range(1, count + 1)]
+        self.hosts = [kind(folder / f"host{number}", url, **environment) for number in range(1, count + 1)]
 
     def __enter__(self) -> Cluster:
         for host in self.hosts:
