@@ -5,7 +5,7 @@ Counted where the money is taken, in the same transaction. What is refunded stay
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from ..core import clock
 from ..core.errors import DailyLimitReached
@@ -20,12 +20,6 @@ TAKE = """
     DO UPDATE SET used_micros = daily_use.used_micros + excluded.used_micros
     WHERE daily_use.used_micros + excluded.used_micros <= ?
 """
-GIVE_BACK = """
-    UPDATE daily_use SET used_micros = used_micros - ?
-    WHERE account_id = ? AND api_key_id = ? AND currency = ? AND is_sandbox = ? AND day = ?
-"""
-
-
 UNDO = """
     UPDATE daily_use SET used_micros = CASE WHEN used_micros > ? THEN used_micros - ? ELSE 0 END
     WHERE account_id = ? AND api_key_id IN (?, ?) AND currency = ? AND day = ?
@@ -59,17 +53,29 @@ def limits_of(account_micros: int | None, key_micros: int | None, api_key_id: in
     return found
 
 
-def take(tx: Tx, limits: list[Limit], paying: Paying, cost_micros: int) -> bool:
-    """Count a cost within all of the limits, or within none of them: False when it would go beyond one."""
-    if not cost_micros:
+def take(tx: Tx, limits: list[Limit], paying: Paying, cost_micros: int, refusal: DailyLimitReached) -> None:
+    """Count a cost within all of the limits; the refusal where it would go beyond one of them, and nothing of the unit is kept."""
+
+    def refuse(_tx: Tx) -> NoReturn:
+        raise refusal
+
+    for limit in limits if cost_micros else ():
+        if cost_micros > limit.micros:
+            raise refusal
+        tx.require(TAKE, (paying.account_id, limit.api_key_id, *paying[1:], cost_micros, limit.micros), refuse)
+
+
+USED = """
+    SELECT used_micros FROM daily_use WHERE account_id = ? AND api_key_id = ? AND currency = ? AND is_sandbox = ? AND day = ?
+"""
+
+
+def has_room(tx: Tx, account_micros: int | None, paying: Paying, cost_micros: int) -> bool:
+    """Whether a cost would stay within an account's limit: for what must not be undone when it does not."""
+    if account_micros is None or not cost_micros:
         return True
-    for place, limit in enumerate(limits):
-        values = (paying.account_id, limit.api_key_id, *paying[1:], cost_micros, limit.micros)
-        if cost_micros > limit.micros or not tx.changed(TAKE, values):
-            for taken in limits[:place]:
-                tx.execute(GIVE_BACK, (cost_micros, paying.account_id, taken.api_key_id, *paying[1:]))
-            return False
-    return True
+    row = tx.one(USED, (paying.account_id, OF_ACCOUNT, *paying[1:]))
+    return (row["used_micros"] if row is not None else 0) + cost_micros <= account_micros
 
 
 def give_back(tx: Tx, batch: BatchRow) -> None:

@@ -28,7 +28,7 @@ WORDS = {RECIPIENT_LIMIT: "had enough for now", BURST_LIMIT: "too many numbers a
 ALIKE = 8
 """Digits that the numbers of a burst begin with."""
 REMOVE = "DELETE FROM recent_sends WHERE mark = ? AND seq = ?"
-COLUMNS = ("mark", "seq", "at", "until")
+NOTE = "INSERT INTO recent_sends (mark, seq, at, until) VALUES (?, ?, ?, ?)"
 CHUNK = 500
 
 
@@ -110,7 +110,7 @@ def _look_sql(windows: int) -> str:
 
 def note(tx: Tx, notes: list[Note]) -> None:
     """Messages that were let through count from now on."""
-    tx.insert_many("recent_sends", COLUMNS, notes)
+    tx.run_many(NOTE, notes)
 
 
 def withdraw(notes: Iterable[Note]) -> None:

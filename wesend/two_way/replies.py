@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from ..accounts import roles
+from ..accounts import daily_use, roles
 from ..accounts.roles import Actor
 from ..accounts.service import AccountInfo, get_account
 from ..accounts.sides import side_of_row
@@ -283,5 +283,10 @@ def _send(
     def note(tx: Tx, messages: Sequence[Row]) -> None:
         _note(tx, service, number, wallet, phone.e164, text, messages, answer=kind)
 
+    # Asked before: nothing of this transaction may be undone for it.
+    day = clock.day_of(clock.now_ms(), account.time_zone)
+    paying = daily_use.Paying(account.id, wallet.currency, int(wallet.is_sandbox), day)
+    if not daily_use.has_room(tx, account.limits.daily_micros, paying, planned.cost_micros):
+        return "The account's daily limit is reached"
     accept(composition, [planned], [], origin=Origin(service["api"], namespace=namespace), options=Options(), alongside=note, tx=tx)
     return None

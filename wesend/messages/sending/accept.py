@@ -89,7 +89,7 @@ class _Draft(NamedTuple):
 
 
 class _Refused(NamedTuple):
-    """What a limit lets nobody pay for: some messages by their places, or with none of them all, for the day."""
+    """The messages, by their places, that a limit on recent sends refuses: nothing was written."""
 
     by_place: dict[int, Refusal]
 
@@ -142,8 +142,10 @@ def accept(
     def unit(tx: Tx) -> _Written | _Refused:
         # First of all, and told rather than raised: the units beside this one would have to be carried out again.
         refused, notes = watch.look(tx, recipients, now) if watch is not None else ({}, [])
-        if refused or (limits and not daily_use.take(tx, limits, paying, unruled.cost_micros)):
+        if refused:
             return _Refused(refused)
+        if limits:
+            daily_use.take(tx, limits, paying, unruled.cost_micros, daily_use.reached(now, composed.account.time_zone))
         if notes:
             recent.note(tx, notes)
         drafts, whole, ruled = known, unruled, NO_RULES
@@ -172,7 +174,7 @@ def accept(
 
     written = write(unit) if tx is None else unit(tx)
     if isinstance(written, _Refused):
-        raise Limited(written.by_place) if written.by_place else daily_use.reached(now, composed.account.time_zone)
+        raise Limited(written.by_place)
     if tx is not None:
         return Accepted(unruled.uid, token, [], None)
     batch_id, drafts, call_ms = int(written.batch_id), written.drafts, written.call_ms

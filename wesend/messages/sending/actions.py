@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, NoReturn
 
-from ...accounts import roles
+from ...accounts import daily_use, roles
 from ...accounts.roles import OPERATE, Actor
 from ...accounts.service import AccountInfo
 from ...accounts.sides import Side
@@ -51,7 +51,8 @@ class Cancelled(NamedTuple):
 def retry(account: AccountInfo, uid: str, *, channel: str = SMS, side: Side | None = None, actor: Actor) -> MessageRow:
     """Queue a failed message again and charge it again; the message as it is now.
 
-    NotRetryable, MaxRetriesExceeded, OptedOut, CountryNotAllowed, RecipientBlocked, InsufficientBalance (nothing changed).
+    NotRetryable, MaxRetriesExceeded, OptedOut, CountryNotAllowed, RecipientBlocked, DailyLimitReached, InsufficientBalance
+    (nothing changed).
     """
     roles.require_to_send(actor, account)
     message = history.find(account.id, uid, channel=channel, side=side, actor=actor)
@@ -72,8 +73,12 @@ def retry(account: AccountInfo, uid: str, *, channel: str = SMS, side: Side | No
         if row["channel"] == SMS:
             refused = where.refusal(account, row["recipient"], row["country"], tx)
             where.raise_refusal([(row["recipient"], refused or "")], account)
-        if not transitions.retry(tx, row, clock.now_ms()):
+        now = clock.now_ms()
+        if not transitions.retry(tx, row, now):
             raise NotRetryable
+        limits = daily_use.limits_of(account.limits.daily_micros, None, None)
+        paying = daily_use.Paying(account.id, wallet.currency, int(wallet.is_sandbox), clock.day_of(now, account.time_zone))
+        daily_use.take(tx, limits, paying, row["cost_micros"], daily_use.reached(now, account.time_zone))
         ledger.debit(
             tx,
             row["wallet_id"],

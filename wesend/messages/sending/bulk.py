@@ -137,8 +137,8 @@ def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, options: Op
     timing = Timing(options, composed.account, validity(options, origin), now)
     with atomic() as tx:
         quota.require_room(whole.account_id, len(whole.text) + spool.stored, tx)
-        if not daily_use.take(tx, daily_limits(composed, origin), paying_for(composed, common["day"]), whole.cost_micros):
-            raise daily_use.reached(now, composed.account.time_zone)
+        refusal = daily_use.reached(now, composed.account.time_zone)
+        daily_use.take(tx, daily_limits(composed, origin), paying_for(composed, common["day"]), whole.cost_micros, refusal)
         batch = inserts.insert_batch(tx, whole)
         pay(tx, whole, batch["id"], origin)
     try:
