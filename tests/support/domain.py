@@ -9,7 +9,7 @@ from typing import Any
 from wesend.accounts.service import AccountInfo, create_account, get_account
 from wesend.adapters.sms.base import ACCEPTED, Outcome, Question, Receipt, SmsGateway, Submission
 from wesend.core import money
-from wesend.database import Row, atomic, query, query_one
+from wesend.database import Row, Tx, atomic, query, query_one
 from wesend.messages.reporting.sent import Sent
 from wesend.messages.sending import send as sending
 from wesend.messages.sending.compose import Composer, read_recipients
@@ -139,12 +139,33 @@ def put(message_id: int, status: str, **columns) -> None:
             " failed = :failed, cancelled = :cancelled WHERE id = :id",
             {**counters, "id": row[0]},
         )
+        count_margins_anew(tx)
         for key, counts in recount_days().items():
             tx.execute(
                 "UPDATE daily_counts SET total = ?, delivered = ?, failed = ?, cancelled = ?"
                 " WHERE account_id = ? AND wallet_id = ? AND day = ?",
                 (*counts, *key),
             )
+
+
+NO_MARGINS = "UPDATE margin_days SET messages = 0, segments = 0, delivered = 0, failed = 0"
+MARGINS = """
+    INSERT INTO margin_days AS kept (day, account_id, wallet_id, route, gateway, country, network, cost_currency,
+        messages, segments, delivered, failed)
+    SELECT sold_on, account_id, wallet_id, coalesce(carrier_route, ''), gateway, coalesce(country, ''), coalesce(network, ''),
+        coalesce(carrier_currency, ''), count(*) FILTER (WHERE status <> 'cancelled'),
+        coalesce(sum(segments) FILTER (WHERE status <> 'cancelled'), 0), count(*) FILTER (WHERE status = 'delivered'),
+        count(*) FILTER (WHERE status = 'failed')
+    FROM messages WHERE sold_on IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+    ON CONFLICT (day, account_id, wallet_id, route, gateway, country, network, cost_currency) DO UPDATE SET
+        messages = excluded.messages, segments = excluded.segments, delivered = excluded.delivered, failed = excluded.failed
+"""
+
+
+def count_margins_anew(tx: Tx) -> None:
+    """What margins count, from the messages as they stand; the money stays."""
+    tx.execute(NO_MARGINS)
+    tx.execute(MARGINS)
 
 
 def recount_batch(batch_id: int) -> dict[str, int]:

@@ -21,6 +21,10 @@ class Account(db.Model):
     burst_limit = db.mapped_column(String)
     quiet_hours = db.mapped_column(String)
     log_bodies_until = db.mapped_column(Instant)  # until when the log of its API calls keeps bodies
+    price_list_id = db.mapped_column(Integer)  # of the prices it pays; none: its routes'
+    legal_name = db.mapped_column(String)  # the firm behind it, as statements name it
+    address = db.mapped_column(String)  # lines separated by |
+    tax_id = db.mapped_column(String)
     created_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (CheckConstraint("status IN ('active', 'suspended')", name="status"),)
 

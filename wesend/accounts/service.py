@@ -32,6 +32,8 @@ class AccountInfo(NamedTuple):
     limits: SendingLimits = SendingLimits()
     log_bodies_until: int | None = None
     """Until when the log of its API calls keeps bodies."""
+    price_list_id: int | None = None
+    """Of the prices it pays in place of its routes'."""
 
     @classmethod
     def of(cls, row: Row) -> AccountInfo:
@@ -45,6 +47,7 @@ class AccountInfo(NamedTuple):
             allowed_countries.read(row["countries"]),
             sending_limits.read(row),
             row["log_bodies_until"],
+            row["price_list_id"],
         )
 
 

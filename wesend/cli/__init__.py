@@ -19,12 +19,14 @@ from ..core.settings_values import SettingsError
 from ..database.schema_version import DatabaseProblem
 from . import (
     accounts,
+    business,
     contacts,
     developing,
     gateways,
     guards,
     hosts,
     operations,
+    prices,
     routing,
     serving,
     smpp,
@@ -81,6 +83,8 @@ COMMANDS = (
     *wallets.COMMANDS,
     *contacts.COMMANDS,
     *routing.COMMANDS,
+    *prices.COMMANDS,
+    *business.COMMANDS,
     *gateways.COMMANDS,
     *webhooks.COMMANDS,
     *smpp.COMMANDS,

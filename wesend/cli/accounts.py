@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..accounts import allowed_countries, key_limits, keys, quota, sending_limits, service
+from ..accounts import allowed_countries, firms, key_limits, keys, quota, sending_limits, service
 from ..accounts.credentials import Credentials, new_credentials
 from ..accounts.key_limits import KeyLimits
 from ..accounts.service import AccountInfo
@@ -18,6 +18,7 @@ from ..core.errors import InvalidInput
 from ..database.rows import ApiKeyRow
 from ..dialects import DIALECTS
 from ..messages.dispatch import suspension
+from ..routing import price_list_editing, price_lists
 from ..wallets.service import wallet_by_id, wallet_of_account
 from .shared import ACCOUNT, ACTOR, Answer, command
 
@@ -64,8 +65,21 @@ def _show(account_id: int) -> Answer:
         "is_sandbox": bool(row["is_sandbox"]),
         "countries": allowed_countries.shown(allowed_countries.read(row["countries"])),
         **sending_limits.read(row).shown(),
+        "price_list": _price_list(row["price_list_id"]),
+        "legal_name": row["legal_name"],
+        "address": row["address"],
+        "tax_id": row["tax_id"],
     }
     return shown, "\n".join(f"{name + ':':<17} {_line_of(value)}" for name, value in shown.items())
+
+
+NONE = "none"
+"""What takes away what was set."""
+
+
+def _price_list(list_id: int | None) -> str | None:
+    found = price_lists.all_lists().get(list_id) if list_id is not None else None
+    return found.name if found is not None else None
 
 
 def _line_of(value: object) -> object:
@@ -100,6 +114,10 @@ def _line_of(value: object) -> object:
         metavar="HOURS",
         help="When campaigns wait, by the clocks of the recipient's country, as 21:00-07:00, or none.",
     ),
+    click.option("--price-list", default=None, metavar="NAME", help="Whose prices it pays; none: its routes'."),
+    click.option("--legal-name", default=None, metavar="NAME", help="The firm, as its statements name it; none: the account's."),
+    click.option("--address", default=None, metavar="LINES", help="The firm's, lines separated by |; or none."),
+    click.option("--tax-id", default=None, metavar="NUMBER", help="The firm's tax number; or none."),
     group=account,
 )
 def set_account(
@@ -109,12 +127,22 @@ def set_account(
     recipient_limit: str | None,
     burst_limit: str | None,
     quiet_hours: str | None,
+    price_list: str | None,
+    legal_name: str | None,
+    address: str | None,
+    tax_id: str | None,
 ) -> Answer:
     """Change what is set for an account; what is not given stays."""
     before = service.find_account(account_id, actor=ACTOR).limits
     limits = before.changed(daily_limit, recipient_limit, burst_limit, quiet_hours)
     if limits != before:
         service.set_limits(account_id, limits, actor=ACTOR)
+    if price_list is not None:
+        price_list_editing.give(account_id, None if price_list.strip() == NONE else price_list, actor=ACTOR)
+    firm = {"legal_name": legal_name, "address": address, "tax_id": tax_id}
+    told = {name: None if text.strip() == NONE else text for name, text in firm.items() if text is not None}
+    if told:
+        firms.set_firm(account_id, told, actor=ACTOR)
     if countries is not None:
         service.set_countries(account_id, allowed_countries.parse(countries), actor=ACTOR)
     return _show(account_id)

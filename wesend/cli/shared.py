@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import wraps
 from typing import IO, Any
 
@@ -53,6 +54,14 @@ def open_file(path: str) -> Iterator[IO[bytes]]:
         return
     with open(path, "rb") as file:
         yield file
+
+
+def write_csv(path: str, header: Iterable[object], rows: Iterable[Iterable[object]]) -> None:
+    """A CSV of cells that are safe in a spreadsheet; ``-`` is standard output."""
+    with nullcontext(sys.stdout) if path == "-" else open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
 
 
 class Amount(click.ParamType):

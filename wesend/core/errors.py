@@ -154,6 +154,14 @@ class RouteNotFound(NotFound):
     sentence = "Route not found"
 
 
+class PriceListNotFound(NotFound):
+    sentence = "Price list not found"
+
+
+class PriceNotFound(NotFound):
+    sentence = "Price not found"
+
+
 class InsufficientBalance(WesendError):
     """The wallet holds less than the cost; amounts in micro-units of ``currency``."""
 
@@ -216,6 +224,10 @@ class GroupExists(Conflict):
 
 class GatewayExists(Conflict):
     sentence = "There is a gateway with this name already"
+
+
+class PriceListExists(Conflict):
+    sentence = "There is a price list of this name"
 
 
 class SenderDecided(Conflict):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
 
 MICRO = 1_000_000
 PRICE_STEP = 100  # prices are rounded to 4 decimals
@@ -49,6 +50,26 @@ def to_micros(amount: Decimal | str | int) -> int:
     if abs(micros) > LARGEST_MICROS:
         raise ValueError(f"{text} is more than can be handled")
     return micros
+
+
+class Told(NamedTuple):
+    """An amount in micro-units as somebody else wrote it; None where no currency was named."""
+
+    micros: int
+    currency: str | None
+
+
+TOLD = re.compile(r"([A-Za-z]{3})?\s*(-?\d{1,12}(?:\.\d{1,12})?)\s*([A-Za-z]{3})?")
+
+
+def read_told(text: str) -> Told | None:
+    """``KES 0.8000``, ``-0.0075 USD``, ``25``: the amount without its sign, cut after 6 decimals; None for what is none."""
+    found = TOLD.fullmatch(text.strip().replace(",", ""))
+    if found is None:
+        return None
+    before, amount, after = found.groups()
+    named = next((code.upper() for code in (before, after) if code and is_currency(code.upper())), None)
+    return Told(abs(int(Decimal(amount) * MICRO)), named)
 
 
 def to_decimal(micros: int) -> Decimal:

@@ -124,6 +124,10 @@ class Settings:
     """MB of texts and contacts that an account may store; beyond it bulks, e-mails and contacts are refused, single messages
     are not (`WESEND_ACCOUNT_STORAGE_MB`; 0: no limit).
     """
+    time_zone: str = "UTC"
+    """The operator's zone, by which the days of margins go (`WESEND_TIME_ZONE`, an IANA name)."""
+    seller: str = ""
+    """Who sells, as statements name them: lines separated by | (`WESEND_SELLER`)."""
     alert_mail: str = ""
     """Where alerts of wallets without an address of their own are mailed (`WESEND_ALERT_MAIL`)."""
     disk_reserve_mb: int = 200
@@ -193,6 +197,8 @@ VARIABLES = {
     "keep_text_days": "WESEND_KEEP_TEXT_DAYS",
     "link_days": "WESEND_LINK_DAYS",
     "account_storage_mb": "WESEND_ACCOUNT_STORAGE_MB",
+    "time_zone": "WESEND_TIME_ZONE",
+    "seller": "WESEND_SELLER",
     "alert_mail": "WESEND_ALERT_MAIL",
     "disk_reserve_mb": "WESEND_DISK_RESERVE_MB",
     "trusted_proxies": "WESEND_TRUSTED_PROXIES",
@@ -273,6 +279,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         keep_text_days=read.seconds("WESEND_KEEP_TEXT_DAYS", None),
         link_days=read.seconds("WESEND_LINK_DAYS", 400.0),
         account_storage_mb=read.whole("WESEND_ACCOUNT_STORAGE_MB", 1024, 0, 10**9),
+        time_zone=read.zone("WESEND_TIME_ZONE", "UTC"),
+        seller=read.text("WESEND_SELLER", ""),
         alert_mail=read.text("WESEND_ALERT_MAIL", ""),
         disk_reserve_mb=read.whole("WESEND_DISK_RESERVE_MB", 200, 0, 10**7),
         trusted_proxies=read.networks("WESEND_TRUSTED_PROXIES", LOOPBACK),

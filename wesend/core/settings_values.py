@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DATABASE = "wesend.db"
 POSTGRESQL = ("postgresql://", "postgres://")
@@ -146,6 +147,14 @@ class Reader:
         value = self.text(name, default).lower()
         if value not in allowed:
             raise SettingsError(f"{name} must be one of {', '.join(allowed)}, not {self.text(name, '')!r}.")
+        return value
+
+    def zone(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise SettingsError(f"{name} must be an IANA time zone such as Africa/Kampala, not {value!r}") from error
         return value
 
     def folder(self, name: str) -> Path | None:

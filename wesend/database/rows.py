@@ -31,6 +31,10 @@ class AccountRow(TypedDict):
     burst_limit: str | None
     quiet_hours: str | None
     log_bodies_until: int | None
+    price_list_id: int | None
+    legal_name: str | None
+    address: str | None
+    tax_id: str | None
     created_at: int
 
 
@@ -269,6 +273,7 @@ class DailyCountRow(TypedDict):
     delivered: int
     failed: int
     cancelled: int
+    segments: int
 
 
 class DailyUseRow(TypedDict):
@@ -280,6 +285,14 @@ class DailyUseRow(TypedDict):
     is_sandbox: int
     day: str
     used_micros: int
+
+
+class DayRateRow(TypedDict):
+    """Of day_rates."""
+
+    day: str
+    currency: str
+    per_usd_micros: int
 
 
 class DepositRow(TypedDict):
@@ -543,12 +556,43 @@ class LedgerEntryRow(TypedDict):
     created_at: int
 
 
+class ListPriceRow(TypedDict):
+    """Of list_prices."""
+
+    id: int
+    price_list_id: int
+    country: str
+    network: str
+    prefix: str
+    from_segments: int
+    price_micros: int
+
+
 class ListeningSecretRow(TypedDict):
     """Of listening_secrets."""
 
     side: str
     format: str
     secret: str
+
+
+class MarginDayRow(TypedDict):
+    """Of margin_days."""
+
+    day: str
+    account_id: int
+    wallet_id: int
+    route: str
+    gateway: str
+    country: str
+    network: str
+    cost_currency: str
+    messages: int
+    segments: int
+    delivered: int
+    failed: int
+    revenue_micros: int
+    cost_micros: int
 
 
 class MarkRow(TypedDict):
@@ -604,6 +648,11 @@ class MessageRow(TypedDict):
     submitted_at: int | None
     delivered_at: int | None
     failed_at: int | None
+    sold_on: str | None
+    network: str | None
+    carrier_route: str | None
+    carrier_cost_micros: int | None
+    carrier_currency: str | None
 
 
 class MessageEventRow(TypedDict):
@@ -650,6 +699,15 @@ class PendingSignInRow(TypedDict):
     is_remembered: int
     challenge: str | None
     expires_at: int
+    created_at: int
+
+
+class PriceListRow(TypedDict):
+    """Of price_lists."""
+
+    id: int
+    name: str
+    currency: str
     created_at: int
 
 

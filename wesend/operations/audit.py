@@ -8,6 +8,38 @@ from ..database import query, snapshot
 
 LIMIT = 100  # problems shown of each kind
 
+COUNTED_MARGINS = """
+    SELECT 'day ' || day || ', account ' || account_id || ', wallet ' || wallet_id || ', route ' || route || ', gateway ' || gateway
+            || ', ' || country || ' ' || network || ' ' || cost_currency AS place,
+        sum(messages) || '/' || sum(segments) || '/' || sum(delivered) || '/' || sum(failed) AS kept,
+        sum(found) || '/' || sum(found_segments) || '/' || sum(found_delivered) || '/' || sum(found_failed) AS there
+    FROM (
+        SELECT day, account_id, wallet_id, route, gateway, country, network, cost_currency, messages, segments, delivered, failed,
+            0 AS found, 0 AS found_segments, 0 AS found_delivered, 0 AS found_failed
+        FROM margin_days
+        UNION ALL
+        SELECT m.sold_on, m.account_id, m.wallet_id, coalesce(m.carrier_route, ''), m.gateway, coalesce(m.country, ''),
+            coalesce(m.network, ''), coalesce(m.carrier_currency, ''), 0, 0, 0, 0,
+            CASE WHEN m.status = 'cancelled' THEN 0 ELSE 1 END, CASE WHEN m.status = 'cancelled' THEN 0 ELSE m.segments END,
+            CASE WHEN m.status = 'delivered' THEN 1 ELSE 0 END, CASE WHEN m.status = 'failed' THEN 1 ELSE 0 END
+        FROM messages m JOIN batches b ON b.id = m.batch_id
+        WHERE m.sold_on IS NOT NULL AND b.state NOT IN ('intake', 'rejected')
+    ) AS both_sides
+    GROUP BY day, account_id, wallet_id, route, gateway, country, network, cost_currency
+"""
+SOLD = """
+    SELECT w.uid, (SELECT coalesce(sum(d.revenue_micros), 0) FROM margin_days d WHERE d.wallet_id = w.id) AS kept,
+        coalesce((
+            SELECT -sum(e.amount_micros) FROM ledger_entries e JOIN batches b ON b.id = e.batch_id
+            WHERE e.wallet_id = w.id AND e.kind IN ('sms_charge', 'refund') AND b.state NOT IN ('intake', 'rejected')
+                AND EXISTS (SELECT 1 FROM messages m WHERE m.batch_id = b.id AND m.sold_on IS NOT NULL)
+        ), 0) - coalesce((
+            SELECT sum(b.owed_micros) FROM batches b
+            WHERE b.wallet_id = w.id AND EXISTS (SELECT 1 FROM messages m WHERE m.batch_id = b.id AND m.sold_on IS NOT NULL)
+        ), 0) AS paid
+    FROM wallets w
+"""
+
 CHECKS: tuple[tuple[str, str, str], ...] = (
     (
         "wallet {} holds {} but its ledger sums to {}",
@@ -118,6 +150,8 @@ CHECKS: tuple[tuple[str, str, str], ...] = (
         """,
         "counted <> found",
     ),
+    ("the margins of {} count {} messages/segments/delivered/failed, but there are {}", COUNTED_MARGINS, "kept <> there"),
+    ("the margins of wallet {} have sold for {}, but its ledger says {}", SOLD, "kept <> paid"),
     (
         "deposit {} is {} but was credited {} times",
         """

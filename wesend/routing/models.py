@@ -1,6 +1,6 @@
 """Routes and their prices, exchange rates, sender IDs, opt-outs."""
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
 
 from ..core.columns import Id, Instant, Micros
 from ..database import db
@@ -76,6 +76,43 @@ class ExchangeRate(db.Model):
     per_usd_micros = db.mapped_column(Micros, nullable=False)
     updated_at = db.mapped_column(Instant, nullable=False)
     __table_args__ = (CheckConstraint("per_usd_micros > 0", name="per_usd"),)
+
+
+class DayRate(db.Model):
+    """The rate that holds from a day on, in the operator's zone, until a later one's."""
+
+    __tablename__ = "day_rates"
+    day = db.mapped_column(String(10), primary_key=True)
+    currency = db.mapped_column(String(3), primary_key=True)
+    per_usd_micros = db.mapped_column(Micros, nullable=False)
+
+
+class PriceList(db.Model):
+    """Prices of the accounts that it is given to; what it does not name goes at its route's price."""
+
+    __tablename__ = "price_lists"
+    id = db.mapped_column(Id, primary_key=True)
+    name = db.mapped_column(String, nullable=False, unique=True)
+    currency = db.mapped_column(String(3), nullable=False)
+    created_at = db.mapped_column(Instant, nullable=False)
+
+
+class ListPrice(db.Model):
+    """Of a segment: to a country, one of its networks or a prefix (MSISDN without ``+``), from so many segments a month on."""
+
+    __tablename__ = "list_prices"
+    id = db.mapped_column(Id, primary_key=True)
+    price_list_id = db.mapped_column(ForeignKey("price_lists.id"), nullable=False)
+    country = db.mapped_column(String(2), nullable=False)
+    network = db.mapped_column(String, nullable=False, server_default="")
+    prefix = db.mapped_column(String, nullable=False, server_default="")
+    from_segments = db.mapped_column(BigInteger, nullable=False, server_default="0")
+    price_micros = db.mapped_column(Micros, nullable=False)
+    __table_args__ = (
+        CheckConstraint("price_micros >= 0 AND from_segments >= 0", name="price"),
+        CheckConstraint("network = '' OR prefix = ''", name="one_of"),
+        UniqueConstraint("price_list_id", "country", "network", "prefix", "from_segments"),
+    )
 
 
 class SenderId(db.Model):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
 from ..core import clock, money
+from ..core.current_app import this_app
 from ..core.errors import InvalidInput
 from ..database import Tx, atomic, cached, query
 from ..database.rows import ExchangeRateRow
@@ -48,5 +51,53 @@ def set_rate(currency: str, per_usd_micros: int, *, actor: Actor) -> None:
     if currency == "USD" and per_usd_micros != money.MICRO:
         raise InvalidInput("USD is the pivot: its rate is 1")
     with atomic() as tx:
+        _keep_for_days(tx, currency, per_usd_micros)
         tx.execute(SET_RATE, (currency, per_usd_micros, clock.now_ms()))
         audit_log.record(tx, actor=actor, action="rate.set", subject=currency, detail=money.text(per_usd_micros))
+
+
+KEEP_FIRST = """
+    INSERT INTO day_rates (day, currency, per_usd_micros) VALUES (?, ?, ?) ON CONFLICT (day, currency) DO NOTHING
+"""
+KEEP = """
+    INSERT INTO day_rates (day, currency, per_usd_micros) VALUES (?, ?, ?)
+    ON CONFLICT (day, currency) DO UPDATE SET per_usd_micros = excluded.per_usd_micros
+"""
+
+
+def _keep_for_days(tx: Tx, currency: str, per_usd_micros: int) -> None:
+    """The rate holds from today on; from tomorrow where something was sold today by the one before."""
+    today = clock.day_of(clock.now_ms(), this_app().config["WESEND"].time_zone)
+    before = tx.one("SELECT per_usd_micros FROM exchange_rates WHERE currency = ?", (currency,))
+    if before is not None and tx.one("SELECT 1 FROM margin_days WHERE day = ? LIMIT 1", (today,)) is not None:
+        tx.execute(KEEP_FIRST, (today, currency, before["per_usd_micros"]))
+        today = clock.days_before(today, -1)
+    tx.execute(KEEP, (today, currency, per_usd_micros))
+
+
+class DayRates:
+    """Micro-units of a currency per USD as they were on a day: the last that held from it or an earlier one on, else the
+    first that is known."""
+
+    def __init__(self) -> None:
+        self.days: dict[str, list[str]] = {}
+        self.rates: dict[str, list[int]] = {}
+        for row in query("SELECT day, currency, per_usd_micros FROM day_rates ORDER BY currency, day"):
+            self.days.setdefault(row["currency"], []).append(row["day"])
+            self.rates.setdefault(row["currency"], []).append(row["per_usd_micros"])
+
+    def on(self, currency: str, day: str) -> int | None:
+        """None: no rate of the currency was ever set."""
+        if currency == "USD":
+            return money.MICRO
+        known = self.rates.get(currency)
+        return known[max(bisect_right(self.days[currency], day) - 1, 0)] if known else None
+
+    def convert(self, micros: int, source: str, target: str, day: str) -> int | None:
+        """An amount in another currency at the rates of a day, half-up to a micro-unit; None without one of them."""
+        if source == target or not micros:
+            return micros
+        per_source, per_target = self.on(source, day), self.on(target, day)
+        if per_source is None or per_target is None:
+            return None
+        return (2 * micros * per_target + per_source) // (2 * per_source)

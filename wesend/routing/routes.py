@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-import phonenumbers
-
 from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
 from ..core import clock, money, networks
 from ..core.errors import InvalidInput, RouteNotFound
 from ..database import Reader, Row, Tx, atomic, cached
+from .prefixes import digits, known_country, known_network
 from .rates import rates
 
 MOST_WEIGHT = 1000
@@ -137,17 +136,6 @@ def switch_route(code: str, on: bool, *, actor: Actor) -> RouteInfo:
     return find_route(code)
 
 
-def _known_network(country: str, name: str | None) -> str | None:
-    if name is None or not name.strip():
-        return None
-    found = networks.named(country, name)
-    if found is None:
-        known = ", ".join(network for network in networks.plan_of(country) if network) or "none is known"
-        sentence = f"{name} is no network of {country}: {known}"
-        raise InvalidInput(sentence, {"network": [sentence]})
-    return found
-
-
 def _cost_currency(cost_micros: int | None, currency: str | None) -> str | None:
     """As it is kept: none where it is the price's."""
     currency = (currency or "").strip().upper() or None
@@ -196,11 +184,10 @@ def set_route(
 ) -> RouteInfo:
     """Make a route or change it as a whole. ``cost_micros`` of a segment at the carrier, in the price's currency if in no other."""
     roles.require(actor, OPERATE)
-    country, currency = country.strip().upper(), currency.strip().upper()
+    currency = currency.strip().upper()
     if not CODE.match(code):
         raise InvalidInput(f"{code!r} is not a route code: letters, digits, _ and -")
-    if country not in phonenumbers.SUPPORTED_REGIONS:
-        raise InvalidInput(f"{country} is not an ISO 3166 country code")
+    country = known_country(country)
     if not money.is_currency(currency):
         raise InvalidInput(f"{currency} is not an ISO 4217 currency")
     if price_micros < 0:
@@ -208,13 +195,9 @@ def set_route(
     if not 0 <= weight <= MOST_WEIGHT:
         sentence = f"A weight is a whole number from 0 to {MOST_WEIGHT}, not {weight}"
         raise InvalidInput(sentence, {"weight": [sentence]})
-    known_network = _known_network(country, network)
+    of_network = known_network(country, network)
     cost_currency = _cost_currency(cost_micros, cost_currency)
-    cleaned = [prefix.strip().lstrip("+") for prefix in prefixes or []]
-    dialling_code = str(phonenumbers.country_code_for_region(country))
-    for prefix in cleaned:
-        if not prefix.isascii() or not prefix.isdigit() or not prefix.startswith(dialling_code):
-            raise InvalidInput(f"Prefix {prefix!r} must be digits that start with {country}'s {dialling_code}")
+    cleaned = [digits(country, prefix) for prefix in prefixes or []]
     with atomic() as tx:
         tx.execute(
             SET_ROUTE,
@@ -229,7 +212,7 @@ def set_route(
                 priority,
                 (default_sender or "").strip() or None,
                 int(refund_failed_delivery),
-                known_network,
+                of_network,
                 weight,
                 int(resend_undelivered),
                 cost_micros,

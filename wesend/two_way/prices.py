@@ -8,14 +8,15 @@ import phonenumbers
 
 from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
+from ..accounts.service import get_account
 from ..core import clock, money
 from ..core.errors import InvalidInput, NoRoute
 from ..core.phones import Phone
 from ..database import Row, Tx, atomic, query, reading
 from ..database.rows import TwoWayPriceRow, TwoWayServiceRow
 from ..gateways import registry
-from ..routing import routes
-from ..wallets.service import WalletInfo
+from ..routing import pricing, routes
+from ..wallets.service import WalletInfo, wallet_by_id
 
 USD = "USD"
 BASIC, CUSTOM = "basic", "custom"
@@ -64,10 +65,8 @@ def _put_together(country: str, row: Row | None, basic: int | None) -> CountryPr
 
 def basic_price(country: str, tx: Tx | None = None) -> int | None:
     """Of a segment to the country by its first route, in USD; None without a route, or a rate."""
-    found = sorted(
-        routes.active_routes_by_country(tx).get(country, ()), key=lambda route: (bool(route.prefixes), route.priority, route.code)
-    )
-    return routes.wallet_price(found[0].price_micros, found[0].currency, 1, USD, tx) if found else None
+    first = pricing.first_route(country, tx)
+    return routes.wallet_price(first.price_micros, first.currency, 1, USD, tx) if first else None
 
 
 def all_countries() -> list[CountryPrice]:
@@ -147,8 +146,17 @@ def inbound_usd(service: TwoWayServiceRow, tx: Tx | None = None) -> int | None:
 
 def outbound_usd(service: TwoWayServiceRow, tx: Tx | None = None) -> int | None:
     """What a segment of a reply costs, as far as it is the same for every number of the country."""
-    own = service["outbound_price_micros"]
-    return basic_price(service["country"], tx) if own is None else own
+    if service["outbound_price_micros"] is not None:
+        return service["outbound_price_micros"]
+    first = pricing.first_route(service["country"], tx)
+    if first is None:
+        return None
+    unit = _tariff(service, tx).of_route(first)
+    return routes.wallet_price(unit.price_micros, unit.currency, 1, USD, tx)
+
+
+def _tariff(service: TwoWayServiceRow, tx: Tx | None) -> pricing.Tariff:
+    return pricing.Tariff(get_account(service["account_id"], tx), wallet_by_id(service["wallet_id"], tx).side, tx)
 
 
 class ReplyPrice(NamedTuple):
@@ -162,7 +170,7 @@ class ReplyPrice(NamedTuple):
 
 
 def of_reply(service: TwoWayServiceRow, phone: Phone, segments: int, wallet: WalletInfo, tx: Tx | None = None) -> ReplyPrice:
-    """The service's price, else any send's. NoRoute where there is none, or no rate."""
+    """The service's price, else that of any send of its account. NoRoute where there is none, or no rate."""
     if service["outbound_price_micros"] is not None:
         price, currency, route = service["outbound_price_micros"], USD, None
     else:
@@ -173,7 +181,8 @@ def of_reply(service: TwoWayServiceRow, phone: Phone, segments: int, wallet: Wal
             raise NoRoute
         known = registry.sms_gateways(tx)
         first = next((way for way in found if way.gateway in known), found[0])
-        price, currency, route = first.price_micros, first.currency, first.code
+        unit = _tariff(service, tx).of_number(first, phone.e164)
+        price, currency, route = unit.price_micros, unit.currency, first.code
     cost = routes.wallet_price(price, currency, segments, wallet.currency, tx)
     if cost is None:
         raise NoRoute(f"There is no exchange rate from {currency} to {wallet.currency}")

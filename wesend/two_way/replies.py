@@ -10,7 +10,7 @@ from ..accounts.roles import Actor
 from ..accounts.service import AccountInfo, get_account
 from ..accounts.sides import side_of_row
 from ..adapters.sms.sandbox_numbers import LOW_BALANCE, TOO_LITTLE_CREDIT
-from ..core import clock, phones, segments
+from ..core import clock, networks, phones, segments
 from ..core.channels import SMS
 from ..core.errors import InsufficientBalance, InvalidInput, InvalidRecipient, NoRoute, RecipientOptedOut
 from ..database import Row, Tx, reading
@@ -21,6 +21,7 @@ from ..messages.sending import send
 from ..messages.sending.accept import Alongside, accept
 from ..messages.sending.compose import OPTED_OUT, Addressee, Skipped
 from ..messages.sending.options import Options, Origin
+from ..messages.state import margins
 from ..messages.state.outgoing import Outgoing
 from ..routing import opt_outs
 from ..wallets.service import WalletInfo, wallet_by_id
@@ -28,6 +29,7 @@ from . import conversations, numbers, prices
 from .errors import NumberUnavailable, RecipientCountry, ReplyTooLong, ServiceNotActive
 from .services import ANSWERS
 
+NO_ATTEMPT = margins.Attempt(None, None, None)
 AUTO, HELP = "auto", "help"
 EVERY_MS = clock.MINUTE
 A_DAY = 20
@@ -85,6 +87,9 @@ class Composition:
         price = prices.of_reply(self.service, phone, self.counted.count, self.wallet, self.tx)
         if self.wallet.is_sandbox and self._plays_poor(phone.e164):
             raise self.too_poor(price.cost_micros)
+        attempt = NO_ATTEMPT
+        if not self.wallet.is_sandbox:
+            attempt = margins.by_gateway(phone.country, phone.e164, self.number["gateway"], self.counted.count, self.tx)
         return Outgoing(
             recipient=phone.e164,
             country=phone.country,
@@ -97,6 +102,10 @@ class Composition:
             route=price.route,
             route_cost_micros=price.route_cost_micros,
             route_currency=price.route_currency,
+            network=None if self.wallet.is_sandbox else networks.by_prefix(phone.country, phone.e164),
+            carrier_route=attempt.route,
+            carrier_cost_micros=attempt.cost_micros,
+            carrier_currency=attempt.currency,
         )
 
     def _plays_poor(self, number: str) -> bool:

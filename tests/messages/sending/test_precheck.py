@@ -32,8 +32,8 @@ def test_parts_add_up_to_the_whole(wallet):
     found = check(wallet, *NUMBERS[:3], "+254712345678")
     kenya = money.price(1_200_000, 1, from_per_usd=129_130_000, to_per_usd=3_726_000_000)
     assert found.parts == [
-        CountryPart("KE", "ESMS_KE", "KES", 1, 1, 1_200_000, kenya),
-        CountryPart("UG", "ESMS_UG", "UGX", 3, 3, 105_000_000, 105_000_000),
+        CountryPart("KE", "ESMS_KE", "KES", 1, 1, 1_200_000, kenya, 1_200_000),
+        CountryPart("UG", "ESMS_UG", "UGX", 3, 3, 105_000_000, 105_000_000, 35_000_000),
     ]
     assert (found.contacts, found.segments, found.cost_micros) == (4, 4, 105_000_000 + kenya)
     assert found.balance_micros == 1_000_000_000

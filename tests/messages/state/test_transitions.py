@@ -23,6 +23,7 @@ from ...support.domain import (
     assert_counted,
     balance,
     batch,
+    count_margins_anew,
     make_route,
     make_wallet,
     message,
@@ -241,6 +242,7 @@ def test_after_any_sequence_of_events_the_counters_equal_a_recount_and_the_money
         tx.execute("UPDATE batches SET queued = 0, submitted = 0, delivered = 0, failed = 0, cancelled = total")
         tx.execute("UPDATE daily_counts SET delivered = 0, failed = 0, cancelled = total")
         tx.execute("UPDATE messages SET poll_at = NULL, lease_until = NULL")
+        count_margins_anew(tx)
     world = World(carrier, clock)
     for what, detail in events:
         delivered = {row["id"] for row in world.messages if message(row["id"])["status"] == "delivered"}

@@ -13,7 +13,6 @@ from ...messages.reporting import history
 from ...messages.sending import actions, precheck, send
 from ...messages.sending.accept import get_batch
 from ...messages.sending.compose import Composer
-from ...routing.routes import find_route
 from ...two_way import replies
 from ...verification.reading import sent_by
 from ..body import json_object, query_arguments
@@ -64,7 +63,6 @@ def check_bulk() -> ResponseReturnValue:
 
 
 def _part(part: precheck.CountryPart) -> dict:
-    price = find_route(part.route).price_micros if part.route else None
     return {
         "country_code": part.country,
         "country_name": countries.name(part.country),
@@ -74,7 +72,7 @@ def _part(part: precheck.CountryPart) -> dict:
         "segments": part.segments,
         "route_cost": money.number(part.route_cost_micros),
         "wallet_cost": money.number(part.wallet_cost_micros),
-        "price_per_segment": None if price is None else money.number(price),
+        "price_per_segment": None if part.price_micros is None else money.number(part.price_micros),
     }
 
 

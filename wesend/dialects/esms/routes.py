@@ -9,6 +9,7 @@ from ...accounts.sides import LIVE
 from ...core import clock, countries, money
 from ...gateways import breaker
 from ...messages.reporting import reports
+from ...routing.pricing import Tariff
 from ...routing.routes import RouteInfo, all_routes, find_route
 from ...wallets.service import wallets_of_side
 from ..dialect import account, actor, side
@@ -19,27 +20,31 @@ OK_RATE, WARN_RATE = 80, 50
 
 @blueprint.get("/routes")
 def list_routes() -> ResponseReturnValue:
-    return [_shown(route) for route in all_routes()]
+    tariff = Tariff(account(), side())
+    return [_shown(route, tariff) for route in all_routes()]
 
 
 @blueprint.get("/routes/<code>")
 def show_route(code: str) -> ResponseReturnValue:
-    return _shown(find_route(code))
+    return _shown(find_route(code), Tariff(account(), side()))
 
 
 @blueprint.get("/pricing")
 def show_pricing() -> ResponseReturnValue:
-    return [_shown(route) for route in all_routes() if route.is_active]
+    tariff = Tariff(account(), side())
+    return [_shown(route, tariff) for route in all_routes() if route.is_active]
 
 
-def _shown(route: RouteInfo) -> dict:
+def _shown(route: RouteInfo, tariff: Tariff) -> dict:
+    """At the price of the key's account."""
+    unit = tariff.of_route(route)
     return {
         "code": route.code,
         "name": route.name,
         "country_code": route.country,
         "country_name": countries.name(route.country),
-        "currency": route.currency,
-        "price_per_segment": money.number(route.price_micros),
+        "currency": unit.currency,
+        "price_per_segment": money.number(unit.price_micros),
         "sender_id_default": route.default_sender,
         "is_active": route.is_active,
     }

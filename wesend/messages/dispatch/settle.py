@@ -13,7 +13,7 @@ from ...routing.order import in_order
 from ...routing.routes import candidates
 from ..receipts import measures, multipart
 from ..reporting.disclosure import FAILOVER
-from ..state import outcomes
+from ..state import margins, outcomes
 from ..state.outgoing import Outgoing
 from ..state.statuses import DELIVERED, FAILED, QUEUED, SUBMITTED, UNKNOWN
 from ..state.transitions import Move, Moved, move, was_rerouted
@@ -23,6 +23,7 @@ KEEP_REF = """
     UPDATE messages SET gateway_ref = coalesce(gateway_ref, ?), submitted_at = coalesce(submitted_at, ?)
     WHERE id = ? AND claim_token = ?
 """
+STILL_THERE = "SELECT * FROM messages WHERE id = ? AND claim_token = ? AND gateway = ?"
 NOT_BEGUN = "not_begun"
 """An outcome of ours: the gateway was not called, for there was no room; the message waits for its turn again."""
 
@@ -209,6 +210,7 @@ def _fail(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now: 
         },
         token,
         refund=not (outgoing.id and was_rerouted(outgoing.id, tx)),
+        untaken=True,
     )
 
 
@@ -221,3 +223,7 @@ def _record_late(tx: Tx, results: list[tuple[Outgoing, Outcome]], settled: set[i
     for outgoing, outcome in results:
         if outgoing.id not in settled and outcome.kind == ACCEPTED:
             tx.execute(KEEP_REF, (outcome.gateway_ref, clock.now_ms(), outgoing.id, token))
+            told = outcomes.told_cost(outcome, outgoing.carrier_currency)
+            row = tx.one(STILL_THERE, (outgoing.id, token, outgoing.gateway)) if told else None
+            if told and row is not None:
+                margins.put_right(tx, row, *told)

@@ -33,7 +33,7 @@ from ...guards.recent import Refusal
 from ...wallets import ledger
 from ...wallets.service import reaches
 from ..reporting.sent import Sent, read_sent
-from ..state import inserts, outcomes
+from ..state import inserts, margins, outcomes
 from ..state.claims import LEASE_MS
 from ..state.counters import count_day
 from ..state.inserts import NewBatch
@@ -134,7 +134,8 @@ def accept(
         in_request=int(all(item.gateway in at_once.gateways for item in planned)),
     )
     has_rules = composed.wallet.is_sandbox and composed.channel == SMS and bool(simulated.rules(tx))
-    by_route = count_routes(planned)
+    counted = Counted()
+    counted.add(planned)
     listened_to = anybody_listens({unruled.account_id}, tx)
     paying, limits = paying_for(composed, known[0].state["day"]), daily_limits(composed, origin)
     recipients = [message.recipient for message in planned] if watch is not None else []
@@ -160,7 +161,7 @@ def accept(
         message_ids = [inserts.put_message(tx, batch_id, draft.message, draft.state) for draft in drafts]
         if alongside is not None:
             alongside(tx, _rows(_messages(tx, whole, drafts), drafts))
-        count_accepted(tx, whole, drafts[0].state["day"], by_route)
+        count_accepted(tx, whole, drafts[0].state, counted)
         written = list(zip(drafts, message_ids, strict=True))
         # A key stands for its row's id in whatever else is written here.
         moves = [draft.submitted._replace(id=cast(int, message_id)) for draft, message_id in written if draft.submitted]
@@ -279,7 +280,16 @@ def common_of(composed: Composed, now: int) -> dict[str, Any]:
     """What all messages of a send have in common."""
     account = composed.account
     day = clock.day_of(now, account.time_zone)
-    return {"account_id": account.id, "wallet_id": composed.wallet.id, "lane": 0, "day": day, "created_at": now}
+    # What is free of charge, or paid with play money, is not sold.
+    is_sold = composed.channel == SMS and not composed.wallet.is_sandbox
+    return {
+        "account_id": account.id,
+        "wallet_id": composed.wallet.id,
+        "lane": 0,
+        "day": day,
+        "sold_on": clock.day_of(now, this_app().config["WESEND"].time_zone) if is_sold else None,
+        "created_at": now,
+    }
 
 
 def new_batch(composed: Composed, origin: Origin, options: Options, skipped: list[Skipped], now: int) -> NewBatch:
@@ -322,14 +332,29 @@ def pay(tx: Tx, batch: NewBatch, batch_id: int | RowKey, origin: Origin) -> Late
     return balance
 
 
-def count_routes(planned: Iterable[Outgoing]) -> Counter[str]:
-    """SMS a route, for the roll-up."""
-    return Counter(item.route or "" for item in planned if item.channel == SMS)
+class Counted:
+    """The SMS of a send, for the roll-ups: messages and segments a route, and what is sold."""
+
+    def __init__(self) -> None:
+        self.messages: Counter[str] = Counter()
+        self.segments: Counter[str] = Counter()
+        self.sold: margins.Sold = {}
+
+    def add(self, planned: Iterable[Outgoing]) -> None:
+        for item in planned:
+            if item.channel == SMS:
+                self.messages[item.route or ""] += 1
+                self.segments[item.route or ""] += item.segments
+        margins.add_sold(self.sold, planned)
 
 
-def count_accepted(tx: Tx, batch: NewBatch, day: str, by_route: Counter[str]) -> None:
-    for route, count in by_route.items():
-        count_day(tx, (batch.account_id, batch.wallet_id, day, route), {"total": count})
+def count_accepted(tx: Tx, batch: NewBatch, state: Mapping[str, Any], counted: Counted) -> None:
+    """``state``: what its messages have in common (`common_of`)."""
+    for route, count in counted.messages.items():
+        key = (batch.account_id, batch.wallet_id, state["day"], route)
+        count_day(tx, key, {"total": count, "segments": counted.segments[route]})
+    if state["sold_on"] is not None:
+        margins.keep_sold(tx, state["sold_on"], batch.account_id, batch.wallet_id, counted.sold)
 
 
 def _rows(messages: list[Outgoing], drafts: list[_Draft]) -> list[MessageRow]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import pickle
 import tempfile
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -27,9 +26,9 @@ from ..state.outgoing import Outgoing
 from ..state.statuses import LIVE_BULKS, UNACCEPTED
 from . import slow
 from .accept import (
+    Counted,
     common_of,
     count_accepted,
-    count_routes,
     daily_limits,
     longest_call,
     new_batch,
@@ -78,7 +77,7 @@ class Spool:
     def __init__(self) -> None:
         self.file = tempfile.TemporaryFile(prefix="wesend-bulk-")  # noqa: SIM115 - __exit__ closes it
         self.count = self.cost_micros = self.stored = 0
-        self.by_route: Counter[str] = Counter()
+        self.counted = Counted()
         self.skipped: list[Skipped] = []
 
     def __enter__(self) -> Spool:
@@ -108,7 +107,7 @@ class Spool:
         pickle.dump([tuple(item) for item in chunk], self.file, protocol=pickle.HIGHEST_PROTOCOL)
         self.count += len(chunk)
         self.cost_micros += sum(item.cost_micros for item in chunk)
-        self.by_route += count_routes(chunk)
+        self.counted.add(chunk)
         self.stored += to_store(chunk)
 
     def chunks(self) -> Iterator[list[Outgoing]]:
@@ -153,7 +152,7 @@ def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, options: Op
         with atomic() as tx:
             if not bulks.open_up(tx, batch["id"]):
                 raise BatchNotFound("the batch was undone while it was written")
-            count_accepted(tx, whole, common["day"], spool.by_route)
+            count_accepted(tx, whole, common, spool.counted)
             tx.after_commit(bell.dispatcher)
     except BaseException:
         try:

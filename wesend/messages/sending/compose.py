@@ -6,11 +6,11 @@ Nothing is written here. Pre-check and send use the same Composer, so what one s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ...accounts.service import AccountInfo
 from ...adapters.sms.sandbox_numbers import LOW_BALANCE, TOO_LITTLE_CREDIT
-from ...core import money, phones, segments, sms_forms, templating
+from ...core import money, networks, phones, segments, sms_forms, templating
 from ...core.channels import SMS
 from ...core.errors import InsufficientBalance, InvalidInput, SenderNotApproved, TextTooLong
 from ...core.ids import new_id
@@ -18,7 +18,9 @@ from ...database import query_one
 from ...gateways import registry, simulated
 from ...guards import where
 from ...routing import opt_outs, order, routes, senders
+from ...routing.pricing import Tariff, Unit
 from ...wallets.service import WalletInfo
+from ..state import margins
 from ..state.outgoing import Outgoing
 
 BYTES = "8-bit"
@@ -122,7 +124,9 @@ class Composer:
         self.checks_opt_outs = opt_outs_apply and opt_outs.has_opt_outs(account.id, SMS)
         self.form, self.billed_segments = form, billed_segments
         self.plain = None if render else self._measure(text)
-        self.prices: dict[tuple[str, int], tuple[int | None, int]] = {}
+        self.tariff = Tariff(account, wallet.side)
+        self.units: dict[str, Unit] = {}
+        self.prices: dict[tuple[Unit, int], int | None] = {}
         self.ways: dict[str, _Way | None] = {}
         self.gateways = registry.sms_gateways()
 
@@ -160,7 +164,8 @@ class Composer:
             assert self.render is not None
             text = self.render(self.text, addressee.values or {})
             counted = self._measure(text)
-        cost, route_cost = self._price(way.route, counted.count)
+        unit = self.tariff.of_number(way.route, phone.e164) if way.route else None
+        cost = self._price(unit, counted.count) if unit else counted.count * money.MICRO
         if cost is None:
             return NO_ROUTE
         if self.simulate_low_balance and self._is_too_poor(phone.e164, is_question):
@@ -180,11 +185,28 @@ class Composer:
             sender=sender,
             gateway=gateway,
             route=route.code if route else None,
-            route_cost_micros=route_cost if route else None,
-            route_currency=route.currency if route else None,
+            route_cost_micros=money.price(unit.price_micros, counted.count) if unit else None,
+            route_currency=unit.currency if unit else None,
             form=self.form,
             uid=uid,
+            **self._cost_of(phone, gateway, route, counted.count),
         )
+
+    def _cost_of(self, phone: phones.Phone, gateway: str, route: routes.RouteInfo | None, count: int) -> dict[str, Any]:
+        """What it is expected to cost at its carrier; nothing in the sandbox."""
+        if self.wallet.is_sandbox:
+            return {}
+        attempt = (
+            margins.Attempt(route.code, route.cost_micros * count, route.cost_currency)
+            if route is not None and route.gateway == gateway
+            else margins.by_gateway(phone.country, phone.e164, gateway, count)
+        )
+        return {
+            "network": networks.by_prefix(phone.country, phone.e164),
+            "carrier_route": attempt.route,
+            "carrier_cost_micros": attempt.cost_micros,
+            "carrier_currency": attempt.currency,
+        }
 
     def _measure(self, text: str) -> segments.Segments:
         counted = segments.count(text)
@@ -239,21 +261,24 @@ class Composer:
         equals = tuple(usable) if order.has_equals(usable, phone.e164) else ()
         return _Way(first.gateway, self.sender or first.default_sender, first, equals)
 
-    def _price(self, route: routes.RouteInfo | None, count: int) -> tuple[int | None, int]:
-        key = (route.code if route else "", count)
-        known = self.prices.get(key)
-        if known is None:
-            if route is None:
-                known = (count * money.MICRO, 0)
-            else:
-                known = (
-                    routes.wallet_price(route.price_micros, route.currency, count, self.wallet.currency),
-                    money.price(route.price_micros, count),
-                )
-                if known[0] is None:
-                    self.why_no_route = f"There is no exchange rate from {route.currency} to {self.wallet.currency}"
-            self.prices[key] = known
-        return known
+    def _price(self, unit: Unit, count: int) -> int | None:
+        """What so many segments cost the wallet; None without an exchange rate."""
+        key = (unit, count)
+        if key not in self.prices:
+            self.prices[key] = routes.wallet_price(unit.price_micros, unit.currency, count, self.wallet.currency)
+            if self.prices[key] is None:
+                self.why_no_route = f"There is no exchange rate from {unit.currency} to {self.wallet.currency}"
+        return self.prices[key]
+
+    def unit_of(self, planned: Outgoing) -> Unit | None:
+        """What a segment of one of its messages was priced at; None: it goes by no route."""
+        if planned.route is None:
+            return None
+        if self.tariff.list is not None:
+            return self.tariff.of_number(routes.find_route(planned.route), planned.recipient)
+        if planned.route not in self.units:
+            self.units[planned.route] = self.tariff.of_route(routes.find_route(planned.route))
+        return self.units[planned.route]
 
     def _is_too_poor(self, number: str, is_question: bool) -> bool:
         """Whether the sandbox plays a wallet that is too poor: as a test has said, else by the number. ``is_question``: no

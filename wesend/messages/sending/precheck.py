@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ...accounts import roles
 from ...accounts.roles import SEE, Actor
+from ...routing.pricing import Unit
 from ...wallets.service import balance_of, spendable_of
 from .compose import Addressee, Composer, Skipped
 
@@ -14,7 +15,7 @@ UNROUTABLE_SHOWN = 50
 
 
 class CountryPart(NamedTuple):
-    """One country by one route; costs in micro-units."""
+    """One country by one route at one price (micro-units of ``currency`` a segment); costs in micro-units."""
 
     country: str
     route: str | None
@@ -23,6 +24,7 @@ class CountryPart(NamedTuple):
     segments: int
     route_cost_micros: int
     wallet_cost_micros: int
+    price_micros: int | None
 
 
 class Precheck(NamedTuple):
@@ -47,8 +49,7 @@ def precheck(
     """Compose everything and add it up; nothing is written. ``reached`` is called for each who would get a message, before
     the next one of ``addressees`` is asked for."""
     roles.require(actor, SEE, composer.account.id)
-    parts: dict[tuple[str, str | None], list[int]] = {}
-    currencies: dict[str | None, str | None] = {}
+    parts: dict[tuple[str, str | None, Unit | None], list[int]] = {}
     unroutable: list[str] = []
     skipped = contacts = 0
     for item in composer.plan(addressees, dedupe=dedupe, is_question=True):
@@ -63,15 +64,16 @@ def precheck(
         if reached is not None:
             reached()
         assert item.country is not None  # only mail has none
-        sums = parts.setdefault((item.country, item.route), [0, 0, 0, 0])
+        sums = parts.setdefault((item.country, item.route, composer.unit_of(item)), [0, 0, 0, 0])
         sums[0] += 1
         sums[1] += item.segments
         sums[2] += item.route_cost_micros or 0
         sums[3] += item.cost_micros
-        currencies[item.route] = item.route_currency
     found = [
-        CountryPart(country, route, currencies[route], *sums)
-        for (country, route), sums in sorted(parts.items(), key=lambda entry: (entry[0][0], entry[0][1] or ""))
+        CountryPart(country, route, unit and unit.currency, *sums, unit and unit.price_micros)
+        for (country, route, unit), sums in sorted(
+            parts.items(), key=lambda entry: (entry[0][0], entry[0][1] or "", entry[0][2] or ())
+        )
     ]
     return Precheck(
         contacts,

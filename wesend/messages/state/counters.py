@@ -26,10 +26,11 @@ FINISH = """
 NOT_ANSWERED = "UPDATE batches SET in_request = 0 WHERE id = ? AND in_request = 1"
 """Something of it waits again: its caller was not answered from what the gateways said of all of it."""
 COUNT_DAY = """
-    INSERT INTO daily_counts AS counted (account_id, wallet_id, day, route, total, delivered, failed, cancelled)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, wallet_id, day, route) DO UPDATE SET
+    INSERT INTO daily_counts AS counted (account_id, wallet_id, day, route, total, delivered, failed, cancelled, segments)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id, wallet_id, day, route) DO UPDATE SET
         total = counted.total + excluded.total, delivered = counted.delivered + excluded.delivered,
-        failed = counted.failed + excluded.failed, cancelled = counted.cancelled + excluded.cancelled
+        failed = counted.failed + excluded.failed, cancelled = counted.cancelled + excluded.cancelled,
+        segments = counted.segments + excluded.segments
 """
 
 
@@ -90,4 +91,5 @@ def count_batches(
 
 def count_day(tx: Tx, key: tuple[int, int, str, str], deltas: dict[str, int]) -> None:
     """Add to the roll-up of (account, wallet, calendar day in the account's zone, route)."""
-    tx.run(COUNT_DAY, (*key, deltas.get("total", 0), deltas.get(DELIVERED, 0), deltas.get(FAILED, 0), deltas.get(CANCELLED, 0)))
+    counted = ("total", DELIVERED, FAILED, CANCELLED, "segments")
+    tx.run(COUNT_DAY, (*key, *(deltas.get(name, 0) for name in counted)))

@@ -115,6 +115,11 @@ class Message(db.Model):
     submitted_at = db.mapped_column(Instant)
     delivered_at = db.mapped_column(Instant)
     failed_at = db.mapped_column(Instant)
+    sold_on = db.mapped_column(String(10))  # of acceptance, in the operator's zone: the margin's day; none: it is in no margin
+    network = db.mapped_column(String)  # a guess by its prefix
+    carrier_route = db.mapped_column(String)  # the route that it leaves by now
+    carrier_cost_micros = db.mapped_column(Micros)  # what its carrier takes for this attempt; 0: it did not take it
+    carrier_currency = db.mapped_column(String(3))
     __table_args__ = (
         CheckConstraint(
             "status IN ('scheduled', 'dripping', 'queued', 'claimed', 'submitting', 'submitted', 'sent', 'delivered',"
@@ -191,6 +196,30 @@ class DailyCount(db.Model):
     delivered = db.mapped_column(Integer, nullable=False, server_default="0")
     failed = db.mapped_column(Integer, nullable=False, server_default="0")
     cancelled = db.mapped_column(Integer, nullable=False, server_default="0")
+    segments = db.mapped_column(BigInteger, nullable=False, server_default="0")  # accepted: what tiers of prices go by
+
+
+class MarginDay(db.Model):
+    """What was sold on a day, and what it cost at the carriers (`margins.py`).
+
+    ``day`` in the operator's zone; ``revenue_micros`` in the wallet's currency, ``cost_micros`` in ``cost_currency``.
+    """
+
+    __tablename__ = "margin_days"
+    day = db.mapped_column(String(10), primary_key=True)
+    account_id = db.mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    wallet_id = db.mapped_column(ForeignKey("wallets.id"), primary_key=True)
+    route = db.mapped_column(String, primary_key=True)
+    gateway = db.mapped_column(String, primary_key=True)
+    country = db.mapped_column(String, primary_key=True)
+    network = db.mapped_column(String, primary_key=True)
+    cost_currency = db.mapped_column(String(3), primary_key=True)
+    messages = db.mapped_column(BigInteger, nullable=False, server_default="0")
+    segments = db.mapped_column(BigInteger, nullable=False, server_default="0")
+    delivered = db.mapped_column(BigInteger, nullable=False, server_default="0")
+    failed = db.mapped_column(BigInteger, nullable=False, server_default="0")
+    revenue_micros = db.mapped_column(Micros, nullable=False, server_default="0")
+    cost_micros = db.mapped_column(Micros, nullable=False, server_default="0")
 
 
 class CaughtBody(db.Model):

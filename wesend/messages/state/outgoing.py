@@ -15,7 +15,8 @@ class Outgoing(NamedTuple):
 
     Costs in micro-units: the wallet's, and the route's own (None without a route). ``fields``: of an
     e-mail what its batch's text is filled in with, of an SMS what of it is sealed (`sealed_texts`). ``form``: of an SMS that is
-    no plain text (`sms_forms`); ``tells_smpp``: 1 where its SMPP client asked for receipts.
+    no plain text (`sms_forms`); ``tells_smpp``: 1 where its SMPP client asked for receipts. ``carrier_…``: the
+    route that it leaves by, and what that is expected to cost, of live SMS (`margins`).
     """
 
     # As it was composed.
@@ -35,6 +36,10 @@ class Outgoing(NamedTuple):
     fields: str | None = None
     form: str | None = None
     tells_smpp: int = 0
+    network: str | None = None
+    carrier_route: str | None = None
+    carrier_cost_micros: int | None = None
+    carrier_currency: str | None = None
     # As it was written; its id before that, where its way follows from it.
     uid: str = ""
     account_id: int = 0

@@ -18,7 +18,7 @@ from ...core.errors import RouteNotFound
 from ...database import Row, Tx, marks, reading
 from ...routing.routes import find_route
 from ...wallets import ledger
-from . import counters, smpp_news, webhook_events
+from . import counters, margins, smpp_news, webhook_events
 from .sealed_texts import is_over, would_leave_masked
 from .statuses import ALLOWED, DELIVERED, FAILED, NOT_LEFT, QUEUED, TIMEOUT
 
@@ -27,6 +27,7 @@ class Move(NamedTuple):
     """``to`` a status, with ``changes`` of other columns; ``token``: only while this claim is held.
 
     ``refund``: what was paid for it goes back, once. ``owed``: by one entry for its batch, which the caller writes.
+    ``untaken``: no carrier took it this time, so it costs nothing there; what is refunded never was taken.
     """
 
     id: int
@@ -38,6 +39,7 @@ class Move(NamedTuple):
     token: str | None = None
     refund: bool = False
     owed: bool = False
+    untaken: bool = False
 
 
 EXPIRED, BLOCKED = "expired", "blocked"
@@ -69,14 +71,19 @@ def move(tx: Tx, moves: list[Move], now: int) -> list[Moved]:
     for wanted in moves:
         row = rows.pop(wanted.id, None)  # a message moves once a call: its row is as it was before
         if row is not None and _allowed(row, wanted) and not would_leave_masked(tx, row, wanted.to):
-            done.append(Moved(row, _without_secret(row, wanted)))
+            done.append(Moved(row, _with_cost(tx, row, _without_secret(row, wanted))))
     if done:
         _update(tx, done)
         _enter_timeline(tx, [wanted for _, wanted in done], now)
         refunds = _refund(tx, done)
+        margins.count_moves(tx, [_step(before, wanted, refunds.get(wanted.id, 0)) for before, wanted in done])
+        of_batches: dict[int, int] = defaultdict(int)
+        for before, wanted in done:
+            if wanted.id in refunds:
+                of_batches[before["batch_id"]] += refunds[wanted.id]
         accounts = {before["account_id"] for before, _ in done}
         told = webhook_events.anybody_listens(accounts, tx)
-        finished = counters.count_moves(tx, [(before, wanted.to) for before, wanted in done], refunds, now, told=told)
+        finished = counters.count_moves(tx, [(before, wanted.to) for before, wanted in done], of_batches, now, told=told)
         if told:
             webhook_events.message_changes(tx, accounts, [m.id for _, m in done], finished)
         if any(before["tells_smpp"] for before, _ in done):
@@ -113,6 +120,19 @@ def retry(tx: Tx, row: Row, now: int) -> bool:
 def _without_secret(row: Row, wanted: Move) -> Move:
     """The move, which forgets what was sealed of a message that leaves."""
     return wanted._replace(changes={**(wanted.changes or {}), "fields": None}) if is_over(row, wanted.to) else wanted
+
+
+def _with_cost(tx: Tx, row: Row, wanted: Move) -> Move:
+    """The move, which tells what the message costs at its carrier from now on."""
+    changes = wanted.changes or {}
+    more = margins.changes_of_cost(tx, row, wanted.to, changes, untaken=wanted.untaken or wanted.refund)
+    return wanted._replace(changes={**changes, **more}) if more else wanted
+
+
+def _step(before: Row, wanted: Move, refunded: int) -> margins.Step:
+    changes = wanted.changes or {}
+    charged = before["cost_micros"] if "charges" in changes else 0
+    return margins.Step(before, wanted.to, changes, charged - refunded)
 
 
 def _allowed(row: Row, wanted: Move) -> bool:
@@ -178,13 +198,13 @@ def enter_submitted(tx: Tx, account_id: int, moves: list[Move], now: int, *, lis
 
 
 def _refund(tx: Tx, done: list[Moved]) -> dict[int, int]:
-    """Give back what was paid; batch id → micro-units refunded."""
-    refunds: dict[int, int] = defaultdict(int)
+    """Give back what was paid; message's id → micro-units refunded."""
+    refunds: dict[int, int] = {}
     for before, wanted in done:
         if not before["cost_micros"] or not (wanted.refund or _failed_on_refunding_route(tx, before, wanted)):
             continue
         if tx.changed("UPDATE messages SET refunded_micros = cost_micros WHERE id = ? AND refunded_micros = 0", (wanted.id,)):
-            refunds[before["batch_id"]] += before["cost_micros"]
+            refunds[wanted.id] = before["cost_micros"]
             if wanted.owed:
                 tx.execute(
                     "UPDATE batches SET owed_micros = owed_micros + ? WHERE id = ?", (before["cost_micros"], before["batch_id"])
