@@ -65,9 +65,7 @@ def test_a_lists_currency_is_changed_to_the_wallets_as_a_routes_is(carrier):
     editing.give(wallet.account_id, "Dollars", actor=ACTOR)
     price("Dollars", "0.01")
     sent = send(wallet, MTN)
-    assert money.text(sent.batch["cost_micros"]) == money.text(
-        money.price(10_000, 1, to_per_usd=_rate("UGX"), from_per_usd=money.MICRO)
-    )
+    assert sent.batch["cost_micros"] == (money.price(10_000, 1, to_per_usd=_rate("UGX"), from_per_usd=money.MICRO))
     assert (sent.messages[0]["route_currency"], sent.messages[0]["route_cost_micros"]) == ("USD", 10_000)
 
 
@@ -176,9 +174,7 @@ def test_each_bad_line_is_named_by_its_number_and_nothing_is_changed(wallet):
 def test_a_change_is_in_the_audit_log_with_what_it_was(wallet):
     price("Gold", "30", network="MTN")
     price("Gold", "28", network="MTN")
-    rows = query(
-        "SELECT action, subject, detail FROM audit_log WHERE action LIKE 'price_list%' OR action LIKE '%price_list' ORDER BY id"
-    )
+    rows = query("SELECT action, subject, detail FROM audit_log WHERE action LIKE '%price_list%' ORDER BY id")
     assert [tuple(row) for row in rows] == [
         ("price_list.create", "Gold", "UGX"),
         ("account.price_list", "Shop", "none → Gold"),

@@ -1,4 +1,4 @@
-"""`wesend report`: what the business brings in."""
+"""`wesend report`, `wesend statement`, `wesend reconcile`: what the business brings in, and what is billed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import click
 
 from ..core import money
 from ..core.csv_cells import safe_cell
-from ..messages.reporting import margins
+from ..gateways import service
+from ..messages.reporting import margins, statements
 from ..messages.reporting.margins import Margin
-from .shared import ACTOR, Answer, command, write_csv
+from ..messages.reporting.statements import Statement
+from ..operations import reconcile
+from .shared import ACCOUNT, ACTOR, Answer, command, csv_writer, open_file, write_csv
 
 FIGURES = ("messages", "segments", "delivered", "failed", "revenue", "cost", "margin", "margin_pct", "currency")
 
@@ -68,9 +71,125 @@ def _line(names: tuple[str, ...], row: dict) -> str:
     of = "  ".join(str(row[name]) or "none" for name in names) or "in all"
     pct = "–" if row["margin_pct"] is None else f"{row['margin_pct']} %"
     return (
-        f"{of}: {row['messages']:,} messages, {row['segments']:,} segments, {row['delivered']:,} delivered, {row['failed']:,} failed;"
-        f" revenue {row['revenue']}, cost {row['cost']}, margin {row['margin']} {row['currency']} ({pct})"
+        f"{of}: {row['messages']:,} messages, {row['segments']:,} segments, {row['delivered']:,} delivered,"
+        f" {row['failed']:,} failed; revenue {row['revenue']}, cost {row['cost']}, margin {row['margin']} {row['currency']} ({pct})"
     )
 
 
-COMMANDS = (report,)
+LINE = ("wallet_id", "number", "currency", "day", "country", "what", "messages", "segments", "amount")
+
+
+@command(
+    "statement",
+    ACCOUNT,
+    click.option("--month", required=True, metavar="MONTH", help="As 2026-11, in the account's zone."),
+    click.option("--wallet", default=None, metavar="WALLET", help="Only of this wallet (all)."),
+    click.option("--csv", "path", default=None, metavar="FILE", help="Write it as CSV, too."),
+)
+def show_statement(account_id: int, month: str, wallet: str | None, path: str | None) -> Answer:
+    """Tell what a month moved in an account's wallets, by day and country; it adds up with the ledger."""
+    found = statements.statements(account_id, month, wallet, actor=ACTOR)
+    if path is not None:
+        write_csv(path, LINE, [_safe(row) for one in found for row in statements.csv_rows(one)])
+    return {"statements": [_statement(one) for one in found]}, "\n".join(map(_told, found)) or "The account has no wallets."
+
+
+def _safe(row: tuple[object, ...]) -> list[object]:
+    """An amount of ours is no formula, whatever its sign."""
+    return [*map(safe_cell, row[:-1]), row[-1]]
+
+
+def _statement(found: Statement) -> dict:
+    return {
+        "wallet_id": found.wallet.uid,
+        "number": found.number,
+        "month": found.month,
+        "currency": found.wallet.currency,
+        "opening": money.text(found.opening),
+        "top_ups": money.text(found.top_ups),
+        "charges": money.text(found.charges),
+        "refunds": money.text(found.refunds),
+        "adjustments": money.text(found.adjustments),
+        "closing": money.text(found.closing),
+        "messages": found.messages,
+        "segments": found.segments,
+        "days": [
+            {
+                "day": line.day,
+                "country": line.country,
+                "description": line.description,
+                "messages": line.messages,
+                "segments": line.segments,
+                "charges": money.text(line.charges_micros),
+                "refunds": money.text(line.refunds_micros),
+            }
+            for line in found.days
+        ],
+    }
+
+
+def _told(found: Statement) -> str:
+    shown = _statement(found)
+    sums = ", ".join(f"{name.replace('_', '-')} {shown[name]}" for name in ("top_ups", "charges", "refunds", "adjustments"))
+    return (
+        f"Statement {found.number} of {found.wallet.uid}: opening {shown['opening']}, {sums},"
+        f" closing {shown['closing']} {found.wallet.currency}; {found.messages:,} messages, {found.segments:,} segments"
+    )
+
+
+@command(
+    "reconcile",
+    click.argument("gateway"),
+    click.argument("file", metavar="FILE.csv"),
+    click.option("--id", "id_column", default=None, metavar="COLUMN", help="Which holds the messages' ids (message_id, id …)."),
+    click.option("--cost", "cost_column", default=None, metavar="COLUMN", help="Which holds what each cost (cost, price …)."),
+    click.option("--status", "status_column", default=None, metavar="COLUMN", help="Which holds what became of it (status …)."),
+    click.option("--from", "since", default=None, metavar="DAY", help="First day (the bill's)."),
+    click.option("--to", "until", default=None, metavar="DAY", help="Last day (the bill's)."),
+    click.option("--csv", "path", default=None, metavar="OUT", help="Write each difference as CSV."),
+)
+def reconcile_bill(
+    gateway: str,
+    file: str,
+    id_column: str | None,
+    cost_column: str | None,
+    status_column: str | None,
+    since: str | None,
+    until: str | None,
+    path: str | None,
+) -> Answer:
+    """Compare a carrier's bill, a CSV, with what was sent through its gateway."""
+    columns = {"id_column": id_column, "cost_column": cost_column, "status_column": status_column}
+    with open_file(file) as bill, csv_writer(path, reconcile.COLUMNS) as write_row:
+        found = reconcile.reconcile(
+            service.named(gateway),
+            bill,
+            **columns,
+            since=since,
+            until=until,
+            note=lambda row: write_row([safe_cell(cell) for cell in row]),
+            actor=ACTOR,
+        )
+    shown = {
+        "gateway": gateway,
+        "matched": found.matched,
+        "only_in_bill": found.only_in_bill,
+        "only_here": found.only_here,
+        "cost_differs": found.cost_differs,
+        "status_differs": found.status_differs,
+        "billed": money.text(found.billed_micros),
+        "expected": money.text(found.expected_micros),
+        "currency": found.currency,
+        "repeated": found.repeated,
+        "from": found.first_day,
+        "to": found.last_day,
+    }
+    return shown, (
+        f"{found.matched:,} are in both, {found.only_in_bill:,} only in the bill, {found.only_here:,} only here;"
+        f" {found.cost_differs:,} differ in cost, {found.status_differs:,} in status.\n"
+        f"Billed {shown['billed']}, expected {shown['expected']} {found.currency or ''}".rstrip()
+        + "."
+    )
+
+
+COMMANDS = (report, show_statement, reconcile_bill)

@@ -56,12 +56,22 @@ def open_file(path: str) -> Iterator[IO[bytes]]:
         yield file
 
 
-def write_csv(path: str, header: Iterable[object], rows: Iterable[Iterable[object]]) -> None:
-    """A CSV of cells that are safe in a spreadsheet; ``-`` is standard output."""
+@contextmanager
+def csv_writer(path: str | None, header: Iterable[object]) -> Iterator[Callable[[Iterable[object]], object]]:
+    """Writes the rows of a CSV, whose cells are safe in a spreadsheet already; ``-`` is standard output, None writes nothing."""
+    if path is None:
+        yield lambda _row: None
+        return
     with nullcontext(sys.stdout) if path == "-" else open(path, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(header)
-        writer.writerows(rows)
+        yield writer.writerow
+
+
+def write_csv(path: str, header: Iterable[object], rows: Iterable[Iterable[object]]) -> None:
+    with csv_writer(path, header) as write_row:
+        for row in rows:
+            write_row(row)
 
 
 class Amount(click.ParamType):

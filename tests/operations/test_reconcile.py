@@ -1,0 +1,141 @@
+"""A carrier's bill against what was sent: what is in both, in one alone, and what differs."""
+
+from __future__ import annotations
+
+import io
+import tracemalloc
+
+import pytest
+
+from wesend.adapters.sms.base import ACCEPTED, REFUSED, UNKNOWN, Outcome, Receipt
+from wesend.core import clock as time
+from wesend.core import money
+from wesend.core.errors import GatewayNotFound, InvalidInput
+from wesend.database import atomic
+from wesend.messages.dispatch import queue
+from wesend.messages.dispatch.settle import settle
+from wesend.messages.receipts import polling
+from wesend.messages.state.transitions import move
+from wesend.operations import carrier_bills
+from wesend.operations.reconcile import Reconciliation, reconcile
+
+from ..support.domain import ACTOR, NUMBERS, make_route, make_wallet, message, send
+from ..support.domain_fixtures import carrier, in_context, upstreams  # noqa: F401 (fixtures)
+
+DAY = "2026-06-10"
+
+
+@pytest.fixture
+def sent(carrier, clock):  # noqa: F811
+    """Six at 22 UGX: delivered, failed, submitted, unknown, refused by the carrier, and one that told another cost."""
+    make_route("ESMS_UG", "carrier", cost_micros=22_000_000)
+    rows = send(make_wallet("1000"), *NUMBERS[:6]).messages
+    claimed = queue.claim("carrier", 6)
+    begun = queue.start([claimed])[0].messages
+    told = [Outcome(ACCEPTED, f"ref{index}") for index in range(6)]
+    told[3], told[4], told[5] = Outcome(UNKNOWN), Outcome(REFUSED), Outcome(ACCEPTED, "ref5", meta={"cost": "UGX 30"})
+    with atomic() as tx:
+        settle(tx, list(zip(begun, told, strict=True)), claimed.token)
+        now = time.now_ms()
+        for index, status in ((0, "delivered"), (1, "failed")):
+            move(tx, [polling.plan_receipt(message(rows[index]["id"]), Receipt(status), now)], now)
+    return rows
+
+
+def compare(text: str, **options) -> tuple[Reconciliation, list[tuple]]:
+    noted: list[tuple] = []
+    found = reconcile("carrier", io.BytesIO(text.encode()), note=noted.append, actor=ACTOR, **options)
+    return found, [(row[0], row[1], row[2]) for row in noted]
+
+
+def test_a_bill_that_agrees(sent):
+    bill = f"id,cost,status,date\nref0,22,DELIVRD,{DAY}\nref1,22,UNDELIV,{DAY}\nref2,22,Sent,{DAY}\nref5,30.0000,Success,{DAY}\n"
+    found, noted = compare(bill)
+    assert (found.matched, found.only_in_bill, found.cost_differs, found.status_differs) == (4, 0, 0, 0)
+    assert noted == [("only_here", None, None)], "the unknown one may cost something; what was refused costs nothing"
+    assert (money.text(found.billed_micros), money.text(found.expected_micros), found.currency) == ("96", "118", "UGX")
+    assert (found.first_day, found.last_day) == (DAY, DAY)
+
+
+def test_what_differs_is_named_with_its_line(sent):
+    bill = "Message ID;Price;Delivery status\nref0;UGX 25;failed\nref1;22;delivered\n\nnobody;5;sent\nref2;22.00005;pending\n"
+    found, noted = compare(bill)
+    assert (found.matched, found.only_in_bill, found.only_here, found.cost_differs, found.status_differs) == (3, 1, 2, 1, 2)
+    assert noted == [
+        ("only_in_bill", 5, "nobody"),
+        ("cost_differs", 2, "ref0"),
+        ("status_differs", 2, "ref0"),
+        ("status_differs", 3, "ref1"),
+        ("only_here", None, None),
+        ("only_here", None, "ref5"),
+    ]
+
+
+def test_columns_may_be_named_and_the_period_too(sent, clock):
+    bill = "nr,what it took,outcome\nref0,22,delivered\n"
+    options = {"id_column": "nr", "cost_column": "What it took", "status_column": "outcome"}
+    assert compare(bill, **options)[0].only_here == 4
+    found, _ = compare(bill, **options, since="2026-06-11", until="2026-06-12")
+    assert (found.matched, found.only_here) == (1, 0)
+    with pytest.raises(InvalidInput, match="there is no such column: nr, what it took, outcome"):
+        compare(bill, id_column="number")
+    with pytest.raises(InvalidInput, match="--id"):
+        compare(bill)
+    with pytest.raises(InvalidInput, match="no day"):
+        compare(bill, id_column="nr", since="yesterday")
+
+
+def test_our_own_id_is_known_too_and_a_line_that_comes_again_is_counted_apart(sent):
+    found, _ = compare(f"id,cost\n{sent[0]['uid']},11\nref0,11\n")
+    assert (found.matched, found.repeated, found.cost_differs) == (1, 1, 0)
+
+
+def test_a_bill_of_another_gateway(sent):
+    with pytest.raises(GatewayNotFound):
+        reconcile("nobody", io.BytesIO(b"id\n1\n"), actor=ACTOR)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-11-29 10:00:00", "2026-11-29"),
+        ("2026-11-29T10:00:00Z", "2026-11-29"),
+        ("29/11/2026", "2026-11-29"),
+        ("29.11.2026 10:00", "2026-11-29"),
+        ("1764410400", "2025-11-29"),
+        ("", None),
+        ("today", None),
+    ],
+)
+def test_days_as_bills_write_them(text, day):
+    assert carrier_bills.day_of(text) == day
+
+
+def test_a_long_bill_takes_the_memory_of_a_short_one(sent):
+    class Lines(io.RawIOBase):
+        """A bill that is never in memory as a whole."""
+
+        def __init__(self, count: int):
+            self.rest = (f"unknown-{index},1\n".encode() for index in range(count))
+            self.held = b"id,cost\n"
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer) -> int:
+            while len(self.held) < len(buffer) and (line := next(self.rest, None)) is not None:
+                self.held += line
+            part, self.held = self.held[: len(buffer)], self.held[len(buffer) :]
+            buffer[: len(part)] = part
+            return len(part)
+
+    def peak(count: int) -> int:
+        tracemalloc.start()
+        found = reconcile("carrier", io.BufferedReader(Lines(count)), actor=ACTOR)
+        highest = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert found.only_in_bill == count
+        return highest
+
+    peak(100)
+    assert peak(20_000) < peak(2_000) + 200_000

@@ -1,0 +1,132 @@
+"""A carrier's bill as it comes: a CSV with an id a line, and what it says of cost, status and day; read line by line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from functools import lru_cache
+from typing import IO, NamedTuple
+
+from ..core import clock, money
+from ..core.errors import InvalidInput
+
+ID = ("message_id", "messageid", "id", "msgid", "msg_id", "gateway_ref", "sid", "smsid", "sms_id", "uuid", "reference", "ref")
+COST = ("cost", "price", "amount", "charge", "total_cost", "total")
+STATUS = ("status", "delivery_status", "state", "dlr")
+DAY = (
+    "date",
+    "day",
+    "datetime",
+    "date_sent",
+    "sent_at",
+    "senttime",
+    "time",
+    "timestamp",
+    "created_at",
+    "submitted_at",
+    "send_time",
+    "sent_date",
+)
+"""What columns are called where nobody says so; the first that is there counts."""
+LONGEST_CELL = 200
+DELIVERED, FAILED, SENT = "delivered", "failed", "sent"
+FAILURES = ("undeliv", "not deliv", "notdeliv", "fail", "reject", "expired", "error", "invalid", "blocked", "blacklist")
+ORDERS = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d")
+
+
+class BillLine(NamedTuple):
+    """``line`` in the file, the header being 1; ``cost_micros`` as the bill has it, None where it says nothing."""
+
+    line: int
+    id: str
+    cost_micros: int | None
+    currency: str | None
+    status: str | None
+    day: str | None
+
+
+def read(file: IO[bytes], *, id_column: str | None, cost_column: str | None, status_column: str | None) -> Iterator[BillLine]:
+    """Its lines; those without an id are passed over. InvalidInput for a column that is not there, and for what is no CSV."""
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+    first = text.readline()
+    separator = max(",;\t|", key=first.count)
+    header = next(csv.reader([first], delimiter=separator), [])
+    find = _Header(header)
+    of_id = find.place("--id", id_column, ID)
+    if of_id is None:
+        raise InvalidInput(f"No column is known to hold the messages' ids: say which by --id: {find.told()}")
+    of_cost, of_status = find.place("--cost", cost_column, COST), find.place("--status", status_column, STATUS)
+    of_day = find.place("", None, DAY)
+    reader = csv.reader(text, delimiter=separator)
+
+    def cell(cells: list[str], place: int | None) -> str:
+        return cells[place].strip()[:LONGEST_CELL] if place is not None and place < len(cells) else ""
+
+    try:
+        for cells in reader:
+            identifier = cell(cells, of_id)
+            if identifier:
+                told = _cost(cell(cells, of_cost))
+                yield BillLine(
+                    reader.line_num + 1,
+                    identifier,
+                    told.micros if told else None,
+                    told.currency if told else None,
+                    cell(cells, of_status) or None,
+                    day_of(cell(cells, of_day)),
+                )
+    except csv.Error as error:
+        raise InvalidInput(f"Line {reader.line_num + 1}: {error}") from error
+
+
+class _Header:
+    def __init__(self, names: list[str]):
+        self.names = names
+        self.places = {re.sub(r"[\s-]+", "_", name.strip().lower()): place for place, name in reversed(list(enumerate(names)))}
+
+    def told(self) -> str:
+        return ", ".join(name.strip()[:30] for name in self.names[:20]) or "the file is empty"
+
+    def place(self, option: str, wanted: str | None, usual: tuple[str, ...]) -> int | None:
+        if wanted is None:
+            return next((self.places[name] for name in usual if name in self.places), None)
+        found = self.places.get(re.sub(r"[\s-]+", "_", wanted.strip().lower()))
+        if found is None:
+            raise InvalidInput(f"{option} {wanted}: there is no such column: {self.told()}")
+        return found
+
+
+@lru_cache(maxsize=4096)
+def _cost(text: str) -> money.Told | None:
+    return money.read_told(text) if text else None
+
+
+@lru_cache(maxsize=4096)
+def day_of(text: str) -> str | None:
+    """``YYYY-MM-DD`` of a date or time as bills write them; None for what is none."""
+    if text.isascii() and text.isdigit() and len(text) in (10, 13):
+        return clock.day_of(int(text) * (1000 if len(text) == 10 else 1), "UTC")
+    try:
+        return date.fromisoformat(text[:10]).isoformat()
+    except ValueError:
+        pass
+    for order in ORDERS:
+        try:
+            return datetime.strptime(text[:10], order).date().isoformat()
+        except ValueError:
+            continue
+    return None
+
+
+@lru_cache(maxsize=1024)
+def status_of(word: str) -> str | None:
+    """What a carrier's word means: delivered, failed, or no more than sent; None for a word that is not known."""
+    lower = word.lower()
+    if any(part in lower for part in FAILURES):
+        return FAILED
+    if "deliv" in lower:
+        return DELIVERED
+    return SENT if any(part in lower for part in ("sent", "submit", "accept", "success", "enroute", "pending", "ok")) else None
