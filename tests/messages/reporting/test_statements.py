@@ -112,7 +112,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
 @given(st.lists(STEPS, min_size=3, max_size=20))
 def test_statements_add_up_to_the_ledger_and_each_begins_where_the_last_one_ended(carrier, clock, steps):
     make_route("ESMS_KE", "carrier", country="KE", price="40", currency="UGX")

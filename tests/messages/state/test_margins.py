@@ -191,7 +191,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(st.sampled_from(["UGX", "SMS", "KES"]), st.booleans(), st.lists(STEPS, min_size=4, max_size=25))
 def test_after_any_storm_margins_add_up_to_the_ledger(ways, clock, currency, refunds, steps):
     make_route("UG_0", "carrier", priority=-5, cost_micros=22_000_000, resend_undelivered=True, refund_failed_delivery=refunds)
