@@ -25,18 +25,7 @@ from ..state.claims import LEASE_MS
 from ..state.outgoing import Outgoing
 from ..state.statuses import LIVE_BULKS, UNACCEPTED
 from . import slow
-from .accept import (
-    Counted,
-    common_of,
-    count_accepted,
-    daily_limits,
-    longest_call,
-    new_batch,
-    note_rules,
-    pay,
-    paying_for,
-    validity,
-)
+from .accept import Counted, common_of, count_accepted, daily_limits, longest_call, new_batch, note_rules, pay, paying_for, validity
 from .compose import Composed, Skipped
 from .options import Options, Origin
 from .timing import Timing
