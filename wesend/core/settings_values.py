@@ -73,10 +73,11 @@ def listen_url(url: str) -> str:
 
 
 def require_postgresql(name: str, url: str) -> str:
-    """SettingsError, which names the setting, for what is no URL of a database of PostgreSQL."""
+    """SettingsError, which names the setting, for what is no URL of a database of PostgreSQL, which may name several hosts."""
     try:
         parts = urlsplit(url)
-        usable = url.startswith(POSTGRESQL) and len(parts.path) > 1 and parts.port != 0 and url.isprintable() and " " not in url
+        ports = [urlsplit(f"//{host}").port for host in parts.netloc.rpartition("@")[2].split(",")]
+        usable = url.startswith(POSTGRESQL) and len(parts.path) > 1 and 0 not in ports and url.isprintable() and " " not in url
     except ValueError:
         usable = False
     if not usable:

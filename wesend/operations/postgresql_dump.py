@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from ..core.settings import Settings
 from ..database.schema_version import DatabaseProblem
@@ -76,9 +76,11 @@ def _dbname(settings: Settings) -> str:
     parts = urlsplit(settings.listen_url)
     credentials, _, place = parts.netloc.rpartition("@")
     user = credentials.partition(":")[0]
-    return f"--dbname={parts._replace(netloc=f'{user}@{place}' if user else place).geturl()}"
+    query = urlencode([(name, value) for name, value in parse_qsl(parts.query) if name != "password"])
+    return f"--dbname={parts._replace(netloc=f'{user}@{place}' if user else place, query=query).geturl()}"
 
 
 def _password(settings: Settings) -> dict[str, str]:
-    password = urlsplit(settings.listen_url).password
-    return {"PGPASSWORD": unquote(password)} if password else {}
+    parts = urlsplit(settings.listen_url)
+    password = unquote(parts.password) if parts.password else dict(parse_qsl(parts.query)).get("password")
+    return {"PGPASSWORD": password} if password else {}

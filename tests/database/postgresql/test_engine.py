@@ -142,3 +142,9 @@ def test_a_deadlock_is_tried_again_and_never_shown(context):
     assert write(unit) > 0 and len(tries) == 3
     with pytest.raises(DatabaseUnavailable):
         write(lambda tx: (_ for _ in ()).throw(PostgresBusy("deadlock detected", "40P01")))
+
+
+def test_a_url_of_several_hosts_leads_to_the_one_that_can_be_written_to(on_postgresql, url, a_postgresql_server):
+    several = url.replace(f"127.0.0.1:{a_postgresql_server.port}/", f"127.0.0.1:1,127.0.0.1:{a_postgresql_server.port}/")
+    app = on_postgresql(f"{several}?target_session_attrs=read-write")
+    assert Wesendall(app.test_client()).send("0712345678").status_code == 200
