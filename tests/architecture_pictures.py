@@ -41,6 +41,7 @@ NOTES = {
     "two_way": "what people write: numbers, services, the inbox",
     "sandbox": "what never leaves: phones, caught mail",
     "operations": "doctor, audit, backups, retention",
+    "people": "what is held of somebody, exported, erased; accounts closed",
     "dialects": "vendors' APIs, a folder each: the other edges read what each registers of itself",
     "callbacks": "vendors' callbacks, pages, documents, commands, the SMPP server",
     "web": "what every request passes: sessions, logs, metrics",

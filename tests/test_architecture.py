@@ -29,6 +29,7 @@ LAYERS: list[list[str]] = [
     ["two_way", "verification"],
     ["sandbox"],
     ["operations"],
+    ["people"],
     ["dialects"],
     ["callbacks", "dashboard", "docs", "cli", "smpp"],
     ["web"],
@@ -52,6 +53,7 @@ DOMAINS = [
     "verification",
     "sandbox",
     "operations",
+    "people",
 ]
 MESSAGES = ["state", "reporting", "sending", "email", "receipts", "dispatch", "smpp", "campaigns"]
 """The packages of ``messages`` in their order."""

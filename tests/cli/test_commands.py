@@ -372,9 +372,9 @@ def test_the_ledger_is_the_only_way_money_moves_by_command(wesend, wallet, monke
     assert wesend("wallet", "show", wallet, "--json").json["balance"] == "0"
 
 
-def test_a_wallet_whose_currency_has_no_exchange_rate_is_made_with_a_note(wesend, account):
-    made = wesend("wallet", "create", "--account", account, "--currency", "eur", "--json")
-    assert made.json["currency"] == "EUR" and "wesend rate set EUR UNITS_PER_USD" in made.err
+def test_a_wallet_whose_currency_has_no_exchange_rate_is_refused(wesend, account):
+    made = wesend("wallet", "create", "--account", account, "--currency", "isk", "--json")
+    assert (made.code, made.out) == (1, "") and "wesend rate set ISK UNITS_PER_USD" in made.err
     refused = wesend("wallet", "create", "--account", account, "--currency", "XYZ")
     assert (refused.code, refused.out) == (1, "") and "XYZ is not an ISO 4217 currency or SMS" in refused.err
     for currency in ("UGX", "USD", "SMS"):

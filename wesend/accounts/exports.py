@@ -30,8 +30,10 @@ class Stream(Generic[Piece]):
         self.held.release()
 
 
-def start(pieces: Iterator[Piece], *, actor: Actor, subject: str, account_id: int | None, detail: str | None) -> Stream[Piece]:
+def start(
+    pieces: Iterator[Piece], *, actor: Actor, subject: str, account_id: int | None, detail: str | None, action: str = "export"
+) -> Stream[Piece]:
     """Stream ``pieces``; TooManyExports, of which the log knows nothing."""
     with thread_slots.held_for_export() as held:
-        audit_log.note(actor=actor, action="export", subject=subject, account_id=account_id, detail=detail)
+        audit_log.note(actor=actor, action=action, subject=subject, account_id=account_id, detail=detail)
         return Stream(pieces, held)

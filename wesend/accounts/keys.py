@@ -18,7 +18,7 @@ from . import allowed_countries, audit_log, daily_use, key_limits, roles
 from .credentials import Credentials, digest_of
 from .key_limits import KeyLimits
 from .roles import MANAGE, SEE, Actor
-from .service import AccountInfo, get_account
+from .service import AccountInfo, get_account, require_open
 from .sides import Side, side_of
 
 SCOPES = ("send", "query", "webhooks", "two_way")
@@ -82,6 +82,7 @@ def create_key(
     shown = credentials.public or credentials.secret
     prefix = shown[: shown.rindex("_", 0, 12) + 5] if "_" in shown[:12] else shown[:8]
     with atomic() as tx:
+        require_open(tx, account_id)
         key_id = tx.insert(
             "api_keys",
             account_id=account_id,
@@ -220,11 +221,12 @@ def revoke_key(key_id: int, *, actor: Actor) -> ApiKeyRow:
 
 class KeyOfWallet(ApiKeyRow):
     wallet_uid: str
+    wallet_name: str | None
     wallet_currency: str
 
 
 KEYS_OF_ACCOUNT = """
-    SELECT k.*, w.uid AS wallet_uid, w.currency AS wallet_currency
+    SELECT k.*, w.uid AS wallet_uid, w.name AS wallet_name, w.currency AS wallet_currency
     FROM api_keys k JOIN wallets w ON w.id = k.wallet_id
     WHERE k.account_id = ? ORDER BY k.id
 """

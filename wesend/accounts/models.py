@@ -26,6 +26,7 @@ class Account(db.Model):
     address = db.mapped_column(String)  # lines separated by |
     tax_id = db.mapped_column(String)
     created_at = db.mapped_column(Instant, nullable=False)
+    closed_at = db.mapped_column(Instant)  # suspended for good
     __table_args__ = (CheckConstraint("status IN ('active', 'suspended')", name="status"),)
 
 

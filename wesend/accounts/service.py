@@ -9,7 +9,7 @@ import phonenumbers
 
 from ..core import clock
 from ..core import countries as countries_of
-from ..core.errors import AccountNotFound, InvalidInput
+from ..core.errors import AccountNotFound, Conflict, InvalidInput
 from ..database import Row, Tx, atomic, cached, query, query_one, reading
 from ..database.rows import AccountRow
 from . import allowed_countries, audit_log, daily_use, roles, sending_limits
@@ -185,9 +185,22 @@ def set_account_status(account_id: int, status: str, *, actor: Actor) -> Account
     roles.require(actor, OPERATE)
     account = get_account(account_id)
     with atomic() as tx:
+        require_open(tx, account_id)
         tx.execute("UPDATE accounts SET status = ? WHERE id = ?", (status, account_id))
         audit_log.record(tx, actor=actor, action=f"account.{status}", subject=account.name, account_id=account_id)
     return get_account(account_id)
+
+
+def require_open(tx: Tx, account_id: int) -> None:
+    """Conflict for an account that was closed."""
+    row = tx.one("SELECT name, closed_at FROM accounts WHERE id = ?", (account_id,))
+    if row is not None and row["closed_at"] is not None:
+        raise Conflict(f"{row['name']} was closed on {clock.iso(row['closed_at'])}, for good")
+
+
+def state_of(row: Row) -> str:
+    """``active``, ``suspended`` or ``closed``."""
+    return "closed" if row["closed_at"] is not None else row["status"]
 
 
 def suspended_accounts(tx: Tx | None = None) -> frozenset[int]:

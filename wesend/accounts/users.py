@@ -18,7 +18,7 @@ from ..database import Row, Tx, atomic, query, query_one, reading
 from ..database.rows import UserRow
 from . import audit_log, ending, roles
 from .roles import MANAGE, OPERATE, OPERATOR, OWNER, SEE, Actor, User
-from .service import get_account
+from .service import get_account, require_open
 
 FIRST_EMAIL = "operator@localhost"
 """Stands for the first user's address until it is given with the password."""
@@ -58,6 +58,8 @@ def create_user(email: str, role: str = OPERATOR, account_id: int | None = None,
             if roles.may(actor, OPERATE) or taken["account_id"] == account_id:
                 return EmailTaken(f"{email} is a user already")
             return _refuse_invitation(tx, email, account_id, actor)
+        if account_id is not None:
+            require_open(tx, account_id)
         user_id = tx.insert("users", email=email, role=role, account_id=account_id, status="active", created_at=clock.now_ms())
         audit_log.record(tx, actor=actor, action="user.create", subject=email, account_id=account_id, detail=role)
         return user_id

@@ -26,6 +26,7 @@ from . import (
     guards,
     hosts,
     operations,
+    people,
     prices,
     routing,
     serving,
@@ -79,6 +80,7 @@ def _create_app() -> Flask:
 COMMANDS = (
     *serving.COMMANDS,
     *accounts.COMMANDS,
+    *people.COMMANDS,
     *users.COMMANDS,
     *wallets.COMMANDS,
     *contacts.COMMANDS,

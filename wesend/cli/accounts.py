@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ from ..core.errors import InvalidInput
 from ..database.rows import ApiKeyRow
 from ..dialects import DIALECTS
 from ..messages.dispatch import suspension
+from ..people import account_export, closing
 from ..routing import price_list_editing, price_lists
 from ..wallets.service import wallet_by_id, wallet_of_account
 from .shared import ACCOUNT, ACTOR, Answer, command
@@ -25,7 +27,7 @@ from .shared import ACCOUNT, ACTOR, Answer, command
 
 @click.group()
 def account() -> None:
-    """Accounts: create, list, show, set, suspend, resume; and what becomes of what was late then."""
+    """Accounts: create, list, show, set, suspend, resume, export, close; and what becomes of what was late."""
 
 
 def _account(info: AccountInfo, did: str) -> Answer:
@@ -61,7 +63,8 @@ def _show(account_id: int) -> Answer:
         "name": row["name"],
         "country": row["country"],
         "time_zone": row["time_zone"],
-        "status": row["status"],
+        "status": service.state_of(row),
+        "closed_at": clock.iso(row["closed_at"]),
         "is_sandbox": bool(row["is_sandbox"]),
         "countries": allowed_countries.shown(allowed_countries.read(row["countries"])),
         **sending_limits.read(row).shown(),
@@ -188,6 +191,48 @@ def drop_account(account_id: int) -> Answer:
     )
 
 
+@command("export", ACCOUNT_ID, click.argument("file", type=click.Path(path_type=Path), metavar="FILE.zip"), group=account)
+def export_account(account_id: int, file: Path) -> Answer:
+    """Write everything of an account to a ZIP of CSV and JSON files.
+
+    \b
+    wesend account export 2 shop.zip
+    """
+    done = account_export.to_file(account_id, file.absolute(), actor=ACTOR)
+    return (
+        {"account_id": account_id, "file": str(file), "bytes": done.bytes, "counts": done.counts},
+        f"{file}: {sum(done.counts.values())} rows, {done.bytes} bytes",
+    )
+
+
+@command("close", ACCOUNT_ID, click.option("--yes", "is_sure", is_flag=True, help="For good: there is no way back."), group=account)
+def close_account(account_id: int, is_sure: bool) -> Answer:
+    """Close an account for good: keys, webhooks and users end, what waits is refunded, texts go, the ledger stays.
+
+    \b
+    wesend account export 2 shop.zip && wesend account close 2 --yes
+    """
+    done = closing.close(account_id, is_sure=is_sure, actor=ACTOR)
+    refunded = {currency: money.text(micros) for currency, micros in done.refunded_micros.items() if micros}
+    data = {
+        "account_id": account_id,
+        "name": done.account.name,
+        "status": "closed",
+        "closed_at": clock.iso(done.closed_at),
+        "keys": done.keys,
+        "webhooks": done.webhooks,
+        "users": done.users,
+        "cancelled": done.cancelled,
+        "refunded": refunded,
+        "texts": done.texts,
+    }
+    back = ", ".join(f"{amount} {currency}" for currency, amount in refunded.items())
+    return data, (
+        f"{done.account.name} is closed: {done.keys} keys, {done.webhooks} webhooks and {done.users} users ended,"
+        f" {done.cancelled} messages were cancelled{f' ({back} went back)' if back else ''}, {done.texts} texts were removed."
+    )
+
+
 @command("list", group=account)
 def list_accounts() -> Answer:
     """List the accounts."""
@@ -196,7 +241,7 @@ def list_accounts() -> Answer:
             "account_id": row["id"],
             "name": row["name"],
             "country": row["country"],
-            "status": row["status"],
+            "status": service.state_of(row),
             "is_sandbox": bool(row["is_sandbox"]),
             "storage_mb": round(row["stored_bytes"] / quota.MB, 1),
         }

@@ -6,7 +6,7 @@ import click
 
 from ..accounts.service import get_account
 from ..core import money
-from ..routing.rates import is_convertible
+from ..routing import payable
 from ..wallets import service
 from ..wallets.service import WalletInfo
 from .shared import ACCOUNT, ACTOR, AMOUNT, Answer, command
@@ -23,9 +23,10 @@ NOTE = click.option("--note", default=None, help="Why; kept in the ledger.")
 
 def _wallet(info: WalletInfo) -> Answer:
     balance = money.text(service.read_balance(info, actor=ACTOR))
+    called = f" ({info.name})" if info.name else ""
     return (
-        {"wallet_id": info.uid, "currency": info.currency, "balance": balance},
-        f"Wallet {info.uid}: {balance} {info.currency}" + (" (sandbox)" if info.is_sandbox else ""),
+        {"wallet_id": info.uid, "currency": info.currency, "balance": balance, **({"name": info.name} if info.name else {})},
+        f"Wallet {info.uid}{called}: {balance} {info.currency}" + (" (sandbox)" if info.is_sandbox else ""),
     )
 
 
@@ -33,21 +34,17 @@ def _wallet(info: WalletInfo) -> Answer:
     "create",
     ACCOUNT,
     click.option("--currency", required=True, metavar="CODE", help="ISO 4217, or SMS for credits, one a segment."),
+    click.option("--name", default=None, help="What people call it, in place of its id.", metavar="NAME"),
     click.option("--sandbox", is_flag=True, help="Everything paid from it goes only to the sandbox."),
     click.option("--sms-rate", type=AMOUNT, default=None, help="Price of one credit, for a wallet of SMS."),
     group=wallet,
 )
-def create_wallet(account_id: int, currency: str, sandbox: bool, sms_rate: int | None) -> Answer:
+def create_wallet(account_id: int, currency: str, name: str | None, sandbox: bool, sms_rate: int | None) -> Answer:
     """Create an empty wallet."""
+    payable.require(currency)
     made = service.create_wallet(
-        account_id=account_id, currency=currency, is_sandbox=sandbox, sms_rate_micros=sms_rate, actor=ACTOR
+        account_id=account_id, currency=currency, is_sandbox=sandbox, sms_rate_micros=sms_rate, name=name, actor=ACTOR
     )
-    if not is_convertible(made.currency):
-        click.echo(
-            f"Note: there is no exchange rate for {made.currency}: only routes priced in it can be paid from this wallet"
-            f" until `wesend rate set {made.currency} UNITS_PER_USD`.",
-            err=True,
-        )
     return _wallet(made)
 
 
@@ -103,12 +100,16 @@ def alert(wallet_id: str, amount: str, mail: str | None) -> Answer:
 @command(
     "set",
     WALLET,
+    click.option("--name", default=None, metavar="NAME", help="What people call it; empty: its id."),
     click.option("--credit-limit", type=AMOUNT, default=None, help="How far below zero the balance may fall (0: paid in advance)."),
     group=wallet,
 )
-def set_wallet(wallet_id: str, credit_limit: int | None) -> Answer:
+def set_wallet(wallet_id: str, name: str | None, credit_limit: int | None) -> Answer:
     """Change what is set for a wallet; what is not given stays."""
     info = service.find_wallet(wallet_id, actor=ACTOR)
+    if name is not None:
+        service.set_name(info, name, actor=ACTOR)
+        info = service.find_wallet(wallet_id, actor=ACTOR)
     if credit_limit is not None:
         service.set_credit_limit(info, credit_limit, actor=ACTOR)
     shown, told = _wallet(info)

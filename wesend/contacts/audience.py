@@ -15,6 +15,10 @@ PAGE = 250
 """Contacts that are read at a time: 5 MB of the largest there may be. Earlier versions took half a megabyte in one."""
 
 
+KEPT = "phone LIKE '+%'"
+"""The contacts that somebody can be reached by: of who was erased a hash is left (`core/erased`)."""
+
+
 def iterate(groups: Sequence[Row], page: int = PAGE, *, actor: Actor) -> Iterator[Row]:
     """Every contact of the groups, in the order of the groups, a page at a time; a phone in two comes with the
     first.
@@ -32,9 +36,8 @@ def _pages(group_id: int, earlier: list[int], page: int) -> Iterator[list[Row]]:
         if earlier
         else ""
     )
-    sql = (
-        f"SELECT id, group_id, phone, country, name, data FROM contacts c WHERE group_id = ? AND id > ?{unseen} ORDER BY id LIMIT ?"
-    )
+    condition = f"group_id = ? AND id > ? AND {KEPT}{unseen}"
+    sql = f"SELECT id, group_id, phone, country, name, data FROM contacts c WHERE {condition} ORDER BY id LIMIT ?"
     return keyset.pages(lambda last: query(sql, (group_id, last, *earlier, page)))
 
 

@@ -138,9 +138,13 @@ def _import_rows(account_id: int, group_id: int, table: Table, mapping: Mapping,
         chunk.append(service.contact_row(group_id, account_id, phone, name, data, now))
         held += sum(map(len, cells))
         if len(chunk) == CHUNK or held > CHUNK_CHARACTERS:
-            added += _write(account_id, chunk, group_id)
+            kept = service.without_erased(account_id, chunk)
+            invalid += len(chunk) - len(kept)
+            added += _write(account_id, kept, group_id)
             chunk, held = [], 0
-    added += _write(account_id, chunk, group_id)
+    kept = service.without_erased(account_id, chunk)
+    invalid += len(chunk) - len(kept)
+    added += _write(account_id, kept, group_id)
     if not count:
         raise EmptyList("The file has no rows", {"file": ["Empty"]})
     return count - added, invalid, count - added - invalid

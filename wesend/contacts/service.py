@@ -15,6 +15,7 @@ from ..core.chunks import chunks
 from ..core.errors import ContactNotFound, InvalidInput
 from ..database import Tx, keyset, query, query_one, write
 from ..database.rows import ContactRow, GroupRow
+from ..routing import opt_outs
 from . import groups
 from .files import COLUMN_LIMIT, COLUMN_NAME_LIMIT, CONTACT_LIMIT, FIELD_LIMIT
 
@@ -69,6 +70,9 @@ def add_contacts(
             skipped.append((contact.phone, INVALID_PHONE))
             continue
         rows.append((contact.phone, contact_row(group_id, account_id, phone, contact.name, contact.fields, now)))
+    kept = set(map(id, without_erased(account_id, [row for _, row in rows])))
+    skipped.extend((given, INVALID_PHONE) for given, row in rows if id(row) not in kept)
+    rows = [(given, row) for given, row in rows if id(row) in kept]
     added = sum(_insert(account_id, group_id, some, skipped) for some in chunks(rows))
     return Added(added, skipped, groups.get_group(account_id, group_id, actor=actor)["contact_count"])
 
@@ -113,6 +117,12 @@ def contact_row(
         json.dumps(fields, ensure_ascii=False) if fields else None,
         now,
     )
+
+
+def without_erased(account_id: int, rows: list[tuple]) -> list[tuple]:
+    """Contacts' rows but for those of people who opted out and were erased."""
+    erased = opt_outs.erased_among(account_id, (row[2] for row in rows))
+    return [row for row in rows if row[2] not in erased] if erased else rows
 
 
 def size(rows: Iterable[tuple]) -> int:

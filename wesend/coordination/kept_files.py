@@ -69,6 +69,17 @@ def sizes(account_id: int) -> list[int]:
     return found
 
 
+def names(account_id: int | None = None) -> list[tuple[int, str]]:
+    """Account and token of every file that is kept, or of one account's."""
+    if cluster.is_shared():
+        rows = query("SELECT account_id, token FROM uploads WHERE size IS NOT NULL ORDER BY id")
+        found = [(row["account_id"], row["token"]) for row in rows]
+    else:
+        stems = [path.stem.partition("-") for path in _folder().glob("*.csv")]
+        found = [(int(owner), token) for owner, _, token in stems if owner.isdigit()]
+    return [name for name in found if account_id in (None, name[0])]
+
+
 def forget_older(seconds: float) -> None:
     if cluster.is_shared():
         _delete("created_at < ?", (clock.now_ms() - round(seconds * 1000),))

@@ -5,7 +5,19 @@ wait together into one commit (group commit).
 """
 
 from .connecting import configure
-from .current import atomic, cached, check_readable, init_app, query, query_one, reading, snapshot, write, write_surely
+from .current import (
+    atomic,
+    cached,
+    check_readable,
+    forget_deleted,
+    init_app,
+    query,
+    query_one,
+    reading,
+    snapshot,
+    write,
+    write_surely,
+)
 from .engine import Database
 from .schema import db, migrate
 from .transaction import Later, Reader, Row, RowKey, Tx, marks
@@ -22,6 +34,7 @@ __all__ = [
     "check_readable",
     "configure",
     "db",
+    "forget_deleted",
     "init_app",
     "marks",
     "migrate",

@@ -82,6 +82,11 @@ def query_one(sql: str, parameters: Sequence | dict = ()) -> Any | None:
     return rows[0] if rows else None
 
 
+def forget_deleted(*, whole: bool = False) -> bool:
+    """See that the database's files hold nothing of what was replaced; whether they were written anew (`Database`)."""
+    return _database().forget_deleted(whole=whole)
+
+
 def check_readable() -> None:
     """sqlite3.Error where a table can't be read."""
     query("SELECT version FROM config_state")

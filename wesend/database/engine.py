@@ -129,6 +129,12 @@ class Database(ABC):
         for call in tx._after:
             call()
 
+    @abstractmethod
+    def forget_deleted(self, *, whole: bool) -> bool:
+        """See that nothing of what was deleted or replaced is left in the database's files. ``whole``: they are written anew,
+        and writers wait for as long as that takes. Whether they were.
+        """
+
     # -- reading ----------------------------------------------------------
 
     @abstractmethod

@@ -36,6 +36,7 @@ class AccountRow(TypedDict):
     address: str | None
     tax_id: str | None
     created_at: int
+    closed_at: int | None
 
 
 class AccountStorageRow(TypedDict):
@@ -688,6 +689,7 @@ class OptOutRow(TypedDict):
     source: str
     side: str | None
     created_at: int
+    is_erased: int
 
 
 class PendingSignInRow(TypedDict):
@@ -1208,6 +1210,7 @@ class WalletRow(TypedDict):
     low_balance_told_at: int | None
     low_balance_mailed_at: int | None
     created_at: int
+    name: str | None
 
 
 class WebhookAttemptRow(TypedDict):

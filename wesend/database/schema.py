@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Flask
 from flask_migrate import Migrate
@@ -88,3 +88,24 @@ def init_app(app: Flask, settings: Settings) -> None:
         return
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
+
+
+class TableOfText(NamedTuple):
+    """A table as far as it holds text. ``has_id``: its rows have a number; ``is_of_account``: and an account's."""
+
+    name: str
+    texts: tuple[str, ...]
+    has_id: bool
+    is_of_account: bool
+
+
+def tables_of_text() -> list[TableOfText]:
+    """Those with a column of text, each after those that it refers to."""
+    found = []
+    for table in db.metadata.sorted_tables:
+        texts = tuple(column.name for column in table.columns if isinstance(column.type, String))
+        keys = [column for column in table.primary_key.columns if column.name == "id" and isinstance(column.type, Integer)]
+        if texts:
+            has_id = len(keys) == len(table.primary_key.columns)
+            found.append(TableOfText(table.name, texts, has_id, "account_id" in table.columns))
+    return found

@@ -17,6 +17,18 @@ from .connecting import connect, connect_unchanged
 from .engine import Database
 from .transaction import Tx
 
+SMALL = 16 * 2**20
+"""Bytes of a file that is written anew within a moment."""
+EMPTYING = 10.0
+"""Seconds for readers to be done with the log."""
+
+
+def _empty_log(connection: sqlite3.Connection) -> None:
+    """Move what the log holds into the file, and cut it off: it holds copies of pages as they were."""
+    ends = time.monotonic() + EMPTYING
+    while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] and time.monotonic() < ends:
+        time.sleep(0.05)
+
 
 class SqliteDatabase(Database):
     """One file: whoever writes waits in the fair queue of a gate file, and begins IMMEDIATE."""
@@ -79,6 +91,21 @@ class SqliteDatabase(Database):
             fcntl.flock(self.local.gate, fcntl.LOCK_UN)
             gc.enable()
             self.note_wait(waited)
+
+    def forget_deleted(self, *, whole: bool) -> bool:
+        """The log is emptied; what lies unused in the file goes with a VACUUM, which a small file gets without being asked."""
+        self.close_thread()  # a reader of our own would be in the way
+        size = os.stat(self.path).st_size
+        vacuums = whole or size <= SMALL
+        connection = connect(self.path)
+        try:
+            with self.gate():
+                if vacuums:
+                    connection.execute("VACUUM")
+                _empty_log(connection)
+        finally:
+            connection.close()
+        return vacuums
 
     # -- reading ----------------------------------------------------------
 

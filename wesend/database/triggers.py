@@ -23,13 +23,14 @@ def create(name: str, event: str, table: str, statement: str, *, when: str | Non
     op.execute(f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW{condition} EXECUTE FUNCTION {name}()")
 
 
-def refuse(name: str, event: str, table: str, sentence: str) -> None:
-    """No row of ``table`` goes through ``event`` (UPDATE or DELETE)."""
+def refuse(name: str, event: str, table: str, sentence: str, *, when: str | None = None) -> None:
+    """No row of ``table`` goes through ``event`` (UPDATE or DELETE), or none of which ``when`` holds."""
+    condition = f" WHEN ({when})" if when else ""
     if on_sqlite():
-        op.execute(f"CREATE TRIGGER {name} BEFORE {event} ON {table} BEGIN SELECT raise(ABORT, '{sentence}'); END")
+        op.execute(f"CREATE TRIGGER {name} BEFORE {event} ON {table}{condition} BEGIN SELECT raise(ABORT, '{sentence}'); END")
         return
     op.execute(FUNCTION.format(name=name, body=f"RAISE EXCEPTION '{sentence}'"))
-    op.execute(f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()")
+    op.execute(f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW{condition} EXECUTE FUNCTION {name}()")
 
 
 def drop(name: str, table: str) -> None:

@@ -146,7 +146,9 @@ class OptOut(db.Model):
     source = db.mapped_column(String, nullable=False)
     side = db.mapped_column(String)  # whose sends it binds; none: all of the account
     created_at = db.mapped_column(Instant, nullable=False)
+    is_erased = db.mapped_column(Integer, nullable=False, server_default="0")  # the address is a hash (`core/erased`)
     __table_args__ = (
+        Index("ix_opt_outs_erased", "account_id", sqlite_where=text("is_erased = 1")),
         # NULLs are never equal: what binds both sides has an index of its own.
         Index("uq_opt_outs_side", "account_id", "channel", "address", "side", unique=True),
         Index("uq_opt_outs_both", "account_id", "channel", "address", unique=True, sqlite_where=text("side IS NULL")),

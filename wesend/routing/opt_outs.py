@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from flask import Flask
 
@@ -12,7 +12,8 @@ from ..core.channels import EMAIL as EMAIL
 from ..core.channels import SMS as SMS
 from ..core.chunks import chunks
 from ..core.current_app import this_app
-from ..database import Tx, cached, marks, reading
+from ..core.erased import token_of
+from ..database import Tx, cached, marks, query, reading
 
 RECORDED, REMOVED = "wesend.opt_outs_recorded", "wesend.opt_outs_removed"
 
@@ -49,8 +50,8 @@ def add_opt_out(tx: Tx, *, account_id: int, channel: str, address: str, source: 
 def remove_opt_out(tx: Tx, *, account_id: int, channel: str, address: str, side: Side | None = None) -> bool:
     """Whether there was one that ``side`` may take back: people every one, the sandbox its own alone."""
     removed = tx.changed(
-        f"DELETE FROM opt_outs WHERE account_id = ? AND channel = ? AND address = ? AND {CHANGEABLE}",
-        (account_id, channel, address.lower(), *changing(side)),
+        f"DELETE FROM opt_outs WHERE account_id = ? AND channel = ? AND address IN (?, ?) AND {CHANGEABLE}",
+        (account_id, channel, address.lower(), token_of(address), *changing(side)),
     )
     for call in this_app().extensions.get(REMOVED, ()) if removed else ():
         call(tx, account_id, channel, address.lower(), side)
@@ -70,15 +71,37 @@ def has_opt_outs(account_id: int, channel: str, tx: Tx | None = None) -> bool:
     return cached(("opt-outs", account_id, channel), lambda reader: reader.one(ANY, (account_id, channel)) is not None, tx)
 
 
+def has_erased(account_id: int, tx: Tx | None = None) -> bool:
+    """Whether some who opted out were erased since: they are known by a hash alone."""
+    return account_id in cached(
+        "accounts of erased opt-outs", lambda reader: frozenset(row[0] for row in reader.all(OF_ERASED)), tx
+    )
+
+
+OF_ERASED = "SELECT DISTINCT account_id FROM opt_outs WHERE is_erased = 1"
+
+
 def opted_out(account_id: int, channel: str, addresses: list[str], side: Side, tx: Tx | None = None) -> set[str]:
     """Those of ``addresses`` (lower case) that want no sends of this side."""
+    forms = {address: address for address in addresses}
+    if has_erased(account_id, tx):
+        forms |= {token_of(address): address for address in addresses}
     found: set[str] = set()
-    for chunk in chunks(addresses):
+    for chunk in chunks(forms):
         found.update(
-            row[0]
+            forms[row[0]]
             for row in reading(tx).all(
                 f"SELECT address FROM opt_outs WHERE account_id = ? AND channel = ? AND address IN ({marks(chunk)}) AND {SEEN}",
                 (account_id, channel, *chunk, side),
             )
         )
     return found
+
+
+def erased_among(account_id: int, phones: Iterable[str]) -> set[str]:
+    """Those of some phones whose owners opted out and were erased: nothing of them is to be kept again."""
+    if not has_erased(account_id):
+        return set()
+    tokens = {token_of(phone): phone for phone in phones}
+    sql = "SELECT address FROM opt_outs WHERE account_id = ? AND channel = 'sms' AND is_erased = 1 AND address IN ({})"
+    return {tokens[row["address"]] for chunk in chunks(tokens) for row in query(sql.format(marks(chunk)), (account_id, *chunk))}

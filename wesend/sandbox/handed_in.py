@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..core import clock
+from ..core.chunks import chunks
 from ..core.ids import new_id
-from ..database import Tx, marks, query, write
+from ..database import Tx, keyset, marks, query, write
 
 KEPT = 10_000
 """Recipients' rows: more than anybody looks through, and a list of them is quick."""
@@ -35,6 +36,25 @@ def raw_of(body_id: int) -> bytes:
     return query("SELECT raw FROM caught_bodies WHERE id = ?", (body_id,))[0][0]
 
 
+BODIES = "SELECT id FROM caught_bodies WHERE id > ? ORDER BY id LIMIT 50"
+
+
+def forget_where(is_wanted: Callable[[bytes], bool], recipients: Sequence[str]) -> int:
+    """Mails to these addresses, and those that ``is_wanted`` finds in their bytes, as a whole; how many."""
+    found = f"SELECT DISTINCT body_id FROM caught_mails WHERE recipient IN ({marks(recipients)})"
+    doomed = {row["body_id"] for row in query(found, recipients)} if recipients else set()
+    for rows in keyset.pages(lambda last: query(BODIES, (last,))):
+        doomed.update(row["id"] for row in rows if row["id"] not in doomed and is_wanted(raw_of(row["id"])))
+    for some in chunks(sorted(doomed), 50):
+        write(lambda tx, some=some: _forget_bodies(tx, some))  # type: ignore[misc]  # mypy can't infer a lambda's defaults
+    return len(doomed)
+
+
+def _forget_bodies(tx: Tx, ids: list[int]) -> None:
+    tx.execute(f"DELETE FROM caught_mails WHERE body_id IN ({marks(ids)})", ids)
+    tx.execute(f"DELETE FROM caught_bodies WHERE id IN ({marks(ids)})", ids)
+
+
 OVER_THE_LIMIT = """
     SELECT id FROM (SELECT id, sum(size) OVER (ORDER BY id DESC) AS upto FROM caught_bodies) AS counted
     WHERE upto > ? ORDER BY id LIMIT 100
@@ -44,8 +64,7 @@ OVER_THE_LIMIT = """
 def _make_room(tx: Tx) -> None:
     doomed = [row[0] for row in tx.all(OVER_THE_LIMIT, (KEPT_BYTES,))]
     if doomed:
-        tx.execute(f"DELETE FROM caught_mails WHERE body_id IN ({marks(doomed)})", doomed)
-        tx.execute(f"DELETE FROM caught_bodies WHERE id IN ({marks(doomed)})", doomed)
+        _forget_bodies(tx, doomed)
 
 
 def forget_old(limit: int = 500) -> int:

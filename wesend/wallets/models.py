@@ -26,6 +26,7 @@ class Wallet(db.Model):
     low_balance_told_at = db.mapped_column(Instant)
     low_balance_mailed_at = db.mapped_column(Instant)
     created_at = db.mapped_column(Instant, nullable=False)
+    name = db.mapped_column(String)  # what people call it
     __table_args__ = (
         CheckConstraint("balance_micros + credit_limit_micros >= 0 AND credit_limit_micros >= 0", name="not_overdrawn"),
     )

@@ -31,6 +31,12 @@ class WalletInfo(NamedTuple):
     is_sandbox: bool
     sms_rate_micros: int | None
     purchase_currency: str
+    name: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What people call it; one without a name goes by its id."""
+        return self.name or self.uid
 
     @property
     def holds_credits(self) -> bool:
@@ -51,6 +57,7 @@ class WalletInfo(NamedTuple):
             bool(row["is_sandbox"]),
             row["sms_rate_micros"],
             row["purchase_currency"],
+            row["name"],
         )
 
 
@@ -61,6 +68,7 @@ def create_wallet(
     is_sandbox: bool = False,
     sms_rate_micros: int | None = None,
     uid: str | None = None,
+    name: str | None = None,
     actor: Actor,
 ) -> WalletInfo:
     """An empty wallet. Credits (``SMS``) are bought in KES; any other currency is bought as itself."""
@@ -83,10 +91,39 @@ def create_wallet(
             is_sandbox=int(is_sandbox),
             purchase_currency="KES" if credits else currency,
             sms_rate_micros=(sms_rate_micros or DEFAULT_SMS_RATE) if credits else None,
+            name=clean_name(name),
             created_at=clock.now_ms(),
         )
         audit_log.record(tx, actor=actor, action="wallet.create", subject=uid, account_id=account_id)
     return find_wallet(uid, actor=actor)
+
+
+LONGEST_NAME = 60
+
+
+def clean_name(name: str | None) -> str | None:
+    """A wallet's name as it is kept; None for none. InvalidInput."""
+    name = " ".join((name or "").split())
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        told = f"A wallet's name has at most {LONGEST_NAME} characters that can be seen"
+        raise InvalidInput(told, {"name": [told]})
+    return name or None
+
+
+def set_name(wallet: WalletInfo, name: str | None, *, actor: Actor) -> None:
+    """What people call it from now on; None or nothing: its id."""
+    roles.require(actor, MANAGE, wallet.account_id)
+    name = clean_name(name)
+    with atomic() as tx:
+        if tx.changed("UPDATE wallets SET name = ? WHERE id = ? AND coalesce(name, '') <> ?", (name, wallet.id, name or "")):
+            audit_log.record(
+                tx,
+                actor=actor,
+                action="wallet.name",
+                subject=wallet.uid,
+                account_id=wallet.account_id,
+                detail=f"{wallet.name or 'none'} → {name or 'none'}",
+            )
 
 
 def find_wallet(uid: str, *, actor: Actor) -> WalletInfo:

@@ -11,6 +11,7 @@ from ...accounts import quota, service
 from ...contacts import uploads
 from ...core import countries
 from ...messages.dispatch import suspension
+from ...routing import payable
 from ...wallets import service as wallets
 from .. import current_account
 from ..compose_preview import plural
@@ -29,6 +30,7 @@ class AccountForm(Form):
 
 
 class WalletForm(Form):
+    name = Text("Name", render_kw={"maxlength": 60}, description="What people call it, in place of its id.")
     currency = Text(
         "Currency",
         [REQUIRED],
@@ -66,8 +68,10 @@ def show(account_id: int) -> ResponseReturnValue:
     form = WalletForm()
     if form.sent():
         with form.refusals():
+            payable.require(form.currency.data)
             made = wallets.create_wallet(
                 account_id=at.id,
+                name=form.name.data,
                 currency=form.currency.data,
                 is_sandbox=form.is_sandbox.data,
                 sms_rate_micros=form.sms_rate.micros,

@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired
 from ...accounts.service import AccountInfo
 from ...core import clock
 from ...core.errors import WalletNotFound
-from ...database.rows import BatchRow
+from ...database.rows import BatchRow, WalletRow
 from ...messages.campaigns import sms as sms_campaigns
 from ...messages.campaigns.sms import Audience, Draft
 from ...routing import senders
@@ -47,7 +47,7 @@ def wallet_choices(at: AccountInfo) -> list[SelectChoice]:
         [
             (
                 row["uid"],
-                f"{amount(row['balance_micros'], row['currency'])} · {row['uid']}" + (" (sandbox)" if row["is_sandbox"] else ""),
+                f"{amount(row['balance_micros'], row['currency'])} · {_called(row)}" + (" (sandbox)" if row["is_sandbox"] else ""),
             )
             for row in list_wallets(at.id, actor=actor())
         ]
@@ -113,6 +113,10 @@ def _told(form: ComposeForm) -> dict[str, str]:
         form.sender.data,
         form.recipients.data or "",
     )
+
+
+def _called(row: WalletRow) -> str:
+    return row["name"] or row["uid"]
 
 
 def wallet_or_none(uid: str | None) -> WalletInfo | None:

@@ -69,6 +69,7 @@ def _wallet(at: AccountInfo, row: Row) -> dict:
     price = home_price(at, WalletInfo.of(row))
     return {
         "uid": row["uid"],
+        "name": row["name"],
         "currency": row["currency"],
         "balance_micros": row["balance_micros"],
         "is_sandbox": row["is_sandbox"],

@@ -11,6 +11,7 @@ from ...accounts import roles
 from ...accounts.roles import OPERATE
 from ...core import clock, money
 from ...core.chunks import CHUNK
+from ...core.errors import InvalidInput
 from ...core.languages import gettext as _
 from ...database import Row, keyset
 from ...messages.campaigns import sms as sms_campaigns
@@ -118,6 +119,17 @@ def set_credit_limit(uid: str) -> ResponseReturnValue:
             flash("The credit limit is set." if form.credit_limit.micros else "It is paid in advance now.", "success")
             return redirect(url_for(".show", uid=uid), 303)
     return _show(wallet, HandForm(formdata=None), AlertForm(formdata=None, **_alert(wallet)), form)
+
+
+@blueprint.post("/<uid>/name")
+def rename(uid: str) -> ResponseReturnValue:
+    """What people call it."""
+    try:
+        service.set_name(_wallet(uid), request.form.get("name", "").replace("\x00", ""), actor=actor())
+        flash(_("The name is saved."), "success")
+    except InvalidInput as error:
+        flash(str(error), "error")
+    return redirect(url_for(".show", uid=uid), 303)
 
 
 @blueprint.post("/<uid>/alert")

@@ -27,16 +27,17 @@ document.addEventListener("click", async (event) => {
   setTimeout(() => { label.textContent = before; }, 1600);
 });
 
-// -- Ask first: <form data-confirm="…"> --------------------------------------
+// -- Ask first: <form data-confirm="…">, or the button of several ------------
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!form.dataset.confirm || form.dataset.confirmed) return;
+  const question = event.submitter?.dataset.confirm || form.dataset.confirm;
+  if (!question || form.dataset.confirmed) return;
   event.preventDefault();
   const label = event.submitter ? event.submitter.textContent.trim() : "Yes";
   const dialog = document.createElement("dialog");
   dialog.innerHTML = '<h2>Are you sure?</h2><p class="lead"></p><form method="dialog" class="row">'
     + '<button class="button" value="">Keep it as it is</button><button class="button primary" value="yes"></button></form>';
-  dialog.querySelector("p").textContent = form.dataset.confirm;
+  dialog.querySelector("p").textContent = question;
   dialog.querySelector("[value=yes]").textContent = label;
   dialog.addEventListener("close", () => {
     if (dialog.returnValue === "yes") {

@@ -92,6 +92,10 @@ class PostgresDatabase(Database):
                 raise
             raise NothingDone(str(error)) from None
 
+    def forget_deleted(self, *, whole: bool) -> bool:
+        """PostgreSQL's own autovacuum frees what was replaced; a dump never had it."""
+        return False
+
     # -- reading ----------------------------------------------------------
 
     def query(self, sql: str, parameters: Sequence | dict = ()) -> list[Any]:

@@ -13,6 +13,7 @@ from ...adapters.sms.base import UNLISTED, CallbackReceipt, Receipt, SmsGateway
 from ...coordination import binds
 from ...core import clock
 from ...core.chunks import chunks
+from ...core.erased import is_erased
 from ...database import Row, Tx, marks, query, reading, write
 from ...database.rows import BroughtReceiptRow, MessageRow
 from ...gateways import registry
@@ -32,6 +33,8 @@ KEEP = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 MATCH = "UPDATE brought_receipts SET state = 'matched', message_id = ? WHERE id = ? AND state = 'new'"
+FORGET_NUMBER = "UPDATE brought_receipts SET recipient = ?, raw = NULL, text = NULL WHERE id = ?"
+"""Of a receipt that comes after its recipient was erased."""
 GIVE_UP = "UPDATE brought_receipts SET state = 'unmatched' WHERE id IN ({ids}) AND state = 'new'"
 BY_REFERENCE = "SELECT * FROM messages WHERE uid = ? AND gateway = ?"
 BY_GATEWAY_REF = "SELECT * FROM messages WHERE gateway_ref = ? AND gateway = ? ORDER BY id DESC LIMIT 1"
@@ -158,6 +161,8 @@ def _match(rows: list[Row]) -> int:
                 found = _find(reported, tx)
             if found is not None and tx.changed(MATCH, (found.message["id"], reported["id"])):
                 matched += 1
+                if is_erased(found.message["recipient"]):
+                    tx.execute(FORGET_NUMBER, (found.message["recipient"], reported["id"]))
                 planned.update(_plan(tx, reported, found, now))
         measures.receipts(tx, move(tx, list(planned.values()), now), now)
         return matched
@@ -213,8 +218,15 @@ def _is_of_an_earlier_charge(message: MessageRow, reported: Row) -> bool:
 
 
 def _is_to(message: MessageRow, reported: Row) -> bool:
-    """Two messages may have one id in two spellings; a number may be told with its country or without."""
-    return reported["recipient"] is None or reported["recipient"][-SAME_DIGITS:] == message["recipient"][-SAME_DIGITS:]
+    """Two messages may have one id in two spellings; a number may be told with its country or without.
+
+    Of somebody who was erased the number is not known any more: then the id decides.
+    """
+    return (
+        is_erased(message["recipient"])
+        or reported["recipient"] is None
+        or reported["recipient"][-SAME_DIGITS:] == message["recipient"][-SAME_DIGITS:]
+    )
 
 
 def _only_unknown(reported: Row, tx: Tx | None) -> _Found | None:

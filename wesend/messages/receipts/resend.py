@@ -10,6 +10,7 @@ import json
 
 from ...adapters.sms.base import FAILED, Receipt
 from ...core.channels import SMS
+from ...core.erased import is_erased
 from ...core.sms_forms import read_bytes
 from ...database import Row, Tx
 from ...database.rows import MessageRow
@@ -91,7 +92,11 @@ def _tried(events: list[Row]) -> set[str]:
 
 def _may_not_leave(tx: Tx, message: MessageRow) -> bool:
     """A reply's sender is a number of its gateway alone; opt-outs and suspensions bind it as they do any message."""
-    if tx.one(IS_REPLY, (message["id"],)) is not None or tx.one(IS_SUSPENDED, (message["account_id"],)) is not None:
+    if (
+        is_erased(message["recipient"])
+        or tx.one(IS_REPLY, (message["id"],)) is not None
+        or tx.one(IS_SUSPENDED, (message["account_id"],)) is not None
+    ):
         return True
     somebody = opted_out.Waiting(
         message["id"], message["wallet_id"], message["account_id"], message["channel"], message["recipient"]
