@@ -210,7 +210,9 @@ def _order_of_bytes(submit: Submit, sender: Sender, phone: phones.Phone, options
 
 def _origin(sender: Sender) -> Origin:
     limits = sender.key.limits
-    return Origin(API, sender.key.id, daily_limit_micros=limits.daily_micros, valid_for=limits.valid_for)
+    return Origin(
+        API, sender.key.id, daily_limit_micros=limits.daily_micros, valid_for=limits.valid_for, namespace=sender.key.namespace
+    )
 
 
 def _source(source: Address, sender: Sender) -> tuple[str | None, bool]:
