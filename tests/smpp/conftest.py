@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.server import Server, free_port
+from tests.support.forked import ForkedServer
+from tests.support.server import free_port
 from tests.support.smpp_client import TRANSCEIVER, Client
 
 
-class SmppServer(Server):
+class SmppServer(ForkedServer):
     """``smpp_port`` beside the port of HTTP."""
 
     def __init__(self, instance: Path, **environment: str):
@@ -37,7 +38,12 @@ class SmppServer(Server):
         return Client(self.smpp_port)
 
     def bound(self, key: dict, mode: int = TRANSCEIVER, version: int = 0x34) -> Client:
-        return self.client().bind(key, mode, version)
+        client = self.client()
+        try:
+            return client.bind(key, mode, version)
+        except BaseException:
+            client.socket.close()
+            raise
 
     def balance(self, customer: dict) -> str:
         return self.command("wallet", "show", customer["wallet_id"])["balance"]

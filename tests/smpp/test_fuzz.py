@@ -66,8 +66,6 @@ def test_the_client_reads_what_the_server_delivers(source, destination, content,
 
 COMMANDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0x15, 0x21, 0x103, 0x80000004, 0x80000005, 0x80000000]
 PDUS = st.tuples(st.sampled_from(COMMANDS), st.binary(max_size=120))
-    st.sampled_from([1, 2, 3, 4, 5, 6, 7, 8, 9, 0x15, 0x21, 0x103, 0x80000004, 0x80000005, 0x80000000]), st.binary(max_size=120)
-)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
