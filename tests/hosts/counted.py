@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import sys
 import tempfile
 import threading
 import time
@@ -26,7 +27,7 @@ from tests.support.vendor_server import VendorServer
 from tests.support.wire import Customer, Wire
 
 HOSTS, SENDERS = 3, 6
-BULK = 20  # every so many calls one is to a hundred numbers, which go through the queue
+BULK = 40  # every so many calls one is to a hundred numbers, which go through the queue
 CALM = 120.0  # seconds: all leases are over, and sweeps have been
 SURE = ("synchronous_commit=on", "fsync=on", "autovacuum=on", "max_connections=100", "shared_buffers=64MB")
 UNSETTLED = "SELECT count(*) FROM messages WHERE status NOT IN ('submitted', 'unknown', 'failed')"
@@ -128,7 +129,8 @@ def count(folder: Path, kills: int, restarts: int, seed: int = 1) -> Found:
 def _storm(cluster: Cluster, server: postgresql.Server, kills: int, restarts: int, chance: random.Random) -> None:
     what = ["kill"] * kills + ["restart"] * restarts
     chance.shuffle(what)
-    for one in what:
+    while what:
+        one = what.pop()
         time.sleep(chance.uniform(0.1, 1.0))
         if one == "restart":
             server.stop(chance.choice(("fast", "immediate")))
@@ -136,10 +138,15 @@ def _storm(cluster: Cluster, server: postgresql.Server, kills: int, restarts: in
             server.start()
             continue
         host = chance.choice(cluster.hosts)
+        told(f"{len(what)} to go: {host.instance.name} is killed")
         host.kill()
         host.process = host.launch()
         others = [other for other in cluster.hosts if other is not host]
         Server.wait_until(lambda others=others: any(map(serves, others)), 90, "no host serves", every=0.2)
+
+
+def told(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
 
 
 def serves(host: HostServer) -> bool:
@@ -181,9 +188,9 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--restarts", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
-    told = parser.parse_args()
+    given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wesend-counted-") as folder:
-        found = count(Path(folder), told.kills, told.restarts, told.seed)
+        found = count(Path(folder), given.kills, given.restarts, given.seed)
     print(json.dumps(found._asdict(), indent=2))
     raise SystemExit(1 if found.lost or found.doubled or found.wrongly_refunded else 0)
 

@@ -11,6 +11,7 @@ import runpy
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -46,6 +47,8 @@ class Forked:
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
+        while self.poll() is None and os.getpgid(self.pid) != self.pid:  # else who kills its group kills nobody
+            time.sleep(0.002)
 
     def poll(self) -> int | None:
         return self._process.exitcode
