@@ -41,6 +41,7 @@ from .operations import (
     clock_changes,
     forwarding,
     new_devices,
+    notice_alerts,
     retention,
     status_counts,
     storage_watch,
@@ -281,6 +282,11 @@ def warn_of_low_disk(_app: Flask) -> None:
     storage_watch.warn()
 
 
+def tell_operator(_app: Flask) -> None:
+    """Tell of gateways that rest, late backups, unknown outcomes and the like."""
+    notice_alerts.tell()
+
+
 SWEEPS: tuple[tuple[Callable[[Flask], None], float], ...] = (
     (release, 0.5),
     (poll_receipts, 0.3),
@@ -309,6 +315,7 @@ SWEEPS: tuple[tuple[Callable[[Flask], None], float], ...] = (
     (watch_links, 1.0),
     (watch_storage, 1.0),
     (warn_of_low_disk, 2.0),
+    (tell_operator, 30),
 )
 """Each job with its interval in seconds."""
 WITHOUT_STORING: tuple[Callable[[Flask], object], ...] = (beat, watch_storage, warn_of_low_disk)

@@ -80,3 +80,10 @@ def test_a_currency_that_pays_for_nothing_is_refused(wesend, account):
     wesend("route", "set", "NOK", "--country", "UG", "--gateway", "sandbox", "--price", "1", "--currency", "NOK")
     assert wesend("wallet", "create", "--account", account, "--currency", "NOK").code == 0, "a route is priced in it"
     assert wesend("wallet", "create", "--account", account, "--currency", "SMS").code == 0
+
+
+def test_the_operator_is_told_why_there_is_no_route(wesend, account, wallet):
+    refused = wesend("send", PHONE, "Hi", "--wallet", wallet)
+    assert refused.code == 1 and "wesend route set" in refused.err
+    refused = wesend("send", "+4917612345678", "Hi", "--wallet", wallet)
+    assert refused.code == 1

@@ -8,7 +8,8 @@ import click
 from flask import current_app
 
 from ..accounts.service import get_account
-from ..core.errors import InvalidInput
+from ..core.errors import InvalidInput, NoRoute
+from ..messages.sending import no_route
 from ..messages.sending import send as sending
 from ..messages.sending.compose import Composer, read_recipients
 from ..messages.sending.options import Origin
@@ -39,8 +40,11 @@ def send(phone: str, text: str, wallet: str | None) -> Answer:
     paying = find_wallet(wallet, actor=ACTOR) if wallet else _default_wallet()
     account = get_account(paying.account_id)
     composer = Composer(account, paying, text)
-    to = read_recipients([phone], account.country)
-    message = sending.send(composer, to, actor=ACTOR, origin=Origin(ACTOR), raise_rejected=False).messages[0]
+    to = list(read_recipients([phone], account.country))
+    try:
+        message = sending.send(composer, to, actor=ACTOR, origin=Origin(ACTOR), raise_rejected=False).messages[0]
+    except NoRoute as error:
+        raise NoRoute(no_route.cause(to[0].phone, paying) if to[0].phone else str(error)) from error
     return (
         {"message_id": message["uid"], "status": message["status"]},
         f"{message['uid']} to {message['recipient']}: {message['status']}"

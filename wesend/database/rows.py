@@ -679,6 +679,15 @@ class MessagePartRow(TypedDict):
     text: str | None
 
 
+class OperatorAlertRow(TypedDict):
+    """Of operator_alerts."""
+
+    condition: str
+    title: str
+    since: int
+    told_at: int
+
+
 class OptOutRow(TypedDict):
     """Of opt_outs."""
 

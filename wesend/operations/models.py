@@ -1,7 +1,8 @@
-"""How far sweeps have come, and how often messages got each status."""
+"""How far sweeps have come, how often messages got each status, and what the operator was told of."""
 
 from sqlalchemy import BigInteger, Integer, String
 
+from ..core.columns import Instant
 from ..database import db
 
 
@@ -21,3 +22,13 @@ class StatusCount(db.Model):
     gateway = db.mapped_column(String, primary_key=True)
     status = db.mapped_column(String, primary_key=True)
     count = db.mapped_column(Integer, nullable=False)
+
+
+class OperatorAlert(db.Model):
+    """A condition that holds, and when the operator was last told of it (`notice_alerts`)."""
+
+    __tablename__ = "operator_alerts"
+    condition = db.mapped_column(String, primary_key=True)
+    title = db.mapped_column(String, nullable=False)
+    since = db.mapped_column(Instant, nullable=False)
+    told_at = db.mapped_column(Instant, nullable=False)

@@ -24,8 +24,8 @@ from ..core.current_request import this_g, this_request
 from ..core.settings import Settings
 from ..database.errors import DATABASE_ERRORS
 from ..gateways import balances, unlisted_words
-from ..messages.receipts import measures
-from ..operations import backup, queue_state
+from ..messages.receipts import measures, unknown_outcomes
+from ..operations import backup, notices, queue_state
 from ..operations.status_counts import accepted_sms, status_counts
 from ..routing import quality, routes, strategies
 from ..two_way import counts
@@ -144,7 +144,7 @@ def _read(settings: Settings) -> CollectorRegistry:
 
     class State:
         def collect(self) -> Iterator[Metric]:
-            for part in (_messages, _inbound, _queue, _webhooks, _instance, _storage, _vendors, _routes, _smpp):
+            for part in (_messages, _inbound, _queue, _webhooks, _instance, _storage, _vendors, _routes, _smpp, _notices):
                 yield from _readable(part, settings)
 
     registry = CollectorRegistry()
@@ -182,6 +182,20 @@ def _messages(_settings: Settings) -> Iterator[Metric]:
         statuses.add_metric(names, count)
     yield statuses
     yield CounterMetricFamily("wesend_sms_accepted", "SMS that were accepted, since the instance was made", value=accepted_sms())
+
+
+def _notices(_settings: Settings) -> Iterator[Metric]:
+    from prometheus_client.core import GaugeMetricFamily
+
+    resting = GaugeMetricFamily("wesend_gateway_resting", "1 while a gateway rests after failures", labels=("gateway",))
+    for name in notices.resting_gateways():
+        resting.add_metric((name,), 1)
+    yield resting
+    yield GaugeMetricFamily(
+        "wesend_unknown_outcomes", "Messages of which nobody knows whether they left", value=unknown_outcomes.count_unknown()
+    )
+    yield GaugeMetricFamily("wesend_receipts_unmatched", "Receipts of a day that fit no message", value=notices.count_unmatched())
+    yield GaugeMetricFamily("wesend_wallets_low", "Live wallets below their threshold", value=notices.count_low_wallets())
 
 
 def _inbound(_settings: Settings) -> Iterator[Metric]:

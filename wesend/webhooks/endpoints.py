@@ -23,6 +23,7 @@ URL_LENGTH = 2000
 LOW_BALANCE = "wallet.low_balance"
 STORAGE_LOW = "storage.low"
 BURST_LIMIT = "account.burst_limit"
+ALERT_RAISED, ALERT_OVER = "alert.raised", "alert.over"
 """Ours, not a vendor's: only an endpoint that names one of them hears of it, in whatever format it is."""
 
 
@@ -82,8 +83,8 @@ def lead_to(tx: Tx, endpoint: WebhookEndpointRow, address: Address) -> None:
 
 
 def own_events(actor: Actor) -> tuple[str, ...]:
-    """The events of wesend's own that an endpoint may name: how full the machine's disk is, is the operators' to know."""
-    return (BURST_LIMIT, LOW_BALANCE, *((STORAGE_LOW,) if roles.may(actor, OPERATE) else ()))
+    """The events of wesend's own that an endpoint may name: what is wrong with the instance is the operators' to know."""
+    return (BURST_LIMIT, LOW_BALANCE, *((STORAGE_LOW, ALERT_RAISED, ALERT_OVER) if roles.may(actor, OPERATE) else ()))
 
 
 def add_endpoint(

@@ -9,6 +9,7 @@ from ...accounts.service import AccountInfo
 from ...database import Row
 from ...gateways import registry
 from ...messages.reporting import reports
+from ...operations import notices as operators
 from ...operations import onboarding
 from ...routing.pricing import home_price
 from ...wallets.service import WalletInfo, list_wallets
@@ -49,6 +50,7 @@ def index() -> ResponseReturnValue:
         gateways=reports.gateway_health(at.id, actor=actor()) if current_account.may_operate() else [],
         known_gateways=_gateways_to_open(),
         failures=reports.last_failures(at.id, actor=actor()),
+        notices=operators.notices(actor=actor()) if current_account.may_operate() else [],
         steps=onboarding.steps_of(at, actor=actor()),
         rate_of=reports.delivery_rate,
     )

@@ -18,7 +18,7 @@ from ...guards import where
 from ...wallets.service import balance_of, spendable_of
 from ..reporting.sent import MOST, Sent, load_sent
 from ..state.outgoing import IN_REQUEST_LIMIT, Outgoing
-from . import slow
+from . import no_route, slow
 from .accept import Alongside, accept
 from .bulk import CHUNK_CHARACTERS, Spool, accept_bulk, to_store, weight
 from .compose import INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT, Addressee, Composed, Skipped
@@ -153,6 +153,8 @@ def raise_nobody(skipped: list[Skipped], composer: Composed, limited: Watched | 
     """The error that tells why nobody was left to send to."""
     reasons = {item.reason for item in skipped}
     if NO_ROUTE in reasons:
+        if composer.channel == SMS:
+            no_route.note([item.recipient for item in skipped if item.reason == NO_ROUTE], composer.account, composer.wallet)
         raise NoRoute(composer.why_no_route)
     where.raise_refusal([(item.recipient, item.reason) for item in skipped], composer.account)
     if limited is not None and limited.worst is not None:

@@ -294,6 +294,7 @@ class BroughtReceipt(db.Model):
     __table_args__ = (
         CheckConstraint("state IN ('new', 'matched', 'unmatched')", name="state"),
         Index("ix_brought_receipts_new", "id", sqlite_where=condition("state = 'new'")),
+        Index("ix_brought_receipts_unmatched", "created_at", sqlite_where=condition("state = 'unmatched'")),
         Index("ix_brought_receipts_message_id", "message_id", sqlite_where=condition("message_id IS NOT NULL")),
     )
 

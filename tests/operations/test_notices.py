@@ -1,0 +1,73 @@
+"""Notices: what holds, what to do, told once a condition and hour and when it is over."""
+
+from __future__ import annotations
+
+import pytest
+
+from wesend.accounts.roles import OWNER, User
+from wesend.core.errors import Forbidden
+from wesend.database import query, write
+from wesend.operations import notice_alerts, notices
+from wesend.webhooks import endpoints
+
+from ..support.domain import ACTOR, make_wallet, put, send
+
+
+def conditions() -> list[str]:
+    return [notice.condition for notice in notices.notices(actor=ACTOR)]
+
+
+def rest(clock, seconds: int) -> None:
+    until = int((clock() + seconds) * 1000)
+    write(
+        lambda tx: (
+            tx.execute(
+                "INSERT INTO gateway_health (gateway, rests_until, last_error) VALUES ('at', ?, 'refused')"
+                " ON CONFLICT (gateway) DO UPDATE SET rests_until = excluded.rests_until",
+                (until,),
+            )
+            and None
+        )
+    )
+
+
+def told() -> list[str]:
+    return [row["event"] for row in query("SELECT event FROM webhook_deliveries ORDER BY id")]
+
+
+def test_each_condition_is_told_while_it_holds(carrier, clock):
+    assert conditions() == []
+    wallet = make_wallet("1000")
+    sent = send(wallet).messages[0]
+    put(sent["id"], "unknown")
+    rest(clock, 60)
+    write(
+        lambda tx: tx.insert(
+            "brought_receipts", gateway="at", status="delivered", state="unmatched", created_at=int(clock() * 1000)
+        )
+    )
+    write(lambda tx: tx.changed("UPDATE wallets SET low_balance_told_at = 1 WHERE id = ?", (wallet.id,)))
+    assert conditions() == ["gateway:at", f"wallet:{wallet.uid}", "unknown", "receipts"]
+    assert all(notice.title and notice.advice for notice in notices.notices(actor=ACTOR))
+    with pytest.raises(Forbidden):
+        notices.notices(actor=User(7, "o@example.com", OWNER, wallet.account_id, True, True))
+
+
+def test_it_is_told_once_an_hour_and_when_it_is_over(app_with, carrier, clock):
+    wallet = make_wallet("1000")
+    endpoints.add_endpoint(
+        account_id=wallet.account_id, format_name="wesendall", url="https://example.com/x",
+        events=["alert.raised", "alert.over"], actor=ACTOR,
+    )  # fmt: skip
+    rest(clock, 7200)
+    notice_alerts.tell()
+    notice_alerts.tell()
+    assert told() == ["alert.raised"]
+    clock.advance(3601)
+    notice_alerts.tell()
+    assert told() == ["alert.raised"] * 2
+    clock.advance(7200)
+    notice_alerts.tell()
+    notice_alerts.tell()
+    assert told() == ["alert.raised", "alert.raised", "alert.over"]
+    assert query("SELECT count(*) FROM operator_alerts")[0][0] == 0

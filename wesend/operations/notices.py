@@ -1,0 +1,125 @@
+"""Notices to whoever runs the instance: what is wrong now, across all accounts, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from ..accounts import roles
+from ..accounts.roles import OPERATE, Actor
+from ..core import clock, money, storage
+from ..core.languages import gettext as _
+from ..database import query
+from . import backup
+
+UNMATCHED_FOR_MS = clock.DAY
+RESTING = "SELECT gateway, last_error FROM gateway_health WHERE rests_until > ? ORDER BY gateway"
+LOW = """
+    SELECT w.uid, w.name, w.currency, w.balance_micros, a.name AS account FROM wallets w JOIN accounts a ON a.id = w.account_id
+    WHERE w.low_balance_told_at IS NOT NULL AND w.is_sandbox = 0 AND a.closed_at IS NULL ORDER BY w.id LIMIT 20
+"""
+UNKNOWN = "SELECT count(*) AS found FROM messages WHERE status = 'unknown'"
+UNMATCHED = "SELECT count(*) AS found FROM brought_receipts WHERE state = 'unmatched' AND created_at > ?"
+
+
+class Notice(NamedTuple):
+    """``condition`` names it, the same for as long as it lasts; ``page``: of the dashboard, where it is seen to."""
+
+    condition: str
+    title: str
+    advice: str
+    page: str
+
+
+def notices(*, actor: Actor) -> list[Notice]:
+    """All that hold now."""
+    roles.require(actor, OPERATE)
+    return [notice for look in LOOKS for notice in look()]
+
+
+def resting_gateways() -> list[str]:
+    return [row["gateway"] for row in query(RESTING, (clock.now_ms(),))]
+
+
+def count_unmatched() -> int:
+    """Receipts of the last day that fit no message."""
+    return query(UNMATCHED, (clock.now_ms() - UNMATCHED_FOR_MS,))[0]["found"]
+
+
+def count_low_wallets() -> int:
+    return len(query(LOW))
+
+
+def _gateways() -> Iterator[Notice]:
+    for row in query(RESTING, (clock.now_ms(),)):
+        yield Notice(
+            f"gateway:{row['gateway']}",
+            _("The gateway %(name)s rests: %(error)s", name=row["gateway"], error=row["last_error"] or _("it gave no answer")),
+            _("Its messages go by the next route, or wait. Look at what it said, at its credentials and at what is left there."),
+            "gateways",
+        )
+
+
+def _backups() -> Iterator[Notice]:
+    age = backup.age_ms()
+    if age is not None and backup.is_late(age):
+        yield Notice(
+            "backup",
+            _("The newest backup is %(hours)s hours old", hours=age // clock.HOUR),
+            _("Look whether its folder is there, can be written to and has room; make one by hand meanwhile."),
+            "backups",
+        )
+
+
+def _wallets() -> Iterator[Notice]:
+    for row in query(LOW):
+        left = f"{money.text(row['balance_micros'])} {row['currency']}"
+        yield Notice(
+            f"wallet:{row['uid']}",
+            _(
+                "%(account)s: the wallet %(name)s is low, %(left)s left",
+                account=row["account"],
+                name=row["name"] or row["uid"],
+                left=left,
+            ),
+            _("When it is empty, its sends are refused. Credit it, or ask the customer to top it up."),
+            "accounts",
+        )
+
+
+def _disk() -> Iterator[Notice]:
+    here = storage.here()
+    if here.is_low():
+        yield Notice(
+            "disk",
+            _("The disk is filling up: %(free)s MB left", free=here.free() // 2**20),
+            _("Bulks and uploads are refused until there is more. Make room, or move the instance to a larger disk."),
+            "settings",
+        )
+
+
+def _unknown() -> Iterator[Notice]:
+    found = query(UNKNOWN)[0]["found"]
+    if found:
+        yield Notice(
+            "unknown",
+            _("%(count)s messages are of unknown outcome", count=found),
+            _("Nobody knows whether they left. Ask the gateway, or look at its records, and decide."),
+            "unknown",
+        )
+
+
+def _receipts() -> Iterator[Notice]:
+    found = count_unmatched()
+    if found:
+        yield Notice(
+            "receipts",
+            _("%(count)s receipts of the last day fit no message", count=found),
+            _(
+                "Somebody else may use the same account at the vendor, or its ids are written in another way. Look at the callback address."
+            ),
+            "gateways",
+        )
+
+
+LOOKS: tuple[Callable[[], Iterator[Notice]], ...] = (_disk, _gateways, _wallets, _backups, _unknown, _receipts)
