@@ -8,7 +8,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from . import bulk, carriers, gateways, inbox, memory, million, report, singles, smpp, start, webhooks
+from . import bulk, carriers, gateways, inbox, memory, million, report, singles, smpp, smpp_server, start, webhooks
 from .figure import Figure
 from .sizes import QUICK, Sizes
 
@@ -18,6 +18,7 @@ BENCHES = {
     "gateways": gateways.bench,
     "carriers": carriers.bench,
     "smpp": smpp.bench,
+    "smpp_server": smpp_server.bench,
     "webhooks": webhooks.bench,
     "million": million.bench,
     "inbox": inbox.bench,

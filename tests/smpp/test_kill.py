@@ -84,6 +84,7 @@ def test_a_workers_death_frees_its_binds(server):
         os.kill(pid, signal.SIGKILL)
     for client in clients:
         assert client.is_closed()
+        client.socket.close()
 
     def binds() -> bool:
         try:

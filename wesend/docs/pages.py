@@ -92,7 +92,14 @@ def _download(found: dict[str, Any]) -> Response:
 
 def _page(template: str, policy: dict[str, str], **values: Any) -> Response:
     response = Response(
-        render_template(template, home=url_for(".show_index"), sandbox=may_use_sandbox(), **values), mimetype="text/html"
+        render_template(
+            template,
+            home=url_for(".show_index"),
+            sandbox=may_use_sandbox(),
+            smpp_port=this_app().config["WESEND"].smpp_port,
+            **values,
+        ),
+        mimetype="text/html",
     )
     response.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in policy.items())
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -25,7 +25,6 @@ from .session import Read
 THREADS = 4
 GROUP = 16  # submissions that share a transaction
 MOST_WAITING = 2000  # beyond it clients are told to wait
-PATIENCE = 5.0  # seconds after which a submission that was not begun is refused for now
 
 
 class Done(NamedTuple):
@@ -114,8 +113,6 @@ def _submitted(read: Read, result: str | Exception) -> Done:
 def _begin(read: Read) -> Done | Planned:
     """What is answered at once, or what is to be accepted with others."""
     try:
-        if time.monotonic() - read.at > PATIENCE:
-            return Done(read, statuses.RMSGQFUL, reason="the database was busy")
         sender = read.session.sender
         assert sender is not None
         if sender.key.limits.expires_at is not None and clock.now_ms() >= sender.key.limits.expires_at:
@@ -129,8 +126,9 @@ def _begin(read: Read) -> Done | Planned:
             return _cancel(read, sender)
         found = orders.read(requests.read_submit(read.pdu.body), sender)
         if isinstance(found, Submitted):
+            found = found._replace(may_begin=read.turn.begin)
             return Done(read, statuses.OK, requests.submitted_body(parts.take(found)))
-        return submit.plan(found)
+        return submit.plan(found)._replace(may_begin=read.turn.begin)
     except Exception as error:
         return _refused(read, error)
 
@@ -148,6 +146,7 @@ def _cancel(read: Read, sender: orders.Sender) -> Done:
     if "send" not in sender.key.scopes:
         raise InsufficientScope
     asked = requests.read_cancel(read.pdu.body)
+    read.turn.begin()  # from here on its end is waited for
     try:
         asking.take_back(sender.key.account.id, asked.message_id, side=sender.key.side)
     except MessageNotFound:

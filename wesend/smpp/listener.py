@@ -166,7 +166,7 @@ class Listener:
 
     def _answer(self, by_session: dict[Session, list[Done]]) -> None:
         for session, done in by_session.items():
-            session.carried_out([(one.read.pdu, one.status, one.body) for one in done], ends=any(one.ends for one in done))
+            session.carried_out([(one.read, one.status, one.body) for one in done], ends=any(one.ends for one in done))
 
     # -- on others' threads -----------------------------------------------
 

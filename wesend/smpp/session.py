@@ -23,6 +23,8 @@ MODES = {0x01: RECEIVER, 0x02: TRANSMITTER, 0x09: TRANSCEIVER}
 NO_BIND = SILENCE = UNANSWERED = 30.0  # seconds
 ANSWER_IN = 29.0
 """Seconds in which a deliver_sm is to be answered: a moment before its lease ends."""
+PATIENCE = 5.0
+"""Seconds after which what was not begun is refused for now."""
 FAREWELL = 5.0
 """Seconds that an unbind of ours waits for its answer."""
 TAKES_NOTHING = 30.0  # seconds that a client may leave unread what it was sent
@@ -35,12 +37,31 @@ KNOWN = frozenset(
 ASKING = frozenset((pdu.SUBMIT_SM, requests.QUERY_SM, requests.CANCEL_SM))
 
 
+class Turn:
+    """Of a request: it is begun, in a transaction, or given up because that took too long; never both."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.begun = self.given_up = False
+
+    def begin(self) -> bool:
+        with self.lock:
+            self.begun = not self.given_up
+            return self.begun
+
+    def give_up(self) -> bool:
+        with self.lock:
+            self.given_up = self.given_up or not self.begun
+            return self.given_up
+
+
 class Read(NamedTuple):
     """A request that waits for its answer; ``at`` by the monotonic clock."""
 
     session: Session
     pdu: Pdu
     at: float
+    turn: Turn
 
 
 class _Out(NamedTuple):
@@ -68,6 +89,7 @@ class Session(asyncio.Protocol):
         self.version = 0
         self.waiting_for_bind: deque[Pdu] | None = None
         self.pending = 0
+        self.reads: dict[Turn, Read] = {}
         self.unbind: Pdu | None = None
         self.ends_at: float | None = None
         self.taken: deque[float] = deque()
@@ -145,7 +167,7 @@ class Session(asyncio.Protocol):
             self.answer(got, statuses.RALYBND)
             return
         self.waiting_for_bind = deque()
-        self.listener.to_bind(Read(self, got, time.monotonic()))
+        self.listener.to_bind(Read(self, got, time.monotonic(), Turn()))
 
     def bound(self, got: Pdu, bind: Opened, sender: Sender, system_id: str, version: int) -> None:
         """It has bound: what came meanwhile follows."""
@@ -177,7 +199,9 @@ class Session(asyncio.Protocol):
             return
         self.pending += 1
         self.submits += is_submit
-        self.listener.to_carry_out(Read(self, got, time.monotonic()))
+        read = Read(self, got, time.monotonic(), Turn())
+        self.reads[read.turn] = read
+        self.listener.to_carry_out(read)
 
     def _is_in_pace(self, tps: int) -> bool:
         """No more than so many in any second; what is over does not count."""
@@ -189,10 +213,11 @@ class Session(asyncio.Protocol):
         self.taken.append(now)
         return True
 
-    def carried_out(self, answers: Sequence[tuple[Pdu, int, bytes]], *, ends: bool = False) -> None:
-        """Requests that were waited for; ``ends``: the bind is to end."""
-        self.pending -= len(answers)
-        self.send(b"".join(_answer(got, status, body) for got, status, body in answers))
+    def carried_out(self, answers: Sequence[tuple[Read, int, bytes]], *, ends: bool = False) -> None:
+        """Requests that were waited for, but for those that were given up; ``ends``: the bind is to end."""
+        waited_for = [one for one in answers if self.reads.pop(one[0].turn, None) is not None]
+        self.pending -= len(waited_for)
+        self.send(b"".join(_answer(read.pdu, status, body) for read, status, body in waited_for))
         if ends:
             self.end()
         self._leave_when_done()
@@ -284,6 +309,15 @@ class Session(asyncio.Protocol):
             self.asked_at = now
             self.send(pdu.pack(pdu.ENQUIRE_LINK, self._next()))
         self._give_up_unanswered(now)
+        self._give_up_late(now)
+
+    def _give_up_late(self, now: float) -> None:
+        """What the database has had no time for is refused, and will not be done."""
+        late = [read for read in self.reads.values() if now - read.at >= PATIENCE and read.turn.give_up()]
+        for read in late:
+            self.listener.refused(self, read.pdu, statuses.RMSGQFUL, "the database was busy")
+        if late:
+            self.carried_out([(read, statuses.RMSGQFUL, b"") for read in late])
 
     def _give_up_unanswered(self, now: float) -> None:
         with self.lock:

@@ -9,12 +9,12 @@ from typing import NamedTuple
 from ...binds import receipts
 from ...binds.receipts import News
 from ...core import clock
-from ...core.errors import InsufficientBalance, StorageFull, WesendError
+from ...core.errors import DatabaseUnavailable, InsufficientBalance, StorageFull, WesendError
 from ...core.ids import new_id
 from ...database import Row, Tx, marks, query, write
 from ...database.rows import SmppSubmissionRow
 from ...wallets.service import balance_of, spendable_of
-from .submit import Asked, Order, Planned, accept_in, plan
+from .submit import Asked, MayBegin, Order, Planned, accept_in, always, plan
 
 WAITS_MS = 5 * clock.MINUTE
 """How long a message waits for its parts, and a part that comes twice is known again."""
@@ -51,6 +51,7 @@ class Submitted(NamedTuple):
     part: Part
     asked: Asked
     compose: Compose
+    may_begin: MayBegin = always
 
 
 OF_WHOLE = "SELECT * FROM smpp_submissions WHERE whole = ? AND created_at > ? AND created_at <= ? ORDER BY id"
@@ -101,6 +102,8 @@ def _require_money(planned: Planned) -> None:
 
 
 def _keep(tx: Tx, given: Submitted) -> _Kept:
+    if not given.may_begin():
+        raise DatabaseUnavailable("the client was told that it took too long")
     part, asked = given.part, given.asked
     rows: list[SmppSubmissionRow] = tx.all(OF_WHOLE, _lately(part))
     waiting, digest = _waiting(rows), sha256(bytes((part.data_coding,)) + part.content).hexdigest()

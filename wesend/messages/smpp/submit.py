@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ...accounts import roles
 from ...accounts.roles import Actor
 from ...coordination import pause
-from ...core.errors import WesendError
+from ...core.errors import DatabaseUnavailable, WesendError
 from ...core.ids import new_id
 from ...database import Row, Tx, write
 from ...gateways import registry
@@ -46,15 +46,24 @@ class Order(NamedTuple):
     alongside: Alongside | None = None
 
 
+MayBegin = Callable[[], bool]
+
+
+def always() -> bool:
+    return True
+
+
 class Planned(NamedTuple):
     """An order that may be accepted. ``at_once``: what is known of its outcome, so that it need not wait in the queue;
-    ``limited``: what its account's limits on recent sends are told by.
+    ``limited``: what its account's limits on recent sends are told by; ``may_begin``: asked in the transaction, for nobody
+    may wait for it any more.
     """
 
     order: Order
     outgoing: Outgoing
     at_once: AtOnce
     limited: Watched | None
+    may_begin: MayBegin = always
 
 
 Result = str | Exception
@@ -111,6 +120,8 @@ def _accept(tx: Tx, planned: Planned) -> str:
 def accept_in(tx: Tx, planned: Planned, alongside: Alongside) -> None:
     """Pay for the message and write it, in the caller's transaction; the error of whatever refuses it."""
     order, limited = planned.order, planned.limited
+    if not planned.may_begin():
+        raise DatabaseUnavailable("the client was told that it took too long")
     try:
         accept(
             order.composed,
