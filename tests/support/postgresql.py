@@ -42,9 +42,12 @@ class Server:
         if os.geteuid() == 0:
             owner = pwd.getpwnam(OWNER)
             os.chown(self.folder, owner.pw_uid, owner.pw_gid)
-        self._run("initdb", "-D", str(self.data), "-U", OWNER, "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        self.make()
         self.start()
         return self
+
+    def make(self) -> None:
+        self._run("initdb", "-D", str(self.data), "-U", OWNER, "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 
     def __exit__(self, *_error: object) -> None:
         self.stop("immediate")
