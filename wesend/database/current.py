@@ -25,7 +25,7 @@ from ..core.current_app import this_app
 from ..core.settings import Settings
 from ..core.storage import Storage
 from . import fence, schema
-from .engine import Database
+from .engine import Asked, Database
 from .postponed import Postponed
 from .sqlite import SqliteDatabase
 from .transaction import Reader, Tx
@@ -100,6 +100,11 @@ def reading(tx: Tx | None) -> Reader:
 def snapshot() -> AbstractContextManager[None]:
     """Several reads that agree: ``with snapshot(): …``."""
     return _database().snapshot()
+
+
+def query_together(*asked: Asked) -> list[list[Any]]:
+    """The rows of several SELECTs, none of which needs what another finds: they agree, and cost one round trip."""
+    return _database().together(asked)
 
 
 def cached(key: Any, load: Callable[[Reader], T], tx: Tx | None = None) -> T:

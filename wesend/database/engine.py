@@ -18,6 +18,8 @@ from .transaction import VERSION, Tx
 
 T = TypeVar("T")
 
+Asked = tuple[str, Sequence | dict]
+"""A SELECT and its parameters."""
 BUSY_SECONDS = 0.001  # a wait for the gate that is worth counting
 
 
@@ -155,6 +157,11 @@ class Database(ABC):
     @abstractmethod
     def committed(self, sql: str) -> list[Any] | None:
         """What a SELECT finds outside of this thread's transaction; None where that can't be seen now."""
+
+    def together(self, asked: Sequence[Asked]) -> list[list[Any]]:
+        """The rows of several SELECTs that agree with each other."""
+        with self.snapshot():
+            return [self.query(sql, parameters) for sql, parameters in asked]
 
     @abstractmethod
     def snapshot(self) -> AbstractContextManager[None]:

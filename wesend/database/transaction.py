@@ -44,7 +44,7 @@ class Later:
 
 
 class RowKey(Later):
-    """A row that `Tx.put` wrote: a parameter of the unit's later statements, and ``int(key)`` once it is committed."""
+    """A row that `Tx.put` wrote: a parameter of the unit's later statements, and ``int(key)`` once it is carried out."""
 
     __slots__ = ("table", "uid")
 
@@ -53,7 +53,7 @@ class RowKey(Later):
         self.table, self.uid = table, uid
 
     def __int__(self) -> int:
-        assert self.rows, "its id is known once it is committed"
+        assert self.rows, "its id is known once it is carried out"
         return self.rows[0][0]
 
 
@@ -134,9 +134,18 @@ class Tx:
         found.answer([row])
         return found
 
+    def later(self, sql: str, parameters: Sequence | dict = ()) -> Later:
+        """The rows of a SELECT, as they are at this point of the unit, to be looked at once it is committed."""
+        found = Later()
+        found.answer(self.all(sql, parameters))
+        return found
+
     def put(self, table: str, columns: tuple[str, ...], values: Sequence) -> int | RowKey:
         """Insert one row of a table whose rows have a ``uid``; by what is returned later statements name it."""
         return self.insert_row(table, columns, values)
+
+    def carry_out(self) -> None:
+        """Do what was put off now: the keys of rows are known afterwards."""
 
     def version(self) -> int:
         """Of the configuration, as this transaction sees it."""

@@ -120,7 +120,7 @@ class Counts:
                 label = label if label in known or len(known) < MOST_CODES else OTHERS
             rows.append((self.minute, route, gateway, network, kind, label, count))
         if rows:
-            self.tx.executemany(COUNT, rows)
+            self.tx.run_many(COUNT, rows)
 
 
 def carrying(message: Carried, tx: Tx | None = None) -> RouteInfo | None:

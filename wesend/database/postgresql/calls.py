@@ -14,7 +14,7 @@ from .values import written
 LEAVES_CONFIGURATION = re.compile(
     r"\s*(?:SELECT|BEGIN|SAVEPOINT|RELEASE|UPDATE wallets SET balance_micros =|(?:INSERT INTO|UPDATE|DELETE FROM) (?:"
     r"batches|commits|daily_counts|daily_use|gateway_health|idempotency_keys|ledger_entries|message_events|message_parts|messages|"
-    r"rate_windows|recent_sends|webhook_deliveries)\b)"
+    r"rate_windows|recent_sends|route_minutes|slot_shares|verifications|webhook_deliveries)\b)"
 )
 """Of the statements that most units are made of: no trigger raises the configuration's version for them."""
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ...core.errors import DatabaseUnavailable
 from ...core.storage import Storage
-from ..engine import Database
-from ..errors import NothingDone, PostgresBusy
+from ..engine import Asked, Database
+from ..errors import NothingDone, PostgresBusy, PostgresError
 from ..transaction import VERSION, Tx
 from . import connection as connecting
+from .calls import call_of
 from .connection import PATIENCE, PATIENCE_OF_JOBS, Connection
 from .pool import Pool
 from .seen_version import SeenVersion
@@ -22,6 +23,7 @@ from .writing import Writer
 
 T = TypeVar("T")
 
+SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 TRIES = 5  # of a unit that met a deadlock
 
 
@@ -109,20 +111,34 @@ class PostgresDatabase(Database):
     all = query
 
     def _read(self, sql: str, parameters: Sequence | dict) -> list[Any]:
-        """A single SELECT may be asked once more where its connection was lost."""
+        return self._borrowed(lambda connection: connection.execute(sql, parameters).rows)
+
+    def _borrowed(self, read: Callable[[Connection], T]) -> T:
+        """A read may be done once more where its connection was lost."""
         patience = self.patience()
         until = time.monotonic() + patience
         while True:
             connection = self.pool.take(patience)
             try:
-                return connection.execute(sql, parameters).fetchall()
+                return read(connection)
             except (DatabaseUnavailable, PostgresBusy):
                 if time.monotonic() > until:
                     raise
                 if not connection.is_usable:
                     self.pool.forget()
             finally:
+                if connection.in_transaction:
+                    with suppress(DatabaseUnavailable, PostgresError):
+                        connection.roll_back()
                 self.pool.give_back(connection)
+
+    def together(self, asked: Sequence[Asked]) -> list[list[Any]]:
+        """In one round trip."""
+        local = self.local
+        if local.tx is not None or local.connection is not None:
+            return super().together(asked)
+        calls = [call_of(SNAPSHOT), *(call_of(sql, parameters) for sql, parameters in asked), call_of("COMMIT")]
+        return [answer.rows for answer in self._borrowed(lambda connection: connection.ask(calls))[1:-1]]
 
     def version(self) -> int:
         """As it was seen a moment ago: at once what this host changed, within a second what another one did."""
@@ -163,7 +179,7 @@ class PostgresDatabase(Database):
         while True:
             connection = self.pool.take(patience)
             try:
-                connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                connection.execute(SNAPSHOT)
             except BaseException as error:
                 self.pool.give_back(connection)
                 if not isinstance(error, DatabaseUnavailable) or time.monotonic() > until:

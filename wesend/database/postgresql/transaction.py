@@ -61,6 +61,15 @@ class PostgresTx(StepByStep):
         self.connection.put_off_required(sql, parameters, later, refuse)
         return later
 
+    def later(self, sql: str, parameters: Sequence | dict = ()) -> Later:
+        later = Later()
+        self.connection.put_off(sql, parameters, later)
+        return later
+
+    def carry_out(self) -> None:
+        if self.connection.waiting:
+            self.connection.ask([])
+
     def put(self, table: str, columns: tuple[str, ...], values: Sequence) -> RowKey:
         key = RowKey(table, values[columns.index("uid")])
         self.connection.put_off(_insert_returning(table, columns), values, key)

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ...database import Reader, Row, reading, snapshot
+from ...database import Row, Tx, query, query_together
 from ..state.outgoing import IN_REQUEST_LIMIT
 
 MOST = 100_000
 BATCH = "SELECT * FROM batches WHERE uid = ?"
-MESSAGES = "SELECT {columns} FROM messages WHERE batch_id = ? ORDER BY id LIMIT ?"
+OF_BATCH = "(SELECT id FROM batches WHERE uid = ?)"
+MESSAGES = f"SELECT {{columns}} FROM messages WHERE batch_id = {OF_BATCH} ORDER BY id LIMIT ?"
 TOLD = (
     "id, uid, batch_id, wallet_id, recipient, status, segments, route, route_cost_micros, route_currency, cost_micros,"
     " refunded_micros, attempts, retry_count, error_code, error_message, delivered_at"
 )
 """What an answer tells of many messages. Not their texts: 69,000 of 1,000 characters took 280 MB."""
-PAID = """
+PAID = f"""
     SELECT balance_after_micros FROM ledger_entries
-    WHERE batch_id = ? AND message_id IS NULL AND kind = 'sms_charge'
+    WHERE batch_id = {OF_BATCH} AND message_id IS NULL AND kind = 'sms_charge'
 """
-BALANCE = "SELECT balance_micros FROM wallets WHERE id = ?"
+BALANCE = "SELECT balance_micros FROM wallets WHERE id = (SELECT wallet_id FROM batches WHERE uid = ?)"
 
 
 class Sent(NamedTuple):
@@ -33,21 +34,26 @@ class Sent(NamedTuple):
 
 def load_sent(batch_uid: str, *, limit: int = MOST) -> Sent:
     """A batch and up to ``limit`` of its messages as they are now; of many, what answers tell of them."""
-    with snapshot():
-        return read_sent(reading(None), batch_uid, limit=limit)
-
-
-def read_sent(reader: Reader, batch_uid: str, *, limit: int = MOST) -> Sent:
-    """The same by a reader of the caller's."""
-    batch = reader.one(BATCH, (batch_uid,))
-    assert batch is not None
-    columns = "*" if batch["total"] <= IN_REQUEST_LIMIT else TOLD
-    messages = reader.all(MESSAGES.format(columns=columns), (batch["id"], limit))
-    # As it was paid, less what came back: not what others have paid from this wallet since.
-    paid = reader.all(PAID, (batch["id"],))
-    balance = (
-        paid[0][0] + batch["refunded_micros"]
-        if paid  # what costs nothing has no entry
-        else reader.all(BALANCE, (batch["wallet_id"],))[0][0]
+    batches, messages, paid, balance = query_together(
+        (BATCH, (batch_uid,)),
+        (MESSAGES.format(columns="*"), (batch_uid, min(limit, IN_REQUEST_LIMIT + 1))),
+        (PAID, (batch_uid,)),
+        (BALANCE, (batch_uid,)),
     )
-    return Sent(batch, messages, balance)
+    (batch,) = batches
+    if batch["total"] > IN_REQUEST_LIMIT:
+        messages = query(MESSAGES.format(columns=TOLD), (batch_uid, limit))
+    return _sent(batch, messages, paid, balance)
+
+
+def read_sent(tx: Tx, batch_uid: str) -> Sent:
+    """The same of up to IN_REQUEST_LIMIT messages, in a transaction."""
+    (batch,) = tx.all(BATCH, (batch_uid,))
+    messages = tx.all(MESSAGES.format(columns="*"), (batch_uid, IN_REQUEST_LIMIT))
+    return _sent(batch, messages, tx.all(PAID, (batch_uid,)), tx.all(BALANCE, (batch_uid,)))
+
+
+def _sent(batch: Row, messages: Sequence[Row], paid: Sequence[Row], balance: Sequence[Row]) -> Sent:
+    """As it was paid, less what came back: not what others have paid from this wallet since."""
+    # What costs nothing has no entry.
+    return Sent(batch, messages, paid[0][0] + batch["refunded_micros"] if paid else balance[0][0])

@@ -71,11 +71,6 @@ class Accepted(NamedTuple):
     call_ms: int = 0
 
 
-IDS = """
-    SELECT m.id, m.batch_id FROM messages m JOIN batches b ON b.id = m.batch_id WHERE b.uid = ? ORDER BY m.id
-"""
-
-
 class _Draft(NamedTuple):
     """A message before it is written, and the ``state`` in which it will be: whose, due when, its status.
 
@@ -160,14 +155,14 @@ def accept(
         balance = pay(tx, whole, batch_id, origin)
         message_ids = [inserts.put_message(tx, batch_id, draft.message, draft.state) for draft in drafts]
         if alongside is not None:
-            alongside(tx, _rows(_messages(tx, whole, drafts), drafts))
+            alongside(tx, _rows(_messages(tx, batch_id, message_ids, drafts), drafts))
         count_accepted(tx, whole, drafts[0].state, counted)
         written = list(zip(drafts, message_ids, strict=True))
         # A key stands for its row's id in whatever else is written here.
         moves = [draft.submitted._replace(id=cast(int, message_id)) for draft, message_id in written if draft.submitted]
         enter_submitted(tx, whole.account_id, moves, now, listened_to=listened_to)
         # An INSERT as submitted is the usual case: it costs a third of an INSERT and an UPDATE.
-        moved = _settle_others(tx, whole, drafts, token)
+        moved = _settle_others(tx, batch_id, message_ids, drafts, token)
         if not whole.in_request or any(entry.move.to == QUEUED for entry in moved or ()):
             tx.after_commit(bell.dispatcher_of(item.gateway for item in planned))
         sent = None if moved is None else read_sent(tx, whole.uid)
@@ -191,18 +186,20 @@ def accept(
     return Accepted(unruled.uid, token, [], sent, call_ms)
 
 
-def _messages(tx: Tx, batch: NewBatch, drafts: list[_Draft]) -> list[Outgoing]:
+def _messages(tx: Tx, batch_id: int | RowKey, message_ids: Sequence[int | RowKey], drafts: list[_Draft]) -> list[Outgoing]:
     """Those that were just written, where their ids are needed in the transaction."""
-    both = zip(drafts, tx.all(IDS, (batch.uid,)), strict=True)
-    return [inserts.written(draft.message, row["batch_id"], row["id"], draft.state) for draft, row in both]
+    tx.carry_out()
+    both = zip(drafts, message_ids, strict=True)
+    return [inserts.written(draft.message, int(batch_id), int(message_id), draft.state) for draft, message_id in both]
 
 
-def _settle_others(tx: Tx, batch: NewBatch, drafts: list[_Draft], token: str) -> list[Moved] | None:
+def _settle_others(
+    tx: Tx, batch_id: int | RowKey, message_ids: Sequence[int | RowKey], drafts: list[_Draft], token: str
+) -> list[Moved] | None:
     """What is known by its number and was not accepted; None where there is no such message."""
     if not any(draft.outcome and not draft.submitted for draft in drafts):
         return None
-    messages = _messages(tx, batch, drafts)
-    written = zip(drafts, messages, strict=True)
+    written = zip(drafts, _messages(tx, batch_id, message_ids, drafts), strict=True)
     return settle(tx, [(message, draft.outcome) for draft, message in written if draft.outcome and not draft.submitted], token)
 
 
