@@ -68,6 +68,11 @@ def amount(micros: int | None, currency: str | None = None, *, signed: bool = Fa
     return f"{sign}{currency} {text}" if currency else f"{sign}{text}"
 
 
+def plain_amount(micros: int) -> str:
+    """As it is typed into a field: ``1234.5``."""
+    return money.text(micros)
+
+
 def _zone() -> str:
     account = current_account.account_or_none()
     return account.time_zone if account else "UTC"
@@ -130,6 +135,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         number=number,
         amount=amount,
+        plain_amount=plain_amount,
         when=when,
         ago=ago,
         day=day,

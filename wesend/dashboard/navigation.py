@@ -78,7 +78,9 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("accounts", "Accounts", "briefcase", OPERATE),
             Entry("routes", "Routes and prices", "git-branch", OPERATE),
+            Entry("price_lists", "Price lists", "tag", OPERATE),
             Entry("rates", "Exchange rates", "repeat", OPERATE),
+            Entry("business", "Business", "dollar-sign", OPERATE),
             Entry("gateways", "Gateways", "server", OPERATE),
             Entry("sender_queue", "Sender requests", "inbox", OPERATE, senders.count_pending),
             Entry("users", "Users", "user-check", OPERATE),

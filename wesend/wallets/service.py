@@ -234,6 +234,22 @@ def set_credit_limit(wallet: WalletInfo, limit_micros: int, *, actor: Actor) -> 
         )
 
 
+OWED = """
+    SELECT w.*, a.name AS account_name FROM wallets w JOIN accounts a ON a.id = w.account_id
+    WHERE w.balance_micros < 0 AND w.is_sandbox = 0 ORDER BY w.currency, w.balance_micros
+"""
+
+
+class OwingWallet(WalletRow):
+    account_name: str
+
+
+def owed(*, actor: Actor) -> list[OwingWallet]:
+    """Live wallets below zero: what customers who pay afterwards owe."""
+    roles.require(actor, OPERATE)
+    return query(OWED)
+
+
 def credit_limit_of(wallet: WalletInfo, *, actor: Actor) -> int:
     """Micro-units; 0: paid in advance."""
     roles.require(actor, SEE, wallet.account_id)

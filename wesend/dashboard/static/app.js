@@ -64,6 +64,10 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
 });
 
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-prints]")) window.print();
+});
+
 // -- Show a password ---------------------------------------------------------
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-reveals]");

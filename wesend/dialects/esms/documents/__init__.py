@@ -20,7 +20,7 @@ DOCUMENT = Document(
     """A bearer key. Answers are plain JSON; an error is `{"detail": {"code", "message"}}`,
 field errors are a list with 422. A key has scopes: a GET needs `query`, a write `send`, the webhook calls `webhooks`.
 All of it but the balance is served below `/v1` as well.
-`cost` is what the wallet pays, `route_cost` the carrier's own price. Times are UTC.""",
+`cost` is what the wallet pays, `route_cost` the same in the currency of the account's price. Times are UTC.""",
     schemas,
     {"bearer": Scheme({"type": "http", "scheme": "bearer"}, ("api_key",))},
     (("bearer",),),

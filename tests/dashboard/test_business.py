@@ -1,0 +1,83 @@
+"""The operator's pages of prices and margins, and a wallet's statements: shown, changed, and refused to others."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+
+import pytest
+
+from wesend.core import money
+from wesend.routing import price_list_editing as editing
+from wesend.routing import price_lists
+
+from ..support.accounts import mint
+from ..support.dashboard import text_of
+
+MONTH = time.strftime("%Y-%m", time.gmtime())
+PATH = "/operator/price-lists/Gold"
+
+
+@pytest.fixture
+def gold(app):
+    with app.app_context():
+        return editing.create("Gold", "UGX", actor="test")
+
+
+def rows(app) -> list[tuple]:
+    with app.app_context():
+        return editing.rows_of(price_lists.named("Gold", actor="test"))
+
+
+def test_an_operator_sets_changes_and_removes_a_price_in_its_place(app, operator, gold):
+    operator.post(PATH, country="UG", network="MTN", prefix="", begins="1 000", price="30")
+    assert rows(app) == [("UG", "MTN", "", 1000, "30")]
+    place = {"country": "UG", "network": "MTN", "prefix": "", "from": "1000"}
+    operator.post(f"{PATH}/edit", **place, price="28.5")
+    assert rows(app) == [("UG", "MTN", "", 1000, "28.5")]
+    operator.post(f"{PATH}/edit", **place, price="much")
+    assert rows(app) == [("UG", "MTN", "", 1000, "28.5")]
+    operator.post(f"{PATH}/edit", **place, remove="1")
+    assert rows(app) == []
+
+
+def test_a_file_is_read_in_and_its_bad_lines_are_shown(app, operator, gold):
+    def upload(text: str):
+        return operator.post(f"{PATH}/import", files={"file": (io.BytesIO(text.encode()), "prices.csv")})
+
+    assert "Line 3" in text_of(upload("country,price\nUG,30\nXX,1\n")) and rows(app) == []
+    upload("country,price\nUG,30\n")
+    assert rows(app) == [("UG", "", "", 0, "30")]
+    assert operator.get(f"{PATH}/prices.csv").text.lstrip("\ufeff").split() == ["country,network,prefix,from,price", "UG,,,0,30"]
+
+
+def test_an_account_is_put_on_a_list_and_taken_off(app, operator, gold, shop):
+    operator.post(f"{PATH}/accounts", account_id=str(shop.account_id))
+    assert "wesendall UG" in text_of(operator.get(PATH))
+    with app.app_context():
+        assert [account.id for account in price_lists.accounts_by_list(actor="test")[gold.id]] == [shop.account_id]
+    operator.post(f"{PATH}/accounts", account_id=str(shop.account_id), off="1")
+    with app.app_context():
+        assert price_lists.accounts_by_list(actor="test") == {}
+
+
+@pytest.mark.parametrize("path", ["/operator/business", "/operator/business/months.csv", "/operator/price-lists", PATH])
+def test_owners_and_members_have_no_pages_of_the_business(owner, member, gold, path):
+    assert {person.get(path).status_code for person in (owner, member)} <= {403, 404}
+
+
+def test_the_business_is_shown(operator, shop):
+    page = operator.get("/operator/business?currency=UGX")
+    assert page.status_code == 200 and "Margin by month" in text_of(page) and "Nobody owes anything" in text_of(page)
+
+
+def test_a_member_sees_the_statement_of_his_own_account_alone(app, member, shop):
+    shown = text_of(member.get(f"/wallets/{shop.wallet}/statements/{MONTH}"))
+    assert f"Statement {MONTH}-" in shown and "Closing balance UGX 1,000" in shown
+    assert MONTH in text_of(member.get(f"/wallets/{shop.wallet}/statements"))
+    lines = list(csv.reader(io.StringIO(member.get(f"/wallets/{shop.wallet}/statements/{MONTH}.csv").text)))
+    assert sum(money.to_micros(line[-1]) for line in lines[1:-1]) == money.to_micros(lines[-1][-1])
+    other = mint(app, is_sandbox=False)
+    assert member.get(f"/wallets/{other.wallet}/statements/{MONTH}").status_code == 404
+    assert member.get(f"/wallets/{shop.wallet}/statements/2026-13").status_code == 404
