@@ -42,7 +42,7 @@ def code(page, name: str) -> str:
 def test_the_overview_of_an_empty_account_is_no_blank_page(owner):
     shown = text_of(owner.get("/"))
     assert "Nothing was sent in these 14 days" in shown and "No failures" in shown
-    assert "Getting started: 1 of 4" in shown
+    assert "Getting started: 1 of 3" in shown
 
 
 def test_the_overview_tells_today_the_rate_and_why_messages_failed(context, app, operator, jobs):

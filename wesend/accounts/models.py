@@ -155,11 +155,24 @@ class User(db.Model):
     reads_as = db.mapped_column(String)  # which list of first steps was chosen: business, developer, operator
     start_hidden_at = db.mapped_column(Instant)  # since when that list is put away
     rights = db.mapped_column(String)  # of a member, a comma list; none: all that members may have
+    spending_limit_micros = db.mapped_column(Micros)  # of a member, in each day or month of the account's zone
+    spending_currency = db.mapped_column(String(3))
+    spending_period = db.mapped_column(String)  # day, month
     __table_args__ = (
         CheckConstraint("role IN ('operator', 'owner', 'member')", name="role"),
         CheckConstraint("(role = 'operator') = (account_id IS NULL)", name="account"),
         CheckConstraint("status IN ('active', 'disabled')", name="status"),
     )
+
+
+class UserSpending(db.Model):
+    """What a member has spent in a day (``2026-06-10``) or a month (``2026-06``); guarded by `spending`."""
+
+    __tablename__ = "user_spending"
+    user_id = db.mapped_column(ForeignKey("users.id"), primary_key=True)
+    period = db.mapped_column(String(10), primary_key=True)
+    currency = db.mapped_column(String(3), primary_key=True)
+    used_micros = db.mapped_column(Micros, nullable=False)
 
 
 class SignInLink(db.Model):

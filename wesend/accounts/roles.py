@@ -13,11 +13,24 @@ OPERATOR, OWNER, MEMBER = "operator", "owner", "member"
 ROLES = (OPERATOR, OWNER, MEMBER)
 
 SEE, SEND, MANAGE, OPERATE = "see", "send", "manage", "operate"
-"""See an account's pages; send and keep contacts; its keys, webhooks and people; everybody's, and prices."""
+CONTACTS, TOP_UP = "contacts", "top_up"
+"""See an account's pages; send; its keys, webhooks and people; everybody's, and prices; keep contacts; ask for payments."""
 
-RIGHTS = {OPERATOR: frozenset({SEE, SEND, MANAGE, OPERATE}), OWNER: frozenset({SEE, SEND, MANAGE}), MEMBER: frozenset({SEE, SEND})}
+CHOSEN = (SEND, CONTACTS, TOP_UP)
+"""The rights that an owner gives each member, or does not."""
+RIGHTS = {
+    OPERATOR: frozenset({SEE, SEND, CONTACTS, TOP_UP, MANAGE, OPERATE}),
+    OWNER: frozenset({SEE, SEND, CONTACTS, TOP_UP, MANAGE}),
+    MEMBER: frozenset({SEE, SEND, CONTACTS, TOP_UP}),
+}
 
-REFUSALS = {MANAGE: "Only an owner of the account may do this", OPERATE: "Only an operator may do this"}
+REFUSALS = {
+    MANAGE: "Only an owner of the account may do this",
+    OPERATE: "Only an operator may do this",
+    SEND: "You may look at everything here, but not send: an owner of the account can let you",
+    CONTACTS: "You may look at contacts, but not change them: an owner of the account can let you",
+    TOP_UP: "You may not ask for payments: an owner of the account can let you",
+}
 
 
 class MissingRight(Forbidden):
@@ -35,6 +48,8 @@ class User(NamedTuple):
     has_password: bool
     account_is_active: bool = True
     address: str | None = None
+    rights: frozenset[str] | None = None
+    """Of a member, those of CHOSEN that were given; None: all of them."""
 
     def __str__(self) -> str:
         return self.email
@@ -85,7 +100,7 @@ def require(actor: Actor, right: str, account_id: int | None = None, *, even_sus
         raise NotFound
     if right not in _rights(actor):
         raise MissingRight(REFUSALS.get(right))
-    if isinstance(actor, User) and right in (SEND, MANAGE) and not (actor.account_is_active or even_suspended):
+    if isinstance(actor, User) and right in (*CHOSEN, MANAGE) and not (actor.account_is_active or even_suspended):
         raise AccountSuspended
 
 
@@ -105,8 +120,10 @@ def require_to_stop(actor: Actor, account: AccountInfo) -> None:
 
 def _rights(actor: User | KeyHolder | Stranger) -> frozenset[str]:
     if isinstance(actor, User):
-        return RIGHTS[actor.role]
-    return frozenset({SEE, SEND, MANAGE}) if isinstance(actor, KeyHolder) else frozenset()
+        if actor.rights is None or actor.role != MEMBER:
+            return RIGHTS[actor.role]
+        return RIGHTS[MEMBER] - frozenset(CHOSEN) | actor.rights
+    return RIGHTS[OWNER] if isinstance(actor, KeyHolder) else frozenset()
 
 
 def _reaches(actor: User | KeyHolder | Stranger, account_id: int | None) -> bool:

@@ -19,6 +19,8 @@ from .second_factor import factors, pending
 from .second_factor.pending import HalfWay
 
 LINK_MS = 30 * clock.MINUTE
+INVITATION_MS = 3 * clock.DAY
+"""Of a link for somebody who was invited and has no password yet; where a mail may lie over a weekend."""
 WRONG = "The e-mail or the password is wrong"
 
 
@@ -98,8 +100,8 @@ def sign_out(user: User) -> None:
 # -- by a one-time link -----------------------------------------------------
 
 
-def issue_link(user: User, *, actor: Actor) -> str:
-    """The token of a link that works once within 30 minutes; earlier links of the user stop working.
+def issue_link(user: User, *, lasts_ms: int = LINK_MS, actor: Actor) -> str:
+    """The token of a link that works once within ``lasts_ms``; earlier links of the user stop working.
 
     Whoever has it becomes the user: an owner makes none for another owner who has a password.
     """
@@ -111,7 +113,7 @@ def issue_link(user: User, *, actor: Actor) -> str:
             "sign_in_links",
             token_sha256=_digest(token),
             user_id=user.id,
-            expires_at=now + LINK_MS,
+            expires_at=now + lasts_ms,
             created_at=now,
             issued_by=str(actor),
         )
@@ -131,8 +133,8 @@ def user_of_link(token: str) -> User:
     """Whose link it is; InvalidLink when it was used, is over, or never was."""
     now = clock.now_ms()
     row = query_one(
-        "SELECT user_id FROM sign_in_links WHERE token_sha256 = ? AND expires_at > ? AND expires_at <= ?",
-        (_digest(token), now, now + LINK_MS),
+        "SELECT user_id FROM sign_in_links WHERE token_sha256 = ? AND expires_at > ? AND created_at <= ?",
+        (_digest(token), now, now),
     )
     if row is None:
         raise InvalidLink

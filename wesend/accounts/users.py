@@ -24,7 +24,7 @@ FIRST_EMAIL = "operator@localhost"
 """Stands for the first user's address until it is given with the password."""
 
 USER_COLUMNS = (
-    "u.id, u.email, u.role, u.account_id, u.status = 'active' AS is_active,"
+    "u.id, u.email, u.role, u.rights, u.account_id, u.status = 'active' AS is_active,"
     " u.password_hash IS NOT NULL AS has_password, coalesce(a.status, 'active') = 'active' AS account_is_active"
 )
 SELECT = f"SELECT {USER_COLUMNS} FROM users u LEFT JOIN accounts a ON a.id = u.account_id"
@@ -41,6 +41,7 @@ def user_of(row: Row) -> User:
         bool(row["is_active"]),
         bool(row["has_password"]),
         bool(row["account_is_active"]),
+        rights=None if row["rights"] is None else frozenset(filter(None, row["rights"].split(","))),
     )
 
 
@@ -191,6 +192,22 @@ def set_role(user_id: int, role: str, account_id: int | None = None, *, actor: A
             account_id=user.account_id if account_id is None else account_id,
             detail=f"{user.role} → {role}",
         )
+    return load_user(user_id)
+
+
+def set_rights(user_id: int, rights: frozenset[str], *, actor: Actor) -> User:
+    """What a member may do beside looking, of `roles.CHOSEN`; effective with the next request. InvalidInput."""
+    with atomic() as tx:
+        user = load_user(user_id, tx)
+        require_over(actor, user)
+        if user.role != roles.MEMBER or not rights <= set(roles.CHOSEN):
+            raise InvalidInput("Only a member’s rights are chosen", {"rights": ["Of members only"]})
+        before = frozenset(roles.CHOSEN) if user.rights is None else user.rights
+        if before != rights:
+            stored = None if rights == frozenset(roles.CHOSEN) else ",".join(right for right in roles.CHOSEN if right in rights)
+            tx.execute("UPDATE users SET rights = ? WHERE id = ?", (stored, user.id))
+            told = " → ".join(", ".join(right for right in roles.CHOSEN if right in some) or "look" for some in (before, rights))
+            audit_log.record(tx, actor=actor, action="user.rights", subject=user.email, account_id=user.account_id, detail=told)
     return load_user(user_id)
 
 

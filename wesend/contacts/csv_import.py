@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import IO, NamedTuple
 
 from ..accounts import quota, roles
-from ..accounts.roles import SEND, Actor
+from ..accounts.roles import CONTACTS, Actor
 from ..accounts.service import AccountInfo
 from ..accounts.sides import Side
 from ..core import clock, phones, storage
@@ -46,7 +46,7 @@ def import_csv(
     ``peoples_headers``: the phone's column may be headed in other words than the contract's.
     NoPhoneColumn, EmptyList (no row at all), FileTooLarge, UnreadableFile, GroupExists, InvalidInput.
     """
-    roles.require(actor, SEND, account.id)
+    roles.require(actor, CONTACTS, account.id)
     with tables.open_table(stream, titled=peoples_headers) as table:
         mapping = detect(table.columns, peoples=peoples_headers)
         if mapping is None:
@@ -71,7 +71,7 @@ def import_table(
     actor: Actor,
 ) -> Imported:
     """Make a group of a table; ``home_country`` is where numbers without a country code are at home."""
-    roles.require(actor, SEND, account.id)
+    roles.require(actor, CONTACTS, account.id)
     storage.here().require_room()
     columns = [
         column

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 from ..accounts import audit_log, quota, roles
-from ..accounts.roles import SEE, SEND, Actor
+from ..accounts.roles import CONTACTS, SEE, Actor
 from ..accounts.sides import SEEN, Side, may_change
 from ..core import clock
 from ..core.errors import GroupExists, GroupNotFound, InvalidInput
@@ -28,7 +28,7 @@ def create_group(
     actor: Actor,
 ) -> GroupRow:
     """GroupExists when its maker (``side``: a key's, None: people) sees a group of this name in the account."""
-    roles.require(actor, SEND, account_id)
+    roles.require(actor, CONTACTS, account_id)
     name = name.strip()
     if not name or len(name) > NAME_LENGTH:
         raise InvalidInput("A group needs a name", {"name": [f"1 to {NAME_LENGTH} characters"]})
@@ -88,7 +88,7 @@ def get_group(account_id: int, group_id: int, *, state: str = "ready", side: Sid
 
 def group_to_change(account_id: int, group_id: int, side: Side | None, actor: Actor) -> GroupRow:
     """A group that ``side`` may change; GroupNotFound for all others, with a reason for those that it sees."""
-    roles.require(actor, SEND, account_id)
+    roles.require(actor, CONTACTS, account_id)
     row = get_group(account_id, group_id, side=side, actor=actor)
     if not may_change(row, side):
         raise GroupNotFound("This group serves live sends too: a test key may send to it, and can neither change nor delete it")

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import IO
 
 from ..accounts import audit_log, roles
-from ..accounts.roles import SEE, SEND, Actor
+from ..accounts.roles import CONTACTS, SEE, Actor
 from ..accounts.service import AccountInfo
 from ..accounts.sides import SEEN, Side
 from ..core import email_address, number_text, phones
@@ -32,7 +32,7 @@ def list_opt_outs(account_id: int, before: int | None, limit: int, *, actor: Act
 
 def opt_out(account: AccountInfo, number: str, *, actor: Actor) -> str:
     """Nothing more to this number, or to this e-mail address; as it is kept."""
-    roles.require(actor, SEND, account.id, even_suspended=True)
+    roles.require(actor, CONTACTS, account.id, even_suspended=True)
     found = _reachable(account, number)
     if found is None:
         told = phones.ROUNDED if phones.problem(number) == phones.ROUNDED else "Neither a phone number nor an e-mail address"
@@ -75,7 +75,7 @@ def list_phones(account: AccountInfo, limit: int, *, side: Side, actor: Actor) -
 
 def opt_out_phone(account: AccountInfo, number: str, *, side: Side, actor: Actor) -> OptOutRow:
     """No more sends of this side to a phone; the entry, which may have been there before. InvalidRecipient."""
-    roles.require(actor, SEND, account.id)
+    roles.require(actor, CONTACTS, account.id)
     phone = _phone(account, number)
     known = f"SELECT * {OF_PHONES} AND address = ? ORDER BY id LIMIT 1"
 
@@ -93,7 +93,7 @@ def opt_out_phone(account: AccountInfo, number: str, *, side: Side, actor: Actor
 
 def opt_in_phone(account: AccountInfo, number: str, *, side: Side, actor: Actor) -> str:
     """The phone, which gets the sends of this side again; OptOutNotFound for one that did not opt out of them alone."""
-    roles.require(actor, SEND, account.id)
+    roles.require(actor, CONTACTS, account.id)
     phone = phones.normalise(number, account.country)
     if phone is None or not opt_in(account, opt_outs.SMS, phone.e164, side=side, actor=actor):
         raise OptOutNotFound
@@ -113,7 +113,7 @@ def opt_out_list(account: AccountInfo, stream: IO[bytes], *, actor: Actor) -> tu
     The columns that are headed so are read; without a header every cell that is a number or an address. EmptyList,
     FileTooLarge, UnreadableFile.
     """
-    roles.require(actor, SEND, account.id, even_suspended=True)
+    roles.require(actor, CONTACTS, account.id, even_suspended=True)
     with tables.open_rows(stream) as rows:
         return opt_out_all(account, _addresses_in(account, rows), source=f"imported by {actor}", actor=actor)
 
@@ -148,7 +148,7 @@ def _meant_as_address(account: AccountInfo, cell: str) -> bool:
 def opt_out_all(account: AccountInfo, lines: Iterable[str], *, source: str | None = None, actor: Actor) -> tuple[int, list[str]]:
     """Numbers and e-mail addresses: how many are new, and the lines that are neither."""
     source = source or f"entered by {actor}"
-    roles.require(actor, SEND, account.id, even_suspended=True)
+    roles.require(actor, CONTACTS, account.id, even_suspended=True)
     added = 0
     refused: list[str] = []
     chunk: list[tuple[str, str]] = []
@@ -194,7 +194,7 @@ def _add_opt_outs(account: AccountInfo, found: list[tuple[str, str]], source: st
 def opt_in(account: AccountInfo, channel: str, address: str, *, side: Side | None = None, actor: Actor) -> bool:
     """Somebody wants to hear again; whether there was an opt-out that ``side`` may take back. Kept in the audit log, since
     it undoes what they once said."""
-    roles.require(actor, SEND, account.id)
+    roles.require(actor, CONTACTS, account.id)
 
     def unit(tx: Tx) -> bool:
         removed = opt_outs.remove_opt_out(tx, account_id=account.id, channel=channel, address=address, side=side)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ..accounts import audit_log, quota, roles
-from ..accounts.roles import SEE, SEND, Actor
+from ..accounts.roles import CONTACTS, SEE, Actor
 from ..accounts.service import AccountInfo
 from ..accounts.sides import Side
 from ..core import clock, number_text, phones
@@ -182,7 +182,7 @@ def update_contact(
     account_id: int, group_id: int, contact_id: int, contact: NewContact, home_country: str, *, actor: Actor
 ) -> None:
     """Put what a contact is in place of what it was; InvalidInput for no number, or one that the group has already."""
-    roles.require(actor, SEND, account_id)
+    roles.require(actor, CONTACTS, account_id)
     group = groups.get_group(account_id, group_id, actor=actor)
     check_size(contact)
     phone = phones.normalise(contact.phone, home_country)

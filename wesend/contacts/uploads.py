@@ -7,7 +7,7 @@ import secrets
 from typing import IO
 
 from ..accounts import quota, roles
-from ..accounts.roles import SEE, SEND, Actor
+from ..accounts.roles import CONTACTS, SEE, Actor
 from ..accounts.service import AccountInfo
 from ..coordination import kept_files
 from ..core import storage
@@ -42,7 +42,7 @@ def keep(account: AccountInfo, stream: IO[bytes], *, actor: Actor) -> str:
     """Keep a file to look at; the token to find it by. EmptyList, FileTooLarge, UnreadableFile for what could not be
     imported.
     """
-    roles.require(actor, SEND, account.id)
+    roles.require(actor, CONTACTS, account.id)
     storage.here().require_room()
     forget_old()
     _require_room(account.id)
@@ -81,7 +81,7 @@ def import_kept(
     account: AccountInfo, token: str, mapping: Mapping, *, name: str, home_country: str, header_at: int | None = None, actor: Actor
 ) -> Imported:
     """Make a group of a kept file, which is forgotten then."""
-    roles.require(actor, SEND, account.id)
+    roles.require(actor, CONTACTS, account.id)
     with Opened(account, token, header_at=header_at, actor=actor) as table:
         done = csv_import.import_table(account, table, mapping, name=name, home_country=home_country, actor=actor)
     forget(account.id, token)

@@ -6,7 +6,7 @@ from flask import g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from ..accounts import roles, service
-from ..accounts.roles import MANAGE, OPERATE, SEND, Actor
+from ..accounts.roles import CONTACTS, MANAGE, OPERATE, SEND, TOP_UP, Actor
 from ..accounts.service import AccountInfo
 from ..coordination.pause import Pause, current
 from ..core import storage
@@ -116,7 +116,11 @@ def may_send() -> bool:
 
 def may_top_up(wallet: WalletInfo) -> bool:
     """Whether somebody here may, and a gateway takes the money."""
-    return may_send() and top_up.is_offered(wallet)
+    return roles.may(actor(), TOP_UP, account().id) and account().is_active and top_up.is_offered(wallet)
+
+
+def may_keep_contacts() -> bool:
+    return roles.may(actor(), CONTACTS, account().id)
 
 
 def reason(message: MessageRow) -> str | None:

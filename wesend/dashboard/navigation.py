@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from flask import current_app, request
 
-from ..accounts import roles
+from ..accounts import preferences, roles
 from ..accounts.roles import MANAGE, OPERATE, SEE
 from ..messages.receipts import unknown_outcomes
 from ..routing import senders
@@ -24,6 +24,12 @@ def unread() -> int:
     return inbox.unread_count(here.id, actor=actor()) if here is not None else 0
 
 
+def wants_first_steps() -> bool:
+    """Until the user has put the list away."""
+    here = current_account.account_or_none()
+    return here is None or not preferences.first_steps(actor(), here).is_hidden
+
+
 class Entry(NamedTuple):
     """``page`` is a blueprint of the dashboard whose view ``index`` is linked; ``waiting``: how much waits there."""
 
@@ -34,6 +40,8 @@ class Entry(NamedTuple):
     waiting: Callable[[], int] | None = None
     has_operators_twin: bool = False
     """Operators have a page of their own that shows this and more."""
+    is_shown: Callable[[], bool] | None = None
+    """Whether the user wants it in the menu; the page is there all the same."""
 
     @property
     def endpoint(self) -> str:
@@ -45,7 +53,10 @@ class Entry(NamedTuple):
 
 
 SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
-    ("", (Entry("overview", "Overview", "home"), Entry("first_run", "Getting started", "check-circle"))),
+    (
+        "",
+        (Entry("overview", "Overview", "home"), Entry("first_run", "Getting started", "check-circle", is_shown=wants_first_steps)),
+    ),
     (
         "Messaging",
         (
@@ -120,6 +131,7 @@ def menu() -> list[tuple[str, list[Entry]]]:
                 if entry.endpoint in current_app.view_functions
                 and roles.may(actor(), entry.right, even_suspended=True)
                 and not (entry.has_operators_twin and roles.may(actor(), OPERATE))
+                and (entry.is_shown is None or entry.is_shown())
             ],
         )
         for title, entries in SECTIONS

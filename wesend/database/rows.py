@@ -1111,6 +1111,9 @@ class UserRow(TypedDict):
     reads_as: str | None
     start_hidden_at: int | None
     rights: str | None
+    spending_limit_micros: int | None
+    spending_currency: str | None
+    spending_period: str | None
 
 
 class UserSessionRow(TypedDict):
@@ -1125,6 +1128,15 @@ class UserSessionRow(TypedDict):
     created_at: int
     last_seen_at: int
     expires_at: int
+
+
+class UserSpendingRow(TypedDict):
+    """Of user_spending."""
+
+    user_id: int
+    period: str
+    currency: str
+    used_micros: int
 
 
 class VerificationRow(TypedDict):

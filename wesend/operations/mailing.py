@@ -26,15 +26,25 @@ def compose(to: str, subject: str, text: str) -> EmailMessage:
     return made
 
 
+def is_set_up() -> bool:
+    """Whether a mail server takes mail of live accounts."""
+    return registry.mail_gateway(is_sandbox=False) is not None
+
+
 def post(mail: EmailMessage, to: str, *, about: str, is_sandbox: bool = False) -> bool:
     """Whether it has gone, or can't go at all; False: it may be tried again."""
+    return submit(mail, to, about=about, is_sandbox=is_sandbox) != TEMPORARY
+
+
+def submit(mail: EmailMessage, to: str, *, about: str, is_sandbox: bool = False) -> str:
+    """What became of it: ACCEPTED, TEMPORARY (also while no mail server is set), or it can't go at all."""
     gateway = registry.mail_gateway(is_sandbox=is_sandbox)
-    if gateway is None:  # no mail server is set yet
-        return False
+    if gateway is None:
+        return TEMPORARY
     if gateway.in_process:
         handed_in.keep([to], mail.as_bytes())
-        return True
+        return ACCEPTED
     (outcome,) = gateway.submit([Submission(0, new_id(), to, "", None, 1, "plain", 1, mail.as_bytes())])
     if outcome.kind != ACCEPTED:
         current_app.logger.warning("the mail about %s was not taken (%s): %s", about, outcome.kind, outcome.text)
-    return outcome.kind != TEMPORARY
+    return outcome.kind

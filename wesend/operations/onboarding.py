@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ..accounts import keys, roles
 from ..accounts.credentials import Credentials, apis, new_credentials
+from ..accounts.preferences import BUSINESS, DEVELOPER, OPERATING
 from ..accounts.roles import MANAGE, SEE, Actor
 from ..accounts.service import AccountInfo
 from ..binds import terms
@@ -20,21 +22,48 @@ TEST_MONEY = "1000000"
 
 
 class Steps(NamedTuple):
-    """What an account has done: sent by an API, set a webhook, put money in; and a route that leads to a gateway."""
+    """The first steps that fit who reads them, in order: name → whether it is done."""
 
-    message: bool
-    webhook: bool
-    funds: bool
-    gateway: bool
+    done: dict[str, bool]
 
     @property
     def left(self) -> int:
-        return sum(not done for done in self)
+        return sum(not done for done in self.done.values())
+
+    @property
+    def total(self) -> int:
+        return len(self.done)
 
 
-def steps_of(account: AccountInfo, *, actor: Actor) -> Steps:
+CHECKS: dict[str, Callable[[AccountInfo], bool]] = {
+    "message": lambda account: _has_sent(account.id),
+    "webhook": lambda account: _has_webhook(account.id),
+    "funds": lambda account: _has_funds(account),
+    "gateway": lambda account: _has_gateway(),
+    "contacts": lambda account: query_one(HAS_CONTACTS, (account.id,)) is not None,
+    "campaign": lambda account: query_one(HAS_CAMPAIGN, (account.id,)) is not None,
+    "provider": lambda account: bool(registry.sms_gateways().keys() - {registry.SANDBOX}),
+    "customer": lambda account: query_one(HAS_CUSTOMER) is not None,
+}
+LISTS = {
+    BUSINESS: ("contacts", "funds", "campaign"),
+    DEVELOPER: ("message", "webhook", "funds", "gateway"),
+    OPERATING: ("provider", "gateway", "customer"),
+}
+"""Business: somebody with a list of customers. Developer: with an application. Operator: with customers of their own."""
+HAS_CONTACTS = "SELECT 1 FROM groups WHERE account_id = ? AND state = 'ready' AND contact_count > 0 LIMIT 1"
+HAS_CAMPAIGN = """
+    SELECT 1 FROM batches WHERE account_id = ? AND lane = 1 AND api = 'portal' AND state NOT IN ('intake', 'rejected') LIMIT 1
+"""
+HAS_CUSTOMER = """
+    SELECT 1 FROM accounts a JOIN wallets w ON w.account_id = a.id
+    WHERE a.is_sandbox = 0 AND w.is_sandbox = 0 LIMIT 1
+"""
+
+
+def steps_of(account: AccountInfo, reader: str = DEVELOPER, *, actor: Actor) -> Steps:
     roles.require(actor, SEE, account.id)
-    return Steps(_has_sent(account.id), _has_webhook(account.id), _has_funds(account), _has_gateway())
+    return Steps({name: CHECKS[name](account) for name in LISTS[reader]})
 
 
 HAS_SENT = """

@@ -12,7 +12,7 @@ from flask import current_app
 
 from ..accounts import roles
 from ..accounts.idempotency import Claim
-from ..accounts.roles import OPERATE, SEE, SEND, Actor, KeyHolder
+from ..accounts.roles import OPERATE, SEE, TOP_UP, Actor, KeyHolder
 from ..adapters.money.base import NETWORKS, UNKNOWN, Charge, ChargeAnswer, MoneyGateway
 from ..core import clock
 from ..core.errors import ChargeRefused, DepositNotFound, InvalidInput, TooManyPaymentPrompts, TopUpNotConfigured
@@ -45,7 +45,7 @@ def start_deposit(
     ChargeRefused when the gateway declined at once (kept as failed). When too many requests wait for the gateway already,
     this one is charged beside it, and what came of it is told by its status.
     """
-    roles.require(actor, SEND, wallet.account_id)
+    roles.require(actor, TOP_UP, wallet.account_id)
     if amount_micros <= 0:
         raise InvalidInput("The amount must be above zero", {"amount": ["Must be above zero"]})
     named = provider.strip().upper() if provider and provider.strip() else None

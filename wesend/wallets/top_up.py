@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ..accounts import roles
-from ..accounts.roles import SEE, Actor
+from ..accounts.roles import SEE, TOP_UP, Actor
 from ..accounts.service import AccountInfo
 from ..adapters.money.base import NETWORKS
 from ..core import phones
-from ..core.errors import InvalidInput, WalletNotFound
+from ..core.errors import AccountSuspended, InvalidInput, WalletNotFound
 from ..core.networks import plan_of
 from ..database import query
 from ..database.rows import DepositRow
@@ -20,7 +20,9 @@ def ask_phone(
     account: AccountInfo, wallet: WalletInfo, amount_micros: int, phone_text: str, *, provider: str | None, actor: Actor
 ) -> DepositOfWallet:
     """Ask a payer's phone for ``amount_micros`` of the wallet's purchase currency; the pending deposit."""
-    roles.require_to_send(actor, account)
+    roles.require(actor, TOP_UP, account.id)
+    if not account.is_active:
+        raise AccountSuspended
     if wallet.account_id != account.id:
         raise WalletNotFound
     phone = phones.normalise(phone_text, account.country)

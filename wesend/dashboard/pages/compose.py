@@ -11,6 +11,7 @@ from wtforms.validators import InputRequired
 from ...accounts.service import AccountInfo
 from ...core import clock
 from ...core.errors import WalletNotFound
+from ...core.languages import gettext as _
 from ...database.rows import BatchRow, WalletRow
 from ...messages.campaigns import sms as sms_campaigns
 from ...messages.campaigns.sms import Audience, Draft
@@ -62,7 +63,7 @@ def usual_wallet(at: AccountInfo) -> str:
 
 def sender_choices(at: AccountInfo) -> list[SelectChoice]:
     names = dict.fromkeys(row["name"] for row in senders.list_senders(at.id, actor=actor()) if row["status"] == "approved")
-    return choices([("", "The route’s own"), *((name, name) for name in names)])
+    return choices([("", _("The default sender")), *((name, name) for name in names)])
 
 
 def soonest(at: AccountInfo) -> str:

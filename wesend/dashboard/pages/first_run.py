@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from ...accounts import preferences
 from ...accounts.service import AccountInfo
 from ...core.client_addresses import may_use_sandbox
+from ...core.languages import gettext, marked
 from ...core.number_words import in_words
 from ...core.phones import example_number
 from ...dialects.dialect import registered
@@ -19,11 +21,28 @@ from ..current_account import account
 from ..sessions import actor
 
 blueprint = Blueprint("first_run", __name__, url_prefix="/start")
+READERS = {
+    preferences.BUSINESS: marked("For a business"),
+    preferences.DEVELOPER: marked("For a developer"),
+    preferences.OPERATING: marked("For the operator"),
+}
 
 
 @blueprint.get("")
 def index() -> ResponseReturnValue:
+    """``for=business``, ``developer`` or ``operator`` shows another list, and keeps it."""
+    wanted = request.args.get("for", "")
+    if wanted in preferences.readers(actor()):
+        preferences.choose(actor(), wanted)
     return _show(_published(account()))
+
+
+@blueprint.post("/hide")
+def hide() -> ResponseReturnValue:
+    """Put the list away, or take it out again."""
+    hidden = request.form.get("hidden") == "1"
+    preferences.hide(actor(), hidden=hidden)
+    return redirect(url_for("dashboard.overview.index" if hidden else ".index"), 303)
 
 
 @blueprint.post("")
@@ -34,9 +53,13 @@ def make_keys() -> ResponseReturnValue:
 
 
 def _show(shown: list[Example], *, fresh: bool = False) -> str:
+    chosen = preferences.first_steps(actor(), account())
     return render_template(
         "first_run/index.html",
-        steps=onboarding.steps_of(account(), actor=actor()),
+        steps=onboarding.steps_of(account(), chosen.reader, actor=actor()),
+        reader=chosen.reader,
+        readers=[(name, gettext(READERS[name])) for name in preferences.readers(actor())],
+        is_hidden=chosen.is_hidden,
         examples=shown,
         fresh=fresh,
         apis=in_words(len(registered())),

@@ -1,4 +1,4 @@
-"""API keys: minted for an API and a wallet and shown once, revoked in one click."""
+"""API keys: made for an API and a wallet and shown once, revoked in one click."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def index() -> ResponseReturnValue:
 
 
 @blueprint.post("")
-def mint() -> ResponseReturnValue:
+def make() -> ResponseReturnValue:
     """The secret stands in the answer itself and nowhere else."""
     roles.require(actor(), MANAGE, account().id)
     form = _form()
@@ -93,11 +93,11 @@ def mint() -> ResponseReturnValue:
                 ),
                 actor=actor(),
             )
-            return _show(None, _minted(form.api.data, paying.uid, credentials))
+            return _show(None, _made(form.api.data, paying.uid, credentials))
     return _show(form)
 
 
-def _minted(api: str, wallet_uid: str, credentials: Credentials) -> dict:
+def _made(api: str, wallet_uid: str, credentials: Credentials) -> dict:
     return {"api": _titles()[api], "wallet_uid": wallet_uid, "shown": credentials.shown()}
 
 
@@ -108,14 +108,14 @@ def roll(key_id: int) -> ResponseReturnValue:
     wallet = wallet_by_id(row["wallet_id"])
     credentials = new_credentials(row["api"], for_sandbox=wallet.is_sandbox)
     terms.roll(key_id, credentials, overlap_ms=OVERLAP_MS, actor=actor())
-    return _show(None, _minted(row["api"], wallet.uid, credentials))
+    return _show(None, _made(row["api"], wallet.uid, credentials))
 
 
-def _show(form: KeyForm | None, minted: dict | None = None) -> str:
+def _show(form: KeyForm | None, made: dict | None = None) -> str:
     return render_template(
         "keys/index.html",
         form=form,
-        minted=minted,
+        made=made,
         rows=keys.list_keys(account().id, actor=actor()),
         titles=_titles(),
         may_manage=may_manage(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
+from ...accounts import preferences
 from ...accounts.service import AccountInfo
 from ...database import Row
 from ...gateways import registry
@@ -29,6 +30,7 @@ def index() -> ResponseReturnValue:
     at, days = account(), _period()
     volume = reports.volume(at, max(days, 2), actor=actor())
     today, yesterday = volume[-1], volume[-2]
+    chosen = preferences.first_steps(actor(), at)
     delivered, failed = sum(row.delivered for row in volume), sum(row.failed for row in volume)
     return render_template(
         "overview/index.html",
@@ -51,7 +53,7 @@ def index() -> ResponseReturnValue:
         known_gateways=_gateways_to_open(),
         failures=reports.last_failures(at.id, actor=actor()),
         notices=operators.notices(actor=actor()) if current_account.may_operate() else [],
-        steps=onboarding.steps_of(at, actor=actor()),
+        steps=None if chosen.is_hidden else onboarding.steps_of(at, chosen.reader, actor=actor()),
         rate_of=reports.delivery_rate,
     )
 

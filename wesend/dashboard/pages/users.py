@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import SelectField
+from wtforms import HiddenField, SelectField
 
-from ...accounts import roles, service, sign_in, users
+from ...accounts import roles, service, sign_in, spending, users
 from ...accounts.roles import MANAGE, MEMBER, OPERATE, OPERATOR, OWNER, User
 from ...accounts.second_factor import factors
+from ...core import money
 from ...core.errors import InvalidInput
-from ..current_account import account, may_manage
-from ..forms import REQUIRED, Form, Text, choices
+from ...core.languages import gettext, marked
+from ...core.languages import gettext as _
+from ...operations import invitations, mailing
+from ...wallets.service import list_wallets
+from ..current_account import account, may_manage, visit
+from ..forms import REQUIRED, Amount, CheckList, Form, Text, choices
 from ..sessions import actor
 
 blueprint = Blueprint("users", __name__, url_prefix="/operator/users")
 people = Blueprint("people", __name__, url_prefix="/people")
+RIGHTS = {
+    roles.SEND: marked("Send messages and campaigns"),
+    roles.CONTACTS: marked("Change and import contacts"),
+    roles.TOP_UP: marked("Ask phones to pay into a wallet"),
+}
 LABELS = {OPERATOR: "Operator", OWNER: "Owner", MEMBER: "Member"}
 HINT = "Members send, keep contacts and read; owners also have keys, webhooks and people."
 
@@ -31,7 +41,30 @@ class UserForm(Form):
     account = SelectField("Account", description="Of an owner or a member; operators have none.")
 
 
-class PersonForm(Form):
+class RightsForm(Form):
+    """What a member may do, and spend."""
+
+    domain_names = {"limit": "spending_limit"}
+    rights = CheckList("May", default=list(roles.CHOSEN))
+    spending_limit = Amount("May spend at most", description="Left empty: what the wallets hold.")
+    currency = SelectField("Currency", validate_choice=False)
+    period = SelectField("In each", validate_choice=False)
+    chosen = HiddenField(default="1")  # no box that is ticked says nothing of whether there were any
+
+    def __init__(self, *args: Any, **given: Any):
+        super().__init__(*args, **given)
+        self.rights.choices = choices((right, gettext(words)) for right, words in RIGHTS.items())
+        self.period.choices = choices([(spending.DAY, _("day")), (spending.MONTH, _("month"))])
+        found = dict.fromkeys(row["currency"] for row in list_wallets(account().id, actor=actor()) if not row["is_sandbox"])
+        self.currency.choices = choices((code, code) for code in found or ("USD",))
+
+    def set_for(self, user: User) -> None:
+        """InvalidInput."""
+        users.set_rights(user.id, frozenset(self.rights.data or ()), actor=actor())
+        spending.set_limit(user, self.spending_limit.micros, self.currency.data or "", self.period.data or "", actor=actor())
+
+
+class PersonForm(RightsForm):
     email = Text("E-mail", [REQUIRED], render_kw={"type": "email", "autocomplete": "off"})
     role = SelectField(
         "Role", choices=choices([(OWNER, LABELS[OWNER]), (MEMBER, LABELS[MEMBER])]), default=MEMBER, description=HINT
@@ -85,6 +118,8 @@ def invite() -> ResponseReturnValue:
     if form.sent():
         with form.refusals():
             made = users.create_user(form.email.data, form.role.data, account().id, actor=actor())
+            if made.role == MEMBER and form.chosen.data:
+                form.set_for(made)
             return _show_people(PersonForm(formdata=None), **_link_for(made))
     return _show_people(form)
 
@@ -103,8 +138,11 @@ def _show_people(form: PersonForm, **more: Any) -> str:
 
 def _link_for(user: User) -> dict:
     """A link is shown in the answer itself: it can't be read anywhere again."""
-    token = sign_in.issue_link(user, actor=actor())
-    return {"invited": user, "link": f"{current_app.config['WESEND'].base_url}/sign-in/{token}"}
+    lasts_ms = sign_in.LINK_MS if user.has_password else sign_in.INVITATION_MS
+    link = f"{current_app.config['WESEND'].base_url}/sign-in/{sign_in.issue_link(user, lasts_ms=lasts_ms, actor=actor())}"
+    name = service.get_account(user.account_id).name if user.account_id is not None else None
+    was_mailed = not user.has_password and invitations.mail(user, link, name, actor=actor())
+    return {"invited": user, "link": link, "was_mailed": was_mailed, "mails": mailing.is_set_up()}
 
 
 @blueprint.post("/<int:user_id>/link")
@@ -121,6 +159,33 @@ def reset_factors(user_id: int) -> ResponseReturnValue:
     factors.reset(user, actor=actor())
     flash(f"{user.email} has no second factor any more, and is signed out everywhere.", "success")
     return _back()
+
+
+@blueprint.route("/<int:user_id>/rights", methods=["GET", "POST"])
+def set_rights(user_id: int) -> ResponseReturnValue:
+    """What a member may do beside looking, and spend."""
+    user = users.find_user(user_id, actor=actor())
+    users.require_over(actor(), user)
+    if user.role != MEMBER or user.account_id is None:
+        abort(404)
+    visit(user.account_id)
+    form = RightsForm()
+    if form.sent():
+        with form.refusals():
+            form.set_for(user)
+            flash(_("Saved."), "success")
+            return _back()
+    limit = spending.of_user(user.id, actor=actor())
+    if request.method == "GET":
+        form.rights.data = list(roles.CHOSEN if user.rights is None else user.rights)
+        if limit is not None:
+            form.spending_limit.data, form.currency.data, form.period.data = (
+                money.to_decimal(limit.micros),
+                limit.currency,
+                limit.period,
+            )
+    used = spending.used(limit, account().time_zone) if limit is not None else None
+    return render_template("operator/rights.html", form=form, user=user, limit=limit, used=used)
 
 
 @blueprint.post("/<int:user_id>/switch")

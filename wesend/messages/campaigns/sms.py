@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from ...accounts import roles
+from ...accounts import roles, spending
 from ...accounts.roles import Actor
 from ...accounts.service import AccountInfo
 from ...contacts import audience as contacts
@@ -223,7 +223,7 @@ def send_once(account: AccountInfo, uid: str, do: Callable[[Origin], None], *, a
     if earlier is not None:
         return earlier
     try:
-        do(Origin("portal", batch_uid=uid))
+        do(Origin("portal", batch_uid=uid, spending=spending.of(actor)))
     except INTEGRITY_ERRORS:  # the same form, sent at the same time
         pass
     found = _sent_before(account, uid)

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
-from ...accounts import daily_use, roles
+from ...accounts import daily_use, roles, spending
 from ...accounts.daily_use import Paying
 from ...accounts.roles import SEE, Actor
 from ...accounts.sides import Side
@@ -142,6 +142,8 @@ def accept(
             return _Refused(refused)
         if limits:
             daily_use.take(tx, limits, paying, unruled.cost_micros, daily_use.reached(now, composed.account.time_zone))
+        if origin.spending is not None:
+            spending.take(tx, origin.spending, paying, unruled.cost_micros)
         if notes:
             recent.note(tx, notes)
         drafts, whole, ruled = known, unruled, NO_RULES

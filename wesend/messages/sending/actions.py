@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, NoReturn
 
-from ...accounts import daily_use, roles
+from ...accounts import daily_use, roles, spending
 from ...accounts.roles import OPERATE, Actor
 from ...accounts.service import AccountInfo
 from ...accounts.sides import Side
@@ -56,6 +56,7 @@ def retry(account: AccountInfo, uid: str, *, channel: str = SMS, side: Side | No
     """
     roles.require_to_send(actor, account)
     message = history.find(account.id, uid, channel=channel, side=side, actor=actor)
+    limit = spending.of(actor)
 
     def unit(tx: Tx) -> None:
         row = tx.one("SELECT * FROM messages WHERE id = ?", (message["id"],))
@@ -79,6 +80,8 @@ def retry(account: AccountInfo, uid: str, *, channel: str = SMS, side: Side | No
         limits = daily_use.limits_of(account.limits.daily_micros, None, None)
         paying = daily_use.Paying(account.id, wallet.currency, int(wallet.is_sandbox), clock.day_of(now, account.time_zone))
         daily_use.take(tx, limits, paying, row["cost_micros"], daily_use.reached(now, account.time_zone))
+        if limit is not None:
+            spending.take(tx, limit, paying, row["cost_micros"])
         ledger.debit(
             tx,
             row["wallet_id"],

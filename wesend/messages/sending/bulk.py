@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ...accounts import daily_use, quota
+from ...accounts import daily_use, quota, spending
 from ...coordination import bell
 from ...core import clock
 from ...core.channels import EMAIL, SMS
@@ -127,6 +127,8 @@ def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, options: Op
         quota.require_room(whole.account_id, len(whole.text) + spool.stored, tx)
         refusal = daily_use.reached(now, composed.account.time_zone)
         daily_use.take(tx, daily_limits(composed, origin), paying_for(composed, common["day"]), whole.cost_micros, refusal)
+        if origin.spending is not None:
+            spending.take(tx, origin.spending, paying_for(composed, common["day"]), whole.cost_micros)
         batch = inserts.insert_batch(tx, whole)
         pay(tx, whole, batch["id"], origin)
     try:

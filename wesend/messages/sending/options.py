@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ...accounts.idempotency import Claim
+from ...accounts.spending import Limit
 from ..state.statuses import DRIPPING, QUEUED, SCHEDULED
 
 
@@ -25,6 +26,8 @@ class Origin(NamedTuple):
     valid_for: int | None = None
     """Of the key: for sends that say nothing of it."""
     namespace: str | None = None
+    spending: Limit | None = None
+    """What whoever sends it by hand may spend."""
 
 
 class Options(NamedTuple):

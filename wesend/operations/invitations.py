@@ -1,0 +1,24 @@
+"""An invitation by mail: the link that sets a password, for whoever is to work on an account."""
+
+from __future__ import annotations
+
+from ..accounts.roles import Actor, User
+from ..adapters.outcomes import ACCEPTED
+from ..core.languages import gettext as _
+from . import mailing
+
+
+def mail(user: User, link: str, account_name: str | None, *, actor: Actor) -> bool:
+    """Whether a mail server took it; False: there is none, or it did not, and the link is passed on by hand."""
+    if not mailing.is_set_up():
+        return False
+    where = _("work on %(account)s", account=account_name) if account_name else _("run this gateway")
+    text = _(
+        "%(who)s invites you to %(where)s with wesend.\n\nChoose your password here, within three days:\n%(link)s\n\n"
+        "The link works once. If you expected no invitation, there is nothing to do.",
+        who=str(actor),
+        where=where,
+        link=link,
+    )
+    made = mailing.compose(user.email, _("An invitation to wesend"), text)
+    return mailing.submit(made, user.email, about="an invitation") == ACCEPTED
