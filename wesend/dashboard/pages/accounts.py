@@ -7,9 +7,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, SelectField
 
-from ...accounts import quota, service
+from ...accounts import allowed_countries, quota, service
 from ...contacts import uploads
 from ...core import countries
+from ...core.languages import gettext as _
+from ...core.languages import marked
 from ...messages.dispatch import suspension
 from ...routing import payable
 from ...wallets import service as wallets
@@ -27,6 +29,36 @@ class AccountForm(Form):
     name = Text("Name", [REQUIRED], description="As it is called in lists and to its people.")
     country = SelectField("Country", choices=COUNTRIES, default="UG", description="How numbers without a country code are read.")
     time_zone = Text("Time zone", description="An IANA name as Africa/Kampala; left empty, the country's main one.")
+
+
+class LimitsForm(Form):
+    """What bounds an account's sending; each empty field bounds nothing."""
+
+    countries = Text(
+        marked("Countries"),
+        description=marked("Where it may send, by their codes, as UG, KE; all: everywhere."),
+        render_kw={"autocomplete": "off"},
+    )
+    daily_limit = Text(
+        marked("At most a day"),
+        description=marked("In the currency of each wallet, of credits: credits; a day of its own zone."),
+        render_kw={"inputmode": "decimal", "autocomplete": "off", "placeholder": "50000"},
+    )
+    recipient_limit = Text(
+        marked("To one number"),
+        description=marked("Messages in a while, as 5/10m,20/24h; campaigns are not counted."),
+        render_kw={"autocomplete": "off", "placeholder": "5/10m,20/24h"},
+    )
+    burst_limit = Text(
+        marked("To numbers alike"),
+        description=marked("Messages to numbers that share their first 8 digits, as 200/1h; campaigns are not counted."),
+        render_kw={"autocomplete": "off", "placeholder": "200/1h"},
+    )
+    quiet_hours = Text(
+        marked("Quiet hours"),
+        description=marked("When campaigns wait, by the clocks where the recipient is, as 21:00-07:00."),
+        render_kw={"autocomplete": "off", "placeholder": "21:00-07:00"},
+    )
 
 
 class WalletForm(Form):
@@ -90,6 +122,28 @@ def show(account_id: int) -> ResponseReturnValue:
         kept=suspension.count_waiting(at.id, actor=actor()),
         late=suspension.count_late(at.id, actor=actor()),
     )
+
+
+@blueprint.route("/<int:account_id>/limits", methods=["GET", "POST"])
+def limits(account_id: int) -> ResponseReturnValue:
+    """Where it may send, how much, and when campaigns rest."""
+    at, form = service.find_account(account_id, actor=actor()), LimitsForm()
+    if form.sent():
+        with form.refusals():
+            names = ("daily_limit", "recipient_limit", "burst_limit", "quiet_hours")
+            wanted = at.limits.changed(*(form[name].data or "" for name in names))
+            allowed = allowed_countries.parse(form.countries.data or allowed_countries.ALL)
+            if wanted != at.limits:
+                service.set_limits(at.id, wanted, actor=actor())
+            if allowed != at.countries:
+                service.set_countries(at.id, allowed, actor=actor())
+            flash(_("The limits of %(name)s are set.", name=at.name), "success")
+            return redirect(url_for(".show", account_id=at.id), 303)
+    elif request.method == "GET":
+        form.countries.data = allowed_countries.stored(at.countries) or allowed_countries.ALL
+        for name, text in at.limits.shown().items():
+            form[name].data = text or ""
+    return render_template("accounts/limits.html", at=at, form=form)
 
 
 @blueprint.post("/<int:account_id>/suspend")

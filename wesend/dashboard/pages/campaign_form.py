@@ -18,6 +18,7 @@ from ...core.errors import InvalidInput, StorageFull, WesendError
 from ...core.languages import gettext as _
 from ...messages.campaigns import drafts, text_templates
 from ...messages.campaigns import sms as sms_campaigns
+from ...messages.campaigns.quiet import quiet_of
 from ...messages.campaigns.sms import Audience, Draft
 from .. import compose_preview
 from ..current_account import account
@@ -240,6 +241,7 @@ def _seen(step: str, written: Written, *, fails: bool = False) -> dict[str, Any]
         "draft": draft,
         "sends": sends,
         "ends_at": sms_campaigns.ends_at(draft.options, sends),
+        "quiet": quiet_of(at, draft.options, (part.country for part in checked.cost.parts)),
         "previews": sms_campaigns.previews(at, written.audience, written.text, 1, actor=actor()),
         "runs": compose_preview.runs,
     }

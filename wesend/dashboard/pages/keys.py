@@ -6,14 +6,16 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from wtforms import SelectField
 
-from ...accounts import key_limits, keys, roles
+from ...accounts import allowed_countries, key_limits, keys, roles, sending_limits
 from ...accounts.credentials import Credentials, new_credentials
 from ...accounts.key_limits import KeyLimits
 from ...accounts.roles import MANAGE
 from ...binds import terms
 from ...binds.terms import Terms
-from ...core import clock
+from ...core import clock, money
 from ...core.client_addresses import may_use_sandbox
+from ...core.languages import gettext as _
+from ...core.languages import marked
 from ...core.phones import example_number
 from ...dialects.dialect import CurlCommand, Dialect, registered, titles
 from ...wallets.service import list_wallets, wallet_by_id, wallet_of_account
@@ -32,18 +34,50 @@ SCOPES = (
 )
 
 
-class KeyForm(Form):
+class LimitsForm(Form):
+    """What bounds a key; each empty field bounds nothing."""
+
+    expires = Text(
+        marked("Expires"),
+        description=marked("A day, until its end; empty: it does not."),
+        render_kw={"type": "date", "autocomplete": "off"},
+    )
+    allow_ip = Text(
+        marked("Only from"),
+        description=marked("Addresses and networks, separated by commas; empty: from anywhere."),
+        render_kw={"placeholder": "203.0.113.7, 10.0.0.0/8", "autocomplete": "off"},
+    )
+    countries = Text(
+        marked("Only to"),
+        description=marked("Countries by their codes, as UG, KE; empty: wherever its account may send."),
+        render_kw={"placeholder": "UG, KE", "autocomplete": "off"},
+    )
+    daily_limit = Text(
+        marked("At most a day"),
+        description=marked("In the currency of its wallet; empty: as much as its account."),
+        render_kw={"inputmode": "decimal", "autocomplete": "off"},
+    )
+    valid_for = Text(
+        marked("Valid for"),
+        description=marked("Seconds, 60 to 172,800: what has not left by then is not sent, and is refunded. Empty: for good."),
+        render_kw={"inputmode": "numeric", "autocomplete": "off"},
+    )
+
+    def limits(self) -> KeyLimits:
+        """InvalidInput, which names the field."""
+        return KeyLimits(
+            key_limits.parse_expiry(self.expires.data or "", account().time_zone),
+            key_limits.parse_networks(self.allow_ip.data or ""),
+            allowed_countries.parse(self.countries.data or allowed_countries.ALL),
+            sending_limits.parse_daily(self.daily_limit.data or ""),
+            key_limits.parse_validity((self.valid_for.data or "").replace(",", "")),
+        )
+
+
+class KeyForm(LimitsForm):
     api = SelectField("API", description="The vendor whose API your code was written for.")
     wallet = SelectField("Wallet that pays", [REQUIRED])
     name = Text("Name", render_kw={"placeholder": "Web shop", "maxlength": 80}, description="What it is called in this list.")
-    expires = Text(
-        "Expires", description="A day, until its end; empty: it does not.", render_kw={"type": "date", "autocomplete": "off"}
-    )
-    allow_ip = Text(
-        "Only from",
-        description="Addresses and networks, separated by commas; empty: from anywhere.",
-        render_kw={"placeholder": "203.0.113.7, 10.0.0.0/8", "autocomplete": "off"},
-    )
     scopes = CheckList("It may", choices=choices(SCOPES), default=list(keys.DEFAULT_SCOPES))
 
 
@@ -87,10 +121,7 @@ def make() -> ResponseReturnValue:
                 scopes=scopes,
                 name=form.name.data or _titles()[form.api.data],
                 credentials=credentials,
-                limits=KeyLimits(
-                    key_limits.parse_expiry(form.expires.data or "", account().time_zone),
-                    key_limits.parse_networks(form.allow_ip.data or ""),
-                ),
+                limits=form.limits(),
                 actor=actor(),
             )
             return _show(None, _made(form.api.data, paying.uid, credentials))
@@ -99,6 +130,33 @@ def make() -> ResponseReturnValue:
 
 def _made(api: str, wallet_uid: str, credentials: Credentials) -> dict:
     return {"api": _titles()[api], "wallet_uid": wallet_uid, "shown": credentials.shown()}
+
+
+@blueprint.route("/<int:key_id>/limits", methods=["GET", "POST"])
+def limits(key_id: int) -> ResponseReturnValue:
+    """Until when, from where, where to and for how much it may be used."""
+    row = keys.find_key(key_id, actor=actor())
+    roles.require(actor(), MANAGE, row["account_id"])
+    before, form = key_limits.read(row), LimitsForm()
+    if form.sent():
+        with form.refusals():
+            wanted = form.limits()
+            if form.expires.data == _day(before):  # its very instant stays, where only its day is shown
+                wanted = wanted._replace(expires_at=before.expires_at)
+            keys.set_limits(key_id, wanted, actor=actor())
+            flash(_("The limits of %(name)s are set.", name=row["name"]), "success")
+            return redirect(url_for(".index"), 303)
+    elif request.method == "GET":
+        form.expires.data, form.allow_ip.data = _day(before), before.allow_ip or ""
+        form.countries.data = allowed_countries.stored(before.countries) or ""
+        form.daily_limit.data = "" if before.daily_micros is None else money.text(before.daily_micros)
+        form.valid_for.data = "" if before.valid_for is None else str(before.valid_for)
+    return render_template("keys/limits.html", row=row, form=form)
+
+
+def _day(before: KeyLimits) -> str:
+    """The last day of a key, as its account's clocks show it."""
+    return "" if before.expires_at is None else clock.day_of(before.expires_at - 1, account().time_zone)
 
 
 @blueprint.post("/<int:key_id>/roll")

@@ -9,6 +9,7 @@ from ...accounts import preferences
 from ...accounts.service import AccountInfo
 from ...database import Row
 from ...gateways import registry
+from ...guards import burst_alerts
 from ...messages.reporting import reports
 from ...operations import notices as operators
 from ...operations import onboarding
@@ -49,6 +50,7 @@ def index() -> ResponseReturnValue:
             [(day(row.date), {"delivered": row.delivered, "pending": row.pending, "failed": row.failed}) for row in volume]
         ),
         wallets=[_wallet(at, row) for row in list_wallets(at.id, actor=actor())],
+        bursts=burst_alerts.recent(actor=actor()) if current_account.may_operate() else [],
         gateways=reports.gateway_health(at.id, actor=actor()) if current_account.may_operate() else [],
         known_gateways=_gateways_to_open(),
         failures=reports.last_failures(at.id, actor=actor()),
