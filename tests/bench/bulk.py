@@ -37,13 +37,13 @@ def _measure(server: Server, size: int, holds: Path) -> Iterator[Figure]:
     with SingleSends(server.url) as before:
         time.sleep(min(3, 20 * scale))
     with PeakMemory(server) as memory, SingleSends(server.url) as beside:
-        uploaded, group = _call(server, "POST", "/contact-lists", files={"file": ("customers.csv", csv_of(size))})
+        uploaded, group = call(server, "POST", "/contact-lists", files={"file": ("customers.csv", csv_of(size))})
         body = {"contact_list_ids": [group["id"]], "text": TEXT}
-        checked, said = _call(server, "POST", "/messages/bulk-precheck", json=body)
-        accepted, sent = _call(server, "POST", "/messages/send-bulk", json=body)
+        checked, said = call(server, "POST", "/messages/bulk-precheck", json=body)
+        accepted, sent = call(server, "POST", "/messages/send-bulk", json=body)
         if (group["count"], sent["estimated_cost"]) != (size, said["total_cost"]):
             raise RuntimeError("the bulk is not what was said")
-        dispatched = _seconds_until_settled(server, sent["batch_id"])
+        dispatched = seconds_until_settled(server, sent["batch_id"])
     server.kill()
     bare, longest = bare_rows(server.instance / "wesend.db")
     rows = Yardstick(ROWS, bare)
@@ -74,7 +74,7 @@ def _measure(server: Server, size: int, holds: Path) -> Iterator[Figure]:
     yield figure("peak memory of the server (PSS)", memory.peak, "MB", at_most=300, beside=Yardstick("its own, idle", idle))
 
 
-def _call(server: Server, method: str, path: str, **options) -> tuple[float, dict]:
+def call(server: Server, method: str, path: str, **options) -> tuple[float, dict]:
     """Seconds, and the answer."""
     start = time.perf_counter()
     answer = requests.request(method, f"{server.url}/api{path}", headers=HEADERS, timeout=300, **options)
@@ -82,10 +82,10 @@ def _call(server: Server, method: str, path: str, **options) -> tuple[float, dic
     return time.perf_counter() - start, answer.json()
 
 
-def _seconds_until_settled(server: Server, batch: str) -> float:
+def seconds_until_settled(server: Server, batch: str) -> float:
     start = time.perf_counter()
     server.wait_until(
-        lambda: _call(server, "GET", f"/messages/batch/{batch}")[1]["queued"] == 0,
+        lambda: call(server, "GET", f"/messages/batch/{batch}")[1]["queued"] == 0,
         600,
         "the bulk does not come to its end",
         every=0.2,

@@ -15,6 +15,7 @@ class Sizes(NamedTuple):
     concurrencies: tuple[int, ...] = (1, 8, 32)
     wrk: bool = load.has_wrk()
     contacts: int = 100_000
+    on_postgresql: int = 20_000  # messages of a bulk
     queued: int = 4_000  # messages through a gateway
     slow_seconds: float = 10  # of single sends through a slow gateway
     events: int = 3_000  # webhooks a round
@@ -28,6 +29,7 @@ QUICK = Sizes(
     seconds=1,
     concurrencies=(8,),
     contacts=10_000,
+    on_postgresql=4_000,
     queued=1_000,
     slow_seconds=4,
     events=800,
