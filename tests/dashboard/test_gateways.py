@@ -282,7 +282,7 @@ def test_a_vendors_refusal_is_shown_as_text(context, operator, vendor):
 @pytest.mark.parametrize(
     ("number", "sentence"),
     [
-        ("+256700000077", "sandbox refused the test to +256700000077. Refused by the sandbox (REJECTED)."),
+        ("+256700000077", "sandbox refused the test to +256700000077. Refused by the gateway (sandbox) (REJECTED)."),
         ("+256700000066", "sandbox gave no clear answer: the test to +256700000066 may have gone out."),
         ("+256700000044", "sandbox could not take the test to +256700000044; nothing was sent."),
     ],

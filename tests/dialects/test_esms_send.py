@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import pytest
 
@@ -144,10 +145,12 @@ def test_a_phone_with_its_country_code_may_be_written_as_people_do(esms, to):
     assert esms.message(sent["id"])["phone"] == ANN
 
 
-def test_a_country_without_a_route_is_400(app, esms):
-    before = written(app)
-    assert refused(esms.send(AMERICAN), 400, "no_route")
-    assert written(app) == before
+def test_the_sandbox_reaches_a_country_without_a_route_at_the_published_price(esms):
+    sent = data_of(esms.send(AMERICAN))
+    assert esms.message(sent["id"])["cost"] == Decimal("0.05")
+    prices = {route["country_code"]: route for route in esms.get("/pricing").json}
+    assert (float(prices["US"]["price_per_segment"]), prices["US"]["currency"]) == (0.05, "USD")
+    assert len(prices) > 200
 
 
 @pytest.mark.parametrize("route", ["ESMS_KE", "NO_SUCH", "esms_ug"])

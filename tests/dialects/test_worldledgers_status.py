@@ -99,7 +99,7 @@ def test_the_codes_are_the_documented_ones():
         (OK, "delivered", "Success (sandbox)", False),
         (FAILS, "failed", "Simulated delivery failure (sandbox)", False),
         (LOW, "failed", "SMS credit not enough", True),
-        (REFUSED, "failed", "Refused by the sandbox", True),
+        (REFUSED, "failed", "Refused by the gateway (sandbox)", True),
         (BUSY, "delivered", "Success (sandbox)", False),
     ],
 )

@@ -29,6 +29,7 @@ from . import (
     people,
     prices,
     routing,
+    sandbox,
     serving,
     smpp,
     two_way,
@@ -79,6 +80,7 @@ def _create_app() -> Flask:
 
 COMMANDS = (
     *serving.COMMANDS,
+    *sandbox.COMMANDS,
     *accounts.COMMANDS,
     *people.COMMANDS,
     *users.COMMANDS,

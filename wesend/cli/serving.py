@@ -1,4 +1,4 @@
-"""`wesend up`, `wesend sandbox`."""
+"""`wesend up`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import json
 import sys
 
 import click
-from flask import current_app
 
 from .. import server
-from ..accounts.credentials import apis
-from ..sandbox.account import ensure_sandbox, published
 from .reloading import serve_anew_at_changes
-from .shared import Answer, command
+from .shared import ExampleCommand
 
 
-@click.command("up")
+@click.command("up", cls=ExampleCommand)
 @click.option("--host", default=None, help="Address to listen on (WESEND_HOST, 127.0.0.1).")
 @click.option("--port", type=click.IntRange(1, 65535), default=None, help="Port to listen on (WESEND_PORT, 8000).")
 @click.option("--workers", type=click.IntRange(1, 64), default=None, help="Processes (WESEND_WORKERS, 2; 1 on one core).")
@@ -35,18 +32,4 @@ def up(host: str | None, port: int | None, workers: int | None, as_json: bool, r
     )
 
 
-@command("sandbox")
-def sandbox() -> Answer:
-    """Make the sandbox account and print its published credentials."""
-    data = published(ensure_sandbox(), current_app.config["WESEND"].base_url)
-    lines = [f"Sandbox account {data['account_id']} at {data['base_url']}"]
-    for api in apis():
-        lines += [f"  {api}"] + [f"    {name}: {value}" for name, value in data[api].items()]
-    if not current_app.config["WESEND"].sandbox:
-        lines.append("These are answered only while WESEND_SANDBOX is on; it is off now.")
-    elif not current_app.config["WESEND"].sandbox_public:
-        lines.append("These are answered to requests made on this machine, through no proxy.")
-    return data, "\n".join(lines)
-
-
-COMMANDS = (up, sandbox)
+COMMANDS = (up,)

@@ -21,10 +21,64 @@ Answer = tuple[dict[str, Any], str]
 """What a command found: as JSON, and in lines for people."""
 
 
+SAMPLES = {
+    "account_id": "1",
+    "wallet": "wal_7f3k2m",
+    "to": "+256712345678",
+    "phone": "+256712345678",
+    "url": "https://example.com/hooks/sms",
+    "amount": "50000",
+    "currency": "UGX",
+    "country": "UG",
+    "text": "'Hello'",
+    "email": "ann@example.com",
+    "file": "backup.db",
+    "price": "35",
+    "reason": "'Not yours'",
+    "outcome": "failed",
+    "message_id": "mo_0190c1d2",
+}
+"""What help writes for a parameter, by its name."""
+
+
+class ExampleCommand(click.Command):
+    """Its help ends with an example: its own, or its name with what it requires."""
+
+    example: str | None = None
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_epilog(ctx, formatter)
+        with formatter.section("Example"):
+            for line in (self.example or self._simplest(ctx)).split("\n"):
+                formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+
+    def _simplest(self, ctx: click.Context) -> str:
+        words = [ctx.command_path]
+        for parameter in self.params:
+            if isinstance(parameter, click.Argument):
+                words.append(_sample(parameter))
+            elif parameter.required:
+                words += [max(parameter.opts, key=len), _sample(parameter)]
+        return " ".join(words)
+
+
+def _sample(parameter: click.Parameter) -> str:
+    name = parameter.name or ""
+    if name in SAMPLES:
+        return SAMPLES[name]
+    if isinstance(parameter.type, click.Choice):
+        return str(parameter.type.choices[0])
+    is_number = isinstance(parameter.type, click.types.IntParamType) or name.endswith("_id") or name == "id"
+    return "1" if is_number else (parameter.metavar or name).strip("[]").replace("_", "-")
+
+
 def command(
-    name: str, *parameters: Callable, group: click.Group | None = None, migrated: bool = True
+    name: str, *parameters: Callable, group: click.Group | None = None, migrated: bool = True, example: str | None = None
 ) -> Callable[[Callable[..., Answer]], click.Command]:
-    """A command with --json, run in an app context on an up-to-date database. It returns (data, lines for people)."""
+    """A command with --json, run in an app context on an up-to-date database. It returns (data, lines for people).
+
+    ``example``: what its help shows as one, where it is to be another than its name with what it requires.
+    """
 
     def decorate(function: Callable[..., Answer]) -> click.Command:
         @wraps(function)
@@ -38,7 +92,8 @@ def command(
         for parameter in reversed(parameters):
             wrapped = parameter(wrapped)
         wrapped = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(wrapped)
-        made = click.command(name, help=function.__doc__)(wrapped)
+        made: ExampleCommand = click.command(name, cls=ExampleCommand, help=function.__doc__)(wrapped)
+        made.example = example
         if group is not None:
             group.add_command(made)
         return made

@@ -14,7 +14,7 @@ from ..core import clock
 from ..core.errors import InvalidInput
 from ..database import Row
 from ..dialects import DIALECTS
-from ..webhooks import attempts, endpoints
+from ..webhooks import attempts, endpoints, samples
 from ..webhooks.formats import find_format
 from .shared import ACCOUNT, ACTOR, Answer, command
 
@@ -191,6 +191,23 @@ def test_webhook(webhook_id: int) -> Answer:
     return (
         {"webhook_id": webhook_id, "ok": ok, **_attempt(row)},
         f"{row['status_code'] or row['error']} after {row['duration_ms']} ms",
+    )
+
+
+@command(
+    "trigger", WEBHOOK, click.argument("event", metavar="EVENT"), group=webhook, example="wesend webhook trigger 1 sms.delivered"
+)
+def trigger_webhook(webhook_id: int, event: str) -> Answer:
+    """Post a signed sample of one of the format's events now; exit 1 when it was not received."""
+    endpoint = endpoints.get_endpoint(webhook_id, actor=ACTOR)
+    allow_private = current_app.config["WESEND"].allow_private_urls
+    row = samples.trigger(endpoint, event, allow_private=allow_private, actor=ACTOR)
+    ok = row["status_code"] is not None and find_format(endpoint["format"]).is_received(row["status_code"])
+    if not ok:
+        click.get_current_context().call_on_close(lambda: sys.exit(1))
+    return (
+        {"webhook_id": webhook_id, "event": event, "ok": ok, **_attempt(row)},
+        f"{event}: {row['status_code'] or row['error']} after {row['duration_ms']} ms",
     )
 
 

@@ -79,6 +79,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("senders", "Sender IDs", "tag"),
             Entry("two_way", "Numbers", "smartphone"),
             Entry("webhooks", "Webhooks", "link-2"),
+            Entry("calls", "API calls", "list"),
             Entry("people", "People", "user-plus", MANAGE),
             Entry("people_data", "People's data", "user-check", MANAGE),
             Entry("account_audit", "Audit log", "list", MANAGE, has_operators_twin=True),

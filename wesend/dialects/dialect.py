@@ -163,6 +163,7 @@ class Dialect:
         here.arrived_at = clock.now_ms()
         endpoint = self._endpoint_of(asked)
         if self.public_endpoints and endpoint in self.public_endpoints:
+            here.key = self._key_or_none()
             return None
         key = here.key = self.authenticate()
         if key.is_sandbox and not may_use_sandbox():
@@ -187,6 +188,14 @@ class Dialect:
         if name and asked.method == "POST":
             return self._claim(key, name)
         return None
+
+    def _key_or_none(self) -> Key | None:
+        """The key that a call shows where nobody need show one: a wrong one is none."""
+        try:
+            key = self.authenticate()
+        except InvalidCredentials:
+            return None
+        return None if key.is_sandbox and not may_use_sandbox() else key
 
     def _namespace(self, asked: Request, key: Key) -> str | None:
         """Where in the sandbox's inbox what this call sends is caught: as it says, else as its key does."""

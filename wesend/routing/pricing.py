@@ -9,7 +9,7 @@ from ..accounts.sides import SANDBOX, Side
 from ..core import clock, money
 from ..database import Tx, reading
 from ..wallets.service import WalletInfo
-from . import price_lists
+from . import price_lists, published
 from .routes import RouteInfo, active_routes_by_country, wallet_price
 
 ACCEPTED = """
@@ -69,6 +69,9 @@ def home_price(account: AccountInfo, wallet: WalletInfo) -> int | None:
     """Micro-units of the wallet for one segment to the account's country by its first route; None without one."""
     if wallet.holds_credits:
         return money.MICRO
+    if wallet.is_sandbox:
+        route = published.route_to(account.country)
+        return wallet_price(route.price_micros, route.currency, 1, wallet.currency)
     first = first_route(account.country)
     if first is None:
         return None

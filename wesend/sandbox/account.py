@@ -15,6 +15,7 @@ from ..core import money
 from ..database import atomic, query_one
 from ..database.schema_version import alone
 from ..routing import senders
+from ..routing.published import SENDERS
 from ..two_way import approval, services
 from ..two_way.numbers import DEDICATED, SHARED
 from ..wallets import service as wallets
@@ -22,7 +23,6 @@ from .published import Published, all_published, first_wallet_uid
 
 NAME = "Sandbox"
 ACTOR = "system"
-SENDERS = ("MYBRAND", "MyApp")
 COUNTRIES = ["UG", "KE", "TZ", "RW", "NG", "GH", "ZM"]
 
 KEYWORD, USE_CASE = "JOIN", "Trying out messages that people write"

@@ -15,6 +15,7 @@ from ..messages.state.sealed_texts import readable
 
 ASC, DESC = "asc", "desc"
 LIMIT, MOST = 100, 1000
+USUAL_HOME = "UG"
 LARGEST_SECONDS = 2**43  # in milliseconds still an integer that SQLite can compare
 LAST_DAY = 253_370_764_800_000  # of which there is a date
 
@@ -157,7 +158,7 @@ def one_number(to: Any) -> str:
     UnknownRecipient.
     """
     home = query_one("SELECT country FROM accounts WHERE is_sandbox = 1")
-    phone = phones.normalise(to, home["country"] if home is not None else None) if isinstance(to, str) else None
+    phone = phones.normalise(to, home["country"] if home is not None else USUAL_HOME) if isinstance(to, str) else None
     if phone is None:
         raise UnknownRecipient("to is no phone number")
     return phone.e164

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -30,6 +30,8 @@ class Heard(NamedTuple):
     payload: dict[str, Any]
     status_code: int | None
     error: str | None
+    namespace: str | None = None
+    """Of the sandbox's inbox, of what was sent or written in one."""
 
 
 class Listening:
@@ -53,22 +55,45 @@ class Listening:
 
     def _take(self, row: WebhookEndpointRow, delivery: WebhookDeliveryRow, token: str) -> Heard:
         payload = deliver.payload_of(row["format"], delivery)
+        namespace = _namespace_of(delivery["subject"])
         if not self.forwards:
             deliver.close_unsent(delivery, token)
-            return Heard(row["format"], delivery["event"], json.loads(payload), None, None)
+            return Heard(row["format"], delivery["event"], json.loads(payload), None, None, namespace)
         deliver.attempt(self.http, headers.target_of(row), delivery, token)
         last = query("SELECT * FROM webhook_attempts WHERE delivery_id = ? ORDER BY id DESC LIMIT 1", (delivery["id"],))[0]
-        return Heard(row["format"], delivery["event"], json.loads(payload), last["status_code"], last["error"])
+        return Heard(row["format"], delivery["event"], json.loads(payload), last["status_code"], last["error"], namespace)
+
+
+NAMESPACES = """
+    SELECT b.namespace FROM messages m JOIN batches b ON b.id = m.batch_id WHERE m.uid = :uid
+    UNION ALL SELECT b.namespace FROM messages m JOIN batches b ON b.id = m.batch_id WHERE m.id = :id
+    UNION ALL SELECT namespace FROM batches WHERE uid = :uid
+    UNION ALL SELECT namespace FROM inbound_messages WHERE uid = :uid
+"""
+
+
+def _namespace_of(subject: str) -> str | None:
+    """Of what an event is about, which formats name by the public id of a message (`msg_…`), its row's, or its batch's."""
+    found = query(NAMESPACES, {"uid": subject.rpartition("_")[2], "id": int(subject) if subject.isdigit() else 0})
+    return found[0]["namespace"] if found else None
 
 
 @contextmanager
-def listen(account_id: int, format_names: list[str], url: str | None, *, actor: str) -> Iterator[Listening]:
-    """Endpoints of these formats for as long as the block runs; what a killed listener left is removed by the next."""
+def listen(
+    account_id: int, format_names: list[str], url: str | None, *, secrets: Mapping[str, str], actor: str
+) -> Iterator[Listening]:
+    """Endpoints of these formats, with their ``secrets``, for as long as the block runs; what a killed listener left is
+    removed by the next."""
     _remove_stale()
     ids = []
     for name in format_names:
         row, _ = endpoints.add_endpoint(
-            account_id=account_id, format_name=name, url=url or "http://127.0.0.1/", managed=LISTENING_ROW, actor=actor
+            account_id=account_id,
+            format_name=name,
+            url=url or "http://127.0.0.1/",
+            managed=LISTENING_ROW,
+            secret=secrets[name],
+            actor=actor,
         )
         ids.append(row["id"])
     try:

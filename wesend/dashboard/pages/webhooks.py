@@ -14,9 +14,10 @@ from ...accounts import roles
 from ...accounts.roles import MANAGE
 from ...adapters.public_addresses import leads_to_private
 from ...core import clock
+from ...core.languages import gettext as _
 from ...database.rows import WebhookEndpointRow
 from ...dialects.dialect import titles
-from ...webhooks import attempts, deliver, endpoints, headers
+from ...webhooks import attempts, deliver, endpoints, headers, samples
 from ...webhooks.formats import formats
 from ..current_account import account, may_manage
 from ..forms import REQUIRED, CheckList, Form, Text, choices
@@ -110,6 +111,7 @@ def _show_one(endpoint: WebhookEndpointRow, **more: Any) -> str:
         titles=titles(),
         may_manage=may_manage(),
         since=SINCE,
+        samples=formats()[endpoint["format"]].events,
         is_private=_is_out_of_reach(endpoint),
         **more,
     )
@@ -132,6 +134,23 @@ def test(webhook_id: int) -> ResponseReturnValue:
     answer = row["error"] or f"HTTP {row['status_code']}"
     flash(
         f"The test was {'received' if received else 'not received'}: {answer} after {row['duration_ms']} ms.",
+        "success" if received else "error",
+    )
+    return redirect(url_for(".show", webhook_id=webhook_id), 303)
+
+
+@blueprint.post("/<int:webhook_id>/trigger")
+def trigger(webhook_id: int) -> ResponseReturnValue:
+    endpoint = endpoints.get_endpoint(webhook_id, account().id, actor=actor())
+    event = request.form.get("event", "")
+    row = samples.trigger(endpoint, event, actor=actor(), allow_private=current_app.config["WESEND"].allow_private_urls)
+    received = row["status_code"] is not None and formats()[endpoint["format"]].is_received(row["status_code"])
+    answer = row["error"] or f"HTTP {row['status_code']}"
+    named = {"event": event, "answer": answer, "ms": row["duration_ms"]}
+    flash(
+        _("The sample of %(event)s was received: %(answer)s after %(ms)s ms.", **named)
+        if received
+        else _("The sample of %(event)s was not received: %(answer)s after %(ms)s ms.", **named),
         "success" if received else "error",
     )
     return redirect(url_for(".show", webhook_id=webhook_id), 303)

@@ -24,7 +24,7 @@ DAILY_LIMIT = errors.DailyLimitReached(retry_after=3600)
 BOUNDED = (*WRONG_PLACE, DAILY_LIMIT, errors.RecipientLimitReached(retry_after=600), errors.BurstLimitReached(retry_after=3600))
 """Of every send of SMS but bulks, of which some are refused and the rest is sent."""
 NO_ROUTE = errors.NoRoute()
-REJECTED = errors.ProviderRejected(refunded_micros=35 * money.MICRO, currency="UGX", reason="Refused by the sandbox")
+REJECTED = errors.ProviderRejected(refunded_micros=35 * money.MICRO, currency="UGX", reason="Refused by the gateway (sandbox)")
 NO_RECIPIENT = errors.InvalidRecipient("No recipient is a valid phone number")
 TOO_LONG = errors.TextTooLong("The message has 11 segments; at most 10 are allowed", {"text": ["Too long"]})
 STORAGE = errors.StorageQuotaExceeded(stored_bytes=2**30, limit_bytes=2**30)

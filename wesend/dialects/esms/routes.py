@@ -5,11 +5,13 @@ from __future__ import annotations
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from ...accounts.sides import LIVE
+from ...accounts.sides import LIVE, SANDBOX
 from ...core import clock, countries, money
+from ...core.current_request import this_g
 from ...gateways import breaker
 from ...messages.reporting import reports
-from ...routing.pricing import Tariff
+from ...routing import published
+from ...routing.pricing import Tariff, Unit
 from ...routing.routes import RouteInfo, all_routes, find_route
 from ...wallets.service import wallets_of_side
 from ..dialect import account, actor, side
@@ -29,15 +31,27 @@ def show_route(code: str) -> ResponseReturnValue:
     return _shown(find_route(code), Tariff(account(), side()))
 
 
+def _of_sandbox() -> list[RouteInfo]:
+    """The live routes at published prices, and a way to every other country."""
+    live = [published.priced(route) for route in all_routes()]
+    reached = {route.country for route in live if route.is_active}
+    return live + [route for route in published.all_routes() if route.country not in reached]
+
+
 @blueprint.get("/pricing")
 def show_pricing() -> ResponseReturnValue:
+    """Nobody need show a key. To one its account's prices are shown; to a sandbox wallet's the sandbox's, which reaches every
+    country."""
+    if this_g().get("key") is None:
+        return [_shown(route, None) for route in all_routes() if route.is_active]
     tariff = Tariff(account(), side())
-    return [_shown(route, tariff) for route in all_routes() if route.is_active]
+    routes = _of_sandbox() if side() == SANDBOX else all_routes()
+    return [_shown(route, tariff) for route in routes if route.is_active]
 
 
-def _shown(route: RouteInfo, tariff: Tariff) -> dict:
-    """At the price of the key's account."""
-    unit = tariff.of_route(route)
+def _shown(route: RouteInfo, tariff: Tariff | None) -> dict:
+    """At the price of the key's account; without a key at the route's."""
+    unit = tariff.of_route(route) if tariff is not None else Unit(route.price_micros, route.currency)
     return {
         "code": route.code,
         "name": route.name,

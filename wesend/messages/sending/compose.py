@@ -17,7 +17,7 @@ from ...core.ids import new_id
 from ...database import query_one
 from ...gateways import registry, simulated
 from ...guards import where
-from ...routing import opt_outs, order, routes, senders
+from ...routing import opt_outs, order, published, routes, senders
 from ...routing.pricing import Tariff, Unit
 from ...wallets.service import WalletInfo
 from ..state import margins
@@ -112,7 +112,7 @@ class Composer:
         is_named = bool(sender and sender.strip())
         approved = senders.approved_sender(account.id, sender or "", wallet.side) if is_named and not is_any_sender else None
         self.sender = spell_sender(approved.name) if approved else sender if is_named else None
-        self.sender_countries = approved.countries if approved else None
+        self.sender_countries = approved.countries if approved and not published.is_sender(account, approved.name) else None
         self.route_code = route_code
         self.render = render
         if render in templating.PATTERNS and "{" in text:
@@ -244,11 +244,9 @@ class Composer:
         if self.wallet.is_sandbox and carries_bytes:
             return None
         if self.wallet.is_sandbox:
-            # Whatever the routes say: a sandbox wallet never leaves the machine. Credits need no price either.
-            if not found and (not self.wallet.holds_credits or self.route_code):
-                return None
-            route = found[0] if found else None
-            return _Way(registry.SANDBOX, self.sender or (route.default_sender if route else None), route)
+            # Whatever the routes say: a sandbox wallet never leaves the machine, reaches every country, pays what is published.
+            way = published.way(phone.country, found, self.route_code)
+            return _Way(registry.SANDBOX, self.sender or way.default_sender, way) if way is not None else None
         usable = [
             route
             for route in found
@@ -274,6 +272,8 @@ class Composer:
         """What a segment of one of its messages was priced at; None: it goes by no route."""
         if planned.route is None:
             return None
+        if self.wallet.is_sandbox:
+            return self.tariff.of_route(published.route_to(planned.country or self.account.country))
         if self.tariff.list is not None:
             return self.tariff.of_number(routes.find_route(planned.route), planned.recipient)
         if planned.route not in self.units:

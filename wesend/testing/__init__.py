@@ -1,0 +1,1 @@
+"""For test suites of applications that send through wesend: a pytest plugin."""
