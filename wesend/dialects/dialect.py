@@ -163,7 +163,7 @@ class Dialect:
         here.arrived_at = clock.now_ms()
         endpoint = self._endpoint_of(asked)
         if self.public_endpoints and endpoint in self.public_endpoints:
-            here.key = self._key_or_none()
+            here.key, here.address = self._key_or_none(), client_address()
             return None
         key = here.key = self.authenticate()
         if key.is_sandbox and not may_use_sandbox():
