@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from contextlib import suppress
 
 import pytest
 
@@ -148,3 +150,43 @@ def test_a_url_of_several_hosts_leads_to_the_one_that_can_be_written_to(on_postg
     several = url.replace(f"127.0.0.1:{a_postgresql_server.port}/", f"127.0.0.1:1,127.0.0.1:{a_postgresql_server.port}/")
     app = on_postgresql(f"{several}?target_session_attrs=read-write")
     assert Wesendall(app.test_client()).send("0712345678").status_code == 200
+
+
+def test_what_is_read_as_newer_than_the_last_misses_nothing(on_postgresql, url):
+    """Status counts, receipts brought, attempts and retention read so: a number that is given first is committed first."""
+    hosts = [on_postgresql(url) for _ in range(3)]
+    seen: list[int] = []
+    done = threading.Event()
+
+    def note(app, place: int) -> None:
+        def unit(tx) -> None:
+            tx.insert("sign_in_attempts", email=f"{place}", address="newer", at=place)
+            time.sleep(0.002)
+            if place % 5 == 0:
+                raise ValueError(place)
+
+        with app.app_context():
+            for _ in range(20):
+                with suppress(ValueError):
+                    write(unit)
+
+    def look() -> None:
+        with hosts[0].app_context():
+            while True:
+                last = done.is_set()
+                after = seen[-1] if seen else 0
+                seen.extend(row[0] for row in query("SELECT id FROM sign_in_attempts WHERE id > ? ORDER BY id", (after,)))
+                if last:
+                    return
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    writing = [threading.Thread(target=note, args=(app, place)) for place, app in enumerate(hosts * 4)]
+    for thread in writing:
+        thread.start()
+    for thread in writing:
+        thread.join()
+    done.set()
+    looking.join()
+    with hosts[0].app_context():
+        assert seen == [row[0] for row in query("SELECT id FROM sign_in_attempts ORDER BY id")] and len(seen) == 9 * 20
