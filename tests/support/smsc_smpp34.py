@@ -58,7 +58,7 @@ class Smpp34Smsc(Smsc):
                 content = bytes(tlv.value)
         udh = content[1 : content[0] + 1] if event.esm_class & 0x40 else b""
         body = content[len(udh) + 1 :] if udh else content
-        text = body.decode("utf-16-be" if event.data_coding == 8 else GSM)
+        text = body.decode({8: "utf-16-be", 4: "latin-1"}.get(event.data_coding, GSM))
         is_taken = status == 0 and not self.is_silent
         self.arrived.append(
             Arrived(
