@@ -23,12 +23,15 @@ DIMENSIONS = {
 }
 """What rows may be told apart by, and its column."""
 SUMS = """
-    SELECT {columns} d.day AS at_rates_of, d.wallet_id, d.cost_currency, sum(d.messages) AS messages, sum(d.segments) AS segments,
+    SELECT {columns} {rates_of} AS at_rates_of, w.purchase_currency, w.sms_rate_micros, d.cost_currency,
+        sum(d.messages) AS messages, sum(d.segments) AS segments,
         sum(d.delivered) AS delivered, sum(d.failed) AS failed, sum(d.revenue_micros) AS revenue_micros,
         sum(d.cost_micros) AS cost_micros
-    FROM margin_days d WHERE d.day BETWEEN ? AND ?
-    GROUP BY {groups} d.day, d.wallet_id, d.cost_currency
+    FROM margin_days d JOIN wallets w ON w.id = d.wallet_id WHERE d.day BETWEEN ? AND ?
+    GROUP BY {groups} at_rates_of, w.purchase_currency, w.sms_rate_micros, d.cost_currency
 """
+RATES_OF = "coalesce((SELECT max(r.day) FROM day_rates r WHERE r.day <= d.day), d.day)"
+"""The day since which the rates of a row's day have held: what is added up before it is changed into another currency."""
 FIRST, LAST = "0001-01-01", "9999-12-31"
 
 
@@ -62,14 +65,9 @@ class Report(NamedTuple):
     missing: list[str]
 
 
-class _Money(NamedTuple):
-    """What a wallet's micro-units are in money: of a credit wallet, its rate times as much of what credits are bought in."""
-
-    currency: str
-    rate_micros: int | None
-
-    def of(self, micros: int) -> int:
-        return micros if self.rate_micros is None else micros * self.rate_micros // money.MICRO
+def _in_money(micros: int, sms_rate_micros: int | None) -> int:
+    """A wallet's micro-units in what it is bought with: credits are worth their rate."""
+    return micros if sms_rate_micros is None else micros * sms_rate_micros // money.MICRO
 
 
 def report(
@@ -95,7 +93,8 @@ def report(
         raise InvalidInput("A period ends on the day it begins or later", {"to": ["Before the first day"]})
     columns = "".join(f"{DIMENSIONS[name]} AS of_{name}, " for name in by)
     groups = "".join(f"{DIMENSIONS[name]}, " for name in by)
-    rows, missing = _added_up(query(SUMS.format(columns=columns, groups=groups), (first, last)), by, currency, months)
+    statement = SUMS.format(columns=columns, groups=groups, rates_of="d.day" if "day" in by else RATES_OF)
+    rows, missing = _added_up(query(statement, (first, last)), by, currency, months)
     if "day" in by:
         rows.sort(key=lambda row: (row.by[by.index("day")], row.by))
     else:
@@ -112,29 +111,24 @@ def _day(text: str) -> str:
 
 
 def _added_up(found: list[Any], by: Sequence[str], currency: str, months: bool) -> tuple[list[Margin], set[str]]:
-    rates, wallets = DayRates(), _wallets()
+    rates = DayRates()
     sums: dict[tuple, list[int]] = {}
     missing: set[str] = set()
     for row in found:
         key = tuple(row[f"of_{name}"] for name in by)
         if months:
             key = tuple(value[:7] if name == "day" else value for name, value in zip(by, key, strict=True))
-        wallet = wallets[row["wallet_id"]]
         added = sums.setdefault(key, [0] * 6)
         for place, name in enumerate(("messages", "segments", "delivered", "failed")):
             added[place] += row[name]
-        amounts = ((wallet.of(row["revenue_micros"]), wallet.currency), (row["cost_micros"], row["cost_currency"]))
+        revenue = _in_money(row["revenue_micros"], row["sms_rate_micros"])
+        amounts = ((revenue, row["purchase_currency"]), (row["cost_micros"], row["cost_currency"]))
         for place, (micros, of_currency) in enumerate(amounts, 4):
             converted = rates.convert(micros, of_currency, currency, row["at_rates_of"])
             if converted is None:
                 missing.add(of_currency if rates.on(of_currency, row["at_rates_of"]) is None else currency)
             added[place] += converted or 0
     return [Margin(key, *added) for key, added in sums.items() if any(added)], missing
-
-
-def _wallets() -> dict[int, _Money]:
-    rows = query("SELECT id, currency, purchase_currency, sms_rate_micros FROM wallets")
-    return {row["id"]: _Money(row["purchase_currency"], row["sms_rate_micros"]) for row in rows}
 
 
 def today() -> str:
