@@ -109,3 +109,16 @@ def test_an_account_without_a_wallet_is_told_what_to_do(app, operator):
         other = service.create_account("Bare", actor="test").id
     operator.pick(other)
     assert "No wallet yet" in text_of(operator.get("/compose")) and minted
+
+
+def test_a_text_with_fields_is_confirmed_since_typed_numbers_have_none(member, shop):
+    given = fields(member, shop, text="Hi {{name}}")
+    refused = member.post("/compose", go="send", **given)
+    assert refused.status_code == 200 and "{{name}} would be empty" in text_of(refused)
+    assert member.post("/compose", go="send", confirmed="1", **given).status_code == 303
+
+
+def test_plain_signs_are_put_in_and_nothing_is_sent(member, shop):
+    page = member.post("/compose", go="plain", **fields(member, shop, text="“hi”"))
+    assert page.status_code == 200 and "&#34;hi&#34;</textarea>" in page.text
+    assert "No messages yet" in text_of(member.get("/messages"))

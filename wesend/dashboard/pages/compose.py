@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import HiddenField, RadioField, SelectField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from ...accounts.service import AccountInfo
-from ...core import clock
+from ...core import clock, plain_letters
 from ...core.errors import WalletNotFound
 from ...core.languages import gettext as _
 from ...database.rows import BatchRow, WalletRow
+from ...messages.campaigns import gaps
 from ...messages.campaigns import sms as sms_campaigns
 from ...messages.campaigns.sms import Audience, Draft
 from ...routing import senders
@@ -39,6 +40,7 @@ class ComposeForm(Form):
         description="Numbers as people write them, one a line or with commas between.",
     )
     text = TextAreaField("Message", [InputRequired("Please fill this in")], render_kw={"rows": 6, "dir": "auto"})
+    confirmed = BooleanField("Send it with nothing in the places of its fields")
     when = RadioField("When", choices=choices(WHEN), default="now")
     at = Text("Day and time", render_kw={"type": "datetime-local"})
 
@@ -78,10 +80,24 @@ def index() -> ResponseReturnValue:
     if request.method == "GET":
         form.uid.data, form.recipients.data = sms_campaigns.new_uid(), request.args.get("to", "")
         form.wallet.data, form.at.data = usual_wallet(account()), soonest(account())
-    if request.form.get("go") != "check" and form.sent():
+    if request.form.get("go") == "plain":
+        form.text.data = plain_letters.plain(form.text.data or "")
+    elif request.form.get("go") != "check" and form.sent() and _is_confirmed(form):
         with form.refusals():
             return _sent(sms_campaigns.send_message(account(), _draft(form), actor=actor()))
     return render_template("compose/index.html", form=form, told=_told(form))
+
+
+def _is_confirmed(form: ComposeForm) -> bool:
+    """Whether the text names no field, since numbers that are typed have none, or somebody has ticked that it may."""
+    missing = gaps.of_numbers(form.text.data or "")
+    if not missing or form.confirmed.data:
+        return True
+    names = ", ".join(f"{{{{{name}}}}}" for name in missing)
+    form.confirmed.errors = [
+        _("%(fields)s would be empty: numbers that are typed have no fields. Put the text right, or tick this", fields=names)
+    ]
+    return False
 
 
 def _draft(form: ComposeForm) -> Draft:
