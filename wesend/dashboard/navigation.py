@@ -89,6 +89,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Operator",
         (
             Entry("accounts", "Accounts", "briefcase", OPERATE),
+            Entry("across", "Search", "search", OPERATE),
             Entry("routes", "Routes and prices", "git-branch", OPERATE),
             Entry("price_lists", "Price lists", "tag", OPERATE),
             Entry("rates", "Exchange rates", "repeat", OPERATE),

@@ -116,7 +116,7 @@ def _receipts() -> Iterator[Notice]:
             "receipts",
             _("%(count)s receipts of the last day fit no message", count=found),
             _(
-                "Somebody else may use the same account at the vendor, or its ids are written in another way. Look at the callback address."
+                "Somebody else may use the same account at the vendor, or its ids come in another form. Look at the callback address."
             ),
             "gateways",
         )

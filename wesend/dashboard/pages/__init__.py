@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from . import (
     accounts,
+    across,
     audit,
     backups,
     business,
@@ -70,6 +71,7 @@ PAGES: tuple[Blueprint, ...] = (
     users.people,
     people_data.blueprint,
     accounts.blueprint,
+    across.blueprint,
     routes.blueprint,
     rates.blueprint,
     price_lists.blueprint,

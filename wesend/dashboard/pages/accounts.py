@@ -13,6 +13,7 @@ from ...core import countries
 from ...core.languages import gettext as _
 from ...core.languages import marked
 from ...messages.dispatch import suspension
+from ...messages.reporting import across
 from ...routing import payable
 from ...wallets import service as wallets
 from .. import current_account
@@ -83,7 +84,9 @@ def index() -> ResponseReturnValue:
             current_account.pick(made.id)
             flash(f"{made.name} was made. Give it a wallet next.", "success")
             return redirect(url_for(".show", account_id=made.id), 303)
-    return render_template("accounts/index.html", form=form, rows=service.list_accounts(actor=actor()))
+    return render_template(
+        "accounts/index.html", form=form, customers=across.customers(actor=actor()), usage=across.usage(actor=actor())
+    )
 
 
 @blueprint.post("/pick")

@@ -1,0 +1,39 @@
+"""Operator's pages across accounts, people's data, and names of wallets."""
+
+from __future__ import annotations
+
+import pytest
+
+from wesend.accounts.roles import OWNER, User
+from wesend.core.errors import Forbidden
+from wesend.messages.reporting import across
+from wesend.wallets import service as wallets
+
+from ..support.domain import ACTOR, make_wallet, message, send
+from ..support.domain_fixtures import carrier, in_context, upstreams  # noqa: F401 (fixtures)
+
+PHONE = "+256701234987"
+
+
+def test_messages_of_every_account_are_found(carrier):  # noqa: F811
+    first, second = make_wallet("1000"), make_wallet("1000")
+    mine = send(first, PHONE, text="Zebra one").messages[0]
+    send(second, PHONE, text="Lion two")
+    assert [row["account_id"] for row in across.find("0701234987", actor=ACTOR).rows] == [second.account_id, first.account_id]
+    assert [row["id"] for row in across.find("zebra", actor=ACTOR).rows] == [mine["id"]]
+    assert [row["id"] for row in across.find(message(mine["id"])["uid"], actor=ACTOR).rows] == [mine["id"]]
+    assert across.find("", actor=ACTOR).rows == [] and across.find("nobody wrote this", actor=ACTOR).place is None
+    one = across.find("0701234987", limit=1, actor=ACTOR)
+    assert [row["id"] for row in across.find("0701234987", before=one.place, actor=ACTOR).rows] == [mine["id"]]
+    told = {customer.row["id"]: customer for customer in across.customers(actor=ACTOR)}
+    assert told[first.account_id].sent == 1 and told[first.account_id].balances == [(965_000_000, "UGX")]
+    assert told[first.account_id].last_send_at is not None
+    for call in (across.customers, across.usage, lambda actor: across.find("x", actor=actor)):
+        with pytest.raises(Forbidden):
+            call(actor=User(7, "o@example.com", OWNER, first.account_id, True, True))
+
+
+def test_a_wallets_name(carrier):  # noqa: F811
+    wallet = make_wallet("1000")
+    wallets.set_name(wallet, "  Main   till ", actor=ACTOR)
+    assert wallets.find_wallet(wallet.uid, actor=ACTOR).label == "Main till"
