@@ -115,9 +115,7 @@ def _receipts() -> Iterator[Notice]:
         yield Notice(
             "receipts",
             _("%(count)s receipts of the last day fit no message", count=found),
-            _(
-                "Somebody else may use the same account at the vendor, or its ids come in another form. Look at the callback address."
-            ),
+            _("Somebody else may use the same account at the vendor, or its ids look otherwise. Look at the callback address."),
             "gateways",
         )
 
