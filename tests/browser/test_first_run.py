@@ -36,6 +36,7 @@ def test_the_printed_link_sets_the_password_and_every_apis_example_runs(tmp_path
 def test_an_account_of_ones_own_gets_keys_that_run(visit, server):
     account = server.command("account", "create", "Fresh", "--country", "KE")["account_id"]
     page = visit("owner", account).page
+    page.get_by_role("link", name="For a developer").click()
     page.get_by_role("button", name="Make test keys").click()
     page.get_by_role("tabpanel", name="Wesendall").get_by_role("button", name="Run it").click()
     page.get_by_text("HTTP 200").wait_for()
