@@ -89,7 +89,7 @@ def of_text(text: str) -> dict[str, Any]:
             plain_letters.plain(text)
         ):
             told["plainer"] = _("Use plain signs")
-    if counted.count > 1:
+    if counted.count > 1 and not templating.has_variables(text):
         rest = segments.split(text[:DRAWN])[1][:20]
         told["second"] = _("The second segment begins at “%(letters)s”.", letters=rest)
     if counted.count > segments.MAX_SEGMENTS:
