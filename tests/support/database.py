@@ -10,8 +10,10 @@ from flask import Flask
 from wesend.core.current_app import this_app
 from wesend.database import Tx, db, query
 
-COUNTING = ("rate_windows",)
-"""Where hosts that share a database count requests, those that are refused too; on one host that is a file."""
+COUNTING = ("rate_windows", "api_calls")
+"""Where requests are counted by hosts that share a database (on one host that is a file), and noted a moment after their
+answer: those that are refused, too.
+"""
 
 
 def written(app: Flask) -> dict[str, int]:
