@@ -48,6 +48,7 @@ NOTES = {
     "jobs": "sweeps by the clock, in one process of an instance",
     "server": "gunicorn, its workers",
     "models": "every table, for the migrations",
+    "testing": "a pytest plugin for others, which imports nothing of this",
     "": "the factory, in wesend/__init__.py: only wiring",
 }
 NAMES = {"": "create_app"}

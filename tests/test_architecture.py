@@ -36,6 +36,7 @@ LAYERS: list[list[str]] = [
     ["jobs"],
     ["server"],
     ["models"],
+    ["testing"],
     [""],
 ]
 """Those of one list do not import one another. ``models`` lists every table for the migrations; '' is the factory."""
