@@ -118,7 +118,7 @@ def test_everything_is_counted_to_the_byte_and_what_goes_is_taken_off(account, w
 
 
 def test_an_import_that_is_undone_leaves_nothing_counted(account, wallet, monkeypatch):
-    monkeypatch.setattr(bulk, "_write_chunk", lambda *_: 1 / 0)
+    monkeypatch.setattr(bulk, "_write_chunk", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         sms(account, wallet, "Hello", 150)
     assert assert_counted(account.id).texts == len("Hello")  # its batch stays, as rejected

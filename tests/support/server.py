@@ -28,8 +28,6 @@ EACH = """
 import json, sys
 from click.testing import CliRunner
 from wesend.cli import group
-
-from . import postgresql
 done = [CliRunner().invoke(group, command) for command in json.loads(sys.argv[1])]
 print(json.dumps([(one.exit_code, one.output) for one in done]))
 """
