@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from flask import Flask
 
-from .accounts import api_calls, daily_use, idempotency
+from .accounts import api_calls, daily_use, idempotency, spending
 from .binds import deliveries
 from .binds import measures as measures_of_binds
 from .contacts import groups, uploads
@@ -27,6 +27,7 @@ from .core import clock, storage
 from .core.intervals import Interval
 from .gateways import balances, links, registry, simulated
 from .guards import recent
+from .messages.campaigns import drafts
 from .messages.dispatch import failover, holding, last_look, queue
 from .messages.dispatch.dispatcher import Dispatcher
 from .messages.receipts import inbox as receipt_inbox
@@ -210,6 +211,8 @@ def housekeeping(app: Flask) -> None:
         repeat(idempotency.forget_old)
         ending.forget_old()
         daily_use.forget_old()
+        spending.forget_old()
+        drafts.forget_old()
     repeat(attempts.forget_old)
     repeat(receipt_inbox.forget_old)
     repeat(handed_in.forget_old)

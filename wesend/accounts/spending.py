@@ -114,6 +114,10 @@ def _told(limit: Limit | None) -> str:
     return f"{limit.currency} {money.text(limit.micros)} a {limit.period}" if limit else "none"
 
 
-def forget_old(tx: Tx, before_day: str) -> None:
-    """Days and months that are over everywhere."""
-    tx.execute("DELETE FROM user_spending WHERE period < ?", (before_day[:7],))
+KEPT_MS = 62 * clock.DAY
+
+
+def forget_old() -> None:
+    """Housekeeping: days and months that are over everywhere."""
+    month = clock.day_of(clock.now_ms() - KEPT_MS, "UTC")[:7]
+    write(lambda tx: tx.changed("DELETE FROM user_spending WHERE period < ?", (month,)))
