@@ -30,12 +30,16 @@ def bench(sizes: Sizes) -> Iterator[Figure]:
     if not postgresql.is_here():
         return
     with postgresql.Server(*DURABLE) as database, _on_sqlite() as sqlite:
-        with _on(database.create(), database.port) as near:
+        prepared = database.create()
+        with _host(prepared) as server:
+            server.command("sandbox")
+            customers = _customers(server)
+        with _on(database.create(prepared), database.port, customers) as near:
             yield from _near(sqlite, near, sizes)
             yield _bulk(near[0], sizes.on_postgresql)
-        with Proxy(database.port, FAR) as proxy, _on(database.create(), proxy.port) as far:
+        with Proxy(database.port, FAR) as proxy, _on(database.create(prepared), proxy.port, customers) as far:
             yield from _far(sqlite, far, sizes)
-        with Proxy(database.port) as counting, _on(database.create(), counting.port) as counted:
+        with Proxy(database.port) as counting, _on(database.create(prepared), counting.port, customers) as counted:
             yield _round_trips(counted, counting, sizes)
 
 
@@ -52,14 +56,20 @@ def _on_sqlite() -> Iterator[Serving]:
 
 
 @contextmanager
-def _on(url: str, port: int) -> Iterator[Serving]:
+def _on(url: str, port: int, customers: list[Customer]) -> Iterator[Serving]:
     """On PostgreSQL, by a port that may be a proxy's."""
     address = url.rpartition(":")[0] + f":{port}/" + url.rpartition("/")[2]
+    with _host(address) as host, host as server:
+        yield server, customers
+
+
+@contextmanager
+def _host(url: str) -> Iterator[Server]:
+    """Not started yet."""
     with tempfile.TemporaryDirectory() as folder:
         instance = Path(folder) / "served" / "instance"
         instance.mkdir(parents=True)
-        with default(Server(instance, WESEND_DATABASE_URL=address, WESEND_SECRET_KEY=postgresql.KEY)) as server:
-            yield server, _customers(server)
+        yield default(Server(instance, WESEND_DATABASE_URL=url, WESEND_SECRET_KEY=postgresql.KEY))
 
 
 def _customers(server: Server) -> list[Customer]:
