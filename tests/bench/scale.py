@@ -22,6 +22,8 @@ from .serving import MONEY, default, prepare
 from .sizes import Sizes
 
 DURABLE = ("synchronous_commit=on", "fsync=on", "shared_buffers=128MB", "max_connections=100")
+END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'"
+"""What the commands left open: a database that is copied must be nobody's."""
 FAR = 0.001  # seconds that a round trip takes more
 ACCOUNTS = 8
 
@@ -34,6 +36,7 @@ def bench(sizes: Sizes) -> Iterator[Figure]:
         with _host(prepared) as server:
             server.command("sandbox")
             customers = _customers(server)
+        database.execute(END.format(prepared.rpartition("/")[2]))
         with _on(database.create(prepared), database.port, customers) as near:
             yield from _near(sqlite, near, sizes)
             yield _bulk(near[0], sizes.on_postgresql)
