@@ -122,6 +122,7 @@ def _line_of(value: object) -> object:
     click.option("--address", default=None, metavar="LINES", help="The firm's, lines separated by |; or none."),
     click.option("--tax-id", default=None, metavar="NUMBER", help="The firm's tax number; or none."),
     group=account,
+    example="wesend account set 2 --daily-limit 50000 --recipient-limit 5/10m,20/24h --burst-limit 200/1h",
 )
 def set_account(
     account_id: int,
