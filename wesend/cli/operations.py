@@ -44,7 +44,7 @@ def send(phone: str, text: str, wallet: str | None) -> Answer:
     try:
         message = sending.send(composer, to, actor=ACTOR, origin=Origin(ACTOR), raise_rejected=False).messages[0]
     except NoRoute as error:
-        raise NoRoute(no_route.cause(to[0].phone, paying) if to[0].phone else str(error)) from error
+        raise NoRoute(no_route.cause(to[0].phone, paying, actor=ACTOR) if to[0].phone else str(error)) from error
     return (
         {"message_id": message["uid"], "status": message["status"]},
         f"{message['uid']} to {message['recipient']}: {message['status']}"

@@ -19,11 +19,11 @@ CONFIGURATION = frozenset(
 """What people have set up: it is told where a person stands in it, and theirs to change."""
 
 NOBODY = frozenset(
-    "operator_alerts"
+    "operator_alerts user_spending"
     " access_tokens account_storage alembic_version burst_alerts caught_bodies caught_mails commits config_state daily_counts"
     " daily_use exchange_rates gateway_balances gateway_health gateway_pace hosts known_devices leases listening_secrets"
     " margin_days marks pending_sign_ins rate_windows recent_sends recovery_codes route_minutes route_states route_strategies"
-    " second_factors simulated_outcomes slot_shares smpp_keys status_counts two_way_prices uploads user_sessions user_spending".split()
+    " second_factors simulated_outcomes slot_shares smpp_keys status_counts two_way_prices uploads user_sessions".split()
 )
 """Tables of counts, prices and machines; files and mails as they came are looked through by themselves (`files`)."""
 

@@ -6,6 +6,8 @@ import logging
 import time
 from collections.abc import Iterable
 
+from ...accounts import roles
+from ...accounts.roles import OPERATE, Actor
 from ...accounts.service import AccountInfo
 from ...core import phones
 from ...core.current_app import this_app
@@ -18,8 +20,9 @@ AGAIN = 60.0
 """Seconds after which the same cause stands in the log once more."""
 
 
-def cause(phone: phones.Phone, wallet: WalletInfo) -> str:
-    """One sentence, with the command that helps."""
+def cause(phone: phones.Phone, wallet: WalletInfo, *, actor: Actor) -> str:
+    """One sentence, with the command that helps; for an operator alone."""
+    roles.require(actor, OPERATE)
     country = phone.country
     if not routes.active_routes_by_country().get(country):
         return f"No active route leads to {country}: wesend route set CODE --country {country} --gateway NAME --price …"
@@ -45,7 +48,7 @@ def note(recipients: Iterable[str], account: AccountInfo, wallet: WalletInfo) ->
     if phone is None:
         return
     told: dict[tuple[str, str], float] = this_app().extensions.setdefault("wesend.no_route", {})
-    sentence, now = cause(phone, wallet), time.monotonic()
+    sentence, now = cause(phone, wallet, actor="system"), time.monotonic()
     if now - told.get((phone.country, sentence), -AGAIN) >= AGAIN:
         told[phone.country, sentence] = now
         log.warning("no route for account %s to %s: %s", wallet.account_id, phone.country, sentence)
