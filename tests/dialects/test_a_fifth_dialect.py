@@ -94,7 +94,7 @@ def balance(server: Server, wallet: str = "wal_sandbox_acme") -> int:
 
 
 def test_the_sandbox_publishes_its_credentials_beside_those_of_the_others(told):
-    assert list(told.sandbox)[2:] == [*APIS, "acme"]
+    assert list(told.sandbox)[2:] == [*APIS, "acme", "smpp"]
     assert told.sandbox["acme"] == {"token": TOKEN, "groups": told.sandbox["esms"]["contact_list_ids"]}
 
 

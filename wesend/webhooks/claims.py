@@ -75,7 +75,8 @@ def claim(endpoint_id: int, limit: int) -> Claimed:
 
     def unit(tx: Tx) -> list[WebhookDeliveryRow]:
         now = clock.now_ms()
-        return tx.all(CLAIM, (now + LEASE_MS, token, endpoint_id, now, limit))
+        claimed = tx.all(CLAIM, (now + LEASE_MS, token, endpoint_id, now, limit))
+        return sorted(claimed, key=lambda row: row["id"])  # what RETURNING gives stands in no order
 
     return Claimed(token, write(unit), until)
 
