@@ -18,7 +18,7 @@ from ..database.rows import ContactRow, GroupRow
 from . import audience
 from .service import find_contact
 
-LOOKED_THROUGH = 20_000
+LOOKED_THROUGH = 15_000
 """Contacts that one page looks at."""
 CANDIDATES = 200
 """Rows that are read at a time of those that may fit: a field's name in a contact's data looks like its value to SQL."""
