@@ -29,6 +29,10 @@ REPLACE = """
     WHERE id = ?
 """
 RECEIPTS = "UPDATE brought_receipts SET recipient = ?, raw = NULL, text = NULL WHERE message_id = ?"
+NOBODY = b"\x01\x01" + b"0\x00"
+"""An address of SMPP that is nobody's."""
+SUBMISSIONS = "UPDATE smpp_submissions SET destination = ?, beginning = '', content = NULL WHERE message_id = ?"
+DELIVERIES = "DELETE FROM smpp_deliveries WHERE submission_id IN (SELECT id FROM smpp_submissions WHERE message_id = ?)"
 PARTS = "UPDATE message_parts SET text = NULL WHERE message_id = ?"
 SOMEBODY_ELSE = "SELECT 1 FROM messages WHERE batch_id = ? AND recipient NOT IN ({tokens}) LIMIT 1"
 BATCH = """
@@ -81,6 +85,8 @@ def _unit(tx: Tx, ids: list[int], person: Person, mentions: Mentions) -> tuple[i
     tx.executemany(REPLACE, [(*_replaced(row, person, mentions), row["id"]) for row in rows])
     tx.executemany(RECEIPTS, [(token_of(row["recipient"]), row["id"]) for row in rows])
     tx.executemany(PARTS, [(row["id"],) for row in rows])
+    tx.executemany(SUBMISSIONS, [(NOBODY, row["id"]) for row in rows])
+    tx.executemany(DELIVERIES, [(row["id"],) for row in rows])
     kept = [row["id"] for row in rows]
     _erase_timelines(tx, kept, mentions)
     for batch_id in dict.fromkeys(row["batch_id"] for row in rows):
