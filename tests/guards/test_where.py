@@ -95,9 +95,9 @@ def test_a_key_narrows_its_accounts_countries_and_widens_nothing(app, command):
     assert command("key", "set", minted.key_id, "--countries", "UG,GB")["countries"] == ["GB", "UG"]
     assert [api.send(to).status_code for to in (UGANDAN, KENYAN, BRITISH)] == [200, 403, 403]
     command("account", "set", minted.account_id, "--countries", "all")
-    assert [api.send(to).status_code for to in (UGANDAN, KENYAN)] == [200, 403] and api.send(BRITISH).json[
+    assert [api.send(to).status_code for to in (UGANDAN, KENYAN)] == [200, 403] and api.send(BRITISH).json.get(
         "error"
-    ] != "country_not_allowed"
+    ) != "country_not_allowed"
     command("key", "set", minted.key_id, "--countries", "all")
     assert api.send(KENYAN).status_code == 200
 
