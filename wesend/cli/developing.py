@@ -71,7 +71,7 @@ def _looking_here(to: str, since: str, namespace: str | None) -> Look:
 
 def _looking_elsewhere(server: str, to: str, since: str, namespace: str | None) -> Look:
     kind, there = ("emails" if "@" in to else "messages"), Elsewhere(server)
-    asked = {"to": to, "since": since, "order": "desc", "namespace": _named(namespace)}
+    asked: dict[str, Any] = {"to": to, "since": since, "order": "desc", "namespace": _named(namespace)}
     return lambda: there.call("GET", kind, **asked)[kind]
 
 

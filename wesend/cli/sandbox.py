@@ -9,11 +9,12 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from ..accounts.credentials import apis
+from ..adapters.sms.sandbox_numbers import OUTCOMES
 from ..core import namespaces
 from ..core.errors import InvalidInput
 from ..database.schema_version import bring_up_to_date
 from ..gateways import simulated
-from ..gateways.simulated import OUTCOMES, Rule
+from ..gateways.simulated import Rule
 from ..sandbox import inbox as sandbox_inbox
 from ..sandbox import resetting
 from ..sandbox.account import ensure_sandbox, published

@@ -49,8 +49,8 @@ def note(response: Response) -> None:
             max(0, now - here.arrived_at),
             request_id(),
             here.get("error_code"),
-            masked(here.get("body") or b"", asked.mimetype) if keeps else None,
-            masked(response.get_data(), response.mimetype) if keeps and not response.is_streamed else None,
+            masked(here.get("body") or b"", asked.mimetype or "") if keeps else None,
+            masked(response.get_data(), response.mimetype or "") if keeps and not response.is_streamed else None,
         )
     )
 

@@ -68,7 +68,7 @@ class Reconciliation(NamedTuple):
     last_day: str | None
 
 
-Note = Callable[[tuple], None]
+Note = Callable[[tuple], object]
 
 
 def reconcile(

@@ -11,6 +11,7 @@ from werkzeug.exceptions import BadRequest
 
 from ..accounts import api_calls
 from ..accounts.sides import SANDBOX
+from ..adapters.sms.sandbox_numbers import OUTCOMES
 from ..core.errors import InvalidInput
 from ..gateways import simulated
 from ..gateways.simulated import Rule, UnknownRule
@@ -31,7 +32,7 @@ def add_rule() -> ResponseReturnValue:
     given = json_body("to and outcome")
     outcome, delay, times = given.get("outcome"), given.get("delay"), given.get("times")
     if not isinstance(outcome, str):
-        raise BadRequest(f"outcome is one of {', '.join(simulated.OUTCOMES)}")
+        raise BadRequest(f"outcome is one of {', '.join(OUTCOMES)}")
     if delay is not None and (isinstance(delay, bool) or not isinstance(delay, int | float)):
         raise BadRequest("delay is a number of seconds")
     if times is not None and (isinstance(times, bool) or not isinstance(times, int)):

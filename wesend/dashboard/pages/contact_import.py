@@ -192,7 +192,8 @@ def rejected(token: str) -> ResponseReturnValue:
         if not (at.isascii() and at.isdigit() and int(at[:5]) < len(table.columns)):
             raise InvalidInput("Choose one column as the phone number")
     opened = _opened(token)
-    answer = csv_of("rejected.csv", stream_with_context(_rejected(opened, Mapping(int(at[:5]), None, {}), country)))
+    rows = stream_with_context(_rejected(opened, Mapping(int(at[:5]), None, {}), country))  # type: ignore[type-var] # any will do
+    answer = csv_of("rejected.csv", rows)
     answer.call_on_close(opened.stream.close)
     return answer
 

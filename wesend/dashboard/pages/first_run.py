@@ -14,7 +14,7 @@ from ...core.phones import example_number
 from ...dialects.dialect import registered
 from ...operations import onboarding
 from ...routing import senders
-from ...sandbox.account import SENDERS
+from ...routing.published import SENDERS
 from ...sandbox.published import all_published, first_wallet_uid
 from ..api_examples import Example, examples
 from ..current_account import account

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...sandbox.account import SENDERS
+from ...routing.published import SENDERS
 
 SENDER, OTHER_SENDER = SENDERS
 GROUP = 1

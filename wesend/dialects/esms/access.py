@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...accounts.credentials import Credentials, Shape, Token
-from ...sandbox.account import SENDERS
+from ...routing.published import SENDERS
 from ...sandbox.published import Published
 from ..first_message import Call, FirstMessage, Wanted
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...accounts.credentials import URL_SAFE, Credentials, Shape, Token
 from ...core import money
-from ...sandbox.account import SENDERS
+from ...routing.published import SENDERS
 from ...sandbox.published import Published
 from ..first_message import Call, FirstMessage, Wanted
 

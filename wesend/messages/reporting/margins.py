@@ -99,7 +99,8 @@ def report(
         rows.sort(key=lambda row: (row.by[by.index("day")], row.by))
     else:
         rows.sort(key=lambda row: (-row.margin_micros, tuple(map(str, row.by))))
-    total = Margin((), *(sum(row[place] for row in rows) for place in range(1, len(Margin._fields))))
+    sums: list[Any] = [sum(row[place] for row in rows) for place in range(1, len(Margin._fields))]
+    total = Margin((), *sums)
     return Report(currency, rows, total, sorted(missing))
 
 

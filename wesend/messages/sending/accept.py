@@ -220,7 +220,7 @@ def validity(options: Options, origin: Origin) -> int | None:
     return options.valid_for or origin.valid_for
 
 
-def _counts(drafts: Sequence[_Draft]) -> dict[str, int]:
+def _counts(drafts: Sequence[_Draft]) -> dict[str, Any]:
     """The batch's counters of its messages."""
     submitted = sum(draft.submitted is not None for draft in drafts)
     return {"total": len(drafts), "queued": len(drafts) - submitted, "submitted": submitted}

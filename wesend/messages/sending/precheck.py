@@ -70,7 +70,7 @@ def precheck(
         sums[2] += item.route_cost_micros or 0
         sums[3] += item.cost_micros
     found = [
-        CountryPart(country, route, unit and unit.currency, *sums, unit and unit.price_micros)
+        CountryPart(country, route, unit and unit.currency, sums[0], sums[1], sums[2], sums[3], unit and unit.price_micros)
         for (country, route, unit), sums in sorted(
             parts.items(), key=lambda entry: (entry[0][0], entry[0][1] or "", entry[0][2] or ())
         )
