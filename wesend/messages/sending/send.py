@@ -67,6 +67,7 @@ def send(
             return load_sent(batch["uid"], limit=limit)
     if not planned:
         refuse_if_poor(composer, skipped)
+        no_route.note([item.recipient for item in skipped if item.reason == NO_ROUTE], composer.account, composer.wallet)
         raise_nobody(skipped, composer)
     if composer.channel == EMAIL:
         quota.require_room(composer.account.id, len(composer.text) + to_store(planned))
@@ -126,6 +127,8 @@ def _spooled(
         with Spool() as spool:
             spool.fill(plan)
             if not spool.count:
+                routeless = [item.recipient for item in spool.skipped if item.reason == NO_ROUTE]
+                no_route.note(routeless, composer.account, composer.wallet)
                 raise_nobody(spool.skipped, composer, limited)
             return accept_bulk(composer, spool, origin=origin, options=options)
     except BaseException:
@@ -153,8 +156,6 @@ def raise_nobody(skipped: list[Skipped], composer: Composed, limited: Watched | 
     """The error that tells why nobody was left to send to."""
     reasons = {item.reason for item in skipped}
     if NO_ROUTE in reasons:
-        if composer.channel == SMS:
-            no_route.note([item.recipient for item in skipped if item.reason == NO_ROUTE], composer.account, composer.wallet)
         raise NoRoute(composer.why_no_route)
     where.raise_refusal([(item.recipient, item.reason) for item in skipped], composer.account)
     if limited is not None and limited.worst is not None:
