@@ -241,7 +241,7 @@ def _seen(step: str, written: Written, *, fails: bool = False) -> dict[str, Any]
         "draft": draft,
         "sends": sends,
         "ends_at": sms_campaigns.ends_at(draft.options, sends),
-        "quiet": quiet_of(at, draft.options, (part.country for part in checked.cost.parts)),
+        "quiet": quiet_of(at, draft.options, (part.country for part in checked.cost.parts), actor=actor()),
         "previews": sms_campaigns.previews(at, written.audience, written.text, 1, actor=actor()),
         "runs": compose_preview.runs,
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from ...accounts import roles
+from ...accounts.roles import SEE, Actor
 from ...accounts.service import AccountInfo
 from ...core import clock
 from ..sending.options import Options
@@ -26,8 +28,9 @@ class Quiet(NamedTuple):
     held: list[Held]
 
 
-def quiet_of(account: AccountInfo, options: Options, countries: Iterable[str]) -> Quiet | None:
+def quiet_of(account: AccountInfo, options: Options, countries: Iterable[str], *, actor: Actor) -> Quiet | None:
     """None where the account keeps no quiet hours."""
+    roles.require(actor, SEE, account.id)
     hours = account.limits.quiet
     if hours is None:
         return None
