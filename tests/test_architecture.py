@@ -66,7 +66,8 @@ EXCEPTIONS = {
     ("server", ""): "so does `up`, once the settings given as options are known",
 }
 """Imports against the order that are sensible, and why."""
-AT_THE_DOOR = ("core.current_request", "core.request_ids", "core.client_addresses", "sandbox.api")
+SANDBOX_EDGE = ("sandbox.answers", "sandbox.arguments", "sandbox.control")
+AT_THE_DOOR = ("core.current_request", "core.request_ids", "core.client_addresses", "sandbox.api", *SANDBOX_EDGE)
 """The modules inside that see a request: they tell everybody else what of it matters."""
 
 

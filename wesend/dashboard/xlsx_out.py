@@ -65,6 +65,6 @@ def _write_row(sheet: object, row: int, cells: Cells) -> None:
         if isinstance(cell, (int, float)):
             sheet.write_number(row, column, cell)  # type: ignore[attr-defined]  # the library has no types
         elif isinstance(cell, Figure):
-            sheet.write_number(row, column, float(cell))  # type: ignore[attr-defined]
+            sheet.write_number(row, column, float(cell))  # type: ignore[attr-defined] # its library has no types
         elif cell is not None:
-            sheet.write_string(row, column, str(cell)[:LONGEST_CELL])  # type: ignore[attr-defined]
+            sheet.write_string(row, column, str(cell)[:LONGEST_CELL])  # type: ignore[attr-defined] # its library has no types

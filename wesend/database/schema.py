@@ -47,7 +47,7 @@ class ConfigState(db.Model):  # type: ignore[name-defined]  # made at run time
     paused_reason = db.mapped_column(String)
 
 
-class Commit(db.Model):  # type: ignore[name-defined]
+class Commit(db.Model):  # type: ignore[name-defined] # made at run time
     """On PostgreSQL, the number of the last transaction of each process that writes: by it the outcome of a COMMIT that
     was not answered is found."""
 

@@ -105,11 +105,10 @@ def _checked(day: str | None) -> str | None:
 @contextmanager
 def _spool() -> Iterator[sqlite3.Connection]:
     with tempfile.TemporaryDirectory(prefix="wesend-bill-") as folder:
-        with closing(sqlite3.connect(Path(folder) / "found.db", isolation_level=None)) as spool:
+        with closing(sqlite3.connect(Path(folder) / "found.db")) as spool:
             spool.execute("PRAGMA journal_mode = OFF")
             spool.execute("PRAGMA synchronous = OFF")
             spool.execute(SPOOL)
-            spool.execute("BEGIN")
             yield spool
 
 

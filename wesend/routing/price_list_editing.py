@@ -57,7 +57,7 @@ def place(country: str, network: str | None = None, prefix: str | None = None, f
     if not 0 <= from_segments <= money.LARGEST_MICROS:
         raise InvalidInput("A tier begins at 0 segments or more", {"from": ["Zero or more"]})
     found = prefixes.known_network(country, network) or ""
-    return Place(country, found, prefixes.digits(country, prefix) if (prefix or "").strip() else "", from_segments)  # type: ignore[arg-type]
+    return Place(country, found, prefixes.digits(country, prefix) if (prefix or "").strip() else "", from_segments)  # type: ignore[arg-type] # it is not None where it is no blank
 
 
 FIND = """

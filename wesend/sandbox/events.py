@@ -102,7 +102,7 @@ def _told(after: Place | None, limit: int, namespace: str | None) -> Iterator[To
     for batch in batches.values():
         format_ = known.get(batch["api"])
         if format_ is not None and batch["finished_at"] is not None:
-            event = format_.batch_finished(batch, lambda batch=batch: _messages_of(batch))  # type: ignore[misc]
+            event = format_.batch_finished(batch, lambda batch=batch: _messages_of(batch))  # type: ignore[misc] # a default in a lambda
             if event is not None:
                 yield Told(Place(batch["finished_at"], KINDS.index(FINISHED), batch["id"]), format_, event)
     yield from _of_inbound(after, limit, namespace, owners, known)

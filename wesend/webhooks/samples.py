@@ -44,7 +44,7 @@ def _told(format_: Format, account_id: int) -> Iterator[Event]:
         batch = _batch(account_id, channel, now)
         delivered = _message(account_id, channel, "delivered", now)
         found = [format_.message_changed(_message(account_id, channel, status, now), batch, owner) for status in STATUSES]
-        found.append(format_.batch_finished(batch, lambda delivered=delivered: [delivered]))  # type: ignore[misc]
+        found.append(format_.batch_finished(batch, lambda delivered=delivered: [delivered]))  # type: ignore[misc] # a default in a lambda
         if channel == "email":
             found += [format_.mail_tracked(delivered, batch, happening, owner) for happening in ("opened", "clicked")]
         yield from (event for event in found if event is not None)
