@@ -39,7 +39,7 @@ def test_a_minted_key_sends(visit, server, shop):
     page.goto("/keys")
     page.get_by_label("API", exact=True).select_option(label="Wesendall")
     page.get_by_label("Name").fill("Web shop")
-    page.get_by_role("button", name="Mint the key").click()
+    page.get_by_role("button", name="Make the key").click()
     key, secret = (page.locator(f"#{name}").inner_text() for name in ("api_key", "api_secret"))
     headers = {"Authorization": basic(key, secret)}
     sent = requests.post(
@@ -102,7 +102,7 @@ def test_a_member_is_refused_an_operators_page_and_keys(visit, shop):
     page.goto("/operator/accounts")
     page.get_by_role("heading", name="You may not do this").wait_for()
     page.goto("/keys")
-    page.get_by_text("An owner of the account mints and revokes keys").wait_for()
+    page.get_by_text("An owner of the account makes and revokes keys").wait_for()
     assert page.get_by_role("button", name="Revoke").count() == 0
 
 
@@ -156,7 +156,7 @@ def test_without_javascript_pages_say_the_same_and_forms_work(browser, server, v
     page.get_by_role("button", name="Go", exact=True).click()
     page.get_by_role("heading", name="Overview").wait_for()
     page.goto("/keys")
-    page.get_by_role("button", name="Mint the key").click()
+    page.get_by_role("button", name="Make the key").click()
     page.locator("#api_secret").wait_for()
     context.close()
 

@@ -144,10 +144,10 @@ def test_what_was_sent_paid_and_told_is_usable_in_every_state(looker, server, sh
     page.goto("/keys")
     for box in page.get_by_role("checkbox").all():
         box.uncheck()
-    looker.press("Mint the key")
+    looker.press("Make the key")
     looker.see("not none at all", "a key for nothing")
     page.get_by_label("Send", exact=True).check()
-    looker.press("Mint the key")
+    looker.press("Make the key")
     looker.see("Copy it now", "a minted key")
     page.goto("/keys/commands")
     looker.see("Top up by mobile money", "commands")
