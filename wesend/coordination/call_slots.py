@@ -19,6 +19,7 @@ from typing import Protocol
 from flask import Flask, current_app
 
 from ..adapters.sms.base import SmsGateway
+from ..core.forks import after_fork
 from . import cluster
 from .shared_slots import SharedSlots
 
@@ -170,7 +171,7 @@ class _Gateways:
         self.folder = folder
         self.lock = threading.Lock()
         self.slots: dict[str, Slots] = {}
-        os.register_at_fork(after_in_child=self._after_fork)
+        after_fork(self._after_fork)
 
     def _after_fork(self) -> None:
         # A lock belongs to the opening of a file, which a child shares: it must open them anew.

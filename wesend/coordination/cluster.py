@@ -12,6 +12,7 @@ from flask import Flask
 
 from ..core import clock
 from ..core.current_app import this_app
+from ..core.forks import after_fork
 from ..core.settings import Settings
 from ..database import query
 from ..database.database_clock import DatabaseClock
@@ -47,7 +48,7 @@ class Process:
         self.version = version
         self.since = 0
         self._name_itself()
-        os.register_at_fork(after_in_child=self._name_itself)
+        after_fork(self._name_itself)
 
     def _name_itself(self) -> None:
         self.holder = f"{self.host}/{os.getpid()}/{secrets.token_hex(4)}"

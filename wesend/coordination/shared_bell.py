@@ -8,7 +8,6 @@ listener rings itself now and then, connects anew when it hears nothing, and who
 
 from __future__ import annotations
 
-import os
 import secrets
 import threading
 import time
@@ -18,6 +17,7 @@ from typing import Any
 
 from flask import Flask
 
+from ..core.forks import after_fork
 from ..core.settings import Settings
 from ..database import query
 
@@ -36,7 +36,7 @@ class Ringer:
     def __init__(self, app: Flask):
         self.app = app
         self._start_anew()
-        os.register_at_fork(after_in_child=self._start_anew)
+        after_fork(self._start_anew)
 
     def _start_anew(self) -> None:
         self.lock = threading.Lock()

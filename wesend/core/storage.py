@@ -18,6 +18,7 @@ from flask import Flask
 
 from .current_app import this_app
 from .errors import StorageFull
+from .forks import after_fork
 from .settings import Settings
 
 log = logging.getLogger(__name__)
@@ -101,7 +102,7 @@ class Storage:
         self._looked_at = float("-inf")
         self._free = 0
         self._read_only = self._saw_read_only = False
-        os.register_at_fork(after_in_child=self._after_fork)
+        after_fork(self._after_fork)
 
     def _after_fork(self) -> None:
         self._saw_read_only, self._looked_at = False, float("-inf")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
+from ..core.forks import after_fork
 from ..core.storage import READ_ONLY, Storage, refusal_of
 from .configuration import Configuration
 from .errors import DATABASE_ERRORS
@@ -30,7 +30,7 @@ class Database(ABC):
         self.storage = storage
         self.local = Local()
         self.group = CommitGroup(self.local, self.gate, self._new_writer(), self.patience)
-        os.register_at_fork(after_in_child=self._after_fork)
+        after_fork(self._after_fork)
         self.configuration = Configuration(self)
         self.waited_seconds = 0.0
         self.on_busy: Callable[[float], None] | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import Any
 from flask import Flask
 
 from ..core.errors import StorageFull
+from ..core.forks import after_fork
 from .transaction import Tx
 
 PAUSE = 0.5  # seconds between two tries
@@ -23,7 +23,7 @@ class Postponed:
     def __init__(self, app: Flask, write: Callable[[Callable[[Tx], Any]], Any]):
         self.app, self.write = app, write
         self._start_anew()
-        os.register_at_fork(after_in_child=self._start_anew)
+        after_fork(self._start_anew)
 
     def _start_anew(self) -> None:
         self.lock = threading.Lock()
