@@ -53,14 +53,7 @@ def upgrade():
         sa.CheckConstraint("network = '' OR prefix = ''", name=op.f("ck_list_prices_one_of")),
         sa.ForeignKeyConstraint(["price_list_id"], ["price_lists.id"], name=op.f("fk_list_prices_price_list_id_price_lists")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_list_prices")),
-        sa.UniqueConstraint(
-            "price_list_id",
-            "country",
-            "network",
-            "prefix",
-            "from_segments",
-            name=op.f("uq_list_prices_price_list_id_country_network_prefix_from_segments"),
-        ),
+        sa.UniqueConstraint("price_list_id", "country", "network", "prefix", "from_segments", name=op.f("uq_list_prices_place")),
     )
     for table in ("price_lists", "list_prices"):
         for event in ("INSERT", "DELETE", "UPDATE"):

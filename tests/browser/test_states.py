@@ -56,7 +56,7 @@ def test_contacts_campaigns_and_letters_are_usable_at_every_step(looker, server,
     looker.see("Choose one column as the phone number", "import, wrong columns")
     page.get_by_label("name", exact=True).select_option("name")
     looker.press("Check")
-    looker.see("repeated in the file", "import, check")
+    looker.see("Repeated", "import, check")
     looker.press("Import 2 contacts")
     page.get_by_role("link", name="+256712000001", exact=True).click()
     page.get_by_label("Phone").fill("0712000002")

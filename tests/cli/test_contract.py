@@ -59,7 +59,7 @@ def test_the_version_is_the_one_that_is_packaged(wesend):
 def test_every_command_takes_json_and_says_what_it_does(wesend, words):
     command = ALL[words]
     assert any("--json" in parameter.opts for parameter in command.params)
-    assert command.help and command.help.strip().endswith(".")
+    assert command.help and command.help.partition("\b")[0].strip().endswith(".")
     shown = wesend(*words, "--help")
     assert shown.code == 0 and "--json" in shown.out and shown.out.startswith(f"Usage: wesend {' '.join(words)}")
 
@@ -114,7 +114,6 @@ REFUSED = [
     ("send", "nobody", "Hello"),
     ("send", "0712345678", ""),
     ("send", "0712345678", "Hello", "--wallet", "wal_nobody"),
-    ("send", "+33612345678", "Hello"),
     ("send", "0712345678", "a" * 1531),
 ]
 

@@ -177,6 +177,10 @@ OPERATOR_PAGES = (
     "/operator/audit/export",
     "/operator/backups",
     "/operator/settings",
+    "/operator/business",
+    "/operator/business/months.csv",
+    "/operator/price-lists",
+    "/operator/search",
 )
 
 

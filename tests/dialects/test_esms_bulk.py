@@ -42,7 +42,7 @@ from ..support.wesendall import new_group
 
 
 def test_the_pre_checks_shape_and_arithmetic(app):
-    api = new_esms(app, currency="USD")
+    api = new_esms(app, currency="USD", countries="UG,KE")
     people = new_list(api, ANN, BEN, CHEBET, AMERICAN)
     checked = data_of(api.precheck(people, text="a" * 161))
     assert checked == {
@@ -115,7 +115,7 @@ def test_a_bulk_of_the_whole_balance_is_accepted(app):
 
 
 def test_the_answer_of_a_bulk(app):
-    api = new_esms(app)
+    api = new_esms(app, countries="UG,KE")
     sent = data_of(
         api.bulk(
             new_list(api, ANN, BEN, AMERICAN), sender_id=None, route=None, schedule_mode="now", scheduled_at=None, drip_rate=None
@@ -225,7 +225,7 @@ def test_groups_of_the_other_apis_are_contact_lists_too(esms, wesendall):
 
 
 def test_at_most_fifty_unroutable_phones_are_shown(app):
-    api = new_esms(app)
+    api = new_esms(app, countries="UG,KE")
     people = new_list(api, ANN, *(f"+1202555{index:04d}" for index in range(100, 160)))
     checked = data_of(api.precheck(people))
     assert (checked["total_contacts"], checked["unroutable_count"], len(checked["unroutable"])) == (61, 60, 50)
@@ -250,7 +250,7 @@ def test_a_forced_route_reaches_only_where_it_leads(app, route, reached):
 
 
 def test_a_senders_countries_bind_those_who_can_be_reached(app):
-    minted = mint(app, "esms")
+    minted = mint(app, "esms", countries="UG,KE")
     api = esms_of(app, minted)
     with app.app_context():
         sender = request_sender(account_id=minted.account_id, name="SHOP", countries=["UG"], actor="test")
@@ -264,7 +264,7 @@ def test_a_senders_countries_bind_those_who_can_be_reached(app):
 
 @pytest.mark.parametrize("call", ["precheck", "bulk"])
 def test_no_lists_empty_lists_and_unroutable_lists_are_told_apart(app, call):
-    api = new_esms(app)
+    api = new_esms(app, countries="UG,KE")
     empty = data_of(api.upload("phone\nnobody\n"))["id"]
     nowhere = new_list(api, AMERICAN)
     before = written(app)

@@ -43,14 +43,21 @@ def test_a_rates_shape(app):
 
 
 def test_every_recipient_is_rated_by_itself_and_nothing_is_written(app):
-    minted = mint(app, "esms")
+    minted = mint(app, "esms", countries="UG,KE")
     api = esms_of(app, minted)
     with app.app_context(), atomic() as tx:
         add_opt_out(tx, account_id=minted.account_id, channel=SMS, address=BEN, source="api")
     before, balance = written(app), api.balance()
     rated = data_of(api.post("/messages/rate", {"to": [ANN, "0712", ANN, BEN, AMERICAN, CHEBET], "text": "ш"}))
     assert (rated["encoding"], rated["segments"]) == ("UCS2", 1)
-    assert [found["error"] for found in rated["recipients"]] == [None, "invalid_phone", None, "opted_out", "no_route", None]
+    assert [found["error"] for found in rated["recipients"]] == [
+        None,
+        "invalid_phone",
+        None,
+        "opted_out",
+        "country_not_allowed",
+        None,
+    ]
     assert [found["to"] for found in rated["recipients"]] == [ANN, "0712", ANN, BEN, AMERICAN, CHEBET]
     assert all(found["cost"] == found["route_cost"] == 0 for found in rated["recipients"] if found["error"])
     assert rated["total_cost"] == sum(found["cost"] for found in rated["recipients"])

@@ -111,7 +111,7 @@ class ListPrice(db.Model):
     __table_args__ = (
         CheckConstraint("price_micros >= 0 AND from_segments >= 0", name="price"),
         CheckConstraint("network = '' OR prefix = ''", name="one_of"),
-        UniqueConstraint("price_list_id", "country", "network", "prefix", "from_segments"),
+        UniqueConstraint("price_list_id", "country", "network", "prefix", "from_segments", name="uq_list_prices_place"),
     )
 
 

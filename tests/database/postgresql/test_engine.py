@@ -39,8 +39,8 @@ def test_a_name_is_one_parameter_however_often_it_stands():
 
 def test_rows_are_read_by_name_and_by_place_and_numbers_are_whole(context):
     row = query_one("SELECT sum(balance_micros) AS total, count(*) AS wallets, 1 = 1 AS truth FROM wallets")
-    assert row["total"] == row[0] and type(row["total"]) is int and row["wallets"] == 4 and type(row["truth"]) is int
-    assert dict(row) == {"total": row[0], "wallets": 4, "truth": 1} and row.keys() == ["total", "wallets", "truth"]
+    assert row["total"] == row[0] and type(row["total"]) is int and row["wallets"] == 5 and type(row["truth"]) is int
+    assert dict(row) == {"total": row[0], "wallets": 5, "truth": 1} and row.keys() == ["total", "wallets", "truth"]
     assert len(row) == 3 and tuple(row) == (row[0], 4, 1)
 
 
@@ -65,7 +65,7 @@ def test_what_a_constraint_or_a_trigger_refuses_is_an_integrity_error_without_th
         assert "secret" not in str(refused.value)
     with pytest.raises(DATABASE_ERRORS):
         query("SELECT nothing FROM nowhere")
-    assert query("SELECT count(*) FROM wallets")[0][0] == 4
+    assert query("SELECT count(*) FROM wallets")[0][0] == 5
 
 
 def test_a_unit_that_fails_is_undone_alone_and_those_beside_it_are_written(context):
