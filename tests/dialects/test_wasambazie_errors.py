@@ -171,7 +171,7 @@ def test_each_check_comes_before_the_next(app):
     body["to_number"] = "+255710000077,+255720000077"
     assert api.post("/sms/send", body).json == {"detail": "Insufficient SMS credits"}
     body["to_number"] = "+255710000077"
-    assert api.post("/sms/send", body).json == {"detail": "Provider rejected the message"}
+    assert api.post("/sms/send", body).json == {"detail": "Provider rejected the message (sandbox)"}
     body["to_number"] = "0712345678"
     assert api.post("/sms/send", body).status_code == 201
 

@@ -43,7 +43,7 @@ def refused(answer, status: int, code: str) -> bool:
         ("KES", "KE", "12.5", 1.2),
         ("KES", "UG", "0", 1.213),
         ("SMS", "KE", "277.7778", 1),
-        ("UGX", "GB", "1", None),
+        ("UGX", "GB", "1", 186.3),
         ("EUR", "UG", "1", None),
     ],
 )

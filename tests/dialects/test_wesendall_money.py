@@ -151,12 +151,12 @@ def test_credits_cost_one_a_segment(app):
     assert (data["currency"], data["total_cost"], data["remaining_balance"]) == ("SMS", 2, 8)
 
 
-def test_a_country_without_a_route_is_reported_and_not_charged(app):
-    api = new_wesendall(app)
+def test_a_country_that_is_not_allowed_is_reported_and_not_charged(app):
+    api = new_wesendall(app, countries="UG")
     data = data_of(api.send(["+447911123456", "0712345678"]))
     assert (data["failed"], data["total_cost"]) == (1, 35)
     assert data["results"][0]["message_id"] is None
-    assert data["results"][0]["error"] == "no_route"
+    assert data["results"][0]["error"] == "country_not_allowed"
 
 
 def test_a_live_wallet_without_a_gateway_is_502_and_not_charged(app):

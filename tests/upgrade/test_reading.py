@@ -19,6 +19,8 @@ ONE_SIDED = ("esms solo", "wesendall solo", "closed")
 def is_explained(key: str, path: str) -> bool:
     if OF_BOTH_SIDES.match(path):
         return key not in ONE_SIDED
+    if path == "/api/pricing" and (key.endswith(" test") or key.startswith("published")):
+        return True  # the sandbox's published prices, whatever the routes cost
     return key.endswith(" test") and path == "/api/webhooks"  # the live pair, with its secret
 
 

@@ -13,6 +13,7 @@ from tests.conftest import close, make_app
 from wesend.database import query
 from wesend.database.schema_version import MIGRATIONS, bring_up_to_date, prepare_folder
 from wesend.webhooks import endpoints, headers, managed
+from wesend.webhooks.endpoints import new_secret
 from wesend.webhooks.listening import listen
 
 USER, PASSWORD = "shop", "s3cret p@ss:ü"
@@ -102,7 +103,7 @@ class TestTheApiThatEditsItInPlace:
 
 def test_what_is_forwarded_to_a_developer_carries_them_too(engine, receiver, context):
     account = query("SELECT id FROM accounts")[0][0]
-    with listen(account, ["wesendall"], with_user(receiver.url), actor="cli") as heard:
+    with listen(account, ["wesendall"], with_user(receiver.url), secrets={"wesendall": new_secret()}, actor="cli") as heard:
         engine.put(heard.rows[0]["id"])
         assert next(iter(heard)).status_code == 200
     assert receiver.posted[0].headers["authorization"] == basic(USER, PASSWORD)

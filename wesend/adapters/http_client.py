@@ -105,6 +105,9 @@ class HttpClient:
         while self.idle:
             self.idle.pop()[0].close()
 
+    __del__ = close
+    """Also of a gateway that nobody knows any more."""
+
     def _take(self) -> requests.Session:
         now = time.monotonic()
         while self.idle:

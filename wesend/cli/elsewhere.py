@@ -26,22 +26,21 @@ class Elsewhere:
     """A server by its address."""
 
     def __init__(self, url: str):
-        import requests  # half of the time that this module takes
-
         if not url.lower().startswith(("http://", "https://")):
             raise InvalidInput(f"--url is http://host:port, not {url!r}")
-        self.url, self.session = url.rstrip("/"), requests.Session()
-        self.session.trust_env = False
+        self.url = url.rstrip("/")
 
     def call(self, method: str, path: str, *, wait: float = 0.0, **asked: Any) -> dict[str, Any]:
         """The answer; InvalidInput with its words when it refuses, NotFound when there is no sandbox, OutOfReach."""
-        import requests
+        import requests  # half of the time that this module takes
 
         given = {name: value for name, value in asked.items() if value is not None}
         if wait:
             given["wait"] = f"{wait:g}"
         try:
-            answer = self.session.request(method, f"{self.url}/sandbox/{path}", params=given, timeout=PATIENCE + wait)
+            with requests.Session() as session:
+                session.trust_env = False
+                answer = session.request(method, f"{self.url}/sandbox/{path}", params=given, timeout=PATIENCE + wait)
             told = answer.json()
         except (requests.RequestException, ValueError) as error:
             raise OutOfReach(f"No sandbox answers at {self.url} ({type(error).__name__})") from error

@@ -292,9 +292,9 @@ def test_large_fields_are_written_in_small_transactions(account, monkeypatch):
     chunks: list[int] = []
     write_chunk = bulk._write_chunk
 
-    def counting(batch_id: int, rows: list, common: dict) -> None:
+    def counting(batch_id: int, rows: list, *common, **options) -> int:
         chunks.append(len(rows))
-        write_chunk(batch_id, rows, common)
+        return write_chunk(batch_id, rows, *common, **options)
 
     monkeypatch.setattr(bulk, "_write_chunk", counting)
     rows = sent(account, "{x}", *({"x": str(number) * 400} for number in range(9)))
