@@ -151,4 +151,4 @@ def test_a_stop_answers_what_was_read_and_unbinds(server):
     server.process.wait(30)
     known = {uid for (uid,) in server.query("SELECT uid FROM messages")}
     assert set(accepted) <= known
-    assert server.query("SELECT count(*) FROM smpp_binds") == [(0,)]
+    assert server.query("SELECT count(*) FROM smpp_binds WHERE api_key_id = ?", key["key_id"]) == [(0,)]

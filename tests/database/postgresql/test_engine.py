@@ -41,7 +41,7 @@ def test_rows_are_read_by_name_and_by_place_and_numbers_are_whole(context):
     row = query_one("SELECT sum(balance_micros) AS total, count(*) AS wallets, 1 = 1 AS truth FROM wallets")
     assert row["total"] == row[0] and type(row["total"]) is int and row["wallets"] == 5 and type(row["truth"]) is int
     assert dict(row) == {"total": row[0], "wallets": 5, "truth": 1} and row.keys() == ["total", "wallets", "truth"]
-    assert len(row) == 3 and tuple(row) == (row[0], 4, 1)
+    assert len(row) == 3 and tuple(row) == (row[0], 5, 1)
 
 
 def test_what_postgresql_can_not_store_becomes_a_sign_and_no_other_text(context):

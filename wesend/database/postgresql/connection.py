@@ -31,6 +31,9 @@ class Raw(psycopg.Connection[Any]):
 
     patience: float = PATIENCE_OF_JOBS
 
+    def __del__(self) -> None:
+        """No warning: a pool that nobody knows any more takes its connections with it, and libpq closes them."""
+
     def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
         try:
             return super().wait(gen, interval, self.patience if timeout is None else timeout)
