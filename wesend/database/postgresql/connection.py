@@ -31,7 +31,7 @@ class Raw(psycopg.Connection[Any]):
 
     patience: float = PATIENCE_OF_JOBS
 
-    def __del__(self) -> None:
+    def __del__(self, __warn: Any = None) -> None:
         """No warning: a pool that nobody knows any more takes its connections with it, and libpq closes them."""
 
     def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
