@@ -92,7 +92,7 @@ def test_static_files_are_kept_for_ever_under_an_address_that_changes_with_them(
 
 
 def test_the_style_sheet_and_the_script_stay_small():
-    assert (frame.STATIC / "app.css").stat().st_size < 40_000
+    assert (frame.STATIC / "app.css").stat().st_size < 34_000
     assert (frame.STATIC / "app.js").stat().st_size < 20_000
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -45,8 +47,9 @@ def content(instance: Path) -> str:
     return sha256((instance / "wesend.db").read_bytes()).hexdigest()
 
 
-@pytest.mark.skip(reason="the source file differs by some bytes afterwards since the last merge: to be looked into")
 def test_everything_is_there_and_goes_on(populated, database_url, tmp_path):
+    with closing(sqlite3.connect(populated / "wesend.db")) as connection:  # what is in the WAL belongs to the file, too
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     before = content(populated)
     done = run(populated, "move", database_url, "--json")
     assert done.exit_code == 0, done.output
