@@ -87,12 +87,13 @@ class Senders:
 
     def _run(self, seed: int) -> None:
         chance = random.Random(seed)
-        wires = [Wire(host.port, self.customer, timeout=20) for host in self.hosts]
-        while not self.stopping.wait(0.02):
-            to = self._numbers()
-            if self._send(wires, to, chance):
-                with self.lock:
-                    self.acknowledged += to
+        with ExitStack() as stack:
+            wires = [stack.enter_context(Wire(host.port, self.customer, timeout=20)) for host in self.hosts]
+            while not self.stopping.wait(0.02):
+                to = self._numbers()
+                if self._send(wires, to, chance):
+                    with self.lock:
+                        self.acknowledged += to
 
     def _send(self, wires: list[Wire], to: list[str], chance: random.Random) -> bool:
         """Until it is answered for good; False when the storm ends before."""

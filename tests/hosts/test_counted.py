@@ -9,7 +9,6 @@ from tests.support import postgresql
 from .counted import count
 
 
-@pytest.mark.skip(reason="run by hand: python -m tests.hosts.counted; under pytest something is left open")
 def test_hosts_are_killed_and_the_database_restarted_in_a_storm_and_nothing_is_lost_doubled_or_wrongly_refunded(tmp_path):
     if not postgresql.is_here():
         pytest.skip("there is no PostgreSQL here")

@@ -10,9 +10,9 @@ from flask import Flask
 from wesend.core.current_app import this_app
 from wesend.database import Tx, db, query
 
-COUNTING = ("rate_windows", "api_calls")
+COUNTING = ("rate_windows", "api_calls", "commits")
 """Where requests are counted by hosts that share a database (on one host that is a file), and noted a moment after their
-answer: those that are refused, too.
+answer: those that are refused, too; and where each process notes its last commit, be it that a key was used.
 """
 
 
