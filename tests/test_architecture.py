@@ -33,6 +33,7 @@ LAYERS: list[list[str]] = [
     ["dialects"],
     ["callbacks", "dashboard", "docs", "cli", "smpp"],
     ["web"],
+    ["sweeps"],
     ["jobs"],
     ["server"],
     ["models"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wesend import jobs
+from wesend import sweeps
 from wesend.core.clock import DAY, HOUR, MINUTE, SECOND
 from wesend.database import query, write
 from wesend.operations import clock_changes
@@ -146,12 +146,12 @@ def statuses() -> list[str]:
 def test_a_validity_is_not_over_because_the_clock_was_set_ahead(silent, context, clock, hours):
     lasts(clock, context, 47.5)
     clock.advance(hours * 3600)
-    jobs.expire(context)  # it is not looked at before the step was seen
+    sweeps.expire(context)  # it is not looked at before the step was seen
     follow(context)
-    jobs.expire(context)
+    sweeps.expire(context)
     assert statuses() == ["submitted"]
     lasts(clock, context, 0.6)
-    jobs.expire(context)
+    sweeps.expire(context)
     assert statuses() == ["failed"]
 
 
@@ -159,7 +159,7 @@ def test_a_validity_that_was_over_before_is_over(silent, context, clock):
     lasts(clock, context, 48.1)
     clock.advance(3600)
     follow(context)
-    jobs.expire(context)
+    sweeps.expire(context)
     assert statuses() == ["failed"]
 
 
@@ -170,7 +170,7 @@ def test_an_idempotency_key_lasts_its_day(context, clock, wesendall):
     first = wesendall.post("/sms/send", body, headers=key)
     clock.advance(25 * 3600)
     follow(context)
-    jobs.housekeeping(context)
+    sweeps.housekeeping(context)
     again = wesendall.post("/sms/send", body, headers=key)
     assert again.json == first.json and again.headers["Idempotency-Replayed"] == "true"
     lasts(clock, context, 24.1)
@@ -191,12 +191,12 @@ def test_no_month_is_charged_because_the_clock_was_set_ahead(context, clock):
     follow(context)
     (_, _, months) = billed()
     clock.advance(3 * 24 * 3600)
-    jobs.bill_services(context)  # it is not looked at before the step was seen
+    sweeps.bill_services(context)  # it is not looked at before the step was seen
     follow(context)
-    jobs.bill_services(context)
+    sweeps.bill_services(context)
     assert billed() == ("active", pytest.approx(NOW + 5 * DAY, abs=2000), months)
     lasts(clock, context, 49)
-    jobs.bill_services(context)
+    sweeps.bill_services(context)
     assert billed()[2] == months + 1
 
 

@@ -14,8 +14,8 @@ from tests.support.vendor_files import ACME, changed, write_file
 from wesend import cli
 from wesend.database import query
 from wesend.gateways import balances, registry, service, unlisted_words
-from wesend.jobs import ask_balances
 from wesend.operations import doctor
+from wesend.sweeps import ask_balances
 from wesend.two_way import matching
 
 TO = "+256712300000"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wesend import jobs
+from wesend import sweeps
 from wesend.accounts import idempotency
 from wesend.core import clock as time
 from wesend.core.errors import BatchNotFound, IdempotencyInFlight, InsufficientBalance
@@ -192,7 +192,7 @@ def test_an_undo_that_was_itself_cut_short_is_finished_by_housekeeping(wallet, m
         patch.setattr(bulk, "sweep_rejected", lambda *_: None)
         undo_abandoned()
     assert messages_of(batch_id) > 0 and not queue.is_due("carrier")
-    jobs.housekeeping(app)
+    sweeps.housekeeping(app)
     assert messages_of(batch_id) == 0
 
 
