@@ -123,7 +123,7 @@ class Database(ABC):
             return
         writer = self.group.writer
         with self.gate(), writer.transaction(once=True) as connection:
-            tx = self.local.tx = writer.tx_step_by_step(connection)
+            tx = self.local.tx = writer.tx_once(connection)
             try:
                 yield tx
             finally:

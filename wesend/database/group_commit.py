@@ -32,6 +32,10 @@ class Writer(Protocol):
     def tx_step_by_step(self) -> Callable[[Any], Tx]:
         """The same, where nothing is put off."""
 
+    @property
+    def tx_once(self) -> Callable[[Any], Tx]:
+        """The same for a block that can't be run again: what the engine has to try again, it does itself."""
+
     def transaction(self, *, once: bool = False) -> AbstractContextManager[Any]:
         """A connection; begun and committed, or rolled back. ``once``: what is done in it can't be done again.
 

@@ -141,7 +141,7 @@ class SqliteWriter:
         self.path = path
         self.connection: sqlite3.Connection | None = None
 
-    tx = tx_step_by_step = Tx
+    tx = tx_step_by_step = tx_once = Tx
 
     def carry_out(self, connection: sqlite3.Connection) -> None:
         """Nothing is put off."""

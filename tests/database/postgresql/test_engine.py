@@ -6,6 +6,7 @@ import threading
 import time
 from contextlib import suppress
 
+import psycopg
 import pytest
 
 from wesend.core.errors import DatabaseUnavailable
@@ -13,7 +14,9 @@ from wesend.database import atomic, query, query_one, snapshot, write
 from wesend.database.errors import DATABASE_ERRORS, INTEGRITY_ERRORS, PostgresBusy
 from wesend.database.postgresql.statements import translated
 
+from ...support import postgresql
 from ...support.apis import Wesendall
+from ...support.server import Server
 
 
 @pytest.mark.parametrize(
@@ -144,6 +147,53 @@ def test_a_deadlock_is_tried_again_and_never_shown(context):
     assert write(unit) > 0 and len(tries) == 3
     with pytest.raises(DatabaseUnavailable):
         write(lambda tx: (_ for _ in ()).throw(PostgresBusy("deadlock detected", "40P01")))
+
+
+@pytest.fixture
+def another(url):
+    """Somebody else's session, with a transaction open."""
+    with psycopg.connect(url) as connection:
+        yield connection
+        connection.rollback()
+
+
+def block_that_deadlocks(another, then: str) -> int:
+    """An `atomic` block that writes to two gateways' rows, while another session does in the other order, and goes on with
+    ``then``; the id of the row that the block wrote first."""
+    write(lambda tx: tx.run_many("INSERT INTO gateway_health (gateway, failures) VALUES (?, 0)", [("one",), ("two",)]))
+    ran = []
+    other = threading.Thread(target=lambda: (another.execute(then.encode()), another.commit()))
+    another.execute("UPDATE gateway_health SET last_error = 'theirs' WHERE gateway = 'two'")
+    with atomic() as tx:
+        ran.append(1)
+        first = tx.insert("sign_in_attempts", email="a", address="block", at=7)
+        assert tx.one("SELECT last_error FROM gateway_health WHERE gateway = 'one'")[0] is None
+        assert tx.changed(OURS, ("one",)) == 1
+        threading.Timer(0.3, other.start).start()
+        assert tx.changed(OURS, ("two",)) == 1
+        tx.insert("sign_in_attempts", email=str(first), address="block", at=8)
+    other.join()
+    assert ran == [1]
+    return first
+
+
+OURS = "UPDATE gateway_health SET last_error = 'ours' WHERE gateway = ?"
+DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+
+
+def test_a_block_that_meets_a_deadlock_is_carried_out_again_and_keeps_the_ids_that_it_knows(context, url, another):
+    first = block_that_deadlocks(another, "SELECT 1 FROM gateway_health WHERE gateway = 'one' FOR UPDATE")
+    Server.wait_until(lambda: postgresql.run(url, DEADLOCKS) == [(1,)], 10, "there was no deadlock")
+    rows = query("SELECT id, email FROM sign_in_attempts WHERE address = 'block' ORDER BY at")
+    assert [row["email"] for row in rows] == ["a", str(first)] and rows[0]["id"] == first
+    assert [row[0] for row in query("SELECT last_error FROM gateway_health ORDER BY gateway")] == ["ours", "ours"]
+
+
+def test_a_block_whose_readings_were_changed_while_it_was_tried_again_does_nothing(context, another):
+    with pytest.raises(DatabaseUnavailable):
+        block_that_deadlocks(another, "UPDATE gateway_health SET last_error = 'theirs' WHERE gateway = 'one'")
+    assert query("SELECT count(*) FROM sign_in_attempts WHERE address = 'block'")[0][0] == 0
+    assert [row[0] for row in query("SELECT last_error FROM gateway_health ORDER BY gateway")] == ["theirs", "theirs"]
 
 
 def test_a_url_of_several_hosts_leads_to_the_one_that_can_be_written_to(on_postgresql, url, a_postgresql_server):

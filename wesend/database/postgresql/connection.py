@@ -82,9 +82,13 @@ class Connection:
 
     def executemany(self, sql: str, rows: Iterable[Sequence | Mapping]) -> int:
         """How many rows it changed in all."""
+        return sum(answer.rowcount for answer in self.execute_each(sql, rows))
+
+    def execute_each(self, sql: str, rows: Iterable[Sequence | Mapping]) -> list[Answer]:
+        """The statement for each row of parameters, all in one round trip."""
         answers = self.ask([call_of(sql, row) for row in rows])
         self._note(sql)
-        return sum(answer.rowcount for answer in answers)
+        return answers
 
     def put_off(self, sql: str, parameters: Sequence | Mapping = (), later: Later | None = None) -> None:
         self.waiting.append(PutOff(call_of(sql, parameters), later))

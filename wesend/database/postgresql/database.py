@@ -17,6 +17,7 @@ from ..transaction import VERSION, Tx
 from . import connection as connecting
 from .calls import call_of
 from .connection import PATIENCE, PATIENCE_OF_JOBS, Connection
+from .once import TRIES
 from .pool import Pool
 from .seen_version import SeenVersion
 from .writing import Writer
@@ -24,7 +25,6 @@ from .writing import Writer
 T = TypeVar("T")
 
 SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-TRIES = 5  # of a unit that met a deadlock
 
 
 class PostgresDatabase(Database):

@@ -11,7 +11,7 @@ from .seen_version import SeenVersion
 
 
 class StepByStep(Tx):
-    """Every statement waits for its answer: for what runs once, and where what was put off went wrong."""
+    """Every statement waits for its answer: where what was put off went wrong, and for what runs once (`once`)."""
 
     __slots__ = ("seen",)
 

@@ -13,6 +13,7 @@ from ..errors import NothingDone, PostgresError
 from ..transaction import RowKey, Tx
 from .calls import Call, PutOff, call_of
 from .connection import Connection
+from .once import Once
 from .pool import Pool
 from .seen_version import SeenVersion
 from .transaction import PostgresTx, StepByStep
@@ -70,6 +71,9 @@ class Writer:
 
     def tx_step_by_step(self, connection: Connection) -> Tx:
         return StepByStep(connection, self.seen)
+
+    def tx_once(self, connection: Connection) -> Tx:
+        return Once(connection, self.seen, self.begin_again)
 
     def close(self) -> None:
         """A connection is the writer's for one transaction only."""
