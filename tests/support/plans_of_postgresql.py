@@ -20,14 +20,16 @@ SCANS = ("Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan")
 
 
 def record(monkeypatch: pytest.MonkeyPatch, statements: dict[str, object]) -> None:
-    from wesend.database.postgresql.statements import Statement  # the driver is an extra
+    from wesend.database.postgresql.calls import by_uid, with_keys  # the driver is an extra
+    from wesend.database.postgresql.statements import Statement
 
     values_of = Statement.values
 
     def values(statement: Statement, parameters: Any) -> Any:
         values = values_of(statement, parameters)
         if STATEMENT.match(statement.sql):
-            statements.setdefault(statement.sql, values)
+            known, keys = by_uid(values)
+            statements.setdefault(with_keys(statement.sql, tuple(keys)).decode(), known)
         return values
 
     monkeypatch.setattr(Statement, "values", values)

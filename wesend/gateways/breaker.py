@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from ..adapters.sms.base import TEMPORARY, UNKNOWN, Outcome
 from ..core import clock
-from ..database import Tx, query, query_one, reading
+from ..database import Reader, Tx, cached, query, query_one, reading
 
-FAILURES = 5  # one after the other, until it rests
+FAILURES = 5  # one after the other, until it rests; triggers know this number, too (migration 0046)
 FIRST_REST_MS = 5 * clock.SECOND
 LONGEST_REST_MS = 60 * clock.SECOND
 KEPT = 500  # characters of what the last failure said
@@ -77,8 +77,14 @@ def is_on_trial(gateway: str) -> bool:
 
 
 def on_trial() -> frozenset[str]:
-    """Those that rest or are to be tried again: no request waits for them."""
-    return frozenset(row[0] for row in query("SELECT gateway FROM gateway_health WHERE failures >= ?", (FAILURES,)))
+    """Those that rest or are to be tried again: no request waits for them. Whoever joins or leaves them changes the
+    configuration (a trigger), so that a send need not ask.
+    """
+    return cached("gateways-on-trial", _load_on_trial)
+
+
+def _load_on_trial(reader: Reader) -> frozenset[str]:
+    return frozenset(row[0] for row in reader.all("SELECT gateway FROM gateway_health WHERE failures >= ?", (FAILURES,)))
 
 
 def resting(tx: Tx | None = None) -> frozenset[str]:

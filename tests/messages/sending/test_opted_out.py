@@ -159,7 +159,7 @@ def test_a_request_that_had_to_wait_for_its_gateway_looks_once_more(wallet, carr
     )
     record_silently(wallet.account_id, ANN)
     monkeypatch.setattr(submit, "LOOKED_AT_JUST_NOW", -1)
-    submit.submit(accepted.outgoing, accepted.token)
+    submit.submit(accepted.outgoing, accepted.token, accepted.batch_uid)
     assert carrier.submitted == []
     assert queue.start([queue.claim("carrier", 5)])[0].messages == []
     assert message(load_sent(accepted.batch_uid).messages[0]["id"])["error_code"] == "opted_out"

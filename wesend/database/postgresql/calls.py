@@ -16,7 +16,9 @@ LEAVES_CONFIGURATION = re.compile(
     r"batches|commits|daily_counts|daily_use|gateway_health|idempotency_keys|ledger_entries|message_events|message_parts|messages|"
     r"rate_windows|recent_sends|route_minutes|slot_shares|verifications|webhook_deliveries)\b)"
 )
-"""Of the statements that most units are made of: no trigger raises the configuration's version for them."""
+"""Of the statements that most units are made of: no trigger raises the configuration's version for them, but one for
+`gateway_health`, of which nothing is kept in memory that a transaction reads.
+"""
 
 
 class Call(NamedTuple):
@@ -42,8 +44,8 @@ def call_of(sql: str, parameters: Sequence | Mapping = ()) -> Call:
     values = statement.values(parameters)
     keys: list[tuple[int, str]] = []
     if any(isinstance(value, RowKey) for value in values):
-        values, keys = _by_uid(values)
-    text = _with_keys(statement.sql, tuple(keys)) if keys else statement.sql_bytes
+        values, keys = by_uid(values)
+    text = with_keys(statement.sql, tuple(keys)) if keys else statement.sql_bytes
     return Call(text, *written(values))
 
 
@@ -66,7 +68,7 @@ def leaves_configuration(sql: str) -> bool:
     return LEAVES_CONFIGURATION.match(sql) is not None
 
 
-def _by_uid(values: Sequence[Any]) -> tuple[list[Any], list[tuple[int, str]]]:
+def by_uid(values: Sequence[Any]) -> tuple[list[Any], list[tuple[int, str]]]:
     """Keys that are not known yet as the uids of their rows; their places (from 1) and tables."""
     given, keys = list(values), []
     for place, value in enumerate(values):
@@ -80,7 +82,8 @@ def _by_uid(values: Sequence[Any]) -> tuple[list[Any], list[tuple[int, str]]]:
 
 
 @lru_cache(maxsize=256)
-def _with_keys(sql: str, keys: tuple[tuple[int, str], ...]) -> bytes:
+def with_keys(sql: str, keys: tuple[tuple[int, str], ...]) -> bytes:
+    """The statement, where the parameters in these places are uids of rows of these tables."""
     for place, table in keys:
         sql = re.sub(rf"\${place}\b", f"(SELECT id FROM {table} WHERE uid = ${place})", sql)
     return sql.encode()

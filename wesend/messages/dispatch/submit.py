@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask
@@ -14,9 +15,10 @@ from ...core import clock, storage
 from ...core.channels import EMAIL, SMS
 from ...core.chunks import chunks
 from ...core.current_app import this_app
-from ...database import query, write_surely
+from ...database import Tx, query, write_surely
 from ...gateways import calls, registry
 from ..email import compose as mail
+from ..reporting.sent import Sent, sent_later
 from ..sending.in_request import Dispatch, dispatch_by
 from ..state.outgoing import Outgoing
 from ..state.sealed_texts import unseal
@@ -74,10 +76,11 @@ def init_app(app: Flask) -> None:
     dispatch_by(app, Dispatch(settle, submit))
 
 
-def submit(messages: list[Outgoing], token: str) -> None:
+def submit(messages: list[Outgoing], token: str, batch_uid: str) -> Sent | None:
     """Submit what a request claimed, messages in parallel, and settle it.
 
-    What can't be begun within the gateway's time budget goes back to the queue.
+    What can't be begun within the gateway's time budget goes back to the queue. The batch as it is afterwards, where one
+    call had all its messages.
     """
     work = []
     for gateway, group in _by_gateway(messages):
@@ -85,8 +88,7 @@ def submit(messages: list[Outgoing], token: str) -> None:
             _settle(group, [Outcome(TEMPORARY, code="no_gateway", text="The gateway was removed")] * len(group), token)
         else:
             work.append((gateway, group))
-    if work:
-        _submit(work, token)
+    return _submit(work, token, batch_uid) if work else None
 
 
 def _by_gateway(outgoing: list[Outgoing]) -> list[tuple[SmsGateway | None, list[Outgoing]]]:
@@ -96,27 +98,28 @@ def _by_gateway(outgoing: list[Outgoing]) -> list[tuple[SmsGateway | None, list[
     return [(registry.gateway(name), group) for name, group in groups.items()]
 
 
-def _submit(work: list[tuple[SmsGateway, list[Outgoing]]], token: str) -> None:
+def _submit(work: list[tuple[SmsGateway, list[Outgoing]]], token: str, batch_uid: str) -> Sent | None:
     app = this_app()
     deadline = time.monotonic() + app.config["WESEND"].gateway_timeout / 2
     groups = [(gateway, group) for gateway, messages in work for group in in_calls(gateway, messages)]
 
-    def one(gateway: SmsGateway, group: list[Outgoing]) -> None:
+    def one(gateway: SmsGateway, group: list[Outgoing], whole: str | None = None) -> Sent | None:
         with app.app_context():
             outcomes = _call_within(gateway, group, deadline)
             if outcomes is None:
                 outcomes = [Outcome(NOT_BEGUN, text="It could not leave at once; queued")] * len(group)
-            _settle(group, outcomes, token)
+            sent = _settle(group, outcomes, token, whole)
             if outcomes[0].kind == NOT_BEGUN:
                 bell.dispatcher_of([gateway.name])()
+            return sent
 
     if len(groups) == 1:
-        one(*groups[0])
-        return
+        return one(*groups[0], batch_uid)
     width = min(len(groups), sum(gateway.parallel for gateway, _ in work))
     with ThreadPoolExecutor(max_workers=width, thread_name_prefix="submit") as pool:
         for future in [pool.submit(one, gateway, group) for gateway, group in groups]:
             future.result()
+    return None
 
 
 def _call_within(gateway: SmsGateway, group: list[Outgoing], deadline: float) -> list[Outcome] | None:
@@ -143,7 +146,17 @@ def _may_leave(group: list[Outgoing]) -> bool:
     return not suspended and not last_look.look(group).stays
 
 
-def _settle(group: list[Outgoing], outcomes: list[Outcome], token: str) -> None:
-    """What can't be recorded now is recorded later, and the call is answered as accepted: it may have gone out."""
+def _settle(group: list[Outgoing], outcomes: list[Outcome], token: str, batch_uid: str | None = None) -> Sent | None:
+    """What can't be recorded now is recorded later, and the call is answered as accepted: it may have gone out.
+
+    With ``batch_uid``, that batch as it was committed.
+    """
     results = list(zip(group, outcomes, strict=True))
-    write_surely(lambda tx: settle(tx, results, token))
+    told: list[Callable[[], Sent | None]] = []
+
+    def unit(tx: Tx) -> None:
+        settle(tx, results, token)
+        if batch_uid is not None:
+            told[:] = [sent_later(tx, batch_uid)]
+
+    return told[0]() if write_surely(unit) and told else None

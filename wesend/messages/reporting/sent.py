@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ...database import Row, Tx, query, query_together
@@ -46,11 +46,24 @@ def load_sent(batch_uid: str, *, limit: int = MOST) -> Sent:
     return _sent(batch, messages, paid, balance)
 
 
-def read_sent(tx: Tx, batch_uid: str) -> Sent:
-    """The same of up to IN_REQUEST_LIMIT messages, in a transaction."""
-    (batch,) = tx.all(BATCH, (batch_uid,))
-    messages = tx.all(MESSAGES.format(columns="*"), (batch_uid, IN_REQUEST_LIMIT))
-    return _sent(batch, messages, tx.all(PAID, (batch_uid,)), tx.all(BALANCE, (batch_uid,)))
+def sent_later(tx: Tx, batch_uid: str) -> Callable[[], Sent | None]:
+    """The same of up to IN_REQUEST_LIMIT messages, as they are at this point of a transaction; to be called once it is
+    committed. None where that was found out without its answers.
+    """
+    found = (
+        tx.later(BATCH, (batch_uid,)),
+        tx.later(MESSAGES.format(columns="*"), (batch_uid, IN_REQUEST_LIMIT)),
+        tx.later(PAID, (batch_uid,)),
+        tx.later(BALANCE, (batch_uid,)),
+    )
+
+    def sent() -> Sent | None:
+        batch, messages, paid, balance = (one.rows for one in found)
+        if batch is None or messages is None or paid is None or balance is None:
+            return None
+        return _sent(batch[0], messages, paid, balance)
+
+    return sent
 
 
 def _sent(batch: Row, messages: Sequence[Row], paid: Sequence[Row], balance: Sequence[Row]) -> Sent:

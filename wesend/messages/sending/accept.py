@@ -32,7 +32,7 @@ from ...guards import recent
 from ...guards.recent import Refusal
 from ...wallets import ledger
 from ...wallets.service import reaches
-from ..reporting.sent import Sent, read_sent
+from ..reporting.sent import Sent, sent_later
 from ..state import inserts, margins, outcomes
 from ..state.claims import LEASE_MS
 from ..state.counters import count_day
@@ -91,12 +91,12 @@ class _Refused(NamedTuple):
 
 class _Written(NamedTuple):
     """What a paying transaction has done, to be looked at once it is committed. ``balance``: the wallet's after it was debited;
-    ``sent`` where more was settled in it than what was written at once."""
+    ``sent`` where more was settled in it than what was written at once, and what became of the batch has to be read."""
 
     batch_id: int | RowKey
     message_ids: list[int | RowKey]
     balance: Later
-    sent: Sent | None
+    sent: Callable[[], Sent | None] | None
     batch: NewBatch
     drafts: list[_Draft]
     call_ms: int
@@ -167,7 +167,7 @@ def accept(
         moved = _settle_others(tx, batch_id, message_ids, drafts, token)
         if not whole.in_request or any(entry.move.to == QUEUED for entry in moved or ()):
             tx.after_commit(bell.dispatcher_of(item.gateway for item in planned))
-        sent = None if moved is None else read_sent(tx, whole.uid)
+        sent = None if moved is None else sent_later(tx, whole.uid)
         return _Written(batch_id, message_ids, balance, sent, whole, drafts, longest_call(ruled))
 
     written = write(unit) if tx is None else unit(tx)
@@ -184,7 +184,9 @@ def accept(
     if outgoing or written.balance.row is None:
         return Accepted(unruled.uid, token, outgoing, None, call_ms)
     balance_micros = written.balance.row["balance_micros"]
-    sent = written.sent or Sent(inserts.batch_row(written.batch, batch_id), _rows(messages, drafts), balance_micros)
+    if written.sent is not None:
+        return Accepted(unruled.uid, token, [], written.sent(), call_ms)
+    sent = Sent(inserts.batch_row(written.batch, batch_id), _rows(messages, drafts), balance_micros)
     return Accepted(unruled.uid, token, [], sent, call_ms)
 
 

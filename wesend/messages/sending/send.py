@@ -92,14 +92,14 @@ def send(
                 assert limited is not None
                 planned, refused = limited.part(planned, refusals.refused)
             else:
-                submit(accepted.outgoing, accepted.token)
+                told = submit(accepted.outgoing, accepted.token, accepted.batch_uid)
                 break
         skipped = sorted([*skipped, *refused], key=lambda item: item.position)
         if not planned:
             raise_nobody(skipped, composer, limited)
     if accepted.call_ms:
         slow.take_time(accepted.call_ms)
-    return _told(accepted.sent or load_sent(accepted.batch_uid, limit=limit), raise_rejected)
+    return _told(accepted.sent or told or load_sent(accepted.batch_uid, limit=limit), raise_rejected)
 
 
 def send_bulk(
