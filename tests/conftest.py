@@ -18,7 +18,7 @@ from wesend.core import settings
 from wesend.database.schema_version import bring_up_to_date
 from wesend.sandbox import account as sandbox_account
 
-from .support import postgresql
+from .support import connections, postgresql
 from .support.apis import Wasambazie, Wesendall, WorldLedgers
 from .support.jobs import ManualJobs
 from .support.quick_apps import make_apps_quick, share_templates
@@ -51,6 +51,13 @@ def make_app(instance: Path, **environment: str) -> Flask:
     app = create_app(settings.load({**told, **postgresql.environment_of(instance), **environment}))
     share_templates(app)
     return app
+
+
+@pytest.fixture(scope="module", autouse=True)
+def close_kept_connections() -> Iterator[None]:
+    """What a file's tests opened and did not close."""
+    yield
+    connections.close_all()
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -101,22 +102,21 @@ def _threads(url: str, concurrency: int, seconds: float, customer: Customer) -> 
     end = time.perf_counter() + seconds
 
     def work(own: list[float]) -> None:
-        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
-        while (started := time.perf_counter()) < end:
-            body = json.dumps(
-                {
-                    "walletId": customer.wallet,
-                    "message": "Hello from the bench",
-                    "recipient": f"+25677{FIRST + random.randrange(NUMBERS):07d}",
-                }
-            )
-            connection.request("POST", "/api/v1/sms/send", body, headers)
-            response = connection.getresponse()
-            response.read()
-            own.append(time.perf_counter() - started)
-            if response.status != 200:
-                errors.append(response.status)
-        connection.close()
+        with closing(http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)) as connection:
+            while (started := time.perf_counter()) < end:
+                body = json.dumps(
+                    {
+                        "walletId": customer.wallet,
+                        "message": "Hello from the bench",
+                        "recipient": f"+25677{FIRST + random.randrange(NUMBERS):07d}",
+                    }
+                )
+                connection.request("POST", "/api/v1/sms/send", body, headers)
+                response = connection.getresponse()
+                response.read()
+                own.append(time.perf_counter() - started)
+                if response.status != 200:
+                    errors.append(response.status)
 
     with ThreadPoolExecutor(concurrency) as pool:
         for done in [pool.submit(work, own) for own in taken]:

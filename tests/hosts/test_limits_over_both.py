@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from tests.support.cluster import Cluster
+from tests.support.connections import browser
 from tests.support.dashboard import TOKEN
 from tests.support.live import live_customer, number
 from tests.support.server import Server
@@ -162,7 +163,7 @@ def test_wrong_passwords_are_counted_over_both(cluster):
 
 
 def sign_in(host: Server) -> int:
-    session = requests.Session()
+    session = browser()
     found = TOKEN.search(session.get(f"{host.url}/sign-in", timeout=10).text)
     assert found is not None
     form = {"csrf_token": found[1], "email": "boss@example.com", "password": "wrong"}

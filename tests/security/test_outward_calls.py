@@ -10,6 +10,7 @@ from contextlib import ExitStack
 import pytest
 import requests
 
+from tests.support.connections import browser
 from tests.support.dashboard import PASSWORD, Visitor, make_user
 from tests.support.forked import ForkedServer
 from tests.support.receiver import hang
@@ -61,11 +62,11 @@ def test_a_deposits_check_is_refused(context, operator, crowded, wesendall):
 
 
 def signed_in(server: ForkedServer) -> requests.Session:
-    browser, link = requests.Session(), server.command("user", "create", "operator@example.com")["sign_in_url"]
-    browser.headers["Referer"] = link
-    answer = browser.post(link, data={"csrf_token": token_of(browser.get(link).text), "password": PASSWORD})
+    visitor, link = browser(), server.command("user", "create", "operator@example.com")["sign_in_url"]
+    visitor.headers["Referer"] = link
+    answer = visitor.post(link, data={"csrf_token": token_of(visitor.get(link).text), "password": PASSWORD})
     assert answer.status_code == 200, answer.text
-    return browser
+    return visitor
 
 
 def token_of(page: str) -> str:

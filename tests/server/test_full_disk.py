@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.support.connections import browser
 from tests.support.dialects import ROWS
 from tests.support.forked import ForkedServer
 from tests.support.live import live_customer
@@ -80,7 +81,7 @@ def both_workers(server: Server) -> set[int]:
 
 def signed_in(server: Server) -> requests.Session:
     url = server.command("user", "create", "boss@example.com")["sign_in_url"]
-    visitor = requests.Session()
+    visitor = browser()
     path = url[url.index("/sign-in/") :]
     token = TOKEN.search(visitor.get(server.url + path, timeout=30).text)
     assert token is not None

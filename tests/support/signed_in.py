@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import requests
 
+from .connections import browser
 from .dashboard import PASSWORD, TOKEN
 
 
@@ -11,7 +12,7 @@ class SignedIn:
     """Sets the first password by the link that `wesend up` tells; pages as text."""
 
     def __init__(self, url: str, link: str):
-        self.url, self.session, self.token = url, requests.Session(), ""
+        self.url, self.session, self.token = url, browser(), ""
         self.get(link)
         self.post(link, email="boss@example.com", password=PASSWORD)
 

@@ -8,6 +8,8 @@ import struct
 import time
 from typing import NamedTuple
 
+from .connections import kept
+
 PATIENCE = 15.0
 RESPONSE = 0x80000000
 GENERIC_NACK = RESPONSE
@@ -90,9 +92,9 @@ class Client:
     """``with Client(port) as client``; ``deliveries`` are answered with the status ``answers`` (None: not at all)."""
 
     def __init__(self, port: int, *, tls: ssl.SSLContext | None = None):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        self.socket = kept(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE))
         if tls is not None:
-            self.socket = tls.wrap_socket(self.socket, server_hostname="127.0.0.1")
+            self.socket = kept(tls.wrap_socket(self.socket, server_hostname="127.0.0.1"))
         self.rest = b""
         self.sequence = 0
         self.waiting: list[Got] = []

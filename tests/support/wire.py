@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from .apis import basic
+from .connections import kept
 from .published import CREDENTIALS, WALLETS
 from .server import Server
 
@@ -51,7 +52,7 @@ class Wire:
 
     def __init__(self, port: int, customer: Customer = PUBLISHED, *, timeout: float = 60):
         self.customer = customer
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+        self.connection = kept(http.client.HTTPConnection("127.0.0.1", port, timeout=timeout))
         self.headers = {"Authorization": basic(customer.key, customer.secret), "Content-Type": "application/json"}
 
     def __enter__(self) -> Wire:
