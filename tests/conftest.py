@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import prometheus_client  # noqa: F401  # it decides when it is imported where counts are kept: before a test starts a server here
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
