@@ -19,7 +19,13 @@ def _part(name: str, source: str, columns: str, condition: str = "account_id = ?
 
 
 PARTS = (
-    _part("account", "accounts", "id name country time_zone status countries created_at closed_at", "id = ?"),
+    _part(
+        "account",
+        "accounts",
+        "id name country time_zone status countries daily_limit_micros recipient_limit burst_limit quiet_hours legal_name address"
+        " tax_id created_at closed_at",
+        "id = ?",
+    ),
     _part(
         "wallets",
         "wallets",
@@ -32,11 +38,17 @@ PARTS = (
         "id wallet currency kind amount_micros balance_after_micros description created_at",
     ),
     _part("deposits", "deposits", "uid reference amount_micros currency phone provider status reason credited_micros created_at"),
-    _part("keys", "api_keys", "id name api prefix scopes expires_at allow_ip countries last_used_at revoked_at created_at"),
+    _part(
+        "keys",
+        "api_keys",
+        "id name api prefix scopes expires_at allow_ip countries daily_limit_micros valid_for last_used_at revoked_at created_at",
+    ),
     _part("users", "users", "id email role status last_sign_in_at created_at"),
     _part("senders", "sender_ids", "id name countries use_case status rejection_reason created_at decided_at"),
     _part("groups", "groups", "id name description tags columns contact_count created_at"),
     _part("contacts", "contacts", "id group_id phone country name email data created_at"),
+    _part("drafts", "campaign_drafts", "uid form author created_at updated_at"),
+    _part("templates", "text_templates", "id name text sender created_at updated_at"),
     _part("opt_outs", "opt_outs", "channel address source side created_at"),
     _part(
         "batches",
@@ -68,5 +80,6 @@ PARTS = (
         "(SELECT d.*, e.account_id FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id)",
         "uid endpoint_id event status attempts payload created_at finished_at",
     ),
+    _part("api_calls", "api_calls", "at address method path status ms request_id code request_body answer_body"),
     _part("audit_log", "audit_log", "actor action subject detail at address"),
 )

@@ -20,6 +20,7 @@ from ..messages.sending import actions
 from ..messages.state.redaction import REMOVED
 from ..messages.state.statuses import LIVE_BULKS
 from ..two_way import services as two_way
+from . import smpp
 from .erasing import PATIENCE
 
 CHUNK = 200
@@ -156,7 +157,16 @@ def _remove_texts(account_id: int) -> int:
     removed += _sweep("inbound_messages", "text = ?", "", account_id)
     removed += _sweep("conversations", "text = ?", "", account_id)
     removed += _sweep("incoming_messages", "text = ?, raw = NULL", "AND state <> 'new'", account_id)
+    _all("UPDATE message_parts SET text = NULL WHERE id IN ({ids})", OF_MESSAGES.format(table="message_parts"), account_id)
+    _all(
+        "UPDATE brought_receipts SET raw = NULL, text = NULL WHERE id IN ({ids})",
+        OF_MESSAGES.format(table="brought_receipts"),
+        account_id,
+    )
     _all("DELETE FROM idempotency_keys WHERE id IN ({ids})", KEPT_ANSWERS, account_id)
+    for table in ("campaign_drafts", "text_templates", "api_calls"):
+        _all(f"DELETE FROM {table} WHERE id IN ({{ids}})", WHOLE.format(table=table), account_id)
+    smpp.forget(account_id)
     return removed
 
 
@@ -164,6 +174,9 @@ WHOLE = "SELECT id FROM {table} WHERE account_id = ? AND id > ? ORDER BY id LIMI
 DELIVERIES = """
     SELECT d.id FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id WHERE e.account_id = ? AND d.id > ?
     ORDER BY d.id LIMIT ?
+"""
+OF_MESSAGES = """
+    SELECT t.id FROM {table} t JOIN messages m ON m.id = t.message_id WHERE m.account_id = ? AND t.id > ? ORDER BY t.id LIMIT ?
 """
 KEPT_ANSWERS = """
     SELECT i.id FROM idempotency_keys i JOIN api_keys k ON k.id = i.api_key_id WHERE k.account_id = ? AND i.id > ?

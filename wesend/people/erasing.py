@@ -10,7 +10,7 @@ from ..accounts.roles import Actor
 from ..core import clock
 from ..database import forget_deleted
 from ..messages.state.claims import LEASE_MS
-from . import files, messages, person, rows, sweep
+from . import files, messages, person, rows, smpp, sweep
 from .mentions import Mentions
 
 PATIENCE = LEASE_MS / clock.SECOND + 15
@@ -46,6 +46,7 @@ def erase(
     counts: Counter[str] = Counter(rows.erase(found))
     messages.erase_until_none_leaves(found, mentions, done, seconds=patience)
     counts.update(rows.erase(found))  # what came in meanwhile
+    counts.update(smpp.erase(found, mentions))
     swept = sweep.sweep(found, mentions, done)
     counts.update(swept.rows)
     counts["messages"] += done.messages

@@ -13,7 +13,7 @@ from ..core import clock
 from ..core.current_app import this_app
 from ..database import Row, marks, query
 from ..messages.state.mail_texts import Reader
-from . import person, shown, sweep, zips
+from . import person, shown, smpp, sweep, zips
 from .mentions import Mentions
 from .person import Person
 from .rows import KINDS
@@ -60,6 +60,7 @@ def _entries(found: Person, counts: dict[str, int], actor: Actor) -> Iterator[zi
         ("messages", _messages(found, sees_gateways)),
         *((table, _of_kinds(table, found, sees_gateways)) for table in dict.fromkeys(kind.table for kind in KINDS)),
         ("uploads", _lines(found, mentions)),
+        ("smpp_submissions", map(shown.row, smpp.waiting(found, mentions))),
     ]
     if found.account_id is None:
         parts.append(("caught_mails", _caught(found)))

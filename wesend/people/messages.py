@@ -13,6 +13,7 @@ from ..messages.state.statuses import CANCELLED, CLAIMED, DRIPPING, QUEUED, SCHE
 from ..messages.state.transitions import Move, move
 from .mentions import Mentions
 from .person import Person
+from .smpp import NOBODY
 
 CHUNK = 50
 """Messages a transaction, with their timelines, receipts and batches."""
@@ -29,8 +30,6 @@ REPLACE = """
     WHERE id = ?
 """
 RECEIPTS = "UPDATE brought_receipts SET recipient = ?, raw = NULL, text = NULL WHERE message_id = ?"
-NOBODY = b"\x01\x01" + b"0\x00"
-"""An address of SMPP that is nobody's."""
 SUBMISSIONS = "UPDATE smpp_submissions SET destination = ?, beginning = '', content = NULL WHERE message_id = ?"
 DELIVERIES = "DELETE FROM smpp_deliveries WHERE submission_id IN (SELECT id FROM smpp_submissions WHERE message_id = ?)"
 PARTS = "UPDATE message_parts SET text = NULL WHERE message_id = ?"
