@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from ..support.accounts import mint
 from ..support.database import written
-from ..support.esms import ANN, BEN, REFUSED, data_of, field_of, new_esms, new_list, refused
+from ..support.esms import ANN, BEN, REFUSED, data_of, esms_of, field_of, new_esms, new_list, refused
 from ..support.idempotency import KEY, replayed
 
 
@@ -18,6 +19,13 @@ def test_the_balance_and_for_how_many_messages_home_it_is(app, currency, estimat
         "currency": currency,
         "sms_estimate": estimate,
     }
+
+
+def test_the_estimate_counts_what_a_credit_limit_leaves(app):
+    shop = mint(app, "esms", is_sandbox=False, balance="0")
+    app.test_cli_runner().invoke(args=["wallet", "set", shop.wallet, "--credit-limit", "100"])
+    told = data_of(esms_of(app, shop).get("/balance"))
+    assert (told["balance"], told["sms_estimate"]) == (0, 2)
 
 
 def test_a_broken_balance_is_a_number(app):

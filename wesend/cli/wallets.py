@@ -74,8 +74,9 @@ def debit_wallet(wallet_id: str, amount: int, note: str | None) -> Answer:
 
 @command("show", WALLET, group=wallet)
 def show_wallet(wallet_id: str) -> Answer:
-    """Show a wallet's balance."""
-    return _wallet(service.find_wallet(wallet_id, actor=ACTOR))
+    """Show a wallet's balance, and how far below zero it may fall."""
+    info = service.find_wallet(wallet_id, actor=ACTOR)
+    return _with_limit(info) if service.credit_limit_of(info, actor=ACTOR) else _wallet(info)
 
 
 @command(
@@ -112,6 +113,10 @@ def set_wallet(wallet_id: str, name: str | None, credit_limit: int | None) -> An
         info = service.find_wallet(wallet_id, actor=ACTOR)
     if credit_limit is not None:
         service.set_credit_limit(info, credit_limit, actor=ACTOR)
+    return _with_limit(info)
+
+
+def _with_limit(info: WalletInfo) -> Answer:
     shown, told = _wallet(info)
     limit = money.text(service.credit_limit_of(info, actor=ACTOR))
     return {**shown, "credit_limit": limit}, f"{told}, may fall to -{limit}"
