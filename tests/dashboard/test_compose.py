@@ -122,3 +122,25 @@ def test_plain_signs_are_put_in_and_nothing_is_sent(member, shop):
     page = member.post("/compose", go="plain", **fields(member, shop, text="“hi”"))
     assert page.status_code == 200 and "&#34;hi&#34;</textarea>" in page.text
     assert "No messages yet" in text_of(member.get("/messages"))
+
+
+def test_an_operator_is_told_why_there_is_no_route_and_nobody_else(app, clock):
+    live = mint(app, is_sandbox=False, balance="1000")
+    owner, operator = Visitor(app, make_user(app, "owner", live.account_id)), Visitor(app, make_user(app)).pick(live.account_id)
+    for visitor, is_told in ((owner, False), (operator, True)):
+        given = fields(visitor, live, recipients="+4917612345678")
+        rejected = visitor.post("/compose/count", **given).json["rejected"]
+        assert "no route" in rejected and ("wesend route set" in rejected) == is_told
+        refused = text_of(visitor.post("/compose", go="send", **given))
+        assert ("No active route leads to DE" in refused) == is_told, refused
+
+
+def test_the_counter_tells_what_a_credit_limit_leaves(app):
+    live = mint(app, is_sandbox=False, balance="0")
+    app.test_cli_runner().invoke(args=["wallet", "set", live.wallet, "--credit-limit", "100"])
+    app.test_cli_runner().invoke(args=["gateway", "set", "cheap", "--type", "sandbox"])
+    app.test_cli_runner().invoke(
+        args=["route", "set", "ESMS_UG", "--country", "UG", "--gateway", "cheap", "--price", "35", "--currency", "UGX"]
+    )
+    owner = Visitor(app, make_user(app, "owner", live.account_id))
+    assert owner.post("/compose/count", **fields(owner, live)).json["after"] == "UGX 65 left"

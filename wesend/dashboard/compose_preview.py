@@ -10,10 +10,11 @@ from ..core.errors import WesendError
 from ..core.languages import gettext as _
 from ..database.rows import ConversationRow
 from ..guards import recent, where
+from ..messages.sending import no_route
 from ..messages.sending.compose import DUPLICATE, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT, Composer, Skipped, read_recipients
 from ..routing.pricing import home_price
 from ..two_way import answering
-from ..wallets.service import WalletInfo, read_balance
+from ..wallets.service import WalletInfo, credit_limit_of, read_balance
 from .filters import amount, number
 from .sessions import actor
 
@@ -134,8 +135,11 @@ def of_message(account: AccountInfo, wallet: WalletInfo | None, text: str, sende
     if skipped:
         shown = ", ".join(f"{item.recipient[:30]} ({_why(item)})" for item in skipped[:5])
         told["rejected"] = f"Gets nothing: {shown}{f' and {len(skipped) - 5} more' if len(skipped) > 5 else ''}."
+        routeless = [item.recipient for item in skipped if item.reason == NO_ROUTE]
+        if why := no_route.told(routeless, account, wallet, actor=actor()):
+            told["rejected"] += f" {why}."
     if text:
-        left = read_balance(wallet, actor=actor()) - cost
+        left = read_balance(wallet, actor=actor()) + credit_limit_of(wallet, actor=actor()) - cost
         told["price"] = amount(cost, wallet.currency) + more
         told["after"] = (
             f"{amount(left, wallet.currency)} left"

@@ -18,8 +18,9 @@ from ...database.rows import BatchRow
 from ...messages.campaigns import again, drafts, results
 from ...messages.campaigns import sms as sms_campaigns
 from ...messages.reporting import history, reasons
-from ...messages.sending import actions, rescheduling
+from ...messages.sending import actions, no_route, rescheduling
 from ...messages.sending.accept import get_batch
+from ...messages.sending.compose import NO_ROUTE
 from ...wallets.service import wallet_by_id
 from .. import compose_preview
 from ..csv_out import Figure, csv_file
@@ -67,6 +68,12 @@ def show(uid: str) -> ResponseReturnValue:
         skipped_count=len(skipped),
         reasons=Counter(reason for _, reason, _ in skipped),
         words=compose_preview.REASONS,
+        why_no_route=no_route.told(
+            (recipient for recipient, reason, _ in skipped if reason == NO_ROUTE),
+            account(),
+            wallet_by_id(batch["wallet_id"]),
+            actor=actor(),
+        ),
         ends_at=_ends_at(batch, mine),
     )
 

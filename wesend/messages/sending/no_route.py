@@ -41,14 +41,24 @@ def cause(phone: phones.Phone, wallet: WalletInfo, *, actor: Actor) -> str:
     return f"No price can be told for {codes}"
 
 
+def told(recipients: Iterable[str], account: AccountInfo, wallet: WalletInfo, *, actor: Actor) -> str | None:
+    """The cause for the first of these numbers, to an operator; None to anybody else, and where none of them is a number."""
+    phone = _first(recipients, account) if roles.may(actor, OPERATE) else None
+    return cause(phone, wallet, actor=actor) if phone is not None else None
+
+
+def _first(recipients: Iterable[str], account: AccountInfo) -> phones.Phone | None:
+    read = (phones.normalise(text, account.country) for text in recipients)
+    return next((found for found in read if found is not None), None)
+
+
 def note(recipients: Iterable[str], account: AccountInfo, wallet: WalletInfo) -> None:
     """Write the cause to the log, once a minute each."""
-    read = (phones.normalise(text, account.country) for text in recipients)
-    phone = next((found for found in read if found is not None), None)
+    phone = _first(recipients, account)
     if phone is None:
         return
-    told: dict[tuple[str, str], float] = this_app().extensions.setdefault("wesend.no_route", {})
+    noted: dict[tuple[str, str], float] = this_app().extensions.setdefault("wesend.no_route", {})
     sentence, now = cause(phone, wallet, actor="system"), time.monotonic()
-    if now - told.get((phone.country, sentence), -AGAIN) >= AGAIN:
-        told[phone.country, sentence] = now
+    if now - noted.get((phone.country, sentence), -AGAIN) >= AGAIN:
+        noted[phone.country, sentence] = now
         log.warning("no route for account %s to %s: %s", wallet.account_id, phone.country, sentence)
