@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -133,6 +134,23 @@ def test_guesses_are_shut_out(server):
     (server.instance / "smpp-failures").unlink()
     text = server.output() + str(server.query("SELECT * FROM smpp_refusals"))
     assert "wrong" not in text and key["password"] not in text
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "status"),
+    [(700, 150, 0x0D), (1190, 595, 0x0D), (700, 50, 0), (1210, 605, 0)],
+    ids=["for ten minutes from the tenth", "to their end", "ten within more than ten minutes", "no longer"],
+)
+def test_how_long_guesses_are_shut_out(server, first, last, status):
+    """Ten failed binds, the first and the last of them so many seconds ago."""
+    key, now = server.key(server.customer()), time.monotonic()
+    file = server.instance / "smpp-failures"
+    file.write_text(json.dumps({"127.0.0.1": [now - first] + [now - last - index for index in range(8, -1, -1)]}))
+    try:
+        with server.client() as client:
+            assert client.try_bind(key["system_id"], key["password"]).status == status
+    finally:
+        file.unlink()
 
 
 def test_a_stop_answers_what_was_read_and_unbinds(server):

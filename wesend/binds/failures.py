@@ -14,19 +14,23 @@ from ..accounts import places
 
 NAME = "smpp-failures"
 MOST = 10
-WINDOW = 600.0  # seconds in which so many may fail, and for which none is looked at then
+WINDOW = 600.0  # seconds in which so many may fail, and for which none is looked at after the last of them
 ADDRESSES = 10_000
 
 Failures = dict[str, list[float]]
 
 
 def is_shut_out(instance: Path, address: str) -> bool:
-    """Whether an address has failed too often to be looked at now. OSError is no reason to shut anybody out."""
+    """Whether an address has failed so often within ten minutes that it is not looked at for ten more.
+
+    OSError is no reason to shut anybody out.
+    """
     path = instance / NAME
     if not path.exists():
         return False
     with _opened(path) as (_, failures):
-        return len(_lately(failures.get(places.place_of(address), []))) >= MOST
+        times = failures.get(places.place_of(address), [])
+        return len(times) >= MOST and times[-1] - times[0] < WINDOW and len(_lately(times[-1:])) == 1
 
 
 def note(instance: Path, address: str) -> int:
