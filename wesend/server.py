@@ -10,7 +10,7 @@ import socket
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any, NamedTuple
 
 from flask import Flask
@@ -95,7 +95,13 @@ def up(*, host: str | None, port: int | None, workers: int | None, show: Callabl
             os.environ[name] = str(value)
     values = settings.load()
     smpp_starting.check(values)
-    port_lock = _take_port(values)
+    with ExitStack() as at_end:
+        _start(values, show, at_end).run()
+
+
+def _start(values: settings.Settings, show: Callable[[Started], None], at_end: ExitStack) -> Server:
+    """All that comes before gunicorn; ``at_end`` undoes it, in a start that fails, too."""
+    at_end.enter_context(_take_port(values))
     _refuse_busy_port(values.host, values.port, "--port or WESEND_PORT")
     if values.smpp_port is not None:
         _refuse_busy_port(values.smpp_host, values.smpp_port, "WESEND_SMPP_PORT")
@@ -106,8 +112,9 @@ def up(*, host: str | None, port: int | None, workers: int | None, show: Callabl
     logs.configure(values)
     counts = metrics_folder.make(values)
     if counts is not None:
+        at_end.callback(counts.remove)
         os.environ[FOLDER_VARIABLE] = str(counts.path)
-    serving = leadership.announce_serving(values)
+    at_end.callback(os.close, leadership.announce_serving(values))
     app = create_app(values)
     with app.app_context():
         bring_up_to_date()
@@ -120,22 +127,14 @@ def up(*, host: str | None, port: int | None, workers: int | None, show: Callabl
 
         db.engine.dispose()
     url = values.base_url if "WESEND_BASE_URL" not in settings.environment() else _local_url(values)
-    told = running.tell(values, url, process.version, process.since)
+    at_end.callback(running.forget, running.tell(values, url, process.version, process.since))
+    at_end.callback(_leave, app)
     with suppress(OSError):  # the log that it is written to may stand on the full disk
         show(Started(values, url, f"{values.base_url}/sign-in/{first}" if first else None, paused))
     # Workers never look through what is here now for garbage: that took 130 ms each time, often under the write lock.
     gc.collect()
     gc.freeze()
-    try:
-        Server(app, values).run()
-    finally:
-        _leave(app)
-        running.forget(told)
-        os.close(serving)
-        if port_lock is not None:
-            port_lock.close()
-        if counts is not None:
-            counts.remove()
+    return Server(app, values)
 
 
 def _leave(app: Flask) -> None:
@@ -162,18 +161,18 @@ def _local_url(values: settings.Settings) -> str:
     return f"http://[{host}]:{values.port}" if ":" in host else f"http://{host}:{values.port}"
 
 
-def _take_port(values: settings.Settings) -> socket.socket | None:
+def _take_port(values: settings.Settings) -> socket.socket:
     """Of two that start at the same moment both would find the port free: a name that one process may have decides.
 
-    The kernel frees it with the last worker, as it does the port. None where there are no such names.
+    The kernel frees it with the last worker, as it does the port. The socket has no name where there are no such names.
     """
+    name = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        name = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         name.bind(f"\0wesend-{values.host}-{values.port}")
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
+            name.close()
             raise _busy(values.host, values.port, "--port or WESEND_PORT") from error
-        return None
     return name
 
 

@@ -52,6 +52,34 @@ def assert_one_sentence(done: subprocess.CompletedProcess[str], *names: str) -> 
     assert all(name in done.stderr for name in names), done.stderr
 
 
+TWICE = """
+import warnings
+from click.testing import CliRunner
+from wesend.cli import group
+warnings.simplefilter("error")
+for _ in range(2):
+    done = CliRunner().invoke(group, ["up"])
+    print(done.exit_code, done.stderr, end="")
+"""
+
+
+def test_a_start_that_fails_has_left_its_port_to_the_next_one(tmp_path):
+    instance = tmp_path / "instance"
+    instance.mkdir(mode=0o700)
+    (instance / "wesend.db").write_bytes(b"no database" * 1000)
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", TWICE],
+        cwd=PROJECT,
+        env=Server(instance).environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    first, second = done.stdout.splitlines()
+    assert first == second and first.startswith("1 Error: ") and "Port" not in first, done.stdout
+    assert "unclosed <socket" not in done.stderr, done.stderr
+
+
 def test_a_busy_port_is_named_before_anything_is_written(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
