@@ -13,6 +13,7 @@ from flask import Flask
 from ..adapters.sms.smpp import pdu, requests, statuses
 from ..adapters.sms.smpp.pdu import Malformed
 from ..binds import measures
+from ..binds.statuses import name as status_name
 from ..core import clock, storage
 from ..core.current_app import this_app
 from ..core.errors import AccountSuspended, InsufficientScope, MessageNotFound, NotCancellable
@@ -169,4 +170,4 @@ def count(done: Sequence[Done]) -> None:
     now, here = time.monotonic(), measures.here()
     for one in done:
         if one.read.pdu.command == pdu.SUBMIT_SM:
-            here.on_submit(refusals.name(one.status), now - one.read.at)
+            here.on_submit(status_name(one.status), now - one.read.at)

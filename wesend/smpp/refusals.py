@@ -1,18 +1,11 @@
-"""What goes wrong → SMPP's command_status. 0x400 to 0x4FF are the specification's for an SMSC's own."""
+"""What goes wrong → SMPP's command_status."""
 
 from __future__ import annotations
 
 from ..adapters.sms.smpp import statuses
+from ..binds.statuses import INSUFFICIENT_BALANCE, INSUFFICIENT_SCOPE, LIMIT_REACHED, OPTED_OUT
 from ..core import errors as domain
 from ..database.errors import DATABASE_ERRORS
-
-INSUFFICIENT_BALANCE, OPTED_OUT, INSUFFICIENT_SCOPE, LIMIT_REACHED = 0x400, 0x401, 0x402, 0x403
-OWN_NAMES = {
-    INSUFFICIENT_BALANCE: "INSUFFICIENT_BALANCE",
-    OPTED_OUT: "OPTED_OUT",
-    INSUFFICIENT_SCOPE: "INSUFFICIENT_SCOPE",
-    LIMIT_REACHED: "LIMIT_REACHED",
-}
 
 
 class Refusal(domain.WesendError):
@@ -57,10 +50,3 @@ def status_of(error: Exception) -> int:
     if isinstance(error, DATABASE_ERRORS):
         return statuses.RMSGQFUL
     return next((status for kind, status in TABLE if isinstance(error, kind)), statuses.RSYSERR)
-
-
-def name(status: int) -> str:
-    """A status for people and for counting."""
-    if status == statuses.OK:
-        return "ESME_ROK"
-    return OWN_NAMES.get(status) or statuses.name(status)

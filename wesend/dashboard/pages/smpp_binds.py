@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from ...accounts import roles
 from ...accounts.roles import MANAGE
-from ...adapters.sms.smpp.statuses import name as status_name
 from ...binds import opened, refusals
+from ...binds.statuses import name as status_name
 from ...core.languages import gettext
 from ..current_account import account, may_operate
 from ..sessions import actor
