@@ -89,7 +89,10 @@ def submit_body(
 
 
 class Client:
-    """``with Client(port) as client``; ``deliveries`` are answered with the status ``answers`` (None: not at all)."""
+    """``with Client(port) as client``; ``deliveries`` are answered with the status ``answers`` (None: not at all).
+
+    An enquire_link that comes while it waits for something else is answered.
+    """
 
     def __init__(self, port: int, *, tls: ssl.SSLContext | None = None):
         self.socket = kept(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE))
@@ -143,6 +146,8 @@ class Client:
             self.waiting.append(self._taken(self.read(end - time.monotonic())))
 
     def _taken(self, got: Got) -> Got:
+        if got.command == ENQUIRE:
+            self.send(ENQUIRE | RESPONSE, sequence=got.sequence)
         if got.command == DELIVER:
             self.deliveries.append(read_delivery(got))
             if self.answers is not None:
