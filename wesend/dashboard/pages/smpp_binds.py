@@ -28,10 +28,27 @@ def index() -> ResponseReturnValue:
         refused=refusals.list_refusals(seen, actor=actor()),
         shows_accounts=seen is None,
         status_name=status_name,
+        why=_why,
         port=settings.smpp_port,
         host=settings.smpp_shown_host,
         tls=settings.smpp_tls_cert is not None,
     )
+
+
+def _why(reason: str) -> str:
+    """Why a bind was refused, in words; submissions have theirs."""
+    known = {
+        "credentials": gettext("Wrong system_id or password"),
+        "address": gettext("The key may not be used now, or not from this address"),
+        "sandbox_off": gettext("The sandbox is not open to this address"),
+        "suspended": gettext("The account is suspended"),
+        "too_many_binds": gettext("The key has all the binds that it may have"),
+        "too_many_failures": gettext("Too many failed binds from this address"),
+        "stopping": gettext("The server was stopping"),
+        "malformed": gettext("The bind was cut short"),
+        "error": gettext("An error of ours; the log tells more"),
+    }
+    return known.get(reason, reason)
 
 
 @blueprint.post("/<uid>/end")
