@@ -107,6 +107,22 @@ def test_the_old_database_is_kept_aside_and_can_be_put_back(wesend, app, file, d
     assert len(rows(database, "SELECT name FROM accounts WHERE name IN ('Shop', 'Later')")) == 2
 
 
+def test_people_who_were_erased_since_are_named(wesend, app, file, database, account):
+    wesend("person", "erase", "+256701234980")
+    wesend("backup", file)
+    token = wesend("person", "erase", "+256701234987", "--account", account, "--json").json["token"]
+    wesend("account", "close", account, "--yes")
+    close(app)
+    done = wesend("restore", file, "--json")
+    assert [(one["action"], one["subject"], one["account_id"]) for one in done.json["undone"]] == [
+        ("person.erase", token, int(account)),
+        ("account.close", "Shop", int(account)),
+    ]
+    assert f"person.erase {token} in account {account}" in done.err and "256701234987" not in done.err
+    aside = done.json["aside"]
+    assert wesend("restore", aside, "--json").json["undone"] == [], "it knows of all of them"
+
+
 def test_a_restore_leaves_no_file_behind_and_modes_as_they_must_be(wesend, app, file, database):
     wesend("backup", file)
     close(app)

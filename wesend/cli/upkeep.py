@@ -52,6 +52,11 @@ def restore(file: Path) -> Answer:
         f"Dispatch is paused: {done.waiting} messages were waiting when it was made and may have been sent since."
         " Look at them; `wesend resume` lets them go."
     )
+    if done.undone:
+        _note("Warning: since it was made these were erased or closed, and they are back. Do it again:")
+        for erasure in done.undone:
+            of = "" if erasure.account_id is None else f" in account {erasure.account_id}"
+            _note(f"  {clock.iso(erasure.at)} {erasure.action} {erasure.subject}{of}")
     return (
         {
             "file": str(file),
@@ -59,6 +64,7 @@ def restore(file: Path) -> Answer:
             "aside": None if done.aside is None else str(done.aside),
             "waiting": done.waiting,
             "dispatch": "paused",
+            "undone": [{**erasure._asdict(), "at": clock.iso(erasure.at)} for erasure in done.undone],
         },
         f"{file} was restored: {done.bytes} bytes." + (f" The old database is {done.aside}." if done.aside is not None else ""),
     )

@@ -31,8 +31,9 @@ from ..database.schema_version import (
     prepare_folder,
     revision_of,
 )
-from . import pausing, postgresql_dump
+from . import pausing, postgresql_dump, undone_erasures
 from .backup import sync
+from .undone_erasures import Erasure
 
 COMPANIONS = ("-wal", "-shm")
 SERVING_MS = 15 * clock.SECOND
@@ -44,13 +45,15 @@ MAGIC = b"SQLite format 3\0"
 class Restored(NamedTuple):
     """``aside``: where the old database is kept; ``waiting`` messages leave when dispatch is resumed.
 
-    ``secrets_readable``: whether the instance's secret key opens what is encrypted in the backup.
+    ``secrets_readable``: whether the instance's secret key opens what is encrypted in the backup. ``undone``: erasures since it was
+    made, whose people and accounts are back.
     """
 
     bytes: int
     aside: Path | None
     waiting: int
     secrets_readable: bool
+    undone: list[Erasure]
 
 
 def restore(file: Path, settings: Settings, make_app: Callable[[Settings], Flask], *, actor: str) -> Restored:
@@ -73,13 +76,14 @@ def restore(file: Path, settings: Settings, make_app: Callable[[Settings], Flask
             _require_known_triggers(copy, file, known, by_name=True)  # those would run while it is migrated
             waiting, readable = _prepare(copy, settings, make_app, file, actor)
             _require_known_triggers(copy, file, known)
+            undone = undone_erasures.undone(undone_erasures.of_file(settings.database), undone_erasures.of_file(copy))
             sync(copy)
             aside = _swap(copy, settings.database)
         finally:
             for path in (copy, fresh):
                 for ending in ("", *COMPANIONS, ".gate"):
                     path.with_name(path.name + ending).unlink(missing_ok=True)
-    return Restored(size, aside, waiting, readable)
+    return Restored(size, aside, waiting, readable, undone)
 
 
 def _copy(file: Path, copy: Path) -> int:
@@ -209,12 +213,14 @@ def _restore_postgresql(file: Path, settings: Settings, make_app: Callable[[Sett
     app = make_app(settings)
     with nobody_serves(settings):
         aside = _dump_aside(app, settings)
+        before = undone_erasures.of_app(app) if aside is not None else []
         postgresql_dump.restore(settings, file)
         with app.app_context(), atomic() as tx:  # who served when it was made serves no more
             for table in ("hosts", "slot_shares", "leases"):
                 tx.execute(f"DELETE FROM {table}")
+        undone = undone_erasures.undone(before, undone_erasures.of_app(app))
         waiting, readable = _pause_restored(app, file, actor)
-    return Restored(file.stat().st_size, aside, waiting, readable)
+    return Restored(file.stat().st_size, aside, waiting, readable, undone)
 
 
 def _require_archive(file: Path, settings: Settings) -> None:
