@@ -114,6 +114,7 @@ def _start(values: settings.Settings, show: Callable[[Started], None], at_end: E
     if counts is not None:
         at_end.callback(counts.remove)
         os.environ[FOLDER_VARIABLE] = str(counts.path)
+        at_end.callback(os.environ.pop, FOLDER_VARIABLE, None)
     at_end.callback(os.close, leadership.announce_serving(values))
     app = create_app(values)
     with app.app_context():
