@@ -27,6 +27,9 @@ bench: ## every bar of the design, each beside a yardstick of the same run (abou
 migration: ## an empty migration after the last one: make migration NAME=what_it_does
 	$(PYTHON) -m tests.new_migration $(NAME)
 
+translations: ## new texts into every language's file, and what is left to translate
+	$(PYTHON) -m tests.translations
+
 release: ## the wheel and the source distribution in dist/, looked through, and the version's tag
 	@git diff --quiet HEAD || { echo "Commit first: a release is a commit."; exit 1; }
 	@grep -q '^## $(VERSION) ' CHANGELOG.md || { echo "CHANGELOG.md has no section '## $(VERSION) …'."; exit 1; }
@@ -35,4 +38,4 @@ release: ## the wheel and the source distribution in dist/, looked through, and 
 	.venv/bin/twine check dist/*
 	git tag -a v$(VERSION) -m "wesend $(VERSION)"
 
-.PHONY: help init dev test lint bench migration release
+.PHONY: help init dev test lint bench migration translations release

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from wesend.core import segments
+from wesend.accounts.languages import choose_for_account
+from wesend.core import languages, segments
 from wesend.database import query, query_one
 from wesend.verification import codes, ending, texts
 from wesend.wallets.service import create_wallet, credit_by_hand
@@ -259,9 +260,21 @@ def test_a_template_names_its_places_in_double_or_single_braces(api, client):
 
 @pytest.mark.parametrize("name", ["Shop", "S" * 100, "Ŵŵ Café ☃", "☃", "[{€}]" * 30, "{{code}}", "a\nb"])
 @pytest.mark.parametrize("length", [4, 10])
-def test_our_own_words_are_one_segment_whatever_the_name_is(name, length):
-    counted = segments.count(texts.text_of(None, "0" * length, name, 3600))
+@pytest.mark.parametrize("language", languages.NAMES)
+def test_our_own_words_are_one_segment_whatever_the_name_is(name, length, language):
+    counted = segments.count(texts.text_of(None, "0" * length, name, 3600, language=language))
     assert (counted.count, counted.encoding) == (1, segments.GSM7)
+
+
+def test_our_own_words_are_in_the_accounts_language(app, api, client):
+    with app.app_context():
+        account_id = query_one("SELECT account_id FROM api_keys ORDER BY id DESC LIMIT 1")["account_id"]
+        choose_for_account(account_id, "sw", actor="test")
+    begun = started(api)
+    code = begun["sandbox_code"]
+    assert (
+        texts_at(client, ANN)[-1] == f"{code} ni nambari yako ya kuthibitisha esms UG. Inaisha baada ya dk 10. Usimpe mtu mwingine."
+    )
 
 
 def test_a_name_is_never_read_as_a_template():

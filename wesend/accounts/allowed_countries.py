@@ -5,6 +5,7 @@ from __future__ import annotations
 import phonenumbers
 
 from ..core.errors import InvalidInput
+from ..core.languages import sentence
 
 ALL = "all"
 Allowed = frozenset[str] | None
@@ -27,7 +28,9 @@ def parse(text: str) -> Allowed:
     unknown = sorted(codes - phonenumbers.SUPPORTED_REGIONS)
     if unknown or not codes:
         raise InvalidInput(
-            f"Countries are ISO 3166 codes as UG,KE, or all; not {', '.join(unknown)[:60] or 'none at all'}",
+            sentence(
+                "Countries are ISO 3166 codes as UG,KE, or all; not %(unknown)s", unknown=", ".join(unknown)[:60] or "none at all"
+            ),
             {"countries": ["Unknown country"]},
         )
     return codes

@@ -12,6 +12,7 @@ from flask import Flask
 
 from ..core.current_app import this_app
 from ..core.errors import InvalidInput
+from ..core.languages import sentence
 
 LETTERS_AND_DIGITS = string.ascii_letters + string.digits
 URL_SAFE = LETTERS_AND_DIGITS + "-_"
@@ -94,5 +95,5 @@ def digest_of(api: str, secret: str) -> str:
 def new_credentials(api: str, *, for_sandbox: bool) -> Credentials:
     """Fresh credentials in the API's own shape."""
     if api not in _shapes():
-        raise InvalidInput(f"{api} is not an API of wesend: choose one of {', '.join(apis())}")
+        raise InvalidInput(sentence("%(api)s is not an API of wesend: choose one of %(apis)s", api=api, apis=", ".join(apis())))
     return _shapes()[api].new(for_sandbox=for_sandbox)

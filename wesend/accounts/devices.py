@@ -6,6 +6,7 @@ import secrets
 from hashlib import sha256
 
 from ..core import clock
+from ..core.languages import marked, sentence
 from ..database import Tx, query, write
 from ..database.rows import KnownDeviceRow
 from .roles import User
@@ -101,5 +102,5 @@ def name_of(user_agent: str) -> str:
     browser = next((name for sign, name in BROWSERS if sign in user_agent), None)
     system = next((name for sign, name in SYSTEMS if sign in user_agent), None)
     if browser is None:
-        return user_agent[:40] or "Unknown"
-    return f"{browser} on {system}" if system else browser
+        return user_agent[:40] or marked("Unknown")
+    return sentence("%(browser)s on %(system)s", browser=browser, system=system) if system else browser

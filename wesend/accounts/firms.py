@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..core.errors import InvalidInput
+from ..core.languages import marked, sentence
 from ..database import atomic
 from . import audit_log, roles
 from .roles import OPERATE, Actor
@@ -35,8 +36,11 @@ def _tidy(name: str, text: str | None) -> str | None:
     lines = [" ".join(line.split()) for line in (text or "").replace("\r", "").replace("\n", "|").split("|")]
     found = "|".join(filter(None, lines))
     if len(found) > LONGEST[name] or found.count("|") >= MOST_LINES or not found.isprintable():
-        sentence = f"The {name.replace('_', ' ')} has at most {LONGEST[name]} characters" + (
-            f" in {MOST_LINES} lines" if name == "address" else ""
+        text = (
+            marked("The address has at most %(longest)s characters in %(lines)s lines")
+            if name == "address"
+            else marked("The %(name)s has at most %(longest)s characters")
         )
-        raise InvalidInput(sentence, {name: [sentence]})
+        told = sentence(text, name=name.replace("_", " "), longest=LONGEST[name], lines=MOST_LINES)
+        raise InvalidInput(told, {name: [told]})
     return found or None

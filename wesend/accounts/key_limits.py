@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..core import clock
 from ..core.errors import InvalidCredentials, InvalidInput
+from ..core.languages import sentence
 from ..database import Tx, query_one, write
 from ..database.rows import ApiKeyRow
 from . import allowed_countries, audit_log
@@ -65,7 +66,7 @@ def parse_expiry(text: str, zone: str) -> int | None:
         return clock.parse_iso(text, zone)
     except (ValueError, OverflowError):
         raise InvalidInput(
-            f"{text[:40]!r} is neither a day like 2027-01-01 nor an instant like 2027-01-01T12:00:00Z",
+            sentence("%(text)s is neither a day like 2027-01-01 nor an instant like 2027-01-01T12:00:00Z", text=f"{text[:40]!r}"),
             {"expires": ["Neither a day nor an instant"]},
         ) from None
 
@@ -82,7 +83,12 @@ def parse_validity(text: str) -> int | None:
     if text.isascii() and text.isdigit() and SHORTEST_VALIDITY <= int(text[:9]) <= LONGEST_VALIDITY:
         return int(text)
     raise InvalidInput(
-        f"{text[:40]!r} is no number of seconds from {SHORTEST_VALIDITY} to {LONGEST_VALIDITY}",
+        sentence(
+            "%(text)s is no number of seconds from %(shortest_validity)s to %(longest_validity)s",
+            text=f"{text[:40]!r}",
+            shortest_validity=SHORTEST_VALIDITY,
+            longest_validity=LONGEST_VALIDITY,
+        ),
         {"valid_for": [f"From {SHORTEST_VALIDITY} to {LONGEST_VALIDITY} seconds"]},
     )
 
@@ -94,7 +100,9 @@ def parse_networks(text: str) -> tuple[Network, ...]:
         return ()
     parts = [part.strip() for part in text.split(",")]
     if len(parts) > MOST_NETWORKS:
-        raise InvalidInput(f"At most {MOST_NETWORKS} addresses and networks", {"allow_ip": ["Too many"]})
+        raise InvalidInput(
+            sentence("At most %(most_networks)s addresses and networks", most_networks=MOST_NETWORKS), {"allow_ip": ["Too many"]}
+        )
     return tuple(_network(part) for part in parts)
 
 
@@ -103,7 +111,8 @@ def _network(text: str) -> Network:
         return ipaddress.ip_network(text)
     except ValueError as error:
         raise InvalidInput(
-            f"{text[:50]!r} is neither an address nor a network like 10.0.0.0/8", {"allow_ip": [str(error)[:200]]}
+            sentence("%(text)s is neither an address nor a network like 10.0.0.0/8", text=f"{text[:50]!r}"),
+            {"allow_ip": [str(error)[:200]]},
         ) from None
 
 
@@ -113,7 +122,9 @@ def parse_overlap(text: str) -> int:
         return 0
     found = DURATION.match(text.strip().lower())
     if found is None:
-        raise InvalidInput(f"{text[:40]!r} is no time like 24h, 30m or 7d", {"overlap": ["Like 24h, 30m or 7d"]})
+        raise InvalidInput(
+            sentence("%(text)s is no time like 24h, 30m or 7d", text=f"{text[:40]!r}"), {"overlap": ["Like 24h, 30m or 7d"]}
+        )
     return int(found[1]) * UNITS[found[2]]
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ..core import clock, money, namespaces
 from ..core.errors import Conflict, InvalidCredentials, InvalidInput, KeyNotFound
+from ..core.languages import sentence
 from ..database import Reader, Tx, atomic, cached, query, query_one
 from ..database.rows import ApiKeyRow
 from . import allowed_countries, audit_log, daily_use, key_limits, roles
@@ -57,7 +58,11 @@ def parse_scopes(text: str | None) -> list[str]:
     asked = {part.strip() for part in text.split(",") if part.strip()}
     unknown = sorted(asked - set(SCOPES))
     if unknown or not asked:
-        raise InvalidInput(f"Scopes are {', '.join(SCOPES)}; not {', '.join(unknown) or 'none at all'}")
+        raise InvalidInput(
+            sentence(
+                "Scopes are %(scopes)s; not %(unknown)s", scopes=", ".join(SCOPES), unknown=", ".join(unknown) or "none at all"
+            )
+        )
     return [scope for scope in SCOPES if scope in asked]
 
 
@@ -77,7 +82,7 @@ def create_key(
     """Store a key for a wallet of the account; its id. The caller shows ``credentials`` once."""
     roles.require(actor, MANAGE, account_id)
     if namespace is not None and not namespaces.is_namespace(namespace):
-        raise InvalidInput(f"A namespace has {namespaces.PROBLEM}", {"namespace": [namespaces.PROBLEM]})
+        raise InvalidInput(sentence("A namespace has %(problem)s", problem=namespaces.PROBLEM), {"namespace": [namespaces.PROBLEM]})
     lookup = credentials.public or digest(credentials.secret)
     shown = credentials.public or credentials.secret
     prefix = shown[: shown.rindex("_", 0, 12) + 5] if "_" in shown[:12] else shown[:8]
@@ -196,7 +201,7 @@ def roll(key_id: int, credentials: Credentials, *, overlap_ms: int, actor: Actor
 def _row(tx: Tx, key_id: int) -> ApiKeyRow:
     row = tx.one("SELECT * FROM api_keys WHERE id = ?", (key_id,))
     if row is None:
-        raise KeyNotFound(f"There is no API key {key_id}")
+        raise KeyNotFound(sentence("There is no API key %(key_id)s", key_id=key_id))
     return row
 
 
@@ -204,7 +209,7 @@ def find_key(key_id: int, *, actor: Actor) -> ApiKeyRow:
     """A key of an account that the actor sees; KeyNotFound, NotFound."""
     row = query_one("SELECT * FROM api_keys WHERE id = ?", (key_id,))
     if row is None:
-        raise KeyNotFound(f"There is no API key {key_id}")
+        raise KeyNotFound(sentence("There is no API key %(key_id)s", key_id=key_id))
     roles.require(actor, SEE, row["account_id"])
     return row
 

@@ -25,6 +25,7 @@ class Account(db.Model):
     legal_name = db.mapped_column(String)  # the firm behind it, as statements name it
     address = db.mapped_column(String)  # lines separated by |
     tax_id = db.mapped_column(String)
+    language = db.mapped_column(String(8))  # of its people and of messages in its name; none: a browser's, English
     created_at = db.mapped_column(Instant, nullable=False)
     closed_at = db.mapped_column(Instant)  # suspended for good
     __table_args__ = (CheckConstraint("status IN ('active', 'suspended')", name="status"),)
@@ -158,6 +159,7 @@ class User(db.Model):
     spending_limit_micros = db.mapped_column(Micros)  # of a member, in each day or month of the account's zone
     spending_currency = db.mapped_column(String(3))
     spending_period = db.mapped_column(String)  # day, month
+    language = db.mapped_column(String(8))  # none: the account's
     __table_args__ = (
         CheckConstraint("role IN ('operator', 'owner', 'member')", name="role"),
         CheckConstraint("(role = 'operator') = (account_id IS NULL)", name="account"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..core import phones
 from ..core.errors import InvalidInput
+from ..core.languages import marked
 from ..database import query_one, write
 from .roles import Actor, User
 from .service import AccountInfo
@@ -19,7 +20,7 @@ def keep(actor: Actor, typed: str, account: AccountInfo) -> str:
     """The number as E.164, from now on the user's. InvalidInput."""
     phone = phones.normalise(typed, account.country)
     if phone is None:
-        told = phones.problem(typed) if typed.strip() else "Enter your phone number: a test goes there"
+        told = phones.problem(typed) if typed.strip() else marked("Enter your phone number: a test goes there")
         raise InvalidInput(told, {"my_phone": [told]})
     if isinstance(actor, User) and of(actor) != phone.e164:
         write(lambda tx: tx.changed("UPDATE users SET phone = ? WHERE id = ?", (phone.e164, actor.id)))

@@ -8,6 +8,7 @@ import hmac
 import os
 
 from ..core.errors import InvalidInput
+from ..core.languages import sentence
 from . import weak_passwords
 
 SHORTEST, LONGEST = 10, 200
@@ -22,7 +23,8 @@ def check(password: str, email: str = "") -> None:
     """
     if not SHORTEST <= len(password) <= LONGEST:
         raise InvalidInput(
-            f"A password has {SHORTEST} to {LONGEST} characters", {"password": [f"{SHORTEST} to {LONGEST} characters"]}
+            sentence("A password has %(shortest)s to %(longest)s characters", shortest=SHORTEST, longest=LONGEST),
+            {"password": [f"{SHORTEST} to {LONGEST} characters"]},
         )
     reason = weak_passwords.reason_against(password, email)
     if reason:

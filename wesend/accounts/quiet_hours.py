@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ..core import clock
 from ..core.errors import InvalidInput
+from ..core.languages import sentence
 
 NONE = "none"
 HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]?\d|2[0-3]):([0-5]\d)")
@@ -67,7 +68,9 @@ def parse(text: str) -> QuietHours | None:
         return None
     found = HOURS.fullmatch(text)
     if found is None:
-        raise InvalidInput(f"{text[:40]!r} are no hours like 21:00-07:00", {"quiet_hours": ["Like 21:00-07:00"]})
+        raise InvalidInput(
+            sentence("%(text)s are no hours like 21:00-07:00", text=f"{text[:40]!r}"), {"quiet_hours": ["Like 21:00-07:00"]}
+        )
     hours = QuietHours(int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4]))
     if hours.since == hours.until:
         raise InvalidInput("Quiet hours must leave some of the day", {"quiet_hours": ["Begins when it ends"]})

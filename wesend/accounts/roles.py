@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.errors import AccountSuspended, Forbidden, NotFound
+from ..core.languages import marked
 
 if TYPE_CHECKING:
     from .service import AccountInfo
@@ -25,11 +26,11 @@ RIGHTS = {
 }
 
 REFUSALS = {
-    MANAGE: "Only an owner of the account may do this",
-    OPERATE: "Only an operator may do this",
-    SEND: "You may look at everything here, but not send: an owner of the account can let you",
-    CONTACTS: "You may look at contacts, but not change them: an owner of the account can let you",
-    TOP_UP: "You may not ask for payments: an owner of the account can let you",
+    MANAGE: marked("Only an owner of the account may do this"),
+    OPERATE: marked("Only an operator may do this"),
+    SEND: marked("You may look at everything here, but not send: an owner of the account can let you"),
+    CONTACTS: marked("You may look at contacts, but not change them: an owner of the account can let you"),
+    TOP_UP: marked("You may not ask for payments: an owner of the account can let you"),
 }
 
 
@@ -50,6 +51,8 @@ class User(NamedTuple):
     address: str | None = None
     rights: frozenset[str] | None = None
     """Of a member, those of CHOSEN that were given; None: all of them."""
+    language: str | None = None
+    """Their own choice, else their account's; None: what the browser asks for."""
 
     def __str__(self) -> str:
         return self.email

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ..core import money
 from ..core.errors import InvalidInput
+from ..core.languages import sentence
 from ..database import Row
 from . import quiet_hours, windows
 from .quiet_hours import QuietHours
@@ -51,7 +52,9 @@ def parse_daily(text: str) -> int | None:
     try:
         micros = money.to_micros(text)
     except ValueError as error:
-        raise InvalidInput(f"A daily limit is an amount like 50000, or none: {error}", {"daily_limit": ["Not an amount"]}) from None
+        raise InvalidInput(
+            sentence("A daily limit is an amount like 50000, or none: %(error)s", error=error), {"daily_limit": ["Not an amount"]}
+        ) from None
     if micros <= 0:
         raise InvalidInput("A daily limit is above zero, or none", {"daily_limit": ["Not above zero"]})
     return micros

@@ -10,6 +10,7 @@ import phonenumbers
 from ..core import clock
 from ..core import countries as countries_of
 from ..core.errors import AccountNotFound, Conflict, InvalidInput
+from ..core.languages import sentence
 from ..database import Row, Tx, atomic, cached, query, query_one, reading
 from ..database.rows import AccountRow
 from . import allowed_countries, audit_log, daily_use, roles, sending_limits
@@ -70,12 +71,16 @@ def create_account(
     if not name:
         raise InvalidInput("An account needs a name", {"name": ["Missing"]})
     if country not in phonenumbers.SUPPORTED_REGIONS:
-        raise InvalidInput(f"{country} is not an ISO 3166 country code", {"country": ["Unknown country"]})
+        raise InvalidInput(
+            sentence("%(country)s is not an ISO 3166 country code", country=country), {"country": ["Unknown country"]}
+        )
     time_zone = time_zone or countries_of.main_zone(country) or "UTC"
     try:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InvalidInput(f"{time_zone} is not a time zone", {"time_zone": ["Unknown zone"]}) from error
+        raise InvalidInput(
+            sentence("%(time_zone)s is not a time zone", time_zone=time_zone), {"time_zone": ["Unknown zone"]}
+        ) from error
     if countries is not None:
         allowed = allowed_countries.parse(countries)
     else:
@@ -139,7 +144,7 @@ def _words(allowed: Allowed) -> str:
 def get_account(account_id: int, tx: Tx | None = None) -> AccountInfo:
     row = reading(tx).one("SELECT * FROM accounts WHERE id = ?", (account_id,))
     if row is None:
-        raise AccountNotFound(f"There is no account {account_id}")
+        raise AccountNotFound(sentence("There is no account %(account_id)s", account_id=account_id))
     return AccountInfo.of(row)
 
 
@@ -148,7 +153,7 @@ def account_row(account_id: int, *, actor: Actor) -> AccountRow:
     roles.require(actor, SEE, account_id)
     row = query_one("SELECT * FROM accounts WHERE id = ?", (account_id,))
     if row is None:
-        raise AccountNotFound(f"There is no account {account_id}")
+        raise AccountNotFound(sentence("There is no account %(account_id)s", account_id=account_id))
     return row
 
 
@@ -195,7 +200,7 @@ def require_open(tx: Tx, account_id: int) -> None:
     """Conflict for an account that was closed."""
     row = tx.one("SELECT name, closed_at FROM accounts WHERE id = ?", (account_id,))
     if row is not None and row["closed_at"] is not None:
-        raise Conflict(f"{row['name']} was closed on {clock.iso(row['closed_at'])}, for good")
+        raise Conflict(sentence("%(name)s was closed on %(iso)s, for good", name=row["name"], iso=clock.iso(row["closed_at"])))
 
 
 def state_of(row: Row) -> str:

@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from ..core import clock
 from ..core.errors import EmailTaken, InvalidCredentials, InvalidLink
+from ..core.languages import sentence
 from ..database import Tx, atomic, query_one
 from . import audit_log, ending, let_in, passwords, throttle, users
 from .let_in import Then
@@ -162,7 +163,7 @@ def redeem_link(
         if not used:
             raise InvalidLink
         if tx.one("SELECT 1 FROM users WHERE email = ? AND id <> ?", (own, user.id)):
-            raise EmailTaken(f"{own} is a user already")
+            raise EmailTaken(sentence("%(own)s is a user already", own=own))
         tx.execute("UPDATE users SET password_hash = ?, email = ? WHERE id = ?", (stored, own, user.id))
         tx.execute("DELETE FROM sign_in_attempts WHERE email = ?", (own,))
         ending.end_sign_ins(tx, user.id)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ..core import clock, money
 from ..core.errors import Conflict, InvalidInput
+from ..core.languages import sentence
 from ..database import Tx, query_one, write
 from . import audit_log, users
 from .daily_use import Paying
@@ -62,13 +63,20 @@ def take(tx: Tx, limit: Limit, paying: Paying, cost_micros: int) -> None:
     if paying.is_sandbox or not cost_micros:
         return
     if paying.currency != limit.currency:
-        raise SpendingLimitReached(f"You may spend {limit.currency} alone: pay from a wallet of that currency")
+        raise SpendingLimitReached(
+            sentence("You may spend %(currency)s alone: pay from a wallet of that currency", currency=limit.currency)
+        )
     period = paying.day if limit.period == DAY else paying.day[:7]
     values = (limit.user_id, period, limit.currency, cost_micros, limit.micros)
     if cost_micros > limit.micros or not tx.changed(TAKE, values):
         raise SpendingLimitReached(
-            f"This would go beyond what you may spend: {limit.currency} {money.text(limit.micros)} a {limit.period}."
-            " An owner of the account can raise it"
+            sentence(
+                "This would go beyond what you may spend: %(currency)s %(amount)s a %(period)s."
+                " An owner of the account can raise it",
+                currency=limit.currency,
+                amount=money.text(limit.micros),
+                period=limit.period,
+            )
         )
 
 

@@ -14,6 +14,7 @@ from ..core.errors import (
     UserNotFound,
     WesendError,
 )
+from ..core.languages import sentence
 from ..database import Row, Tx, atomic, query, query_one, reading
 from ..database.rows import UserRow
 from . import audit_log, ending, roles
@@ -25,7 +26,8 @@ FIRST_EMAIL = "operator@localhost"
 
 USER_COLUMNS = (
     "u.id, u.email, u.role, u.rights, u.account_id, u.status = 'active' AS is_active,"
-    " u.password_hash IS NOT NULL AS has_password, coalesce(a.status, 'active') = 'active' AS account_is_active"
+    " u.password_hash IS NOT NULL AS has_password, coalesce(a.status, 'active') = 'active' AS account_is_active,"
+    " coalesce(u.language, a.language) AS language"
 )
 SELECT = f"SELECT {USER_COLUMNS} FROM users u LEFT JOIN accounts a ON a.id = u.account_id"
 INVITATIONS_REFUSED, REFUSED_WINDOW_MS = 10, clock.HOUR
@@ -42,6 +44,7 @@ def user_of(row: Row) -> User:
         bool(row["has_password"]),
         bool(row["account_is_active"]),
         rights=None if row["rights"] is None else frozenset(filter(None, row["rights"].split(","))),
+        language=row["language"],
     )
 
 
@@ -57,7 +60,7 @@ def create_user(email: str, role: str = OPERATOR, account_id: int | None = None,
         taken = tx.one("SELECT account_id FROM users WHERE email = ?", (email,))
         if taken is not None:
             if roles.may(actor, OPERATE) or taken["account_id"] == account_id:
-                return EmailTaken(f"{email} is a user already")
+                return EmailTaken(sentence("%(email)s is a user already", email=email))
             return _refuse_invitation(tx, email, account_id, actor)
         if account_id is not None:
             require_open(tx, account_id)
@@ -87,13 +90,15 @@ def _refuse_invitation(tx: Tx, email: str, account_id: int | None, actor: Actor)
 def clean_email(email: str) -> str:
     email = email.strip().lower()
     if not email_address.USER.fullmatch(email):
-        raise InvalidInput(f"{email[:80]!r} is not an e-mail address", {"email": ["Not an e-mail address"]})
+        raise InvalidInput(
+            sentence("%(email)s is not an e-mail address", email=f"{email[:80]!r}"), {"email": ["Not an e-mail address"]}
+        )
     return email
 
 
 def _check_place(role: str, account_id: int | None, actor: Actor) -> None:
     if role not in roles.ROLES:
-        raise InvalidInput(f"Roles are {', '.join(roles.ROLES)}", {"role": ["Unknown role"]})
+        raise InvalidInput(sentence("Roles are %(roles)s", roles=", ".join(roles.ROLES)), {"role": ["Unknown role"]})
     if (role == OPERATOR) != (account_id is None):
         raise InvalidInput(
             "An operator belongs to no account; an owner or a member to one",
@@ -123,7 +128,7 @@ def load_user(user_id: int, tx: Tx | None = None) -> User:
 def find_by_email(email: str) -> User:
     row = query_one(f"{SELECT} WHERE u.email = ?", (email.strip().lower(),))
     if row is None:
-        raise UserNotFound(f"There is no user {email.strip()}")
+        raise UserNotFound(sentence("There is no user %(email)s", email=email.strip()))
     return user_of(row)
 
 

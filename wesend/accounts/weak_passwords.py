@@ -7,6 +7,8 @@ import string
 from functools import lru_cache
 from importlib import resources
 
+from ..core.languages import marked
+
 EQUAL_SIGNS = 10
 FEWEST_SIGNS = 4
 """Different characters a password has at least: `1212121212` has two."""
@@ -39,14 +41,14 @@ def reason_against(password: str, email: str = "") -> str | None:
     """The sentence that tells why it is refused; None when it is not."""
     small = password.casefold().strip()
     if re.search(r"(.)\1{%d}" % (EQUAL_SIGNS - 1), small, re.DOTALL) or len(set(small)) < FEWEST_SIGNS or _repeats(small):
-        return "This password is one thing repeated: choose another"
+        return marked("This password is one thing repeated: choose another")
     if _in_a_row(small):
-        return "This password is a row of keys or letters: choose another"
+        return marked("This password is a row of keys or letters: choose another")
     core = small.strip(AROUND)
     if small in common() or core in common() or core == "wesend" or _is_common_in_disguise(small):
-        return "This password is one of the most common ones: choose another"
+        return marked("This password is one of the most common ones: choose another")
     if email and _is_own(small, core, email.casefold().strip()):
-        return "This password is your e-mail: choose another"
+        return marked("This password is your e-mail: choose another")
     return None
 
 

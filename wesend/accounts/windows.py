@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..core import clock
 from ..core.errors import InvalidInput
+from ..core.languages import sentence
 
 NONE = "none"
 UNITS = {"s": clock.SECOND, "m": clock.MINUTE, "h": clock.HOUR, "d": clock.DAY}
@@ -34,7 +35,7 @@ def parse(text: str, field: str) -> Windows:
         return ()
     found = tuple(_window(part.strip(), field) for part in text.split(","))
     if len(found) > MOST:
-        raise InvalidInput(f"At most {MOST} limits, separated by commas", {field: ["Too many"]})
+        raise InvalidInput(sentence("At most %(most)s limits, separated by commas", most=MOST), {field: ["Too many"]})
     return found
 
 
@@ -45,7 +46,9 @@ def _window(text: str, field: str) -> Window:
         if window.most and 0 < window.ms <= LONGEST_MS:
             return window
     raise InvalidInput(
-        f"{text[:40]!r} is no limit like 5/10m or 20/24h: how many, in how many s, m, h or d (at most 31 days)",
+        sentence(
+            "%(text)s is no limit like 5/10m or 20/24h: how many, in how many s, m, h or d (at most 31 days)", text=f"{text[:40]!r}"
+        ),
         {field: ["Like 5/10m,20/24h"]},
     )
 

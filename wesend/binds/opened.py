@@ -10,6 +10,7 @@ from ..accounts.keys import Key
 from ..accounts.roles import MANAGE, OPERATE, SEE, Actor
 from ..core import clock
 from ..core.errors import NotFound
+from ..core.languages import sentence
 from ..database import Row, Tx, atomic, query, write
 
 TRANSMITTER, RECEIVER, TRANSCEIVER = MODES = ("transmitter", "receiver", "transceiver")
@@ -114,7 +115,7 @@ def ask_to_end(uid: str, *, actor: Actor) -> Row:
     with atomic() as tx:
         row = tx.one(FIND, (uid,))
         if row is None or row["seen_at"] < clock.now_ms() - DEAD_MS:
-            raise NotFound(f"There is no bind {uid[:40]}")
+            raise NotFound(sentence("There is no bind %(uid)s", uid=uid[:40]))
         roles.require(actor, MANAGE, row["account_id"], even_suspended=True)
         tx.execute("UPDATE smpp_binds SET ends = 1 WHERE uid = ?", (uid,))
         audit_log.record(tx, actor=actor, action="smpp.unbind", subject=row["system_id"], account_id=row["account_id"], detail=uid)

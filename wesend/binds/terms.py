@@ -8,6 +8,7 @@ from ..accounts import audit_log, keys, roles
 from ..accounts.credentials import Credentials
 from ..accounts.roles import MANAGE, OPERATE, Actor
 from ..core.errors import InvalidInput
+from ..core.languages import sentence
 from ..database import Reader, Tx, atomic, cached
 from ..database.rows import SmppKeyRow
 
@@ -60,13 +61,22 @@ def check(terms: Terms, before: Terms | None = None, *, actor: Actor) -> None:
         ("window", terms.window, MOST_WINDOW),
     ):
         if not 1 <= value <= most:
-            raise InvalidInput(f"{name} is a whole number from 1 to {most}", {name: [f"1 to {most}"]})
+            raise InvalidInput(
+                sentence("%(name)s is a whole number from 1 to %(most)s", name=name, most=most), {name: [f"1 to {most}"]}
+            )
     if terms.senders not in SENDERS:
-        raise InvalidInput(f"senders is {APPROVED} or {ANY}", {"senders": [f"{APPROVED} or {ANY}"]})
+        raise InvalidInput(
+            sentence("senders is %(approved)s or %(any)s", approved=APPROVED, any=ANY), {"senders": [f"{APPROVED} or {ANY}"]}
+        )
     sender = terms.default_sender
     if sender is not None and not _may_be_sender(sender):
         raise InvalidInput(
-            f"A sender has at most {LONGEST_SENDER} signs, or {LONGEST_DIGITS} digits", {"default_sender": ["Too long"]}
+            sentence(
+                "A sender has at most %(longest_sender)s signs, or %(longest_digits)s digits",
+                longest_sender=LONGEST_SENDER,
+                longest_digits=LONGEST_DIGITS,
+            ),
+            {"default_sender": ["Too long"]},
         )
     if terms.senders == ANY and (before is None or before.senders != ANY):
         roles.require(actor, OPERATE)

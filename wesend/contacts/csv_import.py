@@ -12,6 +12,7 @@ from ..accounts.service import AccountInfo
 from ..accounts.sides import Side
 from ..core import clock, phones, storage
 from ..core.errors import StorageFull
+from ..core.languages import sentence
 from ..database import Tx, write, write_surely
 from ..database.rows import GroupRow
 from . import groups, reasons, service, tables
@@ -56,7 +57,11 @@ def import_csv(
 
 def _no_phone_column(columns: list[str]) -> str:
     found = ", ".join(column[:30] for column in columns[:10] if column)
-    return f"No column is named {', '.join(PHONE_HEADERS)}: the first row, which names the columns, is {found}"
+    return sentence(
+        "No column is named %(phone_headers)s: the first row, which names the columns, is %(found)s",
+        phone_headers=", ".join(PHONE_HEADERS),
+        found=found,
+    )
 
 
 def import_table(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import chain, dropwhile, islice
 from typing import IO
 
+from ..core.languages import sentence
 from . import files, quotes
 from .files import (
     COLUMN_LIMIT,
@@ -62,10 +63,15 @@ def read_table(stream: IO[bytes], *, by_hand: bool = True, header_at: int | None
     top = next(rows, Line(0, []))
     header = top.cells
     if _filled(header) > COLUMN_LIMIT:
-        raise FileTooLarge(f"The file has more than {COLUMN_LIMIT} columns")
+        raise FileTooLarge(sentence("The file has more than %(column_limit)s columns", column_limit=COLUMN_LIMIT))
     columns = [cell.strip().strip("\ufeff") for cell in header]
     if any(len(column) > COLUMN_NAME_LIMIT for column in columns):
-        raise FileTooLarge(f"A column's name has more than {COLUMN_NAME_LIMIT} characters: is the first row the columns' names?")
+        raise FileTooLarge(
+            sentence(
+                "A column's name has more than %(column_name_limit)s characters: is the first row the columns' names?",
+                column_name_limit=COLUMN_NAME_LIMIT,
+            )
+        )
     first = list(islice(rows, SAMPLE_LINES))
     width = max([_filled(header), *(_filled(line.cells[: len(header)]) for line in first)])
     return Table(columns[:width], Rows(chain(first, rows), width), top.row)
@@ -130,7 +136,7 @@ class _Lines:
         if self.held > RECORD_LIMIT:
             raise _endless(self.number)
         if self.number > files.LINE_LIMIT:
-            raise FileTooLarge(f"The file has more than {files.LINE_LIMIT} lines")
+            raise FileTooLarge(sentence("The file has more than %(line_limit)s lines", line_limit=files.LINE_LIMIT))
         return line
 
     def _read(self) -> str:
@@ -157,7 +163,9 @@ class _Lines:
 
 
 def _endless(line: int) -> FileTooLarge:
-    return FileTooLarge(f"Line {line}: a row has more than {RECORD_LIMIT} characters")
+    return FileTooLarge(
+        sentence("Line %(line)s: a row has more than %(record_limit)s characters", line=line, record_limit=RECORD_LIMIT)
+    )
 
 
 def _delimiter(sample: list[str]) -> str:
@@ -186,7 +194,9 @@ def _records(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise UnreadableFile(f'Line {number}: a quote (") opens a cell and no quote before a separator closes it') from error
+            raise UnreadableFile(
+                sentence('Line %(number)s: a quote (") opens a cell and no quote before a separator closes it', number=number)
+            ) from error
         yield number, cells
 
 
@@ -197,7 +207,11 @@ def _bounded(number: int, cells: list[str]) -> list[str]:
         return cells
     cells = [cell[:FIELD_LIMIT] for cell in cells]
     if sum(map(len, cells)) > CONTACT_LIMIT:
-        raise FileTooLarge(f"Line {number}: the row has more than {CONTACT_LIMIT} characters")
+        raise FileTooLarge(
+            sentence(
+                "Line %(number)s: the row has more than %(contact_limit)s characters", number=number, contact_limit=CONTACT_LIMIT
+            )
+        )
     return cells
 
 

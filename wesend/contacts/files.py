@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..core.errors import InvalidInput
+from ..core.languages import sentence
 
 DELIMITERS = ",;\t|"
 BYTE_LIMIT = 50 * 1024 * 1024
@@ -67,7 +68,7 @@ class Rows:
         line = next(self.lines)
         self.count += 1
         if self.count > ROW_LIMIT:
-            raise FileTooLarge(f"The file has more than {ROW_LIMIT} rows")
+            raise FileTooLarge(sentence("The file has more than %(row_limit)s rows", row_limit=ROW_LIMIT))
         self.number, cells, width = line.row, line.cells, self.width
         return (cells + [""] * (width - len(cells)))[:width] if len(cells) != width else cells
 

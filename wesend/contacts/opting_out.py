@@ -12,6 +12,7 @@ from ..accounts.service import AccountInfo
 from ..accounts.sides import SEEN, Side
 from ..core import email_address, number_text, phones
 from ..core.errors import InvalidInput, InvalidRecipient, OptOutNotFound
+from ..core.languages import marked
 from ..database import Tx, keyset, marks, query, snapshot, write
 from ..database.rows import OptOutRow
 from ..routing import opt_outs
@@ -35,7 +36,9 @@ def opt_out(account: AccountInfo, number: str, *, actor: Actor) -> str:
     roles.require(actor, CONTACTS, account.id, even_suspended=True)
     found = _reachable(account, number)
     if found is None:
-        told = phones.ROUNDED if phones.problem(number) == phones.ROUNDED else "Neither a phone number nor an e-mail address"
+        told = (
+            phones.ROUNDED if phones.problem(number) == phones.ROUNDED else marked("Neither a phone number nor an e-mail address")
+        )
         raise InvalidInput(told, {"number": [told]})
     if _add_opt_outs(account, [found], f"entered by {actor}"):
         audit_log.note(actor=actor, action="opt_out.add", subject=found[1], account_id=account.id)

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from ..core import email_address, number_text
+from ..core.languages import sentence
 from .files import COLUMN_LIMIT, DELIMITERS, FIELD_LIMIT, UnreadableFile
 from .headers import EMAIL_HEADERS, PEOPLES_HEADERS, plain
 
@@ -45,12 +46,18 @@ def refuse_swallowed(cells: list[str], layout: Layout, first: int, last: int) ->
     several = [place for place, cell in enumerate(cells[:COLUMN_LIMIT]) if "\n" in cell or "\r" in cell]
     if several and (_hangs_over(cells, several[0], layout) or any(_holds_rows(cells, place, layout) for place in several)):
         raise UnreadableFile(
-            f'Line {first}: a quote (") opens a cell here that is closed in line {last}, and there seem to be rows in between,'
-            f" which would be lost. Take the quote out, or close it in its own row; if the cell is meant so, {AS_WORKBOOK}"
+            sentence(
+                'Line %(first)s: a quote (") opens a cell here that is closed in line %(last)s, and there seem to be rows'
+                " in between, which would be lost. Take the quote out, or close it in its own row;"
+                " if the cell is meant so, %(as_workbook)s",
+                first=first,
+                last=last,
+                as_workbook=AS_WORKBOOK,
+            )
         )
 
 
-AS_WORKBOOK = "save the file as an Excel workbook (.xlsx), where no cell has quotes around it"
+AS_WORKBOOK = sentence("save the file as an Excel workbook (.xlsx), where no cell has quotes around it")
 
 
 def _hangs_over(cells: list[str], place: int, layout: Layout) -> bool:

@@ -13,6 +13,7 @@ from ..accounts.sides import Side
 from ..core import clock, number_text, phones
 from ..core.chunks import chunks
 from ..core.errors import ContactNotFound, InvalidInput
+from ..core.languages import sentence
 from ..database import Tx, keyset, query, query_one, write
 from ..database.rows import ContactRow, GroupRow
 from ..routing import opt_outs
@@ -81,13 +82,13 @@ def check_size(contact: NewContact) -> None:
     """InvalidInput for more fields or longer ones than a contact may have."""
     told = None
     if len(contact.fields) > COLUMN_LIMIT:
-        told = f"A contact has at most {COLUMN_LIMIT} fields"
+        told = sentence("A contact has at most %(column_limit)s fields", column_limit=COLUMN_LIMIT)
     elif any(len(name) > COLUMN_NAME_LIMIT for name in contact.fields):
-        told = f"A field's name has at most {COLUMN_NAME_LIMIT} characters"
+        told = sentence("A field's name has at most %(column_name_limit)s characters", column_name_limit=COLUMN_NAME_LIMIT)
     elif any(len(value) > FIELD_LIMIT for value in (contact.name or "", *contact.fields.values())):
-        told = f"A field of a contact has at most {FIELD_LIMIT} characters"
+        told = sentence("A field of a contact has at most %(field_limit)s characters", field_limit=FIELD_LIMIT)
     elif sum(len(name) + len(value) for name, value in contact.fields.items()) > CONTACT_LIMIT:
-        told = f"A contact's fields have at most {CONTACT_LIMIT} characters in all"
+        told = sentence("A contact's fields have at most %(contact_limit)s characters in all", contact_limit=CONTACT_LIMIT)
     if told:
         raise InvalidInput(told, {"contacts": [told]})
 

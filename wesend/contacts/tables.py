@@ -8,22 +8,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, NamedTuple
 
+from ..core.languages import sentence
 from . import delimited, files, workbook
 from .files import EmptyList, FileTooLarge, Line, Table, UnreadableFile
 
 HEAD = 8192
 ZIPPED = (b"PK\x03\x04", b"PK\x05\x06")
 KINDS: tuple[tuple[tuple[bytes, ...], str], ...] = (
-    ((b"\xd0\xcf\x11\xe0",), "an old Excel workbook (.xls) or one with a password"),
+    ((b"\xd0\xcf\x11\xe0",), sentence("an old Excel workbook (.xls) or one with a password")),
     ((b"%PDF-",), "a PDF"),
-    ((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*"), "a picture"),
-    ((b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!\x1a", b"BZh91AY", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"), "a packed file"),
-    ((b"SQLite format 3\x00",), "a database"),
-    ((b"{\\rtf",), "a text document"),
+    ((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*"), sentence("a picture")),
+    ((b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!\x1a", b"BZh91AY", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"), sentence("a packed file")),
+    ((b"SQLite format 3\x00",), sentence("a database")),
+    ((b"{\\rtf",), sentence("a text document")),
 )
 """How files begin that are none of ours, and what people call them."""
 MARKUP = (b"<!doctype", b"<html", b"<?xml", b"<table", b"<head", b"<meta", b"<style", b"<script", b"<body", b"<div")
-SAVE_AS = "open it in a spreadsheet and save it as an Excel workbook (.xlsx) or as CSV"
+SAVE_AS = sentence("open it in a spreadsheet and save it as an Excel workbook (.xlsx) or as CSV")
 
 
 @contextmanager
@@ -108,17 +109,17 @@ def keep(stream: IO[bytes], file: IO[bytes]) -> None:
 
 
 def too_large() -> FileTooLarge:
-    return FileTooLarge(f"The file has more than {files.BYTE_LIMIT // 2**20} MB")
+    return FileTooLarge(sentence("The file has more than %(byte_limit)s MB", byte_limit=files.BYTE_LIMIT // 2**20))
 
 
 def check_text(head: bytes) -> None:
     """UnreadableFile, with what it is and what to do, when a file does not begin like a text."""
     kind = next((name for starts, name in KINDS if head.startswith(starts)), None)
     if kind is None and head.removeprefix(b"\xef\xbb\xbf").lstrip()[:20].lower().startswith(MARKUP):
-        kind = "a web page or XML, whatever its name"
+        kind = sentence("a web page or XML, whatever its name")
     if kind is None and not delimited.is_wide(head):
         strange = sum(byte < 9 or 13 < byte < 32 for byte in head)
         if strange > 9 and strange * 50 > len(head):
-            kind = "no text"
+            kind = sentence("no text")
     if kind is not None:
-        raise UnreadableFile(f"The file is {kind}: {SAVE_AS}")
+        raise UnreadableFile(sentence("The file is %(kind)s: %(save_as)s", kind=kind, save_as=SAVE_AS))

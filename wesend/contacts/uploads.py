@@ -12,6 +12,7 @@ from ..accounts.service import AccountInfo
 from ..coordination import kept_files
 from ..core import storage
 from ..core.errors import Conflict, NotFound
+from ..core.languages import sentence
 from . import csv_import, delimited, tables
 from .csv_import import Imported
 from .files import Table
@@ -28,9 +29,11 @@ WAITING_LIMIT = 200 * 2**20
 
 
 class TooManyUploads(Conflict):
-    sentence = (
-        f"{MOST_WAITING} files, or {WAITING_LIMIT // 2**20} MB of them, wait for their import already: import them, or wait"
-        " until they are forgotten, a day after their upload"
+    sentence = sentence(
+        "%(most_waiting)s files, or %(waiting_limit)s MB of them, wait for their import already: import them,"
+        " or wait until they are forgotten, a day after their upload",
+        most_waiting=MOST_WAITING,
+        waiting_limit=WAITING_LIMIT // 2**20,
     )
 
 

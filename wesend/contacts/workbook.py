@@ -17,6 +17,7 @@ from threading import Lock
 from typing import IO, NoReturn
 from xml.parsers import expat
 
+from ..core.languages import marked, sentence
 from . import files
 from .files import BYTE_LIMIT, FileTooLarge, UnreadableFile
 from .workbook_parts import Part, Relations, Sheet, SheetChoice, Strings, Styles
@@ -30,8 +31,8 @@ DIRECTORY_LIMIT = 2**20
 TOKEN_LIMIT = 2**20
 """Bytes of one tag, comment or declaration, which the parser holds whole."""
 BLOCK = 64 * 1024
-NO_WORKBOOK = "The file is no Excel workbook that can be read: save it as an Excel workbook (.xlsx) or as CSV"
-TOO_LARGE = "The workbook is too large when it is unpacked: at most {} MB"
+NO_WORKBOOK = marked("The file is no Excel workbook that can be read: save it as an Excel workbook (.xlsx) or as CSV")
+TOO_LARGE = marked("The workbook is too large when it is unpacked: at most %(most)s MB")
 
 one_at_a_time = Lock()
 """Unpacking is work of the processor: side by side it would take as long, and the memory several times."""
@@ -84,7 +85,7 @@ def _check_directory(stream: IO[bytes]) -> None:
 def _check_declared(archive: zipfile.ZipFile) -> None:
     """What an honest archive tells at once. Pictures are never unpacked."""
     if sum(entry.file_size for entry in archive.infolist() if entry.filename.endswith((".xml", ".rels"))) > UNPACKED_LIMIT:
-        raise FileTooLarge(TOO_LARGE.format(UNPACKED_LIMIT // 2**20))
+        raise FileTooLarge(sentence(TOO_LARGE, most=UNPACKED_LIMIT // 2**20))
 
 
 class _Reading:
@@ -141,7 +142,7 @@ class _Reading:
     def _spend(self, size: int) -> None:
         self.left -= size
         if self.left < 0:
-            raise FileTooLarge(TOO_LARGE.format(UNPACKED_LIMIT // 2**20))
+            raise FileTooLarge(sentence(TOO_LARGE, most=UNPACKED_LIMIT // 2**20))
         if time.thread_time() > self.until:
             raise FileTooLarge("The workbook takes too long to read: save its list of contacts alone, or as CSV")
 
@@ -161,9 +162,9 @@ def _writer(text: io.TextIOWrapper) -> Callable[[list[str]], None]:
         written += sum(map(len, cells)) + 3 * len(cells)
         count += bool(cells)
         if count > files.ROW_LIMIT + 1:
-            raise FileTooLarge(f"The file has more than {files.ROW_LIMIT} rows")
+            raise FileTooLarge(sentence("The file has more than %(row_limit)s rows", row_limit=files.ROW_LIMIT))
         if written > BYTE_LIMIT:
-            raise FileTooLarge(f"The file has more than {BYTE_LIMIT // 2**20} MB")
+            raise FileTooLarge(sentence("The file has more than %(byte_limit)s MB", byte_limit=BYTE_LIMIT // 2**20))
         rows.writerow(cells)
 
     return write

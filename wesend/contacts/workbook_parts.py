@@ -11,6 +11,7 @@ from collections.abc import Callable
 from posixpath import normpath
 from typing import Any
 
+from ..core.languages import sentence
 from .files import COLUMN_LIMIT, CONTACT_LIMIT, FIELD_LIMIT, FileTooLarge, UnreadableFile
 from .workbook_formats import BUILT_IN, show_date_text, show_number
 
@@ -150,10 +151,10 @@ class Strings(Texts):
 
     def _keep(self) -> None:
         if len(self.ends) >= TEXT_LIMIT:
-            raise FileTooLarge(f"The workbook has more than {TEXT_LIMIT} texts")
+            raise FileTooLarge(sentence("The workbook has more than %(text_limit)s texts", text_limit=TEXT_LIMIT))
         self.bytes += self.taken().encode("utf-8", "replace")
         if len(self.bytes) > TEXTS_LIMIT:
-            raise FileTooLarge(f"The workbook has more than {TEXTS_LIMIT // 2**20} MB of texts")
+            raise FileTooLarge(sentence("The workbook has more than %(texts_limit)s MB of texts", texts_limit=TEXTS_LIMIT // 2**20))
         self.ends.append(len(self.bytes))
 
     closes = {**Texts.closes, "si": _keep}
@@ -224,7 +225,7 @@ class Sheet(Texts):
     def _open_cell(self, attributes: dict[str, str]) -> None:
         self.cells += 1
         if self.cells > CELL_LIMIT:
-            raise FileTooLarge(f"The workbook has more than {CELL_LIMIT} cells")
+            raise FileTooLarge(sentence("The workbook has more than %(cell_limit)s cells", cell_limit=CELL_LIMIT))
         self.kind, self.style = attributes.get("t", "n"), attributes.get("s", "")
         reference = attributes.get("r")
         self.place = self.place + 1 if reference is None else self._place_of(reference)
@@ -262,9 +263,9 @@ class Sheet(Texts):
         if not held:
             return
         if COLUMN_LIMIT in held and not self.has_header:
-            raise FileTooLarge(f"The file has more than {COLUMN_LIMIT} columns")
+            raise FileTooLarge(sentence("The file has more than %(column_limit)s columns", column_limit=COLUMN_LIMIT))
         if sum(map(len, held.values())) > CONTACT_LIMIT:
-            raise FileTooLarge(f"A row has more than {CONTACT_LIMIT} characters")
+            raise FileTooLarge(sentence("A row has more than %(contact_limit)s characters", contact_limit=CONTACT_LIMIT))
         self.has_header = True
         while self.written < self.number - 1:
             self.written += 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .languages import sentence
+
 SIMULATED = " (sandbox)"
 """At the end of what the sandbox only plays."""
 
@@ -65,7 +67,7 @@ class CountryNotAllowed(Forbidden):
     """``country`` is its English name."""
 
     def __init__(self, country: str):
-        super().__init__(f"Sending to {country} is not allowed for this account")
+        super().__init__(sentence("Sending to %(country)s is not allowed for this account", country=country))
 
 
 class RecipientBlocked(Forbidden):
@@ -179,8 +181,12 @@ class StorageQuotaExceeded(WesendError):
 
     def __init__(self, *, stored_bytes: int, limit_bytes: int):
         super().__init__(
-            f"The account's storage is full: {stored_bytes / 2**20:.1f} of {limit_bytes / 2**20:.0f} MB are used."
-            " Single SMS are still sent; delete contacts, or ask the operator for more room"
+            sentence(
+                "The account's storage is full: %(stored_bytes)s of %(limit_bytes)s MB are used."
+                " Single SMS are still sent; delete contacts, or ask the operator for more room",
+                stored_bytes=f"{stored_bytes / 2**20:.1f}",
+                limit_bytes=f"{limit_bytes / 2**20:.0f}",
+            )
         )
         self.stored_bytes, self.limit_bytes = stored_bytes, limit_bytes
 

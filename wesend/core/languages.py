@@ -1,61 +1,114 @@
 """Languages of the pages and of our own messages: gettext's functions, and whose language is spoken now.
 
-English stands in the code; `wesend/translations/` has the others. Flask-Babel is imported when a text is asked for:
-commands that show no page start without it.
+English stands in the code; `wesend/translations/` has the others (docs/translating.md). Whatever speaks English, as every
+API, log and command does, reads no catalogue and imports no Babel; a command that needs no Flask imports none for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
-from flask import Flask
+if TYPE_CHECKING:
+    from flask import Flask
 
-NAMES = {"en": "English"}
+NAMES = {"en": "English", "sw": "Kiswahili"}
 """What can be chosen, by its ISO 639-1 code, under the name that it has for itself."""
 DEFAULT = "en"
-FOLDER = Path(__file__).parent.parent / "translations"
+CHOSEN = "wesend.language"
+_spoken: ContextVar[str | None] = ContextVar("language", default=None)
 
 
-def gettext(text: str, **values: object) -> str:
-    """``text`` in the language that is spoken now, with ``%(name)s`` filled in by ``values``."""
-    import flask_babel
+def current() -> str:
+    """The language that is spoken now, by its ISO 639-1 code: of ``speaking``, else of the page that is asked for."""
+    forced = _spoken.get()
+    if forced is not None:
+        return forced
+    from flask import current_app, has_request_context
 
-    return flask_babel.gettext(text, **values)
-
-
-def ngettext(singular: str, plural: str, count: int, **values: object) -> str:
-    """The same for a count, which is also ``%(num)s``."""
-    import flask_babel
-
-    return flask_babel.ngettext(singular, plural, count, **values)
+    chosen = current_app.extensions.get(CHOSEN) if has_request_context() else None
+    return chosen() if chosen is not None else DEFAULT
 
 
-def marked(text: str) -> str:
-    """A constant that is translated where it is shown, by ``gettext``: this only lets the extraction find it."""
-    return text
+def known(language: str | None) -> str | None:
+    """The code of a language that can be chosen; None for any other."""
+    return language if language in NAMES else None
 
 
 @contextmanager
 def speaking(language: str | None) -> Iterator[None]:
     """Inside, texts are in ``language``: for a message to somebody else than whoever asks."""
-    import flask_babel
-
-    with flask_babel.force_locale(language if language in NAMES else DEFAULT):
+    before = _spoken.set(known(language) or DEFAULT)
+    try:
         yield
+    finally:
+        _spoken.reset(before)
 
 
-def current() -> str:
-    """The language that is spoken now, by its ISO 639-1 code."""
-    import flask_babel
+class Sentence(str):
+    """English with values in it, as `sentence` made it, which ``told`` can say in another language."""
 
-    return getattr(flask_babel.get_locale(), "language", DEFAULT)
+    text: str
+    values: dict[str, object]
+
+
+def gettext(text: str, /, **values: object) -> str:
+    """``text`` in the language that is spoken now, with ``%(name)s`` filled in by ``values``."""
+    language = current()
+    if language != DEFAULT:
+        from . import catalogues
+
+        text = catalogues.of(language).gettext(text)
+    return text % values if values else text
+
+
+def ngettext(singular: str, plural: str, count: int, /, **values: object) -> str:
+    """The same for a count, which is also ``%(num)s``."""
+    return unfilled(singular, plural, count) % {"num": count, **values}
+
+
+def unfilled(singular: str, plural: str, count: int) -> str:
+    """The form that fits the count, its placeholders as they stand."""
+    language = current()
+    if language == DEFAULT:
+        return singular if count == 1 else plural
+    from . import catalogues
+
+    return catalogues.of(language).ngettext(singular, plural, count)
+
+
+def marked(text: str) -> str:
+    """A constant that is translated where it is shown, by ``told``: this only lets the extraction find it."""
+    return text
+
+
+def sentence(text: str, /, **values: object) -> Sentence:
+    """English, for whoever reads it as it is (an API, a log, a command); a page shows it by ``told``."""
+    made = Sentence(text % values if values else text)
+    made.text, made.values = text, values
+    return made
+
+
+def told(text: object) -> str:
+    """A marked constant, or what a domain says in English, in the language that is spoken now."""
+    if isinstance(text, Exception):
+        text = text.args[0] if text.args else str(text)
+    if isinstance(text, Sentence):
+        return gettext(text.text, **{name: _said(value) for name, value in text.values.items()})
+    return gettext(str(text)) if text else ""
+
+
+def _said(value: object) -> object:
+    """Of what stands in a sentence, another one is translated too; a name that somebody gave is not."""
+    return told(value) if isinstance(value, Sentence | Exception) else value
 
 
 def init_app(app: Flask, *, chosen: Callable[[], str]) -> None:
     """``chosen``: the language of whoever asks, within a request."""
-    import flask_babel
+    from . import catalogues
 
-    flask_babel.Babel(app, default_locale=DEFAULT, default_translation_directories=str(FOLDER), locale_selector=chosen)
-    app.jinja_env.globals["language"] = current
+    app.extensions[CHOSEN] = chosen
+    catalogues.init_app(app, current, DEFAULT)
+    app.jinja_env.globals.update(language=current, languages=NAMES)

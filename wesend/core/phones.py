@@ -9,6 +9,7 @@ from typing import NamedTuple
 import phonenumbers
 
 from . import number_text
+from .languages import marked
 
 LOOKS_LIKE_PHONE = re.compile(r"^[+(]?[\d\s().\-+/]{5,30}$")
 
@@ -52,7 +53,7 @@ def _normalise(text: str, home_country: str | None) -> Phone | None:
 
 
 NO_NUMBER = "Not a phone number"
-ROUNDED = "Excel has rounded this number"
+ROUNDED = marked("Excel has rounded this number")
 
 
 def problem(text: str) -> str:

@@ -16,6 +16,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from .errors import InvalidInput, TextTooLong
+from .languages import sentence
 
 # A name begins and ends with something that is no space: else a long run of spaces is tried in quadratic time.
 DOUBLE = re.compile(r"\{\{\s*([^{}\s](?:[^{}]{0,62}[^{}\s])?|[^{}|\s](?:[^{}|]{0,62}[^{}|\s])?\s*\|[^{}]{0,100})\s*\}\}")
@@ -64,7 +65,10 @@ def named(text: str, pattern: re.Pattern[str]) -> Counter[str]:
     """The fields that a text names, in lower case, and how often; InvalidInput for too many."""
     matches = list(islice(pattern.finditer(text), MOST_PLACEHOLDERS + 1))
     if len(matches) > MOST_PLACEHOLDERS:
-        raise InvalidInput(f"The text names more than {MOST_PLACEHOLDERS:,} fields", {"text": ["Too many fields"]})
+        raise InvalidInput(
+            sentence("The text names more than %(most_placeholders)s fields", most_placeholders=f"{MOST_PLACEHOLDERS:,}"),
+            {"text": ["Too many fields"]},
+        )
     return Counter(key for found in matches for key in keys_of(found[1]))
 
 
@@ -76,7 +80,8 @@ def keys_of(inner: str) -> tuple[str, ...]:
 
 def too_long(limit: int) -> TextTooLong:
     return TextTooLong(
-        f"With its fields filled in the message has more than {limit:,} characters", {"text": [f"At most {limit:,} characters"]}
+        sentence("With its fields filled in the message has more than %(limit)s characters", limit=f"{limit:,}"),
+        {"text": [f"At most {limit:,} characters"]},
     )
 
 

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from ..accounts.credentials import Credentials
 from ..core import phones
+from ..core.languages import marked
 from ..core.phones import example_number
 from ..dialects.dialect import registered
 from ..dialects.first_message import Call, Wanted
 
 TEXT = "Hello from wesend"
-SENDER_NEEDED = "This API wants an approved sender ID: ask for one first."
+SENDER_NEEDED = marked("This API wants an approved sender ID: ask for one first.")
 YOURS = Credentials("YOUR_PUBLIC_KEY", "YOUR_SECRET_KEY", ("api_key", "api_secret"))
 
 

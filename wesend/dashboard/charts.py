@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ..core.languages import gettext, told
+from .filters import WORDS, number
+
 STEP, WIDTH, HEIGHT = 10, 7, 100
 """A bar's place and breadth, and the drawing's height, in units of the view box."""
 TICKS = 4
@@ -60,8 +63,12 @@ def _stack(index: int, label: str, parts: dict[str, int], top: int) -> Stack:
             height = round(figure * HEIGHT / top, 3)
             y -= height
             bars.append(Bar(kind, x, round(y, 3), WIDTH, height))
-    told = ", ".join(f"{figure:,} {kind}" for kind, figure in parts.items() if figure) or "nothing"
+    told = ", ".join(f"{number(figure)} {named(kind)}" for kind, figure in parts.items() if figure) or gettext("nothing")
     return Stack(label, f"{label}: {told}", tuple(bars), index * STEP, STEP)
+
+
+def named(kind: str) -> str:
+    return told(WORDS.get(kind, kind))
 
 
 def ceiling(figure: int) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..accounts.service import AccountInfo
-from ..core import number_text, phones, plain_letters, segments, templating
+from ..core import languages, number_text, phones, plain_letters, segments, templating
 from ..core.errors import WesendError
 from ..core.languages import gettext as _
-from ..database.rows import ConversationRow
+from ..core.languages import marked, ngettext
+from ..database.rows import BatchRow, ConversationRow
 from ..guards import recent, where
 from ..messages.sending import no_route
 from ..messages.sending.compose import DUPLICATE, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT, Composer, Skipped, read_recipients
@@ -21,17 +22,32 @@ from .sessions import actor
 READ_AT_MOST = 2000
 """Recipients that are looked at while somebody types; more are counted when the message is sent."""
 REASONS = {
-    INVALID_RECIPIENT: "no phone number",
-    DUPLICATE: "repeated",
-    NO_ROUTE: "no route",
-    OPTED_OUT: "opted out",
+    INVALID_RECIPIENT: marked("no phone number"),
+    DUPLICATE: marked("repeated"),
+    NO_ROUTE: marked("no route"),
+    OPTED_OUT: marked("opted out"),
     **where.WORDS,
     **recent.WORDS,
 }
 
 
-def plural(count: int, noun: str) -> str:
-    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
+def recipients(count: int) -> str:
+    return ngettext("%(count)s recipient", "%(count)s recipients", count, count=number(count))
+
+
+def accepted(batch: BatchRow) -> str:
+    """What is said of messages that were taken on."""
+    return ngettext(
+        "%(count)s message accepted for %(cost)s.",
+        "%(count)s messages accepted for %(cost)s.",
+        batch["total"],
+        count=number(batch["total"]),
+        cost=amount(batch["cost_micros"], batch["currency"]),
+    )
+
+
+def _segments(count: int) -> str:
+    return ngettext("%(num)s segment", "%(num)s segments", count)
 
 
 DRAWN = 2000
@@ -71,9 +87,9 @@ def of_text(text: str) -> dict[str, Any]:
     room = (segments.SINGLE if single else segments.PART)[counted.encoding] * counted.count
     special = segments.unicode_characters(text)
     told = {
-        "segments": plural(counted.count, "segment") if text else "0 segments",
+        "segments": _segments(counted.count if text else 0),
         "encoding": "Unicode" if counted.encoding == segments.UCS2 else "GSM-7",
-        "units": f"{number(counted.units)} of {number(room)} characters",
+        "units": _("%(used)s of %(room)s characters", used=number(counted.units), room=number(room)),
         "special": "",
         "variables": "",
         "too_long": "",
@@ -82,9 +98,11 @@ def of_text(text: str) -> dict[str, Any]:
         "plainer": "",
     }
     if special:
-        told["special"] = (
-            f"{' '.join(char if char.isprintable() else f'U+{ord(char):04X}' for char in special[:10])}"
-            f" {'makes' if len(special) == 1 else 'make'} it Unicode: 70 characters a segment, not 160."
+        told["special"] = ngettext(
+            "%(letters)s makes it Unicode: 70 characters a segment, not 160.",
+            "%(letters)s make it Unicode: 70 characters a segment, not 160.",
+            len(special),
+            letters=" ".join(char if char.isprintable() else f"U+{ord(char):04X}" for char in special[:10]),
         )
         if segments.count(plain_letters.plain(text)).count < counted.count or not segments.unicode_characters(
             plain_letters.plain(text)
@@ -94,9 +112,9 @@ def of_text(text: str) -> dict[str, Any]:
         rest = segments.split(text[:DRAWN])[1][:20]
         told["second"] = _("The second segment begins at “%(letters)s”.", letters=rest)
     if counted.count > segments.MAX_SEGMENTS:
-        told["too_long"] = f"Too long: at most {segments.MAX_SEGMENTS} segments."
+        told["too_long"] = _("Too long: at most %(most)s segments.", most=segments.MAX_SEGMENTS)
     if templating.has_variables(text):
-        told["variables"] = "Its fields are filled in for each contact, so the length varies."
+        told["variables"] = _("Its fields are filled in for each contact, so the length varies.")
     return told
 
 
@@ -105,18 +123,21 @@ def of_each(account: AccountInfo, wallet: WalletInfo | None, text: str) -> dict[
     price = home_price(account, wallet) if wallet is not None and text else None
     return {
         **of_text(text),
-        "price": "–" if price is None or wallet is None else f"{amount(price * segments.count(text).count, wallet.currency)} each",
+        "price": "–"
+        if price is None or wallet is None
+        else _("%(price)s each", price=amount(price * segments.count(text).count, wallet.currency)),
     }
 
 
 def _why(item: Skipped) -> str:
-    return phones.ROUNDED if item.reason == INVALID_RECIPIENT and number_text.is_rounded(item.recipient) else REASONS[item.reason]
+    is_rounded = item.reason == INVALID_RECIPIENT and number_text.is_rounded(item.recipient)
+    return languages.told(phones.ROUNDED if is_rounded else REASONS[item.reason])
 
 
 def of_message(account: AccountInfo, wallet: WalletInfo | None, text: str, sender: str | None, numbers: str) -> dict[str, Any]:
     """The same with who gets it, what it costs and what is left."""
     given = phones.split_list(numbers, account.country)
-    told = {**of_text(text), "recipients": plural(len(given), "recipient"), "rejected": "", "price": "–", "after": ""}
+    told = {**of_text(text), "recipients": recipients(len(given)), "rejected": "", "price": "–", "after": ""}
     if wallet is None or not given:
         return told
     try:
@@ -126,25 +147,27 @@ def of_message(account: AccountInfo, wallet: WalletInfo | None, text: str, sende
             )
         )
     except WesendError as error:
-        return {**told, "rejected": f"{error}."}
+        return {**told, "rejected": f"{languages.told(error)}."}
     skipped = [item for item in plan if isinstance(item, Skipped)]
     reached = len(plan) - len(skipped)
     cost = sum(item.cost_micros for item in plan if not isinstance(item, Skipped))
-    more = " and more" if len(given) > READ_AT_MOST else ""
-    told["recipients"] = f"{plural(reached, 'recipient')}{more}"
+    more = " " + _("and more") if len(given) > READ_AT_MOST else ""
+    told["recipients"] = recipients(reached) + more
     if skipped:
         shown = ", ".join(f"{item.recipient[:30]} ({_why(item)})" for item in skipped[:5])
-        told["rejected"] = f"Gets nothing: {shown}{f' and {len(skipped) - 5} more' if len(skipped) > 5 else ''}."
+        if len(skipped) > 5:
+            shown += " " + _("and %(count)s more", count=len(skipped) - 5)
+        told["rejected"] = _("Gets nothing: %(who)s.", who=shown)
         routeless = [item.recipient for item in skipped if item.reason == NO_ROUTE]
         if why := no_route.told(routeless, account, wallet, actor=actor()):
-            told["rejected"] += f" {why}."
+            told["rejected"] += f" {languages.told(why)}."
     if text:
         left = read_balance(wallet, actor=actor()) + credit_limit_of(wallet, actor=actor()) - cost
         told["price"] = amount(cost, wallet.currency) + more
         told["after"] = (
-            f"{amount(left, wallet.currency)} left"
+            _("%(amount)s left", amount=amount(left, wallet.currency))
             if left >= 0
-            else (f"{amount(-left, wallet.currency)} missing: top the wallet up")
+            else _("%(amount)s missing: top the wallet up", amount=amount(-left, wallet.currency))
         )
     return told
 

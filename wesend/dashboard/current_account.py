@@ -11,6 +11,7 @@ from ..accounts.service import AccountInfo
 from ..coordination.pause import Pause, current
 from ..core import storage
 from ..core.errors import AccountNotFound
+from ..core.languages import told
 from ..database.rows import MessageRow
 from ..messages.reporting import disclosure
 from ..wallets import top_up
@@ -125,7 +126,7 @@ def may_keep_contacts() -> bool:
 
 def reason(message: MessageRow) -> str | None:
     """Why a message failed, for whoever looks."""
-    return disclosure.reason(message, actor=actor())
+    return told(disclosure.reason(message, actor=actor())) or None
 
 
 def pause() -> Pause | None:

@@ -9,6 +9,8 @@ from jinja2 import TemplateError
 from werkzeug.exceptions import HTTPException
 
 from ..core.errors import Forbidden, InvalidCredentials, NotFound, RateLimited, StorageFull, StorageQuotaExceeded, WesendError
+from ..core.languages import gettext as _
+from ..core.languages import marked, told
 from ..database.errors import DATABASE_ERRORS
 
 STATUSES = (
@@ -20,22 +22,23 @@ STATUSES = (
     (StorageFull, 503),
 )
 TITLES = {
-    400: "That request can't be understood",
-    401: "Please sign in",
-    403: "You may not do this",
-    404: "There is no such page",
-    405: "That can't be done here",
-    408: "That took too long",
-    409: "That can't be done now",
-    413: "That is too large",
-    429: "Too many requests",
-    500: "Something went wrong",
-    503: "There is no room for that now",
+    400: marked("That request can't be understood"),
+    401: marked("Please sign in"),
+    403: marked("You may not do this"),
+    404: marked("There is no such page"),
+    405: marked("That can't be done here"),
+    408: marked("That took too long"),
+    409: marked("That can't be done now"),
+    413: marked("That is too large"),
+    429: marked("Too many requests"),
+    500: marked("Something went wrong"),
+    503: marked("There is no room for that now"),
 }
 SENTENCES = {
-    404: "It may have been removed, or it belongs to another account.",
-    500: "The mistake is ours and was written to the log.",
+    404: marked("It may have been removed, or it belongs to another account."),
+    500: marked("The mistake is ours and was written to the log."),
 }
+DID_NOT_WORK = marked("That did not work")
 PLAIN = ("/api", "/v1", "/sandbox", "/t", "/callbacks", "/healthz", "/metrics", "/docs", "/assets")
 """What is served beside the dashboard: a missing page there is no page of it."""
 
@@ -47,17 +50,17 @@ def shows_pages(path: str) -> bool:
 def show_refusal(error: WesendError) -> ResponseReturnValue:
     """What a domain refused: a form that was sent from a page is answered there, anything else by a page of its own."""
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), 409)
-    back = _page_before() if request.method == "POST" and status in (404, 409, 413) else None
+    back = page_before() if request.method == "POST" and status in (404, 409, 413) else None
     if back is not None:
-        flash(str(error), "error")
+        flash(told(error), "error")
         return redirect(back, 303)
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, RateLimited) else {}
     if isinstance(error, StorageFull):
         headers = {"Retry-After": "10"}
-    return _page(status, str(error) if str(error) != NotFound.sentence else SENTENCES[404]), status, headers
+    return _page(status, told(error) if str(error) != NotFound.sentence else told(SENTENCES[404])), status, headers
 
 
-def _page_before() -> str | None:
+def page_before() -> str | None:
     """The page whose form this is, when it is one of ours."""
     referrer = request.referrer or ""
     return referrer if referrer.startswith(request.host_url) else None
@@ -67,9 +70,9 @@ def show_http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error
     if isinstance(error, CSRFError):
-        return _page(400, "This form was opened in another session. Go back, reload the page and try again."), 400
+        return _page(400, _("This form was opened in another session. Go back, reload the page and try again.")), 400
     headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
-    sentence = SENTENCES.get(error.code, error.description or error.name)
+    sentence = told(SENTENCES.get(error.code, error.description or error.name))
     return Response(_page(error.code, sentence), error.code, headers)
 
 
@@ -82,4 +85,4 @@ def show_storage_problem(error: StorageFull) -> Response:
 
 
 def _page(status: int, sentence: str) -> str:
-    return render_template("errors/page.html", status=status, title=TITLES.get(status, "That did not work"), sentence=sentence)
+    return render_template("errors/page.html", status=status, title=told(TITLES.get(status, DID_NOT_WORK)), sentence=sentence)

@@ -7,17 +7,49 @@ from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import DecimalField, SelectMultipleField, StringField
+from wtforms import DecimalField, Field, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from ..accounts import roles
-from ..core import money
+from ..core import languages, money
 from ..core.errors import AccountSuspended, InvalidInput, StorageFull, TooManyAsked, WesendError
+from ..core.languages import gettext as _
+from ..core.languages import marked, told
+
+BUILT_IN: tuple[str | tuple[str, str], ...] = (
+    "Invalid input.",
+    "Not a valid choice.",
+    "Not a valid integer value.",
+    "Not a valid decimal value.",
+    "Number must be between %(min)s and %(max)s.",
+    "Number must be at least %(min)s.",
+    "Number must be at most %(max)s.",
+    ("Field cannot be longer than %(max)d character.", "Field cannot be longer than %(max)d characters."),
+)
+"""What WTForms says by itself, to be translated like our own texts."""
+
+
+class Translations:
+    """WTForms' way to ask for a text."""
+
+    gettext = staticmethod(languages.gettext)
+
+    def ngettext(self, singular: str, plural: str, n: int) -> str:
+        return languages.unfilled(singular, plural, n)
+
 
 PASSED_ON = (roles.MissingRight, AccountSuspended, TooManyAsked, StorageFull)
 """None of the form's: whoever lacks a right is not shown the form."""
+
+
+def _translate(field: Field) -> None:
+    field.label.text, field.description = told(field.label.text), told(field.description)
+    if field.render_kw and "placeholder" in field.render_kw:
+        field.render_kw = {**field.render_kw, "placeholder": told(field.render_kw["placeholder"])}
+    if getattr(field, "choices", None):
+        field.choices = [SelectChoice(choice.value, told(choice.label)) for choice in field.choices]
 
 
 class Refusals:
@@ -42,7 +74,17 @@ class Form(FlaskForm):
     ``fields``: a domain's field name → the form's, where they differ.
     """
 
+    class Meta(FlaskForm.Meta):
+        def get_translations(self, _form: object) -> Translations:
+            return Translations()
+
     domain_names: dict[str, str] = {}
+
+    def __init__(self, *args: Any, **given: Any):
+        """Its texts, which stand in the class in English, in the language of whoever asks."""
+        super().__init__(*args, **given)
+        for field in self:
+            _translate(field)
 
     def sent(self) -> bool:
         return request.method == "POST" and self.validate()
@@ -57,10 +99,10 @@ class Form(FlaskForm):
         for name, sentences in fields.items():
             field = self._fields.get(self.domain_names.get(name, name))
             if field is not None:
-                field.errors = [*field.errors, str(error) if len(fields) == 1 else sentences[0]]
+                field.errors = [*field.errors, told(error) if len(fields) == 1 else told(sentences[0])]
                 shown = True
         if not shown:
-            self.form_errors.append(str(error))
+            self.form_errors.append(told(error))
 
     @property
     def was_refused(self) -> bool:
@@ -107,7 +149,7 @@ class Amount(DecimalField):
             self.data = money.to_decimal(self.micros)
         except ValueError:
             self.data = None
-            raise ValueError("Not an amount with at most 6 decimals") from None
+            raise ValueError(_("Not an amount with at most 6 decimals")) from None
 
 
 class CheckList(SelectMultipleField):
@@ -117,4 +159,4 @@ class CheckList(SelectMultipleField):
     option_widget = CheckboxInput()
 
 
-REQUIRED = InputRequired("Please fill this in")
+REQUIRED = InputRequired(marked("Please fill this in"))

@@ -19,7 +19,7 @@ from .sessions import actor, csrf, is_signed_in, manager
 
 blueprint = Blueprint("dashboard", __name__, template_folder="templates", static_folder="static", static_url_path="/assets")
 STATIC = Path(__file__).parent / "static"
-OPEN = ("dashboard.sign_in.", "dashboard.static")
+OPEN = ("dashboard.sign_in.", "dashboard.static", "dashboard.language.choose")
 """Endpoints for somebody who is not signed in."""
 
 UPLOADS = ("dashboard.contacts.start_import",)

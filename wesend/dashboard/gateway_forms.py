@@ -10,6 +10,8 @@ from typing import Any
 from wtforms import BooleanField, Field, PasswordField, SelectField, TextAreaField
 
 from ..adapters.options import READERS, Configurable, Option
+from ..core.languages import gettext as _
+from ..core.languages import marked, told
 from ..gateways.service import GatewayInfo
 from .forms import REQUIRED, CheckList, Form, Text, choices
 
@@ -17,7 +19,7 @@ SPARE = 3
 """Blank pairs of name and value, where secrets of any name may be given."""
 PLACEHOLDER = re.compile(r"[A-Za-z_]\w{0,63}")
 WORDS = {"api": "API", "url": "URL", "id": "ID", "sid": "SID", "tls": "TLS", "tps": "TPS", "ca": "CA"}
-LABELS = {"delivered": "Words for delivered", "failed": "Words for failed", "id_path": "Path of the ID"}
+LABELS = {"delivered": marked("Words for delivered"), "failed": marked("Words for failed"), "id_path": marked("Path of the ID")}
 PLAIN = {"integer": {"inputmode": "numeric"}, "decimal": {"inputmode": "decimal"}, "url": {"inputmode": "url"}}
 
 
@@ -33,9 +35,9 @@ class GatewayForm(Form):
     def _pairs_are_whole(self) -> bool:
         for name, value in self.pairs():
             if value.data and not PLACEHOLDER.fullmatch(name.data or ""):
-                name.errors = ["A name of letters, digits and _, as in {token}"]
+                name.errors = [_("A name of letters, digits and _, as in {token}")]
             elif name.data and not value.data:
-                value.errors = ["Its value is missing"]
+                value.errors = [_("Its value is missing")]
         return not any(field.errors for pair in self.pairs() for field in pair)
 
     def own_options(self) -> list[Field]:
@@ -83,10 +85,10 @@ def form_for(kind: type[Configurable], info: GatewayInfo | None = None) -> Gatew
     fields: dict[str, Any] = {"kind": kind, "info": info}
     if info is None:
         fields["name"] = Text(
-            "Name",
+            _("Name"),
             [REQUIRED],
             render_kw={"maxlength": 40, "autocomplete": "off", "spellcheck": "false"},
-            description="How it is called everywhere: small letters, digits, - and _.",
+            description=_("How it is called everywhere: small letters, digits, - and _."),
         )
     fields |= {f"options.{option.name}": _field(option) for option in declared}
     fields |= _secret_fields(kind, info.secrets if info else ())
@@ -101,43 +103,47 @@ def label_of(name: str) -> str:
 
 
 def _help(option: Option) -> str:
-    text = option.help.removeprefix("1: ")
+    text = told(option.help).removeprefix("1: ")
     return text[:1].upper() + text[1:] + ("" if not text or text.endswith((".", "…")) else ".")
 
 
 def _field(option: Option) -> Field:
-    label, told = label_of(option.name), {"description": _help(option)}
+    label, more = told(label_of(option.name)), {"description": _help(option)}
     needed = [REQUIRED] if option.required else []
     if option.kind == "flag":
-        return BooleanField(label, **told)
+        return BooleanField(label, **more)
     if option.kind == "choice":
-        return SelectField(label, choices=choices((choice, choice) for choice in option.choices), **told)
+        return SelectField(label, choices=choices((choice, choice) for choice in option.choices), **more)
     if option.kind == "list" and option.choices:
-        return CheckList(label, choices=choices((choice, choice) for choice in option.choices), **told)
+        return CheckList(label, choices=choices((choice, choice) for choice in option.choices), **more)
     default = _written(option.default)
     attributes = {"placeholder": default, "autocomplete": "off", "spellcheck": "false", **PLAIN.get(option.kind, {})}
     if option.kind in ("template", "json"):
-        return TextAreaField(label, needed, render_kw={**attributes, "rows": 3, "class": "mono"}, **told)
-    return Text(label, needed, render_kw=attributes, **told)
+        return TextAreaField(label, needed, render_kw={**attributes, "rows": 3, "class": "mono"}, **more)
+    return Text(label, needed, render_kw=attributes, **more)
 
 
 def _secret_fields(kind: type[Configurable], given: tuple[str, ...]) -> dict[str, Any]:
     declared = {option.name: option for option in kind.secrets}
     fields: dict[str, Any] = {}
     for name, option in {**declared, **{name: Option(name) for name in given if name not in declared}}.items():
-        kept, label = name in given, label_of(name) if name in declared else name
-        told = " ".join(filter(None, (_help(option), "Given before: leave it blank to keep it." if kept else "")))
+        kept, label = name in given, told(label_of(name)) if name in declared else name
+        hint = " ".join(filter(None, (_help(option), _("Given before: leave it blank to keep it.") if kept else "")))
         fields[f"secrets.{name}"] = PasswordField(
             label,
             [REQUIRED] if option.required and not kept else [],
-            description=told,
+            description=hint,
             render_kw={"autocomplete": "new-password", "spellcheck": "false"},
         )
         if kept and not option.required:
-            fields[f"forget.{name}"] = BooleanField(f"Take the {label} away")
+            fields[f"forget.{name}"] = BooleanField(_("Take the %(label)s away", label=label))
     for number in range(1, SPARE + 1) if kind.any_secret else ():
-        fields[f"new.{number}.name"] = Text(f"Name of secret {number}", render_kw={"autocomplete": "off", "maxlength": 64})
-        fields[f"new.{number}.value"] = PasswordField(f"Secret {number}", render_kw={"autocomplete": "new-password"})
+        fields[f"new.{number}.name"] = Text(
+            _("Name of secret %(number)s", number=number), render_kw={"autocomplete": "off", "maxlength": 64}
+        )
+        fields[f"new.{number}.value"] = PasswordField(
+            _("Secret %(number)s", number=number), render_kw={"autocomplete": "new-password"}
+        )
     return fields
 
 

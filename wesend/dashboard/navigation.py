@@ -9,6 +9,7 @@ from flask import current_app, request
 
 from ..accounts import preferences, roles
 from ..accounts.roles import MANAGE, OPERATE, SEE
+from ..core.languages import marked
 from ..messages.receipts import unknown_outcomes
 from ..routing import senders
 from ..two_way import inbox
@@ -55,60 +56,64 @@ class Entry(NamedTuple):
 SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "",
-        (Entry("overview", "Overview", "home"), Entry("first_run", "Getting started", "check-circle", is_shown=wants_first_steps)),
-    ),
-    (
-        "Messaging",
         (
-            Entry("messages", "Messages", "message-square"),
-            Entry("inbox", "Inbox", "inbox", waiting=unread),
-            Entry("compose", "Compose", "edit-3"),
-            Entry("campaigns", "Campaigns", "send"),
-            Entry("contacts", "Contacts", "users"),
-            Entry("emails", "E-mail", "mail"),
-            Entry("verifications", "Verification", "lock"),
-            Entry("phones", "Sandbox", "smartphone"),
+            Entry("overview", marked("Overview"), "home"),
+            Entry("first_run", marked("Getting started"), "check-circle", is_shown=wants_first_steps),
         ),
     ),
     (
-        "Account",
+        marked("Messaging"),
         (
-            Entry("wallets", "Wallets", "credit-card"),
+            Entry("messages", marked("Messages"), "message-square"),
+            Entry("inbox", marked("Inbox"), "inbox", waiting=unread),
+            Entry("compose", marked("Compose"), "edit-3"),
+            Entry("campaigns", marked("Campaigns"), "send"),
+            Entry("contacts", marked("Contacts"), "users"),
+            Entry("emails", "E-mail", "mail"),
+            Entry("verifications", marked("Verification"), "lock"),
+            Entry("phones", marked("Sandbox"), "smartphone"),
+        ),
+    ),
+    (
+        marked("Account"),
+        (
+            Entry("wallets", marked("Wallets"), "credit-card"),
             Entry("keys", "API keys", "key"),
             Entry("smpp_binds", "SMPP binds", "link-2", MANAGE),
-            Entry("senders", "Sender IDs", "tag"),
-            Entry("two_way", "Numbers", "smartphone"),
-            Entry("webhooks", "Webhooks", "link-2"),
+            Entry("senders", marked("Sender IDs"), "tag"),
+            Entry("two_way", marked("Numbers"), "smartphone"),
+            Entry("webhooks", marked("Webhooks"), "link-2"),
             Entry("calls", "API calls", "list"),
-            Entry("people", "People", "user-plus", MANAGE),
-            Entry("people_data", "People's data", "user-check", MANAGE),
-            Entry("account_audit", "Audit log", "list", MANAGE, has_operators_twin=True),
+            Entry("people", marked("People"), "user-plus", MANAGE),
+            Entry("people_data", marked("People's data"), "user-check", MANAGE),
+            Entry("account_audit", marked("Audit log"), "list", MANAGE, has_operators_twin=True),
         ),
     ),
     (
-        "Operator",
+        marked("Operator"),
         (
-            Entry("accounts", "Accounts", "briefcase", OPERATE),
-            Entry("across", "Search", "search", OPERATE),
-            Entry("routes", "Routes and prices", "git-branch", OPERATE),
-            Entry("price_lists", "Price lists", "tag", OPERATE),
-            Entry("rates", "Exchange rates", "repeat", OPERATE),
-            Entry("business", "Business", "dollar-sign", OPERATE),
-            Entry("gateways", "Gateways", "server", OPERATE),
-            Entry("sender_queue", "Sender requests", "inbox", OPERATE, senders.count_pending),
-            Entry("users", "Users", "user-check", OPERATE),
-            Entry("two_way_queue", "Two-way", "inbox", OPERATE, two_way_queue.count_waiting),
-            Entry("deposits", "Deposits", "dollar-sign", OPERATE, deposit_review.count_waiting),
-            Entry("unknown", "Unknown outcomes", "help-circle", OPERATE, unknown_outcomes.count_unknown),
-            Entry("audit", "Audit log", "list", OPERATE),
-            Entry("backups", "Backups", "download", OPERATE),
-            Entry("settings", "Settings", "settings", OPERATE),
+            Entry("accounts", marked("Accounts"), "briefcase", OPERATE),
+            Entry("across", marked("Search"), "search", OPERATE),
+            Entry("routes", marked("Routes and prices"), "git-branch", OPERATE),
+            Entry("price_lists", marked("Price lists"), "tag", OPERATE),
+            Entry("rates", marked("Exchange rates"), "repeat", OPERATE),
+            Entry("business", marked("Business"), "dollar-sign", OPERATE),
+            Entry("gateways", marked("Gateways"), "server", OPERATE),
+            Entry("sender_queue", marked("Sender requests"), "inbox", OPERATE, senders.count_pending),
+            Entry("users", marked("Users"), "user-check", OPERATE),
+            Entry("two_way_queue", marked("Two-way"), "inbox", OPERATE, two_way_queue.count_waiting),
+            Entry("deposits", marked("Deposits"), "dollar-sign", OPERATE, deposit_review.count_waiting),
+            Entry("unknown", marked("Unknown outcomes"), "help-circle", OPERATE, unknown_outcomes.count_unknown),
+            Entry("audit", marked("Audit log"), "list", OPERATE),
+            Entry("backups", marked("Backups"), "download", OPERATE),
+            Entry("settings", marked("Settings"), "settings", OPERATE),
         ),
     ),
 )
 
 
-OPERATORS = frozenset(entry.page for title, entries in SECTIONS if title == "Operator" for entry in entries)
+ROLES = {roles.OPERATOR: marked("Operator"), roles.OWNER: marked("Owner"), roles.MEMBER: marked("Member")}
+OPERATORS = frozenset(entry.page for title, entries in SECTIONS if title == marked("Operator") for entry in entries)
 
 
 def is_within_account() -> bool:

@@ -7,7 +7,7 @@ answer vary by cookie), and CSRF is checked by the dashboard's blueprint alone.
 
 from __future__ import annotations
 
-from flask import Flask, Response, after_this_request, current_app, has_request_context, request, session
+from flask import Flask, Response, after_this_request, current_app, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf import CSRFProtect
 
@@ -15,6 +15,7 @@ from ..accounts import devices, sessions, sign_in
 from ..accounts.roles import User
 from ..core import clock, languages
 from ..core.client_addresses import client_address
+from .errors import shows_pages
 
 csrf = CSRFProtect()
 manager = LoginManager()
@@ -125,11 +126,24 @@ def close_session() -> None:
     session.clear()
 
 
+LANGUAGE = "language"
+"""In the session of somebody who is not signed in: the language that was chosen."""
+
+
 def language() -> str:
-    """The best of ours that the browser asks for; English where it names none, and where nobody asks."""
-    if not has_request_context():
-        return languages.DEFAULT
-    return request.accept_languages.best_match(list(languages.NAMES), languages.DEFAULT) or languages.DEFAULT
+    """Of this request: the user's choice or their account's, else the best of ours that the browser asks for.
+
+    What is no page, as every API, speaks English, and nobody is looked up for it.
+    """
+    if LANGUAGE not in g:
+        g.language = _find_language() if shows_pages(request.path) else languages.DEFAULT
+    return g.language
+
+
+def _find_language() -> str:
+    chosen = actor().language if is_signed_in() else session.get(LANGUAGE)
+    asked = request.accept_languages.best_match(list(languages.NAMES), languages.DEFAULT)
+    return languages.known(chosen) or asked or languages.DEFAULT
 
 
 def init_app(app: Flask) -> None:

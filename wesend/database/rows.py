@@ -35,6 +35,7 @@ class AccountRow(TypedDict):
     legal_name: str | None
     address: str | None
     tax_id: str | None
+    language: str | None
     created_at: int
     closed_at: int | None
 
@@ -1114,6 +1115,7 @@ class UserRow(TypedDict):
     spending_limit_micros: int | None
     spending_currency: str | None
     spending_period: str | None
+    language: str | None
 
 
 class UserSessionRow(TypedDict):

@@ -13,6 +13,7 @@ from ..adapters.sms.base import ACCEPTED, TEMPORARY, Outcome, SmsGateway, Submis
 from ..core import phones
 from ..core.errors import GatewayNotFound, InvalidInput, TextTooLong
 from ..core.ids import new_id
+from ..core.languages import sentence
 from ..core.segments import MAX_SEGMENTS, count
 from ..database import atomic
 from . import breaker, calls, registry, request_limits
@@ -53,7 +54,14 @@ def send_probe(name: str, to: str, *, text: str = TEXT, sender: str | None = Non
     if not text.strip():
         raise _refused("text", "There is no text to send")
     if measured.count > MAX_SEGMENTS:
-        raise TextTooLong(f"The message has {measured.count} segments; at most {MAX_SEGMENTS} are allowed", {"text": ["Too long"]})
+        raise TextTooLong(
+            sentence(
+                "The message has %(count)s segments; at most %(max_segments)s are allowed",
+                count=measured.count,
+                max_segments=MAX_SEGMENTS,
+            ),
+            {"text": ["Too long"]},
+        )
     with request_limits.asked_by_hand():
         outcome = _submit(adapter, Submission(0, new_id(), phone.e164, text, sender or None, measured.count, measured.encoding, 1))
     with atomic() as tx:
@@ -66,9 +74,11 @@ def send_probe(name: str, to: str, *, text: str = TEXT, sender: str | None = Non
 def _adapter(name: str) -> SmsGateway:
     adapter = registry.sms_gateway(name)
     if adapter is None and registry.money_gateway(name) is not None:
-        raise InvalidInput(f"{name} takes money and sends no SMS: try it by a top-up, and `wesend deposit check`")
+        raise InvalidInput(
+            sentence("%(name)s takes money and sends no SMS: try it by a top-up, and `wesend deposit check`", name=name)
+        )
     if adapter is None:
-        raise GatewayNotFound(f"There is no SMS gateway named {name}")
+        raise GatewayNotFound(sentence("There is no SMS gateway named %(name)s", name=name))
     return adapter
 
 

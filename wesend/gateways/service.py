@@ -12,6 +12,7 @@ from ..accounts.roles import OPERATE, Actor
 from ..adapters.options import BadOption, destination, read_options
 from ..core import clock, vault
 from ..core.errors import GatewayExists, GatewayNotFound, InvalidInput
+from ..core.languages import sentence
 from ..database import Row, Tx, atomic, query, query_one
 from ..database.rows import GatewayRow
 from . import balances, breaker, links, registry
@@ -50,7 +51,9 @@ def set_gateway(
     if not NAME.fullmatch(name):
         raise _refused_name(f"{name!r} is not a gateway's name: small letters, digits, - and _, at most 40")
     if type_name not in types():
-        raise InvalidInput(f"{type_name} is no type of gateway: choose one of {', '.join(types())}")
+        raise InvalidInput(
+            sentence("%(type_name)s is no type of gateway: choose one of %(types)s", type_name=type_name, types=", ".join(types()))
+        )
     if name in registry.RESERVED:
         if type_name == registry.BUILT_IN.get(name) and not options and not secrets:
             return built_in(name)
@@ -60,7 +63,11 @@ def set_gateway(
         kept = {word: secret for word, secret in _secrets_of(before).items() if word not in secrets}
         if kept and _leads_elsewhere(before, options, {**kept, **secrets}):
             raise InvalidInput(
-                f"The address of {name} changes: give its secrets again ({', '.join(sorted(kept))})",
+                sentence(
+                    "The address of %(name)s changes: give its secrets again (%(sorted)s)",
+                    name=name,
+                    sorted=", ".join(sorted(kept)),
+                ),
                 {f"secrets.{word}": ["Give it again: the gateway's address has changed"] for word in kept},
             )
         secrets = {**kept, **secrets}
@@ -77,7 +84,9 @@ def set_gateway(
     }
     with atomic() as tx:
         if is_new and tx.one("SELECT 1 FROM gateways WHERE name = ?", (name,)) is not None:
-            raise GatewayExists(f"There is a gateway named {name} already: change that one, or choose another name")
+            raise GatewayExists(
+                sentence("There is a gateway named %(name)s already: change that one, or choose another name", name=name)
+            )
         _store(tx, row)
         audit_log.record(
             tx, actor=actor, action="gateway.set", subject=name, detail=f"{type_name}: {', '.join(sorted({*options, *secrets}))}"
@@ -146,7 +155,7 @@ def remove_gateway(name: str, *, actor: Actor) -> None:
     roles.require(actor, OPERATE)
     name = named(name)
     if name in registry.BUILT_IN:
-        raise InvalidInput(f"{name} is always there and can't be removed")
+        raise InvalidInput(sentence("%(name)s is always there and can't be removed", name=name))
     row = _find(name)
     with atomic() as tx:
         tx.execute("DELETE FROM gateways WHERE id = ?", (row["id"],))
@@ -158,7 +167,7 @@ def remove_gateway(name: str, *, actor: Actor) -> None:
 def _find(name: str) -> GatewayRow:
     row = query_one("SELECT * FROM gateways WHERE name = ?", (name,))
     if row is None:
-        raise GatewayNotFound(f"There is no gateway named {name}")
+        raise GatewayNotFound(sentence("There is no gateway named %(name)s", name=name))
     return row
 
 

@@ -14,6 +14,7 @@ from ..adapters.sms.sandbox_numbers import OUTCOMES, SLOW
 from ..core import clock
 from ..core.current_app import this_app
 from ..core.errors import InvalidInput, NotFound
+from ..core.languages import sentence
 from ..database import Reader, Row, Tx, atomic, cached, marks, query, write
 
 MOST_TIMES = 1000
@@ -77,17 +78,26 @@ def rules(tx: Tx | None = None) -> Rules:
 def add(recipient: str, outcome: str, delay: float | None, times: int | None, namespace: str | None) -> Rule:
     """``delay`` in seconds; InvalidInput, which names what is wrong."""
     if outcome not in OUTCOMES:
-        raise InvalidInput(f"outcome is one of {', '.join(OUTCOMES)}", {"outcome": [f"One of {', '.join(OUTCOMES)}"]})
+        raise InvalidInput(
+            sentence("outcome is one of %(outcomes)s", outcomes=", ".join(OUTCOMES)), {"outcome": [f"One of {', '.join(OUTCOMES)}"]}
+        )
     most = LONGEST_CALL if outcome == SLOW else LONGEST_DELAY
     if delay is not None and not 0 <= delay <= most:
-        raise InvalidInput(f"delay is a number of seconds from 0 to {most:g}", {"delay": [f"From 0 to {most:g} seconds"]})
+        raise InvalidInput(
+            sentence("delay is a number of seconds from 0 to %(most)s", most=f"{most:g}"),
+            {"delay": [f"From 0 to {most:g} seconds"]},
+        )
     if times is not None and not 1 <= times <= MOST_TIMES:
-        raise InvalidInput(f"times is a number from 1 to {MOST_TIMES}", {"times": [f"From 1 to {MOST_TIMES}"]})
+        raise InvalidInput(
+            sentence("times is a number from 1 to %(most_times)s", most_times=MOST_TIMES), {"times": [f"From 1 to {MOST_TIMES}"]}
+        )
     delay_ms = None if delay is None else round(delay * 1000)
     with atomic() as tx:
         known = tx.one("SELECT count(*) AS count FROM sandbox_rules")
         if known is not None and known["count"] >= MOST_RULES:
-            raise InvalidInput(f"There are {MOST_RULES} rules already: remove some", {"to": ["Too many rules"]})
+            raise InvalidInput(
+                sentence("There are %(most_rules)s rules already: remove some", most_rules=MOST_RULES), {"to": ["Too many rules"]}
+            )
         rule_id = tx.insert(
             "sandbox_rules",
             recipient=recipient,
@@ -108,7 +118,7 @@ def list_rules() -> list[Rule]:
 def remove(rule_id: int) -> None:
     """UnknownRule when it is not there, or was used up."""
     if not write(lambda tx: tx.changed("DELETE FROM sandbox_rules WHERE id = ?", (rule_id,))):
-        raise UnknownRule(f"There is no rule {rule_id}")
+        raise UnknownRule(sentence("There is no rule %(rule_id)s", rule_id=rule_id))
 
 
 def remove_all(tx: Tx, namespace: str | None = None) -> int:

@@ -8,6 +8,7 @@ from ..accounts import roles
 from ..accounts.roles import OPERATE, Actor
 from ..adapters.sms.base import SmsGateway
 from ..core.errors import GatewayNotFound
+from ..core.languages import sentence
 from . import breaker, registry, service
 from .breaker import Record
 from .service import GatewayInfo
@@ -50,7 +51,7 @@ def status_of(name: str, *, actor: Actor) -> GatewayStatus:
     name = service.named(name)
     found = next((one for one in statuses(actor=actor) if one.info.name == name), None)
     if found is None:
-        raise GatewayNotFound(f"There is no gateway named {name}")
+        raise GatewayNotFound(sentence("There is no gateway named %(name)s", name=name))
     return found
 
 

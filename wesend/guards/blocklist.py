@@ -9,6 +9,7 @@ from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
 from ..core import clock, number_text
 from ..core.errors import InvalidInput
+from ..core.languages import sentence
 from ..database import Tx, atomic, cached, marks, query, reading
 from ..database.rows import BlockedPrefixRow
 
@@ -21,7 +22,10 @@ def read_prefix(text: str) -> str:
     plain = re.sub(r"[\s().-]", "", number_text.tidy(text))
     found = PREFIX.fullmatch(plain)
     if found is None or found[1].startswith("0"):
-        raise InvalidInput(f"{text[:40]!r} is no beginning of a number with its country code, as +25670", {"prefix": ["No prefix"]})
+        raise InvalidInput(
+            sentence("%(text)s is no beginning of a number with its country code, as +25670", text=f"{text[:40]!r}"),
+            {"prefix": ["No prefix"]},
+        )
     return found[1]
 
 

@@ -10,9 +10,12 @@ from email.message import EmailMessage
 
 from flask import current_app
 
+from ..accounts import languages
 from ..accounts.sides import side_of
 from ..coordination import pause
 from ..core import clock, money
+from ..core.languages import gettext as _
+from ..core.languages import speaking
 from ..database import Row, Tx, query, write
 from ..webhooks import outbox
 from ..webhooks.endpoints import LOW_BALANCE, listening_for
@@ -89,14 +92,17 @@ def _taken(wallet: Row, to: str) -> bool:
 
 
 def _message(wallet: Row, to: str) -> EmailMessage:
-    balance = f"{money.text(wallet['balance_micros'])} {wallet['currency']}"
-    return mailing.compose(
-        to,
-        f"Wallet {wallet['uid']} is low: {balance} left",
-        (
-            f"Wallet {wallet['uid']} holds {balance}, less than the {money.text(wallet['low_balance_micros'])}"
-            f" {wallet['currency']} below which you asked to be told.\n\nWhen it is empty, sends from it are refused."
-            f" You are told again when it has been above that and falls below once"
-            f" more."
-        ),
-    )
+    balance, limit = (f"{money.text(wallet[name])} {wallet['currency']}" for name in ("balance_micros", "low_balance_micros"))
+    with speaking(languages.of_address(to, wallet["account_id"])):
+        return mailing.compose(
+            to,
+            _("Wallet %(uid)s is low: %(balance)s left", uid=wallet["uid"], balance=balance),
+            _(
+                "Wallet %(uid)s holds %(balance)s, less than the %(limit)s below which you asked to be told.\n\n"
+                "When it is empty, sends from it are refused."
+                " You are told again when it has been above that and falls below once more.",
+                uid=wallet["uid"],
+                balance=balance,
+                limit=limit,
+            ),
+        )

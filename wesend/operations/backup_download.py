@@ -15,6 +15,7 @@ from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
 from ..core import clock, storage, thread_slots
 from ..core.errors import Conflict, NotFound
+from ..core.languages import sentence
 from ..database.schema_version import DatabaseProblem
 from . import backup
 
@@ -86,7 +87,7 @@ def open_kept(name: str, *, actor: Actor) -> Copy:
         with thread_slots.held_for_export() as slot:
             file = HeldFile(path, slot)
     except OSError as error:
-        raise Conflict(f"{path} can't be read: {error.strerror}.") from error
+        raise Conflict(sentence("%(path)s can't be read: %(strerror)s.", path=path, strerror=error.strerror)) from error
     size = path.stat().st_size
     _record(actor, f"{name}, {size} bytes")
     return Copy(file, name, size)

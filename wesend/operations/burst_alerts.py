@@ -6,10 +6,12 @@ from email.message import EmailMessage
 
 from flask import current_app
 
+from ..accounts import languages
 from ..accounts.sides import side_of
 from ..coordination import pause
 from ..core import clock
 from ..core.languages import gettext as _
+from ..core.languages import speaking
 from ..database import Tx, write
 from ..guards import burst_alerts
 from ..guards.burst_alerts import Alert
@@ -64,17 +66,19 @@ def _is_mailed(alert: Alert) -> bool:
 
 
 def _message(alert: Alert, to: str) -> EmailMessage:
-    return mailing.compose(
-        to,
-        _("%(name)s sends too much to numbers that begin with %(prefix)s", name=alert["name"], prefix=alert["prefix"]),
-        _(
-            "Account %(id)s (%(name)s) reached its burst limit at %(at)s: too many messages to numbers that begin with %(prefix)s."
-            " What goes beyond it is refused. This is what SMS pumping looks like: somebody makes an application send codes to"
-            " numbers that he is paid for. Look at what asks for these messages, or put the numbers on the blocklist with"
-            " `wesend blocklist add %(prefix)s`.\n\nYou are told once an hour for as long as it goes on.",
-            id=alert["account_id"],
-            name=alert["name"],
-            at=clock.iso(alert["at"]),
-            prefix=alert["prefix"],
-        ),
-    )
+    with speaking(languages.of_address(to)):
+        return mailing.compose(
+            to,
+            _("%(name)s sends too much to numbers that begin with %(prefix)s", name=alert["name"], prefix=alert["prefix"]),
+            _(
+                "Account %(id)s (%(name)s) reached its burst limit at %(at)s: too many messages to numbers that begin with"
+                " %(prefix)s. What goes beyond it is refused."
+                " This is what SMS pumping looks like: somebody makes an application send codes to"
+                " numbers that he is paid for. Look at what asks for these messages, or put the numbers on the blocklist with"
+                " `wesend blocklist add %(prefix)s`.\n\nYou are told once an hour for as long as it goes on.",
+                id=alert["account_id"],
+                name=alert["name"],
+                at=clock.iso(alert["at"]),
+                prefix=alert["prefix"],
+            ),
+        )

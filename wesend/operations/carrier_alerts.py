@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from flask import current_app
 
+from ..accounts import languages
 from ..coordination import pause
 from ..core import clock, money
+from ..core.languages import gettext as _
+from ..core.languages import speaking
 from ..gateways import balances
 from ..gateways.balances import BalanceInfo
 from . import mailing
@@ -31,11 +34,17 @@ def _taken(balance: BalanceInfo, to: str) -> bool:
         return False
     tried[crossing] = now
     limit = f"{money.text(balance.alert_micros or 0)} {balance.currency or 'credits'}"
-    mail = mailing.compose(
-        to,
-        f"Gateway {balance.gateway} is low: {balance.text} left",
-        f"{balance.text} are left at the vendor of the gateway {balance.gateway}, less than the {limit} below which you asked to"
-        " be told. Sending goes on until the vendor refuses. You are told again when it has been above that and falls below"
-        " once more.",
-    )
+    with speaking(languages.of_address(to)):
+        mail = mailing.compose(
+            to,
+            _("Gateway %(name)s is low: %(left)s left", name=balance.gateway, left=balance.text),
+            _(
+                "%(left)s are left at the vendor of the gateway %(name)s, less than the %(limit)s below which you asked to be told."
+                " Sending goes on until the vendor refuses. You are told again when it has been above that and falls below once"
+                " more.",
+                name=balance.gateway,
+                left=balance.text,
+                limit=limit,
+            ),
+        )
     return mailing.post(mail, to, about=f"gateway {balance.gateway}")

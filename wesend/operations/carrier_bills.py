@@ -12,6 +12,7 @@ from typing import IO, NamedTuple
 
 from ..core import clock, money
 from ..core.errors import InvalidInput
+from ..core.languages import sentence
 
 ID = ("message_id", "messageid", "id", "msgid", "msg_id", "gateway_ref", "sid", "smsid", "sms_id", "uuid", "reference", "ref")
 COST = ("cost", "price", "amount", "charge", "total_cost", "total")
@@ -57,7 +58,7 @@ def read(file: IO[bytes], *, id_column: str | None, cost_column: str | None, sta
     find = _Header(header)
     of_id = find.place("--id", id_column, ID)
     if of_id is None:
-        raise InvalidInput(f"No column is known to hold the messages' ids: say which by --id: {find.told()}")
+        raise InvalidInput(sentence("No column is known to hold the messages' ids: say which by --id: %(told)s", told=find.told()))
     of_cost, of_status = find.place("--cost", cost_column, COST), find.place("--status", status_column, STATUS)
     of_day = find.place("", None, DAY)
     reader = csv.reader(text, delimiter=separator)
@@ -79,7 +80,7 @@ def read(file: IO[bytes], *, id_column: str | None, cost_column: str | None, sta
                     day_of(cell(cells, of_day)),
                 )
     except csv.Error as error:
-        raise InvalidInput(f"Line {reader.line_num + 1}: {error}") from error
+        raise InvalidInput(sentence("Line %(line_num)s: %(error)s", line_num=reader.line_num + 1, error=error)) from error
 
 
 class _Header:
@@ -95,7 +96,9 @@ class _Header:
             return next((self.places[name] for name in usual if name in self.places), None)
         found = self.places.get(re.sub(r"[\s-]+", "_", wanted.strip().lower()))
         if found is None:
-            raise InvalidInput(f"{option} {wanted}: there is no such column: {self.told()}")
+            raise InvalidInput(
+                sentence("%(option)s %(wanted)s: there is no such column: %(told)s", option=option, wanted=wanted, told=self.told())
+            )
         return found
 
 

@@ -6,9 +6,12 @@ from email.message import EmailMessage
 
 from flask import current_app
 
+from ..accounts import languages
 from ..accounts.sides import SANDBOX
 from ..coordination import pause
 from ..core import clock
+from ..core.languages import gettext as _
+from ..core.languages import speaking
 from ..two_way import forwarding
 from ..two_way.forwarding import Forwarded
 from . import mailing
@@ -26,8 +29,12 @@ def send_due() -> None:
 
 
 def _mail(mail: Forwarded) -> EmailMessage:
-    to = f" to {_line(mail['number'])}" if mail["number"] else ""
-    subject = f"SMS from {_line(mail['sender'])}{to}"
+    with speaking(languages.of_address(mail["recipient"], mail["account_id"])):
+        subject = (
+            _("SMS from %(sender)s to %(number)s", sender=_line(mail["sender"]), number=_line(mail["number"]))
+            if mail["number"]
+            else _("SMS from %(sender)s", sender=_line(mail["sender"]))
+        )
     base_url = current_app.config["WESEND"].base_url
     at = clock.iso_in_zone(mail["received_at"], mail["time_zone"])
     return mailing.compose(mail["recipient"], subject, f"{mail['text']}\n\n{at}\n{base_url}/inbox")

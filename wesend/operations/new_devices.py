@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from email.message import EmailMessage
 
-from ..accounts import devices
+from ..accounts import devices, languages
 from ..accounts.devices import NewDevice
 from ..accounts.users import FIRST_EMAIL
 from ..coordination import pause
 from ..core import clock
+from ..core.languages import gettext as _
+from ..core.languages import speaking, told
 from ..gateways import registry
 from . import mailing
 
@@ -30,12 +32,15 @@ def _is_settled(device: NewDevice) -> bool:
 
 
 def _mail(device: NewDevice) -> EmailMessage:
-    return mailing.compose(
-        device["email"],
-        "Somebody signed in to wesend as you from a new device",
-        (
-            f"{devices.name_of(device['user_agent'])}, from {device['address']},"
-            f" at {clock.iso(device['created_at'])}.\n\nIf it was you, there is nothing to do. If it was not, change your"
-            " password now, and sign out everywhere else on the page “Your sign-in”."
-        ),
-    )
+    with speaking(languages.of_address(device["email"])):
+        return mailing.compose(
+            device["email"],
+            _("Somebody signed in to wesend as you from a new device"),
+            _(
+                "%(device)s, from %(address)s, at %(time)s.\n\nIf it was you, there is nothing to do. If it was not, change your"
+                " password now, and sign out everywhere else on the page “Your sign-in”.",
+                device=told(devices.name_of(device["user_agent"])),
+                address=device["address"],
+                time=clock.iso(device["created_at"]),
+            ),
+        )

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from flask import current_app
 
+from ..accounts import languages
 from ..coordination import pause
 from ..core import clock
-from ..core.languages import gettext as _
+from ..core.languages import Sentence, sentence, speaking, told
 from ..database import Row, Tx, query, write
 from ..webhooks import outbox
 from ..webhooks.endpoints import ALERT_OVER, ALERT_RAISED, listening_anywhere
@@ -38,7 +39,7 @@ def tell() -> None:
     for condition, row in known.items():
         if condition not in holding:
             write(lambda tx, row=row: _end(tx, row, now))  # type: ignore[misc]  # mypy can't infer defaults
-            _mail(condition, _("Over: %(title)s", title=row["title"]), _("It holds no more."))
+            _mail(condition, sentence("Over: %(title)s", title=row["title"]), sentence("It holds no more."))
 
 
 def _raise(tx: Tx, notice: Notice, row: Row | None, now: int) -> None:
@@ -66,8 +67,10 @@ def _put(tx: Tx, name: str, condition: str, title: str, since: int, more: dict) 
     outbox.put(tx, [(endpoint, event) for endpoint in listening_anywhere(tx, name)])
 
 
-def _mail(condition: str, subject: str, text: str) -> None:
+def _mail(condition: str, subject: Sentence, text: Sentence) -> None:
     """To `WESEND_ALERT_MAIL`; one that the mail server does not take is sent with the next hour's."""
     to = current_app.config["WESEND"].alert_mail
     if to and not condition.startswith(MAILED_ELSEWHERE) and pause.current() is None:
-        mailing.post(mailing.compose(to, subject, f"{subject}.\n\n{text}"), to, about="an alert")
+        with speaking(languages.of_address(to)):
+            mail = mailing.compose(to, told(subject), f"{told(subject)}.\n\n{told(text)}")
+        mailing.post(mail, to, about="an alert")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..accounts import roles
 from ..accounts.roles import OPERATE, Actor
 from ..core import clock, money, storage
-from ..core.languages import gettext as _
+from ..core.languages import Sentence, sentence
 from ..database import query
 from . import backup
 
@@ -23,11 +23,14 @@ UNMATCHED = "SELECT count(*) AS found FROM brought_receipts WHERE state = 'unmat
 
 
 class Notice(NamedTuple):
-    """``condition`` names it, the same for as long as it lasts; ``page``: of the dashboard, where it is seen to."""
+    """``condition`` names it, the same for as long as it lasts; ``page``: of the dashboard, where it is seen to.
+
+    ``title`` and ``advice`` are shown by ``told``.
+    """
 
     condition: str
-    title: str
-    advice: str
+    title: Sentence
+    advice: Sentence
     page: str
 
 
@@ -54,8 +57,14 @@ def _gateways() -> Iterator[Notice]:
     for row in query(RESTING, (clock.now_ms(),)):
         yield Notice(
             f"gateway:{row['gateway']}",
-            _("The gateway %(name)s rests: %(error)s", name=row["gateway"], error=row["last_error"] or _("it gave no answer")),
-            _("Its messages go by the next route, or wait. Look at what it said, at its credentials and at what is left there."),
+            sentence(
+                "The gateway %(name)s rests: %(error)s",
+                name=row["gateway"],
+                error=row["last_error"] or sentence("it gave no answer"),
+            ),
+            sentence(
+                "Its messages go by the next route, or wait. Look at what it said, at its credentials and at what is left there."
+            ),
             "gateways",
         )
 
@@ -65,8 +74,8 @@ def _backups() -> Iterator[Notice]:
     if age is not None and backup.is_late(age):
         yield Notice(
             "backup",
-            _("The newest backup is %(hours)s hours old", hours=age // clock.HOUR),
-            _("Look whether its folder is there, can be written to and has room; make one by hand meanwhile."),
+            sentence("The newest backup is %(hours)s hours old", hours=age // clock.HOUR),
+            sentence("Look whether its folder is there, can be written to and has room; make one by hand meanwhile."),
             "backups",
         )
 
@@ -76,13 +85,13 @@ def _wallets() -> Iterator[Notice]:
         left = f"{money.text(row['balance_micros'])} {row['currency']}"
         yield Notice(
             f"wallet:{row['uid']}",
-            _(
+            sentence(
                 "%(account)s: the wallet %(name)s is low, %(left)s left",
                 account=row["account"],
                 name=row["name"] or row["uid"],
                 left=left,
             ),
-            _("When it is empty, its sends are refused. Credit it, or ask the customer to top it up."),
+            sentence("When it is empty, its sends are refused. Credit it, or ask the customer to top it up."),
             "accounts",
         )
 
@@ -92,8 +101,8 @@ def _disk() -> Iterator[Notice]:
     if here.is_low():
         yield Notice(
             "disk",
-            _("The disk is filling up: %(free)s MB left", free=here.free() // 2**20),
-            _("Bulks and uploads are refused until there is more. Make room, or move the instance to a larger disk."),
+            sentence("The disk is filling up: %(free)s MB left", free=here.free() // 2**20),
+            sentence("Bulks and uploads are refused until there is more. Make room, or move the instance to a larger disk."),
             "settings",
         )
 
@@ -103,8 +112,8 @@ def _unknown() -> Iterator[Notice]:
     if found:
         yield Notice(
             "unknown",
-            _("%(count)s messages are of unknown outcome", count=found),
-            _("Nobody knows whether they left. Ask the gateway, or look at its records, and decide."),
+            sentence("%(count)s messages are of unknown outcome", count=found),
+            sentence("Nobody knows whether they left. Ask the gateway, or look at its records, and decide."),
             "unknown",
         )
 
@@ -114,8 +123,10 @@ def _receipts() -> Iterator[Notice]:
     if found:
         yield Notice(
             "receipts",
-            _("%(count)s receipts of the last day fit no message", count=found),
-            _("Somebody else may use the same account at the vendor, or its ids look otherwise. Look at the callback address."),
+            sentence("%(count)s receipts of the last day fit no message", count=found),
+            sentence(
+                "Somebody else may use the same account at the vendor, or its ids look otherwise. Look at the callback address."
+            ),
             "gateways",
         )
 

@@ -8,9 +8,10 @@ from ..coordination import bell
 from ..coordination.pause import Pause, current
 from ..core import clock
 from ..core.errors import Conflict
+from ..core.languages import marked
 from ..database import atomic
 
-BY_HAND = "Paused by hand"
+BY_HAND = marked("Paused by hand")
 
 
 def pause(reason: str, *, actor: Actor, anew: bool = False) -> Pause:

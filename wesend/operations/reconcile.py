@@ -15,6 +15,7 @@ from ..core import clock, money
 from ..core.chunks import chunks
 from ..core.current_app import this_app
 from ..core.errors import GatewayNotFound, InvalidInput
+from ..core.languages import sentence
 from ..database import keyset, marks, query
 from ..gateways import registry
 from ..routing.rates import DayRates
@@ -87,7 +88,7 @@ def reconcile(
     inclusive), else the bill's first to last day, else that of the messages found. InvalidInput, GatewayNotFound."""
     roles.require(actor, OPERATE)
     if registry.gateway(gateway) is None and not query("SELECT 1 FROM messages WHERE gateway = ? LIMIT 1", (gateway,)):
-        raise GatewayNotFound(f"There is no gateway named {gateway}")
+        raise GatewayNotFound(sentence("There is no gateway named %(gateway)s", gateway=gateway))
     lines = carrier_bills.read(file, id_column=id_column, cost_column=cost_column, status_column=status_column)
     with _spool() as spool:
         return _Reconciler(gateway, spool, note).run(lines, _checked(since), _checked(until))
@@ -99,7 +100,7 @@ def _checked(day: str | None) -> str | None:
     try:
         return clock.days_before(day.strip(), 0)
     except ValueError as error:
-        raise InvalidInput(f"{day[:40]!r} is no day such as 2026-11-30", {"day": ["No day"]}) from error
+        raise InvalidInput(sentence("%(day)s is no day such as 2026-11-30", day=f"{day[:40]!r}"), {"day": ["No day"]}) from error
 
 
 @contextmanager

@@ -13,11 +13,14 @@ from pathlib import Path
 
 from flask import Flask, current_app
 
+from ..accounts import languages
 from ..accounts.users import FIRST_EMAIL
 from ..coordination import pause
 from ..core import clock, storage
 from ..core.current_app import this_app
 from ..core.errors import StorageFull
+from ..core.languages import gettext as _
+from ..core.languages import speaking
 from ..database import query, write
 from ..webhooks import outbox
 from ..webhooks.endpoints import STORAGE_LOW, listening_anywhere
@@ -120,16 +123,20 @@ def _recipients() -> list[str]:
 
 def _mail(to: str, here: storage.Storage) -> EmailMessage:
     free, reserve = here.free() // 2**20, here.reserve // 2**20
-    return mailing.compose(
-        to,
-        f"wesend's disk is filling up: {free} MB left",
-        (
-            f"{', '.join(str(place) for place in here.places)}: {free} MB are free, fewer than the reserve of {reserve} MB"
-            " (WESEND_DISK_RESERVE_MB).\n\nBulks, uploads and mails to many are refused with 503 until there is more. Single"
-            " sends go on until nothing can be stored at all; then they are refused, too.\n\nYou are told again when there"
-            " has been more and it falls below that once more."
-        ),
-    )
+    with speaking(languages.of_address(to)):
+        return mailing.compose(
+            to,
+            _("wesend's disk is filling up: %(free)s MB left", free=free),
+            _(
+                "%(places)s: %(free)s MB are free, fewer than the reserve of %(reserve)s MB"
+                " (WESEND_DISK_RESERVE_MB).\n\nBulks, uploads and mails to many are refused with 503 until there is more. Single"
+                " sends go on until nothing can be stored at all; then they are refused, too.\n\nYou are told again when there"
+                " has been more and it falls below that once more.",
+                places=", ".join(str(place) for place in here.places),
+                free=free,
+                reserve=reserve,
+            ),
+        )
 
 
 def warn() -> None:

@@ -15,6 +15,7 @@ from ..contacts import groups, uploads
 from ..coordination import kept_files
 from ..core import clock
 from ..core.errors import Conflict, NotCancellable
+from ..core.languages import sentence
 from ..database import Tx, atomic, forget_deleted, marks, query, write
 from ..messages.sending import actions
 from ..messages.state.redaction import REMOVED
@@ -60,8 +61,11 @@ def close(account_id: int, *, is_sure: bool, patience: float = PATIENCE, actor: 
         raise Conflict("The sandbox's account can't be closed: WESEND_SANDBOX=0 switches it off")
     if not is_sure:
         raise Conflict(
-            f"{account.name} would be closed for good: keys, webhooks and users end, what waits is cancelled, texts are removed."
-            " Say --yes to do it"
+            sentence(
+                "%(name)s would be closed for good: keys, webhooks and users end, what waits is cancelled, texts are removed."
+                " Say --yes to do it",
+                name=account.name,
+            )
         )
     # Services go first: their numbers are free again, which is an entry of its own.
     _end_services(account_id, actor)

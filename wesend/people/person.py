@@ -8,6 +8,7 @@ from ..accounts import roles, service
 from ..accounts.roles import MANAGE, OPERATE, Actor
 from ..core import email_address, erased, number_text, phones
 from ..core.errors import InvalidInput
+from ..core.languages import sentence
 from ..database import marks, query
 
 
@@ -51,7 +52,9 @@ def find(text: str, account_id: int | None = None, *, actor: Actor) -> Person:
         return Person(phone.e164, (phone.e164,), found, account_id, accounts)
     email = number_text.visible(text).lower().removeprefix("mailto:")
     if not email_address.OPTED_OUT.fullmatch(email):
-        raise InvalidInput(f"{text} is neither a phone number nor an e-mail address", {"person": ["Not an address"]})
+        raise InvalidInput(
+            sentence("%(text)s is neither a phone number nor an e-mail address", text=text), {"person": ["Not an address"]}
+        )
     return Person(email, _beside("email", "phone", email, accounts), (email,), account_id, accounts)
 
 

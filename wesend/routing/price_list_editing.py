@@ -13,6 +13,7 @@ from ..accounts.roles import OPERATE, Actor
 from ..accounts.service import get_account
 from ..core import clock, money
 from ..core.errors import InvalidInput, PriceListExists, PriceNotFound, WesendError
+from ..core.languages import sentence
 from ..database import Tx, atomic
 from . import prefixes, price_lists
 from .price_lists import ListPrice, PriceList
@@ -38,12 +39,17 @@ def create(name: str, currency: str, *, actor: Actor) -> PriceList:
     roles.require(actor, OPERATE)
     name, currency = name.strip(), currency.strip().upper()
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise InvalidInput(f"A price list's name has 1 to {LONGEST_NAME} characters", {"name": ["Out of range"]})
+        raise InvalidInput(
+            sentence("A price list's name has 1 to %(longest_name)s characters", longest_name=LONGEST_NAME),
+            {"name": ["Out of range"]},
+        )
     if not money.is_currency(currency):
-        raise InvalidInput(f"{currency} is not an ISO 4217 currency", {"currency": ["Unknown currency"]})
+        raise InvalidInput(
+            sentence("%(currency)s is not an ISO 4217 currency", currency=currency), {"currency": ["Unknown currency"]}
+        )
     with atomic() as tx:
         if tx.one("SELECT 1 FROM price_lists WHERE name = ?", (name,)):
-            raise PriceListExists(f"There is a price list named {name} already")
+            raise PriceListExists(sentence("There is a price list named %(name)s already", name=name))
         tx.insert("price_lists", name=name, currency=currency, created_at=clock.now_ms())
         audit_log.record(tx, actor=actor, action="price_list.create", subject=name, detail=currency)
     return price_lists.named(name, actor=actor)
@@ -98,7 +104,7 @@ def remove_price(name: str, at: Place, *, actor: Actor) -> None:
     with atomic() as tx:
         before = tx.one(FIND, (found.id, *at))
         if before is None:
-            raise PriceNotFound(f"{found.name} has no price for {_words(at)}")
+            raise PriceNotFound(sentence("%(name)s has no price for %(words)s", name=found.name, words=_words(at)))
         tx.execute(REMOVE, (found.id, *at))
         detail = f"{_words(at)}: {money.text(before['price_micros'])} {found.currency} → none"
         audit_log.record(tx, actor=actor, action="price_list.remove", subject=found.name, detail=detail)
@@ -137,7 +143,7 @@ def _read(content: bytes) -> dict[Place, int]:
     unknown = [column for column in header if column and column not in COLUMNS]
     if missing or unknown:
         told = f"{', '.join(missing)} is missing" if missing else f"{', '.join(unknown)} is none"
-        raise InvalidInput(f"Line 1: the columns are {', '.join(COLUMNS)}; {told}")
+        raise InvalidInput(sentence("Line 1: the columns are %(columns)s; %(told)s", columns=", ".join(COLUMNS), told=told))
     rows: dict[Place, int] = {}
     seen: dict[Place, int] = {}
     faults: list[str] = []
@@ -147,7 +153,7 @@ def _read(content: bytes) -> dict[Place, int]:
         try:
             at, price_micros = _row(dict(zip(header, (cell.strip() for cell in cells), strict=False)), len(cells) > len(header))
             if at in seen:
-                raise InvalidInput(f"the same price as line {seen[at]}")
+                raise InvalidInput(sentence("the same price as line %(seen)s", seen=seen[at]))
             seen[at], rows[at] = number, price_micros
         except (WesendError, ValueError) as error:
             faults.append(f"Line {number}: {error}")
@@ -164,11 +170,11 @@ def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     try:
         for count, cells in enumerate(reader):
             if count > MOST_LINES:
-                raise InvalidInput(f"A price list has at most {MOST_LINES:,} lines")
+                raise InvalidInput(sentence("A price list has at most %(most_lines)s lines", most_lines=f"{MOST_LINES:,}"))
             yield begins, cells
             begins = reader.line_num + 1
     except csv.Error as error:
-        raise InvalidInput(f"Line {begins}: {error}") from error
+        raise InvalidInput(sentence("Line %(begins)s: %(error)s", begins=begins, error=error)) from error
 
 
 def _row(cells: dict[str, str], is_too_long: bool) -> tuple[Place, int]:
@@ -176,7 +182,7 @@ def _row(cells: dict[str, str], is_too_long: bool) -> tuple[Place, int]:
         raise InvalidInput("more cells than columns")
     begins = cells.get("from", "").replace(" ", "")
     if begins and not re.fullmatch(r"\d{1,15}", begins, re.ASCII):
-        raise InvalidInput(f"{begins[:20]!r} is no number of segments")
+        raise InvalidInput(sentence("%(begins)s is no number of segments", begins=f"{begins[:20]!r}"))
     if not cells.get("price"):
         raise InvalidInput("the price is missing")
     price_micros = money.to_micros(cells["price"])

@@ -8,6 +8,7 @@ from ..accounts import roles
 from ..accounts.roles import OPERATE, Actor
 from ..core import networks
 from ..core.errors import PriceListNotFound
+from ..core.languages import sentence
 from ..database import Reader, Row, Tx, cached, query
 
 
@@ -96,7 +97,7 @@ def named(name: str, *, actor: Actor) -> PriceList:
     roles.require(actor, OPERATE)
     found = next((known for known in all_lists().values() if known.name == name.strip()), None)
     if found is None:
-        raise PriceListNotFound(f"There is no price list named {name.strip()[:60]}")
+        raise PriceListNotFound(sentence("There is no price list named %(name)s", name=name.strip()[:60]))
     return found
 
 

@@ -9,6 +9,7 @@ from ..accounts.roles import OPERATE, Actor
 from ..core import clock, money
 from ..core.current_app import this_app
 from ..core.errors import InvalidInput
+from ..core.languages import sentence
 from ..database import Tx, atomic, cached, query
 from ..database.rows import ExchangeRateRow
 
@@ -45,7 +46,7 @@ def set_rate(currency: str, per_usd_micros: int, *, actor: Actor) -> None:
     roles.require(actor, OPERATE)
     currency = currency.strip().upper()
     if not money.is_currency(currency):
-        raise InvalidInput(f"{currency} is not an ISO 4217 currency")
+        raise InvalidInput(sentence("%(currency)s is not an ISO 4217 currency", currency=currency))
     if per_usd_micros <= 0:
         raise InvalidInput("A rate is above zero")
     if currency == "USD" and per_usd_micros != money.MICRO:

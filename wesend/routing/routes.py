@@ -9,6 +9,7 @@ from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
 from ..core import clock, money, networks
 from ..core.errors import InvalidInput, RouteNotFound
+from ..core.languages import sentence
 from ..database import Reader, Row, Tx, atomic, cached
 from .prefixes import digits, known_country, known_network
 from .rates import rates
@@ -142,11 +143,11 @@ def _cost_currency(cost_micros: int | None, currency: str | None) -> str | None:
     if cost_micros is not None and cost_micros < 0:
         raise InvalidInput("A cost is not negative", {"cost": ["A cost is not negative"]})
     if currency is not None and not money.is_currency(currency):
-        sentence = f"{currency} is not an ISO 4217 currency"
-        raise InvalidInput(sentence, {"cost_currency": [sentence]})
+        told = sentence("%(currency)s is not an ISO 4217 currency", currency=currency)
+        raise InvalidInput(told, {"cost_currency": [told]})
     if currency is not None and cost_micros is None:
-        sentence = "A currency of the cost needs a cost"
-        raise InvalidInput(sentence, {"cost_currency": [sentence]})
+        told = sentence("A currency of the cost needs a cost")
+        raise InvalidInput(told, {"cost_currency": [told]})
     return currency
 
 
@@ -186,15 +187,15 @@ def set_route(
     roles.require(actor, OPERATE)
     currency = currency.strip().upper()
     if not CODE.match(code):
-        raise InvalidInput(f"{code!r} is not a route code: letters, digits, _ and -")
+        raise InvalidInput(sentence("%(code)s is not a route code: letters, digits, _ and -", code=f"{code!r}"))
     country = known_country(country)
     if not money.is_currency(currency):
-        raise InvalidInput(f"{currency} is not an ISO 4217 currency")
+        raise InvalidInput(sentence("%(currency)s is not an ISO 4217 currency", currency=currency))
     if price_micros < 0:
         raise InvalidInput("A price is not negative")
     if not 0 <= weight <= MOST_WEIGHT:
-        sentence = f"A weight is a whole number from 0 to {MOST_WEIGHT}, not {weight}"
-        raise InvalidInput(sentence, {"weight": [sentence]})
+        told = sentence("A weight is a whole number from 0 to %(most)s, not %(weight)s", most=MOST_WEIGHT, weight=weight)
+        raise InvalidInput(told, {"weight": [told]})
     of_network = known_network(country, network)
     cost_currency = _cost_currency(cost_micros, cost_currency)
     cleaned = [digits(country, prefix) for prefix in prefixes or []]

@@ -13,6 +13,7 @@ from ..accounts.service import get_account
 from ..accounts.sides import SANDBOX, SEEN, Side
 from ..core import clock
 from ..core.errors import InvalidInput, SenderDecided, SenderNotApproved, SenderNotFound, SenderTaken, TooManySenderRequests
+from ..core.languages import sentence
 from ..database import Reader, Row, Tx, atomic, cached, query, reading
 from ..database.rows import SenderIdRow
 from .lookalikes import appearance
@@ -57,7 +58,9 @@ def request_sender(
             f"SELECT count(*) FROM sender_ids WHERE account_id = ? AND status = 'pending' AND {SEEN}", (account_id, side)
         )
         if waiting is not None and waiting[0] >= OPEN_REQUESTS:
-            raise TooManySenderRequests(f"{OPEN_REQUESTS} requests of this account wait for an operator already")
+            raise TooManySenderRequests(
+                sentence("%(open_requests)s requests of this account wait for an operator already", open_requests=OPEN_REQUESTS)
+            )
         spelled = known[0]["name"] if known else name
         sender_id = tx.insert(
             "sender_ids",
@@ -88,7 +91,8 @@ def _read_countries(countries: list[str]) -> list[str]:
     wrong = [code for code in codes if code not in phonenumbers.SUPPORTED_REGIONS]
     if wrong or not codes:
         raise InvalidInput(
-            f"Countries are ISO 3166 codes, not {', '.join(wrong) or 'none'}", {"countries": ["ISO 3166 country codes"]}
+            sentence("Countries are ISO 3166 codes, not %(wrong)s", wrong=", ".join(wrong) or "none"),
+            {"countries": ["ISO 3166 country codes"]},
         )
     return codes
 
@@ -118,7 +122,13 @@ def decide_sender(
             "UPDATE sender_ids SET status = ?, rejection_reason = ?, decided_at = ? WHERE id = ? AND status = ?",
             (status, None if approve else reason, clock.now_ms(), sender_id, seen or sender["status"]),
         ):
-            raise SenderDecided(f"{sender['name']} was decided already: it is {get_sender(sender_id, tx)['status']}")
+            raise SenderDecided(
+                sentence(
+                    "%(name)s was decided already: it is %(status)s",
+                    name=sender["name"],
+                    status=get_sender(sender_id, tx)["status"],
+                )
+            )
         audit_log.record(
             tx,
             actor=actor,
@@ -155,7 +165,7 @@ def holders_of(senders: list[Row], *, actor: Actor) -> dict[int, list[Row]]:
 def get_sender(sender_id: int, tx: Tx | None = None) -> SenderIdRow:
     row = reading(tx).one("SELECT * FROM sender_ids WHERE id = ?", (sender_id,))
     if row is None:
-        raise SenderNotFound(f"There is no sender ID {sender_id}")
+        raise SenderNotFound(sentence("There is no sender ID %(sender_id)s", sender_id=sender_id))
     return row
 
 

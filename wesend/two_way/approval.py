@@ -9,6 +9,7 @@ from ..accounts.roles import OPERATE, Actor
 from ..accounts.sides import side_of_row
 from ..core import clock
 from ..core.errors import InvalidInput
+from ..core.languages import sentence
 from ..database import Tx, atomic, query
 from ..database.rows import TwoWayNumberRow, TwoWayServiceRow
 from ..gateways import registry
@@ -60,7 +61,7 @@ def approve(service_id: int, number: str, gateway: str, terms: Terms = Terms(), 
     with atomic() as tx:
         service: TwoWayServiceRow = of_id(service_id, tx)
         if service["status"] not in (PENDING, SUSPENDED):
-            raise InvalidState(f"The service is {service['status']}")
+            raise InvalidState(sentence("The service is %(status)s", status=service["status"]))
         if service["status"] == SUSPENDED:
             _resume(tx, service, number, gateway, terms)
         else:
@@ -123,7 +124,9 @@ def fee_of(usd_micros: int, wallet: WalletInfo, tx: Tx) -> int:
         raise InvalidInput("A wallet of credits pays no fees: they must be 0")
     fee = prices.in_currency(usd_micros, wallet, tx)
     if fee is None:
-        raise InvalidInput(f"There is no exchange rate from {prices.USD} to {wallet.currency}")
+        raise InvalidInput(
+            sentence("There is no exchange rate from %(usd)s to %(currency)s", usd=prices.USD, currency=wallet.currency)
+        )
     return fee
 
 
@@ -171,7 +174,7 @@ def _decide(service_id: int, action: str, sql: str, values: tuple, detail: str, 
     with atomic() as tx:
         service = of_id(service_id, tx)
         if not tx.changed(sql, values):
-            raise InvalidState(f"The service is {service['status']}")
+            raise InvalidState(sentence("The service is %(status)s", status=service["status"]))
         audit_log.record(tx, actor=actor, action=action, subject=str(service_id), account_id=service["account_id"], detail=detail)
 
 

@@ -11,6 +11,7 @@ from ..accounts.roles import OPERATE, Actor
 from ..accounts.sides import SANDBOX, Side
 from ..core import clock
 from ..core.errors import InvalidInput
+from ..core.languages import sentence
 from ..core.phones import normalise
 from ..database import Tx, atomic, query, query_one, reading
 from ..database.rows import TwoWayNumberRow
@@ -77,7 +78,7 @@ def take(tx: Tx, *, number: str, gateway: str, country: str, kind: str, side: Si
     if (gateway == registry.SANDBOX) != (side == SANDBOX):
         raise NumberUnavailable("A sandbox wallet's number is the sandbox's, a live one's is not")
     if registry.gateway(gateway, tx) is None:
-        raise InvalidInput(f"There is no SMS gateway named {gateway}", {"gateway": ["Unknown gateway"]})
+        raise InvalidInput(sentence("There is no SMS gateway named %(gateway)s", gateway=gateway), {"gateway": ["Unknown gateway"]})
     shown, digits, national = spellings(number, country)
     found = tx.one(SAME, (gateway, digits, country))
     if found is None:
@@ -95,9 +96,9 @@ def take(tx: Tx, *, number: str, gateway: str, country: str, kind: str, side: Si
         found = of_id(tx, number_id)
         assert found is not None
     if found["type"] != kind:
-        raise NumberUnavailable(f"{found['number']} is a {found['type']} number")
+        raise NumberUnavailable(sentence("%(number)s is a %(type)s number", number=found["number"], type=found["type"]))
     if kind == DEDICATED and tx.one(IN_USE, (found["id"],)) is not None:
-        raise NumberUnavailable(f"{found['number']} is another service's")
+        raise NumberUnavailable(sentence("%(number)s is another service's", number=found["number"]))
     return found
 
 
@@ -113,7 +114,7 @@ def switch(number: str, on: bool, *, actor: Actor) -> TwoWayNumberRow:
     with atomic() as tx:
         rows = tx.all("SELECT * FROM two_way_numbers WHERE digits = ? OR number = ? ORDER BY id", (digits, number))
         if not rows:
-            raise NumberNotFound(f"There is no number {number}")
+            raise NumberNotFound(sentence("There is no number %(number)s", number=number))
         for row in rows:
             tx.execute("UPDATE two_way_numbers SET is_on = ? WHERE id = ?", (int(on), row["id"]))
         audit_log.record(tx, actor=actor, action="two_way.resume" if on else "two_way.pause", subject=rows[0]["number"])

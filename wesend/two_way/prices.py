@@ -11,6 +11,7 @@ from ..accounts.roles import OPERATE, Actor
 from ..accounts.service import get_account
 from ..core import clock, money
 from ..core.errors import InvalidInput, NoRoute
+from ..core.languages import sentence
 from ..core.phones import Phone
 from ..database import Row, Tx, atomic, query, reading
 from ..database.rows import TwoWayPriceRow, TwoWayServiceRow
@@ -104,7 +105,7 @@ def set_price(
     roles.require(actor, OPERATE)
     country = country.strip().upper()
     if country not in phonenumbers.SUPPORTED_REGIONS:
-        raise InvalidInput(f"{country} is not an ISO 3166 country code")
+        raise InvalidInput(sentence("%(country)s is not an ISO 3166 country code", country=country))
     if any(value < 0 for value in changes.values()):
         raise InvalidInput("A price is not negative")
     with atomic() as tx:
@@ -185,5 +186,7 @@ def of_reply(service: TwoWayServiceRow, phone: Phone, segments: int, wallet: Wal
         price, currency, route = unit.price_micros, unit.currency, first.code
     cost = routes.wallet_price(price, currency, segments, wallet.currency, tx)
     if cost is None:
-        raise NoRoute(f"There is no exchange rate from {currency} to {wallet.currency}")
+        raise NoRoute(
+            sentence("There is no exchange rate from %(currency)s to %(currency2)s", currency=currency, currency2=wallet.currency)
+        )
     return ReplyPrice(cost, route, money.price(price, segments), currency)

@@ -13,6 +13,7 @@ from ..adapters.sms.sandbox_numbers import LOW_BALANCE, TOO_LITTLE_CREDIT
 from ..core import clock, networks, phones, segments
 from ..core.channels import SMS
 from ..core.errors import InsufficientBalance, InvalidInput, InvalidRecipient, NoRoute, RecipientOptedOut
+from ..core.languages import sentence
 from ..database import Row, Tx, reading
 from ..database.rows import InboundMessageRow, TwoWayNumberRow, TwoWayServiceRow
 from ..gateways import simulated
@@ -70,7 +71,13 @@ class Composition:
         if billed_segments is not None:
             self.counted = self.counted._replace(count=billed_segments)
         if self.counted.count > segments.MAX_SEGMENTS:
-            raise ReplyTooLong(f"The message has {self.counted.count} segments; at most {segments.MAX_SEGMENTS} are allowed")
+            raise ReplyTooLong(
+                sentence(
+                    "The message has %(count)s segments; at most %(max_segments)s are allowed",
+                    count=self.counted.count,
+                    max_segments=segments.MAX_SEGMENTS,
+                )
+            )
 
     def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Outgoing | Skipped]:
         for position, addressee in enumerate(addressees):
@@ -193,7 +200,7 @@ def is_reply(sent: Sent) -> bool:
 
 def _usable_number(service: TwoWayServiceRow) -> TwoWayNumberRow:
     if service["status"] not in ANSWERS:
-        raise ServiceNotActive(f"The service is {service['status']}")
+        raise ServiceNotActive(sentence("The service is %(status)s", status=service["status"]))
     number = numbers.of_id(None, service["number_id"])
     if number is None or number["is_on"] != 1:
         raise NumberUnavailable("The service's number is paused")

@@ -11,6 +11,7 @@ from ..accounts.service import AccountInfo
 from ..accounts.sides import Side
 from ..core import clock, email_address
 from ..core.errors import InvalidInput
+from ..core.languages import sentence
 from ..database import Tx, atomic, query, query_one, reading
 from ..database.rows import TwoWayServiceRow
 from ..wallets.service import WalletInfo
@@ -111,7 +112,7 @@ def _checked(wanted: Request) -> dict[str, str]:
         wrong["type"] = [f"{DEDICATED} or {SHARED}"]
     if wrong:
         name, sentences = next(iter(wrong.items()))
-        raise InvalidInput(f"{name}: {sentences[0]}", wrong)
+        raise InvalidInput(sentence("%(name)s: %(sentences)s", name=name, sentences=sentences[0]), wrong)
     return {"use_case": use_case, "company_name": company}
 
 
@@ -122,7 +123,7 @@ def _keyword(wanted: Request) -> str | None:
     if keyword is None:
         raise InvalidInput("A keyword has 2 to 20 letters and digits", {"keyword": ["2 to 20 letters and digits"]})
     if words.is_reserved(keyword):
-        raise KeywordUnavailable(f"{keyword} is a word that means something to everybody")
+        raise KeywordUnavailable(sentence("%(keyword)s is a word that means something to everybody", keyword=keyword))
     return keyword
 
 
@@ -210,7 +211,7 @@ def update(service: TwoWayServiceRow, changes: dict[str, Any], *, actor: Actor, 
     with atomic() as tx:
         now: TwoWayServiceRow = of_id(service["id"], tx)
         if now["status"] in ENDED:
-            raise InvalidState(f"The service is {now['status']}")
+            raise InvalidState(sentence("The service is %(status)s", status=now["status"]))
         settings = {name: given.get(name, now[name]) for name in ("auto_reply_text", "help_text", "forward_email")}
         enabled = given.get("auto_reply_enabled")
         enabled = now["auto_reply_enabled"] == 1 if enabled is None else enabled
@@ -252,7 +253,7 @@ def cancel(service: TwoWayServiceRow, *, actor: Actor) -> TwoWayServiceRow:
     roles.require(actor, MANAGE, service["account_id"])
     with atomic() as tx:
         if not tx.changed(CANCEL, (clock.now_ms(), service["id"])):
-            raise InvalidState(f"The service is {of_id(service['id'], tx)['status']}")
+            raise InvalidState(sentence("The service is %(status)s", status=of_id(service["id"], tx)["status"]))
         addresses.set_in(tx, service, None, service["api"])
         audit_log.record(
             tx, actor=actor, action="two_way.cancel", subject=str(service["id"]), account_id=service["account_id"], detail=None

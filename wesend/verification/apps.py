@@ -10,6 +10,7 @@ from ..accounts.sides import Side
 from ..core import clock
 from ..core.errors import Conflict, VerifyAppNotFound
 from ..core.ids import new_id
+from ..core.languages import sentence
 from ..database import atomic, query, query_one
 from ..database.rows import VerifyAppRow
 from .texts import require_code
@@ -54,7 +55,7 @@ def create_app(account_id: int, side: Side, policy: Policy, *, actor: Actor) -> 
     uid = f"app_{new_id()}"
     with atomic() as tx:
         if len(tx.all(f"{LIVING} LIMIT ?", (account_id, side, MOST))) == MOST:
-            raise Conflict(f"There are {MOST} verify apps already")
+            raise Conflict(sentence("There are %(most)s verify apps already", most=MOST))
         tx.insert("verify_apps", uid=uid, account_id=account_id, side=side, created_at=clock.now_ms(), **policy._asdict())
         audit_log.record(tx, actor=actor, action="verify_app.create", subject=policy.name, account_id=account_id, detail=uid)
     return find_app(account_id, uid, side, actor=actor)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ..accounts import languages
 from ..accounts.roles import Actor
 from ..accounts.service import AccountInfo
 from ..accounts.sides import SANDBOX, Side
@@ -179,7 +180,8 @@ def _send(
 ) -> None:
     """``written``: template, name, seconds until it expires."""
     template, name, seconds = written
-    text, shown = (texts.text_of(template, shown, name, seconds) for shown in (code, texts.MASK))
+    language = languages.of_account(account.id) if template is None else None
+    text, shown = (texts.text_of(template, shown, name, seconds, language=language) for shown in (code, texts.MASK))
     composer = ConfidentialComposer(account, wallet, text, shown=shown, sender=sender)
     try:
         to = [Addressee(phone.e164, phone)]

@@ -6,11 +6,12 @@ import re
 
 from ..core import segments
 from ..core.errors import InvalidInput
+from ..core.languages import marked, speaking, told
 
 MASK = "••••••"
 PLACES = re.compile(r"\{\{\s*(code|app|minutes)\s*\}\}|\{\s*(code|app|minutes)\s*\}", re.IGNORECASE)
-OURS = "{{code}} is your {{app}} verification code. It expires in {{minutes}} min. Do not share it."
-NAMELESS = "{{code}} is your verification code. It expires in {{minutes}} min. Do not share it."
+OURS = marked("{{code}} is your {{app}} verification code. It expires in {{minutes}} min. Do not share it.")
+NAMELESS = marked("{{code}} is your verification code. It expires in {{minutes}} min. Do not share it.")
 LONGEST_CODE = "0" * 10
 
 
@@ -20,12 +21,14 @@ def require_code(template: str | None) -> None:
         raise InvalidInput("A template names {{code}}", {"template": ["It must name {{code}}"]})
 
 
-def text_of(template: str | None, code: str, name: str, expiry_seconds: int) -> str:
-    """``template`` None: our own words, which are one segment whatever the name is."""
+def text_of(template: str | None, code: str, name: str, expiry_seconds: int, *, language: str | None = None) -> str:
+    """``template`` None: our own words in ``language``, which are one segment whatever the name is."""
     values = {"code": code, "app": name, "minutes": str(-(-expiry_seconds // 60))}
     if template is None:
-        values["app"] = _short(name, values["minutes"])
-        template = OURS if values["app"] else NAMELESS
+        with speaking(language):
+            ours, nameless = told(OURS), told(NAMELESS)
+        values["app"] = _short(name, values["minutes"], ours)
+        template = ours if values["app"] else nameless
     return PLACES.sub(lambda found: values[_name(found)], template)
 
 
@@ -33,8 +36,8 @@ def _name(found: re.Match[str]) -> str:
     return (found[1] or found[2]).lower()
 
 
-def _short(name: str, minutes: str) -> str:
+def _short(name: str, minutes: str, ours: str) -> str:
     """As much of a name as fits into one segment beside the longest code, without what only UCS-2 has."""
     plain = "".join(char for char in name if char in segments.BASIC_SET and char not in "\r\n").strip()
-    room = segments.SINGLE[segments.GSM7] - len(OURS) + len("{{code}}{{app}}{{minutes}}") - len(LONGEST_CODE) - len(minutes)
+    room = segments.SINGLE[segments.GSM7] - len(ours) + len("{{code}}{{app}}{{minutes}}") - len(LONGEST_CODE) - len(minutes)
     return plain[:room].strip()

@@ -6,6 +6,7 @@ from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
 from ..core import clock, money
 from ..core.errors import DepositNotFound, InvalidInput
+from ..core.languages import sentence
 from ..database import Tx, keyset, marks, query, query_one, write
 from ..gateways import request_limits
 from .deposit_polling import LONGEST_GAP_MS, check
@@ -22,7 +23,7 @@ def deposit_by_uid(uid: str, *, actor: Actor) -> DepositOfWallet:
     roles.require(actor, OPERATE)
     row = query_one("SELECT id FROM deposits WHERE uid = ?", (uid,))
     if row is None:
-        raise DepositNotFound(f"There is no deposit {uid}")
+        raise DepositNotFound(sentence("There is no deposit %(uid)s", uid=uid))
     return load_deposit(row[0])
 
 

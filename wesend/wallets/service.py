@@ -13,6 +13,7 @@ from ..accounts.service import get_account
 from ..accounts.sides import Side, side_of
 from ..core import clock, email_address, money
 from ..core.errors import Conflict, InvalidInput, WalletForbidden, WalletNotFound
+from ..core.languages import sentence
 from ..database import Reader, Row, Tx, atomic, cached, query, query_one
 from ..database.rows import WalletRow
 from . import ledger
@@ -77,7 +78,9 @@ def create_wallet(
     currency = currency.strip().upper()
     credits = currency == money.CREDITS
     if not credits and not money.is_currency(currency):
-        raise InvalidInput(f"{currency} is not an ISO 4217 currency or SMS", {"currency": ["Unknown currency"]})
+        raise InvalidInput(
+            sentence("%(currency)s is not an ISO 4217 currency or SMS", currency=currency), {"currency": ["Unknown currency"]}
+        )
     if sms_rate_micros is not None and (not credits or sms_rate_micros <= 0):
         raise InvalidInput("An SMS rate is above zero and belongs to a wallet of currency SMS")
     uid = uid or "wal_" + "".join(secrets.choice(ALPHABET) for _ in range(20))
@@ -223,7 +226,13 @@ def set_credit_limit(wallet: WalletInfo, limit_micros: int, *, actor: Actor) -> 
         row = tx.one("SELECT credit_limit_micros, balance_micros FROM wallets WHERE id = ?", (wallet.id,))
         assert row is not None
         if not tx.changed(SET_CREDIT_LIMIT, (limit_micros, wallet.id, limit_micros)):
-            raise Conflict(f"More than that is owed: the balance is {money.text(row['balance_micros'])} {wallet.currency}")
+            raise Conflict(
+                sentence(
+                    "More than that is owed: the balance is %(amount)s %(currency)s",
+                    amount=money.text(row["balance_micros"]),
+                    currency=wallet.currency,
+                )
+            )
         audit_log.record(
             tx,
             actor=actor,
@@ -285,7 +294,7 @@ def set_low_balance(wallet: WalletInfo, threshold_micros: int | None, mail: str 
     if threshold_micros is not None and threshold_micros <= 0:
         raise InvalidInput("The threshold must be above zero", {"amount": ["Must be above zero"]})
     if mail is not None and not email_address.ALERTED.fullmatch(mail):
-        raise InvalidInput(f"{mail} is no e-mail address", {"mail": ["Not an e-mail address"]})
+        raise InvalidInput(sentence("%(mail)s is no e-mail address", mail=mail), {"mail": ["Not an e-mail address"]})
     shown = "off" if threshold_micros is None else f"below {money.text(threshold_micros)} {wallet.currency}"
     with atomic() as tx:
         tx.execute(SET_LOW_BALANCE, (threshold_micros, mail, wallet.id))

@@ -8,18 +8,19 @@ from ..accounts import roles
 from ..accounts.roles import SEE, Actor
 from ..core import clock
 from ..core.current_app import this_app
+from ..core.languages import marked
 from ..database import keyset, query, snapshot
 from ..database.rows import LedgerEntryRow, MessageRow
 from .service import WalletInfo
 
 KINDS = {
-    "credit": "Top-up",
-    "sms_charge": "Messages",
-    "refund": "Refund",
-    "manual_credit": "Credit by hand",
-    "manual_debit": "Debit by hand",
-    "service_fee": "Number or keyword",
-    "inbound_charge": "Incoming message",
+    "credit": marked("Top-up"),
+    "sms_charge": marked("Messages"),
+    "refund": marked("Refund"),
+    "manual_credit": marked("Credit by hand"),
+    "manual_debit": marked("Debit by hand"),
+    "service_fee": marked("Number or keyword"),
+    "inbound_charge": marked("Incoming message"),
 }
 # What was never taken in as a whole has no page, and keeps its two entries: paid, and given back.
 ENTRY = """

@@ -8,6 +8,7 @@ from ..accounts.service import AccountInfo
 from ..adapters.money.base import NETWORKS
 from ..core import phones
 from ..core.errors import AccountSuspended, InvalidInput, WalletNotFound
+from ..core.languages import sentence
 from ..core.networks import plan_of
 from ..database import query
 from ..database.rows import DepositRow
@@ -27,7 +28,9 @@ def ask_phone(
         raise WalletNotFound
     phone = phones.normalise(phone_text, account.country)
     if phone is None:
-        raise InvalidInput(f"{phone_text[:40]} is not a phone number", {"phone": [phones.problem(phone_text)]})
+        raise InvalidInput(
+            sentence("%(phone_text)s is not a phone number", phone_text=phone_text[:40]), {"phone": [phones.problem(phone_text)]}
+        )
     return start_deposit(wallet, amount_micros, phone, provider=provider, actor=actor)
 
 

@@ -9,6 +9,7 @@ from ..coordination import bell
 from ..core import clock
 from ..core.errors import WebhookNotFound
 from ..core.ids import new_id
+from ..core.languages import sentence
 from ..database import Tx, keyset, query, query_one, write
 from ..database.rows import WebhookAttemptRow, WebhookDeliveryRow, WebhookEndpointRow
 from ..gateways import request_limits
@@ -55,7 +56,7 @@ def find_delivery(uid: str, account_id: int | None = None, *, actor: Actor) -> D
     """A delivery of the account, or of any that the actor sees (None); WebhookNotFound, NotFound."""
     row = query_one(DELIVERY, (uid, account_id))
     if row is None:
-        raise WebhookNotFound(f"There is no webhook delivery {uid}")
+        raise WebhookNotFound(sentence("There is no webhook delivery %(uid)s", uid=uid))
     roles.require(actor, SEE, row["account_id"])
     return row
 

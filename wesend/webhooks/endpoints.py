@@ -13,6 +13,7 @@ from ..accounts.service import get_account
 from ..accounts.sides import LIVE, SANDBOX, SEEN, Side, side_of
 from ..core import clock, vault
 from ..core.errors import InvalidInput, WebhookNotFound
+from ..core.languages import sentence
 from ..database import Reader, Row, Tx, atomic, cached, query, query_one
 from ..database.rows import WebhookEndpointRow
 from .formats import RECEIVED, Owner, find_format
@@ -105,7 +106,14 @@ def add_endpoint(
     known = (*format_.events, *own_events(actor))
     unknown = [event for event in events or [] if event not in known]
     if unknown:
-        raise InvalidInput(f"{format_name} has no event {', '.join(unknown)}: choose from {', '.join(known)}")
+        raise InvalidInput(
+            sentence(
+                "%(format_name)s has no event %(unknown)s: choose from %(known)s",
+                format_name=format_name,
+                unknown=", ".join(unknown),
+                known=", ".join(known),
+            )
+        )
     address = read_address(url)
     secret = secret or new_secret()
     with atomic() as tx:
@@ -138,7 +146,7 @@ def get_endpoint(endpoint_id: int, account_id: int | None = None, *, actor: Acto
         "SELECT * FROM webhook_endpoints WHERE id = ? AND account_id = coalesce(?, account_id)", (endpoint_id, account_id)
     )
     if row is None:
-        raise WebhookNotFound(f"There is no webhook {endpoint_id}")
+        raise WebhookNotFound(sentence("There is no webhook %(endpoint_id)s", endpoint_id=endpoint_id))
     roles.require(actor, SEE, row["account_id"])
     return row
 

@@ -11,6 +11,7 @@ from flask import Flask, current_app
 
 from ..accounts.sides import Side
 from ..core.errors import InvalidInput
+from ..core.languages import sentence
 from ..database.rows import BatchRow, MessageRow
 
 RECEIVED = "message.received"
@@ -140,4 +141,6 @@ def find_format(name: str) -> Format:
     try:
         return formats()[name]
     except KeyError:
-        raise InvalidInput(f"{name} is no webhook format: choose one of {', '.join(formats())}") from None
+        raise InvalidInput(
+            sentence("%(name)s is no webhook format: choose one of %(formats)s", name=name, formats=", ".join(formats()))
+        ) from None

@@ -10,6 +10,7 @@ from ..accounts.roles import MANAGE, Actor
 from ..accounts.sides import SANDBOX
 from ..core import clock
 from ..core.errors import InvalidInput
+from ..core.languages import sentence
 from ..database.rows import BatchRow, MessageRow, WebhookAttemptRow, WebhookEndpointRow
 from . import attempts
 from .formats import Event, Format, Owner, Received, find_format
@@ -25,7 +26,15 @@ def trigger(endpoint: WebhookEndpointRow, event: str, *, allow_private: bool, ac
     format_ = find_format(endpoint["format"])
     sample = samples(format_, endpoint["account_id"]).get(event)
     if sample is None:
-        raise InvalidInput(f"{format_.name} has no event {event}: choose from {', '.join(format_.events)}", {"event": ["Unknown"]})
+        raise InvalidInput(
+            sentence(
+                "%(name)s has no event %(event)s: choose from %(events)s",
+                name=format_.name,
+                event=event,
+                events=", ".join(format_.events),
+            ),
+            {"event": ["Unknown"]},
+        )
     return attempts.send_sample(endpoint, sample, allow_private=allow_private, actor=actor)
 
 

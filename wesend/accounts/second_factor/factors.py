@@ -9,13 +9,14 @@ from flask import current_app
 
 from ...core import clock
 from ...core.errors import Forbidden, NotFound
+from ...core.languages import marked
 from ...database import Tx, atomic, query, reading
 from ...database.rows import SecondFactorRow
 from .. import audit_log, ending, users
 from ..roles import OPERATOR, Actor, User
 
-TOTP, PASSKEY = "totp", "passkey"
-KINDS = {TOTP: "authenticator app", PASSKEY: "passkey"}
+TOTP, PASSKEY = "totp", marked("passkey")
+KINDS = {TOTP: marked("authenticator app"), PASSKEY: marked("passkey")}
 NONE, OPERATORS, EVERYONE = "none", "operators", "everyone"
 """The values of `WESEND_REQUIRE_SECOND_FACTOR`."""
 

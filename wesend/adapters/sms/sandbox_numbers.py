@@ -6,6 +6,7 @@ the same again after a crash. A test may have said otherwise (``ruled``: one of 
 
 from __future__ import annotations
 
+from ...core.languages import marked
 from .base import ACCEPTED, DELIVERED, FAILED, NEVER_SENT, REFUSED, TEMPORARY, UNKNOWN, Outcome, Receipt
 
 FAILS_LATER, TOO_LITTLE_CREDIT, REFUSES, HANGS, SILENT, BUSY_TWICE = (
@@ -17,13 +18,14 @@ FAILS_LATER, TOO_LITTLE_CREDIT, REFUSES, HANGS, SILENT, BUSY_TWICE = (
     "0000044",
 )
 RULES = {
-    FAILS_LATER: "accepted, then failed by receipt (UNDELIV)",
-    TOO_LITTLE_CREDIT: "World Ledgers: accepted, then failed (SMS credit not enough); the others answer as if the "
-    "balance were too low",
-    REFUSES: "refused by the gateway at submission",
-    HANGS: "the gateway never answers: outcome unknown",
-    SILENT: "accepted, no receipt ever",
-    BUSY_TWICE: "temporary failure twice, then accepted",
+    FAILS_LATER: marked("accepted, then failed by receipt (UNDELIV)"),
+    TOO_LITTLE_CREDIT: marked(
+        "World Ledgers: accepted, then failed (SMS credit not enough); the others answer as if the balance were too low"
+    ),
+    REFUSES: marked("refused by the gateway at submission"),
+    HANGS: marked("the gateway never answers: outcome unknown"),
+    SILENT: marked("accepted, no receipt ever"),
+    BUSY_TWICE: marked("temporary failure twice, then accepted"),
 }
 ORDINARY, LOW_BALANCE, SLOW = "", "low_balance", "slow"
 OUTCOMES = {
@@ -74,5 +76,5 @@ def receipt_of(number: str, *, accepted: bool, age_ms: int, delay_ms: int, ruled
     if 0 <= age_ms < delay_ms:  # below zero the clock was set back since, and it is old enough
         return None
     if ending == FAILS_LATER:
-        return Receipt(FAILED, "UNDELIV", "Simulated delivery failure (sandbox)")
+        return Receipt(FAILED, "UNDELIV", marked("Simulated delivery failure (sandbox)"))
     return Receipt(DELIVERED, "DELIVRD", "Success (sandbox)")

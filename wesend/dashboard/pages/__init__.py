@@ -20,6 +20,7 @@ from . import (
     gateways,
     inbox,
     keys,
+    language,
     messages,
     overview,
     people_data,
@@ -49,6 +50,7 @@ from . import write_email as write_email
 
 PAGES: tuple[Blueprint, ...] = (
     sign_in.blueprint,
+    language.blueprint,
     security.blueprint,
     overview.blueprint,
     first_run.blueprint,

@@ -11,14 +11,13 @@ from ...accounts import allowed_countries, quota, service
 from ...contacts import uploads
 from ...core import countries
 from ...core.languages import gettext as _
-from ...core.languages import marked
+from ...core.languages import marked, ngettext
 from ...messages.dispatch import suspension
 from ...messages.reporting import across
 from ...routing import payable
 from ...wallets import service as wallets
 from .. import current_account
-from ..compose_preview import plural
-from ..filters import amount
+from ..filters import amount, number
 from ..forms import REQUIRED, Amount, Form, Text, choices
 from ..sessions import actor
 
@@ -27,9 +26,11 @@ COUNTRIES = choices(sorted(((code, countries.name(code)) for code in phonenumber
 
 
 class AccountForm(Form):
-    name = Text("Name", [REQUIRED], description="As it is called in lists and to its people.")
-    country = SelectField("Country", choices=COUNTRIES, default="UG", description="How numbers without a country code are read.")
-    time_zone = Text("Time zone", description="An IANA name as Africa/Kampala; left empty, the country's main one.")
+    name = Text(marked("Name"), [REQUIRED], description=marked("As it is called in lists and to its people."))
+    country = SelectField(
+        marked("Country"), choices=COUNTRIES, default="UG", description=marked("How numbers without a country code are read.")
+    )
+    time_zone = Text(marked("Time zone"), description=marked("An IANA name as Africa/Kampala; left empty, the country's main one."))
 
 
 class LimitsForm(Form):
@@ -63,16 +64,16 @@ class LimitsForm(Form):
 
 
 class WalletForm(Form):
-    name = Text("Name", render_kw={"maxlength": 60}, description="What people call it, in place of its id.")
+    name = Text(marked("Name"), render_kw={"maxlength": 60}, description=marked("What people call it, in place of its id."))
     currency = Text(
-        "Currency",
+        marked("Currency"),
         [REQUIRED],
         default="UGX",
         render_kw={"maxlength": 3, "size": 5},
-        description="ISO 4217 as UGX or KES, or SMS for credits.",
+        description=marked("ISO 4217 as UGX or KES, or SMS for credits."),
     )
-    sms_rate = Amount("Price of a credit", description="In KES; only for a wallet of SMS.")
-    is_sandbox = BooleanField("Sandbox: nothing paid from it leaves this machine")
+    sms_rate = Amount(marked("Price of a credit"), description=marked("In KES; only for a wallet of SMS."))
+    is_sandbox = BooleanField(marked("Sandbox: nothing paid from it leaves this machine"))
 
 
 @blueprint.route("", methods=["GET", "POST"])
@@ -82,7 +83,7 @@ def index() -> ResponseReturnValue:
         with form.refusals():
             made = service.create_account(form.name.data, form.country.data, form.time_zone.data or None, actor=actor())
             current_account.pick(made.id)
-            flash(f"{made.name} was made. Give it a wallet next.", "success")
+            flash(_("%(name)s was made. Give it a wallet next.", name=made.name), "success")
             return redirect(url_for(".show", account_id=made.id), 303)
     return render_template(
         "accounts/index.html", form=form, customers=across.customers(actor=actor()), usage=across.usage(actor=actor())
@@ -112,7 +113,7 @@ def show(account_id: int) -> ResponseReturnValue:
                 sms_rate_micros=form.sms_rate.micros,
                 actor=actor(),
             )
-            flash(f"Wallet {made.uid} was made; it is empty.", "success")
+            flash(_("Wallet %(uid)s was made; it is empty.", uid=made.uid), "success")
             return redirect(url_for(".show", account_id=at.id), 303)
     return render_template(
         "accounts/show.html",
@@ -152,20 +153,21 @@ def limits(account_id: int) -> ResponseReturnValue:
 @blueprint.post("/<int:account_id>/suspend")
 def suspend(account_id: int) -> ResponseReturnValue:
     at = suspension.suspend(account_id, actor=actor())
-    flash(f"{at.name} is suspended: nothing of it leaves, and its API calls are refused.", "success")
+    flash(_("%(name)s is suspended: nothing of it leaves, and its API calls are refused.", name=at.name), "success")
     return redirect(url_for(".show", account_id=at.id), 303)
 
 
 @blueprint.post("/<int:account_id>/resume")
 def resume(account_id: int) -> ResponseReturnValue:
     at = suspension.resume(account_id, actor=actor())
-    flash(f"{at.name} is active again.", "success")
+    flash(_("%(name)s is active again.", name=at.name), "success")
     return redirect(url_for(".show", account_id=at.id), 303)
 
 
 @blueprint.post("/<int:account_id>/release")
 def release(account_id: int) -> ResponseReturnValue:
-    flash(f"{plural(suspension.release(account_id, actor=actor()), 'message')} released.", "success")
+    released = suspension.release(account_id, actor=actor())
+    flash(ngettext("%(count)s message released.", "%(count)s messages released.", released, count=number(released)), "success")
     return redirect(url_for(".show", account_id=account_id), 303)
 
 
@@ -173,5 +175,18 @@ def release(account_id: int) -> ResponseReturnValue:
 def drop(account_id: int) -> ResponseReturnValue:
     done = suspension.drop(account_id, actor=actor())
     back = ", ".join(amount(micros, currency) for currency, micros in done.refunded_micros.items())
-    flash(f"{plural(done.messages, 'message')} cancelled{f'; {back} went back' if back else ''}.", "success")
+    count = number(done.messages)
+    if back:
+        flash(
+            ngettext(
+                "%(count)s message cancelled; %(back)s went back.",
+                "%(count)s messages cancelled; %(back)s went back.",
+                done.messages,
+                count=count,
+                back=back,
+            ),
+            "success",
+        )
+    else:
+        flash(ngettext("%(count)s message cancelled.", "%(count)s messages cancelled.", done.messages, count=count), "success")
     return redirect(url_for(".show", account_id=account_id), 303)

@@ -16,6 +16,7 @@ from ...contacts import groups
 from ...core import clock, plain_letters, templating
 from ...core.errors import InvalidInput, StorageFull, WesendError
 from ...core.languages import gettext as _
+from ...core.languages import marked, told
 from ...messages.campaigns import drafts, text_templates
 from ...messages.campaigns import sms as sms_campaigns
 from ...messages.campaigns.quiet import quiet_of
@@ -28,7 +29,7 @@ from ..sessions import actor
 from .campaigns import blueprint
 from .compose import sender_choices, soonest, usual_wallet, wallet_choices, wallet_or_none
 
-STEPS = (("audience", "Audience"), ("text", "Text"), ("when", "When"), ("check", "Check and send"))
+STEPS = (("audience", marked("Audience")), ("text", marked("Text")), ("when", marked("When")), ("check", marked("Check and send")))
 NAMES = [name for name, _label in STEPS]
 SEND = "send"
 GROUPS_SHOWN = 500
@@ -124,7 +125,7 @@ def new() -> ResponseReturnValue:
     except StorageFull:
         raise
     except WesendError as error:
-        errors = _errors(error) if step != NAMES[-1] else {"": str(error)}
+        errors = _errors(error) if step != NAMES[-1] else {"": told(error)}
         shown = _seen(step, written, fails=True)
     if wanted == SEND and not errors:
         errors = {"confirmed": _("Please tick this, or go back and put the text right")}
@@ -154,7 +155,7 @@ def _page(step: str, written: Written, form: Form, errors: dict[str, str], **sho
         try:
             kept_at = _keep(written, step)
         except WesendError as error:
-            refused = str(error)
+            refused = told(error)
     return render_template(
         "campaigns/new.html",
         step=step,
@@ -180,7 +181,7 @@ def save_draft() -> ResponseReturnValue:
     try:
         kept_at = _keep(_written(), step if step in NAMES else NAMES[0])
     except WesendError as error:
-        return jsonify(saved=_("Not kept: %(why)s.", why=str(error)))
+        return jsonify(saved=_("Not kept: %(why)s.", why=told(error)))
     if kept_at is None:
         return jsonify(saved="")
     moment = clock.iso_in_zone(kept_at, account().time_zone)[11:16]
@@ -209,7 +210,7 @@ def _require(step: str, written: Written) -> None:
 
 def _errors(error: WesendError) -> dict[str, str]:
     fields = error.fields if isinstance(error, InvalidInput) else {}
-    return {name: str(error) for name in fields} or {"": str(error)}
+    return {name: told(error) for name in fields} or {"": told(error)}
 
 
 def _seen(step: str, written: Written, *, fails: bool = False) -> dict[str, Any]:
@@ -264,10 +265,7 @@ def _is_confirmed(written: Written) -> bool:
 def _start(written: Written) -> ResponseReturnValue:
     batch = sms_campaigns.send_campaign(account(), written.draft(account()), actor=actor())
     drafts.sent(account().id, written.uid, actor=actor())
-    flash(
-        f"{compose_preview.plural(batch['total'], 'message')} accepted for {amount(batch['cost_micros'], batch['currency'])}.",
-        "success",
-    )
+    flash(compose_preview.accepted(batch), "success")
     return redirect(url_for(".show", uid=batch["uid"]), 303)
 
 

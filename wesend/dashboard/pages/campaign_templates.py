@@ -6,6 +6,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ...core.languages import gettext as _
+from ...core.languages import marked
 from ...messages.campaigns import text_templates
 from ..current_account import account
 from ..forms import Form, Text
@@ -14,7 +15,7 @@ from .campaigns import blueprint
 
 
 class TemplateForm(Form):
-    template_name = Text("Name")
+    template_name = Text(marked("Name"))
 
 
 @blueprint.get("/templates")

@@ -25,7 +25,7 @@ from ...wallets.service import wallet_by_id
 from .. import compose_preview
 from ..csv_out import Figure, csv_file
 from ..current_account import account
-from ..filters import amount
+from ..filters import amount, number
 from ..paging import page
 from ..sessions import actor
 from ..xlsx_out import xlsx_file
@@ -112,14 +112,14 @@ def progress(batch: BatchRow) -> Progress:
 @blueprint.post("/<uid>/pause")
 def pause(uid: str) -> ResponseReturnValue:
     actions.pause(account(), uid, actor=actor())
-    flash("Paused: nothing more of it leaves until it is resumed.", "success")
+    flash(_("Paused: nothing more of it leaves until it is resumed."), "success")
     return redirect(url_for(".show", uid=uid), 303)
 
 
 @blueprint.post("/<uid>/resume")
 def resume(uid: str) -> ResponseReturnValue:
     actions.resume(account(), uid, actor=actor())
-    flash("It goes on.", "success")
+    flash(_("It goes on."), "success")
     return redirect(url_for(".show", uid=uid), 303)
 
 
@@ -128,8 +128,13 @@ def cancel(uid: str) -> ResponseReturnValue:
     done = actions.cancel_batch(account(), uid, actor=actor())
     currency = get_batch(uid, account().id, actor=actor())["currency"]
     flash(
-        f"{compose_preview.plural(done.count, 'message')} cancelled; {amount(done.refunded_micros, currency)} went back to the "
-        "wallet.",
+        ngettext(
+            "%(count)s message cancelled; %(amount)s went back to the wallet.",
+            "%(count)s messages cancelled; %(amount)s went back to the wallet.",
+            done.count,
+            count=number(done.count),
+            amount=amount(done.refunded_micros, currency),
+        ),
         "success",
     )
     return redirect(url_for(".show", uid=uid), 303)

@@ -12,6 +12,7 @@ from ...accounts.service import AccountInfo
 from ...core import clock, plain_letters
 from ...core.errors import WalletNotFound
 from ...core.languages import gettext as _
+from ...core.languages import marked
 from ...database.rows import BatchRow, WalletRow
 from ...messages.campaigns import gaps
 from ...messages.campaigns import sms as sms_campaigns
@@ -25,24 +26,24 @@ from ..forms import Form, Text, choices
 from ..sessions import actor
 
 blueprint = Blueprint("compose", __name__, url_prefix="/compose")
-WHEN = (("now", "Now"), ("scheduled", "At a time"))
+WHEN = (("now", marked("Now")), ("scheduled", marked("At a time")))
 
 
 class ComposeForm(Form):
     domain_names = {"recipient": "recipients", "group_ids": "recipients"}
     uid = HiddenField()
-    wallet = SelectField("Paid from", validate_choice=False)
-    sender = SelectField("Sender", validate_choice=False)
+    wallet = SelectField(marked("Paid from"), validate_choice=False)
+    sender = SelectField(marked("Sender"), validate_choice=False)
     recipients = TextAreaField(
-        "Recipients",
-        [InputRequired("Please fill this in")],
+        marked("Recipients"),
+        [InputRequired(marked("Please fill this in"))],
         render_kw={"rows": 3, "spellcheck": "false"},
-        description="Numbers as people write them, one a line or with commas between.",
+        description=marked("Numbers as people write them, one a line or with commas between."),
     )
-    text = TextAreaField("Message", [InputRequired("Please fill this in")], render_kw={"rows": 6, "dir": "auto"})
-    confirmed = BooleanField("Send it with nothing in the places of its fields")
-    when = RadioField("When", choices=choices(WHEN), default="now")
-    at = Text("Day and time", render_kw={"type": "datetime-local"})
+    text = TextAreaField(marked("Message"), [InputRequired(marked("Please fill this in"))], render_kw={"rows": 6, "dir": "auto"})
+    confirmed = BooleanField(marked("Send it with nothing in the places of its fields"))
+    when = RadioField(marked("When"), choices=choices(WHEN), default="now")
+    at = Text(marked("Day and time"), render_kw={"type": "datetime-local"})
 
 
 def wallet_choices(at: AccountInfo) -> list[SelectChoice]:
@@ -50,7 +51,8 @@ def wallet_choices(at: AccountInfo) -> list[SelectChoice]:
         [
             (
                 row["uid"],
-                f"{amount(row['balance_micros'], row['currency'])} · {_called(row)}" + (" (sandbox)" if row["is_sandbox"] else ""),
+                f"{amount(row['balance_micros'], row['currency'])} · {_called(row)}"
+                + (f" ({_('sandbox')})" if row["is_sandbox"] else ""),
             )
             for row in list_wallets(at.id, actor=actor())
         ]
@@ -115,10 +117,7 @@ def _draft(form: ComposeForm) -> Draft:
 def _sent(batch: BatchRow) -> ResponseReturnValue:
     if batch["total"] == 1:
         return redirect(url_for("dashboard.messages.index", q=batch["uid"]), 303)
-    flash(
-        f"{compose_preview.plural(batch['total'], 'message')} accepted for {amount(batch['cost_micros'], batch['currency'])}.",
-        "success",
-    )
+    flash(compose_preview.accepted(batch), "success")
     return redirect(url_for("dashboard.messages.index", q=batch["uid"]), 303)
 
 

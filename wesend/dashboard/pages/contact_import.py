@@ -17,10 +17,11 @@ from ...contacts.files import Table
 from ...contacts.headers import Mapping, detect
 from ...core.errors import InvalidInput, WesendError
 from ...core.languages import gettext as _
+from ...core.languages import marked, ngettext, told
 from .. import query_args
-from ..compose_preview import plural
 from ..csv_out import Cells, csv_of
 from ..current_account import account
+from ..filters import number
 from ..forms import REQUIRED, Form, Text
 from ..sessions import actor
 from .accounts import COUNTRIES
@@ -28,7 +29,12 @@ from .contacts import blueprint
 
 SAMPLES = 3
 PHONE, NAME, FIELD, IGNORE = "phone", "name", "field", "ignore"
-ROLES = ((FIELD, "A field of its own"), (PHONE, "The phone number"), (NAME, "The name"), (IGNORE, "Leave out"))
+ROLES = (
+    (FIELD, marked("A field of its own")),
+    (PHONE, marked("The phone number")),
+    (NAME, marked("The name")),
+    (IGNORE, marked("Leave out")),
+)
 REJECTED_SHOWN = 50
 SHOWN = 200
 """Characters of a cell on a page."""
@@ -36,18 +42,22 @@ SHOWN = 200
 
 class FileForm(Form):
     file = FileField(
-        "File",
-        [FileRequired("Please choose a file")],
+        marked("File"),
+        [FileRequired(marked("Please choose a file"))],
         render_kw={"accept": ".csv,.txt,.tsv,.xlsx"},
-        description="CSV in any usual encoding and delimiter, or an Excel workbook (.xlsx), up to 50 MB. "
-        "One of its first rows names the columns.",
+        description=marked(
+            "CSV in any usual encoding and delimiter, or an Excel workbook (.xlsx), up to 50 MB. "
+            "One of its first rows names the columns."
+        ),
     )
 
 
 class ImportForm(Form):
     domain_names = {"name": "group"}
-    group = Text("Name of the group", [REQUIRED, Length(max=groups.NAME_LENGTH)])
-    country = SelectField("Home country", choices=COUNTRIES, description="How numbers without a country code are read.")
+    group = Text(marked("Name of the group"), [REQUIRED, Length(max=groups.NAME_LENGTH)])
+    country = SelectField(
+        marked("Home country"), choices=COUNTRIES, description=marked("How numbers without a country code are read.")
+    )
 
 
 @blueprint.route("/import", methods=["GET", "POST"])
@@ -64,7 +74,7 @@ def start_import() -> ResponseReturnValue:
 @blueprint.get("/import/<token>")
 def map_columns(token: str) -> ResponseReturnValue:
     form = ImportForm()
-    form.group.data = groups.free_name(account().id, query_args.text("named") or "Imported", actor=actor())
+    form.group.data = groups.free_name(account().id, query_args.text("named") or _("Imported"), actor=actor())
     form.country.data = account().country
     opened = _opened(token)
     with opened as table:
@@ -97,7 +107,7 @@ def _roles_of(columns: list[str], mapping: Mapping | None) -> list[str]:
 def _columns_page(token: str, opened: uploads.Opened, table: Table, form: ImportForm, chosen: list[str], error: str = "") -> str:
     samples = list(islice(table.rows, SAMPLES))
     columns = [
-        (name or f"Column {index + 1}", [row[index][:SHOWN] for row in samples], chosen[index])
+        (name or _("Column %(index)s", index=index + 1), [row[index][:SHOWN] for row in samples], chosen[index])
         for index, name in enumerate(table.columns)
     ]
     return render_template(
@@ -123,7 +133,7 @@ def go_on(token: str) -> ResponseReturnValue:
         try:
             mapping = _mapping(table.columns, chosen)
         except WesendError as error:
-            return _columns_page(token, opened, table, form, chosen, str(error))
+            return _columns_page(token, opened, table, form, chosen, told(error))
         if not form.validate() or request.form.get("go") == "columns":
             return _columns_page(token, opened, table, form, chosen)
         if request.form.get("go") != "import":
@@ -138,11 +148,7 @@ def go_on(token: str) -> ResponseReturnValue:
             header_at=opened.header_at,
             actor=actor(),
         )
-        flash(
-            f"{plural(done.group['contact_count'], 'contact')} imported"
-            + (f"; {plural(done.skipped, 'row')} left out." if done.skipped else "."),
-            "success",
-        )
+        flash(_imported(done.group["contact_count"], done.skipped), "success")
         return redirect(url_for(".show", group_id=done.group["id"]), 303)
     opened = _opened(token)
     with opened as table:
@@ -153,9 +159,9 @@ def _mapping(columns: list[str], chosen: list[str]) -> Mapping:
     """Exactly one phone, at most one name."""
     places = {role: [index for index, picked in enumerate(chosen) if picked == role] for role in (PHONE, NAME)}
     if len(places[PHONE]) != 1:
-        raise InvalidInput("Choose one column as the phone number")
+        raise InvalidInput(_("Choose one column as the phone number"))
     if len(places[NAME]) > 1:
-        raise InvalidInput("Only one column can be the name")
+        raise InvalidInput(_("Only one column can be the name"))
     return Mapping(
         places[PHONE][0],
         places[NAME][0] if places[NAME] else None,
@@ -179,7 +185,6 @@ def _check_page(token: str, table: Table, form: ImportForm, mapping: Mapping, ch
         chosen=chosen,
         phone_at=mapping.phone,
         header=table.header,
-        plural=plural,
     )
 
 
@@ -190,7 +195,7 @@ def rejected(token: str) -> ResponseReturnValue:
     at = request.args.get("phone", "")
     with _opened(token) as table:
         if not (at.isascii() and at.isdigit() and int(at[:5]) < len(table.columns)):
-            raise InvalidInput("Choose one column as the phone number")
+            raise InvalidInput(_("Choose one column as the phone number"))
     opened = _opened(token)
     rows = stream_with_context(_rejected(opened, Mapping(int(at[:5]), None, {}), country))  # type: ignore[type-var] # any will do
     answer = csv_of("rejected.csv", rows)
@@ -204,3 +209,11 @@ def _rejected(opened: uploads.Opened, mapping: Mapping, country: str) -> Iterato
         for verdict in csv_import.examine(table, mapping, country):
             if verdict.why:
                 yield [*verdict.cells, verdict.why, verdict.row]
+
+
+def _imported(contacts: int, left_out: int) -> str:
+    said = ngettext("%(count)s contact", "%(count)s contacts", contacts, count=number(contacts))
+    if not left_out:
+        return _("%(contacts)s imported.", contacts=said)
+    rows = ngettext("%(count)s row", "%(count)s rows", left_out, count=number(left_out))
+    return _("%(contacts)s imported; %(rows)s left out.", contacts=said, rows=rows)

@@ -13,6 +13,8 @@ from ...contacts import groups as contact_groups
 from ...contacts.files import COLUMN_LIMIT
 from ...contacts.service import NewContact
 from ...core.chunks import CHUNK
+from ...core.languages import gettext as _
+from ...core.languages import marked
 from ...database import Row, keyset
 from ...database.rows import GroupRow
 from .. import query_args
@@ -26,20 +28,20 @@ blueprint = Blueprint("contacts", __name__, url_prefix="/contacts")
 GROUPS_SHOWN = 500
 FIELDS_FROM = 1000
 """Contacts whose fields are offered in the forms; an export has those of all."""
-EMAIL, OTHERS = "email", "other fields"
+EMAIL, OTHERS = "email", marked("other fields")
 
 
 class GroupForm(Form):
-    name = Text("Name", [REQUIRED, Length(max=contact_groups.NAME_LENGTH)])
+    name = Text(marked("Name"), [REQUIRED, Length(max=contact_groups.NAME_LENGTH)])
 
 
 class ContactForm(Form):
-    phone = Text("Phone", [REQUIRED], render_kw={"type": "tel"})
-    name = Text("Name", [Length(max=200)])
+    phone = Text(marked("Phone"), [REQUIRED], render_kw={"type": "tel"})
+    name = Text(marked("Name"), [Length(max=200)])
 
 
 class OptOutForm(Form):
-    number = Text("Number or e-mail address", [REQUIRED])
+    number = Text(marked("Number or e-mail address"), [REQUIRED])
 
 
 @blueprint.route("", methods=["GET", "POST"])
@@ -61,7 +63,7 @@ def show(group_id: int) -> ResponseReturnValue:
     if form.sent():
         with form.refusals():
             service.add_contact(account(), group_id, _written(form, names), actor=actor())
-            flash("Added.", "success")
+            flash(_("Added."), "success")
             return redirect(url_for(".show", group_id=group_id), 303)
     typed, missing = query_args.text("q"), query_args.text("missing")
     if typed or missing:
@@ -139,7 +141,7 @@ def change_contact(group_id: int, contact_id: int) -> ResponseReturnValue:
                 account().country,
                 actor=actor(),
             )
-            flash("Saved.", "success")
+            flash(_("Saved."), "success")
             return redirect(_back_to(group_id), 303)
     return _show(group, form, page(lambda _before, _limit: [contact]), names, edited=contact)
 
@@ -174,14 +176,14 @@ def _cells(row: Row, names: list[str], with_others: bool) -> list[object]:
 @blueprint.post("/<int:group_id>/delete")
 def delete(group_id: int) -> ResponseReturnValue:
     contact_groups.delete_group(account().id, group_id, actor=actor())
-    flash("The group is gone.", "success")
+    flash(_("The group is gone."), "success")
     return redirect(url_for(".index"), 303)
 
 
 @blueprint.post("/<int:group_id>/contacts/<int:contact_id>/delete")
 def delete_contact(group_id: int, contact_id: int) -> ResponseReturnValue:
     service.delete_contact(account().id, group_id, contact_id, actor=actor())
-    flash("Taken out of the group.", "success")
+    flash(_("Taken out of the group."), "success")
     return redirect(url_for(".show", group_id=group_id), 303)
 
 
@@ -194,7 +196,7 @@ def list_opt_outs() -> ResponseReturnValue:
     if form.sent():
         with form.refusals():
             number = opting_out.opt_out(account(), form.number.data, actor=actor())
-            flash(f"{number} gets nothing more from this account.", "success")
+            flash(_("%(number)s gets nothing more from this account.", number=number), "success")
             return redirect(url_for(".list_opt_outs"), 303)
     return render_template(
         "contacts/opt_outs.html",
@@ -207,5 +209,5 @@ def list_opt_outs() -> ResponseReturnValue:
 def remove_opt_out() -> ResponseReturnValue:
     address = request.form.get("address", "")
     opting_out.opt_in(account(), "email" if request.form.get("channel") == "email" else "sms", address, actor=actor())
-    flash(f"{address[:100]} may be written to again.", "success")
+    flash(_("%(address)s may be written to again.", address=address[:100]), "success")
     return redirect(url_for(".list_opt_outs"), 303)

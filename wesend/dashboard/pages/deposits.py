@@ -8,18 +8,23 @@ from wtforms.validators import InputRequired
 
 from ...accounts import roles
 from ...accounts.roles import OPERATE
+from ...core.languages import gettext as _
+from ...core.languages import marked, told
 from ...wallets import deposit_review
+from ..filters import WORDS
 from ..forms import REQUIRED, Amount, Form, Text
 from ..paging import page
 from ..sessions import actor
 
 blueprint = Blueprint("deposits", __name__, url_prefix="/operator/deposits")
-KINDS = (("waiting", "Waiting"), ("unpaid", "Failed or expired"), ("paid", "Paid"))
+KINDS = (("waiting", marked("Waiting")), ("unpaid", marked("Failed or expired")), ("paid", marked("Paid")))
 
 
 class SettleForm(Form):
-    amount = Amount("Amount that came", [InputRequired("Please fill this in")])
-    note = Text("How it is known", [REQUIRED], render_kw={"maxlength": 200, "placeholder": "Statement of 20 Nov, line 14"})
+    amount = Amount(marked("Amount that came"), [InputRequired(marked("Please fill this in"))])
+    note = Text(
+        marked("How it is known"), [REQUIRED], render_kw={"maxlength": 200, "placeholder": marked("Statement of 20 Nov, line 14")}
+    )
 
 
 @blueprint.get("")
@@ -38,7 +43,7 @@ def show(deposit_id: int) -> ResponseReturnValue:
         with form.refusals():
             done = deposit_review.settle_by_hand(deposit_id, form.amount.micros or 0, note=form.note.data, actor=actor())
             flash(
-                "The wallet was credited." if done else "It had been credited before; nothing was done.",
+                _("The wallet was credited.") if done else _("It had been credited before; nothing was done."),
                 "success" if done else "error",
             )
             return redirect(url_for(".show", deposit_id=deposit_id), 303)
@@ -51,12 +56,19 @@ def show(deposit_id: int) -> ResponseReturnValue:
 def ask(deposit_id: int) -> ResponseReturnValue:
     row = deposit_review.ask_now(deposit_id, actor=actor())
     reason = f" ({row['reason']})" if row["reason"] else ""
-    flash(f"The gateway was asked: it is {row['status']}{reason}.", "success")
+    flash(
+        _(
+            "The gateway was asked: it is %(status)s%(reason)s.",
+            status=told(WORDS.get(row["status"], row["status"])),
+            reason=reason,
+        ),
+        "success",
+    )
     return redirect(url_for(".show", deposit_id=deposit_id), 303)
 
 
 @blueprint.post("/<int:deposit_id>/give-up")
 def give_up(deposit_id: int) -> ResponseReturnValue:
     done = deposit_review.give_up(deposit_id, actor=actor())
-    flash("It is not waited for any more." if done else "It is over already.", "success" if done else "error")
+    flash(_("It is not waited for any more.") if done else _("It is over already."), "success" if done else "error")
     return redirect(url_for(".show", deposit_id=deposit_id), 303)

@@ -12,6 +12,8 @@ from ...accounts import roles
 from ...accounts.roles import OPERATE
 from ...adapters.sms.base import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN
 from ...core.errors import GatewayNotFound
+from ...core.languages import gettext as _
+from ...core.languages import marked, told
 from ...core.settings_values import is_loopback
 from ...gateways import balances, probe, registry, service, unlisted_words
 from ...gateways import status as gateway_status
@@ -24,23 +26,26 @@ from ..gateway_forms import GatewayForm, form_for, label_of
 from ..sessions import actor
 
 blueprint = Blueprint("gateways", __name__, url_prefix="/operator")
-KINDS = {"sms": "SMS", "money": "Mobile money", "mail": "E-mail"}
+KINDS = {"sms": "SMS", "money": marked("Mobile money"), "mail": marked("E-mail")}
 TRIED = "gateway_test"
 """In the session: where the last test went, so that the next begins with it."""
 SENTENCES = {
-    ACCEPTED: ("{gateway} took the test to {to}.", "success"),
-    REFUSED: ("{gateway} refused the test to {to}.", "error"),
-    TEMPORARY: ("{gateway} could not take the test to {to}; nothing was sent.", "error"),
-    UNKNOWN: ("{gateway} gave no clear answer: the test to {to} may have gone out.", "error"),
+    ACCEPTED: (marked("{gateway} took the test to {to}."), "success"),
+    REFUSED: (marked("{gateway} refused the test to {to}."), "error"),
+    TEMPORARY: (marked("{gateway} could not take the test to {to}; nothing was sent."), "error"),
+    UNKNOWN: (marked("{gateway} gave no clear answer: the test to {to} may have gone out."), "error"),
 }
 
 
 class TestForm(Form):
     to = Text(
-        "Phone", [REQUIRED], description="With its country code, as +256712345678.", render_kw={"type": "tel", "maxlength": 30}
+        marked("Phone"),
+        [REQUIRED],
+        description=marked("With its country code, as +256712345678."),
+        render_kw={"type": "tel", "maxlength": 30},
     )
-    text = TextAreaField("Text", [REQUIRED], default=probe.TEXT, render_kw={"rows": 2})
-    sender = Text("Sender", render_kw={"maxlength": 20}, description="As the vendor allows it; blank: its own.")
+    text = TextAreaField(marked("Text"), [REQUIRED], default=probe.TEXT, render_kw={"rows": 2})
+    sender = Text(marked("Sender"), render_kw={"maxlength": 20}, description=marked("As the vendor allows it; blank: its own."))
 
 
 @blueprint.get("/gateways")
@@ -80,7 +85,7 @@ def set_up(type_name: str) -> ResponseReturnValue:
             made = service.set_gateway(
                 form["name"].data, type_name, form.given_options(), form.given_secrets(), actor=actor(), is_new=True
             )
-            flash(f"{made.name} is set up.", "success")
+            flash(_("%(name)s is set up.", name=made.name), "success")
             return redirect(url_for(".show", name=made.name), 303)
     return _show_form(form)
 
@@ -92,7 +97,7 @@ def edit(name: str) -> ResponseReturnValue:
     if form.sent():
         with form.refusals():
             service.set_gateway(name, info.type, form.given_options(), form.given_secrets(), actor=actor())
-            flash(f"{info.name} is saved; what is sent from now on goes by it.", "success")
+            flash(_("%(name)s is saved; what is sent from now on goes by it.", name=info.name), "success")
             return redirect(url_for(".show", name=info.name), 303)
     return _show_form(form)
 
@@ -140,10 +145,10 @@ def _settings(found: GatewayStatus) -> list[tuple[str, str, str]]:
         return []
     names = list(dict.fromkeys([*(option.name for option in kind.secrets), *found.info.secrets]))
     return [
-        (label_of(option.name), str(found.info.options[option.name]), "")
+        (told(label_of(option.name)), str(found.info.options[option.name]), "")
         for option in kind.options + kind.common_options
         if option.name in found.info.options
-    ] + [(label_of(name), "", "kept encrypted" if name in found.info.secrets else "not given") for name in names]
+    ] + [(told(label_of(name)), "", _("kept encrypted") if name in found.info.secrets else _("not given")) for name in names]
 
 
 @blueprint.post("/gateways/<name>/test")
@@ -168,7 +173,7 @@ def _told(tried: Probe) -> tuple[str, str]:
         reason = (outcome.text or "Code").rstrip(".")
         told.append(reason + (f" ({outcome.code})." if outcome.code else "."))
     if outcome.gateway_ref:
-        told.append(f"Its ID there is {outcome.gateway_ref}.")
+        told.append(_("Its ID there is %(gateway_ref)s.", gateway_ref=outcome.gateway_ref))
     return " ".join(told), category
 
 
@@ -186,14 +191,14 @@ def ask_before_removing(name: str) -> ResponseReturnValue:
 @blueprint.post("/gateways/<name>/remove")
 def remove(name: str) -> ResponseReturnValue:
     service.remove_gateway(name, actor=actor())
-    flash(f"{service.named(name)} is removed.", "success")
+    flash(_("%(named)s is removed.", named=service.named(name)), "success")
     return redirect(url_for(".index"), 303)
 
 
 def _of_ones_own(name: str) -> GatewayStatus:
     found = gateway_status.status_of(name, actor=actor())
     if found.is_built_in:
-        raise GatewayNotFound(f"{found.info.name} is always there: it can be neither changed nor removed.")
+        raise GatewayNotFound(_("%(name)s is always there: it can be neither changed nor removed.", name=found.info.name))
     return found
 
 

@@ -8,6 +8,8 @@ from flask import Blueprint, flash, jsonify, redirect, render_template, request,
 from flask.typing import ResponseReturnValue
 
 from ...core.errors import WesendError
+from ...core.languages import gettext as _
+from ...core.languages import told
 from ...messages.campaigns.sms import new_uid
 from ...two_way import answering, inbox, services
 from ...two_way.inbox import Listed, Place, Wanted
@@ -82,7 +84,7 @@ def reply(conversation_id: int) -> ResponseReturnValue:
     except PASSED_ON:
         raise
     except WesendError as error:
-        flash(f"Not sent: {error}.", "error")
+        flash(_("Not sent: %(error)s.", error=told(error)), "error")
         return redirect(url_for(".index", open=conversation_id, draft=text), 303)
     return redirect(url_for(".index", open=conversation_id), 303)
 

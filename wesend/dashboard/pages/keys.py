@@ -27,10 +27,10 @@ blueprint = Blueprint("keys", __name__, url_prefix="/keys")
 OVERLAP_MS = clock.DAY
 """How long a rolled key goes on beside its successor."""
 SCOPES = (
-    ("send", "Send"),
-    ("query", "Read messages and balances"),
-    ("webhooks", "Set webhooks"),
-    ("two_way", "Set up two-way SMS"),
+    ("send", marked("Send")),
+    ("query", marked("Read messages and balances")),
+    ("webhooks", marked("Set webhooks")),
+    ("two_way", marked("Set up two-way SMS")),
 )
 
 
@@ -75,10 +75,14 @@ class LimitsForm(Form):
 
 
 class KeyForm(LimitsForm):
-    api = SelectField("API", description="The vendor whose API your code was written for.")
-    wallet = SelectField("Wallet that pays", [REQUIRED])
-    name = Text("Name", render_kw={"placeholder": "Web shop", "maxlength": 80}, description="What it is called in this list.")
-    scopes = CheckList("It may", choices=choices(SCOPES), default=list(keys.DEFAULT_SCOPES))
+    api = SelectField("API", description=marked("The vendor whose API your code was written for."))
+    wallet = SelectField(marked("Wallet that pays"), [REQUIRED])
+    name = Text(
+        marked("Name"),
+        render_kw={"placeholder": marked("Web shop"), "maxlength": 80},
+        description=marked("What it is called in this list."),
+    )
+    scopes = CheckList(marked("It may"), choices=choices(SCOPES), default=list(keys.DEFAULT_SCOPES))
 
 
 def _titles() -> dict[str, str]:
@@ -91,7 +95,7 @@ def _form() -> KeyForm:
     form.api.choices = choices(_titles().items())
     form.wallet.choices = choices(
         [
-            (row["uid"], f"{row['currency']} · {row['uid']}" + " · sandbox" * row["is_sandbox"])
+            (row["uid"], f"{row['currency']} · {row['uid']}" + (f" · {_('sandbox')}" if row["is_sandbox"] else ""))
             for row in list_wallets(account().id, actor=actor())
         ]
     )
@@ -217,5 +221,5 @@ def _filled(dialect: Dialect, wallet_uid: str, is_published: bool) -> dict[str, 
 @blueprint.post("/<int:key_id>/revoke")
 def revoke(key_id: int) -> ResponseReturnValue:
     row = keys.revoke_key(key_id, actor=actor())
-    flash(f"{row['name']} ({row['prefix']}…) is revoked: it is refused from now on.", "success")
+    flash(_("%(name)s (%(prefix)s…) is revoked: it is refused from now on.", name=row["name"], prefix=row["prefix"]), "success")
     return redirect(url_for(".index"), 303)

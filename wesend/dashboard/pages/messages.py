@@ -12,6 +12,8 @@ from flask.typing import ResponseReturnValue
 from ...accounts import roles
 from ...accounts.roles import OPERATE, Actor
 from ...core import clock, money, segments
+from ...core.languages import gettext as _
+from ...core.languages import marked
 from ...database import Row
 from ...database.rows import BatchRow, MessageRow
 from ...dialects.dialect import titles
@@ -33,13 +35,13 @@ from ..sessions import actor
 
 blueprint = Blueprint("messages", __name__, url_prefix="/messages")
 STATUSES = {
-    "waiting": ("Waiting for its time", ("scheduled", "dripping")),
-    "queued": ("Queued", ("queued", "claimed", "submitting")),
-    "sent": ("Sent", ("submitted", "sent")),
-    "delivered": ("Delivered", ("delivered",)),
-    "failed": ("Failed", ("failed",)),
-    "unknown": ("Outcome unknown", ("unknown",)),
-    "cancelled": ("Cancelled", ("cancelled",)),
+    "waiting": (marked("Waiting for its time"), ("scheduled", "dripping")),
+    "queued": (marked("Queued"), ("queued", "claimed", "submitting")),
+    "sent": (marked("Sent"), ("submitted", "sent")),
+    "delivered": (marked("Delivered"), ("delivered",)),
+    "failed": (marked("Failed"), ("failed",)),
+    "unknown": (marked("Outcome unknown"), ("unknown",)),
+    "cancelled": (marked("Cancelled"), ("cancelled",)),
 }
 EXPORTED = (
     "id",
@@ -146,12 +148,14 @@ def special_characters(text: str) -> list[Special]:
     """The characters that force Unicode, most of which look harmless: curly quotes, dashes, spaces of no width."""
     counts = Counter(text)
     return [
-        Special(char if char.isprintable() else "␣", f"U+{ord(char):04X}", unicodedata.name(char, "no name").lower(), counts[char])
+        Special(
+            char if char.isprintable() else "␣", f"U+{ord(char):04X}", unicodedata.name(char, _("no name")).lower(), counts[char]
+        )
         for char in segments.unicode_characters(text)
     ]
 
 
-def marked(text: str) -> list[tuple[str, bool]]:
+def runs_of(text: str) -> list[tuple[str, bool]]:
     """The text in runs: (piece, whether its characters force Unicode)."""
     runs: list[tuple[str, bool]] = []
     special = frozenset(segments.unicode_characters(text))
@@ -177,7 +181,7 @@ def show(uid: str) -> ResponseReturnValue:
         counted=counted,
         room=room[counted.encoding] * counted.count,
         parts=segments.split(message["text"]),
-        runs=marked(message["text"]),
+        runs=runs_of(message["text"]),
         special=special_characters(message["text"]),
         lines=timeline.tell(message, batch, actor=actor()),
         entries=statement.of_message(message, actor=actor()),
@@ -205,7 +209,10 @@ def _curl(message: MessageRow, batch: BatchRow, wallet_uid: str) -> str:
 @blueprint.post("/<uid>/retry")
 def retry(uid: str) -> ResponseReturnValue:
     message = actions.retry(account(), uid, actor=actor())
-    flash(f"Queued again for {amount(message['cost_micros'], wallet_by_id(message['wallet_id']).currency)}.", "success")
+    flash(
+        _("Queued again for %(amount)s.", amount=amount(message["cost_micros"], wallet_by_id(message["wallet_id"]).currency)),
+        "success",
+    )
     return redirect(url_for(".show", uid=uid), 303)
 
 
@@ -213,5 +220,5 @@ def retry(uid: str) -> ResponseReturnValue:
 def cancel(uid: str) -> ResponseReturnValue:
     done = actions.cancel_message(account(), uid, actor=actor())
     currency = wallet_by_id(history.find(account().id, uid, actor=actor())["wallet_id"]).currency
-    flash(f"Cancelled; {amount(done.refunded_micros, currency)} went back to the wallet.", "success")
+    flash(_("Cancelled; %(amount)s went back to the wallet.", amount=amount(done.refunded_micros, currency)), "success")
     return redirect(url_for(".show", uid=uid), 303)

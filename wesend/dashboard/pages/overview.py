@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from ...accounts import preferences
 from ...accounts.service import AccountInfo
+from ...core.languages import marked
 from ...database import Row
 from ...gateways import registry
 from ...guards import burst_alerts
@@ -23,7 +24,7 @@ from ..sessions import actor
 
 blueprint = Blueprint("overview", __name__)
 PERIODS = (14, 30, 90)
-LEGEND = (("delivered", "Delivered"), ("pending", "Under way"), ("failed", "Failed"))
+LEGEND = (("delivered", marked("Delivered")), ("pending", marked("Under way")), ("failed", marked("Failed")))
 
 
 @blueprint.get("/")

@@ -9,7 +9,7 @@ from wtforms import BooleanField
 from ...accounts import exports, roles
 from ...accounts.roles import MANAGE
 from ...core.errors import WesendError
-from ...core.languages import gettext, ngettext
+from ...core.languages import gettext, ngettext, told
 from ...core.languages import marked as _
 from ...people import account_export, closing, erasing, exporting
 from .. import current_account
@@ -89,7 +89,7 @@ def close_account() -> ResponseReturnValue:
     except WesendError as error:
         if isinstance(error, PASSED_ON):
             raise
-        flash(str(error), "error")
+        flash(told(error), "error")
         return redirect(url_for(".index"), 303)
     flash(gettext("%(name)s is closed.", name=at.name), "success")
     return redirect(url_for("dashboard.accounts.index" if current_account.may_operate() else "dashboard.sign_in.index"), 303)

@@ -6,11 +6,14 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ...adapters.sms import sandbox_numbers
+from ...core.languages import gettext as _
+from ...core.languages import told
 from ...sandbox import caught_mail
 from ...sandbox import phones as sandbox_phones
 from ...wallets.service import list_wallets
 from .. import query_args
 from ..current_account import account
+from ..filters import WORDS
 from ..sessions import actor
 
 blueprint = Blueprint("phones", __name__, url_prefix="/sandbox-phones")
@@ -43,7 +46,7 @@ def _back() -> ResponseReturnValue:
 def report_receipt() -> ResponseReturnValue:
     status = "delivered" if request.form.get("status") == "delivered" else "failed"
     sandbox_phones.report_receipt(account(), request.form.get("uid", ""), status, actor=actor())
-    flash(f"A receipt was brought: {status}. What had ended already stays as it was.", "success")
+    flash(_("A receipt was brought: %(status)s. What had ended already stays as it was.", status=told(WORDS[status])), "success")
     return _back()
 
 
@@ -56,5 +59,5 @@ def answer() -> ResponseReturnValue:
 @blueprint.post("/payment")
 def pay() -> ResponseReturnValue:
     sandbox_phones.pay(account(), request.form.get("deposit", ""), actor=actor())
-    flash("The payment came in.", "success")
+    flash(_("The payment came in."), "success")
     return _back()

@@ -13,6 +13,7 @@ from ...accounts.service import list_accounts
 from ...core import money, networks
 from ...core.errors import InvalidInput, WesendError
 from ...core.languages import gettext as _
+from ...core.languages import marked, told
 from ...routing import price_list_editing as editing
 from ...routing import price_lists
 from ...routing.price_lists import PriceList
@@ -25,16 +26,23 @@ blueprint = Blueprint("price_lists", __name__, url_prefix="/operator/price-lists
 
 
 class ListForm(Form):
-    name = Text("Name", [REQUIRED], render_kw={"maxlength": editing.LONGEST_NAME})
-    currency = Text("Currency", [REQUIRED], default="UGX", render_kw={"maxlength": 3})
+    name = Text(marked("Name"), [REQUIRED], render_kw={"maxlength": editing.LONGEST_NAME})
+    currency = Text(marked("Currency"), [REQUIRED], default="UGX", render_kw={"maxlength": 3})
 
 
 class PriceForm(Form):
-    country = SelectField("Country", choices=COUNTRIES, default="UG")
-    network = SelectField("Network", description="By the numbers’ prefixes: a guess, for numbers are ported.")
-    prefix = Text("Or prefix", [Optional()], description="As 25677.", render_kw={"inputmode": "numeric", "maxlength": 16})
-    begins = Text("From", [Optional()], description="Segments of the month.", render_kw={"inputmode": "numeric", "maxlength": 15})
-    price = Amount("Price of a segment", [REQUIRED])
+    country = SelectField(marked("Country"), choices=COUNTRIES, default="UG")
+    network = SelectField(marked("Network"), description=marked("By the numbers’ prefixes: a guess, for numbers are ported."))
+    prefix = Text(
+        marked("Or prefix"), [Optional()], description=marked("As 25677."), render_kw={"inputmode": "numeric", "maxlength": 16}
+    )
+    begins = Text(
+        marked("From"),
+        [Optional()],
+        description=marked("Segments of the month."),
+        render_kw={"inputmode": "numeric", "maxlength": 15},
+    )
+    price = Amount(marked("Price of a segment"), [REQUIRED])
 
 
 @blueprint.route("", methods=["GET", "POST"])
@@ -95,11 +103,11 @@ def edit(name: str) -> ResponseReturnValue:
             try:
                 price_micros = money.to_micros(row.get("price", "").strip())
             except ValueError as error:
-                raise InvalidInput(str(error)) from error
+                raise InvalidInput(error.args[0]) from error
             editing.set_price(found.name, at, price_micros, actor=actor())
             flash(_("The price is set."), "success")
     except WesendError as error:
-        flash(str(error), "error")
+        flash(told(error), "error")
     return redirect(url_for(".show", name=found.name), 303)
 
 
@@ -114,7 +122,7 @@ def read_in(name: str) -> ResponseReturnValue:
     try:
         count = editing.import_csv(found.name, file.stream, actor=actor())
     except InvalidInput as error:
-        return _show(found, form, str(error))
+        return _show(found, form, told(error))
     flash(_("%(count)s prices are set.", count=count), "success")
     return redirect(url_for(".show", name=found.name), 303)
 

@@ -12,6 +12,8 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 from ...accounts import roles
 from ...accounts.roles import OPERATE
 from ...core import clock, money
+from ...core.languages import gettext as _
+from ...core.languages import marked
 from ...gateways import registry
 from ...messages.receipts import measures
 from ...routing import quality, routes, strategies
@@ -27,41 +29,43 @@ class RouteForm(Form):
     code = Text(
         "Code",
         [REQUIRED],
-        description="Letters, digits, _ and -; how it is named in an API.",
+        description=marked("Letters, digits, _ and -; how it is named in an API."),
         render_kw={"maxlength": 40, "placeholder": "UG_MTN"},
     )
-    country = SelectField("Country", choices=COUNTRIES, default="UG")
-    prefixes = Text("Prefixes", description="Only numbers that start so, as 25677, 25678. Empty: the whole country.")
+    country = SelectField(marked("Country"), choices=COUNTRIES, default="UG")
+    prefixes = Text(
+        marked("Prefixes"), description=marked("Only numbers that start so, as 25677, 25678. Empty: the whole country.")
+    )
     network = Text(
-        "Network",
-        description="Only numbers of it, by their prefixes, as MTN: a guess where numbers are ported. Empty: of all.",
+        marked("Network"),
+        description=marked("Only numbers of it, by their prefixes, as MTN: a guess where numbers are ported. Empty: of all."),
         render_kw={"maxlength": 40},
     )
-    gateway = SelectField("Gateway", description="Who carries it.")
-    price = Amount("Price of a segment", [InputRequired("Please fill this in")])
-    currency = Text("Currency", [REQUIRED], default="UGX", render_kw={"maxlength": 3})
-    cost = Amount("Cost of a segment", [Optional()], description="What the carrier takes. Empty: as the price.")
-    cost_currency = Text("Currency of the cost", description="Empty: the price's.", render_kw={"maxlength": 3})
+    gateway = SelectField(marked("Gateway"), description=marked("Who carries it."))
+    price = Amount(marked("Price of a segment"), [InputRequired(marked("Please fill this in"))])
+    currency = Text(marked("Currency"), [REQUIRED], default="UGX", render_kw={"maxlength": 3})
+    cost = Amount(marked("Cost of a segment"), [Optional()], description=marked("What the carrier takes. Empty: as the price."))
+    cost_currency = Text(marked("Currency of the cost"), description=marked("Empty: the price's."), render_kw={"maxlength": 3})
     priority = IntegerField(
-        "Priority",
-        [InputRequired("A whole number"), NumberRange(-1000, 1000)],
+        marked("Priority"),
+        [InputRequired(marked("A whole number")), NumberRange(-1000, 1000)],
         default=0,
-        description="Of equal prefixes the lowest number is tried first.",
+        description=marked("Of equal prefixes the lowest number is tried first."),
     )
     weight = IntegerField(
-        "Weight",
+        marked("Weight"),
         [Optional(), NumberRange(0, routes.MOST_WEIGHT)],
         default=1,
-        description="Its share where another route has the same prefix and priority; 0: only when the others can't.",
+        description=marked("Its share where another route has the same prefix and priority; 0: only when the others can't."),
     )
-    default_sender = Text("Default sender", description="When a message names none.", render_kw={"maxlength": 11})
-    resend = BooleanField("Send once more, by another route, what a receipt reports as failed")
-    refund = BooleanField("Refund what a receipt reports as failed")
+    default_sender = Text(marked("Default sender"), description=marked("When a message names none."), render_kw={"maxlength": 11})
+    resend = BooleanField(marked("Send once more, by another route, what a receipt reports as failed"))
+    refund = BooleanField(marked("Refund what a receipt reports as failed"))
 
 
 def _form(route: RouteInfo | None = None) -> RouteForm:
     form = RouteForm(data=_data(route) if route else {"gateway": request.args.get("gateway", "")})
-    form.gateway.choices = choices([("", "none: nothing goes over it"), *((name, name) for name in registry.sms_gateways())])
+    form.gateway.choices = choices([("", _("none: nothing goes over it")), *((name, name) for name in registry.sms_gateways())])
     return form
 
 
@@ -111,7 +115,15 @@ def edit(code: str | None) -> ResponseReturnValue:
     if form.sent():
         with form.refusals():
             saved = _save(form, route)
-            flash(f"{saved.code} is saved: {money.text(saved.price_micros)} {saved.currency} a segment.", "success")
+            flash(
+                _(
+                    "%(code)s is saved: %(amount)s %(currency)s a segment.",
+                    code=saved.code,
+                    amount=money.text(saved.price_micros),
+                    currency=saved.currency,
+                ),
+                "success",
+            )
             return redirect(url_for(".index"), 303)
     return render_template("operator/route.html", form=form, route=route)
 
@@ -143,5 +155,5 @@ def _save(form: RouteForm, route: RouteInfo | None) -> RouteInfo:
 def switch(code: str) -> ResponseReturnValue:
     on = request.form.get("on") == "1"
     routes.switch_route(code, on, actor=actor())
-    flash(f"{code} is {'on' if on else 'off'}.", "success")
+    flash((_("%(code)s is on.") if on else _("%(code)s is off.")) % {"code": code}, "success")
     return redirect(url_for(".index"), 303)

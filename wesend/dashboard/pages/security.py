@@ -11,6 +11,8 @@ from wtforms import HiddenField, PasswordField
 from ...accounts import devices, sessions
 from ...accounts.second_factor import factors, passkeys, recovery_codes, totp
 from ...core.errors import InvalidCredentials, InvalidInput, RateLimited
+from ...core.languages import gettext as _
+from ...core.languages import marked, ngettext
 from ..forms import REQUIRED, Form, Text
 from ..sessions import actor, confirm, is_confirmed, present_token
 
@@ -20,19 +22,23 @@ CHALLENGE = "passkey_challenge"
 
 
 class ConfirmForm(Form):
-    password = PasswordField("Your password", [REQUIRED], render_kw={"autocomplete": "current-password", "autofocus": True})
+    password = PasswordField(marked("Your password"), [REQUIRED], render_kw={"autocomplete": "current-password", "autofocus": True})
 
 
 class AppForm(Form):
     code = Text(
-        "Code that the app shows",
+        marked("Code that the app shows"),
         [REQUIRED],
         render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True},
     )
 
 
 class PasskeyForm(Form):
-    name = Text("Name", description="To tell it from others: “Laptop”, “Blue key”.", render_kw={"maxlength": passkeys.LONGEST_NAME})
+    name = Text(
+        marked("Name"),
+        description=marked("To tell it from others: “Laptop”, “Blue key”."),
+        render_kw={"maxlength": passkeys.LONGEST_NAME},
+    )
     credential = HiddenField()
 
 
@@ -72,13 +78,18 @@ def confirm_password() -> ResponseReturnValue:
     if form.sent():
         try:
             confirm(form.password.data)
-            flash("You can change how you sign in for the next 10 minutes.", "success")
+            flash(_("You can change how you sign in for the next 10 minutes."), "success")
             return redirect(url_for(".index"), 303)
         except InvalidCredentials as error:
             form.refuse(error)
             status = 401
         except RateLimited as error:
-            form.form_errors.append(f"Too many attempts. Try again in {error.retry_after} seconds.")
+            form.form_errors.append(
+                _(
+                    "Too many attempts. Try again in %(wait)s.",
+                    wait=ngettext("%(num)s second", "%(num)s seconds", error.retry_after),
+                )
+            )
             status, headers = 429, {"Retry-After": str(error.retry_after)}
     return render_template("security/confirm.html", form=form), status, headers
 
@@ -98,7 +109,7 @@ def app() -> ResponseReturnValue:
     if form.sent():
         with form.refusals():
             totp.confirm(actor(), "".join(form.code.data.split()))
-            return _added("Your authenticator app is asked for at the next sign-in.")
+            return _added(_("Your authenticator app is asked for at the next sign-in."))
     return render_template("security/app.html", form=form, begun=begun)
 
 
@@ -113,7 +124,7 @@ def new_passkey() -> ResponseReturnValue:
             if not challenge or not form.credential.data:
                 raise InvalidInput(passkeys.NOT_TAKEN)
             passkeys.add(actor(), form.name.data or "", form.credential.data, challenge)
-            return _added("The passkey is asked for at the next sign-in.")
+            return _added(_("The passkey is asked for at the next sign-in."))
     options, session[CHALLENGE] = passkeys.registration(actor())
     form.credential.data = ""
     return render_template("security/passkey.html", form=form, options=options)
@@ -135,19 +146,19 @@ def renew_codes() -> ResponseReturnValue:
 @blueprint.post("/factors/<int:factor_id>/remove")
 def remove(factor_id: int) -> ResponseReturnValue:
     factors.remove(actor(), factor_id)
-    flash("It is not asked for any more.", "success")
+    flash(_("It is not asked for any more."), "success")
     return redirect(url_for(".index"), 303)
 
 
 @blueprint.post("/sessions/<int:session_id>/end")
 def end_session(session_id: int) -> ResponseReturnValue:
     sessions.end_one(actor(), session_id)
-    flash("That browser is signed out.", "success")
+    flash(_("That browser is signed out."), "success")
     return redirect(url_for(".index"), 303)
 
 
 @blueprint.post("/sessions/end-others")
 def end_others() -> ResponseReturnValue:
     ended = sessions.end_others(actor(), present_token())
-    flash(f"{ended} other{'s are' if ended != 1 else ' is'} signed out.", "success")
+    flash(ngettext("%(num)s other is signed out.", "%(num)s others are signed out.", ended), "success")
     return redirect(url_for(".index"), 303)

@@ -6,6 +6,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ...core.errors import InvalidInput, SenderDecided, SenderTaken
+from ...core.languages import gettext as _
+from ...core.languages import told
 from ...routing import senders
 from ..paging import page
 from ..sessions import actor
@@ -36,9 +38,11 @@ def approve(sender_id: int) -> ResponseReturnValue:
             seen=request.form.get("seen"),
             actor=actor(),
         )
-        flash(f"{row['name']} is approved for {row['countries'].replace(',', ', ')}.", "success")
+        flash(
+            _("%(name)s is approved for %(countries)s.", name=row["name"], countries=row["countries"].replace(",", ", ")), "success"
+        )
     except (SenderDecided, SenderTaken) as error:
-        flash(f"{error}.", "error")
+        flash(f"{told(error)}.", "error")
     return redirect(url_for(".index"), 303)
 
 
@@ -47,7 +51,7 @@ def reject(sender_id: int) -> ResponseReturnValue:
     try:
         reason = request.form.get("reason", "").strip()[:200]
         row = senders.decide_sender(sender_id, approve=False, reason=reason, seen=request.form.get("seen"), actor=actor())
-        flash(f"{row['name']} is rejected; the account is told why.", "success")
+        flash(_("%(name)s is rejected; the account is told why.", name=row["name"]), "success")
     except (InvalidInput, SenderDecided) as error:
-        flash(f"{error}.", "error")
+        flash(f"{told(error)}.", "error")
     return redirect(url_for(".index"), 303)

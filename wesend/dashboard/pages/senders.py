@@ -9,9 +9,12 @@ from wtforms import TextAreaField
 from ...accounts import roles
 from ...accounts.roles import MANAGE
 from ...core import countries
+from ...core.languages import gettext as _
+from ...core.languages import marked, told
 from ...routing import senders
 from ...routing.routes import active_routes_by_country
 from ..current_account import account, may_manage
+from ..filters import WORDS
 from ..forms import REQUIRED, CheckList, Form, Text, choices
 from ..sessions import actor
 
@@ -20,14 +23,16 @@ blueprint = Blueprint("senders", __name__, url_prefix="/senders")
 
 class SenderForm(Form):
     name = Text(
-        "Name",
+        marked("Name"),
         [REQUIRED],
         render_kw={"maxlength": 11, "placeholder": "MyBrand"},
-        description="1 to 11 letters and digits, single spaces between them: what phones show instead of a number.",
+        description=marked("1 to 11 letters and digits, single spaces between them: what phones show instead of a number."),
     )
-    countries = CheckList("Countries")
+    countries = CheckList(marked("Countries"))
     use_case = TextAreaField(
-        "What it is for", description="Networks ask, and so does the operator who decides.", render_kw={"maxlength": 500, "rows": 3}
+        marked("What it is for"),
+        description=marked("Networks ask, and so does the operator who decides."),
+        render_kw={"maxlength": 500, "rows": 3},
     )
 
 
@@ -46,8 +51,8 @@ def index() -> ResponseReturnValue:
                 use_case=(form.use_case.data or "").strip() or None,
                 actor=actor(),
             )
-            decides = " An operator decides." if row["status"] == "pending" else ""
-            flash(f"{row['name']} is {row['status']}.{decides}", "success")
+            decides = " " + _("An operator decides.") if row["status"] == "pending" else ""
+            flash(_("%(name)s is %(status)s.", name=row["name"], status=told(WORDS[row["status"]])) + decides, "success")
             return redirect(url_for(".index"), 303)
     elif not form.is_submitted():
         form.countries.data = [account().country]

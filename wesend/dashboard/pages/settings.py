@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from ...accounts import roles
 from ...accounts.roles import OPERATE
 from ...coordination import pause
+from ...core.languages import gettext as _
 from ...core.settings import SECRET_NAMES, VARIABLES, Settings, load
 from ...core.settings_values import hide_credentials
 from ...operations import pausing, queue_state
@@ -41,20 +42,20 @@ def index() -> ResponseReturnValue:
 @blueprint.post("/pause")
 def pause_dispatch() -> ResponseReturnValue:
     pausing.pause(request.form.get("reason", "").replace("\x00", "").strip()[:200] or pausing.BY_HAND, actor=actor())
-    flash("Dispatch is paused: what is sent is accepted and waits.", "success")
+    flash(_("Dispatch is paused: what is sent is accepted and waits."), "success")
     return redirect(url_for(".index"), 303)
 
 
 @blueprint.post("/resume")
 def resume_dispatch() -> ResponseReturnValue:
     pausing.resume(actor=actor())
-    flash("Dispatch goes on.", "success")
+    flash(_("Dispatch goes on."), "success")
     return redirect(url_for(".index"), 303)
 
 
 def _shown(variable: str, value: Any) -> str:
     if variable == "WESEND_SECRET_KEY" and not value:
-        return "made and kept in the instance folder"
+        return _("made and kept in the instance folder")
     if value is None or value == "":
         return "–"
     if SECRET_NAMES.search(variable):

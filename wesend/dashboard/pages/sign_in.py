@@ -14,48 +14,50 @@ from ...accounts.second_factor import factors, passkeys, pending
 from ...accounts.second_factor.pending import Begun, HalfWay
 from ...core.client_addresses import client_address
 from ...core.errors import InvalidCredentials, InvalidInput, InvalidLink, RateLimited
+from ...core.languages import gettext as _
+from ...core.languages import marked, ngettext, sentence, told
 from ..forms import REQUIRED, Form, Text
 from ..sessions import actor, close_session, is_remembered, is_signed_in, open_session
 
 blueprint = Blueprint("sign_in", __name__)
 HALF_WAY, WANTED = "half_way", "wanted"
 """In the cookie: what names a half-way sign-in, and where it was to lead."""
-HINT = f"At least {passwords.SHORTEST} characters. A sentence is easier to remember than symbols."
+HINT = sentence("At least %(shortest)s characters. A sentence is easier to remember than symbols.", shortest=passwords.SHORTEST)
 
 
 class SignInForm(Form):
     email = Text("E-mail", [REQUIRED], render_kw={"type": "email", "autocomplete": "username", "autofocus": True})
-    password = PasswordField("Password", [REQUIRED], render_kw={"autocomplete": "current-password"})
+    password = PasswordField(marked("Password"), [REQUIRED], render_kw={"autocomplete": "current-password"})
     remember = BooleanField(
-        "Remember me on this device",
-        description="For 30 days. Otherwise you are signed out after 2 hours without a click, and after 12 hours.",
+        marked("Remember me on this device"),
+        description=marked("For 30 days. Otherwise you are signed out after 2 hours without a click, and after 12 hours."),
     )
 
 
 class LinkForm(Form):
     email = StringField(
-        "Your e-mail",
+        marked("Your e-mail"),
         [REQUIRED],
         render_kw={"type": "email", "autocomplete": "username"},
-        description="You sign in with it from now on.",
+        description=marked("You sign in with it from now on."),
     )
     password = PasswordField(
-        "Choose a password", [REQUIRED], description=HINT, render_kw={"autocomplete": "new-password", "autofocus": True}
+        marked("Choose a password"), [REQUIRED], description=HINT, render_kw={"autocomplete": "new-password", "autofocus": True}
     )
 
 
 class CodeForm(Form):
     code = Text(
         "Code",
-        description="Six digits of your authenticator app, or one of your recovery codes.",
+        description=marked("Six digits of your authenticator app, or one of your recovery codes."),
         render_kw={"autocomplete": "one-time-code", "autofocus": True, "autocapitalize": "characters", "spellcheck": "false"},
     )
     passkey = HiddenField()
 
 
 class PasswordForm(Form):
-    old = PasswordField("Present password", [REQUIRED], render_kw={"autocomplete": "current-password"})
-    password = PasswordField("New password", [REQUIRED], description=HINT, render_kw={"autocomplete": "new-password"})
+    old = PasswordField(marked("Present password"), [REQUIRED], render_kw={"autocomplete": "current-password"})
+    password = PasswordField(marked("New password"), [REQUIRED], description=HINT, render_kw={"autocomplete": "new-password"})
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
@@ -129,8 +131,12 @@ def _ways(begun: Begun) -> dict:
 def _refuse_for_now(form: Form, error: RateLimited) -> tuple[int, dict[str, str]]:
     """The sentence goes into the form; the status and the headers come back."""
     seconds, minutes = error.retry_after, -(-error.retry_after // 60)
-    wait = f"{seconds} second{'s' * (seconds > 1)}" if seconds < 60 else f"{minutes} minute{'s' * (minutes > 1)}"
-    form.form_errors.append(f"Too many attempts. Try again in {wait}.")
+    wait = (
+        ngettext("%(num)s second", "%(num)s seconds", seconds)
+        if seconds < 60
+        else ngettext("%(num)s minute", "%(num)s minutes", minutes)
+    )
+    form.form_errors.append(_("Too many attempts. Try again in %(wait)s.", wait=wait))
     return 429, {"Retry-After": str(seconds)}
 
 
@@ -147,7 +153,7 @@ def link(token: str) -> ResponseReturnValue:
     try:
         user = sign_in.user_of_link(token)
     except InvalidLink as error:
-        return render_template("sign_in/over.html", sentence=str(error)), 410
+        return render_template("sign_in/over.html", sentence=told(error)), 410
     form = LinkForm(email=user.email)
     is_first = user.email == users.FIRST_EMAIL
     if not is_first:
@@ -181,10 +187,10 @@ def change() -> ResponseReturnValue:
                 form.password.data,
                 then=partial(open_session, is_remembered=is_remembered(), is_sign_in=False),
             )
-            flash("Your password was changed. Other sessions of yours are over.", "success")
+            flash(_("Your password was changed. Other sessions of yours are over."), "success")
             return redirect(url_for("dashboard.overview.index"), 303)
         except InvalidCredentials as error:
-            form.old.errors = [str(error)]
+            form.old.errors = [told(error)]
         except InvalidInput as error:
             form.refuse(error)
         except RateLimited as error:

@@ -10,6 +10,8 @@ from ...accounts import roles
 from ...accounts.roles import MANAGE
 from ...core import clock, countries
 from ...core.errors import InvalidInput
+from ...core.languages import gettext as _
+from ...core.languages import marked
 from ...database.rows import TwoWayServiceRow
 from ...messages.campaigns.sms import find_wallet
 from ...two_way import inbox, numbers, prices, services
@@ -20,31 +22,38 @@ from ..sessions import actor
 from .compose import usual_wallet, wallet_choices
 
 blueprint = Blueprint("two_way", __name__, url_prefix="/numbers")
-KINDS = (("shared", "A keyword on a shared number"), ("dedicated", "A number of our own"))
+KINDS = (("shared", marked("A keyword on a shared number")), ("dedicated", marked("A number of our own")))
 MONTH_MS = 30 * clock.DAY
 
 
 class RequestForm(Form):
-    country = SelectField("Country")
-    kind = SelectField("What", choices=choices(KINDS))
+    country = SelectField(marked("Country"))
+    kind = SelectField(marked("What"), choices=choices(KINDS))
     keyword = Text(
-        "Keyword", render_kw={"maxlength": 20, "placeholder": "JOIN"}, description="On a shared number: 2 to 20 letters and digits."
+        marked("Keyword"),
+        render_kw={"maxlength": 20, "placeholder": "JOIN"},
+        description=marked("On a shared number: 2 to 20 letters and digits."),
     )
-    wallet = SelectField("Paid from")
-    company_name = Text("Company", [REQUIRED], render_kw={"maxlength": 200})
+    wallet = SelectField(marked("Paid from"))
+    company_name = Text(marked("Company"), [REQUIRED], render_kw={"maxlength": 200})
     use_case = TextAreaField(
-        "What it is for", [REQUIRED], render_kw={"maxlength": 4000, "rows": 3}, description="With an example of what people write."
+        marked("What it is for"),
+        [REQUIRED],
+        render_kw={"maxlength": 4000, "rows": 3},
+        description=marked("With an example of what people write."),
     )
     domain_names = {"type": "kind", "country_code": "country"}
 
 
 class SettingsForm(Form):
-    auto_reply_enabled = BooleanField("Answer every message by itself")
+    auto_reply_enabled = BooleanField(marked("Answer every message by itself"))
     auto_reply_text = TextAreaField(
-        "Automatic reply", render_kw={"maxlength": 1600, "rows": 2}, description="Once a minute a phone."
+        marked("Automatic reply"), render_kw={"maxlength": 1600, "rows": 2}, description=marked("Once a minute a phone.")
     )
-    help_text = TextAreaField("Help text", render_kw={"maxlength": 1600, "rows": 2}, description="Answers HELP, INFO and MSAADA.")
-    forward_email = Text("Mail a copy to", render_kw={"maxlength": 254, "type": "email"})
+    help_text = TextAreaField(
+        marked("Help text"), render_kw={"maxlength": 1600, "rows": 2}, description=marked("Answers HELP, INFO and MSAADA.")
+    )
+    forward_email = Text(marked("Mail a copy to"), render_kw={"maxlength": 254, "type": "email"})
 
 
 @blueprint.route("", methods=["GET", "POST"])
@@ -62,7 +71,7 @@ def index() -> ResponseReturnValue:
             made = services.request(
                 account(), find_wallet(account(), form.wallet.data, actor=actor()), _wanted(form), actor=actor()
             )
-            flash(f"{made['keyword'] or 'A number'} is asked for. {_next_step(made)}", "success")
+            flash(_("%(keyword)s is asked for.", keyword=made["keyword"] or _("A number")) + " " + _next_step(made), "success")
             return redirect(url_for(".index"), 303)
     rows = services.list_services(account().id, actor=actor())
     return render_template(
@@ -88,9 +97,9 @@ def _wanted(form: RequestForm) -> Request:
 
 def _next_step(service: TwoWayServiceRow) -> str:
     return (
-        "The sandbox approves it in a moment."
+        _("The sandbox approves it in a moment.")
         if service["side"] == "sandbox"
-        else "An operator decides; nothing is charged before."
+        else _("An operator decides; nothing is charged before.")
     )
 
 
@@ -105,7 +114,7 @@ def show(service_id: int) -> ResponseReturnValue:
             changes = {name: field.data or None for name, field in form._fields.items() if name in _settings(service)}
             changes["auto_reply_enabled"] = form.auto_reply_enabled.data
             services.update(service, changes, actor=actor())
-            flash("Saved.", "success")
+            flash(_("Saved."), "success")
             return redirect(url_for(".show", service_id=service_id), 303)
     return render_template(
         "two_way/show.html",
@@ -132,7 +141,7 @@ def _settings(service: TwoWayServiceRow) -> dict:
 def cancel(service_id: int) -> ResponseReturnValue:
     service = services.find(service_id, account().id, actor=actor())
     if request.form.get("sure") != "1":
-        raise InvalidInput("Say that you are sure")
+        raise InvalidInput(_("Say that you are sure"))
     services.cancel(service, actor=actor())
-    flash("It has ended; its number or keyword is free.", "success")
+    flash(_("It has ended; its number or keyword is free."), "success")
     return redirect(url_for(".index"), 303)

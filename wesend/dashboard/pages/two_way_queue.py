@@ -11,6 +11,8 @@ from ...accounts import roles
 from ...accounts.roles import OPERATE
 from ...core import money
 from ...core.errors import Conflict, InsufficientBalance, InvalidInput, NotFound
+from ...core.languages import gettext as _
+from ...core.languages import told
 from ...gateways import registry
 from ...two_way import approval, numbers, prices, unmatched
 from ...two_way import queue as waiting
@@ -43,7 +45,7 @@ def _carry_out(do: Callable[[], str]) -> ResponseReturnValue:
     except PASSED_ON:
         raise
     except (InvalidInput, Conflict, NotFound, InsufficientBalance) as error:
-        flash(f"{error}.", "error")
+        flash(f"{told(error)}.", "error")
     return redirect(url_for(".index"), 303)
 
 
@@ -55,7 +57,7 @@ def approve(service_id: int) -> ResponseReturnValue:
     def do() -> str:
         terms = approval.Terms(_amount("setup"), _amount("monthly"), _amount("inbound"), _amount("outbound"), help_text)
         made = approval.approve(service_id, number, gateway, terms, actor=actor())
-        return f"{made['keyword'] or number} is active."
+        return _("%(keyword)s is active.", keyword=made["keyword"] or number)
 
     return _carry_out(do)
 
@@ -65,14 +67,14 @@ def _amount(name: str) -> int | None:
     try:
         return money.to_micros(text) if text else None
     except ValueError:
-        raise InvalidInput(f"{name}: not an amount with at most 6 decimals") from None
+        raise InvalidInput(_("%(name)s: not an amount with at most 6 decimals", name=name)) from None
 
 
 @blueprint.post("/<int:service_id>/reject")
 def reject(service_id: int) -> ResponseReturnValue:
     def do() -> str:
         approval.reject(service_id, request.form.get("reason", ""), actor=actor())
-        return "Rejected; the account is told why."
+        return _("Rejected; the account is told why.")
 
     return _carry_out(do)
 
@@ -81,7 +83,7 @@ def reject(service_id: int) -> ResponseReturnValue:
 def switch() -> ResponseReturnValue:
     def do() -> str:
         row = numbers.switch(request.form.get("number", ""), request.form.get("on") == "1", actor=actor())
-        return f"{row['number']} is {'on' if row['is_on'] else 'paused'}."
+        return (_("%(number)s is on.") if row["is_on"] else _("%(number)s is paused.")) % {"number": row["number"]}
 
     return _carry_out(do)
 
@@ -96,7 +98,7 @@ def set_price() -> ResponseReturnValue:
         networks = [name.strip() for name in request.form.get("networks", "").split(",") if name.strip()]
         on = request.form.get("off") != "1"
         found = prices.set_price(request.form.get("country", ""), changes, networks=networks or None, on=on, actor=actor())
-        return f"The prices of {found.country} are set."
+        return _("The prices of %(country)s are set.", country=found.country)
 
     return _carry_out(do)
 
@@ -107,8 +109,8 @@ def assign() -> ResponseReturnValue:
 
     def do() -> str:
         if not account_id.isascii() or not account_id.isdigit() or len(account_id) > 18:
-            raise InvalidInput("Choose an account")
+            raise InvalidInput(_("Choose an account"))
         unmatched.assign(request.form.get("message", ""), int(account_id), actor=actor())
-        return "The message is the account's; it was told of it."
+        return _("The message is the account's; it was told of it.")
 
     return _carry_out(do)

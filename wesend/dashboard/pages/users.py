@@ -8,17 +8,18 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 from wtforms import HiddenField, SelectField
 
-from ...accounts import roles, service, sign_in, spending, users
+from ...accounts import languages, roles, service, sign_in, spending, users
 from ...accounts.roles import MANAGE, MEMBER, OPERATE, OPERATOR, OWNER, User
 from ...accounts.second_factor import factors
 from ...core import money
 from ...core.errors import InvalidInput
-from ...core.languages import gettext, marked
+from ...core.languages import gettext, marked, sentence, told
 from ...core.languages import gettext as _
 from ...operations import invitations, mailing
 from ...wallets.service import list_wallets
 from ..current_account import account, may_manage, visit
 from ..forms import REQUIRED, Amount, CheckList, Form, Text, choices
+from ..navigation import ROLES
 from ..sessions import actor
 
 blueprint = Blueprint("users", __name__, url_prefix="/operator/users")
@@ -28,27 +29,29 @@ RIGHTS = {
     roles.CONTACTS: marked("Change and import contacts"),
     roles.TOP_UP: marked("Ask phones to pay into a wallet"),
 }
-LABELS = {OPERATOR: "Operator", OWNER: "Owner", MEMBER: "Member"}
-HINT = "Members send, keep contacts and read; owners also have keys, webhooks and people."
+HINT = marked("Members send, keep contacts and read; owners also have keys, webhooks and people.")
 
 
 class UserForm(Form):
     domain_names = {"account_id": "account"}
     email = Text("E-mail", [REQUIRED], render_kw={"type": "email", "autocomplete": "off"})
     role = SelectField(
-        "Role", choices=choices(LABELS.items()), default=MEMBER, description=f"{HINT} Operators have everything, on every account."
+        marked("Role"),
+        choices=choices(ROLES.items()),
+        default=MEMBER,
+        description=sentence("%(hint)s Operators have everything, on every account.", hint=HINT),
     )
-    account = SelectField("Account", description="Of an owner or a member; operators have none.")
+    account = SelectField(marked("Account"), description=marked("Of an owner or a member; operators have none."))
 
 
 class RightsForm(Form):
     """What a member may do, and spend."""
 
     domain_names = {"limit": "spending_limit"}
-    rights = CheckList("May", default=list(roles.CHOSEN))
-    spending_limit = Amount("May spend at most", description="Left empty: what the wallets hold.")
-    currency = SelectField("Currency", validate_choice=False)
-    period = SelectField("In each", validate_choice=False)
+    rights = CheckList(marked("May"), default=list(roles.CHOSEN))
+    spending_limit = Amount(marked("May spend at most"), description=marked("Left empty: what the wallets hold."))
+    currency = SelectField(marked("Currency"), validate_choice=False)
+    period = SelectField(marked("In each"), validate_choice=False)
     chosen = HiddenField(default="1")  # no box that is ticked says nothing of whether there were any
 
     def __init__(self, *args: Any, **given: Any):
@@ -67,7 +70,7 @@ class RightsForm(Form):
 class PersonForm(RightsForm):
     email = Text("E-mail", [REQUIRED], render_kw={"type": "email", "autocomplete": "off"})
     role = SelectField(
-        "Role", choices=choices([(OWNER, LABELS[OWNER]), (MEMBER, LABELS[MEMBER])]), default=MEMBER, description=HINT
+        marked("Role"), choices=choices([(OWNER, ROLES[OWNER]), (MEMBER, ROLES[MEMBER])]), default=MEMBER, description=HINT
     )
 
 
@@ -90,13 +93,14 @@ def create() -> ResponseReturnValue:
 def _user_form(*, empty: bool = False) -> UserForm:
     form = UserForm(formdata=None) if empty else UserForm()
     accounts = service.list_accounts(actor=actor())
-    form.account.choices = choices([("", "none"), *((str(row["id"]), row["name"]) for row in accounts)])
+    form.account.choices = choices([("", _("none")), *((str(row["id"]), row["name"]) for row in accounts)])
     return form
 
 
 def _show_all(form: UserForm, **more: Any) -> str:
     return render_template(
         "operator/users.html",
+        roles=ROLES,
         form=form,
         rows=users.list_users(actor=actor()),
         everybody=True,
@@ -127,8 +131,10 @@ def invite() -> ResponseReturnValue:
 def _show_people(form: PersonForm, **more: Any) -> str:
     return render_template(
         "operator/users.html",
+        roles=ROLES,
         form=form,
         rows=users.list_users(account().id, actor=actor()),
+        account_language=languages.of_account(account().id),
         everybody=False,
         may_manage=may_manage(),
         with_factors=factors.users_with(),
@@ -157,7 +163,7 @@ def new_link(user_id: int) -> ResponseReturnValue:
 def reset_factors(user_id: int) -> ResponseReturnValue:
     user = users.find_user(user_id, actor=actor())
     factors.reset(user, actor=actor())
-    flash(f"{user.email} has no second factor any more, and is signed out everywhere.", "success")
+    flash(_("%(email)s has no second factor any more, and is signed out everywhere.", email=user.email), "success")
     return _back()
 
 
@@ -191,8 +197,8 @@ def set_rights(user_id: int) -> ResponseReturnValue:
 @blueprint.post("/<int:user_id>/switch")
 def switch(user_id: int) -> ResponseReturnValue:
     user = users.set_status(user_id, "active" if request.form.get("on") == "1" else "disabled", actor=actor())
-    may = "may sign in again" if user.is_active else "is signed out and may not sign in"
-    flash(f"{user.email} {may}.", "success")
+    text = _("%(email)s may sign in again.") if user.is_active else _("%(email)s is signed out and may not sign in.")
+    flash(text % {"email": user.email}, "success")
     return _back()
 
 
@@ -202,9 +208,9 @@ def set_role(user_id: int) -> ResponseReturnValue:
     user = users.find_user(user_id, actor=actor())
     try:
         user = users.set_role(user_id, request.form.get("role", ""), user.account_id, actor=actor())
-        flash(f"{user.email} is {user.role} now.", "success")
+        flash(_("%(email)s is %(role)s now.", email=user.email, role=told(ROLES[user.role]).lower()), "success")
     except InvalidInput as error:
-        flash(str(error), "error")
+        flash(told(error), "error")
     return _back()
 
 

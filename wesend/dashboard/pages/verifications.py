@@ -12,6 +12,7 @@ from ...core import phones
 from ...verification import reading
 from ...verification.reading import Figures, Wanted
 from ..current_account import account
+from ..filters import WORDS
 from ..paging import page
 from ..query_args import choice, text
 from ..sessions import actor
@@ -34,7 +35,7 @@ def index() -> ResponseReturnValue:
         live=_together([each for each in figures if each.side == LIVE] or figures),
         days=days,
         periods=PERIODS,
-        statuses=reading.STATUSES,
+        statuses={name: WORDS[name] for name in reading.STATUSES},
         status=status,
         to=to,
     )

@@ -13,6 +13,7 @@ from ...core import clock, money
 from ...core.chunks import CHUNK
 from ...core.errors import InvalidInput
 from ...core.languages import gettext as _
+from ...core.languages import marked, told
 from ...database import Row, keyset
 from ...messages.campaigns import sms as sms_campaigns
 from ...routing.pricing import home_price
@@ -32,24 +33,28 @@ DIRECTIONS = {"credit": service.credit_by_hand, "debit": service.debit_by_hand}
 
 
 class TopUpForm(Form):
-    amount = Amount("Amount", [REQUIRED], render_kw={"inputmode": "decimal", "autocomplete": "off"})
+    amount = Amount(marked("Amount"), [REQUIRED], render_kw={"inputmode": "decimal", "autocomplete": "off"})
     phone = Text(
-        "Phone that pays",
+        marked("Phone that pays"),
         [REQUIRED],
-        description="Its owner is asked to confirm on the phone.",
+        description=marked("Its owner is asked to confirm on the phone."),
         render_kw={"type": "tel", "autocomplete": "tel"},
     )
-    provider = SelectField("Network")
+    provider = SelectField(marked("Network"))
 
 
 class HandForm(Form):
-    direction = SelectField("What", choices=choices([("credit", "Credit: add money"), ("debit", "Debit: take money")]))
-    amount = Amount("Amount", [REQUIRED], render_kw={"inputmode": "decimal", "autocomplete": "off"})
-    note = Text("Note", [REQUIRED, Length(max=200)], description="Stands in the ledger and in the audit log.")
+    direction = SelectField(
+        marked("What"), choices=choices([("credit", marked("Credit: add money")), ("debit", marked("Debit: take money"))])
+    )
+    amount = Amount(marked("Amount"), [REQUIRED], render_kw={"inputmode": "decimal", "autocomplete": "off"})
+    note = Text(marked("Note"), [REQUIRED, Length(max=200)], description=marked("Stands in the ledger and in the audit log."))
 
 
 class LimitForm(Form):
-    credit_limit = Amount("Credit limit", description="How far below zero the balance may fall; empty: it is paid in advance.")
+    credit_limit = Amount(
+        marked("Credit limit"), description=marked("How far below zero the balance may fall; empty: it is paid in advance.")
+    )
 
 
 class AlertForm(Form):
@@ -57,12 +62,14 @@ class AlertForm(Form):
 
     domain_names = {"amount": "below", "mail": "address"}
     below = Amount(
-        "Tell me below", render_kw={"inputmode": "decimal", "autocomplete": "off"}, description="Left empty: nobody is told."
+        marked("Tell me below"),
+        render_kw={"inputmode": "decimal", "autocomplete": "off"},
+        description=marked("Left empty: nobody is told."),
     )
     address = Text(
-        "By mail to",
+        marked("By mail to"),
         render_kw={"type": "email"},
-        description="Left empty: the operator’s address. Webhooks hear wallet.low_balance anyway.",
+        description=marked("Left empty: the operator’s address. Webhooks hear wallet.low_balance anyway."),
     )
 
 
@@ -97,7 +104,8 @@ def show(uid: str) -> ResponseReturnValue:
         with form.refusals():
             DIRECTIONS[form.direction.data](wallet, form.amount.given, note=form.note.data, actor=actor())
             flash(
-                f"{'Credited' if form.direction.data == 'credit' else 'Debited'} {amount(form.amount.given, wallet.currency)}.",
+                (_("Credited %(amount)s.") if form.direction.data == "credit" else _("Debited %(amount)s."))
+                % {"amount": amount(form.amount.given, wallet.currency)},
                 "success",
             )
             return redirect(url_for(".show", uid=uid), 303)
@@ -116,7 +124,7 @@ def set_credit_limit(uid: str) -> ResponseReturnValue:
     if form.sent():
         with form.refusals():
             service.set_credit_limit(wallet, form.credit_limit.micros or 0, actor=actor())
-            flash("The credit limit is set." if form.credit_limit.micros else "It is paid in advance now.", "success")
+            flash(_("The credit limit is set.") if form.credit_limit.micros else _("It is paid in advance now."), "success")
             return redirect(url_for(".show", uid=uid), 303)
     return _show(wallet, HandForm(formdata=None), AlertForm(formdata=None, **_alert(wallet)), form)
 
@@ -128,7 +136,7 @@ def rename(uid: str) -> ResponseReturnValue:
         service.set_name(_wallet(uid), request.form.get("name", "").replace("\x00", ""), actor=actor())
         flash(_("The name is saved."), "success")
     except InvalidInput as error:
-        flash(str(error), "error")
+        flash(told(error), "error")
     return redirect(url_for(".show", uid=uid), 303)
 
 
@@ -140,7 +148,8 @@ def set_alert(uid: str) -> ResponseReturnValue:
         with form.refusals():
             service.set_low_balance(wallet, form.below.micros, form.address.data or None, actor=actor())
             flash(
-                "You are told once when the balance falls below it." if form.below.micros else "Nobody is told any more.", "success"
+                _("You are told once when the balance falls below it.") if form.below.micros else _("Nobody is told any more."),
+                "success",
             )
             return redirect(url_for(".show", uid=uid), 303)
     return _show(wallet, HandForm(formdata=None), form)

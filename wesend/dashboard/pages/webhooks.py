@@ -15,6 +15,7 @@ from ...accounts.roles import MANAGE
 from ...adapters.public_addresses import leads_to_private
 from ...core import clock
 from ...core.languages import gettext as _
+from ...core.languages import marked, ngettext
 from ...database.rows import WebhookEndpointRow
 from ...dialects.dialect import titles
 from ...webhooks import attempts, deliver, endpoints, headers, samples
@@ -25,18 +26,25 @@ from ..paging import page
 from ..sessions import actor
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
-SINCE = (("1", "of the last hour"), ("24", "of the last day"), ("168", "of the last week"), ("0", "ever"))
+SINCE = (
+    ("1", marked("of the last hour")),
+    ("24", marked("of the last day")),
+    ("168", marked("of the last week")),
+    ("0", marked("ever")),
+)
 
 
 class WebhookForm(Form):
-    format = SelectField("Format", description="It hears of messages that were sent through the API of this vendor.")
+    format = SelectField(
+        marked("Format"), description=marked("It hears of messages that were sent through the API of this vendor.")
+    )
     url = Text(
         "URL",
         [REQUIRED],
         render_kw={"type": "url", "placeholder": "https://example.com/hooks/sms"},
-        description="http or https. Redirects are not followed.",
+        description=marked("http or https. Redirects are not followed."),
     )
-    events = CheckList("Only these events", description="None ticked: every event of the format.")
+    events = CheckList(marked("Only these events"), description=marked("None ticked: every event of the format."))
 
 
 def _form() -> WebhookForm:
@@ -122,7 +130,7 @@ def switch(webhook_id: int) -> ResponseReturnValue:
     endpoint = endpoints.get_endpoint(webhook_id, account().id, actor=actor())
     on = request.form.get("on") == "1"
     endpoints.switch(endpoint["id"], on, actor=actor())
-    flash("It is on again: what waited is delivered." if on else "It is off: nothing new is written down for it.", "success")
+    flash(_("It is on again: what waited is delivered.") if on else _("It is off: nothing new is written down for it."), "success")
     return redirect(url_for(".show", webhook_id=webhook_id), 303)
 
 
@@ -133,7 +141,12 @@ def test(webhook_id: int) -> ResponseReturnValue:
     received = row["error"] is None and 200 <= (row["status_code"] or 0) < 300
     answer = row["error"] or f"HTTP {row['status_code']}"
     flash(
-        f"The test was {'received' if received else 'not received'}: {answer} after {row['duration_ms']} ms.",
+        (
+            _("The test was received: %(answer)s after %(duration_ms)s ms.")
+            if received
+            else _("The test was not received: %(answer)s after %(duration_ms)s ms.")
+        )
+        % {"answer": answer, "duration_ms": row["duration_ms"]},
         "success" if received else "error",
     )
     return redirect(url_for(".show", webhook_id=webhook_id), 303)
@@ -166,7 +179,7 @@ def rotate(webhook_id: int) -> ResponseReturnValue:
 def remove(webhook_id: int) -> ResponseReturnValue:
     endpoint = endpoints.get_endpoint(webhook_id, account().id, actor=actor())
     endpoints.remove_endpoint(endpoint["id"], actor=actor())
-    flash("The webhook and what it was told are gone.", "success")
+    flash(_("The webhook and what it was told are gone."), "success")
     return redirect(url_for(".index"), 303)
 
 
@@ -175,8 +188,12 @@ def retry_failed(webhook_id: int) -> ResponseReturnValue:
     endpoint = endpoints.get_endpoint(webhook_id, account().id, actor=actor())
     hours = int(request.form["hours"]) if request.form.get("hours") in dict(SINCE) else 0
     count = attempts.retry_failed(endpoint["id"], clock.now_ms() - hours * clock.HOUR if hours else 0, actor=actor())
-    noun = "delivery" if count == 1 else "deliveries"
-    flash(f"{count} {noun} to be made again." if count else "There is nothing to repeat.", "success")
+    flash(
+        ngettext("%(num)s delivery to be made again.", "%(num)s deliveries to be made again.", count)
+        if count
+        else _("There is nothing to repeat."),
+        "success",
+    )
     return redirect(url_for(".show", webhook_id=webhook_id), 303)
 
 
@@ -207,5 +224,5 @@ def _pretty(payload: str | None) -> str | None:
 @blueprint.post("/deliveries/<uid>/retry")
 def retry(uid: str) -> ResponseReturnValue:
     attempts.retry(attempts.find_delivery(uid, account().id, actor=actor()), actor=actor())
-    flash("It is delivered again now.", "success")
+    flash(_("It is delivered again now."), "success")
     return redirect(url_for(".delivery", uid=uid), 303)

@@ -12,6 +12,8 @@ from wtforms.validators import InputRequired, Length
 from ...contacts import audience
 from ...contacts import groups as contact_groups
 from ...core.errors import InvalidInput
+from ...core.languages import gettext as _
+from ...core.languages import marked, ngettext, told
 from ...database.rows import BatchRow
 from ...gateways import registry
 from ...messages.campaigns import email as email_campaigns
@@ -20,30 +22,35 @@ from ...messages.campaigns.email import EmailDraft
 from ...messages.email import compose as mail
 from .. import compose_preview
 from ..current_account import account, may_send
+from ..filters import number
 from ..forms import Form, Text, choices
 from ..sessions import actor
 from .compose import WHEN, soonest, usual_wallet, wallet_choices
 from .emails import FRAME_POLICY, blueprint
 
-FORMATS = ((mail.PLAIN, "Plain text"), (mail.HTML, "HTML"))
+FORMATS = ((mail.PLAIN, marked("Plain text")), (mail.HTML, "HTML"))
 GROUPS_SHOWN = 500
-REQUIRED = InputRequired("Please fill this in")
+REQUIRED = InputRequired(marked("Please fill this in"))
 PLAIN_PAGE = '<!doctype html><pre style="font:15px/1.5 sans-serif;white-space:pre-wrap;overflow-wrap:anywhere">{}</pre>'
 
 
 class EmailForm(Form):
     domain_names = {"recipient": "addresses"}
     uid = HiddenField()
-    addresses = TextAreaField("To", render_kw={"rows": 2, "spellcheck": "false", "placeholder": "ann@example.com, ben@example.com"})
-    groups = SelectMultipleField("Groups", coerce=int, validate_choice=False)
-    subject = Text("Subject", [REQUIRED, Length(max=200)], render_kw={"dir": "auto"})
-    format = RadioField("Written as", choices=choices(FORMATS), default=mail.PLAIN)
-    text = TextAreaField("Message", [REQUIRED], render_kw={"rows": 12, "dir": "auto"})
-    wallet = SelectField(
-        "Wallet", validate_choice=False, description="Mail costs nothing. A sandbox wallet’s mail is kept here and never leaves."
+    addresses = TextAreaField(
+        marked("To"), render_kw={"rows": 2, "spellcheck": "false", "placeholder": "ann@example.com, ben@example.com"}
     )
-    when = RadioField("When", choices=choices(WHEN), default="now")
-    at = Text("Day and time", render_kw={"type": "datetime-local"})
+    groups = SelectMultipleField(marked("Groups"), coerce=int, validate_choice=False)
+    subject = Text(marked("Subject"), [REQUIRED, Length(max=200)], render_kw={"dir": "auto"})
+    format = RadioField(marked("Written as"), choices=choices(FORMATS), default=mail.PLAIN)
+    text = TextAreaField(marked("Message"), [REQUIRED], render_kw={"rows": 12, "dir": "auto"})
+    wallet = SelectField(
+        marked("Wallet"),
+        validate_choice=False,
+        description=marked("Mail costs nothing. A sandbox wallet’s mail is kept here and never leaves."),
+    )
+    when = RadioField(marked("When"), choices=choices(WHEN), default="now")
+    at = Text(marked("Day and time"), render_kw={"type": "datetime-local"})
 
 
 @blueprint.route("/write", methods=["GET", "POST"])
@@ -83,7 +90,16 @@ def _draft(form: EmailForm) -> EmailDraft:
 
 
 def _sent(batch: BatchRow) -> ResponseReturnValue:
-    flash(f"{compose_preview.plural(batch['total'], 'mail')} {'scheduled' if batch['scheduled_at'] else 'accepted'}.", "success")
+    if batch["scheduled_at"]:
+        flash(
+            ngettext("%(count)s mail scheduled.", "%(count)s mails scheduled.", batch["total"], count=number(batch["total"])),
+            "success",
+        )
+    else:
+        flash(
+            ngettext("%(count)s mail accepted.", "%(count)s mails accepted.", batch["total"], count=number(batch["total"])),
+            "success",
+        )
     return redirect(url_for(".index", batch=batch["uid"]), 303)
 
 
@@ -92,10 +108,12 @@ def _told(form: EmailForm) -> dict[str, str]:
     counts = audience.mailable_counts(account().id, actor=actor())
     typed, wrong = email_campaigns.split_addresses(form.addresses.data or ""), email_campaigns.refused(form.addresses.data or "")
     people = len(typed) - len(wrong) + sum(counts.get(group_id, 0) for group_id in form.groups.data or ())
-    more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+    more = " " + _("and %(count)s more", count=len(wrong) - 5) if len(wrong) > 5 else ""
     return {
-        "recipients": compose_preview.plural(people, "recipient"),
-        "rejected": f"No e-mail address: {', '.join(text[:40] for text in wrong[:5])}{more}." if wrong else "",
+        "recipients": compose_preview.recipients(people),
+        "rejected": _("No e-mail address: %(value)s%(more)s.", value=", ".join(text[:40] for text in wrong[:5]), more=more)
+        if wrong
+        else "",
     }
 
 
@@ -113,5 +131,5 @@ def preview() -> ResponseReturnValue:
         previewed = email_campaigns.preview(account(), _draft(form), actor=actor())
         body = previewed.text if previewed.format == mail.HTML else PLAIN_PAGE.format(html.escape(previewed.text))
     except InvalidInput as error:
-        body = PLAIN_PAGE.format(html.escape(str(error)))
+        body = PLAIN_PAGE.format(html.escape(told(error)))
     return Response(body, mimetype="text/html", headers={"Content-Security-Policy": FRAME_POLICY})

@@ -22,8 +22,8 @@ document.addEventListener("click", async (event) => {
   const label = button.querySelector("span") || button;
   const before = label.dataset.label || label.textContent;
   label.dataset.label = before;
-  label.textContent = "Copied";
-  say("Copied");
+  label.textContent = document.body.dataset.copied;
+  say(document.body.dataset.copied);
   setTimeout(() => { label.textContent = before; }, 1600);
 });
 
@@ -33,10 +33,12 @@ document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset.confirm || form.dataset.confirm;
   if (!question || form.dataset.confirmed) return;
   event.preventDefault();
-  const label = event.submitter ? event.submitter.textContent.trim() : "Yes";
+  const label = event.submitter ? event.submitter.textContent.trim() : document.body.dataset.yes;
   const dialog = document.createElement("dialog");
-  dialog.innerHTML = '<h2>Are you sure?</h2><p class="lead"></p><form method="dialog" class="row">'
-    + '<button class="button" value="">Keep it as it is</button><button class="button primary" value="yes"></button></form>';
+  dialog.innerHTML = '<h2></h2><p class="lead"></p><form method="dialog" class="row">'
+    + '<button class="button" value=""></button><button class="button primary" value="yes"></button></form>';
+  dialog.querySelector("h2").textContent = document.body.dataset.sure;
+  dialog.querySelector("[value='']").textContent = document.body.dataset.keep;
   dialog.querySelector("p").textContent = question;
   dialog.querySelector("[value=yes]").textContent = label;
   dialog.addEventListener("close", () => {
@@ -76,7 +78,7 @@ document.addEventListener("click", (event) => {
   const shown = input.type === "password";
   input.type = shown ? "text" : "password";
   button.setAttribute("aria-pressed", String(shown));
-  button.textContent = shown ? "Hide" : "Show";
+  button.textContent = shown ? document.body.dataset.hide : document.body.dataset.show;
 });
 
 // -- Tabs: [data-tabs] holds .panel sections, each with data-title -----------
@@ -126,10 +128,10 @@ document.addEventListener("click", async (event) => {
     try { text = JSON.stringify(JSON.parse(text), null, 2); } catch { /* shown as it came */ }
     output.textContent = `HTTP ${answer.status}\n${text}`;
     output.closest(".code").hidden = false;
-    say(answer.ok ? "The message was accepted" : `Refused with HTTP ${answer.status}`);
+    say(answer.ok ? button.dataset.accepted : button.dataset.refused.replace("{}", answer.status));
     refresh();
   } catch {
-    output.textContent = "The server could not be reached.";
+    output.textContent = button.dataset.unreached;
     output.closest(".code").hidden = false;
   } finally {
     button.disabled = false;

@@ -51,8 +51,8 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
     } catch (error) {
       complaint.querySelector("span").textContent =
         error.name === "InvalidStateError"
-          ? "This device has a passkey here already."
-          : "The browser did not use a passkey. Try again, or use another way.";
+          ? form.dataset.known
+          : form.dataset.unused;
       complaint.hidden = false;
     }
   });

@@ -14,6 +14,7 @@ from ...accounts import audit_log, quota, roles
 from ...accounts.roles import SEE, SEND, Actor
 from ...core import clock
 from ...core.errors import Conflict, InvalidInput, NotFound
+from ...core.languages import sentence
 from ...database import Tx, query, query_one, write
 from ...database.rows import CampaignDraftRow
 from .sms import UID
@@ -28,7 +29,7 @@ Form = Mapping[str, str | list[str]]
 
 
 class TooManyDrafts(Conflict):
-    sentence = f"There are {MOST} drafts already: delete some, and this one is kept, too"
+    sentence = sentence("There are %(most)s drafts already: delete some, and this one is kept, too", most=MOST)
 
 
 class DraftNotFound(NotFound):
@@ -63,7 +64,7 @@ def keep(account_id: int, uid: str, form: Form, *, actor: Actor) -> int | None:
     roles.require(actor, SEND, account_id)
     text = json.dumps(form, ensure_ascii=False)
     if not UID.fullmatch(uid) or len(text) > LONGEST:
-        raise InvalidInput(f"A draft has at most {LONGEST:,} characters", {"text": ["Too long"]})
+        raise InvalidInput(sentence("A draft has at most %(longest)s characters", longest=f"{LONGEST:,}"), {"text": ["Too long"]})
     quota.require_room(account_id, len(text))
     now = clock.now_ms()
 

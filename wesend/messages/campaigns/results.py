@@ -11,6 +11,7 @@ from ...accounts.service import AccountInfo
 from ...contacts import audience
 from ...core import clock, money
 from ...core.channels import EMAIL
+from ...core.languages import marked
 from ...database import query
 from ...database.rows import BatchRow, MessageRow
 from ..reporting import reasons
@@ -99,5 +100,5 @@ def _local(ms: int | None, account: AccountInfo) -> str | None:
 def _skipped(batch: BatchRow, start: int, words: dict[str, str]) -> tuple[list[list[Any]], Place | None]:
     everybody = json.loads(batch["skipped"] or "[]")
     some = everybody[start : start + USUAL_CHUNK]
-    rows = [[recipient, None, "not sent", words.get(reason, reason), *[None] * 9] for recipient, reason, _ in some]
+    rows = [[recipient, None, marked("not sent"), words.get(reason, reason), *[None] * 9] for recipient, reason, _ in some]
     return rows, Place(0, start + USUAL_CHUNK) if start + USUAL_CHUNK < len(everybody) else None

@@ -15,6 +15,7 @@ from ...contacts import groups as contact_groups
 from ...core import clock, phones, templating
 from ...core.errors import BatchNotFound, InvalidInput, InvalidSchedule, WalletForbidden, WalletNotFound
 from ...core.ids import new_id
+from ...core.languages import sentence
 from ...database import keyset, query, query_one
 from ...database.errors import INTEGRITY_ERRORS
 from ...database.rows import BatchRow, GroupRow
@@ -86,7 +87,11 @@ def groups_for(account: AccountInfo, wallet: WalletInfo, group_ids: Iterable[int
     for group in found:
         if group["side"] not in (None, wallet.side):
             raise InvalidInput(
-                f"The group {group['name']} was made by a {group['side']} key: choose a {group['side']} wallet",
+                sentence(
+                    "The group %(name)s was made by a %(side)s key: choose a %(side)s wallet",
+                    name=group["name"],
+                    side=group["side"],
+                ),
                 {"group_ids": ["Not with this wallet"]},
             )
     return found
@@ -145,7 +150,9 @@ def read_options(account: AccountInfo, mode: str, at: str, rate: str, *, name: s
     """``at`` as clocks of the account's zone show it, ``rate`` in messages a minute; InvalidSchedule."""
     if mode == "drip":
         if not (rate.isascii() and rate.isdigit() and 1 <= int(rate[:9]) <= FASTEST):
-            raise InvalidSchedule(f"A drip has 1 to {FASTEST:,} messages a minute", {"rate": ["Out of range"]})
+            raise InvalidSchedule(
+                sentence("A drip has 1 to %(fastest)s messages a minute", fastest=f"{FASTEST:,}"), {"rate": ["Out of range"]}
+            )
         return Options("drip", drip_rate=int(rate), reference=name)
     if mode != "scheduled":
         return Options(reference=name)

@@ -6,6 +6,7 @@ from ...accounts import audit_log, quota, roles
 from ...accounts.roles import SEE, SEND, Actor
 from ...core import clock, templating
 from ...core.errors import Conflict, InvalidInput, NotFound
+from ...core.languages import sentence
 from ...database import Tx, query, query_one, write
 from ...database.rows import TextTemplateRow
 
@@ -25,7 +26,7 @@ class TemplateExists(Conflict):
 
 
 class TooManyTemplates(Conflict):
-    sentence = f"There are {MOST} templates already: delete some first"
+    sentence = sentence("There are %(most)s templates already: delete some first", most=MOST)
 
 
 def list_templates(account_id: int, *, actor: Actor) -> list[TextTemplateRow]:
@@ -51,7 +52,9 @@ def save(account_id: int, name: str, text: str, sender: str | None, *, actor: Ac
     roles.require(actor, SEND, account_id)
     name, now = _name(name), clock.now_ms()
     if not text.strip() or len(text) > LONGEST:
-        raise InvalidInput(f"A template has 1 to {LONGEST:,} characters", {"text": ["Empty or too long"]})
+        raise InvalidInput(
+            sentence("A template has 1 to %(longest)s characters", longest=f"{LONGEST:,}"), {"text": ["Empty or too long"]}
+        )
     templating.named(text, templating.DOUBLE)
     quota.require_room(account_id, len(text))
 
@@ -105,6 +108,7 @@ def _name(name: str) -> str:
     name = " ".join(name.split())
     if not name or len(name) > NAME_LENGTH:
         raise InvalidInput(
-            f"A template needs a name of at most {NAME_LENGTH} characters", {"template_name": ["Missing or too long"]}
+            sentence("A template needs a name of at most %(name_length)s characters", name_length=NAME_LENGTH),
+            {"template_name": ["Missing or too long"]},
         )
     return name

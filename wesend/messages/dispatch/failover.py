@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...adapters.sms.base import TEMPORARY, Outcome
+from ...core.languages import marked
 from ...database import query, write
 from ...gateways import breaker, registry
 from . import queue
@@ -28,9 +29,9 @@ def fail_over(name: str, *, gone: bool = False) -> bool:
     ours = queue.start([claimed._replace(messages=moved)])[0].messages if moved else []
     if ours:
         outcome = (
-            Outcome(TEMPORARY, code="no_gateway", text="The gateway was removed")
+            Outcome(TEMPORARY, code="no_gateway", text=marked("The gateway was removed"))
             if gone
-            else Outcome(TEMPORARY, code="resting", text="The gateway rests after failures")
+            else Outcome(TEMPORARY, code="resting", text=marked("The gateway rests after failures"))
         )
         write(lambda tx: settle(tx, [(message, outcome) for message in ours], claimed.token, called=False))
     return len(ours) == CHUNK

@@ -13,6 +13,7 @@ from ...accounts.service import AccountInfo
 from ...core import clock
 from ...core.channels import SMS
 from ...core.chunks import chunks
+from ...core.languages import marked
 from ...database import Row, Tx, cached, marks, query, write
 from ...guards import blocklist, where
 from ..sending import opted_out
@@ -23,9 +24,9 @@ from ..state.statuses import FAILED
 from ..state.transitions import BLOCKED, EXPIRED, Move, move, was_rerouted
 
 SENTENCES = {
-    EXPIRED: "It could not leave while it was worth sending",
-    where.BLOCKED: "This recipient is blocked: nobody sends there",
-    where.COUNTRY_NOT_ALLOWED: "The account may not send to this country any more",
+    EXPIRED: marked("It could not leave while it was worth sending"),
+    where.BLOCKED: marked("This recipient is blocked: nobody sends there"),
+    where.COUNTRY_NOT_ALLOWED: marked("The account may not send to this country any more"),
 }
 ROWS = f"SELECT {', '.join(Outgoing._fields)} FROM messages WHERE id IN ({{ids}})"
 QUIET_BATCHES = "SELECT id, mode FROM batches WHERE keeps_quiet = 1 AND id IN ({ids})"

@@ -11,6 +11,7 @@ from ...adapters.sms.base import SmsGateway
 from ...coordination import cluster, pause
 from ...core import clock
 from ...core.current_app import this_app
+from ...core.languages import marked
 from ...database import Reader, Row, Tx, query_one, reading, write, write_surely
 from ...gateways import registry
 from ..state import claims, waiting
@@ -199,4 +200,6 @@ def _stopped_within(row: Row, gateway: SmsGateway | None, now: int) -> Move:
         "expires_at": now + this_app().config["WESEND"].validity_ms,
         "poll_at": first_question(gateway, now),
     }
-    return Move(row["id"], UNKNOWN, "unknown", "wesend stopped while the gateway was called", {"gateway": row["gateway"]}, changes)
+    return Move(
+        row["id"], UNKNOWN, "unknown", marked("wesend stopped while the gateway was called"), {"gateway": row["gateway"]}, changes
+    )

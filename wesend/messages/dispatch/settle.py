@@ -6,6 +6,7 @@ from ...adapters.sms.base import ACCEPTED, NO_RECEIPT, REFUSED, TEMPORARY, Outco
 from ...core import clock
 from ...core.channels import SMS
 from ...core.current_app import this_app
+from ...core.languages import marked
 from ...core.sms_forms import read_bytes
 from ...database import Tx, reading
 from ...gateways import breaker, registry
@@ -45,7 +46,7 @@ def settle(tx: Tx, results: list[tuple[Outgoing, Outcome]], token: str, *, calle
             entry.move.id,
             DELIVERED,
             "delivered",
-            "The mail server took it",
+            marked("The mail server took it"),
             None,
             {"delivered_at": now, "poll_at": None, "expires_at": None},
         )
@@ -87,7 +88,7 @@ def plan_move(outgoing: Outgoing, outcome: Outcome, token: str, now: int, gatewa
             outgoing.id,
             QUEUED,
             "waiting",
-            outcome.text or "Waits for its turn",
+            outcome.text or marked("Waits for its turn"),
             meta,
             {"claim_token": None, "lease_until": None, "due_at": now},
             token,
@@ -102,7 +103,7 @@ def plan_move(outgoing: Outgoing, outcome: Outcome, token: str, now: int, gatewa
         outgoing.id,
         UNKNOWN,
         "unknown",
-        _text(outcome) or "The gateway gave no clear answer",
+        _text(outcome) or marked("The gateway gave no clear answer"),
         meta,
         {
             "submitted_at": now,
@@ -198,7 +199,7 @@ def _fail(outgoing: Outgoing, outcome: Outcome, attempts: int, token: str, now: 
         outgoing.id,
         FAILED,
         "failed",
-        _text(outcome) or "The gateway refused the message",
+        _text(outcome) or marked("The gateway refused the message"),
         {"gateway": outgoing.gateway, **({"code": outcome.code} if outcome.code else {})},
         {
             "attempts": attempts,

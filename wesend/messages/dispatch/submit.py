@@ -15,6 +15,7 @@ from ...core import clock, storage
 from ...core.channels import EMAIL, SMS
 from ...core.chunks import chunks
 from ...core.current_app import this_app
+from ...core.languages import marked
 from ...database import Tx, query, write_surely
 from ...gateways import calls, registry
 from ..email import compose as mail
@@ -85,7 +86,7 @@ def submit(messages: list[Outgoing], token: str, batch_uid: str) -> Sent | None:
     work = []
     for gateway, group in _by_gateway(messages):
         if gateway is None:
-            _settle(group, [Outcome(TEMPORARY, code="no_gateway", text="The gateway was removed")] * len(group), token)
+            _settle(group, [Outcome(TEMPORARY, code="no_gateway", text=marked("The gateway was removed"))] * len(group), token)
         else:
             work.append((gateway, group))
     return _submit(work, token, batch_uid) if work else None
@@ -107,7 +108,7 @@ def _submit(work: list[tuple[SmsGateway, list[Outgoing]]], token: str, batch_uid
         with app.app_context():
             outcomes = _call_within(gateway, group, deadline)
             if outcomes is None:
-                outcomes = [Outcome(NOT_BEGUN, text="It could not leave at once; queued")] * len(group)
+                outcomes = [Outcome(NOT_BEGUN, text=marked("It could not leave at once; queued"))] * len(group)
             sent = _settle(group, outcomes, token, whole)
             if outcomes[0].kind == NOT_BEGUN:
                 bell.dispatcher_of([gateway.name])()

@@ -16,6 +16,7 @@ from ...accounts.service import AccountInfo
 from ...coordination import bell
 from ...core import clock
 from ...core.errors import Conflict, NotCancellable
+from ...core.languages import sentence
 from ...database import Tx, atomic, marks, query, write
 from ...database.rows import BatchRow
 from ..sending import actions
@@ -172,7 +173,9 @@ def _of_active(account_id: int, actor: Actor) -> AccountInfo:
     roles.require(actor, OPERATE)
     account = service.get_account(account_id)
     if not account.is_active:
-        raise Conflict(f"{account.name} is suspended: resume it first, then decide what becomes of what is late")
+        raise Conflict(
+            sentence("%(name)s is suspended: resume it first, then decide what becomes of what is late", name=account.name)
+        )
     return account
 
 

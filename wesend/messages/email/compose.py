@@ -21,6 +21,7 @@ from ...core import clock, markup, templating
 from ...core.channels import EMAIL
 from ...core.email_address import is_address
 from ...core.errors import InvalidInput
+from ...core.languages import sentence
 from ...database import Row, query_one
 from ...gateways import registry
 from ...routing import opt_outs
@@ -108,7 +109,10 @@ class MailComposer:
             stored += len(planned.fields or "")
             if stored > STORED_A_SEND:
                 raise InvalidInput(
-                    f"The recipients' fields have more than {STORED_A_SEND // 2**20} MB together: send to fewer at a time",
+                    sentence(
+                        "The recipients' fields have more than %(stored_a_send)s MB together: send to fewer at a time",
+                        stored_a_send=STORED_A_SEND // 2**20,
+                    ),
                     {"text": ["Too much for so many recipients"]},
                 )
             yield planned

@@ -12,6 +12,7 @@ from ...accounts import roles
 from ...accounts.roles import SEE, Actor
 from ...accounts.service import AccountInfo
 from ...core.channels import EMAIL
+from ...core.languages import marked
 from ...database import query
 from ...database.rows import MessageRow
 from ...gateways import registry
@@ -20,7 +21,7 @@ from ..sending import actions
 from ..sending.actions import Cancelled
 from ..state.statuses import DRIPPING, QUEUED, SCHEDULED
 
-HELD = "Held: no mail server is set up; it leaves when there is one"
+HELD = marked("Held: no mail server is set up; it leaves when there is one")
 
 
 def is_held(message: MessageRow | Mapping[str, Any]) -> bool:

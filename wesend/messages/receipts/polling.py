@@ -8,6 +8,7 @@ from flask import current_app
 
 from ...adapters.sms.base import DELIVERED, FAILED, NEVER_SENT, SENT, UNLISTED, Question, Receipt, SmsGateway
 from ...core import clock
+from ...core.languages import marked
 from ...database import Row, Tx, marks, query, write
 from ...gateways import registry
 from ..state import statuses
@@ -161,13 +162,13 @@ def expire(limit: int = ASK_LIMIT) -> int:
                         row["id"],
                         statuses.FAILED,
                         "failed",
-                        "No final receipt within the validity period",
+                        marked("No final receipt within the validity period"),
                         None,
                         {
                             "failed_at": now,
                             "error_code": statuses.TIMEOUT,
                             "poll_at": None,
-                            "error_message": "No final receipt within the validity period",
+                            "error_message": marked("No final receipt within the validity period"),
                         },
                     )
                     for row in tx.all(*overdue)

@@ -11,6 +11,7 @@ import json
 from ...adapters.sms.base import FAILED, Receipt
 from ...core.channels import SMS
 from ...core.erased import is_erased
+from ...core.languages import marked
 from ...core.sms_forms import read_bytes
 from ...database import Row, Tx
 from ...database.rows import MessageRow
@@ -25,7 +26,7 @@ EVENTS = "SELECT event, meta FROM message_events WHERE message_id = ? ORDER BY i
 IS_REPLY = "SELECT 1 FROM replies WHERE message_id = ?"
 IS_SUSPENDED = "SELECT 1 FROM accounts WHERE id = ? AND status = 'suspended'"
 FORGET_PARTS = "DELETE FROM message_parts WHERE message_id = ?"
-ANOTHER_WAY = "It was not delivered this way; another one is tried"
+ANOTHER_WAY = marked("It was not delivered this way; another one is tried")
 NEVER_AFTER = (REROUTED, "unknown")
 
 

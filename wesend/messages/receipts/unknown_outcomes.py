@@ -9,6 +9,7 @@ from ...accounts import audit_log, roles
 from ...accounts.roles import OPERATE, Actor
 from ...core import clock
 from ...core.errors import Conflict, MessageNotFound
+from ...core.languages import marked, sentence
 from ...database import Tx, keyset, query, query_one, write
 from ...database.rows import MessageRow
 from ...gateways import registry
@@ -49,7 +50,7 @@ def ask_now(message_uid: str, *, actor: Actor) -> None:
     roles.require(actor, OPERATE)
     row = _find(message_uid)
     if not can_ask(row["gateway"]):
-        raise Conflict(f"{row['gateway']} can't be asked about a message")
+        raise Conflict(sentence("%(gateway)s can't be asked about a message", gateway=row["gateway"]))
     if not write(
         lambda tx: tx.changed("UPDATE messages SET poll_at = ? WHERE id = ? AND status = 'unknown'", (clock.now_ms(), row["id"]))
     ):
@@ -66,16 +67,21 @@ def decide(message_uid: str, outcome: str, *, actor: Actor) -> None:
     now = clock.now_ms()
     if outcome == DELIVERED:
         wanted = Move(
-            row["id"], statuses.DELIVERED, "delivered", "Found out by an operator", None, {"delivered_at": now, "poll_at": None}
+            row["id"],
+            statuses.DELIVERED,
+            "delivered",
+            marked("Found out by an operator"),
+            None,
+            {"delivered_at": now, "poll_at": None},
         )
     else:
         wanted = Move(
             row["id"],
             statuses.FAILED,
             "failed",
-            "Never went out, found out by an operator",
+            marked("Never went out, found out by an operator"),
             None,
-            {"failed_at": now, "error_code": "never_sent", "error_message": "It never went out", "poll_at": None},
+            {"failed_at": now, "error_code": "never_sent", "error_message": marked("It never went out"), "poll_at": None},
             refund=True,
         )
 

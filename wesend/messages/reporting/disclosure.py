@@ -13,6 +13,7 @@ from typing import Any
 
 from ...accounts import roles
 from ...accounts.roles import OPERATE, Actor
+from ...core.languages import marked
 from ...database import Row
 from ...database.rows import MessageRow
 from ..state.statuses import DELIVERED
@@ -20,7 +21,7 @@ from ..state.statuses import DELIVERED
 API, PEOPLE = ("gateway_message_id", "code", "url"), ("code", "url")
 """What of a line's particulars is told: eSMS's clients know the carrier's id of a message; people have no use for it."""
 
-FAILOVER = "It could not leave this way; another one is tried"
+FAILOVER = marked("It could not leave this way; another one is tried")
 NAMES = (
     (re.compile(r"\b([Tt])he gateway \S+ (?=rests after failures|was removed)"), r"\1he gateway "),
     (re.compile(r"\b(No session with the SMSC): .*?(?=; tried again in|$)", re.DOTALL), r"\1"),

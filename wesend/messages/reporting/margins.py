@@ -10,6 +10,7 @@ from ...accounts.roles import OPERATE, Actor
 from ...core import clock, money
 from ...core.current_app import this_app
 from ...core.errors import InvalidInput
+from ...core.languages import sentence
 from ...database import query
 from ...routing.rates import DayRates
 
@@ -84,10 +85,17 @@ def report(
     roles.require(actor, OPERATE)
     currency = currency.strip().upper()
     if not money.is_currency(currency):
-        raise InvalidInput(f"{currency} is not an ISO 4217 currency", {"currency": ["Unknown currency"]})
+        raise InvalidInput(
+            sentence("%(currency)s is not an ISO 4217 currency", currency=currency), {"currency": ["Unknown currency"]}
+        )
     unknown = [name for name in by if name not in DIMENSIONS]
     if unknown:
-        raise InvalidInput(f"{', '.join(unknown)}: margins are told by {', '.join(DIMENSIONS)}", {"by": ["Unknown"]})
+        raise InvalidInput(
+            sentence(
+                "%(unknown)s: margins are told by %(dimensions)s", unknown=", ".join(unknown), dimensions=", ".join(DIMENSIONS)
+            ),
+            {"by": ["Unknown"]},
+        )
     first, last = (_day(text) if text else bound for text, bound in ((since, FIRST), (until, LAST)))
     if first > last:
         raise InvalidInput("A period ends on the day it begins or later", {"to": ["Before the first day"]})
@@ -108,7 +116,7 @@ def _day(text: str) -> str:
     try:
         return clock.days_before(text.strip(), 0)
     except ValueError as error:
-        raise InvalidInput(f"{text[:40]!r} is no day such as 2026-11-30", {"day": ["No day"]}) from error
+        raise InvalidInput(sentence("%(text)s is no day such as 2026-11-30", text=f"{text[:40]!r}"), {"day": ["No day"]}) from error
 
 
 def _added_up(found: list[Any], by: Sequence[str], currency: str, months: bool) -> tuple[list[Margin], set[str]]:

@@ -12,6 +12,7 @@ from ...accounts.service import account_row
 from ...core import clock, money
 from ...core.current_app import this_app
 from ...core.errors import InvalidInput
+from ...core.languages import marked, sentence
 from ...database import query, snapshot
 from ...database.rows import AccountRow
 from ...wallets import service
@@ -52,7 +53,7 @@ PLACES = {"credit": "top_ups", "sms_charge": "charges", "service_fee": "charges"
 """Kind of an entry → the sum that it is in; every other one is an adjustment."""
 
 
-EVERYTHING_ELSE = "Everything else"
+EVERYTHING_ELSE = marked("Everything else")
 
 
 class Line(NamedTuple):
@@ -132,10 +133,10 @@ def statement(wallet: WalletInfo, month: str, *, actor: Actor) -> Statement:
     roles.require(actor, SEE, wallet.account_id)
     zone = account_row(wallet.account_id, actor=actor)["time_zone"]
     if not MONTH.fullmatch(month):
-        raise InvalidInput(f"{month[:20]!r} is no month such as 2026-11", {"month": ["No month"]})
+        raise InvalidInput(sentence("%(month)s is no month such as 2026-11", month=f"{month[:20]!r}"), {"month": ["No month"]})
     since, until = clock.start_of_day(f"{month}-01", zone), clock.start_of_day(_following(month), zone)
     if since > clock.now_ms():
-        raise InvalidInput(f"{month} has not begun", {"month": ["Not begun"]})
+        raise InvalidInput(sentence("%(month)s has not begun", month=month), {"month": ["Not begun"]})
     period = (wallet.id, since, until)
     with snapshot():
         opening = query(OPENING, (wallet.id, since))[0][0]
@@ -265,7 +266,7 @@ def csv_rows(found: Statement) -> Iterator[tuple[object, ...]]:
     def row(day: str, country: str | None, what: str, amount: int, messages: object = "", segments: object = "") -> tuple:
         return (found.wallet.uid, found.number, found.wallet.currency, day, country, what, messages, segments, money.text(amount))
 
-    yield row(found.first_day, None, "Opening balance", found.opening)
+    yield row(found.first_day, None, marked("Opening balance"), found.opening)
     for single in found.singles:
         yield row(single.day, None, f"{KINDS[single.kind]}: {single.description}", single.amount_micros)
     for line in found.days:
@@ -274,4 +275,4 @@ def csv_rows(found: Statement) -> Iterator[tuple[object, ...]]:
             yield row(line.day, line.country, what, -line.charges_micros, line.messages, line.segments)
         if line.refunds_micros:
             yield row(line.day, line.country, what if line.description else "Refund", line.refunds_micros)
-    yield row(found.last_day, None, "Closing balance", found.closing)
+    yield row(found.last_day, None, marked("Closing balance"), found.closing)

@@ -15,6 +15,7 @@ from ...coordination import bell
 from ...core import clock
 from ...core.channels import SMS
 from ...core.errors import Conflict, MaxRetriesExceeded, NotCancellable, NotRetryable, OptedOut
+from ...core.languages import marked
 from ...database import Tx, keyset, marks, query, query_one, write
 from ...database.rows import BatchRow, MessageRow
 from ...guards import where
@@ -216,7 +217,7 @@ def _still(tx: Tx, ids: list[int], statuses: tuple[str, ...]) -> list[int]:
 def _take_back(tx: Tx, ids: list[int], *, owed: bool) -> Cancelled:
     moved = move(
         tx,
-        [Move(found, CANCELLED, "cancelled", "Cancelled before it left", refund=True, owed=owed) for found in ids],
+        [Move(found, CANCELLED, "cancelled", marked("Cancelled before it left"), refund=True, owed=owed) for found in ids],
         clock.now_ms(),
     )
     return Cancelled(len(moved), sum(before["cost_micros"] for before, _ in moved))

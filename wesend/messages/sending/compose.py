@@ -14,6 +14,7 @@ from ...core import money, networks, phones, segments, sms_forms, templating
 from ...core.channels import SMS
 from ...core.errors import InsufficientBalance, InvalidInput, SenderNotApproved, TextTooLong
 from ...core.ids import new_id
+from ...core.languages import sentence
 from ...database import query_one
 from ...gateways import registry, simulated
 from ...guards import where
@@ -216,8 +217,12 @@ class Composer:
             counted = counted._replace(count=self.billed_segments)
         if self.max_segments is not None and counted.count > self.max_segments:
             raise TextTooLong(
-                f"The message has {counted.count} segments; at most {self.max_segments} are allowed",
-                {"text": [f"At most {self.max_segments} segments"]},
+                sentence(
+                    "The message has %(count)s segments; at most %(max_segments)s are allowed",
+                    count=counted.count,
+                    max_segments=self.max_segments,
+                ),
+                {"text": [sentence("At most %(max_segments)s segments", max_segments=self.max_segments)]},
             )
         return counted
 
@@ -235,7 +240,9 @@ class Composer:
         way = self._find_gateway(phone)
         # Who can't be reached anyway is skipped: a bulk must not fail for the country of a stray contact.
         if way is not None and self.sender_countries is not None and phone.country not in self.sender_countries:
-            raise SenderNotApproved(f"Sender ID {self.sender} is not approved for {phone.country}")
+            raise SenderNotApproved(
+                sentence("Sender ID %(sender)s is not approved for %(country)s", sender=self.sender, country=phone.country)
+            )
         return way
 
     def _find_gateway(self, phone: phones.Phone) -> _Way | None:
@@ -265,7 +272,11 @@ class Composer:
         if key not in self.prices:
             self.prices[key] = routes.wallet_price(unit.price_micros, unit.currency, count, self.wallet.currency)
             if self.prices[key] is None:
-                self.why_no_route = f"There is no exchange rate from {unit.currency} to {self.wallet.currency}"
+                self.why_no_route = sentence(
+                    "There is no exchange rate from %(currency)s to %(currency2)s",
+                    currency=unit.currency,
+                    currency2=self.wallet.currency,
+                )
         return self.prices[key]
 
     def unit_of(self, planned: Outgoing) -> Unit | None:

@@ -11,6 +11,7 @@ from ...accounts.roles import OPERATE, Actor
 from ...accounts.service import AccountInfo
 from ...core import phones
 from ...core.current_app import this_app
+from ...core.languages import sentence
 from ...gateways import registry
 from ...routing import rates, routes
 from ...wallets.service import WalletInfo
@@ -25,20 +26,32 @@ def cause(phone: phones.Phone, wallet: WalletInfo, *, actor: Actor) -> str:
     roles.require(actor, OPERATE)
     country = phone.country
     if not routes.active_routes_by_country().get(country):
-        return f"No active route leads to {country}: wesend route set CODE --country {country} --gateway NAME --price …"
+        return sentence(
+            "No active route leads to %(country)s: wesend route set CODE --country %(country)s --gateway NAME --price …",
+            country=country,
+        )
     found = routes.candidates(country, phone.e164)
     if not found:
-        return f"None of the routes to {country} is for this number's prefix or network"
+        return sentence("None of the routes to %(country)s is for this number's prefix or network", country=country)
     codes = ", ".join(route.code for route in found)
     named = [route.gateway for route in found if route.gateway]
     if not named and not wallet.is_sandbox:
-        return f"No gateway carries what takes {codes}: wesend route set {found[0].code} --country {country} --gateway NAME …"
+        return sentence(
+            "No gateway carries what takes %(codes)s: wesend route set %(code)s --country %(country)s --gateway NAME …",
+            codes=codes,
+            code=found[0].code,
+            country=country,
+        )
     if not wallet.is_sandbox and not any(name in registry.sms_gateways() for name in named):
-        return f"{codes}: the gateway {named[0]} is not set up: wesend gateway set {named[0]} --type …"
+        return sentence(
+            "%(codes)s: the gateway %(name)s is not set up: wesend gateway set %(name)s --type …", codes=codes, name=named[0]
+        )
     missing = [code for code in (found[0].currency, wallet.currency) if not rates.is_convertible(code)]
     if missing:
-        return f"There is no exchange rate for {missing[0]}: wesend rate set {missing[0]} UNITS_PER_USD"
-    return f"No price can be told for {codes}"
+        return sentence(
+            "There is no exchange rate for %(currency)s: wesend rate set %(currency)s UNITS_PER_USD", currency=missing[0]
+        )
+    return sentence("No price can be told for %(codes)s", codes=codes)
 
 
 def told(recipients: Iterable[str], account: AccountInfo, wallet: WalletInfo, *, actor: Actor) -> str | None:
@@ -58,7 +71,7 @@ def note(recipients: Iterable[str], account: AccountInfo, wallet: WalletInfo) ->
     if phone is None:
         return
     noted: dict[tuple[str, str], float] = this_app().extensions.setdefault("wesend.no_route", {})
-    sentence, now = cause(phone, wallet, actor="system"), time.monotonic()
-    if now - noted.get((phone.country, sentence), -AGAIN) >= AGAIN:
-        noted[phone.country, sentence] = now
-        log.warning("no route for account %s to %s: %s", wallet.account_id, phone.country, sentence)
+    why, now = cause(phone, wallet, actor="system"), time.monotonic()
+    if now - noted.get((phone.country, why), -AGAIN) >= AGAIN:
+        noted[phone.country, why] = now
+        log.warning("no route for account %s to %s: %s", wallet.account_id, phone.country, why)

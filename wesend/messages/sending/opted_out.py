@@ -11,6 +11,7 @@ from flask import Flask
 from ...accounts.sides import Side
 from ...core import clock
 from ...core.chunks import chunks
+from ...core.languages import marked
 from ...database import Tx, marks, reading
 from ...routing import opt_outs
 from ...wallets.service import wallet_by_id
@@ -18,7 +19,7 @@ from ..state.statuses import CANCELLED
 from ..state.transitions import Move, move
 from .compose import OPTED_OUT
 
-SENTENCE = "The recipient opted out"
+SENTENCE = marked("The recipient opted out")
 WAITING_FOR = """
     SELECT id, wallet_id FROM messages INDEXED BY ix_messages_recipient
     WHERE recipient = ? AND account_id = ? AND channel = ? AND status IN ('scheduled', 'dripping', 'queued')

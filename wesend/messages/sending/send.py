@@ -12,6 +12,7 @@ from ...coordination import pause
 from ...core import money, segments, storage
 from ...core.channels import EMAIL, SMS
 from ...core.errors import InsufficientBalance, InvalidRecipient, NoRoute, OptedOut, ProviderRejected
+from ...core.languages import sentence
 from ...database.rows import BatchRow
 from ...gateways import request_limits as in_request_waits
 from ...guards import where
@@ -161,8 +162,8 @@ def raise_nobody(skipped: list[Skipped], composer: Composed, limited: Watched | 
     if limited is not None and limited.worst is not None:
         raise limited.worst.error
     if INVALID_RECIPIENT in reasons and len(reasons) == 1:
-        noun, article = ("phone number", "a") if composer.channel == SMS else ("e-mail address", "an")
-        raise InvalidRecipient(f"No recipient is a valid {noun}", {"recipient": [f"Not {article} {noun}"]})
+        noun, article = (sentence("phone number"), "a") if composer.channel == SMS else (sentence("e-mail address"), "an")
+        raise InvalidRecipient(sentence("No recipient is a valid %(noun)s", noun=noun), {"recipient": [f"Not {article} {noun}"]})
     if reasons == {OPTED_OUT}:
         raise OptedOut("The recipient has opted out", {"recipient": ["Opted out"]})
     raise InvalidRecipient("There is no recipient to send to", {"recipient": ["No recipient"]})

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...adapters.sms.base import Outcome
 from ...core import money
+from ...core.languages import marked
 from .outgoing import Outgoing
 from .statuses import SENT, SUBMITTED
 from .transitions import Move
@@ -44,7 +45,7 @@ def accepted(
         outgoing.id,
         SENT if validity_ms is None else SUBMITTED,
         "submitted",
-        "Gateway accepted",
+        marked("Gateway accepted"),
         meta_of(outgoing, outcome),
         {
             "gateway_ref": outcome.gateway_ref,

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from ...core import clock
 from ...core.chunks import chunks
 from ...core.errors import RouteNotFound
+from ...core.languages import marked
 from ...database import Row, Tx, marks, reading
 from ...routing.routes import find_route
 from ...wallets import ledger
@@ -114,7 +115,7 @@ def retry(tx: Tx, row: Row, now: int) -> bool:
         "polls": 0,
         "expires_at": None,
     }
-    return bool(move(tx, [Move(row["id"], QUEUED, "retrying", "Retried by hand", None, changes)], now))
+    return bool(move(tx, [Move(row["id"], QUEUED, "retrying", marked("Retried by hand"), None, changes)], now))
 
 
 def _without_secret(row: Row, wanted: Move) -> Move:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ....core import countries
+from ....core.languages import sentence
 from .definition import Vendor
 from .gateway import BALANCE_ALERT, VendorGateway
 
@@ -40,16 +41,19 @@ def vendor_type(vendor: Vendor) -> type[VendorGateway]:
 
 def about(vendor: Vendor) -> str:
     """For whoever chooses: where it sends, how many a call, how receipts come."""
-    where = ", ".join(countries.name(country) for country in vendor.countries) or "many countries"
-    many = f", up to {vendor.send.batch} numbers a call" if vendor.send.batch > 1 else ""
+    where = ", ".join(countries.name(country) for country in vendor.countries) or sentence("many countries")
     pushes, asked = vendor.receipts is not None, vendor.poll is not None
     told = (
-        "It brings delivery receipts, and is asked for them"
+        sentence("It brings delivery receipts, and is asked for them")
         if pushes and asked
-        else "It brings delivery receipts"
+        else sentence("It brings delivery receipts")
         if pushes
-        else "It is asked for delivery receipts"
+        else sentence("It is asked for delivery receipts")
         if asked
-        else "It tells no delivery receipts: what it accepted stays sent"
+        else sentence("It tells no delivery receipts: what it accepted stays sent")
     )
-    return f"SMS in {where}{many}. {told}."
+    if vendor.send.batch > 1:
+        return sentence(
+            "SMS in %(where)s, up to %(many)s numbers a call. %(told)s.", where=where, many=vendor.send.batch, told=told
+        )
+    return sentence("SMS in %(where)s. %(told)s.", where=where, told=told)
