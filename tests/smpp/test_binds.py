@@ -176,6 +176,15 @@ def test_a_revoked_key_ends_its_binds(server, customer):
         assert client.try_bind(key["system_id"], key["password"]).status == 0x0E
 
 
+def test_a_key_that_is_bound_to_other_addresses_ends_its_binds(server, customer):
+    key = server.key(customer)
+    with server.bound(key, RECEIVER) as client:
+        server.command("key", "set", str(key["key_id"]), "--allow-ip", "203.0.113.7")
+        assert client.read(3).command == UNBIND
+    with server.client() as client:
+        assert client.try_bind(key["system_id"], key["password"]).status == 0x0E
+
+
 def test_a_suspended_account_submits_nothing_more(server):
     customer = server.customer()
     key = server.key(customer)

@@ -136,6 +136,11 @@ def require_usable(key: Key, address: str) -> None:
         raise InvalidCredentials
 
 
+def is_usable(limits: KeyLimits, address: str) -> bool:
+    """The same of a connection that goes on: whether a key with these limits may be used now, and from there."""
+    return _refusal(limits, address) is None
+
+
 def _refusal(limits: KeyLimits, address: str) -> str | None:
     if limits.expires_at is not None and clock.now_ms() >= limits.expires_at:
         return f"expired at {clock.iso(limits.expires_at)}"

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 from flask import Flask
 
+from ..accounts.key_limits import is_usable
 from ..adapters.sms.smpp import pdu, requests, statuses
 from ..adapters.sms.smpp.pdu import Malformed
 from ..binds import measures
 from ..binds.statuses import name as status_name
-from ..core import clock, storage
+from ..core import storage
 from ..core.current_app import this_app
 from ..core.errors import AccountSuspended, InsufficientScope, MessageNotFound, NotCancellable
 from ..messages.smpp import asking, parts, submit
@@ -116,8 +117,8 @@ def _begin(read: Read) -> Done | Planned:
     try:
         sender = read.session.sender
         assert sender is not None
-        if sender.key.limits.expires_at is not None and clock.now_ms() >= sender.key.limits.expires_at:
-            raise AccountSuspended("The key has expired")
+        if not is_usable(sender.key.limits, sender.address):
+            raise AccountSuspended("The key may not be used any more, or not from this address")
         if not sender.key.account.is_active:
             raise AccountSuspended
         if read.pdu.command == requests.QUERY_SM:

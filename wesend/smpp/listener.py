@@ -13,20 +13,19 @@ from contextlib import suppress
 
 from flask import Flask
 
+from ..accounts.key_limits import is_usable
 from ..adapters.sms.smpp import pdu, requests, statuses
 from ..adapters.sms.smpp.pdu import Pdu
 from ..binds import deliveries, failures, measures, opened, refusals
 from ..binds.deliveries import Told
 from ..binds.refusals import Refused
 from ..coordination import cluster
-from ..core import clock
 from ..core.settings import Settings
 from ..database.rows import SmppDeliveryRow
 from . import binding, carrying
 from . import refusals as words
 from .carrying import Carrier, Done
 from .delivering import Deliverer
-from .orders import Sender
 from .session import Read, Session
 from .tls import Certificate
 
@@ -281,7 +280,7 @@ class Listener:
         for session in sessions:
             assert session.bind is not None
             now = binding.as_it_is(session.system_id, session.address)
-            if session.bind.uid in unwanted or now is None or _has_expired(now):
+            if session.bind.uid in unwanted or now is None or not is_usable(now.key.limits, session.address):
                 self._on_loop(session.end)
             else:
                 session.sender = now
@@ -296,11 +295,6 @@ class Listener:
         if uids:
             with self.app.app_context():
                 opened.close(uids)
-
-
-def _has_expired(sender: Sender) -> bool:
-    ends = sender.key.limits.expires_at
-    return ends is not None and clock.now_ms() >= ends
 
 
 def _certificate(settings: Settings) -> Certificate | None:
