@@ -11,7 +11,7 @@ from ...database import Row
 from ...database.rows import DepositRow
 from ...routing.pricing import home_price
 from ...wallets import deposits, statement
-from ...wallets.service import WalletInfo, read_balance, spendable_of, wallet_by_id
+from ...wallets.service import WalletInfo, credit_limit_of, read_balance, wallet_by_id
 from ..body import json_object, query_arguments
 from ..dialect import account, actor, key_wallet, load, origin
 from . import schemas
@@ -26,7 +26,8 @@ blueprint = Blueprint("balance", __name__, url_prefix="/balance")
 def show_balance() -> ResponseReturnValue:
     wallet = key_wallet()
     balance, price = read_balance(wallet, actor=actor()), home_price(account(), wallet)
-    estimate = spendable_of(wallet) // price if price else 0
+    spendable = balance + credit_limit_of(wallet, actor=actor())
+    estimate = spendable // price if price else 0
     return {"balance": money.number(balance), "currency": wallet.currency, "sms_estimate": estimate}
 
 
