@@ -8,7 +8,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from . import bulk, carriers, gateways, inbox, memory, million, report, scale, singles, smpp, smpp_server, start, webhooks
+from . import bulk, carriers, gateways, inbox, margins, memory, million, report, scale, singles, smpp, smpp_server, start, webhooks
 from .figure import Figure
 from .sizes import QUICK, Sizes
 
@@ -22,6 +22,7 @@ BENCHES = {
     "webhooks": webhooks.bench,
     "million": million.bench,
     "inbox": inbox.bench,
+    "margins": margins.bench,
     "memory": memory.bench,
     "scale": scale.bench,
     "start": start.bench,

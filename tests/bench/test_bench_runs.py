@@ -16,7 +16,7 @@ TINY = Sizes(rounds=1, seconds=0.2, concurrencies=(8,), wrk=False, contacts=100,
 
 def test_one_command_measures_prints_a_table_and_writes_json(tmp_path, capsys):
     """The benches that look deepest into wesend; the others are built from parts that other tests use, too."""
-    names = ["singles", "bulk", "million", "inbox"]
+    names = ["singles", "bulk", "million", "inbox", "margins"]
     assert command.main(["--only", *names, "--json", str(tmp_path / "figures.json")], sizes=TINY) == 0
     found = json.loads((tmp_path / "figures.json").read_text())
     assert {"cores", "python", "sqlite"} <= found["machine"].keys() and found["date"] and found["failed"] == {}

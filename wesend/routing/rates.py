@@ -52,9 +52,11 @@ def set_rate(currency: str, per_usd_micros: int, *, actor: Actor) -> None:
     if currency == "USD" and per_usd_micros != money.MICRO:
         raise InvalidInput("USD is the pivot: its rate is 1")
     with atomic() as tx:
+        before = tx.one("SELECT per_usd_micros FROM exchange_rates WHERE currency = ?", (currency,))
         _keep_for_days(tx, currency, per_usd_micros)
         tx.execute(SET_RATE, (currency, per_usd_micros, clock.now_ms()))
-        audit_log.record(tx, actor=actor, action="rate.set", subject=currency, detail=money.text(per_usd_micros))
+        was = "none" if before is None else money.text(before["per_usd_micros"])
+        audit_log.record(tx, actor=actor, action="rate.set", subject=currency, detail=f"{was} → {money.text(per_usd_micros)}")
 
 
 KEEP_FIRST = """
@@ -78,11 +80,13 @@ def _keep_for_days(tx: Tx, currency: str, per_usd_micros: int) -> None:
 
 class DayRates:
     """Micro-units of a currency per USD as they were on a day: the last that held from it or an earlier one on, else the
-    first that is known."""
+    first that is known. ``missing``: currencies without any that something was to be converted from, or to."""
 
     def __init__(self) -> None:
         self.days: dict[str, list[str]] = {}
         self.rates: dict[str, list[int]] = {}
+        self.missing: set[str] = set()
+        self.pairs: dict[tuple[str, str, str], tuple[int, int] | None] = {}  # a report asks for few of them, very often
         for row in query("SELECT day, currency, per_usd_micros FROM day_rates ORDER BY currency, day"):
             self.days.setdefault(row["currency"], []).append(row["day"])
             self.rates.setdefault(row["currency"], []).append(row["per_usd_micros"])
@@ -98,7 +102,18 @@ class DayRates:
         """An amount in another currency at the rates of a day, half-up to a micro-unit; None without one of them."""
         if source == target or not micros:
             return micros
+        asked = (source, target, day)
+        if asked not in self.pairs:
+            self.pairs[asked] = self._pair(*asked)
+        pair = self.pairs[asked]
+        if pair is None:
+            return None
+        per_source, per_target = pair
+        return (2 * micros * per_target + per_source) // (2 * per_source)
+
+    def _pair(self, source: str, target: str, day: str) -> tuple[int, int] | None:
         per_source, per_target = self.on(source, day), self.on(target, day)
         if per_source is None or per_target is None:
+            self.missing.add(source if per_source is None else target)
             return None
-        return (2 * micros * per_target + per_source) // (2 * per_source)
+        return per_source, per_target

@@ -31,6 +31,12 @@ SUMS = """
     FROM margin_days d JOIN wallets w ON w.id = d.wallet_id WHERE d.day BETWEEN ? AND ?
     GROUP BY {groups} at_rates_of, w.purchase_currency, w.sms_rate_micros, d.cost_currency
 """
+EACH = """
+    SELECT {columns} d.day AS at_rates_of, w.purchase_currency, w.sms_rate_micros, d.cost_currency,
+        d.messages, d.segments, d.delivered, d.failed, d.revenue_micros, d.cost_micros
+    FROM margin_days d JOIN wallets w ON w.id = d.wallet_id WHERE d.day BETWEEN ? AND ? ORDER BY d.day, d.account_id
+"""
+"""The same where rows are told apart by everything: there is next to nothing to add up, and the database would sort for it."""
 RATES_OF = "coalesce((SELECT max(r.day) FROM day_rates r WHERE r.day <= d.day), d.day)"
 """The day since which the rates of a row's day have held: what is added up before it is changed into another currency."""
 FIRST, LAST = "0001-01-01", "9999-12-31"
@@ -101,14 +107,17 @@ def report(
         raise InvalidInput("A period ends on the day it begins or later", {"to": ["Before the first day"]})
     columns = "".join(f"{DIMENSIONS[name]} AS of_{name}, " for name in by)
     groups = "".join(f"{DIMENSIONS[name]}, " for name in by)
-    statement = SUMS.format(columns=columns, groups=groups, rates_of="d.day" if "day" in by else RATES_OF)
-    rows, missing = _added_up(query(statement, (first, last)), by, currency, months)
+    statement = (EACH if set(by) == set(DIMENSIONS) else SUMS).format(
+        columns=columns, groups=groups, rates_of="d.day" if "day" in by else RATES_OF
+    )
+    sums, missing = _added_up(query(statement, (first, last)), by, currency, months)
+    rows = [Margin(key, *added) for key, added in sums.items()]
     if "day" in by:
-        rows.sort(key=lambda row: (row.by[by.index("day")], row.by))
+        day = by.index("day")
+        rows.sort(key=lambda row: (row.by[day], row.by))
     else:
         rows.sort(key=lambda row: (-row.margin_micros, tuple(map(str, row.by))))
-    sums: list[Any] = [sum(row[place] for row in rows) for place in range(1, len(Margin._fields))]
-    total = Margin((), *sums)
+    total = Margin((), *map(sum, zip(*sums.values(), strict=True))) if sums else Margin((), 0, 0, 0, 0, 0, 0)
     return Report(currency, rows, total, sorted(missing))
 
 
@@ -119,25 +128,23 @@ def _day(text: str) -> str:
         raise InvalidInput(sentence("%(text)s is no day such as 2026-11-30", text=f"{text[:40]!r}"), {"day": ["No day"]}) from error
 
 
-def _added_up(found: list[Any], by: Sequence[str], currency: str, months: bool) -> tuple[list[Margin], set[str]]:
+def _added_up(found: list[Any], by: Sequence[str], currency: str, months: bool) -> tuple[dict[tuple, list[int]], set[str]]:
+    """Of each kind of row its sums, in the order of `Margin`. By places, not names: there may be a row a day for each of all."""
     rates = DayRates()
+    day = by.index("day") if months and "day" in by else None
     sums: dict[tuple, list[int]] = {}
-    missing: set[str] = set()
     for row in found:
-        key = tuple(row[f"of_{name}"] for name in by)
-        if months:
-            key = tuple(value[:7] if name == "day" else value for name, value in zip(by, key, strict=True))
-        added = sums.setdefault(key, [0] * 6)
-        for place, name in enumerate(("messages", "segments", "delivered", "failed")):
-            added[place] += row[name]
-        revenue = _in_money(row["revenue_micros"], row["sms_rate_micros"])
-        amounts = ((revenue, row["purchase_currency"]), (row["cost_micros"], row["cost_currency"]))
-        for place, (micros, of_currency) in enumerate(amounts, 4):
-            converted = rates.convert(micros, of_currency, currency, row["at_rates_of"])
-            if converted is None:
-                missing.add(of_currency if rates.on(of_currency, row["at_rates_of"]) is None else currency)
-            added[place] += converted or 0
-    return [Margin(key, *added) for key, added in sums.items() if any(added)], missing
+        *key, at, bought_with, sms_rate, paid_in, messages, segments, delivered, failed, revenue, cost = row
+        if day is not None:
+            key[day] = key[day][:7]
+        added = sums.setdefault(tuple(key), [0] * 6)
+        added[0] += messages
+        added[1] += segments
+        added[2] += delivered
+        added[3] += failed
+        added[4] += rates.convert(_in_money(revenue, sms_rate), bought_with, currency, at) or 0
+        added[5] += rates.convert(cost, paid_in, currency, at) or 0
+    return {key: added for key, added in sums.items() if any(added)}, rates.missing
 
 
 def today() -> str:
