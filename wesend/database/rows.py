@@ -170,6 +170,7 @@ class BroughtReceiptRow(TypedDict):
     status: str
     code: str | None
     text: str | None
+    cost: str | None
     raw: str | None
     state: str
     message_id: int | None

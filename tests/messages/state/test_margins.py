@@ -9,14 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wesend.accounts.service import get_account
-from wesend.adapters.sms.base import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN, Outcome, Receipt
+from wesend.adapters.sms.base import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN, CallbackReceipt, Outcome, Receipt
 from wesend.core import clock as time
 from wesend.core import money
 from wesend.core.errors import WesendError
 from wesend.database import atomic, query
 from wesend.messages.dispatch import queue
 from wesend.messages.dispatch.settle import settle
-from wesend.messages.receipts import polling, resend, unknown_outcomes
+from wesend.messages.receipts import inbox, polling, resend, unknown_outcomes
 from wesend.messages.reporting import margins
 from wesend.messages.sending import actions
 from wesend.messages.sending.options import Options
@@ -84,6 +84,26 @@ def test_what_the_carrier_tells_wins_in_its_own_currency(ways):
     send(make_wallet("1000"), MTN, MTN[:-1] + "9")
     dispatch("carrier", Outcome(ACCEPTED, "1", meta={"cost": "KES 0.8000"}), Outcome(ACCEPTED, "2", meta={"cost": "21.5"}))
     assert kept("gateway") == [("carrier", "KES", 1, 1, 0, 0, "35", "0.8"), ("carrier", "UGX", 1, 1, 0, 0, "35", "21.5")]
+
+
+@pytest.mark.parametrize("cost", ["KES 0.8000", "0.8 KES"])
+def test_what_the_carrier_tells_with_its_receipt_wins_too_once(ways, cost):
+    row = send(make_wallet("1000"), MTN).messages[0]
+    dispatch("carrier", Outcome(ACCEPTED, "1"))
+    for _ in range(2):
+        inbox.keep("carrier", [CallbackReceipt("1", None, None, Receipt("delivered", "OK", None, cost))])
+        inbox.match_new()
+    assert kept("gateway") == [("carrier", "KES", 1, 1, 1, 0, "35", "0.8")]
+    assert message(row["id"])["carrier_cost_micros"] == 800_000 and problems() == []
+
+
+def test_a_cost_without_a_currency_is_in_the_one_that_was_expected_and_nonsense_is_none(ways):
+    send(make_wallet("1000"), MTN, MTN[:-1] + "9")
+    dispatch("carrier", Outcome(ACCEPTED, "1"), Outcome(ACCEPTED, "2"))
+    told = [Receipt("delivered", "OK", None, "21.5"), Receipt("delivered", "OK", None, "much")]
+    inbox.keep("carrier", [CallbackReceipt(str(number), None, None, one) for number, one in enumerate(told, 1)])
+    inbox.match_new()
+    assert kept("gateway") == [("carrier", "UGX", 2, 2, 2, 0, "70", "43.5")]
 
 
 def test_what_no_carrier_took_costs_nothing_and_is_refunded(ways):

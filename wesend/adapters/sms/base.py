@@ -92,11 +92,15 @@ UNLISTED = "unlisted"
 
 
 class Receipt(NamedTuple):
-    """What a gateway says of a message it has: ``sent``, ``delivered``, ``failed``; ``never_sent`` is refunded."""
+    """What a gateway says of a message it has: ``sent``, ``delivered``, ``failed``; ``never_sent`` is refunded.
+
+    ``cost``: of the whole message, as ``EUR 0.0123``, where its gateway tells it only now.
+    """
 
     status: str
     code: str | None = None
     text: str | None = None
+    cost: str | None = None
 
 
 class CallbackReceipt(NamedTuple):

@@ -21,7 +21,7 @@ from ...database import Row, Tx, marks, query, reading, write
 from ...database.rows import BroughtReceiptRow, MessageRow
 from ...gateways import registry
 from ..state.transitions import REROUTED, Move, move
-from . import measures, multipart, resend, unlisted
+from . import costs, measures, multipart, resend, unlisted
 from .polling import plan_receipt
 
 Reported = Row | Mapping[str, Any]
@@ -34,13 +34,14 @@ RAW_KEPT = 2000  # characters
 TEXT_KEPT = 300
 SAME_DIGITS = 8  # of two spellings of one number, with and without its country
 KEEP = """
-    INSERT INTO brought_receipts (gateway, gateway_ref, reference, recipient, status, code, text, raw, part, parts, created_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO brought_receipts (
+        gateway, gateway_ref, reference, recipient, status, code, text, cost, raw, part, parts, created_at
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 KEEP_MATCHED = """
     INSERT INTO brought_receipts (
-        gateway, gateway_ref, reference, recipient, status, code, text, raw, part, parts, created_at, state, message_id
-    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'matched', ?)
+        gateway, gateway_ref, reference, recipient, status, code, text, cost, raw, part, parts, created_at, state, message_id
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'matched', ?)
 """
 MATCH = "UPDATE brought_receipts SET state = 'matched', message_id = ? WHERE id = ? AND state = 'new'"
 FORGET_NUMBER = "UPDATE brought_receipts SET recipient = ?, raw = NULL, text = NULL WHERE id = ?"
@@ -90,6 +91,7 @@ def _as_row(gateway: str, reported: CallbackReceipt, raw: str | None, now: int) 
         "status": reported.receipt.status,
         "code": reported.receipt.code,
         "text": (reported.receipt.text or "")[:TEXT_KEPT] or None,
+        "cost": reported.receipt.cost,
         "raw": raw[:RAW_KEPT] if raw else None,
         "part": reported.part,
         "parts": reported.parts,
@@ -227,6 +229,8 @@ class _Moves:
         return found
 
     def plan(self, reported: Reported, found: _Found) -> None:
+        if reported["part"] is None and found.part is None:  # a part's cost is not the message's
+            costs.note(self.tx, found.message, reported["cost"])
         self.planned.update(_plan(self.tx, reported, found, self.now))
 
     def carry_out(self) -> None:

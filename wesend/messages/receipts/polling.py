@@ -13,7 +13,7 @@ from ...database import Row, Tx, marks, query, write
 from ...gateways import registry
 from ..state import statuses
 from ..state.transitions import Move, Moved, move
-from . import measures, multipart, resend, unlisted
+from . import costs, measures, multipart, resend, unlisted
 
 ASK_LIMIT = 160
 """Asked about before what was told is written down."""
@@ -110,6 +110,9 @@ def _ask(name: str, asked: list[Row]) -> None:
 
     def unit(tx: Tx) -> list[Moved]:
         at = clock.now_ms()
+        for row, answer in pairs:
+            if answer is not None and answer.cost is not None:
+                costs.note(tx, tx.all("SELECT * FROM messages WHERE id = ?", (row["id"],))[0], answer.cost)
         unlisted.note(tx, [(row, answer) for row, answer in pairs if answer is not None and answer.status == UNLISTED], at)
         later = [
             (at + gaps_ms[min(row["polls"], len(gaps_ms) - 1)], row["id"], row["polls"])

@@ -287,6 +287,7 @@ class BroughtReceipt(db.Model):
     status = db.mapped_column(String, nullable=False)
     code = db.mapped_column(String)
     text = db.mapped_column(String)
+    cost = db.mapped_column(String)  # of the message, with its currency, where the gateway tells it only now
     raw = db.mapped_column(Text)
     state = db.mapped_column(String, nullable=False, server_default="new")  # new, matched, unmatched
     message_id = db.mapped_column(ForeignKey("messages.id"))

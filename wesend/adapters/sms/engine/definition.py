@@ -111,6 +111,7 @@ class Receipts(NamedTuple):
     """``tells_unlisted``: a word that is in no list is told, too, so that somebody may see it.
 
     ``flat``: where nothing stands at ``path``, the document may be a receipt whose fields have dots in their names.
+    ``cost``: of the message; where there is ``cost_count``, as often as that says.
     """
 
     by: str = "any"
@@ -122,6 +123,9 @@ class Receipts(NamedTuple):
     status: Paths = ()
     code: Paths = ()
     text: Paths = ()
+    cost: Paths = ()
+    cost_count: Paths = ()
+    currency: Paths = ()
     words: Mapping[str, str] = {}
     own_fault: frozenset[str] = frozenset()
     answer: int = 200
@@ -146,6 +150,9 @@ class Poll(NamedTuple):
     status: Paths = ()
     code: Paths = ()
     text: Paths = ()
+    cost: Paths = ()
+    cost_count: Paths = ()
+    currency: Paths = ()
     words: Mapping[str, str] = {}
     none: frozenset[int] = frozenset()
     once: bool = False

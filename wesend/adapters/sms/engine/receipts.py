@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from ... import reading
@@ -71,7 +72,7 @@ def read_call(how: Receipts, request: CallbackRequest) -> list[CallbackReceipt]:
         if (gateway_ref is None and reference is None) or word is None:
             continue
         was_one = True
-        receipt = receipt_of(entry, word, how.words, how.code, how.text)
+        receipt = receipt_of(entry, word, how)
         if receipt.status != UNLISTED or how.tells_unlisted:
             to = reading.e164(first_at(entry, how.to)) if how.to else None
             found.append(CallbackReceipt(gateway_ref, reference, to, receipt))
@@ -84,9 +85,22 @@ def _is_flat(document: Any, how: Receipts) -> bool:
     return how.flat and isinstance(document, dict) and how.path.partition(".")[0] not in document
 
 
-def receipt_of(entry: Any, word: str, words: Mapping[str, str], code: Paths, text: Paths) -> Receipt:
-    status = words.get(folded(word), UNLISTED)
-    return Receipt(status, (first_at(entry, code) if status != UNLISTED else None) or word, first_at(entry, text))
+def receipt_of(entry: Any, word: str, how: Receipts | Poll) -> Receipt:
+    status = how.words.get(folded(word), UNLISTED)
+    code = (first_at(entry, how.code) if status != UNLISTED else None) or word
+    return Receipt(status, code, first_at(entry, how.text), _cost(entry, how))
+
+
+def _cost(entry: Any, how: Receipts | Poll) -> str | None:
+    amount = first_at(entry, how.cost)
+    count = first_at(entry, how.cost_count) if how.cost_count else "1"
+    if amount is None or count is None or not count.isascii() or not count.isdigit():
+        return None
+    try:
+        whole = Decimal(amount) * int(count[:4])
+    except InvalidOperation:
+        return None
+    return f"{first_at(entry, how.currency) or ''} {whole:f}".strip() if whole.is_finite() else None
 
 
 def _some(document: Any, path: str) -> Iterator[Any]:
@@ -115,7 +129,7 @@ def read_answer(how: Poll, document: Any) -> list[Told]:
     for entry in _some(document, how.path):
         word = first_at(entry, how.status)
         if word is not None:
-            receipt = receipt_of(entry, word, how.words, how.code, how.text)
+            receipt = receipt_of(entry, word, how)
             found.append(Told(first_at(entry, how.id), first_at(entry, how.to), receipt))
     return found
 

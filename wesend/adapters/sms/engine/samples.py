@@ -55,19 +55,22 @@ def _answer(vendor: Vendor, sample: Sample) -> list[dict[str, Any]]:
     recipients = _recipients(vendor, sample, of_answer(body, vendor.answer.format))
     found = []
     for recipient, outcome in zip(recipients, answers.read(vendor.answer, reply, recipients), strict=True):
-        currency, _, cost = (outcome.meta or {}).get("cost", "").rpartition(" ")
         found.append(
             {
                 "outcome": outcome.kind,
                 "id": outcome.gateway_ref,
-                "cost": cost or None,
-                "currency": currency or None,
+                **_told_cost((outcome.meta or {}).get("cost")),
                 "code": outcome.code,
                 "error": outcome.text,
                 "to": recipient.told,
             }
         )
     return found
+
+
+def _told_cost(text: str | None) -> dict[str, str | None]:
+    currency, _, cost = (text or "").rpartition(" ")
+    return {"cost": cost or None, "currency": currency or None}
 
 
 def _recipients(vendor: Vendor, sample: Sample, document: Any) -> list[Recipient]:
@@ -101,6 +104,7 @@ def _receipt(vendor: Vendor, sample: Sample) -> list[dict[str, Any]]:
             "to": one.to,
             "code": one.receipt.code,
             "text": one.receipt.text,
+            **_told_cost(one.receipt.cost),
         }
         for one in found
     ]
@@ -117,6 +121,7 @@ def _poll(vendor: Vendor, sample: Sample) -> list[dict[str, Any]]:
             "to": told.to,
             "code": told.receipt.code,
             "text": told.receipt.text,
+            **_told_cost(told.receipt.cost),
         }
         for told in receipts.read_answer(vendor.poll, of_answer(sample.body.encode(), "json"))
     ]
