@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from wesend.database import query
+from wesend.database import cached, query, write
 
 from ...support.apis import Wasambazie, Wesendall, WorldLedgers
 from ...support.domain import make_wallet, send
@@ -63,3 +63,17 @@ def test_a_live_send_whose_request_waits_for_the_gateway_takes_no_more(context, 
     once()
     assert 1 <= min(once() for _ in range(5)) <= MOST
     assert len(carrier.submitted) == 6
+
+
+def test_what_is_configured_is_read_in_a_transaction_once_and_by_the_connections_that_there_are(context, proxy):
+    """A look that was given no time broke its connection off, and each transaction opened another one."""
+
+    def unit(tx):
+        return cached("looked at", lambda reader: loaded.append(reader.one("SELECT 1")), tx)
+
+    loaded: list = []
+    write(unit)
+    before = len(proxy.sockets)
+    for _ in range(3):
+        write(unit)
+    assert len(loaded) == 1 and len(proxy.sockets) == before

@@ -155,6 +155,7 @@ class PostgresDatabase(Database):
         """Where no connection is free now, nobody waits for one with a transaction open."""
         try:
             with self.pool.lent(0) as connection:
+                connection.raw.patience = self.patience()  # for the answer, not for a connection
                 return connection.execute(sql).fetchall()
         except DatabaseUnavailable:
             return None
