@@ -196,6 +196,41 @@ def test_a_block_whose_readings_were_changed_while_it_was_tried_again_does_nothi
     assert [row[0] for row in query("SELECT last_error FROM gateway_health ORDER BY gateway")] == ["theirs", "theirs"]
 
 
+@pytest.mark.parametrize("count", [3, 9, 10, 50, 163])
+def test_many_rows_are_written_as_each_says_whatever_is_null_among_them(context, count):
+    names = [f"gateway {place:03}" for place in range(count)]
+    told = [(name, place, None, f"e{place}" if place % 3 else None, None) for place, name in enumerate(names)]
+    columns = "gateway, failures, rests_until, last_error, last_error_at"
+    write(lambda tx: tx.run_many(f"INSERT INTO gateway_health ({columns}) VALUES (?, ?, ?, ?, ?)", told))
+    assert [tuple(row) for row in query(f"SELECT {columns} FROM gateway_health ORDER BY gateway")] == told
+    with atomic() as tx:
+        ids = [tx.insert("sign_in_attempts", email="a", address="many", at=place) for place in range(count)]
+    update = "UPDATE sign_in_attempts SET email = ?, at = ? WHERE id = ? AND at = ? AND address = ?"
+    # Every other row is not as it is thought to be, and stays.
+    changes = [(f"b{place}", 7_000 + place, row_id, place + place % 2, "many") for place, row_id in enumerate(ids)]
+    write(lambda tx: tx.run_many(update, changes))
+    expected = [("a", place) if place % 2 else (f"b{place}", 7_000 + place) for place in range(count)]
+    assert [tuple(row) for row in query("SELECT email, at FROM sign_in_attempts WHERE address = 'many' ORDER BY id")] == expected
+
+
+def test_columns_that_every_row_makes_null_are_null_and_rows_that_come_twice_are_changed_twice(context):
+    with atomic() as tx:
+        ids = [tx.insert("audit_log", actor="old", action="many", subject="x", detail="y", at=0) for _ in range(12)]
+    write(lambda tx: tx.run_many("UPDATE audit_log SET detail = ?, actor = ? WHERE id = ?", [(None, "new", one) for one in ids]))
+    rows = query("SELECT DISTINCT detail, actor FROM audit_log WHERE action = 'many'")
+    assert [tuple(row) for row in rows] == [(None, "new")]
+    steps = [(place + 1, ids[0], place) for place in range(12)]
+    write(lambda tx: tx.run_many("UPDATE audit_log SET at = ? WHERE id = ? AND at = ?", steps))
+    assert query("SELECT at FROM audit_log WHERE id = ?", (ids[0],))[0][0] == 12
+
+
+def test_what_is_wrong_with_one_of_many_rows_is_that_units_error_and_nothing_of_it_is_kept(context):
+    rows = [(f"gateway {place}", place) for place in range(30)] + [("gateway 7", 0)]
+    with pytest.raises(INTEGRITY_ERRORS):
+        write(lambda tx: tx.run_many("INSERT INTO gateway_health (gateway, failures) VALUES (?, ?)", rows))
+    assert query("SELECT count(*) FROM gateway_health")[0][0] == 0
+
+
 def test_a_url_of_several_hosts_leads_to_the_one_that_can_be_written_to(on_postgresql, url, a_postgresql_server):
     several = url.replace(f"127.0.0.1:{a_postgresql_server.port}/", f"127.0.0.1:1,127.0.0.1:{a_postgresql_server.port}/")
     app = on_postgresql(f"{several}?target_session_attrs=read-write")

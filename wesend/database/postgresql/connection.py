@@ -16,6 +16,7 @@ from ..errors import PostgresBusy, PostgresError, PostgresIntegrityError, Unexpe
 from ..transaction import Later, Refuse
 from .calls import Call, PutOff, call_of, leaves_configuration, required
 from .exchange import Answer, Refused, Session
+from .many_rows import calls_of
 from .values import adapt
 
 CONNECT_SECONDS = 2
@@ -86,12 +87,18 @@ class Connection:
 
     def execute_each(self, sql: str, rows: Iterable[Sequence | Mapping]) -> list[Answer]:
         """The statement for each row of parameters, all in one round trip."""
-        answers = self.ask([call_of(sql, row) for row in rows])
+        calls = [call_of(sql, row) for row in rows]
+        answers = self.ask(calls) if calls else []
         self._note(sql)
         return answers
 
     def put_off(self, sql: str, parameters: Sequence | Mapping = (), later: Later | None = None) -> None:
         self.waiting.append(PutOff(call_of(sql, parameters), later))
+        self._note(sql)
+
+    def put_off_each(self, sql: str, rows: Iterable[Sequence]) -> None:
+        """For each row of parameters; in which order is not said."""
+        self.waiting += map(PutOff, calls_of(sql, rows))
         self._note(sql)
 
     def put_off_required(self, sql: str, parameters: Sequence | Mapping, later: Later, refuse: Refuse) -> None:

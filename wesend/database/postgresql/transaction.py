@@ -53,8 +53,10 @@ class PostgresTx(StepByStep):
         self.connection.put_off(sql, parameters)
 
     def run_many(self, sql: str, rows: Iterable[Sequence]) -> None:
-        for row in rows:
-            self.connection.put_off(sql, row)
+        self.connection.put_off_each(sql, rows)
+
+    def insert_many(self, table: str, columns: tuple[str, ...], rows: Iterable[Sequence]) -> None:
+        self.connection.put_off_each(insert_sql(table, columns), rows)
 
     def require(self, sql: str, parameters: Sequence | dict, refuse: Refuse) -> Later:
         later = Later()
