@@ -119,9 +119,7 @@ def _ask(name: str, asked: list[Row]) -> None:
             for row, answer in pairs
             if answer is None or answer.status in (SENT, UNLISTED)
         ]
-        tx.executemany(
-            "UPDATE messages SET poll_at = ?, polls = polls + 1 WHERE id = ? AND polls = ? AND poll_at IS NOT NULL", later
-        )
+        tx.run_many("UPDATE messages SET poll_at = ?, polls = polls + 1 WHERE id = ? AND polls = ? AND poll_at IS NOT NULL", later)
         moved = move(
             tx,
             [
