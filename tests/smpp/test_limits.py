@@ -1,0 +1,88 @@
+"""What holds for sends by HTTP holds over SMPP: limits, block list, countries of a key, its validity, and price lists."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.smpp_client import SUBMIT, submit_body
+
+PHONE = "256772345678"
+
+
+@pytest.fixture(scope="module")
+def route(server) -> None:
+    """Live messages, for 35 UGX a segment, by the gateway that sends nothing."""
+    server.command("route", "set", "LIVE", "--country", "UG", "--gateway", "sandbox", "--price", "35", "--currency", "UGX")
+
+
+@pytest.fixture
+def live(server, route) -> dict:
+    return server.customer("100000", is_sandbox=False)
+
+
+def set_for(server, customer: dict, *options: str) -> None:
+    server.command("account", "set", str(customer["account_id"]), *options)
+
+
+def statuses(server, key: dict, phones: list[str]) -> list[int]:
+    with server.bound(key) as client:
+        return [client.submit(to).status for to in phones]
+
+
+def messages_of(server, customer: dict) -> int:
+    return server.query("SELECT count(*) FROM messages WHERE account_id = ?", customer["account_id"])[0][0]
+
+
+def test_a_limit_of_messages_to_one_number(server, live):
+    set_for(server, live, "--recipient-limit", "2/10m")
+    found = statuses(server, server.key(live, "--senders", "any"), [PHONE] * 4 + ["256772000001"])
+    assert found == [0, 0, 0x403, 0x403, 0] and messages_of(server, live) == 3
+
+
+def test_a_limit_of_a_burst(server, live):
+    set_for(server, live, "--burst-limit", "3/1h")
+    phones = [f"2567723456{number}" for number in range(10, 15)] + ["256780000001"]
+    found = statuses(server, server.key(live, "--senders", "any"), phones)
+    assert found == [0, 0, 0, 0x403, 0x403, 0] and messages_of(server, live) == 4
+
+
+def test_limits_of_pipelined_messages_are_exact(server, live):
+    set_for(server, live, "--recipient-limit", "10/10m")
+    with server.bound(server.key(live, "--senders", "any")) as client:
+        sequences = [client.send(SUBMIT, submit_body(PHONE)) for _ in range(40)]
+        found = [client.answer_of(sequence).status for sequence in sequences]
+    assert sorted(set(found)) == [0, 0x403] and found.count(0) == 10 == messages_of(server, live)
+    assert float(server.balance(live)) == 100_000 - 350
+
+
+def test_whom_nobody_sends_to(server, live):
+    server.command("blocklist", "add", "25679")
+    try:
+        assert statuses(server, server.key(live, "--senders", "any"), ["256790000001", PHONE]) == [0x0B, 0]
+    finally:
+        server.command("blocklist", "remove", "25679")
+
+
+def test_limits_of_the_key(server, live):
+    key = server.key(live, "--senders", "any", "--countries", "KE")
+    assert statuses(server, key, [PHONE]) == [0x0B]
+    key = server.key(live, "--senders", "any", "--daily-limit", "70", "--valid-for", "300")
+    assert statuses(server, key, [PHONE] * 3) == [0, 0, 0x403]
+    rows = server.query("SELECT valid_until - due_at FROM messages WHERE account_id = ?", live["account_id"])
+    assert rows == [(300_000,)] * 2
+
+
+def test_a_price_list_with_tiers(server, live):
+    server.command("price-list", "create", "Gold", "--currency", "UGX")
+    for options in (("--price", "30"), ("--prefix", "25678", "--price", "20"), ("--from", "3", "--price", "10")):
+        server.command("price-list", "set", "Gold", "--country", "UG", *options)
+    set_for(server, live, "--price-list", "Gold")
+    with server.bound(server.key(live, "--senders", "any")) as client:
+        for to in (PHONE, "256782345678", PHONE, PHONE):
+            assert client.submit(to).status == 0
+        paid = server.query("SELECT cost_micros / 1000000 FROM messages WHERE account_id = ? ORDER BY id", live["account_id"])
+        assert paid == [(30,), (20,), (30,), (10,)]
+        parts = [client.submit(PHONE, bytes((5, 0, 3, 9, 2, part)) + b"part", esm_class=0x40) for part in (1, 2)]
+        assert {part.status for part in parts} == {0}
+    assert float(server.balance(live)) == 100_000 - 30 - 20 - 30 - 10 - 20
+    assert server.command("audit")["ok"]
