@@ -55,6 +55,17 @@ def test_limits_of_pipelined_messages_are_exact(server, live):
     assert float(server.balance(live)) == 100_000 - 350
 
 
+def test_parts_over_a_limit_cost_nothing(server, live):
+    set_for(server, live, "--recipient-limit", "1/10m")
+    with server.bound(server.key(live, "--senders", "any")) as client:
+        assert client.submit(PHONE).status == 0
+        header = bytes((5, 0, 3, 9, 2))
+        found = [client.submit(PHONE, header + bytes((part,)) + b"part", esm_class=0x40, registered=1) for part in (1, 2)]
+        assert [part.status for part in found] == [0, 0x403]
+        assert client.receipt_of(found[0].message_id).field("stat") == "UNDELIV"
+    assert float(server.balance(live)) == 100_000 - 35
+
+
 def test_whom_nobody_sends_to(server, live):
     server.command("blocklist", "add", "25679")
     try:

@@ -14,7 +14,8 @@ from ...core.ids import new_id
 from ...database import Row, Tx, marks, query, write
 from ...database.rows import SmppSubmissionRow
 from ...wallets.service import balance_of, spendable_of
-from .submit import Asked, MayBegin, Order, Planned, accept_in, always, plan
+from ..sending.watching import Limited
+from .submit import Asked, MayBegin, Order, Planned, accept_in, always, plan, refusal
 
 WAITS_MS = 5 * clock.MINUTE
 """How long a message waits for its parts, and a part that comes twice is known again."""
@@ -165,6 +166,8 @@ def _accept_whole(given: Submitted, parts: Sequence[SmppSubmissionRow]) -> None:
         write(lambda tx: accept_in(tx, planned, note))
     except _TakenBefore:
         return
+    except Limited as limited:
+        raise refusal(planned, limited) from None
 
 
 def _is_refusal(error: Exception) -> bool:

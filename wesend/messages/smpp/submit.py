@@ -93,7 +93,7 @@ def submit_all(planned: Sequence[Planned]) -> list[Result]:
         return list(write(lambda tx: [_accept(tx, one) for one in planned]))
     except Exception as error:
         if len(planned) == 1:
-            return [error]
+            return [refusal(planned[0], error)]
     return [_submit_alone(one) for one in planned]
 
 
@@ -101,7 +101,19 @@ def _submit_alone(planned: Planned) -> Result:
     try:
         return write(lambda tx: _accept(tx, planned))
     except Exception as error:
+        return refusal(planned, error)
+
+
+def refusal(planned: Planned, error: Exception) -> Exception:
+    """Why a message was not accepted, once that is certain: a transaction may be tried more than once."""
+    limited = planned.limited
+    if not isinstance(error, Limited) or limited is None:
         return error
+    _, refused = limited.part([planned.outgoing], error.refused)
+    try:
+        raise_nobody(refused, planned.order.composed, limited)
+    except WesendError as told:
+        return told
 
 
 def _accept(tx: Tx, planned: Planned) -> str:
@@ -118,26 +130,21 @@ def _accept(tx: Tx, planned: Planned) -> str:
 
 
 def accept_in(tx: Tx, planned: Planned, alongside: Alongside) -> None:
-    """Pay for the message and write it, in the caller's transaction; the error of whatever refuses it."""
+    """Pay for the message and write it, in the caller's transaction; Limited, or the error of whatever refuses it."""
     order, limited = planned.order, planned.limited
     if not planned.may_begin():
         raise DatabaseUnavailable("the client was told that it took too long")
-    try:
-        accept(
-            order.composed,
-            [planned.outgoing],
-            [],
-            origin=order.origin,
-            options=order.options,
-            at_once=planned.at_once,
-            alongside=alongside,
-            watch=limited.watch if limited is not None else None,
-            tx=tx,
-        )
-    except Limited as refusals:
-        assert limited is not None
-        _, refused = limited.part([planned.outgoing], refusals.refused)
-        raise_nobody(refused, order.composed, limited)
+    accept(
+        order.composed,
+        [planned.outgoing],
+        [],
+        origin=order.origin,
+        options=order.options,
+        at_once=planned.at_once,
+        alongside=alongside,
+        watch=limited.watch if limited is not None else None,
+        tx=tx,
+    )
 
 
 def _known_at_once(options: Options, outgoing: Outgoing) -> AtOnce:
@@ -164,8 +171,3 @@ def write_down(tx: Tx, message: Row, order: Order) -> None:
         beginning=order.asked.beginning,
         created_at=message["created_at"],
     )
-
-
-def is_refusal(result: Result) -> bool:
-    """Whether it is an answer of ours, and no fault."""
-    return isinstance(result, WesendError)
