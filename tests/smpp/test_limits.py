@@ -46,13 +46,25 @@ def test_a_limit_of_a_burst(server, live):
     assert found == [0, 0, 0, 0x403, 0x403, 0] and messages_of(server, live) == 4
 
 
-def test_limits_of_pipelined_messages_are_exact(server, live):
-    set_for(server, live, "--recipient-limit", "10/10m")
-    with server.bound(server.key(live, "--senders", "any")) as client:
+@pytest.mark.parametrize(
+    ("balance", "limit", "refused"),
+    [
+        ("100000", ("--recipient-limit", "10/10m"), 0x403),
+        ("100000", ("--burst-limit", "10/1h"), 0x403),
+        ("100000", ("--daily-limit", "350"), 0x403),
+        ("350", ("--daily-limit", "none"), 0x400),
+    ],
+    ids=["to one number", "burst", "of a day", "money"],
+)
+def test_pipelined_messages_come_exactly_to_the_limit(server, route, balance, limit, refused):
+    customer = server.customer(balance, is_sandbox=False)
+    set_for(server, customer, *limit)
+    with server.bound(server.key(customer, "--senders", "any")) as client:
         sequences = [client.send(SUBMIT, submit_body(PHONE)) for _ in range(40)]
         found = [client.answer_of(sequence).status for sequence in sequences]
-    assert sorted(set(found)) == [0, 0x403] and found.count(0) == 10 == messages_of(server, live)
-    assert float(server.balance(live)) == 100_000 - 350
+    assert sorted(found) == [0] * 10 + [refused] * 30 and messages_of(server, customer) == 10
+    assert float(server.balance(customer)) == float(balance) - 350
+    assert server.command("audit")["ok"]
 
 
 def test_parts_over_a_limit_cost_nothing(server, live):
