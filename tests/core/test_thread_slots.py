@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
 
 from wesend.core import thread_slots
-from wesend.core.thread_slots import BY_HAND, EXPORTS, LONG_POLLS, QUICK, ThreadSlots
+from wesend.core.thread_slots import BY_HAND, EXPORTS, LONG_POLLS, QUICK, WAITS, ThreadSlots
 
 
 def take(slots: ThreadSlots, name: str, times: int) -> int:
@@ -44,6 +45,34 @@ def test_a_gateway_that_has_become_slow_gets_half(monkeypatch):
         with slots.taken({"gateway"}):
             now += seconds
     assert take(slots, "gateway", 8) == 4
+
+
+def test_one_more_waits_a_moment_for_a_quick_gateway():
+    slots = ThreadSlots(4)
+    with slots.taken({"quick"}):
+        pass
+    assert take(slots, "quick", 3) == 3
+    freeing = threading.Timer(0.002, slots.give_back, [{"quick"}])
+    freeing.start()
+    with slots.taken({"quick"}) as taken:
+        assert taken == {"quick"}
+    freeing.join()
+    with slots.taken({"quick"}):  # that of the one before
+        began = time.monotonic()
+        with slots.taken({"quick"}) as taken:
+            assert taken == set(), "and no longer than a moment"
+        assert 0.5 * WAITS < time.monotonic() - began < WAITS + 1
+
+
+def test_nobody_waits_for_a_gateway_that_is_not_quick(monkeypatch):
+    slots = ThreadSlots(4)
+    monkeypatch.setattr(slots.freed, "wait", lambda _seconds: pytest.fail("it waits"))
+    for use in ("slow", BY_HAND):
+        assert take(slots, use, 2) == 2
+        with slots.taken({use}) as taken:
+            assert taken == set()
+        slots.give_back({use})
+        slots.give_back({use})
 
 
 @pytest.mark.parametrize("use", [BY_HAND, EXPORTS, LONG_POLLS])

@@ -19,12 +19,14 @@ BY_HAND, EXPORTS, LONG_POLLS = "by hand", "file exports", "long polls"  # no gat
 AGAIN = 5  # seconds
 QUICK = 0.05  # seconds that a gateway's requests take, at most, to be given more than half of the threads
 WEIGHT = 0.2  # of the latest request, in the average of how long they take
+WAITS = 0.02  # seconds that one more request waits for a place with a quick gateway
 
 
 class ThreadSlots:
     """Half of the threads for each use (a gateway's name, or one of the above), all but one for all of them together.
 
-    A gateway that answers at once may have all but one, too: what it leaves to the queue costs more than its thread.
+    A gateway that answers at once may have all but one, too: what it leaves to the queue costs more than its thread, and
+    more than a moment's wait of the last one.
     """
 
     def __init__(self, threads: int):
@@ -37,6 +39,7 @@ class ThreadSlots:
         """When the last of them ended, in monotonic seconds."""
         self.busy: dict[str, int] = {}
         self.lock = threading.RLock()  # a Held may be collected while its thread has it
+        self.freed = threading.Condition(self.lock)
 
     def take(self, names: set[str]) -> set[str]:
         """A slot for each of these, as far as there are any; those that got one, to be given back."""
@@ -52,16 +55,27 @@ class ThreadSlots:
         with self.lock:
             for name in names:
                 self.busy[name] -= 1
+            self.freed.notify()
 
     def _limit(self, name: str) -> int:
-        if name in self.limits:
-            return self.limits[name]
+        return self.limit_in_all if self._is_quick(name) else self.limits.get(name, self.limit)
+
+    def _is_quick(self, name: str) -> bool:
+        """Whether it is a gateway that has just answered at once."""
         is_quick = self.seconds.get(name, QUICK) < QUICK and time.monotonic() - self.ended_at[name] < QUICK
-        return self.limit_in_all if is_quick else self.limit
+        return is_quick and name not in self.limits
+
+    def _take_soon(self, names: set[str]) -> set[str]:
+        """The same, after a moment's wait where the gateways are quick."""
+        until = time.monotonic() + WAITS
+        with self.lock:
+            while not (taken := self.take(names)) and all(map(self._is_quick, names)) and time.monotonic() < until:
+                self.freed.wait(until - time.monotonic())
+        return taken
 
     @contextmanager
     def taken(self, names: set[str]) -> Iterator[set[str]]:
-        taken, began = self.take(names), time.monotonic()
+        taken, began = self._take_soon(names), time.monotonic()
         try:
             yield taken
         finally:
