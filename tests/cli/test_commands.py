@@ -380,3 +380,52 @@ def test_a_wallet_whose_currency_has_no_exchange_rate_is_refused(wesend, account
     assert (refused.code, refused.out) == (1, "") and "XYZ is not an ISO 4217 currency or SMS" in refused.err
     for currency in ("UGX", "USD", "SMS"):
         assert wesend("wallet", "create", "--account", account, "--currency", currency).err == ""
+
+
+def test_what_is_changed_is_told_from_what_to_what(wesend, app):
+    route = ("route", "set", "ESMS_UG", "--country", "UG", "--gateway", "cheap", "--currency", "UGX")
+    wesend(
+        "gateway",
+        "set",
+        "cheap",
+        "--type",
+        "twilio",
+        "--option",
+        "account_sid=AC1",
+        "--option",
+        "from=+256",
+        "--secret",
+        "auth_token=a",
+    )
+    wesend(
+        "gateway", "set", "cheap", "--type", "twilio", "--option", "account_sid=AC1", "--option", "from=Shop", "--option", "tps=9"
+    )
+    wesend(
+        "gateway",
+        "set",
+        "cheap",
+        "--type",
+        "twilio",
+        "--option",
+        "account_sid=AC1",
+        "--option",
+        "from=Shop",
+        "--secret",
+        "auth_token=b",
+    )
+    wesend(*route, "--price", "35")
+    wesend(*route, "--price", "36", "--cost", "22", "--priority", "1")
+    wesend(*route, "--price", "36", "--cost", "22", "--priority", "1")
+    wesend("rate", "set", "KES", "129")
+    told = rows(
+        app, "SELECT detail FROM audit_log WHERE action IN ('gateway.set', 'route.set', 'rate.set') ORDER BY id DESC LIMIT 7"
+    )
+    assert [row[0] for row in reversed(told)] == [
+        "twilio: account_sid, auth_token, from",
+        "from +256 → Shop, tps none → 9",
+        "tps 9 → none, auth_token changed",
+        "gateway none → cheap",
+        "price 35 UGX → 36 UGX, cost none → 22 UGX, priority 0 → 1",
+        "unchanged",
+        "129.13 → 129",
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from ..core import clock
 from ..core.errors import WesendError
@@ -39,6 +40,15 @@ def plain(text: str) -> str:
         for char in text[: LONGEST + 1]
     )
     return shown if len(shown) <= LONGEST else shown[:LONGEST] + "…"
+
+
+def changes(before: Mapping[str, object] | None, after: Mapping[str, object]) -> str:
+    """What changed from what to what: ``price 35 UGX → 36 UGX, priority 0 → 1``; of what was made, what it is."""
+    if before is None:
+        return ", ".join(f"{name} {value}" for name, value in after.items() if value)
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    told = ", ".join(f"{name} {before.get(name) or 'none'} → {after.get(name) or 'none'}" for name in names)
+    return told or "unchanged"
 
 
 def note(*, actor: Actor, action: str, subject: str, account_id: int | None = None, detail: str | None = None) -> None:

@@ -116,8 +116,12 @@ def set_scopes(key_id: int, scopes: Sequence[str], *, actor: Actor) -> None:
     with atomic() as tx:
         row = _row(tx, key_id)
         roles.require(actor, MANAGE, row["account_id"])
-        if tx.changed("UPDATE api_keys SET scopes = ? WHERE id = ? AND scopes <> ?", (",".join(scopes), key_id, ",".join(scopes))):
-            audit_log.record(tx, actor=actor, action="key.scopes", subject=row["prefix"], account_id=row["account_id"])
+        wanted = ",".join(scopes)
+        if tx.changed("UPDATE api_keys SET scopes = ? WHERE id = ? AND scopes <> ?", (wanted, key_id, wanted)):
+            detail = f"{row['scopes']} → {wanted}"
+            audit_log.record(
+                tx, actor=actor, action="key.scopes", subject=row["prefix"], account_id=row["account_id"], detail=detail
+            )
 
 
 UNUSED_MS = 90 * clock.DAY

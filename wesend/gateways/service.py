@@ -88,10 +88,28 @@ def set_gateway(
                 sentence("There is a gateway named %(name)s already: change that one, or choose another name", name=name)
             )
         _store(tx, row)
-        audit_log.record(
-            tx, actor=actor, action="gateway.set", subject=name, detail=f"{type_name}: {', '.join(sorted({*options, *secrets}))}"
-        )
+        detail = f"{type_name}: {', '.join(sorted({*options, *secrets}))}" if before is None else _changes(before, row, secrets)
+        audit_log.record(tx, actor=actor, action="gateway.set", subject=name, detail=detail)
     return get_gateway(name)
+
+
+PLAIN = re.compile(r"[\w.:+-]{1,40}")
+"""Of an option, what the audit log tells: an address or a template may hold what is nobody's to read there."""
+
+
+def _changes(before: Row, after: dict[str, Any], secrets: dict[str, str]) -> str:
+    """What changed from what to what; of secrets and longer options that they did."""
+    was, now = ({"type": row["type"], **json.loads(row["options"])} for row in (before, after))
+    known = _secrets_of(before)
+    told = [
+        f"{word} {was.get(word, 'none')} → {now.get(word, 'none')}"
+        if all(PLAIN.fullmatch(options.get(word, "none")) for options in (was, now))
+        else f"{word} changed"
+        for word in {**was, **now}
+        if was.get(word) != now.get(word)
+    ]
+    told += [f"{word} changed" for word in sorted({*known, *secrets}) if known.get(word) != secrets.get(word)]
+    return ", ".join(told) or "unchanged"
 
 
 def _refused_name(sentence: str) -> InvalidInput:

@@ -200,6 +200,7 @@ def set_route(
     cost_currency = _cost_currency(cost_micros, cost_currency)
     cleaned = [digits(country, prefix) for prefix in prefixes or []]
     with atomic() as tx:
+        before = next((_told(route) for route in all_routes(tx) if route.code == code), None)
         tx.execute(
             SET_ROUTE,
             (
@@ -221,7 +222,23 @@ def set_route(
                 clock.now_ms(),
             ),
         )
-        audit_log.record(
-            tx, actor=actor, action="route.set", subject=code, detail=f"{country} {gateway} {money.text(price_micros)} {currency}"
-        )
+        after = RouteInfo.of(tx.all("SELECT * FROM routes WHERE code = ?", (code,))[0])
+        audit_log.record(tx, actor=actor, action="route.set", subject=code, detail=audit_log.changes(before, _told(after)))
     return find_route(code)
+
+
+def _told(route: RouteInfo) -> dict[str, object]:
+    """Of a route, what the audit log tells."""
+    return {
+        "country": route.country,
+        "gateway": route.gateway,
+        "price": f"{money.text(route.price_micros)} {route.currency}",
+        "cost": f"{money.text(route.cost_micros)} {route.cost_currency}" if route.is_cost_told else None,
+        "prefixes": " ".join(route.prefixes),
+        "network": route.network,
+        "priority": str(route.priority),
+        "weight": str(route.weight),
+        "sender": route.default_sender,
+        "refunds failures": route.refund_failed_delivery,
+        "resends undelivered": route.resend_undelivered,
+    }

@@ -295,10 +295,19 @@ def set_low_balance(wallet: WalletInfo, threshold_micros: int | None, mail: str 
         raise InvalidInput("The threshold must be above zero", {"amount": ["Must be above zero"]})
     if mail is not None and not email_address.ALERTED.fullmatch(mail):
         raise InvalidInput(sentence("%(mail)s is no e-mail address", mail=mail), {"mail": ["Not an e-mail address"]})
-    shown = "off" if threshold_micros is None else f"below {money.text(threshold_micros)} {wallet.currency}"
     with atomic() as tx:
+        before = tx.all("SELECT low_balance_micros, low_balance_mail FROM wallets WHERE id = ?", (wallet.id,))[0]
         tx.execute(SET_LOW_BALANCE, (threshold_micros, mail, wallet.id))
-        audit_log.record(tx, actor=actor, action="wallet.alert", subject=wallet.uid, account_id=wallet.account_id, detail=shown)
+        was = _told(before["low_balance_micros"], before["low_balance_mail"], wallet.currency)
+        detail = f"{was} → {_told(threshold_micros, mail, wallet.currency)}"
+        audit_log.record(tx, actor=actor, action="wallet.alert", subject=wallet.uid, account_id=wallet.account_id, detail=detail)
+
+
+def _told(threshold_micros: int | None, mail: str | None, currency: str) -> str:
+    """Of an alert, what the audit log tells."""
+    return (
+        "off" if threshold_micros is None else f"below {money.text(threshold_micros)} {currency}" + (f" to {mail}" if mail else "")
+    )
 
 
 def credit_by_hand(wallet: WalletInfo, amount_micros: int, *, note: str | None, actor: Actor) -> int:
