@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
+import zipfile
 
 import pytest
 
 from wesend.accounts.roles import MEMBER, OWNER
 from wesend.accounts.sides import LIVE
 from wesend.adapters.sms.base import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN, CallbackReceipt, Outcome, Receipt
-from wesend.core import clock
+from wesend.core import clock, money
 from wesend.database import query, write
 from wesend.gateways import registry
 from wesend.messages.dispatch import queue
@@ -18,21 +21,27 @@ from wesend.messages.dispatch.settle import settle
 from wesend.messages.receipts import inbox as receipt_inbox
 from wesend.messages.receipts import unknown_outcomes
 from wesend.messages.reporting import disclosure
+from wesend.wallets import service as wallets
 
-from ..support.accounts import Minted, mint
+from ..support.accounts import Minted, mint, mint_key
 from ..support.dashboard import Visitor, make_user
+from ..support.dialects import ROWS
 from ..support.domain import ScriptedGateway, make_route
-from ..support.esms import Esms
+from ..support.esms import Esms, data_of, new_list
 
 NAME, SECOND, COST, RAW = "cheap-carrier", "dear-carrier", "KES 0.1234", "raw-words-of-the-carrier"
-SECRETS = (NAME, SECOND, COST, RAW, "0.1234", "10.9.8.7", "boss@example.com")
+OWN_COST = "7.7653"
+BOSS = "boss@example.com"
+SECRETS = (NAME, SECOND, COST, RAW, OWN_COST, "0.1234", "10.9.8.7", BOSS)
+LOG = ("/audit", "/people-data/account")
+"""Where the audit log of an account is read, which is there to name whoever acted."""
 
 
 @pytest.fixture
 def gateways(app, context, monkeypatch) -> dict[str, ScriptedGateway]:
     known = dict(registry.sms_gateways()) | {name: ScriptedGateway(name) for name in (NAME, SECOND)}
     monkeypatch.setattr(registry, "sms_gateways", lambda *_: known)
-    make_route("ESMS_UG", NAME)
+    make_route("ESMS_UG", NAME, cost_micros=money.to_micros(OWN_COST))
     make_route("SECOND", SECOND, priority=9)
     return known
 
@@ -47,6 +56,8 @@ def api(app, shop) -> Esms:
     return Esms(app.test_client(), shop.credentials.secret)
 
 
+ELSEWHERE = ("/static", "/assets", "/docs/static", "/operator", "/callbacks", "/metrics")
+"""Files; what customers are refused; what gateways ask; what this machine alone is answered."""
 OUTCOMES = {
     "accepted": Outcome(ACCEPTED, "ref-1", meta={"cost": COST, "sequence": RAW}),
     "refused": Outcome(REFUSED, code="NO", text="The number is not valid"),
@@ -157,6 +168,84 @@ def test_no_webhook_names_them(app, api, shop, told):
             batch = query("SELECT * FROM batches WHERE id = ?", (row["batch_id"],))[0]
             event = format_.message_changed(row, batch, Owner("wal_one", LIVE, "Africa/Nairobi"))
             assert event is None or leaks(json.dumps(event.payload, default=str)) == []
+
+
+@pytest.fixture
+def everything(app, api, shop, gateways) -> None:
+    """Before the stories: a webhook that hears of them, the log of calls with their bodies, a campaign that fails in part."""
+    write(lambda tx: tx.execute("UPDATE accounts SET log_bodies_until = ? WHERE id = ?", (clock.now_ms() * 2, shop.account_id)))
+    with app.app_context():  # of its own: what a request keeps in ``g`` must not reach the next
+        api.put("/webhooks", {"dlr_url": "https://shop.example.com/dlr"})
+    with app.app_context():
+        contacts = new_list(api, "+256712000001", "+256712000002")
+    with app.app_context():
+        assert data_of(api.bulk(contacts))["total_recipients"] == 2
+    carry(NAME, OUTCOMES["refused"])
+
+
+@pytest.fixture
+def addresses(app, everything, told, shop) -> list[str]:
+    """Every address that is read, with whatever there is in the place of its variables."""
+    columns = {"uid": "SELECT uid FROM {} ORDER BY id", "id": "SELECT id FROM {} ORDER BY id LIMIT 5"}
+
+    def of(table: str, column: str = "uid") -> list[str]:
+        return [str(row[0]) for row in query(columns[column].format(table))]
+
+    messages, batches = of("messages"), of("batches")
+    values = {
+        "uid": [*messages, *batches, *of("wallets"), *of("webhook_deliveries")],
+        "message_id": [*(f"msg-{uid}" for uid in messages), *of("messages", "id")],
+        "batch_id": [*batches, *(f"batch-{uid}" for uid in batches)],
+        "month": [clock.iso(clock.now_ms())[:7]],
+        "kind": ["csv", "xlsx"],
+        "code": ["ESMS_UG", "SECOND"],
+        "call_id": of("api_calls", "id"),
+        "name": list(ROWS),
+    }
+    found = []
+    for rule in app.url_map.iter_rules():
+        if "GET" not in rule.methods or rule.rule.startswith(ELSEWHERE):
+            continue
+        paths = [rule.rule]
+        for name in rule.arguments:
+            filled = values.get(name, ["1", "2"])
+            paths = [re.sub(rf"<(\w+:)?{name}>", value, path) for path in paths for value in filled]
+        found += paths
+    return [path for path in found if path != "/sign-out"]
+
+
+def whole(answer) -> str:
+    """What an answer says, also in the files of a ZIP or a workbook; and its headers."""
+    said = f"{answer.headers}"
+    if answer.data[:2] != b"PK":
+        return said + answer.get_data(as_text=True)
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        return said + "".join(archive.read(name).decode() for name in archive.namelist())
+
+
+def test_no_address_tells_a_customer(app, shop, addresses):
+    people = [Visitor(app, make_user(app, role, shop.account_id)) for role in (OWNER, MEMBER)]
+    wallet = wallets.find_wallet(shop.wallet, actor="test")
+    keys = [row.api(app, mint_key(shop.account_id, wallet, row.name)[1]) for row in ROWS.values()]
+    found, seen = [], 0
+    for path in addresses:
+        for caller in (*people, *keys):
+            with app.app_context():
+                answer = caller.get(path)
+            seen += answer.status_code == 200
+            found += [(path, secret) for secret in leaks(whole(answer)) if secret != BOSS or not path.startswith(LOG)]
+            answer.close()
+    assert found == []
+    assert seen > len(addresses) // 2, "most of them answer somebody"
+
+
+def test_no_export_tells_a_customer(app, shop, everything, told):
+    owner = Visitor(app, make_user(app, OWNER, shop.account_id))
+    for path, fields in (("/people-data", {"address": "+256712345678", "does": "export"}), ("/people-data/account", {})):
+        answer = owner.post(path, **fields)
+        assert answer.data[:2] == b"PK", path
+        told = [secret for secret in leaks(whole(answer)) if secret != BOSS or not path.startswith(LOG)]
+        assert "+256712345678" in whole(answer) and told == [], path
 
 
 @pytest.mark.parametrize(

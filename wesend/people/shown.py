@@ -13,7 +13,10 @@ NEVER = frozenset(
     " lease_until poll_at polls lane is_erased".split()
 )
 """Columns that are secrets, or the machine's own."""
-HIDDEN = frozenset("gateway gateway_ref route route_cost route_currency raw digest part_ref".split())
+HIDDEN = frozenset(
+    "gateway gateway_ref route route_cost route_currency carrier_route carrier_cost carrier_currency sold_on raw digest"
+    " part_ref".split()
+)
 """What an operator alone sees: who carried a message, for what, and what they said."""
 
 
