@@ -23,6 +23,7 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
+from ..core.languages import marked
 from .public_addresses import is_public
 from .watchdog import Watch
 
@@ -281,11 +282,11 @@ class GuardedHttp:
         if call.cut or any(isinstance(cause, TimeoutError | urllib3.exceptions.TimeoutError) for cause in causes):
             return f"no answer within {self.seconds:g} s"
         if any(isinstance(cause, socket.gaierror) for cause in causes):
-            return "the name could not be resolved"
+            return marked("the name could not be resolved")
         if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-            return "connection refused"
+            return marked("connection refused")
         if any(isinstance(cause, ssl.SSLError) for cause in causes):
-            return "TLS failed"
+            return marked("TLS failed")
         return f"connection failed: {type(causes[-1]).__name__}"
 
     def close(self) -> None:

@@ -142,8 +142,9 @@ def language() -> str:
 
 def _find_language() -> str:
     chosen = actor().language if is_signed_in() else session.get(LANGUAGE)
-    asked = request.accept_languages.best_match(list(languages.NAMES), languages.DEFAULT)
-    return languages.known(chosen) or asked or languages.DEFAULT
+    # Not best_match, to which "sw" of "en-GB,sw;q=0.5" fits better than an "en" that was not asked for by that name.
+    asked = (languages.known(tag.partition("-")[0].lower()) for tag, quality in request.accept_languages if quality > 0)
+    return languages.known(chosen) or next(filter(None, asked), languages.DEFAULT)
 
 
 def init_app(app: Flask) -> None:

@@ -105,6 +105,8 @@ def init_app(app: Flask) -> None:
 def close(app: Flask) -> None:
     """End the connections of this process, before it ends or forks."""
     app.extensions["wesend.adapters"].close()
+    for adapter in app.extensions.get("wesend.built_in_gateways", {}).values():  # the mail server's is one of them
+        adapter.close()
 
 
 def when_built(app: Flask, hook: Callable[[SmsGateway], None]) -> None:
