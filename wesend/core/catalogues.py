@@ -1,5 +1,5 @@
 """The translations themselves, read from their .po file when somebody first speaks the language: there is nothing to
-build, and what runs can't be another text than what was written. 1,500 texts take a fifth of a second, once a process.
+build, and what runs can't be another text than what was written. 2,200 texts take 30 ms, once a process.
 """
 
 from __future__ import annotations
