@@ -21,7 +21,12 @@ def hosts(tmp_path, database_url):
 
 
 def bound(host, key: dict, mode: int) -> Client:
-    return Client(int(host.environment["WESEND_SMPP_PORT"])).bind(key, mode)
+    client = Client(int(host.environment["WESEND_SMPP_PORT"]))
+    try:
+        return client.bind(key, mode)
+    except BaseException:
+        client.socket.close()
+        raise
 
 
 def test_two_hosts_are_one_smsc(hosts):

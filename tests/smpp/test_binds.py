@@ -68,18 +68,16 @@ def test_an_address_that_is_not_allowed_is_refused_as_a_wrong_password(server, c
 
 def test_more_binds_than_the_key_has_are_refused_over_all_processes(server, customer):
     key = server.key(customer, "--binds", "3")
-    clients = [server.bound(key) for _ in range(3)]
-    with server.client() as fourth:
-        assert fourth.try_bind(key["system_id"], key["password"]).status == 0x0D
-    assert clients[0].call(UNBIND).status == 0
 
     def has_room() -> bool:
         with server.client() as client:
             return client.try_bind(key["system_id"], key["password"]).status == 0
 
-    server.wait_until(has_room, 5, "a bind that has ended still counts")
-    for client in clients:
-        client.socket.close()
+    with server.bound(key) as first, server.bound(key), server.bound(key):
+        with server.client() as fourth:
+            assert fourth.try_bind(key["system_id"], key["password"]).status == 0x0D
+        assert first.call(UNBIND).status == 0
+        server.wait_until(has_room, 5, "a bind that has ended still counts")
 
 
 def test_what_is_said_before_a_bind(server):

@@ -80,12 +80,10 @@ def test_a_slow_client_holds_up_no_other(server):
 
 def test_a_workers_death_frees_its_binds(server):
     key = server.key(server.customer(), "--binds", "2", "--tps", "1000")
-    clients = [server.bound(key) for _ in range(2)]
-    for pid in server.workers():
-        os.kill(pid, signal.SIGKILL)
-    for client in clients:
-        assert client.is_closed()
-        client.socket.close()
+    with server.bound(key) as first, server.bound(key) as second:
+        for pid in server.workers():
+            os.kill(pid, signal.SIGKILL)
+        assert first.is_closed() and second.is_closed()
 
     def binds() -> bool:
         try:

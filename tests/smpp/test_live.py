@@ -18,6 +18,7 @@ def smsc():
     smsc = Smpp34Smsc().start()
     yield smsc
     smsc.stop()
+    smsc.close()
 
 
 @pytest.fixture(scope="module")
