@@ -230,3 +230,19 @@ def test_a_file_that_can_not_be_read_is_one_sentence(wesend, app, account, tmp_p
 def test_a_backup_is_not_written_over_a_folder(wesend, tmp_path):
     refused = wesend("backup", tmp_path)
     assert refused.code == 1 and refused.err.count("\n") == 1
+
+
+def test_price_lists_are_written_as_csv_one_or_all(wesend, tmp_path):
+    for name, currency, price in (("Gold", "UGX", "32"), ("Silver", "USD", "0.0081")):
+        wesend("price-list", "create", name, "--currency", currency)
+        wesend("price-list", "set", name, "--country", "UG", "--network", "MTN", "--price", price)
+    wesend("price-list", "show", "Gold", "--csv", tmp_path / "gold.csv")
+    told = wesend("price-list", "list", "--csv", tmp_path / "all.csv", "--json").json["price_lists"]
+    assert [(row["name"], row["prices"]) for row in told] == [("Gold", 1), ("Silver", 1)]
+    one, every = ((tmp_path / f"{name}.csv").read_text(encoding="utf-8-sig").split() for name in ("gold", "all"))
+    assert one == ["country,network,prefix,from,price", "UG,MTN,,0,32"]
+    assert every == [
+        "price_list,currency,country,network,prefix,from,price",
+        "Gold,UGX,UG,MTN,,0,32",
+        "Silver,USD,UG,MTN,,0,0.0081",
+    ]

@@ -104,9 +104,20 @@ def _summary(found: PriceList) -> dict:
     return {"price_list_id": found.id, "name": found.name, "currency": found.currency}
 
 
-@command("list", group=price_list)
-def list_lists() -> Answer:
+@command(
+    "list", click.option("--csv", "path", default=None, metavar="FILE", help="Write every price of them as CSV."), group=price_list
+)
+def list_lists(path: str | None) -> Answer:
     """List the price lists."""
+    if path is not None:
+        every = [
+            (found.name, found.currency, *row)
+            for found in price_lists.all_lists().values()
+            for row in price_list_editing.rows_of(found)
+        ]
+        write_csv(
+            path, ("price_list", "currency", *price_list_editing.COLUMNS), [[safe_cell(cell) for cell in row] for row in every]
+        )
     on_lists = price_lists.accounts_by_list(actor=ACTOR)
     rows = [
         {**_summary(found), "prices": len(found.prices), "accounts": len(on_lists.get(found.id, []))}
