@@ -6,11 +6,14 @@ import pytest
 
 from wesend.accounts import idempotency
 from wesend.accounts.service import get_account
+from wesend.adapters.sms.base import CallbackReceipt, Receipt
+from wesend.binds import deliveries, receipts
 from wesend.contacts import groups
-from wesend.database import query
+from wesend.database import query, write
 from wesend.messages.dispatch import holding, queue, suspension
-from wesend.messages.receipts import polling
+from wesend.messages.receipts import inbox, polling
 from wesend.messages.sending import actions, bulk
+from wesend.messages.smpp import parts
 from wesend.sandbox import handed_in
 from wesend.wallets import deposit_polling
 from wesend.webhooks import attempts, claims, endpoints
@@ -222,3 +225,24 @@ def test_a_scan_would_be_seen(instance, recorder):
         query("SELECT id FROM messages WHERE uid = ?", ("x",))
         app.extensions["wesend.database"].close()
     assert len(recorder.scans(instance)) == 2
+
+
+def test_receipts_that_gateways_bring(app, recorder, no_scan):
+    """What is brought, what is told to SMPP clients of it, and what housekeeping takes away."""
+    with app.app_context():
+        (message,) = query("SELECT id, uid, gateway FROM messages ORDER BY id LIMIT 1")
+        recorder.statements.clear()
+        brought = CallbackReceipt(message["uid"], message["uid"], ANN, Receipt("delivered", "000", None))
+        inbox.take(message["gateway"], [brought, brought._replace(gateway_ref="unknown", reference=None)])
+        inbox.match_new()
+        inbox.forget_old()
+        news = receipts.News(message["id"], receipts.DELIVERED, 0, 1)
+        write(lambda tx: receipts.tell(tx, [news]))
+        parts.end_late()
+        parts.forget_old(1)
+        deliveries.claim((1, 2), 10)
+        deliveries.try_now((1, 2))
+        deliveries.record([deliveries.Told(1, "token", again, 0) for again in (False, True)])
+        deliveries.give_up(1)
+        deliveries.count_waiting()
+        write(lambda tx: deliveries.withdraw(tx, 1, 1))

@@ -22,10 +22,13 @@ GROWING = (
     "verifications",
     "verification_sends",
     "verification_misses",
+    "smpp_submissions",
+    "smpp_deliveries",
+    "brought_receipts",
 )
 """Tables that grow with use."""
 
-SHORT = ("ix_batches_bulk", "ix_batches_unaccepted", "ix_verifications_pending")
+SHORT = ("ix_batches_bulk", "ix_batches_unaccepted", "ix_verifications_pending", "ix_brought_receipts_new")
 """Partial indices over what is under way: walking one is looking at a handful of rows."""
 
 

@@ -53,7 +53,10 @@ WITHOUT_REF = """
     SELECT * FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ? AND gateway = ?
         AND status IN ('submitting', 'unknown') AND gateway_ref IS NULL ORDER BY id DESC LIMIT 2
 """
-OLD = "SELECT id FROM brought_receipts WHERE state <> 'new' AND created_at < ? ORDER BY id LIMIT ?"
+OLD = """
+    SELECT max(id) AS last_id FROM (SELECT id, created_at FROM brought_receipts WHERE id > ? ORDER BY id LIMIT ?) AS oldest
+    WHERE created_at < ?
+"""
 FORGET = "DELETE FROM brought_receipts WHERE id <= ? AND state <> 'new'"
 
 
@@ -313,5 +316,5 @@ def of_message(message_id: int, *, actor: Actor) -> list[BroughtReceiptRow]:
 
 def forget_old(limit: int = 2000) -> int:
     """Housekeeping: receipts older than 30 days; how many."""
-    rows = query(OLD, (clock.now_ms() - KEPT_MS, limit))
-    return write(lambda tx: tx.changed(FORGET, (rows[-1]["id"],))) if rows else 0
+    last_id = query(OLD, (0, limit, clock.now_ms() - KEPT_MS))[0]["last_id"]
+    return write(lambda tx: tx.changed(FORGET, (last_id,))) if last_id is not None else 0
