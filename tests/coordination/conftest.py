@@ -18,6 +18,13 @@ from .shared import make_host
 
 
 @pytest.fixture
+def in_files(postgresql_server) -> None:
+    """For what is said of the files that one host's processes share: on PostgreSQL rows are in their place (`test_agreeing`)."""
+    if postgresql_server is not None:
+        pytest.skip("it is in the database, not in files")
+
+
+@pytest.fixture
 def host(migrated: Path, tmp_path: Path, postgresql_server) -> Iterator[Callable[..., Flask]]:
     """``host("a")``: an application on a database that all of these share."""
     if postgresql_server is None:

@@ -42,6 +42,7 @@ def test_in_one_process_threads_exclude_each_other_too():
     assert take(2) is FREE
 
 
+@pytest.mark.usefixtures("in_files")
 def test_a_slot_is_free_again_when_its_holder_was_killed(other):
     holder = other("hold", 1)
     assert holds(holder) and take(1) is TAKEN
@@ -58,6 +59,7 @@ def test_a_slot_is_waited_for(other):
     assert take(1, 30) is FREE
 
 
+@pytest.mark.usefixtures("in_files")
 def test_who_yields_takes_all_until_somebody_waits_and_then_leaves_one_to_him(other, app):
     first, second = (call_slots.take(gateway(parallel=2), 0, yields=True) for _ in range(2))
     assert first and second
@@ -71,6 +73,7 @@ def test_who_yields_takes_all_until_somebody_waits_and_then_leaves_one_to_him(ot
     assert take(2, yields=True) is FREE
 
 
+@pytest.mark.usefixtures("in_files")
 def test_who_waits_in_the_same_process_is_yielded_to_as_well():
     first, second = (call_slots.take(gateway(parallel=2), 0, yields=True) for _ in range(2))
     got: list[bool] = []
@@ -110,6 +113,7 @@ def test_a_forked_child_does_not_hold_what_its_parent_holds():
     assert take(1) is FREE
 
 
+@pytest.mark.usefixtures("in_files")
 def test_the_files_are_for_the_owner_only(context):
     take(2)
     folder = context.config["WESEND"].instance / call_slots.FOLDER

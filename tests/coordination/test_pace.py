@@ -34,6 +34,7 @@ def test_a_turn_that_is_too_far_away_is_not_waited_for_and_takes_nothing():
     assert time.monotonic() - began < 9, "the next turn is 10 s away"
 
 
+@pytest.mark.usefixtures("in_files")
 def test_a_schedule_of_another_boot_is_begun_anew(context):
     assert pace.wait_for_turn(gateway(tps=50), 1, 0)
     (path,) = (context.config["WESEND"].instance / pace.FOLDER).glob("*.tps")
@@ -41,6 +42,7 @@ def test_a_schedule_of_another_boot_is_begun_anew(context):
     assert pace.wait_for_turn(gateway(tps=50), 1, 0)
 
 
+@pytest.mark.usefixtures("in_files")
 def test_a_torn_schedule_is_begun_anew(context):
     assert pace.wait_for_turn(gateway(tps=50), 1, 0)
     (path,) = (context.config["WESEND"].instance / pace.FOLDER).glob("*.tps")

@@ -77,6 +77,7 @@ def test_settings_that_changed_have_a_token_of_their_own(processes, vendor):
     assert bearers(vendor) == ["tok-1", "tok-2"]
 
 
+@pytest.mark.usefixtures("in_files")
 def test_it_is_sealed_and_its_owners_alone(processes, vendor, instance):
     charge(processes[0])
     file = instance / "tokens" / "mpesa"
@@ -84,6 +85,7 @@ def test_it_is_sealed_and_its_owners_alone(processes, vendor, instance):
     assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
 
 
+@pytest.mark.usefixtures("in_files")
 def test_a_damaged_file_is_as_good_as_none(processes, vendor, instance):
     charge(processes[0])
     (instance / "tokens" / "mpesa").write_text("x")
@@ -91,6 +93,7 @@ def test_a_damaged_file_is_as_good_as_none(processes, vendor, instance):
     assert fetched(vendor) == 2
 
 
+@pytest.mark.usefixtures("in_files")
 def test_where_nothing_can_be_written_each_process_has_its_own(processes, vendor, instance):
     (instance / "tokens").write_text("in the way")
     assert [charge(app) for app in processes] == [ACCEPTED, ACCEPTED]
