@@ -11,7 +11,7 @@ import pytest
 
 from .support.source import imports_of, modules, path_of, unit
 
-EDGES = ("dialects", "callbacks", "dashboard", "docs", "cli", "web", "jobs", "server")
+EDGES = ("dialects", "callbacks", "dashboard", "docs", "cli", "web", "sweeps", "jobs", "server")
 
 
 SQL = re.compile(r"\s*(SELECT\s|INSERT\s+(OR\s|INTO\s)|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\s|WITH\s+\w+(\s|\()|REPLACE\s+INTO\s)")
