@@ -93,7 +93,7 @@ def migrated(tmp_path_factory, postgresql_server) -> Path:
 
 
 def close(app: Flask) -> None:
-    from wesend.database import db
+    from wesend.database.schema import db
     from wesend.gateways import registry
 
     app.extensions["wesend.last_used"].stop()

@@ -9,7 +9,8 @@ from sqlalchemy import Column, FromClause
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 import wesend.models  # noqa: F401  the tables are registered by its imports
-from wesend.database import db, rows
+from wesend.database import rows
+from wesend.database.schema import db
 
 PATH = Path(rows.__file__)
 HEAD = '''"""The types of rows, a class a table, so that mypy knows the columns. Made from the models: python -m tests.row_types

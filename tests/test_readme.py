@@ -27,7 +27,9 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 def commands(group: click.Group = cli.group, words: str = "wesend") -> list[str]:
     """Every command as it is typed; groups themselves left out."""
     found = []
-    for name, command in sorted(group.commands.items()):
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         typed = f"{words} {name}"
         found += commands(command, typed) if isinstance(command, click.Group) else [typed]
     return found

@@ -7,8 +7,9 @@ import re
 
 import pytest
 
-from wesend.adapters import money, sms
-from wesend.dialects import DIALECTS
+from wesend.adapters.money import types as money
+from wesend.adapters.sms import types as sms
+from wesend.dialects.listed import DIALECTS
 
 from .support.source import PACKAGE, imports_of, module_of, modules, path_of, unit
 

@@ -23,9 +23,10 @@ from .coordination.pause import Pause
 from .coordination.pulse import Pulse
 from .core import clock, settings, storage
 from .core.errors import StorageFull
+from .database import orm
 from .database.schema_version import DatabaseProblem, bring_up_to_date, prepare_folder
-from .dialects import DIALECTS
 from .dialects.first_message import Wanted
+from .dialects.listed import DIALECTS
 from .gateways import registry
 from .sandbox import account as sandbox_account
 from .smpp import starting as smpp_starting
@@ -124,9 +125,7 @@ def _start(values: settings.Settings, show: Callable[[Started], None], at_end: E
         process = app.extensions["wesend.process"]
         process.since = clock.now_ms()
         app.extensions["wesend.database"].close()
-        from .database import db
-
-        db.engine.dispose()
+        orm().engine.dispose()
     url = values.base_url if "WESEND_BASE_URL" not in settings.environment() else _local_url(values)
     at_end.callback(running.forget, running.tell(values, url, process.version, process.since))
     at_end.callback(_leave, app)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wesend.adapters import money, sms
+from wesend.adapters.money import types as money
+from wesend.adapters.sms import types as sms
 
 CALLBACK = "https://gw.example.com/callbacks/sms/g/t0ken"
 PATIENT = 20.0  # seconds; never reached by a call that is to succeed

@@ -8,7 +8,7 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from wesend.adapters import sms
+from wesend.adapters.sms import types as sms
 from wesend.cli import group
 from wesend.gateways import service
 

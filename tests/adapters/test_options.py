@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from wesend.adapters import money, sms
+from wesend.adapters.money import types as money
 from wesend.adapters.options import BadOption, Configurable, Option, read_options
+from wesend.adapters.sms import types as sms
 
 
 class Sample(Configurable):

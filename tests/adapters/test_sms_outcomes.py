@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from wesend.adapters import sms
 from wesend.adapters.outcomes import REFUSED, TEMPORARY, UNKNOWN
+from wesend.adapters.sms import types as sms
 
 from ..support.fakes import answer, drop, raw, reset, truncated
 from ..support.server import free_port

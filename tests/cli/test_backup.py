@@ -19,6 +19,7 @@ from tests.support.domain import NUMBERS, make_wallet, send
 from wesend import cli
 from wesend.coordination import leadership
 from wesend.database import write
+from wesend.database.errors import DatabaseProblem
 from wesend.database.schema_version import MIGRATIONS, known_revisions, prepare_folder
 
 from .conftest import Outcome
@@ -282,7 +283,7 @@ def test_while_a_server_runs_nothing_is_restored_and_while_it_is_restored_none_s
         assert database.read_bytes() == before
     finally:
         leadership.os.close(serving)
-    with leadership.nobody_serves(app.config["WESEND"]), pytest.raises(cli.DatabaseProblem, match="being restored"):
+    with leadership.nobody_serves(app.config["WESEND"]), pytest.raises(DatabaseProblem, match="being restored"):
         leadership.announce_serving(app.config["WESEND"])
 
 

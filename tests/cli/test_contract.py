@@ -21,7 +21,9 @@ PROJECT = Path(cli.__file__).resolve().parent.parent.parent
 
 def commands(group: click.Group = cli.group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """Every command with its words; groups themselves left out."""
-    for name, found in sorted(group.commands.items()):
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        found = group.get_command(context, name)
         if isinstance(found, click.Group):
             yield from commands(found, (*path, name))
         else:

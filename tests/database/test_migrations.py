@@ -13,7 +13,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, inspect
 
 from wesend.core import clock
-from wesend.database import atomic, db, query
+from wesend.database import atomic, query
+from wesend.database.schema import db
 from wesend.database.schema_version import MIGRATIONS, DatabaseProblem, bring_up_to_date, current_revision, known_revisions
 
 from ..conftest import close, make_app

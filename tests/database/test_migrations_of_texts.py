@@ -12,7 +12,8 @@ import pytest
 from flask import Flask
 
 from wesend.accounts import quota
-from wesend.database import db, query
+from wesend.database import query
+from wesend.database.schema import db
 from wesend.database.schema_version import MIGRATIONS, bring_up_to_date, prepare_folder
 from wesend.messages.email import compose as mail
 from wesend.messages.reporting import history, search

@@ -23,7 +23,7 @@ from ..support.server import PROJECT, Server
 from ..support.signed_in import SignedIn
 
 FOLDER = Path(__file__).parent / "acme"
-LIST = "\nfrom .acme import dialect as acme\n\nDIALECTS = (*DIALECTS, acme)\n"
+LIST = '\nNAMES = (*NAMES, "acme")\n'
 TOKEN = "acme_try_sandbox0000000000000000"
 HELLO = {"number": "+256712345678", "words": "Hello"}
 

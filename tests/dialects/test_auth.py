@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from wesend.accounts import keys, service
 from wesend.accounts.credentials import Credentials
 from wesend.database import query_one
-from wesend.dialects import DIALECTS
+from wesend.dialects.listed import DIALECTS
 from wesend.wallets.service import find_wallet
 
 from ..support.accounts import ACTOR, Minted, mint, mint_key

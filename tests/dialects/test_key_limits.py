@@ -12,7 +12,7 @@ from wesend.accounts.key_limits import KeyLimits
 from wesend.core import clock as time
 from wesend.core.errors import WesendError
 from wesend.database import query
-from wesend.dialects import DIALECTS
+from wesend.dialects.listed import DIALECTS
 
 from ..support.accounts import mint
 from ..support.apis import Api

@@ -8,7 +8,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from wesend.accounts import service
-from wesend.database import db, query
+from wesend.database import query
+from wesend.database.schema import db
 
 from ..support.accounts import ACTOR, mint, new_wesendall, wesendall_of
 from ..support.apis import Wesendall, basic

@@ -18,7 +18,7 @@ from tests.support.forked import ForkedServer
 from tests.support.server import Server
 from tests.support.wire import Wire, new_customer
 from wesend.cli import group
-from wesend.database import db
+from wesend.database.schema import db
 
 PASSWORD = "hunter2"
 

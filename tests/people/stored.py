@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import current_app
 
-from wesend.database import db, query
+from wesend.database import query
+from wesend.database.schema import db
 
 
 def stored() -> bytes:

@@ -8,8 +8,8 @@ import pytest
 
 from tests.adapters.adapters import GIVEN
 from tests.support.gateways import ACTOR
-from wesend.adapters import sms
 from wesend.adapters.options import destination, read_options
+from wesend.adapters.sms import types as sms
 from wesend.core.errors import InvalidInput
 from wesend.database import atomic
 from wesend.gateways import registry, service

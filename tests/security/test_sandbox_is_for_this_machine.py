@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from wesend.core.client_addresses import _names_loopback
 from wesend.core.settings import load
-from wesend.dialects import DIALECTS
+from wesend.dialects.listed import DIALECTS
 
 from ..support.accounts import mint
 from ..support.apis import Api, Wesendall

@@ -8,7 +8,8 @@ from pathlib import Path
 import flask_migrate
 import pytest
 
-from wesend.database import db, query
+from wesend.database import query
+from wesend.database.schema import db
 from wesend.database.schema_version import MIGRATIONS, bring_up_to_date
 
 from ..conftest import close, make_app

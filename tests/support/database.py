@@ -8,7 +8,8 @@ from contextlib import closing
 from flask import Flask
 
 from wesend.core.current_app import this_app
-from wesend.database import Tx, db, query
+from wesend.database import Tx, query
+from wesend.database.schema import db
 
 COUNTING = ("rate_windows", "api_calls", "commits")
 """Where requests are counted by hosts that share a database (on one host that is a file), and noted a moment after their

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wesend.dialects import DIALECTS
+from wesend.dialects.listed import DIALECTS
 
 APIS = {dialect.name: dialect for dialect in DIALECTS}
 CREDENTIALS = {name: dialect.sandbox.credentials for name, dialect in APIS.items()}

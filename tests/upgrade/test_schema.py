@@ -11,7 +11,7 @@ import flask_migrate
 import pytest
 from sqlalchemy import create_engine, inspect
 
-from wesend.database import db
+from wesend.database.schema import db
 from wesend.database.schema_version import MIGRATIONS, bring_up_to_date, current_revision, known_revisions
 
 from ..conftest import close, make_app

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Flask
 
 from wesend.adapters.sms.base import REFUSED, Outcome
-from wesend.database import Row, db, query, query_one, write
+from wesend.database import Row, query, query_one, write
+from wesend.database.schema import db
 from wesend.gateways import registry
 from wesend.messages.dispatch import queue
 from wesend.messages.dispatch.settle import settle

@@ -215,7 +215,7 @@ def test_an_error_of_the_database_does_not_quote_what_was_to_be_written(context)
     from sqlalchemy import text
     from sqlalchemy.exc import SQLAlchemyError
 
-    from wesend.database import db
+    from wesend.database.schema import db
 
     with pytest.raises(SQLAlchemyError) as raised, db.engine.connect() as connection:
         connection.execute(text("SELECT * FROM nowhere WHERE text = :text"), {"text": "Your code is 1234"})

@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 
 from ..core.columns import Id, Instant, Micros
-from ..database import db
+from ..database.schema import db
 
 
 class Account(db.Model):

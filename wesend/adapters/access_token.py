@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ..core import clock
 from . import reading
-from .http_client import ANSWERED, Reply
+from .http_reply import ANSWERED, Reply
 from .outcomes import REFUSED, TEMPORARY
 
 USUAL_S, LONGEST_S = 60, 24 * 3600  # a token's life when the vendor names none, and the longest that is believed

@@ -13,45 +13,22 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
 import requests
 import urllib3
 
+from .http_reply import ANSWERED as ANSWERED
+from .http_reply import Reply as Reply
 from .outcomes import REFUSED, TEMPORARY, UNKNOWN
-from .reading import json_object, pick, text
 from .sockets import CuttableAdapter, OneCall
 
-ANSWERED = "answered"
 LONGEST_BODY = 1024 * 1024  # bytes of an answer that are read
 IDLE_SECONDS = 1.0  # an idle connection is kept no longer: one closed by the server as we send loses a message's fate
 MOVED = (301, 307, 308)  # says for sure that nothing was carried out, unlike 302 and 303
 UNSURE_4XX = (408, 425)
-WORDS = ("message", "errorMessage", "error.message", "error_description", "error", "detail", "requestError.serviceException.text")
 FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
-
-
-class Reply(NamedTuple):
-    """``kind``: ANSWERED (2xx), REFUSED (4xx), TEMPORARY or UNKNOWN; ``code`` and ``reason``: why not the first."""
-
-    kind: str
-    status: int | None = None
-    body: bytes = b""
-    code: str | None = None
-    reason: str | None = None
-
-    def object(self) -> dict:
-        """The JSON object of the body; empty when there is none."""
-        return json_object(self.body) or {}
-
-    def said(self) -> str | None:
-        """What the body says in words: a JSON object's usual fields, or plain text; never a page of HTML."""
-        document = json_object(self.body)
-        if document is not None:
-            return next((said for said in (text(pick(document, path)) for path in WORDS) if said), None)
-        plain = self.body[:1000].decode(errors="replace").strip()
-        return None if plain[:1] in ("<", "{", "[") else text(plain)
 
 
 class HttpClient:

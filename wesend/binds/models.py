@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, text
 
 from ..core.columns import Id, Instant
-from ..database import db
+from ..database.schema import db
 
 
 class SmppKey(db.Model):

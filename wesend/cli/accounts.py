@@ -17,7 +17,7 @@ from ..binds.terms import Terms
 from ..core import clock, money
 from ..core.errors import InvalidInput
 from ..database.rows import ApiKeyRow
-from ..dialects import DIALECTS
+from ..dialects import NAMES
 from ..messages.dispatch import suspension
 from ..people import account_export, closing
 from ..routing import price_list_editing, price_lists
@@ -122,7 +122,6 @@ def _line_of(value: object) -> object:
     click.option("--address", default=None, metavar="LINES", help="The firm's, lines separated by |; or none."),
     click.option("--tax-id", default=None, metavar="NUMBER", help="The firm's tax number; or none."),
     group=account,
-    example="wesend account set 2 --daily-limit 50000 --recipient-limit 5/10m,20/24h --burst-limit 200/1h",
 )
 def set_account(
     account_id: int,
@@ -329,12 +328,7 @@ def _terms(given: dict[str, Any], before: Terms) -> Terms | None:
     "create",
     ACCOUNT,
     click.option("--wallet", required=True, metavar="WALLET", help="The wallet that pays; a key of a sandbox wallet never sends."),
-    click.option(
-        "--api",
-        required=True,
-        type=click.Choice([*(dialect.name for dialect in DIALECTS), terms.API]),
-        help="The API it is for; each key speaks one.",
-    ),
+    click.option("--api", required=True, type=click.Choice([*NAMES, terms.API]), help="The API it is for; each key speaks one."),
     click.option("--name", default=None, help="What it is called in lists."),
     click.option(
         "--scopes", default=None, metavar="LIST", help="Comma list of send,query,webhooks,two_way (default: all but two_way)."

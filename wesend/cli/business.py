@@ -29,7 +29,6 @@ def report() -> None:
     click.option("--currency", default="USD", metavar="CODE", help="In which amounts are told (USD)."),
     click.option("--csv", "path", default=None, metavar="FILE", help="Write it as CSV, too."),
     group=report,
-    example="wesend report margin --from 2026-11-01 --by account,route",
 )
 def report_margin(since: str | None, until: str | None, by: str, currency: str, path: str | None) -> Answer:
     """Tell what was sold, what it cost at the carriers, and what is left, at the rates of each day."""
@@ -86,7 +85,6 @@ LINE = ("wallet_id", "number", "currency", "day", "country", "what", "messages",
     click.option("--month", required=True, metavar="MONTH", help="As 2026-11, in the account's zone."),
     click.option("--wallet", default=None, metavar="WALLET", help="Only of this wallet (all)."),
     click.option("--csv", "path", default=None, metavar="FILE", help="Write it as CSV, too."),
-    example="wesend statement --account 1 --month 2026-11",
 )
 def show_statement(account_id: int, month: str, wallet: str | None, path: str | None) -> Answer:
     """Tell what a month moved in an account's wallets, by day and country; it adds up with the ledger."""
@@ -149,7 +147,6 @@ def _told(found: Statement) -> str:
     click.option("--from", "since", default=None, metavar="DAY", help="First day (the bill's)."),
     click.option("--to", "until", default=None, metavar="DAY", help="Last day (the bill's)."),
     click.option("--csv", "path", default=None, metavar="OUT", help="Write each difference as CSV."),
-    example="wesend reconcile at bill.csv --csv differences.csv",
 )
 def reconcile_bill(
     gateway: str,

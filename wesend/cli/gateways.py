@@ -12,7 +12,7 @@ from ..adapters.options import Option
 from ..core import clock, money
 from ..core.errors import InvalidInput
 from ..database import Row
-from ..gateways import probe, registry, service, vendors
+from ..gateways import probe, registry, service
 from ..wallets import deposit_review, deposits
 from .shared import ACTOR, Answer, command
 
@@ -187,7 +187,9 @@ gateway.add_command(vendor)
 @command("check", click.argument("file", metavar="FILE", type=click.Path(dir_okay=False)), group=vendor, migrated=False)
 def check_vendor(file: str) -> Answer:
     """Read a vendor's TOML file strictly and run its samples; nothing is sent. Exit 1 with what is wrong and where."""
-    found = vendors.check_file(file)
+    from ..gateways.vendor_files import check_file  # every vendor with it
+
+    found = check_file(file)
     parts = ("receipt", found.receipts), ("poll", found.poll), ("inbound", found.inbound), ("balance", found.balance)
     has = ["answer", *(name for name, part in parts if part is not None)]
     return (

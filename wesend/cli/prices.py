@@ -20,11 +20,7 @@ NAME = click.argument("name")
 
 
 @command(
-    "create",
-    NAME,
-    click.option("--currency", required=True, metavar="CODE", help="Of its prices, ISO 4217."),
-    group=price_list,
-    example="wesend price-list create Gold --currency UGX",
+    "create", NAME, click.option("--currency", required=True, metavar="CODE", help="Of its prices, ISO 4217."), group=price_list
 )
 def create_list(name: str, currency: str) -> Answer:
     """Create an empty price list; `wesend account set ID --price-list NAME` gives it to an account."""
@@ -49,7 +45,6 @@ def create_list(name: str, currency: str) -> Answer:
     ),
     click.option("--remove", is_flag=True, help="Take this price away."),
     group=price_list,
-    example="wesend price-list set Gold --country UG --network MTN --price 30 --from 100000",
 )
 def set_price(
     name: str, country: str, network: str | None, prefix: str | None, price: int | None, from_segments: int, remove: bool
@@ -128,9 +123,7 @@ def list_lists(path: str | None) -> Answer:
     ) or "No price lists yet."
 
 
-@command(
-    "import", NAME, click.argument("file", metavar="FILE.csv"), group=price_list, example="wesend price-list import Gold prices.csv"
-)
+@command("import", NAME, click.argument("file", metavar="FILE.csv"), group=price_list)
 def import_list(name: str, file: str) -> Answer:
     """Set the prices of a CSV: columns country, network, prefix, from, price. All of its lines or none."""
     with open_file(file) as opened:

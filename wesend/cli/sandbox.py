@@ -6,30 +6,27 @@ import json
 
 import click
 from flask import current_app
-from flask.cli import with_appcontext
 
 from ..accounts.credentials import apis
 from ..adapters.sms.sandbox_numbers import OUTCOMES
 from ..core import namespaces
 from ..core.errors import InvalidInput
-from ..database.schema_version import bring_up_to_date
 from ..gateways import simulated
 from ..gateways.simulated import Rule
 from ..sandbox import inbox as sandbox_inbox
-from ..sandbox import resetting
-from ..sandbox.account import ensure_sandbox, published
-from .shared import ACTOR, Answer, command
+from .shared import ACTOR, Answer, command, enter_application
 
 
 @click.group("sandbox", invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
-@with_appcontext
 def sandbox(context: click.Context, as_json: bool) -> None:
     """Make the sandbox account and print its published credentials; what follows steers it."""
     if context.invoked_subcommand is not None:
         return
-    bring_up_to_date()
+    from ..sandbox.account import ensure_sandbox, published  # with all APIs, which its rules need not
+
+    enter_application(context)
     data = published(ensure_sandbox(), current_app.config["WESEND"].base_url)
     if as_json:
         click.echo(json.dumps(data, ensure_ascii=False))
@@ -61,6 +58,8 @@ def _named(namespace: str | None) -> str | None:
 @command("reset", NAMESPACE, group=sandbox)
 def reset_sandbox(namespace: str | None) -> Answer:
     """Forget what was caught, written and ruled; without --namespace its wallets are full again, too."""
+    from ..sandbox import resetting  # as above
+
     _must_be_on()
     counts = resetting.reset(_named(namespace), actor=ACTOR)
     return dict(counts), "Forgotten: " + ", ".join(f"{count} {name}" for name, count in counts.items())

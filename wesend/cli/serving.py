@@ -7,7 +7,6 @@ import sys
 
 import click
 
-from .. import server
 from .reloading import serve_anew_at_changes
 from .shared import ExampleCommand
 
@@ -24,6 +23,8 @@ def up(host: str | None, port: int | None, workers: int | None, as_json: bool, r
         # As app.py was given them too, whose command is left out.
         serve_anew_at_changes(["up", *(argument for argument in sys.argv[1:] if argument not in ("up", "--reload"))])
         return
+    from .. import server  # gunicorn and the whole application, which help needs not
+
     server.up(
         host=host,
         port=port,

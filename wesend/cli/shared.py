@@ -11,89 +11,55 @@ from functools import wraps
 from typing import IO, Any
 
 import click
-from flask.cli import with_appcontext
 
 from ..core import money
-from ..database.schema_version import bring_up_to_date
 
 ACTOR = "cli"
 Answer = tuple[dict[str, Any], str]
 """What a command found: as JSON, and in lines for people."""
 
 
-SAMPLES = {
-    "account_id": "1",
-    "wallet": "wal_7f3k2m",
-    "to": "+256712345678",
-    "phone": "+256712345678",
-    "url": "https://example.com/hooks/sms",
-    "amount": "50000",
-    "currency": "UGX",
-    "country": "UG",
-    "text": "'Hello'",
-    "email": "ann@example.com",
-    "file": "backup.db",
-    "price": "35",
-    "reason": "'Not yours'",
-    "outcome": "failed",
-    "message_id": "mo_0190c1d2",
-}
-"""What help writes for a parameter, by its name."""
-
-
 class ExampleCommand(click.Command):
-    """Its help ends with an example: its own, or its name with what it requires."""
-
-    example: str | None = None
+    """Its help ends with an example."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_epilog(ctx, formatter)
+        from ..dialects import NAMES
+        from .examples import EXAMPLES
+
+        arguments = EXAMPLES.get(ctx.command_path.partition(" ")[2], "").replace("{api}", NAMES[0])
         with formatter.section("Example"):
-            for line in (self.example or self._simplest(ctx)).split("\n"):
-                formatter.write(f"{'':{formatter.current_indent}}{line}\n")
-
-    def _simplest(self, ctx: click.Context) -> str:
-        words = [ctx.command_path]
-        for parameter in self.params:
-            if isinstance(parameter, click.Argument):
-                words.append(_sample(parameter))
-            elif parameter.required:
-                words += [max(parameter.opts, key=len), _sample(parameter)]
-        return " ".join(words)
+            formatter.write(f"{'':{formatter.current_indent}}{ctx.command_path} {arguments}".rstrip() + "\n")
 
 
-def _sample(parameter: click.Parameter) -> str:
-    name = parameter.name or ""
-    if name in SAMPLES:
-        return SAMPLES[name]
-    if isinstance(parameter.type, click.Choice):
-        return str(parameter.type.choices[0])
-    is_number = isinstance(parameter.type, click.types.IntParamType) or name.endswith("_id") or name == "id"
-    return "1" if is_number else (parameter.metavar or name).strip("[]").replace("_", "-")
+def enter_application(context: click.Context, *, migrated: bool = True) -> None:
+    """Put the application around a command, on an up-to-date database if ``migrated``."""
+    from ..database.schema_version import bring_up_to_date  # help and usage errors need neither
+    from . import application
+
+    application.enter(context)
+    if migrated:
+        bring_up_to_date()
 
 
 def command(
-    name: str, *parameters: Callable, group: click.Group | None = None, migrated: bool = True, example: str | None = None
+    name: str, *parameters: Callable, group: click.Group | None = None, migrated: bool = True
 ) -> Callable[[Callable[..., Answer]], click.Command]:
-    """A command with --json, run in an app context on an up-to-date database. It returns (data, lines for people).
-
-    ``example``: what its help shows as one, where it is to be another than its name with what it requires.
-    """
+    """A command with --json, run in an app context on an up-to-date database. It returns (data, lines for people)."""
 
     def decorate(function: Callable[..., Answer]) -> click.Command:
         @wraps(function)
-        def run(*, as_json: bool, **arguments: Any) -> None:
-            if migrated:
-                bring_up_to_date()
+        @click.pass_context
+        def run(context: click.Context, /, *, as_json: bool, **arguments: Any) -> None:
+            enter_application(context, migrated=migrated)
             data, text = function(**arguments)
             click.echo(json.dumps(data, ensure_ascii=False) if as_json else text)
 
-        wrapped: Any = with_appcontext(run)
+        wrapped: Any = run
         for parameter in reversed(parameters):
             wrapped = parameter(wrapped)
         wrapped = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(wrapped)
         made: ExampleCommand = click.command(name, cls=ExampleCommand, help=function.__doc__)(wrapped)
-        made.example = example
         if group is not None:
             group.add_command(made)
         return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask import current_app
 
-from ..accounts import roles, sign_in, users
+from ..accounts import roles, users
 from ..accounts.roles import User
 from ..accounts.second_factor import factors
 from .shared import ACTOR, Answer, command
@@ -17,6 +17,8 @@ def user() -> None:
 
 
 def _with_link(found: User) -> Answer:
+    from ..accounts import sign_in  # with passkeys and what reads certificates, which a list needs not
+
     url = f"{current_app.config['WESEND'].base_url}/sign-in/{sign_in.issue_link(found, actor=ACTOR)}"
     return (
         {"user_id": found.id, "sign_in_url": url},

@@ -13,12 +13,10 @@ from ..adapters.public_addresses import leads_to_private
 from ..core import clock
 from ..core.errors import InvalidInput
 from ..database import Row
-from ..dialects import DIALECTS
+from ..dialects import NAMES
 from ..webhooks import attempts, endpoints, samples
 from ..webhooks.formats import find_format
 from .shared import ACCOUNT, ACTOR, Answer, command
-
-NAMES = [dialect.name for dialect in DIALECTS]
 
 
 @click.group()
@@ -194,9 +192,7 @@ def test_webhook(webhook_id: int) -> Answer:
     )
 
 
-@command(
-    "trigger", WEBHOOK, click.argument("event", metavar="EVENT"), group=webhook, example="wesend webhook trigger 1 sms.delivered"
-)
+@command("trigger", WEBHOOK, click.argument("event", metavar="EVENT"), group=webhook)
 def trigger_webhook(webhook_id: int, event: str) -> Answer:
     """Post a signed sample of one of the format's events now; exit 1 when it was not received."""
     endpoint = endpoints.get_endpoint(webhook_id, actor=ACTOR)

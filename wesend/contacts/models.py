@@ -3,7 +3,7 @@
 from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 
 from ..core.columns import Id, Instant
-from ..database import db
+from ..database.schema import db
 
 
 class Group(db.Model):

@@ -11,6 +11,7 @@ from .current import (
     check_readable,
     forget_deleted,
     init_app,
+    orm,
     query,
     query_one,
     query_together,
@@ -20,7 +21,6 @@ from .current import (
     write_surely,
 )
 from .engine import Database
-from .schema import db, migrate
 from .transaction import Later, Reader, Row, RowKey, Tx, marks
 
 __all__ = [
@@ -34,11 +34,10 @@ __all__ = [
     "cached",
     "check_readable",
     "configure",
-    "db",
     "forget_deleted",
     "init_app",
     "marks",
-    "migrate",
+    "orm",
     "query",
     "query_one",
     "query_together",

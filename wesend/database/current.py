@@ -17,18 +17,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Flask
 
 from ..core.current_app import this_app
 from ..core.settings import Settings
 from ..core.storage import Storage
-from . import fence, schema
+from . import fence
 from .engine import Asked, Database
 from .postponed import Postponed
 from .sqlite import SqliteDatabase
 from .transaction import Reader, Tx
+
+if TYPE_CHECKING:
+    from flask_sqlalchemy import SQLAlchemy
 
 T = TypeVar("T")
 
@@ -112,9 +115,13 @@ def cached(key: Any, load: Callable[[Reader], T], tx: Tx | None = None) -> T:
     return _database().configuration.cached(key, load, tx)
 
 
+def orm() -> SQLAlchemy:
+    """Every table as a model, for what goes through all of them. A command loads that when it first asks."""
+    return this_app().extensions["wesend.schema"]
+
+
 def init_app(app: Flask) -> None:
     settings: Settings = app.config["WESEND"]
-    schema.init_app(app, settings)
     database = app.extensions["wesend.database"] = _opened(settings, app.extensions["wesend.core.storage"])
     app.extensions["wesend.postponed"] = Postponed(app, database.write)
     app.before_request(database.configuration.begin_request)

@@ -67,7 +67,8 @@ def _on_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("write") else "BEGIN")
 
 
-def init_app(app: Flask, settings: Settings) -> None:
+def init_app(app: Flask) -> None:
+    settings: Settings = app.config["WESEND"]
     # Without parameters in an error's text: they are message bodies, and errors are logged.
     options: dict[str, Any] = {"hide_parameters": True}
     if settings.database_url:
@@ -80,6 +81,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         options["connect_args"] = {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
     app.config["SQLALCHEMY_DATABASE_URI"], app.config["SQLALCHEMY_ENGINE_OPTIONS"] = address, options
     db.init_app(app)
+    app.extensions["wesend.schema"] = db
     migrate.init_app(app, db, directory=str(MIGRATIONS))
     with app.app_context():
         engine: Engine = db.engine
@@ -99,10 +101,10 @@ class TableOfText(NamedTuple):
     is_of_account: bool
 
 
-def tables_of_text() -> list[TableOfText]:
+def tables_of_text(metadata: MetaData) -> list[TableOfText]:
     """Those with a column of text, each after those that it refers to."""
     found = []
-    for table in db.metadata.sorted_tables:
+    for table in metadata.sorted_tables:
         texts = tuple(column.name for column in table.columns if isinstance(column.type, String))
         keys = [column for column in table.primary_key.columns if column.name == "id" and isinstance(column.type, Integer)]
         if texts:

@@ -11,16 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import flask_migrate
 from flask import current_app
-from sqlalchemy.exc import DBAPIError
 
 from ..core import storage
 from ..core.settings import PROJECT, Settings
 from .connecting import connect_unchanged
+from .current import orm
 from .errors import DatabaseProblem as DatabaseProblem
 from .migrations_folder import MIGRATIONS
-from .schema import db
 
 MIGRATING = 0x776573656E640002
 """Number of the advisory lock of PostgreSQL that one who migrates holds."""
@@ -110,6 +108,10 @@ def bring_up_to_date() -> bool:
                 f"The database {settings.database_shown} was made by a newer version of wesend (revision {current}): "
                 "upgrade wesend, or restore a backup of this version."
             )
+        engine = orm().engine
+        import flask_migrate  # these two take longer to load than most commands take
+        from sqlalchemy.exc import DBAPIError
+
         logging.getLogger("alembic").setLevel(logging.WARNING)
         try:
             flask_migrate.upgrade(directory=str(MIGRATIONS))
@@ -120,7 +122,7 @@ def bring_up_to_date() -> bool:
             raise DatabaseProblem(
                 f"The database {settings.database_shown} can't be brought up to date, {cause}: it is as it was."
             ) from error
-        db.engine.dispose()
+        engine.dispose()
         if not settings.database_url:
             settings.database.chmod(0o600)
     return True

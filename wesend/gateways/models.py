@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Integer, String, Text
 
 from ..core.columns import Id, Instant, Micros
-from ..database import db
+from ..database.schema import db
 
 
 class Gateway(db.Model):

@@ -9,10 +9,8 @@ from typing import Any, NamedTuple
 
 from flask import Flask, current_app
 
-from ..adapters import money
 from ..adapters.access_token import Token
 from ..adapters.mail.caught import CaughtMail
-from ..adapters.mail.smtp import SmtpGateway
 from ..adapters.money.base import MoneyGateway
 from ..adapters.money.sandbox import SandboxMoney
 from ..adapters.options import Configurable, read_options
@@ -116,11 +114,15 @@ def when_built(app: Flask, hook: Callable[[SmsGateway], None]) -> None:
 
 def types() -> dict[str, type[Configurable]]:
     """Every type that can be set up."""
+    from ..adapters.money import types as money  # every vendor: a send to the sandbox needs none
+
     return {SANDBOX: SandboxGateway, SANDBOX_MONEY: SandboxMoney, **vendors.sms_types(), **money.TYPES}
 
 
 def known_types() -> dict[str, type[Configurable]]:
     """Every type there is: those of e-mail are not set up, but by the settings."""
+    from ..adapters.mail.smtp import SmtpGateway
+
     return {**types(), SANDBOX_MAIL: CaughtMail, SMTP: SmtpGateway}
 
 
@@ -213,6 +215,8 @@ def _built_in() -> dict[str, SmsGateway]:
             SANDBOX_MAIL: CaughtMail(SANDBOX_MAIL),
         }
         if settings.smtp_url:
+            from ..adapters.mail.smtp import SmtpGateway  # with all of requests, for its sockets
+
             found[SMTP] = SmtpGateway(SMTP, settings.smtp_url, first_retry=settings.mail_backoff)
         extensions["wesend.built_in_gateways"] = found
     return extensions["wesend.built_in_gateways"]

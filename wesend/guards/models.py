@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint
 
 from ..core.columns import Id, Instant
-from ..database import db
+from ..database.schema import db
 
 
 class BlockedPrefix(db.Model):

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from flask import current_app
 
-from ..accounts.credentials import apis
 from ..coordination import hosts, leadership, pause
 from ..core import clock, networks, storage
 from ..core.errors import DatabaseUnavailable
@@ -164,9 +163,9 @@ def _accounts() -> Finding:
 
 
 def _keys() -> Finding:
-    rows = query("SELECT api, count(*) FROM api_keys WHERE revoked_at IS NULL AND is_sandbox = 0 GROUP BY api")
+    rows = query("SELECT api, count(*) FROM api_keys WHERE revoked_at IS NULL AND is_sandbox = 0 GROUP BY api ORDER BY api")
     have = {row[0]: row[1] for row in rows}
-    text = ", ".join(f"{api} {have[api]}" for api in apis() if api in have)
+    text = ", ".join(f"{api} {have[api]}" for api in have)
     return Finding("API keys", "ok" if have else "missing", text or "none: `wesend key create`")
 
 

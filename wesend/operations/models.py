@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Integer, String
 
 from ..core.columns import Instant
-from ..database import db
+from ..database.schema import db
 
 
 class Mark(db.Model):

@@ -16,7 +16,7 @@ from ..coordination.leadership import nobody_serves
 from ..core.errors import DatabaseUnavailable
 from ..core.settings import Settings
 from ..core.settings_values import SettingsError, hide_credentials, require_postgresql
-from ..database import db, query
+from ..database import orm, query
 from ..database.schema_version import DatabaseProblem, bring_up_to_date, known_revisions, revision_of
 from .audit import Audit, audit
 
@@ -59,7 +59,7 @@ def move(url: str, settings: Settings, make_app: MakeApp, tell: Tell) -> Moved:
     return Moved(
         str(settings.database),
         target.database_shown,
-        len(db.metadata.sorted_tables),
+        len(orm().metadata.sorted_tables),
         rows,
         _differences(here, there),
         here.audit.problems,
@@ -91,7 +91,7 @@ def _copy(target: Settings, source: Settings, make_app: MakeApp, tell: Tell) -> 
                 raise DatabaseProblem(f"{target.database_shown} is not empty: name a new database.")
             _make_tables(target, make_app)
             opened.mark()
-            tables = [(table.name, [column.name for column in table.columns]) for table in db.metadata.sorted_tables]
+            tables = [(table.name, [column.name for column in table.columns]) for table in orm().metadata.sorted_tables]
             return opened.copy(source.database, tables, tell)
     except DatabaseUnavailable as error:
         raise DatabaseProblem(f"{hide_credentials(target.database_url)} can't be used: {error.cause}.") from error
@@ -110,7 +110,7 @@ def _look(side: Settings, make_app: MakeApp) -> Side:
     app = make_app(side)
     with app.app_context():
         try:
-            rows = {table.name: query(f"SELECT count(*) FROM {table.name}")[0][0] for table in db.metadata.sorted_tables}
+            rows = {table.name: query(f"SELECT count(*) FROM {table.name}")[0][0] for table in orm().metadata.sorted_tables}
             return Side(rows, [tuple(row) for row in query(SUMS)], audit())
         finally:
             _close(app)
@@ -118,7 +118,7 @@ def _look(side: Settings, make_app: MakeApp) -> Side:
 
 def _close(app: Flask) -> None:
     app.extensions["wesend.database"].close()
-    db.engine.dispose()
+    orm().engine.dispose()
 
 
 def _differences(here: Side, there: Side) -> list[str]:

@@ -22,7 +22,7 @@ from ..coordination import hosts
 from ..coordination.leadership import nobody_serves
 from ..core import clock, vault
 from ..core.settings import Settings
-from ..database import atomic, db, query
+from ..database import atomic, orm, query
 from ..database.schema_version import (
     DatabaseProblem,
     bring_up_to_date,
@@ -135,7 +135,7 @@ def _schema_of_a_fresh_database(path: Path, settings: Settings, make_app: Callab
             bring_up_to_date()
         finally:
             app.extensions["wesend.database"].close()
-            db.engine.dispose()
+            orm().engine.dispose()
     return _schema_of(path)
 
 
@@ -204,7 +204,7 @@ def _pause_restored(app: Flask, file: Path, actor: str) -> tuple[int, bool]:
             return waiting[0][0], _secrets_readable()
         finally:
             app.extensions["wesend.database"].close()
-            db.engine.dispose()
+            orm().engine.dispose()
 
 
 def _restore_postgresql(file: Path, settings: Settings, make_app: Callable[[Settings], Flask], actor: str) -> Restored:

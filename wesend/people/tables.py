@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..database import schema
+from ..database import orm
 
 IDS = frozenset(
     "uid token claim_token fingerprint token_sha256 code_sha256 secret_sha256 digest once status state event channel api side"
@@ -52,8 +52,10 @@ class Place(NamedTuple):
 
 def places(*, configuration: bool = False) -> list[Place]:
     """Where people are named; or, in what was set up, may be."""
+    from ..database import schema  # SQLAlchemy takes longer to load than most commands take
+
     found = []
-    for table in schema.tables_of_text():
+    for table in schema.tables_of_text(orm().metadata):
         if table.name in NOBODY or not table.has_id or (table.name in CONFIGURATION) != configuration:
             continue
         columns = tuple(column for column in table.texts if column not in IDS)

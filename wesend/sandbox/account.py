@@ -19,7 +19,7 @@ from ..routing.published import SENDERS
 from ..two_way import approval, services
 from ..two_way.numbers import DEDICATED, SHARED
 from ..wallets import service as wallets
-from .published import Published, all_published, first_wallet_uid
+from .published import Published, all_published
 
 NAME = "Sandbox"
 ACTOR = "system"
@@ -101,10 +101,16 @@ def _ensure_services(account_id: int, api: str, access: Published) -> None:
     approval.approve_sandbox(0, actor=ACTOR)
 
 
+FIRST_WALLET = """
+    SELECT uid FROM wallets WHERE account_id IN (SELECT id FROM accounts WHERE is_sandbox = 1) ORDER BY id LIMIT 1
+"""
+"""The first that was made: of the first API."""
+
+
 def default_wallet() -> wallets.WalletInfo | None:
     """What pays for a send that names no wallet; None where the sandbox was not made."""
-    uid = first_wallet_uid()
-    return wallets.find_wallet(uid, actor=ACTOR) if query_one("SELECT 1 FROM wallets WHERE uid = ?", (uid,)) else None
+    row = query_one(FIRST_WALLET)
+    return wallets.find_wallet(row["uid"], actor=ACTOR) if row is not None else None
 
 
 def _ensure_contacts(account_id: int) -> None:

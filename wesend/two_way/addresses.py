@@ -13,7 +13,7 @@ from ..database.rows import TwoWayServiceRow, WebhookEndpointRow
 from ..webhooks import attempts, endpoints, managed
 from ..webhooks.endpoints import Address
 from ..webhooks.formats import Event, find_format
-from ..webhooks.models import SERVICE_ROW
+from ..webhooks.managed_rows import SERVICE_ROW
 from .errors import NoWebhook
 
 OF_SERVICE = "SELECT * FROM webhook_endpoints WHERE service_id = ?"

@@ -4,7 +4,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text
 from sqlalchemy import text as condition
 
 from ..core.columns import Id, Instant, Micros
-from ..database import db
+from ..database.schema import db
 
 ENDED = "'rejected', 'cancelled'"
 """The statuses of services that hold neither a number nor a keyword."""

@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 
 from ..core.columns import Id, Instant
-from ..database import db
+from ..database.schema import db
 
 
 class VerifyApp(db.Model):

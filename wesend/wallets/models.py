@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, text
 
 from ..core.columns import Id, Instant, Micros
-from ..database import db
+from ..database.schema import db
 
 
 class Wallet(db.Model):

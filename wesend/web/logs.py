@@ -22,7 +22,7 @@ from ..core import clock, storage
 from ..core.client_addresses import client_address
 from ..core.request_ids import request_id
 from ..core.settings import Settings
-from ..dialects import DIALECTS
+from ..dialects.listed import DIALECTS
 
 ACCESS = "wesend.access"
 QUIET = frozenset({"health.healthz", "metrics.metrics"})  # asked every few seconds: logged at debug

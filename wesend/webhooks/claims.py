@@ -10,7 +10,7 @@ from ..coordination import pause
 from ..core import clock
 from ..database import Tx, query, query_one, write, write_surely
 from ..database.rows import WebhookDeliveryRow
-from .models import LISTENING_ROW
+from .managed_rows import LISTENING_ROW
 
 LEASE_MS = 20 * clock.SECOND
 

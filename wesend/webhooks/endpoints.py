@@ -17,7 +17,7 @@ from ..core.languages import sentence
 from ..database import Reader, Row, Tx, atomic, cached, query, query_one
 from ..database.rows import WebhookEndpointRow
 from .formats import RECEIVED, Owner, find_format
-from .models import INBOUND_ROW, LISTENING_ROW, OWN_ROW
+from .managed_rows import INBOUND_ROW, LISTENING_ROW, OWN_ROW
 
 DISABLE_AFTER_MS = 3 * clock.DAY
 URL_LENGTH = 2000

@@ -16,7 +16,7 @@ from ..core import clock
 from ..database import query
 from ..database.rows import WebhookDeliveryRow, WebhookEndpointRow
 from . import claims, deliver, endpoints, headers
-from .models import LISTENING_ROW
+from .managed_rows import LISTENING_ROW
 
 LOOK_EVERY = 0.1
 STALE_MS = clock.DAY

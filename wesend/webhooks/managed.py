@@ -22,7 +22,7 @@ from ..database import Row, Tx, atomic, query
 from ..database.rows import WebhookEndpointRow
 from . import endpoints
 from .formats import find_format
-from .models import INBOUND_ROW, RECEIPTS_ROW, SERVICE_ROW
+from .managed_rows import INBOUND_ROW, RECEIPTS_ROW, SERVICE_ROW
 
 NOWHERE = endpoints.Address("", None)
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.vendor_files import ACME, changed, vendor_of
-from wesend.adapters import sms
 from wesend.adapters.http_client import ANSWERED, Reply
 from wesend.adapters.outcomes import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN
+from wesend.adapters.sms import types as sms
 from wesend.adapters.sms.engine import answers, receipts
 from wesend.adapters.sms.engine.answers import Recipient
 from wesend.adapters.sms.engine.documents import of_answer

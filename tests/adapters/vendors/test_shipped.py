@@ -14,9 +14,9 @@ import pytest
 from tests.adapters.adapters import CALLBACK, SENDS_BY, SENDS_TO, TOKENS, make
 from tests.adapters.conftest import submission
 from tests.support.fakes import answer
-from wesend.adapters import sms
 from wesend.adapters.callbacks import BadSignature, CallbackRequest
 from wesend.adapters.outcomes import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN
+from wesend.adapters.sms import types as sms
 from wesend.adapters.sms.base import DELIVERED, FAILED, UNLISTED, Question
 from wesend.adapters.sms.engine import samples
 from wesend.adapters.sms.engine.loader import parse

@@ -9,9 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from wesend.core.settings import PROJECT
-from wesend.database import atomic, db, query
+from wesend.database import atomic, query
 from wesend.database.errors import INTEGRITY_ERRORS
 from wesend.database.postgresql.revision import current_revision
+from wesend.database.schema import db
 from wesend.database.schema_version import bring_up_to_date, known_revisions
 
 from ...conftest import make_app

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from wesend.core.errors import MessageNotFound
-from wesend.database import atomic, db, query
+from wesend.database import atomic, query
+from wesend.database.schema import db
 from wesend.messages.reporting import history
 from wesend.messages.reporting.history import Filter
 from wesend.messages.state.statuses import ALL, FINAL

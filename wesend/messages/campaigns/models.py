@@ -3,7 +3,7 @@
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 
 from ...core.columns import Id, Instant
-from ...database import db
+from ...database.schema import db
 
 
 class CampaignDraft(db.Model):

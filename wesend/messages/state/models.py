@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, 
 from sqlalchemy import text as condition  # a column of Batch is named text
 
 from ...core.columns import Id, Instant, Micros
-from ...database import db
+from ...database.schema import db
 
 
 class Batch(db.Model):

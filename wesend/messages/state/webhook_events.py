@@ -56,11 +56,12 @@ def mail_tracked(tx: Tx, message: MessageRow, happening: str) -> None:
 
 def _heard_of(tx: Tx, batch: BatchRow) -> Heard | None:
     """None when no endpoint of the account listens to the batch's side, which is its wallet's, in its API's format."""
-    known, format_ = listening(tx), formats().get(batch["api"])
+    known = listening(tx)
     owner = known.owners.get(batch["wallet_id"])
-    if owner is None or format_ is None or (batch["account_id"], owner.side, batch["api"]) not in known.endpoints:
+    if owner is None or (batch["account_id"], owner.side, batch["api"]) not in known.endpoints:
         return None
-    return Heard(format_, owner)
+    format_ = formats().get(batch["api"])
+    return None if format_ is None else Heard(format_, owner)
 
 
 def _enqueue(tx: Tx, batch: BatchRow, heard: Heard, told: list[Event | None]) -> None:
