@@ -8,7 +8,8 @@ from sqlalchemy import LargeBinary
 from wesend.accounts import keys
 from wesend.core import clock
 from wesend.core.ids import new_id
-from wesend.database import db, query, write
+from wesend.database import query, write
+from wesend.database.schema import db
 from wesend.people import closing, erasing, smpp
 
 from ..support.accounts import mint_key
