@@ -229,6 +229,17 @@ def test_reset_forgets_all_and_fills_the_wallets(client, wesendall, jobs, app):
     assert len(messages(client)) == 1  # the key was free again
 
 
+def test_reset_takes_back_what_a_stop_did(client, wesendall, jobs, app):
+    wesendall.send(ANN)
+    said = client.post("/sandbox/messages", json={"from": ANN, "text": "STOP"})
+    assert said.status_code in (200, 201), said.json
+    with app.app_context():
+        assert query("SELECT count(*) FROM opt_outs WHERE address = ? AND side = 'sandbox'", (ANN,))[0][0] == 1
+    client.post("/sandbox/reset")
+    assert wesendall.send(ANN).status_code < 300
+    assert [message["to"] for message in messages(client)] == [ANN]
+
+
 def test_a_reset_of_a_namespace_touches_nothing_else(client, wesendall, app):
     wesendall.send(ANN, headers={"X-Sandbox-Namespace": "one"})
     wesendall.send(ANN, headers={"X-Sandbox-Namespace": "two"})

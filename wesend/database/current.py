@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from flask import Flask
 
@@ -29,9 +29,6 @@ from .engine import Asked, Database
 from .postponed import Postponed
 from .sqlite import SqliteDatabase
 from .transaction import Reader, Tx
-
-if TYPE_CHECKING:
-    from flask_sqlalchemy import SQLAlchemy
 
 T = TypeVar("T")
 
@@ -115,8 +112,8 @@ def cached(key: Any, load: Callable[[Reader], T], tx: Tx | None = None) -> T:
     return _database().configuration.cached(key, load, tx)
 
 
-def orm() -> SQLAlchemy:
-    """Every table as a model, for what goes through all of them. A command loads that when it first asks."""
+def orm() -> Any:
+    """`schema.db`, every table as a model, for what goes through all of them. A command loads that when it first asks."""
     return this_app().extensions["wesend.schema"]
 
 

@@ -20,6 +20,8 @@ OF_SANDBOX = "side = 'sandbox' AND forgotten = 0"
 FORGET_WROTE = f"UPDATE inbound_messages SET forgotten = 1 WHERE {OF_SANDBOX}"
 FORGET_TOLD = "DELETE FROM incoming_messages WHERE gateway = 'sandbox' AND state <> 'new'"
 FORGET_CONVERSATIONS = "DELETE FROM conversations WHERE side = 'sandbox'"
+FORGET_OPT_OUTS = "DELETE FROM opt_outs WHERE side = 'sandbox'"
+"""A STOP of an earlier run would hold up the next one's messages."""
 WALLETS = """
     SELECT w.id, w.uid, w.account_id, (
         SELECT amount_micros FROM ledger_entries e WHERE e.wallet_id = w.id ORDER BY e.id LIMIT 1
@@ -52,6 +54,7 @@ def _forget_inbound(tx: Tx, namespace: str | None) -> int:
         return tx.changed(f"{FORGET_WROTE} AND namespace = ?", (namespace,))
     tx.execute(FORGET_TOLD)
     tx.execute(FORGET_CONVERSATIONS)
+    tx.execute(FORGET_OPT_OUTS)
     return tx.changed(FORGET_WROTE)
 
 
