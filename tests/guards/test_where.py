@@ -131,6 +131,18 @@ def test_the_blocklist(command):
     assert len(command("blocklist", "list")["blocklist"]) == 1, "all or nothing"
 
 
+@pytest.mark.parametrize("kept", [0, 2, 2000])
+def test_a_short_list_and_one_too_long_for_memory_block_the_same(app, command, monkeypatch, kept):
+    monkeypatch.setattr(blocklist, "KEPT", kept)
+    with app.app_context():
+        assert not blocklist.is_blocked(KENYAN)
+        command("blocklist", "add", "+25470", "25672", KENYAN)
+        assert [blocklist.is_blocked(to) for to in ("+254701111111", KENYAN, "+256722345678")] == [True] * 3
+        assert not blocklist.is_blocked(UGANDAN) and not blocklist.is_blocked("+2547")
+        command("blocklist", "remove", KENYAN)
+        assert not blocklist.is_blocked(KENYAN)
+
+
 @given(st.text())
 def test_whatever_is_typed_is_a_prefix_or_not(text):
     try:

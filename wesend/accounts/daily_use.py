@@ -53,15 +53,17 @@ def limits_of(account_micros: int | None, key_micros: int | None, api_key_id: in
     return found
 
 
-def take(tx: Tx, limits: list[Limit], paying: Paying, cost_micros: int, refusal: DailyLimitReached) -> None:
-    """Count a cost within all of the limits; the refusal where it would go beyond one of them, and nothing of the unit is kept."""
+def take(tx: Tx, limits: list[Limit], paying: Paying, cost_micros: int, now: int, zone: str) -> None:
+    """Count a cost within all of the limits. DailyLimitReached, until midnight in the account's zone, where it would go beyond
+    one of them, and nothing of the unit is kept.
+    """
 
     def refuse(_tx: Tx) -> NoReturn:
-        raise refusal
+        raise _reached(now, zone)
 
     for limit in limits if cost_micros else ():
         if cost_micros > limit.micros:
-            raise refusal
+            raise _reached(now, zone)
         tx.require(TAKE, (paying.account_id, limit.api_key_id, *paying[1:], cost_micros, limit.micros), refuse)
 
 
@@ -87,8 +89,7 @@ def give_back(tx: Tx, batch: BatchRow) -> None:
     tx.execute(UNDO, (cost, cost, *whose, batch["currency"], day, batch["wallet_id"]))
 
 
-def reached(now: int, zone: str) -> DailyLimitReached:
-    """The refusal, which is over at midnight in the account's zone."""
+def _reached(now: int, zone: str) -> DailyLimitReached:
     midnight = clock.start_of_day(clock.days_before(clock.day_of(now, zone), -1), zone)
     return DailyLimitReached(retry_after=max(1, -(-(midnight - now) // clock.SECOND)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..core import clock
@@ -149,6 +150,7 @@ def _refusal(limits: KeyLimits, address: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=4096)  # a request asks it of the address that it came from
 def _is_within(networks: tuple[Network, ...], address: str) -> bool:
     try:
         found = ipaddress.ip_address(address.partition("%")[0])

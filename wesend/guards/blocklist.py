@@ -10,11 +10,13 @@ from ..accounts.roles import OPERATE, Actor
 from ..core import clock, number_text
 from ..core.errors import InvalidInput
 from ..core.languages import sentence
-from ..database import Tx, atomic, cached, marks, query, reading
+from ..database import Reader, Tx, atomic, cached, marks, query, reading
 from ..database.rows import BlockedPrefixRow
 
 PREFIX = re.compile(r"\+?(\d{1,15})")
 """E.164 has at most 15 digits."""
+KEPT = 2000
+"""Entries of a list that each process keeps in memory, about 200 KB."""
 
 
 def read_prefix(text: str) -> str:
@@ -66,15 +68,22 @@ def entries(*, actor: Actor) -> list[BlockedPrefixRow]:
 
 
 def is_blocked(phone: str, tx: Tx | None = None) -> bool:
-    """Whether a number (E.164) begins with one of them: one look into the index, and none while there are no entries."""
-    if not has_any(tx):
-        return False
+    """Whether a number (E.164) begins with one of them: from memory, and of a long list by one look into the index."""
     digits = phone.removeprefix("+")
     beginnings = [digits[:length] for length in range(1, len(digits) + 1)]
+    short = cached("short-blocklist", _short, tx)
+    if short is not None:
+        return not short.isdisjoint(beginnings)
     return (
         reading(tx).one(f"SELECT 1 FROM blocked_prefixes WHERE prefix IN ({marks(beginnings)}) LIMIT 1", tuple(beginnings))
         is not None
     )
+
+
+def _short(reader: Reader) -> frozenset[str] | None:
+    """All of it, once for each version of the configuration; None where it is too long to keep."""
+    rows = reader.all("SELECT prefix FROM blocked_prefixes LIMIT ?", (KEPT + 1,))
+    return frozenset(row["prefix"] for row in rows) if len(rows) <= KEPT else None
 
 
 def has_any(tx: Tx | None = None) -> bool:

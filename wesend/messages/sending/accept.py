@@ -141,7 +141,7 @@ def accept(
         if refused:
             return _Refused(refused)
         if limits:
-            daily_use.take(tx, limits, paying, unruled.cost_micros, daily_use.reached(now, composed.account.time_zone))
+            daily_use.take(tx, limits, paying, unruled.cost_micros, now, composed.account.time_zone)
         if origin.spending is not None:
             spending.take(tx, origin.spending, paying, unruled.cost_micros)
         if notes:

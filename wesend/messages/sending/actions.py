@@ -80,7 +80,7 @@ def retry(account: AccountInfo, uid: str, *, channel: str = SMS, side: Side | No
             raise NotRetryable
         limits = daily_use.limits_of(account.limits.daily_micros, None, None)
         paying = daily_use.Paying(account.id, wallet.currency, int(wallet.is_sandbox), clock.day_of(now, account.time_zone))
-        daily_use.take(tx, limits, paying, row["cost_micros"], daily_use.reached(now, account.time_zone))
+        daily_use.take(tx, limits, paying, row["cost_micros"], now, account.time_zone)
         if limit is not None:
             spending.take(tx, limit, paying, row["cost_micros"])
         ledger.debit(

@@ -125,10 +125,10 @@ def accept_bulk(composed: Composed, spool: Spool, *, origin: Origin, options: Op
     timing = Timing(options, composed.account, validity(options, origin), now)
     with atomic() as tx:
         quota.require_room(whole.account_id, len(whole.text) + spool.stored, tx)
-        refusal = daily_use.reached(now, composed.account.time_zone)
-        daily_use.take(tx, daily_limits(composed, origin), paying_for(composed, common["day"]), whole.cost_micros, refusal)
+        limits, paying = daily_limits(composed, origin), paying_for(composed, common["day"])
+        daily_use.take(tx, limits, paying, whole.cost_micros, now, composed.account.time_zone)
         if origin.spending is not None:
-            spending.take(tx, origin.spending, paying_for(composed, common["day"]), whole.cost_micros)
+            spending.take(tx, origin.spending, paying, whole.cost_micros)
         batch = inserts.insert_batch(tx, whole)
         pay(tx, whole, batch["id"], origin)
     try:
