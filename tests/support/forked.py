@@ -18,7 +18,26 @@ from pathlib import Path
 from .server import PROJECT, Server
 
 context = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(["wesend.cli"])
+# What a server loads before it forks, but for prometheus_client, which decides on its import where it counts.
+context.set_forkserver_preload(
+    [
+        "wesend.server",
+        "wesend.jobs",
+        "wesend.models",
+        "wesend.dialects.listed",
+        "wesend.dashboard",
+        "wesend.callbacks",
+        "wesend.docs",
+        "wesend.smpp",
+        "wesend.sandbox.api",
+        "wesend.web.metrics",
+        "wesend.gateways.vendors",
+        "wesend.messages.dispatch.submit",
+        "wesend.cli.serving",
+        "wesend.adapters.sms.vendors",
+        "wesend.adapters.sms.smpp.adapter",
+    ]
+)
 
 
 class ForkedServer(Server):
