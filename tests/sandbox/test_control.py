@@ -281,6 +281,38 @@ def test_events_are_told_without_anybody_having_listened(client, wesendall, jobs
     assert made != secret == secret and client.get("/sandbox/webhook-secrets").json["secrets"]["wesendall"] == made
 
 
+def bulk_in_namespaces(client, wasambazie, jobs) -> None:
+    """Batches of three, each message with lines that no event is told of."""
+    for name in ("one", "two"):
+        numbers = ",".join(f"+25571234567{digit}" for digit in range(3))
+        headers = {"X-Sandbox-Namespace": name}
+        assert wasambazie.send(numbers, headers=headers).status_code == 201
+    jobs.settle()
+
+
+def paged(client, since: str, limit: int) -> list[str]:
+    """The ids of all events, asked for some at a time as `wesend listen --url` does."""
+    told: list[str] = []
+    while found := client.get("/sandbox/events", query_string={"since": since, "limit": limit}).json["events"]:
+        told += [one["id"] for one in found]
+        since = found[-1]["id"]
+    return told
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_events_are_asked_for_some_at_a_time_and_none_is_missed(client, wesendall, wasambazie, jobs, monkeypatch, limit):
+    monkeypatch.setattr("wesend.sandbox.events.FEWEST", 2)
+    wesendall.send([f"+25671234567{digit}" for digit in range(4)])
+    bulk_in_namespaces(client, wasambazie, jobs)
+    for _ in range(3):
+        client.post("/sandbox/messages", json={"from": ANN, "to": "32811", "text": "JOIN hello"})
+    every = [one["id"] for one in client.get("/sandbox/events?limit=1000").json["events"]]
+    assert len([one for one in every if "_s" in one]) == 4 and len([one for one in every if "_b" in one]) == 2
+    assert sorted({*paged(client, "2026-01-01T00:00:00Z", limit)}) == sorted({*every})
+    newest = client.get(f"/sandbox/events?limit={limit}").json["events"]
+    assert [one["id"] for one in newest] == every[-limit:]
+
+
 def test_what_people_write_is_an_event(client):
     client.post("/sandbox/messages", json={"from": ANN, "to": "32811", "text": "JOIN hello"})
     events = client.get("/sandbox/events").json["events"]

@@ -21,6 +21,8 @@ from .inbox import Since, UnknownSince, read_since
 
 SCANNED = 20_000
 """Lines of timelines, live ones too, among which the newest events are looked for where no time is told."""
+FEWEST = 500
+"""Lines that are read at once, at least."""
 CHANGES = ("submitted", "sent", "delivered", "failed", "unknown")
 TRACKED = ("opened", "clicked")
 LINE, FINISHED, INBOUND = "s", "b", "i"
@@ -30,7 +32,8 @@ KINDS = (LINE, FINISHED, INBOUND)
 LINES = f"""
     SELECT e.id, e.message_id, e.event, e.status, e.at FROM message_events e
     JOIN messages m ON m.id = e.message_id JOIN wallets w ON w.id = m.wallet_id JOIN batches b ON b.id = m.batch_id
-    WHERE e.id >= :first AND w.is_sandbox = 1 AND e.event IN ({", ".join(f"'{name}'" for name in (*CHANGES, *TRACKED))})
+    WHERE e.id BETWEEN :first AND :last AND w.is_sandbox = 1
+        AND e.event IN ({", ".join(f"'{name}'" for name in (*CHANGES, *TRACKED))})
         {{namespace}}
     ORDER BY e.id {{direction}} LIMIT :limit
 """
@@ -40,7 +43,7 @@ WRITTEN = """
     SELECT i.*, s.type AS service_type, s.keyword AS service_keyword, s.toll_free, s.api, n.number
     FROM inbound_messages i
     LEFT JOIN two_way_services s ON s.id = i.service_id LEFT JOIN two_way_numbers n ON n.id = s.number_id
-    WHERE i.side = 'sandbox' AND i.forgotten = 0 AND i.created_at >= :at {namespace}
+    WHERE i.side = 'sandbox' AND i.forgotten = 0 AND i.created_at >= :at AND (i.created_at > :at OR i.id > :after) {namespace}
     ORDER BY i.id {direction} LIMIT :limit
 """
 OWNERS = (
@@ -72,11 +75,10 @@ def events(since: str | None, limit: int, namespace: str | None = None) -> list[
     UnknownSince.
     """
     after = _after(since)
-    found = sorted(_told(after, limit, namespace), key=lambda told: told.place)
-    if after is not None:
-        found = [told for told in found if told.place > after][:limit]
+    found = _told(after, limit, namespace)
+    found = found[-limit:] if after is None else found[:limit]
     secrets = secrets_of(SANDBOX, sorted({told.format.name for told in found}))
-    return [_shown(told, secrets[told.format.name]) for told in (found if after is not None else found[-limit:])]
+    return [_shown(told, secrets[told.format.name]) for told in found]
 
 
 def _after(since: str | None) -> Place | None:
@@ -92,20 +94,39 @@ def _after(since: str | None) -> Place | None:
     return None if found is None else Place(found.at, -1, 0)
 
 
-def _told(after: Place | None, limit: int, namespace: str | None) -> Iterator[Told]:
-    rows = _lines(after, limit, namespace)
+def _told(after: Place | None, limit: int, namespace: str | None) -> list[Told]:
+    """At least ``limit`` after a place, or the newest, if there are so many; in their order.
+
+    Most lines are told of by no format, so they are read until there are enough events. What is told of something else than
+    a line waits for the lines before it: who asks on from the last event would never hear of those.
+    """
     owners = {row["id"]: row for row in query(OWNERS)}
-    messages = {row["id"]: row for row in _by_id("messages", {row["message_id"] for row in rows})}
-    batches = {row["id"]: row for row in _by_id("batches", {row["batch_id"] for row in messages.values()})}
     known = webhook_formats.formats()
-    yield from _of_messages({row["id"] for row in rows}, messages, batches, owners, known)
-    for batch in batches.values():
+    found = list(_of_inbound(after, limit, namespace, owners, known))
+    finished: set[int] = set()
+    kept: list[Told] = []
+    for rows, is_last in _lines(after, limit, namespace):
+        messages = {row["id"]: row for row in _by_id("messages", {row["message_id"] for row in rows})}
+        batches = {row["id"]: row for row in _by_id("batches", {row["batch_id"] for row in messages.values()})}
+        found += _of_messages({row["id"] for row in rows}, messages, batches, owners, known)
+        found += _of_finished([batch for batch in batches.values() if batch["id"] not in finished], known)
+        finished |= set(batches)
+        kept = found
+        if after is not None:
+            end = None if is_last else Place(rows[-1]["at"], KINDS.index(LINE), rows[-1]["id"])
+            kept = [told for told in found if told.place > after and (end is None or told.place <= end)]
+        if len(kept) >= limit:
+            break
+    return sorted(kept, key=lambda told: told.place)
+
+
+def _of_finished(batches: list[Any], known: dict[str, Format]) -> Iterator[Told]:
+    for batch in batches:
         format_ = known.get(batch["api"])
         if format_ is not None and batch["finished_at"] is not None:
             event = format_.batch_finished(batch, lambda batch=batch: _messages_of(batch))  # type: ignore[misc] # a default in a lambda
             if event is not None:
                 yield Told(Place(batch["finished_at"], KINDS.index(FINISHED), batch["id"]), format_, event)
-    yield from _of_inbound(after, limit, namespace, owners, known)
 
 
 def _of_messages(
@@ -148,7 +169,9 @@ def _of_inbound(
     """In the form of the API that the service was asked for through, else of those that tell such things unasked."""
     condition, values = _in_namespace("i", namespace)
     sql = WRITTEN.format(namespace=condition, direction="ASC" if after is not None else "DESC")
-    for row in query(sql, {"at": after.at if after is not None else 0, "limit": limit, **values}):
+    at = after.at if after is not None else 0
+    last = after.id if after is not None and after.kind == KINDS.index(INBOUND) else 0
+    for row in query(sql, {"at": at, "after": last, "limit": limit, **values}):
         told = [known[row["api"]]] if row["api"] in known else [one for one in known.values() if one.tells_unasked]
         for format_ in told:
             event = format_.message_received(_received(row, owners.get(row["wallet_id"])))
@@ -181,14 +204,23 @@ def _in_namespace(table: str, namespace: str | None) -> tuple[str, dict[str, str
     return ("", {}) if namespace is None else (f"AND {table}.namespace = :namespace", {"namespace": namespace})
 
 
-def _lines(after: Place | None, limit: int, namespace: str | None) -> list[Row]:
-    if after is not None:
-        first, direction = _first_line(after.at), "ASC"
-    else:
-        newest = query_one("SELECT max(id) AS id FROM message_events")
-        first, direction = max(0, ((newest["id"] if newest is not None else None) or 0) - SCANNED), "DESC"
+def _lines(after: Place | None, limit: int, namespace: str | None) -> Iterator[tuple[list[Row], bool]]:
+    """Some at a time, from ``after`` on or from the newest back; and whether there are no more."""
+    newest = query_one("SELECT max(id) AS id FROM message_events")
+    last = (newest["id"] if newest is not None else None) or 0
+    first, direction = (_first_line(after.at), "ASC") if after is not None else (max(0, last - SCANNED), "DESC")
     condition, values = _in_namespace("b", namespace)
-    return query(LINES.format(namespace=condition, direction=direction), {"first": first, "limit": limit, **values})
+    sql, some = LINES.format(namespace=condition, direction=direction), max(limit, FEWEST)
+    while True:
+        rows = query(sql, {"first": first, "last": last, "limit": some, **values})
+        is_last = len(rows) < some
+        yield rows, is_last
+        if is_last:
+            return
+        if after is not None:
+            first = rows[-1]["id"] + 1
+        else:
+            last = rows[-1]["id"] - 1
 
 
 def _first_line(at: int) -> int:
