@@ -92,7 +92,7 @@ def record(instance: Path) -> list[Statement]:
         _send("+256772000001", "+256772000002")
         (first, first_new), (second, second_new) = _recorded_send("+256772000001"), _recorded_send("+256772000002")
         app.extensions["wesend.database"].close()
-        database.db.engine.dispose()
+        database.orm().engine.dispose()
     assert [entry[0] for entry in first] == [entry[0] for entry in second], "two sends are not the same transaction"
     return [
         Statement(sql, parameters, many, _slots(parameters, first_new, others, second_new))
