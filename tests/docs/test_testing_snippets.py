@@ -98,7 +98,7 @@ def vitest(tmp_path_factory) -> Path:
     except subprocess.TimeoutExpired:
         pytest.skip(f"npm gave no {VITEST} within 3 minutes")
     if code:
-        pytest.skip(f"npm gave no {VITEST}: {told.strip()[-300:]}")
+        pytest.skip(f"npm gave no {VITEST}: {told.strip()[:200]}")
     return folder
 
 
