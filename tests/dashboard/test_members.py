@@ -49,6 +49,33 @@ def test_a_member_without_a_right_looks_and_is_refused(app, owner, ben, shop):
     assert "user.rights" in text_of(owner.get("/audit"))
 
 
+def test_a_member_is_not_offered_what_would_be_refused(app, owner, ben, shop):
+    assert owner.post("/contacts", name="Customers").status_code == 303
+    group = re.search(r"/contacts/\d+", owner.get("/contacts").text)[0]  # type: ignore[index]
+    assert owner.post(group, phone="0712000001", name="Ann").status_code in (200, 303)
+    assert owner.post("/contacts/opt-outs", number="0712000002").status_code == 303
+    contacts = {
+        "/contacts": ("Import", "Make it"),
+        group: ("Delete", "Change", "Remove", "Add a contact"),
+        "/contacts/opt-outs": ("Remove", "Enter one"),
+    }
+    sends = {
+        "/contacts": ("Send to it",),
+        group: ("Send to it",),
+        "/campaigns": ("Start the first one",),
+        "/campaigns/templates": ("New campaign",),
+    }
+    visitor = Visitor(app, ben)
+    for rights in (("send", "contacts"), ("contacts",), ("send",), ()):
+        give(owner, ben, rights)
+        for right, offered in (("contacts", contacts), ("send", sends)):
+            for path, words in offered.items():
+                page = text_of(visitor.get(path))
+                assert [word in page for word in words] == [right in rights] * len(words), (rights, path, words)
+        assert ("Import contacts" in text_of(visitor.get("/campaigns"))) == ("contacts" in rights)
+        assert ("but not send" in text_of(visitor.get("/campaigns/new"))) == ("send" not in rights)
+
+
 def test_owners_and_other_accounts_people_have_no_rights_page(app, owner, ben, shop):
     other = Visitor(app, make_user(app, "owner", mint(app).account_id, "other@example.com"))
     assert other.get(f"/operator/users/{ben.id}/rights").status_code == 404
