@@ -13,6 +13,8 @@ SILENT = ("script", "style", "code", "pre", "time", "textarea", "template")
 """Elements whose text is no language's: of machines, or what somebody typed; also those that say they are in English."""
 VOID = ("area", "br", "col", "hr", "img", "input", "link", "meta", "rect", "line", "path", "circle", "polyline", "polygon")
 WORD = re.compile(r"[^\W\d_]{2,}")
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""Some have parts of nothing but letters."""
 
 
 class Marked(NullTranslations):
@@ -91,4 +93,5 @@ def _without(text: str, names: frozenset[str]) -> str:
     """Names of several words, addresses and ids taken out."""
     for name in sorted((name for name in names if not WORD.fullmatch(name)), key=len, reverse=True):
         text = text.replace(name, " ")
+    text = UUID.sub(" ", text)
     return re.sub(r"\S*[@/=]\S*|\b(?=\w*\d)\w+\b|\b\w+_\w+\b|\S+\.\S+", " ", text)
