@@ -13,7 +13,7 @@ SILENT = ("script", "style", "code", "pre", "time", "textarea", "template")
 """Elements whose text is no language's: of machines, or what somebody typed; also those that say they are in English."""
 VOID = ("area", "br", "col", "hr", "img", "input", "link", "meta", "rect", "line", "path", "circle", "polyline", "polygon")
 WORD = re.compile(r"[^\W\d_]{2,}")
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+UUID = re.compile(r"\w*[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """Some have parts of nothing but letters."""
 
 
