@@ -65,4 +65,7 @@ def test_a_suite_uses_the_sandbox_that_it_is_told_of(tmp_path):
     from wesend.testing.server import serving
 
     with serving() as (url, _):
-        assert "4 passed" in run_suite(tmp_path, "-p", "no:xdist", WESEND_URL=url)
+        assert "4 passed" in run_suite(
+            tmp_path, "-p", "no:xdist", WESEND_URL=url, WESEND_DATABASE_URL=f"sqlite:///{tmp_path}/own.db"
+        )
+    assert not (tmp_path / "own.db").exists()  # somebody's own database is left alone

@@ -28,8 +28,8 @@ class ServerFailed(RuntimeError):
 def serving() -> Iterator[tuple[str, str]]:
     """Serve on a free port; the URL, and the instance folder."""
     with tempfile.TemporaryDirectory(prefix="wesend-tests-") as folder:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("WESEND_")}
-        environment |= {
+        environment = {
+            **_without_settings(),
             "WESEND_INSTANCE": folder,
             "WESEND_SANDBOX": "1",
             "WESEND_SANDBOX_DELAY": "0.05",
@@ -59,6 +59,11 @@ def serving() -> Iterator[tuple[str, str]]:
                 server.wait()
 
 
+def _without_settings() -> dict[str, str]:
+    """The environment without what is set for somebody's own wesend: its database above all is no test's."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("WESEND_")}
+
+
 def _free_port() -> int:
     import socket
 
@@ -83,10 +88,10 @@ def _answers(server: subprocess.Popen[bytes], url: str) -> bool:
 
 def credentials_of(folder: str | None, url: str) -> dict[str, dict[str, object]]:
     """What is published of the sandbox: as the command tells it of our own server, as this package knows it of another."""
-    environment = {**os.environ, **({"WESEND_INSTANCE": folder, "WESEND_BASE_URL": url} if folder is not None else {})}
     if folder is None:
         with tempfile.TemporaryDirectory(prefix="wesend-tests-") as empty:
             return credentials_of(empty, url)
+    environment = {**_without_settings(), "WESEND_INSTANCE": folder, "WESEND_BASE_URL": url}
     command = [sys.executable, "-m", "wesend.cli", "sandbox", "--json"]
     told = json.loads(subprocess.run(command, env=environment, cwd=folder, check=True, capture_output=True).stdout)
     return {name: value for name, value in told.items() if isinstance(value, dict)}
