@@ -246,3 +246,30 @@ def test_test_tells_why_there_was_no_answer(wesend, webhook, receiver):
     outcome = wesend("webhook", "test", given)
     assert outcome.code == 1 and outcome.out.startswith("connection refused after ")
     receiver.come_back()
+
+
+# -- trigger -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format_name", ["wesendall", "wasambazie", "esms", "worldledgers"])
+def test_a_signed_sample_of_every_event_is_posted(wesend, webhook, receiver, format_name):
+    webhook_id = webhook(receiver.url, format_name=format_name)
+    unknown = wesend("webhook", "trigger", webhook_id, "nothing")
+    assert unknown.code == 1 and receiver.posted == []
+    events = unknown.err.strip().rpartition("choose from ")[2].split(", ")
+    assert len(events) >= 2
+    for event in events:
+        told = wesend("webhook", "trigger", webhook_id, event, "--json")
+        assert told.code == 0 and told.json.items() >= {"webhook_id": webhook_id, "event": event, "ok": True}.items()
+        posted = receiver.posted[-1]
+        assert posted.json["event"] == event
+        assert posted.headers["webhook-signature"].startswith("v1,")
+        assert any(name.startswith("x-w") and name.endswith("-signature") for name in posted.headers)
+    assert len(receiver.posted) == len(events)
+
+
+def test_a_sample_that_is_not_received_is_told(wesend, webhook, receiver):
+    receiver.behave(answer(500, b"out of order"))
+    told = wesend("webhook", "trigger", webhook(receiver.url), "delivery.batch.finalized", "--json")
+    shown = json.loads(told.out)
+    assert (told.code, shown["ok"], shown["status_code"]) == (1, False, 500)
