@@ -242,6 +242,19 @@ def test_a_test_reads_the_code_that_its_application_sent_by_its_own_mail(sandbox
     assert (mail["from"], mail["subject"]) == ("app@example.org", "Your code")
 
 
+def test_a_mail_is_caught_in_the_namespace_of_its_header(sandbox):
+    for name in ("run-1", "run-2", None):
+        message = application_mail("named@example.com", f"in {name}")
+        if name is not None:
+            message["X-Sandbox-Namespace"] = name
+        with smtp_to(sandbox) as smtp:
+            smtp.send_message(message)
+    assert len(get_emails(sandbox, to="named@example.com")) == 3
+    [found] = get_emails(sandbox, to="named@example.com", namespace="run-1")
+    assert found["text"].strip() == "in run-1"
+    assert get_emails(sandbox, to="named@example.com", namespace="run-3") == []
+
+
 def test_wait_since_a_mail_waits_for_the_next_one(sandbox):
     with smtp_to(sandbox) as smtp:
         smtp.send_message(application_mail("next@example.com", "First"))
