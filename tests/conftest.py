@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import prometheus_client  # noqa: F401  # it decides when it is imported where counts are kept: before a test starts a server here
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -34,6 +34,8 @@ hypothesis_settings.load_profile("wesend")
 def pytest_configure() -> None:
     """Not on import: benchmarks use what stands here, and measure with the real settings."""
     make_apps_quick()
+    # It decides when it is imported where counts are kept: here in memory, whatever server a test starts in this process.
+    importlib.import_module("prometheus_client")
 
 
 def pytest_collection_finish() -> None:

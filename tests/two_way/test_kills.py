@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import signal
@@ -20,10 +19,9 @@ from wesend.two_way import incoming, matching, prices
 from wesend.webhooks import endpoints
 
 from ..conftest import close, make_app
+from ..support.forked import context as forking
 
 KILLS = 50
-forking = multiprocessing.get_context("forkserver")
-forking.set_forkserver_preload(["tests.conftest"])
 
 
 def take_in(instance: str, told: str, first: int) -> None:
