@@ -129,6 +129,7 @@ def goes_on(vendor: VendorServer, seconds: float) -> float:
 def test_a_host_is_killed_in_a_storm(cluster, vendor):
     leader, other = cluster.wait_for_leader(), cluster.follower()
     customer = live_customer(leader, vendor.url, parallel=8)
+    cluster.wait_until_known()
     queue(other, customer)
     with Watch(cluster), Storm(cluster.hosts, customer, 100_000) as storm:
         Server.wait_until(lambda: vendor.count() > 150, 60, "nothing leaves")
@@ -143,6 +144,7 @@ def test_a_host_is_killed_in_a_storm(cluster, vendor):
 def test_a_host_stands_still_for_longer_than_its_lease_and_wakes_up(cluster, vendor):
     leader, other = cluster.wait_for_leader(), cluster.follower()
     customer = live_customer(leader, vendor.url, parallel=8)
+    cluster.wait_until_known()
     queue(other, customer)
     with Watch(cluster):
         Server.wait_until(lambda: vendor.count() > 100, 60, "nothing leaves")

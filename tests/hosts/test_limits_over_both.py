@@ -49,7 +49,9 @@ def vendor(tmp_path_factory) -> Iterator[VendorServer]:
 @pytest.fixture(scope="module")
 def customer(cluster, vendor) -> Customer:
     """Of a gateway that takes two calls at once."""
-    return live_customer(cluster.hosts[0], vendor.url, parallel=2)
+    customer = live_customer(cluster.hosts[0], vendor.url, parallel=2)
+    cluster.wait_until_known()
+    return customer
 
 
 def holds(what: Callable[[], bool], told: str) -> None:

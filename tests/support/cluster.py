@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,11 @@ class Cluster:
         except AssertionError as error:
             raise AssertionError(f"{error}: {[self.query(sql) for sql in STATE]}") from error
         return found[0]
+
+    @staticmethod
+    def wait_until_known() -> None:
+        """What was changed at one host (a key, a route, a gateway) holds at every other within three seconds."""
+        time.sleep(3)
 
     def follower(self) -> HostServer:
         leader = self.wait_for_leader()

@@ -294,7 +294,7 @@ def test_a_request_that_finds_no_room_is_answered_as_queued_and_counts_no_attemp
 
 
 def test_a_request_with_many_recipients_begins_nothing_after_its_time(wallet, carrier):
-    """0.2 s of the gateway's 0.4 are for beginning: what is not begun then is queued."""
+    """0.2 s of the gateway's 0.4 are for beginning: what is not begun then is queued. (All, where the machine is held up.)"""
     carrier.parallel = 1
     submit, pause = carrier.submit, threading.Event()
 
@@ -303,8 +303,10 @@ def test_a_request_with_many_recipients_begins_nothing_after_its_time(wallet, ca
         return submit(submissions)
 
     carrier.submit = slow
-    sent = send(wallet, *NUMBERS[:10], in_request=True)
-    statuses = [row["status"] for row in sent.messages]
+    for _ in range(5):
+        statuses = [row["status"] for row in send(wallet, *NUMBERS[:10], in_request=True).messages]
+        if set(statuses) != {"queued"}:
+            break
     assert set(statuses) == {"submitted", "queued"} and statuses.count("submitted") <= 2
     assert len(carrier.submitted) == statuses.count("submitted")
 
