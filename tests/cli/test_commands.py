@@ -384,35 +384,10 @@ def test_a_wallet_whose_currency_has_no_exchange_rate_is_refused(wesend, account
 
 def test_what_is_changed_is_told_from_what_to_what(wesend, app):
     route = ("route", "set", "ESMS_UG", "--country", "UG", "--gateway", "cheap", "--currency", "UGX")
-    wesend(
-        "gateway",
-        "set",
-        "cheap",
-        "--type",
-        "twilio",
-        "--option",
-        "account_sid=AC1",
-        "--option",
-        "from=+256",
-        "--secret",
-        "auth_token=a",
-    )
-    wesend(
-        "gateway", "set", "cheap", "--type", "twilio", "--option", "account_sid=AC1", "--option", "from=Shop", "--option", "tps=9"
-    )
-    wesend(
-        "gateway",
-        "set",
-        "cheap",
-        "--type",
-        "twilio",
-        "--option",
-        "account_sid=AC1",
-        "--option",
-        "from=Shop",
-        "--secret",
-        "auth_token=b",
-    )
+    gateway = ("gateway", "set", "cheap", "--type", "twilio", "--option", "account_sid=AC1", "--option")
+    wesend(*gateway, "from=+256", "--secret", "auth_token=a")
+    wesend(*gateway, "from=Shop", "--option", "tps=9")
+    wesend(*gateway, "from=Shop", "--secret", "auth_token=b")
     wesend(*route, "--price", "35")
     wesend(*route, "--price", "36", "--cost", "22", "--priority", "1")
     wesend(*route, "--price", "36", "--cost", "22", "--priority", "1")

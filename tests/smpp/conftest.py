@@ -11,6 +11,7 @@ import pytest
 from tests.support.forked import ForkedServer
 from tests.support.server import free_port
 from tests.support.smpp_client import TRANSCEIVER, Client
+from tests.support.smsc_smpp34 import Smpp34Smsc
 
 
 class SmppServer(ForkedServer):
@@ -47,6 +48,15 @@ class SmppServer(ForkedServer):
 
     def balance(self, customer: dict) -> str:
         return self.command("wallet", "show", customer["wallet_id"])["balance"]
+
+
+@pytest.fixture(scope="module")
+def smsc():
+    """An SMSC of somebody else's making, for a live gateway."""
+    smsc = Smpp34Smsc().start()
+    yield smsc
+    smsc.stop()
+    smsc.close()
 
 
 @pytest.fixture(scope="module")

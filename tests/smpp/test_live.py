@@ -14,14 +14,6 @@ PHONE = "256772345678"
 
 
 @pytest.fixture(scope="module")
-def smsc():
-    smsc = Smpp34Smsc().start()
-    yield smsc
-    smsc.stop()
-    smsc.close()
-
-
-@pytest.fixture(scope="module")
 def server(new_instance, smsc):
     with SmppServer(new_instance()) as server:
         options = {"host": "127.0.0.1", "port": smsc.port, "system_id": "wesend"}

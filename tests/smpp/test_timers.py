@@ -10,21 +10,12 @@ import pytest
 
 from tests.support.smpp_client import ENQUIRE, RESPONSE, SUBMIT, UNBIND, submit_body
 from tests.support.smsc import eventually
-from tests.support.smsc_smpp34 import Smpp34Smsc
 
 from .conftest import SmppServer
 
 PHONE = "256712345678"
 SILENCE = 3.0
 VALIDITY = 4.0  # seconds
-
-
-@pytest.fixture(scope="module")
-def smsc():
-    smsc = Smpp34Smsc().start()
-    yield smsc
-    smsc.stop()
-    smsc.close()
 
 
 @pytest.fixture(scope="module")
