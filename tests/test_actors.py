@@ -30,7 +30,7 @@ EXCEPTIONS = {
     "accounts.service.get_account": "what is known of an account before anybody's rights in it can be told",
     "messages.campaigns.again.can_be": A_ROW,
     "messages.campaigns.again.rounds": A_ROW,
-    "messages.campaigns.sms.read_options": "reads a form in the account's zone",
+    "messages.campaigns.form_values.read_options": "reads a form in the account's zone",
     "messages.email.compose.link_target": A_TOKEN,
     "messages.email.held.is_held": A_ROW,
     "messages.email.tracking.find_mail": A_TOKEN,

@@ -13,6 +13,7 @@ from wesend.contacts import service as contacts
 from wesend.core.errors import GroupExists, InvalidInput
 from wesend.database import query
 from wesend.messages.campaigns import email as email_campaigns
+from wesend.messages.campaigns import once
 from wesend.messages.campaigns import sms as sms_campaigns
 from wesend.messages.email import tracking
 from wesend.messages.sending.options import Options
@@ -116,15 +117,10 @@ def test_people_send_to_a_keys_group_from_a_wallet_of_its_side_alone(both):
             for paying in (LIVE, SANDBOX):
                 wallet = find_wallet(both[paying].wallet, actor="test")
                 draft = sms_campaigns.Draft(
-                    sms_campaigns.new_uid(),
-                    wallet,
-                    sms_campaigns.Audience((both[side].group, both.people.group)),
-                    "Hi",
-                    None,
-                    Options(),
+                    once.new_uid(), wallet, sms_campaigns.Audience((both[side].group, both.people.group)), "Hi", None, Options()
                 )
                 mail = email_campaigns.EmailDraft(
-                    sms_campaigns.new_uid(), wallet, (both[side].group,), "ann@example.com", "Hi", "Hi", "plain", Options()
+                    once.new_uid(), wallet, (both[side].group,), "ann@example.com", "Hi", "Hi", "plain", Options()
                 )
                 if side == paying:
                     assert sms_campaigns.send_campaign(both.account, draft, actor=ACTOR)["total"] == 2
@@ -143,7 +139,7 @@ def test_a_send_of_people_uses_the_senders_of_its_wallets_side(both, side):
     with both.app.app_context():
         for sender, fits in ((both[side].sender, True), ("PEOPLEWORD", True), (both[other_of(side)].sender, False)):
             draft = sms_campaigns.Draft(
-                sms_campaigns.new_uid(),
+                once.new_uid(),
                 find_wallet(both[side].wallet, actor="test"),
                 sms_campaigns.Audience(numbers="0712345678"),
                 "Hi",

@@ -9,7 +9,7 @@ from ..accounts.service import AccountInfo, get_account
 from ..core import phones, segments
 from ..core.errors import Conflict, InvalidInput, InvalidRecipient, NoRoute, RecipientOptedOut
 from ..database.rows import BatchRow, ConversationRow
-from ..messages.campaigns.sms import send_once
+from ..messages.campaigns.once import send_once
 from ..messages.sending import send
 from ..messages.sending.compose import Addressee, Composer, Skipped
 from ..messages.sending.options import Origin

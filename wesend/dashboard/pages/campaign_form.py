@@ -17,8 +17,9 @@ from ...core import clock, plain_letters, templating
 from ...core.errors import InvalidInput, StorageFull, WesendError
 from ...core.languages import gettext as _
 from ...core.languages import marked, told
-from ...messages.campaigns import drafts, text_templates
+from ...messages.campaigns import drafts, form_values, once, text_templates
 from ...messages.campaigns import sms as sms_campaigns
+from ...messages.campaigns.checking import fields_of
 from ...messages.campaigns.quiet import quiet_of
 from ...messages.campaigns.sms import Audience, Draft
 from .. import compose_preview
@@ -64,11 +65,11 @@ class Written(NamedTuple):
     def draft(self, at: AccountInfo) -> Draft:
         return Draft(
             self.uid,
-            sms_campaigns.find_wallet(at, self.wallet, actor=actor()),
+            form_values.find_wallet(at, self.wallet, actor=actor()),
             self.audience,
             self.text,
             self.sender,
-            sms_campaigns.read_options(at, self.when, self.at, self.rate, name=self.name.strip()[:200] or None),
+            form_values.read_options(at, self.when, self.at, self.rate, name=self.name.strip()[:200] or None),
         )
 
     def stored(self, step: str) -> drafts.Form:
@@ -83,7 +84,7 @@ def _completed(values: dict[str, str], group_ids: list[str]) -> Written:
         group_ids=tuple(int(text) for text in group_ids if text.isascii() and text.isdigit() and len(text) < 19),
     )
     return found._replace(
-        uid=found.uid or sms_campaigns.new_uid(),
+        uid=found.uid or once.new_uid(),
         wallet=found.wallet or usual_wallet(account()),
         when=found.when if found.when in ("scheduled", "drip") else "now",
     )
@@ -134,7 +135,7 @@ def new() -> ResponseReturnValue:
 
 def _begin() -> ResponseReturnValue:
     uid = request.args.get("draft", "")
-    if uid and sms_campaigns.was_sent(account(), uid, actor=actor()):
+    if uid and once.was_sent(account(), uid, actor=actor()):
         return redirect(url_for(".show", uid=uid), 303)
     written, step = _of_draft(uid) if uid else (_written(), NAMES[0])
     template = request.args.get("template", "")
@@ -199,13 +200,13 @@ def _require(step: str, written: Written) -> None:
     """What a step must hold before the next one is shown."""
     if step == "audience":
         sms_campaigns.check_audience(
-            account(), sms_campaigns.find_wallet(account(), written.wallet, actor=actor()), written.audience, actor=actor()
+            account(), form_values.find_wallet(account(), written.wallet, actor=actor()), written.audience, actor=actor()
         )
     elif step == "text":
-        wallet = sms_campaigns.find_wallet(account(), written.wallet, actor=actor())
+        wallet = form_values.find_wallet(account(), written.wallet, actor=actor())
         sms_campaigns.composer(account(), wallet, written.text, written.sender, pays=False, actor=actor())
     elif step == "when":
-        sms_campaigns.read_options(account(), written.when, written.at, written.rate)
+        form_values.read_options(account(), written.when, written.at, written.rate)
 
 
 def _errors(error: WesendError) -> dict[str, str]:
@@ -222,11 +223,11 @@ def _seen(step: str, written: Written, *, fails: bool = False) -> dict[str, Any]
         return {
             "senders": sender_choices(at),
             "previews": sms_campaigns.previews(at, written.audience, written.text, actor=actor()),
-            "fields": sms_campaigns.fields_of(at, written.audience, actor=actor()),
+            "fields": fields_of(sms_campaigns.addressees(at, written.audience, actor())),
             "told": compose_preview.of_each(at, wallet_or_none(written.wallet), written.text),
             "templates": text_templates.list_templates(at.id, actor=actor()),
             "my_phone": request.form.get("my_phone") or own_phone.of(actor()),
-            "test_uid": sms_campaigns.new_uid(),
+            "test_uid": once.new_uid(),
             "runs": compose_preview.runs,
         }
     if step == "when":
@@ -235,13 +236,12 @@ def _seen(step: str, written: Written, *, fails: bool = False) -> dict[str, Any]
         return {"found": None}
     draft = written.draft(at)
     checked = sms_campaigns.check(at, draft, actor=actor())
-    sends = sum(part.contacts for part in checked.cost.parts)
     return {
         "found": checked.cost,
         "gaps": checked.gaps,
         "draft": draft,
-        "sends": sends,
-        "ends_at": sms_campaigns.ends_at(draft.options, sends),
+        "sends": checked.cost.sends,
+        "ends_at": form_values.ends_at(draft.options, checked.cost.sends),
         "quiet": quiet_of(at, draft.options, (part.country for part in checked.cost.parts), actor=actor()),
         "previews": sms_campaigns.previews(at, written.audience, written.text, 1, actor=actor()),
         "runs": compose_preview.runs,

@@ -16,7 +16,6 @@ from ...core.languages import gettext as _
 from ...core.languages import ngettext
 from ...database.rows import BatchRow
 from ...messages.campaigns import again, drafts, results
-from ...messages.campaigns import sms as sms_campaigns
 from ...messages.reporting import history, reasons
 from ...messages.sending import actions, no_route, rescheduling
 from ...messages.sending.accept import get_batch
@@ -37,7 +36,7 @@ blueprint = Blueprint("campaigns", __name__, url_prefix="/campaigns")
 def index() -> ResponseReturnValue:
     return render_template(
         "campaigns/index.html",
-        page=page(lambda before, limit: sms_campaigns.campaigns(account().id, before, limit, actor=actor())),
+        page=page(lambda before, limit: results.campaigns(account().id, before, limit, actor=actor())),
         progress=progress,
         is_first="before" not in request.args,
         drafts=drafts.list_drafts(account().id, actor=actor()) if "before" not in request.args else [],

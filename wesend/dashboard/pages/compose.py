@@ -14,7 +14,7 @@ from ...core.errors import WalletNotFound
 from ...core.languages import gettext as _
 from ...core.languages import marked
 from ...database.rows import BatchRow, WalletRow
-from ...messages.campaigns import gaps
+from ...messages.campaigns import form_values, gaps, once
 from ...messages.campaigns import sms as sms_campaigns
 from ...messages.campaigns.sms import Audience, Draft
 from ...routing import senders
@@ -80,7 +80,7 @@ def index() -> ResponseReturnValue:
     form = ComposeForm()
     form.wallet.choices, form.sender.choices = wallet_choices(account()), sender_choices(account())
     if request.method == "GET":
-        form.uid.data, form.recipients.data = sms_campaigns.new_uid(), request.args.get("to", "")
+        form.uid.data, form.recipients.data = once.new_uid(), request.args.get("to", "")
         form.wallet.data, form.at.data = usual_wallet(account()), soonest(account())
     if request.form.get("go") == "plain":
         form.text.data = plain_letters.plain(form.text.data or "")
@@ -92,7 +92,7 @@ def index() -> ResponseReturnValue:
 
 def _is_confirmed(form: ComposeForm) -> bool:
     """Whether the text names no field, since numbers that are typed have none, or somebody has ticked that it may."""
-    missing = gaps.of_numbers(form.text.data or "")
+    missing = gaps.without_fallback(form.text.data or "")
     if not missing or form.confirmed.data:
         return True
     names = ", ".join(f"{{{{{name}}}}}" for name in missing)
@@ -103,10 +103,10 @@ def _is_confirmed(form: ComposeForm) -> bool:
 
 
 def _draft(form: ComposeForm) -> Draft:
-    options = sms_campaigns.read_options(account(), form.when.data, form.at.data or "", "")
+    options = form_values.read_options(account(), form.when.data, form.at.data or "", "")
     return Draft(
         form.uid.data or "",
-        sms_campaigns.find_wallet(account(), form.wallet.data or "", actor=actor()),
+        form_values.find_wallet(account(), form.wallet.data or "", actor=actor()),
         Audience(numbers=form.recipients.data),
         form.text.data.replace("\r\n", "\n"),
         form.sender.data,
@@ -137,7 +137,7 @@ def _called(row: WalletRow) -> str:
 
 def wallet_or_none(uid: str | None) -> WalletInfo | None:
     try:
-        return sms_campaigns.find_wallet(account(), uid or "", actor=actor())
+        return form_values.find_wallet(account(), uid or "", actor=actor())
     except WalletNotFound:
         return None
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from ...core.errors import WesendError
 from ...core.languages import gettext as _
 from ...core.languages import told
-from ...messages.campaigns.sms import new_uid
+from ...messages.campaigns.once import new_uid
 from ...two_way import answering, inbox, services
 from ...two_way.inbox import Listed, Place, Wanted
 from .. import compose_preview, query_args

@@ -13,7 +13,7 @@ from ...core.errors import InvalidInput
 from ...core.languages import gettext as _
 from ...core.languages import marked
 from ...database.rows import TwoWayServiceRow
-from ...messages.campaigns.sms import find_wallet
+from ...messages.campaigns.form_values import find_wallet
 from ...two_way import inbox, numbers, prices, services
 from ...two_way.services import Request
 from ..current_account import account, may_manage

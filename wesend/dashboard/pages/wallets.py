@@ -15,7 +15,7 @@ from ...core.errors import InvalidInput
 from ...core.languages import gettext as _
 from ...core.languages import marked, told
 from ...database import Row, keyset
-from ...messages.campaigns import sms as sms_campaigns
+from ...messages.campaigns import once
 from ...routing.pricing import home_price
 from ...wallets import deposits, service, statement, top_up
 from ...wallets.service import WalletInfo
@@ -230,7 +230,7 @@ def pay_in(uid: str) -> ResponseReturnValue:
 def _draft() -> str | None:
     """The campaign that waits for the money."""
     uid = request.args.get("draft", "")
-    return uid if sms_campaigns.UID.fullmatch(uid) else None
+    return uid if once.UID.fullmatch(uid) else None
 
 
 @blueprint.get("/<uid>/top-ups/<deposit_uid>")

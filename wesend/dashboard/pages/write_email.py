@@ -17,7 +17,7 @@ from ...core.languages import marked, ngettext, told
 from ...database.rows import BatchRow
 from ...gateways import registry
 from ...messages.campaigns import email as email_campaigns
-from ...messages.campaigns import sms as sms_campaigns
+from ...messages.campaigns import form_values, once
 from ...messages.campaigns.email import EmailDraft
 from ...messages.email import compose as mail
 from .. import compose_preview
@@ -58,7 +58,7 @@ def write() -> ResponseReturnValue:
     form = EmailForm()
     form.wallet.choices = wallet_choices(account())
     if request.method == "GET":
-        form.uid.data, form.wallet.data = sms_campaigns.new_uid(), usual_wallet(account())
+        form.uid.data, form.wallet.data = once.new_uid(), usual_wallet(account())
         form.at.data = soonest(account())
         form.addresses.data, form.groups.data = request.args.get("to", ""), request.args.getlist("group", type=int)
     if form.sent():
@@ -79,13 +79,13 @@ def write() -> ResponseReturnValue:
 def _draft(form: EmailForm) -> EmailDraft:
     return EmailDraft(
         form.uid.data or "",
-        sms_campaigns.find_wallet(account(), form.wallet.data or "", actor=actor()),
+        form_values.find_wallet(account(), form.wallet.data or "", actor=actor()),
         tuple(form.groups.data or ()),
         form.addresses.data or "",
         form.subject.data or "",
         (form.text.data or "").replace("\r\n", "\n"),
         form.format.data,
-        sms_campaigns.read_options(account(), form.when.data, form.at.data or "", ""),
+        form_values.read_options(account(), form.when.data, form.at.data or "", ""),
     )
 
 

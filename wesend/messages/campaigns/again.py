@@ -26,7 +26,7 @@ from ..sending.compose import Addressee, Composer
 from ..sending.options import Options, Origin
 from ..sending.precheck import Precheck, precheck
 from ..state.redaction import was_removed
-from .sms import send_once
+from .once import send_once
 
 FAILED = """
     SELECT * FROM messages INDEXED BY ix_messages_batch_failed
@@ -60,7 +60,7 @@ class Again(NamedTuple):
 
     @property
     def count(self) -> int:  # type: ignore[override]  # a tuple's count() is of no use here
-        return sum(part.contacts for part in self.cost.parts)
+        return self.cost.sends
 
 
 def next_round(batch: BatchRow) -> Round:

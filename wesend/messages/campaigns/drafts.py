@@ -17,7 +17,7 @@ from ...core.errors import Conflict, InvalidInput, NotFound
 from ...core.languages import sentence
 from ...database import Tx, query, query_one, write
 from ...database.rows import CampaignDraftRow
-from .sms import UID
+from .once import UID
 
 MOST = 100
 """Drafts of an account."""

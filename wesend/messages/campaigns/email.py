@@ -20,7 +20,7 @@ from ..sending import send
 from ..sending.compose import Addressee
 from ..sending.options import Options, Origin
 from ..state.mail_texts import DOUBLE
-from . import sms as sms_campaigns
+from . import form_values, once
 
 ADDRESS_IN_BRACKETS = re.compile(r"<([^<>\s]+)>")
 
@@ -80,7 +80,7 @@ def send_email(account: AccountInfo, draft: EmailDraft, *, actor: Actor) -> Batc
     """Through the queue; the batch. A second time is the first one's batch. InvalidInput, InvalidRecipient."""
 
     def do(origin: Origin) -> None:
-        sms_campaigns.groups_for(account, draft.wallet, draft.group_ids, actor)
+        form_values.groups_for(account, draft.wallet, draft.group_ids, actor)
         if not draft.subject.strip():
             raise InvalidInput("A mail needs a subject", {"subject": ["Please fill this in"]})
         send.send(
@@ -93,4 +93,4 @@ def send_email(account: AccountInfo, draft: EmailDraft, *, actor: Actor) -> Batc
             limit=0,
         )
 
-    return sms_campaigns.send_once(account, draft.uid, do, actor=actor)
+    return once.send_once(account, draft.uid, do, actor=actor)

@@ -22,7 +22,7 @@ NAMES_KEPT = 500
 class Lacking(NamedTuple):
     """Somebody who does not have the field."""
 
-    phone: str
+    recipient: str
     name: str
 
 
@@ -41,10 +41,11 @@ class Gap(NamedTuple):
 
 
 class Gaps:
-    """Looks at everybody who gets a text. ``following`` goes around the addressees, ``reached`` is called for those who do."""
+    """Looks at everybody who gets a message of some texts (a subject and a body, say). ``following`` goes around the
+    addressees, ``reached`` is called for those who get it."""
 
-    def __init__(self, text: str):
-        self.fields = list(dict.fromkeys(one.field for one in templating.placeholders(text) if not one.fallback))
+    def __init__(self, *texts: str):
+        self.fields = list(dict.fromkeys(field for text in texts for field in without_fallback(text)))
         self.latest: Addressee | None = None
         self.count = 0
         self.lacking: dict[str, list[Lacking]] = {field: [] for field in self.fields}
@@ -72,8 +73,8 @@ class Gaps:
         if addressee.group_id is not None:
             self.groups[field][addressee.group_id] += 1
         if len(self.lacking[field]) < SHOWN:
-            phone = addressee.phone.e164 if addressee.phone else addressee.given
-            self.lacking[field].append(Lacking(phone, values.get("name", "")))
+            recipient = addressee.phone.e164 if addressee.phone else addressee.given
+            self.lacking[field].append(Lacking(recipient, values.get("name", "")))
 
     def found(self) -> list[Gap]:
         """In the order in which the text names them."""
@@ -95,6 +96,7 @@ class Gaps:
         return next(iter(get_close_matches(field, self.known - {"phone_number"}, n=1, cutoff=0.6)), None)
 
 
-def of_numbers(text: str) -> list[str]:
-    """The fields of a text that goes to numbers which stand in no group: nobody has them."""
+def without_fallback(text: str) -> list[str]:
+    """The fields that a text names and writes nothing in the place of: what goes to numbers that stand in no group has a gap
+    at each."""
     return [one.field for one in templating.placeholders(text) if not one.fallback]

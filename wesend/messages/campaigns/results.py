@@ -1,4 +1,4 @@
-"""What became of a campaign, recipient by recipient, for a spreadsheet."""
+"""What became of campaigns: all of an account's, and one recipient by recipient, for a spreadsheet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...contacts import audience
 from ...core import clock, money
 from ...core.channels import EMAIL
 from ...core.languages import marked
-from ...database import query
+from ...database import keyset, query
 from ...database.rows import BatchRow, MessageRow
 from ..reporting import reasons
 from ..state.mail_texts import Reader
@@ -37,7 +37,17 @@ HEADER = (
 )
 FIGURES = frozenset({"segments", "cost", "refunded"})
 """Columns that are added up."""
+BULKS = """
+    SELECT * FROM batches INDEXED BY ix_batches_account_id
+    WHERE account_id = ? AND lane = 1 AND id < ? AND state NOT IN ('intake', 'rejected') ORDER BY id DESC LIMIT ?
+"""
 MESSAGES = "SELECT * FROM messages WHERE batch_id = ? AND id > ? ORDER BY id LIMIT ?"
+
+
+def campaigns(account_id: int, before: int | None, limit: int, *, actor: Actor) -> list[BatchRow]:
+    """The account's bulks, of all channels and also by API, newest first, below the row id ``before``."""
+    roles.require(actor, SEE, account_id)
+    return query(BULKS, (account_id, keyset.below(before), limit))
 
 
 class Place(NamedTuple):

@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from ...accounts import roles, spending
+from ...accounts import roles
 from ...accounts.roles import Actor
 from ...accounts.service import AccountInfo
 from ...contacts import audience as contacts
 from ...contacts import groups as contact_groups
-from ...core import clock, phones, templating
-from ...core.errors import BatchNotFound, InvalidInput, InvalidSchedule, WalletForbidden, WalletNotFound
-from ...core.ids import new_id
-from ...core.languages import sentence
-from ...database import keyset, query, query_one
-from ...database.errors import INTEGRITY_ERRORS
-from ...database.rows import BatchRow, GroupRow
+from ...core import phones, templating
+from ...core.errors import InvalidInput
+from ...database.rows import BatchRow
 from ...routing.routes import candidates
-from ...wallets.service import WalletInfo, wallet_of_account
+from ...wallets.service import WalletInfo
 from ..sending import send
 from ..sending.compose import Addressee, Composer, read_recipients
 from ..sending.options import Options, Origin
-from ..sending.precheck import Precheck, precheck
-from ..sending.rescheduling import read_time
-from .gaps import Gap, Gaps
-
-FASTEST = 6000  # messages a minute
-UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-BULKS = """
-    SELECT * FROM batches INDEXED BY ix_batches_account_id
-    WHERE account_id = ? AND lane = 1 AND id < ? AND state NOT IN ('intake', 'rejected') ORDER BY id DESC LIMIT ?
-"""
+from .checking import Checked, checked
+from .form_values import groups_for
+from .once import send_once
 
 
 class Audience(NamedTuple):
@@ -59,18 +47,6 @@ class Draft(NamedTuple):
     options: Options
 
 
-def new_uid() -> str:
-    return new_id()
-
-
-def find_wallet(account: AccountInfo, uid: str, *, actor: Actor) -> WalletInfo:
-    """A wallet of the account; another's is none."""
-    try:
-        return wallet_of_account(uid, account.id, actor=actor)
-    except WalletForbidden as error:
-        raise WalletNotFound from error
-
-
 def addressees(account: AccountInfo, audience: Audience, actor: Actor) -> Iterator[Addressee]:
     """Everybody: the groups' contacts with their fields, then the numbers. GroupNotFound."""
     groups = [contact_groups.get_group(account.id, group_id, actor=actor) for group_id in audience.group_ids]
@@ -78,23 +54,6 @@ def addressees(account: AccountInfo, audience: Audience, actor: Actor) -> Iterat
         yield Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), contacts.variables(row), row["group_id"])
     for given in read_recipients(phones.split_list(audience.numbers, account.country), account.country):
         yield given._replace(values=contacts.named(given.phone.e164, None, {}) if given.phone else None)
-
-
-def groups_for(account: AccountInfo, wallet: WalletInfo, group_ids: Iterable[int], actor: Actor) -> list[GroupRow]:
-    """The groups of a send that the wallet pays; GroupNotFound for one that is not the account's, InvalidInput for one
-    that a key of the other side made."""
-    found = [contact_groups.get_group(account.id, group_id, actor=actor) for group_id in group_ids]
-    for group in found:
-        if group["side"] not in (None, wallet.side):
-            raise InvalidInput(
-                sentence(
-                    "The group %(name)s was made by a %(side)s key: choose a %(side)s wallet",
-                    name=group["name"],
-                    side=group["side"],
-                ),
-                {"group_ids": ["Not with this wallet"]},
-            )
-    return found
 
 
 def check_audience(account: AccountInfo, wallet: WalletInfo, audience: Audience, *, actor: Actor) -> None:
@@ -138,50 +97,11 @@ def _default_sender(phone: phones.Phone | None) -> str | None:
     return found[0].default_sender if found else None
 
 
-def fields_of(account: AccountInfo, audience: Audience, *, actor: Actor) -> list[str]:
-    """What a text may name of the contacts: the fields of the first hundred, without the phone twice."""
-    names: dict[str, None] = {}
-    for found in islice(addressees(account, audience, actor), 100):
-        names.update(dict.fromkeys(found.values or {}))
-    return [name for name in names if name not in ("phone_number",)]
-
-
-def read_options(account: AccountInfo, mode: str, at: str, rate: str, *, name: str | None = None) -> Options:
-    """``at`` as clocks of the account's zone show it, ``rate`` in messages a minute; InvalidSchedule."""
-    if mode == "drip":
-        if not (rate.isascii() and rate.isdigit() and 1 <= int(rate[:9]) <= FASTEST):
-            raise InvalidSchedule(
-                sentence("A drip has 1 to %(fastest)s messages a minute", fastest=f"{FASTEST:,}"), {"rate": ["Out of range"]}
-            )
-        return Options("drip", drip_rate=int(rate), reference=name)
-    if mode != "scheduled":
-        return Options(reference=name)
-    return Options("scheduled", scheduled_at=read_time(account, at), reference=name)
-
-
-def ends_at(options: Options, count: int) -> int | None:
-    """When the last of ``count`` messages leaves, for a drip."""
-    return options.due_at(max(count - 1, 0), clock.now_ms()) if options.mode == "drip" else options.scheduled_at
-
-
-class Checked(NamedTuple):
-    """What a draft would cost and whom it would not reach, and the ``gaps`` that it would leave."""
-
-    cost: Precheck
-    gaps: list[Gap]
-
-
 def check(account: AccountInfo, draft: Draft, *, actor: Actor) -> Checked:
     """Nothing is written."""
-    gaps = Gaps(draft.text)
-    cost = precheck(
-        composer(account, draft.wallet, draft.text, draft.sender, pays=False, actor=actor),
-        gaps.following(addressees(account, draft.audience, actor)),
-        actor=actor,
-        dedupe=draft.audience.needs_dedupe,
-        reached=gaps.reached,
-    )
-    return Checked(cost, gaps.found())
+    composed = composer(account, draft.wallet, draft.text, draft.sender, pays=False, actor=actor)
+    to = addressees(account, draft.audience, actor)
+    return checked(composed, to, draft.text, dedupe=draft.audience.needs_dedupe, actor=actor)
 
 
 def send_campaign(account: AccountInfo, draft: Draft, *, actor: Actor) -> BatchRow:
@@ -219,37 +139,3 @@ def _send(account: AccountInfo, draft: Draft, actor: Actor, *, as_campaign: bool
             send.send(composed, to, actor=actor, origin=origin, options=draft.options, raise_rejected=False, limit=0)
 
     return send_once(account, draft.uid, do, actor=actor)
-
-
-def send_once(account: AccountInfo, uid: str, do: Callable[[Origin], None], *, actor: Actor) -> BatchRow:
-    """The batch of this id: ``do`` makes it, unless the same form made it before."""
-    roles.require_to_send(actor, account)
-    if not UID.fullmatch(uid):
-        raise BatchNotFound
-    earlier = _sent_before(account, uid)
-    if earlier is not None:
-        return earlier
-    try:
-        do(Origin("portal", batch_uid=uid, spending=spending.of(actor)))
-    except INTEGRITY_ERRORS:  # the same form, sent at the same time
-        pass
-    found = _sent_before(account, uid)
-    if found is None:
-        raise BatchNotFound
-    return found
-
-
-def was_sent(account: AccountInfo, uid: str, *, actor: Actor) -> bool:
-    """Whether a draft has become a campaign."""
-    roles.require(actor, roles.SEE, account.id)
-    return _sent_before(account, uid) is not None
-
-
-def _sent_before(account: AccountInfo, uid: str) -> BatchRow | None:
-    return query_one("SELECT * FROM batches WHERE uid = ? AND account_id = ?", (uid, account.id))
-
-
-def campaigns(account_id: int, before: int | None, limit: int, *, actor: Actor) -> list[BatchRow]:
-    """The account's bulks, newest first, below the row id ``before``."""
-    roles.require(actor, roles.SEE, account_id)
-    return query(BULKS, (account_id, keyset.below(before), limit))

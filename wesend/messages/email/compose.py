@@ -94,7 +94,9 @@ class MailComposer:
         self.gateway = registry.mail_gateway_name(is_sandbox=wallet.is_sandbox)
         self.checks_opt_outs = opt_outs.has_opt_outs(account.id, EMAIL)
 
-    def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Outgoing | Skipped]:
+    def plan(
+        self, addressees: Iterable[Addressee], *, dedupe: bool = True, is_question: bool = False
+    ) -> Iterator[Outgoing | Skipped]:
         """One result an addressee, in order; addresses are compared without case. TextTooLong, InvalidInput."""
         seen: set[str] = set()
         stored = 0
@@ -125,6 +127,9 @@ class MailComposer:
         if self.checks_opt_outs and opt_outs.opted_out(self.account.id, EMAIL, [key], self.wallet.side):
             return OPTED_OUT
         return None
+
+    def unit_of(self, planned: Outgoing) -> None:
+        """Mail has no price."""
 
     def plan_one(self, addressee: Addressee) -> Outgoing:
         values: Mapping[str, str] = addressee.values or {}

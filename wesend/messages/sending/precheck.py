@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, Protocol
 
 from ...accounts import roles
 from ...accounts.roles import SEE, Actor
 from ...routing.pricing import Unit
 from ...wallets.service import balance_of, spendable_of
-from .compose import Addressee, Composer, Skipped
+from ..state.outgoing import Outgoing
+from .compose import Addressee, Composed, Skipped
 
 UNROUTABLE_SHOWN = 50
 
 
+class Priced(Composed, Protocol):
+    """A composition that tells what it would send and at which price, without sending it."""
+
+    def plan(
+        self, addressees: Iterable[Addressee], *, dedupe: bool = True, is_question: bool = False
+    ) -> Iterator[Outgoing | Skipped]: ...
+
+    def unit_of(self, planned: Outgoing) -> Unit | None: ...
+
+
 class CountryPart(NamedTuple):
-    """One country by one route at one price (micro-units of ``currency`` a segment); costs in micro-units."""
+    """One country ("" of mail, which goes to none) by one route at one price (micro-units of ``currency`` a segment); costs in
+    micro-units."""
 
     country: str
     route: str | None
@@ -37,9 +49,14 @@ class Precheck(NamedTuple):
     unroutable_count: int
     unroutable: list[str]
 
+    @property
+    def sends(self) -> int:
+        """How many would get a message."""
+        return sum(part.contacts for part in self.parts)
+
 
 def precheck(
-    composer: Composer,
+    composer: Priced,
     addressees: Iterable[Addressee],
     *,
     actor: Actor,
@@ -63,8 +80,7 @@ def precheck(
         contacts += 1
         if reached is not None:
             reached()
-        assert item.country is not None  # only mail has none
-        sums = parts.setdefault((item.country, item.route, composer.unit_of(item)), [0, 0, 0, 0])
+        sums = parts.setdefault((item.country or "", item.route, composer.unit_of(item)), [0, 0, 0, 0])
         sums[0] += 1
         sums[1] += item.segments
         sums[2] += item.route_cost_micros or 0
