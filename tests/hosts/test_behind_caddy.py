@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 import requests
 import yaml  # type: ignore[import-untyped]
 
-from tests.support.cluster import Cluster
+from tests.support.cluster import Cluster, HostServer
 from tests.support.server import PROJECT, Server, free_port
 from tests.support.wire import Wire, new_customer
 
@@ -42,50 +42,72 @@ def test_what_is_composed_names_what_there_is():
     assert used == set(composed["volumes"])
 
 
-@pytest.fixture
-def caddy(tmp_path: Path) -> Callable[[Cluster], str]:
-    if shutil.which("caddy") is None:
-        pytest.skip("there is no caddy here")
-    started: list[subprocess.Popen] = []
+class Caddy:
+    """As documented, in front of a cluster's hosts."""
 
-    def start(cluster: Cluster) -> str:
+    def __init__(self, folder: Path, cluster: Cluster):
         port = free_port()
-        text = caddyfiles()["documented"].replace("sms.example.org", f"http://127.0.0.1:{port}")
+        self.url, self.log = f"http://127.0.0.1:{port}", folder / "caddy.log"
+        text = caddyfiles()["documented"].replace("sms.example.org", self.url)
         for number, host in enumerate(cluster.hosts, 1):
             text = text.replace(f"host{number}:8000", f"127.0.0.1:{host.port}")
-        file = tmp_path / "Caddyfile"
+        file = folder / "Caddyfile"
         file.write_text("{\n    admin off\n    auto_https off\n}\n" + text)
-        environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
+        environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
         arguments = ["caddy", "run", "--config", str(file), "--adapter", "caddyfile"]
-        with (tmp_path / "caddy.log").open("wb") as log:
-            started.append(subprocess.Popen(arguments, env=environment, stdout=log, stderr=log))
-        return f"http://127.0.0.1:{port}"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(arguments, env=environment, stdout=log, stderr=log)
+        Server.wait_until(self.answers, 20, "caddy does not answer")
 
-    yield start
-    for process in started:
-        process.terminate()
-        process.wait(10)
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+    def answers(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/healthz", timeout=5).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    @contextmanager
+    def finds(self, words: str, host: HostServer) -> Iterator[None]:
+        """Afterwards it has logged ``words`` of the host: it looks at the hosts' health every two seconds."""
+
+        def times() -> int:
+            return sum(words in line and f":{host.port}" in line for line in self.log.read_text().splitlines())
+
+        before = times()
+        yield
+        Server.wait_until(lambda: times() > before, 20, f"caddy does not find {words!r}")
 
 
-def test_a_host_that_died_is_left_out(cluster_of, caddy):
+@pytest.fixture
+def caddy_before(tmp_path: Path) -> Iterator[Callable[[Cluster], Caddy]]:
+    if shutil.which("caddy") is None:
+        pytest.skip("there is no caddy here")
+    with ExitStack() as started:
+
+        def start(cluster: Cluster) -> Caddy:
+            caddy = Caddy(tmp_path, cluster)
+            started.callback(caddy.stop)
+            return caddy
+
+        yield start
+
+
+def test_a_host_that_died_is_left_out(cluster_of, caddy_before):
     cluster = cluster_of(2, WESEND_TRUSTED_PROXIES="127.0.0.0/8")
-    customer = new_customer(cluster.hosts[0], "10000")
-    url = caddy(cluster)
-    Server.wait_until(lambda: answers(url), 20, "caddy does not answer")
-    with Wire(int(url.rpartition(":")[2]), customer, timeout=15) as wire:
+    first, second = cluster.hosts
+    customer = new_customer(first, "10000")
+    caddy = caddy_before(cluster)
+    with Wire(int(caddy.url.rpartition(":")[2]), customer, timeout=15) as wire:
         assert {wire.send(f"+25677100000{index}").status for index in range(6)} == {200}
-        cluster.hosts[0].kill()
-        time.sleep(3)  # the next look at its health
+        with caddy.finds("HTTP request failed", first):
+            first.kill()
         assert {wire.send(f"+25677100001{index}").status for index in range(8)} == {200}
-        cluster.hosts[0].start()
-        cluster.hosts[1].kill()
-        time.sleep(3)
+        with caddy.finds("host is up", first):
+            first.start()
+        with caddy.finds("HTTP request failed", second):
+            second.kill()
         assert {wire.send(f"+25677100002{index}").status for index in range(8)} == {200}
     assert cluster.query("SELECT count(*) FROM messages") == [(22,)]
-
-
-def answers(url: str) -> bool:
-    try:
-        return requests.get(f"{url}/healthz", timeout=5).status_code == 200
-    except requests.ConnectionError:
-        return False

@@ -126,6 +126,20 @@ def goes_on(vendor: VendorServer, seconds: float) -> float:
     return time.monotonic() - began
 
 
+def test_the_others_stay_healthy_while_they_take_the_jobs_over(cluster):
+    """A load balancer that asks for /healthz has somebody to send requests to all the time."""
+    leader, other = cluster.wait_for_leader(), cluster.follower()
+    Server.wait_until(lambda: other.health() == 200, 20, "it is not healthy")
+    leader.kill()
+    told: list[tuple[int, str]] = []
+    while not told or (told[-1][1] == "changing" or cluster.leader() is not other):
+        answer = requests.get(other.url + "/healthz", timeout=10)
+        told.append((answer.status_code, answer.json()["scheduler"]))
+        time.sleep(0.05)
+    assert {status for status, _ in told} == {200}
+    assert {scheduler for _, scheduler in told} <= {"running", "changing"}
+
+
 def test_a_host_is_killed_in_a_storm(cluster, vendor):
     leader, other = cluster.wait_for_leader(), cluster.follower()
     customer = live_customer(leader, vendor.url, parallel=8)

@@ -26,7 +26,8 @@ SCHEDULER, BEAT = "scheduler.lock", "scheduler.beat"
 BEAT_EVERY = 1.0  # seconds
 STALLED_AFTER = 30.0
 """Seconds without a beat after which the jobs count as stalled, though their process lives."""
-
+TAKEN_OVER_WITHIN = 15.0
+"""Seconds after the last beat of a host that died by which another host runs the jobs."""
 
 TERM = "wesend.term"
 
@@ -112,6 +113,12 @@ def running(settings: Settings) -> Running | None:
         return None if held is None else Running(held.host, held.pid, max(0.0, held.silent_ms / 1000 - BEAT_EVERY))
     pid = scheduler_pid(settings)
     return None if pid is None else Running(cluster.host_id(settings), pid, scheduler_lag(settings))
+
+
+def changes_hands() -> bool:
+    """Whether the host that ran the jobs has just ended, and another is about to take them over: inside an app context."""
+    last = lease.last_holder_of(lease.JOBS) if cluster.is_shared() else None
+    return last is not None and last.silent_ms < TAKEN_OVER_WITHIN * 1000
 
 
 def scheduler_pid(settings: Settings) -> int | None:

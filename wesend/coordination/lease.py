@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ..core import clock
 from ..database import Tx, query_one, write
+from ..database.rows import LeaseRow
 from . import cluster
 
 JOBS = "jobs"
@@ -49,10 +50,21 @@ class Held(NamedTuple):
 
 def holder_of(name: str) -> Held | None:
     """None while nobody holds it."""
-    row = query_one("SELECT * FROM leases WHERE name = ?", (name,))
-    now = clock.now_ms()
-    if row is None or row["lease_until"] <= now:
-        return None
+    found, now = _row_of(name), clock.now_ms()
+    return None if found is None or found["lease_until"] <= now else _told(found, now)
+
+
+def last_holder_of(name: str) -> Held | None:
+    """Who holds it, or held it last; None when nobody ever did."""
+    found = _row_of(name)
+    return None if found is None else _told(found, clock.now_ms())
+
+
+def _row_of(name: str) -> LeaseRow | None:
+    return query_one("SELECT * FROM leases WHERE name = ?", (name,))
+
+
+def _told(row: LeaseRow, now: int) -> Held:
     return Held(row["host"], row["holder"], max(0, now - row["beat_at"]))
 
 

@@ -19,9 +19,11 @@ blueprint = Blueprint("health", __name__)
 def healthz() -> ResponseReturnValue:
     """200 when the database answers, what it is given can be stored, and a scheduler is alive; else 503.
 
-    With WESEND_SCHEDULER=0 this server is not the one to run the jobs: it is healthy without a scheduler and says
-    `off`, or how that of another server on the same instance is (`running`, `stalled`). Paused dispatch is healthy,
-    and is told. Strangers get the status alone: who asks on this machine, or has the token for `/metrics`, gets the rest.
+    Where the host that ran the jobs has died, the others are healthy and say `changing` until one takes them over: a load
+    balancer would leave all of them out otherwise. With WESEND_SCHEDULER=0 this server is not the one to run the jobs: it
+    is healthy without a scheduler and says `off`, or how that of another server on the same instance is (`running`,
+    `stalled`). Paused dispatch is healthy, and is told. Strangers get the status alone: who asks on this machine, or has
+    the token for `/metrics`, gets the rest.
     """
     settings = current_app.config["WESEND"]
     paused = None
@@ -32,7 +34,7 @@ def healthz() -> ResponseReturnValue:
     except DATABASE_ERRORS as error:
         database = type(error).__name__
     scheduler, unstorable = _scheduler(settings), storage.here().problem()
-    healthy = database == "ok" and unstorable is None and (scheduler == "running" or not settings.scheduler)
+    healthy = database == "ok" and unstorable is None and (scheduler in ("running", "changing") or not settings.scheduler)
     told: dict[str, str | None] = {"status": "ok" if healthy else "unavailable", "database": database, "scheduler": scheduler}
     if unstorable is not None:
         told["storage"] = unstorable
@@ -45,6 +47,8 @@ def healthz() -> ResponseReturnValue:
 def _scheduler(settings: Settings) -> str:
     try:
         found = leadership.running(settings)
+        if found is None and leadership.changes_hands():
+            return "changing"
     except (OSError, *DATABASE_ERRORS):
         return "unknown"
     if found is None:
