@@ -120,7 +120,13 @@ def test_people_send_to_a_keys_group_from_a_wallet_of_its_side_alone(both):
                     once.new_uid(), wallet, sms_campaigns.Audience((both[side].group, both.people.group)), "Hi", None, Options()
                 )
                 mail = email_campaigns.EmailDraft(
-                    once.new_uid(), wallet, (both[side].group,), "ann@example.com", "Hi", "Hi", "plain", Options()
+                    once.new_uid(),
+                    wallet,
+                    email_campaigns.Readers((both[side].group,), "ann@example.com"),
+                    "Hi",
+                    "Hi",
+                    "plain",
+                    Options(),
                 )
                 if side == paying:
                     assert sms_campaigns.send_campaign(both.account, draft, actor=ACTOR)["total"] == 2

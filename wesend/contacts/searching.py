@@ -48,15 +48,24 @@ CANDIDATE = """
 
 
 def search(
-    group: GroupRow, typed: str, home_country: str, *, missing: str = "", before: int | None = None, limit: int, actor: Actor
+    group: GroupRow,
+    typed: str,
+    home_country: str,
+    *,
+    missing: str = "",
+    by_mail: bool = False,
+    before: int | None = None,
+    limit: int,
+    actor: Actor,
 ) -> Found:
-    """Those with ``typed`` in their number, name or another field; ``missing``: those who lack that field."""
+    """Those with ``typed`` in their number, name or another field; ``missing``: those who lack that field (``by_mail``: of
+    those who have an e-mail address)."""
     roles.require(actor, SEE, group["account_id"])
     phone = phones.normalise(typed, home_country) if typed else None
     if phone is not None and not missing:
         row = find_contact(group, phone.e164, actor=actor)
         return Found([row] if row is not None else [], None)
-    condition = _lacking(missing.strip().lower()) if missing else _holding(" ".join(typed.lower().split()))
+    condition = _lacking(missing.strip().lower(), by_mail) if missing else _holding(" ".join(typed.lower().split()))
     start = keyset.below(before)
     bound = query_one(BOUND, (group["id"], start, LOOKED_THROUGH))
     end = bound["id"] + 1 if bound is not None else 0
@@ -108,15 +117,16 @@ def _capitals_beyond_ascii(text: str) -> str:
     return "".join(char if char.isascii() else char.upper() for char in text)
 
 
-def _lacking(field: str) -> _Condition:
+def _lacking(field: str, by_mail: bool) -> _Condition:
     def fits(row: ContactRow) -> bool:
         return not audience.variables(row).get(field)
 
+    among = "email IS NOT NULL AND " if by_mail else ""
     if field in ("name", "first_name"):
-        return _Condition("name IS NULL OR name = ''", (), fits)
+        return _Condition(f"{among}(name IS NULL OR name = '')", (), fits)
     key = json.dumps(field, ensure_ascii=False)
     return _Condition(
-        f"data IS NULL OR lower(data) NOT LIKE ? ESCAPE '{ESCAPE}' OR lower(data) LIKE ? ESCAPE '{ESCAPE}'",
+        f"{among}(data IS NULL OR lower(data) NOT LIKE ? ESCAPE '{ESCAPE}' OR lower(data) LIKE ? ESCAPE '{ESCAPE}')",
         (_like(f"{key}: "), _like(f'{key}: ""')),
         fits,
     )

@@ -50,6 +50,8 @@ def _segments(count: int) -> str:
     return ngettext("%(num)s segment", "%(num)s segments", count)
 
 
+FIELDS_SHOWN = 16
+"""Buttons with the names of fields below a text."""
 DRAWN = 2000
 """Characters of a text that are shown letter by letter: more than ten segments have."""
 UNICODE, WIDE, CUT = "unicode", "wide", "cut"
@@ -78,6 +80,11 @@ def _kind(char: str, *, is_unicode: bool) -> str:
     if char in segments.EXTENSION_SET:
         return "" if is_unicode else WIDE
     return UNICODE
+
+
+def with_field(text: str, name: str) -> str:
+    """A text with a field at its end, where there is no script that knows the cursor's place."""
+    return f"{text}{{{{{name[:64]}}}}}"
 
 
 def of_text(text: str) -> dict[str, Any]:

@@ -13,16 +13,16 @@ from flask.typing import ResponseReturnValue
 from ...accounts import own_phone
 from ...accounts.service import AccountInfo
 from ...contacts import groups
-from ...core import clock, plain_letters, templating
+from ...core import clock, plain_letters
 from ...core.errors import InvalidInput, StorageFull, WesendError
 from ...core.languages import gettext as _
 from ...core.languages import marked, told
 from ...messages.campaigns import drafts, form_values, once, text_templates
 from ...messages.campaigns import sms as sms_campaigns
-from ...messages.campaigns.checking import fields_of
+from ...messages.campaigns.checking import Checked, fields_of
 from ...messages.campaigns.quiet import quiet_of
 from ...messages.campaigns.sms import Audience, Draft
-from .. import compose_preview
+from .. import compose_preview, confirmation
 from ..current_account import account
 from ..filters import amount
 from ..forms import Form
@@ -129,7 +129,7 @@ def new() -> ResponseReturnValue:
         errors = _errors(error) if step != NAMES[-1] else {"": told(error)}
         shown = _seen(step, written, fails=True)
     if wanted == SEND and not errors:
-        errors = {"confirmed": _("Please tick this, or go back and put the text right")}
+        errors = {"confirmed": told(confirmation.ASKED)}
     return _page(step, written, form, errors, **shown)
 
 
@@ -223,7 +223,7 @@ def _seen(step: str, written: Written, *, fails: bool = False) -> dict[str, Any]
         return {
             "senders": sender_choices(at),
             "previews": sms_campaigns.previews(at, written.audience, written.text, actor=actor()),
-            "fields": fields_of(sms_campaigns.addressees(at, written.audience, actor())),
+            "fields": fields_of(sms_campaigns.addressees(at, written.audience, actor()))[: compose_preview.FIELDS_SHOWN],
             "told": compose_preview.of_each(at, wallet_or_none(written.wallet), written.text),
             "templates": text_templates.list_templates(at.id, actor=actor()),
             "my_phone": request.form.get("my_phone") or own_phone.of(actor()),
@@ -256,10 +256,10 @@ def _count(at: AccountInfo, audience: Audience) -> int:
 
 
 def _is_confirmed(written: Written) -> bool:
-    """Whether nothing of the text stays empty, or somebody has ticked that it may."""
-    if request.form.get("confirmed") or not templating.has_variables(written.text):
-        return True
-    return not sms_campaigns.check(account(), written.draft(account()), actor=actor()).gaps
+    def check() -> Checked:
+        return sms_campaigns.check(account(), written.draft(account()), actor=actor())
+
+    return confirmation.unconfirmed(check, written.text) is None
 
 
 def _start(written: Written) -> ResponseReturnValue:
@@ -285,7 +285,7 @@ def _in_text(wanted: str, written: Written, form: Form) -> ResponseReturnValue:
         elif wanted == "use_template":
             written = _with_template(written)
         else:  # where there is no script, at the end
-            written = written._replace(text=f"{written.text}{{{{{request.form['insert'][:64]}}}}}")
+            written = written._replace(text=compose_preview.with_field(written.text, request.form["insert"]))
     except StorageFull:
         raise
     except WesendError as error:

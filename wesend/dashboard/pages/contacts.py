@@ -68,7 +68,10 @@ def show(group_id: int) -> ResponseReturnValue:
     typed, missing = query_args.text("q"), query_args.text("missing")
     if typed or missing:
         before = before_key()
-        found = searching.search(group, typed, account().country, missing=missing, before=before, limit=SIZE, actor=actor())
+        by_mail = "by_mail" in request.args
+        found = searching.search(
+            group, typed, account().country, missing=missing, by_mail=by_mail, before=before, limit=SIZE, actor=actor()
+        )
         shown = Page(found.rows, address(found.last) if found.last else None, address(None) if before is not None else None)
     else:
         shown = page(lambda before, limit: service.contacts_before(group, before, limit, actor=actor()))

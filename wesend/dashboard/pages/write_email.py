@@ -11,16 +11,19 @@ from wtforms.validators import InputRequired, Length
 
 from ...contacts import audience
 from ...contacts import groups as contact_groups
-from ...core.errors import InvalidInput
+from ...core.errors import InvalidInput, WesendError
 from ...core.languages import gettext as _
 from ...core.languages import marked, ngettext, told
 from ...database.rows import BatchRow
 from ...gateways import registry
 from ...messages.campaigns import email as email_campaigns
 from ...messages.campaigns import form_values, once
-from ...messages.campaigns.email import EmailDraft
+from ...messages.campaigns.checking import Checked, fields_of
+from ...messages.campaigns.email import EmailDraft, Readers
 from ...messages.email import compose as mail
-from .. import compose_preview
+from ...messages.sending.options import Options
+from ...wallets.service import WalletInfo
+from .. import compose_preview, confirmation
 from ..current_account import account, may_send
 from ..filters import number
 from ..forms import Form, Text, choices
@@ -57,35 +60,74 @@ class EmailForm(Form):
 def write() -> ResponseReturnValue:
     form = EmailForm()
     form.wallet.choices = wallet_choices(account())
+    found: Checked | None = None
     if request.method == "GET":
         form.uid.data, form.wallet.data = once.new_uid(), usual_wallet(account())
         form.at.data = soonest(account())
         form.addresses.data, form.groups.data = request.args.get("to", ""), request.args.getlist("group", type=int)
-    if form.sent():
+    elif request.form.get("insert"):
+        form.text.data = compose_preview.with_field(form.text.data or "", request.form["insert"])
+    elif form.sent():
         with form.refusals():
-            return _sent(email_campaigns.send_email(account(), _draft(form), actor=actor()))
+            draft = _draft(form)
+            found = _unsent(draft)
+            if found is None:
+                return _sent(email_campaigns.send_email(account(), draft, actor=actor()))
+    return _page(form, found)
+
+
+def _unsent(draft: EmailDraft) -> Checked | None:
+    """The check, where it is asked for or something would be missing that nobody has ticked; None: it may be sent."""
+
+    def check() -> Checked:
+        return email_campaigns.check(account(), draft, actor=actor())
+
+    return check() if request.form.get("go") == "check" else confirmation.unconfirmed(check, draft.subject, draft.text)
+
+
+def _page(form: EmailForm, found: Checked | None) -> str:
     groups, _ = contact_groups.list_groups(account().id, limit=GROUPS_SHOWN, offset=0, actor=actor())
     counts = audience.mailable_counts(account().id, actor=actor())
     return render_template(
         "emails/write.html",
         form=form,
         told=_told(form),
+        fields=_fields(form),
+        found=found,
+        refused=told(confirmation.ASKED) if found and found.gaps and request.form.get("go") != "check" else "",
         may_send=may_send(),
         is_held=not registry.has_mail_server(),
         groups=[(row, counts[row["id"]]) for row in groups if row["id"] in counts],
     )
 
 
-def _draft(form: EmailForm) -> EmailDraft:
+def _fields(form: EmailForm) -> list[str]:
+    """What the mail may name of those who get it, as they are chosen now."""
+    try:
+        return fields_of(email_campaigns.addressees(account(), _wallet(form), _readers(form), actor()))[
+            : compose_preview.FIELDS_SHOWN
+        ]
+    except WesendError:  # a group is gone, or a wallet
+        return []
+
+
+def _wallet(form: EmailForm) -> WalletInfo:
+    return form_values.find_wallet(account(), form.wallet.data or "", actor=actor())
+
+
+def _readers(form: EmailForm) -> Readers:
+    return Readers(tuple(form.groups.data or ()), form.addresses.data or "")
+
+
+def _draft(form: EmailForm, options: Options | None = None) -> EmailDraft:
     return EmailDraft(
         form.uid.data or "",
-        form_values.find_wallet(account(), form.wallet.data or "", actor=actor()),
-        tuple(form.groups.data or ()),
-        form.addresses.data or "",
+        _wallet(form),
+        _readers(form),
         form.subject.data or "",
         (form.text.data or "").replace("\r\n", "\n"),
         form.format.data,
-        form_values.read_options(account(), form.when.data, form.at.data or "", ""),
+        options or form_values.read_options(account(), form.when.data, form.at.data or "", ""),
     )
 
 
@@ -119,16 +161,16 @@ def _told(form: EmailForm) -> dict[str, str]:
 
 @blueprint.post("/write/count")
 def count() -> ResponseReturnValue:
-    return jsonify(_told(EmailForm()))
+    form = EmailForm()
+    return jsonify({**_told(form), "fields": _fields(form)})
 
 
 @blueprint.post("/write/preview")
 def preview() -> ResponseReturnValue:
     """For the sandboxed frame beside the form: the mail with the fields of its first reader."""
     form = EmailForm()
-    form.when.data = "now"
     try:
-        previewed = email_campaigns.preview(account(), _draft(form), actor=actor())
+        previewed = email_campaigns.preview(account(), _draft(form, Options()), actor=actor())
         body = previewed.text if previewed.format == mail.HTML else PLAIN_PAGE.format(html.escape(previewed.text))
     except InvalidInput as error:
         body = PLAIN_PAGE.format(html.escape(told(error)))

@@ -209,6 +209,7 @@ for (const form of document.querySelectorAll("[data-counts]")) {
     (told.previews || []).forEach((runs, place) => {
       form.querySelectorAll(`[data-preview="${place}"]`).forEach((bubble) => draw(bubble, runs));
     });
+    if (told.fields) form.querySelectorAll("[data-fields]").forEach((box) => offer(box, told.fields));
     form.querySelectorAll("[data-runs]").forEach((bubble) => { draw(bubble, told.runs || []); bubble.hidden = !told.runs?.length; });
     for (const [name, text] of Object.entries(told)) {
       if (typeof text !== "string") continue;
@@ -241,16 +242,30 @@ for (const form of document.querySelectorAll("[data-saves]")) {
   document.addEventListener("visibilitychange", () => { if (document.hidden) now(); });
 }
 
-// -- A field's name is put in where the cursor stands: <button value="name" data-inserts="ID of the text"> -----
+// -- A field's name is put in where the cursor stands: <div data-fields="IDS"><button value="name" data-inserts> -----
+// IDS: of what is written; the first of them, unless another was written in last.
+let written = "";
+document.addEventListener("focusin", (event) => { if (event.target.matches("input, textarea")) written = event.target.id; });
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-inserts]");
   if (!button) return;
   event.preventDefault();
-  const text = document.getElementById(button.dataset.inserts);
+  const ids = button.closest("[data-fields]").dataset.fields.split(" ");
+  const text = document.getElementById(ids.includes(written) ? written : ids[0]);
   text.setRangeText(`{{${button.value}}}`, text.selectionStart, text.selectionEnd, "end");
   text.focus();
   text.dispatchEvent(new Event("input", { bubbles: true }));
 });
+// Of others, when others are chosen to get it.
+function offer(box, fields) {
+  const button = (name) => Object.assign(document.createElement("button"), {
+    className: "button small", name: "insert", value: name, textContent: name, formNoValidate: true, dir: "auto",
+  });
+  box.querySelectorAll("button").forEach((old) => old.remove());
+  box.append(...fields.map(button));
+  box.querySelectorAll("button").forEach((made) => { made.dataset.inserts = ""; });
+  box.hidden = box.nextElementSibling.hidden = !fields.length;
+}
 
 // What belongs to a choice is shown with it: <div data-if="name=value">
 const belong = () => {

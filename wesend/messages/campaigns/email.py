@@ -21,17 +21,24 @@ from ..sending.compose import Addressee
 from ..sending.options import Options, Origin
 from ..state.mail_texts import DOUBLE
 from . import form_values, once
+from .checking import Checked, checked
 
 ADDRESS_IN_BRACKETS = re.compile(r"<([^<>\s]+)>")
 
 
+class Readers(NamedTuple):
+    """Contacts of groups that have an address, and addresses as they were typed."""
+
+    group_ids: tuple[int, ...] = ()
+    addresses: str = ""
+
+
 class EmailDraft(NamedTuple):
-    """``uid`` is the id that the batch will have; ``addresses`` as they were typed; ``format`` is mail.HTML or PLAIN."""
+    """``uid`` is the id that the batch will have; ``format`` is mail.HTML or PLAIN."""
 
     uid: str
     wallet: WalletInfo
-    group_ids: tuple[int, ...]
-    addresses: str
+    readers: Readers
     subject: str
     text: str
     format: str
@@ -47,14 +54,14 @@ def split_addresses(typed: str) -> list[str]:
     return found
 
 
-def addressees(account: AccountInfo, draft: EmailDraft, actor: Actor) -> Iterator[Addressee]:
+def addressees(account: AccountInfo, wallet: WalletInfo, readers: Readers, actor: Actor) -> Iterator[Addressee]:
     """The groups' contacts that have an address, then the typed ones, each with the fields of its contact. GroupNotFound."""
-    groups = [contact_groups.get_group(account.id, group_id, actor=actor) for group_id in draft.group_ids]
+    groups = [contact_groups.get_group(account.id, group_id, actor=actor) for group_id in readers.group_ids]
     for row in contacts.iterate_mailable(groups, actor=actor):
-        yield Addressee(row["email"], None, contacts.variables(row))
-    typed = split_addresses(draft.addresses)
+        yield Addressee(row["email"], None, contacts.variables(row), row["group_id"])
+    typed = split_addresses(readers.addresses)
     for some in chunks(typed, contacts.PAGE):
-        known = contacts.find_by(account.id, "email", [text.lower() for text in some], side=draft.wallet.side, actor=actor)
+        known = contacts.find_by(account.id, "email", [text.lower() for text in some], side=wallet.side, actor=actor)
         for text in some:
             contact = known.get(text.lower())
             yield Addressee(text, None, contacts.variables(contact) if contact else None)
@@ -69,9 +76,16 @@ def compose(account: AccountInfo, draft: EmailDraft) -> MailComposer:
     return MailComposer(account, draft.wallet, draft.subject, draft.text, format=draft.format, placeholders=DOUBLE)
 
 
+def check(account: AccountInfo, draft: EmailDraft, *, actor: Actor) -> Checked:
+    """Nothing is written."""
+    form_values.groups_for(account, draft.wallet, draft.readers.group_ids, actor)
+    to = addressees(account, draft.wallet, draft.readers, actor)
+    return checked(compose(account, draft), to, draft.subject, draft.text, actor=actor)
+
+
 def preview(account: AccountInfo, draft: EmailDraft, *, actor: Actor) -> Mail:
     """The mail as its first reader gets it; as it is written where there is none yet."""
-    first = next(addressees(account, draft, actor), None) or Addressee("", None)
+    first = next(addressees(account, draft.wallet, draft.readers, actor), None) or Addressee("", None)
     found, values = compose(account, draft), first.values or {}
     return Mail(0, draft.uid, first.given, found.subject_for(values), found.text_for(values), found.format, 0)
 
@@ -80,12 +94,12 @@ def send_email(account: AccountInfo, draft: EmailDraft, *, actor: Actor) -> Batc
     """Through the queue; the batch. A second time is the first one's batch. InvalidInput, InvalidRecipient."""
 
     def do(origin: Origin) -> None:
-        form_values.groups_for(account, draft.wallet, draft.group_ids, actor)
+        form_values.groups_for(account, draft.wallet, draft.readers.group_ids, actor)
         if not draft.subject.strip():
             raise InvalidInput("A mail needs a subject", {"subject": ["Please fill this in"]})
         send.send(
             compose(account, draft),
-            addressees(account, draft, actor),
+            addressees(account, draft.wallet, draft.readers, actor),
             actor=actor,
             origin=origin,
             options=draft.options,
