@@ -133,7 +133,7 @@ def render_single(text: str, values: Mapping[str, str], escape: Escape = as_it_i
 
 
 WHOLE = "\0whole"
-"""No field is named so: the values' whole text, for `as_it_was`."""
+"""No field is named so: the values' whole text, for `as_it_was`; a mail's whole subject."""
 
 
 def as_it_was(_text: str, values: Mapping[str, str]) -> str:

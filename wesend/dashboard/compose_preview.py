@@ -6,6 +6,7 @@ from typing import Any
 
 from ..accounts.service import AccountInfo
 from ..core import languages, number_text, phones, plain_letters, segments, templating
+from ..core.channels import EMAIL
 from ..core.errors import WesendError
 from ..core.languages import gettext as _
 from ..core.languages import marked, ngettext
@@ -29,6 +30,12 @@ REASONS = {
     **where.WORDS,
     **recent.WORDS,
 }
+REASONS_OF_MAIL = {**REASONS, INVALID_RECIPIENT: marked("no e-mail address")}
+
+
+def reasons_for(batch: BatchRow) -> dict[str, str]:
+    """Why recipients of a campaign got nothing: reason → words."""
+    return REASONS_OF_MAIL if batch["channel"] == EMAIL else REASONS
 
 
 def recipients(count: int) -> str:

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from ...core import clock
+from ...core.channels import EMAIL
 from ...core.errors import WesendError
 from ...core.languages import gettext as _
 from ...core.languages import ngettext
@@ -56,17 +57,17 @@ def show(uid: str) -> ResponseReturnValue:
         wallet=wallet_by_id(batch["wallet_id"]),
         latest=latest,
         names=results.names_of(account().id, [row["recipient"] for row in latest], batch["channel"], actor=actor()),
-        why=reasons.counts(batch["id"], account().id, actor=actor()) if batch["failed"] else [],
+        why=reasons.counts(batch, actor=actor()) if batch["failed"] else [],
         reason=lambda row: reasons.of(row, actor=actor()),
         may_be_sent_again=again.can_be(batch),
         rounds=again.rounds(batch),
         may_be_rescheduled=rescheduling.may_be_rescheduled(batch),
         time=clock.iso_in_zone(batch["scheduled_at"], account().time_zone)[:16] if batch["scheduled_at"] else "",
         skipped=skipped[:50],
-        is_mail=batch["channel"] == "email",
+        is_mail=batch["channel"] == EMAIL,
         skipped_count=len(skipped),
         reasons=Counter(reason for _, reason, _ in skipped),
-        words=compose_preview.REASONS,
+        words=compose_preview.reasons_for(batch),
         why_no_route=no_route.told(
             (recipient for recipient, reason, _ in skipped if reason == NO_ROUTE),
             account(),
@@ -165,23 +166,24 @@ def send_again(uid: str) -> ResponseReturnValue:
         except WesendError as refused:
             error = str(refused)
         else:
-            cost = amount(made["cost_micros"], made["currency"])
-            flash(
-                ngettext(
-                    "%(num)s message sent again for %(cost)s.",
-                    "%(num)s messages sent again for %(cost)s.",
-                    made["total"],
-                    cost=cost,
-                ),
-                "success",
-            )
+            flash(_sent_again(made), "success")
             return redirect(url_for(".show", uid=made["uid"]), 303)
     return render_template(
         "campaigns/again.html",
         batch=batch,
+        is_mail=batch["channel"] == EMAIL,
         found=again.check(account(), batch, actor=actor()),
         wallet=wallet_by_id(batch["wallet_id"]),
         error=error,
+    )
+
+
+def _sent_again(made: BatchRow) -> str:
+    if made["channel"] == EMAIL:
+        return ngettext("%(num)s mail sent again.", "%(num)s mails sent again.", made["total"])
+    cost = amount(made["cost_micros"], made["currency"])
+    return ngettext(
+        "%(num)s message sent again for %(cost)s.", "%(num)s messages sent again for %(cost)s.", made["total"], cost=cost
     )
 
 
@@ -192,7 +194,7 @@ def export(uid: str, kind: str) -> ResponseReturnValue:
     if kind not in files:
         abort(404)
     batch, at, reader = get_batch(uid, account().id, actor=actor()), account(), actor()
-    words = {name: str(word) for name, word in compose_preview.REASONS.items()}
+    words = {name: str(word) for name, word in compose_preview.reasons_for(batch).items()}
 
     def chunk_after(place: results.Place | None) -> tuple[list[list[Any]], results.Place | None]:
         rows, following = results.rows_after(at, batch, place, words, actor=reader)

@@ -8,10 +8,12 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from ...core import markup
+from ...core.channels import EMAIL
 from ...database.rows import BatchRow
+from ...messages.campaigns import results
 from ...messages.email import compose as mail
 from ...messages.email import held, tracking
-from ...messages.reporting import disclosure, history, search
+from ...messages.reporting import disclosure, history, reasons, search
 from ...messages.sending import actions
 from ...messages.sending.accept import get_batch, get_batch_by_id
 from ...messages.sending.actions import MOST_RETRIES
@@ -36,7 +38,7 @@ def index() -> ResponseReturnValue:
     batch = _batch()
     wanted = search.Search(
         history.Filter(
-            account().id, channel="email", statuses=STATUSES[status][1] if status else None, batch_id=batch["id"] if batch else None
+            account().id, channel=EMAIL, statuses=STATUSES[status][1] if status else None, batch_id=batch["id"] if batch else None
         ),
         query_args.text("q").lower(),
     )
@@ -53,6 +55,8 @@ def index() -> ResponseReturnValue:
         query_args=request.args,
         batch=batch,
         happened={row["id"]: tracking.opens_and_clicks(row, actor=actor()) for row in page.rows},
+        names=results.names_of(account().id, [row["recipient"] for row in page.rows], EMAIL, actor=actor()),
+        reason=lambda row: reasons.of(row, actor=actor()),
         is_first=last is None,
         is_filtered=bool(request.args.get("q") or status or batch),
     )
@@ -66,7 +70,7 @@ def _batch() -> BatchRow | None:
 
 @blueprint.get("/<uid>")
 def show(uid: str) -> ResponseReturnValue:
-    message = history.find(account().id, uid, channel="email", actor=actor())
+    message = history.find(account().id, uid, channel=EMAIL, actor=actor())
     stored = mail.Mail.of(message)
     rendered = mail.render(stored)
     events = history.timeline(message, actor=actor())
@@ -79,6 +83,7 @@ def show(uid: str) -> ResponseReturnValue:
         text=markup.text_of(stored.text) if stored.format == mail.HTML else stored.text,
         headers=list(rendered.items()),
         events=events,
+        reason=reasons.of(message, actor=actor()),
         told=disclosure.detail,
         opened=next((row["at"] for row in events if row["event"] == "opened"), None),
         clicks=[(json.loads(row["meta"] or "{}").get("url", ""), row["at"]) for row in events if row["event"] == "clicked"],
@@ -90,14 +95,14 @@ def show(uid: str) -> ResponseReturnValue:
 @blueprint.get("/<uid>/html")
 def show_html(uid: str) -> ResponseReturnValue:
     """The HTML as it was written, for the sandboxed frame: without our links and pixel, so that looking is no opening."""
-    message = history.find(account().id, uid, channel="email", actor=actor())
+    message = history.find(account().id, uid, channel=EMAIL, actor=actor())
     body = mail_texts.text_of(message) if message["encoding"] == mail.HTML else ""
     return Response(body, mimetype="text/html", headers={"Content-Security-Policy": FRAME_POLICY})
 
 
 @blueprint.post("/<uid>/retry")
 def retry(uid: str) -> ResponseReturnValue:
-    actions.retry(account(), uid, channel="email", actor=actor())
+    actions.retry(account(), uid, channel=EMAIL, actor=actor())
     flash("Queued again.", "success")
     return redirect(url_for(".show", uid=uid), 303)
 

@@ -142,6 +142,8 @@ def _sent(batch: BatchRow) -> ResponseReturnValue:
             ngettext("%(count)s mail accepted.", "%(count)s mails accepted.", batch["total"], count=number(batch["total"])),
             "success",
         )
+    if batch["lane"]:  # a campaign
+        return redirect(url_for("dashboard.campaigns.show", uid=batch["uid"]), 303)
     return redirect(url_for(".index", batch=batch["uid"]), 303)
 
 

@@ -1,4 +1,5 @@
-"""The failed messages of a campaign, sent again as a campaign of their own: with their texts as they were, for a new charge.
+"""The failed messages of a campaign, sent again as a campaign of their own: with their texts as they were, for a new charge
+(mail has none).
 
 Never one that may have arrived: no unknown outcome, none whose receipt did not come. Each failure is sent again once: the
 id of the new campaign follows from the old one's, so a second form finds the first one's campaign, and after it only what
@@ -7,6 +8,7 @@ failed later is left.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -15,11 +17,12 @@ from ...accounts import roles
 from ...accounts.roles import SEE, Actor
 from ...accounts.service import AccountInfo
 from ...core import phones, templating
-from ...core.channels import SMS
+from ...core.channels import EMAIL, SMS
 from ...core.errors import Conflict
 from ...database import keyset, query, query_one
 from ...database.rows import BatchRow, MessageRow
 from ...wallets.service import wallet_by_id
+from ..email.compose import MailComposer
 from ..reporting import reasons
 from ..sending import send
 from ..sending.compose import Addressee, Composer
@@ -30,8 +33,10 @@ from .once import send_once
 
 FAILED = """
     SELECT * FROM messages INDEXED BY ix_messages_batch_failed
-    WHERE batch_id = ? AND status = 'failed' AND id > ? ORDER BY id LIMIT 500
+    WHERE batch_id = ? AND status = 'failed' AND id > ? ORDER BY id LIMIT ?
 """
+READ_AT_ONCE = {SMS: 500, EMAIL: 50}
+"""A mail's own text may have 1 MB."""
 MOST_ROUNDS = 20
 
 
@@ -88,7 +93,7 @@ def rounds(batch: BatchRow) -> list[BatchRow]:
 
 def can_be(batch: BatchRow) -> bool:
     """Whether there is anything to offer."""
-    return batch["failed"] > 0 and batch["channel"] == SMS and not batch["confidential"]
+    return batch["failed"] > 0 and not batch["confidential"]
 
 
 def check(account: AccountInfo, batch: BatchRow, *, actor: Actor) -> Again:
@@ -109,7 +114,7 @@ def send_again(account: AccountInfo, batch: BatchRow, round_uid: str, cost_micro
         raise NothingToSendAgain
     if round_uid != again.round.uid or cost_micros != again.cost.cost_micros:
         raise Changed
-    name = f"{batch['reference'] or batch['text'][:40]} (again)"
+    name = f"{batch['reference'] or batch['subject'] or batch['text'][:40]} (again)"
 
     def do(origin: Origin) -> None:
         to = _addressees(batch, again.round.since)
@@ -124,17 +129,30 @@ def _require(batch: BatchRow) -> Round:
     return next_round(batch)
 
 
-def _composer(account: AccountInfo, batch: BatchRow) -> Composer:
+def _composer(account: AccountInfo, batch: BatchRow) -> Composer | MailComposer:
     wallet = wallet_by_id(batch["wallet_id"])
-    return Composer(account, wallet, batch["text"], sender=batch["sender"], render=templating.as_it_was)
+    if batch["channel"] == SMS:
+        return Composer(account, wallet, batch["text"], sender=batch["sender"], render=templating.as_it_was)
+    one: MessageRow | None = query_one("SELECT * FROM messages WHERE batch_id = ? LIMIT 1", (batch["id"],))
+    format_ = one["encoding"] if one is not None else None
+    return MailComposer(account, wallet, batch["subject"] or "", batch["text"], format=format_, placeholders=batch["placeholders"])
 
 
 def _failed(batch: BatchRow, since: int) -> Iterator[MessageRow]:
-    for rows in keyset.pages(lambda last: query(FAILED, (batch["id"], last))):
+    size = READ_AT_ONCE[batch["channel"]]
+    for rows in keyset.pages(lambda last: query(FAILED, (batch["id"], last, size))):
         yield from (row for row in rows if (row["failed_at"] or row["created_at"]) > since)
 
 
 def _addressees(batch: BatchRow, since: int) -> Iterator[Addressee]:
     for row in _failed(batch, since):
-        if row["country"] is not None and not reasons.is_uncertain(row) and not was_removed(row["text"]):
-            yield Addressee(row["recipient"], phones.Phone(row["recipient"], row["country"]), {templating.WHOLE: row["text"]})
+        if not reasons.is_uncertain(row) and not was_removed(row["text"]):
+            yield from _addressee(row)
+
+
+def _addressee(row: MessageRow) -> Iterator[Addressee]:
+    """Nobody for a mail of an earlier version, which has its text for itself."""
+    if row["country"] is not None:
+        yield Addressee(row["recipient"], phones.Phone(row["recipient"], row["country"]), {templating.WHOLE: row["text"]})
+    elif row["fields"] is not None:
+        yield Addressee(row["recipient"], None, {**json.loads(row["fields"]), templating.WHOLE: row["subject"] or ""})

@@ -32,6 +32,11 @@ class Readers(NamedTuple):
     group_ids: tuple[int, ...] = ()
     addresses: str = ""
 
+    @property
+    def are_many(self) -> bool:
+        """Whether they get a campaign, which is paused, put off and cancelled as a whole, and no single mail."""
+        return bool(self.group_ids) or len(split_addresses(self.addresses)) > 1
+
 
 class EmailDraft(NamedTuple):
     """``uid`` is the id that the batch will have; ``format`` is mail.HTML or PLAIN."""
@@ -97,14 +102,10 @@ def send_email(account: AccountInfo, draft: EmailDraft, *, actor: Actor) -> Batc
         form_values.groups_for(account, draft.wallet, draft.readers.group_ids, actor)
         if not draft.subject.strip():
             raise InvalidInput("A mail needs a subject", {"subject": ["Please fill this in"]})
-        send.send(
-            compose(account, draft),
-            addressees(account, draft.wallet, draft.readers, actor),
-            actor=actor,
-            origin=origin,
-            options=draft.options,
-            in_request=False,
-            limit=0,
-        )
+        composed, to = compose(account, draft), addressees(account, draft.wallet, draft.readers, actor)
+        if draft.readers.are_many:
+            send.send_bulk(composed, to, actor=actor, origin=origin, options=draft.options)
+        else:
+            send.send(composed, to, actor=actor, origin=origin, options=draft.options, in_request=False, limit=0)
 
     return once.send_once(account, draft.uid, do, actor=actor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from email import policy
 from email.headerregistry import HeaderRegistry, UnstructuredHeader
@@ -60,7 +61,8 @@ a process can hold of them at once.
 class MailComposer:
     """Plans the e-mails of one send; free of charge. Raises InvalidInput for a subject of several lines.
 
-    ``format``: HTML or PLAIN where the writer said so, else as the text looks. ``placeholders``: how it names fields.
+    ``format``: HTML or PLAIN where the writer said so, else as the text looks. ``placeholders``: how it names fields; None:
+    it names none. A mail that is sent once more has its whole subject among its values (`templating.WHOLE`).
     """
 
     channel = EMAIL
@@ -79,7 +81,7 @@ class MailComposer:
         text: str,
         *,
         format: str | None = None,
-        placeholders: str = SINGLE,
+        placeholders: str | None = SINGLE,
     ):
         if not text.strip():
             raise InvalidInput("The message is empty", {"text": ["Missing"]})
@@ -87,9 +89,9 @@ class MailComposer:
             raise InvalidInput("A subject is one line", {"subject": ["May not have line breaks"]})
         self.account, self.wallet, self.subject, self.text = account, wallet, subject, text
         self.format = format or (HTML if markup.looks_like_html(text) else PLAIN)
-        self.render = mail_texts.STYLES[placeholders]
-        self.named = templating.named(text, templating.PATTERNS[self.render])
-        self.named_in_queries = mail_texts.named_in_queries(text, placeholders, self.format)
+        self.render = mail_texts.STYLES[placeholders or SINGLE]
+        self.named = templating.named(text, templating.PATTERNS[self.render]) if placeholders else Counter()
+        self.named_in_queries = mail_texts.named_in_queries(text, placeholders, self.format) if placeholders else Counter()
         self.placeholders = placeholders if self.named else None
         self.gateway = registry.mail_gateway_name(is_sandbox=wallet.is_sandbox)
         self.checks_opt_outs = opt_outs.has_opt_outs(account.id, EMAIL)
@@ -149,7 +151,8 @@ class MailComposer:
         )
 
     def subject_for(self, values: Mapping[str, str]) -> str:
-        return " ".join(self.render(self.subject or "", values, limit=LONGEST_SUBJECT).split())
+        whole = values.get(templating.WHOLE)
+        return whole if whole is not None else " ".join(self.render(self.subject or "", values, limit=LONGEST_SUBJECT).split())
 
     def text_for(self, values: Mapping[str, str]) -> str:
         return mail_texts.fill(mail_texts.Written(self.text, self.placeholders), values, self.format)

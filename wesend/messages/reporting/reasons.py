@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from ...accounts import roles
 from ...accounts.roles import SEE, Actor
+from ...core.channels import EMAIL
 from ...core.languages import gettext, marked
 from ...database import query
-from ...database.rows import MessageRow
+from ...database.rows import BatchRow, MessageRow
 from . import disclosure
 
 OFF = marked("Phone switched off or out of reach")
@@ -61,6 +62,18 @@ WORDS = {
     "never_sent": marked("It never went out, and was refunded"),
     "account_suspended": marked("The account was suspended"),
 }
+MAILBOX = marked("There is no such mailbox, or its server takes no mail from you")
+FULL = marked("The mailbox is full, or the mail too large for it")
+SPAM = marked("The reader’s mail server refused it, often as spam")
+SILENT = marked("The mail server took nothing in time: send it again later")
+OF_MAIL = {
+    **dict.fromkeys(("550", "551", "553", "556"), MAILBOX),
+    **dict.fromkeys(("552", "452", "523"), FULL),
+    **dict.fromkeys(("554", "521", "541", "571"), SPAM),
+    **dict.fromkeys(("421", "450", "451", "lost", "temporary", "resting", "unreachable"), SILENT),
+    **dict.fromkeys(("530", "534", "535", "no_gateway"), PROVIDER),
+}
+"""Where mail servers mean something else by a code, or say it in codes of their own (RFC 5321, 4.2.3)."""
 NOISE = re.compile(r"[\s_-]+")
 
 
@@ -69,13 +82,14 @@ def _plain(code: str) -> str:
 
 
 BY_CODE = {_plain(code): words for code, words in WORDS.items()}
+BY_CODE_OF_MAIL = BY_CODE | {_plain(code): words for code, words in OF_MAIL.items()}
 UNCERTAIN = frozenset({_plain("timeout")})
 """Failures of which nobody knows whether the message arrived."""
 
 
-def of_code(code: str | None) -> str | None:
+def of_code(code: str | None, channel: str) -> str | None:
     """In plain words; None for a code that is in no list."""
-    found = BY_CODE.get(_plain(code or ""))
+    found = (BY_CODE_OF_MAIL if channel == EMAIL else BY_CODE).get(_plain(code or ""))
     return gettext(found) if found else None
 
 
@@ -83,7 +97,11 @@ def of(message: MessageRow, *, actor: Actor) -> str | None:
     """Why a message failed, in plain words where there are some, else as ``actor`` is told; None: it did not fail."""
     if message["status"] != "failed":
         return None
-    return of_code(message["error_code"]) or disclosure.reason(message, actor=actor) or gettext("No reason was given")
+    return (
+        of_code(message["error_code"], message["channel"])
+        or disclosure.reason(message, actor=actor)
+        or gettext("No reason was given")
+    )
 
 
 def is_uncertain(message: MessageRow) -> bool:
@@ -104,11 +122,11 @@ COUNTS = """
 """
 
 
-def counts(batch_id: int, account_id: int, *, actor: Actor) -> list[Count]:
+def counts(batch: BatchRow, *, actor: Actor) -> list[Count]:
     """The commonest reasons of a batch first."""
-    roles.require(actor, SEE, account_id)
+    roles.require(actor, SEE, batch["account_id"])
     found: dict[str, int] = {}
-    for row in query(COUNTS, (batch_id,)):
-        words = of_code(row["error_code"]) or row["error_code"] or gettext("No reason was given")
+    for row in query(COUNTS, (batch["id"],)):
+        words = of_code(row["error_code"], batch["channel"]) or row["error_code"] or gettext("No reason was given")
         found[words] = found.get(words, 0) + row["failed"]
     return sorted((Count(words, failed) for words, failed in found.items()), key=lambda one: -one.failed)
