@@ -102,3 +102,68 @@ def test_another_accounts_group_offers_no_fields(app, group, shop):
     stranger = Visitor(app, make_user(app, "member", other.account_id))
     given = {"groups": [group], "wallet": other.wallet, "addresses": "ann@example.com", "text": "x"}
     assert stranger.post("/emails/write/count", **given).json["fields"] == []
+
+
+def test_a_draft_is_kept_as_it_is_typed_and_gone_on_with_elsewhere(app, member, shop, written, group):
+    given = written(
+        "Half a sen", subject="Spring", format="html", when="scheduled", at="2026-06-10T18:00", addresses="x@example.com"
+    )
+    assert "Kept as a draft" in member.post("/emails/write/draft", **given).json["saved"]
+    colleague = Visitor(app, make_user(app, "owner", shop.account_id))
+    assert "Spring" in text_of(colleague.get("/campaigns"))
+    link = re.search(r'href="(/emails/write\?draft=[^"]+)"[^>]*>Go on', colleague.get("/emails").text)[1]
+    page = colleague.get(link).text
+    for kept in ("Half a sen</textarea>", 'value="Spring"', 'value="2026-06-10T18:00"', "x@example.com</textarea>"):
+        assert kept in page
+    assert re.search(rf'name="groups" value="{group}" checked', page)
+    assert re.search(r'<input checked[^>]*value="html"', page) and re.search(r'<input checked[^>]*value="scheduled"', page)
+    colleague.follow("/emails/write", go="send", **{**given, "when": "now"})
+    assert "Drafts" not in text_of(member.get("/campaigns")) and "Drafts" not in text_of(member.get("/emails"))
+    assert member.get(link).headers["Location"] == f"/emails?batch={given['uid']}"
+    assert member.post("/emails/write/draft", **given).json["saved"] == ""
+
+
+def test_a_draft_is_one_of_its_channel_and_of_its_account(app, member, written):
+    given = written("Mine")
+    assert "Kept as a draft" in text_of(member.post("/emails/write", go="check", **given))
+    assert member.get(f"/campaigns/new?draft={given['uid']}").status_code == 404
+    other = mint(app, balance="0")
+    stranger = Visitor(app, make_user(app, "member", other.account_id))
+    assert stranger.get(f"/emails/write?draft={given['uid']}").status_code == 404
+    stranger.post("/emails/write/draft", **{**given, "text": "Stolen", "groups": [], "wallet": other.wallet})
+    assert "Mine</textarea>" in member.get(f"/emails/write?draft={given['uid']}").text
+    assert "The draft is gone" in text_of(member.follow(f"/campaigns/drafts/{given['uid']}/delete"))
+    assert member.get(f"/emails/write?draft={given['uid']}").status_code == 404
+
+
+def test_a_form_that_says_nothing_is_no_draft(member, written):
+    empty = written("", subject="", groups=[])
+    assert member.post("/emails/write/draft", **empty).json["saved"] == ""
+    assert "Drafts" not in text_of(member.get("/campaigns"))
+
+
+def test_a_draft_whose_group_is_gone_is_gone_on_with(member, written, group):
+    given = written("Still here")
+    member.post("/emails/write/draft", **given)
+    member.post(f"/contacts/{group}/delete")
+    page = member.get(f"/emails/write?draft={given['uid']}")
+    assert page.status_code == 200 and "Still here</textarea>" in page.text
+
+
+def test_a_test_goes_to_ones_own_address_as_the_first_reader_would_get_it(member, shop, written):
+    given = written("<p>Hi {{name}} of {{city}}</p>", subject="For {{first_name}}", format="html")
+    test_uid = re.search(r'name="test_uid" value="([^"]+)"', member.get("/emails/write").text)[1]
+    for _ in range(2):  # the same form again sends nothing more
+        done = member.post("/emails/write", go="test", test_uid=test_uid, **given)
+        assert f"A test was kept here, for member{shop.account_id}@example.com" in text_of(done)
+        assert "Hi {{name}} of {{city}}" in done.text.replace("&lt;", "<")
+    found = re.findall(r'"(/emails/[0-9a-f-]{36})"', member.get("/emails").text)
+    assert len(found) == 1 and "For Ann" in text_of(member.get(found[0]))
+    assert "<p>Hi Ann Otim of Kampala</p>" in member.get(f"{found[0]}/html").text
+    assert "Go on" in text_of(member.get("/campaigns"))  # the draft waits
+    assert "2 mails accepted" in text_of(member.follow("/emails/write", go="send", confirmed="1", **given))
+
+
+def test_a_test_of_a_mail_without_a_subject_is_refused_at_its_field(member, written):
+    refused = member.post("/emails/write", go="test", test_uid="", **written("Hi", subject=""))
+    assert "Please fill this in" in text_of(refused) and "No mail yet" in text_of(member.get("/emails"))

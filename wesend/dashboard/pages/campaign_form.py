@@ -14,6 +14,7 @@ from ...accounts import own_phone
 from ...accounts.service import AccountInfo
 from ...contacts import groups
 from ...core import clock, plain_letters
+from ...core.channels import SMS
 from ...core.errors import InvalidInput, StorageFull, WesendError
 from ...core.languages import gettext as _
 from ...core.languages import marked, told
@@ -22,8 +23,9 @@ from ...messages.campaigns import sms as sms_campaigns
 from ...messages.campaigns.checking import Checked, fields_of
 from ...messages.campaigns.quiet import quiet_of
 from ...messages.campaigns.sms import Audience, Draft
-from .. import compose_preview, confirmation
+from .. import compose_preview, confirmation, draft_keeping
 from ..current_account import account
+from ..draft_keeping import Kept
 from ..filters import amount
 from ..forms import Form
 from ..sessions import actor
@@ -72,8 +74,10 @@ class Written(NamedTuple):
             form_values.read_options(at, self.when, self.at, self.rate, name=self.name.strip()[:200] or None),
         )
 
-    def stored(self, step: str) -> drafts.Form:
-        """As a draft keeps it."""
+    def stored(self, step: str) -> drafts.Form | None:
+        """As a draft keeps it; None: there is nothing to keep."""
+        if not self.is_begun:
+            return None
         typed = {name: getattr(self, name) for name in FIELDS if name != "uid"}
         return {**typed, "group": [str(group_id) for group_id in self.group_ids], "step": step}
 
@@ -97,7 +101,7 @@ def _written() -> Written:
 
 def _of_draft(uid: str) -> tuple[Written, str]:
     """A draft, and the step that it was left at; DraftNotFound."""
-    form = drafts.get(account().id, uid, actor=actor()).form
+    form = drafts.get(account().id, uid, SMS, actor=actor()).form
     typed = {name: str(form.get(name, "")) for name in FIELDS}
     step = str(form.get("step", ""))
     return _completed({**typed, "uid": uid}, list(form.get("group", []))), step if step in NAMES else NAMES[0]
@@ -151,42 +155,19 @@ def _begin() -> ResponseReturnValue:
 
 
 def _page(step: str, written: Written, form: Form, errors: dict[str, str], **shown: Any) -> str:
-    kept_at, refused = None, ""
+    kept = Kept(clock.now_ms() if "draft" in request.args else None)
     if request.method == "POST" and form.validate():
-        try:
-            kept_at = _keep(written, step)
-        except WesendError as error:
-            refused = told(error)
+        kept = draft_keeping.keep(written.uid, written.stored(step))
     return render_template(
-        "campaigns/new.html",
-        step=step,
-        steps=STEPS,
-        names=NAMES,
-        written=written,
-        errors=errors,
-        form=form,
-        kept_at=kept_at or (clock.now_ms() if "draft" in request.args else None),
-        not_kept=refused,
-        **shown,
+        "campaigns/new.html", step=step, steps=STEPS, names=NAMES, written=written, errors=errors, form=form, kept=kept, **shown
     )
-
-
-def _keep(written: Written, step: str) -> int | None:
-    return drafts.keep(account().id, written.uid, written.stored(step), actor=actor()) if written.is_begun else None
 
 
 @blueprint.post("/drafts")
 def save_draft() -> ResponseReturnValue:
     """The form as it stands, while it is typed."""
-    step = request.form.get("step", "")
-    try:
-        kept_at = _keep(_written(), step if step in NAMES else NAMES[0])
-    except WesendError as error:
-        return jsonify(saved=_("Not kept: %(why)s.", why=told(error)))
-    if kept_at is None:
-        return jsonify(saved="")
-    moment = clock.iso_in_zone(kept_at, account().time_zone)[11:16]
-    return jsonify(saved=_("Kept as a draft at %(time)s", time=moment))
+    written, step = _written(), request.form.get("step", "")
+    return draft_keeping.answer(draft_keeping.keep(written.uid, written.stored(step if step in NAMES else NAMES[0])))
 
 
 @blueprint.post("/drafts/<uid>/delete")

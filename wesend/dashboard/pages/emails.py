@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 from ...core import markup
 from ...core.channels import EMAIL
 from ...database.rows import BatchRow
-from ...messages.campaigns import results
+from ...messages.campaigns import drafts, results
+from ...messages.campaigns.drafts import Draft
 from ...messages.email import compose as mail
 from ...messages.email import held, tracking
 from ...messages.reporting import disclosure, history, reasons, search
@@ -46,9 +47,11 @@ def index() -> ResponseReturnValue:
     last = None if before is None else search.place(account().id, before, actor=actor())
     found = search.find(wanted, last, SIZE, actor=actor())
     page = Page(found.rows, address(found.last["id"]) if found.last else None, address(None) if last else None)
+    is_filtered = bool(request.args.get("q") or status or batch)
     return render_template(
         "emails/index.html",
         page=page,
+        drafts=_drafts() if last is None and not is_filtered else [],
         held=held.count(account().id, actor=actor()),
         is_held=held.is_held,
         statuses=STATUSES,
@@ -58,8 +61,12 @@ def index() -> ResponseReturnValue:
         names=results.names_of(account().id, [row["recipient"] for row in page.rows], EMAIL, actor=actor()),
         reason=lambda row: reasons.of(row, actor=actor()),
         is_first=last is None,
-        is_filtered=bool(request.args.get("q") or status or batch),
+        is_filtered=is_filtered,
     )
+
+
+def _drafts() -> list[Draft]:
+    return [draft for draft in drafts.list_drafts(account().id, actor=actor()) if draft.channel == EMAIL]
 
 
 def _batch() -> BatchRow | None:

@@ -1,4 +1,6 @@
-"""Writing an e-mail: to addresses or to a group's, as plain text or HTML, seen as its reader will before it goes."""
+"""Writing an e-mail: to addresses or to a group's, as plain text or HTML, seen as its reader will before it goes; kept as a
+draft while it is typed.
+"""
 
 from __future__ import annotations
 
@@ -6,74 +8,68 @@ import html
 
 from flask import Response, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, TextAreaField
-from wtforms.validators import InputRequired, Length
 
 from ...contacts import audience
 from ...contacts import groups as contact_groups
+from ...core import clock
 from ...core.errors import InvalidInput, WesendError
 from ...core.languages import gettext as _
-from ...core.languages import marked, ngettext, told
+from ...core.languages import ngettext, told
 from ...database.rows import BatchRow
 from ...gateways import registry
+from ...messages.campaigns import drafts, once
 from ...messages.campaigns import email as email_campaigns
-from ...messages.campaigns import form_values, once
 from ...messages.campaigns.checking import Checked, fields_of
-from ...messages.campaigns.email import EmailDraft, Readers
+from ...messages.campaigns.email import EmailDraft
 from ...messages.email import compose as mail
 from ...messages.sending.options import Options
-from ...wallets.service import WalletInfo
-from .. import compose_preview, confirmation
+from .. import compose_preview, confirmation, draft_keeping
 from ..current_account import account, may_send
+from ..draft_keeping import Kept
 from ..filters import number
-from ..forms import Form, Text, choices
 from ..sessions import actor
-from .compose import WHEN, soonest, usual_wallet, wallet_choices
+from .compose import wallet_choices
+from .email_form import EmailForm
 from .emails import FRAME_POLICY, blueprint
 
-FORMATS = ((mail.PLAIN, marked("Plain text")), (mail.HTML, "HTML"))
 GROUPS_SHOWN = 500
-REQUIRED = InputRequired(marked("Please fill this in"))
 PLAIN_PAGE = '<!doctype html><pre style="font:15px/1.5 sans-serif;white-space:pre-wrap;overflow-wrap:anywhere">{}</pre>'
-
-
-class EmailForm(Form):
-    domain_names = {"recipient": "addresses"}
-    uid = HiddenField()
-    addresses = TextAreaField(
-        marked("To"), render_kw={"rows": 2, "spellcheck": "false", "placeholder": "ann@example.com, ben@example.com"}
-    )
-    groups = SelectMultipleField(marked("Groups"), coerce=int, validate_choice=False)
-    subject = Text(marked("Subject"), [REQUIRED, Length(max=200)], render_kw={"dir": "auto"})
-    format = RadioField(marked("Written as"), choices=choices(FORMATS), default=mail.PLAIN)
-    text = TextAreaField(marked("Message"), [REQUIRED], render_kw={"rows": 12, "dir": "auto"})
-    wallet = SelectField(
-        marked("Wallet"),
-        validate_choice=False,
-        description=marked("Mail costs nothing. A sandbox wallet’s mail is kept here and never leaves."),
-    )
-    when = RadioField(marked("When"), choices=choices(WHEN), default="now")
-    at = Text(marked("Day and time"), render_kw={"type": "datetime-local"})
 
 
 @blueprint.route("/write", methods=["GET", "POST"])
 def write() -> ResponseReturnValue:
+    """``draft=UID`` goes on with a draft."""
     form = EmailForm()
     form.wallet.choices = wallet_choices(account())
-    found: Checked | None = None
     if request.method == "GET":
-        form.uid.data, form.wallet.data = once.new_uid(), usual_wallet(account())
-        form.at.data = soonest(account())
-        form.addresses.data, form.groups.data = request.args.get("to", ""), request.args.getlist("group", type=int)
-    elif request.form.get("insert"):
+        return _begin(form)
+    if request.form.get("insert"):
         form.text.data = compose_preview.with_field(form.text.data or "", request.form["insert"])
-    elif form.sent():
+        return _page(form)
+    found: Checked | None = None
+    if form.sent():
         with form.refusals():
-            draft = _draft(form)
+            draft = form.draft()
+            if request.form.get("go") == "test":
+                _send_test(draft)
+                return _page(form)
             found = _unsent(draft)
             if found is None:
-                return _sent(email_campaigns.send_email(account(), draft, actor=actor()))
+                batch = email_campaigns.send_email(account(), draft, actor=actor())
+                drafts.sent(account().id, draft.uid, actor=actor())
+                return _sent(batch)
     return _page(form, found)
+
+
+def _begin(form: EmailForm) -> ResponseReturnValue:
+    uid = request.args.get("draft", "")
+    if not uid:
+        form.begin(request.args.get("to", ""), request.args.getlist("group", type=int))
+        return _page(form)
+    if once.was_sent(account(), uid, actor=actor()):
+        return redirect(url_for(".index", batch=uid), 303)
+    form.go_on(uid)
+    return _page(form)
 
 
 def _unsent(draft: EmailDraft) -> Checked | None:
@@ -85,12 +81,24 @@ def _unsent(draft: EmailDraft) -> Checked | None:
     return check() if request.form.get("go") == "check" else confirmation.unconfirmed(check, draft.subject, draft.text)
 
 
-def _page(form: EmailForm, found: Checked | None) -> str:
+def _send_test(draft: EmailDraft) -> None:
+    """The mail as the first of them gets it, to whoever writes it."""
+    me = actor().email
+    test = draft._replace(uid=request.form.get("test_uid", ""))
+    email_campaigns.send_test(account(), test, me, actor=actor())
+    if draft.wallet.is_sandbox:
+        flash(_("A test was kept here, for %(address)s: a sandbox wallet’s mail never leaves.", address=me), "success")
+    else:
+        flash(_("A test went to %(address)s.", address=me), "success")
+
+
+def _page(form: EmailForm, found: Checked | None = None) -> str:
     groups, _ = contact_groups.list_groups(account().id, limit=GROUPS_SHOWN, offset=0, actor=actor())
     counts = audience.mailable_counts(account().id, actor=actor())
     return render_template(
         "emails/write.html",
         form=form,
+        kept=_kept(form),
         told=_told(form),
         fields=_fields(form),
         found=found,
@@ -98,37 +106,32 @@ def _page(form: EmailForm, found: Checked | None) -> str:
         may_send=may_send(),
         is_held=not registry.has_mail_server(),
         groups=[(row, counts[row["id"]]) for row in groups if row["id"] in counts],
+        me=actor().email,
+        test_uid=once.new_uid(),
     )
+
+
+def _kept(form: EmailForm) -> Kept:
+    if request.method == "POST":
+        return draft_keeping.keep(form.uid.data or "", form.stored())
+    return Kept(clock.now_ms() if "draft" in request.args else None)
+
+
+@blueprint.post("/write/draft")
+def save_draft() -> ResponseReturnValue:
+    """The form as it stands, while it is typed."""
+    form = EmailForm()
+    return draft_keeping.answer(draft_keeping.keep(form.uid.data or "", form.stored()))
 
 
 def _fields(form: EmailForm) -> list[str]:
     """What the mail may name of those who get it, as they are chosen now."""
     try:
-        return fields_of(email_campaigns.addressees(account(), _wallet(form), _readers(form), actor()))[
+        return fields_of(email_campaigns.addressees(account(), form.chosen_wallet, form.readers, actor()))[
             : compose_preview.FIELDS_SHOWN
         ]
     except WesendError:  # a group is gone, or a wallet
         return []
-
-
-def _wallet(form: EmailForm) -> WalletInfo:
-    return form_values.find_wallet(account(), form.wallet.data or "", actor=actor())
-
-
-def _readers(form: EmailForm) -> Readers:
-    return Readers(tuple(form.groups.data or ()), form.addresses.data or "")
-
-
-def _draft(form: EmailForm, options: Options | None = None) -> EmailDraft:
-    return EmailDraft(
-        form.uid.data or "",
-        _wallet(form),
-        _readers(form),
-        form.subject.data or "",
-        (form.text.data or "").replace("\r\n", "\n"),
-        form.format.data,
-        options or form_values.read_options(account(), form.when.data, form.at.data or "", ""),
-    )
 
 
 def _sent(batch: BatchRow) -> ResponseReturnValue:
@@ -172,7 +175,7 @@ def preview() -> ResponseReturnValue:
     """For the sandboxed frame beside the form: the mail with the fields of its first reader."""
     form = EmailForm()
     try:
-        previewed = email_campaigns.preview(account(), _draft(form, Options()), actor=actor())
+        previewed = email_campaigns.preview(account(), form.draft(Options()), actor=actor())
         body = previewed.text if previewed.format == mail.HTML else PLAIN_PAGE.format(html.escape(previewed.text))
     except InvalidInput as error:
         body = PLAIN_PAGE.format(html.escape(told(error)))

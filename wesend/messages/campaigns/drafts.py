@@ -13,6 +13,7 @@ from typing import NamedTuple
 from ...accounts import audit_log, quota, roles
 from ...accounts.roles import SEE, SEND, Actor
 from ...core import clock
+from ...core.channels import EMAIL, SMS
 from ...core.errors import Conflict, InvalidInput, NotFound
 from ...core.languages import sentence
 from ...database import Tx, query, query_one, write
@@ -21,11 +22,11 @@ from .once import UID
 
 MOST = 100
 """Drafts of an account."""
-LONGEST = 200_000
-"""Characters of a form."""
+LONGEST = {SMS: 200_000, EMAIL: 1_200_000}
+"""Characters of a form; a mail may carry its pictures."""
 KEPT_MS = 90 * clock.DAY
 Form = Mapping[str, str | list[str]]
-"""Field → what was typed, or what was ticked."""
+"""Field → what was typed, or what was ticked; ``channel`` is SMS where it is not among them."""
 
 
 class TooManyDrafts(Conflict):
@@ -46,8 +47,16 @@ class Draft(NamedTuple):
 
     @property
     def title(self) -> str:
-        """Its name, or how its text begins."""
-        return str(self.form.get("name") or self.form.get("text") or "")[:100]
+        """Its name, its subject, or how its text begins."""
+        return str(self.form.get("name") or self.form.get("subject") or self.form.get("text") or "")[:100]
+
+    @property
+    def channel(self) -> str:
+        return _channel(self.form)
+
+
+def _channel(form: Form) -> str:
+    return EMAIL if form.get("channel") == EMAIL else SMS
 
 
 WRITE = """
@@ -62,9 +71,9 @@ NUMBER = "SELECT count(*) AS drafts FROM campaign_drafts WHERE account_id = ?"
 def keep(account_id: int, uid: str, form: Form, *, actor: Actor) -> int | None:
     """Keep a form as it stands; when that was. None: its campaign was sent meanwhile. TooManyDrafts, StorageQuotaExceeded."""
     roles.require(actor, SEND, account_id)
-    text = json.dumps(form, ensure_ascii=False)
-    if not UID.fullmatch(uid) or len(text) > LONGEST:
-        raise InvalidInput(sentence("A draft has at most %(longest)s characters", longest=f"{LONGEST:,}"), {"text": ["Too long"]})
+    text, longest = json.dumps(form, ensure_ascii=False), LONGEST[_channel(form)]
+    if not UID.fullmatch(uid) or len(text) > longest:
+        raise InvalidInput(sentence("A draft has at most %(longest)s characters", longest=f"{longest:,}"), {"text": ["Too long"]})
     quota.require_room(account_id, len(text))
     now = clock.now_ms()
 
@@ -87,11 +96,11 @@ def list_drafts(account_id: int, *, actor: Actor) -> list[Draft]:
     return [_draft(row) for row in rows]
 
 
-def get(account_id: int, uid: str, *, actor: Actor) -> Draft:
-    """DraftNotFound."""
+def get(account_id: int, uid: str, channel: str | None = None, *, actor: Actor) -> Draft:
+    """DraftNotFound, also for one of another channel."""
     roles.require(actor, SEE, account_id)
     row = query_one("SELECT * FROM campaign_drafts WHERE uid = ? AND account_id = ?", (uid, account_id))
-    if row is None:
+    if row is None or channel not in (None, _draft(row).channel):
         raise DraftNotFound
     return _draft(row)
 

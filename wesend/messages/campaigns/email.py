@@ -109,3 +109,16 @@ def send_email(account: AccountInfo, draft: EmailDraft, *, actor: Actor) -> Batc
             send.send(composed, to, actor=actor, origin=origin, options=draft.options, in_request=False, limit=0)
 
     return once.send_once(account, draft.uid, do, actor=actor)
+
+
+def send_test(account: AccountInfo, draft: EmailDraft, address: str, *, actor: Actor) -> BatchRow:
+    """The mail as its first reader would get it, to ``address`` alone."""
+    form_values.groups_for(account, draft.wallet, draft.readers.group_ids, actor)
+    first = next(addressees(account, draft.wallet, draft.readers, actor), None)
+    to = [Addressee(address, None, first.values if first else None)]
+
+    def do(origin: Origin) -> None:
+        options = Options(reference="Test")
+        send.send(compose(account, draft), to, actor=actor, origin=origin, options=options, in_request=False, limit=0)
+
+    return once.send_once(account, draft.uid, do, actor=actor)
