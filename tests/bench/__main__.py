@@ -8,7 +8,23 @@ import sys
 import traceback
 from pathlib import Path
 
-from . import bulk, carriers, gateways, inbox, margins, memory, million, report, scale, singles, smpp, smpp_server, start, webhooks
+from . import (
+    bulk,
+    carriers,
+    gateways,
+    guards,
+    inbox,
+    margins,
+    memory,
+    million,
+    report,
+    scale,
+    singles,
+    smpp,
+    smpp_server,
+    start,
+    webhooks,
+)
 from .figure import Figure
 from .sizes import QUICK, Sizes
 
@@ -16,6 +32,7 @@ BENCHES = {
     "singles": singles.bench,
     "bulk": bulk.bench,
     "gateways": gateways.bench,
+    "guards": guards.bench,
     "carriers": carriers.bench,
     "smpp": smpp.bench,
     "smpp_server": smpp_server.bench,
