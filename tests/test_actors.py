@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
-from .support.source import modules, path_of, unit
+from .support.source import modules, nodes_of, path_of, tree_of, unit
 from .test_architecture import DOMAINS
 
 EDGES = ("dialects", "callbacks", "dashboard", "cli", "docs", "web", "sweeps", "jobs", "server")
@@ -57,15 +58,11 @@ EXCEPTIONS = {
 }
 
 
-def parsed(module: str) -> ast.Module:
-    return ast.parse(path_of(module).read_text())
-
-
-def names_in(module: str, tree: ast.Module) -> dict[str, str]:
+def names_in(module: str) -> dict[str, str]:
     """What each imported name of a module stands for, as a dotted name within wesend."""
     package = module.split(".") if path_of(module).name == "__init__.py" else module.split(".")[:-1]
     found = {}
-    for node in ast.walk(tree):
+    for node in nodes_of(module):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = package[: len(package) - node.level + 1]
             for alias in node.names:
@@ -75,21 +72,24 @@ def names_in(module: str, tree: ast.Module) -> dict[str, str]:
 
 def used_by(module: str) -> Iterator[str]:
     """Dotted names within wesend that a module uses: ``wallets.service.find_wallet``."""
-    tree = parsed(module)
-    names = names_in(module, tree)
-    for node in ast.walk(tree):
+    names = names_in(module)
+    for node in nodes_of(module):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in names:
             yield f"{names[node.value.id]}.{node.attr}"
         elif isinstance(node, ast.Name) and node.id in names:
             yield names[node.id]
 
 
-USED = {name for module in modules() if unit(module) in EDGES for name in used_by(module)}
+@cache
+def used() -> set[str]:
+    return {name for module in modules() if unit(module) in EDGES for name in used_by(module)}
+
+
 DOMAIN_MODULES = [module for module in modules() if unit(module) in DOMAINS]
 
 
 def functions(module: str) -> Iterator[ast.FunctionDef]:
-    return (node for node in parsed(module).body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"))
+    return (node for node in tree_of(module).body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"))
 
 
 def parameters(function: ast.FunctionDef) -> set[str]:
@@ -102,7 +102,7 @@ def without_actor() -> set[str]:
         name
         for module in DOMAIN_MODULES
         for function in functions(module)
-        if (name := f"{module}.{function.name}") in USED
+        if (name := f"{module}.{function.name}") in used()
         and parameters(function) & OF_AN_ACCOUNT
         and "actor" not in parameters(function)
     }
@@ -117,7 +117,7 @@ def test_every_exception_is_still_one():
 
 
 def test_the_test_sees_both_forms_of_calls():
-    assert {"contacts.groups.create_group", "wallets.service.find_wallet", "messages.sending.actions.retry"} <= USED
+    assert {"contacts.groups.create_group", "wallets.service.find_wallet", "messages.sending.actions.retry"} <= used()
 
 
 def asks(function: ast.FunctionDef) -> bool:
@@ -140,7 +140,7 @@ def test_no_page_and_no_api_acts_as_the_machine(edge):
         f"wesend/{module}:{node.lineno}"
         for module in modules()
         if unit(module) == edge
-        for node in ast.walk(parsed(module))
+        for node in nodes_of(module)
         if isinstance(node, ast.keyword) and node.arg == "actor" and not isinstance(node.value, ast.Call | ast.Name)
     ] == []
 
@@ -172,4 +172,4 @@ def create_group(account, name, *, actor):
 
 def test_no_module_only_checks_and_calls_on():
     assert is_facade(ast.parse(FACADE)), "the test knows one when it sees one"
-    assert [module for module in DOMAIN_MODULES if is_facade(parsed(module))] == []
+    assert [module for module in DOMAIN_MODULES if is_facade(tree_of(module))] == []

@@ -11,7 +11,7 @@ import re
 
 import pytest
 
-from .support.source import ALL_IMPORTS, TOP_LEVEL, imported_unit, imports_of, module_of, modules, path_of, unit
+from .support.source import TOP_LEVEL, all_imports, imported_unit, imports_of, module_of, modules, nodes_of, unit
 
 LAYERS: list[list[str]] = [
     ["core"],
@@ -92,7 +92,7 @@ def test_no_module_is_named_as_a_test():
 
 
 def test_the_test_sees_imports_in_every_form():
-    targets = {(found.module, found.target) for found in ALL_IMPORTS}
+    targets = {(found.module, found.target) for found in all_imports()}
     assert ("messages.sending.send", "wesend.messages.sending.accept.accept") in targets, "from .accept import accept"
     assert ("messages.sending.bulk", "wesend.database.query") in targets, "from ...database import query"
     assert ("server", "wesend.create_app") in targets, "from . import create_app, inside a function"
@@ -101,7 +101,7 @@ def test_the_test_sees_imports_in_every_form():
 
 def test_each_layer_imports_only_from_those_above_it():
     wrong = []
-    for found in ALL_IMPORTS:
+    for found in all_imports():
         importer, imported = unit(found.module), imported_unit(found.target)
         if imported is None or imported == importer or (importer, imported) in EXCEPTIONS:
             continue
@@ -117,7 +117,7 @@ def test_within_messages_each_package_imports_only_from_those_above_it():
     inside = {name for name in modules() if name.startswith("messages.")}
     assert {".".join(name.split(".")[:2]) for name in inside} == set(places), "give each of these a place in this test"
     wrong = []
-    for found in ALL_IMPORTS:
+    for found in all_imports():
         imported = module_of(found.target)
         if found.module not in inside or imported not in inside:
             continue
@@ -136,10 +136,10 @@ def test_accept_knows_no_adapter():
     Which gateways a request calls afterwards is said to it by name."""
     paying = {"messages.sending.accept", "messages.sending.bulk", "wallets.ledger"}
     paying |= {name for name in modules() if name.startswith("messages.state")}
-    named = {imported for found in ALL_IMPORTS if found.module in paying and (imported := module_of(found.target))}
+    named = {imported for found in all_imports() if found.module in paying and (imported := module_of(found.target))}
     assert {name for name in named if name.startswith("adapters")} <= ADAPTERS_KNOWN_TO_ACCEPT
     assert not any(name.startswith("messages.dispatch") for name in named)
-    of_registry = {found.target.split(".")[-1] for found in ALL_IMPORTS if found.module in paying and ".registry" in found.target}
+    of_registry = {found.target.split(".")[-1] for found in all_imports() if found.module in paying and ".registry" in found.target}
     assert of_registry <= {"SANDBOX"}, "its name is no adapter"
 
 
@@ -159,7 +159,7 @@ def test_modules_of_a_package_do_not_import_one_another_in_a_circle(package):
 
 
 def test_every_exception_is_still_needed():
-    used = {(unit(found.module), imported_unit(found.target)) for found in ALL_IMPORTS}
+    used = {(unit(found.module), imported_unit(found.target)) for found in all_imports()}
     assert set(EXCEPTIONS) - used == set()
 
 
@@ -187,7 +187,7 @@ def test_nothing_inside_the_house_sees_a_request_or_an_http_error(module):
     ] == []
     attributes = {
         f"{node.value.id}.{node.attr}"
-        for node in ast.walk(ast.parse(path_of(module).read_text()))
+        for node in nodes_of(module)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
     }
     assert attributes & set(forbidden) == set()

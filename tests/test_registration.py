@@ -11,7 +11,7 @@ from wesend.adapters.money import types as money
 from wesend.adapters.sms import types as sms
 from wesend.dialects.listed import DIALECTS
 
-from .support.source import PACKAGE, imports_of, module_of, modules, path_of, unit
+from .support.source import PACKAGE, imports_of, module_of, modules, nodes_of, unit
 
 DIALECTS_OWN = {dialect.name: f"dialects.{dialect.name}" for dialect in DIALECTS}
 """Each dialect's name and its folder."""
@@ -32,7 +32,7 @@ def test_nobody_knows_one_dialect(module):
         if (imported := of_dialect(module_of(found.target) or "")) is not None and imported != of_dialect(module)
     ] == []
     others = DIALECTS_OWN.keys() - {of_dialect(module)}
-    texts = [node for node in ast.walk(ast.parse(path_of(module).read_text())) if isinstance(node, ast.Constant)]
+    texts = [node for node in nodes_of(module) if isinstance(node, ast.Constant)]
     assert [f"line {node.lineno}: {node.value!r}" for node in texts if isinstance(node.value, str) and node.value in others] == []
 
 
@@ -42,7 +42,7 @@ VENDORS = {*sms.TYPES, *money.TYPES} - {"http", "smpp"}
 @pytest.mark.parametrize("module", [name for name in modules() if unit(name) != "adapters"])
 def test_nobody_knows_one_vendor(module):
     """The same for a type of gateway, whose file and whose place in ``TYPES`` are all there is of it."""
-    texts = [node for node in ast.walk(ast.parse(path_of(module).read_text())) if isinstance(node, ast.Constant)]
+    texts = [node for node in nodes_of(module) if isinstance(node, ast.Constant)]
     assert [f"line {node.lineno}: {node.value!r}" for node in texts if isinstance(node.value, str) and node.value in VENDORS] == []
 
 

@@ -9,7 +9,7 @@ import tokenize
 
 import pytest
 
-from .support.source import imports_of, modules, path_of, unit
+from .support.source import imports_of, modules, nodes_of, path_of, unit
 
 EDGES = ("dialects", "callbacks", "dashboard", "docs", "cli", "web", "sweeps", "jobs", "server")
 
@@ -27,7 +27,7 @@ def test_no_sql_at_the_edges(module):
     assert [found for found in imports_of(module) if found.target in forbidden] == []
     assert [
         node.value
-        for node in ast.walk(ast.parse(path_of(module).read_text()))
+        for node in nodes_of(module)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.match(node.value)
     ] == []
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 import pytest
 
-from .support.source import imports_of, modules, path_of
+from .support.source import imports_of, modules, nodes_of, tree_of
 
 READS = {f"wesend.database.{name}" for name in ("query", "query_one", "snapshot", "cached", "reading")}
 
@@ -35,12 +36,13 @@ class Module(NamedTuple):
     names: dict[str, str]
 
 
+@cache
 def load(name: str) -> Module:
-    tree = ast.parse(path_of(name).read_text())
+    tree = tree_of(name)
     dotted = ".".join(["wesend", *filter(None, name.split("."))])
     names = {node.name: f"{dotted}.{node.name}" for node in tree.body if isinstance(node, ast.FunctionDef)}
     targets = {found.target for found in imports_of(name)}
-    for node in ast.walk(tree):
+    for node in nodes_of(name):
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 ends = [target for target in targets if target.endswith(f".{'.'.join(filter(None, [node.module, alias.name]))}")]
@@ -132,13 +134,19 @@ def reads_around(module: Module, readers: set[str]) -> list[Found]:
     ]
 
 
-SOURCES = [load(name) for name in modules()]
-READERS = without_tx(SOURCES)
+@cache
+def sources() -> list[Module]:
+    return [load(name) for name in modules()]
 
 
-@pytest.mark.parametrize("module", [source for source in SOURCES if not source.name.startswith("database")], ids=lambda m: m.name)
-def test_a_unit_reads_through_its_transaction(module):
-    assert sorted(set(reads_around(module, READERS))) == []
+@cache
+def readers() -> set[str]:
+    return without_tx(sources())
+
+
+@pytest.mark.parametrize("name", [name for name in modules() if not name.startswith("database")])
+def test_a_unit_reads_through_its_transaction(name):
+    assert sorted(set(reads_around(load(name), readers()))) == []
 
 
 OUTSIDE_OF_UNITS = ("payload_of",)
@@ -159,7 +167,7 @@ def looked_up_by_formats(module: Module, readers: set[str]) -> list[Found]:
 
 def test_a_webhook_format_looks_nothing_up():
     """It is asked inside a unit, from afar: so what it tells is handed to it, and no ``tx`` reaches an edge."""
-    assert [found for module in SOURCES for found in looked_up_by_formats(module, READERS)] == []
+    assert [found for module in sources() for found in looked_up_by_formats(module, readers())] == []
 
 
 @pytest.mark.parametrize(
@@ -184,7 +192,7 @@ def test_a_unit_changes_nothing_but_the_database():
     """It may run twice: what it gathers outside of itself would be there twice."""
     wrong = [
         f"wesend/{module.name}:{node.lineno}"
-        for module in SOURCES
+        for module in sources()
         for unit in units(module)
         if isinstance(unit, ast.FunctionDef | ast.Lambda)
         for node in ast.walk(unit)
@@ -197,7 +205,7 @@ def test_a_unit_changes_nothing_but_the_database():
 def test_what_happens_all_the_time_shares_its_commits(name):
     """Claims, settlements and receipts go by `write`; only what a person decides has a commit of its own (an audit entry)."""
     inside = [
-        module for module in SOURCES if module.name.startswith(f"messages.{name}.") and not module.name.endswith("suspension")
+        module for module in sources() if module.name.startswith(f"messages.{name}.") and not module.name.endswith("suspension")
     ]
     assert inside
     assert [module.name for module in inside if "atomic" in module.names] == []

@@ -7,14 +7,14 @@ import re
 
 import pytest
 
-from .support.source import ALL_IMPORTS, modules, path_of, texts_of
+from .support.source import all_imports, modules, nodes_of, texts_of
 
 
 @pytest.mark.parametrize("module", [name for name in modules() if name.split(".")[0] != "database"])
 def test_only_the_database_package_commits(module):
     """Neither a call of commit(), nor a transaction opened or ended in SQL, nor a write of SQLAlchemy's session."""
     wrong = []
-    for node in ast.walk(ast.parse(path_of(module).read_text())):
+    for node in nodes_of(module):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             of_session = isinstance(node.func.value, ast.Attribute) and node.func.value.attr == "session"
             writes = of_session and node.func.attr in ("add", "add_all", "delete", "merge", "flush", "begin")
@@ -57,7 +57,7 @@ def test_only_the_state_package_changes_a_status(module):
     wrong = [
         f"line {line}: {text[:90]}" for line, text in texts_of(module) if module not in WRITERS_OF_MOMENTS and changes_a_state(text)
     ]
-    for node in ast.walk(ast.parse(path_of(module).read_text())):
+    for node in nodes_of(module):
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
@@ -100,14 +100,14 @@ def test_sqlalchemy_serves_the_schema_alone():
     }
     wrong = [
         f"wesend/{found.module}:{found.line} imports {found.target}"
-        for found in ALL_IMPORTS
+        for found in all_imports()
         if found.target.split(".")[0] in ("sqlalchemy", "flask_sqlalchemy")
         and (found.module not in of_schema or found.target.split(".")[-1] in ("Session", "sessionmaker", "scoped_session"))
     ]
     wrong += [
         f"wesend/{module}:{node.lineno}: {ast.unparse(node)}"
         for module in modules()
-        for node in ast.walk(ast.parse(path_of(module).read_text()))
+        for node in nodes_of(module)
         if isinstance(node, ast.Attribute) and node.attr == "session" and ast.unparse(node.value).split(".")[-1] == "db"
     ]
     assert wrong == []
