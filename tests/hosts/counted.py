@@ -20,7 +20,6 @@ from typing import NamedTuple
 
 from tests.support import postgresql
 from tests.support.cluster import Cluster, HostServer
-from tests.support.forked import Forked
 from tests.support.live import live_customer, number
 from tests.support.server import Server
 from tests.support.vendor_server import VendorServer
@@ -31,13 +30,6 @@ BULK = 40  # every so many calls one is to a hundred numbers, which go through t
 CALM = 120.0  # seconds: all leases are over, and sweeps have been
 SURE = ("synchronous_commit=on", "fsync=on", "autovacuum=on", "max_connections=100", "shared_buffers=64MB")
 UNSETTLED = "SELECT count(*) FROM messages WHERE status NOT IN ('submitted', 'unknown', 'failed')"
-
-
-class ForkedHost(HostServer):
-    """A host that is up again without the second that importing takes."""
-
-    def launch(self) -> Forked:  # type: ignore[override]
-        return Forked(self.program, self.environment, self.log, self.log)
 
 
 class Found(NamedTuple):
@@ -114,7 +106,7 @@ def count(folder: Path, kills: int, restarts: int, seed: int = 1) -> Found:
     with ExitStack() as stack:
         server = stack.enter_context(postgresql.Server(*SURE))
         vendor = stack.enter_context(VendorServer(folder, "0.03"))
-        cluster = Cluster(folder, server.create(), HOSTS, kind=ForkedHost, WESEND_THREADS="8")
+        cluster = Cluster(folder, server.create(), HOSTS, WESEND_THREADS="8")
         stack.enter_context(cluster)
         leader = cluster.wait_for_leader()
         customer = live_customer(leader, vendor.url, parallel=8)

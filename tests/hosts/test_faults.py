@@ -180,12 +180,12 @@ def test_a_host_stands_still_for_longer_than_its_lease_and_wakes_up(cluster, ven
     assert lost <= after, "it wrote about messages that it had lost"
 
 
-def test_a_host_that_is_cut_off_from_the_database_refuses_and_comes_back(tmp_path, database_url, vendor):
-    parts = urlsplit(database_url)
+def test_a_host_that_is_cut_off_from_the_database_refuses_and_comes_back(tmp_path, migrated_url, vendor):
+    parts = urlsplit(migrated_url)
     with TcpProxy(parts.port) as proxy:
-        cluster = Cluster(tmp_path, database_url, 2)
+        cluster = Cluster(tmp_path, migrated_url, 2)
         leading = cluster.hosts[0]
-        through = database_url.replace(f":{parts.port}/", f":{proxy.port}/")
+        through = migrated_url.replace(f":{parts.port}/", f":{proxy.port}/")
         leading.environment["WESEND_DATABASE_URL"] = through
         cluster.hosts[1].environment["WESEND_SCHEDULER"] = "0"  # so that the first one leads
         with cluster:
@@ -228,10 +228,10 @@ def sent(host: HostServer, customer: Customer) -> requests.Response:
     )
 
 
-def test_hosts_whose_clocks_are_apart(tmp_path, database_url):
+def test_hosts_whose_clocks_are_apart(tmp_path, migrated_url):
     """One is five seconds ahead of the database, the other five behind: they lead by turns, and deliver as ever."""
     clocks = [MovedClock(folder(tmp_path / f"clock{index}")) for index in range(2)]
-    cluster = Cluster(tmp_path, database_url, 2, WESEND_LOG="text")
+    cluster = Cluster(tmp_path, migrated_url, 2, WESEND_LOG="text")
     for host, moved, seconds in zip(cluster.hosts, clocks, (5, -5), strict=True):
         moved.set(seconds)
         host.environment |= moved.environment

@@ -32,8 +32,8 @@ OPEN = """
 
 
 @pytest.fixture(scope="module")
-def cluster(shared_postgresql, tmp_path_factory) -> Iterator[Cluster]:
-    url = shared_postgresql.create()
+def cluster(shared_postgresql, migrated_template, tmp_path_factory) -> Iterator[Cluster]:
+    url = shared_postgresql.create(template=migrated_template)
     with Cluster(tmp_path_factory.mktemp("both"), url, 2, WESEND_THREADS="8") as cluster:
         cluster.wait_for_leader()
         yield cluster

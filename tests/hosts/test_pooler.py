@@ -15,12 +15,12 @@ DELIVERED = "SELECT count(*) FROM messages WHERE status = 'delivered'"
 
 
 @pytest.mark.parametrize("listening", ["through it", "beside it"])
-def test_what_is_queued_leaves_and_doctor_tells_whether_notifications_arrive(tmp_path, shared_postgresql, database_url, listening):
+def test_what_is_queued_leaves_and_doctor_tells_whether_notifications_arrive(tmp_path, shared_postgresql, migrated_url, listening):
     if not postgresql.Pgbouncer.is_here():
         pytest.skip("there is no pgbouncer here")
     with postgresql.Pgbouncer(shared_postgresql) as pooler:
-        pooled = database_url.replace(f":{urlsplit(database_url).port}/", f":{pooler.port}/")
-        more = {"WESEND_DATABASE_LISTEN_URL": database_url} if listening == "beside it" else {}
+        pooled = migrated_url.replace(f":{urlsplit(migrated_url).port}/", f":{pooler.port}/")
+        more = {"WESEND_DATABASE_LISTEN_URL": migrated_url} if listening == "beside it" else {}
         with Cluster(tmp_path, pooled, 2, **more) as cluster:
             other = cluster.follower()
             with Wire(other.port, new_customer(other, "10000")) as wire:

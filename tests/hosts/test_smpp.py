@@ -12,8 +12,8 @@ PHONE = "256712345678"
 
 
 @pytest.fixture
-def hosts(tmp_path, database_url):
-    cluster = Cluster(tmp_path, database_url, 2, WESEND_SANDBOX="1")
+def hosts(tmp_path, migrated_url):
+    cluster = Cluster(tmp_path, migrated_url, 2, WESEND_SANDBOX="1")
     for host in cluster.hosts:
         host.environment["WESEND_SMPP_PORT"] = str(free_port())
     with cluster:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import pytest
 import requests
@@ -21,8 +22,15 @@ def cluster(cluster_of):
     return cluster_of(2)
 
 
-def test_hosts_that_start_at_once_are_one_wesend(cluster):
+@pytest.fixture
+def first_started(tmp_path, database_url) -> Iterator[Cluster]:
+    with Cluster(tmp_path, database_url) as cluster:
+        yield cluster
+
+
+def test_hosts_that_start_at_once_are_one_wesend(first_started):
     """The first starts of both met in an empty database."""
+    cluster = first_started
     a, b = cluster.hosts
     assert cluster.query("SELECT count(*) FROM accounts WHERE is_sandbox = 1") == [(1,)]
     assert cluster.query("SELECT count(*) FROM users") == [(1,)]

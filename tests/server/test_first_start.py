@@ -7,7 +7,7 @@ import os
 import re
 import stat
 import subprocess
-import sys
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +16,7 @@ import pytest
 
 from tests.support import forked
 from tests.support.forked import ForkedServer
-from tests.support.server import CLI, PROJECT, Server, free_port
+from tests.support.server import CLI, Server, free_port
 
 SANDBOX = (*CLI, "sandbox", "--json")
 AT_ONCE = 2
@@ -24,16 +24,13 @@ AT_ONCE = 2
 
 def commands(program: tuple[str, ...], environment: dict[str, str], count: int) -> list[subprocess.CompletedProcess[str]]:
     """The same command so many times at once, in processes of their own."""
-    started = [
-        subprocess.Popen(
-            [sys.executable, *program], cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        for _ in range(count)
-    ]
-    outputs = [process.communicate(timeout=120) for process in started]
-    return [
-        subprocess.CompletedProcess(program, process.returncode, *output) for process, output in zip(started, outputs, strict=True)
-    ]
+
+    def one(_: int) -> subprocess.CompletedProcess[str]:
+        with tempfile.TemporaryDirectory() as folder:
+            return forked.run(program, environment, Path(folder))
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
 
 
 def test_sandboxes_made_at_once_are_one(tmp_path):

@@ -19,6 +19,7 @@ import requests
 
 from tests.support import forked
 from tests.support.apis import basic
+from tests.support.forked import ForkedServer
 from tests.support.server import PROJECT, Server, free_port
 from tests.support.wire import PUBLISHED, Wire, new_customer
 
@@ -186,7 +187,7 @@ def test_folder_and_files_are_its_owners_alone(running):
 
 
 def test_started_again_it_keeps_everything_and_tells_no_secret_again(tmp_path):
-    server = Server(tmp_path / "instance", WESEND_SANDBOX_DELAY="0")
+    server = ForkedServer(tmp_path / "instance", WESEND_SANDBOX_DELAY="0")
     with server:
         customer = new_customer(server, "1000")
         with Wire(server.port, customer) as wire:
@@ -209,7 +210,7 @@ def test_started_again_it_keeps_everything_and_tells_no_secret_again(tmp_path):
 
 
 def test_with_the_sandbox_off_its_credentials_are_neither_printed_nor_answered(new_instance):
-    with Server(new_instance(), WESEND_SANDBOX="0", WESEND_WORKERS="1") as server:
+    with ForkedServer(new_instance(), WESEND_SANDBOX="0", WESEND_WORKERS="1") as server:
         assert PUBLISHED.secret not in server.output() and "curl" not in server.output()
         with Wire(server.port) as wire:
             assert wire.send("+256771000001").status == 401
@@ -218,7 +219,7 @@ def test_with_the_sandbox_off_its_credentials_are_neither_printed_nor_answered(n
 
 def test_host_and_port_may_be_given_as_options(tmp_path):
     port = free_port()
-    server = Server(tmp_path / "instance", program=("app.py", "--port", str(port), "--workers", "1"), WESEND_PORT="1")
+    server = ForkedServer(tmp_path / "instance", program=("app.py", "--port", str(port), "--workers", "1"), WESEND_PORT="1")
     server.port, server.url = port, f"http://127.0.0.1:{port}"
     with server:
         assert server.url in server.output()

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from .forked import ForkedServer
 from .postgresql import KEY, run
 from .server import Server, processes
 
@@ -21,7 +22,7 @@ STATE = (
 HOST_TIME = 15.0  # seconds in which jobs go on at another host
 
 
-class HostServer(Server):
+class HostServer(ForkedServer):
     """`wesend up` as one host of several; what it is asked of the database is asked of all of them."""
 
     def __init__(self, instance: Path, url: str, **environment: str):
@@ -50,9 +51,9 @@ class HostServer(Server):
 class Cluster:
     """``with Cluster(folder, url, 2) as cluster``: so many hosts, started at the same moment."""
 
-    def __init__(self, folder: Path, url: str, count: int = 2, *, kind: type[HostServer] = HostServer, **environment: str):
+    def __init__(self, folder: Path, url: str, count: int = 2, **environment: str):
         self.url = url
-        self.hosts = [kind(folder / f"host{number}", url, **environment) for number in range(1, count + 1)]
+        self.hosts = [HostServer(folder / f"host{number}", url, **environment) for number in range(1, count + 1)]
 
     def __enter__(self) -> Cluster:
         for host in self.hosts:

@@ -11,6 +11,7 @@ import runpy
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -36,15 +37,30 @@ context.set_forkserver_preload(
         "wesend.cli.serving",
         "wesend.adapters.sms.vendors",
         "wesend.adapters.sms.smpp.adapter",
+        "psycopg",  # where it is installed
+        "wesend.database.postgresql",
     ]
 )
 
 
 class ForkedServer(Server):
-    """Everything else as in `Server`: its own session, environment, log and workers."""
+    """Everything else as in `Server`: its own session, environment, log and workers. Its commands are forked, too.
 
-    def launch(self) -> Forked:
+    Only a library that is to be preloaded needs a new program.
+    """
+
+    def launch(self) -> Forked | subprocess.Popen:  # type: ignore[override]
+        if "LD_PRELOAD" in self.environment:
+            return super().launch()
         return Forked(self.program, self.environment, self.log, self.log)
+
+    def _python(self, *arguments: str) -> str:
+        if "LD_PRELOAD" in self.environment:
+            return super()._python(*arguments)
+        with tempfile.TemporaryDirectory() as folder:
+            done = run(arguments, self.environment, Path(folder))
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout
 
 
 def run(program: tuple[str, ...], environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -90,7 +106,10 @@ def _become(program: tuple[str, ...], environment: dict[str, str], out: Path, er
     os.environ.clear()
     os.environ.update(environment)
     sys.path.insert(0, str(PROJECT))
-    if program[0] == "-m":
+    if program[0] == "-c":
+        sys.argv = ["-c", *program[2:]]
+        exec(program[1], {"__name__": "__main__"})
+    elif program[0] == "-m":
         sys.argv = list(program[1:])
         runpy.run_module(program[1], run_name="__main__", alter_sys=True)
     else:

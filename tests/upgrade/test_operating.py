@@ -18,8 +18,8 @@ from wesend.webhooks import endpoints
 
 from ..conftest import close, make_app
 from ..support.domain import problems
+from ..support.forked import ForkedServer
 from ..support.receiver import Receiver
-from ..support.server import Server
 from .conftest import ENVIRONMENT
 from .outside import headers_of, landed, lead_to, vend
 from .population.people import BANK, CLOSED, SHOP, SOLO
@@ -124,7 +124,7 @@ def test_a_server_started_on_it_upgrades_it_serves_and_sends_what_waited_once(ol
             " AND a.status = 'active'"
         )
         expected = count(old_instance, waits)
-        with Server(old_instance, WESEND_SECRET_KEY=SECRET_KEY, WESEND_ALLOW_PRIVATE_URLS="1") as server:
+        with ForkedServer(old_instance, WESEND_SECRET_KEY=SECRET_KEY, WESEND_ALLOW_PRIVATE_URLS="1") as server:
             assert server.command("audit")["problems"] == []
             server.command("resume")
             until(lambda: sum(posted.target == "/send" for posted in vendor.posted) >= expected)
