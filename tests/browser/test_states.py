@@ -92,7 +92,7 @@ def test_contacts_campaigns_and_letters_are_usable_at_every_step(looker, server,
     page.get_by_label("Subject").fill("Your invoice")
     looker.press("Send")
     page.get_by_text("1 mail accepted.").wait_for()
-    page.get_by_role("link", name="Your invoice").click()
+    page.get_by_role("link", name="ann@example.com").click()
     page.locator("#became").get_by_text("delivered", exact=True).first.wait_for()
     looker.see("Not opened yet", "a mail")
     page.get_by_role("tab", name="Headers").click()
