@@ -3,25 +3,32 @@
 Nine tenths of the time that one takes are Werkzeug's, which compiles each of 344 URL rules and sorts them into the tree that
 finds them: applications whose rules are alike share both. A page takes 20 ms more until its templates are compiled. Nor does
 a database of this process wait for the disk at every commit: only a power cut could tell (`tests/database/test_durability.py`
-has the real setting; servers that are processes of their own always have it).
+has the real setting; servers that are processes of their own always have it). And what all migrations make of nothing, in more
+than a second, they make once.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from functools import wraps
 from types import CodeType
 from typing import Any
 
-from flask import Flask
+import flask_migrate
+from flask import Flask, current_app
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from werkzeug.routing import Map, Rule, RuleFactory
 from werkzeug.routing.matcher import StateMachineMatcher
 
+from wesend.core.settings import Settings
 from wesend.database import connecting, schema
+from wesend.database.migrations_folder import MIGRATIONS
 
 _configure = connecting.configure
+_upgrade = flask_migrate.upgrade
+_MIGRATED: list[bytes] = []
 _rules: dict[tuple, Rule] = {}
 _trees: dict[tuple[int, ...], tuple[list[Rule], StateMachineMatcher, dict[Any, list[Rule]]]] = {}
 """By the identities of the rules, which stand here too, so that no other rule gets the same."""
@@ -30,6 +37,7 @@ _trees: dict[tuple[int, ...], tuple[list[Rule], StateMachineMatcher, dict[Any, l
 def make_apps_quick() -> None:
     Map.add, Map.update = _add, _update  # type: ignore[method-assign]
     connecting.configure = schema.configure = _configure_without_syncing
+    flask_migrate.upgrade = _upgrade_once
 
 
 def share_templates(app: Flask) -> None:
@@ -80,6 +88,24 @@ def _grown(rules: list[Rule], merge_slashes: bool) -> tuple[StateMachineMatcher,
     for alike in by_endpoint.values():
         alike.sort(key=lambda rule: rule.build_compare_key())
     return matcher, by_endpoint
+
+
+@wraps(_upgrade)
+def _upgrade_once(directory: str | None = None, **options: Any) -> None:
+    """From nothing to the newest revision of SQLite, without options: the file as the first such run left it."""
+    values: Settings = current_app.config["WESEND"]
+    path, log = values.database, values.database.with_name(f"{values.database.name}-wal")
+    is_new = not values.database_url and not log.exists() and not (path.exists() and path.stat().st_size)
+    if options or directory != str(MIGRATIONS) or not is_new:
+        _upgrade(directory=directory, **options)
+    elif _MIGRATED:
+        path.write_bytes(_MIGRATED[0])
+    else:
+        _upgrade(directory=directory)
+        with closing(sqlite3.connect(path)) as connection:
+            [(busy, *_)] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if not busy:
+            _MIGRATED.append(path.read_bytes())
 
 
 @wraps(_configure)
