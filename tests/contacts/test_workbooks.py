@@ -71,6 +71,11 @@ def shown(value, number_format: str | None = None) -> str:
         (5, "General", "5"),
         (0.5, "# ?/?", "0.5"),
         (5.5, "0." + "0" * 30, "5.5" + "0" * 29),
+        (256772000000, "0.00E+00", "2.56772E+11"),
+        (256770000000, "##0.0E+0", "2.5677E+11"),
+        (256772123456, "0.00E+00", "256772123456"),
+        (256772000000, "0", "256772000000"),
+        (1500, "0.00E+00", "1500"),
         (-0.5, "0." + "0" * 30 + "%", "-50." + "0" * 30 + "%"),
         ("_x000D_line_x0041_", None, "\rlineA"),
         (" as it is ", None, " as it is "),
@@ -93,7 +98,7 @@ def test_fifteen_digits_are_the_number(value):
         *[st.integers(1, 250)] * 2,
         st.sampled_from(["", "%"]),
     )
-    | st.sampled_from(["", "0", "0.00", "yyyy-mm-dd", "[h]:mm:ss.00", "General", "d" * 60]),
+    | st.sampled_from(["", "0", "0.00", "yyyy-mm-dd", "[h]:mm:ss.00", "General", "0.00E+00", "d" * 60]),
     st.text(st.sampled_from('dmyhs[]"\\;0.#_*AP/ '), max_size=12),
 )
 def test_any_number_in_any_format_is_shown_somehow(value, one, other):

@@ -14,6 +14,7 @@ from wesend.coordination import kept_files
 from wesend.dashboard import frame
 from wesend.database import query
 
+from ..support import workbooks
 from ..support.accounts import mint
 from ..support.dashboard import Visitor, make_user, text_of
 
@@ -100,6 +101,15 @@ def test_a_header_in_peoples_words_is_known_and_a_rounded_number_told_apart(memb
         ">1;" not in check
         and "Ann,2.56712E+11,Excel has rounded this number" in member.get(f"{path}/rejected.csv?phone=2&country=UG").text
     )
+
+
+def test_a_number_that_a_workbook_had_from_a_rounded_csv_is_told(member):
+    """Excel reads 2.56772E+11 as 256772000000, in a scientific format: a million people's number, or somebody else's."""
+    rows = ["phone", "name"], [256772000000, "Ann"], [256772123456, "Ben"], [256772000000, "Cai"]
+    path = upload(member, workbooks.workbook(*rows, formats={"A2": "0.00E+00", "A3": "0.00E+00"}), "x.xlsx")
+    check = text_of(member.post(path, go="check", group="G", country="UG", **{"column-0": "phone", "column-1": "name"}))
+    assert "2 2.56772E+11 Excel has rounded this number" in check
+    assert "Valid 2" in check and "Rejected 1" in check
 
 
 def test_columns_are_mapped_by_hand_where_no_header_is_known(member):

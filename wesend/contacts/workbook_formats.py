@@ -13,6 +13,7 @@ BUILT_IN = {
     "2": "0.00",
     "9": "0%",
     "10": "0.00%",
+    "11": "0.00E+00",
     "14": DATE,
     "15": "d-mmm-yy",
     "16": "d-mmm",
@@ -25,6 +26,7 @@ BUILT_IN = {
     "45": "mm:ss",
     "46": "[h]:mm:ss",
     "47": "mm:ss.0",
+    "48": "##0.0E+0",
     **{str(number): DATE for number in (*range(27, 32), 36, *range(50, 55), 57, 58)},
     **{str(number): "h:mm" for number in (32, 33)},
 }
@@ -33,6 +35,9 @@ file does not say which country: years stand first then, which nobody takes for 
 
 EXACT = Context(prec=400)
 """Digits that a format of 255 characters can ask for: Excel offers 30 behind the point, more than decimals have by themselves."""
+SCIENTIFIC = re.compile(r"[#0.]+E\+0+", re.IGNORECASE)
+SIX_DIGITS = Context(prec=6)
+"""As many as Excel writes of a long number into a CSV; read back, 2.56772E+11 gets a scientific format by itself."""
 ZEROS = re.compile(r"(0+)(?:\.(0+))?(%?)")
 TOKEN = re.compile(r'"([^"]*)"|\\(.)|\[(h+|m+|s+)\]|\[[^\]]*\]|_.|\*.|(AM/PM|A/P)|(y+|m+|d+|h+|s+)|(\.0+)|(.)', re.I | re.S)
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
@@ -55,6 +60,10 @@ def show_number(text: str, number_format: str, from_1904: bool = False) -> str:
     zeros = ZEROS.fullmatch(number_format) if number_format else None
     if zeros and abs(value) < 1e15:
         return _show_zeros(value, zeros)
+    if number_format and abs(value) >= 1e8 and SCIENTIFIC.fullmatch(number_format):
+        six = SIX_DIGITS.create_decimal(f"{value:.15g}")
+        if six == Decimal(f"{value:.15g}"):
+            return f"{six.normalize():E}"
     return fifteen_digits(value)
 
 
