@@ -40,6 +40,9 @@ def upload(visitor, content: bytes, name: str = "Customers 2026.csv") -> str:
     return answer.headers["Location"].split("?")[0]
 
 
+PLACES = ("column-0", "column-1", "column-2")
+
+
 def book_of(*rows) -> bytes:
     book, stream = Workbook(), io.BytesIO()
     for row in rows:
@@ -110,6 +113,17 @@ def test_a_number_that_a_workbook_had_from_a_rounded_csv_is_told(member):
     check = text_of(member.post(path, go="check", group="G", country="UG", **{"column-0": "phone", "column-1": "name"}))
     assert "2 2.56772E+11 Excel has rounded this number" in check
     assert "Valid 2" in check and "Rejected 1" in check
+
+
+@pytest.mark.parametrize("header", ["E-mail", "Email Address", "MAIL"])
+def test_addresses_are_known_by_peoples_words_for_their_column(member, header):
+    path = upload(member, f"phone,name,{header}\n0712345678,Ann,Ann@Example.com\n".encode())
+    page = member.follow(
+        path, go="import", group="Mailed", country="UG", **dict(zip(PLACES, ("phone", "name", "field"), strict=True))
+    )
+    assert "1 contacts imported." in text_of(page) or "1 contact imported." in text_of(page)
+    assert page.text.count('name="field-') == 1, "the form to add a contact asks for an address once"
+    assert "Mailed" in text_of(member.get("/emails/write")), "a group of whom one has an address can be written to"
 
 
 def test_columns_are_mapped_by_hand_where_no_header_is_known(member):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import NamedTuple
 
 PHONE_HEADERS = ("phone", "phone_number", "mobile", "msisdn", "to", "number")
@@ -161,6 +162,12 @@ def addresses_in(columns: list[str]) -> list[int]:
     """The places of every column that is headed as a phone's or an e-mail address's."""
     words = {*PEOPLES_HEADERS, *EMAIL_HEADERS}
     return [index for index, column in enumerate(columns) if plain(column) in words]
+
+
+@lru_cache(maxsize=1024)
+def is_email(header: str) -> bool:
+    """Whether a column or a field is headed as one of e-mail addresses."""
+    return plain(header) in EMAIL_HEADERS
 
 
 def plain(header: str) -> str:

@@ -19,6 +19,7 @@ from ..database.rows import ContactRow, GroupRow
 from ..routing import opt_outs
 from . import groups
 from .files import COLUMN_LIMIT, COLUMN_NAME_LIMIT, CONTACT_LIMIT, FIELD_LIMIT
+from .headers import is_email
 
 FIELDS_AT_ONCE = 1000  # contacts
 
@@ -104,10 +105,8 @@ def contact_row(
     group_id: int, account_id: int, phone: phones.Phone, name: str | None, fields: Mapping[str, str], now: int
 ) -> tuple:
     """The stored form of a contact, in the order of COLUMNS."""
-    email = next(
-        (address for key, value in fields.items() if key.lower() == "email" and (address := number_text.visible(value).lower())),
-        None,
-    )
+    headed = sorted((key for key in fields if is_email(key)), key=lambda key: key.lower() != "email")
+    email = next((address for key in headed if (address := number_text.visible(fields[key]).lower())), None)
     return (
         group_id,
         account_id,

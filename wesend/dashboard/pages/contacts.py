@@ -11,6 +11,7 @@ from wtforms.validators import Length
 from ...contacts import audience, opting_out, searching, service
 from ...contacts import groups as contact_groups
 from ...contacts.files import COLUMN_LIMIT
+from ...contacts.headers import is_email
 from ...contacts.service import NewContact
 from ...core.chunks import CHUNK
 from ...core.languages import gettext as _
@@ -116,7 +117,7 @@ def _with_own(given: dict[str, str], names: list[str]) -> list[str]:
 def _fields(group: GroupRow) -> list[str]:
     """What a contact of the group may have beside phone and name; an e-mail address always."""
     names = service.field_names(group, FIELDS_FROM, actor=actor())
-    return names if any(name.lower() == EMAIL for name in names) else [*names, EMAIL]
+    return names if any(map(is_email, names)) else [*names, EMAIL]
 
 
 def _data(contact: Row) -> dict[str, str]:
