@@ -21,7 +21,8 @@ def create_app(values: Settings | None = None) -> Flask:
 
     app = application.begin(values, __version__)
     register_schema(app)
-    register_domains(app)
+    for register in DOMAINS:
+        register(app)
     register_edges(app)
     return app
 
@@ -34,21 +35,47 @@ def register_schema(app: Flask) -> None:
     schema.init_app(app)
 
 
-def register_domains(app: Flask) -> None:
-    """What the domains keep in an application, and do when one another's things happen."""
+def register_vendors(app: Flask) -> None:
+    """The types of gateways that the instance's own files describe."""
+    from .gateways import vendors
+
+    vendors.init_app(app)
+
+
+def register_opt_outs(app: Flask) -> None:
+    """What happens when somebody opts out or in."""
+    from .messages.sending import opted_out
+    from .two_way import conversations
+
+    opted_out.init_app(app)
+    conversations.init_app(app)
+
+
+def register_gateways(app: Flask) -> None:
+    """The adapters of the gateways that are set up, and what takes in what they bring."""
+    from .gateways import balances, registry
+    from .messages.receipts import inbox as receipt_inbox
+    from .two_way import incoming
+
+    for part in (registry, balances, receipt_inbox, incoming):
+        part.init_app(app)
+
+
+def register_dispatch(app: Flask) -> None:
+    """What else the domains keep in an application, and do when one another's things happen."""
     from .accounts import api_calls, key_use
     from .coordination import call_slots, pace, rate_limit
     from .core import thread_slots
-    from .gateways import balances, registry, request_limits, vendors
+    from .gateways import request_limits
     from .messages.dispatch import submit
-    from .messages.receipts import inbox as receipt_inbox
-    from .messages.sending import opted_out
-    from .two_way import conversations, incoming, matching
+    from .two_way import matching
 
-    for part in (key_use, api_calls, thread_slots, request_limits, vendors, registry, balances, call_slots, pace, rate_limit):
+    for part in (key_use, api_calls, thread_slots, request_limits, call_slots, pace, rate_limit, submit, matching):
         part.init_app(app)
-    for part in (receipt_inbox, opted_out, submit, incoming, matching, conversations):
-        part.init_app(app)
+
+
+DOMAINS = (register_vendors, register_opt_outs, register_gateways, register_dispatch)
+"""A command may need the first ones alone."""
 
 
 def register_apis(app: Flask) -> None:
@@ -63,14 +90,19 @@ def register_apis(app: Flask) -> None:
 
 def register_edges(app: Flask) -> None:
     """Everything that answers requests."""
+    from cryptography import fernet as fernet
+
     from . import callbacks, cli, dashboard, docs
+    from .adapters import guarded_http as guarded_http
+    from .adapters import sockets as sockets
     from .core import request_ids
     from .dialects.dialect import register_http_errors
     from .gateways import registry
     from .sandbox import api as sandbox_api
     from .web import api_sessions, health, logs, metrics, response_headers, unstorable
 
-    registry.types()  # before a server forks: each of its processes would load them for itself
+    # As what is imported above and not used here: before a server forks, or each of its processes would load it for itself.
+    registry.types()
     metrics.init_app(app)
     logs.init_app(app)
     register_apis(app)

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from wesend.adapters import http_client
+from wesend.adapters import http_client, sockets
 from wesend.adapters.http_client import ANSWERED, HttpClient
 from wesend.adapters.outcomes import REFUSED, TEMPORARY, UNKNOWN
 
@@ -94,7 +94,7 @@ class TestWhenNobodyKnows:
             raw(b"SSH-2.0-OpenSSH_9.2\r\n"),
             raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
             raw(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"),
-            answer(200, b"x" * (http_client.LONGEST_BODY + 1)),
+            answer(200, b"x" * (sockets.LONGEST_BODY + 1)),
         ],
         ids=["closed", "reset", "truncated", "not http", "bad chunks", "too many headers", "too long"],
     )

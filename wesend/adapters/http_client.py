@@ -6,29 +6,25 @@ first byte of the request every failure is ``temporary``, after it ``unknown``.
 
 from __future__ import annotations
 
-import http.client
 import json as json_module
 import time
 from base64 import b64encode
 from collections import deque
 from collections.abc import Mapping
-from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
-
-import requests
-import urllib3
 
 from .http_reply import ANSWERED as ANSWERED
 from .http_reply import Reply as Reply
+from .one_call import OneCall
 from .outcomes import REFUSED, TEMPORARY, UNKNOWN
-from .sockets import CuttableAdapter, OneCall
 
-LONGEST_BODY = 1024 * 1024  # bytes of an answer that are read
+if TYPE_CHECKING:
+    import requests
+
 IDLE_SECONDS = 1.0  # an idle connection is kept no longer: one closed by the server as we send loses a message's fate
 MOVED = (301, 307, 308)  # says for sure that nothing was carried out, unlike 302 and 303
 UNSURE_4XX = (408, 425)
-FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
 
 
 class HttpClient:
@@ -54,6 +50,8 @@ class HttpClient:
         until: float | None = None,
     ) -> Reply:
         """Never raises for what the network or the server does. ``until``: an earlier end, in monotonic seconds."""
+        from . import sockets  # with requests: most commands know of the gateways, and call none
+
         left = self.timeout if until is None else min(self.timeout, until - time.monotonic())
         if left <= 0:
             return Reply(TEMPORARY, code="busy", reason="There was no time left to begin")
@@ -64,16 +62,16 @@ class HttpClient:
         elif form is not None:
             body = urlencode(form, errors="replace").encode()
             sent_headers.setdefault("Content-Type", b"application/x-www-form-urlencoded")
-        session = self._take()
+        session = self._take() or sockets.session()
         with OneCall(left) as call:
             try:
-                status, content = _exchange(session, method, url, sent_headers, body, left)
-            except FAILURES as error:
+                status, content = sockets.exchange(session, method, url, sent_headers, body, left)
+            except sockets.FAILURES as error:
                 session.close()
-                return _failed(call, error)
+                return _failed(call, timed_out=isinstance(error, sockets.Timeout))
         if call.expired:  # a cut in the headers otherwise reads as a clean answer
             session.close()
-            return _failed(call, None)
+            return _failed(call)
         self._give_back(session)
         return _judge(status, content)
 
@@ -85,7 +83,7 @@ class HttpClient:
     __del__ = close
     """Also of a gateway that nobody knows any more."""
 
-    def _take(self) -> requests.Session:
+    def _take(self) -> requests.Session | None:
         now = time.monotonic()
         while self.idle:
             try:
@@ -95,7 +93,7 @@ class HttpClient:
             if now - since < IDLE_SECONDS:
                 return session
             session.close()
-        return _session()
+        return None
 
     def _give_back(self, session: requests.Session) -> None:
         now = time.monotonic()
@@ -107,40 +105,10 @@ class HttpClient:
                 break
 
 
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """None for every answer: a redirect is never followed, not even looked at."""
-
-
-def _session() -> requests.Session:
-    session = _Session()
-    session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.headers.update({"User-Agent": "wesend", "Accept": "application/json", "Accept-Encoding": "identity"})
-    for prefix in ("http://", "https://"):
-        # Only a connection that can't be made is tried again, on the name's next address; that is urllib3's default.
-        session.mount(prefix, CuttableAdapter(pool_connections=2, pool_maxsize=1, max_retries=0))
-    return session
-
-
-def _exchange(
-    session: requests.Session, method: str, url: str, headers: Mapping[str, bytes], body: bytes | None, seconds: float
-) -> tuple[int, bytes]:
-    with session.request(
-        method, url, headers=headers, data=body, stream=True, allow_redirects=False, timeout=(max(seconds / 2, 0.1), seconds)
-    ) as response:
-        content = b""
-        for chunk in response.iter_content(16_384):
-            content += chunk
-            if len(content) > LONGEST_BODY:
-                raise ValueError("the answer is too long")
-        return response.status_code, content
-
-
-def _failed(call: OneCall, error: Exception | None) -> Reply:
+def _failed(call: OneCall, *, timed_out: bool = False) -> Reply:
     if not call.sent:
         return Reply(TEMPORARY, code="unreachable", reason=f"The gateway could not be reached: {call.failure_words()}")
-    if call.expired or isinstance(error, requests.Timeout):
+    if call.expired or timed_out:
         return Reply(UNKNOWN, code="no_answer", reason="The gateway gave no complete answer in time")
     return Reply(UNKNOWN, code="broken", reason="The connection broke before the gateway's answer was complete")
 

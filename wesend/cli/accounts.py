@@ -18,8 +18,6 @@ from ..core import clock, money
 from ..core.errors import InvalidInput
 from ..database.rows import ApiKeyRow
 from ..dialects import NAMES
-from ..messages.dispatch import suspension
-from ..people import account_export, closing
 from ..routing import price_list_editing, price_lists
 from ..wallets.service import wallet_by_id, wallet_of_account
 from .shared import ACCOUNT, ACTOR, Answer, command
@@ -154,6 +152,8 @@ def set_account(
 @command("suspend", click.argument("account_id", type=int, metavar="ID"), group=account)
 def suspend_account(account_id: int) -> Answer:
     """Let nothing more of an account leave, and refuse its API calls; what waits is kept."""
+    from ..messages.dispatch import suspension  # with all that sends, here and below: lists of accounts need none of it
+
     shown, told = _account(suspension.suspend(account_id, actor=ACTOR), "suspended")
     waiting = suspension.count_waiting(account_id, actor=ACTOR)
     return {**shown, "waiting": waiting}, told + (f" {waiting} messages are kept." if waiting else "")
@@ -162,6 +162,8 @@ def suspend_account(account_id: int) -> Answer:
 @command("resume", click.argument("account_id", type=int, metavar="ID"), group=account)
 def resume_account(account_id: int) -> Answer:
     """Go on with a suspended account, but for what is past its time by more than an hour."""
+    from ..messages.dispatch import suspension
+
     shown, told = _account(suspension.resume(account_id, actor=ACTOR), "resumed")
     late = suspension.count_late(account_id, actor=ACTOR)
     return {**shown, "waiting": late}, told + (
@@ -175,6 +177,8 @@ def resume_account(account_id: int) -> Answer:
 @command("release", click.argument("account_id", type=int, metavar="ID"), group=account)
 def release_account(account_id: int) -> Answer:
     """Send what was late when an account was resumed."""
+    from ..messages.dispatch import suspension
+
     released = suspension.release(account_id, actor=ACTOR)
     return {"account_id": account_id, "released": released}, f"{released} messages go out now."
 
@@ -182,6 +186,8 @@ def release_account(account_id: int) -> Answer:
 @command("drop", click.argument("account_id", type=int, metavar="ID"), group=account)
 def drop_account(account_id: int) -> Answer:
     """Cancel and refund what was late when an account was resumed."""
+    from ..messages.dispatch import suspension
+
     done = suspension.drop(account_id, actor=ACTOR)
     refunded = {currency: money.text(micros) for currency, micros in done.refunded_micros.items()}
     told = ", ".join(f"{amount} {currency}" for currency, amount in refunded.items())
@@ -198,6 +204,8 @@ def export_account(account_id: int, file: Path) -> Answer:
     \b
     wesend account export 2 shop.zip
     """
+    from ..people import account_export  # every table
+
     done = account_export.to_file(account_id, file.absolute(), actor=ACTOR)
     return (
         {"account_id": account_id, "file": str(file), "bytes": done.bytes, "counts": done.counts},
@@ -212,6 +220,8 @@ def close_account(account_id: int, is_sure: bool) -> Answer:
     \b
     wesend account export 2 shop.zip && wesend account close 2 --yes
     """
+    from ..people import closing  # every domain
+
     done = closing.close(account_id, is_sure=is_sure, actor=ACTOR)
     refunded = {currency: money.text(micros) for currency, micros in done.refunded_micros.items() if micros}
     data = {

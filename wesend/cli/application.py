@@ -9,17 +9,20 @@ import click
 from flask import Flask, current_app
 from flask.cli import ScriptInfo
 
-from .. import __version__, register_apis, register_domains, register_schema
+from .. import DOMAINS, __version__, register_apis, register_gateways, register_opt_outs, register_schema, register_vendors
 from ..binds.deliveries import BELL
 from ..coordination import application, running
 from ..coordination.leadership import TERM
 from ..core import settings
 
-PARTS: dict[str, Callable[[Flask], None]] = {
-    **dict.fromkeys(("wesend.credentials", "wesend.dialects", "wesend.formats", "wesend.published"), register_apis),
-    **dict.fromkeys(("wesend.schema", "migrate"), register_schema),
+PARTS: dict[str, tuple[Callable[[Flask], None], ...]] = {
+    **dict.fromkeys(("wesend.credentials", "wesend.dialects", "wesend.formats", "wesend.published"), (register_apis,)),
+    **dict.fromkeys(("wesend.schema", "migrate"), (register_schema,)),
+    "wesend.vendors": (register_vendors,),
+    "wesend.adapters": (register_vendors, register_gateways),
+    **dict.fromkeys(("wesend.opt_outs_recorded", "wesend.opt_outs_removed"), (register_opt_outs,)),
 }
-"""Who registers an extension; all others are the domains'."""
+"""Who registers an extension; all others are of all the domains."""
 OF_SERVERS = (TERM, BELL)
 """What only a process that serves has."""
 
@@ -44,10 +47,10 @@ class Late(dict[str, Any]):
         return super().get(name, default)
 
     def _load(self, name: str) -> None:
-        register = PARTS.get(name, register_domains)
-        if register not in self._loaded:
-            self._loaded.add(register)
-            register(self._app)
+        for register in PARTS.get(name, DOMAINS):
+            if register not in self._loaded:
+                self._loaded.add(register)
+                register(self._app)
 
 
 def make() -> Flask:

@@ -6,14 +6,14 @@ import sys
 
 import click
 
-from ..operations import doctor as diagnosis
-from ..operations.audit import audit as run_audit
 from .shared import Answer, command
 
 
 @command("audit")
 def audit() -> Answer:
     """Prove that balances equal their ledgers and nothing was paid or refunded twice; exit 1 on a problem."""
+    from ..operations.audit import audit as run_audit
+
     found = run_audit()
     data = {
         "ok": not found.problems,
@@ -33,6 +33,8 @@ def audit() -> Answer:
 @command("doctor", migrated=False)
 def doctor() -> Answer:
     """Tell what is set up and what is missing, a line each; exit 1 when a file that was set up can't be used."""
+    from ..operations import doctor as diagnosis  # of everything something
+
     findings = diagnosis.examine()
     words = {"ok": "ok     ", "missing": "missing", "warning": "warning", "error": "error  "}
     if any(finding.state == "error" for finding in findings):

@@ -7,7 +7,7 @@ import sys
 import click
 
 from ..accounts.service import get_account
-from ..contacts import csv_import, groups, opting_out
+from ..contacts import groups
 from ..database import Row
 from ..routing import senders
 from .shared import ACCOUNT, ACTOR, Answer, command, open_file
@@ -105,6 +105,8 @@ def create_group(account_id: int, name: str, path: str | None) -> Answer:
         row, skipped = groups.create_group(account.id, name, actor=ACTOR), 0
     else:
         with open_file(path) as file:
+            from ..contacts import csv_import
+
             imported = csv_import.import_csv(account, file, name=name, peoples_headers=True, actor=ACTOR)
         row, skipped = imported.group, imported.skipped
     return (
@@ -149,6 +151,8 @@ def add_opt_outs(account_id: int, addresses: tuple[str, ...], path: str | None) 
     account = get_account(account_id)
     if not addresses and path is None:
         raise click.UsageError("Name a phone number or an e-mail address, or a --file of them")
+    from ..contacts import opting_out
+
     added, refused = opting_out.opt_out_all(account, addresses, actor=ACTOR)
     if path is not None:
         with open_file(path) as file:

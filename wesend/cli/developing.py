@@ -13,11 +13,8 @@ from flask import current_app
 
 from ..accounts.service import get_account
 from ..accounts.sides import LIVE, SANDBOX
-from ..adapters.guarded_http import GuardedHttp
 from ..core import clock, namespaces
 from ..core.errors import InvalidInput, NotFound
-from ..sandbox import account as sandbox_account
-from ..sandbox import caught_mail
 from ..sandbox import inbox as sandbox_inbox
 from ..sandbox.inbox import Wanted
 from ..webhooks import listening, listening_secrets
@@ -64,7 +61,12 @@ Look = Callable[[], list[dict]]
 
 
 def _looking_here(to: str, since: str, namespace: str | None) -> Look:
-    look = caught_mail.emails if "@" in to else sandbox_inbox.messages
+    if "@" in to:
+        from ..sandbox import caught_mail  # with all that reads and writes mails
+
+        look = caught_mail.emails
+    else:
+        look = sandbox_inbox.messages
     wanted = Wanted(to, _since(since), newest_first=True, namespace=_named(namespace))
     return lambda: _look(look, wanted)
 
@@ -193,6 +195,8 @@ def _listen_elsewhere(
 
 def _forward(url: str, event: dict[str, Any]) -> tuple[int | None, str | None]:
     """Status and problem of a post."""
+    from ..adapters.guarded_http import GuardedHttp  # with urllib3
+
     http = GuardedHttp(allow_private=True)
     try:
         answer = http.post(url, event["body"].encode(), event["headers"])
@@ -202,6 +206,8 @@ def _forward(url: str, event: dict[str, Any]) -> tuple[int | None, str | None]:
 
 
 def _sandbox_account() -> int:
+    from ..sandbox import account as sandbox_account  # with all that it is made of
+
     account_id = sandbox_account.find_account()
     if account_id is None or not current_app.config["WESEND"].sandbox:
         raise InvalidInput("Name the account with --account: the sandbox is off")

@@ -12,8 +12,7 @@ from ..adapters.options import Option
 from ..core import clock, money
 from ..core.errors import InvalidInput
 from ..database import Row
-from ..gateways import probe, registry, service
-from ..wallets import deposit_review, deposits
+from ..gateways import registry, service
 from .shared import ACTOR, Answer, command
 
 LONGEST_SECRET = 20_000  # characters of a file: a key with its certificates fits
@@ -152,13 +151,15 @@ def remove_gateway(name: str) -> Answer:
     "test",
     click.argument("name"),
     click.option("--to", required=True, metavar="PHONE", help="Where to send to."),
-    click.option("--text", default=probe.TEXT, help="What to send."),
+    click.option("--text", default=None, help="What to send."),
     click.option("--sender", default=None, help="Sender ID."),
     group=gateway,
 )
-def test_gateway(name: str, to: str, text: str, sender: str | None) -> Answer:
+def test_gateway(name: str, to: str, text: str | None, sender: str | None) -> Answer:
     """Send one real SMS through a gateway, past wallets and routes; exit 1 when it was not accepted."""
-    tried = probe.send_probe(name, to, text=text, sender=sender, actor=ACTOR)
+    from ..gateways import probe
+
+    tried = probe.send_probe(name, to, text=probe.TEXT if text is None else text, sender=sender, actor=ACTOR)
     registry.close(current_app)
     outcome = tried.outcome
     if not tried.ok:
@@ -235,6 +236,8 @@ def _deposit_line(row: Row) -> str:
 )
 def list_deposits(account_id: int | None, status: str | None, limit: int) -> Answer:
     """List deposits, newest first."""
+    from ..wallets import deposits
+
     if account_id is not None:
         get_account(account_id)
     rows = deposits.list_deposits(account_id=account_id, status=status, limit=limit, actor=ACTOR)
@@ -244,6 +247,8 @@ def list_deposits(account_id: int | None, status: str | None, limit: int) -> Ans
 @command("check", click.argument("deposit_id", metavar="ID"), group=deposit)
 def check_deposit(deposit_id: str) -> Answer:
     """Ask the gateway what became of a deposit and record it; money that came late is credited."""
+    from ..wallets import deposit_review
+
     row = deposit_review.ask_now(deposit_review.deposit_by_uid(deposit_id, actor=ACTOR)["id"], actor=ACTOR)
     return _deposit(row), _deposit_line(row)
 

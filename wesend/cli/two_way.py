@@ -9,8 +9,7 @@ import click
 from ..accounts.service import get_account
 from ..core import clock, money
 from ..database.rows import InboundMessageRow, IncomingMessageRow, TwoWayNumberRow, TwoWayServiceRow
-from ..messages.sending.options import Origin
-from ..two_way import approval, inbox, numbers, prices, replies, services, unmatched
+from ..two_way import approval, inbox, numbers, prices, services
 from ..two_way.approval import Terms
 from ..wallets.service import wallet_of_account
 from .shared import ACCOUNT, ACTOR, AMOUNT, Answer, command
@@ -283,6 +282,9 @@ def show_inbox(account_id: int, phone: str | None) -> Answer:
 )
 def send_reply(service_id: int, to: str, text: str) -> Answer:
     """Answer from a service's number."""
+    from ..messages.sending.options import Origin  # with all that sends
+    from ..two_way import replies
+
     sent = replies.reply(services.find(service_id, actor=ACTOR), to, text, origin=Origin("cli"), actor=ACTOR)
     message = sent.messages[0]
     return {"message_id": message["uid"], "status": message["status"]}, f"{message['uid']}: {message['status']}"
@@ -302,6 +304,8 @@ def _unmatched(row: IncomingMessageRow) -> dict[str, Any]:
 @command("unmatched", group=two_way)
 def list_unmatched() -> Answer:
     """Messages that are nobody's; kept for 30 days."""
+    from ..two_way import unmatched
+
     found = [_unmatched(row) for row in unmatched.list_unmatched(actor=ACTOR)]
     return {"messages": found}, "\n".join(f"{one['id']}  {_message_line(one)}" for one in found) or "None."
 
@@ -309,6 +313,8 @@ def list_unmatched() -> Answer:
 @command("assign", click.argument("message"), ACCOUNT, group=two_way)
 def assign(message: str, account_id: int) -> Answer:
     """Give an unmatched message to an account, which is told of it."""
+    from ..two_way import unmatched
+
     found = _message(unmatched.assign(message, account_id, actor=ACTOR))
     return found, _message_line(found)
 

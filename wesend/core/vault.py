@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import json
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken
 from flask import current_app
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 
 class Unreadable(Exception):
@@ -17,6 +20,8 @@ class Unreadable(Exception):
 def _fernet() -> Fernet:
     extensions = current_app.extensions
     if "wesend.core.vault" not in extensions:
+        from cryptography.fernet import Fernet  # most commands neither seal nor unseal
+
         derived = sha256(b"wesend vault\0" + current_app.config["SECRET_KEY"].encode()).digest()
         extensions["wesend.core.vault"] = Fernet(base64.urlsafe_b64encode(derived))
     return extensions["wesend.core.vault"]
@@ -28,6 +33,8 @@ def seal(text: str) -> str:
 
 def unseal(sealed: str) -> str:
     """The text again; Unreadable when the secret key is not the one that sealed it."""
+    from cryptography.fernet import InvalidToken
+
     try:
         return _fernet().decrypt(sealed.encode()).decode()
     except InvalidToken as error:

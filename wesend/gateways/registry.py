@@ -215,7 +215,7 @@ def _built_in() -> dict[str, SmsGateway]:
             SANDBOX_MAIL: CaughtMail(SANDBOX_MAIL),
         }
         if settings.smtp_url:
-            from ..adapters.mail.smtp import SmtpGateway  # with all of requests, for its sockets
+            from ..adapters.mail.smtp import SmtpGateway  # with smtplib, which nobody else needs
 
             found[SMTP] = SmtpGateway(SMTP, settings.smtp_url, first_retry=settings.mail_backoff)
         extensions["wesend.built_in_gateways"] = found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..accounts import roles
 from ..accounts.roles import MANAGE, SEE, Actor
-from ..adapters.guarded_http import GuardedHttp
 from ..coordination import bell
 from ..core import clock
 from ..core.errors import WebhookNotFound
@@ -127,6 +126,8 @@ def _post_sample(endpoint: WebhookEndpointRow, sample: Event, allow_private: boo
     )
     delivery = query_one("SELECT * FROM webhook_deliveries WHERE id = ?", (delivery_id,))
     assert delivery is not None
+    from ..adapters.guarded_http import GuardedHttp  # with urllib3: lists of attempts and services need none
+
     http = GuardedHttp(allow_private=allow_private)
     try:
         deliver.attempt(http, headers.target_of(endpoint), delivery, token)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING
 
 from flask import current_app
 
-from ..adapters.guarded_http import Answer, GuardedHttp
 from ..coordination import bell
 from ..core import clock
 from ..database import Tx, query_one, write, write_surely
@@ -15,6 +15,9 @@ from . import endpoints
 from .formats import BASE, find_format, formats
 from .headers import Target, headers_of, target_of
 from .outbox import dump
+
+if TYPE_CHECKING:
+    from ..adapters.guarded_http import Answer, GuardedHttp
 
 JITTER = 0.1
 LONGEST_MS = 16 * clock.SECOND

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from ..adapters.guarded_http import GuardedHttp
 from ..core import clock
 from ..database import query
 from ..database.rows import WebhookDeliveryRow, WebhookEndpointRow
@@ -40,6 +39,8 @@ class Listening:
     def __init__(self, rows: list[WebhookEndpointRow], *, forwards: bool):
         self.rows, self.forwards = rows, forwards
         self.secrets = {row["format"]: endpoints.secret_of(row) for row in rows}
+        from ..adapters.guarded_http import GuardedHttp  # with urllib3
+
         self.http = GuardedHttp(allow_private=True)
 
     def __iter__(self) -> Iterator[Heard]:

@@ -8,7 +8,7 @@ import ssl
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from ..sockets import OneCall
+from ..one_call import OneCall
 
 
 class _Connection(smtplib.SMTP):

@@ -14,8 +14,8 @@ import time
 from email import message_from_bytes
 from email.utils import parseaddr
 
+from ..one_call import OneCall
 from ..sms.base import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN, Outcome, SmsGateway, Submission
-from ..sockets import OneCall
 from .connection import SmtpServer
 
 SECONDS = 24.0
