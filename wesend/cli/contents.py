@@ -28,7 +28,7 @@ COMMANDS = {
     "gateway": Place("gateways", "Gateways: types, set up, list, test, remove."),
     "group": Place("contacts", "Contact groups: create, list."),
     "host": Place("hosts", "The servers of this wesend."),
-    "key": Place("accounts", "API keys: create, list, bound, roll, revoke."),
+    "key": Place("keys", "API keys: create, list, bound, roll, revoke."),
     "listen": Place("developing", "Print the webhook events of an account as they happen, and forward them; ends with Ctrl-C."),
     "move": Place(
         "upkeep", "Copy everything from SQLite into an empty PostgreSQL database, while no server runs; the file stays as it is."
