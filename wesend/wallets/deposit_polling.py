@@ -8,6 +8,7 @@ from flask import current_app
 
 from ..adapters.money.base import NOT_PAID, PAID, PENDING, ChargeStatus, PaymentHint
 from ..core import clock
+from ..core.languages import marked
 from ..database import Tx, query, write
 from ..database.rows import DepositRow
 from ..gateways import registry
@@ -112,7 +113,7 @@ def _ask_later(deposit: DepositRow, first_ms: int) -> None:
         )
         return
     if deposit["expires_at"] <= now:
-        close(deposit["id"], "expired", "The payer did not answer")
+        close(deposit["id"], "expired", marked("The payer did not answer"))
         return
     write(
         lambda tx: tx.changed(

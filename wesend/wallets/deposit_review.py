@@ -6,7 +6,7 @@ from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
 from ..core import clock, money
 from ..core.errors import DepositNotFound, InvalidInput
-from ..core.languages import sentence
+from ..core.languages import marked, sentence
 from ..database import Tx, keyset, marks, query, query_one, write
 from ..gateways import request_limits
 from .deposit_polling import LONGEST_GAP_MS, check
@@ -95,7 +95,7 @@ def give_up(deposit_id: int, *, actor: Actor) -> bool:
     deposit = load_deposit(deposit_id)
 
     def unit(tx: Tx) -> bool:
-        closed = close_in(tx, deposit_id, "failed", "Given up by an operator")
+        closed = close_in(tx, deposit_id, "failed", marked("Given up by an operator"))
         if closed:
             audit_log.record(tx, actor=actor, action="deposit.give_up", subject=deposit["uid"], account_id=deposit["account_id"])
         return closed

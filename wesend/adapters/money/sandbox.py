@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...core.languages import marked
 from ..options import Option
 from .base import NOT_PAID, PAID, PENDING, Charge, ChargeAnswer, ChargeStatus, MoneyGateway
 
@@ -40,5 +41,5 @@ class SandboxMoney(MoneyGateway):
         if charge.phone.endswith(SILENT) or 0 <= age_ms < DELAY_MS:  # below zero: the clock was set back
             return ChargeStatus(PENDING)
         if charge.phone.endswith(DECLINES):
-            return ChargeStatus(NOT_PAID, reason="Declined by the payer (sandbox)")
+            return ChargeStatus(NOT_PAID, reason=marked("Declined by the payer (sandbox)"))
         return ChargeStatus(PAID, charge.amount_micros)

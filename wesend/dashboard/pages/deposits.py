@@ -55,7 +55,7 @@ def show(deposit_id: int) -> ResponseReturnValue:
 @blueprint.post("/<int:deposit_id>/ask")
 def ask(deposit_id: int) -> ResponseReturnValue:
     row = deposit_review.ask_now(deposit_id, actor=actor())
-    reason = f" ({row['reason']})" if row["reason"] else ""
+    reason = f" ({told(row['reason'])})" if row["reason"] else ""
     flash(
         _(
             "The gateway was asked: it is %(status)s%(reason)s.",
