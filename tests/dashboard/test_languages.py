@@ -8,7 +8,9 @@ import pytest
 
 from wesend.accounts import languages
 from wesend.accounts.roles import MEMBER
-from wesend.operations import alerts, new_devices
+from wesend.database import write
+from wesend.gateways import service as gateways
+from wesend.operations import alerts, carrier_alerts, new_devices, notice_alerts
 from wesend.wallets import service as wallets
 
 from ..support.accounts import mint
@@ -162,3 +164,33 @@ def test_an_invitation_is_in_the_language_of_the_account(mailing_app, mail_serve
     (mail,) = mail_server.taken
     assert mail.to == ["cal@example.com"] and mail.message["Subject"] == "Mwaliko wa wesend"
     assert "Chagua nywila yako hapa" in mail.message.get_content() and "/sign-in/" in mail.message.get_content()
+
+
+def test_an_operators_alert_and_that_it_is_over_are_in_the_operators_language(app_with, mail_server, clock):
+    port = mail_server.port
+    app = app_with(WESEND_SMTP_URL=f"smtp://127.0.0.1:{port}", WESEND_MAIL_FROM="w@example.org", WESEND_ALERT_MAIL="op@example.com")
+    operator = make_user(app, email="op@example.com")
+    with app.app_context():
+        languages.choose(operator, "sw")
+        until = int((clock() + 600) * 1000)
+        write(lambda tx: tx.insert("gateway_health", gateway="at", rests_until=until, last_error="refused"))
+        notice_alerts.tell()
+        clock.advance(601)
+        notice_alerts.tell()
+    raised, over = (mail.message["Subject"] for mail in mail_server.taken)
+    assert (raised, over) == ("Lango at limepumzika: refused", "Imekwisha: Lango at limepumzika: refused")
+
+
+def test_credits_at_a_vendor_are_told_of_in_the_operators_language(app_with, mail_server):
+    port = mail_server.port
+    app = app_with(WESEND_SMTP_URL=f"smtp://127.0.0.1:{port}", WESEND_MAIL_FROM="w@example.org", WESEND_ALERT_MAIL="op@example.com")
+    operator = make_user(app, email="op@example.com")
+    with app.app_context():
+        languages.choose(operator, "sw")
+        secrets = {"api_key": "k", "secret_key": "s"}
+        gateways.set_gateway("at", "beem", {"balance_alert": "50"}, secrets, actor="test")
+        write(lambda tx: tx.insert("gateway_balances", gateway="at", amount_micros=40_000_000, told_at=1, asked_at=1, low_since=1))
+        carrier_alerts.tell()
+    (mail,) = mail_server.taken
+    assert mail.message["Subject"] == "Lango at lina salio dogo: zimebaki 40 krediti"
+    assert "krediti" in mail.message.get_content() and "credits" not in mail.message.get_content()

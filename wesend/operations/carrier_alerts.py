@@ -33,18 +33,22 @@ def _taken(balance: BalanceInfo, to: str) -> bool:
     if 0 <= now - tried.get(crossing, 0) < AGAIN_MS:
         return False
     tried[crossing] = now
-    limit = f"{money.text(balance.alert_micros or 0)} {balance.currency or 'credits'}"
     with speaking(languages.of_address(to)):
+        left, limit = (_amount(micros or 0, balance.currency) for micros in (balance.amount_micros, balance.alert_micros))
         mail = mailing.compose(
             to,
-            _("Gateway %(name)s is low: %(left)s left", name=balance.gateway, left=balance.text),
+            _("Gateway %(name)s is low: %(left)s left", name=balance.gateway, left=left),
             _(
                 "%(left)s are left at the vendor of the gateway %(name)s, less than the %(limit)s below which you asked to be told."
                 " Sending goes on until the vendor refuses. You are told again when it has been above that and falls below once"
                 " more.",
                 name=balance.gateway,
-                left=balance.text,
+                left=left,
                 limit=limit,
             ),
         )
     return mailing.post(mail, to, about=f"gateway {balance.gateway}")
+
+
+def _amount(micros: int, currency: str | None) -> str:
+    return f"{money.text(micros)} {currency or _('credits')}"

@@ -19,6 +19,8 @@ from . import mailing
 from .notices import Notice, notices
 
 AGAIN_MS = clock.HOUR
+SEEN = "wesend.notices_seen"
+"""Titles by condition, which ``told`` can say in every language: the table has them in English."""
 MAILED_ELSEWHERE = ("wallet:", "disk")
 RAISE = """
     INSERT INTO operator_alerts (condition, title, since, told_at) VALUES (?, ?, ?, ?)
@@ -31,6 +33,8 @@ def tell() -> None:
     now = clock.now_ms()
     holding = {notice.condition: notice for notice in notices(actor="system")}
     known = {row["condition"]: row for row in query("SELECT * FROM operator_alerts")}
+    seen: dict[str, Sentence] = current_app.extensions.setdefault(SEEN, {})
+    seen.update((condition, notice.title) for condition, notice in holding.items())
     for condition, notice in holding.items():
         row = known.get(condition)
         if row is None or not 0 <= now - row["told_at"] < AGAIN_MS:
@@ -39,7 +43,8 @@ def tell() -> None:
     for condition, row in known.items():
         if condition not in holding:
             write(lambda tx, row=row: _end(tx, row, now))  # type: ignore[misc]  # mypy can't infer defaults
-            _mail(condition, sentence("Over: %(title)s", title=row["title"]), sentence("It holds no more."))
+            title = seen.pop(condition, row["title"])
+            _mail(condition, sentence("Over: %(title)s", title=title), sentence("It holds no more."))
 
 
 def _raise(tx: Tx, notice: Notice, row: Row | None, now: int) -> None:
