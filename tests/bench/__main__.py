@@ -10,6 +10,7 @@ from pathlib import Path
 
 from . import (
     bulk,
+    call_log,
     carriers,
     gateways,
     guards,
@@ -30,6 +31,7 @@ from .sizes import QUICK, Sizes
 
 BENCHES = {
     "singles": singles.bench,
+    "call_log": call_log.bench,
     "bulk": bulk.bench,
     "gateways": gateways.bench,
     "guards": guards.bench,

@@ -50,10 +50,10 @@ def _systems(sizes: Sizes) -> Iterator[dict[str, Callable[[int, float], Measured
             return Measured(BARE, concurrency, bare.run(replayed, statements, concurrency, seconds), None, None)
 
         def run_empty(concurrency: int, seconds: float) -> Measured:
-            return _over_http(EMPTY, empty, concurrency, seconds, sizes.wrk, lambda: True)
+            return over_http(EMPTY, empty, concurrency, seconds, sizes.wrk, lambda: True)
 
         def run_wesend(concurrency: int, seconds: float) -> Measured:
-            return _over_http(
+            return over_http(
                 WESEND,
                 wesend,
                 concurrency,
@@ -65,7 +65,8 @@ def _systems(sizes: Sizes) -> Iterator[dict[str, Callable[[int, float], Measured
         yield {BARE: run_bare, EMPTY: run_empty, WESEND: run_wesend}
 
 
-def _over_http(system: str, server: Server, concurrency: int, seconds: float, wrk: bool, is_quiet: Callable[[], bool]) -> Measured:
+def over_http(system: str, server: Server, concurrency: int, seconds: float, wrk: bool, is_quiet: Callable[[], bool]) -> Measured:
+    """A round at a server; ``is_quiet`` tells when all that it began is done."""
     before = cpu_seconds(server)
     found = load.run(server.url, concurrency, seconds, wrk=wrk)
     after = cpu_seconds(server)
