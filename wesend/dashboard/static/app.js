@@ -237,7 +237,12 @@ for (const form of document.querySelectorAll("[data-saves]")) {
   };
   const now = () => { if (waiting) { clearTimeout(waiting); waiting = undefined; save(); } };
   form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(() => { waiting = undefined; save(); }, 700); });
-  form.addEventListener("submit", () => { clearTimeout(waiting); waiting = undefined; latest++; });
+  form.addEventListener("submit", (event) => {
+    if (event.submitter?.formTarget) return;  // a preview leaves the form where it is
+    clearTimeout(waiting);
+    waiting = undefined;
+    latest++;
+  });
   addEventListener("pagehide", now);
   document.addEventListener("visibilitychange", () => { if (document.hidden) now(); });
 }
@@ -266,6 +271,30 @@ function offer(box, fields) {
   box.querySelectorAll("button").forEach((made) => { made.dataset.inserts = ""; });
   box.hidden = box.nextElementSibling.hidden = !fields.length;
 }
+
+// -- Preview: <button data-previews formtarget="NAME"> is pressed while somebody types ----------------------------
+// Each time into a frame of its own, which takes the other's place once it is there: else each would be a step back.
+document.querySelectorAll("[data-previews]").forEach((button) => {
+  const name = button.formTarget;
+  let latest = document.querySelector(`iframe[name="${name}"]`);
+  let number = 0;
+  let waiting;
+  const press = () => {
+    const fresh = latest.cloneNode();
+    fresh.hidden = true;
+    fresh.name = button.formTarget = `${name}-${++number}`;
+    latest.after(fresh);
+    fresh.addEventListener("load", () => {
+      while (fresh.previousElementSibling?.matches("iframe")) fresh.previousElementSibling.remove();
+      fresh.hidden = false;
+    }, { once: true });
+    latest = fresh;
+    button.form.requestSubmit(button);
+  };
+  button.form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(press, 600); });
+  button.hidden = true;
+  press();
+});
 
 // What belongs to a choice is shown with it: <div data-if="name=value">
 const belong = () => {
