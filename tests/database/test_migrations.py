@@ -16,6 +16,7 @@ from wesend.core import clock
 from wesend.database import atomic, query
 from wesend.database.schema import db
 from wesend.database.schema_version import MIGRATIONS, DatabaseProblem, bring_up_to_date, current_revision, known_revisions
+from wesend.database.transaction import leaves_configuration
 
 from ..conftest import close, make_app
 from ..support.domain import NUMBERS, assert_counted, make_wallet, problems, send
@@ -116,6 +117,18 @@ def test_every_change_of_a_configuration_table_raises_the_version_that_caches_ho
         before = version()
         tx.insert(table, **dict(last))
         assert version() > before
+
+
+def test_what_is_said_to_leave_the_configuration_has_no_trigger_that_raises_its_version(context):
+    raising = {
+        row["tbl_name"]
+        for row in query("SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '%UPDATE config_state%'")
+    }
+    assert set(CONFIGURATION) <= raising
+    said = {table for table in db.metadata.tables if leaves_configuration(f"DELETE FROM {table} WHERE id = 1")}
+    assert {"messages", "margin_days"} <= said
+    assert said & raising == {"gateway_health"}  # the breaker's: no transaction reads it from memory
+    assert not leaves_configuration("UPDATE wallets SET currency = ?")
 
 
 def test_a_balance_and_a_keys_last_use_are_no_configuration(context):

@@ -111,3 +111,49 @@ def test_configuration_that_a_transaction_changed_is_kept_only_once_it_is_commit
     assert rate() == before != 7
     write(lambda tx: tx.execute(change, (8,)))
     assert rate() == write(rate) == 8
+
+
+RATE = "SELECT coalesce(max(per_usd_micros), 0) FROM exchange_rates WHERE currency = 'UGX'"
+COLUMNS = ("currency", "per_usd_micros", "updated_at")
+CLEAR = "DELETE FROM exchange_rates"
+CHANGE = "UPDATE exchange_rates SET per_usd_micros = ? WHERE currency = 'UGX'"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tx: tx.execute(CHANGE, (7,)),
+        lambda tx: tx.executemany(CHANGE, [(6,), (7,)]),
+        lambda tx: tx.changed(CHANGE, (7,)),
+        lambda tx: tx.run(CHANGE, (7,)),
+        lambda tx: tx.run_many(CHANGE, [(6,), (7,)]),
+        lambda tx: tx.all(f"{CHANGE} RETURNING currency", (7,)),
+        lambda tx: tx.require(CHANGE, (7,), pytest.fail),
+        lambda tx: [tx.run(CLEAR), tx.insert("exchange_rates", currency="UGX", per_usd_micros=7, updated_at=0)],
+        lambda tx: [tx.run(CLEAR), tx.insert_many("exchange_rates", COLUMNS, [("UGX", 7, 0)])],
+    ],
+)
+def test_a_transaction_sees_what_it_changes_of_the_configuration_by_whatever_method(context, change):
+    def rate(tx: Tx) -> int:
+        return cached("a rate", lambda reader: reader.all(RATE)[0][0], tx)
+
+    write(lambda tx: tx.execute("INSERT OR REPLACE INTO exchange_rates VALUES ('UGX', 5, 0)") and None)
+    with atomic() as tx:
+        assert rate(tx) == 5
+        tx.run("UPDATE batches SET total = total")
+        assert rate(tx) == 5
+        change(tx)
+        assert rate(tx) == 7
+
+
+def test_a_transaction_reads_the_version_of_the_configuration_once(context):
+    asked = []
+    with atomic() as tx:
+        tx.connection.set_trace_callback(lambda sql: asked.append(sql) if "config_state" in sql else None)
+        try:
+            for _ in range(3):
+                cached("nothing", lambda reader: None, tx)
+                tx.run("UPDATE batches SET total = total")
+        finally:
+            tx.connection.set_trace_callback(None)
+    assert asked == ["SELECT version FROM config_state"]

@@ -35,17 +35,17 @@ class Configuration:
     def cached(self, key: Any, load: Callable[[Reader], T], tx: Tx | None = None) -> T:
         """A request looks at the version once: what it starts with holds until it writes."""
         local = self.database.local
-        tx = tx or local.tx
-        reader: Reader = tx or self.database
-        version = local.version if tx is None else None
+        if tx is None:
+            tx = local.tx
+        version = local.version if tx is None else tx.version()
         if version is None:
-            version = (tx or self.database).version()
-            if local.in_request and tx is None:
+            version = self.database.version()
+            if local.in_request:
                 local.version = version
         kept = self.kept.get(key)
         if kept is not None and kept[0] == version:
             return kept[1]
-        value = load(reader)
+        value = load(self.database if tx is None else tx)
         if tx is None or self._is_committed(version):
             with self.lock:
                 if len(self.kept) > LIMIT:

@@ -109,7 +109,8 @@ def query_together(*asked: Asked) -> list[list[Any]]:
 
 def cached(key: Any, load: Callable[[Reader], T], tx: Tx | None = None) -> T:
     """``load(reader)``, kept in memory until any configuration table changes; ``tx``: as that sees it."""
-    return _database().configuration.cached(key, load, tx)
+    database: Database = this_app().extensions["wesend.database"]  # a send asks 17 times: no call more than it takes
+    return database.configuration.cached(key, load, tx)
 
 
 def orm() -> Any:

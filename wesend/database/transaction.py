@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
@@ -24,6 +25,20 @@ class Reader(Protocol):
 
 VERSION = "SELECT version FROM config_state"
 """Of the configuration: triggers raise it with every change of a configuration table."""
+LEAVES_CONFIGURATION = re.compile(
+    r"\s*(?:SELECT|BEGIN|SAVEPOINT|RELEASE|UPDATE wallets SET balance_micros =|(?:INSERT INTO|UPDATE|DELETE FROM) (?:"
+    r"batches|brought_receipts|commits|daily_counts|daily_use|gateway_health|idempotency_keys|ledger_entries|margin_days|"
+    r"message_events|message_parts|messages|rate_windows|recent_sends|route_minutes|slot_shares|verifications|"
+    r"webhook_deliveries)\b)"
+)
+"""Of the statements that most units are made of: no trigger raises the configuration's version for them, but one for
+`gateway_health`, of which nothing is kept in memory that a transaction reads.
+"""
+
+
+@lru_cache(maxsize=1024)
+def leaves_configuration(sql: str) -> bool:
+    return LEAVES_CONFIGURATION.match(sql) is not None
 
 
 class Later:
@@ -69,19 +84,27 @@ class Tx:
     waits for an answer.
     """
 
-    __slots__ = ("connection", "_after")
+    __slots__ = ("connection", "_after", "_version")
 
     def __init__(self, connection: Any):
         self.connection = connection
         self._after: list[Callable[[], None]] = []
+        self._version: int | None = None
+        """As it was read in this transaction, which nobody else's write falls into; None after what may have raised it."""
+
+    def _note(self, sql: str) -> None:
+        if self._version is not None and not leaves_configuration(sql):
+            self._version = None
 
     def execute(self, sql: str, parameters: Sequence | dict = ()) -> Any:
+        self._note(sql)
         cursor = self.connection.cursor()
         cursor.row_factory = sqlite3.Row
         return cursor.execute(sql, parameters)
 
     def executemany(self, sql: str, rows: Iterable[Sequence]) -> int:
         """Run a statement for each row of parameters; how many rows it changed in all."""
+        self._note(sql)
         cursor = self.connection.executemany(sql, rows)
         changed = cursor.rowcount
         # Closed here: a cursor that another thread drops later resets the statement that the next writer is using.
@@ -96,6 +119,7 @@ class Tx:
 
     def changed(self, sql: str, parameters: Sequence | dict = ()) -> int:
         """Run an UPDATE or DELETE and tell how many rows it changed."""
+        self._note(sql)
         return self.connection.execute(sql, parameters).rowcount
 
     def insert(self, table: str, **values: object) -> int:
@@ -104,17 +128,22 @@ class Tx:
 
     def insert_row(self, table: str, columns: tuple[str, ...], values: Sequence) -> int:
         """The same, for values in the order of ``columns``."""
-        row_id = self.connection.execute(insert_sql(table, columns), values).lastrowid
+        sql = insert_sql(table, columns)
+        self._note(sql)
+        row_id = self.connection.execute(sql, values).lastrowid
         assert row_id is not None
         return row_id
 
     def insert_many(self, table: str, columns: tuple[str, ...], rows: Iterable[Sequence]) -> None:
-        self.connection.executemany(insert_sql(table, columns), rows)
+        sql = insert_sql(table, columns)
+        self._note(sql)
+        self.connection.executemany(sql, rows)
 
     # -- what needs no answer before the commit ------------------------------
 
     def run(self, sql: str, parameters: Sequence | dict = ()) -> None:
         """Carry out a statement whose result nobody looks at."""
+        self._note(sql)
         self.connection.execute(sql, parameters)
 
     def run_many(self, sql: str, rows: Iterable[Sequence]) -> None:
@@ -149,7 +178,9 @@ class Tx:
 
     def version(self) -> int:
         """Of the configuration, as this transaction sees it."""
-        return self.all(VERSION)[0][0]
+        if self._version is None:
+            self._version = self.all(VERSION)[0][0]
+        return self._version
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Run ``call`` once the transaction is committed; never when it is rolled back."""

@@ -11,15 +11,6 @@ from ..transaction import Later, Refuse, RowKey
 from .statements import translated
 from .values import written
 
-LEAVES_CONFIGURATION = re.compile(
-    r"\s*(?:SELECT|BEGIN|SAVEPOINT|RELEASE|UPDATE wallets SET balance_micros =|(?:INSERT INTO|UPDATE|DELETE FROM) (?:"
-    r"batches|commits|daily_counts|daily_use|gateway_health|idempotency_keys|ledger_entries|message_events|message_parts|messages|"
-    r"rate_windows|recent_sends|route_minutes|slot_shares|verifications|webhook_deliveries)\b)"
-)
-"""Of the statements that most units are made of: no trigger raises the configuration's version for them, but one for
-`gateway_health`, of which nothing is kept in memory that a transaction reads.
-"""
-
 
 class Call(NamedTuple):
     """``once``: it is never prepared, so that its text is seen on the wire."""
@@ -61,11 +52,6 @@ def _required(sql: str) -> str:
         WITH changed AS ({sql}{returning}), counted AS (SELECT 1 / count(*) AS one FROM changed)
         SELECT changed.* FROM counted LEFT JOIN changed ON counted.one <= 1
     """
-
-
-@lru_cache(maxsize=1024)
-def leaves_configuration(sql: str) -> bool:
-    return LEAVES_CONFIGURATION.match(sql) is not None
 
 
 def by_uid(values: Sequence[Any]) -> tuple[list[Any], list[tuple[int, str]]]:

@@ -13,8 +13,8 @@ from psycopg.abc import PQGen
 from ...core.errors import DatabaseUnavailable, StorageFull
 from ...core.storage import FULL
 from ..errors import PostgresBusy, PostgresError, PostgresIntegrityError, Unexpected
-from ..transaction import Later, Refuse
-from .calls import Call, PutOff, call_of, leaves_configuration, required
+from ..transaction import Later, Refuse, leaves_configuration
+from .calls import Call, PutOff, call_of, required
 from .exchange import Answer, Refused, Session
 from .many_rows import calls_of
 from .values import adapt
