@@ -6,13 +6,15 @@ An instance may have its own of a country, in ``networks.toml``: ``[UG]`` and be
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import phonenumbers
-from flask import Flask, current_app, has_app_context
+from flask import Flask, has_app_context
 
+from .current_app import this_app
 from .phones import Phone
 
 FILE = "networks.toml"
@@ -51,11 +53,29 @@ NETWORKS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
+class Prefixes(NamedTuple):
+    """Of a country: what numbers begin with that are said with its code; the networks by prefix; how long those are, longest
+    first."""
+
+    code: str
+    networks: Mapping[str, str]
+    lengths: Sequence[int]
+
+    @classmethod
+    def of(cls, country: str, plan: Mapping[str, Sequence[str]]) -> Prefixes:
+        # Of two with one prefix the later name counts, as in the order of `max`.
+        networks = {prefix: name for name in sorted(plan) for prefix in plan[name]}
+        lengths = sorted({len(prefix) for prefix in networks}, reverse=True)
+        return cls(f"+{phonenumbers.country_code_for_region(country)}", networks, lengths)
+
+
 class Own(NamedTuple):
     """What an instance has of its own, and why its file can't be used."""
 
     plans: Plans
     problem: str | None = None
+    prefixes: Mapping[str, Prefixes] = {}
+    """Of its plans, by country."""
 
 
 def init_app(app: Flask) -> None:
@@ -70,7 +90,7 @@ def problem() -> str | None:
 
 
 def _own() -> Own:
-    return current_app.extensions.get("wesend.networks", NONE) if has_app_context() else NONE
+    return this_app().extensions.get("wesend.networks", NONE) if has_app_context() else NONE
 
 
 NONE = Own({})
@@ -88,9 +108,10 @@ def read_file(file: Path) -> Own:
     if len(content) > LARGEST:
         return Own({}, f"{file.name}: expected at most 64 KiB")
     try:
-        return Own({country: _plan(country, plan) for country, plan in tomllib.loads(content.decode()).items()})
+        plans = {country: _plan(country, plan) for country, plan in tomllib.loads(content.decode()).items()}
     except (ValueError, RecursionError) as error:
         return Own({}, f"{file.name}: {error}")
+    return Own(plans, prefixes={country: Prefixes.of(country, plan) for country, plan in plans.items()})
 
 
 def _plan(country: str, plan: object) -> dict[str, tuple[str, ...]]:
@@ -143,10 +164,19 @@ def network_of(phone: Phone) -> str | None:
 
 def by_prefix(country: str, e164: str) -> str | None:
     """As `network_of` says, of a number that is known to be one: a tenth of what reading it anew costs."""
-    code = f"+{phonenumbers.country_code_for_region(country)}"
-    national = e164[len(code) :]
-    fitting = [(len(p), name) for name, prefixes in plan_of(country).items() for p in prefixes if national.startswith(p)]
-    return (max(fitting)[1] or None) if fitting and e164.startswith(code) else None
+    code, known, lengths = _own().prefixes.get(country) or _prefixes(country)
+    if not e164.startswith(code):
+        return None
+    for length in lengths:
+        name = known.get(e164[len(code) : len(code) + length])
+        if name is not None:
+            return name or None
+    return None
+
+
+@cache
+def _prefixes(country: str) -> Prefixes:
+    return Prefixes.of(country, NETWORKS.get(country, {}))
 
 
 def match_length(country: str, network: str, e164: str) -> int:
