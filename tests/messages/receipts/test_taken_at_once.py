@@ -57,6 +57,15 @@ def test_several_of_one_message_are_taken_one_after_the_other(gateway, wallet):
     assert kept() == [("a", "matched", one)] * 3
 
 
+def test_a_cost_that_a_later_one_of_the_same_message_tells_is_kept(gateway, wallet):
+    one = submitted(wallet, "a")
+    told = receipt("a")._replace(receipt=Receipt("delivered", "000", "well", cost="UGX 12"))
+    inbox.take(gateway, [receipt("a", "unlisted"), told])
+    assert message(one)["status"] == "delivered" and message(one)["carrier_cost_micros"] == 12_000_000
+    assert_counted()
+    assert problems() == []
+
+
 def test_many_are_taken_in_one_call(gateway, wallet):
     ids = [submitted(wallet, f"r{number}") for number in range(inbox.CHUNK + 5)]
     inbox.take(gateway, [receipt(f"r{number}") for number in range(len(ids))])

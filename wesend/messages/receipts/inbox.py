@@ -115,8 +115,10 @@ def _take(rows: list[dict[str, Any]], now: int, tx: Tx) -> None:
         if is_erased(recipient):
             reported.update(recipient=recipient, raw=None, text=None)
         matched.append((*reported.values(), found.message["id"]))
-    tx.run_many(KEEP, new)
-    tx.run_many(KEEP_MATCHED, matched)
+    if new:
+        tx.run_many(KEEP, new)
+    if matched:
+        tx.run_many(KEEP_MATCHED, matched)
     moves.carry_out()
 
 
@@ -222,6 +224,8 @@ class _Moves:
     def __init__(self, tx: Tx, now: int):
         self.tx, self.now = tx, now
         self.planned: dict[int, Move] = {}
+        self.read: dict[int, MessageRow] = {}
+        """Those of them of which nothing has changed since they were found."""
 
     def find(self, reported: Reported) -> _Found | None:
         found = _find(reported, self.tx)
@@ -234,11 +238,14 @@ class _Moves:
     def plan(self, reported: Reported, found: _Found) -> None:
         if reported["part"] is None and found.part is None:  # a part's cost is not the message's
             costs.note(self.tx, found.message, reported["cost"])
+        self.read.pop(found.message["id"], None)
+        if reported["cost"] is None:
+            self.read[found.message["id"]] = found.message
         self.planned.update(_plan(self.tx, reported, found, self.now))
 
     def carry_out(self) -> None:
-        measures.receipts(self.tx, move(self.tx, list(self.planned.values()), self.now), self.now)
-        self.planned = {}
+        measures.receipts(self.tx, move(self.tx, list(self.planned.values()), self.now, self.read), self.now)
+        self.planned, self.read = {}, {}
 
 
 def _plan(tx: Tx, reported: Reported, found: _Found, now: int) -> dict[int, Move]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -52,6 +53,9 @@ WAS_REROUTED = "SELECT 1 FROM message_events WHERE message_id = ? AND event = ?"
 NOTED = "SELECT 1 FROM message_events WHERE message_id = ? AND event = ? AND detail = ?"
 
 
+NONE_READ: Mapping[int, Row] = {}
+
+
 class Moved(NamedTuple):
     """A move that happened: the row as it was, and the move."""
 
@@ -59,13 +63,15 @@ class Moved(NamedTuple):
     move: Move
 
 
-def move(tx: Tx, moves: list[Move], now: int) -> list[Moved]:
-    """Carry out the moves that are allowed; those are returned, in order."""
+def move(tx: Tx, moves: list[Move], now: int, read: Mapping[int, Row] = NONE_READ) -> list[Moved]:
+    """Carry out the moves that are allowed; those are returned, in order.
+
+    ``read``: messages, by their ids, as they are in this transaction, so that they need not be read again.
+    """
     if not moves:
         return []
-    rows: dict[int, Row] = {}
-    ids = [m.id for m in moves]
-    for chunk in chunks(ids):
+    rows: dict[int, Row] = {m.id: read[m.id] for m in moves if m.id in read}
+    for chunk in chunks([m.id for m in moves if m.id not in read]):
         for row in tx.execute(f"SELECT * FROM messages WHERE id IN ({marks(chunk)})", chunk):
             rows[row["id"]] = row
     done: list[Moved] = []
