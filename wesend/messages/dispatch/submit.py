@@ -105,20 +105,23 @@ def _submit(work: list[tuple[SmsGateway, list[Outgoing]]], token: str, batch_uid
     groups = [(gateway, group) for gateway, messages in work for group in in_calls(gateway, messages)]
 
     def one(gateway: SmsGateway, group: list[Outgoing], whole: str | None = None) -> Sent | None:
+        outcomes = _call_within(gateway, group, deadline)
+        if outcomes is None:
+            outcomes = [Outcome(NOT_BEGUN, text=marked("It could not leave at once; queued"))] * len(group)
+        sent = _settle(group, outcomes, token, whole)
+        if outcomes[0].kind == NOT_BEGUN:
+            bell.dispatcher_of([gateway.name])()
+        return sent
+
+    def one_apart(gateway: SmsGateway, group: list[Outgoing]) -> None:
         with app.app_context():
-            outcomes = _call_within(gateway, group, deadline)
-            if outcomes is None:
-                outcomes = [Outcome(NOT_BEGUN, text=marked("It could not leave at once; queued"))] * len(group)
-            sent = _settle(group, outcomes, token, whole)
-            if outcomes[0].kind == NOT_BEGUN:
-                bell.dispatcher_of([gateway.name])()
-            return sent
+            one(gateway, group)
 
     if len(groups) == 1:
-        return one(*groups[0], batch_uid)
+        return one(*groups[0], batch_uid)  # in this thread, and in its context
     width = min(len(groups), sum(gateway.parallel for gateway, _ in work))
     with ThreadPoolExecutor(max_workers=width, thread_name_prefix="submit") as pool:
-        for future in [pool.submit(one, gateway, group) for gateway, group in groups]:
+        for future in [pool.submit(one_apart, gateway, group) for gateway, group in groups]:
             future.result()
     return None
 

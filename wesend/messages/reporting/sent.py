@@ -10,18 +10,19 @@ from ..state.outgoing import IN_REQUEST_LIMIT
 
 MOST = 100_000
 BATCH = "SELECT * FROM batches WHERE uid = ?"
-OF_BATCH = "(SELECT id FROM batches WHERE uid = ?)"
-MESSAGES = f"SELECT {{columns}} FROM messages WHERE batch_id = {OF_BATCH} ORDER BY id LIMIT ?"
+BALANCES = """
+    SELECT w.balance_micros, (
+        SELECT balance_after_micros FROM ledger_entries e
+        WHERE e.batch_id = b.id AND e.message_id IS NULL AND e.kind = 'sms_charge' ORDER BY e.id LIMIT 1) AS paid_micros
+    FROM batches b JOIN wallets w ON w.id = b.wallet_id WHERE b.uid = ?
+"""
+"""A wallet's balance now, and what paying for the batch left: what costs nothing has no entry."""
+MESSAGES = "SELECT {columns} FROM messages WHERE batch_id = (SELECT id FROM batches WHERE uid = ?) ORDER BY id LIMIT ?"
 TOLD = (
     "id, uid, batch_id, wallet_id, recipient, status, segments, route, route_cost_micros, route_currency, cost_micros,"
     " refunded_micros, attempts, retry_count, error_code, error_message, delivered_at"
 )
 """What an answer tells of many messages. Not their texts: 69,000 of 1,000 characters took 280 MB."""
-PAID = f"""
-    SELECT balance_after_micros FROM ledger_entries
-    WHERE batch_id = {OF_BATCH} AND message_id IS NULL AND kind = 'sms_charge'
-"""
-BALANCE = "SELECT balance_micros FROM wallets WHERE id = (SELECT wallet_id FROM batches WHERE uid = ?)"
 
 
 class Sent(NamedTuple):
@@ -34,16 +35,15 @@ class Sent(NamedTuple):
 
 def load_sent(batch_uid: str, *, limit: int = MOST) -> Sent:
     """A batch and up to ``limit`` of its messages as they are now; of many, what answers tell of them."""
-    batches, messages, paid, balance = query_together(
+    batches, messages, balances = query_together(
         (BATCH, (batch_uid,)),
         (MESSAGES.format(columns="*"), (batch_uid, min(limit, IN_REQUEST_LIMIT + 1))),
-        (PAID, (batch_uid,)),
-        (BALANCE, (batch_uid,)),
+        (BALANCES, (batch_uid,)),
     )
     (batch,) = batches
     if batch["total"] > IN_REQUEST_LIMIT:
         messages = query(MESSAGES.format(columns=TOLD), (batch_uid, limit))
-    return _sent(batch, messages, paid, balance)
+    return _sent(batch, messages, balances[0])
 
 
 def sent_later(tx: Tx, batch_uid: str) -> Callable[[], Sent | None]:
@@ -53,22 +53,19 @@ def sent_later(tx: Tx, batch_uid: str) -> Callable[[], Sent | None]:
     found = (
         tx.later(BATCH, (batch_uid,)),
         tx.later(MESSAGES.format(columns="*"), (batch_uid, IN_REQUEST_LIMIT)),
-        tx.later(PAID, (batch_uid,)),
-        tx.later(BALANCE, (batch_uid,)),
+        tx.later(BALANCES, (batch_uid,)),
     )
 
     def sent() -> Sent | None:
-        batch, messages, paid, balance = (one.rows for one in found)
-        if batch is None or messages is None or paid is None or balance is None:
+        batch, messages, balances = (one.rows for one in found)
+        if batch is None or messages is None or balances is None:
             return None
-        return _sent(batch[0], messages, paid, balance)
+        return _sent(batch[0], messages, balances[0])
 
     return sent
 
 
-def _sent(batch: Row, messages: Sequence[Row], paid: Sequence[Row], balance: Sequence[Row]) -> Sent:
+def _sent(batch: Row, messages: Sequence[Row], balances: Row) -> Sent:
     """As it was paid, less what came back: not what others have paid from this wallet since."""
-    # What costs nothing has no entry.
-    return Sent(
-        batch, messages, paid[0]["balance_after_micros"] + batch["refunded_micros"] if paid else balance[0]["balance_micros"]
-    )
+    paid = balances["paid_micros"]
+    return Sent(batch, messages, balances["balance_micros"] if paid is None else paid + batch["refunded_micros"])

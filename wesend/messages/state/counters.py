@@ -78,9 +78,13 @@ def count_batches(
             for batch_id in {*buckets, *refunds}
         ],
     )
-    tx.run_many(REOPEN, [(batch_id,) for batch_id, deltas in buckets.items() if deltas.get("queued", 0) > 0])
+    again = [(batch_id,) for batch_id, deltas in buckets.items() if deltas.get("queued", 0) > 0]
+    if again:
+        tx.run_many(REOPEN, again)
     finished = []
-    for chunk in chunks(buckets):
+    # What has more under way than before is not at its end.
+    ended = [batch_id for batch_id, deltas in buckets.items() if max(deltas.get("queued", 0), deltas.get("submitted", 0)) <= 0]
+    for chunk in chunks(ended):
         statement, values = FINISH.format(ids=marks(chunk)), (now, *chunk)
         if told:
             finished += [row[0] for row in tx.all(statement, values)]
