@@ -49,7 +49,7 @@ def test_a_gateway_is_set_up_tested_set_anew_and_removed(visit, server, vendors)
     send_test(page)
     page.get_by_text(f"browser-at took the test to {PHONE}. Its ID there is AT{PHONE}.").wait_for()
     assert accepting.accepted() == [PHONE]
-    page.get_by_role("link", name="Lead a route to it").click()
+    page.get_by_role("link", name="Add a route that uses it").click()
     page.get_by_label("Code").fill("ZM_BROWSER")
     page.get_by_label("Country").select_option(label="Zambia")
     page.get_by_label("Price of a segment").fill("1")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wesend.core import number_text, phones
+from wesend.core import countries, number_text, phones
 from wesend.core.networks import NETWORKS, network_of
 from wesend.core.phones import Phone, example_number, normalise, split_list
 
@@ -283,3 +283,7 @@ def test_the_short_way_says_what_the_whole_reading_says(text, home):
 def test_usual_numbers_take_the_short_way(country):
     number = example_number(country)
     assert phones._plain_mobile(number) == Phone(number, country)
+
+
+def test_every_country_that_has_numbers_has_a_name():
+    assert {code for code in phonenumbers.SUPPORTED_REGIONS if countries.name(code) == code} == set()

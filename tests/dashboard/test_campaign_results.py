@@ -60,6 +60,8 @@ def test_failures_are_told_in_plain_words_and_lead_to_the_messages_with_their_na
     assert "Phone switched off or out of reach" in listed and "Person 1" in listed and "+256712000001" not in listed
     one = re.search(r'href="(/messages/[0-9a-f-]{36})">\+256710000099', page.text)[1]
     assert "Phone switched off or out of reach" in text_of(member.get(one))
+    overview = text_of(member.get("/")).partition("Last failures")[2]
+    assert "Phone switched off or out of reach" in overview and "The carrier refused it" in overview
 
 
 def test_what_failed_is_sent_again_once_at_a_cost_that_was_told(app, member, send, jobs, clock):

@@ -62,7 +62,7 @@ def ticked(page, field: str) -> int:
 
 def test_without_a_gateway_the_list_leads_to_the_first_one(operator):
     page = operator.get("/operator/gateways")
-    assert "No gateway of your own yet" in text_of(page) and "lead a route to it" in text_of(page)
+    assert "No gateway of your own yet" in text_of(page) and "add a route that uses it" in text_of(page)
     assert 'href="/operator/new-gateway"' in page.text
     assert all(name in text_of(page) for name in registry.BUILT_IN)
 

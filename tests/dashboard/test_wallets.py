@@ -7,6 +7,9 @@ import io
 
 import pytest
 
+from wesend.wallets import service
+from wesend.wallets.service import find_wallet
+
 from ..support.accounts import mint, wesendall_of
 from ..support.dashboard import Visitor, make_user, text_of
 
@@ -120,3 +123,11 @@ def test_a_member_sees_no_alert_and_sets_none(visitor, sandbox_shop):
     path = f"/wallets/{sandbox_shop.wallet}"
     assert "Low-balance alert" not in text_of(visitor.get(path))
     assert visitor.post(f"{path}/alert", below="5", address="").status_code == 403
+
+
+def test_a_wallet_goes_by_its_name_where_a_key_is_made(app, sandbox_shop):
+    owner = Visitor(app, make_user(app, "owner", sandbox_shop.account_id))
+    assert f"UGX · {sandbox_shop.wallet} · sandbox" in text_of(owner.get("/keys"))
+    with app.app_context():
+        service.set_name(find_wallet(sandbox_shop.wallet, actor="test"), "Till", actor="test")
+    assert "UGX · Till · sandbox" in text_of(owner.get("/keys"))

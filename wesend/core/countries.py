@@ -1,4 +1,4 @@
-"""Names of countries, as tzdata lists them."""
+"""Names of countries, as tzdata lists them; and of those that have numbers of their own, and no place in ISO 3166."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import lru_cache
 from importlib import resources
 
 PLAINER = {"GB": "United Kingdom", "CD": "DR Congo", "CG": "Congo", "KR": "South Korea", "KP": "North Korea"}
+NOT_IN_ISO_3166 = {"AC": "Ascension Island", "TA": "Tristan da Cunha", "XK": "Kosovo"}
 
 MAIN_ZONES = {
     "AU": "Australia/Sydney",
@@ -38,7 +39,7 @@ def main_zone(code: str | None) -> str | None:
 def _names() -> dict[str, str]:
     table = resources.files("tzdata").joinpath("zoneinfo/iso3166.tab").read_text()
     pairs = (line.split("\t", 1) for line in table.splitlines() if line and not line.startswith("#"))
-    return {code: name for code, name in pairs} | PLAINER
+    return {code: name for code, name in pairs} | PLAINER | NOT_IN_ISO_3166
 
 
 def name(code: str) -> str:

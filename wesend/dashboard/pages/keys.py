@@ -95,7 +95,7 @@ def _form() -> KeyForm:
     form.api.choices = choices(_titles().items())
     form.wallet.choices = choices(
         [
-            (row["uid"], f"{row['currency']} · {row['uid']}" + (f" · {_('sandbox')}" if row["is_sandbox"] else ""))
+            (row["uid"], f"{row['currency']} · {row['name'] or row['uid']}" + (f" · {_('sandbox')}" if row["is_sandbox"] else ""))
             for row in list_wallets(account().id, actor=actor())
         ]
     )

@@ -11,7 +11,7 @@ from ...core.languages import marked
 from ...database import Row
 from ...gateways import registry
 from ...guards import burst_alerts
-from ...messages.reporting import reports
+from ...messages.reporting import reasons, reports
 from ...operations import notices as operators
 from ...operations import onboarding
 from ...routing.pricing import home_price
@@ -55,6 +55,7 @@ def index() -> ResponseReturnValue:
         gateways=reports.gateway_health(at.id, actor=actor()) if current_account.may_operate() else [],
         known_gateways=_gateways_to_open(),
         failures=reports.last_failures(at.id, actor=actor()),
+        reason=lambda row: reasons.of(row, actor=actor()),
         notices=operators.notices(actor=actor()) if current_account.may_operate() else [],
         steps=None if chosen.is_hidden else onboarding.steps_of(at, chosen.reader, actor=actor()),
         rate_of=reports.delivery_rate,
