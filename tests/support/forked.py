@@ -82,8 +82,9 @@ class Forked:
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
-        while self.poll() is None and os.getpgid(self.pid) != self.pid:  # else who kills its group kills nobody
-            time.sleep(0.002)
+        with suppress(ProcessLookupError):  # it has ended meanwhile
+            while self.poll() is None and os.getpgid(self.pid) != self.pid:  # else who kills its group kills nobody
+                time.sleep(0.002)
 
     def poll(self) -> int | None:
         return self._process.exitcode
