@@ -82,15 +82,6 @@ def test_the_apis_know_nothing_of_sessions_and_tokens(wesendall):
     assert "Set-Cookie" not in answer.headers and "Vary" not in answer.headers
 
 
-def test_static_files_are_kept_for_ever_under_an_address_that_changes_with_them(app, stranger):
-    page = stranger.get("/sign-in").text
-    css = re.search(r'href="(/assets/app\.css\?v=\w+)"', page)
-    assert css
-    answer = stranger.get(css[1])
-    assert answer.status_code == 200 and "immutable" in answer.headers["Cache-Control"]
-    assert "immutable" not in stranger.get("/assets/app.css").headers["Cache-Control"]
-
-
 def test_the_style_sheet_and_the_script_stay_small():
     assert (frame.STATIC / "app.css").stat().st_size < 34_000
     assert (frame.STATIC / "app.js").stat().st_size < 20_000
@@ -107,3 +98,14 @@ def test_a_file_that_is_not_there_is_404_wherever_it_is_looked_for(client):
     """Flask's own folder of static files is off: its 404 had no page to be shown on."""
     for path in ("/static/app.css", "/assets/none.css", "/docs/static/none.js", "/favicon.ico", "/robots.txt"):
         assert client.get(path).status_code == 404, path
+
+
+def test_what_every_page_loads_is_asked_for_once(stranger):
+    """Style, script and pictures by a version in their address, the font by its name: a browser keeps them for a year."""
+    loaded = set(re.findall(r'(?:href|src)="(/assets/[^"]+)"', stranger.get("/sign-in").text))
+    assert {path.partition("?")[0].rpartition(".")[2] for path in loaded} == {"css", "js", "svg", "woff2"}
+    for path in loaded:
+        with stranger.get(path.replace("&amp;", "&")) as answer:
+            answer.get_data()
+        assert answer.status_code == 200 and answer.headers["Cache-Control"] == "public, max-age=31536000, immutable", path
+    assert "immutable" not in stranger.get("/assets/app.css").headers["Cache-Control"]

@@ -55,7 +55,8 @@ def _seal(response: Response) -> Response:
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     if request.endpoint == "dashboard.static":
-        if "v" in request.args:
+        # A font's name changes when it does: the style sheet names it, and can't name a version.
+        if "v" in request.args or request.path.endswith(".woff2"):
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     else:
         response.headers.setdefault("Cache-Control", "no-store")
