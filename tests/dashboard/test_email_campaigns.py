@@ -9,6 +9,8 @@ import pytest
 from wesend.contacts import groups
 from wesend.contacts import service as contacts
 from wesend.contacts.service import NewContact
+from wesend.messages.campaigns import text_templates
+from wesend.messages.campaigns.text_templates import Content
 
 from ..support.accounts import mint
 from ..support.dashboard import Visitor, make_user, text_of
@@ -167,3 +169,33 @@ def test_a_test_goes_to_ones_own_address_as_the_first_reader_would_get_it(member
 def test_a_test_of_a_mail_without_a_subject_is_refused_at_its_field(member, written):
     refused = member.post("/emails/write", go="test", test_uid="", **written("Hi", subject=""))
     assert "Please fill this in" in text_of(refused) and "No mail yet" in text_of(member.get("/emails"))
+
+
+def test_templates_of_mails_are_kept_with_their_subject_and_used_for_mails_alone(member, shop, written, template_of_texts):
+    given = written("<p>Dear {{name|you}}</p>", subject="News of {{city|your town}}", format="html")
+    assert "A template needs a name" in text_of(member.post("/emails/write", go="save_template", template_name=" ", **given))
+    assert "kept as a template" in text_of(member.post("/emails/write", go="save_template", template_name="Weekly", **given))
+    again = member.post("/emails/write", go="save_template", template_name="Weekly", **given)
+    assert "There is a template of this name already" in text_of(again)
+    link = re.search(r'href="(/emails/write\?template=\d+)"', member.get("/campaigns/templates").text)[1]
+    number = link.rsplit("=", 1)[1]
+    other = written("Other", subject="Another")
+    for begun in (member.get(link), member.post("/emails/write", go="use_template", template=number, **other)):
+        assert "Dear {{name|you}}" in begun.text and 'value="News of {{city|your town}}"' in begun.text
+        assert re.search(r'<input checked[^>]*name="format"[^>]*value="html"', begun.text)
+        assert "Another" not in begun.text and begun.status_code == 200
+    assert "Nobody" not in text_of(member.post("/emails/write", go="use_template", template="", **other))
+    texts = member.post("/campaigns/new", go="text", step="audience", uid=other["uid"], wallet=shop.wallet, numbers="0712000001")
+    assert ">Payday</option>" in texts.text and "Weekly" not in texts.text
+    assert member.get(f"/campaigns/new?template={number}").status_code == 404
+    assert member.get(f"/emails/write?template={template_of_texts}").status_code == 404
+    assert "No mail yet" in text_of(member.get("/emails"))
+    assert "The template is gone" in text_of(member.follow(f"/campaigns/templates/{number}/delete"))
+    assert member.get(link).status_code == 404
+
+
+@pytest.fixture
+def template_of_texts(app, shop) -> int:
+    """A template of an SMS."""
+    with app.app_context():
+        return text_templates.save(shop.account_id, "Payday", Content("Pay, {{name}}"), actor="test")

@@ -1001,6 +1001,9 @@ class TextTemplateRow(TypedDict):
     sender: str | None
     created_at: int
     updated_at: int
+    channel: str
+    subject: str | None
+    format: str | None
 
 
 class TwoWayNumberRow(TypedDict):

@@ -48,7 +48,7 @@ PARTS = (
     _part("groups", "groups", "id name description tags columns contact_count created_at"),
     _part("contacts", "contacts", "id group_id phone country name email data created_at"),
     _part("drafts", "campaign_drafts", "uid form author created_at updated_at"),
-    _part("templates", "text_templates", "id name text sender created_at updated_at"),
+    _part("templates", "text_templates", "id name channel subject text format sender created_at updated_at"),
     _part("opt_outs", "opt_outs", "channel address source side created_at"),
     _part(
         "batches",

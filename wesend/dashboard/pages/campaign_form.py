@@ -23,7 +23,8 @@ from ...messages.campaigns import sms as sms_campaigns
 from ...messages.campaigns.checking import Checked, fields_of
 from ...messages.campaigns.quiet import quiet_of
 from ...messages.campaigns.sms import Audience, Draft
-from .. import compose_preview, confirmation, draft_keeping
+from ...messages.campaigns.text_templates import Content
+from .. import compose_preview, confirmation, draft_keeping, templates_kept
 from ..current_account import account
 from ..draft_keeping import Kept
 from ..filters import amount
@@ -142,10 +143,9 @@ def _begin() -> ResponseReturnValue:
     if uid and once.was_sent(account(), uid, actor=actor()):
         return redirect(url_for(".show", uid=uid), 303)
     written, step = _of_draft(uid) if uid else (_written(), NAMES[0])
-    template = request.args.get("template", "")
-    if template.isascii() and template.isdigit():
-        kept = text_templates.get(account().id, int(template[:15]), actor=actor())
-        written = written._replace(text=kept["text"], sender=kept["sender"] or "")
+    template = templates_kept.chosen(request.args.get("template", ""), SMS)
+    if template is not None:
+        written = written._replace(text=template["text"], sender=template["sender"] or "")
     try:
         shown = _seen(step, written)
     except WesendError:  # a group is gone, or a wallet
@@ -206,7 +206,7 @@ def _seen(step: str, written: Written, *, fails: bool = False) -> dict[str, Any]
             "previews": sms_campaigns.previews(at, written.audience, written.text, actor=actor()),
             "fields": fields_of(sms_campaigns.addressees(at, written.audience, actor()))[: compose_preview.FIELDS_SHOWN],
             "told": compose_preview.of_each(at, wallet_or_none(written.wallet), written.text),
-            "templates": text_templates.list_templates(at.id, actor=actor()),
+            "templates": text_templates.list_templates(at.id, SMS, actor=actor()),
             "my_phone": request.form.get("my_phone") or own_phone.of(actor()),
             "test_uid": once.new_uid(),
             "runs": compose_preview.runs,
@@ -259,8 +259,7 @@ def _in_text(wanted: str, written: Written, form: Form) -> ResponseReturnValue:
         if wanted == "test":
             _send_test(written)
         elif wanted == "save_template":
-            text_templates.save(account().id, request.form.get("template_name", ""), written.text, written.sender, actor=actor())
-            flash(_("The text is kept as a template."), "success")
+            templates_kept.keep(request.form.get("template_name", ""), Content(written.text, written.sender))
         elif wanted == "plain":
             written = written._replace(text=plain_letters.plain(written.text))
         elif wanted == "use_template":
@@ -275,11 +274,8 @@ def _in_text(wanted: str, written: Written, form: Form) -> ResponseReturnValue:
 
 
 def _with_template(written: Written) -> Written:
-    chosen = request.form.get("template", "")
-    if not (chosen.isascii() and chosen.isdigit()):
-        return written
-    kept = text_templates.get(account().id, int(chosen[:15]), actor=actor())
-    return written._replace(text=kept["text"], sender=kept["sender"] or written.sender)
+    kept = templates_kept.chosen(request.form.get("template", ""), SMS)
+    return written if kept is None else written._replace(text=kept["text"], sender=kept["sender"] or written.sender)
 
 
 def _send_test(written: Written) -> None:

@@ -7,8 +7,10 @@ from wtforms.validators import InputRequired, Length
 
 from ...core.channels import EMAIL
 from ...core.languages import marked
+from ...database.rows import TextTemplateRow
 from ...messages.campaigns import drafts, form_values, once
 from ...messages.campaigns.email import EmailDraft, Readers
+from ...messages.campaigns.text_templates import Content
 from ...messages.email import compose as mail
 from ...messages.sending.options import Options
 from ...wallets.service import WalletInfo
@@ -39,6 +41,7 @@ class EmailForm(Form):
     )
     when = RadioField(marked("When"), choices=choices(WHEN), default="now")
     at = Text(marked("Day and time"), render_kw={"type": "datetime-local"})
+    template_name = Text(marked("Keep it as a template"))
 
     @property
     def chosen_wallet(self) -> WalletInfo:
@@ -71,6 +74,15 @@ class EmailForm(Form):
             return None
         typed = {name: (self[name].data or "").replace("\x00", "") for name in KEPT}
         return {**typed, "channel": EMAIL, "groups": [str(group_id) for group_id in self.groups.data or ()]}
+
+    @property
+    def content(self) -> Content:
+        """As a template keeps it."""
+        return Content(self.written, channel=EMAIL, subject=self.subject.data, format=self.format.data)
+
+    def begin_with(self, template: TextTemplateRow) -> None:
+        """What is written gives way to a template."""
+        self.subject.data, self.text.data, self.format.data = template["subject"], template["text"], template["format"]
 
     def begin(self, to: str, group_ids: list[int]) -> None:
         """A new one."""

@@ -12,18 +12,19 @@ from flask.typing import ResponseReturnValue
 from ...contacts import audience
 from ...contacts import groups as contact_groups
 from ...core import clock
+from ...core.channels import EMAIL
 from ...core.errors import InvalidInput, WesendError
 from ...core.languages import gettext as _
 from ...core.languages import ngettext, told
 from ...database.rows import BatchRow
 from ...gateways import registry
-from ...messages.campaigns import drafts, once
+from ...messages.campaigns import drafts, once, text_templates
 from ...messages.campaigns import email as email_campaigns
 from ...messages.campaigns.checking import Checked, fields_of
 from ...messages.campaigns.email import EmailDraft
 from ...messages.email import compose as mail
 from ...messages.sending.options import Options
-from .. import compose_preview, confirmation, draft_keeping
+from .. import compose_preview, confirmation, draft_keeping, templates_kept
 from ..current_account import account, may_send
 from ..draft_keeping import Kept
 from ..filters import number
@@ -38,7 +39,7 @@ PLAIN_PAGE = '<!doctype html><pre style="font:15px/1.5 sans-serif;white-space:pr
 
 @blueprint.route("/write", methods=["GET", "POST"])
 def write() -> ResponseReturnValue:
-    """``draft=UID`` goes on with a draft."""
+    """``draft=UID`` goes on with a draft, ``template=ID`` begins with a template."""
     form = EmailForm()
     form.wallet.choices = wallet_choices(account())
     if request.method == "GET":
@@ -47,8 +48,13 @@ def write() -> ResponseReturnValue:
         form.text.data = compose_preview.with_field(form.text.data or "", request.form["insert"])
         return _page(form)
     found: Checked | None = None
+    if request.form.get("go") == "use_template":
+        return _with_template(form, request.form.get("template", ""))
     if form.sent():
         with form.refusals():
+            if request.form.get("go") == "save_template":
+                templates_kept.keep(form.template_name.data or "", form.content)
+                return _page(form)
             draft = form.draft()
             if request.form.get("go") == "test":
                 _send_test(draft)
@@ -65,10 +71,17 @@ def _begin(form: EmailForm) -> ResponseReturnValue:
     uid = request.args.get("draft", "")
     if not uid:
         form.begin(request.args.get("to", ""), request.args.getlist("group", type=int))
-        return _page(form)
+        return _with_template(form, request.args.get("template", ""))
     if once.was_sent(account(), uid, actor=actor()):
         return redirect(url_for(".index", batch=uid), 303)
     form.go_on(uid)
+    return _page(form)
+
+
+def _with_template(form: EmailForm, typed: str) -> str:
+    template = templates_kept.chosen(typed, EMAIL)
+    if template is not None:
+        form.begin_with(template)
     return _page(form)
 
 
@@ -105,6 +118,7 @@ def _page(form: EmailForm, found: Checked | None = None) -> str:
         refused=told(confirmation.ASKED) if found and found.gaps and request.form.get("go") != "check" else "",
         may_send=may_send(),
         is_held=not registry.has_mail_server(),
+        templates=text_templates.list_templates(account().id, EMAIL, actor=actor()),
         groups=[(row, counts[row["id"]]) for row in groups if row["id"] in counts],
         me=actor().email,
         test_uid=once.new_uid(),

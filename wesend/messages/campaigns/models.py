@@ -21,7 +21,8 @@ class CampaignDraft(db.Model):
 
 
 class TextTemplate(db.Model):
-    """A text with a name, to begin campaigns with; of the account."""
+    """A text with a name, to begin campaigns or e-mails with; of the account. ``sender``: of an SMS; ``subject`` and ``format``:
+    of an e-mail."""
 
     __tablename__ = "text_templates"
     id = db.mapped_column(Id, primary_key=True)
@@ -31,4 +32,7 @@ class TextTemplate(db.Model):
     sender = db.mapped_column(String)
     created_at = db.mapped_column(Instant, nullable=False)
     updated_at = db.mapped_column(Instant, nullable=False)
+    channel = db.mapped_column(String, nullable=False, server_default="sms")
+    subject = db.mapped_column(Text)
+    format = db.mapped_column(String)
     __table_args__ = (UniqueConstraint("account_id", "name"),)

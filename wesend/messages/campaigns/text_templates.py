@@ -1,10 +1,13 @@
-"""Texts that an account keeps under a name, to begin campaigns with."""
+"""Texts that an account keeps under a name, to begin campaigns and e-mails with."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from ...accounts import audit_log, quota, roles
 from ...accounts.roles import SEE, SEND, Actor
 from ...core import clock, templating
+from ...core.channels import EMAIL, SMS
 from ...core.errors import Conflict, InvalidInput, NotFound
 from ...core.languages import sentence
 from ...database import Tx, query, query_one, write
@@ -13,8 +16,20 @@ from ...database.rows import TextTemplateRow
 MOST = 200
 """Templates of an account."""
 NAME_LENGTH = 100
-LONGEST = 10_000
-"""Characters: more than the longest message has."""
+LONGEST = {SMS: 10_000, EMAIL: 1_000_000}
+"""Characters: more than the longest SMS has; a mail may carry its pictures."""
+
+
+class Content(NamedTuple):
+    """What is kept: the text of an SMS and its ``sender``; or that of an e-mail, its ``subject`` and ``format``
+    (`email.compose`: PLAIN or HTML).
+    """
+
+    text: str
+    sender: str | None = None
+    channel: str = SMS
+    subject: str | None = None
+    format: str | None = None
 
 
 class TemplateNotFound(NotFound):
@@ -29,17 +44,20 @@ class TooManyTemplates(Conflict):
     sentence = sentence("There are %(most)s templates already: delete some first", most=MOST)
 
 
-def list_templates(account_id: int, *, actor: Actor) -> list[TextTemplateRow]:
-    """By their names."""
+def list_templates(account_id: int, channel: str | None = None, *, actor: Actor) -> list[TextTemplateRow]:
+    """By their names; ``channel``: its own alone."""
     roles.require(actor, SEE, account_id)
-    return query("SELECT * FROM text_templates WHERE account_id = ? ORDER BY name LIMIT ?", (account_id, MOST))
+    rows: list[TextTemplateRow] = query(
+        "SELECT * FROM text_templates WHERE account_id = ? ORDER BY name LIMIT ?", (account_id, MOST)
+    )
+    return [row for row in rows if channel in (None, row["channel"])]
 
 
-def get(account_id: int, template_id: int, *, actor: Actor) -> TextTemplateRow:
-    """TemplateNotFound."""
+def get(account_id: int, template_id: int, channel: str | None = None, *, actor: Actor) -> TextTemplateRow:
+    """TemplateNotFound, also for one of another channel."""
     roles.require(actor, SEE, account_id)
     row = query_one("SELECT * FROM text_templates WHERE id = ? AND account_id = ?", (template_id, account_id))
-    if row is None:
+    if row is None or channel not in (None, row["channel"]):
         raise TemplateNotFound
     return row
 
@@ -47,15 +65,17 @@ def get(account_id: int, template_id: int, *, actor: Actor) -> TextTemplateRow:
 OF_NAME = "SELECT id FROM text_templates WHERE account_id = ? AND name = ?"
 
 
-def save(account_id: int, name: str, text: str, sender: str | None, *, actor: Actor) -> int:
+def save(account_id: int, name: str, content: Content, *, actor: Actor) -> int:
     """A template's row id. TemplateExists, TooManyTemplates, InvalidInput."""
     roles.require(actor, SEND, account_id)
     name, now = _name(name), clock.now_ms()
-    if not text.strip() or len(text) > LONGEST:
+    text, longest = content.text, LONGEST[content.channel]
+    if not text.strip() or len(text) > longest:
         raise InvalidInput(
-            sentence("A template has 1 to %(longest)s characters", longest=f"{LONGEST:,}"), {"text": ["Empty or too long"]}
+            sentence("A template has 1 to %(longest)s characters", longest=f"{longest:,}"), {"text": ["Empty or too long"]}
         )
-    templating.named(text, templating.DOUBLE)
+    for written in (text, content.subject or ""):
+        templating.named(written, templating.DOUBLE)
     quota.require_room(account_id, len(text))
 
     def unit(tx: Tx) -> int:
@@ -64,9 +84,8 @@ def save(account_id: int, name: str, text: str, sender: str | None, *, actor: Ac
         if len(tx.all("SELECT id FROM text_templates WHERE account_id = ? LIMIT ?", (account_id, MOST))) == MOST:
             raise TooManyTemplates
         audit_log.record(tx, actor=actor, action="template.create", subject=name, account_id=account_id)
-        return tx.insert(
-            "text_templates", account_id=account_id, name=name, text=text, sender=sender or None, created_at=now, updated_at=now
-        )
+        kept = content._replace(sender=content.sender or None)._asdict()
+        return tx.insert("text_templates", account_id=account_id, name=name, created_at=now, updated_at=now, **kept)
 
     return write(unit)
 
