@@ -161,3 +161,10 @@ def test_a_mail_to_one_address_is_no_campaign(member, send, post):
     path = send(groups=[], addresses="ann@example.com", subject="Hi")
     assert path.startswith("/emails?batch=") and len(post.taken) == 1
     assert "No campaigns yet" in text_of(member.get("/campaigns"))
+
+
+def test_a_mail_campaign_is_free_and_shows_its_words_not_their_html(member, send):
+    page = member.get(send("<p>Dear <b>{{first_name|reader}}</b></p>", format="html"))
+    shown = text_of(page)
+    assert "Price free" in shown and "Paid" not in shown and "Refunded" not in shown
+    assert "Dear {{first_name|reader}}" in shown and "&lt;p&gt;" not in page.text

@@ -10,13 +10,14 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from ...core import clock
+from ...core import clock, markup
 from ...core.channels import EMAIL
 from ...core.errors import WesendError
 from ...core.languages import gettext as _
 from ...core.languages import ngettext
 from ...database.rows import BatchRow
 from ...messages.campaigns import again, drafts, results
+from ...messages.email import compose as mail
 from ...messages.reporting import history, reasons
 from ...messages.sending import actions, no_route, rescheduling
 from ...messages.sending.accept import get_batch
@@ -65,6 +66,7 @@ def show(uid: str) -> ResponseReturnValue:
         time=clock.iso_in_zone(batch["scheduled_at"], account().time_zone)[:16] if batch["scheduled_at"] else "",
         skipped=skipped[:50],
         is_mail=batch["channel"] == EMAIL,
+        text=markup.text_of(batch["text"]) if latest and latest[0]["encoding"] == mail.HTML else batch["text"],
         skipped_count=len(skipped),
         reasons=Counter(reason for _, reason, _ in skipped),
         words=compose_preview.reasons_for(batch),
