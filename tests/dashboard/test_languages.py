@@ -166,6 +166,9 @@ def test_an_invitation_is_in_the_language_of_the_account(mailing_app, mail_serve
     assert "Chagua nywila yako hapa" in mail.message.get_content() and "/sign-in/" in mail.message.get_content()
 
 
+RESTS = "INSERT INTO gateway_health (gateway, rests_until, last_error) VALUES (?, ?, ?)"
+
+
 def test_an_operators_alert_and_that_it_is_over_are_in_the_operators_language(app_with, mail_server, clock):
     port = mail_server.port
     app = app_with(WESEND_SMTP_URL=f"smtp://127.0.0.1:{port}", WESEND_MAIL_FROM="w@example.org", WESEND_ALERT_MAIL="op@example.com")
@@ -173,12 +176,17 @@ def test_an_operators_alert_and_that_it_is_over_are_in_the_operators_language(ap
     with app.app_context():
         languages.choose(operator, "sw")
         until = int((clock() + 600) * 1000)
-        write(lambda tx: tx.insert("gateway_health", gateway="at", rests_until=until, last_error="refused"))
+        write(
+            lambda tx: tx.run("INSERT INTO gateway_health (gateway, rests_until, last_error) VALUES ('at', ?, 'refused')", (until,))
+        )
         notice_alerts.tell()
         clock.advance(601)
         notice_alerts.tell()
     raised, over = (mail.message["Subject"] for mail in mail_server.taken)
     assert (raised, over) == ("Lango at limepumzika: refused", "Imekwisha: Lango at limepumzika: refused")
+
+
+BALANCE = "INSERT INTO gateway_balances (gateway, amount_micros, told_at, asked_at, low_since) VALUES (?, ?, ?, ?, ?)"
 
 
 def test_credits_at_a_vendor_are_told_of_in_the_operators_language(app_with, mail_server):
@@ -189,7 +197,7 @@ def test_credits_at_a_vendor_are_told_of_in_the_operators_language(app_with, mai
         languages.choose(operator, "sw")
         secrets = {"api_key": "k", "secret_key": "s"}
         gateways.set_gateway("at", "beem", {"balance_alert": "50"}, secrets, actor="test")
-        write(lambda tx: tx.insert("gateway_balances", gateway="at", amount_micros=40_000_000, told_at=1, asked_at=1, low_since=1))
+        write(lambda tx: tx.run(BALANCE, ("at", 40_000_000, 1, 1, 1)))
         carrier_alerts.tell()
     (mail,) = mail_server.taken
     assert mail.message["Subject"] == "Lango at lina salio dogo: zimebaki 40 krediti"
