@@ -9,7 +9,7 @@ from wesend.core.errors import NotCancellable
 from wesend.database import query
 from wesend.gateways import registry
 from wesend.messages.dispatch import failover, queue
-from wesend.messages.email import held
+from wesend.messages.email import cancelling, held
 from wesend.messages.email.held import HELD
 from wesend.messages.receipts import polling
 from wesend.messages.reporting import history
@@ -112,4 +112,4 @@ def test_with_a_server_it_leaves_and_can_not_be_taken_back_as_held(app_with, sho
         assert not held.is_held(row) and held.count_all() == 0
         assert queue.is_due(registry.SMTP) and registry.gateway(registry.SMTP) is not None
         with pytest.raises(NotCancellable):
-            held.cancel(get_account(shop[1]), row["uid"], actor=ACTOR)
+            cancelling.cancel(get_account(shop[1]), row["uid"], actor=ACTOR)

@@ -12,8 +12,8 @@ from ...core.channels import EMAIL
 from ...database.rows import BatchRow
 from ...messages.campaigns import drafts, results
 from ...messages.campaigns.drafts import Draft
+from ...messages.email import cancelling, held, tracking
 from ...messages.email import compose as mail
-from ...messages.email import held, tracking
 from ...messages.reporting import disclosure, history, reasons, search
 from ...messages.sending import actions
 from ...messages.sending.accept import get_batch, get_batch_by_id
@@ -116,6 +116,6 @@ def retry(uid: str) -> ResponseReturnValue:
 
 @blueprint.post("/<uid>/cancel")
 def cancel(uid: str) -> ResponseReturnValue:
-    held.cancel(account(), uid, actor=actor())
+    cancelling.cancel(account(), uid, actor=actor())
     flash("Cancelled: it will not be sent.", "success")
     return redirect(url_for(".show", uid=uid), 303)

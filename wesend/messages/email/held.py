@@ -10,16 +10,12 @@ from typing import Any
 
 from ...accounts import roles
 from ...accounts.roles import SEE, Actor
-from ...accounts.service import AccountInfo
 from ...core.channels import EMAIL
 from ...core.languages import marked
 from ...database import query
 from ...database.rows import MessageRow
 from ...gateways import registry
-from ..reporting import history
-from ..sending import actions
-from ..sending.actions import Cancelled
-from ..state.statuses import DRIPPING, QUEUED, SCHEDULED
+from ..state.statuses import QUEUED
 
 HELD = marked("Held: no mail server is set up; it leaves when there is one")
 
@@ -31,13 +27,6 @@ def is_held(message: MessageRow | Mapping[str, Any]) -> bool:
         and message["gateway"] == registry.SMTP
         and not registry.has_mail_server()
     )
-
-
-def cancel(account: AccountInfo, uid: str, *, actor: Actor) -> Cancelled:
-    """Take back a mail that waits for its time or is held; NotCancellable once it has left."""
-    roles.require_to_stop(actor, account)
-    message = history.find(account.id, uid, channel=EMAIL, actor=actor)
-    return actions.cancel_one(message["id"], (QUEUED,) if is_held(message) else (SCHEDULED, DRIPPING))
 
 
 def count(account_id: int, *, actor: Actor) -> int:
