@@ -194,6 +194,18 @@ def test_templates_of_mails_are_kept_with_their_subject_and_used_for_mails_alone
     assert member.get(link).status_code == 404
 
 
+def test_what_is_kept_of_a_mail_has_a_bound_for_lists_read_all_of_it(member, written):
+    given = written("x" * 200_001)
+    kept = member.post("/emails/write", go="save_template", template_name="Long", **given)
+    assert "A template has 1 to 200,000 characters" in text_of(kept)
+    assert "Not kept as a draft: A draft has at most 200,000 characters" in text_of(kept)
+    assert "Long" not in text_of(member.get("/campaigns/templates"))
+    fits = member.post("/emails/write", go="save_template", template_name="Long", **{**given, "text": "x" * 200_000})
+    assert "kept as a template" in text_of(fits)
+    listed = member.get("/campaigns/templates")
+    assert "Long" in text_of(listed) and len(listed.text) < 100_000
+
+
 @pytest.fixture
 def template_of_texts(app, shop) -> int:
     """A template of an SMS."""

@@ -61,8 +61,9 @@ def show_number(text: str, number_format: str, from_1904: bool = False) -> str:
     if zeros and abs(value) < 1e15:
         return _show_zeros(value, zeros)
     if number_format and abs(value) >= 1e8 and SCIENTIFIC.fullmatch(number_format):
-        six = SIX_DIGITS.create_decimal(f"{value:.15g}")
-        if six == Decimal(f"{value:.15g}"):
+        shown = Decimal(f"{value:.15g}")
+        six = SIX_DIGITS.plus(shown)
+        if six == shown:
             return f"{six.normalize():E}"
     return fifteen_digits(value)
 

@@ -22,8 +22,8 @@ from .once import UID
 
 MOST = 100
 """Drafts of an account."""
-LONGEST = {SMS: 200_000, EMAIL: 1_200_000}
-"""Characters of a form; a mail may carry its pictures."""
+LONGEST = 200_000
+"""Characters of a form: a list reads all of an account's. A mail with pictures in it may be longer, and is not kept."""
 KEPT_MS = 90 * clock.DAY
 Form = Mapping[str, str | list[str]]
 """Field → what was typed, or what was ticked; ``channel`` is SMS where it is not among them."""
@@ -52,11 +52,7 @@ class Draft(NamedTuple):
 
     @property
     def channel(self) -> str:
-        return _channel(self.form)
-
-
-def _channel(form: Form) -> str:
-    return EMAIL if form.get("channel") == EMAIL else SMS
+        return EMAIL if self.form.get("channel") == EMAIL else SMS
 
 
 WRITE = """
@@ -71,9 +67,9 @@ NUMBER = "SELECT count(*) AS drafts FROM campaign_drafts WHERE account_id = ?"
 def keep(account_id: int, uid: str, form: Form, *, actor: Actor) -> int | None:
     """Keep a form as it stands; when that was. None: its campaign was sent meanwhile. TooManyDrafts, StorageQuotaExceeded."""
     roles.require(actor, SEND, account_id)
-    text, longest = json.dumps(form, ensure_ascii=False), LONGEST[_channel(form)]
-    if not UID.fullmatch(uid) or len(text) > longest:
-        raise InvalidInput(sentence("A draft has at most %(longest)s characters", longest=f"{longest:,}"), {"text": ["Too long"]})
+    text = json.dumps(form, ensure_ascii=False)
+    if not UID.fullmatch(uid) or len(text) > LONGEST:
+        raise InvalidInput(sentence("A draft has at most %(longest)s characters", longest=f"{LONGEST:,}"), {"text": ["Too long"]})
     quota.require_room(account_id, len(text))
     now = clock.now_ms()
 
@@ -100,9 +96,10 @@ def get(account_id: int, uid: str, channel: str | None = None, *, actor: Actor) 
     """DraftNotFound, also for one of another channel."""
     roles.require(actor, SEE, account_id)
     row = query_one("SELECT * FROM campaign_drafts WHERE uid = ? AND account_id = ?", (uid, account_id))
-    if row is None or channel not in (None, _draft(row).channel):
+    found = None if row is None else _draft(row)
+    if found is None or channel not in (None, found.channel):
         raise DraftNotFound
-    return _draft(row)
+    return found
 
 
 def _draft(row: CampaignDraftRow) -> Draft:

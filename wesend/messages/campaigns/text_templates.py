@@ -16,8 +16,8 @@ from ...database.rows import TextTemplateRow
 MOST = 200
 """Templates of an account."""
 NAME_LENGTH = 100
-LONGEST = {SMS: 10_000, EMAIL: 1_000_000}
-"""Characters: more than the longest SMS has; a mail may carry its pictures."""
+LONGEST = {SMS: 10_000, EMAIL: 200_000}
+"""Characters: more than the longest SMS has, and a mail with a small picture in it."""
 
 
 class Content(NamedTuple):
@@ -44,12 +44,17 @@ class TooManyTemplates(Conflict):
     sentence = sentence("There are %(most)s templates already: delete some first", most=MOST)
 
 
+LIST = """
+    SELECT id, account_id, name, CASE channel WHEN 'sms' THEN text ELSE '' END AS text, sender, created_at, updated_at, channel,
+        subject, format
+    FROM text_templates WHERE account_id = ? ORDER BY name LIMIT ?
+"""
+
+
 def list_templates(account_id: int, channel: str | None = None, *, actor: Actor) -> list[TextTemplateRow]:
-    """By their names; ``channel``: its own alone."""
+    """By their names, of mails without their text; ``channel``: its own alone."""
     roles.require(actor, SEE, account_id)
-    rows: list[TextTemplateRow] = query(
-        "SELECT * FROM text_templates WHERE account_id = ? ORDER BY name LIMIT ?", (account_id, MOST)
-    )
+    rows: list[TextTemplateRow] = query(LIST, (account_id, MOST))
     return [row for row in rows if channel in (None, row["channel"])]
 
 
