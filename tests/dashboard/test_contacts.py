@@ -9,7 +9,7 @@ import zipfile
 import pytest
 from openpyxl import Workbook
 
-from wesend.contacts import groups, workbook
+from wesend.contacts import groups, searching, workbook
 from wesend.coordination import kept_files
 from wesend.dashboard import frame
 from wesend.database import query
@@ -193,6 +193,30 @@ def group(member) -> str:
     path = upload(member, b"phone,name,Town\n0712000001,Ann,Kampala\n0712000002,=Ben,Gulu\n")
     given = {"column-0": "phone", "column-1": "name", "column-2": "field", "group": "Friends", "country": "UG"}
     return member.follow(path, go="import", **given).request.path
+
+
+def test_all_contacts_of_an_account_are_searched_from_the_page_of_groups(app, member, group):
+    assert 'action="/contacts/search"' in member.get("/contacts").text
+    path = upload(member, b"phone,name\n0712000001,Ann\n")
+    member.follow(path, go="import", group="Best", country="UG", **{"column-0": "phone", "column-1": "name"})
+    member.follow("/contacts/opt-outs", number="0712000001")
+    page = member.get("/contacts/search?q=ann")
+    assert "+256712000001 Uganda opted out Ann Best , Friends" in text_of(page) and "=Ben" not in text_of(page)
+    everybody = member.get("/contacts/search")
+    assert text_of(everybody).count("+256712000001") == 1 and "=Ben" in text_of(everybody)
+    assert "Nobody found" in text_of(member.get("/contacts/search?q=nobody"))
+    stranger = Visitor(app, make_user(app, "owner", mint(app).account_id))
+    assert "No contacts yet" in text_of(stranger.get("/contacts/search")) and "Ann" not in text_of(stranger.get("/contacts/search"))
+
+
+def test_a_search_goes_on_where_its_page_ended(member, group, monkeypatch):
+    monkeypatch.setattr(searching, "LOOKED_THROUGH", 1)
+    first = member.get("/contacts/search?q=kampala")
+    assert "Nobody found here yet" in text_of(first)
+    older = re.search(r'href="([^"]+)" rel="next"', first.text)[1].replace("&amp;", "&")
+    assert "+256712000001" in text_of(member.get(older)) and "q=kampala" in older
+    for at in ("x", "1", "99999999999999999999-1", "0-0"):
+        assert member.get(f"/contacts/search?at={at}").status_code == 200
 
 
 def newest(page) -> str:

@@ -171,7 +171,15 @@ def read_as_owner(app, box, jobs) -> Reader:
     reader.read(*(f"/messages/{uid}" for uid in uids))
     reader.post("/compose", wallet=box.wallet, numbers="0712000001, x", text="“Hello”", when="now", uid="x")
     reader.post("/compose", wallet=box.wallet, numbers="", text="", when="scheduled", uid="x")
-    reader.read("/compose", "/emails/write", "/emails", "/contacts/import", "/contacts/opt-outs")
+    reader.read(
+        "/compose",
+        "/emails/write",
+        "/emails",
+        "/contacts/search",
+        "/contacts/search?q=Friday",
+        "/contacts/import",
+        "/contacts/opt-outs",
+    )
     reader.post("/keys", api="wesendall", wallet=box.wallet, name="MyShop", scopes=["send"])
     reader.post("/keys", api="wesendall", wallet=box.wallet, name="MyShop")
     reader.read("/keys", f"/keys/{box.key_id}/limits", "/keys/commands", "/smpp", "/calls", "/audit", "/people-data")

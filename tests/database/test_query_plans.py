@@ -8,7 +8,7 @@ from wesend.accounts import idempotency
 from wesend.accounts.service import get_account
 from wesend.adapters.sms.base import CallbackReceipt, Receipt
 from wesend.binds import deliveries, receipts
-from wesend.contacts import groups
+from wesend.contacts import groups, searching
 from wesend.database import query, write
 from wesend.messages.dispatch import holding, queue, suspension
 from wesend.messages.receipts import inbox, polling
@@ -121,6 +121,18 @@ def test_reading_where_an_account_has_both_sides(app, api, recorder, no_scan, pa
         make_wallet("0", account=get_account(query("SELECT id FROM accounts WHERE is_sandbox = 1")[0][0]))
     recorder.statements.clear()
     test_reading_by_the_esms_api(api, recorder, no_scan, path)
+
+
+@pytest.mark.parametrize("typed", ["", "ann", "0712 345 678", "ann@example.com"])
+def test_searching_all_contacts_of_an_account(app, api, recorder, no_scan, monkeypatch, typed):
+    new_list(api, ANN, BEN)
+    monkeypatch.setattr(searching, "LOOKED_THROUGH", 1)  # so that there are pages
+    with app.app_context():
+        account = get_account(query("SELECT account_id FROM groups ORDER BY id DESC LIMIT 1")[0][0])
+        recorder.statements.clear()
+        place: searching.Place | None = searching.START
+        while place is not None:
+            place = searching.search_account(account, typed, place=place, limit=50, actor="test").last
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
-"""Contacts of a group found by any of their fields, or by one that they lack.
+"""Contacts found by any of their fields, in a group or in all of an account; or by one that they lack.
 
-A number is one row of an index. For all else so many contacts are looked at, newest first, and the page that follows goes on
-from there: a page of a group of any size costs about the same.
+A number is one look-up in an index. For all else so many contacts are looked at, newest first, and the page that follows goes
+on from there: a page of a group of any size costs about the same. All of an account are looked at group by group, since a
+group's contacts lie side by side in the table: by number, each would be a page of the file of its own.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import NamedTuple
 
 from ..accounts import roles
 from ..accounts.roles import SEE, Actor
-from ..core import phones
-from ..database import keyset, query, query_one
+from ..accounts.service import AccountInfo
+from ..core import email_address, phones
+from ..database import keyset, marks, query, query_one
 from ..database.rows import ContactRow, GroupRow
 from . import audience
 from .service import find_contact
@@ -23,6 +25,10 @@ LOOKED_THROUGH = 15_000
 CANDIDATES = 200
 """Rows that are read at a time of those that may fit: a field's name in a contact's data looks like its value to SQL."""
 MOST_CANDIDATES = 2_000
+GROUPS_LOOKED_THROUGH = 100
+"""Groups that one page looks at, of an account's: each is a query or two, however small it is."""
+MOST_PLACES = 2_000
+"""Rows that are read of who stands in which groups."""
 ESCAPE = "!"
 
 
@@ -31,6 +37,29 @@ class Found(NamedTuple):
 
     rows: list[ContactRow]
     last: int | None
+
+
+class Place(NamedTuple):
+    """Where the next page of an account's contacts goes on: in this group below the row id, then in those made before it."""
+
+    group_id: int
+    below: int
+
+
+class Person(NamedTuple):
+    """Somebody as the newest group has them in which they fit, and all groups that they stand in: row id → name."""
+
+    row: ContactRow
+    groups: dict[int, str]
+
+
+class People(NamedTuple):
+    """``last``: None when everybody was looked at. ``is_full``: a page ended with as many as it shows, not with those that it
+    looks at."""
+
+    people: list[Person]
+    last: Place | None
+    is_full: bool = False
 
 
 class _Condition(NamedTuple):
@@ -65,19 +94,129 @@ def search(
     if phone is not None and not missing:
         row = find_contact(group, phone.e164, actor=actor)
         return Found([row] if row is not None else [], None)
-    condition = _lacking(missing.strip().lower(), by_mail) if missing else _holding(" ".join(typed.lower().split()))
-    start = keyset.below(before)
-    bound = query_one(BOUND, (group["id"], start, LOOKED_THROUGH))
-    end = bound["id"] + 1 if bound is not None else 0
+    condition = _lacking(missing.strip().lower(), by_mail) if missing else _holding(typed)
+    return _Look(condition, limit).through(group, keyset.below(before))
+
+
+GROUPS = """
+    SELECT * FROM groups WHERE account_id = ? AND state = 'ready' AND contact_count > 0 AND id <= ? ORDER BY id DESC LIMIT ?
+"""
+START = Place(keyset.LAST_ID, keyset.LAST_ID)
+
+
+def search_account(account: AccountInfo, typed: str, *, place: Place = START, limit: int, actor: Actor) -> People:
+    """Everybody of an account with ``typed`` in their number, name or another field, those of the newest group first; each
+    comes once, in however many groups."""
+    roles.require(actor, SEE, account.id)
+    at_once = _looked_up(account, typed, limit) if typed else None
+    if at_once is not None:
+        return People(_with_groups(account.id, at_once), None)
+    condition = _reachable(_holding(typed) if typed else EVERYBODY)
+    found, last = _looked_through(account.id, condition, place, limit)
+    came_before = _of_pages_before(account.id, found, condition, place)
+    shown = [row for row in found if row["phone"] not in came_before]
+    return People(_with_groups(account.id, shown), last, len(found) == limit)
+
+
+OF_PHONE = """
+    SELECT * FROM contacts c WHERE account_id = ? AND phone = ?
+        AND EXISTS (SELECT 1 FROM groups WHERE id = c.group_id AND state = 'ready')
+    ORDER BY group_id DESC LIMIT 1
+"""
+OF_EMAIL = """
+    SELECT * FROM contacts c WHERE account_id = ? AND email = ?
+        AND EXISTS (SELECT 1 FROM groups WHERE id = c.group_id AND state = 'ready')
+    ORDER BY group_id DESC, id DESC LIMIT ?
+"""
+
+
+def _looked_up(account: AccountInfo, typed: str, limit: int) -> list[ContactRow] | None:
+    """Those of a whole number or e-mail address, by an index; None: everybody is to be looked through."""
+    phone = phones.normalise(typed, account.country)
+    if phone is not None:
+        return query(OF_PHONE, (account.id, phone.e164))
+    if email_address.OPTED_OUT.fullmatch(typed.lower()):
+        rows: list[ContactRow] = query(OF_EMAIL, (account.id, typed.lower(), limit + 1))
+        return rows if 0 < len(rows) <= limit else None
+    return None
+
+
+def _looked_through(account_id: int, condition: _Condition, place: Place, limit: int) -> tuple[list[ContactRow], Place | None]:
+    groups = query(GROUPS, (account_id, place.group_id, GROUPS_LOOKED_THROUGH + 1))
+    look = _Look(condition, limit)
     found: list[ContactRow] = []
-    seen = 0
-    for row in _candidates(group["id"], start, end, condition):
-        seen += 1
-        if condition.fits(row):
-            found.append(row)
-        if len(found) == limit or seen == MOST_CANDIDATES:
-            return Found(found, row["id"])
-    return Found(found, end or None)
+    for group in groups[:GROUPS_LOOKED_THROUGH]:
+        rows, last = look.through(group, place.below if group["id"] == place.group_id else keyset.LAST_ID)
+        found += rows
+        if last is not None:
+            return found, Place(group["id"], last)
+    left = groups[GROUPS_LOOKED_THROUGH:]
+    return found, Place(left[0]["id"], keyset.LAST_ID) if left else None
+
+
+BEFORE = """
+    SELECT * FROM contacts WHERE account_id = ? AND phone IN ({phones}) AND (group_id, id) >= (?, ?) AND ({condition})
+        AND EXISTS (SELECT 1 FROM groups WHERE id = contacts.group_id AND state = 'ready')
+    LIMIT ?
+"""
+
+
+def _of_pages_before(account_id: int, found: list[ContactRow], condition: _Condition, place: Place) -> set[str]:
+    """The phones of those who were on a page before: in a group made after the one that this page begins in, or above its place
+    there."""
+    wanted = list({row["phone"] for row in found})
+    if place == START or not wanted:
+        return set()
+    sql = BEFORE.format(phones=marks(wanted), condition=condition.sql)
+    rows: list[ContactRow] = query(sql, (account_id, *wanted, *place, *condition.parameters, MOST_PLACES))
+    return {row["phone"] for row in rows if condition.fits(row)}
+
+
+GROUPS_OF = """
+    SELECT c.phone, g.id, g.name FROM contacts c JOIN groups g ON g.id = c.group_id
+    WHERE c.account_id = ? AND c.phone IN ({phones}) AND g.state = 'ready'
+    ORDER BY g.id DESC LIMIT ?
+"""
+
+
+def _with_groups(account_id: int, found: list[ContactRow]) -> list[Person]:
+    """Each of those that were found once, with their groups."""
+    people: dict[str, Person] = {}
+    for row in found:
+        people.setdefault(row["phone"], Person(row, {}))
+    if people:
+        for place in query(GROUPS_OF.format(phones=marks(list(people))), (account_id, *people, MOST_PLACES)):
+            people[place["phone"]].groups[place["id"]] = place["name"]
+    return list(people.values())
+
+
+class _Look:
+    """What one page looks through, in one group or several: so many contacts, and so many of those that may fit."""
+
+    def __init__(self, condition: _Condition, limit: int):
+        self.condition, self.limit = condition, limit
+        self.contacts, self.candidates = LOOKED_THROUGH, MOST_CANDIDATES
+
+    def through(self, group: GroupRow, start: int) -> Found:
+        """Those of the group below the row id ``start``."""
+        end = self._end(group, start)
+        found: list[ContactRow] = []
+        for row in _candidates(group["id"], start, end, self.condition):
+            self.candidates -= 1
+            if self.condition.fits(row):
+                found.append(row)
+                self.limit -= 1
+            if not self.limit or not self.candidates:
+                return Found(found, row["id"])
+        return Found(found, end or None)
+
+    def _end(self, group: GroupRow, start: int) -> int:
+        """The row id above which is looked; 0: all that is left of the group."""
+        if group["contact_count"] <= self.contacts:
+            self.contacts -= group["contact_count"]
+            return 0
+        bound = query_one(BOUND, (group["id"], start, self.contacts))
+        return bound["id"] + 1 if bound is not None else 0
 
 
 def _candidates(group_id: int, start: int, end: int, condition: _Condition) -> Iterator[ContactRow]:
@@ -95,7 +234,16 @@ def _like(text: str) -> str:
     return f"%{text}%"
 
 
-def _holding(text: str) -> _Condition:
+EVERYBODY = _Condition("1 = 1", (), lambda _row: True)
+
+
+def _reachable(condition: _Condition) -> _Condition:
+    """But for those who were erased."""
+    return condition._replace(sql=f"{audience.KEPT} AND ({condition.sql})")
+
+
+def _holding(typed: str) -> _Condition:
+    text = " ".join(typed.lower().split())
     inside = json.dumps(text, ensure_ascii=False)[1:-1]  # as it stands in a contact's data
     spellings = dict.fromkeys((_like(text), _like(_capitals_beyond_ascii(text))))
     data = dict.fromkeys((_like(inside), _like(_capitals_beyond_ascii(inside))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -29,6 +30,7 @@ blueprint = Blueprint("contacts", __name__, url_prefix="/contacts")
 GROUPS_SHOWN = 500
 FIELDS_FROM = 1000
 """Contacts whose fields are offered in the forms; an export has those of all."""
+PLACE = re.compile(r"([0-9]{1,18})-([0-9]{1,19})")
 EMAIL, OTHERS = "email", marked("other fields")
 
 
@@ -54,6 +56,31 @@ def index() -> ResponseReturnValue:
             return redirect(url_for(".show", group_id=made["id"]), 303)
     groups, total = contact_groups.list_groups(account().id, limit=GROUPS_SHOWN, offset=0, actor=actor())
     return render_template("contacts/index.html", form=form, groups=groups, total=total)
+
+
+@blueprint.get("/search")
+def search() -> ResponseReturnValue:
+    """Among all contacts of the account; ``at=GROUP-ID`` goes on in that group, below that contact."""
+    typed, place = query_args.text("q"), _place()
+    found = searching.search_account(account(), typed, place=place, limit=SIZE, actor=actor())
+    return render_template(
+        "contacts/search.html",
+        typed=typed,
+        people=[(person, audience.variables(person.row)) for person in found.people],
+        opted_out=opting_out.among(account().id, [person.row["phone"] for person in found.people], actor=actor()),
+        page=Page(
+            found.people,
+            url_for(".search", q=typed or None, at=f"{found.last.group_id}-{found.last.below}") if found.last else None,
+            url_for(".search", q=typed or None) if place != searching.START else None,
+        ),
+        is_full=found.is_full,
+        looked_through=searching.LOOKED_THROUGH,
+    )
+
+
+def _place() -> searching.Place:
+    found = PLACE.fullmatch(request.args.get("at", ""))
+    return searching.Place(int(found[1]), int(found[2])) if found else searching.START
 
 
 @blueprint.route("/<int:group_id>", methods=["GET", "POST"])
