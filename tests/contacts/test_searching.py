@@ -94,7 +94,7 @@ def everywhere(group, typed="", **more) -> list[tuple[str, list[str]]]:
     found, place = [], searching.START
     account = get_account(group["account_id"])
     while place is not None:
-        people, place = searching.search_account(account, typed, place=place, **{"limit": 50, "actor": "test", **more})
+        people, place, _ = searching.search_account(account, typed, place=place, **{"limit": 50, "actor": "test", **more})
         found += [(person.row["phone"][-3:], list(person.groups.values())) for person in people]
     return found
 
