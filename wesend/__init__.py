@@ -52,12 +52,12 @@ def register_opt_outs(app: Flask) -> None:
 
 
 def register_gateways(app: Flask) -> None:
-    """The adapters of the gateways that are set up, and what takes in what they bring."""
+    """The adapters of the gateways that are set up, and who is told of what they bring."""
     from .gateways import balances, registry
-    from .messages.receipts import inbox as receipt_inbox
+    from .messages.receipts import connections
     from .two_way import incoming
 
-    for part in (registry, balances, receipt_inbox, incoming):
+    for part in (registry, balances, connections, incoming):
         part.init_app(app)
 
 
@@ -68,9 +68,10 @@ def register_dispatch(app: Flask) -> None:
     from .core import thread_slots
     from .gateways import request_limits
     from .messages.dispatch import submit
+    from .messages.receipts import inbox as receipt_inbox
     from .two_way import matching
 
-    for part in (key_use, api_calls, thread_slots, request_limits, call_slots, pace, rate_limit, submit, matching):
+    for part in (key_use, api_calls, thread_slots, request_limits, call_slots, pace, rate_limit, submit, receipt_inbox, matching):
         part.init_app(app)
 
 
@@ -102,7 +103,7 @@ def register_edges(app: Flask) -> None:
     from .web import api_sessions, health, logs, metrics, response_headers, unstorable
 
     # As what is imported above and not used here: before a server forks, or each of its processes would load it for itself.
-    registry.types()
+    dict(registry.types())
     metrics.init_app(app)
     logs.init_app(app)
     register_apis(app)

@@ -10,8 +10,7 @@ from flask import Flask, current_app
 
 from ...accounts import roles
 from ...accounts.roles import OPERATE, Actor
-from ...adapters.sms.base import UNLISTED, CallbackReceipt, Receipt, SmsGateway
-from ...coordination import binds
+from ...adapters.sms.base import UNLISTED, CallbackReceipt, Receipt
 from ...core import clock
 from ...core.chunks import chunks
 from ...core.current_app import this_app
@@ -144,23 +143,7 @@ class Looked:
 
 
 def init_app(app: Flask) -> None:
-    """Gateways that hold a connection report their receipts on threads of their own."""
     app.extensions["wesend.looked_receipts"] = Looked()
-
-    def take_receipts(adapter: SmsGateway) -> None:
-        if hasattr(adapter, "on_receipt"):
-
-            def on_receipt(receipts: list[CallbackReceipt]) -> None:
-                with app.app_context():
-                    take(adapter.name, receipts)
-
-            adapter.on_receipt = on_receipt
-        if hasattr(adapter, "on_reports"):
-            adapter.on_reports = lambda receipts: keep(adapter.name, receipts)
-        if hasattr(adapter, "on_bind"):
-            adapter.on_bind = partial(binds.take, app, adapter.name)
-
-    registry.when_built(app, take_receipts)
 
 
 def match_new() -> int:
