@@ -8,11 +8,14 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any, cast
 
 import click
 import pytest
 
 from wesend import cli
+from wesend.adapters.money import types as money
+from wesend.adapters.sms import types as sms
 from wesend.cli.contents import COMMANDS
 
 from ..support import postgresql
@@ -31,7 +34,12 @@ MIGRATIONS = {"sqlalchemy", "flask_sqlalchemy", "flask_migrate", "alembic", "wes
 PAGES = {"babel", "flask_babel", "wtforms", "flask_wtf", "flask_login", "segno", "webauthn", "xlsxwriter", "wesend.dashboard"}
 SERVER = {"gunicorn", "aiosmtpd", "prometheus_client", "apispec", "wesend.server", "wesend.web", "wesend.docs", "wesend.callbacks"}
 APIS = {"marshmallow", "wesend.dialects.listed"}
-CARRIERS = {"wesend.adapters.sms.types", "wesend.adapters.money.types"}
+OF_FILES = {"wesend.adapters.sms.engine.gateway", "wesend.adapters.sms.engine.loader"}
+"""With which a vendor's file becomes a type of gateway."""
+IN_USE = OF_FILES | {"wesend.adapters.sms.africastalking", "wesend.adapters.sms.smpp.adapter", "wesend.adapters.money.mpesa"}
+"""Of the carriers, what the gateways of `instance_with_gateways` are made of."""
+CARRIERS = OF_FILES | {cast(Any, kind).__module__ for types in (sms.CODED, money.TYPES) for kind in types.values()}
+RECEIPTS = {"wesend.messages.receipts.inbox"}
 CONNECTIONS = {"requests", "urllib3", "wesend.adapters.sockets", "wesend.adapters.guarded_http"}
 SENDS = {"wesend.messages.sending.send", "wesend.messages.sending.accept", "wesend.messages.dispatch.submit", "wesend.people"}
 SENDING = SENDS | {"wesend.messages.state.transitions"}
@@ -112,6 +120,8 @@ def test_what_tells_of_wesend_loads_nothing_of_it(instance, arguments):
         "host list",
         "pause",
         "resume",
+        "gateway list",
+        "doctor",
     ],
 )
 def test_what_is_done_every_day_loads_no_tables_pages_apis_or_carriers(instance, arguments):
@@ -133,10 +143,22 @@ def test_lists_load_nothing_that_sends_seals_connects_or_reads_files(instance, a
     assert loaded_by(instance, *arguments.split()) & heavy == set()
 
 
-@pytest.mark.parametrize("arguments", ["gateway list", "gateway types", "doctor"])
+@pytest.mark.parametrize("arguments", ["gateway list", "doctor"])
 def test_what_tells_of_carriers_calls_none_and_sends_nothing(instance_with_gateways, arguments):
     loaded = loaded_by(instance_with_gateways, *arguments.split())
-    assert loaded & (MIGRATIONS | PAGES | SERVER | APIS | CONNECTIONS | SENDS) == set()
+    assert loaded & (MIGRATIONS | PAGES | SERVER | APIS | CONNECTIONS | SENDING | RECEIPTS) == set()
+    assert loaded & CARRIERS == IN_USE
+
+
+def test_a_send_loads_the_carriers_in_use_alone(instance_with_gateways):
+    loaded = loaded_by(instance_with_gateways, "send", "0712345678", "Hello")
+    assert loaded & (MIGRATIONS | PAGES | SERVER | APIS | CONNECTIONS) == set()
+    assert loaded & CARRIERS == IN_USE
+
+
+def test_what_there_is_to_set_up_is_told_of_every_carrier(instance_with_gateways):
+    loaded = loaded_by(instance_with_gateways, "gateway", "types")
+    assert loaded & (MIGRATIONS | PAGES | SERVER | APIS | CONNECTIONS | SENDING | RECEIPTS) == set()
     assert loaded >= CARRIERS
 
 
@@ -147,7 +169,6 @@ def test_what_tells_of_carriers_calls_none_and_sends_nothing(instance_with_gatew
         "sandbox reset",
         "key create --account 1 --wallet wal_sandbox_esms --api esms",
         "webhook add --account 1 --format esms --url https://example.com/hook",
-        "gateway list",
         "gateway types",
     ],
 )
@@ -166,7 +187,7 @@ def test_a_server_has_loaded_all_before_it_forks():
         text=True,
         timeout=120,
     )
-    assert APIS | CARRIERS | CONNECTIONS | SENDING | {"cryptography.fernet"} | {
+    assert APIS | CARRIERS | CONNECTIONS | SENDING | RECEIPTS | {"cryptography.fernet"} | {
         "wesend.models",
         "wesend.dashboard",
         "wesend.docs",

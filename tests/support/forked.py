@@ -32,11 +32,9 @@ context.set_forkserver_preload(
         "wesend.smpp",
         "wesend.sandbox.api",
         "wesend.web.metrics",
-        "wesend.gateways.vendors",
+        "tests.support.every_gateway",
         "wesend.messages.dispatch.submit",
         "wesend.cli.serving",
-        "wesend.adapters.sms.vendors",
-        "wesend.adapters.sms.smpp.adapter",
         "psycopg",  # where it is installed
         "wesend.database.postgresql",
     ]

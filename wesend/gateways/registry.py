@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from flask import Flask, current_app
 
 from ..adapters.access_token import Token
 from ..adapters.mail.caught import CaughtMail
+from ..adapters.money import types as money
 from ..adapters.money.base import MoneyGateway
 from ..adapters.money.sandbox import SandboxMoney
 from ..adapters.options import Configurable, read_options
@@ -112,24 +114,24 @@ def when_built(app: Flask, hook: Callable[[SmsGateway], None]) -> None:
     app.extensions["wesend.adapters"].on_built.append(hook)
 
 
-def types() -> dict[str, type[Configurable]]:
-    """Every type that can be set up."""
-    from ..adapters.money import types as money  # every vendor: a send to the sandbox needs none
+def types() -> Mapping[str, type[Configurable]]:
+    """Every type that can be set up; of those of vendors one is loaded when it is asked for."""
+    built_in = {SANDBOX: SandboxGateway, SANDBOX_MONEY: SandboxMoney}
+    chain: ChainMap[str, Any] = ChainMap(money.TYPES, cast(Any, vendors.sms_types()), built_in)  # listed from the last on
+    return chain
 
-    return {SANDBOX: SandboxGateway, SANDBOX_MONEY: SandboxMoney, **vendors.sms_types(), **money.TYPES}
 
-
-def known_types() -> dict[str, type[Configurable]]:
+def known_types() -> Mapping[str, type[Configurable]]:
     """Every type there is: those of e-mail are not set up, but by the settings."""
     from ..adapters.mail.smtp import SmtpGateway
 
-    return {**types(), SANDBOX_MAIL: CaughtMail, SMTP: SmtpGateway}
+    mail: dict[str, Any] = {SANDBOX_MAIL: CaughtMail, SMTP: SmtpGateway}
+    return ChainMap(mail, cast(Any, types()))
 
 
 def kind_of(type_name: str) -> str:
     """``sms`` or ``money``; a type that is not known any more was described by a file, as only those of SMS are."""
-    known = types().get(type_name)
-    return "money" if known is not None and issubclass(known, MoneyGateway) else "sms"
+    return "money" if type_name in money.TYPES or type_name == SANDBOX_MONEY else "sms"
 
 
 def build(

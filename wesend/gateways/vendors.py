@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from flask import Flask, current_app, has_app_context
 
+from ..adapters.sms import types as sms
 from ..adapters.sms.base import SmsGateway
 
 FOLDER = "vendors"
@@ -45,12 +48,9 @@ def here() -> Found:
     return current_app.extensions.get("wesend.vendors", NONE) if has_app_context() else NONE
 
 
-def sms_types() -> dict[str, type[SmsGateway]]:
+def sms_types() -> Mapping[str, type[SmsGateway]]:
     """Every SMS type that can be set up, the instance's own files taking the place of shipped ones."""
-    from ..adapters.sms import types as sms  # every vendor: only who asks for types needs them
-
     found = here()
     if found is NONE or not (found.types or found.problems):
         return sms.TYPES
-    shipped = {name: kind for name, kind in sms.TYPES.items() if name not in found.problems or name in sms.CODED}
-    return {**shipped, **found.types}
+    return ChainMap(found.types, sms.TYPES.without(found.problems.keys() - sms.CODED.keys()))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..binds import opened
 from ..core import clock
 from ..core.settings import Settings
 from ..core.settings_values import is_loopback
@@ -17,6 +16,8 @@ def examine(values: Settings) -> Finding:
     """Whether it is on, for whom it can be read on the way, and until when its certificate is good."""
     if values.smpp_port is None:
         return Finding("SMPP", "ok", "off: WESEND_SMPP_PORT switches it on")
+    from ..binds import opened  # with the keys of accounts: most instances have no such server
+
     where = f"on {values.smpp_host}:{values.smpp_port}"
     bound = sum(opened.count_by_mode().values())
     if values.smpp_tls_cert is not None:

@@ -1,11 +1,20 @@
 """The mobile-money gateways that an operator can set up, by their type."""
 
-from .airtel import Airtel
-from .base import MoneyGateway
-from .marzpay import MarzPay
-from .momo import Momo
-from .mpesa import Mpesa
-from .selcom import Selcom
-from .yo_payments import YoPayments
+from __future__ import annotations
 
-TYPES: dict[str, type[MoneyGateway]] = {kind.type: kind for kind in (Mpesa, Momo, MarzPay, Airtel, YoPayments, Selcom)}
+from ..late_types import LateTypes, coded
+from .base import MoneyGateway
+
+TYPES: LateTypes[type[MoneyGateway]] = LateTypes(
+    coded(
+        __package__,
+        {
+            "mpesa": "mpesa:Mpesa",
+            "momo": "momo:Momo",
+            "marzpay": "marzpay:MarzPay",
+            "airtel": "airtel:Airtel",
+            "yo-payments": "yo_payments:YoPayments",
+            "selcom": "selcom:Selcom",
+        },
+    )
+)

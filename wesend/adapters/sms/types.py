@@ -1,17 +1,28 @@
 """The SMS gateways that an operator can set up, by their type."""
 
-from . import vendors
-from .africastalking import AfricasTalking
-from .android import Android
-from .base import SmsGateway
-from .http import HttpGateway
-from .marzsms import MarzSms
-from .smpp.adapter import SmppGateway
-from .twilio import Twilio
+from __future__ import annotations
 
-CODED: dict[str, type[SmsGateway]] = {
-    kind.type: kind for kind in (AfricasTalking, MarzSms, Twilio, SmppGateway, Android, HttpGateway)
-}
-SHIPPED: dict[str, type[SmsGateway]] = {**vendors.shipped()}
+from functools import partial
+
+from ..late_types import LateTypes, coded
+from . import vendors
+from .base import SmsGateway
+
+CODED: LateTypes[type[SmsGateway]] = LateTypes(
+    coded(
+        __package__,
+        {
+            "africastalking": "africastalking:AfricasTalking",
+            "marzsms": "marzsms:MarzSms",
+            "twilio": "twilio:Twilio",
+            "smpp": "smpp.adapter:SmppGateway",
+            "android": "android:Android",
+            "http": "http:HttpGateway",
+        },
+    )
+)
+SHIPPED: LateTypes[type[SmsGateway]] = LateTypes({name: partial(vendors.shipped, name) for name in vendors.names()})
 """Made of the files that come with wesend."""
-TYPES: dict[str, type[SmsGateway]] = {**CODED, **SHIPPED}
+TYPES: LateTypes[type[SmsGateway]] = LateTypes(
+    {name: partial(some.__getitem__, name) for some in (CODED, SHIPPED) for name in some}
+)

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from importlib import resources
+from typing import TYPE_CHECKING
 
-from ..engine.gateway import VendorGateway
-from ..engine.loader import parse
-from ..engine.types import vendor_type
+if TYPE_CHECKING:
+    from ..engine.gateway import VendorGateway
+
+SUFFIX = ".toml"
 
 
-def shipped() -> dict[str, type[VendorGateway]]:
-    """Their types by name."""
-    files = sorted(
-        (file for file in resources.files(__name__).iterdir() if file.name.endswith(".toml")), key=lambda file: file.name
-    )
-    return {kind.type: kind for kind in (vendor_type(parse(file.read_bytes(), file.name)) for file in files)}
+def names() -> list[str]:
+    """Their types' names, which are those of the files."""
+    files = resources.files(__name__).iterdir()
+    return sorted(file.name.removesuffix(SUFFIX) for file in files if file.name.endswith(SUFFIX))
+
+
+def shipped(name: str) -> type[VendorGateway]:
+    """The type that a file makes."""
+    from ..engine.loader import parse  # with all that reads and runs such files: only who asks for a type needs it
+    from ..engine.types import vendor_type
+
+    file = resources.files(__name__) / f"{name}{SUFFIX}"
+    return vendor_type(parse(file.read_bytes(), file.name))
