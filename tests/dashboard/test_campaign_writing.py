@@ -186,3 +186,61 @@ def test_the_preview_follows_while_one_types(member, written):
 def test_a_field_is_put_in_without_a_script_too(member, written):
     page = member.post("/campaigns/new", insert="city", step="text", **written("In "))
     assert "In {{city}}</textarea>" in page.text
+
+
+# -- the counter of a text whose fields are filled in -------------------------------
+
+
+def counted(member, given) -> dict:
+    return member.post("/campaigns/count", step="text", **given).json
+
+
+def test_a_text_is_counted_as_contacts_get_it_not_as_it_is_typed(member, written):
+    """The three are called Ann Apio, Ben and nothing; braces and fallbacks as they are typed would count two a brace."""
+    told = counted(member, written("x" * 154 + "{{first_name|a}}"))
+    assert told["segments"] == "1 segment" and told["units"] == "at most 157 of 160 characters"
+    assert told["price"] == "UGX 35 each" and told["second"] == "" and told["encoding"] == "GSM-7"
+    told = counted(member, written("x" * 154 + "{{name|customer}}"))
+    assert told["segments"] == "1 to 2 segments, depending on the contact" and told["units"] == "at most 162 of 306 characters"
+    assert told["price"] == "UGX 35 to UGX 70 each" and told["test_price"] == "UGX 70 each"
+    assert ["2", "cut"] in told["previews"][0] and ["2", "cut"] not in told["previews"][1] and told["second"] == ""
+    assert "first 3 contacts" in told["variables"]
+
+
+def test_a_letter_of_a_contacts_field_is_told_apart_from_those_of_the_text(app, member, written, group, shop):
+    given = written("Hi {{name}}")
+    with app.app_context():
+        contacts.add_contacts(shop.account_id, group, [NewContact("0712000004", "Łukasz", {})], "UG", actor="test")
+    told = counted(member, given)
+    assert told["special"].startswith("Ł in the fields of some contacts makes theirs Unicode") and told["plainer"] == ""
+    assert told["encoding"] == "GSM-7 or Unicode"
+    own = counted(member, {**given, "text": "“Hi” {{name}}"})
+    assert own["special"].startswith("“ ” make it Unicode") and own["plainer"] and own["encoding"] == "Unicode"
+
+
+def test_the_longest_of_the_first_hundred_is_among_the_previews(app, member, written, group, shop):
+    with app.app_context():
+        people = [NewContact(f"07120001{n:02d}", "Bo", {"city": "x" * (160 if n == 50 else 1)}) for n in range(100)]
+        contacts.add_contacts(shop.account_id, group, people, "UG", actor="test")
+    given = written("In {{city|y}}")
+    told = counted(member, given)
+    assert told["segments"] == "1 to 2 segments, depending on the contact"
+    assert told["to2"] == "Bo · +256712000150 · the longest" and any(kind == "cut" for _text, kind in told["previews"][2])
+    assert "Bo · +256712000150 · the longest" in text_of(member.post("/campaigns/new", go="text", step="audience", **given))
+    assert "the longest" not in str(counted(member, {**given, "text": "In {{name|you}}"}))
+
+
+def test_a_text_too_long_once_it_is_filled_in_is_told_so(app, member, written, group, shop):
+    given = written("{{city}}" * 100)
+    with app.app_context():
+        big = NewContact("0712000005", "Ben", {"city": "x" * 4_000})
+        contacts.add_contacts(shop.account_id, group, [big], "UG", actor="test")
+    assert "more than 39,015 characters" in counted(member, given)["too_long"]
+    assert member.post("/campaigns/new", go="text", step="audience", **given).status_code == 200
+
+
+def test_what_goes_to_typed_numbers_is_counted_with_nothing_in_the_places_of_its_fields(member, shop):
+    told = member.post("/compose/count", wallet=shop.wallet, recipients="0712000001", text="x" * 160 + "{{name}}", sender="").json
+    assert told["segments"] == "1 segment" and told["price"] == "UGX 35"
+    raw = member.post("/compose/count", wallet=shop.wallet, recipients="", text="x" * 161, sender="").json
+    assert raw["segments"] == "2 segments"

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any, NamedTuple
 
 from ..accounts.service import AccountInfo
 from ..core import languages, number_text, phones, plain_letters, segments, templating
 from ..core.channels import EMAIL
-from ..core.errors import WesendError
+from ..core.errors import TextTooLong, WesendError
 from ..core.languages import gettext as _
 from ..core.languages import marked, ngettext
 from ..database.rows import BatchRow, ConversationRow
 from ..guards import recent, where
+from ..messages.campaigns import sms as sms_campaigns
+from ..messages.campaigns.sms import Audience, Preview
 from ..messages.sending import no_route
-from ..messages.sending.compose import DUPLICATE, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT, Composer, Skipped, read_recipients
+from ..messages.sending.compose import DUPLICATE, INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT, Addressee, Composer, Skipped
 from ..routing.pricing import home_price
 from ..two_way import answering
 from ..wallets.service import WalletInfo, credit_limit_of, read_balance
@@ -94,53 +98,129 @@ def with_field(text: str, name: str) -> str:
     return f"{text}{{{{{name[:64]}}}}}"
 
 
-def of_text(text: str) -> dict[str, Any]:
-    """Segments, encoding and the room left of a text as it is written, and which letters make them."""
-    counted = segments.count(text)
+class _Range(NamedTuple):
+    """A text as it is sent, or as several get it with their fields filled in: the shortest and the longest of them."""
+
+    least: segments.Segments
+    most: segments.Segments
+    encodings: frozenset[str]
+
+    @property
+    def varies(self) -> bool:
+        return self.least.count != self.most.count
+
+
+def _range(texts: Sequence[str]) -> _Range:
+    counted = list(map(segments.count, texts))
+    most = max(counted, key=lambda one: (one.count, one.units / segments.SINGLE[one.encoding]))
+    return _Range(min(counted, key=lambda one: one.count), most, frozenset(one.encoding for one in counted))
+
+
+def of_text(text: str, filled: Sequence[str] = ()) -> dict[str, Any]:
+    """Segments, encoding and the room left of a text, and which letters make them; ``filled``: the text as contacts get it."""
+    sent = _range(filled or [text])
+    counted = sent.most
     single = counted.count == 1
     room = (segments.SINGLE if single else segments.PART)[counted.encoding] * counted.count
-    special = segments.unicode_characters(text)
+    units = _("%(used)s of %(room)s characters", used=number(counted.units), room=number(room))
+    varies = filled and templating.has_variables(text)
     told = {
-        "segments": _segments(counted.count if text else 0),
-        "encoding": "Unicode" if counted.encoding == segments.UCS2 else "GSM-7",
-        "units": _("%(used)s of %(room)s characters", used=number(counted.units), room=number(room)),
-        "special": "",
-        "variables": "",
-        "too_long": "",
+        "segments": _segments_of(sent) if text else _segments(0),
+        "encoding": _encoding(sent),
+        "units": _("at most %(units)s", units=units) if varies else units,
         "second": "",
-        "runs": runs(text),
-        "plainer": "",
+        "too_long": "",
+        "variables": "",
+        "runs": runs(filled[0] if filled else text),
+        **_of_letters(text, filled),
     }
-    if special:
-        told["special"] = ngettext(
-            "%(letters)s makes it Unicode: 70 characters a segment, not 160.",
-            "%(letters)s make it Unicode: 70 characters a segment, not 160.",
-            len(special),
-            letters=" ".join(char if char.isprintable() else f"U+{ord(char):04X}" for char in special[:10]),
-        )
-        if segments.count(plain_letters.plain(text)).count < counted.count or not segments.unicode_characters(
-            plain_letters.plain(text)
-        ):
-            told["plainer"] = _("Use plain signs")
-    if counted.count > 1 and not templating.has_variables(text):
+    if counted.count > 1 and not templating.has_variables(text):  # else each preview has its mark
         rest = segments.split(text[:DRAWN])[1][:20]
         told["second"] = _("The second segment begins at “%(letters)s”.", letters=rest)
     if counted.count > segments.MAX_SEGMENTS:
         told["too_long"] = _("Too long: at most %(most)s segments.", most=segments.MAX_SEGMENTS)
-    if templating.has_variables(text):
-        told["variables"] = _("Its fields are filled in for each contact, so the length varies.")
+    if varies:
+        told["variables"] = ngettext(
+            "Counted as %(count)s contact gets it. The check counts everybody.",
+            "Counted as the first %(count)s contacts get it. The check counts everybody.",
+            len(filled),
+            count=number(len(filled)),
+        )
     return told
+
+
+def _encoding(sent: _Range) -> str:
+    if len(sent.encodings) > 1:
+        return _("GSM-7 or Unicode")
+    return "Unicode" if segments.UCS2 in sent.encodings else "GSM-7"
+
+
+def _segments_of(sent: _Range) -> str:
+    if not sent.varies:
+        return _segments(sent.most.count)
+    return _("%(least)s to %(most)s segments, depending on the contact", least=sent.least.count, most=sent.most.count)
+
+
+def _of_letters(text: str, filled: Sequence[str]) -> dict[str, str]:
+    """Which letters make it Unicode, those of the text before those of contacts' fields; and whether plain ones would do."""
+    own = segments.unicode_characters(text)
+    if own:
+        plain = plain_letters.plain(text)
+        helps = segments.count(plain).count < segments.count(text).count or not segments.unicode_characters(plain)
+        told = ngettext(
+            "%(letters)s makes it Unicode: 70 characters a segment, not 160.",
+            "%(letters)s make it Unicode: 70 characters a segment, not 160.",
+            len(own),
+            letters=_listed(own),
+        )
+        return {"special": told, "plainer": _("Use plain signs") if helps else ""}
+    theirs = list(dict.fromkeys(char for one in filled for char in segments.unicode_characters(one)))
+    told = ngettext(
+        "%(letters)s in the fields of some contacts makes theirs Unicode: 70 characters a segment, not 160.",
+        "%(letters)s in the fields of some contacts make theirs Unicode: 70 characters a segment, not 160.",
+        len(theirs),
+        letters=_listed(theirs),
+    )
+    return {"special": told if theirs else "", "plainer": ""}
+
+
+def _listed(letters: list[str]) -> str:
+    return " ".join(char if char.isprintable() else f"U+{ord(char):04X}" for char in letters[:10])
 
 
 def of_each(account: AccountInfo, wallet: WalletInfo | None, text: str) -> dict[str, Any]:
     """The same with what one message costs at home."""
-    price = home_price(account, wallet) if wallet is not None and text else None
-    return {
-        **of_text(text),
-        "price": "–"
-        if price is None or wallet is None
-        else _("%(price)s each", price=amount(price * segments.count(text).count, wallet.currency)),
+    return {**of_text(text), "price": _priced(account, wallet, _range([text])) if text else "–"}
+
+
+def _priced(account: AccountInfo, wallet: WalletInfo | None, sent: _Range) -> str:
+    price = home_price(account, wallet) if wallet is not None else None
+    if price is None or wallet is None:
+        return "–"
+    least, most = (amount(price * one.count, wallet.currency) for one in (sent.least, sent.most))
+    return _("%(least)s to %(most)s each", least=least, most=most) if sent.varies else _("%(price)s each", price=most)
+
+
+def of_audience(
+    account: AccountInfo, wallet: WalletInfo | None, text: str, audience: Audience
+) -> tuple[dict[str, Any], list[Preview]]:
+    """The same of a campaign's text as the first of its audience get it, with their previews. A text that is too long once it is
+    filled in is counted as it is written."""
+    try:
+        found = sms_campaigns.sample(account, audience, text, actor=actor())
+    except WesendError as error:
+        told = {**of_each(account, wallet, text), "test_price": "–"}
+        return {**told, "too_long": languages.told(error)} if isinstance(error, TextTooLong) else told, []
+    texts = found.texts or [text]
+    told = {
+        **of_text(text, found.texts),
+        "price": _priced(account, wallet, _range(texts)) if text else "–",
+        "test_price": _priced(account, wallet, _range(texts[:1])) if text else "–",
     }
+    for place, preview in enumerate(found.previews):
+        is_longest = found.has_longest and place == len(found.previews) - 1
+        told[f"to{place}"] = " · ".join(filter(None, [preview.name, preview.to, _("the longest") if is_longest else ""]))
+    return told, found.previews
 
 
 def _why(item: Skipped) -> str:
@@ -151,14 +231,27 @@ def _why(item: Skipped) -> str:
 def of_message(account: AccountInfo, wallet: WalletInfo | None, text: str, sender: str | None, numbers: str) -> dict[str, Any]:
     """The same with who gets it, what it costs and what is left."""
     given = phones.split_list(numbers, account.country)
-    told = {**of_text(text), "recipients": recipients(len(given)), "rejected": "", "price": "–", "after": ""}
+    everybody = list(islice(sms_campaigns.addressees(account, Audience(numbers=numbers), actor()), READ_AT_MOST))
+    told = {
+        **of_text(text, _filled(text, everybody)),
+        "recipients": recipients(len(given)),
+        "rejected": "",
+        "price": "–",
+        "after": "",
+    }
     if wallet is None or not given:
         return told
     try:
         plan = list(
-            Composer(account, wallet, text or " ", sender=sender or None, simulate_low_balance=False, max_segments=None).plan(
-                read_recipients(given[:READ_AT_MOST], account.country)
-            )
+            Composer(
+                account,
+                wallet,
+                text or " ",
+                sender=sender or None,
+                render=templating.renderer(text),
+                simulate_low_balance=False,
+                max_segments=None,
+            ).plan(everybody)
         )
     except WesendError as error:
         return {**told, "rejected": f"{languages.told(error)}."}
@@ -184,6 +277,16 @@ def of_message(account: AccountInfo, wallet: WalletInfo | None, text: str, sende
             else _("%(amount)s missing: top the wallet up", amount=amount(-left, wallet.currency))
         )
     return told
+
+
+def _filled(text: str, everybody: list[Addressee]) -> list[str]:
+    """What the first of those whose numbers were typed get: they have no fields but their number."""
+    if not templating.has_variables(text):
+        return []
+    try:
+        return [templating.render(text, one.values or {}) for one in everybody[: sms_campaigns.SHOWN]]
+    except TextTooLong:
+        return []
 
 
 def of_reply(conversation: ConversationRow, text: str) -> dict[str, Any]:

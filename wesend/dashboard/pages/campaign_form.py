@@ -201,11 +201,12 @@ def _seen(step: str, written: Written, *, fails: bool = False) -> dict[str, Any]
     if step == "audience":
         return {"groups": groups.list_groups(at.id, limit=GROUPS_SHOWN, offset=0, actor=actor())[0], "wallets": wallet_choices(at)}
     if step == "text":
+        counted, previews = compose_preview.of_audience(at, wallet_or_none(written.wallet), written.text, written.audience)
         return {
             "senders": sender_choices(at),
-            "previews": sms_campaigns.previews(at, written.audience, written.text, actor=actor()),
+            "previews": previews,
             "fields": fields_of(sms_campaigns.addressees(at, written.audience, actor()))[: compose_preview.FIELDS_SHOWN],
-            "told": compose_preview.of_each(at, wallet_or_none(written.wallet), written.text),
+            "told": counted,
             "templates": text_templates.list_templates(at.id, SMS, actor=actor()),
             "my_phone": request.form.get("my_phone") or own_phone.of(actor()),
             "test_uid": once.new_uid(),
@@ -292,9 +293,5 @@ def _send_test(written: Written) -> None:
 def count() -> ResponseReturnValue:
     """What the text comes to as it stands, and how real contacts get it; asked while somebody types."""
     written = _written()
-    told = compose_preview.of_each(account(), wallet_or_none(written.wallet), written.text)
-    try:
-        shown = sms_campaigns.previews(account(), written.audience, written.text, actor=actor())
-    except WesendError:
-        shown = []
+    told, shown = compose_preview.of_audience(account(), wallet_or_none(written.wallet), written.text, written.audience)
     return jsonify({**told, "previews": [compose_preview.runs(preview.text) for preview in shown]})

@@ -11,7 +11,7 @@ from ...accounts.roles import Actor
 from ...accounts.service import AccountInfo
 from ...contacts import audience as contacts
 from ...contacts import groups as contact_groups
-from ...core import phones, templating
+from ...core import phones, segments, templating
 from ...core.errors import InvalidInput
 from ...database.rows import BatchRow
 from ...routing.routes import candidates
@@ -81,15 +81,50 @@ class Preview(NamedTuple):
 
 def previews(account: AccountInfo, audience: Audience, text: str, count: int = 3, *, actor: Actor) -> list[Preview]:
     """The text as the first contacts get it."""
-    return [
-        Preview(
-            found.phone.e164 if found.phone else found.given,
-            (found.values or {}).get("name", ""),
-            templating.render(text, found.values or {}),
-            _default_sender(found.phone),
-        )
-        for found in islice(addressees(account, audience, actor), count)
-    ]
+    return [_preview(found, text) for found in islice(addressees(account, audience, actor), count)]
+
+
+def _preview(found: Addressee, text: str) -> Preview:
+    return Preview(
+        found.phone.e164 if found.phone else found.given,
+        (found.values or {}).get("name", ""),
+        templating.render(text, found.values or {}),
+        _default_sender(found.phone),
+    )
+
+
+SHOWN = 3
+SAMPLED = 100
+SAMPLED_CHARACTERS = 200_000
+"""Of all their texts: contacts may have long fields, and this is asked for while somebody types."""
+
+
+class Sample(NamedTuple):
+    """``texts``: what the first of an audience get, their fields filled in. ``previews``: the first of those; the last is
+    ``has_longest``, the one of most segments, where the others have fewer."""
+
+    texts: list[str]
+    previews: list[Preview]
+    has_longest: bool
+
+
+def sample(account: AccountInfo, audience: Audience, text: str, *, actor: Actor) -> Sample:
+    """TextTooLong when a text is none that can be sent."""
+    found: list[Addressee] = []
+    texts: list[str] = []
+    left = SAMPLED_CHARACTERS
+    for one in islice(addressees(account, audience, actor), SAMPLED if templating.has_variables(text) else SHOWN):
+        found.append(one)
+        texts.append(templating.render(text, one.values or {}))
+        left -= len(texts[-1])
+        if left < 0 and len(found) >= SHOWN:
+            break
+    counts = [segments.count(filled).count for filled in texts]
+    shown = list(range(len(texts)))[:SHOWN]
+    has_longest = max(counts, default=0) > max(counts[:SHOWN], default=0)
+    if has_longest:
+        shown[-1] = counts.index(max(counts))
+    return Sample(texts, [_preview(found[place], text) for place in shown], has_longest)
 
 
 def _default_sender(phone: phones.Phone | None) -> str | None:
