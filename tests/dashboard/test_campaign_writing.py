@@ -244,3 +244,54 @@ def test_what_goes_to_typed_numbers_is_counted_with_nothing_in_the_places_of_its
     assert told["segments"] == "1 segment" and told["price"] == "UGX 35"
     raw = member.post("/compose/count", wallet=shop.wallet, recipients="", text="x" * 161, sender="").json
     assert raw["segments"] == "2 segments"
+
+
+# -- the buttons of fields -----------------------------------------------------------
+
+
+def buttons(page) -> dict[str, str]:
+    """What each puts in, and what stands on it."""
+    return dict(re.findall(r'name="insert" value="([^"]*)"[^>]*>([^<]*)<', page.text))
+
+
+@pytest.fixture
+def spelled(app, member, written, shop):
+    """The text's step for groups of lists whose columns are these."""
+
+    def make(*lists: dict[str, str]):
+        made = []
+        with app.app_context():
+            for place, fields in enumerate(lists):
+                made.append(groups.create_group(shop.account_id, f"List {place}", actor="test")["id"])
+                person = NewContact(f"071200010{place}", fields.pop("name", None), fields)
+                contacts.add_contacts(shop.account_id, made[-1], [person], "UG", actor="test")
+        return buttons(member.post("/campaigns/new", go="text", step="audience", **written("", group=made)))
+
+    return make
+
+
+def test_two_spellings_that_say_the_same_are_one_button(spelled):
+    assert spelled({"name": "Ann Apio", "First name": "Ann"}, {"name": "Ben", "first_name": "Ben"}) == {
+        "first_name": "first_name",
+        "name": "name",
+        "phone": "phone",
+    }
+
+
+def test_the_spelling_with_which_something_is_said_is_the_one_that_is_offered(spelled):
+    found = spelled({"First-name": "Ann", "Plot no": "3", "plot_no": ""})
+    assert "first-name" in found and "first_name" not in found and "plot no" in found and "plot_no" not in found
+
+
+def test_two_fields_that_are_two_to_a_text_say_of_whom_they_are(spelled):
+    found = spelled({"Balance due": "5"}, {"balance_due": "7"})
+    assert found["balance due"] == "balance due · List 0" and found["balance_due"] == "balance_due · List 1"
+
+
+def test_fields_of_a_second_group_are_offered_however_long_the_first_is(app, member, written, shop, group):
+    with app.app_context():
+        people = (NewContact(f"07120001{n:02d}", "Bo", {}) for n in range(100))
+        contacts.add_contacts(shop.account_id, group, people, "UG", actor="test")
+        made = groups.create_group(shop.account_id, "More", actor="test")["id"]
+        contacts.add_contacts(shop.account_id, made, [NewContact("0712000200", "Cai", {"plot": "3"})], "UG", actor="test")
+    assert "plot" in buttons(member.post("/campaigns/new", go="text", step="audience", **written("", group=[group, made])))

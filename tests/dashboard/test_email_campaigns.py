@@ -95,7 +95,7 @@ def test_fields_are_buttons_that_follow_the_groups_and_work_without_a_script(mem
     named = re.findall(r'name="insert" value="([^"]+)"', member.get(f"/emails/write?group={group}").text)
     assert {"name", "first_name", "city", "email"} <= set(named)
     assert re.findall(r'name="insert" value="([^"]+)"', member.get("/emails/write").text) == []
-    assert "city" in member.post("/emails/write/count", **written("")).json["fields"]
+    assert ["city", "city"] in member.post("/emails/write/count", **written("")).json["fields"]
     assert "In {{city}}</textarea>" in member.post("/emails/write", insert="city", **written("In ")).text
 
 

@@ -205,7 +205,7 @@ def _seen(step: str, written: Written, *, fails: bool = False) -> dict[str, Any]
         return {
             "senders": sender_choices(at),
             "previews": previews,
-            "fields": fields_of(sms_campaigns.addressees(at, written.audience, actor()))[: compose_preview.FIELDS_SHOWN],
+            "fields": fields_of(sms_campaigns.parts(at, written.audience, actor()))[: compose_preview.FIELDS_SHOWN],
             "told": counted,
             "templates": text_templates.list_templates(at.id, SMS, actor=actor()),
             "my_phone": request.form.get("my_phone") or own_phone.of(actor()),

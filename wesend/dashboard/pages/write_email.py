@@ -20,7 +20,7 @@ from ...database.rows import BatchRow
 from ...gateways import registry
 from ...messages.campaigns import drafts, once, text_templates
 from ...messages.campaigns import email as email_campaigns
-from ...messages.campaigns.checking import Checked, fields_of
+from ...messages.campaigns.checking import Checked, Field, fields_of
 from ...messages.campaigns.email import EmailDraft
 from ...messages.email import compose as mail
 from ...messages.sending.options import Options
@@ -138,10 +138,10 @@ def save_draft() -> ResponseReturnValue:
     return draft_keeping.answer(draft_keeping.keep(form.uid.data or "", form.stored()))
 
 
-def _fields(form: EmailForm) -> list[str]:
+def _fields(form: EmailForm) -> list[Field]:
     """What the mail may name of those who get it, as they are chosen now."""
     try:
-        return fields_of(email_campaigns.addressees(account(), form.chosen_wallet, form.readers, actor()))[
+        return fields_of(email_campaigns.parts(account(), form.chosen_wallet, form.readers, actor()))[
             : compose_preview.FIELDS_SHOWN
         ]
     except WesendError:  # a group is gone, or a wallet
@@ -181,7 +181,7 @@ def _told(form: EmailForm) -> dict[str, str]:
 @blueprint.post("/write/count")
 def count() -> ResponseReturnValue:
     form = EmailForm()
-    return jsonify({**_told(form), "fields": _fields(form)})
+    return jsonify({**_told(form), "fields": [[field.name, field.label] for field in _fields(form)]})
 
 
 @blueprint.post("/write/preview")

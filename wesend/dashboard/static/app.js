@@ -263,8 +263,8 @@ document.addEventListener("click", (event) => {
 });
 // Of others, when others are chosen to get it.
 function offer(box, fields) {
-  const button = (name) => Object.assign(document.createElement("button"), {
-    className: "button small", name: "insert", value: name, textContent: name, formNoValidate: true, dir: "auto",
+  const button = ([name, label]) => Object.assign(document.createElement("button"), {
+    className: "button small", name: "insert", value: name, textContent: label, formNoValidate: true, dir: "auto",
   });
   box.querySelectorAll("button").forEach((old) => old.remove());
   box.append(...fields.map(button));

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import NamedTuple
 
@@ -29,9 +30,51 @@ def checked(composed: Priced, addressees: Iterable[Addressee], *texts: str, dedu
     return Checked(cost, gaps.found())
 
 
-def fields_of(addressees: Iterable[Addressee]) -> list[str]:
-    """What a text may name of them: the fields of the first hundred, without the phone twice."""
-    names: dict[str, None] = {}
-    for found in islice(addressees, 100):
-        names.update(dict.fromkeys(found.values or {}))
-    return [name for name in names if name != BUILT_TWICE]
+class Field(NamedTuple):
+    """What a text may name. ``groups``: those whose contacts have it, where another group's list spells it otherwise."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        return " · ".join(filter(None, (self.name, ", ".join(self.groups))))
+
+
+SAMPLED = 100
+GROUPS_SAMPLED = 10
+Part = tuple[str, Iterable[Addressee]]
+"""A group's name (empty: of none), and its addressees."""
+
+
+def fields_of(parts: Iterable[Part]) -> list[Field]:
+    """What a text may name of them: the fields of the first hundred of each part, without the phone twice.
+
+    To a text "first name" and "first_name" are two. Both are here only where neither stands for the other: where no contact
+    has anything in the one that is not in the other too, the one that more contacts have is enough.
+    """
+    sampled = [(group, found.values or {}) for group, addressees in parts for found in islice(addressees, SAMPLED)]
+    names = dict.fromkeys(name for _group, values in sampled for name in values if name != BUILT_TWICE)
+    spellings: dict[str, list[str]] = {}
+    for name in names:
+        spellings.setdefault(re.sub(r"[\W_]+", " ", name).strip() or name, []).append(name)
+    fields = {}
+    for alike in spellings.values():
+        needed = _needed(alike, [values for _group, values in sampled]) if len(alike) > 1 else alike
+        for name in needed:
+            fields[name] = Field(name, _groups_with(name, sampled) if len(needed) > 1 else ())
+    return [fields[name] for name in names if name in fields]
+
+
+def _needed(names: list[str], sampled: list[Mapping[str, str]]) -> list[str]:
+    """Those of some names without which something could not be said; of two that say the same, the one of a single word, as
+    that which is built in has it."""
+    needed = sorted(names, key=lambda name: name.isidentifier())
+    for name in list(needed):
+        if any(all(values.get(name, "") in ("", values.get(other)) for values in sampled) for other in needed if other != name):
+            needed.remove(name)
+    return needed
+
+
+def _groups_with(name: str, sampled: list[tuple[str, Mapping[str, str]]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(group for group, values in sampled if group and values.get(name)))

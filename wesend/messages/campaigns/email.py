@@ -21,7 +21,7 @@ from ..sending.compose import Addressee
 from ..sending.options import Options, Origin
 from ..state.mail_texts import DOUBLE
 from . import form_values, once
-from .checking import Checked, checked
+from .checking import GROUPS_SAMPLED, Checked, Part, checked
 
 ADDRESS_IN_BRACKETS = re.compile(r"<([^<>\s]+)>")
 
@@ -70,6 +70,14 @@ def addressees(account: AccountInfo, wallet: WalletInfo, readers: Readers, actor
         for text in some:
             contact = known.get(text.lower())
             yield Addressee(text, None, contacts.variables(contact) if contact else None)
+
+
+def parts(account: AccountInfo, wallet: WalletInfo, readers: Readers, actor: Actor) -> Iterator[Part]:
+    """The readers group by group, those of the first groups, then the typed ones. GroupNotFound."""
+    for group_id in readers.group_ids[:GROUPS_SAMPLED]:
+        group = contact_groups.get_group(account.id, group_id, actor=actor)
+        yield group["name"], addressees(account, wallet, Readers((group_id,)), actor)
+    yield "", addressees(account, wallet, Readers(addresses=readers.addresses), actor)
 
 
 def refused(addresses: str) -> list[str]:

@@ -19,7 +19,7 @@ from ...wallets.service import WalletInfo
 from ..sending import send
 from ..sending.compose import Addressee, Composer, read_recipients
 from ..sending.options import Options, Origin
-from .checking import Checked, checked
+from .checking import GROUPS_SAMPLED, Checked, Part, checked
 from .form_values import groups_for
 from .once import send_once
 
@@ -54,6 +54,14 @@ def addressees(account: AccountInfo, audience: Audience, actor: Actor) -> Iterat
         yield Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), contacts.variables(row), row["group_id"])
     for given in read_recipients(phones.split_list(audience.numbers, account.country), account.country):
         yield given._replace(values=contacts.named(given.phone.e164, None, {}) if given.phone else None)
+
+
+def parts(account: AccountInfo, audience: Audience, actor: Actor) -> Iterator[Part]:
+    """The audience group by group, the first of them, then the numbers. GroupNotFound."""
+    for group_id in audience.group_ids[:GROUPS_SAMPLED]:
+        group = contact_groups.get_group(account.id, group_id, actor=actor)
+        yield group["name"], addressees(account, Audience((group_id,)), actor)
+    yield "", addressees(account, Audience(numbers=audience.numbers), actor)
 
 
 def check_audience(account: AccountInfo, wallet: WalletInfo, audience: Audience, *, actor: Actor) -> None:
