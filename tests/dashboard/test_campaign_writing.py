@@ -295,3 +295,23 @@ def test_fields_of_a_second_group_are_offered_however_long_the_first_is(app, mem
         made = groups.create_group(shop.account_id, "More", actor="test")["id"]
         contacts.add_contacts(shop.account_id, made, [NewContact("0712000200", "Cai", {"plot": "3"})], "UG", actor="test")
     assert "plot" in buttons(member.post("/campaigns/new", go="text", step="audience", **written("", group=[group, made])))
+
+
+# -- a wallet to which no route leads ------------------------------------------------
+
+
+def test_that_there_is_no_route_is_told_before_anything_is_sent_and_to_whom_it_matters(app):
+    live = mint(app, is_sandbox=False, balance="1000")  # where nothing is set up yet
+    owner = Visitor(app, make_user(app, "owner", live.account_id))
+    operator = Visitor(app, make_user(app)).pick(live.account_id)
+    given = {"wallet": live.wallet, "numbers": "0712000001, 0712000002, x", "text": "Hello", "when": "now"}
+    check = owner.post("/campaigns/new", go="check", step="when", **given)
+    told = text_of(check)
+    assert "2 of these numbers can’t be reached: no gateway carries messages of this wallet to Uganda yet" in told
+    assert "Ask your operator" in told and "Add a route" not in told and "wesend route set" not in told
+    assert "3 will get nothing: 2 no route, 1 no phone number" in told and 'value="send"' not in check.text
+    check = operator.post("/campaigns/new", go="check", step="when", **given)
+    assert 'href="/operator/routes/new?country=UG"' in check.text and 'href="/operator/new-gateway"' in check.text
+    assert "No gateway carries what takes" in text_of(check) and "Ask your operator" not in text_of(check)
+    assert '<option selected value="KE"' in operator.get("/operator/routes/new?country=KE").text
+    assert operator.get("/operator/routes/new?country=nonsense").status_code == 200

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -40,6 +40,11 @@ REASONS_OF_MAIL = {**REASONS, INVALID_RECIPIENT: marked("no e-mail address")}
 def reasons_for(batch: BatchRow) -> dict[str, str]:
     """Why recipients of a campaign got nothing: reason → words."""
     return REASONS_OF_MAIL if batch["channel"] == EMAIL else REASONS
+
+
+def why_nothing(reasons: Mapping[str, int], words: Mapping[str, str]) -> str:
+    """Why how many get nothing: `120 no route, 2 opted out`."""
+    return ", ".join(f"{number(count)} {languages.told(words[reason])}" for reason, count in reasons.items())
 
 
 def recipients(count: int) -> str:

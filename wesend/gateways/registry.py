@@ -184,6 +184,11 @@ def sms_gateways(tx: Tx | None = None) -> dict[str, SmsGateway]:
     return _known(tx)[0]
 
 
+def has_carrier() -> bool:
+    """Whether anything is set up by which live SMS could leave."""
+    return any(name != SANDBOX for name in sms_gateways())
+
+
 def mail_gateway_name(*, is_sandbox: bool) -> str:
     """Under what name e-mail is queued: a sandbox wallet's is caught, a live one's waits for the SMTP server of the settings."""
     return SANDBOX_MAIL if is_sandbox else SMTP

@@ -19,11 +19,12 @@ from ..accounts.windows import Windows
 from ..core import clock
 from ..core.chunks import chunks
 from ..core.errors import BurstLimitReached, LimitReached, RecipientLimitReached
+from ..core.languages import marked
 from ..database import Tx, query, write
 
 RECIPIENT_LIMIT, BURST_LIMIT = "recipient_limit", "burst_limit"
 ERRORS: dict[str, type[LimitReached]] = {RECIPIENT_LIMIT: RecipientLimitReached, BURST_LIMIT: BurstLimitReached}
-WORDS = {RECIPIENT_LIMIT: "had enough for now", BURST_LIMIT: "too many numbers alike"}
+WORDS = {RECIPIENT_LIMIT: marked("had enough for now"), BURST_LIMIT: marked("too many numbers alike")}
 """For people."""
 ALIKE = 8
 """Digits that the numbers of a burst begin with."""

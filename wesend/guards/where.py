@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from ..accounts.service import AccountInfo
 from ..core import countries, phones
 from ..core.errors import CountryNotAllowed, RecipientBlocked
+from ..core.languages import marked
 from ..database import Tx
 from . import blocklist
 
 REASONS = COUNTRY_NOT_ALLOWED, BLOCKED = "country_not_allowed", "blocked"
-WORDS = {COUNTRY_NOT_ALLOWED: "country not allowed", BLOCKED: "blocked"}
+WORDS = {COUNTRY_NOT_ALLOWED: marked("country not allowed"), BLOCKED: marked("blocked")}
 """For people."""
 
 

@@ -18,12 +18,14 @@ from ...core.channels import SMS
 from ...core.errors import InvalidInput, StorageFull, WesendError
 from ...core.languages import gettext as _
 from ...core.languages import marked, told
+from ...gateways import registry
 from ...messages.campaigns import drafts, form_values, once, text_templates
 from ...messages.campaigns import sms as sms_campaigns
 from ...messages.campaigns.checking import Checked, fields_of
 from ...messages.campaigns.quiet import quiet_of
 from ...messages.campaigns.sms import Audience, Draft
 from ...messages.campaigns.text_templates import Content
+from ...messages.sending import no_route
 from .. import compose_preview, confirmation, draft_keeping, templates_kept
 from ..current_account import account
 from ..draft_keeping import Kept
@@ -221,6 +223,10 @@ def _seen(step: str, written: Written, *, fails: bool = False) -> dict[str, Any]
     return {
         "found": checked.cost,
         "gaps": checked.gaps,
+        "why_nothing": compose_preview.why_nothing(checked.cost.reasons, compose_preview.REASONS),
+        "routeless": no_route.countries(checked.cost.routeless, at),
+        "why_no_route": no_route.told(checked.cost.routeless, at, draft.wallet, actor=actor()),
+        "has_gateway": registry.has_carrier(),
         "draft": draft,
         "sends": checked.cost.sends,
         "ends_at": form_values.ends_at(draft.options, checked.cost.sends),

@@ -64,7 +64,8 @@ class RouteForm(Form):
 
 
 def _form(route: RouteInfo | None = None) -> RouteForm:
-    form = RouteForm(data=_data(route) if route else {"gateway": request.args.get("gateway", "")})
+    asked = {name: request.args[name] for name in ("gateway", "country") if name in request.args}
+    form = RouteForm(data=_data(route) if route else asked)
     form.gateway.choices = choices([("", _("none: nothing goes over it")), *((name, name) for name in registry.sms_gateways())])
     return form
 

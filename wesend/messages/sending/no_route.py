@@ -60,6 +60,12 @@ def told(recipients: Iterable[str], account: AccountInfo, wallet: WalletInfo, *,
     return cause(phone, wallet, actor=actor) if phone is not None else None
 
 
+def countries(recipients: Iterable[str], account: AccountInfo) -> list[str]:
+    """Of these numbers, by their codes; each once."""
+    read = (phones.normalise(text, account.country) for text in recipients)
+    return list(dict.fromkeys(found.country for found in read if found is not None))
+
+
 def _first(recipients: Iterable[str], account: AccountInfo) -> phones.Phone | None:
     read = (phones.normalise(text, account.country) for text in recipients)
     return next((found for found in read if found is not None), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
@@ -10,7 +11,7 @@ from ...accounts.roles import SEE, Actor
 from ...routing.pricing import Unit
 from ...wallets.service import balance_of, spendable_of
 from ..state.outgoing import Outgoing
-from .compose import Addressee, Composed, Skipped
+from .compose import NO_ROUTE, Addressee, Composed, Skipped
 
 UNROUTABLE_SHOWN = 50
 
@@ -40,6 +41,8 @@ class CountryPart(NamedTuple):
 
 
 class Precheck(NamedTuple):
+    """``unroutable``: the first of all who get nothing, ``reasons`` why, and ``routeless`` the first to whom there is no route."""
+
     contacts: int
     segments: int
     cost_micros: int
@@ -48,6 +51,8 @@ class Precheck(NamedTuple):
     parts: list[CountryPart]
     unroutable_count: int
     unroutable: list[str]
+    reasons: Counter[str]
+    routeless: list[str]
 
     @property
     def sends(self) -> int:
@@ -68,12 +73,16 @@ def precheck(
     roles.require(actor, SEE, composer.account.id)
     parts: dict[tuple[str, str | None, Unit | None], list[int]] = {}
     unroutable: list[str] = []
-    skipped = contacts = 0
+    routeless: list[str] = []
+    reasons: Counter[str] = Counter()
+    contacts = 0
     for item in composer.plan(addressees, dedupe=dedupe, is_question=True):
         if isinstance(item, Skipped):
             if item.reason != "duplicate":
                 contacts += 1
-                skipped += 1
+                reasons[item.reason] += 1
+                if item.reason == NO_ROUTE and len(routeless) < UNROUTABLE_SHOWN:
+                    routeless.append(item.recipient)
                 if len(unroutable) < UNROUTABLE_SHOWN:
                     unroutable.append(item.recipient)
             continue
@@ -98,6 +107,8 @@ def precheck(
         balance_of(composer.wallet),
         spendable_of(composer.wallet),
         found,
-        skipped,
+        reasons.total(),
         unroutable,
+        reasons,
+        routeless,
     )
