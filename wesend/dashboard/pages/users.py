@@ -11,7 +11,7 @@ from wtforms import HiddenField, SelectField
 from ...accounts import languages, roles, service, sign_in, spending, users
 from ...accounts.roles import MANAGE, MEMBER, OPERATE, OPERATOR, OWNER, User
 from ...accounts.second_factor import factors
-from ...core import money
+from ...core import clock, money
 from ...core.errors import InvalidInput
 from ...core.languages import gettext, marked, sentence, told
 from ...core.languages import gettext as _
@@ -106,6 +106,7 @@ def _show_all(form: UserForm, **more: Any) -> str:
         everybody=True,
         may_manage=True,
         with_factors=factors.users_with(),
+        mails=mailing.is_set_up(),
         **more,
     )
 
@@ -138,6 +139,7 @@ def _show_people(form: PersonForm, **more: Any) -> str:
         everybody=False,
         may_manage=may_manage(),
         with_factors=factors.users_with(),
+        mails=mailing.is_set_up(),
         **more,
     )
 
@@ -148,7 +150,7 @@ def _link_for(user: User) -> dict:
     link = f"{current_app.config['WESEND'].base_url}/sign-in/{sign_in.issue_link(user, lasts_ms=lasts_ms, actor=actor())}"
     name = service.get_account(user.account_id).name if user.account_id is not None else None
     was_mailed = not user.has_password and invitations.mail(user, link, name, actor=actor())
-    return {"invited": user, "link": link, "was_mailed": was_mailed, "mails": mailing.is_set_up()}
+    return {"invited": user, "link": link, "was_mailed": was_mailed, "ends_at": clock.now_ms() + lasts_ms}
 
 
 @blueprint.post("/<int:user_id>/link")
