@@ -12,8 +12,10 @@ import pytest
 from wesend.contacts import groups
 from wesend.contacts import service as contacts
 from wesend.contacts.service import NewContact
+from wesend.database import write
 from wesend.gateways import registry
 from wesend.messages.dispatch.worker import serve_at_once
+from wesend.messages.state import redaction
 
 from ..support.accounts import mint
 from ..support.dashboard import Visitor, make_user, text_of
@@ -130,6 +132,18 @@ def test_who_unsubscribed_meanwhile_gets_nothing_again(member, send, post):
     member.post("/contacts/opt-outs", number="ann@example.com")
     told = text_of(member.get(f"{path}/again"))
     assert "Send 2 mails" in told and "1 gets nothing now: opted out." in told
+
+
+def test_who_is_left_out_of_sending_again_is_told_with_the_reason(app, member, send, post):
+    """A mail of before fields were kept, and one whose text was removed; both would have no words."""
+    post.says("RCPT", always="550 No")
+    path = send()
+    with app.app_context():
+        write(lambda tx: tx.execute("UPDATE messages SET fields = NULL WHERE recipient = 'ann@example.com'"))
+        write(lambda tx: tx.execute("UPDATE messages SET text = ? WHERE recipient = 'ben@example.com'", (redaction.REMOVED,)))
+    told = text_of(member.get(f"{path}/again"))
+    assert "1 mail is left out: it was sent by an earlier version of wesend" in told and "Write to them anew" in told
+    assert "1 is left out: its text was removed" in told and "Send 1 mail" in told
 
 
 def test_results_are_downloaded_as_csv_and_as_a_workbook(member, send, post):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -57,11 +58,14 @@ class Round(NamedTuple):
 
 
 class Again(NamedTuple):
-    """What sending again would cost; ``uncertain`` messages may have arrived, and are left out."""
+    """What sending again would cost. Left out are ``uncertain`` messages, which may have arrived; those whose text was ``removed``;
+    and mails that are ``without_fields``: an earlier version kept none, so what they said can't be put together again."""
 
     round: Round
     cost: Precheck
     uncertain: int
+    removed: int
+    without_fields: int
 
     @property
     def count(self) -> int:  # type: ignore[override]  # a tuple's count() is of no use here
@@ -100,8 +104,9 @@ def check(account: AccountInfo, batch: BatchRow, *, actor: Actor) -> Again:
     """What it would cost, and who is left out; nothing is written."""
     roles.require(actor, SEE, account.id)
     found = _require(batch)
-    uncertain = sum(reasons.is_uncertain(row) for row in _failed(batch, found.since))
-    return Again(found, precheck(_composer(account, batch), _addressees(batch, found.since), actor=actor), uncertain)
+    left_out = Counter(_why_not(row) for row in _failed(batch, found.since))
+    cost = precheck(_composer(account, batch), _addressees(batch, found.since), actor=actor)
+    return Again(found, cost, left_out[UNCERTAIN], left_out[REMOVED], left_out[WITHOUT_FIELDS])
 
 
 def send_again(account: AccountInfo, batch: BatchRow, round_uid: str, cost_micros: int, *, actor: Actor) -> BatchRow:
@@ -144,15 +149,23 @@ def _failed(batch: BatchRow, since: int) -> Iterator[MessageRow]:
         yield from (row for row in rows if (row["failed_at"] or row["created_at"]) > since)
 
 
+UNCERTAIN, REMOVED, WITHOUT_FIELDS = "uncertain", "removed", "without_fields"
+
+
+def _why_not(row: MessageRow) -> str | None:
+    """Why a failure is not sent again."""
+    if reasons.is_uncertain(row):
+        return UNCERTAIN
+    if was_removed(row["text"]):
+        return REMOVED
+    return WITHOUT_FIELDS if row["country"] is None and row["fields"] is None else None
+
+
 def _addressees(batch: BatchRow, since: int) -> Iterator[Addressee]:
-    for row in _failed(batch, since):
-        if not reasons.is_uncertain(row) and not was_removed(row["text"]):
-            yield from _addressee(row)
+    return (_addressee(row) for row in _failed(batch, since) if _why_not(row) is None)
 
 
-def _addressee(row: MessageRow) -> Iterator[Addressee]:
-    """Nobody for a mail of an earlier version, which has its text for itself."""
+def _addressee(row: MessageRow) -> Addressee:
     if row["country"] is not None:
-        yield Addressee(row["recipient"], phones.Phone(row["recipient"], row["country"]), {templating.WHOLE: row["text"]})
-    elif row["fields"] is not None:
-        yield Addressee(row["recipient"], None, {**json.loads(row["fields"]), templating.WHOLE: row["subject"] or ""})
+        return Addressee(row["recipient"], phones.Phone(row["recipient"], row["country"]), {templating.WHOLE: row["text"]})
+    return Addressee(row["recipient"], None, {**json.loads(row["fields"] or "{}"), templating.WHOLE: row["subject"] or ""})
