@@ -21,6 +21,7 @@ KINDS = {
     "manual_debit": marked("Debit by hand"),
     "service_fee": marked("Number or keyword"),
     "inbound_charge": marked("Incoming message"),
+    "sandbox_reset": marked("Sandbox reset"),
 }
 # What was never taken in as a whole has no page, and keeps its two entries: paid, and given back.
 ENTRY = """
