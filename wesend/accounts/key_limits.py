@@ -31,29 +31,22 @@ NONE = "none"
 
 
 class KeyLimits(NamedTuple):
-    """``expires_at`` is the first instant at which it is refused; ``networks``: where it may be used from (none: anywhere);
-    ``countries`` narrow those of its account. ``daily_micros``: what it may send in a day. ``valid_for``: the seconds after which
-    what it sent is not worth sending any more, where a send does not say.
+    """``expires_at`` is the first instant at which it is refused; ``allow_ip``: where it may be used from, a comma list of
+    networks (None: anywhere); ``countries`` narrow those of its account. ``daily_micros``: what it may send in a day.
+    ``valid_for``: the seconds after which what it sent is not worth sending any more, where a send does not say.
     """
 
     expires_at: int | None = None
-    networks: tuple[Network, ...] = ()
+    allow_ip: str | None = None
     countries: Allowed = None
     daily_micros: int | None = None
     valid_for: int | None = None
 
-    @property
-    def allow_ip(self) -> str | None:
-        """As it is stored and shown: a comma list."""
-        return ",".join(str(network) for network in self.networks) or None
-
 
 def read(row: ApiKeyRow) -> KeyLimits:
     """From a key's row."""
-    networks = tuple(ipaddress.ip_network(part) for part in row["allow_ip"].split(",")) if row["allow_ip"] else ()
-    return KeyLimits(
-        row["expires_at"], networks, allowed_countries.read(row["countries"]), row["daily_limit_micros"], row["valid_for"]
-    )
+    countries = allowed_countries.read(row["countries"])
+    return KeyLimits(row["expires_at"], row["allow_ip"] or None, countries, row["daily_limit_micros"], row["valid_for"])
 
 
 def parse_expiry(text: str, zone: str) -> int | None:
@@ -94,17 +87,17 @@ def parse_validity(text: str) -> int | None:
     )
 
 
-def parse_networks(text: str) -> tuple[Network, ...]:
-    """A comma list of addresses and networks, or ``none``. InvalidInput."""
+def parse_networks(text: str) -> str | None:
+    """A comma list of addresses and networks, or ``none`` → as it is stored. InvalidInput."""
     text = text.strip()
     if text.lower() == NONE or not text:
-        return ()
+        return None
     parts = [part.strip() for part in text.split(",")]
     if len(parts) > MOST_NETWORKS:
         raise InvalidInput(
             sentence("At most %(most_networks)s addresses and networks", most_networks=MOST_NETWORKS), {"allow_ip": ["Too many"]}
         )
-    return tuple(_network(part) for part in parts)
+    return ",".join(str(_network(part)) for part in parts)
 
 
 def _network(text: str) -> Network:
@@ -145,20 +138,25 @@ def is_usable(limits: KeyLimits, address: str) -> bool:
 def _refusal(limits: KeyLimits, address: str) -> str | None:
     if limits.expires_at is not None and clock.now_ms() >= limits.expires_at:
         return f"expired at {clock.iso(limits.expires_at)}"
-    if limits.networks and not _is_within(limits.networks, address):
+    if limits.allow_ip is not None and not _is_within(limits.allow_ip, address):
         return "not from where it may be used"
     return None
 
 
-@lru_cache(maxsize=4096)  # a request asks it of the address that it came from
-def _is_within(networks: tuple[Network, ...], address: str) -> bool:
+@lru_cache(maxsize=256)
+def _networks(allow_ip: str) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(part) for part in allow_ip.split(","))
+
+
+@lru_cache(maxsize=4096)  # a request asks it of the address that it came from; texts, for a network's hash takes microseconds
+def _is_within(allow_ip: str, address: str) -> bool:
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
     if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
         found = found.ipv4_mapped
-    return any(found.version == network.version and found in network for network in networks)
+    return any(found.version == network.version and found in network for network in _networks(allow_ip))
 
 
 NOTED = "SELECT 1 FROM audit_log WHERE action = 'key.refused' AND at > ? AND subject = ? AND address = ? AND detail = ? LIMIT 1"

@@ -56,7 +56,7 @@ def _limits(account: AccountInfo, before: KeyLimits, given: dict[str, str | None
     daily, valid_for = given["daily_limit"], given["valid_for"]
     return KeyLimits(
         before.expires_at if expires is None else key_limits.parse_expiry(expires, account.time_zone),
-        before.networks if allow_ip is None else key_limits.parse_networks(allow_ip),
+        before.allow_ip if allow_ip is None else key_limits.parse_networks(allow_ip),
         before.countries if countries is None else allowed_countries.parse(countries),
         before.daily_micros if daily is None else sending_limits.parse_daily(daily),
         before.valid_for if valid_for is None else key_limits.parse_validity(valid_for),
