@@ -229,9 +229,9 @@ def alert(_app: Flask) -> None:
     burst_alerts.tell()
 
 
-def forget_recent(_app: Flask) -> None:
+def forget_recent(app: Flask) -> None:
     """Remove what counts for no limit on recent sends any more."""
-    repeat(recent.forget_old)
+    app.extensions.setdefault("wesend.recent_sends", recent.Rounds()).go_on()
 
 
 def tell_of_new_devices(_app: Flask) -> None:

@@ -194,10 +194,36 @@ def test_what_counts_no_more_is_removed(app, command, account, clock):
     assert [api.send(ALIKE.format(n)).status_code for n in range(3)] == [200] * 3
     clock.advance(59)
     with app.app_context():
-        assert recent.forget_old() == 0
+        assert recent.forget_old() == (0, None)
         clock.advance(1)
-        assert recent.forget_old() == 3 and query("SELECT count(*) FROM recent_sends")[0][0] == 0
+        assert recent.forget_old() == (3, None) and query("SELECT count(*) FROM recent_sends")[0][0] == 0
     assert batches(app) == 3
+
+
+def test_it_is_looked_for_a_part_at_a_time(app, command, account, clock):
+    command("account", "set", account, "--burst-limit", "50/1m")
+    api = Wesendall(app.test_client())
+    numbers = ["+256712340000", "+256713340000", "+256714340000"]
+    assert [api.send(number).status_code for number in numbers * 4] == [200] * 12
+    clock.advance(30)
+    assert [api.send(number).status_code for number in numbers] == [200] * 3
+    clock.advance(30)
+    with app.app_context():
+        removed, after = [], recent.BEGIN
+        while after is not None:
+            found, after = recent.forget_old(after, part=4)
+            removed.append(found)
+        assert sum(removed) == 12 and len(removed) == 4, "fifteen rows, four at a time"
+        assert [row[0] for row in query("SELECT seq FROM recent_sends")] == [5, 5, 5]
+        clock.advance(30)
+        rounds = recent.Rounds()
+        rounds.go_on()
+        assert query("SELECT count(*) FROM recent_sends")[0][0] == 0 and rounds.after is None
+    assert api.send(numbers[0]).status_code == 200, "and counting goes on"
+    with app.app_context():
+        clock.advance(90)
+        rounds.go_on()
+        assert query("SELECT count(*) FROM recent_sends")[0][0] == 1, "it rests before the next round"
 
 
 @given(st.lists(st.integers(0, 40), max_size=60))
@@ -217,7 +243,7 @@ def test_windows_roll_as_if_every_moment_were_kept(gaps):
 
     watch = object.__new__(recent.Watch)
     watch.account_id, watch.side, watch.key = 1, "live", b"key"
-    watch.rules = [recent._Rule(recent.RECIPIENT_LIMIT, rules, None)]
+    watch.rules = recent._rules(rules, ())
     now = 1000
     for gap in gaps:
         now += gap

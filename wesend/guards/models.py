@@ -1,6 +1,6 @@
 """Tables of the guards."""
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Integer, String, UniqueConstraint
 
 from ..core.columns import Id, Instant
 from ..database.schema import db
@@ -19,7 +19,8 @@ class BlockedPrefix(db.Model):
 class RecentSend(db.Model):
     """A message that counts for a recipient or a burst limit, while it does.
 
-    ``mark`` stands for whom it was to (`recent`): no number is in it. ``seq`` counts the messages of a mark.
+    ``mark`` stands for whom it was to (`recent`): no number is in it. ``seq`` counts the messages of a mark. Every message that
+    is bound writes here, so there is no index beside the key's: what counts no more is found by going round (`Rounds`).
     """
 
     __tablename__ = "recent_sends"
@@ -27,7 +28,7 @@ class RecentSend(db.Model):
     seq = db.mapped_column(Integer, primary_key=True, autoincrement=False)
     at = db.mapped_column(Instant, nullable=False)
     until = db.mapped_column(Instant, nullable=False)
-    __table_args__ = (Index("ix_recent_sends_until", "until"),)
+    __table_args__ = {"sqlite_with_rowid": False}
 
 
 class BurstAlert(db.Model):

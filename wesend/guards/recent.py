@@ -7,7 +7,8 @@ however many there were. It is asked in the transaction that pays: exact, whoeve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b, sha256
 from typing import NamedTuple
@@ -30,7 +31,6 @@ ALIKE = 8
 """Digits that the numbers of a burst begin with."""
 REMOVE = "DELETE FROM recent_sends WHERE mark = ? AND seq = ?"
 NOTE = "INSERT INTO recent_sends (mark, seq, at, until) VALUES (?, ?, ?, ?)"
-CHUNK = 500
 
 
 class Refusal(NamedTuple):
@@ -45,13 +45,19 @@ class Refusal(NamedTuple):
 
 
 class _Rule(NamedTuple):
+    """``digits``: how many of a number's are counted together; None: all. ``longest_ms`` of the windows."""
+
     reason: str
     windows: Windows
     digits: int | None
+    longest_ms: int
 
-    @property
-    def longest_ms(self) -> int:
-        return max(window.ms for window in self.windows)
+
+class _Rules(NamedTuple):
+    """``look``: a statement that finds what all of them go by."""
+
+    rules: tuple[_Rule, ...]
+    look: str
 
 
 Note = tuple[int, int, int, int]
@@ -61,25 +67,29 @@ Note = tuple[int, int, int, int]
 class Watch:
     """The limits that bind an account's sends of one side."""
 
-    def __init__(self, account_id: int, rules: Sequence[_Rule], side: str):
+    def __init__(self, account_id: int, rules: _Rules, side: str):
         self.account_id, self.rules, self.side = account_id, rules, side
-        self.key = sha256(b"wesend recent sends\0" + current_app.config["SECRET_KEY"].encode()).digest()
+        self.key = _key_of(current_app.config["SECRET_KEY"])
 
     def look(self, tx: Tx, recipients: Sequence[str], now: int) -> tuple[dict[int, Refusal], list[Note]]:
         """Which of some messages are refused (by their place), and what `note` keeps of the others; nothing is written."""
         refused: dict[int, Refusal] = {}
         notes: list[Note] = []
-        heads: dict[int, int] = {}
         added: dict[int, int] = {}
         for place, recipient in enumerate(recipients):
-            marked = [(self._mark(rule, recipient), rule) for rule in self.rules]
-            refusals = [why for mark, rule in marked if (why := self._refusal(tx, mark, rule, heads, added.get(mark, 0), now))]
+            marks = [self._mark(rule, recipient) for rule in self.rules.rules]
+            found = self._found(tx, marks, added)
+            refusals = [
+                why
+                for rule, mark, (_, instants) in zip(self.rules.rules, marks, found, strict=True)
+                if (why := _refusal(rule, instants, added.get(mark, 0), now)) is not None
+            ]
             if refusals:
                 refused[place] = max(refusals, key=lambda why: why.wait_ms)
                 continue
-            for mark, rule in marked:
-                added[mark] = added.get(mark, 0) + 1
-                notes.append((mark, heads[mark] + added[mark], now, now + rule.longest_ms))
+            for rule, mark, (head, _) in zip(self.rules.rules, marks, found, strict=True):
+                count = added[mark] = added.get(mark, 0) + 1
+                notes.append((mark, head + count, now, now + rule.longest_ms))
         return refused, notes
 
     def _mark(self, rule: _Rule, recipient: str) -> int:
@@ -87,26 +97,54 @@ class Watch:
         told = f"{self.account_id}:{self.side}:{rule.reason}:{digits}".encode()
         return int.from_bytes(blake2b(told, digest_size=8, key=self.key).digest(), "big", signed=True)
 
-    @staticmethod
-    def _refusal(tx: Tx, mark: int, rule: _Rule, heads: dict[int, int], added: int, now: int) -> Refusal | None:
-        """``added``: messages of this send that the mark has already, which are not written yet."""
-        backs = [window.most - added for window in rule.windows]
-        row = tx.one(_look_sql(len(backs)), (*(value for back in backs for value in (mark, back)), mark))
+    def _found(self, tx: Tx, marks: Sequence[int], added: Mapping[int, int]) -> list[tuple[int, Sequence[int | None]]]:
+        """Of each rule's mark the newest number, and when the message was that each window goes by.
+
+        ``added``: messages of this send that a mark has already, which are not written yet.
+        """
+        values: list[int] = []
+        for rule, mark in zip(self.rules.rules, marks, strict=True):
+            for window in rule.windows:
+                values += (mark, window.most - added.get(mark, 0))
+        row = tx.one(self.rules.look, (*values, *marks))
         assert row is not None
-        heads[mark] = row[0]
-        waits = []
-        for place, window in enumerate(rule.windows, 1):
-            at = row[place] if backs[place - 1] > 0 else now
-            if at is not None and now - window.ms < at < now + window.ms:
-                waits.append(at + window.ms - now)
-        return Refusal(rule.reason, max(waits)) if waits else None
+        found, column = [], 0
+        for rule in self.rules.rules:
+            end = column + 1 + len(rule.windows)
+            found.append((row[column], row[column + 1 : end]))
+            column = end
+        return found
+
+
+def _refusal(rule: _Rule, instants: Sequence[int | None], added: int, now: int) -> Refusal | None:
+    wait = 0
+    for window, found in zip(rule.windows, instants, strict=True):
+        at = found if window.most > added else now
+        if at is not None and now - window.ms < at < now + window.ms:
+            wait = max(wait, at + window.ms - now)
+    return Refusal(rule.reason, wait) if wait else None
+
+
+@lru_cache(maxsize=1024)
+def _rules(recipient: Windows, burst: Windows) -> _Rules:
+    found = [(RECIPIENT_LIMIT, recipient, None), (BURST_LIMIT, burst, ALIKE)]
+    rules = [_Rule(reason, windows, digits, max(window.ms for window in windows)) for reason, windows, digits in found if windows]
+    return _Rules(tuple(rules), _look_sql(tuple(len(rule.windows) for rule in rules)))
+
+
+def _look_sql(windows: Sequence[int]) -> str:
+    """The newest number of each of some marks, and when the message so many back was, for each of its windows."""
+    looks, heads = [], []
+    for place, count in enumerate(windows):
+        back = f"(SELECT at FROM recent_sends WHERE mark = ? AND seq = head{place}.seq + 1 - ?)"
+        looks += [f"head{place}.seq", *[back] * count]
+        heads.append(f"(SELECT coalesce(max(seq), 0) AS seq FROM recent_sends WHERE mark = ?) AS head{place}")
+    return f"SELECT {', '.join(looks)} FROM {', '.join(heads)}"
 
 
 @lru_cache(maxsize=16)
-def _look_sql(windows: int) -> str:
-    """The newest number of a mark, and when the message so many back was, for each window."""
-    looks = ", (SELECT at FROM recent_sends WHERE mark = ? AND seq = head.seq + 1 - ?)" * windows
-    return f"SELECT head.seq{looks} FROM (SELECT coalesce(max(seq), 0) AS seq FROM recent_sends WHERE mark = ?) AS head"
+def _key_of(secret: str) -> bytes:
+    return sha256(b"wesend recent sends\0" + secret.encode()).digest()
 
 
 def note(tx: Tx, notes: list[Note]) -> None:
@@ -122,20 +160,46 @@ def withdraw(notes: Iterable[Note]) -> None:
 
 def watch(account: AccountInfo, *, is_sandbox: bool) -> Watch | None:
     """What binds an account's sends out of a kind of wallet: the sandbox counts nobody's messages to one number."""
-    limits, rules = account.limits, []
-    if limits.recipient and not is_sandbox:
-        rules.append(_Rule(RECIPIENT_LIMIT, limits.recipient, None))
-    if limits.burst:
-        rules.append(_Rule(BURST_LIMIT, limits.burst, ALIKE))
-    return Watch(account.id, rules, "sandbox" if is_sandbox else "live") if rules else None
+    limits = account.limits
+    recipient = () if is_sandbox else limits.recipient
+    if not recipient and not limits.burst:
+        return None
+    return Watch(account.id, _rules(recipient, limits.burst), "sandbox" if is_sandbox else "live")
 
 
-OVER = "SELECT mark, seq FROM recent_sends WHERE until <= ? ORDER BY until LIMIT ?"
+PART = 20_000
+BEGIN = (-(2**63), 0)
+"""Before every mark."""
+END_OF_PART = "SELECT mark, seq FROM recent_sends WHERE (mark, seq) > (?, ?) ORDER BY mark, seq LIMIT 1 OFFSET ?"
+OVER = "SELECT mark, seq FROM recent_sends WHERE (mark, seq) > (?, ?) AND (mark, seq) <= (?, ?) AND until <= ?"
+OVER_TO_END = "SELECT mark, seq FROM recent_sends WHERE (mark, seq) > (?, ?) AND until <= ?"
+
+Place = tuple[int, int]
 
 
-def forget_old() -> int:
-    """Remove some of what counts no more; how many."""
-    rows = query(OVER, (clock.now_ms(), CHUNK))
-    if rows:
-        write(lambda tx: tx.executemany(REMOVE, [(row["mark"], row["seq"]) for row in rows]))
-    return len(rows)
+def forget_old(after: Place = BEGIN, part: int = PART) -> tuple[int, Place | None]:
+    """Remove what counts no more of the ``part`` rows behind a place; how many, and where that part ends (None: at the end)."""
+    now, last = clock.now_ms(), query(END_OF_PART, (*after, part - 1))
+    end = (last[0]["mark"], last[0]["seq"]) if last else None
+    rows = query(OVER_TO_END, (*after, now)) if end is None else query(OVER, (*after, *end, now))
+    for chunk in chunks([(row["mark"], row["seq"]) for row in rows]):
+        write(lambda tx, chunk=chunk: tx.executemany(REMOVE, chunk))  # type: ignore[misc]  # mypy can't infer a lambda's defaults
+    return len(rows), end
+
+
+class Rounds:
+    """Goes round what is kept, a part at a time, and rests at its end: there is no index by time that a send would have to
+    write (a third of what the limits cost it)."""
+
+    REST = 60.0  # seconds from one round's beginning to the next's
+
+    def __init__(self) -> None:
+        self.after: Place | None = None
+        self.begun = float("-inf")
+
+    def go_on(self) -> None:
+        if self.after is None:
+            if time.monotonic() - self.begun < self.REST:
+                return
+            self.after, self.begun = BEGIN, time.monotonic()
+        _, self.after = forget_old(self.after)
