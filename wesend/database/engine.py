@@ -89,8 +89,6 @@ class Database(ABC):
         except (*DATABASE_ERRORS, OSError) as error:
             self._refuse(error)
             raise
-        finally:
-            self.local.version = None
         if self.storage.is_suspect():
             self.storage.succeeded()
         return result

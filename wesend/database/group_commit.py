@@ -55,7 +55,7 @@ class Writer(Protocol):
 
 
 class _Job:
-    __slots__ = ("unit", "wake", "result", "error", "done", "after")
+    __slots__ = ("unit", "wake", "result", "error", "done", "after", "configures")
 
     def __init__(self, unit: Callable[[Tx], Any]):
         self.unit = unit
@@ -65,6 +65,7 @@ class _Job:
         self.error: BaseException | None = None
         self.done = False
         self.after: tuple[Callable[[], None], ...] = ()
+        self.configures = True
 
 
 class CommitGroup:
@@ -94,6 +95,8 @@ class CommitGroup:
             self._withdraw(job)
         if not job.done:
             self._lead()
+        if job.configures:
+            self.local.version = None  # the request that wrote this sees what it has made of the configuration
         if job.error is not None:
             raise job.error
         for call in job.after:
@@ -222,4 +225,4 @@ class CommitGroup:
     def _run(self, tx: Tx, job: _Job) -> None:
         self.local.tx = tx
         job.result = job.unit(tx)
-        job.after = tuple(tx._after)
+        job.after, job.configures = tuple(tx._after), tx.configures

@@ -84,17 +84,19 @@ class Tx:
     waits for an answer.
     """
 
-    __slots__ = ("connection", "_after", "_version")
+    __slots__ = ("connection", "_after", "_version", "configures")
 
     def __init__(self, connection: Any):
         self.connection = connection
         self._after: list[Callable[[], None]] = []
         self._version: int | None = None
         """As it was read in this transaction, which nobody else's write falls into; None after what may have raised it."""
+        self.configures = False
+        """Whether anything in it may have changed the configuration."""
 
     def _note(self, sql: str) -> None:
-        if self._version is not None and not leaves_configuration(sql):
-            self._version = None
+        if not leaves_configuration(sql):
+            self._version, self.configures = None, True
 
     def execute(self, sql: str, parameters: Sequence | dict = ()) -> Any:
         self._note(sql)

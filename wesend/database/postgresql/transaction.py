@@ -20,6 +20,7 @@ class StepByStep(Tx):
     def __init__(self, connection: Connection, seen: SeenVersion):
         super().__init__(connection)
         self.seen = seen
+        self.configures = True  # as far as anybody asks: the version costs nothing here, a COMMIT tells it
 
     def execute(self, sql: str, parameters: Sequence | dict = ()) -> Any:
         return self.connection.execute(sql, parameters)
