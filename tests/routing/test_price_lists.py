@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +14,7 @@ from wesend.accounts.service import get_account
 from wesend.core import clock as wesend_clock
 from wesend.core import money, phones
 from wesend.core.errors import InvalidInput, PriceListExists, PriceListNotFound, PriceNotFound
-from wesend.database import query
+from wesend.database import query, write
 from wesend.messages.sending.compose import Composer, read_recipients
 from wesend.messages.sending.precheck import precheck
 from wesend.messages.sending.rate import rate
@@ -83,6 +85,35 @@ def test_a_tier_is_reached_from_one_send_to_the_next_and_a_send_has_one(wallet):
     price("Gold", "30")
     price("Gold", "20", from_segments=3)
     assert [cost(wallet, *NUMBERS[:2]), cost(wallet, *NUMBERS[:5]), cost(wallet, MTN)] == ["60", "150", "20"]
+
+
+def test_sends_beside_each_other_pass_a_border_where_it_is(app, wallet):
+    """Forty segments at the first price and not one more, whoever was composed before others were paid for."""
+    price("Gold", "35")
+    price("Gold", "34", from_segments=40)
+
+    def twelve(number: int) -> None:
+        with app.app_context():
+            for count in range(12):
+                send(wallet, f"+2567722{number:02d}{count:03d}")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(twelve, range(8)))
+    charged = Counter(row["cost_micros"] for row in query("SELECT cost_micros FROM messages"))
+    assert charged == {money.to_micros("35"): 40, money.to_micros("34"): 56}
+    assert balance(wallet) == str(100_000 - 40 * 35 - 56 * 34)
+
+
+def test_another_process_may_have_come_to_the_next_tier(wallet):
+    """What this one saw last is asked for again where the money is taken: of one message, and of many in one send."""
+    price("Gold", "35")
+    price("Gold", "34", from_segments=100)
+    assert cost(wallet, MTN) == "35"
+    write(lambda tx: tx.changed("UPDATE daily_counts SET segments = 100"))
+    assert cost(wallet, MTN) == "34"
+    write(lambda tx: tx.changed("UPDATE daily_counts SET segments = 1"))
+    assert cost(wallet, *NUMBERS[:120]) == str(120 * 35)
+    assert cost(wallet, MTN) == "34"
 
 
 def test_lists_and_tiers_are_for_live_wallets(wallet):

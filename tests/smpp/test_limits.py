@@ -109,3 +109,18 @@ def test_a_price_list_with_tiers(server, live):
         assert {part.status for part in parts} == {0}
     assert float(server.balance(live)) == 100_000 - 30 - 20 - 30 - 10 - 20
     assert server.command("audit")["ok"]
+
+
+def test_pipelined_messages_pass_a_border_of_a_price_list_where_it_is(server, live):
+    """Several are composed, then share one commit: each pays what holds where it is paid for."""
+    server.command("price-list", "create", "Steps", "--currency", "UGX")
+    for options in (("--price", "30"), ("--from", "10", "--price", "20"), ("--from", "25", "--price", "10")):
+        server.command("price-list", "set", "Steps", "--country", "UG", *options)
+    set_for(server, live, "--price-list", "Steps")
+    with server.bound(server.key(live, "--senders", "any")) as client:
+        sequences = [client.send(SUBMIT, submit_body(PHONE)) for _ in range(40)]
+        assert {client.answer_of(sequence).status for sequence in sequences} == {0}
+    sql = "SELECT cost_micros / 1000000, count(*) FROM messages WHERE account_id = ? GROUP BY 1 ORDER BY 1 DESC"
+    assert server.query(sql, live["account_id"]) == [(30, 10), (20, 15), (10, 15)]
+    assert float(server.balance(live)) == 100_000 - 30 * 10 - 20 * 15 - 10 * 15
+    assert server.command("audit")["ok"]

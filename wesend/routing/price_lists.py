@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..accounts import roles
@@ -29,51 +30,52 @@ class ListPrice(NamedTuple):
 
 
 class PriceList(NamedTuple):
+    """``borders``: the counts of segments at which prices change, in ascending order; none: it has no tiers."""
+
     id: int
     name: str
     currency: str
     prices: tuple[ListPrice, ...]
     by_country: dict[str, tuple[ListPrice, ...]]
-
-    @property
-    def has_tiers(self) -> bool:
-        return any(price.from_segments for price in self.prices)
+    borders: tuple[int, ...] = ()
 
     def price_of(self, country: str, e164: str, reached: int) -> int | None:
         """Micro-units of a segment to a number by its longest prefix, else its network, else its country; None: the list
         has none. Of tiers the highest that ``reached`` segments come to."""
         fitting = self._reached(country, reached)
-        by_prefix = [price for price in fitting if price.prefix is not None and e164.startswith(price.prefix)]
-        if by_prefix:
-            return max(by_prefix, key=lambda price: (len(price.prefix or ""), price.from_segments)).price_micros
-        if any(price.network is not None for price in fitting):
-            network = networks.by_prefix(country, e164)
-            return _highest(fitting, network) if network else _highest(fitting, None)
-        return _highest(fitting, None)
+        network = networks.by_prefix(country, e164) if any(price.network for price in fitting) else None
+        return _most_special(
+            price
+            for price in fitting
+            if (price.prefix is None or e164.startswith(price.prefix)) and (price.network is None or price.network == network)
+        )
 
     def price_of_part(self, country: str, network: str | None, prefixes: tuple[str, ...], reached: int) -> int | None:
         """The same of all numbers of a route: those of its network or of its prefixes, or the whole country."""
         if prefixes:
             return self.price_of(country, prefixes[0], reached)
-        return _highest(self._reached(country, reached), network)
+        fitting = self._reached(country, reached)
+        return _most_special(price for price in fitting if price.prefix is None and price.network in (None, network))
 
     def _reached(self, country: str, reached: int) -> list[ListPrice]:
         return [price for price in self.by_country.get(country, ()) if price.from_segments <= reached]
 
 
-def _highest(fitting: list[ListPrice], network: str | None) -> int | None:
-    """The network's price by its highest tier, else the country's."""
-    plain = [price for price in fitting if price.prefix is None]
-    mine = [price for price in plain if price.network is not None and price.network == network]
-    found = mine or [price for price in plain if price.network is None]
-    return max(found, key=lambda price: price.from_segments).price_micros if found else None
+def _most_special(fitting: Iterable[ListPrice]) -> int | None:
+    found = max(fitting, key=_special, default=None)
+    return found.price_micros if found is not None else None
+
+
+def _special(price: ListPrice) -> tuple[int, bool, int]:
+    return len(price.prefix or ""), price.network is not None, price.from_segments
 
 
 def _list_of(row: Row, prices: list[ListPrice]) -> PriceList:
     by_country: dict[str, tuple[ListPrice, ...]] = {}
     for price in prices:
         by_country[price.country] = (*by_country.get(price.country, ()), price)
-    return PriceList(row["id"], row["name"], row["currency"], tuple(prices), by_country)
+    borders = tuple(sorted({price.from_segments for price in prices if price.from_segments}))
+    return PriceList(row["id"], row["name"], row["currency"], tuple(prices), by_country, borders)
 
 
 LISTS = "SELECT * FROM price_lists ORDER BY name"

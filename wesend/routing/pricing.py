@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 from ..accounts.service import AccountInfo
 from ..accounts.sides import SANDBOX, Side
 from ..core import clock, money
-from ..database import Tx, reading
+from ..database import Tx
 from ..wallets.service import WalletInfo
 from . import price_lists, published
 from .routes import RouteInfo, active_routes_by_country, wallet_price
-
-ACCEPTED = """
-    SELECT coalesce(sum(segments), 0) FROM daily_counts
-    WHERE account_id = ? AND wallet_id IN (SELECT id FROM wallets WHERE account_id = ? AND is_sandbox = 0)
-        AND day BETWEEN ? AND ?
-"""
+from .tiers import Month, Tier
 
 
 class Unit(NamedTuple):
@@ -27,17 +23,45 @@ class Unit(NamedTuple):
 
 
 class Tariff:
-    """What an account pays on a side of it, fixed when this is made: a send has one tier, however large it is.
+    """What an account pays on a side of it: a send has one tier, however large it is.
 
-    Lists are for live wallets: the sandbox's prices are published, and the same for everybody.
-    Two sends that are composed at the same time see the same count, and so may both go at the tier before a border; what is
-    composed after one of them was accepted goes at the next.
+    Lists are for live wallets: the sandbox's prices are published, and the same for everybody. What the account has come to
+    in the month is read once, when a price is first asked for.
     """
 
     def __init__(self, account: AccountInfo, side: Side, tx: Tx | None = None):
         chosen = None if side == SANDBOX else account.price_list_id
         self.list = None if chosen is None else price_lists.all_lists(tx).get(chosen)
-        self.reached = accepted_this_month(account, tx) if self.list is not None and self.list.has_tiers else 0
+        self.borders = () if self.list is None else self.list.borders
+        self.account = account
+        self._reached: int | None = None if self.borders else 0
+        self._tx = tx
+
+    @cached_property
+    def month(self) -> Month:
+        """In which this is made."""
+        return Month(self.account.id, clock.day_of(clock.now_ms(), self.account.time_zone)[:7])
+
+    @property
+    def reached(self) -> int:
+        """Segments in the month so far."""
+        if self._reached is None:
+            self._reached = self.month.accepted(self._tx)
+        return self._reached
+
+    def expect(self) -> None:
+        """Go by what this process saw last: for what is paid for while its `tier` holds, and otherwise priced anew."""
+        if self.borders:
+            self._reached = self.month.accepted_when_last_seen()
+
+    def look_again(self) -> None:
+        """Go by what the month has come to now."""
+        self._reached = None if self.borders else 0
+
+    @property
+    def tier(self) -> Tier | None:
+        """In which its prices hold; None: in any."""
+        return Tier.of(self.borders, self.month, self.reached) if self.borders else None
 
     def of_number(self, route: RouteInfo, e164: str) -> Unit:
         """A segment to a number that goes by a route."""
@@ -54,15 +78,6 @@ class Tariff:
     def _listed(self, price_micros: int) -> Unit:
         assert self.list is not None
         return Unit(price_micros, self.list.currency)
-
-
-def accepted_this_month(account: AccountInfo, tx: Tx | None = None) -> int:
-    """SMS segments of the account's live wallets that were accepted in the calendar month, in its zone."""
-    month = clock.day_of(clock.now_ms(), account.time_zone)[:7]
-    values = (account.id, account.id, f"{month}-01", f"{month}-31")
-    row = reading(tx).one(ACCEPTED, values)
-    assert row is not None
-    return row[0]
 
 
 def home_price(account: AccountInfo, wallet: WalletInfo) -> int | None:

@@ -30,6 +30,7 @@ from ...gateways import simulated
 from ...gateways.simulated import Rule
 from ...guards import recent
 from ...guards.recent import Refusal
+from ...routing.tiers import Tier, TierPassed
 from ...wallets import ledger
 from ...wallets.service import reaches
 from ..reporting.sent import Sent, sent_later
@@ -89,6 +90,10 @@ class _Refused(NamedTuple):
     by_place: dict[int, Refusal]
 
 
+class _TierPassed(NamedTuple):
+    """The prices hold no more: nothing was written."""
+
+
 class _Written(NamedTuple):
     """What a paying transaction has done, to be looked at once it is committed. ``balance``: the wallet's after it was debited;
     ``sent`` where more was settled in it than what was written at once, and what became of the batch has to be read."""
@@ -112,10 +117,11 @@ def accept(
     at_once: AtOnce = AtOnce(),
     alongside: Alongside | None = None,
     watch: recent.Watch | None = None,
+    tier: Tier | None = None,
     tx: Tx | None = None,
 ) -> Accepted:
-    """Pay and write everything in one transaction (``tx``: in that one); InsufficientBalance, DailyLimitReached and Limited
-    (by ``watch``) write nothing.
+    """Pay and write everything in one transaction (``tx``: in that one); InsufficientBalance, DailyLimitReached, Limited
+    (by ``watch``) and TierPassed (``tier``: in which the messages' prices hold) write nothing.
 
     Messages of the gateways that are called ``at_once`` are written as being submitted, claimed by this request; those of
     the gateways that are known by number are settled, too.
@@ -135,8 +141,10 @@ def accept(
     paying, limits = paying_for(composed, known[0].state["day"]), daily_limits(composed, origin)
     recipients = [message.recipient for message in planned] if watch is not None else []
 
-    def unit(tx: Tx) -> _Written | _Refused:
+    def unit(tx: Tx) -> _Written | _Refused | _TierPassed:
         # First of all, and told rather than raised: the units beside this one would have to be carried out again.
+        if tier is not None and not tier.holds(tx):
+            return _TierPassed()
         refused, notes = watch.look(tx, recipients, now) if watch is not None else ({}, [])
         if refused:
             return _Refused(refused)
@@ -173,6 +181,8 @@ def accept(
     written = write(unit) if tx is None else unit(tx)
     if isinstance(written, _Refused):
         raise Limited(written.by_place)
+    if isinstance(written, _TierPassed):
+        raise TierPassed
     if tx is not None:
         return Accepted(unruled.uid, token, [], None)
     batch_id, drafts, call_ms = int(written.batch_id), written.drafts, written.call_ms

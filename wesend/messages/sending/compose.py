@@ -15,7 +15,7 @@ from ...core.channels import SMS
 from ...core.errors import InsufficientBalance, InvalidInput, SenderNotApproved, TextTooLong
 from ...core.ids import new_id
 from ...core.languages import sentence
-from ...database import query_one
+from ...database import Tx, query_one
 from ...gateways import registry, simulated
 from ...guards import where
 from ...routing import opt_outs, order, published, routes, senders
@@ -278,6 +278,28 @@ class Composer:
                     currency2=self.wallet.currency,
                 )
         return self.prices[key]
+
+    def priced_in(self, tx: Tx, planned: list[Outgoing]) -> list[Outgoing]:
+        """The same messages at what they cost where they are paid for, in that transaction."""
+        tier = self.tariff.tier
+        return planned if tier is None or tier.holds(tx) else self.priced_anew(planned)
+
+    def priced_anew(self, planned: Iterable[Outgoing]) -> list[Outgoing]:
+        """The same messages, at what they cost now, where the account may have come to another tier of its price list."""
+        if not self.tariff.borders:
+            return list(planned)
+        self.tariff.look_again()
+        return [self._priced_anew(item) for item in planned]
+
+    def _priced_anew(self, item: Outgoing) -> Outgoing:
+        if item.route is None:
+            return item
+        unit = self.tariff.of_number(routes.find_route(item.route), item.recipient)
+        cost = self._price(unit, item.segments)
+        assert cost is not None, "it has been priced in the list's currency"
+        return item._replace(
+            cost_micros=cost, route_cost_micros=money.price(unit.price_micros, item.segments), route_currency=unit.currency
+        )
 
     def unit_of(self, planned: Outgoing) -> Unit | None:
         """What a segment of one of its messages was priced at; None: it goes by no route."""

@@ -16,13 +16,14 @@ from ...core.languages import sentence
 from ...database.rows import BatchRow
 from ...gateways import request_limits as in_request_waits
 from ...guards import where
+from ...routing.tiers import TierPassed
 from ...wallets.service import balance_of, spendable_of
 from ..reporting.sent import MOST, Sent, load_sent
 from ..state.outgoing import IN_REQUEST_LIMIT, Outgoing
 from . import no_route, slow
 from .accept import Alongside, accept
 from .bulk import CHUNK_CHARACTERS, Spool, accept_bulk, to_store, weight
-from .compose import INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT, Addressee, Composed, Skipped
+from .compose import INVALID_RECIPIENT, NO_ROUTE, OPTED_OUT, Addressee, Composed, Composer, Skipped
 from .in_request import AtOnce, reachable, submit
 from .options import Options, Origin
 from .watching import Limited, Watched, watched
@@ -48,6 +49,9 @@ def send(
     """
     roles.require_to_send(actor, composer.account)
     composer.namespace = origin.namespace
+    listed = composer if isinstance(composer, Composer) else None  # by whose price list it may be paid
+    if listed is not None:
+        listed.tariff.expect()
     planned: list[Outgoing] = []
     skipped: list[Skipped] = []
     characters = 0
@@ -63,6 +67,7 @@ def send(
         characters += weight(item)
         if len(planned) > IN_REQUEST_LIMIT or characters > CHUNK_CHARACTERS:
             assert alongside is None, "what is written in chunks has no one transaction"
+            planned = planned if listed is None else listed.priced_anew(planned)
             rest = chain(skipped, planned, plan) if limited is None else limited.admit(skipped, planned, plan)
             batch = _spooled(composer, rest, origin, options, limited)
             return load_sent(batch["uid"], limit=limit)
@@ -88,7 +93,12 @@ def send(
                     at_once=at_once._replace(called=frozenset(called)),
                     alongside=alongside,
                     watch=limited.watch if limited is not None else None,
+                    tier=listed.tariff.tier if listed is not None else None,
                 )
+            except TierPassed:
+                assert listed is not None
+                planned = listed.priced_anew(planned)
+                continue
             except Limited as refusals:
                 assert limited is not None
                 planned, refused = limited.part(planned, refusals.refused)

@@ -13,7 +13,7 @@ from ...core.ids import new_id
 from ...database import Row, Tx, write
 from ...gateways import registry
 from ..sending.accept import Alongside, accept
-from ..sending.compose import Addressee, Composed, Skipped
+from ..sending.compose import Addressee, Composed, Composer, Skipped
 from ..sending.in_request import AtOnce
 from ..sending.options import Options, Origin
 from ..sending.send import raise_nobody, refuse_if_poor
@@ -75,6 +75,8 @@ def plan(order: Order) -> Planned:
     composed = order.composed
     roles.require_to_send(order.actor, composed.account)
     limited = watched(composed)
+    if isinstance(composed, Composer):
+        composed.tariff.expect()
     (found,) = composed.plan([order.to] if limited is None else limited.listen([order.to]))
     if isinstance(found, Skipped):
         refuse_if_poor(composed, [found])
@@ -134,9 +136,10 @@ def accept_in(tx: Tx, planned: Planned, alongside: Alongside) -> None:
     order, limited = planned.order, planned.limited
     if not planned.may_begin():
         raise DatabaseUnavailable("the client was told that it took too long")
+    composed, outgoing = order.composed, [planned.outgoing]
     accept(
-        order.composed,
-        [planned.outgoing],
+        composed,
+        composed.priced_in(tx, outgoing) if isinstance(composed, Composer) else outgoing,
         [],
         origin=order.origin,
         options=order.options,
