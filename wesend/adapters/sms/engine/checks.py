@@ -113,6 +113,14 @@ def any_text(value: Any) -> str:
     return value
 
 
+def pattern(value: Any) -> str:
+    try:
+        re.compile(text(value))
+    except (re.error, RecursionError, OverflowError):
+        raise Expected("a regular expression") from None
+    return value
+
+
 def flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise Expected("true or false")

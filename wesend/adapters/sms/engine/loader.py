@@ -9,22 +9,18 @@ from typing import Any
 
 import phonenumbers
 
-from ...options import READERS, Option
 from ..base import ACCEPTED, DELIVERED, FAILED, NEVER_SENT, REFUSED, SENT, TEMPORARY, UNKNOWN
 from . import checks
 from .checks import BadVendorFile, Expected, Table
 from .definition import Answer, Balance, Condition, Inbound, Item, Limits, Poll, Receipts, Sample, Send, Vendor
 from .load_calls import Names, read_auth, read_call, read_check, templates_of
+from .load_options import OF_THE_MESSAGE, read_options, read_secrets, with_destinations
 from .templates import filler, names_in
 
 LARGEST = 64 * 1024  # bytes
 NAME = re.compile(r"[a-z][a-z0-9_\-]{0,39}")
-SETTING = re.compile(r"[a-z][a-z0-9_]{0,63}")
 OUTCOMES = (ACCEPTED, REFUSED, TEMPORARY, UNKNOWN)
 STATUS_WORDS = (SENT, DELIVERED, FAILED, NEVER_SENT)
-KINDS = ("text", "url", "integer", "decimal", "choice", "flag")
-OF_THE_MESSAGE = ("to", "to_digits", "text", "sender", "reference", "callback_url", "valid_seconds", "ttl_ms", "unicode", "count")
-OF_EVERY_GATEWAY = ("tps", "parallel", "balance_alert")
 CURRENCY = re.compile(r"[A-Z]{3}")
 SAMPLES = ("answer", "receipt", "poll", "inbound", "balance")
 
@@ -57,7 +53,7 @@ def _vendor(top: Table, file: str) -> Vendor:
         raise top.wrong("name", f'expected the file\'s own name "{stem}", in small letters, not {checks.shown(name)}')
     label = top.read("label", checks.text, required=True)
     countries = top.read("countries", _countries, ())
-    options, secrets = _options(top), _secrets(top)
+    options, secrets = read_options(top), read_secrets(top)
     names = Names(
         options=tuple(option.name for option in options),
         addresses=tuple(option.name for option in options if option.kind == "url"),
@@ -70,7 +66,7 @@ def _vendor(top: Table, file: str) -> Vendor:
         name,
         label,
         countries,
-        _with_destinations(options, top.values, names),
+        with_destinations(options, top.values, names),
         secrets,
         read_auth(top.table("auth"), names),
         _send(send_table, names),
@@ -93,89 +89,6 @@ def _countries(value: Any) -> tuple[str, ...]:
         if country not in phonenumbers.SUPPORTED_REGIONS:
             raise Expected("a list of ISO 3166 countries such as UG")
     return found
-
-
-def _options(top: Table) -> tuple[Option, ...]:
-    table = top.table("options", required=True)
-    assert table is not None
-    found = []
-    for name in table.values:
-        one = table.table(name)
-        assert one is not None
-        if not SETTING.fullmatch(name) or name in OF_EVERY_GATEWAY or name in _TAKEN:
-            raise table.wrong(name, "expected a name in small letters that is no placeholder's and no setting of every gateway")
-        found.append(_option(name, one))
-    if not any(option.name == "base_url" and option.kind == "url" for option in found):
-        raise BadVendorFile(f"{top.file}: [options.base_url] is missing: where the vendor's API is, of kind url")
-    return tuple(found)
-
-
-_TAKEN = frozenset((*OF_THE_MESSAGE, "items", "to_list", "id", "ids", "body"))
-
-
-def _option(name: str, table: Table) -> Option:
-    kind = table.read("kind", checks.one_of(*KINDS), "text")
-    choices = table.read("choices", checks.list_of(checks.text, "a list of texts"), ())
-    if (kind == "choice") != bool(choices):
-        raise table.wrong("choices", 'expected a list of texts, with kind = "choice" and with no other')
-    bound = checks.integer(-(10**9), 10**9)
-    least, most = table.read("least", bound), table.read("most", bound)
-    pattern = table.read("pattern", _pattern, "")
-    default = table.read("default", _scalar)
-    required = table.read("required", checks.flag, False)
-    option = Option(name, kind, required, None, table.read("help", checks.text, ""), choices, least, most, pattern)
-    table.done()
-    if default is None:
-        return option
-    try:
-        return option._replace(default=READERS[kind](option, default))
-    except ValueError as error:
-        raise table.wrong("default", f"expected {error}, not {checks.shown(default)}") from None
-
-
-def _scalar(value: Any) -> Any:
-    if not isinstance(value, str | int | float):
-        raise Expected("a text, a number, true or false")
-    return value
-
-
-def _pattern(value: Any) -> str:
-    try:
-        re.compile(checks.text(value))
-    except (re.error, RecursionError, OverflowError):
-        raise Expected("a regular expression") from None
-    return value
-
-
-def _secrets(top: Table) -> tuple[Option, ...]:
-    table = top.table("secrets")
-    if table is None:
-        misspelt = top.misspelt("secrets")
-        if misspelt is not None:
-            raise misspelt
-        return ()
-    found = []
-    for name in table.values:
-        one = table.table(name)
-        assert one is not None
-        options = top.values.get("options", {})
-        if not SETTING.fullmatch(name) or name in _TAKEN or name in OF_EVERY_GATEWAY or name in options:
-            raise table.wrong(name, "expected a name in small letters that is no placeholder's and no option's")
-        help_text, required = one.read("help", checks.text, ""), one.read("required", checks.flag, False)
-        one.done()
-        found.append(Option(name, required=required, help=help_text))
-    return tuple(found)
-
-
-def _with_destinations(options: tuple[Option, ...], document: dict, names: Names) -> tuple[Option, ...]:
-    """An option that stands in a URL says where the secrets go, as a URL does."""
-    urls = [
-        table.get("url")
-        for table in (document.get("send"), document.get("poll"), document.get("balance"), document.get("auth"))
-        if isinstance(table, dict)
-    ]
-    leading = {name for url in urls for name in names_in(url)}
-    return tuple(option._replace(destination=option.kind == "url" or option.name in leading) for option in options)
 
 
 def _send(table: Table, names: Names) -> Send:
@@ -372,7 +285,7 @@ def _limits(table: Table | None) -> Limits:
         table.read("max_length", checks.integer(1, 100_000)),
         table.read("unicode", checks.flag, True),
         table.read("unicode_as", _unicode_as, (False, True)),
-        table.read("sender", _pattern),
+        table.read("sender", checks.pattern),
     )
     table.done()
     return found
