@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from contextlib import closing
 
 import pytest
 
@@ -62,11 +60,9 @@ def test_what_could_not_be_begun_is_refused_for_now_and_never_done(server, key, 
     with server.bound(key) as client:
         assert client.submit(PHONE).status == 0
         before = server.query("SELECT count(*) FROM messages"), server.balance(customer)
-        with closing(sqlite3.connect(server.instance / "wesend.db", isolation_level=None)) as busy:
-            busy.execute("BEGIN IMMEDIATE")
+        with server.held_up():
             sequences = [client.send(SUBMIT, submit_body(PHONE)) for _ in range(20)]
             assert {client.answer_of(sequence).status for sequence in sequences} == {0x14}
-            busy.execute("ROLLBACK")
         assert client.submit(PHONE).status == 0
         client.call(UNBIND)
     assert server.query("SELECT count(*) FROM messages")[0][0] == before[0][0][0] + 1

@@ -10,6 +10,9 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +125,23 @@ def run(url: str, sql: str, *values: Any) -> list[tuple]:
     with psycopg.connect(url, autocommit=True) as connection:
         cursor = connection.execute(sql.encode(), values or None)
         return cursor.fetchall() if cursor.description else []
+
+
+@contextmanager
+def held_up(url: str) -> Iterator[None]:
+    """Somebody has the lock of those who write, and is busy with it: who were idle would be ended."""
+    import psycopg
+
+    from wesend.database.postgresql.writing import GATE
+
+    with psycopg.connect(url, autocommit=True) as connection, ThreadPoolExecutor(1) as pool:
+        connection.execute("SELECT pg_advisory_lock(%s)", (GATE,))
+        sleeping = pool.submit(connection.execute, "SELECT pg_sleep(60)")
+        try:
+            yield
+        finally:
+            connection.cancel()
+            assert isinstance(sleeping.exception(), psycopg.errors.QueryCanceled)
 
 
 class Pgbouncer:

@@ -11,7 +11,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -129,12 +130,8 @@ class Server:
         """After a kill: every lease is over, as it would be had the machine been down for a minute."""
         leased = ("messages", "batches", "idempotency_keys")
         ended = [f"UPDATE {table} SET lease_until = 1 WHERE lease_until IS NOT NULL" for table in leased]
-        if url := self.environment.get("WESEND_DATABASE_URL"):
-            postgresql.run(url, "; ".join(ended))
-            return
-        with sqlite3.connect(self.instance / "wesend.db", timeout=15) as connection:
-            connection.executescript("; ".join(ended))
-        connection.close()
+        for sql in ended:
+            self.change(sql)
 
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -173,6 +170,27 @@ class Server:
             rows = connection.execute(sql, parameters).fetchall()
         connection.close()
         return rows
+
+    def change(self, sql: str, *parameters: Any) -> None:
+        """Run an INSERT, an UPDATE or a DELETE beside the server, and commit it."""
+        if url := self.environment.get("WESEND_DATABASE_URL"):
+            postgresql.run(url, sql.replace("?", "%s"), *parameters)
+            return
+        with sqlite3.connect(self.instance / "wesend.db", timeout=15) as connection:
+            connection.execute(sql, parameters)
+        connection.close()
+
+    @contextmanager
+    def held_up(self) -> Iterator[None]:
+        """Somebody else writes, and all others wait."""
+        if url := self.environment.get("WESEND_DATABASE_URL"):
+            with postgresql.held_up(url):
+                yield
+            return
+        with closing(sqlite3.connect(self.instance / "wesend.db", isolation_level=None)) as busy:
+            busy.execute("BEGIN IMMEDIATE")
+            yield
+            busy.execute("ROLLBACK")
 
     def workers(self) -> set[int]:
         """The live processes that gunicorn's master has started."""

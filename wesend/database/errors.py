@@ -33,6 +33,10 @@ class NothingDone(DatabaseUnavailable):
     """The connection was lost, and nothing of the transaction was or ever will be done: it can be done again."""
 
 
+class NotBegun(DatabaseUnavailable):
+    """A transaction that was to begin with what its units said first did not: it is the error of all of them."""
+
+
 class Unexpected(Exception):
     """Something that a unit had put off went otherwise than it had said: it is undone, and carried out step by step.
 

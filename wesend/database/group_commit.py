@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
 from ..core.errors import DatabaseUnavailable
-from .errors import Unexpected
+from .errors import NotBegun, Unexpected
 from .local import Local
 from .transaction import Tx
 
@@ -72,7 +72,7 @@ class CommitGroup:
     """Group commit: the first waiting thread leads, runs all waiting units in one transaction, and hands over.
 
     A unit that raises is undone alone: its group is begun anew, each unit behind a savepoint, so units must bear to be
-    run twice. A failed commit is everybody's error, and is not tried again.
+    run twice. A transaction that can't begin, or a failed commit, is everybody's error, and is not tried again.
     """
 
     def __init__(
@@ -172,6 +172,8 @@ class CommitGroup:
             return self._carry_out_each(connection, jobs, self._carry_out_apart)
         try:
             return self._carry_out_each(connection, jobs, self._run_unit)
+        except NotBegun:
+            raise
         except Exception:
             if len(jobs) == 1:
                 raise  # rolling the transaction back undoes it
@@ -199,6 +201,8 @@ class CommitGroup:
             except Unexpected as wrong:
                 self.writer.say(connection, "ROLLBACK TO unit")
                 self._run_again(connection, job, wrong)
+        except NotBegun:
+            raise  # there is no savepoint to go back to
         except Exception as error:
             if not connection.in_transaction:
                 raise  # a full disk undoes it all, and the savepoint with it

@@ -219,3 +219,26 @@ def test_a_database_that_is_away_is_logged_once_a_minute_in_whatever_words_and_e
 
     quiet = OncePerMinute()
     assert [quiet.filter(record(cause)) for cause in ("connection refused", "terminating connection")] == [True, False]
+
+
+def test_who_waits_together_in_vain_for_somebody_who_writes_is_refused_and_nothing_of_it_is_done(app, context, url):
+    """He is busy, so that nobody ends him. The lock times out for a whole group, whose units read before they write."""
+    before = query("SELECT count(*) FROM messages")[0][0]
+    answers: list[int] = []
+
+    def send(place: int) -> None:
+        api = (Wesendall(app.test_client()), WorldLedgers(app.test_client()))[place % 2]
+        began = time.monotonic()
+        answer = api.send(PHONE) if place % 2 == 0 else api.sms("0722000001")
+        answers.append(answer.status_code)
+        assert time.monotonic() - began < 5.5
+
+    with postgresql.held_up(url):
+        threads = [threading.Thread(target=send, args=(place,)) for place in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert Counter(answers) == {503: 12}
+    assert query("SELECT count(*) FROM messages")[0][0] == before
+    assert Wesendall(app.test_client()).send(PHONE).status_code == 200

@@ -23,11 +23,15 @@ class Call(NamedTuple):
 
 
 class PutOff(NamedTuple):
-    """A call that waits for the next round trip; who is told what it gave, and what is to be said where it changed nothing."""
+    """A call that waits for the next round trip; who is told what it gave, and what is to be said where it changed nothing.
+
+    ``begins``: the transaction, which there is none of where it fails.
+    """
 
     call: Call
     later: Later | None = None
     refuse: Refuse | None = None
+    begins: bool = False
 
 
 def call_of(sql: str, parameters: Sequence | Mapping = ()) -> Call:

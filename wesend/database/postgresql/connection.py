@@ -12,7 +12,7 @@ from psycopg.abc import PQGen
 
 from ...core.errors import DatabaseUnavailable, StorageFull
 from ...core.storage import FULL
-from ..errors import PostgresBusy, PostgresError, PostgresIntegrityError, Unexpected
+from ..errors import NotBegun, PostgresBusy, PostgresError, PostgresIntegrityError, Unexpected
 from ..transaction import Later, Refuse, leaves_configuration
 from .calls import Call, PutOff, call_of, required
 from .exchange import Answer, Refused, Session
@@ -96,6 +96,10 @@ class Connection:
         self.waiting.append(PutOff(call_of(sql, parameters), later))
         self._note(sql)
 
+    def put_off_beginning(self, *statements: str) -> None:
+        """Of a transaction. NotBegun where it has to wait for too long."""
+        self.waiting += [PutOff(call_of(sql), begins=True) for sql in statements]
+
     def put_off_each(self, sql: str, rows: Iterable[Sequence]) -> None:
         """For each row of parameters; in which order is not said."""
         self.waiting += map(PutOff, calls_of(sql, rows))
@@ -126,6 +130,8 @@ class Connection:
 
     def _why(self, refused: Refused, waiting: list[PutOff]) -> Exception:
         plain = _plain(refused.error, self.raw)
+        if refused.place < len(waiting) and waiting[refused.place].begins and isinstance(plain, DatabaseUnavailable):
+            return NotBegun(plain.cause)
         if refused.place >= len(waiting) or not isinstance(plain, PostgresError) or isinstance(plain, PostgresBusy):
             return plain
         return Unexpected(plain, waiting[refused.place].refuse if plain.sqlstate == NOTHING_CHANGED else None)

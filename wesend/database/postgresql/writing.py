@@ -118,8 +118,7 @@ class Writer:
                 return connection
 
     def begin(self, connection: Connection) -> None:
-        connection.put_off(BEGIN)
-        connection.put_off(LOCK)
+        connection.put_off_beginning(BEGIN, LOCK)
         connection.version, connection.changes_configuration = None, False
 
     def begin_again(self, connection: Connection) -> None:
