@@ -7,6 +7,7 @@ import pytest
 from wesend import sweeps
 from wesend.core.clock import DAY, HOUR, MINUTE, SECOND
 from wesend.database import query, write
+from wesend.database.schema import db
 from wesend.operations import clock_changes
 from wesend.operations.clock_changes import Watch, end_waits, follow
 
@@ -212,15 +213,15 @@ def test_a_service_is_not_suspended_because_the_clock_was_set_ahead(context, clo
 
 
 def test_thousands_are_prolonged(silent, context, clock):
-    copied = "INSERT INTO messages ({0}) SELECT {1} FROM messages WHERE id = 1"
-    names = [row[1] for row in query("PRAGMA table_info(messages)") if row[1] != "id"]
-
-    def copy(tx):  # all at once: the clock stands still for as long as this takes
-        for number in range(clock_changes.CHUNK * 2 + 1):
-            values = [f"'m{number}'" if name == "uid" else name for name in names]
-            tx.execute(copied.format(", ".join(names), ", ".join(values)))
-
-    write(copy)
+    names = [column.name for column in db.metadata.tables["messages"].columns if column.name != "id"]
+    values = ["'m' || number" if name == "uid" else name for name in names]
+    copied = f"""
+        INSERT INTO messages ({", ".join(names)})
+        WITH RECURSIVE copies(number) AS (SELECT 0 UNION ALL SELECT number + 1 FROM copies WHERE number < {2 * clock_changes.CHUNK})
+        SELECT {", ".join(values)} FROM messages CROSS JOIN copies WHERE messages.id = 1
+    """
+    write(lambda tx: tx.run(copied))  # all at once: the clock stands still for as long as this takes
+    assert query("SELECT count(*) FROM messages")[0][0] == 2 * clock_changes.CHUNK + 2
     clock.advance(49 * 3600)
     follow(context)
     assert min(moments("expires_at")) == pytest.approx(NOW + 97 * HOUR, abs=2000)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -63,17 +62,14 @@ def test_twenty_long_polls_leave_the_pages_their_threads(folder):
         assert "Retry-After" not in poll(server, "messages?wait=0.2&to=0722000002").headers
 
 
-def hand_in(folder: Path, *mails: bytes) -> None:
+def hand_in(server: Server, *mails: bytes) -> None:
     """As the port does, a second apart."""
-    connection = sqlite3.connect(folder / "wesend.db")
     for number, raw in enumerate(mails, 1):
-        connection.execute("INSERT INTO caught_bodies (id, raw, size) VALUES (?, ?, ?)", (number, raw, len(raw)))
-        connection.execute(
+        server.change("INSERT INTO caught_bodies (id, raw, size) VALUES (?, ?, ?)", number, raw, len(raw))
+        server.change(
             "INSERT INTO caught_mails (uid, recipient, body_id, created_at) VALUES (?, ?, ?, ?)",
-            (f"mail-{number}", "ann@example.com", number, number * 1000),
+            *(f"mail-{number}", "ann@example.com", number, number * 1000),
         )
-    connection.commit()
-    connection.close()
 
 
 def peak_mb(server: Server) -> float:
@@ -86,8 +82,8 @@ def peak_mb(server: Server) -> float:
 def test_lists_and_mails_of_megabytes_take_little_memory(folder):
     mails = [b"Subject: %d\r\n\r\n" % number + b"x" * 1_000_000 for number in range(105)]
     whole = b"Subject: last\r\nContent-Type: text/html\r\n\r\n<p>" + b"y" * 19_000_000
-    hand_in(folder, *mails, whole)
     with ForkedServer(folder, WESEND_WORKERS="1", WESEND_THREADS="4") as server:
+        hand_in(server, *mails, whole)
         idle = peak_mb(server)
         answer = poll(server, "emails")
         shown = answer.json()["emails"]

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from ..bench.serving import memory_mb
+from ..server.conftest import new_instance as new_instance
 from ..support.published import CREDENTIALS
 from ..support.server import Server
 from ..support.workbooks import by_hand, cell
@@ -22,8 +23,8 @@ ROW = b"<row>" + cell("phone") + cell("note") + b"</row>"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("served") / "instance") as server:
+def server(new_instance) -> Iterator[Server]:
+    with Server(new_instance()) as server:
         yield server
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -60,10 +59,9 @@ def smsc():
 
 
 @pytest.fixture(scope="module")
-def new_instance(migrated: Path, tmp_path_factory) -> Callable[[], Path]:
+def new_instance(copy_instance, tmp_path_factory) -> Callable[[], Path]:
     def make() -> Path:
-        folder = tmp_path_factory.mktemp("smpp") / "instance"
-        shutil.copytree(migrated, folder)
+        folder = copy_instance(tmp_path_factory.mktemp("smpp") / "instance")
         folder.chmod(0o700)
         return folder
 

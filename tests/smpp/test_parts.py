@@ -128,17 +128,13 @@ def test_more_parts_than_a_message_may_have(client):
 
 def test_what_is_not_whole_after_five_minutes(new_instance):
     """Judged by the clock of the database's rows: the part is made old."""
-    import sqlite3
-
     from .conftest import SmppServer
 
     with SmppServer(new_instance()) as server:
         customer = server.customer("1000")
         with server.bound(server.key(customer)) as client:
             first = submit_part(client, "narrow", 1, 2, 1, b"a", registered=1)
-            with sqlite3.connect(server.instance / "wesend.db", timeout=15) as connection:
-                connection.execute("UPDATE smpp_submissions SET created_at = created_at - 301000")
-            connection.close()
+            server.change("UPDATE smpp_submissions SET created_at = created_at - 301000")
             receipt = client.receipt_of(first.message_id)
             assert (receipt.field("stat"), receipt.field("err")) == ("UNDELIV", "408")
         assert server.balance(customer).startswith("1000")
