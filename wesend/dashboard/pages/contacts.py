@@ -80,7 +80,7 @@ def search() -> ResponseReturnValue:
 
 def _place() -> searching.Place:
     found = PLACE.fullmatch(request.args.get("at", ""))
-    return searching.Place(int(found[1]), int(found[2])) if found else searching.START
+    return searching.Place(int(found[1]), min(int(found[2]), keyset.LAST_ID)) if found else searching.START
 
 
 @blueprint.route("/<int:group_id>", methods=["GET", "POST"])
