@@ -27,7 +27,7 @@ NAMES = frozenset(
     """
     wesend API APIs SMS HTTP HTTPS URL URLs CSV Excel PDF JSON UTF GSM UGX KES USD SMPP TLS SMSC SMTP ID UUID QR PIN MSISDN IANA
     ISO UTC IP MB GB kB ms Wesendall Wasambazie Nguzo World Ledgers WorldLedgers eSMS Wasambaa English Kiswahili Unicode Africa
-    Kampala UG KE TZ RW MTN Airtel SQLite PostgreSQL portal webhook-id
+    Kampala UG KE TZ RW MTN Airtel SQLite PostgreSQL portal webhook-id json form messaging bulk transceiver transmitter receiver
     """.split()
 )
 """Proper names, acronyms of the trade, and codes: the same in every language."""
@@ -51,9 +51,13 @@ DATA = frozenset(
         "radio-1",
         "MyApp",
         "Hello",
+        "MyBrand",
+        "token",
+        "Token",
+        "tests",
     ]
 )
-"""What these people typed."""
+"""What these people typed, the sandbox's own sender, and the browser of their sessions."""
 GROUP = "2"
 """The sandbox has one already."""
 FILES = re.compile(r"export|download|rejected|show_html|static$|statement$")

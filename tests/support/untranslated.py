@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from gettext import NullTranslations
 from html.parser import HTMLParser
+
+from .. import translations
 
 OPEN, CLOSE = "⟦", "⟧"
 ATTRIBUTES = ("title", "placeholder", "aria-label", "alt", "data-confirm", "data-unicode", "data-wide")
@@ -18,15 +21,26 @@ UUID = re.compile(r"\w*[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Marked(NullTranslations):
-    """Every text with marks around it."""
+    """Every text that is in the catalogues with marks around it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known = _known()
 
     def gettext(self, message: str) -> str:
-        return f"{OPEN}{message}{CLOSE}"
+        return f"{OPEN}{message}{CLOSE}" if message in self.known else message
 
     def ngettext(self, singular: str, plural: str, n: int) -> str:
         return self.gettext(singular if n == 1 else plural)
 
     ugettext, ungettext = gettext, ngettext
+
+
+@cache
+def _known() -> frozenset[str]:
+    """Each form of every text of the source."""
+    ids = (message.id for message in translations.extracted() if message.id)
+    return frozenset(form for one in ids for form in (one if isinstance(one, tuple) else (one,)))
 
 
 class _Page(HTMLParser):

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from ..core import clock
 from ..core.errors import EmailTaken, InvalidCredentials, InvalidLink
-from ..core.languages import sentence
+from ..core.languages import marked, sentence
 from ..database import Tx, atomic, query_one
 from . import audit_log, ending, let_in, passwords, throttle, users
 from .let_in import Then
@@ -22,7 +22,7 @@ from .second_factor.pending import HalfWay
 LINK_MS = 30 * clock.MINUTE
 INVITATION_MS = 3 * clock.DAY
 """Of a link for somebody who was invited and has no password yet; where a mail may lie over a weekend."""
-WRONG = "The e-mail or the password is wrong"
+WRONG = marked("The e-mail or the password is wrong")
 
 
 def _digest(token: str) -> str:

@@ -183,7 +183,7 @@ def _date(moment: date, *, with_year: bool = False) -> str:
     return f"{moment.day} {moment:%b}" + (f" {moment.year}" if with_year else "")
 
 
-def when(ms: int | None, empty: str = "never") -> Markup:
+def when(ms: int | None, empty: str = _("never")) -> Markup:
     """``20 Nov, 15:04`` as clocks of the account's zone show it; the year when it is another one."""
     if ms is None:
         return Markup('<span class="muted">{}</span>').format(told(empty))
@@ -192,7 +192,7 @@ def when(ms: int | None, empty: str = "never") -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(clock.iso(ms), f"{moment:%Y-%m-%d %H:%M:%S} {_zone()}", shown)
 
 
-def ago(ms: int | None, empty: str = "never") -> Markup:
+def ago(ms: int | None, empty: str = _("never")) -> Markup:
     """``3 min ago``, ``in 2 h``; the full time on hovering."""
     if ms is None:
         return Markup('<span class="muted">{}</span>').format(told(empty))

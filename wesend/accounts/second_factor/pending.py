@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ...core import clock
 from ...core.errors import InvalidCredentials, RateLimited, WesendError
+from ...core.languages import marked
 from ...database import Tx, atomic, query_one, write
 from ...database.rows import PendingSignInRow
 from .. import audit_log, let_in, users
@@ -19,7 +20,7 @@ from . import passkeys, recovery_codes, totp
 
 LIFETIME_MS = 10 * clock.MINUTE
 WRONG_IN_A_ROW, LOCKED_MS = 5, 15 * clock.MINUTE
-WRONG = "That code is wrong, or was used before"
+WRONG = marked("That code is wrong, or was used before")
 OVER = "That took too long. Sign in once more"
 
 

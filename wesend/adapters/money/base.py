@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ...core.languages import sentence
 from ..callbacks import CallbackRequest
 from ..options import Configurable, Option
 from ..outcomes import ACCEPTED, REFUSED, UNKNOWN
@@ -103,5 +104,9 @@ class MoneyGateway(Configurable):
 def takes(currency: str) -> Option:
     """The option of the currencies that a gateway takes; ``currency`` is its usual one."""
     return Option(
-        "currencies", "list", default=(currency,), pattern="[A-Z]{3}", help=f"a comma list of ISO 4217 currencies ({currency})"
+        "currencies",
+        "list",
+        default=(currency,),
+        pattern="[A-Z]{3}",
+        help=sentence("a comma list of ISO 4217 currencies (%(currency)s)", currency=currency),
     )

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ...core import money
+from ...core.languages import sentence
 from .. import reading
 from ..callbacks import CallbackRequest, UnreadableCallback
 from ..http_client import ANSWERED, Reply, basic
@@ -43,7 +44,7 @@ class Momo(TokenMoney):
             destination=True,
         ),
         Option("api_user", required=True, help="the API user's UUID"),
-        Option("base_url", "url", help=f"where its API is ({LIVE})"),
+        Option("base_url", "url", help=sentence("where its API is (%(url)s)", url=LIVE)),
         takes("UGX"),
     )
     secrets = (Option("subscription_key", required=True), Option("api_key", required=True))

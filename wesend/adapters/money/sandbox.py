@@ -15,7 +15,7 @@ DELAY_MS = 1000
 
 class SandboxMoney(MoneyGateway):
     type = "sandbox-money"
-    title = "Sandbox money"
+    title = marked("Sandbox money")
     about = "Every payer pays after a second, and no money moves. For trying top-ups out."
     first_poll_ms = DELAY_MS
 

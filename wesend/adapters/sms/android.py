@@ -11,6 +11,7 @@ from hashlib import sha256
 from urllib.parse import quote
 from uuid import NAMESPACE_OID, uuid5
 
+from ...core.languages import marked
 from .. import reading
 from ..callbacks import CallbackRequest, UnreadableCallback, require_signature
 from ..http_client import ANSWERED, basic
@@ -40,7 +41,7 @@ SETTLED_MS = 60_000  # by then a call that got no answer has come to an end on t
 
 class Android(RemoteSmsGateway):
     type = "android"
-    title = "Android phone"
+    title = marked("Android phone")
     about = "A phone of yours with the SMS Gateway app (sms-gate.app), through its cloud or a private server."
     can_poll = True
     options = (

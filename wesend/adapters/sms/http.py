@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...core.languages import marked, sentence
 from ..options import BadOption, Option, Values
 from .base import ACCEPTED, DELIVERED, FAILED, REFUSED, SENT, Submission
 from .engine.definition import Answer, Auth, Call, Inbound, Receipts, Send, Vendor
@@ -18,24 +19,40 @@ ON_ITS_WAY = ("ACCEPTD", "ENROUTE", "ESME_ROK")
 MOVED = {status: REFUSED for status in (301, 307, 308)}
 """It says for sure that nothing was carried out, unlike 302 and 303."""
 INBOUND = ("from", "text", "to", "id", "time")
-PLACEHOLDERS = "may hold {to} {to_digits} {text} {sender} {reference} and secrets by name"
+PLACEHOLDERS = "{to} {to_digits} {text} {sender} {reference}"
 
 
 class HttpGateway(VendorGateway):
     type = "http"
-    title = "Any HTTP API"
+    title = marked("Any HTTP API")
     about = "A vendor with a JSON or form API that is in no file, described by templates."
     any_secret = True
     hears = True
     vendor = Vendor("http", "", (), (), (), Auth(), Send(Call(lambda _values: "", "POST", "json", None, None, None)), Answer())
     options = (
-        Option("url", "url", required=True, help=f"where a message is sent to; {PLACEHOLDERS}"),
+        Option(
+            "url",
+            "url",
+            required=True,
+            help=sentence("where a message is sent to; may hold %(places)s and secrets by name", places=PLACEHOLDERS),
+        ),
         Option("method", "choice", default="POST", choices=("POST", "GET", "PUT")),
         Option("content_type", "choice", default="json", choices=("json", "form")),
         Option(
-            "body", "template", help=f"JSON, or a=b&c=d for a form; {PLACEHOLDERS} inside its texts", destination=True
+            "body",
+            "template",
+            help=sentence(
+                "JSON, or a=b&c=d for a form; may hold %(places)s and secrets by name inside its texts", places=PLACEHOLDERS
+            ),
+            destination=True,
         ),  # a text made of a secret would go to the phone that a test names
-        Option("headers", "json", default={}, help=f"a JSON object of texts; {PLACEHOLDERS}", destination=True),
+        Option(
+            "headers",
+            "json",
+            default={},
+            help=sentence("a JSON object of texts; may hold %(places)s and secrets by name", places=PLACEHOLDERS),
+            destination=True,
+        ),
         Option("success", pattern=r"[^=]+=.*", help="how a success is told, as path.to=value; without it any 2xx is one"),
         Option("id_path", help="where the answer has the message's id, such as messages.0.id"),
         Option("receipt_id", help="the receipts' field with the message's id"),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from ...core.languages import sentence
 from ..http_client import HttpClient, Reply
 from ..options import Option, read_options
 from .base import TEMPORARY, UNKNOWN, Outcome, Question, Receipt, SmsGateway, Submission
@@ -18,7 +19,12 @@ ASKED_AT_ONCE = 8
 
 
 def base_url(default: str | None) -> Option:
-    return Option("base_url", "url", default=default, help="where its API is" + (f" ({default})" if default else ""))
+    return Option(
+        "base_url",
+        "url",
+        default=default,
+        help=sentence("where its API is (%(url)s)", url=default) if default else "where its API is",
+    )
 
 
 class RemoteSmsGateway(SmsGateway):

@@ -53,11 +53,11 @@ def outcome_of(number: str, reference: str, attempt: int = 1, ruled: str | None 
         if ending == TOO_LITTLE_CREDIT:
             return Outcome(REFUSED, code="SMS_CREDIT", text="SMS credit not enough")
         if ending == REFUSES:
-            return Outcome(REFUSED, code="REJECTED", text="Refused by the gateway (sandbox)")
+            return Outcome(REFUSED, code="REJECTED", text=marked("Refused by the gateway (sandbox)"))
         if ending == HANGS:
-            return Outcome(UNKNOWN, code="no_answer", text="The gateway gave no answer (sandbox)")
+            return Outcome(UNKNOWN, code="no_answer", text=marked("The gateway gave no answer (sandbox)"))
         if ending == BUSY_TWICE and attempt <= 2:
-            return Outcome(TEMPORARY, code="THROTTLED", text="The gateway is busy (sandbox)")
+            return Outcome(TEMPORARY, code="THROTTLED", text=marked("The gateway is busy (sandbox)"))
     return Outcome(ACCEPTED, gateway_ref="sbx-" + reference)
 
 
@@ -72,9 +72,9 @@ def receipt_of(number: str, *, accepted: bool, age_ms: int, delay_ms: int, ruled
     if ending in (SILENT, HANGS):
         return None
     if not accepted and ending in (TOO_LITTLE_CREDIT, REFUSES, BUSY_TWICE):
-        return Receipt(NEVER_SENT, "REJECTED", "Refused by the gateway (sandbox)")
+        return Receipt(NEVER_SENT, "REJECTED", marked("Refused by the gateway (sandbox)"))
     if 0 <= age_ms < delay_ms:  # below zero the clock was set back since, and it is old enough
         return None
     if ending == FAILS_LATER:
         return Receipt(FAILED, "UNDELIV", marked("Simulated delivery failure (sandbox)"))
-    return Receipt(DELIVERED, "DELIVRD", "Success (sandbox)")
+    return Receipt(DELIVERED, "DELIVRD", marked("Success (sandbox)"))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import phonenumbers
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import BooleanField, SelectField
+from wtforms import BooleanField
 
 from ...accounts import allowed_countries, quota, service
 from ...contacts import uploads
-from ...core import countries
 from ...core.languages import gettext as _
 from ...core.languages import marked, ngettext
 from ...messages.dispatch import suspension
@@ -17,19 +15,17 @@ from ...messages.reporting import across
 from ...routing import payable
 from ...wallets import service as wallets
 from .. import current_account
+from ..country_field import CountryField
 from ..filters import amount, number
-from ..forms import REQUIRED, Amount, Form, Text, choices
+from ..forms import REQUIRED, Amount, Form, Text
 from ..sessions import actor
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/operator/accounts")
-COUNTRIES = choices(sorted(((code, countries.name(code)) for code in phonenumbers.SUPPORTED_REGIONS), key=lambda pair: pair[1]))
 
 
 class AccountForm(Form):
     name = Text(marked("Name"), [REQUIRED], description=marked("As it is called in lists and to its people."))
-    country = SelectField(
-        marked("Country"), choices=COUNTRIES, default="UG", description=marked("How numbers without a country code are read.")
-    )
+    country = CountryField(marked("Country"), default="UG", description=marked("How numbers without a country code are read."))
     time_zone = Text(marked("Time zone"), description=marked("An IANA name as Africa/Kampala; left empty, the country's main one."))
 
 

@@ -9,7 +9,6 @@ from itertools import islice
 from flask import flash, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.file import FileField, FileRequired
-from wtforms import SelectField
 from wtforms.validators import Length
 
 from ...contacts import csv_import, groups, uploads
@@ -19,12 +18,12 @@ from ...core.errors import InvalidInput, WesendError
 from ...core.languages import gettext as _
 from ...core.languages import marked, ngettext, told
 from .. import query_args
+from ..country_field import CODES, CountryField
 from ..csv_out import Cells, csv_of
 from ..current_account import account
 from ..filters import number
 from ..forms import REQUIRED, Form, Text
 from ..sessions import actor
-from .accounts import COUNTRIES
 from .contacts import blueprint
 
 SAMPLES = 3
@@ -55,9 +54,7 @@ class FileForm(Form):
 class ImportForm(Form):
     domain_names = {"name": "group"}
     group = Text(marked("Name of the group"), [REQUIRED, Length(max=groups.NAME_LENGTH)])
-    country = SelectField(
-        marked("Home country"), choices=COUNTRIES, description=marked("How numbers without a country code are read.")
-    )
+    country = CountryField(marked("Home country"), description=marked("How numbers without a country code are read."))
 
 
 @blueprint.route("/import", methods=["GET", "POST"])
@@ -191,7 +188,7 @@ def _check_page(token: str, table: Table, form: ImportForm, mapping: Mapping, ch
 @blueprint.get("/import/<token>/rejected.csv")
 def rejected(token: str) -> ResponseReturnValue:
     """The rows that become no contact, as they were, with the reason."""
-    country = query_args.choice("country", {choice.value for choice in COUNTRIES}) or account().country
+    country = query_args.choice("country", CODES) or account().country
     at = request.args.get("phone", "")
     with _opened(token) as table:
         if not (at.isascii() and at.isdigit() and int(at[:5]) < len(table.columns)):

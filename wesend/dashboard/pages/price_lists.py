@@ -17,10 +17,10 @@ from ...core.languages import marked, told
 from ...routing import price_list_editing as editing
 from ...routing import price_lists
 from ...routing.price_lists import PriceList
+from ..country_field import CountryField
 from ..csv_out import csv_file
 from ..forms import REQUIRED, Amount, Form, Text, choices
 from ..sessions import actor
-from .accounts import COUNTRIES
 
 blueprint = Blueprint("price_lists", __name__, url_prefix="/operator/price-lists")
 
@@ -31,7 +31,7 @@ class ListForm(Form):
 
 
 class PriceForm(Form):
-    country = SelectField(marked("Country"), choices=COUNTRIES, default="UG")
+    country = CountryField(marked("Country"), default="UG")
     network = SelectField(marked("Network"), description=marked("By the numbers’ prefixes: a guess, for numbers are ported."))
     prefix = Text(
         marked("Or prefix"), [Optional()], description=marked("As 25677."), render_kw={"inputmode": "numeric", "maxlength": 16}

@@ -18,21 +18,21 @@ from ...gateways import registry
 from ...messages.receipts import measures
 from ...routing import quality, routes, strategies
 from ...routing.routes import RouteInfo
+from ..country_field import CountryField
 from ..forms import REQUIRED, Amount, Form, Text, choices
 from ..sessions import actor
-from .accounts import COUNTRIES
 
 blueprint = Blueprint("routes", __name__, url_prefix="/operator/routes")
 
 
 class RouteForm(Form):
     code = Text(
-        "Code",
+        marked("Code"),
         [REQUIRED],
         description=marked("Letters, digits, _ and -; how it is named in an API."),
         render_kw={"maxlength": 40, "placeholder": "UG_MTN"},
     )
-    country = SelectField(marked("Country"), choices=COUNTRIES, default="UG")
+    country = CountryField(marked("Country"), default="UG")
     prefixes = Text(
         marked("Prefixes"), description=marked("Only numbers that start so, as 25677, 25678. Empty: the whole country.")
     )

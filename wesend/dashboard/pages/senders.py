@@ -8,13 +8,12 @@ from wtforms import TextAreaField
 
 from ...accounts import roles
 from ...accounts.roles import MANAGE
-from ...core import countries
 from ...core.languages import gettext as _
 from ...core.languages import marked, told
 from ...routing import senders
 from ...routing.routes import active_routes_by_country
 from ..current_account import account, may_manage
-from ..filters import WORDS
+from ..filters import WORDS, country
 from ..forms import REQUIRED, CheckList, Form, Text, choices
 from ..sessions import actor
 
@@ -39,7 +38,7 @@ class SenderForm(Form):
 @blueprint.route("", methods=["GET", "POST"])
 def index() -> ResponseReturnValue:
     form = SenderForm()
-    form.countries.choices = choices([(code, countries.name(code)) for code in sorted(active_routes_by_country())])
+    form.countries.choices = choices([(code, country(code)) for code in sorted(active_routes_by_country())])
     if form.is_submitted():
         roles.require(actor(), MANAGE, account().id)
     if form.sent():

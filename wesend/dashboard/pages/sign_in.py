@@ -48,7 +48,7 @@ class LinkForm(Form):
 
 class CodeForm(Form):
     code = Text(
-        "Code",
+        marked("Code"),
         description=marked("Six digits of your authenticator app, or one of your recovery codes."),
         render_kw={"autocomplete": "one-time-code", "autofocus": True, "autocapitalize": "characters", "spellcheck": "false"},
     )

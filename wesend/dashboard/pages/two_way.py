@@ -8,7 +8,7 @@ from wtforms import BooleanField, SelectField, TextAreaField
 
 from ...accounts import roles
 from ...accounts.roles import MANAGE
-from ...core import clock, countries
+from ...core import clock
 from ...core.errors import InvalidInput
 from ...core.languages import gettext as _
 from ...core.languages import marked
@@ -17,6 +17,7 @@ from ...messages.campaigns.form_values import find_wallet
 from ...two_way import inbox, numbers, prices, services
 from ...two_way.services import Request
 from ..current_account import account, may_manage
+from ..filters import country
 from ..forms import REQUIRED, Form, Text, choices
 from ..sessions import actor
 from .compose import usual_wallet, wallet_choices
@@ -60,7 +61,7 @@ class SettingsForm(Form):
 def index() -> ResponseReturnValue:
     form = RequestForm()
     offered = [found for found in prices.all_countries() if found.is_available]
-    form.country.choices = choices([(found.country, countries.name(found.country)) for found in offered])
+    form.country.choices = choices([(found.country, country(found.country)) for found in offered])
     form.wallet.choices = wallet_choices(account())
     if form.is_submitted():
         roles.require(actor(), MANAGE, account().id)

@@ -13,7 +13,7 @@ from ...accounts.roles import MANAGE, MEMBER, OPERATE, OPERATOR, OWNER, User
 from ...accounts.second_factor import factors
 from ...core import clock, money
 from ...core.errors import InvalidInput
-from ...core.languages import gettext, marked, sentence, told
+from ...core.languages import gettext, marked, told
 from ...core.languages import gettext as _
 from ...operations import invitations, mailing
 from ...wallets.service import list_wallets
@@ -39,7 +39,10 @@ class UserForm(Form):
         marked("Role"),
         choices=choices(ROLES.items()),
         default=MEMBER,
-        description=sentence("%(hint)s Operators have everything, on every account.", hint=HINT),
+        description=marked(
+            "Members send, keep contacts and read; owners also have keys, webhooks and people. "
+            "Operators have everything, on every account."
+        ),
     )
     account = SelectField(marked("Account"), description=marked("Of an owner or a member; operators have none."))
 
