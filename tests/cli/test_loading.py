@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -29,6 +30,22 @@ try:
 finally:
     print("loaded", json.dumps(sorted(sys.modules)))
 """
+FORK = """
+import os, sys
+import wesend.cli.application
+for line in sys.stdin:
+    instance, output, *arguments = line.split()
+    child = os.fork()
+    if not child:
+        os.environ["WESEND_INSTANCE"] = instance
+        for descriptor, name in ((1, output), (2, output + ".err")):
+            os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
+        sys.argv[1:] = arguments
+        exec(TELL, {"__name__": "__main__"})
+        sys.exit()
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+"""Runs the commands that come as lines, each in a fork of one that has loaded what all that need an application begin with."""
 FLASK = {"flask", "werkzeug", "phonenumbers", "wesend.database"}
 MIGRATIONS = {"sqlalchemy", "flask_sqlalchemy", "flask_migrate", "alembic", "wesend.models", "wesend.database.schema"}
 PAGES = {"babel", "flask_babel", "wtforms", "flask_wtf", "flask_login", "segno", "webauthn", "xlsxwriter", "wesend.dashboard"}
@@ -46,12 +63,20 @@ SENDING = SENDS | {"wesend.messages.state.transitions"}
 FILES = {"wesend.contacts.csv_import", "wesend.contacts.workbook", "wesend.people.zips"}
 
 
-def loaded_by(instance: Path, *arguments: str) -> set[str]:
+Loader = Callable[..., set[str]]
+
+
+def environment(instance: Path) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("WESEND_")}
+    return {**clean, **postgresql.environment_of(instance), "WESEND_INSTANCE": str(instance), "WESEND_SANDBOX": "1"}
+
+
+def loaded_alone(instance: Path, *arguments: str) -> set[str]:
+    """What a command loads in a fresh interpreter."""
     done = subprocess.run(
         [sys.executable, "-c", TELL, *arguments],
         cwd=PROJECT,
-        env={**clean, **postgresql.environment_of(instance), "WESEND_INSTANCE": str(instance), "WESEND_SANDBOX": "1"},
+        env=environment(instance),
         capture_output=True,
         text=True,
         timeout=120,
@@ -60,15 +85,48 @@ def loaded_by(instance: Path, *arguments: str) -> set[str]:
     return set(json.loads(done.stdout.rpartition("loaded ")[2]))
 
 
+class Loading:
+    """What commands load that need an application: each in a fork, for a fresh interpreter loads half a second of the same."""
+
+    def __init__(self, instance: Path):
+        self.instance, self.output = instance, instance.with_name("loading.out")
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", f"TELL = {TELL!r}\n{FORK}"],
+            cwd=PROJECT,
+            env=environment(instance),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def loaded_by(self, *arguments: str) -> set[str]:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        print(self.instance, self.output, *arguments, file=self.process.stdin, flush=True)
+        code = self.process.stdout.readline().strip()
+        told = Path(f"{self.output}.err").read_text()
+        assert (code, told) == ("0", ""), told
+        return set(json.loads(self.output.read_text().rpartition("loaded ")[2]))
+
+    def end(self) -> None:
+        self.process.communicate(timeout=30)
+
+
 @pytest.fixture(scope="module")
 def instance(tmp_path_factory, copy_instance) -> Path:
     return copy_instance(tmp_path_factory.mktemp("loading") / "instance")
 
 
 @pytest.fixture(scope="module")
-def instance_with_gateways(tmp_path_factory, copy_instance) -> Path:
+def loaded_by(instance) -> Iterator[Loader]:
+    loading = Loading(instance)
+    yield loading.loaded_by
+    loading.end()
+
+
+@pytest.fixture(scope="module")
+def loaded_with_gateways_by(tmp_path_factory, copy_instance) -> Iterator[Loader]:
     """One that talks HTTP, one that a file describes, one with a line of its own, and one that takes money."""
-    found = copy_instance(tmp_path_factory.mktemp("loading") / "gateways")
+    loading = Loading(copy_instance(tmp_path_factory.mktemp("loading") / "gateways"))
     for arguments in (
         "gateway set at --type africastalking --option username=shop --secret api_key=k",
         "gateway set beem --type beem --secret api_key=k --secret secret_key=s",
@@ -76,13 +134,19 @@ def instance_with_gateways(tmp_path_factory, copy_instance) -> Path:
         "gateway set pesa --type mpesa --option shortcode=12345"
         " --secret passkey=p --secret consumer_key=k --secret consumer_secret=s",
     ):
-        loaded_by(found, *arguments.split())
-    return found
+        loading.loaded_by(*arguments.split())
+    yield loading.loaded_by
+    loading.end()
+
+
+@pytest.mark.parametrize("arguments", ["account list", "doctor"])
+def test_in_a_fork_a_command_has_loaded_what_it_loads_alone(instance, loaded_by, arguments):
+    assert loaded_by(*arguments.split()) == loaded_alone(instance, *arguments.split())
 
 
 @pytest.mark.parametrize("arguments", ["--help", "--version"])
 def test_what_tells_of_wesend_loads_nothing_of_it(instance, arguments):
-    loaded = loaded_by(instance, arguments)
+    loaded = loaded_alone(instance, arguments)
     assert loaded & (FLASK | MIGRATIONS | PAGES | SERVER | APIS | CARRIERS | CONNECTIONS) == set()
     assert {name for name in loaded if name.startswith("wesend.") and not name.startswith("wesend.cli")} == set()
 
@@ -124,9 +188,9 @@ def test_what_tells_of_wesend_loads_nothing_of_it(instance, arguments):
         "doctor",
     ],
 )
-def test_what_is_done_every_day_loads_no_tables_pages_apis_or_carriers(instance, arguments):
+def test_what_is_done_every_day_loads_no_tables_pages_apis_or_carriers(loaded_by, arguments):
     """`send` pays, and goes as far as the sandbox; the message that `wait` finds is that one."""
-    assert loaded_by(instance, *arguments.split()) & (MIGRATIONS | PAGES | SERVER | APIS | CARRIERS | CONNECTIONS) == set()
+    assert loaded_by(*arguments.split()) & (MIGRATIONS | PAGES | SERVER | APIS | CARRIERS | CONNECTIONS) == set()
 
 
 LISTS = """
@@ -138,26 +202,26 @@ LISTS = """
 
 
 @pytest.mark.parametrize("arguments", [arguments.strip() for arguments in LISTS.split(";")])
-def test_lists_load_nothing_that_sends_seals_connects_or_reads_files(instance, arguments):
+def test_lists_load_nothing_that_sends_seals_connects_or_reads_files(loaded_by, arguments):
     heavy = MIGRATIONS | PAGES | SERVER | APIS | CARRIERS | CONNECTIONS | SENDING | FILES | {"cryptography"}
-    assert loaded_by(instance, *arguments.split()) & heavy == set()
+    assert loaded_by(*arguments.split()) & heavy == set()
 
 
 @pytest.mark.parametrize("arguments", ["gateway list", "doctor"])
-def test_what_tells_of_carriers_calls_none_and_sends_nothing(instance_with_gateways, arguments):
-    loaded = loaded_by(instance_with_gateways, *arguments.split())
+def test_what_tells_of_carriers_calls_none_and_sends_nothing(loaded_with_gateways_by, arguments):
+    loaded = loaded_with_gateways_by(*arguments.split())
     assert loaded & (MIGRATIONS | PAGES | SERVER | APIS | CONNECTIONS | SENDING | RECEIPTS) == set()
     assert loaded & CARRIERS == IN_USE
 
 
-def test_a_send_loads_the_carriers_in_use_alone(instance_with_gateways):
-    loaded = loaded_by(instance_with_gateways, "send", "0712345678", "Hello")
+def test_a_send_loads_the_carriers_in_use_alone(loaded_with_gateways_by):
+    loaded = loaded_with_gateways_by("send", "0712345678", "Hello")
     assert loaded & (MIGRATIONS | PAGES | SERVER | APIS | CONNECTIONS) == set()
     assert loaded & CARRIERS == IN_USE
 
 
-def test_what_there_is_to_set_up_is_told_of_every_carrier(instance_with_gateways):
-    loaded = loaded_by(instance_with_gateways, "gateway", "types")
+def test_what_there_is_to_set_up_is_told_of_every_carrier(loaded_with_gateways_by):
+    loaded = loaded_with_gateways_by("gateway", "types")
     assert loaded & (MIGRATIONS | PAGES | SERVER | APIS | CONNECTIONS | SENDING | RECEIPTS) == set()
     assert loaded >= CARRIERS
 
@@ -172,8 +236,8 @@ def test_what_there_is_to_set_up_is_told_of_every_carrier(instance_with_gateways
         "gateway types",
     ],
 )
-def test_what_is_about_apis_or_carriers_loads_these_and_no_tables_or_pages(instance, arguments):
-    loaded = loaded_by(instance, *arguments.split())
+def test_what_is_about_apis_or_carriers_loads_these_and_no_tables_or_pages(loaded_by, arguments):
+    loaded = loaded_by(*arguments.split())
     assert loaded & (MIGRATIONS | PAGES | SERVER) == set()
     assert loaded & (APIS | CARRIERS)
 
