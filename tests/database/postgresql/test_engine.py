@@ -57,6 +57,20 @@ def test_what_postgresql_can_not_store_becomes_a_sign_and_no_other_text(context)
         query("SELECT 1 FROM wallets WHERE id = ?", (2**63,))
 
 
+def test_what_no_socket_has_room_for_is_sent_whole(context):
+    """A mail of 20 MB with its recipients, in one round trip."""
+    raw = bytes(range(256)) * (20 * 2**20 // 256)
+
+    def unit(tx) -> None:
+        tx.run("INSERT INTO caught_bodies (id, raw, size) VALUES (?, ?, ?)", (1, raw, len(raw)))
+        tx.run_many("INSERT INTO caught_mails (uid, recipient, body_id, created_at) VALUES (?, 'a', 1, 0)", [("m1",), ("m2",)])
+
+    began = time.monotonic()
+    write(unit)
+    assert query_one("SELECT raw FROM caught_bodies")[0] == raw
+    assert query("SELECT count(*) FROM caught_mails")[0][0] == 2 and time.monotonic() - began < 30
+
+
 def test_what_a_constraint_or_a_trigger_refuses_is_an_integrity_error_without_the_values(context):
     for statement in (
         "INSERT INTO gateway_health (gateway) VALUES ('secret'), ('secret')",

@@ -5,7 +5,6 @@ psycopg's cursors do the same for several times the processor's time, which a se
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from itertools import count
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg import pq
 from psycopg.abc import PQGen
-from psycopg.generators import fetch_many, pipeline_communicate
+from psycopg.generators import fetch_many, send
 
 from .calls import Call
 from .records import Record, rows_of
@@ -109,7 +108,10 @@ class Session:
 
 def _results(pgconn: Any) -> PQGen[list[Any]]:
     """One a statement and one a preparation."""
-    groups = yield from pipeline_communicate(pgconn, deque([pgconn.pipeline_sync]))
+    pgconn.pipeline_sync()
+    # All of it, before an answer is waited for: what the socket had no room for would never be sent.
+    yield from send(pgconn)
+    groups: list[list[Any]] = []
     while not groups or groups[-1][-1].status != SYNC:
         found = yield from fetch_many(pgconn)
         if not found:
