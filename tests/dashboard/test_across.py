@@ -33,6 +33,19 @@ def test_messages_of_every_account_are_found(carrier):  # noqa: F811
             call(actor=User(7, "o@example.com", OWNER, first.account_id, True, True))
 
 
+def test_a_month_is_that_of_the_accounts_own_clocks(clock, carrier):  # noqa: F811
+    wallet = make_wallet("1000")
+    clock.advance(20 * 86400 + 9 * 3600 - 60)  # 30 June, 20:59 in UTC: a minute before midnight in Kampala
+    sent = [send(wallet, PHONE) and _sent(wallet)]
+    clock.advance(120)
+    sent += [_sent(wallet), send(wallet, PHONE) and _sent(wallet)]
+    assert sent == [1, 0, 1]
+
+
+def _sent(wallet) -> int:
+    return next(customer.sent for customer in across.customers(actor=ACTOR) if customer.row["id"] == wallet.account_id)
+
+
 def test_a_wallets_name(carrier):  # noqa: F811
     wallet = make_wallet("1000")
     wallets.set_name(wallet, "  Main   till ", actor=ACTOR)

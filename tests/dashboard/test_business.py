@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import time
 
 import pytest
 
-from wesend.core import money
+from wesend.core import clock, money
 from wesend.routing import price_list_editing as editing
 from wesend.routing import price_lists
 
 from ..support.accounts import mint
 from ..support.dashboard import text_of
 
-MONTH = time.strftime("%Y-%m", time.gmtime())
+MONTH = clock.day_of(clock.now_ms(), "Africa/Kampala")[:7]
 PATH = "/operator/price-lists/Gold"
 
 

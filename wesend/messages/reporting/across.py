@@ -8,6 +8,7 @@ from ...accounts import roles, service
 from ...accounts.roles import OPERATE, Actor
 from ...core import clock, phones
 from ...core.channels import EMAIL, SMS
+from ...core.current_app import this_app
 from ...database import Row, keyset, query, query_one
 from ...database.rows import MessageRow
 from ..state.mail_texts import Reader
@@ -49,10 +50,15 @@ class Customer(NamedTuple):
 
 
 def customers(*, actor: Actor) -> list[Customer]:
-    """Every account by name, with what it sent this month."""
-    rows = service.list_accounts(actor=actor)
-    month = clock.day_of(clock.now_ms(), "UTC")[:7]
-    volumes = {row["account_id"]: row for row in query(VOLUMES, (f"{month}-01", f"{month}-31"))}
+    """Every account by name, with what it sent this month, as it is where the account is."""
+    rows, now = service.list_accounts(actor=actor), clock.now_ms()
+    months = {row["id"]: clock.day_of(now, row["time_zone"])[:7] for row in rows}
+    volumes = {
+        row["account_id"]: row
+        for month in set(months.values())
+        for row in query(VOLUMES, (f"{month}-01", f"{month}-31"))
+        if months.get(row["account_id"]) == month
+    }
     balances: dict[int, list[tuple[int, str]]] = {}
     for row in query(BALANCES):
         balances.setdefault(row["account_id"], []).append((row["balance_micros"], row["currency"]))
@@ -77,7 +83,7 @@ def _last_send(account_id: int) -> int | None:
 def usage(*, actor: Actor) -> list[Row]:
     """SMS by month and gateway, the newest month first."""
     roles.require(actor, OPERATE)
-    since = clock.days_before(clock.day_of(clock.now_ms(), "UTC"), 31 * MONTHS)
+    since = clock.days_before(clock.day_of(clock.now_ms(), this_app().config["WESEND"].time_zone), 31 * MONTHS)
     return query(USAGE, (f"{since[:7]}-01",))
 
 
