@@ -15,6 +15,7 @@ from markupsafe import Markup
 from ..core import clock, countries, languages, money
 from ..core.languages import gettext, ngettext, told
 from ..core.languages import marked as _
+from ..wallets.service import called
 from . import current_account
 
 STATUS_TONES = {
@@ -230,6 +231,11 @@ def country(code: str | None) -> str:
     return countries.name(code)
 
 
+def wallet_name(uid: str, name: str | None, currency: str, *, tells_currency: bool = False) -> str:
+    """What people call a wallet. ``tells_currency``: before its name, too."""
+    return f"{currency} · {name}" if name and tells_currency else told(called(uid, name, currency))
+
+
 def status(name: str, label: str | None = None) -> Markup:
     """A pill with a dot; the word says what the colour does."""
     return Markup('<span class="pill {}">{}</span>').format(
@@ -248,7 +254,7 @@ def _at_run_time(filter_: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def init_app(app: Flask) -> None:
-    in_a_language = (number, amount, when, ago, day, country, status, until, told)
+    in_a_language = (number, amount, when, ago, day, country, status, until, told, wallet_name)
     app.jinja_env.filters.update({filter_.__name__: _at_run_time(filter_) for filter_ in in_a_language})
     app.jinja_env.filters.update(plain_amount=plain_amount, size=size, from_json=json.loads)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

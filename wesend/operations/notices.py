@@ -10,6 +10,7 @@ from ..accounts.roles import OPERATE, Actor
 from ..core import clock, money, storage
 from ..core.languages import Sentence, sentence
 from ..database import query
+from ..wallets.service import called
 from . import backup
 
 UNMATCHED_FOR_MS = clock.DAY
@@ -88,7 +89,7 @@ def _wallets() -> Iterator[Notice]:
             sentence(
                 "%(account)s: the wallet %(name)s is low, %(left)s left",
                 account=row["account"],
-                name=row["name"] or row["uid"],
+                name=called(row["uid"], row["name"], row["currency"]),
                 left=left,
             ),
             sentence("When it is empty, its sends are refused. Credit it, or ask the customer to top it up."),

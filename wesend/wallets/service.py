@@ -22,6 +22,12 @@ ALPHABET = string.ascii_lowercase + string.digits
 DEFAULT_SMS_RATE = 1_800_000  # KES a credit, the World Ledgers reference's figure
 
 
+def called(uid: str, name: str | None, currency: str) -> str:
+    """What people call a wallet; one without a name goes by its currency and the end of its id (a `Sentence`)."""
+    end = uid.rpartition("_")[2]
+    return name or sentence("%(currency)s wallet %(end)s", currency=currency, end=end if len(end) <= 12 else f"…{end[-4:]}")
+
+
 class WalletInfo(NamedTuple):
     """What is fixed of a wallet; ``uid`` is its public id. Balances are read live (`balance_of`)."""
 
@@ -36,8 +42,8 @@ class WalletInfo(NamedTuple):
 
     @property
     def label(self) -> str:
-        """What people call it; one without a name goes by its id."""
-        return self.name or self.uid
+        """What people call it."""
+        return called(self.uid, self.name, self.currency)
 
     @property
     def holds_credits(self) -> bool:
@@ -114,7 +120,7 @@ def clean_name(name: str | None) -> str | None:
 
 
 def set_name(wallet: WalletInfo, name: str | None, *, actor: Actor) -> None:
-    """What people call it from now on; None or nothing: its id."""
+    """What people call it from now on; None or nothing: see `called`."""
     roles.require(actor, MANAGE, wallet.account_id)
     name = clean_name(name)
     with atomic() as tx:

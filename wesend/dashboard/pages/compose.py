@@ -13,7 +13,7 @@ from ...core import clock, plain_letters
 from ...core.errors import WalletNotFound
 from ...core.languages import gettext as _
 from ...core.languages import marked
-from ...database.rows import BatchRow, WalletRow
+from ...database.rows import BatchRow
 from ...messages.campaigns import form_values, gaps, once
 from ...messages.campaigns import sms as sms_campaigns
 from ...messages.campaigns.sms import Audience, Draft
@@ -21,7 +21,7 @@ from ...routing import senders
 from ...wallets.service import WalletInfo, list_wallets
 from .. import compose_preview
 from ..current_account import account
-from ..filters import amount
+from ..filters import amount, wallet_name
 from ..forms import Form, Text, choices
 from ..sessions import actor
 
@@ -51,7 +51,7 @@ def wallet_choices(at: AccountInfo) -> list[SelectChoice]:
         [
             (
                 row["uid"],
-                f"{amount(row['balance_micros'], row['currency'])} · {_called(row)}"
+                f"{amount(row['balance_micros'], row['currency'])} · {wallet_name(row['uid'], row['name'], row['currency'])}"
                 + (f" ({_('sandbox')})" if row["is_sandbox"] else ""),
             )
             for row in list_wallets(at.id, actor=actor())
@@ -129,10 +129,6 @@ def _told(form: ComposeForm) -> dict[str, str]:
         form.sender.data,
         form.recipients.data or "",
     )
-
-
-def _called(row: WalletRow) -> str:
-    return row["name"] or row["uid"]
 
 
 def wallet_or_none(uid: str | None) -> WalletInfo | None:

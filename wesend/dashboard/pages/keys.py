@@ -20,6 +20,7 @@ from ...core.phones import example_number
 from ...dialects.dialect import CurlCommand, Dialect, registered, titles
 from ...wallets.service import list_wallets, wallet_by_id, wallet_of_account
 from ..current_account import account, may_manage
+from ..filters import wallet_name
 from ..forms import REQUIRED, CheckList, Form, Text, choices
 from ..sessions import actor
 
@@ -95,7 +96,11 @@ def _form() -> KeyForm:
     form.api.choices = choices(_titles().items())
     form.wallet.choices = choices(
         [
-            (row["uid"], f"{row['currency']} · {row['name'] or row['uid']}" + (f" · {_('sandbox')}" if row["is_sandbox"] else ""))
+            (
+                row["uid"],
+                wallet_name(row["uid"], row["name"], row["currency"], tells_currency=True)
+                + (f" · {_('sandbox')}" if row["is_sandbox"] else ""),
+            )
             for row in list_wallets(account().id, actor=actor())
         ]
     )
