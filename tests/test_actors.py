@@ -43,6 +43,7 @@ EXCEPTIONS = {
     "messages.sending.accept.get_batch_by_id": LOOKED_UP,
     "messages.sending.bulk.sweep_rejected": NOBODY,
     "messages.sending.bulk.was_taken_in": "by the id that the key's own Idempotency-Key holds",
+    "messages.sending.no_route.countries": "of numbers that were just given",
     "messages.sending.rescheduling.may_be_rescheduled": A_ROW,
     "messages.sending.rescheduling.read_time": "reads a form in the account's zone",
     "messages.state.mail_texts.text_of": A_ROW,
@@ -53,6 +54,7 @@ EXCEPTIONS = {
     "wallets.top_up.is_offered": "which gateways take a currency, which is everybody's to know",
     "wallets.top_up.networks": "which networks a country has, which is everybody's to know",
     "binds.terms.terms_of": "of a key that was looked up for the actor, or that has shown its secret",
+    "wallets.service.called": A_ROW,
     "wallets.service.wallet_by_id": LOOKED_UP,
     "wallets.service.wallets_of_side": "a filter by ids; what is shown through it is asked for",
 }

@@ -95,7 +95,7 @@ class Target:
         into = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(name), sql.SQL(", ").join(map(sql.Identifier, columns)))
         done = 0
         with self.connection.cursor() as cursor, cursor.copy(into) as copy:
-            for chunk in _chunks(reading.execute(f'SELECT {names} FROM "{name}" ORDER BY rowid')):
+            for chunk in _chunks(reading.execute(f'SELECT {names} FROM "{name}"')):
                 for row in chunk:
                     copy.write_row(row)
                 done += len(chunk)
