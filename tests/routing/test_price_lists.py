@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from wesend.accounts.service import get_account
 from wesend.core import clock as wesend_clock
 from wesend.core import money, phones
-from wesend.core.errors import InvalidInput, PriceListExists, PriceListNotFound, PriceNotFound
+from wesend.core.errors import InvalidInput, NoRoute, PriceListExists, PriceListNotFound, PriceNotFound
 from wesend.database import query, write
 from wesend.messages.sending.compose import Composer, read_recipients
 from wesend.messages.sending.precheck import precheck
@@ -114,6 +114,18 @@ def test_another_process_may_have_come_to_the_next_tier(wallet):
     write(lambda tx: tx.changed("UPDATE daily_counts SET segments = 1"))
     assert cost(wallet, *NUMBERS[:120]) == str(120 * 35)
     assert cost(wallet, MTN) == "34"
+
+
+def test_a_tier_that_can_not_be_paid_is_no_route_wherever_it_is_found_out(wallet):
+    """Below the border the route's price holds, which needs no rate of the list's currency."""
+    price("Gold", "34", from_segments=2)
+    assert cost(wallet, MTN) == "35"
+    write(lambda tx: tx.execute("UPDATE price_lists SET currency = 'XTS'"))
+    assert cost(wallet, MTN) == "35"
+    for recipients in ([MTN], NUMBERS[:120]):
+        with pytest.raises(NoRoute):
+            send(wallet, *recipients)
+    assert balance(wallet) == str(100_000 - 70)
 
 
 def test_lists_and_tiers_are_for_live_wallets(wallet):

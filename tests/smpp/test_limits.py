@@ -124,3 +124,20 @@ def test_pipelined_messages_pass_a_border_of_a_price_list_where_it_is(server, li
     assert server.query(sql, live["account_id"]) == [(30, 10), (20, 15), (10, 15)]
     assert float(server.balance(live)) == 100_000 - 30 * 10 - 20 * 15 - 10 * 15
     assert server.command("audit")["ok"]
+
+
+def test_a_refusal_among_them_moves_nobody_to_another_price(server, live):
+    """What shares a commit with a refused message is carried out twice; here each message has a price of its own."""
+    server.command("price-list", "create", "Falling", "--currency", "UGX")
+    for reached in range(12):
+        options = ("--from", str(reached)) if reached else ()
+        server.command("price-list", "set", "Falling", "--country", "UG", "--price", str(60 - reached), *options)
+    set_for(server, live, "--price-list", "Falling", "--recipient-limit", "1/10m")
+    phones = [PHONE if number % 4 == 3 else f"2567723{number:05d}" for number in range(15)]
+    with server.bound(server.key(live, "--senders", "any")) as client:
+        sequences = [client.send(SUBMIT, submit_body(to)) for to in phones]
+        found = [client.answer_of(sequence).status for sequence in sequences]
+    assert sorted(found[3::4]) == [0, 0x403, 0x403] and found.count(0) == 13
+    paid = server.query("SELECT cost_micros / 1000000 FROM messages WHERE account_id = ? ORDER BY id", live["account_id"])
+    assert paid == [(max(60 - number, 49),) for number in range(13)]
+    assert server.command("audit")["ok"]

@@ -12,10 +12,10 @@ from ...accounts.service import AccountInfo
 from ...adapters.sms.sandbox_numbers import LOW_BALANCE, TOO_LITTLE_CREDIT
 from ...core import money, networks, phones, segments, sms_forms, templating
 from ...core.channels import SMS
-from ...core.errors import InsufficientBalance, InvalidInput, SenderNotApproved, TextTooLong
+from ...core.errors import InsufficientBalance, InvalidInput, NoRoute, SenderNotApproved, TextTooLong
 from ...core.ids import new_id
 from ...core.languages import sentence
-from ...database import Tx, query_one
+from ...database import query_one
 from ...gateways import registry, simulated
 from ...guards import where
 from ...routing import opt_outs, order, published, routes, senders
@@ -279,13 +279,10 @@ class Composer:
                 )
         return self.prices[key]
 
-    def priced_in(self, tx: Tx, planned: list[Outgoing]) -> list[Outgoing]:
-        """The same messages at what they cost where they are paid for, in that transaction."""
-        tier = self.tariff.tier
-        return planned if tier is None or tier.holds(tx) else self.priced_anew(planned)
-
     def priced_anew(self, planned: Iterable[Outgoing]) -> list[Outgoing]:
-        """The same messages, at what they cost now, where the account may have come to another tier of its price list."""
+        """The same messages, at what they cost now, where the account may have come to another tier of its price list; inside a
+        transaction, as that sees it. NoRoute where that tier's price can't be paid.
+        """
         if not self.tariff.borders:
             return list(planned)
         self.tariff.look_again()
@@ -296,7 +293,8 @@ class Composer:
             return item
         unit = self.tariff.of_number(routes.find_route(item.route), item.recipient)
         cost = self._price(unit, item.segments)
-        assert cost is not None, "it has been priced in the list's currency"
+        if cost is None:
+            raise NoRoute(self.why_no_route)
         return item._replace(
             cost_micros=cost, route_cost_micros=money.price(unit.price_micros, item.segments), route_currency=unit.currency
         )

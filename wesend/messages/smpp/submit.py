@@ -139,7 +139,8 @@ def accept_in(tx: Tx, planned: Planned, alongside: Alongside) -> None:
     composed, outgoing = order.composed, [planned.outgoing]
     accept(
         composed,
-        composed.priced_in(tx, outgoing) if isinstance(composed, Composer) else outgoing,
+        # Always from the count that this transaction sees: it may be carried out twice, and the first time is undone.
+        composed.priced_anew(outgoing) if isinstance(composed, Composer) else outgoing,
         [],
         origin=order.origin,
         options=order.options,
