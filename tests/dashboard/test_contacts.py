@@ -201,12 +201,25 @@ def test_all_contacts_of_an_account_are_searched_from_the_page_of_groups(app, me
     member.follow(path, go="import", group="Best", country="UG", **{"column-0": "phone", "column-1": "name"})
     member.follow("/contacts/opt-outs", number="0712000001")
     page = member.get("/contacts/search?q=ann")
-    assert "+256712000001 Uganda opted out Ann Best , Friends" in text_of(page) and "=Ben" not in text_of(page)
+    assert "+256712000001 Uganda opted out of SMS Ann Best , Friends" in text_of(page) and "=Ben" not in text_of(page)
     everybody = member.get("/contacts/search")
     assert text_of(everybody).count("+256712000001") == 1 and "=Ben" in text_of(everybody)
     assert "Nobody found" in text_of(member.get("/contacts/search?q=nobody"))
     stranger = Visitor(app, make_user(app, "owner", mint(app).account_id))
     assert "No contacts yet" in text_of(stranger.get("/contacts/search")) and "Ann" not in text_of(stranger.get("/contacts/search"))
+
+
+def test_who_opted_out_is_marked_with_the_channel_by_which_they_did(member):
+    path = upload(member, b"phone,name,email\n0712000001,Ann,Ann@Example.com\n0712000002,Ben,ben@example.com\n0712000003,Cal,\n")
+    columns = {"column-0": "phone", "column-1": "name", "column-2": "field"}
+    shown = member.follow(path, go="import", group="Friends", country="UG", **columns).request.path
+    for address in ("ann@example.com", "0712000002", "BEN@example.com"):
+        member.follow("/contacts/opt-outs", number=address)
+    for page in (shown, "/contacts/search", "/contacts/search?q=example", f"{shown}?q=example"):
+        told = text_of(member.get(page))
+        assert "+256712000001 Uganda opted out of e-mail Ann" in told
+        assert "+256712000002 Uganda opted out of SMS opted out of e-mail Ben" in told
+        assert ("+256712000003 Uganda Cal" in told) == ("q=" not in page)
 
 
 def test_a_search_goes_on_where_its_page_ended(member, group, monkeypatch):

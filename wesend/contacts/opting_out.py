@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import IO
 
@@ -14,7 +14,7 @@ from ..core import email_address, number_text, phones
 from ..core.errors import InvalidInput, InvalidRecipient, OptOutNotFound
 from ..core.languages import marked
 from ..database import Tx, keyset, marks, query, snapshot, write
-from ..database.rows import OptOutRow
+from ..database.rows import ContactRow, OptOutRow
 from ..routing import opt_outs
 from . import tables
 from .files import EmptyList, Line
@@ -45,13 +45,28 @@ def opt_out(account: AccountInfo, number: str, *, actor: Actor) -> str:
     return found[1]
 
 
-def among(account_id: int, numbers: list[str], *, actor: Actor) -> set[str]:
-    """Those of some phones (E.164) that want nothing more, of either side."""
+AMONG = """
+    SELECT channel, address FROM opt_outs
+    WHERE account_id = ? AND (channel = 'sms' AND address IN ({phones}) OR channel = 'email' AND address IN ({emails}))
+"""
+
+
+def channels_of(account_id: int, contacts: Sequence[ContactRow], *, actor: Actor) -> dict[int, list[str]]:
+    """Those of some contacts who want nothing more, of either side: row id → by which channels (SMS before e-mail)."""
     roles.require(actor, SEE, account_id)
-    if not numbers:
-        return set()
-    sql = f"SELECT address FROM opt_outs WHERE account_id = ? AND channel = 'sms' AND address IN ({marks(numbers)})"
-    return {row["address"] for row in query(sql, (account_id, *numbers))}
+    if not contacts:
+        return {}
+    numbers = [row["phone"] for row in contacts]
+    emails = [row["email"] for row in contacts if row["email"]]
+    sql = AMONG.format(phones=marks(numbers), emails=marks(emails) if emails else "NULL")
+    gone = {(row["channel"], row["address"]) for row in query(sql, (account_id, *numbers, *emails))}
+    found = {
+        row["id"]: [
+            name for name, address in ((opt_outs.SMS, row["phone"]), (opt_outs.EMAIL, row["email"])) if (name, address) in gone
+        ]
+        for row in contacts
+    }
+    return {row_id: channels for row_id, channels in found.items() if channels}
 
 
 KEYWORD, API, PORTAL, IMPORT = "keyword", "api", "portal", "import"

@@ -67,7 +67,7 @@ def search() -> ResponseReturnValue:
         "contacts/search.html",
         typed=typed,
         people=[(person, audience.variables(person.row)) for person in found.people],
-        opted_out=opting_out.among(account().id, [person.row["phone"] for person in found.people], actor=actor()),
+        opted_out=opting_out.channels_of(account().id, [person.row for person in found.people], actor=actor()),
         page=Page(
             found.people,
             url_for(".search", q=typed or None, at=f"{found.last.group_id}-{found.last.below}") if found.last else None,
@@ -128,7 +128,7 @@ def _show(
         typed=typed,
         missing=missing,
         looked_through=searching.LOOKED_THROUGH,
-        opted_out=opting_out.among(account().id, [row["phone"] for row in shown.rows], actor=actor()),
+        opted_out=opting_out.channels_of(account().id, shown.rows, actor=actor()),
         edited=edited,
         given=given,
         names=_with_own(given, names),
