@@ -12,6 +12,8 @@ import wesend
 from wesend.core.languages import speaking
 from wesend.dashboard.audit_words import ACTIONS, action_words
 from wesend.dashboard.ledger_words import entry_words
+from wesend.database import write
+from wesend.routing.opt_outs import OPT_OUT
 from wesend.wallets import service as wallets
 from wesend.wallets.models import LedgerEntry
 from wesend.wallets.statement import KINDS
@@ -117,3 +119,22 @@ def test_pages_in_swahili_have_neither_english_entries_nor_actions_and_files_sta
     assert "Pochi imetengenezwa wallet.create" in text_of(owner.get("/audit"))
     assert "wallet.create" in owner.get("/audit/export").text and "Pochi" not in owner.get("/audit/export").text
     assert "Wallet made wallet.create" in text_of(Visitor(app, make_user(app)).get("/operator/audit"))
+
+
+def test_by_what_somebody_opted_out_is_told_in_the_readers_language(app, jobs):
+    box = mint(app, balance="1000")
+    owner = Visitor(app, make_user(app, "owner", box.account_id, email="ann@example.com"))
+    owner.follow("/contacts/opt-outs", number="0712000001")
+    with app.app_context():
+        write(
+            lambda tx: [tx.execute(OPT_OUT, (box.account_id, "sms", f"+25671200001{n}", source, None, n)) for n, source in SOURCES]
+        )
+    assert "entered by ann@example.com" in text_of(owner.get("/contacts/opt-outs"))
+    owner.post("/language", language="sw")
+    page = text_of(owner.get("/contacts/opt-outs"))
+    for word in ("imeingizwa na ann@example.com", "ya ben@example.com", "kwa kujibu STOP", "uid-1", "kupitia API", "older words"):
+        assert word in page
+    assert "entered by" not in page and "unsubscribed" not in page and "imported" not in page
+
+
+SOURCES = enumerate(("imported by ben@example.com", "inbound STOP", "unsubscribed from uid-1", "api", "older words"))

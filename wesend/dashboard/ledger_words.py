@@ -5,10 +5,10 @@ a page knows the sentences that wesend writes, and shows what a person wrote as 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from ..core.languages import gettext as _
 from ..core.languages import ngettext, told
+from . import stored_sentences
 from .filters import country, number
 
 BY_HAND = ("manual_credit", "manual_debit")
@@ -20,7 +20,7 @@ def _messages(found: re.Match[str]) -> str:
     return ngettext("%(count)s message", "%(count)s messages", count, count=number(count))
 
 
-SENTENCES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
+SENTENCES = stored_sentences.known(
     (r"(?P<count>\d+) messages?", _messages),
     (r"Top-up of (?P<amount>\S+ \S+) from (?P<phone>\S+)", lambda of: _("Top-up of %(amount)s from %(phone)s", **of.groupdict())),
     (r"Retry of (?P<message>\S+)", lambda of: _("Retry of %(message)s", **of.groupdict())),
@@ -49,11 +49,10 @@ SENTENCES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (r"Incoming message", lambda _of: _("Incoming message")),
     (r"Sandbox reset", lambda _of: _("Sandbox reset")),
 )
-READ = tuple((re.compile(pattern, re.DOTALL), said) for pattern, said in SENTENCES)
 
 
 def entry_words(description: str, kind: str = "") -> str | None:
     """None: it is somebody's own words, or of a later version; to be shown as it is."""
     if kind in BY_HAND:
         return "" if description == kind.replace("_", " ") else None
-    return next((said(found) for pattern, said in READ if (found := pattern.fullmatch(description))), None)
+    return stored_sentences.told(description, SENTENCES)
