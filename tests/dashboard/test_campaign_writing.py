@@ -310,6 +310,7 @@ def test_that_there_is_no_route_is_told_before_anything_is_sent_and_to_whom_it_m
     assert "2 of these numbers can’t be reached: no gateway carries messages of this wallet to Uganda yet" in told
     assert "Ask your operator" in told and "Add a route" not in told and "wesend route set" not in told
     assert "3 will get nothing: 2 no route, 1 no phone number" in told and 'value="send"' not in check.text
+    assert "Nobody can be reached" in told and told.count("2 no route") == 1
     check = operator.post("/campaigns/new", go="check", step="when", **given)
     assert 'href="/operator/routes/new?country=UG"' in check.text and 'href="/operator/new-gateway"' in check.text
     assert "No gateway carries what takes" in text_of(check) and "Ask your operator" not in text_of(check)

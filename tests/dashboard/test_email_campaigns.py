@@ -84,11 +84,14 @@ def test_addresses_that_are_typed_have_the_fields_of_their_contact_and_else_none
     given = written("Hi {{name}}", groups=[], addresses="BEN@example.com, new@example.com, nonsense")
     check = text_of(member.post("/emails/write", go="check", **given))
     assert "{{name}} is empty for 1 contact: new@example.com" in check
-    assert "1 will get nothing: no e-mail address, or opted out" in check and "nonsense" in check
+    assert "1 will get nothing: 1 no e-mail address" in check and "nonsense" in check
 
 
-def test_a_check_that_reaches_nobody_says_so(member, written):
-    assert "Nobody can be reached" in text_of(member.post("/emails/write", go="check", **written("Hi", groups=[], addresses="x")))
+def test_a_check_that_reaches_nobody_says_so_once_and_why(member, written):
+    member.follow("/contacts/opt-outs", number="off@example.com")
+    check = text_of(member.post("/emails/write", go="check", **written("Hi", groups=[], addresses="x, off@example.com")))
+    assert "Nobody can be reached 2 will get nothing: 1 no e-mail address, 1 opted out x, off@example.com" in check
+    assert check.count("Nobody can be reached") == 1 and check.count("will get nothing") == 1
 
 
 def test_fields_are_buttons_that_follow_the_groups_and_work_without_a_script(member, written, group):

@@ -115,6 +115,7 @@ def _page(form: EmailForm, found: Checked | None = None) -> str:
         told=_told(form),
         fields=_fields(form),
         found=found,
+        why_nothing=compose_preview.why_nothing(found.cost.reasons, compose_preview.REASONS_OF_MAIL) if found else "",
         refused=told(confirmation.ASKED) if found and found.gaps and request.form.get("go") != "check" else "",
         may_send=may_send(),
         is_held=not registry.has_mail_server(),
