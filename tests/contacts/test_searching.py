@@ -65,6 +65,7 @@ def test_those_who_lack_a_field_are_found(group, missing, expected):
 
 def test_a_page_looks_at_so_many_and_the_next_goes_on_from_there(group, monkeypatch):
     monkeypatch.setattr(searching, "LOOKED_THROUGH", 2)
+    monkeypatch.setattr(searching, "SECONDS", 0)
     first = searching.search(group, "kampala", "UG", limit=50, actor="test")
     assert [row["phone"][-3:] for row in first.rows] == ["123"] and first.last is not None
     second = searching.search(group, "kampala", "UG", before=first.last, limit=50, actor="test")
@@ -94,7 +95,7 @@ def everywhere(group, typed="", **more) -> list[tuple[str, list[str]]]:
     found, place = [], searching.START
     account = get_account(group["account_id"])
     while place is not None:
-        people, place, _ = searching.search_account(account, typed, place=place, **{"limit": 50, "actor": "test", **more})
+        people, place, *_ = searching.search_account(account, typed, place=place, **{"limit": 50, "actor": "test", **more})
         found += [(person.row["phone"][-3:], list(person.groups.values())) for person in people]
     return found
 
@@ -129,18 +130,46 @@ def groups_of_two(group):
     ],
 )
 @pytest.mark.parametrize(("looked_through", "limit"), [(15_000, 50), (1, 50), (2, 50), (15_000, 1), (15_000, 2)])
+@pytest.mark.parametrize("seconds", [0, 60])
 def test_people_are_found_once_in_all_groups_however_the_pages_fall(
-    groups_of_two, monkeypatch, typed, expected, looked_through, limit
+    groups_of_two, monkeypatch, typed, expected, looked_through, limit, seconds
 ):
     monkeypatch.setattr(searching, "LOOKED_THROUGH", looked_through)
+    monkeypatch.setattr(searching, "SECONDS", seconds)
     assert everywhere(groups_of_two, typed, limit=limit) == expected
 
 
 def test_an_account_of_many_groups_is_looked_through_some_at_a_time(groups_of_two, monkeypatch):
     monkeypatch.setattr(searching, "GROUPS_LOOKED_THROUGH", 1)
+    monkeypatch.setattr(searching, "SECONDS", 0)
     first = searching.search_account(get_account(groups_of_two["account_id"]), "kampala", limit=50, actor="test")
     assert len(first.people) == 1 and first.last is not None
     assert everywhere(groups_of_two, "kampala") == [("001", ["H", "G"]), ("123", ["G"])]
+
+
+@pytest.mark.parametrize("typed", ["nobody", "gulu", "kampala", ""])
+@pytest.mark.parametrize("go", ["LOOKED_THROUGH", "MOST_CANDIDATES", "GROUPS_LOOKED_THROUGH"])
+def test_a_page_goes_on_until_everybody_was_looked_at_while_there_is_time(groups_of_two, monkeypatch, typed, go):
+    monkeypatch.setattr(searching, go, 1)
+    monkeypatch.setattr(searching, "SECONDS", 60)
+    account = get_account(groups_of_two["account_id"])
+    found = searching.search_account(account, typed, limit=50, actor="test")
+    assert found.last is None and found.looked == searching.count_all(account.id, actor="test") == 7
+    in_group = searching.search(groups_of_two, typed or "0", "UG", limit=50, actor="test")
+    assert in_group.last is None and in_group.looked == 4
+
+
+@pytest.mark.parametrize("go", ["LOOKED_THROUGH", "MOST_CANDIDATES", "GROUPS_LOOKED_THROUGH"])
+@pytest.mark.parametrize("typed", ["nobody", "city", ""])
+def test_when_its_time_is_over_a_page_tells_how_many_it_looked_at(groups_of_two, monkeypatch, typed, go):
+    monkeypatch.setattr(searching, go, 1)
+    monkeypatch.setattr(searching, "SECONDS", 0)
+    looked, place = [], searching.START
+    while place is not None:
+        found = searching.search_account(get_account(groups_of_two["account_id"]), typed, place=place, limit=50, actor="test")
+        place = found.last
+        looked.append(found.looked)
+    assert sum(looked) == 7 and (len(looked) > 1 or go == "MOST_CANDIDATES")
 
 
 def test_whoever_was_erased_is_nobody_who_is_found(groups_of_two):

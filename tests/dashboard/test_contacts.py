@@ -222,14 +222,29 @@ def test_who_opted_out_is_marked_with_the_channel_by_which_they_did(member):
         assert ("+256712000003 Uganda Cal" in told) == ("q=" not in page)
 
 
-def test_a_search_goes_on_where_its_page_ended(member, group, monkeypatch):
+def on_from(page) -> str:
+    return re.search(r'href="([^"]+)" rel="next"', page.text)[1].replace("&amp;", "&")
+
+
+@pytest.mark.parametrize("where", ["/contacts/search", None])
+def test_a_search_goes_on_where_its_time_ended_and_tells_how_far_it_came(member, group, monkeypatch, where):
     monkeypatch.setattr(searching, "LOOKED_THROUGH", 1)
-    first = member.get("/contacts/search?q=kampala")
-    assert "Nobody found here yet" in text_of(first)
-    older = re.search(r'href="([^"]+)" rel="next"', first.text)[1].replace("&amp;", "&")
-    assert "+256712000001" in text_of(member.get(older)) and "q=kampala" in older
+    monkeypatch.setattr(searching, "SECONDS", 0)
+    first = member.get(f"{where or group}?q=kampala")
+    assert "Nobody found yet 1 of 2 contacts were looked through so far. Search on" in text_of(first)
+    assert "Older" not in text_of(first)
+    second = member.get(on_from(first))
+    assert "+256712000001" in text_of(second) and "q=kampala" in on_from(first)
+    assert "Search on" not in text_of(second) and "looked through" not in text_of(second)
     for at in ("x", "1", "99999999999999999999-1", "1-9999999999999999999", "0-0"):
-        assert member.get(f"/contacts/search?at={at}").status_code == 200
+        assert member.get(f"/contacts/search?at={at}&looked=x").status_code == 200
+
+
+@pytest.mark.parametrize("where", ["/contacts/search", None])
+def test_a_name_that_nobody_has_is_answered_on_the_first_page(member, group, monkeypatch, where):
+    monkeypatch.setattr(searching, "LOOKED_THROUGH", 1)
+    told = text_of(member.get(f"{where or group}?q=nobody"))
+    assert ("Not in this group" if where is None else "Nobody found nobody") in told and "looked through" not in told
 
 
 def newest(page) -> str:

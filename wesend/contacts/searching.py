@@ -1,13 +1,15 @@
 """Contacts found by any of their fields, in a group or in all of an account; or by one that they lack.
 
-A number is one look-up in an index. For all else so many contacts are looked at, newest first, and the page that follows goes
-on from there: a page of a group of any size costs about the same. All of an account are looked at group by group, since a
+A number is one look-up in an index. For all else contacts are looked at, newest first and so many at a time, until a page is
+full or its time is over, and the page that follows goes on from there: one of a group of any size costs about the same, and a
+name that nobody has is answered at once in a list of usual size. All of an account are looked at group by group, since a
 group's contacts lie side by side in the table: by number, each would be a page of the file of its own.
 """
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -21,22 +23,25 @@ from . import audience
 from .service import find_contact
 
 LOOKED_THROUGH = 15_000
-"""Contacts that one page looks at."""
+"""Contacts that are looked at in one go."""
+SECONDS = 0.2
+"""How long a page that is not full goes on: some 300,000 contacts."""
 CANDIDATES = 200
 """Rows that are read at a time of those that may fit: a field's name in a contact's data looks like its value to SQL."""
 MOST_CANDIDATES = 2_000
 GROUPS_LOOKED_THROUGH = 100
-"""Groups that one page looks at, of an account's: each is a query or two, however small it is."""
+"""Groups that are looked at in one go, of an account's: each is a query or two, however small it is."""
 MOST_PLACES = 2_000
 """Rows that are read of who stands in which groups."""
 ESCAPE = "!"
 
 
 class Found(NamedTuple):
-    """``last`` is the row id that the next page goes on below; None: everybody was looked at."""
+    """``last`` is the row id that the next page goes on below; None: everybody was looked at. ``looked``: at how many."""
 
     rows: list[ContactRow]
     last: int | None
+    looked: int = 0
 
 
 class Place(NamedTuple):
@@ -54,12 +59,13 @@ class Person(NamedTuple):
 
 
 class People(NamedTuple):
-    """``last``: None when everybody was looked at. ``is_full``: a page ended with as many as it shows, not with those that it
-    looks at."""
+    """``last``: None when everybody was looked at; ``looked``: at how many. ``is_full``: a page ended with as many as it shows,
+    not with its time."""
 
     people: list[Person]
     last: Place | None
     is_full: bool = False
+    looked: int = 0
 
 
 class _Condition(NamedTuple):
@@ -95,7 +101,24 @@ def search(
         row = find_contact(group, phone.e164, actor=actor)
         return Found([row] if row is not None else [], None)
     condition = _lacking(missing.strip().lower(), by_mail) if missing else _holding(typed)
-    return _Look(condition, limit).through(group, keyset.below(before))
+    found, until = Found([], keyset.below(before)), _until()
+    while found.last is not None and len(found.rows) < limit:
+        more = _Look(condition, limit - len(found.rows)).through(group, found.last)
+        found = Found(found.rows + more.rows, more.last, found.looked + more.looked)
+        if time.monotonic() >= until:
+            break
+    return found
+
+
+def _until() -> float:
+    return time.monotonic() + SECONDS
+
+
+def count_all(account_id: int, *, actor: Actor) -> int:
+    """The contacts of an account's groups; somebody in two of them counts twice."""
+    roles.require(actor, SEE, account_id)
+    counted = query_one("SELECT sum(contact_count) FROM groups WHERE account_id = ? AND state = 'ready'", (account_id,))
+    return int(counted[0] or 0) if counted is not None else 0
 
 
 GROUPS = """
@@ -112,10 +135,16 @@ def search_account(account: AccountInfo, typed: str, *, place: Place = START, li
     if at_once is not None:
         return People(_with_groups(account.id, at_once), None)
     condition = _reachable(_holding(typed) if typed else EVERYBODY)
-    found, last = _looked_through(account.id, condition, place, limit)
-    came_before = _of_pages_before(account.id, found, condition, place)
-    shown = [row for row in found if row["phone"] not in came_before]
-    return People(_with_groups(account.id, shown), last, len(found) == limit)
+    found = _Found([], place, 0)
+    until = _until()
+    while found.last is not None and len(found.rows) < limit:
+        more = _looked_through(account.id, condition, found.last, limit - len(found.rows))
+        found = _Found(found.rows + more.rows, more.last, found.looked + more.looked)
+        if time.monotonic() >= until:
+            break
+    came_before = _of_pages_before(account.id, found.rows, condition, place)
+    shown = [row for row in found.rows if row["phone"] not in came_before]
+    return People(_with_groups(account.id, shown), found.last, len(found.rows) == limit, found.looked)
 
 
 OF_PHONE = """
@@ -141,17 +170,23 @@ def _looked_up(account: AccountInfo, typed: str, limit: int) -> list[ContactRow]
     return None
 
 
-def _looked_through(account_id: int, condition: _Condition, place: Place, limit: int) -> tuple[list[ContactRow], Place | None]:
+class _Found(NamedTuple):
+    rows: list[ContactRow]
+    last: Place | None
+    looked: int
+
+
+def _looked_through(account_id: int, condition: _Condition, place: Place, limit: int) -> _Found:
     groups = query(GROUPS, (account_id, place.group_id, GROUPS_LOOKED_THROUGH + 1))
-    look = _Look(condition, limit)
-    found: list[ContactRow] = []
+    look, found, looked = _Look(condition, limit), list[ContactRow](), 0
     for group in groups[:GROUPS_LOOKED_THROUGH]:
-        rows, last = look.through(group, place.below if group["id"] == place.group_id else keyset.LAST_ID)
-        found += rows
-        if last is not None:
-            return found, Place(group["id"], last)
+        here = look.through(group, place.below if group["id"] == place.group_id else keyset.LAST_ID)
+        found += here.rows
+        looked += here.looked
+        if here.last is not None:
+            return _Found(found, Place(group["id"], here.last), looked)
     left = groups[GROUPS_LOOKED_THROUGH:]
-    return found, Place(left[0]["id"], keyset.LAST_ID) if left else None
+    return _Found(found, Place(left[0]["id"], keyset.LAST_ID) if left else None, looked)
 
 
 BEFORE = """
@@ -191,7 +226,7 @@ def _with_groups(account_id: int, found: list[ContactRow]) -> list[Person]:
 
 
 class _Look:
-    """What one page looks through, in one group or several: so many contacts, and so many of those that may fit."""
+    """What is looked through in one go, in one group or several: so many contacts, and so many of those that may fit."""
 
     def __init__(self, condition: _Condition, limit: int):
         self.condition, self.limit = condition, limit
@@ -207,8 +242,8 @@ class _Look:
                 found.append(row)
                 self.limit -= 1
             if not self.limit or not self.candidates:
-                return Found(found, row["id"])
-        return Found(found, end or None)
+                return Found(found, row["id"], _between(group, row["id"], start))
+        return Found(found, end or None, _between(group, end, start))
 
     def _end(self, group: GroupRow, start: int) -> int:
         """The row id above which is looked; 0: all that is left of the group."""
@@ -217,6 +252,18 @@ class _Look:
             return 0
         bound = query_one(BOUND, (group["id"], start, self.contacts))
         return bound["id"] + 1 if bound is not None else 0
+
+
+BETWEEN = "SELECT count(*) FROM contacts WHERE group_id = ? AND id < ? AND id >= ?"
+
+
+def _between(group: GroupRow, end: int, start: int) -> int:
+    """How many contacts of the group are at or above the row id ``end``, below ``start``."""
+    if start == keyset.LAST_ID and not end:
+        return group["contact_count"]
+    counted = query_one(BETWEEN, (group["id"], start, end))
+    assert counted is not None
+    return counted[0]
 
 
 def _candidates(group_id: int, start: int, end: int, condition: _Condition) -> Iterator[ContactRow]:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from flask import request, url_for
 
 SIZE = 50
+OF_PLACE = ("before", "looked")
+"""What an address says of the place in a list: its key, and how much of it a search looked through before."""
 
 
 class Page(NamedTuple):
@@ -31,10 +33,10 @@ def before_key() -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def address(before: int | None) -> str:
-    """This page with its filters, from another place on (None: from its beginning)."""
-    kept: dict[str, Any] = {name: values for name, values in request.args.lists() if name != "before"}
+def address(before: int | None, **more: object) -> str:
+    """This page with its filters, from another place on (None: from its beginning); ``more`` is of that place alone."""
+    kept: dict[str, Any] = {name: values for name, values in request.args.lists() if name not in OF_PLACE}
     if before is not None:
-        kept["before"] = [str(before)]
+        kept |= {"before": [str(before)], **{name: [str(value)] for name, value in more.items()}}
     assert request.endpoint is not None
     return url_for(request.endpoint, **(request.view_args or {}), **kept)

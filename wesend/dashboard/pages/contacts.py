@@ -63,6 +63,8 @@ def search() -> ResponseReturnValue:
     """Among all contacts of the account; ``at=GROUP-ID`` goes on in that group, below that contact."""
     typed, place = query_args.text("q"), _place()
     found = searching.search_account(account(), typed, place=place, limit=SIZE, actor=actor())
+    looked = _looked_before() + found.looked
+    at = f"{found.last.group_id}-{found.last.below}" if found.last else None
     return render_template(
         "contacts/search.html",
         typed=typed,
@@ -70,12 +72,18 @@ def search() -> ResponseReturnValue:
         opted_out=opting_out.channels_of(account().id, [person.row for person in found.people], actor=actor()),
         page=Page(
             found.people,
-            url_for(".search", q=typed or None, at=f"{found.last.group_id}-{found.last.below}") if found.last else None,
+            url_for(".search", q=typed or None, at=at, looked=looked) if at else None,
             url_for(".search", q=typed or None) if place != searching.START else None,
         ),
-        is_full=found.is_full,
-        looked_through=searching.LOOKED_THROUGH,
+        looked=None if found.is_full else looked,
+        of_all=searching.count_all(account().id, actor=actor()),
     )
+
+
+def _looked_before() -> int:
+    """How many contacts the pages before this one looked at."""
+    text = request.args.get("looked", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _place() -> searching.Place:
@@ -93,20 +101,24 @@ def show(group_id: int) -> ResponseReturnValue:
             service.add_contact(account(), group_id, _written(form, names), actor=actor())
             flash(_("Added."), "success")
             return redirect(url_for(".show", group_id=group_id), 303)
-    typed, missing = query_args.text("q"), query_args.text("missing")
+    typed, missing, looked = query_args.text("q"), query_args.text("missing"), None
     if typed or missing:
         before = before_key()
         by_mail = "by_mail" in request.args
         found = searching.search(
             group, typed, account().country, missing=missing, by_mail=by_mail, before=before, limit=SIZE, actor=actor()
         )
-        shown = Page(found.rows, address(found.last) if found.last else None, address(None) if before is not None else None)
+        looked = _looked_before() + found.looked
+        shown = Page(
+            found.rows, address(found.last, looked=looked) if found.last else None, address(None) if before is not None else None
+        )
+        looked = None if len(found.rows) == SIZE else looked
     else:
         shown = page(lambda before, limit: service.contacts_before(group, before, limit, actor=actor()))
     edited = next((row for row in shown.rows if str(row["id"]) == request.args.get("edit")), None)
     if edited is not None:
         form = ContactForm(formdata=None, phone=edited["phone"], name=edited["name"])
-    return _show(group, form, shown, names, typed=typed, missing=missing, edited=edited)
+    return _show(group, form, shown, names, typed=typed, missing=missing, edited=edited, looked=looked)
 
 
 def _show(
@@ -118,6 +130,7 @@ def _show(
     edited: Row | None = None,
     typed: str = "",
     missing: str = "",
+    looked: int | None = None,
 ) -> str:
     given = _data(edited) if edited else {}
     return render_template(
@@ -127,7 +140,7 @@ def _show(
         page=shown,
         typed=typed,
         missing=missing,
-        looked_through=searching.LOOKED_THROUGH,
+        looked=looked,
         opted_out=opting_out.channels_of(account().id, shown.rows, actor=actor()),
         edited=edited,
         given=given,
