@@ -241,13 +241,12 @@ def test_windows_roll_as_if_every_moment_were_kept(gaps):
             head = max((seq for found, seq in kept if found == mark), default=0)
             return (head, *(kept.get((mark, head + 1 - back)) for back in pairs[1::2]))
 
-    watch = object.__new__(recent.Watch)
-    watch.account_id, watch.side, watch.key = 1, "live", b"key"
-    watch.rules = recent._rules(rules, ())
+    watch = recent.Watch(1, "live", recent._rules(rules, ()), b"key")
+    marks = watch.marks(["+256712345678"])
     now = 1000
     for gap in gaps:
         now += gap
-        refused, notes = watch.look(Memory(), ["+256712345678"], now)
+        refused, notes = watch.look(Memory(), marks, now)
         allowed = all(sum(at > now - rule.ms for at in model) < rule.most for rule in rules)
         assert bool(refused) != allowed
         if allowed:
@@ -266,7 +265,7 @@ def test_no_number_is_kept(app, command, account):
         marks = [row[0] for row in query("SELECT mark FROM recent_sends")]
         watch = recent.watch(get_account(account), is_sandbox=True)
         assert watch is not None
-        write(lambda tx: recent.note(tx, watch.look(tx, [OTHER], 1)[1]))
+        write(lambda tx: recent.note(tx, watch.look(tx, watch.marks([OTHER]), 1)[1]))
     assert len(marks) == 1 and not any(str(mark) in ONE or ONE[1:9] in str(mark) for mark in marks)
 
 

@@ -13,12 +13,11 @@ from functools import lru_cache
 from hashlib import blake2b, sha256
 from typing import NamedTuple
 
-from flask import current_app
-
 from ..accounts.service import AccountInfo
 from ..accounts.windows import Windows
 from ..core import clock
 from ..core.chunks import chunks
+from ..core.current_app import this_app
 from ..core.errors import BurstLimitReached, LimitReached, RecipientLimitReached
 from ..core.languages import marked
 from ..database import Tx, query, write
@@ -60,6 +59,8 @@ class _Rules(NamedTuple):
     look: str
 
 
+Marks = list[int]
+"""Of one message, in the order of the rules."""
 Note = tuple[int, int, int, int]
 """A row of recent_sends: mark, seq, at, until."""
 
@@ -67,62 +68,65 @@ Note = tuple[int, int, int, int]
 class Watch:
     """The limits that bind an account's sends of one side."""
 
-    def __init__(self, account_id: int, rules: _Rules, side: str):
-        self.account_id, self.rules, self.side = account_id, rules, side
-        self.key = _key_of(current_app.config["SECRET_KEY"])
+    def __init__(self, account_id: int, side: str, rules: _Rules, key: bytes):
+        self.rules = rules.rules
+        self.sql = rules.look
+        self.beginnings = [f"{account_id}:{side}:{rule.reason}:" for rule in self.rules]
+        self.key = key
 
-    def look(self, tx: Tx, recipients: Sequence[str], now: int) -> tuple[dict[int, Refusal], list[Note]]:
+    def marks(self, recipients: Iterable[str]) -> list[Marks]:
+        """Under which each of some messages counts, by each rule: told before the transaction, which others wait for."""
+        return [self._marks(recipient.removeprefix("+")) for recipient in recipients]
+
+    def _marks(self, digits: str) -> Marks:
+        hashes = [
+            blake2b((beginning + digits[: rule.digits]).encode(), digest_size=8, key=self.key).digest()
+            for beginning, rule in zip(self.beginnings, self.rules, strict=True)
+        ]
+        return [int.from_bytes(digest, "big", signed=True) for digest in hashes]
+
+    def look(self, tx: Tx, messages: Sequence[Marks], now: int) -> tuple[dict[int, Refusal], list[Note]]:
         """Which of some messages are refused (by their place), and what `note` keeps of the others; nothing is written."""
         refused: dict[int, Refusal] = {}
         notes: list[Note] = []
-        added: dict[int, int] = {}
-        for place, recipient in enumerate(recipients):
-            marks = [self._mark(rule, recipient) for rule in self.rules.rules]
-            found = self._found(tx, marks, added)
-            refusals = [
-                why
-                for rule, mark, (_, instants) in zip(self.rules.rules, marks, found, strict=True)
-                if (why := _refusal(rule, instants, added.get(mark, 0), now)) is not None
-            ]
-            if refusals:
-                refused[place] = max(refusals, key=lambda why: why.wait_ms)
+        added: dict[int, int] = {}  # messages of this send that a mark has already, which are not written yet
+        for place, marks in enumerate(messages):
+            found = tx.one(self.sql, self._asked(marks, added))
+            assert found is not None
+            refusal, noted = self._judge(tuple(found), marks, added, now)
+            if refusal is not None:
+                refused[place] = refusal
                 continue
-            for rule, mark, (head, _) in zip(self.rules.rules, marks, found, strict=True):
-                count = added[mark] = added.get(mark, 0) + 1
-                notes.append((mark, head + count, now, now + rule.longest_ms))
+            notes += noted
+            for mark in marks:
+                added[mark] = added.get(mark, 0) + 1
         return refused, notes
 
-    def _mark(self, rule: _Rule, recipient: str) -> int:
-        digits = recipient.removeprefix("+")[: rule.digits]
-        told = f"{self.account_id}:{self.side}:{rule.reason}:{digits}".encode()
-        return int.from_bytes(blake2b(told, digest_size=8, key=self.key).digest(), "big", signed=True)
-
-    def _found(self, tx: Tx, marks: Sequence[int], added: Mapping[int, int]) -> list[tuple[int, Sequence[int | None]]]:
-        """Of each rule's mark the newest number, and when the message was that each window goes by.
-
-        ``added``: messages of this send that a mark has already, which are not written yet.
-        """
+    def _asked(self, marks: Marks, added: Mapping[int, int]) -> list[int]:
         values: list[int] = []
-        for rule, mark in zip(self.rules.rules, marks, strict=True):
+        for rule, mark in zip(self.rules, marks, strict=True):
             for window in rule.windows:
                 values += (mark, window.most - added.get(mark, 0))
-        row = tx.one(self.rules.look, (*values, *marks))
-        assert row is not None
-        found, column = [], 0
-        for rule in self.rules.rules:
-            end = column + 1 + len(rule.windows)
-            found.append((row[column], row[column + 1 : end]))
-            column = end
-        return found
+        return values + marks
 
-
-def _refusal(rule: _Rule, instants: Sequence[int | None], added: int, now: int) -> Refusal | None:
-    wait = 0
-    for window, found in zip(rule.windows, instants, strict=True):
-        at = found if window.most > added else now
-        if at is not None and now - window.ms < at < now + window.ms:
-            wait = max(wait, at + window.ms - now)
-    return Refusal(rule.reason, wait) if wait else None
+    def _judge(
+        self, found: tuple[int | None, ...], marks: Marks, added: Mapping[int, int], now: int
+    ) -> tuple[Refusal | None, list[Note]]:
+        """``found``: of each rule's mark the newest number, and when the message was that each window goes by."""
+        worst: Refusal | None = None
+        notes: list[Note] = []
+        column = 0
+        for rule, mark in zip(self.rules, marks, strict=True):
+            count, newest = added.get(mark, 0), found[column] or 0
+            notes.append((mark, newest + count + 1, now, now + rule.longest_ms))
+            for place, window in enumerate(rule.windows, column + 1):
+                at = found[place] if window.most > count else now
+                if at is None or not now - window.ms < at < now + window.ms:
+                    continue
+                if worst is None or at + window.ms - now > worst.wait_ms:
+                    worst = Refusal(rule.reason, at + window.ms - now)
+            column += 1 + len(rule.windows)
+        return worst, notes
 
 
 @lru_cache(maxsize=1024)
@@ -164,7 +168,8 @@ def watch(account: AccountInfo, *, is_sandbox: bool) -> Watch | None:
     recipient = () if is_sandbox else limits.recipient
     if not recipient and not limits.burst:
         return None
-    return Watch(account.id, _rules(recipient, limits.burst), "sandbox" if is_sandbox else "live")
+    key = _key_of(this_app().config["SECRET_KEY"])
+    return Watch(account.id, "sandbox" if is_sandbox else "live", _rules(recipient, limits.burst), key)
 
 
 PART = 20_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import NamedTuple
 
 from ..accounts.service import AccountInfo
@@ -36,11 +35,7 @@ class Tariff:
         self.account = account
         self._reached: int | None = None if self.borders else 0
         self._tx = tx
-
-    @cached_property
-    def month(self) -> Month:
-        """In which this is made."""
-        return Month(self.account.id, clock.day_of(clock.now_ms(), self.account.time_zone)[:7])
+        self.month = Month(account.id, clock.day_of(clock.now_ms(), account.time_zone)[:7])  # in which this is made
 
     @property
     def reached(self) -> int:

@@ -139,13 +139,13 @@ def accept(
     counted.add(planned)
     listened_to = anybody_listens({unruled.account_id}, tx)
     paying, limits = paying_for(composed, known[0].state["day"]), daily_limits(composed, origin)
-    recipients = [message.recipient for message in planned] if watch is not None else []
+    marks = watch.marks(message.recipient for message in planned) if watch is not None else []
 
     def unit(tx: Tx) -> _Written | _Refused | _TierPassed:
         # First of all, and told rather than raised: the units beside this one would have to be carried out again.
         if tier is not None and not tier.holds(tx):
             return _TierPassed()
-        refused, notes = watch.look(tx, recipients, now) if watch is not None else ({}, [])
+        refused, notes = watch.look(tx, marks, now) if watch is not None else ({}, [])
         if refused:
             return _Refused(refused)
         if limits:

@@ -70,10 +70,10 @@ class Watched:
         yield from self._admitted(waiting)
 
     def _admitted(self, waiting: list[tuple[int, Outgoing]]) -> Iterator[Outgoing | Skipped]:
-        recipients = [message.recipient for _, message in waiting]
+        marks = self.watch.marks(message.recipient for _, message in waiting)
 
         def unit(tx: Tx) -> tuple[dict[int, Refusal], list[Note]]:
-            refused, notes = self.watch.look(tx, recipients, clock.now_ms())
+            refused, notes = self.watch.look(tx, marks, clock.now_ms())
             recent.note(tx, notes)
             return refused, notes
 
