@@ -404,3 +404,21 @@ def test_what_is_changed_is_told_from_what_to_what(wesend, app):
         "unchanged",
         "129.13 → 129",
     ]
+
+
+def test_what_is_refused_in_part_is_refused_whole(wesend, account, wallet, app):
+    for given, refused in (
+        (("--daily-limit", "500", "--legal-name", "Shop Ltd"), ("--price-list", "Nothing")),
+        (("--quiet-hours", "21:00-07:00", "--recipient-limit", "5/10m"), ("--countries", "Uganda")),
+        (("--burst-limit", "200/1h"), ("--address", "|".join("1234567"))),
+    ):
+        before = wesend("account", "show", account, "--json").json
+        assert wesend("account", "set", account, *given, *refused).code == 1
+        assert wesend("account", "show", account, "--json").json == before
+    key = wesend("key", "create", "--account", account, "--wallet", wallet, "--api", "smpp", "--json").json["key_id"]
+    before = wesend("key", "list", "--account", account, "--json").json
+    assert wesend("key", "set", key, "--binds", "7", "--valid-for", "5").code == 1
+    assert wesend("key", "list", "--account", account, "--json").json == before
+    assert wesend("wallet", "set", wallet, "--name", "Till", "--credit-limit", "-5").code == 1
+    with app.app_context():
+        assert query("SELECT name FROM wallets WHERE uid = ?", (wallet,))[0]["name"] is None

@@ -10,6 +10,7 @@ import click
 from ..accounts import allowed_countries, firms, quota, sending_limits, service
 from ..accounts.service import AccountInfo
 from ..core import clock, money
+from ..database import atomic
 from ..routing import price_list_editing, price_lists
 from .shared import ACTOR, Answer, command
 
@@ -125,18 +126,19 @@ def set_account(
     tax_id: str | None,
 ) -> Answer:
     """Change what is set for an account; what is not given stays."""
-    before = service.find_account(account_id, actor=ACTOR).limits
-    limits = before.changed(daily_limit, recipient_limit, burst_limit, quiet_hours)
-    if limits != before:
-        service.set_limits(account_id, limits, actor=ACTOR)
-    if price_list is not None:
-        price_list_editing.give(account_id, None if price_list.strip() == NONE else price_list, actor=ACTOR)
     firm = {"legal_name": legal_name, "address": address, "tax_id": tax_id}
-    told = {name: None if text.strip() == NONE else text for name, text in firm.items() if text is not None}
-    if told:
-        firms.set_firm(account_id, told, actor=ACTOR)
-    if countries is not None:
-        service.set_countries(account_id, allowed_countries.parse(countries), actor=ACTOR)
+    told = {name: None if text.strip().lower() == NONE else text for name, text in firm.items() if text is not None}
+    with atomic():  # all of it or nothing: what is refused leaves nothing of the rest behind
+        before = service.find_account(account_id, actor=ACTOR).limits
+        limits = before.changed(daily_limit, recipient_limit, burst_limit, quiet_hours)
+        if limits != before:
+            service.set_limits(account_id, limits, actor=ACTOR)
+        if price_list is not None:
+            price_list_editing.give(account_id, None if price_list.strip().lower() == NONE else price_list, actor=ACTOR)
+        if told:
+            firms.set_firm(account_id, told, actor=ACTOR)
+        if countries is not None:
+            service.set_countries(account_id, allowed_countries.parse(countries), actor=ACTOR)
     return _show(account_id)
 
 
