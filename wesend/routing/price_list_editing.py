@@ -20,6 +20,8 @@ from .price_lists import ListPrice, PriceList
 
 COLUMNS = ("country", "network", "prefix", "from", "price")
 LONGEST_NAME = 60
+NONE = "none"
+"""What an account is given in place of a list's name to take its list away."""
 MOST_LINES = 20_000
 MOST_FAULTS = 20
 """Bad lines that are named."""
@@ -43,6 +45,8 @@ def create(name: str, currency: str, *, actor: Actor) -> PriceList:
             sentence("A price list's name has 1 to %(longest_name)s characters", longest_name=LONGEST_NAME),
             {"name": ["Out of range"]},
         )
+    if name.lower() == NONE:
+        raise InvalidInput("No price list can be called none: that stands for having none", {"name": ["Taken"]})
     if not money.is_currency(currency):
         raise InvalidInput(
             sentence("%(currency)s is not an ISO 4217 currency", currency=currency), {"currency": ["Unknown currency"]}
