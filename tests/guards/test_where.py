@@ -76,6 +76,41 @@ def test_esms(app, refused):
     assert data_of(api.bulk(lists[0]))["total_recipients"] == 1
 
 
+def test_replies_from_a_number(app, refused, command, account):
+    client = app.test_client()
+    api = Esms(client)
+    command("account", "set", account, "--countries", "KE" if refused == "country_not_allowed" else "all")
+    if refused == "blocked":
+        command("blocklist", "add", UGANDAN)
+    service = next(one["id"] for one in api.get("/two-way/services").json["services"] if one["keyword"] == "JOIN")
+    api.call("PATCH", f"/two-way/services/{service}", json={"auto_reply_text": "Welcome", "auto_reply_enabled": True})
+    before = written(app)
+    answer = api.post(f"/two-way/services/{service}/reply", {"to": UGANDAN, "text": "Hi"})
+    assert is_refused(answer, 403, refused) and written(app) == before
+    assert client.post("/sandbox/messages", json={"from": UGANDAN, "to": "32811", "text": "JOIN"}).status_code == 201
+    (message,) = api.get(f"/two-way/services/{service}/messages").json["messages"]
+    assert message["direction"] == "inbound", "it is kept, and answers itself no more than somebody may"
+    with app.app_context():
+        assert [row["answer_note"] for row in query("SELECT answer_note FROM inbound_messages")] == [ANSWER_NOTES[refused]]
+
+
+ANSWER_NOTES = {
+    "country_not_allowed": "The account may not send to the sender's country",
+    "blocked": "The sender is blocked: nobody sends there",
+}
+
+
+def test_a_key_narrows_its_replies_too(app, command):
+    api = Esms(app.test_client())
+    service = next(one["id"] for one in api.get("/two-way/services").json["services"] if one["keyword"] == "JOIN")
+    with app.app_context():
+        key = query("SELECT id FROM api_keys WHERE api = 'esms'")[0]["id"]
+    command("key", "set", key, "--countries", "KE")
+    assert is_refused(api.post(f"/two-way/services/{service}/reply", {"to": UGANDAN, "text": "Hi"}), 403, "country_not_allowed")
+    command("key", "set", key, "--countries", "all")
+    assert api.post(f"/two-way/services/{service}/reply", {"to": UGANDAN, "text": "Hi"}).status_code == 200
+
+
 def test_world_ledgers(app, command, account):
     command("account", "set", account, "--countries", "UG")
     api = WorldLedgers(app.test_client())

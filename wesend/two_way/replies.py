@@ -17,6 +17,7 @@ from ..core.languages import sentence
 from ..database import Row, Tx, reading
 from ..database.rows import InboundMessageRow, TwoWayNumberRow, TwoWayServiceRow
 from ..gateways import simulated
+from ..guards import where
 from ..messages.reporting.sent import Sent
 from ..messages.sending import send
 from ..messages.sending.accept import Alongside, accept
@@ -35,6 +36,11 @@ AUTO, HELP = "auto", "help"
 EVERY_MS = clock.MINUTE
 A_DAY = 20
 TOO_LITTLE_MONEY = "Too little money"
+WHY_SKIPPED = {
+    OPTED_OUT: "The sender has opted out",
+    where.BLOCKED: "The sender is blocked: nobody sends there",
+    where.COUNTRY_NOT_ALLOWED: "The account may not send to the sender's country",
+}
 BALANCE = "SELECT balance_micros, balance_micros + credit_limit_micros AS spendable FROM wallets WHERE id = ?"
 
 
@@ -82,10 +88,14 @@ class Composition:
     def plan(self, addressees: Iterable[Addressee], *, dedupe: bool = True) -> Iterator[Outgoing | Skipped]:
         for position, addressee in enumerate(addressees):
             assert addressee.phone is not None  # a reply is to a phone that was read
-            if not self.even_opted_out and self.has_opted_out(addressee.phone.e164):
-                yield Skipped(addressee.given, OPTED_OUT, position)
-            else:
-                yield self._planned(addressee.phone)
+            why = self._why_not_to(addressee.phone)
+            yield self._planned(addressee.phone) if why is None else Skipped(addressee.given, why, position)
+
+    def _why_not_to(self, phone: phones.Phone) -> str | None:
+        refused = where.refusal(self.account, phone.e164, phone.country, self.tx)
+        if refused is None and not self.even_opted_out and self.has_opted_out(phone.e164):
+            return OPTED_OUT
+        return refused
 
     def has_opted_out(self, phone: str) -> bool:
         return bool(opt_outs.opted_out(self.account.id, SMS, [phone], self.wallet.side, self.tx))
@@ -133,13 +143,17 @@ class Composition:
         )
 
 
-def reply(service: TwoWayServiceRow, to: str, text: str, *, origin: Origin, actor: Actor) -> Sent:
-    """Send a text from the service's number, and wait for its gateway as any single send does.
+def reply(
+    service: TwoWayServiceRow, to: str, text: str, *, origin: Origin, actor: Actor, account: AccountInfo | None = None
+) -> Sent:
+    """Send a text from the service's number, and wait for its gateway as any single send does. ``account``: the service's, as
+    the key of a request narrows it.
 
-    ServiceNotActive, NumberUnavailable, InvalidRecipient, RecipientCountry, ReplyTooLong,
-    InsufficientBalance, AccountSuspended, NoRoute.
+    ServiceNotActive, NumberUnavailable, InvalidRecipient, RecipientCountry, ReplyTooLong, CountryNotAllowed,
+    RecipientBlocked, InsufficientBalance, AccountSuspended, NoRoute.
     """
-    account, wallet = get_account(service["account_id"]), wallet_by_id(service["wallet_id"])
+    account, wallet = account or get_account(service["account_id"]), wallet_by_id(service["wallet_id"])
+    assert account.id == service["account_id"]
     roles.require_to_send(actor, account)
     number = _usable_number(service)
     phone = phones.normalise(to, service["country"])
@@ -148,7 +162,7 @@ def reply(service: TwoWayServiceRow, to: str, text: str, *, origin: Origin, acto
     if phone.country != service["country"]:
         raise RecipientCountry("The number is of another country than the service", {"recipient": ["Another country"]})
     composition = Composition(account, wallet, service, number, text)
-    if composition.has_opted_out(phone.e164):
+    if where.refusal(account, phone.e164, phone.country) is None and composition.has_opted_out(phone.e164):
         raise RecipientOptedOut
 
     def note(tx: Tx, messages: Sequence[Row]) -> None:
@@ -263,7 +277,7 @@ def _why_not(
     if number["is_on"] != 1:
         return "The number is paused"
     if kind != HELP and opt_outs.opted_out(service["account_id"], SMS, [inbound["sender"]], side_of_row(service), tx):
-        return "The sender has opted out"
+        return WHY_SKIPPED[OPTED_OUT]
     before = tx.one(ANSWERED, (service["id"], inbound["sender"], kind, now - clock.DAY, now))
     assert before is not None
     if before["found"] >= A_DAY:
@@ -291,7 +305,7 @@ def _send(
     except NoRoute as error:
         return str(error)
     if isinstance(planned, Skipped):
-        return "The sender has opted out"
+        return WHY_SKIPPED[planned.reason]
     balance = tx.one(BALANCE, (wallet.id,))
     if balance is None or balance["spendable"] < planned.cost_micros:
         return TOO_LITTLE_MONEY

@@ -200,7 +200,8 @@ def _message(one: Exchanged) -> dict:
 def send_reply(service_id: str) -> ResponseReturnValue:
     service = _find(service_id)
     data = load(schemas.TWO_WAY_REPLY, json_object())
-    return answer_reply(replies.reply(service, data["to"], data["text"], origin=origin(), actor=actor()))
+    sent = replies.reply(service, data["to"], data["text"], origin=origin(), actor=actor(), account=account())
+    return answer_reply(sent)
 
 
 def answer_reply(sent: Sent) -> dict:
