@@ -11,8 +11,9 @@ from wesend.database import query
 from ..support.accounts import mint, wesendall_of
 from ..support.apis import Wasambazie, Wesendall, WorldLedgers
 from ..support.database import written
-from ..support.esms import Esms, data_of, new_list
+from ..support.esms import Esms, data_of, esms_of, new_list
 from ..support.esms import refused as is_refused
+from ..support.jobs import ManualJobs
 
 UGANDAN, TANZANIAN, KENYAN = "+25671234567{}", "+25571234567{}", "+25471234567{}"
 SENTENCE = "The daily limit is reached: nothing of this was sent"
@@ -142,3 +143,20 @@ def test_it_is_shown_and_told_in_the_audit_log(app, command, account):
     with app.app_context():
         told = [row[0] for row in query("SELECT detail FROM audit_log WHERE action = 'account.daily_limit' ORDER BY id")]
     assert told == ["none → 50000", "50000 → 2.5", "2.5 → none"]
+
+
+def test_a_retry_by_hand_counts_for_the_account_and_for_the_key_that_asks(app, command, at_noon):
+    minted = mint(app, "esms")
+    api = esms_of(app, minted)
+    failed = data_of(api.send("+256770000077"))["id"]
+    command("key", "set", minted.key_id, "--daily-limit", 70)
+    assert api.post(f"/messages/{failed}/retry").status_code == 200
+    ManualJobs(app).dispatch()
+    assert data_of(api.get(f"/messages/{failed}"))["status"] == "failed"
+    answer = api.post(f"/messages/{failed}/retry")
+    assert is_refused(answer, 429, "daily_limit_reached") and answer.headers["Retry-After"] == str(12 * 3600)
+    command("key", "set", minted.key_id, "--daily-limit", "none")
+    command("account", "set", minted.account_id, "--daily-limit", 70)
+    assert is_refused(api.post(f"/messages/{failed}/retry"), 429, "daily_limit_reached")
+    command("account", "set", minted.account_id, "--daily-limit", 105)
+    assert api.post(f"/messages/{failed}/retry").status_code == 200

@@ -145,7 +145,7 @@ def _find(message_id: str) -> MessageRow:
 
 @blueprint.post("/<message_id>/retry")
 def retry_message(message_id: str) -> ResponseReturnValue:
-    message = actions.retry(account(), _uid(message_id), side=side(), actor=actor())
+    message = actions.retry(account(), _uid(message_id), side=side(), origin=origin(), actor=actor())
     return {"id": MESSAGE + message["uid"], "status": "retrying", "retry_count": message["retry_count"]}
 
 

@@ -31,6 +31,7 @@ from ..state.redaction import was_removed
 from ..state.statuses import CANCELLED, DRIPPING, FAILED, LIVE_BULKS, QUEUED, SCHEDULED
 from ..state.transitions import Move, move
 from .accept import get_batch
+from .options import Origin
 
 MOST_RETRIES = 3
 CHUNK = 300
@@ -49,8 +50,14 @@ class Cancelled(NamedTuple):
     refunded_micros: int
 
 
-def retry(account: AccountInfo, uid: str, *, channel: str = SMS, side: Side | None = None, actor: Actor) -> MessageRow:
-    """Queue a failed message again and charge it again; the message as it is now.
+BY_HAND = Origin("portal")
+
+
+def retry(
+    account: AccountInfo, uid: str, *, channel: str = SMS, side: Side | None = None, origin: Origin = BY_HAND, actor: Actor
+) -> MessageRow:
+    """Queue a failed message again and charge it again; the message as it is now. It counts to the day's limits of the account
+    and of the key that asks (``origin``).
 
     NotRetryable, MaxRetriesExceeded, OptedOut, CountryNotAllowed, RecipientBlocked, DailyLimitReached, InsufficientBalance
     (nothing changed).
@@ -78,7 +85,7 @@ def retry(account: AccountInfo, uid: str, *, channel: str = SMS, side: Side | No
         now = clock.now_ms()
         if not transitions.retry(tx, row, now):
             raise NotRetryable
-        limits = daily_use.limits_of(account.limits.daily_micros, None, None)
+        limits = daily_use.limits_of(account.limits.daily_micros, origin.daily_limit_micros, origin.api_key_id)
         paying = daily_use.Paying(account.id, wallet.currency, int(wallet.is_sandbox), clock.day_of(now, account.time_zone))
         daily_use.take(tx, limits, paying, row["cost_micros"], now, account.time_zone)
         if limit is not None:
