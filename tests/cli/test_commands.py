@@ -195,6 +195,20 @@ def test_senders_are_added_approved_and_rejected(wesend, account):
     assert wesend("sender", "reject", number).code == 2, "a reason is demanded"
 
 
+@pytest.mark.parametrize("name", ["TILL", "t1ll"])
+def test_a_name_of_anothers_is_approved_by_command_with_a_note(wesend, account, name):
+    """Each customer of a script may have a sender of the same name: whoever has the command line decides."""
+    wesend("sender", "add", "--account", account, "--name", "Till", "--countries", "UG", "--approve")
+    other = wesend("account", "create", "Other", "--json").json["account_id"]
+    added = wesend("sender", "add", "--account", other, "--name", name, "--countries", "UG", "--approve", "--json")
+    assert added.json == {"sender_id": added.json["sender_id"], "name": name, "status": "approved"}
+    assert added.err == f"Note: {name} may be taken for Till of Shop.\n"
+    third = wesend("account", "create", "Third", "--json").json["account_id"]
+    number = wesend("sender", "add", "--account", third, "--name", name, "--countries", "UG", "--json").json["sender_id"]
+    quiet = wesend("sender", "approve", number, "--although-taken", "--json")
+    assert (quiet.json["status"], quiet.err) == ("approved", "")
+
+
 def test_a_group_is_created_empty_or_from_a_csv_file(wesend, account, tmp_path):
     empty = wesend("group", "create", "--account", account, "Empty", "--json").json
     assert empty == {"group_id": empty["group_id"], "name": "Empty", "count": 0, "skipped": 0}

@@ -26,8 +26,18 @@ def _sender(row: Row) -> Answer:
 
 
 ALTHOUGH_TAKEN = click.option(
-    "--although-taken", is_flag=True, help="Approve it though another account holds this name, or one that looks like it."
+    "--although-taken", is_flag=True, help="Say nothing of another account that holds this name, or one that looks like it."
 )
+
+
+def _approve(sender_id: int, *, although_taken: bool) -> Row:
+    """Whoever has the command line decides alone, and is told whose name this one may be taken for."""
+    asked = senders.get_sender(sender_id)
+    taken = [] if although_taken else senders.holders_of([asked], actor=ACTOR).get(sender_id, [])
+    row = senders.decide_sender(sender_id, approve=True, although_taken=True, actor=ACTOR)
+    if taken:
+        click.echo(f"Note: {senders.taken_for(asked, taken)}.", err=True)
+    return row
 
 
 @command(
@@ -43,14 +53,14 @@ def add_sender(account_id: int, name: str, countries: str, approve: bool, althou
     """Request a sender ID for an account."""
     row = senders.request_sender(account_id=account_id, name=name, countries=countries.split(","), actor=ACTOR)
     if approve and row["status"] != "approved":
-        row = senders.decide_sender(row["id"], approve=True, although_taken=although_taken, actor=ACTOR)
+        row = _approve(row["id"], although_taken=although_taken)
     return _sender(row)
 
 
 @command("approve", click.argument("sender_id", type=int, metavar="ID"), ALTHOUGH_TAKEN, group=sender)
 def approve_sender(sender_id: int, although_taken: bool) -> Answer:
     """Approve a sender ID."""
-    return _sender(senders.decide_sender(sender_id, approve=True, although_taken=although_taken, actor=ACTOR))
+    return _sender(_approve(sender_id, although_taken=although_taken))
 
 
 @command(

@@ -114,10 +114,7 @@ def decide_sender(
     with atomic() as tx:
         taken = _holders(tx, sender) if approve else []
         if taken and not although_taken:
-            raise SenderTaken(
-                f"{sender['name']} may be taken for "
-                + " and ".join(f"{holder['name']} of {holder['account_name']}" for holder in taken[:3])
-            )
+            raise SenderTaken(taken_for(sender, taken))
         if sender["status"] == status or not tx.changed(
             "UPDATE sender_ids SET status = ?, rejection_reason = ?, decided_at = ? WHERE id = ? AND status = ?",
             (status, None if approve else reason, clock.now_ms(), sender_id, seen or sender["status"]),
@@ -154,6 +151,13 @@ def _holders(tx: Tx | None, sender: Row) -> list[Row]:
     looks = appearance(sender["name"])
     found = reading(tx).all(HOLDERS, (sender["account_id"], SANDBOX))
     return [row for row in found if appearance(row["name"]) == looks]
+
+
+def taken_for(sender: Row, holders: list[Row]) -> str:
+    """Whose name it may be taken for, in words."""
+    return f"{sender['name']} may be taken for " + " and ".join(
+        f"{holder['name']} of {holder['account_name']}" for holder in holders[:3]
+    )
 
 
 def holders_of(senders: list[Row], *, actor: Actor) -> dict[int, list[Row]]:
