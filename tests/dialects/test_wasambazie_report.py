@@ -102,6 +102,16 @@ def test_who_opted_out_is_failed_in_the_report_and_costs_nothing(wasambazie, app
     assert wasambazie.balance() == before - 1
 
 
+@pytest.mark.parametrize("given", ["255722345678", "+255 722 345678"])
+def test_who_is_skipped_stands_in_the_report_as_everybody_else_does(wasambazie, app, jobs, given):
+    with app.app_context(), atomic() as tx:
+        account_id = query("SELECT id FROM accounts WHERE is_sandbox = 1")[0][0]
+        opt_outs.add_opt_out(tx, account_id=account_id, channel=SMS, address="+255722345678", source="test")
+    batch = batch_of(wasambazie.send(f"{DELIVERED},{given}"))
+    jobs.receipts()
+    assert [entry["to_number"] for entry in wasambazie.report(batch).json["messages"]] == [DELIVERED, "+255722345678"]
+
+
 @pytest.mark.parametrize("batch", ["nothing-like-it", "1", "%00", "../balance", "a" * 3000])
 def test_an_unknown_batch_is_404(wasambazie, batch):
     answer = wasambazie.report(batch)

@@ -143,6 +143,19 @@ def test_who_opted_out_gets_nothing_and_is_not_charged(app):
     }
 
 
+@pytest.mark.parametrize("given", ["0712345678", "256712345678", "+256 712 345678"])
+def test_who_is_skipped_is_named_as_everybody_else_is(app, given):
+    minted = mint(app)
+    with app.app_context():
+        write(lambda tx: opt_outs.add_opt_out(tx, account_id=minted.account_id, channel="sms", address=ANN, source="test"))
+    results = data_of(wesendall_of(app, minted).send([given, BEN, "nobody"]))["results"]
+    assert [(one["recipient"], one["error"]) for one in results] == [
+        (ANN, "opted_out"),
+        (BEN, None),
+        ("nobody", "invalid_recipient"),
+    ]
+
+
 def test_more_than_a_hundred_recipients_are_accepted_and_sent_from_the_queue(app, jobs):
     api = new_wesendall(app, balance="100000")
     given = [f"0712{number:06d}" for number in range(150)] + ["nobody", "0712000000"]

@@ -29,8 +29,8 @@ def read_audience(data: dict[str, Any], *, personal: bool) -> Iterator[Addressee
 def _inline(recipients: list[dict[str, Any]], *, personal: bool) -> Iterator[Addressee]:
     for given in recipients:
         phone = phones.normalise(given["to"], None)
-        values = audience.named(phone.e164 if phone else given["to"], given["name"], given["vars"] or {}) if personal else None
-        yield Addressee(given["to"], phone, values)
+        known_as = phone.e164 if phone else given["to"]
+        yield Addressee(known_as, phone, audience.named(known_as, given["name"], given["vars"] or {}) if personal else None)
 
 
 def _once(of_lists: Iterator[Addressee], inline: Iterator[Addressee]) -> Iterator[Addressee]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from ...core import phones
 from ...core.errors import BatchNotFound, InvalidRecipient
 from ...messages.reporting.sent import Sent, load_sent
 from ...messages.sending import send
 from ...messages.sending.accept import get_batch
-from ...messages.sending.compose import Addressee, Composer
+from ...messages.sending.compose import Addressee, Composer, numbered
 from ...messages.sending.options import Options
 from ..body import json_object
 from ..dialect import account, actor, key_wallet, load, origin, side
@@ -34,7 +33,7 @@ def send_sms() -> ResponseReturnValue:
 
 def _addressees(numbers: list[str]) -> list[Addressee]:
     """One invalid number refuses the whole request."""
-    found = [Addressee(number, phones.normalise(number, account().country)) for number in numbers]
+    found = [numbered(number, account().country) for number in numbers]
     invalid = [addressee.given for addressee in found if addressee.phone is None]
     if invalid:
         raise InvalidRecipient(f"Not a valid phone number: {', '.join(invalid[:10])[:300]}")

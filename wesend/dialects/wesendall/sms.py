@@ -14,7 +14,7 @@ from ...database.rows import MessageRow
 from ...messages.reporting import history
 from ...messages.reporting.sent import Sent
 from ...messages.sending import send
-from ...messages.sending.compose import DUPLICATE, Addressee, Composer, read_recipients
+from ...messages.sending.compose import DUPLICATE, Addressee, Composer, numbered
 from ...messages.sending.options import Options
 from ...wallets.service import WalletInfo, wallet_by_id
 from ..body import json_object, query_arguments
@@ -35,7 +35,7 @@ def send_sms() -> ResponseReturnValue:
     composer = Composer(account(), wallet, data["message"], sender=data["sender"])
     sent = send.send(
         composer,
-        read_recipients(given, account().country),
+        (numbered(text, account().country) for text in given),
         actor=actor(),
         origin=origin(),
         options=Options(valid_for=data["valid_for"]),

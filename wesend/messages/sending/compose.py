@@ -330,6 +330,12 @@ class Composer:
         )
 
 
+def numbered(text: str, home_country: str | None) -> Addressee:
+    """Known by its number where it is one: an answer or a report then names whom it skipped as it names everybody else."""
+    phone = phones.normalise(text, home_country)
+    return Addressee(phone.e164 if phone else text, phone)
+
+
 def read_recipients(given: Iterable[str], home_country: str | None) -> Iterator[Addressee]:
     """Texts → addressees; what is no phone number has phone None."""
     for text in given:
