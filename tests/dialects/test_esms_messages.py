@@ -126,6 +126,8 @@ def test_pages_are_newest_first_and_complete(app, clock):
         ({"status": "DELIVERED"}, "status"),
         ({"date_from": "yesterday"}, "date_from"),
         ({"date_to": "2026-02-30"}, "date_to"),
+        ({"date_from": "2026-13-01T00:00:00Z"}, "date_from"),
+        ({"date_to": "2026-06"}, "date_to"),
         ({"page": "9" * 30}, "page"),
     ],
 )
@@ -193,6 +195,8 @@ def test_dates_are_days_of_the_accounts_zone_and_inclusive(app, clock):
     assert ids(date_from="2026-06-11") == [morning] == ids(date_from="2026-06-11", date_to="2026-06-11")
     assert ids(date_to="2026-06-11") == [morning, evening] == ids(date_from="2026-06-10")
     assert ids(date_from="2026-06-12") == [] == ids(date_to="2026-06-09")
+    assert ids(date_from="20260610", date_to="2026-W24-3") == [evening], "however ISO 8601 writes a date"
+    assert ids(date_to="9999-12-31") == [morning, evening], "a period without an end, as forms write it"
 
 
 def test_instants_are_inclusive_to_the_millisecond_and_in_any_zone(app, clock):

@@ -178,6 +178,13 @@ def test_scheduled_and_drip_rate_exclude_each_other(app, esms, clock):
     assert written(app) == before
 
 
+def test_a_drip_has_no_time_to_begin_at(app, esms):
+    """It begins at once: what names a later time as well is not sent before that."""
+    before = written(app)
+    answer = esms.bulk(1, schedule_mode="drip", drip_rate=60, scheduled_at="2026-06-10T13:00:00Z")
+    assert refused(answer, 400, "invalid_schedule") and written(app) == before
+
+
 def test_a_scheduled_bulk_is_paid_now_and_leaves_as_a_whole_at_its_time(app, clock, jobs):
     api = new_esms(app)
     sent = data_of(schedule_bulk(api, new_list(api, ANN, "+256772345678"), timedelta(minutes=10)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 from marshmallow import ValidationError
@@ -18,7 +19,6 @@ from ...wallets.service import wallets_of_side
 from .words import BATCH, STATUSES
 
 ENVIRONMENTS = {LIVE: "live", SANDBOX: "test"}
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}$")
 
 
 def read_filter(account: AccountInfo, side: Side, data: dict[str, Any], *, actor: Actor) -> Filter | None:
@@ -46,16 +46,27 @@ def read_filter(account: AccountInfo, side: Side, data: dict[str, Any], *, actor
     return wanted
 
 
+def _day(text: str) -> date | None:
+    """A date, in any spelling of ISO 8601; None for what names a time, too."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None
+
+
 def _instant(text: str, account: AccountInfo, field: str, *, end: bool) -> int:
     """A date is a whole day of the account's zone; anything else is an instant, which as an end holds its whole second:
     the times that are shown have no fraction, and what was created at one of them is to be found up to it."""
     try:
-        if not DAY.match(text):
+        day = _day(text)
+        if day is None:
             # An unescaped + in a query arrives as a space.
             at = clock.parse_iso(re.sub(r" (\d{2}:?\d{2})$", r"+\1", text) if "T" in text else text)
             return at + clock.SECOND - 1 if end and at % clock.SECOND == 0 else at
-        if end:
-            return clock.start_of_day(clock.days_before(text, -1), account.time_zone) - 1
-        return clock.start_of_day(text, account.time_zone)
+        if not end:
+            return clock.start_of_day(day.isoformat(), account.time_zone)
+        if day == date.max:
+            return clock.LATEST
+        return clock.start_of_day(clock.days_before(day.isoformat(), -1), account.time_zone) - 1
     except (ValueError, OverflowError):
         raise ValidationError("Not an ISO 8601 date or time.", field) from None

@@ -20,6 +20,8 @@ def read_options(data: dict[str, Any], window: tuple[int, int]) -> Options:
     if mode == "drip":
         if drip_rate is None:
             raise InvalidSchedule("drip_rate is missing: messages per minute")
+        if data["scheduled_at"]:
+            raise InvalidSchedule("a drip begins at once: scheduled_at and drip exclude each other")
         return Options("drip", drip_rate=drip_rate, valid_for=data["valid_for"])
     if mode == "now":
         return Options(valid_for=data["valid_for"])
