@@ -9,6 +9,7 @@ import click
 from ..accounts.service import get_account
 from ..contacts import groups
 from ..database import Row
+from ..database.rows import SenderIdRow
 from ..routing import senders
 from .shared import ACCOUNT, ACTOR, Answer, command, open_file
 
@@ -30,7 +31,7 @@ ALTHOUGH_TAKEN = click.option(
 )
 
 
-def _approve(sender_id: int, *, although_taken: bool) -> Row:
+def _approve(sender_id: int, *, although_taken: bool) -> SenderIdRow:
     """Whoever has the command line decides alone, and is told whose name this one may be taken for."""
     asked = senders.get_sender(sender_id)
     taken = [] if although_taken else senders.holders_of([asked], actor=ACTOR).get(sender_id, [])
