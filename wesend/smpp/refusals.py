@@ -6,6 +6,7 @@ from ..adapters.sms.smpp import statuses
 from ..binds.statuses import INSUFFICIENT_BALANCE, INSUFFICIENT_SCOPE, LIMIT_REACHED, OPTED_OUT
 from ..core import errors as domain
 from ..database.errors import DATABASE_ERRORS
+from ..two_way.errors import RecipientCountry
 
 
 class Refusal(domain.WesendError):
@@ -28,6 +29,7 @@ TABLE: tuple[tuple[type[Exception], int], ...] = (
     (domain.AccountSuspended, statuses.RINVBNDSTS),
     (domain.SenderNotApproved, statuses.RINVSRCADR),
     (UnknownSource, statuses.RINVSRCADR),
+    (RecipientCountry, statuses.RINVSRCADR),  # an own number stands for an approved sender in its own country
     (domain.CountryNotAllowed, statuses.RINVDSTADR),
     (domain.RecipientBlocked, statuses.RINVDSTADR),
     (domain.InvalidRecipient, statuses.RINVDSTADR),
