@@ -116,6 +116,15 @@ def test_a_length_that_can_not_be_ends_the_connection(client, length):
     assert client.is_closed()
 
 
+@pytest.mark.parametrize("sent", [struct.pack(">I", 4), struct.pack(">II", 8, ENQUIRE), struct.pack(">IIIH", 15, ENQUIRE, 0, 0)])
+def test_a_pdu_that_is_shorter_than_a_header_is_told_at_once(client, sent):
+    """Nothing more comes of it."""
+    client.socket.sendall(sent)
+    got = client.read(5)
+    assert (got.command, got.status, got.sequence) == (GENERIC_NACK, 0x02, 0)
+    assert client.is_closed()
+
+
 def test_an_unbind_is_answered_after_what_came_before_it(server, key):
     with server.bound(key) as client:
         sequences = [client.send(SUBMIT, submit_body(PHONE)) for _ in range(20)]

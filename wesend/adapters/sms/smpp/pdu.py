@@ -22,6 +22,7 @@ SAR_MSG_REF_NUM, SAR_TOTAL_SEGMENTS, SAR_SEGMENT_SEQNUM = 0x020C, 0x020E, 0x020F
 
 VERSION = 0x34
 HEADER = struct.Struct(">IIII")
+LENGTH = struct.Struct(">I")
 TLV = struct.Struct(">HH")
 LONGEST = 128 * 1024  # bytes; a message_payload is at most 64 KiB
 INTERNATIONAL, NETWORK_SPECIFIC, ALPHANUMERIC, UNKNOWN_TON = 1, 3, 5, 0
@@ -82,7 +83,15 @@ class Splitter:
             found.append(Pdu(command, status, sequence, data[start + HEADER.size : start + length]))
             start += length
         self._rest = data[start:]
+        self._look_at_rest(found)
         return found
+
+    def _look_at_rest(self, found: list[Pdu]) -> None:
+        """A length that can't be is told from its four bytes: who sends a PDU of eight sends nothing more."""
+        if LENGTH.size <= len(self._rest) < HEADER.size:
+            (length,) = LENGTH.unpack_from(self._rest)
+            if not HEADER.size <= length <= self._longest:
+                raise Malformed(f"a PDU of {length} bytes", found)
 
 
 def bind_body(system_id: str, password: str, system_type: str) -> bytes:
