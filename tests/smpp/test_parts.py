@@ -74,6 +74,41 @@ def test_a_part_that_comes_twice_gets_its_first_id(server, client, customer):
     assert len(messages(server, first.message_id, second.message_id)) == 1
 
 
+def test_a_part_that_comes_twice_gets_its_first_id_whatever_would_refuse_it_now(server):
+    """The wallet is empty, for it paid for the message; and the phone wants nothing more."""
+    customer = server.customer("70")
+    with server.bound(server.key(customer)) as client:
+        ids = [submit_part(client, "narrow", 1, 2, number, b"a", registered=1).message_id for number in (1, 2)]
+        assert server.balance(customer).startswith("0")
+        server.command("opt-out", "add", "--account", str(customer["account_id"]), "+" + PHONE)
+        for number in (2, 1):
+            again = submit_part(client, "narrow", 1, 2, number, b"a", registered=1)
+            assert (again.status, again.message_id) == (0, ids[number - 1])
+        assert submit_part(client, "narrow", 1, 2, 1, b"another").status in (0x400, 0x401)
+
+
+def test_a_header_of_ports_beside_parameters_of_parts(server, client):
+    reference, ports = next(REFERENCES), bytes((6, 5, 4, 0x0B, 0x84, 0x23, 0xF0))
+    ids = [
+        client.submit(PHONE, ports + text, esm_class=0x40, tlvs=sar(reference, 2, number)).message_id
+        for number, text in ((1, b"one "), (2, b"two"))
+    ]
+    assert [found[:2] for found in messages(server, *ids)] == [("one two", 2)]
+
+
+@pytest.mark.parametrize(("data_coding", "most"), [(0, 160), (1, 160), (3, 160), (8, 140)])
+@pytest.mark.parametrize("as_payload", [False, True])
+def test_a_part_is_no_longer_than_the_segment_that_is_billed(client, data_coding, most, as_payload):
+    def submit(length: int):
+        reference, text = next(REFERENCES), b"\0a" * (length // 2)
+        if as_payload:
+            parts = tlv(0x0424, text) + sar(reference, 2, 1)
+            return client.submit(PHONE, b"", tlvs=parts, data_coding=data_coding)
+        return submit_part(client, "sar", reference, 2, 1, text, data_coding=data_coding)
+
+    assert (submit(most).status, submit(most + 2).status) == (0, 0x01)
+
+
 def test_a_sign_may_be_split_over_two_parts(server, client):
     reference, text = next(REFERENCES), "😀".encode("utf-16-be")
     ids = [

@@ -34,6 +34,9 @@ TEXTS = {0x00: 0, 0x01: 1, 0x03: 3, 0x08: 8, 0x10: 0, 0xF0: 0, 0x18: 8}
 FLASHES = frozenset({0x10, 0xF0, 0x18})
 BYTES = frozenset({2, 4, 0xF4, 0xF5})
 MOST_BYTES = 140
+MOST_OF_PART = {8: MOST_BYTES}
+MOST_SEPTETS = 160
+"""What a part holds at most, its header aside: it is billed as one segment, whatever it is cut into later."""
 LONGEST_ADDRESS = 20
 LONGEST_AHEAD_MS = 90 * clock.DAY
 LEAST_VALID, MOST_VALID = 60, 172_800
@@ -81,6 +84,8 @@ def read(submit: Submit, sender: Sender) -> Order | Submitted:
     if total > segments.MAX_SEGMENTS:
         raise TextTooLong(f"The message has {total} parts; at most {segments.MAX_SEGMENTS} are allowed")
     (piece,) = content.pieces
+    if len(piece.content) > MOST_OF_PART.get(piece.data_coding, MOST_SEPTETS):
+        raise TextTooLong("A part is longer than a segment")
     whole = "\0".join((str(sender.key.id), submit.source.raw.hex(), submit.destination.raw.hex(), reference, str(total)))
     return Submitted(
         sender.key.account.id,

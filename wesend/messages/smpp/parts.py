@@ -15,7 +15,7 @@ from ...database import Row, Tx, marks, query, write
 from ...database.rows import SmppSubmissionRow
 from ...wallets.service import balance_of, spendable_of
 from ..sending.watching import Limited
-from .submit import Asked, MayBegin, Order, Planned, accept_in, always, plan, refusal
+from .submit import Asked, MayBegin, Order, Planned, Taken, accept_in, always, plan, refusal
 
 WAITS_MS = 5 * clock.MINUTE
 """How long a message waits for its parts, and a part that comes twice is known again."""
@@ -31,6 +31,10 @@ class Part(NamedTuple):
     total: int
     data_coding: int
     content: bytes
+
+    @property
+    def digest(self) -> str:
+        return sha256(bytes((self.data_coding,)) + self.content).hexdigest()
 
 
 class Piece(NamedTuple):
@@ -58,22 +62,25 @@ class Submitted(NamedTuple):
 OF_WHOLE = "SELECT * FROM smpp_submissions WHERE whole = ? AND created_at > ? AND created_at <= ? ORDER BY id"
 
 
-def take(given: Submitted) -> str:
+def take(given: Submitted) -> Taken:
     """Keep a part, and accept the message that it completes: the part's id; the error of whatever refuses it."""
-    part = given.part
+    part, rows = given.part, query(OF_WHOLE, _lately(given.part))
+    known = _same(part, rows) or _same_of_whole(part, rows)
+    if known is not None and len(_waiting(rows)) < part.total:
+        # Whatever would refuse it by now: it was acknowledged, and what it belongs to may be paid already.
+        return Taken(known["uid"])
     planned = plan(given.compose([Piece(part.data_coding, part.content)]))
-    if not _waiting(query(OF_WHOLE, _lately(part))):
+    if not _waiting(rows):
         _require_money(planned)
     kept = write(lambda tx: _keep(tx, given))
     if len(kept.waiting) < part.total:
-        return kept.uid
+        return Taken(kept.uid)
     try:
-        _accept_whole(given, kept.waiting)
+        return Taken(kept.uid, _accept_whole(given, kept.waiting))
     except Exception as error:
         is_final = _is_refusal(error)
         write(lambda tx: _give_up(tx, kept, given.part, end=is_final))
         raise
-    return kept.uid
 
 
 class _Kept(NamedTuple):
@@ -93,6 +100,19 @@ def _waiting(rows: Sequence[SmppSubmissionRow]) -> list[SmppSubmissionRow]:
     return [row for row in rows if row["message_id"] is None and row["ended"] is None]
 
 
+def _same(part: Part, rows: Sequence[SmppSubmissionRow]) -> SmppSubmissionRow | None:
+    """The part as it waits already."""
+    return next((row for row in _waiting(rows) if row["part_number"] == part.number), None)
+
+
+def _same_of_whole(part: Part, rows: Sequence[SmppSubmissionRow]) -> SmppSubmissionRow | None:
+    """The part as it belongs to what became whole lately; none where parts of another message with its reference wait."""
+    if _waiting(rows):
+        return None
+    wanted = (part.number, part.digest)
+    return next((row for row in rows if row["message_id"] is not None and (row["part_number"], row["digest"]) == wanted), None)
+
+
 def _require_money(planned: Planned) -> None:
     """The first part is refused if all could not be paid now."""
     wallet, required = planned.order.composed.wallet, planned.outgoing.cost_micros
@@ -107,15 +127,11 @@ def _keep(tx: Tx, given: Submitted) -> _Kept:
         raise DatabaseUnavailable("the client was told that it took too long")
     part, asked = given.part, given.asked
     rows: list[SmppSubmissionRow] = tx.all(OF_WHOLE, _lately(part))
-    waiting, digest = _waiting(rows), sha256(bytes((part.data_coding,)) + part.content).hexdigest()
-    same = next((row for row in waiting if row["part_number"] == part.number), None)
+    same = _same(part, rows)
     if same is not None:
-        return _Kept(same["uid"], waiting, False)
-    before = next(
-        (row for row in rows if row["message_id"] is not None and (row["part_number"], row["digest"]) == (part.number, digest)),
-        None,
-    )
-    if before is not None and not waiting:
+        return _Kept(same["uid"], _waiting(rows), False)
+    before = _same_of_whole(part, rows)
+    if before is not None:
         return _Kept(before["uid"], [], False)
     uid = new_id()
     tx.insert(
@@ -133,7 +149,7 @@ def _keep(tx: Tx, given: Submitted) -> _Kept:
         part_total=part.total,
         data_coding=part.data_coding,
         content=part.content,
-        digest=digest,
+        digest=part.digest,
         created_at=clock.now_ms(),
     )
     return _Kept(uid, _waiting(tx.all(OF_WHOLE, _lately(part))), True)
@@ -149,7 +165,8 @@ class _TakenBefore(Exception):
     """Another thread has made them one message."""
 
 
-def _accept_whole(given: Submitted, parts: Sequence[SmppSubmissionRow]) -> None:
+def _accept_whole(given: Submitted, parts: Sequence[SmppSubmissionRow]) -> int:
+    """Milliseconds that the answer is to take, as `accept_in` tells them."""
     ordered = sorted(parts, key=lambda row: row["part_number"] or 0)
     planned = plan(given.compose([Piece(row["data_coding"] or 0, bytes(row["content"] or b"")) for row in ordered]))
     order, ids = planned.order, [row["id"] for row in ordered]
@@ -163,9 +180,9 @@ def _accept_whole(given: Submitted, parts: Sequence[SmppSubmissionRow]) -> None:
             order.alongside(tx, rows)
 
     try:
-        write(lambda tx: accept_in(tx, planned, note))
+        return write(lambda tx: accept_in(tx, planned, note))
     except _TakenBefore:
-        return
+        return 0
     except Limited as limited:
         raise refusal(planned, limited) from None
 

@@ -66,14 +66,22 @@ class Planned(NamedTuple):
     may_begin: MayBegin = always
 
 
-Result = str | Exception
-"""The message's public id, or why there is none."""
+class Taken(NamedTuple):
+    """The message's public id; ``call_ms``: how long the answer is to take, where a test has said so."""
+
+    uid: str
+    call_ms: int = 0
+
+
+Result = Taken | Exception
+"""Of a message that was accepted, or why there is none."""
 
 
 def plan(order: Order) -> Planned:
     """The message of an order; the error of whatever refuses it."""
     composed = order.composed
     roles.require_to_send(order.actor, composed.account)
+    composed.namespace = order.origin.namespace
     limited = watched(composed)
     if isinstance(composed, Composer):
         composed.tariff.expect()
@@ -118,7 +126,7 @@ def refusal(planned: Planned, error: Exception) -> Exception:
         return told
 
 
-def _accept(tx: Tx, planned: Planned) -> str:
+def _accept(tx: Tx, planned: Planned) -> Taken:
     order = planned.order
 
     def note(tx: Tx, rows: Sequence[Row]) -> None:
@@ -127,17 +135,19 @@ def _accept(tx: Tx, planned: Planned) -> str:
         if order.alongside is not None:
             order.alongside(tx, rows)
 
-    accept_in(tx, planned, note)
-    return planned.outgoing.uid
+    return Taken(planned.outgoing.uid, accept_in(tx, planned, note))
 
 
-def accept_in(tx: Tx, planned: Planned, alongside: Alongside) -> None:
-    """Pay for the message and write it, in the caller's transaction; Limited, or the error of whatever refuses it."""
+def accept_in(tx: Tx, planned: Planned, alongside: Alongside) -> int:
+    """Pay for the message and write it, in the caller's transaction; Limited, or the error of whatever refuses it.
+
+    How many milliseconds the call is to take, where a rule of the sandbox says so.
+    """
     order, limited = planned.order, planned.limited
     if not planned.may_begin():
         raise DatabaseUnavailable("the client was told that it took too long")
     composed, outgoing = order.composed, [planned.outgoing]
-    accept(
+    return accept(
         composed,
         # Always from the count that this transaction sees: it may be carried out twice, and the first time is undone.
         composed.priced_anew(outgoing) if isinstance(composed, Composer) else outgoing,
@@ -148,7 +158,7 @@ def accept_in(tx: Tx, planned: Planned, alongside: Alongside) -> None:
         alongside=alongside,
         watch=limited.watch if limited is not None else None,
         tx=tx,
-    )
+    ).call_ms
 
 
 def _known_at_once(options: Options, outgoing: Outgoing) -> AtOnce:

@@ -9,8 +9,8 @@ from .pdu import SAR_MSG_REF_NUM, SAR_SEGMENT_SEQNUM, SAR_TOTAL_SEGMENTS
 
 
 def part_of(content: bytes, tlvs: Mapping[int, bytes], *, has_udh: bool) -> tuple[str, int, int] | None:
-    """Reference, number and total; None for a whole message."""
-    return texts.concatenation(content) if has_udh else _sar(tlvs)
+    """Reference, number and total; None for a whole message. A header may hold something else, as ports."""
+    return (texts.concatenation(content) if has_udh else None) or _sar(tlvs)
 
 
 def _sar(tlvs: Mapping[int, bytes]) -> tuple[str, int, int] | None:
