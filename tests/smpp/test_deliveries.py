@@ -184,6 +184,24 @@ def test_figures_tell_of_binds_and_answers(server, key):
         server.wait_until(lambda: metric(server, 'wesend_smpp_binds{mode="receiver"}') >= 1, 5, "no receiver is counted")
         server.wait_until(lambda: metric(server, "wesend_smpp_submits_total") >= 1, 5, "no answer is counted")
     with server.client() as stranger:
+        assert stranger.submit(PHONE).status == 0x04
         assert stranger.try_bind("nobody", "wrong").status == 0x0E
     assert metric(server, "wesend_smpp_bind_failures_total") >= 1
     assert metric(server, "wesend_smpp_submit_seconds_count") >= 1
+
+
+def test_every_answer_is_counted(server, customer):
+    """What is refused where it is read, too."""
+    throttled, misplaced = (f'wesend_smpp_submits_total{{status="{name}"}}' for name in ("ESME_RTHROTTLED", "ESME_RINVBNDSTS"))
+    before = metric_of(server, throttled), metric_of(server, misplaced)
+    key = server.key(customer, "--tps", "2")
+    with server.bound(key) as client:
+        assert [client.submit(PHONE).status for _ in range(3)] == [0, 0, 0x58]
+    with server.bound(key, RECEIVER) as client, server.client() as stranger:
+        assert client.submit(PHONE).status == stranger.submit(PHONE).status == 0x04
+    assert (metric_of(server, throttled), metric_of(server, misplaced)) == (before[0] + 1, before[1] + 2)
+
+
+def metric_of(server, series: str) -> float:
+    lines = requests.get(f"{server.url}/metrics", timeout=10).text.splitlines()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(series + " "))

@@ -13,7 +13,7 @@ from flask import Flask
 from ..accounts.key_limits import is_usable
 from ..adapters.sms.smpp import pdu, requests, statuses
 from ..adapters.sms.smpp.pdu import Malformed
-from ..binds import measures
+from ..binds.measures import Measures
 from ..binds.statuses import name as status_name
 from ..core import storage
 from ..core.current_app import this_app
@@ -30,13 +30,14 @@ MOST_WAITING = 2000  # beyond it clients are told to wait
 
 
 class Done(NamedTuple):
-    """A request with its answer; ``reason`` of a refusal, ``ends``: the bind must end."""
+    """A request with its answer; ``reason`` of a refusal, ``ends``: the bind must end, ``after``: seconds that it is held back."""
 
     read: Read
     status: int
     body: bytes = b""
     reason: str = ""
     ends: bool = False
+    after: float = 0.0
 
 
 class Carrier:
@@ -106,10 +107,10 @@ def carry_out(group: Sequence[Read]) -> list[Done]:
     return done
 
 
-def _submitted(read: Read, result: str | Exception) -> Done:
-    if isinstance(result, str):
-        return Done(read, statuses.OK, requests.submitted_body(result))
-    return _refused(read, result)
+def _submitted(read: Read, result: submit.Result) -> Done:
+    if isinstance(result, Exception):
+        return _refused(read, result)
+    return Done(read, statuses.OK, requests.submitted_body(result.uid), after=result.call_ms / 1000)
 
 
 def _begin(read: Read) -> Done | Planned:
@@ -129,7 +130,7 @@ def _begin(read: Read) -> Done | Planned:
         found = orders.read(requests.read_submit(read.pdu.body), sender)
         if isinstance(found, Submitted):
             found = found._replace(may_begin=read.turn.begin)
-            return Done(read, statuses.OK, requests.submitted_body(parts.take(found)))
+            return _submitted(read, parts.take(found))
         return submit.plan(found)._replace(may_begin=read.turn.begin)
     except Exception as error:
         return _refused(read, error)
@@ -166,9 +167,9 @@ def _refused(read: Read, error: Exception) -> Done:
     return Done(read, status, reason=reason, ends=isinstance(error, AccountSuspended))
 
 
-def count(done: Sequence[Done]) -> None:
+def count(done: Sequence[Done], here: Measures) -> None:
     """For /metrics: submissions by their answers, and how long each took."""
-    now, here = time.monotonic(), measures.here()
+    now = time.monotonic()
     for one in done:
         if one.read.pdu.command == pdu.SUBMIT_SM:
             here.on_submit(status_name(one.status), now - one.read.at)

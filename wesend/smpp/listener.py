@@ -19,6 +19,7 @@ from ..adapters.sms.smpp.pdu import Pdu
 from ..binds import deliveries, failures, measures, opened, refusals
 from ..binds.deliveries import Told
 from ..binds.refusals import Refused
+from ..binds.statuses import name as status_name
 from ..coordination import cluster
 from ..core.settings import Settings
 from ..database.rows import SmppDeliveryRow
@@ -45,6 +46,7 @@ COMMANDS = {
     0x02: "bind_transmitter",
     0x09: "bind_transceiver",
 }
+BINDS = frozenset(COMMANDS[command] for command in requests.BIND)
 
 
 class Listener:
@@ -161,7 +163,7 @@ class Listener:
 
     def to_carry_out(self, read: Read) -> None:
         if not self.carrier.put(read):
-            self._answer({read.session: [Done(read, statuses.RMSGQFUL, reason="too much waits")]})
+            self._done([Done(read, statuses.RMSGQFUL, reason="too much waits")])
 
     def _answer(self, by_session: dict[Session, list[Done]]) -> None:
         for session, done in by_session.items():
@@ -176,11 +178,21 @@ class Listener:
     def _done(self, done: list[Done]) -> None:
         by_session: dict[Session, list[Done]] = {}
         for one in done:
-            by_session.setdefault(one.read.session, []).append(one)
+            if one.after:
+                self._on_loop(self.loop.call_later, one.after, self._answer, {one.read.session: [one]})
+            else:
+                by_session.setdefault(one.read.session, []).append(one)
             if one.status != statuses.OK:
                 self.refused(one.read.session, one.read.pdu, one.status, one.reason)
         self._on_loop(self._answer, by_session)
-        carrying.count(done)
+        carrying.count(done, measures.of(self.app))
+
+    def refused_at_once(self, session: Session, got: Pdu, status: int, reason: str) -> None:
+        """A request that was answered where it was read."""
+        if got.command == pdu.SUBMIT_SM:
+            measures.of(self.app).on_submit(status_name(status), 0.0)
+        if session.bind is not None:
+            self.refused(session, got, status, reason)
 
     def refused(self, session: Session, got: Pdu, status: int, reason: str) -> None:
         bind = session.bind
@@ -286,7 +298,17 @@ class Listener:
                 session.sender = now
         with self.lock:
             noted, self.noted = self.noted, Counter()
+        self._log(noted)
         refusals.note(list(noted.items()))
+
+    def _log(self, noted: Counter[Refused]) -> None:
+        """Without their reasons, which may quote what was written; of binds there is a line each already."""
+        found = Counter[tuple[str, str, str, int]]()
+        for one, times in noted.items():
+            if one.command not in BINDS:
+                found[one.command, one.system_id, one.address, one.status] += times
+        for (command, system_id, address, status), times in found.items():
+            self.app.logger.info("smpp: %s of %s (%s) is refused: %s × %s", command, system_id, address, status_name(status), times)
 
     def _forget(self) -> None:
         """Binds that have ended make room for others."""

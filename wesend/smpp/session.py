@@ -34,6 +34,7 @@ TAKEN_WITH = frozenset((0x64, 0x58, 0x14))
 KNOWN = frozenset(
     (*requests.BIND, requests.QUERY_SM, pdu.SUBMIT_SM, requests.REPLACE_SM, requests.CANCEL_SM, requests.SUBMIT_MULTI, pdu.DATA_SM)
 )
+NOT_NOW = "it is not bound, or its bind ends"
 ASKING = frozenset((pdu.SUBMIT_SM, requests.QUERY_SM, requests.CANCEL_SM))
 
 
@@ -154,7 +155,7 @@ class Session(asyncio.Protocol):
         elif got.command in requests.BIND:
             self._take_bind(got)
         elif self.bind is None or self.ends_at is not None or self.unbind is not None:
-            self.answer(got if got.command in KNOWN else got._replace(command=pdu.GENERIC_NACK), statuses.RINVBNDSTS)
+            self._refuse(got if got.command in KNOWN else got._replace(command=pdu.GENERIC_NACK), statuses.RINVBNDSTS, NOT_NOW)
         elif got.command in ASKING:
             self._take_request(got)
         elif got.command == requests.REPLACE_SM:
@@ -189,19 +190,22 @@ class Session(asyncio.Protocol):
     def _take_request(self, got: Pdu) -> None:
         assert self.bind is not None and self.sender is not None
         if self.bind.mode == RECEIVER:
-            self.answer(got, statuses.RINVBNDSTS)
+            self._refuse(got, statuses.RINVBNDSTS, "a receiver asks for nothing")
             return
         is_submit = got.command == pdu.SUBMIT_SM
         if self.pending >= self.sender.terms.window or (is_submit and not self._is_in_pace(self.sender.terms.tps)):
             self.throttled += is_submit
-            self.listener.refused(self, got, statuses.RTHROTTLED, "over the window or the pace")
-            self.answer(got, statuses.RTHROTTLED)
+            self._refuse(got, statuses.RTHROTTLED, "over the window or the pace")
             return
         self.pending += 1
         self.submits += is_submit
         read = Read(self, got, time.monotonic(), Turn())
         self.reads[read.turn] = read
         self.listener.to_carry_out(read)
+
+    def _refuse(self, got: Pdu, status: int, reason: str) -> None:
+        self.listener.refused_at_once(self, got, status, reason)
+        self.answer(got, status)
 
     def _is_in_pace(self, tps: int) -> bool:
         """No more than so many in any second; what is over does not count."""

@@ -184,7 +184,7 @@ def accept(
     if isinstance(written, _TierPassed):
         raise TierPassed
     if tx is not None:
-        return Accepted(unruled.uid, token, [], None)
+        return Accepted(unruled.uid, token, [], None, written.call_ms)
     batch_id, drafts, call_ms = int(written.batch_id), written.drafts, written.call_ms
     messages = [
         inserts.written(draft.message, batch_id, int(message_id), draft.state)
