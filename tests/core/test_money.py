@@ -137,3 +137,23 @@ def test_credits_bought_are_rounded_half_up_to_four_decimals(amount, rate):
 
 def test_500_shillings_at_1_8_buy_277_7778_credits():
     assert money.text(money.divide(500_000_000, 1_800_000)) == "277.7778"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("KES 0.8000", (800_000, "KES")),
+        ("-0.0075 USD", (7_500, "USD")),
+        ("22,00", (22_000_000, None)),
+        ("UGX 0,800", (800_000, "UGX")),
+        ("1,234", (1_234_000_000, None)),
+        ("1,234.5", (1_234_500_000, None)),
+        ("1.234,50 EUR", (1_234_500_000, "EUR")),
+        ("12,345,678", (12_345_678_000_000, None)),
+        ("1,23,456", (123_456_000_000, None)),
+        ("free", None),
+        ("", None),
+    ],
+)
+def test_an_amount_as_others_write_it(text, told):
+    assert money.read_told(text) == told

@@ -83,6 +83,14 @@ def test_columns_may_be_named_and_the_period_too(sent, clock):
         compare(bill)
     with pytest.raises(InvalidInput, match="no day"):
         compare(bill, id_column="nr", since="yesterday")
+    with pytest.raises(InvalidInput, match="ends on the day it begins or later"):
+        compare(bill, id_column="nr", since="2026-06-12", until="2026-06-11")
+
+
+def test_a_bill_with_commas_before_its_fractions(sent):
+    found, notes = compare("id;cost\nref0;22,00\nref5;UGX 30,0000\n")
+    assert (found.matched, found.cost_differs, money.text(found.billed_micros)) == (2, 0, "52")
+    assert compare('id,cost\nref0,"1,022.00"\nref5,"30"\n')[0].billed_micros == money.to_micros("1052")
 
 
 def test_our_own_id_is_known_too_and_a_line_that_comes_again_is_counted_apart(sent):

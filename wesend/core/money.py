@@ -63,13 +63,26 @@ TOLD = re.compile(r"([A-Za-z]{3})?\s*(-?\d{1,12}(?:\.\d{1,12})?)\s*([A-Za-z]{3})
 
 
 def read_told(text: str) -> Told | None:
-    """``KES 0.8000``, ``-0.0075 USD``, ``25``: the amount without its sign, cut after 6 decimals; None for what is none."""
-    found = TOLD.fullmatch(text.strip().replace(",", ""))
+    """``KES 0.8000``, ``-0.0075 USD``, ``25``, ``1.234,50``: the amount without its sign, cut after 6 decimals; None for what is
+    none."""
+    found = TOLD.fullmatch(_with_point(text.strip()))
     if found is None:
         return None
     before, amount, after = found.groups()
     named = next((code.upper() for code in (before, after) if code and is_currency(code.upper())), None)
     return Told(abs(int(Decimal(amount) * MICRO)), named)
+
+
+GROUPED = re.compile(r"(?<!\d)[1-9]\d{0,2}(,\d{3})+(?!\d)")
+"""``1,234``: as thousands are written, and no fraction is."""
+
+
+def _with_point(text: str) -> str:
+    """A comma before a fraction as a point, and no signs between thousands."""
+    comma, point = text.rfind(","), text.rfind(".")
+    if comma > point and text.count(",") == 1 and (point >= 0 or not GROUPED.search(text)):
+        return text.replace(".", "").replace(",", ".")
+    return text.replace(",", "")
 
 
 def to_decimal(micros: int) -> Decimal:

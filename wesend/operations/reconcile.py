@@ -91,7 +91,14 @@ def reconcile(
         raise GatewayNotFound(sentence("There is no gateway named %(gateway)s", gateway=gateway))
     lines = carrier_bills.read(file, id_column=id_column, cost_column=cost_column, status_column=status_column)
     with _spool() as spool:
-        return _Reconciler(gateway, spool, note).run(lines, _checked(since), _checked(until))
+        return _Reconciler(gateway, spool, note).run(lines, *_period(since, until))
+
+
+def _period(since: str | None, until: str | None) -> tuple[str | None, str | None]:
+    first, last = _checked(since), _checked(until)
+    if first is not None and last is not None and first > last:
+        raise InvalidInput("A period ends on the day it begins or later", {"to": ["Before the first day"]})
+    return first, last
 
 
 def _checked(day: str | None) -> str | None:
@@ -141,8 +148,8 @@ class _Reconciler:
             self.counts[ONLY_HERE],
             self.counts[COST_DIFFERS],
             self.counts[STATUS_DIFFERS],
-            self._sum({(code or currency or "", "9999-12-31"): micros for code, micros in self.billed.items()}, currency),
-            self._sum(self.expected, currency),
+            self._sum([(code or currency or "", "9999-12-31", micros) for code, micros in self.billed.items()], currency),
+            self._sum([(*key, micros) for key, micros in self.expected.items()], currency),
             currency,
             self.found - matched,
             first,
@@ -245,9 +252,10 @@ class _Reconciler:
             sums[code] = sums.get(code, 0) + micros
         return max(sums, key=lambda code: sums[code]) if sums else None
 
-    def _sum(self, amounts: dict[tuple[str, str], int], currency: str | None) -> int:
+    @staticmethod
+    def _sum(amounts: list[tuple[str, str, int]], currency: str | None) -> int:
+        """Of (currency, day, micro-units), at the rates of the days."""
         rates = DayRates()
         return sum(
-            (rates.convert(micros, code, currency, day) or 0) if currency is not None else micros
-            for (code, day), micros in amounts.items()
+            (rates.convert(micros, code, currency, day) or 0) if currency is not None else micros for code, day, micros in amounts
         )
