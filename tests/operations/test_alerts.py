@@ -13,10 +13,10 @@ from wesend.core import money
 from wesend.core.errors import InvalidInput
 from wesend.database import query
 from wesend.gateways import registry
-from wesend.operations import alerts, pausing
+from wesend.operations import alerts, notices, pausing
 from wesend.sandbox import caught_mail
 from wesend.sandbox.inbox import Wanted
-from wesend.wallets.service import credit_by_hand, debit_by_hand, set_low_balance
+from wesend.wallets.service import credit_by_hand, debit_by_hand, set_credit_limit, set_low_balance
 from wesend.webhooks import claims, deliver, endpoints
 
 from ..support.domain import ACTOR, ScriptedGateway, make_wallet
@@ -54,6 +54,17 @@ def mails(server: MailServer) -> list[str]:
 
 def deliveries() -> list[dict]:
     return [json.loads(row["payload"]) for row in query("SELECT payload FROM webhook_deliveries ORDER BY id")]
+
+
+def test_what_is_left_counts_what_the_credit_limit_adds(wallet, mail_server):
+    set_credit_limit(wallet, money.to_micros("1000"), actor=ACTOR)
+    take(wallet, "1600")
+    alerts.tell_of_low_balances()
+    (mail,) = mails(mail_server)
+    assert f"Wallet {wallet.uid} is low: 400 UGX left" in mail
+    assert "400 UGX left to spend" in " ".join(mail.split()) and "balance -600 UGX" in " ".join(mail.split())
+    (notice,) = (notice for notice in notices.notices(actor=ACTOR) if notice.condition == f"wallet:{wallet.uid}")
+    assert str(notice.title).endswith("400 UGX left")
 
 
 def listen(wallet, *events: str, url: str = "https://shop.example.org/hook") -> int:

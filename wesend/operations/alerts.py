@@ -92,11 +92,27 @@ def _taken(wallet: Row, to: str) -> bool:
 
 
 def _message(wallet: Row, to: str) -> EmailMessage:
-    balance, limit = (f"{money.text(wallet[name])} {wallet['currency']}" for name in ("balance_micros", "low_balance_micros"))
+    names = ("balance_micros", "low_balance_micros", "credit_limit_micros")
+    balance, limit, credit = (_amount(wallet[name], wallet) for name in names)
+    left = _amount(wallet["balance_micros"] + wallet["credit_limit_micros"], wallet)
     with speaking(languages.of_address(to, wallet["account_id"])):
+        subject = _("Wallet %(uid)s is low: %(balance)s left", uid=wallet["uid"], balance=left)
+        if wallet["credit_limit_micros"]:
+            told = _(
+                "Wallet %(uid)s has %(left)s left to spend (balance %(balance)s, credit limit %(credit)s), less than the"
+                " %(limit)s below which you asked to be told.\n\n"
+                "When nothing is left, sends from it are refused."
+                " You are told again when it has been above that and falls below once more.",
+                uid=wallet["uid"],
+                left=left,
+                balance=balance,
+                credit=credit,
+                limit=limit,
+            )
+            return mailing.compose(to, subject, told)
         return mailing.compose(
             to,
-            _("Wallet %(uid)s is low: %(balance)s left", uid=wallet["uid"], balance=balance),
+            subject,
             _(
                 "Wallet %(uid)s holds %(balance)s, less than the %(limit)s below which you asked to be told.\n\n"
                 "When it is empty, sends from it are refused."
@@ -106,3 +122,7 @@ def _message(wallet: Row, to: str) -> EmailMessage:
                 limit=limit,
             ),
         )
+
+
+def _amount(micros: int, wallet: Row) -> str:
+    return f"{money.text(micros)} {wallet['currency']}"

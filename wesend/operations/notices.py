@@ -16,7 +16,8 @@ from . import backup
 UNMATCHED_FOR_MS = clock.DAY
 RESTING = "SELECT gateway, last_error FROM gateway_health WHERE rests_until > ? ORDER BY gateway"
 LOW = """
-    SELECT w.uid, w.name, w.currency, w.balance_micros, a.name AS account FROM wallets w JOIN accounts a ON a.id = w.account_id
+    SELECT w.uid, w.name, w.currency, w.balance_micros + w.credit_limit_micros AS spendable_micros, a.name AS account
+    FROM wallets w JOIN accounts a ON a.id = w.account_id
     WHERE w.low_balance_told_at IS NOT NULL AND w.is_sandbox = 0 AND a.closed_at IS NULL ORDER BY w.id LIMIT 20
 """
 UNKNOWN = "SELECT count(*) AS found FROM messages WHERE status = 'unknown'"
@@ -83,7 +84,7 @@ def _backups() -> Iterator[Notice]:
 
 def _wallets() -> Iterator[Notice]:
     for row in query(LOW):
-        left = f"{money.text(row['balance_micros'])} {row['currency']}"
+        left = f"{money.text(row['spendable_micros'])} {row['currency']}"
         yield Notice(
             f"wallet:{row['uid']}",
             sentence(
