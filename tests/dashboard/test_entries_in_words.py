@@ -11,6 +11,7 @@ import pytest
 import wesend
 from wesend.core.languages import speaking
 from wesend.dashboard.audit_words import ACTIONS, action_words
+from wesend.dashboard.detail_words import OWN_WORDS, detail_words
 from wesend.dashboard.ledger_words import entry_words
 from wesend.database import write
 from wesend.routing.opt_outs import OPT_OUT
@@ -138,3 +139,62 @@ def test_by_what_somebody_opted_out_is_told_in_the_readers_language(app, jobs):
 
 
 SOURCES = enumerate(("imported by ben@example.com", "inbound STOP", "unsubscribed from uid-1", "api", "older words"))
+
+
+@pytest.mark.parametrize(
+    ("action", "detail", "english", "swahili"),
+    [
+        ("route.set", "price 35 UGX → 36 UGX, priority 0 → 1", "price 35 UGX → 36 UGX, priority 0 → 1", "bei 35 UGX → 36 UGX"),
+        ("route.set", "refunds failures none → True", "refunds failures none → yes", "→ ndiyo"),
+        (
+            "gateway.set",
+            "type beem → at, api_key changed",
+            "type beem → at, api_key changed",
+            "aina beem → at, api_key imebadilishwa",
+        ),
+        (
+            "user.rights",
+            "send, contacts, top_up → look",
+            "send, change contacts, top up → look only",
+            "kutuma, kubadilisha wasiliani",
+        ),
+        ("user.role", "member → owner", "member → owner", "mwanachama → mmiliki"),
+        (
+            "wallet.alert",
+            "off → below 5 UGX to a@example.com",
+            "off → below 5 UGX to a@example.com",
+            "chini ya 5 UGX kwa a@example.com",
+        ),
+        ("group.create", "a file, 3 contacts", "a file, 3 contacts", "faili, wasiliani 3"),
+        ("opt_out.add", "a list, 1 lines refused", "a list, 1 line refused", "orodha, mstari 1 umekataliwa"),
+        ("backup.make", "12345678 bytes", "12.3 MB", "12.3 MB"),
+        ("contact.change", "group none, 3 contacts", "in the group none, 3 contacts", "katika kikundi none, 3 contacts"),
+        (
+            "key.limits",
+            "until revoked, from anywhere → until 2026-12-01T00:00:00Z, from 10.0.0.1, to UG,KE, 500 a day, valid for 60 s",
+            "until revoked, from anywhere → until 2026-12-01T00:00:00Z, from 10.0.0.1, to UG,KE, 500 a day, valid for 60 seconds",
+            "hadi 2026-12-01T00:00:00Z, kutoka 10.0.0.1, kwenda UG,KE, 500 kwa siku, hudumu sekunde 60",
+        ),
+        ("account.firm", "legal name: none → Acme Ltd", "legal name: none → Acme Ltd", "jina la kisheria: hakuna → Acme Ltd"),
+        ("dispatch.pause", "none", "none", "none"),
+        ("sign_in", "by a link that cli made", "by a link that cli made", "kwa kiungo kilichotengenezwa na cli"),
+        ("older.action", "whatever it said", "whatever it said", "whatever it said"),
+        ("user.create", None, "", ""),
+    ],
+)
+def test_a_detail_of_the_audit_log_is_told_in_a_language_and_values_stay(app, action, detail, english, swahili):
+    with app.test_request_context():
+        assert detail_words(action, detail).striptags() == english
+        with speaking("sw"):
+            assert swahili in detail_words(action, detail).striptags()
+
+
+def test_actions_with_somebodys_own_words_are_those_that_there_are():
+    assert set(ACTIONS) >= OWN_WORDS
+
+
+def test_the_audit_log_in_swahili_tells_details_in_it_and_the_file_in_english(app, shop, owner):
+    member = make_user(app, "member", shop.account_id)
+    owner.follow(f"/operator/users/{member.id}/rights", rights=["send"], spending_limit="", currency="USD", period="day")
+    owner.post("/language", language="sw")
+    assert "→ kutuma" in text_of(owner.get("/audit")) and "→ send" in owner.get("/audit/export").text
