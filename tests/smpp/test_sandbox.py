@@ -8,6 +8,8 @@ import time
 import pytest
 import requests
 
+from tests.support.smpp_client import SUBMIT, TRANSMITTER, submit_body
+
 from .test_parts import submit_part
 
 NUMBERS = (f"25677{number:07}" for number in itertools.count(2000001))
@@ -53,9 +55,29 @@ def test_a_slow_answer_holds_up_no_other(server, client):
     assert submit_part(client, "narrow", 1, 2, 1, b"a", to=cut).status == 0
     assert submit_part(client, "narrow", 1, 2, 2, b"b", to=cut).status == 0
     assert 1.5 <= time.monotonic() - started < 10
-    from tests.support.smpp_client import SUBMIT, submit_body
-
     started = time.monotonic()
     slow = client.send(SUBMIT, submit_body(whole))
     assert client.submit(next(NUMBERS)).status == 0 and time.monotonic() - started < 1.5
     assert client.answer_of(slow).status == 0 and time.monotonic() - started >= 1.5
+
+
+@pytest.mark.parametrize("namespace", [None, "run-7"])
+def test_a_reset_leaves_nothing_that_waits_for_a_bind(server, customer, namespace):
+    key = server.key(customer, *([] if namespace is None else ["--namespace", namespace]))
+    other = server.key(customer, "--namespace", "run-8")
+    to = next(NUMBERS)
+    for one in (other, key):
+        with server.bound(one, TRANSMITTER) as client:
+            message_id = client.submit(to, registered=1).message_id
+            submit_part(client, "narrow", 1, 2, 1, b"a", to=to, registered=1)
+            server.wait_until(lambda wanted=message_id: client.state_of(wanted) == 2, 5, "it was not delivered")
+    requests.post(f"{server.url}/sandbox/messages", json={"from": "+" + to, "text": "Hi"}, timeout=10)
+    assert requests.post(f"{server.url}/sandbox/reset", json={"namespace": namespace} if namespace else {}, timeout=10).ok
+    with server.bound(key) as client:
+        assert submit_part(client, "narrow", 1, 2, 2, b"b", to=to).status == 0, "it waits for its first part"
+        got = client.submit(to, registered=1)
+        client.receipt_of(got.message_id)
+        assert len(client.deliveries) == 1
+    if namespace is not None:
+        with server.bound(other) as client:
+            assert client.wait_for(1), "what another run was not told waits"

@@ -29,6 +29,8 @@ WALLETS = """
     FROM wallets w WHERE w.is_sandbox = 1 ORDER BY w.id
 """
 KEYS = "SELECT k.id FROM api_keys k JOIN wallets w ON w.id = k.wallet_id WHERE w.is_sandbox = 1"
+FORGET_DELIVERIES = "DELETE FROM smpp_deliveries WHERE api_key_id IN ({keys})"
+FORGET_PARTS = "DELETE FROM smpp_submissions WHERE message_id IS NULL AND api_key_id IN ({keys})"
 FORGET_ANSWERS = f"DELETE FROM idempotency_keys WHERE api_key_id IN ({KEYS}) AND (status_code IS NOT NULL OR lease_until < ?)"
 
 
@@ -42,6 +44,7 @@ def reset(namespace: str | None = None, *, actor: Actor) -> dict[str, int]:
         "rules": rules,
         "inbound": write(lambda tx: _forget_inbound(tx, namespace)),
     }
+    write(lambda tx: _forget_smpp(tx, namespace))
     if namespace is None:
         write(lambda tx: _begin_anew(tx, actor))
         rate_limit.forget([row["id"] for row in query(KEYS)])
@@ -56,6 +59,13 @@ def _forget_inbound(tx: Tx, namespace: str | None) -> int:
     tx.execute(FORGET_CONVERSATIONS)
     tx.execute(FORGET_OPT_OUTS)
     return tx.changed(FORGET_WROTE)
+
+
+def _forget_smpp(tx: Tx, namespace: str | None) -> None:
+    """What no bind has fetched, and parts that wait for others: the next run would be told of them."""
+    named, values = ("", ()) if namespace is None else (" AND k.namespace = ?", (namespace,))
+    for sql in (FORGET_DELIVERIES, FORGET_PARTS):
+        tx.execute(sql.format(keys=KEYS + named), values)
 
 
 def _begin_anew(tx: Tx, actor: Actor) -> None:
