@@ -25,8 +25,9 @@ class Sandbox:
         self.url, self.instance = url, instance
         self.keys = credentials_of(instance, url)["wesendall"]
 
-    def send(self, namespace: str, text: str = "Hello") -> None:
+    def send(self, namespace: str, text: str = "Hello", headers: dict[str, str] | None = None) -> None:
         headers = {
+            **(headers or {}),
             "Authorization": basic(str(self.keys["api_key"]), str(self.keys["api_secret"])),
             "X-Sandbox-Namespace": namespace,
         }
@@ -104,3 +105,12 @@ def test_listen_keeps_its_secret_until_it_is_told_to_make_another(sandbox):
     assert len(first) == 1 and secrets_of() == first
     second = secrets_of("--new-secret")
     assert len(second) == 1 and second != first and secrets_of() == second
+
+
+def test_a_call_is_in_the_log_as_soon_as_it_is_answered_whoever_answered_it(sandbox):
+    """Two processes share the port, and each writes down a moment later what it has answered."""
+    for number in range(12):
+        request_id = f"call-{number}"
+        sandbox.send("logged", headers={"X-Request-Id": request_id})
+        (newest,) = requests.get(f"{sandbox.url}/sandbox/requests?limit=1", timeout=30).json()["requests"]
+        assert newest["request_id"] == request_id

@@ -12,13 +12,15 @@ from typing import NamedTuple
 
 from flask import Flask
 
-from ..core import clock
+from ..core import clock, thread_slots
 from ..core.current_app import this_app
 from ..core.errors import StorageFull
+from ..core.thread_slots import LONG_POLLS
 from ..database import Tx, atomic, query, write
 from ..database.rows import ApiCallRow
 from . import audit_log, roles
 from .roles import MANAGE, SEE, Actor
+from .unwritten_calls import Unwritten
 
 KEPT, KEPT_MS = 1000, 7 * clock.DAY
 BODIES_MS = clock.HOUR
@@ -61,6 +63,8 @@ class CallLog:
     def __init__(self, app: Flask):
         self.app = app
         self.calls: deque[ApiCall] = deque(maxlen=COLLECTED)
+        self.unwritten = Unwritten()
+        self.is_noted = False
         self.untrimmed: Counter[int] = Counter()
         self.lock = threading.Lock()
         self.wake = threading.Event()
@@ -69,10 +73,16 @@ class CallLog:
 
     def add(self, call: ApiCall) -> None:
         self.calls.append(call)
+        if not self.is_noted:
+            self._note()
         if self.pid != os.getpid():
             self._start()
         if not self.wake.is_set():
             self.wake.set()
+
+    def _note(self) -> None:
+        self.is_noted = True
+        self.unwritten.note()
 
     def _start(self) -> None:
         """At the first call after a fork: threads do not survive one."""
@@ -115,6 +125,10 @@ class CallLog:
                 del self.untrimmed[account_id]
         if rows:
             write(lambda tx: _write(tx, rows, due))
+        self.is_noted = False
+        self.unwritten.clear()
+        if self.calls:  # they came meanwhile, and may have been taken for noted
+            self._note()
 
 
 def _newest(calls: list[ApiCall]) -> list[ApiCall]:
@@ -175,8 +189,13 @@ OF_SANDBOX = "SELECT * FROM api_calls WHERE is_sandbox = 1 AND at >= ? ORDER BY 
 
 
 def of_sandbox(limit: int) -> list[ApiCallRow]:
-    """Calls by keys of sandbox wallets, whosever they are; the newest first."""
+    """Calls by keys of sandbox wallets, whosever they are; the newest first. Whichever process answered them: a test that has
+    made a call finds it.
+    """
     here().flush()
+    with thread_slots.here().taken({LONG_POLLS}) as taken:
+        if taken:
+            here().unwritten.wait()
     return query(OF_SANDBOX, (clock.now_ms() - KEPT_MS, limit))
 
 
