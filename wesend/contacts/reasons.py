@@ -10,6 +10,8 @@ from ..core.languages import ngettext
 
 FEWEST = 4
 """Digits below which a cell was not meant as a number."""
+FEWEST_OF_SEVERAL = 6
+"""Digits that each of several numbers in a cell has at least: spaces within one number part fewer."""
 
 
 def of_number(text: str, home_country: str) -> str:
@@ -19,11 +21,22 @@ def of_number(text: str, home_country: str) -> str:
         return _("There is no number in this row")
     if phones.problem(text) == phones.ROUNDED:
         return _("Excel has rounded this number: set its column to Text and type the number again")
-    if len(phones.split_list(text, home_country)) > 1 or "/" in shown:
+    if _are_several(shown, home_country):
         return _("More than one number in the cell: leave one or give each its own row")
     if any(map(str.isalpha, shown)):
         return _("There are letters in the number: the cell should hold the number alone")
     return _by_length(shown, home_country)
+
+
+def _are_several(shown: str, home_country: str) -> bool:
+    """Whether a cell holds more than one number; after a stroke the last digits alone, often."""
+    first, _stroke, second = shown.partition("/")
+    meant = [part for part in phones.split_list(shown, home_country) if _digits_in(part) >= FEWEST_OF_SEVERAL]
+    return len(meant) > 1 or (_digits_in(first) >= FEWEST_OF_SEVERAL and _digits_in(second) > 0)
+
+
+def _digits_in(text: str) -> int:
+    return sum(map(str.isdigit, text))
 
 
 def _by_length(shown: str, home_country: str) -> str:
