@@ -34,6 +34,17 @@ def fields(member, shop, **changed) -> dict:
     }
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_what_each_costs_is_what_one_is_charged_to_the_last_digit(app, count):
+    """Rounded once: 35 UGX are 1.21297… KES, and two of them 2.4259 where twice 1.2130 would be 2.4260."""
+    shop = mint(app, currency="KES", balance="1000")
+    member = Visitor(app, make_user(app, "member", shop.account_id))
+    given = fields(member, shop, text="x" * 153 * count if count > 1 else "x")
+    told = member.post("/compose/count", **given).json
+    each = member.post("/compose/count", text=given["text"], wallet=shop.wallet).json
+    assert each["price"] == f"{told['price']} each"
+
+
 def test_the_counter_tells_what_the_send_then_charges(member, shop):
     given = fields(member, shop, recipients="0712345678; +254712345678, 0712345678 nonsense", text="Price “5”" + "x" * 70)
     told = member.post("/compose/count", **given).json

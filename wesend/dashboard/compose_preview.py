@@ -199,10 +199,12 @@ def of_each(account: AccountInfo, wallet: WalletInfo | None, text: str) -> dict[
 
 
 def _priced(account: AccountInfo, wallet: WalletInfo | None, sent: _Range) -> str:
-    price = home_price(account, wallet) if wallet is not None else None
-    if price is None or wallet is None:
+    if wallet is None:
         return "–"
-    least, most = (amount(price * one.count, wallet.currency) for one in (sent.least, sent.most))
+    prices = [home_price(account, wallet, one.count) for one in (sent.least, sent.most)]
+    if None in prices:
+        return "–"
+    least, most = (amount(price, wallet.currency) for price in prices if price is not None)
     return _("%(least)s to %(most)s each", least=least, most=most) if sent.varies else _("%(price)s each", price=most)
 
 

@@ -75,18 +75,19 @@ class Tariff:
         return Unit(price_micros, self.list.currency)
 
 
-def home_price(account: AccountInfo, wallet: WalletInfo) -> int | None:
-    """Micro-units of the wallet for one segment to the account's country by its first route; None without one."""
+def home_price(account: AccountInfo, wallet: WalletInfo, segments: int = 1) -> int | None:
+    """Micro-units of the wallet for a message of so many segments to the account's country by its first route, as it would be
+    charged: rounded once. None without such a route."""
     if wallet.holds_credits:
-        return money.MICRO
+        return segments * money.MICRO
     if wallet.is_sandbox:
         route = published.route_to(account.country)
-        return wallet_price(route.price_micros, route.currency, 1, wallet.currency)
+        return wallet_price(route.price_micros, route.currency, segments, wallet.currency)
     first = first_route(account.country)
     if first is None:
         return None
     unit = Tariff(account, wallet.side).of_route(first)
-    return wallet_price(unit.price_micros, unit.currency, 1, wallet.currency)
+    return wallet_price(unit.price_micros, unit.currency, segments, wallet.currency)
 
 
 def first_route(country: str, tx: Tx | None = None) -> RouteInfo | None:
