@@ -155,6 +155,8 @@ class TestReceipts:
             ("REJECTD", FAILED),
             ("EXPIRED", FAILED),
             ("FAILED", FAILED),
+            ("SUBMIT_FAIL", FAILED),
+            ("THROTTLED", FAILED),
         ],
     )
     def test_the_carriers_own_words_need_no_option(self, word, status):

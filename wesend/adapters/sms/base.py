@@ -18,6 +18,7 @@ __all__ = [
     "DELIVERED",
     "FAILED",
     "NEVER_SENT",
+    "NOT_TAKEN",
     "NO_RECEIPT",
     "REFUSED",
     "SENT",
@@ -87,6 +88,8 @@ class Question(NamedTuple):
 
 
 SENT, DELIVERED, FAILED, NEVER_SENT = "sent", "delivered", "failed", "never_sent"
+NOT_TAKEN = ("SUBMIT_FAIL", "THROTTLED")
+"""Carriers' words for a failed message that they have not taken after all: it may be tried again."""
 UNLISTED = "unlisted"
 """Of a receipt whose word nobody here knows: it is shown, and changes nothing."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...core.languages import marked, sentence
 from ..options import BadOption, Option, Values
-from .base import ACCEPTED, DELIVERED, FAILED, REFUSED, SENT, Submission
+from .base import ACCEPTED, DELIVERED, FAILED, NOT_TAKEN, REFUSED, SENT, Submission
 from .engine.definition import Answer, Auth, Call, Inbound, Receipts, Send, Vendor
 from .engine.documents import folded
 from .engine.gateway import VendorGateway
@@ -15,7 +15,7 @@ from .engine.templates import Filler, plain_filler, text_filler, url_filler
 from .placeholders import MESSAGE_NAMES, VALID_SECONDS, read_form, read_json
 
 ON_ITS_WAY = ("ACCEPTD", "ENROUTE", "ESME_ROK")
-"""Carriers' words that are no end; there is no option for them, since most vendors don't tell."""
+"""Carriers' words that are no end; there is no option for them, nor for NOT_TAKEN, since most vendors don't tell."""
 MOVED = {status: REFUSED for status in (301, 307, 308)}
 """It says for sure that nothing was carried out, unlike 302 and 303."""
 INBOUND = ("from", "text", "to", "id", "time")
@@ -147,7 +147,7 @@ def _receipts(settings: Mapping[str, Any]) -> Receipts | None:
     if settings["receipt_id"] is None:
         return None
     common, (id_path, status_path) = _on_the_way(settings["receipt_id"], settings["receipt_status"])
-    words = {folded(word): SENT for word in ON_ITS_WAY}
+    words = {folded(word): SENT for word in ON_ITS_WAY} | {folded(word): FAILED for word in NOT_TAKEN}
     words |= {folded(word): FAILED for word in settings["failed"]}
     words |= {folded(word): DELIVERED for word in settings["delivered"]}
     ids, statuses = (id_path, settings["receipt_id"]), (status_path, settings["receipt_status"])

@@ -19,8 +19,9 @@ from ...core.errors import WesendError
 from ...database import Row, Tx, marks, query, reading, write
 from ...database.rows import BroughtReceiptRow, MessageRow
 from ...gateways import registry
-from ..state.transitions import REROUTED, Move, move
-from . import costs, measures, multipart, resend, unlisted
+from ..state.statuses import QUEUED
+from ..state.transitions import Move, move
+from . import costs, measures, multipart, not_taken, resend, unlisted
 from .polling import plan_receipt
 
 Reported = Row | Mapping[str, Any]
@@ -246,8 +247,10 @@ def _plan(tx: Tx, reported: Reported, found: _Found, now: int) -> dict[int, Move
         receipt = multipart.whole(tx, adapter, message, found.part, told) if adapter is not None else None
     if receipt is None:
         return {}
-    planned = resend.plan(tx, message, receipt, now) or plan_receipt(message, receipt, now)
-    if message["gateway_ref"] is None and reported["gateway_ref"] is not None and planned.event != REROUTED:
+    planned = (
+        not_taken.plan(tx, message, receipt, now) or resend.plan(tx, message, receipt, now) or plan_receipt(message, receipt, now)
+    )
+    if message["gateway_ref"] is None and reported["gateway_ref"] is not None and planned.to != QUEUED:
         # A message of unknown outcome learns the gateway's id of it from its receipt.
         planned = planned._replace(changes={**(planned.changes or {}), "gateway_ref": reported["gateway_ref"]})
     return {message["id"]: planned}

@@ -13,7 +13,7 @@ from ...database import Row, Tx, marks, query, write
 from ...gateways import registry
 from ..state import statuses
 from ..state.transitions import Move, Moved, move
-from . import costs, measures, multipart, resend, unlisted
+from . import costs, measures, multipart, not_taken, resend, unlisted
 
 ASK_LIMIT = 160
 """Asked about before what was told is written down."""
@@ -141,9 +141,11 @@ def _ask(name: str, asked: list[Row]) -> None:
 
 
 def _plan_final(tx: Tx, row: Row, receipt: Receipt, now: int) -> Move:
-    """What a final answer asks for; a failure may be another carrier's turn."""
+    """What a final answer asks for; a failure may be another carrier's turn, or its own once more."""
     whole = tx.one("SELECT * FROM messages WHERE id = ?", (row["id"],)) if receipt.status == FAILED else None
-    return (resend.plan(tx, whole, receipt, now) if whole is not None else None) or plan_receipt(row, receipt, now)
+    if whole is None:
+        return plan_receipt(row, receipt, now)
+    return not_taken.plan(tx, whole, receipt, now) or resend.plan(tx, whole, receipt, now) or plan_receipt(row, receipt, now)
 
 
 def expire(limit: int = ASK_LIMIT) -> int:

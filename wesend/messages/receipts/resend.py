@@ -28,6 +28,10 @@ IS_SUSPENDED = "SELECT 1 FROM accounts WHERE id = ? AND status = 'suspended'"
 FORGET_PARTS = "DELETE FROM message_parts WHERE message_id = ?"
 ANOTHER_WAY = marked("It was not delivered this way; another one is tried")
 NEVER_AFTER = (REROUTED, "unknown")
+AS_NEW = dict.fromkeys(
+    ("gateway_ref", "submitted_at", "claim_token", "lease_until", "poll_at", "error_code", "error_message"), None
+) | {"polls": 0}
+"""Columns of a message that is queued after a gateway had it."""
 
 
 def plan(tx: Tx, message: MessageRow, receipt: Receipt, now: int) -> Move | None:
@@ -45,19 +49,7 @@ def plan(tx: Tx, message: MessageRow, receipt: Receipt, now: int) -> Move | None
         REROUTED,
         ANOTHER_WAY,
         {"from": message["gateway"], "to": following, "why": why},
-        {
-            "gateway": following,
-            "due_at": now,
-            "backoffs": 0,
-            "gateway_ref": None,
-            "submitted_at": None,
-            "claim_token": None,
-            "lease_until": None,
-            "poll_at": None,
-            "polls": 0,
-            "error_code": None,
-            "error_message": None,
-        },
+        {**AS_NEW, "gateway": following, "due_at": now, "backoffs": 0},
     )
 
 
@@ -92,12 +84,13 @@ def _tried(events: list[Row]) -> set[str]:
 
 
 def _may_not_leave(tx: Tx, message: MessageRow) -> bool:
-    """A reply's sender is a number of its gateway alone; opt-outs and suspensions bind it as they do any message."""
-    if (
-        is_erased(message["recipient"])
-        or tx.one(IS_REPLY, (message["id"],)) is not None
-        or tx.one(IS_SUSPENDED, (message["account_id"],)) is not None
-    ):
+    """A reply's sender is a number of its gateway alone."""
+    return tx.one(IS_REPLY, (message["id"],)) is not None or is_barred(tx, message)
+
+
+def is_barred(tx: Tx, message: MessageRow) -> bool:
+    """Opt-outs and suspensions bind it as they do any message; who was erased is not known any more."""
+    if is_erased(message["recipient"]) or tx.one(IS_SUSPENDED, (message["account_id"],)) is not None:
         return True
     somebody = opted_out.Waiting(
         message["id"], message["wallet_id"], message["account_id"], message["channel"], message["recipient"]
