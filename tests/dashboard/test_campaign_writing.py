@@ -84,6 +84,19 @@ def test_who_has_the_field_or_a_fallback_needs_no_confirmation(member, written, 
     assert "Dear Ben of Uganda" in listed and "Dear customer of Jinja" in listed
 
 
+def test_a_field_with_a_fallback_that_no_contact_has_is_told_and_sent_without_asking(member, written):
+    given = written("Dear {{first_nam|customer}} of {{city|Uganda}}")
+    check = text_of(member.post("/campaigns/new", go="check", step="when", **given))
+    assert "None of these contacts has {{first_nam}}: all of them get “customer” there. Did you mean {{first_name}} ?" in check
+    assert "has {{city}}" not in check and "Something would be missing" not in check
+    assert "3 messages accepted" in text_of(member.follow("/campaigns/new", go="send", step="check", **given))
+
+
+def test_a_fallback_for_numbers_that_are_typed_is_what_it_is_for(member, written):
+    given = written("Dear {{name|customer}}", group="", numbers="0712000009")
+    assert "None of these" not in text_of(member.post("/campaigns/new", go="check", step="when", **given))
+
+
 def test_numbers_that_are_typed_have_no_fields(member, written):
     given = written("Hi {{name}}", group="", numbers="0712000009")
     assert "{{name}} is empty for 1 contact: +256712000009" in text_of(

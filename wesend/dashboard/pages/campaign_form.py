@@ -223,6 +223,7 @@ def _seen(step: str, written: Written, *, fails: bool = False) -> dict[str, Any]
     return {
         "found": checked.cost,
         "gaps": checked.gaps,
+        "stand_ins": checked.stand_ins,
         "why_nothing": compose_preview.why_nothing(checked.cost.reasons, compose_preview.REASONS),
         "routeless": no_route.countries(checked.cost.routeless, at),
         "why_no_route": no_route.told(checked.cost.routeless, at, draft.wallet, actor=actor()),

@@ -10,24 +10,25 @@ from typing import NamedTuple
 from ...accounts.roles import Actor
 from ..sending.compose import Addressee
 from ..sending.precheck import Precheck, Priced, precheck
-from .gaps import Gap, Gaps
+from .gaps import Gap, Gaps, StandIn
 
 BUILT_TWICE = "phone_number"
 """Names the phone as ``phone`` does."""
 
 
 class Checked(NamedTuple):
-    """What a draft would cost and whom it would not reach, and the ``gaps`` that it would leave."""
+    """What a draft would cost and whom it would not reach, the ``gaps`` that it would leave, and what stands in for all."""
 
     cost: Precheck
     gaps: list[Gap]
+    stand_ins: list[StandIn]
 
 
 def checked(composed: Priced, addressees: Iterable[Addressee], *texts: str, dedupe: bool = True, actor: Actor) -> Checked:
     """Everybody is looked at; nothing is written. ``texts``: all that names fields."""
     gaps = Gaps(*texts)
     cost = precheck(composed, gaps.following(addressees), actor=actor, dedupe=dedupe, reached=gaps.reached)
-    return Checked(cost, gaps.found())
+    return Checked(cost, gaps.found(), gaps.stand_ins())
 
 
 class Field(NamedTuple):

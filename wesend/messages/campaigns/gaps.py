@@ -1,6 +1,7 @@
 """What a text names and its readers do not have: told before it is sent, since a message with a gap in it can't be taken back.
 
-A field with a fallback (``{{name|customer}}``) leaves no gap.
+A field with a fallback (``{{name|customer}}``) leaves no gap; one that none of the contacts has is told all the same, since it
+may be mistyped, and is sent without asking.
 """
 
 from __future__ import annotations
@@ -40,12 +41,22 @@ class Gap(NamedTuple):
     meant: str | None
 
 
+class StandIn(NamedTuple):
+    """A field that nobody has, and what all of them get in its place."""
+
+    field: str
+    fallback: str
+    meant: str | None
+
+
 class Gaps:
     """Looks at everybody who gets a message of some texts (a subject and a body, say). ``following`` goes around the
     addressees, ``reached`` is called for those who get it."""
 
     def __init__(self, *texts: str):
-        self.fields = list(dict.fromkeys(field for text in texts for field in without_fallback(text)))
+        named = list(dict.fromkeys(one for text in texts for one in templating.placeholders(text)))
+        self.fields = list(dict.fromkeys(one.field for one in named if not one.fallback))
+        self.fallbacks = {one.field: one.fallback for one in named if one.fallback}
         self.latest: Addressee | None = None
         self.count = 0
         self.lacking: dict[str, list[Lacking]] = {field: [] for field in self.fields}
@@ -89,6 +100,14 @@ class Gaps:
             )
             for field in self.fields
             if self.counts[field]
+        ]
+
+    def stand_ins(self) -> list[StandIn]:
+        """Of contacts alone: numbers that stand in no group have no fields, which is what fallbacks are for."""
+        if "name" not in self.known:
+            return []
+        return [
+            StandIn(field, fallback, self._meant(field)) for field, fallback in self.fallbacks.items() if field not in self.known
         ]
 
     def _meant(self, field: str) -> str | None:
