@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from tests.support.smpp_client import RECEIVER, TRANSMITTER, tlv
+from wesend.core import clock
 
 PHONE = "256712345678"
 FAILS = "256710000099"
@@ -176,6 +177,32 @@ def test_what_people_write_comes_to_the_key_that_wrote_last(server):
         assert {part.esm_class for part in parts} == {0x40} and {part.data_coding for part in parts} == {8}
         assert [part.content[4:6] for part in parts] == [b"\2\1", b"\2\2"] and len({part.content[3] for part in parts}) == 1
         assert b"".join(part.content[6:] for part in parts).decode("utf-16-be") == "日" * 100
+
+
+def test_what_people_write_comes_to_the_key_that_took_a_rolled_ones_place(server):
+    customer = server.customer()
+    oldest, wrote = server.key(customer), server.key(customer)
+    phone = str(next(NUMBERS))
+    with server.bound(wrote) as client:
+        assert client.submit(phone).status == 0
+    successor = server.command("key", "roll", str(wrote["key_id"]), "--overlap", "1m")
+    server.command("key", "revoke", str(wrote["key_id"]))
+    with server.bound(oldest) as other, server.bound(successor) as client:
+        write_from(server, "+" + phone, "Yes")
+        assert client.wait_for(1)[0].content == b"Yes"
+        assert other.deliveries == []
+
+
+def test_nothing_comes_to_a_key_that_has_expired(server):
+    customer = server.customer()
+    ends = clock.iso(clock.now_ms() + 2000)
+    with server.bound(server.key(customer, "--expires", ends)) as client:
+        phone = str(next(NUMBERS))
+        assert client.submit(phone).status == 0
+    with server.bound(server.key(customer)) as client:
+        server.wait_until(lambda: clock.iso(clock.now_ms()) > ends, 5, "it has not expired")
+        write_from(server, "+" + phone, "Yes")
+        assert client.wait_for(1)[0].content == b"Yes"
 
 
 def test_figures_tell_of_binds_and_answers(server, key):

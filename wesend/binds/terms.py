@@ -149,7 +149,7 @@ def roll(key_id: int, credentials: Credentials, *, overlap_ms: int, actor: Actor
 FORMER = "SELECT api_key_id FROM smpp_keys WHERE rolled_to = ? ORDER BY api_key_id"
 
 
-def keys_served_by(key_id: int) -> tuple[int, ...]:
+def keys_served_by(key_id: int, tx: Tx | None = None) -> tuple[int, ...]:
     """The key, and those in whose place it came: its binds are told what is theirs."""
 
     def load(reader: Reader) -> tuple[int, ...]:
@@ -158,19 +158,22 @@ def keys_served_by(key_id: int) -> tuple[int, ...]:
             found += [row[0] for row in reader.all(FORMER, (one,)) if row[0] not in found]
         return tuple(found)
 
-    return cached(("smpp-former", key_id), load)
+    return cached(("smpp-former", key_id), load, tx)
 
 
 OF_ACCOUNT = """
-    SELECT k.id FROM api_keys k JOIN wallets w ON w.id = k.wallet_id
+    SELECT k.id, k.expires_at FROM api_keys k JOIN wallets w ON w.id = k.wallet_id
     WHERE k.account_id = ? AND k.api = ? AND w.is_sandbox = ? AND k.revoked_at IS NULL ORDER BY k.id
 """
 
 
-def keys_of_account(tx: Tx, account_id: int, *, is_sandbox: bool) -> tuple[int, ...]:
-    """Those that are not revoked, oldest first."""
+def keys_of_account(tx: Tx, account_id: int, now: int, *, is_sandbox: bool) -> dict[int, int]:
+    """Those that may bind, oldest first, a rolled one in the place of its successor's: the keys by whatever they stand for."""
 
-    def load(reader: Reader) -> tuple[int, ...]:
-        return tuple(row[0] for row in reader.all(OF_ACCOUNT, (account_id, API, int(is_sandbox))))
+    def load(reader: Reader) -> tuple[tuple[int, int | None], ...]:
+        return tuple((row["id"], row["expires_at"]) for row in reader.all(OF_ACCOUNT, (account_id, API, int(is_sandbox))))
 
-    return cached(("smpp-keys", account_id, is_sandbox), load, tx)
+    found = cached(("smpp-keys", account_id, is_sandbox), load, tx)
+    usable = [key_id for key_id, expires_at in found if expires_at is None or expires_at > now]
+    served = {former: key_id for key_id in usable for former in keys_served_by(key_id, tx)}
+    return dict(sorted((served | {key_id: key_id for key_id in usable}).items()))
