@@ -61,6 +61,7 @@ def test_a_mistyped_field_is_told_with_the_one_that_was_meant_and_must_be_confir
     given = written("Hello {{first_nam}}, pay")
     check = text_of(member.post("/campaigns/new", go="check", step="when", **given))
     assert "{{first_nam}} is a field that none of these contacts has" in check and "Did you mean {{first_name}}" in check
+    assert "Back To the text Send 3 messages" in check
     refused = member.post("/campaigns/new", go="send", step="check", **given)
     assert refused.status_code == 200 and "Please tick this" in text_of(refused)
     assert "UGX 1,000" in text_of(member.get("/wallets"))
