@@ -7,6 +7,7 @@ import pytest
 from tests.support.domain import ACTOR, balance, make_route, make_wallet, message, send, timeline
 from tests.support.fakes import FakeVendor, answer
 from tests.support.vendor_files import changed, write_file
+from wesend.accounts.service import get_account
 from wesend.adapters.sms.base import CallbackReceipt, Receipt
 from wesend.core import clock as now_clock
 from wesend.database import query, write
@@ -15,6 +16,7 @@ from wesend.messages.dispatch import queue
 from wesend.messages.dispatch.settle import settle
 from wesend.messages.dispatch.submit import call
 from wesend.messages.receipts import inbox, polling
+from wesend.messages.sending import actions
 from wesend.operations.audit import audit
 
 TO = "+256712300000"
@@ -103,6 +105,21 @@ def test_when_the_second_one_refuses_it_has_failed_and_stays_paid(carriers):
     told("g1", "v1", "failed", "UNDELIV")
     dispatch()
     assert message(row["id"])["status"] == "failed" and balance(wallet) == "965" and not audit().problems
+
+
+def test_a_retry_by_hand_that_is_refused_is_paid_back_though_another_way_was_tried_before(carriers):
+    wallet, row = sent()
+    told("g1", "v1", "failed", "UNDELIV")
+    dispatch()
+    told("g2", "v2", "failed", "UNDELIV")
+    assert message(row["id"])["status"] == "failed" and balance(wallet) == "965"
+    actions.retry(get_account(wallet.account_id), row["uid"], actor=ACTOR)
+    assert balance(wallet) == "930"
+    carriers[1].on("POST", "/send", answer(200, {"code": 400, "message": "No"}))
+    dispatch()
+    assert message(row["id"])["status"] == "failed"
+    assert balance(wallet) == "965", "what was paid for the retry, which nobody took"
+    assert not audit().problems
 
 
 def _own_fault(row):

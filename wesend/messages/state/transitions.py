@@ -49,7 +49,12 @@ NEVER_LEAVES = frozenset({EXPIRED, BLOCKED})
 """Events by which a message fails that waits. A receipt for one that was queued again is an old one, and changes nothing."""
 REROUTED = "rerouted"
 """The timeline's word for a message that one carrier could not deliver, and that another one is given."""
-WAS_REROUTED = "SELECT 1 FROM message_events WHERE message_id = ? AND event = ?"
+RETRIED_BY_HAND = marked("Retried by hand")
+WAS_REROUTED = """
+    SELECT 1 FROM message_events WHERE message_id = ? AND event = ? AND id > (
+        SELECT coalesce(max(id), 0) FROM message_events WHERE message_id = ? AND event = 'retrying' AND detail = ?
+    )
+"""
 NOTED = "SELECT 1 FROM message_events WHERE message_id = ? AND event = ? AND detail = ?"
 
 
@@ -121,7 +126,7 @@ def retry(tx: Tx, row: Row, now: int) -> bool:
         "polls": 0,
         "expires_at": None,
     }
-    return bool(move(tx, [Move(row["id"], QUEUED, "retrying", marked("Retried by hand"), None, changes)], now))
+    return bool(move(tx, [Move(row["id"], QUEUED, "retrying", RETRIED_BY_HAND, None, changes)], now))
 
 
 def _without_secret(row: Row, wanted: Move) -> Move:
@@ -175,8 +180,9 @@ def _enter_timeline(tx: Tx, moves: list[Move], now: int) -> None:
 
 
 def was_rerouted(message_id: int, tx: Tx | None = None) -> bool:
-    """Whether a carrier had it, could not deliver it, and another one was to."""
-    return reading(tx).one(WAS_REROUTED, (message_id, REROUTED)) is not None
+    """Whether a carrier had it, could not deliver it, and another one was to, for its present charge: a retry by hand was paid
+    for anew."""
+    return reading(tx).one(WAS_REROUTED, (message_id, REROUTED, message_id, RETRIED_BY_HAND)) is not None
 
 
 class Note(NamedTuple):
