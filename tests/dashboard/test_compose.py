@@ -36,7 +36,7 @@ def fields(member, shop, **changed) -> dict:
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
 def test_what_each_costs_is_what_one_is_charged_to_the_last_digit(app, count):
-    """Rounded once: 35 UGX are 1.21297… KES, and two of them 2.4259 where twice 1.2130 would be 2.4260."""
+    """Rounded once: 35 UGX are 1.21297… KES, and three times that 3.6389, where three times 1.2130 would be 3.6390."""
     shop = mint(app, currency="KES", balance="1000")
     member = Visitor(app, make_user(app, "member", shop.account_id))
     given = fields(member, shop, text="x" * 153 * count if count > 1 else "x")

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 from ..accounts import audit_log, keys, roles
 from ..accounts.credentials import Credentials
+from ..accounts.key_limits import KeyLimits
 from ..accounts.roles import MANAGE, OPERATE, Actor
 from ..core.errors import InvalidInput
 from ..core.languages import sentence
 from ..database import Reader, Tx, atomic, cached
-from ..database.rows import SmppKeyRow
+from ..database.rows import ApiKeyRow, SmppKeyRow
 
 API = "smpp"
 """The name of SMPP beside those of the dialects."""
@@ -128,6 +129,14 @@ def set_terms(key_id: int, terms: Terms, *, actor: Actor) -> None:
             account_id=row["account_id"],
             detail=f"{before.words()} → {terms.words()}",
         )
+
+
+def bound(key_id: int, limits: KeyLimits, terms: Terms | None, *, actor: Actor) -> ApiKeyRow:
+    """Set a key's limits and, of an SMPP key, its terms (None: they stay), all of it or nothing; the key as it is now."""
+    with atomic():
+        if terms is not None:
+            set_terms(key_id, terms, actor=actor)
+        return keys.set_limits(key_id, limits, actor=actor)
 
 
 ROLLED = "UPDATE smpp_keys SET rolled_to = ? WHERE api_key_id = ?"

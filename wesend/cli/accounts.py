@@ -7,11 +7,10 @@ from typing import Any
 
 import click
 
-from ..accounts import allowed_countries, firms, quota, sending_limits, service
+from ..accounts import allowed_countries, quota, sending_limits, service
 from ..accounts.service import AccountInfo
 from ..core import clock, money
-from ..database import atomic
-from ..routing import price_list_editing, price_lists
+from ..routing import price_lists
 from .shared import ACTOR, Answer, command
 
 
@@ -66,10 +65,6 @@ def _show(account_id: int) -> Answer:
     return shown, "\n".join(f"{name + ':':<17} {_line_of(value)}" for name, value in shown.items())
 
 
-NONE = "none"
-"""What takes away what was set."""
-
-
 def _price_list(list_id: int | None) -> str | None:
     found = price_lists.all_lists().get(list_id) if list_id is not None else None
     return found.name if found is not None else None
@@ -113,32 +108,11 @@ def _line_of(value: object) -> object:
     click.option("--tax-id", default=None, metavar="NUMBER", help="The firm's tax number; or none."),
     group=account,
 )
-def set_account(
-    account_id: int,
-    countries: str | None,
-    daily_limit: str | None,
-    recipient_limit: str | None,
-    burst_limit: str | None,
-    quiet_hours: str | None,
-    price_list: str | None,
-    legal_name: str | None,
-    address: str | None,
-    tax_id: str | None,
-) -> Answer:
-    """Change what is set for an account; what is not given stays."""
-    firm = {"legal_name": legal_name, "address": address, "tax_id": tax_id}
-    told = {name: None if text.strip().lower() == NONE else text for name, text in firm.items() if text is not None}
-    with atomic():  # all of it or nothing: what is refused leaves nothing of the rest behind
-        before = service.find_account(account_id, actor=ACTOR).limits
-        limits = before.changed(daily_limit, recipient_limit, burst_limit, quiet_hours)
-        if limits != before:
-            service.set_limits(account_id, limits, actor=ACTOR)
-        if price_list is not None:
-            price_list_editing.give(account_id, None if price_list.strip().lower() == NONE else price_list, actor=ACTOR)
-        if told:
-            firms.set_firm(account_id, told, actor=ACTOR)
-        if countries is not None:
-            service.set_countries(account_id, allowed_countries.parse(countries), actor=ACTOR)
+def set_account(account_id: int, **given: str | None) -> Answer:
+    """Change what is set for an account; what is not given stays. What is refused in part is refused whole."""
+    from ..operations import account_settings  # beside what lists of accounts need
+
+    account_settings.change(account_id, account_settings.Wanted(**given), actor=ACTOR)
     return _show(account_id)
 
 

@@ -15,7 +15,6 @@ from ..binds import terms
 from ..binds.terms import Terms
 from ..core import clock, money
 from ..core.errors import InvalidInput
-from ..database import atomic
 from ..database.rows import ApiKeyRow
 from ..dialects import NAMES
 from ..wallets.service import wallet_by_id, wallet_of_account
@@ -163,13 +162,10 @@ def _shown_terms(row: ApiKeyRow) -> dict[str, Any]:
 @command("set", KEY_ID, bounded, for_smpp, group=key)
 def set_key(key_id: int, **bounds: Any) -> Answer:
     """Bound a key: until when, from where, for which countries and for how much a day it may be used; of SMPP how fast."""
-    with atomic():  # all of it or nothing: what is refused leaves nothing of the rest behind
-        row = keys.find_key(key_id, actor=ACTOR)
-        chosen = _terms(bounds, terms.terms_of(key_id))
-        if chosen is not None:
-            terms.set_terms(key_id, chosen, actor=ACTOR)
-        limits = _limits(service.get_account(row["account_id"]), key_limits.read(row), bounds)
-        row = keys.set_limits(key_id, limits, actor=ACTOR)
+    row = keys.find_key(key_id, actor=ACTOR)
+    chosen = _terms(bounds, terms.terms_of(key_id))
+    limits = _limits(service.get_account(row["account_id"]), key_limits.read(row), bounds)
+    row = terms.bound(key_id, limits, chosen, actor=ACTOR)
     shown = {**_shown(row), "wallet_id": wallet_by_id(row["wallet_id"]).uid}
     return shown, _line(shown)
 

@@ -6,7 +6,6 @@ import click
 
 from ..accounts.service import get_account
 from ..core import money
-from ..database import atomic
 from ..routing import payable
 from ..wallets import service
 from ..wallets.service import WalletInfo
@@ -109,11 +108,7 @@ def alert(wallet_id: str, amount: str, mail: str | None) -> Answer:
 def set_wallet(wallet_id: str, name: str | None, credit_limit: int | None) -> Answer:
     """Change what is set for a wallet; what is not given stays."""
     info = service.find_wallet(wallet_id, actor=ACTOR)
-    with atomic():  # all of it or nothing: what is refused leaves nothing of the rest behind
-        if name is not None:
-            service.set_name(info, name, actor=ACTOR)
-        if credit_limit is not None:
-            service.set_credit_limit(info, credit_limit, actor=ACTOR)
+    service.change(info, name, credit_limit, actor=ACTOR)
     return _with_limit(service.find_wallet(wallet_id, actor=ACTOR))
 
 

@@ -287,6 +287,15 @@ def low_balance_of(wallet: WalletInfo, *, actor: Actor) -> tuple[int | None, str
     return row[0], row[1]
 
 
+def change(wallet: WalletInfo, name: str | None, credit_limit_micros: int | None, *, actor: Actor) -> None:
+    """Set a wallet's name and its credit limit, all of it or nothing; None: it stays."""
+    with atomic():
+        if name is not None:
+            set_name(wallet, name, actor=actor)
+        if credit_limit_micros is not None:
+            set_credit_limit(wallet, credit_limit_micros, actor=actor)
+
+
 SET_LOW_BALANCE = """
     UPDATE wallets SET low_balance_micros = ?, low_balance_mail = ?,
         low_balance_told_at = NULL, low_balance_mailed_at = NULL
