@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import wesend
+from wesend.accounts import audit_log
 from wesend.core.languages import speaking
 from wesend.dashboard.audit_words import ACTIONS, action_words
 from wesend.dashboard.detail_words import OWN_WORDS, detail_words
@@ -171,13 +172,14 @@ SOURCES = enumerate(("imported by ben@example.com", "inbound STOP", "unsubscribe
         ("contact.change", "group none, 3 contacts", "in the group none, 3 contacts", "katika kikundi none, 3 contacts"),
         (
             "key.limits",
-            "until revoked, from anywhere → until 2026-12-01T00:00:00Z, from 10.0.0.1, to UG,KE, 500 a day, valid for 60 s",
-            "until revoked, from anywhere → until 2026-12-01T00:00:00Z, from 10.0.0.1, to UG,KE, 500 a day, valid for 60 seconds",
-            "hadi 2026-12-01T00:00:00Z, kutoka 10.0.0.1, kwenda UG,KE, 500 kwa siku, hudumu sekunde 60",
+            "until revoked, from anywhere → until x, from 10.0.0.1, to UG,KE, 500 a day, valid for 60 s",
+            "until revoked, from anywhere → until x, from 10.0.0.1, to UG,KE, 500 a day, valid for 60 seconds",
+            "kutoka 10.0.0.1, kwenda UG,KE, 500 kwa siku, hudumu sekunde 60",
         ),
         ("account.firm", "legal name: none → Acme Ltd", "legal name: none → Acme Ltd", "jina la kisheria: hakuna → Acme Ltd"),
+        ("wallet.name", "none → 2026-13-99T00:00:00Z", "none → 2026-13-99T00:00:00Z", "hakuna → 2026-13-99T00:00:00Z"),
         ("dispatch.pause", "none", "none", "none"),
-        ("sign_in", "by a link that cli made", "by a link that cli made", "kwa kiungo kilichotengenezwa na cli"),
+        ("sign_in", "by a link that cli made", "by a link that a command made", "kwa kiungo kilichotengenezwa na amri"),
         ("older.action", "whatever it said", "whatever it said", "whatever it said"),
         ("user.create", None, "", ""),
     ],
@@ -187,6 +189,15 @@ def test_a_detail_of_the_audit_log_is_told_in_a_language_and_values_stay(app, ac
         assert detail_words(action, detail).striptags() == english
         with speaking("sw"):
             assert swahili in detail_words(action, detail).striptags()
+
+
+def test_an_instant_of_the_audit_log_is_shown_by_the_accounts_clocks(app, shop, owner):
+    with app.app_context():
+        entry = {"actor": "test", "action": "campaign.reschedule", "subject": "x", "account_id": shop.account_id}
+        audit_log.note(**entry, detail="2031-06-01T05:25:00Z → 2031-06-02T06:30:00Z")
+        audit_log.note(**{**entry, "action": "key.roll"}, detail="until 2031-06-01T05:25:00Z")
+    page = text_of(owner.get("/audit"))
+    assert "1 Jun 2031, 08:25 → 2 Jun 2031, 09:30" in page and "until 1 Jun 2031, 08:25" in page
 
 
 def test_actions_with_somebodys_own_words_are_those_that_there_are():

@@ -8,11 +8,11 @@ import re
 
 from markupsafe import Markup, escape
 
-from ..core import languages
+from ..core import clock, languages
 from ..core.languages import gettext as _
 from ..core.languages import marked, ngettext, told
 from . import stored_sentences
-from .filters import size
+from .filters import size, when
 
 OWN_WORDS = frozenset(
     """
@@ -99,6 +99,17 @@ WORDS = {
 }
 
 
+INSTANT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"
+
+
+def _at(text: str) -> str:
+    """An instant, which is stored in UTC, by the account's clocks; what only looks like one as it is."""
+    try:
+        return when(clock.parse_iso(text)).striptags()
+    except (ValueError, OverflowError):
+        return text
+
+
 PIECES = stored_sentences.known(
     ("|".join(map(re.escape, WORDS)), lambda of: told(WORDS[of[0]])),
     ("|".join(map(re.escape, NAMES)), lambda of: told(NAMES[of[0]])),
@@ -115,8 +126,10 @@ PIECES = stored_sentences.known(
     (r"(authenticator app|passkey): (?P<name>.*)", lambda of: Markup("{}: {}").format(told(of[1]), VALUE.format(of["name"]))),
     (r"below (?P<amount>\S+ \S+) to (?P<mail>\S+)", lambda of: _("below %(amount)s to %(mail)s", **of.groupdict())),
     (r"below (?P<amount>.*)", lambda of: _("below %(amount)s", **of.groupdict())),
-    (r"by a link that (?P<who>.*) made", lambda of: _("by a link that %(who)s made", **of.groupdict())),
-    (r"expired at (?P<time>.*)", lambda of: _("expired at %(time)s", **of.groupdict())),
+    (r"by a link that (?P<who>.*) made", lambda of: _("by a link that %(who)s made", who=actor_words(of["who"]).striptags())),
+    (INSTANT, lambda of: _at(of[0])),
+    (rf"expired at ({INSTANT})", lambda of: _("expired at %(time)s", time=_at(of[1]))),
+    (rf"until ({INSTANT})", lambda of: _("until %(time)s", time=_at(of[1]))),
     (r"from (?P<place>\S+)", lambda of: _("from %(place)s", **of.groupdict())),
     (r"to (?P<countries>\S+)", lambda of: _("to %(countries)s", **of.groupdict())),
     (r"until (?P<time>\S+)", lambda of: _("until %(time)s", **of.groupdict())),
