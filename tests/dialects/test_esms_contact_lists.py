@@ -128,7 +128,9 @@ def test_an_upload_without_a_file_is_422(esms):
 
 
 def test_an_upload_that_is_no_form_is_415(esms):
-    assert refused(esms.post("/contact-lists", {"name": "x"}), 415, "unsupported_media_type")
+    answer = esms.post("/contact-lists", {"name": "x"})
+    assert refused(answer, 415, "unsupported_media_type")
+    assert answer.json["detail"]["message"] == "The request body must be multipart/form-data"
 
 
 @pytest.mark.parametrize("headers", [{}, KEY], ids=["plain", "with a key"])

@@ -248,3 +248,11 @@ def test_a_strange_idempotency_key_is_400_or_passed_over(esms, key):
 
 def test_unknown_fields_are_passed_over(esms):
     assert data_of(esms.send(ANN, priority="high", callback={"x": 1}))["status"] == "submitted"
+
+
+@pytest.mark.parametrize("path", ["/messages?status=%00", "/verify?to=a%00b", "/two-way/services/1/messages?phone=%00"])
+def test_a_query_that_holds_no_clean_text_is_named_as_such(esms, path):
+    answer = esms.get(path)
+    assert answer.status_code == 422
+    (told,) = answer.json["detail"]
+    assert (told["loc"], told["msg"]) == (["query"], "the query contains characters that cannot be used")

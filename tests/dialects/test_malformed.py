@@ -178,6 +178,18 @@ def test_another_content_type_than_json_is_refused(app, content_type):
     )
 
 
+def test_a_form_with_a_file_is_refused_the_same_under_an_idempotency_key(app):
+    """Its fingerprint is made of the fields: by then the body was read."""
+    before = written(app)
+    for route in body_routes(app):
+        if route.method == "POST" and route.pattern not in route.row.optional_body:
+            form = {"data": {**examples(route)[0], "file": (BytesIO(b"phone"), "a.csv")}, "content_type": "multipart/form-data"}
+            form["data"] = {name: value if isinstance(value, tuple) else str(value) for name, value in form["data"].items()}
+            answer = route.row.api(app).call("POST", route.path, headers={"Idempotency-Key": "a form"}, **form)
+            assert answer.status_code == 415 and route.row.shows_refusal(answer), route.path
+    assert written(app) == before
+
+
 def padded(body: dict, size: int) -> str:
     """The body with spaces before it, ``size`` bytes long."""
     return json.dumps(body).rjust(size)

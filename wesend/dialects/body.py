@@ -70,8 +70,13 @@ class UploadTooLarge(RequestEntityTooLarge):
     """A file over UPLOAD_LIMIT."""
 
 
+class UploadExpected(UnsupportedMediaType):
+    """Another body than a form with a file."""
+
+
 def upload_fields() -> MultiDict[str, str]:
     """The form fields of an upload; its files are then in ``request.files``, on disk when they are large."""
+    this_g().uploaded = True
     request.max_content_length = UPLOAD_LIMIT + LIMIT
     try:
         return request.form
@@ -91,6 +96,8 @@ def json_object(*, optional: bool = False) -> dict[str, Any]:
 
     ``optional``: no body at all is an empty object.
     """
+    if this_g().get("uploaded"):
+        raise UnsupportedMediaType  # read as a form, for the fingerprint of its Idempotency-Key: nothing of it is left
     raw = body()
     if optional and not raw:
         return {}

@@ -17,7 +17,16 @@ TYPES = {
     "This field may not be empty.": ("ensure this value has at least 1 characters", "value_error.any_str.min_length"),
 }
 MALFORMED = [{"loc": ["body"], "msg": "the body is not valid JSON", "type": "value_error.jsondecode"}]
-UNSTORABLE = [{"loc": ["body"], "msg": "the body contains characters that cannot be used", "type": "value_error.str"}]
+
+
+def unstorable(place: str) -> list[dict]:
+    """Of a text that can't be kept, wherever in ``place`` it stands."""
+    return [{"loc": [place], "msg": f"the {place} contains characters that cannot be used", "type": "value_error.str"}]
+
+
+def place_of(method: str) -> str:
+    """Where a request says what it wants."""
+    return "query" if method == "GET" else "body"
 
 
 def field_errors(error: ValidationError, place: str = "body") -> list[dict]:

@@ -8,12 +8,11 @@ from pathlib import PurePath
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError
-from werkzeug.exceptions import UnsupportedMediaType
 
 from ...contacts import csv_import, groups, service
 from ...database.rows import GroupRow
 from .. import strictness
-from ..body import check_text, query_arguments, upload_fields
+from ..body import UploadExpected, check_text, query_arguments, upload_fields
 from ..dialect import account, actor, load, side
 from ..fields import row_id
 from . import schemas
@@ -25,7 +24,7 @@ MOST_TAGS = 50
 @blueprint.post("")
 def upload_list() -> ResponseReturnValue:
     if request.mimetype != "multipart/form-data":
-        raise UnsupportedMediaType
+        raise UploadExpected
     form, file = upload_fields(), request.files.get("file")
     if strictness.is_asked():
         strictness.require_known([*form, *request.files], ("file", "name", "tags"))

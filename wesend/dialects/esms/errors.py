@@ -13,9 +13,9 @@ from ...core import errors as domain
 from ...core import money
 from ...core.request_ids import request_id
 from ...two_way import errors as two_way
-from ..body import InvalidText, MalformedJson, UploadTooLarge
+from ..body import InvalidText, MalformedJson, UploadExpected, UploadTooLarge
 from ..dialect import InvalidIdempotencyKey, Shown
-from ..field_errors import MALFORMED, UNSTORABLE, field_errors
+from ..field_errors import MALFORMED, field_errors, place_of, unstorable
 from ..http_sentences import SENTENCES
 from ..retry_after import retry_after
 
@@ -101,13 +101,15 @@ def show_error(error: Exception) -> Shown:
 
 def _show(error: Exception) -> Shown:
     if isinstance(error, ValidationError):
-        return {"detail": field_errors(error, "query" if request.method == "GET" else "body")}, 422, {}
+        return {"detail": field_errors(error, place_of(request.method))}, 422, {}
     if isinstance(error, MalformedJson):
         return {"detail": MALFORMED}, 422, {}
     if isinstance(error, InvalidText):
-        return {"detail": UNSTORABLE}, 422, {}
+        return {"detail": unstorable(place_of(request.method))}, 422, {}
     if isinstance(error, UploadTooLarge):
         return detail("file_too_large", "The file has more than 50 MB"), 400, {}
+    if isinstance(error, UploadExpected):
+        return detail(HTTP_CODES[415], "The request body must be multipart/form-data"), 415, {}
     if isinstance(error, HTTPException):
         status = error.code or 500
         return detail(HTTP_CODES.get(status, "http_error"), SENTENCES.get(status, error.name)), status, {}

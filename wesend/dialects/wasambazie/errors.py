@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from ...core import errors as domain
 from ..body import InvalidText, MalformedJson
 from ..dialect import InvalidIdempotencyKey, Shown
-from ..field_errors import MALFORMED, UNSTORABLE, field_errors
+from ..field_errors import MALFORMED, field_errors, place_of, unstorable
 from ..http_sentences import SENTENCES
 from ..retry_after import retry_after
 
@@ -48,11 +48,11 @@ TABLE: tuple[tuple[type[Exception], int, str | None], ...] = (
 def show_error(error: Exception) -> Shown:
     """(body, status, headers) of any error."""
     if isinstance(error, ValidationError):
-        return {"detail": field_errors(error, "query" if request.method == "GET" else "body")}, 422, {}
+        return {"detail": field_errors(error, place_of(request.method))}, 422, {}
     if isinstance(error, MalformedJson):
         return {"detail": MALFORMED}, 422, {}
     if isinstance(error, InvalidText):
-        return {"detail": UNSTORABLE}, 422, {}
+        return {"detail": unstorable(place_of(request.method))}, 422, {}
     if isinstance(error, HTTPException):
         status = error.code or 500
         return {"detail": SENTENCES.get(status, error.name)}, status, {}
