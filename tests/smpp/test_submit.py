@@ -210,6 +210,16 @@ def test_who_opted_out_and_who_is_not_allowed(server):
         assert client.submit("255712345678").status == 0x0B
 
 
+def test_the_operator_is_told_why_there_is_no_route(server):
+    """As of a send by HTTP; of bytes not, which most routes don't carry."""
+    customer = server.customer(is_sandbox=False)
+    with server.bound(server.key(customer)) as client:
+        assert client.submit("4915112345678", b"\1", data_coding=4).status == 0x0B
+        assert "no route for account" not in server.output()
+        assert client.submit("4915112345678").status == 0x0B
+    assert f"no route for account {customer['account_id']} to DE" in server.output()
+
+
 def test_a_daily_limit(server):
     customer = server.customer()
     server.command("account", "set", str(customer["account_id"]), "--daily-limit", "70")

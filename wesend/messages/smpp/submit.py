@@ -8,12 +8,14 @@ from typing import NamedTuple
 from ...accounts import roles
 from ...accounts.roles import Actor
 from ...coordination import pause
+from ...core import sms_forms
 from ...core.errors import DatabaseUnavailable, WesendError
 from ...core.ids import new_id
 from ...database import Row, Tx, write
 from ...gateways import registry
+from ..sending import no_route
 from ..sending.accept import Alongside, accept
-from ..sending.compose import Addressee, Composed, Composer, Skipped
+from ..sending.compose import NO_ROUTE, Addressee, Composed, Composer, Skipped
 from ..sending.in_request import AtOnce
 from ..sending.options import Options, Origin
 from ..sending.send import raise_nobody, refuse_if_poor
@@ -88,11 +90,18 @@ def plan(order: Order) -> Planned:
     (found,) = composed.plan([order.to] if limited is None else limited.listen([order.to]))
     if isinstance(found, Skipped):
         refuse_if_poor(composed, [found])
+        if found.reason == NO_ROUTE and not _is_of_bytes(composed):
+            no_route.note([found.recipient], composed.account, composed.wallet)
         raise_nobody([found], composed)
     outgoing = found._replace(uid=found.uid or new_id(), tells_smpp=int(order.asked.registered != 0))
     if limited is not None:
         limited.positions.append(0)
     return Planned(order, outgoing, _known_at_once(order.options, outgoing), limited)
+
+
+def _is_of_bytes(composed: Composed) -> bool:
+    """Most routes carry none, which is nothing that the operator has to mend."""
+    return isinstance(composed, Composer) and sms_forms.read_bytes(composed.form) is not None
 
 
 def submit_all(planned: Sequence[Planned]) -> list[Result]:
