@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
+import re
 
 import pytest
 
 from wesend.core import clock, money
+from wesend.database import write
 from wesend.routing import price_list_editing as editing
 from wesend.routing import price_lists
 
@@ -39,6 +42,24 @@ def test_an_operator_sets_changes_and_removes_a_price_in_its_place(app, operator
     assert rows(app) == [("UG", "MTN", "", 1000, "28.5")]
     operator.post(f"{PATH}/edit", **place, remove="1")
     assert rows(app) == []
+
+
+@pytest.mark.parametrize("name", ["Gold & Co", "50 %", "Orodha ya bei?", "<b>"])
+def test_a_list_may_be_called_whatever_people_call_it(app, operator, name):
+    uses(operator, operator.follow("/operator/price-lists", name=name, currency="UGX").text)
+
+
+def test_a_list_that_an_earlier_version_called_by_a_slash_has_its_page(app, operator, gold):
+    with app.app_context():
+        write(lambda tx: tx.execute("UPDATE price_lists SET name = 'MTN/Airtel'"))
+    uses(operator, operator.get("/operator/price-lists/MTN/Airtel").text)
+
+
+def uses(operator, page: str) -> None:
+    """Sets a price and reads it, by the links of a list's page."""
+    (path,) = {html.unescape(path) for path in re.findall(r'href="(/operator/price-lists/[^"]*)/prices.csv"', page)}
+    operator.post(path, country="UG", network="", prefix="", begins="", price="31")
+    assert "UG,,,0,31" in operator.get(f"{path}/prices.csv").text
 
 
 def test_a_file_is_read_in_and_its_bad_lines_are_shown(app, operator, gold):

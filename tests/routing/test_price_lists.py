@@ -182,7 +182,7 @@ def test_a_list_is_named_once(app):
         editing.create(" Gold ", "KES", actor=ACTOR)
     with pytest.raises(PriceListNotFound):
         editing.set_price("Silver", editing.place("UG"), 1, actor=ACTOR)
-    for name, currency in (("", "UGX"), ("x" * 61, "UGX"), ("Bronze", "XXX"), (" None", "UGX")):
+    for name, currency in (("", "UGX"), ("x" * 61, "UGX"), ("Bronze", "XXX"), (" None", "UGX"), ("..", "UGX"), ("/A", "UGX")):
         with pytest.raises(InvalidInput):
             editing.create(name, currency, actor=ACTOR)
 

@@ -45,6 +45,8 @@ def create(name: str, currency: str, *, actor: Actor) -> PriceList:
             sentence("A price list's name has 1 to %(longest_name)s characters", longest_name=LONGEST_NAME),
             {"name": ["Out of range"]},
         )
+    if "/" in name or name in (".", ".."):  # the addresses of its pages hold it
+        raise InvalidInput("A price list's name has no slashes, and more than dots", {"name": ["Slashes, or dots alone"]})
     if name.lower() == NONE:
         raise InvalidInput("No price list can be called none: that stands for having none", {"name": ["Taken"]})
     if not money.is_currency(currency):

@@ -62,7 +62,7 @@ def _networks() -> list[tuple[str, str]]:
     return [("", _("all")), *((name, name.title()) for name in sorted(names))]
 
 
-@blueprint.route("/<name>", methods=["GET", "POST"])
+@blueprint.route("/<path:name>", methods=["GET", "POST"])
 def show(name: str) -> ResponseReturnValue:
     found = price_lists.named(name, actor=actor())
     form = PriceForm()
@@ -89,7 +89,7 @@ def _show(found: PriceList, form: PriceForm, refusal: str | None = None) -> str:
     return render_template("operator/price_list.html", found=found, form=form, on_it=on_it, others=others, refusal=refusal)
 
 
-@blueprint.post("/<name>/edit")
+@blueprint.post("/<path:name>/edit")
 def edit(name: str) -> ResponseReturnValue:
     """A row in its place: its new price, or none."""
     found = price_lists.named(name, actor=actor())
@@ -111,7 +111,7 @@ def edit(name: str) -> ResponseReturnValue:
     return redirect(url_for(".show", name=found.name), 303)
 
 
-@blueprint.post("/<name>/import")
+@blueprint.post("/<path:name>/import")
 def read_in(name: str) -> ResponseReturnValue:
     found = price_lists.named(name, actor=actor())
     file = request.files.get("file")
@@ -127,7 +127,7 @@ def read_in(name: str) -> ResponseReturnValue:
     return redirect(url_for(".show", name=found.name), 303)
 
 
-@blueprint.get("/<name>/prices.csv")
+@blueprint.get("/<path:name>/prices.csv")
 def download(name: str) -> ResponseReturnValue:
     found = price_lists.named(name, actor=actor())
 
@@ -137,7 +137,7 @@ def download(name: str) -> ResponseReturnValue:
     return csv_file(f"prices-{found.id}.csv", editing.COLUMNS, all_at_once, of_everybody=True)
 
 
-@blueprint.post("/<name>/accounts")
+@blueprint.post("/<path:name>/accounts")
 def give(name: str) -> ResponseReturnValue:
     """An account pays the list's prices from now on, or its routes' again."""
     found = price_lists.named(name, actor=actor())
