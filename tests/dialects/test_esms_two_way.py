@@ -119,6 +119,15 @@ def test_scopes(app):
     assert asker.get("/messages").status_code == 403
 
 
+@pytest.mark.parametrize(("text", "is_taken"), [("x" * 1530, True), ("x" * 1531, False), ("ё" * 670, True), ("ё" * 671, False)])
+def test_an_answer_has_no_more_segments_than_any_message(esms, text, is_taken):
+    answer = esms.call("PATCH", f"/two-way/services/{service(esms)['id']}", json={"auto_reply_text": text})
+    assert answer.status_code == (200 if is_taken else 422), "it would be kept, and never leave"
+    if not is_taken:
+        (told,) = answer.json["detail"]
+        assert (told["loc"], told["msg"]) == (["body", "auto_reply_text"], "At most 10 segments")
+
+
 def test_settings_are_changed_one_by_one_and_taken_away(esms):
     path = f"/two-way/services/{service(esms)['id']}"
     assert esms.call("PATCH", path, json={"auto_reply_enabled": True}).status_code == 422

@@ -17,7 +17,7 @@ from ..wallets import ledger
 from ..wallets.service import WalletInfo, wallet_by_id
 from . import numbers, prices
 from .errors import InvalidState
-from .services import LONGEST_TEXT, PENDING, SUSPENDED, of_id
+from .services import PENDING, SUSPENDED, of_id, require_sendable
 
 MONTH_MS = 30 * clock.DAY
 SANDBOX_SHARED = "32811"
@@ -54,8 +54,8 @@ def approve(service_id: int, number: str, gateway: str, terms: Terms = Terms(), 
     NumberUnavailable, InvalidState, InvalidInput; InsufficientBalance: the request stays pending.
     """
     roles.require(actor, OPERATE)
-    if terms.help_text is not None and len(terms.help_text) > LONGEST_TEXT:
-        raise InvalidInput("The help text is too long", {"help_text": [f"At most {LONGEST_TEXT} characters"]})
+    if terms.help_text is not None:
+        require_sendable(terms.help_text, "help_text")
     if any(amount is not None and amount < 0 for amount in terms[:4]):
         raise InvalidInput("A price is not negative")
     with atomic() as tx:

@@ -9,7 +9,7 @@ from ..accounts import audit_log, roles
 from ..accounts.roles import MANAGE, OPERATE, SEE, Actor
 from ..accounts.service import AccountInfo
 from ..accounts.sides import Side
-from ..core import clock, email_address
+from ..core import clock, email_address, segments
 from ..core.errors import InvalidInput
 from ..core.languages import sentence
 from ..database import Tx, atomic, query, query_one, reading
@@ -24,7 +24,6 @@ STATUSES = (PENDING, ACTIVE, PAST_DUE, SUSPENDED, REJECTED, CANCELLED)
 ANSWERS = (ACTIVE, PAST_DUE)
 """The statuses in which people are answered."""
 ENDED = (REJECTED, CANCELLED)
-LONGEST_TEXT = 1600  # of an answer: about what ten segments hold
 USE_CASE = (10, 4000)
 MOST_DOCUMENTS = 10
 
@@ -204,8 +203,7 @@ def update(service: TwoWayServiceRow, changes: dict[str, Any], *, actor: Actor, 
     for name in TEXTS:
         if given.get(name) is not None:
             given[name] = given[name].strip() or None
-        if given.get(name) is not None and len(given[name]) > LONGEST_TEXT:
-            raise InvalidInput("The text is too long", {name: [f"At most {LONGEST_TEXT} characters"]})
+            require_sendable(given[name] or "", name)
     if given.get("forward_email"):
         given["forward_email"] = _email(given["forward_email"])
     with atomic() as tx:
@@ -231,6 +229,12 @@ def update(service: TwoWayServiceRow, changes: dict[str, Any], *, actor: Actor, 
             detail=", ".join(sorted(given)),
         )
     return of_id(service["id"])
+
+
+def require_sendable(text: str, name: str) -> None:
+    """An answer that is longer than any message may be would never leave."""
+    if segments.count(text).count > segments.MAX_SEGMENTS:
+        raise InvalidInput("The text is too long", {name: [f"At most {segments.MAX_SEGMENTS} segments"]})
 
 
 UPDATE = "UPDATE two_way_services SET auto_reply_text = ?, auto_reply_enabled = ?, help_text = ?, forward_email = ? WHERE id = ?"
