@@ -61,6 +61,8 @@ def test_apps_are_listed_shown_replaced_and_deleted(api):
     [
         ({"name": " "}, "name"),
         ({"template": "no code"}, "template"),
+        ({"template": "{{code}}" + "ё" * 670}, "template"),
+        ({"template": "{{code}}" + "{{app}}" * 20, "name": "x" * 100}, "template"),
         ({"code_length": 3}, "code_length"),
         ({"max_attempts": 0}, "max_attempts"),
         ({"max_attempts": 11}, "max_attempts"),

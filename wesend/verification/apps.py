@@ -13,7 +13,7 @@ from ..core.ids import new_id
 from ..core.languages import sentence
 from ..database import atomic, query, query_one
 from ..database.rows import VerifyAppRow
-from .texts import require_code
+from .texts import require_sendable
 
 MOST = 200
 """Apps of an account's side."""
@@ -49,9 +49,9 @@ def find_app(account_id: int, uid: str, side: Side, *, actor: Actor) -> VerifyAp
 
 
 def create_app(account_id: int, side: Side, policy: Policy, *, actor: Actor) -> VerifyAppRow:
-    """InvalidInput for a template without a code; Conflict for more than MOST."""
+    """InvalidInput for a template without a code, or too long; Conflict for more than MOST."""
     roles.require(actor, SEND, account_id)
-    require_code(policy.template)
+    _require_sendable(policy)
     uid = f"app_{new_id()}"
     with atomic() as tx:
         if len(tx.all(f"{LIVING} LIMIT ?", (account_id, side, MOST))) == MOST:
@@ -59,6 +59,10 @@ def create_app(account_id: int, side: Side, policy: Policy, *, actor: Actor) -> 
         tx.insert("verify_apps", uid=uid, account_id=account_id, side=side, created_at=clock.now_ms(), **policy._asdict())
         audit_log.record(tx, actor=actor, action="verify_app.create", subject=policy.name, account_id=account_id, detail=uid)
     return find_app(account_id, uid, side, actor=actor)
+
+
+def _require_sendable(policy: Policy) -> None:
+    require_sendable(policy.template, policy.code_length, policy.name, policy.expiry_seconds)
 
 
 REPLACE = """
@@ -72,7 +76,7 @@ def replace_app(account_id: int, uid: str, side: Side, policy: Policy, *, actor:
     """All of its policy anew; verifications that are under way keep what they began with."""
     roles.require(actor, SEND, account_id)
     app = find_app(account_id, uid, side, actor=actor)
-    require_code(policy.template)
+    _require_sendable(policy)
     with atomic() as tx:
         if not tx.changed(REPLACE, (*policy, app["id"])):
             raise VerifyAppNotFound

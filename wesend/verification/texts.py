@@ -21,6 +21,13 @@ def require_code(template: str | None) -> None:
         raise InvalidInput("A template names {{code}}", {"template": ["It must name {{code}}"]})
 
 
+def require_sendable(template: str | None, code_length: int, name: str, expiry_seconds: int) -> None:
+    """InvalidInput for a template without a code, or whose text is longer than any message may be."""
+    require_code(template)
+    if segments.count(text_of(template, LONGEST_CODE[:code_length], name, expiry_seconds)).count > segments.MAX_SEGMENTS:
+        raise InvalidInput("The template is too long", {"template": [f"At most {segments.MAX_SEGMENTS} segments"]})
+
+
 def text_of(template: str | None, code: str, name: str, expiry_seconds: int, *, language: str | None = None) -> str:
     """``template`` None: our own words in ``language``, which are one segment whatever the name is."""
     values = {"code": code, "app": name, "minutes": str(-(-expiry_seconds // 60))}
