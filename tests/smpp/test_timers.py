@@ -40,6 +40,17 @@ def test_silence_is_asked_about_and_its_end_is_believed(server, key):
         assert client.submit(PHONE).status == 0
 
 
+def test_a_key_is_used_as_long_as_a_client_is_bound(server, customer):
+    key = server.key(customer)
+
+    def last_used() -> int | None:
+        return server.query("SELECT last_used_at FROM api_keys WHERE id = ?", key["key_id"])[0][0]
+
+    with server.bound(key) as client:
+        bound = eventually(last_used, "the bind is no use")
+        eventually(lambda: client.call(ENQUIRE).status == 0 and last_used() != bound, "it is as old as the bind")
+
+
 def test_who_does_not_answer_is_left(server, key):
     with server.bound(key) as client:
         assert client.read(SILENCE + 3).command == ENQUIRE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wesend.cli import main
-from wesend.smpp import session
+from wesend.smpp import listener, session
 from wesend.web.connections import paced_socket
 
 if __name__ == "__main__":
@@ -11,4 +11,5 @@ if __name__ == "__main__":
         setattr(paced_socket, name, getattr(paced_socket, name) / 10)
     for name in ("NO_BIND", "SILENCE", "UNANSWERED", "ANSWER_IN", "PATIENCE", "FAREWELL"):
         setattr(session, name, getattr(session, name) / 10)
+    listener.USE_NOTED_EVERY /= 10
     main(["up"])

@@ -14,6 +14,7 @@ from contextlib import suppress
 from flask import Flask
 
 from ..accounts.key_limits import is_usable
+from ..accounts.key_use import note_use
 from ..adapters.sms.smpp import pdu, requests, statuses
 from ..adapters.sms.smpp.pdu import Pdu
 from ..binds import deliveries, failures, measures, opened, refusals
@@ -35,6 +36,8 @@ HANDSHAKE = 30.0  # seconds for TLS to begin
 BINDERS = 2  # threads that look at binds
 ONE_TIME = 0.1  # seconds after which a refused bind is answered, whatever was wrong
 LOOK_EVERY, STOP_LOOK = 1.0, 0.1  # seconds
+USE_NOTED_EVERY = 60.0
+"""Seconds: a client may stay bound for months, and its key is used all the while."""
 FINISH = 10.0  # seconds for what was read, when the process stops
 MOST_REFUSALS = 200
 """Different refusals that are noted in a second."""
@@ -64,6 +67,7 @@ class Listener:
         self.deliverer = Deliverer(app, self._bound_sessions, self._hand_over)
         self.binders = ThreadPoolExecutor(BINDERS, thread_name_prefix="smpp-bind")
         self.leaving: list[str] = []
+        self.use_noted = time.monotonic()
         self.holder = ""
         self.stopping = False
         self.stopped = threading.Event()
@@ -296,10 +300,19 @@ class Listener:
                 self._on_loop(session.end)
             else:
                 session.sender = now
+        self._note_use(sessions)
         with self.lock:
             noted, self.noted = self.noted, Counter()
         self._log(noted)
         refusals.note(list(noted.items()))
+
+    def _note_use(self, sessions: Sequence[Session]) -> None:
+        if time.monotonic() < self.use_noted + USE_NOTED_EVERY:
+            return
+        self.use_noted = time.monotonic()
+        for session in sessions:
+            if session.sender is not None and not session.closed:
+                note_use(session.sender.key, session.address)
 
     def _log(self, noted: Counter[Refused]) -> None:
         """Without their reasons, which may quote what was written; of binds there is a line each already."""
