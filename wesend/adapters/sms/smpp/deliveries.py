@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from ..base import CallbackInbound, CallbackReceipt
 from . import statuses
 from .connection import Connection
+from .gathering import WAIT, Gathering
 from .incoming import read_incoming
 from .pdu import Malformed, Pdu, read_delivery
 from .receipt import is_receipt, read_receipt
@@ -38,6 +41,7 @@ class Deliveries:
         self._name, self._on_receipt, self._on_inbound = name, on_receipt, on_inbound
         self._on_acknowledged = on_acknowledged
         self._waiting: queue.Queue[tuple[Connection, Pdu] | None] = queue.Queue(WAITING)
+        self._gathering = Gathering()
         self._thread = threading.Thread(target=self._run, name=f"smpp-{name}-deliveries", daemon=True)
         self._thread.start()
 
@@ -63,12 +67,20 @@ class Deliveries:
 
     def _next_group(self) -> list:
         group = [self._waiting.get()]
-        try:
+        self._add_waiting(group)
+        if self._gathering.is_worth_it(len(group)) and None not in group:
+            time.sleep(WAIT)
+            self._gathering.waited(self._add_waiting(group))
+        self._gathering.done(len(group))
+        return group
+
+    def _add_waiting(self, group: list) -> int:
+        """Those that are here already; how many."""
+        before = len(group)
+        with suppress(queue.Empty):
             while len(group) < GROUP:
                 group.append(self._waiting.get_nowait())
-        except queue.Empty:
-            pass
-        return group
+        return len(group) - before
 
     def _hand_over(self, group: list[tuple[Connection, Pdu]]) -> None:
         read = [self._read(request) for _, request in group]
