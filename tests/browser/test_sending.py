@@ -83,7 +83,7 @@ def test_a_message_is_counted_while_it_is_typed_and_its_script_is_shown_as_text(
     page.locator("#talk").get_by_text("<script>alert(1)</script>").wait_for()
     page.get_by_role("button", name="STOP").click()
     page.goto("/contacts/opt-outs")
-    page.get_by_text("inbound STOP").wait_for()
+    page.get_by_role("cell", name="answered STOP").wait_for()
 
 
 def test_a_wallet_is_topped_up_and_shows_it_by_itself(visit, shop):

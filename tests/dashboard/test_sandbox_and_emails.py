@@ -7,6 +7,7 @@ import re
 import pytest
 
 from wesend.messages.email import compose as mail
+from wesend.wallets import service as wallets
 
 from ..support.accounts import mint, wesendall_of
 from ..support.dashboard import Visitor, make_user, text_of
@@ -39,12 +40,25 @@ def test_phones_show_what_they_got_as_text(app, shop, member):
     )
 
 
+def test_writing_to_a_simulated_phone_begins_with_the_sandboxs_wallet_or_is_not_offered(app, member):
+    live = mint(app, is_sandbox=False)
+    owner = Visitor(app, make_user(app, "owner", live.account_id))
+    page = owner.get("/sandbox-phones")
+    assert "This account has none" in text_of(page) and "Write" not in text_of(page).partition("How these phones behave")[0]
+    with app.app_context():
+        box = wallets.create_wallet(account_id=live.account_id, currency="UGX", is_sandbox=True, actor="test")
+    page = owner.get("/sandbox-phones")
+    assert page.text.count(f'href="/compose?wallet={box.uid}"') == 2
+    assert f'<option selected value="{box.uid}"' in owner.get(f"/compose?wallet={box.uid}").text
+    assert f'<option selected value="{live.wallet}"' in owner.get("/compose?wallet=wal_elsewhere").text
+
+
 def test_an_answer_of_stop_leaves_the_phone_alone_until_it_says_start(app, shop, member):
     wesendall_of(app, shop).send("0712000001")
     page = member.follow("/sandbox-phones/answer", phone="+256712000001", text="STOP")
     assert "STOP" in text_of(page)
     assert "+256712000001" in text_of(member.get("/contacts/opt-outs"))
-    assert "inbound STOP" in text_of(member.get("/contacts/opt-outs"))
+    assert "answered STOP" in text_of(member.get("/contacts/opt-outs"))
     member.follow("/sandbox-phones/answer", phone="+256712000001", text="START")
     assert "Nobody opted out" in text_of(member.get("/contacts/opt-outs"))
 

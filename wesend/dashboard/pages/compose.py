@@ -81,7 +81,9 @@ def index() -> ResponseReturnValue:
     form.wallet.choices, form.sender.choices = wallet_choices(account()), sender_choices(account())
     if request.method == "GET":
         form.uid.data, form.recipients.data = once.new_uid(), request.args.get("to", "")
-        form.wallet.data, form.at.data = usual_wallet(account()), soonest(account())
+        asked = request.args.get("wallet")
+        form.wallet.data = asked if any(asked == choice.value for choice in form.wallet.choices) else usual_wallet(account())
+        form.at.data = soonest(account())
     if request.form.get("go") == "plain":
         form.text.data = plain_letters.plain(form.text.data or "")
     elif request.form.get("go") != "check" and form.sent() and _is_confirmed(form):
