@@ -193,6 +193,14 @@ def test_what_people_write_comes_to_the_key_that_took_a_rolled_ones_place(server
         assert other.deliveries == []
 
 
+@pytest.mark.parametrize(("writes_as", "comes_as"), [("MPESA", "MPESA"), ("Ümlaut Ltd", "?mlaut Ltd"), ("x" * 30, "x" * 20)])
+def test_who_writes_by_a_name_comes_with_it(server, writes_as, comes_as):
+    with server.bound(server.command("sandbox")["smpp"]) as client:
+        write_from(server, writes_as, "JOIN us", to="32811")
+        (got,) = client.wait_for(1)
+        assert (got.source, got.destination) == ((5, 0, comes_as), (3, 0, "32811"))
+
+
 def test_nothing_comes_to_a_key_that_has_expired(server):
     customer = server.customer()
     ends = clock.iso(clock.now_ms() + 2000)

@@ -12,7 +12,7 @@ from ..adapters.reading import message_text
 from ..adapters.sms.smpp import statuses, texts
 from ..adapters.sms.smpp.parts import part_of
 from ..adapters.sms.smpp.pdu import MESSAGE_PAYLOAD
-from ..adapters.sms.smpp.requests import DEST_ADDR_SUBUNIT, SHORT_MESSAGE, USER_MESSAGE_REFERENCE, Address, Submit
+from ..adapters.sms.smpp.requests import DEST_ADDR_SUBUNIT, LONGEST_ADDRESS, SHORT_MESSAGE, USER_MESSAGE_REFERENCE, Address, Submit
 from ..binds.receipts import beginning_of
 from ..binds.terms import ANY, API, LONGEST_DIGITS, LONGEST_SENDER, Terms
 from ..core import clock, phones, segments, sms_forms
@@ -37,7 +37,6 @@ MOST_BYTES = 140
 MOST_OF_PART = {8: MOST_BYTES}
 MOST_SEPTETS = 160
 """What a part holds at most, its header aside: it is billed as one segment, whatever it is cut into later."""
-LONGEST_ADDRESS = 20
 LONGEST_AHEAD_MS = 90 * clock.DAY
 LEAST_VALID, MOST_VALID = 60, 172_800
 REGISTERED = 0x03

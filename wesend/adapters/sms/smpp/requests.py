@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .pdu import (
+    ALPHANUMERIC,
     HEADER,
     INTERNATIONAL,
     ISDN,
@@ -21,6 +22,7 @@ from .pdu import (
 QUERY_SM, REPLACE_SM, CANCEL_SM, BIND, OUTBIND = 0x03, 0x07, 0x08, (0x01, 0x02, 0x09), 0x0B
 SUBMIT_MULTI = 0x21
 SC_INTERFACE_VERSION, USER_MESSAGE_REFERENCE, DEST_ADDR_SUBUNIT = 0x0210, 0x0204, 0x0005
+LONGEST_ADDRESS = 20
 LONGEST_REQUEST = 64 * 1024
 """Bytes of a PDU that a server takes."""
 SHORT_MESSAGE = 254
@@ -181,8 +183,10 @@ def tlv(tag: int, value: bytes) -> bytes:
 
 
 def phone_address(digits: str) -> Address:
-    """A phone or a number that was written to: international, or a short code."""
+    """A phone or a number that was written to: international, or a short code; or the name that somebody writes as."""
     text = digits.removeprefix("+")
+    if text and not (text.isascii() and text.isdigit()):
+        return Address(ALPHANUMERIC, UNKNOWN_NPI, text.encode("ascii", "replace").decode()[:LONGEST_ADDRESS])
     if len(text) <= SHORT_CODE and not digits.startswith("+"):
         return Address(NETWORK_SPECIFIC, UNKNOWN_NPI, text)
     return Address(INTERNATIONAL, ISDN, text)
