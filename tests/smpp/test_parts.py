@@ -87,6 +87,20 @@ def test_a_part_that_comes_twice_gets_its_first_id_whatever_would_refuse_it_now(
         assert submit_part(client, "narrow", 1, 2, 1, b"another").status in (0x400, 0x401)
 
 
+def test_another_text_with_a_reference_that_waits_is_another_message(server, client):
+    """What was left of the one before never becomes whole, and mixes with nothing."""
+    reference = next(REFERENCES)
+    left = [submit_part(client, "narrow", reference, 3, number, b"old", registered=1).message_id for number in (1, 2)]
+    assert submit_part(client, "narrow", reference, 3, 1, b"old", registered=1).message_id == left[0]
+    ids = [submit_part(client, "narrow", reference, 3, number, b"new%d " % number).message_id for number in (1, 2, 3)]
+    assert len({*left, *ids}) == 5
+    assert [found[:2] for found in messages(server, *ids)] == [("new1 new2 new3 ", 3)] and messages(server, *left) == []
+    for message_id in left:
+        receipt = client.receipt_of(message_id)
+        assert (receipt.field("stat"), receipt.field("err")) == ("UNDELIV", "408")
+    assert submit_part(client, "narrow", reference, 3, 3, b"new3 ").message_id == ids[2]
+
+
 def test_a_header_of_ports_beside_parameters_of_parts(server, client):
     reference, ports = next(REFERENCES), bytes((6, 5, 4, 0x0B, 0x84, 0x23, 0xF0))
     ids = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -66,17 +66,17 @@ def take(given: Submitted) -> Taken:
     """Keep a part, and accept the message that it completes: the part's id; the error of whatever refuses it."""
     part, rows = given.part, query(OF_WHOLE, _lately(given.part))
     known = _same(part, rows) or _same_of_whole(part, rows)
-    if known is not None and len(_waiting(rows)) < part.total:
+    if known is not None and len(_newest(_waiting(rows))) < part.total:
         # Whatever would refuse it by now: it was acknowledged, and what it belongs to may be paid already.
         return Taken(known["uid"])
     planned = plan(given.compose([Piece(part.data_coding, part.content)]))
-    if not _waiting(rows):
+    if all(row["part_number"] == part.number for row in _waiting(rows)):
         _require_money(planned)
     kept = write(lambda tx: _keep(tx, given))
     if len(kept.waiting) < part.total:
         return Taken(kept.uid)
     try:
-        return Taken(kept.uid, _accept_whole(given, kept.waiting))
+        return Taken(kept.uid, _accept_whole(given, kept))
     except Exception as error:
         is_final = _is_refusal(error)
         write(lambda tx: _give_up(tx, kept, given.part, end=is_final))
@@ -84,11 +84,14 @@ def take(given: Submitted) -> Taken:
 
 
 class _Kept(NamedTuple):
-    """``waiting``: the parts of its message that have come, this one among them; none once it is whole. ``is_new``: of this one."""
+    """``waiting``: the parts of its message that have come, this one among them; none once it is whole. ``is_new``: of this one.
+    ``left``: parts of a message before it that was never whole.
+    """
 
     uid: str
     waiting: list[SmppSubmissionRow]
     is_new: bool
+    left: Sequence[SmppSubmissionRow] = ()
 
 
 def _lately(part: Part) -> tuple[str, int, int]:
@@ -100,17 +103,24 @@ def _waiting(rows: Sequence[SmppSubmissionRow]) -> list[SmppSubmissionRow]:
     return [row for row in rows if row["message_id"] is None and row["ended"] is None]
 
 
+def _newest(waiting: Sequence[SmppSubmissionRow]) -> list[SmppSubmissionRow]:
+    """One of each number: where another content came with a reference that waits, a new message has begun."""
+    return list({row["part_number"]: row for row in waiting}.values())
+
+
 def _same(part: Part, rows: Sequence[SmppSubmissionRow]) -> SmppSubmissionRow | None:
     """The part as it waits already."""
-    return next((row for row in _waiting(rows) if row["part_number"] == part.number), None)
+    return _first(part, _waiting(rows))
+
+
+def _first(part: Part, rows: Iterable[SmppSubmissionRow]) -> SmppSubmissionRow | None:
+    wanted = (part.number, part.digest)
+    return next((row for row in rows if (row["part_number"], row["digest"]) == wanted), None)
 
 
 def _same_of_whole(part: Part, rows: Sequence[SmppSubmissionRow]) -> SmppSubmissionRow | None:
     """The part as it belongs to what became whole lately; none where parts of another message with its reference wait."""
-    if _waiting(rows):
-        return None
-    wanted = (part.number, part.digest)
-    return next((row for row in rows if row["message_id"] is not None and (row["part_number"], row["digest"]) == wanted), None)
+    return None if _waiting(rows) else _first(part, (row for row in rows if row["message_id"] is not None))
 
 
 def _require_money(planned: Planned) -> None:
@@ -129,7 +139,7 @@ def _keep(tx: Tx, given: Submitted) -> _Kept:
     rows: list[SmppSubmissionRow] = tx.all(OF_WHOLE, _lately(part))
     same = _same(part, rows)
     if same is not None:
-        return _Kept(same["uid"], _waiting(rows), False)
+        return _kept(same["uid"], rows, False)
     before = _same_of_whole(part, rows)
     if before is not None:
         return _Kept(before["uid"], [], False)
@@ -152,7 +162,14 @@ def _keep(tx: Tx, given: Submitted) -> _Kept:
         digest=part.digest,
         created_at=clock.now_ms(),
     )
-    return _Kept(uid, _waiting(tx.all(OF_WHOLE, _lately(part))), True)
+    return _kept(uid, tx.all(OF_WHOLE, _lately(part)), True)
+
+
+def _kept(uid: str, rows: Sequence[SmppSubmissionRow], is_new: bool) -> _Kept:
+    waiting = _waiting(rows)
+    newest = _newest(waiting)
+    ids = {row["id"] for row in newest}
+    return _Kept(uid, newest, is_new, [row for row in waiting if row["id"] not in ids])
 
 
 BELONG = """
@@ -165,9 +182,9 @@ class _TakenBefore(Exception):
     """Another thread has made them one message."""
 
 
-def _accept_whole(given: Submitted, parts: Sequence[SmppSubmissionRow]) -> int:
+def _accept_whole(given: Submitted, kept: _Kept) -> int:
     """Milliseconds that the answer is to take, as `accept_in` tells them."""
-    ordered = sorted(parts, key=lambda row: row["part_number"] or 0)
+    ordered = sorted(kept.waiting, key=lambda row: row["part_number"] or 0)
     planned = plan(given.compose([Piece(row["data_coding"] or 0, bytes(row["content"] or b"")) for row in ordered]))
     order, ids = planned.order, [row["id"] for row in ordered]
     tells = int(any(row["registered"] for row in ordered))
@@ -176,6 +193,8 @@ def _accept_whole(given: Submitted, parts: Sequence[SmppSubmissionRow]) -> int:
     def note(tx: Tx, rows: Sequence[Row]) -> None:
         if tx.changed(BELONG.format(ids=marks(ids)), (rows[0]["id"], *ids)) != len(ids):
             raise _TakenBefore
+        if kept.left:
+            _end(tx, kept.left, receipts.UNDELIVERABLE, TIME_OUT)
         if order.alongside is not None:
             order.alongside(tx, rows)
 
