@@ -108,6 +108,24 @@ def test_placeholders_are_filled_from_the_contact_with_that_phone(app, client, w
     assert texts(client) == ["Amina|Wanjiru|Amina Wanjiru|KES 1,200|Gold|Amina|{}"]
 
 
+@pytest.mark.parametrize(
+    ("name", "fields", "shown"),
+    [
+        ("Amina Wanjiru", {}, "Amina|Wanjiru"),
+        ("Amina  wa Wanjiru", {}, "Amina|wa Wanjiru"),
+        ("Amina", {}, "Amina|"),
+        ("Amina Wanjiru", {"last_name": "Kamau"}, "Amina|Kamau"),
+        (None, {"first_name": "Amina", "last_name": "Wanjiru"}, "Amina|Wanjiru"),
+        (None, {}, "|"),
+    ],
+)
+def test_a_last_name_may_stand_in_the_whole_one_alone(app, client, worldledgers, jobs, name, fields, shown):
+    add_contact(app, sandbox_account(app), "0722000001", name, **fields)
+    worldledgers.sms("254722000001", message="{first_name}|{last_name}")
+    jobs.dispatch()
+    assert texts(client) == [shown]
+
+
 def test_without_a_contact_placeholders_are_empty_and_the_double_space_is_closed(client, worldledgers, jobs):
     worldledgers.sms("254722000001", message="Dear {first_name} {last_name} customer, pay {account_balance} now.")
     jobs.dispatch()

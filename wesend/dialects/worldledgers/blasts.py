@@ -12,6 +12,7 @@ from ...contacts import audience
 from ...core import templating
 from ...core.channels import EMAIL, SMS
 from ...core.chunks import chunks
+from ...database import Row
 from ...messages.email import compose as mail
 from ...messages.reporting import history
 from ...messages.reporting.sent import Sent
@@ -66,7 +67,7 @@ def _phones(given: list[str], *, fills: bool) -> Iterator[Addressee]:
         known = audience.find_by(account().id, "phone", wanted, side=side(), actor=actor())
         for text, phone in read:
             contact = known.get(phone.e164) if phone else None
-            yield Addressee(text, phone, audience.variables(contact) if contact else None)
+            yield Addressee(text, phone, _values(contact) if contact else None)
 
 
 def _addresses(given: Iterable[str]) -> Iterator[Addressee]:
@@ -74,7 +75,14 @@ def _addresses(given: Iterable[str]) -> Iterator[Addressee]:
         known = audience.find_by(account().id, "email", [text.strip().lower() for text in chunk], side=side(), actor=actor())
         for text in chunk:
             contact = known.get(text.strip().lower())
-            yield Addressee(text, None, audience.variables(contact) if contact else None)
+            yield Addressee(text, None, _values(contact) if contact else None)
+
+
+def _values(contact: Row) -> dict[str, str]:
+    """What a text may name of a contact: this API builds in a last name, too, which may stand in the whole one alone."""
+    values = audience.variables(contact)
+    values.setdefault("last_name", " ".join(values["name"].split()[1:]))
+    return values
 
 
 def answer_batch(uid: str) -> ResponseReturnValue:
