@@ -147,6 +147,13 @@ def test_downloads_are_the_accounts_own_and_in_the_audit_log(app, member, send, 
     assert f"campaign-{path.rsplit('/', 1)[1][:8]}.xlsx" in text_of(owner.get("/audit"))
 
 
+def test_a_scheduled_campaign_from_which_somebody_opted_out_is_scheduled_still(member, send, clock):
+    path = send(["0712000001", "0712000002"], when="scheduled", at="2026-06-10T18:00")
+    member.follow("/contacts/opt-outs", number="0712000001")
+    told = text_of(member.get(path))
+    assert "scheduled 1 of 2 are done" in told and "Cancelled 1" in told and "sending" not in told
+
+
 def test_a_scheduled_campaign_is_given_another_time(member, send, jobs, clock):
     path = send(["0712000001", "0712000002"], when="scheduled", at="2026-06-10T18:00")
     page = member.get(path)

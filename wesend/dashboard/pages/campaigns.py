@@ -101,7 +101,7 @@ def progress(batch: BatchRow) -> Progress:
     left = batch["total"] - batch["queued"]
     state = batch["state"]
     word = {"open": "sending", "cancelling": "cancelling", "refused": "failed"}.get(state, state)
-    if state == "open" and batch["queued"] == batch["total"] and batch["scheduled_at"]:
+    if state == "open" and batch["queued"] and _is_to_begin(batch):
         word = "scheduled"
     if state == "open" and not batch["queued"]:
         word = "sent"
@@ -109,6 +109,12 @@ def progress(batch: BatchRow) -> Progress:
     return Progress(
         word, 100 * left // batch["total"] if batch["total"] else 100, going and state == "open", state == "paused", going
     )
+
+
+def _is_to_begin(batch: BatchRow) -> bool:
+    """None of it has left, whoever was taken out meanwhile, by opting out say."""
+    at = batch["scheduled_at"]
+    return at is not None and (batch["queued"] == batch["total"] or at > clock.now_ms())
 
 
 @blueprint.post("/<uid>/pause")
