@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from wesend.accounts.roles import OWNER, User
+from wesend.accounts.service import get_account
 from wesend.core.errors import Forbidden
 from wesend.messages.reporting import across
+from wesend.messages.sending import actions
+from wesend.messages.sending.options import Options
 from wesend.wallets import service as wallets
 
 from ..support.domain import ACTOR, make_wallet, message, send
@@ -40,6 +43,14 @@ def test_a_month_is_that_of_the_accounts_own_clocks(clock, carrier):  # noqa: F8
     clock.advance(120)
     sent += [_sent(wallet), send(wallet, PHONE) and _sent(wallet)]
     assert sent == [1, 0, 1]
+
+
+def test_what_was_cancelled_was_not_sent(clock, carrier):  # noqa: F811
+    wallet = make_wallet("1000")
+    sent = send(wallet, PHONE, options=Options("scheduled", scheduled_at=round((clock() + 3600) * 1000)))
+    assert _sent(wallet) == 1
+    actions.cancel_message(get_account(wallet.account_id), sent.messages[0]["uid"], actor=ACTOR)
+    assert _sent(wallet) == 0
 
 
 def _sent(wallet) -> int:

@@ -21,8 +21,10 @@ BALANCES = """
     GROUP BY account_id, currency ORDER BY account_id, currency
 """
 VOLUMES = """
-    SELECT account_id, sum(total) AS sent, sum(failed) AS failed FROM daily_counts WHERE day >= ? AND day <= ? GROUP BY account_id
+    SELECT account_id, sum(total - cancelled) AS sent, sum(failed) AS failed FROM daily_counts
+    WHERE day >= ? AND day <= ? GROUP BY account_id
 """
+"""What was cancelled never left, and is counted on no other page."""
 LAST_SEND = """
     SELECT created_at FROM messages INDEXED BY ix_messages_account_day WHERE account_id = ? AND channel = ?
     ORDER BY day DESC, id DESC LIMIT 1
