@@ -48,6 +48,8 @@ def test_an_account_is_exported_and_closed(wesend, account, key, app, tmp_path):
         rows = list(csv.DictReader(io.StringIO(archive.read("messages.csv").decode("utf-8-sig"))))
         assert rows[-1]["text"] == "Dear Amina" and json.loads(archive.read("ledger.json"))[0]["kind"] == "manual_credit"
         assert "gateway" not in rows[0]
+        ledger = list(csv.DictReader(io.StringIO(archive.read("ledger.csv").decode("utf-8-sig"))))
+        assert [row["amount"] for row in ledger][:1] == ["1000"] and float(ledger[-1]["amount"]) < 0, "figures, whatever their sign"
     refused = wesend("account", "close", account)
     assert refused.code == 1 and "--yes" in refused.err and key.get("/account/balance").status_code != 401
     wesend("user", "create", "owner@example.com", "--role", "owner", "--account", account)

@@ -14,8 +14,9 @@ from wesend.database import write
 from wesend.routing import price_list_editing as editing
 from wesend.routing import price_lists
 
-from ..support.accounts import mint
+from ..support.accounts import mint, wesendall_of
 from ..support.dashboard import text_of
+from ..support.domain import make_route
 
 MONTH = clock.day_of(clock.now_ms(), "Africa/Kampala")[:7]
 PATH = "/operator/price-lists/Gold"
@@ -90,6 +91,14 @@ def test_owners_and_members_have_no_pages_of_the_business(owner, member, gold, p
 def test_the_business_is_shown(operator, shop):
     page = operator.get("/operator/business?currency=UGX")
     assert page.status_code == 200 and "Margin by month" in text_of(page) and "Nobody owes anything" in text_of(page)
+
+
+def test_a_loss_is_a_figure_in_the_file(app, operator, shop):
+    with app.app_context():
+        make_route("ESMS_UG", "sandbox", cost_micros=70_000_000)
+    assert wesendall_of(app, shop).send("0712345678").status_code == 200
+    lines = list(csv.DictReader(io.StringIO(operator.get("/operator/business/months.csv?currency=UGX").text.lstrip("\ufeff"))))
+    assert [(line["margin"], line["margin_pct"]) for line in lines if line["messages"] != "0"] == [("-35", "-100.0")]
 
 
 def test_a_member_sees_the_statement_of_his_own_account_alone(app, member, shop):

@@ -43,6 +43,15 @@ def test_the_statement_is_a_csv_whose_amounts_add_up_to_the_balance(app, sandbox
     assert len(empty.text.splitlines()) == 1
 
 
+def test_a_balance_below_zero_is_a_figure_in_the_statement(sandbox_shop, operator):
+    operator.pick(sandbox_shop.account_id)
+    operator.post(f"/wallets/{sandbox_shop.wallet}/credit-limit", credit_limit="500")
+    operator.follow(f"/wallets/{sandbox_shop.wallet}", direction="debit", amount="1,200", note="Bank")
+    answer = operator.get(f"/wallets/{sandbox_shop.wallet}/statement")
+    row = next(csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff"))))
+    assert (row["amount"], row["balance_after"]) == ("-1200", "-200")
+
+
 def test_a_note_that_looks_like_a_formula_is_none_in_the_statement(sandbox_shop, operator):
     operator.pick(sandbox_shop.account_id)
     operator.follow(f"/wallets/{sandbox_shop.wallet}", direction="credit", amount="5", note="=HYPERLINK(1)")

@@ -12,7 +12,10 @@ whatever quotes stand around the whole."""
 
 
 def safe_cell(value: object) -> str:
-    """The value as text; what starts like a formula (after spaces) gets an apostrophe before it, inside the cell too."""
+    """The value as text; what starts like a formula (after spaces) gets an apostrophe before it, inside the cell too. A number
+    is none, whatever its sign."""
+    if isinstance(value, int | float):
+        return str(value)
     text = "" if value is None else str(value)
     blank = len(text) - len(text.lstrip(" \t"))
     mark = "'" if text.lstrip(" ").startswith(FORMULA_STARTS) else ""

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -21,6 +21,7 @@ from .account_tables import PARTS, Part
 
 PAGE = 500
 COPIED = 1 << 18
+MICROS = "_micros"
 
 
 class Exported(NamedTuple):
@@ -55,7 +56,7 @@ def _entries(account_id: int, counts: dict[str, int]) -> Iterator[zips.Entry]:
     for part in PARTS:
         with tempfile.TemporaryFile() as laid_by:
             sheet = _Sheet(laid_by)
-            rows = sheet.copying(_rows(part, account_id), [name.removesuffix("_micros") for name in part.columns])
+            rows = sheet.copying(_rows(part, account_id), part.columns)
             yield f"{part.name}.json", zips.json_array(rows, _counter(counts, part.name))
             yield f"{part.name}.csv", sheet.pieces()
 
@@ -82,10 +83,13 @@ class _Sheet:
     def __init__(self, file: IO[bytes]):
         self.file = file
 
-    def copying(self, rows: Iterator[dict[str, Any]], header: list[str]) -> Iterator[dict[str, Any]]:
+    def copying(self, rows: Iterator[dict[str, Any]], columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """An amount of ours is no formula, whatever its sign."""
+        header = [name.removesuffix(MICROS) for name in columns]
+        amounts = {name.removesuffix(MICROS) for name in columns if name.endswith(MICROS)}
         self._write(["\ufeff" + header[0], *header[1:]])
         for row in rows:
-            self._write([safe_cell(_cell(row[name])) for name in header])
+            self._write([row[name] or "" if name in amounts else safe_cell(_cell(row[name])) for name in header])
             yield row
 
     def _write(self, cells: list[str]) -> None:

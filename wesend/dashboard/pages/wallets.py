@@ -202,7 +202,7 @@ def _cells(row: Row, wallet: WalletInfo) -> list[object]:
         row["kind"],
         row["description"],
         Figure(money.text(row["amount_micros"])),
-        money.text(row["balance_after_micros"]),
+        Figure(money.text(row["balance_after_micros"])),
         wallet.currency,
         row["batch_uid"],
         row["message_uid"],
