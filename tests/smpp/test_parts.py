@@ -148,6 +148,14 @@ def test_parts_that_could_not_all_be_paid_are_refused_with_the_first(server):
         assert submit_part(client, "narrow", 2, 2, 1, b"a").status == 0
 
 
+def test_another_text_with_a_reference_that_waits_is_a_first_part_too(server):
+    poor = server.customer("105")
+    with server.bound(server.key(poor)) as client:
+        assert [submit_part(client, "narrow", 1, 3, number, b"old").status for number in (1, 2)] == [0, 0]
+        server.command("wallet", "debit", poor["wallet_id"], "35")
+        assert submit_part(client, "narrow", 1, 3, 2, b"new").status == 0x400
+
+
 def test_parts_that_can_not_be_paid_in_the_end_cost_nothing(server):
     poor = server.customer("1000")
     with server.bound(server.key(poor)) as client:

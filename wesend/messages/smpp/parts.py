@@ -70,7 +70,8 @@ def take(given: Submitted) -> Taken:
         # Whatever would refuse it by now: it was acknowledged, and what it belongs to may be paid already.
         return Taken(known["uid"])
     planned = plan(given.compose([Piece(part.data_coding, part.content)]))
-    if all(row["part_number"] == part.number for row in _waiting(rows)):
+    waiting = _waiting(rows)
+    if not waiting or part.number in {row["part_number"] for row in waiting}:
         _require_money(planned)
     kept = write(lambda tx: _keep(tx, given))
     if len(kept.waiting) < part.total:
