@@ -176,6 +176,18 @@ def test_parts_are_joined_in_their_order_however_they_come(line):
     }
 
 
+def test_another_text_with_a_reference_that_waits_is_another_message(line):
+    """A phone counts its long messages to 256 and begins again; one that lost a part spoils none that follows."""
+    service_of(make_wallet())
+    for one in (part(1, "old"), part(1, "old"), part(1, "x", total=2), part(1, "a"), part(2, "b")):
+        incoming.keep(line, [one])
+        matching.match_new()
+    assert texts() == ["old"], "of which no more will come"
+    incoming.keep(line, [part(3, "c"), part(2, "y", total=2)])
+    matching.match_new()
+    assert sorted(texts()) == ["abc", "old", "xy"]
+
+
 def test_after_ten_minutes_as_far_as_they_came(line, clock):
     service_of(make_wallet())
     incoming.keep(line, [part(1, "a"), part(3, "c")])

@@ -20,8 +20,12 @@ TEXT_KEPT = 2000
 WAITING = "SELECT * FROM incoming_messages WHERE state = 'new' AND id > ? ORDER BY id LIMIT ?"
 PARTS = """
     SELECT * FROM incoming_messages
-    WHERE gateway = ? AND sender = ? AND part_ref = ? AND coalesce(recipient, '') = ? AND state = 'new' ORDER BY part_number, id
+    WHERE gateway = ? AND sender = ? AND part_ref = ? AND coalesce(recipient, '') = ? AND coalesce(part_total, 0) = ?
+        AND state = 'new'
+    ORDER BY id
 """
+Parts = dict[int, IncomingMessageRow]
+"""Of one message, by their numbers."""
 TAKE = "UPDATE incoming_messages SET state = ?, inbound_id = ? WHERE id = ? AND state = 'new'"
 
 
@@ -89,14 +93,36 @@ def _parts(tx: Tx, row: IncomingMessageRow) -> list[IncomingMessageRow] | None:
     now_row = tx.one("SELECT * FROM incoming_messages WHERE id = ? AND state = 'new'", (row["id"],))
     if now_row is None or now_row["part_ref"] is None:
         return None if now_row is None else [now_row]
-    found = tx.all(PARTS, (row["gateway"], row["sender"], row["part_ref"], row["recipient"] or ""))
-    oldest = min(part["told_at"] for part in found)
-    is_whole = len({part["part_number"] for part in found}) >= (row["part_total"] or 1)
+    found = tx.all(PARTS, (row["gateway"], row["sender"], row["part_ref"], row["recipient"] or "", row["part_total"] or 0))
+    of_messages, repeated = _told_apart(found)
+    kept = next((one for one in of_messages if row["id"] in {part["id"] for part in one.values()}), None)
+    if kept is None:
+        _drop_repeated(tx, [row])
+        return None
+    oldest = min(part["told_at"] for part in kept.values())
+    is_whole = len(kept) >= (row["part_total"] or 1) or kept is not of_messages[-1]
     if not is_whole and 0 <= clock.now_ms() - oldest < PARTS_MS:
         return None
-    kept = {part["part_number"]: part for part in reversed(found)}
-    _drop_repeated(tx, [part for part in found if part["id"] not in {one["id"] for one in kept.values()}])
+    _drop_repeated(tx, [part for part in repeated if (part["part_number"] or 0) in kept])
     return [kept[number] for number in sorted(kept)]
+
+
+def _told_apart(parts: list[IncomingMessageRow]) -> tuple[list[Parts], list[IncomingMessageRow]]:
+    """Messages that bear one reference, oldest first, each by its parts' numbers; and parts that came again. Another text with
+    a number that is there already begins a message: what is left of the one before will not be more.
+    """
+    messages: list[Parts] = [{}]
+    repeated = []
+    for part in parts:
+        number = part["part_number"] or 0
+        known = messages[-1].get(number)
+        if known is None:
+            messages[-1][number] = part
+        elif known["text"] == part["text"]:
+            repeated.append(part)
+        else:
+            messages.append({number: part})
+    return messages, repeated
 
 
 def _drop_repeated(tx: Tx, parts: list[IncomingMessageRow]) -> None:
