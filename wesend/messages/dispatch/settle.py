@@ -30,7 +30,7 @@ NOT_BEGUN = "not_begun"
 
 
 def settle(tx: Tx, results: list[tuple[Outgoing, Outcome]], token: str, *, called: bool = True) -> list[Moved]:
-    """Record what became of submitted messages, as far as ``token`` still holds them.
+    """Record what became of submitted messages, as far as ``token`` still holds them; what moved, and how.
 
     ``called``: the gateway was, so its breaker hears of it.
     """
@@ -53,11 +53,11 @@ def settle(tx: Tx, results: list[tuple[Outgoing, Outcome]], token: str, *, calle
         for entry in moved
         if entry.move.to == SUBMITTED and _delivers_at_once(gateways.get(entry.before["gateway"]))
     ]
-    move(tx, at_once, now)
+    delivered = move(tx, at_once, now)
     multipart.note_parts(tx, results)
     if len(moved) < len(moves):
         _record_late(tx, results, {entry.move.id for entry in moved}, token)
-    return moved
+    return [*moved, *delivered]
 
 
 def _note_health(tx: Tx, gateway: SmsGateway | None, outcomes: list[Outcome]) -> None:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 from flask import Flask
 
@@ -19,16 +20,29 @@ from ...core.languages import marked
 from ...database import Tx, query, write_surely
 from ...gateways import calls, registry
 from ..email import compose as mail
-from ..reporting.sent import Sent, sent_later
+from ..reporting.sent import Paid, Sent, sent_later
 from ..sending.in_request import Dispatch, dispatch_by
 from ..state.outgoing import Outgoing
 from ..state.sealed_texts import unseal
+from ..state.transitions import Moved
 from . import last_look
 from .settle import NOT_BEGUN, settle
 
 LOOKED_AT_JUST_NOW = 0.05  # seconds after which a request that waited looks again whether its messages may leave
 RENDERING = threading.Lock()
 """A mail of 2 MB takes ten times that while it is rendered: one at a time, since Python does no more at once anyway."""
+
+
+class _Told(NamedTuple):
+    """The batch of which a call is answered, and what it was when it was ``paid``."""
+
+    uid: str
+    paid: Paid | None
+
+    def after(self, tx: Tx, moved: list[Moved]) -> Callable[[], Sent | None]:
+        """The batch as it is at this point of a transaction, which has moved these; to be called once it is committed."""
+        sent = self.paid.submitted(moved) if self.paid is not None else None
+        return (lambda: sent) if sent is not None else sent_later(tx, self.uid)
 
 
 def submission_of(outgoing: Outgoing, *, leaves: bool = True) -> Submission:
@@ -77,11 +91,11 @@ def init_app(app: Flask) -> None:
     dispatch_by(app, Dispatch(settle, submit))
 
 
-def submit(messages: list[Outgoing], token: str, batch_uid: str) -> Sent | None:
+def submit(messages: list[Outgoing], token: str, batch_uid: str, paid: Paid | None = None) -> Sent | None:
     """Submit what a request claimed, messages in parallel, and settle it.
 
     What can't be begun within the gateway's time budget goes back to the queue. The batch as it is afterwards, where one
-    call had all its messages.
+    call had all its messages; ``paid``: as it was before.
     """
     work = []
     for gateway, group in _by_gateway(messages):
@@ -89,7 +103,7 @@ def submit(messages: list[Outgoing], token: str, batch_uid: str) -> Sent | None:
             _settle(group, [Outcome(TEMPORARY, code="no_gateway", text=marked("The gateway was removed"))] * len(group), token)
         else:
             work.append((gateway, group))
-    return _submit(work, token, batch_uid) if work else None
+    return _submit(work, token, _Told(batch_uid, paid)) if work else None
 
 
 def _by_gateway(outgoing: list[Outgoing]) -> list[tuple[SmsGateway | None, list[Outgoing]]]:
@@ -99,12 +113,12 @@ def _by_gateway(outgoing: list[Outgoing]) -> list[tuple[SmsGateway | None, list[
     return [(registry.gateway(name), group) for name, group in groups.items()]
 
 
-def _submit(work: list[tuple[SmsGateway, list[Outgoing]]], token: str, batch_uid: str) -> Sent | None:
+def _submit(work: list[tuple[SmsGateway, list[Outgoing]]], token: str, batch: _Told) -> Sent | None:
     app = this_app()
     deadline = time.monotonic() + app.config["WESEND"].gateway_timeout / 2
     groups = [(gateway, group) for gateway, messages in work for group in in_calls(gateway, messages)]
 
-    def one(gateway: SmsGateway, group: list[Outgoing], whole: str | None = None) -> Sent | None:
+    def one(gateway: SmsGateway, group: list[Outgoing], whole: _Told | None = None) -> Sent | None:
         outcomes = _call_within(gateway, group, deadline)
         if outcomes is None:
             outcomes = [Outcome(NOT_BEGUN, text=marked("It could not leave at once; queued"))] * len(group)
@@ -118,7 +132,7 @@ def _submit(work: list[tuple[SmsGateway, list[Outgoing]]], token: str, batch_uid
             one(gateway, group)
 
     if len(groups) == 1:
-        return one(*groups[0], batch_uid)  # in this thread, and in its context
+        return one(*groups[0], batch)  # in this thread, and in its context
     width = min(len(groups), sum(gateway.parallel for gateway, _ in work))
     with ThreadPoolExecutor(max_workers=width, thread_name_prefix="submit") as pool:
         for future in [pool.submit(one_apart, gateway, group) for gateway, group in groups]:
@@ -150,17 +164,17 @@ def _may_leave(group: list[Outgoing]) -> bool:
     return not suspended and not last_look.look(group).stays
 
 
-def _settle(group: list[Outgoing], outcomes: list[Outcome], token: str, batch_uid: str | None = None) -> Sent | None:
+def _settle(group: list[Outgoing], outcomes: list[Outcome], token: str, batch: _Told | None = None) -> Sent | None:
     """What can't be recorded now is recorded later, and the call is answered as accepted: it may have gone out.
 
-    With ``batch_uid``, that batch as it was committed.
+    With ``batch``, that one as it was committed.
     """
     results = list(zip(group, outcomes, strict=True))
     told: list[Callable[[], Sent | None]] = []
 
     def unit(tx: Tx) -> None:
-        settle(tx, results, token)
-        if batch_uid is not None:
-            told[:] = [sent_later(tx, batch_uid)]
+        moved = settle(tx, results, token)
+        if batch is not None:
+            told[:] = [batch.after(tx, moved)]
 
     return told[0]() if write_surely(unit) and told else None

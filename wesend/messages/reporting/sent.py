@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from ...database import Row, Tx, query, query_together
+from ...database.rows import BatchRow, MessageRow
 from ..state.outgoing import IN_REQUEST_LIMIT
+from ..state.statuses import SUBMITTED
+from ..state.transitions import Moved
 
 MOST = 100_000
 BATCH = "SELECT * FROM batches WHERE uid = ?"
@@ -31,6 +34,21 @@ class Sent(NamedTuple):
     batch: Row
     messages: Sequence[Row]
     balance_micros: int
+
+
+class Paid(NamedTuple):
+    """A batch as paying for it has left it: its row, and in micro-units the balance that it left in its wallet."""
+
+    batch: BatchRow
+    balance_micros: int
+
+    def submitted(self, moved: Sequence[Moved]) -> Sent | None:
+        """What became of it, where its gateways have taken every message, and that is all: then nothing has to be read."""
+        total = self.batch["total"]
+        if len(moved) != total or any(entry.move.to != SUBMITTED for entry in moved):
+            return None
+        messages = [{**cast(MessageRow, entry.before), **(entry.move.changes or {}), "status": SUBMITTED} for entry in moved]
+        return Sent({**self.batch, "queued": 0, "submitted": total}, messages, self.balance_micros)
 
 
 def load_sent(batch_uid: str, *, limit: int = MOST) -> Sent:

@@ -33,7 +33,7 @@ from ...guards.recent import Refusal
 from ...routing.tiers import Tier, TierPassed
 from ...wallets import ledger
 from ...wallets.service import reaches
-from ..reporting.sent import Sent, sent_later
+from ..reporting.sent import Paid, Sent, sent_later
 from ..state import inserts, margins, outcomes
 from ..state.claims import LEASE_MS
 from ..state.counters import count_day
@@ -61,8 +61,8 @@ Alongside = Callable[[Tx, Sequence[Row]], None]
 class Accepted(NamedTuple):
     """A batch that was paid for. ``outgoing``: what this request is still to submit itself, under ``token``.
 
-    ``sent`` is the batch as it was committed, when nothing is outstanding; ``call_ms`` how long the call is to take, where a
-    test has said so.
+    ``sent`` is the batch as it was committed, when nothing is outstanding, and ``paid`` what that found when all is;
+    ``call_ms``: how long the call is to take, where a test has said so.
     """
 
     batch_uid: str
@@ -70,6 +70,7 @@ class Accepted(NamedTuple):
     outgoing: list[Outgoing]
     sent: Sent | None
     call_ms: int = 0
+    paid: Paid | None = None
 
 
 class _Draft(NamedTuple):
@@ -191,13 +192,14 @@ def accept(
         for draft, message_id in zip(drafts, written.message_ids, strict=True)
     ]
     outgoing = [message for message in messages if message.gateway in at_once.called]
-    if outgoing or written.balance.row is None:
+    if written.balance.row is None:
         return Accepted(unruled.uid, token, outgoing, None, call_ms)
-    balance_micros = written.balance.row["balance_micros"]
+    paid = Paid(inserts.batch_row(written.batch, batch_id), written.balance.row["balance_micros"])
+    if outgoing:
+        return Accepted(unruled.uid, token, outgoing, None, call_ms, paid)
     if written.sent is not None:
         return Accepted(unruled.uid, token, [], written.sent(), call_ms)
-    sent = Sent(inserts.batch_row(written.batch, batch_id), _rows(messages, drafts), balance_micros)
-    return Accepted(unruled.uid, token, [], sent, call_ms)
+    return Accepted(unruled.uid, token, [], Sent(paid.batch, _rows(messages, drafts), paid.balance_micros), call_ms)
 
 
 def _messages(tx: Tx, batch_id: int | RowKey, message_ids: Sequence[int | RowKey], drafts: list[_Draft]) -> list[Outgoing]:

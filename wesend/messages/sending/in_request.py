@@ -15,7 +15,7 @@ from ...adapters.sms.base import Outcome
 from ...core.current_app import this_app
 from ...database import Tx
 from ...gateways import breaker, registry
-from ..reporting.sent import Sent
+from ..reporting.sent import Paid, Sent
 from ..state.outgoing import Outgoing
 from ..state.transitions import Moved
 
@@ -38,7 +38,7 @@ class Dispatch(NamedTuple):
     """``settle`` records outcomes of messages that a token holds; ``submit`` calls their gateways, and settles."""
 
     settle: Callable[[Tx, list[tuple[Outgoing, Outcome]], str], list[Moved]]
-    submit: Callable[[list[Outgoing], str, str], Sent | None]
+    submit: Callable[[list[Outgoing], str, str, Paid | None], Sent | None]
 
 
 def dispatch_by(app: Flask, dispatch: Dispatch) -> None:
@@ -51,15 +51,15 @@ def settle(tx: Tx, results: list[tuple[Outgoing, Outcome]], token: str) -> list[
     return found.settle(tx, results, token)
 
 
-def submit(messages: list[Outgoing], token: str, batch_uid: str) -> Sent | None:
+def submit(messages: list[Outgoing], token: str, batch_uid: str, paid: Paid | None = None) -> Sent | None:
     """Submit messages of this request, with no transaction open, and settle them; what can't begin now is queued.
 
-    The batch as that left it, where it was settled in one.
+    The batch as that left it, where it was settled in one; ``paid``: as it was before.
     """
     if not messages:
         return None
     found: Dispatch = this_app().extensions[HOOK]
-    return found.submit(messages, token, batch_uid)
+    return found.submit(messages, token, batch_uid, paid)
 
 
 def reachable(names: set[str]) -> AtOnce:

@@ -103,7 +103,7 @@ def send(
                 assert limited is not None
                 planned, refused = limited.part(planned, refusals.refused)
             else:
-                told = submit(accepted.outgoing, accepted.token, accepted.batch_uid)
+                told = submit(accepted.outgoing, accepted.token, accepted.batch_uid, accepted.paid)
                 break
         skipped = sorted([*skipped, *refused], key=lambda item: item.position)
         if not planned:
