@@ -16,6 +16,8 @@ from ..core.errors import WesendError
 
 LIMIT = 1024 * 1024
 UPLOAD_LIMIT = 50 * 1024 * 1024
+UPLOADED = "wesend.uploaded"
+"""In the environment of a request whose body was read as a form: nothing of it is left."""
 PLAIN_LENGTH = re.compile(r"[0-9]{1,9}")
 DRAINED = 64 * 1024 * 1024  # read and thrown away of a body that is too large, so that the client sees the answer
 LARGEST_INTEGER = 2**63 - 1
@@ -76,7 +78,7 @@ class UploadExpected(UnsupportedMediaType):
 
 def upload_fields() -> MultiDict[str, str]:
     """The form fields of an upload; its files are then in ``request.files``, on disk when they are large."""
-    this_g().uploaded = True
+    request.environ[UPLOADED] = True
     request.max_content_length = UPLOAD_LIMIT + LIMIT
     try:
         return request.form
@@ -96,8 +98,8 @@ def json_object(*, optional: bool = False) -> dict[str, Any]:
 
     ``optional``: no body at all is an empty object.
     """
-    if this_g().get("uploaded"):
-        raise UnsupportedMediaType  # read as a form, for the fingerprint of its Idempotency-Key: nothing of it is left
+    if UPLOADED in request.environ:
+        raise UnsupportedMediaType  # it was read for the fingerprint of its Idempotency-Key
     raw = body()
     if optional and not raw:
         return {}
