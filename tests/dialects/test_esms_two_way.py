@@ -9,7 +9,7 @@ import pytest
 from wesend.accounts import keys
 from wesend.database import query
 from wesend.sandbox import account as sandbox_account
-from wesend.two_way import approval
+from wesend.two_way import approval, prices
 from wesend.webhooks import endpoints
 
 from ..support.accounts import mint
@@ -117,6 +117,18 @@ def test_scopes(app):
     assert sender.get("/two-way/services").status_code == 403
     assert asker.post("/two-way/services", ASKED).status_code == 201
     assert asker.get("/messages").status_code == 403
+
+
+def test_a_request_tells_the_prices_that_its_approval_will_keep(app, esms):
+    with app.app_context():
+        micros = {"setup_fee_micros": 1_000_000, "keyword_fee_micros": 500_000, "inbound_price_micros": 10_000}
+        prices.set_price("UG", {**micros, "outbound_price_micros": 20_000}, actor="test")
+    asked = esms.post("/two-way/services", ASKED).json
+    fees = {"setup_fee_usd": 1, "monthly_fee_usd": 0.5, "inbound_price_usd": 0.01, "outbound_price_usd": 0.02}
+    assert (asked["status"], asked["fees"]) == ("pending", fees)
+    approve(app)
+    kept = esms.get(f"/two-way/services/{asked['id']}").json
+    assert (kept["status"], kept["fees"]) == ("active", fees)
 
 
 @pytest.mark.parametrize(("text", "is_taken"), [("x" * 1530, True), ("x" * 1531, False), ("ё" * 670, True), ("ё" * 671, False)])

@@ -146,9 +146,12 @@ def inbound_usd(service: TwoWayServiceRow, tx: Tx | None = None) -> int | None:
 
 
 def outbound_usd(service: TwoWayServiceRow, tx: Tx | None = None) -> int | None:
-    """What a segment of a reply costs, as far as it is the same for every number of the country."""
+    """What a segment of a reply costs, as far as it is the same for every number of the country; before the approval what
+    it would keep."""
     if service["outbound_price_micros"] is not None:
         return service["outbound_price_micros"]
+    if service["activated_at"] is None and (country := of_country(service["country"], tx)).source == CUSTOM:
+        return country.outbound
     first = pricing.first_route(service["country"], tx)
     if first is None:
         return None
