@@ -131,6 +131,19 @@ def test_a_request_tells_the_prices_that_its_approval_will_keep(app, esms):
     assert (kept["status"], kept["fees"]) == ("active", fees)
 
 
+def test_what_comes_in_one_instant_is_listed_as_it_came(client, esms, clock):
+    path = f"/two-way/services/{service(esms)['id']}"
+    for text in ("JOIN one", "JOIN two", "JOIN three"):
+        write(client, text)
+    for text in ("four", "five"):
+        assert esms.post(f"{path}/reply", {"to": PHONE, "text": text}).status_code == 200
+    listed = esms.get(f"{path}/messages").json["messages"]
+    assert len({message["created_at"] for message in listed}) == 1
+    assert [message["text"] for message in listed] == ["JOIN one", "JOIN two", "JOIN three", "four", "five"]
+    latest = esms.get(f"{path}/messages?limit=3").json["messages"]
+    assert [message["text"] for message in latest] == ["JOIN three", "four", "five"]
+
+
 @pytest.mark.parametrize(("text", "is_taken"), [("x" * 1530, True), ("x" * 1531, False), ("ё" * 670, True), ("ё" * 671, False)])
 def test_an_answer_has_no_more_segments_than_any_message(esms, text, is_taken):
     answer = esms.call("PATCH", f"/two-way/services/{service(esms)['id']}", json={"auto_reply_text": text})

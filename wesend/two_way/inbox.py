@@ -153,8 +153,9 @@ def lines(conversation: ConversationRow, limit: int = 100, *, actor: Actor) -> l
     number = conversation["number"] or None
     wrote: list[InboundMessageRow] = query(WROTE, (account_id, phone, number, side, side, limit))
     got: list[Sent] = query(GOT, (phone, account_id, int(side == "sandbox"), number, limit))
-    found = [Line(row["created_at"], row["text"], inbound=row) for row in wrote]
-    found += [Line(row["created_at"], row["text"], outbound=row) for row in got]
+    # In their own order: several may have come, and been answered, in one millisecond.
+    found = [Line(row["created_at"], row["text"], inbound=row) for row in reversed(wrote)]
+    found += [Line(row["created_at"], row["text"], outbound=row) for row in reversed(got)]
     return sorted(found, key=lambda line: line.at)[-limit:]
 
 
@@ -200,8 +201,8 @@ def of_service(account_id: int, service_id: int, phone: str | None, limit: int, 
     roles.require(actor, SEE, account_id)
     wrote: list[InboundMessageRow] = query(OF_SERVICE, (service_id, phone, limit))
     got = query(REPLIES, (service_id, phone, limit))
-    found = [Exchanged(row["created_at"], inbound=row) for row in wrote]
-    found += [Exchanged(row["created_at"], outbound=row, answer=row["answer"]) for row in got]
+    found = [Exchanged(row["created_at"], inbound=row) for row in reversed(wrote)]
+    found += [Exchanged(row["created_at"], outbound=row, answer=row["answer"]) for row in reversed(got)]
     total = query(COUNTED, (service_id, phone, service_id, phone))[0]["total"]
     return sorted(found, key=lambda one: one.at)[-limit:], total
 
