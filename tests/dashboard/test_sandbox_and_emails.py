@@ -40,6 +40,14 @@ def test_phones_show_what_they_got_as_text(app, shop, member):
     )
 
 
+def test_what_a_phone_got_in_one_instant_is_shown_as_it_came(app, shop, member, clock):
+    for text in ("Alpha", "Bravo", "Charlie"):
+        wesendall_of(app, shop).send("0712000001", message=text)
+    page = text_of(member.get("/sandbox-phones?phone=256712000001"))
+    conversation = page[page.rindex("Alpha") :]
+    assert conversation.index("Alpha") < conversation.index("Bravo") < conversation.index("Charlie")
+
+
 def test_writing_to_a_simulated_phone_begins_with_the_sandboxs_wallet_or_is_not_offered(app, member):
     live = mint(app, is_sandbox=False)
     owner = Visitor(app, make_user(app, "owner", live.account_id))

@@ -83,9 +83,9 @@ def conversation(account_id: int, number: str, limit: int = 50, *, actor: Actor)
     roles.require(actor, SEE, account_id)
     got = query(CONVERSATION, (number, account_id, SANDBOX, limit))
     wrote = query(WROTE, (account_id, number, SANDBOX, limit))
-    said = [Said(row["created_at"], readable(row), row) for row in got] + [
-        Said(row["created_at"], row["text"], None) for row in wrote
-    ]
+    # In their own order, and an answer after what it answers: several may be of one millisecond.
+    said = [Said(row["created_at"], row["text"], None) for row in reversed(wrote)]
+    said += [Said(row["created_at"], readable(row), row) for row in reversed(got)]
     return sorted(said, key=lambda line: line.at)[-limit:]
 
 
