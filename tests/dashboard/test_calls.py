@@ -41,8 +41,10 @@ def test_calls_are_filtered_by_status_and_key(app, owner, api, shop):
     for query, count in (("?status=2xx", 1), ("?status=4xx", 1), ("?status=400", 1), ("?status=5xx", 0), ("?status=404", 0)):
         assert len(listed(app, owner, query)) == count, query
     assert len(listed(app, owner, f"?key={shop.key_id}")) == 2 and listed(app, owner, f"?key={shop.key_id + 1}") == []
+    prefix = f"· {shop.credentials.public[:12]}"
+    assert text_of(owner.get("/calls")).count(prefix) == 3  # of each call, and in the choice: names are often alike
     page = text_of(owner.get(listed(app, owner)[0]))
-    for word in ("POST /api/v1/sms/send", "400", "invalid_recipient", "127.0.0.1"):
+    for word in (prefix, "POST /api/v1/sms/send", "400", "invalid_recipient", "127.0.0.1"):
         assert word in page, word
 
 

@@ -8,6 +8,7 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 
 from ...accounts import api_calls, keys
+from ...accounts.keys import KeyOfWallet
 from ...core import clock
 from ...core.languages import gettext as _
 from ...database import keyset
@@ -38,13 +39,18 @@ def index() -> ResponseReturnValue:
     return render_template(
         "calls/index.html",
         page=calls,
-        keys={row["id"]: row["name"] for row in known},
+        keys={row["id"]: _called(row) for row in known},
         status=status,
         statuses=[name for name in api_calls.STATUSES if name],
         key=key,
         bodies_until=until if until is not None and until > clock.now_ms() else None,
         may_manage=may_manage(),
     )
+
+
+def _called(key: KeyOfWallet) -> str:
+    """Its name alone would not do: those that the first steps make are all called alike, one for each API."""
+    return f"{key['name']} · {key['prefix']}…"
 
 
 def _statuses(text: str) -> tuple[int, int]:
@@ -58,7 +64,7 @@ def show(call_id: int) -> ResponseReturnValue:
     row = api_calls.find_call(account().id, call_id, actor=actor())
     if row is None:
         abort(404)
-    named = {one["id"]: one["name"] for one in keys.list_keys(account().id, actor=actor())}
+    named = {one["id"]: _called(one) for one in keys.list_keys(account().id, actor=actor())}
     return render_template("calls/show.html", call=row, key=named.get(row["key_id"], row["key_id"]), curl=_curl(row))
 
 
