@@ -73,7 +73,7 @@ def test_refusals_are_a_sentence_and_exit_1(wesend, shop):
     assert told(wesend, "two-way", "reject", made["id"], "--reason", "Too short")["rejection_reason"] == "Too short"
 
 
-def test_what_nobody_claims_is_given_away(wesend, shop, app, client):
+def test_what_nobody_claims_is_given_away(wesend, shop, app, client, clock):
     callback = told(wesend, "gateway", "list")["gateways"]
     url = next(one["callback_url"] for one in callback if one["name"] == "line")
     client.post(
@@ -83,8 +83,10 @@ def test_what_nobody_claims_is_given_away(wesend, shop, app, client):
         matching.match_new()
     (found,) = told(wesend, "two-way", "unmatched")["messages"]
     assert (found["text"], found["id"][:3]) == ("Anybody?", "mo_")
+    clock.advance(2 * 24 * 3600)
     given = told(wesend, "two-way", "assign", found["id"], "--account", shop[0])
     assert given["account_id"] == shop[0]
+    assert given["received_at"] == found["received_at"], "when it came, not when it was given away"
     assert [one["id"] for one in told(wesend, "two-way", "inbox", "--account", shop[0])["messages"]] == [found["id"]]
     assert told(wesend, "two-way", "inbox", "--account", shop[0], "--phone", "0772000002") == {"messages": []}
     assert told(wesend, "two-way", "unmatched") == {"messages": []}

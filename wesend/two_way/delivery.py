@@ -42,7 +42,7 @@ def deliver(tx: Tx, incoming: IncomingMessageRow, owner: Owner, sender: str, tex
         opt_out=int(owner.meaning == STOP),
         billed=int(not suspended),
         namespace=incoming["namespace"],
-        created_at=now,
+        created_at=incoming["told_at"],  # when it came, however late it finds its account
     )
     if service is not None and not suspended and account.is_active:
         _charge(tx, service, inbound_id)
