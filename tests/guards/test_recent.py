@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from wesend.accounts import windows
 from wesend.accounts.service import get_account
 from wesend.accounts.windows import Window
+from wesend.adapters.sms.base import REFUSED, Outcome
 from wesend.core.errors import InvalidInput
 from wesend.database import query, write
 from wesend.gateways import registry
@@ -23,6 +24,7 @@ from ..support.database import batches, written
 from ..support.domain import ScriptedGateway, make_route
 from ..support.esms import Esms, data_of, esms_of, new_list
 from ..support.esms import refused as is_refused
+from ..support.jobs import ManualJobs
 
 ONE, OTHER, ALIKE = "+256712345678", "+256772345678", "+2567123456{:02d}"
 KENYAN = "+2547123456{:02d}"
@@ -98,6 +100,31 @@ def test_esms_to_one_number_but_not_in_bulks(app, shop):
     assert is_refused(api.post("/verify/start", {"to": ONE}), 429, "recipient_limit"), "a code is a message"
     assert data_of(api.bulk(new_list(api, ONE)))["total_recipients"] == 1
     assert api.send(OTHER).status_code == 200
+
+
+def test_a_retry_by_hand_is_one_more_message_to_its_number(app, shop, clock):
+    api = esms_of(app, shop("esms"))
+    registry.sms_gateways()["carrier"].outcomes.extend([Outcome(REFUSED, code="no")] * 2)
+    failed = [data_of(api.send(ONE))["id"] for _ in range(2)]
+    before = written(app)
+    answer = api.post(f"/messages/{failed[0]}/retry")
+    assert is_refused(answer, 429, "recipient_limit") and answer.headers["Retry-After"] == "600" and written(app) == before
+    clock.advance(600)
+    assert api.post(f"/messages/{failed[0]}/retry").status_code == 200
+    assert api.send(ONE).status_code == 200
+    assert is_refused(api.send(ONE), 429, "recipient_limit"), "the retry counts"
+
+
+def test_a_retry_by_hand_is_bounded_as_a_burst_is_but_not_that_of_a_campaign(app, command, account):
+    api, jobs = Esms(app.test_client()), ManualJobs(app)
+    single = data_of(api.send("+256770000077"))["id"]
+    made = data_of(api.bulk(new_list(api, "+256770000077")))
+    jobs.dispatch()
+    (of_campaign,) = [one["id"] for one in data_of(api.get("/messages", query_string={"batch_id": made["batch_id"]}))["messages"]]
+    command("account", "set", account, "--burst-limit", "1/1h")
+    assert api.send("+256770000012").status_code == 200
+    assert is_refused(api.post(f"/messages/{single}/retry"), 429, "burst_limit")
+    assert api.post(f"/messages/{of_campaign}/retry").status_code == 200
 
 
 def test_world_ledgers_to_one_number(app, shop):

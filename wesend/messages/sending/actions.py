@@ -14,14 +14,14 @@ from ...accounts.sides import Side
 from ...coordination import bell
 from ...core import clock
 from ...core.channels import SMS
-from ...core.errors import Conflict, MaxRetriesExceeded, NotCancellable, NotRetryable, OptedOut
+from ...core.errors import BurstLimitReached, Conflict, MaxRetriesExceeded, NotCancellable, NotRetryable, OptedOut
 from ...core.languages import marked
 from ...database import Tx, keyset, marks, query, query_one, write
 from ...database.rows import BatchRow, MessageRow
-from ...guards import where
+from ...guards import burst_alerts, recent, where
 from ...routing import opt_outs
 from ...wallets import ledger
-from ...wallets.service import wallet_by_id
+from ...wallets.service import WalletInfo, wallet_by_id
 from ..reporting import history
 from ..state import bulks, transitions, waiting
 from ..state.claims import LEASE_MS
@@ -59,8 +59,8 @@ def retry(
     """Queue a failed message again and charge it again; the message as it is now. It counts to the day's limits of the account
     and of the key that asks (``origin``).
 
-    NotRetryable, MaxRetriesExceeded, OptedOut, CountryNotAllowed, RecipientBlocked, DailyLimitReached, InsufficientBalance
-    (nothing changed).
+    NotRetryable, MaxRetriesExceeded, OptedOut, CountryNotAllowed, RecipientBlocked, RecipientLimitReached, BurstLimitReached,
+    DailyLimitReached, InsufficientBalance (nothing changed).
     """
     roles.require_to_send(actor, account)
     message = history.find(account.id, uid, channel=channel, side=side, actor=actor)
@@ -85,6 +85,7 @@ def retry(
         now = clock.now_ms()
         if not transitions.retry(tx, row, now):
             raise NotRetryable
+        _watch(tx, account, wallet, row, now)
         limits = daily_use.limits_of(account.limits.daily_micros, origin.daily_limit_micros, origin.api_key_id)
         paying = daily_use.Paying(account.id, wallet.currency, int(wallet.is_sandbox), clock.day_of(now, account.time_zone))
         daily_use.take(tx, limits, paying, row["cost_micros"], now, account.time_zone)
@@ -103,10 +104,26 @@ def retry(
         tx.execute("UPDATE batches SET cost_micros = cost_micros + ? WHERE id = ?", (row["cost_micros"], row["batch_id"]))
         tx.after_commit(bell.dispatcher)
 
-    write(unit)
+    try:
+        write(unit)
+    except BurstLimitReached:
+        is_sandbox = wallet_by_id(message["wallet_id"]).is_sandbox
+        burst_alerts.note(account.id, is_sandbox, message["recipient"][: recent.ALIKE + 1])
+        raise
     found = query_one("SELECT * FROM messages WHERE id = ?", (message["id"],))
     assert found is not None
     return found
+
+
+def _watch(tx: Tx, account: AccountInfo, wallet: WalletInfo, row: MessageRow, now: int) -> None:
+    """A retry is one more message to its number; those of campaigns are not counted."""
+    watch = recent.watch(account, is_sandbox=wallet.is_sandbox) if row["channel"] == SMS and row["lane"] == 0 else None
+    if watch is None:
+        return
+    refused, notes = watch.look(tx, watch.marks([row["recipient"]]), now)
+    if refused:
+        raise refused[0].error
+    recent.note(tx, notes)
 
 
 def cancel_message(account: AccountInfo, uid: str, *, channel: str = SMS, side: Side | None = None, actor: Actor) -> Cancelled:
