@@ -33,7 +33,7 @@ ALTHOUGH_TAKEN = click.option(
 
 def _approve(sender_id: int, *, although_taken: bool) -> SenderIdRow:
     """Whoever has the command line decides alone, and is told whose name this one may be taken for."""
-    asked = senders.get_sender(sender_id)
+    asked = senders.find_sender(sender_id, actor=ACTOR)
     taken = [] if although_taken else senders.holders_of([asked], actor=ACTOR).get(sender_id, [])
     row = senders.decide_sender(sender_id, approve=True, although_taken=True, actor=ACTOR)
     if taken:

@@ -173,6 +173,13 @@ def get_sender(sender_id: int, tx: Tx | None = None) -> SenderIdRow:
     return row
 
 
+def find_sender(sender_id: int, *, actor: Actor) -> SenderIdRow:
+    """A sender ID of an account that the actor sees; SenderNotFound, NotFound."""
+    row = get_sender(sender_id)
+    roles.require(actor, SEE, row["account_id"])
+    return row
+
+
 def list_senders(account_id: int, *, side: Side | None = None, actor: Actor) -> list[SenderIdRow]:
     """Those that ``side`` sees."""
     roles.require(actor, SEE, account_id)
