@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from wesend.adapters.sms.base import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN, Outcome
 from wesend.adapters.sms.sandbox_numbers import BUSY_TWICE, FAILS_LATER, HANGS, REFUSES, SILENT
 from wesend.core import clock
 from wesend.messages.reporting.sent import load_sent
@@ -30,6 +31,30 @@ def test_a_send_tells_what_is_stored(options, endings):
     to = read_recipients([*recipients, "nonsense"], "UG")
     told = sending.send(composer(wallet), to, actor=ACTOR, origin=ORIGIN, options=options, raise_rejected=False)
     stored = load_sent(told.batch["uid"])
+    assert dict(told.batch) == dict(stored.batch)
+    assert [dict(message) for message in told.messages] == [dict(message) for message in stored.messages]
+    assert told.balance_micros == stored.balance_micros
+
+
+TAKEN, TAKEN_DEARLY = Outcome(ACCEPTED, "ref-1"), Outcome(ACCEPTED, "ref-2", meta={"cost": "UGX 12"})
+NOT_NOW, REFUSED_IT, UNCLEAR = Outcome(TEMPORARY, code="busy"), Outcome(REFUSED, code="no"), Outcome(UNKNOWN)
+
+
+@pytest.mark.parametrize("batch", [1, 10], ids=["a call each", "one call"])
+@pytest.mark.parametrize("delivers_at_once", [False, True])
+@pytest.mark.parametrize(
+    "outcomes",
+    [(TAKEN,), (TAKEN_DEARLY, TAKEN), (TAKEN, REFUSED_IT), (NOT_NOW,), (TAKEN, NOT_NOW, UNCLEAR), (REFUSED_IT,)],
+    ids=lambda outcomes: "+".join(outcome.kind for outcome in outcomes),
+)
+def test_a_send_tells_what_is_stored_once_a_carrier_has_answered(carrier, outcomes, delivers_at_once, batch):
+    wallet = make_wallet()
+    carrier.batch, carrier.delivers_at_once = batch, delivers_at_once
+    carrier.outcomes.extend(outcomes)
+    to = read_recipients(NUMBERS[: len(outcomes)], "UG")
+    told = sending.send(composer(wallet), to, actor=ACTOR, origin=ORIGIN, raise_rejected=False)
+    stored = load_sent(told.batch["uid"])
+    assert len(carrier.submitted) == len(outcomes) and told.batch["in_request"] == (NOT_NOW not in outcomes)
     assert dict(told.batch) == dict(stored.batch)
     assert [dict(message) for message in told.messages] == [dict(message) for message in stored.messages]
     assert told.balance_micros == stored.balance_micros
