@@ -105,3 +105,25 @@ def test_members_see_their_own_alone(look, months):
     member = look("member", account)
     assert member.page.goto(f"/wallets/{wallets[90]}/statements/{MONTH}").status == 200
     assert member.page.goto(f"/wallets/{wallets[60]}/statements/{MONTH}").status == 404
+
+
+BEYOND = """() => {
+    const card = document.querySelector("article").getBoundingClientRect().right
+    return [...document.querySelectorAll("article table")].filter(table => table.getBoundingClientRect().right > card).length
+}"""
+
+
+@pytest.mark.parametrize("language", ["English", "Kiswahili"])
+def test_its_tables_fit_a_phone(look, months, language):
+    _, wallets, account = months
+    member = look("member", account, viewport={"width": 390, "height": 844})
+    member.page.goto(f"/wallets/{wallets[90]}/statements/{MONTH}")
+    code = {"English": "en", "Kiswahili": "sw"}[language]
+    with member.page.expect_navigation():
+        member.page.evaluate(
+            "code => { const form = [...document.forms].find(one => one.action.endsWith('/language'));"
+            " form.language.value = code; form.submit() }",
+            code,
+        )
+    member.page.goto(f"/wallets/{wallets[90]}/statements/{MONTH}")
+    assert member.page.locator("html").get_attribute("lang") == code and member.page.evaluate(BEYOND) == 0

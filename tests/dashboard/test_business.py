@@ -13,6 +13,7 @@ from wesend.core import clock, money
 from wesend.database import write
 from wesend.routing import price_list_editing as editing
 from wesend.routing import price_lists
+from wesend.wallets import service as wallets
 
 from ..support.accounts import mint, wesendall_of
 from ..support.dashboard import text_of
@@ -99,6 +100,14 @@ def test_a_loss_is_a_figure_in_the_file(app, operator, shop):
     assert wesendall_of(app, shop).send("0712345678").status_code == 200
     lines = list(csv.DictReader(io.StringIO(operator.get("/operator/business/months.csv?currency=UGX").text.lstrip("\ufeff"))))
     assert [(line["margin"], line["margin_pct"]) for line in lines if line["messages"] != "0"] == [("-35", "-100.0")]
+
+
+def test_a_statement_names_its_wallet_as_people_call_it(member, shop):
+    path = f"/wallets/{shop.wallet}/statements/{MONTH}"
+    assert f"Wallet {shop.wallet}" in text_of(member.get(path))
+    with member.app.app_context():
+        wallets.set_name(wallets.find_wallet(shop.wallet, actor="test"), "Main till", actor="test")
+    assert f"Wallet Main till · {shop.wallet}" in text_of(member.get(path))
 
 
 def test_a_member_sees_the_statement_of_his_own_account_alone(app, member, shop):
