@@ -12,6 +12,8 @@ from flask.testing import FlaskClient
 
 from wesend.database import query, query_one
 
+from ..support.esms import Esms, data_of
+
 ANN, BEN = "+256712345678", "+256772345678"
 OUTCOMES = ("delivered", "failed", "refused", "unknown", "silent", "temporary", "low_balance", "slow")
 
@@ -333,3 +335,20 @@ def test_calls_of_sandbox_keys_are_logged(client, wesendall):
     assert set(found[0]) == {"at", "key_id", "address", "method", "path", "status", "ms", "request_id", "code"}
     assert client.get("/sandbox/requests?limit=1").json["requests"] == found[:1]
     refused(client.get("/sandbox/requests?limit=0"), "limit")
+
+
+@pytest.mark.parametrize(("begin", "told"), [("send", "manual_credit"), ("topup", "manual_debit")])
+def test_esms_lists_a_reset_in_a_word_of_its_own(client, jobs, clock, begin, told):
+    """Its clients know five types of transactions."""
+    esms = Esms(client)
+    before = data_of(esms.get("/balance"))["balance"]
+    if begin == "send":
+        assert esms.send(ANN).status_code == 200
+    else:
+        assert esms.post("/balance/topup", {"amount": 100, "phone": ANN}).status_code == 200
+        clock.advance(60)
+        jobs.deposits()
+    left = data_of(esms.get("/balance"))["balance"]
+    assert left != before and client.post("/sandbox/reset").status_code == 200
+    newest = data_of(esms.get("/balance/transactions"))["transactions"][0]
+    assert (newest["type"], newest["amount"], newest["balance_after"]) == (told, before - left, before)

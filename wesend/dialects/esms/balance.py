@@ -19,6 +19,8 @@ from .words import BATCH
 
 KINDS = {"service_fee": "manual_debit", "inbound_charge": "sms_charge"}
 """Kinds that the vendor has no word for, in its nearest."""
+RESET = "sandbox_reset"
+"""Another one, to either side."""
 blueprint = Blueprint("balance", __name__, url_prefix="/balance")
 
 
@@ -44,10 +46,16 @@ def list_transactions() -> ResponseReturnValue:
     }
 
 
+def _type(row: Row) -> str:
+    if row["kind"] == RESET:
+        return "manual_credit" if row["amount_micros"] >= 0 else "manual_debit"
+    return KINDS.get(row["kind"], row["kind"])
+
+
 def _transaction(row: Row, wallet: WalletInfo) -> dict:
     return {
         "id": row["id"],
-        "type": KINDS.get(row["kind"], row["kind"]),
+        "type": _type(row),
         "amount": money.number(row["amount_micros"]),
         "balance_after": money.number(row["balance_after_micros"]),
         "currency": wallet.currency,
