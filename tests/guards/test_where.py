@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wesend.accounts import allowed_countries
-from wesend.core.errors import InvalidInput
+from wesend.core.errors import InvalidInput, RecipientBlocked
 from wesend.database import query
 from wesend.guards import blocklist
 
 from ..support.accounts import mint, wesendall_of
 from ..support.apis import Wasambazie, Wesendall, WorldLedgers
+from ..support.dashboard import Visitor, make_user, text_of
 from ..support.database import written
 from ..support.esms import Esms, data_of, new_list
 from ..support.esms import refused as is_refused
@@ -121,6 +122,16 @@ def test_world_ledgers(app, command, account):
     command("blocklist", "add", KENYAN)
     skipped = api.sms(KENYAN, "+254722345678").json["data"]["skipped"]
     assert skipped == [{"recipient": KENYAN, "reason": "blocked"}]
+
+
+def test_the_operators_own_test_of_a_gateway(app, command):
+    command("blocklist", "add", UGANDAN)
+    with pytest.raises(RecipientBlocked):
+        command("gateway", "test", "sandbox", "--to", UGANDAN)
+    operator = Visitor(app, make_user(app))
+    page = operator.post("/operator/gateways/sandbox/test", to=UGANDAN, text="Hello", sender="")
+    assert SENTENCES["blocked"] in text_of(page)
+    assert command("gateway", "test", "sandbox", "--to", KENYAN)["ok"]
 
 
 def test_a_key_narrows_its_accounts_countries_and_widens_nothing(app, command):

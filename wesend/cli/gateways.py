@@ -158,8 +158,9 @@ def remove_gateway(name: str) -> Answer:
 def test_gateway(name: str, to: str, text: str | None, sender: str | None) -> Answer:
     """Send one real SMS through a gateway, past wallets and routes; exit 1 when it was not accepted."""
     from ..gateways import probe
+    from ..guards import probing
 
-    tried = probe.send_probe(name, to, text=probe.TEXT if text is None else text, sender=sender, actor=ACTOR)
+    tried = probing.send_probe(name, to, text=probe.TEXT if text is None else text, sender=sender, actor=ACTOR)
     registry.close(current_app)
     outcome = tried.outcome
     if not tried.ok:

@@ -19,6 +19,7 @@ from ...gateways import balances, probe, registry, service, unlisted_words
 from ...gateways import status as gateway_status
 from ...gateways.probe import Probe
 from ...gateways.status import GatewayStatus
+from ...guards import probing
 from ...operations.queue_state import waiting_for
 from ...routing.routes import routes_by_gateway
 from ..forms import REQUIRED, Form, Text
@@ -158,7 +159,7 @@ def test(name: str) -> ResponseReturnValue:
     form = TestForm()
     if form.sent():
         with form.refusals():
-            tried = probe.send_probe(name, form.to.data, text=form.text.data, sender=form.sender.data, actor=actor())
+            tried = probing.send_probe(name, form.to.data, text=form.text.data, sender=form.sender.data, actor=actor())
             session[TRIED] = {"to": form.to.data, "sender": form.sender.data}
             flash(*_told(tried))
             return redirect(url_for(".show", name=found.info.name), 303)
