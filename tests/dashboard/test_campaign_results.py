@@ -158,6 +158,7 @@ def test_a_scheduled_campaign_is_given_another_time(member, send, jobs, clock):
     path = send(["0712000001", "0712000002"], when="scheduled", at="2026-06-10T18:00")
     page = member.get(path)
     assert 'value="2026-06-10T18:00"' in page.text
+    assert "2 messages scheduled, paid with UGX 70." in text_of(page)
     assert "It leaves at 2026-06-10 16:30" in text_of(member.follow(f"{path}/reschedule", at="2026-06-10T16:30"))
     clock.advance(3600)
     jobs.settle()

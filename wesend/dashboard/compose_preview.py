@@ -53,6 +53,14 @@ def recipients(count: int) -> str:
 
 def accepted(batch: BatchRow) -> str:
     """What is said of messages that were taken on."""
+    if batch["mode"] == "scheduled":
+        return ngettext(
+            "%(count)s message scheduled, paid with %(cost)s.",
+            "%(count)s messages scheduled, paid with %(cost)s.",
+            batch["total"],
+            count=number(batch["total"]),
+            cost=amount(batch["cost_micros"], batch["currency"]),
+        )
     return ngettext(
         "%(count)s message accepted for %(cost)s.",
         "%(count)s messages accepted for %(cost)s.",
