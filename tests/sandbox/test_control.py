@@ -352,3 +352,37 @@ def test_esms_lists_a_reset_in_a_word_of_its_own(client, jobs, clock, begin, tol
     assert left != before and client.post("/sandbox/reset").status_code == 200
     newest = data_of(esms.get("/balance/transactions"))["transactions"][0]
     assert (newest["type"], newest["amount"], newest["balance_after"]) == (told, before - left, before)
+
+
+def test_a_retry_by_hand_is_the_next_message_to_its_number(client, jobs, clock):
+    """Fail once, retry, arrive: what a test of retries wants to see."""
+    esms = Esms(client)
+    rule(client, outcome="failed", times=1)
+    sent = data_of(esms.send(ANN))["id"]
+
+    def status() -> str:
+        clock.advance(2)
+        jobs.settle()
+        return esms.message(sent)["status"]
+
+    assert status() == "failed"
+    assert data_of(esms.post(f"/messages/{sent}/retry"))["status"] == "retrying"
+    assert status() == "delivered"
+
+
+def test_a_rule_without_an_end_goes_on_for_retries(client, jobs, clock):
+    esms = Esms(client)
+    number = rule(client, outcome="failed")["id"]
+    sent = data_of(esms.send(ANN))["id"]
+    for _ in range(2):
+        clock.advance(2)
+        jobs.settle()
+        assert esms.message(sent)["status"] == "failed"
+        assert esms.post(f"/messages/{sent}/retry").status_code == 200
+    clock.advance(2)
+    jobs.settle()
+    assert client.delete(f"/sandbox/rules/{number}").status_code == 204
+    assert esms.post(f"/messages/{sent}/retry").status_code == 200
+    clock.advance(2)
+    jobs.settle()
+    assert esms.message(sent)["status"] == "delivered"

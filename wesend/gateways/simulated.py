@@ -175,6 +175,14 @@ def note(tx: Tx, by_uid: Mapping[str, Rule]) -> None:
     )
 
 
+def take_again(tx: Tx, uid: str, recipient: str, namespace: str | None) -> None:
+    """For a message that goes out once more: it is the next one to its number, whatever a rule made of it before."""
+    tx.execute("DELETE FROM simulated_outcomes WHERE message_uid = ?", (uid,))
+    taken = take(tx, [recipient], namespace)
+    if taken:
+        note(tx, {uid: taken[recipient]})
+
+
 def outcomes_of(uids: Sequence[str]) -> dict[str, Ruled]:
     """What rules made of these messages, where any did."""
     if not uids:

@@ -18,6 +18,7 @@ from ...core.errors import BurstLimitReached, Conflict, MaxRetriesExceeded, NotC
 from ...core.languages import marked
 from ...database import Tx, keyset, marks, query, query_one, write
 from ...database.rows import BatchRow, MessageRow
+from ...gateways import simulated
 from ...guards import burst_alerts, recent, where
 from ...routing import opt_outs
 from ...wallets import ledger
@@ -86,6 +87,9 @@ def retry(
         if not transitions.retry(tx, row, now):
             raise NotRetryable
         _watch(tx, account, wallet, row, now)
+        if wallet.is_sandbox and row["channel"] == SMS:
+            batch = tx.all("SELECT namespace FROM batches WHERE id = ?", (row["batch_id"],))[0]
+            simulated.take_again(tx, row["uid"], row["recipient"], batch["namespace"])
         limits = daily_use.limits_of(account.limits.daily_micros, origin.daily_limit_micros, origin.api_key_id)
         paying = daily_use.Paying(account.id, wallet.currency, int(wallet.is_sandbox), clock.day_of(now, account.time_zone))
         daily_use.take(tx, limits, paying, row["cost_micros"], now, account.time_zone)
