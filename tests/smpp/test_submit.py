@@ -244,6 +244,18 @@ def test_senders(server):
         assert client.submit(PHONE, source="1234567890123456", source_ton=1).status == 0x0A
 
 
+def test_a_number_of_ones_own(server):
+    """The sandbox's service answers from 32811, in Uganda; a sender ID of the same digits is another thing."""
+    with server.bound(server.command("sandbox")["smpp"]) as client:
+        for source, ton in (("32811", 3), ("32811", 0), ("+32811", 1)):
+            got = client.submit(PHONE, source=source, source_ton=ton)
+            assert got.status == 0 and row_of(server, got.message_id)["sender"] == "32811"
+        assert client.submit(PHONE, source="32811", source_ton=5).status == 0x0A
+        assert client.submit(PHONE, source="32812", source_ton=3).status == 0x0A
+        assert client.submit("254712345678", source="32811", source_ton=3).status == 0x0A, "it is of another country"
+        assert client.submit(PHONE, b"  ", source="32811", source_ton=3).status == 0x01
+
+
 def test_ids_of_others_and_of_nobody(server, client):
     other = server.customer()
     with server.bound(server.key(other)) as stranger:

@@ -189,6 +189,8 @@ def _order(
     try:
         composer = Composer(key.account, wallet, text, sender=source, is_any_sender=is_any, form=form, billed_segments=billed)
     except SenderNotApproved:
+        if is_number and not text.strip():
+            raise Refusal(statuses.RINVMSGLEN, "A text from a number is not blank") from None
         own = replies.from_number(key.account, wallet, source or "", phone, text, billed_segments=billed) if is_number else None
         if own is None:
             raise
