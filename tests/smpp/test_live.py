@@ -72,6 +72,23 @@ def test_bytes_leave_with_their_header(smsc, server, client):
     assert found == [(content.hex(), "8-bit", 1, "bytes:04:udh")]
 
 
+def test_a_flash_message_and_bytes_leave_from_a_number_of_ones_own(smsc, server):
+    """As from a sender ID that is approved."""
+    customer = server.customer("10000", is_sandbox=False)
+    asked = ("--country", "UG", "--type", "shared", "--keyword", "JOIN", "--company", "Shop", "--use-case", "People write to us")
+    owner = ("--account", str(customer["account_id"]), "--wallet", customer["wallet_id"])
+    server.command("two-way", "price", "UG", "--setup", "0", "--keyword", "0", "--inbound", "0")
+    server.command("rate", "set", "UGX", "3700")
+    made = server.command("two-way", "request", *owner, *asked)
+    server.command("two-way", "approve", str(made["id"]), "--number", "8181", "--gateway", "smsc")
+    with server.bound(server.key(customer)) as client:
+        got = arrived(smsc, client, b"Now", data_coding=0x10, source="8181", source_ton=3)
+        assert (got.source, got.data_coding, got.text) == ("8181", 0x10, "Now")
+        got = arrived(smsc, client, b"\1\2\3", data_coding=4, source="8181", source_ton=3)
+        assert (got.source, got.data_coding) == ("8181", 4)
+        assert client.submit(PHONE, b"\1\2", data_coding=4, source="8182", source_ton=3).status == 0x0A
+
+
 def test_paused_dispatch_accepts_and_queues(smsc, server, client):
     server.command("pause")
     try:

@@ -183,6 +183,20 @@ def _order(
     if not text.strip("\0"):
         raise Refusal(statuses.RINVMSGLEN, "The message is empty")
     asked = asked._replace(beginning=beginning_of(text))
+    return _composed(submit, sender, phone, options, asked, form, billed, text)
+
+
+def _composed(
+    submit: Submit,
+    sender: Sender,
+    phone: phones.Phone,
+    options: Options,
+    asked: Asked,
+    form: str | None,
+    billed: int | None,
+    text: str,
+) -> Order:
+    """By an approved sender, or from a number of the account's own."""
     to, key, wallet = Addressee(submit.destination.text, phone), sender.key, wallet_by_id(sender.key.wallet_id)
     source, is_number = _source(submit.source, sender)
     is_any = sender.terms.senders == ANY
@@ -191,7 +205,11 @@ def _order(
     except SenderNotApproved:
         if is_number and not text.strip():
             raise Refusal(statuses.RINVMSGLEN, "A text from a number is not blank") from None
-        own = replies.from_number(key.account, wallet, source or "", phone, text, billed_segments=billed) if is_number else None
+        own = (
+            replies.from_number(key.account, wallet, source or "", phone, text, billed_segments=billed, form=form)
+            if is_number
+            else None
+        )
         if own is None:
             raise
         return Order(own.composition, to, asked, _origin(sender), options, sender.actor, own.alongside)
@@ -200,18 +218,9 @@ def _order(
 
 def _order_of_bytes(submit: Submit, sender: Sender, phone: phones.Phone, options: Options, asked: Asked, content: Content) -> Order:
     """Shown as hex, for want of a text."""
-    source, _ = _source(submit.source, sender)
-    composer = Composer(
-        sender.key.account,
-        wallet_by_id(sender.key.wallet_id),
-        content.raw.hex(),
-        sender=source,
-        is_any_sender=sender.terms.senders == ANY,
-        form=content.form,
-    )
-    asked = asked._replace(beginning=beginning_of(content.raw.hex()))
-    to = Addressee(submit.destination.text, phone)
-    return Order(composer, to, asked, _origin(sender), options, sender.actor)
+    text = content.raw.hex()
+    asked = asked._replace(beginning=beginning_of(text))
+    return _composed(submit, sender, phone, options, asked, content.form, None, text)
 
 
 def _origin(sender: Sender) -> Origin:

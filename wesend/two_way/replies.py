@@ -10,18 +10,18 @@ from ..accounts.roles import Actor
 from ..accounts.service import AccountInfo, get_account
 from ..accounts.sides import side_of_row
 from ..adapters.sms.sandbox_numbers import LOW_BALANCE, TOO_LITTLE_CREDIT
-from ..core import clock, networks, phones, segments
+from ..core import clock, networks, phones, segments, sms_forms
 from ..core.channels import SMS
 from ..core.errors import InsufficientBalance, InvalidInput, InvalidRecipient, NoRoute, RecipientOptedOut
 from ..core.languages import sentence
 from ..database import Row, Tx, reading
 from ..database.rows import InboundMessageRow, TwoWayNumberRow, TwoWayServiceRow
-from ..gateways import simulated
+from ..gateways import registry, simulated
 from ..guards import where
 from ..messages.reporting.sent import Sent
 from ..messages.sending import send
 from ..messages.sending.accept import Alongside, accept
-from ..messages.sending.compose import OPTED_OUT, Addressee, Skipped
+from ..messages.sending.compose import BYTES, NO_ROUTE, OPTED_OUT, Addressee, Skipped
 from ..messages.sending.options import Options, Origin
 from ..messages.state import margins
 from ..messages.state.outgoing import Outgoing
@@ -64,16 +64,20 @@ class Composition:
         *,
         even_opted_out: bool = False,
         billed_segments: int | None = None,
+        form: str | None = None,
         tx: Tx | None = None,
     ):
-        """ReplyTooLong, InvalidInput; ``tx``: what is looked up is read in it; ``billed_segments``: in place of our own count."""
+        """ReplyTooLong, InvalidInput; ``tx``: what is looked up is read in it; ``billed_segments``: in place of our own count;
+        ``form``: as of a `Composer`.
+        """
         if not text.strip():
             raise InvalidInput("The message is empty", {"text": ["Missing"]})
         self.account, self.wallet, self.text = account, wallet, text
         self.service, self.number = service, number
         self.sender: str | None = number["number"]
         self.even_opted_out, self.tx = even_opted_out, tx
-        self.counted = segments.count(text)
+        self.form, self.is_bytes = form, sms_forms.read_bytes(form) is not None
+        self.counted = segments.Segments(BYTES, 1, len(text) // 2) if self.is_bytes else segments.count(text)
         if billed_segments is not None:
             self.counted = self.counted._replace(count=billed_segments)
         if self.counted.count > segments.MAX_SEGMENTS:
@@ -95,7 +99,11 @@ class Composition:
         refused = where.refusal(self.account, phone.e164, phone.country, self.tx)
         if refused is None and not self.even_opted_out and self.has_opted_out(phone.e164):
             return OPTED_OUT
-        return refused
+        return NO_ROUTE if refused is None and self.is_bytes and not self._carries_bytes() else refused
+
+    def _carries_bytes(self) -> bool:
+        gateway = None if self.wallet.is_sandbox else registry.sms_gateways().get(self.number["gateway"])
+        return gateway is not None and gateway.carries_bytes
 
     def has_opted_out(self, phone: str) -> bool:
         return bool(opt_outs.opted_out(self.account.id, SMS, [phone], self.wallet.side, self.tx))
@@ -116,6 +124,7 @@ class Composition:
             cost_micros=price.cost_micros,
             sender=self.sender,
             gateway=self.number["gateway"],
+            form=self.form,
             route=price.route,
             route_cost_micros=price.route_cost_micros,
             route_currency=price.route_currency,
@@ -187,7 +196,14 @@ OF_NUMBER = f"""
 
 
 def from_number(
-    account: AccountInfo, wallet: WalletInfo, number: str, phone: phones.Phone, text: str, *, billed_segments: int | None = None
+    account: AccountInfo,
+    wallet: WalletInfo,
+    number: str,
+    phone: phones.Phone,
+    text: str,
+    *,
+    billed_segments: int | None = None,
+    form: str | None = None,
 ) -> FromNumber | None:
     """A text from a number of one of the account's services, with its digits as they are written; None: it has no such one.
 
@@ -204,7 +220,7 @@ def from_number(
     def note(tx: Tx, messages: Sequence[Row]) -> None:
         _note(tx, service, own, wallet, phone.e164, text, messages, answer=None)
 
-    return FromNumber(Composition(account, wallet, service, own, text, billed_segments=billed_segments), note)
+    return FromNumber(Composition(account, wallet, service, own, text, billed_segments=billed_segments, form=form), note)
 
 
 def is_reply(sent: Sent) -> bool:

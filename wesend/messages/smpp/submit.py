@@ -90,7 +90,7 @@ def plan(order: Order) -> Planned:
     (found,) = composed.plan([order.to] if limited is None else limited.listen([order.to]))
     if isinstance(found, Skipped):
         refuse_if_poor(composed, [found])
-        if found.reason == NO_ROUTE and not _is_of_bytes(composed):
+        if found.reason == NO_ROUTE and _needs_a_route(composed):
             no_route.note([found.recipient], composed.account, composed.wallet)
         raise_nobody([found], composed)
     outgoing = found._replace(uid=found.uid or new_id(), tells_smpp=int(order.asked.registered != 0))
@@ -99,9 +99,9 @@ def plan(order: Order) -> Planned:
     return Planned(order, outgoing, _known_at_once(order.options, outgoing), limited)
 
 
-def _is_of_bytes(composed: Composed) -> bool:
-    """Most routes carry none, which is nothing that the operator has to mend."""
-    return isinstance(composed, Composer) and sms_forms.read_bytes(composed.form) is not None
+def _needs_a_route(composed: Composed) -> bool:
+    """Not from a number, which has its gateway; nor bytes: most routes carry none, which is nothing for the operator to mend."""
+    return isinstance(composed, Composer) and sms_forms.read_bytes(composed.form) is None
 
 
 def submit_all(planned: Sequence[Planned]) -> list[Result]:
