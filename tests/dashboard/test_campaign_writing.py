@@ -93,6 +93,13 @@ def test_a_field_with_a_fallback_that_no_contact_has_is_told_and_sent_without_as
     assert "3 messages accepted" in text_of(member.follow("/campaigns/new", go="send", step="check", **given))
 
 
+def test_what_one_contact_does_not_have_is_told_of_one(member, written):
+    given = written("{{first_nam|you}} {{zzz}}", group="", numbers="0712000001")
+    check = text_of(member.post("/campaigns/new", go="check", step="when", **given))
+    assert "The contact does not have {{first_nam}}, and gets “you” there" in check
+    assert "{{zzz}} is a field that the contact does not have, so the message would have nothing there" in check
+
+
 def test_a_fallback_for_numbers_that_are_typed_is_what_it_is_for(member, written):
     given = written("Dear {{name|customer}}", group="", numbers="0712000009")
     assert "None of these" not in text_of(member.post("/campaigns/new", go="check", step="when", **given))

@@ -42,10 +42,11 @@ class Gap(NamedTuple):
 
 
 class StandIn(NamedTuple):
-    """A field that nobody has, and what all of them get in its place."""
+    """A field that nobody has, and what all ``count`` of them get in its place."""
 
     field: str
     fallback: str
+    count: int  # type: ignore[assignment]  # as of a gap
     meant: str | None
 
 
@@ -107,7 +108,9 @@ class Gaps:
         if "name" not in self.known:
             return []
         return [
-            StandIn(field, fallback, self._meant(field)) for field, fallback in self.fallbacks.items() if field not in self.known
+            StandIn(field, fallback, self.count, self._meant(field))
+            for field, fallback in self.fallbacks.items()
+            if field not in self.known
         ]
 
     def _meant(self, field: str) -> str | None:
