@@ -165,3 +165,13 @@ def test_a_live_wallet_without_a_gateway_is_502_and_not_charged(app):
     answer = api.send("0712345678")
     assert refused(answer, 502, "provider_unavailable")
     assert written(app) == before
+
+
+@pytest.mark.parametrize("given", [["0700000088", "0712345678", "nobody"], ["0712345678", "0700000088"]])
+def test_where_the_sandbox_plays_poor_the_whole_call_is_what_was_required(app, given):
+    api = new_wesendall(app)
+    before = written(app)
+    answer = api.send(given, "x" * 161)
+    assert (answer.status_code, answer.json["error"]) == (402, "insufficient_balance")
+    assert (answer.json["data"]["balance"], answer.json["data"]["required"]) == (1000, 4 * 35), "two segments to two phones"
+    assert written(app) == before

@@ -77,7 +77,7 @@ class Composer:
     """Plans the messages of one send. What it knows of routes, rates and senders is fixed when it is made.
 
     Raises SenderNotApproved, TextTooLong, InvalidInput; ``simulate_low_balance``: a sandbox recipient ending
-    0000088 raises InsufficientBalance for the whole send. ``spell_sender``: how a sender ID is written, as it was
+    0000088 raises InsufficientBalance at the end of the whole plan. ``spell_sender``: how a sender ID is written, as it was
     first given unless told. ``is_any_sender``: it need not be approved. ``form``: of what is no plain text (`sms_forms`), for
     bytes with the text that shows them. ``billed_segments``: in place of our own count.
     """
@@ -89,6 +89,8 @@ class Composer:
     placeholders: str | None = None
     confidential = False
     namespace: str | None = None
+    plays_poor = False
+    """Whether the sandbox plays a wallet that is too poor for what is being planned."""
 
     def __init__(
         self,
@@ -136,6 +138,7 @@ class Composer:
     ) -> Iterator[Outgoing | Skipped]:
         """One result an addressee, in order; repeated ones yield Skipped(duplicate). ``is_question``: nothing will be sent."""
         seen: set[str] = set()
+        self.plays_poor, required = False, 0
         for position, addressee in enumerate(addressees):
             key = addressee.phone.e164 if addressee.phone else addressee.given
             if dedupe and key in seen:
@@ -144,7 +147,10 @@ class Composer:
             if dedupe:
                 seen.add(key)
             planned = self._plan_one(addressee, is_question)
+            required += planned.cost_micros if isinstance(planned, Outgoing) else 0
             yield planned if isinstance(planned, Outgoing) else Skipped(addressee.given, planned, position)
+        if self.plays_poor:
+            self._refuse(required)  # what all of it would have cost, as where a wallet is too poor indeed
 
     def _plan_one(self, addressee: Addressee, is_question: bool) -> Outgoing | str:
         """The message, or the reason why there is none."""
@@ -170,7 +176,7 @@ class Composer:
         if cost is None:
             return NO_ROUTE
         if self.simulate_low_balance and self._is_too_poor(phone.e164, is_question):
-            self._refuse(cost)
+            self.plays_poor = True
         route, gateway, sender, uid = way.route, way.gateway, way.sender, ""
         if way.equals:
             uid = new_id() if is_question else order.new_uid(way.equals, phone.e164)
