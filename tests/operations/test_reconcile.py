@@ -93,6 +93,13 @@ def test_a_bill_with_commas_before_its_fractions(sent):
     assert compare('id,cost\nref0,"1,022.00"\nref5,"30"\n')[0].billed_micros == money.to_micros("1052")
 
 
+def test_a_column_names_the_currency_where_the_amounts_do_not(sent):
+    found, notes = compare("id,cost,currency\nref0,22,ugx\nref5,0.8,KES\nref1,22,\n")
+    assert (found.matched, found.cost_differs) == (3, 1)
+    assert [note for note in notes if note[0] == "cost_differs"] == [("cost_differs", 3, "ref5")]
+    assert found.currency == "UGX" and 67 * money.MICRO < found.billed_micros < 68 * money.MICRO, "44 UGX, and 0.8 KES"
+
+
 def test_our_own_id_is_known_too_and_a_line_that_comes_again_is_counted_apart(sent):
     found, _ = compare(f"id,cost\n{sent[0]['uid']},11\nref0,11\n")
     assert (found.matched, found.repeated, found.cost_differs) == (1, 1, 0)

@@ -16,6 +16,7 @@ from ..core.languages import sentence
 
 ID = ("message_id", "messageid", "id", "msgid", "msg_id", "gateway_ref", "sid", "smsid", "sms_id", "uuid", "reference", "ref")
 COST = ("cost", "price", "amount", "charge", "total_cost", "total")
+CURRENCY = ("currency", "cost_currency", "price_currency", "currency_code", "price_unit")
 STATUS = ("status", "delivery_status", "state", "dlr")
 DAY = (
     "date",
@@ -60,7 +61,7 @@ def read(file: IO[bytes], *, id_column: str | None, cost_column: str | None, sta
     if of_id is None:
         raise InvalidInput(sentence("No column is known to hold the messages' ids: say which by --id: %(told)s", told=find.told()))
     of_cost, of_status = find.place("--cost", cost_column, COST), find.place("--status", status_column, STATUS)
-    of_day = find.place("", None, DAY)
+    of_day, of_currency = find.place("", None, DAY), find.place("", None, CURRENCY)
     reader = csv.reader(text, delimiter=separator)
 
     def cell(cells: list[str], place: int | None) -> str:
@@ -75,7 +76,7 @@ def read(file: IO[bytes], *, id_column: str | None, cost_column: str | None, sta
                     reader.line_num + 1,
                     identifier,
                     told.micros if told else None,
-                    told.currency if told else None,
+                    (told.currency or _currency(cell(cells, of_currency))) if told else None,
                     cell(cells, of_status) or None,
                     day_of(cell(cells, of_day)),
                 )
@@ -105,6 +106,10 @@ class _Header:
 @lru_cache(maxsize=4096)
 def _cost(text: str) -> money.Told | None:
     return money.read_told(text) if text else None
+
+
+def _currency(text: str) -> str | None:
+    return text.upper() if money.is_currency(text.upper()) else None
 
 
 @lru_cache(maxsize=4096)
