@@ -16,7 +16,7 @@ from wesend.gateways import registry
 from wesend.operations import alerts, notices, pausing
 from wesend.sandbox import caught_mail
 from wesend.sandbox.inbox import Wanted
-from wesend.wallets.service import credit_by_hand, debit_by_hand, set_credit_limit, set_low_balance
+from wesend.wallets.service import credit_by_hand, debit_by_hand, set_credit_limit, set_low_balance, set_name
 from wesend.webhooks import claims, deliver, endpoints
 
 from ..support.domain import ACTOR, ScriptedGateway, make_wallet
@@ -65,6 +65,14 @@ def test_what_is_left_counts_what_the_credit_limit_adds(wallet, mail_server):
     assert "400 UGX left to spend" in " ".join(mail.split()) and "balance -600 UGX" in " ".join(mail.split())
     (notice,) = (notice for notice in notices.notices(actor=ACTOR) if notice.condition == f"wallet:{wallet.uid}")
     assert str(notice.title).endswith("400 UGX left")
+
+
+def test_a_wallet_that_people_named_is_called_so_with_its_id(wallet, mail_server):
+    set_name(wallet, "Main till", actor=ACTOR)
+    take(wallet, "600")
+    alerts.tell_of_low_balances()
+    (mail,) = mails(mail_server)
+    assert f"Main till ({wallet.uid})" in " ".join(mail.split())
 
 
 def listen(wallet, *events: str, url: str = "https://shop.example.org/hook") -> int:

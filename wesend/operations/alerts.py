@@ -96,14 +96,14 @@ def _message(wallet: Row, to: str) -> EmailMessage:
     balance, limit, credit = (_amount(wallet[name], wallet) for name in names)
     left = _amount(wallet["balance_micros"] + wallet["credit_limit_micros"], wallet)
     with speaking(languages.of_address(to, wallet["account_id"])):
-        subject = _("Wallet %(uid)s is low: %(balance)s left", uid=wallet["uid"], balance=left)
+        subject = _("Wallet %(uid)s is low: %(balance)s left", uid=_called(wallet), balance=left)
         if wallet["credit_limit_micros"]:
             told = _(
                 "Wallet %(uid)s has %(left)s left to spend (balance %(balance)s, credit limit %(credit)s), less than the"
                 " %(limit)s below which you asked to be told.\n\n"
                 "When nothing is left, sends from it are refused."
                 " You are told again when it has been above that and falls below once more.",
-                uid=wallet["uid"],
+                uid=_called(wallet),
                 left=left,
                 balance=balance,
                 credit=credit,
@@ -117,11 +117,16 @@ def _message(wallet: Row, to: str) -> EmailMessage:
                 "Wallet %(uid)s holds %(balance)s, less than the %(limit)s below which you asked to be told.\n\n"
                 "When it is empty, sends from it are refused."
                 " You are told again when it has been above that and falls below once more.",
-                uid=wallet["uid"],
+                uid=_called(wallet),
                 balance=balance,
                 limit=limit,
             ),
         )
+
+
+def _called(wallet: Row) -> str:
+    """By the name that people gave it, with its id, by which the APIs know it."""
+    return f"{wallet['name']} ({wallet['uid']})" if wallet["name"] else wallet["uid"]
 
 
 def _amount(micros: int, wallet: Row) -> str:

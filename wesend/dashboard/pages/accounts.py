@@ -9,7 +9,7 @@ from wtforms import BooleanField
 from ...accounts import allowed_countries, quota, service
 from ...contacts import uploads
 from ...core.languages import gettext as _
-from ...core.languages import marked, ngettext
+from ...core.languages import marked, ngettext, told
 from ...messages.dispatch import suspension
 from ...messages.reporting import across
 from ...routing import payable
@@ -109,7 +109,7 @@ def show(account_id: int) -> ResponseReturnValue:
                 sms_rate_micros=form.sms_rate.micros,
                 actor=actor(),
             )
-            flash(_("Wallet %(uid)s was made; it is empty.", uid=made.uid), "success")
+            flash(_("%(wallet)s was made; it is empty.", wallet=told(made.label)), "success")
             return redirect(url_for(".show", account_id=at.id), 303)
     return render_template(
         "accounts/show.html",
