@@ -236,6 +236,8 @@ def test_a_search_goes_on_where_its_time_ended_and_tells_how_far_it_came(member,
     second = member.get(on_from(first))
     assert "+256712000001" in text_of(second) and "q=kampala" in on_from(first)
     assert "Search on" not in text_of(second) and "looked through" not in text_of(second)
+    last = member.get(on_from(member.get(f"{where or group}?q=nobody")))
+    assert "Nobody found among the rest nobody" in text_of(last) and "Search on" not in text_of(last)
     for at in ("x", "1", "99999999999999999999-1", "1-9999999999999999999", "0-0"):
         assert member.get(f"/contacts/search?at={at}&looked=x").status_code == 200
 
