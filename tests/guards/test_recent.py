@@ -17,6 +17,7 @@ from wesend.core.errors import InvalidInput
 from wesend.database import query, write
 from wesend.gateways import registry
 from wesend.guards import recent
+from wesend.messages.state.outgoing import IN_REQUEST_LIMIT
 
 from ..support.accounts import Minted, mint, wesendall_of
 from ..support.apis import Wasambazie, Wesendall, WorldLedgers
@@ -89,7 +90,11 @@ def test_wasambazie_to_one_number(app, shop, command):
     assert [api.send(ONE).status_code for _ in range(2)] == [201, 201]
     answer = api.send(ONE)
     assert (answer.status_code, answer.json, answer.headers["Retry-After"]) == (429, {"detail": TO_ONE}, "600")
-    assert api.send(f"{ONE},{OTHER}").status_code == 201
+    before = written(app)
+    assert api.send(f"{OTHER},{ONE}").status_code == 429, "its answer has no place for who is left out"
+    many = ",".join(f"+256771{number:06}" for number in range(1, IN_REQUEST_LIMIT + 2))
+    assert api.send(f"{many},{ONE}").status_code == 429
+    assert written(app) == before and [api.send(OTHER).status_code for _ in range(3)] == [201, 201, 429]
 
 
 def test_esms_to_one_number_but_not_in_bulks(app, shop):

@@ -10,6 +10,7 @@ from wesend.accounts import allowed_countries
 from wesend.core.errors import InvalidInput, RecipientBlocked
 from wesend.database import query
 from wesend.guards import blocklist
+from wesend.messages.state.outgoing import IN_REQUEST_LIMIT
 
 from ..support.accounts import mint, wesendall_of
 from ..support.apis import Wasambazie, Wesendall, WorldLedgers
@@ -61,7 +62,11 @@ def test_wasambazie(app, refused):
     before = written(app)
     answer = api.send(KENYAN)
     assert (answer.status_code, answer.json) == (403, {"detail": SENTENCES[refused]})
-    assert written(app) == before and api.send(f"{UGANDAN},{KENYAN}").status_code == 201
+    mixed = api.send(f"{UGANDAN},{KENYAN}")
+    assert (mixed.status_code, mixed.json) == (403, {"detail": SENTENCES[refused]}), "its answer has no place for who is left out"
+    many = ",".join(f"+256771{number:06}" for number in range(1, IN_REQUEST_LIMIT + 2))
+    assert api.send(f"{many},{KENYAN}").status_code == 403
+    assert written(app) == before and api.send(UGANDAN).status_code == 201
 
 
 def test_esms(app, refused):

@@ -39,13 +39,15 @@ def send(
     in_request: bool = True,
     alongside: Alongside | None = None,
     raise_rejected: bool = True,
+    partly: bool = True,
     limit: int = MOST,
 ) -> Sent:
     """Send to all addressees; what became of it, with up to ``limit`` of the messages.
 
     Up to IN_REQUEST_LIMIT recipients are submitted before this returns (``in_request``, and due now), unless dispatch is
     paused. InvalidRecipient or NoRoute when there is nobody to send to; ProviderRejected (``raise_rejected``) when the
-    gateway refused every message of the call: all were refunded.
+    gateway refused every message of the call: all were refunded. Not ``partly``: where the account may not send to one of them,
+    for its place or for now, nothing is sent to anybody.
     """
     roles.require_to_send(actor, composer.account)
     composer.namespace = origin.namespace
@@ -69,12 +71,14 @@ def send(
             assert alongside is None, "what is written in chunks has no one transaction"
             planned = planned if listed is None else listed.priced_anew(planned)
             rest = chain(skipped, planned, plan) if limited is None else limited.admit(skipped, planned, plan)
-            batch = _spooled(composer, rest, origin, options, limited)
+            batch = _spooled(composer, rest, origin, options, limited, partly=partly)
             return load_sent(batch["uid"], limit=limit)
     if not planned:
         refuse_if_poor(composer, skipped)
         no_route.note([item.recipient for item in skipped if item.reason == NO_ROUTE], composer.account, composer.wallet)
         raise_nobody(skipped, composer)
+    if not partly:
+        _raise_refused(skipped, composer, limited)
     if composer.channel == EMAIL:
         quota.require_room(composer.account.id, len(composer.text) + to_store(planned))
         if len(planned) > 1:
@@ -105,6 +109,8 @@ def send(
             else:
                 told = submit(accepted.outgoing, accepted.token, accepted.batch_uid, accepted.paid)
                 break
+        if not partly:
+            _raise_refused(refused, composer, limited)
         skipped = sorted([*skipped, *refused], key=lambda item: item.position)
         if not planned:
             raise_nobody(skipped, composer, limited)
@@ -131,7 +137,13 @@ def sent_before(batch_uid: str, *, actor: Actor, raise_rejected: bool = True, li
 
 
 def _spooled(
-    composer: Composed, plan: Iterable[Outgoing | Skipped], origin: Origin, options: Options, limited: Watched | None = None
+    composer: Composed,
+    plan: Iterable[Outgoing | Skipped],
+    origin: Origin,
+    options: Options,
+    limited: Watched | None = None,
+    *,
+    partly: bool = True,
 ) -> BatchRow:
     storage.here().require_room()
     try:
@@ -141,6 +153,8 @@ def _spooled(
                 routeless = [item.recipient for item in spool.skipped if item.reason == NO_ROUTE]
                 no_route.note(routeless, composer.account, composer.wallet)
                 raise_nobody(spool.skipped, composer, limited)
+            if not partly:
+                _raise_refused(spool.skipped, composer, limited)
             return accept_bulk(composer, spool, origin=origin, options=options)
     except BaseException:
         if limited is not None:
@@ -168,15 +182,20 @@ def raise_nobody(skipped: list[Skipped], composer: Composed, limited: Watched | 
     reasons = {item.reason for item in skipped}
     if NO_ROUTE in reasons:
         raise NoRoute(composer.why_no_route)
-    where.raise_refusal([(item.recipient, item.reason) for item in skipped], composer.account)
-    if limited is not None and limited.worst is not None:
-        raise limited.worst.error
+    _raise_refused(skipped, composer, limited)
     if INVALID_RECIPIENT in reasons and len(reasons) == 1:
         noun, article = (sentence("phone number"), "a") if composer.channel == SMS else (sentence("e-mail address"), "an")
         raise InvalidRecipient(sentence("No recipient is a valid %(noun)s", noun=noun), {"recipient": [f"Not {article} {noun}"]})
     if reasons == {OPTED_OUT}:
         raise OptedOut("The recipient has opted out", {"recipient": ["Opted out"]})
     raise InvalidRecipient("There is no recipient to send to", {"recipient": ["No recipient"]})
+
+
+def _raise_refused(skipped: list[Skipped], composer: Composed, limited: Watched | None) -> None:
+    """The error of a recipient to whom the account may not send: for its place, or for now."""
+    where.raise_refusal([(item.recipient, item.reason) for item in skipped], composer.account)
+    if limited is not None and limited.worst is not None:
+        raise limited.worst.error
 
 
 def _told(sent: Sent, raise_rejected: bool) -> Sent:
