@@ -373,7 +373,7 @@ def test_what_operators_do_is_in_the_audit_log(wesend, account, wallet, app):
     before = rows(app, "SELECT count(*) FROM audit_log")[0][0]
     wesend("wallet", "credit", wallet, "5", "--note", "Cash")
     wesend("rate", "set", "KES", "129")
-    assert rows(app, "SELECT actor, action FROM audit_log ORDER BY id LIMIT -1 OFFSET ?", before) == [
+    assert rows(app, "SELECT actor, action FROM audit_log ORDER BY id LIMIT 1000 OFFSET ?", before) == [
         ("cli", "wallet.manual_credit"),
         ("cli", "rate.set"),
     ]
