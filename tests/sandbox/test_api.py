@@ -221,12 +221,12 @@ def test_a_since_that_is_neither_is_400(client, since):
     assert client.get("/sandbox/messages", query_string={"since": since}).status_code == 400
 
 
-@pytest.mark.parametrize("wait", ["soon", "1s"])
+@pytest.mark.parametrize("wait", ["soon", "1s", "-5", "nan"])
 def test_a_wait_that_is_no_number_is_400(client, wait):
     assert client.get("/sandbox/messages", query_string={"wait": wait}).status_code == 400
 
 
-@pytest.mark.parametrize("wait", ["", "0", "-5", "0.2", "nan"])
+@pytest.mark.parametrize("wait", ["", "0", "0.2"])
 def test_a_wait_that_is_over_ends_empty(client, wait):
     assert caught(client, wait=wait) == []
 

@@ -43,7 +43,9 @@ def read_wait() -> float:
         wait = float(request.args.get("wait") or 0)
     except ValueError:
         raise BadRequest("wait is a number of seconds") from None
-    return 0.0 if math.isnan(wait) else min(max(wait, 0.0), LONGEST_WAIT)
+    if math.isnan(wait) or wait < 0:
+        raise BadRequest("wait is a number of seconds, from 0 on")
+    return min(wait, LONGEST_WAIT)
 
 
 def read_limit() -> int:
