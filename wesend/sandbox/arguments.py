@@ -38,7 +38,7 @@ def json_body(expected: str, *, optional: bool = False) -> dict[str, Any]:
 
 
 def read_wait() -> float:
-    """Seconds; 0 for what is no positive number."""
+    """Seconds, cut to LONGEST_WAIT; BadRequest for what is no number of them."""
     try:
         wait = float(request.args.get("wait") or 0)
     except ValueError:
