@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from wesend.database import query
 
 from ..guards.conftest import command  # noqa: F401  a fixture
-from ..support.dashboard import text_of
+from ..support.accounts import mint, wesendall_of
+from ..support.dashboard import Visitor, make_user, text_of
 
 
 def told(app, action: str) -> list[str]:
@@ -78,3 +81,30 @@ def test_the_campaigns_page_says_so_before_it_is_confirmed(app, member, shop, co
     assert "Quiet hours 00:00-23:59, by the clocks where the recipients are" in checked()
     assert "Nothing leaves to Uganda before 23:59 there." in checked()
     assert "Send 1 message" in checked()
+
+
+@pytest.mark.parametrize(
+    ("guard", "sentence"),
+    [
+        (("account", "set", "--countries", "KE"), "Sending to Uganda is not allowed for this account"),
+        (
+            ("account", "set", "--burst-limit", "1/1h"),
+            "Too many messages to numbers that begin alike: nothing more is sent there for now",
+        ),
+        (("blocklist", "add", "+256710"), "This recipient is blocked: nobody sends there"),
+    ],
+    ids=["country", "burst", "blocked"],
+)
+def test_a_retry_that_is_refused_is_told_on_the_messages_page(app, command, jobs, guard, sentence):  # noqa: F811
+    shop = mint(app)
+    api, owner = wesendall_of(app, shop), Visitor(app, make_user(app, "owner", shop.account_id))
+    uid = api.send("0710000099").json["data"]["results"][0]["message_id"]
+    jobs.settle()
+    what, how, *options = guard
+    command(what, how, *([shop.account_id] if what == "account" else []), *options)
+    api.send("0710000001")
+    page = f"/messages/{uid}"
+    owner.get(page)
+    answer = owner.client.post(f"{page}/retry", data={"csrf_token": owner.token}, headers={"Referer": f"http://localhost{page}"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"http://localhost{page}")
+    assert sentence in text_of(owner.get(page))

@@ -8,7 +8,18 @@ from flask_wtf.csrf import CSRFError
 from jinja2 import TemplateError
 from werkzeug.exceptions import HTTPException
 
-from ..core.errors import Forbidden, InvalidCredentials, NotFound, RateLimited, StorageFull, StorageQuotaExceeded, WesendError
+from ..core.errors import (
+    CountryNotAllowed,
+    Forbidden,
+    InvalidCredentials,
+    LimitReached,
+    NotFound,
+    RateLimited,
+    RecipientBlocked,
+    StorageFull,
+    StorageQuotaExceeded,
+    WesendError,
+)
 from ..core.languages import gettext as _
 from ..core.languages import marked, told
 from ..database.errors import DATABASE_ERRORS
@@ -21,6 +32,9 @@ STATUSES = (
     (StorageQuotaExceeded, 413),
     (StorageFull, 503),
 )
+ANSWERED_ON_THE_PAGE = (404, 409, 413)
+OF_A_SEND = (CountryNotAllowed, LimitReached, RecipientBlocked)
+"""What the account may not send: no matter of who asks, or how often."""
 TITLES = {
     400: marked("That request can't be understood"),
     401: marked("Please sign in"),
@@ -50,7 +64,8 @@ def shows_pages(path: str) -> bool:
 def show_refusal(error: WesendError) -> ResponseReturnValue:
     """What a domain refused: a form that was sent from a page is answered there, anything else by a page of its own."""
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), 409)
-    back = page_before() if request.method == "POST" and status in (404, 409, 413) else None
+    stays = request.method == "POST" and (status in ANSWERED_ON_THE_PAGE or isinstance(error, OF_A_SEND))
+    back = page_before() if stays else None
     if back is not None:
         flash(told(error), "error")
         return redirect(back, 303)
