@@ -16,6 +16,7 @@ from wesend.accounts.roles import MEMBER, OPERATOR, OWNER
 from wesend.core import catalogues, clock, networks
 from wesend.database import query
 from wesend.gateways import registry
+from wesend.operations import host_checks
 from wesend.wallets import service as wallets
 
 from ..support.accounts import Minted, mint, wesendall_of
@@ -109,8 +110,9 @@ class Reader(Visitor):
 
 @pytest.fixture(autouse=True)
 def marked(monkeypatch):
-    """All that is translated is between marks."""
+    """All that is translated is between marks. The kind of the file system is a name, whichever this machine has."""
     monkeypatch.setattr(catalogues, "of", lambda _language: Marked())
+    monkeypatch.setattr(host_checks, "_kind_of", lambda _folder: "ext4")
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ API, log and command does, reads no catalogue and imports no Babel; a command th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -52,6 +52,8 @@ class Sentence(str):
 
     text: str
     values: dict[str, object]
+    plural: str | None = None
+    """Of a count, which is ``num`` among the values."""
 
 
 def gettext(text: str, /, **values: object) -> str:
@@ -91,12 +93,38 @@ def sentence(text: str, /, **values: object) -> Sentence:
     return made
 
 
+def counted(singular: str, plural: str, count: int, /, **values: object) -> Sentence:
+    """The same for a count, which is also ``%(num)s``."""
+    made = Sentence((singular if count == 1 else plural) % {"num": count, **values})
+    made.text, made.plural, made.values = singular, plural, {"num": count, **values}
+    return made
+
+
+def joined(separator: str, parts: Sequence[str]) -> Sentence:
+    """Parts beside each other: sentences are told, what else stands there (names, versions, paths) is no language's."""
+    return sentence(separator.join(f"%(part{n})s" for n in range(len(parts))), **{f"part{n}": part for n, part in enumerate(parts)})
+
+
+def verbatim(said: str) -> Sentence:
+    """What is no language's, where a sentence is expected."""
+    return joined("", [said])
+
+
+def said_by(error: Exception) -> Sentence:
+    """The sentence of an error, to be told later."""
+    said = error.args[0] if error.args else str(error)
+    return said if isinstance(said, Sentence) else sentence(str(said))
+
+
 def told(text: object) -> str:
     """A marked constant, or what a domain says in English, in the language that is spoken now."""
     if isinstance(text, Exception):
         text = text.args[0] if text.args else str(text)
     if isinstance(text, Sentence):
-        return gettext(text.text, **{name: _said(value) for name, value in text.values.items()})
+        values = {name: _said(value) for name, value in text.values.items()}
+        if text.plural is None:
+            return gettext(text.text, **values)
+        return unfilled(text.text, text.plural, cast(int, values["num"])) % values
     return gettext(str(text)) if text else ""
 
 

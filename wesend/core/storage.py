@@ -19,15 +19,16 @@ from flask import Flask
 from .current_app import this_app
 from .errors import StorageFull
 from .forks import after_fork
+from .languages import marked
 from .settings import Settings
 
 log = logging.getLogger(__name__)
 
 FULL, READ_ONLY, DESCRIPTORS, BROKEN = (
-    "the disk is full",
-    "the file system is read-only",
-    "too many files are open",
-    "the disk can't be read or written",
+    marked("the disk is full"),
+    marked("the file system is read-only"),
+    marked("too many files are open"),
+    marked("the disk can't be read or written"),
 )
 CAUSES = (FULL, READ_ONLY, DESCRIPTORS, BROKEN)
 ERRNOS = {

@@ -13,6 +13,7 @@ from flask import Flask, current_app
 
 from ..adapters.sms.base import SmsBalance, SmsGateway
 from ..core import clock, money
+from ..core.languages import Sentence, sentence, verbatim
 from ..database import Row, Tx, query, write
 from . import registry
 
@@ -45,8 +46,9 @@ class BalanceInfo(NamedTuple):
     alert_micros: int | None
 
     @property
-    def text(self) -> str:
-        return f"{money.text(self.amount_micros)} {self.currency or 'credits'}"
+    def text(self) -> Sentence:
+        amount = money.text(self.amount_micros)
+        return verbatim(f"{amount} {self.currency}") if self.currency else sentence("%(amount)s credits", amount=amount)
 
 
 def init_app(app: Flask) -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ..adapters.sms.base import TEMPORARY, UNKNOWN, Outcome
 from ..core import clock
+from ..core.languages import Sentence, sentence
 from ..database import Reader, Tx, cached, query, query_one, reading
 
 FAILURES = 5  # one after the other, until it rests; triggers know this number, too (migration 0046)
@@ -98,12 +99,17 @@ def resting(tx: Tx | None = None) -> frozenset[str]:
     )
 
 
-def problem_of(gateway: str) -> str | None:
+def problem_of(gateway: str) -> Sentence | None:
     """Why a gateway rests, in words; None when it does not."""
     row = query_one("SELECT * FROM gateway_health WHERE gateway = ? AND failures > 0", (gateway,))
     if row is None or row["failures"] < FAILURES:
         return None
-    return f"failed {row['failures']} times in a row, last at {clock.iso(row['last_error_at'])}: {row['last_error']}"
+    return sentence(
+        "failed %(count)s times in a row, last at %(at)s: %(error)s",
+        count=row["failures"],
+        at=clock.iso(row["last_error_at"]),
+        error=row["last_error"],
+    )
 
 
 class Record(NamedTuple):

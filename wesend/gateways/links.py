@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from ..adapters.sms.base import SmsGateway
 from ..core import clock
+from ..core.languages import Sentence, sentence
 from ..database import Tx, query, query_one, write
 
 KEPT = 300  # characters
@@ -37,9 +38,11 @@ def _note(name: str, trouble: str | None) -> None:
     write(unit)
 
 
-def problem_of(gateway: str) -> str | None:
+def problem_of(gateway: str) -> Sentence | None:
     """Why a gateway's connection is down, in words; None when it is up, or needs none."""
     row = query_one(
         "SELECT link_trouble, link_trouble_at FROM gateway_health WHERE gateway = ? AND link_trouble IS NOT NULL", (gateway,)
     )
-    return None if row is None else f"is not connected since {clock.iso(row['link_trouble_at'])}: {row['link_trouble']}"
+    if row is None:
+        return None
+    return sentence("is not connected since %(at)s: %(error)s", at=clock.iso(row["link_trouble_at"]), error=row["link_trouble"])

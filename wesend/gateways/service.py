@@ -12,7 +12,7 @@ from ..accounts.roles import OPERATE, Actor
 from ..adapters.options import BadOption, destination, read_options
 from ..core import clock, vault
 from ..core.errors import GatewayExists, GatewayNotFound, InvalidInput
-from ..core.languages import sentence
+from ..core.languages import Sentence, said_by, sentence
 from ..database import Row, Tx, atomic, query, query_one
 from ..database.rows import GatewayRow
 from . import balances, breaker, links, registry
@@ -32,7 +32,7 @@ class GatewayInfo(NamedTuple):
     type: str
     kind: str
     callback_url: str | None
-    problem: str | None
+    problem: Sentence | None
     options: dict[str, Any]
     secrets: tuple[str, ...] = ()
 
@@ -220,16 +220,16 @@ def _info(row: Row) -> GatewayInfo:
     )
 
 
-def _why_not(row: Row) -> str:
+def _why_not(row: Row) -> Sentence:
     """Why no adapter could be built of what was set up."""
     try:
         secrets = vault.unseal_table(row["secrets"])
         _try_to_build(row["name"], row["type"], json.loads(row["options"]), secrets, row["callback_token"])
     except vault.Unreadable:
-        return "its secrets can't be read with this secret key"
+        return sentence("its secrets can't be read with this secret key")
     except InvalidInput as error:
-        return str(error)
-    return "it could not be used a moment ago"
+        return said_by(error)
+    return sentence("it could not be used a moment ago")
 
 
 def callback_token(name: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..coordination import cluster, hosts, shared_bell
 from ..core import clock
 from ..core.errors import DatabaseUnavailable
+from ..core.languages import Sentence, joined, sentence, verbatim
 from ..core.settings import Settings
 from ..database import query
 from .host_checks import Finding
@@ -28,7 +29,7 @@ def examine(settings: Settings) -> list[Finding]:
         found = query(SETTINGS)[0]
         return [
             version(int(found["number"]), found["version"]),
-            Finding("Isolation", "ok", f"{found['isolation']}; writes go one at a time over all hosts"),
+            Finding("Isolation", "ok", sentence("%(level)s; writes go one at a time over all hosts", level=found["isolation"])),
             durability(found["commits"], found["fsync"]),
             replication(),
             clock_distance(cluster.distance_of_clock()),
@@ -40,41 +41,59 @@ def examine(settings: Settings) -> list[Finding]:
 
 def version(number: int, shown: str) -> Finding:
     if number < OLDEST:
-        return Finding("PostgreSQL", "warning", f"{shown} is older than 14")
-    return Finding("PostgreSQL", "ok", shown)
+        return Finding("PostgreSQL", "warning", sentence("%(version)s is older than 14", version=shown))
+    return Finding("PostgreSQL", "ok", verbatim(shown))
 
 
 def durability(commits: str, fsync: str) -> Finding:
     if commits == "off" or fsync == "off":
         which = "synchronous_commit" if commits == "off" else "fsync"
-        return Finding("synchronous_commit", "warning", f"{which} is off: a crash of the server may lose what was acknowledged")
-    return Finding("synchronous_commit", "ok", commits)
+        return Finding(
+            "synchronous_commit",
+            "warning",
+            sentence("%(setting)s is off: a crash of the server may lose what was acknowledged", setting=which),
+        )
+    return Finding("synchronous_commit", "ok", verbatim(commits))
 
 
 def replication() -> Finding:
     if query("SELECT pg_is_in_recovery()")[0][0]:
-        return Finding("Replication", "warning", "this is a standby: nothing can be written to it")
+        return Finding("Replication", "warning", sentence("this is a standby: nothing can be written to it"))
     row = query(STANDBYS)[0]
     if not row["streaming"]:
-        return Finding("Replication", "missing", "primary; no standby streams from it")
-    return Finding("Replication", "ok", f"primary; {row['streaming']} standbys stream from it, {row['synchronous']} synchronous")
+        return Finding("Replication", "missing", sentence("primary; no standby streams from it"))
+    return Finding(
+        "Replication",
+        "ok",
+        sentence(
+            "primary; %(streaming)s standbys stream from it, %(synchronous)s synchronous",
+            streaming=row["streaming"],
+            synchronous=row["synchronous"],
+        ),
+    )
 
 
 def clock_distance(seconds: float | None) -> Finding:
     """wesend goes by the database's clock; this host's is in its logs, and in what a vendor's signature is made with."""
     if seconds is None:
-        return Finding("Clock distance", "warning", "the database's clock can't be read")
-    text = f"this host's clock is {abs(seconds):.2f} s {'ahead of' if seconds >= 0 else 'behind'} the database's"
+        return Finding("Clock distance", "warning", sentence("the database's clock can't be read"))
+    distance = f"{abs(seconds):.2f}"
+    if seconds >= 0:
+        text = sentence("this host's clock is %(seconds)s s ahead of the database's", seconds=distance)
+    else:
+        text = sentence("this host's clock is %(seconds)s s behind the database's", seconds=distance)
     return Finding("Clock distance", "warning" if abs(seconds) > FAR else "ok", text)
 
 
 def notify(settings: Settings) -> Finding:
     if shared_bell.arrives(settings):
-        return Finding("NOTIFY", "ok", "arrives: what is queued at one host leaves at once from another")
+        return Finding("NOTIFY", "ok", sentence("arrives: what is queued at one host leaves at once from another"))
     return Finding(
         "NOTIFY",
         "warning",
-        "does not arrive, so the database is looked at every second: set WESEND_DATABASE_LISTEN_URL to one without a pooler",
+        sentence(
+            "does not arrive, so the database is looked at every second: set WESEND_DATABASE_LISTEN_URL to one without a pooler"
+        ),
     )
 
 
@@ -82,9 +101,15 @@ def hosts_seen() -> Finding:
     """Of the last minute, and who of them runs the jobs."""
     found = [host for host in hosts.list_hosts() if host.is_seen()]
     if not found:
-        return Finding("Hosts", "missing", "none was seen in the last minute: `wesend up`")
-    told = ", ".join(
-        f"{host.host} ({host.version}, {clock.iso(host.last_seen)}{', runs the jobs' if host.runs_jobs else ''})" for host in found
-    )
-    different = len({host.version for host in found}) > 1
-    return Finding("Hosts", "warning" if different else "ok", told + (": they have different versions" if different else ""))
+        return Finding("Hosts", "missing", sentence("none was seen in the last minute: `wesend up`"))
+    seen = joined(", ", [_seen(host) for host in found])
+    if len({host.version for host in found}) > 1:
+        return Finding("Hosts", "warning", sentence("%(hosts)s: they have different versions", hosts=seen))
+    return Finding("Hosts", "ok", seen)
+
+
+def _seen(host: hosts.Host) -> Sentence:
+    at = clock.iso(host.last_seen)
+    if host.runs_jobs:
+        return sentence("%(host)s (%(version)s, %(at)s, runs the jobs)", host=host.host, version=host.version, at=at)
+    return verbatim(f"{host.host} ({host.version}, {at})")

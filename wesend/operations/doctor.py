@@ -9,6 +9,7 @@ from flask import current_app
 from ..coordination import hosts, leadership, pause
 from ..core import clock, networks, storage
 from ..core.errors import DatabaseUnavailable
+from ..core.languages import counted, joined, said_by, sentence, verbatim
 from ..core.settings import Settings
 from ..database import query
 from ..database.schema_version import DatabaseProblem, known_revisions, revision_of
@@ -61,12 +62,16 @@ def _database(values: Settings) -> Finding:
     try:
         current = revision_of(values)
     except (DatabaseProblem, DatabaseUnavailable) as problem:
-        return Finding("Database", "warning", str(problem))
+        return Finding("Database", "warning", said_by(problem))
     if current is None:
-        return Finding("Database", "missing", f"{values.database_shown} is made by `wesend up`")
-    if current != known_revisions()[-1]:
-        return Finding("Database", "warning", f"revision {current} is not this version's {known_revisions()[-1]}")
-    return Finding("Database", "ok", f"{values.database_shown}, revision {current}")
+        return Finding("Database", "missing", sentence("%(path)s is made by `wesend up`", path=values.database_shown))
+    newest = known_revisions()[-1]
+    if current != newest:
+        text = sentence("revision %(current)s is not this version's %(newest)s", current=current, newest=newest)
+        return Finding("Database", "warning", text)
+    return Finding(
+        "Database", "ok", sentence("%(database)s, revision %(current)s", database=values.database_shown, current=current)
+    )
 
 
 def _storage() -> Finding:
@@ -75,73 +80,110 @@ def _storage() -> Finding:
     free, reserve = found.free() // 2**20, found.reserve // 2**20
     problem = found.problem()
     if problem is not None:
-        return Finding("Storage", "warning", f"{problem}: everything that writes is refused (503), reads go on")
+        return Finding(
+            "Storage",
+            "warning",
+            sentence("%(problem)s: everything that writes is refused (503), reads go on", problem=sentence(problem)),
+        )
     if found.is_low():
         return Finding(
             "Storage",
             "warning",
-            f"{free} MB are free, fewer than the reserve of {reserve} MB"
-            " (WESEND_DISK_RESERVE_MB): bulks, uploads and mails to many are refused (503)",
+            sentence(
+                "%(free)s MB are free, fewer than the reserve of %(reserve)s MB (WESEND_DISK_RESERVE_MB):"
+                " bulks, uploads and mails to many are refused (503)",
+                free=free,
+                reserve=reserve,
+            ),
         )
-    return Finding("Storage", "ok", f"{free} MB are free, " + (f"{reserve} MB are the reserve" if reserve else "no reserve"))
+    if not reserve:
+        return Finding("Storage", "ok", sentence("%(free)s MB are free, no reserve", free=free))
+    return Finding("Storage", "ok", sentence("%(free)s MB are free, %(reserve)s MB are the reserve", free=free, reserve=reserve))
 
 
 def _scheduler(values: Settings) -> Finding:
     found = leadership.running(values)
     if found is None:
-        return Finding("Jobs", "missing", "nobody runs them" + ("" if values.scheduler else " (WESEND_SCHEDULER=0)"))
+        text = sentence("nobody runs them") if values.scheduler else sentence("nobody runs them (WESEND_SCHEDULER=0)")
+        return Finding("Jobs", "missing", text)
     pid, lag = found.pid, found.lag
     if lag >= leadership.STALLED_AFTER:
-        return Finding("Jobs", "warning", f"process {pid} should run them, but they stand still since {lag:.0f} s: restart it")
-    at = next((f" of {host.host}" for host in hosts.list_hosts() if host.runs_jobs), "")
-    return Finding("Jobs", "ok", f"run by process {pid}{at}")
+        return Finding(
+            "Jobs",
+            "warning",
+            sentence(
+                "process %(pid)s should run them, but they stand still since %(seconds)s s: restart it",
+                pid=pid,
+                seconds=f"{lag:.0f}",
+            ),
+        )
+    host = next((host.host for host in hosts.list_hosts() if host.runs_jobs), None)
+    if host is None:
+        return Finding("Jobs", "ok", sentence("run by process %(pid)s", pid=pid))
+    return Finding("Jobs", "ok", sentence("run by process %(pid)s of %(host)s", pid=pid, host=host))
 
 
 def _dispatch() -> Finding:
     paused = pause.current()
     if paused is None:
-        return Finding("Dispatch", "ok", "messages leave")
+        return Finding("Dispatch", "ok", sentence("messages leave"))
     return Finding(
-        "Dispatch", "warning", f"paused since {clock.iso(paused.since)}, nothing leaves ({paused.reason}): `wesend resume`"
+        "Dispatch",
+        "warning",
+        sentence(
+            "paused since %(since)s, nothing leaves (%(reason)s): `wesend resume`",
+            since=clock.iso(paused.since),
+            reason=sentence(paused.reason),
+        ),
     )
 
 
 def _backups(values: Settings) -> Finding:
     if values.backup_dir is None:
-        return Finding("Backups", "missing", "none by the clock: set WESEND_BACKUP_DIR")
+        return Finding("Backups", "missing", sentence("none by the clock: set WESEND_BACKUP_DIR"))
     if values.database_url and not postgresql_dump.is_here(postgresql_dump.DUMP):
-        return Finding("Backups", "warning", "none can be made: pg_dump is not on the PATH (PostgreSQL's client programs)")
+        return Finding(
+            "Backups", "warning", sentence("none can be made: pg_dump is not on the PATH (PostgreSQL's client programs)")
+        )
     age = backup.age_ms()
     if age is None:
-        return Finding("Backups", "missing", f"none yet in {values.backup_dir}")
-    late = backup.is_late(age)
-    return Finding(
-        "Backups",
-        "warning" if late else "ok",
-        f"the newest in {values.backup_dir} is {age / clock.HOUR:.1f} hours old" + (": are the jobs run?" if late else ""),
-    )
+        return Finding("Backups", "missing", sentence("none yet in %(path)s", path=values.backup_dir))
+    hours = f"{age / clock.HOUR:.1f}"
+    if not backup.is_late(age):
+        text = sentence("the newest in %(path)s is %(hours)s hours old", path=values.backup_dir, hours=hours)
+        return Finding("Backups", "ok", text)
+    text = sentence("the newest in %(path)s is %(hours)s hours old: are the jobs run?", path=values.backup_dir, hours=hours)
+    return Finding("Backups", "warning", text)
 
 
 def _alerts(values: Settings) -> Finding:
     watched = query("SELECT count(*), count(low_balance_mail) FROM wallets WHERE low_balance_micros IS NOT NULL")[0]
     if not watched[0]:
-        return Finding("Low-balance alerts", "missing", "no wallet has a threshold: `wesend wallet alert WALLET AMOUNT`")
+        return Finding("Low-balance alerts", "missing", sentence("no wallet has a threshold: `wesend wallet alert WALLET AMOUNT`"))
     if (watched[1] or values.alert_mail) and not values.smtp_url:
-        return Finding("Low-balance alerts", "warning", f"{watched[0]} wallets, but WESEND_SMTP_URL is not set: their mail is held")
-    return Finding("Low-balance alerts", "ok", f"{watched[0]} wallets")
+        return Finding(
+            "Low-balance alerts",
+            "warning",
+            sentence("%(wallets)s wallets, but WESEND_SMTP_URL is not set: their mail is held", wallets=watched[0]),
+        )
+    return Finding("Low-balance alerts", "ok", sentence("%(wallets)s wallets", wallets=watched[0]))
 
 
 def _mail(values: Settings) -> Finding:
     if values.smtp_url:
-        return Finding("Mail", "ok", f"sent by {urlsplit(values.smtp_url).hostname}")
+        return Finding("Mail", "ok", sentence("sent by %(host)s", host=urlsplit(values.smtp_url).hostname))
     waiting = held.count_all()
     if waiting:
         return Finding(
             "Mail",
             "warning",
-            f"{waiting} live {'mail is' if waiting == 1 else 'mails are'} held, accepted and not sent: set WESEND_SMTP_URL",
+            counted(
+                "%(num)s live mail is held, accepted and not sent: set WESEND_SMTP_URL",
+                "%(num)s live mails are held, accepted and not sent: set WESEND_SMTP_URL",
+                waiting,
+            ),
         )
-    return Finding("Mail", "missing", "WESEND_SMTP_URL is not set: live mail is accepted and held until it is")
+    return Finding("Mail", "missing", sentence("WESEND_SMTP_URL is not set: live mail is accepted and held until it is"))
 
 
 def _rates() -> list[Finding]:
@@ -151,7 +193,9 @@ def _rates() -> list[Finding]:
         Finding(
             "Exchange rates",
             "warning",
-            f"none for {currency}, the currency of a wallet: `wesend rate set {currency} UNITS_PER_USD`",
+            sentence(
+                "none for %(currency)s, the currency of a wallet: `wesend rate set %(currency)s UNITS_PER_USD`", currency=currency
+            ),
         )
         for currency in lacking
     ]
@@ -159,20 +203,22 @@ def _rates() -> list[Finding]:
 
 def _accounts() -> Finding:
     count = query("SELECT count(*) FROM accounts WHERE is_sandbox = 0")[0][0]
-    return Finding("Accounts", "ok" if count else "missing", f"{count}" if count else "none: `wesend account create NAME`")
+    if not count:
+        return Finding("Accounts", "missing", sentence("none: `wesend account create NAME`"))
+    return Finding("Accounts", "ok", verbatim(f"{count}"))
 
 
 def _keys() -> Finding:
     rows = query("SELECT api, count(*) FROM api_keys WHERE revoked_at IS NULL AND is_sandbox = 0 GROUP BY api ORDER BY api")
-    have = {row[0]: row[1] for row in rows}
-    text = ", ".join(f"{api} {have[api]}" for api in have)
-    return Finding("API keys", "ok" if have else "missing", text or "none: `wesend key create`")
+    if not rows:
+        return Finding("API keys", "missing", sentence("none: `wesend key create`"))
+    return Finding("API keys", "ok", joined(", ", [f"{row[0]} {row[1]}" for row in rows]))
 
 
 def _gateways() -> list[Finding]:
     """One line when all can be used, else a line for each that can't now, or whose last call failed."""
     found, records = service.list_gateways(), breaker.records()
-    ill = [Finding("Gateway", "warning", f"{info.name} {info.problem}") for info in found if info.problem]
+    ill = [Finding("Gateway", "warning", joined(" ", [info.name, info.problem])) for info in found if info.problem]
     for info in found:
         record = records.get(info.name)
         if record is not None and record.failures and not info.problem:
@@ -180,23 +226,39 @@ def _gateways() -> list[Finding]:
                 Finding(
                     "Gateway",
                     "warning",
-                    f"{info.name} failed at its last {_calls(record.failures)}, at"
-                    f" {clock.iso(record.last_error_at or 0)}: {record.last_error}",
+                    counted(
+                        "%(gateway)s failed at its last call, at %(at)s: %(error)s",
+                        "%(gateway)s failed at its last %(num)s calls, at %(at)s: %(error)s",
+                        record.failures,
+                        gateway=info.name,
+                        at=clock.iso(record.last_error_at or 0),
+                        error=record.last_error,
+                    ),
                 )
             )
-    names = ", ".join(info.name for info in found if info.name not in registry.BUILT_IN and not info.problem)
-    return ill or [Finding("Gateways", "ok" if names else "missing", names or "only the sandbox: `wesend gateway set NAME`")]
+    if ill:
+        return ill
+    names = [info.name for info in found if info.name not in registry.BUILT_IN]
+    if not names:
+        return [Finding("Gateways", "missing", sentence("only the sandbox: `wesend gateway set NAME`"))]
+    return [Finding("Gateways", "ok", joined(", ", names))]
 
 
 def _vendors() -> list[Finding]:
-    """Files of vendors that can't be used, or that take a shipped one's place, and what else is to be known of them."""
+    """Files of vendors that can't be used, or that take a shipped one's place, and what else is to be known of them.
+
+    What is wrong in a file is said as whoever reads it says it, which goes by the file's own English words.
+    """
     found = vendors.here()
-    told = [Finding("Vendor file", "error", sentence) for sentence in found.problems.values()]
+    told = [Finding("Vendor file", "error", verbatim(problem)) for problem in found.problems.values()]
     wrong = networks.problem()
-    told += [Finding("Networks", "error", wrong)] if wrong is not None else []
-    told += [Finding("Vendor file", "ok", f"{name}.toml of this instance replaces the shipped {name}") for name in found.replaced]
+    told += [Finding("Networks", "error", verbatim(wrong))] if wrong is not None else []
+    told += [
+        Finding("Vendor file", "ok", sentence("%(name)s.toml of this instance replaces the shipped %(name)s", name=name))
+        for name in found.replaced
+    ]
     for adapter in registry.sms_gateways().values():
-        told += [Finding("Gateway", "warning", f"{adapter.name} {warning}") for warning in adapter.warnings()]
+        told += [Finding("Gateway", "warning", joined(" ", [adapter.name, warning])) for warning in adapter.warnings()]
     return told + _left()
 
 
@@ -207,22 +269,26 @@ def _left() -> list[Finding]:
         Finding(
             "Balance",
             "warning" if balance.low_since is not None else "ok",
-            f"{name} has {balance.text} left at its vendor, told {max(0, now - balance.told_at) // clock.MINUTE} min ago",
+            sentence(
+                "%(gateway)s has %(balance)s left at its vendor, told %(minutes)s min ago",
+                gateway=name,
+                balance=balance.text,
+                minutes=max(0, now - balance.told_at) // clock.MINUTE,
+            ),
         )
         for name, balance in balances.balances().items()
     ]
-
-
-def _calls(count: int) -> str:
-    return "call" if count == 1 else f"{count} calls"
 
 
 def _routes() -> Finding:
     without = [route.code for route in all_routes() if route.is_active and route.gateway is None]
     ready = [route.code for route in all_routes() if route.is_active and route.gateway is not None]
     if not ready:
-        return Finding("Routes", "missing", "no route names a gateway: `wesend route set CODE --gateway NAME …`")
-    return Finding("Routes", "ok", f"{', '.join(ready)}" + (f"; without a gateway: {', '.join(without)}" if without else ""))
+        return Finding("Routes", "missing", sentence("no route names a gateway: `wesend route set CODE --gateway NAME …`"))
+    if not without:
+        return Finding("Routes", "ok", joined(", ", ready))
+    text = sentence("%(routes)s; without a gateway: %(others)s", routes=", ".join(ready), others=", ".join(without))
+    return Finding("Routes", "ok", text)
 
 
 def _sandbox(values: Settings) -> Finding:
@@ -230,10 +296,15 @@ def _sandbox(values: Settings) -> Finding:
         return Finding(
             "Sandbox",
             "warning",
-            "public: whoever reaches this server may use its published credentials and read what it caught (WESEND_SANDBOX=public)",
+            sentence(
+                "public: whoever reaches this server may use its published credentials and read what it caught"
+                " (WESEND_SANDBOX=public)"
+            ),
         )
     if values.sandbox:
         return Finding(
-            "Sandbox", "ok", "on, for requests made on this machine and through no proxy; others are answered as if it were off"
+            "Sandbox",
+            "ok",
+            sentence("on, for requests made on this machine and through no proxy; others are answered as if it were off"),
         )
-    return Finding("Sandbox", "ok", "off: WESEND_SANDBOX=1 switches it on, for requests made on this machine alone")
+    return Finding("Sandbox", "ok", sentence("off: WESEND_SANDBOX=1 switches it on, for requests made on this machine alone"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
+from ...core.languages import Sentence
 from ..callbacks import CallbackRequest, UnreadableCallback
 from ..options import Configurable, Option
 from ..outcomes import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN
@@ -249,7 +250,7 @@ class SmsGateway(Configurable):
         """What is left at the vendor's; None when it did not say."""
         return None
 
-    def warnings(self) -> list[str]:
+    def warnings(self) -> list[Sentence]:
         """What whoever runs it should know of how it talks, in sentences that follow its name."""
         return []
 

@@ -10,6 +10,7 @@ from typing import Any
 import phonenumbers
 
 from ....core.chunks import chunks
+from ....core.languages import Sentence, sentence
 from ...callbacks import CallbackRequest, UnreadableCallback
 from ...http_client import ANSWERED, Reply
 from ...options import Option
@@ -232,13 +233,13 @@ class VendorGateway(GroupingSmsGateway):
     def _read_balance(self, document: Any, amount: tuple[str, ...]) -> SmsBalance | None:
         return read_balance(self.vendor, document, amount)
 
-    def warnings(self) -> list[str]:
+    def warnings(self) -> list[Sentence]:
         found = []
         if self.base_url.startswith("http://") and not _is_local(self.base_url):
-            found.append("talks plain HTTP: everybody on the way can read its secrets and messages")
+            found.append(sentence("talks plain HTTP: everybody on the way can read its secrets and messages"))
         how = self.vendor.receipts
         if how is not None and receipts.is_unchecked(how.check, self.constants):
-            found.append("believes receipts by their address alone: the secret of their signature is not set")
+            found.append(sentence("believes receipts by their address alone: the secret of their signature is not set"))
         return found
 
 
