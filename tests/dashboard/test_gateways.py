@@ -365,3 +365,10 @@ def test_only_an_operator_opens_or_sends_any_of_it(context, owner, member):
         ):
             assert visitor.post(path, to=PHONE, text="Hi", name="x", **AT).status_code == 403, path
     assert [row["name"] for row in query("SELECT name FROM gateways")] == ["at"]
+
+
+def test_what_is_wrong_with_a_setting_is_told_in_the_readers_language(operator):
+    operator.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "sw"
+    given = {"name": "line", "options.host": "127.0.0.1", "options.system_id": "shop", "secrets.password": "secret"}
+    refused = operator.post("/operator/new-gateway/smpp", **{**given, "options.port": "70000"})
+    assert "Chaguo port lazima liwe: kati ya 1 na 65535, si" in error_at(refused, "options.port")

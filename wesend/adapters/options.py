@@ -9,6 +9,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from ..core.languages import Sentence, said_by, sentence
+
 
 class BadOption(ValueError):
     """A setting that can't be used; ``str`` is one sentence that names it and never tells a secret's value.
@@ -16,8 +18,8 @@ class BadOption(ValueError):
     ``setting``: which one, as ``options.tps`` or ``secrets.api_key``; None when it is about several.
     """
 
-    def __init__(self, sentence: str, setting: str | None = None):
-        super().__init__(sentence)
+    def __init__(self, said: Sentence, setting: str | None = None):
+        super().__init__(said)
         self.setting = setting
 
 
@@ -76,14 +78,14 @@ def read_options(type_class: type[Configurable], options: Mapping[str, Any], sec
     hidden = {option.name: option for option in type_class.secrets}
     for name in options:
         if name in hidden:
-            raise BadOption(f"{name} is a secret of {type_class.type}: give it as a secret")
+            raise BadOption(sentence("%(name)s is a secret of %(type)s: give it as a secret", name=name, type=type_class.type))
         if name not in known:
-            raise BadOption(_unknown("option", name, type_class.type, known))
+            raise BadOption(_unknown_option(name, type_class.type, known))
     for name in secrets:
         if name in known:
-            raise BadOption(f"{name} is an option of {type_class.type}: give it as an option")
+            raise BadOption(sentence("%(name)s is an option of %(type)s: give it as an option", name=name, type=type_class.type))
         if name not in hidden and not type_class.any_secret:
-            raise BadOption(_unknown("secret", name, type_class.type, hidden))
+            raise BadOption(_unknown_secret(name, type_class.type, hidden))
         hidden.setdefault(name, Option(name))
     values = Values(
         {name: _read(option, options.get(name), "option") for name, option in known.items()},
@@ -102,41 +104,64 @@ def destination(type_class: type[Configurable], values: Values) -> dict[str, Any
     }
 
 
-def _unknown(word: str, name: str, type_name: str, known: Mapping[str, Option]) -> str:
-    return (
-        f"{type_name} knows no {word} {name[:60]!r}; its {word}s are {', '.join(sorted(known))}"
-        if known
-        else f"{type_name} takes no {word}s, so not {name[:60]!r}"
-    )
+def _unknown_option(name: str, type_name: str, known: Mapping[str, Option]) -> Sentence:
+    shown, names = repr(name[:60]), ", ".join(sorted(known))
+    if not known:
+        return sentence("%(type)s takes no options, so not %(name)s", type=type_name, name=shown)
+    return sentence("%(type)s knows no option %(name)s; its options are %(names)s", type=type_name, name=shown, names=names)
+
+
+def _unknown_secret(name: str, type_name: str, known: Mapping[str, Option]) -> Sentence:
+    shown, names = repr(name[:60]), ", ".join(sorted(known))
+    if not known:
+        return sentence("%(type)s takes no secrets, so not %(name)s", type=type_name, name=shown)
+    return sentence("%(type)s knows no secret %(name)s; its secrets are %(names)s", type=type_name, name=shown, names=names)
 
 
 def _read(option: Option, given: Any, word: str) -> Any:
     if given is None or (isinstance(given, str) and not given.strip()):
         if option.required:
-            raise BadOption(
-                f"The {word} {option.name} is missing" + (f" ({option.help})" if option.help else ""), f"{word}s.{option.name}"
-            )
+            raise BadOption(_missing(option, word), f"{word}s.{option.name}")
         return option.default
     try:
         return READERS[option.kind](option, given)
     except ValueError as error:
-        shown = "" if word == "secret" else f", not {str(given)[:60]!r}"
-        raise BadOption(f"The {word} {option.name} must be {error}{shown}", f"{word}s.{option.name}") from None
+        expected, shown = said_by(error), repr(str(given)[:60])
+        raise BadOption(
+            sentence("The secret %(name)s must be %(expected)s", name=option.name, expected=expected)
+            if word == "secret"
+            else sentence(
+                "The option %(name)s must be %(expected)s, not %(given)s", name=option.name, expected=expected, given=shown
+            ),
+            f"{word}s.{option.name}",
+        ) from None
+
+
+def _missing(option: Option, word: str) -> Sentence:
+    values: dict[str, object] = {"name": option.name}
+    if option.help:
+        values["help"] = sentence(option.help)
+        if word == "secret":
+            return sentence("The secret %(name)s is missing (%(help)s)", **values)
+        return sentence("The option %(name)s is missing (%(help)s)", **values)
+    if word == "secret":
+        return sentence("The secret %(name)s is missing", **values)
+    return sentence("The option %(name)s is missing", **values)
 
 
 def _line(option: Option, given: Any) -> str:
     text = str(given).strip()
     if not text.isprintable():
-        raise ValueError("one line of printable text")
+        raise ValueError(sentence("one line of printable text"))
     if option.pattern and not re.fullmatch(option.pattern, text):
-        raise ValueError(option.help or "in the right form")
+        raise ValueError(sentence(option.help) if option.help else sentence("in the right form"))
     return text
 
 
 def _template(option: Option, given: Any) -> str:
     text = given if isinstance(given, str) else json.dumps(given)
     if "\0" in text:
-        raise ValueError("text without NUL characters")
+        raise ValueError(sentence("text without NUL characters"))
     return text
 
 
@@ -148,22 +173,24 @@ def _url(option: Option, given: Any) -> str:
     except ValueError:
         right = False
     if not right:
-        raise ValueError("a web address such as https://api.example.com")
+        raise ValueError(sentence("a web address such as https://api.example.com"))
     return text
 
 
 def _bounded(option: Option, number: Any) -> Any:
     least, most = option.least, option.most
     if (least is not None and number < least) or (most is not None and number > most):
-        raise ValueError(
-            f"from {least} to {most}" if None not in (least, most) else f"at least {least}" if most is None else f"at most {most}"
-        )
+        if most is None:
+            raise ValueError(sentence("at least %(least)s", least=least))
+        if least is None:
+            raise ValueError(sentence("at most %(most)s", most=most))
+        raise ValueError(sentence("from %(least)s to %(most)s", least=least, most=most))
     return number
 
 
 def _integer(option: Option, given: Any) -> int:
     if isinstance(given, bool) or not re.fullmatch(r"-?[0-9]{1,12}", str(given).strip()):
-        raise ValueError("a whole number")
+        raise ValueError(sentence("a whole number"))
     return _bounded(option, int(given))
 
 
@@ -173,7 +200,7 @@ def _decimal(option: Option, given: Any) -> Decimal:
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite() or isinstance(given, bool) or not 0 < number < 10**9:
-        raise ValueError("a number above 0")
+        raise ValueError(sentence("a number above 0"))
     return _bounded(option, number)
 
 
@@ -181,7 +208,7 @@ def _choice(option: Option, given: Any) -> str:
     for choice in option.choices:
         if choice.casefold() == str(given).strip().casefold():
             return choice
-    raise ValueError("one of " + ", ".join(option.choices))
+    raise ValueError(sentence("one of %(choices)s", choices=", ".join(option.choices)))
 
 
 def _list(option: Option, given: Any) -> tuple[str, ...]:
@@ -189,9 +216,9 @@ def _list(option: Option, given: Any) -> tuple[str, ...]:
     words = dict.fromkeys(_line(option._replace(pattern=""), item).upper() for item in items if str(item).strip())
     for word in words:
         if option.choices and word not in option.choices:
-            raise ValueError("a list of " + ", ".join(option.choices))
+            raise ValueError(sentence("a list of %(choices)s", choices=", ".join(option.choices)))
         if option.pattern and not re.fullmatch(option.pattern, word):
-            raise ValueError(option.help or "a comma list")
+            raise ValueError(sentence(option.help) if option.help else sentence("a comma list"))
     return tuple(words)
 
 
@@ -201,7 +228,7 @@ def _json(option: Option, given: Any) -> Any:
     try:
         return json.loads(given)
     except (ValueError, RecursionError):
-        raise ValueError("JSON") from None
+        raise ValueError(sentence("JSON")) from None
 
 
 def _flag(option: Option, given: Any) -> bool:
@@ -210,7 +237,7 @@ def _flag(option: Option, given: Any) -> bool:
         return True
     if word in ("0", "false", "no", "off"):
         return False
-    raise ValueError("1 or 0")
+    raise ValueError(sentence("1 or 0"))
 
 
 READERS: dict[str, Callable[[Option, Any], Any]] = {

@@ -21,6 +21,7 @@ from ..adapters.sms.sandbox import SandboxGateway
 from ..coordination.token_cache import TokenCache
 from ..core import vault
 from ..core.current_app import this_app
+from ..core.languages import sentence, verbatim
 from ..database import Reader, Row, Tx, cached
 from . import breaker, simulated, vendors
 
@@ -141,7 +142,10 @@ def build(
     settings = current_app.config["WESEND"]
     kind: Any = types().get(type_name)
     if kind is None:
-        raise ValueError(vendors.here().problems.get(type_name) or f"there is no type {type_name} any more: its file is gone")
+        wrong = vendors.here().problems.get(type_name)
+        raise ValueError(
+            verbatim(wrong) if wrong else sentence("there is no type %(type)s any more: its file is gone", type=type_name)
+        )
     if kind in (SandboxGateway, SandboxMoney):
         given = read_options(kind, options, secrets).options
         return (

@@ -122,7 +122,8 @@ def _try_to_build(name: str, type_name: str, options: dict[str, str], secrets: d
         registry.build(name, type_name, options, secrets, registry.callback_address(name, type_name, token)).close()
     except ValueError as error:
         setting = error.setting if isinstance(error, BadOption) else None
-        raise InvalidInput(str(error), {setting: [str(error)]} if setting else None) from error
+        said = said_by(error)
+        raise InvalidInput(said, {setting: [said]} if setting else None) from error
 
 
 def _leads_elsewhere(before: Row, options: dict[str, str], secrets: dict[str, str]) -> bool:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import phonenumbers
 
+from ...core.languages import sentence
 from .. import reading
 from ..callbacks import CallbackRequest, UnreadableCallback
 from ..http_client import ANSWERED, Reply
@@ -58,9 +59,24 @@ class Airtel(TokenMoney):
     def check(cls, values: Values) -> None:
         country, given = values.options["country"], values.options["currencies"]
         if country not in CURRENCIES:
-            raise BadOption(f"Airtel Money is not in {country}: its countries are {', '.join(CURRENCIES)}", "options.country")
+            raise BadOption(
+                sentence(
+                    "Airtel Money is not in %(country)s: its countries are %(countries)s",
+                    country=country,
+                    countries=", ".join(CURRENCIES),
+                ),
+                "options.country",
+            )
         if given and given != (CURRENCIES[country],):
-            raise BadOption(f"Airtel Money takes {CURRENCIES[country]} in {country}, not {', '.join(given)}", "options.currencies")
+            raise BadOption(
+                sentence(
+                    "Airtel Money takes %(currency)s in %(country)s, not %(given)s",
+                    currency=CURRENCIES[country],
+                    country=country,
+                    given=", ".join(given),
+                ),
+                "options.currencies",
+            )
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ...core import clock
+from ...core.languages import sentence
 from .. import reading
 from ..callbacks import CallbackRequest, UnreadableCallback
 from ..http_client import ANSWERED, Reply, basic
@@ -58,7 +59,7 @@ class Mpesa(TokenMoney):
     @classmethod
     def check(cls, values: Values) -> None:
         if values.options["till"] and values.options["transaction_type"] != BUY_GOODS:
-            raise BadOption(f"The option till goes with the transaction_type {BUY_GOODS}", "options.till")
+            raise BadOption(sentence("The option till goes with the transaction_type %(kind)s", kind=BUY_GOODS), "options.till")
 
     def fetch_token(self, until: float) -> Reply:
         return self.http.request(

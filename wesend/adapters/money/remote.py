@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core import money
+from ...core.languages import Sentence, sentence
 from ..access_token import Token
 from ..http_client import HttpClient, Reply
 from ..options import read_options
@@ -57,6 +58,11 @@ def not_charged(reply: Reply, reason: str | None = None, *, gateway_ref: str | N
     if reply.kind in (REFUSED, TEMPORARY):
         return ChargeAnswer(REFUSED, reason=reason or reply.reason)
     return ChargeAnswer(UNKNOWN, gateway_ref, reason or reply.reason)
+
+
+def not_taken(title: str, currency: str, given: Sequence[str]) -> Sentence:
+    """Why the currencies that were given can't be those of a gateway that has one."""
+    return sentence("%(title)s takes %(currency)s, not %(given)s", title=title, currency=currency, given=", ".join(given))
 
 
 def whole_amount(charge: Charge) -> int | None:

@@ -10,12 +10,13 @@ from urllib.parse import urlencode
 
 from ...core import clock
 from ...core.email_address import is_address
+from ...core.languages import sentence
 from .. import reading
 from ..callbacks import BadSignature, CallbackRequest, UnreadableCallback, require_signature
 from ..http_client import ANSWERED, Reply
 from ..options import BadOption, Option, Values
 from .base import ACCEPTED, NOT_PAID, PAID, PENDING, REFUSED, UNKNOWN, Charge, ChargeAnswer, ChargeStatus, PaymentHint, takes
-from .remote import RemoteMoney, not_charged, whole_amount
+from .remote import RemoteMoney, not_charged, not_taken, whole_amount
 
 CURRENCY = "TZS"
 TAKEN = ("000", "111", "927")  # done, in progress, waits for the payer
@@ -39,9 +40,9 @@ class Selcom(RemoteMoney):
     @classmethod
     def check(cls, values: Values) -> None:
         if not is_address(values.options["email"]):
-            raise BadOption("The option email must be an e-mail address", "options.email")
+            raise BadOption(sentence("The option email must be an e-mail address"), "options.email")
         if values.options["currencies"] != (CURRENCY,):
-            raise BadOption(f"Selcom takes {CURRENCY}, not {', '.join(values.options['currencies'])}", "options.currencies")
+            raise BadOption(not_taken("Selcom", CURRENCY, values.options["currencies"]), "options.currencies")
 
     def charge(self, charge: Charge) -> ChargeAnswer:
         """No order, no push: what becomes of the second call is what becomes of the charge."""

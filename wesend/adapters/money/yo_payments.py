@@ -10,7 +10,7 @@ from ..callbacks import CallbackRequest, UnreadableCallback
 from ..http_client import ANSWERED, Reply
 from ..options import BadOption, Option, Values
 from .base import ACCEPTED, NOT_PAID, PAID, PENDING, REFUSED, UNKNOWN, Charge, ChargeAnswer, ChargeStatus, PaymentHint, takes
-from .remote import RemoteMoney, not_charged, whole_amount
+from .remote import RemoteMoney, not_charged, not_taken, whole_amount
 
 CURRENCY = "UGX"
 TAKEN = (0, 1)  # StatusCode: done, and pending
@@ -32,7 +32,7 @@ class YoPayments(RemoteMoney):
     @classmethod
     def check(cls, values: Values) -> None:
         if values.options["currencies"] != (CURRENCY,):
-            raise BadOption(f"Yo! Payments takes {CURRENCY}, not {', '.join(values.options['currencies'])}", "options.currencies")
+            raise BadOption(not_taken("Yo! Payments", CURRENCY, values.options["currencies"]), "options.currencies")
 
     def charge(self, charge: Charge) -> ChargeAnswer:
         amount = whole_amount(charge)

@@ -71,23 +71,28 @@ class HttpGateway(VendorGateway):
         given, body = values.options, values.options["body"]
         taken = sorted(set(values.secrets) & set(MESSAGE_NAMES))
         if taken:
-            raise BadOption(f"A secret can't be called {taken[0]}: that placeholder is the message's", f"secrets.{taken[0]}")
+            raise BadOption(
+                sentence("A secret can't be called %(name)s: that placeholder is the message's", name=taken[0]),
+                f"secrets.{taken[0]}",
+            )
         if body is None and given["method"] != "GET":
-            raise BadOption(f"The option body is missing: {given['method']} needs one", "options.body")
+            raise BadOption(sentence("The option body is missing: %(method)s needs one", method=given["method"]), "options.body")
         if body is not None:
             (read_json if given["content_type"] == "json" else read_form)(body)
         headers = given["headers"]
         if not isinstance(headers, dict) or not all(
             isinstance(value, str) and (name + value).isprintable() for name, value in headers.items()
         ):
-            raise BadOption("The option headers must be a JSON object of texts", "options.headers")
+            raise BadOption(sentence("The option headers must be a JSON object of texts"), "options.headers")
         if bool(given["receipt_id"]) != bool(given["receipt_status"]):
-            raise BadOption("The options receipt_id and receipt_status go together")
+            raise BadOption(sentence("The options receipt_id and receipt_status go together"))
         if bool(given["inbound_from"]) != bool(given["inbound_text"]):
-            raise BadOption("The options inbound_from and inbound_text go together")
+            raise BadOption(sentence("The options inbound_from and inbound_text go together"))
         further = [f"inbound_{name}" for name in INBOUND[2:] if given[f"inbound_{name}"]]
         if further and not given["inbound_from"]:
-            raise BadOption(f"The option {further[0]} needs inbound_from and inbound_text", f"options.{further[0]}")
+            raise BadOption(
+                sentence("The option %(name)s needs inbound_from and inbound_text", name=further[0]), f"options.{further[0]}"
+            )
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

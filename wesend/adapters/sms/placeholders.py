@@ -10,6 +10,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl
 
+from ...core.languages import sentence
 from ..options import BadOption
 
 MESSAGE_NAMES = ("to", "to_digits", "text", "sender", "reference")
@@ -22,7 +23,9 @@ def read_json(body: str) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        raise BadOption('The option body must be JSON with placeholders inside its texts: {"to": "{to}"}', "options.body") from None
+        raise BadOption(
+            sentence('The option body must be JSON with placeholders inside its texts: {"to": "{to}"}'), "options.body"
+        ) from None
 
 
 def read_form(body: str) -> list[tuple[str, str]]:
@@ -30,4 +33,4 @@ def read_form(body: str) -> list[tuple[str, str]]:
     try:
         return parse_qsl(body.strip(), keep_blank_values=True, strict_parsing=True)
     except ValueError:
-        raise BadOption("The option body must be a form such as to={to}&text={text}", "options.body") from None
+        raise BadOption(sentence("The option body must be a form such as to={to}&text={text}"), "options.body") from None
