@@ -149,8 +149,18 @@ REFUSED = [
         )
         for value in ("-1", "soon", "nan", "inf", "1,5")
     ],
-    ("WESEND_GATEWAY_TIMEOUT", "0"),
-    ("WESEND_GATEWAY_TIMEOUT", "0.0"),
+    *[
+        (name, value)
+        for name in ("WESEND_GATEWAY_TIMEOUT", "WESEND_VALIDITY_HOURS", "WESEND_BACKUP_HOURS", "WESEND_LINK_DAYS")
+        for value in ("0", "0.0")
+    ],
+    *[
+        (name, value)
+        for name in ("WESEND_ALERT_MAIL", "WESEND_MAIL_FROM")
+        for value in ("x", "@example.org", "ops@", "a@example.org,b@example.org", "a@example.org; b@example.org", "Ops <ops>")
+    ],
+    ("WESEND_TIME_ZONE", "Kampala"),
+    ("WESEND_PORT", "8" * 5000),
     *[
         ("WESEND_BASE_URL", value)
         for value in (
@@ -230,6 +240,13 @@ def test_a_mail_server_that_is_none_is_refused_without_its_password(url):
 @pytest.mark.parametrize("url", ["smtp://host", "smtps://me:pw@host", "smtp://[::1]:25", "smtp://127.0.0.1:2525?starttls=1"])
 def test_a_mail_server_is_named_by_scheme_and_host(url):
     assert load({"WESEND_SMTP_URL": url}).smtp_url == url
+
+
+@pytest.mark.parametrize("address", ["ops@example.org", "root@localhost", "Ops <ops@example.org>", "Café Ünal <a@b.example>"])
+@pytest.mark.parametrize("name", ["WESEND_ALERT_MAIL", "WESEND_MAIL_FROM"])
+def test_an_address_for_mail_may_have_a_name_before_it(name, address):
+    read = load({name: address})
+    assert address in (read.alert_mail, read.mail_from)
 
 
 def test_the_database_lies_in_the_instance_folder_unless_it_is_named():

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from email.utils import getaddresses
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from .email_address import ALERTED
 
 DATABASE = "wesend.db"
 POSTGRESQL = ("postgresql://", "postgres://")
@@ -126,6 +129,8 @@ def checked_smtp_url(url: str) -> str:
     return url
 
 
+MOST_DIGITS = 18
+"""Of a whole number: what is longer is refused before Python refuses to read it."""
 T = TypeVar("T")
 
 
@@ -140,7 +145,7 @@ class Reader:
         raw = self.text(name, "")
         if not raw:
             return default
-        if not raw.isascii() or not raw.isdigit() or not low <= int(raw) <= high:
+        if not raw.isascii() or not raw.isdigit() or len(raw) > MOST_DIGITS or not low <= int(raw) <= high:
             raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {raw!r}.")
         return int(raw)
 
@@ -155,8 +160,16 @@ class Reader:
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise SettingsError(f"{name} must be an IANA time zone such as Africa/Kampala, not {value!r}") from error
+            raise SettingsError(f"{name} must be an IANA time zone such as Africa/Kampala, not {value!r}.") from error
         return value
+
+    def mailbox(self, name: str) -> str:
+        """One address, with a name before it or without: to a wrong one every mail is lost, long after the start."""
+        raw = self.text(name, "")
+        found = [address for _, address in getaddresses([raw])]
+        if raw and (not raw.isprintable() or len(found) != 1 or ALERTED.fullmatch(found[0]) is None):
+            raise SettingsError(f"{name} must be one e-mail address, as ops@example.org, not {raw!r}.")
+        return raw
 
     def folder(self, name: str) -> Path | None:
         raw = self.text(name, "")
@@ -171,8 +184,8 @@ class Reader:
             raise SettingsError(f"{name} must be a number of at least 0, not {raw!r}.")
         return value
 
-    def some_seconds(self, name: str, default: float) -> float:
-        """Where 0 would leave no time at all."""
+    def some_time(self, name: str, default: float) -> float:
+        """Seconds, hours or days, where 0 would leave no time at all."""
         value = self.seconds(name, default)
         if value == 0:
             raise SettingsError(f"{name} must be a number above 0, not {self.text(name, '')!r}.")
