@@ -420,6 +420,25 @@ def test_what_is_changed_is_told_from_what_to_what(wesend, app):
     ]
 
 
+@pytest.mark.parametrize("api", ["esms", "smpp"])
+def test_nothing_is_set_of_a_key_that_was_revoked(wesend, account, wallet, api):
+    made = wesend("key", "create", "--account", account, "--wallet", wallet, "--api", api, "--json").json["key_id"]
+    assert wesend("key", "set", made, "--expires", "2001-01-01").code == 0
+    assert wesend("key", "set", made, "--expires", "none").code == 0, "one that has expired may go on"
+    wesend("key", "revoke", made)
+    before = wesend("key", "list", "--account", account, "--json").json
+    given = ("--daily-limit", "5", *(("--binds", "7") if api == "smpp" else ()))
+    refused = wesend("key", "set", made, *given, "--json")
+    assert refused.code == 1 and refused.out == "" and refused.err == "Error: This key is over: make a new one\n"
+    assert wesend("key", "list", "--account", account, "--json").json == before
+
+
+def test_an_unknown_column_of_margins_is_wrong_usage(wesend):
+    refused = wesend("report", "margin", "--by", "account,colour", "--json")
+    assert refused.code == 2 and refused.out == "" and "not colour" in refused.err and "network" in refused.err
+    assert wesend("report", "margin", "--by", "account,DAY,day", "--json").json["by"] == ["account", "day"]
+
+
 def test_what_is_refused_in_part_is_refused_whole(wesend, account, wallet, app):
     for given, refused in (
         (("--daily-limit", "500", "--legal-name", "Shop Ltd"), ("--price-list", "Nothing")),

@@ -139,10 +139,15 @@ SET_LIMITS = """
 
 
 def set_limits(key_id: int, limits: KeyLimits, *, actor: Actor) -> ApiKeyRow:
-    """What a key may be used for from now on; a daily limit counts what was accepted today already. KeyNotFound."""
+    """What a key may be used for from now on; a daily limit counts what was accepted today already. KeyNotFound, Conflict.
+
+    One that has expired may be given a later end; one that was revoked never comes back.
+    """
     with atomic() as tx:
         row = _row(tx, key_id)
         roles.require(actor, MANAGE, row["account_id"])
+        if row["revoked_at"] is not None:
+            raise Conflict("This key is over: make a new one")
         countries = allowed_countries.stored(limits.countries)
         tx.execute(SET_LIMITS, (limits.expires_at, limits.allow_ip, countries, limits.daily_micros, limits.valid_for, key_id))
         if limits.daily_micros != row["daily_limit_micros"]:

@@ -33,6 +33,9 @@ def report() -> None:
 def report_margin(since: str | None, until: str | None, by: str, currency: str, path: str | None) -> Answer:
     """Tell what was sold, what it cost at the carriers, and what is left, at the rates of each day."""
     names = tuple(dict.fromkeys(name.strip().lower() for name in by.split(",") if name.strip()))
+    unknown = [name for name in names if name not in margins.DIMENSIONS]
+    if unknown:
+        raise click.UsageError(f"--by is a comma list of {', '.join(margins.DIMENSIONS)}, not {', '.join(unknown)}")
     found = margins.report(since=since, until=until, by=names, currency=currency, actor=ACTOR)
     rows = [_row(names, row, found.currency) for row in found.rows]
     if path is not None:
