@@ -79,6 +79,8 @@ def test_a_route_that_delivers_much_less_goes_behind_and_never_away(clock):
         ((40, 60), (10, 0), False),  # the other is not measured
         ((20, 80), (10, 0), True),  # but this is very bad
         ((20, 80), (0, 0), True),
+        ((15, 15), (21, 9), True),  # by 20 points, which floats are not
+        ((51, 49), (70, 30), False),  # by 19
     ],
 )
 def test_when_it_is_lowered(clock, a, b, lowered):
@@ -87,6 +89,29 @@ def test_when_it_is_lowered(clock, a, b, lowered):
     measured(clock, "B", *b)
     measures.judge()
     assert (ways() == "BA") == lowered
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "lowered"),
+    [
+        ({"prefixes": ["25677"]}, {"prefixes": ["25675"]}, False),
+        ({"network": "MTN"}, {"network": "AIRTEL"}, False),
+        ({"network": "MTN"}, {"prefixes": ["25675"]}, False),
+        ({"prefixes": ["25677"]}, {"prefixes": ["2567"]}, True),
+        ({"prefixes": ["2567"]}, {"network": "MTN"}, True),
+        ({"network": "MTN"}, {}, True),
+    ],
+)
+@pytest.mark.parametrize("delivered", [(40, 60), (20, 80)])
+def test_only_a_route_that_can_take_its_numbers_is_better(clock, a, b, lowered, delivered):
+    write(lambda tx: tx.execute("UPDATE routes SET is_active = 0 WHERE code NOT IN ('A', 'B')"))
+    make_route("A", "ga", priority=-5, **a)
+    make_route("B", "gb", priority=-5, **b)
+    by_quality()
+    measured(clock, "A", *delivered)
+    measured(clock, "B", 95, 5)
+    measures.judge()
+    assert (strategies.states()["A"].lowered_since is not None) == lowered
 
 
 def test_one_that_is_much_later_is_lowered_too(clock):
@@ -115,6 +140,15 @@ def test_when_its_time_is_over_one_in_twenty_tries_it_until_it_is_raised(clock):
     measured(clock, "B", 95, 5)
     measures.judge()
     assert strategies.states()["A"].lowered_since is None and strategies.states()["A"].why is None
+
+
+def test_within_10_points_of_the_best_it_is_raised(clock):
+    lowered(clock)
+    measured(clock, "A", 14, 6)
+    clock.advance(60)
+    measured(clock, "B", 80, 20)
+    measures.judge()
+    assert strategies.states()["A"].lowered_since is None, "70 %, the other 80 %: as floats that is more than 10"
 
 
 def lowered(clock) -> None:

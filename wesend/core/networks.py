@@ -179,6 +179,12 @@ def _prefixes(country: str) -> Prefixes:
     return Prefixes.of(country, NETWORKS.get(country, {}))
 
 
+def msisdn_prefixes(country: str, network: str) -> tuple[str, ...]:
+    """What a network's numbers begin with, as MSISDNs with ``+``."""
+    code = f"+{phonenumbers.country_code_for_region(country)}"
+    return tuple(code + prefix for prefix in plan_of(country).get(network, ()))
+
+
 def match_length(country: str, network: str, e164: str) -> int:
     """Length of the network's prefix that a number begins with, as an MSISDN with ``+``; -1: it is another network's."""
     code = f"+{phonenumbers.country_code_for_region(country)}"

@@ -48,16 +48,20 @@ class Measured:
         """The best of the others that don't rest and of which enough is known."""
         found = []
         for other in routes:
-            if other.gateway is None or other.gateway == route.gateway or other.gateway in self.resting:
+            if not self._may_take_over(route, other):
                 continue
-            lately, day = self.lately_of(other), self.day.get((other.code, other.gateway), NOTHING)
+            lately, day = self.lately_of(other), self.day.get((other.code, other.gateway or ""), NOTHING)
             figure = lately if lately.finals >= ENOUGH else day if day.finals >= ENOUGH_A_DAY else None
             if figure is not None and figure.rate is not None:
                 found.append(figure)
         return max(found, key=lambda figure: figure.rate or 0, default=None)
 
     def has_unmeasured(self, route: RouteInfo, routes: Collection[RouteInfo]) -> bool:
-        return any(other.gateway not in (None, route.gateway) and other.gateway not in self.resting for other in routes)
+        return any(self._may_take_over(route, other) for other in routes)
+
+    def _may_take_over(self, route: RouteInfo, other: RouteInfo) -> bool:
+        """Whether it carries some of the numbers of the route by another gateway, which does not rest."""
+        return other.gateway not in (None, route.gateway) and other.gateway not in self.resting and route.shares_numbers_with(other)
 
 
 def judge(measured: Measured) -> int:
@@ -104,7 +108,7 @@ def _why_lower(lately: Figures, best: Figures | None, other: bool) -> str | None
     if best is None:
         return f"{lately.rate:.0%} delivered" if other and lately.rate < VERY_LOW else None
     assert best.rate is not None
-    if lately.rate < LOW and best.rate - lately.rate >= WORSE_BY:
+    if lately.rate < LOW and _behind(lately, best) >= WORSE_BY:
         return f"{lately.rate:.0%} delivered, another route {best.rate:.0%}"
     late, usual = lately.quantile(0.9), best.quantile(0.9)
     if late is not None and usual is not None and late > SLOW_S and late > SLOWER_TIMES * usual:
@@ -129,4 +133,9 @@ def _tried_again(route: RouteInfo, before: State, measured: Measured, best: Figu
 def _is_close(tried: Figures, best: Figures) -> bool:
     late, usual = tried.quantile(0.9), best.quantile(0.9)
     quick = late is None or usual is None or late <= CLOSE_TIMES * usual
-    return quick and (best.rate or 0) - (tried.rate or 0) <= CLOSE_BY
+    return quick and _behind(tried, best) <= CLOSE_BY
+
+
+def _behind(figure: Figures, best: Figures) -> float:
+    """By how much its rate is the lower one; as floats, 70 % less 50 % are not quite 20."""
+    return round((best.rate or 0) - (figure.rate or 0), 9)

@@ -73,6 +73,21 @@ class RouteInfo(NamedTuple):
         given = next((len(prefix) for prefix in self.prefixes if e164.startswith(prefix)), -1)
         return given if self.network is None else max(given, networks.match_length(self.country, self.network, e164))
 
+    def shares_numbers_with(self, other: RouteInfo) -> bool:
+        """Whether there may be numbers of the country that both carry, as far as their beginnings tell."""
+        if None not in (self.network, other.network) and not self.prefixes and not other.prefixes:
+            return self.network == other.network
+        return any(
+            one.startswith(another) or another.startswith(one) for one in self._beginnings() for another in other._beginnings()
+        )
+
+    def _beginnings(self) -> tuple[str, ...]:
+        """What its numbers begin with; an empty text where it carries the whole country."""
+        if not self.prefixes and self.network is None:
+            return ("",)
+        of_network = networks.msisdn_prefixes(self.country, self.network) if self.network is not None else ()
+        return self.prefixes + of_network
+
 
 def all_routes(tx: Tx | None = None) -> tuple[RouteInfo, ...]:
     return cached("routes", lambda reader: tuple(map(RouteInfo.of, reader.all("SELECT * FROM routes ORDER BY id"))), tx)
