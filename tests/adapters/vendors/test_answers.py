@@ -56,6 +56,12 @@ class TestAStatus:
         assert kinds({}, 500, text=text) == [TEMPORARY] and kinds({}, 404, text=text) == [UNKNOWN]
 
 
+    def test_one_that_is_acceptance_by_itself_needs_no_body(self):
+        text = changed(("[answer]", '[answer]\nhttp = { 202 = "accepted" }'))
+        assert kinds(b"", 202, text=text) == kinds(b"", 202, recipients=(ONE, TWO), text=text)[:1] == [ACCEPTED]
+        assert kinds(b"{", 202, text=text) == kinds(b"", 200, text=text) == [UNKNOWN]
+
+
 class TestACode:
     def test_decides_for_all(self):
         assert kinds({"code": "400", "message": "No"}, recipients=(ONE, TWO)) == [REFUSED, REFUSED]

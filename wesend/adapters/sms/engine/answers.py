@@ -42,7 +42,8 @@ def read(answer: Answer, reply: Reply, recipients: Sequence[Recipient]) -> list[
     if word is not None and word != ACCEPTED:
         said = first_at(document, answer.error) or reply.said() or f"The gateway answered {reply.status}"
         return [Outcome(word, code=f"http_{reply.status}", text=said)] * len(recipients)
-    if document is None and answer.strict and (answer.code or answer.item or reply.body.strip()):
+    says_more = word is None and (answer.code or answer.item)
+    if document is None and answer.strict and (says_more or reply.body.strip()):
         return [_unreadable(reply.status)] * len(recipients)
     code = first_at(document, answer.code) if word is None else None
     if code is not None:
