@@ -132,6 +132,25 @@ class TestBatches:
             ("Other", 1),
         ]
 
+    EACH = changed((BODY, 'same = []\nbody = { to = "{items}" }'), ('number = "{to}"', 'number = "{to}"\ntext = "{text}"'))
+
+    @pytest.mark.parametrize(
+        ("text", "calls"),
+        [
+            (EACH, [3]),
+            (EACH.replace('ref = "{reference}"', 'u = "{unicode}"\nv = "{valid_seconds}"'), [3]),
+            (EACH.replace('{ to = "{items}" }', '{ to = "{items}", u = "{unicode}" }'), [1, 2]),
+            (EACH.replace('{ to = "{items}" }', '{ to = "{items}", v = "{valid_seconds}" }'), [1, 2]),
+        ],
+    )
+    def test_what_a_call_does_not_say_of_all_keeps_nothing_apart(self, vendor, text, calls):
+        vendor.on("POST", "/send", answer(200, queued(1, 2, 3)))
+        other = submission(2, text="ŵ")._replace(encoding="UCS-2", valid_seconds=60)
+        outcomes = gateway_of(vendor.url, text).submit([submission(1), other, submission(3)])
+        assert [outcome.gateway_ref for outcome in outcomes] == ["a1", "a2", "a3"]
+        assert sorted(len(asked.json["to"]) for asked in vendor.asked) == calls
+        assert {each["number"]: each["text"] for asked in vendor.asked for each in asked.json["to"]}["256772000002"] == "ŵ"
+
     def test_each_recipient_has_its_own(self, vendor):
         vendor.on(
             "POST",

@@ -43,7 +43,10 @@ class Auth(NamedTuple):
 
 
 class Send(NamedTuple):
-    """``same``: what the messages of one call have in common; ``item`` fills a recipient's object, ``join`` the numbers' text."""
+    """``same``: what the messages of one call have in common; ``item`` fills a recipient's object, ``join`` the numbers' text.
+
+    ``said_of_all``: the placeholders outside of ``item``.
+    """
 
     call: Call
     to: str = "e164"
@@ -51,6 +54,7 @@ class Send(NamedTuple):
     same: tuple[str, ...] = ("text", "sender")
     join: str | None = None
     item: Filler | None = None
+    said_of_all: frozenset[str] = frozenset()
 
 
 class Item(NamedTuple):

@@ -61,12 +61,13 @@ class VendorGateway(GroupingSmsGateway):
     # -- sending
 
     def batch_key(self, submission: Submission) -> Hashable:
-        """Plain and other texts are told apart, since one call says which they are."""
-        same = self.vendor.send.same
+        """What a call says of all its messages: of whether they are plain, and of how long they hold, only where it does."""
+        send = self.vendor.send
         return (
-            submission.text if "text" in same else submission.encoding,
-            submission.sender if "sender" in same else None,
-            submission.valid_seconds if self.vendor.send.item is None else None,
+            submission.text if "text" in send.same else None,
+            submission.sender if "sender" in send.same else None,
+            submission.encoding != PLAIN if "unicode" in send.said_of_all else None,
+            submission.valid_seconds if send.said_of_all & {"valid_seconds", "ttl_ms"} else None,
         )
 
     def refusal(self, submission: Submission) -> Outcome | None:

@@ -107,6 +107,7 @@ def _send(table: Table, names: Names) -> Send:
         table.read("same", _same, ("text", "sender")),
         table.read("join", checks.any_text),
         item,
+        frozenset(name for key in ("query", "headers", "body") for name in names_in(table.values.get(key))),
     )
     table.done()
     used = set(names_in(table.values.get("body"))) | set(names_in(table.values.get("query")))
