@@ -140,6 +140,19 @@ class TestAFileOfTheOperators:
             assert brought(path=brought.path + "/in", json={"id": "a1", "status": "DELIVRD"}).status_code == 400
             assert brought(path=brought.path + "x/in", json={}).status_code == 404
 
+    def test_what_is_not_signed_is_kept_at_neither_address(self, app_with, instance):
+        check = '[secrets.pin]\n[receipt.check]\nkind = "secret"\nheader = "X-Pin"\nis = "{pin}"\n[poll]'
+        app = with_file(app_with, instance, changed(("[poll]", check), text=ONE))
+        with app.app_context():
+            secrets = {"api_key": "k3y", "pin": "s3cret"}
+            brought = Vendor(app, service.set_gateway("acme1", "acme", {"base_url": NOWHERE}, secrets, actor=ACTOR))
+            told = {"sender": TO, "message": "STOP"}
+            for path in (brought.path, brought.path + "/in"):
+                for headers in ({}, {"X-Pin": "guess"}):
+                    assert brought(path=path, json=told, headers=headers).status_code == 403
+                assert brought(path=path, json=told, headers={"X-Pin": "s3cret"}).status_code == 202
+            assert query("SELECT count(*) FROM incoming_messages")[0][0] == 2
+
     def test_it_may_take_a_shipped_ones_place_and_doctor_says_so(self, app_with, instance):
         app = with_file(app_with, instance, ONE.replace('name = "acme"', 'name = "beem"'), "beem")
         with app.app_context():

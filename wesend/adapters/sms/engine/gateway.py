@@ -207,6 +207,7 @@ class VendorGateway(GroupingSmsGateway):
         return receipts.read_call(self.vendor.receipts, request)
 
     def read_inbound(self, request: CallbackRequest) -> list[CallbackInbound]:
+        self.check_call(request)
         return [] if self.vendor.inbound is None else receipts.read_inbound(self.vendor.inbound, request)
 
     def is_own_fault(self, code: str | None) -> bool:
