@@ -55,7 +55,6 @@ class TestAStatus:
         text = changed(("[answer]", '[answer]\nhttp = { 500 = "temporary", 404 = "unknown" }'))
         assert kinds({}, 500, text=text) == [TEMPORARY] and kinds({}, 404, text=text) == [UNKNOWN]
 
-
     def test_one_that_is_acceptance_by_itself_needs_no_body(self):
         text = changed(("[answer]", '[answer]\nhttp = { 202 = "accepted" }'))
         assert kinds(b"", 202, text=text) == kinds(b"", 202, recipients=(ONE, TWO), text=text)[:1] == [ACCEPTED]
