@@ -187,6 +187,6 @@ def test_statuses_come_in_the_order_asked(app):
     assert found["messages"][0] == {**listed[second], "error_message": None, "failed_at": None}
 
 
-@pytest.mark.parametrize("ids", [None, "", ",", ",".join(f"msg-{index}" for index in range(101))])
+@pytest.mark.parametrize("ids", [None, "", ",", ",".join(f"msg-{index}" for index in range(101)), ",".join(["msg-1"] * 101)])
 def test_from_one_to_a_hundred_ids(esms, ids):
     assert field_of(esms.get("/messages/status", query_string={} if ids is None else {"ids": ids})) == ["query", "ids"]

@@ -61,10 +61,17 @@ class Ids(fields.Field):
     default_error_messages = {"number": "1 to 100 ids, separated by commas."}
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[str]:
-        found = list(dict.fromkeys(filter(None, map(str.strip, value.split(",")))))
+        found = list(filter(None, map(str.strip, value.split(","))))
         if not 1 <= len(found) <= 100:
             raise self.make_error("number")
-        return found
+        return list(dict.fromkeys(found))
+
+
+class Documents(WholeList):
+    """A list of ids that are never looked up, whatever they are: all that is asked is whether any was named."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
+        return value if isinstance(value, list) else super()._deserialize(value, attr, data, **kwargs)
 
 
 class Variables(fields.Field):
@@ -236,7 +243,7 @@ class TwoWayRequest(Strict):
     use_case = Text(required=True)
     company_name = Text(required=True)
     kyc_document_urls = Links(load_default=None, allow_none=True)
-    kyc_document_ids = WholeList(load_default=None, allow_none=True)
+    kyc_document_ids = Documents(load_default=None, allow_none=True)
     webhook_url = Text(load_default=None, allow_none=True, blank=True)
 
 
