@@ -107,7 +107,8 @@ def create_key(
             namespace=namespace,
             created_at=clock.now_ms(),
         )
-        audit_log.record(tx, actor=actor, action="key.create", subject=prefix, account_id=account_id)
+        detail = f"{','.join(scopes or DEFAULT_SCOPES)}, {_words(limits)}"
+        audit_log.record(tx, actor=actor, action="key.create", subject=prefix, account_id=account_id, detail=detail)
     return key_id
 
 
@@ -202,7 +203,7 @@ def roll(key_id: int, credentials: Credentials, *, overlap_ms: int, actor: Actor
             action="key.roll",
             subject=row["prefix"],
             account_id=row["account_id"],
-            detail=f"until {clock.iso(ends_at)}",
+            detail=f"until {clock.iso(row['expires_at']) or 'revoked'} → until {clock.iso(ends_at)}",
         )
     return made
 

@@ -9,6 +9,7 @@ from . import audit_log, roles
 from .roles import MANAGE, Actor, User
 from .service import get_account
 
+BY_BROWSER = "of the browser"
 OF_EMAIL = """
     SELECT coalesce(u.language, a.language) AS language FROM users u LEFT JOIN accounts a ON a.id = u.account_id WHERE u.email = ?
 """
@@ -25,10 +26,10 @@ def choose_for_account(account_id: int, language: str | None, *, actor: Actor) -
     roles.require(actor, MANAGE, account_id)
     language, name = _checked(language), get_account(account_id).name
     with atomic() as tx:
+        before = tx.all("SELECT language FROM accounts WHERE id = ?", (account_id,))[0]["language"]
         tx.execute("UPDATE accounts SET language = ? WHERE id = ?", (language, account_id))
-        audit_log.record(
-            tx, actor=actor, action="account.language", subject=name, account_id=account_id, detail=language or "of the browser"
-        )
+        detail = f"{before or BY_BROWSER} → {language or BY_BROWSER}"
+        audit_log.record(tx, actor=actor, action="account.language", subject=name, account_id=account_id, detail=detail)
 
 
 def _checked(language: str | None) -> str | None:

@@ -96,7 +96,8 @@ def create_account(
             countries=allowed_countries.stored(allowed),
             created_at=clock.now_ms(),
         )
-        audit_log.record(tx, actor=actor, action="account.create", subject=name, account_id=account_id)
+        detail = f"country {country}, {time_zone}, to {_words(allowed)}"
+        audit_log.record(tx, actor=actor, action="account.create", subject=name, account_id=account_id, detail=detail)
     return AccountInfo(account_id, name, country, time_zone, True, is_sandbox, allowed)
 
 

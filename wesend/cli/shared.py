@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import wraps
+from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -79,7 +80,10 @@ def open_file(path: str) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def csv_writer(path: str | None, header: Iterable[object]) -> Iterator[Callable[[Iterable[object]], object]]:
-    """Writes the rows of a CSV, whose cells are safe in a spreadsheet already; ``-`` is standard output, None writes nothing."""
+    """Writes the rows of a CSV, whose cells are safe in a spreadsheet already; ``-`` is standard output, None writes nothing.
+
+    Each is in the audit log, as one that a page gives is.
+    """
     if path is None:
         yield lambda _row: None
         return
@@ -87,6 +91,14 @@ def csv_writer(path: str | None, header: Iterable[object]) -> Iterator[Callable[
         writer = csv.writer(file)
         writer.writerow(header)
         yield writer.writerow
+    _note_export(path)
+
+
+def _note_export(path: str) -> None:
+    from ..accounts import audit_log
+
+    subject = "standard output" if path == "-" else Path(path).name
+    audit_log.note(actor=ACTOR, action="export", subject=subject, detail=click.get_current_context().command_path)
 
 
 def write_csv(path: str, header: Iterable[object], rows: Iterable[Iterable[object]]) -> None:

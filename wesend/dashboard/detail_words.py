@@ -160,8 +160,8 @@ def detail_words(action: str, detail: str | None) -> Markup:
     """With values as they are marked as such; empty where there is no detail."""
     if not detail or action in OWN_WORDS:
         return VALUE.format(detail) if detail else Markup()
-    if action == "account.language" and detail in languages.NAMES:
-        return Markup("{}").format(languages.NAMES[detail])
+    if action == "account.language":
+        return Markup(" → ").join(languages.NAMES.get(piece) or _piece(piece) for piece in detail.split(" → "))
     whole = told(WORDS[detail]) if detail in WORDS else stored_sentences.told(detail, OF_A_GROUP)
     if whole is not None:
         return escape(whole)

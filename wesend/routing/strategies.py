@@ -78,9 +78,11 @@ def set_strategy(country: str, prefix: str, strategy: str, *, actor: Actor) -> R
     if strategy not in STRATEGIES:
         raise _refused("strategy", f"{strategy} is no strategy: {', '.join(STRATEGIES)}")
     with atomic() as tx:
+        before = tx.one("SELECT strategy FROM route_strategies WHERE country = ? AND prefix = ?", (country, prefix))
         tx.execute(SET, (country, prefix, strategy))
         tx.execute(CHANGED)
-        audit_log.record(tx, actor=actor, action="route.strategy", subject=country, detail=f"{prefix} {strategy}".strip())
+        told = f"{before['strategy'] if before else 'none'} → {strategy}"
+        audit_log.record(tx, actor=actor, action="route.strategy", subject=country, detail=f"{prefix}, {told}" if prefix else told)
     return query("SELECT * FROM route_strategies WHERE country = ? AND prefix = ?", (country, prefix))[0]
 
 
@@ -94,11 +96,21 @@ def decide(code: str, decision: str, for_ms: int | None = None, *, actor: Actor)
     find_route(code)
     if decision not in DECISIONS:
         raise _refused("quality", f"{decision} is none of {', '.join(DECISIONS)}")
-    until = None if for_ms is None or decision == AUTO else clock.now_ms() + for_ms
+    now = clock.now_ms()
+    until = None if for_ms is None or decision == AUTO else now + for_ms
     with atomic() as tx:
+        before = tx.one("SELECT * FROM route_states WHERE route = ?", (code,))
+        was = State.of(before).decided(now) if before else AUTO
         tx.execute(DECIDE, (code, decision, until))
         tx.execute(CHANGED)
-        audit_log.record(tx, actor=actor, action="route.quality", subject=code, detail=decision)
+        told = f"{was} → {decision}"
+        audit_log.record(
+            tx,
+            actor=actor,
+            action="route.quality",
+            subject=code,
+            detail=told if until is None else f"{told}, until {clock.iso(until)}",
+        )
     return states()[code]
 
 

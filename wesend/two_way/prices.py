@@ -120,16 +120,27 @@ def set_price(
                 "outbound_price_micros": before["outbound_price_micros"],
                 "toll_free_price_micros": before["toll_free_price_micros"],
             }
+        was = None if before is None else _told(values, before["networks"])
         values |= changes
         named = before["networks"] if networks is None and before is not None else ",".join(networks or [])
         tx.execute(SET_PRICE, (country, *values.values(), named, int(on), clock.now_ms()))
-        audit_log.record(tx, actor=actor, action="two_way.price", subject=country, detail=_told(values, on))
+        told = audit_log.changes(was, _told(values, named))
+        switched = _switched(None if before is None else before["is_on"] == 1, on)
+        detail = ", ".join(part for part in ("" if told == "unchanged" and switched else told, switched) if part)
+        audit_log.record(tx, actor=actor, action="two_way.price", subject=country, detail=detail)
     return of_country(country)
 
 
-def _told(values: dict[str, int | None], on: bool) -> str:
-    said = [f"{name.removesuffix('_micros')} {money.text(value)}" for name, value in values.items() if value is not None]
-    return ", ".join([*said, *([] if on else ["off"])])
+def _told(values: dict[str, int | None], networks: str | None) -> dict[str, object]:
+    """Of a country's prices, what the audit log tells."""
+    prices = {name.removesuffix("_micros"): None if value is None else money.text(value) for name, value in values.items()}
+    return {**prices, "network": (networks or "").replace(",", " ") or None}
+
+
+def _switched(was: bool | None, on: bool) -> str:
+    if was is None:
+        return "" if on else "off"
+    return "" if was == on else f"{'on' if was else 'off'} → {'on' if on else 'off'}"
 
 
 def in_currency(usd_micros: int, wallet: WalletInfo, tx: Tx | None = None) -> int | None:

@@ -226,9 +226,23 @@ def update(service: TwoWayServiceRow, changes: dict[str, Any], *, actor: Actor, 
             action="two_way.update",
             subject=str(now["id"]),
             account_id=now["account_id"],
-            detail=", ".join(sorted(given)),
+            detail=_changed(now, settings, enabled, has_other_address="webhook_url" in given),
         )
     return of_id(service["id"])
+
+
+def _changed(before: TwoWayServiceRow, settings: dict[str, Any], enabled: bool, *, has_other_address: bool) -> str:
+    """From what to what; an address may hold a secret, and is named alone."""
+    was = {
+        "auto_reply_text": before["auto_reply_text"],
+        "auto_reply_enabled": "on" if before["auto_reply_enabled"] == 1 else "off",
+        "help_text": before["help_text"],
+        "forward_email": before["forward_email"],
+    }
+    told = audit_log.changes(was, {**settings, "auto_reply_enabled": "on" if enabled else "off"})
+    if not has_other_address:
+        return told
+    return "webhook_url changed" if told == "unchanged" else f"{told}, webhook_url changed"
 
 
 def require_sendable(text: str, name: str) -> None:

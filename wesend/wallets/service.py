@@ -103,7 +103,7 @@ def create_wallet(
             name=clean_name(name),
             created_at=clock.now_ms(),
         )
-        audit_log.record(tx, actor=actor, action="wallet.create", subject=uid, account_id=account_id)
+        audit_log.record(tx, actor=actor, action="wallet.create", subject=uid, account_id=account_id, detail=currency)
     return find_wallet(uid, actor=actor)
 
 
@@ -341,12 +341,13 @@ def _by_hand(wallet: WalletInfo, amount_micros: int, note: str | None, actor: Ac
         raise InvalidInput("The amount must be above zero", {"amount": ["Must be above zero"]})
     with atomic() as tx:
         balance = move(tx, wallet.id, amount_micros, kind=kind, description=note or kind.replace("_", " "))
+        was = money.text(balance - amount_micros if move is ledger.credit else balance + amount_micros)
         audit_log.record(
             tx,
             actor=actor,
             action=f"wallet.{kind}",
             subject=wallet.uid,
             account_id=wallet.account_id,
-            detail=f"{money.text(amount_micros)} {wallet.currency}" + (f": {note}" if note else ""),
+            detail=f"{money.text(amount_micros)} {wallet.currency} ({was} → {money.text(balance)})" + (f": {note}" if note else ""),
         )
     return balance
