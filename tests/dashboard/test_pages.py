@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+import wesend
 from wesend.accounts import keys, sign_in
 from wesend.accounts.credentials import new_credentials
 from wesend.accounts.keys import authenticate
@@ -341,3 +343,32 @@ def test_settings_show_no_secret(app_with, app):
     shown = text_of(operator.get("/operator/settings"))
     assert "very-secret-key" not in shown and "hunter2" not in shown
     assert "mail.example.com:587" in shown and "WESEND_VALIDITY_HOURS" in shown
+
+
+# -- people's data -------------------------------------------------------------
+
+
+def test_an_owner_closes_the_account_and_is_signed_out(app, owner, shop):
+    name = query_in(app, "SELECT name FROM accounts WHERE id = ?", shop.account_id)
+    assert owner.post("/people-data/close", name="Another").headers["Location"] == "/people-data"
+    closed = owner.post("/people-data/close", name=name)
+    assert (closed.status_code, closed.headers["Location"]) == (303, "/sign-in")
+    assert f"{name} is closed" in text_of(owner.get("/sign-in"))
+    assert owner.get("/").status_code == 302
+    assert query_in(app, "SELECT count(*) FROM users WHERE account_id = ? AND status = 'active'", shop.account_id) == 0
+
+
+def query_in(app, sql: str, *values: object):
+    with app.app_context():
+        return query(sql, values)[0][0]
+
+
+NAMED = re.compile(r"""["'](dashboard(?:\.[a-z_]+){2})["']""")
+
+
+def test_every_page_that_is_linked_to_is_there(app):
+    """By the names of their views, which are looked up only once somebody comes there."""
+    known = {rule.endpoint for rule in app.url_map.iter_rules()}
+    sources = [path for kind in ("*.py", "*.html") for path in Path(wesend.__file__).parent.rglob(kind)]
+    named = {name for path in sources for name in NAMED.findall(path.read_text(encoding="utf-8"))}
+    assert len(named) > 40 and named <= known

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
+import zipfile
 
 import pytest
 from flask import current_app
@@ -15,6 +16,7 @@ from wesend.accounts import audit_log
 from wesend.accounts.roles import MEMBER, OWNER, User
 from wesend.accounts.service import get_account
 from wesend.contacts import csv_import, opting_out, uploads
+from wesend.core import clock
 from wesend.core.erased import is_erased, token_of
 from wesend.core.errors import Forbidden, InvalidInput, NotFound, NotRetryable, OptedOut
 from wesend.database import query, schema, write
@@ -22,7 +24,7 @@ from wesend.messages.receipts import inbox as receipts
 from wesend.messages.sending import actions
 from wesend.messages.sending.options import Options
 from wesend.messages.state.redaction import REMOVED
-from wesend.people import erasing, exporting, tables
+from wesend.people import erasing, exporting, rows, tables
 from wesend.sandbox import handed_in
 from wesend.wallets import deposits  # noqa: F401 (its table)
 
@@ -270,9 +272,35 @@ def test_every_table_is_looked_through_or_said_to_be_nobodys():
     assert rest <= {"replies", "inbound_counts", "unlisted_words"}, "of no person: name it in tables.NOBODY, or give it an id"
 
 
-def test_an_export_has_all_of_it(carrier, tmp_path):
-    import zipfile
+def test_what_is_looked_through_is_given_too_or_said_not_to_be():
+    given = {"messages", *(kind.table for kind in rows.KINDS)} | exporting.MENTIONED
+    assert not given & exporting.NOT_GIVEN
+    assert {place.table for place in tables.places()} == given | exporting.NOT_GIVEN
 
+
+def test_what_newer_features_keep_of_a_person_is_exported(carrier):
+    wallet = make_wallet("1000")
+    account_id, now = wallet.account_id, clock.now_ms()
+
+    def keep(tx) -> None:
+        key = tx.one("SELECT id FROM api_keys ORDER BY id LIMIT 1")["id"]
+        at = {"created_at": now, "updated_at": now}
+        call = {"method": "GET", "status": 200, "ms": 1, "request_id": "r", "at": now, "address": "::1", "is_sandbox": 0}
+        tx.insert("api_calls", account_id=account_id, key_id=key, path=f"/contacts/{PHONE}", **call)
+        form = json.dumps({"numbers": f"{PHONE}, {OTHER}", "text": "Hi"})
+        tx.insert("campaign_drafts", uid="draft-1", account_id=account_id, form=form, author="a", **at)
+        tx.insert("text_templates", account_id=account_id, name="Call", text=f"Call {PHONE}", **at)
+
+    write(keep)
+    whole = zipfile.ZipFile(io.BytesIO(b"".join(exporting.start(PHONE, account_id=account_id, actor=ACTOR))))
+    told = {name.removesuffix(".json"): json.loads(whole.read(name)) for name in whole.namelist()}
+    assert [row["path"] for row in told["api_calls"]] == [f"/contacts/{PHONE}"]
+    assert [row["uid"] for row in told["campaign_drafts"]] == ["draft-1"]
+    assert [row["text"] for row in told["text_templates"]] == [f"Call {PHONE}"]
+    assert OTHER not in str(told), "a draft names others, too"
+
+
+def test_an_export_has_all_of_it(carrier, tmp_path):
     wallet = make_wallet("1000")
     account = get_account(wallet.account_id)
     import_list(account.id, f"phone,name,email\n{PHONE},Amina Nakato,{EMAIL}\n{OTHER},Bob Okello,\n")

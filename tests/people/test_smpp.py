@@ -100,16 +100,18 @@ def test_another_account_keeps_what_is_its_own(shop):
     waiting(mint_key(other.account_id, other, "esms")[0], address("256701234987"))
     assert [row["content"] for row in smpp_export(other.account_id)] == []
     assert [row["content"] for row in smpp_export(wallet.account_id)] == ["Zebra"]
+    assert [row["content"][-2:] for row in smpp_export(other.account_id, smpp.undelivered)] == ["7\0"]
+    assert smpp_export(wallet.account_id, smpp.undelivered) == []
     erasing.erase(PHONE, other.account_id, patience=0, actor=ACTOR)
     assert [bytes(row["content"]) for row in rows("smpp_submissions")] == [b"Zebra"] and rows("smpp_deliveries") == []
 
 
-def smpp_export(account_id: int) -> list[dict]:
+def smpp_export(account_id: int, given=smpp.waiting) -> list[dict]:
     from wesend.people import person
     from wesend.people.mentions import Mentions
 
     found = person.find(PHONE, account_id, actor=ACTOR)
-    return list(smpp.waiting(found, Mentions(found)))
+    return list(given(found, Mentions(found)))
 
 
 def test_what_is_still_to_leave_keeps_its_address_until_it_has(shop):

@@ -22,8 +22,8 @@ PARTS = (
     _part(
         "account",
         "accounts",
-        "id name country time_zone status countries daily_limit_micros recipient_limit burst_limit quiet_hours legal_name address"
-        " tax_id created_at closed_at",
+        "id name country time_zone language status countries daily_limit_micros recipient_limit burst_limit quiet_hours legal_name"
+        " address tax_id created_at closed_at",
         "id = ?",
     ),
     _part(
@@ -41,9 +41,19 @@ PARTS = (
     _part(
         "keys",
         "api_keys",
-        "id name api prefix scopes expires_at allow_ip countries daily_limit_micros valid_for last_used_at revoked_at created_at",
+        "id name api prefix scopes namespace expires_at allow_ip countries daily_limit_micros valid_for last_used_at last_used_ip"
+        " revoked_at created_at",
     ),
-    _part("users", "users", "id email role status last_sign_in_at created_at"),
+    _part(
+        "smpp_keys",
+        "(SELECT s.*, k.id, k.account_id FROM smpp_keys s JOIN api_keys k ON k.id = s.api_key_id)",
+        "id binds tps window_size senders default_sender",
+    ),
+    _part(
+        "users",
+        "users",
+        "id email role rights status spending_limit_micros spending_currency spending_period language last_sign_in_at created_at",
+    ),
     _part("senders", "sender_ids", "id name countries use_case status rejection_reason created_at decided_at"),
     _part("groups", "groups", "id name description tags columns contact_count created_at"),
     _part("contacts", "contacts", "id group_id phone country name email data created_at"),
@@ -70,7 +80,11 @@ PARTS = (
     _part("inbound", "inbound_messages", "uid sender recipient text keyword opt_out cost_micros currency created_at"),
     _part("conversations", "conversations", "phone number text unread opted_out last_at"),
     _part(
-        "two_way", "two_way_services", "id country type keyword use_case company_name status auto_reply_text help_text created_at"
+        "two_way",
+        "two_way_services",
+        "id country type keyword toll_free use_case company_name kyc_document_urls status rejection_reason suspend_reason"
+        " auto_reply_text auto_reply_enabled help_text forward_email setup_fee_micros monthly_fee_micros inbound_price_micros"
+        " outbound_price_micros charged_micros months created_at decided_at activated_at cancelled_at",
     ),
     _part("verifications", "verifications", "uid phone sender name status expires_at created_at approved_at finished_at"),
     _part("verify_apps", "verify_apps", "uid name sender code_length expiry_seconds template max_attempts max_resends created_at"),

@@ -24,8 +24,21 @@ from .tables import places
 OF_PERSON = """
     SELECT * FROM messages INDEXED BY ix_messages_recipient WHERE recipient = ? AND id > ?{account} ORDER BY id LIMIT 100
 """
-MENTIONED = ("webhook_deliveries", "idempotency_keys", "audit_log", "brought_receipts", "incoming_messages", "batches")
+MENTIONED = frozenset(
+    "api_calls audit_log batches brought_receipts campaign_drafts forwarded_mails idempotency_keys incoming_messages"
+    " ledger_entries sandbox_rules sign_in_attempts text_templates webhook_attempts webhook_deliveries".split()
+)
 """Tables of which those rows are given that name the person, and of lists in them, what names them alone."""
+NOT_GIVEN = frozenset(
+    "groups known_addresses list_prices message_events message_parts price_lists sign_in_links smpp_binds smpp_deliveries"
+    " smpp_refusals smpp_submissions".split()
+)
+"""Words of an account about itself; what is given with a message, or by `smpp`; what is told of machines."""
+ONLY = {
+    "batches": ("uid", "account_id", "created_at", "reference", "skipped"),
+    "campaign_drafts": ("uid", "account_id", "created_at", "updated_at"),
+}
+"""Of tables whose other columns are of everybody who is written to."""
 OPERATORS_TABLES = frozenset({"brought_receipts", "incoming_messages"})
 
 
@@ -63,6 +76,7 @@ def _entries(found: Person, counts: dict[str, int], actor: Actor) -> Iterator[zi
         *((table, _of_kinds(table, found, sees_gateways)) for table in dict.fromkeys(kind.table for kind in KINDS)),
         ("uploads", _lines(found, mentions)),
         ("smpp_submissions", map(shown.row, smpp.waiting(found, mentions))),
+        ("smpp_deliveries", map(shown.row, smpp.undelivered(found, mentions))),
     ]
     if found.account_id is None:
         parts.append(("caught_mails", _caught(found)))
@@ -133,9 +147,7 @@ def _mentioning(table: str, found: Person, mentions: Mentions, sees_gateways: bo
     for ids in sweep.found_in(place, found, mentions):
         for row in query(f"SELECT * FROM {table} WHERE id IN ({marks(ids)}) ORDER BY id", ids):
             made = {name: mentions.pruned(value) for name, value in _shown(row, sees_gateways).items()}
-            if table == "batches":
-                made = {name: made[name] for name in ("uid", "account_id", "created_at", "reference", "skipped")}
-            yield made
+            yield {name: made[name] for name in ONLY.get(table, made)}
 
 
 def _lines(found: Person, mentions: Mentions) -> Iterator[dict[str, Any]]:

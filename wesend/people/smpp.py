@@ -21,7 +21,8 @@ SUBMISSIONS = """
     FROM smpp_submissions s LEFT JOIN messages m ON m.id = s.message_id WHERE s.id > ?{own} ORDER BY s.id LIMIT ?
 """
 DELIVERIES = """
-    SELECT d.id, d.body, d.parameters FROM smpp_deliveries d JOIN api_keys k ON k.id = d.api_key_id
+    SELECT d.id, k.account_id, d.kind, d.body, d.parameters, d.created_at
+    FROM smpp_deliveries d JOIN api_keys k ON k.id = d.api_key_id
     WHERE d.id > ?{own} ORDER BY d.id LIMIT ?
 """
 WIPE = """
@@ -90,6 +91,15 @@ def waiting(person: Person, mentions: Mentions) -> Iterator[dict[str, Any]]:
                 names = ("uid", "account_id", "beginning", "part_number", "part_total", "created_at")
                 content = None if row["content"] is None else bytes(row["content"]).decode("latin-1")
                 yield {**{name: row[name] for name in names}, "content": content}
+
+
+def undelivered(person: Person, mentions: Mentions) -> Iterator[dict[str, Any]]:
+    """What tells a client of the person, and no client has taken yet; as it goes over the line."""
+    for page in _pages(DELIVERIES, OWN_DELIVERIES, person.account_id):
+        for row in page:
+            if named_in(mentions, row["body"], row["parameters"]):
+                names = ("account_id", "kind", "created_at")
+                yield {**{name: row[name] for name in names}, "content": bytes(row["body"]).decode("latin-1")}
 
 
 def _pages(sql: str, own: str, account_id: int | None) -> Iterator[list[Row]]:

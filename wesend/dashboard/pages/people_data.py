@@ -92,7 +92,7 @@ def close_account() -> ResponseReturnValue:
         flash(told(error), "error")
         return redirect(url_for(".index"), 303)
     flash(gettext("%(name)s is closed.", name=at.name), "success")
-    return redirect(url_for("dashboard.accounts.index" if current_account.may_operate() else "dashboard.sign_in.index"), 303)
+    return redirect(url_for("dashboard.accounts.index" if current_account.may_operate() else "dashboard.sign_in.ask"), 303)
 
 
 def _download(name: str, stream: exports.Stream) -> Response:
