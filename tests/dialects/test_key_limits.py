@@ -68,6 +68,36 @@ def test_an_expired_key_is_refused_from_the_very_moment(app, row, clock):
     assert api.get(row.probe).status_code != 401
 
 
+def test_prices_of_an_account_are_not_for_a_key_that_may_not_be_used(app, clock):
+    """Where nobody need show a key, such a key is none."""
+    minted = mint(app, "esms", is_sandbox=False)
+    headers = ROWS["esms"].headers(minted.credentials)
+    command(app, "price-list", "create", "Own", "--currency", "UGX")
+    command(app, "price-list", "set", "Own", "--country", "UG", "--price", "7")
+    command(app, "account", "set", str(minted.account_id), "--price-list", "Own")
+
+    def price() -> float:
+        answer = Api(app.test_client(), headers).get("/v1/pricing")
+        assert answer.status_code == 200
+        return next(float(route["price_per_segment"]) for route in answer.json if route["code"] == "ESMS_UG")
+
+    published = next(
+        float(route["price_per_segment"]) for route in app.test_client().get("/v1/pricing").json if route["code"] == "ESMS_UG"
+    )
+    assert price() == 7 != published
+    limit(app, minted.key_id, allow_ip="10.0.0.0/8")
+    assert price() == published
+    limit(app, minted.key_id, expires_at=time.now_ms() + 60_000)
+    assert price() == 7
+    clock.advance(60)
+    assert price() == published
+    limit(app, minted.key_id)
+    command(app, "account", "suspend", str(minted.account_id))
+    assert price() == published
+    command(app, "account", "resume", str(minted.account_id))
+    assert price() == 7
+
+
 def test_a_key_is_used_from_its_networks_alone(app, row):
     minted, headers = minted_with(app, row)
     limit(app, minted.key_id, allow_ip="10.0.0.0/8")

@@ -163,7 +163,8 @@ class Dialect:
         here.arrived_at = clock.now_ms()
         endpoint = self._endpoint_of(asked)
         if self.public_endpoints and endpoint in self.public_endpoints:
-            here.key, here.address = self._key_or_none(), client_address()
+            here.address = client_address()
+            here.key = self._key_or_none(here.address)
             return None
         key = here.key = self.authenticate()
         if key.is_sandbox and not may_use_sandbox():
@@ -189,13 +190,14 @@ class Dialect:
             return self._claim(key, name)
         return None
 
-    def _key_or_none(self) -> Key | None:
-        """The key that a call shows where nobody need show one: a wrong one is none."""
+    def _key_or_none(self, address: str) -> Key | None:
+        """The key that a call shows where nobody need show one: a wrong one is none, and so is one that may not be used."""
         try:
             key = self.authenticate()
+            require_usable(key, address)
         except InvalidCredentials:
             return None
-        return None if key.is_sandbox and not may_use_sandbox() else key
+        return None if not key.account.is_active or (key.is_sandbox and not may_use_sandbox()) else key
 
     def _namespace(self, asked: Request, key: Key) -> str | None:
         """Where in the sandbox's inbox what this call sends is caught: as it says, else as its key does."""

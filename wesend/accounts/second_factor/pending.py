@@ -128,10 +128,19 @@ def _proved(tx: Tx, user: User, answer: Answer, challenge: str | None) -> str | 
     return "by a recovery code" if recovery_codes.use(tx, user, code) else None
 
 
+HOLD = """
+    INSERT INTO factor_locks (user_id, failures) VALUES (?, 0)
+    ON CONFLICT (user_id) DO UPDATE SET failures = factor_locks.failures RETURNING locked_until
+"""
+
+
 def _locked_for(tx: Tx, user: User, now: int) -> int:
-    """Milliseconds; 0 when it is not. An end further away than a lock lasts is of before the clock was set back."""
-    lock = tx.one("SELECT locked_until FROM factor_locks WHERE user_id = ?", (user.id,))
-    left = (lock["locked_until"] or 0) - now if lock is not None else 0
+    """Milliseconds; 0 when it is not. An end further away than a lock lasts is of before the clock was set back.
+
+    The user's row is held until the answer is counted: on PostgreSQL, answers given at once would all find no lock.
+    """
+    (lock,) = tx.all(HOLD, (user.id,))
+    left = (lock["locked_until"] or 0) - now
     return left if 0 < left <= LOCKED_MS else 0
 
 
