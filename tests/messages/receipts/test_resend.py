@@ -8,11 +8,11 @@ from tests.support.domain import ACTOR, balance, make_route, make_wallet, messag
 from tests.support.fakes import FakeVendor, answer
 from tests.support.vendor_files import changed, write_file
 from wesend.accounts.service import get_account
-from wesend.adapters.sms.base import CallbackReceipt, Receipt
+from wesend.adapters.sms.base import TEMPORARY, CallbackReceipt, Outcome, Receipt
 from wesend.core import clock as now_clock
 from wesend.database import query, write
-from wesend.gateways import registry, service
-from wesend.messages.dispatch import queue
+from wesend.gateways import breaker, registry, service
+from wesend.messages.dispatch import failover, queue
 from wesend.messages.dispatch.settle import settle
 from wesend.messages.dispatch.submit import call
 from wesend.messages.receipts import inbox, polling
@@ -104,6 +104,22 @@ def test_when_the_second_one_refuses_it_has_failed_and_stays_paid(carriers):
     carriers[1].on("POST", "/send", answer(200, {"code": 400, "message": "No"}))
     told("g1", "v1", "failed", "UNDELIV")
     dispatch()
+    assert message(row["id"])["status"] == "failed" and balance(wallet) == "965" and not audit().problems
+
+
+@pytest.mark.parametrize("rests", [False, True])
+def test_the_one_that_could_not_deliver_it_is_not_tried_again_when_the_second_takes_nothing_for_now(carriers, rests):
+    wallet, row = sent()
+    carriers[1].on("POST", "/send", answer(503))
+    told("g1", "v1", "failed", "UNDELIV")
+    if rests:
+        write(lambda tx: breaker.note_call(tx, "g2", [Outcome(TEMPORARY)] * breaker.FAILURES))
+        failover.fail_over("g2")
+    for _ in range(4):
+        write(lambda tx: tx.execute("UPDATE messages SET due_at = 1 WHERE id = ? AND status = 'queued'", (row["id"],)))
+        dispatch()
+        assert message(row["id"])["gateway"] == "g2"
+    assert (len(carriers[0].asked), len(carriers[1].asked)) == (1, 3), "by the delays of every temporary failure"
     assert message(row["id"])["status"] == "failed" and balance(wallet) == "965" and not audit().problems
 
 

@@ -17,7 +17,7 @@ from ..reporting.disclosure import FAILOVER
 from ..state import margins, outcomes
 from ..state.outgoing import Outgoing
 from ..state.statuses import DELIVERED, FAILED, QUEUED, SUBMITTED, UNKNOWN
-from ..state.transitions import Move, Moved, move, was_rerouted
+from ..state.transitions import Move, Moved, failed_carriers, move, was_rerouted
 
 REASONABLE = 500  # characters kept of a vendor's text
 KEEP_REF = """
@@ -167,7 +167,8 @@ def _again(
 
 
 def _gateways(outgoing: Outgoing, tx: Tx | None) -> list[str]:
-    """The gateways that may carry a message, in order. The sandbox never hands over, and nothing is handed to it."""
+    """The gateways that may carry a message, in order. The sandbox never hands over, and nothing is handed to it, nor to a
+    carrier that had the message and could not deliver it."""
     if outgoing.gateway == registry.SANDBOX or outgoing.channel != SMS or outgoing.country is None:
         return [outgoing.gateway]
     if reading(tx).one("SELECT 1 FROM replies WHERE message_id = ?", (outgoing.id,)) is not None:
@@ -178,6 +179,7 @@ def _gateways(outgoing: Outgoing, tx: Tx | None) -> list[str]:
         for name, gateway in registry.sms_gateways(tx).items()
         if name != registry.SANDBOX and (is_text or gateway.carries_bytes)
     }
+    known -= failed_carriers(outgoing.id, tx)
     routes = in_order(candidates(outgoing.country, outgoing.recipient, tx=tx), outgoing.recipient, outgoing.uid, tx)
     return list(dict.fromkeys(route.gateway for route in routes if route.gateway and route.gateway in known))
 

@@ -50,8 +50,8 @@ NEVER_LEAVES = frozenset({EXPIRED, BLOCKED})
 REROUTED = "rerouted"
 """The timeline's word for a message that one carrier could not deliver, and that another one is given."""
 RETRIED_BY_HAND = marked("Retried by hand")
-WAS_REROUTED = """
-    SELECT 1 FROM message_events WHERE message_id = ? AND event = ? AND id > (
+REROUTES = """
+    SELECT meta FROM message_events WHERE message_id = ? AND event = ? AND id > (
         SELECT coalesce(max(id), 0) FROM message_events WHERE message_id = ? AND event = 'retrying' AND detail = ?
     )
 """
@@ -182,7 +182,16 @@ def _enter_timeline(tx: Tx, moves: list[Move], now: int) -> None:
 def was_rerouted(message_id: int, tx: Tx | None = None) -> bool:
     """Whether a carrier had it, could not deliver it, and another one was to, for its present charge: a retry by hand was paid
     for anew."""
-    return reading(tx).one(WAS_REROUTED, (message_id, REROUTED, message_id, RETRIED_BY_HAND)) is not None
+    return bool(_reroutes(message_id, tx))
+
+
+def failed_carriers(message_id: int, tx: Tx | None = None) -> set[str]:
+    """The gateways that had it for its present charge and could not deliver it."""
+    return {json.loads(row["meta"]).get("from") for row in _reroutes(message_id, tx) if row["meta"]}
+
+
+def _reroutes(message_id: int, tx: Tx | None) -> list[Row]:
+    return reading(tx).all(REROUTES, (message_id, REROUTED, message_id, RETRIED_BY_HAND))
 
 
 class Note(NamedTuple):
