@@ -52,7 +52,7 @@ class BalanceInfo(NamedTuple):
 
 
 def init_app(app: Flask) -> None:
-    """Some vendors tell it with every answer: kept, but not at every one."""
+    """Some vendors tell it with every answer: kept, but not at every one, and whatever comes of that, the answer counts."""
     last: dict[str, int] = {}
 
     def take(adapter: SmsGateway) -> None:
@@ -60,7 +60,10 @@ def init_app(app: Flask) -> None:
             now = clock.now_ms()
             if not 0 <= now - last.get(adapter.name, 0) < TOLD_EVERY_MS:
                 last[adapter.name] = now
-                _record(adapter, balance)
+                try:
+                    _record(adapter, balance)
+                except Exception:
+                    app.logger.exception("what gateway %s has left could not be kept", adapter.name)
 
         if hasattr(adapter, "on_balance"):
             adapter.on_balance = on_balance

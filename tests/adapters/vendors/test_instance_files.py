@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.adapters.conftest import submission
 from tests.support.dashboard import Visitor, make_user, text_of
 from tests.support.domain import balance, make_route, make_wallet, message, send
 from tests.support.fakes import answer
@@ -232,6 +233,19 @@ class TestWhatIsLeft:
         assert b'wesend_gateway_balance{currency="KES",gateway="acme1"} 40.0' in shown
         assert b'wesend_gateway_balance_low{currency="KES",gateway="acme1"} 1.0' in shown
         assert "40 KES, which is low" in text_of(Visitor(app, make_user(app)).get("/operator/gateways/acme1"))
+
+    def test_what_comes_with_the_answers_is_kept_however_many_calls_they_are_of(self, app_with, instance, vendor):
+        came = changed(("[answer]\n", '[answer]\nbalance = "left"\n')) + '[balance]\nfrom = "answer"\nunit = "credits"\n'
+        app = with_file(app_with, instance, came)
+        status = [{"number": TO, "status": "queued", "id": "a1"}]
+        vendor.on("POST", "/send", answer(200, {"code": 200, "left": 7, "recipients": status}))
+        with app.app_context():
+            set_acme(vendor.url)
+            gateway = registry.sms_gateway("acme1")
+            assert gateway is not None
+            outcomes = gateway.submit([submission(1, to=TO), submission(2, to=TO)])
+            assert [outcome.kind for outcome in outcomes] == ["accepted"] * 2 and len(vendor.asked) == 2
+            assert balances.balances()["acme1"].text == "7 credits"
 
 
 def _ask(app) -> None:

@@ -6,6 +6,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 from ...core.languages import sentence
@@ -111,7 +112,10 @@ class GroupingSmsGateway(RemoteSmsGateway):
 
 
 def side_by_side(work: Callable[[T], None], items: list[T], width: int, until: float | None = None) -> None:
-    """Do it for each, as many at once as ``width``; what has not begun ``until`` then (monotonic seconds) is left."""
+    """Do it for each, as many at once as ``width``; what has not begun ``until`` then (monotonic seconds) is left.
+
+    The threads have the caller's context: in it an access token finds where others have kept one.
+    """
 
     def one(item: T) -> None:
         if until is None or time.monotonic() <= until:
@@ -120,8 +124,9 @@ def side_by_side(work: Callable[[T], None], items: list[T], width: int, until: f
     if len(items) == 1:
         one(items[0])
     elif items:
+        contexts = [copy_context() for _ in items]  # one can't be entered twice at once
         with ThreadPoolExecutor(min(len(items), width)) as pool:
-            list(pool.map(one, items))
+            list(pool.map(lambda context, item: context.run(one, item), contexts, items))
 
 
 def failed(reply: Reply, code: str | None = None, text: str | None = None) -> Outcome:

@@ -34,6 +34,7 @@ class VendorGateway(GroupingSmsGateway):
     vendor: Vendor
     on_reports: Callable[[list[CallbackReceipt]], None] | None = None
     on_balance: Callable[[SmsBalance], None] | None = None
+    _told_balance: SmsBalance | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -59,6 +60,14 @@ class VendorGateway(GroupingSmsGateway):
         return self.caller.token
 
     # -- sending
+
+    def submit(self, submissions: list[Submission]) -> list[Outcome]:
+        outcomes = super().submit(submissions)
+        # By this thread, which has the application; those that made the calls may have none.
+        balance, self._told_balance = self._told_balance, None
+        if balance is not None and self.on_balance is not None:
+            self.on_balance(balance)
+        return outcomes
 
     def batch_key(self, submission: Submission) -> Hashable:
         """What a call says of all its messages: of whether they are plain, and of how long they hold, only where it does."""
@@ -124,31 +133,32 @@ class VendorGateway(GroupingSmsGateway):
         by_reference = self._asks_by_reference
         positions = [at for at, asked in enumerate(questions) if by_reference or asked.gateway_ref is not None]
         found: list[Receipt | None] = [None] * len(questions)
+        told_once: list[receipts.Told] = []
 
         def ask_some(group: list[int]) -> None:
-            for at, receipt in zip(group, self._ask([questions[at] for at in group]), strict=True):
+            asked = [questions[at] for at in group]
+            told = self._tell(self.caller.call(poll.call, {**self.constants, **self._of_questions(asked)}))
+            if poll.once:
+                told_once.extend(told)
+                return
+            for at, receipt in zip(group, _each_about(asked, told), strict=True):
                 found[at] = receipt
 
-        end = time.monotonic() + self.timeout
-        side_by_side(ask_some, list(chunks(positions, poll.batch)), min(self.parallel, ASKED_AT_ONCE), end)
+        end, width = time.monotonic() + self.timeout, min(self.parallel, ASKED_AT_ONCE)
+        groups = list(chunks(positions, poll.batch))
+        for some in chunks(groups, width) if poll.once else (groups,):
+            try:
+                side_by_side(ask_some, some, width, end)
+            finally:
+                # By this thread, which has the application, and before the next are asked for.
+                self._keep(told_once)
+                told_once.clear()
         return found
 
     @property
     def _asks_by_reference(self) -> bool:
         """Whether a message whose id there is not known can be asked for."""
         return self.vendor.poll is not None and self.vendor.poll.by_reference
-
-    def _ask(self, group: list[Question]) -> list[Receipt | None]:
-        poll = self.vendor.poll
-        assert poll is not None
-        told = self._tell(self.caller.call(poll.call, {**self.constants, **self._of_questions(group)}))
-        if poll.once:
-            self._keep(told)
-            return [None] * len(group)
-        if len(group) == 1:
-            return [_about(group[0], told)]
-        by_id = {entry.gateway_ref: entry.receipt for entry in told}
-        return [by_id.get(asked.gateway_ref) for asked in group]
 
     def _of_questions(self, group: list[Question]) -> dict[str, Any]:
         poll = self.vendor.poll
@@ -226,11 +236,11 @@ class VendorGateway(GroupingSmsGateway):
     def _note_balance(self, reply: Reply) -> None:
         """Of vendors that tell it with every answer."""
         balance = self.vendor.balance
-        if balance is not None and balance.call is None and self.on_balance is not None and reply.kind == ANSWERED:
+        if balance is not None and balance.call is None and reply.kind == ANSWERED:
             document = of_answer(reply.body, self.vendor.answer.format)
             found = self._read_balance(document, balance.amount or self.vendor.answer.balance)
             if found is not None:
-                self.on_balance(found)
+                self._told_balance = found
 
     def _read_balance(self, document: Any, amount: tuple[str, ...]) -> SmsBalance | None:
         return read_balance(self.vendor, document, amount)
@@ -259,6 +269,14 @@ def read_balance(vendor: Vendor, document: Any, amount: tuple[str, ...]) -> SmsB
     if balance.unit == "credits":
         return SmsBalance(number, None)
     return SmsBalance(number, balance.fixed_currency or first_at(document, balance.currency) or currency_in(text))
+
+
+def _each_about(asked: list[Question], told: list[receipts.Told]) -> list[Receipt | None]:
+    """The receipts of messages that were asked about in one call."""
+    if len(asked) == 1:
+        return [_about(asked[0], told)]
+    by_id = {entry.gateway_ref: entry.receipt for entry in told}
+    return [by_id.get(one.gateway_ref) for one in asked]
 
 
 def _about(question: Question, told: list[receipts.Told]) -> Receipt | None:
