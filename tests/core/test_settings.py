@@ -229,6 +229,8 @@ def test_a_value_that_cannot_be_used_is_refused_in_one_sentence_that_names_it(va
         "smtp://me:s3cret@host:70000",
         "smtp://[",
         "smtp://host:0",
+        "smtp://me:s3cret@host?starttls=maybe",
+        "smtp://me:s3cret@host?starttls=1&starttls=",
     ],
 )
 def test_a_mail_server_that_is_none_is_refused_without_its_password(url):
@@ -237,7 +239,9 @@ def test_a_mail_server_that_is_none_is_refused_without_its_password(url):
     assert "s3cret" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("url", ["smtp://host", "smtps://me:pw@host", "smtp://[::1]:25", "smtp://127.0.0.1:2525?starttls=1"])
+@pytest.mark.parametrize(
+    "url", ["smtp://host", "smtps://me:pw@host", "smtp://[::1]:25", "smtp://127.0.0.1:2525?starttls=1", "smtp://h?starttls=Off"]
+)
 def test_a_mail_server_is_named_by_scheme_and_host(url):
     assert load({"WESEND_SMTP_URL": url}).smtp_url == url
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from email.utils import getaddresses
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .email_address import ALERTED
@@ -19,6 +19,7 @@ LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.
 PUBLIC = "public"
 """The value of `WESEND_SANDBOX` that lets everybody use the published credentials."""
 HIDDEN = "•••"
+YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
 def hide_credentials(text: str) -> str:
@@ -120,7 +121,14 @@ def checked_smtp_url(url: str) -> str:
     """Looked at here, so that a wrong one stops the start and not every send."""
     try:
         parts = urlsplit(url)
-        usable = not url or parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
+        starttls = parse_qs(parts.query, keep_blank_values=True).get("starttls", ["0"])
+        usable = not url or (
+            parts.scheme in ("smtp", "smtps")
+            and bool(parts.hostname)
+            and parts.port != 0
+            # Else the password would go in the clear where a wrong word asked for the contrary.
+            and all(word.lower() in YES + NO for word in starttls)
+        )
     except ValueError:
         usable = False
     if not usable:
@@ -211,9 +219,9 @@ class Reader:
         raw = self.text(name, "").lower()
         if not raw:
             return default
-        if raw in ("1", "true", "yes", "on"):
+        if raw in YES:
             return True
-        if raw in ("0", "false", "no", "off"):
+        if raw in NO:
             return False
         raise SettingsError(f"{name} must be 1 or 0, not {raw!r}.")
 

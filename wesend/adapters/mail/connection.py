@@ -8,6 +8,7 @@ import ssl
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from ...core.settings_values import YES
 from ..one_call import OneCall
 
 
@@ -41,7 +42,7 @@ class SmtpServer:
         self.port = parts.port or (465 if parts.scheme == "smtps" else 587 if parts.username else 25)
         self.user, self.password = unquote(parts.username or ""), unquote(parts.password or "")
         self.tls = parts.scheme == "smtps"
-        self.starttls = parse_qs(parts.query).get("starttls", ["0"])[-1] in ("1", "true", "yes")
+        self.starttls = parse_qs(parts.query).get("starttls", ["0"])[-1].lower() in YES
 
     def connect(self, call: OneCall, seconds: float) -> smtplib.SMTP:
         """A connection that is ready to take mail; OSError, SMTPException or ValueError."""
