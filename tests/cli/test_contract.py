@@ -127,6 +127,20 @@ def test_a_refusal_is_one_sentence_on_stderr_and_exit_code_1(wesend, arguments):
     assert refused.err.startswith("Error: ") and refused.err.count("\n") == 1 and len(refused.err) < 200
 
 
+OF_AN_ACCOUNT = [
+    words
+    for words, command in ALL.items()
+    if any("--account" in parameter.opts for parameter in command.params)
+    and all("--account" in parameter.opts for parameter in command.params if parameter.required)
+]
+
+
+@pytest.mark.parametrize("words", OF_AN_ACCOUNT, ids=" ".join)
+def test_an_account_that_is_none_is_told_from_one_that_has_nothing(wesend, words):
+    refused = wesend(*words, "--account", "999999", *(["0712345678"] if words == ("opt-out", "add") else []), "--json")
+    assert (refused.code, refused.out, refused.err) == (1, "", "Error: There is no account 999999\n")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -134,6 +148,26 @@ def test_a_refusal_is_one_sentence_on_stderr_and_exit_code_1(wesend, arguments):
         ("wallet", "credit", "wal_sandbox_esms", "0.0000001"),
         ("wallet", "create", "--account", "one", "--currency", "UGX"),
         ("key", "create", "--account", "1", "--wallet", "wal_sandbox_esms", "--api", "twilio"),
+        ("key", "list", "--account", "9" * 20),
+        ("key", "set", "9" * 20, "--expires", "none"),
+        ("webhook", "disable", "9" * 20),
+        ("two-way", "show", "9" * 20),
+        ("sandbox", "rule", "remove", "9" * 20),
+        (
+            "route",
+            "set",
+            "R",
+            "--country",
+            "UG",
+            "--gateway",
+            "sandbox",
+            "--price",
+            "1",
+            "--currency",
+            "UGX",
+            "--priority",
+            "9" * 20,
+        ),
         ("up", "--port", "0"),
         ("up", "--port", "http"),
         ("up", "--workers", "0"),

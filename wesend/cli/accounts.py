@@ -11,7 +11,7 @@ from ..accounts import allowed_countries, quota, sending_limits, service
 from ..accounts.service import AccountInfo
 from ..core import clock, money
 from ..routing import price_lists
-from .shared import ACTOR, Answer, command
+from .shared import ACTOR, WHOLE, Answer, command
 
 
 @click.group()
@@ -36,7 +36,7 @@ def create_account(name: str, country: str, time_zone: str | None, countries: st
     return _account(service.create_account(name, country, time_zone, countries=countries, actor=ACTOR), "created")
 
 
-ACCOUNT_ID = click.argument("account_id", type=int, metavar="ID")
+ACCOUNT_ID = click.argument("account_id", type=WHOLE, metavar="ID")
 
 
 @command("show", ACCOUNT_ID, group=account)
@@ -116,7 +116,7 @@ def set_account(account_id: int, **given: str | None) -> Answer:
     return _show(account_id)
 
 
-@command("suspend", click.argument("account_id", type=int, metavar="ID"), group=account)
+@command("suspend", click.argument("account_id", type=WHOLE, metavar="ID"), group=account)
 def suspend_account(account_id: int) -> Answer:
     """Let nothing more of an account leave, and refuse its API calls; what waits is kept."""
     from ..messages.dispatch import suspension  # with all that sends, here and below: lists of accounts need none of it
@@ -126,7 +126,7 @@ def suspend_account(account_id: int) -> Answer:
     return {**shown, "waiting": waiting}, told + (f" {waiting} messages are kept." if waiting else "")
 
 
-@command("resume", click.argument("account_id", type=int, metavar="ID"), group=account)
+@command("resume", click.argument("account_id", type=WHOLE, metavar="ID"), group=account)
 def resume_account(account_id: int) -> Answer:
     """Go on with a suspended account, but for what is past its time by more than an hour."""
     from ..messages.dispatch import suspension
@@ -141,7 +141,7 @@ def resume_account(account_id: int) -> Answer:
     )
 
 
-@command("release", click.argument("account_id", type=int, metavar="ID"), group=account)
+@command("release", click.argument("account_id", type=WHOLE, metavar="ID"), group=account)
 def release_account(account_id: int) -> Answer:
     """Send what was late when an account was resumed."""
     from ..messages.dispatch import suspension
@@ -150,7 +150,7 @@ def release_account(account_id: int) -> Answer:
     return {"account_id": account_id, "released": released}, f"{released} messages go out now."
 
 
-@command("drop", click.argument("account_id", type=int, metavar="ID"), group=account)
+@command("drop", click.argument("account_id", type=WHOLE, metavar="ID"), group=account)
 def drop_account(account_id: int) -> Answer:
     """Cancel and refund what was late when an account was resumed."""
     from ..messages.dispatch import suspension

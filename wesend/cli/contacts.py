@@ -11,7 +11,7 @@ from ..contacts import groups
 from ..database import Row
 from ..database.rows import SenderIdRow
 from ..routing import senders
-from .shared import ACCOUNT, ACTOR, Answer, command, open_file
+from .shared import ACCOUNT, ACTOR, WHOLE, Answer, command, open_file
 
 
 @click.group()
@@ -58,7 +58,7 @@ def add_sender(account_id: int, name: str, countries: str, approve: bool, althou
     return _sender(row)
 
 
-@command("approve", click.argument("sender_id", type=int, metavar="ID"), ALTHOUGH_TAKEN, group=sender)
+@command("approve", click.argument("sender_id", type=WHOLE, metavar="ID"), ALTHOUGH_TAKEN, group=sender)
 def approve_sender(sender_id: int, although_taken: bool) -> Answer:
     """Approve a sender ID."""
     return _sender(_approve(sender_id, although_taken=although_taken))
@@ -66,7 +66,7 @@ def approve_sender(sender_id: int, although_taken: bool) -> Answer:
 
 @command(
     "reject",
-    click.argument("sender_id", type=int, metavar="ID"),
+    click.argument("sender_id", type=WHOLE, metavar="ID"),
     click.option("--reason", required=True, help="What the account is told."),
     group=sender,
 )

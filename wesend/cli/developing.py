@@ -20,7 +20,7 @@ from ..sandbox.inbox import Wanted
 from ..webhooks import listening, listening_secrets
 from ..webhooks.formats import formats
 from .elsewhere import NAMESPACE, URL, Elsewhere
-from .shared import ACTOR, Answer, command
+from .shared import ACTOR, WHOLE, Answer, command
 
 LOOK_EVERY = 0.1
 RECENT = 300  # seconds
@@ -107,7 +107,7 @@ def _look(look: Callable[[Wanted], list[dict]], wanted: Wanted) -> list[dict]:
 @command(
     "listen",
     click.option("--forward-to", "url", default=None, metavar="URL", help="Post every event there as well."),
-    click.option("--account", "account_id", type=int, default=None, metavar="ID", help="Whose (default: the sandbox's)."),
+    click.option("--account", "account_id", type=WHOLE, default=None, metavar="ID", help="Whose (default: the sandbox's)."),
     click.option("--format", "format_names", multiple=True, metavar="API", help="Only this API's; repeatable (default: all)."),
     click.option("--count", type=click.IntRange(1), default=None, help="End after so many events."),
     click.option("--new-secret", is_flag=True, help="Sign with other secrets from now on (by itself they stay the same)."),

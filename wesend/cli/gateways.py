@@ -13,7 +13,7 @@ from ..core import clock, money
 from ..core.errors import InvalidInput
 from ..database import Row
 from ..gateways import registry, service
-from .shared import ACTOR, Answer, command
+from .shared import ACTOR, WHOLE, Answer, command
 
 LONGEST_SECRET = 20_000  # characters of a file: a key with its certificates fits
 
@@ -230,7 +230,7 @@ def _deposit_line(row: Row) -> str:
 
 @command(
     "list",
-    click.option("--account", "account_id", type=int, default=None, metavar="ID", help="Only this account's."),
+    click.option("--account", "account_id", type=WHOLE, default=None, metavar="ID", help="Only this account's."),
     click.option("--status", type=click.Choice(["pending", "successful", "failed", "expired"]), default=None, help="Only these."),
     click.option("--limit", type=click.IntRange(1, 1000), default=50, help="How many, newest first (50)."),
     group=deposit,

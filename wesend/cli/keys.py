@@ -18,7 +18,7 @@ from ..core.errors import InvalidInput
 from ..database.rows import ApiKeyRow
 from ..dialects import NAMES
 from ..wallets.service import wallet_by_id, wallet_of_account
-from .shared import ACCOUNT, ACTOR, Answer, command
+from .shared import ACCOUNT, ACTOR, WHOLE, Answer, command
 
 
 @click.group()
@@ -68,9 +68,9 @@ def for_smpp(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--default-sender", default=None, metavar="S", help="SMPP: who sends where a message names nobody, or none."),
         click.option("--senders", type=click.Choice(terms.SENDERS), default=None, help="SMPP: approved ones, or any as it comes."),
-        click.option("--window", type=int, default=None, help="SMPP: unanswered PDUs of a bind, either way (50)."),
-        click.option("--tps", type=int, default=None, help="SMPP: submit_sm a second, of a bind (100)."),
-        click.option("--binds", type=int, default=None, help="SMPP: binds at once (3)."),
+        click.option("--window", type=WHOLE, default=None, help="SMPP: unanswered PDUs of a bind, either way (50)."),
+        click.option("--tps", type=WHOLE, default=None, help="SMPP: submit_sm a second, of a bind (100)."),
+        click.option("--binds", type=WHOLE, default=None, help="SMPP: binds at once (3)."),
     ):
         function = option(function)
     return function
@@ -151,7 +151,7 @@ def _with_secret(key_id: int, credentials: Credentials) -> Answer:
     )
 
 
-KEY_ID = click.argument("key_id", type=int, metavar="KEY_ID")
+KEY_ID = click.argument("key_id", type=WHOLE, metavar="KEY_ID")
 
 
 def _shown_terms(row: ApiKeyRow) -> dict[str, Any]:

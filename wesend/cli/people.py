@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ..people import erasing, exporting
-from .shared import ACTOR, Answer, command
+from .shared import ACTOR, WHOLE, Answer, command
 
 
 @click.group()
@@ -16,7 +16,7 @@ def person() -> None:
 
 
 ADDRESS = click.argument("address", metavar="PHONE|EMAIL")
-OF_ACCOUNT = click.option("--account", "account_id", type=int, default=None, metavar="ID", help="Of this account alone.")
+OF_ACCOUNT = click.option("--account", "account_id", type=WHOLE, default=None, metavar="ID", help="Of this account alone.")
 
 
 @command("export", ADDRESS, OF_ACCOUNT, click.argument("file", type=click.Path(path_type=Path), metavar="FILE.zip"), group=person)

@@ -10,7 +10,7 @@ from ..core import clock, money, networks
 from ..core.errors import InvalidInput
 from ..gateways import registry, service
 from ..routing import rates, routes, strategies
-from .shared import ACTOR, AMOUNT, Answer, command
+from .shared import ACTOR, AMOUNT, WHOLE, Answer, command
 
 
 @click.group()
@@ -31,8 +31,10 @@ def route() -> None:
         "--prefix", "prefixes", multiple=True, metavar="DIGITS", help="Only numbers that start so, e.g. 25677; repeatable."
     ),
     click.option("--network", default=None, metavar="NAME", help="Only numbers of this network, by their prefixes: MTN."),
-    click.option("--priority", type=int, default=0, help="Lowest first among equal prefixes (0)."),
-    click.option("--weight", type=int, default=1, metavar="N", help="Share among equals, by prefix and priority (1); 0: failover."),
+    click.option("--priority", type=WHOLE, default=0, help="Lowest first among equal prefixes (0)."),
+    click.option(
+        "--weight", type=WHOLE, default=1, metavar="N", help="Share among equals, by prefix and priority (1); 0: failover."
+    ),
     click.option("--resend-undelivered", is_flag=True, help="Send once more, by another route, what a receipt says failed."),
     click.option("--default-sender", default=None, metavar="NAME", help="Sender when a message names none."),
     click.option("--refund-failed-delivery", is_flag=True, help="Refund failures that a receipt reports."),

@@ -14,7 +14,7 @@ from ..core.errors import InvalidInput
 from ..gateways import simulated
 from ..gateways.simulated import Rule
 from ..sandbox import inbox as sandbox_inbox
-from .shared import ACTOR, Answer, command, enter_application
+from .shared import ACTOR, WHOLE, Answer, command, enter_application
 
 
 @click.group("sandbox", invoke_without_command=True)
@@ -92,7 +92,7 @@ def _line(made: Rule) -> str:
     click.argument("to"),
     click.argument("outcome", metavar="OUTCOME"),
     click.option("--delay", type=float, default=None, metavar="SECONDS", help="Until its receipt comes; of slow: of the call."),
-    click.option("--times", type=int, default=None, metavar="N", help="For so many messages, 1 to 1000 (default: for all)."),
+    click.option("--times", type=WHOLE, default=None, metavar="N", help="For so many messages, 1 to 1000 (default: for all)."),
     click.option("--namespace", default=None, metavar="NAME", help="Only for what is sent in it (default: for all)."),
     group=rule,
 )
@@ -116,7 +116,7 @@ def list_rules() -> Answer:
     return {"rules": [_shown(one) for one in found]}, "\n".join(map(_line, found)) or "No rules."
 
 
-@command("remove", click.argument("rule_id", type=int, metavar="ID"), group=rule)
+@command("remove", click.argument("rule_id", type=WHOLE, metavar="ID"), group=rule)
 def remove_rule(rule_id: int) -> Answer:
     """Remove a rule."""
     simulated.remove(rule_id)

@@ -121,5 +121,19 @@ class Amount(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
+LARGEST = 2**63 - 1
+
+
+class WholeNumber(click.types.IntParamType):
+    """One that a database holds: of a larger one it could only say that it is too large, in words of its own."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        number: int = super().convert(value, param, ctx)
+        if abs(number) > LARGEST:
+            self.fail(f"{str(number)[:40]} is too large", param, ctx)
+        return number
+
+
 AMOUNT = Amount()
-ACCOUNT = click.option("--account", "account_id", type=int, required=True, metavar="ID", help="The account's id.")
+WHOLE = WholeNumber()
+ACCOUNT = click.option("--account", "account_id", type=WHOLE, required=True, metavar="ID", help="The account's id.")

@@ -12,9 +12,9 @@ from ..database.rows import InboundMessageRow, IncomingMessageRow, TwoWayNumberR
 from ..two_way import approval, inbox, numbers, prices, services
 from ..two_way.approval import Terms
 from ..wallets.service import wallet_of_account
-from .shared import ACCOUNT, ACTOR, AMOUNT, Answer, command
+from .shared import ACCOUNT, ACTOR, AMOUNT, WHOLE, Answer, command
 
-SERVICE = click.argument("service_id", type=int, metavar="ID")
+SERVICE = click.argument("service_id", type=WHOLE, metavar="ID")
 
 
 @click.group("two-way")
@@ -72,12 +72,14 @@ def _answer(service: TwoWayServiceRow) -> Answer:
 
 @command(
     "list",
-    click.option("--account", "account_id", type=int, default=None, metavar="ID", help="Only this account's."),
+    click.option("--account", "account_id", type=WHOLE, default=None, metavar="ID", help="Only this account's."),
     click.option("--status", type=click.Choice(services.STATUSES), default=None, help="Only of this status."),
     group=two_way,
 )
 def list_services(account_id: int | None, status: str | None) -> Answer:
     """List services, newest first."""
+    if account_id is not None:
+        get_account(account_id)
     found = [shown(service) for service in services.list_services(account_id, status=status, actor=ACTOR)]
     return {"services": found}, "\n".join(map(_line, found)) or "No services yet."
 

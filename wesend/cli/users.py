@@ -8,7 +8,7 @@ from flask import current_app
 from ..accounts import roles, users
 from ..accounts.roles import User
 from ..accounts.second_factor import factors
-from .shared import ACTOR, Answer, command
+from .shared import ACTOR, WHOLE, Answer, command
 
 
 @click.group()
@@ -32,7 +32,7 @@ def _with_link(found: User) -> Answer:
     click.option(
         "--role", type=click.Choice(roles.ROLES), default=None, help="Default: operator, or owner when an account is given."
     ),
-    click.option("--account", "account_id", type=int, default=None, metavar="ID", help="The account of an owner or a member."),
+    click.option("--account", "account_id", type=WHOLE, default=None, metavar="ID", help="The account of an owner or a member."),
     group=user,
 )
 def create_user(email: str, role: str | None, account_id: int | None) -> Answer:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import click
 from flask import current_app
 
+from ..accounts.service import get_account
 from ..adapters.public_addresses import leads_to_private
 from ..core import clock
 from ..core.errors import InvalidInput
@@ -16,7 +17,7 @@ from ..database import Row
 from ..dialects import NAMES
 from ..webhooks import attempts, endpoints, samples
 from ..webhooks.formats import find_format
-from .shared import ACCOUNT, ACTOR, Answer, command
+from .shared import ACCOUNT, ACTOR, WHOLE, Answer, command
 
 
 @click.group()
@@ -24,7 +25,7 @@ def webhook() -> None:
     """Webhooks: add, list, switch, look at what was delivered, deliver again."""
 
 
-WEBHOOK = click.argument("webhook_id", type=int, metavar="ID")
+WEBHOOK = click.argument("webhook_id", type=WHOLE, metavar="ID")
 
 
 def _shown(row: Row) -> dict:
@@ -89,6 +90,7 @@ def add_webhook(account_id: int, format_name: str, url: str, events: str | None)
 @command("list", ACCOUNT, group=webhook)
 def list_webhooks(account_id: int) -> Answer:
     """List the webhooks of an account."""
+    get_account(account_id)
     rows = endpoints.list_endpoints(account_id, actor=ACTOR)
     return {"webhooks": [_shown(row) for row in rows]}, "\n".join(map(_line, rows)) or "No webhooks yet."
 
@@ -152,7 +154,7 @@ def _attempt(row: Row) -> dict:
 @command(
     "retry",
     click.argument("delivery_id", metavar="[DELIVERY]", required=False),
-    click.option("--webhook", "webhook_id", type=int, default=None, metavar="ID", help="Every failed delivery of this webhook…"),
+    click.option("--webhook", "webhook_id", type=WHOLE, default=None, metavar="ID", help="Every failed delivery of this webhook…"),
     click.option("--since", default=None, metavar="TIME", help="…since this time (ISO 8601; default: all)."),
     group=webhook,
 )
