@@ -250,8 +250,8 @@ def test_every_decision_on_a_sender_is_in_the_audit_log(portal, app):
         entries = query("SELECT action, actor, subject, detail FROM audit_log WHERE subject = 'audited' ORDER BY id")
     assert [tuple(entry) for entry in entries] == [
         ("sender.request", "ann", "audited", "TZ,KE"),
-        ("sender.approve", "ben", "audited", None),
-        ("sender.reject", "cho", "audited", "A bank's name"),
+        ("sender.approve", "ben", "audited", "pending → approved"),
+        ("sender.reject", "cho", "audited", "approved → rejected: A bank's name"),
     ]
 
 

@@ -54,3 +54,5 @@ def test_who_may_and_not_by_mistake(carrier):
     assert not users.load_user(owner.id).is_active
     with pytest.raises(Conflict, match="closed"):
         users.create_user("other@example.com", OWNER, account_id, actor=ACTOR)
+    with pytest.raises(Conflict, match="closed"):
+        users.set_status(owner.id, "active", actor=ACTOR)

@@ -138,6 +138,18 @@ def test_a_closed_account_keeps_no_text_and_nothing_to_deliver(shop):
         tx.insert("text_templates", account_id=wallet.account_id, name="Zebra", text="Zebra", **at)
         call = {"method": "POST", "path": "/", "status": 200, "ms": 1, "request_id": "r", "request_body": "Zebra"}
         tx.insert("api_calls", account_id=wallet.account_id, key_id=key_id, is_sandbox=0, at=now, address="::1", **call)
+        app = {"name": "Shop", "code_length": 6, "expiry_seconds": 600, "template": "Zebra {{code}}"}
+        tries = {"max_attempts": 3, "max_resends": 3, "created_at": now}
+        tx.insert("verify_apps", uid="app_zebra", account_id=wallet.account_id, side="live", **app, **tries)
+        firm = {
+            "use_case": "Answers",
+            "company_name": "Shop",
+            "auto_reply_text": "Zebra",
+            "auto_reply_enabled": 1,
+            "help_text": "Zebra",
+        }
+        of = {"account_id": wallet.account_id, "wallet_id": wallet.id, "side": "live", "api": "esms", "country": "UG"}
+        tx.insert("two_way_services", type="shared", keyword="ZOO", status="cancelled", created_at=now, **firm, **of)
         sent = tx.one("SELECT id FROM messages ORDER BY id DESC LIMIT 1")[0]
         tx.insert("message_parts", message_id=sent, gateway_ref="g", text="Zebra")
         tx.insert("brought_receipts", gateway="c", message_id=sent, status="sent", raw="Zebra", state="matched", created_at=1)

@@ -223,6 +223,8 @@ def set_status(user_id: int, status: str, *, actor: Actor) -> User:
         require_over(actor, user, even_suspended=status == "disabled")
         if isinstance(actor, User) and actor.id == user.id:
             raise Forbidden("Nobody can switch off their own sign-in")
+        if status == "active" and user.account_id is not None:
+            require_open(tx, user.account_id)
         if status == "disabled" and user.role == OPERATOR:
             _require_other_operator(tx, user)
         if tx.changed("UPDATE users SET status = ? WHERE id = ? AND status <> ?", (status, user.id, status)):

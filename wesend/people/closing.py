@@ -168,12 +168,20 @@ def _remove_texts(account_id: int) -> int:
         account_id,
     )
     _all("DELETE FROM idempotency_keys WHERE id IN ({ids})", KEPT_ANSWERS, account_id)
+    for table, texts in SET_UP:
+        _all(f"UPDATE {table} SET {texts} WHERE id IN ({{ids}})", WHOLE.format(table=table), account_id)
     for table in ("campaign_drafts", "text_templates", "api_calls"):
         _all(f"DELETE FROM {table} WHERE id IN ({{ids}})", WHOLE.format(table=table), account_id)
     smpp.forget(account_id)
     return removed
 
 
+SET_UP = (
+    ("two_way_services", "auto_reply_text = NULL, auto_reply_enabled = 0, help_text = NULL"),
+    ("verifications", "template = NULL"),
+    ("verify_apps", "template = NULL"),
+)
+"""Texts that would have been sent by themselves."""
 WHOLE = "SELECT id FROM {table} WHERE account_id = ? AND id > ? ORDER BY id LIMIT ?"
 DELIVERIES = """
     SELECT d.id FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id WHERE e.account_id = ? AND d.id > ?

@@ -126,13 +126,14 @@ def decide_sender(
                     status=get_sender(sender_id, tx)["status"],
                 )
             )
+        told = f"{seen or sender['status']} → {status}"
         audit_log.record(
             tx,
             actor=actor,
             action="sender.approve" if approve else "sender.reject",
             subject=sender["name"],
             account_id=sender["account_id"],
-            detail=reason if not approve else "although taken" if taken else None,
+            detail=f"{told}: {reason}" if not approve else f"{told}, although taken" if taken else told,
         )
     return get_sender(sender_id)
 
