@@ -127,6 +127,29 @@ def test_a_refusal_is_one_sentence_on_stderr_and_exit_code_1(wesend, arguments):
     assert refused.err.startswith("Error: ") and refused.err.count("\n") == 1 and len(refused.err) < 200
 
 
+NO_TEXT = b"a\xffb".decode(errors="surrogateescape")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("account", "create", NO_TEXT),
+        ("send", "0712345678", NO_TEXT),
+        ("wallet", "show", NO_TEXT),
+        ("wallet", "credit", "wal_sandbox_esms", "5", "--note", NO_TEXT),
+        ("group", "create", "--account", "1", NO_TEXT),
+        ("webhook", "add", "--account", "1", "--format", "esms", "--url", f"https://example.com/{NO_TEXT}"),
+        ("user", "create", f"{NO_TEXT}@example.com"),
+        ("pause", "--reason", NO_TEXT),
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]),
+)
+def test_bytes_that_are_no_text_are_refused_and_nothing_is_written(wesend, arguments):
+    refused = wesend(*arguments, "--json")
+    assert (refused.code, refused.out, refused.err) == (1, "", "Error: What was given is not all text in UTF-8.\n")
+    assert wesend("audit").code == 0 and "messages leave" in wesend("doctor").out
+
+
 OF_AN_ACCOUNT = [
     words
     for words, command in ALL.items()
