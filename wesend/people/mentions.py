@@ -46,9 +46,9 @@ class Mentions:
             try:
                 read = json.loads(text)
             except (ValueError, RecursionError):
-                return self._plain(text)
+                return self.replaced(text)
             return json.dumps(self._walk(read, within), ensure_ascii=text.isascii())
-        return self._plain(text)
+        return self.replaced(text)
 
     def pruned(self, value: Any) -> Any:
         """Of lists only what names them: the rest is of others."""
@@ -58,16 +58,23 @@ class Mentions:
             return {key: self.pruned(item) for key, item in value.items()}
         return value
 
-    def _plain(self, text: str) -> str:
+    def replaced(self, text: str) -> str:
+        """Tokens where the addresses stood, and nothing else changed."""
         for pattern, token in self.patterns:
             text = pattern.sub(token, text)
         return text
 
+    def removed(self, text: str) -> str:
+        """What is left without the addresses."""
+        for pattern, _ in self.patterns:
+            text = pattern.sub("", text)
+        return text
+
     def _walk(self, value: Any, within: bool) -> Any:
         if isinstance(value, str):
-            return self._plain(value)
+            return self.replaced(value)
         if _is_number(value):
-            return self._plain(str(value)) if self.are_in(str(value)) else value
+            return self.replaced(str(value)) if self.are_in(str(value)) else value
         if isinstance(value, list):
             return [self._walk(item, within) for item in value]
         if isinstance(value, dict):
@@ -75,7 +82,7 @@ class Mentions:
                 (isinstance(item, str) or _is_number(item)) and self.are_in(str(item)) for item in value.values()
             )
             return {
-                self._plain(key): self.token if theirs and _is_text(key, item) else self._walk(item, theirs)
+                self.replaced(key): self.token if theirs and _is_text(key, item) else self._walk(item, theirs)
                 for key, item in value.items()
             }
         return value

@@ -5,6 +5,8 @@ What is found is replaced in short transactions. What waits to be sent to somebo
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -100,8 +102,9 @@ def _replace(tx: Tx, place: Place, ids: list[int], person: Person, mentions: Men
             continue
         kept = ("text", "subject") if place.table == "batches" and row["state"] not in OVER and row["queued"] else ()
         within = _is_about(tx, place.table, row, person)
+        to_others = place.table == "campaign_drafts" and not _is_to_them_alone(row["form"], mentions)
         new = {
-            column: mentions.scrub_json(row[column], within=within)
+            column: mentions.replaced(row[column]) if to_others else mentions.scrub_json(row[column], within=within)
             for column in place.columns
             if row[column] is not None and column not in kept and (within or mentions.are_in(row[column]))
         }
@@ -125,6 +128,12 @@ def _is_needed(table: str, row: Row) -> bool:
     if table in ("incoming_messages", "brought_receipts"):
         return row["state"] == "new"
     return table == "deposits" and row["status"] == "pending"
+
+
+def _is_to_them_alone(form: str, mentions: Mentions) -> bool:
+    """Whether a draft is to nobody else: its text is of others, too, where it goes to a list or to more numbers."""
+    typed = json.loads(form).get("recipients")
+    return isinstance(typed, str) and mentions.are_in(typed) and not re.search(r"\d|@", mentions.removed(typed))
 
 
 def _is_about(tx: Tx, table: str, row: Row, person: Person) -> bool:
