@@ -61,7 +61,7 @@ class Airtel(TokenMoney):
         if country not in CURRENCIES:
             raise BadOption(
                 sentence(
-                    "Airtel Money is not in %(country)s: its countries are %(countries)s",
+                    "The option country must be one of Airtel Money's (%(countries)s), not %(country)s",
                     country=country,
                     countries=", ".join(CURRENCIES),
                 ),
@@ -70,7 +70,7 @@ class Airtel(TokenMoney):
         if given and given != (CURRENCIES[country],):
             raise BadOption(
                 sentence(
-                    "Airtel Money takes %(currency)s in %(country)s, not %(given)s",
+                    "The option currencies of Airtel Money must be %(currency)s in %(country)s, not %(given)s",
                     currency=CURRENCIES[country],
                     country=country,
                     given=", ".join(given),

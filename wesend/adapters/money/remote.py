@@ -62,7 +62,12 @@ def not_charged(reply: Reply, reason: str | None = None, *, gateway_ref: str | N
 
 def not_taken(title: str, currency: str, given: Sequence[str]) -> Sentence:
     """Why the currencies that were given can't be those of a gateway that has one."""
-    return sentence("%(title)s takes %(currency)s, not %(given)s", title=title, currency=currency, given=", ".join(given))
+    return sentence(
+        "The option currencies of %(title)s must be %(currency)s, not %(given)s",
+        title=title,
+        currency=currency,
+        given=", ".join(given),
+    )
 
 
 def whole_amount(charge: Charge) -> int | None:
