@@ -66,6 +66,11 @@ class TestAirtel:
         vendor.on("POST", self.PAY, answer(200, {"status": {"success": False, "response_code": code, "message": "x"}}))
         assert adapter.charge(CHARGE).kind == REFUSED
 
+    @pytest.mark.parametrize("status", [200, 202, 400, 500])
+    def test_one_in_progress_is_taken_whatever_the_status(self, vendor, adapter, status):
+        vendor.on("POST", self.PAY, answer(status, {"status": {"success": False, "response_code": "DP00800001006"}}))
+        assert adapter.charge(CHARGE)[:2] == (ACCEPTED, REFERENCE)
+
     @pytest.mark.parametrize("behaviour", [*UNCLEAR, answer(200, {"status": {"success": False, "response_code": "DP00800009999"}})])
     def test_anything_unclear_is_asked_about(self, vendor, adapter, behaviour):
         vendor.on("POST", self.PAY, behaviour)

@@ -118,9 +118,11 @@ class Airtel(TokenMoney):
         said = reading.text(reading.pick(answer, "status.message"))
         if code in REFUSALS:
             return ChargeAnswer(REFUSED, reason=REFUSALS[code])
+        if code == IN_PROGRESS:
+            return ChargeAnswer(ACCEPTED, charge.reference)
         if reply.kind != ANSWERED:
             return not_charged(reply, said, gateway_ref=charge.reference)
-        if code == IN_PROGRESS or reading.pick(answer, "status.success") is True:
+        if reading.pick(answer, "status.success") is True:
             return ChargeAnswer(ACCEPTED, charge.reference)
         return ChargeAnswer(UNKNOWN, charge.reference, said or "Airtel Money answered, but not as documented")
 
