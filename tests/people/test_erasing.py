@@ -162,18 +162,20 @@ def test_a_draft_to_others_keeps_its_text_and_one_to_them_alone_does_not(carrier
     wallet = make_wallet("1000")
     at = {"account_id": wallet.account_id, "author": "a", "created_at": 1, "updated_at": 1}
     forms = {
-        "to-many": {"recipients": f"0701234987\n{OTHER}", "text": "Sale on Friday"},
-        "to-a-list": {"group": "4", "text": "Call 0701234987, Zebra"},
-        "to-them": {"recipients": f" {PHONE},", "text": "Dear Amina"},
+        "to-many": {"numbers": f"0701234987\n{OTHER}", "text": "Sale on Friday", "group": []},
+        "to-a-list": {"numbers": PHONE, "group": ["4"], "text": "Call 0701234987, Zebra"},
+        "to-them": {"numbers": f" {PHONE},", "text": "Dear Amina", "group": []},
+        "by-mail": {"addresses": "Bob <bob@example.com>, a@example.com", "text": f"Call {PHONE}", "groups": []},
     }
     for uid, form in forms.items():
         write(lambda tx, uid=uid, form=form: tx.insert("campaign_drafts", uid=uid, form=json.dumps(form), **at))
     erase()
     token = token_of(PHONE)
     kept = {row["uid"]: json.loads(row["form"]) for row in of_table("campaign_drafts")}
-    assert kept["to-many"] == {"recipients": f"{token}\n{OTHER}", "text": "Sale on Friday"}
-    assert kept["to-a-list"] == {"group": "4", "text": f"Call {token}, Zebra"}
-    assert kept["to-them"] == {"recipients": f" {token},", "text": token}
+    assert kept["to-many"] == {"numbers": f"{token}\n{OTHER}", "text": "Sale on Friday", "group": []}
+    assert kept["to-a-list"] == {"numbers": token, "group": ["4"], "text": f"Call {token}, Zebra"}
+    assert kept["to-them"] == {"numbers": f" {token},", "text": token, "group": []}
+    assert kept["by-mail"]["text"] == f"Call {token}"
     assert_gone("256701234987", "701234987", "Amina")
 
 

@@ -346,3 +346,17 @@ def test_an_owner_reads_in_the_log_what_number_it_got_and_not_through_whom(line)
     approval.approve(ask(make_wallet())["id"], SHARED, line, actor=ACTOR)
     (noted,) = query("SELECT * FROM audit_log WHERE action = 'two_way.approve' ORDER BY id DESC LIMIT 1")
     assert noted["detail"] == SHARED and line not in str(tuple(noted))
+
+
+def test_prices_that_were_agreed_to_and_settings_that_change_are_in_the_log(line):
+    terms = approval.Terms(setup_fee=0, monthly_fee=2_500_000)
+    service = approval.approve(ask(make_wallet("1000000"))["id"], SHARED, line, terms, actor=ACTOR)
+    for changes in ({"auto_reply_text": "Thanks", "auto_reply_enabled": True}, {"auto_reply_enabled": False}, {}):
+        service = services.update(service, changes, actor=ACTOR)
+    found = query("SELECT detail FROM audit_log WHERE action IN ('two_way.approve', 'two_way.update') ORDER BY id DESC LIMIT 4")
+    assert [row["detail"] for row in reversed(found)] == [
+        f"{SHARED}, setup_fee 0, monthly_fee 2.5",
+        "auto_reply_text none → Thanks, auto_reply_enabled off → on",
+        "auto_reply_enabled on → off",
+        "unchanged",
+    ]

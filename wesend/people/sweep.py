@@ -132,8 +132,10 @@ def _is_needed(table: str, row: Row) -> bool:
 
 def _is_to_them_alone(form: str, mentions: Mentions) -> bool:
     """Whether a draft is to nobody else: its text is of others, too, where it goes to a list or to more numbers."""
-    typed = json.loads(form).get("recipients")
-    return isinstance(typed, str) and mentions.are_in(typed) and not re.search(r"\d|@", mentions.removed(typed))
+    told = json.loads(form)
+    typed = f"{told.get('numbers', '')}\n{told.get('addresses', '')}"
+    has_list = bool(told.get("group") or told.get("groups"))
+    return not has_list and mentions.are_in(typed) and not re.search(r"\d|@", mentions.removed(typed))
 
 
 def _is_about(tx: Tx, table: str, row: Row, person: Person) -> bool:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ..accounts import audit_log, roles
 from ..accounts.roles import OPERATE, Actor
 from ..accounts.sides import side_of_row
-from ..core import clock
+from ..core import clock, money
 from ..core.errors import InvalidInput
 from ..core.languages import sentence
 from ..database import Tx, atomic, query
@@ -72,9 +72,17 @@ def approve(service_id: int, number: str, gateway: str, terms: Terms = Terms(), 
             action="two_way.approve",
             subject=str(service_id),
             account_id=service["account_id"],
-            detail=number,  # not whose it is: owners read their account's log
+            detail=", ".join(
+                (number, *(_told(terms) if service["status"] == PENDING else ()))
+            ),  # not whose it is: owners read their account's log
         )
     return of_id(service_id)
+
+
+def _told(terms: Terms) -> list[str]:
+    """Of the prices that were agreed to, those that are not the country's."""
+    names = ("setup_fee", "monthly_fee", "inbound_price", "outbound_price")
+    return [f"{name} {money.text(micros)}" for name, micros in zip(names, terms[:4], strict=True) if micros is not None]
 
 
 def _approve(tx: Tx, service: TwoWayServiceRow, number: str, gateway: str, terms: Terms) -> None:
