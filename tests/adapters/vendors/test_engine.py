@@ -132,6 +132,16 @@ class TestBatches:
             ("Other", 1),
         ]
 
+    def test_nobody_gets_anothers_text_or_sender_whatever_the_file_says(self, vendor):
+        vendor.on("POST", "/send", answer(200, queued(1, 2, 3)))
+        text = changed((BODY, f"same = []\n{BODY}"))
+        messages = [submission(1), submission(2, text="Other"), submission(3, sender="SHOP")]
+        gateway_of(vendor.url, text).submit(messages)
+        said = {
+            each["number"][-1]: (asked.json["text"], asked.json.get("from")) for asked in vendor.asked for each in asked.json["to"]
+        }
+        assert said == {"1": ("Hello", None), "2": ("Other", None), "3": ("Hello", "SHOP")}
+
     EACH = changed((BODY, 'same = []\nbody = { to = "{items}" }'), ('number = "{to}"', 'number = "{to}"\ntext = "{text}"'))
 
     @pytest.mark.parametrize(

@@ -70,13 +70,17 @@ class VendorGateway(GroupingSmsGateway):
         return outcomes
 
     def batch_key(self, submission: Submission) -> Hashable:
-        """What a call says of all its messages: of whether they are plain, and of how long they hold, only where it does."""
+        """What a call says of all its messages: of whether they are plain, and of how long they hold, only where it does.
+
+        A text or a sender that it says of all is the same, whatever the file says: nobody gets another one's.
+        """
         send = self.vendor.send
+        alike = send.said_of_all.union(send.same)
         return (
-            submission.text if "text" in send.same else None,
-            submission.sender if "sender" in send.same else None,
-            submission.encoding != PLAIN if "unicode" in send.said_of_all else None,
-            submission.valid_seconds if send.said_of_all & {"valid_seconds", "ttl_ms"} else None,
+            submission.text if "text" in alike else None,
+            submission.sender if "sender" in alike else None,
+            submission.encoding != PLAIN if "unicode" in alike else None,
+            submission.valid_seconds if alike & {"valid_seconds", "ttl_ms"} else None,
         )
 
     def refusal(self, submission: Submission) -> Outcome | None:
