@@ -80,6 +80,17 @@ def test_of_two_that_start_at_once_on_one_port_one_serves_and_the_other_says_so(
             server.kill()
 
 
+@pytest.mark.parametrize("other", ["HTTP", "SMPP"])
+def test_the_port_that_catches_mail_is_its_own(tmp_path, other):
+    port = str(free_port())
+    named = {"HTTP": "WESEND_PORT", "SMPP": "WESEND_SMPP_PORT"}[other]
+    refused = ForkedServer(tmp_path / "instance", WESEND_SANDBOX_SMTP_PORT=port, **{named: port})
+    refused.log = tmp_path / "server.log"
+    process = refused.launch()
+    assert process.wait(60) == 1
+    assert refused.output() == f"Error: WESEND_SANDBOX_SMTP_PORT is {port}, where {other} is served: choose another.\n"
+
+
 # -- where the server of an instance is ------------------------------------
 
 
