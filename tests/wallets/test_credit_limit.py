@@ -129,6 +129,7 @@ def test_by_command(app):
     shop = mint(app, is_sandbox=False, balance="1000")
     run = app.test_cli_runner().invoke
     assert "credit_limit" not in run(args=["wallet", "show", shop.wallet, "--json"]).output
+    assert run(args=["wallet", "set", shop.wallet, "--credit-limit", "0"]).output.endswith("may fall to 0\n")
     assert run(args=["wallet", "set", shop.wallet, "--credit-limit", "100000"]).output.endswith("may fall to -100000\n")
     assert run(args=["wallet", "debit", shop.wallet, "2000", "--json"]).output == (
         f'{{"wallet_id": "{shop.wallet}", "currency": "UGX", "balance": "-1000"}}\n'

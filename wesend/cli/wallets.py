@@ -114,8 +114,8 @@ def set_wallet(wallet_id: str, name: str | None, credit_limit: int | None) -> An
 
 def _with_limit(info: WalletInfo) -> Answer:
     shown, told = _wallet(info)
-    limit = money.text(service.credit_limit_of(info, actor=ACTOR))
-    return {**shown, "credit_limit": limit}, f"{told}, may fall to -{limit}"
+    limit = service.credit_limit_of(info, actor=ACTOR)
+    return {**shown, "credit_limit": money.text(limit)}, f"{told}, may fall to {money.text(-limit)}"
 
 
 COMMANDS = (wallet,)
