@@ -24,7 +24,7 @@ from wesend.messages.receipts import inbox as receipts
 from wesend.messages.sending import actions
 from wesend.messages.sending.options import Options
 from wesend.messages.state.redaction import REMOVED
-from wesend.people import erasing, exporting, rows, tables
+from wesend.people import account_export, erasing, exporting, rows, tables
 from wesend.sandbox import handed_in
 from wesend.wallets import deposits  # noqa: F401 (its table)
 
@@ -345,3 +345,13 @@ def test_an_export_has_all_of_it(carrier, tmp_path):
     mine = exporting.start(PHONE, account_id=account.id, actor=user(OWNER, account.id))
     whole = zipfile.ZipFile(io.BytesIO(b"".join(mine)))
     assert "gateway" not in json.loads(whole.read("messages.json"))[0] and "brought_receipts.json" not in whole.namelist()
+
+
+def test_an_accounts_export_tells_why_a_message_failed_and_not_by_whom(carrier):
+    wallet = make_wallet("1000")
+    put(send(wallet, PHONE).messages[0]["id"], "failed", error_code="X", error_message="The gateway a-b rests after failures")
+    put(send(wallet, PHONE).messages[0]["id"], "delivered", error_message="DELIVRD")
+    whole = zipfile.ZipFile(io.BytesIO(b"".join(account_export.start(wallet.account_id, actor=ACTOR))))
+    told = [row["error_message"] for row in json.loads(whole.read("messages.json"))]
+    assert told == ["The gateway rests after failures", None]
+    assert "The gateway rests after failures" in whole.read("messages.csv").decode("utf-8-sig")

@@ -74,7 +74,8 @@ def _rows(part: Part, account_id: int) -> Iterator[dict[str, Any]]:
     for rows in keyset.pages(lambda last: query(sql, (account_id, last, PAGE))):
         for row in rows:
             made = shown.row(row, part.columns)
-            yield {**made, "text": reader.text_of(row)} if part.name == "messages" else made
+            told = {"text": reader.text_of(row), "error_message": shown.why_failed(row)} if part.name == "messages" else {}
+            yield {**made, **told}
 
 
 class _Sheet:

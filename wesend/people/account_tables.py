@@ -70,7 +70,7 @@ PARTS = (
         "messages",
         "(SELECT m.*, b.uid AS batch FROM messages m JOIN batches b ON b.id = m.batch_id)",
         "uid batch channel recipient country sender subject text encoding segments cost_micros refunded_micros status error_code"
-        " due_at created_at submitted_at delivered_at failed_at",
+        " error_message due_at created_at submitted_at delivered_at failed_at",
     ),
     _part(
         "events",

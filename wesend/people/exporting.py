@@ -12,9 +12,7 @@ from ..coordination import kept_files
 from ..core import clock
 from ..core.current_app import this_app
 from ..database import Row, marks, query
-from ..messages.reporting import disclosure
 from ..messages.state.mail_texts import Reader
-from ..messages.state.statuses import DELIVERED
 from . import person, shown, smpp, sweep, zips
 from .mentions import Mentions
 from .person import Person
@@ -110,12 +108,7 @@ def _messages(found: Person, sees_gateways: bool) -> Iterator[dict[str, Any]]:
             events = _events([row["id"] for row in rows], sees_gateways)
             for row in rows:
                 told = {"text": reader.text_of(row), "events": events.get(row["id"], [])}
-                yield {**_shown(row, sees_gateways), **told, **({} if sees_gateways else {"error_message": _why(row)})}
-
-
-def _why(message: Row) -> str | None:
-    """Why a message failed, as customers are told: no gateway's name, and no receipt word for word."""
-    return None if message["status"] == DELIVERED else disclosure.sentence(message["error_message"])
+                yield {**_shown(row, sees_gateways), **told, **({} if sees_gateways else {"error_message": shown.why_failed(row)})}
 
 
 def _events(ids: list[int], sees_gateways: bool) -> dict[int, list[dict[str, Any]]]:

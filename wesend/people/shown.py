@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..core import clock, money
+from ..database import Row
+from ..messages.reporting import disclosure
+from ..messages.state.statuses import DELIVERED
 
 NEVER = frozenset(
     "secret credentials secret_sha256 lookup token token_sha256 code_hmac claim_token fingerprint password_hash callback_token"
@@ -42,3 +45,8 @@ def _pair(name: str, value: Any) -> tuple[str, Any]:
 def each(rows: Iterable[Mapping[str, Any]], columns: Iterable[str] | None = None) -> Iterator[dict[str, Any]]:
     for found in rows:
         yield row(found, columns)
+
+
+def why_failed(message: Row) -> str | None:
+    """As customers are told: no gateway's name, and no receipt word for word."""
+    return None if message["status"] == DELIVERED else disclosure.sentence(message["error_message"])
