@@ -177,6 +177,7 @@ REFUSED = [
     ("WESEND_REQUIRE_SECOND_FACTOR", "owners"),
     ("WESEND_LOG", "yaml"),
     ("WESEND_LOG_LEVEL", "loud"),
+    ("WESEND_BACKUP_DIR", __file__),
     ("WESEND_BACKUP_KEEP", "0"),
     ("WESEND_BACKUP_KEEP", "all"),
     *[("WESEND_DISK_RESERVE_MB", value) for value in ("-1", "1.5", "200MB")],

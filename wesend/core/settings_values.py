@@ -179,9 +179,16 @@ class Reader:
             raise SettingsError(f"{name} must be one e-mail address, as ops@example.org, not {raw!r}.")
         return raw
 
-    def folder(self, name: str) -> Path | None:
+    def path(self, name: str) -> Path | None:
         raw = self.text(name, "")
         return Path(raw).expanduser().absolute() if raw else None
+
+    def directory(self, name: str) -> Path | None:
+        """One that may still have to be made, but that nothing stands in the way of."""
+        path = self.path(name)
+        if path is not None and path.exists() and not path.is_dir():
+            raise SettingsError(f"{name} must be a folder, which {str(path)!r} is not.")
+        return path
 
     def seconds(self, name: str, default: T) -> float | T:
         raw = self.text(name, "")

@@ -97,7 +97,7 @@ def made_at(path: Path) -> int:
 def age_ms() -> int | None:
     """Milliseconds since the newest backup that was made by the clock; None without one or when none are made."""
     folder, now = current_app.config["WESEND"].backup_dir, clock.now_ms()
-    made = [made_at(path) for path in (kept(folder) if folder is not None and folder.exists() else [])]
+    made = [made_at(path) for path in (kept(folder) if folder is not None and folder.is_dir() else [])]
     # One of the future was made before the clock was put right: who knows when.
     return now - max(past) if (past := [moment for moment in made if moment <= now]) else None
 
