@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+from base64 import urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from hashlib import sha256
+from urllib.parse import urlsplit
 
+import cbor2
 import pyotp
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +21,7 @@ from wesend.accounts import sign_in
 from wesend.accounts.roles import MEMBER, OWNER
 from wesend.accounts.second_factor import factors, passkeys, pending, recovery_codes, totp
 from wesend.core import clock as time
-from wesend.core.errors import InvalidCredentials, RateLimited
+from wesend.core.errors import InvalidCredentials, InvalidInput, RateLimited
 from wesend.database import query, write
 
 from ..support.dashboard import PASSWORD, Visitor, give_password, make_user, text_of
@@ -307,6 +314,47 @@ def test_what_is_no_passkey_is_refused(app_with, answer):
 def test_where_browsers_make_passkeys(app_with, url, possible):
     with app_with(WESEND_BASE_URL=url).app_context():
         assert passkeys.are_possible() is possible
+
+
+def made_by_a_browser(challenge: str, origin: str, host: str) -> str:
+    """What a browser answers that was asked to make a passkey, attested by nobody."""
+
+    def written(data: bytes) -> str:
+        return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+    point = ec.generate_private_key(ec.SECP256R1()).public_key().public_numbers()
+    key = {1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32, "big"), -3: point.y.to_bytes(32, "big")}
+    credential = b"credential-00001"
+    told = sha256(host.encode()).digest() + b"\x45" + bytes(4) + bytes(16) + len(credential).to_bytes(2, "big") + credential
+    client = {"type": "webauthn.create", "challenge": challenge, "origin": origin, "crossOrigin": False}
+    response = {
+        "clientDataJSON": written(json.dumps(client).encode()),
+        "attestationObject": written(cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": told + cbor2.dumps(key)})),
+    }
+    return json.dumps({"id": written(credential), "rawId": written(credential), "type": "public-key", "response": response})
+
+
+@pytest.mark.parametrize(
+    ("url", "origin", "taken"),
+    [
+        ("https://sms.example.org", "https://sms.example.org", True),
+        ("https://SMS.example.org:443", "https://sms.example.org", True),
+        ("http://localhost:80", "http://localhost", True),
+        ("https://sms.example.org:8443", "https://sms.example.org:8443", True),
+        ("https://sms.example.org:8443", "https://sms.example.org", False),
+        ("https://sms.example.org", "http://sms.example.org", False),
+        ("https://sms.example.org", "https://evil.example.org", False),
+    ],
+)
+def test_a_passkey_is_of_the_address_that_people_use(app_with, url, origin, taken):
+    app = app_with(WESEND_BASE_URL=url)
+    user = make_user(app, email=EMAIL)
+    with app.app_context():
+        _, challenge = passkeys.registration(user)
+        answer = made_by_a_browser(challenge, origin, urlsplit(origin).hostname if taken else "sms.example.org")
+        with nullcontext() if taken else pytest.raises(InvalidInput):
+            passkeys.add(user, "Key", answer, challenge)
+        assert factors.exist(user) is taken
 
 
 def test_the_kinds_have_names():

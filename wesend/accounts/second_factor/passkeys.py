@@ -27,6 +27,7 @@ from ..roles import User
 from . import factors
 
 TITLE = "wesend"
+USUAL_PORTS = {"http": 80, "https": 443}
 LONGEST_NAME = 60
 LONGEST_ANSWER = 20_000
 OF_USER = "SELECT * FROM second_factors WHERE user_id = ? AND kind = 'passkey' AND confirmed_at IS NOT NULL"
@@ -46,8 +47,10 @@ def _host() -> str:
 
 
 def _origin() -> str:
+    """As browsers write it: in lower case, without a port that goes without saying."""
     base = urlsplit(current_app.config["WESEND"].base_url)
-    return f"{base.scheme}://{base.netloc}"
+    is_usual = base.port in (None, USUAL_PORTS.get(base.scheme))
+    return f"{base.scheme}://{_host()}" if is_usual else f"{base.scheme}://{_host()}:{base.port}"
 
 
 def registration(user: User) -> tuple[str, str]:
