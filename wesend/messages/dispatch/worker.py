@@ -121,16 +121,26 @@ class Worker:
         return True
 
     def _claim(self, gateway: SmsGateway, room: int) -> None:
-        """Messages for that many calls; what would make more calls goes back, for a claim must not wait for its turn."""
-        wanted = room * min(self.a_call, pace.at_once(gateway))
-        claimed = queue.claim(gateway.name, wanted)
-        groups = [claimed._replace(messages=messages) for messages in in_calls(gateway, claimed.messages)]
+        """Messages for that many calls; what would make more calls goes back, for a claim must not wait for its turn.
+
+        Where they turn out to go together, as many as the gateway takes are claimed in their place: calls are as few as can be.
+        """
+        most = pace.at_once(gateway)
+        wanted = room * min(self.a_call, most)
+        claimed, groups = self._in_calls(gateway, wanted)
+        if self.a_call < most and len(claimed.messages) == wanted and 2 * len(groups) <= room + 1:
+            queue.hand_back([claimed])
+            self.a_call = most
+            claimed, groups = self._in_calls(gateway, room * most)
         queue.hand_back(groups[room:])
         self.ready.extend(groups[:room])
         if len(groups) > room:
             self.a_call = max(1, self.a_call * room // len(groups))
-        elif len(claimed.messages) == wanted and 2 * len(groups) <= room + 1:
-            self.a_call = min(2 * self.a_call, gateway.batch)
+
+    @staticmethod
+    def _in_calls(gateway: SmsGateway, limit: int) -> tuple[Claimed, list[Claimed]]:
+        claimed = queue.claim(gateway.name, limit)
+        return claimed, [claimed._replace(messages=messages) for messages in in_calls(gateway, claimed.messages)]
 
     def _begin(self, gateway: SmsGateway) -> bool:
         """Send out as much of what is ready as there are calls free; False when none got free for a while."""
