@@ -157,8 +157,9 @@ REFUSED = [
     *[
         (name, value)
         for name in ("WESEND_ALERT_MAIL", "WESEND_MAIL_FROM")
-        for value in ("x", "@example.org", "ops@", "a@example.org,b@example.org", "a@example.org; b@example.org", "Ops <ops>")
+        for value in ("x", "@example.org", "ops@", "a@example.org,b", "a@example.org; @example.org", "Ops <ops>")
     ],
+    *[("WESEND_MAIL_FROM", value) for value in ("a@example.org,b@example.org", "a@example.org; b@example.org")],
     ("WESEND_TIME_ZONE", "Kampala"),
     ("WESEND_PORT", "8" * 5000),
     *[
@@ -252,6 +253,11 @@ def test_a_mail_server_is_named_by_scheme_and_host(url):
 def test_an_address_for_mail_may_have_a_name_before_it(name, address):
     read = load({name: address})
     assert address in (read.alert_mail, read.mail_from)
+
+
+def test_alerts_may_go_to_several():
+    for given in ("a@example.org,b@example.org", "a@example.org; Ben <b@example.org>"):
+        assert load({"WESEND_ALERT_MAIL": given}).alert_mail == given.replace(";", ",")
 
 
 def test_the_database_lies_in_the_instance_folder_unless_it_is_named():

@@ -103,7 +103,8 @@ def test_the_mail_names_wallet_balance_and_threshold(wallet, mail_server):
 
 
 def test_a_wallet_without_an_address_is_mailed_about_to_the_operator_or_to_nobody(app_with, mail_server):
-    for setting, expected in (("ops@example.org", ["ops@example.org"]), ("", [])):
+    two = ["ops@example.org", "ann@example.org"]
+    for setting, expected in (("ops@example.org", ["ops@example.org"]), ("", []), ("Ops <ops@example.org>; ann@example.org", two)):
         mail_server.submitted.clear()
         with app_with(WESEND_ALERT_MAIL=setting).app_context():
             wallet = make_wallet("10")
@@ -111,6 +112,15 @@ def test_a_wallet_without_an_address_is_mailed_about_to_the_operator_or_to_nobod
             alerts.tell_of_low_balances()
             alerts.tell_of_low_balances()
         assert [submission.to for submission in mail_server.submitted] == expected
+
+
+def test_of_two_who_are_mailed_nobody_is_mailed_twice(app_with, mail_server):
+    mail_server.outcomes = deque([Outcome(TEMPORARY, code="451"), Outcome(ACCEPTED)])
+    with app_with(WESEND_ALERT_MAIL="ops@example.org, ann@example.org").app_context():
+        set_low_balance(make_wallet("10"), money.to_micros("11"), None, actor=ACTOR)
+        for _ in range(3):
+            alerts.tell_of_low_balances()
+    assert [submission.to for submission in mail_server.submitted] == ["ops@example.org", "ann@example.org"]
 
 
 def test_mail_that_the_server_can_not_take_yet_is_tried_again_in_a_minute(wallet, mail_server, clock):

@@ -281,7 +281,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         account_storage_mb=read.whole("WESEND_ACCOUNT_STORAGE_MB", 1024, 0, 10**9),
         time_zone=read.zone("WESEND_TIME_ZONE", "UTC"),
         seller=read.text("WESEND_SELLER", ""),
-        alert_mail=read.mailbox("WESEND_ALERT_MAIL"),
+        alert_mail=read.mailboxes("WESEND_ALERT_MAIL"),
         disk_reserve_mb=read.whole("WESEND_DISK_RESERVE_MB", 200, 0, 10**7),
         trusted_proxies=read.networks("WESEND_TRUSTED_PROXIES", LOOPBACK),
     )

@@ -137,6 +137,10 @@ def checked_smtp_url(url: str) -> str:
     return url
 
 
+def _are_mailboxes(raw: str) -> bool:
+    return raw.isprintable() and all(ALERTED.fullmatch(address) for _, address in getaddresses([raw]))
+
+
 MOST_DIGITS = 18
 """Of a whole number: what is longer is refused before Python refuses to read it."""
 T = TypeVar("T")
@@ -174,10 +178,17 @@ class Reader:
     def mailbox(self, name: str) -> str:
         """One address, with a name before it or without: to a wrong one every mail is lost, long after the start."""
         raw = self.text(name, "")
-        found = [address for _, address in getaddresses([raw])]
-        if raw and (not raw.isprintable() or len(found) != 1 or ALERTED.fullmatch(found[0]) is None):
+        if raw and (not _are_mailboxes(raw) or len(getaddresses([raw])) > 1):
             raise SettingsError(f"{name} must be one e-mail address, as ops@example.org, not {raw!r}.")
         return raw
+
+    def mailboxes(self, name: str) -> str:
+        """One or several, between commas."""
+        raw = self.text(name, "")
+        listed = raw.replace(";", ",")
+        if raw and not _are_mailboxes(listed):
+            raise SettingsError(f"{name} must be e-mail addresses, as ops@example.org, between commas, not {raw!r}.")
+        return listed
 
     def path(self, name: str) -> Path | None:
         raw = self.text(name, "")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from email.message import EmailMessage
-from email.utils import format_datetime
+from email.utils import format_datetime, getaddresses
 
 from flask import current_app
 
-from ..adapters.outcomes import ACCEPTED, TEMPORARY
-from ..adapters.sms.base import Submission
+from ..adapters.outcomes import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN
+from ..adapters.sms.base import SmsGateway, Submission
 from ..core import clock
 from ..core.ids import new_id
 from ..gateways import registry
@@ -37,14 +37,23 @@ def post(mail: EmailMessage, to: str, *, about: str, is_sandbox: bool = False) -
 
 
 def submit(mail: EmailMessage, to: str, *, about: str, is_sandbox: bool = False) -> str:
-    """What became of it: ACCEPTED, TEMPORARY (also while no mail server is set), or it can't go at all."""
+    """What became of it: ACCEPTED, TEMPORARY (also while no mail server is set), or it can't go at all.
+
+    Of several addresses in ``to`` one that has it is enough: tried again, it would have it twice.
+    """
     gateway = registry.mail_gateway(is_sandbox=is_sandbox)
     if gateway is None:
         return TEMPORARY
+    addresses = [address for _, address in getaddresses([to])]
     if gateway.in_process:
-        handed_in.keep([to], mail.as_bytes())
+        handed_in.keep(addresses, mail.as_bytes())
         return ACCEPTED
-    (outcome,) = gateway.submit([Submission(0, new_id(), to, "", None, 1, "plain", 1, mail.as_bytes())])
+    kinds = [_submit_to(gateway, mail, address, about) for address in addresses]
+    return min(kinds, key=(ACCEPTED, TEMPORARY, REFUSED, UNKNOWN).index)
+
+
+def _submit_to(gateway: SmsGateway, mail: EmailMessage, address: str, about: str) -> str:
+    (outcome,) = gateway.submit([Submission(0, new_id(), address, "", None, 1, "plain", 1, mail.as_bytes())])
     if outcome.kind != ACCEPTED:
         current_app.logger.warning("the mail about %s was not taken (%s): %s", about, outcome.kind, outcome.text)
     return outcome.kind
