@@ -78,8 +78,12 @@ class Reader(Visitor):
         self.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "sw"
         with app.app_context():
             titles = {kind.title for kind in registry.known_types().values()}
+            # What the server says of itself is the same in every language.
+            postgresql = {row[0] for row in query("SHOW server_version")} if app.config["WESEND"].database_url else set()
         known = {name.title() for country in networks.countries() for name in networks.plan_of(country) if name}
-        self.names = NAMES | DATA | OF_THE_LOCALE | titles | known | {f"sandbox{end}" for end in ("", "-money", "-mail")}
+        self.names = (
+            NAMES | DATA | OF_THE_LOCALE | titles | known | postgresql | {f"sandbox{end}" for end in ("", "-money", "-mail")}
+        )
         self.faults: dict[str, str] = {}
         self.opened: set[str] = set()
 
