@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from ..accounts import audit_log
@@ -29,8 +30,15 @@ WALLETS = """
     FROM wallets w WHERE w.is_sandbox = 1 ORDER BY w.id
 """
 KEYS = "SELECT k.id FROM api_keys k JOIN wallets w ON w.id = k.wallet_id WHERE w.is_sandbox = 1"
-FORGET_DELIVERIES = "DELETE FROM smpp_deliveries WHERE api_key_id IN ({keys})"
-FORGET_PARTS = "DELETE FROM smpp_submissions WHERE message_id IS NULL AND api_key_id IN ({keys})"
+CHUNK = 500
+FORGET_DELIVERIES = """
+    DELETE FROM smpp_deliveries WHERE id IN (SELECT id FROM smpp_deliveries WHERE api_key_id IN ({keys}) LIMIT ?)
+"""
+FORGET_PARTS = """
+    DELETE FROM smpp_submissions WHERE id IN (
+        SELECT id FROM smpp_submissions WHERE message_id IS NULL AND api_key_id IN ({keys}) LIMIT ?
+    )
+"""
 FORGET_ANSWERS = f"DELETE FROM idempotency_keys WHERE api_key_id IN ({KEYS}) AND (status_code IS NOT NULL OR lease_until < ?)"
 
 
@@ -44,7 +52,7 @@ def reset(namespace: str | None = None, *, actor: Actor) -> dict[str, int]:
         "rules": rules,
         "inbound": write(lambda tx: _forget_inbound(tx, namespace)),
     }
-    write(lambda tx: _forget_smpp(tx, namespace))
+    _forget_smpp(namespace)
     if namespace is None:
         write(lambda tx: _begin_anew(tx, actor))
         rate_limit.forget([row["id"] for row in query(KEYS)])
@@ -61,11 +69,19 @@ def _forget_inbound(tx: Tx, namespace: str | None) -> int:
     return tx.changed(FORGET_WROTE)
 
 
-def _forget_smpp(tx: Tx, namespace: str | None) -> None:
-    """What no bind has fetched, and parts that wait for others: the next run would be told of them."""
+def _forget_smpp(namespace: str | None) -> None:
+    """What no bind has fetched, and parts that wait for others: the next run would be told of them. It may be much, where nobody
+    binds for days, so it goes in short transactions.
+    """
     named, values = ("", ()) if namespace is None else (" AND k.namespace = ?", (namespace,))
-    for sql in (FORGET_DELIVERIES, FORGET_PARTS):
-        tx.execute(sql.format(keys=KEYS + named), values)
+    for forget in (FORGET_DELIVERIES, FORGET_PARTS):
+        part = partial(_forget_part, forget.format(keys=KEYS + named), (*values, CHUNK))
+        while write(part) == CHUNK:
+            pass
+
+
+def _forget_part(sql: str, values: tuple[object, ...], tx: Tx) -> int:
+    return tx.changed(sql, values)
 
 
 def _begin_anew(tx: Tx, actor: Actor) -> None:
