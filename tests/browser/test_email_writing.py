@@ -36,6 +36,7 @@ def test_a_mail_is_kept_and_shown_as_it_is_typed_and_its_gaps_are_confirmed(visi
     assert somebody.serious_faults() == [] and somebody.fits()
     page.get_by_role("link", name="Go on").click()
     assert page.get_by_label("Message").input_value() == "Dearest {{first_name}}"
+    page.frame_locator("iframe:not([hidden])").get_by_text("Dearest Ann", exact=True).wait_for()
     assert somebody.serious_faults() == [] and somebody.fits()
     page.get_by_role("button", name="Send", exact=True).click()
     page.get_by_text("is empty for 1 contact:").wait_for()
