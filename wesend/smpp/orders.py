@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import NamedTuple
 
 from ..accounts.keys import Key
@@ -74,11 +73,12 @@ def read(submit: Submit, sender: Sender) -> Order | Submitted:
     asked = Asked(
         submit.registered & REGISTERED, submit.source.raw, submit.destination.raw, submit.tlvs.get(USER_MESSAGE_REFERENCE), ""
     )
-    is_text = sms_forms.read_bytes(content.form) is None
-    part = part_of(content.raw, submit.tlvs, has_udh=has_udh) if is_text else None
-    compose = partial(_order, submit, sender, phone, options, asked, content.form, part[2] if part else None)
+    message = _Message(submit, sender, phone, options, asked, content.form)
+    if sms_forms.read_bytes(content.form) is not None:
+        return message.order_of_bytes(content.raw)
+    part = part_of(content.raw, submit.tlvs, has_udh=has_udh)
     if part is None:
-        return compose(content.pieces) if is_text else _order_of_bytes(submit, sender, phone, options, asked, content)
+        return message.order(content.pieces)
     reference, number, total = part
     if total > segments.MAX_SEGMENTS:
         raise TextTooLong(f"The message has {total} parts; at most {segments.MAX_SEGMENTS} are allowed")
@@ -91,7 +91,7 @@ def read(submit: Submit, sender: Sender) -> Order | Submitted:
         sender.key.id,
         Part(whole.replace("\0", "/"), number, total, piece.data_coding, piece.content),
         asked._replace(beginning=beginning_of(_text([piece]))),
-        compose,
+        message._replace(billed=total).order,
     )
 
 
@@ -169,58 +169,46 @@ def _options(submit: Submit) -> Options:
     return options._replace(valid_for=max(LEAST_VALID, min(seconds, MOST_VALID)))
 
 
-def _order(
-    submit: Submit,
-    sender: Sender,
-    phone: phones.Phone,
-    options: Options,
-    asked: Asked,
-    form: str | None,
-    billed: int | None,
-    pieces: Sequence[Piece],
-) -> Order:
-    text = _text(pieces)
-    if not text.strip("\0"):
-        raise Refusal(statuses.RINVMSGLEN, "The message is empty")
-    asked = asked._replace(beginning=beginning_of(text))
-    return _composed(submit, sender, phone, options, asked, form, billed, text)
+class _Message(NamedTuple):
+    """A message that is read but for its text. ``form``: see `sms_forms`; ``billed``: its segments, where they are told."""
 
+    submit: Submit
+    sender: Sender
+    phone: phones.Phone
+    options: Options
+    asked: Asked
+    form: str | None
+    billed: int | None = None
 
-def _composed(
-    submit: Submit,
-    sender: Sender,
-    phone: phones.Phone,
-    options: Options,
-    asked: Asked,
-    form: str | None,
-    billed: int | None,
-    text: str,
-) -> Order:
-    """By an approved sender, or from a number of the account's own."""
-    to, key, wallet = Addressee(submit.destination.text, phone), sender.key, wallet_by_id(sender.key.wallet_id)
-    source, is_number = _source(submit.source, sender)
-    is_any = sender.terms.senders == ANY
-    try:
-        composer = Composer(key.account, wallet, text, sender=source, is_any_sender=is_any, form=form, billed_segments=billed)
-    except SenderNotApproved:
-        if is_number and not text.strip():
-            raise Refusal(statuses.RINVMSGLEN, "A text from a number is not blank") from None
-        own = (
-            replies.from_number(key.account, wallet, source or "", phone, text, billed_segments=billed, form=form)
-            if is_number
-            else None
-        )
-        if own is None:
-            raise
-        return Order(own.composition, to, asked, _origin(sender), options, sender.actor, own.alongside)
-    return Order(composer, to, asked, _origin(sender), options, sender.actor)
+    def order(self, pieces: Sequence[Piece]) -> Order:
+        text = _text(pieces)
+        if not text.strip("\0"):
+            raise Refusal(statuses.RINVMSGLEN, "The message is empty")
+        return self._composed(text)
 
+    def order_of_bytes(self, raw: bytes) -> Order:
+        """Shown as hex, for want of a text."""
+        return self._composed(raw.hex())
 
-def _order_of_bytes(submit: Submit, sender: Sender, phone: phones.Phone, options: Options, asked: Asked, content: Content) -> Order:
-    """Shown as hex, for want of a text."""
-    text = content.raw.hex()
-    asked = asked._replace(beginning=beginning_of(text))
-    return _composed(submit, sender, phone, options, asked, content.form, None, text)
+    def _composed(self, text: str) -> Order:
+        """By an approved sender, or from a number of the account's own."""
+        key, form, billed = self.sender.key, self.form, self.billed
+        to, wallet = Addressee(self.submit.destination.text, self.phone), wallet_by_id(key.wallet_id)
+        source, is_number = _source(self.submit.source, self.sender)
+        is_any = self.sender.terms.senders == ANY
+        asked, origin, actor = self.asked._replace(beginning=beginning_of(text)), _origin(self.sender), self.sender.actor
+        try:
+            composer = Composer(key.account, wallet, text, sender=source, is_any_sender=is_any, form=form, billed_segments=billed)
+        except SenderNotApproved:
+            if not is_number:
+                raise
+            if not text.strip():
+                raise Refusal(statuses.RINVMSGLEN, "A text from a number is not blank") from None
+            own = replies.from_number(key.account, wallet, source or "", self.phone, text, billed_segments=billed, form=form)
+            if own is None:
+                raise
+            return Order(own.composition, to, asked, origin, self.options, actor, own.alongside)
+        return Order(composer, to, asked, origin, self.options, actor)
 
 
 def _origin(sender: Sender) -> Origin:
