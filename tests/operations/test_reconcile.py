@@ -93,6 +93,20 @@ def test_a_bill_with_commas_before_its_fractions(sent):
     assert compare('id,cost\nref0,"1,022.00"\nref5,"30"\n')[0].billed_micros == money.to_micros("1052")
 
 
+@pytest.mark.parametrize("above", ["", "\n\r\n", "sep=;\r\n"])
+def test_a_header_over_several_lines_and_what_a_spreadsheet_writes_above_it(sent, above):
+    found, notes = compare(
+        above + '"id";"cost\n(UGX)";"note"\n"ref0";"22";"two\nlines"\n"nobody";"5";""\n', cost_column="cost (UGX)"
+    )
+    assert (found.matched, found.only_in_bill, found.cost_differs, money.text(found.billed_micros)) == (1, 1, 0, "27")
+    assert notes[0] == ("only_in_bill", above.count("\n") + 5, "nobody"), "the line that it begins in"
+
+
+def test_the_period_goes_by_days_without_leading_zeros_too(sent):
+    found, _ = compare("id,cost,date\nref0,22,9/6/2026 09:15\nref1,22,10/6/2026 10:00\n")
+    assert (found.first_day, found.last_day) == ("2026-06-09", DAY)
+
+
 def test_a_column_names_the_currency_where_the_amounts_do_not(sent):
     found, notes = compare("id,cost,currency\nref0,22,ugx\nref5,0.8,KES\nref1,22,\n")
     assert (found.matched, found.cost_differs) == (3, 1)
@@ -117,7 +131,18 @@ def test_a_bill_of_another_gateway(sent):
         ("2026-11-29T10:00:00Z", "2026-11-29"),
         ("29/11/2026", "2026-11-29"),
         ("29.11.2026 10:00", "2026-11-29"),
+        ("9/11/2026 09:15", "2026-11-09"),
+        ("9.11.2026 10:00", "2026-11-09"),
+        ("2026/11/9 10:00", "2026-11-09"),
+        ("2026-11-9", "2026-11-09"),
+        ("20261129T100000", "2026-11-29"),
+        ("29-Nov-2026", "2026-11-29"),
+        ("29 November 2026 10:00", "2026-11-29"),
+        ("Nov 29, 2026", "2026-11-29"),
+        ("Sun, 29 Nov 2026 10:00:00 +0000", "2026-11-29"),
         ("1764410400", "2025-11-29"),
+        ("31/02/2026", None),
+        ("2026-11-291", None),
         ("", None),
         ("today", None),
     ],

@@ -6,8 +6,9 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
+from itertools import chain
 from typing import IO, NamedTuple
 
 from ..core import clock, money
@@ -35,8 +36,15 @@ DAY = (
 """What columns are called where nobody says so; the first that is there counts."""
 LONGEST_CELL = 200
 DELIVERED, FAILED, SENT = "delivered", "failed", "sent"
+SEPARATOR = re.compile(r"sep=.", re.IGNORECASE)
+"""As spreadsheets write it into the first line."""
 FAILURES = ("undeliv", "not deliv", "notdeliv", "fail", "reject", "expired", "error", "invalid", "blocked", "blacklist")
-ORDERS = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d")
+DATE = re.compile(
+    r"(?:[A-Za-z]{3,9}, ?)?(\d{4}([/.-])\d{1,2}\2\d{1,2}|\d{1,2}([/.-])\d{1,2}\3\d{4}|\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{4}"
+    r"|[A-Za-z]{3,9} \d{1,2},? \d{4}|\d{8}(?=T|$))(?!\d)"
+)
+"""At the beginning of a date or time; a day stands before its month's number."""
+ORDERS = ("%Y-%m-%d", "%d-%m-%Y", "%d-%b-%Y", "%d-%B-%Y", "%b-%d-%Y", "%B-%d-%Y", "%Y%m%d")
 
 
 class BillLine(NamedTuple):
@@ -53,27 +61,27 @@ class BillLine(NamedTuple):
 def read(file: IO[bytes], *, id_column: str | None, cost_column: str | None, status_column: str | None) -> Iterator[BillLine]:
     """Its lines; those without an id are passed over. InvalidInput for a column that is not there, and for what is no CSV."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
-    first = text.readline()
-    separator = max(",;\t|", key=first.count)
-    header = next(csv.reader([first], delimiter=separator), [])
-    find = _Header(header)
-    of_id = find.place("--id", id_column, ID)
-    if of_id is None:
-        raise InvalidInput(sentence("No column is known to hold the messages' ids: say which by --id: %(told)s", told=find.told()))
-    of_cost, of_status = find.place("--cost", cost_column, COST), find.place("--status", status_column, STATUS)
-    of_day, of_currency = find.place("", None, DAY), find.place("", None, CURRENCY)
-    reader = csv.reader(text, delimiter=separator)
-
-    def cell(cells: list[str], place: int | None) -> str:
-        return cells[place].strip()[:LONGEST_CELL] if place is not None and place < len(cells) else ""
-
+    lines, begins = _Lines(text), 1
     try:
-        for cells in reader:
+        header = next(lines.cells, [])
+        find = _Header(header)
+        of_id = find.place("--id", id_column, ID)
+        if of_id is None:
+            raise InvalidInput(
+                sentence("No column is known to hold the messages' ids: say which by --id: %(told)s", told=find.told())
+            )
+        of_cost, of_status = find.place("--cost", cost_column, COST), find.place("--status", status_column, STATUS)
+        of_day, of_currency = find.place("", None, DAY), find.place("", None, CURRENCY)
+
+        def cell(cells: list[str], place: int | None) -> str:
+            return cells[place].strip()[:LONGEST_CELL] if place is not None and place < len(cells) else ""
+
+        while (begins := lines.next_line) and (cells := next(lines.cells, None)) is not None:
             identifier = cell(cells, of_id)
             if identifier:
                 told = _cost(cell(cells, of_cost))
                 yield BillLine(
-                    reader.line_num + 1,
+                    begins,
                     identifier,
                     told.micros if told else None,
                     (told.currency or _currency(cell(cells, of_currency))) if told else None,
@@ -81,7 +89,22 @@ def read(file: IO[bytes], *, id_column: str | None, cost_column: str | None, sta
                     day_of(cell(cells, of_day)),
                 )
     except csv.Error as error:
-        raise InvalidInput(sentence("Line %(line_num)s: %(error)s", line_num=reader.line_num + 1, error=error)) from error
+        raise InvalidInput(sentence("Line %(line_num)s: %(error)s", line_num=begins, error=error)) from error
+
+
+class _Lines:
+    """``cells`` of each line from the header on, which may be written over several; what is empty above it is passed over, and
+    what tells a spreadsheet the separator."""
+
+    def __init__(self, text: IO[str]):
+        first, self.above = text.readline(), 0
+        while first and (not first.strip() or SEPARATOR.fullmatch(first.strip())):
+            first, self.above = text.readline(), self.above + 1
+        self.cells = csv.reader(chain([first], text), delimiter=max(",;\t|", key=first.count))
+
+    @property
+    def next_line(self) -> int:
+        return self.above + self.cells.line_num + 1
 
 
 class _Header:
@@ -117,13 +140,11 @@ def day_of(text: str) -> str | None:
     """``YYYY-MM-DD`` of a date or time as bills write them; None for what is none."""
     if text.isascii() and text.isdigit() and len(text) in (10, 13):
         return clock.day_of(int(text) * (1000 if len(text) == 10 else 1), "UTC")
-    try:
-        return date.fromisoformat(text[:10]).isoformat()
-    except ValueError:
-        pass
+    found = DATE.match(text)
+    written = re.sub(r"[/., -]+", "-", found[1]) if found is not None else ""
     for order in ORDERS:
         try:
-            return datetime.strptime(text[:10], order).date().isoformat()
+            return datetime.strptime(written, order).date().isoformat()
         except ValueError:
             continue
     return None
