@@ -99,6 +99,16 @@ class TestRecipients:
         assert kinds({"code": 200, "recipients": [item("0772000001", "queued")]}) == [ACCEPTED]
         assert kinds({"code": 200, "recipients": [item("0772000001", "queued"), item("772000001", "bad")]}) == [UNKNOWN]
 
+    def test_a_number_of_another_country_that_ends_alike_is_another_one(self):
+        kenyan = Recipient("+254772000001", "254772000001")
+        body = {"code": 200, "recipients": [item("256772000001", "queued", id="a1")]}
+        first, second = read(body, recipients=(ONE, kenyan))
+        assert (first.kind, first.gateway_ref) == (ACCEPTED, "a1")
+        assert (second.kind, second.gateway_ref) == (UNKNOWN, None)
+        body = {"code": 200, "recipients": [item("0772000001", "queued", id="a1")]}
+        assert kinds(body, recipients=(ONE, kenyan)) == [UNKNOWN, UNKNOWN]
+        assert kinds(body, recipients=(kenyan,)) == [ACCEPTED]
+
     def test_without_numbers_they_stand_in_order_if_as_many_as_asked(self):
         text = changed(('path = "recipients"\nto = "number"', 'path = "recipients"'))
         both = [{"status": "queued", "id": 1}, {"status": "later"}]

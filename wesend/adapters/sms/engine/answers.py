@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -94,23 +95,33 @@ def digits(text: str | None) -> str:
 
 
 def _matched(listed: list[Any], paths: Paths, recipients: Sequence[Recipient]) -> list[Any]:
-    """The entry of each number: by its digits, else by its last ones where only one entry has them."""
-    exactly: dict[str, Any] = {}
-    by_end: dict[str, list[Any]] = {}
+    """The entry of each number: by its digits, else by its last ones, where they lead from one number to one entry.
+
+    Numbers of two countries may end alike: an entry that names one of them says nothing of the other.
+    """
+    by_number: dict[str, Any] = {}
     for entry in listed:
         number = digits(first_at(entry, paths))
         if number:
-            exactly.setdefault(number, entry)
-            by_end.setdefault(number[-SAME_DIGITS:], []).append(entry)
+            by_number.setdefault(number, entry)
+    spellings = [(digits(recipient.e164), digits(recipient.told)) for recipient in recipients]
+    exactly = [next((number for number in spelled if number in by_number), None) for spelled in spellings]
+    ends = Counter(_end(spelled[0]) for spelled, number in zip(spellings, exactly, strict=True) if number is None)
+    left: dict[str, list[str]] = {}
+    for number in by_number.keys() - set(exactly):
+        left.setdefault(_end(number), []).append(number)
 
-    def entry_of(recipient: Recipient) -> Any:
-        for spelled in (digits(recipient.e164), digits(recipient.told)):
-            if spelled in exactly:
-                return exactly[spelled]
-        alike = by_end.get(digits(recipient.e164)[-SAME_DIGITS:], [])
-        return alike[0] if len(alike) == 1 else None
+    def entry_of(spelled: tuple[str, str], number: str | None) -> Any:
+        if number is not None:
+            return by_number[number]
+        alike = left.get(_end(spelled[0]), [])
+        return by_number[alike[0]] if len(alike) == 1 and ends[_end(spelled[0])] == 1 else None
 
-    return [entry_of(recipient) for recipient in recipients]
+    return [entry_of(spelled, number) for spelled, number in zip(spellings, exactly, strict=True)]
+
+
+def _end(number: str) -> str:
+    return number[-SAME_DIGITS:]
 
 
 def _outcome(answer: Answer, item: Item, document: Any, entry: Any, *, one: bool) -> Outcome:
