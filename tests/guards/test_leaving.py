@@ -17,8 +17,10 @@ from wesend.core import countries
 from wesend.core.errors import InvalidInput
 from wesend.database import query
 from wesend.messages.dispatch import last_look, queue
+from wesend.messages.dispatch.submit import submission_of
 from wesend.messages.sending.options import Options
 from wesend.messages.sending.timing import Timing
+from wesend.messages.state.outgoing import Outgoing
 from wesend.operations.audit import audit
 
 from ..support.accounts import mint, wesendall_of
@@ -84,6 +86,14 @@ class TestValidity:
             assert call(app, {"valid_for": right}).status_code in (200, 201, 202), right
         found = [until and until - due for due, until in rows(app, "due_at, valid_until")]
         assert found == [60_000, 172_800_000, None]
+
+    @pytest.mark.parametrize(
+        ("left_ms", "told"), [(300_000, 300), (299_999, 300), (299_001, 300), (299_000, 299), (1, 1), (-5_000, 1)]
+    )
+    def test_the_carrier_is_told_of_no_second_too_few(self, app, clock, left_ms, told):
+        outgoing = Outgoing(UGANDAN, "UG", "Hello", "GSM-7", 1, 0, None, "at", valid_until=time.now_ms() + left_ms)
+        with app.app_context():
+            assert submission_of(outgoing).valid_seconds == told
 
     def test_a_precheck_passes_it_over(self, app):
         api = Esms(app.test_client())

@@ -61,7 +61,7 @@ def submission_of(outgoing: Outgoing, *, leaves: bool = True) -> Submission:
         mime,
         outgoing.charges,
         outgoing.form,
-        None if outgoing.valid_until is None else max(1, (outgoing.valid_until - clock.now_ms()) // clock.SECOND),
+        None if outgoing.valid_until is None else max(1, -((clock.now_ms() - outgoing.valid_until) // clock.SECOND)),
     )
 
 
