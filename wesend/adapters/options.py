@@ -66,6 +66,8 @@ class Configurable:
     options: tuple[Option, ...] = ()
     secrets: tuple[Option, ...] = ()
     any_secret = False
+    hidden: tuple[str, ...] = ()
+    """What nobody may read in what the vendor says (`hiding`)."""
 
     @classmethod
     def check(cls, values: Values) -> None:

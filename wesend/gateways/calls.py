@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from flask import current_app
 
+from ..adapters import hiding
 from ..adapters.sms.base import UNKNOWN, Outcome, SmsGateway, Submission
 from ..coordination import call_slots, pace
 
@@ -28,8 +29,18 @@ def outcomes_of(gateway: SmsGateway, submissions: Callable[[], Sequence[Submissi
         outcomes = gateway.submit(list(submissions()))
     except Exception as error:
         current_app.logger.exception("gateway %s raised", gateway.name)
-        told = {"error": f"{type(error).__name__}: {error}"[:200]}
+        told = {"error": hiding.without(gateway.hidden, f"{type(error).__name__}: {error}"[:200])}
         return [Outcome(UNKNOWN, code="error", text="The gateway gave no clear answer", meta=told)] * count
     if len(outcomes) != count:
         return [Outcome(UNKNOWN, code="error", text="The gateway answered for other messages")] * count
-    return outcomes
+    return [_shown(gateway, outcome) for outcome in outcomes] if gateway.hidden else outcomes
+
+
+def _shown(gateway: SmsGateway, outcome: Outcome) -> Outcome:
+    """An outcome whose words everybody may read."""
+    if not outcome.text and not outcome.code:
+        return outcome
+    return outcome._replace(
+        code=outcome.code and hiding.without(gateway.hidden, outcome.code),
+        text=outcome.text and hiding.without(gateway.hidden, outcome.text),
+    )

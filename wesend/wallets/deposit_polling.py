@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from flask import current_app
 
+from ..adapters import hiding
 from ..adapters.money.base import NOT_PAID, PAID, PENDING, ChargeStatus, PaymentHint
 from ..core import clock
 from ..core.languages import marked
@@ -56,7 +57,8 @@ def check(deposit_id: int) -> DepositOfWallet:
     if answer.status == PAID:
         settle(deposit_id, answer.amount_micros)
     elif answer.status == NOT_PAID:
-        close(deposit_id, "failed", answer.reason)
+        hidden = gateway.hidden if gateway is not None else ()
+        close(deposit_id, "failed", answer.reason and hiding.without(hidden, answer.reason))
         _stop_asking(deposit_id)
     else:
         _ask_later(deposit, gateway.first_poll_ms if gateway else 5_000)

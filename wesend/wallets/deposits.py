@@ -13,6 +13,7 @@ from flask import current_app
 from ..accounts import roles
 from ..accounts.idempotency import Claim
 from ..accounts.roles import OPERATE, SEE, TOP_UP, Actor, KeyHolder
+from ..adapters import hiding
 from ..adapters.money.base import NETWORKS, UNKNOWN, Charge, ChargeAnswer, MoneyGateway
 from ..core import clock
 from ..core.errors import ChargeRefused, DepositNotFound, InvalidInput, TooManyPaymentPrompts, TopUpNotConfigured
@@ -115,10 +116,11 @@ def _charge(gateway: MoneyGateway, deposit_id: int) -> None:
     except Exception:
         current_app.logger.exception("money gateway %s could not be charged by", gateway.name)
         answer = ChargeAnswer(UNKNOWN)
+    reason = answer.reason and hiding.without(gateway.hidden, answer.reason)
     note_call(gateway)
     if answer.kind == "refused":
-        close(deposit_id, "failed", answer.reason)
-        raise ChargeRefused(answer.reason and f"The mobile-money charge was refused: {answer.reason}")
+        close(deposit_id, "failed", reason)
+        raise ChargeRefused(reason and f"The mobile-money charge was refused: {reason}")
     if answer.gateway_ref:
         # Somebody is asked to pay by now: what the gateway calls it must not be lost.
         write_surely(
@@ -131,6 +133,7 @@ def _charge(gateway: MoneyGateway, deposit_id: int) -> None:
 def note_call(gateway: MoneyGateway) -> None:
     """Tell the breaker how a call went, and what was said when it failed."""
     trouble = gateway.trouble()
+    trouble = trouble and hiding.without(gateway.hidden, trouble)
     if trouble is not None or breaker.has_failed(gateway.name):
         write(lambda tx: breaker.note(tx, gateway.name, failed=int(trouble is not None), went_well=trouble is None, error=trouble))
 

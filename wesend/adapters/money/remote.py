@@ -9,6 +9,7 @@ from typing import Any
 
 from ...core import money
 from ...core.languages import Sentence, sentence
+from .. import hiding
 from ..access_token import Token
 from ..http_client import HttpClient, Reply
 from ..options import read_options
@@ -35,6 +36,7 @@ class RemoteMoney(MoneyGateway):
         super().__init__(name)
         self.settings, self.credentials = read_options(type(self), options, secrets)
         self.timeout, self.callback_url = timeout, callback_url
+        self.hidden = hiding.words_of(self.credentials.values(), callback_url)
         self.base_url = (self.settings["base_url"] or "").rstrip("/")
         self.currencies, self.networks = self.settings["currencies"], self.settings["networks"]
         self.priority = self.settings["priority"]

@@ -10,6 +10,7 @@ from contextvars import copy_context
 from typing import Any, TypeVar
 
 from ...core.languages import sentence
+from .. import hiding
 from ..http_client import HttpClient, Reply
 from ..options import Option, read_options
 from .base import TEMPORARY, UNKNOWN, Outcome, Question, Receipt, SmsGateway, Submission
@@ -35,6 +36,7 @@ class RemoteSmsGateway(SmsGateway):
         super().__init__(name)
         self.settings, self.credentials = read_options(type(self), options, secrets)
         self.timeout, self.callback_url = timeout, callback_url
+        self.hidden = hiding.words_of(self.credentials.values(), callback_url)
         self.parallel = self.settings["parallel"]
         self.tps = None if self.settings["tps"] is None else float(self.settings["tps"])
         self.inbound_account = self.settings["inbound_account"]

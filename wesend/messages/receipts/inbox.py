@@ -10,6 +10,7 @@ from flask import Flask, current_app
 
 from ...accounts import roles
 from ...accounts.roles import OPERATE, Actor
+from ...adapters import hiding
 from ...adapters.sms.base import UNLISTED, CallbackReceipt, Receipt
 from ...core import clock
 from ...core.chunks import chunks
@@ -86,6 +87,10 @@ def take(gateway: str, receipts: list[CallbackReceipt]) -> None:
 
 def _as_row(gateway: str, reported: CallbackReceipt, raw: str | None, now: int) -> dict[str, Any]:
     """The columns of KEEP, in their order."""
+    text = reported.receipt.text or ""
+    adapter = registry.gateway(gateway) if text else None
+    if adapter is not None:
+        text = hiding.without(adapter.hidden, text)
     return {
         "gateway": gateway,
         "gateway_ref": reported.gateway_ref,
@@ -93,7 +98,7 @@ def _as_row(gateway: str, reported: CallbackReceipt, raw: str | None, now: int) 
         "recipient": reported.to,
         "status": reported.receipt.status,
         "code": reported.receipt.code,
-        "text": (reported.receipt.text or "")[:TEXT_KEPT] or None,
+        "text": text[:TEXT_KEPT] or None,
         "cost": reported.receipt.cost,
         "raw": raw[:RAW_KEPT] if raw else None,
         "part": reported.part,

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from flask import current_app
 
+from ...adapters import hiding
 from ...adapters.sms.base import DELIVERED, FAILED, NEVER_SENT, SENT, UNLISTED, Question, Receipt, SmsGateway
 from ...core import clock
 from ...core.languages import marked
@@ -99,6 +100,11 @@ def _ask(name: str, asked: list[Row]) -> None:
             )
         except Exception:
             current_app.logger.exception("gateway %s could not be asked", name)
+    if gateway is not None and gateway.hidden:
+        answers = [
+            answer._replace(text=hiding.without(gateway.hidden, answer.text)) if answer is not None and answer.text else answer
+            for answer in answers
+        ]
     answers = [
         answer._replace(status=SENT)
         if answer is not None and answer.status == DELIVERED and multipart.some_are_missing(row, now)
