@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -140,3 +142,58 @@ def test_a_wallet_goes_by_its_name_where_a_key_is_made(app, sandbox_shop):
     with app.app_context():
         service.set_name(find_wallet(sandbox_shop.wallet, actor="test"), "Till", actor="test")
     assert "UGX · Till · sandbox" in text_of(owner.get("/keys"))
+
+
+def form_value(page: str, name: str) -> str:
+    return re.findall(rf'<input[^>]*name="{name}"[^>]*value="([^"]*)"', page)[0]
+
+
+def test_money_is_moved_by_hand_once_however_often_the_form_is_sent(app, sandbox_shop, operator):
+    operator.pick(sandbox_shop.account_id)
+    path = f"/wallets/{sandbox_shop.wallet}"
+    form = {"direction": "credit", "amount": "50", "note": "Bank", "after": form_value(operator.get(path).text, "after")}
+    assert operator.post(path, **form).status_code == 303
+    again = operator.post(path, **form)
+    assert again.status_code == 200 and "Money was moved by hand since this page was opened" in text_of(again)
+    assert "UGX 1,050" in text_of(operator.get("/wallets"))
+    # What was shown with the refusal is a page of now: who means it can.
+    assert operator.post(path, **{**form, "after": form_value(again.text, "after")}).status_code == 303
+    assert "UGX 1,100" in text_of(operator.get("/wallets"))
+
+
+def test_what_is_sent_meanwhile_does_not_stop_a_credit_by_hand(app, sandbox_shop, operator):
+    operator.pick(sandbox_shop.account_id)
+    path = f"/wallets/{sandbox_shop.wallet}"
+    after = form_value(operator.get(path).text, "after")
+    wesendall_of(app, sandbox_shop).send("0712000001")
+    assert operator.post(path, direction="debit", amount="50", note="Bank", after=after).status_code == 303
+
+
+def test_two_hands_at_once_move_money_once(app, sandbox_shop, operator):
+    operator.pick(sandbox_shop.account_id)
+    path = f"/wallets/{sandbox_shop.wallet}"
+    after = form_value(operator.get(path).text, "after")
+    with app.app_context():
+        wallet = find_wallet(sandbox_shop.wallet, actor="test")
+
+    def credit(_number: int) -> bool:
+        with app.app_context():
+            try:
+                service.credit_by_hand(wallet, 1_000_000, note=None, after=int(after), actor="test")
+            except service.MovedByHand:
+                return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(credit, range(8))) == [False] * 7 + [True]
+    assert "UGX 1,001" in text_of(operator.get("/wallets"))
+
+
+def test_a_phone_is_asked_to_pay_once_however_often_the_form_is_sent(sandbox_shop, visitor):
+    path = f"/wallets/{sandbox_shop.wallet}/top-up"
+    form = {"uid": form_value(visitor.get(path).text, "uid"), "amount": "500", "phone": "0712000055", "provider": ""}
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda _: visitor.post(path, **form), range(3)))
+    assert {answer.status_code for answer in answers} == {303}
+    assert len({answer.headers["Location"] for answer in answers}) == 1
+    assert len(set(re.findall(r"top-ups/(dep_\w+)", visitor.get(f"/wallets/{sandbox_shop.wallet}").text))) == 1

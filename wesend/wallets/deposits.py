@@ -37,8 +37,19 @@ class DepositOfWallet(DepositRow):
     wallet_currency: str
 
 
+def new_uid() -> str:
+    return "dep_" + new_id().replace("-", "")
+
+
 def start_deposit(
-    wallet: WalletInfo, amount_micros: int, phone: Phone, *, provider: str | None = None, claim: Claim | None = None, actor: Actor
+    wallet: WalletInfo,
+    amount_micros: int,
+    phone: Phone,
+    *,
+    provider: str | None = None,
+    uid: str | None = None,
+    claim: Claim | None = None,
+    actor: Actor,
 ) -> DepositOfWallet:
     """Ask a payer for money; the pending deposit. ``amount_micros`` in the wallet's purchase currency.
 
@@ -62,7 +73,7 @@ def start_deposit(
             _require_few_prompts(tx, phone, now)
         deposit_id = tx.insert(
             "deposits",
-            uid="dep_" + new_id().replace("-", ""),
+            uid=uid or new_uid(),
             reference=reference,
             account_id=wallet.account_id,
             wallet_id=wallet.id,

@@ -325,22 +325,46 @@ def _told(threshold_micros: int | None, mail: str | None, currency: str) -> str:
     )
 
 
-def credit_by_hand(wallet: WalletInfo, amount_micros: int, *, note: str | None, actor: Actor) -> int:
-    """An operator's credit; the balance after."""
-    return _by_hand(wallet, amount_micros, note, actor, "manual_credit", ledger.credit)
+class MovedByHand(Conflict):
+    sentence = (
+        "Money was moved by hand since this page was opened, and nothing was done now: "
+        "look at the ledger, and enter it again if it is missing there"
+    )
 
 
-def debit_by_hand(wallet: WalletInfo, amount_micros: int, *, note: str | None, actor: Actor) -> int:
-    """An operator's debit; InsufficientBalance when there is less."""
-    return _by_hand(wallet, amount_micros, note, actor, "manual_debit", ledger.debit)
+LAST_ENTRY = "SELECT id FROM ledger_entries WHERE wallet_id = ? ORDER BY id DESC LIMIT 1"
+MOVED = """
+    SELECT 1 FROM ledger_entries WHERE wallet_id = ? AND id > ? AND kind IN ('manual_credit', 'manual_debit') LIMIT 1
+"""
 
 
-def _by_hand(wallet: WalletInfo, amount_micros: int, note: str | None, actor: Actor, kind: str, move: Callable[..., int]) -> int:
+def last_entry(wallet: WalletInfo, *, actor: Actor) -> int:
+    """The row id of the newest ledger entry; 0 while there is none."""
+    roles.require(actor, SEE, wallet.account_id)
+    row = query_one(LAST_ENTRY, (wallet.id,))
+    return 0 if row is None else row[0]
+
+
+def credit_by_hand(wallet: WalletInfo, amount_micros: int, *, note: str | None, after: int | None = None, actor: Actor) -> int:
+    """An operator's credit; the balance after. ``after``: MovedByHand when there was another by hand since that entry."""
+    return _by_hand(wallet, amount_micros, note, after, actor, "manual_credit", ledger.credit)
+
+
+def debit_by_hand(wallet: WalletInfo, amount_micros: int, *, note: str | None, after: int | None = None, actor: Actor) -> int:
+    """An operator's debit, likewise; InsufficientBalance when there is less."""
+    return _by_hand(wallet, amount_micros, note, after, actor, "manual_debit", ledger.debit)
+
+
+def _by_hand(
+    wallet: WalletInfo, amount_micros: int, note: str | None, after: int | None, actor: Actor, kind: str, move: Callable[..., int]
+) -> int:
     _require_over(wallet.is_sandbox, wallet.account_id, actor)
     if amount_micros <= 0:
         raise InvalidInput("The amount must be above zero", {"amount": ["Must be above zero"]})
     with atomic() as tx:
         balance = move(tx, wallet.id, amount_micros, kind=kind, description=note or kind.replace("_", " "))
+        if after is not None and tx.one(f"{MOVED} OFFSET 1", (wallet.id, after)):  # behind the wallet's lock; one is this
+            raise MovedByHand
         was = money.text(balance - amount_micros if move is ledger.credit else balance + amount_micros)
         audit_log.record(
             tx,

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
+
 from ..accounts import roles
 from ..accounts.roles import SEE, TOP_UP, Actor
 from ..accounts.service import AccountInfo
 from ..adapters.money.base import NETWORKS
 from ..core import phones
-from ..core.errors import AccountSuspended, InvalidInput, WalletNotFound
+from ..core.errors import AccountSuspended, DepositNotFound, InvalidInput, WalletNotFound
 from ..core.languages import sentence
 from ..core.networks import plan_of
 from ..database import query
+from ..database.errors import INTEGRITY_ERRORS
 from ..database.rows import DepositRow
 from ..gateways import registry
-from .deposits import DepositOfWallet, start_deposit
+from .deposits import DepositOfWallet, get_deposit, start_deposit
 from .service import WalletInfo
+
+UID = re.compile(r"dep_[0-9a-f]{32}")
 
 
 def ask_phone(
-    account: AccountInfo, wallet: WalletInfo, amount_micros: int, phone_text: str, *, provider: str | None, actor: Actor
+    account: AccountInfo,
+    wallet: WalletInfo,
+    amount_micros: int,
+    phone_text: str,
+    *,
+    provider: str | None,
+    uid: str | None = None,
+    actor: Actor,
 ) -> DepositOfWallet:
-    """Ask a payer's phone for ``amount_micros`` of the wallet's purchase currency; the pending deposit."""
+    """Ask a payer's phone for ``amount_micros`` of the wallet's purchase currency; the pending deposit.
+
+    ``uid``: the id that it will have. However often it is asked for with the same, the phone is asked once.
+    """
     roles.require(actor, TOP_UP, account.id)
     if not account.is_active:
         raise AccountSuspended
@@ -31,7 +47,14 @@ def ask_phone(
         raise InvalidInput(
             sentence("%(phone_text)s is not a phone number", phone_text=phone_text[:40]), {"phone": [phones.problem(phone_text)]}
         )
-    return start_deposit(wallet, amount_micros, phone, provider=provider, actor=actor)
+    if uid is None or not UID.fullmatch(uid):
+        return start_deposit(wallet, amount_micros, phone, provider=provider, actor=actor)
+    with suppress(DepositNotFound):
+        return get_deposit(uid, wallet, actor=actor)
+    try:
+        return start_deposit(wallet, amount_micros, phone, uid=uid, provider=provider, actor=actor)
+    except INTEGRITY_ERRORS:  # the same form, sent at the same time
+        return get_deposit(uid, wallet, actor=actor)
 
 
 def is_offered(wallet: WalletInfo) -> bool:

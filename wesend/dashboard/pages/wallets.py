@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import SelectField
+from wtforms import HiddenField, SelectField
 from wtforms.validators import Length
 
 from ...accounts import roles
@@ -33,6 +33,7 @@ DIRECTIONS = {"credit": service.credit_by_hand, "debit": service.debit_by_hand}
 
 
 class TopUpForm(Form):
+    uid = HiddenField()
     amount = Amount(marked("Amount"), [REQUIRED], render_kw={"inputmode": "decimal", "autocomplete": "off"})
     phone = Text(
         marked("Phone that pays"),
@@ -44,6 +45,7 @@ class TopUpForm(Form):
 
 
 class HandForm(Form):
+    after = HiddenField()
     direction = SelectField(
         marked("What"), choices=choices([("credit", marked("Credit: add money")), ("debit", marked("Debit: take money"))])
     )
@@ -102,7 +104,9 @@ def show(uid: str) -> ResponseReturnValue:
     wallet, form = _wallet(uid), HandForm()
     if form.sent():
         with form.refusals():
-            DIRECTIONS[form.direction.data](wallet, form.amount.given, note=form.note.data, actor=actor())
+            DIRECTIONS[form.direction.data](
+                wallet, form.amount.given, note=form.note.data, after=_id(form.after.data), actor=actor()
+            )
             flash(
                 (_("Credited %(amount)s.") if form.direction.data == "credit" else _("Debited %(amount)s."))
                 % {"amount": amount(form.amount.given, wallet.currency)},
@@ -110,6 +114,10 @@ def show(uid: str) -> ResponseReturnValue:
             )
             return redirect(url_for(".show", uid=uid), 303)
     return _show(wallet, form, AlertForm(formdata=None, **_alert(wallet)))
+
+
+def _id(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def _alert(wallet: WalletInfo) -> dict:
@@ -157,6 +165,7 @@ def set_alert(uid: str) -> ResponseReturnValue:
 
 def _show(wallet: WalletInfo, form: HandForm, alert: AlertForm, limit: LimitForm | None = None) -> str:
     since, until = _period()
+    form.after.data = str(service.last_entry(wallet, actor=actor()))
     shown = page(lambda before, limit: statement.entries(wallet, before, limit, since=since, until=until, actor=actor()))
     balance, credit_limit = service.read_balance(wallet, actor=actor()), service.credit_limit_of(wallet, actor=actor())
     return render_template(
@@ -219,9 +228,16 @@ def pay_in(uid: str) -> ResponseReturnValue:
     if form.sent():
         with form.refusals():
             made = top_up.ask_phone(
-                account(), wallet, form.amount.given, form.phone.data, provider=form.provider.data or None, actor=actor()
+                account(),
+                wallet,
+                form.amount.given,
+                form.phone.data,
+                provider=form.provider.data or None,
+                uid=form.uid.data,
+                actor=actor(),
             )
             return redirect(url_for(".show_top_up", uid=uid, deposit_uid=made["uid"], draft=_draft()), 303)
+    form.uid.data = form.uid.data or deposits.new_uid()
     return render_template(
         "wallets/top_up.html", wallet=wallet, form=form, balance=service.read_balance(wallet, actor=actor()), draft=_draft()
     )
