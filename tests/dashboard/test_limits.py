@@ -58,6 +58,15 @@ def test_an_owner_sets_a_keys_limits(app, owner, member, shop, command):  # noqa
     assert member.get(path).status_code == 403 and member.post(path, **given).status_code == 403
 
 
+def test_a_keys_last_day_is_of_its_own_accounts_zone_whatever_account_an_operator_picked(operator, shop, command):  # noqa: F811
+    elsewhere = command("account", "create", "Far", "--country", "NZ")["account_id"]
+    operator.pick(elsewhere)
+    operator.post(f"/keys/{shop.key_id}/limits", expires="2099-01-01")
+    (key,) = command("key", "list", "--account", shop.account_id)["keys"]
+    assert key["expires_at"] == "2099-01-01T21:00:00Z"
+    assert 'value="2099-01-01"' in operator.get(f"/keys/{shop.key_id}/limits").text
+
+
 def test_a_new_key_has_the_limits_of_the_form(owner, shop, command):  # noqa: F811
     made = owner.post(
         "/keys", api="esms", wallet=shop.wallet, name="Till", scopes="send", countries="KE", daily_limit="7", valid_for="60"

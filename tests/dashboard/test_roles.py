@@ -21,7 +21,7 @@ from wesend.wallets import service as wallets
 from wesend.webhooks import attempts, endpoints
 
 from ..support.accounts import mint
-from ..support.dashboard import make_user
+from ..support.dashboard import make_user, text_of
 from ..support.published import APIS
 
 OPERATORS = {
@@ -215,3 +215,15 @@ def test_only_an_operator_picks_an_account(owner, operator, shop):
     assert owner.post("/operator/accounts/pick", account_id=1).status_code == 403
     assert "Sandbox" in operator.pick(1).get("/").text
     assert operator.post("/operator/accounts/pick", account_id="99").status_code in (303, 404)
+
+
+def test_a_form_of_the_account_before_is_not_carried_out_on_the_one_picked_since(app, shop, operator):
+    other = mint(app)
+    operator.pick(shop.account_id)
+    operator.get("/contacts")
+    stale = operator.token
+    operator.pick(other.account_id)
+    answer = operator.post("/contacts", token=stale, name="Customers")
+    assert answer.status_code == 400 and "for another account" in text_of(answer)
+    assert "Customers" not in text_of(operator.get("/contacts"))
+    assert operator.post("/contacts", name="Customers").status_code == 303

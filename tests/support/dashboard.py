@@ -59,6 +59,7 @@ class Visitor:
     def pick(self, account_id: int) -> Visitor:
         """An operator looks at an account."""
         assert self.post("/operator/accounts/pick", account_id=account_id).status_code == 303
+        self.get("/password")  # the forms of the account before are of no use any more
         return self
 
     def _open(self, path: str, **options) -> TestResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import g, redirect, request, session, url_for
+from flask import current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from ..accounts import roles, service
@@ -80,9 +80,15 @@ def account_or_none() -> AccountInfo | None:
 
 
 def pick(account_id: int) -> AccountInfo:
-    """An operator looks at another account from now on."""
+    """An operator looks at another account from now on.
+
+    Forms that another tab shows are of the account before: their tokens end, or they would be carried out on this one.
+    """
     roles.require(actor(), OPERATE)
     found = service.get_account(account_id)
+    if session.get(PICKED) != found.id:
+        session.pop(current_app.config["WTF_CSRF_FIELD_NAME"], None)
+        g.pop(current_app.config["WTF_CSRF_FIELD_NAME"], None)
     session[PICKED] = found.id
     g.pop("dashboard_account", None)
     g.pop("dashboard_home", None)

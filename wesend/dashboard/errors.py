@@ -85,7 +85,9 @@ def show_http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error
     if isinstance(error, CSRFError):
-        return _page(400, _("This form was opened in another session. Go back, reload the page and try again.")), 400
+        return _page(
+            400, _("This form was opened in another session, or for another account. Go back, reload the page and try again.")
+        ), 400
     headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
     sentence = told(SENTENCES.get(error.code, error.description or error.name))
     return Response(_page(error.code, sentence), error.code, headers)

@@ -17,9 +17,10 @@ from ...core.client_addresses import may_use_sandbox
 from ...core.languages import gettext as _
 from ...core.languages import marked
 from ...core.phones import example_number
+from ...database.rows import ApiKeyRow
 from ...dialects.dialect import CurlCommand, Dialect, registered, titles
 from ...wallets.service import list_wallets, wallet_by_id, wallet_of_account
-from ..current_account import account, may_manage
+from ..current_account import account, may_manage, visit
 from ..filters import wallet_name
 from ..forms import REQUIRED, CheckList, Form, Text, choices
 from ..sessions import actor
@@ -141,10 +142,17 @@ def _made(api: str, wallet_uid: str, credentials: Credentials) -> dict:
     return {"api": _titles()[api], "wallet_uid": wallet_uid, "shown": credentials.shown()}
 
 
+def _key(key_id: int) -> ApiKeyRow:
+    """A key of this account; an operator sees another account's, whose days are the ones that count."""
+    row = keys.find_key(key_id, actor=actor())
+    visit(row["account_id"])
+    return row
+
+
 @blueprint.route("/<int:key_id>/limits", methods=["GET", "POST"])
 def limits(key_id: int) -> ResponseReturnValue:
     """Until when, from where, where to and for how much it may be used."""
-    row = keys.find_key(key_id, actor=actor())
+    row = _key(key_id)
     roles.require(actor(), MANAGE, row["account_id"])
     before, form = key_limits.read(row), LimitsForm()
     if form.sent():
@@ -171,7 +179,7 @@ def _day(before: KeyLimits) -> str:
 @blueprint.post("/<int:key_id>/roll")
 def roll(key_id: int) -> ResponseReturnValue:
     """A new key in place of one that goes on for a day."""
-    row = keys.find_key(key_id, actor=actor())
+    row = _key(key_id)
     wallet = wallet_by_id(row["wallet_id"])
     credentials = new_credentials(row["api"], for_sandbox=wallet.is_sandbox)
     terms.roll(key_id, credentials, overlap_ms=OVERLAP_MS, actor=actor())
