@@ -166,3 +166,24 @@ def test_a_top_up_names_the_countrys_networks_and_is_not_offered_without_a_gatew
     assert ">MTN<" in page and ">Airtel<" in page and "Safaricom" not in page
     other = Visitor(app, make_user(app, "member", live.account_id, "l@example.com"))
     assert "Top up" not in text_of(other.get("/wallets")) and "Top up" not in text_of(other.get(f"/wallets/{live.wallet}"))
+
+
+def test_pages_offer_a_member_what_the_rights_allow_and_tell_the_true_reason(app, owner, ben, shop):
+    visitor = Visitor(app, ben)
+    assert 'type="file"' in visitor.get("/contacts/import").text
+    assert "Import contacts" in text_of(visitor.get("/start?for=business"))
+    give(owner, ben, ())
+    imports, start = visitor.get("/contacts/import"), text_of(visitor.get("/start?for=business"))
+    assert 'type="file"' not in imports.text and "You may look at contacts, but not change them" in text_of(imports)
+    assert "Import contacts" not in start and "New campaign" not in start
+    top_up = text_of(visitor.get(f"/wallets/{shop.wallet}/top-up"))
+    assert "You may not ask for payments: an owner of the account can let you" in top_up and "gateway takes" not in top_up
+
+
+@pytest.mark.parametrize("path", ["/keys", "/webhooks", "/senders", "/numbers"])
+def test_an_owner_of_a_suspended_account_is_not_sent_to_an_owner(app, owner, ben, operator, shop, path):
+    operator.post(f"/operator/accounts/{shop.account_id}/suspend")
+    shown = text_of(owner.get(path))
+    assert "An owner of the account" not in shown and "below" not in shown
+    assert "An owner of the account" in text_of(Visitor(app, ben).get(path))
+    assert 'type="file"' not in owner.get("/contacts/import").text

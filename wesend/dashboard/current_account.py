@@ -112,6 +112,11 @@ def may_manage() -> bool:
     return roles.may(actor(), MANAGE, account().id)
 
 
+def must_ask_an_owner() -> bool:
+    """Whether somebody with more rights may what this one may not; an owner of a suspended account has nobody to ask."""
+    return not roles.may(actor(), MANAGE, account().id, even_suspended=True)
+
+
 def may_stop() -> bool:
     """Cancel and pause."""
     return roles.may(actor(), SEND, account().id) and (account().is_active or may_operate())
@@ -124,6 +129,11 @@ def may_send() -> bool:
 def may_top_up(wallet: WalletInfo) -> bool:
     """Whether somebody here may, and a gateway takes the money."""
     return roles.may(actor(), TOP_UP, account().id) and account().is_active and top_up.is_offered(wallet)
+
+
+def lacks_top_up() -> bool:
+    """Whether it is the right that is missing, and neither a gateway nor an account that is active."""
+    return not roles.may(actor(), TOP_UP, account().id, even_suspended=True)
 
 
 def may_keep_contacts() -> bool:
