@@ -72,6 +72,9 @@ def test_what_failed_is_sent_again_once_at_a_cost_that_was_told(app, member, sen
     form = dict(re.findall(r'name="(round|cost)" value="([^"]+)"', told.text))
     assert "The cost once more" not in text_of(told)
     assert "look at the cost once more" in text_of(member.post(f"{path}/again", **{**form, "cost": "1"}))
+    member.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "sw"
+    assert "angalia gharama mara moja tena" in text_of(member.post(f"{path}/again", **{**form, "cost": "1"}))
+    del member.client.environ_base["HTTP_ACCEPT_LANGUAGE"]
     page = member.follow(f"{path}/again", **form)
     assert "2 messages sent again for UGX 70" in text_of(page) and "Friday (again)" in text_of(page)
     assert member.post(f"{path}/again", **form).headers["Location"] == page.request.path

@@ -337,3 +337,13 @@ def test_that_there_is_no_route_is_told_before_anything_is_sent_and_to_whom_it_m
     assert "No gateway carries what takes" in text_of(check) and "Ask your operator" not in text_of(check)
     assert '<option selected value="KE"' in operator.get("/operator/routes/new?country=KE").text
     assert operator.get("/operator/routes/new?country=nonsense").status_code == 200
+
+
+def test_a_template_that_is_given_no_name_keeps_its_own(owner):
+    kept = owner.post("/campaigns/new", go="save_template", template_name="Rent", text="Pay")
+    assert "kept as a template" in text_of(kept)
+    template_id = re.findall(r"/campaigns/templates/(\d+)/delete", owner.get("/campaigns/templates").text)[0]
+    for fields in ({}, {"template_name": " "}):
+        answer = owner.post(f"/campaigns/templates/{template_id}", **fields)
+        assert answer.status_code == 200 and "A template needs a name" in text_of(answer)
+    assert owner.post("/campaigns/templates/999999", template_name="x").status_code == 404

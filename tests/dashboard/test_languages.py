@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import pytest
 
 from wesend.accounts import languages
 from wesend.accounts.roles import MEMBER
+from wesend.core import clock
 from wesend.database import write
 from wesend.gateways import service as gateways
 from wesend.operations import alerts, carrier_alerts, new_devices, notice_alerts
 from wesend.wallets import service as wallets
 
+from ..support import source
 from ..support.accounts import mint
 from ..support.dashboard import Visitor, give_password, make_user, text_of
 from ..support.domain import send as send_sms
@@ -202,3 +205,35 @@ def test_credits_at_a_vendor_are_told_of_in_the_operators_language(app_with, mai
     (mail,) = mail_server.taken
     assert mail.message["Subject"] == "Lango at lina salio dogo: zimebaki 40 krediti"
     assert "krediti" in mail.message.get_content() and "credits" not in mail.message.get_content()
+
+
+def test_what_is_flashed_goes_through_the_catalogue():
+    """A constant that is flashed as it stands is English for everybody."""
+    bare = [
+        f"{path.name}:{node.lineno}"
+        for path in sorted((source.PACKAGE / "dashboard").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "flash"
+        if isinstance(node.args[0], ast.Constant)
+    ]
+    assert bare == []
+
+
+def test_what_a_mail_is_told_after_its_buttons_is_in_it(mailing_app, mail_server):
+    account = mint(mailing_app)
+    writer = make_user(mailing_app, MEMBER, account.account_id)
+    with mailing_app.app_context():
+        languages.choose(writer, "sw")
+    visitor = Visitor(mailing_app, writer)
+    uid = re.search(r'name="uid"[^>]*value="([^"]+)"', visitor.get("/emails/write").text)[1]
+    form = {
+        "uid": uid,
+        "wallet": account.wallet,
+        "subject": "Hi",
+        "text": "Hello",
+        "format": "plain",
+        "addresses": "ann@example.com",
+    }
+    visitor.post("/emails/write", **form, when="scheduled", at=clock.iso(clock.now_ms() + clock.DAY)[:16])
+    (mail,) = re.findall(r"/emails/([0-9a-f-]{36})", visitor.get("/emails").text)[:1]
+    assert "Imeghairiwa: haitatumwa." in text_of(visitor.follow(f"/emails/{mail}/cancel"))

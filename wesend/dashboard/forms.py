@@ -120,6 +120,8 @@ class Text(StringField):
     def process_formdata(self, valuelist: list[Any]) -> None:
         if valuelist:
             self.data = valuelist[0].replace("\x00", "").strip()
+        elif self.data is None:  # a form without the field is one where nothing was typed
+            self.data = ""
 
 
 class Amount(DecimalField):

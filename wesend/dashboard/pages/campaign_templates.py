@@ -34,6 +34,7 @@ def _page(edited: int | None, form: TemplateForm) -> str:
 
 @blueprint.post("/templates/<int:template_id>")
 def rename_template(template_id: int) -> ResponseReturnValue:
+    text_templates.get(account().id, template_id, actor=actor())  # one that is gone has no form to tell it at
     form = TemplateForm()
     if form.sent():
         with form.refusals():

@@ -14,7 +14,7 @@ from ...core import clock, markup
 from ...core.channels import EMAIL
 from ...core.errors import WesendError
 from ...core.languages import gettext as _
-from ...core.languages import ngettext
+from ...core.languages import ngettext, told
 from ...database.rows import BatchRow
 from ...messages.campaigns import again, drafts, results
 from ...messages.email import compose as mail
@@ -162,17 +162,17 @@ def send_again(uid: str) -> ResponseReturnValue:
     """What failed, once more: first what it costs."""
     batch, error = get_batch(uid, account().id, actor=actor()), ""
     if request.method == "POST":
-        told = request.form.get("cost", "")
+        cost = request.form.get("cost", "")
         try:
             made = again.send_again(
                 account(),
                 batch,
                 request.form.get("round", ""),
-                int(told) if told.isascii() and told.isdigit() and len(told) < 19 else -1,
+                int(cost) if cost.isascii() and cost.isdigit() and len(cost) < 19 else -1,
                 actor=actor(),
             )
         except WesendError as refused:
-            error = str(refused)
+            error = told(refused)
         else:
             flash(_sent_again(made), "success")
             return redirect(url_for(".show", uid=made["uid"]), 303)

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from ...core import markup
 from ...core.channels import EMAIL
+from ...core.languages import gettext as _
 from ...database.rows import BatchRow
 from ...messages.campaigns import drafts, results
 from ...messages.campaigns.drafts import Draft
@@ -110,12 +111,12 @@ def show_html(uid: str) -> ResponseReturnValue:
 @blueprint.post("/<uid>/retry")
 def retry(uid: str) -> ResponseReturnValue:
     actions.retry(account(), uid, channel=EMAIL, actor=actor())
-    flash("Queued again.", "success")
+    flash(_("Queued again."), "success")
     return redirect(url_for(".show", uid=uid), 303)
 
 
 @blueprint.post("/<uid>/cancel")
 def cancel(uid: str) -> ResponseReturnValue:
     cancelling.cancel(account(), uid, actor=actor())
-    flash("Cancelled: it will not be sent.", "success")
+    flash(_("Cancelled: it will not be sent."), "success")
     return redirect(url_for(".show", uid=uid), 303)
