@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from wesend.database import query, query_one
 
-from ..support.esms import Esms, data_of
+from ..support.esms import CHEBET, Esms, data_of
 
 ANN, BEN = "+256712345678", "+256772345678"
 OUTCOMES = ("delivered", "failed", "refused", "unknown", "silent", "temporary", "low_balance", "slow")
@@ -240,6 +240,19 @@ def test_reset_takes_back_what_a_stop_did(client, wesendall, jobs, app):
     client.post("/sandbox/reset")
     assert wesendall.send(ANN).status_code < 300
     assert [message["to"] for message in messages(client)] == [ANN]
+
+
+def test_a_reset_of_a_namespace_takes_back_what_a_stop_in_it_did(client, wesendall):
+    for phone, name in ((ANN, "one"), (BEN, "two")):
+        wesendall.send(phone)
+        client.post("/sandbox/messages", json={"from": phone, "text": "STOP", "namespace": name})
+    wesendall.send(CHEBET)
+    assert Esms(client).post("/opt-outs", {"phone": CHEBET}).status_code == 200
+    client.post("/sandbox/messages", json={"from": CHEBET, "text": "STOP", "namespace": "one"})
+    client.post("/sandbox/reset", json={"namespace": "one"})
+    assert wesendall.send(ANN).status_code == 200, "the next test has the same phone"
+    for phone, why in ((BEN, "said in another namespace"), (CHEBET, "not by a message")):
+        assert wesendall.send(phone).json["message"] == "The recipient has opted out", why
 
 
 def test_a_reset_of_a_namespace_touches_nothing_else(client, wesendall, app):

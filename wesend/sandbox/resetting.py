@@ -11,6 +11,7 @@ from ..coordination import rate_limit
 from ..core import clock, money
 from ..database import Tx, query, write
 from ..gateways import simulated
+from ..two_way.delivery import SOURCE
 from ..wallets import ledger
 from . import forgetting
 from .inbox import Wanted
@@ -23,6 +24,14 @@ FORGET_TOLD = "DELETE FROM incoming_messages WHERE gateway = 'sandbox' AND state
 FORGET_CONVERSATIONS = "DELETE FROM conversations WHERE side = 'sandbox'"
 FORGET_OPT_OUTS = "DELETE FROM opt_outs WHERE side = 'sandbox'"
 """A STOP of an earlier run would hold up the next one's messages."""
+FORGET_ITS_OPT_OUTS = f"""
+    DELETE FROM opt_outs WHERE side = 'sandbox' AND source = ? AND EXISTS (
+        SELECT 1 FROM inbound_messages i
+        WHERE i.account_id = opt_outs.account_id AND i.sender = opt_outs.address AND i.opt_out = 1 AND i.namespace = ?
+            AND i.{OF_SANDBOX}
+    )
+"""
+"""The same of what was said in one namespace."""
 WALLETS = """
     SELECT w.id, w.uid, w.account_id, (
         SELECT amount_micros FROM ledger_entries e WHERE e.wallet_id = w.id ORDER BY e.id LIMIT 1
@@ -61,6 +70,7 @@ def reset(namespace: str | None = None, *, actor: Actor) -> dict[str, int]:
 
 def _forget_inbound(tx: Tx, namespace: str | None) -> int:
     if namespace is not None:
+        tx.execute(FORGET_ITS_OPT_OUTS, (SOURCE, namespace))
         tx.execute(f"{FORGET_TOLD} AND namespace = ?", (namespace,))
         return tx.changed(f"{FORGET_WROTE} AND namespace = ?", (namespace,))
     tx.execute(FORGET_TOLD)
