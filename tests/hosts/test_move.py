@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from tests.support import postgresql
 from tests.support.cluster import HostServer
 from tests.support.forked import ForkedServer
-from tests.support.server import Server
+from tests.support.server import Server, free_port
 from tests.support.wire import Wire, new_customer
 from wesend.cli import group
 from wesend.database.schema import db
@@ -100,6 +100,25 @@ def test_one_that_was_broken_off_is_begun_anew(populated, database_url, monkeypa
         assert run(populated, "move", database_url).exit_code != 0
     done = run(populated, "move", database_url, "--json")
     assert done.exit_code == 0 and json.loads(done.stdout)["ok"]
+
+
+def test_nothing_uses_a_database_whose_move_was_broken_off(populated, database_url, tmp_path, monkeypatch):
+    """It would be taken away when the move is begun anew."""
+    with monkeypatch.context() as broken:
+        broken.setattr("wesend.operations.move.bring_up_to_date", lambda **_: 1 / 0)
+        assert run(populated, "move", database_url).exit_code != 0
+    for broken_off_at in ("before its tables were made", "copying"):
+        host = {"WESEND_DATABASE_URL": database_url, "WESEND_SECRET_KEY": "k" * 32}
+        for command in (("account", "create", "Live"), ("up", "--port", str(free_port())), ("restore", __file__)):
+            refused = run(tmp_path / "host", *command, **host)
+            assert refused.exit_code == 1, (broken_off_at, command)
+        refused = run(tmp_path / "host", "account", "create", "Live", **host)
+        assert "run `wesend move` again" in refused.stderr and refused.stderr.count("\n") == 1, broken_off_at
+        with monkeypatch.context() as broken:
+            broken.setattr("wesend.database.postgresql.copying.Target._copy_table", lambda *_: 1 / 0)
+            assert run(populated, "move", database_url).exit_code != 0
+    assert json.loads(run(populated, "move", database_url, "--json").stdout)["ok"]
+    assert run(tmp_path / "host", "account", "create", "Live", **host).exit_code == 0
 
 
 def test_a_running_server_is_refused(new_instance, database_url):

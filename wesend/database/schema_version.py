@@ -65,13 +65,13 @@ def current_revision(path: Path) -> str | None:
         connection.close()
 
 
-def revision_of(settings: Settings) -> str | None:
-    """The same for the engine of these settings."""
+def revision_of(settings: Settings, *, of_a_move: bool = False) -> str | None:
+    """The same for the engine of these settings; ``of_a_move``: of a database that is being copied into, too."""
     if not settings.database_url:
         return current_revision(settings.database)
     from .postgresql.revision import current_revision as current_of_postgresql
 
-    return current_of_postgresql(settings.database_url)
+    return current_of_postgresql(settings.database_url, of_a_move=of_a_move)
 
 
 def prepare_folder(settings: Settings) -> None:
@@ -92,15 +92,18 @@ def prepare_folder(settings: Settings) -> None:
             settings.instance.chmod(0o700)
 
 
-def bring_up_to_date() -> bool:
-    """Migrate the database to this version; True when something was done. One process at a time."""
+def bring_up_to_date(*, of_a_move: bool = False) -> bool:
+    """Migrate the database to this version; True when something was done. One process at a time.
+
+    ``of_a_move``: one that is being copied into, which nobody else may use.
+    """
     settings: Settings = current_app.config["WESEND"]
     prepare_folder(settings)
     revisions = known_revisions()
-    if revision_of(settings) == revisions[-1]:
+    if revision_of(settings, of_a_move=of_a_move) == revisions[-1]:
         return False
     with alone(settings.instance / "migrate.lock"):
-        current = revision_of(settings)
+        current = revision_of(settings, of_a_move=of_a_move)
         if current == revisions[-1]:
             return False
         if current is not None and current not in revisions:

@@ -89,8 +89,8 @@ def _copy(target: Settings, source: Settings, make_app: MakeApp, tell: Tell) -> 
         with closing(Target(target.database_url)) as opened:
             if not opened.is_empty():
                 raise DatabaseProblem(f"{target.database_shown} is not empty: name a new database.")
-            _make_tables(target, make_app)
             opened.mark()
+            _make_tables(target, make_app)
             tables = [(table.name, [column.name for column in table.columns]) for table in orm().metadata.sorted_tables]
             return opened.copy(source.database, tables, tell)
     except DatabaseUnavailable as error:
@@ -101,7 +101,7 @@ def _make_tables(target: Settings, make_app: MakeApp) -> None:
     app = make_app(target)
     with app.app_context():
         try:
-            bring_up_to_date()
+            bring_up_to_date(of_a_move=True)
         finally:
             _close(app)
 

@@ -13,17 +13,18 @@ from psycopg import sql
 
 from ...core.errors import DatabaseUnavailable
 from .connection import CONNECT_SECONDS
+from .revision import COMMENT, UNDER_WAY
 from .values import adapt
 
 CHUNK = 2_000  # rows read at a time
-UNDER_WAY = "wesend move: not finished"
-"""The comment of the table of revisions while a copy is under way: one that was broken off is begun anew."""
-
 IS_EMPTY = """
     SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'v', 'm', 'p', 'f', 'S')
 """
-IS_UNFINISHED = "SELECT obj_description(to_regclass('alembic_version'), 'pg_class')"
+REVISIONS = (
+    b"CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL CONSTRAINT alembic_version_pkc PRIMARY KEY)"
+)
+"""As Alembic makes it."""
 SEQUENCE = "SELECT pg_get_serial_sequence(%s, %s)"
 
 Tell = Callable[[str, int, int], None]
@@ -45,12 +46,13 @@ class Target:
 
     def is_empty(self) -> bool:
         """Nothing is in it, or what a move left that was broken off."""
-        empty = not self._value(IS_EMPTY) or self._value(IS_UNFINISHED) == UNDER_WAY
+        empty = not self._value(IS_EMPTY) or self._value(COMMENT) == UNDER_WAY
         self.connection.rollback()
         return empty
 
     def mark(self) -> None:
-        """Its tables were made for a copy, and hold none yet."""
+        """It is for a copy, and nothing else uses it until that is done: before it has tables, which a killed move leaves."""
+        self.connection.execute(REVISIONS)
         self.connection.execute(sql.SQL("COMMENT ON TABLE alembic_version IS {}").format(sql.Literal(UNDER_WAY)))
         self.connection.commit()
 
