@@ -13,6 +13,7 @@ import pytest
 from wesend.contacts import groups
 from wesend.contacts import service as contacts
 from wesend.contacts.service import NewContact
+from wesend.database import write
 
 from ..support.accounts import mint
 from ..support.dashboard import Visitor, make_user, text_of
@@ -177,3 +178,24 @@ def test_a_time_that_is_over_changes_nothing(member, send, clock):
     refused = member.post(f"{path}/reschedule", at="2020-01-01T10:00")
     assert refused.status_code >= 400
     assert 'value="2026-06-10T18:00"' in member.get(path).text
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "told"),
+    [
+        ("http_400", None, "The carrier refused it"),
+        ("http_503", None, "The carrier was too busy"),
+        ("http_402", "Top up your account with us", "Your provider could not send it"),
+        ("http_400", "Not a mobile number", "Not a mobile number"),
+        ("weird-7", None, "weird-7"),
+    ],
+)
+def test_a_code_of_our_own_is_told_in_words(app, member, send, code, said, told):
+    path = send([FAILS])
+    with app.app_context():
+        write(lambda tx: tx.run("UPDATE messages SET error_code = ?, error_message = ? WHERE status = 'failed'", (code, said)))
+    page = member.get(path)
+    assert told in text_of(page).partition("Messages of this campaign")[2]
+    if said is None:
+        why = text_of(page).partition("Why some failed")[2]
+        assert told in why and "http_" not in why.partition("Show the failed")[0]

@@ -54,9 +54,20 @@ WORDS = {
     **dict.fromkeys(("30007", "contentblocked", "spam"), CONTENT),
     **dict.fromkeys(("too_long", "ESME_RINVMSGLEN", "unicode"), LONG),
     **dict.fromkeys(("opted_out",), OPTED_OUT),
-    **dict.fromkeys(("temporary", "THROTTLED", "ESME_RTHROTTLED", "ESME_RMSGQFUL", "busy", "resting"), BUSY),
+    **dict.fromkeys(("temporary", "THROTTLED", "ESME_RTHROTTLED", "ESME_RMSGQFUL", "busy", "resting", "http_429"), BUSY),
     **dict.fromkeys(
-        ("SMS_CREDIT", "insufficientbalance", "insufficientcredit", "no_gateway", "no_token", "not_connected", "unreachable"),
+        (
+            "SMS_CREDIT",
+            "insufficientbalance",
+            "insufficientcredit",
+            "no_gateway",
+            "no_token",
+            "not_connected",
+            "unreachable",
+            "http_401",
+            "http_402",
+            "http_407",
+        ),
         PROVIDER,
     ),
     "never_sent": marked("It never went out, and was refunded"),
@@ -93,15 +104,27 @@ def of_code(code: str | None, channel: str) -> str | None:
     return gettext(found) if found else None
 
 
+HTTP = re.compile(r"http_([345])\d\d")
+"""Our own code for an answer of which the vendor said no more."""
+
+
+def _of_bare(code: str | None) -> str:
+    """Where a code in no list is all there is: it is shown as it stands, unless it is ours."""
+    if not code:
+        return gettext("No reason was given")
+    status = HTTP.fullmatch(code)
+    return gettext(BUSY if status[1] == "5" else REFUSED) if status else code
+
+
 def of(message: MessageRow, *, actor: Actor) -> str | None:
     """Why a message failed, in plain words where there are some, else as ``actor`` is told; None: it did not fail."""
     if message["status"] != "failed":
         return None
-    return (
-        of_code(message["error_code"], message["channel"])
-        or disclosure.reason(message, actor=actor)
-        or gettext("No reason was given")
-    )
+    code = message["error_code"]
+    if known := of_code(code, message["channel"]):
+        return known
+    said = disclosure.reason(message, actor=actor)
+    return said if said and said != code else _of_bare(code)
 
 
 def is_uncertain(message: MessageRow) -> bool:
@@ -127,6 +150,6 @@ def counts(batch: BatchRow, *, actor: Actor) -> list[Count]:
     roles.require(actor, SEE, batch["account_id"])
     found: dict[str, int] = {}
     for row in query(COUNTS, (batch["id"],)):
-        words = of_code(row["error_code"], batch["channel"]) or row["error_code"] or gettext("No reason was given")
+        words = of_code(row["error_code"], batch["channel"]) or _of_bare(row["error_code"])
         found[words] = found.get(words, 0) + row["failed"]
     return sorted((Count(words, failed) for words, failed in found.items()), key=lambda one: -one.failed)
