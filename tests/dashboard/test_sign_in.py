@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlencode
 
 import pytest
@@ -121,6 +122,15 @@ def test_a_link_ends_after_thirty_minutes_and_with_the_next_one(context, clock, 
     clock.advance(1)
     with pytest.raises(InvalidLink):
         sign_in.redeem_link(second, PASSWORD)
+
+
+def test_an_invitation_that_is_over_tells_no_wrong_time_and_whom_to_ask(owner, clock, stranger):
+    link = re.search(r"/sign-in/[\w-]+", owner.post("/people", email="new@example.com", role="member").text)[0]
+    clock.advance(3 * 24 * 3600)
+    over = stranger.get(link)
+    assert over.status_code == 410
+    assert "its time is over" in text_of(over) and "an owner of your account" in text_of(over)
+    assert "An owner of your account" in text_of(stranger.get("/sign-in"))
 
 
 def test_the_first_link_asks_for_an_e_mail_too_and_comes_once(context, app, stranger):

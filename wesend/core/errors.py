@@ -48,7 +48,7 @@ class InvalidCredentials(WesendError):
 
 
 class InvalidLink(InvalidCredentials):
-    sentence = "This sign-in link was used already, or its 30 minutes are over"
+    sentence = "This sign-in link was used already, or its time is over"
 
 
 class Forbidden(WesendError):
