@@ -172,6 +172,13 @@ def test_at_least_one_message_a_minute_tries_it_and_a_question_is_none(clock):
         assert found["ga"] <= 12 < found["gb"]
 
 
+def test_none_tries_it_where_a_longer_prefix_comes_first(clock):
+    make_route("B", "gb", priority=-5, prefixes=["25677"])
+    lowered(clock)
+    assert {ways(new_id()) for _ in range(200)} == {"BA"}
+    assert send(make_wallet("100000"), TO).messages[0]["gateway"] == "gb"
+
+
 def test_no_minute_has_a_try_before_its_time_is_over_or_against_an_operators_word(clock):
     lowered(clock)
     clock.advance(-1)

@@ -32,7 +32,7 @@ def in_order(found: Sequence[RouteInfo], e164: str, uid: str, tx: Tx | None = No
     for _, alike in groupby(found, key=lambda route: route.match_length(e164)):
         for _, group in groupby(sorted(alike, key=key), key=key):
             ordered += _shared(list(group), uid)
-    return ordered if strategy == PRIORITY else _with_lowered_last(ordered, known, uid, now)
+    return ordered if strategy == PRIORITY else _with_lowered_last(ordered, known, e164, uid, now)
 
 
 def new_uid(found: Sequence[RouteInfo], e164: str) -> str:
@@ -44,13 +44,19 @@ def new_uid(found: Sequence[RouteInfo], e164: str) -> str:
         return uid
     now, known = clock.now_ms(), states()
     tried: dict[str, int] = cached("route-trials", lambda _: {})
-    for route in found:
-        if known.get(route.code, STANDS).is_on_trial(now) and tried.get(route.code) != now // clock.MINUTE:
+    for route in _to_be_tried(found, known, e164, now):
+        if tried.get(route.code) != now // clock.MINUTE:
             tried[route.code] = now // clock.MINUTE
             while not _is_try(route, uid):
                 uid = new_id()
             return uid
     return uid
+
+
+def _to_be_tried(found: Sequence[RouteInfo], known: Any, e164: str, now: int) -> list[RouteInfo]:
+    """Lowered routes whose time is over, but for those that a longer prefix comes before anyway."""
+    longest = max((r.match_length(e164) for r in found if not known.get(r.code, STANDS).is_lowered(now)), default=0)
+    return [r for r in found if known.get(r.code, STANDS).is_on_trial(now) and r.match_length(e164) >= longest]
 
 
 def _is_try(route: RouteInfo, uid: str) -> bool:
@@ -84,10 +90,10 @@ def _quality(state: State) -> tuple[float, float]:
     return -state.step, state.median_s if state.median_s is not None else NEVER
 
 
-def _with_lowered_last(ordered: list[RouteInfo], known: Any, uid: str, now: int) -> list[RouteInfo]:
+def _with_lowered_last(ordered: list[RouteInfo], known: Any, e164: str, uid: str, now: int) -> list[RouteInfo]:
     """Behind all others, never away; when its time is over some messages try it first."""
     lowered = [route for route in ordered if known.get(route.code, STANDS).is_lowered(now)]
-    tried = [route for route in lowered if known.get(route.code, STANDS).is_on_trial(now) and _is_try(route, uid)]
+    tried = [route for route in _to_be_tried(ordered, known, e164, now) if _is_try(route, uid)]
     others = [route for route in ordered if route not in lowered]
     return tried + others + [route for route in lowered if route not in tried]
 
