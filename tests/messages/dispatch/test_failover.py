@@ -24,6 +24,7 @@ from wesend.adapters.sms.base import (
 )
 from wesend.adapters.sms.smpp import ids
 from wesend.coordination import call_slots, pace
+from wesend.coordination.bell import DISPATCH, Bell
 from wesend.database import write
 from wesend.gateways import breaker, request_limits
 from wesend.messages.dispatch import queue
@@ -92,6 +93,19 @@ def test_a_temporary_refusal_goes_to_the_next_route_at_once_for_the_price_of_acc
     assert go(second) == 1 and state(one["id"]) == ("submitted", "second", 2)
     assert balance(wallet) == "965" and message(one["id"])["cost_micros"] == 35_000_000
     assert timeline(one["id"]) == ["failover", "submitted"]
+
+
+def test_the_next_routes_worker_is_woken_and_nobodys_for_one_that_waits(app, wallet, carrier, second):
+    listening = Bell(app.config["WESEND"].instance)
+    try:
+        carrier.outcomes.append(BUSY)
+        send(wallet, in_request=True)
+        assert DISPATCH + b"second" in listening.wait(5)
+        second.outcomes.append(BUSY)
+        assert go(second) == 1
+        assert listening.wait(0) == frozenset()
+    finally:
+        listening.close()
 
 
 def test_without_another_way_it_is_tried_again_after_1_and_4_seconds_then_fails_and_is_refunded(wallet, carrier, clock):

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from ...coordination import bell
 from ...core import clock
 from ...core.chunks import chunks
 from ...core.errors import RouteNotFound
@@ -100,7 +101,16 @@ def move(tx: Tx, moves: list[Move], now: int, read: Mapping[int, Row] = NONE_REA
             webhook_events.message_changes(tx, accounts, [m.id for _, m in done], finished)
         if any(before["tells_smpp"] for before, _ in done):
             smpp_news.tell(tx, [(before, m.to, m.changes or {}) for before, m in done if before["tells_smpp"]], now)
+        _wake(tx, [m for _, m in done if m.to == QUEUED], now)
     return done
+
+
+def _wake(tx: Tx, queued: list[Move], now: int) -> None:
+    """Whose turn it is at once, by a failover, say, is not left to its gateway's next look."""
+    changed = [m.changes for m in queued if m.changes]
+    names = {changes["gateway"] for changes in changed if "gateway" in changes and changes.get("due_at", now + 1) <= now}
+    if names:
+        tx.after_commit(bell.dispatcher_of(names))
 
 
 def retry(tx: Tx, row: Row, now: int) -> bool:
