@@ -159,3 +159,27 @@ def test_a_sandbox_wallets_mail_never_leaves_and_other_mail_only_to_a_server_tha
         found = registry.mail_gateway(is_sandbox=sandbox)
         assert (found.name if found else None) == gateway
         assert registry.mail_gateway_name(is_sandbox=sandbox) == (gateway or "smtp")
+
+
+SAMPLES = "order your has Müller naïve Łódź заказ мир 日本 🎉 – €100 , “quoted” of a é".split()
+WORDS = st.lists(st.sampled_from(SAMPLES), min_size=1, max_size=60)
+
+
+@given(WORDS.map(" ".join))
+def test_a_long_subject_loses_no_space_between_its_words(words):
+    assert rendered("Hello", subject=words)["Subject"] == words
+
+
+@pytest.mark.parametrize("tail", ["", " e", " é"])
+@pytest.mark.parametrize("inner", ["a=0D=0AReply-To:_z@example.org", "a=0D=0A=0D=0AHello", "evil"])
+def test_what_looks_encoded_in_a_subject_is_text_and_no_header(inner, tail):
+    subject = f"=?utf-8?q?{inner}?={tail}"
+    sent = rendered("Hello", subject=subject)
+    assert (sent["Subject"], sent["Reply-To"], sent.get_content().strip()) == (subject, None, "Hello")
+
+
+@pytest.mark.parametrize("inner", ["a=0D=0ABcc=3Az", "evil", "bob=2C_x=40z=2Eorg"])
+def test_what_looks_encoded_in_an_address_is_the_address(inner):
+    to = f"=?utf-8?q?{inner}?=@example.org"
+    raw = mail.render(mail.Mail(7, "uid-7", to, "Hi", "Hello", mail.PLAIN, 0)).as_bytes()
+    assert f"\r\nTo: {to}\r\n".encode() in raw

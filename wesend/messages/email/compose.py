@@ -7,11 +7,12 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from email import policy
-from email.headerregistry import HeaderRegistry, UnstructuredHeader
+from email.header import Header
+from email.headerregistry import HeaderRegistry, UniqueUnstructuredHeader
 from email.message import EmailMessage
 from email.policy import Policy
 from email.utils import format_datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from flask import current_app
@@ -35,16 +36,39 @@ from ..state.outgoing import Outgoing
 __all__ = ["HTML", "PLAIN", "Mail", "MailComposer", "link_target", "mail_from", "read_token", "render", "track", "tracking_url"]
 
 
-class _OneLine(UnstructuredHeader):
+class _AsWritten(UniqueUnstructuredHeader):
+    """The standard library reads `=?utf-8?q?a=0D=0ABcc:_b?=` as what it encodes, a line break among it, and writes that down."""
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        super().parse(value, kwds)
+        kwds["decoded"] = value
+
+
+class _OneLine(_AsWritten):
     """A header that is never folded: the standard library would write a long address as encoded words."""
 
     def fold(self, *, policy: Policy) -> str:
+        if not str(self).isascii():
+            return super().fold(policy=policy)  # type: ignore[misc]  # of the class that the registry mixes in
         return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]  # set by the registry
 
 
+class _Words(_AsWritten):
+    """A text that anybody writes: where the standard library folds what is not ASCII, it loses a space here and there."""
+
+    def fold(self, *, policy: Policy) -> str:
+        text = str(self)
+        if text.isascii() and "=?" not in text:
+            return super().fold(policy=policy)  # type: ignore[misc]  # of the class that the registry mixes in
+        name: str = self.name  # type: ignore[attr-defined]  # set by the registry
+        return f"{name}: {Header(text, 'utf-8', header_name=name).encode(linesep=policy.linesep)}{policy.linesep}"
+
+
 HEADERS = HeaderRegistry()
-for _name in ("list-unsubscribe", "message-id"):
+for _name in ("list-unsubscribe", "message-id", "to"):
     HEADERS.map_to_type(_name, _OneLine)  # type: ignore[arg-type]  # a class that the registry mixes its own into
+HEADERS.map_to_type("subject", _Words)  # type: ignore[arg-type]  # as above
 # Lines end as SMTP wants them, and nothing needs a server that takes 8-bit text.
 POLICY = policy.SMTP.clone(cte_type="7bit", header_factory=HEADERS)
 LONGEST_SUBJECT = 998
