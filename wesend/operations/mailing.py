@@ -12,13 +12,13 @@ from ..adapters.sms.base import SmsGateway, Submission
 from ..core import clock
 from ..core.ids import new_id
 from ..gateways import registry
-from ..messages.email.compose import mail_from
+from ..messages.email.compose import POLICY, mail_from
 from ..sandbox import handed_in
 
 
 def compose(to: str, subject: str, text: str) -> EmailMessage:
     """A mail from this instance; its address stands beneath the text."""
-    made = EmailMessage()
+    made = EmailMessage(POLICY)
     made["From"], made["To"], made["Subject"] = mail_from(), to, subject
     made["Date"] = format_datetime(clock.to_datetime(clock.now_ms()))
     made["Message-ID"] = f"<{new_id()}@wesend>"
