@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from flask import Flask
 
-from wesend.adapters.sms.base import REFUSED, Outcome
+from wesend.adapters.sms.base import FAILED, REFUSED, CallbackReceipt, Outcome, Receipt
 from wesend.database import Row, query, query_one, write
 from wesend.database.schema import db
 from wesend.gateways import registry
 from wesend.messages.dispatch import queue
 from wesend.messages.dispatch.settle import settle
 from wesend.messages.dispatch.submit import call
+from wesend.messages.receipts import inbox
 from wesend.messages.state import sealed_texts
 from wesend.messages.state.transitions import Move, move
 from wesend.operations import pausing, retention
 from wesend.verification import ending
 
 from ..support.dashboard import Visitor, make_user
+from ..support.domain import make_route
 from ..support.esms import ANN, data_of, new_esms, refused
 from ..support.fakes import answer
+from ..support.gateways import set_up
 from ..support.jobs import ManualJobs
 from ..support.verify import MASK, LiveShop, check, shown, start, started
 
@@ -164,3 +167,19 @@ def test_no_log_holds_a_code(app, shop, caplog):
         begun = started(shop.api)
         check(shop.api, "000000000", begun["verification_id"])
     assert shop.last_code() not in caplog.text
+
+
+def test_what_its_carrier_could_not_deliver_has_failed_though_the_route_sends_again(app, shop):
+    """Another carrier would get the mask: nothing is sent again, and what became of it is told."""
+    with app.app_context():
+        set_up("http", shop.vendor.url, name="second")
+        set_up("http", shop.vendor.url, id_path="id", receipt_id="id", receipt_status="s", delivered="d", failed="f")
+        make_route("ESMS_UG", "http", resend_undelivered=True)
+        make_route("SECOND", "second", priority=5)
+    shop.vendor.on("POST", "/send", answer(200, {"id": "v1"}))
+    begun = started(shop.api)
+    with app.app_context():
+        inbox.keep("http", [CallbackReceipt("v1", None, None, Receipt(FAILED, "UNDELIV"))])
+        inbox.match_new()
+    found = shop.api.message(begun["message_id"])
+    assert (found["status"], found["error_code"]) == ("failed", "UNDELIV")

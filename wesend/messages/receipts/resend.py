@@ -20,6 +20,7 @@ from ...routing.order import in_order
 from ...routing.routes import candidates
 from ..sending import opted_out
 from ..state import statuses
+from ..state.sealed_texts import would_leave_masked
 from ..state.transitions import REROUTED, Move
 
 EVENTS = "SELECT event, meta FROM message_events WHERE message_id = ? ORDER BY id"
@@ -84,8 +85,10 @@ def _tried(events: list[Row]) -> set[str]:
 
 
 def _may_not_leave(tx: Tx, message: MessageRow) -> bool:
-    """A reply's sender is a number of its gateway alone."""
-    return tx.one(IS_REPLY, (message["id"],)) is not None or is_barred(tx, message)
+    """A reply's sender is a number of its gateway alone; what is somebody's secret is masked by now."""
+    return (
+        tx.one(IS_REPLY, (message["id"],)) is not None or is_barred(tx, message) or would_leave_masked(tx, message, statuses.QUEUED)
+    )
 
 
 def is_barred(tx: Tx, message: MessageRow) -> bool:
