@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.domain import make_account, make_wallet, problems, send
+from tests.support.domain import make_account, make_route, make_wallet, problems, send
 from tests.support.gateways import set_up
 from tests.support.inbound import receive
 from wesend.accounts.service import get_account, set_account_status
@@ -276,3 +276,13 @@ def test_conversations_are_kept_beside_the_messages(line, clock):
     receive(line, PHONE, SHARED, "START")
     assert query_one("SELECT opted_out FROM conversations")[0] == 0
     assert problems() == []
+
+
+@pytest.mark.parametrize("wrote_to_kenya", [False, True])
+def test_a_sender_in_the_form_used_at_home_is_of_the_country_of_the_number_that_was_written_to(line, wrote_to_kenya):
+    """0712345678 is somebody's in Kenya, too, where the gateway carries as well; 8080 is Uganda's."""
+    make_route("CARRIER_KE", "carrier", country="KE")
+    service_of(make_wallet(), "JOIN")
+    if wrote_to_kenya:
+        send(make_wallet(), "+254712345678")
+    assert receive(line, "0712345678", SHARED, "JOIN me")["sender"] == "+256712345678"

@@ -77,7 +77,7 @@ def _take(tx: Tx, row: IncomingMessageRow) -> int:
     if parts is None:
         return 0
     text = "".join(part["text"] for part in parts)[:TEXT_KEPT]
-    phone = owners.read_sender(tx, row["gateway"], row["sender"])
+    phone = owners.read_sender(tx, row["gateway"], row["sender"], row["recipient"])
     sender, country = (phone.e164, phone.country) if phone is not None else (row["sender"], None)
     found = owners.of_message(tx, row, sender, country, text)
     inbound_ids = [deliver(tx, row, owner, sender, text, is_first=place == 0) for place, owner in enumerate(found)]

@@ -48,11 +48,19 @@ FIND = "SELECT * FROM two_way_numbers WHERE gateway = ? AND (digits = ? OR natio
 
 def find(tx: Tx | None, gateway: str, told: str | None, country: str | None) -> TwoWayNumberRow | None:
     """The number of a gateway that was written to; of several countries' the one of the sender's ``country``."""
-    digits = digits_of(told) if told else None
-    if digits is None:
-        return None
-    found: list[TwoWayNumberRow] = reading(tx).all(FIND, (gateway, digits, digits))
+    found = _told(tx, gateway, told)
+    digits = digits_of(told or "")
     return min(found, key=lambda number: (number["country"] != country, number["digits"] != digits), default=None)
+
+
+def countries(tx: Tx | None, gateway: str, told: str | None) -> list[str]:
+    """Of the numbers of a gateway that may be the one that was written to."""
+    return sorted({number["country"] for number in _told(tx, gateway, told)})
+
+
+def _told(tx: Tx | None, gateway: str, told: str | None) -> list[TwoWayNumberRow]:
+    digits = digits_of(told or "")
+    return [] if digits is None else reading(tx).all(FIND, (gateway, digits, digits))
 
 
 def of_id(tx: Tx | None, number_id: int | None) -> TwoWayNumberRow | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..accounts.sides import LIVE, SANDBOX, Side
@@ -154,18 +155,23 @@ AT_HOME = """
 """
 
 
-def read_sender(tx: Tx | None, gateway: str, told: str) -> phones.Phone | None:
+def read_sender(tx: Tx | None, gateway: str, told: str, to: str | None = None) -> phones.Phone | None:
     """Who wrote, as a gateway tells it: with the country or, as some carriers do, in the form used at home; None: no phone.
 
-    Of several readings the one counts to which somebody here wrote by this gateway.
+    Of several readings that of the country counts of the number that was written ``to``, then the one to which somebody here
+    wrote by this gateway.
     """
     home = [row["country"] for row in reading(tx).all(AT_HOME, (gateway, gateway))]
-    readings = {phone.e164: phone for country in (None, *home) if (phone := phones.normalise(told, country))}
+    readings = _readings(told, numbers.countries(tx, gateway, to)) or _readings(told, home)
     if len(readings) > 1:
         for phone in readings.values():
             if last_to_write(tx, gateway, phone.e164) is not None:
                 return phone
     return next(iter(readings.values()), None)
+
+
+def _readings(told: str, countries: Iterable[str]) -> dict[str, phones.Phone]:
+    return {phone.e164: phone for country in (None, *countries) if (phone := phones.normalise(told, country))}
 
 
 LAST_IN_CONVERSATION = """
