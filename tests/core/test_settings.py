@@ -233,6 +233,8 @@ def test_a_value_that_cannot_be_used_is_refused_in_one_sentence_that_names_it(va
         "smtp://host:0",
         "smtp://me:s3cret@host?starttls=maybe",
         "smtp://me:s3cret@host?starttls=1&starttls=",
+        "smtp://me:s3cret@host?starttls=1&starttls=0",
+        "smtp://me:s3cret@host?startls=1",
     ],
 )
 def test_a_mail_server_that_is_none_is_refused_without_its_password(url):
@@ -294,11 +296,17 @@ def test_the_sandbox_is_on_by_default_only_where_the_world_cannot_reach_it(host,
         ("127.0.0.1", "http://127.0.0.1:8100"),
         ("0.0.0.0", "http://127.0.0.1:8100"),
         ("::1", "http://[::1]:8100"),
+        ("[::1]", "http://[::1]:8100"),
         ("example.org", "http://example.org:8100"),
     ],
 )
 def test_the_base_url_follows_host_and_port_unless_it_is_given(host, url):
     assert load({"WESEND_HOST": host, "WESEND_PORT": "8100"}).base_url == url
+
+
+def test_an_ipv6_address_may_stand_in_brackets():
+    both = load({"WESEND_HOST": "[::1]", "WESEND_SMPP_HOST": "[::]"})
+    assert (both.host, both.smpp_host, both.sandbox) == ("::1", "::", True)
 
 
 def test_validity_may_be_a_fraction_of_an_hour():
@@ -312,6 +320,13 @@ def test_the_environment_wins_over_the_dotenv_file(monkeypatch, tmp_path):
     monkeypatch.delenv("WESEND_THREADS", raising=False)
     read = load()
     assert (read.port, read.threads) == (8200, 9)
+
+
+def test_a_dotenv_file_in_another_encoding_is_told(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes("WESEND_SELLER=Café".encode("latin-1"))
+    with pytest.raises(SettingsError, match="not all text in UTF-8"):
+        load()
 
 
 def test_postgresql_needs_the_secret_key_and_its_password_is_never_shown():

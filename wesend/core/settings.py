@@ -17,6 +17,7 @@ from .settings_values import (
     PUBLIC,
     Network,
     Reader,
+    SettingsError,
     checked_base_url,
     checked_smtp_url,
     database_path,
@@ -208,9 +209,16 @@ VARIABLES = {
 
 def environment() -> dict[str, str]:
     """The process's environment, over what the .env file says."""
-    files = {**dotenv_values(PROJECT / ".env"), **dotenv_values(Path.cwd() / ".env")}
+    files = {**_dotenv(PROJECT / ".env"), **_dotenv(Path.cwd() / ".env")}
     dotenv = {name: value for name, value in files.items() if value is not None}
     return {**dotenv, **os.environ}
+
+
+def _dotenv(path: Path) -> dict[str, str | None]:
+    try:
+        return dotenv_values(path)
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is not all text in UTF-8: save it anew as such.") from error
 
 
 def instance_folder(environ: Mapping[str, str]) -> Path:
@@ -231,7 +239,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         environ = environment()
     read = Reader(environ)
     instance = instance_folder(environ)
-    host = read.text("WESEND_HOST", "127.0.0.1")
+    host = read.host("WESEND_HOST", "127.0.0.1")
     port = read.whole("WESEND_PORT", 8000, 1, 65535)
     shown_host = f"[{host}]" if ":" in host else ("127.0.0.1" if host == "0.0.0.0" else host)
     base_url = checked_base_url(read.text("WESEND_BASE_URL", "").rstrip("/")) or f"http://{shown_host}:{port}"
@@ -256,7 +264,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         sandbox_smtp_port=read.whole("WESEND_SANDBOX_SMTP_PORT", None, 1, 65535),
         sandbox_smtp_strict=read.flag("WESEND_SANDBOX_SMTP_STRICT", False),
         smpp_port=read.whole("WESEND_SMPP_PORT", None, 1, 65535),
-        smpp_host=read.text("WESEND_SMPP_HOST", host),
+        smpp_host=read.host("WESEND_SMPP_HOST", host),
         smpp_tls_cert=read.path("WESEND_SMPP_TLS_CERT"),
         smpp_tls_key=read.path("WESEND_SMPP_TLS_KEY"),
         smpp_allow_plain=read.flag("WESEND_SMPP_ALLOW_PLAIN", False),

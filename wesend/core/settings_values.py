@@ -121,13 +121,13 @@ def checked_smtp_url(url: str) -> str:
     """Looked at here, so that a wrong one stops the start and not every send."""
     try:
         parts = urlsplit(url)
-        starttls = parse_qs(parts.query, keep_blank_values=True).get("starttls", ["0"])
+        query = parse_qs(parts.query, keep_blank_values=True)
         usable = not url or (
             parts.scheme in ("smtp", "smtps")
             and bool(parts.hostname)
             and parts.port != 0
-            # Else the password would go in the clear where a wrong word asked for the contrary.
-            and all(word.lower() in YES + NO for word in starttls)
+            # Else the password would go in the clear where a wrong word, or a mistyped name, asked for the contrary.
+            and all(name == "starttls" and len(words) == 1 and words[0].lower() in YES + NO for name, words in query.items())
         )
     except ValueError:
         usable = False
@@ -152,6 +152,11 @@ class Reader:
 
     def text(self, name: str, default: str) -> str:
         return self.environ.get(name, "").strip() or default
+
+    def host(self, name: str, default: str) -> str:
+        """A name or an address; one of IPv6 also in the brackets that it has in a URL."""
+        host = self.text(name, default)
+        return host[1:-1] if host.startswith("[") and host.endswith("]") and ":" in host else host
 
     def whole(self, name: str, default: T, low: int, high: int) -> int | T:
         raw = self.text(name, "")
