@@ -89,3 +89,22 @@ def test_the_operator_is_told_why_there_is_no_route(wesend, account, wallet):
     assert refused.code == 1 and "wesend route set" in refused.err
     refused = wesend("send", "+4917612345678", "Hi", "--wallet", wallet)
     assert refused.code == 1
+
+
+def test_nothing_is_made_for_an_account_that_is_closed(wesend, account, wallet):
+    of = ("--account", account)
+    hook = wesend("webhook", "add", *of, "--format", "esms", "--url", "https://example.com/hook", "--json").json["webhook_id"]
+    assert wesend("account", "close", account, "--yes").code == 0
+    asked = ("--country", "UG", "--type", "shared", "--keyword", "SHOP", "--company", "Shop", "--use-case", "Orders by SMS")
+    for words in (
+        ("wallet", "create", *of, "--currency", "UGX"),
+        ("key", "create", *of, "--wallet", wallet, "--api", "esms"),
+        ("webhook", "add", *of, "--format", "esms", "--url", "https://example.com/other"),
+        ("webhook", "enable", hook),
+        ("sender", "add", *of, "--name", "SHOP", "--countries", "UG"),
+        ("group", "create", *of, "Customers"),
+        ("user", "create", "late@example.com", *of),
+        ("two-way", "request", *of, "--wallet", wallet, *asked),
+    ):
+        refused = wesend(*words)
+        assert (refused.code, refused.out) == (1, "") and "Shop was closed on" in refused.err, words

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ..accounts import audit_log, quota, roles
 from ..accounts.roles import CONTACTS, SEE, Actor
+from ..accounts.service import require_open
 from ..accounts.sides import SEEN, Side, may_change
 from ..core import clock
 from ..core.errors import GroupExists, GroupNotFound, InvalidInput
@@ -36,6 +37,7 @@ def create_group(
     quota.require_room(account_id)
 
     def unit(tx: Tx) -> int:
+        require_open(tx, account_id)
         if tx.one(
             f"SELECT 1 FROM groups WHERE account_id = ? AND name = ? AND state <> 'deleting' AND {SEEN}", (account_id, name, side)
         ):

@@ -9,7 +9,7 @@ import phonenumbers
 
 from ..accounts import audit_log, roles
 from ..accounts.roles import MANAGE, OPERATE, SEE, Actor
-from ..accounts.service import get_account
+from ..accounts.service import get_account, require_open
 from ..accounts.sides import SANDBOX, SEEN, Side
 from ..core import clock
 from ..core.errors import InvalidInput, SenderDecided, SenderNotApproved, SenderNotFound, SenderTaken, TooManySenderRequests
@@ -48,6 +48,7 @@ def request_sender(
     get_account(account_id)
     name, codes = _read_name(name), _read_countries(countries)
     with atomic() as tx:
+        require_open(tx, account_id)
         # One of a single side does not cover a request for both.
         known = tx.all(SAME_NAME, (account_id, name, side))
         for row in known:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ..accounts import audit_log, roles
 from ..accounts.roles import MANAGE, OPERATE, SEE, Actor
-from ..accounts.service import AccountInfo
+from ..accounts.service import AccountInfo, require_open
 from ..accounts.sides import Side
 from ..core import clock, email_address, segments
 from ..core.errors import InvalidInput
@@ -65,6 +65,7 @@ def request(account: AccountInfo, wallet: WalletInfo, wanted: Request, *, actor:
         raise TollFreeUnavailable
     address = addresses.read(wanted.webhook_url) if wanted.webhook_url else None
     with atomic() as tx:
+        require_open(tx, account.id)
         if tx.one(SAME_REQUEST, (account.id, wallet.side, country, wanted.kind, keyword or "")):
             raise DuplicateRequest
         if keyword is not None:

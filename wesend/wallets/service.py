@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..accounts import audit_log, roles
 from ..accounts.roles import MANAGE, OPERATE, SEE, Actor
-from ..accounts.service import get_account
+from ..accounts.service import get_account, require_open
 from ..accounts.sides import Side, side_of
 from ..core import clock, email_address, money
 from ..core.errors import Conflict, InvalidInput, WalletForbidden, WalletNotFound
@@ -91,6 +91,7 @@ def create_wallet(
         raise InvalidInput("An SMS rate is above zero and belongs to a wallet of currency SMS")
     uid = uid or "wal_" + "".join(secrets.choice(ALPHABET) for _ in range(20))
     with atomic() as tx:
+        require_open(tx, account_id)
         tx.insert(
             "wallets",
             uid=uid,

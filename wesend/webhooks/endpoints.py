@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from ..accounts import audit_log, roles
 from ..accounts.roles import MANAGE, OPERATE, SEE, Actor
-from ..accounts.service import get_account
+from ..accounts.service import get_account, require_open
 from ..accounts.sides import LIVE, SANDBOX, SEEN, Side, side_of
 from ..core import clock, vault
 from ..core.errors import InvalidInput, WebhookNotFound
@@ -117,6 +117,7 @@ def add_endpoint(
     address = read_address(url)
     secret = secret or new_secret()
     with atomic() as tx:
+        require_open(tx, account_id)
         endpoint_id = tx.insert(
             "webhook_endpoints",
             account_id=account_id,
@@ -179,6 +180,8 @@ def switch(endpoint_id: int, on: bool, *, actor: Actor, reason: str | None = Non
 
 
 def switch_in(tx: Tx, endpoint: WebhookEndpointRow, on: bool, *, actor: Actor, reason: str | None = None) -> None:
+    if on:
+        require_open(tx, endpoint["account_id"])
     changed = tx.changed(
         "UPDATE webhook_endpoints SET is_active = ?, disabled_reason = ?, failing_since = NULL WHERE id = ? AND is_active <> ?",
         (int(on), None if on else reason, endpoint["id"], int(on)),
