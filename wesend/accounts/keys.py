@@ -77,9 +77,13 @@ def create_key(
     is_sandbox: bool = False,
     limits: KeyLimits = KeyLimits(),
     namespace: str | None = None,
+    terms: str | None = None,
     actor: Actor,
 ) -> int:
-    """Store a key for a wallet of the account; its id. The caller shows ``credentials`` once."""
+    """Store a key for a wallet of the account; its id. The caller shows ``credentials`` once.
+
+    ``terms``: what the audit log tells of it beside its limits.
+    """
     roles.require(actor, MANAGE, account_id)
     if namespace is not None and not namespaces.is_namespace(namespace):
         raise InvalidInput(sentence("A namespace has %(problem)s", problem=namespaces.PROBLEM), {"namespace": [namespaces.PROBLEM]})
@@ -107,7 +111,7 @@ def create_key(
             namespace=namespace,
             created_at=clock.now_ms(),
         )
-        detail = f"{','.join(scopes or DEFAULT_SCOPES)}, {_words(limits)}"
+        detail = ", ".join(filter(None, (",".join(scopes or DEFAULT_SCOPES), _words(limits), terms)))
         audit_log.record(tx, actor=actor, action="key.create", subject=prefix, account_id=account_id, detail=detail)
     return key_id
 

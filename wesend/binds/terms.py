@@ -105,7 +105,7 @@ def create_key(*, api: str, terms: Terms, actor: Actor, **wanted: Any) -> int:
     if api == API:
         check(terms, actor=actor)
     with atomic() as tx:
-        key_id = keys.create_key(api=api, actor=actor, **wanted)
+        key_id = keys.create_key(api=api, terms=terms.words() if api == API else None, actor=actor, **wanted)
         if api == API:
             put(tx, key_id, terms)
         return key_id
