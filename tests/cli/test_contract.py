@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import click
 import pytest
 
 from wesend import cli
+from wesend.cli.examples import EXAMPLES
 
 PROJECT = Path(cli.__file__).resolve().parent.parent.parent
 
@@ -236,3 +238,106 @@ def test_a_setting_that_cannot_be_used_is_a_sentence_and_no_traceback(tmp_path, 
     done = run(tmp_path / "fresh", "account", "create", "Shop", **environment)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("Error: ") and sentence in done.stderr and done.stderr.count("\n") == 1
+
+
+EMPTY = [
+    ("account", "set", "1", "--daily-limit"),
+    ("account", "set", "1", "--recipient-limit"),
+    ("account", "set", "1", "--burst-limit"),
+    ("account", "set", "1", "--quiet-hours"),
+    ("account", "set", "1", "--price-list"),
+    ("key", "set", "1", "--allow-ip"),
+    ("key", "set", "1", "--expires"),
+    ("key", "set", "1", "--daily-limit"),
+    ("key", "set", "1", "--valid-for"),
+    ("price-list", "set", "Gold", "--country", "UG", "--price", "1", "--prefix"),
+    ("route", "set", "R", "--country", "UG", "--gateway", "sandbox", "--price", "1", "--currency", "UGX", "--network"),
+]
+
+
+@pytest.mark.parametrize("words", EMPTY, ids=" ".join)
+def test_an_empty_value_lifts_nothing(wesend, words):
+    """What a script passes whose variable is not set."""
+    wesend("price-list", "create", "Gold", "--currency", "UGX")
+    refused = wesend(*words, "")
+    assert (refused.code, refused.out) == (2, "") and words[-1] in refused.err
+
+
+def test_a_key_keeps_its_bounds_when_a_value_is_empty(wesend, account, wallet):
+    key = wesend("key", "create", "--account", account, "--wallet", wallet, "--api", "esms", "--json").json["key_id"]
+    assert wesend("key", "set", key, "--allow-ip", "10.0.0.0/8", "--daily-limit", "5000").code == 0
+    assert wesend("key", "set", key, "--daily-limit", "9000", "--allow-ip", "").code == 2
+    (shown,) = wesend("key", "list", "--account", account, "--json").json["keys"]
+    assert (shown["allow_ip"], shown["daily_limit"]) == ("10.0.0.0/8", "5000")
+
+
+def test_nobody_is_opted_out_by_nothing(wesend, account):
+    done = wesend("opt-out", "add", "--account", account, "+256712345678", " ", "--json")
+    assert done.code == 1 and json.loads(done.out) == {"added": 1, "refused": [" "]}
+
+
+@pytest.mark.parametrize("words", [("price-list", "list"), ("report", "margin")], ids=" ".join)
+def test_a_csv_on_standard_output_is_all_that_stands_there(wesend, words):
+    done = wesend(*words, "--csv", "-")
+    assert done.code == 0 and done.err and [line for line in done.out.splitlines() if "," not in line] == []
+    refused = wesend(*words, "--csv", "-", "--json")
+    assert (refused.code, refused.out) == (2, "") and "--csv - is standard output" in refused.err
+
+
+@pytest.mark.parametrize("amount", ["9" * 10, "9" * 13, "9" * 40])
+def test_an_amount_that_is_too_large_is_told_so(wesend, amount):
+    refused = wesend("wallet", "credit", "wal_sandbox_esms", amount)
+    assert refused.code == 2 and f"{amount} is more than can be handled" in refused.err
+
+
+@pytest.mark.parametrize("name", ["a" * 101, "Shop\x01"])
+def test_the_name_of_an_account_can_be_read(wesend, name):
+    refused = wesend("account", "create", name)
+    assert (refused.code, refused.err) == (1, "Error: An account's name has at most 100 characters that can be seen\n")
+
+
+def test_the_name_of_an_account_is_one_line(wesend):
+    assert wesend("account", "create", " My\n shop ", "--json").json["name"] == "My shop"
+
+
+def test_the_example_of_a_request_is_taken(wesend, account, wallet):
+    typed = shlex.split(EXAMPLES["two-way request"].replace("--account 2", f"--account {account}").replace("wal_7f3k2m", wallet))
+    assert wesend("two-way", "request", *typed, "--json").json["status"] == "pending"
+
+
+def test_an_export_that_cannot_be_written_names_its_file(wesend, tmp_path):
+    file = tmp_path / "nowhere" / "ann.zip"
+    assert wesend("person", "export", "+256712345678", file).err == f"Error: No such file or directory: {file}.\n"
+
+
+def test_what_is_made_is_told_in_any_locale(tmp_path):
+    latin = {"PYTHONIOENCODING": "latin-1", "LC_ALL": "C.UTF-8"}
+    done = run(tmp_path / "fresh", "account", "create", "Ω & 😀", "--json", **latin)
+    assert (done.returncode, done.stderr) == (0, "") and json.loads(done.stdout)["name"] == "Ω & 😀"
+    listed = run(tmp_path / "fresh", "account", "list", **latin)
+    assert (listed.returncode, listed.stderr) == (0, "") and "\\u03a9" in listed.stdout
+
+
+def test_a_closed_standard_input_is_a_sentence(tmp_path):
+    command = 'exec "$0" -c "from wesend.cli import main; main()" opt-out add --account 1 --file - <&-'
+    instance = tmp_path / "fresh"
+    assert run(instance, "account", "create", "Shop").returncode == 0
+    done = subprocess.run(
+        ["/bin/sh", "-c", command, sys.executable],
+        cwd=PROJECT,
+        env={**os.environ, "WESEND_INSTANCE": str(instance)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "Error: Standard input is closed.\n")
+
+
+def test_the_audit_log_tells_the_terms_of_a_new_smpp_key(wesend, app, account, wallet):
+    from wesend.database import query
+
+    bounds = ("--binds", "2", "--tps", "9", "--senders", "any", "--default-sender", "BANK")
+    assert wesend("key", "create", "--account", account, "--wallet", wallet, "--api", "smpp", *bounds).code == 0
+    with app.app_context():
+        (entry,) = query("SELECT detail FROM audit_log WHERE action = 'key.create' AND account_id = ?", (account,))
+    assert entry["detail"].endswith("2 binds, 9/s, window 50, senders any, default sender BANK")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -58,8 +59,8 @@ group = WesendGroup(
     help="""wesend: a self-hosted SMS and e-mail gateway.
 
 `wesend up` serves it; the other commands work on the same data, while it serves or not. Settings are WESEND_* variables
-of the environment or of a .env file beside app.py. Every command takes --json and then prints one JSON object; a refusal
-goes to stderr with exit code 1, wrong usage with 2.""",
+of the environment or of a .env file in the current folder. Every command takes --json and then prints one JSON object; a
+refusal goes to stderr with exit code 1, wrong usage with 2.""",
 )
 click.version_option(__version__, prog_name="wesend", message="%(prog)s %(version)s")(group)
 
@@ -67,6 +68,10 @@ click.version_option(__version__, prog_name="wesend", message="%(prog)s %(versio
 def main(arguments: list[str] | None = None) -> None:
     """Entry point of `wesend` and of app.py."""
     os.umask(0o077)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # What was done is told, whatever letters the locale has: a secret is shown once.
+            stream.reconfigure(errors="backslashreplace")
     group.main(args=sys.argv[1:] if arguments is None else arguments, prog_name="wesend")
 
 

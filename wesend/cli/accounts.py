@@ -11,7 +11,7 @@ from ..accounts import allowed_countries, quota, sending_limits, service
 from ..accounts.service import AccountInfo
 from ..core import clock, money
 from ..routing import price_lists
-from .shared import ACTOR, WHOLE, Answer, command
+from .shared import ACTOR, WHOLE, WORDED, Answer, command
 
 
 @click.group()
@@ -80,32 +80,38 @@ def _line_of(value: object) -> object:
     click.option("--countries", default=None, metavar="LIST", help="Where it may send: UG,KE or all."),
     click.option(
         "--daily-limit",
+        type=WORDED,
         default=None,
         metavar="AMOUNT",
         help="Most that is accepted a day of its zone, in each wallet's currency (of credits: credits), or none.",
     ),
     click.option(
         "--recipient-limit",
+        type=WORDED,
         default=None,
         metavar="LIST",
         help="Messages to one number, as 5/10m,20/24h, or none; not of campaigns.",
     ),
     click.option(
         "--burst-limit",
+        type=WORDED,
         default=None,
         metavar="LIST",
         help="Messages to numbers that share their first 8 digits, as 200/1h, or none; not of campaigns.",
     ),
     click.option(
         "--quiet-hours",
+        type=WORDED,
         default=None,
         metavar="HOURS",
         help="When campaigns wait, by the clocks of the recipient's country, as 21:00-07:00, or none.",
     ),
-    click.option("--price-list", default=None, metavar="NAME", help="Whose prices it pays; none: its routes'."),
-    click.option("--legal-name", default=None, metavar="NAME", help="The firm, as its statements name it; none: the account's."),
-    click.option("--address", default=None, metavar="LINES", help="The firm's, lines separated by |; or none."),
-    click.option("--tax-id", default=None, metavar="NUMBER", help="The firm's tax number; or none."),
+    click.option("--price-list", type=WORDED, default=None, metavar="NAME", help="Whose prices it pays; none: its routes'."),
+    click.option(
+        "--legal-name", type=WORDED, default=None, metavar="NAME", help="The firm, as its statements name it; none: the account's."
+    ),
+    click.option("--address", type=WORDED, default=None, metavar="LINES", help="The firm's, lines separated by |; or none."),
+    click.option("--tax-id", type=WORDED, default=None, metavar="NUMBER", help="The firm's tax number; or none."),
     group=account,
 )
 def set_account(account_id: int, **given: str | None) -> Answer:

@@ -11,7 +11,7 @@ from ..messages.reporting import margins, statements
 from ..messages.reporting.margins import Margin
 from ..messages.reporting.statements import Statement
 from ..operations import reconcile
-from .shared import ACCOUNT, ACTOR, Answer, command, csv_writer, open_file, write_csv
+from .shared import ACCOUNT, ACTOR, Answer, command, csv_option, csv_writer, open_file, write_csv
 
 FIGURES = ("messages", "segments", "delivered", "failed", "revenue", "cost", "margin", "margin_pct", "currency")
 
@@ -27,10 +27,10 @@ def report() -> None:
     click.option("--to", "until", default=None, metavar="DAY", help="Last day (today)."),
     click.option("--by", default="", metavar="LIST", help=f"Comma list of {','.join(margins.DIMENSIONS)} (one row)."),
     click.option("--currency", default="USD", metavar="CODE", help="In which amounts are told (USD)."),
-    click.option("--csv", "path", default=None, metavar="FILE", help="Write it as CSV, too."),
+    csv_option("Write it as CSV, too"),
     group=report,
 )
-def report_margin(since: str | None, until: str | None, by: str, currency: str, path: str | None) -> Answer:
+def report_margin(since: str | None, until: str | None, by: str, currency: str, csv_path: str | None) -> Answer:
     """Tell what was sold, what it cost at the carriers, and what is left, at the rates of each day."""
     names = tuple(dict.fromkeys(name.strip().lower() for name in by.split(",") if name.strip()))
     unknown = [name for name in names if name not in margins.DIMENSIONS]
@@ -38,8 +38,8 @@ def report_margin(since: str | None, until: str | None, by: str, currency: str, 
         raise click.UsageError(f"--by is a comma list of {', '.join(margins.DIMENSIONS)}, not {', '.join(unknown)}")
     found = margins.report(since=since, until=until, by=names, currency=currency, actor=ACTOR)
     rows = [_row(names, row, found.currency) for row in found.rows]
-    if path is not None:
-        write_csv(path, (*names, *FIGURES), [_cells(row) for row in rows])
+    if csv_path is not None:
+        write_csv(csv_path, (*names, *FIGURES), [_cells(row) for row in rows])
     if found.missing:
         click.echo(f"Note: there is no exchange rate for {', '.join(found.missing)}: its amounts are left out.", err=True)
     total = _row((), found.total, found.currency)
@@ -87,13 +87,13 @@ LINE = ("wallet_id", "number", "currency", "day", "country", "what", "messages",
     ACCOUNT,
     click.option("--month", required=True, metavar="MONTH", help="As 2026-11, in the account's zone."),
     click.option("--wallet", default=None, metavar="WALLET", help="Only of this wallet (all)."),
-    click.option("--csv", "path", default=None, metavar="FILE", help="Write it as CSV, too."),
+    csv_option("Write it as CSV, too"),
 )
-def show_statement(account_id: int, month: str, wallet: str | None, path: str | None) -> Answer:
+def show_statement(account_id: int, month: str, wallet: str | None, csv_path: str | None) -> Answer:
     """Tell what a month moved in an account's wallets, by day and country; it adds up with the ledger."""
     found = statements.statements(account_id, month, wallet, actor=ACTOR)
-    if path is not None:
-        write_csv(path, LINE, [_safe(row) for one in found for row in statements.csv_rows(one)])
+    if csv_path is not None:
+        write_csv(csv_path, LINE, [_safe(row) for one in found for row in statements.csv_rows(one)])
     return {"statements": [_statement(one) for one in found]}, "\n".join(map(_told, found)) or "The account has no wallets."
 
 
@@ -149,7 +149,7 @@ def _told(found: Statement) -> str:
     click.option("--status", "status_column", default=None, metavar="COLUMN", help="Which holds what became of it (status …)."),
     click.option("--from", "since", default=None, metavar="DAY", help="First day (the bill's)."),
     click.option("--to", "until", default=None, metavar="DAY", help="Last day (the bill's)."),
-    click.option("--csv", "path", default=None, metavar="OUT", help="Write each difference as CSV."),
+    csv_option("Write each difference as CSV"),
 )
 def reconcile_bill(
     gateway: str,
@@ -159,11 +159,11 @@ def reconcile_bill(
     status_column: str | None,
     since: str | None,
     until: str | None,
-    path: str | None,
+    csv_path: str | None,
 ) -> Answer:
     """Compare a carrier's bill, a CSV, with what was sent through its gateway."""
     columns = {"id_column": id_column, "cost_column": cost_column, "status_column": status_column}
-    with open_file(file) as bill, csv_writer(path, reconcile.COLUMNS) as write_row:
+    with open_file(file) as bill, csv_writer(csv_path, reconcile.COLUMNS) as write_row:
         found = reconcile.reconcile(
             service.named(gateway),
             bill,

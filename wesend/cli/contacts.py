@@ -165,12 +165,13 @@ def add_opt_outs(account_id: int, addresses: tuple[str, ...], path: str | None) 
     from ..contacts import opting_out
 
     added, refused = opting_out.opt_out_all(account, addresses, actor=ACTOR)
+    refused += [address for address in addresses if not address.strip()]  # of a list, such lines are passed over
     if path is not None:
         with open_file(path) as file:
             more, unread = opting_out.opt_out_list(account, file, actor=ACTOR)
         added, refused = added + more, refused + unread
     for line in refused[:20]:
-        click.echo(f"Neither a phone number nor an e-mail address: {line[:60]}", err=True)
+        click.echo(f"Neither a phone number nor an e-mail address: {line[:60] or '(empty)'}", err=True)
     if refused:
         click.get_current_context().call_on_close(lambda: sys.exit(1))
     return {"added": added, "refused": refused}, f"{added} opted out, {len(refused)} refused."

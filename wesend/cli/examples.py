@@ -63,7 +63,8 @@ EXAMPLES = {
     "two-way price": "UG --setup 50 --monthly 20 --inbound 0.01 --outbound 0.02",
     "two-way reject": "6 --reason 'No such keyword'",
     "two-way reply": "6 --to +256712345678 'We are open'",
-    "two-way request": "--account 2 --wallet wal_7f3k2m --country UG --type shared --keyword SHOP --company Shop --use-case Orders",
+    "two-way request": "--account 2 --wallet wal_7f3k2m --country UG --type shared --keyword SHOP --company Shop"
+    " --use-case 'Orders by SMS'",
     "two-way resume": "+256200300400",
     "two-way show": "6",
     "two-way suspend": "6",

@@ -13,7 +13,7 @@ from ..core import clock, money
 from ..core.errors import InvalidInput
 from ..database import Row
 from ..gateways import registry, service
-from .shared import ACTOR, WHOLE, Answer, command
+from .shared import ACTOR, WHOLE, Answer, command, standard_input
 
 LONGEST_SECRET = 20_000  # characters of a file: a key with its certificates fits
 
@@ -43,7 +43,7 @@ def _secrets(given: tuple[str, ...]) -> dict[str, str]:
 
 def _secret(name: str, value: str) -> str:
     if value == "-":
-        asked = click.prompt(name, hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
+        asked = click.prompt(name, hide_input=True, err=True) if standard_input().isatty() else standard_input().readline()
         if not asked.strip():
             raise InvalidInput(f"No secret {name} came in: nothing was set")
         return asked.rstrip("\r\n")

@@ -18,7 +18,7 @@ from ..core.errors import InvalidInput
 from ..database.rows import ApiKeyRow
 from ..dialects import NAMES
 from ..wallets.service import wallet_by_id, wallet_of_account
-from .shared import ACCOUNT, ACTOR, WHOLE, Answer, command
+from .shared import ACCOUNT, ACTOR, WHOLE, WORDED, Answer, command
 
 
 @click.group()
@@ -27,19 +27,35 @@ def key() -> None:
 
 
 EXPIRES = click.option(
-    "--expires", default=None, metavar="WHEN", help="A day (until its end in the account's zone), an ISO instant, or none."
+    "--expires",
+    type=WORDED,
+    default=None,
+    metavar="WHEN",
+    help="A day (until its end in the account's zone), an ISO instant, or none.",
 )
 ALLOW_IP = click.option(
-    "--allow-ip", default=None, metavar="LIST", help="Comma list of addresses and networks it may be used from, or none."
+    "--allow-ip",
+    type=WORDED,
+    default=None,
+    metavar="LIST",
+    help="Comma list of addresses and networks it may be used from, or none.",
 )
 KEY_COUNTRIES = click.option(
     "--countries", default=None, metavar="LIST", help="Where it may send, within its account: UG,KE, or all."
 )
 DAILY_LIMIT = click.option(
-    "--daily-limit", default=None, metavar="AMOUNT", help="Most that it may send a day, in its wallet's currency, or none."
+    "--daily-limit",
+    type=WORDED,
+    default=None,
+    metavar="AMOUNT",
+    help="Most that it may send a day, in its wallet's currency, or none.",
 )
 VALID_FOR = click.option(
-    "--valid-for", default=None, metavar="SECONDS", help="Of its sends: what has not left by then is refunded (60-172800), or none."
+    "--valid-for",
+    type=WORDED,
+    default=None,
+    metavar="SECONDS",
+    help="Of its sends: what has not left by then is refunded (60-172800), or none.",
 )
 
 

@@ -8,7 +8,7 @@ from ..core import money
 from ..core.csv_cells import safe_cell
 from ..routing import price_list_editing, price_lists
 from ..routing.price_lists import ListPrice, PriceList
-from .shared import ACTOR, AMOUNT, Answer, command, open_file, write_csv
+from .shared import ACTOR, AMOUNT, WORDED, Answer, command, csv_option, open_file, write_csv
 
 
 @click.group("price-list")
@@ -32,8 +32,10 @@ def create_list(name: str, currency: str) -> Answer:
     "set",
     NAME,
     click.option("--country", required=True, metavar="CODE", help="ISO 3166: UG."),
-    click.option("--network", default=None, metavar="NAME", help="Of this network's numbers, told by their prefixes: a guess."),
-    click.option("--prefix", default=None, metavar="DIGITS", help="Of numbers that start so: 25677."),
+    click.option(
+        "--network", type=WORDED, default=None, metavar="NAME", help="Of this network's numbers, told by their prefixes: a guess."
+    ),
+    click.option("--prefix", type=WORDED, default=None, metavar="DIGITS", help="Of numbers that start so: 25677."),
     click.option("--price", type=AMOUNT, default=None, help="Of a segment."),
     click.option(
         "--from",
@@ -81,15 +83,15 @@ def _line(row: dict) -> str:
     return f"{row['country']} {which:<14} {row['price']:>12}" + (f"  from {row['from']:,} segments" if row["from"] else "")
 
 
-@command("show", NAME, click.option("--csv", "path", default=None, metavar="FILE", help="Write it as CSV, too."), group=price_list)
-def show_list(name: str, path: str | None) -> Answer:
+@command("show", NAME, csv_option("Write it as CSV, too"), group=price_list)
+def show_list(name: str, csv_path: str | None) -> Answer:
     """Show a price list, and who pays it."""
     found = price_lists.named(name, actor=ACTOR)
     on_it = price_lists.accounts_by_list(actor=ACTOR).get(found.id, [])
     rows = [_row(row) for row in found.prices]
-    if path is not None:
+    if csv_path is not None:
         cells = [[safe_cell(cell) for cell in row] for row in price_list_editing.rows_of(found)]
-        write_csv(path, price_list_editing.COLUMNS, cells)
+        write_csv(csv_path, price_list_editing.COLUMNS, cells)
     told = [f"Price list {found.name} in {found.currency}", *map(_line, rows)]
     told.append("Accounts: " + (", ".join(f"{account.id} ({account.name})" for account in on_it) or "none"))
     return {**_summary(found), "rows": rows, "accounts": [account.id for account in on_it]}, "\n".join(told)
@@ -99,19 +101,17 @@ def _summary(found: PriceList) -> dict:
     return {"price_list_id": found.id, "name": found.name, "currency": found.currency}
 
 
-@command(
-    "list", click.option("--csv", "path", default=None, metavar="FILE", help="Write every price of them as CSV."), group=price_list
-)
-def list_lists(path: str | None) -> Answer:
+@command("list", csv_option("Write every price of them as CSV"), group=price_list)
+def list_lists(csv_path: str | None) -> Answer:
     """List the price lists."""
-    if path is not None:
+    if csv_path is not None:
         every = [
             (found.name, found.currency, *row)
             for found in price_lists.all_lists().values()
             for row in price_list_editing.rows_of(found)
         ]
         write_csv(
-            path, ("price_list", "currency", *price_list_editing.COLUMNS), [[safe_cell(cell) for cell in row] for row in every]
+            csv_path, ("price_list", "currency", *price_list_editing.COLUMNS), [[safe_cell(cell) for cell in row] for row in every]
         )
     on_lists = price_lists.accounts_by_list(actor=ACTOR)
     rows = [

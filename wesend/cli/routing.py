@@ -10,7 +10,7 @@ from ..core import clock, money, networks
 from ..core.errors import InvalidInput
 from ..gateways import registry, service
 from ..routing import rates, routes, strategies
-from .shared import ACTOR, AMOUNT, WHOLE, Answer, command
+from .shared import ACTOR, AMOUNT, WHOLE, WORDED, Answer, command
 
 
 @click.group()
@@ -30,7 +30,9 @@ def route() -> None:
     click.option(
         "--prefix", "prefixes", multiple=True, metavar="DIGITS", help="Only numbers that start so, e.g. 25677; repeatable."
     ),
-    click.option("--network", default=None, metavar="NAME", help="Only numbers of this network, by their prefixes: MTN."),
+    click.option(
+        "--network", type=WORDED, default=None, metavar="NAME", help="Only numbers of this network, by their prefixes: MTN."
+    ),
     click.option("--priority", type=WHOLE, default=0, help="Lowest first among equal prefixes (0)."),
     click.option(
         "--weight", type=WHOLE, default=1, metavar="N", help="Share among equals, by prefix and priority (1); 0: failover."

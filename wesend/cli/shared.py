@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import errno
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import wraps
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TextIO
 
 import click
 
@@ -52,9 +54,15 @@ def command(
         @wraps(function)
         @click.pass_context
         def run(context: click.Context, /, *, as_json: bool, **arguments: Any) -> None:
+            has_csv = arguments.get("csv_path") == "-"
+            if has_csv and as_json:
+                raise click.UsageError("--csv - is standard output, where --json prints its object: name a file")
             enter_application(context, migrated=migrated)
             data, text = function(**arguments)
-            click.echo(json.dumps(data, ensure_ascii=False) if as_json else text)
+            if as_json:
+                click.echo(json.dumps(data, ensure_ascii=not is_utf8(sys.stdout)))
+            else:
+                click.echo(text, err=has_csv)
 
         wrapped: Any = run
         for parameter in reversed(parameters):
@@ -68,11 +76,27 @@ def command(
     return decorate
 
 
+def csv_option(told: str) -> Callable:
+    """Where a command writes a CSV; what else it tells goes to standard error where that is standard output."""
+    return click.option("--csv", "csv_path", default=None, metavar="FILE", help=f"{told}; - is standard output.")
+
+
+def is_utf8(stream: TextIO | None) -> bool:
+    """Whether every letter can be written to it."""
+    return stream is None or codecs.lookup(stream.encoding).name == "utf-8"
+
+
+def standard_input() -> TextIO:
+    if sys.stdin is None:  # Python's word for one that was closed
+        raise OSError(errno.EBADF, "Standard input is closed")
+    return sys.stdin
+
+
 @contextmanager
 def open_file(path: str) -> Iterator[IO[bytes]]:
     """A file, a pipe (``<(…)``) or, as -, standard input. What can't be opened is an OSError: one sentence, exit 1."""
     if path == "-":
-        yield sys.stdin.buffer
+        yield standard_input().buffer
         return
     with open(path, "rb") as file:
         yield file
@@ -121,6 +145,18 @@ class Amount(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
+class Worded(click.ParamType):
+    """A text that says something: an empty one, of a script whose variable has no value, would lift what it is to set."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value)
+        if not text.strip():
+            self.fail("it is empty", param, ctx)
+        return text
+
+
 LARGEST = 2**63 - 1
 
 
@@ -135,5 +171,6 @@ class WholeNumber(click.types.IntParamType):
 
 
 AMOUNT = Amount()
+WORDED = Worded()
 WHOLE = WholeNumber()
 ACCOUNT = click.option("--account", "account_id", type=WHOLE, required=True, metavar="ID", help="The account's id.")

@@ -21,7 +21,7 @@ MAIN_ZONES = {
 @lru_cache(maxsize=1)
 def _main_zones() -> dict[str, str]:
     """Country → its first zone in tzdata's zone.tab."""
-    table = resources.files("tzdata").joinpath("zoneinfo/zone.tab").read_text()
+    table = resources.files("tzdata").joinpath("zoneinfo/zone.tab").read_text("utf-8")
     zones: dict[str, str] = {}
     for line in table.splitlines():
         if line and not line.startswith("#"):
@@ -37,7 +37,7 @@ def main_zone(code: str | None) -> str | None:
 
 @lru_cache(maxsize=1)
 def _names() -> dict[str, str]:
-    table = resources.files("tzdata").joinpath("zoneinfo/iso3166.tab").read_text()
+    table = resources.files("tzdata").joinpath("zoneinfo/iso3166.tab").read_text("utf-8")
     pairs = (line.split("\t", 1) for line in table.splitlines() if line and not line.startswith("#"))
     return {code: name for code, name in pairs} | PLAINER | NOT_IN_ISO_3166
 

@@ -13,7 +13,7 @@ PRICE_STEP = 100  # prices are rounded to 4 decimals
 LARGEST_MICROS = 10**15  # a thousand million units; keeps every sum far below 2**63
 
 CREDITS = "SMS"
-AMOUNT = re.compile(r"^[+-]?\d{1,12}(\.\d{1,6})?$")
+AMOUNT = re.compile(r"^[+-]?\d{1,40}(\.\d{1,6})?$")
 CURRENCIES = frozenset(
     (
         "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF "

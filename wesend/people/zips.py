@@ -82,6 +82,8 @@ def to_file(target: Path, pieces: Iterable[bytes]) -> int:
                 file.write(piece)
             size = file.tell()
         os.replace(partial, target)
+    except OSError as error:
+        raise OSError(error.errno, os.strerror(error.errno or 0), str(target)) from error
     finally:
         partial.unlink(missing_ok=True)
     return size
