@@ -220,7 +220,7 @@ def _origin(sender: Sender) -> Origin:
 
 def _source(source: Address, sender: Sender) -> tuple[str | None, bool]:
     """The sender that is named, None for the route's default; and whether it is a number. UnknownSource."""
-    text = source.text or sender.terms.default_sender or ""
+    text = source.text if source.text.strip() else sender.terms.default_sender or ""
     digits = text.removeprefix("+")
     is_number = digits.isascii() and digits.isdigit() and source.ton != ALPHANUMERIC
     if not text:
