@@ -86,6 +86,26 @@ def test_a_message_is_counted_while_it_is_typed_and_its_script_is_shown_as_text(
     page.get_by_role("cell", name="answered STOP").wait_for()
 
 
+def test_going_back_and_clicking_once_more_sends_nothing_twice(visit, shop):
+    page = visit("member", shop["account_id"]).page
+    page.goto("/compose")
+    page.get_by_label("Recipients").fill("0712345678")
+    page.get_by_label("Message").fill("Only once")
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_url("**/messages?q=*")
+    sent = page.url
+    page.go_back()
+    assert page.get_by_label("Message").input_value() == "Only once"
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_url("**/messages?q=*")
+    assert page.url == sent
+    page.go_back()
+    page.get_by_label("Message").fill("Another one")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_text("Another one").first.wait_for()
+    assert page.url != sent
+
+
 def test_a_wallet_is_topped_up_and_shows_it_by_itself(visit, shop):
     page = visit("member", shop["account_id"]).page
     page.goto(f"/wallets/{shop['wallet_id']}/top-up")

@@ -75,8 +75,16 @@ def test_one_message_is_shown_and_the_same_form_sends_once(member, shop, jobs):
     given = fields(member, shop)
     page = member.follow("/compose", go="send", **given)
     assert "+256712345678" in text_of(page) and "Hello" in text_of(page)
-    member.follow("/compose", go="send", **given)
+    member.follow("/compose", go="send", **{**given, "at": "2030-01-01T10:00"})  # of no matter: it leaves now
     assert "UGX 965" in text_of(member.get("/wallets"))
+
+
+def test_a_form_that_was_changed_after_it_was_sent_sends_another(member, shop, jobs):
+    given = fields(member, shop)
+    for changed in ({}, {"text": "Hello!"}, {"recipients": "0712 345 679"}, {"text": "Hello!"}):
+        page = member.follow("/compose", go="send", **{**given, **changed})
+        assert changed.get("text", "Hello") in text_of(page)
+    assert "UGX 895" in text_of(member.get("/wallets"))
 
 
 def test_a_schedule_is_read_in_the_accounts_own_zone(member, shop, clock):

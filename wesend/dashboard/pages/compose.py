@@ -31,7 +31,7 @@ WHEN = (("now", marked("Now")), ("scheduled", marked("At a time")))
 
 class ComposeForm(Form):
     domain_names = {"recipient": "recipients", "group_ids": "recipients"}
-    uid = HiddenField()
+    uid = HiddenField(render_kw={"data-comes-back": ""})
     wallet = SelectField(marked("Paid from"), validate_choice=False)
     sender = SelectField(marked("Sender"), validate_choice=False)
     recipients = TextAreaField(
@@ -106,8 +106,9 @@ def _is_confirmed(form: ComposeForm) -> bool:
 
 def _draft(form: ComposeForm) -> Draft:
     options = form_values.read_options(account(), form.when.data, form.at.data or "", "")
+    typed = (form.wallet.data, form.sender.data, form.recipients.data, form.text.data, str(options.scheduled_at))
     return Draft(
-        form.uid.data or "",
+        once.uid_of(form.uid.data or "", *(text or "" for text in typed)),
         form_values.find_wallet(account(), form.wallet.data or "", actor=actor()),
         Audience(numbers=form.recipients.data),
         form.text.data.replace("\r\n", "\n"),

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from ...core.errors import WesendError
 from ...core.languages import gettext as _
 from ...core.languages import told
-from ...messages.campaigns.once import new_uid
+from ...messages.campaigns.once import new_uid, uid_of
 from ...two_way import answering, inbox, services
 from ...two_way.inbox import Listed, Place, Wanted
 from .. import compose_preview, query_args
@@ -80,7 +80,7 @@ def reply(conversation_id: int) -> ResponseReturnValue:
     conversation = inbox.find(account().id, conversation_id, actor=actor())
     text = request.form.get("text", "").replace("\r\n", "\n").replace("\x00", "")[:LONGEST].strip()
     try:
-        answering.answer(account(), conversation, text, request.form.get("uid", ""), actor=actor())
+        answering.answer(account(), conversation, text, uid_of(request.form.get("uid", ""), text), actor=actor())
     except PASSED_ON:
         raise
     except WesendError as error:

@@ -62,6 +62,14 @@ window.addEventListener("pageshow", () => {
   document.querySelectorAll("form button:disabled").forEach((button) => { button.disabled = false; });
 });
 
+// Going back, a browser fills in again what was typed, but no hidden field: with the one of before it is the form that was
+// sent, and a second click sends nothing twice.
+for (const field of document.querySelectorAll("[data-comes-back]")) {
+  const before = history.state?.[field.name];
+  if (before) field.value = before;
+  else history.replaceState({ ...history.state, [field.name]: field.value }, "");
+}
+
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
 });

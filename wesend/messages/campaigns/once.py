@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from uuid import UUID, uuid5
 
 from ...accounts import roles, spending
 from ...accounts.roles import Actor
@@ -20,6 +22,15 @@ UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 def new_uid() -> str:
     return new_id()
+
+
+def uid_of(form_uid: str, *content: str) -> str:
+    """The id of what a form of one page sends, which a browser shows again with all that was typed in it: sent so once more,
+    it is the same message; with something changed, it is another.
+    """
+    if not UID.fullmatch(form_uid):
+        return form_uid
+    return str(uuid5(UUID(form_uid), json.dumps(content)))
 
 
 def send_once(account: AccountInfo, uid: str, do: Callable[[Origin], None], *, actor: Actor) -> BatchRow:
