@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
+import flask_migrate
 import pytest
 from click.testing import CliRunner, Result
 
@@ -13,6 +16,9 @@ from tests.support.cluster import HostServer
 from tests.support.postgresql import PROGRAMS
 from tests.support.wire import Wire, new_customer
 from wesend.cli import group
+from wesend.database.migrations_folder import MIGRATIONS
+
+from ..conftest import close, make_app
 
 PASSWORD = "hunter2"
 
@@ -61,12 +67,39 @@ def test_a_backup_comes_back_and_what_was_there_is_kept(host, tmp_path):
         )
 
 
+def test_an_older_one_is_brought_up_to_date_and_paused(host, tmp_path, shared_postgresql):
+    """Of before `commits`, which every transaction of this version writes."""
+    app = make_app(tmp_path / "older", **host.environment)
+    with app.app_context():
+        flask_migrate.upgrade(directory=str(MIGRATIONS), revision="0034")
+        close(app)
+    file = tmp_path / "older.dump"
+    with_owner = {**os.environ, "PGPASSWORD": PASSWORD}
+    subprocess.run([PROGRAMS[0] / "pg_dump", "--format=custom", f"--file={file}", host.database_url], env=with_owner, check=True)
+    empty = shared_postgresql.create()
+    try:
+        done = run(host, "restore", str(file), WESEND_DATABASE_URL=empty)
+        assert done.exit_code == 0, done.output
+        assert json.loads(done.stdout)["aside"] is None
+        paused = run(host, "doctor", WESEND_DATABASE_URL=empty)
+        assert "Restored from older.dump" in paused.stdout
+        assert run(host, "audit", WESEND_DATABASE_URL=empty).exit_code == 0
+    finally:
+        shared_postgresql.drop(empty)
+
+
 @pytest.mark.parametrize("content", (b"", b"PGDMP and nothing more", b"SQLite format 3\0"))
 def test_what_is_no_backup_is_refused(host, tmp_path, content):
     file = tmp_path / "none.dump"
     file.write_bytes(content)
     run(host, "account", "list")
     refused = run(host, "restore", str(file))
+    assert refused.exit_code == 1 and refused.stderr.count("\n") == 1, refused.output
+
+
+def test_a_pipe_is_not_waited_for(host, tmp_path):
+    os.mkfifo(tmp_path / "pipe.dump")
+    refused = run(host, "restore", str(tmp_path / "pipe.dump"))
     assert refused.exit_code == 1 and refused.stderr.count("\n") == 1, refused.output
 
 

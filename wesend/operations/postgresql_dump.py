@@ -38,7 +38,8 @@ def restore(settings: Settings, file: Path) -> None:
 def revision_in(file: Path) -> str | None:
     """The schema's revision in an archive; None where it has none. DatabaseProblem for what is no archive."""
     try:
-        with file.open("rb") as opened:
+        # A pipe is not waited for.
+        with open(file, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK)) as opened:
             if opened.read(len(MAGIC)) != MAGIC:
                 raise DatabaseProblem(f"{file} is no backup of wesend on PostgreSQL.")
     except OSError as error:

@@ -10,8 +10,8 @@ import os
 import shutil
 import sqlite3
 import stat
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -192,17 +192,25 @@ def _require_a_table_of_revisions(copy: Path, file: Path) -> None:
 
 def _prepare(copy: Path, settings: Settings, make_app: Callable[[Settings], Flask], file: Path, actor: str) -> tuple[int, bool]:
     """Migrate the copy and pause its dispatch; how many messages wait in it, and whether its secrets can be read."""
-    return _pause_restored(make_app(replace(settings, database=copy)), file, actor)
+    app = make_app(replace(settings, database=copy))
+    with _closed_after(app):
+        return _pause_restored(app, file, actor)
 
 
 def _pause_restored(app: Flask, file: Path, actor: str) -> tuple[int, bool]:
     with app.app_context():
-        try:
-            bring_up_to_date()
-            pausing.pause(f"Restored from {file.name}: what was queued then may have been sent since", actor=actor, anew=True)
-            waiting = query("SELECT count(*) FROM messages WHERE status IN ('scheduled', 'dripping', 'queued', 'claimed')")
-            return waiting[0][0], _secrets_readable()
-        finally:
+        bring_up_to_date()
+        pausing.pause(f"Restored from {file.name}: what was queued then may have been sent since", actor=actor, anew=True)
+        waiting = query("SELECT count(*) FROM messages WHERE status IN ('scheduled', 'dripping', 'queued', 'claimed')")
+        return waiting[0][0], _secrets_readable()
+
+
+@contextmanager
+def _closed_after(app: Flask) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        with app.app_context():
             app.extensions["wesend.database"].close()
             orm().engine.dispose()
 
@@ -211,15 +219,15 @@ def _restore_postgresql(file: Path, settings: Settings, make_app: Callable[[Sett
     """By PostgreSQL's own programs: all of it or nothing, and what was there is dumped to the instance folder before."""
     _require_archive(file, settings)
     app = make_app(settings)
-    with nobody_serves(settings):
+    with nobody_serves(settings), _closed_after(app):
         aside = _dump_aside(app, settings)
         before = undone_erasures.of_app(app) if aside is not None else []
         postgresql_dump.restore(settings, file)
+        waiting, readable = _pause_restored(app, file, actor)  # before all else: an older one lacks tables that are asked below
         with app.app_context(), atomic() as tx:  # who served when it was made serves no more
             for table in ("hosts", "slot_shares", "leases"):
                 tx.execute(f"DELETE FROM {table}")
         undone = undone_erasures.undone(before, undone_erasures.of_app(app))
-        waiting, readable = _pause_restored(app, file, actor)
     return Restored(file.stat().st_size, aside, waiting, readable, undone)
 
 
