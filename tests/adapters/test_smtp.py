@@ -97,6 +97,11 @@ def test_4xx_is_temporary_and_5xx_refused_at_every_step(server, gateway, step, a
     assert send(gateway).kind == ACCEPTED  # the next one is none the worse for it
 
 
+def test_what_it_says_is_one_line_that_no_terminal_obeys(server, gateway):
+    server.says("RCPT", "550-No such\r\n550 user\x1b[2J here")
+    assert send(gateway).text == "550 No such user [2J here"
+
+
 @pytest.mark.parametrize(
     ("step", "answer", "works"),
     [

@@ -14,6 +14,7 @@ import time
 from email import message_from_bytes
 from email.utils import parseaddr
 
+from .. import hiding, reading
 from ..one_call import OneCall
 from ..sms.base import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN, Outcome, SmsGateway, Submission
 from .connection import SmtpServer
@@ -23,6 +24,7 @@ SECONDS = 24.0
 IDLE_SECONDS = 30.0  # servers close what has been silent for longer
 LONGEST_RETRY = 1800.0
 GIVE_UP_AFTER = 24 * 3600.0
+LONGEST_ANSWER = 300  # characters kept
 LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
@@ -47,6 +49,7 @@ class SmtpGateway(SmsGateway):
     def __init__(self, name: str, url: str, *, first_retry: float = 30.0, seconds: float = SECONDS):
         super().__init__(name)
         self.server, self.seconds = SmtpServer(url), seconds
+        self.hidden = hiding.words_of([self.server.password], "")
         self.retry_delays = retry_delays(first_retry)
         self.kept = threading.local()
 
@@ -136,4 +139,5 @@ def _refusal(code: int, text: bytes | str) -> Outcome | None:
 
 
 def _said(text: bytes | str) -> str:
-    return (text.decode("utf-8", "replace") if isinstance(text, bytes) else text).replace("\x00", "")
+    """In one line, without what a terminal would obey."""
+    return reading.text(text.decode("utf-8", "replace") if isinstance(text, bytes) else text, LONGEST_ANSWER) or ""
