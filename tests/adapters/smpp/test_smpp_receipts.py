@@ -59,6 +59,20 @@ def test_the_text_fills_in_what_the_parameters_leave_out(smsc, gateway, brought)
     assert brought == [CallbackReceipt("77", None, "+" + PHONE, Receipt("failed", "EXPIRED", "EXPIRED, error 0B"))]
 
 
+@pytest.mark.parametrize(
+    ("content", "status", "code", "text"),
+    [
+        (b"id:0123 stat:DELIVRD\0", "delivered", "DELIVRD", None),
+        (b"id:0123 stat:UNDELIV err:0B\0", "failed", "UNDELIV", "UNDELIV, error 0B"),
+        (b"id:0123 stat:\x1b[2Jodd err:1", "sent", "[2JODD", None),
+    ],
+)
+def test_a_receipts_words_are_read_without_what_does_not_print(smsc, gateway, brought, content, status, code, text):
+    smsc.deliver(PHONE, content)
+
+    assert brought == [CallbackReceipt("123", None, "+" + PHONE, Receipt(status, code, text))]
+
+
 def test_a_receipt_that_comes_twice_or_in_the_wrong_order_is_brought_as_it_came(smsc, gateway, brought):
     for word in ("DELIVRD", "ACCEPTD", "DELIVRD"):
         assert smsc.deliver(PHONE, receipt_text("5", word)) == OK

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ... import reading
 from ..base import DELIVERED, FAILED, SENT, CallbackReceipt, Receipt
 from .ids import canonical
 from .pdu import MESSAGE_STATE, NETWORK_ERROR_CODE, RECEIPTED_MESSAGE_ID, Delivery
@@ -65,14 +66,14 @@ def _word(delivery: Delivery, fields: dict[str, str]) -> str:
     state = delivery.tlvs.get(MESSAGE_STATE, b"")
     if len(state) == 1 and state[0] in STATES:
         return STATES[state[0]]
-    return fields.get("stat", "UNKNOWN").upper()[:32]
+    return (reading.text(fields.get("stat"), 32) or "UNKNOWN").upper()
 
 
 def _error(delivery: Delivery, fields: dict[str, str]) -> str | None:
     network = delivery.tlvs.get(NETWORK_ERROR_CODE, b"")
     if len(network) == 3:
         return str(int.from_bytes(network[1:], "big"))
-    return fields.get("err")
+    return reading.text(fields.get("err"))
 
 
 def _cstring(value: bytes | None) -> str:
