@@ -114,6 +114,29 @@ def test_a_column_names_the_currency_where_the_amounts_do_not(sent):
     assert found.currency == "UGX" and 67 * money.MICRO < found.billed_micros < 68 * money.MICRO, "44 UGX, and 0.8 KES"
 
 
+@pytest.mark.parametrize(
+    ("written", "billed", "currency"),
+    [
+        ("$0.0059", "0.0059", "USD"),
+        ("-US$ 0.0059", "0.0059", "USD"),
+        ("0,0059 €", "0.0059", "EUR"),
+        ("UGX 22/=", "22", "UGX"),
+        ("+22", "22", "UGX"),
+        ("1 022.50", "1022.5", "UGX"),
+        ("1\u00a0022,50 UGX", "1022.5", "UGX"),
+        ("1'022.50", "1022.5", "UGX"),
+    ],
+)
+def test_amounts_as_bills_write_them(sent, written, billed, currency):
+    found, _ = compare(f"id;cost\nref0;{written}\n")
+    assert (money.text(found.billed_micros), found.currency) == (billed, currency)
+
+
+def test_a_column_knows_better_than_a_sign_which_currency_it_is(sent):
+    found, _ = compare("id,cost,currency\nref0,$5,NAD\n")
+    assert (money.text(found.billed_micros), found.currency) == ("5", "NAD")
+
+
 def test_our_own_id_is_known_too_and_a_line_that_comes_again_is_counted_apart(sent):
     found, _ = compare(f"id,cost\n{sent[0]['uid']},11\nref0,11\n")
     assert (found.matched, found.repeated, found.cost_differs) == (1, 1, 0)

@@ -39,6 +39,10 @@ DELIVERED, FAILED, SENT = "delivered", "failed", "sent"
 SEPARATOR = re.compile(r"sep=.", re.IGNORECASE)
 """As spreadsheets write it into the first line."""
 FAILURES = ("undeliv", "not deliv", "notdeliv", "fail", "reject", "expired", "error", "invalid", "blocked", "blacklist")
+SIGNS = {"US$": "USD", "$": "USD", "€": "EUR", "£": "GBP"}
+"""What stands beside an amount in place of a currency's code; a column of currencies knows better."""
+GAP = re.compile(r"(?<=\d)[\s'’](?=\d{3}(?!\d))")
+"""Between thousands."""
 DATE = re.compile(
     r"(?:[A-Za-z]{3,9}, ?)?(\d{4}([/.-])\d{1,2}\2\d{1,2}|\d{1,2}([/.-])\d{1,2}\3\d{4}|\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{4}"
     r"|[A-Za-z]{3,9} \d{1,2},? \d{4}|\d{8}(?=T|$))(?!\d)"
@@ -79,12 +83,13 @@ def read(file: IO[bytes], *, id_column: str | None, cost_column: str | None, sta
         while (begins := lines.next_line) and (cells := next(lines.cells, None)) is not None:
             identifier = cell(cells, of_id)
             if identifier:
-                told = _cost(cell(cells, of_cost))
+                cost = cell(cells, of_cost)
+                told = _cost(cost)
                 yield BillLine(
                     begins,
                     identifier,
                     told.micros if told else None,
-                    (told.currency or _currency(cell(cells, of_currency))) if told else None,
+                    (told.currency or _currency(cell(cells, of_currency)) or _by_sign(cost)) if told else None,
                     cell(cells, of_status) or None,
                     day_of(cell(cells, of_day)),
                 )
@@ -128,7 +133,13 @@ class _Header:
 
 @lru_cache(maxsize=4096)
 def _cost(text: str) -> money.Told | None:
-    return money.read_told(text) if text else None
+    for sign in SIGNS:
+        text = text.replace(sign, "", 1)
+    return money.read_told(GAP.sub("", text.lstrip("+- ").removesuffix("/=").removesuffix("/-"))) if text else None
+
+
+def _by_sign(text: str) -> str | None:
+    return next((code for sign, code in SIGNS.items() if sign in text), None)
 
 
 def _currency(text: str) -> str | None:
