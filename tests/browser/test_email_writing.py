@@ -45,3 +45,17 @@ def test_a_mail_is_kept_and_shown_as_it_is_typed_and_its_gaps_are_confirmed(visi
     page.get_by_role("button", name="Send", exact=True).click()
     page.get_by_text("2 mails accepted").wait_for()
     assert somebody.serious_faults() == [] and somebody.fits()
+
+
+def test_going_back_to_a_mail_that_was_sent_shows_an_empty_form(visit, shop):
+    """One that is filled in again would be sent to everybody again; what is not sent yet is kept as a draft."""
+    page = visit("member", shop["account_id"]).page
+    page.goto("/emails/write")
+    page.get_by_label("To", exact=True).fill("ann@example.com")
+    page.get_by_label("Subject").fill("Only once")
+    page.get_by_label("Message").fill("Hello")
+    page.get_by_role("button", name="Send", exact=True).click()
+    page.wait_for_url("**/emails?batch=*")
+    page.go_back()
+    page.wait_for_url("**/emails/write*")
+    assert page.get_by_label("Subject").input_value() == page.get_by_label("Message").input_value() == ""
