@@ -81,3 +81,22 @@ def test_a_reset_leaves_nothing_that_waits_for_a_bind(server, customer, namespac
     if namespace is not None:
         with server.bound(other) as client:
             assert client.wait_for(1), "what another run was not told waits"
+
+
+def test_what_is_written_in_a_namespace_comes_to_its_own_key(server):
+    customer = server.customer()
+    plain, one, two = (server.key(customer, *more) for more in ((), ("--namespace", "one"), ("--namespace", "two")))
+    phone = next(NUMBERS)
+
+    def write(text: str, **more) -> None:
+        given = {"from": "+" + phone, "text": text, **more}
+        assert requests.post(f"{server.url}/sandbox/messages", json=given, timeout=10).status_code == 201
+
+    with server.bound(plain) as of_none, server.bound(one) as of_one, server.bound(two) as of_two:
+        for client in (of_one, of_none, of_two):
+            assert client.submit(phone).status == 0
+        for text, more in (("1", {"namespace": "one"}), ("other", {"namespace": "three"}), ("last", {})):
+            write(text, **more)
+        assert [one.text for one in of_one.wait_for(1)] == ["1"]
+        assert [one.text for one in of_none.wait_for(1)] == ["other"], "no key is that namespace's"
+        assert [one.text for one in of_two.wait_for(1)] == ["last"], "by whichever key wrote last"

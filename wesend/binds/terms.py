@@ -171,18 +171,25 @@ def keys_served_by(key_id: int, tx: Tx | None = None) -> tuple[int, ...]:
 
 
 OF_ACCOUNT = """
-    SELECT k.id, k.expires_at FROM api_keys k JOIN wallets w ON w.id = k.wallet_id
+    SELECT k.id, k.expires_at, k.namespace FROM api_keys k JOIN wallets w ON w.id = k.wallet_id
     WHERE k.account_id = ? AND k.api = ? AND w.is_sandbox = ? AND k.revoked_at IS NULL ORDER BY k.id
 """
 
 
-def keys_of_account(tx: Tx, account_id: int, now: int, *, is_sandbox: bool) -> dict[int, int]:
-    """Those that may bind, oldest first, a rolled one in the place of its successor's: the keys by whatever they stand for."""
+def keys_of_account(tx: Tx, account_id: int, now: int, *, is_sandbox: bool, namespace: str | None = None) -> dict[int, int]:
+    """Those that may bind, oldest first, a rolled one in the place of its successor's: the keys by whatever they stand for.
 
-    def load(reader: Reader) -> tuple[tuple[int, int | None], ...]:
-        return tuple((row["id"], row["expires_at"]) for row in reader.all(OF_ACCOUNT, (account_id, API, int(is_sandbox))))
+    With a namespace its own; where it has none, those of no namespace.
+    """
+
+    def load(reader: Reader) -> tuple[tuple[int, int | None, str | None], ...]:
+        rows = reader.all(OF_ACCOUNT, (account_id, API, int(is_sandbox)))
+        return tuple((row["id"], row["expires_at"], row["namespace"]) for row in rows)
 
     found = cached(("smpp-keys", account_id, is_sandbox), load, tx)
-    usable = [key_id for key_id, expires_at in found if expires_at is None or expires_at > now]
+    known = [(key_id, own) for key_id, expires_at, own in found if expires_at is None or expires_at > now]
+    if namespace is not None:
+        known = [one for one in known if one[1] == namespace] or [one for one in known if one[1] is None]
+    usable = [key_id for key_id, _ in known]
     served = {former: key_id for key_id in usable for former in keys_served_by(key_id, tx)}
     return dict(sorted((served | {key_id: key_id for key_id in usable}).items()))

@@ -19,7 +19,7 @@ LAST_KEY = """
 def tell(tx: Tx, account_id: int, side: Side, inbound: InboundMessageRow) -> None:
     """Write it down for one of the account's SMPP keys, if it has any."""
     now = clock.now_ms()
-    keys = terms.keys_of_account(tx, account_id, now, is_sandbox=side == SANDBOX)
+    keys = terms.keys_of_account(tx, account_id, now, is_sandbox=side == SANDBOX, namespace=inbound["namespace"])
     if not keys:
         return
     last = tx.one(LAST_KEY.format(keys=marks(tuple(keys))), (inbound["sender"], account_id, *keys))
