@@ -99,6 +99,12 @@ class TestRecipients:
         assert kinds({"code": 200, "recipients": [item("0772000001", "queued")]}) == [ACCEPTED]
         assert kinds({"code": 200, "recipients": [item("0772000001", "queued"), item("772000001", "bad")]}) == [UNKNOWN]
 
+    def test_an_amount_that_names_no_currency_is_of_the_files(self):
+        text = changed(("[answer]", '[answer]\ncurrency = "UGX"'))
+        for price, cost in (("28", "UGX 28"), (0.5, "UGX 0.5"), ("KES 0.8000", "KES 0.8000")):
+            body = {"code": 200, "recipients": [item("256772000001", "queued", price=price)]}
+            assert read(body, text=text)[0].meta == {"cost": cost}
+
     def test_a_number_of_another_country_that_ends_alike_is_another_one(self):
         kenyan = Recipient("+254772000001", "254772000001")
         body = {"code": 200, "recipients": [item("256772000001", "queued", id="a1")]}

@@ -380,3 +380,20 @@ class TestAfricasTalkingsBulkAddress:
         )
         (outcome,) = make("africastalking", vendor.url, endpoint="bulk").submit([submission(sender="SHOP")])
         assert (outcome.kind, outcome.text) == (REFUSED, "InvalidSenderId")
+
+
+def test_the_price_of_a_long_message_is_that_of_all_its_parts(vendor):
+    parts = [{"status": "0", "message-id": f"v{part}", "message-price": "0.0330"} for part in range(3)]
+    (outcome,) = sent("vonage", vendor, answer(200, {"message-count": "3", "messages": parts}))
+    assert (outcome.kind, outcome.gateway_ref, outcome.meta) == (ACCEPTED, "v0", {"cost": "EUR 0.0990"})
+
+
+@pytest.mark.parametrize(("name", "currency"), [("vonage", "EUR"), ("egosms", "UGX"), ("smsleopard", "KES")])
+def test_a_price_without_a_currency_is_of_the_vendors_own(name, currency, vendor):
+    told = {
+        "vonage": {"messages": [{"status": "0", "message-id": "v1", "message-price": "0.0330"}]},
+        "egosms": {"Status": "OK", "Cost": 35, "MsgFollowUpUniqueCode": "e1"},
+        "smsleopard": {"success": True, "recipients": [{"id": "l1", "cost": 0.6, "number": "256772000001", "status": "queued"}]},
+    }[name]
+    (outcome,) = sent(name, vendor, answer(200, told))
+    assert outcome.kind == ACCEPTED and outcome.meta["cost"].startswith(f"{currency} ")

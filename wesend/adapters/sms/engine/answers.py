@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple
 
+from ... import reading
 from ...http_client import Reply
 from ..base import ACCEPTED, REFUSED, TEMPORARY, UNKNOWN, Outcome
 from .definition import Answer, Item, Paths
-from .documents import amount_in, currency_in, entries, first_at, folded, of_answer, value_at
+from .documents import amount_in, currency_at, entries, first_at, folded, of_answer, value_at
 
 UNSURE_4XX = (408, 425)
+MOST_PARTS = 1000
 SAME_DIGITS = 8  # of two spellings of one number
 
 
@@ -57,7 +60,7 @@ def read(answer: Answer, reply: Reply, recipients: Sequence[Recipient]) -> list[
     if answer.code and word is None:
         return [_unreadable(reply.status)] * len(recipients)
     one = len(recipients) == 1
-    meta = _cost(document, answer.cost, answer.currency) if one else None
+    meta = _cost(document, answer.cost, answer.currency, answer.cost_count) if one else None
     return [Outcome(ACCEPTED, first_at(document, answer.id), meta=meta)] * len(recipients)
 
 
@@ -133,17 +136,22 @@ def _outcome(answer: Answer, item: Item, document: Any, entry: Any, *, one: bool
     word = ACCEPTED if code is None else item.codes.get(folded(code), item.otherwise)
     gateway_ref = first_at(entry, item.id) or (first_at(document, answer.id) if one or not item.id else None)
     if word == ACCEPTED:
-        meta = _cost(entry, item.cost, answer.currency) or (_cost(document, answer.cost, answer.currency) if one else None)
+        meta = _cost(entry, item.cost, answer.currency) or (
+            _cost(document, answer.cost, answer.currency, answer.cost_count) if one else None
+        )
         return Outcome(ACCEPTED, gateway_ref, meta=meta)
     said = first_at(entry, item.error) or first_at(document, answer.error) or f"The gateway answered {code}"
     return Outcome(word, gateway_ref if word == UNKNOWN else None, code, said)
 
 
-def _cost(document: Any, paths: Paths, currency: Paths) -> dict[str, str] | None:
-    """What the vendor takes for it, for the timeline: ``KES 0.8``."""
+def _cost(document: Any, paths: Paths, currency: Paths, count: Paths = ()) -> dict[str, str] | None:
+    """What the vendor takes for it, for the timeline: ``KES 0.8``; as often as ``count`` says, where it is each part's."""
     text = first_at(document, paths)
     amount = amount_in(text)
     if amount is None:
         return None
-    unit = first_at(document, currency) or currency_in(text)
+    parts = reading.whole(first_at(document, count)) if count else None
+    if parts is not None and 1 < parts < MOST_PARTS:
+        amount = f"{Decimal(amount) * parts:f}"
+    unit = currency_at(document, currency, text)
     return {"cost": f"{unit} {amount}" if unit else amount}

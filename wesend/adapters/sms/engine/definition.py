@@ -88,6 +88,7 @@ class Answer(NamedTuple):
     balance: Paths = ()
     item: Item | None = None
     strict: bool = True
+    cost_count: Paths = ()
 
 
 class Condition(NamedTuple):

@@ -110,6 +110,14 @@ def amount_in(text: str | None) -> str | None:
 CURRENCY = re.compile(r"\b[A-Z]{3}\b")
 
 
+def currency_at(document: Any, paths: Paths, text: str | None = None) -> str | None:
+    """What the amount in ``text`` is of: as the document tells, or the text; else the file, by a code in place of a path."""
+    told = first_at(document, paths) or currency_in(text)
+    if told is None and len(paths) == 1 and CURRENCY.fullmatch(paths[0]):
+        return paths[0]
+    return told
+
+
 def currency_in(text: str | None) -> str | None:
     """The currency in a text such as ``KES 0.8000``."""
     found = CURRENCY.search(text) if text else None

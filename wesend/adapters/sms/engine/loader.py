@@ -138,6 +138,7 @@ def _answer(table: Table) -> Answer:
         table.read("error", checks.paths, ()),
         table.read("balance", checks.paths, ()),
         _item(item) if item is not None else None,
+        cost_count=table.read("cost_count", checks.paths, ()),
     )
     table.done()
     if answer.codes and not answer.code:

@@ -13,7 +13,7 @@ from ...callbacks import CallbackRequest, UnreadableCallback, require_signature
 from ..base import UNLISTED, CallbackInbound, CallbackReceipt, Receipt
 from ..placeholders import PLACEHOLDER
 from .definition import Check, Inbound, Paths, Poll, Receipts
-from .documents import entries, first_at, folded, meets, of_call, value_at
+from .documents import currency_at, entries, first_at, folded, meets, of_call, value_at
 
 MOST = 1000  # read from one call to us, or from one answer
 
@@ -100,7 +100,7 @@ def _cost(entry: Any, how: Receipts | Poll) -> str | None:
         whole = Decimal(amount) * int(count[:4])
     except InvalidOperation:
         return None
-    return f"{first_at(entry, how.currency) or ''} {whole:f}".strip() if whole.is_finite() else None
+    return f"{currency_at(entry, how.currency) or ''} {whole:f}".strip() if whole.is_finite() else None
 
 
 def _some(document: Any, path: str) -> Iterator[Any]:
