@@ -79,6 +79,12 @@ class TestAsking:
             Receipt(FAILED, "30005", "Unknown destination handset")
         ]
 
+    def test_the_price_that_it_has_set_by_then_is_told(self, vendor, adapter):
+        told = {"status": "delivered", "price": "-0.00750", "price_unit": "USD"}
+        vendor.on("GET", PATH + "/SM1.json", answer(200, told))
+        (receipt,) = adapter.ask([Question(1, "ref", "SM1", "+256772000001", 1000)])
+        assert receipt is not None and receipt.cost == "USD 0.00750"
+
     def test_answers_come_back_in_order_and_a_broken_one_is_nothing_new(self, vendor, adapter):
         vendor.on("GET", PATH + "/SM0.json", answer(200, {"status": "delivered"}))
         vendor.on("GET", PATH + "/SM1.json", drop)

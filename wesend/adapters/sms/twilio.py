@@ -86,15 +86,18 @@ class Twilio(RemoteSmsGateway):
         if (reading.text(answer.get("status")) or "").lower() in ("failed", "undelivered", "canceled"):
             receipt = _receipt(answer, "status", "error_code", "error_message")
             return Outcome(REFUSED, gateway_ref, receipt and receipt.code, receipt and receipt.text)
-        price, unit = reading.text(answer.get("price")), reading.text(answer.get("price_unit"))
-        return Outcome(ACCEPTED, gateway_ref, meta={"cost": f"{unit} {price.lstrip('-')}"} if price and unit else None)
+        cost = _cost(answer)
+        return Outcome(ACCEPTED, gateway_ref, meta={"cost": cost} if cost else None)
 
     def ask_one(self, question: Question) -> Receipt | None:
         """Only by Twilio's id: it knows none of ours."""
         if question.gateway_ref is None:
             return None
         reply = self._call("GET", f"{self._messages}/{quote(question.gateway_ref, safe='')}.json")
-        return _receipt(reply.object(), "status", "error_code", "error_message") if reply.kind == ANSWERED else None
+        if reply.kind != ANSWERED:
+            return None
+        receipt = _receipt(reply.object(), "status", "error_code", "error_message")
+        return receipt and receipt._replace(cost=_cost(reply.object()))
 
     def check_call(self, request: CallbackRequest) -> None:
         given = request.header("X-Twilio-Signature")
@@ -128,6 +131,12 @@ class Twilio(RemoteSmsGateway):
         signed = url + "".join(name + form[name] for name in sorted(form))
         key = self.credentials["auth_token"].encode()
         return b64encode(hmac.digest(key, signed.encode(errors="replace"), "sha1")).decode()
+
+
+def _cost(answer: Mapping) -> str | None:
+    """None while Twilio has not set its price yet."""
+    price, unit = reading.text(answer.get("price")), reading.text(answer.get("price_unit"))
+    return f"{unit} {price.lstrip('-')}" if price and unit else None
 
 
 def _receipt(said: Mapping, status: str, code: str, message: str) -> Receipt | None:
