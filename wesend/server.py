@@ -21,9 +21,8 @@ from .accounts import sign_in
 from .coordination import cluster, hosts, leadership, pause, running
 from .coordination.pause import Pause
 from .coordination.pulse import Pulse
-from .core import clock, settings, storage
+from .core import clock, settings, settings_together, storage
 from .core.errors import StorageFull
-from .core.settings_values import SettingsError
 from .database import orm
 from .database.schema_version import DatabaseProblem, bring_up_to_date, prepare_folder
 from .dialects.first_message import Wanted
@@ -96,17 +95,10 @@ def up(*, host: str | None, port: int | None, workers: int | None, show: Callabl
             # The environment, so that what follows from a setting (base URL, sandbox) follows from the option too.
             os.environ[name] = str(value)
     values = settings.load()
+    settings_together.check(values)
     smpp_starting.check(values)
-    _check_mail_port(values)
     with ExitStack() as at_end:
         _start(values, show, at_end).run()
-
-
-def _check_mail_port(values: settings.Settings) -> None:
-    """The port's process listens long after the start, and would only log that it can't."""
-    taken = {values.port: "HTTP", values.smpp_port: "SMPP"}.get(values.sandbox_smtp_port)
-    if values.sandbox and values.sandbox_smtp_port is not None and taken is not None:
-        raise SettingsError(f"WESEND_SANDBOX_SMTP_PORT is {values.sandbox_smtp_port}, where {taken} is served: choose another.")
 
 
 def _start(values: settings.Settings, show: Callable[[Started], None], at_end: ExitStack) -> Server:

@@ -33,6 +33,22 @@ def test_a_good_setup_has_no_warning(examine, instance):
 
 
 @pytest.mark.parametrize(
+    "environment, words",
+    [
+        ({"WESEND_PORT": "8100", "WESEND_SMPP_PORT": "8100"}, "WESEND_SMPP_PORT is 8100, where HTTP is served"),
+        ({"WESEND_PORT": "8100", "WESEND_SANDBOX_SMTP_PORT": "8100"}, "WESEND_SANDBOX_SMTP_PORT is 8100, where HTTP is served"),
+        ({"WESEND_SMPP_PORT": "2775", "WESEND_SANDBOX_SMTP_PORT": "2775"}, "where SMPP is served"),
+        ({"WESEND_SMPP_PORT": "2775", "WESEND_SMPP_HOST": "0.0.0.0"}, "would be plain TCP"),
+        ({"WESEND_SMPP_PORT": "2775", "WESEND_SMPP_TLS_KEY": "/etc/key.pem"}, "are wanted together"),
+    ],
+)
+def test_what_would_stop_the_start_is_told(app_with, environment, words):
+    result = app_with(**environment).test_cli_runner().invoke(cli.group, ["doctor", "--json"])
+    (found,) = [entry for entry in json.loads(result.output)["checks"] if entry["check"] == "Settings"]
+    assert result.exit_code == 1 and found["state"] == "error" and words in found["detail"]
+
+
+@pytest.mark.parametrize(
     ("environment", "state", "words"),
     [
         ({}, "ok", "this machine"),

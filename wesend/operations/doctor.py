@@ -7,10 +7,11 @@ from urllib.parse import urlsplit
 from flask import current_app
 
 from ..coordination import hosts, leadership, pause
-from ..core import clock, networks, storage
+from ..core import clock, networks, settings_together, storage
 from ..core.errors import DatabaseUnavailable
 from ..core.languages import counted, joined, said_by, sentence, verbatim
 from ..core.settings import Settings
+from ..core.settings_values import SettingsError
 from ..database import query
 from ..database.schema_version import DatabaseProblem, known_revisions, revision_of
 from ..gateways import balances, breaker, registry, service, vendors
@@ -27,6 +28,7 @@ def examine() -> list[Finding]:
     database = _database(values)
     usable = database.state == "ok"
     findings = [
+        *_start(values),
         *([] if values.database_url else [host_checks.sqlite()]),
         host_checks.clock_of(migrated=usable),
         host_checks.files(values),
@@ -56,6 +58,15 @@ def examine() -> list[Finding]:
             smpp_checks.examine(values),
         ]
     return findings
+
+
+def _start(values: Settings) -> list[Finding]:
+    """What `wesend up` would refuse."""
+    try:
+        settings_together.check(values)
+    except SettingsError as problem:
+        return [Finding("Settings", "error", verbatim(str(problem)))]
+    return []
 
 
 def _database(values: Settings) -> Finding:
