@@ -130,6 +130,7 @@ def test_a_suspended_accounts_message_is_kept_and_not_charged(line):
     set_account_status(wallet.account_id, "suspended", actor=ACTOR)
     message = receive(line, PHONE, OWN, "Hello")
     assert (message["service_id"], message["cost_micros"], message["answer"]) == (made["id"], 0, None)
+    assert message["billed"] == 0, "as of a service that is suspended"
     assert query("SELECT 1 FROM messages") == []
 
 

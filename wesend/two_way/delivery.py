@@ -26,7 +26,7 @@ def deliver(tx: Tx, incoming: IncomingMessageRow, owner: Owner, sender: str, tex
     _follow(tx, owner, sender)
     account, now = get_account(owner.account_id, tx), clock.now_ms()
     service = owner.service
-    suspended = service is not None and service["status"] == SUSPENDED
+    suspended = not account.is_active or (service is not None and service["status"] == SUSPENDED)
     inbound_id = tx.insert(
         "inbound_messages",
         uid=incoming["uid"] if is_first else new_id(),
@@ -40,11 +40,11 @@ def deliver(tx: Tx, incoming: IncomingMessageRow, owner: Owner, sender: str, tex
         text=text,
         keyword=owner.keyword,
         opt_out=int(owner.meaning == STOP),
-        billed=int(not suspended),
+        billed=int(service is None or not suspended),
         namespace=incoming["namespace"],
         created_at=incoming["told_at"],  # when it came, however late it finds its account
     )
-    if service is not None and not suspended and account.is_active:
+    if service is not None and not suspended:
         _charge(tx, service, inbound_id)
     inbound = tx.one("SELECT * FROM inbound_messages WHERE id = ?", (inbound_id,))
     assert inbound is not None
@@ -59,7 +59,7 @@ def deliver(tx: Tx, incoming: IncomingMessageRow, owner: Owner, sender: str, tex
         unread=1,
         now=now,
     )
-    if account.is_active and not suspended:
+    if not suspended:
         _tell(tx, account, owner, inbound)
         _answer(tx, owner, inbound, now)
     return inbound_id
