@@ -38,3 +38,13 @@ def test_every_event_of_the_format_is_offered_and_posted(app, receiver, format_n
     member = Visitor(app, make_user(app, "member", shop.account_id, "ben@example.com"))
     assert f"{path}/trigger" not in member.get(path).text
     assert member.post(f"{path}/trigger", event=events[0]).status_code in (403, 404) and len(receiver.posted) == posted
+
+
+def test_a_sample_tells_the_time_in_the_accounts_zone_as_its_event_does(app, receiver):
+    shop = mint(app)
+    owner = Visitor(app, make_user(app, "owner", shop.account_id))
+    owner.post("/webhooks", format="worldledgers", url=receiver.url)
+    path = re.search(r"/webhooks/\d+", owner.get("/webhooks").text)[0]  # type: ignore[index]
+    for event in ("communication.sms.delivered", "communication.sms.received"):
+        owner.post(f"{path}/trigger", event=event)
+        assert receiver.posted[-1].json["timestamp"].endswith("+03:00"), event

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from ..accounts import roles
 from ..accounts.roles import MANAGE, Actor
+from ..accounts.service import get_account
 from ..accounts.sides import SANDBOX
 from ..core import clock
 from ..core.errors import InvalidInput
@@ -47,8 +48,8 @@ def samples(format_: Format, account_id: int) -> dict[str, Event]:
 
 
 def _told(format_: Format, account_id: int) -> Iterator[Event]:
-    now = clock.now_ms()
-    owner = Owner("wal_sample", SANDBOX, "UTC", now)
+    now, time_zone = clock.now_ms(), get_account(account_id).time_zone
+    owner = Owner("wal_sample", SANDBOX, time_zone, now)
     for channel in RECIPIENTS:
         batch = _batch(account_id, channel, now)
         delivered = _message(account_id, channel, "delivered", now)
@@ -58,7 +59,9 @@ def _told(format_: Format, account_id: int) -> Iterator[Event]:
             found += [format_.mail_tracked(delivered, batch, happening, owner) for happening in ("opened", "clicked")]
         yield from (event for event in found if event is not None)
     received = format_.message_received(
-        Received(INBOUND_UID, account_id, "wal_sample", "UTC", RECIPIENTS["sms"], "32811", "JOIN hello", "JOIN", False, now, None)
+        Received(
+            INBOUND_UID, account_id, "wal_sample", time_zone, RECIPIENTS["sms"], "32811", "JOIN hello", "JOIN", False, now, None
+        )
     )
     if received is not None:
         yield received
