@@ -15,6 +15,7 @@ from wesend.gateways import service as gateways
 from wesend.gateways import status as gateway_status
 from wesend.messages.receipts import unknown_outcomes
 from wesend.operations import backup_download, onboarding, pausing
+from wesend.people import closing
 from wesend.routing import rates, routes, senders
 from wesend.wallets import deposit_review
 from wesend.wallets import service as wallets
@@ -227,3 +228,14 @@ def test_a_form_of_the_account_before_is_not_carried_out_on_the_one_picked_since
     assert answer.status_code == 400 and "for another account" in text_of(answer)
     assert "Customers" not in text_of(operator.get("/contacts"))
     assert operator.post("/contacts", name="Customers").status_code == 303
+
+
+def test_a_closed_account_is_told_as_closed_and_offers_nothing_that_is_refused(app, shop, operator):
+    with app.app_context():
+        closing.close(shop.account_id, is_sure=True, actor="test")
+    operator.pick(shop.account_id)
+    for path in ("/", f"/operator/accounts/{shop.account_id}"):
+        page = operator.get(path)
+        assert "is closed since" in text_of(page) and "is suspended" not in text_of(page)
+        assert f"/operator/accounts/{shop.account_id}/resume" not in page.text
+    assert "Status closed" in text_of(page)

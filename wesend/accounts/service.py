@@ -35,6 +35,8 @@ class AccountInfo(NamedTuple):
     """Until when the log of its API calls keeps bodies."""
     price_list_id: int | None = None
     """Of the prices it pays in place of its routes'."""
+    closed_at: int | None = None
+    """Since when it is closed, for good; it is no active one either."""
 
     @classmethod
     def of(cls, row: Row) -> AccountInfo:
@@ -49,6 +51,7 @@ class AccountInfo(NamedTuple):
             sending_limits.read(row),
             row["log_bodies_until"],
             row["price_list_id"],
+            row["closed_at"],
         )
 
 
