@@ -107,6 +107,20 @@ def test_the_period_goes_by_days_without_leading_zeros_too(sent):
     assert (found.first_day, found.last_day) == ("2026-06-09", DAY)
 
 
+@pytest.mark.parametrize(
+    ("days", "first", "last"),
+    [
+        (("06/09/2026", "06/13/2026 10:00"), "2026-06-09", "2026-06-13"),
+        (("06/09/2026", "06/10/2026"), "2026-09-06", "2026-10-06"),
+        (("06/09/2026", "13/09/2026"), "2026-09-06", "2026-09-13"),
+        (("06/09/2026", "13/09/2026", "09/14/2026"), "2026-09-06", "2026-09-13"),
+    ],
+)
+def test_a_day_that_is_no_month_tells_in_which_order_they_stand(sent, days, first, last):
+    found, _ = compare("id,date\n" + "".join(f"ref0,{day}\n" for day in days))
+    assert (found.first_day, found.last_day) == (first, last)
+
+
 def test_a_column_names_the_currency_where_the_amounts_do_not(sent):
     found, notes = compare("id,cost,currency\nref0,22,ugx\nref5,0.8,KES\nref1,22,\n")
     assert (found.matched, found.cost_differs) == (3, 1)

@@ -47,12 +47,14 @@ DATE = re.compile(
     r"(?:[A-Za-z]{3,9}, ?)?(\d{4}([/.-])\d{1,2}\2\d{1,2}|\d{1,2}([/.-])\d{1,2}\3\d{4}|\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{4}"
     r"|[A-Za-z]{3,9} \d{1,2},? \d{4}|\d{8}(?=T|$))(?!\d)"
 )
-"""At the beginning of a date or time; a day stands before its month's number."""
-ORDERS = ("%Y-%m-%d", "%d-%m-%Y", "%d-%b-%Y", "%d-%B-%Y", "%b-%d-%Y", "%B-%d-%Y", "%Y%m%d")
+"""At the beginning of a date or time."""
+DAY_FIRST, MONTH_FIRST = "%d-%m-%Y", "%m-%d-%Y"
+ORDERS = ("%Y-%m-%d", "%d-%b-%Y", "%d-%B-%Y", "%b-%d-%Y", "%B-%d-%Y", "%Y%m%d")
 
 
 class BillLine(NamedTuple):
-    """``line`` in the file, the header being 1; ``cost_micros`` as the bill has it, None where it says nothing."""
+    """``line`` in the file, the header being 1; ``cost_micros`` as the bill has it, None where it says nothing. ``day`` with the
+    day before its month's number, ``if_month_first`` the other way round: only the whole bill tells which."""
 
     line: int
     id: str
@@ -60,6 +62,7 @@ class BillLine(NamedTuple):
     currency: str | None
     status: str | None
     day: str | None
+    if_month_first: str | None
 
 
 def read(file: IO[bytes], *, id_column: str | None, cost_column: str | None, status_column: str | None) -> Iterator[BillLine]:
@@ -85,13 +88,15 @@ def read(file: IO[bytes], *, id_column: str | None, cost_column: str | None, sta
             if identifier:
                 cost = cell(cells, of_cost)
                 told = _cost(cost)
+                when = cell(cells, of_day)
                 yield BillLine(
                     begins,
                     identifier,
                     told.micros if told else None,
                     (told.currency or _currency(cell(cells, of_currency)) or _by_sign(cost)) if told else None,
                     cell(cells, of_status) or None,
-                    day_of(cell(cells, of_day)),
+                    day_of(when),
+                    day_of(when, MONTH_FIRST),
                 )
     except csv.Error as error:
         raise InvalidInput(sentence("Line %(line_num)s: %(error)s", line_num=begins, error=error)) from error
@@ -147,13 +152,13 @@ def _currency(text: str) -> str | None:
 
 
 @lru_cache(maxsize=4096)
-def day_of(text: str) -> str | None:
-    """``YYYY-MM-DD`` of a date or time as bills write them; None for what is none."""
+def day_of(text: str, numbers: str = DAY_FIRST) -> str | None:
+    """``YYYY-MM-DD`` of a date or time as bills write them, a day and a month's number in that order; None for what is none."""
     if text.isascii() and text.isdigit() and len(text) in (10, 13):
         return clock.day_of(int(text) * (1000 if len(text) == 10 else 1), "UTC")
     found = DATE.match(text)
     written = re.sub(r"[/., -]+", "-", found[1]) if found is not None else ""
-    for order in ORDERS:
+    for order in (numbers, *ORDERS):
         try:
             return datetime.strptime(written, order).date().isoformat()
         except ValueError:

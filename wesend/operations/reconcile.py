@@ -120,6 +120,11 @@ def _spool() -> Iterator[sqlite3.Connection]:
             yield spool
 
 
+def _stretched(days: list[str], day: str) -> list[str]:
+    """The first and the last one, with another beside them."""
+    return [min([*days[:1], day]), max([*days[1:], day])]
+
+
 class _Reconciler:
     def __init__(self, gateway: str, spool: sqlite3.Connection, note: Note):
         self.gateway, self.spool, self.note = gateway, spool, note
@@ -129,6 +134,8 @@ class _Reconciler:
         self.expected: dict[tuple[str, str], int] = {}
         self.found = self.lines = 0
         self.days: list[str] = []
+        self.if_month_first: list[str] = []
+        self.orders = {"day": False, "month": False}
         self.moments: list[int] = []
 
     def run(self, lines: Iterator[BillLine], since: str | None, until: str | None) -> Reconciliation:
@@ -136,7 +143,7 @@ class _Reconciler:
             self._match(list(chunk))
         matched = self._compare()
         zone = this_app().config["WESEND"].time_zone
-        known = self.days or [clock.day_of(moment, zone) for moment in self.moments]
+        known = self._days() or [clock.day_of(moment, zone) for moment in self.moments]
         first, last = since or (known[0] if known else None), until or (known[-1] if known else None)
         if first is not None and last is not None:
             end = clock.start_of_day(clock.days_before(last, -1), zone)
@@ -160,8 +167,7 @@ class _Reconciler:
         known = self._ids_of([line.id for line in chunk])
         rows = []
         for line in chunk:
-            if line.day is not None:
-                self.days = [min([*self.days[:1], line.day]), max([*self.days[1:], line.day])]
+            self._note_day(line)
             if line.cost_micros is not None:
                 self.billed[line.currency] = self.billed.get(line.currency, 0) + line.cost_micros
             message_id = known.get(line.id)
@@ -171,6 +177,19 @@ class _Reconciler:
                 rows.append((message_id, line.line, line.id, line.cost_micros, line.currency, line.status))
         self.found += len(rows)
         self.spool.executemany(FOUND, rows)
+
+    def _note_day(self, line: BillLine) -> None:
+        """In which order days and months stand is told by those that can be read in one alone."""
+        if line.day is not None:
+            self.days = _stretched(self.days, line.day)
+        if line.if_month_first is not None:
+            self.if_month_first = _stretched(self.if_month_first, line.if_month_first)
+        if (line.day is None) != (line.if_month_first is None):
+            self.orders["month" if line.day is None else "day"] = True
+
+    def _days(self) -> list[str]:
+        """The bill's first and last one; none: it names no day."""
+        return self.if_month_first if self.orders["month"] and not self.orders["day"] else self.days
 
     def _ids_of(self, names: list[str]) -> dict[str, int]:
         """An id in the bill → the message: by the carrier's id, that of a part, or our own."""
