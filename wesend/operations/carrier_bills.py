@@ -151,13 +151,17 @@ def _currency(text: str) -> str | None:
     return text.upper() if money.is_currency(text.upper()) else None
 
 
-@lru_cache(maxsize=4096)
 def day_of(text: str, numbers: str = DAY_FIRST) -> str | None:
     """``YYYY-MM-DD`` of a date or time as bills write them, a day and a month's number in that order; None for what is none."""
     if text.isascii() and text.isdigit() and len(text) in (10, 13):
         return clock.day_of(int(text) * (1000 if len(text) == 10 else 1), "UTC")
     found = DATE.match(text)
-    written = re.sub(r"[/., -]+", "-", found[1]) if found is not None else ""
+    return _day(found[1], numbers) if found is not None else None
+
+
+@lru_cache(maxsize=4096)  # a bill has many times, and few days
+def _day(text: str, numbers: str) -> str | None:
+    written = re.sub(r"[/., -]+", "-", text)
     for order in (numbers, *ORDERS):
         try:
             return datetime.strptime(written, order).date().isoformat()
