@@ -162,7 +162,8 @@ def read_sender(tx: Tx | None, gateway: str, told: str, to: str | None = None) -
     wrote by this gateway.
     """
     home = [row["country"] for row in reading(tx).all(AT_HOME, (gateway, gateway))]
-    readings = _readings(told, numbers.countries(tx, gateway, to)) or _readings(told, home)
+    there = numbers.countries(tx, gateway, to)
+    readings = (_readings(told, there) if there else {}) or _readings(told, home)
     if len(readings) > 1:
         for phone in readings.values():
             if last_to_write(tx, gateway, phone.e164) is not None:
