@@ -71,7 +71,14 @@ class TestAirtel:
         vendor.on("POST", self.PAY, answer(status, {"status": {"success": False, "response_code": "DP00800001006"}}))
         assert adapter.charge(CHARGE)[:2] == (ACCEPTED, REFERENCE)
 
-    @pytest.mark.parametrize("behaviour", [*UNCLEAR, answer(200, {"status": {"success": False, "response_code": "DP00800009999"}})])
+    @pytest.mark.parametrize(
+        "behaviour",
+        [
+            *UNCLEAR,
+            answer(200, {"status": {"success": False, "response_code": "DP00800009999"}}),
+            answer(400, {"status": {"success": False, "response_code": "DP00800001000", "message": "Ambiguous"}}),
+        ],
+    )
     def test_anything_unclear_is_asked_about(self, vendor, adapter, behaviour):
         vendor.on("POST", self.PAY, behaviour)
         answered = adapter.charge(CHARGE)
@@ -256,6 +263,10 @@ class TestSelcom:
     def test_its_codes(self, vendor, adapter, code, kind):
         vendor.on("POST", self.PAY, answer(200, {"resultcode": code, "message": "Said"}))
         assert adapter.charge(IN_TANZANIA).kind == kind
+
+    def test_an_ambiguous_one_is_asked_about_whatever_the_status(self, vendor, adapter):
+        vendor.on("POST", self.PAY, answer(400, {"resultcode": "999", "message": "Ambiguous"}))
+        assert adapter.charge(IN_TANZANIA)[:2] == (UNKNOWN, REFERENCE)
 
     @pytest.mark.parametrize("behaviour", UNCLEAR)
     def test_anything_unclear_is_asked_about(self, vendor, adapter, behaviour):

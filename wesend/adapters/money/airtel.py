@@ -32,6 +32,8 @@ CURRENCIES = {
     "ZM": "ZMW",
 }
 IN_PROGRESS = "DP00800001006"
+OF_A_PAYMENT = "DP008"
+"""How its codes about a payment begin: one in no list, such as that for "ambiguous", may be of a payer who is asked already."""
 REFUSALS = {
     "DP00800001003": "The payer's limit is reached",
     "DP00800001004": "The payer may not pay this amount",
@@ -120,6 +122,8 @@ class Airtel(TokenMoney):
             return ChargeAnswer(REFUSED, reason=REFUSALS[code])
         if code == IN_PROGRESS:
             return ChargeAnswer(ACCEPTED, charge.reference)
+        if code.startswith(OF_A_PAYMENT) and reply.kind == REFUSED:
+            return ChargeAnswer(UNKNOWN, charge.reference, said)
         if reply.kind != ANSWERED:
             return not_charged(reply, said, gateway_ref=charge.reference)
         if reading.pick(answer, "status.success") is True:

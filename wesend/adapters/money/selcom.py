@@ -138,9 +138,9 @@ def _written(value: Any) -> str:
 def _answer(reply: Reply, reference: str) -> ChargeAnswer:
     answer = reply.object()
     said = reading.text(answer.get("message"))
-    if reply.kind != ANSWERED:
-        return not_charged(reply, said, gateway_ref=reference)
     code = reading.text(answer.get("resultcode"))
+    if reply.kind != ANSWERED and not (reply.kind == REFUSED and code == AMBIGUOUS):
+        return not_charged(reply, said, gateway_ref=reference)
     if code in TAKEN:
         return ChargeAnswer(ACCEPTED, reference)
     if code is None or code == AMBIGUOUS:
