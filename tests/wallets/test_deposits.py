@@ -157,6 +157,19 @@ def test_a_failed_deposit_keeps_its_first_reason(deposit, payer, clock):
     assert (now(deposit)["status"], now(deposit)["reason"]) == ("failed", "Declined")
 
 
+def test_what_a_gateway_confirms_and_nobody_can_read_is_told_while_it_is_pending_and_when_it_is_given_up(deposit, payer, clock):
+    why = "The gateway confirms another currency"
+    payer.status = ChargeStatus(PENDING, reason=why)
+    check(deposit["id"])
+    assert (now(deposit)["status"], now(deposit)["reason"]) == ("pending", why)
+    clock.advance(24 * 3600)
+    check(deposit["id"])
+    assert (now(deposit)["status"], now(deposit)["reason"]) == ("expired", why)
+    payer.status = ChargeStatus(PAID, 500_000_000)
+    check(deposit["id"])
+    assert (now(deposit)["status"], now(deposit)["reason"]) == ("successful", None)
+
+
 def test_a_pending_deposit_is_asked_for_after_5_10_20_40_seconds_up_to_10_minutes_and_expires_after_a_day(deposit, payer, clock):
     gaps, last = [], time.now_ms()
     while now(deposit)["poll_at"] is not None:

@@ -61,7 +61,7 @@ def check(deposit_id: int) -> DepositOfWallet:
         close(deposit_id, "failed", answer.reason and hiding.without(hidden, answer.reason))
         _stop_asking(deposit_id)
     else:
-        _ask_later(deposit, gateway.first_poll_ms if gateway else 5_000)
+        _ask_later(deposit, gateway.first_poll_ms if gateway else 5_000, answer.reason)
     return load_deposit(deposit_id)
 
 
@@ -99,7 +99,11 @@ def _stop_asking(deposit_id: int) -> None:
     write(lambda tx: tx.changed("UPDATE deposits SET poll_at = NULL WHERE id = ? AND status <> 'pending'", (deposit_id,)))
 
 
-def _ask_later(deposit: DepositRow, first_ms: int) -> None:
+ASK_LATER = "UPDATE deposits SET polls = polls + 1, poll_at = ?, reason = coalesce(?, reason) WHERE id = ? AND status = 'pending'"
+
+
+def _ask_later(deposit: DepositRow, first_ms: int, reason: str | None) -> None:
+    """``reason``: why what the gateway said settles nothing, for a person to look at."""
     now = clock.now_ms()
     gap = min(first_ms * 2 ** min(deposit["polls"] + 1, 20), LONGEST_GAP_MS)
     if deposit["status"] != "pending":
@@ -115,11 +119,6 @@ def _ask_later(deposit: DepositRow, first_ms: int) -> None:
         )
         return
     if deposit["expires_at"] <= now:
-        close(deposit["id"], "expired", marked("The payer did not answer"))
+        close(deposit["id"], "expired", reason or marked("The payer did not answer"))
         return
-    write(
-        lambda tx: tx.changed(
-            "UPDATE deposits SET polls = polls + 1, poll_at = ? WHERE id = ? AND status = 'pending'",
-            (min(now + gap, deposit["expires_at"]), deposit["id"]),
-        )
-    )
+    write(lambda tx: tx.changed(ASK_LATER, (min(now + gap, deposit["expires_at"]), reason, deposit["id"])))
