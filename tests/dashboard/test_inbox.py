@@ -153,6 +153,10 @@ def test_an_owner_asks_for_a_keyword_and_says_what_it_does(app, owner, member):
     asked = {"country": "UG", "kind": "shared", "keyword": "vote", "company_name": "Radio", "use_case": "People vote for songs"}
     with app.app_context():
         asked["wallet"] = query("SELECT uid FROM wallets WHERE currency = 'UGX' AND is_sandbox = 1")[0][0]
+    for short in ("Polls", "Polls" + " " * 20):
+        refused = text_of(owner.post("/numbers", **{**asked, "use_case": short}))
+        assert "Say it in 10 to 4,000 characters" in refused and "use_case" not in refused
+    assert "company_name" not in text_of(owner.post("/numbers", **{**asked, "company_name": "C" * 201}))
     assert owner.post("/numbers", **asked).status_code == 303
     assert "VOTE" in text_of(owner.get("/numbers"))
     assert "taken" in text_of(owner.post("/numbers", **asked))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, SelectField, TextAreaField
+from wtforms.validators import Length
 
 from ...accounts import roles
 from ...accounts.roles import MANAGE
@@ -36,11 +37,12 @@ class RequestForm(Form):
         description=marked("On a shared number: 2 to 20 letters and digits."),
     )
     wallet = SelectField(marked("Paid from"))
-    company_name = Text(marked("Company"), [REQUIRED], render_kw={"maxlength": 200})
+    company_name = Text(marked("Company"), [REQUIRED, Length(max=200)], render_kw={"maxlength": 200})
     use_case = TextAreaField(
         marked("What it is for"),
-        [REQUIRED],
-        render_kw={"maxlength": 4000, "rows": 3},
+        [REQUIRED, Length(*services.USE_CASE, message=marked("Say it in 10 to 4,000 characters, with an example"))],
+        filters=[lambda text: (text or "").strip()],
+        render_kw={"maxlength": services.USE_CASE[1], "rows": 3},
         description=marked("With an example of what people write."),
     )
     domain_names = {"type": "kind", "country_code": "country"}
