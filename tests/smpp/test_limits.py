@@ -111,6 +111,19 @@ def test_a_price_list_with_tiers(server, live):
     assert server.command("audit")["ok"]
 
 
+def test_what_is_set_holds_for_the_next_message_of_an_open_bind(server, live):
+    server.command("price-list", "create", "Silver", "--currency", "UGX")
+    server.command("price-list", "set", "Silver", "--country", "UG", "--price", "30")
+    with server.bound(server.key(live, "--senders", "any")) as client:
+        for options in (("--price-list", "Silver"), ("--price-list", "none")) * 3:
+            set_for(server, live, *options)
+            assert client.submit(PHONE).status == 0
+            (paid,) = server.query("SELECT cost_micros FROM messages WHERE account_id = ? ORDER BY id DESC", live["account_id"])[0]
+            assert paid == (30_000_000 if options[1] == "Silver" else 35_000_000)
+        set_for(server, live, "--countries", "KE")
+        assert client.submit(PHONE).status == 0x0B
+
+
 def test_pipelined_messages_pass_a_border_of_a_price_list_where_it_is(server, live):
     """Several are composed, then share one commit: each pays what holds where it is paid for."""
     server.command("price-list", "create", "Steps", "--currency", "UGX")

@@ -21,7 +21,7 @@ from ..core.errors import AccountSuspended, InsufficientScope, MessageNotFound, 
 from ..messages.smpp import asking, parts, submit
 from ..messages.smpp.parts import Submitted
 from ..messages.smpp.submit import Planned
-from . import orders, refusals, times
+from . import binding, orders, refusals, times
 from .session import Read
 
 THREADS = 4
@@ -116,9 +116,10 @@ def _submitted(read: Read, result: submit.Result) -> Done:
 def _begin(read: Read) -> Done | Planned:
     """What is answered at once, or what is to be accepted with others."""
     try:
-        sender = read.session.sender
-        assert sender is not None
-        if not is_usable(sender.key.limits, sender.address):
+        # Not the session's, which is looked after once a second: a price, a country or a limit that was set before this was
+        # read holds for it.
+        sender = binding.as_it_is(read.session.system_id, read.session.address)
+        if sender is None or not is_usable(sender.key.limits, sender.address):
             raise AccountSuspended("The key may not be used any more, or not from this address")
         if not sender.key.account.is_active:
             raise AccountSuspended
