@@ -160,6 +160,14 @@ def test_a_server_that_ends_takes_its_word_back(new_instance):
         assert not (server.instance / "serving.json").exists()
 
 
+def test_of_two_servers_the_one_that_goes_on_is_found(new_instance):
+    with ForkedServer(new_instance(), WESEND_WORKERS="1") as server:
+        with ForkedServer(server.instance, WESEND_WORKERS="1") as later:
+            assert address(server.instance) == later.url
+        assert address(server.instance) == server.url
+        assert [host["pid"] for host in server.command("host", "list")["hosts"]] == [server.process.pid]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     (

@@ -33,7 +33,13 @@ def tell(settings: Settings, url: str, version: str, since: int) -> Path:
         "base_url": settings.base_url,
         "host": settings.host,
         "port": settings.port,
+        "beside": find(settings.instance),
     }
+    _write(path, told)
+    return path
+
+
+def _write(path: Path, told: dict[str, Any]) -> None:
     part = path.with_name(f"{NAME}.{os.getpid()}")
     try:
         part.unlink(missing_ok=True)
@@ -43,21 +49,30 @@ def tell(settings: Settings, url: str, version: str, since: int) -> Path:
     except OSError:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-    return path
 
 
 def forget(path: Path) -> None:
-    """At the end of a server, unless another has told since."""
+    """At the end of a server, unless another has told since; one that told before and goes on serving stands there again."""
     told = _read(path)
-    if told is not None and told["pid"] == os.getpid():
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
+    if told is None or told["pid"] != os.getpid():
+        return
+    if (beside := _alive(told.get("beside"))) is not None:
+        _write(path, beside)
+        return
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def find(instance: Path) -> dict[str, Any] | None:
     """What the running server of an instance told; None when it is gone, or there is none."""
-    told = _read(instance / NAME)
-    return told if told is not None and told["began"] is not None and _began(told["pid"]) == told["began"] else None
+    return _alive(_read(instance / NAME))
+
+
+def _alive(told: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The latest that still runs, of one that was told and those which served when it began."""
+    while told is not None and not (told["began"] is not None and _began(told["pid"]) == told["began"]):
+        told = told.get("beside")
+    return told
 
 
 def seen_from_a_command(environ: Mapping[str, str]) -> dict[str, str]:
