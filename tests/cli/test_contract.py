@@ -341,3 +341,13 @@ def test_the_audit_log_tells_the_terms_of_a_new_smpp_key(wesend, app, account, w
     with app.app_context():
         (entry,) = query("SELECT detail FROM audit_log WHERE action = 'key.create' AND account_id = ?", (account,))
     assert entry["detail"].endswith("2 binds, 9/s, window 50, senders any, default sender BANK")
+
+
+def test_secrets_of_another_key_are_a_sentence(tmp_path):
+    instance = tmp_path / "fresh"
+    assert run(instance, "account", "create", "Shop").returncode == 0
+    added = run(instance, "webhook", "add", "--account", "1", "--format", "esms", "--url", "https://example.com/hook", "--json")
+    hook = str(json.loads(added.stdout)["webhook_id"])
+    done = run(instance, "webhook", "test", hook, WESEND_SECRET_KEY="another key, of thirty-two characters")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: A stored secret can't be read: the secret key is not the one it was stored with.\n"

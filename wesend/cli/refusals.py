@@ -6,6 +6,7 @@ import sqlite3
 
 from ..core.errors import StorageFull, WesendError
 from ..core.settings_values import SettingsError
+from ..core.vault import Unreadable
 from ..database.errors import DatabaseProblem
 
 NO_TEXT = "surrogates not allowed"
@@ -16,7 +17,7 @@ def sentence_of(error: Exception) -> str | None:
     """None: it is nothing that was foreseen."""
     if isinstance(error, StorageFull):
         return f"{error} ({error.cause})."
-    if isinstance(error, WesendError | SettingsError | DatabaseProblem):
+    if isinstance(error, WesendError | SettingsError | DatabaseProblem | Unreadable):
         return str(error)
     if isinstance(error, sqlite3.OperationalError):
         return f"The database can't be used: {error}."
