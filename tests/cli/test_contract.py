@@ -291,9 +291,11 @@ def test_an_amount_that_is_too_large_is_told_so(wesend, amount):
 
 
 @pytest.mark.parametrize("name", ["a" * 101, "Shop\x01"])
-def test_the_name_of_an_account_can_be_read(wesend, name):
+def test_the_name_of_an_account_or_a_key_can_be_read(wesend, name):
     refused = wesend("account", "create", name)
-    assert (refused.code, refused.err) == (1, "Error: An account's name has at most 100 characters that can be seen\n")
+    assert (refused.code, refused.err) == (1, "Error: A name has at most 100 characters that can be seen\n")
+    key = wesend("key", "create", "--account", "1", "--wallet", "wal_sandbox_esms", "--api", "esms", "--name", name)
+    assert (key.code, key.err) == (refused.code, refused.err)
 
 
 def test_the_name_of_an_account_is_one_line(wesend):

@@ -19,7 +19,7 @@ from . import allowed_countries, audit_log, daily_use, key_limits, roles
 from .credentials import Credentials, digest_of
 from .key_limits import KeyLimits
 from .roles import MANAGE, SEE, Actor
-from .service import AccountInfo, get_account, require_open
+from .service import AccountInfo, get_account, read_name, require_open
 from .sides import Side, side_of
 
 SCOPES = ("send", "query", "webhooks", "two_way")
@@ -97,7 +97,7 @@ def create_key(
             account_id=account_id,
             wallet_id=wallet_id,
             api=api,
-            name=name or api,
+            name=read_name(name or "") or api,
             lookup=lookup,
             secret_sha256=digest_of(api, credentials.secret),
             prefix=prefix,

@@ -58,6 +58,15 @@ class AccountInfo(NamedTuple):
 LONGEST_NAME = 100
 
 
+def read_name(name: str) -> str:
+    """On one line, as lists show it: of an account, or of a key. InvalidInput."""
+    name = " ".join(name.split())
+    if len(name) > LONGEST_NAME or any(char < " " or char == "\x7f" for char in name):
+        told = sentence("A name has at most %(most)s characters that can be seen", most=LONGEST_NAME)
+        raise InvalidInput(told, {"name": [told]})
+    return name
+
+
 def create_account(
     name: str,
     country: str = "UG",
@@ -73,12 +82,9 @@ def create_account(
     sandbox's everywhere.
     """
     roles.require(actor, OPERATE)
-    name, country = " ".join(name.split()), country.strip().upper()
+    name, country = read_name(name), country.strip().upper()
     if not name:
         raise InvalidInput("An account needs a name", {"name": ["Missing"]})
-    if len(name) > LONGEST_NAME or any(char < " " or char == "\x7f" for char in name):
-        told = sentence("An account's name has at most %(most)s characters that can be seen", most=LONGEST_NAME)
-        raise InvalidInput(told, {"name": [told]})
     if country not in phonenumbers.SUPPORTED_REGIONS:
         raise InvalidInput(
             sentence("%(country)s is not an ISO 3166 country code", country=country), {"country": ["Unknown country"]}
