@@ -353,3 +353,14 @@ def test_secrets_of_another_key_are_a_sentence(tmp_path):
     done = run(instance, "webhook", "test", hook, WESEND_SECRET_KEY="another key, of thirty-two characters")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "Error: A stored secret can't be read: the secret key is not the one it was stored with.\n"
+
+
+def test_why_there_is_no_route_is_said_once(tmp_path):
+    instance = tmp_path / "fresh"
+    assert run(instance, "account", "create", "Shop").returncode == 0
+    made = run(instance, "wallet", "create", "--account", "1", "--currency", "UGX", "--json")
+    wallet = json.loads(made.stdout)["wallet_id"]
+    assert run(instance, "wallet", "credit", wallet, "500").returncode == 0
+    done = run(instance, "send", "+256712345678", "Hello", "--wallet", wallet)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: No gateway carries what takes ESMS_UG") and done.stderr.count("\n") == 1
