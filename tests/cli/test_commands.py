@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 
 import pytest
 
 from wesend import cli
-from wesend.accounts import keys
 from wesend.database import atomic, query
 from wesend.wallets import ledger
 
 from ..support.published import APIS, WALLETS
-
-
-def typed(data: dict) -> dict:
-    """Keys → names of types."""
-    return {key: type(value).__name__ for key, value in data.items()}
-
-
-def rows(app, sql: str, *parameters) -> list[tuple]:
-    with app.app_context():
-        return [tuple(row) for row in query(sql, parameters)]
+from .reading import rows, typed
 
 
 def test_sandbox_prints_all_that_a_script_needs_and_making_it_again_changes_nothing(wesend, app):
@@ -100,90 +89,6 @@ def test_a_wallet_may_hold_credits_at_a_rate_or_be_a_sandbox(wesend, account, ap
     ]
 
 
-SHAPES = {
-    "wesendall": {"api_key": r"ws_live_\w{32}", "api_secret": r"\w{40}"},
-    "wasambazie": {"public_key": r"pk_[\w-]{43}", "secret_key": r"sk_[\w-]{43}"},
-    "esms": {"api_key": r"esms_live_\w{32}"},
-    "worldledgers": {"api_key": r"wl_comm_\w{32}"},
-}
-
-
-@pytest.mark.parametrize("api", SHAPES)
-def test_a_key_is_shown_once_as_its_dialect_has_it_and_signs_in_until_it_is_revoked(wesend, account, wallet, app, api):
-    created = wesend("key", "create", "--account", account, "--wallet", wallet, "--api", api, "--name", "Till", "--json").json
-    assert set(created) == {"key_id", "name", "api", "wallet_id", "scopes", *SHAPES[api]}
-    assert type(created["key_id"]) is int and created["scopes"] == ["send", "query", "webhooks"]
-    assert [name for name, shape in SHAPES[api].items() if not re.fullmatch(shape, created[name])] == []
-    secrets = [created[name] for name in SHAPES[api]]
-    stored = str(rows(app, "SELECT * FROM api_keys WHERE id = ?", created["key_id"]))
-    assert secrets[-1] not in stored and secrets[-1] not in wesend("key", "list", "--account", account).out
-
-    def signed_in() -> int:
-        with app.app_context():
-            return keys.authenticate(api, secrets[-1], secrets[0] if len(secrets) == 2 else None).id
-
-    assert signed_in() == created["key_id"]
-    revoked = wesend("key", "revoke", created["key_id"], "--json").json
-    assert typed(revoked) == {"key_id": "int", "revoked_at": "str"}
-    assert wesend("key", "revoke", created["key_id"], "--json").json == revoked, "revoked once, at its first moment"
-    with pytest.raises(keys.InvalidCredentials):
-        signed_in()
-
-
-def test_a_key_of_a_sandbox_wallet_says_so(wesend, account):
-    made = wesend("wallet", "create", "--account", account, "--currency", "KES", "--sandbox", "--json").json
-    wallet = made["wallet_id"]
-    for api, start in (("esms", "esms_test_"), ("worldledgers", "wl_test_")):
-        created = wesend("key", "create", "--account", account, "--wallet", wallet, "--api", api, "--json").json
-        assert created["api_key"].startswith(start)
-
-
-def test_keys_are_listed_without_their_secrets(wesend, account, wallet):
-    assert wesend("key", "list", "--account", account, "--json").json == {"keys": []}
-    made = wesend(
-        "key",
-        "create",
-        "--account",
-        account,
-        "--wallet",
-        wallet,
-        "--api",
-        "esms",
-        "--name",
-        "Till",
-        "--scopes",
-        "query,send",
-        "--json",
-    ).json
-    (listed,) = wesend("key", "list", "--account", account, "--json").json["keys"]
-    assert listed == {
-        "key_id": made["key_id"],
-        "name": "Till",
-        "api": "esms",
-        "prefix": listed["prefix"],
-        "wallet_id": wallet,
-        "scopes": ["send", "query"],
-        "expires_at": None,
-        "allow_ip": None,
-        "countries": "all",
-        "daily_limit": None,
-        "valid_for": None,
-        "last_used_at": None,
-        "last_used_ip": None,
-        "unused": False,
-        "revoked_at": None,
-    }
-    assert made["api_key"].startswith(listed["prefix"]) and len(listed["prefix"]) < 16
-    wesend("key", "revoke", made["key_id"])
-    (listed,) = wesend("key", "list", "--account", account, "--json").json["keys"]
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", listed["revoked_at"])
-
-
-def test_a_key_pays_only_from_a_wallet_of_its_account(wesend, account):
-    refused = wesend("key", "create", "--account", account, "--wallet", "wal_sandbox_esms", "--api", "esms")
-    assert refused.code == 1 and "another account" in refused.err
-
-
 def test_senders_are_added_approved_and_rejected(wesend, account):
     added = wesend("sender", "add", "--account", account, "--name", "shop", "--countries", "UG,KE", "--json").json
     assert added == {"sender_id": added["sender_id"], "name": "shop", "status": "pending"}
@@ -225,91 +130,6 @@ def test_a_csv_without_phones_is_refused_and_makes_no_group(wesend, account, tmp
     refused = wesend("group", "create", "--account", account, "Customers", "--csv", file, "--json")
     assert (refused.code, refused.out) == (1, "") and "No column is named phone" in refused.err
     assert rows(app, "SELECT 1 FROM groups WHERE name = 'Customers'") == []
-
-
-def test_a_route_is_set_and_printed_whole(wesend):
-    full = wesend(
-        "route",
-        "set",
-        "MTN_UG",
-        "--country",
-        "ug",
-        "--gateway",
-        "sandbox",
-        "--price",
-        "32.5",
-        "--currency",
-        "ugx",
-        "--prefix",
-        "25677",
-        "--prefix",
-        "+256781",
-        "--priority",
-        "2",
-        "--default-sender",
-        "shop",
-        "--refund-failed-delivery",
-        "--json",
-    ).json
-    assert full == {
-        "code": "MTN_UG",
-        "name": "MTN UG",
-        "country": "UG",
-        "gateway": "sandbox",
-        "price": "32.5",
-        "currency": "UGX",
-        "prefixes": ["256781", "25677"],
-        "priority": 2,
-        "default_sender": "shop",
-        "refund_failed_delivery": True,
-        "is_active": True,
-        "network": None,
-        "weight": 1,
-        "resend_undelivered": False,
-        "cost": "32.5",
-        "cost_currency": "UGX",
-    }
-    plain = wesend(
-        "route", "set", "MTN_UG", "--country", "UG", "--gateway", "sandbox", "--price", "35", "--currency", "UGX", "--json"
-    ).json
-    assert plain == {
-        **full,
-        "price": "35",
-        "cost": "35",
-        "prefixes": [],
-        "priority": 0,
-        "default_sender": None,
-        "refund_failed_delivery": False,
-    }
-
-
-def test_what_a_route_costs_at_its_carrier_is_set_beside_its_price(wesend):
-    route = ("route", "set", "R", "--country", "UG", "--gateway", "sandbox", "--price", "35", "--currency", "UGX")
-    told = wesend(*route, "--cost", "22", "--json").json
-    assert (told["price"], told["cost"], told["cost_currency"]) == ("35", "22", "UGX")
-    told = wesend(*route, "--cost", "0.0061", "--cost-currency", "usd", "--json").json
-    assert (told["cost"], told["cost_currency"]) == ("0.0061", "USD")
-    assert told in wesend("route", "list", "--json").json["routes"]
-    assert "costs 0.0061 USD" in wesend("route", "list").out
-
-
-@pytest.mark.parametrize(
-    ("more", "sentence"),
-    [
-        (("--cost", "-1"), "not negative"),
-        (("--cost", "1", "--cost-currency", "XXY"), "XXY is not an ISO 4217 currency"),
-        (("--cost-currency", "USD"), "needs a cost"),
-    ],
-)
-def test_a_cost_that_is_none_is_refused(wesend, more, sentence):
-    done = wesend("route", "set", "R", "--country", "UG", "--gateway", "sandbox", "--price", "35", "--currency", "UGX", *more)
-    assert done.code == 1 and sentence in done.err
-
-
-def test_a_rate_is_set_in_units_per_dollar(wesend, app):
-    assert wesend("rate", "set", "ugx", "3726", "--json").json == {"currency": "UGX", "per_usd": 3726}
-    assert wesend("rate", "set", "KES", "129.13", "--json").json == {"currency": "KES", "per_usd": 129.13}
-    assert rows(app, "SELECT per_usd_micros FROM exchange_rates WHERE currency = 'KES'") == [(129_130_000,)]
 
 
 def test_a_message_is_sent_from_the_sandboxs_wallet_unless_another_is_named(wesend, account, wallet, app):
@@ -369,16 +189,6 @@ def test_people_get_sentences_instead_of_json(wesend, account, wallet):
     assert "note it now" in wesend("key", "create", "--account", account, "--wallet", wallet, "--api", "esms").out
 
 
-def test_what_operators_do_is_in_the_audit_log(wesend, account, wallet, app):
-    before = rows(app, "SELECT count(*) FROM audit_log")[0][0]
-    wesend("wallet", "credit", wallet, "5", "--note", "Cash")
-    wesend("rate", "set", "KES", "129")
-    assert rows(app, "SELECT actor, action FROM audit_log ORDER BY id LIMIT 1000 OFFSET ?", before) == [
-        ("cli", "wallet.manual_credit"),
-        ("cli", "rate.set"),
-    ]
-
-
 def test_the_ledger_is_the_only_way_money_moves_by_command(wesend, wallet, monkeypatch):
     monkeypatch.setattr(ledger, "_enter", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -396,95 +206,10 @@ def test_a_wallet_whose_currency_has_no_exchange_rate_is_refused(wesend, account
         assert wesend("wallet", "create", "--account", account, "--currency", currency).err == ""
 
 
-def test_what_is_changed_is_told_from_what_to_what(wesend, app):
-    route = ("route", "set", "ESMS_UG", "--country", "UG", "--gateway", "cheap", "--currency", "UGX")
-    gateway = ("gateway", "set", "cheap", "--type", "twilio", "--option", "account_sid=AC1", "--option")
-    wesend(*gateway, "from=+256", "--secret", "auth_token=a")
-    wesend(*gateway, "from=Shop", "--option", "tps=9")
-    wesend(*gateway, "from=Shop", "--secret", "auth_token=b")
-    wesend(*route, "--price", "35")
-    wesend(*route, "--price", "36", "--cost", "22", "--priority", "1")
-    wesend(*route, "--price", "36", "--cost", "22", "--priority", "1")
-    wesend("rate", "set", "KES", "129")
-    told = rows(
-        app, "SELECT detail FROM audit_log WHERE action IN ('gateway.set', 'route.set', 'rate.set') ORDER BY id DESC LIMIT 7"
-    )
-    assert [row[0] for row in reversed(told)] == [
-        "twilio: account_sid, auth_token, from",
-        "from +256 → Shop, tps none → 9",
-        "tps 9 → none, auth_token changed",
-        "gateway none → cheap",
-        "price 35 UGX → 36 UGX, cost none → 22 UGX, priority 0 → 1",
-        "unchanged",
-        "129.13 → 129",
-    ]
-
-
-@pytest.mark.parametrize("api", ["esms", "smpp"])
-def test_nothing_is_set_of_a_key_that_was_revoked(wesend, account, wallet, api):
-    made = wesend("key", "create", "--account", account, "--wallet", wallet, "--api", api, "--json").json["key_id"]
-    assert wesend("key", "set", made, "--expires", "2001-01-01").code == 0
-    assert wesend("key", "set", made, "--expires", "none").code == 0, "one that has expired may go on"
-    wesend("key", "revoke", made)
-    before = wesend("key", "list", "--account", account, "--json").json
-    given = ("--daily-limit", "5", *(("--binds", "7") if api == "smpp" else ()))
-    refused = wesend("key", "set", made, *given, "--json")
-    assert refused.code == 1 and refused.out == "" and refused.err == "Error: This key is over: make a new one\n"
-    assert wesend("key", "list", "--account", account, "--json").json == before
-
-
 def test_an_unknown_column_of_margins_is_wrong_usage(wesend):
     refused = wesend("report", "margin", "--by", "account,colour", "--json")
     assert refused.code == 2 and refused.out == "" and "not colour" in refused.err and "network" in refused.err
     assert wesend("report", "margin", "--by", "account,DAY,day", "--json").json["by"] == ["account", "day"]
-
-
-def test_orders_prices_keys_and_money_are_told_from_what_to_what(wesend, account, wallet, app):
-    before = rows(app, "SELECT count(*) FROM audit_log")[0][0]
-    wesend("route", "set", "ESMS_UG", "--country", "UG", "--gateway", "sandbox", "--currency", "UGX", "--price", "35")
-    for order in ("cost", "quality"):
-        wesend("route", "strategy", "UG", "--strategy", order)
-    wesend("route", "quality", "ESMS_UG", "keep")
-    wesend("route", "quality", "ESMS_UG", "auto")
-    wesend("two-way", "price", "UG", "--setup", "5", "--monthly", "2")
-    wesend("two-way", "price", "UG", "--monthly", "3", "--off")
-    made = wesend("key", "create", "--account", account, "--wallet", wallet, "--api", "esms", "--allow-ip", "10.0.0.1", "--json")
-    wesend("key", "roll", made.json["key_id"], "--overlap", "0")
-    wesend("wallet", "credit", wallet, "5", "--note", "Cash")
-    wesend("wallet", "debit", wallet, "2")
-    told = rows(app, "SELECT action, detail FROM audit_log ORDER BY id LIMIT 1000 OFFSET ?", before)
-    created = ("key.create", "send,query,webhooks, until revoked, from 10.0.0.1/32")
-    assert [row for row in told if row[0] not in ("route.set", "key.roll")] == [
-        ("route.strategy", "none → cost"),
-        ("route.strategy", "cost → quality"),
-        ("route.quality", "auto → keep"),
-        ("route.quality", "keep → auto"),
-        ("two_way.price", "setup_fee 5, monthly_fee 2, keyword_fee 0"),
-        ("two_way.price", "monthly_fee 2 → 3, on → off"),
-        created,
-        created,
-        ("wallet.manual_credit", "5 UGX (0 → 5): Cash"),
-        ("wallet.manual_debit", "2 UGX (5 → 3)"),
-    ]
-    (rolled,) = [detail for action, detail in told if action == "key.roll"]
-    assert rolled.startswith("until revoked → until 20")
-
-
-def test_files_that_commands_write_are_in_the_audit_log(wesend, account, wallet, app, tmp_path):
-    wesend("price-list", "create", "Retail", "--currency", "UGX")
-    before = rows(app, "SELECT count(*) FROM audit_log")[0][0]
-    for number, taken in enumerate(
-        (
-            ("price-list", "show", "Retail"),
-            ("price-list", "list"),
-            ("report", "margin"),
-            ("statement", "--account", account, "--month", "2026-11"),
-        )
-    ):
-        assert wesend(*taken, "--csv", tmp_path / f"{number}.csv").code == 0
-        assert wesend(*taken).code == 0, "nothing is taken away"
-    told = rows(app, "SELECT action, subject, actor FROM audit_log ORDER BY id LIMIT 1000 OFFSET ?", before)
-    assert told == [("export", f"{number}.csv", "cli") for number in range(4)]
 
 
 def test_what_is_refused_in_part_is_refused_whole(wesend, account, wallet, app):
