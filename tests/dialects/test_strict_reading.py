@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ..support.database import written
-from ..support.dialects import ROWS, body_routes
+from ..support.dialects import ROWS, body_routes, routes
 
 STRICT = {"Prefer": "handling=strict"}
 TAKE_ANY = {"/api/v1/groups/*/contacts"}
@@ -34,6 +34,24 @@ def test_an_unknown_field_is_refused_everywhere_and_writes_nothing(app):
             wrong.append(f"{route.method} {route.pattern}: {answer.status_code} {text[:200]}")
     after = written(app)
     assert wrong == [] and {name: after[name] for name in after if after[name] != before.get(name)} == {}
+
+
+def test_so_is_one_of_a_call_that_reads_no_body(app):
+    found = [route for route in routes(app, "POST", "PUT") if route.pattern in route.row.no_body]
+    before, wrong = written(app), []
+    for route in found:
+        answer = call(app, route, {"zzqxzzqx": 1}, STRICT)
+        text = answer.get_data(as_text=True)
+        if answer.status_code not in (400, 422) or not route.row.shows_refusal(answer) or "zzqxzzqx" not in text:
+            wrong.append(f"{route.method} {route.pattern}: {answer.status_code} {text[:200]}")
+    after = written(app)
+    assert found and wrong == [] and {name: after[name] for name in after if after[name] != before.get(name)} == {}
+
+
+@pytest.mark.parametrize("sent", [{}, {"json": {}}, {"data": b"", "content_type": "application/x-www-form-urlencoded"}])
+def test_a_call_that_reads_no_body_is_carried_out_without_fields(app, sent):
+    answer = ROWS["esms"].api(app).call("POST", "/api/webhooks/rotate-secret", headers=STRICT, **sent)
+    assert answer.status_code == 200 and answer.json["signing_secret"]
 
 
 def test_a_near_name_is_offered_everywhere(app):

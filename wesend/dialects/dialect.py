@@ -38,7 +38,7 @@ from ..wallets.service import WalletInfo, wallet_by_id
 from ..webhooks import formats
 from ..webhooks.formats import Format
 from . import call_log, strictness
-from .body import InvalidText, MalformedJson
+from .body import InvalidText, MalformedJson, json_object
 from .documenting.operations import Document
 from .fingerprint import fingerprints
 from .first_message import FirstMessage
@@ -305,6 +305,12 @@ def load(schema: Schema, data: Mapping[str, Any]) -> dict:
     if this_g().get("json") is data and strictness.is_asked():
         return strictness.load(schema, data)
     return schema.load(data)
+
+
+def require_no_fields() -> None:
+    """Of a call that reads no body: where one came that is to be read strictly, each of its fields is an error."""
+    if strictness.is_asked():
+        strictness.require_known(json_object(optional=True), ())
 
 
 def register_http_errors(app: Flask, elsewhere: Callable[[HTTPException], Any] | None = None) -> None:

@@ -17,6 +17,8 @@ EVERY_CALL = (http.InternalServerError(), errors.DatabaseUnavailable())
 WITH_CREDENTIALS = (errors.InvalidCredentials(), errors.AccountSuspended(), errors.InsufficientScope(), errors.RateLimited(42))
 EVERY_POST = (InvalidIdempotencyKey(), errors.IdempotencyInFlight(), errors.IdempotencyConflict(), http.RequestEntityTooLarge())
 JSON_BODY = (MalformedJson(), InvalidText(), http.RequestEntityTooLarge(), http.UnsupportedMediaType(), http.RequestTimeout())
+FIELD_OF_NONE = ValidationError("Unknown field.", "colour")
+"""Of a call that reads no body, where one is to be read strictly."""
 
 UNKNOWN_SENDER = errors.SenderNotApproved()
 WRONG_PLACE = (errors.CountryNotAllowed("Kenya"), errors.RecipientBlocked())
@@ -63,6 +65,8 @@ def refusals_of(method: str, path: str, operation: Operation, *, public: bool) -
         found += UPLOAD
     elif operation.body is not None:
         found += [*JSON_BODY, _invalid(operation.body)]
+    elif method == "POST" and not public:
+        found += [*JSON_BODY, FIELD_OF_NONE]
     if re.search(r"\{", path):
         found.append(http.NotFound())
     return [*found, *EVERY_CALL]

@@ -16,7 +16,7 @@ from ...messages.sending.compose import Composer
 from ...two_way import replies
 from ...verification.reading import sent_by
 from ..body import json_object, query_arguments
-from ..dialect import account, actor, key_wallet, load, origin, side
+from ..dialect import account, actor, key_wallet, load, origin, require_no_fields, side
 from . import schemas
 from .audience import read_audience
 from .messages import answer_single
@@ -155,6 +155,7 @@ def _status(batch: BatchRow) -> str:
 
 @blueprint.post("/batch/<batch_id>/cancel")
 def cancel_batch(batch_id: str) -> ResponseReturnValue:
+    require_no_fields()
     batch = _find(batch_id)
     if batch["mode"] == "now":
         raise NotCancellable

@@ -26,7 +26,7 @@ from ...messages.sending.compose import Addressee, Composer
 from ...messages.state.statuses import DELIVERED
 from ...wallets.service import read_balance, wallets_of_side
 from ..body import json_object, query_arguments
-from ..dialect import account, actor, key_wallet, load, origin, side
+from ..dialect import account, actor, key_wallet, load, origin, require_no_fields, side
 from . import schemas
 from .filters import read_filter
 from .schedule import SINGLE, read_options
@@ -145,12 +145,14 @@ def _find(message_id: str) -> MessageRow:
 
 @blueprint.post("/<message_id>/retry")
 def retry_message(message_id: str) -> ResponseReturnValue:
+    require_no_fields()
     message = actions.retry(account(), _uid(message_id), side=side(), origin=origin(), actor=actor())
     return {"id": MESSAGE + message["uid"], "status": "retrying", "retry_count": message["retry_count"]}
 
 
 @blueprint.post("/<message_id>/cancel")
 def cancel_message(message_id: str) -> ResponseReturnValue:
+    require_no_fields()
     uid = _uid(message_id)
     done = actions.cancel_message(account(), uid, side=side(), actor=actor())
     return {"id": MESSAGE + uid, "status": "cancelled", "cancelled": done.count, "refunded": money.number(done.refunded_micros)}

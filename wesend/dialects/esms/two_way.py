@@ -17,7 +17,7 @@ from ...two_way.inbox import Exchanged
 from ...two_way.prices import CountryPrice
 from ...webhooks.formats import Event, Received, Service
 from ..body import json_object, query_arguments
-from ..dialect import account, actor, key_wallet, load, origin, side
+from ..dialect import account, actor, key_wallet, load, origin, require_no_fields, side
 from ..fields import row_id
 from . import schemas
 from .webhook import INBOUND, received
@@ -116,11 +116,13 @@ def update_service(service_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/services/<service_id>/cancel")
 def cancel_service(service_id: str) -> ResponseReturnValue:
+    require_no_fields()
     return _shown(services.cancel(_find(service_id), actor=actor()))
 
 
 @blueprint.post("/services/<service_id>/test-webhook")
 def test_webhook(service_id: str) -> ResponseReturnValue:
+    require_no_fields()
     service = _find(service_id)
     allow_private = current_app.config["WESEND"].allow_private_urls
     tried = addresses.try_out(service, API, _sample(service), allow_private=allow_private, actor=actor())

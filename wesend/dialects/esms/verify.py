@@ -13,7 +13,7 @@ from ...database.rows import VerifyAppRow
 from ...verification import apps, check, ending, reading, start
 from ...verification.reading import Shown, Wanted
 from ..body import json_object, query_arguments
-from ..dialect import account, actor, key_wallet, load, origin, side
+from ..dialect import account, actor, key_wallet, load, origin, require_no_fields, side
 from . import schemas
 from .words import MESSAGE, word_of
 
@@ -106,10 +106,12 @@ def show_verification(verification_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<verification_id>/resend")
 def resend_code(verification_id: str) -> ResponseReturnValue:
+    require_no_fields()
     started = start.resend(account(), verification_id, side(), origin=origin(), actor=actor())
     return _sent(started.verification, started.code)
 
 
 @blueprint.post("/<verification_id>/cancel")
 def cancel_verification(verification_id: str) -> ResponseReturnValue:
+    require_no_fields()
     return _shown(ending.cancel(account().id, verification_id, side(), actor=actor()))

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from ...webhooks import managed
 from ..body import json_object
-from ..dialect import account, actor, load, side
+from ..dialect import account, actor, load, require_no_fields, side
 from . import schemas
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
@@ -30,4 +30,5 @@ def update_webhooks() -> ResponseReturnValue:
 
 @blueprint.post("/rotate-secret")
 def rotate_secret() -> ResponseReturnValue:
+    require_no_fields()
     return {"signing_secret": managed.rotate(account().id, API, side(), actor=actor())}
