@@ -81,6 +81,7 @@ class Writer:
     @contextmanager
     def transaction(self, *, once: bool = False) -> Iterator[Connection]:
         """Begun, and committed or rolled back. ``once``: begun surely, before anything is done in it."""
+        clock.now_ms()  # the first look at the database's clock takes a connection, and this one may be the only one
         connection = self._begun() if once else self._begun_later()
         try:
             yield connection
