@@ -82,6 +82,8 @@ def require_postgresql(name: str, url: str) -> str:
         parts = urlsplit(url)
         ports = [urlsplit(f"//{host}").port for host in parts.netloc.rpartition("@")[2].split(",")]
         usable = url.startswith(POSTGRESQL) and len(parts.path) > 1 and 0 not in ports and url.isprintable() and " " not in url
+        # Of a password that is not percent-encoded, libpq takes the rest for the host or the name, and tells it.
+        usable = usable and "@" not in parts.path and parts.netloc.count("@") < 2
     except ValueError:
         usable = False
     if not usable:

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from flask import current_app
 
@@ -119,6 +120,7 @@ def bring_up_to_date(*, of_a_move: bool = False) -> bool:
         try:
             flask_migrate.upgrade(directory=str(MIGRATIONS))
         except (DBAPIError, sqlite3.Error) as error:
+            _raise_where_not_allowed(error)
             cause = storage.cause_of(error)
             if cause is None:
                 raise
@@ -129,6 +131,16 @@ def bring_up_to_date(*, of_a_move: bool = False) -> bool:
         if not settings.database_url:
             settings.database.chmod(0o600)
     return True
+
+
+def _raise_where_not_allowed(error: Exception) -> None:
+    """DatabaseProblem where the role may make no tables: since PostgreSQL 15 a database's owner alone may."""
+    cause: Any = getattr(error, "orig", None)
+    if getattr(cause, "sqlstate", None) is not None:
+        from .postgresql.revision import NOT_ALLOWED, not_allowed
+
+        if cause.sqlstate == NOT_ALLOWED:
+            raise DatabaseProblem(not_allowed(cause.diag.message_primary)) from error
 
 
 @contextmanager

@@ -152,7 +152,7 @@ def connect(url: str) -> Connection:
     try:
         raw = Raw.connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS, client_encoding="utf8", **LIVELY)
     except psycopg.Error as error:
-        raise DatabaseUnavailable(_first_line(error)) from None
+        raise DatabaseUnavailable(why_no_connection(error)) from None
     adapt(raw)
     connection = Connection(raw, prepares=False)
     # A pooler between us has a process number of its own, and its sessions know nothing of each other's statements.
@@ -169,6 +169,13 @@ LIVELY: dict[str, Any] = {
     "tcp_user_timeout": 10_000,
 }
 """A connection whose other end went without a word is found out by the kernel."""
+
+
+def why_no_connection(error: psycopg.Error) -> str:
+    """One sentence. What libpq can't read of a URL it quotes, and that may be of the password."""
+    if isinstance(error, psycopg.ProgrammingError):
+        return "its URL can't be read: percent-encode what is no letter or digit of the password, and look at what follows ?"
+    return _first_line(error)
 
 
 def _plain(error: psycopg.Error, raw: Raw) -> Exception:

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from ...core.errors import DatabaseUnavailable
-from .connection import CONNECT_SECONDS
+from .connection import CONNECT_SECONDS, why_no_connection
 from .revision import COMMENT, UNDER_WAY
 from .values import adapt
 
@@ -38,7 +38,7 @@ class Target:
         try:
             self.connection: psycopg.Connection[Any] = psycopg.connect(url, connect_timeout=CONNECT_SECONDS, client_encoding="utf8")
         except psycopg.Error as error:
-            raise DatabaseUnavailable(str(error).strip().splitlines()[0]) from None
+            raise DatabaseUnavailable(why_no_connection(error)) from None
         adapt(self.connection)
 
     def close(self) -> None:

@@ -9,12 +9,16 @@ from .connection import connect
 
 OLDEST = 140_000
 REVISION = "SELECT version_num FROM alembic_version"
-NO_SUCH_TABLE = "42P01"
+NO_SUCH_TABLE, NOT_ALLOWED = "42P01", "42501"
 
 UNDER_WAY = "wesend move: not finished"
 """The comment of the table of revisions while a copy is under way: one that was broken off is begun anew, and takes
 what is there away."""
 COMMENT = "SELECT obj_description(to_regclass('alembic_version'), 'pg_class') AS comment"
+
+
+def not_allowed(said: str) -> str:
+    return f"The database can't be used ({said}): make the role of its URL the database's owner."
 
 
 def current_revision(url: str, *, of_a_move: bool = False) -> str | None:
@@ -38,5 +42,7 @@ def current_revision(url: str, *, of_a_move: bool = False) -> str | None:
         except PostgresError as error:
             if error.sqlstate == NO_SUCH_TABLE:
                 return None
+            if error.sqlstate == NOT_ALLOWED:
+                raise DatabaseProblem(not_allowed(str(error))) from None
             raise
     return rows[0]["version_num"] if rows else None
