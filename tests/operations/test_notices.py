@@ -7,6 +7,7 @@ import pytest
 from wesend.accounts.roles import OWNER, User
 from wesend.core.errors import Forbidden
 from wesend.database import query, write
+from wesend.gateways import breaker
 from wesend.operations import notice_alerts, notices
 from wesend.webhooks import endpoints
 
@@ -51,6 +52,40 @@ def test_each_condition_is_told_while_it_holds(carrier, clock):
     assert all(notice.title and notice.advice for notice in notices.notices(actor=ACTOR))
     with pytest.raises(Forbidden):
         notices.notices(actor=User(7, "o@example.com", OWNER, wallet.account_id, True, True))
+
+
+def test_a_gateway_that_fails_is_one_condition_through_all_of_its_short_rests(client, carrier, clock):
+    wallet = make_wallet("1000")
+    endpoints.add_endpoint(
+        account_id=wallet.account_id, format_name="wesendall", url="https://example.com/x",
+        events=["alert.raised", "alert.over"], actor=ACTOR,
+    )  # fmt: skip
+
+    def called(*, fails: bool) -> None:
+        write(lambda tx: breaker.note(tx, "at", failed=int(fails), went_well=not fails, error="refused"))
+
+    for _ in range(breaker.FAILURES):
+        called(fails=True)
+    for _ in range(4):  # a rest is over before anybody looks, and the call that tries it is under way
+        clock.advance(70)
+        notice_alerts.tell()
+        assert 'wesend_gateway_resting{gateway="at"} 1.0' in client.get("/metrics").text
+        called(fails=True)
+        notice_alerts.tell()
+    assert told() == ["alert.raised"]
+    called(fails=False)
+    notice_alerts.tell()
+    assert told() == ["alert.raised", "alert.over"]
+    assert "wesend_gateway_resting{" not in client.get("/metrics").text
+
+
+def test_a_gateway_that_nothing_is_given_to_any_more_is_over_an_hour_after_it_failed(carrier, clock):
+    for _ in range(breaker.FAILURES):
+        write(lambda tx: breaker.note(tx, "at", failed=1, went_well=False, error="refused"))
+    clock.advance(3599)
+    assert conditions() == ["gateway:at"]
+    clock.advance(2)
+    assert conditions() == []
 
 
 def test_it_is_told_once_an_hour_and_when_it_is_over(app_with, carrier, clock):

@@ -9,12 +9,18 @@ from ..accounts import roles
 from ..accounts.roles import OPERATE, Actor
 from ..core import clock, money, storage
 from ..core.languages import Sentence, sentence
-from ..database import query
+from ..database import Row, query
+from ..gateways import breaker
 from ..wallets.service import called
 from . import backup
 
 UNMATCHED_FOR_MS = clock.DAY
-RESTING = "SELECT gateway, last_error FROM gateway_health WHERE rests_until > ? ORDER BY gateway"
+GATEWAYS_FOR_MS = clock.HOUR
+"""After its last failure, for a gateway that nothing is given to any more."""
+RESTING = """
+    SELECT gateway, last_error FROM gateway_health
+    WHERE rests_until > ? OR (failures >= ? AND last_error_at > ?) ORDER BY gateway
+"""
 LOW = """
     SELECT w.uid, w.name, w.currency, w.balance_micros + w.credit_limit_micros AS spendable_micros, a.name AS account
     FROM wallets w JOIN accounts a ON a.id = w.account_id
@@ -43,7 +49,15 @@ def notices(*, actor: Actor) -> list[Notice]:
 
 
 def resting_gateways() -> list[str]:
-    return [row["gateway"] for row in query(RESTING, (clock.now_ms(),))]
+    return [row["gateway"] for row in _resting()]
+
+
+def _resting() -> list[Row]:
+    """Those that failed until they had to rest. A rest is short, and one call ends it: that it is over is no news until
+    a call went well.
+    """
+    now = clock.now_ms()
+    return query(RESTING, (now, breaker.FAILURES, now - GATEWAYS_FOR_MS))
 
 
 def count_unmatched() -> int:
@@ -56,7 +70,7 @@ def count_low_wallets() -> int:
 
 
 def _gateways() -> Iterator[Notice]:
-    for row in query(RESTING, (clock.now_ms(),)):
+    for row in _resting():
         yield Notice(
             f"gateway:{row['gateway']}",
             sentence(

@@ -187,7 +187,9 @@ def _messages(_settings: Settings) -> Iterator[Metric]:
 def _notices(_settings: Settings) -> Iterator[Metric]:
     from prometheus_client.core import GaugeMetricFamily
 
-    resting = GaugeMetricFamily("wesend_gateway_resting", "1 while a gateway rests after failures", labels=("gateway",))
+    resting = GaugeMetricFamily(
+        "wesend_gateway_resting", "1 while a gateway rests after failures, until a call goes well", labels=("gateway",)
+    )
     for name in notices.resting_gateways():
         resting.add_metric((name,), 1)
     yield resting
