@@ -11,6 +11,8 @@ import pytest
 from tests.support.domain import balance, make_account, make_wallet, problems
 from tests.support.fakes import answer, drop
 from tests.support.gateways import Vendor, set_up
+from wesend.adapters.money.base import ChargeAnswer
+from wesend.adapters.money.mpesa import Mpesa as adapter
 from wesend.core.phones import normalise
 from wesend.database import query
 from wesend.wallets import deposit_polling, deposits
@@ -273,3 +275,29 @@ def test_marzpays_signature_is_checked_and_its_word_still_asked_for(marzpay, wal
 def test_a_gateway_that_fails_by_an_exception_leaves_a_deposit_to_be_asked_for(mpesa, wallet, monkeypatch, caplog):
     monkeypatch.setattr("wesend.adapters.money.mpesa.Mpesa.charge", lambda *_: 1 / 0)
     assert start(wallet)["status"] == "pending" and "could not be charged" in caplog.text
+
+
+def test_one_payment_is_not_credited_to_two_deposits_that_were_given_the_same_id(mpesa, wallet):
+    first, second = start(wallet), start(wallet)
+    mpesa.says(0)
+    for _ in range(2):
+        mpesa.hint("ws_1", reference=first["reference"])
+        mpesa.hint("ws_1", reference=second["reference"])
+        deposit_polling.poll_due()
+    assert now(first)["status"] == "successful" and credits() == [AMOUNT]
+    left = now(second)
+    assert (left["status"], left["reason"]) == ("pending", "The gateway gave an id that another deposit has")
+
+
+def test_a_refusal_that_comes_after_the_money_is_none(mpesa, wallet, monkeypatch):
+    charge = adapter.charge
+
+    def paid_first(gateway, asked):
+        charge(gateway, asked)
+        mpesa.says(0)
+        mpesa.hint("ws_1", reference=asked.reference)
+        deposit_polling.poll_due()
+        return ChargeAnswer("refused", reason="Too late")
+
+    monkeypatch.setattr(adapter, "charge", paid_first)
+    assert start(wallet)["status"] == "successful" and credits() == [AMOUNT]

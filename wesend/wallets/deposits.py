@@ -18,6 +18,7 @@ from ..adapters.money.base import NETWORKS, UNKNOWN, Charge, ChargeAnswer, Money
 from ..core import clock
 from ..core.errors import ChargeRefused, DepositNotFound, InvalidInput, TooManyPaymentPrompts, TopUpNotConfigured
 from ..core.ids import new_id
+from ..core.languages import marked
 from ..core.networks import network_of
 from ..core.phones import Phone
 from ..database import Tx, query, query_one, write, write_surely
@@ -129,16 +130,27 @@ def _charge(gateway: MoneyGateway, deposit_id: int) -> None:
         answer = ChargeAnswer(UNKNOWN)
     reason = answer.reason and hiding.without(gateway.hidden, answer.reason)
     note_call(gateway)
-    if answer.kind == "refused":
-        close(deposit_id, "failed", reason)
-        raise ChargeRefused(reason and f"The mobile-money charge was refused: {reason}")
     if answer.gateway_ref:
         # Somebody is asked to pay by now: what the gateway calls it must not be lost.
-        write_surely(
-            lambda tx: tx.changed(
-                "UPDATE deposits SET gateway_ref = ?, updated_at = ? WHERE id = ?", (answer.gateway_ref, clock.now_ms(), deposit_id)
-            )
-        )
+        write_surely(lambda tx: _keep_gateway_ref(tx, gateway.name, deposit_id, answer.gateway_ref))
+    if answer.kind == "refused":
+        if not close(deposit_id, "failed", reason) and load_deposit(deposit_id)["status"] == "successful":
+            return  # The money was quicker than the answer: whoever were told of a refusal would ask again.
+        raise ChargeRefused(reason and f"The mobile-money charge was refused: {reason}")
+
+
+KEEP_GATEWAY_REF = """
+    UPDATE deposits SET gateway_ref = ?, updated_at = ?
+    WHERE id = ? AND NOT EXISTS (SELECT 1 FROM deposits WHERE gateway = ? AND gateway_ref = ? AND id <> ?)
+"""
+
+
+def _keep_gateway_ref(tx: Tx, gateway: str, deposit_id: int, ref: str | None) -> None:
+    """An id that another deposit has is none: what was paid for that one would be credited here once more."""
+    now = clock.now_ms()
+    if not tx.changed(KEEP_GATEWAY_REF, (ref, now, deposit_id, gateway, ref, deposit_id)):
+        reason = marked("The gateway gave an id that another deposit has")
+        tx.changed("UPDATE deposits SET reason = ?, updated_at = ? WHERE id = ? AND status = 'pending'", (reason, now, deposit_id))
 
 
 def note_call(gateway: MoneyGateway) -> None:
