@@ -289,6 +289,48 @@ def test_one_payment_is_not_credited_to_two_deposits_that_were_given_the_same_id
     assert (left["status"], left["reason"]) == ("pending", "The gateway gave an id that another deposit has")
 
 
+@pytest.mark.parametrize("code", [None, 1037])
+def test_a_hint_that_comes_while_the_gateway_is_asked_for_the_last_time_is_followed_up(mpesa, wallet, clock, monkeypatch, code):
+    deposit = start(wallet)
+    ask = adapter.ask
+
+    def slowly(*arguments):
+        said = ask(*arguments)
+        clock.advance(3)
+        mpesa.hint("ws_1")
+        return said
+
+    if code is not None:
+        mpesa.says(code)
+    clock.advance(24 * 3600)
+    monkeypatch.setattr(adapter, "ask", slowly)
+    deposit_polling.poll_due()
+    monkeypatch.undo()
+    assert now(deposit)["status"] == ("expired" if code is None else "failed") and mpesa.questions() == ["ws_1"]
+    mpesa.says(0)
+    deposit_polling.poll_due()
+    assert now(deposit)["status"] == "successful" and credits() == [AMOUNT] and problems() == []
+
+
+def test_a_hint_that_comes_while_the_gateway_is_asked_is_not_put_off(mpesa, wallet, clock, monkeypatch):
+    deposit = start(wallet)
+    ask = adapter.ask
+
+    def slowly(*arguments):
+        said = ask(*arguments)
+        clock.advance(3)
+        mpesa.hint("ws_1")
+        return said
+
+    clock.advance(5)
+    monkeypatch.setattr(adapter, "ask", slowly)
+    deposit_polling.poll_due()
+    monkeypatch.undo()
+    mpesa.says(0)
+    deposit_polling.poll_due()
+    assert now(deposit)["status"] == "successful"
+
+
 def test_a_refusal_that_comes_after_the_money_is_none(mpesa, wallet, monkeypatch):
     charge = adapter.charge
 

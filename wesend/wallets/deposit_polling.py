@@ -13,7 +13,7 @@ from ..core.languages import marked
 from ..database import Tx, query, write
 from ..database.rows import DepositRow
 from ..gateways import registry
-from .deposit_settlement import close, settle
+from .deposit_settlement import close_as_seen, settle
 from .deposits import DepositOfWallet, charge_of, load_deposit, note_call
 
 LONGEST_GAP_MS = 10 * clock.MINUTE
@@ -58,8 +58,8 @@ def check(deposit_id: int) -> DepositOfWallet:
         settle(deposit_id, answer.amount_micros)
     elif answer.status == NOT_PAID:
         hidden = gateway.hidden if gateway is not None else ()
-        close(deposit_id, "failed", answer.reason and hiding.without(hidden, answer.reason))
-        _stop_asking(deposit_id)
+        if not close_as_seen(deposit, "failed", answer.reason and hiding.without(hidden, answer.reason)):
+            _stop_asking(deposit)
     else:
         _ask_later(deposit, gateway.first_poll_ms if gateway else 5_000, answer.reason)
     return load_deposit(deposit_id)
@@ -95,11 +95,17 @@ def take_hints(gateway_name: str, hints: list[PaymentHint]) -> None:
     write(unit)
 
 
-def _stop_asking(deposit_id: int) -> None:
-    write(lambda tx: tx.changed("UPDATE deposits SET poll_at = NULL WHERE id = ? AND status <> 'pending'", (deposit_id,)))
+# All three pass over what a hint came for meanwhile (another ``poll_at`` than was seen): it is asked about at the next look.
+STOP_ASKING = "UPDATE deposits SET poll_at = NULL WHERE id = ? AND status <> 'pending' AND poll_at = ?"
+ASK_AGAIN = "UPDATE deposits SET polls = polls + 1, poll_at = ? WHERE id = ? AND poll_at = ?"
+ASK_LATER = """
+    UPDATE deposits SET polls = polls + 1, poll_at = ?, reason = coalesce(?, reason)
+    WHERE id = ? AND status = 'pending' AND poll_at = ?
+"""
 
 
-ASK_LATER = "UPDATE deposits SET polls = polls + 1, poll_at = ?, reason = coalesce(?, reason) WHERE id = ? AND status = 'pending'"
+def _stop_asking(deposit: DepositRow) -> None:
+    write(lambda tx: tx.changed(STOP_ASKING, (deposit["id"], deposit["poll_at"])))
 
 
 def _ask_later(deposit: DepositRow, first_ms: int, reason: str | None) -> None:
@@ -109,16 +115,11 @@ def _ask_later(deposit: DepositRow, first_ms: int, reason: str | None) -> None:
     if deposit["status"] != "pending":
         # There was a hint that the money came after all: a gateway that can't tell just now is asked some times more.
         if deposit["polls"] >= LATE_POLLS or deposit["poll_at"] is None:
-            _stop_asking(deposit["id"])
+            _stop_asking(deposit)
             return
-        write(
-            lambda tx: tx.changed(
-                "UPDATE deposits SET polls = polls + 1, poll_at = ? WHERE id = ? AND poll_at IS NOT NULL",
-                (now + gap, deposit["id"]),
-            )
-        )
+        write(lambda tx: tx.changed(ASK_AGAIN, (now + gap, deposit["id"], deposit["poll_at"])))
         return
     if deposit["expires_at"] <= now:
-        close(deposit["id"], "expired", reason or marked("The payer did not answer"))
+        close_as_seen(deposit, "expired", reason or marked("The payer did not answer"))
         return
-    write(lambda tx: tx.changed(ASK_LATER, (min(now + gap, deposit["expires_at"]), reason, deposit["id"])))
+    write(lambda tx: tx.changed(ASK_LATER, (min(now + gap, deposit["expires_at"]), reason, deposit["id"], deposit["poll_at"])))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..core import clock, money
 from ..database import Tx, write
+from ..database.rows import DepositRow
 from . import ledger
 
 
@@ -43,6 +44,19 @@ def settle_in(tx: Tx, deposit_id: int, confirmed_micros: int | None) -> bool:
 
 def close(deposit_id: int, status: str, reason: str | None) -> bool:
     return write(lambda tx: close_in(tx, deposit_id, status, reason))
+
+
+CLOSE_AS_SEEN = """
+    UPDATE deposits SET status = ?, reason = ?, updated_at = ?,
+        polls = CASE WHEN poll_at = ? THEN polls ELSE 0 END, poll_at = CASE WHEN poll_at = ? THEN NULL ELSE poll_at END
+    WHERE id = ? AND status = 'pending'
+"""
+
+
+def close_as_seen(deposit: DepositRow, status: str, reason: str | None) -> bool:
+    """Close what the gateway was asked about; a hint that came meanwhile is still followed up."""
+    seen = deposit["poll_at"]
+    return write(lambda tx: tx.changed(CLOSE_AS_SEEN, (status, reason, clock.now_ms(), seen, seen, deposit["id"]))) > 0
 
 
 def close_in(tx: Tx, deposit_id: int, status: str, reason: str | None) -> bool:
