@@ -11,6 +11,9 @@ from wesend.database.schema import db
 from wesend.operations import clock_changes
 from wesend.operations.clock_changes import Watch, end_waits, follow
 
+from ..support import verify
+from ..support.esms import Esms
+
 NOW = 1_781_092_800_000  # where the clock of these tests stands
 LONG = NOW + DAY
 WAITING = {
@@ -162,6 +165,48 @@ def test_a_validity_that_was_over_before_is_over(silent, context, clock):
     follow(context)
     sweeps.expire(context)
     assert statuses() == ["failed"]
+
+
+def test_a_queued_message_is_as_long_worth_sending_whatever_the_clock_does(message, context, clock):
+    follow(context)
+    set_to("UPDATE messages SET status = 'queued', lane = 1, poll_at = NULL, valid_until = ?", NOW + 5 * MINUTE)
+    clock.advance(3600)
+    sweeps.expire(context)
+    follow(context)
+    sweeps.expire(context)
+    assert statuses() == ["queued"]
+    lasts(clock, context, 0.1)
+    sweeps.expire(context)
+    assert statuses() == ["failed"]
+
+
+@pytest.mark.parametrize("hours", (-1, 1))
+def test_what_drips_is_as_long_worth_sending_from_its_moment_on(context, clock, hours, client):
+    follow(context)
+    api = Esms(client)
+    uploaded = api.upload("phone\n+256772345671\n+256772345672\n+256772345673\n").json
+    sent = api.bulk(uploaded["id"], schedule_mode="drip", drip_rate=1, valid_for=300)
+    assert sent.status_code == 200, sent.json
+    follow(context)
+    clock.advance(hours * 3600)
+    follow(context)
+    sweeps.expire(context)
+    left = query("SELECT status, valid_until - due_at FROM messages ORDER BY id")[1:]
+    assert [tuple(row) for row in left] == [("dripping", 5 * MINUTE)] * 2
+
+
+def test_a_verification_is_not_over_because_the_clock_was_set_ahead(context, clock, client):
+    follow(context)
+    api = Esms(client)
+    code = verify.started(api)["verification_id"]
+    clock.advance(3600)
+    sweeps.end_verifications(context)
+    follow(context)
+    sweeps.end_verifications(context)
+    assert verify.shown(api, code)["status"] == "pending"
+    lasts(clock, context, 0.2)
+    sweeps.end_verifications(context)
+    assert verify.shown(api, code)["status"] == "expired"
 
 
 def test_an_idempotency_key_lasts_its_day(context, clock, wesendall):

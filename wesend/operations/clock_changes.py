@@ -3,7 +3,7 @@
 Sweeps come round by the monotonic clock, but what waits for a moment is a row that names it. After an hour back such a
 row would wait an hour too long. So every wait of a bounded length ends when the clock is set back, and a drip, whose
 times are a pace rather than a date, is moved along with the clock. What people scheduled for a moment stays there. And what
-lasts so many hours (a message's validity, a request's idempotency key) is not over because the clock was set ahead.
+lasts so long (a message's validity, a verification, a request's idempotency key) is not over because the clock was set ahead.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from ..messages.receipts import polling
 from ..messages.state.claims import LEASE_MS
 from ..messages.state.statuses import UNACCEPTED
 from ..two_way import approval, forwarding, months
+from ..verification.apps import LONGEST_EXPIRY
 from ..wallets import deposit_polling, deposits
 from ..webhooks import claims, deliver
 
@@ -72,6 +73,7 @@ WAITS = (
     Wait("two_way_services", "bill_at", "bill_at IS NOT NULL", lambda _: approval.MONTH_MS, stays=True),
     Wait("two_way_services", "bill_at", "bill_at IS NOT NULL AND status <> 'active'", lambda _: months.AGAIN_MS, stays=True),
     Wait("webhook_deliveries", "due_at", "status = 'pending' AND claim_token IS NOT NULL", lambda _: claims.LEASE_MS, stays=True),
+    Wait("verifications", "expires_at", "status = 'pending'", lambda _: LONGEST_EXPIRY * clock.SECOND, stays=True),
     Wait("deposits", "poll_at", "poll_at IS NOT NULL", lambda _: deposit_polling.LONGEST_GAP_MS),
     Wait("deposits", "expires_at", "status = 'pending'", lambda _: deposits.EXPIRES_MS, stays=True),
 )
@@ -87,8 +89,12 @@ class Lasting(NamedTuple):
     ms: int
 
 
+WAITING_TO_LEAVE = "valid_until IS NOT NULL AND status IN ('scheduled', 'dripping', 'queued')"
+"""The condition of the index over `valid_until`, word for word."""
 LASTING = (
     Lasting("messages", "expires_at", "status IN ('submitted', 'sent', 'unknown')", 0),
+    Lasting("messages", "valid_until", f"{WAITING_TO_LEAVE} AND status = 'queued'", 0),
+    Lasting("verifications", "expires_at", "status = 'pending'", 0),
     Lasting("deposits", "expires_at", "status = 'pending'", 0),
     Lasting("two_way_services", "bill_at", "bill_at IS NOT NULL", 0),
     Lasting("two_way_services", "past_due_since", "status = 'past_due'", months.SUSPENDED_AFTER_MS),
@@ -235,11 +241,11 @@ def move_drips(step: int, last_batch: int) -> None:
 
 def _move_batch(batch_id: int, step: int) -> None:
     for rows in keyset.pages(lambda last: query(DRIPPING, (batch_id, last, CHUNK))):
-        _move([(step, row["id"]) for row in rows])
+        _move([(step, step, row["id"]) for row in rows])
 
 
-def _move(steps: list[tuple[int, int]]) -> None:
-    write(lambda tx: tx.executemany("UPDATE messages SET due_at = due_at + ? WHERE id = ? AND status = 'dripping'", steps))
+def _move(steps: list[tuple[int, int, int]]) -> None:
+    write(lambda tx: tx.executemany(MOVE, steps))
 
 
 DRIPPING_BATCHES = """
@@ -247,6 +253,7 @@ DRIPPING_BATCHES = """
     WHERE m.status IN ('scheduled', 'dripping') -- the index's condition
         AND m.status = 'dripping' AND b.state = 'open' AND b.id <= ?
 """
+MOVE = "UPDATE messages SET valid_until = valid_until + ?, due_at = due_at + ? WHERE id = ? AND status = 'dripping'"
 DRIPPING = "SELECT id FROM messages WHERE batch_id = ? AND id > ? AND status = 'dripping' ORDER BY id LIMIT ?"
 
 

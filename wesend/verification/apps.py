@@ -17,6 +17,8 @@ from .texts import require_sendable
 
 MOST = 200
 """Apps of an account's side."""
+LONGEST_EXPIRY = 3600
+"""Seconds that a code may be answered in."""
 
 
 class Policy(NamedTuple):

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from ...verification.apps import LONGEST_EXPIRY
 from ...verification.reading import STATUSES as VERIFICATION_STATUSES
 from ...verification.start import USUAL
 from ..fields import Amount, Flag, Strict, Text, TextList, ValidFor, Whole, WholeList, scalar_text
@@ -155,7 +156,7 @@ class VerifyStart(Strict):
     app_id = Text(load_default=None, allow_none=True, blank=True)
     sender_id = Text(load_default=None, allow_none=True, blank=True)
     code_length = Whole(low=4, high=10, load_default=None, allow_none=True)
-    expiry_seconds = Whole(low=60, high=3600, load_default=None, allow_none=True)
+    expiry_seconds = Whole(low=60, high=LONGEST_EXPIRY, load_default=None, allow_none=True)
     template = Text(load_default=None, allow_none=True, maximum=LONGEST_TEMPLATE)
 
 
@@ -175,7 +176,7 @@ class VerifyApp(Strict):
     name = Text(required=True, maximum=100)
     sender_id = Text(load_default=None, allow_none=True, blank=True, maximum=40)
     code_length = Whole(low=4, high=10, load_default=USUAL.code_length)
-    expiry_seconds = Whole(low=60, high=3600, load_default=USUAL.expiry_seconds)
+    expiry_seconds = Whole(low=60, high=LONGEST_EXPIRY, load_default=USUAL.expiry_seconds)
     template = Text(load_default=None, allow_none=True, maximum=LONGEST_TEMPLATE)
     max_attempts = Whole(low=1, high=10, load_default=USUAL.max_attempts)
     max_resends = Whole(low=0, high=5, load_default=USUAL.max_resends)
