@@ -6,12 +6,13 @@ import pytest
 
 from wesend.accounts.roles import OWNER, User
 from wesend.core.errors import Forbidden
+from wesend.core.languages import told as told_in_english
 from wesend.database import query, write
 from wesend.gateways import breaker
 from wesend.operations import notice_alerts, notices
 from wesend.webhooks import endpoints
 
-from ..support.domain import ACTOR, make_wallet, put, send
+from ..support.domain import ACTOR, make_account, make_wallet, put, send
 
 
 def conditions() -> list[str]:
@@ -86,6 +87,16 @@ def test_a_gateway_that_nothing_is_given_to_any_more_is_over_an_hour_after_it_fa
     assert conditions() == ["gateway:at"]
     clock.advance(2)
     assert conditions() == []
+
+
+def test_every_low_wallet_counts_and_a_page_shows_the_first(client, carrier, clock):
+    account = make_account()
+    wallets = [make_wallet("10", account=account) for _ in range(23)]
+    write(lambda tx: tx.changed("UPDATE wallets SET low_balance_told_at = 1 WHERE account_id = ?", (account.id,)))
+    assert conditions() == [f"wallet:{wallet.uid}" for wallet in wallets]
+    assert "wesend_wallets_low 23.0" in client.get("/metrics").text
+    shown = notices.brief(actor=ACTOR)
+    assert len(shown) == 21 and told_in_english(shown[-1].title) == "Further wallets that are low: 3"
 
 
 def test_it_is_told_once_an_hour_and_when_it_is_over(app_with, carrier, clock):

@@ -67,7 +67,8 @@ def _line(row: Row) -> str:
         "--events",
         default=None,
         metavar="LIST",
-        help="Comma list of the format's events (default: all), account.burst_limit, wallet.low_balance, storage.low.",
+        help="Comma list of the format's events (default: all), account.burst_limit, wallet.low_balance, storage.low,"
+        " alert.raised, alert.over.",
     ),
     group=webhook,
 )

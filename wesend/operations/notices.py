@@ -24,8 +24,10 @@ RESTING = """
 LOW = """
     SELECT w.uid, w.name, w.currency, w.balance_micros + w.credit_limit_micros AS spendable_micros, a.name AS account
     FROM wallets w JOIN accounts a ON a.id = w.account_id
-    WHERE w.low_balance_told_at IS NOT NULL AND w.is_sandbox = 0 AND a.closed_at IS NULL ORDER BY w.id LIMIT 20
+    WHERE w.low_balance_told_at IS NOT NULL AND w.is_sandbox = 0 AND a.closed_at IS NULL ORDER BY w.id
 """
+WALLET = "wallet:"
+WALLETS_SHOWN = 20
 UNKNOWN = "SELECT count(*) AS found FROM messages WHERE status = 'unknown'"
 UNMATCHED = "SELECT count(*) AS found FROM brought_receipts WHERE state = 'unmatched' AND created_at > ?"
 
@@ -46,6 +48,18 @@ def notices(*, actor: Actor) -> list[Notice]:
     """All that hold now."""
     roles.require(actor, OPERATE)
     return [notice for look in LOOKS for notice in look()]
+
+
+def brief(*, actor: Actor) -> list[Notice]:
+    """The same for a page: of the low wallets the first, and how many more there are."""
+    found = notices(actor=actor)
+    low = [notice for notice in found if notice.condition.startswith(WALLET)]
+    hidden = low[WALLETS_SHOWN:]
+    if not hidden:
+        return found
+    at = found.index(hidden[0])
+    more = hidden[0]._replace(condition="wallets", title=sentence("Further wallets that are low: %(count)s", count=len(hidden)))
+    return [*found[:at], more, *found[at + len(hidden) :]]
 
 
 def resting_gateways() -> list[str]:
@@ -100,7 +114,7 @@ def _wallets() -> Iterator[Notice]:
     for row in query(LOW):
         left = f"{money.text(row['spendable_micros'])} {row['currency']}"
         yield Notice(
-            f"wallet:{row['uid']}",
+            f"{WALLET}{row['uid']}",
             sentence(
                 "%(account)s: the wallet %(name)s is low, %(left)s left",
                 account=row["account"],

@@ -56,7 +56,7 @@ def index() -> ResponseReturnValue:
         known_gateways=_gateways_to_open(),
         failures=reports.last_failures(at.id, actor=actor()),
         reason=lambda row: reasons.of(row, actor=actor()),
-        notices=operators.notices(actor=actor()) if current_account.may_operate() else [],
+        notices=operators.brief(actor=actor()) if current_account.may_operate() else [],
         steps=None if chosen.is_hidden else onboarding.steps_of(at, chosen.reader, actor=actor()),
         rate_of=reports.delivery_rate,
     )
