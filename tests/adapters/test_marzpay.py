@@ -74,8 +74,10 @@ class TestCharging:
             answer(200, {}),
             answer(200, {"status": "success", "data": []}),
             answer(200, {"status": [], "data": {"transaction": 7}}),
+            answer(422, collection("processing")),
+            answer(200, {**collection("processing"), "status": "error"}),
         ],
-        ids=range(7),
+        ids=range(9),
     )
     def test_what_may_have_been_carried_out_is_unknown(self, vendor, adapter, behaviour):
         vendor.on("POST", PATH, behaviour)
@@ -108,6 +110,14 @@ class TestAsking:
     def test_an_amount_that_is_none_is_not_believed(self, vendor, adapter, raw):
         body = collection("successful", collection={"amount": {"raw": raw}})
         assert self.ask(vendor, adapter, answer(200, body)).status == PENDING
+
+    @pytest.mark.parametrize(
+        "told",
+        [{"collection": {"amount": {"raw": 950, "currency": "KES"}}}, {"transaction": {"status": "successful", "currency": "USD"}}],
+    )
+    def test_another_currency_is_not_what_was_asked_for(self, vendor, adapter, told):
+        said = self.ask(vendor, adapter, answer(200, collection("successful", **told)))
+        assert said.status == PENDING and "another currency" in said.reason
 
     def test_what_it_says_of_another_reference_is_not_about_this_charge(self, vendor, adapter):
         body = collection("successful")

@@ -108,6 +108,7 @@ class TestAsking:
     def test_paid_is_the_amount_that_is_confirmed(self, vendor, adapter, amount, micros):
         body = {"status": "SUCCESSFUL", "amount": amount, "currency": "UGX", "financialTransactionId": "1"}
         assert self.ask(vendor, adapter, answer(200, body)) == ChargeStatus(PAID, micros)
+        assert self.ask(vendor, adapter, answer(200, {**body, "currency": "ugx"})) == ChargeStatus(PAID, micros)
 
     @pytest.mark.parametrize(
         ("reason", "words"),

@@ -169,6 +169,18 @@ class TestYoPayments:
         vendor.on("POST", self.PATH, answer(200, xml(Status="X", StatusCode=code, StatusMessage="Said")))
         assert adapter.charge(CHARGE).kind == kind
 
+    @pytest.mark.parametrize("said", ["PENDING", "INDETERMINATE", "succeeded"])
+    def test_an_error_about_a_transaction_that_is_not_over_is_no_refusal(self, vendor, adapter, said):
+        vendor.on("POST", self.PATH, answer(200, xml(StatusCode="-22", TransactionStatus=said, TransactionReference="yo-1")))
+        assert adapter.charge(CHARGE)[:2] == (UNKNOWN, "yo-1")
+        vendor.on("POST", self.PATH, answer(403, xml(StatusCode="1", TransactionReference="yo-1")))
+        assert adapter.charge(CHARGE)[:2] == (UNKNOWN, "yo-1")
+
+    @pytest.mark.parametrize(("told", "micros"), [("1,450.50", 1_450_500_000), ("450,5", None), ("4,50", None), (",450", None)])
+    def test_a_comma_is_read_between_thousands_only(self, vendor, adapter, told, micros):
+        vendor.on("POST", self.PATH, answer(200, xml(TransactionStatus="SUCCEEDED", Amount=told, CurrencyCode="UGX-MTNMM")))
+        assert adapter.ask(CHARGE, None, 0).amount_micros == micros
+
     DTD = b'<!DOCTYPE x [<!ENTITY a "0">]><AutoCreate><Response><StatusCode>&a;</StatusCode></Response></AutoCreate>'
 
     @pytest.mark.parametrize("behaviour", [*UNCLEAR, answer(200, DTD), answer(200, xml()), answer(200, b"<AutoCreate><Response>")])
@@ -196,6 +208,7 @@ class TestYoPayments:
             ({"TransactionStatus": "INDETERMINATE"}, PENDING),
             ({"StatusCode": "-8"}, PENDING),
             ({"TransactionStatus": "SUCCEEDED", "Amount": "much"}, PENDING),
+            ({"TransactionStatus": "SUCCEEDED", "Amount": "500", "CurrencyCode": "USD"}, PENDING),
         ],
     )
     def test_what_it_says(self, vendor, adapter, fields, status):
@@ -264,8 +277,9 @@ class TestSelcom:
         vendor.on("POST", self.PAY, answer(200, {"resultcode": code, "message": "Said"}))
         assert adapter.charge(IN_TANZANIA).kind == kind
 
-    def test_an_ambiguous_one_is_asked_about_whatever_the_status(self, vendor, adapter):
-        vendor.on("POST", self.PAY, answer(400, {"resultcode": "999", "message": "Ambiguous"}))
+    @pytest.mark.parametrize(("status", "code"), [(400, "999"), (503, "999"), (400, "111"), (404, "000")])
+    def test_an_ambiguous_one_is_asked_about_whatever_the_status(self, vendor, adapter, status, code):
+        vendor.on("POST", self.PAY, answer(status, {"resultcode": code, "message": "Ambiguous"}))
         assert adapter.charge(IN_TANZANIA)[:2] == (UNKNOWN, REFERENCE)
 
     @pytest.mark.parametrize("behaviour", UNCLEAR)
@@ -273,6 +287,12 @@ class TestSelcom:
         vendor.on("POST", self.PAY, behaviour)
         answered = adapter.charge(IN_TANZANIA)
         assert (answered.kind, answered.gateway_ref) == (UNKNOWN, REFERENCE)
+
+    @pytest.mark.parametrize("behaviour", UNCLEAR)
+    def test_nobody_is_asked_when_it_is_unclear_whether_there_is_an_order(self, vendor, adapter, behaviour):
+        vendor.on("POST", self.ORDER, behaviour)
+        assert adapter.charge(IN_TANZANIA).kind == REFUSED
+        assert {asked.path for asked in vendor.asked} == {self.ORDER}
 
     def test_without_an_order_nothing_is_pushed(self, vendor, adapter):
         vendor.on("POST", self.ORDER, answer(200, {"resultcode": "403", "message": "Invalid vendor"}))
@@ -283,6 +303,10 @@ class TestSelcom:
         ("told", "becomes"),
         [
             ({"payment_status": "COMPLETED", "amount": "400"}, ChargeStatus(PAID, 400_000_000)),
+            (
+                {"payment_status": "COMPLETED", "amount": 400, "currency": "USD"},
+                ChargeStatus(PENDING, reason="Selcom confirms another currency or no readable amount"),
+            ),
             ({"payment_status": "PENDING"}, ChargeStatus(PENDING)),
             ({"payment_status": "INPROGRESS"}, ChargeStatus(PENDING)),
             ({"payment_status": "USERCANCELLED"}, ChargeStatus(NOT_PAID, reason="Selcom says USERCANCELLED")),

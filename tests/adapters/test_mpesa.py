@@ -115,13 +115,20 @@ class TestCharging:
             answer(200, {}),
             answer(200, {"ResponseCode": "0"}),
             answer(200, {"ResponseCode": []}),
+            answer(400, {"ResponseCode": "0", "CheckoutRequestID": "ws_CO_1"}),
+            answer(503, {"ResponseCode": 0, "CheckoutRequestID": "ws_CO_1"}),
         ],
-        ids=["closed", "500", "504", "rubbish", "empty", "no id", "no code"],
+        ids=["closed", "500", "504", "rubbish", "empty", "no id", "no code", "taken in a 400", "taken in a 503"],
     )
     def test_what_may_have_been_carried_out_is_unknown(self, vendor, adapter, behaviour):
         vendor.on("POST", PUSH, behaviour)
         assert adapter.charge(CHARGE).kind == UNKNOWN
         assert len(asked_for(vendor, PUSH)) == 1
+
+    @pytest.mark.parametrize("status", [400, 500])
+    def test_the_id_in_an_error_is_kept_to_ask_by(self, vendor, adapter, status):
+        vendor.on("POST", PUSH, answer(status, {"ResponseCode": "0", "CheckoutRequestID": "ws_CO_1"}))
+        assert adapter.charge(CHARGE).gateway_ref == "ws_CO_1"
 
     def test_silence_is_unknown(self, vendor):
         vendor.on("GET", TOKEN, answer(200, {"access_token": "tok-1", "expires_in": "3599"}))
@@ -200,7 +207,7 @@ class TestAsking:
         assert b64decode(body.pop("Password")).decode() == "174379pk20260610150000"
         assert body == {"BusinessShortCode": "174379", "Timestamp": "20260610150000", "CheckoutRequestID": "ws_CO_1"}
 
-    @pytest.mark.parametrize("code", ["0", 0])
+    @pytest.mark.parametrize("code", ["0", 0, 0.0])
     def test_paid_is_what_was_asked_since_it_tells_no_amount(self, vendor, adapter, code):
         paid = answer(200, {"ResponseCode": "0", "ResultCode": code})
         assert self.ask(vendor, adapter, paid) == ChargeStatus(PAID, 500_000_000)

@@ -122,11 +122,10 @@ class Airtel(TokenMoney):
             return ChargeAnswer(REFUSED, reason=REFUSALS[code])
         if code == IN_PROGRESS:
             return ChargeAnswer(ACCEPTED, charge.reference)
-        if code.startswith(OF_A_PAYMENT) and reply.kind == REFUSED:
-            return ChargeAnswer(UNKNOWN, charge.reference, said)
+        is_taken = reading.pick(answer, "status.success") is True
         if reply.kind != ANSWERED:
-            return not_charged(reply, said, gateway_ref=charge.reference)
-        if reading.pick(answer, "status.success") is True:
+            return not_charged(reply, said, gateway_ref=charge.reference, may_be_asked=is_taken or code.startswith(OF_A_PAYMENT))
+        if is_taken:
             return ChargeAnswer(ACCEPTED, charge.reference)
         return ChargeAnswer(UNKNOWN, charge.reference, said or "Airtel Money answered, but not as documented")
 

@@ -11,7 +11,7 @@ from ..callbacks import BadSignature, CallbackRequest, UnreadableCallback, requi
 from ..http_client import ANSWERED, Reply, basic
 from ..options import Option
 from .base import ACCEPTED, NOT_PAID, PAID, PENDING, REFUSED, UNKNOWN, Charge, ChargeAnswer, ChargeStatus, PaymentHint, takes
-from .remote import RemoteMoney, not_charged
+from .remote import RemoteMoney, is_of, not_charged
 
 STATUSES = {
     "successful": PAID,
@@ -23,6 +23,7 @@ STATUSES = {
     "expired": NOT_PAID,
 }
 AMOUNTS = ("data.collection.amount.raw", "data.transaction.amount.raw", "data.transaction.amount")  # the first counts
+CURRENCIES = ("data.collection.amount.currency", "data.transaction.amount.currency", "data.transaction.currency")
 LONGEST_DESCRIPTION = 255
 
 
@@ -62,13 +63,15 @@ class MarzPay(RemoteMoney):
             body["callback_url"] = self.callback_url
         reply = self._call("POST", "", body)
         answer = reply.object()
-        if reply.kind != ANSWERED:
-            return not_charged(reply, reading.text(answer.get("message")))
         transaction = reading.pick(answer, "data.transaction")
         transaction = transaction if isinstance(transaction, dict) else {}
         uuid, status = reading.text(transaction.get("uuid")), _status(transaction)
-        if answer.get("status") in ("error", "failed") or status == NOT_PAID:
-            return ChargeAnswer(REFUSED, uuid, reading.text(answer.get("message")) or "MarzPay refused the collection")
+        has_begun = uuid is not None and status != NOT_PAID and reading.text(transaction.get("status")) is not None
+        said = reading.text(answer.get("message"))
+        if reply.kind != ANSWERED:
+            return not_charged(reply, said, gateway_ref=uuid, may_be_asked=has_begun)
+        if status == NOT_PAID or (answer.get("status") in ("error", "failed") and not has_begun):
+            return ChargeAnswer(REFUSED, uuid, said or "MarzPay refused the collection")
         if answer.get("status") != "success" or uuid is None:
             return ChargeAnswer(UNKNOWN, uuid, "MarzPay answered, but not as documented")
         return ChargeAnswer(ACCEPTED, uuid)
@@ -96,8 +99,8 @@ class MarzPay(RemoteMoney):
     def _paid(charge: Charge, answer: dict) -> ChargeStatus:
         told = [found for found in (reading.pick(answer, path) for path in AMOUNTS) if found is not None]
         amount = reading.micros(told[0]) if told else charge.amount_micros
-        if amount is None:
-            return ChargeStatus(PENDING, reason="MarzPay confirms no readable amount")
+        if amount is None or not all(is_of(charge, reading.pick(answer, path)) for path in CURRENCIES):
+            return ChargeStatus(PENDING, reason="MarzPay confirms another currency or no readable amount")
         return ChargeStatus(PAID, amount)
 
     def read_callback(self, request: CallbackRequest) -> list[PaymentHint]:

@@ -12,7 +12,7 @@ from ..callbacks import CallbackRequest, UnreadableCallback
 from ..http_client import ANSWERED, Reply, basic
 from ..options import Option
 from .base import ACCEPTED, NOT_PAID, PAID, PENDING, Charge, ChargeAnswer, ChargeStatus, PaymentHint, takes
-from .remote import TokenMoney, not_charged
+from .remote import TokenMoney, is_of, not_charged
 
 LIVE, SANDBOX = "https://proxy.momoapi.mtn.com", "https://sandbox.momodeveloper.mtn.com"
 LONGEST_NOTE = 160
@@ -107,9 +107,8 @@ class Momo(TokenMoney):
     @staticmethod
     def _paid(charge: Charge, answer: dict) -> ChargeStatus:
         """Another currency or an amount that is none is not what was asked: left for a person to look at."""
-        currency = reading.text(answer.get("currency")) or charge.currency
         amount = reading.micros(answer.get("amount")) if "amount" in answer else charge.amount_micros
-        if currency != charge.currency or amount is None:
+        if not is_of(charge, answer.get("currency")) or amount is None:
             return ChargeStatus(PENDING, reason="MTN confirms another currency or no readable amount")
         return ChargeStatus(PAID, amount)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -37,6 +38,8 @@ BUY_GOODS = "CustomerBuyGoodsOnline"
 
 def _code(given: Any) -> str | None:
     """A result code as text, a number without leading zeros; None for none."""
+    if isinstance(given, Decimal) and given.is_finite() and given == given.to_integral_value():
+        given = reading.text(given.to_integral_value())  # 0.0
     number = reading.whole(given)
     return str(number) if number is not None else None if isinstance(given, bool) else reading.text(given)
 
@@ -97,9 +100,14 @@ class Mpesa(TokenMoney):
             },
         )
         answer = reply.object()
+        code, checkout = _code(answer.get("ResponseCode")), reading.text(answer.get("CheckoutRequestID"))
         if reply.kind != ANSWERED:
-            return not_charged(reply, reading.text(answer.get("errorMessage")))
-        code, checkout = (reading.text(answer.get(field)) for field in ("ResponseCode", "CheckoutRequestID"))
+            return not_charged(
+                reply,
+                reading.text(answer.get("errorMessage")),
+                gateway_ref=checkout,
+                may_be_asked=code == "0" and checkout is not None,
+            )
         if code == "0" and checkout:
             return ChargeAnswer(ACCEPTED, checkout)
         if code is None or code == "0":

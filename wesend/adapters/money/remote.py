@@ -9,7 +9,7 @@ from typing import Any
 
 from ...core import money
 from ...core.languages import Sentence, sentence
-from .. import hiding
+from .. import hiding, reading
 from ..access_token import Token
 from ..http_client import HttpClient, Reply
 from ..options import read_options
@@ -55,9 +55,14 @@ class RemoteMoney(MoneyGateway):
         self.http.close()
 
 
-def not_charged(reply: Reply, reason: str | None = None, *, gateway_ref: str | None = None) -> ChargeAnswer:
-    """The answer to a charge when the reply is not ANSWERED; what surely was not carried out is refused."""
-    if reply.kind in (REFUSED, TEMPORARY):
+def not_charged(
+    reply: Reply, reason: str | None = None, *, gateway_ref: str | None = None, may_be_asked: bool = False
+) -> ChargeAnswer:
+    """The answer to a charge when the reply is not ANSWERED; what surely was not carried out is refused.
+
+    ``may_be_asked``: the body says that the payer is being asked, whatever the status.
+    """
+    if reply.kind in (REFUSED, TEMPORARY) and not may_be_asked:
         return ChargeAnswer(REFUSED, reason=reason or reply.reason)
     return ChargeAnswer(UNKNOWN, gateway_ref, reason or reply.reason)
 
@@ -70,6 +75,12 @@ def not_taken(title: str, currency: str, given: Sequence[str]) -> Sentence:
         currency=currency,
         given=", ".join(given),
     )
+
+
+def is_of(charge: Charge, currency: Any) -> bool:
+    """Whether what was paid is of the charge's currency, as far as the gateway tells one."""
+    told = reading.text(currency)
+    return told is None or told[:3].upper() == charge.currency
 
 
 def whole_amount(charge: Charge) -> int | None:

@@ -16,7 +16,7 @@ from ..callbacks import BadSignature, CallbackRequest, UnreadableCallback, requi
 from ..http_client import ANSWERED, Reply
 from ..options import BadOption, Option, Values
 from .base import ACCEPTED, NOT_PAID, PAID, PENDING, REFUSED, UNKNOWN, Charge, ChargeAnswer, ChargeStatus, PaymentHint, takes
-from .remote import RemoteMoney, not_charged, not_taken, whole_amount
+from .remote import RemoteMoney, is_of, not_charged, not_taken, whole_amount
 
 CURRENCY = "TZS"
 TAKEN = ("000", "111", "927")  # done, in progress, waits for the payer
@@ -69,7 +69,7 @@ class Selcom(RemoteMoney):
         )
         answer = _answer(ordered, charge.reference)
         if answer.kind != ACCEPTED:
-            return answer
+            return answer._replace(kind=REFUSED)  # whatever became of the order: nobody is asked to pay without a push
         pushed = self._call("POST", "wallet-payment", {"transid": charge.reference, "order_id": charge.reference, "msisdn": payer})
         return _answer(pushed, charge.reference)
 
@@ -84,8 +84,8 @@ class Selcom(RemoteMoney):
             return ChargeStatus(PENDING)
         told = reading.pick(answer, "data.0.amount")
         amount = charge.amount_micros if told is None else reading.micros(told)
-        if amount is None:
-            return ChargeStatus(PENDING, reason="Selcom confirms no readable amount")
+        if amount is None or not is_of(charge, reading.pick(answer, "data.0.currency")):
+            return ChargeStatus(PENDING, reason="Selcom confirms another currency or no readable amount")
         return ChargeStatus(PAID, amount)
 
     def read_callback(self, request: CallbackRequest) -> list[PaymentHint]:
@@ -139,8 +139,8 @@ def _answer(reply: Reply, reference: str) -> ChargeAnswer:
     answer = reply.object()
     said = reading.text(answer.get("message"))
     code = reading.text(answer.get("resultcode"))
-    if reply.kind != ANSWERED and not (reply.kind == REFUSED and code == AMBIGUOUS):
-        return not_charged(reply, said, gateway_ref=reference)
+    if reply.kind != ANSWERED:
+        return not_charged(reply, said, gateway_ref=reference, may_be_asked=code == AMBIGUOUS or code in TAKEN)
     if code in TAKEN:
         return ChargeAnswer(ACCEPTED, reference)
     if code is None or code == AMBIGUOUS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
@@ -10,10 +11,12 @@ from ..callbacks import CallbackRequest, UnreadableCallback
 from ..http_client import ANSWERED, Reply
 from ..options import BadOption, Option, Values
 from .base import ACCEPTED, NOT_PAID, PAID, PENDING, REFUSED, UNKNOWN, Charge, ChargeAnswer, ChargeStatus, PaymentHint, takes
-from .remote import RemoteMoney, not_charged, not_taken, whole_amount
+from .remote import RemoteMoney, is_of, not_charged, not_taken, whole_amount
 
 CURRENCY = "UGX"
 TAKEN = (0, 1)  # StatusCode: done, and pending
+OPEN = ("SUCCEEDED", "PENDING", "INDETERMINATE")  # an error's code beside one of these is no refusal
+GROUPED = re.compile(r"[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
 STATUSES = {"SUCCEEDED": PAID, "FAILED": NOT_PAID}
 LONGEST_FIELD = 4096
 
@@ -49,12 +52,13 @@ class YoPayments(RemoteMoney):
         if self.callback_url:
             fields |= {"InstantNotificationUrl": self.callback_url, "FailureNotificationUrl": self.callback_url}
         reply = self._call(fields)
-        if reply.kind != ANSWERED:
-            return not_charged(reply)
         answer = read_response(reply.body)
         code, gateway_ref = reading.whole(answer.get("StatusCode")), reading.text(answer.get("TransactionReference"))
         said = reading.text(answer.get("ErrorMessage")) or reading.text(answer.get("StatusMessage"))
-        if code is not None and code < 0:
+        may_be_asked = answer.get("TransactionStatus", "").strip().upper() in OPEN
+        if reply.kind != ANSWERED:
+            return not_charged(reply, said, gateway_ref=gateway_ref, may_be_asked=may_be_asked or code in TAKEN)
+        if code is not None and code < 0 and not may_be_asked:
             return ChargeAnswer(REFUSED, gateway_ref, said or f"Yo! Payments answered {code}")
         if code in TAKEN:
             return ChargeAnswer(ACCEPTED, gateway_ref)
@@ -75,9 +79,11 @@ class YoPayments(RemoteMoney):
             return ChargeStatus(NOT_PAID, reason=said or "Yo! Payments says that it failed")
         if status != PAID:
             return ChargeStatus(PENDING)
-        amount = reading.micros(answer["Amount"].replace(",", "")) if "Amount" in answer else charge.amount_micros
-        if amount is None:
-            return ChargeStatus(PENDING, reason="Yo! Payments confirms no readable amount")
+        told = answer.get("Amount", "").strip()
+        told = told.replace(",", "") if GROUPED.fullmatch(told) else told
+        amount = reading.micros(told) if "Amount" in answer else charge.amount_micros
+        if amount is None or not is_of(charge, answer.get("CurrencyCode")):
+            return ChargeStatus(PENDING, reason="Yo! Payments confirms another currency or no readable amount")
         return ChargeStatus(PAID, amount)
 
     def _call(self, fields: dict[str, str]) -> Reply:
