@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 
 import pytest
 
+from wesend.accounts.service import get_account
 from wesend.contacts import groups
 from wesend.contacts import service as contacts
+from wesend.contacts.csv_import import import_csv
 from wesend.contacts.service import NewContact
 
 from ..support.accounts import mint
@@ -316,6 +319,16 @@ def test_fields_of_a_second_group_are_offered_however_long_the_first_is(app, mem
         made = groups.create_group(shop.account_id, "More", actor="test")["id"]
         contacts.add_contacts(shop.account_id, made, [NewContact("0712000200", "Cai", {"plot": "3"})], "UG", actor="test")
     assert "plot" in buttons(member.post("/campaigns/new", go="text", step="audience", **written("", group=[group, made])))
+
+
+def test_the_headers_of_phones_and_names_are_known_and_not_offered_twice(app, member, written, shop):
+    file = BytesIO(b"Phone No.,Customer name,Plot\n0712000200,Cai,3\n")
+    with app.app_context():
+        made = import_csv(get_account(shop.account_id), file, name="Rent", peoples_headers=True, actor="test").group["id"]
+    found = buttons(member.post("/campaigns/new", go="text", step="audience", **written("", group=[made])))
+    assert "plot" in found and "name" in found and "customer name" not in found and "phone no." not in found
+    check = member.post("/campaigns/new", go="check", step="when", **written("{{Customer name}} {{phone no.}}", group=[made]))
+    assert "none of these contacts has" not in text_of(check) and "Cai +256712000200" in text_of(check)
 
 
 # -- a wallet to which no route leads ------------------------------------------------

@@ -179,6 +179,28 @@ def test_texts_are_filled_from_the_contact(app, jobs):
     }
 
 
+@pytest.mark.parametrize(
+    ("columns", "text", "shown"),
+    [
+        ("msisdn,full_name", "{{msisdn}}|{{MSISDN|none}}|{{full_name}}|{{name}}", f"{ANN}|{ANN}|Ann Nakato|Ann Nakato"),
+        ("Phone Number,FullName", "{{Phone Number}}|{{phone_number}}|{{fullname}}", f"{ANN}|{ANN}|Ann Nakato"),
+        ("To,Full Name", "{{to}}|{{Full Name}}|{{number}}|{{mobile}}", f"{ANN}|Ann Nakato||"),
+    ],
+)
+def test_the_columns_of_the_phones_and_the_names_are_named_by_their_headers_too(app, columns, text, shown):
+    api = new_esms(app)
+    people = data_of(api.upload(f"{columns}\n0712345678,Ann Nakato\n"))["id"]
+    api.bulk(people, text=text)
+    assert api.messages()[0]["text"] == shown
+
+
+def test_a_first_name_that_is_left_empty_is_the_first_word_of_the_name(app):
+    api = new_esms(app)
+    people = data_of(api.upload("phone,name,first_name\n0712345678,Ann Nakato,\n0772345678,Ben Okello,Benja\n"))["id"]
+    api.bulk(people, text="{{first_name}}")
+    assert {message["phone"]: message["text"] for message in api.messages()} == {ANN: "Ann", BEN: "Benja"}
+
+
 def test_a_value_is_never_read_as_a_variable_again(app):
     api = new_esms(app)
     people = data_of(api.upload('phone,name\n0712345678,"{{phone}} {{7*7}} ${x} %s {0}"\n'))["id"]

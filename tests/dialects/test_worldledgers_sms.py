@@ -116,6 +116,7 @@ def test_placeholders_are_filled_from_the_contact_with_that_phone(app, client, w
         ("Amina", {}, "Amina|"),
         ("Amina Wanjiru", {"last_name": "Kamau"}, "Amina|Kamau"),
         (None, {"first_name": "Amina", "last_name": "Wanjiru"}, "Amina|Wanjiru"),
+        ("Amina Wanjiru", {"first_name": "", "last_name": ""}, "Amina|Wanjiru"),
         (None, {}, "|"),
     ],
 )

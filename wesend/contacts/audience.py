@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from ..accounts import roles
 from ..accounts.roles import SEE, Actor
 from ..accounts.sides import SEEN, Side
 from ..database import Row, keyset, marks, query
-from ..database.rows import ContactRow
+from .headers import detect
 
 PAGE = 250
 """Contacts that are read at a time: 5 MB of the largest there may be. Earlier versions took half a megabyte in one."""
@@ -17,6 +18,9 @@ PAGE = 250
 
 KEPT = "phone LIKE '+%'"
 """The contacts that somebody can be reached by: of who was erased a hash is left (`core/erased`)."""
+
+COLUMNS = "(SELECT columns FROM groups WHERE id = c.group_id) AS columns"
+"""The headers of the list that a contact ``c`` came with, for `variables`."""
 
 
 def iterate(groups: Sequence[Row], page: int = PAGE, *, actor: Actor) -> Iterator[Row]:
@@ -37,7 +41,7 @@ def _pages(group_id: int, earlier: list[int], page: int) -> Iterator[list[Row]]:
         else ""
     )
     condition = f"group_id = ? AND id > ? AND {KEPT}{unseen}"
-    sql = f"SELECT id, group_id, phone, country, name, data FROM contacts c WHERE {condition} ORDER BY id LIMIT ?"
+    sql = f"SELECT id, group_id, phone, country, name, data, {COLUMNS} FROM contacts c WHERE {condition} ORDER BY id LIMIT ?"
     return keyset.pages(lambda last: query(sql, (group_id, last, *earlier, page)))
 
 
@@ -55,7 +59,7 @@ def iterate_mailable(groups: Sequence[Row], page: int = PAGE, *, actor: Actor) -
 
 
 def _mailable_pages(group_id: int, page: int) -> Iterator[list[Row]]:
-    sql = "SELECT * FROM contacts WHERE group_id = ? AND id > ? AND email IS NOT NULL ORDER BY id LIMIT ?"
+    sql = f"SELECT c.*, {COLUMNS} FROM contacts c WHERE group_id = ? AND id > ? AND email IS NOT NULL ORDER BY id LIMIT ?"
     return keyset.pages(lambda last: query(sql, (group_id, last, page)))
 
 
@@ -71,7 +75,7 @@ def mailable_counts(account_id: int, *, actor: Actor) -> dict[int, int]:
 
 
 NEWEST_BY = f"""
-    SELECT * FROM contacts
+    SELECT c.*, {COLUMNS} FROM contacts c
     WHERE id IN (
         SELECT max(id) FROM contacts
         WHERE account_id = ? AND {{column}} IN ({{values}})
@@ -81,7 +85,7 @@ NEWEST_BY = f"""
 """
 
 
-def find_by(account_id: int, column: str, values: list[str], *, side: Side | None = None, actor: Actor) -> dict[str, ContactRow]:
+def find_by(account_id: int, column: str, values: list[str], *, side: Side | None = None, actor: Actor) -> dict[str, Row]:
     """The account's contacts whose ``phone`` (E.164) or ``email`` (lower case) is one of the values; the newest of
     each, of the groups that ``side`` sees.
     """
@@ -93,9 +97,24 @@ def find_by(account_id: int, column: str, values: list[str], *, side: Side | Non
     return {row[column]: row for row in rows}
 
 
-def variables(contact: Row) -> dict[str, str]:
-    """What a text may name of a contact, keys in lower case; ``name``/``first_name`` and ``phone`` are built in."""
-    return named(contact["phone"], contact["name"], json.loads(contact["data"]) if contact["data"] else {})
+def variables(contact: Row, columns: str | None = None) -> dict[str, str]:
+    """What a text may name of a contact, keys in lower case; ``name``/``first_name`` and ``phone`` are built in.
+
+    ``columns``: the list's headers (`COLUMNS`), of which the phone's and the name's are no fields, and are named all the same.
+    """
+    values = named(contact["phone"], contact["name"], json.loads(contact["data"]) if contact["data"] else {})
+    for header, built_in in headed(columns) if columns else ():
+        values.setdefault(header, values[built_in])
+    return values
+
+
+@lru_cache(maxsize=256)
+def headed(columns: str) -> tuple[tuple[str, str], ...]:
+    """The headers of a list's columns of phones and of names, in lower case, each with the variable that it is."""
+    headers = json.loads(columns)
+    found = [mapping for peoples in (False, True) if (mapping := detect(headers, peoples=peoples))]
+    places = [place for mapping in found for place in ((mapping.phone, "phone"), (mapping.name, "name"))]
+    return tuple((headers[place].strip().lower(), built_in) for place, built_in in places if place is not None)
 
 
 def named(phone: str, name: str | None, fields: Mapping[str, str]) -> dict[str, str]:
@@ -103,6 +122,6 @@ def named(phone: str, name: str | None, fields: Mapping[str, str]) -> dict[str, 
     values = {key.strip().lower(): value for key, value in fields.items()}
     name = name or values.get("name") or " ".join(filter(None, (values.get("first_name"), values.get("last_name"))))
     values["name"] = name
-    values.setdefault("first_name", name.split(" ")[0] if name else "")
+    values["first_name"] = values.get("first_name") or next(iter(name.split()), "")
     values["phone"] = values["phone_number"] = phone
     return values

@@ -19,7 +19,9 @@ def read_audience(data: dict[str, Any], *, personal: bool) -> Iterator[Addressee
         raise EmptyList("The contact lists hold no contacts" if lists else "There is no recipient")
     reader = actor()
     of_lists = (
-        Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), audience.variables(row) if personal else None)
+        Addressee(
+            row["phone"], phones.Phone(row["phone"], row["country"]), audience.variables(row, row["columns"]) if personal else None
+        )
         for row in audience.iterate(lists, actor=reader)
     )
     # The lists alone give each phone once: a set of half a million would take 60 MB for nothing.

@@ -51,7 +51,9 @@ def send_to_group() -> ResponseReturnValue:
     render = templating.renderer(data["message"])
     composer = Composer(account(), wallet, data["message"], sender=data["sender"], render=render)
     addressees = (
-        Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), audience.variables(row) if render else None)
+        Addressee(
+            row["phone"], phones.Phone(row["phone"], row["country"]), audience.variables(row, row["columns"]) if render else None
+        )
         for row in audience.iterate([group], actor=actor())
     )
     options = Options(group_id=group["id"], valid_for=data["valid_for"])

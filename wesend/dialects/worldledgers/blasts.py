@@ -80,8 +80,8 @@ def _addresses(given: Iterable[str]) -> Iterator[Addressee]:
 
 def _values(contact: Row) -> dict[str, str]:
     """What a text may name of a contact: this API builds in a last name, too, which may stand in the whole one alone."""
-    values = audience.variables(contact)
-    values.setdefault("last_name", " ".join(values["name"].split()[1:]))
+    values = audience.variables(contact, contact["columns"])
+    values["last_name"] = values.get("last_name") or " ".join(values["name"].split()[1:])
     return values
 
 

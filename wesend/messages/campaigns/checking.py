@@ -8,6 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from ...accounts.roles import Actor
+from ...contacts.headers import PEOPLES_HEADERS, PEOPLES_NAMES, plain
 from ..sending.compose import Addressee
 from ..sending.precheck import Precheck, Priced, precheck
 from .gaps import Gap, Gaps, StandIn
@@ -55,7 +56,8 @@ def fields_of(parts: Iterable[Part]) -> list[Field]:
     has anything in the one that is not in the other too, the one that more contacts have is enough.
     """
     sampled = [(group, found.values or {}) for group, addressees in parts for found in islice(addressees, SAMPLED)]
-    names = dict.fromkeys(name for _group, values in sampled for name in values if name != BUILT_TWICE)
+    all_values = [values for _group, values in sampled]
+    names = dict.fromkeys(name for values in all_values for name in values if not _is_built_in_twice(name, all_values))
     spellings: dict[str, list[str]] = {}
     for name in names:
         spellings.setdefault(re.sub(r"[\W_]+", " ", name).strip() or name, []).append(name)
@@ -65,6 +67,18 @@ def fields_of(parts: Iterable[Part]) -> list[Field]:
         for name in needed:
             fields[name] = Field(name, _groups_with(name, sampled) if len(needed) > 1 else ())
     return [fields[name] for name in names if name in fields]
+
+
+def _is_built_in_twice(name: str, sampled: list[Mapping[str, str]]) -> bool:
+    """Whether it is the header of the phones' or the names' column, and says what ``phone`` or ``name`` does."""
+    if name == BUILT_TWICE:
+        return True
+    return any(
+        name != built_in
+        and plain(name) in headers
+        and all(values[name] == values.get(built_in) for values in sampled if name in values)
+        for built_in, headers in (("phone", PEOPLES_HEADERS), ("name", PEOPLES_NAMES))
+    )
 
 
 def _needed(names: list[str], sampled: list[Mapping[str, str]]) -> list[str]:

@@ -63,13 +63,13 @@ def addressees(account: AccountInfo, wallet: WalletInfo, readers: Readers, actor
     """The groups' contacts that have an address, then the typed ones, each with the fields of its contact. GroupNotFound."""
     groups = [contact_groups.get_group(account.id, group_id, actor=actor) for group_id in readers.group_ids]
     for row in contacts.iterate_mailable(groups, actor=actor):
-        yield Addressee(row["email"], None, contacts.variables(row), row["group_id"])
+        yield Addressee(row["email"], None, contacts.variables(row, row["columns"]), row["group_id"])
     typed = split_addresses(readers.addresses)
     for some in chunks(typed, contacts.PAGE):
         known = contacts.find_by(account.id, "email", [text.lower() for text in some], side=wallet.side, actor=actor)
         for text in some:
             contact = known.get(text.lower())
-            yield Addressee(text, None, contacts.variables(contact) if contact else None)
+            yield Addressee(text, None, contacts.variables(contact, contact["columns"]) if contact else None)
 
 
 def parts(account: AccountInfo, wallet: WalletInfo, readers: Readers, actor: Actor) -> Iterator[Part]:

@@ -51,7 +51,8 @@ def addressees(account: AccountInfo, audience: Audience, actor: Actor) -> Iterat
     """Everybody: the groups' contacts with their fields, then the numbers. GroupNotFound."""
     groups = [contact_groups.get_group(account.id, group_id, actor=actor) for group_id in audience.group_ids]
     for row in contacts.iterate(groups, actor=actor):
-        yield Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), contacts.variables(row), row["group_id"])
+        values = contacts.variables(row, row["columns"])
+        yield Addressee(row["phone"], phones.Phone(row["phone"], row["country"]), values, row["group_id"])
     for given in read_recipients(phones.split_list(audience.numbers, account.country), account.country):
         yield given._replace(values=contacts.named(given.phone.e164, None, {}) if given.phone else None)
 
