@@ -127,6 +127,13 @@ def test_a_last_name_may_stand_in_the_whole_one_alone(app, client, worldledgers,
     assert texts(client) == [shown]
 
 
+def test_a_field_may_begin_with_any_letter(app, client, worldledgers, jobs):
+    add_contact(app, sandbox_account(app), "0722000001", **{"Échéance": "5 mai", "étage": "3"})
+    worldledgers.sms("254722000001", message="{échéance}|{Étage}|{1}")
+    jobs.dispatch()
+    assert texts(client) == ["5 mai|3|{1}"]
+
+
 def test_without_a_contact_placeholders_are_empty_and_the_double_space_is_closed(client, worldledgers, jobs):
     worldledgers.sms("254722000001", message="Dear {first_name} {last_name} customer, pay {account_balance} now.")
     jobs.dispatch()

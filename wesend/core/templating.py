@@ -20,7 +20,7 @@ from .languages import sentence
 
 # A name begins and ends with something that is no space: else a long run of spaces is tried in quadratic time.
 DOUBLE = re.compile(r"\{\{\s*([^{}\s](?:[^{}]{0,62}[^{}\s])?|[^{}|\s](?:[^{}|]{0,62}[^{}|\s])?\s*\|[^{}]{0,100})\s*\}\}")
-SINGLE = re.compile(r"\{\s*([A-Za-z_](?:[\w \-]{0,62}[\w\-])?)\s*\}")
+SINGLE = re.compile(r"\{\s*([^\W\d](?:[\w \-]{0,62}[\w\-])?)\s*\}")
 LONGEST = 39_015
 """Characters of a message with its fields filled in: what 255 parts hold, and no phone puts more together."""
 MOST_PLACEHOLDERS = 1000
