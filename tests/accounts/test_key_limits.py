@@ -17,6 +17,9 @@ from wesend.core.errors import InvalidInput
     ("text", "iso"),
     [
         ("2027-01-01", "2027-01-01T21:00:00Z"),
+        ("20270101", "2027-01-01T21:00:00Z"),
+        ("2026-W53-5", "2027-01-01T21:00:00Z"),
+        ("2028-02-29", "2028-02-29T21:00:00Z"),
         ("2027-01-01T12:00:00Z", "2027-01-01T12:00:00Z"),
         ("2027-01-01T12:00:00", "2027-01-01T09:00:00Z"),
         ("2027-01-01T12:00:00+01:00", "2027-01-01T11:00:00Z"),
@@ -54,6 +57,13 @@ def test_overlaps(text, minutes):
 def test_what_is_no_overlap_is_refused(text):
     with pytest.raises(InvalidInput, match="no time like"):
         key_limits.parse_overlap(text)
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin", "Pacific/Auckland"])
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59", "9999-12-31", "0001-01-01T00:00:00", "0001-01-01"])
+def test_an_end_that_no_page_could_show_is_refused(text, zone):
+    with pytest.raises(InvalidInput, match="neither a day"):
+        key_limits.parse_expiry(text, zone)
 
 
 @given(st.text(), st.sampled_from(["UTC", "Africa/Nairobi"]))

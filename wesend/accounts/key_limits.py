@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from .keys import Key
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}$")
+LAST = clock.parse_iso("9999-12-30")
+"""Until then every zone's clocks have a date to show."""
 DURATION = re.compile(r"(\d{1,4})([mhd])$")
 UNITS = {"m": clock.MINUTE, "h": clock.HOUR, "d": clock.DAY}
 MOST_NETWORKS = 100
@@ -55,14 +57,24 @@ def parse_expiry(text: str, zone: str) -> int | None:
     if text.lower() == NONE or not text:
         return None
     try:
-        if DAY.match(text):
-            return clock.start_of_day(clock.days_before(text, -1), zone)
-        return clock.parse_iso(text, zone)
+        at = _expiry(text, zone)
+        if not 0 <= at <= LAST:
+            raise ValueError("no calendar that is shown here reaches it")
+        return at
     except (ValueError, OverflowError):
         raise InvalidInput(
             sentence("%(text)s is neither a day like 2027-01-01 nor an instant like 2027-01-01T12:00:00Z", text=f"{text[:40]!r}"),
             {"expires": ["Neither a day nor an instant"]},
         ) from None
+
+
+def _expiry(text: str, zone: str) -> int:
+    """A day may be written in any spelling of ISO 8601: 2027-01-01, 20270101, 2026-W53-5. ValueError, OverflowError."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return clock.parse_iso(text, zone)
+    return clock.start_of_day(clock.days_before(day.isoformat(), -1), zone)
 
 
 SHORTEST_VALIDITY, LONGEST_VALIDITY = 60, 172_800
