@@ -290,6 +290,26 @@ def test_clocks_that_are_changed_at_night():
 
 
 @pytest.mark.parametrize(
+    ("hours", "zone", "moment", "begin"),
+    [
+        ("00:00-06:00", "Africa/Cairo", "2027-04-29T22:30:00+02:00", "2027-04-30T01:00:00+03:00"),  # midnight is passed over
+        ("00:30-06:00", "Africa/Cairo", "2027-04-29T23:30:00+02:00", "2027-04-30T01:00:00+03:00"),
+        ("02:30-07:00", "Europe/Berlin", "2027-03-28T01:45:00+01:00", "2027-03-28T03:00:00+02:00"),
+        ("02:30-07:00", "Europe/Berlin", "2026-10-25T01:00:00+02:00", "2026-10-25T02:30:00+02:00"),  # 02:30 comes twice
+        ("02:30-07:00", "Europe/Berlin", "2026-10-25T02:10:00+01:00", "2026-10-25T02:30:00+01:00"),
+    ],
+)
+def test_quiet_that_begins_while_clocks_are_changed(hours, zone, moment, begin):
+    """A drip looks for each begin once: at one that lies a millisecond ahead all night, it would look all night."""
+    parsed, now = quiet_hours.parse(hours), time.parse_iso(moment)
+    assert parsed is not None
+    found = parsed.begin_after(now, zone)
+    assert time.iso_in_zone(found, zone) == begin
+    assert parsed.end_after(found, zone) is not None and parsed.end_after(found - 1, zone) is None
+    assert parsed.begun_before(found + time.MINUTE, zone) <= found
+
+
+@pytest.mark.parametrize(
     ("text", "shown"),
     [("21:00-07:00", "21:00-07:00"), (" 9:30 - 10:00 ", "09:30-10:00"), ("00:00–06:00", "00:00-06:00"), ("none", None), ("", None)],
 )

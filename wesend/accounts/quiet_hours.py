@@ -42,19 +42,41 @@ class QuietHours(NamedTuple):
         """When the quiet that an instant lies in began there."""
         there = clock.to_datetime(ms).astimezone(clock.zone(zone))
         day = there.date() - timedelta(days=there.hour * 60 + there.minute < self.since)
-        return min(ms, *_instants(day, self.since, zone))
+        return min(ms, *_beginnings(day, self.since, zone))
 
     def begin_after(self, ms: int, zone: str) -> int:
         """When they begin next there, after an instant that is not quiet."""
         there = clock.to_datetime(ms).astimezone(clock.zone(zone))
         day = there.date() + timedelta(days=there.hour * 60 + there.minute >= self.since)
-        return max(ms + 1, min(_instants(day, self.since, zone)))
+        return min((at for at in _beginnings(day, self.since, zone) if at > ms), default=ms + 1)
 
 
 def _instants(day: date, minute: int, zone: str) -> tuple[int, int]:
     """A minute of a day by the clocks of a zone: twice, where they are put back over it."""
     wall = datetime.combine(day, time(*divmod(minute, 60)), clock.zone(zone))
     return clock.from_datetime(wall.replace(fold=0)), clock.from_datetime(wall.replace(fold=1))
+
+
+def _beginnings(day: date, minute: int, zone: str) -> tuple[int, int]:
+    """The same of what begins then: at once, where clocks are put ahead over it."""
+    first, second = _instants(day, minute, zone)
+    if first <= second:
+        return first, second
+    skipped = _put_ahead(second, first, zone)
+    return skipped, skipped
+
+
+def _put_ahead(before: int, after: int, zone: str) -> int:
+    """The first instant between two by which the clocks of a zone have been put ahead."""
+
+    def offset(ms: int) -> timedelta | None:
+        return clock.to_datetime(ms).astimezone(clock.zone(zone)).utcoffset()
+
+    usual = offset(before)
+    while after - before > 1:
+        middle = (before + after) // 2
+        before, after = (middle, after) if offset(middle) == usual else (before, middle)
+    return after
 
 
 def _text(minute: int) -> str:
