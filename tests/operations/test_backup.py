@@ -7,7 +7,7 @@ import stat
 import pytest
 
 from wesend.database.schema_version import DatabaseProblem, current_revision, known_revisions
-from wesend.operations import backup, postgresql_dump
+from wesend.operations import backup, notices, postgresql_dump
 
 HOUR = 3600
 
@@ -92,6 +92,39 @@ def test_nor_does_it_have_one_made_after_the_other_until_the_clock_has_caught_up
         clock.advance(6 * HOUR)
         assert backup.back_up_when_due() is not None
     assert len(names(folder)) == 3
+
+
+def test_one_that_fails_is_tried_again_after_five_minutes(context, folder, clock):
+    folder.write_text("a file")
+    with pytest.raises(OSError):
+        backup.back_up_when_due()
+    folder.unlink()
+    clock.advance(299)
+    assert backup.back_up_when_due() is None
+    clock.advance(1)
+    assert backup.back_up_when_due() is not None
+
+
+def test_none_is_begun_that_does_not_fit(context, folder, ending, monkeypatch):
+    if ending != ".db":
+        pytest.skip("an archive's size is not known before")
+    monkeypatch.setattr(backup, "database_bytes", lambda: 2**60)
+    with pytest.raises(DatabaseProblem, match="MB are free, 1099511"):
+        backup.back_up_when_due()
+    assert names(folder) == []
+
+
+def test_that_none_was_ever_made_is_told(context, app_with, folder, clock):
+    def told() -> list[str]:
+        return [notice.condition for notice in notices.notices(actor="system")]
+
+    folder.write_text("a file")
+    assert told() == ["backup"]
+    folder.unlink()
+    backup.back_up_when_due()
+    assert told() == []
+    clock.advance(14 * HOUR)
+    assert told() == ["backup"]
 
 
 def test_what_a_killed_backup_left_is_removed(context, folder, ending):

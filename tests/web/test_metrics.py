@@ -52,6 +52,7 @@ def test_every_figure_that_is_promised_is_there(client):
         "wesend_webhook_oldest_due_seconds",
         "wesend_scheduler_up",
         "wesend_database_bytes",
+        "wesend_backup_late",
         "wesend_http_request_seconds_bucket",
         "wesend_database_busy_wait_seconds_count",
     }

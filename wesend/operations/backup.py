@@ -15,6 +15,7 @@ from pathlib import Path
 
 from flask import current_app
 
+from ..coordination import cluster, leadership
 from ..core import clock
 from ..core.settings import Settings
 from ..database import query
@@ -24,6 +25,8 @@ from . import postgresql_dump
 NAME = re.compile(r"wesend-(\d{8}T\d{6})Z\.(?:db|dump)")
 STAMP = "%Y%m%dT%H%M%S"
 PARTIAL = ".partial"
+AGAIN_MS = 5 * clock.MINUTE
+FAILED_AT = "wesend.backup_failed_at"
 
 
 def back_up(target: Path) -> int:
@@ -107,7 +110,36 @@ def is_late(age: int) -> bool:
     return age > (2 * current_app.config["WESEND"].backup_hours + 1) * clock.HOUR
 
 
+def is_overdue() -> bool:
+    """Whether one that is to be made by the clock is late, or there is none at all: the first is made at the start."""
+    settings: Settings = current_app.config["WESEND"]
+    if settings.backup_dir is None or not _are_made_here(settings):
+        return False
+    age = age_ms()
+    return age is None or is_late(age)
+
+
+def _are_made_here(settings: Settings) -> bool:
+    """Of several hosts the one that runs the jobs makes them, into its own folder."""
+    if not cluster.is_shared():
+        return True
+    found = leadership.running(settings)
+    return found is not None and found.host == cluster.host_id(settings)
+
+
 def back_up_when_due() -> Path | None:
+    """The next backup when it is due; one that failed is not tried again at once."""
+    now, seen = clock.now_ms(), current_app.extensions
+    if 0 <= now - seen.get(FAILED_AT, -AGAIN_MS) < AGAIN_MS:
+        return None
+    try:
+        return _back_up_when_due()
+    except (OSError, DatabaseProblem):
+        seen[FAILED_AT] = now
+        raise
+
+
+def _back_up_when_due() -> Path | None:
     """Make the next backup when the newest is old enough, and remove those beyond the number that is kept."""
     settings = current_app.config["WESEND"]
     if settings.backup_dir is None or settings.database_url and not postgresql_dump.is_here(postgresql_dump.DUMP):
@@ -119,9 +151,22 @@ def back_up_when_due() -> Path | None:
     for stale in settings.backup_dir.glob(f".wesend-*{PARTIAL}"):
         stale.unlink(missing_ok=True)  # of a scheduler that was killed: only one runs at a time
     made = settings.backup_dir / f"wesend-{clock.to_datetime(clock.now_ms()):{STAMP}}Z{ending()}"
+    if not settings.database_url:  # an archive is smaller than its database, nobody knows by how much
+        _require_room(settings, settings.backup_dir)
     back_up(made)
     _remove_oldest(made, settings.backup_keep)
     return made
+
+
+def _require_room(settings: Settings, folder: Path) -> None:
+    """A copy that does not fit would take what is left for messages from them, each time that it is tried."""
+    needed = database_bytes()
+    if folder.stat().st_dev == settings.database.parent.stat().st_dev:
+        needed += settings.disk_reserve_mb * 2**20
+    found = os.statvfs(folder)
+    free = found.f_frsize * found.f_bavail
+    if free < needed:
+        raise DatabaseProblem(f"No backup is made in {folder}: {free // 2**20} MB are free, {needed // 2**20} MB are needed.")
 
 
 def _remove_oldest(made: Path, keep: int) -> None:

@@ -100,11 +100,13 @@ def _gateways() -> Iterator[Notice]:
 
 
 def _backups() -> Iterator[Notice]:
-    age = backup.age_ms()
-    if age is not None and backup.is_late(age):
+    if backup.is_overdue():
+        age = backup.age_ms()
         yield Notice(
             "backup",
-            sentence("The newest backup is %(hours)s hours old", hours=age // clock.HOUR),
+            sentence("No backup was made by the clock yet")
+            if age is None
+            else sentence("The newest backup is %(hours)s hours old", hours=age // clock.HOUR),
             sentence("Look whether its folder is there, can be written to and has room; make one by hand meanwhile."),
             "backups",
         )

@@ -326,6 +326,9 @@ def _instance(settings: Settings) -> Iterator[Metric]:
         path = settings.database.with_name(settings.database.name + ending)
         size.add_metric((label,), path.stat().st_size if path.exists() else 0)
     yield size
+    yield GaugeMetricFamily(
+        "wesend_backup_late", "1 while the next backup by the clock is late, or none was made", value=int(backup.is_overdue())
+    )
     age = backup.age_ms()
     if age is not None:
         yield GaugeMetricFamily("wesend_backup_age_seconds", "Age of the newest backup made by the clock", value=age / 1000)
