@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
 
 import pytest
 from openpyxl import Workbook
 
+from wesend.accounts.service import get_account
 from wesend.contacts import groups, searching, workbook
+from wesend.contacts import service as contacts
+from wesend.contacts.csv_import import import_csv
+from wesend.contacts.service import NewContact
 from wesend.coordination import kept_files
 from wesend.dashboard import frame
 from wesend.database import query
@@ -289,6 +294,22 @@ def test_a_group_is_taken_away_as_a_csv_that_can_be_imported_again(member, group
     again = upload(member, taken.data)
     given = {f"column-{n}": role for n, role in enumerate(("phone", "name", "field", "field"))}
     assert "3 contacts imported." in text_of(member.follow(again, go="import", group="Again", country="KE", **given))
+
+
+def test_a_group_that_is_exported_and_imported_again_says_what_it_said(app, member, shop, group):
+    odd = {"=sum": "-5", "a,b": "x, -1\n=y", "+1": "+256", "'t": "'tis", "@x": "@y", "Name": "Ann"}
+    with app.app_context():
+        account = get_account(shop.account_id)
+        made = groups.create_group(shop.account_id, "Odd", actor="test")["id"]
+        given = [NewContact("0712000001", "-Bo", odd | {"Name": ""}), NewContact("0712000002", None, odd)]
+        contacts.add_contacts(shop.account_id, made, given, "UG", actor="test")
+    taken = member.get(f"/contacts/{made}/export").data
+    with app.app_context():
+        again = import_csv(account, io.BytesIO(taken), name="Again", actor="test").group["id"]
+        rows = query("SELECT name, data FROM contacts WHERE group_id = ? ORDER BY id", (again,))
+        assert [row["name"] for row in rows] == ["-Bo", "Ann"]
+        del odd["Name"]
+        assert [json.loads(row["data"]) for row in rows] == [odd, odd]
 
 
 def test_a_contact_of_another_group_or_account_is_neither_shown_nor_changed(app, member, group):

@@ -11,6 +11,7 @@ from ..accounts.roles import CONTACTS, Actor
 from ..accounts.service import AccountInfo
 from ..accounts.sides import Side
 from ..core import clock, phones, storage
+from ..core.csv_cells import without_marks
 from ..core.errors import StorageFull
 from ..core.languages import sentence
 from ..database import Tx, write, write_surely
@@ -138,8 +139,8 @@ def _import_rows(account_id: int, group_id: int, table: Table, mapping: Mapping,
         if phone is None:
             invalid += 1
             continue
-        data = {field: cells[index].strip() for index, field in fields}
-        name = cells[mapping.name].strip() if mapping.name is not None else None
+        data = {field: without_marks(cells[index]).strip() for index, field in fields}
+        name = without_marks(cells[mapping.name]).strip() if mapping.name is not None else None
         chunk.append(service.contact_row(group_id, account_id, phone, name, data, now))
         held += sum(map(len, cells))
         if len(chunk) == CHUNK or held > CHUNK_CHARACTERS:

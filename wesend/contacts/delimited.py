@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import chain, dropwhile, islice
 from typing import IO
 
+from ..core.csv_cells import without_marks
 from ..core.languages import sentence
 from . import files, quotes
 from .files import (
@@ -64,7 +65,7 @@ def read_table(stream: IO[bytes], *, by_hand: bool = True, header_at: int | None
     header = top.cells
     if _filled(header) > COLUMN_LIMIT:
         raise FileTooLarge(sentence("The file has more than %(column_limit)s columns", column_limit=COLUMN_LIMIT))
-    columns = [cell.strip().strip("\ufeff") for cell in header]
+    columns = [without_marks(cell).strip().strip("\ufeff") for cell in header]
     if any(len(column) > COLUMN_NAME_LIMIT for column in columns):
         raise FileTooLarge(
             sentence(

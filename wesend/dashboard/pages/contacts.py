@@ -213,7 +213,8 @@ def export(group_id: int) -> ResponseReturnValue:
 
 def _cells(row: Row, names: list[str], with_others: bool) -> list[object]:
     given = _data(row)
-    cells = [row["phone"], row["name"], *(given.pop(name, None) for name in names)]
+    name = row["name"] or next((given[key] for key in given if key.lower() == "name"), None)
+    cells = [row["phone"], name, *(given.pop(name, None) for name in names)]
     return [*cells, json.dumps(given, ensure_ascii=False) if given else None] if with_others else cells
 
 
