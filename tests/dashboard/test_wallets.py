@@ -14,6 +14,8 @@ from wesend.wallets.service import find_wallet
 
 from ..support.accounts import mint, wesendall_of
 from ..support.dashboard import Visitor, make_user, text_of
+from ..support.fakes import FakeVendor, answer
+from ..support.gateways import set_up
 
 
 @pytest.fixture
@@ -197,3 +199,27 @@ def test_a_phone_is_asked_to_pay_once_however_often_the_form_is_sent(sandbox_sho
     assert {answer.status_code for answer in answers} == {303}
     assert len({answer.headers["Location"] for answer in answers}) == 1
     assert len(set(re.findall(r"top-ups/(dep_\w+)", visitor.get(f"/wallets/{sandbox_shop.wallet}").text))) == 1
+
+
+def test_a_form_that_is_put_right_after_a_refusal_asks_again(shop, owner, app):
+    fake = FakeVendor()
+    charges = "/api/v1/collect-money"
+    fake.on(
+        "POST",
+        charges,
+        answer(422, {"status": "error", "message": "Not registered"}),
+        answer(200, {"status": "success", "data": {"transaction": {"uuid": "mz-1", "status": "processing"}}}),
+    )
+    with app.app_context():
+        set_up("marzpay", fake.url)
+    path = f"/wallets/{shop.wallet}/top-up"
+    uid = form_value(owner.get(path).text, "uid")
+    refused = owner.post(path, uid=uid, amount="500", phone="0712345678", provider="")
+    assert refused.status_code == 200 and "Not registered" in text_of(refused)
+    again = owner.follow(path, uid=form_value(refused.text, "uid"), amount="500", phone="0772345678", provider="")
+    assert "Confirm on the phone" in text_of(again)
+    assert [asked.json["phone_number"] for asked in fake.asked if asked.path == charges] == ["+256712345678", "+256772345678"]
+    resent = owner.post(path, uid=uid, amount="500", phone="0712345678", provider="")
+    assert resent.status_code == 303 and uid in resent.headers["Location"], "sent once more, the first one asks nobody"
+    assert len(fake.asked) == 2
+    fake.stop()

@@ -11,7 +11,7 @@ from ...accounts import roles
 from ...accounts.roles import OPERATE
 from ...core import clock, money
 from ...core.chunks import CHUNK
-from ...core.errors import InvalidInput
+from ...core.errors import ChargeRefused, InvalidInput
 from ...core.languages import gettext as _
 from ...core.languages import marked, told
 from ...database import Row, keyset
@@ -227,15 +227,19 @@ def pay_in(uid: str) -> ResponseReturnValue:
     form.provider.choices = choices([("", _("By the number")), *named])
     if form.sent():
         with form.refusals():
-            made = top_up.ask_phone(
-                account(),
-                wallet,
-                form.amount.given,
-                form.phone.data,
-                provider=form.provider.data or None,
-                uid=form.uid.data,
-                actor=actor(),
-            )
+            try:
+                made = top_up.ask_phone(
+                    account(),
+                    wallet,
+                    form.amount.given,
+                    form.phone.data,
+                    provider=form.provider.data or None,
+                    uid=form.uid.data,
+                    actor=actor(),
+                )
+            except ChargeRefused:
+                form.uid.data = ""  # that deposit is over: the form as it is put right asks for another
+                raise
             return redirect(url_for(".show_top_up", uid=uid, deposit_uid=made["uid"], draft=_draft()), 303)
     form.uid.data = form.uid.data or deposits.new_uid()
     return render_template(
