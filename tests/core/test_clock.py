@@ -87,3 +87,4 @@ def test_days_are_counted_back_over_months_and_leap_years():
     assert clock.days_before("2024-03-01", 1) == "2024-02-29"
     assert clock.days_before("2026-01-01", 90) == "2025-10-03"
     assert clock.days_before("2026-01-01", 0) == "2026-01-01"
+    assert clock.days_before("0001-01-01", -1) == "0001-01-02"

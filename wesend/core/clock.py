@@ -94,4 +94,4 @@ def start_of_day(day: str, zone_name: str) -> int:
 
 
 def days_before(day: str, count: int) -> str:
-    return (datetime.fromisoformat(day) - timedelta(days=count)).strftime("%Y-%m-%d")
+    return (datetime.fromisoformat(day) - timedelta(days=count)).date().isoformat()
