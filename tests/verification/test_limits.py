@@ -32,6 +32,20 @@ def test_half_a_minute_between_two_codes(shop, clock):
     started(shop.api)
 
 
+def test_nobody_waits_for_a_clock_that_was_set_back(shop, clock):
+    clock.advance(DAY)
+    begun = started(shop.api, expiry_seconds=3600)
+    for digits in range(20):
+        if digits and digits % 5 == 0:
+            clock.advance(60)
+            begun = started(shop.api, expiry_seconds=3600)
+        check(shop.api, wrong(shop.last_code()), begun["verification_id"])
+    clock.advance(-DAY)
+    begun = started(shop.api, expiry_seconds=3600)
+    assert data_of(check(shop.api, shop.last_code(), begun["verification_id"]))["status"] == "approved"
+    assert wait_of(start(shop.api)) == 30
+
+
 def test_five_an_hour_and_ten_a_day(shop, clock):
     first = clock.seconds
     for _ in range(5):

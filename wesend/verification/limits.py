@@ -1,7 +1,8 @@
 """How often a phone of an account gets a code, and how often a wrong answer is taken for it; the sandbox waits for nothing.
 
 The windows roll. They are exact under a storm: whoever asks has changed the phone's row before, so that one comes after the
-other, whatever the database.
+other, whatever the database. What was noted while the clock stood ahead counts when the clock gets there, and holds nobody up
+until then.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def begin(tx: Tx, account_id: int, phone: str) -> None:
 
 SENT = """
     SELECT sent_at FROM verification_sends
-    WHERE account_id = ? AND phone = ? AND side = ? AND sent_at > ? ORDER BY sent_at DESC LIMIT ?
+    WHERE account_id = ? AND phone = ? AND side = ? AND sent_at > ? AND sent_at <= ? ORDER BY sent_at DESC LIMIT ?
 """
 
 
@@ -37,12 +38,15 @@ def require_another_code(tx: Tx, account_id: int, phone: str, side: Side) -> Non
     if side != LIVE:
         return
     now, (most, longest) = clock.now_ms(), CODES[-1]
-    times = [row[0] for row in tx.all(SENT, (account_id, phone, LIVE, now - longest, most))]
+    times = [row[0] for row in tx.all(SENT, (account_id, phone, LIVE, now - longest, now, most))]
     waits = [times[most - 1] + window - now for most, window in CODES if len(times) >= most]
     _refuse(max(waits, default=0))
 
 
-MISSED = "SELECT at FROM verification_misses WHERE account_id = ? AND phone = ? AND at > ? ORDER BY at DESC LIMIT ?"
+MISSED = """
+    SELECT at FROM verification_misses
+    WHERE account_id = ? AND phone = ? AND at > ? AND at <= ? ORDER BY at DESC LIMIT ?
+"""
 
 
 def require_another_answer(tx: Tx, account_id: int, phone: str, side: Side) -> None:
@@ -50,7 +54,7 @@ def require_another_answer(tx: Tx, account_id: int, phone: str, side: Side) -> N
     if side != LIVE:
         return
     now = clock.now_ms()
-    times = [row[0] for row in tx.all(MISSED, (account_id, phone, now - MISSES_MS, MISSES))]
+    times = [row[0] for row in tx.all(MISSED, (account_id, phone, now - MISSES_MS, now, MISSES))]
     if len(times) == MISSES:
         _refuse(times[-1] + MISSES_MS - now)
 
