@@ -357,3 +357,23 @@ def test_each_api_answers_429_with_when_to_ask_again(payer, app, clock):
     )
     assert (answered.status_code, answered.json["error"], answered.headers["Retry-After"]) == (429, "rate_limited", "60")
     assert "asked to pay" in answered.json["message"]
+
+
+@pytest.mark.parametrize("kind", ["accepted", "unknown"])
+def test_what_was_said_of_a_charge_before_it_was_answered_is_asked_again(payer, wallet, clock, monkeypatch, kind):
+    def slow(charge):
+        clock.advance(6)
+        payer.status = ChargeStatus(NOT_PAID, reason="No such transaction")
+        poll_due()
+        return ChargeAnswer(kind, "vendor-1")
+
+    monkeypatch.setattr(payer, "charge", slow)
+    deposit = start_deposit(wallet, 500_000_000, PAYER, actor="test")
+    payer.status = ChargeStatus(PENDING)
+    for _ in range(2):
+        clock.advance(15)
+        poll_due()
+    payer.status = ChargeStatus(PAID, 500_000_000)
+    clock.advance(60)
+    poll_due()
+    assert now(deposit)["status"] == "successful" and balance(wallet) == "500" and problems() == []

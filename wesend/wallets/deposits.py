@@ -137,6 +137,12 @@ def _charge(gateway: MoneyGateway, deposit_id: int) -> None:
         if not close(deposit_id, "failed", reason) and load_deposit(deposit_id)["status"] == "successful":
             return  # The money was quicker than the answer: whoever were told of a refusal would ask again.
         raise ChargeRefused(reason and f"The mobile-money charge was refused: {reason}")
+    poll_at = clock.now_ms() + gateway.first_poll_ms
+    write_surely(lambda tx: tx.changed(ASK_AGAIN, (poll_at, deposit_id)))
+
+
+ASK_AGAIN = "UPDATE deposits SET poll_at = ?, polls = 0 WHERE id = ? AND status = 'failed' AND poll_at IS NULL"
+"""A gateway that was asked before it had answered the charge may have said "failed" of what it did not know yet."""
 
 
 KEEP_GATEWAY_REF = """
