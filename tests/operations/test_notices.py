@@ -99,6 +99,31 @@ def test_every_low_wallet_counts_and_a_page_shows_the_first(client, carrier, clo
     assert len(shown) == 21 and told_in_english(shown[-1].title) == "Further wallets that are low: 3"
 
 
+def test_a_mail_that_is_not_taken_for_now_is_tried_again(app_with, clock, monkeypatch):
+    mails, taken = [], []
+
+    def post(mail, to, **_options) -> bool:
+        mails.append(str(mail["Subject"]))
+        return bool(taken)
+
+    monkeypatch.setattr(notice_alerts.mailing, "post", post)
+    with app_with(WESEND_ALERT_MAIL="ops@example.org").app_context():
+        rest(clock, 60)
+        for _ in range(2):
+            notice_alerts.tell()
+        taken.append(1)
+        for _ in range(2):
+            notice_alerts.tell()
+        assert mails == ["The gateway at rests: refused"] * 3
+        taken.clear()
+        clock.advance(61)
+        notice_alerts.tell()
+        taken.append(1)
+        for _ in range(2):
+            notice_alerts.tell()
+        assert mails[3:] == ["Over: The gateway at rests: refused"] * 2
+
+
 def test_it_is_told_once_an_hour_and_when_it_is_over(app_with, carrier, clock):
     wallet = make_wallet("1000")
     endpoints.add_endpoint(

@@ -19,6 +19,7 @@ from . import mailing
 from .notices import Notice, notices
 
 AGAIN_MS = clock.HOUR
+UNMAILED = "wesend.notices_unmailed"
 SEEN = "wesend.notices_seen"
 """Titles by condition, which ``told`` can say in every language: the table has them in English."""
 MAILED_ELSEWHERE = ("wallet:", "disk")
@@ -45,6 +46,7 @@ def tell() -> None:
             write(lambda tx, row=row: _end(tx, row, now))  # type: ignore[misc]  # mypy can't infer defaults
             title = seen.pop(condition, row["title"])
             _mail(condition, sentence("Over: %(title)s", title=title), sentence("It holds no more."))
+    _send_mails()
 
 
 def _raise(tx: Tx, notice: Notice, row: Row | None, now: int) -> None:
@@ -73,9 +75,24 @@ def _put(tx: Tx, name: str, condition: str, title: str, since: int, more: dict) 
 
 
 def _mail(condition: str, subject: Sentence, text: Sentence) -> None:
-    """To `WESEND_ALERT_MAIL`; one that the mail server does not take is sent with the next hour's."""
+    """Have it mailed; of a condition the newest news alone."""
+    if not condition.startswith(MAILED_ELSEWHERE):
+        _unmailed()[condition] = (subject, text)
+
+
+def _unmailed() -> dict[str, tuple[Sentence, Sentence]]:
+    """By condition; a restart forgets them, and the next hour's tells of what still holds."""
+    return current_app.extensions.setdefault(UNMAILED, {})
+
+
+def _send_mails() -> None:
+    """To `WESEND_ALERT_MAIL`; what the mail server does not take for now is tried again with the next look."""
     to = current_app.config["WESEND"].alert_mail
-    if to and not condition.startswith(MAILED_ELSEWHERE) and pause.current() is None:
-        with speaking(languages.of_address(to)):
-            mail = mailing.compose(to, told(subject), f"{told(subject)}.\n\n{told(text)}")
-        mailing.post(mail, to, about="an alert")
+    if not to:
+        _unmailed().clear()
+    elif pause.current() is None:
+        for condition, (subject, text) in list(_unmailed().items()):
+            with speaking(languages.of_address(to)):
+                mail = mailing.compose(to, told(subject), f"{told(subject)}.\n\n{told(text)}")
+            if mailing.post(mail, to, about="an alert"):
+                _unmailed().pop(condition, None)
