@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from wesend.accounts.service import get_account
 from wesend.core import money
 from wesend.core.channels import SMS
-from wesend.database import atomic
+from wesend.database import atomic, keyset
 from wesend.routing.opt_outs import add_opt_out
 from wesend.routing.senders import decide_sender, request_sender
 from wesend.wallets.service import create_wallet, credit_by_hand
@@ -199,6 +199,24 @@ def test_a_first_name_that_is_left_empty_is_the_first_word_of_the_name(app):
     people = data_of(api.upload("phone,name,first_name\n0712345678,Ann Nakato,\n0772345678,Ben Okello,Benja\n"))["id"]
     api.bulk(people, text="{{first_name}}")
     assert {message["phone"]: message["text"] for message in api.messages()} == {ANN: "Ann", BEN: "Benja"}
+
+
+@pytest.mark.parametrize("text", ["Hello", "Hi {{name}}"])
+def test_a_list_that_is_deleted_while_a_bulk_reads_it_is_sent_to_nobody(app, monkeypatch, text):
+    api = new_esms(app)
+    people, more = new_list(api, ANN), new_list(api, BEN, CHEBET, name="More")
+    read = keyset.pages
+
+    def deleted_meanwhile(load):
+        for rows in read(load):
+            yield rows
+            api.delete(f"/contact-lists/{more}")
+
+    before = api.balance()
+    monkeypatch.setattr(keyset, "pages", deleted_meanwhile)
+    assert refused(api.bulk(people, more, text=text), 404, "not_found")
+    monkeypatch.undo()
+    assert api.balance() == before and not api.messages()
 
 
 def test_a_value_is_never_read_as_a_variable_again(app):

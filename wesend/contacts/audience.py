@@ -9,7 +9,8 @@ from functools import lru_cache
 from ..accounts import roles
 from ..accounts.roles import SEE, Actor
 from ..accounts.sides import SEEN, Side
-from ..database import Row, keyset, marks, query
+from ..core.errors import GroupNotFound
+from ..database import Row, keyset, marks, query, query_one
 from .headers import detect
 
 PAGE = 250
@@ -25,12 +26,13 @@ COLUMNS = "(SELECT columns FROM groups WHERE id = c.group_id) AS columns"
 
 def iterate(groups: Sequence[Row], page: int = PAGE, *, actor: Actor) -> Iterator[Row]:
     """Every contact of the groups, in the order of the groups, a page at a time; a phone in two comes with the
-    first.
+    first. GroupNotFound for one that is deleted meanwhile: a part of it is nobody's audience.
     """
     group_ids = _readable(groups, actor)
     for position, group_id in enumerate(group_ids):
         for rows in _pages(group_id, group_ids[:position], page):
             yield from rows
+        _require_kept(group_id)
 
 
 def _pages(group_id: int, earlier: list[int], page: int) -> Iterator[list[Row]]:
@@ -52,10 +54,18 @@ def _readable(groups: Sequence[Row], actor: Actor) -> list[int]:
 
 
 def iterate_mailable(groups: Sequence[Row], page: int = PAGE, *, actor: Actor) -> Iterator[Row]:
-    """The contacts of the groups that have an e-mail address, a page at a time; an address may come again."""
+    """The contacts of the groups that have an e-mail address, a page at a time; an address may come again.
+    GroupNotFound as `iterate`.
+    """
     for group_id in _readable(groups, actor):
         for rows in _mailable_pages(group_id, page):
             yield from rows
+        _require_kept(group_id)
+
+
+def _require_kept(group_id: int) -> None:
+    if not query_one("SELECT 1 FROM groups WHERE id = ? AND state = 'ready'", (group_id,)):
+        raise GroupNotFound
 
 
 def _mailable_pages(group_id: int, page: int) -> Iterator[list[Row]]:
