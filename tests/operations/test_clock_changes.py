@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wesend import sweeps
+from wesend.binds import deliveries
 from wesend.core.clock import DAY, HOUR, MINUTE, SECOND
 from wesend.database import query, write
 from wesend.database.schema import db
@@ -12,6 +13,7 @@ from wesend.operations import clock_changes
 from wesend.operations.clock_changes import Watch, end_waits, follow
 
 from ..support import verify
+from ..support.accounts import mint
 from ..support.esms import Esms
 
 NOW = 1_781_092_800_000  # where the clock of these tests stands
@@ -123,6 +125,17 @@ def test_the_first_look_of_all_looks_for_long_waits(message, context):
     set_to(WAITING["message"], LONG)
     follow(context)
     assert moments("poll_at") == [NOW]
+
+
+def test_what_an_smpp_client_is_owed_does_not_wait_until_a_clock_that_was_set_back_catches_up(app, context, clock):
+    key = mint(app, "smpp").key_id
+    follow(context)
+    clock.advance(24 * 3600)
+    follow(context)
+    write(lambda tx: deliveries.enqueue(tx, [deliveries.New(key, deliveries.RECEIPT, b"", b"", NOW + DAY)]))
+    clock.advance(-24 * 3600)
+    follow(context)
+    assert query("SELECT due_at FROM smpp_deliveries")[0][0] <= NOW + SECOND
 
 
 # -- what lasts so many hours --------------------------------------------------------

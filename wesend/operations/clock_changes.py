@@ -18,10 +18,12 @@ from flask import Flask, current_app
 
 from ..accounts import idempotency
 from ..adapters.mail.smtp import LONGEST_RETRY
+from ..binds import deliveries
 from ..core import clock
 from ..core.chunks import CHUNK
 from ..core.settings import Settings
 from ..database import keyset, query, write
+from ..gateways import simulated
 from ..messages.receipts import polling
 from ..messages.state.claims import LEASE_MS
 from ..messages.state.statuses import UNACCEPTED
@@ -56,6 +58,13 @@ def _longest_retry(settings: Settings) -> float:
     return max(*settings.retry_delays, LONGEST_RETRY) * clock.SECOND
 
 
+def _longest_delivery(settings: Settings) -> float:
+    """A simulated receipt is told when it is true, which a test may put off."""
+    return max(deliveries.LONGEST_GAP_MS, max(settings.sandbox_delay, simulated.LONGEST_DELAY) * clock.SECOND)
+
+
+OF_SMPP = "api_key_id IN (SELECT id FROM api_keys WHERE api = 'smpp')"
+"""For the index, which begins with the key."""
 WAITS = (
     *(Wait("messages", "due_at", f"status = 'queued' AND lane = {lane} AND backoffs = 0", lambda _: 0) for lane in (0, 1)),
     *(Wait("messages", "due_at", f"status = 'queued' AND lane = {lane} AND backoffs > 0", _longest_retry) for lane in (0, 1)),
@@ -73,6 +82,8 @@ WAITS = (
     Wait("two_way_services", "bill_at", "bill_at IS NOT NULL", lambda _: approval.MONTH_MS, stays=True),
     Wait("two_way_services", "bill_at", "bill_at IS NOT NULL AND status <> 'active'", lambda _: months.AGAIN_MS, stays=True),
     Wait("webhook_deliveries", "due_at", "status = 'pending' AND claim_token IS NOT NULL", lambda _: claims.LEASE_MS, stays=True),
+    Wait("smpp_deliveries", "due_at", f"{OF_SMPP} AND claim_token IS NULL", _longest_delivery),
+    Wait("smpp_deliveries", "due_at", f"{OF_SMPP} AND claim_token IS NOT NULL", lambda _: deliveries.LEASE_MS, stays=True),
     Wait("verifications", "expires_at", "status = 'pending'", lambda _: LONGEST_EXPIRY * clock.SECOND, stays=True),
     Wait("deposits", "poll_at", "poll_at IS NOT NULL", lambda _: deposit_polling.LONGEST_GAP_MS),
     Wait("deposits", "expires_at", "status = 'pending'", lambda _: deposits.EXPIRES_MS, stays=True),
