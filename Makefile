@@ -13,7 +13,7 @@ init: ## makes the environment, with the tools and the commit hooks
 dev: ## serves from this clone, anew whenever a file changes
 	$(PYTHON) app.py --reload
 
-test: ## the whole suite, shared out between three processes
+test: ## the whole suite, shared out between two processes
 	$(PYTHON) -m pytest
 
 lint: ## the linter, the format and the types

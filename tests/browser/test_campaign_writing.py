@@ -20,7 +20,8 @@ def test_a_text_is_kept_and_drawn_as_it_is_typed_and_its_gaps_are_confirmed(visi
     page.get_by_label("Text").fill("“Hi” ")
     page.get_by_role("button", name="first_name", exact=True).click()
     page.get_by_role("button", name="town", exact=True).click()
-    page.locator('[data-preview="0"] mark', has_text="“").wait_for()
+    page.locator('[data-preview="0"]', has_text="AnnGulu").wait_for()
+    assert page.locator('[data-preview="0"] mark', has_text="“").count() == 1
     assert page.locator('[data-preview="0"]').inner_text() == "“Hi” AnnGulu"
     page.get_by_text("Kept as a draft at").wait_for()
     page.goto("/campaigns")

@@ -1,4 +1,4 @@
-"""How pytest-xdist shares the suite out: whole files, between three processes, what takes long first."""
+"""How pytest-xdist shares the suite out: whole files, between two processes, what takes long first."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ import pytest
 
 TESTS = Path(__file__).resolve().parent.parent
 LONG = ("browser", "server", "hosts", "bench", "docs", "two_way", "security", "database", "gateways", "testing", "upgrade")
-"""Folders of files that take longest: begun last, one of them would keep one process busy while the others are done."""
+"""Folders of files that take longest: begun last, one of them would keep one process busy while the other is done."""
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Three, on any machine: half of what the suite takes is waiting for servers, which two cores have time for.
-
-    None for files and single tests, which one process runs before three have started.
-    """
-    return 0 if any(".py" in argument for argument in config.args) else 3
+    """Two, on any machine; none for files and single tests, which one process runs before two have started."""
+    return 0 if any(".py" in argument for argument in config.args) else 2
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

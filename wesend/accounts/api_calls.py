@@ -19,6 +19,7 @@ from ..core.thread_slots import LONG_POLLS
 from ..database import Tx, atomic, query, write
 from ..database.rows import ApiCallRow
 from . import audit_log, roles
+from .key_use import LONGEST_END
 from .roles import MANAGE, SEE, Actor
 from .unwritten_calls import Unwritten
 
@@ -69,6 +70,7 @@ class CallLog:
         self.lock = threading.Lock()
         self.wake = threading.Event()
         self.stopping = threading.Event()
+        self.thread: threading.Thread | None = None
         self.pid = 0
 
     def add(self, call: ApiCall) -> None:
@@ -91,11 +93,15 @@ class CallLog:
                 return
             self.pid = os.getpid()
             self.wake = threading.Event()
-            threading.Thread(target=self._run, name="call-log", daemon=True).start()
+            self.thread = threading.Thread(target=self._run, name="call-log", daemon=True)
+            self.thread.start()
 
     def stop(self) -> None:
+        """End the thread and its connection after a last flush: nothing is written once this is over."""
         self.stopping.set()
         self.wake.set()
+        if self.thread is not None:
+            self.thread.join(LONGEST_END)
 
     def _run(self) -> None:
         with self.app.app_context():

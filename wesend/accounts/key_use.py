@@ -17,6 +17,9 @@ NOTE = """
     UPDATE api_keys SET last_used_at = ?, last_used_ip = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?)
 """
 
+LONGEST_END = 10.0
+"""Seconds to wait for a thread's last flush."""
+
 
 def note_use(key: Key, address: str) -> None:
     """The key was used now, from there; written a moment later."""
@@ -37,6 +40,7 @@ class LastUsed:
         self.lock = threading.Lock()
         self.wake = threading.Event()
         self.stopping = threading.Event()
+        self.thread: threading.Thread | None = None
         self.pid = 0
 
     def touch(self, key_id: int, address: str) -> None:
@@ -47,15 +51,18 @@ class LastUsed:
                 # The first use after a fork: threads do not survive one.
                 self.pid = os.getpid()
                 self.wake = threading.Event()
-                threading.Thread(target=self._run, name="last-used", daemon=True).start()
+                self.thread = threading.Thread(target=self._run, name="last-used", daemon=True)
+                self.thread.start()
             elif known:
                 return  # whoever came first has woken it
         self.wake.set()
 
     def stop(self) -> None:
-        """End the thread and its connection, in a moment and after a last flush."""
+        """End the thread and its connection after a last flush: nothing is written once this is over."""
         self.stopping.set()
         self.wake.set()
+        if self.thread is not None:
+            self.thread.join(LONGEST_END)
 
     def _run(self) -> None:
         with self.app.app_context():
