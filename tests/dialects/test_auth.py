@@ -239,6 +239,13 @@ def test_every_authenticated_call_moves_the_keys_last_use(app, row, clock):
         Server.wait_until(lambda: last_used(app, minted.key_id) == int(clock() * 1000), 20, "last use did not move")
 
 
+def test_a_keys_last_use_is_written_by_the_time_that_its_thread_was_ended(app, row):
+    minted, headers = minted_with(app, row)
+    Api(app.test_client(), headers).get(row.probe)
+    app.extensions["wesend.last_used"].stop()
+    assert last_used(app, minted.key_id) is not None
+
+
 def test_a_refused_secret_does_not_count_as_use(app, row, clock):
     minted, headers = minted_with(app, row)
     used = int(clock() * 1000)
